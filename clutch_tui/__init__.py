@@ -1,0 +1,3 @@
+"""The terminal of an auto-parts shop."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""Our own Clutch backend, whole, for demos, tests and the simulation."""
