@@ -1,0 +1,526 @@
+"""The tables, as peewee models, and the door through which they reach a connection.
+
+Models carry no connection of their own: `database` resolves to the store that is working in this thread
+(`store.py` binds it), so that several stores live in one process and no function has to hand a connection
+around. Outside a store every query raises `peewee.InterfaceError`.
+
+The schema itself is made by `migrations/`; a test compares it with these models.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import peewee
+from peewee import AutoField, BooleanField, IntegerField, TextField
+
+from .clock import to_text
+
+
+class Binding(threading.local):
+    """What this thread is working on: a database, a clock and a source of identities."""
+
+    database: peewee.SqliteDatabase | None = None
+    now: Callable[[], datetime]
+    new_id: Callable[[], str]
+
+
+_binding = Binding()
+
+
+class _BoundDatabase(peewee.DatabaseProxy):
+    """A proxy whose target is the database of the store that is working in this thread."""
+
+    @property
+    def obj(self) -> peewee.SqliteDatabase | None:
+        return _binding.database
+
+    @obj.setter
+    def obj(self, value: object) -> None:
+        if value is not None:
+            raise TypeError("a store binds the database, see models.bound()")
+
+
+database: Any = _BoundDatabase()
+
+
+@contextmanager
+def bound(db: peewee.SqliteDatabase, now: Callable[[], datetime], new_id: Callable[[], str]) -> Iterator[None]:
+    """Let the models and `now()`, `new_id()` of this thread work on `db` for a while. Nests."""
+    before = (_binding.database, getattr(_binding, "now", None), getattr(_binding, "new_id", None))
+    _binding.database, _binding.now, _binding.new_id = db, now, new_id
+    try:
+        yield
+    finally:
+        _binding.database, _binding.now, _binding.new_id = before  # type: ignore[assignment]
+
+
+def now() -> datetime:
+    """The present moment by the clock of the store that is working in this thread."""
+    return _binding.now()
+
+
+def now_text() -> str:
+    """`now()` in the database's form."""
+    return to_text(_binding.now())
+
+
+def new_id() -> str:
+    """A fresh UUIDv7 from the store that is working in this thread."""
+    return _binding.new_id()
+
+
+def execute(sql: str, params: tuple[Any, ...] | dict[str, Any] = ()) -> Any:
+    """Run one statement on this thread's connection; a cursor. For the hot paths that models are too slow for."""
+    return database.execute_sql(sql, params)
+
+
+def executemany(sql: str, rows: Any) -> None:
+    """Run one statement for many rows, without a Python call for each."""
+    database.connection().executemany(sql, rows)
+
+
+class Table(peewee.Model):
+    class Meta:
+        database = database
+        legacy_table_names = False
+
+
+def _text(**options: Any) -> TextField:
+    return TextField(default="", **options)
+
+
+def _count(**options: Any) -> IntegerField:
+    return IntegerField(default=0, **options)
+
+
+class PartTable(Table):
+    """`pk` joins the full-text tables. `stock_quantity` is the server's figure at the inventory cursor; what
+    is on the shelf adds the open rows of `stock_move`. The `*_key` columns are folded (text.fold)."""
+
+    pk = AutoField()
+    id = TextField(unique=True)
+    name = _text()
+    name_en = _text()
+    part_number = _text()
+    barcode = _text()
+    oem_number = _text()
+    category = _text()
+    brand = _text()
+    car_brand = _text()
+    car_model = _text()
+    year = _text()
+    price = _count()
+    cost = _count()
+    stock_quantity = _count()
+    min_stock = _count()
+    location = _text()
+    supplier = _text()
+    description = _text()
+    image_url = _text()
+    version = _count()
+    seq = _count()
+    updated_at = TextField(null=True)
+    deleted = BooleanField(default=False)
+    name_key = _text()
+    number_key = _text()
+    barcode_key = _text()
+    oem_key = _text()
+    words = _text()
+    """All folded words of the part: what the prefix and trigram indexes hold."""
+
+    class Meta:
+        table_name = "part"
+
+
+class StockMoveTable(Table):
+    """Own movements. `open` until the inventory cursor has covered the change's result."""
+
+    id = AutoField()
+    part_id = TextField()
+    change_id = TextField()
+    sale_id = TextField(null=True)
+    kind = TextField()
+    delta = IntegerField()
+    reason = _text()
+    at = TextField()
+    open = BooleanField(default=True)
+
+    class Meta:
+        table_name = "stock_move"
+
+
+class CustomerTable(Table):
+    """`balance` is the server's sum at the customers' cursor; open rows of `account_move` are added to it."""
+
+    id = TextField(primary_key=True)
+    name = _text()
+    phone = _text()
+    email = _text()
+    address = _text()
+    customer_type = _text()
+    car_brand = _text()
+    car_model = _text()
+    car_year = _text()
+    car_plate = _text()
+    balance = _count()
+    total_purchases = _count()
+    last_visit = TextField(null=True)
+    version = _count()
+    seq = _count()
+    updated_at = TextField(null=True)
+    deleted = BooleanField(default=False)
+    name_key = _text()
+    phone_key = _text()
+    words = _text()
+
+    class Meta:
+        table_name = "customer"
+
+
+class AccountMoveTable(Table):
+    """Own facts on a customer's account: credit sales, payments, returns. Positive is debt."""
+
+    id = AutoField()
+    customer_id = TextField()
+    change_id = TextField()
+    kind = TextField()
+    amount = IntegerField()
+    method = _text()
+    note = _text()
+    at = TextField()
+    open = BooleanField(default=True)
+
+    class Meta:
+        table_name = "account_move"
+
+
+class SupplierTable(Table):
+    id = TextField(primary_key=True)
+    name = _text()
+    contact_person = _text()
+    phone = _text()
+    email = _text()
+    address = _text()
+    payment_terms = _text()
+    rating = _count()
+    version = _count()
+    seq = _count()
+    updated_at = TextField(null=True)
+    deleted = BooleanField(default=False)
+    name_key = _text()
+    phone_key = _text()
+    words = _text()
+
+    class Meta:
+        table_name = "supplier"
+
+
+class SaleTable(Table):
+    """Own sales, voids and returns, and those of other terminals once pulled (`own` tells which)."""
+
+    id = TextField(primary_key=True)
+    kind = TextField(default="sale")
+    receipt_number = _text()
+    date = TextField()
+    device_id = _text()
+    cashier = _text()
+    customer_id = TextField(null=True)
+    customer_name = _text()
+    subtotal = _count()
+    discount = _count()
+    tax = _count()
+    tax_rate = _count()
+    prices_include_tax = BooleanField(default=True)
+    rounding = _count()
+    total = _count()
+    tendered = _count()
+    payment_method = _text()
+    status = TextField(default="completed")
+    return_of = TextField(null=True)
+    order_id = TextField(null=True)
+    business_day = _text()
+    notes = _text()
+    flags = _text()
+    """Space-separated flags that the server gave, e.g. `oversold`."""
+    own = BooleanField(default=True)
+    version = _count()
+    seq = _count()
+    search_key = _text()
+
+    class Meta:
+        table_name = "sale"
+
+
+class SaleLineTable(Table):
+    sale_id = TextField()
+    n = IntegerField()
+    part_id = TextField()
+    name = _text()
+    part_number = _text()
+    quantity = IntegerField()
+    price = IntegerField()
+    discount = _count()
+    total = IntegerField()
+    sale_line = IntegerField(null=True)
+    """In a return: the line of the sale that comes back."""
+
+    class Meta:
+        table_name = "sale_line"
+        primary_key = peewee.CompositeKey("sale_id", "n")
+
+
+class PaymentTable(Table):
+    sale_id = TextField()
+    n = IntegerField()
+    method = TextField()
+    amount = IntegerField()
+
+    class Meta:
+        table_name = "payment"
+        primary_key = peewee.CompositeKey("sale_id", "n")
+
+
+class CartTable(Table):
+    """Sales that are being made; `body` is the cart as JSON."""
+
+    id = TextField(primary_key=True)
+    body = TextField()
+    updated_at = TextField()
+
+    class Meta:
+        table_name = "cart"
+
+
+class CashMoveTable(Table):
+    """The drawer: what sales, voids and returns put in or take out, and what a person does."""
+
+    id = AutoField()
+    kind = TextField()
+    amount = IntegerField()
+    sale_id = TextField(null=True)
+    change_id = TextField(null=True)
+    reason = _text()
+    business_day = TextField()
+    at = TextField()
+
+    class Meta:
+        table_name = "cash_move"
+
+
+class OrderTable(Table):
+    id = TextField(primary_key=True)
+    order_number = _text()
+    customer_id = TextField(null=True)
+    customer_name = _text()
+    phone = _text()
+    total = _count()
+    status = TextField(default="pending")
+    delivery_address = _text()
+    notes = _text()
+    created_at = TextField(null=True)
+    expires_at = TextField(null=True)
+    version = _count()
+    seq = _count()
+    deleted = BooleanField(default=False)
+    search_key = _text()
+
+    class Meta:
+        table_name = "orders"
+
+
+class OrderLineTable(Table):
+    order_id = TextField()
+    n = IntegerField()
+    part_id = TextField(null=True)
+    name = _text()
+    quantity = IntegerField()
+    price = IntegerField(null=True)
+
+    class Meta:
+        table_name = "order_line"
+        primary_key = peewee.CompositeKey("order_id", "n")
+
+
+class OutboxTable(Table):
+    """The queue, and after the answer the journal. `n` is the change's number in its lineage.
+
+    `payload` is JSON in core names; `base` and `was` are frozen at the first claim (`first_sent_at`).
+    `channel` is inventory, sales or rest. A row is unanswered while `answered_at` is null.
+    """
+
+    n = AutoField()
+    change_id = TextField(unique=True)
+    lineage = TextField()
+    channel = TextField()
+    kind = TextField()
+    type = TextField()
+    record_id = TextField()
+    label = _text()
+    at = TextField()
+    epoch = TextField(null=True)
+    base = TextField(default="{}")
+    was = TextField(default="{}")
+    payload = TextField(default="{}")
+    lane = TextField(default="fast")
+    attempts = _count()
+    alone = _count()
+    """How often it failed alone while an empty probe succeeded."""
+    first_sent_at = TextField(null=True)
+    last_sent_at = TextField(null=True)
+    not_before = TextField(null=True)
+    last_error = _text()
+    answered_at = TextField(null=True)
+    status = _text()
+    result_epoch = TextField(null=True)
+    result_seq = IntegerField(null=True)
+    result = TextField(null=True)
+    covered = BooleanField(default=False)
+    """The cursor of the record's channel has passed the result: its rows say what the change did."""
+
+    class Meta:
+        table_name = "outbox"
+
+
+class BaseRecordTable(Table):
+    """The server's own copy of a record that has local requests under way: the row on the screen is this copy
+    with those requests laid over it."""
+
+    type = TextField()
+    id = TextField()
+    body = TextField(null=True)
+    """JSON in core names; null where the server does not know the record yet."""
+
+    class Meta:
+        table_name = "base_record"
+        primary_key = peewee.CompositeKey("type", "id")
+
+
+class ConflictTable(Table):
+    id = TextField(primary_key=True)
+    change_id = TextField()
+    type = TextField()
+    record_id = TextField()
+    label = _text()
+    field = TextField()
+    mine = TextField(null=True)
+    theirs = TextField(null=True)
+    version = IntegerField()
+    at = TextField()
+    resolved_at = TextField(null=True)
+    resolution = _text()
+
+    class Meta:
+        table_name = "conflict"
+
+
+class PullPageTable(Table):
+    """Staging: the pages of a pull that is not complete. They become rows all at once or not at all."""
+
+    channel = TextField()
+    n = IntegerField()
+    epoch = TextField()
+    snapshot = BooleanField()
+    since = IntegerField(null=True)
+    cursor = IntegerField()
+    body = TextField()
+
+    class Meta:
+        table_name = "pull_page"
+        primary_key = peewee.CompositeKey("channel", "n")
+
+
+class SyncStateTable(Table):
+    """Epoch, cursors, lineage, receipt prefix and counter, last event: one text each."""
+
+    name = TextField(primary_key=True)
+    value = TextField()
+
+    class Meta:
+        table_name = "sync_state"
+
+
+class SettingTable(Table):
+    """What the shop's server says about the shop, and what this terminal remembers; JSON values."""
+
+    name = TextField(primary_key=True)
+    value = TextField()
+    fetched_at = TextField(null=True)
+
+    class Meta:
+        table_name = "setting"
+
+
+class ConnectionStateTable(Table):
+    """What the leading process last knew of the connection, so that every process can show it."""
+
+    part = TextField(primary_key=True)
+    state = TextField()
+    since = TextField()
+    detail = TextField(default="{}")
+    updated_at = TextField()
+    pid = IntegerField()
+
+    class Meta:
+        table_name = "connection_state"
+
+
+class EndpointFigureTable(Table):
+    name = TextField(primary_key=True)
+    state = TextField()
+    status = IntegerField(null=True)
+    latency_ms = peewee.FloatField(null=True)
+    at = TextField()
+    calls = _count()
+    failures = _count()
+
+    class Meta:
+        table_name = "endpoint_figure"
+
+
+class ConnectionLogTable(Table):
+    id = AutoField()
+    at = TextField()
+    level = TextField()
+    category = TextField()
+    event = TextField()
+    detail = TextField(default="{}")
+    text = _text()
+    """Folded words of the entry, for the filter."""
+
+    class Meta:
+        table_name = "connection_log"
+
+
+class AuditTable(Table):
+    """Who did what. Each row's `hash` covers the row before it, so that a change in the past shows."""
+
+    id = AutoField()
+    at = TextField()
+    actor = _text()
+    action = TextField()
+    type = TextField()
+    record_id = TextField()
+    detail = TextField(default="{}")
+    hash = TextField()
+
+    class Meta:
+        table_name = "audit"
+
+
+class NotificationTable(Table):
+    id = TextField(primary_key=True)
+    at = TextField()
+    kind = TextField()
+    detail = TextField(default="{}")
+    read = BooleanField(default=False)
+
+    class Meta:
+        table_name = "notification"
+
+
+TABLES: tuple[type[Table], ...] = tuple(Table.__subclasses__())

@@ -1,0 +1,125 @@
+"""What a shop's database remembers beside its records: the sync state, the shop's own settings, its lineage.
+
+A lineage is the identity of this database's outbox. It is new whenever the file was restored or cloned, so
+that its change numbers never collide with those that an older copy has sent.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from . import models
+from .clock import from_text
+from .types import TaxRules
+
+_PREFIX_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ"
+"""Letters that are not mistaken for digits when a receipt number is read out over the telephone."""
+
+
+def get(name: str) -> str | None:
+    """A text of the sync state, None where it was never set."""
+    row = models.execute("SELECT value FROM sync_state WHERE name = ?", (name,)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def put(name: str, value: str | int) -> None:
+    models.execute(
+        "INSERT INTO sync_state (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        (name, str(value)),
+    )
+
+
+def forget(name: str) -> None:
+    models.execute("DELETE FROM sync_state WHERE name = ?", (name,))
+
+
+def number(name: str, default: int = 0) -> int:
+    """A whole number of the sync state."""
+    value = get(name)
+    return default if value is None else int(value)
+
+
+def lineage() -> str:
+    """The identity of this database's outbox; made when first asked for. Only inside a write."""
+    value = get("lineage")
+    if value is None:
+        value = renew_lineage()
+    return value
+
+
+def renew_lineage() -> str:
+    """Begin a new lineage with a receipt prefix of its own: for a new database and for one that was cloned."""
+    value = models.new_id()
+    put("lineage", value)
+    put("receipt_prefix", _prefix(value))
+    put("receipt_counter", 0)
+    return value
+
+
+def _prefix(lineage_id: str) -> str:
+    # derived from the identity and not drawn, so that a run with given identities repeats itself exactly
+    n = int(lineage_id.replace("-", "")[-12:], 16)
+    letters = ""
+    for _ in range(3):
+        n, k = divmod(n, len(_PREFIX_ALPHABET))
+        letters += _PREFIX_ALPHABET[k]
+    return letters
+
+
+def next_receipt_number() -> str:
+    """The next number to print, e.g. `KXT-000123`. It is for people; it identifies nothing."""
+    lineage()
+    counter = number("receipt_counter") + 1
+    put("receipt_counter", counter)
+    return f"{get('receipt_prefix')}-{counter:06d}"
+
+
+def bump_receipt_counter(seen: str) -> None:
+    """Let the counter jump past a receipt number of our own prefix that came with a pull."""
+    prefix, _, digits = seen.rpartition("-")
+    if prefix and prefix == get("receipt_prefix") and digits.isdigit() and int(digits) > number("receipt_counter"):
+        put("receipt_counter", int(digits))
+
+
+# --- settings ------------------------------------------------------------------------------------------
+
+
+def setting(name: str, default: Any = None) -> Any:
+    """A JSON value that the shop's server told us (`shop.profile`) or this terminal remembers."""
+    row = models.execute("SELECT value FROM setting WHERE name = ?", (name,)).fetchone()
+    return default if row is None else json.loads(row[0])
+
+
+def setting_with_age(name: str) -> tuple[Any, datetime | None]:
+    """A setting and when it was fetched; (None, None) where it was never fetched."""
+    row = models.execute("SELECT value, fetched_at FROM setting WHERE name = ?", (name,)).fetchone()
+    if row is None:
+        return None, None
+    return json.loads(row[0]), from_text(row[1]) if row[1] else None
+
+
+def put_setting(name: str, value: Any) -> None:
+    models.execute(
+        "INSERT INTO setting (name, value, fetched_at) VALUES (?, ?, ?) ON CONFLICT (name)"
+        " DO UPDATE SET value = excluded.value, fetched_at = excluded.fetched_at",
+        (name, json.dumps(value, ensure_ascii=False), models.now_text()),
+    )
+
+
+def tax_rules() -> TaxRules:
+    """The tax rules in force: those that the shop's server or the settings screen stored last."""
+    stored = setting("tax_rules")
+    return TaxRules(**stored) if stored else TaxRules()
+
+
+def put_tax_rules(rules: TaxRules) -> None:
+    put_setting(
+        "tax_rules",
+        {
+            "rate": rules.rate,
+            "prices_include_tax": rules.prices_include_tax,
+            "cash_rounding": rules.cash_rounding,
+        },
+    )

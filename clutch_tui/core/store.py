@@ -1,0 +1,215 @@
+"""The only doors to the database: `store.run` writes, `store.read` reads.
+
+One SQLite file per (base URL, shop), in WAL with `synchronous=FULL`, shared by every process of this machine
+that works for the shop. Inside a process one thread writes and one thread reads; both own a connection, so a
+search never waits behind a pull. Everything that `run` is given happens in one `BEGIN IMMEDIATE` transaction:
+a function that raises leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import ParamSpec, Self, TypeVar
+
+import peewee
+from playhouse.sqlcipher_ext import SqlCipherDatabase
+
+from . import models
+from .clock import Clock, SystemClock
+from .types import ShopError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+BUSY_TIMEOUT = 10.0
+"""Seconds that a writer waits for the writers of other processes before it gives up."""
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+_WRITER = {
+    "journal_mode": "wal",
+    "synchronous": "full",
+    "foreign_keys": 1,
+    "cache_size": -16_000,
+    "temp_store": "memory",
+    "recursive_triggers": 1,
+}
+_READER = {"query_only": 1, "cache_size": -16_000, "temp_store": "memory"}
+
+
+def _fresh_id() -> str:
+    from uuid_utils import uuid7
+
+    return str(uuid7())
+
+
+class Store:
+    """An open shop database. Made by `Store.open`; closed by `close()` or a `with` block.
+
+    `inline=True` does everything in the calling thread instead of threads of its own: for scripts, tests and
+    the simulation, where one thread is all there is.
+    """
+
+    def __init__(
+        self, path: Path, *, clock: Clock | None = None, new_id: Callable[[], str] = _fresh_id, inline: bool = False
+    ) -> None:
+        self.path = path
+        self.clock = clock or SystemClock()
+        self.new_id = new_id
+        self._inline = inline
+        self._writer_db = _connectable(path, _WRITER)
+        self._reader_db = _connectable(path, _READER)
+        self._writer = None if inline else ThreadPoolExecutor(1, "store-writer")
+        self._reader = None if inline else ThreadPoolExecutor(1, "store-reader")
+
+    @classmethod
+    def open(
+        cls, path: Path, *, clock: Clock | None = None, new_id: Callable[[], str] = _fresh_id, inline: bool = False
+    ) -> Self:
+        """Open the database at `path`, making or migrating it first where that is needed.
+
+        Raises `ShopError` `error.store.newer` for a file that a newer program wrote, and
+        `error.store.unreadable` for one that is no database of ours.
+        """
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        migrate(path)
+        return cls(path, clock=clock, new_id=new_id, inline=inline)
+
+    # --- the doors -------------------------------------------------------------------------------------
+
+    async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do `function(*args)` in one write transaction and give back what it returns.
+
+        The transaction is finished even when the caller is cancelled meanwhile: a checkout that was
+        committed stays committed.
+        """
+        call = functools.partial(self._write, function, *args, **kwargs)
+        return await self._submit(self._writer, call)
+
+    async def read(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do `function(*args)` on the read-only connection, in one snapshot of the database."""
+        call = functools.partial(self._read, function, *args, **kwargs)
+        return await self._submit(self._reader, call)
+
+    def run_now(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """`run` for synchronous callers: blocks until the transaction is committed."""
+        call = functools.partial(self._write, function, *args, **kwargs)
+        return call() if self._writer is None else self._writer.submit(call).result()
+
+    def read_now(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """`read` for synchronous callers."""
+        call = functools.partial(self._read, function, *args, **kwargs)
+        return call() if self._reader is None else self._reader.submit(call).result()
+
+    async def _submit(self, executor: ThreadPoolExecutor | None, call: Callable[[], T]) -> T:
+        if executor is None:
+            return call()
+        return await asyncio.get_running_loop().run_in_executor(executor, call)
+
+    def _write(self, function: Callable[..., T], *args: object, **kwargs: object) -> T:
+        db = self._writer_db
+        with models.bound(db, self._now, self.new_id):
+            db.connect(reuse_if_open=True)
+            try:
+                with db.atomic("IMMEDIATE"):
+                    return function(*args, **kwargs)
+            except peewee.OperationalError as error:
+                raise _in_words(error, self.path) from error
+
+    def _read(self, function: Callable[..., T], *args: object, **kwargs: object) -> T:
+        db = self._reader_db
+        with models.bound(db, self._now, self.new_id):
+            db.connect(reuse_if_open=True)
+            with db.atomic():
+                return function(*args, **kwargs)
+
+    def _now(self) -> datetime:
+        return self.clock.now()
+
+    # --- the end ---------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Finish what was submitted, then close both connections. Safe to call twice."""
+        for executor, db in ((self._reader, self._reader_db), (self._writer, self._writer_db)):
+            if executor is None:
+                db.close()
+            else:
+                try:
+                    executor.submit(db.close).result()
+                except RuntimeError:  # already shut down
+                    continue
+                executor.shutdown()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def migrate(path: Path) -> list[str]:
+    """Bring the schema of `path` up to this program's; the names of the migrations that were applied.
+
+    Under a file lock, because three processes that start together otherwise run the same migration at once.
+    A database that is up to date is recognised by one pragma, without loading the runner.
+    """
+    names = sorted(file.stem for file in MIGRATIONS.glob("[0-9]*.py"))
+    newest = int(names[-1].partition("_")[0])
+    if _schema_number(path) == newest:
+        return []
+    from filelock import FileLock
+    from playhouse.migrations import Runner
+
+    with FileLock(f"{path}.migrate.lock", timeout=60):
+        found = _schema_number(path)
+        if found > newest:
+            raise ShopError("error.store.newer", path=str(path))
+        db = _connectable(path, _WRITER)
+        db.connect()
+        try:
+            applied: list[str] = Runner(db, str(MIGRATIONS)).up()
+            db.execute_sql(f"PRAGMA user_version = {newest}")
+        finally:
+            db.close()
+        os.chmod(path, 0o600)
+        return applied
+
+
+def _schema_number(path: Path) -> int:
+    """The number of the last migration of a database, 0 for a file that does not exist yet."""
+    if not path.exists():
+        return 0
+    db = _connectable(path, {})
+    try:
+        db.connect()
+        return int(db.execute_sql("PRAGMA user_version").fetchone()[0])
+    except peewee.DatabaseError as error:
+        raise ShopError("error.store.unreadable", path=str(path)) from error
+    finally:
+        db.close()
+
+
+def _connectable(path: Path, pragmas: dict[str, object]) -> SqlCipherDatabase:
+    # both connections live in a thread of their own, but are made by and closed from whichever opens the store
+    return SqlCipherDatabase(str(path), pragmas=pragmas, timeout=BUSY_TIMEOUT, check_same_thread=False)
+
+
+def _in_words(error: peewee.OperationalError, path: Path) -> Exception:
+    """SQLite's own words as an error that has a sentence; the error itself where there is none for it."""
+    text = str(error)
+    if "disk is full" in text or "disk I/O error" in text:
+        return ShopError("error.store.full", path=str(path))
+    if "locked" in text:
+        return ShopError("error.store.busy", path=str(path))
+    if "readonly" in text:
+        return ShopError("error.store.readonly", path=str(path))
+    return error

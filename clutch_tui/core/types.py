@@ -1,0 +1,520 @@
+"""What leaves this layer: frozen rows, drafts, receipts and errors.
+
+Money is integer minor units (piastres), moments are aware UTC, texts are in logical order, quantities are
+whole pieces. Every row of a list has `id` and `key`: `key` is the tuple that a later page is asked for with.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+Key = tuple[str | int, ...]
+"""The place of a row in its list's order; opaque to everyone but the query that made it."""
+
+PayMethod = Literal["cash", "visa", "instapay", "vodafone_cash", "credit"]
+PAY_METHODS: tuple[PayMethod, ...] = ("cash", "visa", "instapay", "vodafone_cash", "credit")
+
+SaleStatus = Literal["completed", "voided", "returned"]
+OrderStatus = Literal["pending", "quoted", "accepted", "rejected", "ready", "completed", "cancelled"]
+Lane = Literal["fast", "slow", "attention", "local", "done"]
+
+
+class ShopError(Exception):
+    """Something that the shop's rules do not allow. `key` names a sentence, `args` fill its places."""
+
+    def __init__(self, key: str, **args: object) -> None:
+        super().__init__(key, args)
+        self.key = key
+        self.values = args
+
+
+# --- parts ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PartRow:
+    """A part as a list shows it. `stock` is what is on the shelf now, own unsent moves included."""
+
+    id: str
+    key: Key
+    name: str
+    name_en: str
+    part_number: str
+    brand: str
+    car: str
+    location: str
+    price: int
+    stock: int
+    min_stock: int
+    unsent: bool
+
+    @property
+    def low(self) -> bool:
+        return self.stock <= self.min_stock
+
+
+@dataclass(frozen=True, slots=True)
+class PartDraft:
+    """The fields of a part that a person may write. Stock moves by `inventory.adjust`, never by an edit."""
+
+    name: str = ""
+    name_en: str = ""
+    part_number: str = ""
+    barcode: str = ""
+    oem_number: str = ""
+    category: str = ""
+    brand: str = ""
+    car_brand: str = ""
+    car_model: str = ""
+    year: str = ""
+    price: int = 0
+    cost: int = 0
+    min_stock: int = 0
+    location: str = ""
+    supplier: str = ""
+    description: str = ""
+    image_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part, whole. `base_stock` is the server's figure, `stock` the shelf's; `as_of` is when the server's
+    figure was pulled."""
+
+    id: str
+    draft: PartDraft
+    stock: int
+    base_stock: int
+    version: int
+    updated_at: datetime | None
+    as_of: datetime | None
+    unsent: bool
+    deleted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PartQuery:
+    """Which parts, in the order of their names (or of the match, where `text` is given)."""
+
+    text: str = ""
+    category: str = ""
+    car_brand: str = ""
+    low_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StockMove:
+    """One movement of a part's stock, newest first in `inventory.history`."""
+
+    id: int
+    key: Key
+    at: datetime
+    kind: str
+    delta: int
+    reason: str
+    sale_id: str | None
+    unsent: bool
+
+
+# --- customers and suppliers ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerDraft:
+    name: str = ""
+    phone: str = ""
+    email: str = ""
+    address: str = ""
+    customer_type: str = ""
+    car_brand: str = ""
+    car_model: str = ""
+    car_year: str = ""
+    car_plate: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerRow:
+    id: str
+    key: Key
+    name: str
+    phone: str
+    car: str
+    balance: int
+    unsent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """A customer, whole. `balance` is what the customer owes, own unsent facts included; positive is debt."""
+
+    id: str
+    draft: CustomerDraft
+    balance: int
+    total_purchases: int
+    last_visit: datetime | None
+    version: int
+    unsent: bool
+    deleted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SupplierDraft:
+    name: str = ""
+    contact_person: str = ""
+    phone: str = ""
+    email: str = ""
+    address: str = ""
+    payment_terms: str = ""
+    rating: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SupplierRow:
+    id: str
+    key: Key
+    name: str
+    contact_person: str
+    phone: str
+    rating: int
+    unsent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Supplier:
+    id: str
+    draft: SupplierDraft
+    version: int
+    unsent: bool
+    deleted: bool
+
+
+# --- sales ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TaxRules:
+    """`rate` is in basis points (1400 is 14 %). `cash_rounding` is the smallest coin in minor units, 0 for none."""
+
+    rate: int = 0
+    prices_include_tax: bool = True
+    cash_rounding: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CartLine:
+    """`price` is for one piece; `discount` is money off the whole line."""
+
+    part_id: str
+    name: str
+    part_number: str
+    quantity: int
+    price: int
+    discount: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.quantity * self.price - self.discount
+
+
+@dataclass(frozen=True, slots=True)
+class Cart:
+    """A sale that is being made. Its `id` is made when it opens and becomes the sale's id, so that a checkout
+    pressed twice sells once. Saved after every change, so that it survives the machine."""
+
+    id: str
+    lines: tuple[CartLine, ...] = ()
+    discount: int = 0
+    customer_id: str | None = None
+    customer_name: str = ""
+    customer_phone: str = ""
+    order_id: str | None = None
+    notes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """subtotal - discount + tax (where prices exclude it) + rounding = total. `tax` is informative where
+    prices include it."""
+
+    subtotal: int
+    discount: int
+    tax: int
+    rounding: int
+    total: int
+    pieces: int
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """`amount` is what is kept of the tender; change given back is not in it."""
+
+    method: PayMethod
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class SaleLine:
+    n: int
+    part_id: str
+    name: str
+    part_number: str
+    quantity: int
+    price: int
+    discount: int
+    total: int
+    returned: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SaleRow:
+    id: str
+    key: Key
+    receipt_number: str
+    at: datetime
+    customer_name: str
+    cashier: str
+    total: int
+    payment_method: str
+    status: SaleStatus
+    kind: str
+    flags: tuple[str, ...]
+    unsent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """A sale or a return (`return_of` names its sale), whole: also what a receipt is printed from."""
+
+    id: str
+    receipt_number: str
+    at: datetime
+    business_day: str
+    cashier: str
+    customer_id: str | None
+    customer_name: str
+    lines: tuple[SaleLine, ...]
+    payments: tuple[Payment, ...]
+    totals: Totals
+    prices_include_tax: bool
+    tax_rate: int
+    tendered: int
+    change: int
+    status: SaleStatus
+    return_of: str | None
+    order_id: str | None
+    notes: str
+    flags: tuple[str, ...]
+    unsent: bool
+
+
+Receipt = Sale
+"""What a checkout gives back once it is committed; printing starts from here and nowhere else."""
+
+
+@dataclass(frozen=True, slots=True)
+class SaleQuery:
+    """Past sales, newest first. `day` is a business day as YYYY-MM-DD."""
+
+    text: str = ""
+    day: str = ""
+    customer_id: str = ""
+    part_id: str = ""
+
+
+# --- orders --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    part_id: str | None
+    name: str
+    quantity: int
+    price: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    id: str
+    key: Key
+    order_number: str
+    customer_name: str
+    phone: str
+    pieces: int
+    total: int
+    status: OrderStatus
+    created_at: datetime | None
+    expires_at: datetime | None
+    unsent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    id: str
+    order_number: str
+    customer_id: str | None
+    customer_name: str
+    phone: str
+    lines: tuple[OrderLine, ...]
+    total: int
+    status: OrderStatus
+    delivery_address: str
+    notes: str
+    created_at: datetime | None
+    expires_at: datetime | None
+    version: int
+    answer: str | None
+    """The answer that this shop gave and the server has not confirmed: accept, reject or quote."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderQuery:
+    text: str = ""
+    open_only: bool = True
+
+
+# --- outbox, conflicts, log ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class QueueSummary:
+    """What the status strip says: unsent changes, the moment of the oldest, and those a person must decide."""
+
+    unsent: int
+    oldest_at: datetime | None
+    slow: int
+    attention: int
+    local: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRow:
+    id: str
+    key: Key
+    n: int
+    kind: str
+    type: str
+    record_id: str
+    label: str
+    lane: Lane
+    at: datetime
+    attempts: int
+    last_error: str
+    flags: tuple[str, ...]
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """One field on which this shop and the server disagree. `mine` and `theirs` are wire values."""
+
+    id: str
+    change_id: str
+    type: str
+    record_id: str
+    label: str
+    field: str
+    mine: Any
+    theirs: Any
+    version: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LogRow:
+    """An entry of the connection log. `event` is a catalogue key, `values` fill its places."""
+
+    id: int
+    key: Key
+    at: datetime
+    level: Literal["debug", "info", "warning", "error"]
+    category: str
+    event: str
+    values: dict[str, Any] = field(hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LogQuery:
+    level: str = ""
+    category: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    id: str
+    key: Key
+    at: datetime
+    kind: str
+    values: dict[str, Any] = field(hash=False)
+    read: bool = False
+
+
+# --- sync: what core hands to net, and takes from it ---------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change as it is sent: frozen at its first claim, every retry the same."""
+
+    change_id: str
+    n: int
+    kind: str
+    type: str
+    id: str
+    at: str
+    epoch: str | None
+    base: dict[str, int] = field(hash=False)
+    was: dict[str, Any] = field(hash=False)
+    payload: dict[str, Any] = field(hash=False)
+    """The record's own fields in core names: `fields` for a request, `body` for a fact."""
+    channel: str = "inventory"
+    lane: Lane = "fast"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The server's answer to one change, in core names (wire.py has translated it)."""
+
+    status: str
+    seq: int
+    version: int | None = None
+    flags: tuple[str, ...] = ()
+    applied: tuple[str, ...] | None = None
+    theirs: dict[str, tuple[Any, int]] = field(default_factory=dict, hash=False)
+    record: dict[str, Any] | None = field(default=None, hash=False)
+    code: str = ""
+    message: str = ""
+    after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PullPage:
+    """One page of a pull, rows already validated and in core names."""
+
+    epoch: str
+    rows: tuple[dict[str, Any], ...]
+    cursor: int
+    more: bool
+    since: int | None
+    asked_from: int
+    snapshot: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PullState:
+    """Where the next pull of a channel starts; `staged` pages are waiting when `cursor` is ahead of the
+    committed one."""
+
+    epoch: str | None
+    cursor: int
+    snapshot: bool
+    since: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Which nouns have new rows: published once per committed transaction that came from the network."""
+
+    nouns: frozenset[str]
