@@ -1,0 +1,185 @@
+"""The settings: environment over file over default, checked once at the start and handed down as values.
+
+The tree is made of plain frozen dataclasses that pydantic validates. A start whose file and variables are the
+same as last time takes the validated values from the cache folder instead, because importing pydantic would
+cost more than a tenth of the time to the first frame.
+
+Keys, tokens and passwords are no settings: `net.vault` keeps them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from annotated_types import Ge, Le, MinLen
+
+from clutch_tui.home import Home, write_private
+
+Policy = Literal["server_wins", "local_wins", "ask"]
+Seconds = Annotated[float, Ge(0.1), Le(3600)]
+
+
+class ConfigError(Exception):
+    """A setting that the program cannot start with. `key` names the sentence; `details` holds what it needs:
+    always `place` (the file, variable or option it came from) and, where there is one, `setting`."""
+
+    def __init__(self, key: str, **details: object) -> None:
+        super().__init__(key, details)
+        self.key = key
+        self.details = details
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """The server. An empty `base_url` means that this terminal is not set up yet and works by itself."""
+
+    base_url: str = ""
+    ws_url: str = ""
+    shop_id: str = ""
+    connect_timeout: Seconds = 5.0
+    read_timeout: Seconds = 30.0
+    sync_timeout: Seconds = 60.0
+    proxy: str = ""
+    ca_file: str = ""
+    http2: bool = True
+
+    @property
+    def is_set_up(self) -> bool:
+        return bool(self.base_url)
+
+    @property
+    def socket_template(self) -> str:
+        """The WebSocket's URL, `{shop_id}` and `{token}` still in it; `wss://HOST/ws` where none is set."""
+        if self.ws_url or not self.base_url:
+            return self.ws_url
+        scheme, _, rest = self.base_url.partition("://")
+        return f"{'wss' if scheme == 'https' else 'ws'}://{rest.partition('/')[0]}/ws"
+
+
+@dataclass(frozen=True, slots=True)
+class WebSocket:
+    """The live connection. `auto` offers the token in a header and falls back to the query."""
+
+    token: Literal["auto", "header", "query"] = "auto"
+    heartbeat: Annotated[float, Ge(1), Le(300)] = 15.0
+    pong_timeout: Annotated[float, Ge(1), Le(120)] = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Language and letters. `bidi` says who puts Arabic in its order: `auto` asks the terminal."""
+
+    language: Literal["ar", "en"] = "ar"
+    digits: Literal["western", "arabic"] = "western"
+    bidi: Literal["auto", "app", "terminal", "off"] = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """How this shop counts. `tax_rate` is in per cent, `cash_rounding` in piastres (0 = exact)."""
+
+    currency: Annotated[str, MinLen(3)] = "EGP"
+    tax_rate: Annotated[Decimal, Ge(0), Le(100)] = Decimal("14")
+    prices_include_tax: bool = True
+    cash_rounding: Annotated[int, Ge(0), Le(10_000)] = 25
+    timezone: str = "Africa/Cairo"
+    receipt_footer: str = ""
+
+
+def _policies() -> Mapping[str, Policy]:
+    return {"price": "server_wins", "cost": "server_wins", "tax": "server_wins"}
+
+
+@dataclass(frozen=True, slots=True)
+class Sync:
+    """`policies` says for single fields who wins a conflict; every other field follows `policy_default`."""
+
+    poll_interval: Annotated[float, Ge(5), Le(3600)] = 30.0
+    page_size: Annotated[int, Ge(100), Le(5000)] = 5000
+    policy_default: Policy = "ask"
+    policies: Mapping[str, Policy] = field(default_factory=_policies)
+
+    def policy(self, name: str) -> Policy:
+        return self.policies.get(name, self.policy_default)
+
+
+@dataclass(frozen=True, slots=True)
+class Ui:
+    """The look. An unknown theme is no error here: the app knows its themes and says so."""
+
+    theme: str = "clutch-dark"
+    bell: bool = True
+    animation: bool = False
+    mouse: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    debug: bool = False
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set, by section."""
+
+    backend: Backend = field(default_factory=Backend)
+    websocket: WebSocket = field(default_factory=WebSocket)
+    text: Text = field(default_factory=Text)
+    shop: Shop = field(default_factory=Shop)
+    sync: Sync = field(default_factory=Sync)
+    ui: Ui = field(default_factory=Ui)
+    log: Log = field(default_factory=Log)
+
+
+def load(
+    home: Home,
+    *,
+    environ: Mapping[str, str] = os.environ,
+    overrides: Mapping[str, object] | None = None,
+) -> Settings:
+    """The settings of this run. `overrides` are the command line's, by dotted key (`"text.language"`), and
+    win over everything. Raises `ConfigError`."""
+    from clutch_tui import config_sources as sources
+
+    raw = sources.read_file(home.config_file)
+    stamp = sources.stamp(raw, environ, overrides or {})
+    if (settings := sources.recall(home.cache_dir, stamp)) is not None:
+        return settings
+    given = sources.gather(home.config_file, raw, environ, overrides or {})
+    from clutch_tui import config_rules
+
+    settings = config_rules.validate(given)
+    sources.remember(home.cache_dir, stamp, settings)
+    return settings
+
+
+def save(home: Home, changes: Mapping[str, object]) -> None:
+    """Write settings (dotted key: value, `None` for "back to the default") into config.toml.
+
+    Comments and order stay, the file is replaced in one step, and a change that could not be loaded again is
+    refused with `ConfigError` before anything is written. A variable or an option still wins over the file:
+    call `load` again for the settings in force.
+    """
+    import tomlkit
+
+    from clutch_tui import config_rules
+    from clutch_tui import config_sources as sources
+
+    document = tomlkit.parse(sources.decode(home.config_file, sources.read_file(home.config_file)))
+    for dotted, value in changes.items():
+        section, *inner, name = dotted.split(".")
+        table: Any = document.setdefault(section, tomlkit.table())
+        for part in inner:
+            table = table.setdefault(part, tomlkit.table())
+        if value is None:
+            table.pop(name, None)
+        else:
+            table[name] = tomlkit.value(str(value)) if isinstance(value, Decimal) else value
+    text = tomlkit.dumps(document)
+    config_rules.validate(sources.gather(home.config_file, text.encode(), {}, {}))
+    write_private(home.config_file, text.encode())
