@@ -24,13 +24,13 @@ Seconds = Annotated[float, Ge(0.1), Le(3600)]
 
 
 class ConfigError(Exception):
-    """A setting that the program cannot start with. `key` names the sentence; `details` holds what it needs:
+    """A setting that the program cannot start with. `key` names the sentence; `values` holds what it needs:
     always `place` (the file, variable or option it came from) and, where there is one, `setting`."""
 
     def __init__(self, key: str, **details: object) -> None:
         super().__init__(key, details)
         self.key = key
-        self.details = details
+        self.values = details
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,25 +120,25 @@ def test_variables_are_read_as_numbers_and_switches(home: Home) -> None:
 def test_a_wrong_value_names_file_key_and_remedy(home: Home, text: str, key: str, setting: str | None) -> None:
     error = complaint(home, text)
     assert error.key == f"error.config.{key}"
-    assert error.details["place"] == str(home.config_file)
-    assert error.details.get("setting") == setting
+    assert error.values["place"] == str(home.config_file)
+    assert error.values.get("setting") == setting
     for language in strings.LANGUAGES:
         strings.use(language)
-        sentence = strings.t(error.key, **error.details)
+        sentence = strings.t(error.key, **error.values)
         assert str(home.config_file) in sentence
         wanted = {name for _, name, _, _ in string.Formatter().parse(sentence) if name}
         assert wanted <= {"shop", "shop_id", "token"}, f"arguments missing in {sentence}"
 
 
 def test_a_wrong_variable_is_named_instead_of_the_file(home: Home) -> None:
-    assert complaint(home, environ={"CLUTCH_LANG": "fr"}).details["place"] == "CLUTCH_LANG"
+    assert complaint(home, environ={"CLUTCH_LANG": "fr"}).values["place"] == "CLUTCH_LANG"
     error = complaint(home, environ={"CLUTCH_TEXT__DIGIT": "arabic"})
-    assert (error.details["place"], error.details["known"]) == ("CLUTCH_TEXT__DIGIT", "text.digits")
+    assert (error.values["place"], error.values["known"]) == ("CLUTCH_TEXT__DIGIT", "text.digits")
 
 
 def test_the_refusal_of_an_open_line_says_how_to_write_it(home: Home) -> None:
     error = complaint(home, environ={"CLUTCH_BASE_URL": "http://api.example.com:8080/v1"})
-    assert error.details["fixed"] == "https://api.example.com:8080/v1"
+    assert error.values["fixed"] == "https://api.example.com:8080/v1"
 
 
 @pytest.mark.parametrize("host", ["localhost:8765", "127.0.0.1", "127.8.9.1:80", "[::1]:8765"])
