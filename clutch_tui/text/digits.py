@@ -32,7 +32,7 @@ def show_digits(text: str, digits: Digits) -> str:
 
 
 def show_number(text: str, digits: Digits) -> str:
-    """Return the western number `text` ("1,500.50") with digits, separators and percent sign of the setting."""
+    """Return the western number `text` ("1,500.50") with the digits, separators and percent of `digits`."""
     return text.translate(_TO_ARABIC_NUMBER) if digits == "arabic" else text
 
 

@@ -80,7 +80,7 @@ def is_rtl() -> bool:
 
 
 def t(key: str, /, **args: object) -> str:
-    """Return the sentence of `key`. An `int` argument is drawn in the digits of the setting; text stays as it is."""
+    """Return the sentence of `key`; an `int` argument is drawn in the digits of the setting."""
     sentence = _catalogue(_voice.language).gettext(key)
     return sentence.format_map(_shown(args)) if args else sentence
 

@@ -1,0 +1,266 @@
+"""Money, numbers, dates, ages and codes as a person of the shop reads them, and numbers as one types them.
+
+Everything returned is in logical order and follows `strings.use`: language and digits. What Arabic text would
+turn around (a minus, a telephone number, a part number, a western date) comes wrapped by `isolate`, so it can
+be put into any sentence as it is. Tables format thousands of cells: the same value costs a cache look-up.
+
+Patterns are CLDR's. The few that every screen needs stand here as constants, held against Babel's data by a
+test, because importing Babel costs 25 ms before the first frame; the rest asks Babel when first needed.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from decimal import Decimal
+from functools import lru_cache
+
+from clutch_tui.text import strings
+from clutch_tui.text.digits import GROUP_SEPARATOR, Digits, read_digits, show_digits, show_number
+from clutch_tui.text.strings import Language, tn
+
+LRI, PDI, RLM, NO_BREAK_SPACE = "\u2066", "\u2069", "\u200f", "\u00a0"
+
+SHOP_ZONE = "Africa/Cairo"
+MAX_DIGITS = 15  # a scanned barcode in a price field must not become a price that SQLite cannot hold
+
+_LOCALES: dict[Language, str] = {"ar": "ar_EG", "en": "en_GB"}
+_INVISIBLE = re.compile("[\u200b-\u200f\u061c\u202a-\u202e\u2066-\u2069\ufeff]")
+_NUMBER = re.compile(r"(-?)(\d+|\d{1,3}(?:,\d{3})+)?(?:\.(\d*))?", re.ASCII)
+_EGYPTIAN_MOBILE = re.compile(r"(\+20|0020|0)(1[0125]\d)(\d{3})(\d{4})")
+
+
+class NumberError(ValueError):
+    """What was typed is not the number that was asked for; `key` and `args` make the sentence."""
+
+    def __init__(self, key: str, **args: object) -> None:
+        super().__init__(key)
+        self.key = key
+        self.arguments = args
+
+    def __str__(self) -> str:
+        return strings.t(self.key, **self.arguments)
+
+
+@dataclass(frozen=True, slots=True)
+class Currency:
+    """How one currency is written: its sign in the language, and how many digits its minor unit has."""
+
+    sign: str
+    places: int
+
+
+_POUND: dict[Language, Currency] = {"ar": Currency("ج.م.", 2), "en": Currency("EGP", 2)}
+
+
+def isolate(text: str) -> str:
+    """Return `text` kept together and from left to right, whatever stands around it.
+
+    For codes, telephone numbers, addresses of servers, anything with a sign: inside an Arabic sentence `-5`
+    would else be shown as `5-`, and `7-A/BP` as `A/BP-7`. Blanks become no-break spaces, since an isolate
+    that is wrapped no longer isolates.
+    """
+    if not text or text[0] == LRI:
+        return text
+    return LRI + text.replace(" ", NO_BREAK_SPACE) + PDI
+
+
+def money(minor: int, currency: str = "EGP") -> str:
+    """Return an amount of minor units with its currency: `١٥٠٫٠٠ ج.م.` or `150.00 EGP`."""
+    return _money(minor, currency, strings.language(), strings.digits())
+
+
+def amount(minor: int, currency: str = "EGP") -> str:
+    """Return an amount of minor units without its currency, for columns whose heading says it."""
+    return _amount(minor, currency, strings.language(), strings.digits())
+
+
+def number(value: int | Decimal | float, places: int | None = None, *, signed: bool = False) -> str:
+    """Return `value` with grouping; `places` decimals, or as many as it has, three at most.
+
+    `signed` puts a plus before what is above zero, for differences.
+    """
+    return _number(value, places, signed and value > 0, strings.language(), strings.digits())
+
+
+def percent(fraction: Decimal | float, places: int = 0) -> str:
+    """Return a fraction as a percentage: 0.1 is `10%` or `١٠٪`."""
+    digits = strings.digits()
+    text = show_number(f"{fraction * 100:z,.{places}f}%", digits)
+    return isolate(text) if strings.is_rtl() and (digits == "western" or fraction < 0) else text
+
+
+def date(moment: datetime) -> str:
+    """Return the day of an aware time in the shop's zone, in figures: `22/11/2026`."""
+    return _date(_local(moment).date().toordinal(), strings.language(), strings.digits())
+
+
+def time(moment: datetime) -> str:
+    """Return the time of day of an aware time in the shop's zone: `٢:٠٥ م` or `14:05`."""
+    local = _local(moment)
+    return _time(local.hour, local.minute, strings.language(), strings.digits())
+
+
+def date_time(moment: datetime) -> str:
+    """Return day and time of an aware time in the shop's zone."""
+    comma = "، " if strings.is_rtl() else ", "
+    return date(moment) + comma + time(moment)
+
+
+def long_date(moment: datetime) -> str:
+    """Return the day with its month in words: `٢٢ نوفمبر ٢٠٢٦`."""
+    from babel.dates import format_date
+
+    locale = _LOCALES[strings.language()]
+    return show_digits(format_date(_local(moment).date(), "long", locale), strings.digits())
+
+
+def age(then: datetime, now: datetime) -> str:
+    """Return how long ago `then` was: `منذ ٣ دقائق`, `3 minutes ago`; below five seconds, and ahead, "just now"."""
+    seconds = int((now - then) / timedelta(seconds=1))
+    if seconds < 5:
+        return strings.t("age.now")
+    if seconds < 60:
+        return tn("age.seconds", seconds)
+    if seconds < 3600:
+        return tn("age.minutes", seconds // 60)
+    if seconds < 86400:
+        return tn("age.hours", seconds // 3600)
+    return tn("age.days", seconds // 86400)
+
+
+def phone(text: str) -> str:
+    """Return a telephone number to be read aloud: Egyptian mobiles in groups, others as they were typed.
+
+    Always western digits: it is dialled, not counted.
+    """
+    plain = read_digits(text).strip()
+    mobile = _EGYPTIAN_MOBILE.fullmatch(re.sub(r"[\s().-]", "", _INVISIBLE.sub("", plain)))
+    if mobile is None:
+        return isolate(plain)
+    prefix, *groups = mobile.groups()
+    head = "0" + groups[0] if prefix == "0" else "+20 " + groups[0]
+    return isolate(" ".join((head, *groups[1:])))
+
+
+def part_number(text: str) -> str:
+    """Return a part, OEM, barcode or invoice number so that no sentence can turn it around."""
+    return isolate(text.strip())
+
+
+def parse_money(text: str, currency: str = "EGP") -> int:
+    """Return the minor units of a typed amount: `150`, `1,250.5`, `١٬٢٥٠٫٥٠`, with or without the currency.
+
+    Raises:
+        NumberError: it is empty, malformed, or finer than the minor unit. Nothing is rounded or guessed:
+            `150,50` is an error, because a comma that separates decimals and one that groups look alike.
+    """
+    for known in _POUND.values() if currency == "EGP" else (_currency(currency, strings.language()),):
+        text = text.replace(known.sign, "")
+    places = _currency(currency, strings.language()).places
+    value = parse_decimal(text, places)
+    return int(value.scaleb(places))
+
+
+def parse_number(text: str) -> int:
+    """Return a typed whole number in any digits.
+
+    Raises:
+        NumberError: it is empty, malformed, or not whole (`24.0` is whole).
+    """
+    value = parse_decimal(text)
+    if value != value.to_integral_value():
+        raise NumberError("error.number.whole")
+    return int(value)
+
+
+def parse_decimal(text: str, places: int | None = None) -> Decimal:
+    """Return a typed number in western, Arabic or Persian digits exactly.
+
+    Raises:
+        NumberError: it is empty, malformed, too long, or has more than `places` decimals.
+    """
+    plain = _INVISIBLE.sub("", read_digits(text)).replace(GROUP_SEPARATOR, ",").strip()
+    if not plain:
+        raise NumberError("error.number.empty")
+    match = _NUMBER.fullmatch(plain)
+    if match is None or not (match[2] or match[3]):
+        raise NumberError("error.number.malformed", text=text.strip())
+    whole, decimals = (match[2] or "0").replace(",", ""), match[3] or ""
+    if len(whole) + len(decimals) > MAX_DIGITS:
+        raise NumberError("error.number.too_large", maximum=show_number("9" * MAX_DIGITS, strings.digits()))
+    if places is not None and len(decimals) > places:
+        raise NumberError("error.number.decimals", places=places)
+    return Decimal(f"{match[1]}{whole}.{decimals}0")
+
+
+@lru_cache(maxsize=16384)
+def _money(minor: int, code: str, language: Language, digits: Digits) -> str:
+    return _amount(minor, code, language, digits) + NO_BREAK_SPACE + _currency(code, language).sign
+
+
+@lru_cache(maxsize=16384)
+def _amount(minor: int, code: str, language: Language, digits: Digits) -> str:
+    places = _currency(code, language).places
+    whole, rest = divmod(abs(minor), 10**places)
+    text = f"{whole:,}.{rest:0{places}}" if places else f"{whole:,}"
+    return _signed(show_number(text, digits), "-" if minor < 0 else "", language)
+
+
+@lru_cache(maxsize=4096)
+def _number(
+    value: int | Decimal | float, places: int | None, plus: bool, language: Language, digits: Digits
+) -> str:
+    if isinstance(value, int):
+        text = f"{abs(value):,}" + (f".{0:0{places}}" if places else "")
+    elif places is None:
+        text = f"{abs(value):,.3f}".rstrip("0").rstrip(".")
+    else:
+        text = f"{abs(value):,.{places}f}"
+    negative = value < 0 and text.strip("0.,") != ""
+    return _signed(show_number(text, digits), "-" if negative else "+" if plus else "", language)
+
+
+def _signed(text: str, sign: str, language: Language) -> str:
+    return (isolate(sign + text) if language == "ar" else sign + text) if sign else text
+
+
+@lru_cache(maxsize=4096)
+def _date(ordinal: int, language: Language, digits: Digits) -> str:
+    day = datetime.fromordinal(ordinal)
+    if language == "ar" and digits == "arabic":
+        # CLDR's marks make the day stand rightmost: read from the right, day, month, year
+        return show_digits(f"{day:%d}{RLM}/{day:%m}{RLM}/{day.year}", digits)
+    return isolate(f"{day:%d/%m}/{day.year}") if language == "ar" else f"{day:%d/%m}/{day.year}"
+
+
+@lru_cache(maxsize=1440 * 4)
+def _time(hour: int, minute: int, language: Language, digits: Digits) -> str:
+    if language == "en":
+        return f"{hour:02}:{minute:02}"
+    half = "ص" if hour < 12 else "م"
+    return show_digits(f"{(hour - 1) % 12 + 1}:{minute:02}", digits) + NO_BREAK_SPACE + half
+
+
+@lru_cache(maxsize=64)
+def _currency(code: str, language: Language) -> Currency:
+    if code == "EGP":
+        return _POUND[language]
+    from babel.numbers import get_currency_precision, get_currency_symbol
+
+    sign = _INVISIBLE.sub("", get_currency_symbol(code, _LOCALES[language]))
+    return Currency(sign if language == "ar" else code, get_currency_precision(code))
+
+
+def _local(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError("a time without a zone: times are aware UTC inside the program")
+    return moment.astimezone(_zone())
+
+
+@lru_cache(maxsize=1)
+def _zone() -> tzinfo:
+    from zoneinfo import ZoneInfo
+
+    return ZoneInfo(SHOP_ZONE)
