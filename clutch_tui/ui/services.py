@@ -1,0 +1,99 @@
+"""What the app is given by whoever starts it: the seam between the composition root and the screens.
+
+The app opens the store after its first frame, in a thread, and starts the network after that; both come from
+here as functions, so that neither is imported, let alone made, before there is something to look at. Tests
+hand in a store in `tmp_path` and no network at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from clutch_tui.config import Settings
+    from clutch_tui.core.store import Store
+    from clutch_tui.net.connection import Monitor
+
+OnChange = Callable[[frozenset[str]], None]
+"""Called in the event loop's thread after rows were committed that did not come from a screen, with the nouns
+that have new rows: inventory, sales, customers, suppliers, orders, queue, conflicts, notifications, shop."""
+
+
+class Network(Protocol):
+    """The running connection to one backend, for one store. Made by `Services.start_network`."""
+
+    @property
+    def monitor(self) -> Monitor:
+        """What is known of the connection; the strip and the connection screen draw its snapshots."""
+
+    @property
+    def offline(self) -> bool:
+        """Whether a person has cut the connection on purpose."""
+
+    @property
+    def user_name(self) -> str:
+        """Who is signed in, as the server calls them; empty with an API key alone or nobody."""
+
+    async def run(self) -> None:
+        """API, socket and sync, for ever. Ends by being cancelled, and closes everything it opened."""
+
+    def wake(self) -> None:
+        """A change has entered the queue: send it soon. Cheap; called after every write."""
+
+    async def force_sync(self) -> None:
+        """One whole round of sync now. Raises `ApiError`."""
+
+    def reconnect(self) -> None:
+        """Forget every waiting time and try API and socket at once."""
+
+    def go_offline(self, offline: bool) -> None:
+        """Cut the connection on purpose, or take it up again."""
+
+    async def test_endpoints(self, names: Sequence[str] = ()) -> None:
+        """Try the named endpoints, or all; the results arrive in the monitor as they come."""
+
+    async def fetch(self, name: str) -> Any:
+        """The `data` of a reading endpoint of the catalogue. Raises `ApiError`."""
+
+    async def sign_in(self, email: str, password: str) -> None:
+        """Raises `ApiError`. The credentials that come back are kept by the network, never by a screen."""
+
+    async def use_api_key(self, key: str) -> None:
+        """Keep this key and prove it. Raises `ApiError` when the server refuses it; it is not kept then."""
+
+    async def sign_out(self) -> None: ...
+
+
+class Line(Protocol):
+    """The demo's pretended cable to the backend."""
+
+    @property
+    def is_cut(self) -> bool: ...
+
+    async def cut(self) -> None: ...
+
+    async def restore(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything outside the screens that the app needs.
+
+    `open_store`, `warm_up` and `save_settings` block and are called in a thread; `start_network` is called in
+    the event loop once the store is open, only where a backend is set up.
+    """
+
+    settings: Settings
+    device_id: str
+    receipts: Path
+    """The folder for receipts that a person saves as text."""
+    open_store: Callable[[Settings], Store]
+    save_settings: Callable[[Mapping[str, Any]], Settings]
+    """Writes `{"text.language": "en", ...}` and gives back the whole tree as it now holds. Raises `ConfigError`."""
+    warm_up: Callable[[], None] = lambda: None
+    """Imports what the network needs, so that `start_network` does not stop the screen."""
+    start_network: Callable[[Settings, Store, OnChange], Awaitable[Network]] | None = None
+    line: Line | None = None
