@@ -1,24 +1,25 @@
 """The queue of changes that the server has not answered, and the journal of those that it has.
 
 A change enters in the transaction that made it (`add`), is frozen when it is first claimed (`claim`), and
-leaves the queue only when the server has answered for it (`deliver`). Nothing is ever dropped: no number of
-failed attempts, no outage and no refusal removes a row.
+leaves the queue only when the server has answered for it (`replica.receive`). Nothing is ever dropped: no
+number of failed attempts, no outage and no refusal removes a row.
 
 Lanes: `fast` is sent as soon as possible; `slow` holds what fails alone while an empty probe succeeds, and is
 tried every 15 minutes; `attention` waits for a person; `local` waits for a server that has an endpoint for it;
-`done` is the journal.
+`done` is the journal. A change is unanswered while `answered_at` is null.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from . import models, state
 from .clock import from_text, to_text
-from .types import Change, ChangeRow, Key, Lane, QueueSummary, Result
+from .types import Change, ChangeRow, Key, Lane, QueueSummary, ShopError
 
 Channel = Literal["inventory", "sales", "rest"]
 
@@ -35,10 +36,12 @@ _CHANNELS: dict[str, Channel] = {
     **dict.fromkeys(("customer", "supplier", "order"), "rest"),
 }
 
+_CHANGE_COLUMNS = "change_id, n, kind, type, record_id, at, epoch, base, was, payload, channel, lane"
+
 
 def add(
     kind: str,
-    type: str,  # noqa: A002 - the protocol's own word
+    type: str,
     record_id: str,
     payload: dict[str, Any],
     *,
@@ -79,3 +82,313 @@ def add(
 
 def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+# --- sending -------------------------------------------------------------------------------------------
+
+
+def claim(
+    channel: Channel, *, limit: int = 100, max_bytes: int = 256 * 1024, lane: Lane = "fast"
+) -> tuple[Change, ...]:
+    """The next changes to send, oldest first, and note that they are being sent.
+
+    A request waits while an earlier request on its record is unanswered; facts never wait. At the first claim
+    the base of a request is completed and the change is frozen; every later claim gives the very same change.
+    """
+    rows = models.execute(
+        f"SELECT {_CHANGE_COLUMNS}, first_sent_at FROM outbox"
+        " WHERE answered_at IS NULL AND lane = ? AND channel = ? AND (not_before IS NULL OR not_before <= ?)"
+        " ORDER BY n LIMIT ?",
+        (lane, channel, models.now_text(), limit * 4),
+    ).fetchall()
+    changes: list[Change] = []
+    size = 0
+    for *columns, first_sent_at in rows:
+        change = _change(columns)
+        if len(changes) == limit:
+            break
+        if change.kind not in FACTS and _held_up(change):
+            continue
+        if first_sent_at is None:
+            change = _freeze(change)
+        size += len(columns[9].encode()) + 300
+        if changes and size > max_bytes:
+            break
+        changes.append(change)
+    models.executemany(
+        "UPDATE outbox SET first_sent_at = coalesce(first_sent_at, ?1), last_sent_at = ?1 WHERE change_id = ?2",
+        [(models.now_text(), change.change_id) for change in changes],
+    )
+    return tuple(changes)
+
+
+def _change(columns: Sequence[Any]) -> Change:
+    change_id, n, kind, type_, record_id, at, epoch, base, was, payload, channel, lane = columns
+    return Change(
+        change_id=change_id,
+        n=n,
+        kind=kind,
+        type=type_,
+        id=record_id,
+        at=at,
+        epoch=epoch,
+        base=json.loads(base),
+        was=json.loads(was),
+        payload=json.loads(payload),
+        channel=channel,
+        lane=lane,
+    )
+
+
+def _held_up(change: Change) -> bool:
+    return (
+        models.execute(
+            "SELECT 1 FROM outbox WHERE type = ? AND record_id = ? AND n < ? AND answered_at IS NULL"
+            f" AND kind NOT IN ({_FACT_LIST}) LIMIT 1",
+            (change.type, change.id, change.n),
+        ).fetchone()
+        is not None
+    )
+
+
+_FACT_LIST = ", ".join(f"'{kind}'" for kind in sorted(FACTS))
+
+
+def _freeze(change: Change) -> Change:
+    """Complete the base of a request with what our own earlier requests have written since it was made."""
+    if change.kind in FACTS or not change.base:
+        return change
+    base, was = dict(change.base), dict(change.was)
+    earlier = models.execute(
+        "SELECT payload, result FROM outbox WHERE type = ? AND record_id = ? AND n < ? AND result IS NOT NULL"
+        " AND status IN ('applied', 'applied_flagged', 'conflict') ORDER BY n",
+        (change.type, change.id, change.n),
+    ).fetchall()
+    for payload, result in earlier:
+        answer = json.loads(result)
+        version = answer.get("version") or 0
+        written = json.loads(payload)
+        applied = written if answer.get("applied") is None else answer["applied"]
+        for name in base:
+            if base[name] < version and (name == "*" or name in applied):
+                base[name] = version
+                if name != "*":
+                    was[name] = written[name]
+    if base == change.base:
+        return change
+    models.execute(
+        "UPDATE outbox SET base = ?, was = ? WHERE change_id = ?", (_json(base), _json(was), change.change_id)
+    )
+    return Change(
+        **{name: getattr(change, name) for name in Change.__slots__ if name not in ("base", "was")}, base=base, was=was
+    )
+
+
+def head() -> int:
+    """The highest number that this lineage has given out, 0 before the first change."""
+    row = models.execute("SELECT max(n) FROM outbox WHERE lineage = ?", (state.get("lineage"),)).fetchone()
+    return int(row[0] or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Ids to ask the server about. `recheck` are those that another epoch has answered: what the new epoch
+    does not know of them must be sent again."""
+
+    unanswered: tuple[str, ...]
+    recheck: tuple[str, ...]
+    complete: bool
+    """False where more ids wait than one call may carry."""
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return self.unanswered + self.recheck
+
+
+def offer(*, repeated: Collection[str] = (), limit: int = 1000) -> Offer:
+    """The changes that were sent earlier and are unanswered in the present epoch, without those `repeated` in
+    the same call."""
+    unanswered = [
+        row[0]
+        for row in models.execute(
+            "SELECT change_id FROM outbox WHERE answered_at IS NULL AND first_sent_at IS NOT NULL ORDER BY n LIMIT ?",
+            (limit + len(repeated) + 1,),
+        ).fetchall()
+        if row[0] not in repeated
+    ]
+    complete = len(unanswered) <= limit
+    unanswered = unanswered[:limit]
+    recheck = _recheck(limit - len(unanswered) + 1)
+    if len(recheck) > limit - len(unanswered):
+        complete, recheck = False, recheck[: limit - len(unanswered)]
+    return Offer(tuple(unanswered), tuple(recheck), complete)
+
+
+def _recheck(limit: int) -> list[str]:
+    epoch = state.get("epoch")
+    if epoch is None:
+        return []
+    rows = models.execute(
+        "SELECT change_id FROM outbox WHERE answered_at IS NOT NULL AND result_epoch IS NOT NULL AND result_epoch <> ?"
+        " AND status NOT IN ('rejected', 'key_reuse') ORDER BY n LIMIT ?",
+        (epoch, limit),
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def rechecking() -> bool:
+    """True while answers of another epoch have not been offered to the present one."""
+    return bool(_recheck(1))
+
+
+def reopen(change_ids: Collection[str]) -> None:
+    """Put answered changes, which a restored server does not know, back into the queue under their old ids."""
+    models.executemany(
+        "UPDATE outbox SET answered_at = NULL, status = '', result = NULL, result_epoch = NULL, result_seq = NULL,"
+        " covered = 0, lane = 'fast', not_before = NULL, alone = 0 WHERE change_id = ?",
+        [(change_id,) for change_id in change_ids],
+    )
+
+
+def failed(change_ids: Collection[str], error: str) -> None:
+    """Note a failed attempt that the server made of these changes; `error` is a catalogue key."""
+    models.executemany(
+        "UPDATE outbox SET attempts = attempts + 1, last_error = ? WHERE change_id = ? AND answered_at IS NULL",
+        [(error, change_id) for change_id in change_ids],
+    )
+
+
+def failed_alone(change_id: str) -> bool:
+    """Note that a change failed alone although an empty probe succeeded; True when it moved to the slow lane."""
+    models.execute("UPDATE outbox SET alone = alone + 1 WHERE change_id = ?", (change_id,))
+    due = to_text(models.now() + SLOW_RETRY)
+    moved = models.execute(
+        "UPDATE outbox SET lane = 'slow', not_before = ? WHERE change_id = ? AND answered_at IS NULL AND alone >= ?",
+        (due, change_id, ALONE_FAILURES),
+    )
+    return bool(moved.rowcount)
+
+
+def make_slow(change_id: str, error: str) -> None:
+    """Put a change into the slow lane at once: it is too large for the server as it is."""
+    models.execute(
+        "UPDATE outbox SET lane = 'slow', not_before = ?, last_error = ? WHERE change_id = ? AND answered_at IS NULL",
+        (to_text(models.now() + SLOW_RETRY), error, change_id),
+    )
+
+
+def postpone(change_id: str, seconds: float) -> None:
+    """The server asked to try this change again later."""
+    models.execute(
+        "UPDATE outbox SET not_before = ?, attempts = attempts + 1 WHERE change_id = ? AND answered_at IS NULL",
+        (to_text(models.now() + timedelta(seconds=seconds)), change_id),
+    )
+
+
+def wake_slow() -> None:
+    """Let everything in the slow lane be tried now: at start, and when a person asks."""
+    models.execute("UPDATE outbox SET not_before = NULL WHERE answered_at IS NULL AND lane = 'slow'")
+
+
+def waiting(channel: Channel) -> bool:
+    """True when the channel has something to send now."""
+    return (
+        models.execute(
+            "SELECT 1 FROM outbox WHERE answered_at IS NULL AND channel = ? AND lane IN ('fast', 'slow')"
+            " AND (not_before IS NULL OR not_before <= ?) LIMIT 1",
+            (channel, models.now_text()),
+        ).fetchone()
+        is not None
+    )
+
+
+def next_due() -> datetime | None:
+    """When the next waiting change may be tried; None where nothing waits. A past moment means now."""
+    row = models.execute(
+        "SELECT min(coalesce(not_before, at)) FROM outbox WHERE answered_at IS NULL AND lane IN ('fast', 'slow')"
+    ).fetchone()
+    return None if row[0] is None else from_text(row[0])
+
+
+# --- what a person sees and does -----------------------------------------------------------------------
+
+
+def summary() -> QueueSummary:
+    """The figures of the status strip; from indexes only, so it may be asked for every second."""
+    counts = dict(
+        models.execute("SELECT lane, count(*) FROM outbox WHERE answered_at IS NULL GROUP BY lane").fetchall()
+    )
+    oldest = models.execute("SELECT at FROM outbox WHERE answered_at IS NULL ORDER BY n LIMIT 1").fetchone()
+    attention = models.execute("SELECT count(*) FROM outbox WHERE lane = 'attention'").fetchone()[0]
+    return QueueSummary(
+        unsent=sum(counts.values()),
+        oldest_at=None if oldest is None else from_text(oldest[0]),
+        slow=counts.get("slow", 0),
+        attention=attention,
+        local=counts.get("local", 0),
+    )
+
+
+_LISTED = "(answered_at IS NULL OR lane = 'attention')"
+
+
+def count(lane: str = "") -> int:
+    """How many changes the queue screen lists: the unanswered and those that a person must look at."""
+    rows = models.execute(f"SELECT count(*) FROM outbox WHERE {_LISTED} AND (?1 = '' OR lane = ?1)", (lane,))
+    return int(rows.fetchone()[0])
+
+
+def page(lane: str, after: Key | None, skip: int, limit: int) -> tuple[ChangeRow, ...]:
+    """Rows of the queue screen, oldest first."""
+    rows = models.execute(
+        "SELECT change_id, n, kind, type, record_id, label, lane, at, attempts, last_error, result, status"
+        f" FROM outbox WHERE {_LISTED} AND (?1 = '' OR lane = ?1) AND n > ?2 ORDER BY n LIMIT ?3 OFFSET ?4",
+        (lane, after[0] if after else 0, limit, skip),
+    ).fetchall()
+    return tuple(
+        ChangeRow(
+            id=change_id,
+            key=(n,),
+            n=n,
+            kind=kind,
+            type=type_,
+            record_id=record_id,
+            label=label,
+            lane=row_lane,
+            at=from_text(at),
+            attempts=attempts,
+            last_error=last_error,
+            flags=tuple(json.loads(result).get("flags", ())) if result else (),
+            status=status,
+        )
+        for change_id, n, kind, type_, record_id, label, row_lane, at, attempts, last_error, result, status in rows
+    )
+
+
+def retry(change_id: str) -> None:
+    """Send a change again now. One that was refused goes out once more as a new change with the same content.
+
+    Raises `ShopError` `error.queue.gone` for an id that is not in the queue.
+    """
+    row = models.execute(
+        f"SELECT {_CHANGE_COLUMNS}, answered_at, status, label FROM outbox WHERE change_id = ?", (change_id,)
+    ).fetchone()
+    if row is None:
+        raise ShopError("error.queue.gone")
+    *columns, answered_at, status, label = row
+    if answered_at is None:
+        models.execute(
+            "UPDATE outbox SET lane = 'fast', alone = 0, not_before = NULL WHERE change_id = ?", (change_id,)
+        )
+    elif status in ("rejected", "key_reuse"):
+        change = _change(columns)
+        add(change.kind, change.type, change.id, change.payload, base=change.base, was=change.was, label=label)
+        acknowledge(change_id)
+
+
+def acknowledge(change_id: str) -> None:
+    """A person has seen a flagged or refused change; it goes to the journal. Unanswered changes stay."""
+    models.execute(
+        "UPDATE outbox SET lane = 'done' WHERE change_id = ? AND lane = 'attention' AND answered_at IS NOT NULL",
+        (change_id,),
+    )
