@@ -1,0 +1,424 @@
+"""The border: bytes from and to the server, and rows between its terms and ours.
+
+Nothing behind this border sees a float for money, a camelCase name or an unchecked field. One bad row never
+spoils its page: it is set aside with its reason.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache, lru_cache
+from typing import Any, NoReturn
+
+from pydantic import TypeAdapter, ValidationError
+
+from clutch_tui.net import payload
+from clutch_tui.net.payload import Payload, moment_in, money_in, money_out
+
+__all__ = [
+    "BadPayload",
+    "BadRow",
+    "Reading",
+    "dumps",
+    "loads",
+    "moment_in",
+    "money_in",
+    "money_out",
+    "read_answer",
+    "read_changes",
+    "read_field",
+    "read_one",
+    "read_rows",
+    "read_sync",
+    "write",
+]
+
+Row = dict[str, Any]
+
+_RECORDS: dict[str, type[payload.Record]] = {
+    "item": payload.Item,
+    "sale": payload.Sale,
+    "customer": payload.Customer,
+    "supplier": payload.Supplier,
+    "order": payload.Order,
+}
+_CAR = {"brand": "car_brand", "model": "car_model", "year": "car_year", "plate_number": "car_plate"}
+
+
+class BadPayload(ValueError):
+    """An answer that cannot be used. `reason` is for the log and the tester, in English."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row that was set aside: its place in the page, its identity where it has one, and what is wrong."""
+
+    index: int
+    kind: str
+    id: str | None
+    reason: str
+    raw: object
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An answer as it was understood: one record, or the good and the bad rows of a list."""
+
+    record: Row | None
+    good: list[Row]
+    bad: list[BadRow]
+
+
+# --- bytes ---------------------------------------------------------------------------------------------
+
+
+def loads(raw: bytes) -> Any:
+    """The value of a JSON text; numbers with a point become `Decimal`. Raises `BadPayload`, whatever comes."""
+    try:
+        value = json.loads(raw.decode("utf-8-sig"), parse_float=Decimal, parse_constant=_no_constant)
+    except RecursionError:
+        raise BadPayload("nested too deeply") from None
+    except ArithmeticError:
+        raise BadPayload("a number out of range") from None
+    except ValueError as error:
+        raise BadPayload(f"not JSON: {str(error)[:120]}") from None
+    if _SURROGATE.search(raw):
+        return _without_surrogates(value)
+    return value
+
+
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise BadPayload(f"{name} is no JSON")
+
+
+def _without_surrogates(value: Any) -> Any:
+    """Half a character pair, which no database and no terminal can store, becomes a replacement mark."""
+    if isinstance(value, str):
+        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    if isinstance(value, list):
+        return [_without_surrogates(one) for one in value]
+    if isinstance(value, dict):
+        return {_without_surrogates(key): _without_surrogates(one) for key, one in value.items()}
+    return value
+
+
+# The standard encoder writes no Decimal: each goes through as a marked text and loses its quotes afterwards. The
+# mark is random, so that no text from outside can look like one.
+_MARK = f"~{secrets.token_hex(8)}~"
+_MARKED = re.compile(f'"{_MARK}([^"]+)"')
+
+
+def _mark(value: object) -> str:
+    if isinstance(value, Decimal) and value.is_finite():
+        return f"{_MARK}{value:f}"
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
+
+
+def dumps(value: object) -> bytes:
+    """JSON in UTF-8; a `Decimal` is written as a number with exactly the decimals it has."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_mark, allow_nan=False)
+    return _MARKED.sub(r"\1", text).encode()
+
+
+# --- names ---------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=4096)
+def _plain_name(name: str) -> str:
+    """`partNumber` and `_id` by the names that we know. Bounded: names come from outside."""
+    if name in ("_id", "Id", "ID"):
+        return "id"
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name[:100]).lower()
+
+
+@cache
+def _known(model: type[Payload]) -> frozenset[str]:
+    """The names that need no second look; `type` is what the rows of a sync page call themselves."""
+    return frozenset(model.model_fields) | {"type"}
+
+
+def _plain(model: type[Payload], row: Any) -> Any:
+    """The row under our names and without nulls, so that a missing field and an empty one are the same. The
+    usual row needs no copy."""
+    if type(row) is not dict:
+        return row
+    if row.keys() <= _known(model) and None not in row.values():
+        return row
+    plain: Row = {}
+    for name, value in row.items():
+        if value is not None and isinstance(name, str):
+            ours = _plain_name(name)
+            ours = model.other_names.get(ours, ours)
+            if ours == name or ours not in plain:
+                plain[ours] = value
+    return plain
+
+
+def _plain_deep(model: type[Payload], row: Any) -> Any:
+    """`_plain` for the row and the records inside it."""
+    plain = _plain(model, row)
+    inner = _inner_models(model)
+    if not inner or not isinstance(plain, dict):
+        return plain
+    plain = dict(plain)
+    for name, inside in inner.items():
+        value = plain.get(name)
+        if isinstance(value, list):
+            plain[name] = [_plain_deep(inside, one) for one in value]
+        elif isinstance(value, dict):
+            plain[name] = _plain_deep(inside, value)
+    return plain
+
+
+@cache
+def _inner_models(model: type[Payload]) -> dict[str, type[Payload]]:
+    return {
+        name: inside
+        for name, about in model.model_fields.items()
+        if (inside := _payload_in(about.annotation)) is not None
+    }
+
+
+def _payload_in(annotation: Any) -> type[Payload] | None:
+    """The model inside `X`, `X | None` or `list[X]`."""
+    if isinstance(annotation, type) and issubclass(annotation, Payload):
+        return annotation
+    for inside in getattr(annotation, "__args__", ()):
+        if (found := _payload_in(inside)) is not None:
+            return found
+    return None
+
+
+# --- rows ----------------------------------------------------------------------------------------------
+
+
+@cache
+def _many(model: type[Payload]) -> TypeAdapter[list[Payload]]:
+    return TypeAdapter(list[model])  # type: ignore[valid-type]
+
+
+def read_rows(kind: str, data: object) -> tuple[list[Row], list[BadRow]]:
+    """The records of one kind ("item", "sale", "customer", "supplier", "order"), in our terms, and those that
+    had to be set aside. `data` is the envelope's, or a bare list. Raises `BadPayload` where there is no list."""
+    return _read_list(kind, _RECORDS[kind], _rows_in(data, f"{kind}s"))
+
+
+def read_changes(rows: Sequence[object]) -> tuple[list[tuple[str, Row]], list[BadRow]]:
+    """The rows of a sync page, which name their own `type`, in their order."""
+    places: dict[str, list[int]] = {}
+    bad: list[BadRow] = []
+    for index, row in enumerate(rows):
+        kind = row.get("type") if isinstance(row, dict) else None
+        if isinstance(kind, str) and kind in _RECORDS:
+            places.setdefault(kind, []).append(index)
+        else:
+            bad.append(BadRow(index, str(kind)[:40], _id_of(row), "a record of an unknown type", row))
+    read: list[tuple[int, str, Row]] = []
+    for kind, indexes in places.items():
+        good, worse = _read_list(kind, _RECORDS[kind], [rows[index] for index in indexes])
+        spoiled = {one.index for one in worse}
+        kept = (index for place, index in enumerate(indexes) if place not in spoiled)
+        read += [(index, kind, row) for index, row in zip(kept, good, strict=True)]
+        bad += [BadRow(indexes[one.index], kind, one.id, one.reason, one.raw) for one in worse]
+    if len(places) > 1:
+        read.sort(key=lambda entry: entry[0])
+    return [(kind, row) for _, kind, row in read], bad
+
+
+def read_sync(data: object) -> Row:
+    """The envelope of a sync answer, its `changes` still as they came. Raises `BadPayload`."""
+    return _read_record(payload.SyncPage, data).__dict__
+
+
+def read_one(kind: str, data: object) -> Row:
+    """One record, bare or under its noun (`{"item": {...}}`). Raises `BadPayload`."""
+    if isinstance(data, dict) and isinstance(inner := data.get(kind), dict) and not _id_of(data):
+        data = inner
+    good, bad = _read_list(kind, _RECORDS[kind], [data])
+    if bad:
+        raise BadPayload(bad[0].reason)
+    return good[0]
+
+
+def read_field(kind: str, name: str, value: object) -> object:
+    """One field's value in our terms, for a conflict's `theirs`. Raises `BadPayload`."""
+    if kind == "customer" and name in (inverse := {ours: theirs for theirs, ours in _CAR.items()}):
+        return _read_record(payload.CarInfo, {inverse[name]: value}).__dict__[inverse[name]]
+    model = _RECORDS[kind]
+    if name not in _known(model):
+        return value
+    record = _read_record(model, {"id": "-"} | {name: value})
+    return record.__dict__[name]
+
+
+def write(kind: str, row: Mapping[str, Any]) -> Row:
+    """A record, or some of its fields, in the server's terms: money as a number with two decimals."""
+    return _write(_RECORDS[kind], row)
+
+
+def _write(model: type[Payload], row: Mapping[str, Any]) -> Row:
+    money, inner = _money_fields(model), _inner_models(model)
+    out: Row = {}
+    for name, value in row.items():
+        if value is not None and name in money:
+            out[name] = money_out(value)
+        elif name in inner and isinstance(value, Iterable) and not isinstance(value, Mapping):
+            out[name] = [_write(inner[name], one) for one in value]
+        elif model is payload.Customer and name in _CAR.values():
+            theirs = next(key for key, ours in _CAR.items() if ours == name)
+            out.setdefault("car_info", {})[theirs] = value
+        else:
+            out[name] = value
+    return out
+
+
+@cache
+def _money_fields(model: type[Payload]) -> frozenset[str]:
+    def is_money(annotation: Any, metadata: Iterable[Any]) -> bool:
+        if any(getattr(one, "func", None) is money_in for one in metadata):
+            return True
+        return any(
+            is_money(inside, getattr(inside, "__metadata__", ())) for inside in getattr(annotation, "__args__", ())
+        )
+
+    return frozenset(name for name, about in model.model_fields.items() if is_money(about.annotation, about.metadata))
+
+
+def _read_list(kind: str, model: type[Payload], rows: Sequence[object]) -> tuple[list[Row], list[BadRow]]:
+    plain = [_plain_deep(model, row) for row in rows] if _inner_models(model) else [_plain(model, row) for row in rows]
+    adapter = _many(model)
+    reasons: dict[int, str] = {}
+    try:
+        records = adapter.validate_python(plain)
+    except ValidationError as error:
+        for problem in error.errors(include_url=False, include_input=False):
+            index = problem["loc"][0]
+            assert isinstance(index, int)
+            reasons.setdefault(index, _reason(problem["loc"][1:], problem["msg"]))
+        records = adapter.validate_python([row for index, row in enumerate(plain) if index not in reasons])
+    bad = [BadRow(index, kind, _id_of(rows[index]), reasons[index], rows[index]) for index in sorted(reasons)]
+    return [_ours(record) for record in records], bad
+
+
+def _ours(record: Payload) -> Row:
+    """The validated record as a plain row. Its own `__dict__`: a copy would cost as much as the check."""
+    row = record.__dict__
+    if isinstance(record, payload.Customer):
+        car = row.pop("car_info").__dict__
+        row.update({ours: car[theirs] for theirs, ours in _CAR.items()})
+        return row
+    for name in _inner_models(type(record)):
+        value = row[name]
+        if isinstance(value, list):
+            row[name] = [_ours(one) if isinstance(one, Payload) else one for one in value]
+        elif isinstance(value, Payload):
+            row[name] = _ours(value)
+    return row
+
+
+def _read_record(model: type[Payload], data: object) -> Payload:
+    try:
+        return model.model_validate(_plain_deep(model, data))
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_input=False)[0]
+        raise BadPayload(_reason(problem["loc"], problem["msg"])) from None
+
+
+def _reason(location: Sequence[int | str], message: str) -> str:
+    return f"{'.'.join(str(part) for part in location) or 'record'}: {message}"[:200]
+
+
+def _id_of(row: object) -> str | None:
+    if not isinstance(row, dict):
+        return None
+    found = row.get("id", row.get("_id"))
+    return str(found)[:200] if isinstance(found, str | int) else None
+
+
+def _rows_in(data: object, *nouns: str) -> list[object]:
+    """The list inside an answer: bare, under one of its nouns, or the only list there is."""
+    if isinstance(data, list):
+        return data
+    if isinstance(data, dict):
+        named = {_plain_name(name): value for name, value in data.items() if isinstance(name, str)}
+        for noun in (*nouns, "items", "data", "rows", "results"):
+            if isinstance(found := named.get(noun), list):
+                return found
+        lists = [value for value in named.values() if isinstance(value, list)]
+        if len(lists) == 1:
+            return lists[0]
+    raise BadPayload(f"no list of {nouns[0]}")
+
+
+# --- the answer of every endpoint that reads -----------------------------------------------------------
+
+# endpoint: (model, noun of its list, or None for one record)
+_ANSWERS: dict[str, tuple[type[Payload], str | None]] = {
+    "auth.login": (payload.Tokens, None),
+    "auth.refresh": (payload.Tokens, None),
+    "auth.verify": (payload.Verified, None),
+    "shop.profile": (payload.Profile, None),
+    "shop.update": (payload.Profile, None),
+    "shop.settings": (payload.ShopSettings, None),
+    "shop.stats": (payload.Stats, None),
+    "inventory.list": (payload.Item, "items"),
+    "inventory.create": (payload.Item, None),
+    "inventory.update": (payload.Item, None),
+    "inventory.sync": (payload.SyncPage, None),
+    "inventory.recommendations": (payload.Recommendation, "recommendations"),
+    "inventory.alerts": (payload.StockAlert, "alerts"),
+    "sales.list": (payload.Sale, "transactions"),
+    "sales.create": (payload.Sale, None),
+    "sales.update": (payload.Sale, None),
+    "sales.sync": (payload.SyncPage, None),
+    "sales.analytics": (payload.SalesAnalytics, None),
+    "customers.list": (payload.Customer, "customers"),
+    "customers.create": (payload.Customer, None),
+    "customers.update": (payload.Customer, None),
+    "customers.analytics": (payload.CustomerAnalytics, None),
+    "suppliers.list": (payload.Supplier, "suppliers"),
+    "suppliers.create": (payload.Supplier, None),
+    "suppliers.update": (payload.Supplier, None),
+    "ai.demand_forecast": (payload.Forecast, "forecasts"),
+    "ai.price_optimization": (payload.PriceSuggestion, "suggestions"),
+    "ai.inventory_optimization": (payload.StockAdvice, "recommendations"),
+    "ai.customer_insights": (payload.Insight, "insights"),
+    "ai.market_analysis": (payload.Trend, "trends"),
+    "orders.list": (payload.Order, "orders"),
+    "orders.get": (payload.Order, None),
+    "orders.accept": (payload.Order, None),
+    "orders.reject": (payload.Order, None),
+    "orders.quote": (payload.Order, None),
+    "market.insights": (payload.MarketInsight, "insights"),
+    "market.trends": (payload.Trend, "trends"),
+    "market.top_selling": (payload.TopPart, "top_selling"),
+    "market.popular_cars": (payload.PopularCar, "popular_cars"),
+    "system.health": (payload.Health, None),
+    "system.ping": (payload.Pong, None),
+    "system.time": (payload.ServerTime, None),
+    "system.version": (payload.Version, None),
+}
+
+
+def read_answer(endpoint: str, data: object) -> Reading:
+    """What an endpoint answered, checked and in our terms; an endpoint without a body of its own reads as an
+    empty record. Raises `BadPayload` where the answer as a whole cannot be used."""
+    model, noun = _ANSWERS.get(endpoint, (Payload, None))
+    if noun is not None:
+        good, bad = _read_list(noun, model, _rows_in(data, noun))
+        return Reading(None, good, bad)
+    if data is None and model is Payload:
+        return Reading({}, [], [])
+    return Reading(_ours(_read_record(model, data)), [], [])
