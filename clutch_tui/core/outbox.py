@@ -144,14 +144,14 @@ def _held_up(change: Change) -> bool:
     return (
         models.execute(
             "SELECT 1 FROM outbox WHERE type = ? AND record_id = ? AND n < ? AND answered_at IS NULL"
-            f" AND kind NOT IN ({_FACT_LIST}) LIMIT 1",
+            f" AND kind NOT IN ({FACT_LIST}) LIMIT 1",
             (change.type, change.id, change.n),
         ).fetchone()
         is not None
     )
 
 
-_FACT_LIST = ", ".join(f"'{kind}'" for kind in sorted(FACTS))
+FACT_LIST = ", ".join(f"'{kind}'" for kind in sorted(FACTS))
 
 
 def _freeze(change: Change) -> Change:

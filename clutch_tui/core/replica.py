@@ -1,0 +1,231 @@
+"""Stores what the server answers: results of changes, and the rows of complete pulls.
+
+A channel is one cursor: `inventory`, `sales`, `customers`, `suppliers`, `orders`. Pages of a pull wait in
+`pull_page`; rows, cursor and the moves that they end become visible in one transaction, and only when the pull
+is complete. A pull that starts over (snapshot, floor, another epoch) throws its staging away and nothing else,
+so that the screen keeps showing the rows it has.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from . import conflicts, models, outbox, records, state
+from .types import PullPage, PullState, Result
+
+CHANNELS = ("inventory", "sales", "customers", "suppliers", "orders")
+_TYPES = {channel: type for type, channel in records.NOUNS.items()}
+_MOVES = {"inventory": "stock_move", "customers": "account_move"}
+"""Which own movements a channel's cursor ends."""
+
+
+# --- where a pull stands -------------------------------------------------------------------------------
+
+
+def epoch() -> str | None:
+    """The server's epoch as it was last told; None before the first answer."""
+    return state.get("epoch")
+
+
+def pull_state(channel: str) -> PullState:
+    """Where the next page of a channel starts. A channel whose rows are of another epoch, or whose cursor has
+    fallen below the floor, starts a snapshot."""
+    staged = models.execute(
+        "SELECT epoch, cursor, snapshot, since FROM pull_page WHERE channel = ? ORDER BY n DESC LIMIT 1", (channel,)
+    ).fetchone()
+    if staged is not None:
+        return PullState(staged[0], staged[1], bool(staged[2]), staged[3])
+    present = epoch()
+    if present is not None and state.get(f"{channel}.epoch") == present:
+        return PullState(present, state.number(f"{channel}.cursor"), False, None)
+    return PullState(present, 0, True, None)
+
+
+def cursor(channel: str) -> int:
+    """The counter up to which the rows of a channel are complete, 0 before the first pull."""
+    return state.number(f"{channel}.cursor")
+
+
+def as_of(channel: str) -> str | None:
+    """When the rows of a channel were last known to be complete, in the database's form."""
+    return state.get(f"{channel}.as_of")
+
+
+def restart(channel: str) -> None:
+    """The cursor has fallen below the floor: the next pull of this channel is a snapshot."""
+    drop_staging(channel)
+    state.forget(f"{channel}.epoch")
+
+
+def drop_staging(channel: str) -> None:
+    models.execute("DELETE FROM pull_page WHERE channel = ?", (channel,))
+
+
+def new_epoch(value: str) -> None:
+    """The server was restored. Its old answers hold until the snapshots of the new epoch are stored."""
+    if value == epoch():
+        return
+    state.put("epoch", value)
+    models.execute("DELETE FROM pull_page")
+
+
+# --- an answer -----------------------------------------------------------------------------------------
+
+
+def receive(
+    channel: str,
+    answer_epoch: str,
+    results: Mapping[str, Result],
+    page: PullPage | None,
+    *,
+    asked: outbox.Offer | None = None,
+    policies: Mapping[str, str] | None = None,
+) -> frozenset[str]:
+    """Store one answer of the server, whole; the nouns that have new rows.
+
+    `results` are those of the call's changes and the confirmed ones. `page` is None where rows were refused or
+    are not wanted. `asked` is what was offered as unconfirmed: answers of another epoch that this one does not
+    know go back into the queue.
+    """
+    if epoch() is None:
+        state.put("epoch", answer_epoch)
+    if answer_epoch != epoch():
+        return frozenset()
+    nouns = deliver(results, answer_epoch, policies=policies)
+    if asked is not None:
+        unknown = [change_id for change_id in asked.recheck if change_id not in results]
+        outbox.reopen(unknown)
+        nouns |= {"queue"} if unknown else set()
+    if page is not None and _expected(channel, page):
+        nouns |= _store_page(channel, page)
+    return frozenset(nouns)
+
+
+def _expected(channel: str, page: PullPage) -> bool:
+    """True for the page that comes next; a late answer to an earlier request delivers no rows."""
+    here = pull_state(channel)
+    return page.asked_from == here.cursor and page.snapshot == here.snapshot
+
+
+def _store_page(channel: str, page: PullPage) -> set[str]:
+    """Stage a page, or store the pull that it completes."""
+    if page.more:
+        n = models.execute("SELECT coalesce(max(n), 0) + 1 FROM pull_page WHERE channel = ?", (channel,)).fetchone()[0]
+        models.execute(
+            "INSERT INTO pull_page (channel, n, epoch, snapshot, since, cursor, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (channel, n, page.epoch, page.snapshot, page.since, page.cursor, json.dumps(page.rows, ensure_ascii=False)),
+        )
+        return set()
+    rows = [row for staged in _staged(channel) for row in staged] + list(page.rows)
+    if page.snapshot and outbox.rechecking():
+        # the rows may lack what the server has yet to be offered again: ask for them once more afterwards
+        drop_staging(channel)
+        return set()
+    # a record that changed between two pages is in both: the later row is the newer one
+    latest = {(row["type"], row["id"]): row for row in rows}
+    _swap(channel, page, list(latest.values()))
+    return {channel} if rows or page.snapshot else set()
+
+
+def _staged(channel: str) -> list[list[dict[str, Any]]]:
+    pages = models.execute("SELECT body FROM pull_page WHERE channel = ? ORDER BY n", (channel,)).fetchall()
+    return [json.loads(body) for (body,) in pages]
+
+
+def _swap(channel: str, page: PullPage, rows: list[dict[str, Any]]) -> None:
+    """Rows, cursor and the moves they end, at once."""
+    another_epoch = state.get(f"{channel}.epoch") != page.epoch
+    state.put(f"{channel}.cursor", page.cursor)
+    state.put(f"{channel}.epoch", page.epoch)
+    state.put(f"{channel}.as_of", models.now_text())
+    for type, of_type in records.by_type(rows).items():
+        records.store(type, of_type, snapshot=page.snapshot)
+    if page.snapshot and not rows:
+        records.store(_TYPES[channel], [], snapshot=True)
+    drop_staging(channel)
+    if channel in _MOVES:
+        if another_epoch:
+            _reopen_moves(_MOVES[channel])
+        _end_moves(channel)
+
+
+def _end_moves(channel: str) -> None:
+    """End the movements whose result this channel's cursor has reached, in the epoch of its rows."""
+    models.execute(
+        f"UPDATE {_MOVES[channel]} SET open = 0 WHERE open = 1 AND change_id IN"
+        " (SELECT change_id FROM outbox WHERE result_epoch = ? AND result_seq <= ? AND answered_at IS NOT NULL)",
+        (state.get(f"{channel}.epoch"), cursor(channel)),
+    )
+
+
+def _reopen_moves(table: str) -> None:
+    """Rows of another epoch came in: whatever they may not contain counts again until a result ends it."""
+    models.execute(f"UPDATE {table} SET open = 1 WHERE open = 0 AND change_id IN (SELECT change_id FROM outbox)")
+
+
+# --- results -------------------------------------------------------------------------------------------
+
+_ANSWERED = {"applied", "applied_flagged", "conflict", "rejected", "key_reuse"}
+
+
+def deliver(results: Mapping[str, Result], answer_epoch: str, *, policies: Mapping[str, str] | None = None) -> set[str]:
+    """Store the server's answers to changes, as they come; the nouns that have new rows.
+
+    An answer of the present epoch replaces one of an older; a second answer to the same change in the same
+    epoch is the same answer and changes nothing.
+    """
+    nouns: set[str] = set()
+    for change_id, result in results.items():
+        row = models.execute(
+            "SELECT type, record_id, kind, label, answered_at, result_epoch FROM outbox WHERE change_id = ?",
+            (change_id,),
+        ).fetchone()
+        if row is None or (row[4] is not None and row[5] == answer_epoch):
+            continue
+        type, record_id, kind, label, _, _ = row
+        if result.status == "retry":
+            outbox.postpone(change_id, result.after or 30)
+            continue
+        if result.status not in _ANSWERED:
+            outbox.failed([change_id], "error.sync.unknown_status")
+            continue
+        _answer(change_id, result, answer_epoch, lane=_lane_after(result))
+        nouns |= {"queue", records.NOUNS.get(type, "sales")}
+        if kind in outbox.FACTS:
+            _flag_sale(record_id, result)
+        else:
+            nouns |= conflicts.settle(change_id, type, record_id, label, result, policies or {})
+            records.rebase(type, record_id)
+    if results:
+        for channel in _MOVES:
+            _end_moves(channel)
+    return nouns
+
+
+def _answer(change_id: str, result: Result, answer_epoch: str, *, lane: str) -> None:
+    models.execute(
+        "UPDATE outbox SET answered_at = ?, status = ?, result_epoch = ?, result_seq = ?, result = ?, lane = ?,"
+        " not_before = NULL WHERE change_id = ?",
+        (
+            models.now_text(),
+            result.status,
+            answer_epoch,
+            result.seq,
+            json.dumps(asdict(result), ensure_ascii=False),
+            lane,
+            change_id,
+        ),
+    )
+
+
+def _lane_after(result: Result) -> str:
+    """Refused and flagged changes wait for a person; a conflict does so only where a field asks for one."""
+    return "attention" if result.status in ("rejected", "key_reuse", "applied_flagged") else "done"
+
+
+def _flag_sale(sale_id: str, result: Result) -> None:
+    if result.flags:
+        models.execute("UPDATE sale SET flags = ? WHERE id = ?", (" ".join(result.flags), sale_id))
