@@ -1,0 +1,115 @@
+"""One change, one transaction: the effect, the numbers it takes and the answer that is kept for ever."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+from . import facts, items, ledger, orders, parties
+from .database import Database, Transaction
+from .ledger import FACTS, Change, Origin, Outcome
+from .payload import JSON, Invalid
+
+# Turns an outcome into the REST answer that the ledger keeps beside it; None for a sync call.
+Render = Callable[[Transaction, Outcome], tuple[int, str]]
+
+_FACTS: dict[str, Callable[[Transaction, Change, Origin], Outcome]] = {
+    "sale": facts.sale,
+    "return": facts.sale,
+    "void": facts.void,
+    "payment": facts.payment,
+    "cash": facts.cash,
+    "count": facts.count,
+    "adjust": facts.adjust,
+    "receive": facts.receive,
+}
+_REQUESTS: dict[tuple[str, str], Callable[[Transaction, Change, str], Outcome]] = {
+    ("item", "create"): items.create,
+    ("item", "update"): items.update,
+    ("item", "delete"): items.delete,
+    ("order", "accept"): orders.answer,
+    ("order", "reject"): orders.answer,
+    ("order", "quote"): orders.answer,
+} | {
+    (noun, kind): handler
+    for noun in ("customer", "supplier")
+    for kind, handler in (("create", parties.create), ("update", parties.update), ("delete", parties.delete))
+}
+
+
+def read_change(given: Any) -> Change:
+    """The change as it came in; raises `ValueError` where it cannot even be answered under its id."""
+    if not isinstance(given, dict) or not isinstance(given.get("change_id"), str) or not given["change_id"]:
+        raise ValueError("a change without change_id")
+    objects = {name: given.get(name) or {} for name in ("base", "was", "fields", "body")}
+    if not all(isinstance(value, dict) for value in objects.values()):
+        raise ValueError(f"change {given['change_id']}: base, was, fields and body must be objects")
+    n = given.get("n")
+    return Change(
+        change_id=given["change_id"],
+        kind=str(given.get("kind") or ""),
+        type=str(given.get("type") or ""),
+        id=str(given.get("id") or objects["body"].get("id") or ""),
+        n=n if isinstance(n, int) else 0,
+        at=str(given.get("at") or ""),
+        epoch=given.get("epoch"),
+        **objects,
+    )
+
+
+def apply(
+    database: Database, shop_id: str, change: Change, origin: Origin, render: Render | None = None
+) -> Outcome:
+    """Apply the change once, whoever sends it however often.
+
+    The same id again is `duplicate` with the first answer; the same id with another content is `key_reuse`.
+    A busy database answers `retry`, which is not kept: the change is as unknown as before.
+    """
+    try:
+        with database.writing(shop_id) as transaction:
+            known = ledger.find(transaction, shop_id, change.change_id)
+            ledger.remember(transaction, origin, change.n)
+            if known is not None:
+                return _again(known, change)
+            outcome = _attempt(transaction, change, origin)
+            outcome.seq = transaction.head
+            http = render(transaction, outcome) if render else None
+            ledger.write(transaction, change, origin, outcome, http)
+            return outcome
+    except sqlite3.OperationalError as problem:
+        if "locked" not in str(problem) and "busy" not in str(problem):
+            raise
+        return Outcome("retry", after=2.0, code="BUSY", message="the database is busy")
+
+
+def _again(known: ledger.Entry, change: Change) -> Outcome:
+    if known.hash != change.hash:
+        return Outcome("key_reuse", seq=known.seq)
+    return Outcome("duplicate", seq=known.seq, first=known.result)
+
+
+def _attempt(transaction: Transaction, change: Change, origin: Origin) -> Outcome:
+    """The effect, or the reason why it cannot be understood; a half-done effect is undone."""
+    head, emitted = transaction.checkpoint()
+    transaction.execute("SAVEPOINT change_effect")
+    try:
+        outcome = _effect(transaction, change, origin)
+    except Invalid as problem:
+        transaction.execute("ROLLBACK TO change_effect")
+        transaction.roll_back(head, emitted)
+        errors: list[JSON] = [{"field": error.field, "message": error.message} for error in problem.errors]
+        outcome = Outcome("rejected", code="VALIDATION", message=str(problem), errors=errors)
+    transaction.execute("RELEASE change_effect")
+    if outcome.flags and outcome.status == "applied":
+        outcome.status = "applied_flagged"
+    return outcome
+
+
+def _effect(transaction: Transaction, change: Change, origin: Origin) -> Outcome:
+    if change.kind in FACTS:
+        return _FACTS[change.kind](transaction, change, origin)
+    handler = _REQUESTS.get((change.type, change.kind))
+    if handler is None:
+        return Outcome("rejected", code="UNKNOWN_KIND", message=f"{change.kind} of {change.type} is not known")
+    return handler(transaction, change, transaction.epoch)

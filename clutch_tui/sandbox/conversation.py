@@ -1,0 +1,170 @@
+"""One terminal's socket from the handshake to its end (contract, section 4)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from . import payload
+from .auth import Denied, Identity, identify
+from .backend import Backend
+from .events import CHANNELS, Closing, Listener, frame, missed, position, pump
+from .payload import JSON
+
+EXPIRED, REFUSED, WRONG_SHOP, TOO_MANY = 4001, 1008, 4003, 4029
+SIGN_IN_SECONDS = 15.0
+
+
+async def converse(backend: Backend, websocket: WebSocket) -> None:
+    """Serve `/ws` and `/ws/shop/{id}`. A refused token is told by a close code, after accepting: the code of
+    a refused handshake would never reach the terminal."""
+    await websocket.accept()
+    token = _token(websocket)
+    identity: Identity | None = None
+    if token:
+        identity = await _admit(backend, websocket, token, websocket.path_params.get("shop_id", ""))
+        if identity is None:
+            return
+    listener = Listener(identity.shop_id if identity else "", websocket, silent=backend.faults.socket_is_silent())
+    await _greet(backend, listener)
+    sender = asyncio.create_task(pump(listener))
+    try:
+        if identity is not None:
+            backend.hub.add(listener)
+        await _listen(backend, listener, identity)
+    except WebSocketDisconnect:
+        sender.cancel()
+    finally:
+        backend.hub.remove(listener)
+        if not sender.done():
+            listener.say(Closing(1000, ""))
+        with contextlib.suppress(asyncio.CancelledError, TimeoutError):
+            await asyncio.wait_for(sender, 5)
+
+
+def _token(websocket: WebSocket) -> str:
+    scheme, _, bearer = websocket.headers.get("authorization", "").partition(" ")
+    return bearer.strip() if scheme.lower() == "bearer" else websocket.query_params.get("token", "")
+
+
+async def _admit(backend: Backend, websocket: WebSocket, token: str, shop_id: str) -> Identity | None:
+    """The caller, or None after a close with the reason in its code."""
+    try:
+        identity = await backend.read(identify, token, "")
+    except Denied as denied:
+        await websocket.close(EXPIRED if denied.code == "TOKEN_EXPIRED" else REFUSED, denied.code)
+        return None
+    if shop_id and shop_id != identity.shop_id:
+        await websocket.close(WRONG_SHOP, "SHOP_MISMATCH")
+        return None
+    if backend.hub.count(identity.shop_id) >= backend.settings.max_sockets:
+        await websocket.close(TOO_MANY, "TOO_MANY_CONNECTIONS")
+        return None
+    return identity
+
+
+async def _greet(backend: Backend, listener: Listener) -> None:
+    now = backend.database.now
+    if listener.silent:
+        return
+    data: JSON = {"message": "connected", "server_time": now, "heartbeat_seconds": 15}
+    await listener.websocket.send_text(frame("connection", data, now))
+
+
+async def _listen(backend: Backend, listener: Listener, identity: Identity | None) -> None:
+    while True:
+        limit = None if identity else SIGN_IN_SECONDS
+        try:
+            text = await asyncio.wait_for(listener.websocket.receive_text(), limit)
+        except TimeoutError:
+            listener.say(Closing(REFUSED, "NO_TOKEN"))
+            return
+        try:
+            message = payload.load(text)
+        except ValueError:
+            message = None
+        if not isinstance(message, dict):
+            _complain(backend, listener, "MALFORMED", "a frame must be a JSON object")
+            continue
+        kind = message.get("type")
+        if kind == "auth":
+            identity = await _authenticate(backend, listener, identity, message.get("data"))
+            if identity is None:
+                return
+        elif identity is None:
+            _complain(backend, listener, "NOT_SIGNED_IN", "send auth first")
+        else:
+            await _answer(backend, listener, identity, kind, message)
+
+
+async def _authenticate(
+    backend: Backend, listener: Listener, identity: Identity | None, data: Any
+) -> Identity | None:
+    """`auth` on an open socket: signs in one that came without a token, renews one that came with it."""
+    data = data if isinstance(data, dict) else {}
+    token = str(data.get("token") or "")
+    shop_id = str(data.get("shop_id") or "")
+    if token or identity is None:
+        try:
+            admitted = await backend.read(identify, token, "")
+        except Denied as denied:
+            code = EXPIRED if denied.code == "TOKEN_EXPIRED" else REFUSED
+            listener.say(Closing(code, denied.code))
+            return None
+    else:
+        admitted = identity
+    if (shop_id and shop_id != admitted.shop_id) or (identity and identity.shop_id != admitted.shop_id):
+        listener.say(Closing(WRONG_SHOP, "SHOP_MISMATCH"))
+        return None
+    if identity is None:
+        listener.shop_id = admitted.shop_id
+        backend.hub.add(listener)
+    listener.say(frame("authenticated", {"shop_id": admitted.shop_id}, backend.database.now))
+    return admitted
+
+
+async def _answer(
+    backend: Backend, listener: Listener, identity: Identity, kind: Any, message: JSON
+) -> None:
+    now = backend.database.now
+    if kind == "ping":
+        seq, head = await backend.read(position, identity.shop_id)
+        data: JSON = {"timestamp": message.get("timestamp")}
+        listener.say(frame("pong", data, now, seq=seq, head=head))
+    elif kind == "subscribe":
+        channel = str(message.get("channel") or "")
+        if channel not in CHANNELS and channel != "*":
+            _complain(backend, listener, "UNKNOWN_CHANNEL", channel)
+            return
+        listener.channels.add(channel)
+        listener.say(payload.dump({"type": "subscribed", "channel": channel, "data": {"channel": channel}, "timestamp": now}))
+    elif kind == "unsubscribe":
+        listener.channels.discard(str(message.get("channel") or ""))
+    elif kind == "resume":
+        await _resume(backend, listener, message.get("data"))
+    else:
+        _complain(backend, listener, "UNKNOWN_TYPE", str(kind))
+
+
+async def _resume(backend: Backend, listener: Listener, data: Any) -> None:
+    """Replay what was missed, in order, with the live events held back until it is done."""
+    last = data.get("last_seq") if isinstance(data, dict) else None
+    listener.held = []
+    events = None
+    if isinstance(last, int) and not isinstance(last, bool) and last >= 0:
+        events = await backend.read(missed, listener.shop_id, last)
+    seq, head = await backend.read(position, listener.shop_id)
+    held, listener.held = listener.held, None
+    if events is None:
+        listener.say(frame("resync", {"last_seq": last}, backend.database.now, seq=seq, head=head))
+        events = []
+    replayed = {event.seq for event in events}
+    for event in [*events, *(event for event in held if event.seq not in replayed)]:
+        listener.deliver(event)
+
+
+def _complain(backend: Backend, listener: Listener, code: str, message: str) -> None:
+    listener.say(frame("error", {"error": code, "message": message}, backend.database.now))

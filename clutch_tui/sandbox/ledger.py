@@ -1,0 +1,151 @@
+"""What was ever answered, for ever: the reason why a change that is sent twice counts once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import payload
+from .database import Reading, Transaction
+from .payload import JSON
+
+FACTS = frozenset({"sale", "return", "void", "payment", "cash", "count", "adjust", "receive"})
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change as a terminal sends it, by whichever endpoint."""
+
+    change_id: str
+    kind: str
+    type: str
+    id: str
+    n: int = 0
+    at: str = ""
+    epoch: str | None = None
+    base: JSON = field(default_factory=dict)
+    was: JSON = field(default_factory=dict)
+    fields: JSON = field(default_factory=dict)
+    body: JSON = field(default_factory=dict)
+
+    @property
+    def hash(self) -> str:
+        """Covers what the change says, not what it was based on: a base may be filled in at the first send."""
+        return payload.digest(self.kind, self.type, self.id, self.fields, self.body)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Who sends a change."""
+
+    device_id: str = ""
+    lineage: str = ""
+    person: str = ""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a change; `seq` is filled in when its transaction knows its highest number."""
+
+    status: str = "applied"
+    seq: int = 0
+    version: int | None = None
+    flags: list[str] = field(default_factory=list)
+    applied: list[str] | None = None
+    theirs: JSON | None = None
+    record: JSON | None = None
+    code: str | None = None
+    message: str | None = None
+    errors: list[JSON] | None = None
+    after: float | None = None
+    first: JSON | None = None
+
+    def flag(self, name: str) -> None:
+        if name not in self.flags:
+            self.flags.append(name)
+
+    def wire(self) -> JSON:
+        names = ("version", "flags", "applied", "theirs", "record", "code", "message", "errors", "after", "first")
+        values = {name: getattr(self, name) for name in names}
+        kept = {k: v for k, v in values.items() if v is not None and not (k == "flags" and not v)}
+        return {"status": self.status, "seq": self.seq} | kept
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A ledger row that exists already."""
+
+    hash: str
+    seq: int
+    result: JSON
+    http_status: int | None
+    http_body: str | None
+
+
+def find(reading: Reading, shop_id: str, change_id: str) -> Entry | None:
+    row = reading.one(
+        "SELECT hash, seq, result, http_status, http_body FROM ledger WHERE shop_id = ? AND change_id = ?",
+        (shop_id, change_id),
+    )
+    if row is None:
+        return None
+    return Entry(row["hash"], row["seq"], payload.load(row["result"]), row["http_status"], row["http_body"])
+
+
+def write(
+    transaction: Transaction, change: Change, origin: Origin, outcome: Outcome, http: tuple[int, str] | None
+) -> None:
+    """Put the answer beside its effect. `http` is the REST answer, kept whole for replays."""
+    status, body = http or (None, None)
+    transaction.execute(
+        "INSERT INTO ledger (shop_id, change_id, hash, kind, type, record_id, device_id, at, seq, result,"
+        " http_status, http_body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            transaction.shop_id,
+            change.change_id,
+            change.hash,
+            change.kind,
+            change.type,
+            change.id,
+            origin.device_id,
+            transaction.now,
+            outcome.seq,
+            payload.dump(outcome.wire()),
+            status,
+            body,
+        ),
+    )
+
+
+def known(reading: Reading, shop_id: str, change_ids: list[str]) -> dict[str, JSON]:
+    """The stored results of those changes that the ledger knows; the others are left out."""
+    found: dict[str, JSON] = {}
+    for start in range(0, len(change_ids), 500):
+        part = change_ids[start : start + 500]
+        marks = ", ".join("?" * len(part))
+        rows = reading.all(
+            f"SELECT change_id, result FROM ledger WHERE shop_id = ? AND change_id IN ({marks})",
+            (shop_id, *part),
+        )
+        found.update({row["change_id"]: payload.load(row["result"]) for row in rows})
+    return found
+
+
+def highest(reading: Reading, shop_id: str, lineage: str) -> int:
+    """The highest number seen of this lineage; 0 for one that was never seen."""
+    value: Any = reading.value(
+        "SELECT highest FROM lineage WHERE shop_id = ? AND lineage = ?", (shop_id, lineage)
+    )
+    return int(value or 0)
+
+
+def remember(transaction: Transaction, origin: Origin, n: int) -> None:
+    """Note that number `n` of the sender's lineage has arrived, whatever became of it."""
+    if not origin.lineage or n <= 0:
+        return
+    transaction.execute(
+        "INSERT INTO lineage (shop_id, lineage, device_id, highest) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (shop_id, lineage) DO UPDATE SET highest ="
+        " CASE WHEN excluded.highest > lineage.highest THEN excluded.highest ELSE lineage.highest END",
+        (transaction.shop_id, origin.lineage, origin.device_id, n),
+    )

@@ -1,0 +1,134 @@
+"""Bytes and values: JSON, money and moments as this server reads and writes them.
+
+Money is whole piastres inside and a number with two decimals outside, and never a float in between: a float
+turns 1.005 into 1.00499. Whoever adds a payload goes through `dump` and `load`, not through `json`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import re
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import Any
+
+JSON = dict[str, Any]
+
+_MARK = "\x01" + uuid.uuid4().hex[:12] + ":"
+_MARKED = re.compile('"' + json.dumps(_MARK)[1:-1].replace("\\", "\\\\") + r'(-?[0-9.]+)"')
+_LIMIT = Decimal(10) ** 13
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One field that cannot be accepted, in the words of the envelope's `errors`."""
+
+    field: str
+    message: str
+
+
+class Invalid(Exception):
+    """The input breaks a rule of the record; carries every broken field at once."""
+
+    def __init__(self, *errors: FieldError) -> None:
+        super().__init__("; ".join(f"{error.field}: {error.message}" for error in errors))
+        self.errors = errors
+
+
+def invalid(name: str, message: str) -> Invalid:
+    return Invalid(FieldError(name, message))
+
+
+def _encode(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return _MARK + format(value, "f")
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
+
+
+def dump(value: Any) -> str:
+    """JSON text; a `Decimal` becomes a number with the decimals it has (`150.00`)."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_encode)
+    return _MARKED.sub(r"\1", text)
+
+
+def load(text: str | bytes) -> Any:
+    """The value of a JSON text; numbers with a point become `Decimal`. Raises `ValueError`."""
+    return json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a number")
+
+
+def money(piastres: int) -> Decimal:
+    """Pounds with two decimals, for the wire."""
+    return Decimal(piastres).scaleb(-2)
+
+
+def number(value: Any, name: str) -> Decimal:
+    """A number or a numeric string as an exact decimal."""
+    if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
+        raise invalid(name, "must be a number")
+    try:
+        parsed = Decimal(value.strip() if isinstance(value, str) else value)
+    except InvalidOperation:
+        raise invalid(name, "must be a number") from None
+    if not parsed.is_finite() or abs(parsed) >= _LIMIT:
+        raise invalid(name, "is out of range")
+    return parsed
+
+
+def piastres(value: Any, name: str) -> int:
+    """Pounds as they come in, rounded half up to whole piastres."""
+    return int(number(value, name).scaleb(2).quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def quantity(value: Any, name: str) -> int | float:
+    """A number of pieces; whole where it is whole (oil is sold by the half litre)."""
+    parsed = number(value, name).quantize(Decimal("0.001"), ROUND_HALF_UP)
+    return int(parsed) if parsed == parsed.to_integral_value() else float(parsed)
+
+
+def to_text(moment: datetime) -> str:
+    """RFC 3339 in UTC with milliseconds, of fixed width: text order is time order."""
+    utc = moment.astimezone(UTC)
+    return utc.strftime("%Y-%m-%dT%H:%M:%S.") + f"{utc.microsecond // 1000:03d}Z"
+
+
+def moment(value: Any, name: str) -> str:
+    """Any RFC 3339 text in the one form that the database keeps."""
+    try:
+        parsed = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise invalid(name, "must be a time in RFC 3339") from None
+    return to_text(parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC))
+
+
+def new_id(now: datetime, rng: random.Random) -> str:
+    """A UUIDv7 out of the given moment and chance, so that a seeded run makes the same ids again."""
+    bits = int(now.timestamp() * 1000) << 80 | rng.getrandbits(80)
+    bits = bits & ~(0xF << 76) | 0x7 << 76
+    bits = bits & ~(0x3 << 62) | 0x2 << 62
+    return str(uuid.UUID(int=bits))
+
+
+def digest(*parts: Any) -> str:
+    """The hash under which a change is known; 10, 10.0 and 10.00 are one number."""
+    text = json.dumps([_canonical(part) for part in parts], ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _canonical(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _canonical(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_canonical(inner) for inner in value]
+    if isinstance(value, Decimal):
+        return _canonical(int(value)) if value == value.to_integral_value() else f"#{value.normalize():f}"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"#{value}"
+    return value

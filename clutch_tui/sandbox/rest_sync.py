@@ -1,0 +1,123 @@
+"""inventory.sync and sales.sync: apply what is brought, then read the page that is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from . import changes, ledger, pages, payload
+from .auth import Denied
+from .database import Database
+from .calls import Answer, Call, Encoded, Refusal, endpoint
+from .ledger import Origin
+from .pages import Pull
+from .payload import JSON
+
+PROTOCOL = 1
+MOST_CHANGES = 100
+MOST_BYTES = 256 * 1024
+MOST_UNCONFIRMED = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Sync:
+    """One sync call, understood."""
+
+    origin: Origin
+    head: int
+    epoch: str | None
+    pull: Pull
+    changes: list[ledger.Change]
+    unconfirmed: list[str]
+
+
+def read_call(body: JSON, shop_id: str, device_id: str, person: str = "") -> Sync:
+    """Understand the body; raises `Refusal` and `Invalid`, and then nothing has been applied."""
+    if body.get("protocol") != PROTOCOL:
+        raise Refusal(426, "UPGRADE_REQUIRED", f"this server speaks protocol {PROTOCOL}")
+    if body.get("shop_id") not in (None, shop_id):
+        raise Refusal(403, "SHOP_MISMATCH", "the call names another shop")
+    given, unconfirmed = body.get("changes") or [], body.get("unconfirmed") or []
+    if not isinstance(given, list) or not isinstance(unconfirmed, list):
+        raise payload.invalid("changes", "must be a list")
+    if len(given) > MOST_CHANGES or len(payload.dump(given).encode()) > MOST_BYTES:
+        raise Refusal(413, "PAYLOAD_TOO_LARGE", f"at most {MOST_CHANGES} changes or {MOST_BYTES} bytes in one call")
+    if len(unconfirmed) > MOST_UNCONFIRMED:
+        raise Refusal(413, "PAYLOAD_TOO_LARGE", f"at most {MOST_UNCONFIRMED} unconfirmed changes in one call")
+    try:
+        understood = [changes.read_change(change) for change in given]
+    except ValueError as problem:
+        raise payload.invalid("changes", str(problem)) from problem
+    device = str(body.get("device_id") or device_id)
+    pull = Pull(_whole(body, "cursor", 0), bool(body.get("snapshot")), _since(body), _whole(body, "limit", 5000))
+    epoch = body.get("epoch")
+    origin = Origin(device, str(body.get("lineage") or ""), person)
+    names = [str(change_id) for change_id in unconfirmed]
+    return Sync(origin, _whole(body, "head", 0), str(epoch) if epoch else None, pull, understood, names)
+
+
+def _whole(body: JSON, name: str, default: int) -> int:
+    value: Any = body.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise payload.invalid(name, "must be a whole number")
+    return value
+
+
+def _since(body: JSON) -> int | None:
+    return None if body.get("since") is None else _whole(body, "since", 0)
+
+
+def check(database: Database, shop_id: str, sync: Sync) -> str:
+    """The present epoch, if this call belongs to it; raises `Refusal` for another epoch or a forked disk."""
+    with database.reading() as reading:
+        epoch = reading.epoch
+        if sync.epoch is not None and sync.epoch != epoch:
+            raise Refusal(409, "EPOCH", "the server was restored", data={"epoch": epoch})
+        if sync.origin.lineage:
+            seen = ledger.highest(reading, shop_id, sync.origin.lineage)
+            if seen > sync.head:
+                data = {"highest": seen, "epoch": epoch}
+                raise Refusal(409, "LINEAGE_FORK", "this disk was restored or cloned", data=data)
+    return epoch
+
+
+def push(database: Database, shop_id: str, sync: Sync, expires_at: float | None = None) -> tuple[str, JSON]:
+    """Check the call and apply its changes in order; returns the epoch and the results.
+
+    A token that ends between two changes ends the call with 401: the changes before it are committed.
+    """
+    epoch = check(database, shop_id, sync)
+    results: JSON = {}
+    for change in sync.changes:
+        if expires_at is not None and expires_at <= database.clock.now().timestamp():
+            raise Denied("TOKEN_EXPIRED", "the token expired in the middle of the call")
+        results[change.change_id] = changes.apply(database, shop_id, change, sync.origin).wire()
+    return epoch, results
+
+
+def answer(database: Database, shop_id: str, sync: Sync, collection: str, epoch: str, results: JSON) -> Encoded:
+    """The page and what is known of the unconfirmed, read in one moment, as JSON text."""
+    with database.reading() as reading:
+        page = pages.read(reading, shop_id, collection, sync.pull)
+        if page.epoch != epoch:
+            raise Refusal(409, "EPOCH", "the server was restored", data={"epoch": page.epoch})
+        confirmed = ledger.known(reading, shop_id, sync.unconfirmed)
+        now = reading.now
+    data = {"epoch": epoch, "server_time": now, "results": results, "confirmed": confirmed}
+    return Encoded(payload.dump(data | page.wire()))
+
+
+@endpoint("inventory.sync")
+async def inventory_sync(call: Call) -> Answer:
+    return await _sync(call, "items")
+
+
+@endpoint("sales.sync")
+async def sales_sync(call: Call) -> Answer:
+    return await _sync(call, "sales")
+
+
+async def _sync(call: Call, collection: str) -> Answer:
+    sync = read_call(call.body, call.shop_id, call.device_id, call.identity.name)
+    epoch, results = await call.backend.write(push, call.shop_id, sync, call.identity.expires_at)
+    return Answer(await call.backend.read(answer, call.shop_id, sync, collection, epoch, results))

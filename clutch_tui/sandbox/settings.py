@@ -1,0 +1,52 @@
+"""What a sandbox is started with; time and chance are handed in, so that a simulation owns both."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Whatever tells the time; the sandbox asks nothing else of it."""
+
+    def now(self) -> datetime: ...
+
+
+class WallClock:
+    """The machine's own clock, in UTC."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One sandbox.
+
+    `db` is a file, or `:memory:` (which lives in one thread, so it wants `inline`). `inline` runs every
+    database call on the caller's thread: for simulations, where a thread would make the order of things
+    depend on the machine. `order_pace` is the mean number of seconds between two customers' orders; None
+    stops them. `parts` None leaves a fresh database without demo data: shops, people and keys only.
+    """
+
+    db: str = ":memory:"
+    clock: Clock = field(default_factory=WallClock)
+    rng: random.Random = field(default_factory=random.SystemRandom)
+    faults: bool = False
+    inline: bool = False
+    parts: int | None = None
+    seed: int = 1
+    token_lifetime: float = 900.0
+    refresh_lifetime: float = 30 * 86400.0
+    order_pace: float | None = None
+    insight_pace: float | None = 60.0
+    max_sockets: int = 200
+    minimum_client: str = "0.1.0"
+    latest_client: str = "0.1.0"
+    environment: str = "sandbox"
+
+    def __post_init__(self) -> None:
+        if self.db == ":memory:" and not self.inline:
+            raise ValueError("a database in memory belongs to one thread: use inline=True or a file")
