@@ -185,9 +185,23 @@ def _freeze(change: Change) -> Change:
 
 
 def head() -> int:
-    """The highest number that this lineage has given out, 0 before the first change."""
-    row = models.execute("SELECT max(n) FROM outbox WHERE lineage = ?", (state.get("lineage"),)).fetchone()
-    return int(row[0] or 0)
+    """The highest number that was ever given out on this disk, 0 before the first change. A disk that was put
+    back to an older state gives a lower one than the server has seen: that is how a restored copy shows."""
+    row = models.execute("SELECT seq FROM sqlite_sequence WHERE name = 'outbox'").fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def take_new_lineage() -> None:
+    """This disk was restored or cloned: what is still unanswered goes on under a new lineage and its old ids."""
+    lineage = state.renew_lineage()
+    models.execute("UPDATE outbox SET lineage = ? WHERE answered_at IS NULL", (lineage,))
+
+
+def types_of(change_ids: Collection[str]) -> dict[str, str]:
+    """The record type of each of these changes; ids that are not ours are left out."""
+    marks = ", ".join("?" * len(change_ids))
+    rows = models.execute(f"SELECT change_id, type FROM outbox WHERE change_id IN ({marks})", tuple(change_ids))
+    return dict(rows.fetchall())
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +294,7 @@ def make_slow(change_id: str, error: str) -> None:
 def postpone(change_id: str, seconds: float) -> None:
     """The server asked to try this change again later."""
     models.execute(
-        "UPDATE outbox SET not_before = ?, attempts = attempts + 1 WHERE change_id = ? AND answered_at IS NULL",
+        "UPDATE outbox SET not_before = ? WHERE change_id = ? AND answered_at IS NULL",
         (to_text(models.now() + timedelta(seconds=seconds)), change_id),
     )
 

@@ -191,6 +191,7 @@ def deliver(results: Mapping[str, Result], answer_epoch: str, *, policies: Mappi
             continue
         if result.status not in _ANSWERED:
             outbox.failed([change_id], "error.sync.unknown_status")
+            outbox.postpone(change_id, 60)
             continue
         _answer(change_id, result, answer_epoch, lane=_lane_after(result))
         nouns |= {"queue", records.NOUNS.get(type, "sales")}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from . import models
@@ -104,7 +105,7 @@ def put_setting(name: str, value: Any) -> None:
     models.execute(
         "INSERT INTO setting (name, value, fetched_at) VALUES (?, ?, ?) ON CONFLICT (name)"
         " DO UPDATE SET value = excluded.value, fetched_at = excluded.fetched_at",
-        (name, json.dumps(value, ensure_ascii=False), models.now_text()),
+        (name, json.dumps(value, ensure_ascii=False, default=str), models.now_text()),
     )
 
 
@@ -123,3 +124,17 @@ def put_tax_rules(rules: TaxRules) -> None:
             "cash_rounding": rules.cash_rounding,
         },
     )
+
+
+def learn_shop(profile: dict[str, Any] | None, settings: dict[str, Any] | None) -> None:
+    """Keep what the server said about the shop. Its tax rules are in force from the next sale on."""
+    if profile is not None:
+        put_setting("shop.profile", profile)
+    if settings is None:
+        return
+    put_setting("shop.settings", settings)
+    put_setting("timezone", settings.get("timezone") or "Africa/Cairo")
+    if settings.get("tax_rate") is not None:
+        rules = tax_rules()
+        rate = int((Decimal(str(settings["tax_rate"])) * 100).to_integral_value(ROUND_HALF_UP))
+        put_tax_rules(TaxRules(rate, bool(settings.get("prices_include_tax", True)), rules.cash_rounding))

@@ -1,0 +1,386 @@
+"""Sends what the shop did and fetches what others did, for ever (contract, section 5).
+
+A round pushes inventory, pushes sales, pulls both, then does the same for customers, suppliers and orders. One
+call is in flight at a time. What a call brings is stored in one transaction; what it does not bring is asked
+for again. Nothing here gives up: a failed round arms a timer with full jitter, a change that fails alone while
+an empty probe succeeds leaves the way of the others, and only the server's own answer ends a change.
+
+Clock, chance, store and transport (inside `Api`) are handed in; nothing sleeps by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from clutch_tui.core import outbox, replica, state
+from clutch_tui.core.clock import Clock
+from clutch_tui.core.outbox import Offer
+from clutch_tui.core.store import Store
+from clutch_tui.core.types import Change, PullState, ShopError
+
+from . import protocol, rest, wire
+from .api import Api
+from .connection import Monitor, Problem
+from .errors import LINE_DOWN, ApiError, Kind
+from .retry import backoff
+
+log = logging.getLogger(__name__)
+
+SyncChannel = Literal["inventory", "sales"]
+
+BATCH = 100
+MOST_BYTES = 240 * 1024
+"""A little less than the server takes: the envelope of the call counts, too."""
+SKEW = timedelta(minutes=2)
+"""From here on a clock that is wrong is worth telling."""
+
+OnChange = Callable[[frozenset[str]], None]
+
+# The server did something with the call and it went wrong: some change in it may be why.
+_SUSPICIOUS = frozenset({Kind.SERVER, Kind.TIMEOUT, Kind.DROPPED, Kind.NOT_JSON, Kind.INVALID, Kind.ANSWER_TOO_LARGE})
+
+
+class Sync:
+    """The engine of one store. `run` leads it; `round` does everything once and raises what went wrong.
+
+    `on_change` is told, in the event loop's thread, which nouns have new rows after each stored answer.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        api: Api,
+        monitor: Monitor,
+        *,
+        shop_id: str,
+        device_id: str,
+        clock: Clock,
+        chance: random.Random,
+        on_change: OnChange,
+        policies: Mapping[str, str],
+        page_size: int = 5000,
+        timeout: float = 60.0,
+        idle: Callable[[], float] = lambda: 30.0,
+    ) -> None:
+        self._store = store
+        self._api = api
+        self._monitor = monitor
+        self._shop_id = shop_id
+        self._device_id = device_id
+        self._clock = clock
+        self._chance = chance
+        self._on_change = on_change
+        self._policies = policies
+        self._page_size = page_size
+        self._timeout = timeout
+        self._idle = idle
+        self._wanted = asyncio.Event()
+        self._one_at_a_time = asyncio.Lock()
+        self._failures = 0
+        self._batch: dict[str, int] = {}
+        self._suspects: dict[str, tuple[str, ...]] = {}
+        self._pull_refused = False
+        self._shop_known_at: datetime | None = None
+
+    # --- the loop --------------------------------------------------------------------------------------
+
+    def wake(self) -> None:
+        """Something is worth a round: a new change, an event, a key. Cheap, and never lost."""
+        self._wanted.set()
+
+    async def run(self) -> None:
+        """Rounds for ever; ends by being cancelled."""
+        await self._store.run(outbox.wake_slow)
+        while True:
+            await self._rest(await self.step())
+
+    async def step(self) -> float:
+        """One round, with whatever goes wrong turned into a state; the seconds until the next is due."""
+        self._wanted.clear()
+        try:
+            await self.round()
+        except ApiError as error:
+            return self._failed(error.problem, self._wait_for(error), refused=error.kind is Kind.UNAUTHORIZED)
+        except wire.BadPayload as error:
+            return self._failed(Problem("error.sync.bad_answer", {"reason": error.reason}), self._next_wait())
+        except ShopError as error:
+            return self._failed(Problem(error.key, error.values), self._next_wait())
+        except Exception as error:  # the engine outlives its own mistakes: it reports them and tries again
+            log.exception("a sync round broke")
+            return self._failed(Problem("error.sync.internal", {"reason": repr(error)[:200]}), self._next_wait())
+        self._failures = 0
+        self._monitor.set("sync", "up")
+        return await self._until_due()
+
+    async def _rest(self, seconds: float) -> None:
+        """Wait until the timer ends or somebody wakes us."""
+        timer = asyncio.ensure_future(self._clock.sleep(seconds))
+        wanted = asyncio.ensure_future(self._wanted.wait())
+        try:
+            await asyncio.wait((timer, wanted), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            timer.cancel()
+            wanted.cancel()
+
+    def _failed(self, problem: Problem, seconds: float, *, refused: bool = False) -> float:
+        due = self._clock.now() + timedelta(seconds=seconds)
+        self._monitor.set("sync", "refused" if refused else "retrying", problem, due)
+        return seconds
+
+    def _wait_for(self, error: ApiError) -> float:
+        wait = self._next_wait()
+        if error.kind is Kind.BREAKER_OPEN and error.retry_after is not None:
+            return error.retry_after + self._chance.uniform(0, 0.5)
+        return max(wait, error.retry_after or 0.0)
+
+    def _next_wait(self) -> float:
+        self._failures += 1
+        return backoff(self._failures, self._chance)
+
+    async def _until_due(self) -> float:
+        """Seconds to the next round when all is well: the poll, or sooner where a change waits."""
+        due = await self._store.read(outbox.next_due)
+        if due is None:
+            return self._idle()
+        return min(self._idle(), max(0.2, (due - self._clock.now()).total_seconds()))
+
+    # --- a round ---------------------------------------------------------------------------------------
+
+    async def round(self) -> None:
+        """Push and pull everything once. Raises `ApiError`, `wire.BadPayload` and `ShopError`; what was stored
+        before that stays stored."""
+        async with self._one_at_a_time:
+            self._monitor.set("sync", "working")
+            await self._recheck()
+            if await self._store.read(outbox.waiting, "inventory"):
+                await self._exchange_all("inventory", pull=False)
+            await self._exchange_all("sales")
+            await self._exchange_all("inventory")
+            await self._push_rest()
+            for channel in rest.NOUNS:
+                await self._pull_rest(channel)
+            await self._ask_about_shop()
+
+    async def _exchange_all(self, channel: SyncChannel, *, pull: bool = True) -> None:
+        """Call until the channel has nothing more to send and its pull is complete."""
+        await self._probe_suspects(channel)
+        while await self._exchange(channel, await self._claim(channel), pull=pull):
+            pass
+        for change in await self._store.run(outbox.claim, channel, limit=1, lane="slow"):
+            await self._try_alone(channel, change)
+
+    async def _claim(self, channel: SyncChannel) -> tuple[Change, ...]:
+        limit = self._batch.get(channel, BATCH)
+        return await self._store.run(outbox.claim, channel, limit=limit, max_bytes=MOST_BYTES)
+
+    async def _recheck(self) -> None:
+        """After a restore: offer everything that the old epoch answered, before any new row is stored."""
+        while await self._store.read(outbox.rechecking):
+            await self._exchange("inventory", (), pull=False)
+
+    async def _probe_suspects(self, channel: SyncChannel) -> None:
+        """The last call with changes failed. If an empty one succeeds, something in the batch was to blame:
+        halve it, and count it against a change that was alone."""
+        suspects = self._suspects.get(channel)
+        if not suspects:
+            return
+        await self._exchange(channel, (), pull=False)
+        del self._suspects[channel]
+        if len(suspects) > 1:
+            self._batch[channel] = max(1, len(suspects) // 2)
+        elif await self._store.run(outbox.failed_alone, suspects[0]):
+            self._batch[channel] = BATCH
+            self._monitor.note("warning", "sync", "sync.slow_lane", change=suspects[0])
+            self._on_change(frozenset({"queue"}))
+
+    async def _try_alone(self, channel: SyncChannel, change: Change) -> None:
+        """Try a change of the slow lane by itself; its failure is its own."""
+        try:
+            await self._exchange(channel, (change,), pull=False)
+        except ApiError as error:
+            self._suspects.pop(channel, None)
+            await self._store.run(outbox.make_slow, change.change_id, error.key)
+            if error.kind in LINE_DOWN:
+                raise
+
+    # --- one sync call ---------------------------------------------------------------------------------
+
+    async def _exchange(self, channel: SyncChannel, changes: Sequence[Change], *, pull: bool = True) -> bool:
+        """One call and its answer, stored. True where another call should follow at once."""
+        here, asked, body = await self._store.run(self._compose, channel, changes)
+        try:
+            answer = await self._api.call(f"{channel}.sync", body=body, retry=False, timeout=self._timeout)
+        except ApiError as error:
+            return await self._call_failed(channel, changes, error)
+        types = {change.change_id: change.type for change in changes}
+        types |= await self._store.read(outbox.types_of, asked.ids)
+        understood = protocol.read_sync(answer.data, here, types)
+        if changes and not any(change.change_id in understood.results for change in changes):
+            raise wire.BadPayload("an answer without a result for any change")
+        await self._note(channel, understood)
+        page = understood.page if pull and asked.complete and not self._pull_refused else None
+        await self._stored(channel, understood, page, asked)
+        if changes:
+            self._batch[channel] = min(BATCH, max(len(changes), self._batch.get(channel, BATCH)) * 2)
+        if understood.reset and pull:
+            await self._store.run(replica.restart, channel)
+            return True
+        unfinished = page is not None and page.more
+        return unfinished or (bool(changes) and await self._store.read(outbox.waiting, channel))
+
+    def _compose(self, channel: SyncChannel, changes: Sequence[Change]) -> tuple[PullState, Offer, dict[str, Any]]:
+        """The body of a call, in one transaction: where the pull stands and what is unanswered belong together."""
+        here = replica.pull_state(channel)
+        asked = outbox.offer(repeated={change.change_id for change in changes})
+        body = protocol.sync_request(
+            shop_id=self._shop_id,
+            device_id=self._device_id,
+            lineage=state.lineage(),
+            head=outbox.head(),
+            pull=here,
+            changes=changes,
+            asked=asked,
+            limit=self._page_size,
+        )
+        return here, asked, body
+
+    async def _stored(self, channel: str, understood: protocol.SyncAnswer, page: Any, asked: Offer) -> None:
+        present = await self._store.read(replica.epoch)
+        if present is not None and understood.epoch != present:
+            await self._store.run(replica.new_epoch, understood.epoch)
+            self.wake()
+            return
+        nouns = await self._store.run(
+            replica.receive,
+            channel,
+            understood.epoch,
+            understood.results,
+            page,
+            asked=asked,
+            policies=self._policies,
+        )
+        if nouns:
+            self._on_change(nouns)
+
+    async def _call_failed(self, channel: SyncChannel, changes: Sequence[Change], error: ApiError) -> bool:
+        """Learn from a failed call; True to go on at once, otherwise the error is raised."""
+        ids = tuple(change.change_id for change in changes)
+        if error.kind is Kind.CONFLICT and error.code == "EPOCH" and isinstance(error.data, dict):
+            await self._store.run(replica.new_epoch, str(error.data.get("epoch")))
+            self._monitor.note("warning", "sync", "sync.new_epoch", epoch=str(error.data.get("epoch")))
+            await self._recheck()
+            return True
+        if error.kind is Kind.CONFLICT and error.code == "LINEAGE_FORK":
+            await self._store.run(outbox.take_new_lineage)
+            self._monitor.note("warning", "sync", "sync.new_lineage")
+            return True
+        if error.kind is Kind.TOO_OLD:
+            # rows are for newer programs; what this shop did still goes up
+            self._pull_refused = True
+        if error.kind is Kind.TOO_LARGE and len(ids) > 1:
+            self._batch[channel] = len(ids) // 2
+            return True
+        if error.kind is Kind.TOO_LARGE and ids:
+            await self._store.run(outbox.make_slow, ids[0], error.key)
+            return True
+        if ids and error.kind in _SUSPICIOUS:
+            self._suspects[channel] = ids
+            await self._store.run(outbox.failed, ids, error.key)
+        raise error
+
+    async def _note(self, channel: str, understood: protocol.SyncAnswer) -> None:
+        for bad in understood.bad_rows:
+            self._monitor.note(
+                "error", "sync", "sync.bad_row", channel=channel, record=bad.id or "?", reason=bad.reason
+            )
+        if understood.server_time is not None:
+            skew = self._clock.now() - understood.server_time
+            if abs(skew) > SKEW:
+                self._monitor.note("warning", "sync", "sync.skew", seconds=round(skew.total_seconds()))
+
+    # --- customers, suppliers, orders ------------------------------------------------------------------
+
+    async def _push_rest(self) -> None:
+        """Send the waiting requests one by one: each has an answer of its own."""
+        while changes := await self._store.run(outbox.claim, "rest", limit=BATCH):
+            for change in changes:
+                await self._push_one(change)
+        for change in await self._store.run(outbox.claim, "rest", limit=BATCH, lane="slow"):
+            await self._push_one(change)
+
+    async def _push_one(self, change: Change) -> None:
+        try:
+            result = await rest.push(self._api, change)
+        except ApiError as error:
+            if error.kind not in (Kind.SERVER, Kind.NOT_JSON, Kind.FORBIDDEN, Kind.MISSING_ROUTE, Kind.TOO_LARGE):
+                raise
+            # the server works for others: this change waits in the slow lane and holds up nothing
+            await self._store.run(outbox.failed, [change.change_id], error.key)
+            if change.lane == "slow" or error.kind is not Kind.SERVER:
+                await self._store.run(outbox.make_slow, change.change_id, error.key)
+                return
+            await self._blame(change, error)
+            return
+        epoch = await self._store.read(replica.epoch) or ""
+        nouns = await self._store.run(replica.deliver, {change.change_id: result}, epoch, policies=self._policies)
+        self._on_change(frozenset(nouns))
+
+    async def _blame(self, change: Change, error: ApiError) -> None:
+        """A change failed alone. Where the server answers a probe, that counts against it; else raise."""
+        await self._api.call("system.ping", retry=False)
+        if not await self._store.run(outbox.failed_alone, change.change_id):
+            raise error
+
+    async def _pull_rest(self, channel: str) -> None:
+        """Pages of a channel until it is complete. A server that lacks the route has nothing to pull."""
+        while True:
+            here = await self._store.read(replica.pull_state, channel)
+            try:
+                listing = await rest.pull(self._api, channel, here, limit=min(self._page_size, 1000))
+            except ApiError as error:
+                if error.kind in (Kind.MISSING_ROUTE, Kind.FORBIDDEN):
+                    self._monitor.note("warning", "sync", "sync.no_list", channel=channel)
+                    return
+                if error.kind is Kind.CONFLICT and error.code == "EPOCH" and isinstance(error.data, dict):
+                    await self._store.run(replica.new_epoch, str(error.data.get("epoch")))
+                    self.wake()
+                    return
+                raise
+            for bad in listing.bad_rows:
+                self._monitor.note(
+                    "error", "sync", "sync.bad_row", channel=channel, record=bad.id or "?", reason=bad.reason
+                )
+            if listing.reset or not listing.tracked:
+                await self._store.run(replica.restart, channel)
+            if listing.page is not None:
+                nouns = await self._store.run(replica.receive, channel, listing.epoch, {}, listing.page)
+                if nouns:
+                    self._on_change(nouns)
+            if not listing.reset and (listing.page is None or not listing.page.more):
+                return
+
+    # --- the shop itself -------------------------------------------------------------------------------
+
+    async def _ask_about_shop(self) -> None:
+        """Profile and settings, once an hour: the till needs the shop's name and tax rules offline, too."""
+        now = self._clock.now()
+        if self._shop_known_at is not None and now - self._shop_known_at < timedelta(hours=1):
+            return
+        profile = settings = None
+        try:
+            profile = wire.read_answer("shop.profile", (await self._api.call("shop.profile", retry=False)).data).record
+            settings = wire.read_answer(
+                "shop.settings", (await self._api.call("shop.settings", retry=False)).data
+            ).record
+        except (ApiError, wire.BadPayload) as error:
+            # the till sells without them; the monitor has the failed call, and the next round asks again
+            log.info("the shop's profile or settings are not to be had: %s", error)
+        await self._store.run(state.learn_shop, profile, settings)
+        if profile is not None and settings is not None:
+            self._shop_known_at = now
+            self._on_change(frozenset({"shop"}))
