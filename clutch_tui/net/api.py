@@ -1,0 +1,459 @@
+"""The REST interface as typed calls: one client for life, with credentials, retries, a breaker and figures."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import ssl
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from clutch_tui import __version__
+from clutch_tui.core.clock import Clock, SystemClock
+from clutch_tui.net.connection import Exchange, Monitor
+from clutch_tui.net.endpoints import BY_NAME, Endpoint
+from clutch_tui.net.errors import ANSWERED, BREAKS, LINE_DOWN, ApiError, FieldError, Kind, from_answer, from_exception
+from clutch_tui.net.retry import ATTEMPTS, Breaker, Budget, backoff
+
+if TYPE_CHECKING:
+    import httpx
+
+    from clutch_tui.config import Backend
+    from clutch_tui.net.session import Session
+
+__all__ = ["Answer", "Api", "ApiError", "FieldError", "Kind"]
+
+ANSWER_LIMIT = 64 * 1024 * 1024
+SEEN_LIMIT = 2_000
+DEBUG_LIMIT = 16_000
+# POST, but harmless to repeat: their ledger takes care.
+_REPEATABLE = frozenset({"inventory.sync", "sales.sync", "auth.verify"})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A usable answer. `data` is the envelope's, or the whole body where there is no envelope; `envelope` is
+    what else stood beside it. Numbers with a point are `Decimal`. Header names are in lower case."""
+
+    status: int
+    data: Any
+    envelope: Mapping[str, Any]
+    headers: Mapping[str, str]
+    elapsed_ms: float
+    size: int
+    request_id: str
+
+    @property
+    def pagination(self) -> Mapping[str, Any]:
+        """`page`, `limit`, `total`, `pages`, wherever this server puts them; empty where it has none."""
+        inside = self.data.get("pagination") if isinstance(self.data, dict) else None
+        found = inside or self.envelope.get("pagination")
+        return found if isinstance(found, dict) else {}
+
+    @property
+    def replayed(self) -> bool:
+        """The server had done this before and repeated its answer."""
+        return self.headers.get("idempotent-replay", "").lower() == "true"
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """One call, ready to be sent as often as it takes."""
+
+    name: str
+    method: str
+    path: str
+    query: Mapping[str, Any] = field(default_factory=dict)
+    body: bytes | None = None
+    idempotency_key: str | None = None
+    timeout: float | None = None
+
+    @property
+    def repeatable(self) -> bool:
+        return (
+            self.method in ("GET", "HEAD", "PUT", "DELETE")
+            or self.idempotency_key is not None
+            or self.name in _REPEATABLE
+        )
+
+
+class Api:
+    """The backend. Make one, keep it, `close()` it; nothing is opened before the first call.
+
+    `transport`, `clock` and `chance` are handed in by tests and the simulation. `on_exchange` sees every single
+    exchange, secrets removed, with its bodies: the debug log.
+    """
+
+    def __init__(
+        self,
+        settings: Backend,
+        *,
+        session: Session,
+        monitor: Monitor,
+        device_id: str,
+        clock: Clock | None = None,
+        chance: random.Random | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        on_exchange: Callable[[Exchange], None] | None = None,
+    ) -> None:
+        self._settings = settings
+        self._session = session
+        self._monitor = monitor
+        self._device_id = device_id
+        self._clock = clock or SystemClock()
+        self._chance = chance or random.Random()
+        self._transport = transport
+        self.on_exchange = on_exchange
+        self._client: httpx.AsyncClient | None = None
+        self._opening = asyncio.Lock()
+        self.breaker = Breaker(self._clock.monotonic, self._chance)
+        self._budget = Budget()
+        session.bind(self._send_as)
+
+    async def call(
+        self,
+        name: str,
+        *,
+        path: Mapping[str, str] | None = None,
+        query: Mapping[str, Any] | None = None,
+        body: object = None,
+        idempotency_key: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - handed on to the transport, phase by phase
+        retry: bool = True,
+    ) -> Answer:
+        """Call an endpoint of the catalogue. Raises `ApiError`.
+
+        `retry=False` makes one attempt (and one more under a fresh token), for callers with a timer of their
+        own. Without it only what may be repeated is: reads, PUT, DELETE, the sync calls, and anything that
+        carries an `idempotency_key`, which must stay the same for every retry of one change.
+        """
+        endpoint = BY_NAME[name]
+        return await self._run(
+            _request(endpoint, endpoint.url(**(path or {})), query, body, idempotency_key, timeout), retry
+        )
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        body: object = None,
+        idempotency_key: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109
+        retry: bool = True,
+    ) -> Answer:
+        """Any method on any path below the base URL, like a call by hand. Raises `ApiError`."""
+        endpoint = next((one for one in BY_NAME.values() if (one.method, one.path) == (method, path)), None)
+        endpoint = endpoint or Endpoint(f"{method} {path}", method.upper(), path)
+        return await self._run(_request(endpoint, path, query, body, idempotency_key, timeout), retry)
+
+    def try_now(self) -> None:
+        """Forget that the server was down: the next call goes out, whatever the breaker thinks."""
+        self.breaker.reset()
+
+    async def close(self) -> None:
+        if self._client is not None:
+            await self._client.aclose()
+            self._client = None
+
+    # --- attempts -----------------------------------------------------------------------------------
+
+    async def _run(self, request: _Request, retry: bool) -> Answer:
+        self._budget.earn()
+        attempt = 1
+        while True:
+            try:
+                return await self._attempt(request, attempt)
+            except ApiError as error:
+                if not (retry and self._may_repeat(request, error, attempt)):
+                    raise
+                wait = backoff(attempt, self._chance)
+                if error.retry_after is not None:
+                    wait = max(wait, error.retry_after)
+                if wait > 60 or self.breaker.wait > wait or not self._budget.spend():
+                    raise
+                self._monitor.note("info", "api", "connection.retry", endpoint=request.name, seconds=round(wait, 1))
+            await self._clock.sleep(wait)
+            attempt += 1
+
+    def _may_repeat(self, request: _Request, error: ApiError, attempt: int) -> bool:
+        if attempt >= ATTEMPTS or not error.passing or error.kind is Kind.BREAKER_OPEN:
+            return False
+        return request.repeatable or not error.was_sent
+
+    async def _attempt(self, request: _Request, attempt: int) -> Answer:
+        """One attempt under the session's credentials, and one more where those turn out to be stale."""
+        bearer = await self._session.bearer()
+        try:
+            answer = await self._send(request, bearer, attempt)
+        except ApiError as error:
+            if error.kind is not Kind.UNAUTHORIZED:
+                raise
+            if bearer is None or bearer == self._session.api_key:
+                self._session.refused(bearer)
+                raise
+            if not await self._session.renew(bearer):
+                raise ApiError(Kind.SIGNED_OUT, status=error.status, code=error.code) from error
+            return await self._send(request, await self._session.bearer(), attempt)
+        self._session.accepted(bearer)
+        return answer
+
+    async def _send_as(self, name: str, body: object, *, bearer: str | None) -> Answer:
+        endpoint = BY_NAME[name]
+        return await self._send(_request(endpoint, endpoint.path, None, body, None, None), bearer, 1)
+
+    async def _send(self, request: _Request, bearer: str | None, attempt: int) -> Answer:
+        """One exchange: out, back, judged, reported. Everything that leaves here is an `ApiError`."""
+        if not self._settings.base_url:
+            raise ApiError(Kind.NOT_SET_UP)
+        if not self.breaker.enter():
+            raise ApiError(Kind.BREAKER_OPEN, retry_after=self.breaker.wait)
+        record = _Record(request, self._headers(request, bearer), attempt)
+        try:
+            client = await self._open()
+            answer = await self._exchange(client, record)
+        except ApiError as error:
+            self._report(record, error)
+            raise
+        except BaseException:
+            self.breaker.released()
+            raise
+        self._report(record, None)
+        return answer
+
+    async def _exchange(self, client: httpx.AsyncClient, record: _Record) -> Answer:
+        import httpx
+
+        request, host = record.request, urlsplit(self._settings.base_url).hostname or ""
+        outgoing = client.build_request(
+            request.method,
+            self._settings.base_url + request.path,
+            params={name: value for name, value in request.query.items() if value is not None},
+            content=request.body,
+            headers=record.headers,
+        )
+        record.url = str(outgoing.url)
+        limit = request.timeout or self._settings.sync_timeout
+        try:
+            async with asyncio.timeout(limit):
+                response = await client.send(outgoing, stream=True)
+                record.status = response.status_code
+                record.response_headers = {name.lower(): value for name, value in response.headers.items()}
+                try:
+                    record.response = await _read(response)
+                finally:
+                    await response.aclose()
+        except TimeoutError:
+            raise ApiError(Kind.TIMEOUT, host=host) from None
+        except httpx.HTTPError as error:
+            raise from_exception(error, host) from error
+        except httpx.InvalidURL as error:
+            raise ApiError(Kind.UNREACHABLE, message=str(error)[:200], host=host) from error
+        finally:
+            record.ms = (time.perf_counter() - record.started) * 1000
+        return _judge(record)
+
+    # --- around it ----------------------------------------------------------------------------------
+
+    def _headers(self, request: _Request, bearer: str | None) -> dict[str, str]:
+        headers = {
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip",
+            "User-Agent": f"clutch-tui/{__version__}",
+            "X-Device-ID": self._device_id,
+            "X-Client-Version": __version__,
+            "X-Request-ID": str(uuid.uuid4()),
+        }
+        if bearer:
+            headers["Authorization"] = f"Bearer {bearer}"
+        if self._session.api_key:
+            headers["X-API-Key"] = self._session.api_key
+        if self._settings.shop_id:
+            headers["X-Shop-ID"] = self._settings.shop_id
+        if request.body is not None:
+            headers["Content-Type"] = "application/json; charset=utf-8"
+        if request.idempotency_key:
+            headers["Idempotency-Key"] = request.idempotency_key
+        return headers
+
+    async def _open(self) -> httpx.AsyncClient:
+        async with self._opening:
+            if self._client is None:
+                self._client = await self._make_client()
+            return self._client
+
+    async def _make_client(self) -> httpx.AsyncClient:
+        import httpx
+
+        from clutch_tui.config_rules import is_loopback
+
+        settings = self._settings
+        parts = urlsplit(settings.base_url)
+        local = is_loopback(parts.hostname or "")
+        if parts.scheme != "https" and not local:
+            raise ApiError(Kind.TLS, message="http://", host=parts.hostname or "")
+        try:
+            trust = await asyncio.to_thread(trusted, settings.ca_file) if parts.scheme == "https" else False
+        except OSError as error:
+            raise ApiError(Kind.TLS, message=f"{settings.ca_file}: {error}"[:200], host=parts.hostname or "") from error
+        return httpx.AsyncClient(
+            transport=self._transport,
+            verify=trust,
+            http2=settings.http2 and parts.scheme == "https",
+            proxy=None if local or not settings.proxy else settings.proxy,
+            trust_env=not local,
+            follow_redirects=False,
+            timeout=httpx.Timeout(settings.read_timeout, connect=settings.connect_timeout),
+            limits=httpx.Limits(max_connections=10, keepalive_expiry=60),
+        )
+
+    def _report(self, record: _Record, error: ApiError | None) -> None:
+        """Tell the breaker, the monitor and the debug log how it went."""
+        if error is None or error.kind not in BREAKS:
+            self.breaker.succeeded()
+            self._monitor.set("api", "up")
+        else:
+            self.breaker.failed()
+            self._mark_down(error)
+        self._monitor.exchange(record.exchange(error, self._clock, SEEN_LIMIT if error else 0))
+        if self.on_exchange is not None:
+            self.on_exchange(record.exchange(error, self._clock, DEBUG_LIMIT))
+
+    def _mark_down(self, error: ApiError) -> None:
+        """The line is down when the machine says so or when failures follow each other: one slow endpoint is
+        no outage."""
+        from datetime import timedelta
+
+        again = self._clock.now() + timedelta(seconds=self.breaker.wait) if self.breaker.is_open else None
+        was_up = self._monitor.part("api").state == "up"
+        if self.breaker.is_open:
+            self._monitor.set("api", "down", error.problem, again)
+        elif error.kind in LINE_DOWN or self.breaker.failures > 1 or not was_up:
+            self._monitor.set("api", "retrying", error.problem)
+
+
+class _Record:
+    """What is gathered while one exchange runs."""
+
+    def __init__(self, request: _Request, headers: dict[str, str], attempt: int) -> None:
+        self.request = request
+        self.headers = headers
+        self.attempt = attempt
+        self.started = time.perf_counter()
+        self.url = request.path
+        self.ms = 0.0
+        self.status: int | None = None
+        self.response = b""
+        self.response_headers: dict[str, str] = {}
+
+    def exchange(self, error: ApiError | None, clock: Clock, bodies: int) -> Exchange:
+        from clutch_tui.net.redaction import hide_body, hide_headers, hide_text
+
+        return Exchange(
+            endpoint=self.request.name,
+            method=self.request.method,
+            url=hide_text(self.url),
+            at=clock.now(),
+            ms=self.ms,
+            status=self.status,
+            size=len(self.response),
+            request_id=self.headers["X-Request-ID"],
+            attempt=self.attempt,
+            works=error is None or error.kind in ANSWERED,
+            passing=error is not None and error.passing,
+            problem=error.problem if error else None,
+            request_headers=hide_headers(self.headers) if bodies else {},
+            response_headers=hide_headers(self.response_headers) if bodies else {},
+            request_body=hide_body(self.request.body or b"", bodies) if bodies else "",
+            response_body=hide_body(self.response, bodies) if bodies else "",
+        )
+
+
+def _request(
+    endpoint: Endpoint,
+    path: str,
+    query: Mapping[str, Any] | None,
+    body: object,
+    idempotency_key: str | None,
+    timeout: float | None,
+) -> _Request:
+    from clutch_tui.net import wire
+
+    content = None if body is None else wire.dumps(body)
+    return _Request(endpoint.name, endpoint.method, path, query or {}, content, idempotency_key, timeout)
+
+
+async def _read(response: httpx.Response) -> bytes:
+    """The body, unpacked, as long as it stays within reason."""
+    parts: list[bytes] = []
+    size = 0
+    async for part in response.aiter_bytes():
+        size += len(part)
+        if size > ANSWER_LIMIT:
+            raise ApiError(Kind.ANSWER_TOO_LARGE, status=response.status_code)
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _judge(record: _Record) -> Answer:
+    """The answer, or the error that it means."""
+    from clutch_tui.net import wire
+
+    status, path = record.status or 0, record.request.path
+    body: Any = None
+    try:
+        body = wire.loads(record.response) if record.response.strip() else None
+    except wire.BadPayload as bad:
+        if 200 <= status < 300:
+            raise ApiError(Kind.NOT_JSON, status=status, message=bad.reason) from None
+    if 300 <= status < 400:
+        raise ApiError(Kind.REDIRECTED, status=status, place=record.response_headers.get("location", "")[:200])
+    if status >= 400 or (isinstance(body, dict) and body.get("success") is False):
+        retry_after = _seconds(record.response_headers.get("retry-after"), record.response_headers.get("date"))
+        raise from_answer(status, body, path=path, retry_after=retry_after)
+    enveloped = isinstance(body, dict) and "success" in body and ("data" in body or len(body) <= 3)
+    return Answer(
+        status=status,
+        data=body.get("data") if enveloped else body,
+        envelope={name: value for name, value in body.items() if name != "data"} if enveloped else {},
+        headers=record.response_headers,
+        elapsed_ms=record.ms,
+        size=len(record.response),
+        request_id=record.headers["X-Request-ID"],
+    )
+
+
+def _seconds(retry_after: str | None, date: str | None) -> float | None:
+    """`Retry-After` in seconds; a date counts from the server's own."""
+    if not retry_after:
+        return None
+    try:
+        return min(86_400.0, max(0.0, float(retry_after)))
+    except ValueError:
+        pass
+    try:
+        until = parsedate_to_datetime(retry_after) - parsedate_to_datetime(date or "")
+    except (TypeError, ValueError):
+        return None
+    return min(86_400.0, max(0.0, until.total_seconds()))
+
+
+def trusted(ca_file: str) -> ssl.SSLContext:
+    """The authorities that this machine trusts, and one's own beside them. Machines without any (a bare
+    container) get Mozilla's list. Reads files: call it from a thread. Raises `OSError`."""
+    context = ssl.create_default_context()
+    paths = ssl.get_default_verify_paths()
+    if not context.get_ca_certs() and not (paths.capath and any(Path(paths.capath).glob("*.0"))):
+        import certifi
+
+        context.load_verify_locations(certifi.where())
+    if ca_file:
+        context.load_verify_locations(Path(ca_file).expanduser())
+    return context

@@ -1,0 +1,300 @@
+"""What the connection is doing, for people: states, figures, and a ring of the last events.
+
+Plain data and no waiting: the network parts report here, the screens take snapshots. Everything runs in the
+thread of the event loop; a snapshot may go anywhere.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Literal
+
+from clutch_tui.core.clock import Clock, SystemClock
+from clutch_tui.net.endpoints import BY_NAME, ENDPOINTS
+
+PartName = Literal["api", "socket", "sync", "database"]
+State = Literal["off", "idle", "connecting", "working", "up", "retrying", "down", "refused"]
+Overall = Literal["connected", "limited", "offline", "signed_out"]
+Access = Literal["signed_out", "key", "user"]
+Level = Literal["debug", "info", "warning", "error"]
+
+PARTS: tuple[PartName, ...] = ("api", "socket", "sync", "database")
+LATENCIES = 120
+EVENTS = 5_000
+FORGIVEN_AFTER = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """An error as a key and the values of its sentence."""
+
+    key: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of the connection: its state, since when, what was wrong last, when it tries again."""
+
+    name: PartName
+    state: State = "off"
+    since: datetime | None = None
+    problem: Problem | None = None
+    next_attempt: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request and its answer. Bodies and headers are there for the debug log, secrets already removed.
+
+    `works` is about the endpoint, not about the call: a refused form or a conflict is the answer of an endpoint
+    that works. `passing` failures (a timeout, a 503) are forgiven after a while, others (no such route) are not.
+    """
+
+    endpoint: str
+    method: str
+    url: str
+    at: datetime
+    ms: float
+    status: int | None
+    size: int
+    request_id: str
+    attempt: int = 1
+    works: bool = True
+    passing: bool = False
+    problem: Problem | None = None
+    request_headers: Mapping[str, str] = field(default_factory=dict)
+    response_headers: Mapping[str, str] = field(default_factory=dict)
+    request_body: str = ""
+    response_body: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What is known about one endpoint. `works` is `None` until it was called."""
+
+    name: str
+    works: bool | None = None
+    passing: bool = False
+    status: int | None = None
+    ms: float | None = None
+    at: datetime | None = None
+    calls: int = 0
+    failures: int = 0
+    problem: Problem | None = None
+    latencies: tuple[float, ...] = ()
+
+    @property
+    def median(self) -> float | None:
+        return _quantile(self.latencies, 0.5)
+
+    @property
+    def p95(self) -> float | None:
+        return _quantile(self.latencies, 0.95)
+
+    @property
+    def worst(self) -> float | None:
+        return max(self.latencies, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the connection log. `number` counts up without gaps, so that a reader can ask for the rest."""
+
+    number: int
+    at: datetime
+    level: Level
+    category: str
+    key: str
+    values: Mapping[str, object]
+    exchange: Exchange | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The connection at one moment. `reason` says what keeps it from being `connected`."""
+
+    overall: Overall
+    since: datetime
+    reason: Problem | None
+    access: Access
+    parts: Mapping[PartName, Part]
+    endpoints: Mapping[str, Figures]
+    last_event: int
+
+
+class Monitor:
+    """Gathers what the network parts report. `on_change` callables are told that something is different, not
+    what: they must be cheap, and a screen takes a snapshot when it draws."""
+
+    def __init__(self, clock: Clock | None = None, *, events: int = EVENTS) -> None:
+        self.on_change: list[Callable[[], None]] = []
+        self.on_event: list[Callable[[Event], None]] = []
+        self._clock = clock or SystemClock()
+        self._parts: dict[PartName, Part] = {name: Part(name) for name in PARTS}
+        self._figures: dict[str, Figures] = {one.name: Figures(one.name) for one in ENDPOINTS}
+        self._latencies: dict[str, deque[float]] = {}
+        self._events: deque[Event] = deque(maxlen=events)
+        self._count = 0
+        self._access: Access = "signed_out"
+        self._overall: tuple[Overall, Problem | None, datetime] = ("offline", None, self._clock.now())
+        self._refresh_overall()
+
+    def set(
+        self,
+        name: PartName,
+        state: State,
+        problem: Problem | None = None,
+        next_attempt: datetime | None = None,
+    ) -> None:
+        """A part's state. `since` moves only when the state does; a problem stays visible until it is `up`."""
+        before = self._parts[name]
+        kept = problem if problem is not None or state in ("up", "off") else before.problem
+        since = before.since if before.state == state else self._clock.now()
+        after = Part(name, state, since, kept, next_attempt)
+        if after == before:
+            return
+        self._parts[name] = after
+        if before.state != state:
+            level: Level = "warning" if state in ("retrying", "down", "refused") else "info"
+            self._add(level, name, f"connection.{name}.{state}", problem.values if problem else {})
+        elif problem is not None and problem != before.problem:
+            self._add("warning", name, problem.key, problem.values)
+        self._refresh_overall()
+        self._changed()
+
+    def set_access(self, access: Access) -> None:
+        """Who is speaking: nobody, the shop's key, or a user."""
+        if access != self._access:
+            self._access = access
+            self._add("info", "session", f"connection.access.{access}", {})
+            self._refresh_overall()
+            self._changed()
+
+    def exchange(self, exchange: Exchange) -> None:
+        """One request has ended, well or badly."""
+        name = exchange.endpoint
+        latencies = self._latencies.setdefault(name, deque(maxlen=LATENCIES))
+        works = exchange.works
+        if exchange.status is not None:
+            latencies.append(exchange.ms)
+        before = self._figures.get(name, Figures(name))
+        self._figures[name] = replace(
+            before,
+            works=works,
+            passing=exchange.passing,
+            status=exchange.status,
+            ms=exchange.ms,
+            at=exchange.at,
+            calls=before.calls + 1,
+            failures=before.failures + (not works),
+            problem=exchange.problem,
+        )
+        self._add(
+            "debug" if exchange.problem is None else "info" if works else "warning",
+            "api",
+            "connection.exchange" if exchange.status is not None else "connection.no_answer",
+            {
+                "endpoint": name,
+                "method": exchange.method,
+                "status": exchange.status,
+                "ms": round(exchange.ms),
+                "size": exchange.size,
+            },
+            exchange,
+        )
+        if name in BY_NAME and BY_NAME[name].required and before.works != works:
+            self._refresh_overall()
+        self._changed()
+
+    def note(self, level: Level, category: str, key: str, **values: object) -> None:
+        """Anything else worth a line in the log."""
+        self._add(level, category, key, values)
+        self._changed()
+
+    def part(self, name: PartName) -> Part:
+        return self._parts[name]
+
+    @property
+    def overall(self) -> Overall:
+        return self._overall[0]
+
+    def figures(self, name: str) -> Figures:
+        """One endpoint's figures, with its latencies."""
+        return replace(self._figures.get(name, Figures(name)), latencies=tuple(self._latencies.get(name, ())))
+
+    def snapshot(self) -> Snapshot:
+        self._refresh_overall()  # passing failures are forgiven by time alone
+        overall, reason, since = self._overall
+        return Snapshot(
+            overall=overall,
+            since=since,
+            reason=reason,
+            access=self._access,
+            parts=dict(self._parts),
+            endpoints={name: self.figures(name) for name in self._figures},
+            last_event=self._count,
+        )
+
+    def events_after(self, number: int, limit: int = EVENTS) -> tuple[Event, ...]:
+        """The events since one that the caller has seen (0 = all that the ring still holds), oldest first."""
+        missed = min(self._count - number, len(self._events), limit)
+        if missed <= 0:
+            return ()
+        return tuple(islice(self._events, len(self._events) - missed, None))
+
+    def _add(
+        self,
+        level: Level,
+        category: str,
+        key: str,
+        values: Mapping[str, object],
+        exchange: Exchange | None = None,
+    ) -> None:
+        self._count += 1
+        event = Event(self._count, self._clock.now(), level, category, key, dict(values), exchange)
+        self._events.append(event)
+        for listen in self.on_event:
+            listen(event)
+
+    def _changed(self) -> None:
+        for listen in self.on_change:
+            listen()
+
+    def _refresh_overall(self) -> None:
+        overall, reason = self._judge()
+        since = self._overall[2] if overall == self._overall[0] else self._clock.now()
+        self._overall = (overall, reason, since)
+
+    def _judge(self) -> tuple[Overall, Problem | None]:
+        """The contract's rule: `connected` when API and socket work and no required endpoint is known to fail."""
+        api, socket = self._parts["api"], self._parts["socket"]
+        if self._access == "signed_out" and api.state != "off":
+            return "signed_out", api.problem
+        if api.state != "up":
+            return "offline", api.problem
+        failing = [one for one in ENDPOINTS if one.required and self._fails(self._figures[one.name])]
+        if failing:
+            return "limited", Problem(
+                "connection.limited.endpoint",
+                {"endpoint": failing[0].name, "n": len(failing), "path": failing[0].path},
+            )
+        if socket.state != "up":
+            return "limited", socket.problem or Problem("connection.limited.socket")
+        return "connected", None
+
+    def _fails(self, figures: Figures) -> bool:
+        if figures.works is not False or figures.at is None:
+            return False
+        return not figures.passing or self._clock.now() - figures.at < FORGIVEN_AFTER
+
+
+def _quantile(values: tuple[float, ...], share: float) -> float | None:
+    if not values:
+        return None
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, round(share * (len(ordered) - 1)))]

@@ -1,0 +1,232 @@
+"""What can go wrong between here and the server, by kinds that a person can act on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from clutch_tui.net.connection import Problem
+
+if TYPE_CHECKING:
+    import httpx
+
+
+class Kind(StrEnum):
+    """Each has a sentence `error.api.<kind>` that says what happened, what is safe, and what to do."""
+
+    UNREACHABLE = "unreachable"
+    UNKNOWN_HOST = "unknown_host"
+    TIMEOUT = "timeout"
+    DROPPED = "dropped"
+    TLS = "tls"
+    PROXY = "proxy"
+    UNAUTHORIZED = "unauthorized"
+    SIGNED_OUT = "signed_out"
+    BAD_CREDENTIALS = "bad_credentials"
+    FORBIDDEN = "forbidden"
+    MISSING_ROUTE = "missing_route"
+    MISSING_RECORD = "missing_record"
+    CONFLICT = "conflict"
+    INVALID = "invalid"
+    RATE_LIMITED = "rate_limited"
+    TOO_LARGE = "too_large"
+    TOO_OLD = "too_old"
+    TOO_EARLY = "too_early"
+    SERVER = "server"
+    NOT_JSON = "not_json"
+    REDIRECTED = "redirected"
+    ANSWER_TOO_LARGE = "answer_too_large"
+    BREAKER_OPEN = "breaker_open"
+    NOT_SET_UP = "not_set_up"
+
+
+# The line itself is down, whatever was asked.
+LINE_DOWN = frozenset({Kind.UNREACHABLE, Kind.UNKNOWN_HOST, Kind.TLS, Kind.PROXY})
+# Another attempt may go better.
+PASSING = LINE_DOWN - {Kind.TLS} | {
+    Kind.TIMEOUT,
+    Kind.DROPPED,
+    Kind.SERVER,
+    Kind.RATE_LIMITED,
+    Kind.TOO_EARLY,
+    Kind.BREAKER_OPEN,
+}
+# What counts towards opening the breaker.
+BREAKS = LINE_DOWN | {Kind.TIMEOUT, Kind.DROPPED, Kind.SERVER, Kind.NOT_JSON, Kind.REDIRECTED}
+# Nothing has left this machine, so nothing can have happened on the other side.
+NEVER_SENT = LINE_DOWN | {Kind.BREAKER_OPEN, Kind.NOT_SET_UP, Kind.SIGNED_OUT}
+# The endpoint did its work and said no.
+ANSWERED = frozenset(
+    {Kind.MISSING_RECORD, Kind.CONFLICT, Kind.INVALID, Kind.TOO_EARLY, Kind.BAD_CREDENTIALS, Kind.TOO_LARGE}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One field that the server refused, in its words."""
+
+    field: str
+    message: str
+
+
+class ApiError(Exception):
+    """A call that brought no usable answer.
+
+    `code` is the server's own word (`EPOCH`, `TOKEN_EXPIRED`), `data` what came with it, `retry_after` the
+    seconds the server or the breaker asks for. `key` and `values` make the sentence.
+    """
+
+    def __init__(
+        self,
+        kind: Kind,
+        *,
+        status: int | None = None,
+        code: str | None = None,
+        message: str = "",
+        retry_after: float | None = None,
+        data: Any = None,
+        errors: tuple[FieldError, ...] = (),
+        **values: object,
+    ) -> None:
+        super().__init__(kind.value, status, code)
+        self.kind = kind
+        self.status = status
+        self.code = code
+        self.message = message
+        self.retry_after = retry_after
+        self.data = data
+        self.errors = errors
+        self.key = f"error.api.{kind.value}"
+        self.values: Mapping[str, object] = {
+            "status": status or 0,
+            "code": code or "",
+            "message": message,
+            "seconds": round(retry_after or 0),
+            "fields": ", ".join(f"{one.field} ({one.message})" for one in errors),
+            **values,
+        }
+
+    @property
+    def problem(self) -> Problem:
+        return Problem(self.key, self.values)
+
+    @property
+    def was_sent(self) -> bool:
+        """False only where it is certain that the server has not seen the request."""
+        return self.kind not in NEVER_SENT
+
+    @property
+    def passing(self) -> bool:
+        return self.kind in PASSING
+
+
+_BY_STATUS = {
+    400: Kind.INVALID,
+    401: Kind.UNAUTHORIZED,
+    403: Kind.FORBIDDEN,
+    405: Kind.MISSING_ROUTE,
+    408: Kind.TIMEOUT,
+    409: Kind.CONFLICT,
+    410: Kind.MISSING_RECORD,
+    413: Kind.TOO_LARGE,
+    422: Kind.INVALID,
+    425: Kind.TOO_EARLY,
+    426: Kind.TOO_OLD,
+    429: Kind.RATE_LIMITED,
+    501: Kind.MISSING_ROUTE,
+}
+
+
+def from_answer(status: int, body: Any, *, path: str, retry_after: float | None = None) -> ApiError:
+    """The error that an answer with a bad status, or with `success: false`, means."""
+    envelope = body if isinstance(body, dict) else {}
+    code = envelope.get("error", envelope.get("code"))
+    if isinstance(code, dict):  # {"error": {"code": ..., "message": ...}}
+        envelope = {**envelope, **code}
+        code = envelope.get("code")
+    message = envelope.get("message")
+    return ApiError(
+        _kind(status, envelope, code),
+        status=status,
+        code=str(code)[:80] if isinstance(code, str | int) else None,
+        message=str(message)[:300] if isinstance(message, str) else "",
+        retry_after=retry_after,
+        data=envelope.get("data", body),
+        errors=_field_errors(envelope.get("errors")),
+        path=path,
+    )
+
+
+def _kind(status: int, envelope: dict[str, Any], code: object) -> Kind:
+    if status == 404:
+        return Kind.MISSING_ROUTE if _is_route_missing(envelope, code) else Kind.MISSING_RECORD
+    if status in _BY_STATUS:
+        return _BY_STATUS[status]
+    if 300 <= status < 400:
+        return Kind.REDIRECTED
+    return Kind.SERVER if status >= 500 else Kind.INVALID
+
+
+def _is_route_missing(envelope: dict[str, Any], code: object) -> bool:
+    """A 404 without our envelope, or with one that names the route: no such endpoint; otherwise no such record."""
+    if "success" not in envelope:
+        return True
+    words = f"{code} {envelope.get('message', '')}".lower()
+    return any(one in words for one in ("route", "endpoint", "cannot get", "cannot post", "cannot put"))
+
+
+def _field_errors(raw: object) -> tuple[FieldError, ...]:
+    if isinstance(raw, dict):  # {"price": "must be a number"}
+        raw = [{"field": name, "message": text} for name, text in raw.items()]
+    if not isinstance(raw, list):
+        return ()
+    rows = [one for one in raw[:20] if isinstance(one, dict)]
+    return tuple(
+        FieldError(str(one.get("field", one.get("path", "")))[:60], str(one.get("message", one.get("msg", "")))[:200])
+        for one in rows
+    )
+
+
+def from_exception(error: httpx.HTTPError, host: str) -> ApiError:
+    """The error behind one of httpx's: what the machine underneath said decides."""
+    import socket
+    import ssl
+
+    import httpx
+
+    causes = list(_causes(error))
+    text = str(error)[:200]
+    if isinstance(error, httpx.TimeoutException):
+        phase = "connect" if isinstance(error, httpx.ConnectTimeout) else "read"
+        kind = Kind.UNREACHABLE if phase == "connect" else Kind.TIMEOUT
+        return ApiError(kind, message=text, host=host)
+    for cause in causes:
+        if isinstance(cause, ssl.SSLError):
+            reason = getattr(cause, "verify_message", "") or cause.reason or "TLS"
+            return ApiError(Kind.TLS, message=str(reason)[:200], host=host)
+    if any(isinstance(cause, socket.gaierror) for cause in causes):
+        return ApiError(Kind.UNKNOWN_HOST, message=text, host=host)
+    if isinstance(error, httpx.ProxyError):
+        return ApiError(Kind.PROXY, message=text, host=host)
+    if isinstance(error, httpx.ConnectError | httpx.UnsupportedProtocol):
+        return ApiError(Kind.UNREACHABLE, message=text, host=host)
+    if isinstance(error, httpx.DecodingError):
+        return ApiError(Kind.NOT_JSON, message=text, host=host)
+    return ApiError(Kind.DROPPED, message=text, host=host)
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    """The error and all that stands behind it; anyio hides the addresses it tried in a group."""
+    found: list[BaseException] = []
+    waiting: list[BaseException | None] = [error]
+    while waiting and len(found) < 50:
+        one = waiting.pop()
+        if one is None or one in found:
+            continue
+        found.append(one)
+        waiting += [one.__cause__, one.__context__]
+        if isinstance(one, BaseExceptionGroup):
+            waiting += one.exceptions
+    return found
