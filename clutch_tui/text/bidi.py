@@ -55,9 +55,27 @@ MIRRORED = {
 }
 
 
+class _Drawing:
+    """Who orders text now; one for the process, as there is one terminal."""
+
+    __slots__ = ("by_terminal",)
+
+    def __init__(self) -> None:
+        self.by_terminal = False
+
+
+_drawing = _Drawing()
+
+
+def leave_order_to_terminal(leave: bool) -> None:
+    """Draw all text as it comes from now on, for a terminal that orders and joins by itself; or order again."""
+    _drawing.by_terminal = leave
+    layout.cache_clear()
+
+
 def needs_order(text: str) -> bool:
     """Return whether `text` holds anything that is not simply drawn as it comes (a fast look, no algorithm)."""
-    return _ORDERED.search(text) is not None
+    return _ORDERED.search(text) is not None and not _drawing.by_terminal
 
 
 def base_direction(text: str, screen: Direction = RTL) -> Direction:
@@ -85,7 +103,7 @@ def layout(text: str, base: Direction) -> tuple[Cell, ...]:
     if not text:
         return ()
     shaped = " ".join([shape(word) for word in text.split(" ")]) if needs_order(text) else text
-    resolved = [1] * len(text) if base and _PLAIN_ARABIC(text) else levels(text, base)[0]
+    resolved = _levels(text, base)
     cells: list[Cell] = []
     cell_levels: list[int] = []
     start = 0
@@ -106,6 +124,12 @@ def layout(text: str, base: Direction) -> tuple[Cell, ...]:
             cell_levels.append(resolved[i])
         start = i + 1
     return tuple([cells[k] for k in order(cell_levels)])
+
+
+def _levels(text: str, base: Direction) -> list[int]:
+    if _drawing.by_terminal:
+        return [0] * len(text)
+    return [1] * len(text) if base and _PLAIN_ARABIC(text) else levels(text, base)[0]
 
 
 def visual(text: str, base: Direction | None = None) -> str:

@@ -1,0 +1,248 @@
+"""Arabic at the last step before the terminal: one filter over every line that any widget draws.
+
+Widgets, screens and styles know nothing of order. A line that they have wrapped, cut and coloured goes through
+`BidiFilter`, which joins its letters and puts its cells in visual order; each style stays on its letters.
+Labels, buttons, lists, toasts, border titles and logs are right without any code of their own.
+
+Some lines must not be ordered twice:
+- a widget that orders its own text (a table before it scrolls sideways, a field with a cursor) inherits
+  `VisualLines` and calls `order_segments`;
+- so does every modal screen (`class Ask(VisualLines, ModalScreen[bool])`): it draws the finished screen beneath
+  it as its own lines, and would turn that back.
+
+Names of Textual used here that its documentation does not promise: `App.get_line_filters` and `App._driver`,
+`Widget.get_line_filters`, `LineFilter`, `Style._meta` of segments. Each is pinned by a test.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from pickle import loads
+from typing import TYPE_CHECKING, Any
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual.app import App
+from textual.color import Color
+from textual.content import Content
+from textual.filter import LineFilter
+from textual.style import Style as ContentStyle
+from textual.widget import Widget
+
+from clutch_tui.text import strings
+from clutch_tui.text.bidi import LTR, RTL, Direction, base_direction, layout, needs_order
+from clutch_tui.ui import mirror
+from clutch_tui.ui.terminal import OrderModes
+
+# Borders, tree guides, scroll bars, charts: they draw places, not text, and never move
+_FIXED = re.compile("([\u2500-\u25ff\U0001fb00-\U0001fbff]+)")
+
+BASE = "text_base"
+"""Key of a style's meta data that tells a line the direction of its paragraph."""
+
+Run = tuple[str, Style | None]
+
+
+class BidiFilter(LineFilter):
+    """Puts lines in visual order for screens of direction `screen`.
+
+    Textual caches a filter's results by the filter: another direction needs another instance.
+    """
+
+    def __init__(self, screen: Direction = RTL) -> None:
+        super().__init__()
+        self.screen = screen
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        for text, _, _ in segments:
+            if not text.isascii() and needs_order(text):
+                return order_line(segments, self.screen)
+        return segments
+
+
+if TYPE_CHECKING:
+
+    class _AppPart(App[Any]):
+        """What stands beside the mixin."""
+
+    class _WidgetPart(Widget):
+        """What stands beside the mixin."""
+
+else:
+    # a mixin that were a widget would hide the style sheet of the class behind it
+    _AppPart = _WidgetPart = object
+
+_FILTERS = {False: BidiFilter(LTR), True: BidiFilter(RTL)}
+
+
+class BidiApp(_AppPart):
+    """Mixin, before `App`: everything this app draws is in visual order, its screens run as the language does.
+
+    `order_modes` is what `terminal.ordered_terminal` yielded. Call `follow_language` after `strings.use`, at the
+    start and whenever a person chooses another language.
+    """
+
+    order_modes = OrderModes()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        mirror.install_layouts()
+        super().__init__(*args, **kwargs)
+        self.follow_language()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return [_FILTERS[strings.is_rtl()], *super().get_line_filters()]
+
+    def follow_language(self) -> None:
+        """Turn all screens to the side of the language that is spoken now, and draw them anew."""
+        mirror.set_direction(self, rtl=strings.is_rtl())
+
+    def on_mount(self) -> None:
+        self.app_suspend_signal.subscribe(self, lambda _: self._tell_terminal(self.order_modes.end), True)
+        self.app_resume_signal.subscribe(self, lambda _: self._tell_terminal(self.order_modes.begin), True)
+
+    def _tell_terminal(self, sequence: str) -> None:
+        """Write between two frames: the driver's own queue keeps it out of the middle of one."""
+        if sequence and self._driver is not None:
+            self._driver.write(sequence)
+
+
+class VisualLines(_WidgetPart):
+    """Mixin, before the widget's class: the lines of this widget are in visual order when it draws them.
+
+    Modal screens need it too: their only lines are those of the screen beneath.
+    """
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return [one for one in super().get_line_filters() if not isinstance(one, BidiFilter)]
+
+
+def paragraph(text: str, screen: Direction = RTL) -> Content:
+    """Return `text` for wrapping, each line in the direction of the whole.
+
+    A line's direction is guessed from its letters; one that wrapping left without an Arabic word would come
+    out from left to right, with its full stop on the wrong side.
+    """
+    style = ContentStyle.from_meta({BASE: base_direction(text, screen)})
+    return Content(text).stylize(style)
+
+
+def order_line(segments: Iterable[Segment], screen: Direction = RTL) -> list[Segment]:
+    """Return a finished line in visual order, as wide as it was.
+
+    Fixed characters part it, and so do table cells (segments whose style carries another row or column).
+    """
+    ordered: list[Segment] = []
+    runs: list[Run] = []
+    cell: object = None
+    base: Direction | None = None
+
+    def finish() -> None:
+        if runs:
+            ordered.extend(_order_runs(tuple(runs), screen, base))
+            runs.clear()
+
+    for segment in segments:
+        text, style, control = segment
+        if control:
+            finish()
+            ordered.append(segment)
+            continue
+        belongs, direction = _read_meta(style._meta if style else None)
+        if belongs != cell or direction != base:
+            finish()
+            cell, base = belongs, direction
+        for n, part in enumerate(_FIXED.split(text)):
+            if n % 2:
+                finish()
+                ordered.append(Segment(part, style))
+            elif part:
+                runs.append((part, style))
+    finish()
+    return ordered
+
+
+def order_segments(
+    segments: Iterable[Segment], screen: Direction = RTL, *, base: Direction | None = None, align: bool = False
+) -> list[Segment]:
+    """Return one piece of text in visual order, as wide as it was; `base` None guesses.
+
+    `align` moves the blanks at the end of a right-to-left text to its left, which sets it against the right
+    edge: for cells that were padded for reading from left to right.
+    """
+    runs = tuple((text, style) for text, style, control in segments if not control)
+    ordered = _order_runs(runs, screen, base)
+    if not align or not _is_rtl(runs, screen, base):
+        return list(ordered)
+    text = "".join(text for text, _ in runs)
+    blanks = len(text) - len(text.rstrip(" "))
+    return [Segment(" " * blanks, runs[-1][1]), *_drop_blanks(ordered, blanks)] if blanks else list(ordered)
+
+
+def _is_rtl(runs: Sequence[Run], screen: Direction, base: Direction | None) -> bool:
+    return (base_direction("".join(text for text, _ in runs), screen) if base is None else base) == RTL
+
+
+def _drop_blanks(segments: Sequence[Segment], blanks: int) -> list[Segment]:
+    """Take `blanks` blanks off the end."""
+    kept = list(segments)
+    while blanks:
+        text, style, _ = kept.pop()
+        if len(text) > blanks:
+            kept.append(Segment(text[:-blanks], style))
+        blanks = max(0, blanks - len(text))
+    return kept
+
+
+@lru_cache(maxsize=4096)
+def _order_runs(runs: tuple[Run, ...], screen: Direction, base: Direction | None) -> tuple[Segment, ...]:
+    """Order one piece of a line; blanks at its ends stay there, since they hold its place on the line."""
+    text = "".join([text for text, _ in runs])
+    unchanged = tuple([Segment(text, style) for text, style in runs])
+    if base is None:
+        base = base_direction(text, screen)
+    core = text.strip(" ")
+    if not core or not (needs_order(core) or base == RTL):
+        return unchanged
+    styles = [style for text, style in runs for _ in text]
+    start = len(text) - len(text.lstrip(" "))
+    end = start + len(core)
+    drawn: list[Run] = [(cell.glyphs, styles[start + cell.start]) for cell in layout(core, base)]
+    # a lam-alef and whatever was measured wider leave cells over, which go where reading ends
+    spare = cell_len(core) - sum([cell_len(glyphs) for glyphs, _ in drawn])
+    if spare < 0:
+        return unchanged
+    blanks: list[Run] = [(" ", styles[end - 1])] * spare
+    before = [(" ", style) for style in styles[:start]]
+    after = [(" ", style) for style in styles[end:]]
+    middle = blanks + drawn if base == RTL else drawn + blanks
+    return tuple(_join_runs([*before, *middle, *after]))
+
+
+def _join_runs(cells: Iterable[Run]) -> list[Segment]:
+    """Make segments of neighbouring cells that have one style."""
+    segments: list[Segment] = []
+    run: list[str] = []
+    current: Style | None = None
+    for glyphs, style in cells:
+        if run and style is not current and style != current:
+            segments.append(Segment("".join(run), current))
+            run = []
+        current = style
+        run.append(glyphs)
+    if run:
+        segments.append(Segment("".join(run), current))
+    return segments
+
+
+@lru_cache(maxsize=4096)
+def _read_meta(meta: bytes | None) -> tuple[object, Direction | None]:
+    """Return which table cell a style belongs to, and the direction of its paragraph."""
+    if not meta:
+        return None, None
+    values: dict[str, object] = loads(meta)
+    cell = (values.get("row"), values["column"]) if "column" in values else None
+    base = values.get(BASE)
+    return cell, None if base is None else RTL if base else LTR
