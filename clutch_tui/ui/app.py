@@ -1,0 +1,260 @@
+"""The app: which screens there are, when the store opens, who may run for as long as the app does.
+
+The first frame comes first. After it the store is opened in a thread, then the network's modules are imported
+in a thread, then the network runs as a worker. Rows that change anywhere are announced on one signal, ten
+times a second at most; the connection and the queue on another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from functools import partial
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeVar, cast
+
+from textual import work
+from textual.app import App, SystemCommand
+from textual.binding import BindingType
+from textual.screen import Screen
+from textual.signal import Signal
+from textual.worker import Worker, WorkerState
+
+from clutch_tui.core.types import ShopError
+from clutch_tui.text import strings
+from clutch_tui.text.strings import t
+from clutch_tui.ui import keys, shop, themes
+from clutch_tui.ui.bidi_filter import BidiApp
+from clutch_tui.ui.errors import report, sentence
+from clutch_tui.ui.mirror import set_direction
+from clutch_tui.ui.services import Network, Services
+from clutch_tui.ui.status import Brake, Overall, Status
+
+if TYPE_CHECKING:
+    from clutch_tui.config import Settings
+    from clutch_tui.core.store import Store
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+log = logging.getLogger("clutch_tui.ui")
+
+AGES_EVERY = 10.0
+"""Seconds between two looks at whether an age on the strip reads differently now."""
+
+_SCREENS = {mode: "".join(word.capitalize() for word in mode.split("_")) + "Screen" for mode in keys.MODES}
+
+
+def _screen(mode: str) -> Screen[None]:
+    """Make the screen of a mode; its module is imported when a person first goes there."""
+    module = import_module(f"clutch_tui.ui.screens.{mode}")
+    return cast("Screen[None]", getattr(module, _SCREENS[mode])())
+
+
+class ClutchApp(BidiApp, App[int]):
+    """The terminal of the shop, given everything outside the screens as `Services`."""
+
+    CSS_PATH = "app.tcss"
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
+        mode: partial(_screen, mode) for mode in keys.MODES
+    }
+    DEFAULT_MODE = "sales"
+    BINDINGS: ClassVar[list[BindingType]] = list(keys.GLOBAL)
+    ALLOW_SELECT = False
+
+    def __init__(self, services: Services) -> None:
+        strings.use(services.settings.text.language, digits=services.settings.text.digits)
+        super().__init__()
+        self.services = services
+        self.settings: Settings = services.settings
+        self.status = Status()
+        self.network: Network | None = None
+        self.changed: Signal[frozenset[str]] = Signal(self, "changed")
+        self.status_changed: Signal[Status] = Signal(self, "status")
+        self._store: Store | None = None
+        self._running_network: Worker[None] | None = None
+        self._brake = Brake(self, self._announce)
+        self._cut_since: datetime | None = None
+        if not services.settings.ui.animation:
+            self.animation_level = "none"
+        for theme in themes.THEMES:
+            self.register_theme(theme)
+        self.theme = themes.suitable(services.settings.ui.theme, self.console.color_system)
+        self.set_class(strings.is_rtl(), "-rtl")
+
+    def on_mount(self) -> None:
+        self.call_after_refresh(self._enter, self.settings)
+        self.set_interval(AGES_EVERY, lambda: self._brake.add(frozenset({"age"})))
+
+    # --- the room: one store, one network -------------------------------------------------------------
+
+    @property
+    def is_open(self) -> bool:
+        return self._store is not None
+
+    @property
+    def store(self) -> Store:
+        """The open store. Raises `ShopError` in the moment between the first frame and its opening."""
+        if self._store is None:
+            raise ShopError("error.store.opening")
+        return self._store
+
+    @work(group="room", exclusive=True, exit_on_error=False)
+    async def _enter(self, settings: Settings) -> None:
+        self._store = await asyncio.to_thread(self.services.open_store, settings)
+        self._brake.add(frozenset({"everything"}))
+        if not settings.backend.is_set_up:
+            if not await self._store.read(shop.state.setting, "works_alone", False):
+                await self.switch_mode("sign_in")
+            return
+        if self.services.start_network is not None:
+            await asyncio.to_thread(self.services.warm_up)
+            self.network = await self.services.start_network(settings, self._store, self._brake.add)
+            self.network.monitor.on_change.append(lambda: self._brake.add(frozenset({"connection"})))
+            self._running_network = self.run_worker(self.network.run(), group="network", exit_on_error=False)
+            self._brake.add(frozenset({"connection"}))
+
+    async def _leave(self) -> None:
+        """Stop the network, then close the store; what is unsent stays in the store."""
+        running, self._running_network, self.network = self._running_network, None, None
+        if running is not None:
+            running.cancel()
+            await asyncio.gather(running.wait(), return_exceptions=True)
+        store, self._store = self._store, None
+        if store is not None:
+            await asyncio.to_thread(store.close)
+
+    async def move_to(self, changes: Mapping[str, Any]) -> None:
+        """Save these settings and work with the backend and the database that they name. Raises
+        `ConfigError` and leaves everything as it was."""
+        self.settings = await asyncio.to_thread(self.services.save_settings, changes)
+        await self._leave()
+        self.status = Status()
+        await self._enter(self.settings).wait()
+
+    async def save_settings(self, changes: Mapping[str, Any]) -> None:
+        """Save settings that need no other database. Raises `ConfigError`."""
+        self.settings = await asyncio.to_thread(self.services.save_settings, changes)
+
+    async def on_unmount(self) -> None:
+        await self._leave()
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        if event.state is not WorkerState.ERROR or event.worker.error is None:
+            return
+        if event.worker.group == "room" and self._store is None:
+            log.error("the store cannot be opened", exc_info=event.worker.error)
+            self.exit(return_code=1, message=sentence(event.worker.error))
+        else:
+            report(self, event.worker.error)
+
+    # --- news ------------------------------------------------------------------------------------------
+
+    async def write(self, nouns: str, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do one write of core, announce the nouns (blank-separated) that it changed, wake the network."""
+        answer = await self.store.run(function, *args, **kwargs)
+        self._brake.add(frozenset(nouns.split()) | {"queue"})
+        if self.network is not None:
+            self.network.wake()
+        return answer
+
+    def _announce(self, nouns: frozenset[str]) -> None:
+        self.changed.publish(nouns)
+        self._look(nouns)
+
+    @work(group="status", exit_on_error=False)
+    async def _look(self, nouns: frozenset[str]) -> None:
+        """Put together what the strip says; the queue is only counted when it has changed."""
+        status = self.status
+        unsent, oldest_at, attention, unread = status.unsent, status.oldest_at, status.attention, status.unread
+        if self._store is not None and nouns & {"queue", "conflicts", "notifications", "everything"}:
+            queue = await self._store.read(shop.outbox.summary)
+            unsent, oldest_at, attention = queue.unsent, queue.oldest_at, queue.attention
+            unread = await self._store.read(shop.journal.unread_count)
+        overall, since = self._overall()
+        self.status = Status(overall, since, unsent, oldest_at, attention, unread, datetime.now(UTC))
+        self.status_changed.publish(self.status)
+
+    def _overall(self) -> tuple[Overall, datetime | None]:
+        if not self.settings.backend.is_set_up:
+            return ("alone", None) if self._store is not None else ("starting", None)
+        if self.network is None:
+            return "starting", None
+        if self.network.offline:
+            return "cut", self._cut_since
+        snapshot = self.network.monitor.snapshot()
+        return snapshot.overall, snapshot.since
+
+    # --- keys that work everywhere --------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "line":
+            return self.services.line is not None
+        if action in ("offline", "sync"):
+            return True if self.network is not None else None
+        return True
+
+    def action_mode(self, mode: str) -> None:
+        self.switch_mode(mode)
+
+    @work(group="menu", exclusive=True, exit_on_error=False)
+    async def action_menu(self) -> None:
+        from clutch_tui.ui.dialogs import Choose
+
+        words = [(mode, partial(t, f"mode.{mode}")) for mode in keys.MODES]
+        if (mode := await self.push_screen_wait(Choose("app.menu", words))) is not None:
+            await self.switch_mode(mode)
+
+    def action_help(self) -> None:
+        from clutch_tui.ui.dialogs import ShowText
+
+        screen = self.screen
+        self.push_screen(ShowText("app.help", lambda: keys.help_lines(screen)))
+
+    @work(group="language", exit_on_error=False)
+    async def action_language(self) -> None:
+        other = "en" if strings.language() == "ar" else "ar"
+        self.speak(other, self.settings.text.digits)
+        await self.save_settings({"text.language": other})
+
+    def speak(self, language: strings.Language, digits: strings.Digits) -> None:
+        """Switch the language of everything that is on the screens or waits behind them."""
+        strings.use(language, digits=digits)
+        for stack in self._screen_stacks.values():
+            for screen in stack:
+                for node in screen.walk_children(with_self=True):
+                    if (relabel := getattr(node, "relabel", None)) is not None:
+                        relabel()
+        set_direction(self, rtl=strings.is_rtl())
+
+    @work(group="offline", exit_on_error=False)
+    async def action_offline(self) -> None:
+        if self.network is not None:
+            self.network.go_offline(not self.network.offline)
+            self._cut_since = datetime.now(UTC) if self.network.offline else None
+            self._brake.add(frozenset({"connection"}))
+            self.notify(t("app.now_offline" if self.network.offline else "app.now_online"))
+
+    @work(group="sync", exclusive=True, exit_on_error=False)
+    async def action_sync(self) -> None:
+        if self.network is not None:
+            await self.network.force_sync()
+            self.notify(t("app.synced"))
+
+    @work(group="line", exit_on_error=False)
+    async def action_line(self) -> None:
+        if (line := self.services.line) is not None:
+            await (line.restore() if line.is_cut else line.cut())
+            self.notify(t("app.line_cut" if line.is_cut else "app.line_restored"))
+
+    async def action_quit(self) -> None:
+        await self._leave()
+        self.exit(0)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        for binding in keys.GLOBAL:
+            if self.check_action(binding.action.partition("(")[0], ()):
+                run = partial(self.run_action, binding.action)
+                yield SystemCommand(keys.word(binding), keys.shown_key(binding), run)

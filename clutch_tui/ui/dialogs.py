@@ -1,0 +1,187 @@
+"""Small questions: each asks one thing, gives back the answer or None, and does nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar, Generic, TypeVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+from textual.worker import Worker, WorkerState
+
+from clutch_tui.text.format import NumberError, parse_money, parse_number
+from clutch_tui.text.strings import t
+from clutch_tui.ui.bidi_filter import BidiScreen
+from clutch_tui.ui.errors import report
+from clutch_tui.ui.widgets.number_field import MoneyField, NumberField
+from clutch_tui.ui.widgets.text_field import TextField
+from clutch_tui.ui.widgets.words import Words
+
+T = TypeVar("T")
+
+
+class Dialog(BidiScreen[T | None], ModalScreen[T | None], Generic[T]):
+    """A box over the screen with a title and a line that says which keys work. Esc gives back None."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "common.back", id="dialog.back")]
+
+    def __init__(self, title: str, hint: str = "dialog.hint.enter", **values: object) -> None:
+        super().__init__()
+        self.heading = Words(title, classes="dialog--title", **values)
+        self.hint = Words(hint, classes="dialog--hint")
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog--box"):
+            yield self.heading
+            yield from self.compose_body()
+            yield self.hint
+
+    def compose_body(self) -> ComposeResult:
+        """The widgets between title and hint."""
+        yield from ()
+
+    def action_back(self) -> None:
+        self.dismiss(None)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        if event.state is WorkerState.ERROR and event.worker.error is not None:
+            report(self, event.worker.error)
+
+
+class Confirm(Dialog[bool]):
+    """Yes with Enter, no with Esc. The question names what happens and what stays."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "yes", "common.yes", id="dialog.yes")]
+
+    def __init__(self, title: str, **values: object) -> None:
+        super().__init__(title, "dialog.hint.confirm", **values)
+
+    def action_yes(self) -> None:
+        self.dismiss(True)
+
+
+class Ask(Dialog[T], Generic[T]):
+    """One field. `read` makes the answer of what was typed, or raises `NumberError`, whose sentence is then
+    shown at the field while the text stays."""
+
+    def __init__(self, title: str, field: TextField, read: Callable[[str], T], **values: object) -> None:
+        super().__init__(title, **values)
+        self._field = field
+        self._read = read
+        self._problem = Words(classes="field--error")
+
+    def compose_body(self) -> ComposeResult:
+        yield self._field
+        yield self._problem
+
+    def on_mount(self) -> None:
+        self._field.focus()
+
+    @on(TextField.Changed)
+    def _typed(self) -> None:
+        self._problem.clear()
+
+    @on(TextField.Submitted)
+    def _submitted(self, event: TextField.Submitted) -> None:
+        event.stop()
+        try:
+            answer = self._read(self._field.value)
+        except NumberError as error:
+            self._problem.say(error.key, **error.arguments)
+        else:
+            self.dismiss(answer)
+
+
+def _required(text: str) -> str:
+    if not text.strip():
+        raise NumberError("error.field.empty")
+    return text.strip()
+
+
+def ask_text(title: str, *, value: str = "", required: bool = False, **values: object) -> Ask[str]:
+    """Ask for a text, such as the reason of a void."""
+    return Ask(title, TextField(value=value), _required if required else str.strip, **values)
+
+
+def ask_number(title: str, *, value: int | None = None, minimum: int | None = None, **values: object) -> Ask[int]:
+    """Ask for a whole number."""
+
+    def read(text: str) -> int:
+        number = parse_number(text)
+        if minimum is not None and number < minimum:
+            raise NumberError("error.number.too_small", minimum=minimum)
+        return number
+
+    return Ask(title, NumberField(value="" if value is None else str(value)), read, **values)
+
+
+def ask_money(title: str, *, value: int | None = None, **values: object) -> Ask[int]:
+    """Ask for an amount of money; the answer is in minor units and not negative."""
+
+    def read(text: str) -> int:
+        minor = parse_money(text)
+        if minor < 0:
+            raise NumberError("error.number.too_small", minimum=0)
+        return minor
+
+    typed = "" if value is None else f"{value // 100}.{value % 100:02}"
+    return Ask(title, MoneyField(value=typed), read, **values)
+
+
+class Choose(Dialog[str]):
+    """One of a few: arrows and Enter, or its digit. Options are pairs of an id and a text in words."""
+
+    def __init__(self, title: str, options: Sequence[tuple[str, Callable[[], str]]], **values: object) -> None:
+        super().__init__(title, "dialog.hint.choose", **values)
+        self._options = tuple(options)
+
+    def compose_body(self) -> ComposeResult:
+        yield OptionList(
+            *(
+                Option(Content(f"{n}  {word()}" if n < 10 else f"   {word()}"), id=name)
+                for n, (name, word) in enumerate(self._options, 1)
+            )
+        )
+
+    @on(OptionList.OptionSelected)
+    def _chosen(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        self.dismiss(event.option_id)
+
+    def on_key(self, event: object) -> None:
+        digit = getattr(event, "character", None)
+        if digit is not None and digit.isdecimal() and 0 < int(digit) <= len(self._options):
+            self.dismiss(self._options[int(digit) - 1][0])
+
+
+class ShowText(Dialog[str]):
+    """A text to read, line by line as it is. `keys` are further bindings: the answer is the action's name."""
+
+    def __init__(
+        self, title: str, lines: Callable[[], Sequence[str]], *, hint: str = "dialog.hint.read", **values: object
+    ) -> None:
+        super().__init__(title, hint, **values)
+        self._lines = lines
+
+    def compose_body(self) -> ComposeResult:
+        body = Words(classes="dialog--text")
+        body.tell(lambda: Content("\n".join(self._lines())))
+        with VerticalScroll(can_focus=True):
+            yield body
+
+    def on_mount(self) -> None:
+        self.query_one(VerticalScroll).focus()
+
+    def key_enter(self) -> None:
+        self.dismiss(None)
+
+
+def yes_no(value: bool) -> str:
+    """A switch in words."""
+    return t("common.yes") if value else t("common.no")

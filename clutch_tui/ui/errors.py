@@ -1,0 +1,32 @@
+"""The one funnel for what goes wrong: into the log with its traceback, onto the screen in one sentence."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+from textual.dom import DOMNode
+
+from clutch_tui.text.strings import has, t
+
+log = logging.getLogger("clutch_tui.ui")
+
+
+def sentence(error: BaseException) -> str:
+    """What happened, what is safe and what to do, in the language of the screen.
+
+    Errors of core, net and config carry a catalogue `key` and `values`; anything else is a mistake of ours and
+    gets the general sentence, which points at the log.
+    """
+    key = getattr(error, "key", None)
+    values = getattr(error, "values", None)
+    if isinstance(key, str) and has(key):
+        return t(key, **values) if isinstance(values, Mapping) else t(key)
+    return t("error.unexpected")
+
+
+def report(node: DOMNode, error: BaseException) -> None:
+    """Log an error whole and show one toast about it. The place for every failure that no field can show."""
+    expected = isinstance(getattr(error, "key", None), str)
+    log.log(logging.WARNING if expected else logging.ERROR, "%s", error, exc_info=error)
+    node.app.notify(sentence(error), severity="error", timeout=8)

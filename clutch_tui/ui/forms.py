@@ -1,0 +1,205 @@
+"""Forms: the fields of one record, one line each, judged where they stand.
+
+A form keeps what was typed until core has stored it: a refusal is shown in the form, Esc asks before it throws
+anything away, and a field that is wrong says so under itself and gets the cursor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Generic, Literal, TypeVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.widget import Widget
+
+from clutch_tui.core.types import ShopError
+from clutch_tui.text.format import NumberError, parse_decimal, parse_money, parse_number
+from clutch_tui.ui.dialogs import Confirm, Dialog
+from clutch_tui.ui.errors import log, sentence
+from clutch_tui.ui.widgets.choice_field import ChoiceField
+from clutch_tui.ui.widgets.number_field import MoneyField, NumberField
+from clutch_tui.ui.widgets.text_field import TextField
+from clutch_tui.ui.widgets.words import Words
+
+T = TypeVar("T")
+Kind = Literal["text", "secret", "money", "number", "decimal", "choice"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One field of a form. `name` is the field of the record, `label` a catalogue key; a number is given and
+    taken as a number, money in minor units, everything else as a text."""
+
+    name: str
+    label: str
+    kind: Kind = "text"
+    required: bool = False
+    maximum: int | None = None
+    """The greatest number, or the greatest length of a text."""
+    choices: Sequence[tuple[str, str]] = field(default=())
+
+
+YES_NO = (("yes", "common.yes"), ("no", "common.no"))
+
+
+class EntryRow(Horizontal):
+    """Label, field, and below it what is wrong with what was typed."""
+
+    def __init__(self, entry: Entry, value: object) -> None:
+        super().__init__(classes="form--row")
+        self.entry = entry
+        self.given = _typed(entry, value)
+        self.label = Words(entry.label, classes="form--label")
+        self.field = _field(entry, self.given)
+        self.problem = Words(classes="field--error form--problem")
+
+    def compose(self) -> ComposeResult:
+        yield self.label
+        yield self.field
+
+    @property
+    def typed(self) -> str:
+        return str(getattr(self.field, "value", ""))
+
+    @property
+    def changed(self) -> bool:
+        return self.typed != self.given
+
+    def read(self) -> Any:
+        """The field's value for the record. Raises `NumberError` with the sentence for the field."""
+        entry, text = self.entry, self.typed.strip()
+        if entry.required and not text:
+            raise NumberError("error.field.empty")
+        if entry.kind in ("text", "secret", "choice"):
+            if entry.maximum is not None and len(text) > entry.maximum:
+                raise NumberError("error.field.too_long", maximum=entry.maximum)
+            return text
+        parse: Callable[[str], Any] = {"money": parse_money, "number": parse_number, "decimal": parse_decimal}[
+            entry.kind
+        ]
+        value = parse(text) if text else 0
+        if value < 0:
+            raise NumberError("error.number.too_small", minimum=0)
+        if entry.maximum is not None and value > entry.maximum:
+            raise NumberError("error.number.too_large", maximum=entry.maximum)
+        return value
+
+
+def _typed(entry: Entry, value: object) -> str:
+    """A record's value as it stands in the field before anybody types."""
+    if entry.kind == "money" and isinstance(value, int):
+        return f"{value // 100}.{value % 100:02}" if value else ""
+    if entry.kind in ("number", "decimal"):
+        return str(value) if value else ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "" if value is None else str(value)
+
+
+def _field(entry: Entry, given: str) -> Widget:
+    name = f"field-{entry.name.replace('.', '-')}"
+    if entry.kind == "choice":
+        return ChoiceField(entry.choices, given, id=name)
+    if entry.kind == "money":
+        return MoneyField(value=given, id=name)
+    if entry.kind in ("number", "decimal"):
+        return NumberField(value=given, id=name)
+    return TextField(value=given, password=entry.kind == "secret", id=name)
+
+
+class FormDialog(Dialog[T], Generic[T]):
+    """A record's fields. `save` gets the values by name and does the write; what it gives back is the answer.
+    It may raise `ShopError` (or another error with a `key`), and the form stays open with the sentence."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f2,ctrl+s", "save", "common.save", id="form.save"),
+        Binding("down", "app.focus_next", "form.next", show=False, id="form.next"),
+        Binding("up", "app.focus_previous", "form.previous", show=False, id="form.previous"),
+    ]
+
+    def __init__(
+        self,
+        title: str,
+        entries: Sequence[Entry],
+        values: Mapping[str, object],
+        save: Callable[[dict[str, Any]], Awaitable[T]],
+        **title_values: object,
+    ) -> None:
+        super().__init__(title, "dialog.hint.form", **title_values)
+        self.rows = [EntryRow(entry, values.get(entry.name, "")) for entry in entries]
+        self._save = save
+        self._saving = False
+        self._refusal = Words(classes="field--error")
+
+    def compose_body(self) -> ComposeResult:
+        with VerticalScroll(classes="form--rows", can_focus=False):
+            for row in self.rows:
+                yield row
+                yield row.problem
+        yield self._refusal
+
+    def on_mount(self) -> None:
+        self.add_class("-form")
+        self.rows[0].field.focus()
+
+    @on(TextField.Changed)
+    def _typed_in(self, event: TextField.Changed) -> None:
+        for row in self.rows:
+            if row.field is event.control:
+                row.problem.clear()
+        self._refusal.clear()
+
+    @on(TextField.Submitted)
+    @on(ChoiceField.Submitted)
+    def _entered(self, event: TextField.Submitted | ChoiceField.Submitted) -> None:
+        """Enter goes to the next field, and saves on the last."""
+        event.stop()
+        if event.control is self.rows[-1].field:
+            self.action_save()
+        else:
+            self.focus_next()
+
+    @work(group="save", exit_on_error=False)
+    async def action_save(self) -> None:
+        if self._saving or (values := self._read()) is None:
+            return
+        self._saving = True
+        try:
+            answer = await self._save(values)
+        except Exception as error:  # noqa: BLE001 - shown in the form; what was typed stays
+            self._refuse(error)
+        else:
+            self.dismiss(answer)
+        finally:
+            self._saving = False
+
+    def _read(self) -> dict[str, Any] | None:
+        values: dict[str, Any] = {}
+        wrong: EntryRow | None = None
+        for row in self.rows:
+            try:
+                values[row.entry.name] = row.read()
+            except NumberError as error:
+                row.problem.say(error.key, **error.arguments)
+                wrong = wrong or row
+        if wrong is not None:
+            wrong.field.focus()
+            return None
+        return values
+
+    def _refuse(self, error: Exception) -> None:
+        log.warning("a form was refused", exc_info=error)
+        self._refusal.tell(lambda: sentence(error))
+        if isinstance(error, ShopError):
+            for row in self.rows:
+                if row.entry.name == error.values.get("field"):
+                    row.field.focus()
+
+    @work(group="leave", exclusive=True, exit_on_error=False)
+    async def action_back(self) -> None:  # type: ignore[override]
+        if not any(row.changed for row in self.rows) or await self.app.push_screen_wait(Confirm("form.discard")):
+            self.dismiss(None)

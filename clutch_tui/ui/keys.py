@@ -1,0 +1,89 @@
+"""Keys and their words: the bindings that every screen has, and how a key is written on the screen.
+
+A binding's description is a catalogue key, translated when it is drawn; its `id` is what a person names to
+give it another key. Bindings of a single screen stand in that screen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from textual.binding import Binding
+from textual.screen import Screen
+
+from clutch_tui.text.strings import has, t
+
+MODES = (
+    "sales",
+    "inventory",
+    "orders",
+    "customers",
+    "suppliers",
+    "queue",
+    "insights",
+    "connection",
+    "settings",
+    "sign_in",
+)
+"""The screens in the order of the menu: Alt and a digit goes straight to one."""
+
+GLOBAL = [
+    Binding("f1", "help", "app.help", id="app.help", priority=True),
+    Binding("f9", "menu", "app.menu", id="app.menu", priority=True),
+    Binding("f12,ctrl+l", "language", "app.language", id="app.language", priority=True, key_display="F12"),
+    Binding("ctrl+o", "offline", "app.offline", show=False, id="app.offline", priority=True),
+    Binding("ctrl+r", "sync", "app.sync", show=False, id="app.sync", priority=True),
+    Binding("ctrl+t", "line", "app.line", id="app.line", priority=True),
+    Binding("ctrl+q", "quit", "app.quit", show=False, id="app.quit", priority=True),
+    *(
+        Binding(f"alt+{n}", f"mode('{mode}')", f"mode.{mode}", show=False, id=f"mode.{mode}", priority=True)
+        for n, mode in enumerate(MODES[:9], 1)
+    ),
+]
+
+_NAMES = {
+    "escape": "Esc",
+    "enter": "Enter",
+    "delete": "Del",
+    "insert": "Ins",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "plus": "+",
+    "minus": "-",
+    "asterisk": "*",
+    "slash": "/",
+    "space": "Space",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+}
+
+
+def shown_key(binding: Binding) -> str:
+    """The key of a binding as a person finds it on the keyboard."""
+    if binding.key_display:
+        return binding.key_display
+    words = binding.key.split(",")[0].split("+")
+    return "+".join(_NAMES.get(word, word.capitalize() if len(word) > 1 else word.upper()) for word in words)
+
+
+def active(screen: Screen[object]) -> Iterator[tuple[Binding, bool]]:
+    """The bindings that work on a screen now, each action once and with whether it can be done; the
+    innermost first."""
+    seen: set[str] = set()
+    for _, binding, enabled, _ in screen.active_bindings.values():
+        name = binding.id or binding.action
+        if name not in seen and binding.description and has(binding.description):
+            seen.add(name)
+            yield binding, enabled
+
+
+def word(binding: Binding) -> str:
+    """What a binding does, in the language of the screen."""
+    return t(binding.description)
+
+
+def help_lines(screen: Screen[object]) -> list[str]:
+    """Every key of a screen with its word, hidden ones too; what belongs to the screen first."""
+    return [f"{shown_key(binding):>8}  {word(binding)}" for binding, _ in active(screen)]

@@ -1,0 +1,99 @@
+"""The shape that most screens have: a field to search in, the list below, a few lines about the row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
+
+from clutch_tui.ui.screens.frame import ShopScreen
+from clutch_tui.ui.widgets.column import Column
+from clutch_tui.ui.widgets.search_field import SearchField
+from clutch_tui.ui.widgets.window import Source
+from clutch_tui.ui.widgets.window_table import WindowTable
+from clutch_tui.ui.widgets.words import Words
+
+
+class ListScreen(ShopScreen):
+    """Subclasses give `columns`, `source(text)` and, where wanted, `describe(row)`; Enter calls `action_open`,
+    Esc empties the field before it goes back."""
+
+    HINT: ClassVar[str] = "common.search"
+    EMPTY: ClassVar[str] = "common.empty"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.search = SearchField(self.HINT, id="search")
+        self.table: WindowTable[Any] = WindowTable(self.columns(), empty=self.EMPTY, id="list")
+        self.details = Words(classes="detail")
+        self.search.steers(self.table)
+
+    def compose_body(self) -> ComposeResult:
+        with Horizontal(classes="search-line"):
+            yield Words("common.search")
+            yield self.search
+        yield self.table
+        yield self.details
+
+    def on_mount(self) -> None:
+        self.search.focus()
+
+    def columns(self) -> Sequence[Column[Any]]:
+        """The list's columns in reading order."""
+        raise NotImplementedError
+
+    def source(self, text: str) -> Source[Any]:
+        """The list that answers a search; all for an empty text."""
+        raise NotImplementedError
+
+    def describe(self, row: Any) -> Content | str:
+        """What the lines below the list say of the row under the cursor."""
+        return ""
+
+    def reload(self) -> None:
+        if self.table.count:
+            self.table.reload()
+        else:
+            self.table.show(self.source(self.search.value))
+
+    def search_again(self) -> None:
+        """Another question: what was found before is of no use."""
+        if self.app.is_open:
+            self.table.empty_key = "common.no_match" if self.search.value.strip() else self.EMPTY
+            self.table.show(self.source(self.search.value))
+
+    @on(SearchField.Changed, "#search")
+    def _searched(self) -> None:
+        self.search_again()
+
+    @on(SearchField.Submitted, "#search")
+    def _entered(self) -> None:
+        self.table.action_choose()
+
+    @on(WindowTable.Selected, "#list")
+    def _selected(self, event: WindowTable.Selected) -> None:
+        self.action_open()
+
+    @on(WindowTable.Highlighted, "#list")
+    def _highlighted(self, event: WindowTable.Highlighted) -> None:
+        row = event.row
+        self.details.display = row is not None
+        self.details.tell(lambda: self.describe(row) if row is not None else "")
+        self.refresh_bindings()
+
+    def action_open(self) -> None:
+        """Enter on a row."""
+
+    def action_back(self) -> None:
+        if self.search.value:
+            self.search.value = ""
+        elif len(self.app.screen_stack) > 1:
+            self.dismiss(None)
+
+    def has_row(self) -> bool | None:
+        """For `check_action`: whether there is a row to act on; None greys the key out."""
+        return True if self.table.row is not None else None

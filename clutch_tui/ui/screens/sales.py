@@ -1,0 +1,287 @@
+"""The till. One field takes scans, searches and quantities; everything else is one key away.
+
+Hands stay on the keyboard: what is typed is searched under the field, Enter sells the exact code or the row
+under the cursor, `*3` makes it three, plus and minus change it by one. The cart is stored after each change,
+so it is there again after whatever happens to the machine.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+
+from clutch_tui.core.types import Cart, CartLine, PartRow, ShopError, TaxRules
+from clutch_tui.text import format as shown
+from clutch_tui.text.digits import read_digits
+from clutch_tui.text.strings import t
+from clutch_tui.ui import shop
+from clutch_tui.ui.dialogs import Choose, Confirm, ask_money, ask_number
+from clutch_tui.ui.errors import report
+from clutch_tui.ui.screens.frame import ShopScreen
+from clutch_tui.ui.widgets.cart_view import CartView, Totalled
+from clutch_tui.ui.widgets.part_columns import HIT_COLUMNS
+from clutch_tui.ui.widgets.scan_field import ScanField
+from clutch_tui.ui.widgets.window_table import WindowTable
+from clutch_tui.ui.widgets.words import Words
+
+HITS = 50
+_QUANTITY = re.compile(r"\*\s*(\d{1,6})")
+_TIMES = re.compile(r"(\d{1,6})\s*\*\s*(\S.*)")
+
+
+class SalesScreen(ShopScreen):
+    """Selling."""
+
+    NAME = "sales"
+    NOUNS = frozenset({"inventory"})
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f2", "pay", "sales.pay", id="sales.pay"),
+        Binding("f3", "customer", "sales.customer", id="sales.customer"),
+        Binding("f4", "price", "sales.price", id="sales.price"),
+        Binding("f5", "discount", "sales.discount", id="sales.discount"),
+        Binding("f6", "carts", "sales.carts", id="sales.carts"),
+        Binding("f7", "past", "sales.past", id="sales.past"),
+        Binding("f8", "remove", "sales.remove", id="sales.remove"),
+        Binding("f10", "empty", "sales.empty", id="sales.empty"),
+        Binding("ctrl+n", "quantity", "sales.quantity", show=False, id="sales.quantity"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cart: Cart | None = None
+        self.rules = TaxRules()
+        self.field = ScanField("sales.scan_hint", id="scan")
+        self.hits: WindowTable[PartRow] = WindowTable(HIT_COLUMNS, empty="common.no_match", id="hits")
+        self.lines = CartView(id="cart")
+        self._hits_for = ""
+
+    def compose_body(self) -> ComposeResult:
+        with Horizontal(classes="search-line"):
+            yield Words("sales.scan")
+            yield self.field
+        yield self.hits
+        yield self.lines
+
+    def on_mount(self) -> None:
+        self.hits.display = False
+        self.field.steers(self.lines.table)
+        self.field.focus()
+
+    @work(group="load", exclusive=True, exit_on_error=False)
+    async def reload(self) -> None:
+        self.rules = await self.app.tax_rules()
+        if self.cart is None:
+            carts = await self.store.read(shop.sales.open_carts)
+            self._show(carts[-1] if carts else await self.store.run(shop.sales.open_cart))
+        if self.field.value:
+            self._search(self.field.value)
+
+    def take(self, cart: Cart) -> None:
+        """Go on with this cart, such as one made of an order; the one before stays parked."""
+        self._show(cart)
+
+    # --- finding and adding ---------------------------------------------------------------------------
+
+    @on(ScanField.Changed, "#scan")
+    def _typed(self, event: ScanField.Changed) -> None:
+        text = event.value.strip()
+        looking = bool(text) and not text.startswith("*")
+        self.hits.display = looking
+        self.field.steers(self.hits if looking else self.lines.table)
+        if looking and self.app.is_open:
+            self._search(text)
+
+    @work(group="search", exclusive=True, exit_on_error=False)
+    async def _search(self, text: str) -> None:
+        wanted = _TIMES.fullmatch(read_digits(text))
+        rows = await self.store.read(shop.search.find, wanted[2] if wanted else text, HITS)
+        self._hits_for = text
+        self.hits.show_rows(rows, cursor=0)
+
+    @on(ScanField.Submitted, "#scan")
+    def _entered(self) -> None:
+        text = self.field.value.strip()
+        if not text:
+            return
+        if quantity := _QUANTITY.fullmatch(read_digits(text)):
+            self.field.value = ""
+            self._set_quantity(int(quantity[1]))
+            return
+        picked = self.hits.row if self._hits_for == text else None
+        self.field.value = ""
+        self._add(text, picked)
+
+    @work(group="add", exit_on_error=False)
+    async def _add(self, text: str, picked: PartRow | None) -> None:
+        """Sell the part with exactly this code, else the one that was picked. A scanner is faster than the
+        search below the field, so a scan never depends on it."""
+        wanted = _TIMES.fullmatch(read_digits(text))
+        quantity, code = (int(wanted[1]), wanted[2]) if wanted else (1, text)
+        part = await self.store.read(shop.search.find_code, code) or picked
+        if part is None:
+            rows = await self.store.read(shop.search.find, code, 2)
+            part = rows[0] if len(rows) == 1 else None
+        if part is not None and self.cart is not None:
+            self._change(shop.sales.add_line(self.cart, part, quantity), select=part.id)
+        else:
+            self.notify(t("sales.not_found", text=shown.isolate(text)), severity="warning")
+            if not self.field.value:  # nothing typed is lost
+                self.field.value = text
+
+    # --- the cart -------------------------------------------------------------------------------------
+
+    def _show(self, cart: Cart, select: str | None = None) -> None:
+        self.cart = cart
+        self.lines.show(Totalled(cart, shop.sales.totals(cart, self.rules)), select)
+        self.refresh_bindings()
+
+    def _change(self, cart: Cart, select: str | None = None) -> None:
+        self._show(cart, select)
+        self._save(cart)
+
+    @work(group="cart", exit_on_error=False)
+    async def _save(self, cart: Cart) -> None:
+        await self.store.run(shop.sales.save_cart, cart)
+
+    @property
+    def _line(self) -> tuple[int, CartLine] | None:
+        row = self.lines.table.row
+        return None if row is None else (row.n, row.line)
+
+    def _set_quantity(self, quantity: int) -> None:
+        if self.cart is None or self._line is None:
+            return
+        n, line = self._line
+        try:
+            self._change(shop.sales.set_quantity(self.cart, n, quantity), select=line.part_id)
+        except ShopError as error:
+            report(self, error)
+
+    @on(ScanField.Stepped)
+    def _stepped(self, event: ScanField.Stepped) -> None:
+        if self._line is not None:
+            self._set_quantity(max(1, self._line[1].quantity + event.by))
+
+    @on(ScanField.Removed)
+    def action_remove(self) -> None:
+        if self.cart is not None and self._line is not None:
+            self._change(shop.sales.remove_line(self.cart, self._line[0]))
+
+    @work(group="ask", exit_on_error=False)
+    async def action_quantity(self) -> None:
+        if self._line is not None:
+            n, line = self._line
+            asked = ask_number("sales.ask_quantity", value=line.quantity, minimum=1, name=line.name)
+            if (quantity := await self.app.push_screen_wait(asked)) is not None and self.cart is not None:
+                self._change(shop.sales.set_quantity(self.cart, n, quantity), select=line.part_id)
+
+    @work(group="ask", exit_on_error=False)
+    async def action_price(self) -> None:
+        if self._line is not None:
+            n, line = self._line
+            asked = ask_money("sales.ask_price", value=line.price, name=line.name)
+            if (price := await self.app.push_screen_wait(asked)) is not None and self.cart is not None:
+                self._change(shop.sales.set_price(self.cart, n, price), select=line.part_id)
+
+    @work(group="ask", exit_on_error=False)
+    async def action_discount(self) -> None:
+        if self.cart is None or self._line is None:
+            return
+        n, line = self._line
+        what = Choose(
+            "sales.discount",
+            [("line", lambda: t("sales.discount_line", name=line.name)), ("sale", lambda: t("sales.discount_sale"))],
+        )
+        target = await self.app.push_screen_wait(what)
+        if target is None:
+            return
+        value = line.discount if target == "line" else self.cart.discount
+        if (amount := await self.app.push_screen_wait(ask_money("sales.ask_discount", value=value))) is not None:
+            if target == "line":
+                self._change(shop.sales.set_discount(self.cart, n, amount), select=line.part_id)
+            else:
+                self._change(shop.sales.with_discount(self.cart, amount))
+
+    @work(group="ask", exit_on_error=False)
+    async def action_customer(self) -> None:
+        from clutch_tui.ui.screens.customers import PickCustomer
+
+        picked = await self.app.push_screen_wait(PickCustomer())
+        if picked is not None and self.cart is not None:
+            self._change(shop.sales.with_customer(self.cart, picked.customer))
+
+    @work(group="ask", exit_on_error=False)
+    async def action_carts(self) -> None:
+        """Park this cart and take up another one, or a new one."""
+        carts = [cart for cart in await self.store.read(shop.sales.open_carts) if cart.lines]
+        options = [("new", lambda: t("sales.new_cart")), *((cart.id, _name(cart)) for cart in carts)]
+        chosen = await self.app.push_screen_wait(Choose("sales.carts", options))
+        if chosen == "new":
+            if self.cart is None or self.cart.lines:
+                self._show(await self.store.run(shop.sales.open_cart))
+        elif chosen is not None:
+            self._show(next(cart for cart in carts if cart.id == chosen))
+
+    @work(group="ask", exit_on_error=False)
+    async def action_empty(self) -> None:
+        if self.cart is not None and await self.app.push_screen_wait(Confirm("sales.ask_empty")):
+            await self.store.run(shop.sales.discard_cart, self.cart.id)
+            self._show(await self.store.run(shop.sales.open_cart))
+
+    # --- paying ---------------------------------------------------------------------------------------
+
+    @work(group="pay", exit_on_error=False)
+    async def action_pay(self) -> None:
+        from clutch_tui.ui.screens.pay import PayDialog
+        from clutch_tui.ui.screens.receipt import ReceiptDialog
+
+        if self.cart is None or not self.cart.lines or self.writing:
+            return
+        cart = self.cart
+        paid = await self.app.push_screen_wait(PayDialog(cart, self.rules))
+        if paid is None:
+            return
+        receipt = await self.write(
+            "sales inventory customers orders",
+            shop.sales.checkout,
+            cart,
+            paid.payments,
+            tendered=paid.tendered,
+            cashier=self.app.cashier,
+            device_id=self.app.services.device_id,
+            rules=self.rules,
+        )
+        if receipt is not None:
+            self._show(await self.store.run(shop.sales.open_cart))
+            self.app.push_screen(ReceiptDialog(receipt))
+
+    def action_past(self) -> None:
+        from clutch_tui.ui.screens.past_sales import PastSalesScreen
+
+        self.app.push_screen(PastSalesScreen())
+
+    # --- keys -----------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("pay", "price", "discount", "remove", "empty", "quantity"):
+            return True if self.cart is not None and self.cart.lines else None
+        return True
+
+    def action_back(self) -> None:
+        self.field.value = ""
+        self.field.focus()
+
+
+def _name(cart: Cart) -> object:
+    total = sum(line.total for line in cart.lines) - cart.discount
+    return lambda: t(
+        "sales.cart_name",
+        customer=cart.customer_name or cart.lines[0].name,
+        pieces=sum(line.quantity for line in cart.lines),
+        total=shown.money(total),
+    )

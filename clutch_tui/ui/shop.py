@@ -1,0 +1,44 @@
+"""What a shop does, for the screens: the modules of `core`, each imported when it is first used.
+
+Their models cost the better part of the time that our first frame may take longer than Textual's own, and
+nothing on that frame needs them. So screens write `shop.sales.checkout` and import this module instead.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from clutch_tui.core import (
+        conflicts,
+        customers,
+        inventory,
+        journal,
+        orders,
+        outbox,
+        sales,
+        search,
+        state,
+        suppliers,
+    )
+
+__all__ = [
+    "conflicts",
+    "customers",
+    "inventory",
+    "journal",
+    "orders",
+    "outbox",
+    "sales",
+    "search",
+    "state",
+    "suppliers",
+]
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name not in __all__:
+        raise AttributeError(name)
+    return import_module(f"clutch_tui.core.{name}")

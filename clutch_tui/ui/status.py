@@ -1,0 +1,52 @@
+"""What the strip on every screen says, and the brake that keeps the screen below ten redraws a second."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from textual.message_pump import MessagePump
+
+Overall = Literal["connected", "limited", "offline", "signed_out", "cut", "alone", "starting"]
+"""The contract's four words, and three of this terminal's own: cut on purpose, no backend set up, starting."""
+
+DRAW_EVERY = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """State of the connection and of the queue at the moment `now`."""
+
+    overall: Overall = "starting"
+    since: datetime | None = None
+    unsent: int = 0
+    oldest_at: datetime | None = None
+    attention: int = 0
+    unread: int = 0
+    now: datetime | None = None
+
+
+class Brake:
+    """Gathers what happens and passes it on ten times a second at most: at once when nothing happened lately,
+    then together whatever came in the meantime."""
+
+    def __init__(self, owner: MessagePump, pass_on: Callable[[frozenset[str]], None]) -> None:
+        self._owner = owner
+        self._pass_on = pass_on
+        self._gathered: set[str] = set()
+        self._waiting = False
+
+    def add(self, nouns: frozenset[str]) -> None:
+        self._gathered |= nouns
+        if not self._waiting:
+            self._flush()
+
+    def _flush(self) -> None:
+        self._waiting = False
+        if self._gathered:
+            nouns, self._gathered = frozenset(self._gathered), set()
+            self._waiting = True
+            self._owner.set_timer(DRAW_EVERY, self._flush)
+            self._pass_on(nouns)

@@ -1,0 +1,112 @@
+"""The cart: its lines, and below them what they come to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+
+from clutch_tui.core.types import Cart, CartLine, Key, Totals
+from clutch_tui.text import format as shown
+from clutch_tui.text.strings import t, tn
+from clutch_tui.ui.widgets.column import Column
+from clutch_tui.ui.widgets.window_table import WindowTable
+from clutch_tui.ui.widgets.words import Words
+
+
+@dataclass(frozen=True, slots=True)
+class CartRow:
+    """A line of the cart with its place in it."""
+
+    n: int
+    line: CartLine
+
+    @property
+    def id(self) -> str:
+        return self.line.part_id
+
+    @property
+    def key(self) -> Key:
+        return (self.n,)
+
+
+@dataclass(frozen=True, slots=True)
+class Totalled:
+    """A cart and what it comes to."""
+
+    cart: Cart
+    totals: Totals
+
+
+CART_COLUMNS: tuple[Column[CartRow], ...] = (
+    Column("sales.line", 3, lambda row: shown.number(row.n + 1), number=True),
+    Column("part.name", 20, lambda row: row.line.name, flex=3),
+    Column("part.number", 14, lambda row: shown.part_number(row.line.part_number), priority=2, flex=1),
+    Column("common.quantity", 6, lambda row: shown.number(row.line.quantity), number=True),
+    Column("common.price", 10, lambda row: shown.amount(row.line.price), number=True),
+    Column(
+        "sales.discount",
+        8,
+        lambda row: shown.amount(row.line.discount) if row.line.discount else "",
+        number=True,
+        priority=1,
+    ),
+    Column("common.total", 11, lambda row: shown.amount(row.line.total), number=True),
+)
+
+
+class CartView(Vertical):
+    """Lines and totals of one cart."""
+
+    DEFAULT_CSS = """
+    CartView { height: 1fr; }
+    CartView > #cart-customer, CartView > #cart-sums { height: 1; padding: 0 1; background: $panel; }
+    CartView > #cart-total { height: 1; padding: 0 1; background: $panel; color: $text-success; text-style: bold; }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.table: WindowTable[CartRow] = WindowTable(CART_COLUMNS, empty="sales.cart_empty", id="cart-lines")
+        self._customer = Words(id="cart-customer")
+        self._sums = Words(id="cart-sums")
+        self._total = Words(id="cart-total")
+
+    def compose(self) -> ComposeResult:
+        yield self.table
+        yield self._customer
+        yield self._sums
+        yield self._total
+
+    @property
+    def total_text(self) -> str:
+        return self._total.text
+
+    def show(self, totalled: Totalled, select: str | None = None) -> None:
+        """Draw this cart; the cursor goes to the line of the part `select`, or stays."""
+        cart, totals = totalled.cart, totalled.totals
+        rows = [CartRow(n, line) for n, line in enumerate(cart.lines)]
+        cursor = next((row.n for row in rows if row.id == select), None)
+        self.table.show_rows(rows, cursor)
+        self._customer.tell(lambda: _customer(cart))
+        self._sums.tell(lambda: _sums(totals))
+        self._total.tell(lambda: t("sales.to_pay", total=shown.money(totals.total)))
+
+
+def _customer(cart: Cart) -> str:
+    if cart.customer_id is None and not cart.customer_name:
+        return t("sales.no_customer")
+    name = t("sales.for_customer", name=cart.customer_name)
+    return f"{name}  {shown.phone(cart.customer_phone)}" if cart.customer_phone else name
+
+
+def _sums(totals: Totals) -> Content:
+    parts = [tn("sales.pieces", totals.pieces), t("sales.subtotal", amount=shown.amount(totals.subtotal))]
+    if totals.discount:
+        parts.append(t("sales.sum_discount", amount=shown.amount(totals.discount)))
+    if totals.tax:
+        parts.append(t("sales.tax", amount=shown.amount(totals.tax)))
+    if totals.rounding:
+        parts.append(t("sales.rounding", amount=shown.amount(totals.rounding)))
+    return Content("   ".join(parts))

@@ -1,0 +1,78 @@
+"""One of a few values, in one line: arrows go through them, Space takes the next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.message import Message
+from textual.widget import Widget
+
+from clutch_tui.text.strings import is_rtl, t
+
+
+class ChoiceField(Widget, can_focus=True):
+    """`choices` are pairs of a value and the catalogue key of its word; `value` is always one of them."""
+
+    DEFAULT_CSS = """
+    ChoiceField {
+        height: 1; width: 1fr; background: $boost; color: $foreground; padding: 0 1;
+        &:focus { background: $primary-muted; text-style: bold; }
+    }
+    .-rtl ChoiceField { text-align: right; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "turn('left')", "field.other", show=False, id="choice.left"),
+        Binding("right,space", "turn('right')", "field.other", show=False, id="choice.right"),
+    ]
+
+    @dataclass
+    class Changed(Message):
+        """Another value was chosen."""
+
+        field: ChoiceField
+        value: str
+
+        @property
+        def control(self) -> ChoiceField:
+            return self.field
+
+    @dataclass
+    class Submitted(Message):
+        """Enter was pressed."""
+
+        field: ChoiceField
+        value: str
+
+        @property
+        def control(self) -> ChoiceField:
+            return self.field
+
+    def __init__(
+        self, choices: Sequence[tuple[str, str]], value: str = "", *, id: str | None = None  # noqa: A002
+    ) -> None:
+        super().__init__(id=id)
+        self.choices = tuple(choices)
+        values = [one for one, _ in self.choices]
+        self.value = value if value in values else values[0]
+
+    def action_turn(self, side: str) -> None:
+        values = [one for one, _ in self.choices]
+        step = 1 if (side == "right") != is_rtl() else -1
+        self.value = values[(values.index(self.value) + step) % len(values)]
+        self.refresh()
+        self.post_message(self.Changed(self, self.value))
+
+    def key_enter(self) -> None:
+        self.post_message(self.Submitted(self, self.value))
+
+    def relabel(self) -> None:
+        self.refresh()
+
+    def render(self) -> Content:
+        word = t(dict(self.choices)[self.value])
+        arrows = ("› ", " ‹") if self.has_focus else ("  ", "  ")
+        return Content(arrows[0] + word + arrows[1])

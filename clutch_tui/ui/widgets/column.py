@@ -1,0 +1,77 @@
+"""The columns of a table: how wide they are on this terminal, and how a cell of one is drawn.
+
+Cells are put in visual order here, each by itself and before the table crops its line to the view: a line
+that is cropped first and ordered then shows the wrong end of an Arabic name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Generic, TypeVar
+
+from rich.cells import cell_len, chop_cells
+
+from clutch_tui.text import bidi
+
+R = TypeVar("R")
+
+GAP = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Column(Generic[R]):
+    """One column. `title` is a catalogue key. Where the terminal is too narrow for all, the columns with the
+    highest `priority` go first; those with 0 never go. `flex` columns share what is left over."""
+
+    title: str
+    width: int
+    value: Callable[[R], str]
+    number: bool = False
+    """Aligned right in both languages, so that units stand under units."""
+    priority: int = 0
+    flex: int = 0
+    tone: Callable[[R], str] | None = None
+    """A tone of the table's component classes: muted, good, warning, bad; empty for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed(Generic[R]):
+    """A column with the width that it has on this terminal."""
+
+    column: Column[R]
+    width: int
+
+
+def fit(columns: Sequence[Column[R]], width: int) -> tuple[Placed[R], ...]:
+    """The columns that fit into `width` cells, in reading order. If even those that never go are too wide
+    they keep their width, and the table scrolls sideways."""
+    kept = list(columns)
+    while _needed(kept) > width:
+        leaving = max(kept, key=lambda column: column.priority)
+        if leaving.priority == 0:
+            break
+        kept.remove(leaving)
+    spare = max(0, width - _needed(kept))
+    flexes = sum(column.flex for column in kept)
+    placed = []
+    for column in kept:
+        share = spare * column.flex // flexes if flexes else 0
+        placed.append(Placed(column, column.width + share))
+    return tuple(placed)
+
+
+def _needed(columns: Sequence[Column[R]]) -> int:
+    return sum(column.width for column in columns) + GAP * max(0, len(columns) - 1)
+
+
+@lru_cache(maxsize=8192)
+def draw_cell(text: str, width: int, number: bool, rtl: bool) -> str:
+    """`text` in visual order, cut or filled to exactly `width` cells."""
+    text = text.replace("\n", " ")
+    if cell_len(text) > width:
+        text = chop_cells(text, max(1, width - 1))[0] + "…"
+    shown = bidi.visual(text, bidi.base_direction(text, bidi.RTL if rtl else bidi.LTR))
+    blank = " " * max(0, width - cell_len(shown))
+    return blank + shown if rtl or number else shown + blank

@@ -1,0 +1,36 @@
+"""How parts look in lists: the same columns at the till, in the inventory and wherever one picks a part."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clutch_tui.core.types import PartRow
+from clutch_tui.text import format as shown
+from clutch_tui.text.strings import is_rtl
+from clutch_tui.ui.widgets.column import Column
+
+
+def unsent_mark() -> Column[Any]:
+    """One cell that marks rows with changes which the server does not have yet."""
+    return Column("", 1, lambda row: "*" if row.unsent else "", tone=lambda row: "warning")
+
+
+def part_name(row: PartRow) -> str:
+    """The part's name in the language of the screen, the other one where there is none."""
+    return (row.name or row.name_en) if is_rtl() else (row.name_en or row.name)
+
+
+def _stock_tone(row: PartRow) -> str:
+    return "bad" if row.stock <= 0 else "warning" if row.low else ""
+
+
+_NAME: Column[PartRow] = Column("part.name", 22, part_name, flex=3)
+_NUMBER: Column[PartRow] = Column("part.number", 15, lambda row: shown.part_number(row.part_number), flex=1)
+_CAR: Column[PartRow] = Column("part.car", 14, lambda row: row.car, priority=3, flex=1)
+_BRAND: Column[PartRow] = Column("part.brand", 9, lambda row: row.brand, priority=4)
+_PLACE: Column[PartRow] = Column("part.place", 6, lambda row: shown.part_number(row.location), priority=5)
+_STOCK: Column[PartRow] = Column("part.stock", 6, lambda row: shown.number(row.stock), number=True, tone=_stock_tone)
+_PRICE: Column[PartRow] = Column("part.price", 10, lambda row: shown.amount(row.price), number=True)
+
+HIT_COLUMNS: tuple[Column[PartRow], ...] = (_NAME, _NUMBER, _CAR, _STOCK, _PRICE)
+PART_COLUMNS: tuple[Column[PartRow], ...] = (unsent_mark(), _NAME, _NUMBER, _CAR, _BRAND, _PLACE, _STOCK, _PRICE)

@@ -1,0 +1,65 @@
+"""The line at the top of every screen: where one is, what the connection does, what is still unsent."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.widget import Widget
+
+from clutch_tui.text import format as shown
+from clutch_tui.text.strings import t, tn
+from clutch_tui.ui.status import Status
+
+_TONES = {
+    "connected": "$text-success",
+    "limited": "$text-warning",
+    "offline": "$text-error",
+    "signed_out": "$text-warning",
+    "cut": "$text-warning",
+    "alone": "$text-muted",
+    "starting": "$text-muted",
+}
+
+
+class StatusStrip(Widget):
+    """Title of the screen, overall state and since when, unsent changes and their age, what needs a person."""
+
+    DEFAULT_CSS = """
+    StatusStrip { dock: top; height: 1; width: 1fr; background: $panel; color: $foreground; }
+    .-rtl StatusStrip { text-align: right; }
+    """
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self._title = title
+        self._status = Status()
+
+    def show(self, status: Status) -> None:
+        self._status = status
+        self.refresh()
+
+    def relabel(self) -> None:
+        self.refresh()
+
+    @property
+    def text(self) -> str:
+        return self.render().plain
+
+    def render(self) -> Content:
+        status = self._status
+        tone = _TONES[status.overall]
+        parts: list[Content] = [
+            Content.styled(t(self._title), "bold $primary"),
+            Content.styled("• " + t(f"connection.overall.{status.overall}"), tone),
+        ]
+        if status.since is not None and status.now is not None:
+            parts[-1] += Content.styled(" " + shown.age(status.since, status.now), "$text-muted")
+        if status.unsent:
+            parts.append(Content.styled(tn("status.unsent", status.unsent), "$text-warning"))
+            if status.oldest_at is not None and status.now is not None:
+                age = shown.age(status.oldest_at, status.now)
+                parts[-1] += Content.styled(" " + t("status.oldest", age=age), "$text-muted")
+        if status.attention:
+            parts.append(Content.styled(tn("status.attention", status.attention), "bold $text-error"))
+        if status.unread:
+            parts.append(Content.styled(tn("status.unread", status.unread), "$accent"))
+        return Content("  |  ").join(parts)

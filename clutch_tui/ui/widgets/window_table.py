@@ -1,0 +1,331 @@
+"""The one table of this program: ten rows or a million, it holds the few dozen around the eye.
+
+Loading happens in a worker, through `window.Window`; `render_line` only draws what is there. A new list (other
+search, changed data) is prepared beside the shown one and replaces it when its first rows are in, so that
+nothing flickers and the cursor stays on its record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Generic
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import work
+from textual.app import RenderResult
+from textual.binding import Binding, BindingType
+from textual.events import Click, Resize
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.worker import Worker, WorkerState
+
+from clutch_tui.text.strings import is_rtl, t
+from clutch_tui.ui.bidi_filter import VisualLines
+from clutch_tui.ui.errors import report
+from clutch_tui.ui.widgets.column import GAP, Column, Placed, draw_cell, fit
+from clutch_tui.ui.widgets.window import PAGE, R, Source, Window, fixed
+
+MARKER = 1
+"""The cell at the reading start that shows the cursor on terminals without colours."""
+
+
+class WindowTable(VisualLines, ScrollView, Generic[R], can_focus=True):
+    """Rows of `columns` from a source. Enter sends `Selected`, moving the cursor sends `Highlighted`."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "window-table--header",
+        "window-table--cursor",
+        "window-table--muted",
+        "window-table--good",
+        "window-table--warning",
+        "window-table--bad",
+    }
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "move(-1)", "table.up", show=False, id="table.up"),
+        Binding("down", "move(1)", "table.down", show=False, id="table.down"),
+        Binding("pageup", "move_page(-1)", "table.page_up", show=False, id="table.page_up"),
+        Binding("pagedown", "move_page(1)", "table.page_down", show=False, id="table.page_down"),
+        Binding("home", "jump(0)", "table.first", show=False, id="table.first"),
+        Binding("end", "jump(-1)", "table.last", show=False, id="table.last"),
+        Binding("left", "sideways(-8)", "table.left", show=False, id="table.left"),
+        Binding("right", "sideways(8)", "table.right", show=False, id="table.right"),
+        Binding("enter", "choose", "table.choose", show=False, id="table.choose"),
+    ]
+    DEFAULT_CSS = """
+    WindowTable {
+        height: 1fr; background: $surface; color: $foreground; scrollbar-size-vertical: 1;
+        overflow-x: auto; overflow-y: auto; scrollbar-size-horizontal: 1;
+        & > .window-table--header { color: $primary; text-style: bold; background: $panel; }
+        & > .window-table--cursor { background: $primary-muted; color: $foreground; }
+        &:focus > .window-table--cursor, &.-active > .window-table--cursor {
+            background: $primary; color: $background; text-style: bold;
+        }
+        & > .window-table--muted { color: $text-muted; }
+        & > .window-table--good { color: $text-success; }
+        & > .window-table--warning { color: $text-warning; }
+        & > .window-table--bad { color: $text-error; text-style: bold; }
+    }
+    """
+
+    @dataclass
+    class Selected(Message):
+        """Enter was pressed on a row."""
+
+        table: WindowTable
+        row: object
+
+        @property
+        def control(self) -> WindowTable:
+            return self.table
+
+    @dataclass
+    class Highlighted(Message):
+        """The cursor is on another row, or on none (`row` is None)."""
+
+        table: WindowTable
+        row: object | None
+
+        @property
+        def control(self) -> WindowTable:
+            return self.table
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, WindowTable.Highlighted) and message.table is self.table
+
+    def __init__(
+        self, columns: Sequence[Column[R]], *, empty: str = "common.empty", id: str | None = None  # noqa: A002
+    ) -> None:
+        super().__init__(id=id)
+        self.columns = tuple(columns)
+        self.cursor = 0
+        self.empty_key = empty
+        self._window: Window[R] = Window(fixed(()))
+        self._loaded = False
+        self._placed: tuple[Placed[R], ...] = ()
+        self._told: tuple[str | int | None, int] | None = None
+
+    # --- what is shown ---------------------------------------------------------------------------------
+
+    @property
+    def count(self) -> int:
+        return self._window.count
+
+    @property
+    def row(self) -> R | None:
+        """The row under the cursor, None in an empty list and while it is being loaded."""
+        return self._window.row(self.cursor)
+
+    def rows_shown(self) -> list[R]:
+        """The rows that are on the screen now, from above."""
+        first = self._top
+        found = (self._window.row(n) for n in range(first, min(self.count, first + self._height)))
+        return [row for row in found if row is not None]
+
+    def show(self, source: Source[R]) -> None:
+        """Show another list from its start, as soon as its first rows are here."""
+        self._open(source, None)
+
+    def show_rows(self, rows: Sequence[R], cursor: int | None = None) -> None:
+        """Show rows that are already here, at once. The cursor stays on its record unless it is given."""
+        here = self.row
+        window = Window(fixed(rows))
+        window.count = len(rows)
+        for start in range(0, len(rows), PAGE):
+            window.put(start // PAGE, rows[start : start + PAGE])
+        if cursor is None and here is not None:
+            cursor = window.find(here.id)
+        self._show(window, self.cursor if cursor is None else cursor)
+
+    def reload(self) -> None:
+        """Read the same list again, because its data changed; the cursor stays on its record."""
+        here = self.row
+        self._open(self._window.source, here.id if here is not None else "")
+
+    @work(exclusive=True, group="window", exit_on_error=False)
+    async def _open(self, source: Source[R], keep: str | int | None) -> None:
+        window = Window(source)
+        await window.load_count()
+        first = 0 if keep is None else self._top
+        for page in window.missing(first, first + max(1, self._height)):
+            await window.load(page)
+        cursor = 0 if keep is None else self.cursor
+        if keep is not None:
+            for page in window.missing(cursor, cursor):
+                await window.load(page)
+            found = window.find(keep)
+            cursor = cursor if found is None else found
+        self._show(window, cursor)
+
+    def _show(self, window: Window[R], cursor: int) -> None:
+        self._window = window
+        self._loaded = True
+        self.cursor = max(0, min(cursor, window.count - 1))
+        self._measure()
+        self._keep_in_view()
+        self.refresh()
+        self._after_move()
+
+    @work(group="window-rows", exit_on_error=False)
+    async def _fill(self, window: Window[R]) -> None:
+        """Load what is on the screen until nothing of it is missing; what was scrolled past is left out."""
+        while window is self._window:
+            pages = window.missing(self._top, self._top + self._height)
+            if not pages:
+                break
+            await window.load(pages[0])
+        if window is self._window:
+            self._measure()
+            self.cursor = max(0, min(self.cursor, window.count - 1))
+            self.refresh()
+            self._tell()
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        if event.state is WorkerState.ERROR and event.worker.error is not None:
+            report(self, event.worker.error)
+
+    # --- moving ----------------------------------------------------------------------------------------
+
+    @property
+    def _top(self) -> int:
+        return self.scroll_offset.y
+
+    @property
+    def _height(self) -> int:
+        """Rows that fit below the heading."""
+        return max(1, self.scrollable_content_region.height - 1)
+
+    def action_move(self, by: int) -> None:
+        self.move_to(self.cursor + by)
+
+    def action_move_page(self, pages: int) -> None:
+        self.move_to(self.cursor + pages * max(1, self._height - 1))
+
+    def action_jump(self, index: int) -> None:
+        self.move_to(index if index >= 0 else self.count - 1)
+
+    def action_sideways(self, by: int) -> None:
+        self.scroll_to(x=self.scroll_offset.x + by, animate=False)
+
+    def action_choose(self) -> None:
+        if (row := self.row) is not None:
+            self.post_message(self.Selected(self, row))
+
+    def move_to(self, index: int) -> None:
+        """Put the cursor on a row; only the two rows that changed are drawn again where nothing scrolled."""
+        before, self.cursor = self.cursor, max(0, min(index, self.count - 1))
+        if self.cursor == before:
+            return
+        if not self._keep_in_view():
+            for n in (before, self.cursor):
+                self.refresh(Region(0, n - self._top + 1, self.size.width, 1))
+        self._after_move()
+
+    def _keep_in_view(self) -> bool:
+        top = self._top
+        if self.cursor < top:
+            top = self.cursor
+        elif self.cursor >= top + self._height:
+            top = self.cursor - self._height + 1
+        if top == self._top:
+            return False
+        self.scroll_to(y=top, animate=False, force=True)
+        return True
+
+    def _after_move(self) -> None:
+        if self._window.missing(self._top, self._top + self._height):
+            self._fill(self._window)
+        self._tell()
+
+    def _tell(self) -> None:
+        row = self.row
+        now = (None if row is None else row.id, self.count)
+        if now != self._told or row is not None:
+            self._told = now
+            self.post_message(self.Highlighted(self, row))
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        if self._window.missing(self._top, self._top + self._height):
+            self._fill(self._window)
+
+    def on_click(self, event: Click) -> None:
+        index = event.y - 1 + self._top
+        if event.y > 0 and index < self.count:
+            if index == self.cursor:
+                self.action_choose()
+            self.move_to(index)
+
+    def relabel(self) -> None:
+        """The language has changed: columns change sides."""
+        self._measure()
+        self.scroll_to(x=self.max_scroll_x if is_rtl() else 0, animate=False, force=True)
+        self.refresh()
+
+    # --- drawing ---------------------------------------------------------------------------------------
+
+    def on_resize(self, event: Resize) -> None:
+        self._measure()
+        self._keep_in_view()
+
+    def _measure(self) -> None:
+        width = self.scrollable_content_region.width
+        self._placed = fit(self.columns, max(1, width - MARKER))
+        full = sum(placed.width + GAP for placed in self._placed) - GAP + MARKER
+        was = self.max_scroll_x
+        self.virtual_size = Size(max(width, full), self.count + 1)
+        if is_rtl() and self.max_scroll_x != was:  # an Arabic table starts at its right edge
+            self.scroll_to(x=self.max_scroll_x, animate=False, force=True)
+
+    def render(self) -> RenderResult:
+        return ""
+
+    def render_line(self, y: int) -> Strip:
+        width = self.scrollable_content_region.width
+        if y == 0:
+            style = self.get_component_rich_style("window-table--header")
+            texts = [t(placed.column.title) for placed in self._placed]
+            strip = self._line(texts, [style] * len(texts), style, " ")
+        else:
+            strip = self._row_line(y - 1 + self._top)
+        return strip.crop_extend(self.scroll_offset.x, self.scroll_offset.x + width, self.rich_style)
+
+    def _row_line(self, index: int) -> Strip:
+        plain = self.rich_style
+        if index >= self.count:
+            if index == 0:
+                return self._message(t(self.empty_key) if self._loaded else t("common.loading"))
+            return Strip.blank(self.virtual_size.width, plain)
+        under_cursor = index == self.cursor
+        style = self.get_component_rich_style("window-table--cursor") if under_cursor else plain
+        row = self._window.row(index)
+        if row is None:
+            return self._line(["…"] * len(self._placed), [style] * len(self._placed), style, " ")
+        texts, styles = [], []
+        for placed in self._placed:
+            texts.append(placed.column.value(row))
+            tone = placed.column.tone(row) if placed.column.tone is not None else ""
+            styles.append(self._toned(tone) if tone and not under_cursor else style)
+        return self._line(texts, styles, style, (">" if not is_rtl() else "<") if under_cursor else " ")
+
+    def _toned(self, tone: str) -> Style:
+        return self.rich_style + self.get_component_rich_style(f"window-table--{tone}", partial=True)
+
+    def _line(self, texts: list[str], styles: list[Style], style: Style, marker: str) -> Strip:
+        rtl = is_rtl()
+        segments = [Segment(marker, style)]
+        for n, (placed, text) in enumerate(zip(self._placed, texts, strict=True)):
+            if n:
+                segments.append(Segment(" " * GAP, style))
+            segments.append(Segment(draw_cell(text, placed.width, placed.column.number, rtl), styles[n]))
+        used = sum(segment.cell_length for segment in segments)
+        segments.append(Segment(" " * max(0, self.virtual_size.width - used), style))
+        return Strip(segments[::-1] if rtl else segments)
+
+    def _message(self, text: str) -> Strip:
+        style = self._toned("muted")
+        shown = draw_cell(text, max(1, self.virtual_size.width - 2 * MARKER), False, is_rtl())
+        return Strip([Segment(" ", style), Segment(shown, style), Segment(" ", style)])

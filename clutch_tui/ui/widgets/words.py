@@ -1,0 +1,54 @@
+"""A text of the catalogue that follows the language by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from textual.content import Content
+from textual.widget import Widget
+
+from clutch_tui.text.strings import t
+
+
+class Words(Widget):
+    """A sentence by its key, looked up each time it is drawn: switching the language needs no more than a
+    refresh. `say` changes key and values, `tell` shows a text that comes from a function instead."""
+
+    DEFAULT_CSS = "Words { width: 1fr; height: auto; } .-rtl Words { text-align: right; }"
+
+    def __init__(
+        self,
+        key: str = "",
+        *,
+        id: str | None = None,  # noqa: A002
+        classes: str | None = None,
+        **values: object,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self._text: Callable[[], Content | str] = lambda: t(key, **values) if key else ""
+
+    def say(self, key: str, **values: object) -> None:
+        """Show another sentence."""
+        self.tell(lambda: t(key, **values))
+
+    def tell(self, text: Callable[[], Content | str]) -> None:
+        """Show what `text()` gives; it is called again whenever the widget is drawn in another language."""
+        self._text = text
+        self.refresh(layout=True)
+
+    def clear(self) -> None:
+        self.tell(str)
+
+    @property
+    def text(self) -> str:
+        """What is shown, in logical order."""
+        shown = self._text()
+        return shown if isinstance(shown, str) else shown.plain
+
+    def relabel(self) -> None:
+        """The language has changed."""
+        self.refresh(layout=True)
+
+    def render(self) -> Content:
+        shown = self._text()
+        return Content(shown) if isinstance(shown, str) else shown

@@ -1,0 +1,183 @@
+"""The one table: what it fetches, where its cursor stays, how it looks from the right."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import pytest
+from textual.app import App, ComposeResult
+from textual.pilot import Pilot
+
+from clutch_tui.core.types import Key
+from clutch_tui.text import strings
+from clutch_tui.text.bidi import visual
+from clutch_tui.ui.widgets.column import Column, draw_cell, fit
+from clutch_tui.ui.widgets.window import PAGE, Source, Window
+from clutch_tui.ui.widgets.window_table import WindowTable
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    n: int
+
+    @property
+    def id(self) -> str:
+        return f"row-{self.n}"
+
+    @property
+    def key(self) -> Key:
+        return (self.n,)
+
+
+class Rows:
+    """A source over numbers that counts how many rows it was asked to give or to skip."""
+
+    def __init__(self, count: int) -> None:
+        self.numbers: Sequence[int] = range(count)
+        self.given = 0
+        self.skipped = 0
+
+    async def count(self) -> int:
+        return len(self.numbers)
+
+    async def page(self, after: Key | None, skip: int, limit: int) -> Sequence[Numbered]:
+        start = 0 if after is None else self.numbers.index(int(after[0])) + 1
+        rows = [Numbered(n) for n in self.numbers[start + skip : start + skip + limit]]
+        self.given += len(rows)
+        self.skipped += skip
+        return rows
+
+    @property
+    def source(self) -> Source[Numbered]:
+        return Source(self.count, self.page)
+
+
+COLUMNS: tuple[Column[Numbered], ...] = (
+    Column("common.name", 12, lambda row: f"قطعة {row.n}", flex=1),
+    Column("common.quantity", 8, lambda row: str(row.n), number=True),
+    Column("common.notes", 30, lambda row: "note", priority=1),
+)
+
+
+class TableApp(App[None]):
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[object] = []
+        self.table: WindowTable[Numbered] = WindowTable(COLUMNS)
+
+    def compose(self) -> ComposeResult:
+        yield self.table
+
+    def on_mount(self) -> None:
+        self.table.focus()
+
+    def on_window_table_selected(self, event: WindowTable.Selected) -> None:
+        self.heard.append(event.row)
+
+
+@asynccontextmanager
+async def showing(rows: Rows) -> AsyncIterator[tuple[TableApp, Pilot[None]]]:
+    app = TableApp()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.table.show(rows.source)
+        await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
+        yield app, pilot
+
+
+async def settle(pilot: Pilot[None]) -> None:
+    await pilot.pause()
+    await pilot.app.workers.wait_for_complete()
+    await pilot.pause()
+
+
+@pytest.mark.parametrize("count", [10, 100_000, 1_000_000])
+async def test_fetches_only_what_is_seen(count: int) -> None:
+    rows = Rows(count)
+    async with showing(rows) as (app, pilot):
+        assert app.table.rows_shown()[0] == Numbered(0)
+        await pilot.press("end")
+        await settle(pilot)
+        assert app.table.row == Numbered(count - 1)
+        assert app.table.rows_shown()[-1] == Numbered(count - 1)
+        await pilot.press("pageup", "pageup", "home", "down", "enter")
+        await settle(pilot)
+        assert app.heard == [Numbered(1)]
+    assert rows.given <= 4 * PAGE
+
+
+async def test_a_jump_costs_the_distance_to_the_nearest_anchor() -> None:
+    rows = Rows(100_000)
+    window = Window(rows.source)
+    await window.load_count()
+    await window.load(1000)
+    assert rows.skipped == 1000 * PAGE
+    await window.load(1001)
+    await window.load(1003)
+    assert rows.skipped == 1000 * PAGE + PAGE
+    assert window.row(1003 * PAGE) == Numbered(1003 * PAGE)
+
+
+async def test_forgets_pages_that_nobody_looks_at() -> None:
+    window = Window(Rows(100_000).source)
+    await window.load_count()
+    for page in range(200):
+        await window.load(page)
+    assert window.row(0) is None
+    assert window.row(199 * PAGE) is not None
+
+
+async def test_rows_that_went_meanwhile_shorten_the_list() -> None:
+    rows = Rows(100)
+    window = Window(rows.source)
+    await window.load_count()
+    rows.numbers = range(70)
+    await window.load(1)
+    assert window.count == 70
+
+
+async def test_reload_keeps_the_cursor_on_its_record() -> None:
+    rows = Rows(100)
+    async with showing(rows) as (app, pilot):
+        await pilot.press(*["down"] * 5)
+        assert app.table.row == Numbered(5)
+        rows.numbers = [n for n in range(100) if n not in (1, 2)]
+        app.table.reload()
+        await settle(pilot)
+        assert app.table.row == Numbered(5)
+        assert app.table.cursor == 3
+
+
+async def test_an_empty_list_says_so() -> None:
+    async with showing(Rows(0)) as (app, pilot):
+        assert app.table.row is None
+        assert visual(strings.t("common.empty")) in app.table.render_line(1).text
+        await pilot.press("down", "enter", "end", "pagedown")
+        assert app.heard == []
+
+
+async def test_columns_run_from_the_right_in_arabic(arabic: None) -> None:
+    async with showing(Rows(3)) as (app, _):
+        line = app.table.render_line(1).text
+        assert line.rstrip().endswith("<")
+        assert line.index("note") < line.index(draw_cell("قطعة 0", 12, False, True).strip())
+
+
+async def test_columns_run_from_the_left_in_english(english: None) -> None:
+    async with showing(Rows(3)) as (app, _):
+        line = app.table.render_line(1).text
+        assert line.startswith(">")
+        assert line.index("note") > 30
+
+
+def test_narrow_terminals_lose_the_columns_of_least_use() -> None:
+    assert [placed.column.title for placed in fit(COLUMNS, 40)] == ["common.name", "common.quantity"]
+    assert sum(placed.width for placed in fit(COLUMNS, 80)) + 2 == 80
+
+
+def test_a_long_name_is_cut_at_its_end_not_at_its_start() -> None:
+    cut = draw_cell("طقم تيل فرامل أمامي أصلي", 10, False, True)
+    assert "…" in cut[0]
+    assert len(cut) <= 10
