@@ -17,7 +17,18 @@ from starlette.websockets import WebSocket
 
 from clutch_tui.net.endpoints import ENDPOINTS, Endpoint
 
-from . import calls, control, conversation, daily_life, rest_auth, rest_sync
+from . import (
+    calls,
+    control,
+    conversation,
+    daily_life,
+    rest_auth,
+    rest_insights,
+    rest_lists,
+    rest_records,
+    rest_shop,
+    rest_sync,
+)
 from .backend import Backend, ConnectionCut
 from .database import open_database
 from .demo_data import seed
@@ -26,7 +37,8 @@ from .faults import Faults, FaultyLine
 from .settings import Settings
 
 PREFIX = "/api/v1"
-_REGISTERED = (rest_auth, rest_sync)
+# Importing these registers their handlers.
+NOUNS = (rest_auth, rest_insights, rest_lists, rest_records, rest_shop, rest_sync)
 
 
 def create_backend(settings: Settings) -> Backend:
@@ -44,7 +56,7 @@ def create_app(settings: Settings) -> Starlette:
     `orders.place_random` and the like himself, and a cut connection raises `ConnectionCut`.
     """
     backend = create_backend(settings)
-    routes: list[BaseRoute] = [_route(backend, entry) for entry in ENDPOINTS if entry.name in calls.HANDLERS]
+    routes: list[BaseRoute] = [_route(backend, entry) for entry in ENDPOINTS]
 
     async def socket(websocket: WebSocket) -> None:
         await conversation.converse(backend, websocket)

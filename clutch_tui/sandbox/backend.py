@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from starlette.types import Scope
@@ -37,8 +38,12 @@ class Backend:
     cut: Callable[[Scope], bool] = lambda scope: False
     stopped: bool = False
     running_keys: set[tuple[str, str]] = field(default_factory=set)
+    started: datetime = field(init=False)
     _writer: ThreadPoolExecutor | None = None
     _reader: ThreadPoolExecutor | None = None
+
+    def __post_init__(self) -> None:
+        self.started = self.settings.clock.now()
 
     @property
     def settings(self) -> Settings:
@@ -53,12 +58,14 @@ class Backend:
     async def write(self, call: Callable[Concatenate[Database, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a function that writes; what it has committed goes out to the sockets even if it then fails."""
         try:
-            return await self._run(self._writer, call, *args, **kwargs)
+            written: T = await self._run(self._writer, call, *args, **kwargs)
+            return written
         finally:
             self.publish()
 
     async def read(self, call: Callable[Concatenate[Database, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self._run(self._reader, call, *args, **kwargs)
+        found: T = await self._run(self._reader, call, *args, **kwargs)
+        return found
 
     async def _run(self, pool: ThreadPoolExecutor | None, call: Any, *args: Any, **kwargs: Any) -> Any:
         if self.settings.inline:

@@ -121,9 +121,13 @@ def failure(now: str, refusal: Refusal) -> str:
     return payload.dump(body)
 
 
-def refusal_of(problem: Invalid, status: int = 422) -> Refusal:
+def refusal_of(problem: Refusal | Invalid | Denied) -> Refusal:
+    if isinstance(problem, Refusal):
+        return problem
+    if isinstance(problem, Denied):
+        return Refusal(401, problem.code, str(problem), headers={"WWW-Authenticate": "Bearer"})
     errors: list[JSON] = [{"field": error.field, "message": error.message} for error in problem.errors]
-    return Refusal(status, "VALIDATION", str(problem), errors=errors)
+    return Refusal(422, "VALIDATION", str(problem), errors=errors)
 
 
 def respond(text: str, status: int, headers: dict[str, str] | None = None) -> Response:
@@ -136,14 +140,9 @@ async def serve(backend: Backend, entry: Endpoint, request: Request) -> Response
     try:
         call = await _call(backend, entry, request)
         answer = await HANDLERS[entry.name](call)
-    except Refusal as refusal:
-        return respond(failure(now, refusal), refusal.status, refusal.headers)
-    except Invalid as problem:
+    except (Refusal, Invalid, Denied) as problem:
         refusal = refusal_of(problem)
-        return respond(failure(now, refusal), refusal.status)
-    except Denied as denied:
-        refusal = Refusal(401, denied.code, str(denied))
-        return respond(failure(now, refusal), 401, {"WWW-Authenticate": "Bearer"})
+        return respond(failure(now, refusal), refusal.status, refusal.headers)
     if isinstance(answer.data, Ready):
         return respond(answer.data.text, answer.status, answer.headers)
     return respond(envelope(backend.database.now, answer.data), answer.status, answer.headers)

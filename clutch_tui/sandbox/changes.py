@@ -7,12 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 from . import facts, items, ledger, orders, parties
-from .database import Database, Transaction
+from .database import Database, Reading, Transaction
 from .ledger import FACTS, Change, Origin, Outcome
 from .payload import JSON, Invalid
 
 # Turns an outcome into the REST answer that the ledger keeps beside it; None for a sync call.
-Render = Callable[[Transaction, Outcome], tuple[int, str]]
+Render = Callable[[Reading, Outcome], tuple[int, str]]
 
 _FACTS: dict[str, Callable[[Transaction, Change, Origin], Outcome]] = {
     "sale": facts.sale,
@@ -24,18 +24,19 @@ _FACTS: dict[str, Callable[[Transaction, Change, Origin], Outcome]] = {
     "adjust": facts.adjust,
     "receive": facts.receive,
 }
-_REQUESTS: dict[tuple[str, str], Callable[[Transaction, Change, str], Outcome]] = {
+_Request = Callable[[Transaction, Change, str], Outcome]
+_PARTIES: dict[str, _Request] = {"create": parties.create, "update": parties.update, "delete": parties.delete}
+_REQUESTS: dict[tuple[str, str], _Request] = {
     ("item", "create"): items.create,
     ("item", "update"): items.update,
     ("item", "delete"): items.delete,
+    ("sale", "update"): facts.update_sale,
     ("order", "accept"): orders.answer,
     ("order", "reject"): orders.answer,
     ("order", "quote"): orders.answer,
-} | {
-    (noun, kind): handler
-    for noun in ("customer", "supplier")
-    for kind, handler in (("create", parties.create), ("update", parties.update), ("delete", parties.delete))
 }
+for _kind, _handler in _PARTIES.items():
+    _REQUESTS["customer", _kind] = _REQUESTS["supplier", _kind] = _handler
 
 
 def read_change(given: Any) -> Change:

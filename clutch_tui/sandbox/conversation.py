@@ -140,7 +140,7 @@ async def _answer(
             _complain(backend, listener, "UNKNOWN_CHANNEL", channel)
             return
         listener.channels.add(channel)
-        listener.say(payload.dump({"type": "subscribed", "channel": channel, "data": {"channel": channel}, "timestamp": now}))
+        listener.say(frame("subscribed", {"channel": channel}, now, channel=channel))
     elif kind == "unsubscribe":
         listener.channels.discard(str(message.get("channel") or ""))
     elif kind == "resume":

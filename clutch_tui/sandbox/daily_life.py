@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 def chores(backend: Backend) -> list[Awaitable[None]]:
     """The background tasks of a running sandbox."""
     settings = backend.settings
-    tasks = [_every(backend, 5.0, lambda: backend.write(orders.expire))]
+    tasks: list[Awaitable[None]] = [_every(backend, 5.0, lambda: backend.write(orders.expire))]
     tasks.append(_every(backend, 3600.0, lambda: backend.write(maintenance.purge, timedelta(days=30))))
     if settings.order_pace is not None:
         tasks.append(_orders(backend, settings.order_pace))

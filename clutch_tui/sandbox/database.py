@@ -46,7 +46,7 @@ class Reading:
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
         cursor = self._connection.cursor()
-        cursor.row_factory = Row  # type: ignore[assignment]
+        cursor.row_factory = Row
         return cursor.execute(sql, values)
 
     def all(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
@@ -165,13 +165,18 @@ class Database:
     def now(self) -> str:
         return payload.to_text(self.settings.clock.now())
 
+    def connection(self) -> sqlite3.Connection:
+        """This thread's connection, opened by peewee with its pragmas."""
+        connection: sqlite3.Connection = self.peewee.connection()  # type: ignore[no-untyped-call]
+        return connection
+
     def new_id(self) -> str:
         return payload.new_id(self.settings.clock.now(), self.rng)
 
     @contextmanager
     def writing(self, shop_id: str = "") -> Iterator[Transaction]:
         """BEGIN IMMEDIATE ... COMMIT; what was emitted waits in `committed` for the sockets."""
-        connection = self.peewee.connection()
+        connection = self.connection()
         connection.execute("BEGIN IMMEDIATE")
         try:
             transaction = Transaction(connection, self.now, shop_id)
@@ -187,7 +192,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Reading]:
         """One consistent moment of the data; never waits for the writer."""
-        connection = self.peewee.connection()
+        connection = self.connection()
         if connection.in_transaction:
             yield Reading(connection, self.now)
             return

@@ -1,6 +1,8 @@
+from . import auth, changes, demo_data
 from .database import Database
-from . import auth, demo_data, changes
 from .ledger import Change, Origin
+
+
 def build(database: Database) -> None:
     with database.writing() as tx:
         for shop, key, name in ((demo_data.SHOP_ID, demo_data.API_KEY, "قطع غيار النور"), (demo_data.SECOND_SHOP_ID, demo_data.SECOND_API_KEY, "قطع غيار الفتح")):

@@ -7,8 +7,11 @@ then the customer, then the order.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from clutch_tui.text.fold import fold, fold_number
 
@@ -16,6 +19,8 @@ from . import items, parties, payload
 from .database import Row, Transaction
 from .ledger import Change, Origin, Outcome
 from .payload import JSON, invalid
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,12 +192,14 @@ def _insert_sale(
     customer = _customer_of(body)
     receipt = str(body.get("receipt_number") or "")
     status = "voided" if voided else str(body.get("status") or ("returned" if sign < 0 else "completed"))
+    day = business_day(body, date)
     names = f"{body.get('customer_name') or ''} {(customer or {}).get('name', '')}"
     columns: JSON = {
         "shop_id": transaction.shop_id,
         "id": sale_id,
         "receipt_number": receipt,
         "date": date,
+        "day": day,
         "device_id": str(body.get("device_id") or origin.device_id),
         "customer_id": customer["id"] if customer else None,
         "status": status,
@@ -215,7 +222,7 @@ def _insert_sale(
     for n, line in enumerate(lines):
         transaction.execute(
             "INSERT INTO sale_line (shop_id, sale_id, n, line_id, item_id, item_name, quantity, price, total,"
-            " date) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " day) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 transaction.shop_id,
                 sale_id,
@@ -226,9 +233,17 @@ def _insert_sale(
                 line.quantity,
                 line.price,
                 line.total,
-                date,
+                day,
             ),
         )
+
+
+def business_day(body: JSON, date: str) -> str:
+    """The day that the shop books the sale on: as the terminal says, or the Cairo day of its moment."""
+    given = body.get("business_day")
+    if isinstance(given, str) and _DAY.fullmatch(given):
+        return given
+    return datetime.fromisoformat(date).astimezone(ZoneInfo("Africa/Cairo")).date().isoformat()
 
 
 def _charge(
@@ -386,4 +401,41 @@ def receive(transaction: Transaction, change: Change, origin: Origin) -> Outcome
     at = _document(transaction, change, document_id, pulled=False)
     for item_id, pieces in received.items():
         items.move(transaction, outcome, item_id, pieces, "receive", document_id, at)
+    return outcome
+
+
+_FIXED = ("subtotal", "discount", "tax", "rounding", "total")
+
+
+def update_sale(transaction: Transaction, change: Change, epoch: str) -> Outcome:
+    """Change the notes of a sale, or void it. Its money never changes: that takes a return or a void."""
+    key = (transaction.shop_id, change.id)
+    row = transaction.one("SELECT * FROM sale WHERE shop_id = ? AND id = ?", key)
+    if row is None:
+        return Outcome("rejected", code="NOT_FOUND", message=f"sale {change.id} does not exist")
+    body, fields = payload.load(row["body"]), change.fields
+    for name in _FIXED:
+        if name in fields and _amount(fields, name) != _amount(body, name):
+            raise invalid(name, "the money of a sale never changes")
+    status, notes = fields.get("status", row["status"]), fields.get("notes", row["notes"])
+    if not isinstance(notes, str) or status not in ("completed", "voided", "returned"):
+        raise invalid("status", "must be completed, voided or returned")
+    seen = change.base.get("notes", change.base.get("*"))
+    if notes != row["notes"] and isinstance(seen, int) and row["version"] > seen:
+        theirs = {"notes": {"value": row["notes"], "version": row["version"]}}
+        return Outcome("conflict", version=row["version"], applied=[], theirs=theirs)
+    outcome = Outcome(version=row["version"])
+    if row["status"] == "voided":
+        status = "voided"
+    elif status == "voided":
+        reason = Change(change.change_id, "void", "sale", "", body={"sale_id": change.id, "reason": notes})
+        outcome = void(transaction, reason, Origin())
+        outcome.version = row["version"] + 1
+    if notes != row["notes"] or status not in ("voided", row["status"]):
+        transaction.execute(
+            "UPDATE sale SET notes = ?, status = ?, version = version + 1, seq = ?, updated_at = ?"
+            " WHERE shop_id = ? AND id = ?",
+            (notes, status, transaction.take(), transaction.now, *key),
+        )
+        outcome.version = (outcome.version or 0) + 1
     return outcome

@@ -66,6 +66,8 @@ def update(transaction: Transaction, change: Change, epoch: str) -> Outcome:
     """Merge the fields; tells the shop's sockets what changed."""
     before = records.find(transaction, ITEM, transaction.shop_id, change.id)
     outcome = records.update(transaction, ITEM, change, epoch)
+    if "stock_quantity" in change.fields:
+        set_stock(transaction, change, change.fields["stock_quantity"])
     after = records.find(transaction, ITEM, transaction.shop_id, change.id)
     if before is None or after is None or before["version"] == after["version"]:
         return outcome
@@ -86,7 +88,8 @@ def set_stock(transaction: Transaction, change: Change, value: Any) -> None:
     wanted = payload.quantity(value, "stock_quantity")
     row = records.find(transaction, ITEM, transaction.shop_id, change.id)
     if row is not None and not row["deleted"] and wanted != row["stock_quantity"]:
-        move(transaction, Outcome(), change.id, wanted - row["stock_quantity"], "set", change.change_id, transaction.now)
+        delta = wanted - row["stock_quantity"]
+        move(transaction, Outcome(), change.id, delta, "set", change.change_id, transaction.now)
 
 
 def delete(transaction: Transaction, change: Change, epoch: str) -> Outcome:

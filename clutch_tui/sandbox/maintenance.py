@@ -54,7 +54,7 @@ def has_backup(database: Database) -> bool:
 def backup(database: Database) -> None:
     """Copy the whole file as it stands; an older copy is replaced."""
     copy = _copy_of(database)
-    database.peewee.connection().backup(copy)
+    database.connection().backup(copy)
     if database.settings.db != ":memory:":
         copy.close()
 
@@ -67,7 +67,7 @@ def restore(database: Database) -> str:
     """
     if not has_backup(database):
         raise LookupError("there is no backup to restore")
-    connection = database.peewee.connection()
+    connection = database.connection()
     epoch = connection.execute("SELECT epoch FROM server").fetchone()[0] + 1
     events = connection.execute("SELECT id, event_seq FROM shop").fetchall()
     copy = _copy_of(database)

@@ -193,6 +193,7 @@ class Sale(Model):
     id = CharField()
     receipt_number = CharField(default="")
     date = CharField()
+    day = CharField()
     device_id = CharField(default="")
     customer_id = CharField(null=True)
     status = CharField()
@@ -214,7 +215,7 @@ class Sale(Model):
         primary_key = CompositeKey("shop_id", "id")
         indexes = (
             (("shop_id", "seq"), True),
-            (("shop_id", "date"), False),
+            (("shop_id", "day"), False),
             (("shop_id", "receipt_number"), False),
             (("shop_id", "return_of"), False),
             (("shop_id", "customer_id"), False),
@@ -233,12 +234,12 @@ class SaleLine(Model):
     quantity = QuantityField()
     price = BigIntegerField()
     total = BigIntegerField()
-    date = CharField()
+    day = CharField()
 
     class Meta:
         table_name = "sale_line"
         primary_key = CompositeKey("shop_id", "sale_id", "n")
-        indexes = ((("shop_id", "item_id", "date"), False), (("shop_id", "date"), False))
+        indexes = ((("shop_id", "item_id", "day"), False), (("shop_id", "day"), False))
 
 
 class Document(Model):

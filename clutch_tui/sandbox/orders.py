@@ -35,7 +35,7 @@ def answer(transaction: Transaction, change: Change, epoch: str) -> Outcome:
     row = find(transaction, transaction.shop_id, change.id)
     if row is None:
         return Outcome("rejected", code="NOT_FOUND", message=f"order {change.id} does not exist")
-    if row["status"] in OPEN and row["expires_at"] <= transaction.now or row["reason"] == "expired":
+    if (row["status"] in OPEN and row["expires_at"] <= transaction.now) or row["reason"] == "expired":
         return _refuse(row, "EXPIRED", "the order has expired")
     if row["status"] not in OPEN:
         return _refuse(row, "TAKEN", f"the order is {row['status']} already")

@@ -7,8 +7,8 @@ from typing import Any
 
 from . import changes, ledger, pages, payload
 from .auth import Denied
-from .database import Database
 from .calls import Answer, Call, Encoded, Refusal, endpoint
+from .database import Database
 from .ledger import Origin
 from .pages import Pull
 from .payload import JSON
