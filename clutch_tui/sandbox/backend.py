@@ -37,6 +37,7 @@ class Backend:
     faults: Faults
     cut: Callable[[Scope], bool] = lambda scope: False
     stopped: bool = False
+    minimum_client: str = field(init=False)
     running_keys: set[tuple[str, str]] = field(default_factory=set)
     started: datetime = field(init=False)
     _writer: ThreadPoolExecutor | None = None
@@ -44,6 +45,7 @@ class Backend:
 
     def __post_init__(self) -> None:
         self.started = self.settings.clock.now()
+        self.minimum_client = self.settings.minimum_client
 
     @property
     def settings(self) -> Settings:

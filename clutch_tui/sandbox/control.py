@@ -195,6 +195,13 @@ async def _message(backend: Backend, body: JSON) -> Any:
     return {"said": True}
 
 
+@_action(CONTROLS, "minimum_client")
+async def _minimum_client(backend: Backend, body: JSON) -> Any:
+    """From now on older clients are told to update: their changes are taken, rows are not given."""
+    backend.minimum_client = str(body.get("version") or backend.settings.minimum_client)
+    return {"minimum_client": backend.minimum_client}
+
+
 @_action(CONTROLS, "stop")
 async def _stop(backend: Backend, body: JSON) -> Any:
     """Customers stop placing orders, and nothing else goes on by itself."""

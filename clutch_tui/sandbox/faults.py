@@ -23,7 +23,7 @@ KINDS = frozenset(
         "drop_before",
         "drop_after",
         "unauthorized",
-        "unauthorized_after",
+        "unauthorized_within",
         "rate_limit",
         "error_before",
         "error_after",
@@ -35,8 +35,13 @@ KINDS = frozenset(
         "retry",
     }
 )
-# The contract's own words for the two drops.
-ALIASES = {"drop_before_commit": "drop_before", "drop_after_commit": "drop_after"}
+# Other words for the same: the contract's own, and bare status codes.
+ALIASES = {
+    "drop_before_commit": "drop_before",
+    "drop_after_commit": "drop_after",
+    "401": "unauthorized",
+    "429": "rate_limit",
+}
 
 
 @dataclass(slots=True)
@@ -52,7 +57,7 @@ class Fault:
     retry_after: float = 1.0
     status: int = 503
     change: str = ""
-    after: int = 1
+    after_changes: int = 0
     hits: int = 0
 
     def strikes(self, name: str, chance: Callable[[], float]) -> bool:
@@ -88,11 +93,13 @@ class Faults:
         for name in ("probability", "seconds", "retry_after"):
             if given.get(name) is not None:
                 setattr(fault, name, float(payload.number(given[name], name)))
-        for name in ("count", "status", "after"):
+        for name in ("count", "status", "after_changes"):
             if given.get(name) is not None:
                 setattr(fault, name, int(payload.number(given[name], name)))
         if "count" in given and given["count"] is None:
             fault.count = None
+        if kind == "unauthorized" and "after_changes" in given:
+            fault.kind = "unauthorized_within"
         self._next += 1
         self._armed.append(fault)
         return fault
@@ -112,6 +119,19 @@ class Faults:
             return None
         for fault in self._armed:
             if fault.kind in kinds and fault.strikes(name, self._chance):
+                self._armed = [one for one in self._armed if one.count != 0]
+                return fault
+        return None
+
+    def strike_change(self, name: str, n: int, change_id: str, record_id: str) -> Fault | None:
+        """The fault that hits change number `n` of a sync call: a token that ends there, a change on which
+        the server always breaks (`poison`), or one that it puts off (`retry`)."""
+        if not self.enabled:
+            return None
+        for fault in self._armed:
+            aimed = fault.change in ("", change_id, record_id)
+            here = fault.kind == "unauthorized_within" and n >= fault.after_changes
+            if (here or (fault.kind in ("poison", "retry") and aimed)) and fault.strikes(name, self._chance):
                 self._armed = [one for one in self._armed if one.count != 0]
                 return fault
         return None

@@ -113,7 +113,7 @@ async def time(call: Call) -> Answer:
 async def version(call: Call) -> Answer:
     given = call.backend.settings
     wire: JSON = {"version": __version__, "build": "sandbox", "environment": given.environment}
-    wire |= {"latest_client": given.latest_client, "minimum_client": given.minimum_client}
+    wire |= {"latest_client": given.latest_client, "minimum_client": call.backend.minimum_client}
     return Answer(wire | {"changelog": CHANGELOG})
 
 

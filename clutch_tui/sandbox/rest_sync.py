@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +11,7 @@ from . import changes, ledger, pages, payload
 from .auth import Denied
 from .calls import Answer, Call, Encoded, Refusal, endpoint
 from .database import Database
-from .ledger import Origin
+from .ledger import Origin, Outcome
 from .pages import Pull
 from .payload import JSON
 
@@ -81,17 +83,28 @@ def check(database: Database, shop_id: str, sync: Sync) -> str:
     return epoch
 
 
-def push(database: Database, shop_id: str, sync: Sync, expires_at: float | None = None) -> tuple[str, JSON]:
+# Called before each change with its place in the call: may raise, or answer in the change's stead.
+Disturb = Callable[[int, ledger.Change], Outcome | None]
+
+
+def push(
+    database: Database,
+    shop_id: str,
+    sync: Sync,
+    expires_at: float | None = None,
+    disturb: Disturb = lambda n, change: None,
+) -> tuple[str, JSON]:
     """Check the call and apply its changes in order; returns the epoch and the results.
 
     A token that ends between two changes ends the call with 401: the changes before it are committed.
     """
     epoch = check(database, shop_id, sync)
     results: JSON = {}
-    for change in sync.changes:
+    for n, change in enumerate(sync.changes):
         if expires_at is not None and expires_at <= database.clock.now().timestamp():
             raise Denied("TOKEN_EXPIRED", "the token expired in the middle of the call")
-        results[change.change_id] = changes.apply(database, shop_id, change, sync.origin).wire()
+        outcome = disturb(n, change) or changes.apply(database, shop_id, change, sync.origin)
+        results[change.change_id] = outcome.wire()
     return epoch, results
 
 
@@ -119,5 +132,36 @@ async def sales_sync(call: Call) -> Answer:
 
 async def _sync(call: Call, collection: str) -> Answer:
     sync = read_call(call.body, call.shop_id, call.device_id, call.identity.name)
-    epoch, results = await call.backend.write(push, call.shop_id, sync, call.identity.expires_at)
+    disturb = _faulty(call) if call.backend.faults.enabled else lambda n, change: None
+    epoch, results = await call.backend.write(push, call.shop_id, sync, call.identity.expires_at, disturb)
+    if _too_old(call.request.headers.get("x-client-version", ""), call.backend.minimum_client):
+        confirmed = await call.backend.read(_confirmed, call.shop_id, sync)
+        data = {"epoch": epoch, "results": results, "confirmed": confirmed}
+        message = f"at least {call.backend.minimum_client} is needed to pull"
+        raise Refusal(426, "UPGRADE_REQUIRED", message, data=data)
     return Answer(await call.backend.read(answer, call.shop_id, sync, collection, epoch, results))
+
+
+def _confirmed(database: Database, shop_id: str, sync: Sync) -> JSON:
+    with database.reading() as reading:
+        return ledger.known(reading, shop_id, sync.unconfirmed)
+
+
+def _too_old(client: str, minimum: str) -> bool:
+    """Is the client's version known, and below the minimum? Whoever names none is not turned away."""
+    given, least = ([int(part) for part in re.findall(r"\d+", text)[:3]] for text in (client, minimum))
+    return bool(given) and given < least
+
+
+def _faulty(call: Call) -> Disturb:
+    def disturb(n: int, change: ledger.Change) -> Outcome | None:
+        fault = call.backend.faults.strike_change(call.endpoint.name, n, change.change_id, change.id)
+        if fault is None:
+            return None
+        if fault.kind == "unauthorized_within":
+            raise Denied("TOKEN_EXPIRED", "a fault on demand")
+        if fault.kind == "poison":
+            raise Refusal(500, "SERVER_ERROR", "a fault on demand")
+        return Outcome("retry", after=fault.retry_after, code="BUSY", message="a fault on demand")
+
+    return disturb
