@@ -21,7 +21,7 @@ from typing import ParamSpec, Self, TypeVar
 import peewee
 from playhouse.sqlcipher_ext import SqlCipherDatabase
 
-from . import models
+from . import models, search
 from .clock import Clock, SystemClock
 from .types import ShopError
 
@@ -119,7 +119,9 @@ class Store:
             db.connect(reuse_if_open=True)
             try:
                 with db.atomic("IMMEDIATE"):
-                    return function(*args, **kwargs)
+                    result = function(*args, **kwargs)
+                    search.index_changed()
+                    return result
             except peewee.OperationalError as error:
                 raise _in_words(error, self.path) from error
 
