@@ -191,23 +191,14 @@ def _field_errors(raw: object) -> tuple[FieldError, ...]:
 
 def from_exception(error: httpx.HTTPError, host: str) -> ApiError:
     """The error behind one of httpx's: what the machine underneath said decides."""
-    import socket
-    import ssl
-
     import httpx
 
-    causes = list(_causes(error))
     text = str(error)[:200]
     if isinstance(error, httpx.TimeoutException):
-        phase = "connect" if isinstance(error, httpx.ConnectTimeout) else "read"
-        kind = Kind.UNREACHABLE if phase == "connect" else Kind.TIMEOUT
+        kind = Kind.UNREACHABLE if isinstance(error, httpx.ConnectTimeout) else Kind.TIMEOUT
         return ApiError(kind, message=text, host=host)
-    for cause in causes:
-        if isinstance(cause, ssl.SSLError):
-            reason = getattr(cause, "verify_message", "") or cause.reason or "TLS"
-            return ApiError(Kind.TLS, message=str(reason)[:200], host=host)
-    if any(isinstance(cause, socket.gaierror) for cause in causes):
-        return ApiError(Kind.UNKNOWN_HOST, message=text, host=host)
+    if (below := _from_causes(error, host)) is not None:
+        return below
     if isinstance(error, httpx.ProxyError):
         return ApiError(Kind.PROXY, message=text, host=host)
     if isinstance(error, httpx.ConnectError | httpx.UnsupportedProtocol):
@@ -215,6 +206,25 @@ def from_exception(error: httpx.HTTPError, host: str) -> ApiError:
     if isinstance(error, httpx.DecodingError):
         return ApiError(Kind.NOT_JSON, message=text, host=host)
     return ApiError(Kind.DROPPED, message=text, host=host)
+
+
+def from_os_error(error: Exception, host: str) -> ApiError:
+    """The error behind a connection that could not be opened."""
+    return _from_causes(error, host) or ApiError(Kind.UNREACHABLE, message=str(error)[:200], host=host)
+
+
+def _from_causes(error: Exception, host: str) -> ApiError | None:
+    import socket
+    import ssl
+
+    causes = _causes(error)
+    for cause in causes:
+        if isinstance(cause, ssl.SSLError):
+            reason = getattr(cause, "verify_message", "") or cause.reason or "TLS"
+            return ApiError(Kind.TLS, message=str(reason)[:200], host=host)
+    if any(isinstance(cause, socket.gaierror) for cause in causes):
+        return ApiError(Kind.UNKNOWN_HOST, message=str(error)[:200], host=host)
+    return None
 
 
 def _causes(error: BaseException) -> list[BaseException]:

@@ -23,6 +23,8 @@ from clutch_tui.net.payload import Payload, moment_in, money_in, money_out
 __all__ = [
     "BadPayload",
     "BadRow",
+    "Event",
+    "Frame",
     "Reading",
     "dumps",
     "loads",
@@ -31,7 +33,9 @@ __all__ = [
     "money_out",
     "read_answer",
     "read_changes",
+    "read_event",
     "read_field",
+    "read_frame",
     "read_one",
     "read_rows",
     "read_sync",
@@ -422,3 +426,41 @@ def read_answer(endpoint: str, data: object) -> Reading:
     if data is None and model is Payload:
         return Reading({}, [], [])
     return Reading(_ours(_read_record(model, data)), [], [])
+
+
+# --- the socket ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A text frame of the socket: its type, its data as it came, and the two counters where it has them."""
+
+    type: str
+    data: Any
+    seq: int | None
+    head: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that has happened in the shop. `seq` is `None` from a server that does not number its events."""
+
+    type: str
+    data: Mapping[str, Any]
+    seq: int | None
+
+
+def read_frame(text: str | bytes) -> Frame:
+    """One frame. Raises `BadPayload`."""
+    raw = loads(text.encode("utf-8", "replace") if isinstance(text, str) else text)
+    frame = _read_record(payload.Frame, raw).__dict__
+    data = frame["data"] if frame["data"] is not None else {key: raw[key] for key in raw if key not in frame}
+    return Frame(frame["type"], data, frame["seq"], frame["head"])
+
+
+def read_event(frame: Frame) -> Event:
+    """One of the nine events, its data in our terms; any other kind as it came. Raises `BadPayload`."""
+    model = payload.EVENTS.get(frame.type)
+    if model is not None:
+        return Event(frame.type, _ours(_read_record(model, frame.data)), frame.seq)
+    return Event(frame.type, frame.data if isinstance(frame.data, dict) else {"data": frame.data}, frame.seq)

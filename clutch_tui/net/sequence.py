@@ -1,0 +1,57 @@
+"""The order of a shop's events: which are new, which came twice, and which are missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Verdict = Literal["new", "gap", "seen"]
+REMEMBERED = 1_000
+
+
+@dataclass(slots=True)
+class Sequence:
+    """The last event number that was seen, and the numbers before it that were not.
+
+    An event that was late is not one that came twice: it is still told to the shop, because the pull that its
+    gap has caused brings its rows but not its news.
+    """
+
+    last: int | None = None
+    _missing: set[int] = field(default_factory=set)
+
+    def take(self, seq: int) -> Verdict:
+        """Judge an event that carries this number."""
+        if self.last is None or seq == self.last + 1:
+            self.last = seq
+            return "new"
+        if seq > self.last:
+            self._miss(seq)
+            self.last = seq
+            return "gap"
+        if seq in self._missing:
+            self._missing.discard(seq)
+            return "new"
+        return "seen"
+
+    def heard_of(self, seq: int) -> bool:
+        """The server says that its last event has this number. True where we have not seen that one."""
+        if self.last is None or seq < self.last:
+            # A first contact, or a server that counts anew after a restore: nothing to compare with.
+            self.restart(seq)
+            return False
+        if seq == self.last:
+            return False
+        self._miss(seq + 1)
+        self.last = seq
+        return True
+
+    def restart(self, seq: int | None) -> None:
+        self.last = seq
+        self._missing.clear()
+
+    def _miss(self, until: int) -> None:
+        first = (self.last or 0) + 1
+        self._missing.update(range(max(first, until - REMEMBERED), until))
+        while len(self._missing) > REMEMBERED:
+            self._missing.discard(min(self._missing))
