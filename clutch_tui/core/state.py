@@ -126,6 +126,18 @@ def put_tax_rules(rules: TaxRules) -> None:
     )
 
 
+def begin(*, rate: int, prices_include_tax: bool, cash_rounding: int, timezone: str) -> None:
+    """Take the configuration's rules for what the shop's server has not told yet; the smallest coin is always
+    the configuration's. `rate` in basis points."""
+    stored = setting("shop.settings") or {}
+    known = tax_rules() if stored.get("tax_rate") is not None else TaxRules(rate, prices_include_tax)
+    rules = TaxRules(known.rate, known.prices_include_tax, cash_rounding)
+    if rules != tax_rules() or setting("tax_rules") is None:
+        put_tax_rules(rules)
+    if setting("timezone") is None:
+        put_setting("timezone", timezone)
+
+
 def learn_shop(profile: dict[str, Any] | None, settings: dict[str, Any] | None) -> None:
     """Keep what the server said about the shop. Its tax rules are in force from the next sale on."""
     if profile is not None:

@@ -1,0 +1,99 @@
+"""The commands beside the app, for scripts and for people without a screen.
+
+Each does its work through the same core functions as the screens. `--json` prints keys and figures for a
+program, otherwise sentences for a person.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from clutch_tui import __version__, cli
+from clutch_tui.installation import Installation
+from clutch_tui.text import strings
+from clutch_tui.text.strings import t
+
+
+def build() -> click.Group:
+    """The whole command tree, with its help in the language that is in force now."""
+
+    @click.group(
+        invoke_without_command=True, help=t("cli.help"), context_settings={"help_option_names": ["-h", "--help"]}
+    )
+    @click.option("--lang", type=click.Choice(["ar", "en"]), help=t("cli.option.lang"))
+    @click.option("--base-url", help=t("cli.option.base_url"))
+    @click.option("--ws-url", help=t("cli.option.ws_url"))
+    @click.option("--shop-id", help=t("cli.option.shop_id"))
+    @click.option("--api-key", help=t("cli.option.api_key"))
+    @click.option("--home", type=click.Path(path_type=Path), help=t("cli.option.home"))
+    @click.option("--debug", is_flag=True, help=t("cli.option.debug"))
+    @click.pass_context
+    def group(context: click.Context, **options: Any) -> None:
+        context.obj = options
+        if context.invoked_subcommand is None:
+            context.exit(cli.run_app(find_installation(options)))
+
+    from . import connection, servers, trade
+
+    for module in (trade, connection, servers):
+        for command in module.commands():
+            group.add_command(command)
+    group.add_command(version())
+    return group
+
+
+_OVERRIDES = {
+    "lang": "text.language",
+    "base_url": "backend.base_url",
+    "ws_url": "backend.ws_url",
+    "shop_id": "backend.shop_id",
+    "api_key": "api_key",
+}
+
+
+def find_installation(options: Mapping[str, Any]) -> Installation:
+    """The installation that the global options mean. Raises `ConfigError`."""
+    overrides = {name: options[option] for option, name in _OVERRIDES.items() if options.get(option)}
+    if options.get("debug"):
+        overrides["log.debug"] = True
+    environ = dict(os.environ)
+    if options.get("home"):
+        environ["CLUTCH_HOME"] = str(options["home"])
+    installation = Installation.find(environ, overrides)
+    strings.use(installation.settings.text.language, digits=installation.settings.text.digits)
+    return installation
+
+
+def say_json(value: Any) -> None:
+    """Print a value for another program: moments in RFC 3339, anything else that JSON lacks as text."""
+    print(json.dumps(value, ensure_ascii=False, default=_plain, indent=2))
+
+
+def _plain(value: object) -> object:
+    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else str(value)
+
+
+def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`--json`, the same for every command that has it."""
+    return click.option("--json", "as_json", is_flag=True, help=t("cli.option.json"))(function)
+
+
+def version() -> click.Command:
+    @click.command("version", help=t("cli.version.help"))
+    @json_option
+    def command(as_json: bool) -> None:
+        import platform
+
+        if as_json:
+            say_json({"version": __version__, "python": platform.python_version()})
+        else:
+            print(f"clutch-tui {__version__}")
+
+    return command

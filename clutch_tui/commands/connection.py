@@ -1,0 +1,95 @@
+"""`sync`, `status` and `test-backend`: what a script sees and does of the connection."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from clutch_tui import __version__, cli
+from clutch_tui.text.strings import t, tn
+
+from . import find_installation, json_option, say_json
+
+
+def commands() -> tuple[click.Command, ...]:
+    return (sync(), status(), test_backend())
+
+
+def sync() -> click.Command:
+    @click.command("sync", help=t("cli.sync.help"))
+    @click.option("--watch", is_flag=True, help=t("cli.sync.watch"))
+    @json_option
+    @click.pass_obj
+    def command(options: dict[str, Any], watch: bool, as_json: bool) -> int:
+        from clutch_tui.syncing import sync_once, watch_sync
+
+        installation = find_installation(options)
+        if not installation.settings.backend.is_set_up:
+            print(t("cli.not_set_up"), file=sys.stderr)
+            return cli.USAGE
+        if watch:
+            return asyncio.run(watch_sync(installation, as_json=as_json))
+        result = asyncio.run(sync_once(installation))
+        if as_json:
+            say_json({"error": result.error_key, "message": result.message, **asdict(result.queue)})
+        else:
+            print(result.message)
+        return result.code
+
+    return command
+
+
+def status() -> click.Command:
+    @click.command("status", help=t("cli.status.help"))
+    @json_option
+    @click.pass_obj
+    def command(options: dict[str, Any], as_json: bool) -> None:
+        from clutch_tui.core import journal, outbox, replica
+
+        installation = find_installation(options)
+        backend = installation.settings.backend
+        with installation.open_store(inline=True) as store:
+            queue = store.read_now(outbox.summary)
+            parts = store.read_now(journal.connection_state)
+            cursors = store.read_now(lambda: {name: replica.cursor(name) for name in replica.CHANNELS})
+            as_of = store.read_now(replica.as_of, "inventory")
+        if as_json:
+            say_json(
+                {
+                    "version": __version__,
+                    "base_url": backend.base_url,
+                    "shop_id": backend.shop_id,
+                    "database": str(installation.database()),
+                    "queue": asdict(queue),
+                    "connection": {name: asdict(part) for name, part in parts.items()},
+                    "cursors": cursors,
+                    "inventory_as_of": as_of,
+                }
+            )
+            return
+        print(tn("queue.unsent", queue.unsent))
+        for part in parts.values():
+            print(f"{t(f'connection.part.{part.part}')}: {t(f'connection.state.{part.state}')}")
+
+    return command
+
+
+def test_backend() -> click.Command:
+    @click.command("test-backend", help=t("cli.test.help"))
+    @click.option("--endpoint", "endpoints", multiple=True, help=t("cli.test.endpoint"))
+    @click.option("--category", "categories", multiple=True, help=t("cli.test.category"))
+    @click.option("--verbose", is_flag=True, help=t("cli.test.verbose"))
+    @json_option
+    @click.pass_obj
+    def command(
+        options: dict[str, Any], endpoints: tuple[str, ...], categories: tuple[str, ...], verbose: bool, as_json: bool
+    ) -> int:
+        from clutch_tui.backend_test import run
+
+        return run(find_installation(options), endpoints, categories, verbose=verbose, as_json=as_json)
+
+    return command

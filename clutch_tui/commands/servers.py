@@ -1,0 +1,55 @@
+"""`sandbox` and `demo`: a backend of our own, alone or with the app."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from clutch_tui import cli
+from clutch_tui.text.strings import t
+
+
+def commands() -> tuple[click.Command, ...]:
+    return (sandbox(), demo())
+
+
+def sandbox() -> click.Command:
+    @click.command("sandbox", help=t("cli.sandbox.help"))
+    @click.option("--host", default="127.0.0.1", show_default=True, help=t("cli.sandbox.host"))
+    @click.option("--port", default=8765, show_default=True, help=t("cli.sandbox.port"))
+    @click.option("--db", default="sandbox.db", show_default=True, help=t("cli.sandbox.db"))
+    @click.option("--faults", is_flag=True, help=t("cli.sandbox.faults"))
+    @click.option("--seed", default=1, show_default=True, help=t("cli.sandbox.seed"))
+    @click.option("--parts", default=1400, show_default=True, help=t("cli.sandbox.parts"))
+    def command(host: str, port: int, db: str, faults: bool, seed: int, parts: int) -> int:
+        from clutch_tui.sandbox import demo_data, server
+
+        print(
+            t("cli.sandbox.serves", url=f"http://{host}:{port}/api/v1", key=demo_data.API_KEY, shop=demo_data.SHOP_ID)
+        )
+        sys.stdout.flush()
+        try:
+            server.run(host, port, db, faults=faults, seed=seed, parts=parts)
+        except OSError as error:
+            print(t("cli.sandbox.port_taken", port=port, reason=error.strerror or str(error)), file=sys.stderr)
+            return cli.FAILED
+        return cli.DONE
+
+    return command
+
+
+def demo() -> click.Command:
+    @click.command("demo", help=t("cli.demo.help"))
+    @click.option("--no-ui", is_flag=True, help=t("cli.demo.no_ui"))
+    @click.option("--keep", type=click.Path(path_type=Path), help=t("cli.demo.keep"))
+    @click.pass_obj
+    def command(options: dict[str, Any], no_ui: bool, keep: Path | None) -> int:
+        from clutch_tui.commands import demo as demonstration
+
+        interactive = sys.stdin.isatty() and sys.stdout.isatty() and not no_ui
+        return demonstration.show(options, keep) if interactive else demonstration.prove(options, keep)
+
+    return command

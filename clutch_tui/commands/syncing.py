@@ -1,0 +1,83 @@
+"""Syncing without the app: one round, or for ever."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from dataclasses import asdict, dataclass
+
+from clutch_tui import cli
+from clutch_tui.core import outbox
+from clutch_tui.core.store import Store
+from clutch_tui.core.types import QueueSummary, ShopError
+from clutch_tui.installation import Installation
+from clutch_tui.net import wire
+from clutch_tui.net.connection import Event
+from clutch_tui.net.errors import LINE_DOWN, ApiError
+from clutch_tui.net.network import Network
+from clutch_tui.text.strings import has, t, tn
+
+PATIENCE = 30.0
+"""Seconds that `sync` waits for another process that leads to send what is unsent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a round ended: the exit code, the sentence, the error's key where there was one, the queue after it."""
+
+    code: int
+    message: str
+    error_key: str
+    queue: QueueSummary
+
+
+async def sync_once(installation: Installation) -> Outcome:
+    """One whole round; where another process has the lead, its work is waited for instead."""
+    store = installation.open_store()
+    try:
+        network = installation.network(installation.settings, store, lambda _nouns: None)
+        return await _once(network, store)
+    finally:
+        await asyncio.to_thread(store.close)
+
+
+async def _once(network: Network, store: Store) -> Outcome:
+    code, message, key = cli.DONE, t("cli.sync.done"), ""
+    try:
+        await network.sync_once(PATIENCE)
+    except ApiError as error:
+        code, message, key = cli.UNREACHABLE if error.kind in LINE_DOWN else cli.FAILED, cli.sentence(error), error.key
+    except ShopError as error:
+        code, message, key = cli.FAILED, cli.sentence(error), error.key
+    except wire.BadPayload as error:
+        key = "error.sync.bad_answer"
+        code, message = cli.FAILED, t(key, reason=error.reason)
+    queue = await store.read(outbox.summary)
+    if code == cli.DONE and queue.unsent:
+        code, message = cli.FAILED, tn("queue.unsent", queue.unsent)
+    return Outcome(code, message, key, queue)
+
+
+async def watch_sync(installation: Installation, *, as_json: bool) -> int:
+    """Run the connection until interrupted, printing what happens as it happens."""
+    store = installation.open_store()
+    try:
+        network = installation.network(installation.settings, store, lambda _nouns: None)
+        network.monitor.on_event.append(lambda event: _print(event, as_json=as_json))
+        with contextlib.suppress(asyncio.CancelledError):
+            await network.run()
+    finally:
+        await asyncio.to_thread(store.close)
+    return cli.DONE
+
+
+def _print(event: Event, *, as_json: bool) -> None:
+    if event.level == "debug":
+        return
+    if as_json:
+        fields = {name: value for name, value in asdict(event).items() if name != "exchange"}
+        print(json.dumps(fields, ensure_ascii=False, default=str), flush=True)
+    else:
+        words = t(event.key, **event.values) if has(event.key) else event.key
+        print(f"{event.at:%H:%M:%S} {words}", flush=True)

@@ -1,0 +1,103 @@
+"""`find`, `sell` and `import`: what a script does with parts."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, cast
+
+import click
+
+from clutch_tui.core.types import PAY_METHODS, Payment, PayMethod, Receipt, ShopError
+from clutch_tui.text.strings import t
+
+from . import find_installation, json_option, say_json
+
+
+def commands() -> tuple[click.Command, ...]:
+    return (find(), sell(), import_parts())
+
+
+def find() -> click.Command:
+    @click.command("find", help=t("cli.find.help"))
+    @click.argument("text")
+    @click.option("--limit", default=20, show_default=True, help=t("cli.find.limit"))
+    @json_option
+    @click.pass_obj
+    def command(options: dict[str, Any], text: str, limit: int, as_json: bool) -> None:
+        from clutch_tui.core import search
+        from clutch_tui.text.format import money
+
+        with find_installation(options).open_store(inline=True) as store:
+            rows = store.read_now(search.find, text, limit)
+        if as_json:
+            say_json([{key: value for key, value in asdict(row).items() if key != "key"} for row in rows])
+            return
+        for row in rows:
+            print(f"{row.part_number:<18} {row.stock:>6} {money(row.price):>14}  {row.name or row.name_en}")
+        if not rows:
+            print(t("common.no_match"))
+
+    return command
+
+
+def sell() -> click.Command:
+    @click.command("sell", help=t("cli.sell.help"))
+    @click.option("--part", "parts", multiple=True, required=True, help=t("cli.sell.part"))
+    @click.option("--qty", "quantities", multiple=True, type=int, help=t("cli.sell.qty"))
+    @click.option("--pay", type=click.Choice(PAY_METHODS), default="cash", show_default=True, help=t("cli.sell.pay"))
+    @click.option("--cashier", default="", help=t("cli.sell.cashier"))
+    @json_option
+    @click.pass_obj
+    def command(
+        options: dict[str, Any],
+        parts: tuple[str, ...],
+        quantities: tuple[int, ...],
+        pay: str,
+        cashier: str,
+        as_json: bool,
+    ) -> None:
+        if len(quantities) > len(parts):
+            raise click.UsageError(t("cli.sell.too_many_quantities"))
+        wanted = list(zip(parts, (*quantities, *(1,) * (len(parts) - len(quantities))), strict=True))
+        installation = find_installation(options)
+        with installation.open_store(inline=True) as store:
+            receipt = store.run_now(_sell, wanted, pay, cashier, installation.device_id)
+        if as_json:
+            say_json(asdict(receipt))
+            return
+        from clutch_tui.printing import receipt as printing
+
+        print(printing.text(receipt))
+
+    return command
+
+
+def _sell(wanted: list[tuple[str, int]], pay: str, cashier: str, device_id: str) -> Receipt:
+    """A whole sale in the one transaction that it is called in."""
+    from clutch_tui.core import inventory, sales, state
+
+    cart = sales.open_cart()
+    for number, quantity in wanted:
+        part = inventory.find_code(number)
+        if part is None:
+            raise ShopError("error.part.unknown_number", number=number)
+        cart = sales.add_line(cart, part, quantity)
+    rules, method = state.tax_rules(), cast(PayMethod, pay)
+    totals = sales.totals(cart, rules, method)
+    payments = (Payment(method, totals.total),)
+    return sales.checkout(cart, payments, tendered=totals.total, cashier=cashier, device_id=device_id, rules=rules)
+
+
+def import_parts() -> click.Command:
+    @click.command("import", help=t("cli.import.help"))
+    @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+    @click.option("--dry-run", is_flag=True, help=t("cli.import.dry_run"))
+    @json_option
+    @click.pass_obj
+    def command(options: dict[str, Any], file: Path, dry_run: bool, as_json: bool) -> int:
+        from clutch_tui.importing import run
+
+        return run(find_installation(options), file, dry_run=dry_run, as_json=as_json)
+
+    return command

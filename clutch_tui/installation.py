@@ -1,0 +1,116 @@
+"""One installation of the program on this machine: where things are, and how they are put together.
+
+The composition root for commands and app alike: settings -> store -> network. Everything that costs start-up
+time is imported where it is used.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from clutch_tui import config
+from clutch_tui.config import Settings
+from clutch_tui.home import Home, device_id
+
+if TYPE_CHECKING:
+    from clutch_tui.core.store import Store
+    from clutch_tui.net.network import Network
+    from clutch_tui.net.sync import OnChange
+    from clutch_tui.ui.services import Line, Services
+
+
+@dataclass(slots=True)
+class Installation:
+    """`environ` and `overrides` (dotted keys of the configuration) are what this run was started with; both win
+    over config.toml. `api_key` is one for this run only and is never stored."""
+
+    home: Home
+    environ: Mapping[str, str]
+    overrides: Mapping[str, object]
+    api_key: str | None
+    settings: Settings
+
+    @classmethod
+    def find(
+        cls, environ: Mapping[str, str] = os.environ, overrides: Mapping[str, object] | None = None
+    ) -> Installation:
+        """Read the configuration. Raises `ConfigError`."""
+        home = Home.find(environ)
+        overrides = dict(overrides or {})
+        api_key = str(overrides.pop("api_key", "") or environ.get("CLUTCH_API_KEY", "")) or None
+        settings = config.load(home, environ=environ, overrides=overrides)
+        return cls(home, environ, overrides, api_key, settings)
+
+    @property
+    def device_id(self) -> str:
+        return device_id(self.home)
+
+    @property
+    def receipts(self) -> Path:
+        return self.home.data_dir / "receipts"
+
+    def database(self, settings: Settings | None = None) -> Path:
+        backend = (settings or self.settings).backend
+        return self.home.database(backend.base_url, backend.shop_id)
+
+    def open_store(self, settings: Settings | None = None, *, inline: bool = False) -> Store:
+        """Open the shop's database, made or migrated where that is needed. Raises `ShopError`."""
+        from clutch_tui.core import state
+        from clutch_tui.core.store import Store
+
+        settings = settings or self.settings
+        self.home.prepare()
+        store = Store.open(self.database(settings), inline=inline)
+        store.run_now(
+            state.begin,
+            rate=int(settings.shop.tax_rate * 100),
+            prices_include_tax=settings.shop.prices_include_tax,
+            cash_rounding=settings.shop.cash_rounding,
+            timezone=settings.shop.timezone,
+        )
+        return store
+
+    def save_settings(self, changes: Mapping[str, Any]) -> Settings:
+        """Write settings to config.toml and give back those in force. Raises `ConfigError`."""
+        config.save(self.home, changes)
+        self.settings = config.load(self.home, environ=self.environ, overrides=self.overrides)
+        return self.settings
+
+    def network(self, settings: Settings, store: Store, on_change: OnChange, **handed_in: Any) -> Network:
+        """The connection of a shop, not running yet."""
+        from clutch_tui.net.network import Network
+        from clutch_tui.net.vault import Vault
+
+        mode = self.environ.get("CLUTCH_SECRETS", "auto")
+        vault = Vault(self.home.secrets_file, settings.backend.base_url, settings.backend.shop_id, mode)  # type: ignore[arg-type]
+        return Network(
+            settings, store, on_change, vault=vault, device_id=self.device_id, api_key=self.api_key, **handed_in
+        )
+
+    def services(self, line: Line | None = None) -> Services:
+        """What the app is given."""
+        from clutch_tui.ui.services import Services
+
+        async def start_network(settings: Settings, store: Store, on_change: OnChange) -> Network:
+            return self.network(settings, store, on_change)
+
+        return Services(
+            settings=self.settings,
+            device_id=self.device_id,
+            receipts=self.receipts,
+            open_store=self.open_store,
+            save_settings=self.save_settings,
+            warm_up=_import_network,
+            start_network=start_network,
+            line=line,
+        )
+
+
+def _import_network() -> None:
+    """Import what the network needs, so that starting it does not stop the screen."""
+    import_module("clutch_tui.net.network")

@@ -1,0 +1,367 @@
+"""The connection of one shop, whole: session, API, socket and sync, led by one process of the machine.
+
+Several processes may have the shop's database open. One of them holds a file lock and leads: it runs the socket
+and the sync, and writes what it knows of the connection into the database. The others show that, notice new
+rows, and take over when the leader ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import random
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any
+
+import httpx
+from filelock import FileLock, Timeout
+
+from clutch_tui.config import Settings
+from clutch_tui.core import journal, outbox, replica, state
+from clutch_tui.core.clock import Clock, SystemClock
+from clutch_tui.core.store import Store
+
+from . import wire
+from .api import Api
+from .connection import PARTS, Event, Monitor, Problem
+from .session import Session
+from .sync import OnChange, Sync
+from .vault import Vault
+from .websocket import Socket
+
+log = logging.getLogger(__name__)
+
+WATCH = 1.0
+"""Seconds between two looks at what other processes did, and between two writes of the connection log."""
+POLL_WITH_SOCKET = 300.0
+"""While the socket tells us of news, a pull without an occasion is only a safety net."""
+STALE = timedelta(seconds=15)
+"""A leader that has not written for so long is not believed any more."""
+
+EVERYTHING = frozenset({"inventory", "sales", "orders", "customers", "suppliers", "queue", "conflicts"})
+
+_NEWS = frozenset({"stock_alert", "price_alert", "demand_forecast", "market_insight", "system_message", "new_order"})
+"""Events that a person should hear of; the others only say that there are rows to fetch."""
+
+
+class Network:
+    """One shop's connection. Make it, then `run()` it as one task; everything else may be called any time."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        on_change: OnChange,
+        *,
+        vault: Vault,
+        device_id: str,
+        api_key: str | None = None,
+        clock: Clock | None = None,
+        chance: random.Random | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        clock = clock or SystemClock()
+        chance = chance or random.Random()
+        self._settings = settings
+        self._store = store
+        self._on_change = on_change
+        self._clock = clock
+        self._events: list[Event] = []
+        self._lock = FileLock(f"{store.path}.lead.lock", thread_local=False)
+        self._seen: tuple[int, ...] | None = None
+        self._led: asyncio.Task[None] | None = None
+        self._changed_state = asyncio.Event()
+        self.offline = False
+        self.monitor = Monitor(clock)
+        self.monitor.on_event.append(self._events.append)
+        self.monitor.on_change.append(self._changed_state.set)
+        self.monitor.set("database", "up")
+        self.session = Session(vault, clock=clock, monitor=self.monitor, api_key=api_key)
+        self.api = Api(
+            settings.backend,
+            session=self.session,
+            monitor=self.monitor,
+            device_id=device_id,
+            clock=clock,
+            chance=chance,
+            transport=transport,
+        )
+        self.sync = Sync(
+            store,
+            self.api,
+            self.monitor,
+            shop_id=settings.backend.shop_id,
+            device_id=device_id,
+            clock=clock,
+            chance=chance,
+            on_change=on_change,
+            policies={"*": settings.sync.policy_default, **settings.sync.policies},
+            page_size=settings.sync.page_size,
+            timeout=settings.backend.sync_timeout,
+            idle=self._idle,
+        )
+        self.socket = Socket(
+            settings,
+            session=self.session,
+            monitor=self.monitor,
+            device_id=device_id,
+            clock=clock,
+            chance=chance,
+            cursor=_EventCursor(store),
+        )
+        self.socket.on_pull = lambda _reason: self.sync.wake()
+        self.socket.on("*", self._heard)
+
+    def _idle(self) -> float:
+        up = self.monitor.part("socket").state == "up"
+        return POLL_WITH_SOCKET if up else float(self._settings.sync.poll_interval)
+
+    @property
+    def user_name(self) -> str:
+        """Who is signed in, as the server calls them; empty with an API key alone or nobody."""
+        return self.session.user.name if self.session.user else ""
+
+    @property
+    def leads(self) -> bool:
+        """True where this process holds the connection for all processes of the machine."""
+        return bool(self._lock.is_locked)
+
+    # --- running ---------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """For ever; ends by being cancelled, and closes what it opened."""
+        try:
+            await self.session.open()
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._lead_or_follow())
+                tasks.create_task(self._report())
+        finally:
+            await self._stand_down()
+            await self.api.close()
+            with contextlib.suppress(Exception):  # the store may be closing; the log of the end is not worth a crash
+                await self._write_log()
+
+    async def sync_once(self, patience: float) -> None:
+        """One round without running: for a script. Where another process leads, wait up to `patience` seconds
+        for it to send what is unsent. Raises `ApiError`, `wire.BadPayload` and `ShopError`."""
+        try:
+            await self.session.open()
+            if self._take_lead():
+                await self._store.run(outbox.wake_slow)
+                await self.sync.round()
+                return
+            self.monitor.note("info", "sync", "sync.other_leads")
+            end = self._clock.monotonic() + patience
+            while self._clock.monotonic() < end and (await self._store.read(outbox.summary)).unsent:
+                await self._clock.sleep(WATCH / 4)
+        finally:
+            await self._write_log()
+            await self._stand_down()
+            await self.api.close()
+
+    async def _lead_or_follow(self) -> None:
+        while True:
+            if not self.offline and not self.leads and self._take_lead():
+                self._led = asyncio.create_task(self._lead())
+            if self.leads:
+                await self._look_for_work()
+            else:
+                await self._follow()
+            if self._led is not None and self._led.done():
+                # never expected: both loops below outlive their own mistakes
+                log.error("the connection's task ended", exc_info=self._led.exception())
+                await self._stand_down()
+            await self._clock.sleep(WATCH)
+
+    def _take_lead(self) -> bool:
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            return False
+        self.monitor.note("info", "sync", "sync.leads", pid=os.getpid())
+        return True
+
+    async def _lead(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.socket.run())
+            tasks.create_task(self.sync.run())
+
+    async def _stand_down(self) -> None:
+        if self._led is not None:
+            self._led.cancel()
+            await asyncio.gather(self._led, return_exceptions=True)
+            self._led = None
+        if self.leads:
+            self._lock.release()
+
+    async def _look_for_work(self) -> None:
+        """Another process may have sold something: send it, and show it."""
+        progress = await self._store.read(_progress)
+        if self._seen is not None and progress != self._seen:
+            self._on_change(EVERYTHING)
+            due = await self._store.read(outbox.next_due)
+            if due is not None and due <= self._clock.now():
+                self.sync.wake()
+        self._seen = progress
+
+    async def _follow(self) -> None:
+        """Show what the leader knows, and the rows it stored."""
+        if self.offline:
+            return
+        known = await self._store.read(journal.connection_state)
+        for part in PARTS:
+            entry = known.get(part)
+            if entry is None or self._clock.now() - entry.updated_at > STALE:
+                continue
+            detail = entry.detail
+            problem = Problem(detail["key"], detail.get("values", {})) if detail.get("key") else None
+            self.monitor.set(part, entry.state, problem)  # type: ignore[arg-type]
+        progress = await self._store.read(_progress)
+        if self._seen is not None and progress != self._seen:
+            self._on_change(EVERYTHING)
+        self._seen = progress
+
+    # --- what is kept of the connection ----------------------------------------------------------------
+
+    async def _report(self) -> None:
+        """Write the log and, where this process leads, the state of the connection, once a second at most."""
+        beat = 0
+        while True:
+            await self._clock.sleep(WATCH)
+            await self._write_log()
+            beat += 1
+            if self.leads and (self._changed_state.is_set() or beat % 5 == 0):
+                self._changed_state.clear()
+                await self._store.run(_write_state, [self.monitor.part(name) for name in PARTS])
+
+    async def _write_log(self) -> None:
+        events = [event for event in self._events if event.level != "debug" or self._settings.log.debug]
+        figures = [event for event in self._events if event.exchange is not None]
+        self._events.clear()
+        if events or figures:
+            await self._store.run(_write_events, events, figures)
+
+    def _heard(self, event: wire.Event) -> None:
+        if event.type not in _NEWS:
+            return
+        values = {name: value for name, value in event.data.items() if not isinstance(value, dict | list)}
+        key = f"{event.type}:{event.seq}" if event.seq is not None else None
+        task = asyncio.ensure_future(self._store.run(journal.notify, event.type, values, notification_id=key))
+        task.add_done_callback(self._news_kept)
+
+    def _news_kept(self, task: asyncio.Future[bool]) -> None:
+        if task.cancelled():
+            return
+        if (error := task.exception()) is not None:
+            log.error("a notification could not be kept", exc_info=error)
+        else:
+            self._on_change(frozenset({"notifications"}))
+
+    # --- what a person can do --------------------------------------------------------------------------
+
+    def wake(self) -> None:
+        """A change has entered the queue: send it soon."""
+        self.sync.wake()
+
+    async def force_sync(self) -> None:
+        """One whole round now. Raises `ApiError`. Where another process leads, it is asked to by the queue."""
+        if self.leads:
+            await self._store.run(outbox.wake_slow)
+            self.api.breaker.reset()
+            await self.sync.round()
+
+    def reconnect(self) -> None:
+        """Forget every waiting time and try API and socket at once."""
+        self.api.breaker.reset()
+        self.socket.reconnect_now()
+        self.sync.wake()
+
+    def go_offline(self, offline: bool) -> None:
+        """Cut the connection on purpose, or take it up again."""
+        if offline == self.offline:
+            return
+        self.offline = offline
+        if offline:
+            self._cut = asyncio.ensure_future(self._stand_down())
+            for part in ("api", "socket", "sync"):
+                self.monitor.set(part, "off")  # type: ignore[arg-type]
+            self.monitor.note("info", "session", "connection.cut_on_purpose")
+        else:
+            self.api.breaker.reset()
+
+    async def test_endpoints(self, names: Sequence[str] = ()) -> None:
+        """Try the named endpoints, or all; the results arrive in the monitor as they come."""
+        from .tester import Tester
+
+        await Tester(self.api, self.session, self.monitor).run(names=names)
+
+    async def fetch(self, name: str) -> Any:
+        """What a reading endpoint says, checked and in core's terms. Raises `ApiError`, `wire.BadPayload`."""
+        answer = await self.api.call(name)
+        reading = wire.read_answer(name, answer.data)
+        return reading.record if reading.record is not None else reading.good
+
+    async def sign_in(self, email: str, password: str) -> None:
+        """Raises `ApiError`. The credentials that come back are kept in the vault."""
+        await self.session.login(email, password)
+        self.reconnect()
+
+    async def use_api_key(self, key: str) -> None:
+        """Keep this key and prove it. Raises `ApiError` when the server refuses it; it is not kept then."""
+        before = self.session.api_key
+        await self.session.use_api_key(key)
+        try:
+            await self.api.call("shop.profile", retry=False)
+        except Exception:
+            await self.session.use_api_key(before)
+            raise
+        self.reconnect()
+
+    async def sign_out(self) -> None:
+        await self.session.logout()
+
+
+class _EventCursor:
+    """The number of the last event, kept in the database: what a reconnected socket resumes from."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def load(self) -> int | None:
+        value = await self._store.read(state.get, "socket.last_seq")
+        return None if value is None else int(value)
+
+    async def save(self, seq: int) -> None:
+        await self._store.run(state.put, "socket.last_seq", seq)
+
+    async def head(self) -> int:
+        """Our record cursor; a `head` above it means that there are rows to fetch."""
+        return await self._store.read(replica.cursor, "inventory")
+
+
+def _progress() -> tuple[int, ...]:
+    """Figures that move when any process writes something that a screen shows."""
+    return (outbox.head(), outbox.summary().unsent, *(replica.cursor(channel) for channel in replica.CHANNELS))
+
+
+def _write_state(parts: Sequence[Any]) -> None:
+    for part in parts:
+        if part.since is not None:
+            detail = {} if part.problem is None else {"key": part.problem.key, "values": dict(part.problem.values)}
+            journal.put_connection_state(part.name, part.state, part.since, detail)
+
+
+def _write_events(events: Sequence[Event], figures: Sequence[Event]) -> None:
+    for event in events:
+        journal.log(event.level, event.category, event.key, **dict(event.values))
+    for event in figures:
+        exchange = event.exchange
+        if exchange is not None:
+            word = "ok" if exchange.works else "error"
+            journal.put_figure(exchange.endpoint, word, exchange.status, exchange.ms, failed=not exchange.works)
+
+
+Factory = Callable[[Settings, Store, OnChange], "Network"]
