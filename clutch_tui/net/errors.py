@@ -98,6 +98,7 @@ class ApiError(Exception):
         self.retry_after = retry_after
         self.data = data
         self.errors = errors
+        self.elapsed_ms: float | None = None
         self.key = f"error.api.{kind.value}"
         self.values: Mapping[str, object] = {
             "status": status or 0,
