@@ -1,0 +1,126 @@
+"""Fields for numbers and money: any digits in, western digits in `value`, the setting's digits on the screen.
+
+A person types `١٢٫٥`, `۱۲٫۵` or `12.5`; `value` is `12.5` each time, and the screen shows it in the digits that the
+shop chose. A character that no number could have there is refused as it is typed.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from textual.validation import ValidationResult, Validator
+
+from clutch_tui.text import strings
+from clutch_tui.text.bidi import LTR, Direction
+from clutch_tui.text.digits import GROUP_SEPARATOR, read_digits, show_number
+from clutch_tui.text.format import NumberError, parse_decimal
+from clutch_tui.ui.widgets.text_field import TextField
+
+
+class NumberField(TextField):
+    """A number with at most `places` decimals; 0 makes it a whole number.
+
+    `number` is what stands there, None while it is empty or not valid; `problem` then says why, as a key.
+    """
+
+    def __init__(
+        self,
+        value: str | int | Decimal | None = None,
+        placeholder: str = "",
+        *,
+        places: int = 3,
+        minimum: int | Decimal | None = None,
+        maximum: int | Decimal | None = None,
+        **options: Any,
+    ) -> None:
+        self.places = places
+        self.minimum = minimum
+        self.maximum = maximum
+        sign = "-?" if minimum is None or minimum < 0 else ""
+        decimals = rf"(\.[0-9]{{0,{places}}})?" if places else ""
+        super().__init__(
+            None if value is None else str(value),
+            placeholder,
+            restrict=rf"{sign}[0-9,]*{decimals}",
+            validators=[_InRange(self)],
+            valid_empty=True,
+            **options,
+        )
+
+    @property
+    def direction(self) -> Direction:
+        return LTR
+
+    @property
+    def number(self) -> Decimal | None:
+        """The number as it is typed, None if there is none; whole ones equal an `int`."""
+        try:
+            return self.read()
+        except NumberError:
+            return None
+
+    @number.setter
+    def number(self, number: Decimal | int | None) -> None:
+        self.value = "" if number is None else f"{number:f}" if isinstance(number, Decimal) else str(number)
+
+    @property
+    def problem(self) -> NumberError | None:
+        """Why there is no number; None if there is one."""
+        try:
+            self.read()
+        except NumberError as error:
+            return error
+        return None
+
+    def read(self) -> Decimal:
+        """Return the number.
+
+        Raises:
+            NumberError: the field is empty, or what it holds is malformed or out of range.
+        """
+        number = parse_decimal(self.value, self.places)
+        if self.minimum is not None and number < self.minimum:
+            raise NumberError("error.number.too_small", minimum=self._show(self.minimum))
+        if self.maximum is not None and number > self.maximum:
+            raise NumberError("error.number.too_large", maximum=self._show(self.maximum))
+        return number
+
+    def _show(self, number: int | Decimal) -> str:
+        return show_number(f"{number:,}", strings.digits())
+
+    def to_stored(self, text: str) -> str:
+        western = read_digits(super().to_stored(text)).replace(GROUP_SEPARATOR, ",")
+        return western.replace(" ", "")
+
+    def to_shown(self, text: str) -> str:
+        return super().to_shown(show_number(text, strings.digits()))
+
+
+class MoneyField(NumberField):
+    """An amount of money, typed in the major unit: `12.5`. `minor` is the amount in minor units, or None."""
+
+    def __init__(self, value: str | None = None, placeholder: str = "", *, places: int = 2, **options: Any) -> None:
+        super().__init__(value, placeholder, places=places, **{"minimum": 0, **options})
+
+    @property
+    def minor(self) -> int | None:
+        """What stands there in minor units; None while it is empty or not valid."""
+        number = self.number
+        return None if number is None else int(number.scaleb(self.places))
+
+    @minor.setter
+    def minor(self, minor: int | None) -> None:
+        self.number = None if minor is None else Decimal(minor).scaleb(-self.places)
+
+
+class _InRange(Validator):
+    """Marks a field as not valid while what it holds is no number for it."""
+
+    def __init__(self, field: NumberField) -> None:
+        super().__init__()
+        self._field = field
+
+    def validate(self, value: str) -> ValidationResult:
+        problem = self._field.problem
+        return self.success() if problem is None else self.failure(str(problem))
