@@ -1,0 +1,128 @@
+"""The client's half of the protocol, held against tests/simulation/protocol.jsonl."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clutch_tui.core.outbox import FACTS, Offer
+from clutch_tui.core.types import Change, PullState
+from clutch_tui.net import protocol, wire
+
+PROTOCOL = Path(__file__).parents[1] / "simulation" / "protocol.jsonl"
+LINES = [json.loads(line, parse_float=Decimal) for line in PROTOCOL.read_text("utf-8").splitlines()]
+SYNC_PAIRS = [line for line in LINES if line.get("request", {}).get("endpoint", "").endswith(".sync")]
+ANSWERED = [pair for pair in SYNC_PAIRS if pair["answer"] is not None and pair["answer"]["status"] == 200]
+
+
+def _names(pair: dict[str, Any]) -> str:
+    return f"{pair['scenario']}-{pair['request']['endpoint']}"
+
+
+def _in_core(message: dict[str, Any]) -> Change:
+    """The change that a message of the file was made from."""
+    kind = message["type"]
+    if message["kind"] in FACTS:
+        payload = {**wire.read_one("sale", message["body"])}
+        payload = {name: payload[name] for name in message["body"]}
+        payload["items"] = [{name: line[name] for name in message["body"]["items"][0]} for line in payload["items"]]
+        was: dict[str, Any] = {}
+    else:
+        payload = {name: wire.read_field(kind, name, value) for name, value in message["fields"].items()}
+        was = {name: wire.read_field(kind, name, value) for name, value in message["was"].items()}
+    names = ("change_id", "n", "kind", "type", "id", "at", "epoch", "base")
+    return Change(**{name: message[name] for name in names}, was=was, payload=payload)
+
+
+CHANGES = [(pair["scenario"], change) for pair in SYNC_PAIRS for change in pair["request"]["body"]["changes"]]
+
+
+@pytest.mark.parametrize(("scenario", "message"), CHANGES, ids=[name for name, _ in CHANGES])
+def test_a_change_goes_out_as_the_file_says(scenario: str, message: dict[str, Any]) -> None:
+    sent = json.loads(wire.dumps(protocol.write_change(_in_core(message))), parse_float=Decimal)
+    assert sent == message
+
+
+@pytest.mark.parametrize("pair", SYNC_PAIRS, ids=_names)
+def test_a_call_has_the_files_form(pair: dict[str, Any]) -> None:
+    body = pair["request"]["body"]
+    composed = protocol.sync_request(
+        shop_id=body["shop_id"],
+        device_id=body["device_id"],
+        lineage=body["lineage"],
+        head=body["head"],
+        pull=PullState(body["epoch"], body["cursor"], body["snapshot"], body["since"]),
+        changes=[_in_core(change) for change in body["changes"]],
+        asked=Offer(tuple(body["unconfirmed"]), (), True),
+        limit=body["limit"],
+    )
+    assert json.loads(wire.dumps(composed), parse_float=Decimal) == body
+
+
+@pytest.mark.parametrize("pair", ANSWERED, ids=_names)
+def test_an_answer_is_understood(pair: dict[str, Any]) -> None:
+    body, data = pair["request"]["body"], pair["answer"]["body"]["data"]
+    types = {change["change_id"]: change["type"] for change in body["changes"]}
+    types |= dict.fromkeys(body["unconfirmed"], "sale")
+    asked_for = PullState(body["epoch"], body["cursor"], body["snapshot"], body["since"])
+
+    answer = protocol.read_sync(wire.loads(wire.dumps(data)), asked_for, types)
+
+    assert answer.epoch == data["epoch"]
+    assert not answer.bad_rows
+    for change_id, raw in (data["results"] | data["confirmed"]).items():
+        first = raw.get("first", raw)
+        result = answer.results[change_id]
+        assert (result.status, result.seq) == (first["status"], first["seq"])
+        assert list(result.flags) == first.get("flags", [])
+        assert set(result.theirs) == set(first.get("theirs", {}))
+    if data["reset"]:
+        assert answer.page is None
+        return
+    assert answer.page is not None
+    assert [row["id"] for row in answer.page.rows] == [row["id"] for row in data["changes"]]
+    assert (answer.page.cursor, answer.page.more, answer.page.since) == (data["cursor"], data["more"], data["since"])
+    for row, raw in zip(answer.page.rows, data["changes"], strict=True):
+        assert (row["type"], row["seq"], row["version"]) == (raw["type"], raw["seq"], raw["version"])
+        if "price" in raw:
+            assert row["price"] == raw["price"] * 100
+
+
+def test_what_the_server_kept_comes_in_our_terms() -> None:
+    theirs = protocol.read_theirs("item", {"price": {"value": Decimal("160.00"), "version": 2}})
+    assert theirs == {"price": (16000, 2)}
+
+
+def test_a_customers_car_is_one_field_on_the_wire_and_four_here() -> None:
+    change = Change(
+        change_id="c",
+        n=1,
+        kind="update",
+        type="customer",
+        id="x",
+        at="2026-11-22T09:00:00.000Z",
+        epoch=None,
+        base={"car_brand": 2, "car_model": 3},
+        was={"car_brand": "Kia", "car_model": "Rio"},
+        payload={"car_brand": "Kia", "car_model": "Cerato"},
+    )
+    assert protocol.write_base(change) == {"car_info": 3}
+    assert protocol.write_fields(change) == {"car_info": {"brand": "Kia", "model": "Cerato"}}
+    entry = {"car_info": {"value": {"brand": "Fiat", "model": "Tipo", "year": None}, "version": 4}}
+    assert protocol.read_theirs("customer", entry) == {
+        "car_brand": ("Fiat", 4),
+        "car_model": ("Tipo", 4),
+        "car_year": ("", 4),
+        "car_plate": ("", 4),
+    }
+    assert set(protocol.read_names("customer", ["name", "car_info"])) == {"name", *protocol.CAR_FIELDS}
+
+
+@pytest.mark.parametrize("raw", [None, 7, {}, {"status": 3}, {"status": "duplicate"}, []])
+def test_a_result_that_is_none_is_refused(raw: object) -> None:
+    with pytest.raises(wire.BadPayload):
+        protocol.read_result("item", raw)
