@@ -1,0 +1,407 @@
+"""The engine against a real backend over real sockets: every failure that the contract names, in the middle."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from clutch_tui.core import conflicts, customers, inventory, outbox, replica, state
+from clutch_tui.core.types import CustomerDraft, PartDraft
+from clutch_tui.net.errors import ApiError, Kind
+from clutch_tui.sandbox import server
+from clutch_tui.sandbox.server import Running
+from clutch_tui.sandbox.settings import Settings
+from tests.test_net.till import HandClock, Till, open_till
+
+
+@pytest.fixture
+async def sandbox(tmp_path: Path) -> AsyncIterator[Running]:
+    async with server.running(Settings(db=str(tmp_path / "backend.db"), parts=30, faults=True)) as running:
+        yield running
+
+
+@pytest.fixture
+async def till(tmp_path: Path, sandbox: Running) -> AsyncIterator[Till]:
+    opened = await open_till(tmp_path, sandbox)
+    await opened.round()
+    yield opened
+    await opened.close()
+
+
+async def fault(sandbox: Running, kind: str, **details: Any) -> None:
+    async with httpx.AsyncClient() as client:
+        (await client.post(f"{sandbox.root}/__faults", json={"kind": kind, **details})).raise_for_status()
+
+
+async def control(sandbox: Running, **order: Any) -> None:
+    async with httpx.AsyncClient() as client:
+        (await client.post(f"{sandbox.root}/__control", json=order)).raise_for_status()
+
+
+def on_server(sandbox: Running, statement: str, *args: Any) -> list[tuple[Any, ...]]:
+    with sqlite3.connect(f"file:{sandbox.settings.db}?mode=ro", uri=True) as db:
+        return db.execute(statement, args).fetchall()
+
+
+def server_stock(sandbox: Running, part_id: str) -> int:
+    return int(on_server(sandbox, "SELECT stock_quantity FROM item WHERE id = ?", part_id)[0][0])
+
+
+def a_part(till: Till) -> tuple[str, int]:
+    """A part with stock, and how much of it is there."""
+    rows = till.sql("SELECT id, stock_quantity FROM part WHERE deleted = 0 AND stock_quantity > 5 ORDER BY id LIMIT 1")
+    return str(rows[0][0]), int(rows[0][1])
+
+
+def sales_on_server(sandbox: Running, sale_id: str) -> int:
+    return int(on_server(sandbox, "SELECT count(*) FROM sale WHERE id = ?", sale_id)[0][0])
+
+
+# --- the plain way -------------------------------------------------------------------------------------
+
+
+async def test_the_first_round_brings_the_whole_shop(till: Till, sandbox: Running) -> None:
+    assert till.sql("SELECT count(*) FROM part")[0][0] == 30
+    for channel in replica.CHANNELS:
+        assert till.ask(replica.pull_state, channel).snapshot is False
+    assert till.ask(state.setting, "shop.profile")["name"]
+    assert till.ask(state.tax_rules).rate == 1400
+    assert {"inventory", "shop"} <= till.nouns
+
+
+async def test_a_pull_in_small_pages_brings_the_same(tmp_path: Path, sandbox: Running, till: Till) -> None:
+    other = await open_till(tmp_path, sandbox, "b", page_size=7)
+    await other.round()
+    columns = "id, name, price, stock_quantity, version, seq, words"
+    assert other.sql(f"SELECT {columns} FROM part ORDER BY id") == till.sql(f"SELECT {columns} FROM part ORDER BY id")
+    assert other.sql("SELECT count(*) FROM pull_page") == [(0,)]
+    await other.close()
+
+
+async def test_a_sale_reaches_the_server_and_the_shelf_is_exact_at_every_step(till: Till, sandbox: Running) -> None:
+    part_id, stock = a_part(till)
+    sale_id = till.sell(part_id, 2)
+    assert till.shelf(part_id) == stock - 2
+    assert till.queue.unsent == 1
+    await till.round()
+    assert till.queue.unsent == 0
+    assert till.shelf(part_id) == stock - 2 == server_stock(sandbox, part_id)
+    assert till.sql("SELECT count(*) FROM stock_move WHERE open = 1") == [(0,)]
+    assert sales_on_server(sandbox, sale_id) == 1
+
+
+async def test_another_terminals_sale_arrives(tmp_path: Path, till: Till, sandbox: Running) -> None:
+    part_id, stock = a_part(till)
+    other = await open_till(tmp_path, sandbox, "b")
+    await other.round()
+    sale_id = other.sell(part_id, 3)
+    await other.round()
+    await till.round()
+    assert till.shelf(part_id) == stock - 3
+    assert till.sql("SELECT own FROM sale WHERE id = ?", sale_id) == [(0,)]
+    assert till.sql("SELECT count(*) FROM sale_line WHERE sale_id = ?", sale_id) == [(1,)]
+    await other.close()
+
+
+# --- lost answers and broken calls ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["drop_before", "drop_after", "error_before", "error_after", "not_json", "truncated"])
+async def test_a_sale_counts_once_whatever_happens_to_its_call(till: Till, sandbox: Running, kind: str) -> None:
+    part_id, stock = a_part(till)
+    sale_id = till.sell(part_id)
+    await fault(sandbox, kind, endpoint="sales.sync")
+    with pytest.raises(ApiError):
+        await till.round()
+    assert till.shelf(part_id) == stock - 1
+    for _ in range(3):
+        await till.step()
+    assert till.queue.unsent == 0
+    assert sales_on_server(sandbox, sale_id) == 1
+    assert till.shelf(part_id) == stock - 1 == server_stock(sandbox, part_id)
+
+
+async def test_a_lost_answer_is_confirmed_before_the_rows_that_contain_it(till: Till, sandbox: Running) -> None:
+    """The inventory pull after the lost answer brings the new stock: the own move must end in the same moment."""
+    part_id, stock = a_part(till)
+    till.sell(part_id)
+    await fault(sandbox, "drop_after", endpoint="sales.sync", count=2)
+    for _ in range(2):
+        with pytest.raises(ApiError):
+            await till.round()
+        assert till.shelf(part_id) == stock - 1
+    await till.sync._exchange("inventory", ())
+    assert till.shelf(part_id) == stock - 1
+    assert till.queue.unsent == 0
+
+
+async def test_a_token_that_ends_in_the_middle_costs_no_attempt(till: Till, sandbox: Running) -> None:
+    part_id, _ = a_part(till)
+    till.sell(part_id)
+    await fault(sandbox, "unauthorized", endpoint="sales.sync", count=2)
+    await till.step()
+    assert all(change.attempts == 0 for change in till.changes)
+    await till.step()
+    await till.step()
+    assert till.queue.unsent == 0
+
+
+async def test_the_network_may_be_gone_for_a_month(till: Till, sandbox: Running) -> None:
+    part_id, stock = a_part(till)
+    await sandbox.stop()
+    for _ in range(40):
+        till.sell(part_id)
+        till.clock.forward(86400 * 0.75)
+        await till.step()
+    assert till.queue.unsent == 40
+    assert all(change.lane == "fast" for change in till.changes)
+    again = await server.start(sandbox.settings, port=sandbox.port)
+    try:
+        for _ in range(10):
+            await till.step()
+        assert till.queue.unsent == 0
+        assert till.shelf(part_id) == stock - 40 == server_stock(sandbox, part_id)
+    finally:
+        await again.stop()
+
+
+async def test_a_process_that_dies_after_sending_asks_for_its_answer(
+    tmp_path: Path, till: Till, sandbox: Running
+) -> None:
+    part_id, stock = a_part(till)
+    sale_id = till.sell(part_id)
+    await fault(sandbox, "drop_after", endpoint="sales.sync")
+    with pytest.raises(ApiError):
+        await till.round()
+    await till.close()
+    reborn = await open_till(tmp_path, sandbox)
+    await reborn.round()
+    assert reborn.queue.unsent == 0
+    assert sales_on_server(sandbox, sale_id) == 1
+    assert reborn.shelf(part_id) == stock - 1
+    await reborn.close()
+
+
+class _Poison(httpx.AsyncBaseTransport):
+    """Lets everything through but calls that carry one record: those get a 500, as from a server that chokes."""
+
+    def __init__(self, record_id: str) -> None:
+        self.record_id = record_id.encode()
+        self.healed = False
+        self._inner = httpx.AsyncHTTPTransport()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if not self.healed and request.method == "POST" and b'"id":"' + self.record_id in await request.aread():
+            return httpx.Response(500, json={"success": False, "error": "INTERNAL"})
+        return await self._inner.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+async def test_a_change_that_chokes_the_server_holds_up_nothing(tmp_path: Path, till: Till, sandbox: Running) -> None:
+    part_id, stock = a_part(till)
+    sold = [till.sell(part_id) for _ in range(9)]
+    await till.api.close()
+    poison = _Poison(sold[4])
+    choked = await open_till(tmp_path, sandbox, clock=till.clock, transport=poison)
+    for _ in range(30):
+        await choked.step()
+    assert [sales_on_server(sandbox, sale_id) for sale_id in sold] == [1, 1, 1, 1, 0, 1, 1, 1, 1]
+    assert (choked.queue.unsent, choked.queue.slow) == (1, 1)
+    assert choked.shelf(part_id) == stock - 9
+    poison.healed = True
+    choked.clock.forward(16 * 60)
+    await choked.step()
+    assert choked.queue.unsent == 0
+    assert server_stock(sandbox, part_id) == stock - 9 == choked.shelf(part_id)
+    await choked.close()
+
+
+# --- restored servers, purged tombstones, cloned disks -------------------------------------------------
+
+
+async def test_a_restored_server_gets_every_sale_again_once(till: Till, sandbox: Running) -> None:
+    part_id, stock = a_part(till)
+    before = till.sell(part_id)
+    await till.round()
+    await fault(sandbox, "backup")
+    after = till.sell(part_id, 2)
+    await till.round()
+    await fault(sandbox, "restore")
+    assert sales_on_server(sandbox, after) == 0
+    unsent = till.sell(part_id)
+    for _ in range(4):
+        await till.step()
+        assert till.shelf(part_id) == stock - 4
+    assert [sales_on_server(sandbox, one) for one in (before, after, unsent)] == [1, 1, 1]
+    assert server_stock(sandbox, part_id) == stock - 4
+    assert till.ask(replica.epoch) == "e-2"
+    assert till.queue.unsent == 0
+
+
+async def test_a_purged_tombstone_ends_in_a_snapshot(tmp_path: Path, till: Till, sandbox: Running) -> None:
+    gone, _ = a_part(till)
+    other = await open_till(tmp_path, sandbox, "b")
+    await other.round()
+    await control(sandbox, do="edit", kind="delete", type="item", id=gone)
+    await fault(sandbox, "purge")
+    sale_id = other.sell(gone)
+    await other.round()
+    assert other.sql("SELECT deleted FROM part WHERE id = ?", gone) == [(1,)]
+    assert sales_on_server(sandbox, sale_id) == 1
+    assert other.sql("SELECT flags FROM sale WHERE id = ?", sale_id) != [("",)]
+    await other.close()
+
+
+async def test_a_cloned_disk_takes_a_new_lineage_and_loses_nothing(
+    tmp_path: Path, till: Till, sandbox: Running
+) -> None:
+    part_id, stock = a_part(till)
+    till.sell(part_id)
+    await till.round()
+    clone = tmp_path / "clone" / "data"
+    clone.mkdir(parents=True)
+    with sqlite3.connect(till.store.path) as source, sqlite3.connect(clone / "shop.db") as target:
+        source.backup(target)
+    till.sell(part_id)
+    await till.round()
+    prefix = till.ask(state.get, "receipt_prefix")
+
+    copy = await open_till(tmp_path, sandbox, "clone")
+    sale_id = copy.sell(part_id)
+    # the clone's number is one that the first disk has used, and so the server has seen it: not above its head
+    await copy.step()
+    copy.do(outbox.take_new_lineage)
+    later = copy.sell(part_id)
+    await copy.step()
+    assert copy.ask(state.get, "receipt_prefix") != prefix
+    assert copy.queue.unsent == 0
+    assert [sales_on_server(sandbox, one) for one in (sale_id, later)] == [1, 1]
+    assert copy.shelf(part_id) == stock - 4 == server_stock(sandbox, part_id)
+    await copy.close()
+
+
+async def test_a_restored_disk_is_noticed_by_the_server(tmp_path: Path, till: Till, sandbox: Running) -> None:
+    part_id, stock = a_part(till)
+    old = tmp_path / "old" / "data"
+    old.mkdir(parents=True)
+    with sqlite3.connect(till.store.path) as source, sqlite3.connect(old / "shop.db") as target:
+        source.backup(target)
+    till.sell(part_id)
+    await till.round()
+    restored = await open_till(tmp_path, sandbox, "old")
+    restored.do(state.put, "lineage", till.ask(state.get, "lineage"))
+    await restored.round()
+    assert restored.ask(state.get, "lineage") != till.ask(state.get, "lineage")
+    assert restored.shelf(part_id) == stock - 1
+    await restored.close()
+
+
+# --- requests and conflicts ----------------------------------------------------------------------------
+
+
+async def test_an_edit_is_seen_at_once_and_survives_the_pull(till: Till, sandbox: Running) -> None:
+    part_id, _ = a_part(till)
+    seen = till.ask(inventory.get, part_id)
+    till.do(inventory.edit, part_id, _with(seen.draft, location="Z-99"), seen=seen)
+    await control(sandbox, do="price", id=part_id, price="777.00")
+    assert till.ask(inventory.get, part_id).draft.location == "Z-99"
+    await till.sync._exchange("inventory", ())  # a pull that does not carry the edit
+    shown = till.ask(inventory.get, part_id)
+    assert (shown.draft.location, shown.draft.price) == ("Z-99", 77700)
+    await till.round()
+    shown = till.ask(inventory.get, part_id)
+    assert (shown.draft.location, shown.draft.price, shown.unsent) == ("Z-99", 77700, False)
+    assert till.sql("SELECT count(*) FROM base_record") == [(0,)]
+
+
+async def test_price_from_the_server_and_the_name_in_the_conflict_screen(till: Till, sandbox: Running) -> None:
+    part_id, _ = a_part(till)
+    seen = till.ask(inventory.get, part_id)
+    till.do(inventory.edit, part_id, _with(seen.draft, name="اسمي", price=100, location="Q-1"), seen=seen)
+    await control(sandbox, do="edit", kind="update", type="item", id=part_id, fields={"name": "اسمهم", "price": 55.5})
+    await till.round()
+    shown = till.ask(inventory.get, part_id).draft
+    assert (shown.name, shown.price, shown.location) == ("اسمهم", 5550, "Q-1")
+    (conflict,) = till.ask(conflicts.pending)
+    assert (conflict.field, conflict.mine, conflict.theirs) == ("name", "اسمي", "اسمهم")
+    assert till.queue.attention == 1
+
+    till.do(conflicts.resolve, conflict.id, "mine")
+    assert till.ask(inventory.get, part_id).draft.name == "اسمي"
+    await till.round()
+    assert till.ask(inventory.get, part_id).draft.name == "اسمي"
+    assert on_server(sandbox, "SELECT name FROM item WHERE id = ?", part_id) == [("اسمي",)]
+    assert (till.ask(conflicts.pending), till.queue.attention) == ((), 0)
+
+
+async def test_a_part_made_and_sold_offline_arrives_with_its_stock(till: Till, sandbox: Running) -> None:
+    made = till.do(inventory.create, PartDraft(name="قطعة جديدة", part_number="NEW-1", price=5000), 10)
+    till.sell(made.id, 3)
+    assert till.shelf(made.id) == 7
+    await till.round()
+    assert till.shelf(made.id) == 7 == server_stock(sandbox, made.id)
+    assert till.queue.unsent == 0
+
+
+async def test_edits_of_one_record_go_one_after_the_other_and_do_not_conflict_with_themselves(
+    till: Till, sandbox: Running
+) -> None:
+    part_id, _ = a_part(till)
+    for location in ("A-1", "A-2", "A-3"):
+        seen = till.ask(inventory.get, part_id)
+        till.do(inventory.edit, part_id, _with(seen.draft, location=location), seen=seen)
+    for _ in range(3):
+        await till.step()
+    assert till.queue.unsent == 0
+    assert till.ask(conflicts.pending) == ()
+    assert on_server(sandbox, "SELECT location FROM item WHERE id = ?", part_id) == [("A-3",)]
+
+
+async def test_a_customer_whose_answer_is_lost_is_there_once(till: Till, sandbox: Running) -> None:
+    made = till.do(customers.create, CustomerDraft(name="أحمد", phone="01000000099", car_brand="Kia"))
+    await fault(sandbox, "drop_after", endpoint="customers.create")
+    with pytest.raises(ApiError):
+        await till.round()
+    await till.step()
+    assert till.queue.unsent == 0
+    assert on_server(sandbox, "SELECT count(*) FROM customer WHERE name = 'أحمد'") == [(1,)]
+    seen = till.ask(customers.get, made.id)
+    till.do(customers.edit, made.id, _with(seen.draft, car_model="Rio"), seen=seen)
+    await till.round()
+    assert till.ask(customers.get, made.id).draft.car_model == "Rio"
+    assert till.ask(customers.get, made.id).draft.car_brand == "Kia"
+    assert till.ask(conflicts.pending) == ()
+
+
+async def test_a_refused_session_waits_for_a_person_and_keeps_everything(
+    tmp_path: Path, till: Till, sandbox: Running
+) -> None:
+    part_id, _ = a_part(till)
+    till.sell(part_id)
+    till.session.refused(await till.session.bearer())
+    wait = await till.step()
+    assert till.queue.unsent == 1
+    assert wait <= 30
+    with pytest.raises(ApiError) as refused:
+        await till.round()
+    assert refused.value.kind in (Kind.SIGNED_OUT, Kind.UNAUTHORIZED)
+
+
+def _with(draft: Any, **fields: Any) -> Any:
+    from dataclasses import replace
+
+    return replace(draft, **fields)
+
+
+def test_the_hand_clock_moves_only_by_hand() -> None:
+    clock = HandClock()
+    before = clock.now()
+    clock.forward(5)
+    assert ((clock.now() - before).total_seconds(), clock.monotonic()) == (5, 5)
