@@ -223,8 +223,14 @@ class Profile(Payload):
 
 class ShopSettings(Habits):
     tax_rate: Annotated[Decimal, Field(ge=0, le=100)] | None = None
+    """In per cent. Servers write 14 or 0.14; no tax is below one per cent."""
     prices_include_tax: bool = True
     receipt_footer: str = ""
+
+    @field_validator("tax_rate")
+    @classmethod
+    def _in_per_cent(cls, rate: Decimal | None) -> Decimal | None:
+        return rate * 100 if rate is not None and rate < 1 else rate
 
 
 class Stats(Payload):

@@ -1,0 +1,175 @@
+"""A real backend on a loopback socket, a client for it, and a clock that a test owns."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from clutch_tui.config import Backend
+from clutch_tui.net.api import Api
+from clutch_tui.net.connection import Exchange, Monitor
+from clutch_tui.net.session import Session
+from clutch_tui.net.vault import Vault
+from clutch_tui.sandbox import demo_data
+from clutch_tui.sandbox.server import Running, running
+from clutch_tui.sandbox.settings import Settings as SandboxSettings
+
+DEVICE = "d0000000-0000-7000-8000-00000000000a"
+
+
+class TestClock:
+    """Time that moves only when a test says so, or when `eager` and somebody sleeps."""
+
+    __test__ = False
+
+    def __init__(self, *, eager: bool = True) -> None:
+        self.start = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+        self.elapsed = 0.0
+        self.eager = eager
+        self.slept: list[float] = []
+        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+
+    def now(self) -> datetime:
+        return self.start + timedelta(seconds=self.elapsed)
+
+    def monotonic(self) -> float:
+        return self.elapsed
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        if self.eager:
+            self.elapsed += seconds
+            await asyncio.sleep(0)
+            return
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._sleepers, (self.elapsed + seconds, id(future), future))
+        await future
+
+    async def advance(self, seconds: float) -> None:
+        """Let time pass, waking every sleeper in its moment."""
+        end = self.elapsed + seconds
+        while self._sleepers and self._sleepers[0][0] <= end:
+            self.elapsed, _, future = heapq.heappop(self._sleepers)
+            if not future.done():
+                future.set_result(None)
+            await settle()
+        self.elapsed = end
+        await settle()
+
+
+async def settle() -> None:
+    """Let everything that is ready run."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+async def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
+    """Wait for a condition, with a deadline."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - the condition is somebody else's
+            await asyncio.sleep(0.005)
+
+
+@dataclass
+class Client:
+    """Everything that one terminal needs to speak, over real sockets unless a transport is given."""
+
+    api: Api
+    session: Session
+    monitor: Monitor
+    vault: Vault
+    clock: TestClock
+    exchanges: list[Exchange]
+    settings: Backend
+
+
+@pytest.fixture
+def clock() -> TestClock:
+    return TestClock()
+
+
+@pytest.fixture
+async def sandbox(tmp_path: Path) -> AsyncIterator[Running]:
+    async with running(SandboxSettings(db=str(tmp_path / "backend.db"), parts=20, faults=True)) as sandbox:
+        yield sandbox
+
+
+MakeClient = Callable[..., Client]
+
+
+@pytest.fixture
+async def make_client(tmp_path: Path) -> AsyncIterator[MakeClient]:
+    """Terminals that are closed at the end of the test."""
+    made: list[Client] = []
+
+    def make(
+        base_url: str,
+        *,
+        clock: TestClock | None = None,
+        api_key: str | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        secrets: str = "secrets.json",
+        **settings: Any,
+    ) -> Client:
+        clock = clock or TestClock()
+        backend = Backend(base_url=base_url, **{"shop_id": demo_data.SHOP_ID, **settings})
+        monitor, exchanges = Monitor(clock), list[Exchange]()
+        vault = Vault(tmp_path / secrets, base_url, backend.shop_id, "file")
+        session = Session(vault, clock=clock, monitor=monitor, api_key=api_key)
+        api = Api(
+            backend,
+            session=session,
+            monitor=monitor,
+            device_id=DEVICE,
+            clock=clock,
+            chance=random.Random(1),
+            transport=transport,
+            on_exchange=exchanges.append,
+        )
+        made.append(Client(api, session, monitor, vault, clock, exchanges, backend))
+        return made[-1]
+
+    yield make
+    for client in made:
+        await client.api.close()
+
+
+@pytest.fixture
+def client(sandbox: Running, make_client: MakeClient) -> Client:
+    return make_client(sandbox.base_url)
+
+
+Fault = Callable[..., Awaitable[None]]
+
+
+@pytest.fixture
+async def fault(sandbox: Running) -> AsyncIterator[Fault]:
+    """Ask the sandbox for trouble: `await fault("not_json", endpoint="system.*", count=2)`."""
+    async with httpx.AsyncClient(trust_env=False) as direct:
+
+        async def order(kind: str, **values: Any) -> None:
+            answer = await direct.post(f"{sandbox.root}/__faults", json={"kind": kind, **values})
+            assert answer.status_code == 200, answer.text
+
+        yield order
+
+
+@pytest.fixture
+async def control(sandbox: Running) -> AsyncIterator[Fault]:
+    """Let something happen in the shop: `await control("order")`."""
+    async with httpx.AsyncClient(trust_env=False) as direct:
+
+        async def order(do: str, **values: Any) -> None:
+            answer = await direct.post(f"{sandbox.root}/__control", json={"do": do, **values})
+            assert answer.status_code == 200, answer.text
+
+        yield order

@@ -1,0 +1,119 @@
+"""What the connection says about itself: the contract's four words, and the figures behind them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from clutch_tui.net.connection import Exchange, Monitor, Problem
+from clutch_tui.net.endpoints import ENDPOINTS
+
+from .conftest import TestClock
+
+
+def exchange(name: str, clock: TestClock, **fields: Any) -> Exchange:
+    given = {"status": 200, "ms": 10.0, "size": 100, "request_id": "r"} | fields
+    return Exchange(endpoint=name, method="GET", url="/", at=clock.now(), **given)
+
+
+def working(clock: TestClock) -> Monitor:
+    monitor = Monitor(clock)
+    monitor.set_access("user")
+    monitor.set("api", "up")
+    monitor.set("socket", "up")
+    return monitor
+
+
+def test_the_four_words() -> None:
+    clock = TestClock()
+    monitor = Monitor(clock)
+    assert monitor.overall == "offline"
+    monitor.set("api", "connecting")
+    assert monitor.overall == "signed_out"
+    monitor.set_access("key")
+    assert monitor.overall == "offline"
+    monitor.set("api", "up")
+    assert monitor.overall == "limited"
+    monitor.set("socket", "up")
+    assert monitor.overall == "connected"
+    monitor.set("api", "retrying", Problem("error.api.unreachable", {"host": "h"}))
+    snapshot = monitor.snapshot()
+    assert (snapshot.overall, snapshot.reason) == ("offline", Problem("error.api.unreachable", {"host": "h"}))
+
+
+def test_a_required_endpoint_that_is_missing_limits_and_says_which() -> None:
+    clock = TestClock()
+    monitor = working(clock)
+    monitor.exchange(exchange("ai.market_analysis", clock, works=False, status=404))
+    assert monitor.overall == "connected"
+    monitor.exchange(exchange("sales.sync", clock, works=False, status=404))
+    reason = monitor.snapshot().reason
+    assert monitor.overall == "limited"
+    assert reason is not None
+    assert reason.values["endpoint"] == "sales.sync"
+    clock.elapsed += 3600
+    assert monitor.snapshot().overall == "limited"
+    monitor.exchange(exchange("sales.sync", clock))
+    assert monitor.overall == "connected"
+
+
+def test_a_passing_failure_is_forgiven_after_a_while() -> None:
+    clock = TestClock()
+    monitor = working(clock)
+    monitor.exchange(exchange("customers.create", clock, works=False, passing=True, status=503))
+    assert monitor.snapshot().overall == "limited"
+    clock.elapsed += timedelta(minutes=6).total_seconds()
+    assert monitor.snapshot().overall == "connected"
+
+
+def test_since_moves_with_the_state_alone() -> None:
+    clock = TestClock()
+    monitor = Monitor(clock)
+    monitor.set("socket", "retrying", Problem("error.socket.closed", {"code": 1006}))
+    began = clock.now()
+    clock.elapsed += 60
+    monitor.set("socket", "retrying", Problem("error.socket.closed", {"code": 1001}), clock.now())
+    part = monitor.part("socket")
+    assert (part.since, part.next_attempt) == (began, clock.now())
+    assert part.problem == Problem("error.socket.closed", {"code": 1001})
+    monitor.set("socket", "connecting")
+    assert monitor.part("socket").problem is not None
+    monitor.set("socket", "up")
+    assert monitor.part("socket").problem is None
+    assert monitor.part("socket").since == clock.now()
+
+
+def test_figures_of_an_endpoint() -> None:
+    clock = TestClock()
+    monitor = Monitor(clock)
+    for ms in range(1, 201):
+        monitor.exchange(exchange("system.ping", clock, ms=float(ms)))
+    monitor.exchange(exchange("system.ping", clock, status=None, works=False, ms=5000.0))
+    figures = monitor.figures("system.ping")
+    assert (figures.calls, figures.failures, figures.works) == (201, 1, False)
+    assert (len(figures.latencies), figures.worst) == (120, 200.0)
+    assert figures.median is not None
+    assert figures.p95 is not None
+    assert 135 <= figures.median <= 145
+    assert 190 <= figures.p95 <= 200
+    assert set(monitor.snapshot().endpoints) == {one.name for one in ENDPOINTS}
+
+
+def test_the_ring_is_bounded_and_read_on_from_where_one_was() -> None:
+    monitor = Monitor(TestClock(), events=10)
+    for n in range(25):
+        monitor.note("info", "test", "key", n=n)
+    assert [event.values["n"] for event in monitor.events_after(0)] == list(range(15, 25))
+    assert [event.number for event in monitor.events_after(23)] == [24, 25]
+    assert monitor.events_after(25) == ()
+    assert [event.values["n"] for event in monitor.events_after(0, limit=3)] == [22, 23, 24]
+
+
+def test_listeners_hear_of_changes_and_not_of_repetitions() -> None:
+    monitor = Monitor(TestClock())
+    heard: list[str] = []
+    monitor.on_change.append(lambda: heard.append(monitor.part("sync").state))
+    for _ in range(3):
+        monitor.set("sync", "working")
+    monitor.set("sync", "up")
+    assert heard == ["working", "up"]

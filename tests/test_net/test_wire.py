@@ -1,0 +1,252 @@
+"""The border: what comes in is understood or set aside, what goes out is exact."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from clutch_tui.net import wire
+from clutch_tui.net.endpoints import ENDPOINTS
+
+ITEM = {"id": "p1", "name": "طلمبة مياه", "price": Decimal("150.00"), "stock_quantity": 3}
+
+
+def item(**fields: Any) -> dict[str, Any]:
+    good, bad = wire.read_rows("item", [{**ITEM, **fields}])
+    assert not bad, bad[0].reason
+    return good[0]
+
+
+@pytest.mark.parametrize(
+    ("written", "minor"),
+    [
+        ("150", 15000),
+        ("150.0", 15000),
+        ("0.29", 29),
+        ("1.005", 101),
+        ("1.004999999999999999999", 100),
+        ("-2.345", -235),
+        ('"45.50"', 4550),
+        ('" 45.5 "', 4550),
+        ("1e2", 10000),
+        ("9999999999.99", 999999999999),
+    ],
+)
+def test_money_comes_in_half_up_and_without_a_float(written: str, minor: int) -> None:
+    row = wire.loads(f'{{"id": "p", "price": {written}}}'.encode())
+    assert wire.read_one("item", row)["price"] == minor
+
+
+@pytest.mark.parametrize("written", ['"12,50"', "true", '"NaN"', "1e400", '"1e999999999"', "[]", '""', "null1"])
+def test_what_is_no_money_is_refused(written: str) -> None:
+    with pytest.raises(wire.BadPayload):
+        wire.read_one("item", wire.loads(f'{{"id": "p", "price": {written}}}'.encode()))
+
+
+@given(st.integers(-(10**14), 10**14))
+def test_money_survives_the_way_out_and_back(minor: int) -> None:
+    text = wire.dumps({"price": wire.money_out(minor)})
+    assert wire.money_in(wire.loads(text)["price"]) == minor
+    assert len(text.decode().partition(".")[2].rstrip("}")) == 2
+
+
+def test_numbers_with_a_point_are_written_as_numbers() -> None:
+    body = {"price": Decimal("150.00"), "name": "~1.0~", "n": 3, "none": None}
+    assert wire.dumps(body) == b'{"price":150.00,"name":"~1.0~","n":3,"none":null}'
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        wire.dumps({"price": float("nan")})
+
+
+def test_live_servers_names_numbers_and_gaps_are_understood() -> None:
+    row = {
+        "_id": 77,
+        "nameEn": "Water pump",
+        "name": None,
+        "partNumber": 16100,
+        "price": "150.5",
+        "stockQuantity": "12",
+        "minStock": 4.0,
+        "year": 2015,
+        "updatedAt": "2026-11-22T11:30:00+02:00",
+        "deleted": 0,
+        "__v": 3,
+        "internal": {"anything": []},
+    }
+    good, bad = wire.read_rows("item", wire.loads(json.dumps({"items": [row]}).encode()))
+    assert not bad
+    read = good[0]
+    assert (read["id"], read["name"], read["name_en"], read["part_number"]) == ("77", "", "Water pump", "16100")
+    assert (read["price"], read["stock_quantity"], read["min_stock"], read["year"]) == (15050, 12, 4, "2015")
+    assert (read["updated_at"], read["deleted"]) == ("2026-11-22T09:30:00.000Z", False)
+    assert "internal" not in read
+
+
+def test_a_name_of_ours_wins_over_its_other_spelling() -> None:
+    assert item(partNumber="theirs", part_number="ours")["part_number"] == "ours"
+    assert wire.read_one("item", {"partNumber": "theirs", "part_number": "ours", "id": "x"})["part_number"] == "ours"
+
+
+@pytest.mark.parametrize(
+    "data", [[ITEM], {"items": [ITEM]}, {"data": [ITEM]}, {"parts": [ITEM], "total": 1}, {"Items": [ITEM]}]
+)
+def test_a_list_is_found_wherever_a_server_puts_it(data: object) -> None:
+    good, bad = wire.read_rows("item", data)
+    assert ([row["id"] for row in good], bad) == (["p1"], [])
+
+
+@pytest.mark.parametrize("data", [None, {}, "items", 3, {"a": [], "b": []}])
+def test_an_answer_without_a_list_is_refused(data: object) -> None:
+    with pytest.raises(wire.BadPayload):
+        wire.read_rows("item", data)
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ({**ITEM, "id": ""}, "id"),
+        ({"name": "no identity"}, "id"),
+        ({**ITEM, "price": {"amount": 3}}, "price"),
+        ({**ITEM, "stock_quantity": "many"}, "stock_quantity"),
+        ({**ITEM, "stock_quantity": Decimal("12.5")}, "stock_quantity"),
+        ({**ITEM, "stock_quantity": 10**30}, "stock_quantity"),
+        ({**ITEM, "version": -1}, "version"),
+        ({**ITEM, "updated_at": "yesterday"}, "updated_at"),
+        ({**ITEM, "name": ["a"]}, "name"),
+        ({**ITEM, "description": "x" * 30_000}, "description"),
+        ("not a row", "record"),
+        (None, "record"),
+        ([], "record"),
+    ],
+)
+def test_a_bad_row_is_set_aside_with_its_reason_and_the_others_are_used(row: object, reason: str) -> None:
+    good, bad = wire.read_rows("item", [{**ITEM, "id": "a"}, row, {**ITEM, "id": "b"}])
+    assert [one["id"] for one in good] == ["a", "b"]
+    assert [one.index for one in bad] == [1]
+    assert bad[0].reason.startswith(reason)
+    assert bad[0].raw == row
+
+
+def test_a_sync_page_keeps_its_order_over_kinds_and_names_what_it_cannot_read() -> None:
+    rows = [
+        {"type": "sale", "id": "s1", "seq": 1, "total": 10},
+        {"type": "item", "id": "p1", "seq": 2},
+        {"type": "spell", "id": "x", "seq": 3},
+        {"type": "sale", "id": "s2", "seq": 4, "total": "much"},
+        {"type": "item", "id": "p2", "seq": 5, "deleted": True},
+        "nonsense",
+    ]
+    good, bad = wire.read_changes(rows)
+    assert [(kind, row["id"]) for kind, row in good] == [("sale", "s1"), ("item", "p1"), ("item", "p2")]
+    assert good[2][1]["deleted"] is True
+    assert {(one.index, one.kind, one.id) for one in bad} == {(2, "spell", "x"), (3, "sale", "s2"), (5, "None", None)}
+
+
+def test_a_sale_is_read_with_its_lines_and_written_as_it_was() -> None:
+    sale = {
+        "id": "s1",
+        "receipt_number": "A-1",
+        "date": "2026-11-22T09:00:00.000Z",
+        "items": [{"itemId": "p1", "item_name": "بوجيه", "quantity": "2", "price": "150.00", "total": 300}],
+        "payments": [{"method": "cash", "amount": "300.00"}],
+        "total": 300,
+    }
+    read = wire.read_one("sale", {"sale": sale})
+    assert read["items"][0]["item_id"] == "p1"
+    assert (read["items"][0]["price"], read["payments"]) == (15000, [{"method": "cash", "amount": 30000}])
+    written = wire.write("sale", read)
+    assert written["items"][0]["price"] == Decimal("150.00")
+    assert written["payments"] == [{"method": "cash", "amount": Decimal("300.00")}]
+    assert wire.read_one("sale", written) == read
+
+
+def test_a_customers_car_is_flat_here_and_nested_there() -> None:
+    read = wire.read_one("customer", {"id": "c", "name": "علي", "carInfo": {"brand": "Kia", "plateNumber": "س ط 12"}})
+    assert (read["car_brand"], read["car_plate"], read["car_year"]) == ("Kia", "س ط 12", "")
+    assert wire.write("customer", {"car_plate": "س ط 12", "balance": 100}) == {
+        "car_info": {"plate_number": "س ط 12"},
+        "balance": Decimal("1.00"),
+    }
+    assert wire.read_field("customer", "car_plate", 12) == "12"
+
+
+def test_one_field_of_a_conflict_is_read_by_its_kind() -> None:
+    assert wire.read_field("item", "price", Decimal("160.00")) == 16000
+    assert wire.read_field("item", "name", "مصفى") == "مصفى"
+    with pytest.raises(wire.BadPayload):
+        wire.read_field("item", "price", "soon")
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"<html>",
+        b"",
+        b"\xff\xfe",
+        b"[" * 100_000,
+        b'{"a":' * 50_000,
+        b"NaN",
+        b"[1,2",
+        b"9" * 100_000,
+        b'{"a": Infinity}',
+    ],
+)
+def test_bytes_that_are_no_json_are_refused_and_nothing_else_happens(raw: bytes) -> None:
+    with pytest.raises(wire.BadPayload):
+        wire.loads(raw)
+
+
+def test_half_a_character_pair_does_not_reach_the_database() -> None:
+    value = wire.loads(rb'{"name": "\ud83d", "whole": "\ud83d\ude97", "list": ["\udc00"]}')
+    assert value["whole"] == "🚗"
+    json.dumps(value, ensure_ascii=False).encode()
+
+
+def test_the_tax_rate_is_per_cent_however_it_is_written() -> None:
+    for written in (14, "14", Decimal("0.14"), "0.14"):
+        record = wire.read_answer("shop.settings", {"tax_rate": written}).record
+        assert record is not None
+        assert record["tax_rate"] == 14
+
+
+def test_frames_and_events_are_read_in_our_terms() -> None:
+    frame = wire.read_frame('{"type":"price_update","data":{"itemId":"p1","newPrice":"12.5"},"seq":7,"head":9}')
+    assert (frame.type, frame.seq, frame.head) == ("price_update", 7, 9)
+    event = wire.read_event(frame)
+    assert (event.data["item_id"], event.data["new_price"], event.seq) == ("p1", 1250, 7)
+    flat = wire.read_frame('{"type":"pong","timestamp":3,"extra":1}')
+    assert flat.data == {"extra": 1}
+    for raw in ("[]", "{}", "nonsense", '{"type":"x","seq":-1}'):
+        with pytest.raises(wire.BadPayload):
+            wire.read_frame(raw)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.decimals(allow_nan=True) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
+    max_leaves=12,
+)
+hostile_rows = st.dictionaries(
+    st.sampled_from([*wire.read_one("item", ITEM), "_id", "partNumber", "items", "car_info", "payments"]), json_values
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(hostile_rows | json_values, max_size=6), st.sampled_from(["item", "sale", "customer", "supplier", "order"])
+)
+def test_whatever_a_page_holds_every_row_is_either_read_or_named(rows: list[Any], kind: str) -> None:
+    good, bad = wire.read_rows(kind, rows)
+    assert len(good) + len(bad) == len(rows)
+
+
+@settings(max_examples=60, deadline=None)
+@given(json_values | hostile_rows, st.sampled_from([one.name for one in ENDPOINTS]))
+def test_no_answer_of_any_endpoint_breaks_the_reading(data: Any, name: str) -> None:
+    with suppress(wire.BadPayload):
+        wire.read_answer(name, data)
