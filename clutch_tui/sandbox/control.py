@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from . import calls, changes, maintenance, orders, payload
+from . import calls, changes, forecaster, maintenance, orders, payload
 from .backend import Backend
 from .calls import Refusal
 from .database import Database
@@ -179,7 +179,25 @@ def _item_of(database: Database, body: JSON) -> str:
 
 @_action(CONTROLS, "order")
 async def _order(backend: Backend, body: JSON) -> Any:
-    return {"id": await backend.write(orders.place_random, await backend.read(_shop_of, body))}
+    """A customer orders: by chance, or as `order` says; `shop_ids` offers it to several shops."""
+    shop_id = await backend.read(_shop_of, body)
+    if not body.get("order"):
+        return {"id": await backend.write(orders.place_random, shop_id)}
+    return {"id": await backend.write(_placed, body.get("shop_ids") or [shop_id], body)}
+
+
+def _placed(database: Database, shop_ids: list[str], body: JSON) -> str:
+    order_id = str(body.get("id") or database.new_id())
+    given = {"customer_name": "عميل", "phone": "01000000000", "lines": []} | body["order"]
+    with database.writing(shop_ids[0]) as transaction:
+        orders.place(transaction, shop_ids, order_id, given)
+    return order_id
+
+
+@_action(CONTROLS, "insights")
+async def _insights(backend: Backend, body: JSON) -> Any:
+    """Look at the figures now, as if nothing had been told yet."""
+    return {"events": await backend.write(forecaster.tell, forecaster.Told())}
 
 
 @_action(CONTROLS, "message")

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from . import maintenance, orders
+from . import forecaster, maintenance, orders
 from .backend import Backend
 
 log = logging.getLogger(__name__)
@@ -18,6 +18,10 @@ def chores(backend: Backend) -> list[Awaitable[None]]:
     settings = backend.settings
     tasks: list[Awaitable[None]] = [_every(backend, 5.0, lambda: backend.write(orders.expire))]
     tasks.append(_every(backend, 3600.0, lambda: backend.write(maintenance.purge, timedelta(days=30))))
+    tasks.append(_every(backend, 15.0, lambda: backend.write(forecaster.answer_quotes)))
+    if settings.insight_pace is not None:
+        told = forecaster.Told()
+        tasks.append(_every(backend, settings.insight_pace, lambda: backend.write(forecaster.tell, told)))
     if settings.order_pace is not None:
         tasks.append(_orders(backend, settings.order_pace))
     return tasks

@@ -109,6 +109,9 @@ class Transaction(Reading):
     def emit(self, kind: str, data: Any, shop_id: str | None = None) -> None:
         self._emitted.append((shop_id or self.shop_id, kind, data))
 
+    def execute_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        self._connection.executemany(sql, rows)
+
     def checkpoint(self) -> tuple[dict[str, int], int]:
         """What `roll_back` needs to forget what was taken and emitted since; goes with a savepoint."""
         return {shop_id: counters.head for shop_id, counters in self._counters.items()}, len(self._emitted)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from clutch_tui.text.fold import fold, fold_number
@@ -101,13 +101,12 @@ def _withdraw(transaction: Transaction, taken: Row) -> None:
         _write(transaction, row, {"status": "cancelled", "reason": "taken"})
 
 
-def place(
-    transaction: Transaction, shop_ids: list[str], order_id: str, order: JSON, valid: timedelta = timedelta(hours=2)
-) -> None:
+VALID = timedelta(hours=2)
+
+
+def place(transaction: Transaction, shop_ids: list[str], order_id: str, order: JSON, valid: timedelta = VALID) -> None:
     """Offer a customer's order to shops. `order` holds customer_name, phone, lines, delivery_address, notes;
     prices are the shop's own business and start empty."""
-    from datetime import datetime
-
     expires = payload.to_text(datetime.fromisoformat(transaction.now) + valid)
     for shop_id in shop_ids:
         n = transaction.value("SELECT COUNT(*) FROM orders WHERE shop_id = ?", (shop_id,)) + 1
@@ -159,6 +158,14 @@ def expire(database: Database) -> int:
             if row is not None and row["status"] in OPEN:
                 _write(transaction, row, {"status": "cancelled", "reason": "expired"})
     return len(late)
+
+
+def customer_answers(transaction: Transaction, order_id: str, accepted: bool) -> None:
+    """The customer takes the quoted price, or goes elsewhere."""
+    row = find(transaction, transaction.shop_id, order_id)
+    if row is not None and row["status"] == "quoted":
+        answered = {"status": "accepted"} if accepted else {"status": "cancelled", "reason": "customer"}
+        _write(transaction, row, answered)
 
 
 def compose(reading: Reading, shop_id: str, rng: Any) -> JSON:
