@@ -123,6 +123,8 @@ def layout(text: str, base: Direction) -> tuple[Cell, ...]:
             cells.append(Cell(MIRRORED.get(glyph, glyph) if resolved[i] & 1 else glyph, start, i + 1))
             cell_levels.append(resolved[i])
         start = i + 1
+    if ZERO_WIDTH_JOINER in text:  # it has done its work, and would join what order puts beside it
+        cells = [cell._replace(glyphs=cell.glyphs.rstrip(ZERO_WIDTH_JOINER)) for cell in cells]
     return tuple([cells[k] for k in order(cell_levels)])
 
 

@@ -42,6 +42,7 @@ _FIXED = re.compile("([\u2500-\u25ff\U0001fb00-\U0001fbff]+)")
 
 BASE = "text_base"
 """Key of a style's meta data that tells a line the direction of its paragraph."""
+_BASE_MARK = BASE.encode()  # as it stands in pickled meta data: asked of every line, so never unpickled for that
 
 Run = tuple[str, Style | None]
 
@@ -57,8 +58,8 @@ class BidiFilter(LineFilter):
         self.screen = screen
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        for text, _, _ in segments:
-            if not text.isascii() and needs_order(text):
+        for text, style, _ in segments:
+            if (not text.isascii() and needs_order(text)) or (style and style._meta and _BASE_MARK in style._meta):
                 return order_line(segments, self.screen)
         return segments
 
@@ -211,7 +212,8 @@ def _order_runs(runs: tuple[Run, ...], screen: Direction, base: Direction | None
     end = start + len(core)
     drawn: list[Run] = [(cell.glyphs, styles[start + cell.start]) for cell in layout(core, base)]
     # a lam-alef and whatever was measured wider leave cells over, which go where reading ends
-    spare = cell_len(core) - sum([cell_len(glyphs) for glyphs, _ in drawn])
+    room = sum([cell_len(text) for text, _ in runs]) - start - (len(text) - end)
+    spare = room - sum([cell_len(glyphs) for glyphs, _ in drawn])
     if spare < 0:
         return unchanged
     blanks: list[Run] = [(" ", styles[end - 1])] * spare

@@ -105,8 +105,8 @@ def test_cells_cover_the_text_once(text: str, base: int) -> None:
 @given(LINES, st.sampled_from([LTR, RTL]))
 def test_a_cell_draws_its_own_characters(text: str, base: int) -> None:
     for cell in layout(text, RTL if base else LTR):
-        drawn = to_letters(cell.glyphs)
-        logical = re.sub("[\u200b-\u200c\u200f\u2066-\u2069]", "", text[cell.start : cell.end])
+        drawn = to_letters(cell.glyphs).replace("\u200d", "")
+        logical = re.sub("[\u200b-\u200f\u2066-\u2069]", "", text[cell.start : cell.end])
         mirrored = "".join(MIRRORED.get(character, character) for character in logical)
         assert drawn in (logical, mirrored) or sorted(drawn) == sorted(logical)
 
