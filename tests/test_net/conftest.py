@@ -99,7 +99,8 @@ def clock() -> TestClock:
 
 @pytest.fixture
 async def sandbox(tmp_path: Path) -> AsyncIterator[Running]:
-    async with running(SandboxSettings(db=str(tmp_path / "backend.db"), parts=20, faults=True)) as sandbox:
+    """A backend with shops, people and keys, and nothing else."""
+    async with running(SandboxSettings(db=str(tmp_path / "backend.db"), faults=True)) as sandbox:
         yield sandbox
 
 

@@ -1,0 +1,206 @@
+"""Sign-in and fresh tokens, against the real thing."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from clutch_tui.net.api import ApiError, Kind
+from clutch_tui.net.session import Session
+from clutch_tui.net.vault import Secrets
+from clutch_tui.sandbox import demo_data
+from clutch_tui.sandbox.server import Running, running
+from clutch_tui.sandbox.settings import Settings as SandboxSettings
+
+from .conftest import Client, Fault, MakeClient
+
+OWNER = ("owner@clutch.test", demo_data.PASSWORD)
+
+
+def calls(client: Client, name: str) -> int:
+    return sum(exchange.endpoint == name for exchange in client.exchanges)
+
+
+async def test_signing_in_is_kept_for_the_next_start(sandbox: Running, client: Client, make_client: MakeClient) -> None:
+    user = await client.session.login(*OWNER)
+    assert (user.role, client.session.state) == ("owner", "user")
+    assert client.session.shop is not None
+    assert client.session.shop["id"] == demo_data.SHOP_ID
+    later = make_client(sandbox.base_url)
+    await later.session.open()
+    assert (later.session.state, later.session.user) == ("user", user)
+    assert (await later.api.call("auth.verify")).data["valid"]
+
+
+async def test_a_wrong_password_says_so_and_changes_nothing(client: Client) -> None:
+    with pytest.raises(ApiError) as caught:
+        await client.session.login("owner@clutch.test", "wrong")
+    assert caught.value.kind is Kind.BAD_CREDENTIALS
+    assert client.session.state == "signed_out"
+    assert client.monitor.figures("auth.login").works
+
+
+async def test_the_key_serves_while_nobody_is_logged_in(client: Client) -> None:
+    await client.session.use_api_key(demo_data.API_KEY)
+    assert client.session.state == "key"
+    assert (await client.api.call("inventory.list")).status == 200
+    await client.session.login(*OWNER)
+    assert client.session.state == "user"
+    await client.session.logout()
+    assert (client.session.state, await client.session.bearer()) == ("key", demo_data.API_KEY)
+    assert calls(client, "auth.logout") == 1
+
+
+async def test_a_key_for_this_run_is_never_stored(sandbox: Running, make_client: MakeClient, tmp_path: Path) -> None:
+    client = make_client(sandbox.base_url, api_key=demo_data.API_KEY)
+    await client.api.call("inventory.list")
+    await client.session.login(*OWNER)
+    assert demo_data.API_KEY not in (tmp_path / "secrets.json").read_text()
+
+
+async def test_a_refused_key_is_no_sign_in_until_it_is_accepted(sandbox: Running, make_client: MakeClient) -> None:
+    client = make_client(sandbox.base_url, api_key="not-a-key")
+    with pytest.raises(ApiError) as caught:
+        await client.api.call("inventory.list")
+    assert caught.value.kind is Kind.UNAUTHORIZED
+    assert (client.session.state, client.monitor.overall) == ("signed_out", "signed_out")
+    await client.session.use_api_key(demo_data.API_KEY)
+
+
+@pytest.mark.parametrize("key", ["مفتاح", "a\nb", "a\tb"])
+async def test_a_key_that_no_header_can_carry_is_refused(client: Client, key: str) -> None:
+    with pytest.raises(ValueError, match="printable ASCII"):
+        await client.session.use_api_key(key)
+
+
+async def test_a_token_is_renewed_five_minutes_before_its_end(client: Client) -> None:
+    await client.session.login(*OWNER)
+    first = await client.session.bearer()
+    client.clock.elapsed += 900 - 301  # a fifth of its 15 minutes would be 180 s, five minutes are the most
+    assert await client.session.bearer() == first
+    client.clock.elapsed += 900 - 180 - client.clock.elapsed + 1
+    second = await client.session.bearer()
+    assert second != first
+    assert calls(client, "auth.refresh") == 1
+    assert (await client.api.call("auth.verify")).data["valid"]
+
+
+async def test_ten_calls_that_fail_together_refresh_once(client: Client, fault: Fault) -> None:
+    await client.session.login(*OWNER)
+    await fault("unauthorized", endpoint="inventory.list", count=10)
+    answers = await asyncio.gather(*(client.api.call("inventory.list", retry=False) for _ in range(10)))
+    assert {answer.status for answer in answers} == {200}
+    assert calls(client, "auth.refresh") == 1
+
+
+async def test_a_call_is_repeated_once_under_the_new_token_and_not_again(client: Client, fault: Fault) -> None:
+    await client.session.login(*OWNER)
+    await fault("unauthorized", endpoint="inventory.list", count=2)
+    with pytest.raises(ApiError) as caught:
+        await client.api.call("inventory.list", retry=False)
+    assert caught.value.kind is Kind.UNAUTHORIZED
+    assert calls(client, "inventory.list") == 2
+
+
+async def test_a_refused_refresh_signs_out_and_says_so(client: Client, fault: Fault) -> None:
+    await client.session.login(*OWNER)
+    await fault("unauthorized", count=None)
+    with pytest.raises(ApiError) as caught:
+        await client.api.call("inventory.list")
+    assert caught.value.kind is Kind.SIGNED_OUT
+    assert (client.session.state, client.vault.read().token) == ("signed_out", None)
+    assert client.monitor.overall == "signed_out"
+
+
+async def test_an_outage_during_a_refresh_costs_no_sign_in(client: Client, fault: Fault) -> None:
+    await client.session.login(*OWNER)
+    await fault("unauthorized", endpoint="inventory.list", count=1)
+    await fault("error_before", endpoint="auth.refresh", status=503, count=1)
+    with pytest.raises(ApiError) as caught:
+        await client.api.call("inventory.list", retry=False)
+    assert caught.value.kind is Kind.SERVER
+    assert client.session.state == "user"
+    assert (await client.api.call("inventory.list")).status == 200
+
+
+async def test_a_token_that_still_holds_is_used_while_its_renewal_fails(client: Client, fault: Fault) -> None:
+    await client.session.login(*OWNER)
+    first = await client.session.bearer()
+    client.clock.elapsed += 800
+    await fault("error_before", endpoint="auth.refresh", status=503, count=1)
+    assert await client.session.bearer() == first
+
+
+async def test_a_lost_answer_to_a_refresh_signs_nobody_out(client: Client, fault: Fault) -> None:
+    await client.session.login(*OWNER)
+    stale = await client.session.bearer()
+    assert stale
+    await fault("drop_after", endpoint="auth.refresh", count=1)
+    with pytest.raises(ApiError):
+        await client.session.renew(stale)
+    assert await client.session.renew(stale)
+    assert (await client.api.call("auth.verify")).data["valid"]
+
+
+async def test_another_process_was_faster(sandbox: Running, client: Client, make_client: MakeClient) -> None:
+    await client.session.login(*OWNER)
+    other = make_client(sandbox.base_url)
+    stale = await client.session.bearer()
+    assert stale
+    await other.session.open()
+    assert await other.session.renew(stale)
+    assert await client.session.renew(stale)
+    assert await client.session.bearer() == await other.session.bearer()
+    assert (calls(client, "auth.refresh"), calls(other, "auth.refresh")) == (0, 1)
+
+
+async def test_two_processes_at_the_same_moment_do_not_sign_each_other_out(
+    sandbox: Running, client: Client, make_client: MakeClient
+) -> None:
+    await client.session.login(*OWNER)
+    stale = await client.session.bearer()
+    assert stale
+    others = [make_client(sandbox.base_url) for _ in range(4)]
+    for other in others:
+        await other.session.open()
+    assert all(await asyncio.gather(*(one.session.renew(stale) for one in (client, *others))))
+    assert sum(calls(one, "auth.refresh") for one in (client, *others)) == 1
+
+
+async def test_a_very_short_life_is_renewed_when_it_ends(tmp_path: Path, make_client: MakeClient) -> None:
+    settings = SandboxSettings(db=str(tmp_path / "short.db"), token_lifetime=0.5)
+    async with running(settings) as sandbox:
+        client = make_client(sandbox.base_url)
+        await client.session.login(*OWNER)
+        await asyncio.sleep(0.6)
+        assert (await client.api.call("auth.verify")).data["valid"]
+        assert calls(client, "auth.refresh") == 1
+
+
+async def test_logging_out_needs_no_server(sandbox: Running, client: Client) -> None:
+    await client.session.login(*OWNER)
+    await sandbox.stop()
+    await client.session.logout()
+    kept = client.vault.read()
+    assert (client.session.state, kept.token, kept.refresh_token) == ("signed_out", None, None)
+
+
+async def test_a_vault_that_cannot_be_written_does_not_stop_the_shop(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(secrets: Secrets) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(client.vault, "write", full)
+    await client.session.login(*OWNER)
+    assert client.session.state == "user"
+    assert "error.vault.not_saved" in [event.key for event in client.monitor.events_after(0)]
+
+
+async def test_without_an_api_a_session_says_that_nothing_is_set_up(client: Client) -> None:
+    lonely = Session(client.vault)
+    with pytest.raises(ApiError) as caught:
+        await lonely.login(*OWNER)
+    assert caught.value.kind is Kind.NOT_SET_UP
