@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from importlib import import_module
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeVar, cast
 
 from textual import work
@@ -22,13 +23,13 @@ from textual.screen import Screen
 from textual.signal import Signal
 from textual.worker import Worker, WorkerState
 
-from clutch_tui.core.types import ShopError
+from clutch_tui.core.types import Cart, ShopError, TaxRules
 from clutch_tui.text import strings
+from clutch_tui.text.digits import Digits
 from clutch_tui.text.strings import t
 from clutch_tui.ui import keys, shop, themes
 from clutch_tui.ui.bidi_filter import BidiApp
 from clutch_tui.ui.errors import report, sentence
-from clutch_tui.ui.mirror import set_direction
 from clutch_tui.ui.services import Network, Services
 from clutch_tui.ui.status import Brake, Overall, Status
 
@@ -56,10 +57,8 @@ def _screen(mode: str) -> Screen[None]:
 class ClutchApp(BidiApp, App[int]):
     """The terminal of the shop, given everything outside the screens as `Services`."""
 
-    CSS_PATH = "app.tcss"
-    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
-        mode: partial(_screen, mode) for mode in keys.MODES
-    }
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["app.tcss", "mirror.tcss"]
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {mode: partial(_screen, mode) for mode in keys.MODES}
     DEFAULT_MODE = "sales"
     BINDINGS: ClassVar[list[BindingType]] = list(keys.GLOBAL)
     ALLOW_SELECT = False
@@ -82,7 +81,6 @@ class ClutchApp(BidiApp, App[int]):
         for theme in themes.THEMES:
             self.register_theme(theme)
         self.theme = themes.suitable(services.settings.ui.theme, self.console.color_system)
-        self.set_class(strings.is_rtl(), "-rtl")
 
     def on_mount(self) -> None:
         self.call_after_refresh(self._enter, self.settings)
@@ -115,6 +113,35 @@ class ClutchApp(BidiApp, App[int]):
             self.network.monitor.on_change.append(lambda: self._brake.add(frozenset({"connection"})))
             self._running_network = self.run_worker(self.network.run(), group="network", exit_on_error=False)
             self._brake.add(frozenset({"connection"}))
+
+    async def tax_rules(self) -> TaxRules:
+        """The tax rules in force: the shop's own once they are known, those of the settings until then."""
+        stored = await self.store.read(shop.state.setting, "tax_rules")
+        if stored:
+            return TaxRules(**stored)
+        here = self.settings.shop
+        return TaxRules(int(here.tax_rate * 100), here.prices_include_tax, here.cash_rounding)
+
+    async def confirm(self, question: str, **values: object) -> bool:
+        """Ask yes or no; only from a worker."""
+        from clutch_tui.ui.dialogs import Confirm
+
+        answer = await self.push_screen_wait(Confirm(question, **values))
+        return bool(answer)
+
+    async def sell(self, cart: Cart) -> None:
+        """Go to the till with this cart; the one that was open there stays parked."""
+        from clutch_tui.ui.screens.sales import SalesScreen
+
+        await self.switch_mode("sales")
+        till = self.get_screen_stack("sales")[0]
+        if isinstance(till, SalesScreen):
+            till.take(cart)
+
+    @property
+    def cashier(self) -> str:
+        """Who sells: the name that the server knows, empty where nobody is signed in."""
+        return self.network.user_name if self.network is not None else ""
 
     async def _leave(self) -> None:
         """Stop the network, then close the store; what is unsent stays in the store."""
@@ -215,11 +242,11 @@ class ClutchApp(BidiApp, App[int]):
 
     @work(group="language", exit_on_error=False)
     async def action_language(self) -> None:
-        other = "en" if strings.language() == "ar" else "ar"
+        other: strings.Language = "en" if strings.language() == "ar" else "ar"
         self.speak(other, self.settings.text.digits)
         await self.save_settings({"text.language": other})
 
-    def speak(self, language: strings.Language, digits: strings.Digits) -> None:
+    def speak(self, language: strings.Language, digits: Digits) -> None:
         """Switch the language of everything that is on the screens or waits behind them."""
         strings.use(language, digits=digits)
         for stack in self._screen_stacks.values():
@@ -227,7 +254,7 @@ class ClutchApp(BidiApp, App[int]):
                 for node in screen.walk_children(with_self=True):
                     if (relabel := getattr(node, "relabel", None)) is not None:
                         relabel()
-        set_direction(self, rtl=strings.is_rtl())
+        self.follow_language()
 
     @work(group="offline", exit_on_error=False)
     async def action_offline(self) -> None:

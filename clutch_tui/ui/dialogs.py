@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -17,23 +17,32 @@ from textual.worker import Worker, WorkerState
 
 from clutch_tui.text.format import NumberError, parse_money, parse_number
 from clutch_tui.text.strings import t
-from clutch_tui.ui.bidi_filter import BidiScreen
+from clutch_tui.ui.bidi_filter import VisualLines
 from clutch_tui.ui.errors import report
 from clutch_tui.ui.widgets.number_field import MoneyField, NumberField
 from clutch_tui.ui.widgets.text_field import TextField
 from clutch_tui.ui.widgets.words import Words
 
+if TYPE_CHECKING:
+    from clutch_tui.ui.app import ClutchApp
+
 T = TypeVar("T")
 
 
-class Dialog(BidiScreen[T | None], ModalScreen[T | None], Generic[T]):
+class Dialog(VisualLines, ModalScreen[T | None], Generic[T]):
     """A box over the screen with a title and a line that says which keys work. Esc gives back None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "common.back", id="dialog.back")]
 
-    def __init__(self, title: str, hint: str = "dialog.hint.enter", **values: object) -> None:
+    if TYPE_CHECKING:
+
+        @property
+        def app(self) -> ClutchApp: ...  # type: ignore[override]
+
+    def __init__(self, title: str, hint: str = "dialog.hint.enter", /, **values: object) -> None:
         super().__init__()
-        self.heading = Words(title, classes="dialog--title", **values)
+        self.heading = Words(classes="dialog--title")
+        self.heading.say(title, **values)
         self.hint = Words(hint, classes="dialog--hint")
 
     def compose(self) -> ComposeResult:
@@ -161,19 +170,18 @@ class Choose(Dialog[str]):
 
 
 class ShowText(Dialog[str]):
-    """A text to read, line by line as it is. `keys` are further bindings: the answer is the action's name."""
+    """A text to read, line by line as it is."""
 
     def __init__(
         self, title: str, lines: Callable[[], Sequence[str]], *, hint: str = "dialog.hint.read", **values: object
     ) -> None:
         super().__init__(title, hint, **values)
-        self._lines = lines
+        self.body = Words(classes="dialog--text")
+        self.body.tell(lambda: "\n".join(lines()))
 
     def compose_body(self) -> ComposeResult:
-        body = Words(classes="dialog--text")
-        body.tell(lambda: Content("\n".join(self._lines())))
         with VerticalScroll(can_focus=True):
-            yield body
+            yield self.body
 
     def on_mount(self) -> None:
         self.query_one(VerticalScroll).focus()

@@ -19,7 +19,7 @@ def sentence(error: BaseException) -> str:
     gets the general sentence, which points at the log.
     """
     key = getattr(error, "key", None)
-    values = getattr(error, "values", None)
+    values = getattr(error, "values", getattr(error, "arguments", None))
     if isinstance(key, str) and has(key):
         return t(key, **values) if isinstance(values, Mapping) else t(key)
     return t("error.unexpected")

@@ -18,7 +18,7 @@ from textual.widget import Widget
 
 from clutch_tui.core.types import ShopError
 from clutch_tui.text.format import NumberError, parse_decimal, parse_money, parse_number
-from clutch_tui.ui.dialogs import Confirm, Dialog
+from clutch_tui.ui.dialogs import Dialog
 from clutch_tui.ui.errors import log, sentence
 from clutch_tui.ui.widgets.choice_field import ChoiceField
 from clutch_tui.ui.widgets.number_field import MoneyField, NumberField
@@ -46,6 +46,13 @@ class Entry:
 YES_NO = (("yes", "common.yes"), ("no", "common.no"))
 
 
+_READ: dict[Kind, Callable[[str], Any]] = {
+    "money": parse_money,
+    "number": parse_number,
+    "decimal": parse_decimal,
+}
+
+
 class EntryRow(Horizontal):
     """Label, field, and below it what is wrong with what was typed."""
 
@@ -69,6 +76,17 @@ class EntryRow(Horizontal):
     def changed(self) -> bool:
         return self.typed != self.given
 
+    def accept(self) -> None:
+        """What stands there now is what is stored."""
+        self.given = self.typed
+
+    def take_back(self) -> None:
+        """Forget what was typed."""
+        if isinstance(self.field, TextField | ChoiceField):
+            self.field.value = self.given
+            self.field.refresh()
+        self.problem.clear()
+
     def read(self) -> Any:
         """The field's value for the record. Raises `NumberError` with the sentence for the field."""
         entry, text = self.entry, self.typed.strip()
@@ -78,10 +96,7 @@ class EntryRow(Horizontal):
             if entry.maximum is not None and len(text) > entry.maximum:
                 raise NumberError("error.field.too_long", maximum=entry.maximum)
             return text
-        parse: Callable[[str], Any] = {"money": parse_money, "number": parse_number, "decimal": parse_decimal}[
-            entry.kind
-        ]
-        value = parse(text) if text else 0
+        value = _READ[entry.kind](text) if text else 0
         if value < 0:
             raise NumberError("error.number.too_small", minimum=0)
         if entry.maximum is not None and value > entry.maximum:
@@ -170,7 +185,7 @@ class FormDialog(Dialog[T], Generic[T]):
         self._saving = True
         try:
             answer = await self._save(values)
-        except Exception as error:  # noqa: BLE001 - shown in the form; what was typed stays
+        except Exception as error:
             self._refuse(error)
         else:
             self.dismiss(answer)
@@ -201,5 +216,5 @@ class FormDialog(Dialog[T], Generic[T]):
 
     @work(group="leave", exclusive=True, exit_on_error=False)
     async def action_back(self) -> None:  # type: ignore[override]
-        if not any(row.changed for row in self.rows) or await self.app.push_screen_wait(Confirm("form.discard")):
+        if not any(row.changed for row in self.rows) or await self.app.confirm("form.discard"):
             self.dismiss(None)

@@ -27,6 +27,19 @@ MODES = (
 )
 """The screens in the order of the menu: Alt and a digit goes straight to one."""
 
+_OPTION_DIGITS = (
+    "inverted_exclamation_mark",
+    "trade_mark_sign",
+    "pound_sign",
+    "cent_sign",
+    "infinity",
+    "section_sign",
+    "pilcrow_sign",
+    "bullet",
+    "feminine_ordinal_indicator",
+)
+"""What Textual takes Alt and a digit for where the terminal sends ESC first: the option key of a Macintosh."""
+
 GLOBAL = [
     Binding("f1", "help", "app.help", id="app.help", priority=True),
     Binding("f9", "menu", "app.menu", id="app.menu", priority=True),
@@ -36,8 +49,16 @@ GLOBAL = [
     Binding("ctrl+t", "line", "app.line", id="app.line", priority=True),
     Binding("ctrl+q", "quit", "app.quit", show=False, id="app.quit", priority=True),
     *(
-        Binding(f"alt+{n}", f"mode('{mode}')", f"mode.{mode}", show=False, id=f"mode.{mode}", priority=True)
-        for n, mode in enumerate(MODES[:9], 1)
+        Binding(
+            f"alt+{n},{option}",
+            f"mode('{mode}')",
+            f"mode.{mode}",
+            show=False,
+            id=f"mode.{mode}",
+            priority=True,
+            key_display=f"Alt+{n}",
+        )
+        for n, (mode, option) in enumerate(zip(MODES, _OPTION_DIGITS, strict=False), 1)
     ),
 ]
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, ClassVar, ParamSpec, TypeVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
-from clutch_tui.ui.bidi_filter import BidiScreen
 from clutch_tui.ui.errors import report
 from clutch_tui.ui.status import Status
 from clutch_tui.ui.widgets.key_bar import KeyBar
@@ -24,7 +24,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class ShopScreen(BidiScreen[None]):
+class ShopScreen(Screen[None]):
     """A mode of the app. Subclasses name the nouns whose rows they show, compose a body, and read in `reload`.
 
     Hidden screens only note that they are stale and read when they are looked at again. Writes go through
@@ -39,12 +39,13 @@ class ShopScreen(BidiScreen[None]):
     if TYPE_CHECKING:
 
         @property
-        def app(self) -> ClutchApp: ...
+        def app(self) -> ClutchApp: ...  # type: ignore[override]
 
     def __init__(self) -> None:
         super().__init__()
         self._stale = True
-        self._writing = False
+        self.writing = False
+        """Whether a write of this screen is under way: another one is not begun."""
         self.strip = StatusStrip(f"mode.{self.NAME}")
 
     def compose(self) -> ComposeResult:
@@ -87,7 +88,7 @@ class ShopScreen(BidiScreen[None]):
         """Whether this screen is looked at, dialogs over it notwithstanding."""
         return self in self.app.screen_stack
 
-    def reload(self) -> None:
+    def reload(self) -> object:
         """Read what is shown again. Called once the store is open, and whenever its rows have changed."""
 
     def _status_changed(self, status: Status) -> None:
@@ -99,24 +100,19 @@ class ShopScreen(BidiScreen[None]):
 
     # --- writing ---------------------------------------------------------------------------------------
 
-    @property
-    def writing(self) -> bool:
-        """Whether a write of this screen is under way."""
-        return self._writing
-
     async def write(self, nouns: str, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None:
         """Do one write of core and tell everybody which nouns changed (blank-separated). None when a write is
         already under way, or when the shop's rules refuse it: the sentence has been shown then."""
-        if self._writing:
+        if self.writing:
             return None
-        self._writing = True
+        self.writing = True
         try:
             return await self.app.write(nouns, function, *args, **kwargs)
-        except Exception as error:  # noqa: BLE001 - the funnel: everything is logged and shown
+        except Exception as error:
             report(self, error)
             return None
         finally:
-            self._writing = False
+            self.writing = False
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         if event.state is WorkerState.ERROR and event.worker.error is not None:

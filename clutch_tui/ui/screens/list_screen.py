@@ -2,20 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
 
+from clutch_tui.core.types import LogQuery, LogRow
+from clutch_tui.ui import shop
 from clutch_tui.ui.screens.frame import ShopScreen
 from clutch_tui.ui.widgets.column import Column
 from clutch_tui.ui.widgets.search_field import SearchField
 from clutch_tui.ui.widgets.window import Source
 from clutch_tui.ui.widgets.window_table import WindowTable
 from clutch_tui.ui.widgets.words import Words
+
+if TYPE_CHECKING:
+    from clutch_tui.core.store import Store
+
+
+class Listed(Protocol):
+    """A module of core that lists its noun: `count(*query)` and `page(*query, after, skip, limit)`."""
+
+    count: Callable[..., int]
+    page: Callable[..., Sequence[Any]]
+
+
+def reading(store: Store, noun: Any, *query: Any) -> Source[Any]:
+    """A source over a noun of core, for one query."""
+    listed: Listed = noun
+    return Source(
+        lambda: store.read(listed.count, *query),
+        lambda after, skip, limit: store.read(listed.page, *query, after, skip, limit),
+    )
+
+
+def log_source(store: Store, query: LogQuery) -> Source[LogRow]:
+    """The connection's log, newest first."""
+    return Source(
+        lambda: store.read(shop.journal.log_count, query),
+        lambda after, skip, limit: store.read(shop.journal.log_page, query, after, skip, limit),
+    )
 
 
 class ListScreen(ShopScreen):
@@ -85,7 +114,7 @@ class ListScreen(ShopScreen):
         self.details.tell(lambda: self.describe(row) if row is not None else "")
         self.refresh_bindings()
 
-    def action_open(self) -> None:
+    def action_open(self) -> object:
         """Enter on a row."""
 
     def action_back(self) -> None:

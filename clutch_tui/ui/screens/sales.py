@@ -8,6 +8,7 @@ so it is there again after whatever happens to the machine.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual import on, work
@@ -20,7 +21,7 @@ from clutch_tui.text import format as shown
 from clutch_tui.text.digits import read_digits
 from clutch_tui.text.strings import t
 from clutch_tui.ui import shop
-from clutch_tui.ui.dialogs import Choose, Confirm, ask_money, ask_number
+from clutch_tui.ui.dialogs import Choose, ask_money, ask_number
 from clutch_tui.ui.errors import report
 from clutch_tui.ui.screens.frame import ShopScreen
 from clutch_tui.ui.widgets.cart_view import CartView, Totalled
@@ -122,7 +123,7 @@ class SalesScreen(ShopScreen):
         search below the field, so a scan never depends on it."""
         wanted = _TIMES.fullmatch(read_digits(text))
         quantity, code = (int(wanted[1]), wanted[2]) if wanted else (1, text)
-        part = await self.store.read(shop.search.find_code, code) or picked
+        part = await self.store.read(shop.inventory.find_code, code) or picked
         if part is None:
             rows = await self.store.read(shop.search.find, code, 2)
             part = rows[0] if len(rows) == 1 else None
@@ -229,7 +230,7 @@ class SalesScreen(ShopScreen):
 
     @work(group="ask", exit_on_error=False)
     async def action_empty(self) -> None:
-        if self.cart is not None and await self.app.push_screen_wait(Confirm("sales.ask_empty")):
+        if self.cart is not None and await self.app.confirm("sales.ask_empty"):
             await self.store.run(shop.sales.discard_cart, self.cart.id)
             self._show(await self.store.run(shop.sales.open_cart))
 
@@ -277,7 +278,7 @@ class SalesScreen(ShopScreen):
         self.field.focus()
 
 
-def _name(cart: Cart) -> object:
+def _name(cart: Cart) -> Callable[[], str]:
     total = sum(line.total for line in cart.lines) - cart.discount
     return lambda: t(
         "sales.cart_name",

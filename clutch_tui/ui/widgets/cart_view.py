@@ -66,7 +66,7 @@ class CartView(Vertical):
     CartView > #cart-total { height: 1; padding: 0 1; background: $panel; color: $text-success; text-style: bold; }
     """
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.table: WindowTable[CartRow] = WindowTable(CART_COLUMNS, empty="sales.cart_empty", id="cart-lines")
         self._customer = Words(id="cart-customer")

@@ -51,9 +51,7 @@ class ChoiceField(Widget, can_focus=True):
         def control(self) -> ChoiceField:
             return self.field
 
-    def __init__(
-        self, choices: Sequence[tuple[str, str]], value: str = "", *, id: str | None = None  # noqa: A002
-    ) -> None:
+    def __init__(self, choices: Sequence[tuple[str, str]], value: str = "", *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.choices = tuple(choices)
         values = [one for one, _ in self.choices]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.binding import Binding, BindingType
 
@@ -24,15 +24,15 @@ class SearchField(TextField):
         Binding("ctrl+end", "steer('jump', -1)", "table.last", show=False, id="search.last"),
     ]
 
-    def __init__(self, hint: str, *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, hint: str, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._hint = hint
-        self._table: WindowTable | None = None
+        self._table: WindowTable[Any] | None = None
 
     def on_mount(self) -> None:
         self.relabel()
 
-    def steers(self, table: WindowTable) -> None:
+    def steers(self, table: WindowTable[Any]) -> None:
         """From now on the arrows move in this table; its cursor is drawn as if it had the focus."""
         if self._table is not None:
             self._table.remove_class("-active")

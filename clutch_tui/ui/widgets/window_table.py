@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Generic
+from typing import Any, ClassVar, Generic
 
 from rich.segment import Segment
 from rich.style import Style
 from textual import work
-from textual.app import RenderResult
 from textual.binding import Binding, BindingType
 from textual.events import Click, Resize
 from textual.geometry import Region, Size
@@ -75,30 +74,28 @@ class WindowTable(VisualLines, ScrollView, Generic[R], can_focus=True):
     class Selected(Message):
         """Enter was pressed on a row."""
 
-        table: WindowTable
+        table: WindowTable[Any]
         row: object
 
         @property
-        def control(self) -> WindowTable:
+        def control(self) -> WindowTable[Any]:
             return self.table
 
     @dataclass
     class Highlighted(Message):
         """The cursor is on another row, or on none (`row` is None)."""
 
-        table: WindowTable
+        table: WindowTable[Any]
         row: object | None
 
         @property
-        def control(self) -> WindowTable:
+        def control(self) -> WindowTable[Any]:
             return self.table
 
         def can_replace(self, message: Message) -> bool:
             return isinstance(message, WindowTable.Highlighted) and message.table is self.table
 
-    def __init__(
-        self, columns: Sequence[Column[R]], *, empty: str = "common.empty", id: str | None = None  # noqa: A002
-    ) -> None:
+    def __init__(self, columns: Sequence[Column[R]], *, empty: str = "common.empty", id: str | None = None) -> None:
         super().__init__(id=id)
         self.columns = tuple(columns)
         self.cursor = 0
@@ -279,9 +276,6 @@ class WindowTable(VisualLines, ScrollView, Generic[R], can_focus=True):
         self.virtual_size = Size(max(width, full), self.count + 1)
         if is_rtl() and self.max_scroll_x != was:  # an Arabic table starts at its right edge
             self.scroll_to(x=self.max_scroll_x, animate=False, force=True)
-
-    def render(self) -> RenderResult:
-        return ""
 
     def render_line(self, y: int) -> Strip:
         width = self.scrollable_content_region.width

@@ -20,7 +20,7 @@ class Words(Widget):
         self,
         key: str = "",
         *,
-        id: str | None = None,  # noqa: A002
+        id: str | None = None,
         classes: str | None = None,
         **values: object,
     ) -> None:

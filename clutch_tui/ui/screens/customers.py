@@ -1,0 +1,191 @@
+"""Customers: the list, one's form, history and account; and the dialog in which the till picks one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+
+from clutch_tui.core.types import PAY_METHODS, Customer, CustomerDraft, CustomerRow, PayMethod
+from clutch_tui.text import format as shown
+from clutch_tui.text.strings import t
+from clutch_tui.ui import shop
+from clutch_tui.ui.dialogs import Choose, Dialog, ask_money, ask_text
+from clutch_tui.ui.forms import Entry, FormDialog
+from clutch_tui.ui.screens.list_screen import ListScreen, reading
+from clutch_tui.ui.widgets.column import Column
+from clutch_tui.ui.widgets.part_columns import unsent_mark
+from clutch_tui.ui.widgets.search_field import SearchField
+from clutch_tui.ui.widgets.window import Source
+from clutch_tui.ui.widgets.window_table import WindowTable
+
+COLUMNS: tuple[Column[CustomerRow], ...] = (
+    unsent_mark(),
+    Column("common.name", 22, lambda row: row.name, flex=2),
+    Column("common.phone", 16, lambda row: shown.phone(row.phone)),
+    Column("part.car", 16, lambda row: row.car, priority=2, flex=1),
+    Column(
+        "customer.balance",
+        12,
+        lambda row: shown.amount(row.balance),
+        number=True,
+        tone=lambda row: "warning" if row.balance > 0 else "",
+    ),
+)
+
+ENTRIES = (
+    Entry("name", "common.name", required=True, maximum=120),
+    Entry("phone", "common.phone", maximum=30),
+    Entry("email", "common.email", maximum=120),
+    Entry("address", "common.address", maximum=250),
+    Entry("customer_type", "customer.type", maximum=40),
+    Entry("car_brand", "part.car_brand", maximum=40),
+    Entry("car_model", "part.car_model", maximum=40),
+    Entry("car_year", "part.year", maximum=12),
+    Entry("car_plate", "customer.plate", maximum=20),
+)
+
+
+class CustomersScreen(ListScreen):
+    """The customers' list."""
+
+    NAME = "customers"
+    NOUNS = frozenset({"customers"})
+    HINT = "customer.hint"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f2", "add", "common.add", id="customers.add"),
+        Binding("f3", "edit", "common.edit", id="customers.edit"),
+        Binding("f4", "pay", "customer.pay", id="customers.pay"),
+        Binding("f6", "history", "common.history", id="customers.history"),
+        Binding("f8", "delete", "common.delete", id="customers.delete"),
+    ]
+
+    def columns(self) -> Sequence[Column[CustomerRow]]:
+        return COLUMNS
+
+    def source(self, text: str) -> Source[CustomerRow]:
+        return reading(self.store, shop.customers, text)
+
+    def describe(self, row: CustomerRow) -> Content | str:
+        return t("customer.line", name=row.name, car=row.car or "-", balance=shown.money(row.balance))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self.has_row() if action in ("edit", "pay", "history", "delete") else True
+
+    def action_open(self) -> None:
+        self.action_edit()
+
+    @work(group="ask", exit_on_error=False)
+    async def action_add(self) -> None:
+        await self.app.push_screen_wait(new_customer(self, self.search.value))
+
+    @work(group="ask", exit_on_error=False)
+    async def action_edit(self) -> None:
+        if (row := self.table.row) is None:
+            return
+        seen = await self.store.read(shop.customers.get, row.id)
+
+        async def save(values: dict[str, Any]) -> Customer:
+            return await self.app.write("customers", shop.customers.edit, seen.id, CustomerDraft(**values), seen=seen)
+
+        await self.app.push_screen_wait(FormDialog("customer.edit", ENTRIES, asdict(seen.draft), save))
+
+    @work(group="ask", exit_on_error=False)
+    async def action_delete(self) -> None:
+        row = self.table.row
+        if row is not None and await self.app.confirm("customer.ask_delete", name=row.name):
+            seen = await self.store.read(shop.customers.get, row.id)
+            await self.write("customers", shop.customers.delete, seen.id, seen=seen)
+
+    @work(group="ask", exit_on_error=False)
+    async def action_pay(self) -> None:
+        """A payment on account: how, how much, a word about it."""
+        if (row := self.table.row) is None:
+            return
+        methods: list[PayMethod] = [method for method in PAY_METHODS if method != "credit"]
+        options = [(method, lambda method=method: t(f"pay.{method}")) for method in methods]
+        method = await self.app.push_screen_wait(Choose("customer.pay", options))
+        if method is None:
+            return
+        amount = await self.app.push_screen_wait(ask_money("customer.ask_amount", name=row.name))
+        if not amount:
+            return
+        note = await self.app.push_screen_wait(ask_text("customer.ask_note"))
+        if note is not None:
+            await self.write("customers", shop.customers.pay, row.id, amount, method, note, self.app.cashier)
+
+    def action_history(self) -> None:
+        if (row := self.table.row) is not None:
+            from clutch_tui.ui.screens.history import CustomerHistory
+
+            self.app.push_screen(CustomerHistory(row))
+
+
+def new_customer(screen: Any, typed: str = "") -> FormDialog[Customer]:
+    """The form of a new customer; what was searched for is its name, or its telephone number."""
+    phone = typed.strip() if typed.strip().lstrip("+").isdigit() else ""
+
+    async def save(values: dict[str, Any]) -> Customer:
+        return await screen.app.write("customers", shop.customers.create, CustomerDraft(**values))
+
+    return FormDialog("customer.add", ENTRIES, {"name": "" if phone else typed.strip(), "phone": phone}, save)
+
+
+@dataclass(frozen=True, slots=True)
+class PickedCustomer:
+    """Who buys; `customer` is None for one who walks in."""
+
+    customer: CustomerRow | Customer | None
+
+
+class PickCustomer(Dialog[PickedCustomer]):
+    """Search and Enter; F2 makes a new customer, F8 takes the customer off the sale."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f2", "add", "common.add", id="pick_customer.add"),
+        Binding("f8", "nobody", "sales.no_customer", id="pick_customer.nobody"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__("sales.customer", "customer.pick_hint")
+        self.search = SearchField("customer.hint", id="pick-search")
+        self.table: WindowTable[CustomerRow] = WindowTable(COLUMNS, empty="common.no_match", id="pick-list")
+        self.search.steers(self.table)
+
+    def compose_body(self) -> ComposeResult:
+        yield self.search
+        yield self.table
+
+    def on_mount(self) -> None:
+        self.add_class("-form")
+        self.search.focus()
+        self._find()
+
+    @on(SearchField.Changed, "#pick-search")
+    def _find(self) -> None:
+        self.table.show(reading(self.app.store, shop.customers, self.search.value))
+
+    @on(SearchField.Submitted, "#pick-search")
+    def _entered(self, event: SearchField.Submitted) -> None:
+        event.stop()
+        self.table.action_choose()
+
+    @on(WindowTable.Selected, "#pick-list")
+    def _selected(self, event: WindowTable.Selected) -> None:
+        event.stop()
+        if isinstance(event.row, CustomerRow):
+            self.dismiss(PickedCustomer(event.row))
+
+    def action_nobody(self) -> None:
+        self.dismiss(PickedCustomer(None))
+
+    @work(group="ask", exit_on_error=False)
+    async def action_add(self) -> None:
+        made = await self.app.push_screen_wait(new_customer(self, self.search.value))
+        if made is not None:
+            self.dismiss(PickedCustomer(made))

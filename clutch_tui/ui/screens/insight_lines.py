@@ -1,0 +1,169 @@
+"""The backend's advice and figures as sentences: one line for each row, in the language of the screen.
+
+What arrives is in core's terms (money in minor units). A server may leave out fields or use words that we do
+not know; a line then shows a dash, or the server's own word, and never fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from clutch_tui.text import format as shown
+from clutch_tui.text.strings import has, t
+
+TOPICS: tuple[str, ...] = (
+    "shop.stats",
+    "sales.analytics",
+    "customers.analytics",
+    "inventory.alerts",
+    "inventory.recommendations",
+    "ai.demand_forecast",
+    "ai.price_optimization",
+    "ai.inventory_optimization",
+    "ai.customer_insights",
+    "ai.market_analysis",
+    "market.insights",
+    "market.trends",
+    "market.top_selling",
+    "market.popular_cars",
+)
+"""The endpoints that give insights, by their names in the catalogue."""
+
+_MONEY = {
+    "amount",
+    "revenue",
+    "current_price",
+    "suggested_price",
+    "average_purchase_value",
+    "monthly_revenue",
+    "average_revenue",
+}
+_SHARES = {"confidence", "growth_rate"}
+_PLACES = {
+    "shop.stats": (
+        "total_inventory",
+        "total_customers",
+        "total_sales",
+        "monthly_revenue",
+        "low_stock_items",
+        "pending_orders",
+    ),
+    "customers.analytics": (
+        "total_customers",
+        "new_customers_this_month",
+        "repeat_customers",
+        "average_purchase_value",
+    ),
+}
+_FIELDS = (
+    "item_name",
+    "name",
+    "part_name",
+    "category",
+    "date",
+    "description",
+    "brand",
+    "model",
+    "year",
+    "weekday",
+    "type",
+    "trend",
+    "reason",
+    "urgency",
+    "timeframe",
+    "confidence",
+    "growth_rate",
+    "amount",
+    "revenue",
+    "current_price",
+    "suggested_price",
+    "current_stock",
+    "min_stock",
+    "recommended_stock",
+    "suggested_quantity",
+    "predicted_demand",
+    "quantity_sold",
+    "total_sold",
+    "parts_demand",
+    "average_revenue",
+    "sold",
+    "stock",
+)
+
+
+def lines(topic: str, data: Any) -> list[str]:
+    """What a topic's data says, line by line; one sentence when there is nothing in it."""
+    if topic in _PLACES and isinstance(data, Mapping):
+        found = [t(f"insight.figure.{name}", value=_value(name, data.get(name))) for name in _PLACES[topic]]
+    elif topic == "sales.analytics" and isinstance(data, Mapping):
+        found = _analytics(data)
+    elif topic == "market.insights":
+        found = _market(data)
+    else:
+        found = _rows(topic, data)
+    return found or [t("insight.none")]
+
+
+def _rows(template: str, rows: Any) -> list[str]:
+    return [t(f"insight.{template}", **_values(row)) for row in _mappings(rows)]
+
+
+def _analytics(data: Mapping[str, Any]) -> list[str]:
+    found: list[str] = []
+    for name in ("daily_sales", "top_selling_items", "revenue_by_category"):
+        rows = list(_mappings(data.get(name)))
+        if rows:
+            found += ["", t(f"insight.heading.{name}"), *_rows(name, reversed(rows) if name == "daily_sales" else rows)]
+    return found[1:]
+
+
+def _market(data: Any) -> list[str]:
+    found: list[str] = []
+    for insight in _mappings(data):
+        kind = str(insight.get("type"))
+        rows = list(_mappings(insight.get("data")))
+        heading = t(f"insight.heading.{kind}") if has(f"insight.heading.{kind}") else shown.isolate(kind)
+        if has(f"insight.{kind}"):
+            found += ["", heading, *_rows(kind, rows)]
+        else:
+            found += ["", heading, *(_unknown(row) for row in rows)]
+    return found[1:]
+
+
+def _unknown(row: Mapping[str, Any]) -> str:
+    return "   ".join(shown.isolate(f"{name}: {value}") for name, value in row.items() if value not in (None, ""))
+
+
+def _mappings(rows: Any) -> Iterable[Mapping[str, Any]]:
+    return (row for row in rows if isinstance(row, Mapping)) if isinstance(rows, Iterable) else ()
+
+
+def _values(row: Mapping[str, Any]) -> dict[str, str]:
+    return {name: _value(name, row.get(name)) for name in _FIELDS}
+
+
+def _value(name: str, value: Any) -> str:
+    """One figure or word, as it stands in a sentence."""
+    if value in (None, ""):
+        return "-"
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        if name in _MONEY:
+            return shown.money(round(value))
+        if name in _SHARES:
+            return shown.percent(value)
+        return shown.number(value)
+    word = f"insight.word.{value}"
+    return t(word) if has(word) else shown.isolate(str(value)) if str(value).isascii() else str(value)
+
+
+def plain(value: Any) -> Any:
+    """Data as JSON can keep it: decimals become floats, which only ever are looked at."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, Mapping):
+        return {str(name): plain(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(one) for one in value]
+    return value if isinstance(value, str | int | float | bool | None) else str(value)

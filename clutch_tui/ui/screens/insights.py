@@ -1,0 +1,125 @@
+"""Insights: what the backend makes of the shop's figures and of the market, with the age of each answer.
+
+Answers are kept in the database, so they are there without a network and say how old they are.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from clutch_tui.text import format as shown
+from clutch_tui.text.strings import t
+from clutch_tui.ui import shop
+from clutch_tui.ui.errors import report, sentence
+from clutch_tui.ui.screens.frame import ShopScreen
+from clutch_tui.ui.screens.insight_lines import TOPICS, lines, plain
+from clutch_tui.ui.widgets.words import Words
+
+FRESH_FOR = 900.0
+"""Seconds for which an answer is not asked for again just because somebody looks at it."""
+
+
+class InsightsScreen(ShopScreen):
+    """Topics on one side, the chosen one as a list on the other."""
+
+    NAME = "insights"
+    NOUNS = frozenset({"shop"})
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f5", "refresh", "common.refresh", id="insights.refresh"),
+        Binding("f6", "refresh_all", "insight.refresh_all", id="insights.refresh_all"),
+    ]
+    DEFAULT_CSS = """
+    InsightsScreen {
+        #topics { width: 28; height: 1fr; border: none; padding: 0; background: $panel; }
+        #topics:focus { border: none; }
+        #insight { width: 1fr; padding: 0 1; }
+        #insight-age { height: 1; color: $text-muted; }
+        #insight-rows { height: 1fr; }
+    }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.topic = TOPICS[0]
+        self.topics = OptionList(*(Option(t(f"topic.{topic}"), id=topic) for topic in TOPICS), id="topics")
+        self.age = Words(id="insight-age")
+        self.body = Words(id="insight-body")
+
+    def compose_body(self) -> ComposeResult:
+        with Horizontal():
+            yield self.topics
+            with Vertical(id="insight"):
+                yield self.age
+                with VerticalScroll(id="insight-rows"):
+                    yield self.body
+
+    def on_mount(self) -> None:
+        self.topics.focus()
+
+    def relabel(self) -> None:
+        here = self.topics.highlighted
+        self.topics.clear_options()
+        self.topics.add_options([Option(t(f"topic.{topic}"), id=topic) for topic in TOPICS])
+        self.topics.highlighted = here
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("refresh", "refresh_all"):
+            return True if self.app.network is not None else None
+        return True
+
+    @on(OptionList.OptionHighlighted, "#topics")
+    def _picked(self, event: OptionList.OptionHighlighted) -> None:
+        self.topic = str(event.option_id)
+        if self.app.is_open:
+            self.reload()
+
+    @work(group="load", exclusive=True, exit_on_error=False)
+    async def reload(self) -> None:
+        """Show what is kept of the topic, then ask for it where that is old."""
+        topic = self.topic
+        data, fetched_at = await self.store.read(shop.state.setting_with_age, f"insight.{topic}")
+        self._show(topic, data, fetched_at)
+        old = fetched_at is None or (datetime.now(UTC) - fetched_at).total_seconds() > FRESH_FOR
+        if old and self.app.network is not None and self.app.status.overall in ("connected", "limited"):
+            self._fetch(topic)
+
+    def _show(self, topic: str, data: Any, fetched_at: datetime | None) -> None:
+        if fetched_at is None:
+            self.age.say("insight.never")
+            self.body.clear()
+        else:
+            self.age.tell(lambda: t("insight.age", age=shown.age(fetched_at, datetime.now(UTC))))
+            self.body.tell(lambda: "\n".join(lines(topic, data)))
+        self.query_one("#insight-rows", VerticalScroll).scroll_home(animate=False)
+
+    @work(group="fetch", exit_on_error=False)
+    async def _fetch(self, topic: str) -> None:
+        if (network := self.app.network) is None:
+            return
+        try:
+            data = plain(await network.fetch(topic))
+        except Exception as error:
+            report(self, error)
+            self.age.tell(partial(sentence, error))
+            return
+        await self.store.run(shop.state.put_setting, f"insight.{topic}", data)
+        if topic == self.topic:
+            self._show(topic, data, datetime.now(UTC))
+
+    def action_refresh(self) -> None:
+        self._fetch(self.topic)
+
+    @work(group="fetch-all", exclusive=True, exit_on_error=False)
+    async def action_refresh_all(self) -> None:
+        for topic in TOPICS:
+            await self._fetch(topic).wait()
+        self.notify(t("insight.refreshed"))

@@ -1,0 +1,161 @@
+"""The inventory: search as you type, a part's form, its stock and where that went."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any, ClassVar
+
+from textual import work
+from textual.binding import Binding, BindingType
+from textual.content import Content
+
+from clutch_tui.core.types import Part, PartDraft, PartQuery, PartRow
+from clutch_tui.text import format as shown
+from clutch_tui.text.strings import t
+from clutch_tui.ui import shop
+from clutch_tui.ui.dialogs import ask_number, ask_text
+from clutch_tui.ui.forms import Entry, FormDialog
+from clutch_tui.ui.screens.list_screen import ListScreen, reading
+from clutch_tui.ui.widgets.column import Column
+from clutch_tui.ui.widgets.part_columns import PART_COLUMNS, part_name
+from clutch_tui.ui.widgets.window import Source
+
+ENTRIES = (
+    Entry("name", "part.name_ar", maximum=200),
+    Entry("name_en", "part.name_en", maximum=200),
+    Entry("part_number", "part.number", maximum=60),
+    Entry("barcode", "part.barcode", maximum=60),
+    Entry("oem_number", "part.oem", maximum=60),
+    Entry("price", "part.price", "money", maximum=10**11),
+    Entry("cost", "part.cost", "money", maximum=10**11),
+    Entry("min_stock", "part.min_stock", "number", maximum=10**6),
+    Entry("location", "part.place", maximum=40),
+    Entry("category", "part.category", maximum=60),
+    Entry("brand", "part.brand", maximum=60),
+    Entry("car_brand", "part.car_brand", maximum=60),
+    Entry("car_model", "part.car_model", maximum=60),
+    Entry("year", "part.year", maximum=20),
+    Entry("supplier", "part.supplier", maximum=120),
+    Entry("description", "part.description", maximum=1000),
+)
+STOCK = Entry("stock", "part.first_stock", "number", maximum=10**6)
+
+
+class InventoryScreen(ListScreen):
+    """The parts' list."""
+
+    NAME = "inventory"
+    NOUNS = frozenset({"inventory"})
+    HINT = "inventory.hint"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f2", "add", "common.add", id="inventory.add"),
+        Binding("f3", "edit", "common.edit", id="inventory.edit"),
+        Binding("f4", "adjust", "inventory.adjust", id="inventory.adjust"),
+        Binding("f5", "count", "inventory.count", id="inventory.count"),
+        Binding("f6", "history", "common.history", id="inventory.history"),
+        Binding("f7", "low_only", "inventory.low_only", id="inventory.low_only"),
+        Binding("f8", "delete", "common.delete", id="inventory.delete"),
+    ]
+
+    def __init__(self) -> None:
+        self.low_only = False
+        super().__init__()
+
+    def columns(self) -> Sequence[Column[PartRow]]:
+        return PART_COLUMNS
+
+    def source(self, text: str) -> Source[PartRow]:
+        return reading(self.store, shop.inventory, PartQuery(text=text.strip(), low_only=self.low_only))
+
+    def describe(self, row: PartRow) -> Content | str:
+        lines = [
+            t("part.line", name=row.name or "-", name_en=shown.isolate(row.name_en or "-")),
+            t("part.line_stock", stock=shown.number(row.stock), minimum=shown.number(row.min_stock),
+              place=shown.part_number(row.location or "-"), price=shown.money(row.price)),
+        ]  # fmt: skip
+        if self.low_only:
+            lines.append(t("inventory.only_low"))
+        if row.unsent:
+            lines.append(t("common.has_unsent"))
+        return "\n".join(lines)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self.has_row() if action in ("edit", "adjust", "count", "history", "delete") else True
+
+    def action_open(self) -> None:
+        if (row := self.table.row) is not None:
+            self._show_part(row.id)
+
+    @work(group="ask", exit_on_error=False)
+    async def _show_part(self, part_id: str) -> None:
+        """Everything about a part; the keys of the list work in there as well."""
+        from clutch_tui.ui.screens.part import PartDialog
+
+        part = await self.store.read(shop.inventory.get, part_id)
+        action = await self.app.push_screen_wait(PartDialog(part))
+        if action is not None:
+            await self.run_action(action)
+
+    @work(group="ask", exit_on_error=False)
+    async def action_add(self) -> None:
+        async def save(values: dict[str, Any]) -> Part:
+            stock = values.pop("stock")
+            return await self.app.write("inventory", shop.inventory.create, PartDraft(**values), stock)
+
+        text = self.search.value.strip()
+        given = {"part_number" if any(map(str.isdigit, text)) else "name": text}
+        await self.app.push_screen_wait(FormDialog("inventory.add", (*ENTRIES, STOCK), given, save))
+
+    @work(group="ask", exit_on_error=False)
+    async def action_edit(self) -> None:
+        if (row := self.table.row) is None:
+            return
+        seen = await self.store.read(shop.inventory.get, row.id)
+
+        async def save(values: dict[str, Any]) -> Part:
+            draft = PartDraft(**(asdict(seen.draft) | values))
+            return await self.app.write("inventory", shop.inventory.edit, seen.id, draft, seen=seen)
+
+        await self.app.push_screen_wait(FormDialog("inventory.edit", ENTRIES, asdict(seen.draft), save))
+
+    @work(group="ask", exit_on_error=False)
+    async def action_delete(self) -> None:
+        row = self.table.row
+        if row is not None and await self.app.confirm("inventory.ask_delete", name=part_name(row)):
+            seen = await self.store.read(shop.inventory.get, row.id)
+            await self.write("inventory", shop.inventory.delete, seen.id, seen=seen)
+
+    @work(group="ask", exit_on_error=False)
+    async def action_adjust(self) -> None:
+        """So many more or fewer, with the reason."""
+        if (row := self.table.row) is None:
+            return
+        stock = shown.number(row.stock)
+        delta = await self.app.push_screen_wait(ask_number("inventory.ask_delta", name=part_name(row), stock=stock))
+        if not delta:
+            return
+        reason = await self.app.push_screen_wait(ask_text("inventory.ask_reason", required=True))
+        if reason is not None:
+            await self.write("inventory", shop.inventory.adjust, row.id, delta, reason)
+
+    @work(group="ask", exit_on_error=False)
+    async def action_count(self) -> None:
+        """What is on the shelf by counting."""
+        if (row := self.table.row) is None:
+            return
+        stock = shown.number(row.stock)
+        asked = ask_number("inventory.ask_counted", minimum=0, name=part_name(row), stock=stock)
+        counted = await self.app.push_screen_wait(asked)
+        if counted is not None:
+            await self.write("inventory", shop.inventory.count_stock, row.id, counted)
+
+    def action_history(self) -> None:
+        if (row := self.table.row) is not None:
+            from clutch_tui.ui.screens.history import PartHistory
+
+            self.app.push_screen(PartHistory(row))
+
+    def action_low_only(self) -> None:
+        self.low_only = not self.low_only
+        self.search_again()

@@ -1,0 +1,178 @@
+"""Orders from the marketplace: read one, accept it, reject it with a reason, quote prices, sell it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, ClassVar
+
+from textual import work
+from textual.binding import Binding, BindingType
+from textual.content import Content
+
+from clutch_tui.core.types import Order, OrderLine, OrderQuery, OrderRow
+from clutch_tui.text import format as shown
+from clutch_tui.text.strings import t
+from clutch_tui.ui import shop
+from clutch_tui.ui.dialogs import ShowText, ask_text
+from clutch_tui.ui.forms import Entry, FormDialog
+from clutch_tui.ui.screens.list_screen import ListScreen, reading
+from clutch_tui.ui.widgets.column import Column
+from clutch_tui.ui.widgets.part_columns import unsent_mark
+from clutch_tui.ui.widgets.window import Source
+
+_TONES = {"pending": "warning", "accepted": "good", "ready": "good", "rejected": "muted", "cancelled": "muted"}
+
+
+def _tone(row: OrderRow) -> str:
+    return _TONES.get(row.status, "")
+
+
+COLUMNS: tuple[Column[OrderRow], ...] = (
+    unsent_mark(),
+    Column("order.number", 12, lambda row: shown.part_number(row.order_number)),
+    Column("sales.customer", 16, lambda row: row.customer_name, flex=1),
+    Column("order.pieces", 6, lambda row: shown.number(row.pieces), number=True, priority=2),
+    Column(
+        "common.status", 10, lambda row: t(f"order.status.{row.status}"), tone=lambda row: _TONES.get(row.status, "")
+    ),
+    Column("order.came", 20, lambda row: shown.date_time(row.created_at) if row.created_at else "", priority=1),
+    Column("common.total", 11, lambda row: shown.amount(row.total), number=True),
+)
+
+
+class OrdersScreen(ListScreen):
+    """The orders' list: those that wait for an answer or a sale, or all."""
+
+    NAME = "orders"
+    NOUNS = frozenset({"orders"})
+    HINT = "order.hint"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f2", "accept", "order.accept", id="orders.accept"),
+        Binding("f3", "quote", "order.quote", id="orders.quote"),
+        Binding("f4", "reject", "order.reject", id="orders.reject"),
+        Binding("f5", "sell", "order.sell", id="orders.sell"),
+        Binding("f7", "all", "order.all", id="orders.all"),
+    ]
+
+    def __init__(self) -> None:
+        self.open_only = True
+        super().__init__()
+
+    def columns(self) -> Sequence[Column[OrderRow]]:
+        return COLUMNS
+
+    def source(self, text: str) -> Source[OrderRow]:
+        return reading(self.store, shop.orders, OrderQuery(text=text.strip(), open_only=self.open_only))
+
+    def describe(self, row: OrderRow) -> Content | str:
+        lines = [t("order.line", name=row.customer_name or "-", phone=shown.phone(row.phone) or "-")]
+        if row.expires_at is not None:
+            lines.append(t("order.expires", at=shown.date_time(row.expires_at)))
+        if row.unsent:
+            lines.append(t("common.has_unsent"))
+        return "\n".join(lines)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        row = self.table.row
+        if action in ("accept", "quote", "reject"):
+            return True if row is not None and row.status == "pending" and not row.unsent else None
+        if action == "sell":
+            return True if row is not None and row.status not in ("rejected", "cancelled", "completed") else None
+        return True
+
+    def action_all(self) -> None:
+        self.open_only = not self.open_only
+        self.search_again()
+
+    @work(group="ask", exit_on_error=False)
+    async def action_open(self) -> None:
+        if (row := self.table.row) is not None:
+            order = await self.store.read(shop.orders.get, row.id)
+            await self.app.push_screen_wait(ShowText("order.title", lambda: order_lines(order)))
+
+    @work(group="ask", exit_on_error=False)
+    async def action_accept(self) -> None:
+        row = self.table.row
+        if row is not None and await self.app.confirm("order.ask_accept", number=shown.part_number(row.order_number)):
+            await self.write("orders", shop.orders.accept, row.id)
+
+    @work(group="ask", exit_on_error=False)
+    async def action_reject(self) -> None:
+        if (row := self.table.row) is None:
+            return
+        number = shown.part_number(row.order_number)
+        reason = await self.app.push_screen_wait(ask_text("order.ask_reject", required=True, number=number))
+        if reason is not None:
+            await self.write("orders", shop.orders.reject, row.id, reason)
+
+    @work(group="ask", exit_on_error=False)
+    async def action_quote(self) -> None:
+        if (row := self.table.row) is not None:
+            order = await self.store.read(shop.orders.get, row.id)
+            await self.app.push_screen_wait(self._quote_form(order))
+
+    def _quote_form(self, order: Order) -> FormDialog[object]:
+        """A price for one piece of each line, how many days the quote holds, a word to the customer."""
+        entries = [
+            *(
+                Entry(f"price{n}", "order.price_of", "money", required=True, maximum=10**11)
+                for n in range(len(order.lines))
+            ),
+            Entry("days", "order.valid_days", "number", required=True, maximum=365),
+            Entry("notes", "common.notes", maximum=500),
+        ]
+        given: dict[str, object] = {f"price{n}": line.price or 0 for n, line in enumerate(order.lines)}
+
+        async def save(values: dict[str, Any]) -> object:
+            lines = tuple(
+                OrderLine(line.part_id, line.name, line.quantity, values[f"price{n}"])
+                for n, line in enumerate(order.lines)
+            )
+            until = datetime.now(UTC) + timedelta(days=values["days"])
+            return await self.app.write("orders", shop.orders.quote, order.id, lines, until, values["notes"])
+
+        number = shown.part_number(order.order_number)
+        form: FormDialog[object] = FormDialog("order.quote_title", entries, given | {"days": 3}, save, number=number)
+        for row, line in zip(form.rows, order.lines, strict=False):
+            row.label.tell(partial(_line_label, line))
+        return form
+
+    @work(group="ask", exit_on_error=False)
+    async def action_sell(self) -> None:
+        """Make a cart of the order and go to the till with it."""
+        if (row := self.table.row) is None:
+            return
+        cart = await self.write("orders", shop.orders.to_cart, row.id)
+        if cart is not None:
+            await self.app.sell(cart)
+
+
+def _line_label(line: OrderLine) -> str:
+    return f"{line.name} × {shown.number(line.quantity)}"
+
+
+def order_lines(order: Order) -> list[str]:
+    """An order, whole, as lines to read."""
+    number = shown.part_number(order.order_number)
+    lines = [
+        f"{t('order.number')}: {number}   {t(f'order.status.{order.status}')}",
+        f"{t('sales.customer')}: {order.customer_name or '-'}   {shown.phone(order.phone)}",
+    ]
+    if order.delivery_address:
+        lines.append(f"{t('common.address')}: {order.delivery_address}")
+    if order.created_at is not None:
+        lines.append(f"{t('order.came')}: {shown.date_time(order.created_at)}")
+    if order.expires_at is not None:
+        lines.append(t("order.expires", at=shown.date_time(order.expires_at)))
+    lines.append("")
+    for line in order.lines:
+        price = "" if line.price is None else f" × {shown.amount(line.price)}"
+        lines.append(f"- {line.name}: {shown.number(line.quantity)}{price}")
+    lines += ["", f"{t('common.total')}: {shown.money(order.total)}"]
+    if order.notes:
+        lines.append(f"{t('common.notes')}: {order.notes}")
+    if order.answer:
+        lines.append(t("order.answered", answer=t(f"order.{order.answer}")))
+    return lines

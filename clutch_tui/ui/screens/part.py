@@ -1,0 +1,58 @@
+"""Everything that is known of one part, on one page."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+
+from clutch_tui.core.types import Part
+from clutch_tui.text import format as shown
+from clutch_tui.text.strings import t
+from clutch_tui.ui.dialogs import ShowText
+
+
+class PartDialog(ShowText):
+    """The page of a part; F3 to F8 do to it what they do to a row of the list."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(key, f"dismiss('{action}')", word, id=f"part.{action}")
+        for key, action, word in (
+            ("f3", "edit", "common.edit"),
+            ("f4", "adjust", "inventory.adjust"),
+            ("f5", "count", "inventory.count"),
+            ("f6", "history", "common.history"),
+            ("f8", "delete", "common.delete"),
+        )
+    ]
+
+    def __init__(self, part: Part) -> None:
+        super().__init__("part.title", lambda: part_lines(part), hint="part.hint")
+        self.add_class("-form")
+
+
+def part_lines(part: Part) -> list[str]:
+    """A line for each field that has something in it."""
+    draft = part.draft
+    fields = (
+        ("part.name_ar", draft.name),
+        ("part.name_en", shown.isolate(draft.name_en)),
+        ("part.number", shown.part_number(draft.part_number)),
+        ("part.barcode", shown.part_number(draft.barcode)),
+        ("part.oem", shown.part_number(draft.oem_number)),
+        ("part.price", shown.money(draft.price)),
+        ("part.cost", shown.money(draft.cost) if draft.cost else ""),
+        ("part.stock", shown.number(part.stock)),
+        ("part.server_stock", shown.number(part.base_stock) if part.base_stock != part.stock else ""),
+        ("part.as_of", shown.date_time(part.as_of) if part.as_of else ""),
+        ("part.min_stock", shown.number(draft.min_stock)),
+        ("part.place", shown.part_number(draft.location)),
+        ("part.category", draft.category),
+        ("part.brand", draft.brand),
+        ("part.car", " ".join(filter(None, (draft.car_brand, draft.car_model, shown.isolate(draft.year))))),
+        ("part.supplier", draft.supplier),
+        ("part.description", draft.description),
+        ("part.changed", shown.date_time(part.updated_at) if part.updated_at else ""),
+    )
+    lines = [f"{t(label)}: {value}" for label, value in fields if value]
+    return [*lines, t("common.has_unsent")] if part.unsent else lines

@@ -1,0 +1,115 @@
+"""Past sales: look one up, read its receipt again, void it, take lines of it back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import work
+from textual.binding import Binding, BindingType
+from textual.content import Content
+
+from clutch_tui.core.types import SaleQuery, SaleRow
+from clutch_tui.text import format as shown
+from clutch_tui.text.strings import has, t
+from clutch_tui.ui import shop
+from clutch_tui.ui.dialogs import ask_text
+from clutch_tui.ui.screens.give_back import ReturnDialog
+from clutch_tui.ui.screens.list_screen import ListScreen, reading
+from clutch_tui.ui.screens.receipt import ReceiptDialog
+from clutch_tui.ui.widgets.column import Column
+from clutch_tui.ui.widgets.part_columns import unsent_mark
+from clutch_tui.ui.widgets.window import Source
+
+
+def method_word(method: str) -> str:
+    """How it was paid, in words; a method that the server made up stays as it is."""
+    key = f"pay.{method}"
+    return t(key) if has(key) else method
+
+
+def state_word(row: SaleRow) -> str:
+    """Sale or return, and what became of it."""
+    return t(f"sale.state.{'return' if row.kind == 'return' else row.status}")
+
+
+COLUMNS: tuple[Column[SaleRow], ...] = (
+    unsent_mark(),
+    Column("sale.number", 12, lambda row: shown.part_number(row.receipt_number)),
+    Column("common.date", 20, lambda row: shown.date_time(row.at)),
+    Column("sales.customer", 14, lambda row: row.customer_name, flex=1, priority=2),
+    Column("sale.method", 11, lambda row: method_word(row.payment_method), priority=3),
+    Column(
+        "common.status",
+        9,
+        state_word,
+        tone=lambda row: "muted" if row.status == "voided" else "warning" if row.flags else "",
+    ),
+    Column("common.total", 11, lambda row: shown.amount(row.total), number=True),
+)
+
+
+class PastSalesScreen(ListScreen):
+    """The list of past sales, newest first."""
+
+    NAME = "past_sales"
+    NOUNS = frozenset({"sales"})
+    HINT = "sale.hint"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f3", "open", "sale.receipt", id="past_sales.receipt"),
+        Binding("f6", "give_back", "sale.give_back", id="past_sales.give_back"),
+        Binding("f8", "void", "sale.void", id="past_sales.void"),
+    ]
+
+    def columns(self) -> Sequence[Column[SaleRow]]:
+        return COLUMNS
+
+    def source(self, text: str) -> Source[SaleRow]:
+        return reading(self.store, shop.sales, SaleQuery(text=text.strip()))
+
+    def describe(self, row: SaleRow) -> Content | str:
+        words = [t("sale.line", cashier=row.cashier or "-", customer=row.customer_name or "-")]
+        words += [t(f"flag.{flag}") for flag in row.flags if has(f"flag.{flag}")]
+        return "\n".join(words)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("void", "give_back"):
+            row = self.table.row
+            return True if row is not None and row.kind == "sale" and row.status != "voided" else None
+        return self.has_row() if action == "open" else True
+
+    @work(group="ask", exit_on_error=False)
+    async def action_open(self) -> None:
+        if (row := self.table.row) is not None:
+            sale = await self.store.read(shop.sales.get, row.id)
+            await self.app.push_screen_wait(ReceiptDialog(sale))
+
+    @work(group="ask", exit_on_error=False)
+    async def action_void(self) -> None:
+        if (row := self.table.row) is None:
+            return
+        number = shown.part_number(row.receipt_number)
+        reason = await self.app.push_screen_wait(ask_text("sale.ask_void", required=True, number=number))
+        if reason is not None:
+            await self.write("sales inventory customers", shop.sales.void, row.id, reason, self.app.cashier)
+
+    @work(group="ask", exit_on_error=False)
+    async def action_give_back(self) -> None:
+        if (row := self.table.row) is None:
+            return
+        sale = await self.store.read(shop.sales.get, row.id)
+        back = await self.app.push_screen_wait(ReturnDialog(sale))
+        if back is None:
+            return
+        receipt = await self.write(
+            "sales inventory customers",
+            shop.sales.give_back,
+            sale.id,
+            back.quantities,
+            method=back.method,
+            cashier=self.app.cashier,
+            device_id=self.app.services.device_id,
+            reason=back.reason,
+        )
+        if receipt is not None:
+            await self.app.push_screen_wait(ReceiptDialog(receipt))

@@ -1,0 +1,171 @@
+"""Taking the money: cash with its change, cards and wallets, on account, or several of them together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+
+from clutch_tui.core.types import PAY_METHODS, Cart, Payment, PayMethod, TaxRules
+from clutch_tui.text import format as shown
+from clutch_tui.text.format import NO_BREAK_SPACE, NumberError
+from clutch_tui.text.strings import t
+from clutch_tui.ui import shop
+from clutch_tui.ui.dialogs import Dialog
+from clutch_tui.ui.widgets.number_field import MoneyField
+from clutch_tui.ui.widgets.text_field import TextField
+from clutch_tui.ui.widgets.words import Words
+
+NOTES = (500, 1000, 2000, 5000, 10_000, 20_000)
+"""Egyptian notes in piastres: a customer's tender is usually the next multiple of one of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """How a cart was paid. `tendered` is the cash that was handed over, change still in it."""
+
+    payments: tuple[Payment, ...]
+    tendered: int
+
+
+def quick_amounts(due: int, most: int = 5) -> tuple[int, ...]:
+    """The sums that a customer is likely to hand over for `due`, exact first."""
+    likely = {-(-due // note) * note for note in NOTES}
+    return (due, *sorted(amount for amount in likely if amount > due)[: most - 1])
+
+
+class PayDialog(Dialog[Paid]):
+    """F2 to F6 choose the method; Enter takes the amount, or all that is due when nothing is typed; less than
+    is due is one part of it, and the rest is asked for."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(
+            Binding(f"f{n}", f"method('{method}')", f"pay.{method}", id=f"pay.{method}")
+            for n, method in enumerate(PAY_METHODS, 2)
+        ),
+        Binding("up", "quick(-1)", "pay.quick", show=False, id="pay.quick_less"),
+        Binding("down", "quick(1)", "pay.quick", show=False, id="pay.quick_more"),
+    ]
+
+    def __init__(self, cart: Cart, rules: TaxRules) -> None:
+        super().__init__("pay.title", "pay.hint")
+        self._cart = cart
+        self._rules = rules
+        self._method: PayMethod = "cash"
+        self._payments: list[Payment] = []
+        self._tendered = 0
+        self.due_line = Words(id="pay-due", classes="emphasis")
+        self.field = MoneyField(id="pay-amount")
+        self.change_line = Words(id="pay-change")
+        self._methods = Words(id="pay-methods")
+        self._quick = Words(id="pay-quick", classes="muted")
+        self._paid = Words(id="pay-paid", classes="muted")
+        self._problem = Words(classes="field--error")
+
+    def compose_body(self) -> ComposeResult:
+        yield self.due_line
+        yield self._paid
+        yield self._methods
+        yield self.field
+        yield self.change_line
+        yield self._quick
+        yield self._problem
+
+    def on_mount(self) -> None:
+        self.due_line.tell(lambda: t("pay.due", amount=shown.money(self.due)))
+        self._paid.tell(
+            lambda: "   ".join(f"{t(f'pay.{one.method}')} {shown.amount(one.amount)}" for one in self._payments)
+        )
+        self._methods.tell(self._draw_methods)
+        self._quick.tell(self._draw_quick)
+        self.change_line.tell(self._draw_change)
+        self.field.focus()
+        self._redraw()
+
+    @property
+    def due(self) -> int:
+        """What is still to be paid; cash alone is rounded to the smallest coin."""
+        cash = self._method == "cash" and all(one.method == "cash" for one in self._payments)
+        totals = shop.sales.totals(self._cart, self._rules, "cash" if cash else "visa")
+        return totals.total - sum(one.amount for one in self._payments)
+
+    def _draw_methods(self) -> Content:
+        words = []
+        for n, method in enumerate(PAY_METHODS, 2):
+            word = t(f"pay.{method}").replace(" ", NO_BREAK_SPACE)
+            style = "reverse bold" if method == self._method else ""
+            words.append(Content.assemble((f"F{n}", "$accent bold"), NO_BREAK_SPACE, (word, style)))
+        return Content("  ").join(words)
+
+    def _draw_paid(self) -> str:
+        return "   ".join(f"{t(f'pay.{one.method}')} {shown.amount(one.amount)}" for one in self._payments)
+
+    def _draw_quick(self) -> str:
+        return t("pay.quick_amounts", amounts=" - ".join(map(shown.amount, quick_amounts(self.due))))
+
+    def _draw_change(self) -> Content:
+        try:
+            change = shown.parse_money(self.field.value) - self.due
+        except NumberError:
+            return Content("")
+        if change < 0:
+            return Content.styled(t("pay.rest", amount=shown.money(-change)), "$text-warning")
+        if self._method != "cash":
+            return Content("")
+        return Content.styled(t("pay.change", amount=shown.money(change)), "bold $text-success")
+
+    def _redraw(self) -> None:
+        self._quick.display = self._method == "cash"
+        for line in (self.due_line, self._paid, self._methods, self._quick, self.change_line):
+            line.refresh(layout=True)
+
+    def action_method(self, method: PayMethod) -> None:
+        if method == "credit" and self._cart.customer_id is None:
+            self._problem.say("pay.credit_needs_customer")
+            return
+        self._method = method
+        self._problem.clear()
+        self._redraw()
+
+    def action_quick(self, step: int) -> None:
+        amounts = quick_amounts(self.due)
+        try:
+            here = amounts.index(shown.parse_money(self.field.value))
+        except ValueError:
+            here = -1 if step > 0 else len(amounts)
+        amount = amounts[(here + step) % len(amounts)]
+        self.field.value = f"{amount // 100}.{amount % 100:02}"
+
+    @on(TextField.Changed)
+    def _typed(self) -> None:
+        self._problem.clear()
+        self.change_line.refresh(layout=True)
+
+    @on(TextField.Submitted)
+    def _entered(self, event: TextField.Submitted) -> None:
+        event.stop()
+        due = self.due
+        try:
+            amount = shown.parse_money(self.field.value) if self.field.value.strip() else due
+        except NumberError as error:
+            self._problem.say(error.key, **error.arguments)
+            return
+        if amount <= 0 and due > 0:
+            self._problem.say("pay.nothing")
+        elif amount > due and self._method != "cash":
+            self._problem.tell(lambda: t("pay.too_much", due=shown.money(due)))
+        else:
+            self._take(amount, due)
+
+    def _take(self, amount: int, due: int) -> None:
+        self._payments.append(Payment(self._method, min(amount, due)))
+        self._tendered += amount if self._method == "cash" else 0
+        if amount >= due:
+            self.dismiss(Paid(tuple(self._payments), self._tendered))
+        else:
+            self.field.value = ""
+            self._redraw()

@@ -1,0 +1,131 @@
+"""The settings that a shop changes: language, look, server, tax. What can be applied at once, is."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+
+from clutch_tui.core.types import TaxRules
+from clutch_tui.text.format import NumberError
+from clutch_tui.text.strings import t
+from clutch_tui.ui import shop, themes
+from clutch_tui.ui.forms import YES_NO, Entry, EntryRow
+from clutch_tui.ui.screens.frame import ShopScreen
+from clutch_tui.ui.widgets.choice_field import ChoiceField
+from clutch_tui.ui.widgets.text_field import TextField
+from clutch_tui.ui.widgets.words import Words
+
+ENTRIES = (
+    Entry("text.language", "settings.language", "choice", choices=(("ar", "language.ar"), ("en", "language.en"))),
+    Entry(
+        "text.digits",
+        "settings.digits",
+        "choice",
+        choices=(("western", "settings.digits_western"), ("arabic", "settings.digits_arabic")),
+    ),
+    Entry(
+        "text.bidi",
+        "settings.bidi",
+        "choice",
+        choices=tuple((name, f"settings.bidi_{name}") for name in ("auto", "app", "terminal", "off")),
+    ),
+    Entry("ui.theme", "settings.theme", "choice", choices=[(one.name, f"theme.{one.name}") for one in themes.THEMES]),
+    Entry("ui.bell", "settings.bell", "choice", choices=YES_NO),
+    Entry("shop.tax_rate", "settings.tax_rate", "decimal", maximum=100),
+    Entry("shop.prices_include_tax", "settings.prices_include_tax", "choice", choices=YES_NO),
+    Entry("shop.cash_rounding", "settings.cash_rounding", "money", maximum=10_000),
+    Entry("shop.receipt_footer", "settings.receipt_footer", maximum=200),
+    Entry("backend.base_url", "settings.base_url", maximum=300),
+    Entry("backend.ws_url", "settings.ws_url", maximum=300),
+    Entry("backend.shop_id", "settings.shop_id", maximum=100),
+    Entry("log.debug", "settings.debug", "choice", choices=YES_NO),
+)
+_TAX = {"shop.tax_rate", "shop.prices_include_tax", "shop.cash_rounding"}
+_BACKEND = {"backend.base_url", "backend.ws_url", "backend.shop_id"}
+
+
+class SettingsScreen(ShopScreen):
+    """One field a line; F2 saves, Esc takes back what was typed."""
+
+    NAME = "settings"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f2,ctrl+s", "save", "common.save", id="settings.save"),
+        Binding("down", "app.focus_next", "form.next", show=False, id="settings.next"),
+        Binding("up", "app.focus_previous", "form.previous", show=False, id="settings.previous"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[EntryRow] = []
+        self.outcome = Words(classes="field--error")
+
+    def compose_body(self) -> ComposeResult:
+        self.rows = [EntryRow(entry, _current(self.app.settings, entry.name)) for entry in ENTRIES]
+        with VerticalScroll(id="settings-rows", can_focus=False):
+            for row in self.rows:
+                yield row
+                yield row.problem
+        yield self.outcome
+
+    def on_mount(self) -> None:
+        self.rows[0].field.focus()
+
+    @on(TextField.Submitted)
+    @on(ChoiceField.Submitted)
+    def _entered(self) -> None:
+        self.focus_next()
+
+    @on(TextField.Changed)
+    @on(ChoiceField.Changed)
+    def _typed(self, event: TextField.Changed | ChoiceField.Changed) -> None:
+        for row in self.rows:
+            if row.field is event.control:
+                row.problem.clear()
+        self.outcome.clear()
+
+    @work(group="save", exit_on_error=False)
+    async def action_save(self) -> None:
+        changes: dict[str, Any] = {}
+        for row in self.rows:
+            try:
+                value = row.read()
+            except NumberError as error:
+                row.problem.say(error.key, **error.arguments)
+                row.field.focus()
+                return
+            if row.changed:
+                changes[row.entry.name] = value == "yes" if row.entry.choices == YES_NO else value
+        if changes and not self.writing:
+            await self._apply(changes)
+
+    async def _apply(self, changes: dict[str, Any]) -> None:
+        """Save; another server or shop means another database, the rest is put to use as it is."""
+        if changes.keys() & _BACKEND:
+            await self.app.move_to(changes)
+        else:
+            await self.app.save_settings(changes)
+        for row in self.rows:
+            row.accept()
+        settings = self.app.settings
+        if changes.keys() & _TAX:
+            here = settings.shop
+            rules = TaxRules(int(Decimal(here.tax_rate) * 100), here.prices_include_tax, here.cash_rounding)
+            await self.write("shop", shop.state.put_tax_rules, rules)
+        self.app.theme = themes.suitable(settings.ui.theme, self.app.console.color_system)
+        self.app.speak(settings.text.language, settings.text.digits)
+        self.notify(t("settings.saved"))
+
+    def action_back(self) -> None:
+        for row in self.rows:
+            row.take_back()
+        self.outcome.clear()
+
+
+def _current(settings: Any, name: str) -> object:
+    section, _, field = name.partition(".")
+    return getattr(getattr(settings, section), field)

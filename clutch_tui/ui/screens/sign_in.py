@@ -1,0 +1,146 @@
+"""Signing in: which server, which shop, by key or by name and password. Working alone is always possible."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+
+from clutch_tui.text.format import NumberError
+from clutch_tui.text.strings import t
+from clutch_tui.ui import shop
+from clutch_tui.ui.errors import log, sentence
+from clutch_tui.ui.forms import Entry, EntryRow
+from clutch_tui.ui.screens.frame import ShopScreen
+from clutch_tui.ui.widgets.text_field import TextField
+from clutch_tui.ui.widgets.words import Words
+
+ENTRIES = (
+    Entry("backend.base_url", "settings.base_url", required=True, maximum=300),
+    Entry("backend.shop_id", "settings.shop_id", maximum=100),
+    Entry("email", "sign_in.email", maximum=120),
+    Entry("password", "sign_in.password", "secret", maximum=200),
+    Entry("api_key", "sign_in.api_key", "secret", maximum=500),
+)
+
+
+class SignInScreen(ShopScreen):
+    """F2 signs in, F4 works alone, F8 signs out. Secrets go to the network and leave the fields at once."""
+
+    NAME = "sign_in"
+    NOUNS = frozenset({"connection"})
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f2", "sign_in", "sign_in.enter", id="sign_in.enter"),
+        Binding("f4", "alone", "sign_in.alone", id="sign_in.alone"),
+        Binding("f8", "sign_out", "sign_in.leave", id="sign_in.leave"),
+        Binding("down", "app.focus_next", "form.next", show=False, id="sign_in.next"),
+        Binding("up", "app.focus_previous", "form.previous", show=False, id="sign_in.previous"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[EntryRow] = []
+        self.welcome = Words("sign_in.welcome", classes="detail")
+        self.outcome = Words(classes="field--error")
+
+    def compose_body(self) -> ComposeResult:
+        backend = self.app.settings.backend
+        given = {"backend.base_url": backend.base_url, "backend.shop_id": backend.shop_id}
+        self.rows = [EntryRow(entry, given.get(entry.name, "")) for entry in ENTRIES]
+        yield self.welcome
+        with VerticalScroll(can_focus=False):
+            for row in self.rows:
+                yield row
+                yield row.problem
+        yield self.outcome
+
+    def on_mount(self) -> None:
+        self.rows[0].field.focus()
+
+    @on(TextField.Submitted)
+    def _entered(self, event: TextField.Submitted) -> None:
+        if event.control is self.rows[-1].field:
+            self.action_sign_in()
+        else:
+            self.focus_next()
+
+    @on(TextField.Changed)
+    def _typed(self, event: TextField.Changed) -> None:
+        for row in self.rows:
+            if row.field is event.control:
+                row.problem.clear()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "sign_out":
+            return True if self.app.network is not None else None
+        return True
+
+    @work(group="sign_in", exit_on_error=False)
+    async def action_sign_in(self) -> None:
+        if self.writing or (values := self._read()) is None:
+            return
+        self.writing = True
+        self.outcome.say("sign_in.trying")
+        try:
+            await self._sign_in(values)
+        except Exception as error:
+            log.warning("signing in failed", exc_info=error)
+            self.outcome.tell(partial(sentence, error))
+        else:
+            self._forget_secrets()
+            self.outcome.clear()
+            self.notify(t("sign_in.done"))
+            await self.app.switch_mode("sales")
+        finally:
+            self.writing = False
+
+    def _read(self) -> dict[str, Any] | None:
+        values: dict[str, Any] = {}
+        for row in self.rows:
+            try:
+                values[row.entry.name] = row.read()
+            except NumberError as error:
+                row.problem.say(error.key, **error.arguments)
+                row.field.focus()
+                return None
+        if not values["api_key"] and not (values["email"] and values["password"]):
+            self.outcome.say("sign_in.no_credentials")
+            return None
+        return values
+
+    async def _sign_in(self, values: dict[str, Any]) -> None:
+        backend = self.app.settings.backend
+        wanted = {name: values[name] for name in ("backend.base_url", "backend.shop_id")}
+        if wanted != {"backend.base_url": backend.base_url, "backend.shop_id": backend.shop_id}:
+            await self.app.move_to(wanted)
+        if (network := self.app.network) is None:
+            self.outcome.say("sign_in.no_network")
+            return
+        if values["api_key"]:
+            await network.use_api_key(values["api_key"])
+        if values["email"] and values["password"]:
+            await network.sign_in(values["email"], values["password"])
+
+    def _forget_secrets(self) -> None:
+        for row in self.rows:
+            if row.entry.kind == "secret" and isinstance(row.field, TextField):
+                row.field.value = ""
+
+    @work(group="sign_in", exit_on_error=False)
+    async def action_alone(self) -> None:
+        """Go to work without a server; the question does not come back at the next start."""
+        await self.store.run(shop.state.put_setting, "works_alone", True)
+        await self.app.switch_mode("sales")
+
+    @work(group="sign_in", exit_on_error=False)
+    async def action_sign_out(self) -> None:
+        if self.app.network is not None:
+            await self.app.network.sign_out()
+            self.notify(t("sign_in.left"))
+
+    def action_back(self) -> None:
+        self.app.action_mode("sales")

@@ -1,0 +1,99 @@
+"""Suppliers: the list and one's form."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any, ClassVar
+
+from textual import work
+from textual.binding import Binding, BindingType
+from textual.content import Content
+
+from clutch_tui.core.types import Supplier, SupplierDraft, SupplierRow
+from clutch_tui.text import format as shown
+from clutch_tui.text.strings import t
+from clutch_tui.ui import shop
+from clutch_tui.ui.forms import Entry, FormDialog
+from clutch_tui.ui.screens.list_screen import ListScreen, reading
+from clutch_tui.ui.widgets.column import Column
+from clutch_tui.ui.widgets.part_columns import unsent_mark
+from clutch_tui.ui.widgets.window import Source
+
+COLUMNS: tuple[Column[SupplierRow], ...] = (
+    unsent_mark(),
+    Column("common.name", 24, lambda row: row.name, flex=2),
+    Column("supplier.contact", 18, lambda row: row.contact_person, priority=1, flex=1),
+    Column("common.phone", 16, lambda row: shown.phone(row.phone)),
+    Column("supplier.rating", 8, lambda row: shown.number(row.rating) if row.rating else "", number=True, priority=2),
+)
+
+ENTRIES = (
+    Entry("name", "common.name", required=True, maximum=120),
+    Entry("contact_person", "supplier.contact", maximum=120),
+    Entry("phone", "common.phone", maximum=30),
+    Entry("email", "common.email", maximum=120),
+    Entry("address", "common.address", maximum=250),
+    Entry("payment_terms", "supplier.terms", maximum=120),
+    Entry("rating", "supplier.rating", "number", maximum=5),
+)
+
+
+class SuppliersScreen(ListScreen):
+    """The suppliers' list."""
+
+    NAME = "suppliers"
+    NOUNS = frozenset({"suppliers"})
+    HINT = "supplier.hint"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f2", "add", "common.add", id="suppliers.add"),
+        Binding("f3", "edit", "common.edit", id="suppliers.edit"),
+        Binding("f6", "history", "common.history", id="suppliers.history"),
+        Binding("f8", "delete", "common.delete", id="suppliers.delete"),
+    ]
+
+    def columns(self) -> Sequence[Column[SupplierRow]]:
+        return COLUMNS
+
+    def source(self, text: str) -> Source[SupplierRow]:
+        return reading(self.store, shop.suppliers, text)
+
+    def describe(self, row: SupplierRow) -> Content | str:
+        return t("supplier.line", name=row.name, contact=row.contact_person or "-", phone=shown.phone(row.phone))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self.has_row() if action in ("edit", "history", "delete") else True
+
+    def action_open(self) -> None:
+        self.action_edit()
+
+    @work(group="ask", exit_on_error=False)
+    async def action_add(self) -> None:
+        async def save(values: dict[str, Any]) -> Supplier:
+            return await self.app.write("suppliers", shop.suppliers.create, SupplierDraft(**values))
+
+        await self.app.push_screen_wait(FormDialog("supplier.add", ENTRIES, {"name": self.search.value}, save))
+
+    @work(group="ask", exit_on_error=False)
+    async def action_edit(self) -> None:
+        if (row := self.table.row) is None:
+            return
+        seen = await self.store.read(shop.suppliers.get, row.id)
+
+        async def save(values: dict[str, Any]) -> Supplier:
+            return await self.app.write("suppliers", shop.suppliers.edit, seen.id, SupplierDraft(**values), seen=seen)
+
+        await self.app.push_screen_wait(FormDialog("supplier.edit", ENTRIES, asdict(seen.draft), save))
+
+    @work(group="ask", exit_on_error=False)
+    async def action_delete(self) -> None:
+        row = self.table.row
+        if row is not None and await self.app.confirm("supplier.ask_delete", name=row.name):
+            seen = await self.store.read(shop.suppliers.get, row.id)
+            await self.write("suppliers", shop.suppliers.delete, seen.id, seen=seen)
+
+    def action_history(self) -> None:
+        if (row := self.table.row) is not None:
+            from clutch_tui.ui.screens.history import SupplierHistory
+
+            self.app.push_screen(SupplierHistory(row))
