@@ -14,7 +14,7 @@ Private names of `Input` used here: `_cursor_offset`, `_position_to_cell`, `_cel
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -52,8 +52,18 @@ def clean_typed(text: str) -> str:
     return _INVISIBLE.sub("", _BLANKS.sub(" ", to_letters(text)))
 
 
-class TextField(VisualLines, Input):
-    """One line of text in any direction. Takes what `Input` takes, except a highlighter."""
+if TYPE_CHECKING:
+
+    class _InputPart(Input):
+        """What stands beside the mixin."""
+
+else:
+    # a mixin that were a widget would hide the style sheet of the class behind it
+    _InputPart = object
+
+
+class VisualCursor(VisualLines, _InputPart):
+    """Mixin, before `Input` or a class of it: order, cursor, keys and mouse of text in any direction."""
 
     @property
     def direction(self) -> Direction:
@@ -225,3 +235,7 @@ class TextField(VisualLines, Input):
             first = cells[-1] if screen == RTL else cells[0]
             styles[first.start] = self.get_component_rich_style("input--cursor")
         return cells, styles
+
+
+class TextField(VisualCursor, Input):
+    """One line of text in any direction. Takes what `Input` takes, except a highlighter."""

@@ -1,0 +1,47 @@
+"""The command palette, in the language of the screens and with a field that Arabic can be typed into.
+
+Private names of Textual used here: `CommandPalette._placeholder`, `_start_no_matches_countdown` and what it needs
+(`_stop_no_matches_countdown`, `_no_matches_timer`, `_list_visible`, `_NO_MATCHES`). Each is pinned by a test.
+"""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.command import CommandInput, CommandList, CommandPalette
+from textual.containers import Horizontal, Vertical
+from textual.widgets import LoadingIndicator
+from textual.widgets.option_list import Option
+
+from clutch_tui.text.strings import t
+from clutch_tui.ui.bidi_filter import VisualLines
+from clutch_tui.ui.widgets.text_field import VisualCursor
+
+
+class PaletteField(VisualCursor, CommandInput):
+    """Where one types what to do."""
+
+
+class Palette(VisualLines, CommandPalette):
+    """Every command of the screen, found as one types."""
+
+    def __init__(self) -> None:
+        super().__init__(placeholder=t("palette.placeholder"), id="--command-palette")
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="--container"):
+            with Horizontal(id="--input"):
+                yield PaletteField(placeholder=self._placeholder, select_on_focus=False)
+            with Vertical(id="--results"):
+                yield CommandList()
+                yield LoadingIndicator()
+
+    def _start_no_matches_countdown(self, search_value: str) -> None:
+        self._stop_no_matches_countdown()
+        self._no_matches_timer = self.set_timer(
+            self._NO_MATCHES_COUNTDOWN, lambda: self._show_no_matches(search_value)
+        )
+
+    def _show_no_matches(self, search_value: str) -> None:
+        if search_value:
+            self.query_one(CommandList).add_option(Option(t("common.no_match"), disabled=True, id=self._NO_MATCHES))
+        self._list_visible = bool(search_value)
