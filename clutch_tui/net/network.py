@@ -69,6 +69,9 @@ class Network:
         self._store = store
         self._on_change = on_change
         self._clock = clock
+        self._vault = vault
+        self._device_id = device_id
+        self._transport = transport
         self._events: list[Event] = []
         self._lock = FileLock(f"{store.path}.lead.lock", thread_local=False)
         self._seen: tuple[int, ...] | None = None
@@ -311,13 +314,19 @@ class Network:
 
     async def use_api_key(self, key: str) -> None:
         """Keep this key and prove it. Raises `ApiError` when the server refuses it; it is not kept then."""
-        before = self.session.api_key
-        await self.session.use_api_key(key)
+        trial = Api(
+            self._settings.backend,
+            session=Session(self._vault.at("", "trial"), clock=self._clock, api_key=key),
+            monitor=Monitor(self._clock),
+            device_id=self._device_id,
+            clock=self._clock,
+            transport=self._transport,
+        )
         try:
-            await self.api.call("shop.profile", retry=False)
-        except Exception:
-            await self.session.use_api_key(before)
-            raise
+            await trial.call("shop.profile", retry=False)
+        finally:
+            await trial.close()
+        await self.session.use_api_key(key)
         self.reconnect()
 
     async def sign_out(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -19,9 +20,24 @@ from clutch_tui.sandbox.settings import Settings
 from tests.test_net.till import HandClock, Till, open_till
 
 
+@pytest.fixture(scope="session")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A backend's database with demo data, made once: seeding takes longer than most of these tests."""
+    path = tmp_path_factory.mktemp("backend") / "seeded.db"
+
+    async def seed() -> None:
+        async with server.running(Settings(db=str(path), parts=250)):
+            pass
+
+    asyncio.run(seed())
+    return path
+
+
 @pytest.fixture
-async def sandbox(tmp_path: Path) -> AsyncIterator[Running]:
-    async with server.running(Settings(db=str(tmp_path / "backend.db"), parts=30, faults=True)) as running:
+async def sandbox(tmp_path: Path, seeded: Path) -> AsyncIterator[Running]:
+    with sqlite3.connect(seeded) as source, sqlite3.connect(tmp_path / "backend.db") as target:
+        source.backup(target)
+    async with server.running(Settings(db=str(tmp_path / "backend.db"), parts=250, faults=True)) as running:
         yield running
 
 
@@ -66,7 +82,7 @@ def sales_on_server(sandbox: Running, sale_id: str) -> int:
 
 
 async def test_the_first_round_brings_the_whole_shop(till: Till, sandbox: Running) -> None:
-    assert till.sql("SELECT count(*) FROM part")[0][0] == 30
+    assert till.sql("SELECT count(*) FROM part")[0][0] == 250
     for channel in replica.CHANNELS:
         assert till.ask(replica.pull_state, channel).snapshot is False
     assert till.ask(state.setting, "shop.profile")["name"]
@@ -75,7 +91,7 @@ async def test_the_first_round_brings_the_whole_shop(till: Till, sandbox: Runnin
 
 
 async def test_a_pull_in_small_pages_brings_the_same(tmp_path: Path, sandbox: Running, till: Till) -> None:
-    other = await open_till(tmp_path, sandbox, "b", page_size=7)
+    other = await open_till(tmp_path, sandbox, "b", page_size=200)
     await other.round()
     columns = "id, name, price, stock_quantity, version, seq, words"
     assert other.sql(f"SELECT {columns} FROM part ORDER BY id") == till.sql(f"SELECT {columns} FROM part ORDER BY id")

@@ -12,9 +12,9 @@ from typing import Any
 import httpx
 
 from clutch_tui.config import Settings
-from clutch_tui.core import models, outbox, state
+from clutch_tui.core import inventory, models, outbox, sales, state
 from clutch_tui.core.store import Store
-from clutch_tui.core.types import ChangeRow, QueueSummary
+from clutch_tui.core.types import ChangeRow, Payment, QueueSummary
 from clutch_tui.home import Home
 from clutch_tui.net.api import Api
 from clutch_tui.net.connection import Monitor
@@ -86,13 +86,7 @@ class Till:
 
     def shelf(self, part_id: str) -> int:
         """What a clerk sees of a part's stock."""
-        return int(
-            self.sql(
-                "SELECT stock_quantity + coalesce((SELECT sum(delta) FROM stock_move WHERE part_id = id_ AND open = 1), 0)"
-                " FROM (SELECT id AS id_, stock_quantity FROM part WHERE id = ?)",
-                part_id,
-            )[0][0]
-        )
+        return int(self.ask(inventory.get, part_id).stock)
 
     def sell(self, part_id: str, quantity: int = 1, price: int = 15000) -> str:
         """A sale as the till's own code makes it, by the shortest way; its id."""
@@ -104,9 +98,6 @@ class Till:
 
 
 def _sell(part_id: str, quantity: int, price: int) -> str:
-    from clutch_tui.core import inventory, sales
-    from clutch_tui.core.types import Payment
-
     part = inventory.get(part_id)
     cart = sales.set_quantity(sales.add_line(sales.open_cart(), part, 1), 1, quantity)
     cart = sales.set_price(cart, 1, price)

@@ -1,0 +1,125 @@
+"""One shop, several processes' worth of connections: who leads, who follows, and what each can show."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clutch_tui.core import inventory, journal
+from clutch_tui.core.store import Store
+from clutch_tui.core.types import LogQuery, PartQuery
+from clutch_tui.installation import Installation
+from clutch_tui.net.errors import ApiError
+from clutch_tui.net.network import Network
+from clutch_tui.sandbox import demo_data, server
+from clutch_tui.sandbox.server import Running
+from clutch_tui.sandbox.settings import Settings
+
+PATIENCE = 15.0
+
+
+async def until(condition: Callable[[], Any]) -> None:
+    """Wait until the condition holds; fails when it does not in time."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "it never came to that"
+        await asyncio.sleep(0.02)
+
+
+@pytest.fixture
+async def sandbox(tmp_path: Path) -> AsyncIterator[Running]:
+    async with server.running(Settings(db=str(tmp_path / "backend.db"), faults=True)) as running:
+        yield running
+
+
+@contextlib.asynccontextmanager
+async def connected(
+    folder: Path, base_url: str, api_key: str = demo_data.API_KEY
+) -> AsyncIterator[tuple[Network, Any]]:
+    """A network of one process: several of them may share a folder, as processes of a machine do."""
+    environ = {"CLUTCH_HOME": str(folder), "CLUTCH_SECRETS": "file", "CLUTCH_API_KEY": api_key}
+    overrides = {"backend.base_url": base_url, "backend.shop_id": demo_data.SHOP_ID}
+    installation = Installation.find(environ, overrides)
+    store = installation.open_store()
+    network = installation.network(installation.settings, store, lambda _nouns: None)
+    running = asyncio.create_task(network.run())
+    try:
+        yield network, store
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await asyncio.to_thread(store.close)
+
+
+def overall(network: Network) -> str:
+    return network.monitor.snapshot().overall
+
+
+async def test_one_leads_the_other_follows_and_takes_over(tmp_path: Path, sandbox: Running) -> None:
+    async with connected(tmp_path / "home", sandbox.base_url) as (first, _):
+        await until(lambda: overall(first) == "connected")
+        async with connected(tmp_path / "home", sandbox.base_url) as (second, store):
+            await until(lambda: second.monitor.part("socket").state == "up")
+            assert first.leads
+            assert not second.leads
+            first.go_offline(True)
+            await until(lambda: second.leads)
+            await until(lambda: overall(second) == "connected")
+            assert await store.read(journal.connection_state)
+
+
+async def test_what_the_leader_did_is_in_the_log_for_everybody(tmp_path: Path, sandbox: Running) -> None:
+    async with connected(tmp_path / "home", sandbox.base_url) as (first, store):
+        await until(lambda: overall(first) == "connected")
+        await until(lambda: store.read_now(journal.log_count, LogQuery()) > 0)
+        figures = {figure.name for figure in await store.read(journal.figures)}
+        assert {"inventory.sync", "sales.sync"} <= figures
+
+
+async def test_the_line_is_cut_and_comes_back(tmp_path: Path, sandbox: Running) -> None:
+    async with connected(tmp_path / "home", sandbox.base_url) as (network, _):
+        await until(lambda: overall(network) == "connected")
+        await sandbox.stop()
+        await until(lambda: network.monitor.part("socket").state != "up")
+        network.wake()
+        await until(lambda: overall(network) == "offline")
+        again = await server.start(sandbox.settings, port=sandbox.port)
+        try:
+            network.reconnect()
+            await until(lambda: overall(network) == "connected")
+        finally:
+            await again.stop()
+
+
+async def test_offline_on_purpose_and_back(tmp_path: Path, sandbox: Running) -> None:
+    async with connected(tmp_path / "home", sandbox.base_url) as (network, _):
+        await until(lambda: overall(network) == "connected")
+        network.go_offline(True)
+        await until(lambda: overall(network) == "offline")
+        network.go_offline(False)
+        await until(lambda: overall(network) == "connected")
+
+
+async def test_a_key_that_the_server_refuses_is_not_kept(tmp_path: Path, sandbox: Running) -> None:
+    async with connected(tmp_path / "home", sandbox.base_url) as (network, _):
+        await until(lambda: overall(network) == "connected")
+        before = network.session.api_key
+        with pytest.raises(ApiError):
+            await network.use_api_key("ck_wrong_0000000000000000000000000")
+        assert network.session.api_key == before
+
+
+async def test_signing_in_names_the_user(tmp_path: Path, sandbox: Running) -> None:
+    async with connected(tmp_path / "home", sandbox.base_url, api_key="") as (network, store):
+        await until(lambda: overall(network) == "signed_out")
+        await network.sign_in("owner@clutch.test", demo_data.PASSWORD)
+        await until(lambda: overall(network) == "connected")
+        assert network.user_name
+        assert await store.read(inventory.count, PartQuery()) == 0
+        assert await network.fetch("market.trends") == []
