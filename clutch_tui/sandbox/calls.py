@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,7 @@ from .auth import Denied, Identity, identify
 from .backend import Backend
 from .payload import JSON, Invalid
 
+log = logging.getLogger(__name__)
 OPEN = frozenset({"auth.login", "auth.refresh"})
 BODY_LIMIT = 1024 * 1024
 
@@ -143,6 +145,10 @@ async def serve(backend: Backend, entry: Endpoint, request: Request) -> Response
     except (Refusal, Invalid, Denied) as problem:
         refusal = refusal_of(problem)
         return respond(failure(now, refusal), refusal.status, refusal.headers)
+    except Exception:
+        log.exception("%s failed", entry.name)
+        refusal = Refusal(500, "SERVER_ERROR", "the server failed; it is in its log")
+        return respond(failure(now, refusal), 500)
     if isinstance(answer.data, Ready):
         return respond(answer.data.text, answer.status, answer.headers)
     return respond(envelope(backend.database.now, answer.data), answer.status, answer.headers)

@@ -15,6 +15,7 @@ from .backend import Backend
 from .calls import Refusal
 from .database import Database
 from .events import Closing
+from .faults import ALIASES
 from .ledger import Change, Origin, Outcome
 from .payload import JSON, Invalid, invalid
 
@@ -77,7 +78,7 @@ async def _faults(backend: Backend, request: Request, body: JSON) -> Any:
     if request.method == "DELETE":
         backend.hub.repeats.clear()
         return {"cleared": backend.faults.clear(request.query_params.get("kind", ""))}
-    kind = str(body.get("kind"))
+    kind = ALIASES.get(str(body.get("kind")), str(body.get("kind")))
     if kind in FAULTS:
         return await FAULTS[kind](backend, body)
     return {"fault": {"id": backend.faults.arm(body).id}}
@@ -116,6 +117,14 @@ async def _lose_event(backend: Backend, body: JSON) -> Any:
 async def _double_event(backend: Backend, body: JSON) -> Any:
     backend.hub.repeats.extend([2] * int(body.get("count") or 1))
     return {"next_events": backend.hub.repeats}
+
+
+@_action(FAULTS, "mute_sockets")
+async def _mute_sockets(backend: Backend, body: JSON) -> Any:
+    """Every open socket falls silent and stays open: no pong, no event."""
+    for listener in backend.hub.all():
+        listener.silent = True
+    return {"muted": len(backend.hub.all())}
 
 
 @_action(FAULTS, "close_sockets")

@@ -155,6 +155,8 @@ class Database:
     settings: Settings
     peewee: SqliteDatabase
     committed: deque[Event] = field(default_factory=deque)
+    # The backup of a database in memory; a file's backup lies beside it.
+    copy: sqlite3.Connection | None = None
 
     @property
     def clock(self) -> Clock:

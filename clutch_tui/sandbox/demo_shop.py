@@ -84,11 +84,16 @@ def build(database: Database) -> None:
             _stock(database, transaction, database.settings.parts)
 
 
+@cache
+def _hashed(salt: str) -> str:
+    return auth.hash_password(demo_data.PASSWORD, salt)
+
+
 def _people(transaction: Transaction) -> None:
     rows = []
     for n, (email, phone, name, role, shop_id) in enumerate(demo_data.PEOPLE):
         salt = f"demo-{n}"
-        password = auth.hash_password(demo_data.PASSWORD, salt)
+        password = _hashed(salt)
         row = {"id": f"00000000-0000-7000-8000-{n + 1:012x}", "shop_id": shop_id, "email": email, "phone": phone}
         rows.append(row | {"name": name, "role": role, "salt": salt, "password": password})
     Rows("person", rows).write(transaction)

@@ -41,6 +41,7 @@ ALIASES = {
     "drop_after_commit": "drop_after",
     "401": "unauthorized",
     "429": "rate_limit",
+    "purge_tombstones": "purge",
 }
 
 

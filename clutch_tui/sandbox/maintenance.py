@@ -9,9 +9,12 @@ from pathlib import Path
 from . import payload
 from .database import Database
 
+_RESTORED = {
+    "message": "The server was restored from a backup; terminals send again what it has lost.",
+    "message_ar": "السيرفر رجع من نسخة احتياطية، والأجهزة بتبعت تاني اللي ضاع منه.",
+    "level": "warning",
+}
 _BURIED = ("item", "customer", "supplier", "orders")
-# Copies of databases in memory; a file's copy lies beside it.
-_copies: dict[int, sqlite3.Connection] = {}
 
 
 def purge(database: Database, older_than: timedelta = timedelta(0)) -> int:
@@ -41,13 +44,14 @@ def purge(database: Database, older_than: timedelta = timedelta(0)) -> int:
 
 def _copy_of(database: Database) -> sqlite3.Connection:
     if database.settings.db == ":memory:":
-        return _copies.setdefault(id(database), sqlite3.connect(":memory:"))
+        database.copy = database.copy or sqlite3.connect(":memory:")
+        return database.copy
     return sqlite3.connect(f"{database.settings.db}.backup")
 
 
 def has_backup(database: Database) -> bool:
     if database.settings.db == ":memory:":
-        return id(database) in _copies
+        return database.copy is not None
     return Path(f"{database.settings.db}.backup").exists()
 
 
@@ -79,4 +83,5 @@ def restore(database: Database) -> str:
         transaction.execute("DELETE FROM event")
         for shop_id, last in events:
             transaction.execute("UPDATE shop SET event_seq = ? WHERE id = ?", (last + 1, shop_id))
+            transaction.emit("system_message", _RESTORED, shop_id)
     return f"e-{epoch}"

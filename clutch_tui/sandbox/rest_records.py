@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from . import rest_writes
@@ -16,12 +17,18 @@ def _noun(call: Call) -> str:
     return _NOUNS[call.endpoint.category]
 
 
+def _made_id(call: Call) -> str:
+    """An id for a client that gives none: the same for every retry under the same key."""
+    key = call.request.headers.get("idempotency-key")
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{call.shop_id}/{key}")) if key else call.backend.database.new_id()
+
+
 @endpoint("inventory.create", "customers.create", "suppliers.create")
 async def create(call: Call) -> Answer:
     given: Any = call.body.get("id")
     if given is not None and (not isinstance(given, str) or not 0 < len(given) <= 64):
         raise invalid("id", "must be a text of at most 64 characters")
-    record_id = given or call.backend.database.new_id()
+    record_id = given or _made_id(call)
     return await rest_writes.answer(call, rest_writes.change_of(call, "create", _noun(call), record_id), created=True)
 
 
@@ -44,7 +51,7 @@ async def decide(call: Call) -> Answer:
 @endpoint("sales.create")
 async def sell(call: Call) -> Answer:
     """A sale by itself; with `return_of` a return."""
-    record_id = str(call.body.get("id") or call.backend.database.new_id())
+    record_id = str(call.body.get("id") or _made_id(call))
     call.body["id"] = record_id
     kind = "return" if call.body.get("return_of") else "sale"
     change = rest_writes.change_of(call, kind, "sale", record_id, as_body=True)

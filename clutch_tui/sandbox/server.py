@@ -34,7 +34,7 @@ class _NoTokens(logging.Filter):
 
 
 def _hide_tokens() -> None:
-    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi"):
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi", "websockets.server"):
         logger = logging.getLogger(name)
         if not any(isinstance(one, _NoTokens) for one in logger.filters):
             logger.addFilter(_NoTokens())

@@ -104,8 +104,8 @@ class Terminal:
     def sale(self, n: int, *lines: tuple[str, float], kind: str = "sale", **given: Any) -> JSON:
         """A sale of pieces at 100 each."""
         items = [
-            {"item_id": item, "item_name": "", "quantity": quantity, "price": 100, "discount": 0, "total": 100 * quantity}
-            for item, quantity in lines
+            {"item_id": item, "item_name": "", "quantity": pieces, "price": 100, "discount": 0, "total": 100 * pieces}
+            for item, pieces in lines
         ]
         total = sum(line["total"] for line in items)
         body = {

@@ -56,7 +56,8 @@ def _missing(wanted: Any, got: Any, path: str = "") -> list[str]:
     if isinstance(wanted, list) and isinstance(got, list):
         if len(wanted) != len(got):
             return [f"{path}: {len(got)} instead of {len(wanted)}"]
-        return [line for n, pair in enumerate(zip(wanted, got, strict=True)) for line in _missing(*pair, f"{path}[{n}]")]
+        pairs = enumerate(zip(wanted, got, strict=True))
+        return [line for n, pair in pairs for line in _missing(*pair, f"{path}[{n}]")]
     return [] if wanted == got else [f"{path}: {got!r} instead of {wanted!r}"]
 
 

@@ -1,0 +1,155 @@
+"""Facts are never refused: they are applied, counted once, and flagged where a person should look."""
+
+from __future__ import annotations
+
+import asyncio
+
+from .conftest import Terminal, uid
+
+
+async def test_a_sale_that_is_sent_again_counts_once_and_tells_its_first_answer(terminal: Terminal) -> None:
+    item = await terminal.item()
+    sale = terminal.sale(1, (item, 2))
+    first = await terminal.one("sales", sale)
+    again = await terminal.one("sales", sale)
+    assert again == {"status": "duplicate", "seq": first["seq"], "first": first}
+    assert await terminal.stock(item) == 8
+
+
+async def test_the_same_id_with_another_content_is_refused_whatever_its_base(terminal: Terminal) -> None:
+    item = await terminal.item()
+    sale = terminal.sale(1, (item, 2))
+    await terminal.one("sales", sale)
+    assert (await terminal.one("sales", sale | {"base": {"x": 7}}))["status"] == "duplicate"
+    other = sale | {"body": sale["body"] | {"total": 1}}
+    assert (await terminal.one("sales", other))["status"] == "key_reuse"
+    assert await terminal.stock(item) == 8
+
+
+async def test_numbers_written_differently_are_the_same_change(terminal: Terminal) -> None:
+    sale = terminal.sale(1, (uid(1), 2))
+    await terminal.one("sales", sale)
+    same = sale | {"body": sale["body"] | {"total": 200.0}}
+    assert (await terminal.one("sales", same))["status"] == "duplicate"
+
+
+async def test_selling_more_than_the_shelf_holds_is_applied_and_flagged(terminal: Terminal) -> None:
+    item = await terminal.item(stock_quantity=1)
+    result = await terminal.one("sales", terminal.sale(1, (item, 3)))
+    assert (result["status"], result["flags"]) == ("applied_flagged", ["oversold"])
+    assert await terminal.stock(item) == -2
+
+
+async def test_a_move_on_an_unknown_part_is_kept_and_counts_when_the_part_arrives(terminal: Terminal) -> None:
+    sold = await terminal.one("sales", terminal.sale(1, (uid(9), 2)))
+    assert sold["flags"] == ["unknown_part"]
+    adjusted = terminal.change("adjust", uid(1, "adad"), body={"item_id": uid(9), "delta": -1, "reason": "كسر"})
+    assert (await terminal.one("inventory", adjusted))["flags"] == ["unknown_part"]
+    await terminal.item(9, stock_quantity=10)
+    assert await terminal.stock(uid(9)) == 7
+
+
+async def test_count_adjust_and_receive_travel_as_differences(terminal: Terminal) -> None:
+    item = await terminal.item(stock_quantity=10)
+    await terminal.one("sales", terminal.sale(1, (item, 3)))  # made while the shelf was being counted
+    counted = terminal.change("count", uid(1, "c0c0"), body={"item_id": item, "counted": 9, "expected": 10, "delta": -1})
+    await terminal.one("inventory", counted)
+    lines = [{"item_id": item, "quantity": 4, "cost": 55}, {"item_id": uid(77), "quantity": 1, "cost": 1}]
+    received = terminal.change("receive", uid(1, "ceea"), body={"lines": lines})
+    assert (await terminal.one("inventory", received))["flags"] == ["unknown_part"]
+    assert await terminal.stock(item) == 10 - 3 - 1 + 4
+
+
+async def test_a_void_puts_goods_and_money_back_and_counts_once(terminal: Terminal) -> None:
+    item = await terminal.item()
+    customer = {"id": uid(1, "cccc"), "name": "ورشة النجم", "phone": "01000000001"}
+    owed = [{"method": "credit", "amount": 200}]
+    sale = terminal.sale(1, (item, 2), customer=customer, payments=owed)
+    await terminal.one("sales", sale)
+    assert (await terminal.data("customers.list"))["customers"][0]["balance"] == 200
+    void = terminal.change("void", uid(1, "0dd0"), body={"sale_id": sale["id"], "reason": "غلطة"})
+    assert (await terminal.one("sales", void))["status"] == "applied"
+    second = terminal.change("void", uid(2, "0dd0"), body={"sale_id": sale["id"], "reason": "غلطة"})
+    assert (await terminal.one("sales", second))["flags"] == ["already_voided"]
+    assert await terminal.stock(item) == 10
+    found = (await terminal.data("customers.list"))["customers"][0]
+    assert (found["balance"], found["total_purchases"]) == (0, 0)
+    rows = (await terminal.sync("sales"))["changes"]
+    assert [(row["type"], row.get("status")) for row in rows] == [("void", None), ("sale", "voided"), ("void", None)]
+
+
+async def test_a_void_that_arrives_before_its_sale_still_undoes_it(terminal: Terminal) -> None:
+    item = await terminal.item()
+    sale = terminal.sale(1, (item, 2))
+    await terminal.one("sales", terminal.change("void", uid(1, "0dd0"), body={"sale_id": sale["id"], "reason": "x"}))
+    assert (await terminal.one("sales", sale))["flags"] == ["already_voided"]
+    assert await terminal.stock(item) == 10
+
+
+async def test_returns_put_stock_back_and_more_than_was_sold_is_flagged(terminal: Terminal) -> None:
+    item = await terminal.item()
+    sale = terminal.sale(1, (item, 3))
+    await terminal.one("sales", sale)
+    one = terminal.sale(2, (item, 2), kind="return", return_of=sale["id"], status="returned")
+    assert (await terminal.one("sales", one))["status"] == "applied"
+    more = terminal.sale(3, (item, 2), kind="return", return_of=sale["id"], status="returned")
+    assert (await terminal.one("sales", more))["flags"] == ["over_returned"]
+    assert await terminal.stock(item) == 10 - 3 + 4
+
+
+async def test_balances_are_sums_of_facts_and_a_sale_brings_its_customer(terminal: Terminal) -> None:
+    item = await terminal.item(stock_quantity=1000)
+    customer = {"id": uid(1, "cccc"), "name": "ورشة البركة", "phone": "01000000002"}
+    credit = [{"method": "credit", "amount": 6000}]
+    sale = terminal.sale(1, (item, 60), customer=customer, payments=credit)
+    result = await terminal.one("sales", sale)
+    assert result["status"] == "applied"
+    body = {"customer_id": customer["id"], "amount": 1500.5, "method": "cash", "note": ""}
+    paid = await terminal.one("sales", terminal.change("payment", uid(1, "face"), body=body))
+    page = await terminal.data("customers.list", params={"since_seq": result["seq"]})
+    assert [(row["name"], row["balance"]) for row in page["customers"]] == [("ورشة البركة", 4499.5)]
+    assert page["cursor"] == paid["seq"]
+
+
+async def test_credit_beyond_the_limit_is_flagged(terminal: Terminal) -> None:
+    customer = {"id": uid(1, "cccc"), "name": "عميل", "phone": ""}
+    credit = [{"method": "credit", "amount": 30000}]
+    sale = terminal.sale(1, (uid(1), 300), customer=customer, payments=credit)
+    assert set((await terminal.one("sales", sale))["flags"]) == {"unknown_part", "over_credit"}
+
+
+async def test_a_receipt_number_that_exists_is_flagged(terminal: Terminal) -> None:
+    item = await terminal.item()
+    await terminal.one("sales", terminal.sale(1, (item, 1), receipt_number="A-000009"))
+    result = await terminal.one("sales", terminal.sale(2, (item, 1), receipt_number="A-000009"))
+    assert result["flags"] == ["duplicate_number"]
+
+
+async def test_cash_facts_come_back_as_rows_of_their_type(terminal: Terminal) -> None:
+    body = {"drawer_id": "d1", "kind": "open", "amount": 500, "business_day": "2026-11-22"}
+    result = await terminal.one("sales", terminal.change("cash", uid(1, "cafe"), body=body))
+    (row,) = (await terminal.sync("sales"))["changes"]
+    assert (row["type"], row["kind"], row["amount"], row["seq"]) == ("cash", "open", 500, result["seq"])
+
+
+async def test_what_cannot_be_understood_is_rejected_with_its_field_and_leaves_nothing(terminal: Terminal) -> None:
+    item = await terminal.item()
+    sale = terminal.sale(1, (item, 1))
+    sale["body"]["items"].append({"item_id": item, "quantity": "كتير"})
+    result = await terminal.one("sales", sale)
+    assert (result["status"], result["code"]) == ("rejected", "VALIDATION")
+    assert result["errors"][0]["field"] == "items[1].quantity"
+    assert await terminal.stock(item) == 10
+
+
+async def test_many_terminals_at_once_lose_nothing_and_share_one_counter(terminal: Terminal) -> None:
+    item = await terminal.item(stock_quantity=100)
+    terminals = [terminal.terminal(name) for name in "bcdefg"]
+    sales = [(one, one.sale(n, (item, 1))) for one in terminals for n in range(10 * ord(one.name), 10 * ord(one.name) + 5)]
+    results = await asyncio.gather(*(one.one("sales", sale) for one, sale in sales))
+    numbers = [result["seq"] for result in results]
+    assert len(set(numbers)) == 30
+    assert await terminal.stock(item) == 70
+    pulled = await terminal.sync("sales")
+    assert sorted(row["id"] for row in pulled["changes"]) == sorted(sale["id"] for _, sale in sales)
+    assert pulled["cursor"] == max(numbers)
