@@ -103,9 +103,12 @@ def run_app(installation: Installation | None = None) -> int:
 
         installation = Installation.find()
     from clutch_tui.ui.app import ClutchApp
+    from clutch_tui.ui.terminal import ordered_terminal
 
-    app = ClutchApp(installation.services())
-    app.run()
+    with ordered_terminal(installation.settings.text.bidi) as modes:
+        app = ClutchApp(installation.services())
+        app.order_modes = modes
+        app.run()
     return app.return_code or DONE
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import pickle
+import pkgutil
 import timeit
 from collections import Counter
 from collections.abc import Iterator
+from importlib import import_module
 
 import pytest
 from hypothesis import given
@@ -22,6 +25,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Label, OptionList, Static
 
+import clutch_tui.ui
 from clutch_tui.text import bidi, strings
 from clutch_tui.text.bidi import LTR, RTL, visual
 from clutch_tui.text.format import isolate
@@ -273,3 +277,10 @@ def test_names_of_textual_that_the_filter_relies_on() -> None:
     style = Style.from_meta({"column": 1})
     assert pickle.loads(style._meta or b"") == {"column": 1}
     assert "_driver" in vars(App())
+
+
+def test_every_modal_screen_of_ours_leaves_what_is_beneath_it_alone() -> None:
+    for module in pkgutil.walk_packages(clutch_tui.ui.__path__, "clutch_tui.ui."):
+        for name, thing in vars(import_module(module.name)).items():
+            if inspect.isclass(thing) and issubclass(thing, ModalScreen) and thing.__module__ == module.name:
+                assert issubclass(thing, VisualLines), f"{module.name}.{name}"
