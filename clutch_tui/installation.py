@@ -19,8 +19,12 @@ from clutch_tui.home import Home, device_id
 
 if TYPE_CHECKING:
     from clutch_tui.core.store import Store
+    from clutch_tui.net.api import Api
+    from clutch_tui.net.connection import Monitor
     from clutch_tui.net.network import Network
+    from clutch_tui.net.session import Session
     from clutch_tui.net.sync import OnChange
+    from clutch_tui.net.vault import Vault
     from clutch_tui.ui.services import Line, Services
 
 
@@ -81,15 +85,33 @@ class Installation:
         self.settings = config.load(self.home, environ=self.environ, overrides=self.overrides)
         return self.settings
 
-    def network(self, settings: Settings, store: Store, on_change: OnChange, **handed_in: Any) -> Network:
-        """The connection of a shop, not running yet."""
-        from clutch_tui.net.network import Network
+    def vault(self, settings: Settings | None = None) -> Vault:
+        """Where the secrets of the shop are kept."""
         from clutch_tui.net.vault import Vault
 
+        backend = (settings or self.settings).backend
         mode = self.environ.get("CLUTCH_SECRETS", "auto")
-        vault = Vault(self.home.secrets_file, settings.backend.base_url, settings.backend.shop_id, mode)  # type: ignore[arg-type]
+        return Vault(self.home.secrets_file, backend.base_url, backend.shop_id, mode)  # type: ignore[arg-type]
+
+    def api(self, monitor: Monitor) -> tuple[Api, Session]:
+        """A client without store and sync, for commands that only ask. Whoever takes it closes it."""
+        from clutch_tui.net.api import Api
+        from clutch_tui.net.session import Session
+
+        session = Session(self.vault(), monitor=monitor, api_key=self.api_key)
+        return Api(self.settings.backend, session=session, monitor=monitor, device_id=self.device_id), session
+
+    def network(self, settings: Settings, store: Store, on_change: OnChange) -> Network:
+        """The connection of a shop, not running yet."""
+        from clutch_tui.net.network import Network
+
         return Network(
-            settings, store, on_change, vault=vault, device_id=self.device_id, api_key=self.api_key, **handed_in
+            settings,
+            store,
+            on_change,
+            vault=self.vault(settings),
+            device_id=self.device_id,
+            api_key=self.api_key,
         )
 
     def services(self, line: Line | None = None) -> Services:

@@ -25,7 +25,7 @@ def sync() -> click.Command:
     @json_option
     @click.pass_obj
     def command(options: dict[str, Any], watch: bool, as_json: bool) -> int:
-        from clutch_tui.syncing import sync_once, watch_sync
+        from .syncing import sync_once, watch_sync
 
         installation = find_installation(options)
         if not installation.settings.backend.is_set_up:
@@ -88,7 +88,7 @@ def test_backend() -> click.Command:
     def command(
         options: dict[str, Any], endpoints: tuple[str, ...], categories: tuple[str, ...], verbose: bool, as_json: bool
     ) -> int:
-        from clutch_tui.backend_test import run
+        from .backend_test import run
 
         return run(find_installation(options), endpoints, categories, verbose=verbose, as_json=as_json)
 

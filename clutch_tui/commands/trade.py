@@ -96,7 +96,7 @@ def import_parts() -> click.Command:
     @json_option
     @click.pass_obj
     def command(options: dict[str, Any], file: Path, dry_run: bool, as_json: bool) -> int:
-        from clutch_tui.importing import run
+        from .importing import run
 
         return run(find_installation(options), file, dry_run=dry_run, as_json=as_json)
 

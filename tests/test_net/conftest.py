@@ -56,6 +56,7 @@ class TestClock:
 
     async def advance(self, seconds: float) -> None:
         """Let time pass, waking every sleeper in its moment."""
+        await settle()
         end = self.elapsed + seconds
         while self._sleepers and self._sleepers[0][0] <= end:
             self.elapsed, _, future = heapq.heappop(self._sleepers)

@@ -41,7 +41,7 @@ async def sandbox(tmp_path: Path) -> AsyncIterator[Running]:
 @contextlib.asynccontextmanager
 async def connected(
     folder: Path, base_url: str, api_key: str = demo_data.API_KEY
-) -> AsyncIterator[tuple[Network, Any]]:
+) -> AsyncIterator[tuple[Network, Store]]:
     """A network of one process: several of them may share a folder, as processes of a machine do."""
     environ = {"CLUTCH_HOME": str(folder), "CLUTCH_SECRETS": "file", "CLUTCH_API_KEY": api_key}
     overrides = {"backend.base_url": base_url, "backend.shop_id": demo_data.SHOP_ID}

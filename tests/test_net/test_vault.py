@@ -21,7 +21,7 @@ URL = "https://api.example.com/v1"
 
 
 class MemoryStore(keyring.backend.KeyringBackend):
-    priority = 1  # type: ignore[assignment]
+    priority = 1
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,0 +1,130 @@
+"""The command line as a script sees it: real processes, exit codes, JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clutch_tui.core import inventory
+from clutch_tui.core.types import PartDraft
+from clutch_tui.installation import Installation
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A shop with one part, not set up with any server."""
+    installation = Installation.find(_environment(tmp_path))
+    with installation.open_store(inline=True) as store:
+        draft = PartDraft(name="فلتر زيت أصلي", name_en="Oil filter", part_number="26300-35503", price=18550, cost=9000)
+        store.run_now(inventory.create, draft, 10)
+    return tmp_path
+
+
+def _environment(home: Path, **more: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("CLUTCH_")}
+    return {**kept, "CLUTCH_HOME": str(home), "CLUTCH_SECRETS": "file", "CLUTCH_LANG": "en", **more}
+
+
+def clutch(home: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "clutch_tui", *arguments]
+    return subprocess.run(
+        command,
+        env=_environment(home, **environment),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=60,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+
+
+def as_json(result: subprocess.CompletedProcess[str]) -> Any:
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def test_a_part_is_found_by_any_of_its_names(home: Path) -> None:
+    for text in ("فلتر", "الفلتر", "oil", "2630035503", "26300-35"):
+        (row,) = as_json(clutch(home, "find", text, "--json"))
+        assert (row["part_number"], row["stock"], row["price"]) == ("26300-35503", 10, 18550)
+    assert as_json(clutch(home, "find", "carburettor", "--json")) == []
+
+
+def test_a_sale_from_a_script_is_a_whole_sale(home: Path) -> None:
+    receipt = as_json(clutch(home, "sell", "--part", "26300-35503", "--qty", "2", "--pay", "cash", "--json"))
+    assert receipt["totals"]["total"] == 37100
+    assert receipt["unsent"] is True
+    assert as_json(clutch(home, "find", "26300", "--json"))[0]["stock"] == 8
+    status = as_json(clutch(home, "status", "--json"))
+    # the part that was made here, and the sale
+    assert status["queue"]["unsent"] == 2
+
+
+def test_an_unknown_part_sells_nothing_and_says_so(home: Path) -> None:
+    result = clutch(home, "sell", "--part", "26300-35503", "--part", "NONE", "--json")
+    assert result.returncode == 1
+    assert json.loads(result.stdout)["error"] == "error.part.unknown_number"
+    assert "NONE" in result.stderr
+    assert as_json(clutch(home, "find", "26300", "--json"))[0]["stock"] == 10
+
+
+def test_a_receipt_is_printed_in_both_languages(home: Path) -> None:
+    english = clutch(home, "sell", "--part", "26300-35503")
+    arabic = clutch(home, "--lang", "ar", "sell", "--part", "26300-35503")
+    assert english.returncode == arabic.returncode == 0
+    assert "Total" in english.stdout
+    assert "الإجمالي" in arabic.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["sell"], 2),
+        (["sell", "--part", "x", "--pay", "beads"], 2),
+        (["sell", "--part", "x", "--qty", "1", "--qty", "2"], 2),
+        (["frobnicate"], 2),
+        (["--base-url", "http://example.com", "status"], 2),
+        (["sync"], 2),
+        ([], 2),
+        (["import", "/does/not/exist.csv"], 2),
+    ],
+)
+def test_wrong_usage_is_told_without_a_traceback(home: Path, arguments: list[str], code: int) -> None:
+    result = clutch(home, *arguments)
+    assert result.returncode == code, result.stderr
+    assert result.stderr.strip()
+    assert "Traceback" not in result.stderr
+
+
+def test_a_wrong_setting_names_file_key_and_remedy(home: Path) -> None:
+    (home / "config.toml").write_text('[text]\nlanguage = "klingon"\n')
+    result = clutch(home, "status", CLUTCH_LANG="")
+    assert result.returncode == 2
+    assert "config.toml" in result.stderr
+    assert "text.language" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_nothing_reachable_has_a_code_of_its_own(home: Path) -> None:
+    url = "http://127.0.0.1:1/api/v1"
+    result = clutch(home, "--base-url", url, "--shop-id", "s", "--api-key", "k", "sync", "--json")
+    assert result.returncode == 3, result.stderr
+    assert json.loads(result.stdout)["error"].startswith("error.api.")
+
+
+def test_help_speaks_both_languages(home: Path) -> None:
+    assert "auto-parts" in clutch(home, "--help").stdout
+    assert "قطع الغيار" in clutch(home, "--help", CLUTCH_LANG="ar").stdout
+
+
+def test_the_version_is_the_packages(home: Path) -> None:
+    from clutch_tui import __version__
+
+    assert as_json(clutch(home, "version", "--json"))["version"] == __version__
