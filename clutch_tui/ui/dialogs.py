@@ -21,7 +21,7 @@ from clutch_tui.ui.bidi_filter import VisualLines
 from clutch_tui.ui.errors import report
 from clutch_tui.ui.widgets.number_field import MoneyField, NumberField
 from clutch_tui.ui.widgets.text_field import TextField
-from clutch_tui.ui.widgets.words import Words
+from clutch_tui.ui.widgets.words import Problem, Words
 
 if TYPE_CHECKING:
     from clutch_tui.ui.app import ClutchApp
@@ -83,7 +83,7 @@ class Ask(Dialog[T], Generic[T]):
         super().__init__(title, **values)
         self._field = field
         self._read = read
-        self._problem = Words(classes="field--error")
+        self._problem = Problem()
 
     def compose_body(self) -> ComposeResult:
         yield self._field

@@ -23,7 +23,7 @@ from clutch_tui.ui.errors import log, sentence
 from clutch_tui.ui.widgets.choice_field import ChoiceField
 from clutch_tui.ui.widgets.number_field import MoneyField, NumberField
 from clutch_tui.ui.widgets.text_field import TextField
-from clutch_tui.ui.widgets.words import Words
+from clutch_tui.ui.widgets.words import Problem, Words
 
 T = TypeVar("T")
 Kind = Literal["text", "secret", "money", "number", "decimal", "choice"]
@@ -62,7 +62,7 @@ class EntryRow(Horizontal):
         self.given = _typed(entry, value)
         self.label = Words(entry.label, classes="form--label")
         self.field = _field(entry, self.given)
-        self.problem = Words(classes="field--error form--problem")
+        self.problem = Problem(classes="form--problem")
 
     def compose(self) -> ComposeResult:
         yield self.label
@@ -148,7 +148,7 @@ class FormDialog(Dialog[T], Generic[T]):
         self.rows = [EntryRow(entry, values.get(entry.name, "")) for entry in entries]
         self._save = save
         self._saving = False
-        self._refusal = Words(classes="field--error")
+        self._refusal = Problem()
 
     def compose_body(self) -> ComposeResult:
         with VerticalScroll(classes="form--rows", can_focus=False):

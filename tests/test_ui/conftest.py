@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+
 from clutch_tui.text import strings
+from tests.test_ui.shop_app import Shop, shop_in
 
 
 @pytest.fixture
@@ -23,3 +26,10 @@ def english() -> Iterator[None]:
     strings.use("en")
     yield
     strings.use(before)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    """A shop with three parts in a store file of its own."""
+    with shop_in(tmp_path) as made:
+        yield made

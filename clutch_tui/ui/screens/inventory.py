@@ -95,7 +95,7 @@ class InventoryScreen(ListScreen):
         part = await self.store.read(shop.inventory.get, part_id)
         action = await self.app.push_screen_wait(PartDialog(part))
         if action is not None:
-            await self.run_action(action)
+            await self.app.run_action(action, self)
 
     @work(group="ask", exit_on_error=False)
     async def action_add(self) -> None:

@@ -18,7 +18,7 @@ from clutch_tui.ui import shop
 from clutch_tui.ui.dialogs import Dialog
 from clutch_tui.ui.widgets.number_field import MoneyField
 from clutch_tui.ui.widgets.text_field import TextField
-from clutch_tui.ui.widgets.words import Words
+from clutch_tui.ui.widgets.words import Problem, Words
 
 NOTES = (500, 1000, 2000, 5000, 10_000, 20_000)
 """Egyptian notes in piastres: a customer's tender is usually the next multiple of one of them."""
@@ -64,7 +64,7 @@ class PayDialog(Dialog[Paid]):
         self._methods = Words(id="pay-methods")
         self._quick = Words(id="pay-quick", classes="muted")
         self._paid = Words(id="pay-paid", classes="muted")
-        self._problem = Words(classes="field--error")
+        self._problem = Problem()
 
     def compose_body(self) -> ComposeResult:
         yield self.due_line

@@ -22,35 +22,32 @@ class ReceiptDialog(ShowText):
 
     def __init__(self, receipt: Receipt) -> None:
         self._receipt = receipt
+        self._profile: dict[str, object] = {}
         super().__init__("receipt.title", self._draw, hint="receipt.hint")
 
     def _draw(self) -> list[str]:
         from clutch_tui.printing import receipt
 
-        footer = self.app.settings.shop.receipt_footer
-        return receipt.lines(self._receipt, shop_name=self._shop_name, footer=footer)
-
-    _shop_name = ""
+        return receipt.lines(self._receipt, shop=self._profile, footer=self.app.settings.shop.receipt_footer)
 
     def on_mount(self) -> None:
         super().on_mount()
-        self._name_shop()
+        self._read_profile()
 
     @work(group="profile", exit_on_error=False)
-    async def _name_shop(self) -> None:
-        profile = await self.app.store.read(shop.state.setting, "shop.profile", {})
-        self._shop_name = str(profile.get("name") or "")
+    async def _read_profile(self) -> None:
+        self._profile = await self.app.store.read(shop.state.setting, "shop.profile", {})
         self.body.refresh(layout=True)
 
     @work(group="save", exit_on_error=False)
     async def action_save(self) -> None:
-        folder = self.app.services.receipts
-        path = folder / f"{self._receipt.receipt_number or self._receipt.id}.txt"
-        text = "\n".join(self._draw()) + "\n"
+        from clutch_tui.printing import receipt
 
-        def write() -> None:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            path.write_text(text, encoding="utf-8")
-
-        await asyncio.to_thread(write)
+        path = await asyncio.to_thread(
+            receipt.save,
+            self._receipt,
+            self.app.services.receipts,
+            shop=self._profile,
+            footer=self.app.settings.shop.receipt_footer,
+        )
         self.app.notify(t("receipt.saved", path=shown.isolate(str(path))))

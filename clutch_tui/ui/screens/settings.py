@@ -18,7 +18,7 @@ from clutch_tui.ui.forms import YES_NO, Entry, EntryRow
 from clutch_tui.ui.screens.frame import ShopScreen
 from clutch_tui.ui.widgets.choice_field import ChoiceField
 from clutch_tui.ui.widgets.text_field import TextField
-from clutch_tui.ui.widgets.words import Words
+from clutch_tui.ui.widgets.words import Problem
 
 ENTRIES = (
     Entry("text.language", "settings.language", "choice", choices=(("ar", "language.ar"), ("en", "language.en"))),
@@ -62,7 +62,7 @@ class SettingsScreen(ShopScreen):
     def __init__(self) -> None:
         super().__init__()
         self.rows: list[EntryRow] = []
-        self.outcome = Words(classes="field--error")
+        self.outcome = Problem()
 
     def compose_body(self) -> ComposeResult:
         self.rows = [EntryRow(entry, _current(self.app.settings, entry.name)) for entry in ENTRIES]

@@ -17,7 +17,7 @@ from clutch_tui.ui.errors import log, sentence
 from clutch_tui.ui.forms import Entry, EntryRow
 from clutch_tui.ui.screens.frame import ShopScreen
 from clutch_tui.ui.widgets.text_field import TextField
-from clutch_tui.ui.widgets.words import Words
+from clutch_tui.ui.widgets.words import Problem, Words
 
 ENTRIES = (
     Entry("backend.base_url", "settings.base_url", required=True, maximum=300),
@@ -45,7 +45,7 @@ class SignInScreen(ShopScreen):
         super().__init__()
         self.rows: list[EntryRow] = []
         self.welcome = Words("sign_in.welcome", classes="detail")
-        self.outcome = Words(classes="field--error")
+        self.outcome = Problem()
 
     def compose_body(self) -> ComposeResult:
         backend = self.app.settings.backend

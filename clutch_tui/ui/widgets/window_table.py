@@ -57,7 +57,7 @@ class WindowTable(VisualLines, ScrollView, Generic[R], can_focus=True):
     DEFAULT_CSS = """
     WindowTable {
         height: 1fr; background: $surface; color: $foreground; scrollbar-size-vertical: 1;
-        overflow-x: auto; overflow-y: auto; scrollbar-size-horizontal: 1;
+        overflow-x: auto; overflow-y: auto; scrollbar-gutter: stable; scrollbar-size-horizontal: 1;
         & > .window-table--header { color: $primary; text-style: bold; background: $panel; }
         & > .window-table--cursor { background: $primary-muted; color: $foreground; }
         &:focus > .window-table--cursor, &.-active > .window-table--cursor {
@@ -281,7 +281,7 @@ class WindowTable(VisualLines, ScrollView, Generic[R], can_focus=True):
         width = self.scrollable_content_region.width
         if y == 0:
             style = self.get_component_rich_style("window-table--header")
-            texts = [t(placed.column.title) for placed in self._placed]
+            texts = [t(placed.column.title) if placed.column.title else "" for placed in self._placed]
             strip = self._line(texts, [style] * len(texts), style, " ")
         else:
             strip = self._row_line(y - 1 + self._top)

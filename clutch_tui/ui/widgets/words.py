@@ -52,3 +52,16 @@ class Words(Widget):
     def render(self) -> Content:
         shown = self._text()
         return Content(shown) if isinstance(shown, str) else shown
+
+
+class Problem(Words):
+    """What is wrong, where it is wrong; takes no room while there is nothing to say."""
+
+    DEFAULT_CSS = "Problem { color: $text-error; text-style: bold; }"
+
+    def on_mount(self) -> None:
+        self.display = bool(self.text)
+
+    def tell(self, text: Callable[[], Content | str]) -> None:
+        super().tell(text)
+        self.display = bool(self.text)

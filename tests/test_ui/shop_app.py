@@ -1,0 +1,133 @@
+"""The app over a real store file, without a network: what a test of a screen starts from."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from textual.pilot import Pilot
+
+from clutch_tui import config
+from clutch_tui.core import inventory, models, state
+from clutch_tui.core.store import Store
+from clutch_tui.core.types import PartDraft
+from clutch_tui.home import Home
+from clutch_tui.text import strings
+from clutch_tui.ui.app import ClutchApp
+from clutch_tui.ui.services import Services
+from clutch_tui.ui.widgets.words import Words
+
+T = TypeVar("T")
+
+PARTS = (
+    PartDraft(name="فلتر زيت تويوتا", name_en="Oil filter Toyota", part_number="OF-100", barcode="6221000000017", price=12_500, min_stock=2),
+    PartDraft(name="تيل فرامل أمامي", name_en="Front brake pads", part_number="06L-115-562-B", price=85_000, min_stock=2),
+    PartDraft(name="بوجيه", name_en="Spark plug", part_number="NGK-7", price=9_550, min_stock=20),
+)  # fmt: skip
+
+
+class Shop:
+    """A store file with a few parts in it, and a second connection to look at it with."""
+
+    def __init__(self, folder: Path) -> None:
+        self.home = Home.find(environ={"CLUTCH_HOME": str(folder)})
+        self.home.prepare()
+        self.path = self.home.database("", "")
+        self.store = Store.open(self.path, inline=True)
+        self.store.run_now(state.put_setting, "works_alone", True)
+        self.parts = [self.store.run_now(inventory.create, draft, 10) for draft in PARTS]
+        self.settled = self.changes()
+
+    def read(self, function: Callable[..., T], *args: Any) -> T:
+        return self.store.read_now(function, *args)
+
+    def changes(self) -> list[tuple[str, str]]:
+        """Kind and type of every change in the outbox, oldest first."""
+
+        def rows() -> list[tuple[str, str]]:
+            return [tuple(row) for row in models.execute("SELECT kind, type FROM outbox ORDER BY n").fetchall()]
+
+        return self.store.read_now(rows)
+
+    @property
+    def new_changes(self) -> list[tuple[str, str]]:
+        """What has entered the outbox since the shop was set up."""
+        return self.changes()[len(self.settled) :]
+
+    def services(self, language: strings.Language = "ar") -> Services:
+        settings = config.load(self.home, environ={}, overrides={"text.language": language})
+
+        def save(changes: Mapping[str, Any]) -> config.Settings:
+            config.save(self.home, changes)
+            return config.load(self.home, environ={})
+
+        return Services(
+            settings=replace(settings, text=replace(settings.text, language=language)),
+            device_id="11111111-1111-4111-8111-111111111111",
+            receipts=self.home.data_dir / "receipts",
+            open_store=lambda settings: Store.open(self.home.database("", "")),
+            save_settings=save,
+        )
+
+
+@contextmanager
+def shop_in(folder: Path) -> Iterator[Shop]:
+    shop = Shop(folder)
+    before = strings.language()
+    try:
+        yield shop
+    finally:
+        shop.store.close()
+        strings.use(before)
+
+
+@asynccontextmanager
+async def open_app(
+    shop: Shop, language: strings.Language = "ar", *, mode: str = "sales"
+) -> AsyncIterator[tuple[ClutchApp, Pilot[int]]]:
+    """The running app at 80x24, its store open, the given screen in front."""
+    app = ClutchApp(shop.services(language))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app.is_open)
+        if mode != "sales":
+            await app.switch_mode(mode)
+        await settle(pilot)
+        yield app, pilot
+
+
+async def settle(pilot: Pilot[Any]) -> None:
+    """Wait until no worker is reading or writing; those that wait for a dialog's answer do not count."""
+    for _ in range(3):
+        await pilot.pause()
+        quick = [one for one in pilot.app.workers if one.group in _QUICK and not one.is_finished]
+        if quick:
+            await pilot.app.workers.wait_for_complete(quick)
+
+
+_QUICK = {"window", "window-rows", "load", "search", "add", "cart", "status", "save", "room", "conflicts", "profile"}
+
+
+async def until(pilot: Pilot[Any], holds: Callable[[], object], turns: int = 400) -> None:
+    """Let the app work until something is true; fails after some seconds."""
+    for _ in range(turns):
+        if holds():
+            return
+        await pilot.pause(0.01)
+    raise AssertionError("it did not come about")
+
+
+async def type_text(pilot: Pilot[Any], text: str) -> None:
+    """Type letter by letter, as a person or a scanner does."""
+    await pilot.press(*({" ": "space"}.get(one, one) for one in text))
+
+
+def words_on(app: ClutchApp) -> str:
+    """Every sentence on the screen in front, in logical order."""
+    return "\n".join(one.text for one in app.screen.query(Words) if one.display)
+
+
+def toasts(app: ClutchApp) -> list[str]:
+    return [str(one.message) for one in app._notifications]
