@@ -35,13 +35,15 @@ class Sequence:
         return "seen"
 
     def heard_of(self, seq: int) -> bool:
-        """The server says that its last event has this number. True where we have not seen that one."""
-        if self.last is None or seq < self.last:
-            # A first contact, or a server that counts anew after a restore: nothing to compare with.
+        """The server says that its last event has this number. True where that is not the last that we saw."""
+        if self.last is None:
             self.restart(seq)
             return False
         if seq == self.last:
             return False
+        if seq < self.last:  # it counts anew: the server was restored
+            self.restart(seq)
+            return True
         self._miss(seq + 1)
         self.last = seq
         return True

@@ -349,14 +349,13 @@ class Socket:
     def _deliver(self, frame: Frame) -> None:
         from clutch_tui.net import wire
 
-        if frame.seq is not None:
-            verdict = self._sequence.take(frame.seq)
-            if verdict == "seen":
-                return
-            if verdict == "gap":
-                self.on_pull("gap")
+        verdict = "new" if frame.seq is None else self._sequence.take(frame.seq)
+        if verdict == "gap":
+            self.on_pull("gap")
         if frame.type in _PULLING:
             self.on_pull(frame.type)
+        if verdict == "seen":
+            return
         try:
             event = wire.read_event(frame)
         except wire.BadPayload as bad:
