@@ -1,0 +1,127 @@
+"""A receipt says everything once, fits the paper, and survives being written to a file."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+
+from clutch_tui.core.types import PAY_METHODS, Payment, Sale, SaleLine, Totals
+from clutch_tui.printing import receipt
+from clutch_tui.text import bidi, strings
+from clutch_tui.text.format import RLM
+
+SHOP = {"name": "قطع غيار النيل", "address": "شارع التوفيقية، القاهرة", "phone": "01001234567"}
+
+SALE = Sale(
+    id="01990000-0000-7000-8000-000000000001",
+    receipt_number="KXT-000123",
+    at=datetime(2026, 11, 22, 22, 30, tzinfo=UTC),
+    business_day="2026-11-22",
+    cashier="أحمد",
+    customer_id=None,
+    customer_name="ورشة النور",
+    lines=(
+        SaleLine(
+            1, "p1", "طلمبة مياه أصلية لسيارة تويوتا كورولا موديل ٢٠١٥ وما بعدها", "7-A/BP", 2, 15000, 1000, 29000
+        ),
+        SaleLine(2, "p2", "Oil filter", "06L 115 562 B", 1, 4550, 0, 4550),
+    ),
+    payments=(Payment("cash", 20000), Payment("visa", 13525)),
+    totals=Totals(subtotal=33550, discount=0, tax=4120, rounding=-25, total=33525, pieces=3),
+    prices_include_tax=True,
+    tax_rate=1400,
+    tendered=25000,
+    change=5000,
+    status="completed",
+    return_of=None,
+    order_id=None,
+    notes="",
+    flags=(),
+    unsent=True,
+)
+
+
+@pytest.fixture(params=strings.LANGUAGES)
+def language(request: pytest.FixtureRequest) -> Iterator[str]:
+    strings.use(request.param)
+    yield request.param
+    strings.use("ar")
+
+
+def read(*lines: str) -> str:
+    """The lines without what is only there to order them."""
+    return "\n".join(lines).translate(dict.fromkeys(map(ord, "\u2066\u2069\u200f"))).replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize("width", [32, 42, 48])
+def test_no_line_is_wider_than_the_paper(language: str, width: int) -> None:
+    for line in receipt.lines(SALE, width=width, shop=SHOP, footer="البضاعة المباعة ترد خلال 14 يوم بالفاتورة"):
+        assert cell_len(line) == width if language == "ar" else cell_len(line) <= width, line
+
+
+def test_it_says_everything(language: str) -> None:
+    paper = read(*receipt.lines(SALE, shop=SHOP, footer="شكرا لزيارتكم"))
+    for expected in (
+        *("قطع غيار النيل", "شارع التوفيقية", "0100 123 4567", "KXT-000123", "23/11/2026", "أحمد", "ورشة النور"),
+        *("7-A/BP", "2 × 150.00", "-10.00", "290.00", "06L 115 562 B", "335.50", "14%", "41.20", "-0.25", "335.25"),
+        *("200.00", "135.25", "250.00", "50.00", "شكرا لزيارتكم"),
+    ):
+        assert expected in paper, f"{expected} is not on\n{paper}"
+    assert "12:30 ص" in paper if language == "ar" else "00:30" in paper  # the shop's time, not UTC
+
+
+def test_arabic_columns_run_from_the_right() -> None:
+    strings.use("ar")
+    seen = [bidi.visual(line) for line in receipt.lines(SALE)]
+    assert any(line.startswith("335.50 ") and line.endswith(bidi.visual("المجموع")) for line in seen)
+    assert any(line.startswith("300.00 ") and line.endswith("150.00 × 2  ") for line in seen)
+    assert any(line.strip() == "7-A/BP" and line.endswith("7-A/BP  ") for line in seen)
+
+
+def test_english_columns_run_from_the_left(language: str) -> None:
+    if language == "en":
+        assert f"Subtotal{'335.50':>34}" in receipt.lines(SALE)
+        assert RLM not in receipt.text(SALE)
+
+
+def test_tax_added_and_tax_included_read_differently(language: str) -> None:
+    added = replace(SALE, prices_include_tax=False, tax_rate=1450)
+    assert receipt.text(added) != receipt.text(SALE)
+    assert "14.50%" in read(receipt.text(added))
+
+
+def test_a_void_and_a_return_cannot_be_taken_for_a_sale(language: str) -> None:
+    voided = read(receipt.text(replace(SALE, status="voided")))
+    assert ("ملغية" if language == "ar" else "VOID") in voided.upper()
+    back = read(receipt.text(replace(SALE, return_of="earlier", status="returned")))
+    assert ("مرتجع" if language == "ar" else "RETURN") in back.upper()
+    assert strings.t("receipt.returned") not in back, "the return itself has not come back"
+    assert strings.t("receipt.returned") in read(receipt.text(replace(SALE, status="returned")))
+
+
+def test_every_way_of_paying_has_a_word(language: str) -> None:
+    paper = receipt.text(replace(SALE, payments=tuple(Payment(method, 100) for method in PAY_METHODS)))
+    for method in PAY_METHODS:
+        assert method not in paper.split()
+        assert strings.t(f"pay.{method}") in paper
+
+
+def test_a_saved_receipt_is_whole_private_and_named_by_its_number(tmp_path: Path, language: str) -> None:
+    folder = tmp_path / "receipts"
+    for _ in range(2):
+        path = receipt.save(SALE, folder, shop=SHOP)
+    assert path == folder / "KXT-000123.txt"
+    assert path.read_text("utf-8") == receipt.text(SALE, shop=SHOP)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert list(folder.iterdir()) == [path], "nothing unfinished stays behind"
+
+
+@pytest.mark.parametrize(("number", "name"), [("../../etc/passwd", "etc_passwd.txt"), ("", f"{SALE.id}.txt")])
+def test_a_number_from_elsewhere_never_leads_out_of_the_folder(tmp_path: Path, number: str, name: str) -> None:
+    assert receipt.save(replace(SALE, receipt_number=number), tmp_path) == tmp_path / name
