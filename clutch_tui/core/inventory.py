@@ -7,11 +7,24 @@ yet. Nothing here writes that figure: stock moves by `stock_move` rows only.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 from clutch_tui.text.fold import fold
 
+from . import journal, models, outbox, overlay, search, state
+from .clock import from_text
+from .search import STOCK, UNSENT
+from .types import Key, Part, PartDraft, PartQuery, PartRow, ShopError, StockMove
 from .words import bare, fold_often, joined
+
+MAX_MONEY = 9_999_999_999
+"""The highest price of one thing, in minor units: a scanned barcode in a price field is refused by it."""
+MAX_QUANTITY = 999_999
+
+_FIELDS = tuple(field.name for field in fields(PartDraft))
+_LINES = tuple(field.name for field in fields(PartDraft) if field.type == "str" and field.name != "description")
+"""The fields that are one line of text."""
 
 
 def keys_of(record: Mapping[str, Any]) -> dict[str, str]:
@@ -50,3 +63,309 @@ def keys_of(record: Mapping[str, Any]) -> dict[str, str]:
         "oem_key": oem_key,
         "words": words,
     }
+
+
+# --- reading -------------------------------------------------------------------------------------------
+
+
+def get(part_id: str) -> Part:
+    """A part, whole; deleted ones too, because old sales name them. Raises `error.part.unknown`."""
+    row = models.execute(
+        f"SELECT {', '.join(_FIELDS)}, {STOCK}, stock_quantity, version, updated_at, {UNSENT}, deleted"
+        " FROM part WHERE id = ?",
+        (part_id,),
+    ).fetchone()
+    if row is None:
+        raise ShopError("error.part.unknown")
+    stock, base_stock, version, updated_at, unsent, deleted = row[len(_FIELDS) :]
+    as_of = state.get("inventory.as_of")
+    return Part(
+        id=part_id,
+        draft=PartDraft(*row[: len(_FIELDS)]),
+        stock=stock,
+        base_stock=base_stock,
+        version=version,
+        updated_at=from_text(updated_at) if updated_at else None,
+        as_of=from_text(as_of) if as_of else None,
+        unsent=bool(unsent),
+        deleted=bool(deleted),
+    )
+
+
+def find_code(text: str) -> PartRow | None:
+    """The one part that a scanned or typed code means: by barcode, else by part number, else by OEM number.
+
+    None where no part has the code, and also where several have it: then a person must choose.
+    """
+    code = bare(fold(text))
+    for column in ("barcode_key", "number_key", "oem_key") if code else ():
+        found = models.execute(
+            f"SELECT pk FROM part WHERE deleted = 0 AND {column} <> '' AND {column} = ? LIMIT 2", (code,)
+        ).fetchall()
+        if len(found) == 1:
+            return search.rows([found[0][0]])[0]
+        if found:
+            return None
+    return None
+
+
+def count(q: PartQuery) -> int:
+    """How many parts `page` would list in all."""
+    found = search.match(q.text)
+    narrow, params = _narrow(q)
+    if found is not None:
+        sql, params = _others(found, q)
+        return len(_exact(found, q)) + _number(f"SELECT count(*) FROM ({sql})", params)
+    if q.low_only:
+        return low_count() if not narrow else _number(f"SELECT count(*) FROM ({_low(narrow)})", params * 2)
+    return _number(f"SELECT count(*) FROM part WHERE deleted = 0{narrow}", params)
+
+
+def page(q: PartQuery, after: Key | None, skip: int, limit: int) -> tuple[PartRow, ...]:
+    """Parts in the order of their names; with a text, exact codes first and then what was entered first."""
+    found = search.match(q.text)
+    return _by_name(q, after, skip, limit) if found is None else _matching(found, q, after, skip, limit)
+
+
+def _by_name(q: PartQuery, after: Key | None, skip: int, limit: int) -> tuple[PartRow, ...]:
+    narrow, params = _narrow(q)
+    if after is not None:
+        narrow, params = f"{narrow} AND (name_key, id) > (?, ?)", (*params, *after)
+    sql = f"SELECT pk, name_key, id FROM part WHERE deleted = 0{narrow}"
+    if q.low_only:
+        sql, params = _low(narrow), params * 2
+    places = models.execute(f"{sql} ORDER BY name_key, id LIMIT ? OFFSET ?", (*params, limit, skip)).fetchall()
+    return search.rows([place[0] for place in places], [tuple(place[1:]) for place in places])
+
+
+def _matching(found: search.Match, q: PartQuery, after: Key | None, skip: int, limit: int) -> tuple[PartRow, ...]:
+    rank, last = (int(after[0]), int(after[1])) if after else (0, -1)
+    exact = [pk for pk in _exact(found, q) if rank == 0 and pk > last]
+    keys = [(0, pk) for pk in exact[skip : skip + limit]]
+    if len(keys) < limit:
+        sql, params = _others(found, q)
+        place = (last if rank else 0, limit - len(keys), max(0, skip - len(exact)))
+        rest = models.execute(f"SELECT pk FROM ({sql}) WHERE pk > ? ORDER BY pk LIMIT ? OFFSET ?", (*params, *place))
+        keys += [(1, row[0]) for row in rest.fetchall()]
+    return search.rows([pk for _, pk in keys], keys)
+
+
+def _exact(found: search.Match, q: PartQuery) -> list[int]:
+    """The exact matches that the query's filters let through."""
+    narrow, params = _narrow(q)
+    low = f" AND {STOCK} <= min_stock" if q.low_only else ""
+    sql = f"SELECT pk FROM part WHERE pk IN ({_marks(found.exact)}) AND deleted = 0{narrow}{low} ORDER BY pk"
+    return [row[0] for row in models.execute(sql, (*found.exact, *params)).fetchall()]
+
+
+def _others(found: search.Match, q: PartQuery) -> tuple[str, tuple[Any, ...]]:
+    """The matches that are not exact, as a query of `pk`. The text narrows first: the cross join keeps SQLite
+    from starting at the filter and asking the text for every part of it."""
+    narrow, params = _narrow(q)
+    if q.low_only:
+        narrow += f" AND {STOCK} <= min_stock"
+    sql = f"SELECT pk FROM ({found.source.sql}) AS found"
+    if narrow:
+        sql += " CROSS JOIN part USING (pk)"
+    sql += f" WHERE pk NOT IN ({_marks(found.exact)}){narrow}"
+    return sql, (*found.source.params, *found.exact, *params)
+
+
+def _narrow(q: PartQuery) -> tuple[str, tuple[Any, ...]]:
+    conditions = {"category": q.category, "car_brand": q.car_brand}
+    chosen = {column: value for column, value in conditions.items() if value}
+    return "".join(f" AND {column} = ?" for column in chosen), tuple(chosen.values())
+
+
+def _low(narrow: str) -> str:
+    """Parts at or below their minimum as two sets, so that the index orders the one that has no open moves;
+    the parameters of `narrow` are needed twice."""
+    place = "SELECT pk, name_key, id FROM part WHERE deleted = 0"
+    moved = "(SELECT part_id FROM stock_move WHERE open = 1)"
+    return (
+        f"{place} AND stock_quantity <= min_stock AND id NOT IN {moved}{narrow}"
+        f" UNION ALL {place} AND id IN {moved} AND {STOCK} <= min_stock{narrow}"
+    )
+
+
+def _marks(values: tuple[Any, ...]) -> str:
+    return ", ".join("?" * len(values))
+
+
+def _number(sql: str, params: tuple[Any, ...]) -> int:
+    return int(models.execute(sql, params).fetchone()[0])
+
+
+def low_count() -> int:
+    """How many parts are at or below their minimum; from indexes only, so a dashboard may ask every second."""
+    at_the_server = _number("SELECT count(*) FROM part WHERE deleted = 0 AND stock_quantity <= min_stock", ())
+    moved_since = _number(
+        f"SELECT coalesce(sum(({STOCK} <= min_stock) - (stock_quantity <= min_stock)), 0) FROM part"
+        " WHERE deleted = 0 AND id IN (SELECT part_id FROM stock_move WHERE open = 1)",
+        (),
+    )
+    return at_the_server + moved_since
+
+
+def categories() -> tuple[str, ...]:
+    """The categories that parts have, in order."""
+    rows = models.execute("SELECT DISTINCT category FROM part WHERE deleted = 0 AND category <> '' ORDER BY 1")
+    return tuple(row[0] for row in rows.fetchall())
+
+
+def car_brands() -> tuple[str, ...]:
+    """The makes of car that parts are for, in order."""
+    rows = models.execute(
+        "SELECT DISTINCT car_brand FROM part WHERE deleted = 0 AND car_brand <> '' ORDER BY car_brand"
+    )
+    return tuple(row[0] for row in rows.fetchall())
+
+
+def history(part_id: str, after: Key | None, skip: int, limit: int) -> tuple[StockMove, ...]:
+    """What moved a part's stock, newest first: everything done here, and the sales of other terminals."""
+    rows = models.execute(
+        "SELECT id, at, kind, delta, reason, sale_id, unsent FROM ("
+        " SELECT m.id, m.at, m.kind, m.delta, m.reason, m.sale_id, o.answered_at IS NULL AS unsent"
+        " FROM stock_move m LEFT JOIN outbox o ON o.change_id = m.change_id WHERE m.part_id = ?1"
+        " UNION ALL SELECT -(s.rowid * 1000 + l.n), s.date, s.kind,"
+        " CASE s.kind WHEN 'return' THEN l.quantity ELSE -l.quantity END, '', s.id, 0"
+        " FROM sale_line l JOIN sale s ON s.id = l.sale_id"
+        " WHERE l.part_id = ?1 AND s.own = 0 AND s.status <> 'voided')"
+        " WHERE (at, id) < (?2, ?3) ORDER BY at DESC, id DESC LIMIT ?4 OFFSET ?5",
+        (part_id, *(after or ("~", 0)), limit, skip),
+    )
+    return tuple(
+        StockMove(id_, (at, id_), from_text(at), kind, delta, reason, sale_id, bool(unsent))
+        for id_, at, kind, delta, reason, sale_id, unsent in rows.fetchall()
+    )
+
+
+# --- writing -------------------------------------------------------------------------------------------
+
+
+def create(draft: PartDraft, stock: int = 0, *, actor: str = "") -> Part:
+    """A new part, known here at once and asked of the server. A number that exists already is allowed: the
+    server flags it."""
+    draft = checked(draft)
+    _check_quantity(stock)
+    part_id = models.new_id()
+    insert([(part_id, draft, stock)])
+    journal.audit("create", "item", part_id, {**asdict(draft), "stock_quantity": stock}, actor)
+    return get(part_id)
+
+
+def insert(parts: list[tuple[str, PartDraft, int]]) -> None:
+    """Write new, checked parts, each with its request: what `create` and an import have in common."""
+    names = ("id", *_FIELDS, "stock_quantity", *keys_of({}))
+    rows = []
+    for part_id, draft, stock in parts:
+        overlay.begin_request("item", part_id)
+        record = asdict(draft)
+        rows.append((part_id, *record.values(), stock, *keys_of(record).values()))
+        outbox.add("create", "item", part_id, {**record, "stock_quantity": stock}, label=label(draft))
+    models.executemany(f"INSERT INTO part ({', '.join(names)}) VALUES ({_marks(names)})", rows)
+
+
+def edit(part_id: str, draft: PartDraft, *, seen: Part, actor: str = "") -> Part:
+    """Change the fields in which `draft` differs from what the person saw; the others stay as they are now.
+
+    `seen` is the part that the form was filled from: its version goes along, so that the server can tell
+    whether someone else has changed the same field since. Raises `error.part.deleted` when it is gone.
+    """
+    now = get(part_id)
+    if now.deleted:
+        raise ShopError("error.part.deleted", name=label(now.draft))
+    before, typed = asdict(seen.draft), asdict(draft)
+    # what the server wrote untidily is not a change that the person made
+    changed = {
+        name: value for name, value in asdict(checked(draft)).items() if before[name] not in (value, typed[name])
+    }
+    if not changed:
+        return now
+    write_changes(now, changed, {name: before[name] for name in changed}, seen.version)
+    journal.audit("edit", "item", part_id, {"was": {n: before[n] for n in changed}, "now": changed}, actor)
+    return get(part_id)
+
+
+def write_changes(now: Part, changed: dict[str, Any], was: dict[str, Any], version: int) -> None:
+    """Write checked fields into a part's row, with the request: what `edit` and an import have in common."""
+    overlay.begin_request("item", now.id)
+    record = asdict(replace(now.draft, **changed))
+    columns = changed | keys_of(record)
+    models.execute(
+        f"UPDATE part SET {', '.join(f'{name} = ?' for name in columns)} WHERE id = ?", (*columns.values(), now.id)
+    )
+    base = dict.fromkeys(changed, version)
+    outbox.add("update", "item", now.id, changed, base=base, was=was, label=record["name"] or record["name_en"])
+
+
+def delete(part_id: str, *, seen: Part, actor: str = "") -> None:
+    """Take a part out of the lists and ask the server to. Sales that name it keep it."""
+    now = get(part_id)
+    if now.deleted:
+        return
+    overlay.begin_request("item", part_id)
+    models.execute("UPDATE part SET deleted = 1 WHERE id = ?", (part_id,))
+    outbox.add("delete", "item", part_id, {}, base={"*": seen.version}, label=label(now.draft))
+    journal.audit("delete", "item", part_id, asdict(now.draft), actor)
+
+
+def adjust(part_id: str, delta: int, reason: str, *, actor: str = "") -> Part:
+    """Put pieces on the shelf or take them off, for a reason that the audit keeps. May go below zero: the
+    shelf is right and the figure was wrong."""
+    if delta == 0:
+        raise ShopError("error.stock.no_change")
+    if not reason.strip():
+        raise ShopError("error.stock.no_reason")
+    _check_quantity(delta)
+    part = get(part_id)
+    body = {"item_id": part_id, "delta": delta, "reason": reason.strip()}
+    return _move(part, "adjust", delta, reason.strip(), body, actor)
+
+
+def count_stock(part_id: str, counted: int, *, actor: str = "") -> Part:
+    """Note what was counted on the shelf: the difference to what should lie there moves the stock."""
+    if counted < 0:
+        raise ShopError("error.stock.counted_below_zero")
+    _check_quantity(counted)
+    part = get(part_id)
+    delta = counted - part.stock
+    body = {"item_id": part_id, "counted": counted, "expected": part.stock, "delta": delta}
+    return _move(part, "count", delta, "", body, actor)
+
+
+def _move(part: Part, kind: str, delta: int, reason: str, body: dict[str, Any], actor: str) -> Part:
+    change_id = outbox.add(kind, "item", part.id, body, label=label(part.draft))
+    models.execute(
+        "INSERT INTO stock_move (part_id, change_id, kind, delta, reason, at) VALUES (?, ?, ?, ?, ?, ?)",
+        (part.id, change_id, kind, delta, reason, models.now_text()),
+    )
+    journal.audit(kind, "item", part.id, {**body, "before": part.stock}, actor)
+    return get(part.id)
+
+
+def checked(draft: PartDraft) -> PartDraft:
+    """The draft with tidy texts. Raises the `ShopError` of the first field that cannot stand."""
+    tidy: dict[str, Any] = {name: " ".join(getattr(draft, name).split()) for name in _LINES}
+    draft = replace(draft, **tidy, description=draft.description.strip())
+    if not (draft.name or draft.name_en):
+        raise ShopError("error.part.no_name")
+    for value in (draft.price, draft.cost):
+        if value < 0:
+            raise ShopError("error.part.price_below_zero")
+        if value > MAX_MONEY:
+            raise ShopError("error.part.price_too_high")
+    if draft.min_stock < 0:
+        raise ShopError("error.part.minimum_below_zero")
+    _check_quantity(draft.min_stock)
+    return draft
+
+
+def _check_quantity(quantity: int) -> None:
+    if abs(quantity) > MAX_QUANTITY:
+        raise ShopError("error.stock.too_many", maximum=MAX_QUANTITY)
+
+
+def label(draft: PartDraft) -> str:
+    """What a queue or a list calls a part."""
+    return draft.name or draft.name_en

@@ -27,8 +27,8 @@ CREATE INDEX part_by_barcode ON part (barcode_key) WHERE deleted = 0 AND barcode
 CREATE INDEX part_by_oem ON part (oem_key) WHERE deleted = 0 AND oem_key <> '';
 CREATE INDEX part_by_category ON part (category) WHERE deleted = 0;
 CREATE INDEX part_by_car ON part (car_brand) WHERE deleted = 0;
-CREATE INDEX part_low ON part (stock_quantity) WHERE deleted = 0 AND stock_quantity <= min_stock;
-CREATE VIRTUAL TABLE part_words USING fts5 (words, content='', contentless_delete=1, detail=none, prefix='1 2 3',
+CREATE INDEX part_low ON part (name_key, id) WHERE deleted = 0 AND stock_quantity <= min_stock;
+CREATE VIRTUAL TABLE part_words USING fts5 (words, content='', contentless_delete=1, detail=none, prefix='1 2 3 4',
     tokenize="unicode61 remove_diacritics 0");
 CREATE VIRTUAL TABLE part_grams USING fts5 (words, content='', contentless_delete=1, detail=none,
     tokenize='trigram case_sensitive 1');
