@@ -248,15 +248,27 @@ class User(Payload):
     role: str = ""
 
 
+def _seconds_in(value: object) -> object:
+    """A life in seconds; one in words ("15m") is left to the token itself."""
+    try:
+        seconds = float(value) if isinstance(value, int | str | Decimal) and value is not True else 0.0
+    except ValueError:
+        return None
+    return seconds if 0 < seconds <= 10**9 else None
+
+
+def _record_or_none(value: object) -> object:
+    return value if isinstance(value, dict) else None
+
+
 class Tokens(Payload):
-    """The answer to a login or a refresh. `expires_in` is in seconds; a server that keeps it to itself gets an
-    hour (the token's own `exp` is looked at first)."""
+    """The answer to a login or a refresh. Only the token itself may stop a sign-in: what else is odd is none."""
 
     token: Annotated[str, StringConstraints(min_length=1)]
     refresh_token: str | None = None
-    expires_in: Annotated[float, Field(gt=0, le=10**9)] | None = None
-    user: User | None = None
-    shop: dict[str, Any] | None = None
+    expires_in: Annotated[float | None, BeforeValidator(_seconds_in)] = None
+    user: Annotated[User | None, BeforeValidator(_record_or_none)] = None
+    shop: Annotated[dict[str, Any] | None, BeforeValidator(_record_or_none)] = None
     other_names: ClassVar[dict[str, str]] = {"access_token": "token", "jwt": "token"}
 
 

@@ -9,8 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
+from clutch_tui.net import tester
 from clutch_tui.net.endpoints import ENDPOINTS
-from clutch_tui.net.tester import Report, Result, Tester
+from clutch_tui.net.tester import Report, Result
 from clutch_tui.sandbox import demo_data
 from clutch_tui.text import strings
 
@@ -20,8 +21,8 @@ BASE = "https://api.example.com/api/v1"
 Handler = Callable[[httpx.Request], httpx.Response]
 
 
-def judge_of(client: Client) -> Tester:
-    return Tester(client.api, client.session, client.monitor, clock=client.clock)
+def judge_of(client: Client) -> tester.Tester:
+    return tester.Tester(client.api, client.session, client.monitor, clock=client.clock)
 
 
 def states(report: Report) -> dict[str, str]:

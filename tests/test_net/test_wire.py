@@ -214,6 +214,22 @@ def test_the_tax_rate_is_per_cent_however_it_is_written() -> None:
         assert record["tax_rate"] == 14
 
 
+@pytest.mark.parametrize(
+    ("answer", "seconds", "user"),
+    [
+        ({"token": "t", "expires_in": 900, "user": {"id": "u", "name": "منى"}}, 900, "u"),
+        ({"accessToken": "t", "expiresIn": "900", "user": {"_id": 7}}, 900, "7"),
+        ({"jwt": "t", "expires_in": "15m", "user": "mona"}, None, None),
+        ({"token": "t", "refreshToken": None, "expires_in": True, "shop": []}, None, None),
+    ],
+)
+def test_a_login_is_read_from_many_servers(answer: dict[str, Any], seconds: float | None, user: str | None) -> None:
+    record = wire.read_answer("auth.login", answer).record
+    assert record is not None
+    assert (record["token"], record["expires_in"]) == ("t", seconds)
+    assert (record["user"] or {}).get("id") == user
+
+
 def test_frames_and_events_are_read_in_our_terms() -> None:
     frame = wire.read_frame('{"type":"price_update","data":{"itemId":"p1","newPrice":"12.5"},"seq":7,"head":9}')
     assert (frame.type, frame.seq, frame.head) == ("price_update", 7, 9)
