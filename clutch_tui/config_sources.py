@@ -170,7 +170,7 @@ def recall(folder: Path, stamp: str) -> Settings | None:
 def remember(folder: Path, stamp: str, settings: Settings) -> None:
     """Keep the validated settings for the next start; a folder that cannot be written only costs its speed.
     A proxy with a password is not copied about."""
-    if "@" in settings.backend.proxy or not folder.is_dir():
+    if "@" in settings.backend.proxy:
         return
     content = json.dumps({"stamp": stamp, "settings": asdict(settings)}, default=str)
     try:

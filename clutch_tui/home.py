@@ -63,13 +63,21 @@ class Home:
     def prepare(self) -> None:
         """Create the folders, readable by their owner alone. Raises `OSError`."""
         for folder in (self.config_dir, self.data_dir, self.log_dir, self.cache_dir):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private(folder)
+
+
+def make_private(folder: Path) -> None:
+    """Create a folder and those above it that are missing, all for their owner alone (`parents=True` would make
+    those above readable by everybody)."""
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    for one in reversed(missing):
+        one.mkdir(mode=0o700, exist_ok=True)
 
 
 def write_private(path: Path, content: bytes) -> None:
     """Replace a file in one step, readable by its owner alone: a reader sees the old content or the new one,
     and after a crash one of the two is there."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(path.parent)
     handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -91,7 +99,7 @@ def device_id(home: Home) -> str:
     path = home.device_id_file
     if (known := _read_device_id(path)) is not None:
         return known
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(path.parent)
     draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     write_private(draft, f"{uuid.uuid4()}\n".encode())
     try:

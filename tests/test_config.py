@@ -37,6 +37,12 @@ def home(tmp_path: Path) -> Home:
     return home
 
 
+def test_whatever_is_written_first_makes_private_folders(tmp_path: Path) -> None:
+    root = tmp_path / "new" / "home"
+    load(Home.find({"CLUTCH_HOME": str(root)}))
+    assert [stat.S_IMODE(one.stat().st_mode) for one in (root.parent, root, root / "cache")] == [0o700] * 3
+
+
 def load(home: Home, environ: dict[str, str] | None = None, **overrides: object) -> Settings:
     options = {name.replace("__", "."): value for name, value in overrides.items()}
     return config.load(home, environ=environ or {}, overrides=options)

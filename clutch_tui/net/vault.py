@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from clutch_tui.home import write_private
+from clutch_tui.home import make_private, write_private
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -104,7 +104,7 @@ class Vault:
         most and then goes on: a lock that nobody gives back must not sign the shop out. `release()` it."""
         from filelock import FileLock, Timeout
 
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(self._path.parent)
         if self._lock is None:
             self._lock = FileLock(f"{self._path}.lock", thread_local=False)
         with suppress(Timeout):
@@ -138,7 +138,7 @@ class Vault:
         """The file's entries, to be changed; written back when they were."""
         from filelock import FileLock
 
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(self._path.parent)
         with FileLock(f"{self._path}.write.lock"):
             entries = self._read_file()
             before = dict(entries)
