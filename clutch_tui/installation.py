@@ -87,11 +87,10 @@ class Installation:
 
     def vault(self, settings: Settings | None = None) -> Vault:
         """Where the secrets of the shop are kept."""
-        from clutch_tui.net.vault import Vault
+        from clutch_tui.net.vault import Vault, mode_from
 
         backend = (settings or self.settings).backend
-        mode = self.environ.get("CLUTCH_SECRETS", "auto")
-        return Vault(self.home.secrets_file, backend.base_url, backend.shop_id, mode)  # type: ignore[arg-type]
+        return Vault(self.home.secrets_file, backend.base_url, backend.shop_id, mode_from(self.environ))
 
     def api(self, monitor: Monitor) -> tuple[Api, Session]:
         """A client without store and sync, for commands that only ask. Whoever takes it closes it."""
