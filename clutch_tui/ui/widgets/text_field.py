@@ -52,6 +52,23 @@ def clean_typed(text: str) -> str:
     return _INVISIBLE.sub("", _BLANKS.sub(" ", to_letters(text)))
 
 
+def place_cells(text: str, base: Direction, width: int, *, with_end: bool = True) -> list[PlacedCell]:
+    """Return the cells of one line from left to right, set against the side where the screen begins.
+
+    `with_end` adds a blank for the position behind the last character, where reading goes on.
+    """
+    drawn = [(cell.glyphs, cell.start, cell.end) for cell in layout(text, base)]
+    if with_end:
+        end = (" ", len(text), len(text) + 1)
+        drawn = [end, *drawn] if base == RTL else [*drawn, end]
+    x = max(0, width - sum([cell_len(glyphs) for glyphs, _, _ in drawn])) if is_rtl() else 0
+    cells = []
+    for glyphs, start, stop in drawn:
+        cells.append(PlacedCell(x, glyphs, start, stop))
+        x += cells[-1].width
+    return cells
+
+
 if TYPE_CHECKING:
 
     class _InputPart(Input):
@@ -95,16 +112,7 @@ class VisualCursor(VisualLines, _InputPart):
         return self.to_shown(self.value) + offered
 
     def _place(self, text: str, base: Direction) -> list[PlacedCell]:
-        drawn = [(cell.glyphs, cell.start, cell.end) for cell in layout(text, base)]
-        end = (" ", len(text), len(text) + 1)
-        drawn = [end, *drawn] if base == RTL else [*drawn, end]
-        width = sum([cell_len(glyphs) for glyphs, _, _ in drawn])
-        x = max(0, self.scrollable_content_region.width - width) if is_rtl() else 0
-        cells = []
-        for glyphs, start, stop in drawn:
-            cells.append(PlacedCell(x, glyphs, start, stop))
-            x += cells[-1].width
-        return cells
+        return place_cells(text, base, self.scrollable_content_region.width)
 
     def _position_to_cell(self, position: int) -> int:
         for cell in self.cells:
