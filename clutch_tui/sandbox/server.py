@@ -19,13 +19,17 @@ from .backend import Backend
 from .settings import Settings
 
 _TOKEN = re.compile(r"((?:token|api_key)=)[^&\s\"']+", re.IGNORECASE)
-WORDLESS = 0.05
+
+DYING = 0.2  # seconds that running requests have to notice that their connection is gone
 
 
-class _NoTokens(logging.Filter):
-    """uvicorn writes a socket's whole address, token and all, into its log: it must not get there."""
+class _Discretion(logging.Filter):
+    """uvicorn writes a socket's whole address, token and all, into its log: it must not get there. And a
+    request that a stop has cut off is no error of the application."""
 
     def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info and record.exc_info[0] is asyncio.CancelledError:
+            return False
         message = record.getMessage()
         redacted = _TOKEN.sub(r"\1***", message)
         if redacted != message:
@@ -33,19 +37,45 @@ class _NoTokens(logging.Filter):
         return True
 
 
-def _hide_tokens() -> None:
+def _be_discreet() -> None:
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi", "websockets.server"):
         logger = logging.getLogger(name)
-        if not any(isinstance(one, _NoTokens) for one in logger.filters):
-            logger.addFilter(_NoTokens())
+        if not any(isinstance(one, _Discretion) for one in logger.filters):
+            logger.addFilter(_Discretion())
 
 
 class _Uvicorn(uvicorn.Server):
-    """uvicorn without its hold on the process's signals: the loop belongs to somebody else."""
+    """uvicorn without its hold on the process's signals (the loop belongs to somebody else), and with the end
+    of a pulled plug: connections are reset, running requests are dropped, nobody is waited for."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ended = asyncio.Event()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def main_loop(self) -> None:
+        ticks = 0
+        while not await self.on_tick(ticks) and not self.ended.is_set():
+            ticks += 1
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.ended.wait(), 0.1)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for bound in sockets or []:
+            bound.close()
+        tasks = list(self.server_state.tasks)
+        self.abort_connections()
+        if tasks:
+            await asyncio.wait(tasks, timeout=DYING)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.lifespan.shutdown()
 
     def abort_connections(self) -> None:
         for connection in list(self.server_state.connections):
@@ -79,21 +109,13 @@ class Running:
 
     async def stop(self) -> None:
         """End at once and free the port and the file; safe to call twice."""
-        if self._task.done():
-            return
-        for listener in self._server.servers:
-            listener.close()
-        self._server.abort_connections()
-        self._server.should_exit = True
-        while not self._task.done():
-            self._server.abort_connections()
-            await asyncio.wait([self._task], timeout=WORDLESS)
-        self._task.result()
+        self._server.ended.set()
+        await self._task
 
 
 async def start(settings: Settings, host: str = "127.0.0.1", port: int = 0) -> Running:
     """Start a sandbox in this event loop; returns when it answers. Whoever starts it stops it."""
-    _hide_tokens()
+    _be_discreet()
     # asyncio turns Nagle's algorithm off only where the socket says TCP; with it every answer waits 40 ms
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -112,7 +134,6 @@ async def start(settings: Settings, host: str = "127.0.0.1", port: int = 0) -> R
         http="h11",
         ws="websockets-sansio",
         lifespan="on",
-        timeout_graceful_shutdown=1,
         ws_max_size=1024 * 1024,
     )
     server = _Uvicorn(config)
