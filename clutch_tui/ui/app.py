@@ -23,7 +23,6 @@ from textual.screen import Screen
 from textual.signal import Signal
 from textual.worker import Worker, WorkerState
 
-from clutch_tui.core.types import Cart, ShopError, TaxRules
 from clutch_tui.text import strings
 from clutch_tui.text.digits import Digits
 from clutch_tui.text.strings import t
@@ -36,6 +35,7 @@ from clutch_tui.ui.status import Brake, Overall, Status
 if TYPE_CHECKING:
     from clutch_tui.config import Settings
     from clutch_tui.core.store import Store
+    from clutch_tui.core.types import Cart, TaxRules
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -96,7 +96,7 @@ class ClutchApp(BidiApp, App[int]):
     def store(self) -> Store:
         """The open store. Raises `ShopError` in the moment between the first frame and its opening."""
         if self._store is None:
-            raise ShopError("error.store.opening")
+            raise shop.types.ShopError("error.store.opening")
         return self._store
 
     @work(group="room", exclusive=True, exit_on_error=False)
@@ -118,9 +118,9 @@ class ClutchApp(BidiApp, App[int]):
         """The tax rules in force: the shop's own once they are known, those of the settings until then."""
         stored = await self.store.read(shop.state.setting, "tax_rules")
         if stored:
-            return TaxRules(**stored)
+            return shop.types.TaxRules(**stored)
         here = self.settings.shop
-        return TaxRules(int(here.tax_rate * 100), here.prices_include_tax, here.cash_rounding)
+        return shop.types.TaxRules(int(here.tax_rate * 100), here.prices_include_tax, here.cash_rounding)
 
     async def confirm(self, question: str, **values: object) -> bool:
         """Ask yes or no; only from a worker."""

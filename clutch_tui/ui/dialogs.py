@@ -34,6 +34,23 @@ class Dialog(VisualLines, ModalScreen[T | None], Generic[T]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "common.back", id="dialog.back")]
 
+    DEFAULT_CSS = """
+    Dialog {
+        align: center middle; background: $background 60%;
+        .dialog--box {
+            width: 66; max-width: 100%; height: auto; max-height: 100%; padding: 0 1;
+            background: $surface; border: round $primary;
+        }
+        &.-form .dialog--box { width: 76; }
+        .dialog--title { text-style: bold; color: $primary; margin-bottom: 1; }
+        .dialog--hint { color: $text-muted; margin-top: 1; }
+        VerticalScroll { height: auto; max-height: 17; }
+        OptionList { height: auto; max-height: 16; border: none; background: $surface; padding: 0; }
+        OptionList:focus { border: none; }
+        WindowTable { height: 14; }
+    }
+    """
+
     if TYPE_CHECKING:
 
         @property

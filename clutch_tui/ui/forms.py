@@ -56,8 +56,15 @@ _READ: dict[Kind, Callable[[str], Any]] = {
 class EntryRow(Horizontal):
     """Label, field, and below it what is wrong with what was typed."""
 
+    DEFAULT_CSS = """
+    EntryRow { height: 1; width: 1fr; }
+    EntryRow > .form--label { width: 22; color: $text-muted; padding: 0 1; }
+    .form--problem { padding: 0 1; }
+    """
+    SCOPED_CSS = False
+
     def __init__(self, entry: Entry, value: object) -> None:
-        super().__init__(classes="form--row")
+        super().__init__()
         self.entry = entry
         self.given = _typed(entry, value)
         self.label = Words(entry.label, classes="form--label")

@@ -9,19 +9,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 
-from clutch_tui.core.types import Cart, CartLine, PartRow, ShopError, TaxRules
 from clutch_tui.text import format as shown
 from clutch_tui.text.digits import read_digits
 from clutch_tui.text.strings import t
 from clutch_tui.ui import shop
-from clutch_tui.ui.dialogs import Choose, ask_money, ask_number
 from clutch_tui.ui.errors import report
 from clutch_tui.ui.screens.frame import ShopScreen
 from clutch_tui.ui.widgets.cart_view import CartView, Totalled
@@ -29,6 +27,9 @@ from clutch_tui.ui.widgets.part_columns import HIT_COLUMNS
 from clutch_tui.ui.widgets.scan_field import ScanField
 from clutch_tui.ui.widgets.window_table import WindowTable
 from clutch_tui.ui.widgets.words import Words
+
+if TYPE_CHECKING:
+    from clutch_tui.core.types import Cart, CartLine, PartRow, TaxRules
 
 HITS = 50
 _QUANTITY = re.compile(r"\*\s*(\d{1,6})")
@@ -55,7 +56,8 @@ class SalesScreen(ShopScreen):
     def __init__(self) -> None:
         super().__init__()
         self.cart: Cart | None = None
-        self.rules = TaxRules()
+        self.rules: TaxRules
+        """Read with the first cart."""
         self.field = ScanField("sales.scan_hint", id="scan")
         self.hits: WindowTable[PartRow] = WindowTable(HIT_COLUMNS, empty="common.no_match", id="hits")
         self.lines = CartView(id="cart")
@@ -160,7 +162,7 @@ class SalesScreen(ShopScreen):
         n, line = self._line
         try:
             self._change(shop.sales.set_quantity(self.cart, n, quantity), select=line.part_id)
-        except ShopError as error:
+        except shop.types.ShopError as error:
             report(self, error)
 
     @on(ScanField.Stepped)
@@ -177,6 +179,8 @@ class SalesScreen(ShopScreen):
     async def action_quantity(self) -> None:
         if self._line is not None:
             n, line = self._line
+            from clutch_tui.ui.dialogs import ask_number
+
             asked = ask_number("sales.ask_quantity", value=line.quantity, minimum=1, name=line.name)
             if (quantity := await self.app.push_screen_wait(asked)) is not None and self.cart is not None:
                 self._change(shop.sales.set_quantity(self.cart, n, quantity), select=line.part_id)
@@ -185,12 +189,16 @@ class SalesScreen(ShopScreen):
     async def action_price(self) -> None:
         if self._line is not None:
             n, line = self._line
+            from clutch_tui.ui.dialogs import ask_money
+
             asked = ask_money("sales.ask_price", value=line.price, name=line.name)
             if (price := await self.app.push_screen_wait(asked)) is not None and self.cart is not None:
                 self._change(shop.sales.set_price(self.cart, n, price), select=line.part_id)
 
     @work(group="ask", exit_on_error=False)
     async def action_discount(self) -> None:
+        from clutch_tui.ui.dialogs import Choose, ask_money
+
         if self.cart is None or self._line is None:
             return
         n, line = self._line
@@ -219,6 +227,8 @@ class SalesScreen(ShopScreen):
     @work(group="ask", exit_on_error=False)
     async def action_carts(self) -> None:
         """Park this cart and take up another one, or a new one."""
+        from clutch_tui.ui.dialogs import Choose
+
         carts = [cart for cart in await self.store.read(shop.sales.open_carts) if cart.lines]
         options = [("new", lambda: t("sales.new_cart")), *((cart.id, _name(cart)) for cart in carts)]
         chosen = await self.app.push_screen_wait(Choose("sales.carts", options))

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 
-from clutch_tui.core.types import Cart, CartLine, Key, Totals
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t, tn
 from clutch_tui.ui.widgets.column import Column
 from clutch_tui.ui.widgets.window_table import WindowTable
 from clutch_tui.ui.widgets.words import Words
+
+if TYPE_CHECKING:
+    from clutch_tui.core.types import Cart, CartLine, Key, Totals
 
 
 @dataclass(frozen=True, slots=True)

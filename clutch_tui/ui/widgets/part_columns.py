@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from clutch_tui.core.types import PartRow
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import is_rtl
 from clutch_tui.ui.widgets.column import Column
+
+if TYPE_CHECKING:
+    from clutch_tui.core.types import PartRow
 
 
 def unsent_mark() -> Column[Any]:

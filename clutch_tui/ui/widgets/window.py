@@ -11,9 +11,11 @@ from bisect import bisect_right, insort
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
-from clutch_tui.core.types import Key
+
+if TYPE_CHECKING:
+    from clutch_tui.core.types import Key
 
 PAGE = 64
 KEPT_PAGES = 32
