@@ -1,15 +1,59 @@
 """Keys that are built while the program runs: `t(f"connection.state.{state}")`.
 
-The walker of `test_catalogues.py` sees only the fixed part of such a key. Declare the family here, with the
-values it can take (imported from where they are defined, so that a new one is missed at once); the test then
-asks both catalogues for each of them.
+The walker of `test_catalogues.py` sees only the fixed head of such a key. Declare the family here:
+
+- in `FAMILIES` when the program knows every value it can take, imported from where they are defined, so that a
+  new one is missed at once: both catalogues must have a sentence for each of them;
+- in `OPEN` when values come from elsewhere (words of a backend, rows of older versions) and the code asks `has`
+  first: sentences under this head count as used, none is demanded.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import product
+from typing import get_args
 
-FAMILIES: dict[str, Iterable[str]] = {}
+from clutch_tui.core import types as core
+from clutch_tui.net import connection, errors, tester
+from clutch_tui.ui import keys, status, themes
+from clutch_tui.ui.screens import insight_lines
 
-# Keys that no literal names although they are used: sent by a backend, stored in the database. Say where.
-STORED: dict[str, str] = {}
+_UNTROUBLED = {"ok", "reachable"}
+_TROUBLES = [state for state in get_args(tester.State) if state not in _UNTROUBLED]
+
+FAMILIES: dict[str, Iterable[str]] = {
+    "connection.": (".".join(pair) for pair in product(get_args(connection.PartName), get_args(connection.State))),
+    "connection.access.": get_args(connection.Access),
+    "connection.overall.": get_args(status.Overall),
+    "connection.part.": get_args(connection.PartName),
+    "connection.state.": get_args(connection.State),
+    "error.api.": [kind.value for kind in errors.Kind],
+    "insight.figure.": {name for names in insight_lines._PLACES.values() for name in names},
+    "lane.": get_args(core.Lane),
+    "mode.": keys.MODES,
+    "order.": ["accept", "reject", "quote"],
+    "order.status.": get_args(core.OrderStatus),
+    "pay.": get_args(core.PayMethod),
+    "sale.state.": [*get_args(core.SaleStatus), "return"],
+    "tester.remedy.": _TROUBLES,
+    "tester.state.": get_args(tester.State),
+    "theme.": [theme.name for theme in themes.THEMES],
+    "topic.": insight_lines.TOPICS,
+}
+
+OPEN: frozenset[str] = frozenset(
+    {
+        "change.",  # what a queued change does
+        "flag.",  # what the server found worth saying about a change
+        "insight.",  # what the backend advises
+        "insight.heading.",
+        "insight.word.",
+        "log.category.",
+        "move.",  # why stock or an account moved
+        "tester.advice.",
+    }
+)
+
+# Modules that build keys from their very first word, and ask `has` for each.
+FREE: frozenset[str] = frozenset({"clutch_tui/ui/screens/queue.py"})

@@ -17,7 +17,7 @@ from babel.messages.pofile import read_po
 
 from clutch_tui.text import strings
 from clutch_tui.text.strings import LANGUAGES
-from tests.test_text.key_families import FAMILIES, STORED
+from tests.test_text.key_families import FAMILIES, FREE, OPEN
 
 PACKAGE = Path(strings.__file__).parents[1]
 KEY = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)+")
@@ -93,23 +93,26 @@ LITERALS = {
     if isinstance(node, ast.Constant) and isinstance(node.value, str) and KEY.fullmatch(node.value)
 }
 FAMILY_KEYS = {head + value for head, values in FAMILIES.items() for value in values}
+HEADS = set(FAMILIES) | OPEN
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_key_in_the_source_has_its_sentence(language: str) -> None:
     known = keys_of(language)
     missing = [f"{use.where}: {use.key}" for use in USES if not use.built and use.key not in known]
-    missing += [f"key_families.py: {key}" for key in sorted((FAMILY_KEYS | set(STORED)) - set(known))]
+    missing += [f"key_families.py: {key}" for key in sorted(FAMILY_KEYS - set(known))]
     assert not missing, "no sentence for these keys:\n" + "\n".join(missing)
 
 
 def test_every_built_key_belongs_to_a_declared_family() -> None:
-    undeclared = [f"{use.where}: {use.key}…" for use in USES if use.built and use.key not in FAMILIES]
+    built = [use for use in USES if use.built and use.where.partition(":")[0] not in FREE]
+    undeclared = [f"{use.where}: {use.key}…" for use in built if use.key not in HEADS]
     assert not undeclared, "declare these in tests/test_text/key_families.py:\n" + "\n".join(undeclared)
 
 
 def test_no_sentence_is_left_over() -> None:
-    unused = sorted(set(keys_of("en")) - LITERALS - FAMILY_KEYS - set(STORED))
+    said = LITERALS | FAMILY_KEYS
+    unused = sorted(key for key in keys_of("en") if key not in said and not key.startswith(tuple(OPEN)))
     assert not unused, "nothing in the source says these:\n" + "\n".join(unused)
 
 
@@ -141,7 +144,7 @@ def test_compiled_catalogues_are_up_to_date(language: str) -> None:
 
 
 def test_arabic_sentences_are_arabic() -> None:
-    names = {"common.ok"}
+    names = {"app.language"}  # the other language's name is written in that language
     for key, sentences in keys_of("ar").items():
         for sentence in sentences:
             bare = re.sub(r"\{\w*\}", "", sentence)
