@@ -231,6 +231,8 @@ class Api:
             raise ApiError(Kind.NOT_SET_UP)
         if not (request.probe or self.breaker.enter()):
             raise ApiError(Kind.BREAKER_OPEN, retry_after=self.breaker.wait)
+        if self._monitor.part("api").state == "off":
+            self._monitor.set("api", "connecting")
         record = _Record(request, self._headers(request, bearer), attempt)
         try:
             client = await self._open()

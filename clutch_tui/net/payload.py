@@ -11,12 +11,13 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator
 
 from clutch_tui.core.clock import from_text, to_text
 
 _MONEY_LIMIT = Decimal(10) ** 13
 _CENT = Decimal(1)
+_SIXTH = Decimal("0.000001")
 
 
 def money_in(value: Any) -> int:
@@ -58,6 +59,14 @@ def _rating_in(value: object) -> object:
     return int(value.quantize(_CENT, ROUND_HALF_UP)) if isinstance(value, Decimal) and value.is_finite() else value
 
 
+def _figure_in(value: Decimal) -> Decimal:
+    """At most six decimals: the text of `1e-999999` would fill a screen and the memory behind it."""
+    exponent = value.as_tuple().exponent
+    return value.quantize(_SIXTH) if isinstance(exponent, int) and exponent < -6 else value
+
+
+Figure = Annotated[Decimal, Field(gt=-(10**15), lt=10**15), AfterValidator(_figure_in)]
+"""A number that is shown and never calculated with: a share, a growth, a demand."""
 Money = Annotated[int, BeforeValidator(money_in)]
 Moment = Annotated[str | None, BeforeValidator(moment_in)]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
@@ -199,8 +208,8 @@ class Order(Record):
 
 
 class Location(Payload):
-    lat: Decimal | None = None
-    lng: Decimal | None = None
+    lat: Figure | None = None
+    lng: Figure | None = None
 
 
 class Habits(Payload):
@@ -236,7 +245,7 @@ class ShopSettings(Habits):
 class Stats(Payload):
     total_inventory: Whole
     total_customers: Whole
-    total_sales: Decimal
+    total_sales: Figure
     monthly_revenue: Money
     low_stock_items: Whole = 0
     pending_orders: Whole = 0
@@ -286,7 +295,7 @@ class Recommendation(Payload):
     item_id: str | None = None
     item_name: str = ""
     reason: str = ""
-    suggested_quantity: Decimal | None = None
+    suggested_quantity: Figure | None = None
 
 
 class StockAlert(Payload):
@@ -305,7 +314,7 @@ class DailySale(Payload):
 class TopItem(Payload):
     item_id: str | None = None
     name: str = ""
-    quantity_sold: Decimal = Decimal(0)
+    quantity_sold: Figure = Decimal(0)
 
 
 class CategoryRevenue(Payload):
@@ -329,8 +338,8 @@ class CustomerAnalytics(Payload):
 class Forecast(Payload):
     item_id: Id
     item_name: str = ""
-    predicted_demand: Decimal
-    confidence: Decimal | None = None
+    predicted_demand: Figure
+    confidence: Figure | None = None
     timeframe: str = ""
     alert_level: str = ""
 
@@ -340,7 +349,7 @@ class PriceSuggestion(Payload):
     item_name: str = ""
     current_price: Money
     suggested_price: Money
-    expected_increase: Decimal | None = None
+    expected_increase: Figure | None = None
     reason: str = ""
 
 
@@ -356,13 +365,13 @@ class StockAdvice(Payload):
 class Insight(Payload):
     type: str = ""
     description: str
-    confidence: Decimal | None = None
+    confidence: Figure | None = None
 
 
 class Trend(Payload):
     category: str
     trend: str = ""
-    growth_rate: Decimal | None = None
+    growth_rate: Figure | None = None
     timeframe: str = ""
 
 
@@ -378,7 +387,7 @@ class MarketInsight(Payload):
 
 class TopPart(Payload):
     part_name: str
-    total_sold: Decimal = Decimal(0)
+    total_sold: Figure = Decimal(0)
     revenue: Money = 0
 
 
@@ -386,7 +395,7 @@ class PopularCar(Payload):
     brand: str
     model: str = ""
     year: str = ""
-    parts_demand: Decimal = Decimal(0)
+    parts_demand: Figure = Decimal(0)
 
 
 # --- the server itself ---------------------------------------------------------------------------------
@@ -395,7 +404,7 @@ class PopularCar(Payload):
 class Health(Payload):
     status: str
     timestamp: Moment = None
-    uptime: Decimal | str | None = None
+    uptime: Figure | str | None = None
     version: str = ""
 
 

@@ -221,8 +221,11 @@ def read_rows(kind: str, data: object) -> tuple[list[Row], list[BadRow]]:
 
 def read_changes(rows: Sequence[object]) -> tuple[list[tuple[str, Row]], list[BadRow]]:
     """The rows of a sync page, which name their own `type`, in their order."""
+    if (kind := _only_kind(rows)) is not None:
+        good, bad = _read_list(kind, _RECORDS[kind], rows)
+        return [(kind, row) for row in good], bad
     places: dict[str, list[int]] = {}
-    bad: list[BadRow] = []
+    bad = []
     for index, row in enumerate(rows):
         kind = row.get("type") if isinstance(row, dict) else None
         if isinstance(kind, str) and kind in _RECORDS:
@@ -239,6 +242,13 @@ def read_changes(rows: Sequence[object]) -> tuple[list[tuple[str, Row]], list[Ba
     if len(places) > 1:
         read.sort(key=lambda entry: entry[0])
     return [(kind, row) for _, kind, row in read], bad
+
+
+def _only_kind(rows: Sequence[object]) -> str | None:
+    """The kind of all rows, which is the usual page and by far the largest; `None` where they differ."""
+    kinds = {row.get("type") if type(row) is dict else None for row in rows}
+    kind = kinds.pop() if len(kinds) == 1 else None
+    return kind if isinstance(kind, str) and kind in _RECORDS else None
 
 
 def read_sync(data: object) -> Row:
@@ -301,7 +311,13 @@ def _money_fields(model: type[Payload]) -> frozenset[str]:
 
 
 def _read_list(kind: str, model: type[Payload], rows: Sequence[object]) -> tuple[list[Row], list[BadRow]]:
-    plain = [_plain_deep(model, row) for row in rows] if _inner_models(model) else [_plain(model, row) for row in rows]
+    known, flat = _known(model), not _inner_models(model)
+    plain = [
+        row  # the usual one: our names, no nulls, nothing inside
+        if flat and type(row) is dict and row.keys() <= known and None not in row.values()
+        else _plain_deep(model, row)
+        for row in rows
+    ]
     adapter = _many(model)
     reasons: dict[int, str] = {}
     try:
@@ -313,6 +329,8 @@ def _read_list(kind: str, model: type[Payload], rows: Sequence[object]) -> tuple
             reasons.setdefault(index, _reason(problem["loc"][1:], problem["msg"]))
         records = adapter.validate_python([row for index, row in enumerate(plain) if index not in reasons])
     bad = [BadRow(index, kind, _id_of(rows[index]), reasons[index], rows[index]) for index in sorted(reasons)]
+    if flat:
+        return [record.__dict__ for record in records], bad
     return [_ours(record) for record in records], bad
 
 

@@ -207,6 +207,14 @@ def test_half_a_character_pair_does_not_reach_the_database() -> None:
     json.dumps(value, ensure_ascii=False).encode()
 
 
+@pytest.mark.parametrize("number", ["1e-999999", "1e999999", "0.1234567890123", "-3"])
+def test_figures_stay_of_a_size_that_can_be_shown(number: str) -> None:
+    rows = wire.loads(f'{{"forecasts": [{{"item_id": "p", "predicted_demand": {number}}}]}}'.encode())
+    reading = wire.read_answer("ai.demand_forecast", rows)
+    assert all(len(f"{row['predicted_demand']:f}") < 25 for row in reading.good)
+    assert len(reading.good) + len(reading.bad) == 1
+
+
 def test_the_tax_rate_is_per_cent_however_it_is_written() -> None:
     for written in (14, "14", Decimal("0.14"), "0.14"):
         record = wire.read_answer("shop.settings", {"tax_rate": written}).record
