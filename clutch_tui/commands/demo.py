@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from clutch_tui import cli
+from clutch_tui.core import cart as carts
 from clutch_tui.core import inventory, outbox, sales, state
 from clutch_tui.core.store import Store
 from clutch_tui.core.types import Part, PartQuery, PartRow, Payment, Receipt
@@ -255,9 +256,9 @@ def _every_sale() -> Any:
 
 
 def _sell_one(part: PartRow | Part, device_id: str) -> Receipt:
-    cart = sales.add_line(sales.open_cart(), part, 1)
+    cart = carts.add_line(sales.open_cart(), part, 1)
     rules = state.tax_rules()
-    total = sales.totals(cart, rules, "cash").total
+    total = carts.totals(cart, rules, "cash").total
     return sales.checkout(
         cart, (Payment("cash", total),), tendered=total, cashier="demo", device_id=device_id, rules=rules
     )

@@ -75,6 +75,7 @@ def sell() -> click.Command:
 
 def _sell(wanted: list[tuple[str, int]], pay: str, cashier: str, device_id: str) -> Receipt:
     """A whole sale in the one transaction that it is called in."""
+    from clutch_tui.core import cart as carts
     from clutch_tui.core import inventory, sales, state
 
     cart = sales.open_cart()
@@ -82,9 +83,9 @@ def _sell(wanted: list[tuple[str, int]], pay: str, cashier: str, device_id: str)
         part = inventory.find_code(number)
         if part is None:
             raise ShopError("error.part.unknown_number", number=number)
-        cart = sales.add_line(cart, part, quantity)
+        cart = carts.add_line(cart, part, quantity)
     rules, method = state.tax_rules(), cast(PayMethod, pay)
-    totals = sales.totals(cart, rules, method)
+    totals = carts.totals(cart, rules, method)
     payments = (Payment(method, totals.total),)
     return sales.checkout(cart, payments, tendered=totals.total, cashier=cashier, device_id=device_id, rules=rules)
 

@@ -1,13 +1,40 @@
-"""Sales, from the open cart to the receipt, and what may happen to them afterwards: a void or a return."""
+"""Sales: open carts, the checkout, and the list of what was sold.
+
+A checkout is one transaction: sale, lines, payments, stock moves, cash, account, queue, audit, and the cart's
+end. Its identity is the cart's, so that pressing twice sells once. What a cart is, is in `cart`; what may happen
+to a sale afterwards, in `aftersales`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from clutch_tui.text.fold import fold, fold_number
 
-from .words import joined
+from . import cash, journal, models, outbox, state
+from .cart import paid_by, totals
+from .clock import from_text
+from .types import (
+    Cart,
+    CartLine,
+    Key,
+    Payment,
+    Receipt,
+    Sale,
+    SaleLine,
+    SaleQuery,
+    SaleRow,
+    ShopError,
+    TaxRules,
+    Totals,
+)
+from .words import joined, terms
 
 
 def keys_of(record: Mapping[str, Any]) -> dict[str, str]:
@@ -21,3 +48,362 @@ def keys_of(record: Mapping[str, Any]) -> dict[str, str]:
     for line in get("items") or ():
         parts += fold(line.get("item_name") or ""), fold_number(line.get("part_number") or "")
     return {"search_key": joined(parts)}
+
+
+# --- open carts ----------------------------------------------------------------------------------------
+
+
+def open_cart() -> Cart:
+    """A new, empty cart. It is kept from the first line on (`save_cart`)."""
+    return Cart(id=models.new_id())
+
+
+def save_cart(cart: Cart) -> None:
+    """Keep the cart as it is now, so that it survives the machine. A cart that was sold meanwhile stays sold."""
+    if not cart.lines:
+        discard_cart(cart.id)
+        return
+    models.execute(
+        "INSERT INTO cart (id, body, updated_at) SELECT ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM sale WHERE id = ?)"
+        " ON CONFLICT (id) DO UPDATE SET body = excluded.body, updated_at = excluded.updated_at",
+        (cart.id, json.dumps(asdict(cart), ensure_ascii=False), models.now_text(), cart.id),
+    )
+
+
+def open_carts() -> tuple[Cart, ...]:
+    """The carts that are being made or were parked, the one touched last at the end."""
+    rows = models.execute("SELECT body FROM cart ORDER BY updated_at, id").fetchall()
+    return tuple(_cart(json.loads(body)) for (body,) in rows)
+
+
+def _cart(body: dict[str, Any]) -> Cart:
+    return Cart(**{**body, "lines": tuple(CartLine(**line) for line in body["lines"])})
+
+
+def discard_cart(cart_id: str) -> None:
+    models.execute("DELETE FROM cart WHERE id = ?", (cart_id,))
+
+
+# --- the checkout --------------------------------------------------------------------------------------
+
+
+def checkout(
+    cart: Cart, payments: Sequence[Payment], *, tendered: int = 0, cashier: str, device_id: str, rules: TaxRules
+) -> Receipt:
+    """Sell the cart. Called again with the same cart it gives the receipt of the first time.
+
+    `payments` must come to the total; `tendered` is the cash that was handed over, change still in it. Stock may
+    go below zero: a till sells what the customer holds in his hand. Raises `error.sale.empty`,
+    `error.sale.unpaid` and `error.sale.credit_needs_customer`.
+    """
+    if models.execute("SELECT 1 FROM sale WHERE id = ?", (cart.id,)).fetchone() is not None:
+        return get(cart.id)
+    figures = totals(cart, rules, paid_by(payments))
+    _check(cart, payments, figures)
+    document = Document(
+        id=cart.id,
+        kind="sale",
+        cashier=cashier,
+        device_id=device_id,
+        customer_id=cart.customer_id,
+        customer_name=cart.customer_name,
+        customer_phone=cart.customer_phone,
+        lines=tuple(_sale_line(n, line) for n, line in enumerate(cart.lines, 1)),
+        payments=tuple(payments),
+        totals=figures,
+        rules=rules,
+        tendered=tendered,
+        order_id=cart.order_id,
+        notes=cart.notes,
+    )
+    write(document)
+    discard_cart(cart.id)
+    return get(cart.id)
+
+
+def _check(cart: Cart, payments: Sequence[Payment], figures: Totals) -> None:
+    if not cart.lines:
+        raise ShopError("error.sale.empty")
+    if any(payment.amount <= 0 for payment in payments) and figures.total > 0:
+        raise ShopError("error.sale.unpaid")
+    if sum(payment.amount for payment in payments) != figures.total:
+        raise ShopError("error.sale.unpaid")
+    if cart.customer_id is None and any(payment.method == "credit" for payment in payments):
+        raise ShopError("error.sale.credit_needs_customer")
+
+
+def _sale_line(n: int, line: CartLine) -> SaleLine:
+    return SaleLine(n, line.part_id, line.name, line.part_number, line.quantity, line.price, line.discount, line.total)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A sale or a return before it is written. Quantities and amounts are positive in both; `kind` tells which
+    way goods and money go. `origins` are, in a return, the numbers of the sale's lines that come back."""
+
+    id: str
+    kind: str
+    cashier: str
+    device_id: str
+    customer_id: str | None
+    customer_name: str
+    customer_phone: str
+    lines: tuple[SaleLine, ...]
+    payments: tuple[Payment, ...]
+    totals: Totals
+    rules: TaxRules
+    tendered: int = 0
+    order_id: str | None = None
+    notes: str = ""
+    return_of: str | None = None
+    origins: tuple[int, ...] = ()
+
+    @property
+    def sign(self) -> int:
+        """The direction of the goods: out of the shop is -1."""
+        return -1 if self.kind == "sale" else 1
+
+    @property
+    def status(self) -> str:
+        return "completed" if self.kind == "sale" else "returned"
+
+    def paid(self, method: str) -> int:
+        return sum(payment.amount for payment in self.payments if payment.method == method)
+
+
+def write(document: Document) -> None:
+    """Write a sale or a return with everything that follows from it; the only place that does."""
+    at, day, number = models.now_text(), business_day(models.now()), state.next_receipt_number()
+    body = _body(document, at, day, number)
+    change_id = outbox.add(document.kind, "sale", document.id, body, label=number)
+    figures = document.totals
+    models.execute(
+        "INSERT INTO sale (id, kind, receipt_number, date, device_id, cashier, customer_id, customer_name, subtotal,"
+        " discount, tax, tax_rate, prices_include_tax, rounding, total, tendered, payment_method, status, return_of,"
+        " order_id, business_day, notes, own, search_key)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)",
+        (
+            document.id, document.kind, number, at, document.device_id, document.cashier, document.customer_id,
+            document.customer_name, figures.subtotal, figures.discount, figures.tax, document.rules.rate,
+            document.rules.prices_include_tax, figures.rounding, figures.total, document.tendered,
+            body["payment_method"], document.status, document.return_of, document.order_id, day, document.notes,
+            keys_of(body)["search_key"],
+        ),
+    )  # fmt: skip
+    _write_lines(document, change_id, at)
+    if taken := document.paid("cash"):
+        cash.record(document.kind, -document.sign * taken, day, at, sale_id=document.id, change_id=change_id)
+    if owed := document.paid("credit"):
+        models.execute(
+            "INSERT INTO account_move (customer_id, change_id, kind, amount, method, note, at)"
+            " VALUES (?, ?, ?, ?, 'credit', ?, ?)",
+            (document.customer_id, change_id, document.kind, -document.sign * owed, number, at),
+        )
+    journal.audit(document.kind, "sale", document.id, {"number": number, "total": figures.total}, document.cashier)
+
+
+def _write_lines(document: Document, change_id: str, at: str) -> None:
+    origins: Sequence[int | None] = document.origins or [None] * len(document.lines)
+    models.executemany(
+        "INSERT INTO sale_line (sale_id, n, part_id, name, part_number, quantity, price, discount, total, sale_line)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                document.id, line.n, line.part_id, line.name, line.part_number, line.quantity, line.price,
+                line.discount, line.total, origin,
+            )
+            for line, origin in zip(document.lines, origins, strict=True)
+        ],
+    )  # fmt: skip
+    models.executemany(
+        "INSERT INTO payment (sale_id, n, method, amount) VALUES (?, ?, ?, ?)",
+        [(document.id, n, payment.method, payment.amount) for n, payment in enumerate(document.payments, 1)],
+    )
+    models.executemany(
+        "INSERT INTO stock_move (part_id, change_id, sale_id, kind, delta, at) VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            (line.part_id, change_id, document.id, document.kind, document.sign * line.quantity, at)
+            for line in document.lines
+        ],
+    )
+
+
+def _body(document: Document, at: str, day: str, number: str) -> dict[str, Any]:
+    """The body of the fact, in core names."""
+    customer = None
+    if document.customer_id is not None:
+        customer = {
+            "id": document.customer_id,
+            "name": document.customer_name,
+            "phone": document.customer_phone,
+        }
+    items = [
+        {
+            "item_id": line.part_id,
+            "item_name": line.name,
+            "part_number": line.part_number,
+            "quantity": line.quantity,
+            "price": line.price,
+            "discount": line.discount,
+            "total": line.total,
+        }
+        for line in document.lines
+    ]
+    for item, origin in zip(items, document.origins, strict=False):
+        item["sale_line"] = origin
+    figures = document.totals
+    largest = max(document.payments, key=lambda payment: payment.amount, default=Payment("cash", 0))
+    return {
+        "id": document.id,
+        "receipt_number": number,
+        "date": at,
+        "device_id": document.device_id,
+        "cashier": document.cashier,
+        "customer": customer,
+        "customer_id": document.customer_id,
+        "customer_name": document.customer_name,
+        "items": items,
+        "subtotal": figures.subtotal,
+        "discount": figures.discount,
+        "tax": figures.tax,
+        "rounding": figures.rounding,
+        "total": figures.total,
+        "payments": [{"method": payment.method, "amount": payment.amount} for payment in document.payments],
+        "payment_method": largest.method,
+        "status": document.status,
+        "return_of": document.return_of,
+        "order_id": document.order_id,
+        "business_day": day,
+        "notes": document.notes,
+    }
+
+
+def business_day(moment: datetime) -> str:
+    """The day on which the shop books what happens at `moment`: the date at its own place."""
+    return moment.astimezone(_zone(state.setting("timezone", "Africa/Cairo"))).date().isoformat()
+
+
+@lru_cache(maxsize=8)
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):  # the server may name one that this machine does not know
+        return ZoneInfo("UTC")
+
+
+# --- what was sold -------------------------------------------------------------------------------------
+
+_UNSENT = "EXISTS (SELECT 1 FROM outbox WHERE type = 'sale' AND record_id = sale.id AND answered_at IS NULL)"
+_COLUMNS = (
+    "id, receipt_number, date, business_day, cashier, customer_id, customer_name, subtotal, discount, tax, rounding,"
+    " total, prices_include_tax, tax_rate, tendered, status, return_of, order_id, notes, flags"
+)
+
+
+def get(sale_id: str) -> Sale:
+    """A sale or a return, whole. Raises `error.sale.unknown`."""
+    row = models.execute(f"SELECT {_COLUMNS}, {_UNSENT} FROM sale WHERE id = ?", (sale_id,)).fetchone()
+    if row is None:
+        raise ShopError("error.sale.unknown")
+    (
+        id_, number, date, day, cashier, customer_id, customer_name, subtotal, discount, tax, rounding, total,
+        include, rate, tendered, status, return_of, order_id, notes, flags, unsent,
+    ) = row  # fmt: skip
+    lines, payments = _lines(sale_id), _payments(sale_id)
+    in_cash = sum(payment.amount for payment in payments if payment.method == "cash")
+    return Sale(
+        id=id_,
+        receipt_number=number,
+        at=from_text(date),
+        business_day=day,
+        cashier=cashier,
+        customer_id=customer_id,
+        customer_name=customer_name,
+        lines=lines,
+        payments=payments,
+        totals=Totals(subtotal, discount, tax, rounding, total, sum(line.quantity for line in lines)),
+        prices_include_tax=bool(include),
+        tax_rate=rate,
+        tendered=tendered,
+        change=max(0, tendered - in_cash) if in_cash else 0,
+        status=status,
+        return_of=return_of,
+        order_id=order_id,
+        notes=notes,
+        flags=tuple(flags.split()),
+        unsent=bool(unsent),
+    )
+
+
+def _lines(sale_id: str) -> tuple[SaleLine, ...]:
+    returned = dict(
+        models.execute(
+            "SELECT line.sale_line, sum(line.quantity) FROM sale_line line JOIN sale ON sale.id = line.sale_id"
+            " WHERE sale.return_of = ? AND sale.status <> 'voided' GROUP BY line.sale_line",
+            (sale_id,),
+        ).fetchall()
+    )
+    rows = models.execute(
+        "SELECT n, part_id, name, part_number, quantity, price, discount, total FROM sale_line WHERE sale_id = ?"
+        " ORDER BY n",
+        (sale_id,),
+    ).fetchall()
+    return tuple(
+        SaleLine(n, part_id, name, part_number, quantity, price, discount, total, returned.get(n, 0))
+        for n, part_id, name, part_number, quantity, price, discount, total in rows
+    )
+
+
+def _payments(sale_id: str) -> tuple[Payment, ...]:
+    rows = models.execute("SELECT method, amount FROM payment WHERE sale_id = ? ORDER BY n", (sale_id,)).fetchall()
+    return tuple(Payment(method, amount) for method, amount in rows)
+
+
+def count(q: SaleQuery) -> int:
+    """How many sales `page` would list in all."""
+    where, params = _filter(q)
+    return int(models.execute(f"SELECT count(*) FROM sale WHERE {where}", params).fetchone()[0])
+
+
+def page(q: SaleQuery, after: Key | None, skip: int, limit: int) -> tuple[SaleRow, ...]:
+    """Sales and returns, newest first."""
+    where, params = _filter(q)
+    rows = models.execute(
+        "SELECT id, receipt_number, date, customer_name, cashier, total, payment_method, status, kind, flags,"
+        f" {_UNSENT} FROM sale WHERE {where} AND (date, id) < (?, ?) ORDER BY date DESC, id DESC LIMIT ? OFFSET ?",
+        (*params, *(after or ("~", "~")), limit, skip),
+    ).fetchall()
+    return tuple(
+        SaleRow(
+            id=id_,
+            key=(date, id_),
+            receipt_number=number,
+            at=from_text(date),
+            customer_name=customer,
+            cashier=cashier,
+            total=total,
+            payment_method=method,
+            status=status,
+            kind=kind,
+            flags=tuple(flags.split()),
+            unsent=bool(unsent),
+        )
+        for id_, number, date, customer, cashier, total, method, status, kind, flags, unsent in rows
+    )
+
+
+def _filter(q: SaleQuery) -> tuple[str, tuple[Any, ...]]:
+    where, params = ["1"], []
+    for term in terms(q.text):
+        where.append("instr(search_key, ?) > 0")
+        params.append(term)
+    if q.day:
+        where.append("business_day = ?")
+        params.append(q.day)
+    if q.customer_id:
+        where.append("customer_id = ?")
+        params.append(q.customer_id)
+    if q.part_id:
+        where.append("id IN (SELECT sale_id FROM sale_line WHERE part_id = ?)")
+        params.append(q.part_id)
+    return " AND ".join(where), tuple(params)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from clutch_tui.core import (
+        aftersales,
+        cart,
         conflicts,
         customers,
         inventory,
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "aftersales",
+    "cart",
     "conflicts",
     "customers",
     "inventory",

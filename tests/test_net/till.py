@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 
 from clutch_tui.config import Settings
+from clutch_tui.core import cart as carts
 from clutch_tui.core import inventory, models, outbox, sales, state
 from clutch_tui.core.store import Store
 from clutch_tui.core.types import ChangeRow, Payment, QueueSummary
@@ -99,10 +100,10 @@ class Till:
 
 def _sell(part_id: str, quantity: int, price: int) -> str:
     part = inventory.get(part_id)
-    cart = sales.set_quantity(sales.add_line(sales.open_cart(), part, 1), 1, quantity)
-    cart = sales.set_price(cart, 1, price)
+    cart = carts.set_quantity(carts.add_line(sales.open_cart(), part, 1), 0, quantity)
+    cart = carts.set_price(cart, 0, price)
     rules = state.tax_rules()
-    total = sales.totals(cart, rules, "cash").total
+    total = carts.totals(cart, rules, "cash").total
     payments = (Payment("cash", total),)
     return sales.checkout(cart, payments, tendered=total, cashier="t", device_id="d", rules=rules).id
 

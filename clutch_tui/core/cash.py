@@ -1,0 +1,57 @@
+"""The drawer of this terminal: what sales, voids and returns put in and take out, and what a person does.
+
+Sales carry their own cash to the server; what a person does with the drawer is a fact of its own.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from . import journal, models, outbox
+from .types import ShopError
+
+DrawerDeed = Literal["open", "pay_in", "pay_out", "no_sale", "close"]
+
+
+def record(
+    kind: str, amount: int, day: str, at: str, *, sale_id: str | None = None, change_id: str | None, reason: str = ""
+) -> None:
+    """Write one movement of the drawer; into it is positive. Only inside the transaction that causes it."""
+    models.execute(
+        "INSERT INTO cash_move (kind, amount, sale_id, change_id, reason, business_day, at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (kind, amount, sale_id, change_id, reason, day, at),
+    )
+
+
+def balance(day: str) -> int:
+    """What the movements of a business day come to: the float that was put in, and all cash since."""
+    row = models.execute("SELECT coalesce(sum(amount), 0) FROM cash_move WHERE business_day = ?", (day,)).fetchone()
+    return int(row[0])
+
+
+def do(
+    kind: DrawerDeed, amount: int, *, day: str, drawer_id: str, reason: str = "", counted: int | None = None, actor: str
+) -> None:
+    """Open the drawer with a float, pay in or out, open it without a sale, or close it with what was counted.
+
+    `amount` is positive; paying out takes it from the drawer. Raises `error.cash.amount` for a negative one and
+    `error.cash.no_reason` where a person must say why.
+    """
+    if amount < 0:
+        raise ShopError("error.cash.amount")
+    if kind in ("pay_in", "pay_out", "no_sale") and not reason.strip():
+        raise ShopError("error.cash.no_reason")
+    body = {
+        "drawer_id": drawer_id,
+        "kind": kind,
+        "amount": amount,
+        "counted": counted,
+        "reason": reason.strip(),
+        "business_day": day,
+    }
+    change_id = models.new_id()
+    outbox.add("cash", "cash", change_id, body, change_id=change_id, label=kind)
+    moved = {"open": amount, "pay_in": amount, "pay_out": -amount}.get(kind, 0)
+    record(kind, moved, day, models.now_text(), change_id=change_id, reason=reason.strip())
+    journal.audit(f"cash_{kind}", "cash", change_id, body, actor)
