@@ -132,9 +132,7 @@ def _of_token(database: Database, reading: Reading, token: str) -> Identity:
     session = reading.one("SELECT revoked FROM session WHERE id = ?", (claims["sid"],))
     if session is None or session["revoked"]:
         raise Denied("INVALID_TOKEN", "the session has ended")
-    return Identity(
-        claims["shop"], claims["sub"], claims["name"], claims["role"], claims["sid"], float(claims["exp"])
-    )
+    return Identity(claims["shop"], claims["sub"], claims["name"], claims["role"], claims["sid"], float(claims["exp"]))
 
 
 def describe(database: Database, identity: Identity) -> JSON:

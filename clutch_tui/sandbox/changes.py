@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import Any
 
-from . import facts, items, ledger, orders, parties
+from . import facts, items, ledger, orders, parties, sales
 from .database import Database, Reading, Transaction
 from .ledger import FACTS, Change, Origin, Outcome
 from .payload import JSON, Invalid
@@ -15,9 +15,9 @@ from .payload import JSON, Invalid
 Render = Callable[[Reading, Outcome], tuple[int, str]]
 
 _FACTS: dict[str, Callable[[Transaction, Change, Origin], Outcome]] = {
-    "sale": facts.sale,
-    "return": facts.sale,
-    "void": facts.void,
+    "sale": sales.sale,
+    "return": sales.sale,
+    "void": sales.void,
     "payment": facts.payment,
     "cash": facts.cash,
     "count": facts.count,
@@ -30,7 +30,7 @@ _REQUESTS: dict[tuple[str, str], _Request] = {
     ("item", "create"): items.create,
     ("item", "update"): items.update,
     ("item", "delete"): items.delete,
-    ("sale", "update"): facts.update_sale,
+    ("sale", "update"): sales.update,
     ("order", "accept"): orders.answer,
     ("order", "reject"): orders.answer,
     ("order", "quote"): orders.answer,
@@ -59,9 +59,7 @@ def read_change(given: Any) -> Change:
     )
 
 
-def apply(
-    database: Database, shop_id: str, change: Change, origin: Origin, render: Render | None = None
-) -> Outcome:
+def apply(database: Database, shop_id: str, change: Change, origin: Origin, render: Render | None = None) -> Outcome:
     """Apply the change once, whoever sends it however often.
 
     The same id again is `duplicate` with the first answer; the same id with another content is `key_reuse`.

@@ -100,9 +100,7 @@ async def _listen(backend: Backend, listener: Listener, identity: Identity | Non
             await _answer(backend, listener, identity, kind, message)
 
 
-async def _authenticate(
-    backend: Backend, listener: Listener, identity: Identity | None, data: Any
-) -> Identity | None:
+async def _authenticate(backend: Backend, listener: Listener, identity: Identity | None, data: Any) -> Identity | None:
     """`auth` on an open socket: signs in one that came without a token, renews one that came with it."""
     data = data if isinstance(data, dict) else {}
     token = str(data.get("token") or "")
@@ -126,9 +124,7 @@ async def _authenticate(
     return admitted
 
 
-async def _answer(
-    backend: Backend, listener: Listener, identity: Identity, kind: Any, message: JSON
-) -> None:
+async def _answer(backend: Backend, listener: Listener, identity: Identity, kind: Any, message: JSON) -> None:
     now = backend.database.now
     if kind == "ping":
         seq, head = await backend.read(position, identity.shop_id)

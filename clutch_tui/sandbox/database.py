@@ -136,9 +136,7 @@ class Transaction(Reading):
                 (shop_id, event.seq, event.type, event.data, event.head, event.at),
             )
             if event.seq % 100 == 0:
-                self.execute(
-                    "DELETE FROM event WHERE shop_id = ? AND seq <= ?", (shop_id, event.seq - KEPT_EVENTS)
-                )
+                self.execute("DELETE FROM event WHERE shop_id = ? AND seq <= ?", (shop_id, event.seq - KEPT_EVENTS))
             events.append(event)
         for shop_id, counters in self._counters.items():
             self.execute(

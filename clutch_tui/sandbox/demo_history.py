@@ -175,9 +175,7 @@ class Trade:
             "customer_id": customer,
             "customer_name": who.get("name", ""),
             "items": [
-                line
-                | {name: payload.money(line[name]) for name in ("price", "total")}
-                | {"discount": payload.money(0)}
+                line | {name: payload.money(line[name]) for name in ("price", "total")} | {"discount": payload.money(0)}
                 for line in items
             ],
             "subtotal": payload.money(subtotal),

@@ -139,9 +139,7 @@ def _fresh(record_id: str, noun: Noun, values: JSON, at: str) -> JSON:
     return start | {"search_key": search_key(noun, values)} | values
 
 
-def _write_items(
-    transaction: Transaction, shelf: dict[str, Part], trade: Trade, rng: random.Random
-) -> None:
+def _write_items(transaction: Transaction, shelf: dict[str, Part], trade: Trade, rng: random.Random) -> None:
     rows = []
     for item_id, part in shelf.items():
         minimum = max(1, min(12, round(part.weight)))

@@ -74,8 +74,7 @@ class Listener:
 
 def frame_of(event: Event) -> str:
     return (
-        f'{{"type":"{event.type}","data":{event.data},"timestamp":"{event.at}",'
-        f'"seq":{event.seq},"head":{event.head}}}'
+        f'{{"type":"{event.type}","data":{event.data},"timestamp":"{event.at}","seq":{event.seq},"head":{event.head}}}'
     )
 
 
@@ -119,9 +118,7 @@ def missed(database: Database, shop_id: str, last_seq: int) -> list[Event] | Non
         current = int(reading.shop(shop_id)["event_seq"])
         if last_seq > current:
             return None
-        rows = reading.all(
-            "SELECT * FROM event WHERE shop_id = ? AND seq > ? ORDER BY seq", (shop_id, last_seq)
-        )
+        rows = reading.all("SELECT * FROM event WHERE shop_id = ? AND seq > ? ORDER BY seq", (shop_id, last_seq))
     if len(rows) != current - last_seq:
         return None
     return [Event(shop_id, row["seq"], row["type"], row["data"], row["head"], row["at"]) for row in rows]

@@ -1,94 +1,37 @@
-"""What has happened at a counter. Nothing here says no: a fact is applied, or applied and flagged.
+"""What has happened at a counter or a shelf beside sales: payments, the drawer, counts and deliveries.
 
-Only what cannot be understood at all (no lines, a quantity that is no number) is rejected, with the field.
-The order of numbers is part of the protocol: the document first, then the parts in the order of the lines,
-then the customer, then the order.
+Nothing here says no: a fact is applied, or applied and flagged. Only what cannot be understood at all (no
+lines, a quantity that is no number) is rejected, with the field.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
-
-from clutch_tui.text.fold import fold, fold_number
 
 from . import items, parties, payload
-from .database import Row, Transaction
+from .database import Transaction
 from .ledger import Change, Origin, Outcome
 from .payload import JSON, invalid
 
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of a sale or return; `quantity` is positive for pieces that left the shop."""
-
-    line_id: str
-    item_id: str
-    item_name: str
-    quantity: int | float
-    price: int
-    total: int
-
-
-def _objects(body: JSON, name: str) -> list[JSON]:
+def objects(body: JSON, name: str) -> list[JSON]:
     rows = body.get(name)
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise invalid(name, "must be a list of objects")
     return rows
 
 
-def _identity(value: Any, name: str) -> str:
+def identity(value: Any, name: str) -> str:
     if not isinstance(value, str) or not value:
         raise invalid(name, "is required")
     return value
 
 
-def _lines(body: JSON, sign: int) -> list[Line]:
-    lines = []
-    for n, row in enumerate(_objects(body, "items")):
-        name = f"items[{n}]"
-        quantity = abs(payload.quantity(row.get("quantity"), f"{name}.quantity")) * sign
-        price = payload.piastres(row.get("price") or 0, f"{name}.price")
-        total = abs(payload.piastres(row["total"], f"{name}.total")) if row.get("total") is not None else None
-        lines.append(
-            Line(
-                str(row.get("id") or row.get("line_id") or n),
-                _identity(row.get("item_id"), f"{name}.item_id"),
-                str(row.get("item_name") or ""),
-                quantity,
-                price,
-                sign * (round(price * abs(quantity)) if total is None else total),
-            )
-        )
-    return lines
-
-
-def _by_item(lines: list[Line]) -> dict[str, int | float]:
-    moved: dict[str, int | float] = {}
-    for line in lines:
-        moved[line.item_id] = moved.get(line.item_id, 0) + line.quantity
-    return moved
-
-
-def _amount(body: JSON, name: str) -> int:
+def amount(body: JSON, name: str) -> int:
     return payload.piastres(body.get(name) or 0, name)
 
 
-def _credit(body: JSON) -> int:
-    payments = _objects(body, "payments") if body.get("payments") is not None else []
-    return sum(
-        abs(payload.piastres(payment.get("amount"), "payments.amount"))
-        for payment in payments
-        if payment.get("method") == "credit"
-    )
-
-
-def _customer_of(body: JSON) -> JSON | None:
+def customer_of(body: JSON) -> JSON | None:
     """The customer whom the sale names, whichever way it names him."""
     customer = body.get("customer")
     if isinstance(customer, dict) and customer.get("id"):
@@ -98,188 +41,7 @@ def _customer_of(body: JSON) -> JSON | None:
     return None
 
 
-def sale(transaction: Transaction, change: Change, origin: Origin) -> Outcome:
-    """A sale, or a return of one: `return_of` names the sale whose goods came back."""
-    body = change.body
-    sign = -1 if change.kind == "return" else 1
-    sale_id = _identity(change.id or body.get("id"), "id")
-    lines, credit = _lines(body, sign), _credit(body) * sign
-    outcome = Outcome(version=1)
-    if transaction.one("SELECT 1 FROM sale WHERE shop_id = ? AND id = ?", (transaction.shop_id, sale_id)):
-        outcome.flag("duplicate_number")
-        return outcome
-    receipt = str(body.get("receipt_number") or "")
-    if receipt and _receipt_exists(transaction, receipt):
-        outcome.flag("duplicate_number")
-    if sign < 0:
-        _check_return(transaction, outcome, body, lines)
-    voided = _void_waits(transaction, sale_id)
-    date = payload.moment(body.get("date") or change.at or transaction.now, "date")
-    _insert_sale(transaction, change, origin, sale_id, lines, sign, credit, date, voided)
-    if voided:
-        outcome.flag("already_voided")
-        return outcome
-    for item_id, quantity in _by_item(lines).items():
-        items.move(transaction, outcome, item_id, -quantity, change.kind, sale_id, date)
-    _charge(transaction, outcome, body, sale_id, change.kind, credit, abs(_amount(body, "total")) * sign, date)
-    if body.get("order_id"):
-        _complete_order(transaction, str(body["order_id"]))
-    return outcome
-
-
-def _receipt_exists(transaction: Transaction, receipt: str) -> bool:
-    row = transaction.one(
-        "SELECT 1 FROM sale WHERE shop_id = ? AND receipt_number = ?", (transaction.shop_id, receipt)
-    )
-    return row is not None
-
-
-def _void_waits(transaction: Transaction, sale_id: str) -> bool:
-    """Has the void of this sale arrived before it? After a restored backup it may."""
-    row = transaction.one(
-        "SELECT 1 FROM document WHERE shop_id = ? AND sale_id = ? AND kind = 'void'",
-        (transaction.shop_id, sale_id),
-    )
-    return row is not None
-
-
-def _check_return(transaction: Transaction, outcome: Outcome, body: JSON, lines: list[Line]) -> None:
-    original = body.get("return_of")
-    if not original:
-        return
-    key = (transaction.shop_id, str(original))
-    row = transaction.one("SELECT status FROM sale WHERE shop_id = ? AND id = ?", key)
-    if row is None:
-        return
-    if row["status"] == "voided":
-        outcome.flag("already_voided")
-    for item_id, quantity in _by_item(lines).items():
-        remaining = _sold(transaction, str(original), item_id) - _returned(transaction, str(original), item_id)
-        if -quantity > remaining:
-            outcome.flag("over_returned")
-
-
-def _sold(transaction: Transaction, sale_id: str, item_id: str) -> int | float:
-    total: int | float = transaction.value(
-        "SELECT COALESCE(SUM(quantity), 0) FROM sale_line WHERE shop_id = ? AND sale_id = ? AND item_id = ?",
-        (transaction.shop_id, sale_id, item_id),
-    )
-    return total
-
-
-def _returned(transaction: Transaction, sale_id: str, item_id: str) -> int | float:
-    total: int | float = transaction.value(
-        "SELECT COALESCE(-SUM(line.quantity), 0) FROM sale_line line JOIN sale ON sale.shop_id = line.shop_id"
-        " AND sale.id = line.sale_id WHERE sale.shop_id = ? AND sale.return_of = ? AND sale.status <> 'voided'"
-        " AND line.item_id = ?",
-        (transaction.shop_id, sale_id, item_id),
-    )
-    return total
-
-
-def _insert_sale(
-    transaction: Transaction,
-    change: Change,
-    origin: Origin,
-    sale_id: str,
-    lines: list[Line],
-    sign: int,
-    credit: int,
-    date: str,
-    voided: bool,
-) -> None:
-    body = change.body
-    customer = _customer_of(body)
-    receipt = str(body.get("receipt_number") or "")
-    status = "voided" if voided else str(body.get("status") or ("returned" if sign < 0 else "completed"))
-    day = business_day(body, date)
-    names = f"{body.get('customer_name') or ''} {(customer or {}).get('name', '')}"
-    columns: JSON = {
-        "shop_id": transaction.shop_id,
-        "id": sale_id,
-        "receipt_number": receipt,
-        "date": date,
-        "day": day,
-        "device_id": str(body.get("device_id") or origin.device_id),
-        "customer_id": customer["id"] if customer else None,
-        "status": status,
-        "return_of": body.get("return_of"),
-        "subtotal": abs(_amount(body, "subtotal")) * sign,
-        "discount": _amount(body, "discount") * sign,
-        "tax": abs(_amount(body, "tax")) * sign,
-        "total": abs(_amount(body, "total")) * sign,
-        "credit": credit,
-        "notes": str(body.get("notes") or ""),
-        "body": payload.dump(body),
-        "version": 1,
-        "versions": "{}",
-        "seq": transaction.take(),
-        "updated_at": transaction.now,
-        "search_key": f"{fold(names)} {fold(receipt)} {fold_number(receipt)}",
-    }
-    marks = ", ".join("?" * len(columns))
-    transaction.execute(f"INSERT INTO sale ({', '.join(columns)}) VALUES ({marks})", tuple(columns.values()))
-    for n, line in enumerate(lines):
-        transaction.execute(
-            "INSERT INTO sale_line (shop_id, sale_id, n, line_id, item_id, item_name, quantity, price, total,"
-            " day) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                transaction.shop_id,
-                sale_id,
-                n,
-                line.line_id,
-                line.item_id,
-                line.item_name,
-                line.quantity,
-                line.price,
-                line.total,
-                day,
-            ),
-        )
-
-
-def business_day(body: JSON, date: str) -> str:
-    """The day that the shop books the sale on: as the terminal says, or the Cairo day of its moment."""
-    given = body.get("business_day")
-    if isinstance(given, str) and _DAY.fullmatch(given):
-        return given
-    return datetime.fromisoformat(date).astimezone(ZoneInfo("Africa/Cairo")).date().isoformat()
-
-
-def _charge(
-    transaction: Transaction,
-    outcome: Outcome,
-    body: JSON,
-    ref: str,
-    kind: str,
-    credit: int,
-    purchase: int,
-    date: str,
-) -> None:
-    customer = _customer_of(body)
-    if customer is None:
-        return
-    if customer.get("name") or customer.get("phone"):
-        parties.ensure(transaction, customer)
-    balance = parties.enter(transaction, customer["id"], credit, kind, ref, date, purchase)
-    parties.over_credit(transaction, outcome, balance, credit)
-
-
-def _complete_order(transaction: Transaction, order_id: str) -> None:
-    """The sale that names an order is its end, whatever happened to the order meanwhile."""
-    key = (transaction.shop_id, order_id)
-    row = transaction.one("SELECT * FROM orders WHERE shop_id = ? AND id = ?", key)
-    if row is None or row["status"] == "completed":
-        return
-    version = row["version"] + 1
-    transaction.execute(
-        "UPDATE orders SET status = 'completed', version = ?, seq = ?, updated_at = ? WHERE shop_id = ? AND id = ?",
-        (version, transaction.take(), transaction.now, *key),
-    )
-    transaction.emit("order_update", {"order_id": order_id, "status": "completed", "version": version})
-
-
-def _document(
+def file_document(
     transaction: Transaction, change: Change, document_id: str, pulled: bool, sale_id: str | None = None
 ) -> str:
     at = payload.moment(change.at or transaction.now, "at")
@@ -299,7 +61,7 @@ def _document(
     return at
 
 
-def _document_id(transaction: Transaction, change: Change) -> str:
+def free_id(transaction: Transaction, change: Change) -> str:
     """The document's id; a second document under the same id is kept under its change's id."""
     wanted = change.id or change.change_id
     key = (transaction.shop_id, wanted)
@@ -307,48 +69,14 @@ def _document_id(transaction: Transaction, change: Change) -> str:
     return change.change_id if taken else wanted
 
 
-def void(transaction: Transaction, change: Change, origin: Origin) -> Outcome:
-    """Goods and money of a sale go back. Twice is flagged and counts once."""
-    sale_id = _identity(change.body.get("sale_id"), "sale_id")
-    outcome = Outcome(version=1)
-    row = transaction.one("SELECT * FROM sale WHERE shop_id = ? AND id = ?", (transaction.shop_id, sale_id))
-    again = _void_waits(transaction, sale_id) or (row is not None and row["status"] == "voided")
-    at = _document(transaction, change, _document_id(transaction, change), pulled=True, sale_id=sale_id)
-    if again:
-        outcome.flag("already_voided")
-    elif row is not None:
-        _undo(transaction, outcome, row, at)
-    return outcome
-
-
-def _undo(transaction: Transaction, outcome: Outcome, row: Row, at: str) -> None:
-    transaction.execute(
-        "UPDATE sale SET status = 'voided', version = version + 1, seq = ?, updated_at = ?"
-        " WHERE shop_id = ? AND id = ?",
-        (transaction.take(), transaction.now, transaction.shop_id, row["id"]),
-    )
-    sold = transaction.all(
-        "SELECT item_id, SUM(quantity) AS quantity FROM sale_line WHERE shop_id = ? AND sale_id = ?"
-        " GROUP BY item_id ORDER BY MIN(n)",
-        (transaction.shop_id, row["id"]),
-    )
-    for line in sold:
-        returned = _returned(transaction, row["id"], line["item_id"])
-        if returned:
-            outcome.flag("over_returned")
-        items.move(transaction, outcome, line["item_id"], line["quantity"] - returned, "void", row["id"], at)
-    if row["customer_id"]:
-        parties.enter(transaction, row["customer_id"], -row["credit"], "void", row["id"], at, -row["total"])
-
-
 def payment(transaction: Transaction, change: Change, origin: Origin) -> Outcome:
     """Money on account."""
     body = change.body
-    customer_id = _identity(body.get("customer_id"), "customer_id")
+    customer_id = identity(body.get("customer_id"), "customer_id")
     amount = payload.piastres(body.get("amount"), "amount")
-    document_id = _document_id(transaction, change)
-    at = _document(transaction, change, document_id, pulled=True)
-    customer = _customer_of(body)
+    document_id = free_id(transaction, change)
+    at = file_document(transaction, change, document_id, pulled=True)
+    customer = customer_of(body)
     if customer and customer["id"] == customer_id and customer.get("name"):
         parties.ensure(transaction, customer)
     parties.enter(transaction, customer_id, -amount, "payment", document_id, at)
@@ -357,11 +85,11 @@ def payment(transaction: Transaction, change: Change, origin: Origin) -> Outcome
 
 def cash(transaction: Transaction, change: Change, origin: Origin) -> Outcome:
     """A drawer was opened, closed, or money went in or out beside a sale."""
-    _identity(change.body.get("drawer_id"), "drawer_id")
-    _amount(change.body, "amount")
+    identity(change.body.get("drawer_id"), "drawer_id")
+    amount(change.body, "amount")
     if change.body.get("kind") not in ("open", "pay_in", "pay_out", "no_sale", "close"):
         raise invalid("kind", "must be open, pay_in, pay_out, no_sale or close")
-    _document(transaction, change, _document_id(transaction, change), pulled=True)
+    file_document(transaction, change, free_id(transaction, change), pulled=True)
     return Outcome(version=1)
 
 
@@ -380,11 +108,11 @@ def adjust(transaction: Transaction, change: Change, origin: Origin) -> Outcome:
 
 
 def _single_move(transaction: Transaction, change: Change, delta: Any) -> Outcome:
-    item_id = _identity(change.body.get("item_id"), "item_id")
+    item_id = identity(change.body.get("item_id"), "item_id")
     pieces = payload.quantity(delta, "delta")
     outcome = Outcome(version=1)
-    document_id = _document_id(transaction, change)
-    at = _document(transaction, change, document_id, pulled=False)
+    document_id = free_id(transaction, change)
+    at = file_document(transaction, change, document_id, pulled=False)
     items.move(transaction, outcome, item_id, pieces, change.kind, document_id, at)
     return outcome
 
@@ -392,50 +120,13 @@ def _single_move(transaction: Transaction, change: Change, delta: Any) -> Outcom
 def receive(transaction: Transaction, change: Change, origin: Origin) -> Outcome:
     """A delivery was put on the shelves."""
     received: dict[str, int | float] = {}
-    for n, row in enumerate(_objects(change.body, "lines")):
-        item_id = _identity(row.get("item_id"), f"lines[{n}].item_id")
+    for n, row in enumerate(objects(change.body, "lines")):
+        item_id = identity(row.get("item_id"), f"lines[{n}].item_id")
         pieces = payload.quantity(row.get("quantity"), f"lines[{n}].quantity")
         received[item_id] = received.get(item_id, 0) + pieces
     outcome = Outcome(version=1)
-    document_id = _document_id(transaction, change)
-    at = _document(transaction, change, document_id, pulled=False)
+    document_id = free_id(transaction, change)
+    at = file_document(transaction, change, document_id, pulled=False)
     for item_id, pieces in received.items():
         items.move(transaction, outcome, item_id, pieces, "receive", document_id, at)
-    return outcome
-
-
-_FIXED = ("subtotal", "discount", "tax", "rounding", "total")
-
-
-def update_sale(transaction: Transaction, change: Change, epoch: str) -> Outcome:
-    """Change the notes of a sale, or void it. Its money never changes: that takes a return or a void."""
-    key = (transaction.shop_id, change.id)
-    row = transaction.one("SELECT * FROM sale WHERE shop_id = ? AND id = ?", key)
-    if row is None:
-        return Outcome("rejected", code="NOT_FOUND", message=f"sale {change.id} does not exist")
-    body, fields = payload.load(row["body"]), change.fields
-    for name in _FIXED:
-        if name in fields and _amount(fields, name) != _amount(body, name):
-            raise invalid(name, "the money of a sale never changes")
-    status, notes = fields.get("status", row["status"]), fields.get("notes", row["notes"])
-    if not isinstance(notes, str) or status not in ("completed", "voided", "returned"):
-        raise invalid("status", "must be completed, voided or returned")
-    seen = change.base.get("notes", change.base.get("*"))
-    if notes != row["notes"] and isinstance(seen, int) and row["version"] > seen:
-        theirs = {"notes": {"value": row["notes"], "version": row["version"]}}
-        return Outcome("conflict", version=row["version"], applied=[], theirs=theirs)
-    outcome = Outcome(version=row["version"])
-    if row["status"] == "voided":
-        status = "voided"
-    elif status == "voided":
-        reason = Change(change.change_id, "void", "sale", "", body={"sale_id": change.id, "reason": notes})
-        outcome = void(transaction, reason, Origin())
-        outcome.version = row["version"] + 1
-    if notes != row["notes"] or status not in ("voided", row["status"]):
-        transaction.execute(
-            "UPDATE sale SET notes = ?, status = ?, version = version + 1, seq = ?, updated_at = ?"
-            " WHERE shop_id = ? AND id = ?",
-            (notes, status, transaction.take(), transaction.now, *key),
-        )
-        outcome.version = (outcome.version or 0) + 1
     return outcome

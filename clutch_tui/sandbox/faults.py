@@ -161,9 +161,7 @@ class FaultyLine:
             return
         if slow := self._faults.strike(name, "latency"):
             await asyncio.sleep(slow.seconds)
-        before = self._faults.strike(
-            name, "drop_before", "unauthorized", "rate_limit", "error_before", "missing"
-        )
+        before = self._faults.strike(name, "drop_before", "unauthorized", "rate_limit", "error_before", "missing")
         if before is not None:
             await self._instead(before, scope, send)
             return

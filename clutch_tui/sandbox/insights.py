@@ -285,9 +285,7 @@ def price_optimization(database: Database, shop_id: str, limit: int) -> JSON:
     for row in shelf:
         ratios[row["category"]].append(row["price"] / row["cost"])
     usual = {category: median(values) for category, values in ratios.items()}
-    advice = [
-        found for row in shelf if (found := _price_advice(row, usual[row["category"]], demand_of.get(row["id"])))
-    ]
+    advice = [found for row in shelf if (found := _price_advice(row, usual[row["category"]], demand_of.get(row["id"])))]
     advice.sort(key=lambda one: (-abs(one["expected_increase"]), one["item_id"]))
     return {"suggestions": advice[:limit]}
 

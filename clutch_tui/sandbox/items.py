@@ -135,9 +135,7 @@ def _wire(values: JSON) -> JSON:
 
 
 def announce(transaction: Transaction, item_id: str, action: str, changes: JSON, version: int) -> None:
-    transaction.emit(
-        "inventory_update", {"item_id": item_id, "action": action, "changes": changes, "version": version}
-    )
+    transaction.emit("inventory_update", {"item_id": item_id, "action": action, "changes": changes, "version": version})
 
 
 def urgency(stock: int | float, minimum: int | float) -> str:

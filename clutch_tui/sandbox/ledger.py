@@ -133,9 +133,7 @@ def known(reading: Reading, shop_id: str, change_ids: list[str]) -> dict[str, JS
 
 def highest(reading: Reading, shop_id: str, lineage: str) -> int:
     """The highest number seen of this lineage; 0 for one that was never seen."""
-    value: Any = reading.value(
-        "SELECT highest FROM lineage WHERE shop_id = ? AND lineage = ?", (shop_id, lineage)
-    )
+    value: Any = reading.value("SELECT highest FROM lineage WHERE shop_id = ? AND lineage = ?", (shop_id, lineage))
     return int(value or 0)
 
 

@@ -137,9 +137,7 @@ def place(transaction: Transaction, shop_ids: list[str], order_id: str, order: J
             "seq": transaction.take(shop_id),
         }
         marks = ", ".join("?" * len(columns))
-        transaction.execute(
-            f"INSERT INTO orders ({', '.join(columns)}) VALUES ({marks})", tuple(columns.values())
-        )
+        transaction.execute(f"INSERT INTO orders ({', '.join(columns)}) VALUES ({marks})", tuple(columns.values()))
         row = find(transaction, shop_id, columns["id"])
         assert row is not None
         transaction.emit("new_order", {"order": record(row)}, shop_id)

@@ -69,9 +69,7 @@ def read(reading: Reading, shop_id: str, collection: str, pull: Pull) -> Page:
 
 
 def _records(noun: records.Noun) -> _Read:
-    def read_rows(
-        reading: Reading, shop_id: str, cursor: int, since: int | None, limit: int
-    ) -> list[JSON]:
+    def read_rows(reading: Reading, shop_id: str, cursor: int, since: int | None, limit: int) -> list[JSON]:
         rows = reading.all(
             f"SELECT * FROM {noun.table} WHERE shop_id = ? AND seq > ? AND (deleted = 0 OR seq > ?)"
             " ORDER BY seq LIMIT ?",

@@ -260,8 +260,7 @@ def bury(transaction: Transaction, noun: Noun, row: Row) -> int:
     """Turn the row into a tombstone; returns its version."""
     version = int(row["version"]) + 1
     transaction.execute(
-        f"UPDATE {noun.table} SET deleted = 1, version = ?, updated_at = ?, seq = ?"
-        " WHERE shop_id = ? AND id = ?",
+        f"UPDATE {noun.table} SET deleted = 1, version = ?, updated_at = ?, seq = ? WHERE shop_id = ? AND id = ?",
         (version, transaction.now, transaction.take(), transaction.shop_id, row["id"]),
     )
     return version

@@ -41,9 +41,7 @@ async def demand_forecast(call: Call) -> Answer:
     if period not in insights.PERIODS:
         raise invalid("period", f"must be one of {', '.join(insights.PERIODS)}")
     item_id = call.query("item_id")
-    return Answer(
-        await call.backend.read(insights.demand_forecast, call.shop_id, item_id, period, _limit(call))
-    )
+    return Answer(await call.backend.read(insights.demand_forecast, call.shop_id, item_id, period, _limit(call)))
 
 
 @endpoint("ai.price_optimization")

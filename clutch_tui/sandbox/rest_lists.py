@@ -46,9 +46,7 @@ LISTINGS: dict[str, Listing] = {
         lambda row: records.record(records.CUSTOMER, row),
         filters={"customer_type": "customer_type", "phone": "phone"},
     ),
-    "suppliers.list": Listing(
-        "suppliers", "suppliers", "supplier", lambda row: records.record(records.SUPPLIER, row)
-    ),
+    "suppliers.list": Listing("suppliers", "suppliers", "supplier", lambda row: records.record(records.SUPPLIER, row)),
     "orders.list": Listing(
         "orders",
         "orders",

@@ -129,5 +129,3 @@ async def health(call: Call) -> Answer:
     now = await call.backend.read(look)
     uptime = (datetime.fromisoformat(now) - call.backend.started).total_seconds()
     return Answer({"status": "healthy", "timestamp": now, "uptime": round(max(uptime, 0)), "version": __version__})
-
-

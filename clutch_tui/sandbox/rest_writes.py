@@ -119,5 +119,3 @@ def record_of(reading: Reading, shop_id: str, noun: str, record_id: str) -> JSON
         return orders.record(row) if row else None
     row = reading.one("SELECT * FROM sale WHERE shop_id = ? AND id = ?", (shop_id, record_id))
     return pages.sale_record(row) if row else None
-
-

@@ -99,16 +99,16 @@ class Terminal:
 
     async def stock(self, item_id: str) -> float:
         rows = (await self.data("inventory.list", params={"limit": 1000}))["items"]
-        return next(row["stock_quantity"] for row in rows if row["id"] == item_id)
+        return float(next(row["stock_quantity"] for row in rows if row["id"] == item_id))
 
     def sale(self, n: int, *lines: tuple[str, float], kind: str = "sale", **given: Any) -> JSON:
         """A sale of pieces at 100 each."""
-        items = [
+        items: list[JSON] = [
             {"item_id": item, "item_name": "", "quantity": pieces, "price": 100, "discount": 0, "total": 100 * pieces}
             for item, pieces in lines
         ]
         total = sum(line["total"] for line in items)
-        body = {
+        body: JSON = {
             "id": uid(n, "5a1e"),
             "receipt_number": f"{self.name.upper()}-{n:06d}",
             "date": "2026-11-22T09:00:00.000Z",

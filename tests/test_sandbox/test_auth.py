@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
+from clutch_tui.net.endpoints import ENDPOINTS
 from clutch_tui.sandbox import auth, demo_data
 from clutch_tui.sandbox.app import create_backend
 from clutch_tui.sandbox.auth import Denied
@@ -71,8 +72,6 @@ async def test_wrong_password_and_unknown_person_are_told_alike(terminal: Termin
 
 
 async def test_everything_but_system_and_sign_in_wants_credentials(terminal: Terminal) -> None:
-    from clutch_tui.net.endpoints import ENDPOINTS
-
     terminal.headers = {}
     for entry in ENDPOINTS:
         response = await terminal.call(entry.name, {} if not entry.reads else None, record_id="x")

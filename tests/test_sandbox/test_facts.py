@@ -52,8 +52,8 @@ async def test_a_move_on_an_unknown_part_is_kept_and_counts_when_the_part_arrive
 async def test_count_adjust_and_receive_travel_as_differences(terminal: Terminal) -> None:
     item = await terminal.item(stock_quantity=10)
     await terminal.one("sales", terminal.sale(1, (item, 3)))  # made while the shelf was being counted
-    counted = terminal.change("count", uid(1, "c0c0"), body={"item_id": item, "counted": 9, "expected": 10, "delta": -1})
-    await terminal.one("inventory", counted)
+    counted = {"item_id": item, "counted": 9, "expected": 10, "delta": -1}
+    await terminal.one("inventory", terminal.change("count", uid(1, "c0c0"), body=counted))
     lines = [{"item_id": item, "quantity": 4, "cost": 55}, {"item_id": uid(77), "quantity": 1, "cost": 1}]
     received = terminal.change("receive", uid(1, "ceea"), body={"lines": lines})
     assert (await terminal.one("inventory", received))["flags"] == ["unknown_part"]
@@ -145,7 +145,7 @@ async def test_what_cannot_be_understood_is_rejected_with_its_field_and_leaves_n
 async def test_many_terminals_at_once_lose_nothing_and_share_one_counter(terminal: Terminal) -> None:
     item = await terminal.item(stock_quantity=100)
     terminals = [terminal.terminal(name) for name in "bcdefg"]
-    sales = [(one, one.sale(n, (item, 1))) for one in terminals for n in range(10 * ord(one.name), 10 * ord(one.name) + 5)]
+    sales = [(one, one.sale(n * 10 + k, (item, 1))) for n, one in enumerate(terminals) for k in range(5)]
     results = await asyncio.gather(*(one.one("sales", sale) for one, sale in sales))
     numbers = [result["seq"] for result in results]
     assert len(set(numbers)) == 30

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from clutch_tui.sandbox import demo_data
+from clutch_tui.sandbox import demo_data, orders
 
 from .conftest import Terminal, uid
 
@@ -41,8 +41,6 @@ async def test_an_order_offered_to_two_shops_goes_to_the_first(terminal: Termina
 
 
 async def test_an_expired_order_says_so_before_and_after_it_is_swept(terminal: Terminal) -> None:
-    from clutch_tui.sandbox import orders
-
     placed = await terminal.control("order", order=ORDER | {"expires_at": "2020-01-01T00:00:00.000Z"})
     first = await terminal.call("orders.accept", {}, placed["id"])
     assert (first.status_code, first.json()["error"]) == (409, "EXPIRED")

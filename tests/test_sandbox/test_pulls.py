@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from clutch_tui.sandbox import demo_data
+
 from .conftest import Terminal, uid
 
 
@@ -140,8 +142,6 @@ async def test_an_old_client_may_push_but_is_given_no_rows(terminal: Terminal) -
 
 
 async def test_another_shop_sees_and_changes_nothing(terminal: Terminal) -> None:
-    from clutch_tui.sandbox import demo_data
-
     item = await terminal.item()
     other = terminal.terminal("z")
     other.headers["X-API-Key"], other.shop_id = demo_data.SECOND_API_KEY, demo_data.SECOND_SHOP_ID

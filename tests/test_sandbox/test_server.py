@@ -1,0 +1,90 @@
+"""Running it: stopped like a pulled plug, started again on the same port and file, discreet about tokens."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+
+import httpx
+import pytest
+from websockets.exceptions import ConnectionClosed
+
+from clutch_tui.net.endpoints import ENDPOINTS
+from clutch_tui.sandbox import app, calls, demo_data
+from clutch_tui.sandbox.database import open_database
+from clutch_tui.sandbox.server import start
+from clutch_tui.sandbox.settings import Settings
+
+from .conftest import Terminal, frame
+
+
+def test_every_endpoint_of_the_catalogue_has_its_handler() -> None:
+    assert app.PREFIX == "/api/v1"
+    assert set(calls.HANDLERS) == {entry.name for entry in ENDPOINTS}
+
+
+async def test_a_hard_stop_with_open_sockets_and_a_restart_on_the_same_port(terminal: Terminal) -> None:
+    item = await terminal.item()
+    sandbox = terminal.sandbox
+    async with terminal.socket() as socket:
+        begun = time.monotonic()
+        await sandbox.stop()
+        with pytest.raises(ConnectionClosed):
+            await frame(socket)
+    with pytest.raises(httpx.TransportError):
+        await terminal.call("system.ping")
+    again = await start(sandbox.settings, port=sandbox.port)
+    try:
+        assert time.monotonic() - begun < 2
+        assert again.port == sandbox.port
+        assert await terminal.stock(item) == 10
+        await sandbox.stop()
+    finally:
+        await again.stop()
+
+
+async def test_a_request_that_is_under_way_does_not_hold_up_a_stop(terminal: Terminal) -> None:
+    await terminal.fault("latency", seconds=30)
+    slow = asyncio.create_task(terminal.call("system.ping"))
+    await asyncio.sleep(0.1)
+    begun = time.monotonic()
+    await terminal.sandbox.stop()
+    assert time.monotonic() - begun < 2
+    with pytest.raises(httpx.TransportError):
+        await slow
+
+
+async def test_a_port_that_is_taken_is_told(terminal: Terminal, tmp_path: object) -> None:
+    with pytest.raises(OSError, match="in use"):
+        await start(Settings(db=f"{tmp_path}/other.db"), port=terminal.sandbox.port)
+
+
+async def test_no_log_holds_a_token(terminal: Terminal, caplog: pytest.LogCaptureFixture) -> None:
+    for name in ("uvicorn.error", "uvicorn.access", "websockets.server"):
+        logging.getLogger(name).setLevel(logging.DEBUG)
+    caplog.set_level(logging.DEBUG)
+    async with terminal.socket():
+        await terminal.call("inventory.list", params={"token": demo_data.API_KEY})
+    assert "[accepted]" in caplog.text
+    served = [
+        record.getMessage() for record in caplog.records if not record.name.startswith(("websockets.client", "httpx"))
+    ]
+    assert demo_data.API_KEY not in "\n".join(served)
+
+
+async def test_the_health_tells_how_long_it_has_been_up(terminal: Terminal) -> None:
+    health = await terminal.data("system.health")
+    assert (health["status"], health["uptime"]) == ("healthy", 0)
+    assert (await terminal.data("system.version"))["minimum_client"] == "0.1.0"
+
+
+async def test_the_database_outlives_its_process_whole(terminal: Terminal) -> None:
+    item = await terminal.item()
+    await terminal.one("sales", terminal.sale(1, (item, 1)))
+    await terminal.sandbox.stop()
+    database = open_database(terminal.sandbox.settings)
+    with database.reading() as reading:
+        assert reading.value("PRAGMA integrity_check") == "ok"
+        assert reading.value("SELECT COUNT(*) FROM ledger") == 2
+    database.close()
