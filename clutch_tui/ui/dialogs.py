@@ -187,7 +187,9 @@ class Choose(Dialog[str]):
 
 
 class ShowText(Dialog[str]):
-    """A text to read, line by line as it is."""
+    """A text to read, line by line as it is; Enter and Esc close it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "back", "common.close", id="text.close")]
 
     def __init__(
         self, title: str, lines: Callable[[], Sequence[str]], *, hint: str = "dialog.hint.read", **values: object
@@ -202,9 +204,6 @@ class ShowText(Dialog[str]):
 
     def on_mount(self) -> None:
         self.query_one(VerticalScroll).focus()
-
-    def key_enter(self) -> None:
-        self.dismiss(None)
 
 
 def yes_no(value: bool) -> str:

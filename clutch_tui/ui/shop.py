@@ -1,7 +1,8 @@
 """What a shop does, for the screens: the modules of `core`, each imported when it is first used.
 
 Their models cost the better part of the time that our first frame may take longer than Textual's own, and
-nothing on that frame needs them; `types` alone, with its fifty dataclasses, costs a fifteenth of it. So screens write `shop.sales.checkout` and import this module instead.
+nothing on that frame needs them; `types` alone, with its fifty dataclasses, costs a fifteenth of it. So
+screens write `shop.sales.checkout` and import this module instead.
 """
 
 from __future__ import annotations

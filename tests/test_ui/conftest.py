@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-
 from clutch_tui.text import strings
 from tests.test_ui.shop_app import Shop, shop_in
 

@@ -23,10 +23,19 @@ from clutch_tui.ui.widgets.words import Words
 T = TypeVar("T")
 
 PARTS = (
-    PartDraft(name="فلتر زيت تويوتا", name_en="Oil filter Toyota", part_number="OF-100", barcode="6221000000017", price=12_500, min_stock=2),
-    PartDraft(name="تيل فرامل أمامي", name_en="Front brake pads", part_number="06L-115-562-B", price=85_000, min_stock=2),
+    PartDraft(
+        name="فلتر زيت تويوتا",
+        name_en="Oil filter Toyota",
+        part_number="OF-100",
+        barcode="6221000000017",
+        price=12_500,
+        min_stock=2,
+    ),
+    PartDraft(
+        name="تيل فرامل أمامي", name_en="Front brake pads", part_number="06L-115-562-B", price=85_000, min_stock=2
+    ),
     PartDraft(name="بوجيه", name_en="Spark plug", part_number="NGK-7", price=9_550, min_stock=20),
-)  # fmt: skip
+)
 
 
 class Shop:

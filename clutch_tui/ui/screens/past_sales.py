@@ -91,7 +91,7 @@ class PastSalesScreen(ListScreen):
         number = shown.part_number(row.receipt_number)
         reason = await self.app.push_screen_wait(ask_text("sale.ask_void", required=True, number=number))
         if reason is not None:
-            await self.write("sales inventory customers", shop.sales.void, row.id, reason, self.app.cashier)
+            await self.write("sales inventory customers", shop.aftersales.void, row.id, reason, self.app.cashier)
 
     @work(group="ask", exit_on_error=False)
     async def action_give_back(self) -> None:
@@ -103,7 +103,7 @@ class PastSalesScreen(ListScreen):
             return
         receipt = await self.write(
             "sales inventory customers",
-            shop.sales.give_back,
+            shop.aftersales.give_back,
             sale.id,
             back.quantities,
             method=back.method,

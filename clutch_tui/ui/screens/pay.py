@@ -90,7 +90,7 @@ class PayDialog(Dialog[Paid]):
     def due(self) -> int:
         """What is still to be paid; cash alone is rounded to the smallest coin."""
         cash = self._method == "cash" and all(one.method == "cash" for one in self._payments)
-        totals = shop.sales.totals(self._cart, self._rules, "cash" if cash else "visa")
+        totals = shop.cart.totals(self._cart, self._rules, "cash" if cash else "visa")
         return totals.total - sum(one.amount for one in self._payments)
 
     def _draw_methods(self) -> Content:

@@ -130,7 +130,7 @@ class SalesScreen(ShopScreen):
             rows = await self.store.read(shop.search.find, code, 2)
             part = rows[0] if len(rows) == 1 else None
         if part is not None and self.cart is not None:
-            self._change(shop.sales.add_line(self.cart, part, quantity), select=part.id)
+            self._change(shop.cart.add_line(self.cart, part, quantity), select=part.id)
         else:
             self.notify(t("sales.not_found", text=shown.isolate(text)), severity="warning")
             if not self.field.value:  # nothing typed is lost
@@ -140,7 +140,7 @@ class SalesScreen(ShopScreen):
 
     def _show(self, cart: Cart, select: str | None = None) -> None:
         self.cart = cart
-        self.lines.show(Totalled(cart, shop.sales.totals(cart, self.rules)), select)
+        self.lines.show(Totalled(cart, shop.cart.totals(cart, self.rules)), select)
         self.refresh_bindings()
 
     def _change(self, cart: Cart, select: str | None = None) -> None:
@@ -161,7 +161,7 @@ class SalesScreen(ShopScreen):
             return
         n, line = self._line
         try:
-            self._change(shop.sales.set_quantity(self.cart, n, quantity), select=line.part_id)
+            self._change(shop.cart.set_quantity(self.cart, n, quantity), select=line.part_id)
         except shop.types.ShopError as error:
             report(self, error)
 
@@ -173,7 +173,7 @@ class SalesScreen(ShopScreen):
     @on(ScanField.Removed)
     def action_remove(self) -> None:
         if self.cart is not None and self._line is not None:
-            self._change(shop.sales.remove_line(self.cart, self._line[0]))
+            self._change(shop.cart.remove_line(self.cart, self._line[0]))
 
     @work(group="ask", exit_on_error=False)
     async def action_quantity(self) -> None:
@@ -183,7 +183,7 @@ class SalesScreen(ShopScreen):
 
             asked = ask_number("sales.ask_quantity", value=line.quantity, minimum=1, name=line.name)
             if (quantity := await self.app.push_screen_wait(asked)) is not None and self.cart is not None:
-                self._change(shop.sales.set_quantity(self.cart, n, quantity), select=line.part_id)
+                self._change(shop.cart.set_quantity(self.cart, n, quantity), select=line.part_id)
 
     @work(group="ask", exit_on_error=False)
     async def action_price(self) -> None:
@@ -193,7 +193,7 @@ class SalesScreen(ShopScreen):
 
             asked = ask_money("sales.ask_price", value=line.price, name=line.name)
             if (price := await self.app.push_screen_wait(asked)) is not None and self.cart is not None:
-                self._change(shop.sales.set_price(self.cart, n, price), select=line.part_id)
+                self._change(shop.cart.set_price(self.cart, n, price), select=line.part_id)
 
     @work(group="ask", exit_on_error=False)
     async def action_discount(self) -> None:
@@ -212,9 +212,9 @@ class SalesScreen(ShopScreen):
         value = line.discount if target == "line" else self.cart.discount
         if (amount := await self.app.push_screen_wait(ask_money("sales.ask_discount", value=value))) is not None:
             if target == "line":
-                self._change(shop.sales.set_discount(self.cart, n, amount), select=line.part_id)
+                self._change(shop.cart.set_discount(self.cart, n, amount), select=line.part_id)
             else:
-                self._change(shop.sales.with_discount(self.cart, amount))
+                self._change(shop.cart.with_discount(self.cart, amount))
 
     @work(group="ask", exit_on_error=False)
     async def action_customer(self) -> None:
@@ -222,7 +222,7 @@ class SalesScreen(ShopScreen):
 
         picked = await self.app.push_screen_wait(PickCustomer())
         if picked is not None and self.cart is not None:
-            self._change(shop.sales.with_customer(self.cart, picked.customer))
+            self._change(shop.cart.with_customer(self.cart, picked.customer))
 
     @work(group="ask", exit_on_error=False)
     async def action_carts(self) -> None:

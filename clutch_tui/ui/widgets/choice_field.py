@@ -27,6 +27,7 @@ class ChoiceField(Widget, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "turn('left')", "field.other", show=False, id="choice.left"),
         Binding("right,space", "turn('right')", "field.other", show=False, id="choice.right"),
+        Binding("enter", "submit", "form.next", show=False, id="choice.submit"),
     ]
 
     @dataclass
@@ -64,7 +65,7 @@ class ChoiceField(Widget, can_focus=True):
         self.refresh()
         self.post_message(self.Changed(self, self.value))
 
-    def key_enter(self) -> None:
+    def action_submit(self) -> None:
         self.post_message(self.Submitted(self, self.value))
 
     def relabel(self) -> None:
