@@ -146,7 +146,9 @@ class Socket:
 
     async def _connect_once(self) -> float:
         """One connection from the handshake to its end; the seconds until the next."""
-        self._monitor.set("socket", "connecting")
+        state = self._monitor.part("socket").state
+        # Between two attempts it stays what it was, so that "since" tells when the line was lost.
+        self._monitor.set("socket", "connecting" if state in ("off", "up") else state)
         opened = self._clock.monotonic()
         try:
             bearer = await self._session.bearer()
@@ -254,13 +256,15 @@ class Socket:
                 asyncio.create_task(self._leave_when_poked()),
             ]
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            await next(iter(done))
+            for task in tasks:  # reading first: its end knows the code, a missed pong does not
+                if task in done:
+                    await task
         finally:
             self._line = None
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            with suppress(Exception):
+            with suppress(LineClosed, OSError):
                 await line.close()
             if self._heard:
                 if self._settings.token == "auto":

@@ -450,6 +450,18 @@ async def test_any_other_end_is_followed_by_another_beginning(bench: Bench, code
         assert bench.state == "up"
 
 
+async def test_since_tells_when_the_line_was_lost(bench: Bench) -> None:
+    async with bench.running():
+        (await bench.greet()).end(1006)
+        await settle()
+        lost = bench.clock.now()
+        bench.exchange.answers = [ApiError(Kind.UNREACHABLE, host="h")] * 5
+        await bench.clock.advance(8)
+        part = bench.monitor.part("socket")
+        assert (part.state, part.since) == ("retrying", lost)
+        assert part.next_attempt is not None
+
+
 async def test_no_pong_in_time_ends_a_half_open_socket(bench: Bench) -> None:
     async with bench.running():
         line = await bench.greet(seq=1)
