@@ -180,7 +180,9 @@ def save(home: Home, changes: Mapping[str, object]) -> None:
     from clutch_tui import config_rules
     from clutch_tui import config_sources as sources
 
-    document = tomlkit.parse(sources.decode(home.config_file, sources.read_file(home.config_file)))
+    raw = sources.read_file(home.config_file)
+    sources.gather(home.config_file, raw, {}, {})  # a file that cannot be read is not written over
+    document = tomlkit.parse(sources.decode(home.config_file, raw))
     for dotted, value in changes.items():
         section, *inner, name = dotted.split(".")
         table: Any = document.setdefault(section, tomlkit.table())

@@ -178,6 +178,14 @@ def test_saving_keeps_comments_and_refuses_what_could_not_be_loaded(home: Home) 
     assert load(home).text.language == "ar"
 
 
+def test_saving_into_a_damaged_file_says_so_and_leaves_it(home: Home) -> None:
+    home.config_file.write_text("[text\n")
+    with pytest.raises(ConfigError) as caught:
+        config.save(home, {"text.language": "en"})
+    assert caught.value.key == "error.config.not_toml"
+    assert home.config_file.read_text() == "[text\n"
+
+
 def test_the_second_start_needs_no_pydantic_and_sees_every_change(home: Home) -> None:
     home.config_file.write_text('[text]\nlanguage = "en"\n')
     program = (
