@@ -44,8 +44,7 @@ def _put_back(sale: Sale, change_id: str, at: str) -> None:
     )
     for payment in sale.payments:
         if payment.method == "cash":
-            day = sales.business_day(models.now())
-            cash.record("void", -payment.amount, day, at, sale_id=sale.id, change_id=change_id)
+            cash.record("void", -payment.amount, sale_id=sale.id, change_id=change_id)
         elif payment.method == "credit":
             models.execute(
                 "INSERT INTO account_move (customer_id, change_id, kind, amount, method, note, at)"

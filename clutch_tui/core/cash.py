@@ -7,20 +7,18 @@ from __future__ import annotations
 
 from typing import Literal
 
-from . import journal, models, outbox
+from . import journal, models, outbox, state
 from .types import ShopError
 
 DrawerDeed = Literal["open", "pay_in", "pay_out", "no_sale", "close"]
 
 
-def record(
-    kind: str, amount: int, day: str, at: str, *, sale_id: str | None = None, change_id: str | None, reason: str = ""
-) -> None:
+def record(kind: str, amount: int, *, change_id: str, sale_id: str | None = None, reason: str = "") -> None:
     """Write one movement of the drawer; into it is positive. Only inside the transaction that causes it."""
     models.execute(
         "INSERT INTO cash_move (kind, amount, sale_id, change_id, reason, business_day, at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (kind, amount, sale_id, change_id, reason, day, at),
+        (kind, amount, sale_id, change_id, reason, state.business_day(), models.now_text()),
     )
 
 
@@ -31,7 +29,7 @@ def balance(day: str) -> int:
 
 
 def do(
-    kind: DrawerDeed, amount: int, *, day: str, drawer_id: str, reason: str = "", counted: int | None = None, actor: str
+    kind: DrawerDeed, amount: int, *, drawer_id: str, actor: str, reason: str = "", counted: int | None = None
 ) -> None:
     """Open the drawer with a float, pay in or out, open it without a sale, or close it with what was counted.
 
@@ -48,10 +46,10 @@ def do(
         "amount": amount,
         "counted": counted,
         "reason": reason.strip(),
-        "business_day": day,
+        "business_day": state.business_day(),
     }
     change_id = models.new_id()
     outbox.add("cash", "cash", change_id, body, change_id=change_id, label=kind)
     moved = {"open": amount, "pay_in": amount, "pay_out": -amount}.get(kind, 0)
-    record(kind, moved, day, models.now_text(), change_id=change_id, reason=reason.strip())
+    record(kind, moved, change_id=change_id, reason=reason.strip())
     journal.audit(f"cash_{kind}", "cash", change_id, body, actor)

@@ -10,10 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
-from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from clutch_tui.text.fold import fold, fold_number
 
@@ -173,7 +170,7 @@ class Document:
 
 def write(document: Document) -> None:
     """Write a sale or a return with everything that follows from it; the only place that does."""
-    at, day, number = models.now_text(), business_day(models.now()), state.next_receipt_number()
+    at, day, number = models.now_text(), state.business_day(), state.next_receipt_number()
     body = _body(document, at, day, number)
     change_id = outbox.add(document.kind, "sale", document.id, body, label=number)
     figures = document.totals
@@ -192,7 +189,7 @@ def write(document: Document) -> None:
     )  # fmt: skip
     _write_lines(document, change_id, at)
     if taken := document.paid("cash"):
-        cash.record(document.kind, -document.sign * taken, day, at, sale_id=document.id, change_id=change_id)
+        cash.record(document.kind, -document.sign * taken, sale_id=document.id, change_id=change_id)
     if owed := document.paid("credit"):
         models.execute(
             "INSERT INTO account_move (customer_id, change_id, kind, amount, method, note, at)"
@@ -276,19 +273,6 @@ def _body(document: Document, at: str, day: str, number: str) -> dict[str, Any]:
         "business_day": day,
         "notes": document.notes,
     }
-
-
-def business_day(moment: datetime) -> str:
-    """The day on which the shop books what happens at `moment`: the date at its own place."""
-    return moment.astimezone(_zone(state.setting("timezone", "Africa/Cairo"))).date().isoformat()
-
-
-@lru_cache(maxsize=8)
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):  # the server may name one that this machine does not know
-        return ZoneInfo("UTC")
 
 
 # --- what was sold -------------------------------------------------------------------------------------

@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from . import models
 from .clock import from_text
@@ -107,6 +109,19 @@ def put_setting(name: str, value: Any) -> None:
         " DO UPDATE SET value = excluded.value, fetched_at = excluded.fetched_at",
         (name, json.dumps(value, ensure_ascii=False, default=str), models.now_text()),
     )
+
+
+def business_day() -> str:
+    """The day on which the shop books what happens now: the date at its own place, YYYY-MM-DD."""
+    return models.now().astimezone(_zone(setting("timezone", "Africa/Cairo"))).date().isoformat()
+
+
+@lru_cache(maxsize=8)
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):  # the server may name one that this machine does not know
+        return ZoneInfo("UTC")
 
 
 def tax_rules() -> TaxRules:

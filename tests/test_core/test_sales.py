@@ -1,0 +1,286 @@
+"""Selling: figures, one transaction, once; and what happens to a sale afterwards."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from clutch_tui.core import aftersales, cart, cash, inventory, journal, models, outbox, sales, state
+from clutch_tui.core.store import Store
+from clutch_tui.core.types import Cart, CartLine, PartDraft, Payment, Receipt, SaleQuery, ShopError, TaxRules
+
+VAT = TaxRules(1400, prices_include_tax=True)
+ADDED = TaxRules(1400, prices_include_tax=False)
+COINS = TaxRules(1400, prices_include_tax=True, cash_rounding=25)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store.open(tmp_path / "shop.db", inline=True) as opened:
+        yield opened
+
+
+@pytest.fixture
+def part_id(store: Store) -> str:
+    draft = PartDraft(name="تيل فرامل أمامي", part_number="BP-1", price=10013)
+    return str(store.run_now(inventory.create, draft, 10).id)
+
+
+def rows(store: Store, sql: str, *args: Any) -> list[tuple[Any, ...]]:
+    return store.read_now(lambda: models.execute(sql, args).fetchall())
+
+
+def sell(store: Store, part_id: str, quantity: int = 1, rules: TaxRules = VAT, **more: Any) -> Receipt:
+    part = store.read_now(inventory.get, part_id)
+    made = cart.add_line(store.run_now(sales.open_cart), part, quantity)
+    return checkout(store, made, rules, **more)
+
+
+def checkout(store: Store, made: Cart, rules: TaxRules = VAT, *, payments: Any = None, tendered: int = 0) -> Receipt:
+    total = cart.totals(made, rules, "cash").total
+    payments = payments or (Payment("cash", total),)
+    return store.run_now(sales.checkout, made, payments, tendered=tendered, cashier="sara", device_id="d1", rules=rules)
+
+
+# --- figures -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("net", "rules", "tax"),
+    [
+        (11400, VAT, 1400),
+        (10000, ADDED, 1400),
+        (10013, VAT, 1230),
+        (1, VAT, 0),
+        (0, VAT, 0),
+        (4, ADDED, 1),
+        (3, ADDED, 0),
+    ],
+)
+def test_tax_is_rounded_half_up(net: int, rules: TaxRules, tax: int) -> None:
+    assert cart.tax_of(net, rules) == tax
+
+
+@pytest.mark.parametrize(
+    ("amount", "rounding"), [(10013, 12), (10012, -12), (10000, 0), (10024, 1), (12, -12), (13, 12)]
+)
+def test_only_cash_is_rounded_to_the_smallest_coin(amount: int, rounding: int) -> None:
+    made = Cart("c", (CartLine("p", "x", "", 1, amount),))
+    assert cart.totals(made, COINS, "cash").rounding == rounding
+    assert cart.totals(made, COINS, "visa").rounding == 0
+
+
+MONEY = some.integers(0, 10_000_00)
+
+
+@given(
+    some.lists(some.tuples(some.integers(1, 50), MONEY, MONEY), min_size=1, max_size=6),
+    MONEY,
+    some.sampled_from([VAT, ADDED, COINS, TaxRules()]),
+)
+def test_the_figures_of_any_cart_add_up(lines: list[tuple[int, int, int]], discount: int, rules: TaxRules) -> None:
+    made = Cart("c", tuple(CartLine(str(n), "x", "", q, p, min(d, q * p)) for n, (q, p, d) in enumerate(lines)))
+    net = sum(line.total for line in made.lines)
+    made = cart.with_discount(made, min(discount, net))
+    figures = cart.totals(made, rules, "cash")
+    added = 0 if rules.prices_include_tax else figures.tax
+    assert figures.subtotal - figures.discount + added + figures.rounding == figures.total
+    assert figures.total >= 0
+    assert abs(figures.rounding) <= rules.cash_rounding / 2
+
+
+def test_the_same_part_adds_up_and_discounts_never_exceed_what_is_left(store: Store, part_id: str) -> None:
+    part = store.read_now(inventory.get, part_id)
+    made = cart.add_line(cart.add_line(Cart("c"), part), part, 2)
+    assert [line.quantity for line in made.lines] == [3]
+    made = cart.set_discount(made, 0, 30000)
+    made = cart.set_quantity(made, 0, 1)
+    assert made.lines[0].discount == 10013
+    made = cart.with_discount(cart.set_discount(made, 0, 0), 10013)
+    assert cart.totals(cart.set_price(made, 0, 5000), VAT).total == 0
+    assert cart.remove_line(made, 0) == Cart("c")
+
+
+@pytest.mark.parametrize("quantity", [0, -1, 1_000_001])
+def test_nonsense_quantities_are_refused(store: Store, part_id: str, quantity: int) -> None:
+    part = store.read_now(inventory.get, part_id)
+    with pytest.raises(ShopError, match="quantity"):
+        cart.add_line(Cart("c"), part, quantity)
+    with pytest.raises(ShopError, match="quantity"):
+        cart.set_quantity(cart.add_line(Cart("c"), part), 0, quantity)
+
+
+def test_nonsense_prices_and_discounts_are_refused(store: Store, part_id: str) -> None:
+    made = cart.add_line(Cart("c"), store.read_now(inventory.get, part_id))
+    for price in (-1, 10**15):
+        with pytest.raises(ShopError, match="price"):
+            cart.set_price(made, 0, price)
+    for discount in (-1, 10014):
+        with pytest.raises(ShopError, match="discount"):
+            cart.set_discount(made, 0, discount)
+        with pytest.raises(ShopError, match="discount"):
+            cart.with_discount(made, discount)
+
+
+# --- the checkout --------------------------------------------------------------------------------------
+
+
+def test_a_sale_writes_everything_that_follows_from_it(store: Store, part_id: str) -> None:
+    receipt = sell(store, part_id, 3, tendered=50000)
+    assert (receipt.totals.total, receipt.tendered, receipt.change) == (30039, 50000, 19961)
+    assert receipt.unsent
+    assert store.read_now(inventory.get, part_id).stock == 7
+    assert rows(store, "SELECT delta, open FROM stock_move WHERE sale_id = ?", receipt.id) == [(-3, 1)]
+    assert rows(store, "SELECT kind, amount FROM cash_move") == [("sale", 30039)]
+    assert store.read_now(cash.balance, receipt.business_day) == 30039
+    ((kind, payload),) = rows(store, "SELECT kind, payload FROM outbox WHERE type = 'sale'")
+    body = json.loads(payload)
+    assert kind == "sale"
+    assert (body["id"], body["receipt_number"], body["total"]) == (receipt.id, receipt.receipt_number, 30039)
+    assert body["items"][0]["item_id"] == part_id
+    assert store.read_now(journal.verify_audit) is None
+    assert rows(store, "SELECT action, actor FROM audit WHERE record_id = ?", receipt.id) == [("sale", "sara")]
+
+
+def test_pressed_twice_sells_once(store: Store, part_id: str) -> None:
+    part = store.read_now(inventory.get, part_id)
+    made = cart.add_line(store.run_now(sales.open_cart), part)
+    assert checkout(store, made) == checkout(store, made)
+    assert rows(store, "SELECT count(*) FROM sale") == [(1,)]
+    assert store.read_now(inventory.get, part_id).stock == 9
+
+
+def test_a_sold_cart_cannot_be_saved_again(store: Store, part_id: str) -> None:
+    """The screen's last save may come after the checkout: it must not bring the cart back."""
+    made = cart.add_line(store.run_now(sales.open_cart), store.read_now(inventory.get, part_id))
+    store.run_now(sales.save_cart, made)
+    assert store.read_now(sales.open_carts) == (made,)
+    checkout(store, made)
+    store.run_now(sales.save_cart, made)
+    assert store.read_now(sales.open_carts) == ()
+
+
+def test_a_till_sells_what_the_shelf_does_not_know(store: Store, part_id: str) -> None:
+    sell(store, part_id, 12)
+    assert store.read_now(inventory.get, part_id).stock == -2
+
+
+def test_split_payment_and_credit(store: Store, part_id: str) -> None:
+    made = cart.add_line(store.run_now(sales.open_cart), store.read_now(inventory.get, part_id))
+    credit = (Payment("cash", 5000), Payment("credit", 5013))
+    with pytest.raises(ShopError, match="credit_needs_customer"):
+        checkout(store, made, payments=credit)
+    made = Cart(made.id, made.lines, customer_id="c-1", customer_name="أحمد", customer_phone="0100")
+    receipt = checkout(store, made, payments=credit)
+    assert receipt.payments == credit
+    assert rows(store, "SELECT customer_id, amount FROM account_move") == [("c-1", 5013)]
+    assert rows(store, "SELECT amount FROM cash_move") == [(5000,)]
+    body = json.loads(rows(store, "SELECT payload FROM outbox WHERE type = 'sale'")[0][0])
+    assert body["customer"] == {"id": "c-1", "name": "أحمد", "phone": "0100"}
+
+
+@pytest.mark.parametrize(
+    "payments", [(), (Payment("cash", 1),), (Payment("cash", 20000),), (Payment("cash", 10014), Payment("visa", -1))]
+)
+def test_what_is_not_paid_is_not_sold(store: Store, part_id: str, payments: tuple[Payment, ...]) -> None:
+    made = cart.add_line(store.run_now(sales.open_cart), store.read_now(inventory.get, part_id))
+    with pytest.raises(ShopError, match="unpaid"):
+        store.run_now(sales.checkout, made, payments, cashier="", device_id="", rules=VAT)
+    assert rows(store, "SELECT count(*) FROM sale") == [(0,)]
+    assert rows(store, "SELECT count(*) FROM outbox WHERE type = 'sale'") == [(0,)]
+
+
+def test_an_empty_cart_is_no_sale(store: Store) -> None:
+    with pytest.raises(ShopError, match="empty"):
+        store.run_now(sales.checkout, Cart("c"), (), cashier="", device_id="", rules=VAT)
+
+
+def test_receipt_numbers_count_up_and_jump_past_what_was_seen(store: Store, part_id: str) -> None:
+    first = sell(store, part_id).receipt_number
+    prefix, _, number = first.rpartition("-")
+    assert number == "000001"
+    store.run_now(state.bump_receipt_counter, f"{prefix}-000041")
+    store.run_now(state.bump_receipt_counter, "OTHER-000099")
+    assert sell(store, part_id).receipt_number == f"{prefix}-000042"
+
+
+# --- the list ------------------------------------------------------------------------------------------
+
+
+def test_past_sales_come_newest_first_and_page_by_page(store: Store, part_id: str) -> None:
+    made = [sell(store, part_id).id for _ in range(7)]
+    listed = store.read_now(sales.page, SaleQuery(), None, 0, 3)
+    again = store.read_now(sales.page, SaleQuery(), listed[-1].key, 0, 10)
+    assert [row.id for row in (*listed, *again)] == made[::-1]
+    assert store.read_now(sales.page, SaleQuery(), listed[0].key, 2, 1)[0].id == made[3]
+    assert store.read_now(sales.count, SaleQuery(part_id=part_id)) == 7
+
+
+def test_a_past_sale_is_found_by_number_part_and_day(store: Store, part_id: str) -> None:
+    receipt = sell(store, part_id)
+    for text in (receipt.receipt_number, "تيل", "bp1", "sara"):
+        assert [row.id for row in store.read_now(sales.page, SaleQuery(text=text), None, 0, 5)] == [receipt.id]
+    assert store.read_now(sales.count, SaleQuery(text="nothing")) == 0
+    assert store.read_now(sales.count, SaleQuery(day=receipt.business_day)) == 1
+
+
+# --- afterwards ----------------------------------------------------------------------------------------
+
+
+def test_a_void_puts_everything_back_once(store: Store, part_id: str) -> None:
+    receipt = sell(store, part_id, 4)
+    voided = store.run_now(aftersales.void, receipt.id, "غلطة", "sara")
+    assert voided.status == "voided"
+    assert store.read_now(inventory.get, part_id).stock == 10
+    assert store.read_now(cash.balance, receipt.business_day) == 0
+    with pytest.raises(ShopError, match="voided"):
+        store.run_now(aftersales.void, receipt.id, "again", "sara")
+    assert rows(store, "SELECT count(*) FROM outbox WHERE kind = 'void'") == [(1,)]
+
+
+@pytest.mark.parametrize("rules", [VAT, ADDED])
+@pytest.mark.parametrize("steps", [(5,), (1, 1, 1, 1, 1), (2, 3), (4, 1)])
+def test_however_a_line_comes_back_it_comes_to_what_was_paid(
+    store: Store, part_id: str, rules: TaxRules, steps: tuple[int, ...]
+) -> None:
+    made = cart.add_line(store.run_now(sales.open_cart), store.read_now(inventory.get, part_id), 5)
+    made = cart.with_discount(cart.set_discount(made, 0, 777), 1111)
+    receipt = checkout(store, made, rules)
+    back = 0
+    for pieces in steps:
+        returned = store.run_now(
+            aftersales.give_back, receipt.id, {1: pieces}, method="cash", cashier="s", device_id="d", reason="r"
+        )
+        assert returned.return_of == receipt.id
+        back += returned.totals.total
+    paid = receipt.totals.total
+    assert abs(back - paid) <= (0 if rules.prices_include_tax else len(steps))
+    assert store.read_now(inventory.get, part_id).stock == 10
+    assert store.read_now(sales.get, receipt.id).lines[0].returned == 5
+    with pytest.raises(ShopError, match="over_returned"):
+        store.run_now(aftersales.give_back, receipt.id, {1: 1}, method="cash", cashier="s", device_id="d", reason="r")
+    body = json.loads(rows(store, "SELECT payload FROM outbox WHERE kind = 'return' LIMIT 1")[0][0])
+    assert (body["return_of"], body["items"][0]["sale_line"]) == (receipt.id, 1)
+
+
+def test_a_sale_with_returns_cannot_be_voided(store: Store, part_id: str) -> None:
+    receipt = sell(store, part_id, 2)
+    store.run_now(aftersales.give_back, receipt.id, {1: 1}, method="cash", cashier="", device_id="", reason="")
+    with pytest.raises(ShopError, match="has_returns"):
+        store.run_now(aftersales.void, receipt.id, "x", "")
+
+
+def test_the_drawer_keeps_what_a_person_did(store: Store, part_id: str) -> None:
+    store.run_now(cash.do, "open", 20000, drawer_id="d", actor="sara")
+    receipt = sell(store, part_id)
+    store.run_now(cash.do, "pay_out", 500, drawer_id="d", actor="sara", reason="شاي")
+    assert store.read_now(cash.balance, receipt.business_day) == 20000 + 10013 - 500
+    with pytest.raises(ShopError, match="no_reason"):
+        store.run_now(cash.do, "pay_out", 500, drawer_id="d", actor="sara")
+    assert store.read_now(outbox.count, "") == 4
