@@ -73,13 +73,13 @@ def payment(transaction: Transaction, change: Change, origin: Origin) -> Outcome
     """Money on account."""
     body = change.body
     customer_id = identity(body.get("customer_id"), "customer_id")
-    amount = payload.piastres(body.get("amount"), "amount")
+    paid = payload.piastres(body.get("amount"), "amount")
     document_id = free_id(transaction, change)
     at = file_document(transaction, change, document_id, pulled=True)
     customer = customer_of(body)
     if customer and customer["id"] == customer_id and customer.get("name"):
         parties.ensure(transaction, customer)
-    parties.enter(transaction, customer_id, -amount, "payment", document_id, at)
+    parties.enter(transaction, customer_id, -paid, "payment", document_id, at)
     return Outcome(version=1)
 
 

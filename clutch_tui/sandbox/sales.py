@@ -7,7 +7,7 @@ then the customer, then the order.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -72,32 +72,62 @@ def _credit(body: JSON) -> int:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A sale or return as it was understood; `sign` is -1 for a return, and already in lines and credit."""
+
+    sale_id: str
+    kind: str
+    sign: int
+    date: str
+    receipt: str
+    lines: list[Line]
+    credit: int
+    customer: JSON | None
+    body: JSON
+
+    def money(self, name: str) -> int:
+        """One of the sale's amounts, negative for a return."""
+        value = amount(self.body, name)
+        return -abs(value) if self.sign < 0 else value
+
+
+def _read(change: Change, now: str) -> Ticket:
+    body, sign = change.body, -1 if change.kind == "return" else 1
+    return Ticket(
+        identity(change.id or body.get("id"), "id"),
+        change.kind,
+        sign,
+        payload.moment(body.get("date") or change.at or now, "date"),
+        str(body.get("receipt_number") or ""),
+        _lines(body, sign),
+        _credit(body) * sign,
+        customer_of(body),
+        body,
+    )
+
+
 def sale(transaction: Transaction, change: Change, origin: Origin) -> Outcome:
     """A sale, or a return of one: `return_of` names the sale whose goods came back."""
-    body = change.body
-    sign = -1 if change.kind == "return" else 1
-    sale_id = identity(change.id or body.get("id"), "id")
-    lines, credit = _lines(body, sign), _credit(body) * sign
+    ticket = _read(change, transaction.now)
     outcome = Outcome(version=1)
-    if transaction.one("SELECT 1 FROM sale WHERE shop_id = ? AND id = ?", (transaction.shop_id, sale_id)):
+    if transaction.one("SELECT 1 FROM sale WHERE shop_id = ? AND id = ?", (transaction.shop_id, ticket.sale_id)):
         outcome.flag("duplicate_number")
         return outcome
-    receipt = str(body.get("receipt_number") or "")
-    if receipt and _receipt_exists(transaction, receipt):
+    if ticket.receipt and _receipt_exists(transaction, ticket.receipt):
         outcome.flag("duplicate_number")
-    if sign < 0:
-        _check_return(transaction, outcome, body, lines)
-    voided = _void_waits(transaction, sale_id)
-    date = payload.moment(body.get("date") or change.at or transaction.now, "date")
-    _insert_sale(transaction, change, origin, sale_id, lines, sign, credit, date, voided)
+    if ticket.sign < 0:
+        _check_return(transaction, outcome, ticket)
+    voided = _void_waits(transaction, ticket.sale_id)
+    _insert(transaction, ticket, origin, voided)
     if voided:
         outcome.flag("already_voided")
         return outcome
-    for item_id, quantity in _by_item(lines).items():
-        items.move(transaction, outcome, item_id, -quantity, change.kind, sale_id, date)
-    _charge(transaction, outcome, body, sale_id, change.kind, credit, abs(amount(body, "total")) * sign, date)
-    if body.get("order_id"):
-        _complete_order(transaction, str(body["order_id"]))
+    for item_id, quantity in _by_item(ticket.lines).items():
+        items.move(transaction, outcome, item_id, -quantity, ticket.kind, ticket.sale_id, ticket.date)
+    _charge(transaction, outcome, ticket)
+    if ticket.body.get("order_id"):
+        _complete_order(transaction, str(ticket.body["order_id"]))
     return outcome
 
 
@@ -115,8 +145,8 @@ def _void_waits(transaction: Transaction, sale_id: str) -> bool:
     return row is not None
 
 
-def _check_return(transaction: Transaction, outcome: Outcome, body: JSON, lines: list[Line]) -> None:
-    original = body.get("return_of")
+def _check_return(transaction: Transaction, outcome: Outcome, ticket: Ticket) -> None:
+    original = ticket.body.get("return_of")
     if not original:
         return
     key = (transaction.shop_id, str(original))
@@ -125,7 +155,7 @@ def _check_return(transaction: Transaction, outcome: Outcome, body: JSON, lines:
         return
     if row["status"] == "voided":
         outcome.flag("already_voided")
-    for item_id, quantity in _by_item(lines).items():
+    for item_id, quantity in _by_item(ticket.lines).items():
         remaining = _sold(transaction, str(original), item_id) - _returned(transaction, str(original), item_id)
         if -quantity > remaining:
             outcome.flag("over_returned")
@@ -149,38 +179,22 @@ def _returned(transaction: Transaction, sale_id: str, item_id: str) -> int | flo
     return total
 
 
-def _insert_sale(
-    transaction: Transaction,
-    change: Change,
-    origin: Origin,
-    sale_id: str,
-    lines: list[Line],
-    sign: int,
-    credit: int,
-    date: str,
-    voided: bool,
-) -> None:
-    body = change.body
-    customer = customer_of(body)
-    receipt = str(body.get("receipt_number") or "")
-    status = "voided" if voided else str(body.get("status") or ("returned" if sign < 0 else "completed"))
-    day = business_day(body, date)
-    names = f"{body.get('customer_name') or ''} {(customer or {}).get('name', '')}"
+def _insert(transaction: Transaction, ticket: Ticket, origin: Origin, voided: bool) -> None:
+    body, customer, receipt = ticket.body, ticket.customer or {}, ticket.receipt
+    day = business_day(body, ticket.date)
+    status = str(body.get("status") or ("returned" if ticket.sign < 0 else "completed"))
+    names = f"{body.get('customer_name') or ''} {customer.get('name', '')}"
     columns: JSON = {
         "shop_id": transaction.shop_id,
-        "id": sale_id,
+        "id": ticket.sale_id,
         "receipt_number": receipt,
-        "date": date,
+        "date": ticket.date,
         "day": day,
         "device_id": str(body.get("device_id") or origin.device_id),
-        "customer_id": customer["id"] if customer else None,
-        "status": status,
+        "customer_id": customer.get("id"),
+        "status": "voided" if voided else status,
         "return_of": body.get("return_of"),
-        "subtotal": abs(amount(body, "subtotal")) * sign,
-        "discount": amount(body, "discount") * sign,
-        "tax": abs(amount(body, "tax")) * sign,
-        "total": abs(amount(body, "total")) * sign,
-        "credit": credit,
+        "credit": ticket.credit,
         "notes": str(body.get("notes") or ""),
         "body": payload.dump(body),
         "version": 1,
@@ -189,25 +203,14 @@ def _insert_sale(
         "updated_at": transaction.now,
         "search_key": f"{fold(names)} {fold(receipt)} {fold_number(receipt)}",
     }
+    columns |= {name: ticket.money(name) for name in ("subtotal", "discount", "tax", "total")}
     marks = ", ".join("?" * len(columns))
     transaction.execute(f"INSERT INTO sale ({', '.join(columns)}) VALUES ({marks})", tuple(columns.values()))
-    for n, line in enumerate(lines):
-        transaction.execute(
-            "INSERT INTO sale_line (shop_id, sale_id, n, line_id, item_id, item_name, quantity, price, total,"
-            " day) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                transaction.shop_id,
-                sale_id,
-                n,
-                line.line_id,
-                line.item_id,
-                line.item_name,
-                line.quantity,
-                line.price,
-                line.total,
-                day,
-            ),
-        )
+    transaction.execute_many(
+        "INSERT INTO sale_line (shop_id, sale_id, n, day, line_id, item_id, item_name, quantity, price, total)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [(transaction.shop_id, ticket.sale_id, n, day, *astuple(line)) for n, line in enumerate(ticket.lines)],
+    )
 
 
 def business_day(body: JSON, date: str) -> str:
@@ -218,23 +221,17 @@ def business_day(body: JSON, date: str) -> str:
     return datetime.fromisoformat(date).astimezone(ZoneInfo("Africa/Cairo")).date().isoformat()
 
 
-def _charge(
-    transaction: Transaction,
-    outcome: Outcome,
-    body: JSON,
-    ref: str,
-    kind: str,
-    credit: int,
-    purchase: int,
-    date: str,
-) -> None:
-    customer = customer_of(body)
+def _charge(transaction: Transaction, outcome: Outcome, ticket: Ticket) -> None:
+    """Put the sale on its customer's account, whom it creates if need be."""
+    customer = ticket.customer
     if customer is None:
         return
     if customer.get("name") or customer.get("phone"):
         parties.ensure(transaction, customer)
-    balance = parties.enter(transaction, customer["id"], credit, kind, ref, date, purchase)
-    parties.over_credit(transaction, outcome, balance, credit)
+    balance = parties.enter(
+        transaction, customer["id"], ticket.credit, ticket.kind, ticket.sale_id, ticket.date, ticket.money("total")
+    )
+    parties.over_credit(transaction, outcome, balance, ticket.credit)
 
 
 def _complete_order(transaction: Transaction, order_id: str) -> None:
