@@ -13,9 +13,15 @@ _NAMES = "|".join(
         *("refresh_?token", "api_?key", "x-api-key"),
     )
 )
-_FIELD = re.compile(rf'("(?:{_NAMES})"\s*:\s*)"(?:[^"\\]|\\.)*"?', re.IGNORECASE)
+# Quotes may be escaped, any number of times: a body that stands inside another one's text. The value ends at a quote
+# of the same depth; a value that was cut has no end.
+_FIELD = re.compile(
+    rf'(?P<key>(?P<depth>\\*)"(?:{_NAMES})(?P=depth)"\s*:\s*)(?P=depth)"(?:(?!(?<!\\)(?P=depth)").)*(?:(?P=depth)")?',
+    re.IGNORECASE | re.DOTALL,
+)
 _QUERY = re.compile(rf"((?:^|[?&])(?:{_NAMES})=)[^&#\s]*", re.IGNORECASE)
 _BEARER = re.compile(r"(Bearer\s+)[^\s\"',]+", re.IGNORECASE)
+_JWT = re.compile(r"\beyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?")
 _USER = re.compile(r"(//)[^/@\s]+@")
 
 
@@ -26,8 +32,9 @@ def hide_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 def hide_text(text: str) -> str:
     """A body, a URL or a log line without passwords, keys and tokens."""
-    text = _FIELD.sub(rf'\1"{HIDDEN}"', text)
+    text = _FIELD.sub(rf'\g<key>"{HIDDEN}"', text)
     text = _QUERY.sub(rf"\1{HIDDEN}", text)
+    text = _JWT.sub(HIDDEN, text)
     text = _BEARER.sub(rf"\1{HIDDEN}", text)
     return _USER.sub(rf"\1{HIDDEN}@", text)
 

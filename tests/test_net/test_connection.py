@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import timedelta
 from typing import Any
 
@@ -117,3 +119,14 @@ def test_listeners_hear_of_changes_and_not_of_repetitions() -> None:
         monitor.set("sync", "working")
     monitor.set("sync", "up")
     assert heard == ["working", "up"]
+
+
+def test_what_the_app_imports_before_its_first_frame_is_light() -> None:
+    program = (
+        "import sys, clutch_tui.config, clutch_tui.net.connection, clutch_tui.net.api, clutch_tui.net.session\n"
+        "import clutch_tui.net.websocket, clutch_tui.net.vault\n"
+        "heavy = {'httpx', 'websockets', 'pydantic', 'keyring', 'filelock', 'platformdirs', 'tomlkit'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
+    assert run.stdout.strip() == "[]", run.stdout + run.stderr
