@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -23,6 +24,9 @@ from clutch_tui.ui.widgets.part_columns import unsent_mark
 from clutch_tui.ui.widgets.search_field import SearchField
 from clutch_tui.ui.widgets.window import Source
 from clutch_tui.ui.widgets.window_table import WindowTable
+
+if TYPE_CHECKING:
+    from clutch_tui.ui.app import ClutchApp
 
 COLUMNS: tuple[Column[CustomerRow], ...] = (
     unsent_mark(),
@@ -82,7 +86,7 @@ class CustomersScreen(ListScreen):
 
     @work(group="ask", exit_on_error=False)
     async def action_add(self) -> None:
-        await self.app.push_screen_wait(new_customer(self, self.search.value))
+        await self.app.push_screen_wait(new_customer(self.app, self.search.value))
 
     @work(group="ask", exit_on_error=False)
     async def action_edit(self) -> None:
@@ -91,7 +95,9 @@ class CustomersScreen(ListScreen):
         seen = await self.store.read(shop.customers.get, row.id)
 
         async def save(values: dict[str, Any]) -> Customer:
-            return await self.app.write("customers", shop.customers.edit, seen.id, CustomerDraft(**values), seen=seen)
+            return await self.app.write(
+                "customers", shop.customers.edit, seen.id, CustomerDraft(**values), seen=seen, actor=self.app.cashier
+            )
 
         await self.app.push_screen_wait(FormDialog("customer.edit", ENTRIES, asdict(seen.draft), save))
 
@@ -100,7 +106,7 @@ class CustomersScreen(ListScreen):
         row = self.table.row
         if row is not None and await self.app.confirm("customer.ask_delete", name=row.name):
             seen = await self.store.read(shop.customers.get, row.id)
-            await self.write("customers", shop.customers.delete, seen.id, seen=seen)
+            await self.write("customers", shop.customers.delete, seen.id, seen=seen, actor=self.app.cashier)
 
     @work(group="ask", exit_on_error=False)
     async def action_pay(self) -> None:
@@ -108,8 +114,9 @@ class CustomersScreen(ListScreen):
         if (row := self.table.row) is None:
             return
         methods: list[PayMethod] = [method for method in PAY_METHODS if method != "credit"]
-        options = [(method, lambda method=method: t(f"pay.{method}")) for method in methods]
-        method = await self.app.push_screen_wait(Choose("customer.pay", options))
+        options = [(method, partial(t, f"pay.{method}")) for method in methods]
+        chosen = await self.app.push_screen_wait(Choose("customer.pay", options))
+        method = next((one for one in methods if one == chosen), None)
         if method is None:
             return
         amount = await self.app.push_screen_wait(ask_money("customer.ask_amount", name=row.name))
@@ -126,12 +133,13 @@ class CustomersScreen(ListScreen):
             self.app.push_screen(CustomerHistory(row))
 
 
-def new_customer(screen: Any, typed: str = "") -> FormDialog[Customer]:
+def new_customer(app: ClutchApp, typed: str = "") -> FormDialog[Customer]:
     """The form of a new customer; what was searched for is its name, or its telephone number."""
     phone = typed.strip() if typed.strip().lstrip("+").isdigit() else ""
 
     async def save(values: dict[str, Any]) -> Customer:
-        return await screen.app.write("customers", shop.customers.create, CustomerDraft(**values))
+        draft = CustomerDraft(**values)
+        return await app.write("customers", shop.customers.create, draft, actor=app.cashier)
 
     return FormDialog("customer.add", ENTRIES, {"name": "" if phone else typed.strip(), "phone": phone}, save)
 
@@ -186,6 +194,6 @@ class PickCustomer(Dialog[PickedCustomer]):
 
     @work(group="ask", exit_on_error=False)
     async def action_add(self) -> None:
-        made = await self.app.push_screen_wait(new_customer(self, self.search.value))
+        made = await self.app.push_screen_wait(new_customer(self.app, self.search.value))
         if made is not None:
             self.dismiss(PickedCustomer(made))

@@ -101,7 +101,8 @@ class InventoryScreen(ListScreen):
     async def action_add(self) -> None:
         async def save(values: dict[str, Any]) -> Part:
             stock = values.pop("stock")
-            return await self.app.write("inventory", shop.inventory.create, PartDraft(**values), stock)
+            draft = PartDraft(**values)
+            return await self.app.write("inventory", shop.inventory.create, draft, stock, actor=self.app.cashier)
 
         text = self.search.value.strip()
         given = {"part_number" if any(map(str.isdigit, text)) else "name": text}
@@ -115,7 +116,9 @@ class InventoryScreen(ListScreen):
 
         async def save(values: dict[str, Any]) -> Part:
             draft = PartDraft(**(asdict(seen.draft) | values))
-            return await self.app.write("inventory", shop.inventory.edit, seen.id, draft, seen=seen)
+            return await self.app.write(
+                "inventory", shop.inventory.edit, seen.id, draft, seen=seen, actor=self.app.cashier
+            )
 
         await self.app.push_screen_wait(FormDialog("inventory.edit", ENTRIES, asdict(seen.draft), save))
 
@@ -124,7 +127,7 @@ class InventoryScreen(ListScreen):
         row = self.table.row
         if row is not None and await self.app.confirm("inventory.ask_delete", name=part_name(row)):
             seen = await self.store.read(shop.inventory.get, row.id)
-            await self.write("inventory", shop.inventory.delete, seen.id, seen=seen)
+            await self.write("inventory", shop.inventory.delete, seen.id, seen=seen, actor=self.app.cashier)
 
     @work(group="ask", exit_on_error=False)
     async def action_adjust(self) -> None:
@@ -137,7 +140,7 @@ class InventoryScreen(ListScreen):
             return
         reason = await self.app.push_screen_wait(ask_text("inventory.ask_reason", required=True))
         if reason is not None:
-            await self.write("inventory", shop.inventory.adjust, row.id, delta, reason)
+            await self.write("inventory", shop.inventory.adjust, row.id, delta, reason, actor=self.app.cashier)
 
     @work(group="ask", exit_on_error=False)
     async def action_count(self) -> None:
@@ -148,7 +151,7 @@ class InventoryScreen(ListScreen):
         asked = ask_number("inventory.ask_counted", minimum=0, name=part_name(row), stock=stock)
         counted = await self.app.push_screen_wait(asked)
         if counted is not None:
-            await self.write("inventory", shop.inventory.count_stock, row.id, counted)
+            await self.write("inventory", shop.inventory.count_stock, row.id, counted, actor=self.app.cashier)
 
     def action_history(self) -> None:
         if (row := self.table.row) is not None:

@@ -96,7 +96,7 @@ class OrdersScreen(ListScreen):
     async def action_accept(self) -> None:
         row = self.table.row
         if row is not None and await self.app.confirm("order.ask_accept", number=shown.part_number(row.order_number)):
-            await self.write("orders", shop.orders.accept, row.id)
+            await self.write("orders", shop.orders.accept, row.id, actor=self.app.cashier)
 
     @work(group="ask", exit_on_error=False)
     async def action_reject(self) -> None:
@@ -105,7 +105,7 @@ class OrdersScreen(ListScreen):
         number = shown.part_number(row.order_number)
         reason = await self.app.push_screen_wait(ask_text("order.ask_reject", required=True, number=number))
         if reason is not None:
-            await self.write("orders", shop.orders.reject, row.id, reason)
+            await self.write("orders", shop.orders.reject, row.id, reason, actor=self.app.cashier)
 
     @work(group="ask", exit_on_error=False)
     async def action_quote(self) -> None:
@@ -131,7 +131,8 @@ class OrdersScreen(ListScreen):
                 for n, line in enumerate(order.lines)
             )
             until = datetime.now(UTC) + timedelta(days=values["days"])
-            return await self.app.write("orders", shop.orders.quote, order.id, lines, until, values["notes"])
+            notes, cashier = values["notes"], self.app.cashier
+            return await self.app.write("orders", shop.orders.quote, order.id, lines, until, notes, actor=cashier)
 
         number = shown.part_number(order.order_number)
         form: FormDialog[object] = FormDialog("order.quote_title", entries, given | {"days": 3}, save, number=number)

@@ -140,7 +140,8 @@ class SalesScreen(ShopScreen):
 
     def _show(self, cart: Cart, select: str | None = None) -> None:
         self.cart = cart
-        self.lines.show(Totalled(cart, shop.cart.totals(cart, self.rules)), select)
+        totals = shop.cart.totals(cart, self.rules)
+        self.lines.show(Totalled(cart, totals, self.rules.prices_include_tax), select)
         self.refresh_bindings()
 
     def _change(self, cart: Cart, select: str | None = None) -> None:

@@ -70,7 +70,8 @@ class SuppliersScreen(ListScreen):
     @work(group="ask", exit_on_error=False)
     async def action_add(self) -> None:
         async def save(values: dict[str, Any]) -> Supplier:
-            return await self.app.write("suppliers", shop.suppliers.create, SupplierDraft(**values))
+            draft = SupplierDraft(**values)
+            return await self.app.write("suppliers", shop.suppliers.create, draft, actor=self.app.cashier)
 
         await self.app.push_screen_wait(FormDialog("supplier.add", ENTRIES, {"name": self.search.value}, save))
 
@@ -81,7 +82,9 @@ class SuppliersScreen(ListScreen):
         seen = await self.store.read(shop.suppliers.get, row.id)
 
         async def save(values: dict[str, Any]) -> Supplier:
-            return await self.app.write("suppliers", shop.suppliers.edit, seen.id, SupplierDraft(**values), seen=seen)
+            return await self.app.write(
+                "suppliers", shop.suppliers.edit, seen.id, SupplierDraft(**values), seen=seen, actor=self.app.cashier
+            )
 
         await self.app.push_screen_wait(FormDialog("supplier.edit", ENTRIES, asdict(seen.draft), save))
 
@@ -90,7 +93,7 @@ class SuppliersScreen(ListScreen):
         row = self.table.row
         if row is not None and await self.app.confirm("supplier.ask_delete", name=row.name):
             seen = await self.store.read(shop.suppliers.get, row.id)
-            await self.write("suppliers", shop.suppliers.delete, seen.id, seen=seen)
+            await self.write("suppliers", shop.suppliers.delete, seen.id, seen=seen, actor=self.app.cashier)
 
     def action_history(self) -> None:
         if (row := self.table.row) is not None:

@@ -41,6 +41,7 @@ class Totalled:
 
     cart: Cart
     totals: Totals
+    tax_included: bool
 
 
 CART_COLUMNS: tuple[Column[CartRow], ...] = (
@@ -93,7 +94,7 @@ class CartView(Vertical):
         cursor = next((row.n for row in rows if row.id == select), None)
         self.table.show_rows(rows, cursor)
         self._customer.tell(lambda: _customer(cart))
-        self._sums.tell(lambda: _sums(totals))
+        self._sums.tell(lambda: _sums(totals, totalled.tax_included))
         self._total.tell(lambda: t("sales.to_pay", total=shown.money(totals.total)))
 
 
@@ -104,12 +105,12 @@ def _customer(cart: Cart) -> str:
     return f"{name}  {shown.phone(cart.customer_phone)}" if cart.customer_phone else name
 
 
-def _sums(totals: Totals) -> Content:
+def _sums(totals: Totals, tax_included: bool) -> Content:
     parts = [tn("sales.pieces", totals.pieces), t("sales.subtotal", amount=shown.amount(totals.subtotal))]
     if totals.discount:
         parts.append(t("sales.sum_discount", amount=shown.amount(totals.discount)))
     if totals.tax:
-        parts.append(t("sales.tax", amount=shown.amount(totals.tax)))
+        parts.append(t("sales.tax_included" if tax_included else "sales.tax", amount=shown.amount(totals.tax)))
     if totals.rounding:
         parts.append(t("sales.rounding", amount=shown.amount(totals.rounding)))
     return Content("   ".join(parts))

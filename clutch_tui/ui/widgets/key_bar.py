@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from textual.content import Content
+from textual.geometry import Size
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -28,16 +29,25 @@ class KeyBar(Widget):
     def relabel(self) -> None:
         self.refresh(layout=True)
 
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return max(1, len(self._lines(width)))
+
     def render(self) -> Content:
-        parts: list[Content] = []
+        return Content("\n").join(self._lines(self.size.width))
+
+    def _lines(self, width: int) -> list[Content]:
+        """Keys with their words in lines of at most `width` cells; a key is never parted from its word, which
+        Textual's own wrapping does at any kind of blank."""
+        lines: list[Content] = []
         for binding, enabled in keys.active(self.screen):
             if not binding.show:
                 continue
-            word = keys.word(binding).replace(" ", NO_BREAK_SPACE)
-            parts.append(
-                Content.assemble(
-                    (keys.shown_key(binding), "$accent bold" if enabled else "$text-disabled"),
-                    (NO_BREAK_SPACE + word, "" if enabled else "$text-disabled"),
-                )
+            part = Content.assemble(
+                (keys.shown_key(binding), "$accent bold" if enabled else "$text-disabled"),
+                (NO_BREAK_SPACE + keys.word(binding), "" if enabled else "$text-disabled"),
             )
-        return Content("  ").join(parts)
+            if lines and lines[-1].cell_length + part.cell_length + 2 <= width:
+                lines[-1] += "  " + part
+            else:
+                lines.append(part)
+        return lines
