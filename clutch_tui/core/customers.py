@@ -7,11 +7,37 @@ sales, returns and payments that this cursor does not cover yet.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
 from typing import Any
 
 from clutch_tui.text.fold import fold, fold_number
 
+from . import cash, contacts, journal, models, outbox, requests
+from .clock import from_text
+from .types import Customer, CustomerDraft, CustomerRow, Key, PayMethod, ShopError
 from .words import fold_often, joined, phone_key
+
+MAX_PAYMENT = 10**12
+"""In minor units; what is above it is a slip of the finger."""
+
+_FIELDS = tuple(field.name for field in fields(CustomerDraft))
+_BALANCE = "balance + coalesce((SELECT sum(amount) FROM account_move WHERE customer_id = customer.id AND open = 1), 0)"
+_UNSENT = "EXISTS (SELECT 1 FROM outbox WHERE type = 'customer' AND record_id = customer.id AND answered_at IS NULL)"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountEntry:
+    """A line of a customer's history. `amount` is what a sale came to (negative for a return), and what a
+    payment took off the debt (negative); `note` is the receipt number or the payment's note."""
+
+    id: str
+    key: Key
+    at: datetime
+    kind: str
+    amount: int
+    note: str
+    unsent: bool
 
 
 def keys_of(record: Mapping[str, Any]) -> dict[str, str]:
@@ -32,3 +58,146 @@ def keys_of(record: Mapping[str, Any]) -> dict[str, str]:
         )
     )
     return {"name_key": name, "phone_key": phone, "words": words}
+
+
+# --- reading -------------------------------------------------------------------------------------------
+
+
+def count(text: str) -> int:
+    """How many customers `page` would list in all."""
+    return contacts.count("customer", text)
+
+
+def page(text: str, after: Key | None, skip: int, limit: int) -> tuple[CustomerRow, ...]:
+    """Customers that `text` fits, by name: a name, a telephone number however written, a car, a plate."""
+    columns = f"name, phone, car_brand, car_model, car_year, car_plate, {_BALANCE}, {_UNSENT}"
+    return tuple(
+        CustomerRow(str(key[1]), key, name, phone, " ".join(filter(None, car)), balance, bool(unsent))
+        for key, (name, phone, *car, balance, unsent) in contacts.page("customer", columns, text, after, skip, limit)
+    )
+
+
+def get(customer_id: str) -> Customer:
+    """A customer, whole; deleted ones too, because old sales name them. Raises `error.customer.unknown`."""
+    row = models.execute(
+        f"SELECT {', '.join(_FIELDS)}, {_BALANCE}, total_purchases, last_visit, version, {_UNSENT}, deleted"
+        " FROM customer WHERE id = ?",
+        (customer_id,),
+    ).fetchone()
+    if row is None:
+        raise ShopError("error.customer.unknown")
+    balance, total_purchases, last_visit, version, unsent, deleted = row[len(_FIELDS) :]
+    return Customer(
+        id=customer_id,
+        draft=CustomerDraft(*row[: len(_FIELDS)]),
+        balance=balance,
+        total_purchases=total_purchases,
+        last_visit=from_text(last_visit) if last_visit else None,
+        version=version,
+        unsent=bool(unsent),
+        deleted=bool(deleted),
+    )
+
+
+_HISTORY = """
+    SELECT id, date AS at, CASE status WHEN 'voided' THEN 'void' ELSE kind END AS kind,
+        CASE kind WHEN 'return' THEN -total ELSE total END AS amount, receipt_number AS note,
+        EXISTS (SELECT 1 FROM outbox WHERE type = 'sale' AND record_id = sale.id AND answered_at IS NULL) AS unsent
+    FROM sale WHERE customer_id = ?1
+    UNION ALL
+    SELECT change_id, at, kind, amount, note,
+        EXISTS (SELECT 1 FROM outbox o WHERE o.change_id = account_move.change_id AND answered_at IS NULL)
+    FROM account_move WHERE customer_id = ?1 AND kind = 'payment'"""
+
+
+def history_count(customer_id: str) -> int:
+    """How many entries `history` would list in all."""
+    return int(models.execute(f"SELECT count(*) FROM ({_HISTORY})", (customer_id,)).fetchone()[0])
+
+
+def history(customer_id: str, after: Key | None, skip: int, limit: int) -> tuple[AccountEntry, ...]:
+    """What a customer bought, gave back and paid, newest first. The credit part of a sale is in the sale."""
+    rows = models.execute(
+        f"SELECT id, at, kind, amount, note, unsent FROM ({_HISTORY}) WHERE (at, id) < (?2, ?3)"
+        " ORDER BY at DESC, id DESC LIMIT ?4 OFFSET ?5",
+        (customer_id, *(after or ("~", "")), limit, skip),
+    )
+    return tuple(
+        AccountEntry(id_, (at, id_), from_text(at), kind, amount, note, bool(unsent))
+        for id_, at, kind, amount, note, unsent in rows.fetchall()
+    )
+
+
+# --- writing -------------------------------------------------------------------------------------------
+
+
+def create(draft: CustomerDraft, *, actor: str = "") -> Customer:
+    """A new customer, known here at once and asked of the server."""
+    draft = _checked(draft)
+    customer_id, record = models.new_id(), asdict(draft)
+    requests.create("customer", customer_id, record, keys_of(record), label=draft.name)
+    journal.audit("create", "customer", customer_id, record, actor)
+    return get(customer_id)
+
+
+def edit(customer_id: str, draft: CustomerDraft, *, seen: Customer, actor: str = "") -> Customer:
+    """Change the fields in which `draft` differs from what the person saw; the others stay as they are now.
+
+    Raises `error.customer.deleted` when the customer is gone meanwhile.
+    """
+    now = get(customer_id)
+    if now.deleted:
+        raise ShopError("error.customer.deleted", name=now.draft.name)
+    was = asdict(seen.draft)
+    changed = requests.changes(was, asdict(draft), asdict(_checked(draft)))
+    if changed:
+        record = asdict(now.draft) | changed
+        requests.update(
+            "customer", customer_id, changed, was, keys_of(record), version=seen.version, label=record["name"]
+        )
+        journal.audit("edit", "customer", customer_id, {"was": {n: was[n] for n in changed}, "now": changed}, actor)
+    return get(customer_id)
+
+
+def delete(customer_id: str, *, seen: Customer, actor: str = "") -> None:
+    """Take a customer out of the lists and ask the server to. Raises `error.customer.owes` while money is
+    owed either way: a debt must not leave the list with its debtor."""
+    now = get(customer_id)
+    if now.deleted:
+        return
+    if now.balance:
+        raise ShopError("error.customer.owes", name=now.draft.name)
+    requests.delete("customer", customer_id, version=seen.version, label=now.draft.name)
+    journal.audit("delete", "customer", customer_id, asdict(now.draft), actor)
+
+
+def pay(customer_id: str, amount: int, method: PayMethod, note: str, cashier: str) -> Customer:
+    """Take a payment on account. It may exceed the debt: the shop then owes the customer.
+
+    One transaction: the payment to be sent, the account, the drawer where it is cash, the audit.
+    """
+    if amount <= 0:
+        raise ShopError("error.payment.not_positive")
+    if amount > MAX_PAYMENT:
+        raise ShopError("error.payment.too_high")
+    if method == "credit":
+        raise ShopError("error.payment.debt_with_debt")
+    customer = get(customer_id)
+    body = {"customer_id": customer_id, "amount": amount, "method": method, "note": note.strip()}
+    change_id, at = models.new_id(), models.now_text()
+    outbox.add("payment", "payment", change_id, body, change_id=change_id, label=customer.draft.name)
+    models.execute(
+        "INSERT INTO account_move (customer_id, change_id, kind, amount, method, note, at)"
+        " VALUES (?, ?, 'payment', ?, ?, ?, ?)",
+        (customer_id, change_id, -amount, method, body["note"], at),
+    )
+    if method == "cash":
+        cash.record("payment", amount, change_id=change_id, reason=customer.draft.name)
+    journal.audit("payment", "customer", customer_id, {**body, "balance_before": customer.balance}, cashier)
+    return get(customer_id)
+
+
+def _checked(draft: CustomerDraft) -> CustomerDraft:
+    draft = CustomerDraft(**requests.tidied(asdict(draft)))
+    contacts.check_name(draft.name)
+    return draft

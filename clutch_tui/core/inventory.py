@@ -12,7 +12,7 @@ from typing import Any
 
 from clutch_tui.text.fold import fold
 
-from . import journal, models, outbox, overlay, search, state
+from . import journal, models, outbox, requests, search, state
 from .clock import from_text
 from .search import STOCK, UNSENT
 from .types import Key, Part, PartDraft, PartQuery, PartRow, ShopError, StockMove
@@ -192,7 +192,7 @@ def _marks(values: tuple[Any, ...]) -> str:
     return ", ".join("?" * len(values))
 
 
-def _number(sql: str, params: tuple[Any, ...]) -> int:
+def _number(sql: str, params: tuple[Any, ...] = ()) -> int:
     return int(models.execute(sql, params).fetchone()[0])
 
 
@@ -221,17 +221,26 @@ def car_brands() -> tuple[str, ...]:
     return tuple(row[0] for row in rows.fetchall())
 
 
+_HISTORY = """
+    SELECT m.id, m.at, m.kind, m.delta, m.reason, m.sale_id, o.answered_at IS NULL AS unsent
+    FROM stock_move m LEFT JOIN outbox o ON o.change_id = m.change_id WHERE m.part_id = ?1
+    UNION ALL
+    SELECT -(s.rowid * 1000 + l.n), s.date, s.kind,
+        CASE s.kind WHEN 'return' THEN l.quantity ELSE -l.quantity END, '', s.id, 0
+    FROM sale_line l JOIN sale s ON s.id = l.sale_id
+    WHERE l.part_id = ?1 AND s.own = 0 AND s.status <> 'voided'"""
+
+
+def history_count(part_id: str) -> int:
+    """How many movements `history` would list in all."""
+    return _number(f"SELECT count(*) FROM ({_HISTORY})", (part_id,))
+
+
 def history(part_id: str, after: Key | None, skip: int, limit: int) -> tuple[StockMove, ...]:
     """What moved a part's stock, newest first: everything done here, and the sales of other terminals."""
     rows = models.execute(
-        "SELECT id, at, kind, delta, reason, sale_id, unsent FROM ("
-        " SELECT m.id, m.at, m.kind, m.delta, m.reason, m.sale_id, o.answered_at IS NULL AS unsent"
-        " FROM stock_move m LEFT JOIN outbox o ON o.change_id = m.change_id WHERE m.part_id = ?1"
-        " UNION ALL SELECT -(s.rowid * 1000 + l.n), s.date, s.kind,"
-        " CASE s.kind WHEN 'return' THEN l.quantity ELSE -l.quantity END, '', s.id, 0"
-        " FROM sale_line l JOIN sale s ON s.id = l.sale_id"
-        " WHERE l.part_id = ?1 AND s.own = 0 AND s.status <> 'voided')"
-        " WHERE (at, id) < (?2, ?3) ORDER BY at DESC, id DESC LIMIT ?4 OFFSET ?5",
+        f"SELECT id, at, kind, delta, reason, sale_id, unsent FROM ({_HISTORY}) WHERE (at, id) < (?2, ?3)"
+        " ORDER BY at DESC, id DESC LIMIT ?4 OFFSET ?5",
         (part_id, *(after or ("~", 0)), limit, skip),
     )
     return tuple(
@@ -248,22 +257,10 @@ def create(draft: PartDraft, stock: int = 0, *, actor: str = "") -> Part:
     server flags it."""
     draft = checked(draft)
     _check_quantity(stock)
-    part_id = models.new_id()
-    insert([(part_id, draft, stock)])
-    journal.audit("create", "item", part_id, {**asdict(draft), "stock_quantity": stock}, actor)
+    part_id, record = models.new_id(), {**asdict(draft), "stock_quantity": stock}
+    requests.create("item", part_id, record, keys_of(record), label=label(draft))
+    journal.audit("create", "item", part_id, record, actor)
     return get(part_id)
-
-
-def insert(parts: list[tuple[str, PartDraft, int]]) -> None:
-    """Write new, checked parts, each with its request: what `create` and an import have in common."""
-    names = ("id", *_FIELDS, "stock_quantity", *keys_of({}))
-    rows = []
-    for part_id, draft, stock in parts:
-        overlay.begin_request("item", part_id)
-        record = asdict(draft)
-        rows.append((part_id, *record.values(), stock, *keys_of(record).values()))
-        outbox.add("create", "item", part_id, {**record, "stock_quantity": stock}, label=label(draft))
-    models.executemany(f"INSERT INTO part ({', '.join(names)}) VALUES ({_marks(names)})", rows)
 
 
 def edit(part_id: str, draft: PartDraft, *, seen: Part, actor: str = "") -> Part:
@@ -275,28 +272,14 @@ def edit(part_id: str, draft: PartDraft, *, seen: Part, actor: str = "") -> Part
     now = get(part_id)
     if now.deleted:
         raise ShopError("error.part.deleted", name=label(now.draft))
-    before, typed = asdict(seen.draft), asdict(draft)
-    # what the server wrote untidily is not a change that the person made
-    changed = {
-        name: value for name, value in asdict(checked(draft)).items() if before[name] not in (value, typed[name])
-    }
-    if not changed:
-        return now
-    write_changes(now, changed, {name: before[name] for name in changed}, seen.version)
-    journal.audit("edit", "item", part_id, {"was": {n: before[n] for n in changed}, "now": changed}, actor)
+    was = asdict(seen.draft)
+    changed = requests.changes(was, asdict(draft), asdict(checked(draft)))
+    if changed:
+        record = asdict(replace(now.draft, **changed))
+        name = record["name"] or record["name_en"]
+        requests.update("item", part_id, changed, was, keys_of(record), version=seen.version, label=name)
+        journal.audit("edit", "item", part_id, {"was": {n: was[n] for n in changed}, "now": changed}, actor)
     return get(part_id)
-
-
-def write_changes(now: Part, changed: dict[str, Any], was: dict[str, Any], version: int) -> None:
-    """Write checked fields into a part's row, with the request: what `edit` and an import have in common."""
-    overlay.begin_request("item", now.id)
-    record = asdict(replace(now.draft, **changed))
-    columns = changed | keys_of(record)
-    models.execute(
-        f"UPDATE part SET {', '.join(f'{name} = ?' for name in columns)} WHERE id = ?", (*columns.values(), now.id)
-    )
-    base = dict.fromkeys(changed, version)
-    outbox.add("update", "item", now.id, changed, base=base, was=was, label=record["name"] or record["name_en"])
 
 
 def delete(part_id: str, *, seen: Part, actor: str = "") -> None:
@@ -304,9 +287,7 @@ def delete(part_id: str, *, seen: Part, actor: str = "") -> None:
     now = get(part_id)
     if now.deleted:
         return
-    overlay.begin_request("item", part_id)
-    models.execute("UPDATE part SET deleted = 1 WHERE id = ?", (part_id,))
-    outbox.add("delete", "item", part_id, {}, base={"*": seen.version}, label=label(now.draft))
+    requests.delete("item", part_id, version=seen.version, label=label(now.draft))
     journal.audit("delete", "item", part_id, asdict(now.draft), actor)
 
 

@@ -1,16 +1,29 @@
 """Orders that customers place on the marketplace, and this shop's answers to them.
 
+An answer is a request: the order shows it at once, and the server may still say that another shop was faster.
 Accepting moves no stock: the sale that names the order does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from clutch_tui.text.fold import fold, fold_number
 
-from .words import joined, phone_key
+from . import inventory, journal, models, outbox, overlay, sales
+from .clock import from_text, to_text
+from .types import Cart, CartLine, Key, Order, OrderLine, OrderQuery, OrderRow, OrderStatus, ShopError
+from .words import joined, phone_key, terms
+
+ANSWERABLE = ("pending", "quoted")
+"""What an order must be for the shop to accept, reject or quote it."""
+
+_FINISHED = "'rejected', 'completed', 'cancelled'"
+_ANSWER = """(SELECT kind FROM outbox WHERE type = 'order' AND record_id = orders.id AND answered_at IS NULL
+    ORDER BY n DESC LIMIT 1)"""
 
 
 def keys_of(record: Mapping[str, Any]) -> dict[str, str]:
@@ -23,3 +36,182 @@ def keys_of(record: Mapping[str, Any]) -> dict[str, str]:
     named = [fold(line.get("item_name") or line.get("name") or "") for line in get("items") or ()]
     parts = (fold(number), fold_number(number), fold(get("customer_name") or ""), phone_key(get("phone") or ""))
     return {"search_key": joined((*parts, *named))}
+
+
+# --- reading -------------------------------------------------------------------------------------------
+
+
+def count(q: OrderQuery) -> int:
+    """How many orders `page` would list in all."""
+    where, params = _filter(q)
+    return int(models.execute(f"SELECT count(*) FROM orders WHERE {where}", params).fetchone()[0])
+
+
+def page(q: OrderQuery, after: Key | None, skip: int, limit: int) -> tuple[OrderRow, ...]:
+    """Orders, newest first."""
+    where, params = _filter(q)
+    if after is not None:
+        where, params = f"{where} AND (coalesce(created_at, ''), id) < (?, ?)", (*params, *after)
+    rows = models.execute(
+        "SELECT id, coalesce(created_at, ''), order_number, customer_name, phone,"
+        " (SELECT coalesce(sum(quantity), 0) FROM order_line WHERE order_id = orders.id), total, status, expires_at,"
+        f" {_ANSWER} FROM orders WHERE {where} ORDER BY coalesce(created_at, '') DESC, id DESC LIMIT ? OFFSET ?",
+        (*params, limit, skip),
+    )
+    return tuple(
+        OrderRow(
+            id=id_,
+            key=(created_at, id_),
+            order_number=number,
+            customer_name=customer,
+            phone=phone,
+            pieces=pieces,
+            total=total,
+            status=status,
+            created_at=_moment(created_at),
+            expires_at=_moment(expires_at),
+            unsent=answer is not None,
+        )
+        for id_, created_at, number, customer, phone, pieces, total, status, expires_at, answer in rows.fetchall()
+    )
+
+
+def _filter(q: OrderQuery) -> tuple[str, tuple[Any, ...]]:
+    phone = phone_key(q.text)
+    words = [phone] if phone.isdigit() else terms(q.text)
+    unfinished = f" AND status NOT IN ({_FINISHED})" if q.open_only else ""
+    return f"deleted = 0{unfinished}" + " AND instr(search_key, ?)" * len(words), tuple(words)
+
+
+def _moment(text: str | None) -> datetime | None:
+    return from_text(text) if text else None
+
+
+def get(order_id: str) -> Order:
+    """An order, whole. Raises `error.order.unknown`."""
+    row = models.execute(
+        "SELECT order_number, customer_id, customer_name, phone, total, status, delivery_address, notes, created_at,"
+        f" expires_at, version, {_ANSWER} FROM orders WHERE id = ?",
+        (order_id,),
+    ).fetchone()
+    if row is None:
+        raise ShopError("error.order.unknown")
+    number, customer_id, customer_name, phone, total, status, address, notes, created, expires, version, answer = row
+    lines = models.execute(
+        "SELECT part_id, name, quantity, price FROM order_line WHERE order_id = ? ORDER BY n", (order_id,)
+    )
+    return Order(
+        id=order_id,
+        order_number=number,
+        customer_id=customer_id,
+        customer_name=customer_name,
+        phone=phone,
+        lines=tuple(OrderLine(*line) for line in lines.fetchall()),
+        total=total,
+        status=status,
+        delivery_address=address,
+        notes=notes,
+        created_at=_moment(created),
+        expires_at=_moment(expires),
+        version=version,
+        answer=answer,
+    )
+
+
+# --- answering -----------------------------------------------------------------------------------------
+
+
+def accept(order_id: str, *, actor: str = "") -> Order:
+    """Take the order. Raises `error.order.answered` for one that waits for no answer."""
+    return _answer(order_id, "accept", "accepted", {}, actor)
+
+
+def reject(order_id: str, reason: str, *, actor: str = "") -> Order:
+    """Refuse the order; the customer reads the reason, so there must be one (`error.order.no_reason`)."""
+    if not reason.strip():
+        raise ShopError("error.order.no_reason")
+    return _answer(order_id, "reject", "rejected", {"reason": reason.strip()}, actor)
+
+
+def quote(
+    order_id: str, lines: Sequence[OrderLine], valid_until: datetime, notes: str = "", *, actor: str = ""
+) -> Order:
+    """Name a price for each line, good until `valid_until`.
+
+    Raises `error.order.no_price` for a line without a price, `error.order.price` for one that cannot be meant,
+    `error.order.past` for an end that has passed, and `error.order.answered`.
+    """
+    priced = [(line, line.price) for line in lines if line.price]
+    if not priced or len(priced) < len(lines):
+        raise ShopError("error.order.no_price")
+    if any(not 0 < price <= inventory.MAX_MONEY or line.quantity <= 0 for line, price in priced):
+        raise ShopError("error.order.price")
+    if valid_until <= models.now():
+        raise ShopError("error.order.past")
+    body = {
+        "lines": [{"item_name": line.name, "quantity": line.quantity, "price": price} for line, price in priced],
+        "total": sum(line.quantity * price for line, price in priced),
+        "valid_until": to_text(valid_until),
+        "notes": notes.strip(),
+    }
+    return _answer(order_id, "quote", "quoted", body, actor)
+
+
+def _answer(order_id: str, kind: str, status: OrderStatus, body: dict[str, Any], actor: str) -> Order:
+    order = get(order_id)
+    if order.status not in ANSWERABLE or order.answer is not None:
+        raise ShopError("error.order.answered", number=order.order_number)
+    overlay.begin_request("order", order_id)
+    models.execute("UPDATE orders SET status = ? WHERE id = ?", (status, order_id))
+    outbox.add(kind, "order", order_id, body, base={"*": order.version}, label=order.order_number)
+    journal.audit(kind, "order", order_id, body, actor)
+    return get(order_id)
+
+
+# --- from an order to a sale ---------------------------------------------------------------------------
+
+
+def to_cart(order_id: str) -> Cart:
+    """A cart, open and saved, with what was ordered, at the prices agreed or else at the shelf's.
+
+    Asked for again it is the same cart. Lines that name no part of this shop cannot be sold by themselves: they
+    go into the cart's notes, for a person to find. Raises `error.order.sold` for an order that was sold already,
+    `error.order.refused` for one that came to nothing, and `error.order.no_parts` where no line names a part.
+    """
+    order = get(order_id)
+    if order.status in ("rejected", "cancelled"):
+        raise ShopError("error.order.refused", number=order.order_number)
+    sold = "SELECT 1 FROM sale WHERE order_id = ? AND kind = 'sale' AND status = 'completed'"
+    if models.execute(sold, (order_id,)).fetchone() is not None:
+        raise ShopError("error.order.sold", number=order.order_number)
+    for cart in sales.open_carts():
+        if cart.order_id == order_id:
+            return cart
+    found = [(line, _line_of_cart(line)) for line in order.lines]
+    lines = tuple(sold_as for _, sold_as in found if sold_as is not None)
+    if not lines:
+        raise ShopError("error.order.no_parts", number=order.order_number)
+    unknown = [f"{line.quantity} × {line.name}" for line, sold_as in found if sold_as is None]
+    cart = replace(
+        sales.open_cart(),
+        lines=lines,
+        customer_id=order.customer_id,
+        customer_name=order.customer_name,
+        customer_phone=order.phone,
+        order_id=order_id,
+        notes="; ".join(filter(None, (order.notes, *unknown))),
+    )
+    sales.save_cart(cart)
+    return cart
+
+
+def _line_of_cart(line: OrderLine) -> CartLine | None:
+    row = models.execute(
+        "SELECT id, name, name_en, part_number, price FROM part WHERE id = ? AND deleted = 0", (line.part_id,)
+    ).fetchone()
+    if row is None and (found := inventory.find_code(line.name)) is not None:
+        row = (found.id, found.name, found.name_en, found.part_number, found.price)
+    if row is None:
+        return None
+    part_id, name, name_en, part_number, price = row
+    return CartLine(part_id, name or name_en, part_number, line.quantity, price if line.price is None else line.price)

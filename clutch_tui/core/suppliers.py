@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict, fields
 from typing import Any
 
 from clutch_tui.text.fold import fold
 
+from . import contacts, journal, models, requests
+from .types import Key, ShopError, Supplier, SupplierDraft, SupplierRow
 from .words import fold_often, joined, phone_key
+
+BEST_RATING = 5
+
+_FIELDS = tuple(field.name for field in fields(SupplierDraft))
+_UNSENT = "EXISTS (SELECT 1 FROM outbox WHERE type = 'supplier' AND record_id = supplier.id AND answered_at IS NULL)"
 
 
 def keys_of(record: Mapping[str, Any]) -> dict[str, str]:
@@ -25,3 +33,73 @@ def keys_of(record: Mapping[str, Any]) -> dict[str, str]:
         )
     )
     return {"name_key": name, "phone_key": phone, "words": words}
+
+
+def count(text: str) -> int:
+    """How many suppliers `page` would list in all."""
+    return contacts.count("supplier", text)
+
+
+def page(text: str, after: Key | None, skip: int, limit: int) -> tuple[SupplierRow, ...]:
+    """Suppliers that `text` fits, by name: a name, a person, a telephone number however written, a place."""
+    columns = f"name, contact_person, phone, rating, {_UNSENT}"
+    return tuple(
+        SupplierRow(str(key[1]), key, name, person, phone, rating, bool(unsent))
+        for key, (name, person, phone, rating, unsent) in contacts.page("supplier", columns, text, after, skip, limit)
+    )
+
+
+def get(supplier_id: str) -> Supplier:
+    """A supplier, whole; deleted ones too. Raises `error.supplier.unknown`."""
+    row = models.execute(
+        f"SELECT {', '.join(_FIELDS)}, version, {_UNSENT}, deleted FROM supplier WHERE id = ?", (supplier_id,)
+    ).fetchone()
+    if row is None:
+        raise ShopError("error.supplier.unknown")
+    version, unsent, deleted = row[len(_FIELDS) :]
+    return Supplier(supplier_id, SupplierDraft(*row[: len(_FIELDS)]), version, bool(unsent), bool(deleted))
+
+
+def create(draft: SupplierDraft, *, actor: str = "") -> Supplier:
+    """A new supplier, known here at once and asked of the server."""
+    draft = _checked(draft)
+    supplier_id, record = models.new_id(), asdict(draft)
+    requests.create("supplier", supplier_id, record, keys_of(record), label=draft.name)
+    journal.audit("create", "supplier", supplier_id, record, actor)
+    return get(supplier_id)
+
+
+def edit(supplier_id: str, draft: SupplierDraft, *, seen: Supplier, actor: str = "") -> Supplier:
+    """Change the fields in which `draft` differs from what the person saw; the others stay as they are now.
+
+    Raises `error.supplier.deleted` when the supplier is gone meanwhile.
+    """
+    now = get(supplier_id)
+    if now.deleted:
+        raise ShopError("error.supplier.deleted", name=now.draft.name)
+    was = asdict(seen.draft)
+    changed = requests.changes(was, asdict(draft), asdict(_checked(draft)))
+    if changed:
+        record = asdict(now.draft) | changed
+        requests.update(
+            "supplier", supplier_id, changed, was, keys_of(record), version=seen.version, label=record["name"]
+        )
+        journal.audit("edit", "supplier", supplier_id, {"was": {n: was[n] for n in changed}, "now": changed}, actor)
+    return get(supplier_id)
+
+
+def delete(supplier_id: str, *, seen: Supplier, actor: str = "") -> None:
+    """Take a supplier out of the lists and ask the server to."""
+    now = get(supplier_id)
+    if now.deleted:
+        return
+    requests.delete("supplier", supplier_id, version=seen.version, label=now.draft.name)
+    journal.audit("delete", "supplier", supplier_id, asdict(now.draft), actor)
+
+
+def _checked(draft: SupplierDraft) -> SupplierDraft:
+    draft = SupplierDraft(**requests.tidied(asdict(draft)))
+    contacts.check_name(draft.name)
+    if not 0 <= draft.rating <= BEST_RATING:
+        raise ShopError("error.supplier.rating", best=BEST_RATING)
+    return draft

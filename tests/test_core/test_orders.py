@@ -1,0 +1,144 @@
+"""Orders from the marketplace: listed, answered once, and turned into a sale."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from clutch_tui.core import aftersales, journal, models, orders, sales
+from clutch_tui.core.cart import totals
+from clutch_tui.core.store import Store
+from clutch_tui.core.types import OrderLine, OrderQuery, Payment, ShopError, TaxRules
+from tests.test_core.shop import HandClock, queue, stock_shelf
+
+
+@pytest.fixture
+def placed(store: Store) -> Store:
+    """Three orders as a pull stores them, named by age: o3 pending, o2 quoted, o1 completed."""
+    stock_shelf(store)
+    rows = [("o1", "completed", "منى"), ("o2", "quoted", "خالد"), ("o3", "pending", "أحمد")]
+
+    def write() -> None:
+        for n, (order_id, status, customer) in enumerate(rows, 1):
+            record = {
+                "id": order_id,
+                "order_number": f"ORD-10{n}",
+                "customer_id": f"c{n}",
+                "customer_name": customer,
+                "phone": f"0100000000{n}",
+                "status": status,
+                "created_at": f"2026-11-2{n}T08:00:00.000Z",
+                "version": 4,
+            }
+            items = [{"item_name": "طلمبة مياه"}, {"item_name": "كاوتش استبن"}]
+            row = record | orders.keys_of({**record, "items": items})
+            models.execute(
+                f"INSERT INTO orders ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", tuple(row.values())
+            )
+            models.execute("INSERT INTO order_line VALUES (?, 1, 'part-1', 'طلمبة مياه', 2, 14000)", (order_id,))
+            models.execute("INSERT INTO order_line VALUES (?, 2, NULL, 'كاوتش استبن', 1, NULL)", (order_id,))
+
+    store.run_now(write)
+    return store
+
+
+def numbers(store: Store, text: str = "", *, open_only: bool = False) -> list[str]:
+    q = OrderQuery(text=text, open_only=open_only)
+    rows = store.read_now(orders.page, q, None, 0, 10)
+    assert store.read_now(orders.count, q) == len(rows)
+    return [row.order_number for row in rows]
+
+
+def test_orders_are_listed_newest_first(placed: Store) -> None:
+    assert numbers(placed) == ["ORD-103", "ORD-102", "ORD-101"]
+    assert numbers(placed, open_only=True) == ["ORD-103", "ORD-102"]
+    assert numbers(placed, "احمد") == ["ORD-103"]
+    assert numbers(placed, "ord102") == ["ORD-102"]
+    assert numbers(placed, "+201000000001") == ["ORD-101"]
+    assert numbers(placed, "طلمبه", open_only=True) == ["ORD-103", "ORD-102"]
+    rows = placed.read_now(orders.page, OrderQuery(open_only=False), None, 0, 10)
+    assert placed.read_now(orders.page, OrderQuery(open_only=False), rows[0].key, 0, 10) == rows[1:]
+    assert rows[0].pieces == 3
+
+
+def test_accepting_shows_at_once_and_asks_once(placed: Store) -> None:
+    order = placed.run_now(orders.accept, "o3")
+    assert (order.status, order.answer) == ("accepted", "accept")
+    (change,) = queue(placed)
+    assert (change["kind"], change["type"], change["base"]) == ("accept", "order", {"*": 4})
+    for again in (orders.accept, lambda order_id: orders.reject(order_id, "x")):
+        with pytest.raises(ShopError, match=r"error\.order\.answered"):
+            placed.run_now(again, "o3")
+    assert placed.read_now(journal.verify_audit) is None
+
+
+def test_the_servers_copy_survives_a_refusal(placed: Store) -> None:
+    placed.run_now(orders.reject, "o3", " مش متوفر ")
+    assert queue(placed)[0]["payload"] == {"reason": "مش متوفر"}
+    body = placed.read_now(models.execute, "SELECT body FROM base_record WHERE type = 'order'").fetchone()[0]
+    assert '"status": "pending"' in body
+
+
+def test_a_quote_carries_prices_and_their_sum(placed: Store, clock: HandClock) -> None:
+    lines = (OrderLine("part-1", "طلمبة مياه", 2, 140_00), OrderLine(None, "كاوتش استبن", 1, 900_00))
+    order = placed.run_now(orders.quote, "o3", lines, clock.now() + timedelta(days=3), "")
+    assert order.status == "quoted"
+    body = queue(placed)[0]["payload"]
+    assert body["total"] == 1180_00
+    assert body["valid_until"] == "2026-11-25T09:00:00.000Z"
+    assert body["lines"][0] == {"item_name": "طلمبة مياه", "quantity": 2, "price": 140_00}
+
+
+@pytest.mark.parametrize(
+    ("lines", "days", "key"),
+    [
+        ((), 1, "error.order.no_price"),
+        ((OrderLine(None, "a", 1, None),), 1, "error.order.no_price"),
+        ((OrderLine(None, "a", 1, 5), OrderLine(None, "b", 1, 0)), 1, "error.order.no_price"),
+        ((OrderLine(None, "a", 1, -5),), 1, "error.order.price"),
+        ((OrderLine(None, "a", 0, 5),), 1, "error.order.price"),
+        ((OrderLine(None, "a", 1, 5),), 0, "error.order.past"),
+    ],
+)
+def test_a_quote_that_cannot_be_meant(
+    placed: Store, clock: HandClock, lines: tuple[OrderLine, ...], days: int, key: str
+) -> None:
+    with pytest.raises(ShopError) as error:
+        placed.run_now(orders.quote, "o3", lines, clock.now() + timedelta(days=days), "")
+    assert error.value.key == key
+    assert placed.read_now(orders.get, "o3").status == "pending"
+    assert queue(placed) == []
+
+
+def test_what_is_finished_waits_for_no_answer(placed: Store) -> None:
+    with pytest.raises(ShopError, match=r"error\.order\.answered"):
+        placed.run_now(orders.accept, "o1")
+    with pytest.raises(ShopError, match=r"error\.order\.no_reason"):
+        placed.run_now(orders.reject, "o3", " ")
+    with pytest.raises(ShopError, match=r"error\.order\.unknown"):
+        placed.run_now(orders.accept, "o9")
+
+
+def test_an_order_becomes_one_cart_and_one_sale(placed: Store) -> None:
+    cart = placed.run_now(orders.to_cart, "o3")
+    assert [(line.part_id, line.quantity, line.price) for line in cart.lines] == [("part-1", 2, 140_00)]
+    assert (cart.customer_id, cart.customer_phone, cart.order_id) == ("c3", "01000000003", "o3")
+    assert cart.notes == "1 × كاوتش استبن"
+    assert placed.run_now(orders.to_cart, "o3") == cart
+
+    total = totals(cart, TaxRules()).total
+    pay = (Payment("cash", total),)
+    sale = placed.run_now(sales.checkout, cart, pay, cashier="s", device_id="d", rules=TaxRules())
+    assert queue(placed)[-1]["payload"]["order_id"] == "o3"
+    with pytest.raises(ShopError, match=r"error\.order\.sold"):
+        placed.run_now(orders.to_cart, "o3")
+    placed.run_now(aftersales.void, sale.id, "رجع في كلامه", "s")
+    assert placed.run_now(orders.to_cart, "o3").id != cart.id
+
+
+def test_an_order_that_names_nothing_of_ours_makes_no_cart(placed: Store) -> None:
+    placed.run_now(models.execute, "DELETE FROM order_line WHERE n = 1")
+    with pytest.raises(ShopError, match=r"error\.order\.no_parts"):
+        placed.run_now(orders.to_cart, "o3")
+    assert placed.read_now(sales.open_carts) == ()
