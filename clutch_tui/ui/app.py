@@ -8,6 +8,7 @@ times a second at most; the connection and the queue on another.
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
@@ -83,8 +84,14 @@ class ClutchApp(BidiApp, App[int]):
         self.theme = themes.suitable(services.settings.ui.theme, self.console.color_system)
 
     def on_mount(self) -> None:
-        self.call_after_refresh(self._enter, self.settings)
+        self.call_after_refresh(self._first_frame_is_out)
         self.set_interval(AGES_EVERY, lambda: self._brake.add(frozenset({"age"})))
+
+    def _first_frame_is_out(self) -> None:
+        if not gc.isenabled():  # the command line put it off until now
+            gc.freeze()  # what was imported stays: looking through it again and again would halt the screen
+            gc.enable()
+        self._enter(self.settings)
 
     # --- the room: one store, one network -------------------------------------------------------------
 
