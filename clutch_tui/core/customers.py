@@ -40,6 +40,9 @@ class AccountEntry:
     unsent: bool
 
 
+CAR = ("car_brand", "car_model", "car_year", "car_plate")
+
+
 def keys_of(record: Mapping[str, Any]) -> dict[str, str]:
     """The folded columns of a customer: what one is sorted and found by. A missing field counts as empty."""
     get = record.get
@@ -149,7 +152,11 @@ def edit(customer_id: str, draft: CustomerDraft, *, seen: Customer, actor: str =
     if now.deleted:
         raise ShopError("error.customer.deleted", name=now.draft.name)
     was = asdict(seen.draft)
-    changed = requests.changes(was, asdict(draft), asdict(_checked(draft)))
+    tidy = asdict(_checked(draft))
+    changed = requests.changes(was, asdict(draft), tidy)
+    if not changed.keys().isdisjoint(CAR):
+        # one field on the server: half a car would wipe out the other half
+        changed |= {name: tidy[name] for name in CAR}
     if changed:
         record = asdict(now.draft) | changed
         requests.update(

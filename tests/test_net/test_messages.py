@@ -97,6 +97,15 @@ def test_what_the_server_kept_comes_in_our_terms() -> None:
     assert theirs == {"price": (16000, 2)}
 
 
+def test_the_prices_of_a_quote_are_pounds_on_the_wire() -> None:
+    line = {"item_name": "طلمبة مياه", "quantity": 2, "price": 140_00}
+    payload = {"lines": [line], "total": 280_00, "valid_until": "2026-11-25T09:00:00.000Z", "notes": ""}
+    change = Change("c", 1, "quote", "order", "o", "2026-11-22T09:00:00.000Z", None, {"*": 1}, {}, payload)
+    fields = protocol.write_fields(change)
+    assert fields["lines"] == [line | {"price": Decimal("140.00")}]
+    assert (fields["total"], fields["valid_until"]) == (Decimal("280.00"), "2026-11-25T09:00:00.000Z")
+
+
 def test_a_customers_car_is_one_field_on_the_wire_and_four_here() -> None:
     change = Change(
         change_id="c",

@@ -117,6 +117,7 @@ async def open_till(
     policies: dict[str, str] | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
     page_size: int = 5000,
+    api_key: str = demo_data.API_KEY,
 ) -> Till:
     """A terminal of the sandbox's first shop, signed in by the shop's key. Open twice with one name: the same disk."""
     home = Home.find({"CLUTCH_HOME": str(folder / name)})
@@ -125,7 +126,7 @@ async def open_till(
     clock = clock or HandClock()
     monitor = Monitor(clock)
     vault = Vault(home.secrets_file, sandbox.base_url, demo_data.SHOP_ID, "file")
-    session = Session(vault, clock=clock, monitor=monitor, api_key=demo_data.API_KEY)
+    session = Session(vault, clock=clock, monitor=monitor, api_key=api_key)
     await session.open()
     chance = random.Random(1)
     api = Api(
