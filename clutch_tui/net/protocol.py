@@ -104,7 +104,10 @@ def _fact(change: Change) -> dict[str, Any]:
 
 def write_fields(change: Change) -> dict[str, Any]:
     """The fields of a request in the server's terms."""
-    return wire.write(change.type, change.payload)
+    fields = wire.write(change.type, change.payload)
+    if change.kind == "quote":  # its `lines` are the order's items with prices, and an order has no such field
+        fields["lines"] = wire.write("order", {"items": change.payload["lines"]})["items"]
+    return fields
 
 
 def write_was(change: Change) -> dict[str, Any]:
