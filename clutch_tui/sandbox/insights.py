@@ -70,16 +70,26 @@ def demands(reading: Reading, shop_id: str, item_id: str = "") -> list[Demand]:
         week = (date.fromisoformat(row["day"]) - start).days // 7
         if 0 <= week < WEEKS:
             weeks[row["item_id"]][week] += row["quantity"]
-    parts = {row["id"]: row for row in _live_items(reading, shop_id, item_id)}
+    parts = {row["id"]: row for row in _selling(reading, shop_id, start.isoformat(), item_id)}
     if item_id in parts:
         weeks.setdefault(item_id, [0.0] * WEEKS)
     found = [_demand(parts[key], sold) for key, sold in weeks.items() if key in parts]
     return sorted(found, key=lambda one: (-one.per_day, one.item["id"]))
 
 
-def _live_items(reading: Reading, shop_id: str, item_id: str = "") -> list[Row]:
+_SHELF = "id, name, category, price, cost, stock_quantity, min_stock"
+
+
+def _selling(reading: Reading, shop_id: str, start: str, item_id: str) -> list[Row]:
+    """The parts that sold since `start`, or the one that is asked for."""
+    if item_id:
+        return reading.all(
+            f"SELECT {_SHELF} FROM item WHERE shop_id = ? AND id = ? AND deleted = 0", (shop_id, item_id)
+        )
     return reading.all(
-        "SELECT * FROM item WHERE shop_id = ? AND deleted = 0 AND (? = '' OR id = ?)", (shop_id, item_id, item_id)
+        f"SELECT {_SHELF} FROM item WHERE shop_id = ? AND deleted = 0"
+        " AND id IN (SELECT item_id FROM sale_line WHERE shop_id = ? AND day >= ?)",
+        (shop_id, shop_id, start),
     )
 
 
@@ -149,8 +159,12 @@ def recommendations(database: Database, shop_id: str, limit: int) -> JSON:
     """What to order and what to stop ordering."""
     with database.reading() as reading:
         found = demands(reading, shop_id)
-        moving = {demand.item["id"] for demand in found if demand.sold > 0}
-        shelf = _live_items(reading, shop_id)
+        dead = reading.all(
+            f"SELECT {_SHELF} FROM item WHERE shop_id = ? AND deleted = 0 AND stock_quantity > 0"
+            " AND id NOT IN (SELECT item_id FROM sale_line WHERE shop_id = ? AND day >= ?)"
+            " ORDER BY cost * stock_quantity DESC, id LIMIT ?",
+            (shop_id, shop_id, days_ago(reading, 7 * WEEKS - 1), limit),
+        )
     wanted = [(demand, demand.target(COVER_DAYS) - demand.item["stock_quantity"]) for demand in found]
     short = sorted(
         (pair for pair in wanted if pair[0].cover < LEAD_DAYS * 2 and pair[1] > 0), key=lambda pair: pair[0].cover
@@ -159,10 +173,6 @@ def recommendations(database: Database, shop_id: str, limit: int) -> JSON:
         _advice("reorder", demand.item, f"enough for {demand.cover:.0f} days at {demand.per_day:.2f} a day", missing)
         for demand, missing in short
     ]
-    dead = sorted(
-        (row for row in shelf if row["id"] not in moving and row["stock_quantity"] > 0),
-        key=lambda row: (-row["cost"] * row["stock_quantity"], row["id"]),
-    )
     resting = [_advice("dead_stock", row, f"not one sold in {WEEKS} weeks", 0) for row in dead]
     half = max(1, limit // 2)
     return {"recommendations": (advice[: limit - min(half, len(resting))] + resting)[:limit]}
@@ -280,7 +290,9 @@ def price_optimization(database: Database, shop_id: str, limit: int) -> JSON:
     """Bring margins that sell towards those of their category, and move what does not sell."""
     with database.reading() as reading:
         demand_of = {demand.item["id"]: demand for demand in demands(reading, shop_id)}
-        shelf = [row for row in _live_items(reading, shop_id) if row["cost"] > 0 and row["price"] > 0]
+        shelf = reading.all(
+            f"SELECT {_SHELF} FROM item WHERE shop_id = ? AND deleted = 0 AND cost > 0 AND price > 0", (shop_id,)
+        )
     ratios: dict[str, list[float]] = defaultdict(list)
     for row in shelf:
         ratios[row["category"]].append(row["price"] / row["cost"])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from clutch_tui.text.fold import fold, fold_number
@@ -81,7 +82,7 @@ class FieldRule:
     write: Callable[[Any], Any] = _as_is
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Noun:
     """One kind of record: its table, its writable fields, the columns that the server computes."""
 
@@ -92,6 +93,12 @@ class Noun:
     computed: dict[str, Callable[[Any], Any]]
     searched: tuple[str, ...]
     numbers: tuple[str, ...]
+
+    @cached_property
+    def written(self) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
+        """The fields that look different on the wire than in their column."""
+        every = {name: rule.write for name, rule in self.fields.items()} | self.computed
+        return tuple((name, write) for name, write in every.items() if write is not _as_is)
 
 
 _LINE = FieldRule(_text(200))
@@ -166,16 +173,17 @@ def record(noun: Noun, row: Row) -> JSON:
     """The row as it travels; of a deleted one only the tombstone."""
     if row["deleted"]:
         return tombstone(row)
-    wire: JSON = {"id": row["id"]}
-    for name, rule in noun.fields.items():
-        wire[name] = rule.write(row[name])
-    for name, write in noun.computed.items():
-        wire[name] = write(row[name])
-    wire["version"] = row["version"]
-    wire["updated_at"] = row["updated_at"]
+    wire: JSON = dict(zip(row.keys(), row, strict=True))
+    for name in _INWARD:
+        wire.pop(name, None)
+    for name, write in noun.written:
+        wire[name] = write(wire[name])
     wire["deleted"] = False
-    wire["seq"] = row["seq"]
     return wire
+
+
+# Columns that are the server's own business.
+_INWARD = ("shop_id", "versions", "search_key", "stub", "created_at")
 
 
 def tombstone(row: Row) -> JSON:

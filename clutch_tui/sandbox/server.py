@@ -7,6 +7,7 @@ import contextlib
 import logging
 import random
 import re
+import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
@@ -182,9 +183,13 @@ def run(
     rng = random.Random()
     settings = Settings(db=db, rng=rng, faults=faults, seed=seed, parts=parts, order_pace=order_pace)
 
-    async def serve() -> None:
-        async with running(settings, host, port) as sandbox:
-            await sandbox._task
+    asyncio.run(_until_signalled(settings, host, port))
 
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(serve())
+
+async def _until_signalled(settings: Settings, host: str, port: int) -> None:
+    asked = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):  # Windows: there Ctrl-C ends the loop by itself
+            asyncio.get_running_loop().add_signal_handler(number, asked.set)
+    async with running(settings, host, port):
+        await asked.wait()
