@@ -170,7 +170,7 @@ class Choose(Dialog[str]):
     def compose_body(self) -> ComposeResult:
         yield OptionList(
             *(
-                Option(Content(f"{n}  {word()}" if n < 10 else f"   {word()}"), id=name)
+                Option(Content(f"{n % 10}  {word()}" if n <= 10 else f"   {word()}"), id=name)
                 for n, (name, word) in enumerate(self._options, 1)
             )
         )
@@ -182,8 +182,10 @@ class Choose(Dialog[str]):
 
     def on_key(self, event: object) -> None:
         digit = getattr(event, "character", None)
-        if digit is not None and digit.isdecimal() and 0 < int(digit) <= len(self._options):
-            self.dismiss(self._options[int(digit) - 1][0])
+        if digit is not None and digit.isdecimal():
+            n = int(digit) or 10
+            if n <= len(self._options):
+                self.dismiss(self._options[n - 1][0])
 
 
 class ShowText(Dialog[str]):

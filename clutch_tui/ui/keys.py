@@ -20,6 +20,7 @@ MODES = (
     "customers",
     "suppliers",
     "queue",
+    "notifications",
     "insights",
     "connection",
     "settings",

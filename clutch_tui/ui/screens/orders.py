@@ -38,7 +38,7 @@ COLUMNS: tuple[Column[OrderRow], ...] = (
         "common.status", 10, lambda row: t(f"order.status.{row.status}"), tone=lambda row: _TONES.get(row.status, "")
     ),
     Column("order.came", 20, lambda row: shown.date_time(row.created_at) if row.created_at else "", priority=1),
-    Column("common.total", 11, lambda row: shown.amount(row.total), number=True),
+    Column("common.total", 11, lambda row: shown.amount(row.total) if row.total else "", number=True),
 )
 
 
@@ -171,7 +171,9 @@ def order_lines(order: Order) -> list[str]:
     for line in order.lines:
         price = "" if line.price is None else f" × {shown.amount(line.price)}"
         lines.append(f"- {line.name}: {shown.number(line.quantity)}{price}")
-    lines += ["", f"{t('common.total')}: {shown.money(order.total)}"]
+    lines.append("")
+    if order.total:
+        lines.append(f"{t('common.total')}: {shown.money(order.total)}")
     if order.notes:
         lines.append(f"{t('common.notes')}: {order.notes}")
     if order.answer:

@@ -7,8 +7,12 @@ from textual.geometry import Size
 from textual.screen import Screen
 from textual.widget import Widget
 
-from clutch_tui.text.format import NO_BREAK_SPACE
+from clutch_tui.text.format import NO_BREAK_SPACE, RLM
+from clutch_tui.text.strings import is_rtl
 from clutch_tui.ui import keys
+
+_GAP = {True: f" {RLM} ", False: "  "}
+"""What stands between two keys; without the mark a Latin word and the key after it would be read as one."""
 
 
 class KeyBar(Widget):
@@ -47,7 +51,7 @@ class KeyBar(Widget):
                 (NO_BREAK_SPACE + keys.word(binding), "" if enabled else "$text-disabled"),
             )
             if lines and lines[-1].cell_length + part.cell_length + 2 <= width:
-                lines[-1] += "  " + part
+                lines[-1] += _GAP[is_rtl()] + part
             else:
                 lines.append(part)
         return lines

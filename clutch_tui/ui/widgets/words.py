@@ -7,7 +7,9 @@ from collections.abc import Callable
 from textual.content import Content
 from textual.widget import Widget
 
-from clutch_tui.text.strings import t
+from clutch_tui.text.bidi import LTR, RTL
+from clutch_tui.text.strings import is_rtl, t
+from clutch_tui.ui.bidi_filter import paragraph
 
 
 class Words(Widget):
@@ -51,7 +53,10 @@ class Words(Widget):
 
     def render(self) -> Content:
         shown = self._text()
-        return Content(shown) if isinstance(shown, str) else shown
+        if not isinstance(shown, str):
+            return shown
+        screen = RTL if is_rtl() else LTR
+        return Content("\n").join(paragraph(line, screen) for line in shown.split("\n"))
 
 
 class Problem(Words):
