@@ -14,20 +14,32 @@ import pytest
 from clutch_tui.core import conflicts, customers, inventory, outbox, replica, state
 from clutch_tui.core.types import CustomerDraft, PartDraft
 from clutch_tui.net.errors import ApiError
-from clutch_tui.sandbox import server
+from clutch_tui.sandbox import demo_data, server
 from clutch_tui.sandbox.server import Running
 from clutch_tui.sandbox.settings import Settings
 from tests.test_net.till import HandClock, Till, open_till
 
+PARTS = 60
+
 
 @pytest.fixture(scope="session")
 def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A backend's database with demo data, made once: seeding takes longer than most of these tests."""
+    """A backend's database with some parts, made once and copied for each test."""
     path = tmp_path_factory.mktemp("backend") / "seeded.db"
 
     async def seed() -> None:
-        async with server.running(Settings(db=str(path), parts=250)):
-            pass
+        async with server.running(Settings(db=str(path))) as sandbox, httpx.AsyncClient() as client:
+            for n in range(PARTS):
+                part = {
+                    "id": f"01930000-0000-7000-8000-{n:012x}",
+                    "name": f"قطعة رقم {n}",
+                    "part_number": f"P-{n:04}",
+                    "price": 150.00,
+                    "stock_quantity": 20 + n,
+                }
+                headers = {"X-API-Key": demo_data.API_KEY, "Idempotency-Key": part["id"]}
+                answer = await client.post(f"{sandbox.base_url}/inventory/items", json=part, headers=headers)
+                answer.raise_for_status()
 
     asyncio.run(seed())
     return path
@@ -37,7 +49,7 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def sandbox(tmp_path: Path, seeded: Path) -> AsyncIterator[Running]:
     with sqlite3.connect(seeded) as source, sqlite3.connect(tmp_path / "backend.db") as target:
         source.backup(target)
-    async with server.running(Settings(db=str(tmp_path / "backend.db"), parts=250, faults=True)) as running:
+    async with server.running(Settings(db=str(tmp_path / "backend.db"), faults=True)) as running:
         yield running
 
 
@@ -82,7 +94,7 @@ def sales_on_server(sandbox: Running, sale_id: str) -> int:
 
 
 async def test_the_first_round_brings_the_whole_shop(till: Till, sandbox: Running) -> None:
-    assert till.sql("SELECT count(*) FROM part")[0][0] == 250
+    assert till.sql("SELECT count(*) FROM part")[0][0] == PARTS
     for channel in replica.CHANNELS:
         assert till.ask(replica.pull_state, channel).snapshot is False
     assert till.ask(state.setting, "shop.profile")["name"]
@@ -91,7 +103,7 @@ async def test_the_first_round_brings_the_whole_shop(till: Till, sandbox: Runnin
 
 
 async def test_a_pull_in_small_pages_brings_the_same(tmp_path: Path, sandbox: Running, till: Till) -> None:
-    other = await open_till(tmp_path, sandbox, "b", page_size=200)
+    other = await open_till(tmp_path, sandbox, "b", page_size=7)
     await other.round()
     columns = "id, name, price, stock_quantity, version, seq, words"
     assert other.sql(f"SELECT {columns} FROM part ORDER BY id") == till.sql(f"SELECT {columns} FROM part ORDER BY id")
