@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 from pydantic import TypeAdapter, ValidationError
 
-from clutch_tui.net import payload
+from clutch_tui.net import answers, news, payload
 from clutch_tui.net.payload import Payload, moment_in, money_in, money_out
 
 __all__ = [
@@ -386,58 +386,11 @@ def _rows_in(data: object, *nouns: str) -> list[object]:
 
 # --- the answer of every endpoint that reads -----------------------------------------------------------
 
-# endpoint: (model, noun of its list, or None for one record)
-_ANSWERS: dict[str, tuple[type[Payload], str | None]] = {
-    "auth.login": (payload.Tokens, None),
-    "auth.refresh": (payload.Tokens, None),
-    "auth.verify": (payload.Verified, None),
-    "shop.profile": (payload.Profile, None),
-    "shop.update": (payload.Profile, None),
-    "shop.settings": (payload.ShopSettings, None),
-    "shop.stats": (payload.Stats, None),
-    "inventory.list": (payload.Item, "items"),
-    "inventory.create": (payload.Item, None),
-    "inventory.update": (payload.Item, None),
-    "inventory.sync": (payload.SyncPage, None),
-    "inventory.recommendations": (payload.Recommendation, "recommendations"),
-    "inventory.alerts": (payload.StockAlert, "alerts"),
-    "sales.list": (payload.Sale, "transactions"),
-    "sales.create": (payload.Sale, None),
-    "sales.update": (payload.Sale, None),
-    "sales.sync": (payload.SyncPage, None),
-    "sales.analytics": (payload.SalesAnalytics, None),
-    "customers.list": (payload.Customer, "customers"),
-    "customers.create": (payload.Customer, None),
-    "customers.update": (payload.Customer, None),
-    "customers.analytics": (payload.CustomerAnalytics, None),
-    "suppliers.list": (payload.Supplier, "suppliers"),
-    "suppliers.create": (payload.Supplier, None),
-    "suppliers.update": (payload.Supplier, None),
-    "ai.demand_forecast": (payload.Forecast, "forecasts"),
-    "ai.price_optimization": (payload.PriceSuggestion, "suggestions"),
-    "ai.inventory_optimization": (payload.StockAdvice, "recommendations"),
-    "ai.customer_insights": (payload.Insight, "insights"),
-    "ai.market_analysis": (payload.Trend, "trends"),
-    "orders.list": (payload.Order, "orders"),
-    "orders.get": (payload.Order, None),
-    "orders.accept": (payload.Order, None),
-    "orders.reject": (payload.Order, None),
-    "orders.quote": (payload.Order, None),
-    "market.insights": (payload.MarketInsight, "insights"),
-    "market.trends": (payload.Trend, "trends"),
-    "market.top_selling": (payload.TopPart, "top_selling"),
-    "market.popular_cars": (payload.PopularCar, "popular_cars"),
-    "system.health": (payload.Health, None),
-    "system.ping": (payload.Pong, None),
-    "system.time": (payload.ServerTime, None),
-    "system.version": (payload.Version, None),
-}
-
 
 def read_answer(endpoint: str, data: object) -> Reading:
     """What an endpoint answered, checked and in our terms; an endpoint without a body of its own reads as an
     empty record. Raises `BadPayload` where the answer as a whole cannot be used."""
-    model, noun = _ANSWERS.get(endpoint, (Payload, None))
+    model, noun = answers.ANSWERS.get(endpoint, (Payload, None))
     if noun is not None:
         good, bad = _read_list(noun, model, _rows_in(data, noun))
         return Reading(None, good, bad)
@@ -471,14 +424,14 @@ class Event:
 def read_frame(text: str | bytes) -> Frame:
     """One frame. Raises `BadPayload`."""
     raw = loads(text.encode("utf-8", "replace") if isinstance(text, str) else text)
-    frame = _read_record(payload.Frame, raw).__dict__
+    frame = _read_record(news.Frame, raw).__dict__
     data = frame["data"] if frame["data"] is not None else {key: raw[key] for key in raw if key not in frame}
     return Frame(frame["type"], data, frame["seq"], frame["head"])
 
 
 def read_event(frame: Frame) -> Event:
     """One of the nine events, its data in our terms; any other kind as it came. Raises `BadPayload`."""
-    model = payload.EVENTS.get(frame.type)
+    model = news.EVENTS.get(frame.type)
     if model is not None:
         return Event(frame.type, _ours(_read_record(model, frame.data)), frame.seq)
     return Event(frame.type, frame.data if isinstance(frame.data, dict) else {"data": frame.data}, frame.seq)

@@ -1,0 +1,81 @@
+"""What comes over the socket: the frame, and the nine events."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints
+
+from clutch_tui.net.answers import Forecast, StockAlert
+from clutch_tui.net.payload import Counter, Id, Money, Order, Payload
+
+
+class InventoryUpdate(Payload):
+    item_id: Id
+    action: str = ""
+    changes: dict[str, Any] = Field(default_factory=dict)
+    version: Counter = 0
+
+
+class PriceUpdate(Payload):
+    item_id: Id
+    old_price: Money | None = None
+    new_price: Money
+    version: Counter = 0
+
+
+class MarketNews(Payload):
+    type: str = ""
+    title: str = ""
+    description: str = ""
+    importance: str = ""
+
+
+class NewOrder(Payload):
+    order: Order
+
+
+class OrderUpdate(Payload):
+    order_id: Id
+    status: str
+    version: Counter = 0
+    order: Order | None = None
+
+
+class PriceAlert(Payload):
+    item_id: Id
+    item_name: str = ""
+    current_price: Money
+    suggested_price: Money
+    reason: str = ""
+
+
+class SystemMessage(Payload):
+    message: str
+    message_ar: str = ""
+    level: str = "info"
+
+
+EVENTS: dict[str, type[Payload]] = {
+    "inventory_update": InventoryUpdate,
+    "price_update": PriceUpdate,
+    "demand_forecast": Forecast,
+    "market_insight": MarketNews,
+    "new_order": NewOrder,
+    "order_update": OrderUpdate,
+    "stock_alert": StockAlert,
+    "price_alert": PriceAlert,
+    "system_message": SystemMessage,
+}
+"""What each event on the socket holds."""
+
+
+class Frame(Payload):
+    """One text frame, whatever it is about. `seq` numbers the shop's events, `head` is its record counter."""
+
+    type: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    data: Any = None
+    timestamp: Any = None
+    seq: Counter | None = None
+    head: Counter | None = None
+    id: str | None = None
