@@ -18,7 +18,7 @@ from typing import Literal, NamedTuple
 from unicodedata import bidirectional, category, normalize
 
 from clutch_tui.text.levels import BRACKETS, levels, order
-from clutch_tui.text.shaping import LAM, LAM_ALEF, ZERO_WIDTH_JOINER, shape
+from clutch_tui.text.shaping import LAM, LAM_ALEF, shape
 
 Direction = Literal[0, 1]
 LTR: Direction = 0
@@ -45,7 +45,7 @@ _RIGHT = re.compile(
 # text whose every level is 1 in a paragraph from right to left: it needs no algorithm
 _PLAIN_ARABIC = re.compile("[ \u060c\u061b\u061f\u0621-\u065f\u0671-\u06d3().:!\u00ab\u00bb-]*").fullmatch
 _PRESENTATION = re.compile("[\ufb50-\ufdff\ufe70-\ufefc]+")
-_CONTROLS = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200b\u200c\ufeff")
+_CONTROLS = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200b\u200c\u200d\ufeff")
 _MARKS = frozenset(("Mn", "Me", "Cf"))
 
 MIRRORED = {
@@ -114,7 +114,7 @@ def layout(text: str, base: Direction) -> tuple[Cell, ...]:
                 start = i + 1
             continue
         before = cells[-1] if cells else None
-        if before and (category(glyph) in _MARKS or before.glyphs[-1] == ZERO_WIDTH_JOINER):
+        if before and category(glyph) in _MARKS:
             cells[-1] = Cell(before.glyphs + glyph, before.start, i + 1)
         elif before and resolved[i] & 1 and glyph in LAM_ALEF and before.glyphs[0] in LAM:
             joined = LAM_ALEF[glyph][LAM.index(before.glyphs[0])]
@@ -123,8 +123,6 @@ def layout(text: str, base: Direction) -> tuple[Cell, ...]:
             cells.append(Cell(MIRRORED.get(glyph, glyph) if resolved[i] & 1 else glyph, start, i + 1))
             cell_levels.append(resolved[i])
         start = i + 1
-    if ZERO_WIDTH_JOINER in text:  # it has done its work, and would join what order puts beside it
-        cells = [cell._replace(glyphs=cell.glyphs.rstrip(ZERO_WIDTH_JOINER)) for cell in cells]
     return tuple([cells[k] for k in order(cell_levels)])
 
 

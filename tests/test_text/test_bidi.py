@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from itertools import pairwise
 from unicodedata import category
 
@@ -36,13 +37,14 @@ RESHAPER = arabic_reshaper.ArabicReshaper(
 @pytest.mark.parametrize("file", ["character_cases", "class_cases"])
 def test_every_case_of_unicode(file: str) -> None:
     count = 0
+    order = cache(levels.order)  # few different ones in so many
     for case in getattr(unicode_files, file)():
         count += 1
         resolve = levels.levels if isinstance(case.given, str) else levels.class_levels
         resolved, paragraph = resolve(case.given, case.base)  # type: ignore[arg-type]
         seen = [None if want is None else got for got, want in zip(resolved, case.levels, strict=True)]
         assert seen == case.levels, case.line
-        assert [i for i in levels.order(resolved) if case.levels[i] is not None] == case.order, case.line
+        assert [i for i in order(tuple(resolved)) if case.levels[i] is not None] == case.order, case.line
         assert case.paragraph in (None, paragraph), case.line
     full = {"character_cases": 91_000, "class_cases": 770_000}[file]
     assert count >= (full if unicode_files.is_complete() else full // 100)
@@ -99,13 +101,13 @@ def test_cells_cover_the_text_once(text: str, base: int) -> None:
         assert cells[-1].end == len(text)
         assert all(one.end == next_.start for one, next_ in pairwise(cells))
     else:
-        assert not re.sub("[\u200b-\u200c\u200f\u2066-\u2069]", "", text)
+        assert not re.sub("[\u200b-\u200f\u2066-\u2069]", "", text)
 
 
 @given(LINES, st.sampled_from([LTR, RTL]))
 def test_a_cell_draws_its_own_characters(text: str, base: int) -> None:
     for cell in layout(text, RTL if base else LTR):
-        drawn = to_letters(cell.glyphs).replace("\u200d", "")
+        drawn = to_letters(cell.glyphs)
         logical = re.sub("[\u200b-\u200f\u2066-\u2069]", "", text[cell.start : cell.end])
         mirrored = "".join(MIRRORED.get(character, character) for character in logical)
         assert drawn in (logical, mirrored) or sorted(drawn) == sorted(logical)

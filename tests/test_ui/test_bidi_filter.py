@@ -39,7 +39,8 @@ from clutch_tui.ui.bidi_filter import (
 )
 
 RED, GREEN = Style(color="red"), Style(color="green")
-LETTERS = "ابتثجحخلللاااأإآءةىوي ًَُِّ ()[]<>.,:/-+%0123456789٠١٢٣abcXYZ\u2066\u2069\u200f\u200d─│漢"
+# without the zero-width joiner, which Rich takes for the glue of an emoji and measures otherwise than terminals do
+LETTERS = "ابتثجحخلللاااأإآءةىوي ًَُِّ ()[]<>.,:/-+%0123456789٠١٢٣abcXYZ\u2066\u2069\u200f─│漢"
 SEGMENTS = st.lists(
     st.builds(Segment, st.text(alphabet=LETTERS, max_size=10), st.sampled_from([RED, GREEN, None])), max_size=6
 )
