@@ -180,10 +180,10 @@ def _item_of(database: Database, body: JSON) -> str:
                 if found is None:
                     raise LookupError(f"no part with {column} {body[column]}")
                 return str(found)
-        found = reading.all("SELECT id FROM item WHERE shop_id = ? AND deleted = 0 ORDER BY id", (shop_id,))
-    if not found:
+        row = orders.any_row(reading, "item", shop_id, database.rng)
+    if row is None:
         raise LookupError("the shop has no parts")
-    return str(database.rng.choice(found)["id"])
+    return str(row["id"])
 
 
 @_action(CONTROLS, "order")

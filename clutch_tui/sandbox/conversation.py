@@ -21,19 +21,26 @@ SIGN_IN_SECONDS = 15.0
 async def converse(backend: Backend, websocket: WebSocket) -> None:
     """Serve `/ws` and `/ws/shop/{id}`. A refused token is told by a close code, after accepting: the code of
     a refused handshake would never reach the terminal."""
-    await websocket.accept()
-    token = _token(websocket)
-    identity: Identity | None = None
-    if token:
-        identity = await _admit(backend, websocket, token, websocket.path_params.get("shop_id", ""))
-        if identity is None:
-            return
-    listener = Listener(identity.shop_id if identity else "", websocket, silent=backend.faults.socket_is_silent())
-    await _greet(backend, listener)
+    with contextlib.suppress(WebSocketDisconnect):  # whoever leaves while being greeted has left
+        await websocket.accept()
+        token, identity = _token(websocket), None
+        if token:
+            admitted = await _admit(backend, token, websocket.path_params.get("shop_id", ""))
+            if isinstance(admitted, Closing):
+                await websocket.close(admitted.code, admitted.reason)
+                return
+            identity = admitted
+        listener = Listener("", websocket, silent=backend.faults.socket_is_silent())
+        await _greet(backend, listener)
+        await _attend(backend, listener, identity)
+
+
+async def _attend(backend: Backend, listener: Listener, identity: Identity | None) -> None:
+    """Listen and send at once, until either side ends it."""
     sender = asyncio.create_task(pump(listener))
     try:
         if identity is not None:
-            backend.hub.add(listener)
+            _enrol(backend, listener, identity)
         await _listen(backend, listener, identity)
     except WebSocketDisconnect:
         sender.cancel()
@@ -45,24 +52,26 @@ async def converse(backend: Backend, websocket: WebSocket) -> None:
             await asyncio.wait_for(sender, 5)
 
 
+def _enrol(backend: Backend, listener: Listener, identity: Identity) -> None:
+    listener.shop_id, listener.session_id = identity.shop_id, identity.session_id
+    backend.hub.add(listener)
+
+
 def _token(websocket: WebSocket) -> str:
     scheme, _, bearer = websocket.headers.get("authorization", "").partition(" ")
     return bearer.strip() if scheme.lower() == "bearer" else websocket.query_params.get("token", "")
 
 
-async def _admit(backend: Backend, websocket: WebSocket, token: str, shop_id: str) -> Identity | None:
-    """The caller, or None after a close with the reason in its code."""
+async def _admit(backend: Backend, token: str, shop_id: str) -> Identity | Closing:
+    """The caller, or the code with which the socket is to be closed."""
     try:
         identity = await backend.read(identify, token, "")
     except Denied as denied:
-        await websocket.close(EXPIRED if denied.code == "TOKEN_EXPIRED" else REFUSED, denied.code)
-        return None
+        return Closing(EXPIRED if denied.code == "TOKEN_EXPIRED" else REFUSED, denied.code)
     if shop_id and shop_id != identity.shop_id:
-        await websocket.close(WRONG_SHOP, "SHOP_MISMATCH")
-        return None
+        return Closing(WRONG_SHOP, "SHOP_MISMATCH")
     if backend.hub.count(identity.shop_id) >= backend.settings.max_sockets:
-        await websocket.close(TOO_MANY, "TOO_MANY_CONNECTIONS")
-        return None
+        return Closing(TOO_MANY, "TOO_MANY_CONNECTIONS")
     return identity
 
 
@@ -103,25 +112,28 @@ async def _listen(backend: Backend, listener: Listener, identity: Identity | Non
 async def _authenticate(backend: Backend, listener: Listener, identity: Identity | None, data: Any) -> Identity | None:
     """`auth` on an open socket: signs in one that came without a token, renews one that came with it."""
     data = data if isinstance(data, dict) else {}
-    token = str(data.get("token") or "")
-    shop_id = str(data.get("shop_id") or "")
-    if token or identity is None:
-        try:
-            admitted = await backend.read(identify, token, "")
-        except Denied as denied:
-            code = EXPIRED if denied.code == "TOKEN_EXPIRED" else REFUSED
-            listener.say(Closing(code, denied.code))
-            return None
-    else:
-        admitted = identity
-    if (shop_id and shop_id != admitted.shop_id) or (identity and identity.shop_id != admitted.shop_id):
-        listener.say(Closing(WRONG_SHOP, "SHOP_MISMATCH"))
-        return None
+    token, shop_id = str(data.get("token") or ""), str(data.get("shop_id") or "")
+    admitted: Identity | Closing
     if identity is None:
-        listener.shop_id = admitted.shop_id
-        backend.hub.add(listener)
+        admitted = await _admit(backend, token, shop_id)
+    else:
+        admitted = await _renewed(backend, identity, token, shop_id)
+    if isinstance(admitted, Closing):
+        listener.say(admitted)
+        return None
+    backend.hub.remove(listener)
+    _enrol(backend, listener, admitted)
     listener.say(frame("authenticated", {"shop_id": admitted.shop_id}, backend.database.now))
     return admitted
+
+
+async def _renewed(backend: Backend, identity: Identity, token: str, shop_id: str) -> Identity | Closing:
+    try:
+        fresh = await backend.read(identify, token, "") if token else identity
+    except Denied as denied:
+        return Closing(EXPIRED if denied.code == "TOKEN_EXPIRED" else REFUSED, denied.code)
+    other = fresh.shop_id != identity.shop_id or shop_id not in ("", identity.shop_id)
+    return Closing(WRONG_SHOP, "SHOP_MISMATCH") if other else fresh
 
 
 async def _answer(backend: Backend, listener: Listener, identity: Identity, kind: Any, message: JSON) -> None:

@@ -49,6 +49,7 @@ class Listener:
     channels: set[str] = field(default_factory=set)
     outgoing: asyncio.Queue[str | Closing] = field(default_factory=lambda: asyncio.Queue(BACKLOG))
     held: list[Event] | None = None
+    session_id: str = ""
     silent: bool = False
 
     def wants(self, kind: str) -> bool:
@@ -100,6 +101,12 @@ class Hub:
 
     def all(self) -> list[Listener]:
         return [listener for listeners in self.listeners.values() for listener in listeners]
+
+    def end_session(self, session_id: str) -> None:
+        """Who signs out on a terminal ends its socket too."""
+        for listener in self.all():
+            if session_id and listener.session_id == session_id:
+                listener.say(Closing(4001, "SIGNED_OUT"))
 
     def count(self, shop_id: str) -> int:
         return len(self.listeners.get(shop_id, ()))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import random
 from datetime import datetime, timedelta
-from typing import Any
 
 from clutch_tui.text.fold import fold, fold_number
 
@@ -166,25 +166,22 @@ def customer_answers(transaction: Transaction, order_id: str, accepted: bool) ->
         _write(transaction, row, answered)
 
 
-def compose(reading: Reading, shop_id: str, rng: Any) -> JSON:
+def compose(reading: Reading, shop_id: str, rng: random.Random) -> JSON:
     """An order as a customer would place it: one to three parts of the shop's own catalogue for one car."""
-    names = reading.all(
-        "SELECT name, phone, address FROM customer WHERE shop_id = ? AND deleted = 0 ORDER BY id", (shop_id,)
-    )
-    parts = reading.all(
-        "SELECT id, name, car_brand, car_model FROM item WHERE shop_id = ? AND deleted = 0 ORDER BY id",
-        (shop_id,),
-    )
-    if not parts:
+    first = any_row(reading, "item", shop_id, rng)
+    if first is None:
         raise LookupError("a shop without parts gets no orders")
-    first = rng.choice(parts)
-    same_car = [part for part in parts if part["car_model"] == first["car_model"]]
+    same_car = reading.all(
+        "SELECT id, name FROM item WHERE shop_id = ? AND car_model = ? AND deleted = 0 ORDER BY id LIMIT 500",
+        (shop_id, first["car_model"]),
+    )
     chosen = {part["id"]: part for part in (first, *rng.choices(same_car, k=rng.randint(0, 2)))}
+    customer = any_row(reading, "customer", shop_id, rng)
     lines = [
         {"item_id": part["id"], "item_name": part["name"], "quantity": rng.choice((1, 1, 1, 2, 4)), "price": None}
         for part in chosen.values()
     ]
-    who = rng.choice(names) if names else {"name": "عميل", "phone": "01000000000", "address": ""}
+    who = dict(customer) if customer else {"name": "عميل", "phone": "01000000000", "address": ""}
     car = f"{first['car_brand']} {first['car_model']}".strip()
     return {
         "customer_name": who["name"],
@@ -193,6 +190,17 @@ def compose(reading: Reading, shop_id: str, rng: Any) -> JSON:
         "delivery_address": who["address"],
         "notes": car,
     }
+
+
+def any_row(reading: Reading, table: str, shop_id: str, rng: random.Random) -> Row | None:
+    """A live row by chance, without reading them all."""
+    count = reading.value(f"SELECT COUNT(*) FROM {table} WHERE shop_id = ? AND deleted = 0", (shop_id,))
+    if not count:
+        return None
+    return reading.one(
+        f"SELECT * FROM {table} WHERE shop_id = ? AND deleted = 0 ORDER BY id LIMIT 1 OFFSET ?",
+        (shop_id, rng.randrange(count)),
+    )
 
 
 def place_random(database: Database, shop_id: str | None = None) -> str:

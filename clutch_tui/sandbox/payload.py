@@ -56,7 +56,11 @@ def dump(value: Any) -> str:
 
 def load(text: str | bytes) -> Any:
     """The value of a JSON text; numbers with a point become `Decimal`. Raises `ValueError`."""
-    return json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
+    value = json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
+    escape = b"\\ud" if isinstance(text, bytes) else "\\ud"
+    if escape in text.lower():  # type: ignore[operator]
+        dump(value).encode()  # half of a surrogate pair is no text: UnicodeEncodeError is a ValueError
+    return value
 
 
 def _no_constant(name: str) -> None:

@@ -33,4 +33,5 @@ async def verify(call: Call) -> Answer:
 @endpoint("auth.logout")
 async def logout(call: Call) -> Answer:
     await call.backend.write(auth.logout, call.identity)
+    call.backend.hub.end_session(call.identity.session_id)
     return Answer({"signed_out": True})

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import httpx
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from clutch_tui.sandbox import demo_data
+from clutch_tui.sandbox.server import running
+from clutch_tui.sandbox.settings import Settings
 
 from .conftest import Terminal, frame, say, uid
 
@@ -108,7 +112,7 @@ async def test_token_in_the_header_or_by_auth_or_under_the_shops_path(terminal: 
             assert {(await frame(each))["type"] for each in (one, two, three)} == {"system_message"}
 
 
-async def test_an_expired_token_and_another_shop_are_told_by_code(terminal: Terminal) -> None:
+async def test_auth_for_another_shop_is_told_by_code(terminal: Terminal) -> None:
     async with connect(terminal.sandbox.ws_url) as socket:
         await frame(socket)
         await say(socket, type="auth", data={"shop_id": demo_data.SECOND_SHOP_ID, "token": demo_data.API_KEY})
@@ -150,3 +154,24 @@ async def test_another_shops_events_are_not_heard(terminal: Terminal) -> None:
         await terminal.item()
         await terminal.control("message", message="hello", shop_id=demo_data.SECOND_SHOP_ID)
         assert (await frame(socket))["seq"] == 1
+
+
+async def test_signing_out_ends_the_sockets_of_that_session_only(terminal: Terminal) -> None:
+    body = {"email": "owner@clutch.test", "password": demo_data.PASSWORD}
+    token = (await terminal.data("auth.login", body))["token"]
+    async with terminal.socket(token=token) as mine, terminal.socket() as other:
+        await terminal.call("auth.logout", headers={"Authorization": f"Bearer {token}"})
+        assert await _close_code(mine) == 4001
+        await say(other, type="ping")
+        assert (await frame(other))["type"] == "pong"
+
+
+async def test_an_expired_token_is_told_apart_from_a_wrong_one(settings: Settings) -> None:
+    async with running(replace(settings, token_lifetime=-1, max_sockets=1)) as sandbox, httpx.AsyncClient() as client:
+        terminal = Terminal(sandbox, client)
+        body = {"email": "owner@clutch.test", "password": demo_data.PASSWORD}
+        token = (await terminal.data("auth.login", body))["token"]
+        async with connect(f"{sandbox.ws_url}?token={token}") as expired:
+            assert await _close_code(expired) == 4001
+        async with terminal.socket(), connect(f"{sandbox.ws_url}?token={demo_data.API_KEY}") as second:
+            assert await _close_code(second) == 4029
