@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -207,7 +207,7 @@ def _connectable(path: Path, pragmas: dict[str, object]) -> SqlCipherDatabase:
 
 def _in_words(error: peewee.OperationalError, path: Path) -> Exception:
     """SQLite's own words as an error that has a sentence; the error itself where there is none for it."""
-    text = str(error)
+    text = " ".join(map(str, _and_before(error)))
     if "disk is full" in text or "disk I/O error" in text:
         return ShopError("error.store.full", path=str(path))
     if "locked" in text:
@@ -215,3 +215,11 @@ def _in_words(error: peewee.OperationalError, path: Path) -> Exception:
     if "readonly" in text:
         return ShopError("error.store.readonly", path=str(path))
     return error
+
+
+def _and_before(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and those that it was raised upon. On a full disk SQLite rolls back by itself; what arrives is
+    that there is nothing left to roll back, and the disk stands behind it."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

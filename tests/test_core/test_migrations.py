@@ -1,0 +1,103 @@
+"""The schema: what the migrations make is what the models say, from every older schema on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import peewee
+import pytest
+from playhouse.migrations import Runner
+from playhouse.sqlcipher_ext import SqlCipherDatabase
+
+from clutch_tui.core import models
+from clutch_tui.core.store import MIGRATIONS, Store, migrate
+from clutch_tui.core.types import ShopError
+
+NAMES = sorted(file.stem for file in MIGRATIONS.glob("[0-9]*.py"))
+AFFINITIES = {
+    peewee.TextField: "TEXT",
+    peewee.IntegerField: "INTEGER",
+    peewee.BooleanField: "INTEGER",
+    peewee.FloatField: "REAL",
+    peewee.AutoField: "INTEGER",
+}
+
+
+def schema(path: Path) -> list[tuple[Any, ...]]:
+    with Store.open(path, inline=True) as store:
+        rows = store.read_now(lambda: models.execute("SELECT type, name, sql FROM sqlite_master").fetchall())
+    return sorted(rows, key=str)
+
+
+@pytest.mark.parametrize("older", range(len(NAMES)))
+def test_every_older_schema_becomes_the_present_one(tmp_path: Path, older: int) -> None:
+    path, fresh = tmp_path / "old.db", tmp_path / "new.db"
+    if older:
+        db = SqlCipherDatabase(str(path))
+        Runner(db, str(MIGRATIONS)).up(NAMES[older - 1])
+        db.execute_sql(f"PRAGMA user_version = {int(NAMES[older - 1].partition('_')[0])}")
+        db.close()
+    assert migrate(path) == NAMES[older:]
+    assert migrate(path) == []
+    assert schema(path) == schema(fresh)
+
+
+def test_a_migration_that_was_cut_off_before_its_number_is_finished(tmp_path: Path) -> None:
+    path = tmp_path / "shop.db"
+    migrate(path)
+    db = SqlCipherDatabase(str(path))
+    db.execute_sql("PRAGMA user_version = 0")
+    db.close()
+    assert migrate(path) == []
+    with Store.open(path, inline=True) as store:
+        version = store.read_now(models.execute, "PRAGMA user_version").fetchone()
+    assert version == (int(NAMES[-1].partition("_")[0]),)
+
+
+def test_a_newer_file_is_refused_and_kept(tmp_path: Path) -> None:
+    path = tmp_path / "shop.db"
+    migrate(path)
+    db = SqlCipherDatabase(str(path))
+    db.execute_sql("PRAGMA user_version = 9999")
+    db.close()
+    before = path.read_bytes()
+    with pytest.raises(ShopError) as error:
+        Store.open(path)
+    assert error.value.key == "error.store.newer"
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("table", models.TABLES, ids=lambda table: table._meta.table_name)
+def test_a_model_says_what_its_table_is(store: Store, table: type[models.Table]) -> None:
+    meta = table._meta  # type: ignore[attr-defined]
+    keys = [field.name for field in meta.get_primary_keys()]
+    expected = {
+        field.column_name: (AFFINITIES[type(field)], not field.null, field.name in keys) for field in meta.sorted_fields
+    }
+    found = {
+        name: (kind, bool(not_null) or (bool(key) and kind == "INTEGER"), bool(key))
+        for _, name, kind, not_null, _, key in store.read_now(
+            lambda: models.execute(f"PRAGMA table_info({meta.table_name})").fetchall()
+        )
+    }
+    assert found == expected
+    defaults = {field.column_name: field.default for field in meta.sorted_fields if field.default is not None}
+    declared = {
+        name: default.strip("'") if isinstance(default, str) and default.startswith("'") else int(default)
+        for _, name, _, _, default, _ in store.read_now(
+            lambda: models.execute(f"PRAGMA table_info({meta.table_name})").fetchall()
+        )
+        if default is not None
+    }
+    assert declared == defaults
+
+
+def test_every_table_has_a_model(store: Store) -> None:
+    listed = store.read_now(
+        lambda: models.execute("SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table'").fetchall()
+    )
+    known = {table._meta.table_name for table in models.TABLES}  # type: ignore[attr-defined]
+    # what the full-text search, the runner and SQLite keep for themselves
+    own = {"part_unindexed", "schema_migration", "sqlite_schema", "sqlite_sequence"}
+    assert {name for (name,) in listed} - own == known

@@ -1,0 +1,175 @@
+"""The doors of the database: one transaction a write, a snapshot a read, several processes on one file."""
+
+from __future__ import annotations
+
+import asyncio
+import stat
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import peewee
+import pytest
+
+from clutch_tui.core import journal, models
+from clutch_tui.core.store import Store
+from clutch_tui.core.types import ShopError
+
+
+@pytest.fixture
+def threaded(tmp_path: Path) -> Iterator[Store]:
+    with Store.open(tmp_path / "shop.db") as opened:
+        yield opened
+
+
+def note(text: str) -> None:
+    journal.log("info", "test", "log.test", text=text)
+
+
+def notes() -> int:
+    return int(models.execute("SELECT count(*) FROM connection_log").fetchone()[0])
+
+
+def test_a_write_that_fails_leaves_nothing(store: Store) -> None:
+    def write_and_fail() -> None:
+        note("first")
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        store.run_now(write_and_fail)
+    assert store.read_now(notes) == 0
+
+
+def test_a_reader_cannot_write(store: Store) -> None:
+    with pytest.raises(peewee.OperationalError, match="readonly"):
+        store.read_now(note, "x")
+    assert store.read_now(notes) == 0
+
+
+def test_outside_a_store_there_is_no_database() -> None:
+    with pytest.raises((peewee.InterfaceError, AttributeError)):
+        models.execute("SELECT 1")
+
+
+def test_two_stores_live_in_one_process(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "a.db") as a, Store.open(tmp_path / "b.db", inline=True) as b:
+        a.run_now(note, "a")
+        assert (a.read_now(notes), b.read_now(notes)) == (1, 0)
+
+
+async def test_a_search_never_waits_behind_a_write(threaded: Store) -> None:
+    entered, leave = threading.Event(), threading.Event()
+
+    def long_write() -> None:
+        note("under way")
+        entered.set()
+        assert leave.wait(10)
+
+    writing = asyncio.create_task(threaded.run(long_write))
+    assert await asyncio.to_thread(entered.wait, 10)
+    assert await asyncio.wait_for(threaded.read(notes), 5) == 0
+    leave.set()
+    await writing
+    assert await threaded.read(notes) == 1
+
+
+async def test_what_was_submitted_is_committed_though_its_caller_is_gone(threaded: Store) -> None:
+    entered, leave = threading.Event(), threading.Event()
+
+    def slow_write() -> None:
+        entered.set()
+        assert leave.wait(10)
+        note("sold")
+
+    caller = asyncio.create_task(threaded.run(slow_write))
+    assert await asyncio.to_thread(entered.wait, 10)
+    caller.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+    leave.set()
+    await threaded.run(note, "after it, on the same thread")
+    assert await threaded.read(notes) == 2
+
+
+def test_a_full_disk_has_a_sentence_and_costs_nothing(store: Store) -> None:
+    store.run_now(note, "kept")
+    pages = store.read_now(models.execute, "PRAGMA page_count").fetchone()[0]
+    store.run_now(models.execute, f"PRAGMA max_page_count = {pages + 2}")
+    with pytest.raises(ShopError) as error:
+        store.run_now(note, "x" * 100_000)
+    assert error.value.key == "error.store.full"
+    assert store.read_now(notes) == 1
+    store.run_now(models.execute, f"PRAGMA max_page_count = {pages + 1000}")
+    store.run_now(note, "there is room again")
+    assert store.read_now(notes) == 2
+
+
+@pytest.mark.parametrize("content", [b"this is no database, " * 100, b"SQLite format 3\x00" + b"\xff" * 4096])
+def test_a_file_of_something_else_is_refused_and_kept(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "shop.db"
+    path.write_bytes(content)
+    with pytest.raises(ShopError) as error:
+        Store.open(path)
+    assert error.value.key == "error.store.unreadable"
+    assert path.read_bytes() == content
+
+
+def test_the_file_is_for_its_owner_only(store: Store) -> None:
+    assert stat.S_IMODE(store.path.stat().st_mode) == 0o600
+
+
+def test_closing_twice_is_fine_and_waits_for_what_was_submitted(tmp_path: Path) -> None:
+    store = Store.open(tmp_path / "shop.db")
+    store.run_now(note, "x")
+    store.close()
+    store.close()
+    with Store.open(tmp_path / "shop.db") as again:
+        assert again.read_now(notes) == 1
+
+
+OPENER = """
+import sys
+from pathlib import Path
+from clutch_tui.core import journal
+from clutch_tui.core.store import Store
+print("ready", flush=True)
+for line in sys.stdin:
+    with Store.open(Path(line.strip()), inline=True) as store:
+        for n in range(20):
+            store.run_now(journal.audit, "open", "test", str(n), {}, "x")
+    print("done", flush=True)
+"""
+
+
+def test_three_processes_open_and_write_at_once(tmp_path: Path) -> None:
+    """Together they make the file, migrate it once and write in turns; not one of them meets a lock error."""
+    openers = [
+        subprocess.Popen(
+            [sys.executable, "-c", OPENER],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(3)
+    ]
+    paths = [tmp_path / str(n) / "shop.db" for n in range(5)]
+    script = "".join(f"{path}\n" for path in paths)
+    assert all(opener.stdout and opener.stdout.readline() == "ready\n" for opener in openers)
+    for opener in openers:
+        assert opener.stdin
+        opener.stdin.write(script)
+        opener.stdin.close()
+        opener.stdin = None
+    for opener in openers:
+        said, complained = opener.communicate(timeout=30)
+        assert (said, complained, opener.returncode) == ("done\n" * len(paths), "", 0)
+    for path in paths:
+        with Store.open(path, inline=True) as store:
+            assert store.read_now(models.execute, "SELECT count(*) FROM audit").fetchone() == (60,)
+            assert store.read_now(
+                models.execute, "SELECT count(*) - count(DISTINCT name) FROM schema_migration"
+            ).fetchone() == (0,)
+            assert store.read_now(journal.verify_audit) is None
