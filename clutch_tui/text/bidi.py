@@ -45,7 +45,9 @@ _RIGHT = re.compile(
 # text whose every level is 1 in a paragraph from right to left: it needs no algorithm
 _PLAIN_ARABIC = re.compile("[ \u060c\u061b\u061f\u0621-\u065f\u0671-\u06d3().:!\u00ab\u00bb-]*").fullmatch
 _PRESENTATION = re.compile("[\ufb50-\ufdff\ufe70-\ufefc]+")
-_CONTROLS = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200b\u200c\u200d\ufeff")
+_CONTROLS = frozenset(
+    "\u200b\u200c\u200d\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
+)
 _MARKS = frozenset(("Mn", "Me", "Cf"))
 
 MIRRORED = {
