@@ -1,0 +1,83 @@
+"""Homes of the program with a filled shop in them, built once and kept for the next run."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+from clutch_tui.core import inventory, models, overlay, records, state, store, words
+from clutch_tui.home import Home
+from tests.bench import parts as parts_module
+from tests.bench.parts import parts
+
+BATCH = 50_000
+
+
+def home(count: int) -> Home:
+    """A home whose shop has `count` parts and works without a server. Measurements only read it, or copy it."""
+    folder = _cache() / f"home-{count}-{_stamp()}"
+    if not folder.exists():
+        for old in _cache().glob(f"home-{count}-*"):
+            shutil.rmtree(old)
+        draft = Path(tempfile.mkdtemp(prefix="draft-", dir=_cache()))
+        try:
+            _build(_home(draft), count)
+            draft.rename(folder)
+        except BaseException:
+            shutil.rmtree(draft)
+            raise
+    return _home(folder)
+
+
+def database(count: int) -> Path:
+    """The database of `home(count)`."""
+    return home(count).database("", "")
+
+
+def copy_of(count: int, folder: Path) -> Path:
+    """A copy of a shop's database, to write in."""
+    return Path(shutil.copy(database(count), folder / f"shop-{count}.db"))
+
+
+def insert(rows: Sequence[dict[str, Any]]) -> None:
+    """Put parts into the shop that is being worked on, as a pull would."""
+    names = ("id", *overlay.RECORD_COLUMNS["item"][1], *records.KEY_COLUMNS["item"])
+    marks = ", ".join(f":{name}" for name in names)
+    models.executemany(
+        f"INSERT INTO part ({', '.join(names)}) VALUES ({marks})", ({**row, **inventory.keys_of(row)} for row in rows)
+    )
+
+
+def _build(place: Home, count: int) -> None:
+    place.prepare()
+    with store.Store.open(place.database("", ""), inline=True) as shop:
+        shop.run_now(state.put_setting, "works_alone", True)
+        rows = parts(count)
+        while batch := list(islice(rows, BATCH)):
+            shop.run_now(insert, batch)
+
+
+def _home(folder: Path) -> Home:
+    return Home.find({"CLUTCH_HOME": str(folder)})
+
+
+def _cache() -> Path:
+    folder = Path(tempfile.gettempdir()) / f"clutch-tui-bench-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
+def _stamp() -> str:
+    """What the content of a shop depends on: its schema, its search keys, its parts."""
+    sources = chain(
+        (file.read_text() for file in sorted(store.MIGRATIONS.glob("*.py"))),
+        (inspect.getsource(source) for source in (words, parts_module, inventory.keys_of)),
+    )
+    return hashlib.sha256("".join(sources).encode()).hexdigest()[:12]
