@@ -6,18 +6,12 @@ configuration, 3 nothing reachable.
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
+from clutch_tui.exits import DONE, FAILED, UNREACHABLE, USAGE, complain
 from clutch_tui.text import strings
-
-if TYPE_CHECKING:
-    from clutch_tui.installation import Installation
-
-DONE, FAILED, USAGE, UNREACHABLE = 0, 1, 2, 3
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -30,6 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if reconfigure is not None:
             reconfigure(errors="replace")
     if not arguments:
+        from clutch_tui.start import run_app
+
         sys.exit(guard(run_app))
     from clutch_tui.commands import build
 
@@ -74,44 +70,6 @@ def _explain(error: Exception) -> int:
     if isinstance(error, ApiError):
         return complain(error, UNREACHABLE if error.kind in LINE_DOWN else FAILED)
     raise error
-
-
-def complain(error: Exception, code: int) -> int:
-    """Print an error that carries a key as one sentence on stderr, and as JSON on stdout where that was asked
-    for; gives back `code`."""
-    print(sentence(error), file=sys.stderr)
-    if "--json" in sys.argv:
-        import json
-
-        print(json.dumps({"error": getattr(error, "key", ""), "message": sentence(error)}, ensure_ascii=False))
-    return code
-
-
-def sentence(error: object) -> str:
-    """The sentence of anything that carries `key` and `values`."""
-    key = str(getattr(error, "key", ""))
-    values: Mapping[str, object] = getattr(error, "values", {}) or {}
-    return strings.t(key, **values) if strings.has(key) else strings.t("error.unexpected")
-
-
-def run_app(installation: Installation | None = None) -> int:
-    """The app itself. Without a terminal it says what to use instead."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        print(strings.t("cli.no_terminal"), file=sys.stderr)
-        return USAGE
-    gc.disable()  # looking for garbage costs a twelfth of the start; the app takes it up after its first frame
-    if installation is None:
-        from clutch_tui.installation import Installation
-
-        installation = Installation.find()
-    from clutch_tui.ui.app import ClutchApp
-    from clutch_tui.ui.terminal import ordered_terminal
-
-    with ordered_terminal(installation.settings.text.bidi) as modes:
-        app = ClutchApp(installation.services())
-        app.order_modes = modes
-        app.run()
-    return app.return_code or DONE
 
 
 def _first_language(arguments: Sequence[str], environ: Mapping[str, str]) -> strings.Language:

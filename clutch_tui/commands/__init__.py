@@ -15,8 +15,9 @@ from typing import Any
 
 import click
 
-from clutch_tui import __version__, cli
+from clutch_tui import __version__
 from clutch_tui.installation import Installation
+from clutch_tui.start import run_app
 from clutch_tui.text import strings
 from clutch_tui.text.strings import t
 
@@ -35,10 +36,10 @@ def build() -> click.Group:
     @click.option("--home", type=click.Path(path_type=Path), help=t("cli.option.home"))
     @click.option("--debug", is_flag=True, help=t("cli.option.debug"))
     @click.pass_context
-    def group(context: click.Context, **options: Any) -> None:
+    def group(context: click.Context, /, **options: Any) -> None:
         context.obj = options
         if context.invoked_subcommand is None:
-            context.exit(cli.run_app(find_installation(options)))
+            context.exit(run_app(find_installation(options)))
 
     from . import connection, servers, trade
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import click
 
-from clutch_tui import cli
+from clutch_tui import exits
 from clutch_tui.installation import Installation
 from clutch_tui.net.connection import Monitor
 from clutch_tui.net.endpoints import CATEGORIES, ENDPOINTS, find
@@ -30,7 +30,7 @@ def run(
     """Judge the endpoints that were named, or all; the report's own exit code. Usage errors are click's."""
     if not installation.settings.backend.is_set_up:
         print(t("cli.not_set_up"), file=sys.stderr)
-        return cli.USAGE
+        return exits.USAGE
     names = _names(endpoints, categories)
     report = asyncio.run(_try(installation, names, quiet=as_json))
     if as_json:
@@ -87,7 +87,7 @@ def _print(report: Report, *, verbose: bool) -> None:
 
 
 def _reason(result: Result) -> str:
-    return "" if result.works or result.problem is None else f": {cli.sentence(result.problem)}"
+    return "" if result.works or result.problem is None else f": {exits.sentence(result.problem)}"
 
 
 def _report(report: Report) -> dict[str, object]:
@@ -104,7 +104,7 @@ def _report(report: Report) -> dict[str, object]:
                 "state": result.state,
                 "status": result.status,
                 "latency_ms": result.latency_ms,
-                "error": None if result.problem is None else cli.sentence(result.problem),
+                "error": None if result.problem is None else exits.sentence(result.problem),
                 "remedy": None if result.remedy is None else t(result.remedy),
             }
             for result in report.results

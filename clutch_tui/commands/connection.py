@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from clutch_tui import __version__, cli
+from clutch_tui import __version__, exits
 from clutch_tui.text.strings import t, tn
 
 from . import find_installation, json_option, say_json
@@ -30,7 +30,7 @@ def sync() -> click.Command:
         installation = find_installation(options)
         if not installation.settings.backend.is_set_up:
             print(t("cli.not_set_up"), file=sys.stderr)
-            return cli.USAGE
+            return exits.USAGE
         if watch:
             return asyncio.run(watch_sync(installation, as_json=as_json))
         result = asyncio.run(sync_once(installation))

@@ -14,13 +14,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from clutch_tui import cli
+from clutch_tui import exits
 from clutch_tui.core import cart as carts
 from clutch_tui.core import inventory, outbox, sales, state
 from clutch_tui.core.store import Store
 from clutch_tui.core.types import Part, PartQuery, PartRow, Payment, Receipt
 from clutch_tui.installation import Installation
 from clutch_tui.net.network import Network
+from clutch_tui.start import run_app
 from clutch_tui.text.strings import t
 
 PARTS = 1400
@@ -78,10 +79,10 @@ def prove(options: Mapping[str, Any], keep: Path | None) -> int:
         with _home(keep) as home:
             asyncio.run(_Proof(home, options).run())
     except Disproved as error:
-        print(f"✗ {cli.sentence(error)}")
-        return cli.FAILED
+        print(f"✗ {exits.sentence(error)}")
+        return exits.FAILED
     print(t("demo.summary", seconds=f"{time.monotonic() - started:.1f}"))
-    return cli.DONE
+    return exits.DONE
 
 
 class _Proof:
@@ -269,19 +270,16 @@ def _sell_one(part: PartRow | Part, device_id: str) -> Receipt:
 
 def show(options: Mapping[str, Any], keep: Path | None) -> int:
     """Backend and app together, with customers who order and a cable that one key pulls."""
+    from clutch_tui.sandbox import demo_data
+
     with _home(keep) as home:
         cable = _Cable(home / "backend.db")
         cable.plug_in()
         try:
             base_url = f"http://127.0.0.1:{cable.port}/api/v1"
             installation = _installation(home, "terminal", base_url, options)
-            from clutch_tui.sandbox import demo_data
-            from clutch_tui.ui.app import ClutchApp
-
             installation.api_key = demo_data.API_KEY
-            app = ClutchApp(installation.services(cable))
-            app.run()
-            return app.return_code or cli.DONE
+            return run_app(installation, cable)
         finally:
             cable.pull_out()
 

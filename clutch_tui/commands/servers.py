@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from clutch_tui import cli
+from clutch_tui import exits
 from clutch_tui.text.strings import t
 
 
@@ -35,8 +35,8 @@ def sandbox() -> click.Command:
             server.run(host, port, db, faults=faults, seed=seed, parts=parts)
         except OSError as error:
             print(t("cli.sandbox.port_taken", port=port, reason=error.strerror or str(error)), file=sys.stderr)
-            return cli.FAILED
-        return cli.DONE
+            return exits.FAILED
+        return exits.DONE
 
     return command
 

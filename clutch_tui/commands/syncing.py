@@ -7,7 +7,7 @@ import contextlib
 import json
 from dataclasses import asdict, dataclass
 
-from clutch_tui import cli
+from clutch_tui import exits
 from clutch_tui.core import outbox
 from clutch_tui.core.store import Store
 from clutch_tui.core.types import QueueSummary, ShopError
@@ -43,19 +43,23 @@ async def sync_once(installation: Installation) -> Outcome:
 
 
 async def _once(network: Network, store: Store) -> Outcome:
-    code, message, key = cli.DONE, t("cli.sync.done"), ""
+    code, message, key = exits.DONE, t("cli.sync.done"), ""
     try:
         await network.sync_once(PATIENCE)
     except ApiError as error:
-        code, message, key = cli.UNREACHABLE if error.kind in LINE_DOWN else cli.FAILED, cli.sentence(error), error.key
+        code, message, key = (
+            exits.UNREACHABLE if error.kind in LINE_DOWN else exits.FAILED,
+            exits.sentence(error),
+            error.key,
+        )
     except ShopError as error:
-        code, message, key = cli.FAILED, cli.sentence(error), error.key
+        code, message, key = exits.FAILED, exits.sentence(error), error.key
     except wire.BadPayload as error:
         key = "error.sync.bad_answer"
-        code, message = cli.FAILED, t(key, reason=error.reason)
+        code, message = exits.FAILED, t(key, reason=error.reason)
     queue = await store.read(outbox.summary)
-    if code == cli.DONE and queue.unsent:
-        code, message = cli.FAILED, tn("queue.unsent", queue.unsent)
+    if code == exits.DONE and queue.unsent:
+        code, message = exits.FAILED, tn("queue.unsent", queue.unsent)
     return Outcome(code, message, key, queue)
 
 
@@ -69,7 +73,7 @@ async def watch_sync(installation: Installation, *, as_json: bool) -> int:
             await network.run()
     finally:
         await asyncio.to_thread(store.close)
-    return cli.DONE
+    return exits.DONE
 
 
 def _print(event: Event, *, as_json: bool) -> None:

@@ -290,7 +290,7 @@ class Network:
         if offline:
             self._cut = asyncio.ensure_future(self._stand_down())
             for part in ("api", "socket", "sync"):
-                self.monitor.set(part, "off")  # type: ignore[arg-type]
+                self.monitor.set(part, "off")
             self.monitor.note("info", "session", "connection.cut_on_purpose")
         else:
             self.api.breaker.reset()

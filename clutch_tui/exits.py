@@ -1,0 +1,28 @@
+"""How a command ends: its exit code, and the sentence of whatever went wrong."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+
+from clutch_tui.text import strings
+
+DONE, FAILED, USAGE, UNREACHABLE = 0, 1, 2, 3
+"""Done (a sale made offline is done); failed or partly failed; wrong usage or configuration; nothing reachable."""
+
+
+def sentence(error: object) -> str:
+    """The sentence of anything that carries `key` and `values`: what happened, what is safe, what to do."""
+    key = str(getattr(error, "key", ""))
+    values: Mapping[str, object] = getattr(error, "values", {}) or {}
+    return strings.t(key, **values) if strings.has(key) else strings.t("error.unexpected")
+
+
+def complain(error: Exception, code: int) -> int:
+    """Print an error that carries a key as one sentence on stderr, and as JSON on stdout where that was asked
+    for; gives back `code`."""
+    print(sentence(error), file=sys.stderr)
+    if "--json" in sys.argv:
+        print(json.dumps({"error": getattr(error, "key", ""), "message": sentence(error)}, ensure_ascii=False))
+    return code

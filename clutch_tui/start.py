@@ -1,0 +1,31 @@
+"""Starting the app. Nothing is imported here that its first frame does not need."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from typing import TYPE_CHECKING
+
+from clutch_tui.exits import DONE, USAGE
+from clutch_tui.installation import Installation
+from clutch_tui.text import strings
+
+if TYPE_CHECKING:
+    from clutch_tui.ui.services import Line
+
+
+def run_app(installation: Installation | None = None, line: Line | None = None) -> int:
+    """The app itself, until it ends; its exit code. Without a terminal it says what to use instead."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        print(strings.t("cli.no_terminal"), file=sys.stderr)
+        return USAGE
+    gc.disable()  # looking for garbage costs a twelfth of the start; the app takes it up after its first frame
+    installation = installation or Installation.find()
+    from clutch_tui.ui.app import ClutchApp
+    from clutch_tui.ui.terminal import ordered_terminal
+
+    with ordered_terminal(installation.settings.text.bidi) as modes:
+        app = ClutchApp(installation.services(line))
+        app.order_modes = modes
+        app.run()
+    return app.return_code or DONE
