@@ -35,8 +35,7 @@ def set_quantity(cart: Cart, n: int, quantity: int) -> Cart:
 
 def set_price(cart: Cart, n: int, price: int) -> Cart:
     """A price for one piece, for this sale only. Raises `error.sale.price`."""
-    if not 0 <= price <= DEAREST:
-        raise ShopError("error.sale.price")
+    _check_price(price)
     line = cart.lines[n]
     return _with_line(cart, n, replace(line, price=price, discount=min(line.discount, line.quantity * price)))
 
@@ -44,8 +43,7 @@ def set_price(cart: Cart, n: int, price: int) -> Cart:
 def set_discount(cart: Cart, n: int, discount: int) -> Cart:
     """Money off a whole line. Raises `error.sale.discount` where it is more than the line."""
     line = cart.lines[n]
-    if not 0 <= discount <= line.quantity * line.price:
-        raise ShopError("error.sale.discount")
+    _check_discount(discount, line.quantity * line.price)
     return _with_line(cart, n, replace(line, discount=discount))
 
 
@@ -55,8 +53,7 @@ def remove_line(cart: Cart, n: int) -> Cart:
 
 def with_discount(cart: Cart, amount: int) -> Cart:
     """Money off the whole sale. Raises `error.sale.discount` where it is more than the sale."""
-    if not 0 <= amount <= _net_of_lines(cart):
-        raise ShopError("error.sale.discount")
+    _check_discount(amount, _net_of_lines(cart))
     return replace(cart, discount=amount)
 
 
@@ -80,6 +77,16 @@ def totals(cart: Cart, rules: TaxRules, method: PayMethod = "cash") -> Totals:
     return Totals(subtotal, discount, tax, rounding, exact + rounding, pieces)
 
 
+def check(cart: Cart) -> None:
+    """Raise what the functions above would have raised: a cart may also come from a script or an order, made
+    without them, and a negative quantity would be sold like any other."""
+    for line in cart.lines:
+        _check_quantity(line.quantity)
+        _check_price(line.price)
+        _check_discount(line.discount, line.quantity * line.price)
+    _check_discount(cart.discount, _net_of_lines(cart))
+
+
 def tax_of(net: int, rules: TaxRules) -> int:
     """The tax in `net` where prices include it, on `net` where they do not; rounded half up."""
     divisor = 10_000 + rules.rate if rules.prices_include_tax else 10_000
@@ -100,6 +107,16 @@ def paid_by(payments: Sequence[Payment]) -> PayMethod:
 def _check_quantity(quantity: int) -> None:
     if not 0 < quantity <= MOST_PIECES:
         raise ShopError("error.sale.quantity")
+
+
+def _check_price(price: int) -> None:
+    if not 0 <= price <= DEAREST:
+        raise ShopError("error.sale.price")
+
+
+def _check_discount(discount: int, most: int) -> None:
+    if not 0 <= discount <= most:
+        raise ShopError("error.sale.discount")
 
 
 def _net_of_lines(cart: Cart) -> int:

@@ -246,6 +246,11 @@ def _store_sales(rows: Sequence[Row], *, snapshot: bool) -> None:
         "UPDATE sale SET status = :status, version = :version, seq = :seq WHERE id = :id AND own = 1",
         ({name: row[name] for name in ("status", "version", "seq", "id")} for row in sold),
     )
+    # what the server says is older than a void that it has not answered: without this it could be voided twice
+    models.execute(
+        "UPDATE sale SET status = 'voided' WHERE own = 1"
+        " AND id IN (SELECT sale_id FROM stock_move WHERE open = 1 AND kind = 'void')"
+    )
     own = {row[0] for row in models.execute("SELECT id FROM sale WHERE own = 1").fetchall()} if sold else set()
     theirs = [row for row in sold if row["id"] not in own]
     names = ", ".join((*_SALE_COLUMNS, "own"))

@@ -15,7 +15,7 @@ from typing import Any
 from clutch_tui.text.fold import fold, fold_number
 
 from . import cash, journal, models, outbox, state
-from .cart import paid_by, totals
+from .cart import check, paid_by, totals
 from .clock import from_text
 from .types import (
     Cart,
@@ -91,10 +91,11 @@ def checkout(
 
     `payments` must come to the total; `tendered` is the cash that was handed over, change still in it. Stock may
     go below zero: a till sells what the customer holds in his hand. Raises `error.sale.empty`,
-    `error.sale.unpaid` and `error.sale.credit_needs_customer`.
+    `error.sale.unpaid`, `error.sale.credit_needs_customer`, and what `cart.check` finds.
     """
     if models.execute("SELECT 1 FROM sale WHERE id = ?", (cart.id,)).fetchone() is not None:
         return get(cart.id)
+    check(cart)
     figures = totals(cart, rules, paid_by(payments))
     _check(cart, payments, figures)
     document = Document(

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from clutch_tui.core import aftersales, cart, cash, inventory, journal, models, outbox, sales, state
+from clutch_tui.core import aftersales, cart, cash, inventory, journal, models, outbox, records, sales, state
 from clutch_tui.core.store import Store
 from clutch_tui.core.types import Cart, CartLine, PartDraft, Payment, Receipt, SaleQuery, ShopError, TaxRules
 
@@ -196,6 +196,26 @@ def test_what_is_not_paid_is_not_sold(store: Store, part_id: str, payments: tupl
     assert rows(store, "SELECT count(*) FROM outbox WHERE type = 'sale'") == [(0,)]
 
 
+@pytest.mark.parametrize(
+    ("line", "key"),
+    [
+        (CartLine("p", "n", "", -5, 100), "error.sale.quantity"),
+        (CartLine("p", "n", "", 0, 100), "error.sale.quantity"),
+        (CartLine("p", "n", "", 10**9, 10**12), "error.sale.quantity"),
+        (CartLine("p", "n", "", 1, -100), "error.sale.price"),
+        (CartLine("p", "n", "", 1, 10**12), "error.sale.price"),
+        (CartLine("p", "n", "", 1, 100, 500), "error.sale.discount"),
+        (CartLine("p", "n", "", 1, 100, -1), "error.sale.discount"),
+    ],
+)
+def test_a_cart_made_without_the_rules_is_not_sold(store: Store, line: CartLine, key: str) -> None:
+    made = Cart("hostile", (line,))
+    with pytest.raises(ShopError) as error:
+        checkout(store, made)
+    assert error.value.key == key
+    assert rows(store, "SELECT count(*) FROM sale") == [(0,)]
+
+
 def test_an_empty_cart_is_no_sale(store: Store) -> None:
     with pytest.raises(ShopError, match="empty"):
         store.run_now(sales.checkout, Cart("c"), (), cashier="", device_id="", rules=VAT)
@@ -242,6 +262,17 @@ def test_a_void_puts_everything_back_once(store: Store, part_id: str) -> None:
     with pytest.raises(ShopError, match="voided"):
         store.run_now(aftersales.void, receipt.id, "again", "sara")
     assert rows(store, "SELECT count(*) FROM outbox WHERE kind = 'void'") == [(1,)]
+
+
+def test_a_pull_that_is_older_than_a_void_does_not_undo_it(store: Store, part_id: str) -> None:
+    sale = sell(store, part_id)
+    store.run_now(aftersales.void, sale.id, "غلطة", "sara")
+    server = {"id": sale.id, "status": "completed", "version": 1, "seq": 5, "receipt_number": sale.receipt_number}
+    pulled = [server | {"deleted": False, "date": None}]
+    store.run_now(records.store, "sale", pulled, snapshot=False)
+    assert store.read_now(sales.get, sale.id).status == "voided"
+    with pytest.raises(ShopError, match=r"error\.sale\.voided"):
+        store.run_now(aftersales.void, sale.id, "تاني", "sara")
 
 
 @pytest.mark.parametrize("rules", [VAT, ADDED])
