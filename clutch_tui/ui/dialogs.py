@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
@@ -58,6 +59,7 @@ class Dialog(VisualLines, ModalScreen[T | None], Generic[T]):
 
     def __init__(self, title: str, hint: str = "dialog.hint.enter", /, **values: object) -> None:
         super().__init__()
+        self._answered = False
         self.heading = Words(classes="dialog--title")
         self.heading.say(title, **values)
         self.hint = Words(hint, classes="dialog--hint")
@@ -71,6 +73,13 @@ class Dialog(VisualLines, ModalScreen[T | None], Generic[T]):
     def compose_body(self) -> ComposeResult:
         """The widgets between title and hint."""
         yield from ()
+
+    def dismiss(self, result: T | None = None) -> AwaitComplete:
+        """Answer, once: an Enter too many, typed before the box was gone, must not close what lies below."""
+        if self._answered:
+            return AwaitComplete()
+        self._answered = True
+        return super().dismiss(result)
 
     def action_back(self) -> None:
         self.dismiss(None)

@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from textual.events import Key
+from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
 from clutch_tui import config
@@ -128,9 +130,26 @@ async def until(pilot: Pilot[Any], holds: Callable[[], object], turns: int = 400
     raise AssertionError("it did not come about")
 
 
+_CHARACTERS = {"space": " ", "plus": "+", "minus": "-"}
+
+
+async def press(pilot: Pilot[Any], *keys: str) -> None:
+    """Press keys as the terminal's driver hands them over, one behind the other without a pause, and let the app
+    come to rest once. (`Pilot.press` rests twice for each key, which is most of a test's time.)"""
+    for key in keys:
+        event = Key(key, _CHARACTERS.get(key, key if len(key) == 1 else None))
+        event.set_sender(pilot.app)
+        pilot.app.post_message(event)
+    await pilot.pause()
+
+
 async def type_text(pilot: Pilot[Any], text: str) -> None:
     """Type letter by letter, as a person or a scanner does."""
-    await pilot.press(*({" ": "space"}.get(one, one) for one in text))
+    for letter in text:
+        event = Key(_character_to_key(letter), letter)
+        event.set_sender(pilot.app)
+        pilot.app.post_message(event)
+    await pilot.pause()
 
 
 def words_on(app: ClutchApp) -> str:

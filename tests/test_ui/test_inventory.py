@@ -10,7 +10,7 @@ from clutch_tui.text.strings import t
 from clutch_tui.ui.dialogs import Ask
 from clutch_tui.ui.forms import FormDialog
 from clutch_tui.ui.screens.inventory import InventoryScreen
-from tests.test_ui.shop_app import Shop, open_app, settle, toasts, type_text, until, words_on
+from tests.test_ui.shop_app import Shop, open_app, press, settle, toasts, type_text, until, words_on
 
 LANGUAGES: tuple[strings.Language, ...] = ("ar", "en")
 
@@ -24,7 +24,7 @@ async def test_search_as_you_type(shop: Shop, language: strings.Language) -> Non
         await type_text(pilot, "06l115562b")
         await settle(pilot)
         assert [row.part_number for row in screen.table.rows_shown()] == ["06L-115-562-B"]
-        await pilot.press("escape")
+        await press(pilot, "escape")
         await settle(pilot)
         assert screen.search.value == ""
         assert screen.table.count == 3
@@ -33,17 +33,17 @@ async def test_search_as_you_type(shop: Shop, language: strings.Language) -> Non
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_add_a_part(shop: Shop, language: strings.Language) -> None:
     async with open_app(shop, language, mode="inventory") as (app, pilot):
-        await pilot.press("f2")
+        await press(pilot, "f2")
         await until(pilot, lambda: isinstance(app.screen, FormDialog))
         await type_text(pilot, "طلمبة")
-        await pilot.press("enter")
+        await press(pilot, "enter")
         await type_text(pilot, "Pump")
-        await pilot.press("enter")
+        await press(pilot, "enter")
         await type_text(pilot, "WP-1")
         for _ in range(3):
-            await pilot.press("down")
+            await press(pilot, "down")
         await type_text(pilot, "٢٥٠.٥")
-        await pilot.press("f2")
+        await press(pilot, "f2")
         await until(pilot, lambda: isinstance(app.screen, InventoryScreen))
         await settle(pilot)
         found = shop.read(inventory.find_code, "wp1")
@@ -54,13 +54,13 @@ async def test_add_a_part(shop: Shop, language: strings.Language) -> None:
 
 async def test_a_wrong_field_says_so_and_keeps_what_was_typed(shop: Shop) -> None:
     async with open_app(shop, "en", mode="inventory") as (app, pilot):
-        await pilot.press("f3")
+        await press(pilot, "f3")
         await until(pilot, lambda: isinstance(app.screen, FormDialog))
         form = app.screen
         assert isinstance(form, FormDialog)
         price = next(row for row in form.rows if row.entry.name == "price")
         price.field.value = "1e999"  # type: ignore[attr-defined]
-        await pilot.press("f2")
+        await press(pilot, "f2")
         await settle(pilot)
         assert app.screen is form
         assert "1e999" in price.problem.text
@@ -70,14 +70,14 @@ async def test_a_wrong_field_says_so_and_keeps_what_was_typed(shop: Shop) -> Non
 
 async def test_leaving_a_changed_form_asks_first(shop: Shop) -> None:
     async with open_app(shop, "en", mode="inventory") as (app, pilot):
-        await pilot.press("f2")
+        await press(pilot, "f2")
         await until(pilot, lambda: isinstance(app.screen, FormDialog))
         form = app.screen
         await type_text(pilot, "x")
-        await pilot.press("escape")
+        await press(pilot, "escape")
         await until(pilot, lambda: app.screen is not form)
         assert t("form.discard") in words_on(app)
-        await pilot.press("escape")
+        await press(pilot, "escape")
         await until(pilot, lambda: app.screen is form)
         assert isinstance(form, FormDialog)
         assert form.rows[0].typed == "x"
@@ -87,19 +87,19 @@ async def test_adjust_and_count_move_stock(shop: Shop) -> None:
     async with open_app(shop, "en", mode="inventory") as (app, pilot):
         await type_text(pilot, "NGK-7")
         await settle(pilot)
-        await pilot.press("f4")
+        await press(pilot, "f4")
         await until(pilot, lambda: isinstance(app.screen, Ask))
         await type_text(pilot, "-3")
-        await pilot.press("enter")
+        await press(pilot, "enter")
         await until(pilot, lambda: isinstance(app.screen, Ask) and t("inventory.ask_reason") in words_on(app))
         await type_text(pilot, "broken")
-        await pilot.press("enter")
+        await press(pilot, "enter")
         await until(pilot, lambda: len(shop.new_changes) == 1)
         await until(pilot, lambda: isinstance(app.screen, InventoryScreen))
-        await pilot.press("f5")
+        await press(pilot, "f5")
         await until(pilot, lambda: isinstance(app.screen, Ask))
         await type_text(pilot, "5")
-        await pilot.press("enter")
+        await press(pilot, "enter")
         await until(pilot, lambda: len(shop.new_changes) == 2)
         assert [kind for kind, _ in shop.new_changes] == ["adjust", "count"]
         assert shop.read(inventory.get, shop.parts[2].id).stock == 5
@@ -109,9 +109,9 @@ async def test_delete_asks_and_deletes(shop: Shop) -> None:
     async with open_app(shop, "ar", mode="inventory") as (app, pilot):
         await type_text(pilot, "NGK-7")
         await settle(pilot)
-        await pilot.press("f8")
+        await press(pilot, "f8")
         await until(pilot, lambda: "؟" in words_on(app))
-        await pilot.press("enter")
+        await press(pilot, "enter")
         await until(pilot, lambda: shop.new_changes == [("delete", "item")])
         await settle(pilot)
         assert shop.read(inventory.find_code, "NGK-7") is None

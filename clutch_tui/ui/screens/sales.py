@@ -7,6 +7,7 @@ so it is there again after whatever happens to the machine.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
@@ -62,6 +63,8 @@ class SalesScreen(ShopScreen):
         self.hits: WindowTable[PartRow] = WindowTable(HIT_COLUMNS, empty="common.no_match", id="hits")
         self.lines = CartView(id="cart")
         self._hits_for = ""
+        self._one_by_one = asyncio.Lock()
+        """A quantity typed behind a scan is for that part, also when the part is still being looked up."""
 
     def compose_body(self) -> ComposeResult:
         with Horizontal(classes="search-line"):
@@ -106,20 +109,18 @@ class SalesScreen(ShopScreen):
         self._hits_for = text
         self.hits.show_rows(rows, cursor=0)
 
-    @on(ScanField.Submitted, "#scan")
-    def _entered(self) -> None:
-        text = self.field.value.strip()
-        if not text:
-            return
-        if quantity := _QUANTITY.fullmatch(read_digits(text)):
-            self.field.value = ""
-            self._set_quantity(int(quantity[1]))
-            return
-        picked = self.hits.row if self._hits_for == text else None
-        self.field.value = ""
-        self._add(text, picked)
+    @on(ScanField.Entered)
+    def _entered(self, event: ScanField.Entered) -> None:
+        self._obey(event.text, self.hits.row if self._hits_for == event.text else None)
 
     @work(group="add", exit_on_error=False)
+    async def _obey(self, text: str, picked: PartRow | None) -> None:
+        async with self._one_by_one:
+            if quantity := _QUANTITY.fullmatch(read_digits(text)):
+                self._set_quantity(int(quantity[1]))
+            else:
+                await self._add(text, picked)
+
     async def _add(self, text: str, picked: PartRow | None) -> None:
         """Sell the part with exactly this code, else the one that was picked. A scanner is faster than the
         search below the field, so a scan never depends on it."""
@@ -168,8 +169,13 @@ class SalesScreen(ShopScreen):
 
     @on(ScanField.Stepped)
     def _stepped(self, event: ScanField.Stepped) -> None:
-        if self._line is not None:
-            self._set_quantity(max(1, self._line[1].quantity + event.by))
+        self._step(event.by)
+
+    @work(group="add", exit_on_error=False)
+    async def _step(self, by: int) -> None:
+        async with self._one_by_one:
+            if self._line is not None:
+                self._set_quantity(max(1, self._line[1].quantity + by))
 
     @on(ScanField.Removed)
     def action_remove(self) -> None:

@@ -19,10 +19,25 @@ class ScanField(SearchField):
 
         by: int
 
+    @dataclass
+    class Entered(Message):
+        """Enter was pressed on this text; the field is empty again."""
+
+        text: str
+
     class Removed(Message):
         """Delete was pressed."""
 
     async def _on_key(self, event: Key) -> None:
+        """Enter empties the field here and now: a scanner's next code is right behind it. As a binding it would
+        only be heard after it had bubbled through the whole screen, and the next code would be added to this."""
+        if event.key == "enter":
+            event.stop()
+            event.prevent_default()
+            text, self.value = self.value.strip(), ""
+            if text:
+                self.post_message(self.Entered(text))
+            return
         if not self.value:
             if event.character in ("+", "-"):
                 self.post_message(self.Stepped(1 if event.character == "+" else -1))

@@ -1,0 +1,213 @@
+"""Every screen in both languages: it opens, fits 80x24, speaks, and survives a change of language."""
+
+from __future__ import annotations
+
+import pytest
+from textual.pilot import Pilot
+
+from clutch_tui.core import customers, suppliers
+from clutch_tui.core.types import CustomerDraft
+from clutch_tui.text import strings
+from clutch_tui.text.strings import t
+from clutch_tui.ui import keys
+from clutch_tui.ui.app import ClutchApp
+from clutch_tui.ui.dialogs import Ask, Choose, Confirm, ShowText
+from clutch_tui.ui.forms import FormDialog
+from clutch_tui.ui.screens.customers import CustomersScreen
+from clutch_tui.ui.screens.frame import ShopScreen
+from clutch_tui.ui.screens.history import CustomerHistory
+from clutch_tui.ui.screens.settings import SettingsScreen
+from clutch_tui.ui.screens.sign_in import SignInScreen
+from clutch_tui.ui.widgets.key_bar import KeyBar
+from clutch_tui.ui.widgets.status_strip import StatusStrip
+from clutch_tui.ui.widgets.text_field import TextField
+from tests.test_ui.shop_app import Shop, open_app, press, settle, toasts, type_text, until, words_on
+
+LANGUAGES: tuple[strings.Language, ...] = ("ar", "en")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_every_screen_opens_and_fits(shop: Shop, language: strings.Language) -> None:
+    async with open_app(shop, language) as (app, pilot):
+        for mode in keys.MODES:
+            await app.switch_mode(mode)
+            await settle(pilot)
+            screen = app.screen
+            assert isinstance(screen, ShopScreen)
+            assert t(f"mode.{mode}") in screen.strip.text
+            bar = screen.query_one(KeyBar)
+            assert bar.region.bottom == 24, mode
+            assert bar.region.height <= 2, mode
+            assert t("app.menu") in bar.render().plain
+            for widget in screen.query("*"):
+                assert widget.region.right <= 80, (mode, widget)
+        assert toasts(app) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_every_binding_has_a_word(shop: Shop, language: strings.Language) -> None:
+    async with open_app(shop, language) as (app, pilot):
+        for mode in keys.MODES:
+            await app.switch_mode(mode)
+            await pilot.pause()
+            for one in app.screen.active_bindings.values():
+                ours = "." in one.binding.description and " " not in one.binding.description
+                assert not ours or strings.has(one.binding.description), (mode, one.binding)
+                assert not ours or one.binding.id, (mode, one.binding)
+
+
+async def test_the_language_changes_with_everything_that_is_shown(shop: Shop) -> None:
+    async with open_app(shop, "ar") as (app, pilot):
+        await type_text(pilot, "of")
+        await settle(pilot)
+        await press(pilot, "f12")
+        await until(pilot, lambda: strings.language() == "en")
+        await settle(pilot)
+        assert "Sales" in app.screen.query_one(StatusStrip).text
+        assert "Pay" in app.screen.query_one(KeyBar).render().plain
+        field = app.screen.query_one(TextField)
+        assert field.value == "of"
+        assert field.placeholder == t("sales.scan_hint")
+        assert not app.has_class("-rtl")
+        await press(pilot, "ctrl+l")
+        await until(pilot, lambda: strings.language() == "ar")
+        assert app.has_class("-rtl")
+        await until(pilot, lambda: 'language = "ar"' in shop.home.config_file.read_text("utf-8"))
+
+
+async def test_help_names_the_keys(shop: Shop) -> None:
+    async with open_app(shop, "en", mode="inventory") as (app, pilot):
+        await press(pilot, "f1")
+        await until(pilot, lambda: isinstance(app.screen, ShowText))
+        shown = words_on(app)
+        assert "F4  Adjust" in shown
+        assert "Alt+1  Sales" in shown
+        await press(pilot, "escape")
+        await until(pilot, lambda: isinstance(app.screen, ShopScreen))
+
+
+async def test_the_menu_goes_by_digit(shop: Shop) -> None:
+    async with open_app(shop, "ar") as (app, pilot):
+        await press(pilot, "f9")
+        await until(pilot, lambda: isinstance(app.screen, Choose))
+        await press(pilot, "4")
+        await until(pilot, lambda: isinstance(app.screen, CustomersScreen))
+        await press(pilot, "alt+1")
+        await until(pilot, lambda: app.current_mode == "sales")
+
+
+async def fill(pilot: Pilot[int], app: ClutchApp, **values: str) -> None:
+    """Put values into the fields of the form in front and save it."""
+    await until(pilot, lambda: isinstance(app.screen, FormDialog))
+    form = app.screen
+    for name, value in values.items():
+        form.query_one(f"#field-{name}", TextField).value = value
+    await press(pilot, "f2")
+    await until(pilot, lambda: app.screen is not form)
+    await settle(pilot)
+
+
+async def test_customers_from_the_first_to_the_payment(shop: Shop) -> None:
+    async with open_app(shop, "ar", mode="customers") as (app, pilot):
+        await press(pilot, "f2")
+        await fill(pilot, app, name="منى سعيد", phone="01001234567", car_brand="تويوتا")
+        screen = app.screen
+        assert isinstance(screen, CustomersScreen)
+        (row,) = screen.table.rows_shown()
+        assert (row.name, row.phone) == ("منى سعيد", "01001234567")
+        await press(pilot, "f3")
+        await fill(pilot, app, address="شبرا")
+        await press(pilot, "f4")
+        await until(pilot, lambda: isinstance(app.screen, Choose))
+        await press(pilot, "1")
+        await until(pilot, lambda: isinstance(app.screen, Ask))
+        await type_text(pilot, "50")
+        await press(pilot, "enter")
+        await until(pilot, lambda: t("customer.ask_note") in words_on(app))
+        await press(pilot, "enter")
+        await until(pilot, lambda: ("payment", "payment") in shop.new_changes)
+        await until(pilot, lambda: isinstance(app.screen, CustomersScreen))
+        assert shop.read(customers.get, row.id).balance == -5_000
+        await settle(pilot)
+        await press(pilot, "f6")
+        await until(pilot, lambda: isinstance(app.screen, CustomerHistory) and app.screen.table.count == 1)
+        await press(pilot, "escape")
+        await until(pilot, lambda: isinstance(app.screen, CustomersScreen))
+        await press(pilot, "f8")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await press(pilot, "enter")
+        await until(pilot, lambda: toasts(app))
+        assert toasts(app) == [t("error.customer.owes", name="منى سعيد")]
+        assert [kind for kind, _ in shop.new_changes] == ["create", "update", "payment"]
+
+
+async def test_suppliers_are_added_and_edited(shop: Shop) -> None:
+    async with open_app(shop, "en", mode="suppliers") as (app, pilot):
+        await press(pilot, "f2")
+        await until(pilot, lambda: isinstance(app.screen, FormDialog))
+        app.screen.query_one("#field-rating", TextField).value = "9"
+        await press(pilot, "f2")
+        await settle(pilot)
+        assert t("error.field.empty") in words_on(app)
+        await fill(pilot, app, name="Bosch Egypt", rating="5")
+        await press(pilot, "f3")
+        await fill(pilot, app, phone="0223456789")
+        (row,) = shop.read(suppliers.page, "", None, 0, 10)
+        assert (row.name, row.phone, row.rating) == ("Bosch Egypt", "0223456789", 5)
+
+
+async def test_a_change_from_elsewhere_appears_with_the_cursor_in_place(shop: Shop) -> None:
+    for name in ("Amr", "Mona"):
+        shop.store.run_now(customers.create, CustomerDraft(name=name))
+    async with open_app(shop, "en", mode="customers") as (app, pilot):
+        screen = app.screen
+        assert isinstance(screen, CustomersScreen)
+        await press(pilot, "down")
+        assert screen.table.row.name == "Mona"
+        await app.write("customers", customers.create, CustomerDraft(name="Dalia"))
+        await until(pilot, lambda: screen.table.count == 3)
+        await settle(pilot)
+        assert screen.table.row.name == "Mona"
+        assert screen.table.cursor == 2
+
+
+async def test_the_queue_lists_what_is_unsent(shop: Shop) -> None:
+    async with open_app(shop, "en", mode="queue") as (app, pilot):
+        await until(pilot, lambda: "3 unsent" in app.screen.query_one(StatusStrip).text)
+        assert "New record" in words_on(app)
+        await press(pilot, "f5")
+        await settle(pilot)
+        assert toasts(app) == []
+
+
+async def test_settings_are_saved_and_applied(shop: Shop) -> None:
+    async with open_app(shop, "ar", mode="settings") as (app, pilot):
+        await press(pilot, "space")
+        rows = {row.entry.name: row for row in app.screen.rows}  # type: ignore[attr-defined]
+        rows["shop.tax_rate"].field.value = "١٠"
+        rows["shop.receipt_footer"].field.value = "شكرا"
+        await press(pilot, "f2")
+        await until(pilot, lambda: strings.language() == "en")
+        await until(pilot, lambda: toasts(app))
+        assert app.settings.shop.receipt_footer == "شكرا"
+        assert (await app.tax_rules()).rate == 1_000
+        rows["backend.base_url"].field.value = "http://example.com"
+        await press(pilot, "f2")
+        await until(pilot, lambda: len(toasts(app)) > 1)
+        assert "https" in toasts(app)[-1]
+        assert isinstance(app.screen, SettingsScreen)
+        assert app.is_open
+
+
+async def test_the_first_start_offers_to_work_alone(shop: Shop) -> None:
+    from clutch_tui.core import state
+
+    shop.store.run_now(state.put_setting, "works_alone", False)
+    async with open_app(shop, "ar") as (app, pilot):
+        await until(pilot, lambda: isinstance(app.screen, SignInScreen))
+        await press(pilot, "f2")
+        await settle(pilot)
+        assert t("error.field.empty") in words_on(app)
+        await press(pilot, "f4")
+        await until(pilot, lambda: app.current_mode == "sales")
+        assert shop.read(state.setting, "works_alone") is True
