@@ -6,6 +6,7 @@ import gc
 import sys
 from typing import TYPE_CHECKING
 
+from clutch_tui import logs
 from clutch_tui.exits import DONE, USAGE
 from clutch_tui.installation import Installation
 from clutch_tui.text import strings
@@ -21,6 +22,7 @@ def run_app(installation: Installation | None = None, line: Line | None = None) 
         return USAGE
     gc.disable()  # looking for garbage costs a twelfth of the start; the app takes it up after its first frame
     installation = installation or Installation.find()
+    logs.start(installation.home.log_dir, debug=installation.settings.log.debug)
     from clutch_tui.ui.app import ClutchApp
     from clutch_tui.ui.terminal import ordered_terminal
 
