@@ -16,7 +16,7 @@ from typing import get_args
 
 from clutch_tui.core import types as core
 from clutch_tui.net import connection, errors, tester
-from clutch_tui.ui import keys, status, themes
+from clutch_tui.ui import keys, status, terminal, themes
 from clutch_tui.ui.screens import insight_lines
 
 _UNTROUBLED = {"ok", "reachable"}
@@ -31,13 +31,14 @@ FAMILIES: dict[str, Iterable[str]] = {
     "error.api.": [kind.value for kind in errors.Kind],
     "insight.figure.": {name for names in insight_lines._PLACES.values() for name in names},
     "lane.": get_args(core.Lane),
-    "mode.": keys.MODES,
+    "mode.": [*keys.MODES, "past_sales", "part_history", "customer_history", "supplier_history"],
     "order.": ["accept", "reject", "quote"],
     "order.status.": get_args(core.OrderStatus),
     "pay.": get_args(core.PayMethod),
     "sale.state.": [*get_args(core.SaleStatus), "return"],
     "tester.remedy.": _TROUBLES,
     "tester.state.": get_args(tester.State),
+    "settings.bidi_": get_args(terminal.Ordering),
     "theme.": [theme.name for theme in themes.THEMES],
     "topic.": insight_lines.TOPICS,
 }
@@ -50,6 +51,7 @@ OPEN: frozenset[str] = frozenset(
         "insight.heading.",
         "insight.word.",
         "log.category.",
+        "news.",  # what the backend tells a person
         "move.",  # why stock or an account moved
         "tester.advice.",
     }
