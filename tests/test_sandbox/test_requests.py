@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .conftest import Terminal, uid
+from .conftest import Terminal, frame, uid
 
 
 async def test_different_fields_of_one_part_do_not_conflict(terminal: Terminal) -> None:
@@ -79,3 +79,14 @@ async def test_changes_of_one_call_are_applied_in_order_and_one_bad_one_stops_no
     answer = await terminal.sync("inventory", create, bad, good)
     assert [result["status"] for result in answer["results"].values()] == ["applied", "rejected", "applied"]
     assert answer["changes"][0]["price"] == 20
+
+
+async def test_a_change_that_fails_half_way_leaves_no_field_no_number_and_no_event(terminal: Terminal) -> None:
+    item = await terminal.item()
+    async with terminal.socket() as socket:
+        change = terminal.change("update", item, fields={"price": 5, "stock_quantity": "كتير"}, base={"price": 1})
+        assert (await terminal.one("inventory", change))["errors"][0]["field"] == "stock_quantity"
+        page = await terminal.sync("inventory")
+        assert (page["changes"][0]["price"], page["cursor"]) == (100, 1)
+        await terminal.item(2)
+        assert (await frame(socket))["data"]["item_id"] == uid(2)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
 
 from clutch_tui.net.endpoints import ENDPOINTS
-from clutch_tui.sandbox import app, calls, demo_data
-from clutch_tui.sandbox.database import open_database
+from clutch_tui.sandbox import app, calls, changes, demo_data
+from clutch_tui.sandbox.app import create_backend
+from clutch_tui.sandbox.database import Database, open_database
+from clutch_tui.sandbox.ledger import Change, Origin, Outcome
 from clutch_tui.sandbox.server import start
 from clutch_tui.sandbox.settings import Settings
 
@@ -88,3 +91,19 @@ async def test_the_database_outlives_its_process_whole(terminal: Terminal) -> No
         assert reading.value("PRAGMA integrity_check") == "ok"
         assert reading.value("SELECT COUNT(*) FROM ledger") == 2
     database.close()
+
+
+def test_two_who_write_to_one_file_wait_for_each_other_and_share_the_counter(settings: Settings) -> None:
+    databases = [create_backend(settings).database for _ in range(2)]
+
+    def sell(database: Database, first: int) -> list[Outcome]:
+        body = {"items": [{"item_id": "part", "quantity": 1, "price": 5}], "total": 5}
+        changes_ = [Change(f"c-{n}", "sale", "sale", f"s-{n}", body=body) for n in range(first, first + 25)]
+        found = [changes.apply(database, demo_data.SHOP_ID, change, Origin()) for change in changes_]
+        database.close()
+        return found
+
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = [one for found in pool.map(sell, databases, (0, 100)) for one in found]
+    assert {outcome.status for outcome in outcomes} == {"applied_flagged"}
+    assert sorted(outcome.seq for outcome in outcomes) == list(range(1, 51))
