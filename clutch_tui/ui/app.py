@@ -30,6 +30,7 @@ from clutch_tui.text.strings import t
 from clutch_tui.ui import keys, shop, themes
 from clutch_tui.ui.bidi_filter import BidiApp
 from clutch_tui.ui.errors import report, sentence
+from clutch_tui.ui.key_order import KeysInOrder
 from clutch_tui.ui.services import Network, Services
 from clutch_tui.ui.status import Brake, Overall, Status
 
@@ -55,7 +56,7 @@ def _screen(mode: str) -> Screen[None]:
     return cast("Screen[None]", getattr(module, _SCREENS[mode])())
 
 
-class ClutchApp(BidiApp, App[int]):
+class ClutchApp(KeysInOrder, BidiApp, App[int]):
     """The terminal of the shop, given everything outside the screens as `Services`."""
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["app.tcss", "mirror.tcss"]
@@ -122,12 +123,8 @@ class ClutchApp(BidiApp, App[int]):
             self._brake.add(frozenset({"connection"}))
 
     async def tax_rules(self) -> TaxRules:
-        """The tax rules in force: the shop's own once they are known, those of the settings until then."""
-        stored = await self.store.read(shop.state.setting, "tax_rules")
-        if stored:
-            return shop.types.TaxRules(**stored)
-        here = self.settings.shop
-        return shop.types.TaxRules(int(here.tax_rate * 100), here.prices_include_tax, here.cash_rounding)
+        """The tax rules in force: the shop's own, or those of the settings until they are known."""
+        return await self.store.read(shop.state.tax_rules)
 
     async def confirm(self, question: str, **values: object) -> bool:
         """Ask yes or no; only from a worker."""

@@ -52,6 +52,12 @@ class Shop:
         self.parts = [self.store.run_now(inventory.create, draft, 10) for draft in PARTS]
         self.settled = self.changes()
 
+    def _open(self, settings: config.Settings) -> Store:
+        store = Store.open(self.path)
+        rate = int(settings.shop.tax_rate * 100)
+        store.run_now(state.begin, rate=rate, prices_include_tax=True, cash_rounding=25, timezone="Africa/Cairo")
+        return store
+
     def read(self, function: Callable[..., T], *args: Any) -> T:
         return self.store.read_now(function, *args)
 
@@ -79,7 +85,7 @@ class Shop:
             settings=replace(settings, text=replace(settings.text, language=language)),
             device_id="11111111-1111-4111-8111-111111111111",
             receipts=self.home.data_dir / "receipts",
-            open_store=lambda settings: Store.open(self.home.database("", "")),
+            open_store=self._open,
             save_settings=save,
         )
 

@@ -211,3 +211,14 @@ async def test_the_first_start_offers_to_work_alone(shop: Shop) -> None:
         await press(pilot, "f4")
         await until(pilot, lambda: app.current_mode == "sales")
         assert shop.read(state.setting, "works_alone") is True
+
+
+async def test_a_burst_of_keys_goes_where_it_belongs(shop: Shop) -> None:
+    async with open_app(shop, "ar", mode="suppliers") as (app, pilot):
+        await press(pilot, "f2")
+        await until(pilot, lambda: isinstance(app.screen, FormDialog))
+        form = app.screen
+        await press(pilot, *"Bosch", "tab", *"Ali", "enter", *"0100", "down", *"a@b", "up", *"5")
+        await until(pilot, lambda: form.query_one("#field-phone", TextField).value == "01005")
+        values = {row.entry.name: row.typed for row in form.rows if row.typed}  # type: ignore[attr-defined]
+        assert values == {"name": "Bosch", "contact_person": "Ali", "phone": "01005", "email": "a@b"}

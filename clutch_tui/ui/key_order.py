@@ -1,0 +1,83 @@
+"""Keys one after the other, however fast they come.
+
+Textual hands a key to the focused widget and takes the next one at once; a key that is a binding (Tab, Enter,
+a function key) is only obeyed when it has bubbled up to the app. Keys that come in a burst (a scanner, a fast
+typist over a slow line) therefore end in the field before: `name TAB number` would all be typed into the name.
+
+Here a key waits until the one before has been dealt with. Behind each key a marker is put into the queue of the
+widget that got it; it climbs as far as the key bubbled, and once more from the widget that has the focus then,
+so that what the key set off (a form that goes to its next field) is done as well.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from textual.events import Event, Key
+from textual.message_pump import MessagePump
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+    _AppPart = App[Any]
+else:
+    _AppPart = object
+
+LOST_AFTER = 0.5
+"""Seconds after which a marker is taken for lost, with a widget that was removed under it."""
+
+
+class KeysInOrder(_AppPart):
+    """Mixin, before `App`."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._held_keys: deque[Key] = deque()
+        self._key_under_way: Key | None = None
+        self._key_since = 0.0
+
+    async def on_event(self, event: Event) -> None:
+        if not isinstance(event, Key) or event.is_forwarded:
+            await super().on_event(event)
+        elif self._key_under_way is not None and monotonic() - self._key_since < LOST_AFTER:
+            if not self._held_keys:
+                self.set_timer(LOST_AFTER, self._next_key)
+            self._held_keys.append(event)
+        else:
+            await self._deal_with(event)
+
+    async def _deal_with(self, key: Key) -> None:
+        self._key_under_way, self._key_since = key, monotonic()
+        await super().on_event(key)
+        target = self.focused or self.screen
+        if key.is_forwarded:
+            self._climb(key, target, again=True)
+        else:  # a priority binding: obeyed already
+            self._climb(key, target, again=False)
+
+    def _climb(self, key: Key, node: MessagePump, *, again: bool) -> None:
+        node.call_later(self._passed, key, node, again)
+
+    async def _passed(self, key: Key, node: MessagePump, again: bool) -> None:
+        """The key, and whatever was queued before it, has been dealt with by `node`."""
+        parent = node._parent
+        if again and key._stop_propagation:
+            await self._done(key)
+        elif node is not self and parent is not None:
+            self._climb(key, parent, again=again)
+        elif again:
+            self._climb(key, self.focused or self.screen, again=False)
+        else:
+            await self._done(key)
+
+    async def _done(self, key: Key) -> None:
+        if key is self._key_under_way:
+            self._key_under_way = None
+            self.call_later(self._next_key)
+
+    async def _next_key(self) -> None:
+        lost = self._key_under_way is not None and monotonic() - self._key_since >= LOST_AFTER
+        if self._held_keys and (self._key_under_way is None or lost):
+            await self._deal_with(self._held_keys.popleft())

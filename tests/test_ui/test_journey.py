@@ -1,0 +1,94 @@
+"""From the first start to the first sale, in a real pseudo-terminal: what a new shop does in its first minute."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from clutch_tui.core import inventory, outbox, sales
+from clutch_tui.core.store import Store
+from clutch_tui.core.types import SaleQuery
+from clutch_tui.home import Home
+from clutch_tui.text import strings
+from clutch_tui.text.strings import t
+from tests.terminal import Terminal
+
+
+@pytest.fixture(params=["ar", "en"])
+def language(request: pytest.FixtureRequest) -> object:
+    before = strings.language()
+    strings.use(request.param)
+    yield request.param
+    strings.use(before)
+
+
+def test_from_the_first_start_to_the_first_sale(tmp_path: Path, language: str) -> None:
+    env = {"CLUTCH_HOME": str(tmp_path), "CLUTCH_LANG": language, "CLUTCH_SECRETS": "file"}
+    with Terminal([sys.executable, "-m", "clutch_tui"], env=env) as terminal:
+        terminal.wait_for(t("sign_in.alone"))
+        terminal.press("f4")
+        terminal.wait_for(t("sales.cart_empty"))
+        terminal.press("f9")
+        terminal.wait_for(t("dialog.hint.choose"))
+        terminal.press("2")
+        terminal.wait_for(t("inventory.low_only"))
+        terminal.press("f2")
+        terminal.wait_for(t("inventory.add"))
+        terminal.type("فلتر زيت")
+        terminal.press("tab", "tab")
+        terminal.type("06L-115-562-B")
+        terminal.press("tab", "tab", "tab")
+        terminal.type("٢٥٠٫٥")
+        terminal.press("f2")
+        terminal.wait_for("250.50")
+        terminal.press("f9")
+        terminal.wait_for(t("dialog.hint.choose"))
+        terminal.press("1")
+        terminal.wait_for(t("sales.cart_empty"))
+        terminal.type("06l115562b\r*2\r")
+        terminal.wait_for("501.00")
+        terminal.press("f2")
+        terminal.wait_for(t("pay.title"))
+        terminal.type("600\r")
+        terminal.wait_for(t("receipt.hint"))
+        assert terminal.shows("99.00")
+        terminal.press("enter")
+        terminal.wait_for(t("sales.cart_empty"))
+        terminal.press("ctrl+q")
+        assert terminal.wait_exit() == 0
+
+    home = Home.find(environ={"CLUTCH_HOME": str(tmp_path)})
+    with Store.open(home.database("", ""), inline=True) as store:
+        (row,) = store.read_now(sales.page, SaleQuery(), None, 0, 10)
+        sale = store.read_now(sales.get, row.id)
+        assert (sale.totals.total, sale.tendered, sale.change) == (50_100, 60_000, 9_900)
+        assert [change.kind for change in store.read_now(outbox.page, "", None, 0, 10)] == ["create", "sale"]
+        part = store.read_now(inventory.find_code, "06L115562B")
+        assert part is not None
+        assert (part.name, part.stock) == ("فلتر زيت", -2)
+
+
+def test_a_cart_that_was_open_is_there_again_after_a_kill(tmp_path: Path) -> None:
+    env = {"CLUTCH_HOME": str(tmp_path), "CLUTCH_LANG": "en", "CLUTCH_SECRETS": "file"}
+    home = Home.find(environ=env)
+    home.prepare()
+    with Store.open(home.database("", ""), inline=True) as store:
+        from clutch_tui.core import state
+        from clutch_tui.core.types import PartDraft
+
+        store.run_now(state.put_setting, "works_alone", True)
+        store.run_now(inventory.create, PartDraft(name="Oil filter", part_number="OF-1", price=10_000), 5)
+    with Terminal([sys.executable, "-m", "clutch_tui"], env=env) as terminal:
+        terminal.wait_for("The sale is empty")
+        terminal.type("OF-1\r")
+        terminal.wait_for("To pay: 100.00")
+        terminal.wait_for(lambda _: _saved(home))
+    with Terminal([sys.executable, "-m", "clutch_tui"], env=env) as terminal:
+        terminal.wait_for("To pay: 100.00")
+
+
+def _saved(home: Home) -> bool:
+    with Store.open(home.database("", ""), inline=True) as store:
+        return any(cart.lines for cart in store.read_now(sales.open_carts))
