@@ -84,7 +84,7 @@ class Sync:
         self._failures = 0
         self._batch: dict[str, int] = {}
         self._suspects: dict[str, tuple[str, ...]] = {}
-        self._pull_refused = False
+        self._too_old_error: ApiError | None = None
         self._shop_known_at: datetime | None = None
 
     # --- the loop --------------------------------------------------------------------------------------
@@ -165,6 +165,9 @@ class Sync:
             for channel in rest.NOUNS:
                 await self._pull_rest(channel)
             await self._ask_about_shop()
+            if self._too_old_error is not None:
+                error, self._too_old_error = self._too_old_error, None
+                raise error
 
     async def _exchange_all(self, channel: SyncChannel, *, pull: bool = True) -> None:
         """Call until the channel has nothing more to send and its pull is complete."""
@@ -216,6 +219,8 @@ class Sync:
         try:
             answer = await self._api.call(f"{channel}.sync", body=body, retry=False, timeout=self._timeout)
         except ApiError as error:
+            if error.kind is Kind.TOO_OLD and isinstance(error.data, dict) and "epoch" in error.data:
+                return await self._too_old(channel, changes, here, asked, error)
             return await self._call_failed(channel, changes, error)
         types = {change.change_id: change.type for change in changes}
         types |= await self._store.read(outbox.types_of, asked.ids)
@@ -223,7 +228,7 @@ class Sync:
         if changes and not any(change.change_id in understood.results for change in changes):
             raise wire.BadPayload("an answer without a result for any change")
         await self._note(channel, understood)
-        page = understood.page if pull and asked.complete and not self._pull_refused else None
+        page = understood.page if pull and asked.complete else None
         await self._stored(channel, understood, page, asked)
         if changes:
             self._batch[channel] = min(BATCH, max(len(changes), self._batch.get(channel, BATCH)) * 2)
@@ -279,9 +284,6 @@ class Sync:
             await self._store.run(outbox.take_new_lineage)
             self._monitor.note("warning", "sync", "sync.new_lineage")
             return True
-        if error.kind is Kind.TOO_OLD:
-            # rows are for newer programs; what this shop did still goes up
-            self._pull_refused = True
         if error.kind is Kind.TOO_LARGE and len(ids) > 1:
             self._batch[channel] = len(ids) // 2
             return True
@@ -292,6 +294,16 @@ class Sync:
             self._suspects[channel] = ids
             await self._store.run(outbox.failed, ids, error.key)
         raise error
+
+    async def _too_old(
+        self, channel: SyncChannel, changes: Sequence[Change], here: PullState, asked: Offer, error: ApiError
+    ) -> bool:
+        """Rows are for newer programs; what this shop did still goes up, and its answers come with the refusal."""
+        self._too_old_error = error
+        types = {change.change_id: change.type for change in changes}
+        types |= await self._store.read(outbox.types_of, asked.ids)
+        await self._stored(channel, protocol.read_sync(error.data, here, types), None, asked)
+        return bool(changes) and await self._store.read(outbox.waiting, channel)
 
     async def _note(self, channel: str, understood: protocol.SyncAnswer) -> None:
         for bad in understood.bad_rows:

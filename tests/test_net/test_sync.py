@@ -13,7 +13,7 @@ import pytest
 
 from clutch_tui.core import conflicts, customers, inventory, outbox, replica, state
 from clutch_tui.core.types import CustomerDraft, PartDraft
-from clutch_tui.net.errors import ApiError
+from clutch_tui.net.errors import ApiError, Kind
 from clutch_tui.sandbox import demo_data, server
 from clutch_tui.sandbox.server import Running
 from clutch_tui.sandbox.settings import Settings
@@ -406,6 +406,18 @@ async def test_a_customer_whose_answer_is_lost_is_there_once(till: Till, sandbox
     assert till.ask(customers.get, made.id).draft.car_model == "Rio"
     assert till.ask(customers.get, made.id).draft.car_brand == "Kia"
     assert till.ask(conflicts.pending) == ()
+
+
+async def test_a_program_that_is_too_old_still_sends_what_it_sold(till: Till, sandbox: Running) -> None:
+    part_id, stock = a_part(till)
+    sold = [till.sell(part_id) for _ in range(3)]
+    await control(sandbox, do="minimum_client", version="99.0.0")
+    with pytest.raises(ApiError) as refused:
+        await till.round()
+    assert refused.value.kind is Kind.TOO_OLD
+    assert till.queue.unsent == 0
+    assert [sales_on_server(sandbox, one) for one in sold] == [1, 1, 1]
+    assert till.shelf(part_id) == stock - 3
 
 
 async def test_a_refused_session_waits_for_a_person_and_keeps_everything(
