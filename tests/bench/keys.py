@@ -29,6 +29,8 @@ class Keys:
     bare: Sequence[str]
     size: float | None = None
     paint: float | None = None
+    quiet: float = 0.15
+    """Longer than the slowest pause between two frames of one key, shorter than a blink of the cursor."""
 
 
 NOTHING_FOUND = Keys("a character, nothing found", ("ظ",) * 8, ("ظ",) * 8, size=0.1, paint=1.2)
@@ -36,7 +38,7 @@ HITS_CHANGE = Keys("a character, other hits", (*"فلتر", *("backspace",) * 3)
 CURSOR = Keys("a cursor move", ("down", "up", "down", "down"), ("down", "up", "down", "down"))
 STEP = Keys("a scroll step", ("down",) * 12, ("down",) * 12, size=1 / 20, paint=0.5)
 PAGE = Keys("a page", ("pagedown",) * 6, ("pagedown",) * 6, size=1 / 5)
-SWITCH = Keys("a screen switch", ("sales", "inventory") * 3, ("f1", "f2") * 3, size=1 / 4)
+SWITCH = Keys("a screen switch", ("sales", "inventory") * 3, ("f1", "f2") * 3, size=1 / 4, quiet=0.4)
 GO = {"sales": "\x1b[49;3u", "inventory": "\x1b[50;3u"}
 """Alt and the number of the screen, as terminals send it that can tell it from Esc and a digit."""
 
@@ -89,7 +91,7 @@ def _pressed(keys: Keys, ours: TimedTerminal, bare: TimedTerminal, rounds: int, 
     pairs: list[tuple[Press, Press]] = []
     for turn in range(rounds + 1):
         for mine, theirs in zip(keys.ours, keys.bare, strict=True):
-            pair = ours.pressed(GO.get(mine, mine)), bare.pressed(theirs)
+            pair = ours.pressed(GO.get(mine, mine), keys.quiet), bare.pressed(theirs, keys.quiet)
             if turn:
                 pairs.append(pair)
     size = Budget(keys.size) if keys.size else None

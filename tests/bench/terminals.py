@@ -70,9 +70,8 @@ class TimedTerminal(Terminal):
             self._feed(self._decoder.decode(data))
         self._drawn = len(self._chunks)
 
-    def pressed(self, key: str, quiet: float = 0.12) -> Press:
-        """Press a key and read until the program is quiet again; `quiet` is longer than its slowest frame and
-        shorter than a blink."""
+    def pressed(self, key: str, quiet: float) -> Press:
+        """Press a key and read until the program has been quiet for so many seconds."""
         self.draw()
         first, at = len(self._chunks), time.perf_counter()
         self.press(key)
