@@ -192,6 +192,8 @@ class ClutchApp(KeysInOrder, BidiApp, App[int]):
         return answer
 
     def _announce(self, nouns: frozenset[str]) -> None:
+        if "notifications" in nouns and self.settings.ui.bell and self.network is not None:
+            self.bell()
         self.changed.publish(nouns)
         self._look(nouns)
 

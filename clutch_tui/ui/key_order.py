@@ -5,7 +5,7 @@ a function key) is only obeyed when it has bubbled up to the app. Keys that come
 typist over a slow line) therefore end in the field before: `name TAB number` would all be typed into the name.
 
 Here a key waits until the one before has been dealt with. Behind each key a marker is put into the queue of the
-widget that got it; it climbs as far as the key bubbled, and once more from the widget that has the focus then,
+widget that got it; it climbs behind the key up to the app, and once more from the widget that has the focus then,
 so that what the key set off (a form that goes to its next field) is done as well.
 """
 
@@ -63,9 +63,7 @@ class KeysInOrder(_AppPart):
     async def _passed(self, key: Key, node: MessagePump, again: bool) -> None:
         """The key, and whatever was queued before it, has been dealt with by `node`."""
         parent = node._parent
-        if again and key._stop_propagation:
-            await self._done(key)
-        elif node is not self and parent is not None:
+        if node is not self and parent is not None:
             self._climb(key, parent, again=again)
         elif again:
             self._climb(key, self.focused or self.screen, again=False)

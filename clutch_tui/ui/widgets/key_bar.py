@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.content import Content
 from textual.geometry import Size
 from textual.screen import Screen
@@ -23,12 +25,20 @@ class KeyBar(Widget):
     .-rtl KeyBar { text-align: right; }
     """
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._drawn: Sequence[object] = ()
+
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
 
     def _bindings_changed(self, screen: Screen[object]) -> None:
-        if screen is self.screen:
-            self.refresh(layout=True)
+        if screen is not self.screen:
+            return
+        drawn = [(line.plain, tuple(line.spans)) for line in self._lines(self.size.width)]
+        if drawn != self._drawn:  # bindings are looked at with every row that the cursor passes
+            self.refresh(layout=len(drawn) != len(self._drawn))
+            self._drawn = drawn
 
     def relabel(self) -> None:
         self.refresh(layout=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from rich.cells import cell_len
 from textual.content import Content
 from textual.widget import Widget
 
@@ -35,8 +36,19 @@ class Words(Widget):
 
     def tell(self, text: Callable[[], Content | str]) -> None:
         """Show what `text()` gives; it is called again whenever the widget is drawn in another language."""
-        self._text = text
-        self.refresh(layout=True)
+        before, self._text = self.text, text
+        after = self.text
+        if not self.size.width or self._room(before) != self._room(after):
+            self.refresh(layout=True)  # laying out again costs twenty times the drawing
+        else:
+            self.refresh()
+
+    def _room(self, text: str) -> object:
+        """What decides how much room a text takes: its lines, and each one's width where that matters."""
+        lines = [cell_len(line) for line in text.split("\n")]
+        full = self.size.width
+        fixed = self.styles.width is not None and not self.styles.width.is_auto
+        return [width // full if width > full else 0 for width in lines] if fixed else lines
 
     def clear(self) -> None:
         self.tell(str)
