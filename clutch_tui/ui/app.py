@@ -287,7 +287,8 @@ class ClutchApp(KeysInOrder, BidiApp, App[int]):
         self.exit(0)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        for binding in keys.GLOBAL:
-            if self.check_action(binding.action.partition("(")[0], ()):
-                run = partial(self.run_action, binding.action)
+        """Everything that a key does here, what belongs to the screen first."""
+        for node, binding, enabled, _ in keys.active_nodes(screen):
+            if enabled and not str(binding.id).startswith(("table.", "search.", "form.")):
+                run = partial(self.run_action, binding.action, node)
                 yield SystemCommand(keys.word(binding), keys.shown_key(binding), run)

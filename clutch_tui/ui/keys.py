@@ -7,8 +7,9 @@ give it another key. Bindings of a single screen stand in that screen.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from textual.binding import Binding
+from textual.binding import ActiveBinding, Binding
 from textual.screen import Screen
 
 from clutch_tui.text.strings import has, t
@@ -90,15 +91,18 @@ def shown_key(binding: Binding) -> str:
     return "+".join(_NAMES.get(word, word.capitalize() if len(word) > 1 else word.upper()) for word in words)
 
 
-def active(screen: Screen[object]) -> Iterator[tuple[Binding, bool]]:
-    """The bindings that work on a screen now, each action once and with whether it can be done; the
-    innermost first."""
+def active_nodes(screen: Screen[Any]) -> Iterator[ActiveBinding]:
+    """Our own bindings that work on a screen now, each once, the innermost first. Textual's have no id."""
     seen: set[str] = set()
-    for _, binding, enabled, _ in screen.active_bindings.values():
-        name = binding.id or binding.action
-        if name not in seen and binding.description and has(binding.description):
-            seen.add(name)
-            yield binding, enabled
+    for one in screen.active_bindings.values():
+        if one.binding.id and one.binding.id not in seen and has(one.binding.description):
+            seen.add(one.binding.id)
+            yield one
+
+
+def active(screen: Screen[Any]) -> Iterator[tuple[Binding, bool]]:
+    """The same as bindings, with whether each can be done now."""
+    return ((one.binding, one.enabled) for one in active_nodes(screen))
 
 
 def word(binding: Binding) -> str:
@@ -106,6 +110,6 @@ def word(binding: Binding) -> str:
     return t(binding.description)
 
 
-def help_lines(screen: Screen[object]) -> list[str]:
+def help_lines(screen: Screen[Any]) -> list[str]:
     """Every key of a screen with its word, hidden ones too; what belongs to the screen first."""
     return [f"{shown_key(binding):>8}  {word(binding)}" for binding, _ in active(screen)]

@@ -50,6 +50,7 @@ SIXTEEN = Theme(
     variables={
         "primary-muted": "#000080",
         "text-muted": "#c0c0c0",
+        "text-disabled": "#c0c0c0",
         "text-success": "#00ff00",
         "text-warning": "#ffff00",
         "text-error": "#ff0000",

@@ -21,7 +21,7 @@ class KeyBar(Widget):
     """The screen's shown bindings, greyed out where `check_action` says that they cannot be done now."""
 
     DEFAULT_CSS = """
-    KeyBar { dock: bottom; height: auto; max-height: 2; width: 1fr; background: $panel; color: $foreground; }
+    KeyBar { dock: bottom; height: auto; max-height: 4; width: 1fr; background: $panel; color: $foreground; }
     .-rtl KeyBar { text-align: right; }
     """
 
