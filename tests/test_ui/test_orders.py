@@ -1,0 +1,120 @@
+"""Orders and conflicts by keyboard: what a person answers goes into the queue, and an order becomes a sale."""
+
+from __future__ import annotations
+
+import pytest
+
+from clutch_tui.core import conflicts, inventory, models, orders, records, sales
+from clutch_tui.core.types import OrderQuery, SaleQuery
+from clutch_tui.text.strings import t
+from clutch_tui.ui.dialogs import Ask, Choose, Confirm, ShowText
+from clutch_tui.ui.forms import FormDialog
+from clutch_tui.ui.screens.orders import OrdersScreen
+from clutch_tui.ui.screens.pay import PayDialog
+from clutch_tui.ui.screens.receipt import ReceiptDialog
+from clutch_tui.ui.screens.sales import SalesScreen
+from clutch_tui.ui.widgets.text_field import TextField
+from tests.test_ui.shop_app import Shop, open_app, press, settle, toasts, type_text, until, words_on
+
+
+@pytest.fixture
+def ordered(shop: Shop) -> Shop:
+    """Two orders have come: the newest is of two oil filters and of something that the shop does not have."""
+    for n in (1, 2):
+        order = {
+            "id": f"order-{n}",
+            "order_number": f"MK-{n}",
+            "customer_id": None,
+            "customer_name": "كريم",
+            "phone": "01001234567",
+            "items": [
+                {"item_id": shop.parts[0].id, "item_name": "فلتر زيت", "quantity": 2, "price": 12_500},
+                {"item_id": None, "item_name": "مساحات", "quantity": 1, "price": None},
+            ],
+            "total": 0,
+            "status": "pending",
+            "delivery_address": "",
+            "notes": "",
+            "created_at": f"2026-11-22T10:0{n}:00.000Z",
+            "expires_at": "2099-01-01T00:00:00.000Z",
+            "version": 1,
+            "seq": n,
+            "deleted": False,
+        }
+        shop.store.run_now(records.store, "order", [order], snapshot=False)
+    return shop
+
+
+def states(shop: Shop) -> dict[str, str]:
+    rows = shop.read(orders.page, OrderQuery(open_only=False), None, 0, 10)
+    return {row.order_number: row.status for row in rows}
+
+
+async def test_accept_and_reject(ordered: Shop) -> None:
+    async with open_app(ordered, "ar", mode="orders") as (app, pilot):
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, ShowText))
+        assert "مساحات" in words_on(app)
+        await press(pilot, "escape")
+        await until(pilot, lambda: isinstance(app.screen, OrdersScreen))
+        await press(pilot, "f2")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await press(pilot, "enter")
+        await until(pilot, lambda: states(ordered)["MK-2"] == "accepted")
+        await until(pilot, lambda: isinstance(app.screen, OrdersScreen))
+        await settle(pilot)
+        await press(pilot, "down", "f4")
+        await until(pilot, lambda: isinstance(app.screen, Ask))
+        await press(pilot, "enter")
+        assert t("error.field.empty") in words_on(app)
+        await type_text(pilot, "خلص")
+        await press(pilot, "enter")
+        await until(pilot, lambda: states(ordered)["MK-1"] == "rejected")
+        assert ordered.new_changes == [("accept", "order"), ("reject", "order")]
+        assert toasts(app) == []
+
+
+async def test_a_quote_wants_every_price(ordered: Shop) -> None:
+    async with open_app(ordered, "en", mode="orders") as (app, pilot):
+        await press(pilot, "f3")
+        await until(pilot, lambda: isinstance(app.screen, FormDialog))
+        form = app.screen
+        await press(pilot, "f2")
+        await settle(pilot)
+        assert t("error.field.empty") in words_on(app)
+        form.query_one("#field-price1", TextField).value = "75"
+        await press(pilot, "f2")
+        await until(pilot, lambda: states(ordered)["MK-2"] == "quoted")
+        assert ordered.new_changes == [("quote", "order")]
+
+
+async def test_an_order_is_sold_at_the_till(ordered: Shop) -> None:
+    async with open_app(ordered, "en", mode="orders") as (app, pilot):
+        await press(pilot, "f5")
+        await until(pilot, lambda: isinstance(app.screen, SalesScreen) and app.screen.cart.order_id == "order-2")
+        await press(pilot, "f2")
+        await until(pilot, lambda: isinstance(app.screen, PayDialog))
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, ReceiptDialog))
+        (row,) = ordered.read(sales.page, SaleQuery(), None, 0, 10)
+        assert ordered.read(sales.get, row.id).order_id == "order-2"
+        assert ordered.read(inventory.get, ordered.parts[0].id).stock == 8
+
+
+async def test_a_conflict_is_decided_with_one_key(shop: Shop) -> None:
+    part = shop.parts[0]
+
+    def disagree() -> None:
+        models.execute(
+            "INSERT INTO conflict (id, change_id, type, record_id, label, field, mine, theirs, version, at)"
+            " VALUES ('c1', 'x', 'item', ?, 'Oil filter', 'name', '\"mine\"', '\"theirs\"', 7, ?)",
+            (part.id, models.now_text()),
+        )
+
+    shop.store.run_now(disagree)
+    async with open_app(shop, "en", mode="queue") as (app, pilot):
+        await press(pilot, "f2")
+        await until(pilot, lambda: isinstance(app.screen, Choose))
+        await press(pilot, "2")
+        await until(pilot, lambda: not shop.read(conflicts.pending))
+        assert toasts(app) == []
