@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from itertools import product
 from typing import get_args
 
+from clutch_tui.core import headings
 from clutch_tui.core import types as core
 from clutch_tui.net import connection, errors, tester
 from clutch_tui.ui import keys, status, terminal, themes
@@ -29,6 +30,7 @@ FAMILIES: dict[str, Iterable[str]] = {
     "connection.part.": get_args(connection.PartName),
     "connection.state.": get_args(connection.State),
     "error.api.": [kind.value for kind in errors.Kind],
+    "import.field.": headings.FIELDS,
     "insight.figure.": {name for names in insight_lines._PLACES.values() for name in names},
     "lane.": get_args(core.Lane),
     "mode.": [*keys.MODES, "past_sales", "part_history", "customer_history", "supplier_history"],
