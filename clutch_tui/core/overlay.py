@@ -9,6 +9,7 @@ refuses it.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from . import models
@@ -43,6 +44,20 @@ def begin_request(type: str, record_id: str) -> None:
     if known is None:
         copy = current(type, record_id)
         keep(type, record_id, copy if copy is not None and copy["version"] > 0 else None)
+
+
+def begin_requests(type: str, record_ids: Sequence[str]) -> None:
+    """`begin_request` for many records at once, of which no two are the same."""
+    table, columns = RECORD_COLUMNS[type]
+    marks = ", ".join("?" * len(record_ids))
+    cursor = models.execute(
+        f"SELECT id, {', '.join(columns)} FROM {table} WHERE id IN ({marks}) AND version > 0", tuple(record_ids)
+    )
+    copies = {row[0]: dict(zip(("id", *columns), row, strict=True)) for row in cursor.fetchall()}
+    models.executemany(
+        "INSERT OR IGNORE INTO base_record (type, id, body) VALUES (?, ?, ?)",
+        [(type, id_, json.dumps(copies[id_], ensure_ascii=False) if id_ in copies else None) for id_ in record_ids],
+    )
 
 
 def current(type: str, record_id: str) -> dict[str, Any] | None:

@@ -1,0 +1,319 @@
+"""A price list goes in whole, once, without stopping the till, whatever happens on the way."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clutch_tui.core import imports, inventory, journal, models, outbox, search, state
+from clutch_tui.core.imports import Report
+from clutch_tui.core.store import Store
+from clutch_tui.core.types import PartQuery, ShopError
+from tests.test_core.shop import queue, stock_shelf
+from tests.test_core.test_price_list import write
+
+HEADINGS = ("رقم القطعة", "الاسم", "سعر البيع", "الكمية", "الباركود", "السيارة")
+
+
+def take(store: Store, folder: Path, *rows: Sequence[str], dry_run: bool = False) -> Report:
+    return imports.run(store, write(folder / "list.csv", [HEADINGS, *rows]), dry_run=dry_run)
+
+
+def figures(report: Report) -> tuple[int, int, int, int, int]:
+    return report.created, report.updated, report.counted, report.unchanged, report.refused
+
+
+def dump(store: Store) -> list[Any]:
+    """Everything that an import may write, without what differs from run to run."""
+
+    def read() -> list[Any]:
+        statements = (
+            "SELECT id, name, part_number, barcode, oem_number, price, stock_quantity, words FROM part ORDER BY pk",
+            "SELECT part_id, kind, delta FROM stock_move ORDER BY id",
+            "SELECT kind, record_id, payload, base, was FROM outbox ORDER BY n",
+            "SELECT name, value FROM setting ORDER BY name",
+            "SELECT action, detail FROM audit ORDER BY id",
+        )
+        return [models.execute(statement).fetchall() for statement in statements]
+
+    return store.read_now(read)
+
+
+def find(store: Store, text: str) -> list[str]:
+    return [row.part_number for row in store.read_now(search.find, text)]
+
+
+def test_a_new_part_is_there_at_once_and_asked_of_the_server(store: Store, tmp_path: Path) -> None:
+    report = take(store, tmp_path, ("BP-900", "تيل فرامل", "350 ج.م", "12", "", "كيا"))
+    assert figures(report) == (1, 0, 0, 0, 0)
+    assert find(store, "تيل") == find(store, "bp900") == ["BP-900"]
+    (request,) = queue(store)
+    part = store.read_now(inventory.get, request["record_id"])
+    assert (part.draft.price, part.stock, part.unsent, part.version) == (35000, 12, True, 0)
+    assert (request["kind"], request["type"], request["label"]) == ("create", "item", "تيل فرامل")
+    assert request["payload"] == {
+        **{name: getattr(part.draft, name) for name in type(part.draft).__dataclass_fields__},
+        "stock_quantity": 12,
+    }
+    assert store.read_now(journal.verify_audit) is None
+
+
+def test_it_leaves_what_making_the_part_by_hand_leaves(store: Store, tmp_path: Path) -> None:
+    take(store, tmp_path, ("BP-900", "تيل فرامل", "350", "12", "", "كيا"))
+    imported = store.read_now(lambda: inventory.page(PartQuery(), None, 0, 10))[0]
+    made = store.run_now(inventory.create, store.read_now(inventory.get, imported.id).draft, 12)
+
+    def rows(part_id: str) -> list[Any]:
+        part = list(models.execute("SELECT * FROM part WHERE id = ?", (part_id,)).fetchone())
+        sent = models.execute(
+            "SELECT lineage, channel, kind, type, label, epoch, base, was, payload, lane FROM outbox"
+            " WHERE record_id = ?",
+            (part_id,),
+        ).fetchall()
+        kept = models.execute("SELECT type, body FROM base_record WHERE id = ?", (part_id,)).fetchall()
+        return [part[2:], sent, kept]
+
+    assert store.read_now(rows, imported.id) == store.read_now(rows, made.id)
+
+
+def test_a_known_part_gets_what_changed_and_nothing_else(store: Store, tmp_path: Path) -> None:
+    shelf = stock_shelf(store)
+    water_pump, oil_filter = shelf["WP-100"], shelf["OF-200"]
+    report = take(
+        store,
+        tmp_path,
+        ("wp 100", "طلمبة مياه", "175", "", "", ""),
+        ("OF-200", "فلتر زيت", "45.50", "4", "", "كيا"),
+    )
+    assert figures(report) == (0, 1, 1, 0, 0)
+    update, count = queue(store)
+    assert update["record_id"] == water_pump.id
+    assert update["payload"] == {"part_number": "wp 100", "price": 17500}
+    assert update["base"] == {"part_number": 1, "price": 1}
+    assert update["was"] == {"part_number": "WP-100", "price": 15000}
+    assert (count["kind"], count["record_id"]) == ("count", oil_filter.id)
+    assert count["payload"] == {"item_id": oil_filter.id, "counted": 4, "expected": 10, "delta": -6}
+    after = store.read_now(inventory.get, oil_filter.id)
+    assert (after.stock, after.base_stock) == (4, 10)
+    assert store.read_now(inventory.get, water_pump.id).stock == water_pump.stock
+
+
+def test_the_servers_copy_is_kept_under_an_update(store: Store, tmp_path: Path) -> None:
+    part = stock_shelf(store)["OF-200"]
+    take(store, tmp_path, ("OF-200", "فلتر زيت أصلي", "50", "", "", ""))
+
+    def kept() -> list[Any]:
+        return [tuple(row) for row in models.execute("SELECT type, id, body FROM base_record").fetchall()]
+
+    with Store.open(tmp_path / "by_hand.db", inline=True) as other:
+        stock_shelf(other)
+        draft = replace(part.draft, name="فلتر زيت أصلي", price=5000)
+        other.run_now(inventory.edit, part.id, draft, seen=part)
+        assert store.read_now(kept) == other.read_now(kept) != []
+
+
+def test_an_empty_or_zero_cell_erases_nothing(store: Store, tmp_path: Path) -> None:
+    shelf = stock_shelf(store)
+    report = take(store, tmp_path, ("OF-200", "", "0", "", "", ""), ("WP-100", "", "", "", "", ""))
+    assert figures(report) == (0, 0, 0, 2, 0)
+    for number in ("OF-200", "WP-100"):
+        assert store.read_now(inventory.get, shelf[number].id) == shelf[number]
+    assert queue(store) == []
+
+
+def test_a_part_is_known_by_its_number_else_its_barcode_else_its_name(store: Store, tmp_path: Path) -> None:
+    stock_shelf(store)
+    report = take(
+        store,
+        tmp_path,
+        ("06l115562b", "الفلتر الأصلي", "310", "", "", ""),
+        ("", "بوجيه", "130", "", "6223001234567", ""),
+        ("", "طلمبة مياه", "160", "", "", "تويوتا"),
+    )
+    assert figures(report) == (0, 3, 0, 0, 0)
+    assert [request["payload"]["price"] for request in queue(store)] == [31000, 13000, 16000]
+
+
+def test_what_could_mean_several_parts_is_left_to_a_person(store: Store, tmp_path: Path) -> None:
+    stock_shelf(store)
+    for _ in range(2):
+        draft = inventory.PartDraft(name="كشاف", part_number="HL-500")
+        store.run_now(inventory.create, draft)
+    before = dump(store)
+    report = take(
+        store,
+        tmp_path,
+        ("HL-500", "كشاف", "900", "", "", ""),
+        ("XX-100", "بوجيه", "130", "", "6223001234567", ""),
+        ("WP-100", "طلمبة مياه", "150", "", "", ""),
+        ("", "طلمبة مياه", "160", "", "", "تويوتا"),
+        ("NEW-1", "", "160", "", "", ""),
+    )
+    assert [(remark.line, remark.key) for remark in report.bad] == [
+        (2, "import.bad.several_parts"),
+        (3, "import.bad.barcode_of_other"),
+        (5, "import.bad.same_part"),
+        (6, "error.part.no_name"),
+    ]
+    assert dump(store)[:3] == before[:3]
+
+
+def test_numbers_beside_the_first_are_kept_and_not_added_twice(store: Store, tmp_path: Path) -> None:
+    row = ("90915-YZZD2 / 90915-10003", "فلتر زيت", "95", "", "", "")
+    assert figures(take(store, tmp_path, row)) == (1, 0, 0, 0, 0)
+    (request,) = queue(store)
+    assert request["payload"]["oem_number"] == "90915-10003"
+    assert find(store, "90915-10003") == ["90915-YZZD2"]
+    assert figures(take(store, tmp_path, (*row[:2], "96", *row[3:]))) == (0, 1, 0, 0, 0)
+    assert queue(store)[-1]["payload"] == {"price": 9600}
+
+
+DIRTY = [
+    ("BP-900", "تيل فرامل", "350 ج.م", "12", "", "كيا"),
+    ("", "بوجيه ليزر", "EGP 1,250.00", "٥", "", ""),
+    ("OF-200", "فلتر زيت", "46", "24.0", "", "كيا"),
+    ("A-1000 / A-2000", "سير", "150,50", "3", "", ""),
+    ("WP-100", "طلمبة", "غالي", "3", "", ""),
+    ("BP-900", "تيل فرامل", "360", "12", "", "كيا"),
+]
+
+
+def test_the_same_file_again_changes_nothing(store: Store, tmp_path: Path) -> None:
+    stock_shelf(store)
+    first = take(store, tmp_path, *DIRTY)
+    assert figures(first) == (3, 1, 1, 0, 2)
+    before = dump(store)
+    second = take(store, tmp_path, *DIRTY)
+    assert figures(second) == (0, 0, 0, 4, 2)
+    assert dump(store) == before
+    assert second.bad == first.bad
+
+
+def test_a_dry_run_says_the_same_and_stores_nothing(store: Store, tmp_path: Path) -> None:
+    stock_shelf(store)
+    before = dump(store)
+    expected = take(store, tmp_path, *DIRTY, dry_run=True)
+    assert dump(store) == before
+    assert take(store, tmp_path, *DIRTY) == expected
+
+
+def test_what_was_sold_since_does_not_come_back_with_the_same_file(store: Store, tmp_path: Path) -> None:
+    shelf = stock_shelf(store)
+    row = ("OF-200", "فلتر زيت", "45.50", "24", "", "")
+    take(store, tmp_path, row)
+    store.run_now(inventory.adjust, shelf["OF-200"].id, -2, "بيع")
+    again = take(store, tmp_path, row)
+    assert figures(again) == (0, 0, 0, 1, 0)
+    assert [(r.key, r.values) for r in again.warnings] == [("import.warning.moved_since", {"counted": 24, "stock": 22})]
+    assert store.read_now(inventory.get, shelf["OF-200"].id).stock == 22
+    assert figures(take(store, tmp_path, (*row[:3], "30", "", ""))) == (0, 0, 1, 0, 0), "another file is another count"
+
+
+def many(path: Path, n: int) -> Path:
+    rows = [(f"MN-{i:05}", f"قطعة رقم {i}", str(i + 1), "3", "", "") for i in range(n)]
+    return write(path, [HEADINGS, *rows])
+
+
+class Stopped(Exception):
+    pass
+
+
+def test_an_import_that_stops_in_the_middle_is_completed_by_the_next(store: Store, tmp_path: Path) -> None:
+    path = many(tmp_path / "list.csv", 900)
+    seen: list[tuple[int, int]] = []
+
+    def stop(done: int, total: int) -> None:
+        seen.append((done, total))
+        if len(seen) == 3:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        imports.run(store, path, progress=stop)
+    stored = seen[-1][0]
+    assert 0 < stored < 900
+    assert len(queue(store)) == stored
+    assert figures(imports.run(store, path)) == (900 - stored, 0, 0, stored, 0)
+    assert len({request["record_id"] for request in queue(store)}) == len(queue(store)) == 900
+
+
+_KILLED = """
+import sys, pathlib
+from clutch_tui.core import imports
+from clutch_tui.core.store import Store
+store = Store.open(pathlib.Path(sys.argv[1]), inline=True)
+imports.run(store, pathlib.Path(sys.argv[2]), progress=lambda done, total: print(done, flush=True))
+"""
+
+
+@pytest.mark.parametrize("batches", [1, 3, 4])
+def test_a_killed_import_leaves_whole_batches(tmp_path: Path, batches: int) -> None:
+    database, path = tmp_path / "shop.db", many(tmp_path / "list.csv", 3000)
+    with subprocess.Popen(
+        [sys.executable, "-c", _KILLED, str(database), str(path)], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        for _ in range(batches):
+            assert process.stdout.readline()
+        process.kill()
+    with Store.open(database, inline=True) as store:
+        before = queue(store)
+        parts = store.read_now(inventory.count, PartQuery())
+        assert 0 < parts == len(before) < 3000
+        report = imports.run(store, path)
+        assert figures(report) == (3000 - parts, 0, 0, parts, 0)
+        assert queue(store)[: len(before)] == before
+        assert store.read_now(inventory.count, PartQuery()) == 3000
+
+
+def test_the_till_gets_its_turn_while_a_list_goes_in(store: Store, tmp_path: Path) -> None:
+    part = stock_shelf(store)["OF-200"]
+    path, waits = many(tmp_path / "list.csv", 4000), []
+    started, finished = threading.Event(), threading.Event()
+
+    def sell() -> None:
+        with Store.open(store.path, inline=True) as till:
+            started.set()
+            while not finished.wait(0.03):
+                began = time.monotonic()
+                till.run_now(inventory.adjust, part.id, -1, "بيع")
+                waits.append(time.monotonic() - began)
+
+    seller = threading.Thread(target=sell)
+    seller.start()
+    started.wait(5)
+    batches: list[int] = []
+    imports.run(store, path, progress=lambda done, total: batches.append(done))
+    finished.set()
+    seller.join(10)
+    assert len(batches) > 5
+    assert len(waits) >= len(batches) // 2, "between two batches there is room for a sale"
+    assert max(waits) < 1, "a till that is starved waits until the list is in"
+
+
+def test_the_batch_is_in_the_audit_once(store: Store, tmp_path: Path) -> None:
+    take(store, tmp_path, *DIRTY[:4])
+    rows = store.read_now(lambda: models.execute("SELECT action, type, detail FROM audit").fetchall())
+    assert [row[:2] for row in rows] == [("import", "item")]
+    assert json.loads(rows[0][2]) == {
+        **{"file": "list.csv", "from_line": 2, "to_line": 5},
+        **{"created": 4, "updated": 0, "counted": 0, "unchanged": 0},
+    }
+
+
+def test_a_file_that_cannot_be_read_leaves_no_trace(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("hello", "utf-8")
+    with pytest.raises(ShopError) as refused:
+        imports.run(store, path)
+    assert refused.value.key == "error.import.no_headings"
+    assert store.read_now(outbox.head) == 0
+    assert store.read_now(state.get, "lineage") is None
