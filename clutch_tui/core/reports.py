@@ -1,0 +1,156 @@
+"""What the shop earned, what sells, what runs out, what lies on the shelves: from local data, so also offline.
+
+Every figure is in minor units or pieces. Voided sales count nowhere; a return takes away on the day it came
+back, not on the day of its sale. Days are business days as `YYYY-MM-DD` and include both ends.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from . import inventory, models, search
+from .search import STOCK
+from .types import Key, PartRow
+
+_SIGNED = "CASE sale.kind WHEN 'return' THEN -abs({0}) ELSE {0} END"
+"""An amount as it counts. Other programs write the amounts of a return below zero, ours above."""
+
+_COUNTING = "sale.business_day BETWEEN ? AND ? AND sale.status <> 'voided'"
+
+
+@dataclass(frozen=True, slots=True)
+class Takings:
+    """What a day, or several, brought in. `revenue` is what customers paid, tax included and returns taken off;
+    `returned` is what went back to them. `methods` are the ways of paying by what they brought, most first."""
+
+    sales: int
+    returns: int
+    revenue: int
+    returned: int
+    tax: int
+    discount: int
+    pieces: int
+    methods: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def average(self) -> int:
+        """What one sale brought, before returns; 0 where nothing was sold."""
+        return (self.revenue + self.returned) // self.sales if self.sales else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One business day in a row of days; days without sales are left out."""
+
+    day: str
+    sales: int
+    revenue: int
+
+
+@dataclass(frozen=True, slots=True)
+class BestSeller:
+    """A part by what was sold of it, returns taken off; `revenue` is after the discounts of its lines. Named as
+    it was called in its latest sale, so that deleted parts have a name too."""
+
+    part_id: str
+    name: str
+    part_number: str
+    pieces: int
+    revenue: int
+
+
+@dataclass(frozen=True, slots=True)
+class StockValue:
+    """What lies on the shelves. A figure below zero is a mistake somewhere and not a debt: it counts as none."""
+
+    parts: int
+    pieces: int
+    cost: int
+    price: int
+
+
+def day_totals(day: str) -> Takings:
+    """What one business day brought in."""
+    return takings(day, day)
+
+
+def takings(first_day: str, last_day: str) -> Takings:
+    """What the days from `first_day` to `last_day` brought in."""
+    period = (first_day, last_day)
+    sold, returns, revenue, returned, tax, discount = models.execute(
+        "SELECT coalesce(sum(kind <> 'return'), 0), coalesce(sum(kind = 'return'), 0),"
+        f" coalesce(sum({_SIGNED.format('total')}), 0),"
+        " coalesce(sum(CASE kind WHEN 'return' THEN abs(total) ELSE 0 END), 0),"
+        f" coalesce(sum({_SIGNED.format('tax')}), 0), coalesce(sum({_SIGNED.format('discount')}), 0)"
+        f" FROM sale WHERE {_COUNTING}",
+        period,
+    ).fetchone()
+    pieces = models.execute(
+        f"SELECT coalesce(sum({_SIGNED.format('line.quantity')}), 0) FROM sale"
+        f" JOIN sale_line line ON line.sale_id = sale.id WHERE {_COUNTING}",
+        period,
+    ).fetchone()[0]
+    methods = models.execute(
+        f"SELECT payment.method, sum({_SIGNED.format('payment.amount')}) AS brought FROM sale"
+        f" JOIN payment ON payment.sale_id = sale.id WHERE {_COUNTING} GROUP BY 1 ORDER BY brought DESC, 1",
+        period,
+    ).fetchall()
+    return Takings(sold, returns, revenue, returned, tax, discount, pieces, tuple(map(tuple, methods)))
+
+
+def days(first_day: str, last_day: str) -> tuple[Day, ...]:
+    """The days of a period on which something was sold or came back, oldest first."""
+    rows = models.execute(
+        f"SELECT business_day, sum(kind <> 'return'), sum({_SIGNED.format('total')}) FROM sale WHERE {_COUNTING}"
+        " GROUP BY business_day ORDER BY business_day",
+        (first_day, last_day),
+    )
+    return tuple(Day(*row) for row in rows.fetchall())
+
+
+def best_sellers(
+    first_day: str, last_day: str, *, by: Literal["pieces", "revenue"] = "revenue", limit: int = 10
+) -> tuple[BestSeller, ...]:
+    """The parts of which most was sold, or which brought most, best first."""
+    rows = models.execute(
+        "SELECT part_id, name, part_number, pieces, revenue FROM ("
+        # SQLite takes the plain columns from the row that has the maximum
+        f" SELECT line.part_id, line.name, line.part_number, max(sale.date),"
+        f" sum({_SIGNED.format('line.quantity')}) AS pieces, sum({_SIGNED.format('line.total')}) AS revenue"
+        f" FROM sale JOIN sale_line line ON line.sale_id = sale.id WHERE {_COUNTING} AND line.part_id <> ''"
+        " GROUP BY line.part_id)"
+        f" WHERE pieces > 0 ORDER BY {by} DESC, part_id LIMIT ?",
+        (first_day, last_day, limit),
+    )
+    return tuple(BestSeller(*row) for row in rows.fetchall())
+
+
+# --- the shelves ---------------------------------------------------------------------------------------
+
+
+def shortage_count() -> int:
+    """How many parts are at or below their minimum."""
+    return inventory.low_count()
+
+
+def shortages(after: Key | None, skip: int, limit: int) -> tuple[PartRow, ...]:
+    """Parts at or below their minimum, those that are missed most first."""
+    spare, last = after or (-(2**62), -1)
+    places = models.execute(
+        f"SELECT pk, spare FROM (SELECT pk, {STOCK} - min_stock AS spare FROM part WHERE pk IN ("
+        " SELECT pk FROM part WHERE deleted = 0 AND stock_quantity <= min_stock"
+        " UNION SELECT pk FROM part WHERE deleted = 0 AND id IN (SELECT part_id FROM stock_move WHERE open = 1)))"
+        " WHERE spare <= 0 AND (spare, pk) > (?, ?) ORDER BY spare, pk LIMIT ? OFFSET ?",
+        (spare, last, limit, skip),
+    ).fetchall()
+    return search.rows([pk for pk, _ in places], [(spare, pk) for pk, spare in places])
+
+
+def stock_value() -> StockValue:
+    """What lies on the shelves, at cost and at sales prices."""
+    row = models.execute(
+        "SELECT count(*), coalesce(sum(stock), 0), coalesce(sum(stock * cost), 0), coalesce(sum(stock * price), 0)"
+        f" FROM (SELECT max({STOCK}, 0) AS stock, cost, price FROM part WHERE deleted = 0)"
+    ).fetchone()
+    return StockValue(*row)
