@@ -33,6 +33,7 @@ from clutch_tui.ui.errors import report, sentence
 from clutch_tui.ui.key_order import KeysInOrder
 from clutch_tui.ui.services import Network, Services
 from clutch_tui.ui.status import Brake, Overall, Status
+from clutch_tui.ui.style_sheet import SteadyStylesheet
 
 if TYPE_CHECKING:
     from clutch_tui.config import Settings
@@ -83,6 +84,7 @@ class ClutchApp(KeysInOrder, BidiApp, App[int]):
         for theme in themes.THEMES:
             self.register_theme(theme)
         self.theme = themes.suitable(services.settings.ui.theme, self.console.color_system)
+        self.stylesheet = SteadyStylesheet(variables=self.get_css_variables())
 
     def on_mount(self) -> None:
         self.call_after_refresh(self._first_frame_is_out)

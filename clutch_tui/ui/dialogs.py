@@ -45,10 +45,10 @@ class Dialog(VisualLines, ModalScreen[T | None], Generic[T]):
         &.-form .dialog--box { width: 76; }
         .dialog--title { text-style: bold; color: $primary; margin-bottom: 1; }
         .dialog--hint { color: $text-muted; margin-top: 1; }
-        VerticalScroll { height: auto; max-height: 17; }
+        VerticalScroll { height: auto; max-height: 72vh; }
         OptionList { height: auto; max-height: 16; border: none; background: $surface; padding: 0; }
         OptionList:focus { border: none; }
-        WindowTable { height: 14; }
+        WindowTable { height: 60vh; }
     }
     """
 

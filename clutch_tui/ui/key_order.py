@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 from textual.events import Event, Key
 from textual.message_pump import MessagePump
 
+from clutch_tui.ui import keys
+
 if TYPE_CHECKING:
     from textual.app import App
 
@@ -33,6 +35,7 @@ class KeysInOrder(_AppPart):
     """Mixin, before `App`."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        keys.hear_alt_digits()
         super().__init__(*args, **kwargs)
         self._held_keys: deque[Key] = deque()
         self._key_under_way: Key | None = None

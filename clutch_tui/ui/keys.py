@@ -29,19 +29,6 @@ MODES = (
 )
 """The screens in the order of the menu: Alt and a digit goes straight to one."""
 
-_OPTION_DIGITS = (
-    "inverted_exclamation_mark",
-    "trade_mark_sign",
-    "pound_sign",
-    "cent_sign",
-    "infinity",
-    "section_sign",
-    "pilcrow_sign",
-    "bullet",
-    "feminine_ordinal_indicator",
-)
-"""What Textual takes Alt and a digit for where the terminal sends ESC first: the option key of a Macintosh."""
-
 GLOBAL = [
     Binding("f1", "help", "app.help", id="app.help", priority=True),
     Binding("f9", "menu", "app.menu", id="app.menu", priority=True),
@@ -52,17 +39,28 @@ GLOBAL = [
     Binding("ctrl+q", "quit", "app.quit", show=False, id="app.quit", priority=True),
     *(
         Binding(
-            f"alt+{n},{option}",
+            f"alt+{n}",
             f"mode('{mode}')",
             f"mode.{mode}",
             show=False,
             id=f"mode.{mode}",
             priority=True,
-            key_display=f"Alt+{n}",
         )
-        for n, (mode, option) in enumerate(zip(MODES, _OPTION_DIGITS, strict=False), 1)
+        for n, mode in enumerate(MODES[:9], 1)
     ),
 ]
+
+
+
+def hear_alt_digits() -> None:
+    """Let Alt and a digit be that key. A terminal sends ESC and the digit; Textual takes it for the option key of a
+    Macintosh, and a field would have a trade mark sign typed into it. Before the first key is read.
+
+    Names of Textual used here that its documentation does not promise: `textual._ansi_sequences`. A test pins it.
+    """
+    for n in range(1, 10):
+        ANSI_SEQUENCES_KEYS[f"\x1b{n}"] = (cast("Keys", SimpleNamespace(value=f"alt+{n}")),)
+
 
 _NAMES = {
     "escape": "Esc",
@@ -111,5 +109,7 @@ def word(binding: Binding) -> str:
 
 
 def help_lines(screen: Screen[Any]) -> list[str]:
-    """Every key of a screen with its word, hidden ones too; what belongs to the screen first."""
-    return [f"{shown_key(binding):>8}  {word(binding)}" for binding, _ in active(screen)]
+    """What can be typed on a screen, and every key with its word; those that the key bar shows first."""
+    bindings = sorted((binding for binding, _ in active(screen)), key=lambda binding: not binding.show)
+    typed = [t(key) for key in getattr(screen, "HELP", ())]
+    return [*typed, *(f"{shown_key(binding):<10}{word(binding)}" for binding in bindings)]

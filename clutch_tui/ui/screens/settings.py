@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import partial
 from typing import Any, ClassVar
 
 from textual import on, work
@@ -10,10 +11,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 
+from clutch_tui.config import ConfigError
 from clutch_tui.core.types import TaxRules
 from clutch_tui.text.format import NumberError
 from clutch_tui.text.strings import t
 from clutch_tui.ui import shop, themes
+from clutch_tui.ui.errors import log, sentence
 from clutch_tui.ui.forms import YES_NO, Entry, EntryRow
 from clutch_tui.ui.screens.frame import ShopScreen
 from clutch_tui.ui.widgets.choice_field import ChoiceField
@@ -100,8 +103,20 @@ class SettingsScreen(ShopScreen):
                 return
             if row.changed:
                 changes[row.entry.name] = value == "yes" if row.entry.choices == YES_NO else value
-        if changes and not self.writing:
+        if not changes or self.writing:
+            return
+        try:
             await self._apply(changes)
+        except ConfigError as error:
+            self._refuse(error)
+
+    def _refuse(self, error: ConfigError) -> None:
+        """Say what the configuration does not take where it was typed; nothing was saved."""
+        log.warning("a setting was refused", exc_info=error)
+        wrong = next((row for row in self.rows if row.entry.name == error.values.get("setting")), None)
+        (self.outcome if wrong is None else wrong.problem).tell(partial(sentence, error))
+        if wrong is not None:
+            wrong.field.focus()
 
     async def _apply(self, changes: dict[str, Any]) -> None:
         """Save; another server or shop means another database, the rest is put to use as it is."""
