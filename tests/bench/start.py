@@ -55,6 +55,6 @@ def hello() -> tuple[float, float]:
 
 
 def program(home: Home) -> TimedTerminal:
-    """The program itself in this home, in Arabic."""
+    """The program itself in this home, in Arabic, started as its console command does."""
     environment = {"CLUTCH_HOME": str(home.config_dir), "CLUTCH_LANG": "ar"}
-    return TimedTerminal([sys.executable, "-m", "clutch_tui"], env=environment)
+    return TimedTerminal([sys.executable, "-c", "from clutch_tui.cli import main; main()"], env=environment)
