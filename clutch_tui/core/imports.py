@@ -3,8 +3,6 @@
 The list goes in by batches, each one transaction, with a pause between them: the till in this process and in
 others gets its turn within a tenth of a second. What a batch has stored stays stored; the same file again finds
 those parts as it left them and goes on with the rest.
-
-A part is recognised by its number, else by its barcode, else, where a row has neither, by its name and car.
 """
 
 from __future__ import annotations
@@ -12,14 +10,14 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from . import inventory, journal, models, outbox, overlay, price_list, state
 from .cells import numbers_in
 from .price_list import Entry, Remark
-from .search import STOCK
+from .recognition import DRAFT_FIELDS, Candidates, record_of
 from .store import Store
 from .types import Part, PartDraft, ShopError
 
@@ -130,7 +128,7 @@ class _Import:
     def look(self, batch: Sequence[Entry]) -> Outcome:
         """What the rows of a batch ask for, as the shop stands now."""
         counted_to = int(state.setting(self._setting, 0))
-        candidates = _Candidates(batch)
+        candidates = Candidates(batch)
         steps, remarks = [], []
         here: dict[str, int] = {}
         for entry in batch:
@@ -193,7 +191,7 @@ def _step(entry: Entry, part: Part | None) -> Step:
     """Raises the `ShopError` of what cannot stand, e.g. a new part without a name."""
     if part is None:
         draft = PartDraft(**entry.said)
-        return Step(entry, None, _record(inventory.checked(replace(draft, **_merged(entry, draft)))))
+        return Step(entry, None, record_of(inventory.checked(replace(draft, **_merged(entry, draft)))))
     said = {**entry.said, **_merged(entry, replace(part.draft, **entry.said))}
     changed = {name: value for name, value in said.items() if getattr(part.draft, name) != value}
     if changed:
@@ -220,17 +218,11 @@ def _merged(entry: Entry, draft: PartDraft) -> dict[str, Any]:
 
 # --- doing it ------------------------------------------------------------------------------------------
 
-_DRAFT = tuple(field.name for field in fields(PartDraft))
-
-
-def _record(draft: PartDraft) -> dict[str, Any]:
-    return {name: getattr(draft, name) for name in _DRAFT}
-
 
 def _create(steps: Sequence[Step]) -> None:
     """New parts with their requests: `inventory.create` for hundreds at once."""
     records = [{"id": models.new_id(), **step.changed, "stock_quantity": step.entry.quantity or 0} for step in steps]
-    names = ("id", *_DRAFT, "stock_quantity", *inventory.keys_of({}))
+    names = ("id", *DRAFT_FIELDS, "stock_quantity", *inventory.keys_of({}))
     overlay.begin_requests("item", [record["id"] for record in records])
     models.executemany(
         f"INSERT INTO part ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})",
@@ -246,10 +238,10 @@ def _created(id: str, **record: Any) -> outbox.Draft:
 def _update(changes: Sequence[tuple[Part, dict[str, Any]]]) -> None:
     """Changed fields with their requests: `inventory.edit` for hundreds at once."""
     overlay.begin_requests("item", [part.id for part, _ in changes])
-    names = (*_DRAFT, *inventory.keys_of({}))
+    names = (*DRAFT_FIELDS, *inventory.keys_of({}))
     rows, requests = [], []
     for part, changed in changes:
-        was = _record(part.draft)
+        was = record_of(part.draft)
         now = was | changed
         rows.append((*now.values(), *inventory.keys_of(now).values(), part.id))
         base, seen = dict.fromkeys(changed, part.version), {name: was[name] for name in changed}
@@ -271,63 +263,3 @@ def _count(counts: Sequence[tuple[Part, int]]) -> None:
     models.executemany(
         "INSERT INTO stock_move (part_id, change_id, kind, delta, at) VALUES (?, ?, 'count', ?, ?)", moves
     )
-
-
-# --- which part a row is about -------------------------------------------------------------------------
-
-
-class _Candidates:
-    """The parts that a batch may be about, asked for at once by number, barcode and name."""
-
-    def __init__(self, batch: Sequence[Entry]) -> None:
-        self._by_number = _parts_by("number_key", {entry.number_key for entry in batch})
-        others = [entry for entry in batch if entry.number_key not in self._by_number]
-        self._by_barcode = _parts_by("barcode_key", {entry.barcode_key for entry in others})
-        nameless = [entry for entry in others if not (entry.number_key or entry.barcode_key)]
-        self._by_name = _parts_by("name_key", {entry.looks[0] for entry in nameless})
-
-    def find(self, entry: Entry) -> Part | None:
-        """The part of the shop that a row is about, None for a new one. Raises `ShopError` with the key of a
-        remark where several could be meant, or where number and barcode mean different parts."""
-        found = self._by_number.get(entry.number_key, []) if entry.number_key else []
-        if len(found) > 1:
-            found = _narrowed(found, entry)
-        if not found and entry.barcode_key:
-            found = self._by_barcode.get(entry.barcode_key, [])
-            numbered = [part for part in found if part.draft.part_number]
-            if entry.number_key and numbered:
-                number = numbered[0].draft.part_number
-                raise ShopError("import.bad.barcode_of_other", text=entry.said["barcode"], number=number)
-        if not (entry.number_key or entry.barcode_key):
-            found = [part for part in self._by_name.get(entry.looks[0], []) if _looks(part) == entry.looks]
-            # one without a number is what an earlier import of this row has made
-            found = [part for part in found if not part.draft.part_number] or found
-        if len(found) > 1:
-            raise ShopError("import.bad.several_parts", count=len(found))
-        return found[0] if found else None
-
-
-def _parts_by(column: str, keys: set[str]) -> dict[str, list[Part]]:
-    """The parts that have one of these keys, by key, in the order in which they were entered."""
-    asked = tuple(keys - {""})
-    rows = models.execute(
-        f"SELECT {column}, id, stock_quantity, {STOCK}, version, {', '.join(_DRAFT)} FROM part WHERE deleted = 0"
-        f" AND {column} <> '' AND {column} IN ({', '.join('?' * len(asked))}) ORDER BY pk",
-        asked,
-    )
-    found: dict[str, list[Part]] = {}
-    for key, id_, base_stock, stock, version, *draft in rows.fetchall():
-        part = Part(id_, PartDraft(*draft), stock, base_stock, version, None, None, unsent=False, deleted=False)
-        found.setdefault(key, []).append(part)
-    return found
-
-
-def _narrowed(found: list[Part], entry: Entry) -> list[Part]:
-    """Of several parts with the same number the one with the row's barcode, else with its name and car."""
-    barcode = str(entry.said.get("barcode", ""))
-    same_barcode = [part for part in found if barcode and part.draft.barcode == barcode]
-    return same_barcode or [part for part in found if _looks(part) == entry.looks] or found
-
-
-def _looks(part: Part) -> tuple[str, ...]:
-    return price_list.looks_of(_record(part.draft))
