@@ -7,9 +7,12 @@ give it another key. Bindings of a single screen stand in that screen.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
+from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual.binding import ActiveBinding, Binding
+from textual.keys import Keys
 from textual.screen import Screen
 
 from clutch_tui.text.strings import has, t
@@ -49,7 +52,6 @@ GLOBAL = [
         for n, mode in enumerate(MODES[:9], 1)
     ),
 ]
-
 
 
 def hear_alt_digits() -> None:
@@ -111,5 +113,5 @@ def word(binding: Binding) -> str:
 def help_lines(screen: Screen[Any]) -> list[str]:
     """What can be typed on a screen, and every key with its word; those that the key bar shows first."""
     bindings = sorted((binding for binding, _ in active(screen)), key=lambda binding: not binding.show)
-    typed = [t(key) for key in getattr(screen, "HELP", ())]
+    typed = [t(key) for key in getattr(screen, "TYPED", ())]
     return [*typed, *(f"{shown_key(binding):<10}{word(binding)}" for binding in bindings)]

@@ -34,7 +34,7 @@ class ShopScreen(Screen[None]):
     NAME: ClassVar[str]
     """The mode, and the catalogue key `mode.NAME` of the title."""
     NOUNS: ClassVar[frozenset[str]] = frozenset()
-    HELP: ClassVar[tuple[str, ...]] = ()
+    TYPED: ClassVar[tuple[str, ...]] = ()
     """Catalogue keys of what a person can type here beside the keys; F1 shows them first."""
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "common.back", show=False, id="screen.back")]
 

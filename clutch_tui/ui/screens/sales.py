@@ -42,7 +42,7 @@ class SalesScreen(ShopScreen):
 
     NAME = "sales"
     NOUNS = frozenset({"inventory"})
-    HELP = ("sales.help_quantity", "sales.help_times", "sales.help_step")
+    TYPED = ("sales.help_quantity", "sales.help_times", "sales.help_step")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2", "pay", "sales.pay", id="sales.pay"),
         Binding("f3", "customer", "sales.customer", id="sales.customer"),
