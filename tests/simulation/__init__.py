@@ -1,4 +1,7 @@
-"""The protocol as data, and (later) the simulation that holds client and sandbox to it.
+"""The protocol as data, and the simulation that holds client and sandbox to it.
+
+`python -m tests.simulation` runs the real engine, the real store and the real sandbox application in one
+thread on a virtual clock: one seed, one run, and twice the same run (`world` says how).
 
 `protocol.jsonl` holds complete pairs of request and answer, one line each, in scenarios:
 

@@ -1,0 +1,206 @@
+"""The line between a terminal and the server, and everything that lines, proxies and servers do to a call.
+
+An exchange is two journeys. Each may be late, lost, or come twice; a call that the terminal has given up
+travels on and arrives whenever it arrives. Lost means either that the terminal notices (the connection breaks)
+or that it does not (nothing ever comes back), which only its own timeout ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+if TYPE_CHECKING:
+    from .server import Server
+
+CHOICES = (0, 0, 0.03, 0.1, 0.25)
+"""How often one kind of fault strikes in one run: most kinds are absent, so that the others show."""
+
+KINDS = (
+    "refused",
+    "lost request",
+    "lost answer",
+    "silent",
+    "twice",
+    "late request",
+    "late answer",
+    "error before",
+    "error after",
+    "unauthorized",
+    "unauthorized within",
+    "death within",
+    "rate limit",
+    "busy",
+    "not json",
+    "truncated",
+)
+
+
+class _Torn(httpx.AsyncByteStream):
+    """A body whose connection breaks in the middle."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._body[: len(self._body) // 2]
+        raise httpx.RemoteProtocolError("the connection broke in the middle of the body")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A request on its way."""
+
+    method: str
+    url: httpx.URL
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def path(self) -> str:
+        return self.url.path.removeprefix("/api/v1")
+
+
+Answer = tuple[int, dict[str, str], bytes]
+
+
+class Weather:
+    """How bad the line is in one run; `calm` ends all of it."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self._rng = rng
+        self.odds = {kind: rng.choice(CHOICES) for kind in KINDS}
+        self.calm = False
+
+    def strikes(self, kind: str) -> bool:
+        odds = self.odds[kind]
+        return not self.calm and odds > 0 and self._rng.random() < odds
+
+    def journey(self, kind: str) -> float:
+        """Seconds that a message needs."""
+        late = self._rng.choice((3.0, 20.0, 70.0)) if self.strikes(kind) else 0.0
+        return self._rng.uniform(0.01, 0.2) + self._rng.uniform(0, late)
+
+
+class Line(httpx.AsyncBaseTransport):
+    """One terminal's way to the server."""
+
+    def __init__(
+        self,
+        name: str,
+        server: Server,
+        weather: Weather,
+        rng: random.Random,
+        *,
+        note: Callable[..., None],
+        on_news: Callable[[str], None],
+    ) -> None:
+        self._name = name
+        self._server = server
+        self._weather = weather
+        self._rng = rng
+        self._note = note
+        self._on_news = on_news
+        self._under_way: set[asyncio.Task[None]] = set()
+        self.calls = 0
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.calls += 1
+        headers = {name: value for name, value in request.headers.items() if name not in ("accept-encoding", "host")}
+        message = Message(request.method, request.url, headers, await request.aread())
+        answer: asyncio.Future[httpx.Response] = asyncio.get_running_loop().create_future()
+        self._note("call", self._name, message.method, message.path, len(message.body))
+        if self._weather.strikes("refused"):
+            await asyncio.sleep(self._weather.journey("late request"))
+            raise httpx.ConnectError("connection refused")
+        for _ in range(2 if self._weather.strikes("twice") else 1):
+            self._send(self._travel(message, answer))
+        response = await answer
+        response.request = request
+        return response
+
+    def _send(self, journey: Any) -> None:
+        task = asyncio.get_running_loop().create_task(journey)
+        self._under_way.add(task)
+        task.add_done_callback(self._arrived)
+
+    def _arrived(self, task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        if not task.cancelled():
+            task.result()
+
+    async def _travel(self, message: Message, answer: asyncio.Future[httpx.Response]) -> None:
+        """There and back again. Whatever comes back after another answer has come goes nowhere."""
+        await asyncio.sleep(self._weather.journey("late request"))
+        if self._weather.strikes("lost request"):
+            self._lose(answer)
+            return
+        before = self._server.counter
+        response = await self._serve(message)
+        if self._server.counter != before:
+            self._on_news(self._name)
+        await asyncio.sleep(self._weather.journey("late answer"))
+        if response is None or self._weather.strikes("lost answer"):
+            self._lose(answer)
+            return
+        if not answer.done():
+            answer.set_result(response)
+
+    def _lose(self, answer: asyncio.Future[httpx.Response]) -> None:
+        if not self._weather.strikes("silent") and not answer.done():
+            answer.set_exception(httpx.ReadError("the connection was reset"))
+
+    async def _serve(self, message: Message) -> httpx.Response | None:
+        """What the server does with the request, and what it answers; None where it dies before that."""
+        strikes = self._weather.strikes
+        if strikes("error before"):
+            return _failure(self._rng.choice((500, 502, 503)), "SERVER_ERROR")
+        if strikes("unauthorized"):
+            return _failure(401, "TOKEN_EXPIRED")
+        if strikes("rate limit"):
+            return _failure(429, "RATE_LIMITED", {"retry-after": str(self._rng.randint(1, 9))})
+        died = strikes("death within")
+        self._arm_within(died)
+        status, headers, body = await self._server.handle(
+            httpx.Request(message.method, message.url, headers=message.headers, content=message.body)
+        )
+        self._disarm_within()
+        self._note("served", self._name, message.path, status, len(body))
+        if died:
+            return None
+        if strikes("error after"):
+            return _failure(self._rng.choice((500, 502, 504)), "SERVER_ERROR")
+        if strikes("not json"):
+            return httpx.Response(200, content=b"<html>502 Bad Gateway</html>")
+        if strikes("truncated"):
+            return self._truncated(status, headers, body)
+        return httpx.Response(status, headers=headers, content=body)
+
+    def _truncated(self, status: int, headers: dict[str, str], body: bytes) -> httpx.Response:
+        """Cut off by a broken connection, or by a proxy that finds half an answer good enough."""
+        if self._rng.random() < 0.5:
+            return httpx.Response(status, headers=headers, stream=_Torn(body))
+        return httpx.Response(status, headers=headers, content=body[: len(body) // 2])
+
+    def _arm_within(self, died: bool) -> None:
+        """Faults in the middle of a batch: the changes before are committed, the others were never seen."""
+        faults = self._server.backend.faults
+        if died or self._weather.strikes("unauthorized within"):
+            faults.arm({"kind": "unauthorized", "endpoint": "*.sync", "after_changes": self._rng.randint(0, 3)})
+        if self._weather.strikes("busy"):
+            faults.arm({"kind": "retry", "endpoint": "*.sync", "retry_after": self._rng.randint(1, 20)})
+
+    def _disarm_within(self) -> None:
+        faults = self._server.backend.faults
+        faults.clear("unauthorized_within")
+        faults.clear("retry")
+
+
+def _failure(status: int, code: str, headers: dict[str, str] | None = None) -> httpx.Response:
+    body = {"success": False, "error": code, "message": "a simulated fault", "timestamp": ""}
+    return httpx.Response(status, headers=headers, json=body)

@@ -1,0 +1,148 @@
+"""One terminal: a disk, a clock, and on them, as long as it lives, the program's own store, client and engine."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from clutch_tui.config import Backend
+from clutch_tui.core import outbox
+from clutch_tui.net.api import Api
+from clutch_tui.net.connection import Monitor
+from clutch_tui.net.session import Session
+from clutch_tui.net.sync import Sync
+from clutch_tui.net.vault import Secrets
+from clutch_tui.sandbox import demo_data
+
+from .disk import Disk, FragileConnection, FragileStore, Guard
+from .network import Line
+from .virtual_time import TerminalClock, VirtualLoop
+
+if TYPE_CHECKING:
+    from clutch_tui.net.vault import Vault
+
+SETTINGS = Backend(base_url="http://127.0.0.1:1/api/v1", shop_id=demo_data.SHOP_ID)
+POLICIES = {"price": "server_wins", "cost": "local_wins", "*": "ask"}
+PAGE_SIZE = 3
+"""Rows in a page: so few that most pulls take several."""
+
+
+class MemoryVault:
+    """The real vault's four doors, without its file and its lock."""
+
+    def __init__(self, secrets: Secrets) -> None:
+        self._secrets = secrets
+
+    def read(self) -> Secrets:
+        return self._secrets
+
+    def write(self, secrets: Secrets) -> None:
+        self._secrets = secrets
+
+    def acquire(self) -> None:
+        return
+
+    def release(self) -> None:
+        return
+
+
+class Terminal:
+    """A till of the shop. `boot` and `kill` start and end processes on its disk."""
+
+    def __init__(
+        self,
+        name: str,
+        path: Path,
+        loop: VirtualLoop,
+        rng: random.Random,
+        line: Line,
+        *,
+        on_commit: Callable[[Terminal, FragileConnection, set[str]], None],
+        on_end: Callable[[Terminal, BaseException], None],
+    ) -> None:
+        self.name = name
+        self.disk = Disk(path)
+        self.clock = TerminalClock(loop)
+        self.rng = rng
+        self.line = line
+        self.boots = 0
+        self.alive = False
+        self._loop = loop
+        self._on_commit = on_commit
+        self._on_end = on_end
+        self._vault: Vault = MemoryVault(Secrets())  # type: ignore[assignment]
+
+    # --- processes -----------------------------------------------------------------------------------
+
+    def boot(self) -> None:
+        """Start the program on the disk as it is."""
+        self.boots += 1
+        self.guard = Guard(self.disk, lambda connection, touched: self._on_commit(self, connection, touched))
+        self.store = FragileStore(self.disk.path, self.guard, clock=self.clock, new_id=self.new_id)
+        self.monitor = Monitor(self.clock)
+        session = Session(self._vault, clock=self.clock, monitor=self.monitor, api_key=demo_data.API_KEY)
+        self.api = Api(
+            SETTINGS,
+            session=session,
+            monitor=self.monitor,
+            device_id=f"device-{self.name}",
+            clock=self.clock,
+            chance=self.rng,
+            transport=self.line,
+        )
+        self.sync = Sync(
+            self.store,
+            self.api,
+            self.monitor,
+            shop_id=SETTINGS.shop_id,
+            device_id=f"device-{self.name}",
+            clock=self.clock,
+            chance=self.rng,
+            on_change=lambda nouns: None,
+            policies=POLICIES,
+            page_size=PAGE_SIZE,
+        )
+        self.alive = True
+        self._leading = self._loop.create_task(self.sync.run())
+        self._leading.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if task.cancelled():
+            return
+        error = task.exception()
+        if task is self._leading and self.alive:
+            self._on_end(self, error or RuntimeError("the engine has ended by itself"))
+
+    def kill(self) -> None:
+        """The process is gone: memory lost, the open transaction rolled back, the disk as it is."""
+        self.alive = False
+        self.guard.dead = True
+        self._leading.cancel()
+        self.store.close()
+
+    # --- what its program does -----------------------------------------------------------------------
+
+    def do(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """One deed of a clerk, in one transaction; the engine hears of it as from the screens."""
+        done = self.store.run_now(function, *args, **kwargs)
+        self.sync.wake()
+        return done
+
+    def ask(self, function: Callable[..., Any], *args: Any) -> Any:
+        return self.store.read_now(function, *args)
+
+    def sql(self, statement: str, *values: Any) -> list[Any]:
+        return self.store.peek(statement, values)
+
+    def wake_slow(self) -> None:
+        self.do(outbox.wake_slow)
+
+    def new_id(self) -> str:
+        """A UUIDv7 of this terminal's time and chance."""
+        bits = int(self.clock.now().timestamp() * 1000) << 80 | self.rng.getrandbits(80)
+        bits = bits & ~(0xF << 76) | 0x7 << 76
+        return str(uuid.UUID(int=bits & ~(0x3 << 62) | 0x2 << 62))
