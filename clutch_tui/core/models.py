@@ -80,8 +80,10 @@ def execute(sql: str, params: tuple[Any, ...] | dict[str, Any] = ()) -> Any:
 
 
 def executemany(sql: str, rows: Any) -> None:
-    """Run one statement for many rows, without a Python call for each."""
-    database.connection().executemany(sql, rows)
+    """Run one statement for many rows, without a Python call for each. Raises what `execute` raises: a full disk
+    must be the same error whichever statement meets it."""
+    with peewee.__exception_wrapper__:
+        database.connection().executemany(sql, rows)
 
 
 class Table(peewee.Model):

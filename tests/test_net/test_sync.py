@@ -12,12 +12,12 @@ import httpx
 import pytest
 
 from clutch_tui.core import conflicts, customers, inventory, outbox, replica, state
-from clutch_tui.core.types import CustomerDraft, PartDraft
+from clutch_tui.core.types import CustomerDraft, PartDraft, ShopError
 from clutch_tui.net.errors import ApiError, Kind
 from clutch_tui.sandbox import demo_data, server
 from clutch_tui.sandbox.server import Running
 from clutch_tui.sandbox.settings import Settings
-from tests.test_net.till import HandClock, Till, open_till
+from tests.test_net.till import HandClock, Till, open_till, sell
 
 PARTS = 60
 
@@ -446,3 +446,21 @@ def test_the_hand_clock_moves_only_by_hand() -> None:
     before = clock.now()
     clock.forward(5)
     assert ((clock.now() - before).total_seconds(), clock.monotonic()) == (5, 5)
+
+
+# --- a disk that gives up ------------------------------------------------------------------------------
+
+
+def test_a_full_disk_is_told_in_words_whichever_statement_meets_it(till: Till) -> None:
+    """A sale writes by single statements and by lists of rows: all of them must end in the same error."""
+    from tests.simulation.disk import Disk, FragileStore, Guard
+
+    part_id, _ = a_part(till)
+    guard = Guard(Disk(till.store.path), lambda connection, touched: None)
+    with FragileStore(till.store.path, guard, clock=till.clock) as store:
+        for write in range(9):
+            guard.arm(write, "full")
+            with pytest.raises(ShopError) as refused:
+                store.run_now(sell, part_id, 1, 15000)
+            assert refused.value.key == "error.store.full"
+    assert till.queue.unsent == 0
