@@ -155,6 +155,13 @@ class Terminal:
             if not self._read(deadline - time.monotonic()) and not holds(self):
                 raise TerminalTimeout(f"no {wanted!r} within {timeout} s; the screen:\n{self.text}")
 
+    def settle(self, still: float, timeout: float = 15.0) -> None:
+        """Read until the program has written nothing for `still` seconds: for pictures. Tests wait for what they
+        want to see instead."""
+        deadline = time.monotonic() + timeout
+        while self._read(min(still, deadline - time.monotonic())):
+            continue
+
     def wait_exit(self, timeout: float = 15.0) -> int:
         """Read until the program ends and return its exit code."""
         deadline = time.monotonic() + timeout

@@ -12,7 +12,6 @@ from typing import Any, cast
 
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual.binding import ActiveBinding, Binding
-from textual.keys import Keys
 from textual.screen import Screen
 
 from clutch_tui.text.strings import has, t
@@ -60,8 +59,9 @@ def hear_alt_digits() -> None:
 
     Names of Textual used here that its documentation does not promise: `textual._ansi_sequences`. A test pins it.
     """
+    meanings = cast("dict[str, object]", ANSI_SEQUENCES_KEYS)
     for n in range(1, 10):
-        ANSI_SEQUENCES_KEYS[f"\x1b{n}"] = (cast("Keys", SimpleNamespace(value=f"alt+{n}")),)
+        meanings[f"\x1b{n}"] = (SimpleNamespace(value=f"alt+{n}"),)
 
 
 _NAMES = {
