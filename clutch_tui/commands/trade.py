@@ -8,6 +8,8 @@ from typing import Any, cast
 
 import click
 
+from clutch_tui.core import cart as carts
+from clutch_tui.core import inventory, sales, search, state
 from clutch_tui.core.types import PAY_METHODS, Payment, PayMethod, Receipt, ShopError
 from clutch_tui.text.strings import t
 
@@ -25,7 +27,6 @@ def find() -> click.Command:
     @json_option
     @click.pass_obj
     def command(options: dict[str, Any], text: str, limit: int, as_json: bool) -> None:
-        from clutch_tui.core import search
         from clutch_tui.text.format import money
 
         with find_installation(options).open_store(inline=True) as store:
@@ -63,21 +64,19 @@ def sell() -> click.Command:
         installation = find_installation(options)
         with installation.open_store(inline=True) as store:
             receipt = store.run_now(_sell, wanted, pay, cashier, installation.device_id)
+            shop = store.read_now(state.setting, "shop.profile")
         if as_json:
             say_json(asdict(receipt))
             return
         from clutch_tui.printing import receipt as printing
 
-        print(printing.text(receipt))
+        print(printing.text(receipt, shop=shop, footer=installation.settings.shop.receipt_footer))
 
     return command
 
 
 def _sell(wanted: list[tuple[str, int]], pay: str, cashier: str, device_id: str) -> Receipt:
     """A whole sale in the one transaction that it is called in."""
-    from clutch_tui.core import cart as carts
-    from clutch_tui.core import inventory, sales, state
-
     cart = sales.open_cart()
     for number, quantity in wanted:
         part = inventory.find_code(number)
