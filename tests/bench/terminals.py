@@ -71,7 +71,10 @@ class TimedTerminal(Terminal):
         self._drawn = len(self._chunks)
 
     def pressed(self, key: str, quiet: float) -> Press:
-        """Press a key and read until the program has been quiet for so many seconds."""
+        """Press a key and read until the program has been quiet for so many seconds. What it wrote before, such
+        as a cursor that blinked meanwhile, does not count."""
+        while self._read(0.001):
+            continue
         self.draw()
         first, at = len(self._chunks), time.perf_counter()
         self.press(key)

@@ -301,3 +301,12 @@ def test_typing_mixed_text_in_a_real_terminal(tmp_path: Path) -> None:
         assert f"value: {text}" in terminal.output
         begin, draw = terminal.output.index("\x1b[8l"), terminal.output.index("\x1b[?1049h")
         assert begin < draw < terminal.output.rindex("\x1b[8h")
+
+
+async def test_nothing_is_drawn_while_nothing_happens() -> None:
+    app = FieldApp()
+    async with app.run_test() as pilot:
+        await pilot.press("a")
+        assert app.field._blink_timer is not None
+        assert not app.field._blink_timer._active.is_set()
+        cursor_column(app.field)

@@ -21,6 +21,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.events import Resize
 from textual.geometry import Region
+from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widgets import Input
 from textual.widgets.input import Selection
@@ -249,3 +250,6 @@ class VisualCursor(VisualLines, _InputPart):
 
 class TextField(VisualCursor, Input):
     """One line of text in any direction. Takes what `Input` takes, except a highlighter."""
+
+    cursor_blink = reactive(False, init=False)
+    """A cursor that stands still: while nothing happens, nothing goes over the line."""
