@@ -17,7 +17,6 @@ from textual.widgets.option_list import Option
 from textual.worker import Worker, WorkerState
 
 from clutch_tui.text.format import NumberError, parse_money, parse_number
-from clutch_tui.text.strings import t
 from clutch_tui.ui.bidi_filter import VisualLines
 from clutch_tui.ui.errors import report
 from clutch_tui.ui.widgets.number_field import MoneyField, NumberField
@@ -215,8 +214,3 @@ class ShowText(Dialog[str]):
 
     def on_mount(self) -> None:
         self.query_one(VerticalScroll).focus()
-
-
-def yes_no(value: bool) -> str:
-    """A switch in words."""
-    return t("common.yes") if value else t("common.no")

@@ -44,9 +44,8 @@ async def test_every_screen_opens_and_fits(shop: Shop, language: strings.Languag
         assert toasts(app) == []
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-async def test_every_binding_has_a_word(shop: Shop, language: strings.Language) -> None:
-    async with open_app(shop, language) as (app, pilot):
+async def test_every_binding_has_a_word_and_a_name(shop: Shop) -> None:
+    async with open_app(shop) as (app, pilot):
         for mode in keys.MODES:
             await app.switch_mode(mode)
             await pilot.pause()

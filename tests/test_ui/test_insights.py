@@ -1,0 +1,68 @@
+"""Insights: every topic reads as sentences, whatever a server leaves out, and is there without a network."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from textual.widgets import OptionList
+
+from clutch_tui.core import state
+from clutch_tui.text import strings
+from clutch_tui.text.strings import t
+from clutch_tui.ui.screens.insight_lines import TOPICS, lines, plain
+from clutch_tui.ui.screens.insights import InsightsScreen
+from tests.test_ui.shop_app import Shop, open_app, press, settle, until, words_on
+
+ODD: tuple[Any, ...] = (
+    None,
+    [],
+    {},
+    "text",
+    7,
+    [None, "x", {}],
+    [{"item_name": None, "confidence": "high"}],
+    {"a": [{}]},
+)
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_odd_answers_still_read_as_lines(topic: str, english: None) -> None:
+    for data in ODD:
+        found = lines(topic, data)
+        assert found
+        assert not any("{" in line for line in found), (data, found)
+
+
+def test_money_shares_and_words_are_in_the_language(arabic: None) -> None:
+    (line,) = lines("ai.market_analysis", [{"category": "فلاتر", "trend": "up", "growth_rate": 0.125}])
+    assert "طالع" in line
+    assert "12%" in line or "13%" in line
+    advice = {"item_name": "بوجيه", "current_price": 9_550, "suggested_price": 10_000, "reason": ""}
+    (line,) = lines("ai.price_optimization", [advice])
+    assert "95.50" in line
+    assert "100.00" in line
+
+
+def test_what_is_kept_is_plain_json() -> None:
+    assert plain({"n": Decimal("2.0"), "rows": [{"x": Decimal("0.5")}]}) == {"n": 2, "rows": [{"x": 0.5}]}
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+async def test_kept_answers_are_shown_with_their_age(shop: Shop, language: strings.Language) -> None:
+    alerts = [{"item_id": "x", "item_name": "بوجيه", "current_stock": 1, "min_stock": 9, "urgency": "critical"}]
+    shop.store.run_now(state.put_setting, "insight.inventory.alerts", alerts)
+    async with open_app(shop, language, mode="insights") as (app, pilot):
+        screen = app.screen
+        assert isinstance(screen, InsightsScreen)
+        assert t("insight.never") in words_on(app)
+        screen.query_one(OptionList).highlighted = TOPICS.index("inventory.alerts")
+        await until(pilot, lambda: "بوجيه" in words_on(app))
+        await settle(pilot)
+        assert t("insight.word.critical") in words_on(app)
+        assert t("insight.never") not in words_on(app)
+        await press(pilot, "f12")
+        await until(pilot, lambda: strings.language() != language)
+        await settle(pilot)
+        assert t("insight.word.critical") in words_on(app)
