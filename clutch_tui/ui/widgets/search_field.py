@@ -34,6 +34,8 @@ class SearchField(TextField):
 
     def steers(self, table: WindowTable[Any]) -> None:
         """From now on the arrows move in this table; its cursor is drawn as if it had the focus."""
+        if table is self._table:
+            return  # asked at every character; setting a class again restyles all rows
         if self._table is not None:
             self._table.remove_class("-active")
         self._table = table

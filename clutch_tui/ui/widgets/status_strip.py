@@ -34,8 +34,10 @@ class StatusStrip(Widget):
         self._status = Status()
 
     def show(self, status: Status) -> None:
+        before = self.render()
         self._status = status
-        self.refresh()
+        if not self.render().is_same(before):  # it is looked at every few seconds, and says the same for minutes
+            self.refresh()
 
     def relabel(self) -> None:
         self.refresh()
