@@ -4,45 +4,235 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+from clutch_tui.core import aftersales, cash, conflicts, customers, inventory, orders, outbox, sales, state
 from clutch_tui.core import cart as carts
-from clutch_tui.core import inventory, sales, state
-from clutch_tui.core.types import Payment, ShopError
+from clutch_tui.core.types import CustomerDraft, PartDraft, Payment, ShopError
 
 from .terminal import Terminal
 
 Deed = Callable[[Terminal, random.Random], str]
 
+TOO_LONG = "0" * 45
+"""A telephone number that the program takes and the server refuses."""
 
-def _parts(terminal: Terminal) -> list[str]:
-    return [row[0] for row in terminal.sql("SELECT id FROM part WHERE deleted = 0 ORDER BY id")]
+
+class NothingToDo(Exception):
+    """The terminal has nothing to do this deed with."""
+
+
+def _one(terminal: Terminal, rng: random.Random, sql: str) -> str:
+    rows = terminal.sql(sql)
+    if not rows:
+        raise NothingToDo
+    return str(rng.choice(rows)[0])
+
+
+def _part(terminal: Terminal, rng: random.Random) -> str:
+    return _one(terminal, rng, "SELECT id FROM part WHERE deleted = 0 ORDER BY id")
+
+
+def _customer(terminal: Terminal, rng: random.Random) -> str:
+    return _one(terminal, rng, "SELECT id FROM customer WHERE deleted = 0 ORDER BY id")
+
+
+# --- sales -----------------------------------------------------------------------------------------------
 
 
 def sell(terminal: Terminal, rng: random.Random) -> str:
-    """One to three parts for cash; some in more pieces than there are."""
-    known = _parts(terminal)
+    """One to three parts; some in more pieces than there are, some on a customer's account."""
+    known = [row[0] for row in terminal.sql("SELECT id FROM part WHERE deleted = 0 ORDER BY id")]
     if not known:
-        return "nothing to sell"
+        raise NothingToDo
     chosen = [
         (part_id, rng.choice((1, 1, 2, 3, 9))) for part_id in rng.sample(known, min(len(known), rng.randint(1, 3)))
     ]
-    method = rng.choice(("cash", "cash", "visa", "instapay"))
-    receipt = terminal.do(_sell, chosen, method)
+    method, customer_id = rng.choice(("cash", "cash", "visa", "credit")), None
+    if method == "credit":
+        customer_id = _customer(terminal, rng)
+    receipt = terminal.do(_sell, chosen, method, customer_id)
     return f"sold {receipt.id}"
 
 
-def _sell(chosen: list[tuple[str, int]], method: Any) -> Any:
+def _sell(chosen: list[tuple[str, int]], method: Any, customer_id: str | None) -> Any:
     cart = sales.open_cart()
     for n, (part_id, quantity) in enumerate(chosen):
         cart = carts.set_quantity(carts.add_line(cart, inventory.get(part_id), 1), n, quantity)
+    if customer_id is not None:
+        cart = carts.with_customer(cart, customers.get(customer_id))
+    return _check_out(cart, method)
+
+
+def _check_out(cart: Any, method: Any) -> Any:
     rules = state.tax_rules()
     total = carts.totals(cart, rules, method).total
     payments = (Payment(method, total),)
     return sales.checkout(cart, payments, tendered=total, cashier="c", device_id="d", rules=rules)
 
 
-DEEDS: dict[Deed, int] = {sell: 10}
+def void(terminal: Terminal, rng: random.Random) -> str:
+    """Any sale that the terminal knows, of whichever terminal."""
+    sale_id = _one(terminal, rng, "SELECT id FROM sale WHERE kind = 'sale' AND status = 'completed' ORDER BY id")
+    terminal.do(aftersales.void, sale_id, "a mistake", "c")
+    return f"voided {sale_id}"
+
+
+def give_back(terminal: Terminal, rng: random.Random) -> str:
+    sale_id = _one(terminal, rng, "SELECT id FROM sale WHERE kind = 'sale' AND status = 'completed' ORDER BY id")
+    line = rng.choice(terminal.ask(sales.get, sale_id).lines)
+    pieces = {line.n: rng.randint(1, line.quantity)}
+    options = {"method": "cash", "cashier": "c", "device_id": "d", "reason": "does not fit"}
+    receipt = terminal.do(aftersales.give_back, sale_id, pieces, **options)
+    return f"took back {receipt.id} of {sale_id}"
+
+
+def drawer(terminal: Terminal, rng: random.Random) -> str:
+    kind: Any = rng.choice(("open", "pay_in", "pay_out"))
+    terminal.do(cash.do, kind, rng.randint(1, 5000), drawer_id=terminal.name, actor="c", reason="change")
+    return f"drawer {kind}"
+
+
+# --- parts -----------------------------------------------------------------------------------------------
+
+
+def adjust(terminal: Terminal, rng: random.Random) -> str:
+    part_id = _part(terminal, rng)
+    terminal.do(inventory.adjust, part_id, rng.choice((-2, -1, 1, 5)), "found")
+    return f"adjusted {part_id}"
+
+
+def count_stock(terminal: Terminal, rng: random.Random) -> str:
+    part_id = _part(terminal, rng)
+    terminal.do(inventory.count_stock, part_id, rng.randint(0, 60))
+    return f"counted {part_id}"
+
+
+def create_part(terminal: Terminal, rng: random.Random) -> str:
+    number = "N" * 250 if rng.random() < 0.1 else f"N-{rng.randrange(10**6)}"
+    part = terminal.do(inventory.create, PartDraft(name="جديد", part_number=number, price=500), rng.randint(0, 9))
+    return f"created {part.id}"
+
+
+def open_form(terminal: Terminal, rng: random.Random) -> str:
+    """Open a part to edit it, and go away."""
+    part_id = _part(terminal, rng)
+    terminal.forms[part_id] = terminal.ask(inventory.get, part_id)
+    return f"opened {part_id}"
+
+
+def edit_part(terminal: Terminal, rng: random.Random) -> str:
+    """Save a form: one that was opened just now, or long ago."""
+    part_id = _one(terminal, rng, "SELECT id FROM part WHERE deleted = 0 ORDER BY id")
+    seen = terminal.forms.pop(part_id, None) or terminal.ask(inventory.get, part_id)
+    typed: dict[str, Any] = {
+        "name": f"اسم {rng.randrange(4)}",
+        "price": rng.randrange(1000, 1004),
+        "cost": rng.randrange(500, 504),
+        "location": f"L-{rng.randrange(4)}",
+    }
+    fields = {name: typed[name] for name in rng.sample(sorted(typed), rng.randint(1, 2))}
+    if rng.random() < 0.05:
+        fields["name"] = "ا" * 250
+    terminal.do(inventory.edit, part_id, replace(seen.draft, **fields), seen=seen)
+    return f"edited {part_id} {sorted(fields)}"
+
+
+def delete_part(terminal: Terminal, rng: random.Random) -> str:
+    if len(terminal.sql("SELECT id FROM part WHERE deleted = 0")) < 4:
+        raise NothingToDo
+    part_id = _part(terminal, rng)
+    terminal.do(inventory.delete, part_id, seen=terminal.ask(inventory.get, part_id))
+    return f"deleted {part_id}"
+
+
+# --- customers -------------------------------------------------------------------------------------------
+
+
+def create_customer(terminal: Terminal, rng: random.Random) -> str:
+    phone = TOO_LONG if rng.random() < 0.1 else f"010{rng.randrange(10**8):08}"
+    customer = terminal.do(customers.create, CustomerDraft(name="زبون", phone=phone, car_brand="Kia"))
+    return f"created {customer.id}"
+
+
+def edit_customer(terminal: Terminal, rng: random.Random) -> str:
+    customer_id = _customer(terminal, rng)
+    seen = terminal.ask(customers.get, customer_id)
+    typed = {
+        "name": f"زبون {rng.randrange(3)}",
+        "address": f"A-{rng.randrange(3)}",
+        "car_model": f"M{rng.randrange(3)}",
+    }
+    if rng.random() < 0.1:
+        typed["phone"] = TOO_LONG
+    name = rng.choice(sorted(typed))
+    terminal.do(customers.edit, customer_id, replace(seen.draft, **{name: typed[name]}), seen=seen)
+    return f"edited {customer_id} {name}"
+
+
+def delete_customer(terminal: Terminal, rng: random.Random) -> str:
+    customer_id = _customer(terminal, rng)
+    terminal.do(customers.delete, customer_id, seen=terminal.ask(customers.get, customer_id))
+    return f"deleted {customer_id}"
+
+
+def pay(terminal: Terminal, rng: random.Random) -> str:
+    customer_id = _customer(terminal, rng)
+    terminal.do(customers.pay, customer_id, rng.randint(1, 900), rng.choice(("cash", "visa")), "", "c")
+    return f"paid by {customer_id}"
+
+
+# --- orders ----------------------------------------------------------------------------------------------
+
+
+def answer_order(terminal: Terminal, rng: random.Random) -> str:
+    order_id = _one(terminal, rng, "SELECT id FROM orders WHERE status IN ('pending', 'quoted') ORDER BY id")
+    if rng.random() < 0.3:
+        terminal.do(orders.reject, order_id, "sold out")
+        return f"rejected {order_id}"
+    terminal.do(orders.accept, order_id)
+    return f"accepted {order_id}"
+
+
+def sell_order(terminal: Terminal, rng: random.Random) -> str:
+    order_id = _one(terminal, rng, "SELECT id FROM orders WHERE status = 'accepted' ORDER BY id")
+    terminal.do(lambda: _check_out(orders.to_cart(order_id), "cash"))
+    return f"sold order {order_id}"
+
+
+# --- what a person decides -------------------------------------------------------------------------------
+
+
+def decide(terminal: Terminal, rng: random.Random) -> str:
+    """The conflict screen: mine, theirs, or something else."""
+    waiting = terminal.ask(conflicts.pending)
+    if not waiting:
+        raise NothingToDo
+    conflict = rng.choice(waiting)
+    choice: Any = rng.choice(("mine", "theirs", "other"))
+    terminal.do(conflicts.resolve, conflict.id, choice, f"اسم {rng.randrange(4)}" if choice == "other" else None)
+    return f"decided {conflict.field} of {conflict.record_id}: {choice}"
+
+
+def look_at_queue(terminal: Terminal, rng: random.Random) -> str:
+    """The queue screen: what needs attention is sent once more, or taken note of."""
+    waiting = terminal.ask(outbox.page, "attention", None, 0, 20)
+    if not waiting:
+        raise NothingToDo
+    change = rng.choice(waiting)
+    if rng.random() < 0.5:
+        terminal.do(outbox.retry, change.id)
+        return f"retried {change.kind} {change.id}"
+    terminal.do(outbox.acknowledge, change.id)
+    return f"acknowledged {change.kind} {change.id}"
+
+
+DEEDS: dict[Deed, int] = {
+    sell: 30, void: 4, give_back: 4, drawer: 1, adjust: 4, count_stock: 4, create_part: 4, open_form: 4,
+    edit_part: 10, delete_part: 2, create_customer: 3, edit_customer: 5, delete_customer: 1, pay: 4,
+    answer_order: 5, sell_order: 3, decide: 4, look_at_queue: 3,
+}  # fmt: skip
 """What happens how often."""
 
 
@@ -51,5 +241,7 @@ def act(terminal: Terminal, rng: random.Random) -> str:
     deed = rng.choices(list(DEEDS), list(DEEDS.values()))[0]
     try:
         return deed(terminal, rng)
+    except NothingToDo:
+        return f"{deed.__name__}: nothing to do"
     except ShopError as refusal:
         return f"{deed.__name__}: {refusal.key}"

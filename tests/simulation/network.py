@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +65,11 @@ class Message:
     def path(self) -> str:
         return self.url.path.removeprefix("/api/v1")
 
+    @property
+    def key(self) -> str:
+        """The change that a REST write carries; empty for everything else."""
+        return self.headers.get("idempotency-key", "")
+
 
 Answer = tuple[int, dict[str, str], bytes]
 
@@ -88,7 +93,8 @@ class Weather:
 
 
 class Line(httpx.AsyncBaseTransport):
-    """One terminal's way to the server."""
+    """One terminal's way to the server. `poison` names the changes on which the server always breaks: with a 500,
+    or (true) by dying without a word. In a sync call the sandbox's own fault does it, after the changes before."""
 
     def __init__(
         self,
@@ -97,6 +103,7 @@ class Line(httpx.AsyncBaseTransport):
         weather: Weather,
         rng: random.Random,
         *,
+        poison: Mapping[str, bool],
         note: Callable[..., None],
         on_news: Callable[[str], None],
     ) -> None:
@@ -104,6 +111,7 @@ class Line(httpx.AsyncBaseTransport):
         self._server = server
         self._weather = weather
         self._rng = rng
+        self._poison = poison
         self._note = note
         self._on_news = on_news
         self._under_way: set[asyncio.Task[None]] = set()
@@ -158,6 +166,8 @@ class Line(httpx.AsyncBaseTransport):
     async def _serve(self, message: Message) -> httpx.Response | None:
         """What the server does with the request, and what it answers; None where it dies before that."""
         strikes = self._weather.strikes
+        if message.key in self._poison:
+            return None if self._poison[message.key] else _failure(500, "SERVER_ERROR")
         if strikes("error before"):
             return _failure(self._rng.choice((500, 502, 503)), "SERVER_ERROR")
         if strikes("unauthorized"):
@@ -171,7 +181,7 @@ class Line(httpx.AsyncBaseTransport):
         )
         self._disarm_within()
         self._note("served", self._name, message.path, status, len(body))
-        if died:
+        if died or (status == 500 and self._chokes(message)):
             return None
         if strikes("error after"):
             return _failure(self._rng.choice((500, 502, 504)), "SERVER_ERROR")
@@ -180,6 +190,10 @@ class Line(httpx.AsyncBaseTransport):
         if strikes("truncated"):
             return self._truncated(status, headers, body)
         return httpx.Response(status, headers=headers, content=body)
+
+    def _chokes(self, message: Message) -> bool:
+        """Is there a change in this call on which the server does not answer 500 but dies?"""
+        return any(dies and change_id.encode() in message.body for change_id, dies in self._poison.items())
 
     def _truncated(self, status: int, headers: dict[str, str], body: bytes) -> httpx.Response:
         """Cut off by a broken connection, or by a proxy that finds half an answer good enough."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
@@ -15,7 +16,7 @@ from typing import Any
 
 import httpx
 
-from clutch_tui.sandbox import changes, demo_data, maintenance
+from clutch_tui.sandbox import auth, changes, demo_data, maintenance, orders, payload
 from clutch_tui.sandbox.app import create_app
 from clutch_tui.sandbox.backend import Backend
 from clutch_tui.sandbox.ledger import Change, Origin
@@ -39,19 +40,35 @@ class ServerClock:
         return EPOCH + timedelta(seconds=self.loop.elapsed if self.loop is not None else 0)
 
 
-# Written by the server's own transaction, so that a rolled back change leaves no trace here either.
+# Written by the server's own transactions, so that a change that is rolled back leaves no trace here either.
 _WITNESS = """
-CREATE TEMP TABLE IF NOT EXISTS witness (change_id TEXT, seq INTEGER, kind TEXT, type TEXT, record_id TEXT,
-    result TEXT, item_id TEXT, delta INTEGER);
-CREATE TEMP TABLE IF NOT EXISTS witnessed (move INTEGER);
+CREATE TEMP TABLE IF NOT EXISTS witness (what TEXT, change_id TEXT, seq INTEGER, a TEXT, b TEXT, c TEXT, n INTEGER);
+CREATE TEMP TABLE IF NOT EXISTS witnessed (move INTEGER, entry INTEGER);
 DELETE FROM witness;
 DELETE FROM witnessed;
-INSERT INTO witnessed SELECT coalesce(max(id), 0) FROM main.stock_move;
+INSERT INTO witnessed SELECT (SELECT coalesce(max(id), 0) FROM main.stock_move),
+    (SELECT coalesce(max(id), 0) FROM main.account_entry);
 CREATE TEMP TRIGGER IF NOT EXISTS witness_change AFTER INSERT ON main.ledger BEGIN
-    INSERT INTO witness SELECT new.change_id, new.seq, new.kind, new.type, new.record_id, new.result, NULL, 0;
-    INSERT INTO witness SELECT new.change_id, new.seq, '', '', '', '', item_id, sum(delta) FROM main.stock_move
+    INSERT INTO witness SELECT 'change', new.change_id, new.seq, new.kind, new.type, new.record_id, 0;
+    INSERT INTO witness SELECT 'status', new.change_id, 0, json_extract(new.result, '$.status'), '', '', 0;
+    INSERT INTO witness SELECT 'move', new.change_id, 0, item_id, '', '', sum(delta) FROM main.stock_move
         WHERE id > (SELECT move FROM witnessed) GROUP BY item_id;
-    UPDATE witnessed SET move = (SELECT coalesce(max(id), 0) FROM main.stock_move);
+    INSERT INTO witness SELECT 'entry', new.change_id, 0, customer_id, '', '', sum(amount) FROM main.account_entry
+        WHERE id > (SELECT entry FROM witnessed) GROUP BY customer_id;
+    UPDATE witnessed SET move = (SELECT coalesce(max(id), 0) FROM main.stock_move),
+        entry = (SELECT coalesce(max(id), 0) FROM main.account_entry);
+END;
+CREATE TEMP TRIGGER IF NOT EXISTS witness_customer AFTER INSERT ON main.customer BEGIN
+    INSERT INTO witness SELECT 'born', new.id, new.seq, '', '', '', 0;
+END;
+"""
+_FIELDS = {"item": ("name", "price", "cost", "location"), "customer": ("name", "phone", "address")}
+for _table, _names in _FIELDS.items():
+    for _name in _names:
+        _WITNESS += f"""
+CREATE TEMP TRIGGER IF NOT EXISTS witness_{_table}_{_name} AFTER UPDATE OF {_name} ON main.{_table}
+    WHEN old.{_name} IS NOT new.{_name} BEGIN
+    INSERT INTO witness SELECT 'field', new.id, 0, '{_name}', old.{_name}, new.{_name}, 0;
 END;
 """
 
@@ -64,24 +81,38 @@ class Deed:
     kind: str
     type: str
     record_id: str
-    result: str
+    status: str = ""
     moves: Moves = field(default_factory=dict)
+    entries: Moves = field(default_factory=dict)
+    """What it put on customers' accounts."""
+    overwritten: dict[str, str] = field(default_factory=dict)
+    """For each field that it changed: what stood there before."""
+
+    @property
+    def applied(self) -> bool:
+        return self.status in ("applied", "applied_flagged")
 
 
 class Server:
     """The backend of one run. `deeds[epoch]` is everything that this epoch's database contains."""
 
     def __init__(self, loop: VirtualLoop, rng: random.Random) -> None:
-        app, self.backend, clock, chance, template = _shared()
-        clock.loop = loop
-        chance.setstate(rng.getstate())
-        self._transport = httpx.ASGITransport(app=app)
-        self._reset(template)
+        shared = _shared()
+        self.backend, self.tokens = shared.backend, shared.tokens
+        shared.clock.loop = loop
+        shared.chance.setstate(rng.getstate())
+        self._transport = httpx.ASGITransport(app=shared.app)
+        self._reset(shared.template)
         self.opening: Moves = {
             row[0]: row[1] for row in self.sql("SELECT id, stock_quantity FROM item WHERE shop_id = ?", SHOP)
         }
         self.deeds: dict[str, dict[str, Deed]] = {self.epoch: {}}
-        self._saved: dict[str, Deed] | None = None
+        self.born: dict[str, dict[str, int]] = {
+            self.epoch: dict(self.sql("SELECT id, seq FROM customer WHERE shop_id = ?", SHOP))
+        }
+        """When each customer appeared: some are brought by a sale and not by a request of their own."""
+        self.on_deed: Callable[[str, Deed], None] = lambda change_id, deed: None
+        self._saved: tuple[dict[str, Deed], dict[str, int]] | None = None
 
     def _reset(self, template: sqlite3.Connection) -> None:
         database = self.backend.database
@@ -104,22 +135,34 @@ class Server:
         return response.status_code, headers, body
 
     def _note_deeds(self) -> None:
-        rows = self.sql("SELECT change_id, seq, kind, type, record_id, result, item_id, delta FROM witness")
+        connection = self.backend.database.connection()
+        rows = connection.execute("SELECT what, change_id, seq, a, b, c, n FROM witness ORDER BY rowid").fetchall()
         if not rows:
             return
-        here = self.deeds[self.epoch]
-        for change_id, seq, kind, type, record_id, result, item_id, delta in rows:
-            if item_id is None:
-                here[change_id] = Deed(seq, kind, type, record_id, result)
+        connection.execute("DELETE FROM witness")
+        here, born = self.deeds[self.epoch], self.born[self.epoch]
+        overwritten: dict[str, str] = {}
+        for what, id, seq, a, b, c, n in rows:
+            if what == "change":
+                here[id] = Deed(seq, a, b, c, overwritten=overwritten)
+                overwritten = {}
+            elif what == "status":
+                here[id].status = a
+                self.on_deed(id, here[id])
+            elif what == "move":
+                here[id].moves[a] = n
+            elif what == "entry":
+                here[id].entries[a] = n
+            elif what == "born":
+                born[id] = seq
             else:
-                here[change_id].moves[item_id] = here[change_id].moves.get(item_id, 0) + delta
-        self.backend.database.connection().execute("DELETE FROM witness")
+                overwritten.setdefault(a, b)
 
     # --- what an administrator does ------------------------------------------------------------------
 
     def backup(self) -> None:
         maintenance.backup(self.backend.database)
-        self._saved = dict(self.deeds[self.epoch])
+        self._saved = dict(self.deeds[self.epoch]), dict(self.born[self.epoch])
 
     @property
     def has_backup(self) -> bool:
@@ -131,10 +174,24 @@ class Server:
         maintenance.restore(self.backend.database)
         self.backend.database.committed.clear()
         self.backend.database.connection().executescript(_WITNESS)
-        self.deeds[self.epoch] = dict(self._saved)
+        self.deeds[self.epoch], self.born[self.epoch] = dict(self._saved[0]), dict(self._saved[1])
 
     def purge(self) -> int:
         return maintenance.purge(self.backend.database)
+
+    def place_order(self, rng: random.Random) -> str:
+        """A customer orders a part or two on the marketplace."""
+        database = self.backend.database
+        known = self.sql("SELECT id, name FROM item WHERE shop_id = ? AND deleted = 0 ORDER BY id", SHOP)
+        lines = [
+            {"item_id": id, "item_name": name, "quantity": rng.randint(1, 3)}
+            for id, name in rng.sample(known, min(len(known), 2))
+        ]
+        order_id = payload.new_id(database.clock.now(), rng)
+        with database.writing(SHOP) as transaction:
+            orders.place(transaction, [SHOP], order_id, {"customer_name": "طالب", "phone": "0101", "lines": lines})
+        database.committed.clear()
+        return order_id
 
     # --- looking -------------------------------------------------------------------------------------
 
@@ -153,9 +210,21 @@ class Server:
 SHOP = demo_data.SHOP_ID
 
 
-@cache
-def _shared() -> tuple[Any, Backend, ServerClock, random.Random, sqlite3.Connection]:
+@dataclass(frozen=True, slots=True)
+class _Shared:
     """What is made once for all seeds: the application, and the database that each of them starts from."""
+
+    app: Any
+    backend: Backend
+    clock: ServerClock
+    chance: random.Random
+    template: sqlite3.Connection
+    tokens: list[dict[str, Any]]
+    """Sessions that are open when a run begins, one for each terminal that wants one."""
+
+
+@cache
+def _shared() -> _Shared:
     clock, chance = ServerClock(), random.Random(0)
     app = create_app(Settings(db=":memory:", inline=True, faults=True, clock=clock, rng=chance))
     backend: Backend = app.state.backend
@@ -172,10 +241,11 @@ def _shared() -> tuple[Any, Backend, ServerClock, random.Random, sqlite3.Connect
         _create(
             backend, "customer", f"01930000-0000-7000-8001-{n:012x}", {"name": f"عميل {n}", "phone": f"0100000000{n}"}
         )
+    tokens = [auth.login(backend.database, "cashier@clutch.test", demo_data.PASSWORD, f"device-{n}") for n in range(4)]
     backend.database.committed.clear()
     template = sqlite3.connect(":memory:")
     backend.database.connection().backup(template)
-    return app, backend, clock, chance, template
+    return _Shared(app, backend, clock, chance, template, tokens)
 
 
 def _create(backend: Backend, type: str, record_id: str, fields: dict[str, Any]) -> None:

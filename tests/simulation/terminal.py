@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from clutch_tui.config import Backend
 from clutch_tui.core import outbox
+from clutch_tui.core.types import Part
 from clutch_tui.net.api import Api
 from clutch_tui.net.connection import Monitor
 from clutch_tui.net.session import Session
@@ -61,6 +62,7 @@ class Terminal:
         rng: random.Random,
         line: Line,
         *,
+        secrets: Secrets,
         on_commit: Callable[[Terminal, FragileConnection, set[str]], None],
         on_end: Callable[[Terminal, BaseException], None],
     ) -> None:
@@ -74,13 +76,14 @@ class Terminal:
         self._loop = loop
         self._on_commit = on_commit
         self._on_end = on_end
-        self._vault: Vault = MemoryVault(Secrets())  # type: ignore[assignment]
+        self._vault: Vault = MemoryVault(secrets)  # type: ignore[assignment]
 
     # --- processes -----------------------------------------------------------------------------------
 
     def boot(self) -> None:
         """Start the program on the disk as it is."""
         self.boots += 1
+        self.forms: dict[str, Part] = {}
         self.guard = Guard(self.disk, lambda connection, touched: self._on_commit(self, connection, touched))
         self.store = FragileStore(self.disk.path, self.guard, clock=self.clock, new_id=self.new_id)
         self.monitor = Monitor(self.clock)

@@ -14,21 +14,25 @@ import logging
 import random
 import shutil
 import tempfile
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
+from clutch_tui.core import models
+from clutch_tui.core.clock import to_text
 from clutch_tui.core.replica import CHANNELS
 from clutch_tui.core.store import Store
+from clutch_tui.net.vault import Secrets
 
 from . import clerk
 from .disk import Crash
-from .invariants import Books, Violation
+from .invariants import Books, Seen, Violation
 from .network import Line, Weather
 from .server import Server
 from .terminal import Terminal
-from .virtual_time import NothingLeft, VirtualLoop
+from .virtual_time import EPOCH, NothingLeft, VirtualLoop
 
 PATIENCE = 120.0
 """Virtual seconds after the last fault within which everything healthy must be delivered."""
@@ -55,38 +59,78 @@ class Outcome:
 class World:
     """The run of one seed."""
 
-    def __init__(self, seed: int, steps: int, folder: Path) -> None:
+    def __init__(self, seed: int, steps: int, folder: Path, disks: Sequence[Path]) -> None:
         self.seed = seed
         self.steps = steps
-        self.rng = self._chance("world")
+        self.rng = rng = self._chance("world")
         self.loop = VirtualLoop()
         self.server = Server(self.loop, self._chance("server"))
         self.weather = Weather(self._chance("weather"))
         self.books = Books(self.server)
+        self.poison: dict[str, bool] = {}
         self.lines: list[str] = []
         self.counts: dict[str, int] = {}
         self._folder = folder
         self._failed: asyncio.Future[None] = self.loop.create_future()
-        self.terminals = [self._terminal(name) for name in "abc"[: self.rng.choice((2, 2, 3))]]
-        self.crash_odds = self.rng.choice((0, 0, 0.1, 0.3))
-        self.full_odds = self.rng.choice((0, 0, 0.1, 0.3))
+        self._copies: dict[str, tuple[Path, Seen]] = {}
+        self._new_disk = rng.choice(disks)
+        self.terminals = [self._terminal(n) for n in range(rng.choice((2, 2, 3)))]
+        self.odds = {
+            "crash": rng.choice((0, 0, 0.1, 0.3)),
+            "disk full": rng.choice((0, 0, 0.1, 0.3)),
+            "poison": rng.choice((0, 0, 0.05, 0.15)),
+            "clock jump": rng.choice((0, 0, 0.03)),
+            "server restored": rng.choice((0, 0, 0.04)),
+            "purge": rng.choice((0, 0, 0.05, 0.2)),
+            "disk restored": rng.choice((0, 0, 0, 0.03)),
+            "clone": rng.choice((0, 0, 0, 0.03)),
+            "order": 0.04,
+        }
 
     def _chance(self, name: str) -> random.Random:
         # a text as a seed is hashed by random itself, the same everywhere; hash() is not
         return random.Random(f"{self.seed}/{name}")
 
-    def _terminal(self, name: str) -> Terminal:
+    def _terminal(self, n: int) -> Terminal:
+        name = "abcd"[n]
         path = self._folder / f"{name}.db"
-        shutil.copyfile(_empty_disk(), path)
-        line = Line(name, self.server, self.weather, self._chance(f"line {name}"), note=self.note, on_news=self._news)
-        chance = self._chance(f"terminal {name}")
-        return Terminal(name, path, self.loop, chance, line, on_commit=self.books.on_commit, on_end=self._ended)
+        shutil.copyfile(self._new_disk, path)
+        line = Line(
+            name,
+            self.server,
+            self.weather,
+            self._chance(f"line {name}"),
+            poison=self.poison,
+            note=self.note,
+            on_news=self._news,
+        )
+        return Terminal(
+            name,
+            path,
+            self.loop,
+            self._chance(f"terminal {name}"),
+            line,
+            secrets=self._secrets(n),
+            on_commit=self.books.on_commit,
+            on_end=self._ended,
+        )
+
+    def _secrets(self, n: int) -> Secrets:
+        """Half of the terminals are signed in, with tokens that end; the others have the shop's key only."""
+        if self.rng.random() < 0.5:
+            return Secrets()
+        tokens = self.server.tokens[n]
+        lifetime = float(tokens["expires_in"])
+        ends = to_text(EPOCH + timedelta(seconds=lifetime))
+        return Secrets(None, tokens["token"], tokens["refresh_token"], ends, lifetime, "u", "u", "cashier")
 
     def note(self, *words: object) -> None:
         """A line of the trace."""
         self.lines.append(f"{self.loop.elapsed:.6f} " + " ".join(map(str, words)))
 
-    def count(self, what: str) -> None:
+    def happened(self, what: str, *words: object) -> None:
+        """Something worth a line and a figure."""
+        self.note(what, *words)
         self.counts[what] = self.counts.get(what, 0) + 1
 
     # --- what happens by itself ----------------------------------------------------------------------
@@ -110,8 +154,7 @@ class World:
             self._failed.set_exception(violation)
 
     def _crashed(self, terminal: Terminal) -> None:
-        self.note("crash", terminal.name)
-        self.count("crash")
+        self.happened("crash", terminal.name)
         terminal.kill()
         self.loop.call_later(self.rng.uniform(0.1, 5), self._boot, terminal)
 
@@ -125,86 +168,155 @@ class World:
     async def live(self) -> None:
         for terminal in self.terminals:
             terminal.boot()
-        await self._while_it_lasts()
-        await self._calm()
-        await self._rest()
-
-    async def _while_it_lasts(self) -> None:
         for _ in range(self.steps):
             await self._pass(self.rng.choice((0.05, 0.3, 1.0, 3.0)) * self.rng.random())
             self._one_step()
+        await self._calm()
+        await self._rest()
 
     async def _pass(self, seconds: float) -> None:
-        before = [terminal.line.calls for terminal in self.terminals]
+        before = {terminal.name: terminal.line.calls for terminal in self.terminals}
         await asyncio.wait((self._failed,), timeout=seconds)
         if self._failed.done():
             self._failed.result()
-        for terminal, calls in zip(self.terminals, before, strict=True):
-            made = terminal.line.calls - calls
+        for terminal in self.terminals:
+            made = terminal.line.calls - before[terminal.name]
             if made > MOST_CALLS * max(1.0, seconds / 10):
                 raise Violation(f"{terminal.name} runs hot: {made} calls in {seconds:.0f} s")
 
     def _one_step(self) -> None:
         terminal = self.rng.choice(self.terminals)
-        self._threaten(terminal)
+        self._befall_server()
+        self._befall(terminal)
         if terminal.alive:
             self._act(terminal)
 
+    def _strikes(self, what: str) -> bool:
+        odds = self.odds[what]
+        return odds > 0 and self.rng.random() < odds
+
+    def _befall_server(self) -> None:
+        if self._strikes("order"):
+            self.happened("order", self.server.place_order(self.rng))
+        if self._strikes("server restored"):
+            if self.server.has_backup and self.rng.random() < 0.5:
+                self.server.restore()
+                self.happened("server restored", self.server.epoch)
+            else:
+                self.server.backup()
+                self.note("server backed up")
+        if self._strikes("purge"):
+            self.server.purge()
+            self.happened("purge")
+
+    def _befall(self, terminal: Terminal) -> None:
+        if self._strikes("clock jump"):
+            terminal.clock.jump(timedelta(days=self.rng.choice((-1, 1))))
+            self.happened("clock jump", terminal.name)
+        if self._strikes("disk restored"):
+            self._copy_or_restore(terminal)
+        if self._strikes("clone") and len(self.terminals) < 4:
+            self._clone(terminal)
+        if terminal.alive and not terminal.guard.armed:
+            self._threaten(terminal)
+
     def _threaten(self, terminal: Terminal) -> None:
         """Choose a write at which this terminal's process or disk gives up."""
-        if not terminal.alive or terminal.guard.armed:
-            return
-        if self.rng.random() < self.crash_odds:
+        if self._strikes("crash"):
             terminal.guard.arm(self.rng.randint(0, 40), self.rng.choice(("crash before", "crash after")))
-        elif self.rng.random() < self.full_odds:
+        elif self._strikes("disk full"):
+            self.happened("disk full", terminal.name)
             terminal.guard.arm(self.rng.randint(0, 40), "full")
 
+    def _copy_or_restore(self, terminal: Terminal) -> None:
+        path = self._folder / f"{terminal.name}.copy"
+        if terminal.name not in self._copies or self.rng.random() < 0.3:
+            terminal.disk.copy_to(path)
+            self._copies[terminal.name] = path, self.books.remember(terminal.name)
+            self.note("disk copied", terminal.name)
+            return
+        if terminal.alive:
+            terminal.kill()
+        terminal.disk.replace_by(path)
+        self.books.put_back(terminal.name, self._copies[terminal.name][1])
+        self.happened("disk restored", terminal.name)
+        self._boot(terminal)
+
+    def _clone(self, original: Terminal) -> None:
+        """The disk of a terminal is copied into a second machine, and both go on."""
+        clone = self._terminal(len(self.terminals))
+        original.disk.copy_to(clone.disk.path)
+        self.books.seen[clone.name] = self.books.remember(original.name)
+        self.terminals.append(clone)
+        self.happened("clone", original.name, clone.name)
+        clone.boot()
+
     def _act(self, terminal: Terminal) -> None:
+        before = set(self.books.committed)
         try:
             self.note(terminal.name, clerk.act(terminal, self.rng))
         except Crash:
             self._crashed(terminal)
+        for change_id in self.books.committed.keys() - before:
+            if self._strikes("poison"):
+                self._poison(change_id)
+
+    def _poison(self, change_id: str) -> None:
+        """The server will break on this change, every time."""
+        self.poison[change_id] = self.rng.random() < 0.3
+        self.server.backend.faults.arm({"kind": "poison", "change": change_id, "count": None})
+        self.happened("poison", self.books.committed[change_id].kind, change_id, self.poison[change_id])
 
     # --- the calm and the rest -----------------------------------------------------------------------
 
     async def _calm(self) -> None:
-        """No more faults, and nobody touches anything."""
+        """No more faults, and nobody touches anything. What the server still breaks on may hold up nothing."""
         self.note("calm")
         self.weather.calm = True
         for terminal in self.terminals:
-            if terminal.alive:
-                terminal.guard.disarm()
-        for _ in range(int(PATIENCE)):
+            terminal.guard.disarm()
+        began = self.loop.elapsed
+        while waiting := self._waiting("fast", besides=self.poison):
+            if self.loop.elapsed - began > PATIENCE:
+                raise Violation(f"still not delivered after {PATIENCE:.0f} s: {waiting[:3]}")
             await self._pass(1.0)
-            if not self._waiting("fast"):
-                break
-        if waiting := self._waiting("fast"):
-            raise Violation(f"still not delivered after {PATIENCE:.0f} s: {waiting[:3]}")
 
-    def _waiting(self, *lanes: str) -> list[tuple[str, str, str]]:
+    def _waiting(self, *lanes: str, besides: Container[str] = ()) -> list[tuple[str, str, str]]:
         if not all(terminal.alive for terminal in self.terminals):
             return [("", "a terminal is down", "")]
         return [
-            change for terminal in self.terminals for change in self.books.unanswered(terminal) if change[2] in lanes
+            change
+            for terminal in self.terminals
+            for change in self.books.unanswered(terminal)
+            if change[2] in lanes and change[0] not in besides
         ]
 
     async def _rest(self) -> None:
-        """Quarter-hours pass, so that the slow lanes have their turn; then all must be one."""
-        if self._waiting("slow"):
-            self.count("slow lane")
+        """The server is mended and a quarter of an hour passes; then all must be one."""
+        self.poison.clear()
+        self.server.backend.faults.clear()
+        if self._waiting("slow", "fast"):
+            self.happened("slow lane")
             for terminal in self.terminals:
-                terminal.clock.skew += SLOW
-                terminal.sync.wake()
-        for _ in range(int(PATIENCE)):
+                terminal.clock.jump(SLOW)
+        began = self.loop.elapsed
+        while (waiting := self._waiting("fast", "slow")) or not self._settled():
+            if self.loop.elapsed - began > PATIENCE:
+                missing = waiting[:3] or f"not at the server's counter {self.server.counter}"
+                raise Violation(f"never delivered: {missing}")
             await self._pass(1.0)
-            if not self._waiting("fast", "slow") and self._settled():
-                break
-        if waiting := self._waiting("fast", "slow"):
-            raise Violation(f"never delivered: {waiting[:3]}")
-        if not self._settled():
-            raise Violation(f"the terminals never reach the server's counter {self.server.counter}")
         self.note("rest")
         self.books.at_rest(self.terminals)
+        await self._idle()
+
+    async def _idle(self) -> None:
+        """Nothing is left to do, so next to nothing is done."""
+        before = {terminal.name: terminal.line.calls for terminal in self.terminals}
+        await self._pass(65.0)
+        for terminal in self.terminals:
+            made = terminal.line.calls - before[terminal.name]
+            if made > 40:
+                raise Violation(f"{terminal.name} does not rest: {made} calls in a minute without any news")
 
     def _settled(self) -> bool:
         """Every channel of every terminal stands at the server's counter."""
@@ -239,7 +351,7 @@ def run(seed: int, steps: int = 60) -> Outcome:
     with tempfile.TemporaryDirectory(dir=_memory(), prefix="clutch-") as folder:
         broken = _Broken()
         logging.getLogger("clutch_tui").addHandler(broken)
-        world = World(seed, steps, Path(folder))
+        world = World(seed, steps, Path(folder), _new_disks())
         violation = None
         try:
             asyncio.set_event_loop(world.loop)
@@ -262,10 +374,24 @@ def _memory() -> str | None:
 
 
 @cache
-def _empty_disk() -> Path:
-    """A database that was made and never used; every terminal begins with a copy."""
-    folder = tempfile.mkdtemp(dir=_memory(), prefix="clutch-")
-    path = Path(folder) / "empty.db"
-    Store.open(path, inline=True).close()
+def _new_disks() -> tuple[Path, ...]:
+    """What a terminal begins with: a database that was made and never used, or, three times as often, one after
+    its first pull. The latter has no lineage of its own yet, so that no two terminals share one."""
+    folder = Path(tempfile.mkdtemp(dir=_memory(), prefix="clutch-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return path
+    empty, stocked = folder / "empty.db", folder / "stocked.db"
+    Store.open(empty, inline=True).close()
+    world = World(0, 0, folder, [empty])
+    world.weather.calm = True
+    terminal = world.terminals[0]
+    world.loop.run_until_complete(_first_pull(world, terminal))
+    terminal.do(models.execute, "DELETE FROM sync_state WHERE name IN ('lineage', 'receipt_prefix', 'receipt_counter')")
+    terminal.disk.copy_to(stocked)
+    world.close()
+    return empty, stocked, stocked, stocked
+
+
+async def _first_pull(world: World, terminal: Terminal) -> None:
+    terminal.boot()
+    while len(world.books.remember(terminal.name).cursors) < len(CHANNELS):
+        await asyncio.sleep(1.0)
