@@ -182,6 +182,12 @@ def read_names(type: str, names: Sequence[object]) -> tuple[str, ...]:
     return tuple(ours)
 
 
+def _read_whole(type: str, value: Any) -> dict[str, Any]:
+    """The record that stands against a whole change, in core's terms; of a deleted one only that it is."""
+    record = wire.read_one(type, value)
+    return {"id": record["id"], "deleted": True} if record["deleted"] else record
+
+
 def read_theirs(type: str, raw: object) -> dict[str, tuple[Any, int]]:
     """The fields that the server kept: value in core's terms, and the version that wrote it."""
     theirs: dict[str, tuple[Any, int]] = {}
@@ -190,7 +196,7 @@ def read_theirs(type: str, raw: object) -> dict[str, tuple[Any, int]]:
             continue
         version, value = _whole(entry.get("version")) or 0, entry.get("value")
         if name == "*":
-            theirs[name] = (value, version)
+            theirs[name] = (_read_whole(type, value), version)
         elif type == "customer" and name == "car_info" and isinstance(value, dict):
             theirs |= {ours: (str(value.get(on_wire) or ""), version) for ours, on_wire in CAR_FIELDS.items()}
         else:

@@ -420,6 +420,32 @@ async def test_a_program_that_is_too_old_still_sends_what_it_sold(till: Till, sa
     assert till.shelf(part_id) == stock - 3
 
 
+async def test_a_delete_of_a_part_that_was_changed_meanwhile_asks_with_the_whole_part(
+    till: Till, sandbox: Running
+) -> None:
+    """The server's copy came as it was on the wire, with money that no JSON text could hold: its answer was never
+    stored, and every round broke on it again."""
+    part_id, _ = a_part(till)
+    till.do(inventory.delete, part_id, seen=till.ask(inventory.get, part_id))
+    await control(sandbox, do="price", id=part_id, price="777.50")
+    await till.round()
+    (conflict,) = till.ask(conflicts.pending)
+    assert (conflict.field, conflict.theirs["id"], conflict.theirs["price"]) == ("*", part_id, 77750)
+    assert till.ask(inventory.get, part_id).deleted is False
+    assert (till.queue.unsent, till.queue.attention) == (0, 1)
+
+
+async def test_an_edit_of_a_part_that_was_deleted_meanwhile_asks(till: Till, sandbox: Running) -> None:
+    part_id, _ = a_part(till)
+    seen = till.ask(inventory.get, part_id)
+    till.do(inventory.edit, part_id, _with(seen.draft, location="Z-1"), seen=seen)
+    await control(sandbox, do="edit", kind="delete", type="item", id=part_id)
+    await till.round()
+    (conflict,) = till.ask(conflicts.pending)
+    assert (conflict.field, conflict.theirs) == ("*", {"id": part_id, "deleted": True})
+    assert till.ask(inventory.get, part_id).deleted is True
+
+
 async def test_a_refused_session_waits_for_a_person_and_keeps_everything(
     tmp_path: Path, till: Till, sandbox: Running
 ) -> None:
