@@ -13,12 +13,15 @@ from .types import ShopError
 DrawerDeed = Literal["open", "pay_in", "pay_out", "no_sale", "close"]
 
 
-def record(kind: str, amount: int, *, change_id: str, sale_id: str | None = None, reason: str = "") -> None:
-    """Write one movement of the drawer; into it is positive. Only inside the transaction that causes it."""
+def record(
+    kind: str, amount: int, *, change_id: str, sale_id: str | None = None, reason: str = "", day: str = ""
+) -> None:
+    """Write one movement of the drawer; into it is positive. Only inside the transaction that causes it. `day` is
+    the business day for a caller who knows it already."""
     models.execute(
         "INSERT INTO cash_move (kind, amount, sale_id, change_id, reason, business_day, at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (kind, amount, sale_id, change_id, reason, state.business_day(), models.now_text()),
+        (kind, amount, sale_id, change_id, reason, day or state.business_day(), models.now_text()),
     )
 
 

@@ -114,9 +114,9 @@ def checkout(
         order_id=cart.order_id,
         notes=cart.notes,
     )
-    write(document)
+    receipt = write(document)
     discard_cart(cart.id)
-    return get(cart.id)
+    return receipt
 
 
 def _check(cart: Cart, payments: Sequence[Payment], figures: Totals) -> None:
@@ -169,8 +169,9 @@ class Document:
         return sum(payment.amount for payment in self.payments if payment.method == method)
 
 
-def write(document: Document) -> None:
-    """Write a sale or a return with everything that follows from it; the only place that does."""
+def write(document: Document) -> Sale:
+    """Write a sale or a return with everything that follows from it; the only place that does. What `get` will
+    say of it comes back, without reading it again."""
     at, day, number = models.now_text(), state.business_day(), state.next_receipt_number()
     body = _body(document, at, day, number)
     change_id = outbox.add(document.kind, "sale", document.id, body, label=number)
@@ -190,7 +191,7 @@ def write(document: Document) -> None:
     )  # fmt: skip
     _write_lines(document, change_id, at)
     if taken := document.paid("cash"):
-        cash.record(document.kind, -document.sign * taken, sale_id=document.id, change_id=change_id)
+        cash.record(document.kind, -document.sign * taken, sale_id=document.id, change_id=change_id, day=day)
     if owed := document.paid("credit"):
         models.execute(
             "INSERT INTO account_move (customer_id, change_id, kind, amount, method, note, at)"
@@ -198,6 +199,33 @@ def write(document: Document) -> None:
             (document.customer_id, change_id, document.kind, -document.sign * owed, number, at),
         )
     journal.audit(document.kind, "sale", document.id, {"number": number, "total": figures.total}, document.cashier)
+    return Sale(
+        id=document.id,
+        receipt_number=number,
+        at=from_text(at),
+        business_day=day,
+        cashier=document.cashier,
+        customer_id=document.customer_id,
+        customer_name=document.customer_name,
+        lines=document.lines,
+        payments=document.payments,
+        totals=figures,
+        prices_include_tax=document.rules.prices_include_tax,
+        tax_rate=document.rules.rate,
+        tendered=document.tendered,
+        change=_change(document.tendered, document.payments),
+        status="completed" if document.kind == "sale" else "returned",
+        return_of=document.return_of,
+        order_id=document.order_id,
+        notes=document.notes,
+        flags=(),
+        unsent=True,
+    )
+
+
+def _change(tendered: int, payments: Sequence[Payment]) -> int:
+    in_cash = sum(payment.amount for payment in payments if payment.method == "cash")
+    return max(0, tendered - in_cash) if in_cash else 0
 
 
 def _write_lines(document: Document, change_id: str, at: str) -> None:
@@ -295,7 +323,6 @@ def get(sale_id: str) -> Sale:
         include, rate, tendered, status, return_of, order_id, notes, flags, unsent,
     ) = row  # fmt: skip
     lines, payments = _lines(sale_id), _payments(sale_id)
-    in_cash = sum(payment.amount for payment in payments if payment.method == "cash")
     return Sale(
         id=id_,
         receipt_number=number,
@@ -310,7 +337,7 @@ def get(sale_id: str) -> Sale:
         prices_include_tax=bool(include),
         tax_rate=rate,
         tendered=tendered,
-        change=max(0, tendered - in_cash) if in_cash else 0,
+        change=_change(tendered, payments),
         status=status,
         return_of=return_of,
         order_id=order_id,

@@ -74,9 +74,14 @@ def _prefix(lineage_id: str) -> str:
 def next_receipt_number() -> str:
     """The next number to print, e.g. `KXT-000123`. It is for people; it identifies nothing."""
     lineage()
-    counter = number("receipt_counter") + 1
+    known = dict(
+        models.execute(
+            "SELECT name, value FROM sync_state WHERE name IN ('receipt_prefix', 'receipt_counter')"
+        ).fetchall()
+    )
+    counter = int(known["receipt_counter"]) + 1
     put("receipt_counter", counter)
-    return f"{get('receipt_prefix')}-{counter:06d}"
+    return f"{known['receipt_prefix']}-{counter:06d}"
 
 
 def bump_receipt_counter(seen: str) -> None:

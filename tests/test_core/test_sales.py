@@ -148,6 +148,15 @@ def test_a_sale_writes_everything_that_follows_from_it(store: Store, part_id: st
     assert rows(store, "SELECT action, actor FROM audit WHERE record_id = ?", receipt.id) == [("sale", "sara")]
 
 
+def test_what_a_checkout_gives_back_is_what_is_read_later(store: Store, part_id: str) -> None:
+    made = cart.add_line(store.run_now(sales.open_cart), store.read_now(inventory.get, part_id), 3)
+    made = cart.with_discount(cart.set_discount(made, 0, 500), 39)
+    total = cart.totals(made, VAT, "visa").total
+    receipt = checkout(store, made, payments=(Payment("visa", total - 1000), Payment("cash", 1000)), tendered=2000)
+    assert receipt == store.read_now(sales.get, receipt.id)
+    assert (receipt.change, receipt.unsent) == (1000, True)
+
+
 def test_pressed_twice_sells_once(store: Store, part_id: str) -> None:
     part = store.read_now(inventory.get, part_id)
     made = cart.add_line(store.run_now(sales.open_cart), part)
