@@ -116,15 +116,16 @@ def _sweep(type: str, rows: Sequence[Row], kept: set[str]) -> None:
 def rebase(type: str, record_id: str) -> None:
     """Make the row of a record anew: the server's copy with the requests that it does not contain yet.
 
-    A request counts while it is unanswered, and after its answer until the copy has reached the version that
-    the answer named. When none counts any more, the copy is the row and is no longer kept.
+    A request counts while it is unanswered, and after its answer until the rows of its channel reach that
+    answer. When none counts any more, the copy is the row and is no longer kept.
     """
+    # an answer may come long after the copy was let go: the row itself is the copy then
+    overlay.begin_request(type, record_id)
     copy = overlay.base(type, record_id)
     row = dict(copy) if copy else {}
     pending = False
-    channel_epoch = state.get(f"{NOUNS[type]}.epoch")
     for change in _requests(type, record_id):
-        fields = _counting_fields(change, copy, channel_epoch)
+        fields = None if _contained(change, copy, NOUNS[type]) else _counting_fields(change)
         if fields is None:
             _cover(change["change_id"])
             continue
@@ -148,26 +149,32 @@ def rebase(type: str, record_id: str) -> None:
 
 def _requests(type: str, record_id: str) -> list[dict[str, Any]]:
     cursor = models.execute(
-        "SELECT change_id, kind, payload, answered_at, status, result_epoch, result FROM outbox WHERE type = ?"
-        f" AND record_id = ? AND covered = 0 AND kind NOT IN ({outbox.FACT_LIST}) ORDER BY n",
+        "SELECT change_id, kind, payload, answered_at, status, result_epoch, result_seq, result FROM outbox"
+        f" WHERE type = ? AND record_id = ? AND covered = 0 AND kind NOT IN ({outbox.FACT_LIST}) ORDER BY n",
         (type, record_id),
     )
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def _counting_fields(change: dict[str, Any], copy: Row | None, channel_epoch: str | None) -> dict[str, Any] | None:
-    """The fields of a request that still lie over the copy, None where it does not count any more."""
+def _contained(change: dict[str, Any], copy: Row | None, channel: str) -> bool:
+    """Is the answer in the rows that we have? The number that it took says so, whatever became of the record
+    since; the record's version only where a server has no numbers."""
+    if change["answered_at"] is None or change["result_epoch"] != state.get(f"{channel}.epoch"):
+        return False
+    if change["result_seq"]:
+        return bool(change["result_seq"] <= state.number(f"{channel}.cursor"))
+    return copy is not None and copy["version"] >= (json.loads(change["result"]).get("version") or 0)
+
+
+def _counting_fields(change: dict[str, Any]) -> dict[str, Any] | None:
+    """The fields of a request that lie over the copy, None where none of it was taken."""
     payload: dict[str, Any] = json.loads(change["payload"])
     if change["answered_at"] is None:
         return payload
     if change["status"] not in ("applied", "applied_flagged", "conflict"):
         return None
-    result = json.loads(change["result"])
-    reached = copy is not None and copy["version"] >= (result.get("version") or 0)
-    if reached and change["result_epoch"] == channel_epoch:
-        return None
-    applied = result.get("applied")
+    applied = json.loads(change["result"]).get("applied")
     fields = payload if applied is None else {name: payload[name] for name in applied if name in payload}
     return fields if fields or (change["kind"] == "delete" and change["status"] != "conflict") else None
 

@@ -446,6 +446,45 @@ async def test_an_edit_of_a_part_that_was_deleted_meanwhile_asks(till: Till, san
     assert till.ask(inventory.get, part_id).deleted is True
 
 
+async def push(till: Till, channel: Any = "inventory") -> None:
+    """Send what waits on a channel, and pull nothing."""
+    await till.sync._exchange(channel, await till.sync._claim(channel), pull=False)
+
+
+async def test_a_delete_whose_tombstone_was_purged_is_over_with_the_snapshot(till: Till, sandbox: Running) -> None:
+    """A snapshot holds no tombstone: only the number of the answer says that the rows know of the delete."""
+    part_id, _ = a_part(till)
+    till.do(inventory.delete, part_id, seen=till.ask(inventory.get, part_id))
+    await push(till)
+    await fault(sandbox, "purge")
+    await till.round()
+    assert till.ask(inventory.get, part_id).deleted is True
+    assert till.sql("SELECT count(*) FROM base_record") == [(0,)]
+
+
+async def test_an_answer_after_the_restore_does_not_take_the_part_off_the_list(
+    tmp_path: Path, till: Till, sandbox: Running
+) -> None:
+    """The server's copy had been let go with the first answer. The second, which applies nothing, laid nothing
+    over no copy: the part was gone until the snapshot came."""
+    other = await open_till(tmp_path, sandbox, "b", page_size=7)
+    await other.round()
+    part_id, _ = a_part(other)
+    await fault(sandbox, "backup")
+    seen = other.ask(inventory.get, part_id)
+    other.do(inventory.edit, part_id, _with(seen.draft, name="اسمي"), seen=seen)
+    await other.round()
+    await fault(sandbox, "restore")
+    await control(sandbox, do="edit", kind="update", type="item", id=part_id, fields={"name": "اسمهم"})
+    for _ in range(4):
+        await push(other)
+        assert other.ask(inventory.get, part_id).deleted is False
+    assert len(other.ask(conflicts.pending)) == 1
+    await other.round()
+    assert other.ask(inventory.get, part_id).draft.name == "اسمهم"
+    await other.close()
+
+
 async def test_a_refused_session_waits_for_a_person_and_keeps_everything(
     tmp_path: Path, till: Till, sandbox: Running
 ) -> None:
