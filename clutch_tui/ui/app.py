@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeVar, cast
 from textual import work
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
-from textual.screen import Screen
+from textual.command import CommandPalette
+from textual.screen import ModalScreen, Screen
 from textual.signal import Signal
 from textual.worker import Worker, WorkerState
 
@@ -229,7 +230,14 @@ class ClutchApp(KeysInOrder, BidiApp, App[int]):
             return self.services.line is not None
         if action in ("offline", "sync"):
             return True if self.network is not None else None
+        if action in ("mode", "menu"):
+            return None if self._asks else True
         return True
+
+    @property
+    def _asks(self) -> bool:
+        """Whether a dialog is open: it would stay behind, unanswered, on the screen that one left."""
+        return isinstance(self.screen, ModalScreen) and not isinstance(self.screen, CommandPalette)
 
     def action_mode(self, mode: str) -> None:
         self.switch_mode(mode)

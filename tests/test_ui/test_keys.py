@@ -7,7 +7,19 @@ from textual._xterm_parser import XTermParser
 from textual.events import Key
 
 from clutch_tui.ui.keys import MODES
-from tests.test_ui.shop_app import Shop, open_app, until
+from clutch_tui.ui.screens.customers import PickCustomer
+from tests.test_ui.shop_app import Shop, open_app, press, until
+
+
+async def test_a_dialog_is_answered_before_one_goes_elsewhere(shop: Shop) -> None:
+    async with open_app(shop, "en") as (app, pilot):
+        await press(pilot, "f3")
+        await until(pilot, lambda: isinstance(app.screen, PickCustomer))
+        await press(pilot, "alt+2", "f9")
+        assert app.current_mode == "sales"
+        assert isinstance(app.screen, PickCustomer)
+        await press(pilot, "escape", "alt+2")
+        await until(pilot, lambda: app.current_mode == "inventory")
 
 
 @pytest.mark.parametrize("digit", range(1, 10))
