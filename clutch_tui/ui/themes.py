@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from textual.theme import Theme
 
+# Textual's own muted and disabled colours are "auto": a widget's style sheet knows what to make of that, a piece of
+# text that a widget colours by itself is drawn in plain white. Hence colours by name in each theme.
 DARK = Theme(
     name="clutch-dark",
     primary="#4fb3bf",
@@ -17,6 +19,7 @@ DARK = Theme(
     surface="#151c22",
     panel="#1f2932",
     dark=True,
+    variables={"text-muted": "#9fabb3", "text-disabled": "#71808a"},
 )
 
 LIGHT = Theme(
@@ -32,6 +35,7 @@ LIGHT = Theme(
     surface="#ffffff",
     panel="#e2e6e4",
     dark=False,
+    variables={"text-muted": "#535e64", "text-disabled": "#7d888d"},
 )
 
 SIXTEEN = Theme(

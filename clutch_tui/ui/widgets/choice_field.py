@@ -19,7 +19,7 @@ class ChoiceField(Widget, can_focus=True):
 
     DEFAULT_CSS = """
     ChoiceField {
-        height: 1; width: 1fr; background: $boost; color: $foreground; padding: 0 1;
+        height: 1; width: 1fr; background: $panel; color: $foreground; padding: 0 1;
         &:focus { background: $primary-muted; text-style: bold; }
     }
     .-rtl ChoiceField { text-align: right; }
@@ -73,5 +73,4 @@ class ChoiceField(Widget, can_focus=True):
 
     def render(self) -> Content:
         word = t(dict(self.choices)[self.value])
-        arrows = ("› ", " ‹") if self.has_focus else ("  ", "  ")
-        return Content(arrows[0] + word + arrows[1])
+        return Content(f"{word}  ‹ ›" if self.has_focus else word)
