@@ -130,6 +130,18 @@ def age(then: datetime, now: datetime) -> str:
     return tn("age.days", seconds // 86400)
 
 
+def short_age(then: datetime, now: datetime) -> str:
+    """Return how long ago `then` was where room is scarce: `٣ د`, `3 min`."""
+    seconds = max(0, int((now - then) / timedelta(seconds=1)))
+    if seconds < 60:
+        return strings.t("age.short.seconds", n=seconds)
+    if seconds < 3600:
+        return strings.t("age.short.minutes", n=seconds // 60)
+    if seconds < 86400:
+        return strings.t("age.short.hours", n=seconds // 3600)
+    return strings.t("age.short.days", n=seconds // 86400)
+
+
 def phone(text: str) -> str:
     """Return a telephone number to be read aloud: Egyptian mobiles in groups, others as they were typed.
 

@@ -47,6 +47,28 @@ class StatusStrip(Widget):
         return self.render().plain
 
     def render(self) -> Content:
+        """All of it in words where the terminal is wide enough, else with figures for words; what asks for nothing
+        goes last, since that is the end that is cut off."""
+        room = self.size.width
+        full = self._in_words()
+        return full if not room or full.cell_length <= room else self._in_figures()
+
+    def _in_figures(self) -> Content:
+        status, now = self._status, self._status.now
+        state = "• " + t(f"connection.overall.{status.overall}")
+        if status.since is not None and now is not None:
+            state += " " + shown.short_age(status.since, now)
+        parts = [Content.styled(t(self._title), "bold $primary"), Content.styled(state, _TONES[status.overall])]
+        if status.unsent:
+            age = shown.short_age(status.oldest_at, now) if status.oldest_at is not None and now is not None else "-"
+            parts.append(Content.styled(t("status.short.unsent", n=status.unsent, age=age), "$text-warning"))
+        if status.attention:
+            parts.append(Content.styled(t("status.short.attention", n=status.attention), "bold $text-error"))
+        if status.unread:
+            parts.append(Content.styled(t("status.short.unread", n=status.unread), "$accent"))
+        return Content(" | ").join(parts)
+
+    def _in_words(self) -> Content:
         status = self._status
         tone = _TONES[status.overall]
         parts: list[Content] = [
