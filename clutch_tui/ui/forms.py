@@ -59,6 +59,7 @@ class EntryRow(Horizontal):
     DEFAULT_CSS = """
     EntryRow { height: 1; width: 1fr; }
     EntryRow > .form--label { width: 22; color: $text-muted; padding: 0 1; }
+    .-lines EntryRow > .form--label { width: 48; }
     .form--problem { padding: 0 1; }
     """
     SCOPED_CSS = False

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from rich.cells import cell_len, set_cell_size
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -25,7 +26,7 @@ from clutch_tui.ui.widgets.window_table import WindowTable
 from clutch_tui.ui.widgets.words import Words
 
 if TYPE_CHECKING:
-    from clutch_tui.net.connection import Figures, Part, Problem, Snapshot
+    from clutch_tui.net.connection import Figures, Part, PartName, Problem, Snapshot
 
 LOOK_EVERY = 1.0
 """Seconds between two looks at the log and at the waiting times, while the screen is looked at."""
@@ -40,6 +41,7 @@ _TONES = {
     "refused": "$text-error",
     "off": "$text-muted",
 }
+PARTS: tuple[PartName, ...] = ("api", "socket", "sync", "database")
 _LEVELS = {"warning": "warning", "error": "bad", "debug": "muted"}
 
 
@@ -184,9 +186,8 @@ class ConnectionScreen(ShopScreen):
         if snapshot is not None and snapshot.reason is not None:
             overall += Content.styled("  " + _problem(snapshot.reason), "$text-warning")
         rows = [overall]
-        for name in ("api", "socket", "sync", "database"):
-            if snapshot is not None:
-                rows.append(_part(snapshot.parts[name], now))
+        if snapshot is not None:
+            rows += [_part(snapshot.parts[name], now, snapshot.reason) for name in PARTS]
         queue = tn("status.unsent", status.unsent)
         if status.oldest_at is not None:
             queue += " " + t("status.oldest", age=shown.age(status.oldest_at, now))
@@ -298,14 +299,16 @@ def _problem(problem: Problem) -> str:
     return t(problem.key, **values) if has(problem.key) else shown.isolate(problem.key)
 
 
-def _part(part: Part, now: datetime) -> Content:
+def _part(part: Part, now: datetime, told: Problem | None) -> Content:
+    """A part's line; the problem that was `told` above, as the reason for everything, is not told again."""
+    width = max(cell_len(t(f"connection.part.{name}")) for name in PARTS)
     line = Content.assemble(
-        t(f"connection.part.{part.name}") + " ",
+        set_cell_size(t(f"connection.part.{part.name}"), width) + "  ",
         (t(f"connection.state.{part.state}"), _TONES[part.state]),
     )
     if part.since is not None:
         line += Content.styled("  " + shown.age(part.since, now), "$text-muted")
-    if part.problem is not None:
+    if part.problem is not None and part.problem != told:
         line += Content.styled("  " + _problem(part.problem), "$text-warning")
     if part.next_attempt is not None and part.next_attempt > now:
         line += Content("  " + t("connection.next", n=round((part.next_attempt - now).total_seconds())))

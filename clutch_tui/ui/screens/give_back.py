@@ -35,6 +35,7 @@ class ReturnDialog(FormDialog[GivenBack]):
         super().__init__(
             "sale.give_back_title", entries, {}, self._read_back, number=shown.part_number(sale.receipt_number)
         )
+        self.add_class("-lines")
         for row, line in zip(self.rows, lines, strict=False):
             _name_line(row, line)
 

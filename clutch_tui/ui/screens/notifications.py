@@ -35,7 +35,7 @@ def news(row: Notification) -> str:
 
 
 COLUMNS: tuple[Column[Notification], ...] = (
-    Column("common.status", 5, lambda row: "" if row.read else t("news.unread"), tone=lambda row: "warning"),
+    Column("common.status", 6, lambda row: "" if row.read else t("news.unread"), tone=lambda row: "warning"),
     Column("common.date", 20, lambda row: shown.date_time(row.at)),
     Column("news.what", 40, news, flex=1),
 )

@@ -136,6 +136,7 @@ class OrdersScreen(ListScreen):
 
         number = shown.part_number(order.order_number)
         form: FormDialog[object] = FormDialog("order.quote_title", entries, given | {"days": 3}, save, number=number)
+        form.add_class("-lines")
         for row, line in zip(form.rows, order.lines, strict=False):
             row.label.tell(partial(_line_label, line))
         return form

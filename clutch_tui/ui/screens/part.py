@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from clutch_tui.core.types import Part
+from clutch_tui.core.types import Part, PartDraft
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 from clutch_tui.ui.dialogs import ShowText
@@ -49,10 +49,16 @@ def part_lines(part: Part) -> list[str]:
         ("part.place", shown.part_number(draft.location)),
         ("part.category", draft.category),
         ("part.brand", draft.brand),
-        ("part.car", " ".join(filter(None, (draft.car_brand, draft.car_model, shown.isolate(draft.year))))),
+        ("part.car", _car(draft)),
         ("part.supplier", draft.supplier),
         ("part.description", draft.description),
         ("part.changed", shown.date_time(part.updated_at) if part.updated_at else ""),
     )
     lines = [f"{t(label)}: {value}" for label, value in fields if value]
     return [*lines, t("common.has_unsent")] if part.unsent else lines
+
+
+def _car(draft: PartDraft) -> str:
+    """Make, model and years; kept together where all of it is Latin, so that the years stay behind the model."""
+    words = " ".join(filter(None, (draft.car_brand, draft.car_model, draft.year)))
+    return shown.isolate(words) if words.isascii() else words

@@ -157,10 +157,10 @@ def _question(conflict: Conflict) -> Choose:
 
 def field_word(name: str) -> str:
     """A record's field in words."""
-    for family in ("field", "part", "common", "customer", "supplier"):
-        if has(f"{family}.{name}"):
-            return t(f"{family}.{name}")
-    return name
+    from clutch_tui.ui.screens import customers, inventory, suppliers
+
+    entries = (*inventory.ENTRIES, *customers.ENTRIES, *suppliers.ENTRIES)
+    return next((t(entry.label) for entry in entries if entry.name == name), name)
 
 
 def _value(conflict: Conflict, value: Any) -> str:

@@ -18,6 +18,7 @@ from clutch_tui.ui.dialogs import ShowText
 class ReceiptDialog(ShowText):
     """The receipt of a committed sale or return; Enter goes on, F2 saves it as text."""
 
+    DEFAULT_CSS = "ReceiptDialog .dialog--box { width: 48; }"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f2", "save", "receipt.save", id="receipt.save")]
 
     def __init__(self, receipt: Receipt) -> None:
@@ -28,7 +29,8 @@ class ReceiptDialog(ShowText):
     def _draw(self) -> list[str]:
         from clutch_tui.printing import receipt
 
-        return receipt.lines(self._receipt, shop=self._profile, footer=self.app.settings.shop.receipt_footer)
+        lines = receipt.lines(self._receipt, shop=self._profile, footer=self.app.settings.shop.receipt_footer)
+        return [line.rstrip() for line in lines]  # what fills up a line on paper would hold it off its side here
 
     def on_mount(self) -> None:
         super().on_mount()

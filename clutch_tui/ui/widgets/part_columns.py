@@ -26,7 +26,7 @@ def _stock_tone(row: PartRow) -> str:
     return "bad" if row.stock <= 0 else "warning" if row.low else ""
 
 
-_NAME: Column[PartRow] = Column("part.name", 22, part_name, flex=3)
+_NAME: Column[PartRow] = Column("part.name", 30, part_name, flex=3)
 _NUMBER: Column[PartRow] = Column("part.number", 15, lambda row: shown.part_number(row.part_number), flex=1)
 _CAR: Column[PartRow] = Column("part.car", 14, lambda row: row.car, priority=3, flex=1)
 _BRAND: Column[PartRow] = Column("part.brand", 9, lambda row: row.brand, priority=4)
