@@ -135,8 +135,8 @@ def rebase(type: str, record_id: str) -> None:
         else:
             row |= _row_fields(type, change["kind"], fields)
     if copy is None and not pending:
-        overlay.forget(type, record_id)
         if not _refused(type, record_id):
+            overlay.forget(type, record_id)
             table, _ = overlay.RECORD_COLUMNS[type]
             models.execute(f"UPDATE {table} SET deleted = 1 WHERE id = ?", (record_id,))
         return
@@ -180,12 +180,13 @@ def _counting_fields(change: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _refused(type: str, record_id: str) -> bool:
-    """True for a record that was made here and that the server refused: what a person wrote stays to be seen."""
-    refused = models.execute(
-        "SELECT 1 FROM outbox WHERE type = ? AND record_id = ? AND kind = 'create' AND status = 'rejected'",
+    """True for a record that was made here and that the server refused: what a person wrote stays to be seen, and
+    stays known as a record that the server does not have, through every snapshot."""
+    last = models.execute(
+        "SELECT status FROM outbox WHERE type = ? AND record_id = ? AND kind = 'create' ORDER BY n DESC LIMIT 1",
         (type, record_id),
-    )
-    return refused.fetchone() is not None
+    ).fetchone()
+    return last is not None and last[0] == "rejected"
 
 
 def _cover(change_id: str) -> None:

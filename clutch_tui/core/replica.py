@@ -18,8 +18,8 @@ from .types import PullPage, PullState, Result
 
 CHANNELS = ("inventory", "sales", "customers", "suppliers", "orders")
 _TYPES = {channel: type for type, channel in records.NOUNS.items()}
-_MOVES = {"inventory": "stock_move", "customers": "account_move"}
-"""Which own movements a channel's cursor ends."""
+_MOVES = {"inventory": ("stock_move", "part_id", "item"), "customers": ("account_move", "customer_id", "customer")}
+"""Which own movements a channel's cursor ends, and the records that they move."""
 
 
 # --- where a pull stands -------------------------------------------------------------------------------
@@ -148,16 +148,22 @@ def _swap(channel: str, page: PullPage, rows: list[dict[str, Any]]) -> None:
     drop_staging(channel)
     if channel in _MOVES:
         if another_epoch:
-            _reopen_moves(_MOVES[channel])
+            _reopen_moves(_MOVES[channel][0])
         _end_moves(channel)
 
 
 def _end_moves(channel: str) -> None:
-    """End the movements whose result this channel's cursor has reached, in the epoch of its rows."""
+    """End the movements whose result this channel's cursor has reached, in the epoch of its rows.
+
+    One on a record that those rows do not hold yet goes on: the server keeps it, and counts it when the record
+    arrives (contract, 5.1).
+    """
+    table, record, type = _MOVES[channel]
     models.execute(
-        f"UPDATE {_MOVES[channel]} SET open = 0 WHERE open = 1 AND change_id IN"
-        " (SELECT change_id FROM outbox WHERE result_epoch = ? AND result_seq <= ? AND answered_at IS NOT NULL)",
-        (state.get(f"{channel}.epoch"), cursor(channel)),
+        f"UPDATE {table} SET open = 0 WHERE open = 1 AND change_id IN"
+        " (SELECT change_id FROM outbox WHERE result_epoch = ? AND result_seq <= ? AND answered_at IS NOT NULL)"
+        f" AND {record} NOT IN (SELECT id FROM base_record WHERE type = ? AND body IS NULL)",
+        (state.get(f"{channel}.epoch"), cursor(channel), type),
     )
 
 

@@ -485,6 +485,26 @@ async def test_an_answer_after_the_restore_does_not_take_the_part_off_the_list(
     await other.close()
 
 
+@pytest.mark.parametrize("fate", ["waits", "refused"])
+async def test_what_was_sold_of_a_part_that_the_server_does_not_have_stays_sold(
+    tmp_path: Path, till: Till, sandbox: Running, fate: str
+) -> None:
+    """The sale is answered and its number reached, but the server counts it only when the part arrives."""
+    number = "N" * 300 if fate == "refused" else "NEW-2"
+    made = till.do(inventory.create, PartDraft(name="قطعة جديدة", part_number=number), 10)
+    if fate == "waits":
+        await fault(sandbox, "poison", change=made.id, count=None)
+    till.sell(made.id, 3)
+    for _ in range(8):
+        await till.step()
+        assert till.shelf(made.id) == 7
+    assert till.sql("SELECT answered_at IS NULL FROM outbox WHERE kind = 'sale'") == [(0,)]
+    till.do(replica.restart, "inventory")
+    await till.step()
+    assert (till.shelf(made.id), till.ask(inventory.get, made.id).deleted) == (7, False)
+    assert till.queue.attention == 1 + (fate == "refused")
+
+
 async def test_a_refused_session_waits_for_a_person_and_keeps_everything(
     tmp_path: Path, till: Till, sandbox: Running
 ) -> None:
