@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from time import monotonic
 from typing import Any, TypeVar
 
 from textual.events import Key
@@ -127,13 +129,14 @@ async def settle(pilot: Pilot[Any]) -> None:
 _QUICK = {"window", "window-rows", "load", "search", "add", "cart", "status", "save", "room", "conflicts", "profile"}
 
 
-async def until(pilot: Pilot[Any], holds: Callable[[], object], turns: int = 400) -> None:
-    """Let the app work until something is true; fails after some seconds."""
-    for _ in range(turns):
-        if holds():
-            return
-        await pilot.pause(0.01)
-    raise AssertionError("it did not come about")
+async def until(pilot: Pilot[Any], holds: Callable[[], object], seconds: float = 10.0) -> None:
+    """Let the app work until something is true, and come to rest then; fails after some seconds."""
+    deadline = monotonic() + seconds
+    while not holds():
+        if monotonic() > deadline:
+            raise AssertionError("it did not come about")
+        await asyncio.sleep(0.005)
+    await pilot.pause()
 
 
 _CHARACTERS = {"space": " ", "plus": "+", "minus": "-"}

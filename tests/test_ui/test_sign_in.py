@@ -50,7 +50,7 @@ async def test_from_a_wrong_password_to_the_first_synced_sale(tmp_path: Path) ->
             await press(pilot, "f2")
             await until(pilot, lambda: isinstance(app.screen, SalesScreen))
             assert screen.query_one("#field-password", TextField).value == ""
-            await until(pilot, lambda: app.status.overall == "connected", turns=1500)
+            await until(pilot, lambda: app.status.overall == "connected")
 
             await app.switch_mode("inventory")
             await until(pilot, lambda: isinstance(app.screen, InventoryScreen) and app.screen.table.count == PARTS)
@@ -66,7 +66,7 @@ async def test_from_a_wrong_password_to_the_first_synced_sale(tmp_path: Path) ->
             await until(pilot, lambda: isinstance(app.screen, ReceiptDialog))
             await press(pilot, "enter")
             store = app.store
-            await until(pilot, lambda: store.read_now(outbox.summary).unsent == 0, turns=1500)
+            await until(pilot, lambda: store.read_now(outbox.summary).unsent == 0)
             await until(pilot, lambda: app.status.unsent == 0)
 
             await app.switch_mode("connection")
