@@ -37,6 +37,7 @@ class Cell(NamedTuple):
     end: int
 
 
+_ISOLATED = re.compile("[\u2066-\u2068][^\u2069]*(?:\u2069|$)")
 _ORDERED = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _RIGHT = re.compile(
     "[\u05be-\u05f4\u0608\u060b\u060d\u061b-\u064a\u066d-\u066f\u0671-\u06d5\u06e5\u06e6\u06ee\u06ef"
@@ -85,13 +86,13 @@ def base_direction(text: str, screen: Direction = RTL) -> Direction:
 
     On a screen from right to left a single Arabic letter makes the line Arabic: part numbers often come first.
     On one from left to right the first strong letter decides, as UAX #9 has it, so that an Arabic name inside
-    an English sentence stays a name.
+    an English sentence stays a name. What is isolated has no say there.
     """
     if _RIGHT.search(text) is None:
         return LTR
     if screen == RTL:
         return RTL
-    kinds = (bidirectional(character) for character in text)
+    kinds = (bidirectional(character) for character in _ISOLATED.sub("", text))
     return RTL if next((kind for kind in kinds if kind in ("L", "R", "AL")), "L") != "L" else LTR
 
 

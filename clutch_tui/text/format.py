@@ -20,7 +20,7 @@ from clutch_tui.text import strings
 from clutch_tui.text.digits import GROUP_SEPARATOR, Digits, read_digits, show_digits, show_number
 from clutch_tui.text.strings import Language, tn
 
-LRI, PDI, RLM, NO_BREAK_SPACE = "\u2066", "\u2069", "\u200f", "\u00a0"
+LRI, FSI, PDI, RLM, NO_BREAK_SPACE = "\u2066", "\u2068", "\u2069", "\u200f", "\u00a0"
 
 SHOP_ZONE = "Africa/Cairo"
 MAX_DIGITS = 15  # a scanned barcode in a price field must not become a price that SQLite cannot hold
@@ -64,6 +64,15 @@ def isolate(text: str) -> str:
     if not text or text[0] == LRI:
         return text
     return LRI + text.replace(" ", NO_BREAK_SPACE) + PDI
+
+
+def name(text: str) -> str:
+    """Return a name as it is put into a sentence, kept together in its own direction.
+
+    For what people and servers call things, in either language: `فلتر زيت HD مالي` would else fall to pieces
+    in an English sentence, or turn all of it around where it stands first.
+    """
+    return FSI + text + PDI if text and text[0] not in (LRI, FSI) else text
 
 
 def money(minor: int, currency: str = "EGP") -> str:
@@ -132,7 +141,9 @@ def age(then: datetime, now: datetime) -> str:
 
 def short_age(then: datetime, now: datetime) -> str:
     """Return how long ago `then` was where room is scarce: `٣ د`, `3 min`."""
-    seconds = max(0, int((now - then) / timedelta(seconds=1)))
+    seconds = int((now - then) / timedelta(seconds=1))
+    if seconds < 5:
+        return strings.t("age.now")
     if seconds < 60:
         return strings.t("age.short.seconds", n=seconds)
     if seconds < 3600:

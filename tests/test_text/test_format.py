@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from clutch_tui.text import format as fmt
 from clutch_tui.text import strings
-from clutch_tui.text.bidi import visual
+from clutch_tui.text.bidi import LTR, base_direction, visual
 
 AFTERNOON = datetime(2026, 11, 22, 12, 5, tzinfo=UTC)  # 14:05 in Cairo
 
@@ -217,3 +217,10 @@ def test_the_first_frame_does_not_pay_for_babel() -> None:
         "sys.exit('babel' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_a_name_stays_whole_in_a_sentence_of_the_other_direction() -> None:
+    strings.use("en")
+    sentence = f"{fmt.name('فلتر زيت HD مالي')} runs low: 9 in stock"
+    assert visual(sentence, base_direction(sentence, LTR)) == f"{visual('فلتر زيت HD مالي')} runs low: 9 in stock"
+    assert fmt.name("") == ""

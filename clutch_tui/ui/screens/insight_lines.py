@@ -155,7 +155,7 @@ def _value(name: str, value: Any) -> str:
             return shown.percent(value)
         return shown.number(value)
     word = f"insight.word.{value}"
-    return t(word) if has(word) else shown.isolate(str(value)) if str(value).isascii() else str(value)
+    return t(word) if has(word) else shown.isolate(str(value)) if str(value).isascii() else shown.name(str(value))
 
 
 def plain(value: Any) -> Any:

@@ -17,6 +17,7 @@ from clutch_tui.ui.screens.list_screen import ListScreen
 from clutch_tui.ui.widgets.column import Column
 from clutch_tui.ui.widgets.window import Source
 
+_NAMES = ("item_name", "title", "description", "message")
 _MONEY = ("current_price", "suggested_price", "old_price", "new_price")
 
 
@@ -28,6 +29,9 @@ def news(row: Notification) -> str:
     for name in _MONEY:
         if isinstance(amount := values.get(name), int):
             values[name] = shown.money(amount)
+    for name in _NAMES:
+        if isinstance(given := values.get(name), str):
+            values[name] = shown.name(given)
     key = f"news.{row.kind}"
     if has(key):
         return t(key, **values)

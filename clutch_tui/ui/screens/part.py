@@ -35,7 +35,7 @@ def part_lines(part: Part) -> list[str]:
     """A line for each field that has something in it."""
     draft = part.draft
     fields = (
-        ("part.name_ar", draft.name),
+        ("part.name_ar", shown.name(draft.name)),
         ("part.name_en", shown.isolate(draft.name_en)),
         ("part.number", shown.part_number(draft.part_number)),
         ("part.barcode", shown.part_number(draft.barcode)),
@@ -47,10 +47,10 @@ def part_lines(part: Part) -> list[str]:
         ("part.as_of", shown.date_time(part.as_of) if part.as_of else ""),
         ("part.min_stock", shown.number(draft.min_stock)),
         ("part.place", shown.part_number(draft.location)),
-        ("part.category", draft.category),
-        ("part.brand", draft.brand),
+        ("part.category", shown.name(draft.category)),
+        ("part.brand", shown.name(draft.brand)),
         ("part.car", _car(draft)),
-        ("part.supplier", draft.supplier),
+        ("part.supplier", shown.name(draft.supplier)),
         ("part.description", draft.description),
         ("part.changed", shown.date_time(part.updated_at) if part.updated_at else ""),
     )

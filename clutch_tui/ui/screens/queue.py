@@ -87,7 +87,7 @@ class QueueScreen(ListScreen):
         self.refresh_bindings()
 
     def describe(self, row: ChangeRow) -> Content | str:
-        lines = [t("queue.line", kind=_kind(row), label=row.label or "-", at=shown.date_time(row.at))]
+        lines = [t("queue.line", kind=_kind(row), label=shown.name(row.label) or "-", at=shown.date_time(row.at))]
         if row.last_error:
             lines.append(t("queue.error", error=error_words(row)))
         lines += [t(f"flag.{flag}") for flag in row.flags if has(f"flag.{flag}")]
@@ -151,8 +151,8 @@ def _question(conflict: Conflict) -> Choose:
     mine, theirs = _value(conflict, conflict.mine), _value(conflict, conflict.theirs)
     options = [("mine", lambda: t("conflict.mine", value=mine)), ("theirs", lambda: t("conflict.theirs", value=theirs))]
     if conflict.field == "*":
-        return Choose("conflict.deleted", options[1:], name=conflict.label)
-    return Choose("conflict.title", options, name=conflict.label, field=field_word(conflict.field))
+        return Choose("conflict.deleted", options[1:], name=shown.name(conflict.label))
+    return Choose("conflict.title", options, name=shown.name(conflict.label), field=field_word(conflict.field))
 
 
 def field_word(name: str) -> str:
