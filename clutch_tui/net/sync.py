@@ -43,6 +43,8 @@ OnChange = Callable[[frozenset[str]], None]
 
 # The server did something with the call and it went wrong: some change in it may be why.
 _SUSPICIOUS = frozenset({Kind.SERVER, Kind.TIMEOUT, Kind.DROPPED, Kind.NOT_JSON, Kind.INVALID, Kind.ANSWER_TOO_LARGE})
+# Asking again soon would bring the same: the server has no such way for this change, or not for us.
+_NOT_FOR_THIS = frozenset({Kind.FORBIDDEN, Kind.MISSING_ROUTE, Kind.TOO_LARGE})
 
 
 class Sync:
@@ -170,10 +172,21 @@ class Sync:
                 raise error
 
     async def _exchange_all(self, channel: SyncChannel, *, pull: bool = True) -> None:
-        """Call until the channel has nothing more to send and its pull is complete."""
+        """Call until the channel has nothing more to send and its pull is complete.
+
+        A batch on which a healthy server breaks is halved at once; a change that breaks it alone ends the round
+        instead: three failures in one second would say more about that second than about the change.
+        """
         await self._probe_suspects(channel)
-        while await self._exchange(channel, await self._claim(channel), pull=pull):
-            pass
+        more = True
+        while more:
+            changes = await self._claim(channel)
+            try:
+                more = await self._exchange(channel, changes, pull=pull)
+            except ApiError:
+                if len(changes) < 2 or channel not in self._suspects:
+                    raise
+                await self._probe_suspects(channel)
         for change in await self._store.run(outbox.claim, channel, limit=1, lane="slow"):
             await self._try_alone(channel, change)
 
@@ -193,6 +206,7 @@ class Sync:
         if not suspects:
             return
         await self._exchange(channel, (), pull=False)
+        self._failures = 0  # the server is well: what one change does to it is no reason to stay away for long
         del self._suspects[channel]
         if len(suspects) > 1:
             self._batch[channel] = max(1, len(suspects) // 2)
@@ -329,14 +343,14 @@ class Sync:
         try:
             result = await rest.push(self._api, change)
         except ApiError as error:
-            if error.kind not in (Kind.SERVER, Kind.NOT_JSON, Kind.FORBIDDEN, Kind.MISSING_ROUTE, Kind.TOO_LARGE):
+            if error.kind not in _SUSPICIOUS | _NOT_FOR_THIS:
                 raise
-            # the server works for others: this change waits in the slow lane and holds up nothing
             await self._store.run(outbox.failed, [change.change_id], error.key)
-            if change.lane == "slow" or error.kind is not Kind.SERVER:
-                await self._store.run(outbox.make_slow, change.change_id, error.key)
+            if change.lane == "fast" and error.kind in _SUSPICIOUS:
+                await self._blame(change, error)
                 return
-            await self._blame(change, error)
+            # the server works for others: this change waits in the slow lane and holds up nothing
+            await self._store.run(outbox.make_slow, change.change_id, error.key)
             return
         epoch = await self._store.read(replica.epoch) or ""
         nouns = await self._store.run(replica.deliver, {change.change_id: result}, epoch, policies=self._policies)
@@ -345,6 +359,7 @@ class Sync:
     async def _blame(self, change: Change, error: ApiError) -> None:
         """A change failed alone. Where the server answers a probe, that counts against it; else raise."""
         await self._api.call("system.ping", retry=False)
+        self._failures = 0
         if not await self._store.run(outbox.failed_alone, change.change_id):
             raise error
 

@@ -251,6 +251,43 @@ async def test_a_change_that_chokes_the_server_holds_up_nothing(tmp_path: Path, 
     await choked.close()
 
 
+async def test_what_chokes_a_healthy_server_costs_the_others_seconds(till: Till, sandbox: Running) -> None:
+    """Each failure made the pause before the next round longer, although every probe said that the server is well."""
+    part_id, _ = a_part(till)
+    sold = [till.sell(part_id) for _ in range(20)]
+    choking = {sold[3], sold[11], sold[12]}
+    for sale_id in choking:
+        await fault(sandbox, "poison", change=sale_id, count=None)
+    began = till.clock.elapsed
+    while True:
+        wait = await till.sync.step()
+        if till.queue.unsent <= len(choking):
+            break
+        till.clock.forward(wait)
+    assert till.clock.elapsed - began < 10
+    assert {sale_id for sale_id in sold if not sales_on_server(sandbox, sale_id)} == choking
+
+
+@pytest.mark.parametrize("kind", ["error_before", "drop_before"])
+async def test_a_customer_who_chokes_the_server_holds_up_nobody(till: Till, sandbox: Running, kind: str) -> None:
+    till.do(customers.create, CustomerDraft(name="أحمد", phone="01000000098"))
+    made = till.do(customers.create, CustomerDraft(name="منى", phone="01000000097"))
+    seen = till.ask(customers.get, made.id)
+    await till.round()
+    till.do(customers.edit, made.id, _with(seen.draft, phone="01000000096"), seen=seen)
+    other = till.do(customers.create, CustomerDraft(name="سعاد", phone="01000000095"))
+    await fault(sandbox, kind, endpoint="customers.update", count=None)
+    for _ in range(6):
+        await till.step()
+    assert on_server(sandbox, "SELECT count(*) FROM customer WHERE id = ?", other.id) == [(1,)]
+    assert (till.queue.unsent, till.queue.slow) == (1, 1)
+    async with httpx.AsyncClient() as client:
+        await client.delete(f"{sandbox.root}/__faults")
+    till.clock.forward(16 * 60)
+    await till.step()
+    assert till.queue.unsent == 0
+
+
 # --- restored servers, purged tombstones, cloned disks -------------------------------------------------
 
 
