@@ -19,7 +19,7 @@ from typing import Any
 from sqlcipher3 import dbapi2 as sqlite
 
 from clutch_tui.core import inventory, overlay, records, replica
-from clutch_tui.core.store import Store
+from clutch_tui.core.store import BUSY_TIMEOUT, Store
 from clutch_tui.net import protocol, wire
 from tests.bench.figures import Budget, Figure, Pace, alone, compared, in_turns
 from tests.bench.parts import parts
@@ -35,28 +35,34 @@ def measure(pace: Pace) -> Iterator[Figure]:
     with tempfile.TemporaryDirectory(prefix="clutch-pull-") as folder:
         fresh = _fresh_files(Path(folder))
         rounds = pace.rounds(3, 1)
-        pairs = in_turns(rounds, lambda: ours(fresh(), pages), lambda: bare(fresh(), pages, inventory.keys_of))
+        turns = in_turns(rounds, lambda: ours(fresh(), pages), lambda: bare(fresh(), pages, inventory.keys_of))
+        pairs = [(mine[0], theirs) for mine, theirs in turns]
         yield compared("pull", f"{count:,} parts", "s", pairs, Budget(1.3))
         yield alone("pull", "parts a second", "1/s", [count / mine for mine, _ in pairs])
+        waits = [mine[1] for mine, _ in turns]
+        yield alone("pull", "longest transaction: what a sale may wait", "s", waits, Budget(BUSY_TIMEOUT, "worst"))
         if pace.quick:
             return
         keys = {row["id"]: inventory.keys_of(row) for row in parts(count)}
-        pairs = in_turns(1, lambda: ours(fresh(), pages), lambda: bare(fresh(), pages, lambda row: keys[row["id"]]))
+        pairs = in_turns(1, lambda: ours(fresh(), pages)[0], lambda: bare(fresh(), pages, lambda row: keys[row["id"]]))
         yield compared("pull", f"{count:,} parts, folded by the server", "s", pairs)
 
 
-def ours(path: Path, pages: list[bytes]) -> float:
-    """Bytes -> wire -> protocol -> replica, as the sync engine calls them."""
+def ours(path: Path, pages: list[bytes]) -> tuple[float, float]:
+    """Bytes -> wire -> protocol -> replica, as the sync engine calls them; seconds in all and in the longest write."""
+    longest = 0.0
     with Store.open(path, inline=True) as store:
         started = time.perf_counter()
         for raw in pages:
             here = store.read_now(replica.pull_state, "inventory")
             answer = protocol.read_sync(wire.loads(raw)["data"], here, {})
             assert not answer.bad_rows
+            before = time.perf_counter()
             store.run_now(replica.receive, "inventory", answer.epoch, answer.results, answer.page)
+            longest = max(longest, time.perf_counter() - before)
         seconds = time.perf_counter() - started
         _check(store, len(pages))
-    return seconds
+    return seconds, longest
 
 
 def _check(store: Store, pages: int) -> None:
