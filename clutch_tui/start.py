@@ -29,5 +29,5 @@ def run_app(installation: Installation | None = None, line: Line | None = None) 
     with ordered_terminal(installation.settings.text.bidi) as modes:
         app = ClutchApp(installation.services(line))
         app.order_modes = modes
-        app.run()
+        app.run(mouse=installation.settings.ui.mouse)
     return app.return_code or DONE

@@ -105,6 +105,7 @@ class Network:
             page_size=settings.sync.page_size,
             timeout=settings.backend.sync_timeout,
             idle=self._idle,
+            aside=asyncio.to_thread,
         )
         self.socket = Socket(
             settings,

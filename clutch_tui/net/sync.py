@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -40,6 +40,13 @@ SKEW = timedelta(minutes=2)
 """From here on a clock that is wrong is worth telling."""
 
 OnChange = Callable[[frozenset[str]], None]
+Aside = Callable[..., Awaitable[protocol.SyncAnswer]]
+"""Does long work off the event loop, so that keys are heard while a first pull is checked: `asyncio.to_thread`."""
+
+
+async def _here(work: Callable[..., protocol.SyncAnswer], *args: Any) -> protocol.SyncAnswer:
+    return work(*args)
+
 
 # The server did something with the call and it went wrong: some change in it may be why.
 _SUSPICIOUS = frozenset({Kind.SERVER, Kind.TIMEOUT, Kind.DROPPED, Kind.NOT_JSON, Kind.INVALID, Kind.ANSWER_TOO_LARGE})
@@ -68,6 +75,7 @@ class Sync:
         page_size: int = 5000,
         timeout: float = 60.0,
         idle: Callable[[], float] = lambda: 30.0,
+        aside: Aside | None = None,
     ) -> None:
         self._store = store
         self._api = api
@@ -81,6 +89,7 @@ class Sync:
         self._page_size = page_size
         self._timeout = timeout
         self._idle = idle
+        self._aside = aside or _here
         self._wanted = asyncio.Event()
         self._one_at_a_time = asyncio.Lock()
         self._failures = 0
@@ -238,7 +247,7 @@ class Sync:
             return await self._call_failed(channel, changes, error)
         types = {change.change_id: change.type for change in changes}
         types |= await self._store.read(outbox.types_of, asked.ids)
-        understood = protocol.read_sync(answer.data, here, types)
+        understood = await self._aside(protocol.read_sync, answer.data, here, types)
         if changes and not any(change.change_id in understood.results for change in changes):
             raise wire.BadPayload("an answer without a result for any change")
         await self._note(channel, understood)
