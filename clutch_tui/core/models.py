@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import Any
 
 import peewee
+import sqlcipher3.dbapi2 as driver
 from peewee import AutoField, BooleanField, IntegerField, TextField
 
 from .clock import to_text
@@ -82,8 +83,10 @@ def execute(sql: str, params: tuple[Any, ...] | dict[str, Any] = ()) -> Any:
 def executemany(sql: str, rows: Any) -> None:
     """Run one statement for many rows, without a Python call for each. Raises what `execute` raises: a full disk
     must be the same error whichever statement meets it."""
-    with peewee.__exception_wrapper__:
+    try:
         database.connection().executemany(sql, rows)
+    except driver.DatabaseError as error:  # peewee translates only what goes through its own execute
+        raise getattr(peewee, type(error).__name__)(*error.args) from error
 
 
 class Table(peewee.Model):
