@@ -16,7 +16,7 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 from textual.worker import Worker, WorkerState
 
-from clutch_tui.text.format import NumberError, parse_money, parse_number
+from clutch_tui.text.format import NO_BREAK_SPACE, NumberError, parse_money, parse_number
 from clutch_tui.ui.bidi_filter import VisualLines
 from clutch_tui.ui.errors import report
 from clutch_tui.ui.widgets.number_field import MoneyField, NumberField
@@ -178,7 +178,7 @@ class Choose(Dialog[str]):
     def compose_body(self) -> ComposeResult:
         yield OptionList(
             *(
-                Option(Content(f"{n % 10}  {word()}" if n <= 10 else f"   {word()}"), id=name)
+                Option(Content(f"{n % 10}  {word()}" if n <= 10 else f"{NO_BREAK_SPACE * 3}{word()}"), id=name)
                 for n, (name, word) in enumerate(self._options, 1)
             )
         )

@@ -14,7 +14,8 @@ from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual.binding import ActiveBinding, Binding
 from textual.screen import Screen
 
-from clutch_tui.text.strings import has, t
+from clutch_tui.text.format import RLM
+from clutch_tui.text.strings import has, is_rtl, t
 
 MODES = (
     "sales",
@@ -114,4 +115,5 @@ def help_lines(screen: Screen[Any]) -> list[str]:
     """What can be typed on a screen, and every key with its word; those that the key bar shows first."""
     bindings = sorted((binding for binding, _ in active(screen)), key=lambda binding: not binding.show)
     typed = [t(key) for key in getattr(screen, "TYPED", ())]
-    return [*typed, *(f"{shown_key(binding):<10}{word(binding)}" for binding in bindings)]
+    mark = RLM if is_rtl() else ""  # else a Latin word would be read before its key
+    return [*typed, *(f"{shown_key(binding):<10}{mark}{word(binding)}" for binding in bindings)]

@@ -81,7 +81,7 @@ def _state_tone(row: EndpointRow) -> str:
 
 ENDPOINT_COLUMNS: tuple[Column[EndpointRow], ...] = (
     Column("endpoint.name", 26, lambda row: shown.isolate(row.figures.name), flex=1),
-    Column("endpoint.method", 6, lambda row: row.method, priority=3),
+    Column("endpoint.method", 7, lambda row: row.method, priority=3),
     Column("common.status", 10, endpoint_state, tone=_state_tone),
     Column("endpoint.code", 5, lambda row: str(row.figures.status or ""), number=True),
     Column(
