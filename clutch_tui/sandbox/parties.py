@@ -46,10 +46,12 @@ def delete(transaction: Transaction, change: Change, epoch: str) -> Outcome:
 
 
 def ensure(transaction: Transaction, customer: JSON) -> None:
-    """Create the customer whom a sale names, unless he is known."""
+    """Create the customer whom a sale names, unless he is known. What is wrong with his name or number is no reason
+    to refuse the sale: it is cut to what fits."""
     if records.find(transaction, CUSTOMER, transaction.shop_id, customer["id"]) is not None:
         return
-    given = {"name": customer.get("name") or customer.get("phone") or "?", "phone": customer.get("phone")}
+    name, phone = str(customer.get("name") or "").strip(), str(customer.get("phone") or "").strip()
+    given = {"name": (name or phone or "?")[:200], "phone": phone[:40]}
     values = records.read_fields(CUSTOMER, given, whole=True)
     records.insert(transaction, CUSTOMER, customer["id"], values | {"stub": 1})
 

@@ -252,7 +252,8 @@ class Books:
         }
         for what, (columns, table, there) in _COPIES.items():
             theirs = self._server.sql(f"SELECT {columns} FROM {there} ORDER BY id", SHOP)
-            ours = [row for row in terminal.sql(f"SELECT {columns} FROM {table} ORDER BY id") if row[0] not in refused]
+            ours = terminal.sql(f"SELECT {columns} FROM {table} ORDER BY id")
+            ours = [row for row in ours if row[0] not in refused - {row[0] for row in theirs}]
             _compare(terminal.name, what, ours, theirs)
         for table in ("stock_move", "account_move"):
             subject = "part_id" if table == "stock_move" else "customer_id"
@@ -268,6 +269,8 @@ class Books:
         rows = terminal.sql(
             f"SELECT change_id, type, payload, status, result, lane FROM outbox WHERE kind NOT IN ({facts}) ORDER BY n"
         )
+        if refused := terminal.sql(f"SELECT kind, result FROM outbox WHERE kind IN ({facts}) AND status = 'rejected'"):
+            raise Violation(f"{terminal.name}: the server refused a fact: {tuple(refused[0])}")
         asked = set(map(tuple, terminal.sql("SELECT change_id, field FROM conflict")))
         for change_id, type, payload, status, result, _lane in rows:
             if status not in ("applied", "applied_flagged", "rejected", "key_reuse", "conflict"):

@@ -111,6 +111,14 @@ async def test_balances_are_sums_of_facts_and_a_sale_brings_its_customer(termina
     assert page["cursor"] == paid["seq"]
 
 
+async def test_a_sale_is_not_refused_for_what_is_wrong_with_its_customer(terminal: Terminal) -> None:
+    item = await terminal.item()
+    sale = terminal.sale(1, (item, 2))
+    sale["body"]["customer"] = {"id": uid(5), "name": " " + "ا" * 500, "phone": "0" * 100}
+    assert (await terminal.one("sales", sale))["status"] == "applied"
+    assert await terminal.stock(item) == 8
+
+
 async def test_credit_beyond_the_limit_is_flagged(terminal: Terminal) -> None:
     customer = {"id": uid(1, "cccc"), "name": "عميل", "phone": ""}
     credit = [{"method": "credit", "amount": 30000}]
