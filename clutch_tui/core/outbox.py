@@ -107,6 +107,22 @@ def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
+FACT_LIST = ", ".join(f"'{kind}'" for kind in sorted(FACTS))
+
+_FREE = f"""(kind IN ({FACT_LIST}) OR NOT EXISTS (SELECT 1 FROM outbox AS earlier WHERE earlier.type = outbox.type
+    AND earlier.record_id = outbox.record_id AND earlier.n < outbox.n AND earlier.answered_at IS NULL
+    AND earlier.kind NOT IN ({FACT_LIST})))"""
+"""A request waits for the earlier requests on its record; a fact waits for nothing."""
+
+_DUE = "(not_before IS NULL OR not_before <= ? OR not_before > ?)"
+"""Nothing is ever put off for longer than `SLOW_RETRY`: a moment beyond that was set by a clock that was wrong."""
+
+
+def _due_by() -> tuple[str, str]:
+    """The parameters of `_DUE`."""
+    return models.now_text(), to_text(models.now() + SLOW_RETRY)
+
+
 # --- sending -------------------------------------------------------------------------------------------
 
 
@@ -120,18 +136,13 @@ def claim(
     """
     rows = models.execute(
         f"SELECT {_CHANGE_COLUMNS}, first_sent_at FROM outbox"
-        " WHERE answered_at IS NULL AND lane = ? AND channel = ? AND (not_before IS NULL OR not_before <= ?)"
-        " ORDER BY n LIMIT ?",
-        (lane, channel, models.now_text(), limit * 4),
+        f" WHERE answered_at IS NULL AND lane = ? AND channel = ? AND {_DUE} AND {_FREE} ORDER BY n LIMIT ?",
+        (lane, channel, *_due_by(), limit),
     ).fetchall()
     changes: list[Change] = []
     size = 0
     for *columns, first_sent_at in rows:
         change = _change(columns)
-        if len(changes) == limit:
-            break
-        if change.kind not in FACTS and _held_up(change):
-            continue
         if first_sent_at is None:
             change = _freeze(change)
         size += len(columns[9].encode()) + 300
@@ -161,20 +172,6 @@ def _change(columns: Sequence[Any]) -> Change:
         channel=channel,
         lane=lane,
     )
-
-
-def _held_up(change: Change) -> bool:
-    return (
-        models.execute(
-            "SELECT 1 FROM outbox WHERE type = ? AND record_id = ? AND n < ? AND answered_at IS NULL"
-            f" AND kind NOT IN ({FACT_LIST}) LIMIT 1",
-            (change.type, change.id, change.n),
-        ).fetchone()
-        is not None
-    )
-
-
-FACT_LIST = ", ".join(f"'{kind}'" for kind in sorted(FACTS))
 
 
 def _freeze(change: Change) -> Change:
@@ -315,10 +312,10 @@ def make_slow(change_id: str, error: str) -> None:
 
 
 def postpone(change_id: str, seconds: float) -> None:
-    """The server asked to try this change again later."""
+    """The server asked to try this change again later; a quarter of an hour is as late as it gets."""
+    due = models.now() + min(timedelta(seconds=seconds), SLOW_RETRY)
     models.execute(
-        "UPDATE outbox SET not_before = ? WHERE change_id = ? AND answered_at IS NULL",
-        (to_text(models.now() + timedelta(seconds=seconds)), change_id),
+        "UPDATE outbox SET not_before = ? WHERE change_id = ? AND answered_at IS NULL", (to_text(due), change_id)
     )
 
 
@@ -332,17 +329,20 @@ def waiting(channel: Channel) -> bool:
     return (
         models.execute(
             "SELECT 1 FROM outbox WHERE answered_at IS NULL AND channel = ? AND lane IN ('fast', 'slow')"
-            " AND (not_before IS NULL OR not_before <= ?) LIMIT 1",
-            (channel, models.now_text()),
+            f" AND {_DUE} AND {_FREE} LIMIT 1",
+            (channel, *_due_by()),
         ).fetchone()
         is not None
     )
 
 
 def next_due() -> datetime | None:
-    """When the next waiting change may be tried; None where nothing waits. A past moment means now."""
+    """When the next change may be tried: now, or when the first of those that were put off is due again; None
+    where nothing waits for a time. What waits for another change is tried when that is answered."""
+    if any(waiting(channel) for channel in ("inventory", "sales", "rest")):
+        return models.now()
     row = models.execute(
-        "SELECT min(coalesce(not_before, at)) FROM outbox WHERE answered_at IS NULL AND lane IN ('fast', 'slow')"
+        "SELECT min(not_before) FROM outbox WHERE answered_at IS NULL AND lane IN ('fast', 'slow')"
     ).fetchone()
     return None if row[0] is None else from_text(row[0])
 

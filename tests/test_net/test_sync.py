@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -286,6 +287,33 @@ async def test_a_customer_who_chokes_the_server_holds_up_nobody(till: Till, sand
     till.clock.forward(16 * 60)
     await till.step()
     assert till.queue.unsent == 0
+
+
+async def test_a_clock_that_is_set_back_puts_nothing_off_for_a_day(till: Till, sandbox: Running) -> None:
+    part_id, _ = a_part(till)
+    till.sell(part_id)
+    await fault(sandbox, "retry", endpoint="sales.sync", retry_after=20)
+    await till.round()
+    assert till.queue.unsent == 1
+    till.clock.at -= timedelta(days=1)
+    await till.step()
+    assert till.queue.unsent == 0
+
+
+async def test_what_waits_for_a_stuck_change_neither_keeps_the_engine_busy_nor_others_waiting(
+    till: Till, sandbox: Running
+) -> None:
+    part_id, _ = a_part(till)
+    stuck = till.do(inventory.create, PartDraft(name="عالقة"))
+    await fault(sandbox, "poison", change=stuck.id, count=None)
+    for n in range(450):
+        seen = till.ask(inventory.get, stuck.id)
+        till.do(inventory.edit, stuck.id, _with(seen.draft, location=f"L-{n}"), seen=seen)
+    till.do(inventory.adjust, part_id, 1, "found")
+    for _ in range(5):
+        await till.step()
+    assert (till.queue.unsent, till.queue.slow) == (451, 1)
+    assert await till.sync.step() > 20
 
 
 # --- restored servers, purged tombstones, cloned disks -------------------------------------------------
