@@ -12,12 +12,14 @@ from collections.abc import Mapping, Sequence
 
 from clutch_tui.exits import DONE, FAILED, UNREACHABLE, USAGE, complain
 from clutch_tui.text import strings
+from clutch_tui.ui import glyphs
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The console command. Never returns: exits with one of the codes above."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
-    strings.use(_first_language(arguments, os.environ))
+    found = glyphs.find() if sys.stdout.isatty() else glyphs.EVERYTHING
+    strings.use(found.language(_first_language(arguments, os.environ)))
     # what is printed must reach a terminal of any encoding; a letter that it lacks becomes a question mark
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)

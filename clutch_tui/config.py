@@ -81,11 +81,13 @@ class WebSocket:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Language and letters. `bidi` says who puts Arabic in its order: `auto` asks the terminal."""
+    """Language and letters. `bidi` says who puts Arabic in its order, `letters` what the terminal can draw: `auto`
+    asks the terminal."""
 
     language: Literal["ar", "en"] = "ar"
     digits: Literal["western", "arabic"] = "western"
     bidi: Literal["auto", "app", "terminal", "off"] = "auto"
+    letters: Literal["auto", "arabic", "latin", "ascii"] = "auto"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from clutch_tui.installation import Installation
 from clutch_tui.start import run_app
 from clutch_tui.text import strings
 from clutch_tui.text.strings import t
+from clutch_tui.ui import glyphs
 
 
 def build() -> click.Group:
@@ -64,12 +66,19 @@ def find_installation(options: Mapping[str, Any]) -> Installation:
     overrides = {name: options[option] for option, name in _OVERRIDES.items() if options.get(option)}
     if options.get("debug"):
         overrides["log.debug"] = True
+    installation = Installation.find(environment(options), overrides)
+    text = installation.settings.text
+    found = glyphs.find(text.letters, installation.environ) if sys.stdout.isatty() else glyphs.EVERYTHING
+    strings.use(found.language(text.language), digits=found.digits(text.digits))
+    return installation
+
+
+def environment(options: Mapping[str, Any]) -> dict[str, str]:
+    """The variables of this run, with the home that an option names."""
     environ = dict(os.environ)
     if options.get("home"):
         environ["CLUTCH_HOME"] = str(options["home"])
-    installation = Installation.find(environ, overrides)
-    strings.use(installation.settings.text.language, digits=installation.settings.text.digits)
-    return installation
+    return environ
 
 
 def say_json(value: Any) -> None:

@@ -1,4 +1,4 @@
-"""`sync`, `status` and `test-backend`: what a script sees and does of the connection."""
+"""`sync`, `status`, `test-backend` and `doctor`: what a script sees and does of the connection."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from . import find_installation, json_option, say_json
 
 
 def commands() -> tuple[click.Command, ...]:
-    return (sync(), status(), test_backend())
+    return (sync(), status(), test_backend(), doctor())
 
 
 def sync() -> click.Command:
@@ -91,5 +91,17 @@ def test_backend() -> click.Command:
         from .backend_test import run
 
         return run(find_installation(options), endpoints, categories, verbose=verbose, as_json=as_json)
+
+    return command
+
+
+def doctor() -> click.Command:
+    @click.command("doctor", help=t("cli.doctor.help"))
+    @json_option
+    @click.pass_obj
+    def command(options: dict[str, Any], as_json: bool) -> int:
+        from .doctor import run
+
+        return run(options, as_json=as_json)
 
     return command

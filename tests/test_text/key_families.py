@@ -16,7 +16,7 @@ from typing import get_args
 
 from clutch_tui.core import headings
 from clutch_tui.core import types as core
-from clutch_tui.net import connection, errors, tester
+from clutch_tui.net import connection, doctor, errors, tester
 from clutch_tui.ui import keys, status, terminal, themes
 from clutch_tui.ui.screens import insight_lines
 
@@ -29,6 +29,10 @@ FAMILIES: dict[str, Iterable[str]] = {
     "connection.overall.": get_args(status.Overall),
     "connection.part.": get_args(connection.PartName),
     "connection.state.": get_args(connection.State),
+    "doctor.": doctor.OUTCOMES,
+    "doctor.check.": doctor.CHECKS,
+    "doctor.keeper.": ["keyring", "file", "run"],
+    "doctor.remedy.": [name for name, verdict in doctor.OUTCOMES.items() if verdict in ("warning", "problem")],
     "error.api.": [kind.value for kind in errors.Kind],
     "import.field.": headings.FIELDS,
     "insight.figure.": {name for names in insight_lines._PLACES.values() for name in names},

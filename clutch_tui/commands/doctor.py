@@ -1,0 +1,128 @@
+"""`doctor`: what is wrong around the program, and what to do about it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from clutch_tui import __version__, exits
+from clutch_tui.config import ConfigError, Settings
+from clutch_tui.home import Home
+from clutch_tui.installation import Installation
+from clutch_tui.logs import NAME
+from clutch_tui.net.api import Api
+from clutch_tui.net.connection import Monitor, Problem
+from clutch_tui.net.doctor import Finding, Report, examine
+from clutch_tui.net.premises import Premises
+from clutch_tui.net.reach import Reach
+from clutch_tui.net.session import Session
+from clutch_tui.text.format import date_time, isolate, number
+from clutch_tui.text.strings import is_rtl, t
+from clutch_tui.ui.glyphs import find
+from clutch_tui.ui.surroundings import Surroundings
+
+from . import environment, find_installation, say_json
+
+MARKS = {"ok": "+", "warning": "!", "problem": "-", "skipped": "."}
+
+
+def run(options: Mapping[str, Any], *, as_json: bool) -> int:
+    """Examine everything; a configuration that cannot be read is the first finding, not the end."""
+    environ = environment(options)
+    try:
+        installation, problem = find_installation(options), None
+    except ConfigError as error:
+        installation = Installation(Home.find(environ), environ, {}, None, Settings())
+        problem = Problem(error.key, error.values)
+    report = asyncio.run(_examine(installation, problem, None if as_json else _print))
+    if as_json:
+        say_json(as_data(report, installation.settings.backend.base_url))
+    else:
+        print(t("doctor.summary", **report.summary))
+    return report.exit_code
+
+
+async def _examine(
+    installation: Installation, problem: Problem | None, on_finding: Callable[[Finding], None] | None
+) -> Report:
+    settings, environ = installation.settings, installation.environ
+    vault, monitor = installation.vault(), Monitor()
+    session = Session(vault, monitor=monitor, api_key=installation.api_key)
+    identity = installation.device_id
+    api = Api(settings.backend, session=session, monitor=monitor, device_id=identity)
+    premises = Premises(
+        installation.home, settings, vault, api_key=installation.api_key, problem=problem, log_name=NAME
+    )
+    reach = Reach(settings, api, session, device_id=identity)
+    surroundings = Surroundings(find(settings.text.letters, environ), settings.text.bidi, environ)
+    checks = (*premises.first(), *reach.checks(), *premises.rest(), *surroundings.checks())
+    try:
+        return await examine(checks, on_finding)
+    finally:
+        await api.close()
+
+
+def _print(finding: Finding) -> None:
+    print(f"{MARKS[finding.verdict]} {t(f'doctor.check.{finding.check}')}: {sentence(finding)}", flush=True)
+    if finding.remedy is not None:
+        print(f"    {remedy(finding)}", flush=True)
+
+
+def sentence(finding: Finding) -> str:
+    """What was found, in the language that is spoken."""
+    return t(finding.key, **_shown(finding))
+
+
+def remedy(finding: Finding) -> str | None:
+    """What to do about it; None where nothing is to be done."""
+    return None if finding.remedy is None else t(finding.remedy, **_shown(finding))
+
+
+def _shown(finding: Finding) -> dict[str, object]:
+    values = {name: _show(name, value) for name, value in finding.values.items()}
+    if finding.cause is not None:
+        values["reason"] = exits.sentence(finding.cause)
+    return values
+
+
+def _show(name: str, value: object) -> object:
+    """One value as a person reads it: sizes in megabytes, moments in the shop's time, addresses kept together."""
+    if name == "after":
+        return t(f"doctor.check.{value}")
+    if name == "keeper":
+        return t(f"doctor.keeper.{value}")
+    if name in ("size", "log", "free") and isinstance(value, int):
+        return number(value / 1_000_000, 1)
+    if isinstance(value, datetime):
+        return date_time(value)
+    if value is None or value == "":
+        return t("doctor.unknown")
+    if isinstance(value, str):
+        return isolate(value) if value.isascii() and is_rtl() else value
+    return value
+
+
+def as_data(report: Report, base_url: str) -> dict[str, object]:
+    """The report for a program: keys and figures as they are, and the sentences beside them."""
+    return {
+        "version": __version__,
+        "base_url": base_url,
+        "summary": report.summary,
+        "exit_code": report.exit_code,
+        "checks": [
+            {
+                "check": one.check,
+                "verdict": one.verdict,
+                "outcome": one.outcome,
+                "key": one.key,
+                "values": dict(one.values),
+                "cause": one.cause.key if one.cause is not None else None,
+                "message": sentence(one),
+                "remedy_key": one.remedy,
+                "remedy": remedy(one),
+            }
+            for one in report.findings
+        ],
+    }
