@@ -241,21 +241,23 @@ class Offer:
 
 def offer(*, repeated: Collection[str] = (), limit: int = 1000) -> Offer:
     """The changes that were sent earlier and are unanswered in the present epoch, without those `repeated` in
-    the same call."""
+    the same call.
+
+    What another epoch has answered comes first: it must be through before any row may be stored, and what it
+    puts back into the queue would otherwise crowd it out.
+    """
+    recheck = _recheck(limit + 1)
+    room = max(0, limit - len(recheck))
     unanswered = [
         row[0]
         for row in models.execute(
             "SELECT change_id FROM outbox WHERE answered_at IS NULL AND first_sent_at IS NOT NULL ORDER BY n LIMIT ?",
-            (limit + len(repeated) + 1,),
+            (room + len(repeated) + 1,),
         ).fetchall()
         if row[0] not in repeated
     ]
-    complete = len(unanswered) <= limit
-    unanswered = unanswered[:limit]
-    recheck = _recheck(limit - len(unanswered) + 1)
-    if len(recheck) > limit - len(unanswered):
-        complete, recheck = False, recheck[: limit - len(unanswered)]
-    return Offer(tuple(unanswered), tuple(recheck), complete)
+    complete = len(recheck) <= limit and len(unanswered) <= room
+    return Offer(tuple(unanswered[:room]), tuple(recheck[:limit]), complete)
 
 
 def _recheck(limit: int) -> list[str]:

@@ -338,6 +338,22 @@ async def test_a_restored_server_gets_every_sale_again_once(till: Till, sandbox:
     assert till.queue.unsent == 0
 
 
+async def test_a_journal_longer_than_one_call_is_offered_to_a_restored_server(till: Till, sandbox: Running) -> None:
+    """What came back into the queue filled the next offer, so that the rest of the journal was never asked about
+    and the engine called without an end."""
+    part_id, stock = a_part(till)
+    await fault(sandbox, "backup")
+    till.do(lambda: [inventory.adjust(part_id, 1, "found") for _ in range(1250)])
+    await till.round()
+    assert till.queue.unsent == 0
+    await fault(sandbox, "restore")
+    async with asyncio.timeout(60):
+        await till.step()
+        await till.step()
+    assert till.queue.unsent == 0
+    assert till.shelf(part_id) == stock + 1250 == server_stock(sandbox, part_id)
+
+
 async def test_a_purged_tombstone_ends_in_a_snapshot(tmp_path: Path, till: Till, sandbox: Running) -> None:
     gone, _ = a_part(till)
     other = await open_till(tmp_path, sandbox, "b")
