@@ -77,16 +77,24 @@ def new_id() -> str:
 
 def execute(sql: str, params: tuple[Any, ...] | dict[str, Any] = ()) -> Any:
     """Run one statement on this thread's connection; a cursor. For the hot paths that models are too slow for."""
-    return database.execute_sql(sql, params)
+    try:
+        return database.connection().execute(sql, params)
+    except driver.DatabaseError as error:
+        raise _translated(error) from error
 
 
 def executemany(sql: str, rows: Any) -> None:
-    """Run one statement for many rows, without a Python call for each. Raises what `execute` raises: a full disk
-    must be the same error whichever statement meets it."""
+    """Run one statement for many rows, without a Python call for each."""
     try:
         database.connection().executemany(sql, rows)
-    except driver.DatabaseError as error:  # peewee translates only what goes through its own execute
-        raise getattr(peewee, type(error).__name__)(*error.args) from error
+    except driver.DatabaseError as error:
+        raise _translated(error) from error
+
+
+def _translated(error: Exception) -> Exception:
+    """The driver's error as peewee's, so that a full disk is the same error whichever statement meets it."""
+    translated: Exception = getattr(peewee, type(error).__name__)(*error.args)
+    return translated
 
 
 class Table(peewee.Model):

@@ -47,10 +47,18 @@ def store(type: str, rows: Sequence[Row], *, snapshot: bool) -> None:
         rebase(type, record_id)
 
 
+def with_keys(type: str, row: Row) -> Row:
+    """A pulled row with its folded columns, where its type has any. Made when the row's page is staged, so that
+    the swap of a large pull has only to bind."""
+    if type not in _KEYS or KEY_COLUMNS[type][0] in row:
+        return row
+    return {**row, **_KEYS[type](row)}
+
+
 def _upsert(type: str, rows: Sequence[Row]) -> None:
     table, columns = overlay.RECORD_COLUMNS[type]
-    keys_of, names = _KEYS[type], ("id", *columns, *KEY_COLUMNS[type])
-    models.executemany(_upsert_sql(table, names), ({**row, **keys_of(row)} for row in rows))
+    names = ("id", *columns, *KEY_COLUMNS[type])
+    models.executemany(_upsert_sql(table, names), (with_keys(type, row) for row in rows))
     if type == "order":
         _store_order_lines(rows)
 

@@ -17,6 +17,8 @@ from . import conflicts, models, outbox, records, state
 from .types import PullPage, PullState, Result
 
 CHANNELS = ("inventory", "sales", "customers", "suppliers", "orders")
+MANY = 10_000
+"""From so many rows on a swap takes a large page cache for its while: the indexes do not fit into the usual one."""
 _TYPES = {channel: type for type, channel in records.NOUNS.items()}
 _MOVES = {"inventory": ("stock_move", "part_id", "item"), "customers": ("account_move", "customer_id", "customer")}
 """Which own movements a channel's cursor ends, and the records that they move."""
@@ -113,10 +115,11 @@ def _expected(channel: str, page: PullPage) -> bool:
 def _store_page(channel: str, page: PullPage) -> set[str]:
     """Stage a page, or store the pull that it completes."""
     if page.more:
+        keyed = [records.with_keys(str(row["type"]), row) for row in page.rows]
         n = models.execute("SELECT coalesce(max(n), 0) + 1 FROM pull_page WHERE channel = ?", (channel,)).fetchone()[0]
         models.execute(
             "INSERT INTO pull_page (channel, n, epoch, snapshot, since, cursor, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (channel, n, page.epoch, page.snapshot, page.since, page.cursor, json.dumps(page.rows, ensure_ascii=False)),
+            (channel, n, page.epoch, page.snapshot, page.since, page.cursor, json.dumps(keyed, ensure_ascii=False)),
         )
         return set()
     rows = [row for staged in _staged(channel) for row in staged] + list(page.rows)
@@ -138,6 +141,8 @@ def _staged(channel: str) -> list[list[dict[str, Any]]]:
 def _swap(channel: str, page: PullPage, rows: list[dict[str, Any]]) -> None:
     """Rows, cursor and the moves they end, at once."""
     another_epoch = state.get(f"{channel}.epoch") != page.epoch
+    if len(rows) > MANY:
+        models.execute("PRAGMA cache_size = -131072")
     state.put(f"{channel}.cursor", page.cursor)
     state.put(f"{channel}.epoch", page.epoch)
     state.put(f"{channel}.as_of", models.now_text())
@@ -146,6 +151,8 @@ def _swap(channel: str, page: PullPage, rows: list[dict[str, Any]]) -> None:
     if page.snapshot and not rows:
         records.store(_TYPES[channel], [], snapshot=True)
     drop_staging(channel)
+    if len(rows) > MANY:
+        models.execute("PRAGMA cache_size = -16000")
     if channel in _MOVES:
         if another_epoch:
             _reopen_moves(_MOVES[channel][0])

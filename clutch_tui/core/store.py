@@ -28,7 +28,7 @@ from .types import ShopError
 P = ParamSpec("P")
 T = TypeVar("T")
 
-BUSY_TIMEOUT = 10.0
+BUSY_TIMEOUT = 30.0
 """Seconds that a writer waits for the writers of other processes before it gives up."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"

@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from clutch_tui.core import outbox, replica, state
+from clutch_tui.core import outbox, replica, search, state
 from clutch_tui.core.clock import Clock
 from clutch_tui.core.outbox import Offer
 from clutch_tui.core.store import Store
@@ -107,6 +107,8 @@ class Sync:
     async def run(self) -> None:
         """Rounds for ever; ends by being cancelled."""
         await self._store.run(outbox.wake_slow)
+        while await self._store.run(search.index_slice):  # what a process that was killed had left
+            pass
         while True:
             await self._rest(await self.step())
 
@@ -292,6 +294,8 @@ class Sync:
             asked=asked,
             policies=self._policies,
         )
+        while page is not None and await self._store.run(search.index_slice):
+            pass
         if nouns:
             self._on_change(nouns)
 
