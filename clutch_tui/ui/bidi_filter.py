@@ -89,7 +89,10 @@ class BidiApp(_AppPart):
     order_modes = OrderModes()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        from clutch_tui.ui.widgets.notice import install_notices
+
         mirror.install_layouts()
+        install_notices()
         super().__init__(*args, **kwargs)
         self.follow_language()
 
