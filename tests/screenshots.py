@@ -44,6 +44,7 @@ from tests.terminal import ROOT, Terminal
 EARLY, LATER, NOON = (datetime(2026, 11, 22, hour, minute, tzinfo=UTC) for hour, minute in ((8, 5), (9, 48), (10, 0)))
 """Noon in Cairo is ten in Greenwich."""
 PORT = 8765
+DEVICE = "11111111-1111-4111-8111-111111111111"
 PARTS = 1400
 STILL = 0.35
 """A screen that has not written for so many seconds has finished drawing."""
@@ -140,6 +141,9 @@ class Shop:
         """Sign in, take everything over, disagree with head office about a shelf, and sell after the cable broke."""
         with time_machine.travel(EARLY, tick=False):
             self.backend.start()
+            installation = Installation.find(self._environ)
+            installation.home.prepare()
+            installation.home.device_id_file.write_text(f"{DEVICE}\n")  # receipts are numbered by it
             asyncio.run(self._open_shop())
             self.backend.stop()
         with time_machine.travel(LATER, tick=False):

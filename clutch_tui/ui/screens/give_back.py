@@ -49,4 +49,4 @@ class ReturnDialog(FormDialog[GivenBack]):
 def _name_line(row: EntryRow, line: SaleLine) -> None:
     left = shown.number(line.quantity - line.returned)
     label: Words = row.label
-    label.tell(lambda: f"{line.name} ({left})")
+    label.tell(lambda: f"{shown.name(line.name)} ({left})")

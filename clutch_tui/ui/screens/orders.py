@@ -152,7 +152,7 @@ class OrdersScreen(ListScreen):
 
 
 def _line_label(line: OrderLine) -> str:
-    return f"{line.name} × {shown.number(line.quantity)}"
+    return f"{shown.name(line.name)} × {shown.number(line.quantity)}"
 
 
 def order_lines(order: Order) -> list[str]:
