@@ -18,9 +18,10 @@ Choice = Literal["mine", "theirs", "other"]
 
 
 def settle(
-    change_id: str, type: str, record_id: str, label: str, result: Result, policies: Mapping[str, str]
+    change_id: str, type: str, record_id: str, label: str, result: Result, epoch: str, policies: Mapping[str, str]
 ) -> set[str]:
-    """Apply the policy to each field that came back in `theirs`; `{"conflicts"}` where a person must choose.
+    """Apply the policy to each field that came back in `theirs`; `{"conflicts"}` where a person must choose. The
+    versions in `result` are those of `epoch`.
 
     `policies` maps a field to its policy; `"*"` is the policy of every other field (`ask` by default). An edit
     of a record that was deleted meanwhile comes back with the one field `*` and is always asked.
@@ -35,7 +36,7 @@ def settle(
         policy = "ask" if name == "*" else policies.get(name, policies.get("*", "ask"))
         mine = payload if name == "*" else payload.get(name)
         if policy == "local_wins":
-            _write_again(type, record_id, label, name, mine, theirs, version)
+            _write_again(type, record_id, label, name, mine, theirs, version, epoch)
         elif policy == "ask":
             asked = True
             _keep(change_id, type, record_id, label, name, mine, theirs, version)
@@ -57,9 +58,12 @@ def _keep(
     )  # fmt: skip
 
 
-def _write_again(type: str, record_id: str, label: str, name: str, value: Any, theirs: Any, version: int) -> None:
+def _write_again(
+    type: str, record_id: str, label: str, name: str, value: Any, theirs: Any, version: int, epoch: str | None
+) -> None:
     overlay.begin_request(type, record_id)
-    outbox.add("update", type, record_id, {name: value}, base={name: version}, was={name: theirs}, label=label)
+    base, was = {name: version}, {name: theirs}
+    outbox.add("update", type, record_id, {name: value}, base=base, was=was, label=label, epoch=epoch)
 
 
 def pending() -> tuple[Conflict, ...]:
@@ -101,7 +105,8 @@ def resolve(conflict_id: str, choice: Choice, value: Any = None) -> None:
     )
     if choice != "theirs":
         chosen = found.mine if choice == "mine" else value
-        _write_again(found.type, found.record_id, found.label, found.field, chosen, found.theirs, found.version)
+        epoch = outbox.result_epoch(found.change_id)
+        _write_again(found.type, found.record_id, found.label, found.field, chosen, found.theirs, found.version, epoch)
         records.rebase(found.type, found.record_id)
     left = models.execute(
         "SELECT 1 FROM conflict WHERE change_id = ? AND resolved_at IS NULL", (found.change_id,)

@@ -36,6 +36,9 @@ _CHANNELS: dict[str, Channel] = {
     **dict.fromkeys(("customer", "supplier", "order"), "rest"),
 }
 
+_NOUNS = {"item": "inventory", "customer": "customers", "supplier": "suppliers", "order": "orders"}
+"""The channel on which the rows of a type of record are pulled."""
+
 _CHANGE_COLUMNS = "change_id, n, kind, type, record_id, at, epoch, base, was, payload, channel, lane"
 
 
@@ -49,6 +52,7 @@ def add(
     was: dict[str, Any] | None = None,
     label: str = "",
     change_id: str | None = None,
+    epoch: str | None = None,
 ) -> str:
     """Put a change into the queue, in the transaction that made it; its `change_id`.
 
@@ -56,10 +60,11 @@ def add(
     fact. `base` holds, for each field of a request, the record version that the user saw (`{"*": version}`
     for a delete and for the answer to an order), `was` the value that the user saw. `label` is what the
     queue screen calls it: a name or a receipt number. Stock and account moves that belong to the change are
-    written by the caller, with this `change_id`.
+    written by the caller, with this `change_id`. `epoch` is that of the versions in `base`, where it is not the
+    epoch of the rows that we have.
     """
     change_id = change_id or models.new_id()
-    add_all(kind, type, [Draft(record_id, payload, base, was, label, change_id)])
+    add_all(kind, type, [Draft(record_id, payload, base, was, label, change_id, epoch)])
     return change_id
 
 
@@ -73,13 +78,14 @@ class Draft:
     was: dict[str, Any] | None = None
     label: str = ""
     change_id: str = ""
+    epoch: str | None = None
 
 
 def add_all(kind: str, type: str, drafts: Sequence[Draft]) -> None:
     """Put many changes of one kind into the queue, in their order: `add` for thousands of records at once."""
     if not drafts:
         return
-    lineage, epoch, at = state.lineage(), state.get("epoch"), models.now_text()
+    lineage, epoch, at = state.lineage(), _epoch_seen(kind, type), models.now_text()
     models.executemany(
         "INSERT INTO outbox (change_id, lineage, channel, kind, type, record_id, label, at, epoch, base, was, payload)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -93,7 +99,7 @@ def add_all(kind: str, type: str, drafts: Sequence[Draft]) -> None:
                 draft.record_id,
                 draft.label,
                 at,
-                epoch,
+                draft.epoch or epoch,
                 _json(draft.base or {}),
                 _json(draft.was or {}),
                 _json(draft.payload),
@@ -101,6 +107,12 @@ def add_all(kind: str, type: str, drafts: Sequence[Draft]) -> None:
             for draft in drafts
         ],
     )
+
+
+def _epoch_seen(kind: str, type: str) -> str | None:
+    """The epoch to which the versions that a person saw belong: after a restore the rows are still of the old one
+    for a while, and its numbers mean nothing in the new one."""
+    return state.get("epoch" if kind in FACTS else f"{_NOUNS[type]}.epoch")
 
 
 def _json(value: Any) -> str:
@@ -175,14 +187,18 @@ def _change(columns: Sequence[Any]) -> Change:
 
 
 def _freeze(change: Change) -> Change:
-    """Complete the base of a request with what our own earlier requests have written since it was made."""
+    """Complete the base of a request with what our own earlier requests have written since it was made.
+
+    Only answers of the epoch in which it was made count: the versions of another would let it overwrite what
+    its writer never saw. Across epochs the server compares `was`.
+    """
     if change.kind in FACTS or not change.base:
         return change
     base, was = dict(change.base), dict(change.was)
     earlier = models.execute(
         "SELECT payload, result FROM outbox WHERE type = ? AND record_id = ? AND n < ? AND result IS NOT NULL"
-        " AND status IN ('applied', 'applied_flagged', 'conflict') ORDER BY n",
-        (change.type, change.id, change.n),
+        " AND status IN ('applied', 'applied_flagged', 'conflict') AND result_epoch = ? ORDER BY n",
+        (change.type, change.id, change.n, change.epoch),
     ).fetchall()
     for payload, result in earlier:
         answer = json.loads(result)
@@ -215,6 +231,12 @@ def take_new_lineage() -> None:
     """This disk was restored or cloned: what is still unanswered goes on under a new lineage and its old ids."""
     lineage = state.renew_lineage()
     models.execute("UPDATE outbox SET lineage = ? WHERE answered_at IS NULL", (lineage,))
+
+
+def result_epoch(change_id: str) -> str | None:
+    """The epoch that has answered a change."""
+    row = models.execute("SELECT result_epoch FROM outbox WHERE change_id = ?", (change_id,)).fetchone()
+    return None if row is None else row[0]
 
 
 def types_of(change_ids: Collection[str]) -> dict[str, str]:

@@ -211,7 +211,7 @@ def deliver(results: Mapping[str, Result], answer_epoch: str, *, policies: Mappi
         if kind in outbox.FACTS:
             _flag_sale(record_id, result)
         else:
-            nouns |= conflicts.settle(change_id, type, record_id, label, result, policies or {})
+            nouns |= conflicts.settle(change_id, type, record_id, label, result, answer_epoch, policies or {})
             records.rebase(type, record_id)
     if results:
         for channel in _MOVES:

@@ -53,7 +53,7 @@ async def push(api: Api, change: Change) -> Result:
 
 def _call(change: Change) -> tuple[str, dict[str, Any]]:
     """The endpoint of a change and the body that it wants."""
-    origin = {"base": protocol.write_base(change), "was": protocol.write_was(change)}
+    origin = {"base": protocol.write_base(change), "was": protocol.write_was(change), "epoch": change.epoch}
     fields = protocol.write_fields(change)
     if change.kind == "create":
         fields = {"id": change.id, **fields}

@@ -7,7 +7,7 @@ cursor c of epoch e must show exactly the deeds of e up to c, and its own that a
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
@@ -194,10 +194,15 @@ class Books:
             f" AND e.n < o.n AND e.answered_at IS NULL AND e.kind NOT IN ({facts}))) ORDER BY n"
         )
 
-    def at_rest(self, terminals: Iterable[Terminal]) -> None:
+    def at_rest(self, terminals: Collection[Terminal]) -> None:
         """Everything was delivered: all sides must tell the same, and nothing may be missing or double."""
         deeds = self._server.deeds[self._server.epoch]
-        self._check_delivered(deeds)
+        refused = {
+            row[0]
+            for terminal in terminals
+            for row in terminal.sql("SELECT change_id FROM outbox WHERE status IN ('rejected', 'key_reuse')")
+        }
+        self._check_delivered(deeds, refused)
         self._check_sales(deeds)
         self._check_server_sums(deeds)
         for terminal in terminals:
@@ -207,8 +212,9 @@ class Books:
             if (broken := terminal.ask(journal.verify_audit)) is not None:
                 raise Violation(f"{terminal.name}: the audit chain breaks at row {broken}")
 
-    def _check_delivered(self, deeds: Mapping[str, Deed]) -> None:
-        missing = self.committed.keys() - deeds.keys() - self.uncertain
+    def _check_delivered(self, deeds: Mapping[str, Deed], refused: set[str]) -> None:
+        """What was refused once is not offered again to a restored server; everything else must be there."""
+        missing = self.committed.keys() - deeds.keys() - self.uncertain - refused
         if missing:
             told = ", ".join(f"{self.committed[id].kind} {id}" for id in sorted(missing)[:3])
             raise Violation(f"lost: {told}")

@@ -354,6 +354,26 @@ async def test_a_journal_longer_than_one_call_is_offered_to_a_restored_server(ti
     assert till.shelf(part_id) == stock + 1250 == server_stock(sandbox, part_id)
 
 
+async def test_versions_of_another_epoch_say_nothing(till: Till, sandbox: Running) -> None:
+    """An edit that is made between the restore and the snapshot is based on numbers of the old epoch. Sent as one
+    of the new, it replaced a name that its writer had never seen."""
+    part_id, _ = a_part(till)
+    await fault(sandbox, "backup")
+    for name in ("أول", "ثاني"):
+        await control(sandbox, do="edit", kind="update", type="item", id=part_id, fields={"name": name})
+    await till.round()
+    seen = till.ask(inventory.get, part_id)
+    await fault(sandbox, "restore")
+    await control(sandbox, do="edit", kind="update", type="item", id=part_id, fields={"name": "غيرهم"})
+    till.do(replica.new_epoch, "e-2")
+    till.do(inventory.edit, part_id, _with(seen.draft, name="اسمي"), seen=seen)
+    for _ in range(3):
+        await till.step()
+    (conflict,) = till.ask(conflicts.pending)
+    assert (conflict.mine, conflict.theirs) == ("اسمي", "غيرهم")
+    assert on_server(sandbox, "SELECT name FROM item WHERE id = ?", part_id) == [("غيرهم",)]
+
+
 async def test_a_purged_tombstone_ends_in_a_snapshot(tmp_path: Path, till: Till, sandbox: Running) -> None:
     gone, _ = a_part(till)
     other = await open_till(tmp_path, sandbox, "b")
