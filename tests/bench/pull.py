@@ -18,7 +18,7 @@ from typing import Any
 
 from sqlcipher3 import dbapi2 as sqlite
 
-from clutch_tui.core import inventory, overlay, records, replica
+from clutch_tui.core import inventory, models, overlay, records, replica, search
 from clutch_tui.core.store import BUSY_TIMEOUT, Store
 from clutch_tui.net import protocol, wire
 from tests.bench.figures import Budget, Figure, Pace, alone, compared, in_turns
@@ -60,6 +60,8 @@ def ours(path: Path, pages: list[bytes]) -> tuple[float, float]:
             before = time.perf_counter()
             store.run_now(replica.receive, "inventory", answer.epoch, answer.results, answer.page)
             longest = max(longest, time.perf_counter() - before)
+        while store.run_now(search.index_slice):
+            pass
         seconds = time.perf_counter() - started
         _check(store, len(pages))
     return seconds, longest
@@ -69,6 +71,8 @@ def _check(store: Store, pages: int) -> None:
     """A pull that stores nothing is fast, too."""
     cursor = store.read_now(replica.cursor, "inventory")
     assert cursor > PAGE * (pages - 1), f"the pull stopped at {cursor}"
+    waiting = store.read_now(lambda: models.execute("SELECT count(*) FROM part_unindexed").fetchone()[0])
+    assert not waiting, f"{waiting} parts are not indexed"
 
 
 def bare(path: Path, pages: list[bytes], keys_of: Callable[[dict[str, Any]], dict[str, str]]) -> float:
