@@ -26,8 +26,10 @@ def settle(
     `policies` maps a field to its policy; `"*"` is the policy of every other field (`ask` by default). An edit
     of a record that was deleted meanwhile comes back with the one field `*` and is always asked.
     """
+    # a restored server may answer otherwise than it did: nobody need decide any more on what it said then
+    withdrawn = models.execute("DELETE FROM conflict WHERE change_id = ? AND resolved_at IS NULL", (change_id,)).rowcount
     if result.status != "conflict":
-        return set()
+        return {"conflicts"} if withdrawn else set()
     payload: dict[str, Any] = json.loads(
         models.execute("SELECT payload FROM outbox WHERE change_id = ?", (change_id,)).fetchone()[0]
     )

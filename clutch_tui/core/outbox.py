@@ -432,7 +432,8 @@ def retry(change_id: str) -> None:
     Raises `ShopError` `error.queue.gone` for an id that is not in the queue.
     """
     row = models.execute(
-        f"SELECT {_CHANGE_COLUMNS}, answered_at, status, label FROM outbox WHERE change_id = ?", (change_id,)
+        f"SELECT {_CHANGE_COLUMNS}, answered_at, status, label FROM outbox WHERE change_id = ? AND {_LISTED}",
+        (change_id,),
     ).fetchone()
     if row is None:
         raise ShopError("error.queue.gone")
@@ -442,9 +443,16 @@ def retry(change_id: str) -> None:
             "UPDATE outbox SET lane = 'fast', alone = 0, not_before = NULL WHERE change_id = ?", (change_id,)
         )
     elif status in ("rejected", "key_reuse"):
-        change = _change(columns)
-        add(change.kind, change.type, change.id, change.payload, base=change.base, was=change.was, label=label)
+        _send_anew(_change(columns), label)
         acknowledge(change_id)
+
+
+def _send_anew(change: Change, label: str) -> None:
+    """The content of a refused change under a new id. What it moved here moves with it."""
+    options: dict[str, Any] = {"base": change.base, "was": change.was, "label": label, "epoch": change.epoch}
+    change_id = add(change.kind, change.type, change.id, change.payload, **options)
+    for assignment in ("stock_move SET open = 1,", "account_move SET open = 1,", "cash_move SET"):
+        models.execute(f"UPDATE {assignment} change_id = ? WHERE change_id = ?", (change_id, change.change_id))
 
 
 def acknowledge(change_id: str) -> None:

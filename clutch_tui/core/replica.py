@@ -188,17 +188,19 @@ def deliver(results: Mapping[str, Result], answer_epoch: str, *, policies: Mappi
     """Store the server's answers to changes, as they come; the nouns that have new rows.
 
     An answer of the present epoch replaces one of an older; a second answer to the same change in the same
-    epoch is the same answer and changes nothing.
+    epoch is the same answer and changes nothing. The same answer from another epoch changes nothing but its place:
+    what a person or a policy has made of it stands.
     """
     nouns: set[str] = set()
     for change_id, result in results.items():
         row = models.execute(
-            "SELECT type, record_id, kind, label, answered_at, result_epoch FROM outbox WHERE change_id = ?",
+            "SELECT type, record_id, kind, label, lane, answered_at, result_epoch, result FROM outbox"
+            " WHERE change_id = ?",
             (change_id,),
         ).fetchone()
-        if row is None or (row[4] is not None and row[5] == answer_epoch):
+        if row is None or (row[5] is not None and row[6] == answer_epoch):
             continue
-        type, record_id, kind, label, _, _ = row
+        type, record_id, kind, label, lane, _, _, before = row
         if result.status == "retry":
             outbox.postpone(change_id, result.after or 30)
             continue
@@ -206,7 +208,10 @@ def deliver(results: Mapping[str, Result], answer_epoch: str, *, policies: Mappi
             outbox.failed([change_id], "error.sync.unknown_status")
             outbox.postpone(change_id, 60)
             continue
-        _answer(change_id, result, answer_epoch, lane=_lane_after(result))
+        again = before == _text(result)
+        _answer(change_id, result, answer_epoch, lane=lane if again else _lane_after(result))
+        if again:
+            continue
         nouns |= {"queue", records.NOUNS.get(type, "sales")}
         if kind in outbox.FACTS:
             _flag_sale(record_id, result)
@@ -228,11 +233,15 @@ def _answer(change_id: str, result: Result, answer_epoch: str, *, lane: str) -> 
             result.status,
             answer_epoch,
             result.seq,
-            json.dumps(asdict(result), ensure_ascii=False),
+            _text(result),
             lane,
             change_id,
         ),
     )
+
+
+def _text(result: Result) -> str:
+    return json.dumps(asdict(result), ensure_ascii=False)
 
 
 def _lane_after(result: Result) -> str:

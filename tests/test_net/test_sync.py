@@ -606,6 +606,39 @@ async def test_what_was_sold_of_a_part_that_the_server_does_not_have_stays_sold(
     assert till.queue.attention == 1 + (fate == "refused")
 
 
+async def test_a_conflict_that_a_restored_server_repeats_is_asked_once(till: Till, sandbox: Running) -> None:
+    part_id, _ = a_part(till)
+    seen = till.ask(inventory.get, part_id)
+    till.do(inventory.edit, part_id, _with(seen.draft, name="اسمي", cost=700), seen=seen)
+    await control(sandbox, do="edit", kind="update", type="item", id=part_id, fields={"name": "اسمهم", "cost": 9})
+    await till.round()
+    await fault(sandbox, "backup")
+    await fault(sandbox, "restore")
+    for _ in range(3):
+        await till.step()
+    assert till.ask(replica.epoch) == "e-2"
+    assert [one.field for one in till.ask(conflicts.pending)] == ["name"]
+    assert till.sql("SELECT count(*) FROM outbox") == [(1,)]
+
+
+async def test_what_is_refused_again_is_still_there(till: Till, sandbox: Running) -> None:
+    """An edit that was sent once more, and refused once more, took its customer off the list."""
+    made = till.do(customers.create, CustomerDraft(name="أحمد", phone="01000000099"))
+    await till.round()
+    seen = till.ask(customers.get, made.id)
+    till.do(customers.edit, made.id, _with(seen.draft, phone="0" * 60), seen=seen)
+    await till.round()
+    for _ in range(2):
+        (refused,) = till.changes
+        assert (refused.lane, refused.status) == ("attention", "rejected")
+        till.do(outbox.retry, refused.id)
+        await till.round()
+        assert till.ask(customers.get, made.id).deleted is False
+        assert till.ask(customers.get, made.id).draft.phone == "01000000099"
+    with pytest.raises(ShopError, match="error.queue.gone"):
+        till.do(outbox.retry, refused.id)
+
+
 async def test_a_refused_session_waits_for_a_person_and_keeps_everything(
     tmp_path: Path, till: Till, sandbox: Running
 ) -> None:
