@@ -23,11 +23,12 @@ def run_app(installation: Installation | None = None, line: Line | None = None) 
     gc.disable()  # looking for garbage costs a twelfth of the start; the app takes it up after its first frame
     installation = installation or Installation.find()
     logs.start(installation.home.log_dir, debug=installation.settings.log.debug)
+    from clutch_tui.ui import glyphs
     from clutch_tui.ui.app import ClutchApp
     from clutch_tui.ui.terminal import ordered_terminal
 
     with ordered_terminal(installation.settings.text.bidi) as modes:
-        app = ClutchApp(installation.services(line))
+        app = ClutchApp(installation.services(line), glyphs.find(installation.settings.text.letters))
         app.order_modes = modes
         app.run(mouse=installation.settings.ui.mouse)
     return app.return_code or DONE

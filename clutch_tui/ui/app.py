@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from importlib import import_module
@@ -21,6 +21,7 @@ from textual import work
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.command import CommandPalette
+from textual.filter import LineFilter
 from textual.screen import ModalScreen, Screen
 from textual.signal import Signal
 from textual.worker import Worker, WorkerState
@@ -28,9 +29,10 @@ from textual.worker import Worker, WorkerState
 from clutch_tui.text import strings
 from clutch_tui.text.digits import Digits
 from clutch_tui.text.strings import t
-from clutch_tui.ui import keys, shop, themes
+from clutch_tui.ui import keys, plain_lines, shop, themes
 from clutch_tui.ui.bidi_filter import BidiApp
 from clutch_tui.ui.errors import report, sentence
+from clutch_tui.ui.glyphs import EVERYTHING, Glyphs
 from clutch_tui.ui.key_order import KeysInOrder
 from clutch_tui.ui.services import Network, Services
 from clutch_tui.ui.status import Brake, Overall, Status
@@ -67,8 +69,11 @@ class ClutchApp(KeysInOrder, BidiApp, App[int]):
     BINDINGS: ClassVar[list[BindingType]] = list(keys.GLOBAL)
     ALLOW_SELECT = False
 
-    def __init__(self, services: Services) -> None:
-        strings.use(services.settings.text.language, digits=services.settings.text.digits)
+    def __init__(self, services: Services, glyphs: Glyphs = EVERYTHING) -> None:
+        self.glyphs = glyphs
+        self._plain = plain_lines.filters(glyphs)
+        text = services.settings.text
+        strings.use(glyphs.language(text.language), digits=glyphs.digits(text.digits))
         super().__init__()
         self.services = services
         self.settings: Settings = services.settings
@@ -82,9 +87,9 @@ class ClutchApp(KeysInOrder, BidiApp, App[int]):
         self._cut_since: datetime | None = None
         if not services.settings.ui.animation:
             self.animation_level = "none"
-        for theme in themes.THEMES:
+        for theme in (*themes.THEMES, themes.COLOURLESS):
             self.register_theme(theme)
-        self.theme = themes.suitable(services.settings.ui.theme, self.console.color_system)
+        self.dress(services.settings.ui.theme)
         self.stylesheet = SteadyStylesheet(variables=self.get_css_variables())
 
     def on_mount(self) -> None:
@@ -95,6 +100,8 @@ class ClutchApp(KeysInOrder, BidiApp, App[int]):
         if not gc.isenabled():  # the command line put it off until now
             gc.freeze()  # what was imported stays: looking through it again and again would halt the screen
             gc.enable()
+        if self.glyphs.language(self.settings.text.language) != self.settings.text.language:
+            self._say_why_english()
         self._enter(self.settings)
 
     # --- the room: one store, one network -------------------------------------------------------------
@@ -230,6 +237,8 @@ class ClutchApp(KeysInOrder, BidiApp, App[int]):
             return self.services.line is not None
         if action in ("offline", "sync"):
             return True if self.network is not None else None
+        if action == "language":
+            return self.glyphs.lack is None
         if action in ("mode", "menu"):
             return None if self._asks else True
         return True
@@ -264,13 +273,24 @@ class ClutchApp(KeysInOrder, BidiApp, App[int]):
 
     def speak(self, language: strings.Language, digits: Digits) -> None:
         """Switch the language of everything that is on the screens or waits behind them."""
-        strings.use(language, digits=digits)
+        strings.use(self.glyphs.language(language), digits=self.glyphs.digits(digits))
         for stack in self._screen_stacks.values():
             for screen in stack:
                 for node in screen.walk_children(with_self=True):
                     if (relabel := getattr(node, "relabel", None)) is not None:
                         relabel()
         self.follow_language()
+
+    def _say_why_english(self) -> None:
+        why = t(f"doctor.letters.{self.glyphs.lack}", locale=self.glyphs.locale)
+        self.notify(f"{why} {t(f'doctor.remedy.letters.{self.glyphs.lack}')}", severity="warning", timeout=20)
+
+    def dress(self, theme: str) -> None:
+        """Put on a theme of the settings, as far as this terminal has the colours."""
+        self.theme = themes.suitable(theme, self.console.color_system, colourless=self.glyphs.colourless)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return [*super().get_line_filters(), *self._plain]
 
     @work(group="offline", exit_on_error=False)
     async def action_offline(self) -> None:

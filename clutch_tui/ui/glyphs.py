@@ -45,6 +45,7 @@ class Glyphs:
     beyond_ascii: frozenset[str] | None = None
     lack: Lack | None = None
     locale: str = ""
+    colourless: bool = False
 
     def language(self, wanted: Language) -> Language:
         """The language to speak: the one that a person wants, where its letters can be drawn."""
@@ -94,19 +95,24 @@ def find(
     """
     environment = os.environ if environment is None else environment
     locale = locale_name(environment, given or variables_at_start)
+    drawn, lack = _letters(letters, environment, is_utf8(locale), font)
+    return Glyphs(drawn, lack, locale, colours(environment) == 0)
+
+
+def _letters(
+    letters: Letters, environment: Mapping[str, str], utf8: bool, font: ConsoleFont
+) -> tuple[frozenset[str] | None, Lack | None]:
     if letters == "arabic":
-        return Glyphs(locale=locale)
-    if letters == "ascii":
-        return Glyphs(frozenset(), "not_utf8", locale)
-    if letters == "auto" and not is_utf8(locale):
-        return Glyphs(frozenset(), "not_utf8", locale)
+        return None, None
+    if letters == "ascii" or (letters == "auto" and not utf8):
+        return frozenset(), "not_utf8"
     if letters == "latin":
-        return Glyphs(_CONSOLE, "no_arabic", locale)
+        return _CONSOLE, "no_arabic"
     if environment.get("TERM") != "linux":
-        return Glyphs(locale=locale)
+        return None, None
     found = font()
-    drawable = _CONSOLE if found is None else found
-    return Glyphs(drawable, None if drawable >= FORMS else "no_arabic", locale)
+    drawn = _CONSOLE if found is None else found
+    return drawn, None if drawn >= FORMS else "no_arabic"
 
 
 def locale_name(environment: Mapping[str, str], given: Callable[[], Mapping[str, str]]) -> str:
@@ -131,6 +137,16 @@ def variables_at_start() -> Mapping[str, str]:
         return os.environ
     pairs = (entry.partition(b"=") for entry in block.split(b"\0") if entry)
     return {os.fsdecode(name): os.fsdecode(value) for name, _, value in pairs}
+
+
+def colours(environment: Mapping[str, str]) -> int:
+    """How many colours the terminal says it has: 16,777,216, 256, 16, or 0 for none and for `NO_COLOR`."""
+    term = environment.get("TERM", "")
+    if environment.get("NO_COLOR") or term in ("", "dumb", "unknown"):
+        return 0
+    if environment.get("COLORTERM", "").lower() in ("truecolor", "24bit"):
+        return 1 << 24
+    return 256 if "256color" in term or "kitty" in term else 16
 
 
 def is_utf8(locale: str) -> bool:

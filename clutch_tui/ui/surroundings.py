@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from clutch_tui.net.doctor import Check, Finding
-from clutch_tui.ui.glyphs import Glyphs
+from clutch_tui.ui.glyphs import Glyphs, colours
 from clutch_tui.ui.terminal import ADVICE_COMMANDS, Ordering, advice, identify
 
 COLUMNS, LINES = 80, 24
@@ -23,16 +23,6 @@ def terminal_size() -> tuple[int, int] | None:
         except OSError:
             continue
     return None
-
-
-def colours(environment: Mapping[str, str]) -> int:
-    """How many colours the terminal says it has: 16,777,216, 256, 16, or 0 for none and for `NO_COLOR`."""
-    term = environment.get("TERM", "")
-    if environment.get("NO_COLOR") or term in ("", "dumb", "unknown"):
-        return 0
-    if environment.get("COLORTERM", "").lower() in ("truecolor", "24bit"):
-        return 1 << 24
-    return 256 if "256color" in term or "kitty" in term else 16
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from typing import get_args
 from clutch_tui.core import headings
 from clutch_tui.core import types as core
 from clutch_tui.net import connection, doctor, errors, tester
-from clutch_tui.ui import keys, status, terminal, themes
+from clutch_tui.ui import glyphs, keys, status, terminal, themes
 from clutch_tui.ui.screens import insight_lines
 
 _UNTROUBLED = {"ok", "reachable"}
@@ -32,6 +32,8 @@ FAMILIES: dict[str, Iterable[str]] = {
     "doctor.": doctor.OUTCOMES,
     "doctor.check.": doctor.CHECKS,
     "doctor.keeper.": ["keyring", "file", "run"],
+    "doctor.letters.": get_args(glyphs.Lack),
+    "doctor.remedy.letters.": get_args(glyphs.Lack),
     "doctor.remedy.": [name for name, verdict in doctor.OUTCOMES.items() if verdict in ("warning", "problem")],
     "error.api.": [kind.value for kind in errors.Kind],
     "import.field.": headings.FIELDS,

@@ -131,7 +131,7 @@ class SettingsScreen(ShopScreen):
             here = settings.shop
             rules = TaxRules(int(Decimal(here.tax_rate) * 100), here.prices_include_tax, here.cash_rounding)
             await self.write("shop", shop.state.put_tax_rules, rules)
-        self.app.theme = themes.suitable(settings.ui.theme, self.app.console.color_system)
+        self.app.dress(settings.ui.theme)
         self.app.speak(settings.text.language, settings.text.digits)
         self.notify(t("settings.saved"))
 
