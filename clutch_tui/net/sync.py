@@ -97,6 +97,7 @@ class Sync:
         self._suspects: dict[str, tuple[str, ...]] = {}
         self._too_old_error: ApiError | None = None
         self._shop_known_at: datetime | None = None
+        self._starting = False
 
     # --- the loop --------------------------------------------------------------------------------------
 
@@ -105,18 +106,28 @@ class Sync:
         self._wanted.set()
 
     async def run(self) -> None:
-        """Rounds for ever; ends by being cancelled."""
+        """Rounds for ever; ends by being cancelled, whatever goes wrong in them."""
+        self._starting = True
+        while True:
+            await self._rest(await self.step())
+
+    async def _start(self) -> None:
+        """What a process does once, in its first round: a disk that is full then may have room in the next."""
         await self._store.run(outbox.wake_slow)
         while await self._store.run(search.index_slice):  # what a process that was killed had left
             pass
-        while True:
-            await self._rest(await self.step())
+        self._starting = False
 
     async def step(self) -> float:
         """One round, with whatever goes wrong turned into a state; the seconds until the next is due."""
         self._wanted.clear()
         try:
+            if self._starting:
+                await self._start()
             await self.round()
+            self._failures = 0
+            self._monitor.set("sync", "up")
+            return await self._until_due()
         except ApiError as error:
             return self._failed(error.problem, self._wait_for(error), refused=error.kind is Kind.UNAUTHORIZED)
         except wire.BadPayload as error:
@@ -126,9 +137,6 @@ class Sync:
         except Exception as error:  # the engine outlives its own mistakes: it reports them and tries again
             log.exception("a sync round broke")
             return self._failed(Problem("error.sync.internal", {"reason": repr(error)[:200]}), self._next_wait())
-        self._failures = 0
-        self._monitor.set("sync", "up")
-        return await self._until_due()
 
     async def _rest(self, seconds: float) -> None:
         """Wait until the timer ends or somebody wakes us."""

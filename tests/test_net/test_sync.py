@@ -683,3 +683,24 @@ def test_a_full_disk_is_told_in_words_whichever_statement_meets_it(till: Till) -
                 store.run_now(sell, part_id, 1, 15000)
             assert refused.value.key == "error.store.full"
     assert till.queue.unsent == 0
+
+
+async def test_an_engine_that_starts_on_a_full_disk_goes_on_when_there_is_room(
+    tmp_path: Path, till: Till, sandbox: Running
+) -> None:
+    from tests.simulation.disk import Disk, FragileStore, Guard
+
+    part_id, _ = a_part(till)
+    till.sell(part_id)
+    guard = Guard(Disk(till.store.path), lambda connection, touched: None)
+    with FragileStore(till.store.path, guard, clock=till.clock) as store:
+        full = await open_till(tmp_path, sandbox, store=store)
+        full.do(outbox.wake_slow)
+        guard.arm(0, "full")
+        leading = asyncio.create_task(full.sync.run())
+        async with asyncio.timeout(10):
+            while till.queue.unsent:
+                assert not leading.done()
+                await asyncio.sleep(0.01)
+        leading.cancel()
+        await full.api.close()

@@ -119,6 +119,7 @@ async def open_till(
     transport: httpx.AsyncBaseTransport | None = None,
     page_size: int = 5000,
     api_key: str = demo_data.API_KEY,
+    store: Store | None = None,
 ) -> Till:
     """A terminal of the sandbox's first shop, signed in by the shop's key. Open twice with one name: the same disk."""
     home = Home.find({"CLUTCH_HOME": str(folder / name)})
@@ -140,7 +141,7 @@ async def open_till(
         transport=transport,
     )
     nouns: set[str] = set()
-    store = Store.open(home.data_dir / "shop.db", clock=clock, inline=True)
+    store = store or Store.open(home.data_dir / "shop.db", clock=clock, inline=True)
     sync = Sync(
         store,
         api,
