@@ -7,9 +7,10 @@ to a sale afterwards, in `aftersales`.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from clutch_tui.text.fold import fold, fold_number
@@ -87,14 +88,19 @@ def discard_cart(cart_id: str) -> None:
 def checkout(
     cart: Cart, payments: Sequence[Payment], *, tendered: int = 0, cashier: str, device_id: str, rules: TaxRules
 ) -> Receipt:
-    """Sell the cart. Called again with the same cart it gives the receipt of the first time.
+    """Sell the cart. Called again with the same cart it gives the receipt of the first time. A cart that another
+    window of this machine took up, changed and sold meanwhile is another sale: it gets an identity of its own.
 
     `payments` must come to the total; `tendered` is the cash that was handed over, change still in it. Stock may
     go below zero: a till sells what the customer holds in his hand. Raises `error.sale.empty`,
     `error.sale.unpaid`, `error.sale.credit_needs_customer`, and what `cart.check` finds.
     """
     if models.execute("SELECT 1 FROM sale WHERE id = ?", (cart.id,)).fetchone() is not None:
-        return get(cart.id)
+        earlier = get(cart.id)
+        if _is_of(earlier, cart):
+            return earlier
+        beside = replace(cart, id=_id_beside(cart))
+        return checkout(beside, payments, tendered=tendered, cashier=cashier, device_id=device_id, rules=rules)
     check(cart)
     figures = totals(cart, rules, paid_by(payments))
     _check(cart, payments, figures)
@@ -117,6 +123,22 @@ def checkout(
     receipt = write(document)
     discard_cart(cart.id)
     return receipt
+
+
+def _is_of(sale: Sale, cart: Cart) -> bool:
+    """Whether this sale is of this very cart: the same goods at the same prices, for the same customer."""
+    discount = sum(line.discount for line in cart.lines) + cart.discount
+    return (sale.customer_id, sale.totals.discount, tuple(replace(line, returned=0) for line in sale.lines)) == (
+        cart.customer_id,
+        discount,
+        tuple(_sale_line(n, line) for n, line in enumerate(cart.lines, 1)),
+    )
+
+
+def _id_beside(cart: Cart) -> str:
+    """The cart's identity with its random end taken from what is in the cart: it, too, sells only once."""
+    content = json.dumps(asdict(cart), ensure_ascii=False)
+    return cart.id[:-12] + hashlib.sha256(content.encode()).hexdigest()[:12]
 
 
 def _check(cart: Cart, payments: Sequence[Payment], figures: Totals) -> None:

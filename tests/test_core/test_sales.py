@@ -165,6 +165,19 @@ def test_pressed_twice_sells_once(store: Store, part_id: str) -> None:
     assert store.read_now(inventory.get, part_id).stock == 9
 
 
+def test_a_cart_that_another_window_sold_meanwhile_is_a_sale_of_its_own(store: Store, part_id: str) -> None:
+    part = store.read_now(inventory.get, part_id)
+    shared = cart.add_line(store.run_now(sales.open_cart), part)
+    there = checkout(store, shared)
+    changed = cart.set_quantity(shared, 0, 3)
+    here = checkout(store, changed)
+    assert checkout(store, changed) == here
+    assert (there.lines[0].quantity, here.lines[0].quantity) == (1, 3)
+    assert there.id != here.id
+    assert store.read_now(inventory.get, part_id).stock == 10 - 4
+    assert checkout(store, shared).id == there.id
+
+
 def test_a_sold_cart_cannot_be_saved_again(store: Store, part_id: str) -> None:
     """The screen's last save may come after the checkout: it must not bring the cart back."""
     made = cart.add_line(store.run_now(sales.open_cart), store.read_now(inventory.get, part_id))
