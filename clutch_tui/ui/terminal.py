@@ -30,6 +30,8 @@ _OWN_WORDS: dict[Emulator, tuple[str, str]] = {
     "konsole": ("\x1b]50;BidiRenderingEnabled=false\x07", "\x1b]50;BidiRenderingEnabled=true\x07"),
     "mlterm": ("\x1b]5379;use_ctl=false\x07", "\x1b]5379;use_ctl=true\x07"),
 }
+# xterm sends Alt and a digit as one Latin-1 letter ("\u00b2" for Alt+2) unless it is told to send ESC and the digit
+_ALT_SENDS_ESCAPE, _ALT_AS_BEFORE = "\x1b[?1036;1039s\x1b[?1036;1039h", "\x1b[?1036;1039r"
 _ASK = "\x1b[>0q\x1b[c"  # XTVERSION, then a question that every terminal answers, so that waiting ends
 _VERSION = re.compile(r"\x1bP>\|([^\x1b]*)\x1b\\")
 _ATTRIBUTES = re.compile(r"\x1b\[\?[0-9;]*c")
@@ -64,9 +66,13 @@ def order_modes(ordering: Ordering, environment: Mapping[str, str], version: str
         return OrderModes()
     begin, end = _OWN_WORDS.get(identify(environment, version), ("", ""))
     begin, end = _EXPLICIT + begin, _IMPLICIT + end
+    if ordering == "terminal":
+        begin = end
+    if environment.get("XTERM_VERSION"):
+        begin, end = begin + _ALT_SENDS_ESCAPE, end + _ALT_AS_BEFORE
     if environment.get("TMUX"):
         begin, end = _through_tmux(begin), _through_tmux(end)
-    return OrderModes(end, end) if ordering == "terminal" else OrderModes(begin, end)
+    return OrderModes(begin, end)
 
 
 def advice(environment: Mapping[str, str]) -> str | None:

@@ -46,6 +46,12 @@ def test_each_terminal_is_told_in_its_own_words() -> None:
     assert order_modes("terminal", {}).begin == END
 
 
+def test_xterm_sends_escape_for_alt_and_is_left_as_it_was() -> None:
+    modes = order_modes("auto", {"XTERM_VERSION": "XTerm(379)"})
+    assert modes.begin == BEGIN + "\x1b[?1036;1039s\x1b[?1036;1039h"
+    assert modes.end == END + "\x1b[?1036;1039r"
+
+
 def test_tmux_hands_it_on() -> None:
     modes = order_modes("auto", {"TMUX": "/tmp/tmux-0/default,1,0"})
     assert modes.begin == "\x1bPtmux;\x1b\x1b[8l\x1b\\" + BEGIN
