@@ -61,7 +61,7 @@ class WindowTable(VisualLines, ScrollView, Generic[R], can_focus=True):
         & > .window-table--header { color: $primary; text-style: bold; background: $panel; }
         & > .window-table--cursor { background: $primary-muted; color: $foreground; }
         &:focus > .window-table--cursor, &.-active > .window-table--cursor {
-            background: $primary; color: $background; text-style: bold;
+            background: $primary; color: $background;
         }
         & > .window-table--muted { color: $text-muted; }
         & > .window-table--good { color: $text-success; }
