@@ -27,8 +27,11 @@ def run_app(installation: Installation | None = None, line: Line | None = None) 
     from clutch_tui.ui.app import ClutchApp
     from clutch_tui.ui.terminal import ordered_terminal
 
-    with ordered_terminal(installation.settings.text.bidi) as modes:
-        app = ClutchApp(installation.services(line), glyphs.find(installation.settings.text.letters))
+    text = installation.settings.text
+    found = glyphs.find(text.letters)
+    # Arabic that is spelt in Latin letters runs from left to right like them
+    with ordered_terminal("off" if found.lack else text.bidi) as modes:
+        app = ClutchApp(installation.services(line), found)
         app.order_modes = modes
         app.run(mouse=installation.settings.ui.mouse)
     return app.return_code or DONE

@@ -178,18 +178,55 @@ _ROWS = """
 ‘’‚‛ '
 –—−‐‑‒ -
 """
+# As Egyptians write Arabic on a telephone that has none; one letter each, for a column must keep its width.
+_LETTERS = """
+اأآىٱ a
+إ i
+ءئؤ 2
+ب b
+تط t
+ثسص s
+ش S
+جغگ g
+ح 7
+خ 5
+دض d
+ذزظ z
+ر r
+ع 3
+ف f
+ق q
+كک k
+ل l
+م m
+ن n
+هة h
+و w
+يی y
+پ p
+چ C
+ژ j
+ڤ v
+، ,
+؛ ;
+؟ ?
+٪ %
+٫ .
+٬ ,
+"""
 INSTEAD: Mapping[str, str] = {
     character: replacement
-    for characters, _, replacement in (line.partition(" ") for line in _ROWS.strip().splitlines())
+    for characters, _, replacement in (line.partition(" ") for line in (_ROWS + _LETTERS).split("\n") if line)
     for character in characters
 }
-"""Frames, bars, bullets and arrows in ASCII, each as wide as it was."""
+"""Frames, bars, bullets, arrows and Arabic letters in ASCII, each as wide as it was: a customer's name in another
+script is still that customer's name."""
 
 
 @lru_cache(maxsize=4096)
 def drawable(text: str, beyond_ascii: frozenset[str]) -> str:
     """`text` as far as it can be drawn, as wide as it was: what is missing is replaced by what resembles it, an
-    accented letter by its bare one, anything else by a question mark."""
+    accented letter by its bare one, an Arabic one by its sound, anything else by a question mark."""
     return "".join(one if one.isascii() or one in beyond_ascii else _instead(one) for one in text)
 
 
@@ -199,5 +236,7 @@ def _instead(character: str) -> str:
     width = cell_len(character)
     if character in INSTEAD or not width:
         return INSTEAD.get(character, "") if width else ""
-    bare = "".join(one for one in unicodedata.normalize("NFKD", character) if one.isascii())
+    digit = unicodedata.digit(character, None)
+    parts = unicodedata.normalize("NFKD", character) if digit is None else str(digit)
+    bare = "".join(one for one in parts if one.isascii())
     return bare if len(bare) == width else "?" * width
