@@ -12,7 +12,7 @@ import contextlib
 import logging
 import os
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -77,6 +77,7 @@ class Network:
         self._seen: tuple[int, ...] | None = None
         self._led: asyncio.Task[None] | None = None
         self._changed_state = asyncio.Event()
+        self._beat = 0
         self.offline = False
         self.monitor = Monitor(clock)
         self.monitor.on_event.append(self._events.append)
@@ -140,8 +141,8 @@ class Network:
         try:
             await self.session.open()
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._lead_or_follow())
-                tasks.create_task(self._report())
+                tasks.create_task(self._every_second(self._lead_or_follow))
+                tasks.create_task(self._every_second(self._report))
         finally:
             await self._stand_down()
             await self.api.close()
@@ -166,19 +167,26 @@ class Network:
             await self._stand_down()
             await self.api.close()
 
-    async def _lead_or_follow(self) -> None:
+    async def _every_second(self, look: Callable[[], Awaitable[None]]) -> None:
+        """Do it again and again. A database that is full or busy for a while must not end the connection."""
         while True:
-            if not self.offline and not self.leads and self._take_lead():
-                self._led = asyncio.create_task(self._lead())
-            if self.leads:
-                await self._look_for_work()
-            else:
-                await self._follow()
-            if self._led is not None and self._led.done():
-                # never expected: both loops below outlive their own mistakes
-                log.error("the connection's task ended", exc_info=self._led.exception())
-                await self._stand_down()
+            try:
+                await look()
+            except Exception:
+                log.exception("the connection's %s failed; it is tried again", look.__name__)
             await self._clock.sleep(WATCH)
+
+    async def _lead_or_follow(self) -> None:
+        if not self.offline and not self.leads and self._take_lead():
+            self._led = asyncio.create_task(self._lead())
+        if self._led is not None and self._led.done():
+            # the database could not be read when it began: both loops inside outlive their own mistakes
+            log.error("the connection's task ended", exc_info=self._led.exception())
+            await self._stand_down()
+        if self.leads:
+            await self._look_for_work()
+        else:
+            await self._follow()
 
     def _take_lead(self) -> bool:
         try:
@@ -231,15 +239,12 @@ class Network:
     # --- what is kept of the connection ----------------------------------------------------------------
 
     async def _report(self) -> None:
-        """Write the log and, where this process leads, the state of the connection, once a second at most."""
-        beat = 0
-        while True:
-            await self._clock.sleep(WATCH)
-            await self._write_log()
-            beat += 1
-            if self.leads and (self._changed_state.is_set() or beat % 5 == 0):
-                self._changed_state.clear()
-                await self._store.run(_write_state, [self.monitor.part(name) for name in PARTS])
+        """Write the log and, where this process leads, the state of the connection."""
+        await self._write_log()
+        self._beat += 1
+        if self.leads and (self._changed_state.is_set() or self._beat % 5 == 0):
+            self._changed_state.clear()
+            await self._store.run(_write_state, [self.monitor.part(name) for name in PARTS])
 
     async def _write_log(self) -> None:
         events = [event for event in self._events if event.level != "debug" or self._settings.log.debug]
@@ -372,6 +377,3 @@ def _write_events(events: Sequence[Event], figures: Sequence[Event]) -> None:
         if exchange is not None:
             word = "ok" if exchange.works else "error"
             journal.put_figure(exchange.endpoint, word, exchange.status, exchange.ms, failed=not exchange.works)
-
-
-Factory = Callable[[Settings, Store, OnChange], "Network"]

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from clutch_tui.core import inventory, journal
+from clutch_tui.core import inventory, journal, outbox
 from clutch_tui.core.store import Store
-from clutch_tui.core.types import LogQuery, PartQuery
+from clutch_tui.core.types import LogQuery, PartDraft, PartQuery, ShopError
 from clutch_tui.installation import Installation
 from clutch_tui.net.errors import ApiError
 from clutch_tui.net.network import Network
@@ -78,8 +78,8 @@ async def test_what_the_leader_did_is_in_the_log_for_everybody(tmp_path: Path, s
     async with connected(tmp_path / "home", sandbox.base_url) as (first, store):
         await until(lambda: overall(first) == "connected")
         await until(lambda: store.read_now(journal.log_count, LogQuery()) > 0)
-        figures = {figure.name for figure in await store.read(journal.figures)}
-        assert {"inventory.sync", "sales.sync"} <= figures
+        both = {"inventory.sync", "sales.sync"}
+        await until(lambda: both <= {figure.name for figure in store.read_now(journal.figures)})
 
 
 async def test_the_line_is_cut_and_comes_back(tmp_path: Path, sandbox: Running) -> None:
@@ -123,3 +123,24 @@ async def test_signing_in_names_the_user(tmp_path: Path, sandbox: Running) -> No
         assert network.user_name
         assert await store.read(inventory.count, PartQuery()) == 0
         assert await network.fetch("market.trends") == []
+
+
+async def test_a_database_that_is_full_for_a_while_does_not_end_the_connection(
+    tmp_path: Path, sandbox: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with connected(tmp_path, sandbox.base_url) as (network, store):
+        await until(lambda: overall(network) == "connected")
+        refused: list[str] = []
+
+        async def full(function: Callable[..., Any], *_args: Any, **_more: Any) -> None:
+            refused.append(function.__name__)
+            raise ShopError("error.store.full", path="shop.db")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(store, "run", full)
+            network.monitor.note("info", "api", "connection.retry", endpoint="system.ping", seconds=1)
+            network.wake()
+            await until(lambda: len(refused) > 3)
+        await store.run(inventory.create, PartDraft(name="Oil filter"))
+        await until(lambda: store.read_now(outbox.summary).unsent == 0)
+        assert network.leads
