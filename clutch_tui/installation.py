@@ -47,6 +47,8 @@ class Installation:
         home = Home.find(environ)
         overrides = dict(overrides or {})
         api_key = str(overrides.pop("api_key", "") or environ.get("CLUTCH_API_KEY", "")) or None
+        if api_key is not None and not (api_key.isascii() and api_key.isprintable()):
+            raise config.ConfigError("error.config.api_key", place="CLUTCH_API_KEY / --api-key")
         settings = config.load(home, environ=environ, overrides=overrides)
         return cls(home, environ, overrides, api_key, settings)
 

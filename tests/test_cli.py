@@ -91,6 +91,7 @@ def test_a_receipt_is_printed_in_both_languages(home: Path) -> None:
         (["sell", "--part", "x", "--qty", "1", "--qty", "2"], 2),
         (["frobnicate"], 2),
         (["--base-url", "http://example.com", "status"], 2),
+        (["--api-key", "مفتاح", "status"], 2),
         (["sync"], 2),
         ([], 2),
         (["import", "/does/not/exist.csv"], 2),
