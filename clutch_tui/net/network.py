@@ -210,7 +210,9 @@ class Network:
             self._lock.release()
 
     async def _look_for_work(self) -> None:
-        """Another process may have sold something: send it, and show it."""
+        """Another process may have sold something: send it, and show it. Or it has signed in."""
+        if await self.session.look_again():
+            self.reconnect()
         progress = await self._store.read(_progress)
         if self._seen is not None and progress != self._seen:
             self._on_change(EVERYTHING)

@@ -96,6 +96,19 @@ class Session:
                 self._opening = asyncio.create_task(self._read())
             await asyncio.shield(self._opening)
 
+    async def look_again(self) -> bool:
+        """Read the vault again where nobody is signed in here: another process may have been told the key or the
+        password. True where it has."""
+        await self.open()
+        if self.state != "signed_out":
+            return False
+        stored = await asyncio.to_thread(self._vault.read)
+        if stored == self._known():
+            return False
+        self._secrets, self._key_refused = stored, False
+        self._tell()
+        return self.state != "signed_out"
+
     async def bearer(self) -> str | None:
         """What to put into `Authorization`: a token that is still good for a while, or the API key.
 

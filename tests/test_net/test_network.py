@@ -125,6 +125,15 @@ async def test_signing_in_names_the_user(tmp_path: Path, sandbox: Running) -> No
         assert await network.fetch("market.trends") == []
 
 
+async def test_who_leads_hears_that_another_process_has_signed_in(tmp_path: Path, sandbox: Running) -> None:
+    async with connected(tmp_path, sandbox.base_url, api_key="") as (first, _):
+        await until(lambda: first.leads and overall(first) == "signed_out")
+        async with connected(tmp_path, sandbox.base_url, api_key="") as (second, _):
+            await second.use_api_key(demo_data.API_KEY)
+            assert not second.leads
+            await until(lambda: overall(first) == "connected")
+
+
 async def test_a_database_that_is_full_for_a_while_does_not_end_the_connection(
     tmp_path: Path, sandbox: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
