@@ -116,21 +116,26 @@ class Store:
     def _write(self, function: Callable[..., T], *args: object, **kwargs: object) -> T:
         db = self._writer_db
         with models.bound(db, self._now, self.new_id):
-            db.connect(reuse_if_open=True)
             try:
+                db.connect(reuse_if_open=True)
                 with db.atomic("IMMEDIATE"):
                     result = function(*args, **kwargs)
                     search.index_changed()
                     return result
-            except peewee.OperationalError as error:
+            except peewee.DatabaseError as error:
                 raise _in_words(error, self.path) from error
 
     def _read(self, function: Callable[..., T], *args: object, **kwargs: object) -> T:
         db = self._reader_db
         with models.bound(db, self._now, self.new_id):
-            db.connect(reuse_if_open=True)
-            with db.atomic():
-                return function(*args, **kwargs)
+            try:
+                db.connect(reuse_if_open=True)
+                with db.atomic():
+                    return function(*args, **kwargs)
+            except peewee.OperationalError:
+                raise
+            except peewee.DatabaseError as error:
+                raise _in_words(error, self.path) from error
 
     def _now(self) -> datetime:
         return self.clock.now()
@@ -205,7 +210,7 @@ def _connectable(path: Path, pragmas: dict[str, object]) -> SqlCipherDatabase:
     return SqlCipherDatabase(str(path), pragmas=pragmas, timeout=BUSY_TIMEOUT, check_same_thread=False)
 
 
-def _in_words(error: peewee.OperationalError, path: Path) -> Exception:
+def _in_words(error: peewee.DatabaseError, path: Path) -> Exception:
     """SQLite's own words as an error that has a sentence; the error itself where there is none for it."""
     text = " ".join(map(str, _and_before(error)))
     if "disk is full" in text or "disk I/O error" in text:
@@ -214,6 +219,8 @@ def _in_words(error: peewee.OperationalError, path: Path) -> Exception:
         return ShopError("error.store.busy", path=str(path))
     if "readonly" in text:
         return ShopError("error.store.readonly", path=str(path))
+    if "malformed" in text or "not a database" in text:
+        return ShopError("error.store.unreadable", path=str(path))
     return error
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import stat
 import subprocess
 import sys
@@ -173,3 +174,16 @@ def test_three_processes_open_and_write_at_once(tmp_path: Path) -> None:
                 models.execute, "SELECT count(*) - count(DISTINCT name) FROM schema_migration"
             ).fetchone() == (0,)
             assert store.read_now(journal.verify_audit) is None
+
+
+def test_a_damaged_file_says_so_in_words_wherever_it_is_met(tmp_path: Path) -> None:
+    path = tmp_path / "shop.db"
+    with Store.open(path, inline=True) as store:
+        store.run_now(journal.audit, "create", "item", "i-1", {}, "sara")
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(os.urandom(path.stat().st_size - 4096))
+    with Store(path, inline=True) as damaged:
+        for door in (damaged.run_now, damaged.read_now):
+            with pytest.raises(ShopError, match="unreadable"):
+                door(journal.verify_audit)
