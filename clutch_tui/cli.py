@@ -6,6 +6,7 @@ configuration, 3 nothing reachable.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -71,7 +72,16 @@ def _explain(error: Exception) -> int:
 
     if isinstance(error, ApiError):
         return complain(error, UNREACHABLE if error.kind in LINE_DOWN else FAILED)
+    if isinstance(error, OSError) and (key := _OF_THE_DISK.get(error.errno or 0)) is not None:
+        return complain(ShopError(key, path=error.filename or ""), FAILED)
     raise error
+
+
+_OF_THE_DISK = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "error.store.full"),
+    **dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.ENOENT), "error.store.readonly"),
+}
+"""What a home that cannot be written means to a person."""
 
 
 def _first_language(arguments: Sequence[str], environ: Mapping[str, str]) -> strings.Language:

@@ -129,3 +129,12 @@ def test_the_version_is_the_packages(home: Path) -> None:
     from clutch_tui import __version__
 
     assert as_json(clutch(home, "version", "--json"))["version"] == __version__
+
+
+def test_a_home_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for home in (tmp_path / "file" / "home", Path("/proc/clutch")):
+        result = clutch(home, "sell", "--part", "26300-35503")
+        assert result.returncode in (1, 2)
+        assert str(home.parent) in result.stderr
+        assert "Traceback" not in result.stderr
