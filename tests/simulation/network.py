@@ -176,9 +176,7 @@ class Line(httpx.AsyncBaseTransport):
             return _failure(429, "RATE_LIMITED", {"retry-after": str(self._rng.randint(1, 9))})
         died = strikes("death within")
         self._arm_within(died)
-        status, headers, body = await self._server.handle(
-            httpx.Request(message.method, message.url, headers=message.headers, content=message.body)
-        )
+        status, headers, body = await self._server.handle(message)
         self._disarm_within()
         self._note("served", self._name, message.path, status, len(body))
         if died or (status == 500 and self._chokes(message)):

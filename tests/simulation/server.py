@@ -12,9 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
-
-import httpx
+from typing import TYPE_CHECKING, Any
 
 from clutch_tui.sandbox import auth, changes, demo_data, maintenance, orders, payload
 from clutch_tui.sandbox.app import create_app
@@ -23,6 +21,9 @@ from clutch_tui.sandbox.ledger import Change, Origin
 from clutch_tui.sandbox.settings import Settings
 
 from .virtual_time import EPOCH, VirtualLoop
+
+if TYPE_CHECKING:
+    from .network import Message
 
 PARTS = 6
 CUSTOMERS = 2
@@ -101,7 +102,7 @@ class Server:
         self.backend, self.tokens = shared.backend, shared.tokens
         shared.clock.loop = loop
         shared.chance.setstate(rng.getstate())
-        self._transport = httpx.ASGITransport(app=shared.app)
+        self._app = shared.app
         self._reset(shared.template)
         self.opening: Moves = {
             row[0]: row[1] for row in self.sql("SELECT id, stock_quantity FROM item WHERE shop_id = ?", SHOP)
@@ -125,14 +126,12 @@ class Server:
 
     # --- what a request does -------------------------------------------------------------------------
 
-    async def handle(self, request: httpx.Request) -> tuple[int, dict[str, str], bytes]:
+    async def handle(self, message: Message) -> tuple[int, dict[str, str], bytes]:
         """One request, from its first byte to the last of its answer, without a pause."""
-        response = await self._transport.handle_async_request(request)
-        body = await response.aread()
+        status, headers, body = await _call(self._app, message)
         self.backend.database.committed.clear()
         self._note_deeds()
-        headers = {name: value for name, value in response.headers.items() if name != "content-length"}
-        return response.status_code, headers, body
+        return status, headers, body
 
     def _note_deeds(self) -> None:
         connection = self.backend.database.connection()
@@ -208,6 +207,37 @@ class Server:
 
 
 SHOP = demo_data.SHOP_ID
+
+
+async def _call(app: Any, message: Message) -> tuple[int, dict[str, str], bytes]:
+    """Call the application as a server would; httpx's own transport takes four times as long for it."""
+    url = message.url
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": message.method,
+        "headers": [(name.encode(), value.encode()) for name, value in message.headers.items()],
+        "scheme": url.scheme,
+        "path": url.path,
+        "raw_path": url.raw_path,
+        "query_string": url.query,
+        "server": (url.host, url.port),
+        "client": ("127.0.0.1", 1),
+        "root_path": "",
+    }
+    answered: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": message.body, "more_body": False}
+
+    async def send(event: dict[str, Any]) -> None:
+        answered.append(event)
+
+    await app(scope, receive, send)
+    headers = {name.decode(): value.decode() for name, value in answered[0]["headers"]}
+    headers.pop("content-length", None)
+    return answered[0]["status"], headers, b"".join(event.get("body", b"") for event in answered[1:])
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,10 +29,14 @@ from clutch_tui.net.vault import Secrets
 from . import clerk
 from .disk import Crash
 from .invariants import Books, Seen, Violation
+from .mutants import planted
 from .network import Line, Weather
 from .server import Server
 from .terminal import Terminal
 from .virtual_time import EPOCH, NothingLeft, VirtualLoop
+
+STEPS = 60
+"""How much happens in a run before the calm."""
 
 PATIENCE = 120.0
 """Virtual seconds after the last fault within which everything healthy must be delivered."""
@@ -169,12 +173,12 @@ class World:
         for terminal in self.terminals:
             terminal.boot()
         for _ in range(self.steps):
-            await self._pass(self.rng.choice((0.05, 0.3, 1.0, 3.0)) * self.rng.random())
+            await self.pass_time(self.rng.choice((0.05, 0.3, 1.0, 3.0)) * self.rng.random())
             self._one_step()
         await self._calm()
         await self._rest()
 
-    async def _pass(self, seconds: float) -> None:
+    async def pass_time(self, seconds: float) -> None:
         before = {terminal.name: terminal.line.calls for terminal in self.terminals}
         await asyncio.wait((self._failed,), timeout=seconds)
         if self._failed.done():
@@ -279,7 +283,7 @@ class World:
         while waiting := self._waiting("fast", besides=self.poison):
             if self.loop.elapsed - began > PATIENCE:
                 raise Violation(f"still not delivered after {PATIENCE:.0f} s: {waiting[:3]}")
-            await self._pass(1.0)
+            await self.pass_time(1.0)
 
     def _waiting(self, *lanes: str, besides: Container[str] = ()) -> list[tuple[str, str, str]]:
         if not all(terminal.alive for terminal in self.terminals):
@@ -304,15 +308,16 @@ class World:
             if self.loop.elapsed - began > PATIENCE:
                 missing = waiting[:3] or f"not at the server's counter {self.server.counter}"
                 raise Violation(f"never delivered: {missing}")
-            await self._pass(1.0)
+            await self.pass_time(1.0)
         self.note("rest")
         self.books.at_rest(self.terminals)
-        await self._idle()
+        if self.rng.random() < 0.25:
+            await self._idle()
 
     async def _idle(self) -> None:
         """Nothing is left to do, so next to nothing is done."""
         before = {terminal.name: terminal.line.calls for terminal in self.terminals}
-        await self._pass(65.0)
+        await self.pass_time(65.0)
         for terminal in self.terminals:
             made = terminal.line.calls - before[terminal.name]
             if made > 40:
@@ -346,16 +351,18 @@ class _Broken(logging.Handler):
             self.first = f"{record.getMessage()}: {record.exc_info[1]!r}" if record.exc_info else record.getMessage()
 
 
-def run(seed: int, steps: int = 60) -> Outcome:
-    """Run one seed."""
+def run(seed: int, steps: int = STEPS, mutant: str | None = None) -> Outcome:
+    """Run one seed, with a mistake planted or without."""
+    disks = _new_disks()
     with tempfile.TemporaryDirectory(dir=_memory(), prefix="clutch-") as folder:
         broken = _Broken()
         logging.getLogger("clutch_tui").addHandler(broken)
-        world = World(seed, steps, Path(folder), _new_disks())
+        world = World(seed, steps, Path(folder), disks)
         violation = None
         try:
             asyncio.set_event_loop(world.loop)
-            world.loop.run_until_complete(world.live())
+            with planted(mutant):
+                world.loop.run_until_complete(world.live())
         except (Violation, NothingLeft, Crash) as error:
             violation = str(error) or repr(error)
         finally:
@@ -394,4 +401,4 @@ def _new_disks() -> tuple[Path, ...]:
 async def _first_pull(world: World, terminal: Terminal) -> None:
     terminal.boot()
     while len(world.books.remember(terminal.name).cursors) < len(CHANNELS):
-        await asyncio.sleep(1.0)
+        await world.pass_time(1.0)

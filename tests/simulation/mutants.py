@@ -1,0 +1,385 @@
+"""Known mistakes, planted in the real code for the length of a run: a simulation that does not find them is blind.
+
+Each mutant names what other systems have shipped, and replaces as little as it takes to ship it again. Nothing
+of this is in the program: a mutant patches functions of loaded modules and puts them back.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from unittest.mock import patch
+
+from clutch_tui.core import conflicts, models, outbox, overlay, records, replica, sales, state
+from clutch_tui.core.types import PullState
+from clutch_tui.net import protocol, rest
+from clutch_tui.net.errors import ApiError, Kind
+from clutch_tui.net.sync import Sync
+from clutch_tui.sandbox import changes as server_changes
+from clutch_tui.sandbox import database as server_database
+from clutch_tui.sandbox import maintenance, pages, payload, rest_lists, rest_sync
+from clutch_tui.sandbox import records as server_records
+
+from .terminal import Terminal
+
+Plant = Callable[[ExitStack], None]
+MUTANTS: dict[str, Plant] = {}
+
+
+def mutant(plant: Plant) -> Plant:
+    """Register a mutant under its function's name."""
+    MUTANTS[plant.__name__] = plant
+    return plant
+
+
+@contextmanager
+def planted(name: str | None) -> Iterator[None]:
+    """The code with this mistake in it; with none for None."""
+    with ExitStack() as stack:
+        if name is not None:
+            MUTANTS[name](stack)
+        yield
+
+
+def _put(stack: ExitStack, owner: Any, name: str, mistake: Any) -> Any:
+    """Replace a function for the length of the stack; the function as it was."""
+    before = getattr(owner, name)
+    stack.enter_context(patch.object(owner, name, mistake))
+    return before
+
+
+# --- the server ------------------------------------------------------------------------------------------
+
+
+@mutant
+def no_ledger(stack: ExitStack) -> None:
+    """The server does not remember what it has applied: every retry counts again."""
+    _put(stack, server_changes.ledger, "find", lambda *args: None)
+    # a second row under the same id takes the place of the first, as where nothing is remembered
+    execute = server_database.Reading.execute
+
+    def forgetful(self: Any, sql: str, values: Any = ()) -> Any:
+        return execute(self, sql.replace("INSERT INTO ledger", "INSERT OR REPLACE INTO ledger"), values)
+
+    _put(stack, server_database.Reading, "execute", forgetful)
+
+
+@mutant
+def no_floor(stack: ExitStack) -> None:
+    """Tombstones are purged and nobody is told."""
+
+    def purge(database: Any, *args: Any) -> int:
+        purged = before(database, *args)
+        with database.writing() as transaction:
+            transaction.execute("UPDATE shop SET floor = 0")
+        return purged
+
+    before = _put(stack, maintenance, "purge", purge)
+
+
+@mutant
+def resync_loop(stack: ExitStack) -> None:
+    """The floor holds for the later pages of a snapshot, too: it starts again for ever."""
+
+    def read(reading: Any, shop_id: str, collection: str, pull: Any) -> Any:
+        page = before(reading, shop_id, collection, pull)
+        if pull.snapshot and 0 < pull.cursor < int(reading.shop(shop_id)["floor"]):
+            return replace(page, changes=[], cursor=pull.cursor, reset="floor")
+        return page
+
+    before = _put(stack, pages, "read", read)
+
+
+@mutant
+def snapshot_skips_floor(stack: ExitStack) -> None:
+    """The floor does not hold for snapshots: a part that is deleted and purged between two pages stays for ever."""
+
+    def read(reading: Any, shop_id: str, collection: str, pull: Any) -> Any:
+        if not pull.snapshot:
+            return before(reading, shop_id, collection, pull)
+        shop = reading.shop
+        reading.shop = lambda id: {**dict(shop(id)), "floor": 0}
+        try:
+            return before(reading, shop_id, collection, pull)
+        finally:
+            del reading.shop
+
+    before = _put(stack, pages, "read", read)
+
+
+@mutant
+def clock_cursor(stack: ExitStack) -> None:
+    """Rows are found by the time of their last change, on clocks that differ by seconds."""
+    moments: dict[int, str] = {0: ""}
+
+    def now(self: Any) -> str:
+        skew = self.rng.uniform(-5, 5)
+        return payload.to_text(self.settings.clock.now() + timedelta(seconds=skew))
+
+    def by_time(reading: Any, shop_id: str, cursor: int, since: int | None, limit: int) -> list[Any]:
+        rows = before(reading, shop_id, 0, since, 10**6)
+        moments[int(reading.shop(shop_id)["counter"])] = reading.now
+        return [row for row in rows if row["updated_at"] > moments.get(cursor, "")][:limit]
+
+    before = pages._COLLECTIONS["items"]
+    stack.enter_context(patch.dict(pages._COLLECTIONS, {"items": by_time}))
+    stack.enter_context(patch.object(server_database.Database, "now", property(now)))
+
+
+@mutant
+def blind_merge(stack: ExitStack) -> None:
+    """The server writes every field that it is sent, whatever its writer saw."""
+    _put(stack, server_records, "_contested", lambda *args: False)
+
+
+# --- what is sent and what becomes of it -----------------------------------------------------------------
+
+
+@mutant
+def fresh_key(stack: ExitStack) -> None:
+    """Every attempt goes out under an id of its own."""
+    numbers = itertools.count()
+
+    def write_change(change: Any) -> dict[str, Any]:
+        return before(change) | {"change_id": f"{change.change_id}#{next(numbers)}"}
+
+    def read_sync(data: Any, here: Any, types: Any) -> Any:
+        for results in (data["results"], data["confirmed"]):
+            for key in [key for key in results if "#" in key]:
+                results[key.partition("#")[0]] = results.pop(key)
+        return understood(data, here, types)
+
+    before = _put(stack, protocol, "write_change", write_change)
+    understood = _put(stack, protocol, "read_sync", read_sync)
+
+
+@mutant
+def drop_401(stack: ExitStack) -> None:
+    """What was in a call that ended in 401 is forgotten."""
+
+    async def call_failed(self: Any, channel: Any, changes: Any, error: ApiError) -> bool:
+        if error.kind in (Kind.UNAUTHORIZED, Kind.SIGNED_OUT):
+            await self._store.run(_forget, [change.change_id for change in changes])
+        return bool(await before(self, channel, changes, error))
+
+    before = _put(stack, Sync, "_call_failed", call_failed)
+
+
+@mutant
+def drop_after_3(stack: ExitStack) -> None:
+    """After three failures a change is given up."""
+
+    def failed(change_ids: Any, error: str) -> None:
+        before(change_ids, error)
+        worn = models.execute("SELECT change_id FROM outbox WHERE attempts >= 3 AND answered_at IS NULL").fetchall()
+        _forget([row[0] for row in worn])
+
+    before = _put(stack, outbox, "failed", failed)
+
+
+def _forget(change_ids: list[str]) -> None:
+    for change_id in change_ids:
+        for table in ("outbox", "stock_move", "account_move"):
+            models.execute(f"DELETE FROM {table} WHERE change_id = ?", (change_id,))
+
+
+@mutant
+def no_quarantine(stack: ExitStack) -> None:
+    """A change on which the server breaks is tried for ever, in front of all others."""
+    _put(stack, outbox, "failed_alone", lambda change_id: False)
+
+
+@mutant
+def no_recheck(stack: ExitStack) -> None:
+    """A restored server is asked for its rows, and not for what it has lost."""
+    _put(stack, outbox, "_recheck", lambda limit: [])
+
+
+@mutant
+def split_tx(stack: ExitStack) -> None:
+    """The sale in one transaction, what is to be sent of it in the next."""
+    later: list[Callable[[], object]] = []
+
+    def add(kind: str, type: str, record_id: str, body: Any, **options: Any) -> str:
+        if kind != "sale":
+            return str(before(kind, type, record_id, body, **options))
+        change_id = models.new_id()
+        later.append(lambda: before(kind, type, record_id, body, **(options | {"change_id": change_id})))
+        return change_id
+
+    def do(self: Any, function: Any, *args: Any, **kwargs: Any) -> Any:
+        later.clear()
+        done = in_one(self, function, *args, **kwargs)
+        for one in later:
+            in_one(self, one)
+        return done
+
+    before = _put(stack, sales.outbox, "add", add)
+    in_one = _put(stack, Terminal, "do", do)
+
+
+# --- what is stored --------------------------------------------------------------------------------------
+
+
+@mutant
+def ignore_epoch(stack: ExitStack) -> None:
+    """Nobody looks at the epoch: a restored server goes on where the old one was."""
+
+    def check(database: Any, shop_id: str, sync: Any) -> Any:
+        with database.reading() as reading:
+            return checked(database, shop_id, replace_epoch(sync, reading.epoch))
+
+    def replace_epoch(sync: Any, epoch: str) -> Any:
+        return replace(sync, epoch=epoch)
+
+    def read_sync(data: Any, here: Any, types: Any) -> Any:
+        return understood(data if here.epoch is None else data | {"epoch": here.epoch}, here, types)
+
+    def since(database: Any, shop_id: str, what: Any, pull: Any, epoch: str) -> Any:
+        return listed(database, shop_id, what, pull, "")
+
+    def tracked(channel: str, here: Any, data: Any) -> Any:
+        return tracked_before(channel, here, data if here.epoch is None else data | {"epoch": here.epoch})
+
+    checked = _put(stack, rest_sync, "check", check)
+    understood = _put(stack, protocol, "read_sync", read_sync)
+    listed = _put(stack, rest_lists, "_since", since)
+    tracked_before = _put(stack, rest, "_tracked", tracked)
+
+
+@mutant
+def mixed_epoch_pages(stack: ExitStack) -> None:
+    """A pull that began before a restore goes on with the pages of the new epoch."""
+
+    def new_epoch(value: str) -> None:
+        state.put("epoch", value)
+        models.execute("UPDATE pull_page SET epoch = ?", (value,))
+
+    _put(stack, replica, "new_epoch", new_epoch)
+
+
+@mutant
+def partial_page(stack: ExitStack) -> None:
+    """Every page becomes visible as it comes."""
+
+    def store_page(channel: str, page: Any) -> set[str]:
+        if not page.more:
+            return set(before(channel, page))
+        state.put(f"{channel}.cursor", page.cursor)
+        state.put(f"{channel}.epoch", page.epoch)
+        for type, rows in records.by_type(page.rows).items():
+            records.store(type, rows, snapshot=False)
+        if channel in replica._MOVES:
+            replica._end_moves(channel)
+        return {channel}
+
+    before = _put(stack, replica, "_store_page", store_page)
+
+
+@mutant
+def cursor_first(stack: ExitStack) -> None:
+    """The cursor in one transaction, the rows in the next."""
+
+    async def stored(self: Any, channel: str, understood: Any, page: Any, asked: Any) -> None:
+        if page is not None and not page.more and await self._store.read(replica._expected, channel, page):
+            await self._store.run(state.put, f"{channel}.cursor", page.cursor)
+        await before(self, channel, understood, page, asked)
+
+    before = _put(stack, Sync, "_stored", stored)
+    _put(stack, replica, "_expected", lambda channel, page: True)
+
+
+@mutant
+def sticky_snapshot(stack: ExitStack) -> None:
+    """A snapshot that broke off leaves its mode behind: the next pull from the cursor is taken for a whole one."""
+
+    async def call_failed(self: Any, channel: str, changes: Any, error: ApiError) -> bool:
+        await self._store.run(break_off, channel)
+        return bool(await before(self, channel, changes, error))
+
+    def break_off(channel: str) -> None:
+        if replica.pull_state(channel).snapshot and replica.cursor(channel):
+            replica.drop_staging(channel)
+            state.put(f"{channel}.epoch", replica.epoch() or "")
+            state.put(f"{channel}.sticky", 1)
+
+    def pull_state(channel: str) -> PullState:
+        here: PullState = usual(channel)
+        return replace(here, snapshot=True) if state.get(f"{channel}.sticky") and not here.snapshot else here
+
+    before = _put(stack, Sync, "_call_failed", call_failed)
+    usual = _put(stack, replica, "pull_state", pull_state)
+
+
+@mutant
+def pend_on_ack(stack: ExitStack) -> None:
+    """An own movement ends when its answer comes, before the figure that contains it."""
+
+    def answer(change_id: str, result: Any, epoch: str, *, lane: str) -> None:
+        before(change_id, result, epoch, lane=lane)
+        models.execute("UPDATE stock_move SET open = 0 WHERE change_id = ?", (change_id,))
+
+    before = _put(stack, replica, "_answer", answer)
+
+
+@mutant
+def absolute_qty(stack: ExitStack) -> None:
+    """The server's figure replaces the own movements of a part, whether it contains them or not."""
+
+    def store(type: str, rows: Any, *, snapshot: bool) -> None:
+        before(type, rows, snapshot=snapshot)
+        for row in rows if type == "item" else ():
+            models.execute("UPDATE stock_move SET open = 0 WHERE part_id = ?", (row["id"],))
+
+    before = _put(stack, records, "store", store)
+
+
+@mutant
+def no_questions(stack: ExitStack) -> None:
+    """Rows are stored although a lost answer may hide in them."""
+
+    def offer(**options: Any) -> Any:
+        return replace(before(**options), unanswered=(), complete=True)
+
+    before = _put(stack, outbox, "offer", offer)
+
+
+@mutant
+def no_overlay(stack: ExitStack) -> None:
+    """A pull writes the server's row over what a person is waiting to send."""
+    _put(stack, overlay, "kept", lambda type: set())
+
+
+@mutant
+def lost_conflict(stack: ExitStack) -> None:
+    """What a person should decide is not written down."""
+    _put(stack, conflicts, "_keep", lambda *args: None)
+
+
+@mutant
+def unknown_part_ends(stack: ExitStack) -> None:
+    """A movement ends with its number, although the server waits for the part before it counts it."""
+
+    def end_moves(channel: str) -> None:
+        table, _, _ = replica._MOVES[channel]
+        models.execute(
+            f"UPDATE {table} SET open = 0 WHERE change_id IN (SELECT change_id FROM outbox"
+            " WHERE result_epoch = ? AND result_seq <= ? AND answered_at IS NOT NULL)",
+            (state.get(f"{channel}.epoch"), replica.cursor(channel)),
+        )
+
+    _put(stack, replica, "_end_moves", end_moves)
+
+
+DIRECTED = frozenset({"no_guard"})
+"""Mistakes that no run can show, because the engine never reads an answer it has given up; a directed test does."""
+
+
+@mutant
+def no_guard(stack: ExitStack) -> None:
+    """A late answer to an earlier request delivers its rows."""
+    _put(stack, replica, "_expected", lambda channel, page: True)
