@@ -27,6 +27,7 @@ from clutch_tui.core.store import Store
 from . import wire
 from .api import Api
 from .connection import PARTS, Event, Monitor, Problem
+from .errors import ApiError, Kind
 from .session import Session
 from .sync import OnChange, Sync
 from .vault import Vault
@@ -322,6 +323,8 @@ class Network:
 
     async def use_api_key(self, key: str) -> None:
         """Keep this key and prove it. Raises `ApiError` when the server refuses it; it is not kept then."""
+        if not (key.isascii() and key.isprintable()):
+            raise ApiError(Kind.BAD_CREDENTIALS)
         trial = Api(
             self._settings.backend,
             session=Session(self._vault.at("", "trial"), clock=self._clock, api_key=key),

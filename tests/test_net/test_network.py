@@ -110,8 +110,9 @@ async def test_a_key_that_the_server_refuses_is_not_kept(tmp_path: Path, sandbox
     async with connected(tmp_path / "home", sandbox.base_url) as (network, _):
         await until(lambda: overall(network) == "connected")
         before = network.session.api_key
-        with pytest.raises(ApiError):
-            await network.use_api_key("ck_wrong_0000000000000000000000000")
+        for wrong in ("ck_wrong_0000000000000000000000000", "مفتاح"):
+            with pytest.raises(ApiError):
+                await network.use_api_key(wrong)
         assert network.session.api_key == before
 
 
