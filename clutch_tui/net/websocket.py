@@ -217,12 +217,13 @@ class Socket:
     async def _converse(self, bearer: str) -> None:
         """Open a line and serve it until it ends; always raises `LineClosed`, `ApiError` or `_TokenRefused`."""
         self._heard, self._is_ours = 0, False
+        way = self._token_in or ("query" if self._settings.token == "query" else "header")
         while True:
-            way = self._token_in or ("query" if self._settings.token == "query" else "header")
             try:
                 await self._open_and_serve(bearer, way)
             except HandshakeRefused as refused:
-                if refused.status in (401, 403, 404) and self._try_query(way):
+                if refused.status in (401, 403, 404) and self._may_try_query(way):
+                    way = "query"
                     continue
                 if refused.status in (401, 403):
                     raise _TokenRefused from None
@@ -231,18 +232,17 @@ class Socket:
                 raise ApiError(kind, status=refused.status, path=path) from None
             except LineClosed as end:
                 if end.code in TOKEN_REFUSED:
-                    if not self._heard and self._try_query(way):
+                    if not self._heard and self._may_try_query(way):
+                        way = "query"
                         continue
                     raise _TokenRefused from None
                 raise
 
-    def _try_query(self, way: str) -> bool:
+    def _may_try_query(self, way: str) -> bool:
         """In mode `auto`, a header that was refused is followed by one try with the token in the URL. A server
-        that took the header before is not asked that way: its refusal is about the token."""
-        if self._settings.token == "auto" and way == "header" and self._token_in is None:
-            self._token_in = "query"
-            return True
-        return False
+        that took the header before is not asked that way: its refusal is about the token. What did not work is
+        not kept: a server that was only starting takes the header the next time."""
+        return self._settings.token == "auto" and way == "header" and self._token_in is None
 
     async def _open_and_serve(self, bearer: str, way: str) -> None:
         url, headers = self._address(bearer, way)

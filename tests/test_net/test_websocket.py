@@ -364,6 +364,15 @@ async def test_auto_tries_the_query_once_and_remembers_what_worked(bench: Bench,
         assert bench.session.renewals == 0
 
 
+async def test_auto_does_not_remember_what_did_not_work(bench: Bench) -> None:
+    """A gateway that says 404 while the server behind it starts must not cost the header for good."""
+    bench.exchange.answers = [HandshakeRefused(404), HandshakeRefused(404)]
+    async with bench.running():
+        await bench.clock.advance(2)
+        await bench.greet()
+        assert [url.partition("?")[2] for url, _ in bench.exchange.calls] == ["", "token=token-1", ""]
+
+
 async def test_a_close_before_the_first_message_is_a_refused_header_too(bench: Bench) -> None:
     async with bench.running():
         bench.exchange.line.end(1008)
@@ -377,16 +386,17 @@ async def test_refused_both_ways_means_another_token(bench: Bench) -> None:
     async with bench.running():
         await bench.greet()
         assert bench.session.renewals == 1
-        assert bench.exchange.calls[2][0].endswith("?token=token-2")
+        url, headers = bench.exchange.calls[2]
+        assert (url, headers["Authorization"]) == ("wss://api.example.com/ws", "Bearer token-2")
 
 
 async def test_a_server_that_refuses_every_token_is_not_asked_without_end(bench: Bench) -> None:
-    bench.exchange.answers = [HandshakeRefused(401)] * 1000
+    bench.exchange.answers = [HandshakeRefused(401)] * 2000
     async with bench.running():
         for _ in range(60):
             await bench.clock.advance(60)
         assert bench.state == "retrying"
-        assert len(bench.exchange.calls) < 600
+        assert len(bench.exchange.calls) < 1200
         assert bench.session.renewals < 300
 
 
