@@ -39,6 +39,8 @@ WATCH = 1.0
 """Seconds between two looks at what other processes did, and between two writes of the connection log."""
 POLL_WITH_SOCKET = 300.0
 """While the socket tells us of news, a pull without an occasion is only a safety net."""
+TRIM_EVERY = 600
+"""Looks between two times that the oldest log entries and notifications are forgotten."""
 STALE = timedelta(seconds=15)
 """A leader that has not written for so long is not believed any more."""
 
@@ -248,6 +250,8 @@ class Network:
         if self.leads and (self._changed_state.is_set() or self._beat % 5 == 0):
             self._changed_state.clear()
             await self._store.run(_write_state, [self.monitor.part(name) for name in PARTS])
+        if self.leads and self._beat % TRIM_EVERY == 0:
+            await self._store.run(journal.trim)
 
     async def _write_log(self) -> None:
         events = [event for event in self._events if event.level != "debug" or self._settings.log.debug]

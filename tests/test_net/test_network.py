@@ -15,6 +15,7 @@ from clutch_tui.core import inventory, journal, outbox
 from clutch_tui.core.store import Store
 from clutch_tui.core.types import LogQuery, PartDraft, PartQuery, ShopError
 from clutch_tui.installation import Installation
+from clutch_tui.net import network as net
 from clutch_tui.net.errors import ApiError
 from clutch_tui.net.network import Network
 from clutch_tui.sandbox import demo_data, server
@@ -124,6 +125,16 @@ async def test_signing_in_names_the_user(tmp_path: Path, sandbox: Running) -> No
         assert network.user_name
         assert await store.read(inventory.count, PartQuery()) == 0
         assert await network.fetch("market.trends") == []
+
+
+async def test_the_log_forgets_its_oldest_entries(
+    tmp_path: Path, sandbox: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(net, "TRIM_EVERY", 1)
+    monkeypatch.setattr(journal, "KEPT_LOG_ROWS", 2)
+    async with connected(tmp_path, sandbox.base_url) as (network, store):
+        await until(lambda: overall(network) == "connected")
+        await until(lambda: 0 < store.read_now(journal.log_count, LogQuery()) <= 2)
 
 
 async def test_who_leads_hears_that_another_process_has_signed_in(tmp_path: Path, sandbox: Running) -> None:
