@@ -37,6 +37,7 @@ from clutch_tui.ui.key_order import KeysInOrder
 from clutch_tui.ui.services import Network, Services
 from clutch_tui.ui.status import Brake, Overall, Status
 from clutch_tui.ui.style_sheet import SteadyStylesheet
+from clutch_tui.ui.thin_wire import ThinWire
 
 if TYPE_CHECKING:
     from clutch_tui.config import Settings
@@ -60,7 +61,7 @@ def _screen(mode: str) -> Screen[None]:
     return cast("Screen[None]", getattr(module, _SCREENS[mode])())
 
 
-class ClutchApp(KeysInOrder, BidiApp, App[int]):
+class ClutchApp(KeysInOrder, ThinWire, BidiApp, App[int]):
     """The terminal of the shop, given everything outside the screens as `Services`."""
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["app.tcss", "mirror.tcss"]

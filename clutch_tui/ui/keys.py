@@ -35,7 +35,8 @@ MODES = (
 GLOBAL = [
     Binding("f1", "help", "app.help", id="app.help", priority=True),
     Binding("f9", "menu", "app.menu", id="app.menu", priority=True),
-    Binding("f12,ctrl+l", "language", "app.language", id="app.language", priority=True, key_display="F12"),
+    Binding("f12", "language", "app.language", id="app.language", priority=True),
+    Binding("ctrl+l", "repaint", "app.repaint", show=False, id="app.repaint", priority=True),
     Binding("ctrl+o", "offline", "app.offline", show=False, id="app.offline", priority=True),
     Binding("ctrl+r", "sync", "app.sync", show=False, id="app.sync", priority=True),
     Binding("ctrl+t", "line", "app.line", id="app.line", priority=True),

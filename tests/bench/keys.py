@@ -34,8 +34,8 @@ class Keys:
 
 
 NOTHING_FOUND = Keys("a character, nothing found", ("ظ",) * 8, ("ظ",) * 8, size=0.1, paint=1.2)
-HITS_CHANGE = Keys("a character, other hits", (*"فلتر", *("backspace",) * 3), (*"فلتر", *("backspace",) * 3))
-CURSOR = Keys("a cursor move", ("down", "up", "down", "down"), ("down", "up", "down", "down"))
+HITS_CHANGE = Keys("a character, other hits", (*"فلتر", *("backspace",) * 4), (*"فلتر", *("backspace",) * 4))
+CURSOR = Keys("a cursor move", ("down", "up", "down", "down"), ("down", "up", "down", "down"), size=1 / 2)
 STEP = Keys("a scroll step", ("down",) * 12, ("down",) * 12, size=1 / 20, paint=0.5)
 PAGE = Keys("a page", ("pagedown",) * 6, ("pagedown",) * 6, size=1 / 5)
 SWITCH = Keys("a screen switch", ("sales", "inventory") * 3, ("f1", "f2") * 3, size=1 / 4, quiet=0.4)

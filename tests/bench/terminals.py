@@ -46,7 +46,11 @@ class TimedTerminal(Terminal):
         super().__init__(command, env=env)
 
     def first_frame(self, *texts: str, timeout: float = 30.0) -> float:
-        """Read until all of these texts were written; milliseconds since before the program was started."""
+        """Read until all of these texts stand on the screen; milliseconds since before the program was started.
+
+        They are looked for in what was written, and on the screen only when nothing more is waiting to be read: what
+        stands there already may have been passed over in writing.
+        """
         wanted = [visual(text).encode() for text in texts]
         deadline = time.monotonic() + timeout
         while True:
@@ -54,8 +58,14 @@ class TimedTerminal(Terminal):
                 self.draw()
                 raise TerminalTimeout(f"no {texts} within {timeout} s; the screen:\n{self.text}")
             shown = _ESCAPES.sub(b"", b"".join(data for _, data in self._chunks))
-            if all(text in shown for text in wanted):
+            if all(text in shown for text in wanted) or self._stands(texts):
                 return (self._chunks[-1][0] - self._started) * 1e3
+
+    def _stands(self, texts: Sequence[str]) -> bool:
+        if select.select([self._master], [], [], 0)[0]:
+            return False
+        self.draw()
+        return all(self.shows(text) for text in texts)
 
     def settle(self, quiet: float = 0.4, limit: float = 20.0) -> None:
         """Read until the program has written nothing for `quiet` seconds."""
