@@ -70,7 +70,7 @@ class InventoryScreen(ListScreen):
 
     def describe(self, row: PartRow) -> Content | str:
         lines = [
-            t("part.line", name=row.name or "-", name_en=shown.isolate(row.name_en or "-")),
+            t("part.line", name=shown.name(row.name) or "-", name_en=shown.isolate(row.name_en or "-")),
             t("part.line_stock", stock=shown.number(row.stock), minimum=shown.number(row.min_stock),
               place=shown.part_number(row.location or "-"), price=shown.money(row.price)),
         ]  # fmt: skip

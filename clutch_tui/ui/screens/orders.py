@@ -67,7 +67,7 @@ class OrdersScreen(ListScreen):
         return reading(self.store, shop.orders, OrderQuery(text=text.strip(), open_only=self.open_only))
 
     def describe(self, row: OrderRow) -> Content | str:
-        lines = [t("order.line", name=row.customer_name or "-", phone=shown.phone(row.phone) or "-")]
+        lines = [t("order.line", name=shown.name(row.customer_name) or "-", phone=shown.phone(row.phone) or "-")]
         if row.expires_at is not None:
             lines.append(t("order.expires", at=shown.date_time(row.expires_at)))
         if row.unsent:
@@ -171,7 +171,7 @@ def order_lines(order: Order) -> list[str]:
     lines.append("")
     for line in order.lines:
         price = "" if line.price is None else f" × {shown.amount(line.price)}"
-        lines.append(f"- {line.name}: {shown.number(line.quantity)}{price}")
+        lines.append(f"- {shown.name(line.name)}: {shown.number(line.quantity)}{price}")
     lines.append("")
     if order.total:
         lines.append(f"{t('common.total')}: {shown.money(order.total)}")

@@ -59,7 +59,8 @@ class SuppliersScreen(ListScreen):
         return reading(self.store, shop.suppliers, text)
 
     def describe(self, row: SupplierRow) -> Content | str:
-        return t("supplier.line", name=row.name, contact=row.contact_person or "-", phone=shown.phone(row.phone))
+        contact = shown.name(row.contact_person) or "-"
+        return t("supplier.line", name=shown.name(row.name), contact=contact, phone=shown.phone(row.phone))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return self.has_row() if action in ("edit", "history", "delete") else True
