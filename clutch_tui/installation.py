@@ -72,13 +72,14 @@ class Installation:
         settings = settings or self.settings
         self.home.prepare()
         store = Store.open(self.database(settings), inline=inline)
-        store.run_now(
-            state.begin,
-            rate=int(settings.shop.tax_rate * 100),
-            prices_include_tax=settings.shop.prices_include_tax,
-            cash_rounding=settings.shop.cash_rounding,
-            timezone=settings.shop.timezone,
-        )
+        rules: dict[str, Any] = {
+            "rate": int(settings.shop.tax_rate * 100),
+            "prices_include_tax": settings.shop.prices_include_tax,
+            "cash_rounding": settings.shop.cash_rounding,
+            "timezone": settings.shop.timezone,
+        }
+        if not store.read_now(state.has_begun, **rules):
+            store.run_now(state.begin, **rules)
         return store
 
     def save_settings(self, changes: Mapping[str, Any]) -> Settings:

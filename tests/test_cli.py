@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -138,3 +140,11 @@ def test_a_home_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
         assert result.returncode in (1, 2)
         assert str(home.parent) in result.stderr
         assert "Traceback" not in result.stderr
+
+
+def test_reading_does_not_wait_for_whoever_writes(home: Path) -> None:
+    database = Installation.find(_environment(home)).database()
+    with contextlib.closing(sqlite3.connect(database)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert as_json(clutch(home, "find", "oil", "--json"))
+        assert as_json(clutch(home, "status", "--json"))

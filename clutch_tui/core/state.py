@@ -149,13 +149,26 @@ def put_tax_rules(rules: TaxRules) -> None:
 def begin(*, rate: int, prices_include_tax: bool, cash_rounding: int, timezone: str) -> None:
     """Take the configuration's rules for what the shop's server has not told yet; the smallest coin is always
     the configuration's. `rate` in basis points."""
-    stored = setting("shop.settings") or {}
-    known = tax_rules() if stored.get("tax_rate") is not None else TaxRules(rate, prices_include_tax)
-    rules = TaxRules(known.rate, known.prices_include_tax, cash_rounding)
+    rules = _rules_to_begin_with(rate, prices_include_tax, cash_rounding)
     if rules != tax_rules() or setting("tax_rules") is None:
         put_tax_rules(rules)
     if setting("timezone") is None:
         put_setting("timezone", timezone)
+
+
+def has_begun(*, rate: int, prices_include_tax: bool, cash_rounding: int, timezone: str) -> bool:
+    """Whether `begin` would write nothing: then whoever only reads need not wait for those who write."""
+    return (
+        _rules_to_begin_with(rate, prices_include_tax, cash_rounding) == tax_rules()
+        and setting("tax_rules") is not None
+        and setting("timezone") is not None
+    )
+
+
+def _rules_to_begin_with(rate: int, prices_include_tax: bool, cash_rounding: int) -> TaxRules:
+    stored = setting("shop.settings") or {}
+    known = tax_rules() if stored.get("tax_rate") is not None else TaxRules(rate, prices_include_tax)
+    return TaxRules(known.rate, known.prices_include_tax, cash_rounding)
 
 
 def learn_shop(profile: dict[str, Any] | None, settings: dict[str, Any] | None) -> None:
