@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from clutch_tui.core import inventory
+from clutch_tui.core import inventory, journal, models
 from clutch_tui.core.types import PartDraft
 from clutch_tui.installation import Installation
 
@@ -148,3 +148,11 @@ def test_reading_does_not_wait_for_whoever_writes(home: Path) -> None:
         other.execute("BEGIN IMMEDIATE")
         assert as_json(clutch(home, "find", "oil", "--json"))
         assert as_json(clutch(home, "status", "--json"))
+
+
+def test_status_does_not_repeat_what_an_ended_program_knew(home: Path) -> None:
+    with Installation.find(_environment(home)).open_store(inline=True) as store:
+        store.run_now(journal.put_connection_state, "api", "up", store.clock.now(), {})
+        assert as_json(clutch(home, "status", "--json"))["connection"]["api"]["state"] == "up"
+        store.run_now(models.execute, "UPDATE connection_state SET updated_at = '2026-01-01T00:00:00.000Z'")
+    assert as_json(clutch(home, "status", "--json"))["connection"]["api"]["state"] == "off"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import click
@@ -54,7 +54,12 @@ def status() -> click.Command:
         backend = installation.settings.backend
         with installation.open_store(inline=True) as store:
             queue = store.read_now(outbox.summary)
-            parts = store.read_now(journal.connection_state)
+            now = store.clock.now()
+            parts = {
+                # nobody leads: what the last one knew when it ended says nothing of the connection now
+                name: replace(part, state="off") if part.is_stale(now) else part
+                for name, part in store.read_now(journal.connection_state).items()
+            }
             cursors = store.read_now(lambda: {name: replica.cursor(name) for name in replica.CHANNELS})
             as_of = store.read_now(replica.as_of, "inventory")
         if as_json:

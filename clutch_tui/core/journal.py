@@ -12,7 +12,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 
 from clutch_tui.text.fold import fold
@@ -26,6 +26,9 @@ LEVELS: tuple[Level, ...] = get_args(Level)
 
 KEPT_LOG_ROWS = 20_000
 KEPT_NOTIFICATIONS = 1_000
+
+STALE = timedelta(seconds=15)
+"""A process that leads the sync writes what it knows at least every five seconds; after this it has ended."""
 
 _NEWEST = 2**63 - 1
 
@@ -127,6 +130,10 @@ class ConnectionState:
     detail: dict[str, Any] = field(hash=False)
     updated_at: datetime
     pid: int
+
+    def is_stale(self, now: datetime) -> bool:
+        """Whether nobody has said so for too long: who did has ended, however it did."""
+        return now - self.updated_at > STALE
 
 
 @dataclass(frozen=True, slots=True)

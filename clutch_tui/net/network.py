@@ -13,7 +13,6 @@ import logging
 import os
 import random
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -41,8 +40,6 @@ POLL_WITH_SOCKET = 300.0
 """While the socket tells us of news, a pull without an occasion is only a safety net."""
 TRIM_EVERY = 600
 """Looks between two times that the oldest log entries and notifications are forgotten."""
-STALE = timedelta(seconds=15)
-"""A leader that has not written for so long is not believed any more."""
 
 EVERYTHING = frozenset({"inventory", "sales", "orders", "customers", "suppliers", "queue", "conflicts"})
 
@@ -231,7 +228,7 @@ class Network:
         known = await self._store.read(journal.connection_state)
         for part in PARTS:
             entry = known.get(part)
-            if entry is None or self._clock.now() - entry.updated_at > STALE:
+            if entry is None or entry.is_stale(self._clock.now()):
                 continue
             detail = entry.detail
             problem = Problem(detail["key"], detail.get("values", {})) if detail.get("key") else None
