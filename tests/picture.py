@@ -41,7 +41,7 @@ BLOCKS = {
     "▕": (7, 0, 8, 8),
 }  # fmt: skip
 
-COLOURS = 128
+COLOURS = 256
 
 Box = tuple[int, int, int, int]
 
