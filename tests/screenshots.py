@@ -7,7 +7,7 @@
 One shop, the same each time: demo data from a seed, a wall clock that stands at `NOON`, and a morning that was
 lived through core and wire before the program starts. It is photographed three times: while the backend is down
 (with what waits to be sent), connected at 80x24, and connected on a wide terminal. Needs the extra `dev` and the
-font DejaVu Sans Mono; takes about a minute.
+font DejaVu Sans Mono; takes two minutes or three.
 """
 
 from __future__ import annotations
