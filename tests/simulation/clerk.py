@@ -236,12 +236,21 @@ DEEDS: dict[Deed, int] = {
 """What happens how often."""
 
 
-def act(terminal: Terminal, rng: random.Random) -> str:
-    """One deed by chance; a refusal by the program itself ("voided already", "disk full") is an answer, too."""
-    deed = rng.choices(list(DEEDS), list(DEEDS.values()))[0]
-    try:
-        return deed(terminal, rng)
-    except NothingToDo:
-        return f"{deed.__name__}: nothing to do"
-    except ShopError as refusal:
-        return f"{deed.__name__}: {refusal.key}"
+class Habits:
+    """What the people of one run do how often: in each run some deeds are rife and others unknown, so that in many
+    runs together everything meets everything."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self._deeds = list(DEEDS)
+        self._weights = [weight * rng.choice((0, 1, 1, 1, 4)) for weight in DEEDS.values()]
+        self._weights[0] = max(self._weights[0], DEEDS[sell])
+
+    def act(self, terminal: Terminal, rng: random.Random) -> str:
+        """One deed by chance; a refusal by the program itself ("voided already", "disk full") is an answer, too."""
+        deed = rng.choices(self._deeds, self._weights)[0]
+        try:
+            return deed(terminal, rng)
+        except NothingToDo:
+            return f"{deed.__name__}: nothing to do"
+        except ShopError as refusal:
+            return f"{deed.__name__}: {refusal.key}"

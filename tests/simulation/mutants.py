@@ -123,11 +123,18 @@ def clock_cursor(stack: ExitStack) -> None:
     def by_time(reading: Any, shop_id: str, cursor: int, since: int | None, limit: int) -> list[Any]:
         rows = before(reading, shop_id, 0, since, 10**6)
         moments[int(reading.shop(shop_id)["counter"])] = reading.now
-        return [row for row in rows if row["updated_at"] > moments.get(cursor, "")][:limit]
+        page = sorted((row for row in rows if row["updated_at"] > moments.get(cursor, "")), key=_moment)[:limit]
+        if len(page) == limit > 1:
+            moments[page[-2]["seq"]] = page[-2]["updated_at"]
+        return page
 
     before = pages._COLLECTIONS["items"]
     stack.enter_context(patch.dict(pages._COLLECTIONS, {"items": by_time}))
     stack.enter_context(patch.object(server_database.Database, "now", property(now)))
+
+
+def _moment(row: Any) -> str:
+    return str(row["updated_at"])
 
 
 @mutant

@@ -106,6 +106,7 @@ class Line(httpx.AsyncBaseTransport):
         poison: Mapping[str, bool],
         note: Callable[..., None],
         on_news: Callable[[str], None],
+        on_failure: Callable[[BaseException], None],
     ) -> None:
         self._name = name
         self._server = server
@@ -114,6 +115,7 @@ class Line(httpx.AsyncBaseTransport):
         self._poison = poison
         self._note = note
         self._on_news = on_news
+        self._on_failure = on_failure
         self._under_way: set[asyncio.Task[None]] = set()
         self.calls = 0
 
@@ -139,8 +141,8 @@ class Line(httpx.AsyncBaseTransport):
 
     def _arrived(self, task: asyncio.Task[None]) -> None:
         self._under_way.discard(task)
-        if not task.cancelled():
-            task.result()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._on_failure(error)
 
     async def _travel(self, message: Message, answer: asyncio.Future[httpx.Response]) -> None:
         """There and back again. Whatever comes back after another answer has come goes nowhere."""

@@ -26,7 +26,7 @@ from clutch_tui.core.replica import CHANNELS
 from clutch_tui.core.store import Store
 from clutch_tui.net.vault import Secrets
 
-from . import clerk
+from .clerk import Habits
 from .disk import Crash
 from .invariants import Books, Seen, Violation
 from .mutants import planted
@@ -71,6 +71,7 @@ class World:
         self.server = Server(self.loop, self._chance("server"))
         self.weather = Weather(self._chance("weather"))
         self.books = Books(self.server)
+        self.habits = Habits(self._chance("habits"))
         self.poison: dict[str, bool] = {}
         self.lines: list[str] = []
         self.counts: dict[str, int] = {}
@@ -85,7 +86,7 @@ class World:
             "poison": rng.choice((0, 0, 0.05, 0.15)),
             "clock jump": rng.choice((0, 0, 0.03)),
             "server restored": rng.choice((0, 0, 0.04)),
-            "purge": rng.choice((0, 0, 0.05, 0.2)),
+            "purge": rng.choice((0, 0, 0.05, 0.3)),
             "disk restored": rng.choice((0, 0, 0, 0.03)),
             "clone": rng.choice((0, 0, 0, 0.03)),
             "order": 0.04,
@@ -107,6 +108,7 @@ class World:
             poison=self.poison,
             note=self.note,
             on_news=self._news,
+            on_failure=self._fail,
         )
         return Terminal(
             name,
@@ -153,9 +155,13 @@ class World:
         """The engine's task is over: by a crash of its process, or by a mistake."""
         if isinstance(error, Crash):
             self._crashed(terminal)
-        elif not self._failed.done():
-            violation = error if isinstance(error, Violation) else Violation(f"{terminal.name}: {error!r}")
-            self._failed.set_exception(violation)
+        else:
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        """End the run: something happened that must not."""
+        if not self._failed.done():
+            self._failed.set_exception(error if isinstance(error, Violation) else Violation(repr(error)))
 
     def _crashed(self, terminal: Terminal) -> None:
         self.happened("crash", terminal.name)
@@ -258,7 +264,7 @@ class World:
     def _act(self, terminal: Terminal) -> None:
         before = set(self.books.committed)
         try:
-            self.note(terminal.name, clerk.act(terminal, self.rng))
+            self.note(terminal.name, self.habits.act(terminal, self.rng))
         except Crash:
             self._crashed(terminal)
         for change_id in self.books.committed.keys() - before:
@@ -301,6 +307,7 @@ class World:
         self.server.backend.faults.clear()
         if self._waiting("slow", "fast"):
             self.happened("slow lane")
+            await self.pass_time(5.0)  # what was answered before the server was mended arrives
             for terminal in self.terminals:
                 terminal.clock.jump(SLOW)
         began = self.loop.elapsed
