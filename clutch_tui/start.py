@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -33,5 +34,7 @@ def run_app(installation: Installation | None = None, line: Line | None = None) 
     with ordered_terminal("off" if found.lack else text.bidi) as modes:
         app = ClutchApp(installation.services(line), found)
         app.order_modes = modes
+        for ending in (signal.SIGTERM, signal.SIGHUP):  # a closed window leaves the terminal and the files in order
+            signal.signal(ending, lambda number, _: app.exit(128 + number))
         app.run(mouse=installation.settings.ui.mouse)
     return app.return_code or DONE

@@ -16,7 +16,7 @@ from typing import Any
 
 import click
 
-from clutch_tui import __version__
+from clutch_tui import __version__, logs
 from clutch_tui.installation import Installation
 from clutch_tui.start import run_app
 from clutch_tui.text import strings
@@ -67,6 +67,7 @@ def find_installation(options: Mapping[str, Any]) -> Installation:
     if options.get("debug"):
         overrides["log.debug"] = True
     installation = Installation.find(environment(options), overrides)
+    logs.start(installation.home.log_dir, debug=installation.settings.log.debug)
     text = installation.settings.text
     found = glyphs.find(text.letters, installation.environ) if sys.stdout.isatty() else glyphs.EVERYTHING
     strings.use(found.language(text.language), digits=found.digits(text.digits))

@@ -306,8 +306,8 @@ class _Cable:
         """Start the backend and wait until it answers. Raises `Disproved` where it does not."""
         command = [sys.executable, "-m", "clutch_tui", "sandbox", "--faults", "--port", str(self.port)]
         self._process = subprocess.Popen(
-            [*command, "--db", str(self._db), "--parts", str(PARTS)],
-            stdin=subprocess.DEVNULL,
+            [*command, "--with-parent", "--db", str(self._db), "--parts", str(PARTS)],
+            stdin=subprocess.PIPE,  # its end is the backend's end, however this program dies
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
@@ -324,7 +324,7 @@ class _Cable:
     def pull_out(self) -> None:
         if self._process is not None:
             self._process.kill()
-            self._process.wait()
+            self._process.communicate()
             self._process = None
 
 

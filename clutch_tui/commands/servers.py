@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +22,17 @@ def commands() -> tuple[click.Command, ...]:
 def sandbox() -> click.Command:
     @click.command("sandbox", help=t("cli.sandbox.help"))
     @click.option("--host", default="127.0.0.1", show_default=True, help=t("cli.sandbox.host"))
-    @click.option("--port", default=8765, show_default=True, help=t("cli.sandbox.port"))
+    @click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help=t("cli.sandbox.port"))
     @click.option("--db", default="sandbox.db", show_default=True, help=t("cli.sandbox.db"))
     @click.option("--faults", is_flag=True, help=t("cli.sandbox.faults"))
     @click.option("--seed", default=1, show_default=True, help=t("cli.sandbox.seed"))
     @click.option("--parts", default=1400, show_default=True, help=t("cli.sandbox.parts"))
-    def command(host: str, port: int, db: str, faults: bool, seed: int, parts: int) -> int:
+    @click.option("--with-parent", is_flag=True, hidden=True)
+    def command(host: str, port: int, db: str, faults: bool, seed: int, parts: int, with_parent: bool) -> int:
         from clutch_tui.sandbox import demo_data, server
+
+        if with_parent:
+            threading.Thread(target=_end_with_stdin, daemon=True).start()
 
         print(
             t("cli.sandbox.serves", url=f"http://{host}:{port}/api/v1", key=demo_data.API_KEY, shop=demo_data.SHOP_ID)
@@ -39,6 +46,12 @@ def sandbox() -> click.Command:
         return exits.DONE
 
     return command
+
+
+def _end_with_stdin() -> None:
+    """The demo's backend lives as long as the program that holds the other end of its standard input."""
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), signal.SIGINT)
 
 
 def demo() -> click.Command:

@@ -23,7 +23,7 @@ def commands() -> tuple[click.Command, ...]:
 def find() -> click.Command:
     @click.command("find", help=t("cli.find.help"))
     @click.argument("text")
-    @click.option("--limit", default=20, show_default=True, help=t("cli.find.limit"))
+    @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help=t("cli.find.limit"))
     @json_option
     @click.pass_obj
     def command(options: dict[str, Any], text: str, limit: int, as_json: bool) -> None:

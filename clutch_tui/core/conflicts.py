@@ -27,7 +27,8 @@ def settle(
     of a record that was deleted meanwhile comes back with the one field `*` and is always asked.
     """
     # a restored server may answer otherwise than it did: nobody need decide any more on what it said then
-    withdrawn = models.execute("DELETE FROM conflict WHERE change_id = ? AND resolved_at IS NULL", (change_id,)).rowcount
+    forget = "DELETE FROM conflict WHERE change_id = ? AND resolved_at IS NULL"
+    withdrawn = models.execute(forget, (change_id,)).rowcount
     if result.status != "conflict":
         return {"conflicts"} if withdrawn else set()
     payload: dict[str, Any] = json.loads(

@@ -65,7 +65,7 @@ def _prefix(lineage_id: str) -> str:
     # derived from the identity and not drawn, so that a run with given identities repeats itself exactly
     n = int(lineage_id.replace("-", "")[-12:], 16)
     letters = ""
-    for _ in range(3):
+    for _ in range(4):
         n, k = divmod(n, len(_PREFIX_ALPHABET))
         letters += _PREFIX_ALPHABET[k]
     return letters

@@ -288,8 +288,8 @@ class Monitor:
         return "connected", None
 
     def _fails(self, figures: Figures) -> bool:
-        if figures.works is not False or figures.at is None:
-            return False
+        if figures.works is not False or figures.at is None or figures.status is None:
+            return False  # without any answer it was the line that failed, which has a state of its own
         return not figures.passing or self._clock.now() - figures.at < FORGIVEN_AFTER
 
 

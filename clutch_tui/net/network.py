@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 import os
 import random
@@ -22,6 +23,7 @@ from clutch_tui.config import Settings
 from clutch_tui.core import journal, outbox, replica, state
 from clutch_tui.core.clock import Clock, SystemClock
 from clutch_tui.core.store import Store
+from clutch_tui.core.types import ShopError
 
 from . import wire
 from .api import Api
@@ -34,6 +36,8 @@ from .websocket import Socket
 
 log = logging.getLogger(__name__)
 
+PATIENCE = 30.0
+"""Seconds that a process waits for the one that leads to do a round for it."""
 WATCH = 1.0
 """Seconds between two looks at what other processes did, and between two writes of the connection log."""
 POLL_WITH_SOCKET = 300.0
@@ -150,18 +154,15 @@ class Network:
                 await self._write_log()
 
     async def sync_once(self, patience: float) -> None:
-        """One round without running: for a script. Where another process leads, wait up to `patience` seconds
-        for it to send what is unsent. Raises `ApiError`, `wire.BadPayload` and `ShopError`."""
+        """One round without running: for a script. Where another process leads, it is asked for the round and
+        given `patience` seconds. Raises `ApiError`, `wire.BadPayload` and `ShopError`."""
         try:
             await self.session.open()
             if self._take_lead():
                 await self._store.run(outbox.wake_slow)
                 await self.sync.round()
                 return
-            self.monitor.note("info", "sync", "sync.other_leads")
-            end = self._clock.monotonic() + patience
-            while self._clock.monotonic() < end and (await self._store.read(outbox.summary)).unsent:
-                await self._clock.sleep(WATCH / 4)
+            await self._ask_leader(patience)
         finally:
             await self._write_log()
             await self._stand_down()
@@ -210,9 +211,10 @@ class Network:
             self._lock.release()
 
     async def _look_for_work(self) -> None:
-        """Another process may have sold something: send it, and show it. Or it has signed in."""
+        """Another process may have sold something: send it, and show it. Or it has signed in, or wants a round."""
         if await self.session.look_again():
             self.reconnect()
+        await self._answer_followers()
         progress = await self._store.read(_progress)
         if self._seen is not None and progress != self._seen:
             self._on_change(EVERYTHING)
@@ -280,11 +282,52 @@ class Network:
         self.sync.wake()
 
     async def force_sync(self) -> None:
-        """One whole round now. Raises `ApiError`. Where another process leads, it is asked to by the queue."""
+        """One whole round now, here or in the process that leads. Raises what the round raises, `error.sync.cut`
+        while the line is cut on purpose, and `error.sync.other_leads` where the leader does not answer."""
+        if self.offline:
+            raise ShopError("error.sync.cut")
         if self.leads:
             await self._store.run(outbox.wake_slow)
             self.api.breaker.reset()
             await self.sync.round()
+        else:
+            await self._ask_leader(PATIENCE)
+
+    async def _ask_leader(self, patience: float) -> None:
+        """Have the process that leads do a round, and wait for its answer."""
+        asked = self._store.new_id()
+        await self._store.run(state.put, "round.asked", asked)
+        end = self._clock.monotonic() + patience
+        while self._clock.monotonic() < end:
+            answer = await self._answered()
+            if answer.get("asked") == asked:
+                if answer["error"]:
+                    raise ShopError(answer["error"], **answer["values"])
+                return
+            await self._clock.sleep(WATCH / 4)
+        raise ShopError("error.sync.other_leads")
+
+    async def _answered(self) -> dict[str, Any]:
+        """How the last round that was asked for went."""
+        text = await self._store.read(state.get, "round.answered")
+        answer: dict[str, Any] = json.loads(text) if text else {}
+        return answer
+
+    async def _answer_followers(self) -> None:
+        """Do the round that another process has asked for, and tell it how it went."""
+        asked = await self._store.read(state.get, "round.asked")
+        if asked is None or (await self._answered()).get("asked") == asked:
+            return
+        error, values = "", {}
+        try:
+            await self._store.run(outbox.wake_slow)
+            await self.sync.round()
+        except (ApiError, ShopError) as failure:
+            error, values = failure.key, {name: str(value) for name, value in failure.values.items()}
+        except wire.BadPayload as failure:
+            error, values = "error.sync.bad_answer", {"reason": failure.reason}
+        answer = json.dumps({"asked": asked, "error": error, "values": values})
+        await self._store.run(state.put, "round.answered", answer)
 
     def reconnect(self) -> None:
         """Forget every waiting time and try API and socket at once."""
@@ -342,7 +385,9 @@ class Network:
         self.reconnect()
 
     async def sign_out(self) -> None:
+        """Forget who was signed in, user and stored key alike: afterwards nothing goes out."""
         await self.session.logout()
+        await self.session.use_api_key(None)
 
 
 class _EventCursor:

@@ -75,6 +75,20 @@ async def test_one_leads_the_other_follows_and_takes_over(tmp_path: Path, sandbo
             assert await store.read(journal.connection_state)
 
 
+async def test_a_round_asked_for_by_a_follower_is_done_by_the_leader(tmp_path: Path, sandbox: Running) -> None:
+    async with connected(tmp_path / "home", sandbox.base_url) as (first, _):
+        await until(lambda: overall(first) == "connected")
+        async with connected(tmp_path / "home", sandbox.base_url) as (second, _):
+            await second.force_sync()
+            await sandbox.stop()
+            with pytest.raises(ShopError) as refused:
+                await second.force_sync()
+            assert refused.value.key.startswith("error.api.")
+        first.go_offline(True)
+        with pytest.raises(ShopError, match=r"error\.sync\.cut"):
+            await first.force_sync()
+
+
 async def test_what_the_leader_did_is_in_the_log_for_everybody(tmp_path: Path, sandbox: Running) -> None:
     async with connected(tmp_path / "home", sandbox.base_url) as (first, store):
         await until(lambda: overall(first) == "connected")

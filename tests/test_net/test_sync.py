@@ -635,7 +635,7 @@ async def test_what_is_refused_again_is_still_there(till: Till, sandbox: Running
         await till.round()
         assert till.ask(customers.get, made.id).deleted is False
         assert till.ask(customers.get, made.id).draft.phone == "01000000099"
-    with pytest.raises(ShopError, match="error.queue.gone"):
+    with pytest.raises(ShopError, match=r"error\.queue\.gone"):
         till.do(outbox.retry, refused.id)
 
 
