@@ -148,7 +148,7 @@ class ClutchApp(KeysInOrder, ThinWire, BidiApp, App[int]):
         """Go to the till with this cart; the one that was open there stays parked."""
         from clutch_tui.ui.screens.sales import SalesScreen
 
-        await self.switch_mode("sales")
+        await self._go_to("sales")
         till = self.get_screen_stack("sales")[0]
         if isinstance(till, SalesScreen):
             till.take(cart)
@@ -249,8 +249,14 @@ class ClutchApp(KeysInOrder, ThinWire, BidiApp, App[int]):
         """Whether a dialog is open: it would stay behind, unanswered, on the screen that one left."""
         return isinstance(self.screen, ModalScreen) and not isinstance(self.screen, CommandPalette)
 
-    def action_mode(self, mode: str) -> None:
-        self.switch_mode(mode)
+    async def action_mode(self, mode: str) -> None:
+        await self._go_to(mode)
+
+    async def _go_to(self, mode: str) -> None:
+        """Go to a mode as it was left; but the till is the till, whatever was opened over it."""
+        await self.switch_mode(mode)
+        while mode == "sales" and len(self.screen_stack) > 1 and not self._asks:
+            self.pop_screen()
 
     @work(group="menu", exclusive=True, exit_on_error=False)
     async def action_menu(self) -> None:
@@ -258,7 +264,7 @@ class ClutchApp(KeysInOrder, ThinWire, BidiApp, App[int]):
 
         words = [(mode, partial(t, f"mode.{mode}")) for mode in keys.MODES]
         if (mode := await self.push_screen_wait(Choose("app.menu", words))) is not None:
-            await self.switch_mode(mode)
+            await self._go_to(mode)
 
     def action_help(self) -> None:
         from clutch_tui.ui.dialogs import ShowText

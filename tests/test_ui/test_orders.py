@@ -10,6 +10,7 @@ from clutch_tui.text.strings import t
 from clutch_tui.ui.dialogs import Ask, Choose, Confirm, ShowText
 from clutch_tui.ui.forms import FormDialog
 from clutch_tui.ui.screens.orders import OrdersScreen
+from clutch_tui.ui.screens.past_sales import PastSalesScreen
 from clutch_tui.ui.screens.pay import PayDialog
 from clutch_tui.ui.screens.receipt import ReceiptDialog
 from clutch_tui.ui.screens.sales import SalesScreen
@@ -89,7 +90,11 @@ async def test_a_quote_wants_every_price(ordered: Shop) -> None:
 
 
 async def test_an_order_is_sold_at_the_till(ordered: Shop) -> None:
-    async with open_app(ordered, "en", mode="orders") as (app, pilot):
+    async with open_app(ordered, "en") as (app, pilot):
+        await press(pilot, "f7")  # the past sales lie over the till
+        await until(pilot, lambda: isinstance(app.screen, PastSalesScreen))
+        await app.switch_mode("orders")
+        await settle(pilot)
         await press(pilot, "f5")
         await until(pilot, lambda: isinstance(app.screen, SalesScreen) and app.screen.cart.order_id == "order-2")
         await press(pilot, "f2")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from textual.pilot import Pilot
 
-from clutch_tui.core import inventory, sales
-from clutch_tui.core.types import Sale, SaleQuery
+from clutch_tui.core import inventory, sales, state
+from clutch_tui.core.types import Sale, SaleQuery, TaxRules
 from clutch_tui.text import strings
+from clutch_tui.text.format import name
 from clutch_tui.text.strings import t
 from clutch_tui.ui.app import ClutchApp
 from clutch_tui.ui.dialogs import Ask, Choose, Confirm
@@ -16,6 +17,7 @@ from clutch_tui.ui.screens.past_sales import PastSalesScreen
 from clutch_tui.ui.screens.pay import PayDialog, quick_amounts
 from clutch_tui.ui.screens.receipt import ReceiptDialog
 from clutch_tui.ui.screens.sales import SalesScreen
+from clutch_tui.ui.widgets.scan_field import ScanField
 from tests.test_ui.shop_app import Shop, open_app, press, settle, toasts, type_text, until, words_on
 
 LANGUAGES: tuple[strings.Language, ...] = ("ar", "en")
@@ -86,14 +88,54 @@ async def test_what_matches_nothing_stays_in_the_field(shop: Shop) -> None:
         await press(pilot, "enter")
         await until(pilot, lambda: toasts(app))
         assert till(app).field.value == "no such part"
+        assert "No part has this number or name" in toasts(app)[0]
         await press(pilot, "escape")
         assert till(app).field.value == ""
+
+
+async def test_a_scan_replaces_what_found_nothing(shop: Shop) -> None:
+    async with open_app(shop) as (app, pilot):
+        await type_text(pilot, "no such part")
+        await press(pilot, "enter")
+        await until(pilot, lambda: till(app).field.value == "no such part")
+        await type_text(pilot, "NGK-7")
+        assert till(app).field.value == "NGK-7"
+        await press(pilot, "enter")
+        await until(pilot, lambda: till(app).cart.lines)
+        assert till(app).field.value == ""
+
+
+async def test_what_matches_several_says_so(shop: Shop) -> None:
+    async with open_app(shop, "en") as (app, pilot):
+        till(app).post_message(ScanField.Entered("f"))  # Enter was faster than the list below the field
+        await until(pilot, lambda: toasts(app))
+        assert toasts(app) == [t("sales.several", text=name("f"))]
+
+
+@pytest.mark.parametrize("typed", ["*3", "3*", "٣*", "*٣", "3 *"])
+async def test_a_quantity_before_or_behind_the_star(shop: Shop, typed: str) -> None:
+    async with open_app(shop) as (app, pilot):
+        await scan(app, pilot, "OF-100")
+        await type_text(pilot, typed)
+        assert not till(app).hits.display
+        await press(pilot, "enter")
+        await until(pilot, lambda: till(app).cart.lines[0].quantity == 3)
+        assert toasts(app) == []
+
+
+async def test_new_tax_rules_reach_the_open_cart(shop: Shop) -> None:
+    async with open_app(shop, "en") as (app, pilot):
+        await scan(app, pilot, "OF-100")
+        assert "125.00" in till(app).lines.total_text
+        rules = TaxRules(rate=1_000, prices_include_tax=False, cash_rounding=25)
+        await app.write("shop", state.put_tax_rules, rules)
+        await until(pilot, lambda: "137.50" in till(app).lines.total_text)
 
 
 async def test_nonsense_never_crashes(shop: Shop) -> None:
     async with open_app(shop) as (app, pilot):
         await scan(app, pilot, "OF-100")
-        for typed in ("*0", "*99999999999", "***", "3*", "-", "+", "'; DROP TABLE part; --", "٪", "🙂", "*٣"):
+        for typed in ("*0", "*99999999999", "***", "-", "+", "'; DROP TABLE part; --", "٪", "🙂", "*٣"):
             till(app).field.value = typed
             await press(pilot, "enter")
             await settle(pilot)
@@ -262,6 +304,18 @@ async def test_one_piece_of_three_comes_back(shop: Shop) -> None:
         await until(pilot, lambda: isinstance(app.screen, ReceiptDialog))
         assert ("return", "sale") in shop.new_changes
         assert shop.read(inventory.get, shop.parts[2].id).stock == 8
+
+
+@pytest.mark.parametrize("keys", [("alt+1",), ("f9", "1")])
+async def test_going_to_the_till_leaves_the_past_sales(shop: Shop, keys: tuple[str, ...]) -> None:
+    async with open_app(shop) as (app, pilot):
+        await press(pilot, "f7")
+        await until(pilot, lambda: isinstance(app.screen, PastSalesScreen))
+        await press(pilot, keys[0])
+        for key in keys[1:]:
+            await until(pilot, lambda: isinstance(app.screen, Choose))
+            await press(pilot, key)
+        await until(pilot, lambda: app.screen is till(app))
 
 
 async def test_cancelling_the_sale_asks(shop: Shop) -> None:

@@ -1,7 +1,7 @@
 """The till. One field takes scans, searches and quantities; everything else is one key away.
 
 Hands stay on the keyboard: what is typed is searched under the field, Enter sells the exact code or the row
-under the cursor, `*3` makes it three, plus and minus change it by one. The cart is stored after each change,
+under the cursor, `*3` (or `3*`) makes it three, plus and minus change it by one. The cart is stored after each change,
 so it is there again after whatever happens to the machine.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from clutch_tui.core.types import Cart, CartLine, PartRow, TaxRules
 
 HITS = 50
-_QUANTITY = re.compile(r"\*\s*(\d{1,6})")
+_QUANTITY = re.compile(r"\*\s*(\d{1,6})|(\d{1,6})\s*\*")
 _TIMES = re.compile(r"(\d{1,6})\s*\*\s*(\S.*)")
 
 
@@ -41,7 +41,7 @@ class SalesScreen(ShopScreen):
     """Selling."""
 
     NAME = "sales"
-    NOUNS = frozenset({"inventory"})
+    NOUNS = frozenset({"inventory", "shop"})
     TYPED = ("sales.help_quantity", "sales.help_times", "sales.help_step")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2", "pay", "sales.pay", id="sales.pay"),
@@ -85,7 +85,9 @@ class SalesScreen(ShopScreen):
         if self.cart is None:
             carts = await self.store.read(shop.sales.open_carts)
             self._show(carts[-1] if carts else await self.store.run(shop.sales.open_cart))
-        if self.field.value:
+        else:
+            self._show(self.cart)  # what it comes to hangs on the tax rules
+        if self.hits.display:
             self._search(self.field.value)
 
     def take(self, cart: Cart) -> None:
@@ -97,7 +99,7 @@ class SalesScreen(ShopScreen):
     @on(ScanField.Changed, "#scan")
     def _typed(self, event: ScanField.Changed) -> None:
         text = event.value.strip()
-        looking = bool(text) and not text.startswith("*")
+        looking = bool(text) and not text.startswith("*") and quantity_typed(text) is None
         self.hits.display = looking
         self.field.steers(self.hits if looking else self.lines.table)
         if looking and self.app.is_open:
@@ -117,8 +119,8 @@ class SalesScreen(ShopScreen):
     @work(group="add", exit_on_error=False)
     async def _obey(self, text: str, picked: PartRow | None) -> None:
         async with self._one_by_one:
-            if quantity := _QUANTITY.fullmatch(read_digits(text)):
-                self._set_quantity(int(quantity[1]))
+            if (quantity := quantity_typed(text)) is not None:
+                self._set_quantity(quantity)
             else:
                 await self._add(text, picked)
 
@@ -128,15 +130,17 @@ class SalesScreen(ShopScreen):
         wanted = _TIMES.fullmatch(read_digits(text))
         quantity, code = (int(wanted[1]), wanted[2]) if wanted else (1, text)
         part = await self.store.read(shop.inventory.find_code, code) or picked
+        rows: Sequence[PartRow] = ()
         if part is None:
             rows = await self.store.read(shop.search.find, code, 2)
             part = rows[0] if len(rows) == 1 else None
         if part is not None and self.cart is not None:
             self._change(shop.cart.add_line(self.cart, part, quantity), select=part.id)
         else:
-            self.notify(t("sales.not_found", text=shown.isolate(text)), severity="warning")
-            if not self.field.value:  # nothing typed is lost
-                self.field.value = text
+            key = "sales.several" if rows else "sales.not_found"
+            self.notify(t(key, text=shown.name(code)), severity="warning")
+            if not self.field.value:  # nothing typed is lost, and the next scan replaces it
+                self.field.offer_again(text)
 
     # --- the cart -------------------------------------------------------------------------------------
 
@@ -261,8 +265,8 @@ class SalesScreen(ShopScreen):
 
         if self.cart is None or not self.cart.lines or self.writing:
             return
-        cart = self.cart
-        paid = await self.app.push_screen_wait(PayDialog(cart, self.rules))
+        cart, rules = self.cart, self.rules  # what is paid is what the dialog said, whatever arrives meanwhile
+        paid = await self.app.push_screen_wait(PayDialog(cart, rules))
         if paid is None:
             return
         receipt = await self.write(
@@ -273,7 +277,7 @@ class SalesScreen(ShopScreen):
             tendered=paid.tendered,
             cashier=self.app.cashier,
             device_id=self.app.services.device_id,
-            rules=self.rules,
+            rules=rules,
         )
         if receipt is not None:
             self._show(await self.store.run(shop.sales.open_cart))
@@ -294,6 +298,12 @@ class SalesScreen(ShopScreen):
     def action_back(self) -> None:
         self.field.value = ""
         self.field.focus()
+
+
+def quantity_typed(text: str) -> int | None:
+    """The quantity that `*3` or `3*` sets, in any digits; None for what is a code or a search."""
+    typed = _QUANTITY.fullmatch(read_digits(text))
+    return None if typed is None else int(typed[1] or typed[2])
 
 
 def _name(cart: Cart) -> Callable[[], str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from textual.events import Key
 from textual.message import Message
+from textual.widgets.input import Selection
 
 from clutch_tui.ui.widgets.search_field import SearchField
 
@@ -27,6 +28,11 @@ class ScanField(SearchField):
 
     class Removed(Message):
         """Delete was pressed."""
+
+    def offer_again(self, text: str) -> None:
+        """Put back what found nothing, selected: it can be corrected, and the next key or scan replaces it."""
+        self.value = text
+        self.selection = Selection(0, len(text))
 
     async def _on_key(self, event: Key) -> None:
         """Enter empties the field here and now: a scanner's next code is right behind it. As a binding it would
