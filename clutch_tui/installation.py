@@ -71,6 +71,10 @@ class Installation:
 
         settings = settings or self.settings
         self.home.prepare()
+        if self.takes_along(settings) and self._is_saved(settings):
+            from clutch_tui.core import adoption
+
+            adoption.adopt(self.home.database("", ""), self.database(settings))
         store = Store.open(self.database(settings), inline=inline)
         rules: dict[str, Any] = {
             "rate": int(settings.shop.tax_rate * 100),
@@ -81,6 +85,17 @@ class Installation:
         if not store.read_now(state.has_begun, **rules):
             store.run_now(state.begin, **rules)
         return store
+
+    def takes_along(self, settings: Settings) -> bool:
+        """Whether what was done without a server goes along to the shop of these settings: it is the first one."""
+        alone = self.home.database("", "")
+        place = self.database(settings)
+        return place != alone and alone.exists() and not place.exists()
+
+    def _is_saved(self, settings: Settings) -> bool:
+        """Whether config.toml names this shop. One that was given for a single run gets nothing for good."""
+        saved = config.load(self.home, environ={}).backend
+        return (saved.base_url, saved.shop_id) == (settings.backend.base_url, settings.backend.shop_id)
 
     def save_settings(self, changes: Mapping[str, Any]) -> Settings:
         """Write settings to config.toml and give back those in force. Raises `ConfigError`."""

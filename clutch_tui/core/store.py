@@ -64,8 +64,8 @@ class Store:
         self.clock = clock or SystemClock()
         self.new_id = new_id
         self._inline = inline
-        self._writer_db = _connectable(path, _WRITER)
-        self._reader_db = _connectable(path, _READER)
+        self._writer_db = connectable(path, _WRITER)
+        self._reader_db = connectable(path, _READER)
         self._writer = None if inline else ThreadPoolExecutor(1, "store-writer")
         self._reader = None if inline else ThreadPoolExecutor(1, "store-reader")
 
@@ -180,7 +180,7 @@ def migrate(path: Path) -> list[str]:
         found = _schema_number(path)
         if found > newest:
             raise ShopError("error.store.newer", path=str(path))
-        db = _connectable(path, _WRITER)
+        db = connectable(path, _WRITER)
         db.connect()
         try:
             applied: list[str] = Runner(db, str(MIGRATIONS)).up()
@@ -195,7 +195,7 @@ def _schema_number(path: Path) -> int:
     """The number of the last migration of a database, 0 for a file that does not exist yet."""
     if not path.exists():
         return 0
-    db = _connectable(path, {})
+    db = connectable(path, {})
     try:
         db.connect()
         return int(db.execute_sql("PRAGMA user_version").fetchone()[0])
@@ -205,7 +205,8 @@ def _schema_number(path: Path) -> int:
         db.close()
 
 
-def _connectable(path: Path, pragmas: dict[str, object]) -> SqlCipherDatabase:
+def connectable(path: Path, pragmas: dict[str, object]) -> SqlCipherDatabase:
+    """A connection to a shop's file, not made yet."""
     # both connections live in a thread of their own, but are made by and closed from whichever opens the store
     return SqlCipherDatabase(str(path), pragmas=pragmas, timeout=BUSY_TIMEOUT, check_same_thread=False)
 

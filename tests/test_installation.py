@@ -1,0 +1,91 @@
+"""Where the work of a terminal goes when a server is set up: from the file of no shop to that of the first shop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from clutch_tui import config
+from clutch_tui.core import adoption, inventory, outbox, state
+from clutch_tui.core.store import Store
+from clutch_tui.core.types import PartDraft, ShopError
+from clutch_tui.installation import Installation
+
+URL = "http://127.0.0.1:9"
+FIRST = {"backend.base_url": URL, "backend.shop_id": "one"}
+SECOND = {"backend.base_url": URL, "backend.shop_id": "two"}
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> dict[str, str]:
+    """A home in which one part was added while no server was set up."""
+    environ = {"CLUTCH_HOME": str(tmp_path), "CLUTCH_SECRETS": "file"}
+    with Installation.find(environ).open_store(inline=True) as store:
+        store.run_now(inventory.create, PartDraft(name="بوجيه", price=9_550), 3)
+    return environ
+
+
+def unsent(installation: Installation) -> int:
+    with installation.open_store(inline=True) as store:
+        return store.read_now(outbox.summary).unsent
+
+
+def test_the_first_server_that_is_saved_gets_what_was_done_alone(environ: dict[str, str]) -> None:
+    installation = Installation.find(environ)
+    alone = installation.database()
+    assert installation.takes_along(installation.save_settings(FIRST))
+    assert unsent(installation) == 1
+    assert not alone.exists()
+    assert not installation.takes_along(installation.settings)
+    assert not list(alone.parent.glob("shop.db-*"))
+
+
+def test_a_server_for_one_run_gets_nothing(environ: dict[str, str]) -> None:
+    assert unsent(Installation.find(environ, FIRST)) == 0
+    assert unsent(Installation.find(environ)) == 1
+
+
+def test_a_second_shop_gets_nothing(environ: dict[str, str]) -> None:
+    installation = Installation.find(environ)
+    installation.save_settings(FIRST)
+    assert unsent(installation) == 1
+    installation.save_settings(SECOND)
+    assert unsent(installation) == 0
+    installation.save_settings(FIRST)
+    assert unsent(installation) == 1
+
+
+def test_a_start_after_a_crash_between_saving_and_moving_ends_the_move(environ: dict[str, str]) -> None:
+    alone = Installation.find(environ)
+    config.save(alone.home, FIRST)
+    assert unsent(Installation.find(environ)) == 1
+    assert not alone.database().exists()
+
+
+def test_work_that_belongs_to_a_server_stays(environ: dict[str, str]) -> None:
+    alone = Installation.find(environ)
+    with alone.open_store(inline=True) as store:
+        store.run_now(state.put, "epoch", "e-1")
+    target = alone.home.database(URL, "one")
+    assert not adoption.adopt(alone.database(), target)
+    assert alone.database().exists()
+    assert not target.exists()
+
+
+def test_a_stray_log_is_not_replayed_into_the_shop(environ: dict[str, str]) -> None:
+    alone = Installation.find(environ)
+    target = alone.home.database(URL, "one")
+    target.with_name(f"{target.name}-wal").write_bytes(b"stray")
+    assert not adoption.adopt(alone.database(), target)
+
+
+def test_a_file_that_another_window_has_open_is_not_taken_away(environ: dict[str, str]) -> None:
+    installation = Installation.find(environ)
+    with Store.open(installation.database(), inline=True) as other:
+        other.run_now(state.put, "note", "here")
+        installation.save_settings(FIRST)
+        with pytest.raises(ShopError, match=r"error\.store\.in_use"):
+            installation.open_store(inline=True)
+        assert other.read_now(outbox.summary).unsent == 1
+    assert unsent(installation) == 1
