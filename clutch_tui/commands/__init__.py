@@ -17,6 +17,7 @@ from typing import Any
 import click
 
 from clutch_tui import __version__, logs
+from clutch_tui.home import Home
 from clutch_tui.installation import Installation
 from clutch_tui.start import run_app
 from clutch_tui.text import strings
@@ -99,12 +100,17 @@ def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
 def version() -> click.Command:
     @click.command("version", help=t("cli.version.help"))
     @json_option
-    def command(as_json: bool) -> None:
+    @click.pass_obj
+    def command(options: dict[str, Any], as_json: bool) -> None:
         import platform
 
+        home = Home.find(environment(options))
+        places = {"config": str(home.config_file), "data": str(home.data_dir), "log": str(home.log_dir)}
         if as_json:
-            say_json({"version": __version__, "python": platform.python_version()})
+            say_json({"version": __version__, "python": platform.python_version(), **places})
         else:
             print(f"clutch-tui {__version__}")
+            for name, place in places.items():
+                print(f"{name:<8}{place}")
 
     return command
