@@ -147,13 +147,13 @@ def put_tax_rules(rules: TaxRules) -> None:
 
 
 def begin(*, rate: int, prices_include_tax: bool, cash_rounding: int, timezone: str) -> None:
-    """Take the configuration's rules for what the shop's server has not told yet; the smallest coin is always
-    the configuration's. `rate` in basis points."""
+    """Take the configuration's rules for what the shop's server has not told; the smallest coin is always the
+    configuration's. `rate` in basis points. For each start and whenever these settings are saved."""
     rules = _rules_to_begin_with(rate, prices_include_tax, cash_rounding)
     if rules != tax_rules() or setting("tax_rules") is None:
         put_tax_rules(rules)
-    if setting("timezone") is None:
-        put_setting("timezone", timezone)
+    if setting("timezone") != (place := _zone_to_begin_with(timezone)):
+        put_setting("timezone", place)
 
 
 def has_begun(*, rate: int, prices_include_tax: bool, cash_rounding: int, timezone: str) -> bool:
@@ -161,13 +161,22 @@ def has_begun(*, rate: int, prices_include_tax: bool, cash_rounding: int, timezo
     return (
         _rules_to_begin_with(rate, prices_include_tax, cash_rounding) == tax_rules()
         and setting("tax_rules") is not None
-        and setting("timezone") is not None
+        and setting("timezone") == _zone_to_begin_with(timezone)
     )
 
 
+def server_sets_tax() -> bool:
+    """Whether the shop's server has told its tax rate: it is the same for every terminal of the shop then, and
+    what the configuration says of tax counts for nothing."""
+    return (setting("shop.settings") or {}).get("tax_rate") is not None
+
+
+def _zone_to_begin_with(timezone: str) -> str:
+    return str((setting("shop.settings") or {}).get("timezone") or timezone)
+
+
 def _rules_to_begin_with(rate: int, prices_include_tax: bool, cash_rounding: int) -> TaxRules:
-    stored = setting("shop.settings") or {}
-    known = tax_rules() if stored.get("tax_rate") is not None else TaxRules(rate, prices_include_tax)
+    known = tax_rules() if server_sets_tax() else TaxRules(rate, prices_include_tax)
     return TaxRules(known.rate, known.prices_include_tax, cash_rounding)
 
 
@@ -178,7 +187,8 @@ def learn_shop(profile: dict[str, Any] | None, settings: dict[str, Any] | None) 
     if settings is None:
         return
     put_setting("shop.settings", settings)
-    put_setting("timezone", settings.get("timezone") or "Africa/Cairo")
+    if settings.get("timezone"):
+        put_setting("timezone", settings["timezone"])
     if settings.get("tax_rate") is not None:
         rules = tax_rules()
         rate = int((Decimal(str(settings["tax_rate"])) * 100).to_integral_value(ROUND_HALF_UP))

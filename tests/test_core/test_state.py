@@ -72,6 +72,29 @@ def test_the_servers_tax_rules_win_over_the_configuration_and_the_coin_does_not(
     assert store.read_now(state.setting, "timezone") == "Asia/Riyadh"
 
 
+def test_where_the_server_names_no_time_zone_the_configurations_counts_from_the_next_start(store: Store) -> None:
+    def start(timezone: str) -> str:
+        rules = {"rate": 1400, "prices_include_tax": True, "cash_rounding": 25, "timezone": timezone}
+        if not store.read_now(state.has_begun, **rules):
+            store.run_now(state.begin, **rules)
+        return str(store.read_now(state.setting, "timezone"))
+
+    assert start("Africa/Cairo") == "Africa/Cairo"
+    assert start("Asia/Riyadh") == "Asia/Riyadh"
+    store.run_now(state.learn_shop, None, {"tax_rate": 14.0})
+    assert store.read_now(state.setting, "timezone") == "Asia/Riyadh"
+    assert start("Asia/Dubai") == "Asia/Dubai"
+    store.run_now(state.learn_shop, None, {"timezone": "Africa/Cairo"})
+    assert start("Asia/Dubai") == "Africa/Cairo"
+
+
+def test_the_server_sets_the_tax_once_it_has_told_a_rate(store: Store) -> None:
+    store.run_now(state.learn_shop, None, {"timezone": "Africa/Cairo"})
+    assert not store.read_now(state.server_sets_tax)
+    store.run_now(state.learn_shop, None, {"tax_rate": 14.0})
+    assert store.read_now(state.server_sets_tax)
+
+
 def test_a_setting_knows_its_age(store: Store, clock: HandClock) -> None:
     assert store.read_now(state.setting_with_age, "insights") == (None, None)
     store.run_now(state.put_setting, "insights", {"طلب": [1, 2]})
