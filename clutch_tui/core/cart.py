@@ -53,7 +53,7 @@ def remove_line(cart: Cart, n: int) -> Cart:
 
 def with_discount(cart: Cart, amount: int) -> Cart:
     """Money off the whole sale. Raises `error.sale.discount` where it is more than the sale."""
-    _check_discount(amount, _net_of_lines(cart))
+    _check_discount(amount, net_of_lines(cart))
     return replace(cart, discount=amount)
 
 
@@ -84,7 +84,12 @@ def check(cart: Cart) -> None:
         _check_quantity(line.quantity)
         _check_price(line.price)
         _check_discount(line.discount, line.quantity * line.price)
-    _check_discount(cart.discount, _net_of_lines(cart))
+    _check_discount(cart.discount, net_of_lines(cart))
+
+
+def percent_of(amount: int, hundredths: int) -> int:
+    """A part of an amount, in hundredths of a percent: 1250 is 12.5%; rounded half up, as a hand would."""
+    return (2 * amount * hundredths + 10_000) // 20_000
 
 
 def tax_of(net: int, rules: TaxRules) -> int:
@@ -119,7 +124,8 @@ def _check_discount(discount: int, most: int) -> None:
         raise ShopError("error.sale.discount")
 
 
-def _net_of_lines(cart: Cart) -> int:
+def net_of_lines(cart: Cart) -> int:
+    """What the lines come to before a discount on the whole sale."""
     return sum(line.total for line in cart.lines)
 
 
@@ -129,4 +135,4 @@ def _with_line(cart: Cart, n: int, line: CartLine) -> Cart:
 
 def _fitting(cart: Cart) -> Cart:
     """A discount on the sale never exceeds what is left of the sale."""
-    return replace(cart, discount=min(cart.discount, _net_of_lines(cart)))
+    return replace(cart, discount=min(cart.discount, net_of_lines(cart)))

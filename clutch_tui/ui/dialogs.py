@@ -17,9 +17,10 @@ from textual.widgets.option_list import Option
 from textual.worker import Worker, WorkerState
 
 from clutch_tui.text.format import NO_BREAK_SPACE, NumberError, parse_money, parse_number
+from clutch_tui.ui import shop
 from clutch_tui.ui.bidi_filter import VisualLines
 from clutch_tui.ui.errors import report
-from clutch_tui.ui.widgets.number_field import MoneyField, NumberField
+from clutch_tui.ui.widgets.number_field import DiscountField, MoneyField, NumberField
 from clutch_tui.ui.widgets.text_field import TextField
 from clutch_tui.ui.widgets.words import Problem, Words
 
@@ -121,6 +122,10 @@ class Ask(Dialog[T], Generic[T]):
     def _typed(self) -> None:
         self._problem.clear()
 
+    @on(NumberField.Refused)
+    def _refused(self, event: NumberField.Refused) -> None:
+        self._problem.say("error.number.refused", text=event.text)
+
     @on(TextField.Submitted)
     def _submitted(self, event: TextField.Submitted) -> None:
         event.stop()
@@ -166,6 +171,21 @@ def ask_money(title: str, *, value: int | None = None, **values: object) -> Ask[
 
     typed = "" if value is None else f"{value // 100}.{value % 100:02}"
     return Ask(title, MoneyField(value=typed), read, **values)
+
+
+def ask_discount(title: str, *, whole: int, value: int) -> Ask[int]:
+    """Ask for money off `whole`, as an amount or as `10%` of it; the answer is in minor units."""
+    field = DiscountField(value=f"{value // 100}.{value % 100:02}" if value else "")
+
+    def read(_: str) -> int:
+        minor = int(field.read().scaleb(field.places))
+        if field.percent:
+            return shop.cart.percent_of(whole, minor)
+        if minor > whole:
+            raise NumberError("error.sale.discount")
+        return minor
+
+    return Ask(title, field, read)
 
 
 class Choose(Dialog[str]):

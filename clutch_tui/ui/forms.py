@@ -176,6 +176,12 @@ class FormDialog(Dialog[T], Generic[T]):
                 row.problem.clear()
         self._refusal.clear()
 
+    @on(NumberField.Refused)
+    def _refused(self, event: NumberField.Refused) -> None:
+        for row in self.rows:
+            if row.field is event.field:
+                row.problem.say("error.number.refused", text=event.text)
+
     @on(TextField.Submitted)
     @on(ChoiceField.Submitted)
     def _entered(self, event: TextField.Submitted | ChoiceField.Submitted) -> None:

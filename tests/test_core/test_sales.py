@@ -68,6 +68,14 @@ def test_tax_is_rounded_half_up(net: int, rules: TaxRules, tax: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("amount", "hundredths", "part"),
+    [(9_550, 1_000, 955), (9_550, 1_250, 1_194), (5, 1_000, 1), (4, 1_000, 0), (7, 10_000, 7)],
+)
+def test_a_percentage_is_rounded_half_up(amount: int, hundredths: int, part: int) -> None:
+    assert cart.percent_of(amount, hundredths) == part
+
+
+@pytest.mark.parametrize(
     ("amount", "rounding"), [(10013, 12), (10012, -12), (10000, 0), (10024, 1), (12, -12), (13, 12)]
 )
 def test_only_cash_is_rounded_to_the_smallest_coin(amount: int, rounding: int) -> None:

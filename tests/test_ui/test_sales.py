@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from textual.pilot import Pilot
 
-from clutch_tui.core import inventory, sales, state
+from clutch_tui.core import cart, inventory, sales, state
 from clutch_tui.core.types import Sale, SaleQuery, TaxRules
 from clutch_tui.text import strings
 from clutch_tui.text.format import name
@@ -172,6 +172,48 @@ async def test_price_discount_and_removal(shop: Shop) -> None:
         assert "90.00" in till(app).lines.total_text
 
 
+@pytest.mark.parametrize(("target", "typed", "off"), [("1", "10%", 955), ("2", "١٢٫٥٪", 1194), ("1", "10", 1000)])
+async def test_a_discount_in_percent(shop: Shop, target: str, typed: str, off: int) -> None:
+    async with open_app(shop) as (app, pilot):
+        await scan(app, pilot, "NGK-7")
+        await press(pilot, "f5")
+        await until(pilot, lambda: isinstance(app.screen, Choose))
+        await press(pilot, target)
+        await until(pilot, lambda: isinstance(app.screen, Ask))
+        await type_text(pilot, typed)
+        await press(pilot, "enter")
+        await until(pilot, lambda: app.screen is till(app))
+        await settle(pilot)
+        sale = till(app).cart
+        assert (sale.discount if target == "2" else sale.lines[0].discount) == off
+
+
+@pytest.mark.parametrize("typed", ["%", "e", "-"])
+async def test_a_refused_character_is_not_swallowed(shop: Shop, typed: str) -> None:
+    async with open_app(shop, "en") as (app, pilot):
+        await scan(app, pilot, "NGK-7")
+        await press(pilot, "f4")
+        await until(pilot, lambda: isinstance(app.screen, Ask))
+        await type_text(pilot, f"10{typed}")
+        await until(pilot, lambda: t("error.number.refused", text=name(typed)) in words_on(app))
+        await type_text(pilot, "5")
+        assert t("error.number.refused", text=name(typed)) not in words_on(app)
+
+
+async def test_the_part_number_gives_way_to_a_discount_only(shop: Shop) -> None:
+    async with open_app(shop) as (app, pilot):
+        await scan(app, pilot, "NGK-7")
+
+        def titles() -> list[str]:
+            return [placed.column.title for placed in till(app).lines.table._placed]
+
+        assert "part.number" in titles()
+        assert "sales.discount" not in titles()
+        screen = till(app)
+        screen._change(cart.set_discount(screen.cart, 0, 100))
+        assert "sales.discount" in titles()
+
+
 async def test_the_cart_survives_the_program(shop: Shop) -> None:
     async with open_app(shop) as (app, pilot):
         await scan(app, pilot, "OF-100")
@@ -219,6 +261,9 @@ async def test_a_card_gives_no_change_and_credit_needs_a_customer(shop: Shop) ->
         await press(pilot, "enter")
         assert "Only cash gives change" in words_on(app)
         await press(pilot, "f6")
+        assert t("pay.credit_needs_customer") in words_on(app)
+        await press(pilot, *["backspace"] * 4, "enter")  # never taken in cash instead
+        await settle(pilot)
         assert t("pay.credit_needs_customer") in words_on(app)
         await press(pilot, "escape")
         await until(pilot, lambda: app.screen is till(app))

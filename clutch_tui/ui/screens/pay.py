@@ -16,7 +16,7 @@ from clutch_tui.text.format import NO_BREAK_SPACE, NumberError
 from clutch_tui.text.strings import t
 from clutch_tui.ui import shop
 from clutch_tui.ui.dialogs import Dialog
-from clutch_tui.ui.widgets.number_field import MoneyField
+from clutch_tui.ui.widgets.number_field import MoneyField, NumberField
 from clutch_tui.ui.widgets.text_field import TextField
 from clutch_tui.ui.widgets.words import Problem, Words
 
@@ -77,9 +77,7 @@ class PayDialog(Dialog[Paid]):
 
     def on_mount(self) -> None:
         self.due_line.tell(lambda: t("pay.due", amount=shown.money(self.due)))
-        self._paid.tell(
-            lambda: "   ".join(f"{t(f'pay.{one.method}')} {shown.amount(one.amount)}" for one in self._payments)
-        )
+        self._paid.tell(self._draw_paid)
         self._methods.tell(self._draw_methods)
         self._quick.tell(self._draw_quick)
         self.change_line.tell(self._draw_change)
@@ -124,12 +122,16 @@ class PayDialog(Dialog[Paid]):
             line.refresh(layout=True)
 
     def action_method(self, method: PayMethod) -> None:
-        if method == "credit" and self._cart.customer_id is None:
-            self._problem.say("pay.credit_needs_customer")
-            return
+        """Choose the method, also one that cannot be taken: Enter must never book another than was asked for."""
         self._method = method
         self._problem.clear()
         self._redraw()
+        if self._lacks_customer:
+            self._problem.say("pay.credit_needs_customer")
+
+    @property
+    def _lacks_customer(self) -> bool:
+        return self._method == "credit" and self._cart.customer_id is None
 
     def action_quick(self, step: int) -> None:
         amounts = quick_amounts(self.due)
@@ -145,6 +147,10 @@ class PayDialog(Dialog[Paid]):
         self._problem.clear()
         self.change_line.refresh(layout=True)
 
+    @on(NumberField.Refused)
+    def _refused(self, event: NumberField.Refused) -> None:
+        self._problem.say("error.number.refused", text=event.text)
+
     @on(TextField.Submitted)
     def _entered(self, event: TextField.Submitted) -> None:
         event.stop()
@@ -154,7 +160,9 @@ class PayDialog(Dialog[Paid]):
         except NumberError as error:
             self._problem.say(error.key, **error.arguments)
             return
-        if amount <= 0 and due > 0:
+        if self._lacks_customer:
+            self._problem.say("pay.credit_needs_customer")
+        elif amount <= 0 and due > 0:
             self._problem.say("pay.nothing")
         elif amount > due and self._method != "cash":
             self._problem.tell(lambda: t("pay.too_much", due=shown.money(due)))

@@ -209,7 +209,7 @@ class SalesScreen(ShopScreen):
 
     @work(group="ask", exit_on_error=False)
     async def action_discount(self) -> None:
-        from clutch_tui.ui.dialogs import Choose, ask_money
+        from clutch_tui.ui.dialogs import Choose, ask_discount
 
         if self.cart is None or self._line is None:
             return
@@ -221,8 +221,12 @@ class SalesScreen(ShopScreen):
         target = await self.app.push_screen_wait(what)
         if target is None:
             return
-        value = line.discount if target == "line" else self.cart.discount
-        if (amount := await self.app.push_screen_wait(ask_money("sales.ask_discount", value=value))) is not None:
+        if target == "line":
+            asked = ask_discount("sales.ask_discount", whole=line.quantity * line.price, value=line.discount)
+        else:
+            whole = shop.cart.net_of_lines(self.cart)
+            asked = ask_discount("sales.ask_discount", whole=whole, value=self.cart.discount)
+        if (amount := await self.app.push_screen_wait(asked)) is not None:
             if target == "line":
                 self._change(shop.cart.set_discount(self.cart, n, amount), select=line.part_id)
             else:

@@ -60,6 +60,8 @@ CART_COLUMNS: tuple[Column[CartRow], ...] = (
     Column("common.total", 11, lambda row: shown.amount(row.line.total), number=True),
 )
 
+PLAIN_COLUMNS = tuple(column for column in CART_COLUMNS if column.title != "sales.discount")
+
 
 class CartView(Vertical):
     """Lines and totals of one cart."""
@@ -72,7 +74,7 @@ class CartView(Vertical):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self.table: WindowTable[CartRow] = WindowTable(CART_COLUMNS, empty="sales.cart_empty", id="cart-lines")
+        self.table: WindowTable[CartRow] = WindowTable(PLAIN_COLUMNS, empty="sales.cart_empty", id="cart-lines")
         self._customer = Words(id="cart-customer")
         self._sums = Words(id="cart-sums")
         self._total = Words(id="cart-total")
@@ -91,6 +93,9 @@ class CartView(Vertical):
         """Draw this cart; the cursor goes to the line of the part `select`, or stays."""
         cart, totals = totalled.cart, totalled.totals
         rows = [CartRow(n, line) for n, line in enumerate(cart.lines)]
+        # the part's number has no room beside a column of discounts, so that one is only there when it says something
+        discounted = any(row.line.discount for row in rows)
+        self.table.columns = CART_COLUMNS if discounted else PLAIN_COLUMNS
         cursor = next((row.n for row in rows if row.id == select), None)
         self.table.show_rows(rows, cursor)
         self._customer.tell(lambda: _customer(cart))

@@ -1,20 +1,23 @@
 """Fields for numbers and money: any digits in, western digits in `value`, the setting's digits on the screen.
 
 A person types `١٢٫٥`, `۱۲٫۵` or `12.5`; `value` is `12.5` each time, and the screen shows it in the digits that the
-shop chose. A character that no number could have there is refused as it is typed.
+shop chose. A character that no number could have there is refused as it is typed, and `Refused` says so: a
+percent sign that just does not come would be overlooked.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from textual.message import Message
 from textual.validation import ValidationResult, Validator
 
 from clutch_tui.text import strings
 from clutch_tui.text.bidi import LTR, Direction
 from clutch_tui.text.digits import GROUP_SEPARATOR, read_digits, show_number
-from clutch_tui.text.format import NumberError, parse_decimal
+from clutch_tui.text.format import NumberError, name, parse_decimal
 from clutch_tui.ui.widgets.text_field import TextField
 
 
@@ -23,6 +26,17 @@ class NumberField(TextField):
 
     `number` is what stands there, None while it is empty or not valid; `problem` then says why, as a key.
     """
+
+    @dataclass
+    class Refused(Message):
+        """`text` was typed or pasted and cannot stand there; the field is as it was."""
+
+        field: NumberField
+        text: str
+
+        @property
+        def control(self) -> NumberField:
+            return self.field
 
     def __init__(
         self,
@@ -38,6 +52,7 @@ class NumberField(TextField):
         self.minimum = minimum
         self.maximum = maximum
         sign = "-?" if minimum is None or minimum < 0 else ""
+        self._offered = ""
         decimals = rf"(\.[0-9]{{0,{places}}})?" if places else ""
         super().__init__(
             None if value is None else str(value),
@@ -89,6 +104,14 @@ class NumberField(TextField):
     def _show(self, number: int | Decimal) -> str:
         return show_number(f"{number:,}", strings.digits())
 
+    def replace(self, text: str, start: int, end: int) -> None:
+        self._offered = text
+        super().replace(text, start, end)
+
+    def restricted(self) -> None:
+        super().restricted()
+        self.post_message(self.Refused(self, name(self._offered[:20])))
+
     def to_stored(self, text: str) -> str:
         western = read_digits(super().to_stored(text)).replace(GROUP_SEPARATOR, ",")
         return western.replace(" ", "")
@@ -112,6 +135,24 @@ class MoneyField(NumberField):
     @minor.setter
     def minor(self, minor: int | None) -> None:
         self.number = None if minor is None else Decimal(minor).scaleb(-self.places)
+
+
+class DiscountField(MoneyField):
+    """Money off, or with a percent sign behind it a part of the whole; `percent` says which."""
+
+    def __init__(self, value: str | None = None, placeholder: str = "", **options: Any) -> None:
+        super().__init__(value, placeholder, **options)
+        self.restrict = f"{self.restrict}%?"
+
+    @property
+    def percent(self) -> bool:
+        return self.value.endswith("%")
+
+    def read(self) -> Decimal:
+        number = parse_decimal(self.value.removesuffix("%"), self.places)
+        if self.percent and number > 100:
+            raise NumberError("error.number.too_large", maximum=self._show(100))
+        return number
 
 
 class _InRange(Validator):
