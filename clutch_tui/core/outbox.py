@@ -262,24 +262,27 @@ class Offer:
 
 
 def offer(*, repeated: Collection[str] = (), limit: int = 1000) -> Offer:
-    """The changes that were sent earlier and are unanswered in the present epoch, without those `repeated` in
-    the same call.
+    """The changes that may have been sent earlier and are unanswered in the present epoch, without those `repeated`
+    in the same call.
 
     What another epoch has answered comes first: it must be through before any row may be stored, and what it
     puts back into the queue would otherwise crowd it out.
     """
     recheck = _recheck(limit + 1)
     room = max(0, limit - len(recheck))
-    unanswered = [
-        row[0]
-        for row in models.execute(
-            "SELECT change_id FROM outbox WHERE answered_at IS NULL AND first_sent_at IS NOT NULL ORDER BY n LIMIT ?",
-            (room + len(repeated) + 1,),
-        ).fetchall()
-        if row[0] not in repeated
-    ]
-    complete = len(recheck) <= limit and len(unanswered) <= room
-    return Offer(tuple(unanswered[:room]), tuple(recheck[:limit]), complete)
+    sent = _unanswered("first_sent_at IS NOT NULL", repeated, room + 1)
+    # what this disk has never sent another may have: a clone's rows would count it twice
+    unsent = _unanswered("first_sent_at IS NULL", repeated, min(100, max(0, room - len(sent))))
+    complete = len(recheck) <= limit and len(sent) <= room
+    return Offer(tuple((sent + unsent)[:room]), tuple(recheck[:limit]), complete)
+
+
+def _unanswered(condition: str, besides: Collection[str], limit: int) -> list[str]:
+    rows = models.execute(
+        f"SELECT change_id FROM outbox WHERE answered_at IS NULL AND {condition} ORDER BY n LIMIT ?",
+        (limit + len(besides),),
+    ).fetchall()
+    return [row[0] for row in rows if row[0] not in besides][:limit]
 
 
 def _recheck(limit: int) -> list[str]:
