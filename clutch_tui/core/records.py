@@ -31,7 +31,8 @@ NOUNS = {"item": "inventory", "customer": "customers", "supplier": "suppliers", 
 def store(type: str, rows: Sequence[Row], *, snapshot: bool) -> None:
     """Store the rows of a complete pull; of a snapshot also forget what it does not hold."""
     if type == "sale":
-        _store_sales(rows, snapshot=snapshot)
+        if rows or snapshot:
+            _store_sales(rows, snapshot=snapshot)
         return
     if snapshot:
         _keep_before_snapshot(type)
@@ -125,12 +126,14 @@ def rebase(type: str, record_id: str) -> None:
     """Make the row of a record anew: the server's copy with the requests that it does not contain yet.
 
     A request counts while it is unanswered, and after its answer until the rows of its channel reach that
-    answer. When none counts any more, the copy is the row and is no longer kept.
+    answer. When none counts any more, the copy is the row and is no longer kept. A record that the server does not
+    have is there only where it is being made.
     """
     # an answer may come long after the copy was let go: the row itself is the copy then
     overlay.begin_request(type, record_id)
     copy = overlay.base(type, record_id)
-    row = dict(copy) if copy else {}
+    refused = copy is None and _refused(type, record_id)
+    row = dict(copy) if copy else {"deleted": not refused}
     pending = False
     for change in _requests(type, record_id):
         fields = None if _contained(change, copy, NOUNS[type]) else _counting_fields(change)
@@ -138,20 +141,10 @@ def rebase(type: str, record_id: str) -> None:
             _cover(change["change_id"])
             continue
         pending = True
-        if change["kind"] == "delete":
-            row["deleted"] = True
-        else:
-            row |= _row_fields(type, change["kind"], fields)
-    if copy is None and not pending:
-        if not _refused(type, record_id):
-            overlay.forget(type, record_id)
-            table, _ = overlay.RECORD_COLUMNS[type]
-            models.execute(f"UPDATE {table} SET deleted = 1 WHERE id = ?", (record_id,))
-        return
-    if row:
-        before = overlay.current(type, record_id) or _empty(type)
-        _upsert(type, [{**before, **row, "id": record_id}])
-    if not pending:
+        row |= _row_fields(type, change["kind"], fields, known=copy is not None)
+    before = overlay.current(type, record_id) or _empty(type)
+    _upsert(type, [{**before, **row, "id": record_id}])
+    if not pending and not refused:
         overlay.forget(type, record_id)
 
 
@@ -204,12 +197,18 @@ def _cover(change_id: str) -> None:
 _ORDER_ANSWERS = {"accept": "accepted", "reject": "rejected", "quote": "quoted"}
 
 
-def _row_fields(type: str, kind: str, fields: dict[str, Any]) -> dict[str, Any]:
-    """What a request writes into the row: the answer to an order changes its status."""
+def _row_fields(type: str, kind: str, fields: dict[str, Any], *, known: bool) -> dict[str, Any]:
+    """What a request writes into the row: the answer to an order changes its status. A part is made with what lies
+    on the shelf, but once the server knows it that figure is the server's."""
     if type == "order":
         return {"status": _ORDER_ANSWERS[kind]}
+    if kind == "delete":
+        return {"deleted": True}
     _, columns = overlay.RECORD_COLUMNS[type]
-    return {name: value for name, value in fields.items() if name in columns}
+    made = {"deleted": False} if kind == "create" and not known else {}
+    return made | {
+        name: value for name, value in fields.items() if name in columns and not (known and name == "stock_quantity")
+    }
 
 
 def _empty(type: str) -> dict[str, Any]:

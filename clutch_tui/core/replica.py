@@ -146,10 +146,9 @@ def _swap(channel: str, page: PullPage, rows: list[dict[str, Any]]) -> None:
     state.put(f"{channel}.cursor", page.cursor)
     state.put(f"{channel}.epoch", page.epoch)
     state.put(f"{channel}.as_of", models.now_text())
-    for type, of_type in records.by_type(rows).items():
+    # without rows, too: a cursor that moves on may be all that an answered request was waiting for
+    for type, of_type in ({_TYPES[channel]: []} | records.by_type(rows)).items():
         records.store(type, of_type, snapshot=page.snapshot)
-    if page.snapshot and not rows:
-        records.store(_TYPES[channel], [], snapshot=True)
     drop_staging(channel)
     if len(rows) > MANY:
         models.execute("PRAGMA cache_size = -16000")

@@ -162,15 +162,23 @@ class Books:
         return [self.committed[change_id] for (change_id,) in rows]
 
     def _check_overwritten(self, change_id: str, deed: Deed) -> None:
-        """An edit may replace only what its writer saw: anything else is somebody's work, lost."""
+        """An edit may replace only what its writer saw: anything else is somebody's work, lost. What he saw may be
+        his own edit that was refused: then he may replace what that would have replaced."""
         if deed.kind != "update" or change_id not in self.committed:
             return
         was = self.committed[change_id].was
         for name, before in deed.overwritten.items():
-            if name in was and str(was[name]) != str(before):
+            if name in was and str(was[name]) != str(before) and not self._was_refused(deed.record_id, name, was[name]):
                 raise Violation(
                     f"{change_id} replaced {before!r} in {name} of {deed.record_id}, its writer saw {was[name]!r}"
                 )
+
+    def _was_refused(self, record_id: str, name: str, value: Any) -> bool:
+        return any(
+            deed.status == "rejected" and deed.record_id == record_id and self.committed[id].payload.get(name) == value
+            for deeds in self._server.deeds.values()
+            for id, deed in deeds.items()
+        )
 
     # --- disks that go back --------------------------------------------------------------------------
 

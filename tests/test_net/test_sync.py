@@ -374,6 +374,37 @@ async def test_versions_of_another_epoch_say_nothing(till: Till, sandbox: Runnin
     assert on_server(sandbox, "SELECT name FROM item WHERE id = ?", part_id) == [("غيرهم",)]
 
 
+async def test_a_part_that_was_made_here_keeps_the_servers_figure_through_a_restore(
+    till: Till, sandbox: Running
+) -> None:
+    """Made anew for the restored server, it showed its opening stock as if nothing had been sold since."""
+    await fault(sandbox, "backup")
+    made = till.do(inventory.create, PartDraft(name="قطعة جديدة", part_number="NEW-3"), 10)
+    till.sell(made.id, 3)
+    await till.round()
+    await fault(sandbox, "restore")
+    till.do(replica.new_epoch, "e-2")
+    await till.sync._recheck()
+    assert till.shelf(made.id) == 7
+    await push(till)
+    assert till.shelf(made.id) == 7
+    for _ in range(2):
+        await till.step()
+    assert till.shelf(made.id) == 7 == server_stock(sandbox, made.id)
+
+
+async def test_an_edit_of_a_part_that_is_gone_does_not_bring_it_back(till: Till, sandbox: Running) -> None:
+    part_id, _ = a_part(till)
+    seen = till.ask(inventory.get, part_id)
+    await control(sandbox, do="edit", kind="delete", type="item", id=part_id)
+    await fault(sandbox, "purge")
+    till.do(inventory.edit, part_id, _with(seen.draft, location="Z-1"), seen=seen)
+    await fault(sandbox, "retry", endpoint="inventory.sync", retry_after=60)
+    await till.round()
+    assert till.queue.unsent == 1
+    assert till.ask(inventory.get, part_id).deleted is True
+
+
 async def test_a_purged_tombstone_ends_in_a_snapshot(tmp_path: Path, till: Till, sandbox: Running) -> None:
     gone, _ = a_part(till)
     other = await open_till(tmp_path, sandbox, "b")
@@ -413,6 +444,20 @@ async def test_a_cloned_disk_takes_a_new_lineage_and_loses_nothing(
     assert copy.queue.unsent == 0
     assert [sales_on_server(sandbox, one) for one in (sale_id, later)] == [1, 1]
     assert copy.shelf(part_id) == stock - 4 == server_stock(sandbox, part_id)
+    await copy.close()
+
+
+async def test_a_clone_counts_once_what_the_other_has_sent_for_it(tmp_path: Path, till: Till, sandbox: Running) -> None:
+    part_id, stock = a_part(till)
+    till.sell(part_id)
+    clone = tmp_path / "clone" / "data"
+    clone.mkdir(parents=True)
+    with sqlite3.connect(till.store.path) as source, sqlite3.connect(clone / "shop.db") as target:
+        source.backup(target)
+    await till.round()
+    copy = await open_till(tmp_path, sandbox, "clone")
+    await copy.sync._exchange("inventory", ())
+    assert copy.shelf(part_id) == stock - 1
     await copy.close()
 
 
@@ -477,6 +522,22 @@ async def test_a_part_made_and_sold_offline_arrives_with_its_stock(till: Till, s
     await till.round()
     assert till.shelf(made.id) == 7 == server_stock(sandbox, made.id)
     assert till.queue.unsent == 0
+
+
+async def test_an_answer_that_changes_nothing_is_over_with_the_next_pull(till: Till, sandbox: Running) -> None:
+    """It takes no number of its own, so that the page which reaches it may hold no row at all."""
+    part_id, _ = a_part(till)
+    seen = till.ask(inventory.get, part_id)
+    till.do(inventory.edit, part_id, _with(seen.draft, location="Z-1"), seen=seen)
+    await control(sandbox, do="edit", kind="update", type="item", id=part_id, fields={"location": "Z-1"})
+    await till.sync._exchange("inventory", ())
+    made = till.do(customers.create, CustomerDraft(name="أحمد"))
+    await till.sync._push_rest()
+    await push(till)
+    assert till.sql("SELECT type FROM base_record ORDER BY 1") == [("customer",), ("item",)]
+    await till.round()
+    assert till.ask(customers.get, made.id).unsent is False
+    assert till.sql("SELECT type FROM base_record") == []
 
 
 async def test_edits_of_one_record_go_one_after_the_other_and_do_not_conflict_with_themselves(
