@@ -297,6 +297,38 @@ def test_what_follows_a_character_of_uncertain_width_is_placed_anew() -> None:
     assert step(drawn(""), drawn("بَx")) == "\x1b[1H\x1b[mبَ\x1b[2Gx"
 
 
+@pytest.mark.parametrize(
+    ("x", "text"), [(0, "xy  文"), (1, " xy 文"), (2, "漢xy文"), (3, "漢 xy "), (4, "漢  xy"), (5, "漢   x")]
+)
+def test_half_a_wide_character_is_none(x: int, text: str) -> None:
+    """Terminals blank the other half; so do we, whoever draws it."""
+    row: Row = [(" ", PLAIN)] * 6
+    put(row, 0, [Segment("漢  文")], 6, Pens(ColorSystem.TRUECOLOR))
+    put(row, x, [Segment("xy" if x < 5 else "x")], 6, Pens(ColorSystem.TRUECOLOR))
+    assert "".join(glyphs for glyphs, _ in row) == text
+
+
+def test_a_wide_character_without_room_is_a_blank() -> None:
+    row: Row = [(" ", PLAIN)] * 6
+    put(row, 3, [Segment("a漢字")], 5, Pens(ColorSystem.TRUECOLOR))
+    assert [glyphs for glyphs, _ in row] == [" ", " ", " ", "a", " ", " "]
+
+
+def test_marks_sit_on_the_cell_before_and_only_once() -> None:
+    row: Row = [(" ", PLAIN)] * 4
+    pens = Pens(ColorSystem.TRUECOLOR)
+    put(row, 0, [Segment("فِ"), Segment("\u0651ل")], 4, pens)
+    assert [glyphs for glyphs, _ in row] == ["فِ\u0651", "ل", " ", " "]
+    put(row, 1, [Segment("\u0651ل")], 4, pens)
+    assert [glyphs for glyphs, _ in row] == ["فِ\u0651", "ل", " ", " "]
+
+
+def test_what_a_server_sends_does_not_steer_the_terminal() -> None:
+    row: Row = [(" ", PLAIN)] * 8
+    put(row, 0, [Segment("a\x1b[2Jé\x9bm")], 8, Pens(ColorSystem.TRUECOLOR))
+    assert "".join(glyphs for glyphs, _ in row) == "a[2Jém  "
+
+
 def test_the_last_corner_does_not_scroll() -> None:
     rows = [[("x", PLAIN)] * WIDTH for _ in range(HEIGHT)]
     glass = Glass()
