@@ -24,7 +24,8 @@ def settle(
     versions in `result` are those of `epoch`.
 
     `policies` maps a field to its policy; `"*"` is the policy of every other field (`ask` by default). An edit
-    of a record that was deleted meanwhile comes back with the one field `*` and is always asked.
+    of a record that was deleted meanwhile, a delete of one that was edited, and the answer to an order that has
+    changed come back with the one field `*` and are always asked.
     """
     # a restored server may answer otherwise than it did: nobody need decide any more on what it said then
     forget = "DELETE FROM conflict WHERE change_id = ? AND resolved_at IS NULL"
@@ -69,11 +70,27 @@ def _write_again(
     outbox.add("update", type, record_id, {name: value}, base=base, was=was, label=label, epoch=epoch)
 
 
+def _ask_again(conflict: Conflict, epoch: str | None) -> None:
+    """The same request on the whole record, with the version that its writer has now seen."""
+    overlay.begin_request(conflict.type, conflict.record_id)
+    base = {"*": conflict.version}
+    outbox.add(
+        conflict.kind,
+        conflict.type,
+        conflict.record_id,
+        conflict.mine,
+        base=base,
+        label=conflict.label,
+        epoch=epoch,
+    )
+
+
 def pending() -> tuple[Conflict, ...]:
     """The conflicts that wait for a person, oldest first."""
     rows = models.execute(
-        "SELECT id, change_id, type, record_id, label, field, mine, theirs, version, at FROM conflict"
-        " WHERE resolved_at IS NULL ORDER BY at, id"
+        "SELECT c.id, c.change_id, c.type, c.record_id, c.label, c.field, c.mine, c.theirs, c.version, c.at,"
+        " coalesce(o.kind, 'update') FROM conflict AS c LEFT JOIN outbox AS o ON o.change_id = c.change_id"
+        " WHERE c.resolved_at IS NULL ORDER BY c.at, c.id"
     ).fetchall()
     return tuple(
         Conflict(
@@ -87,13 +104,15 @@ def pending() -> tuple[Conflict, ...]:
             theirs=json.loads(theirs),
             version=version,
             at=from_text(at),
+            kind=kind,
         )
-        for conflict_id, change_id, type, record_id, label, name, mine, theirs, version, at in rows
+        for conflict_id, change_id, type, record_id, label, name, mine, theirs, version, at, kind in rows
     )
 
 
 def resolve(conflict_id: str, choice: Choice, value: Any = None) -> None:
-    """Do what a person chose: keep `mine`, take `theirs`, or write `other` (`value`, in core terms).
+    """Do what a person chose: keep `mine`, take `theirs`, or write `other` (`value`, in core terms). To keep the
+    delete of a record that was edited meanwhile is to ask for it anew, now that its writer has seen the edit.
 
     Raises `ShopError` `error.conflict.gone` where somebody else has decided meanwhile, and
     `error.conflict.deleted` for `mine` on a record that was deleted: it must be made anew.
@@ -101,7 +120,7 @@ def resolve(conflict_id: str, choice: Choice, value: Any = None) -> None:
     found = next((one for one in pending() if one.id == conflict_id), None)
     if found is None:
         raise ShopError("error.conflict.gone")
-    if found.field == "*" and choice != "theirs":
+    if found.field == "*" and choice != "theirs" and (found.gone or choice == "other"):
         raise ShopError("error.conflict.deleted", name=found.label)
     models.execute(
         "UPDATE conflict SET resolved_at = ?, resolution = ? WHERE id = ?", (models.now_text(), choice, conflict_id)
@@ -109,7 +128,12 @@ def resolve(conflict_id: str, choice: Choice, value: Any = None) -> None:
     if choice != "theirs":
         chosen = found.mine if choice == "mine" else value
         epoch = outbox.result_epoch(found.change_id)
-        _write_again(found.type, found.record_id, found.label, found.field, chosen, found.theirs, found.version, epoch)
+        if found.field == "*":
+            _ask_again(found, epoch)
+        else:
+            _write_again(
+                found.type, found.record_id, found.label, found.field, chosen, found.theirs, found.version, epoch
+            )
         records.rebase(found.type, found.record_id)
     left = models.execute(
         "SELECT 1 FROM conflict WHERE change_id = ? AND resolved_at IS NULL", (found.change_id,)

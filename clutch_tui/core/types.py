@@ -419,6 +419,13 @@ class Conflict:
     theirs: Any
     version: int
     at: datetime
+    kind: str = "update"
+    """What our change wanted: for the field `*` nothing else tells a delete from an edit."""
+
+    @property
+    def gone(self) -> bool:
+        """Whether the record was deleted at the server."""
+        return self.field == "*" and (not self.theirs or bool(self.theirs.get("deleted")))
 
 
 @dataclass(frozen=True, slots=True)

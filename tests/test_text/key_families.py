@@ -37,6 +37,7 @@ FAMILIES: dict[str, Iterable[str]] = {
     "doctor.remedy.": [name for name, verdict in doctor.OUTCOMES.items() if verdict in ("warning", "problem")],
     "error.api.": [kind.value for kind in errors.Kind],
     "import.field.": headings.FIELDS,
+    "conflict.": ["delete", "delete_anyway", "answer", "answer_anyway"],
     "insight.figure.": {name for names in insight_lines._PLACES.values() for name in names},
     "lane.": get_args(core.Lane),
     "mode.": [*keys.MODES, "past_sales", "part_history", "customer_history", "supplier_history"],

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from clutch_tui.core import conflicts, inventory, models, orders, records, sales
-from clutch_tui.core.types import OrderQuery, SaleQuery
+from clutch_tui.core import cart, conflicts, inventory, models, orders, outbox, records, replica, sales, state
+from clutch_tui.core.types import OrderQuery, Payment, Result, SaleQuery
 from clutch_tui.text.strings import t
 from clutch_tui.ui.dialogs import Ask, Choose, Confirm, ShowText
 from clutch_tui.ui.forms import FormDialog
 from clutch_tui.ui.screens.orders import OrdersScreen
 from clutch_tui.ui.screens.past_sales import PastSalesScreen
 from clutch_tui.ui.screens.pay import PayDialog
+from clutch_tui.ui.screens.queue import QueueScreen
 from clutch_tui.ui.screens.receipt import ReceiptDialog
 from clutch_tui.ui.screens.sales import SalesScreen
 from clutch_tui.ui.widgets.text_field import TextField
@@ -44,6 +45,24 @@ def ordered(shop: Shop) -> Shop:
         }
         shop.store.run_now(records.store, "order", [order], snapshot=False)
     return shop
+
+
+def answer(shop: Shop, result: Result) -> None:
+    """The server answers the newest change of the queue."""
+
+    def deliver() -> None:
+        (newest,) = models.execute("SELECT change_id FROM outbox ORDER BY n DESC LIMIT 1").fetchone()
+        replica.deliver({newest: result}, "e-1")
+
+    shop.store.run_now(deliver)
+
+
+def sell(shop: Shop, pieces: int) -> None:
+    """Sell pieces of the oil filter, of which ten lie on the shelf, for cash."""
+    rules = shop.read(state.tax_rules)
+    made = cart.add_line(shop.store.run_now(sales.open_cart), shop.parts[0], pieces)
+    paid = (Payment("cash", cart.totals(made, rules).total),)
+    shop.store.run_now(lambda: sales.checkout(made, paid, cashier="", device_id="d", rules=rules))
 
 
 def states(shop: Shop) -> dict[str, str]:
@@ -123,3 +142,45 @@ async def test_a_conflict_is_decided_with_one_key(shop: Shop) -> None:
         await press(pilot, "2")
         await until(pilot, lambda: not shop.read(conflicts.pending))
         assert toasts(app) == []
+
+
+async def test_a_delete_against_an_edit_is_asked_as_what_it_is(shop: Shop) -> None:
+    part = shop.read(inventory.get, shop.parts[0].id)
+    shop.store.run_now(lambda: inventory.delete(part.id, seen=part))
+    answer(shop, Result("conflict", 50, 9, theirs={"*": ({"id": part.id, "price": 1, "deleted": False}, 9)}))
+    async with open_app(shop, "en", mode="queue") as (app, pilot):
+        await press(pilot, "f2")
+        await until(pilot, lambda: isinstance(app.screen, Choose))
+        assert "while you deleted it" in words_on(app)
+        await press(pilot, "1")
+        await until(pilot, lambda: not shop.read(conflicts.pending))
+        assert shop.new_changes == [("delete", "item"), ("delete", "item")]
+
+
+async def test_the_queue_names_what_was_oversold(shop: Shop) -> None:
+    sell(shop, 12)
+    answer(shop, Result("applied_flagged", 50, 9, flags=("oversold",)))
+    async with open_app(shop, "en", mode="queue") as (app, pilot):
+        assert isinstance(app.screen, QueueScreen)
+        app.screen.table.action_jump(-1)
+        await until(pilot, lambda: "OF-100" in words_on(app))
+        assert "× 12" in words_on(app)
+        assert t("queue.seen_hint") in words_on(app)
+        assert app.screen.check_action("retry", ()) is None
+        await press(pilot, "f6")
+        await until(pilot, lambda: shop.read(outbox.summary).attention == 0)
+
+
+async def test_a_lane_of_the_queue_is_named_and_forgotten(shop: Shop) -> None:
+    async with open_app(shop, "en", mode="queue") as (app, pilot):
+        queue = app.screen
+        assert isinstance(queue, QueueScreen)
+        await press(pilot, "f7")
+        await settle(pilot)
+        assert t("queue.only", lane=t("lane.attention")) in words_on(app)
+        assert (queue.table.count, queue.table.empty_key) == (0, "common.no_match")
+        await app.switch_mode("inventory")
+        await until(pilot, lambda: queue.lane == "")
+        await app.switch_mode("queue")
+        await until(pilot, lambda: queue.table.count == len(shop.parts))
+        assert not queue.shown_lane.display

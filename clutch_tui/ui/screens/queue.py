@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from textual import work
+from textual import on, work
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
-from clutch_tui.core.types import ChangeRow, Conflict
+from clutch_tui.core.types import ChangeRow, Conflict, SaleLine
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import has, t
 from clutch_tui.ui import shop
@@ -18,6 +19,8 @@ from clutch_tui.ui.dialogs import Choose
 from clutch_tui.ui.screens.list_screen import ListScreen, reading
 from clutch_tui.ui.widgets.column import Column
 from clutch_tui.ui.widgets.window import Source
+from clutch_tui.ui.widgets.window_table import WindowTable
+from clutch_tui.ui.widgets.words import Words
 
 LANES = ("", "attention", "fast", "slow", "local")
 _TONES = {"attention": "bad", "slow": "warning", "local": "muted"}
@@ -65,11 +68,25 @@ class QueueScreen(ListScreen):
     def __init__(self) -> None:
         self.lane = ""
         self.conflicts: tuple[Conflict, ...] = ()
+        self._short: dict[str, str] = {}
+        """By change: what was sold of which there was not enough, once it is looked up."""
+        self.shown_lane = Words(classes="detail")
         super().__init__()
+
+    def compose_body(self) -> ComposeResult:
+        yield self.shown_lane
+        yield from super().compose_body()
 
     def on_mount(self) -> None:
         self.query(".search-line").set(display=False)
+        self.shown_lane.display = False
+        self.shown_lane.tell(lambda: t("queue.only", lane=t(f"lane.{self.lane}")) if self.lane else "")
         self.table.focus()
+
+    def on_screen_suspend(self) -> None:
+        """Who comes back to the queue must find all of it; a dialog over it is no leaving."""
+        if self.lane and not self.is_current_mode:
+            self._show_lane("")
 
     def columns(self) -> Sequence[Column[ChangeRow]]:
         return COLUMNS
@@ -90,26 +107,55 @@ class QueueScreen(ListScreen):
         lines = [t("queue.line", kind=_kind(row), label=shown.name(row.label) or "-", at=shown.date_time(row.at))]
         if row.last_error:
             lines.append(t("queue.error", error=error_words(row)))
-        lines += [t(f"flag.{flag}") for flag in row.flags if has(f"flag.{flag}")]
+        lines += [self._flag_words(row, flag) for flag in row.flags if has(f"flag.{flag}")]
         if any(one.change_id == row.id for one in self.conflicts):
             lines.append(t("queue.conflict_hint"))
+        elif _can_be_seen(row):
+            lines.append(t("queue.seen_hint"))
         return "\n".join(lines)
+
+    def _flag_words(self, row: ChangeRow, flag: str) -> str:
+        known = self._short.get(row.id, "") if flag == "oversold" else ""
+        return f"{t(f'flag.{flag}')}: {known}" if known else t(f"flag.{flag}")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         row = self.table.row
         if action == "decide":
             return True if self.conflicts else None
         if action == "retry":
-            return self.has_row()
+            return True if row is not None and row.status in ("", "rejected", "key_reuse") else None
         if action == "seen":
-            return True if row is not None and row.lane == "attention" and row.status != "conflict" else None
+            return True if row is not None and _can_be_seen(row) else None
         return True
+
+    @on(WindowTable.Highlighted, "#list")
+    @work(group="short", exclusive=True, exit_on_error=False)
+    async def _look_up(self, event: WindowTable.Highlighted) -> None:
+        row = event.row
+        if isinstance(row, ChangeRow) and row.type == "sale" and "oversold" in row.flags and row.id not in self._short:
+            lines = await self.store.read(_oversold, row.record_id)
+            self._short[row.id] = ", ".join(map(_sold, lines))
+            self.details.refresh(layout=True)
 
     def action_lane(self) -> None:
         """Show the next lane, all after the last."""
-        self.lane = LANES[(LANES.index(self.lane) + 1) % len(LANES)]
+        self._show_lane(LANES[(LANES.index(self.lane) + 1) % len(LANES)])
+
+    def _show_lane(self, lane: str) -> None:
+        self.lane = lane
+        self.shown_lane.display = bool(lane)
+        self.shown_lane.refresh(layout=True)
         self.search_again()
-        self.notify(t(f"lane.{self.lane}") if self.lane else t("common.all"), timeout=2)
+
+    def search_again(self) -> None:
+        super().search_again()
+        self.table.empty_key = "common.no_match" if self.lane else self.EMPTY
+
+    def action_back(self) -> None:
+        if self.lane:
+            self._show_lane("")
+        else:
+            super().action_back()
 
     @work(group="ask", exit_on_error=False)
     async def action_retry(self) -> None:
@@ -147,12 +193,39 @@ class QueueScreen(ListScreen):
             )
 
 
+def _can_be_seen(row: ChangeRow) -> bool:
+    """Whether nothing is left to do about a change but to know of it."""
+    return row.lane == "attention" and row.status not in ("", "conflict")
+
+
+def _oversold(sale_id: str) -> tuple[SaleLine, ...]:
+    """The lines of a sale whose parts are below zero; all of them where the shelf has been put right since."""
+    lines = shop.sales.get(sale_id).lines
+    return tuple(line for line in lines if _is_short(line.part_id)) or lines
+
+
+def _is_short(part_id: str) -> bool:
+    try:
+        return shop.inventory.get(part_id).stock < 0
+    except shop.types.ShopError:  # a sale may name a part that was never ours
+        return False
+
+
+def _sold(line: SaleLine) -> str:
+    return f"{shown.name(line.name)} {shown.part_number(line.part_number)} × {shown.number(line.quantity)}"
+
+
 def _question(conflict: Conflict) -> Choose:
+    name = shown.name(conflict.label)
+    if conflict.gone:
+        return Choose("conflict.deleted", [("theirs", lambda: t("conflict.leave_deleted"))], name=name)
+    if conflict.field == "*":
+        title, keep = ("delete", "delete_anyway") if conflict.kind == "delete" else ("answer", "answer_anyway")
+        whole = [("mine", lambda: t(f"conflict.{keep}")), ("theirs", lambda: t("conflict.keep_theirs"))]
+        return Choose(f"conflict.{title}", whole, name=name)
     mine, theirs = _value(conflict, conflict.mine), _value(conflict, conflict.theirs)
     options = [("mine", lambda: t("conflict.mine", value=mine)), ("theirs", lambda: t("conflict.theirs", value=theirs))]
-    if conflict.field == "*":
-        return Choose("conflict.deleted", options[1:], name=shown.name(conflict.label))
-    return Choose("conflict.title", options, name=shown.name(conflict.label), field=field_word(conflict.field))
+    return Choose("conflict.title", options, name=name, field=field_word(conflict.field))
 
 
 def field_word(name: str) -> str:
