@@ -12,7 +12,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from clutch_tui.core import inventory, models, overlay, records, state, store, words
+from clutch_tui.core import inventory, models, overlay, records, search, state, store, words
 from clutch_tui.home import Home
 from tests.bench import parts as parts_module
 from tests.bench.parts import parts
@@ -62,6 +62,8 @@ def _build(place: Home, count: int) -> None:
         rows = parts(count)
         while batch := list(islice(rows, BATCH)):
             shop.run_now(insert, batch)
+        while shop.run_now(search.index_slice):
+            pass
 
 
 def _home(folder: Path) -> Home:
@@ -77,7 +79,7 @@ def _cache() -> Path:
 def _stamp() -> str:
     """What the content of a shop depends on: its schema, its search keys, its parts."""
     sources = chain(
-        (file.read_text() for file in sorted(store.MIGRATIONS.glob("*.py"))),
+        (file.read_text() for file in (*sorted(store.MIGRATIONS.glob("*.py")), Path(str(search.__file__)))),
         (inspect.getsource(source) for source in (words, parts_module, inventory.keys_of)),
     )
     return hashlib.sha256("".join(sources).encode()).hexdigest()[:12]

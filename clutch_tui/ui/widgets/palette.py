@@ -9,6 +9,7 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.command import CommandInput, CommandList, CommandPalette
 from textual.containers import Horizontal, Vertical
+from textual.reactive import reactive
 from textual.widgets import LoadingIndicator
 from textual.widgets.option_list import Option
 
@@ -19,6 +20,8 @@ from clutch_tui.ui.widgets.text_field import VisualCursor
 
 class PaletteField(VisualCursor, CommandInput):
     """Where one types what to do."""
+
+    cursor_blink = reactive(False, init=False)
 
 
 class Palette(VisualLines, CommandPalette):
