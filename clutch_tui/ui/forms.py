@@ -67,9 +67,9 @@ class EntryRow(Horizontal):
     def __init__(self, entry: Entry, value: object) -> None:
         super().__init__()
         self.entry = entry
-        self.given = _typed(entry, value)
         self.label = Words(entry.label, classes="form--label")
-        self.field = _field(entry, self.given)
+        self.field = _field(entry, _typed(entry, value))
+        self.given = self.typed  # not what was asked for: a choice always has one of its values
         self.problem = Problem(classes="form--problem")
 
     def compose(self) -> ComposeResult:
@@ -87,6 +87,11 @@ class EntryRow(Horizontal):
     def accept(self) -> None:
         """What stands there now is what is stored."""
         self.given = self.typed
+
+    def show(self, value: object) -> None:
+        """Another value is stored now; what was typed gives way to it."""
+        self.given = _typed(self.entry, value)
+        self.take_back()
 
     def take_back(self) -> None:
         """Forget what was typed."""
@@ -217,6 +222,7 @@ class FormDialog(Dialog[T], Generic[T]):
                 wrong = wrong or row
         if wrong is not None:
             wrong.field.focus()
+            self.call_after_refresh(_bring_into_view, wrong)  # the sentences have moved the rows
             return None
         return values
 
@@ -232,3 +238,9 @@ class FormDialog(Dialog[T], Generic[T]):
     async def action_back(self) -> None:  # type: ignore[override]
         if not any(row.changed for row in self.rows) or await self.app.confirm("form.discard"):
             self.dismiss(None)
+
+
+def _bring_into_view(row: EntryRow) -> None:
+    """Field and sentence; the field wins where there is room for one only."""
+    for widget in (row.problem, row):
+        widget.scroll_visible(animate=False, immediate=True)

@@ -52,6 +52,22 @@ async def test_add_a_part(shop: Shop, language: strings.Language) -> None:
         assert shop.new_changes == [("create", "item")]
 
 
+async def test_the_first_problem_is_brought_into_view(shop: Shop) -> None:
+    async with open_app(shop, "en", mode="inventory") as (app, pilot):
+        await press(pilot, "f2")
+        await until(pilot, lambda: isinstance(app.screen, FormDialog))
+        form = app.screen
+        assert isinstance(form, FormDialog)
+        first = form.rows[0]
+        first.field.value = "x" * 5000
+        form.rows[-1].field.focus()
+        await pilot.pause()
+        await press(pilot, "f2")
+        await until(pilot, lambda: first.problem.text)
+        await until(pilot, lambda: first.parent.scroll_y <= first.virtual_region.y)
+        assert form.focused is first.field
+
+
 async def test_a_wrong_field_says_so_and_keeps_what_was_typed(shop: Shop) -> None:
     async with open_app(shop, "en", mode="inventory") as (app, pilot):
         await press(pilot, "f3")

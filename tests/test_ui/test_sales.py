@@ -342,6 +342,10 @@ async def test_one_piece_of_three_comes_back(shop: Shop) -> None:
         await settle(pilot)
         await press(pilot, "f6")
         await until(pilot, lambda: isinstance(app.screen, ReturnDialog))
+        await press(pilot, "escape")  # nothing was typed, so that nothing is asked
+        await until(pilot, lambda: isinstance(app.screen, PastSalesScreen))
+        await press(pilot, "f6")
+        await until(pilot, lambda: isinstance(app.screen, ReturnDialog))
         await type_text(pilot, "1")
         await press(pilot, "down", "down")
         await type_text(pilot, "broken")
