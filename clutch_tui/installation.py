@@ -6,6 +6,7 @@ time is imported where it is used.
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -110,6 +111,19 @@ class Installation:
         backend = (settings or self.settings).backend
         return Vault(self.home.secrets_file, backend.base_url, backend.shop_id, mode_from(self.environ))
 
+    async def prove(self, changes: Mapping[str, Any], email: str, password: str, api_key: str) -> str:
+        """Sign in at the server of these settings before they are saved, and keep the credentials; the id of the
+        shop that they are for. Raises `ConfigError`, `ApiError` and `trial.OtherShop`."""
+        from clutch_tui.net.trial import Credentials, prove
+
+        settings = await asyncio.to_thread(self._with, changes)
+        credentials = Credentials(email, password, api_key)
+        vault = await asyncio.to_thread(self.vault, settings)
+        return await prove(settings.backend, credentials, vault, device_id=self.device_id)
+
+    def _with(self, changes: Mapping[str, Any]) -> Settings:
+        return config.load(self.home, environ=self.environ, overrides={**self.overrides, **changes})
+
     def api(self, monitor: Monitor) -> tuple[Api, Session]:
         """A client without store and sync, for commands that only ask. Whoever takes it closes it."""
         from clutch_tui.net.api import Api
@@ -146,6 +160,8 @@ class Installation:
             save_settings=self.save_settings,
             warm_up=_import_network,
             start_network=start_network,
+            prove=self.prove,
+            takes_along=lambda changes: self.takes_along(self._with(changes)),
             line=line,
         )
 

@@ -61,6 +61,11 @@ def _screen(mode: str) -> Screen[None]:
     return cast("Screen[None]", getattr(module, _SCREENS[mode])())
 
 
+def _setting(settings: Settings, name: str) -> object:
+    section, _, field = name.partition(".")
+    return getattr(getattr(settings, section), field)
+
+
 class ClutchApp(KeysInOrder, ThinWire, BidiApp, App[int]):
     """The terminal of the shop, given everything outside the screens as `Services`."""
 
@@ -84,6 +89,8 @@ class ClutchApp(KeysInOrder, ThinWire, BidiApp, App[int]):
         self.status_changed: Signal[Status] = Signal(self, "status")
         self._store: Store | None = None
         self._running_network: Worker[None] | None = None
+        self._moving = False
+        """Whether the store is being changed for another: the screens of the old one are no place to go."""
         self._brake = Brake(self, self._announce)
         self._cut_since: datetime | None = None
         if not services.settings.ui.animation:
@@ -120,7 +127,8 @@ class ClutchApp(KeysInOrder, ThinWire, BidiApp, App[int]):
 
     @work(group="room", exclusive=True, exit_on_error=False)
     async def _enter(self, settings: Settings) -> None:
-        self._store = await asyncio.to_thread(self.services.open_store, settings)
+        if self._store is None:
+            self._store = await asyncio.to_thread(self.services.open_store, settings)
         self._brake.add(frozenset({"everything"}))
         if not settings.backend.is_set_up:
             if not await self._store.read(shop.state.setting, "works_alone", False):
@@ -166,15 +174,53 @@ class ClutchApp(KeysInOrder, ThinWire, BidiApp, App[int]):
             await asyncio.gather(running.wait(), return_exceptions=True)
         store, self._store = self._store, None
         if store is not None:
+            self.workers.cancel_group(self, "status")
             await asyncio.to_thread(store.close)
 
+    async def may_move(self, changes: Mapping[str, Any], *, proven: bool = False) -> bool:
+        """Ask before unsent changes stay behind with the shop that is left, or go along to the first one while
+        nobody has `proven` its address by signing in. Only from a worker. Raises `ConfigError`."""
+        here = self.settings.backend
+        unsent = (await self.store.read(shop.outbox.summary)).unsent
+        url = str(changes.get("backend.base_url", here.base_url)).strip().rstrip("/")
+        there = url, changes.get("backend.shop_id", here.shop_id)
+        if not unsent or there == (here.base_url, here.shop_id) or not (url or here.is_set_up):
+            return True
+        if await asyncio.to_thread(self.services.takes_along, changes):
+            return proven or await self.confirm("app.move.along", unsent=unsent, url=url)
+        if not here.is_set_up:
+            return await self.confirm("app.move.left_alone", unsent=unsent)
+        return await self.confirm("app.move.left", unsent=unsent, shop=here.shop_id or here.base_url)
+
     async def move_to(self, changes: Mapping[str, Any]) -> None:
-        """Save these settings and work with the backend and the database that they name. Raises
-        `ConfigError` and leaves everything as it was."""
-        self.settings = await asyncio.to_thread(self.services.save_settings, changes)
-        await self._leave()
-        self.status = Status()
-        await self._enter(self.settings).wait()
+        """Save these settings and work with the backend and the database that they name. Raises `ConfigError`,
+        or `ShopError` for a database that cannot be opened, and leaves everything as it was."""
+        before = self.settings
+        settings = await asyncio.to_thread(self.services.save_settings, changes)
+        self._moving = True
+        try:
+            await self._forget_screens()
+            await self._leave()
+            self.status = Status()
+            self._store = await asyncio.to_thread(self.services.open_store, settings)
+        except Exception:
+            taken_back = {name: _setting(before, name) for name in changes}
+            settings = await asyncio.to_thread(self.services.save_settings, taken_back)
+            raise
+        finally:
+            self.settings = settings
+            self._moving = False
+            await self._enter(settings).wait()
+
+    async def _forget_screens(self) -> None:
+        """Let go of every screen but the one in front: their lists, carts and questions belong to the database
+        that is left. What the till has still to write down is waited for."""
+        writing = [one.wait() for one in self.workers if one.group in ("add", "cart")]
+        await asyncio.gather(*writing, return_exceptions=True)
+        for mode in keys.MODES:
+            if mode != self.current_mode:
+                await self.remove_mode(mode)
+                self.add_mode(mode, self.MODES[mode])
 
     async def save_settings(self, changes: Mapping[str, Any]) -> None:
         """Save settings that need no other database. Raises `ConfigError`."""
@@ -213,10 +259,11 @@ class ClutchApp(KeysInOrder, ThinWire, BidiApp, App[int]):
         """Put together what the strip says; the queue is only counted when it has changed."""
         status = self.status
         unsent, oldest_at, attention, unread = status.unsent, status.oldest_at, status.attention, status.unread
-        if self._store is not None and nouns & {"queue", "conflicts", "notifications", "everything"}:
-            queue = await self._store.read(shop.outbox.summary)
+        store = self._store
+        if store is not None and nouns & {"queue", "conflicts", "notifications", "everything"}:
+            queue = await store.read(shop.outbox.summary)
             unsent, oldest_at, attention = queue.unsent, queue.oldest_at, queue.attention
-            unread = await self._store.read(shop.journal.unread_count)
+            unread = await store.read(shop.journal.unread_count)
         overall, since = self._overall()
         self.status = Status(overall, since, unsent, oldest_at, attention, unread, datetime.now(UTC))
         self.status_changed.publish(self.status)
@@ -241,7 +288,7 @@ class ClutchApp(KeysInOrder, ThinWire, BidiApp, App[int]):
         if action == "language":
             return self.glyphs.lack is None
         if action in ("mode", "menu"):
-            return None if self._asks else True
+            return None if self._asks or self._moving else True
         return True
 
     @property

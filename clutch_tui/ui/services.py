@@ -22,6 +22,14 @@ OnChange = Callable[[frozenset[str]], None]
 that have new rows: inventory, sales, customers, suppliers, orders, queue, conflicts, notifications, shop."""
 
 
+class Prove(Protocol):
+    """Sign in at the server of these settings without saving them. The credentials are kept where they are good."""
+
+    async def __call__(self, changes: Mapping[str, Any], email: str, password: str, api_key: str) -> str:
+        """The id of the shop that the credentials are for, empty where the server does not say. Raises
+        `ConfigError`, or an error with a `key` when the server refuses."""
+
+
 class Network(Protocol):
     """The running connection to one backend, for one store. Made by `Services.start_network`."""
 
@@ -96,4 +104,8 @@ class Services:
     warm_up: Callable[[], None] = lambda: None
     """Imports what the network needs, so that `start_network` does not stop the screen."""
     start_network: Callable[[Settings, Store, OnChange], Awaitable[Network]] | None = None
+    prove: Prove | None = None
+    takes_along: Callable[[Mapping[str, Any]], bool] = lambda _changes: False
+    """Whether the unsent work goes along to the shop of these settings, because no server was set up until now.
+    Blocks. Raises `ConfigError`."""
     line: Line | None = None

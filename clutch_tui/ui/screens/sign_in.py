@@ -26,6 +26,16 @@ ENTRIES = (
     Entry("password", "sign_in.password", "secret", maximum=200),
     Entry("api_key", "sign_in.api_key", "secret", maximum=500),
 )
+_URL = "backend.base_url"
+_FIELDS = {
+    **{f"api.{what}": _URL for what in ("unreachable", "unknown_host", "tls", "not_json", "redirected")},
+    "api.missing_route": _URL,
+    "api.forbidden": "backend.shop_id",
+    "sign_in.other_shop": "backend.shop_id",
+    "api.bad_credentials": "password",
+    "api.unauthorized": "credentials",
+}
+"""The field at which each refusal is said."""
 
 
 class SignInScreen(ShopScreen):
@@ -86,15 +96,12 @@ class SignInScreen(ShopScreen):
         self.writing = True
         self.outcome.say("sign_in.trying")
         try:
-            await self._sign_in(values)
+            if await self._sign_in(values):
+                self._forget_secrets()
+                self.notify(t("sign_in.done"))
+                await self.app.switch_mode("sales")
         except Exception as error:
-            log.warning("signing in failed", exc_info=error)
-            self.outcome.tell(partial(sentence, error))
-        else:
-            self._forget_secrets()
-            self.outcome.clear()
-            self.notify(t("sign_in.done"))
-            await self.app.switch_mode("sales")
+            self._refuse(error, values)
         finally:
             self.writing = False
 
@@ -112,18 +119,49 @@ class SignInScreen(ShopScreen):
             return None
         return values
 
-    async def _sign_in(self, values: dict[str, Any]) -> None:
-        backend = self.app.settings.backend
-        wanted = {name: values[name] for name in ("backend.base_url", "backend.shop_id")}
-        if wanted != {"backend.base_url": backend.base_url, "backend.shop_id": backend.shop_id}:
-            await self.app.move_to(wanted)
-        if (network := self.app.network) is None:
+    async def _sign_in(self, values: dict[str, Any]) -> bool:
+        """Sign in, and move to the server and shop that have let us in; before that nothing is moved or saved."""
+        here, network, prove = self.app.settings.backend, self.app.network, self.app.services.prove
+        url, shop_id = values["backend.base_url"].rstrip("/"), values["backend.shop_id"]
+        email, password, api_key = values["email"], values["password"], values["api_key"]
+        if network is not None and shop_id and (url, shop_id) == (here.base_url, here.shop_id):
+            if api_key:
+                await network.use_api_key(api_key)
+            if email and password:
+                await network.sign_in(email, password)
+            self.outcome.clear()
+            return True
+        if prove is None:
             self.outcome.say("sign_in.no_network")
+            return False
+        place = {"backend.base_url": url, "backend.shop_id": shop_id}
+        place["backend.shop_id"] = await prove(place, email, password, api_key)
+        self.outcome.clear()
+        if not await self.app.may_move(place, proven=True):
+            return False
+        await self.app.move_to(place)
+        for row in self.rows:
+            if row.entry.name in place and isinstance(row.field, TextField):
+                row.field.value = place[row.entry.name]
+        return True
+
+    def _refuse(self, error: Exception, values: dict[str, Any]) -> None:
+        """Say what went wrong at the field that it hangs on."""
+        log.warning("signing in failed", exc_info=error)
+        self.outcome.clear()
+        key = str(getattr(error, "key", ""))
+        name = getattr(error, "values", {}).get("setting") or _FIELDS.get(key.removeprefix("error."))
+        if name == "credentials":
+            name = "api_key" if values["api_key"] else "password"
+        row = next((row for row in self.rows if row.entry.name == name), None)
+        if row is None:
+            self.outcome.tell(partial(sentence, error))
             return
-        if values["api_key"]:
-            await network.use_api_key(values["api_key"])
-        if values["email"] and values["password"]:
-            await network.sign_in(values["email"], values["password"])
+        if key == "error.api.forbidden":
+            row.problem.say("error.sign_in.not_this_shop")
+        else:
+            row.problem.tell(partial(sentence, error))
+        row.field.focus()
 
     def _forget_secrets(self) -> None:
         for row in self.rows:
@@ -133,6 +171,8 @@ class SignInScreen(ShopScreen):
     @work(group="sign_in", exit_on_error=False)
     async def action_alone(self) -> None:
         """Go to work without a server; the question does not come back at the next start."""
+        if self.writing:
+            return
         await self.store.run(shop.state.put_setting, "works_alone", True)
         await self.app.switch_mode("sales")
 
@@ -142,5 +182,6 @@ class SignInScreen(ShopScreen):
             await self.app.network.sign_out()
             self.notify(t("sign_in.left"))
 
-    def action_back(self) -> None:
-        self.app.action_mode("sales")
+    async def action_back(self) -> None:  # type: ignore[override]
+        if not self.writing:
+            await self.app.action_mode("sales")
