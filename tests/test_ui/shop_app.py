@@ -83,12 +83,17 @@ class Shop:
             config.save(self.home, changes)
             return config.load(self.home, environ={})
 
+        def takes_along(changes: Mapping[str, Any]) -> bool:
+            config.load(self.home, environ={}, overrides=changes)  # wrong settings are refused before any question
+            return False
+
         return Services(
             settings=replace(settings, text=replace(settings.text, language=language)),
             device_id="11111111-1111-4111-8111-111111111111",
             receipts=self.home.data_dir / "receipts",
             open_store=self._open,
             save_settings=save,
+            takes_along=takes_along,
         )
 
 

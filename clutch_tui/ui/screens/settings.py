@@ -49,6 +49,7 @@ ENTRIES = (
     Entry("log.debug", "settings.debug", "choice", choices=YES_NO),
 )
 _TAX = {"shop.tax_rate", "shop.prices_include_tax", "shop.cash_rounding"}
+_TOLD = {"shop.tax_rate", "shop.prices_include_tax"}
 _BACKEND = {"backend.base_url", "backend.ws_url", "backend.shop_id"}
 
 
@@ -56,6 +57,7 @@ class SettingsScreen(ShopScreen):
     """One field a line; F2 saves, Esc takes back what was typed."""
 
     NAME = "settings"
+    NOUNS = frozenset({"shop"})
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2,ctrl+s", "save", "common.save", id="settings.save"),
         Binding("down", "app.focus_next", "form.next", show=False, id="settings.next"),
@@ -66,6 +68,8 @@ class SettingsScreen(ShopScreen):
         super().__init__()
         self.rows: list[EntryRow] = []
         self.outcome = Problem()
+        self._told = False
+        """Whether the shop's server sets the tax."""
 
     def compose_body(self) -> ComposeResult:
         self.rows = [EntryRow(entry, _current(self.app.settings, entry.name)) for entry in ENTRIES]
@@ -87,12 +91,48 @@ class SettingsScreen(ShopScreen):
     @on(ChoiceField.Changed)
     def _typed(self, event: TextField.Changed | ChoiceField.Changed) -> None:
         for row in self.rows:
-            if row.field is event.control:
+            if row.field is event.control and not row.field.disabled:
                 row.problem.clear()
         self.outcome.clear()
 
+    @work(group="load", exclusive=True, exit_on_error=False)
+    async def reload(self) -> None:
+        """What the shop's server has told of its tax is shown and cannot be typed over: it would not last."""
+        told = await self.store.read(shop.state.server_sets_tax)
+        rules = await self.app.tax_rules() if told else None
+        for row in self.rows:
+            if row.entry.name not in _TOLD:
+                continue
+            if rules is not None:
+                row.show(_told(rules, row.entry.name))
+            elif row.field.disabled:
+                row.show(_current(self.app.settings, row.entry.name))
+            row.field.disabled = told
+        self._told = told
+        self._say_who_sets_tax()
+
+    def _say_who_sets_tax(self) -> None:
+        row = next(row for row in self.rows if row.entry.name == "shop.prices_include_tax")
+        if self._told:
+            row.problem.say("settings.tax_from_server")
+        else:
+            row.problem.clear()
+
     @work(group="save", exit_on_error=False)
     async def action_save(self) -> None:
+        if self.writing or (changes := self._read()) is None or not changes:
+            return
+        self.writing = True
+        try:
+            if await self.app.may_move(changes):
+                await self._apply(changes)
+        except ConfigError as error:
+            self._refuse(error)
+        finally:
+            self.writing = False
+
+    def _read(self) -> dict[str, Any] | None:
+        """What was changed; None where something cannot be taken, which has been said at the field."""
         changes: dict[str, Any] = {}
         for row in self.rows:
             try:
@@ -100,15 +140,10 @@ class SettingsScreen(ShopScreen):
             except NumberError as error:
                 row.problem.say(error.key, **error.arguments)
                 row.field.focus()
-                return
+                return None
             if row.changed:
                 changes[row.entry.name] = value == "yes" if row.entry.choices == YES_NO else value
-        if not changes or self.writing:
-            return
-        try:
-            await self._apply(changes)
-        except ConfigError as error:
-            self._refuse(error)
+        return changes
 
     def _refuse(self, error: ConfigError) -> None:
         """Say what the configuration does not take where it was typed; nothing was saved."""
@@ -129,8 +164,14 @@ class SettingsScreen(ShopScreen):
         settings = self.app.settings
         if changes.keys() & _TAX:
             here = settings.shop
-            rules = TaxRules(int(Decimal(here.tax_rate) * 100), here.prices_include_tax, here.cash_rounding)
-            await self.write("shop", shop.state.put_tax_rules, rules)
+            await self.app.write(
+                "shop",
+                shop.state.begin,
+                rate=int(here.tax_rate * 100),
+                prices_include_tax=here.prices_include_tax,
+                cash_rounding=here.cash_rounding,
+                timezone=here.timezone,
+            )
         self.app.dress(settings.ui.theme)
         self.app.speak(settings.text.language, settings.text.digits)
         self.notify(t("settings.saved"))
@@ -138,7 +179,13 @@ class SettingsScreen(ShopScreen):
     def action_back(self) -> None:
         for row in self.rows:
             row.take_back()
+        self._say_who_sets_tax()
         self.outcome.clear()
+
+
+def _told(rules: TaxRules, name: str) -> object:
+    """A tax rule of the server as the setting of that name would be."""
+    return Decimal(rules.rate) / 100 if name == "shop.tax_rate" else rules.prices_include_tax
 
 
 def _current(settings: Any, name: str) -> object:
