@@ -49,6 +49,12 @@ async def test_add_a_part(shop: Shop, language: strings.Language) -> None:
         found = shop.read(inventory.find_code, "wp1")
         assert found is not None
         assert (found.name, found.name_en, found.price) == ("طلمبة", "Pump", 25_050)
+        screen = app.screen
+        assert isinstance(screen, InventoryScreen)
+        await until(pilot, lambda: screen.table.row is not None and screen.table.row.id == found.id)
+        await app.write("inventory", inventory.get, found.id)  # news of any kind leave the cursor there
+        await settle(pilot)
+        assert screen.table.row.id == found.id
         assert shop.new_changes == [("create", "item")]
 
 

@@ -181,3 +181,10 @@ def test_a_long_name_is_cut_at_its_end_not_at_its_start() -> None:
     cut = draw_cell("طقم تيل فرامل أمامي أصلي", 10, False, True)
     assert "…" in cut[0]
     assert len(cut) <= 10
+
+
+async def test_the_place_of_a_record_far_down_is_found_by_its_key() -> None:
+    window = Window(Rows(5_000).source)
+    await window.load_count()
+    assert [await window.place((n,)) for n in (0, 63, 64, 4_321, 4_999)] == [0, 63, 64, 4_321, 4_999]
+    assert await window.place(None) == 4_999

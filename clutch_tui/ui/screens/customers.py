@@ -86,7 +86,10 @@ class CustomersScreen(ListScreen):
 
     @work(group="ask", exit_on_error=False)
     async def action_add(self) -> None:
-        await self.app.push_screen_wait(new_customer(self.app, self.search.value))
+        made = await self.app.push_screen_wait(new_customer(self.app, self.search.value))
+        if made is not None:
+            name_key = shop.customers.keys_of(asdict(made.draft))["name_key"]
+            self.table.reveal(made.id, (name_key, made.id))
 
     @work(group="ask", exit_on_error=False)
     async def action_edit(self) -> None:

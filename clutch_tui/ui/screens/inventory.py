@@ -106,7 +106,11 @@ class InventoryScreen(ListScreen):
 
         text = self.search.value.strip()
         given = {"part_number" if any(map(str.isdigit, text)) else "name": text}
-        await self.app.push_screen_wait(FormDialog("inventory.add", (*ENTRIES, STOCK), given, save))
+        made = await self.app.push_screen_wait(FormDialog("inventory.add", (*ENTRIES, STOCK), given, save))
+        if made is not None:
+            name_key = shop.inventory.keys_of(asdict(made.draft))["name_key"]
+            # what a search finds is in the order in which it was entered
+            self.table.reveal(made.id, None if text else (name_key, made.id))
 
     @work(group="ask", exit_on_error=False)
     async def action_edit(self) -> None:

@@ -74,7 +74,10 @@ class SuppliersScreen(ListScreen):
             draft = SupplierDraft(**values)
             return await self.app.write("suppliers", shop.suppliers.create, draft, actor=self.app.cashier)
 
-        await self.app.push_screen_wait(FormDialog("supplier.add", ENTRIES, {"name": self.search.value}, save))
+        made = await self.app.push_screen_wait(FormDialog("supplier.add", ENTRIES, {"name": self.search.value}, save))
+        if made is not None:
+            name_key = shop.suppliers.keys_of(asdict(made.draft))["name_key"]
+            self.table.reveal(made.id, (name_key, made.id))
 
     @work(group="ask", exit_on_error=False)
     async def action_edit(self) -> None:

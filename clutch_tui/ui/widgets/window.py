@@ -86,6 +86,21 @@ class Window(Generic[R]):
                     return n * PAGE + k
         return None
 
+    async def place(self, key: Key | None) -> int:
+        """Where a record with this key stands, or would stand; a list of other keys (None) has it last."""
+        last = max(0, self.count - 1)
+        if key is None:
+            return last
+        low, high = 0, self.count
+        while low < high:
+            middle = (low + high) // 2
+            rows = await self.source.page(None, middle, 1)
+            if rows and rows[0].key < key:
+                low = middle + 1
+            else:
+                high = middle
+        return min(low, last)
+
     async def load_count(self) -> int:
         self.count = await self.source.count()
         return self.count

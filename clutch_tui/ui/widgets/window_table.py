@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic
+from typing import TYPE_CHECKING, Any, ClassVar, Generic
 
 from rich.segment import Segment
 from rich.style import Style
@@ -27,6 +27,9 @@ from clutch_tui.ui.bidi_filter import VisualLines
 from clutch_tui.ui.errors import report
 from clutch_tui.ui.widgets.column import GAP, Column, Placed, draw_cell, fit
 from clutch_tui.ui.widgets.window import PAGE, R, Source, Window, fixed
+
+if TYPE_CHECKING:
+    from clutch_tui.core.types import Key
 
 MARKER = 1
 """The cell at the reading start that shows the cursor on terminals without colours."""
@@ -103,6 +106,7 @@ class WindowTable(VisualLines, ScrollView, Generic[R], can_focus=True):
         self._window: Window[R] = Window(fixed(()))
         self._loaded = False
         self._placed: tuple[Placed[R], ...] = ()
+        self._sought: tuple[str | int, Key | None] | None = None
         self._told: tuple[str | int | None, int] | None = None
 
     # --- what is shown ---------------------------------------------------------------------------------
@@ -124,6 +128,7 @@ class WindowTable(VisualLines, ScrollView, Generic[R], can_focus=True):
 
     def show(self, source: Source[R]) -> None:
         """Show another list from its start, as soon as its first rows are here."""
+        self._sought = None
         self._open(source, None)
 
     def show_rows(self, rows: Sequence[R], cursor: int | None = None) -> None:
@@ -139,14 +144,29 @@ class WindowTable(VisualLines, ScrollView, Generic[R], can_focus=True):
 
     def reload(self) -> None:
         """Read the same list again, because its data changed; the cursor stays on its record."""
+        if self._sought is not None:  # news of the very record that is on its way
+            self.reveal(*self._sought)
+            return
         here = self.row
         self._open(self._window.source, here.id if here is not None else "")
 
+    def reveal(self, row_id: str | int, key: Key | None) -> None:
+        """Read the same list again and put the cursor on a record that has just come, by its place in the order
+        of the list; None where it comes last."""
+        self._sought = (row_id, key)
+        self._open(self._window.source, row_id, self._sought)
+
     @work(exclusive=True, group="window", exit_on_error=False)
-    async def _open(self, source: Source[R], keep: str | int | None) -> None:
+    async def _open(
+        self, source: Source[R], keep: str | int | None, sought: tuple[str | int, Key | None] | None = None
+    ) -> None:
         window = Window(source)
         await window.load_count()
         first = 0 if keep is None else self._top
+        if sought is not None:
+            place = await window.place(sought[1])
+            for page in window.missing(place, place):
+                await window.load(page)
         for page in window.missing(first, first + max(1, self._height)):
             await window.load(page)
         cursor = 0 if keep is None else self.cursor
@@ -155,6 +175,7 @@ class WindowTable(VisualLines, ScrollView, Generic[R], can_focus=True):
                 await window.load(page)
             found = window.find(keep)
             cursor = cursor if found is None else found
+        self._sought = None
         self._show(window, cursor)
 
     def _show(self, window: Window[R], cursor: int) -> None:
