@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from clutch_tui.core import conflicts, customers, inventory, outbox, replica, state
+from clutch_tui.core import conflicts, customers, inventory, outbox, replica, search, state
 from clutch_tui.core.types import CustomerDraft, PartDraft, ShopError
 from clutch_tui.net.errors import ApiError, Kind
 from clutch_tui.sandbox import demo_data, server
@@ -538,6 +538,18 @@ async def test_an_answer_that_changes_nothing_is_over_with_the_next_pull(till: T
     await till.round()
     assert till.ask(customers.get, made.id).unsent is False
     assert till.sql("SELECT type FROM base_record") == []
+
+
+async def test_a_part_may_get_two_names_in_one_answer(till: Till, sandbox: Running) -> None:
+    """Its own answer lays one over the row and the page of the same call another."""
+    part_id, _ = a_part(till)
+    seen = till.ask(inventory.get, part_id)
+    till.do(inventory.edit, part_id, _with(seen.draft, name="اسمي"), seen=seen)
+    await control(sandbox, do="edit", kind="update", type="item", id=part_id, fields={"name": "اسمهم"})
+    await till.sync._exchange("inventory", await till.sync._claim("inventory"))
+    assert till.ask(inventory.get, part_id).draft.name == "اسمهم"
+    assert till.queue.unsent == 0
+    assert [row.id for row in till.ask(search.find, "اسمهم")] == [part_id]
 
 
 async def test_edits_of_one_record_go_one_after_the_other_and_do_not_conflict_with_themselves(

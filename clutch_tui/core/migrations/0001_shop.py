@@ -34,15 +34,17 @@ CREATE VIRTUAL TABLE part_grams USING fts5 (words, content='', contentless_delet
     tokenize='trigram case_sensitive 1');
 -- A trigger that writes to an FTS5 table makes it flush for every row: a pull took five times as long. These
 -- only note which parts are to be indexed; the store has it done before it commits (search.index_changed).
+-- Not INSERT OR IGNORE: under an upsert SQLite puts the upsert's own policy in its place, and a part that is
+-- reworded twice in one transaction would end it.
 CREATE TABLE part_unindexed (pk INTEGER PRIMARY KEY);
 CREATE TRIGGER part_added AFTER INSERT ON part BEGIN
-    INSERT OR IGNORE INTO part_unindexed VALUES (new.pk);
+    INSERT INTO part_unindexed SELECT new.pk WHERE NOT EXISTS (SELECT 1 FROM part_unindexed WHERE pk = new.pk);
 END;
 CREATE TRIGGER part_reworded AFTER UPDATE ON part WHEN old.words <> new.words OR old.deleted <> new.deleted BEGIN
-    INSERT OR IGNORE INTO part_unindexed VALUES (new.pk);
+    INSERT INTO part_unindexed SELECT new.pk WHERE NOT EXISTS (SELECT 1 FROM part_unindexed WHERE pk = new.pk);
 END;
 CREATE TRIGGER part_removed AFTER DELETE ON part BEGIN
-    INSERT OR IGNORE INTO part_unindexed VALUES (old.pk);
+    INSERT INTO part_unindexed SELECT old.pk WHERE NOT EXISTS (SELECT 1 FROM part_unindexed WHERE pk = old.pk);
 END;
 
 CREATE TABLE stock_move (
