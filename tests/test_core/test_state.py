@@ -25,19 +25,19 @@ def test_a_text_is_put_read_and_forgotten(store: Store) -> None:
 
 def test_a_new_lineage_has_a_prefix_of_its_own_and_counts_from_one(store: Store) -> None:
     first = store.run_now(state.next_receipt_number)
-    assert re.fullmatch(r"[A-HJ-NP-Z]{3}-000001", first)
+    assert re.fullmatch(r"[A-HJ-NP-Z]{4}-000001", first)
     assert store.run_now(state.next_receipt_number) == first[:-1] + "2"
     store.run_now(state.renew_lineage)
     renewed = store.run_now(state.next_receipt_number)
     assert renewed.endswith("-000001")
-    assert renewed[:3] != first[:3]
+    assert renewed.partition("-")[0] != first.partition("-")[0]
 
 
 @pytest.mark.parametrize(
     ("seen", "following"), [("{}-000041", 42), ("{}-000000", 2), ("XYZ-999999", 2), ("{}-oops", 2), ("", 2), ("77", 2)]
 )
 def test_the_counter_jumps_past_what_a_pull_shows(store: Store, seen: str, following: int) -> None:
-    prefix = store.run_now(state.next_receipt_number)[:3]
+    prefix = store.run_now(state.next_receipt_number).partition("-")[0]
     store.run_now(state.bump_receipt_counter, seen.format(prefix))
     assert store.run_now(state.next_receipt_number) == f"{prefix}-{following:06d}"
 
