@@ -232,9 +232,7 @@ def _amount(minor: int, code: str, language: Language, digits: Digits) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _number(
-    value: int | Decimal | float, places: int | None, plus: bool, language: Language, digits: Digits
-) -> str:
+def _number(value: int | Decimal | float, places: int | None, plus: bool, language: Language, digits: Digits) -> str:
     if isinstance(value, int):
         text = f"{abs(value):,}" + (f".{0:0{places}}" if places else "")
     elif places is None:

@@ -163,9 +163,7 @@ def _next_level(level: int, rtl: bool) -> int:
     return (level + 1) | 1 if rtl else (level + 2) & ~1
 
 
-def _isolating_run_sequences(
-    classes: Classes, resolved: Sequence[int], matches: dict[int, int]
-) -> list[list[int]]:
+def _isolating_run_sequences(classes: Classes, resolved: Sequence[int], matches: dict[int, int]) -> list[list[int]]:
     """Join the level runs that an isolate interrupts (BD13, X9, X10)."""
     runs: list[list[int]] = []
     for i, kind in enumerate(classes):

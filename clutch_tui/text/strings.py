@@ -98,8 +98,7 @@ def has(key: str) -> bool:
 
 def _shown(args: Mapping[str, object]) -> _Args:
     return _Args(
-        (name, show_digits(str(value), _voice.digits) if type(value) is int else value)
-        for name, value in args.items()
+        (name, show_digits(str(value), _voice.digits) if type(value) is int else value) for name, value in args.items()
     )
 
 

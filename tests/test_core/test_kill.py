@@ -164,6 +164,7 @@ def what_is_wrong() -> dict[str, list[Any]]:
     wrong["sold and still open"] = models.execute("SELECT id FROM cart WHERE id IN (SELECT id FROM sale)").fetchall()
     wrong["receipt numbers"] = models.execute(
         "SELECT count(*), max(receipt_number) FROM sale"
-        " HAVING count(*) <> count(DISTINCT receipt_number) OR count(*) <> CAST(substr(max(receipt_number), instr(max(receipt_number), '-') + 1) AS INT)"
+        " HAVING count(*) <> count(DISTINCT receipt_number)"
+        " OR count(*) <> CAST(substr(max(receipt_number), instr(max(receipt_number), '-') + 1) AS INT)"
     ).fetchall()
     return {what: rows for what, rows in wrong.items() if rows}

@@ -40,9 +40,7 @@ class Palette(VisualLines, CommandPalette):
 
     def _start_no_matches_countdown(self, search_value: str) -> None:
         self._stop_no_matches_countdown()
-        self._no_matches_timer = self.set_timer(
-            self._NO_MATCHES_COUNTDOWN, lambda: self._show_no_matches(search_value)
-        )
+        self._no_matches_timer = self.set_timer(self._NO_MATCHES_COUNTDOWN, lambda: self._show_no_matches(search_value))
 
     def _show_no_matches(self, search_value: str) -> None:
         if search_value:

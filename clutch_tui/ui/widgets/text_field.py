@@ -32,9 +32,7 @@ from clutch_tui.ui.bidi_filter import VisualLines
 
 # what is typed or pasted becomes data: no line ends, no invisible marks that a search would stumble over
 _BLANKS = re.compile("[\t\r\n\u00a0\u2028\u2029]")
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u200d-\u200f\u061c\u202a-\u202e\u2066-\u2069\ufeff]"
-)
+_INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u200d-\u200f\u061c\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
 class PlacedCell(NamedTuple):
