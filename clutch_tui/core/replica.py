@@ -56,6 +56,21 @@ def as_of(channel: str) -> str | None:
     return state.get(f"{channel}.as_of")
 
 
+def unsure(channel: str) -> bool:
+    """True while rows of this channel may contain own movements of which we have no answer. The sync calls ask
+    about them in the very call that brings the rows; a list cannot."""
+    if channel not in _MOVES:
+        return False
+    table, _, _ = _MOVES[channel]
+    return (
+        models.execute(
+            f"SELECT 1 FROM {table} AS move JOIN outbox USING (change_id)"
+            " WHERE move.open = 1 AND outbox.answered_at IS NULL LIMIT 1"
+        ).fetchone()
+        is not None
+    )
+
+
 def restart(channel: str) -> None:
     """The cursor has fallen below the floor: the next pull of this channel is a snapshot."""
     drop_staging(channel)

@@ -403,9 +403,16 @@ class Sync:
                 self._monitor.note(
                     "error", "sync", "sync.bad_row", channel=channel, record=bad.id or "?", reason=bad.reason
                 )
+            if listing.tracked and here.epoch is not None and listing.epoch != here.epoch:
+                await self._store.run(replica.new_epoch, listing.epoch)
+                self.wake()
+                return
             if listing.reset or not listing.tracked:
                 await self._store.run(replica.restart, channel)
             if listing.page is not None:
+                if not listing.page.more and await self._store.read(replica.unsure, channel):
+                    # a lost answer may hide in these rows: it must be known before they are stored
+                    await self._exchange("sales", (), pull=False)
                 nouns = await self._store.run(replica.receive, channel, listing.epoch, {}, listing.page)
                 if nouns:
                     self._on_change(nouns)

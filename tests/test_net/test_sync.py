@@ -14,6 +14,7 @@ import pytest
 
 from clutch_tui.core import conflicts, customers, inventory, outbox, replica, search, state
 from clutch_tui.core.types import CustomerDraft, PartDraft, ShopError
+from clutch_tui.net import wire
 from clutch_tui.net.errors import ApiError, Kind
 from clutch_tui.sandbox import demo_data, server
 from clutch_tui.sandbox.server import Running
@@ -677,6 +678,22 @@ async def test_what_was_sold_of_a_part_that_the_server_does_not_have_stays_sold(
     await till.step()
     assert (till.shelf(made.id), till.ask(inventory.get, made.id).deleted) == (7, False)
     assert till.queue.attention == 1 + (fate == "refused")
+
+
+async def test_a_payment_that_arrives_late_counts_once_in_the_balance(till: Till, sandbox: Running) -> None:
+    """Its call was given up and came through after all, between the sync calls and the customers' list."""
+    made = till.do(customers.create, CustomerDraft(name="أحمد"))
+    await till.round()
+    till.do(customers.pay, made.id, 5000, "cash", "", "c")
+    _, _, body = await till.store.run(till.sync._compose, "sales", await till.sync._claim("sales"))
+    async with httpx.AsyncClient() as client:
+        headers = {"X-API-Key": demo_data.API_KEY}
+        late = await client.post(f"{sandbox.base_url}/sales/sync", content=wire.dumps(body), headers=headers)
+        late.raise_for_status()
+    await till.sync._pull_rest("customers")
+    assert till.ask(customers.get, made.id).balance == -5000
+    await till.round()
+    assert till.ask(customers.get, made.id).balance == -5000
 
 
 async def test_a_conflict_that_a_restored_server_repeats_is_asked_once(till: Till, sandbox: Running) -> None:
