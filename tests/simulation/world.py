@@ -360,7 +360,7 @@ class _Broken(logging.Handler):
 
 def run(seed: int, steps: int = STEPS, mutant: str | None = None) -> Outcome:
     """Run one seed, with a mistake planted or without."""
-    disks = _new_disks()
+    disks = new_disks()
     with tempfile.TemporaryDirectory(dir=_memory(), prefix="clutch-") as folder:
         broken = _Broken()
         logging.getLogger("clutch_tui").addHandler(broken)
@@ -388,7 +388,7 @@ def _memory() -> str | None:
 
 
 @cache
-def _new_disks() -> tuple[Path, ...]:
+def new_disks() -> tuple[Path, ...]:
     """What a terminal begins with: a database that was made and never used, or, three times as often, one after
     its first pull. The latter has no lineage of its own yet, so that no two terminals share one."""
     folder = Path(tempfile.mkdtemp(dir=_memory(), prefix="clutch-"))

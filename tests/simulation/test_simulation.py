@@ -1,0 +1,101 @@
+"""A slice of the simulation for every run of the tests; `python -m tests.simulation` runs as much as one likes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from clutch_tui.core import models, replica
+from clutch_tui.core.types import PullPage, Result
+from tests.simulation.disk import Disk, FragileStore, Guard
+from tests.simulation.mutants import DIRECTED, MUTANTS, planted
+from tests.simulation.world import new_disks, run
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("first", range(0, 24, 4))
+def test_whatever_happens_nothing_is_lost_or_doubled(first: int) -> None:
+    for seed in range(first, first + 4):
+        assert run(seed).violation is None, f"python -m tests.simulation --first {seed} --seeds 1 --trace"
+
+
+def test_a_seed_is_one_run_and_the_same_run_again() -> None:
+    first, other, again = run(3), run(4), run(3)
+    assert first.trace == again.trace != other.trace
+    assert len(first.lines) > 50
+
+
+def test_a_seed_is_the_same_run_in_another_process_with_another_order_of_hashes() -> None:
+    script = "from tests.simulation.world import run\nprint([run(seed).trace for seed in (3, 11)])"
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", script],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONHASHSEED": hashes},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        ).stdout.strip()
+        for hashes in ("1", "2")
+    }
+    assert told == {str([run(seed).trace for seed in (3, 11)])}
+
+
+QUICK = {
+    "absolute_qty": 0,
+    "cursor_first": 0,
+    "drop_401": 0,
+    "fresh_key": 0,
+    "no_ledger": 0,
+    "partial_page": 0,
+    "pend_on_ack": 0,
+}
+"""Mutants that the first seeds find; `python -m tests.simulation --hunt` looks for all."""
+
+
+@pytest.mark.parametrize("name", sorted(QUICK))
+def test_a_planted_mistake_is_found(name: str) -> None:
+    assert any(run(seed, mutant=name).violation for seed in range(QUICK[name], QUICK[name] + 4))
+
+
+def test_a_mutant_is_gone_after_its_run() -> None:
+    before = replica._answer
+    with planted("pend_on_ack"):
+        assert replica._answer is not before
+    assert replica._answer is before
+    assert {"no_guard"} == DIRECTED <= MUTANTS.keys()
+
+
+# --- what the engine's own order keeps a run from showing ------------------------------------------------
+
+
+def _late_answer(store: FragileStore) -> tuple[int, list[tuple[str, int]]]:
+    """A page is asked for twice, and the first answer comes after the second: the cursor, and what is stored."""
+
+    def page(cursor: int, name: str) -> PullPage:
+        row = {"type": "supplier", "id": "s-1", "name": name, "version": cursor, "seq": cursor, "deleted": False}
+        blank = dict.fromkeys(("contact_person", "phone", "email", "address", "payment_terms"), "")
+        return PullPage("e-1", ({**blank, "rating": 0, "updated_at": None, **row},), cursor, False, None, 0, True)
+
+    result = {"unknown": Result(status="applied", seq=3)}
+    for one in (page(9, "new"), page(5, "old")):
+        store.run_now(replica.receive, "suppliers", "e-1", result, one)
+    stored = store.read_now(lambda: models.execute("SELECT name, seq FROM supplier").fetchall())
+    return store.read_now(replica.cursor, "suppliers"), stored
+
+
+@pytest.mark.parametrize(("mutant", "outcome"), [(None, (9, [("new", 9)])), ("no_guard", (5, [("old", 5)]))])
+def test_a_late_answer_delivers_no_rows(
+    tmp_path: Path, mutant: str | None, outcome: tuple[int, list[tuple[str, int]]]
+) -> None:
+    path = tmp_path / "shop.db"
+    path.write_bytes(new_disks()[0].read_bytes())
+    guard = Guard(Disk(path), lambda connection, touched: None)
+    with planted(mutant), FragileStore(path, guard) as store:
+        assert _late_answer(store) == outcome
