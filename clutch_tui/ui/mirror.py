@@ -75,9 +75,7 @@ def _mirror(parent: Widget, placements: ArrangeResult, size: Size, greedy: bool)
     used = max(placement.region.right + placement.margin.right for placement in flowing)
     spare = max(0, size.width - used)
     shift = {"left": spare, "center": 0, "right": -spare}[parent.styles.align_horizontal]
-    return [
-        placement if placement.absolute else _mirror_placement(placement, used, shift) for placement in placements
-    ]
+    return [placement if placement.absolute else _mirror_placement(placement, used, shift) for placement in placements]
 
 
 def _mirror_placement(placement: WidgetPlacement, width: int, shift: int) -> WidgetPlacement:
