@@ -162,7 +162,8 @@ def _swap(channel: str, page: PullPage, rows: list[dict[str, Any]]) -> None:
     state.put(f"{channel}.epoch", page.epoch)
     state.put(f"{channel}.as_of", models.now_text())
     # without rows, too: a cursor that moves on may be all that an answered request was waiting for
-    for type, of_type in ({_TYPES[channel]: []} | records.by_type(rows)).items():
+    pulled: dict[str, list[records.Row]] = {_TYPES[channel]: [], **records.by_type(rows)}
+    for type, of_type in pulled.items():
         records.store(type, of_type, snapshot=page.snapshot)
     drop_staging(channel)
     if len(rows) > MANY:
