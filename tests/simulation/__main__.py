@@ -1,6 +1,7 @@
 """Run seeds: `python -m tests.simulation --seeds N [--first SEED] [--steps N] [--mutant NAME]`.
 
 The exit code is 0 only if every seed is clean. With a mutant the run ends at the first seed that finds it.
+`--sweep` tells each story of `sweep` once for every single write that may fail (`--every N`: every N-th).
 `--hunt` plants one mutant after the other; its exit code is 0 only if each was found within the seeds.
 """
 
@@ -12,12 +13,14 @@ import sys
 import time
 from collections import Counter
 
-from . import mutants, world
+from . import mutants, sweep, world
 
 
 def main() -> int:
     given = _arguments()
     gc.disable()  # what a run leaves behind is collected between runs, not in their middle
+    if given.sweep is not None:
+        return _sweep(given.sweep or list(sweep.STORIES), given.every)
     if given.hunt is not None:
         return _hunt(given.hunt or [name for name in mutants.MUTANTS if name not in mutants.DIRECTED], given)
     started, failed, counts = time.perf_counter(), 0, Counter[str]()
@@ -61,6 +64,23 @@ def _hunt(names: list[str], given: argparse.Namespace) -> int:
     return 1 if missed else 0
 
 
+def _sweep(names: list[str], every: int) -> int:
+    """Let every write of every story fail."""
+    failed = told = 0
+    for name in names:
+        started, before = time.perf_counter(), told
+        for write, moment, violation in sweep.sweep(name, every=every):
+            told += 1
+            if told % 100 == 0:
+                gc.collect()
+            if violation is not None:
+                failed += 1
+                print(f"{name}, {moment} write {write}: {violation}", flush=True)
+        print(f"{name:34} {told - before:6} times {time.perf_counter() - started:6.1f} s", flush=True)
+    print(f"{len(names)} stories told {told} times, {failed} failed")
+    return 1 if failed else 0
+
+
 def _finds(seed: int, steps: int, name: str) -> bool:
     if seed % 20 == 0:
         gc.collect()
@@ -74,6 +94,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--steps", type=int, default=60, help="what happens in each before the calm")
     parser.add_argument("--mutant", choices=sorted(mutants.MUTANTS), help="plant this mistake")
     parser.add_argument("--hunt", nargs="*", choices=sorted(mutants.MUTANTS), help="look for these mistakes, or all")
+    parser.add_argument("--sweep", nargs="*", choices=sorted(sweep.STORIES), help="tell these stories, or all")
+    parser.add_argument("--every", type=int, default=1, help="let only every N-th write of a story fail")
     parser.add_argument("--trace", action="store_true", help="print everything that happened")
     return parser.parse_args()
 

@@ -246,11 +246,15 @@ class Habits:
         self._weights[0] = max(self._weights[0], DEEDS[sell])
 
     def act(self, terminal: Terminal, rng: random.Random) -> str:
-        """One deed by chance; a refusal by the program itself ("voided already", "disk full") is an answer, too."""
-        deed = rng.choices(self._deeds, self._weights)[0]
-        try:
-            return deed(terminal, rng)
-        except NothingToDo:
-            return f"{deed.__name__}: nothing to do"
-        except ShopError as refusal:
-            return f"{deed.__name__}: {refusal.key}"
+        """One deed by chance."""
+        return attempt(rng.choices(self._deeds, self._weights)[0], terminal, rng)
+
+
+def attempt(deed: Deed, terminal: Terminal, rng: random.Random) -> str:
+    """Try a deed; a refusal by the program itself ("voided already", "disk full") is an answer, too."""
+    try:
+        return deed(terminal, rng)
+    except NothingToDo:
+        return f"{deed.__name__}: nothing to do"
+    except ShopError as refusal:
+        return f"{deed.__name__}: {refusal.key}"

@@ -11,6 +11,7 @@ import pytest
 
 from clutch_tui.core import models, replica
 from clutch_tui.core.types import PullPage, Result
+from tests.simulation import sweep
 from tests.simulation.disk import Disk, FragileStore, Guard
 from tests.simulation.mutants import DIRECTED, MUTANTS, planted
 from tests.simulation.world import new_disks, run
@@ -45,6 +46,13 @@ def test_a_seed_is_the_same_run_in_another_process_with_another_order_of_hashes(
         for hashes in ("1", "2")
     }
     assert told == {str([run(seed).trace for seed in (3, 11)])}
+
+
+@pytest.mark.parametrize(("story", "every"), [("a_new_part", 40), ("many_sales_at_once", 20)])
+def test_a_till_may_die_at_any_write(story: str, every: int) -> None:
+    told = list(sweep.sweep(story, every=every))
+    assert len(told) > 10
+    assert [one for one in told if one[2] is not None] == []
 
 
 QUICK = {

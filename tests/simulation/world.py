@@ -14,7 +14,7 @@ import logging
 import random
 import shutil
 import tempfile
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
@@ -199,7 +199,7 @@ class World:
         self._befall_server()
         self._befall(terminal)
         if terminal.alive:
-            self._act(terminal)
+            self.act(terminal, self.habits.act)
 
     def _strikes(self, what: str) -> bool:
         odds = self.odds[what]
@@ -261,17 +261,18 @@ class World:
         self.happened("clone", original.name, clone.name)
         clone.boot()
 
-    def _act(self, terminal: Terminal) -> None:
+    def act(self, terminal: Terminal, act: Callable[[Terminal, random.Random], str]) -> None:
+        """Let somebody do something at a terminal, which may be its last."""
         before = set(self.books.committed)
         try:
-            self.note(terminal.name, self.habits.act(terminal, self.rng))
+            self.note(terminal.name, act(terminal, self.rng))
         except Crash:
             self._crashed(terminal)
         for change_id in self.books.committed.keys() - before:
             if self._strikes("poison"):
-                self._poison(change_id)
+                self.choke(change_id)
 
-    def _poison(self, change_id: str) -> None:
+    def choke(self, change_id: str) -> None:
         """The server will break on this change, every time."""
         self.poison[change_id] = self.rng.random() < 0.3
         self.server.backend.faults.arm({"kind": "poison", "change": change_id, "count": None})
@@ -361,7 +362,7 @@ class _Broken(logging.Handler):
 def run(seed: int, steps: int = STEPS, mutant: str | None = None) -> Outcome:
     """Run one seed, with a mistake planted or without."""
     disks = new_disks()
-    with tempfile.TemporaryDirectory(dir=_memory(), prefix="clutch-") as folder:
+    with tempfile.TemporaryDirectory(dir=memory(), prefix="clutch-") as folder:
         broken = _Broken()
         logging.getLogger("clutch_tui").addHandler(broken)
         world = World(seed, steps, Path(folder), disks)
@@ -382,7 +383,7 @@ def run(seed: int, steps: int = STEPS, mutant: str | None = None) -> Outcome:
 
 
 @cache
-def _memory() -> str | None:
+def memory() -> str | None:
     """A folder in memory where the machine has one: the disks of a simulation need not survive it."""
     return "/dev/shm" if Path("/dev/shm").is_dir() else None
 
@@ -391,7 +392,7 @@ def _memory() -> str | None:
 def new_disks() -> tuple[Path, ...]:
     """What a terminal begins with: a database that was made and never used, or, three times as often, one after
     its first pull. The latter has no lineage of its own yet, so that no two terminals share one."""
-    folder = Path(tempfile.mkdtemp(dir=_memory(), prefix="clutch-"))
+    folder = Path(tempfile.mkdtemp(dir=memory(), prefix="clutch-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     empty, stocked = folder / "empty.db", folder / "stocked.db"
     Store.open(empty, inline=True).close()
