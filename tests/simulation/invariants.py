@@ -90,6 +90,11 @@ class Books:
                 change_id, n, kind, type, record_id, json.loads(payload), json.loads(was)
             )
 
+    def enter_foreign(self, change_id: str, deed: Deed) -> None:
+        """What was done on the server itself; nobody brings it back to one that was restored."""
+        self.committed[change_id] = Committed(change_id, 0, deed.kind, deed.type, deed.record_id, {}, {})
+        self.uncertain.add(change_id)
+
     def _check_cursors(self, terminal: Terminal, seen: Seen, connection: FragileConnection) -> None:
         state = dict(connection.peek("SELECT name, value FROM sync_state"))
         for channel in CHANNELS:

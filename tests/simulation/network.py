@@ -106,6 +106,7 @@ class Line(httpx.AsyncBaseTransport):
         poison: Mapping[str, bool],
         note: Callable[..., None],
         on_news: Callable[[str], None],
+        on_page: Callable[[], None],
         on_failure: Callable[[BaseException], None],
     ) -> None:
         self._name = name
@@ -115,6 +116,7 @@ class Line(httpx.AsyncBaseTransport):
         self._poison = poison
         self._note = note
         self._on_news = on_news
+        self._on_page = on_page
         self._on_failure = on_failure
         self._under_way: set[asyncio.Task[None]] = set()
         self.calls = 0
@@ -180,6 +182,8 @@ class Line(httpx.AsyncBaseTransport):
         self._arm_within(died)
         status, headers, body = await self._server.handle(message)
         self._disarm_within()
+        if b'"more":true' in body:
+            self._on_page()
         self._note("served", self._name, message.path, status, len(body))
         if died or (status == 500 and self._chokes(message)):
             return None

@@ -178,6 +178,20 @@ class Server:
     def purge(self) -> int:
         return maintenance.purge(self.backend.database)
 
+    def parts(self) -> int:
+        return int(self.sql("SELECT count(*) FROM item WHERE shop_id = ? AND deleted = 0", SHOP)[0][0])
+
+    def delete_part(self, rng: random.Random) -> str:
+        """Somebody deletes a part on the server itself; the id of the change, for the books."""
+        known = self.sql("SELECT id, version FROM item WHERE shop_id = ? AND deleted = 0 ORDER BY id", SHOP)
+        part_id, version = rng.choice(known)
+        change_id = payload.new_id(self.backend.database.clock.now(), rng)
+        change = Change(change_id, "delete", "item", part_id, base={"*": version}, epoch=self.epoch)
+        changes.apply(self.backend.database, SHOP, change, Origin())
+        self.backend.database.committed.clear()
+        self._note_deeds()
+        return change_id
+
     def place_order(self, rng: random.Random) -> str:
         """A customer orders a part or two on the marketplace."""
         database = self.backend.database

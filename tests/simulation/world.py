@@ -89,6 +89,8 @@ class World:
             "purge": rng.choice((0, 0, 0.05, 0.3)),
             "disk restored": rng.choice((0, 0, 0, 0.03)),
             "clone": rng.choice((0, 0, 0, 0.03)),
+            "deleted between pages": rng.choice((0, 0, 0.1)),
+            "restored between pages": rng.choice((0, 0, 0, 0.03)),
             "order": 0.04,
         }
 
@@ -108,6 +110,7 @@ class World:
             poison=self.poison,
             note=self.note,
             on_news=self._news,
+            on_page=self._between_pages,
             on_failure=self._fail,
         )
         return Terminal(
@@ -218,6 +221,22 @@ class World:
         if self._strikes("purge"):
             self.server.purge()
             self.happened("purge")
+
+    def _between_pages(self) -> None:
+        """A page of a pull was read, and more are to come: now is the worst moment."""
+        if self.weather.calm:
+            return
+        if self._strikes("deleted between pages") and self.server.parts() > 2:
+            change_id = self.server.delete_part(self.rng)
+            self.books.enter_foreign(change_id, self.server.deeds[self.server.epoch][change_id])
+            self.server.purge()
+            self.happened("deleted between pages", change_id)
+        if self._strikes("restored between pages"):
+            if self.server.has_backup:
+                self.server.restore()
+                self.happened("restored between pages", self.server.epoch)
+            else:
+                self.server.backup()
 
     def _befall(self, terminal: Terminal) -> None:
         if self._strikes("clock jump"):
