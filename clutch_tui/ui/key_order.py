@@ -44,10 +44,11 @@ class KeysInOrder(_AppPart):
     async def on_event(self, event: Event) -> None:
         if not isinstance(event, Key) or event.is_forwarded:
             await super().on_event(event)
-        elif self._key_under_way is not None and monotonic() - self._key_since < LOST_AFTER:
-            if not self._held_keys:
-                self.set_timer(LOST_AFTER, self._next_key)
+        elif self._held_keys or self._key_under_way is not None:
+            # also where none is under way at this moment: those that are held came before
             self._held_keys.append(event)
+            self.set_timer(LOST_AFTER, self._next_key)
+            await self._next_key()
         else:
             await self._deal_with(event)
 

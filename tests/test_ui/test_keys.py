@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from time import monotonic
+from typing import ClassVar, cast
+
 import pytest
 from textual._xterm_parser import XTermParser
+from textual.app import App
 from textual.events import Key
 
+from clutch_tui.ui.key_order import KeysInOrder
 from clutch_tui.ui.keys import MODES
 from clutch_tui.ui.screens.customers import PickCustomer
 from tests.test_ui.shop_app import Shop, open_app, press, until
@@ -30,3 +35,23 @@ async def test_alt_and_a_digit_goes_to_a_screen_even_from_a_field(shop: Shop, di
         key.set_sender(app)
         app.post_message(key)
         await until(pilot, lambda: app.current_mode == MODES[digit - 1])
+
+
+class Dealing(KeysInOrder, App[None]):
+    """Notes the order in which keys are dealt with, and deals with none to its end."""
+
+    dealt: ClassVar[list[str]] = []
+
+    async def _deal_with(self, key: Key) -> None:
+        self.dealt.append(key.key)
+        self._key_under_way, self._key_since = key, monotonic()
+
+
+async def test_a_key_never_overtakes_those_that_are_held() -> None:
+    """Between the end of one key and the next that is held, a new key may come in: it is the last."""
+    async with Dealing().run_test() as pilot:
+        app = cast(Dealing, pilot.app)
+        app._held_keys.append(Key("5", "5"))
+        await app.on_event(Key("2", "2"))
+        assert app.dealt == ["5"]
+        assert [key.key for key in app._held_keys] == ["2"]
