@@ -163,10 +163,6 @@ class Server:
         maintenance.backup(self.backend.database)
         self._saved = dict(self.deeds[self.epoch]), dict(self.born[self.epoch])
 
-    @property
-    def has_backup(self) -> bool:
-        return self._saved is not None
-
     def restore(self) -> None:
         """Everything since the backup is lost, and a new epoch says so."""
         assert self._saved is not None

@@ -90,7 +90,7 @@ class World:
             "disk restored": rng.choice((0, 0, 0, 0.03)),
             "clone": rng.choice((0, 0, 0, 0.03)),
             "deleted between pages": rng.choice((0, 0, 0.1)),
-            "restored between pages": rng.choice((0, 0, 0, 0.03)),
+            "restored between pages": rng.choice((0, 0, 0, 0.1)),
             "order": 0.04,
         }
 
@@ -179,6 +179,7 @@ class World:
     # --- the run -------------------------------------------------------------------------------------
 
     async def live(self) -> None:
+        self.server.backup()
         for terminal in self.terminals:
             terminal.boot()
         for _ in range(self.steps):
@@ -212,7 +213,7 @@ class World:
         if self._strikes("order"):
             self.happened("order", self.server.place_order(self.rng))
         if self._strikes("server restored"):
-            if self.server.has_backup and self.rng.random() < 0.5:
+            if self.rng.random() < 0.5:
                 self.server.restore()
                 self.happened("server restored", self.server.epoch)
             else:
@@ -232,11 +233,8 @@ class World:
             self.server.purge()
             self.happened("deleted between pages", change_id)
         if self._strikes("restored between pages"):
-            if self.server.has_backup:
-                self.server.restore()
-                self.happened("restored between pages", self.server.epoch)
-            else:
-                self.server.backup()
+            self.server.restore()
+            self.happened("restored between pages", self.server.epoch)
 
     def _befall(self, terminal: Terminal) -> None:
         if self._strikes("clock jump"):
