@@ -35,6 +35,7 @@ from textual.widget import Widget
 from clutch_tui.text import strings
 from clutch_tui.text.bidi import LTR, RTL, Direction, base_direction, layout, needs_order
 from clutch_tui.ui import mirror
+from clutch_tui.ui.scroll_bars import install_scroll_bars
 from clutch_tui.ui.terminal import OrderModes
 
 # Borders, tree guides, scroll bars, charts: they draw places, not text, and never move
@@ -92,6 +93,7 @@ class BidiApp(_AppPart):
         from clutch_tui.ui.widgets.notice import install_notices
 
         mirror.install_layouts()
+        install_scroll_bars()
         install_notices()
         super().__init__(*args, **kwargs)
         self.follow_language()

@@ -20,7 +20,7 @@ from textual.layouts.horizontal import HorizontalLayout
 from textual.layouts.vertical import VerticalLayout
 from textual.widget import Widget
 
-RTL_CLASS = "-rtl"
+from clutch_tui.ui.scroll_bars import RTL_CLASS
 
 
 class MirroredHorizontal(HorizontalLayout):

@@ -179,7 +179,7 @@ class NoteField(VisualLines, ScrollView, can_focus=True):
         index, cell = self._cursor_cell()
         self.scroll_to_region(Region(cell.x, index, 1, 1), animate=False, force=True)
         if self.has_focus:
-            x, y = self.content_region.offset
+            x, y = self.scrollable_content_region.offset
             self.app.cursor_position = type(self.app.cursor_position)(x + cell.x, y + index - self.scroll_offset.y)
 
     def on_focus(self) -> None:
