@@ -394,6 +394,10 @@ class OutboxTable(Table):
     result = TextField(null=True)
     covered = BooleanField(default=False)
     """The cursor of the record's channel has passed the result: its rows say what the change did."""
+    outcome = _text()
+    """What a person made of an answered change: seen, resent, replaced or given_up."""
+    followed_by = TextField(null=True)
+    """The change that took its place."""
 
     class Meta:
         table_name = "outbox"
@@ -490,9 +494,46 @@ class EndpointFigureTable(Table):
     at = TextField()
     calls = _count()
     failures = _count()
+    problem = _text()
+    """The last failure as JSON, empty while the endpoint works."""
+    recent = TextField(default="[]")
+    """The last response times as a JSON list, None for a call without an answer."""
 
     class Meta:
         table_name = "endpoint_figure"
+
+
+class EndpointUsageTable(Table):
+    """Calls of an endpoint in one slice of time, see usage.py."""
+
+    name = TextField()
+    span = IntegerField()
+    start = TextField()
+    calls = _count()
+    failures = _count()
+    times = TextField(default="{}")
+    worst = peewee.FloatField(null=True)
+
+    class Meta:
+        table_name = "endpoint_usage"
+        primary_key = peewee.CompositeKey("name", "span", "start")
+
+
+class LineUsageTable(Table):
+    """What the line did in one slice of time: seconds watched and up, what was sent and fetched."""
+
+    span = IntegerField()
+    start = TextField()
+    watched = peewee.FloatField(default=0)
+    api = peewee.FloatField(default=0)
+    socket = peewee.FloatField(default=0)
+    sent = _count()
+    fetched = _count()
+    busy = peewee.FloatField(default=0)
+
+    class Meta:
+        table_name = "line_usage"
+        primary_key = peewee.CompositeKey("span", "start")
 
 
 class ConnectionLogTable(Table):

@@ -1,0 +1,10 @@
+"""What a person made of a change that the server refused or flagged, and which change took its place."""
+
+from typing import Any
+
+from playhouse.migrate import SchemaMigrator
+
+
+def up(migrator: SchemaMigrator, db: Any) -> None:
+    db.execute_sql("ALTER TABLE outbox ADD COLUMN outcome TEXT NOT NULL DEFAULT ''")
+    db.execute_sql("ALTER TABLE outbox ADD COLUMN followed_by TEXT")
