@@ -16,7 +16,7 @@ from typing import Any
 
 import click
 
-from clutch_tui import __version__, logs
+from clutch_tui import logs
 from clutch_tui.home import Home
 from clutch_tui.installation import Installation
 from clutch_tui.start import run_app
@@ -44,12 +44,11 @@ def build() -> click.Group:
         if context.invoked_subcommand is None:
             context.exit(run_app(find_installation(options)))
 
-    from . import connection, servers, trade
+    from . import connection, program, servers, trade
 
-    for module in (trade, connection, servers):
+    for module in (trade, connection, servers, program):
         for command in module.commands():
             group.add_command(command)
-    group.add_command(version())
     return group
 
 
@@ -95,22 +94,3 @@ def _plain(value: object) -> object:
 def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """`--json`, the same for every command that has it."""
     return click.option("--json", "as_json", is_flag=True, help=t("cli.option.json"))(function)
-
-
-def version() -> click.Command:
-    @click.command("version", help=t("cli.version.help"))
-    @json_option
-    @click.pass_obj
-    def command(options: dict[str, Any], as_json: bool) -> None:
-        import platform
-
-        home = Home.find(environment(options))
-        places = {"config": str(home.config_file), "data": str(home.data_dir), "log": str(home.log_dir)}
-        if as_json:
-            say_json({"version": __version__, "python": platform.python_version(), **places})
-        else:
-            print(f"clutch-tui {__version__}")
-            for name, place in places.items():
-                print(f"{name:<8}{place}")
-
-    return command

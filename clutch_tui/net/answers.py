@@ -227,6 +227,7 @@ class ServerTime(Payload):
 class Release(Payload):
     version: str = ""
     changes: list[str] | str = Field(default_factory=list)
+    changes_ar: list[str] | str = Field(default_factory=list)
 
 
 class Version(Payload):

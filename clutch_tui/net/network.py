@@ -25,7 +25,7 @@ from clutch_tui.core.clock import Clock, SystemClock
 from clutch_tui.core.store import Store
 from clutch_tui.core.types import ShopError
 
-from . import wire
+from . import updates, wire
 from .api import Api
 from .connection import PARTS, Event, Monitor, Problem
 from .errors import ApiError, Kind
@@ -201,6 +201,7 @@ class Network:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.socket.run())
             tasks.create_task(self.sync.run())
+            tasks.create_task(updates.watch(self.api, self._store, self.monitor, self._clock, self._on_change))
 
     async def _stand_down(self) -> None:
         if self._led is not None:

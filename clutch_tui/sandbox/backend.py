@@ -18,6 +18,7 @@ from starlette.types import Scope
 from .database import Database
 from .events import Hub
 from .faults import Faults
+from .payload import JSON
 from .settings import Settings
 
 P = ParamSpec("P")
@@ -38,6 +39,9 @@ class Backend:
     cut: Callable[[Scope], bool] = lambda scope: False
     stopped: bool = False
     minimum_client: str = field(init=False)
+    latest_client: str = field(init=False)
+    releases: list[JSON] = field(default_factory=list)
+    """Releases of the terminal that came out since this server runs, newest first."""
     running_keys: set[tuple[str, str]] = field(default_factory=set)
     started: datetime = field(init=False)
     _writer: ThreadPoolExecutor | None = None
@@ -46,6 +50,7 @@ class Backend:
     def __post_init__(self) -> None:
         self.started = self.settings.clock.now()
         self.minimum_client = self.settings.minimum_client
+        self.latest_client = self.settings.latest_client
 
     @property
     def settings(self) -> Settings:

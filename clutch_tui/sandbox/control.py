@@ -229,6 +229,15 @@ async def _minimum_client(backend: Backend, body: JSON) -> Any:
     return {"minimum_client": backend.minimum_client}
 
 
+@_action(CONTROLS, "release")
+async def _release(backend: Backend, body: JSON) -> Any:
+    """A newer terminal comes out: `version`, and what changed in it as `changes` and `changes_ar`."""
+    release: JSON = {name: body[name] for name in ("version", "changes", "changes_ar") if name in body}
+    backend.latest_client = str(release.get("version", backend.latest_client))
+    backend.releases.insert(0, release)
+    return release
+
+
 @_action(CONTROLS, "stop")
 async def _stop(backend: Backend, body: JSON) -> Any:
     """Customers stop placing orders, and nothing else goes on by itself."""

@@ -16,7 +16,7 @@ from .payload import JSON, FieldError, Invalid
 _TEXTS = ("name", "name_en", "address", "phone", "email")
 _SETTINGS = ("currency", "language", "timezone")
 CHANGELOG = [
-    {"version": "0.1.0", "date": "2026-11-22", "changes": ["First release", "الإصدار الأول"]},
+    {"version": "0.1.0", "date": "2026-11-22", "changes": ["First release"], "changes_ar": ["الإصدار الأول"]},
 ]
 
 
@@ -113,8 +113,8 @@ async def time(call: Call) -> Answer:
 async def version(call: Call) -> Answer:
     given = call.backend.settings
     wire: JSON = {"version": __version__, "build": "sandbox", "environment": given.environment}
-    wire |= {"latest_client": given.latest_client, "minimum_client": call.backend.minimum_client}
-    return Answer(wire | {"changelog": CHANGELOG})
+    wire |= {"latest_client": call.backend.latest_client, "minimum_client": call.backend.minimum_client}
+    return Answer(wire | {"changelog": [*call.backend.releases, *CHANGELOG]})
 
 
 @endpoint("system.health")

@@ -26,6 +26,7 @@ from textual.screen import ModalScreen, Screen
 from textual.signal import Signal
 from textual.worker import Worker, WorkerState
 
+from clutch_tui import __version__
 from clutch_tui.text import strings
 from clutch_tui.text.digits import Digits
 from clutch_tui.text.strings import t
@@ -93,6 +94,8 @@ class ClutchApp(KeysInOrder, ThinWire, BidiApp, App[int]):
         """Whether the store is being changed for another: the screens of the old one are no place to go."""
         self._brake = Brake(self, self._announce)
         self._cut_since: datetime | None = None
+        self._too_old = False
+        """Whether a person has still to be told that the backend refuses this version."""
         if not services.settings.ui.animation:
             self.animation_level = "none"
         for theme in (*themes.THEMES, themes.COLOURLESS):
@@ -264,9 +267,19 @@ class ClutchApp(KeysInOrder, ThinWire, BidiApp, App[int]):
             queue = await store.read(shop.outbox.summary)
             unsent, oldest_at, attention = queue.unsent, queue.oldest_at, queue.attention
             unread = await store.read(shop.journal.unread_count)
+        if store is not None and nouns & {"updates", "everything"}:
+            self._too_old = (await store.read(shop.updates.standing, __version__)).verdict == "required"
+        if self._too_old and not self._is_busy:
+            self._too_old = False
+            await self.switch_mode("updates")
         overall, since = self._overall()
         self.status = Status(overall, since, unsent, oldest_at, attention, unread, datetime.now(UTC))
         self.status_changed.publish(self.status)
+
+    @property
+    def _is_busy(self) -> bool:
+        """Whether somebody is in the middle of a sale or of an answer, and not to be led elsewhere."""
+        return self._asks or any(getattr(screen, "is_selling", False) for screen in self.get_screen_stack("sales"))
 
     def _overall(self) -> tuple[Overall, datetime | None]:
         if not self.settings.backend.is_set_up:

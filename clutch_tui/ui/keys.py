@@ -28,6 +28,7 @@ MODES = (
     "insights",
     "connection",
     "settings",
+    "updates",
     "sign_in",
 )
 """The screens in the order of the menu: Alt and a digit goes straight to one."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         state,
         suppliers,
         types,
+        updates,
     )
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "state",
     "suppliers",
     "types",
+    "updates",
 ]
 
 

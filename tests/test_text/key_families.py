@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from itertools import product
 from typing import get_args
 
-from clutch_tui.core import headings
+from clutch_tui.core import headings, updates
 from clutch_tui.core import types as core
 from clutch_tui.net import connection, doctor, errors, tester
 from clutch_tui.ui import glyphs, keys, status, terminal, themes
@@ -36,6 +36,7 @@ FAMILIES: dict[str, Iterable[str]] = {
     "doctor.remedy.letters.": get_args(glyphs.Lack),
     "doctor.remedy.": [name for name, verdict in doctor.OUTCOMES.items() if verdict in ("warning", "problem")],
     "error.api.": [kind.value for kind in errors.Kind],
+    "error.api.tls.": get_args(errors.TlsFault),
     "import.field.": headings.FIELDS,
     "conflict.": ["delete", "delete_anyway", "answer", "answer_anyway"],
     "insight.figure.": {name for names in insight_lines._PLACES.values() for name in names},
@@ -50,6 +51,7 @@ FAMILIES: dict[str, Iterable[str]] = {
     "settings.bidi_": get_args(terminal.Ordering),
     "theme.": [theme.name for theme in themes.THEMES],
     "topic.": insight_lines.TOPICS,
+    "updates.verdict.": get_args(updates.Verdict),
 }
 
 OPEN: frozenset[str] = frozenset(

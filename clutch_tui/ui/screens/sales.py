@@ -294,6 +294,11 @@ class SalesScreen(ShopScreen):
 
     # --- keys -----------------------------------------------------------------------------------------
 
+    @property
+    def is_selling(self) -> bool:
+        """Whether a sale is open that has something in it."""
+        return self.cart is not None and bool(self.cart.lines)
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("pay", "price", "discount", "remove", "empty", "quantity"):
             return True if self.cart is not None and self.cart.lines else None

@@ -1,0 +1,107 @@
+"""Whether this program is the newest that the backend knows, and new enough for it.
+
+The answer of `system.version` is kept in the database, so that it is there without a network and for every
+window. Nothing here fetches: `net.updates` does, once a day and on demand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from packaging.version import InvalidVersion, Version
+
+from . import journal, models, state
+
+_KEPT = "system.version"
+CHECK_EVERY = timedelta(hours=24)
+
+Verdict = Literal["unknown", "current", "available", "required"]
+"""Nobody has asked; the newest; a newer one exists; this one may no longer fetch from the server."""
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One version and what changed in it, a sentence each, in both languages where the server has both."""
+
+    version: str
+    changes: tuple[str, ...] = ()
+    changes_ar: tuple[str, ...] = ()
+
+    def told(self, language: str) -> tuple[str, ...]:
+        """The changes in this language, in the other where there are none."""
+        first, second = (self.changes_ar, self.changes) if language == "ar" else (self.changes, self.changes_ar)
+        return first or second
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the running version stands against what the backend said at `checked_at`.
+
+    `latest` and `minimum` are empty where the backend names none; `news` are the releases that are newer than
+    the running one, newest first.
+    """
+
+    verdict: Verdict
+    current: str
+    latest: str = ""
+    minimum: str = ""
+    checked_at: datetime | None = None
+    news: tuple[Release, ...] = ()
+
+
+def standing(current: str) -> Standing:
+    """Judge the running version by what is kept."""
+    answer, checked_at = state.setting_with_age(_KEPT)
+    if not isinstance(answer, dict):
+        return Standing("unknown", current)
+    latest, minimum = str(answer.get("latest_client") or ""), str(answer.get("minimum_client") or "")
+    verdict: Verdict = "current"
+    if _below(current, minimum):
+        verdict = "required"
+    elif _below(current, latest):
+        verdict = "available"
+    releases = [_release(one) for one in answer.get("changelog") or ()]
+    news = [one for one in releases if _below(current, one.version)]
+    news.sort(key=lambda one: Version(one.version), reverse=True)
+    return Standing(verdict, current, latest, minimum, checked_at, tuple(news))
+
+
+def keep(answer: Mapping[str, Any], current: str) -> Standing:
+    """Keep an answer of `system.version`. A newer version is news for a person, once for each version."""
+    state.put_setting(_KEPT, dict(answer))
+    found = standing(current)
+    if found.verdict in ("available", "required"):
+        version = found.latest or found.minimum
+        journal.notify(f"update_{found.verdict}", {"version": version}, notification_id=f"update:{version}")
+    return found
+
+
+def is_due() -> bool:
+    """Whether a day has passed since the last answer, or the clock was set back behind it."""
+    _, checked_at = state.setting_with_age(_KEPT)
+    return checked_at is None or not timedelta(0) <= models.now() - checked_at < CHECK_EVERY
+
+
+def _release(given: object) -> Release:
+    """A release as the server tells it: a record, or no more than a version or a sentence."""
+    if not isinstance(given, dict):
+        return Release(str(given))
+    return Release(str(given.get("version") or ""), _texts(given.get("changes")), _texts(given.get("changes_ar")))
+
+
+def _texts(given: object) -> tuple[str, ...]:
+    if isinstance(given, str):
+        return tuple(line.strip() for line in given.splitlines() if line.strip())
+    return tuple(str(one) for one in given) if isinstance(given, list | tuple) else ()
+
+
+def _below(version: str, other: str) -> bool:
+    """Whether `version` is older; never where one of the two is no version, so that a typing mistake on a
+    server locks no shop out."""
+    try:
+        return Version(version) < Version(other)
+    except InvalidVersion:
+        return False

@@ -1,0 +1,140 @@
+"""Updates: whether this version is the newest and still allowed to fetch, what is new, and what to type.
+
+Nothing is installed from here, and nobody is called away from a sale: the app comes here by itself only when
+the backend refuses this version, and only while no sale is open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+
+from clutch_tui import __version__, releases
+from clutch_tui.core.updates import Standing
+from clutch_tui.text import format as shown
+from clutch_tui.text.strings import language, t
+from clutch_tui.ui import shop
+from clutch_tui.ui.errors import report
+from clutch_tui.ui.screens.frame import ShopScreen
+from clutch_tui.ui.widgets.words import Words
+
+
+class UpdatesScreen(ShopScreen):
+    """The verdict in one sentence, the versions, what is new since this one, the command to type."""
+
+    NAME = "updates"
+    NOUNS = frozenset({"updates"})
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f5", "check", "updates.check", id="updates.check"),
+        Binding("f6", "own", "updates.own", id="updates.own"),
+    ]
+    DEFAULT_CSS = """
+    UpdatesScreen {
+        #updates-verdict { padding: 1 1 0 1; text-style: bold; }
+        #updates-verdict.-available { color: $text-warning; }
+        #updates-verdict.-required { color: $text-error; }
+        #updates-versions { padding: 0 1; color: $text-muted; }
+        #updates-news { height: 1fr; padding: 1 1 0 1; }
+    }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.standing = Standing("unknown", __version__)
+        self.own = False
+        """Whether the program's own changelog is shown instead of what the backend says is new."""
+        self.verdict = Words(id="updates-verdict")
+        self.versions = Words(id="updates-versions")
+        self.news = Words(id="updates-text")
+
+    def compose_body(self) -> ComposeResult:
+        yield self.verdict
+        yield self.versions
+        with VerticalScroll(id="updates-news", can_focus=True):
+            yield self.news
+
+    def on_mount(self) -> None:
+        self.query_one("#updates-news").focus()
+        self._show()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "check":
+            return True if self.app.network is not None else None
+        return True
+
+    @work(group="load", exclusive=True, exit_on_error=False)
+    async def reload(self) -> None:
+        self.standing = await self.store.read(shop.updates.standing, __version__)
+        self._show()
+
+    def _show(self) -> None:
+        found = self.standing
+        self.verdict.set_classes(f"-{found.verdict}")
+        self.verdict.tell(lambda: t(f"updates.verdict.{found.verdict}", version=found.latest or found.minimum))
+        self.versions.tell(lambda: "\n".join(_versions(found)))
+        self.news.tell(lambda: "\n".join(self._own_lines() if self.own else _news(found)))
+        self.query_one("#updates-news", VerticalScroll).scroll_home(animate=False)
+
+    def _own_lines(self) -> list[str]:
+        return [t("updates.own_title"), "", *_plain(releases.changelog(language()))]
+
+    @work(group="fetch", exclusive=True, exit_on_error=False)
+    async def action_check(self) -> None:
+        if (network := self.app.network) is None:
+            return
+        try:
+            answer = await network.fetch("system.version")
+            self.standing = await self.store.run(shop.updates.keep, answer, __version__)
+        except Exception as error:
+            report(self, error)
+        else:
+            self._show()
+
+    def action_own(self) -> None:
+        self.own = not self.own
+        self._show()
+
+
+def _versions(found: Standing) -> Iterator[str]:
+    yield t("updates.running", version=found.current)
+    if found.latest:
+        yield t("updates.latest", version=found.latest)
+    if found.minimum:
+        yield t("updates.minimum", version=found.minimum)
+    if found.checked_at is not None:
+        yield t("updates.checked", age=shown.age(found.checked_at, datetime.now(UTC)))
+
+
+def _news(found: Standing) -> Iterator[str]:
+    if found.verdict in ("available", "required"):
+        yield t("updates.type")
+        yield shown.isolate(f"  {releases.upgrade_command()}")
+        yield ""
+    for release in found.news:
+        yield t("updates.new_in", version=release.version)
+        yield from (f"- {change}" for change in release.told(language()))
+        yield ""
+
+
+def _plain(text: str) -> Iterator[str]:
+    """Markdown as lines to read: headings without their marks; a paragraph's lines joined, the widget wraps them."""
+    joined = ""
+    for line in text.splitlines():
+        continues = line.startswith("  ") and joined
+        if not continues and joined:
+            yield joined
+            joined = ""
+        if continues:
+            joined += " " + line.strip()
+        elif line.startswith("- "):
+            joined = line
+        else:
+            yield line.lstrip("#").strip().replace("`", "")
+    if joined:
+        yield joined
