@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import random
-import ssl
 import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -29,7 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Answer", "Api", "ApiError", "FieldError", "Kind"]
 
-ANSWER_LIMIT = 64 * 1024 * 1024
+ANSWER_LIMIT = 32 * 1024 * 1024
+"""Bytes of an unpacked answer; a full page of five thousand records is a tenth of it."""
 SEEN_LIMIT = 2_000
 DEBUG_LIMIT = 16_000
 # POST, but harmless to repeat: their ledger takes care.
@@ -39,7 +38,9 @@ _REPEATABLE = frozenset({"inventory.sync", "sales.sync", "auth.verify"})
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A usable answer. `data` is the envelope's, or the whole body where there is no envelope; `envelope` is
-    what else stood beside it. Numbers with a point are `Decimal`. Header names are in lower case."""
+    what else stood beside it. Numbers with a point are `Decimal`. Header names are in lower case.
+
+    An answer that `is_unchanged` has no data: what was kept under the `etag` of the call still holds."""
 
     status: int
     data: Any
@@ -61,6 +62,15 @@ class Answer:
         """The server had done this before and repeated its answer."""
         return self.headers.get("idempotent-replay", "").lower() == "true"
 
+    @property
+    def etag(self) -> str | None:
+        """The server's mark of this state of the data, to be named in the next call."""
+        return self.headers.get("etag")
+
+    @property
+    def is_unchanged(self) -> bool:
+        return self.status == 304
+
 
 @dataclass(frozen=True, slots=True)
 class _Request:
@@ -74,6 +84,7 @@ class _Request:
     idempotency_key: str | None = None
     timeout: float | None = None
     probe: bool = False
+    etag: str | None = None
 
     @property
     def repeatable(self) -> bool:
@@ -111,7 +122,11 @@ class Api:
         self._chance = chance or random.Random()
         self._transport = transport
         self.on_exchange = on_exchange
+        self.is_cut = False
+        """Somebody has cut the connection on purpose: nothing goes out, whoever asks."""
+        self._methods: dict[str, str] = {}
         self._client: httpx.AsyncClient | None = None
+        self._is_proxied = False
         self._opening = asyncio.Lock()
         self.breaker = Breaker(self._clock.monotonic, self._chance)
         self._budget = Budget()
@@ -128,17 +143,27 @@ class Api:
         timeout: float | None = None,  # noqa: ASYNC109 - handed on to the transport, phase by phase
         retry: bool = True,
         probe: bool = False,
+        etag: str | None = None,
     ) -> Answer:
         """Call an endpoint of the catalogue. Raises `ApiError`.
 
         `retry=False` makes one attempt (and one more under a fresh token), for callers with a timer of their
         own. Without it only what may be repeated is: reads, PUT, DELETE, the sync calls, and anything that
         carries an `idempotency_key`, which must stay the same for every retry of one change. A `probe` goes past
-        the breaker and does not count there: a tester asks for trouble.
+        the breaker and does not count there: a tester asks for trouble. With the `etag` of an earlier answer the
+        server may say that it `is_unchanged`.
         """
         endpoint = BY_NAME[name]
         request = _request(endpoint, endpoint.url(**(path or {})), query, body, idempotency_key, timeout)
-        return await self._run(replace(request, probe=probe), retry and not probe)
+        request = replace(request, probe=probe, etag=etag, method=self._methods.get(name, request.method))
+        try:
+            return await self._run(request, retry and not probe)
+        except ApiError as error:
+            if error.kind is not Kind.MISSING_ROUTE or endpoint.also in ("", request.method):
+                raise
+        answer = await self._run(replace(request, method=endpoint.also), retry and not probe)
+        self._methods[name] = endpoint.also
+        return answer
 
     async def request(
         self,
@@ -229,6 +254,8 @@ class Api:
         """One exchange: out, back, judged, reported. Everything that leaves here is an `ApiError`."""
         if not self._settings.base_url:
             raise ApiError(Kind.NOT_SET_UP)
+        if self.is_cut:
+            raise ApiError(Kind.CUT)
         if not (request.probe or self.breaker.enter()):
             raise ApiError(Kind.BREAKER_OPEN, retry_after=self.breaker.wait)
         if self._monitor.part("api").state == "off":
@@ -251,7 +278,7 @@ class Api:
     async def _exchange(self, client: httpx.AsyncClient, record: _Record) -> Answer:
         import httpx
 
-        request, host = record.request, urlsplit(self._settings.base_url).hostname or ""
+        request, host = record.request, self._host
         outgoing = client.build_request(
             request.method,
             self._settings.base_url + request.path,
@@ -273,7 +300,7 @@ class Api:
         except TimeoutError:
             raise ApiError(Kind.TIMEOUT, host=host) from None
         except httpx.HTTPError as error:
-            raise from_exception(error, host) from error
+            raise from_exception(error, host, proxied=self._is_proxied) from error
         except httpx.InvalidURL as error:
             raise ApiError(Kind.UNREACHABLE, message=str(error)[:200], host=host) from error
         finally:
@@ -301,38 +328,53 @@ class Api:
             headers["Content-Type"] = "application/json; charset=utf-8"
         if request.idempotency_key:
             headers["Idempotency-Key"] = request.idempotency_key
+        if request.etag:
+            headers["If-None-Match"] = request.etag
         return headers
 
     async def _open(self) -> httpx.AsyncClient:
         async with self._opening:
             if self._client is None:
-                self._client = await self._make_client()
+                if self._transport is not None:
+                    self._client = self._make_client()
+                else:  # reads the certificates and imports HTTP/2: 60 ms that no screen should wait for
+                    self._client = await asyncio.to_thread(self._make_client)
             return self._client
 
-    async def _make_client(self) -> httpx.AsyncClient:
+    def _make_client(self) -> httpx.AsyncClient:
         import httpx
 
         from clutch_tui.config_rules import is_loopback
+        from clutch_tui.net.egress import proxy_for, trusted
 
         settings = self._settings
-        parts = urlsplit(settings.base_url)
-        local = is_loopback(parts.hostname or "")
-        if parts.scheme != "https" and not local:
-            raise ApiError(Kind.TLS, message="http://", host=parts.hostname or "")
+        secure = settings.base_url.startswith("https://")
+        if not secure and not is_loopback(self._host):
+            raise ApiError(Kind.TLS, message=settings.base_url, host=self._host, fault="open_line")
         try:
-            trust = await asyncio.to_thread(trusted, settings.ca_file) if parts.scheme == "https" else False
+            trust = trusted(settings.ca_file) if secure else False
         except OSError as error:
-            raise ApiError(Kind.TLS, message=f"{settings.ca_file}: {error}"[:200], host=parts.hostname or "") from error
-        return httpx.AsyncClient(
-            transport=self._transport,
-            verify=trust,
-            http2=settings.http2 and parts.scheme == "https",
-            proxy=None if local or not settings.proxy else settings.proxy,
-            trust_env=not local,
-            follow_redirects=False,
-            timeout=httpx.Timeout(settings.read_timeout, connect=settings.connect_timeout),
-            limits=httpx.Limits(max_connections=10, keepalive_expiry=60),
-        )
+            message = f"{settings.ca_file}: {error.strerror or error}"[:200]
+            raise ApiError(Kind.TLS, message=message, host=self._host, fault="ca_file") from error
+        proxy = "" if self._transport else proxy_for(settings, settings.base_url)
+        self._is_proxied = bool(proxy)
+        try:
+            return httpx.AsyncClient(
+                transport=self._transport,
+                verify=trust,
+                http2=settings.http2 and secure,
+                proxy=proxy or None,
+                trust_env=False,
+                follow_redirects=False,
+                timeout=httpx.Timeout(settings.read_timeout, connect=settings.connect_timeout),
+                limits=httpx.Limits(max_connections=10, keepalive_expiry=60),
+            )
+        except ValueError as error:  # a variable names a kind of proxy that nobody speaks any more
+            raise ApiError(Kind.PROXY, message=str(error)[:200], host=self._host) from error
+
+    @property
+    def _host(self) -> str:
+        return urlsplit(self._settings.base_url).hostname or ""
 
     def _report(self, record: _Record, error: ApiError | None) -> None:
         """Tell the breaker, the monitor and the debug log how it went."""
@@ -415,8 +457,18 @@ def _request(
     return _Request(endpoint.name, endpoint.method, path, query or {}, content, idempotency_key, timeout)
 
 
+_UNPACKED = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})
+
+
 async def _read(response: httpx.Response) -> bytes:
-    """The body, unpacked, as long as it stays within reason."""
+    """The body, unpacked, as long as it stays within reason. Packed twice, it would grow beyond all reason before
+    it could be measured: one layer makes a thousand bytes out of one, two make a million."""
+    packed = response.headers.get("content-encoding", "").strip().lower()
+    if packed not in _UNPACKED:
+        raise ApiError(Kind.NOT_JSON, status=response.status_code, message=f"Content-Encoding: {packed[:40]}")
+    told = response.headers.get("content-length", "")
+    if told.isdecimal() and int(told[:20]) > ANSWER_LIMIT:
+        raise ApiError(Kind.ANSWER_TOO_LARGE, status=response.status_code)
     parts: list[bytes] = []
     size = 0
     async for part in response.aiter_bytes():
@@ -438,7 +490,8 @@ def _judge(record: _Record) -> Answer:
     except wire.BadPayload as bad:
         if 200 <= status < 300:
             raise ApiError(Kind.NOT_JSON, status=status, message=bad.reason) from None
-    if 300 <= status < 400:
+    is_unchanged = status == 304 and record.request.etag is not None
+    if 300 <= status < 400 and not is_unchanged:
         raise ApiError(Kind.REDIRECTED, status=status, place=record.response_headers.get("location", "")[:200])
     if status >= 400 or (isinstance(body, dict) and body.get("success") is False):
         retry_after = _seconds(record.response_headers.get("retry-after"), record.response_headers.get("date"))
@@ -468,17 +521,3 @@ def _seconds(retry_after: str | None, date: str | None) -> float | None:
     except (TypeError, ValueError):
         return None
     return min(86_400.0, max(0.0, until.total_seconds()))
-
-
-def trusted(ca_file: str) -> ssl.SSLContext:
-    """The authorities that this machine trusts, and one's own beside them. Machines without any (a bare
-    container) get Mozilla's list. Reads files: call it from a thread. Raises `OSError`."""
-    context = ssl.create_default_context()
-    paths = ssl.get_default_verify_paths()
-    if not context.get_ca_certs() and not (paths.capath and any(Path(paths.capath).glob("*.0"))):
-        import certifi
-
-        context.load_verify_locations(certifi.where())
-    if ca_file:
-        context.load_verify_locations(Path(ca_file).expanduser())
-    return context

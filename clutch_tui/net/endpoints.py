@@ -13,12 +13,16 @@ from functools import cache
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One REST call. `path` is relative to the base URL and may hold `{id}`."""
+    """One REST call. `path` is relative to the base URL and may hold `{id}`.
+
+    `also` is the method under which some live servers have the same route; it is tried where the first is missing.
+    """
 
     name: str
     method: str
     path: str
     required: bool = False
+    also: str = ""
 
     @property
     def category(self) -> str:
@@ -33,6 +37,11 @@ class Endpoint:
         """True when calling it changes nothing on the server."""
         return self.method == "GET"
 
+    @property
+    def is_reference(self) -> bool:
+        """True for figures and advice that change slowly and are kept: what ETags and their age are for."""
+        return self.reads and (self.category in ("ai", "market") or self.name in _REFERENCE)
+
     def url(self, **values: str) -> str:
         """The path with its placeholders filled in; raises `KeyError` for a missing one."""
         from urllib.parse import quote
@@ -40,11 +49,18 @@ class Endpoint:
         return self.path.format(**{name: quote(value, safe="") for name, value in values.items()})
 
 
-# name, method, path; "*" marks what "connected" needs.
+_REFERENCE = frozenset(
+    {
+        *("shop.profile", "shop.settings", "shop.stats", "sales.analytics", "customers.analytics"),
+        *("inventory.alerts", "inventory.recommendations"),
+    }
+)
+
+# name, method (and what else it may be called by), path; "*" marks what "connected" needs.
 _CATALOGUE = """
 * auth.login                    POST   /auth/login
 * auth.refresh                  POST   /auth/refresh
-* auth.verify                   GET    /auth/verify
+* auth.verify                   GET|POST /auth/verify
   auth.logout                   POST   /auth/logout
 * shop.profile                  GET    /shops/profile
   shop.update                   PUT    /shops/update
@@ -94,7 +110,11 @@ _CATALOGUE = """
 
 def _parse(catalogue: str) -> tuple[Endpoint, ...]:
     rows = [(line[0] == "*", line[2:].split()) for line in catalogue.strip("\n").splitlines()]
-    return tuple(Endpoint(name, method, path, required) for required, (name, method, path) in rows)
+    endpoints = []
+    for required, (name, methods, path) in rows:
+        method, _, also = methods.partition("|")
+        endpoints.append(Endpoint(name, method, path, required, also))
+    return tuple(endpoints)
 
 
 ENDPOINTS: tuple[Endpoint, ...] = _parse(_CATALOGUE)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from clutch_tui.net.connection import Problem
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
 
 
@@ -39,8 +41,14 @@ class Kind(StrEnum):
     REDIRECTED = "redirected"
     ANSWER_TOO_LARGE = "answer_too_large"
     BREAKER_OPEN = "breaker_open"
+    CUT = "cut"
     NOT_SET_UP = "not_set_up"
 
+
+TlsFault = Literal[
+    "expired", "not_yet", "wrong_host", "self_signed", "unknown_issuer", "ca_file", "open_line", "no_tls"
+]
+"""What is wrong with the secure line, where that is known: `error.api.tls.<fault>` says what to do about it."""
 
 # The line itself is down, whatever was asked.
 LINE_DOWN = frozenset({Kind.UNREACHABLE, Kind.UNKNOWN_HOST, Kind.TLS, Kind.PROXY})
@@ -56,7 +64,7 @@ PASSING = LINE_DOWN - {Kind.TLS} | {
 # What counts towards opening the breaker.
 BREAKS = LINE_DOWN | {Kind.TIMEOUT, Kind.DROPPED, Kind.SERVER, Kind.NOT_JSON, Kind.REDIRECTED}
 # Nothing has left this machine, so nothing can have happened on the other side.
-NEVER_SENT = LINE_DOWN | {Kind.BREAKER_OPEN, Kind.NOT_SET_UP, Kind.SIGNED_OUT}
+NEVER_SENT = LINE_DOWN | {Kind.BREAKER_OPEN, Kind.CUT, Kind.NOT_SET_UP, Kind.SIGNED_OUT}
 # The endpoint did its work and said no.
 ANSWERED = frozenset(
     {Kind.MISSING_RECORD, Kind.CONFLICT, Kind.INVALID, Kind.TOO_EARLY, Kind.BAD_CREDENTIALS, Kind.TOO_LARGE}
@@ -75,7 +83,8 @@ class ApiError(Exception):
     """A call that brought no usable answer.
 
     `code` is the server's own word (`EPOCH`, `TOKEN_EXPIRED`), `data` what came with it, `retry_after` the
-    seconds the server or the breaker asks for. `key` and `values` make the sentence.
+    seconds the server or the breaker asks for. `key` and `values` make the sentence; a `fault` of the secure
+    line has a sentence of its own.
     """
 
     def __init__(
@@ -88,6 +97,7 @@ class ApiError(Exception):
         retry_after: float | None = None,
         data: Any = None,
         errors: tuple[FieldError, ...] = (),
+        fault: TlsFault | None = None,
         **values: object,
     ) -> None:
         super().__init__(kind.value, status, code)
@@ -99,7 +109,8 @@ class ApiError(Exception):
         self.data = data
         self.errors = errors
         self.elapsed_ms: float | None = None
-        self.key = f"error.api.{kind.value}"
+        self.fault = fault
+        self.key = f"error.api.{kind.value}" if fault is None else f"error.api.{kind.value}.{fault}"
         self.values: Mapping[str, object] = {
             "status": status or 0,
             "code": code or "",
@@ -190,42 +201,68 @@ def _field_errors(raw: object) -> tuple[FieldError, ...]:
     )
 
 
-def from_exception(error: httpx.HTTPError, host: str) -> ApiError:
-    """The error behind one of httpx's: what the machine underneath said decides."""
+def from_exception(error: httpx.HTTPError, host: str, *, proxied: bool = False) -> ApiError:
+    """The error behind one of httpx's: what the machine underneath said decides. What broke after the line stood
+    is a broken line, whatever broke it: the request may have arrived."""
     import httpx
 
     text = str(error)[:200]
+    if isinstance(error, httpx.ConnectTimeout):
+        return ApiError(Kind.PROXY if proxied else Kind.UNREACHABLE, message=text or "timeout", host=host)
     if isinstance(error, httpx.TimeoutException):
-        kind = Kind.UNREACHABLE if isinstance(error, httpx.ConnectTimeout) else Kind.TIMEOUT
-        return ApiError(kind, message=text, host=host)
-    if (below := _from_causes(error, host)) is not None:
-        return below
+        return ApiError(Kind.TIMEOUT, message=text, host=host)
+    if isinstance(error, httpx.ConnectError):
+        return from_os_error(error, host, proxied=proxied)
     if isinstance(error, httpx.ProxyError):
         return ApiError(Kind.PROXY, message=text, host=host)
-    if isinstance(error, httpx.ConnectError | httpx.UnsupportedProtocol):
+    if isinstance(error, httpx.UnsupportedProtocol):
         return ApiError(Kind.UNREACHABLE, message=text, host=host)
     if isinstance(error, httpx.DecodingError):
         return ApiError(Kind.NOT_JSON, message=text, host=host)
     return ApiError(Kind.DROPPED, message=text, host=host)
 
 
-def from_os_error(error: Exception, host: str) -> ApiError:
-    """The error behind a connection that could not be opened."""
-    return _from_causes(error, host) or ApiError(Kind.UNREACHABLE, message=str(error)[:200], host=host)
-
-
-def _from_causes(error: Exception, host: str) -> ApiError | None:
+def from_os_error(error: Exception, host: str, *, proxied: bool = False) -> ApiError:
+    """The error behind a connection that could not be opened. Behind a proxy it is the proxy that was not
+    reached: what lies beyond it the proxy tells in words of its own."""
     import socket
     import ssl
 
+    text = str(error)[:200]
     causes = _causes(error)
     for cause in causes:
         if isinstance(cause, ssl.SSLError):
-            reason = getattr(cause, "verify_message", "") or cause.reason or "TLS"
-            return ApiError(Kind.TLS, message=str(reason)[:200], host=host)
+            return from_ssl_error(cause, host)
+    if proxied:
+        return ApiError(Kind.PROXY, message=text, host=host)
     if any(isinstance(cause, socket.gaierror) for cause in causes):
-        return ApiError(Kind.UNKNOWN_HOST, message=str(error)[:200], host=host)
-    return None
+        return ApiError(Kind.UNKNOWN_HOST, message=text, host=host)
+    return ApiError(Kind.UNREACHABLE, message=text, host=host)
+
+
+# OpenSSL's X509_V_ERR_*, and what they mean to a person.
+_CERTIFICATE_FAULTS: dict[int, TlsFault] = {
+    9: "not_yet",
+    10: "expired",
+    18: "self_signed",
+    **dict.fromkeys((2, 19, 20, 21, 27), "unknown_issuer"),
+    **dict.fromkeys((62, 64), "wrong_host"),
+}
+# What comes back from a server that speaks something else than TLS.
+_NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "UNKNOWN_PROTOCOL"})
+
+
+def from_ssl_error(error: ssl.SSLError, host: str) -> ApiError:
+    """Why the secure line could not be opened. A handshake that simply ended says nothing about certificates."""
+    import ssl
+
+    if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+        return ApiError(Kind.UNREACHABLE, message=str(error.reason or "TLS")[:200], host=host)
+    reason = str(getattr(error, "verify_message", "") or error.reason or "TLS")[:200]
+    fault = _CERTIFICATE_FAULTS.get(getattr(error, "verify_code", 0))
+    if fault is None and error.reason in _NO_TLS:
+        fault = "no_tls"
+    return ApiError(Kind.TLS, message=reason, host=host, fault=fault)
 
 
 def _causes(error: BaseException) -> list[BaseException]:

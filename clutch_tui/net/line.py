@@ -67,21 +67,24 @@ class WebSocketDial:
 
     async def __call__(self, url: str, headers: Mapping[str, str]) -> Line:
         from websockets.asyncio.client import connect
-        from websockets.exceptions import InvalidStatus, ProxyError, WebSocketException
+        from websockets.exceptions import InvalidProxy, InvalidStatus, ProxyError, WebSocketException
 
         from clutch_tui.config_rules import is_loopback
+        from clutch_tui.net.egress import proxy_for
+        from clutch_tui.net.redaction import hide_text
 
         parts = urlsplit(url)
         host = parts.hostname or ""
         local = is_loopback(host)
         if parts.scheme != "wss" and not local:
-            raise ApiError(Kind.TLS, message="ws://", host=host)
+            raise ApiError(Kind.TLS, message=f"ws://{parts.netloc}", host=host, fault="open_line")
+        proxy = await asyncio.to_thread(proxy_for, self._settings, url)
         try:
             connection = await connect(
                 url,
                 additional_headers=dict(headers),
-                proxy=None if local else self._settings.proxy or True,
-                open_timeout=self._settings.connect_timeout + self._settings.connect_timeout,
+                proxy=proxy or None,
+                open_timeout=self._settings.connect_timeout * 2,
                 ping_interval=self._heartbeat,
                 ping_timeout=self._pong_timeout,
                 close_timeout=2,
@@ -91,19 +94,23 @@ class WebSocketDial:
             )
         except InvalidStatus as error:
             raise HandshakeRefused(error.response.status_code) from error
-        except ProxyError as error:
-            raise ApiError(Kind.PROXY, message=str(error)[:200], host=host) from error
+        except (ProxyError, InvalidProxy) as error:
+            raise ApiError(Kind.PROXY, message=hide_text(str(error))[:200], host=host) from error
         except (OSError, TimeoutError) as error:
-            raise from_os_error(error, host) from error
+            raise from_os_error(error, host, proxied=bool(proxy)) from error
         except WebSocketException as error:
             raise ApiError(Kind.NOT_JSON, message=type(error).__name__, host=host) from error
         return _WebSocketLine(connection)
 
     async def _trusted(self) -> ssl.SSLContext:
-        from clutch_tui.net.api import trusted
+        from clutch_tui.net.egress import trusted
 
         if self._trust is None:
-            self._trust = await asyncio.to_thread(trusted, self._settings.ca_file)
+            try:
+                self._trust = await asyncio.to_thread(trusted, self._settings.ca_file)
+            except OSError as error:
+                message = f"{self._settings.ca_file}: {error.strerror or error}"[:200]
+                raise ApiError(Kind.TLS, message=message, fault="ca_file") from error
         return self._trust
 
 

@@ -17,6 +17,7 @@ from clutch_tui.config_rules import is_loopback
 from clutch_tui.core.clock import Clock, SystemClock, from_text
 from clutch_tui.net.connection import Monitor
 from clutch_tui.net.doctor import Check, Finding, aside
+from clutch_tui.net.egress import proxies_from_environment, proxy_for
 from clutch_tui.net.errors import ApiError, Kind
 from clutch_tui.net.redaction import hide_text
 
@@ -43,13 +44,6 @@ def resolve(host: str, port: int) -> list[str]:
     """The addresses of a name. Blocks; raises `socket.gaierror`."""
     found = sockets.getaddrinfo(host, port, type=sockets.SOCK_STREAM)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
-
-
-def proxies_from_environment(host: str) -> Mapping[str, str]:
-    """The proxies that the system names, by scheme; none for a host that it excepts."""
-    from urllib.request import getproxies, proxy_bypass
-
-    return {} if proxy_bypass(host) else getproxies()
 
 
 def own_address() -> str | None:
@@ -128,13 +122,8 @@ class Reach:
         return Finding("proxy", "used", {"proxy": hide_text(self._proxy)})
 
     def _find_proxy(self) -> str:
-        """As httpx chooses: our own setting, then the system's; never for this machine itself."""
-        if self._is_here:
-            return ""
-        if own := self._settings.backend.proxy:
-            return own
-        named = self._proxies(self._host)
-        return named.get("https" if self._is_tls else "http") or named.get("all") or ""
+        """As the client chooses."""
+        return proxy_for(self._settings.backend, self._settings.backend.base_url, self._proxies(self._host))
 
     async def dns(self) -> Finding:
         """The server's name, or the proxy's: behind one it is the proxy who asks for the server's."""
@@ -193,7 +182,7 @@ class Reach:
     # --- the certificate ------------------------------------------------------------------------------
 
     async def tls(self) -> Finding:
-        from clutch_tui.net.api import trusted
+        from clutch_tui.net.egress import trusted
 
         if not self._is_tls:
             return Finding("tls", "plain")
