@@ -59,6 +59,7 @@ class Session:
         self._monitor = monitor
         self._given_key = _clean_key(api_key)
         self._key_refused = False
+        self._unrenewable: str | None = None
         self._secrets: Secrets | None = None
         self._opening: asyncio.Task[None] | None = None
         self._renewal: asyncio.Task[bool] | None = None
@@ -118,9 +119,9 @@ class Session:
         token, ends = self._token(), self._ends()
         if token is None:
             return self.api_key
-        if ends is not None and self._clock.now() >= ends - self._margin():
+        if ends is not None and self._clock.now() >= ends - self._margin() and token != self._unrenewable:
             try:
-                await self.renew(token)
+                await self.renew(token, due=True)
             except ApiError:
                 if self._clock.now() >= ends:
                     raise
@@ -165,17 +166,25 @@ class Session:
         self._key_refused = False
         await self._store(replace(self._known(), api_key=_clean_key(key)))
 
-    async def renew(self, stale: str) -> bool:
+    async def renew(self, stale: str, *, due: bool = False) -> bool:
         """Get a new token in place of `stale`; true where there is one now.
 
-        However many calls fail together, one request goes out and all wait for it. False means signed out.
-        Raises `ApiError` where the server could not be asked: the credentials may be as good as ever.
+        However many calls fail together, one request goes out and all wait for it. False means signed out, unless
+        the token was only `due`: one that cannot be renewed (no refresh token, no such route) serves until the
+        server refuses it. Raises `ApiError` where the server could not be asked: the credentials may be as good as
+        ever.
         """
         await self.open()
+        renewed = await self._join_renewal(stale, due)
+        if not renewed and not due and self._token() == stale:  # joined somebody for whom it was only due
+            renewed = await self._join_renewal(stale, due)
+        return renewed
+
+    async def _join_renewal(self, stale: str, due: bool) -> bool:
         if self._token() not in (None, stale):
             return True
         if self._renewal is None or self._renewal.done():
-            self._renewal = asyncio.create_task(self._renew(stale))
+            self._renewal = asyncio.create_task(self._renew(stale, due))
         return await asyncio.shield(self._renewal)
 
     def refused(self, bearer: str | None) -> None:
@@ -192,7 +201,7 @@ class Session:
 
     # --- inside -------------------------------------------------------------------------------------
 
-    async def _renew(self, stale: str) -> bool:
+    async def _renew(self, stale: str, due: bool) -> bool:
         await asyncio.to_thread(self._vault.acquire)
         try:
             stored = await asyncio.to_thread(self._vault.read)
@@ -200,16 +209,20 @@ class Session:
                 self._secrets = stored
                 self._tell()
                 return True
-            refresh_token = self._known().refresh_token
+            refresh_token, is_possible = self._known().refresh_token, False
             if refresh_token:
                 try:
                     answer = await self._exchange("auth.refresh", {"refresh_token": refresh_token}, None)
                 except ApiError as error:
                     if error.kind not in _REFUSED:
                         raise
+                    is_possible = error.kind is not Kind.MISSING_ROUTE
                 else:
                     await self._keep(_tokens(answer.data))
                     return True
+            if due and not is_possible:
+                self._unrenewable = stale
+                return False
             await self._store(replace(self._known(), token=None, refresh_token=None, expires_at=None, lifetime=0.0))
             return False
         finally:

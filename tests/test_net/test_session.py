@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import httpx
 import pytest
 
 from clutch_tui.net.api import ApiError, Kind
@@ -204,3 +205,31 @@ async def test_without_an_api_a_session_says_that_nothing_is_set_up(client: Clie
     with pytest.raises(ApiError) as caught:
         await lonely.login(*OWNER)
     assert caught.value.kind is Kind.NOT_SET_UP
+
+
+@pytest.mark.parametrize("has_refresh_token", [True, False])
+async def test_a_token_that_cannot_be_renewed_serves_until_it_is_refused(
+    make_client: MakeClient, has_refresh_token: bool
+) -> None:
+    """Live servers have no `/auth/refresh`, and some name no end: a guess of ours signs nobody out."""
+    refused = False
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/auth/login"):
+            tokens = {"token": "t-1", **({"refreshToken": "r-1"} if has_refresh_token else {})}
+            return httpx.Response(200, json={"success": True, "data": tokens})
+        if request.url.path.endswith("/auth/refresh"):
+            return httpx.Response(404, html="<pre>Cannot POST /api/v1/auth/refresh</pre>")
+        return httpx.Response(401 if refused else 200, json={"success": not refused})
+
+    client = make_client("https://api.example.com/api/v1", transport=httpx.MockTransport(answer))
+    await client.session.login(*OWNER)
+    client.clock.elapsed += 3 * 3600
+    for _ in range(3):
+        await client.api.call("system.ping")
+    assert client.session.state == "user"
+    assert calls(client, "auth.refresh") == int(has_refresh_token)
+    refused = True
+    with pytest.raises(ApiError) as caught:
+        await client.api.call("system.ping")
+    assert (caught.value.kind, client.session.state) == (Kind.SIGNED_OUT, "signed_out")
