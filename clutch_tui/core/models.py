@@ -394,6 +394,8 @@ class OutboxTable(Table):
     result = TextField(null=True)
     covered = BooleanField(default=False)
     """The cursor of the record's channel has passed the result: its rows say what the change did."""
+    tick = IntegerField(null=True)
+    """The terminal's own count at the answer (`ways`): a list that began at or after it contains the change."""
     outcome = _text()
     """What a person made of an answered change: seen, resent, replaced or given_up."""
     followed_by = TextField(null=True)
@@ -449,6 +451,29 @@ class PullPageTable(Table):
     class Meta:
         table_name = "pull_page"
         primary_key = peewee.CompositeKey("channel", "n")
+
+
+class AliasTable(Table):
+    """The ids of a server that insists on its own, beside ours: ours is what this terminal knows a record by."""
+
+    type = TextField()
+    id = TextField()
+    remote_id = TextField()
+
+    class Meta:
+        table_name = "alias"
+        primary_key = peewee.CompositeKey("type", "id")
+
+
+class SingleTable(Table):
+    """How far an unanswered change has got that goes up by itself: a row from its first attempt on."""
+
+    change_id = TextField(primary_key=True)
+    body = TextField(default="{}")
+    """JSON: what was read and written so far (`singles.Progress`)."""
+
+    class Meta:
+        table_name = "single"
 
 
 class SyncStateTable(Table):
