@@ -77,8 +77,9 @@ def status() -> click.Command:
             )
             return
         print(tn("queue.unsent", queue.unsent))
-        for part in parts.values():
-            print(f"{t(f'connection.part.{part.part}')}: {t(f'connection.state.{part.state}')}")
+        for name, part in parts.items():
+            if name != "overall":
+                print(f"{t(f'connection.part.{name}')}: {t(f'connection.state.{part.state}')}")
 
     return command
 

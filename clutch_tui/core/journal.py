@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
@@ -31,6 +31,7 @@ STALE = timedelta(seconds=15)
 """A process that leads the sync writes what it knows at least every five seconds; after this it has ended."""
 
 _NEWEST = 2**63 - 1
+_EXCHANGE = "exchange"
 
 
 def _json(value: Mapping[str, Any]) -> str:
@@ -73,12 +74,42 @@ def _link(before: str, row: tuple[str, ...]) -> str:
 # --- the connection's log ------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Something to be written into the log. `event` is a catalogue key, `values` are JSON-able and fill its places;
+    `exchange` is the request and its answer where that is worth keeping, secrets removed."""
+
+    at: datetime
+    level: Level
+    category: str
+    event: str
+    values: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    exchange: Mapping[str, Any] | None = field(default=None, hash=False)
+
+
 def log(level: Level, category: str, event: str, **values: Any) -> None:
-    """Write one entry. `event` is a catalogue key, `values` are JSON-able and fill its places."""
-    text = fold(" ".join((level, category, event, *map(str, values.values()))))
-    models.execute(
+    """Write one entry of this moment."""
+    write_log((Entry(models.now(), level, category, event, values),))
+
+
+def write_log(entries: Iterable[Entry]) -> None:
+    """Write entries, in their order."""
+    models.executemany(
         "INSERT INTO connection_log (at, level, category, event, detail, text) VALUES (?, ?, ?, ?, ?, ?)",
-        (models.now_text(), level, category, event, _json(values), text),
+        [_log_values(entry) for entry in entries],
+    )
+
+
+def _log_values(entry: Entry) -> tuple[str, ...]:
+    text = fold(" ".join((entry.level, entry.category, entry.event, *map(str, entry.values.values()))))
+    detail = dict(entry.values) if entry.exchange is None else {**entry.values, _EXCHANGE: entry.exchange}
+    return (
+        to_text(entry.at),
+        entry.level,
+        entry.category,
+        entry.event,
+        json.dumps(detail, ensure_ascii=False, separators=(",", ":"), default=str),
+        text,
     )
 
 
@@ -95,15 +126,28 @@ def log_page(q: LogQuery, after: Key | None, skip: int, limit: int) -> tuple[Log
         " AND id < ? ORDER BY id DESC LIMIT ? OFFSET ?",
         (*params, after[0] if after else _NEWEST, limit, skip),
     )
-    return tuple(
-        LogRow(id_, (id_,), from_text(at), level, category, event, json.loads(detail))
-        for id_, at, level, category, event, detail in rows
-    )
+    return tuple(_log_row(*row) for row in rows)
 
 
-def _log_filter(q: LogQuery) -> tuple[str, tuple[str, ...]]:
+def _log_row(id_: int, at: str, level: Any, category: str, event: str, detail: str) -> LogRow:
+    values = json.loads(detail)
+    exchange = values.pop(_EXCHANGE, None)
+    return LogRow(id_, (id_,), from_text(at), level, category, event, values, exchange)
+
+
+def log_newest() -> int:
+    """The id of the newest entry, 0 where there is none: ids count up, so that a reader can ask for what has come."""
+    return int(models.execute("SELECT coalesce(max(id), 0) FROM connection_log").fetchone()[0])
+
+
+def log_categories() -> tuple[str, ...]:
+    """The categories that the log holds now."""
+    return tuple(row[0] for row in models.execute("SELECT DISTINCT category FROM connection_log ORDER BY category"))
+
+
+def _log_filter(q: LogQuery) -> tuple[str, tuple[str | int, ...]]:
     where: list[str] = ["1"]
-    params: list[str] = []
+    params: list[str | int] = []
     if q.level:
         enough = LEVELS[LEVELS.index(q.level) :] if q.level in LEVELS else ()
         where.append(f"level IN ({', '.join('?' * len(enough))})")
@@ -111,9 +155,16 @@ def _log_filter(q: LogQuery) -> tuple[str, tuple[str, ...]]:
     if q.category:
         where.append("category = ?")
         params.append(q.category)
-    for word in fold(q.text).split():
-        where.append("instr(text, ?)")
-        params.append(word)
+    if q.newest is not None:
+        where.append("id <= ?")
+        params.append(q.newest)
+    if q.oldest is not None:
+        where.append("id > ?")
+        params.append(q.oldest)
+    for n, word in enumerate(fold(q.text).split()):
+        meant = q.meant[n] if n < len(q.meant) else ()
+        where.append(f"(instr(text, ?) OR event IN ({', '.join('?' * len(meant))}))")
+        params += (word, *meant)
     return " AND ".join(where), tuple(params)
 
 
@@ -136,19 +187,6 @@ class ConnectionState:
         return now - self.updated_at > STALE
 
 
-@dataclass(frozen=True, slots=True)
-class EndpointFigure:
-    """An endpoint's last result, and how often it was called and failed since the database was made."""
-
-    name: str
-    state: str
-    status: int | None
-    latency_ms: float | None
-    at: datetime
-    calls: int
-    failures: int
-
-
 def put_connection_state(part: str, state: str, since: datetime, detail: Mapping[str, Any]) -> None:
     models.execute(
         "INSERT INTO connection_state (part, state, since, detail, updated_at, pid) VALUES (?, ?, ?, ?, ?, ?)"
@@ -165,28 +203,6 @@ def connection_state() -> dict[str, ConnectionState]:
         part: ConnectionState(part, state, from_text(since), json.loads(detail), from_text(updated_at), pid)
         for part, state, since, detail, updated_at, pid in rows
     }
-
-
-def put_figure(name: str, state: str, status: int | None, latency_ms: float | None, *, failed: bool) -> None:
-    """Note the result of one call of the endpoint `name`."""
-    models.execute(
-        "INSERT INTO endpoint_figure (name, state, status, latency_ms, at, calls, failures)"
-        " VALUES (?, ?, ?, ?, ?, 1, ?) ON CONFLICT (name) DO UPDATE SET state = excluded.state,"
-        " status = excluded.status, latency_ms = excluded.latency_ms, at = excluded.at,"
-        " calls = calls + 1, failures = failures + excluded.failures",
-        (name, state, status, latency_ms, models.now_text(), int(failed)),
-    )
-
-
-def figures() -> tuple[EndpointFigure, ...]:
-    """Every endpoint that was ever called, by name."""
-    rows = models.execute(
-        "SELECT name, state, status, latency_ms, at, calls, failures FROM endpoint_figure ORDER BY name"
-    )
-    return tuple(
-        EndpointFigure(name, state, status, latency, from_text(at), calls, failures)
-        for name, state, status, latency, at, calls, failures in rows
-    )
 
 
 # --- notifications -------------------------------------------------------------------------------------
@@ -213,6 +229,21 @@ def unread_count() -> int:
     return int(models.execute("SELECT count(*) FROM notification WHERE read = 0").fetchone()[0])
 
 
+def news_mark() -> tuple[int, int]:
+    """Two figures that move when a notification comes, and when any is read: the number of the newest, and how many
+    are unread."""
+    newest, unread = models.execute("SELECT coalesce(max(rowid), 0), total(read = 0) FROM notification").fetchone()
+    return int(newest), int(unread)
+
+
+def news_since(number: int) -> tuple[Notification, ...]:
+    """Notifications that have come after the one with this number (`news_mark`), oldest first."""
+    rows = models.execute(
+        "SELECT id, at, kind, detail, read FROM notification WHERE rowid > ? ORDER BY rowid LIMIT 100", (number,)
+    )
+    return tuple(_notification(*row) for row in rows)
+
+
 def notifications(after: Key | None, skip: int, limit: int) -> tuple[Notification, ...]:
     """Notifications, newest first."""
     where, params = ("WHERE (at, id) < (?, ?)", tuple(after)) if after else ("", ())
@@ -220,10 +251,11 @@ def notifications(after: Key | None, skip: int, limit: int) -> tuple[Notificatio
         f"SELECT id, at, kind, detail, read FROM notification {where} ORDER BY at DESC, id DESC LIMIT ? OFFSET ?",
         (*params, limit, skip),
     )
-    return tuple(
-        Notification(id_, (at, id_), from_text(at), kind, json.loads(detail), bool(read))
-        for id_, at, kind, detail, read in rows
-    )
+    return tuple(_notification(*row) for row in rows)
+
+
+def _notification(id_: str, at: str, kind: str, detail: str, read: int) -> Notification:
+    return Notification(id_, (at, id_), from_text(at), kind, json.loads(detail), bool(read))
 
 
 def mark_read(notification_id: str | None = None) -> None:

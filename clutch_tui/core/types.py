@@ -403,11 +403,18 @@ class ChangeRow:
     last_error: str
     flags: tuple[str, ...]
     status: str
+    code: str = ""
+    """Why the server refused it, in its own short word."""
+    message: str = ""
+    due: datetime | None = None
+    """When it is tried again, where it waits for a time."""
+    outcome: str = ""
+    """What a person made of it: seen, resent, replaced, given_up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """One field on which this shop and the server disagree. `mine` and `theirs` are wire values."""
+    """One field on which this shop and the server disagree. `mine`, `theirs` and `was` are in core's terms."""
 
     id: str
     change_id: str
@@ -421,6 +428,13 @@ class Conflict:
     at: datetime
     kind: str = "update"
     """What our change wanted: for the field `*` nothing else tells a delete from an edit."""
+    was: Any = None
+    """What stood there when ours was written."""
+    made_at: datetime | None = None
+    """When ours was written."""
+    changed_at: datetime | None = None
+    """When theirs was written, as far as the rows that we have say so."""
+    key: Key = ()
 
     @property
     def gone(self) -> bool:
@@ -430,7 +444,8 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class LogRow:
-    """An entry of the connection log. `event` is a catalogue key, `values` fill its places."""
+    """An entry of the connection log. `event` is a catalogue key, `values` fill its places; `exchange` holds a
+    request and its answer, secrets removed, where they were worth keeping."""
 
     id: int
     key: Key
@@ -439,13 +454,21 @@ class LogRow:
     category: str
     event: str
     values: dict[str, Any] = field(hash=False)
+    exchange: dict[str, Any] | None = field(default=None, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
 class LogQuery:
+    """Entries of at least `level`, behind the id `oldest` and up to `newest`. Every word of `text` must stand in an
+    entry, or in its sentence: core has no sentences, so whoever has them names with `meant`, word for word, the
+    events whose sentence holds it."""
+
     level: str = ""
     category: str = ""
     text: str = ""
+    meant: tuple[tuple[str, ...], ...] = ()
+    newest: int | None = None
+    oldest: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -494,6 +517,8 @@ class Result:
     code: str = ""
     message: str = ""
     after: float | None = None
+    errors: dict[str, str] = field(default_factory=dict, hash=False)
+    """The fields that it refused, and the server's words about each."""
 
 
 @dataclass(frozen=True, slots=True)

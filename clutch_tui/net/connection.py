@@ -115,6 +115,15 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Traffic:
+    """What sync has moved since the process began, and the seconds that it was at work."""
+
+    sent: int = 0
+    fetched: int = 0
+    busy: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """The connection at one moment. `reason` says what keeps it from being `connected`."""
 
@@ -141,6 +150,8 @@ class Monitor:
         self._events: deque[Event] = deque(maxlen=events)
         self._count = 0
         self._access: Access = "signed_out"
+        self._traffic = Traffic()
+        self._told: tuple[Overall, Problem | None, datetime] | None = None
         self._overall: tuple[Overall, Problem | None, datetime] = ("offline", None, self._clock.now())
         self._refresh_overall()
 
@@ -160,12 +171,42 @@ class Monitor:
             return
         self._parts[name] = after
         if before.state != state:
+            if name == "sync" and before.state == "working" and before.since is not None:
+                spent = (self._clock.now() - before.since).total_seconds()
+                self._traffic = replace(self._traffic, busy=self._traffic.busy + max(0.0, spent))
             level: Level = "warning" if state in ("retrying", "down", "refused") else "info"
             self._add(level, name, f"connection.{name}.{state}", problem.values if problem else {})
         elif problem is not None and problem != before.problem:
             self._add("warning", name, problem.key, problem.values)
         self._refresh_overall()
         self._changed()
+
+    def show(self, overall: Overall, reason: Problem | None, since: datetime, parts: Mapping[PartName, Part]) -> None:
+        """Say what another process, which leads the connection, has found; no line in the log, it has its own."""
+        told = (overall, reason, since)
+        if told == self._told and all(self._parts[name] == part for name, part in parts.items()):
+            return
+        self._told = told
+        self._parts.update(parts)
+        self._refresh_overall()
+        self._changed()
+
+    def lead(self) -> None:
+        """From now on this process finds out for itself."""
+        if self._told is not None:
+            self._told = None
+            self._parts.update({name: Part(name) for name in PARTS if name != "database"})
+            self._refresh_overall()
+            self._changed()
+
+    def moved(self, *, sent: int = 0, fetched: int = 0) -> None:
+        """Sync has stored the answers to so many changes, and so many records."""
+        before = self._traffic
+        self._traffic = replace(before, sent=before.sent + sent, fetched=before.fetched + fetched)
+
+    @property
+    def traffic(self) -> Traffic:
+        return self._traffic
 
     def set_access(self, access: Access) -> None:
         """Who is speaking: nobody, the shop's key, or a user."""
@@ -266,6 +307,9 @@ class Monitor:
             listen()
 
     def _refresh_overall(self) -> None:
+        if self._told is not None:
+            self._overall = self._told
+            return
         overall, reason = self._judge()
         since = self._overall[2] if overall == self._overall[0] else self._clock.now()
         self._overall = (overall, reason, since)

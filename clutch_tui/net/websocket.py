@@ -96,6 +96,8 @@ class Socket:
         self._monitor = monitor
         self._device_id = device_id
         self.on_pull: Callable[[str], None] = lambda reason: None
+        self.on_frame: Callable[[str, str | bytes], None] | None = None
+        """The debug log: called with "in" or "out" and each frame as it is, secrets and all."""
         self._cursor: Cursor = cursor or _NoCursor()
         self._clock = clock or SystemClock()
         self._chance = chance or random.Random()
@@ -290,7 +292,10 @@ class Socket:
             await self._say(line, "resume", data={"last_seq": self._sequence.last})
 
     async def _say(self, line: Line, kind: str, **rest: object) -> None:
-        await line.send(json.dumps({"type": kind, **rest}, ensure_ascii=False))
+        text = json.dumps({"type": kind, **rest}, ensure_ascii=False)
+        if self.on_frame is not None:
+            self.on_frame("out", text)
+        await line.send(text)
 
     async def _leave_when_poked(self) -> None:
         await self._poked.wait()
@@ -314,6 +319,8 @@ class Socket:
 
         while True:
             text = await line.receive()
+            if self.on_frame is not None:
+                self.on_frame("in", text)
             self._heard += 1
             if self._heard == 1:
                 self._renewed = False

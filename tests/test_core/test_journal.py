@@ -96,7 +96,40 @@ def test_connection_state_and_figures_are_the_last_ones(store: Store, clock: Han
     state = store.read_now(journal.connection_state)["api"]
     assert (state.state, state.since, state.detail) == ("connected", clock.now(), {})
 
-    store.run_now(journal.put_figure, "system.ping", "ok", 200, 12.5, failed=False)
-    store.run_now(journal.put_figure, "system.ping", "failed", None, None, failed=True)
-    (figure,) = store.read_now(journal.figures)
-    assert (figure.state, figure.status, figure.calls, figure.failures) == ("failed", None, 2, 1)
+
+def test_an_entry_keeps_its_moment_and_its_exchange(store: Store, clock: HandClock) -> None:
+    at = datetime(2026, 11, 22, 8, 59, 30, tzinfo=UTC)
+    exchange = {"method": "GET", "response_body": "{}"}
+    store.run_now(
+        journal.write_log,
+        [
+            journal.Entry(at, "warning", "api", "connection.exchange", {"endpoint": "sales.sync"}, exchange),
+            journal.Entry(clock.now(), "info", "sync", "connection.sync.up"),
+        ],
+    )
+    newest, oldest = store.read_now(journal.log_page, LogQuery(), None, 0, 9)
+    assert (oldest.at, oldest.exchange, oldest.values) == (at, exchange, {"endpoint": "sales.sync"})
+    assert newest.exchange is None
+    assert store.read_now(journal.log_newest) == newest.id
+    assert store.read_now(journal.log_categories) == ("api", "sync")
+
+
+def test_what_comes_while_one_looks_stays_out_of_the_list_and_can_be_counted(store: Store) -> None:
+    for n in range(5):
+        store.run_now(journal.log, "info", "api", "log.api.call", n=n)
+    seen = store.read_now(journal.log_newest)
+    for n in range(5, 8):
+        store.run_now(journal.log, "warning", "api", "log.api.call", n=n)
+    frozen = LogQuery(newest=seen)
+    assert [row.values["n"] for row in store.read_now(journal.log_page, frozen, None, 0, 9)] == [4, 3, 2, 1, 0]
+    assert store.read_now(journal.log_count, LogQuery(oldest=seen)) == 3
+    assert store.read_now(journal.log_count, LogQuery(oldest=seen, level="error")) == 0
+
+
+def test_a_word_of_the_sentence_finds_the_entry_that_is_told_with_it(store: Store) -> None:
+    store.run_now(journal.log, "warning", "socket", "error.socket.closed", code=1006)
+    store.run_now(journal.log, "info", "sync", "connection.sync.up")
+    asked = LogQuery(text="انقطع 1006", meant=(("error.socket.closed",), ()))
+    (row,) = store.read_now(journal.log_page, asked, None, 0, 9)
+    assert row.event == "error.socket.closed"
+    assert store.read_now(journal.log_count, LogQuery(text="انقطع")) == 0

@@ -1,0 +1,251 @@
+"""What is kept of the connection: its log, its figures, its state, and the news that it brought.
+
+The monitor forgets when the process ends, and no other process sees it. The logbook writes down what the monitor
+hears, once a second and off the loop's thread, so that every window of the same database shows the same, also
+tomorrow. The process that leads writes the state; those that follow show it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from clutch_tui.core import journal, usage
+from clutch_tui.core.clock import Clock, from_text, to_text
+from clutch_tui.core.types import ShopError
+
+from .connection import PARTS, Event, Exchange, Monitor, Part, PartName, Problem
+from .redaction import hide_text
+
+if TYPE_CHECKING:
+    from clutch_tui.core.store import Store
+
+    from . import wire
+
+LINE = logging.getLogger("clutch_tui.connection")
+"""The same log as lines of the program's log file: what is left where the database cannot be written."""
+
+OVERALL = "overall"
+"""The row beside those of the parts: the contract's word, and the reason for it."""
+
+NEWS = frozenset({"stock_alert", "price_alert", "demand_forecast", "market_insight", "system_message", "new_order"})
+"""Events that a person should hear of; the others only say that there are rows to fetch."""
+
+LONGEST_LOOK = 30.0
+"""Seconds between two looks that count as watched: a machine that slept in between did not watch."""
+FRAME_LIMIT = 4_000
+_NUMBERS = {name: getattr(logging, name.upper()) for name in journal.LEVELS}
+
+
+class Logbook:
+    """One process's pen. Hangs itself on the monitor; `write`, `write_state` and `trim` are called by its owner."""
+
+    def __init__(
+        self,
+        store: Store,
+        monitor: Monitor,
+        *,
+        clock: Clock,
+        level: journal.Level = "info",
+        debug: bool = False,
+        on_change: Callable[[frozenset[str]], None] = lambda nouns: None,
+    ) -> None:
+        self._store = store
+        self._monitor = monitor
+        self._clock = clock
+        self._level = level
+        self._on_change = on_change
+        self._entries: list[journal.Entry] = []
+        self._calls: list[usage.Call] = []
+        self._looked: float | None = None
+        self._seconds = dict.fromkeys(("watched", "api", "socket"), 0.0)
+        self._moved = monitor.traffic
+        self._news: tuple[int, int] | None = None
+        self._keeping: set[asyncio.Task[None]] = set()
+        self.debug = debug
+        """Whether everything is written, each exchange with its headers and bodies."""
+        monitor.on_event.append(self._heard)
+
+    # --- what happens ----------------------------------------------------------------------------------
+
+    def _heard(self, event: Event) -> None:
+        exchange = event.exchange
+        if exchange is not None:
+            problem = None if exchange.works or exchange.problem is None else _plain(exchange.problem)
+            ms = exchange.ms if exchange.status is not None else None
+            self._calls.append(usage.Call(exchange.endpoint, exchange.at, ms, exchange.status, exchange.works, problem))
+        if not self.debug and journal.LEVELS.index(event.level) < journal.LEVELS.index(self._level):
+            return
+        seen = _seen(exchange) if exchange is not None else None
+        entry = journal.Entry(event.at, event.level, event.category, event.key, event.values, seen)
+        self._entries.append(entry)
+        if seen is None or not self.debug:  # the whole exchange is written by `exchanged`
+            _write_line(entry)
+
+    def exchanged(self, exchange: Exchange) -> None:
+        """In debug mode, an exchange with as much of its bodies as the log file takes."""
+        key = "connection.exchange" if exchange.status is not None else "connection.no_answer"
+        values = {
+            "endpoint": exchange.endpoint,
+            "method": exchange.method,
+            "status": exchange.status,
+            "ms": round(exchange.ms),
+            "size": exchange.size,
+        }
+        _write_line(journal.Entry(exchange.at, "debug", "api", key, values, _seen(exchange)))
+
+    def framed(self, direction: str, text: str | bytes) -> None:
+        """In debug mode, a frame of the socket; `direction` is "in" or "out"."""
+        frame = text if isinstance(text, str) else text.decode("utf-8", "replace")
+        shown = hide_text(frame[:FRAME_LIMIT])
+        values = {"direction": direction, "frame": shown, "size": len(frame)}
+        _write_line(journal.Entry(self._clock.now(), "debug", "socket", f"connection.frame.{direction}", values))
+
+    # --- what is written -------------------------------------------------------------------------------
+
+    async def write(self) -> None:
+        """Write what has happened since the last time. What cannot be written now is kept for the next."""
+        entries, calls = self._entries, self._calls
+        if not (entries or calls):
+            return
+        self._entries, self._calls = [], []
+        try:
+            await self._store.run(_write, entries, calls)
+        except Exception as error:
+            self._entries = [*entries, *self._entries][-journal.KEPT_LOG_ROWS // 20 :]
+            self._calls = [*calls, *self._calls][-1_000:]
+            if isinstance(error, ShopError):
+                self._monitor.set("database", "retrying", Problem(error.key, error.values))
+            raise
+        self._monitor.set("database", "up")
+
+    def look(self) -> None:
+        """Add up for how long the line has been up; called about once a second by the process that leads."""
+        now = self._clock.monotonic()
+        passed = 0.0 if self._looked is None else min(LONGEST_LOOK, now - self._looked)
+        self._looked = now
+        self._seconds["watched"] += passed
+        for name in ("api", "socket"):
+            if self._monitor.part(name).state == "up":
+                self._seconds[name] += passed
+
+    async def write_state(self) -> None:
+        """Write what this process, which leads, knows of the connection now."""
+        snapshot = self._monitor.snapshot()
+        rows: list[tuple[str, str, datetime, dict[str, Any]]] = [
+            (OVERALL, snapshot.overall, snapshot.since, {} if snapshot.reason is None else _plain(snapshot.reason))
+        ]
+        for part in snapshot.parts.values():
+            if part.since is not None:
+                detail = {} if part.problem is None else _plain(part.problem)
+                if part.next_attempt is not None:
+                    detail["next"] = to_text(part.next_attempt)
+                rows.append((part.name, part.state, part.since, detail))
+        seconds, self._seconds = self._seconds, dict.fromkeys(self._seconds, 0.0)
+        before, self._moved = self._moved, self._monitor.traffic
+        watch = usage.Watch(
+            *(seconds["watched"], seconds["api"], seconds["socket"]),
+            sent=self._moved.sent - before.sent,
+            fetched=self._moved.fetched - before.fetched,
+            busy=self._moved.busy - before.busy,
+        )
+        await self._store.run(_write_state, rows, watch)
+
+    async def trim(self) -> None:
+        """Forget what is too old, and roll up the figures."""
+        await self._store.run(_trim)
+
+    # --- what others wrote -----------------------------------------------------------------------------
+
+    async def show(self) -> None:
+        """Let the monitor of a process that follows say what the one that leads has written."""
+        known = await self._store.read(journal.connection_state)
+        now = self._clock.now()
+        fresh = {name: row for name, row in known.items() if not row.is_stale(now)}
+        overall = fresh.get(OVERALL)
+        if overall is None:
+            return
+        parts = {name: _part(name, fresh[name]) for name in PARTS if name in fresh and name != "database"}
+        self._monitor.show(overall.state, _problem(overall.detail), overall.since, parts)  # type: ignore[arg-type]
+
+    # --- news ------------------------------------------------------------------------------------------
+
+    def hear_news(self, event: wire.Event) -> None:
+        """Keep an event of the socket that a person should hear of."""
+        if event.type not in NEWS:
+            return
+        task = asyncio.ensure_future(self._keep_news(event))
+        self._keeping.add(task)
+        task.add_done_callback(self._kept)
+
+    async def _keep_news(self, event: wire.Event) -> None:
+        values = {name: value for name, value in event.data.items() if not isinstance(value, dict | list)}
+        if isinstance(order := event.data.get("order"), Mapping):
+            values |= {name: order[name] for name in ("order_number", "customer_name") if order.get(name)}
+        key = f"{event.type}:{event.seq}" if event.seq is not None else None
+        await self._store.run(journal.notify, event.type, values, notification_id=key)
+        await self.look_for_news()
+
+    def _kept(self, task: asyncio.Task[None]) -> None:
+        self._keeping.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            LINE.error("a notification could not be kept", exc_info=error)
+
+    async def look_for_news(self) -> None:
+        """Announce notifications that have come, `news`, or that were read, whichever process it was."""
+        newest, unread = await self._store.read(journal.news_mark)
+        before, self._news = self._news, (newest, unread)
+        if before is None or before == self._news:
+            return
+        self._on_change(frozenset({"notifications", "news"} if newest > before[0] else {"notifications"}))
+
+
+def _write(entries: list[journal.Entry], calls: list[usage.Call]) -> None:
+    journal.write_log(entries)
+    usage.count_calls(calls)
+
+
+def _write_state(rows: list[tuple[str, str, datetime, dict[str, Any]]], watch: usage.Watch) -> None:
+    for row in rows:
+        journal.put_connection_state(*row)
+    usage.watched(watch)
+
+
+def _trim() -> None:
+    journal.trim()
+    usage.roll_up()
+
+
+def _write_line(entry: journal.Entry) -> None:
+    if LINE.isEnabledFor(_NUMBERS[entry.level]):
+        LINE.log(_NUMBERS[entry.level], "%s", entry.event, extra={"entry": entry})
+
+
+def _seen(exchange: Exchange) -> dict[str, Any] | None:
+    """An exchange as the log keeps it; None where there is nothing to see but what the entry says."""
+    if not exchange.request_headers:
+        return None
+    kept = asdict(exchange)
+    for name in ("endpoint", "at", "works", "passing"):
+        del kept[name]
+    return kept | {"problem": None if exchange.problem is None else _plain(exchange.problem)}
+
+
+def _plain(problem: Problem) -> dict[str, Any]:
+    return {"key": problem.key, "values": dict(problem.values)}
+
+
+def _problem(detail: Mapping[str, Any]) -> Problem | None:
+    return Problem(detail["key"], detail.get("values", {})) if detail.get("key") else None
+
+
+def _part(name: PartName, row: journal.ConnectionState) -> Part:
+    again = row.detail.get("next")
+    return Part(
+        *(name, row.state, row.since, _problem(row.detail)),  # type: ignore[arg-type]
+        from_text(again) if again else None,
+    )
