@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -290,7 +290,8 @@ class _Cable:
     def __init__(self, db: Path) -> None:
         self._db = db
         self._process: subprocess.Popen[bytes] | None = None
-        self.port = _free_port()
+        self.port = 0
+        """The backend's own choice when it is first plugged in, and the same ever after."""
 
     @property
     def is_cut(self) -> bool:
@@ -308,18 +309,15 @@ class _Cable:
         self._process = subprocess.Popen(
             [*command, "--with-parent", "--db", str(self._db), "--parts", str(PARTS)],
             stdin=subprocess.PIPE,  # its end is the backend's end, however this program dies
-            stdout=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end and self._process.poll() is None:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
-            time.sleep(0.05)
-        self.pull_out()
-        raise Disproved("demo.failed.backend")
+        told = _line(self._process, PATIENCE)
+        if not told.isdigit():
+            self.pull_out()
+            raise Disproved("demo.failed.backend")
+        self.port = int(told)
 
     def pull_out(self) -> None:
         if self._process is not None:
@@ -328,7 +326,13 @@ class _Cable:
             self._process = None
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def _line(process: subprocess.Popen[bytes], seconds: float) -> str:
+    """The first line that a process prints: its port, once it answers there. Empty where it ends before that, or
+    is ended for taking too long."""
+    assert process.stdout is not None
+    patience = threading.Timer(seconds, process.kill)
+    patience.start()
+    try:
+        return process.stdout.readline().decode("ascii", "replace").strip()
+    finally:
+        patience.cancel()

@@ -34,12 +34,15 @@ def sandbox() -> click.Command:
         if with_parent:
             threading.Thread(target=_end_with_stdin, daemon=True).start()
 
-        print(
-            t("cli.sandbox.serves", url=f"http://{host}:{port}/api/v1", key=demo_data.API_KEY, shop=demo_data.SHOP_ID)
-        )
-        sys.stdout.flush()
+        def tell(sandbox: server.Running) -> None:
+            if with_parent:  # a program: it wants to know the port and nothing else
+                print(sandbox.port, flush=True)
+                return
+            sentence = t("cli.sandbox.serves", url=sandbox.base_url, key=demo_data.API_KEY, shop=demo_data.SHOP_ID)
+            print(sentence, flush=True)
+
         try:
-            server.run(host, port, db, faults=faults, seed=seed, parts=parts)
+            server.run(host, port, db, faults=faults, seed=seed, parts=parts, on_ready=tell)
         except OSError as error:
             print(t("cli.sandbox.port_taken", port=port, reason=error.strerror or str(error)), file=sys.stderr)
             return exits.FAILED

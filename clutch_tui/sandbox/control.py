@@ -55,8 +55,12 @@ def routes(backend: Backend) -> list[BaseRoute]:
 async def _guarded(backend: Backend, request: Request, act: Callable[[JSON], Awaitable[Any]]) -> Response:
     if not is_loopback(request.client.host if request.client else None):
         return Response("Not Found", 404)
+    raw = await request.body()
+    if raw and request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        # a page in a browser of this machine may send a form anywhere; JSON it may not send without being asked
+        refusal = Refusal(415, "UNSUPPORTED_MEDIA_TYPE", "send application/json")
+        return calls.respond(calls.failure(backend.database.now, refusal), 415)
     try:
-        raw = await request.body()
         body = payload.load(raw) if raw else {}
         if not isinstance(body, dict):
             raise invalid("body", "must be an object")

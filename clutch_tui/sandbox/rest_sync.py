@@ -35,7 +35,9 @@ class Sync:
 
 def read_call(body: JSON, shop_id: str, device_id: str, person: str = "") -> Sync:
     """Understand the body; raises `Refusal` and `Invalid`, and then nothing has been applied."""
-    if body.get("protocol") != PROTOCOL:
+    if "protocol" not in body:  # no newer client's call: no sync call at all
+        raise payload.invalid("protocol", "is required")
+    if body["protocol"] != PROTOCOL:
         raise Refusal(426, "UPGRADE_REQUIRED", f"this server speaks protocol {PROTOCOL}")
     if body.get("shop_id") not in (None, shop_id):
         raise Refusal(403, "SHOP_MISMATCH", "the call names another shop")

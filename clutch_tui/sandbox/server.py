@@ -9,7 +9,7 @@ import random
 import re
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 
 import uvicorn
@@ -178,18 +178,20 @@ def run(
     seed: int = 1,
     parts: int = 1400,
     order_pace: float | None = 45.0,
+    on_ready: Callable[[Running], None] = lambda sandbox: None,
 ) -> None:
-    """Run until interrupted; blocks. Raises `OSError` where the port is taken."""
+    """Run until interrupted; blocks. `on_ready` hears when it answers, and where: port 0 takes a free one.
+    Raises `OSError` where the port is taken."""
     rng = random.Random()
     settings = Settings(db=db, rng=rng, faults=faults, seed=seed, parts=parts, order_pace=order_pace)
+    asyncio.run(_until_signalled(settings, host, port, on_ready))
 
-    asyncio.run(_until_signalled(settings, host, port))
 
-
-async def _until_signalled(settings: Settings, host: str, port: int) -> None:
+async def _until_signalled(settings: Settings, host: str, port: int, on_ready: Callable[[Running], None]) -> None:
     asked = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # Windows: there Ctrl-C ends the loop by itself
             asyncio.get_running_loop().add_signal_handler(number, asked.set)
-    async with running(settings, host, port):
+    async with running(settings, host, port) as sandbox:
+        on_ready(sandbox)
         await asked.wait()

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from clutch_tui.config import Settings
+    from clutch_tui.core.reference import Reference
     from clutch_tui.core.store import Store
     from clutch_tui.net.connection import Monitor
 
@@ -63,8 +64,8 @@ class Network(Protocol):
     async def test_endpoints(self, names: Sequence[str] = ()) -> None:
         """Try the named endpoints, or all; the results arrive in the monitor as they come."""
 
-    async def fetch(self, name: str) -> Any:
-        """The `data` of a reading endpoint of the catalogue. Raises `ApiError`."""
+    async def fetch(self, name: str) -> Reference:
+        """What a reading endpoint of the catalogue says now, kept with its age. Raises `ApiError`."""
 
     async def sign_in(self, email: str, password: str) -> None:
         """Raises `ApiError`. The credentials that come back are kept by the network, never by a screen."""

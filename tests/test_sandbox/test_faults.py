@@ -104,3 +104,15 @@ async def test_controls_are_only_there_when_enabled_and_only_for_this_machine(se
         assert (await client.post("/__faults", json={"kind": "backup"})).status_code == 404
     async with running(replace(settings, faults=False)) as sandbox, httpx.AsyncClient() as client:
         assert (await client.post(f"{sandbox.root}/__control", json={"do": "stop"})).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/__control", "/__faults"])
+async def test_only_json_gives_orders(terminal: Terminal, path: str) -> None:
+    """A page in a browser on this machine may post a form or a text to any address without asking."""
+    for kind in ("text/plain", "application/x-www-form-urlencoded", ""):
+        headers = {"Content-Type": kind} if kind else {}
+        answer = await terminal.client.post(
+            terminal.sandbox.root + path, content=b'{"do": "stop", "kind": "purge"}', headers=headers
+        )
+        assert answer.status_code == 415
+    assert not terminal.sandbox.backend.stopped

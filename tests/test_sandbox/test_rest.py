@@ -186,3 +186,21 @@ async def test_two_requests_with_one_key_at_once_have_one_effect(terminal: Termi
     answers = await asyncio.gather(*(terminal.call("sales.create", sale["body"], headers=headers) for _ in range(6)))
     assert {answer.status_code for answer in answers} <= {201, 425}
     assert await terminal.stock(item) == 8
+
+
+async def test_figures_carry_a_mark_and_come_once(terminal: Terminal) -> None:
+    first = await terminal.call("market.trends")
+    mark = {"If-None-Match": f'"other", {first.headers["etag"]}'}
+    again = await terminal.call("market.trends", headers=mark)
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", first.headers["etag"])
+    stats = await terminal.call("shop.stats")
+    await terminal.data("customers.create", {"name": "علي", "phone": "01000000001"})
+    changed = await terminal.call("shop.stats", headers={"If-None-Match": stats.headers["etag"]})
+    assert (changed.status_code, changed.json()["data"]["total_customers"]) == (200, 1)
+    assert "etag" not in (await terminal.call("inventory.list")).headers
+
+
+async def test_a_body_that_names_no_protocol_is_no_sync_call(terminal: Terminal) -> None:
+    for name in ("inventory.sync", "sales.sync"):
+        assert (await terminal.call(name, {})).status_code == 422
+        assert (await terminal.call(name, {"protocol": 2})).status_code == 426

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from textual.widgets import OptionList
 
-from clutch_tui.core import state
+from clutch_tui.core import reference
+from clutch_tui.core.reference import plain
 from clutch_tui.text import strings
 from clutch_tui.text.strings import t
-from clutch_tui.ui.screens.insight_lines import TOPICS, lines, plain
+from clutch_tui.ui.screens.insight_lines import TOPICS, lines
 from clutch_tui.ui.screens.insights import InsightsScreen
 from tests.test_ui.shop_app import Shop, open_app, press, settle, until, words_on
 
@@ -52,7 +53,7 @@ def test_what_is_kept_is_plain_json() -> None:
 @pytest.mark.parametrize("language", ["ar", "en"])
 async def test_kept_answers_are_shown_with_their_age(shop: Shop, language: strings.Language) -> None:
     alerts = [{"item_id": "x", "item_name": "بوجيه", "current_stock": 1, "min_stock": 9, "urgency": "critical"}]
-    shop.store.run_now(state.put_setting, "insight.inventory.alerts", alerts)
+    shop.store.run_now(reference.keep, "inventory.alerts", alerts, None)
     async with open_app(shop, language, mode="insights") as (app, pilot):
         screen = app.screen
         assert isinstance(screen, InsightsScreen)

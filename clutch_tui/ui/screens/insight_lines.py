@@ -156,14 +156,3 @@ def _value(name: str, value: Any) -> str:
         return shown.number(value)
     word = f"insight.word.{value}"
     return t(word) if has(word) else shown.isolate(str(value)) if str(value).isascii() else shown.name(str(value))
-
-
-def plain(value: Any) -> Any:
-    """Data as JSON can keep it: decimals become floats, which only ever are looked at."""
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, Mapping):
-        return {str(name): plain(one) for name, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(one) for one in value]
-    return value if isinstance(value, str | int | float | bool | None) else str(value)

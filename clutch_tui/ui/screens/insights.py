@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -21,8 +21,11 @@ from clutch_tui.text.strings import t
 from clutch_tui.ui import shop
 from clutch_tui.ui.errors import report, sentence
 from clutch_tui.ui.screens.frame import ShopScreen
-from clutch_tui.ui.screens.insight_lines import TOPICS, lines, plain
+from clutch_tui.ui.screens.insight_lines import TOPICS, lines
 from clutch_tui.ui.widgets.words import Words
+
+if TYPE_CHECKING:
+    from clutch_tui.core.reference import Reference
 
 FRESH_FOR = 900.0
 """Seconds for which an answer is not asked for again just because somebody looks at it."""
@@ -86,19 +89,19 @@ class InsightsScreen(ShopScreen):
     async def reload(self) -> None:
         """Show what is kept of the topic, then ask for it where that is old."""
         topic = self.topic
-        data, fetched_at = await self.store.read(shop.state.setting_with_age, f"insight.{topic}")
-        self._show(topic, data, fetched_at)
-        old = fetched_at is None or (datetime.now(UTC) - fetched_at).total_seconds() > FRESH_FOR
+        kept = await self.store.read(shop.reference.find, topic)
+        self._show(topic, kept)
+        old = kept is None or (datetime.now(UTC) - kept.fetched_at).total_seconds() > FRESH_FOR
         if old and self.app.network is not None and self.app.status.overall in ("connected", "limited"):
             self._fetch(topic)
 
-    def _show(self, topic: str, data: Any, fetched_at: datetime | None) -> None:
-        if fetched_at is None:
+    def _show(self, topic: str, kept: Reference | None) -> None:
+        if kept is None:
             self.age.say("insight.never")
             self.body.clear()
         else:
-            self.age.tell(lambda: t("insight.age", age=shown.age(fetched_at, datetime.now(UTC))))
-            self.body.tell(lambda: "\n".join(lines(topic, data)))
+            self.age.tell(lambda: t("insight.age", age=shown.age(kept.fetched_at, datetime.now(UTC))))
+            self.body.tell(lambda: "\n".join(lines(topic, kept.data)))
         self.query_one("#insight-rows", VerticalScroll).scroll_home(animate=False)
 
     @work(group="fetch", exit_on_error=False)
@@ -106,14 +109,13 @@ class InsightsScreen(ShopScreen):
         if (network := self.app.network) is None:
             return
         try:
-            data = plain(await network.fetch(topic))
+            kept = await network.fetch(topic)
         except Exception as error:
             report(self, error)
             self.age.tell(partial(sentence, error))
             return
-        await self.store.run(shop.state.put_setting, f"insight.{topic}", data)
         if topic == self.topic:
-            self._show(topic, data, datetime.now(UTC))
+            self._show(topic, kept)
 
     def action_refresh(self) -> None:
         self._fetch(self.topic)

@@ -1,0 +1,67 @@
+"""What the server says that changes slowly: the shop's profile, figures, advice, the market; with its age.
+
+Kept in the database, so that it is there without a network, and with the server's own mark (its ETag), so that
+asking again costs an empty answer where nothing has changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from . import models, state
+from .clock import from_text
+
+_HEAD = "reference."
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """An endpoint's last answer. `fetched_at` is when the server last said that this is how it stands."""
+
+    name: str
+    data: Any
+    etag: str | None
+    fetched_at: datetime
+
+
+def find(name: str) -> Reference | None:
+    """What is kept of the endpoint `name`."""
+    kept, fetched_at = state.setting_with_age(_HEAD + name)
+    if fetched_at is None:
+        return None
+    return Reference(name, kept["data"], kept["etag"], fetched_at)
+
+
+def keep(name: str, data: Any, etag: str | None) -> Reference:
+    """Keep an answer in place of the one before."""
+    kept = plain(data)
+    state.put_setting(_HEAD + name, {"etag": etag, "data": kept})
+    return Reference(name, kept, etag, from_text(models.now_text()))
+
+
+def confirm(known: Reference) -> Reference:
+    """The server says that nothing has changed: the same data, as old as this moment."""
+    return keep(known.name, known.data, known.etag)
+
+
+def ages() -> dict[str, datetime]:
+    """When each endpoint that is kept was last asked, by name."""
+    rows = models.execute(
+        "SELECT name, fetched_at FROM setting WHERE substr(name, 1, ?) = ? ORDER BY name", (len(_HEAD), _HEAD)
+    )
+    return {name.removeprefix(_HEAD): from_text(at) for name, at in rows if at}
+
+
+def plain(value: Any) -> Any:
+    """Data as JSON can keep it: decimals become floats, which only ever are looked at."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, Mapping):
+        return {str(name): plain(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(one) for one in value]
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
