@@ -22,10 +22,11 @@ from filelock import FileLock, Timeout
 from clutch_tui.config import Settings
 from clutch_tui.core import journal, outbox, replica, state
 from clutch_tui.core.clock import Clock, SystemClock
+from clutch_tui.core.reference import Reference
 from clutch_tui.core.store import Store
 from clutch_tui.core.types import ShopError
 
-from . import updates, wire
+from . import reference, updates, wire
 from .api import Api
 from .connection import PARTS, Event, Monitor, Problem
 from .errors import ApiError, Kind
@@ -340,7 +341,7 @@ class Network:
         """Cut the connection on purpose, or take it up again."""
         if offline == self.offline:
             return
-        self.offline = offline
+        self.offline = self.api.is_cut = offline
         if offline:
             self._cut = asyncio.ensure_future(self._stand_down())
             for part in ("api", "socket", "sync"):
@@ -350,16 +351,18 @@ class Network:
             self.api.breaker.reset()
 
     async def test_endpoints(self, names: Sequence[str] = ()) -> None:
-        """Try the named endpoints, or all; the results arrive in the monitor as they come."""
+        """Try the named endpoints, or all; the results arrive in the monitor as they come. Raises `ApiError` while
+        the line is cut on purpose."""
         from .tester import Tester
 
+        if self.offline:
+            raise ApiError(Kind.CUT)
         await Tester(self.api, self.session, self.monitor).run(names=names)
 
-    async def fetch(self, name: str) -> Any:
-        """What a reading endpoint says, checked and in core's terms. Raises `ApiError`, `wire.BadPayload`."""
-        answer = await self.api.call(name)
-        reading = wire.read_answer(name, answer.data)
-        return reading.record if reading.record is not None else reading.good
+    async def fetch(self, name: str) -> Reference:
+        """What a reading endpoint says now, checked, in core's terms and kept with its age. Raises `ApiError`,
+        `wire.BadPayload`."""
+        return await reference.fetch(self.api, self._store, name)
 
     async def sign_in(self, email: str, password: str) -> None:
         """Raises `ApiError`. The credentials that come back are kept in the vault."""
@@ -368,6 +371,8 @@ class Network:
 
     async def use_api_key(self, key: str) -> None:
         """Keep this key and prove it. Raises `ApiError` when the server refuses it; it is not kept then."""
+        if self.offline:
+            raise ApiError(Kind.CUT)
         if not (key.isascii() and key.isprintable()):
             raise ApiError(Kind.BAD_CREDENTIALS)
         trial = Api(
