@@ -561,6 +561,21 @@ class LineUsageTable(Table):
         primary_key = peewee.CompositeKey("span", "start")
 
 
+class MeasureTable(Table):
+    """How fast the program was in one hour or day, see measures.py."""
+
+    name = TextField()
+    span = TextField()
+    start = TextField()
+    steps = TextField()
+    total = peewee.FloatField()
+    worst = peewee.FloatField()
+
+    class Meta:
+        table_name = "measure"
+        primary_key = peewee.CompositeKey("name", "span", "start")
+
+
 class ConnectionLogTable(Table):
     id = AutoField()
     at = TextField()
