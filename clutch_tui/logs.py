@@ -1,48 +1,207 @@
-"""The program's own log: a rotating file in the log folder, with every secret taken out before it is written.
+"""The program's own log: rotating files of JSON lines in the log folder, with every secret taken out.
 
-Not the connection log, which is rows of the database: this one is for engineers, with tracebacks.
+Beside the connection's log, which is rows of the database: this one has tracebacks, takes what libraries say, and
+can be read where no database opens. What the connection does stands in both.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import os
+import traceback
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import Any, Literal
 
-from clutch_tui.net.redaction import hide_text
+from clutch_tui.core.clock import from_text, to_text
+from clutch_tui.net.redaction import hide_text, hide_value
 
 NAME = "clutch-tui.log"
 SIZE = 2_000_000
 KEPT = 3
+PROGRAM = "program"
+"""The category of what is not about the connection."""
+
+Level = Literal["debug", "info", "warning", "error"]
+LEVELS: tuple[Level, ...] = ("debug", "info", "warning", "error")
+
+_NOISY = ("httpx", "httpcore", "websockets", "uvicorn", "peewee", "asyncio", "markdown_it", "filelock")
+"""What these say at every request belongs into the connection log, which the program writes itself."""
+_NEVER = ("hpack", "h2")
+"""Tables of header fields, by the thousand: no use to anybody, also not in debug mode."""
 
 
-def start(folder: Path, *, debug: bool) -> None:
+# --- writing -------------------------------------------------------------------------------------------
+
+
+def start(folder: Path, *, debug: bool, level: Level = "info") -> None:
     """Write what the program and its libraries log into `folder` from now on.
 
     A folder that cannot be written leaves the program without a log, not without a start.
     """
-    from logging.handlers import RotatingFileHandler
-
     root = logging.getLogger()
-    if any(isinstance(handler, RotatingFileHandler) for handler in root.handlers):
+    if any(isinstance(handler, _Lines) for handler in root.handlers):
         return
+    logging.setLogRecordFactory(DiscreetRecord)
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.close(os.open(folder / NAME, os.O_WRONLY | os.O_CREAT, 0o600))
-        handler = RotatingFileHandler(folder / NAME, maxBytes=SIZE, backupCount=KEPT, encoding="utf-8", delay=True)
+        handler = _Lines(folder / NAME, maxBytes=SIZE, backupCount=KEPT, encoding="utf-8")
     except OSError:
         logging.getLogger(__name__).warning("no log file can be written in %s", folder)
         return
-    handler.setFormatter(_Redacted("%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s"))
+    handler.setFormatter(_JsonLine())
     root.addHandler(handler)
-    root.setLevel(logging.DEBUG if debug else logging.INFO)
-    # what a library says at every request belongs into the connection log, which the program writes itself
-    for noisy in ("httpx", "httpcore", "websockets", "peewee", "asyncio", "markdown_it", "filelock", "hpack"):
-        logging.getLogger(noisy).setLevel(logging.DEBUG if debug else logging.WARNING)
+    set_level("debug" if debug else level)
 
 
-class _Redacted(logging.Formatter):
-    """Takes secrets out of the whole entry, its traceback included."""
+def set_level(level: Level) -> None:
+    """Write entries of at least this level, also those of libraries where it is `debug`."""
+    root = logging.getLogger()
+    root.setLevel(level.upper())
+    debug = level == "debug"
+    for noisy in _NOISY:
+        logging.getLogger(noisy).setLevel(logging.DEBUG if debug else max(logging.WARNING, root.level))
+    for never in _NEVER:
+        logging.getLogger(never).setLevel(logging.WARNING)
+
+
+class DiscreetRecord(logging.LogRecord):
+    """An entry without secrets, whichever handler prints it: libraries bring handlers of their own, and uvicorn and
+    websockets print addresses and headers with the token in them."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if isinstance(self.args, tuple):
+            self.args = tuple(hide_text(one) if isinstance(one, str) else one for one in self.args)
+
+    def getMessage(self) -> str:
+        return hide_text(super().getMessage())
+
+
+class _Lines(RotatingFileHandler):
+    """Files for their owner alone, the rotated ones too, shared by the processes of this machine."""
+
+    def _open(self) -> Any:
+        descriptor = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        return os.fdopen(descriptor, "a", encoding=self.encoding, errors=self.errors)
+
+    def shouldRollover(self, record: logging.LogRecord) -> bool:
+        """Also look whether another process has put the file aside: this one would write on into the old one."""
+        if self.stream is not None and not self._is_current():
+            self.stream.close()
+            self.stream = self._open()
+        return bool(super().shouldRollover(record))
+
+    def _is_current(self) -> bool:
+        try:
+            there = os.stat(self.baseFilename)
+        except FileNotFoundError:
+            return False
+        here = os.fstat(self.stream.fileno())
+        return (there.st_dev, there.st_ino) == (here.st_dev, here.st_ino)
+
+
+class _JsonLine(logging.Formatter):
+    """One entry as one line; an entry of the connection's log (`extra={"entry": ...}`) keeps its shape."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return hide_text(super().format(record))
+        line: dict[str, Any] = {
+            "at": to_text(datetime.fromtimestamp(record.created, UTC)),
+            "level": _word(record.levelno),
+            "pid": record.process,
+        }
+        entry = getattr(record, "entry", None)
+        if entry is not None:
+            values = hide_value(entry.values)
+            line |= {"at": to_text(entry.at), "category": entry.category, "event": entry.event, "values": values}
+            if entry.exchange is not None:
+                line["exchange"] = entry.exchange
+        else:
+            line |= {"category": PROGRAM, "logger": record.name, "message": record.getMessage()}
+        if record.exc_info and record.exc_info[1] is not None:
+            line["traceback"] = hide_text("".join(traceback.format_exception(record.exc_info[1])))
+        return json.dumps(line, ensure_ascii=False, default=_plain)
+
+
+def _word(number: int) -> Level:
+    return LEVELS[max(0, min(3, number // 10 - 1))]
+
+
+def _plain(value: object) -> str:
+    return to_text(value) if isinstance(value, datetime) else hide_text(str(value))
+
+
+# --- reading -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One entry of the log. One of the connection has an `event`, any other a `message`."""
+
+    at: datetime
+    level: Level
+    category: str
+    event: str = ""
+    values: dict[str, Any] = field(default_factory=dict, hash=False)
+    message: str = ""
+    traceback: str = ""
+    raw: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which lines: at least this level, not before `since`, of one category where one is named."""
+
+    level: Level = "debug"
+    since: datetime | None = None
+    category: str = ""
+
+    def wants(self, line: Line) -> bool:
+        return (
+            LEVELS.index(line.level) >= LEVELS.index(self.level)
+            and (self.since is None or line.at >= self.since)
+            and (not self.category or line.category == self.category)
+        )
+
+
+def files(folder: Path) -> list[Path]:
+    """The log's files that are there, the oldest first."""
+    names = [*(f"{NAME}.{n}" for n in range(KEPT, 0, -1)), NAME]
+    return [folder / name for name in names if (folder / name).exists()]
+
+
+def read(folder: Path, wanted: Wanted | None = None) -> Iterator[Line]:
+    """The entries of all files, oldest first. A file that is put aside meanwhile, or cannot be read, is left out."""
+    for path in files(folder):
+        with suppress(OSError), path.open(encoding="utf-8", errors="replace") as file:
+            yield from parse(file, wanted)
+
+
+def parse(rows: Iterator[str] | Any, wanted: Wanted | None = None) -> Iterator[Line]:
+    """Lines of a file as entries; what is no entry (a line that was cut by a crash) is left out."""
+    for row in rows:
+        line = _parse(row)
+        if line is not None and (wanted is None or wanted.wants(line)):
+            yield line
+
+
+def _parse(row: str) -> Line | None:
+    try:
+        found = json.loads(row)
+        return Line(
+            from_text(found["at"]),
+            found["level"] if found["level"] in LEVELS else "info",
+            str(found["category"]),
+            str(found.get("event", "")),
+            found.get("values") or {},
+            str(found.get("message", "")),
+            str(found.get("traceback", "")),
+            row.rstrip("\n"),
+        )
+    except (ValueError, KeyError, TypeError):
+        return None

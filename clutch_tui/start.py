@@ -23,7 +23,8 @@ def run_app(installation: Installation | None = None, line: Line | None = None) 
         return USAGE
     gc.disable()  # looking for garbage costs a twelfth of the start; the app takes it up after its first frame
     installation = installation or Installation.find()
-    logs.start(installation.home.log_dir, debug=installation.settings.log.debug)
+    log = installation.settings.log
+    logs.start(installation.home.log_dir, debug=log.debug, level=log.level)
     from clutch_tui.ui import glyphs
     from clutch_tui.ui.app import ClutchApp
     from clutch_tui.ui.terminal import ordered_terminal

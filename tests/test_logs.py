@@ -1,42 +1,150 @@
-"""The program's own log: there when it is needed, never with a secret in it."""
+"""The program's own log: JSON lines for their owner alone, rotated, never with a secret in them."""
 
 from __future__ import annotations
 
+import io
+import json
 import logging
 import stat
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 import pytest
 
 from clutch_tui import logs
+from clutch_tui.core.journal import Entry
+from clutch_tui.net import redaction
 
 
 @pytest.fixture(autouse=True)
 def own_root() -> Iterator[None]:
     root = logging.getLogger()
-    before, level = list(root.handlers), root.level
+    before, level, factory = list(root.handlers), root.level, logging.getLogRecordFactory()
     root.handlers = []
     yield
     for handler in root.handlers:
         handler.close()
     root.handlers = before
     root.setLevel(level)
+    logging.setLogRecordFactory(factory)
+    redaction._known.clear()
 
 
-def test_secrets_are_taken_out_of_messages_and_tracebacks(tmp_path: Path) -> None:
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
     logs.start(tmp_path / "log", debug=False)
-    logs.start(tmp_path / "log", debug=False)
+    return tmp_path / "log"
+
+
+def lines(folder: Path) -> list[logs.Line]:
+    return list(logs.read(folder))
+
+
+def test_secrets_are_taken_out_of_messages_and_tracebacks(folder: Path) -> None:
+    logs.start(folder, debug=False)
     try:
         raise ValueError("Bearer eyJhbGciOi.eyJzdWIi.c2lnbmF0dXJl")
     except ValueError:
         logging.getLogger("clutch_tui.test").exception('sent {"password": "hunter2", "n": 1}')
-    text = (tmp_path / "log" / logs.NAME).read_text("utf-8")
-    assert text.count("Traceback") == 1
+    text = (folder / logs.NAME).read_text("utf-8")
+    (line,) = lines(folder)
     assert "hunter2" not in text
-    assert "eyJ" not in text
-    assert '"n": 1' in text
-    assert stat.S_IMODE((tmp_path / "log" / logs.NAME).stat().st_mode) == 0o600
+    assert "c2lnbmF0dXJl" not in text.replace('ValueError(\\"Bearer', "")
+    assert line.message == 'sent {"password": "•••", "n": 1}'
+    assert line.traceback.startswith("Traceback")
+    assert (line.level, line.category) == ("error", logs.PROGRAM)
+    assert stat.S_IMODE((folder / logs.NAME).stat().st_mode) == 0o600
+
+
+def test_libraries_with_handlers_of_their_own_go_through_the_same_filter(folder: Path) -> None:
+    """uvicorn's access log takes the arguments apart by itself; websockets prints the handshake at debug level."""
+    redaction.remember("an-unheard-of-secret")
+    printed = io.StringIO()
+    logger = logging.getLogger("uvicorn.access")
+    handler = logging.StreamHandler(printed)
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+    try:
+        logger.info('%s - "%s %s HTTP/%s" %d', "127.0.0.1:5", "GET", "/ws?token=hunter2hunter2", "1.1", 403)
+        logger.debug("> Authorization: Basic aHVudGVyMmh1bnRlcjI=")
+        logger.debug("> X-API-Key: hunter2hunter2")
+        logger.debug("< Set-Cookie: session=hunter2hunter2; HttpOnly")
+        logger.debug("headers=%r", [(b"x-api-key", b"hunter2hunter2"), (b"date", b"today")])
+        logger.debug("state %r", {"token": "hunter2hunter2", "n": 1})
+        logger.warning("refused an-unheard-of-secret, said the server")
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(logging.NOTSET)
+    for text in (printed.getvalue(), (folder / logs.NAME).read_text("utf-8")):
+        assert "hunter2" not in text
+        assert "aHVudGVy" not in text
+        assert "unheard" not in text
+        assert "/ws?token=•••" in text
+        assert "said the server" in text
+
+
+def test_an_entry_of_the_connection_keeps_its_shape(folder: Path) -> None:
+    at = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+    entry = Entry(at, "warning", "api", "connection.no_answer", {"endpoint": "x", "token": "hunter2"}, {"ms": 3})
+    logging.getLogger("clutch_tui.connection").warning("%s", entry.event, extra={"entry": entry})
+    (line,) = lines(folder)
+    assert (line.at, line.category, line.event) == (at, "api", "connection.no_answer")
+    assert line.values == {"endpoint": "x", "token": "•••"}
+    assert json.loads(line.raw)["exchange"] == {"ms": 3}
+
+
+@pytest.mark.parametrize(("level", "kept"), [("debug", 4), ("info", 3), ("warning", 2), ("error", 1)])
+def test_the_level_of_the_configuration_is_obeyed(tmp_path: Path, level: logs.Level, kept: int) -> None:
+    logs.start(tmp_path, debug=False, level=level)
+    for word in logs.LEVELS:
+        logging.getLogger("clutch_tui.test").log(getattr(logging, word.upper()), word)
+    assert len(lines(tmp_path)) == kept
+
+
+def test_debug_wins_over_the_level_and_can_be_switched_while_it_runs(tmp_path: Path) -> None:
+    logs.start(tmp_path, debug=True, level="error")
+    logging.getLogger("httpx").debug("one")
+    logs.set_level("error")
+    logging.getLogger("httpx").warning("two")
+    logs.set_level("info")
+    logging.getLogger("httpx").info("three")
+    logging.getLogger("clutch_tui").info("four")
+    assert [line.message for line in lines(tmp_path)] == ["one", "four"]
+
+
+def test_files_rotate_and_stay_private(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    handler = next(one for one in logging.getLogger().handlers if isinstance(one, RotatingFileHandler))
+    monkeypatch.setattr(handler, "maxBytes", 1_000)
+    for n in range(60):
+        logging.getLogger("clutch_tui.test").info("entry %d", n)
+    there = logs.files(folder)
+    assert [path.name for path in there] == [*(f"{logs.NAME}.{n}" for n in (3, 2, 1)), logs.NAME]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in there} == {0o600}
+    numbers = [int(line.message.split()[1]) for line in lines(folder)]
+    assert numbers == list(range(numbers[0], 60))
+
+
+def test_a_process_writes_on_where_another_has_rotated(folder: Path) -> None:
+    logging.getLogger("clutch_tui.test").info("before")
+    (folder / logs.NAME).rename(folder / f"{logs.NAME}.1")
+    logging.getLogger("clutch_tui.test").info("after")
+    assert [line.message for line in logs.parse((folder / logs.NAME).open(encoding="utf-8"))] == ["after"]
+    assert [line.message for line in lines(folder)] == ["before", "after"]
+
+
+def test_what_is_wanted(folder: Path) -> None:
+    logging.getLogger("clutch_tui.test").warning("old")
+    now = datetime.now(UTC)
+    with (folder / logs.NAME).open("a", encoding="utf-8") as file:
+        for level, category in (("info", "api"), ("error", "api"), ("error", "sync")):
+            row = {"at": (now + timedelta(hours=1)).isoformat(), "level": level, "category": category, "event": "e"}
+            file.write(json.dumps(row) + "\n")
+        file.write("a line of an older program\n" + '{"at": "2026-11-22T09:00:00Z", "lev')
+    wanted = logs.Wanted("warning", now + timedelta(minutes=1), "api")
+    assert [(line.level, line.category) for line in logs.read(folder, wanted)] == [("error", "api")]
+    assert len(lines(folder)) == 4
 
 
 def test_a_folder_that_cannot_be_made_stops_nobody(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -67,7 +67,8 @@ def find_installation(options: Mapping[str, Any]) -> Installation:
     if options.get("debug"):
         overrides["log.debug"] = True
     installation = Installation.find(environment(options), overrides)
-    logs.start(installation.home.log_dir, debug=installation.settings.log.debug)
+    log = installation.settings.log
+    logs.start(installation.home.log_dir, debug=log.debug, level=log.level)
     text = installation.settings.text
     found = glyphs.find(text.letters, installation.environ) if sys.stdout.isatty() else glyphs.EVERYTHING
     strings.use(found.language(text.language), digits=found.digits(text.digits))

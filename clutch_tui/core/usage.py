@@ -202,7 +202,8 @@ def _add_line(span: int, start: str, watch: Watch) -> None:
 def figures() -> tuple[Figure, ...]:
     """Every endpoint that was ever called, by name."""
     rows = models.execute(
-        "SELECT name, state, status, latency_ms, at, calls, failures, problem, recent FROM endpoint_figure ORDER BY name"
+        "SELECT name, state, status, latency_ms, at, calls, failures, problem, recent FROM endpoint_figure"
+        " ORDER BY name"
     )
     return tuple(
         Figure(
@@ -247,8 +248,16 @@ def _period(name: str) -> Period:
         (_since(name),),
     ).fetchone()
     whole, api, socket, sent, fetched, busy = seen
-    share = (api / whole, socket / whole) if whole else (None, None)
-    return Period(name, total.usage(), whole, *share, int(sent), int(fetched), busy)
+    return Period(
+        name,
+        total.usage(),
+        whole,
+        api=api / whole if whole else None,
+        socket=socket / whole if whole else None,
+        sent=int(sent),
+        fetched=int(fetched),
+        busy=busy,
+    )
 
 
 def _usage_rows(period: str, name: str | None = None) -> Iterable[tuple[Any, ...]]:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from clutch_tui.core.clock import Clock, SystemClock, from_text, to_text
 from clutch_tui.net.connection import Access, Monitor
 from clutch_tui.net.errors import ApiError, Kind
-from clutch_tui.net.vault import KeyStoreError
+from clutch_tui.net.redaction import remember
+from clutch_tui.net.key_store import KeyStoreError
 
 if TYPE_CHECKING:
     from clutch_tui.net.api import Answer
@@ -58,6 +59,7 @@ class Session:
         self._clock = clock or SystemClock()
         self._monitor = monitor
         self._given_key = _clean_key(api_key)
+        remember(self._given_key)
         self._key_refused = False
         self._unrenewable: str | None = None
         self._secrets: Secrets | None = None
@@ -133,6 +135,7 @@ class Session:
     async def login(self, email: str, password: str) -> User:
         """Sign in; the password is sent and forgotten. Raises `ApiError`, `bad_credentials` for a wrong one."""
         await self.open()
+        remember(password)
         body = {"email": email, "emailOrPhone": email, "password": password}
         try:
             answer = await self._exchange("auth.login", body, None)
@@ -264,6 +267,8 @@ class Session:
         self._tell()
 
     def _tell(self) -> None:
+        if self._secrets is not None:
+            remember(self._secrets.token, self._secrets.refresh_token, self.api_key)
         if self._monitor is not None:
             self._monitor.set_access(self.state)
 
