@@ -47,6 +47,11 @@ class Home:
         return self.data_dir / "secrets.json"
 
     @property
+    def keys_file(self) -> Path:
+        """The record of the databases' keys: outside the data folder, so that a copy of that says nothing."""
+        return self.config_dir / "keys" / "database.json"
+
+    @property
     def device_id_file(self) -> Path:
         return self.data_dir / "device-id"
 

@@ -16,7 +16,7 @@ from clutch_tui import __version__
 from clutch_tui.core.clock import Clock, SystemClock, from_text
 from clutch_tui.net.connection import Problem
 from clutch_tui.net.doctor import Check, Finding, aside
-from clutch_tui.net.vault import KeyStoreError
+from clutch_tui.net.key_store import KeyStoreError
 
 if TYPE_CHECKING:
     from clutch_tui.config import Settings

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -17,15 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from clutch_tui.home import make_private, write_private
+from clutch_tui.net import key_store
+from clutch_tui.net.key_store import SERVICE, KeyStoreError
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
 Mode = Literal["auto", "file", "keyring"]
-SERVICE = "clutch-tui"
-PATIENCE = 5.0
-"""Seconds that a key store gets to answer. One that waits for somebody to type a password into a window on
-another screen must not hold up the shop: the file takes over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +36,6 @@ class Secrets:
     user_id: str = ""
     user_name: str = ""
     user_role: str = ""
-
-
-class KeyStoreError(Exception):
-    """The system's key store did not do what it was asked to, or not in time; only where `CLUTCH_SECRETS=keyring`
-    forbids the file."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.key = "error.vault.no_key_store"
-        self.values = {"reason": reason}
 
 
 def mode_from(environ: Mapping[str, str]) -> Mode:
@@ -67,7 +53,7 @@ class Vault:
         self._name = f"{base_url.rstrip('/')} {shop_id}".strip()
         self._mode = mode
         self._lock: BaseFileLock | None = None
-        self._use_keyring = mode != "file" and (mode == "keyring" or _has_key_store())
+        self._use_keyring = mode != "file" and (mode == "keyring" or key_store.is_there())
 
     def at(self, base_url: str, shop_id: str) -> Vault:
         """The vault of another place, for the moment in which a login tells us the shop's identity."""
@@ -115,9 +101,10 @@ class Vault:
             self._lock.release()
 
     def _ask(self, question: Callable[[Any], str | None]) -> str | None:
-        """Ask the key store, with patience. In mode `auto` one that fails is not asked again."""
+        """Ask the key store. In mode `auto` one that fails is not asked again, the file takes over; only
+        `CLUTCH_SECRETS=keyring` forbids the file."""
         try:
-            return _in_time(question)
+            return key_store.ask(question)
         except KeyStoreError:
             if self._mode == "keyring":
                 raise
@@ -153,38 +140,3 @@ def _secrets(raw: str | None) -> Secrets:
         return replace(Secrets(), **{name: stored[name] for name in Secrets.__slots__ if name in stored})
     except (ValueError, TypeError):
         return Secrets()
-
-
-def _has_key_store() -> bool:
-    """Is there somebody to ask? On Linux key stores live on the session bus; without one, importing keyring
-    would only cost time."""
-    if sys.platform.startswith("linux"):
-        return bool(os.environ.get("DBUS_SESSION_BUS_ADDRESS"))
-    return True
-
-
-def _in_time(question: Callable[[Any], str | None]) -> str | None:
-    """Ask on a thread of its own: a key store that shows a window blocks for as long as nobody looks at it."""
-    answers: list[str | None] = []
-    failures: list[BaseException] = []
-
-    def ask() -> None:
-        try:
-            import keyring
-            from keyring.backends import fail, null
-
-            store = keyring.get_keyring()
-            if isinstance(store, fail.Keyring | null.Keyring):
-                raise KeyStoreError("no key store")
-            answers.append(question(store))
-        except Exception as error:  # every backend has errors of its own
-            failures.append(error)
-
-    thread = threading.Thread(target=ask, name="clutch-key-store", daemon=True)
-    thread.start()
-    thread.join(PATIENCE)
-    if failures:
-        raise KeyStoreError(type(failures[0]).__name__) from failures[0]
-    if not answers:
-        raise KeyStoreError("no answer in time")
-    return answers[0]

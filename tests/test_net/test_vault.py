@@ -14,8 +14,9 @@ import keyring.backend
 import keyring.errors
 import pytest
 
-from clutch_tui.net import vault as vault_module
-from clutch_tui.net.vault import KeyStoreError, Secrets, Vault, mode_from
+from clutch_tui.net import key_store
+from clutch_tui.net.key_store import KeyStoreError
+from clutch_tui.net.vault import Secrets, Vault, mode_from
 
 URL = "https://api.example.com/v1"
 
@@ -124,7 +125,7 @@ def test_a_locked_key_store_leaves_it_to_the_file(tmp_path: Path, system_store: 
 def test_a_key_store_that_does_not_answer_is_not_waited_for(
     tmp_path: Path, system_store: MemoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(vault_module, "PATIENCE", 0.05)
+    monkeypatch.setattr(key_store, "PATIENCE", 0.05)
     keyring.set_keyring(WaitingStore())
     vault = Vault(tmp_path / "secrets.json", URL, "s1", "auto")
     assert vault.read() == Secrets()
