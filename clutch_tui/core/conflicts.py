@@ -7,14 +7,16 @@ with a fresh base, `ask` keeps both until a person chooses. A person's choice is
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Literal
 
-from . import models, outbox, overlay, records
+from . import contacts, customers, inventory, journal, models, outbox, overlay, records, state, suppliers
 from .clock import from_text
-from .types import Conflict, Result, ShopError
+from .types import Conflict, CustomerDraft, Key, PartDraft, Result, ShopError, SupplierDraft
 
-Choice = Literal["mine", "theirs", "other"]
+Choice = Literal["mine", "theirs", "other", "new"]
+"""Keep ours, take the server's, write a third value; make a record anew that was deleted at the server."""
 
 
 def settle(
@@ -39,6 +41,8 @@ def settle(
     for name, (theirs, version) in result.theirs.items():
         policy = "ask" if name == "*" else policies.get(name, policies.get("*", "ask"))
         mine = payload if name == "*" else payload.get(name)
+        if mine == theirs and name != "*":  # a field that goes along with others: a car's model with its make
+            continue
         if policy == "local_wins":
             _write_again(type, record_id, label, name, mine, theirs, version, epoch)
         elif policy == "ask":
@@ -66,8 +70,15 @@ def _write_again(
     type: str, record_id: str, label: str, name: str, value: Any, theirs: Any, version: int, epoch: str | None
 ) -> None:
     overlay.begin_request(type, record_id)
-    base, was = {name: version}, {name: theirs}
-    outbox.add("update", type, record_id, {name: value}, base=base, was=was, label=label, epoch=epoch)
+    fields, was = {name: value}, {name: theirs}
+    if type == "customer" and name in customers.CAR:
+        # one field on the server: half a car would wipe out the other half
+        here = overlay.current(type, record_id) or {}
+        rest = {part: here[part] for part in customers.CAR if part != name and part in here}
+        fields, was = rest | fields, rest | was
+    outbox.add(
+        "update", type, record_id, fields, base=dict.fromkeys(fields, version), was=was, label=label, epoch=epoch
+    )
 
 
 def _ask_again(conflict: Conflict, epoch: str | None) -> None:
@@ -85,12 +96,47 @@ def _ask_again(conflict: Conflict, epoch: str | None) -> None:
     )
 
 
+# --- the list ------------------------------------------------------------------------------------------
+
+
+def count() -> int:
+    """How many conflicts wait for a person."""
+    return int(models.execute("SELECT count(*) FROM conflict WHERE resolved_at IS NULL").fetchone()[0])
+
+
+def page(after: Key | None, skip: int, limit: int) -> tuple[Conflict, ...]:
+    """The conflicts that wait for a person, oldest first; those of one change stand together."""
+    return _select("(c.at, c.id) > (?, ?)", *(after or ("", "")), limit=limit, skip=skip)
+
+
 def pending() -> tuple[Conflict, ...]:
-    """The conflicts that wait for a person, oldest first."""
+    """All conflicts that wait for a person, oldest first."""
+    return _select("1")
+
+
+def get(conflict_id: str) -> Conflict:
+    """One conflict. Raises `error.conflict.gone` where it is settled."""
+    found = _select("c.id = ?", conflict_id)
+    if not found:
+        raise ShopError("error.conflict.gone")
+    return found[0]
+
+
+def alike(conflict: Conflict) -> tuple[str, ...]:
+    """The ids of the conflicts that are like this one, itself among them: the same field of the same type of
+    record, and the same wish."""
+    rows = _select(
+        "c.type = ? AND c.field = ? AND coalesce(o.kind, 'update') = ?", conflict.type, conflict.field, conflict.kind
+    )
+    return tuple(one.id for one in rows if one.gone == conflict.gone)
+
+
+def _select(where: str, *params: Any, limit: int = -1, skip: int = 0) -> tuple[Conflict, ...]:
     rows = models.execute(
         "SELECT c.id, c.change_id, c.type, c.record_id, c.label, c.field, c.mine, c.theirs, c.version, c.at,"
-        " coalesce(o.kind, 'update') FROM conflict AS c LEFT JOIN outbox AS o ON o.change_id = c.change_id"
-        " WHERE c.resolved_at IS NULL ORDER BY c.at, c.id"
+        " coalesce(o.kind, 'update'), o.was, o.at FROM conflict AS c LEFT JOIN outbox AS o"
+        f" ON o.change_id = c.change_id WHERE c.resolved_at IS NULL AND {where} ORDER BY c.at, c.id LIMIT ? OFFSET ?",
+        (*params, limit, skip),
     ).fetchall()
     return tuple(
         Conflict(
@@ -105,28 +151,45 @@ def pending() -> tuple[Conflict, ...]:
             version=version,
             at=from_text(at),
             kind=kind,
+            was=json.loads(was or "{}").get(name),
+            made_at=from_text(made_at) if made_at else None,
+            changed_at=_changed_at(type, record_id, version),
+            key=(at, conflict_id),
         )
-        for conflict_id, change_id, type, record_id, label, name, mine, theirs, version, at, kind in rows
+        for conflict_id, change_id, type, record_id, label, name, mine, theirs, version, at, kind, was, made_at in rows
     )
 
 
-def resolve(conflict_id: str, choice: Choice, value: Any = None) -> None:
-    """Do what a person chose: keep `mine`, take `theirs`, or write `other` (`value`, in core terms). To keep the
-    delete of a record that was edited meanwhile is to ask for it anew, now that its writer has seen the edit.
+def _changed_at(type: str, record_id: str, version: int) -> datetime | None:
+    """When the server wrote this version of a record, where that is the one of which we have the rows."""
+    copy = overlay.base(type, record_id) or overlay.current(type, record_id) or {}
+    return from_text(copy["updated_at"]) if copy.get("updated_at") and copy["version"] == version else None
 
-    Raises `ShopError` `error.conflict.gone` where somebody else has decided meanwhile, and
-    `error.conflict.deleted` for `mine` on a record that was deleted: it must be made anew.
+
+# --- deciding ------------------------------------------------------------------------------------------
+
+
+def resolve(conflict_id: str, choice: Choice, value: Any = None, *, actor: str = "") -> None:
+    """Do what a person chose: keep `mine`, take `theirs`, write `other` (`value`, in core terms), or make a `new`
+    record of one that was deleted. To keep the delete of a record that was edited meanwhile is to ask for it anew,
+    now that its writer has seen the edit.
+
+    Raises `ShopError` `error.conflict.gone` where somebody else has decided meanwhile, `error.conflict.deleted` for
+    anything but `theirs` and `new` on a record that was deleted, and what the record's rules say of `value`.
     """
-    found = next((one for one in pending() if one.id == conflict_id), None)
-    if found is None:
-        raise ShopError("error.conflict.gone")
-    if found.field == "*" and choice != "theirs" and (found.gone or choice == "other"):
+    found = get(conflict_id)
+    if choice == "new" and not can_be_made_anew(found):
+        raise ShopError("error.conflict.not_new", name=found.label)
+    if found.field == "*" and choice in ("mine", "other") and (found.gone or choice == "other"):
         raise ShopError("error.conflict.deleted", name=found.label)
-    models.execute(
-        "UPDATE conflict SET resolved_at = ?, resolution = ? WHERE id = ?", (models.now_text(), choice, conflict_id)
-    )
-    if choice != "theirs":
-        chosen = found.mine if choice == "mine" else value
+    chosen = _checked(found, value) if choice == "other" else found.mine
+    if chosen == found.theirs:
+        choice = "theirs"
+    detail = {"field": found.field, "choice": choice, "mine": found.mine, "theirs": found.theirs, "value": chosen}
+    journal.audit("resolve", found.type, found.record_id, detail, actor)
+    if choice == "new":
+        _make_anew(found, actor)
+    elif choice != "theirs":
         epoch = outbox.result_epoch(found.change_id)
         if found.field == "*":
             _ask_again(found, epoch)
@@ -135,8 +198,82 @@ def resolve(conflict_id: str, choice: Choice, value: Any = None) -> None:
                 found.type, found.record_id, found.label, found.field, chosen, found.theirs, found.version, epoch
             )
         records.rebase(found.type, found.record_id)
+    _end(found, choice)
+
+
+def resolve_all(conflict_ids: Sequence[str], choice: Choice, *, actor: str = "") -> int:
+    """The same choice for several conflicts; how many there still were. What somebody else has settled meanwhile
+    is left out."""
+    left = [conflict_id for conflict_id in conflict_ids if _select("c.id = ?", conflict_id)]
+    for conflict_id in left:
+        resolve(conflict_id, choice, actor=actor)
+    return len(left)
+
+
+def can_be_made_anew(conflict: Conflict) -> bool:
+    """Whether a record that was deleted at the server can come back as a new one."""
+    return conflict.gone and conflict.type in ("item", "customer", "supplier") and conflict.kind != "delete"
+
+
+def _end(conflict: Conflict, resolution: str) -> None:
+    models.execute(
+        "UPDATE conflict SET resolved_at = ?, resolution = ? WHERE id = ?",
+        (models.now_text(), resolution, conflict.id),
+    )
     left = models.execute(
-        "SELECT 1 FROM conflict WHERE change_id = ? AND resolved_at IS NULL", (found.change_id,)
+        "SELECT 1 FROM conflict WHERE change_id = ? AND resolved_at IS NULL", (conflict.change_id,)
     ).fetchone()
     if left is None:
-        outbox.acknowledge(found.change_id)
+        outbox.acknowledge(conflict.change_id)
+
+
+def _checked(conflict: Conflict, value: Any) -> Any:
+    """A third value as the record's own rules would have it stored."""
+    here = overlay.current(conflict.type, conflict.record_id) or {}
+    if conflict.type == "item":
+        known = {name: here[name] for name in PartDraft.__dataclass_fields__ if name in here}
+        return getattr(inventory.checked(PartDraft(**known | {conflict.field: value})), conflict.field)
+    if conflict.field == "name":
+        contacts.check_name(" ".join(str(value).split()))
+    if conflict.field == "rating" and not 0 <= value <= suppliers.BEST_RATING:
+        raise ShopError("error.supplier.rating", best=suppliers.BEST_RATING)
+    return " ".join(value.split()) if isinstance(value, str) else value
+
+
+def _make_anew(conflict: Conflict, actor: str) -> None:
+    """The record as it was seen here with what was wanted of it, under a new identity. A part begins with what lies
+    on the shelf by the last figure: nobody has carried it away because somebody deleted the record."""
+    here = (overlay.current(conflict.type, conflict.record_id) or {}) | conflict.mine
+    if conflict.type == "item":
+        stock = max(0, inventory.get(conflict.record_id).stock)
+        inventory.create(PartDraft(**_fields(PartDraft, here)), stock, actor=actor)
+    elif conflict.type == "customer":
+        customers.create(CustomerDraft(**_fields(CustomerDraft, here)), actor=actor)
+    else:
+        suppliers.create(SupplierDraft(**_fields(SupplierDraft, here)), actor=actor)
+
+
+def _fields(draft: type[Any], record: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: record[name] for name in draft.__dataclass_fields__ if name in record}
+
+
+# --- following the rows --------------------------------------------------------------------------------
+
+
+def follow(type: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Rows came in: a conflict whose other side now says what we say is over, and one whose other side has changed
+    again shows that. Only in the epoch in which the conflict was told: the versions of another mean nothing to it."""
+    waiting = _select("c.type = ? AND c.field <> '*'", type)
+    if not waiting:
+        return
+    epoch = state.get(f"{records.NOUNS[type]}.epoch")
+    pulled = {row["id"]: row for row in rows if not row["deleted"]}
+    for one in waiting:
+        row = pulled.get(one.record_id, {})
+        if one.field not in row or row["version"] <= one.version or outbox.result_epoch(one.change_id) != epoch:
+            continue
+        if row[one.field] == one.mine:
+            _end(one, "agreed")
+        elif row[one.field] != one.theirs:
+            theirs = json.dumps(row[one.field], ensure_ascii=False)
+            models.execute("UPDATE conflict SET theirs = ?, version = ? WHERE id = ?", (theirs, row["version"], one.id))

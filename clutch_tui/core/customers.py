@@ -136,7 +136,7 @@ def history(customer_id: str, after: Key | None, skip: int, limit: int) -> tuple
 
 def create(draft: CustomerDraft, *, actor: str = "") -> Customer:
     """A new customer, known here at once and asked of the server."""
-    draft = _checked(draft)
+    draft = checked(draft)
     customer_id, record = models.new_id(), asdict(draft)
     requests.create("customer", customer_id, record, keys_of(record), label=draft.name)
     journal.audit("create", "customer", customer_id, record, actor)
@@ -152,7 +152,7 @@ def edit(customer_id: str, draft: CustomerDraft, *, seen: Customer, actor: str =
     if now.deleted:
         raise ShopError("error.customer.deleted", name=now.draft.name)
     was = asdict(seen.draft)
-    tidy = asdict(_checked(draft))
+    tidy = asdict(checked(draft))
     changed = requests.changes(was, asdict(draft), tidy)
     if not changed.keys().isdisjoint(CAR):
         # one field on the server: half a car would wipe out the other half
@@ -204,7 +204,8 @@ def pay(customer_id: str, amount: int, method: PayMethod, note: str, cashier: st
     return get(customer_id)
 
 
-def _checked(draft: CustomerDraft) -> CustomerDraft:
+def checked(draft: CustomerDraft) -> CustomerDraft:
+    """The draft with tidy texts. Raises the `ShopError` of the first field that cannot stand."""
     draft = CustomerDraft(**requests.tidied(asdict(draft)))
     contacts.check_name(draft.name)
     return draft

@@ -256,8 +256,7 @@ def create(draft: PartDraft, stock: int = 0, *, actor: str = "") -> Part:
     """A new part, known here at once and asked of the server. A number that exists already is allowed: the
     server flags it."""
     draft = checked(draft)
-    _check_quantity(stock)
-    part_id, record = models.new_id(), {**asdict(draft), "stock_quantity": stock}
+    part_id, record = models.new_id(), {**asdict(draft), "stock_quantity": opening(stock)}
     requests.create("item", part_id, record, keys_of(record), label=label(draft))
     journal.audit("create", "item", part_id, record, actor)
     return get(part_id)
@@ -340,6 +339,12 @@ def checked(draft: PartDraft) -> PartDraft:
         raise ShopError("error.part.minimum_below_zero")
     _check_quantity(draft.min_stock)
     return draft
+
+
+def opening(stock: int) -> int:
+    """What lies on the shelf of a part that is being made. Raises where so much cannot be meant."""
+    _check_quantity(stock)
+    return stock
 
 
 def _check_quantity(quantity: int) -> None:

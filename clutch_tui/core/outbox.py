@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 from . import models, state
 from .clock import from_text, to_text
-from .types import Change, ChangeRow, Key, Lane, QueueSummary, ShopError
+from .types import Change, Lane, QueueSummary, ShopError
 
 Channel = Literal["inventory", "sales", "rest"]
 
@@ -351,16 +351,15 @@ def wake_slow() -> None:
     models.execute("UPDATE outbox SET not_before = NULL WHERE answered_at IS NULL AND lane = 'slow'")
 
 
-def waiting(channel: Channel) -> bool:
-    """True when the channel has something to send now."""
-    return (
-        models.execute(
-            "SELECT 1 FROM outbox WHERE answered_at IS NULL AND channel = ? AND lane IN ('fast', 'slow')"
-            f" AND {_DUE} AND {_FREE} LIMIT 1",
-            (channel, *_due_by()),
-        ).fetchone()
-        is not None
+def waiting(channel: Channel, *lanes: Lane) -> bool:
+    """True when the channel has something to send now, in any of these lanes; in both that are sent, for none."""
+    lanes = lanes or ("fast", "slow")
+    found = models.execute(
+        f"SELECT 1 FROM outbox WHERE answered_at IS NULL AND channel = ? AND lane IN ({', '.join('?' * len(lanes))})"
+        f" AND {_DUE} AND {_FREE} LIMIT 1",
+        (channel, *lanes, *_due_by()),
     )
+    return found.fetchone() is not None
 
 
 def next_due() -> datetime | None:
@@ -393,40 +392,8 @@ def summary() -> QueueSummary:
     )
 
 
-_LISTED = "(answered_at IS NULL OR lane = 'attention')"
-
-
-def count(lane: str = "") -> int:
-    """How many changes the queue screen lists: the unanswered and those that a person must look at."""
-    rows = models.execute(f"SELECT count(*) FROM outbox WHERE {_LISTED} AND (?1 = '' OR lane = ?1)", (lane,))
-    return int(rows.fetchone()[0])
-
-
-def page(lane: str, after: Key | None, skip: int, limit: int) -> tuple[ChangeRow, ...]:
-    """Rows of the queue screen, oldest first."""
-    rows = models.execute(
-        "SELECT change_id, n, kind, type, record_id, label, lane, at, attempts, last_error, result, status"
-        f" FROM outbox WHERE {_LISTED} AND (?1 = '' OR lane = ?1) AND n > ?2 ORDER BY n LIMIT ?3 OFFSET ?4",
-        (lane, after[0] if after else 0, limit, skip),
-    ).fetchall()
-    return tuple(
-        ChangeRow(
-            id=change_id,
-            key=(n,),
-            n=n,
-            kind=kind,
-            type=type_,
-            record_id=record_id,
-            label=label,
-            lane=row_lane,
-            at=from_text(at),
-            attempts=attempts,
-            last_error=last_error,
-            flags=tuple(json.loads(result).get("flags", ())) if result else (),
-            status=status,
-        )
-        for change_id, n, kind, type_, record_id, label, row_lane, at, attempts, last_error, result, status in rows
-    )
+LISTED = "(answered_at IS NULL OR lane = 'attention')"
+"""What the queue shows: the unanswered, and the answered that a person must look at."""
 
 
 def retry(change_id: str) -> None:
@@ -435,7 +402,7 @@ def retry(change_id: str) -> None:
     Raises `ShopError` `error.queue.gone` for an id that is not in the queue.
     """
     row = models.execute(
-        f"SELECT {_CHANGE_COLUMNS}, answered_at, status, label FROM outbox WHERE change_id = ? AND {_LISTED}",
+        f"SELECT {_CHANGE_COLUMNS}, answered_at, status, label FROM outbox WHERE change_id = ? AND {LISTED}",
         (change_id,),
     ).fetchone()
     if row is None:
@@ -446,21 +413,28 @@ def retry(change_id: str) -> None:
             "UPDATE outbox SET lane = 'fast', alone = 0, not_before = NULL WHERE change_id = ?", (change_id,)
         )
     elif status in ("rejected", "key_reuse"):
-        _send_anew(_change(columns), label)
-        acknowledge(change_id)
+        close(change_id, "resent", by=_send_anew(_change(columns), label))
 
 
-def _send_anew(change: Change, label: str) -> None:
-    """The content of a refused change under a new id. What it moved here moves with it."""
+def _send_anew(change: Change, label: str) -> str:
+    """The content of a refused change under a new id, which it returns. What it moved here moves with it."""
     options: dict[str, Any] = {"base": change.base, "was": change.was, "label": label, "epoch": change.epoch}
     change_id = add(change.kind, change.type, change.id, change.payload, **options)
     for assignment in ("stock_move SET open = 1,", "account_move SET open = 1,", "cash_move SET"):
         models.execute(f"UPDATE {assignment} change_id = ? WHERE change_id = ?", (change_id, change.change_id))
+    return change_id
 
 
 def acknowledge(change_id: str) -> None:
-    """A person has seen a flagged or refused change; it goes to the journal. Unanswered changes stay."""
+    """A person has seen a flagged change, or decided about one; it goes to the journal. Unanswered changes stay."""
+    close(change_id, "seen")
+
+
+def close(change_id: str, outcome: str, *, by: str | None = None) -> None:
+    """Put an answered change that waits for a person into the journal, with what became of it: `by` is the change
+    that took its place."""
     models.execute(
-        "UPDATE outbox SET lane = 'done' WHERE change_id = ? AND lane = 'attention' AND answered_at IS NOT NULL",
-        (change_id,),
+        "UPDATE outbox SET lane = 'done', outcome = ?, followed_by = ?"
+        " WHERE change_id = ? AND lane = 'attention' AND answered_at IS NOT NULL",
+        (outcome, by, change_id),
     )

@@ -184,10 +184,11 @@ def _refused(type: str, record_id: str) -> bool:
     """True for a record that was made here and that the server refused: what a person wrote stays to be seen, and
     stays known as a record that the server does not have, through every snapshot."""
     last = models.execute(
-        "SELECT status FROM outbox WHERE type = ? AND record_id = ? AND kind = 'create' ORDER BY n DESC LIMIT 1",
+        "SELECT status, outcome FROM outbox WHERE type = ? AND record_id = ? AND kind = 'create'"
+        " ORDER BY n DESC LIMIT 1",
         (type, record_id),
     ).fetchone()
-    return last is not None and last[0] == "rejected"
+    return last is not None and last[0] == "rejected" and last[1] != "given_up"
 
 
 def _cover(change_id: str) -> None:

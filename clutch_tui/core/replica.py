@@ -165,6 +165,7 @@ def _swap(channel: str, page: PullPage, rows: list[dict[str, Any]]) -> None:
     pulled: dict[str, list[records.Row]] = {_TYPES[channel]: [], **records.by_type(rows)}
     for type, of_type in pulled.items():
         records.store(type, of_type, snapshot=page.snapshot)
+        conflicts.follow(type, of_type)
     drop_staging(channel)
     if len(rows) > MANY:
         models.execute("PRAGMA cache_size = -16000")

@@ -26,6 +26,16 @@ def create(type: str, record_id: str, fields: Fields, keys: Fields, *, label: st
     outbox.add("create", type, record_id, dict(fields), label=label)
 
 
+def create_again(type: str, record_id: str, fields: Fields, keys: Fields, *, label: str) -> None:
+    """Ask once more for a record that was made here and that the server did not take."""
+    columns = {**fields, **keys}
+    models.execute(
+        f"UPDATE {_table(type)} SET {', '.join(f'{name} = ?' for name in columns)} WHERE id = ?",
+        (*columns.values(), record_id),
+    )
+    outbox.add("create", type, record_id, dict(fields), label=label)
+
+
 def update(type: str, record_id: str, changed: Fields, was: Fields, keys: Fields, *, version: int, label: str) -> None:
     """Write the `changed` fields and ask for them; `was` and `version` are what the person saw of them."""
     overlay.begin_request(type, record_id)

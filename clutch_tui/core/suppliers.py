@@ -62,7 +62,7 @@ def get(supplier_id: str) -> Supplier:
 
 def create(draft: SupplierDraft, *, actor: str = "") -> Supplier:
     """A new supplier, known here at once and asked of the server."""
-    draft = _checked(draft)
+    draft = checked(draft)
     supplier_id, record = models.new_id(), asdict(draft)
     requests.create("supplier", supplier_id, record, keys_of(record), label=draft.name)
     journal.audit("create", "supplier", supplier_id, record, actor)
@@ -78,7 +78,7 @@ def edit(supplier_id: str, draft: SupplierDraft, *, seen: Supplier, actor: str =
     if now.deleted:
         raise ShopError("error.supplier.deleted", name=now.draft.name)
     was = asdict(seen.draft)
-    changed = requests.changes(was, asdict(draft), asdict(_checked(draft)))
+    changed = requests.changes(was, asdict(draft), asdict(checked(draft)))
     if changed:
         record = asdict(now.draft) | changed
         requests.update(
@@ -97,7 +97,8 @@ def delete(supplier_id: str, *, seen: Supplier, actor: str = "") -> None:
     journal.audit("delete", "supplier", supplier_id, asdict(now.draft), actor)
 
 
-def _checked(draft: SupplierDraft) -> SupplierDraft:
+def checked(draft: SupplierDraft) -> SupplierDraft:
+    """The draft with tidy texts. Raises the `ShopError` of the first field that cannot stand."""
     draft = SupplierDraft(**requests.tidied(asdict(draft)))
     contacts.check_name(draft.name)
     if not 0 <= draft.rating <= BEST_RATING:

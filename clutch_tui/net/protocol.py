@@ -167,7 +167,18 @@ def read_result(type: str, raw: object) -> Result:
         code=str(raw.get("code") or ""),
         message=str(raw.get("message") or ""),
         after=float(raw["after"]) if isinstance(raw.get("after"), int | float) else None,
+        errors=read_errors(type, raw.get("errors")),
     )
+
+
+def read_errors(type: str, errors: object) -> dict[str, str]:
+    """The fields that a refusal names, in core's terms, and what it says of each."""
+    named: dict[str, str] = {}
+    for error in errors if isinstance(errors, list) else ():
+        if isinstance(error, dict) and error.get("field"):
+            field = str(error["field"]).removeprefix("fields.").removeprefix("body.")
+            named |= dict.fromkeys(read_names(type, [field]), str(error.get("message") or ""))
+    return named
 
 
 def _whole(value: object) -> int | None:

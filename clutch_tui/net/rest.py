@@ -85,7 +85,11 @@ def _refusal(change: Change, error: ApiError) -> Result:
         return Result(status="applied", seq=0)
     if error.kind in (Kind.CONFLICT, Kind.INVALID, Kind.MISSING_RECORD):
         code = error.code or error.kind.value.upper()
-        return Result(status="rejected", seq=0, code=code, message=error.message or str(error.values["fields"]))
+        errors = protocol.read_errors(
+            change.type, [{"field": one.field, "message": one.message} for one in error.errors]
+        )
+        message = error.message or str(error.values["fields"])
+        return Result(status="rejected", seq=0, code=code, message=message, errors=errors)
     raise error
 
 

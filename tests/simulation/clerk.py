@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from clutch_tui.core import aftersales, cash, conflicts, customers, inventory, orders, outbox, sales, state
+from clutch_tui.core import aftersales, cash, conflicts, customers, inventory, orders, outbox, queue, sales, state
 from clutch_tui.core import cart as carts
 from clutch_tui.core.types import CustomerDraft, PartDraft, Payment, ShopError
 
@@ -217,7 +217,7 @@ def decide(terminal: Terminal, rng: random.Random) -> str:
 
 def look_at_queue(terminal: Terminal, rng: random.Random) -> str:
     """The queue screen: what needs attention is sent once more, or taken note of."""
-    waiting = terminal.ask(outbox.page, "attention", None, 0, 20)
+    waiting = terminal.ask(queue.page, "attention", None, 0, 20)
     if not waiting:
         raise NothingToDo
     change = rng.choice(waiting)

@@ -1,14 +1,14 @@
-"""Conflicts about a whole record: a delete against an edit, an edit against a delete."""
+"""Conflicts: what a person is shown of them, what each decision sends, and when they end by themselves."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 
-from clutch_tui.core import conflicts, inventory, outbox, replica
+from clutch_tui.core import conflicts, customers, inventory, outbox, replica
 from clutch_tui.core.store import Store
-from clutch_tui.core.types import Conflict, Part, Result, ShopError
+from clutch_tui.core.types import Conflict, CustomerDraft, Part, PullPage, Result, ShopError
 from tests.test_core.shop import stock_shelf
 
 
@@ -57,3 +57,131 @@ def test_an_edit_of_a_part_that_is_gone_cannot_be_kept(store: Store) -> None:
         store.run_now(conflicts.resolve, conflict.id, "mine")
     store.run_now(conflicts.resolve, conflict.id, "theirs")
     assert store.read_now(conflicts.pending) == ()
+
+
+def renamed(store: Store) -> tuple[Part, Conflict]:
+    """A part renamed here while the server calls it otherwise, since its version 9."""
+    part = stock_shelf(store)["OF-200"]
+    draft = replace(part.draft, name="فلتر زيت بوش", name_en="")
+    store.run_now(lambda: inventory.edit(part.id, draft, seen=part))
+    (change,) = store.run_now(outbox.claim, "inventory")
+    answer = Result(status="conflict", seq=50, version=9, applied=(), theirs={"name": ("فلتر زيت مان", 9)})
+    store.run_now(replica.new_epoch, "e-1")
+    store.run_now(replica.deliver, {change.change_id: answer}, "e-1")
+    (conflict,) = store.read_now(conflicts.pending)
+    return part, conflict
+
+
+def pull(store: Store, part: Part, *, name: str, version: int) -> None:
+    """The server's row of a part arrives."""
+    row = {**asdict(part.draft), "name": name, "id": part.id, "type": "item", "version": version, "seq": 60 + version}
+    row |= {"stock_quantity": part.base_stock, "updated_at": "2026-11-22T09:05:00.000Z", "deleted": False}
+    here = store.read_now(replica.pull_state, "inventory")
+    page = PullPage("e-1", (row,), 60 + version, False, None, here.cursor, here.snapshot)
+    store.run_now(replica.receive, "inventory", "e-1", {}, page)
+
+
+def test_a_conflict_shows_what_stood_there_before(store: Store) -> None:
+    _, conflict = renamed(store)
+    assert (conflict.was, conflict.mine, conflict.theirs) == ("فلتر زيت", "فلتر زيت بوش", "فلتر زيت مان")
+    assert store.read_now(conflicts.count) == 1
+    assert store.read_now(conflicts.page, None, 0, 10) == (conflict,)
+    assert store.read_now(conflicts.page, conflict.key, 0, 10) == ()
+
+
+def test_a_third_value_goes_out_tidy_and_over_what_was_seen(store: Store) -> None:
+    part, conflict = renamed(store)
+    store.run_now(lambda: conflicts.resolve(conflict.id, "other", "  فلتر   زيت أصلي ", actor="منى"))
+    (change,) = store.run_now(outbox.claim, "inventory")
+    assert (change.payload, change.base, change.was) == (
+        {"name": "فلتر زيت أصلي"},
+        {"name": 9},
+        {"name": "فلتر زيت مان"},
+    )
+    assert store.read_now(inventory.get, part.id).draft.name == "فلتر زيت أصلي"
+
+
+def test_a_third_value_is_held_to_the_rules_of_the_record(store: Store) -> None:
+    part = stock_shelf(store)["OF-200"]
+    store.run_now(lambda: inventory.edit(part.id, replace(part.draft, price=50_00), seen=part))
+    (change,) = store.run_now(outbox.claim, "inventory")
+    answer = Result(status="conflict", seq=50, version=9, applied=(), theirs={"price": (60_00, 9)})
+    store.run_now(replica.deliver, {change.change_id: answer}, "e-1")
+    (conflict,) = store.read_now(conflicts.pending)
+    for wrong in (-1, 10**12):
+        with pytest.raises(ShopError, match="price"):
+            store.run_now(conflicts.resolve, conflict.id, "other", wrong)
+    assert store.read_now(conflicts.pending) == (conflict,)
+
+
+def test_what_is_settled_meanwhile_says_so(store: Store) -> None:
+    _, conflict = renamed(store)
+    store.run_now(conflicts.resolve, conflict.id, "theirs")
+    with pytest.raises(ShopError, match="gone"):
+        store.run_now(conflicts.resolve, conflict.id, "mine")
+    assert store.run_now(conflicts.resolve_all, (conflict.id,), "mine") == 0
+
+
+def test_a_conflict_is_over_when_the_server_says_the_same(store: Store) -> None:
+    part, conflict = renamed(store)
+    pull(store, part, name=conflict.mine, version=12)
+    assert store.read_now(conflicts.pending) == ()
+    assert store.read_now(outbox.summary).attention == 0
+
+
+def test_a_conflict_follows_what_the_server_says_now(store: Store) -> None:
+    part, conflict = renamed(store)
+    pull(store, part, name="فلتر زيت فرام", version=12)
+    (now,) = store.read_now(conflicts.pending)
+    assert (now.theirs, now.version) == ("فلتر زيت فرام", 12)
+    assert now.changed_at is not None
+    store.run_now(conflicts.resolve, conflict.id, "mine")
+    (change,) = store.run_now(outbox.claim, "inventory")
+    assert (change.base, change.was) == ({"name": 12}, {"name": "فلتر زيت فرام"})
+
+
+def test_a_deleted_part_comes_back_as_a_new_one_with_what_lies_on_the_shelf(store: Store) -> None:
+    part = stock_shelf(store)["OF-200"]
+    store.run_now(lambda: inventory.edit(part.id, replace(part.draft, location="Z-1"), seen=part))
+    conflict = refuse(store, {"id": part.id, "deleted": True})
+    assert conflicts.can_be_made_anew(conflict)
+    store.run_now(conflicts.resolve, conflict.id, "new")
+    (change,) = store.run_now(outbox.claim, "inventory")
+    assert (change.kind, change.payload["location"], change.payload["stock_quantity"]) == ("create", "Z-1", part.stock)
+    assert change.id != part.id
+    assert store.read_now(conflicts.pending) == ()
+
+
+def test_equal_cases_are_decided_together(store: Store) -> None:
+    parts = list(stock_shelf(store).values())
+    for part in parts[:3]:
+        draft = replace(part.draft, location="A-1", brand="Bosch")
+        store.run_now(lambda part=part, draft=draft: inventory.edit(part.id, draft, seen=part))
+    theirs = {"location": ("B-2", 9), "brand": ("Mann", 9)}
+    answer = Result(status="conflict", seq=50, version=9, applied=(), theirs=theirs)
+    changes = store.run_now(outbox.claim, "inventory")
+    store.run_now(replica.deliver, {one.change_id: answer for one in changes}, "e-1")
+    place = next(one for one in store.read_now(conflicts.pending) if one.field == "location")
+    alike = store.read_now(conflicts.alike, place)
+    assert len(alike) == 3
+    assert store.run_now(conflicts.resolve_all, alike, "mine") == 3
+    assert {one.field for one in store.read_now(conflicts.pending)} == {"brand"}
+    assert {store.read_now(inventory.get, part.id).draft.location for part in parts[:3]} == {"A-1"}
+
+
+def test_half_a_car_does_not_wipe_out_the_other_half(store: Store) -> None:
+    made = store.run_now(customers.create, CustomerDraft(name="منى", car_brand="Kia", car_model="Rio"))
+    store.run_now(replica.new_epoch, "e-1")
+    (create,) = store.run_now(outbox.claim, "rest")
+    store.run_now(replica.deliver, {create.change_id: Result(status="applied", seq=5, version=1)}, "e-1")
+    store.run_now(lambda: customers.edit(made.id, replace(made.draft, car_brand="Fiat"), seen=made))
+    (edit,) = store.run_now(outbox.claim, "rest")
+    car = {"car_brand": ("Opel", 2), "car_model": ("Rio", 2), "car_year": ("", 2), "car_plate": ("", 2)}
+    store.run_now(
+        replica.deliver, {edit.change_id: Result(status="conflict", seq=9, version=2, applied=(), theirs=car)}, "e-1"
+    )
+    (conflict,) = store.read_now(conflicts.pending)
+    assert conflict.field == "car_brand"
+    store.run_now(conflicts.resolve, conflict.id, "mine")
+    (again,) = store.run_now(outbox.claim, "rest")
+    assert again.payload == {"car_brand": "Fiat", "car_model": "Rio", "car_year": "", "car_plate": ""}

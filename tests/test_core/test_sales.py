@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from clutch_tui.core import aftersales, cart, cash, inventory, journal, models, outbox, records, sales, state
+from clutch_tui.core import aftersales, cart, cash, inventory, journal, models, outbox, queue, records, sales, state
 from clutch_tui.core.store import Store
 from clutch_tui.core.types import Cart, CartLine, PartDraft, Payment, Receipt, SaleQuery, ShopError, TaxRules
 
@@ -344,4 +344,4 @@ def test_the_drawer_keeps_what_a_person_did(store: Store, part_id: str) -> None:
     assert store.read_now(cash.balance, receipt.business_day) == 20000 + 10013 - 500
     with pytest.raises(ShopError, match="no_reason"):
         store.run_now(cash.do, "pay_out", 500, drawer_id="d", actor="sara")
-    assert store.read_now(outbox.count, "") == 4
+    assert store.read_now(queue.count, "") == 4

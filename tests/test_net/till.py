@@ -13,7 +13,7 @@ import httpx
 
 from clutch_tui.config import Settings
 from clutch_tui.core import cart as carts
-from clutch_tui.core import inventory, models, outbox, sales, state
+from clutch_tui.core import inventory, models, outbox, queue, sales, state
 from clutch_tui.core.store import Store
 from clutch_tui.core.types import ChangeRow, Payment, QueueSummary
 from clutch_tui.home import Home
@@ -83,7 +83,7 @@ class Till:
 
     @property
     def changes(self) -> tuple[ChangeRow, ...]:
-        return self.ask(outbox.page, "", None, 0, 1000)
+        return self.ask(queue.page, "", None, 0, 1000)
 
     def shelf(self, part_id: str) -> int:
         """What a clerk sees of a part's stock."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from clutch_tui.core import inventory, outbox, sales
+from clutch_tui.core import inventory, queue, sales
 from clutch_tui.core.store import Store
 from clutch_tui.core.types import SaleQuery
 from clutch_tui.home import Home
@@ -64,7 +64,7 @@ def test_from_the_first_start_to_the_first_sale(tmp_path: Path, language: str) -
         (row,) = store.read_now(sales.page, SaleQuery(), None, 0, 10)
         sale = store.read_now(sales.get, row.id)
         assert (sale.totals.total, sale.tendered, sale.change) == (50_100, 60_000, 9_900)
-        assert [change.kind for change in store.read_now(outbox.page, "", None, 0, 10)] == ["create", "sale"]
+        assert [change.kind for change in store.read_now(queue.page, "", None, 0, 10)] == ["create", "sale"]
         part = store.read_now(inventory.find_code, "06L115562B")
         assert part is not None
         assert (part.name, part.stock) == ("فلتر زيت", -2)

@@ -92,7 +92,7 @@ class QueueScreen(ListScreen):
         return COLUMNS
 
     def source(self, text: str) -> Source[ChangeRow]:
-        return reading(self.store, shop.outbox, self.lane)
+        return reading(self.store, shop.queue, self.lane)
 
     def reload(self) -> None:
         super().reload()
@@ -160,7 +160,7 @@ class QueueScreen(ListScreen):
     @work(group="ask", exit_on_error=False)
     async def action_retry(self) -> None:
         if (row := self.table.row) is not None:
-            await self.write("queue", shop.outbox.retry, row.id)
+            await self.write("queue", shop.queue.retry, row.id)
 
     @work(group="ask", exit_on_error=False)
     async def action_retry_all(self) -> None:
