@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from clutch_tui.core.clock import Clock, SystemClock, from_text, to_text
 from clutch_tui.net.connection import Access, Monitor
 from clutch_tui.net.errors import ApiError, Kind
-from clutch_tui.net.redaction import remember
 from clutch_tui.net.key_store import KeyStoreError
+from clutch_tui.net.redaction import remember
 
 if TYPE_CHECKING:
     from clutch_tui.net.api import Answer
