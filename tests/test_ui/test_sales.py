@@ -205,7 +205,7 @@ async def test_the_part_number_gives_way_to_a_discount_only(shop: Shop) -> None:
         await scan(app, pilot, "NGK-7")
 
         def titles() -> list[str]:
-            return [placed.column.title for placed in till(app).lines.table._placed]
+            return [placed.column.title for placed in till(app).lines.table.placed]
 
         assert "part.number" in titles()
         assert "sales.discount" not in titles()

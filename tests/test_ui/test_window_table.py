@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 from textual.app import App, ComposeResult
+from textual.geometry import Region
 from textual.pilot import Pilot
 
 from clutch_tui.core.types import Key
@@ -188,3 +189,69 @@ async def test_the_place_of_a_record_far_down_is_found_by_its_key() -> None:
     await window.load_count()
     assert [await window.place((n,)) for n in (0, 63, 64, 4_321, 4_999)] == [0, 63, 64, 4_321, 4_999]
     assert await window.place(None) == 4_999
+
+
+async def test_a_step_draws_only_the_row_that_came_and_those_of_the_cursor() -> None:
+    drawn: list[int] = []
+
+    def noted(row: Numbered) -> str:
+        drawn.append(row.n)
+        return f"قطعة {row.n}"
+
+    async with showing(Rows(200)) as (app, pilot):
+        app.table.columns = (Column("common.name", 12, noted, flex=1),)
+        app.table.reload()
+        await settle(pilot)
+        app.table.move_to(22)
+        await settle(pilot)
+        drawn.clear()
+        await pilot.press("down")
+        await settle(pilot)
+        assert app.table.rows_shown()[-1] == Numbered(23)
+        assert set(drawn) == {23}
+        drawn.clear()
+        await pilot.press("up")
+        await settle(pilot)
+        assert set(drawn) == {22, 23}
+
+
+async def test_kept_lines_are_dropped_with_what_they_hang_on() -> None:
+    async with showing(Rows(50)) as (app, pilot):
+
+        def line() -> str:
+            (strip,) = app.table.render_lines(Region(0, 5, app.table.size.width, 1))
+            return strip.text
+
+        kept = line()
+        strings.use("en")
+        assert line() != kept, "another language"
+        strings.use("ar")
+        assert line() == kept
+        app.table.columns = (Column("common.quantity", 8, lambda row: str(-row.n), number=True),)
+        app.table.reload()
+        await settle(pilot)
+        assert "-4" in line(), "another list"
+        await pilot.resize_terminal(60, 24)
+        await settle(pilot)
+        assert len(line()) == 60, "another width"
+        before = app.table.render_lines(Region(0, 5, 60, 1))[0]
+        app.theme = "textual-light"
+        await settle(pilot)
+        assert app.table.render_lines(Region(0, 5, 60, 1))[0] != before, "other colours"
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+async def test_lines_are_the_same_with_and_without_what_is_kept(language: strings.Language) -> None:
+    """`render_line`, framed by Textual, is the yardstick."""
+    strings.use(language)
+    try:
+        async with showing(Rows(300)) as (app, pilot):
+            for key in ("down", "pagedown", "up", "right", "right", "end", "pageup", "left", "home"):
+                await pilot.press(key)
+                await settle(pilot)
+                everything = Region(0, 0, *app.table.size)
+                ours = [line.text for line in app.table.render_lines(everything)]
+                app.table._styles_cache.clear()
+                assert ours == [line.text for line in super(WindowTable, app.table).render_lines(everything)]
+    finally:
+        strings.use("ar")

@@ -20,8 +20,8 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.events import Resize
-from textual.geometry import Region
-from textual.reactive import reactive
+from textual.geometry import Region, Size
+from textual.reactive import Reactive, reactive
 from textual.strip import Strip
 from textual.widgets import Input
 from textual.widgets.input import Selection
@@ -182,6 +182,9 @@ class VisualCursor(VisualLines, _InputPart):
         """The same position may now be in another column."""
         self._follow_cursor()
 
+    def watch_virtual_size(self) -> None:
+        self.scroll_x = self.validate_scroll_x(self.scroll_x)
+
     def watch_scroll_x(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_x(old_value, new_value)
         self._put_terminal_cursor()
@@ -251,3 +254,5 @@ class TextField(VisualCursor, Input):
 
     cursor_blink = reactive(False, init=False)
     """A cursor that stands still: while nothing happens, nothing goes over the line."""
+    virtual_size = Reactive(Size(0, 0))
+    """As Textual's, but a character more is no reason to lay out all of the screen again."""

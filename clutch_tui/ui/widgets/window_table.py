@@ -11,13 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic
 
-from rich.segment import Segment
-from rich.style import Style
 from textual import work
 from textual.binding import Binding, BindingType
 from textual.events import Click, Resize
 from textual.geometry import Region, Size
 from textual.message import Message
+from textual.reactive import Reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.worker import Worker, WorkerState
@@ -25,14 +24,12 @@ from textual.worker import Worker, WorkerState
 from clutch_tui.text.strings import is_rtl, t
 from clutch_tui.ui.bidi_filter import VisualLines
 from clutch_tui.ui.errors import report
-from clutch_tui.ui.widgets.column import GAP, Column, Placed, draw_cell, fit
+from clutch_tui.ui.widgets.column import GAP, Column, Placed, fit
+from clutch_tui.ui.widgets.table_lines import MARKER, TableLines
 from clutch_tui.ui.widgets.window import PAGE, R, Source, Window, fixed
 
 if TYPE_CHECKING:
     from clutch_tui.core.types import Key
-
-MARKER = 1
-"""The cell at the reading start that shows the cursor on terminals without colours."""
 
 
 class WindowTable(VisualLines, ScrollView, Generic[R], can_focus=True):
@@ -73,6 +70,9 @@ class WindowTable(VisualLines, ScrollView, Generic[R], can_focus=True):
     }
     """
 
+    virtual_size = Reactive(Size(0, 0))
+    """As Textual's, but another length of the list is no reason to lay out all of the screen again."""
+
     @dataclass
     class Selected(Message):
         """Enter was pressed on a row."""
@@ -99,13 +99,15 @@ class WindowTable(VisualLines, ScrollView, Generic[R], can_focus=True):
             return isinstance(message, WindowTable.Highlighted) and message.table is self.table
 
     def __init__(self, columns: Sequence[Column[R]], *, empty: str = "common.empty", id: str | None = None) -> None:
+        self._lines: TableLines[R] = TableLines(self)
         super().__init__(id=id)
         self.columns = tuple(columns)
         self.cursor = 0
         self.empty_key = empty
         self._window: Window[R] = Window(fixed(()))
         self._loaded = False
-        self._placed: tuple[Placed[R], ...] = ()
+        self.placed: tuple[Placed[R], ...] = ()
+        """The columns that fit, as wide as they are now."""
         self._sought: tuple[str | int, Key | None] | None = None
         self._told: tuple[str | int | None, int] | None = None
 
@@ -119,6 +121,15 @@ class WindowTable(VisualLines, ScrollView, Generic[R], can_focus=True):
     def row(self) -> R | None:
         """The row under the cursor, None in an empty list and while it is being loaded."""
         return self._window.row(self.cursor)
+
+    def row_at(self, index: int) -> R | None:
+        """A row by its place; None while it is being loaded."""
+        return self._window.row(index)
+
+    @property
+    def nothing(self) -> str:
+        """What is said where no rows are."""
+        return t(self.empty_key) if self._loaded else t("common.loading")
 
     def rows_shown(self) -> list[R]:
         """The rows that are on the screen now, from above."""
@@ -285,62 +296,37 @@ class WindowTable(VisualLines, ScrollView, Generic[R], can_focus=True):
 
     # --- drawing ---------------------------------------------------------------------------------------
 
+    def watch_virtual_size(self, size: Size) -> None:
+        self._scroll_update(size)
+        if self.styles.auto_dimensions:
+            self.refresh(layout=True)
+
     def on_resize(self, event: Resize) -> None:
         self._measure()
         self._keep_in_view()
 
     def _measure(self) -> None:
         width = self.scrollable_content_region.width
-        self._placed = fit(self.columns, max(1, width - MARKER))
-        full = sum(placed.width + GAP for placed in self._placed) - GAP + MARKER
+        self.placed = fit(self.columns, max(1, width - MARKER))
+        full = sum(placed.width + GAP for placed in self.placed) - GAP + MARKER
         was = self.max_scroll_x
         self.virtual_size = Size(max(width, full), self.count + 1)
         if is_rtl() and self.max_scroll_x != was:  # an Arabic table starts at its right edge
             self.scroll_to(x=self.max_scroll_x, animate=False, force=True)
 
+    def refresh(
+        self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False
+    ) -> WindowTable[R]:
+        """Draw all rows anew; `regions` are drawn from what is kept of them."""
+        if not regions:
+            self._lines.forget()
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        if any(self.styles.gutter):  # Textual frames what has a border or a padding
+            return super().render_lines(crop)
+        return self._lines.draw(crop)
+
     def render_line(self, y: int) -> Strip:
-        width = self.scrollable_content_region.width
-        if y == 0:
-            style = self.get_component_rich_style("window-table--header")
-            texts = [t(placed.column.title) if placed.column.title else "" for placed in self._placed]
-            strip = self._line(texts, [style] * len(texts), style, " ")
-        else:
-            strip = self._row_line(y - 1 + self._top)
-        return strip.crop_extend(self.scroll_offset.x, self.scroll_offset.x + width, self.rich_style)
-
-    def _row_line(self, index: int) -> Strip:
-        plain = self.rich_style
-        if index >= self.count:
-            if index == 0:
-                return self._message(t(self.empty_key) if self._loaded else t("common.loading"))
-            return Strip.blank(self.virtual_size.width, plain)
-        under_cursor = index == self.cursor
-        style = self.get_component_rich_style("window-table--cursor") if under_cursor else plain
-        row = self._window.row(index)
-        if row is None:
-            return self._line(["…"] * len(self._placed), [style] * len(self._placed), style, " ")
-        texts, styles = [], []
-        for placed in self._placed:
-            texts.append(placed.column.value(row))
-            tone = placed.column.tone(row) if placed.column.tone is not None else ""
-            styles.append(self._toned(tone) if tone and not under_cursor else style)
-        return self._line(texts, styles, style, (">" if not is_rtl() else "<") if under_cursor else " ")
-
-    def _toned(self, tone: str) -> Style:
-        return self.rich_style + self.get_component_rich_style(f"window-table--{tone}", partial=True)
-
-    def _line(self, texts: list[str], styles: list[Style], style: Style, marker: str) -> Strip:
-        rtl = is_rtl()
-        segments = [Segment(marker, style)]
-        for n, (placed, text) in enumerate(zip(self._placed, texts, strict=True)):
-            if n:
-                segments.append(Segment(" " * GAP, style))
-            segments.append(Segment(draw_cell(text, placed.width, placed.column.number, rtl), styles[n]))
-        used = sum(segment.cell_length for segment in segments)
-        segments.append(Segment(" " * max(0, self.virtual_size.width - used), style))
-        return Strip(segments[::-1] if rtl else segments)
-
-    def _message(self, text: str) -> Strip:
-        style = self._toned("muted")
-        shown = draw_cell(text, max(1, self.virtual_size.width - 2 * MARKER), False, is_rtl())
-        return Strip([Segment(" ", style), Segment(shown, style), Segment(" ", style)])
+        first, width = self.scroll_offset.x, self.scrollable_content_region.width
+        return self._lines.line(y, self.rich_style).crop_extend(first, first + width, self.rich_style)
