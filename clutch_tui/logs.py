@@ -102,7 +102,7 @@ class _Lines(RotatingFileHandler):
             there = os.stat(self.baseFilename)
         except FileNotFoundError:
             return False
-        here = os.fstat(self.stream.fileno())
+        here = os.fstat(self.stream.fileno()) if self.stream is not None else there
         return (there.st_dev, there.st_ino) == (here.st_dev, here.st_ino)
 
 

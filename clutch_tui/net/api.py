@@ -384,7 +384,8 @@ class Api:
         elif not record.request.probe:
             self.breaker.failed()
             self._mark_down(error)
-        self._monitor.exchange(record.exchange(error, self._clock, SEEN_LIMIT if error else 0))
+        seen = SEEN_LIMIT if error is not None or self.on_exchange is not None else 0
+        self._monitor.exchange(record.exchange(error, self._clock, seen))
         if self.on_exchange is not None:
             self.on_exchange(record.exchange(error, self._clock, DEBUG_LIMIT))
 

@@ -20,7 +20,7 @@ import httpx
 from filelock import FileLock, Timeout
 
 from clutch_tui.config import Settings
-from clutch_tui.core import journal, outbox, replica, state
+from clutch_tui.core import outbox, replica, state
 from clutch_tui.core.clock import Clock, SystemClock
 from clutch_tui.core.reference import Reference
 from clutch_tui.core.store import Store
@@ -28,8 +28,9 @@ from clutch_tui.core.types import ShopError
 
 from . import reference, updates, wire
 from .api import Api
-from .connection import PARTS, Event, Monitor, Problem
+from .connection import Monitor
 from .errors import ApiError, Kind
+from .logbook import Logbook
 from .session import Session
 from .sync import OnChange, Sync
 from .vault import Vault
@@ -47,9 +48,6 @@ TRIM_EVERY = 600
 """Looks between two times that the oldest log entries and notifications are forgotten."""
 
 EVERYTHING = frozenset({"inventory", "sales", "orders", "customers", "suppliers", "queue", "conflicts"})
-
-_NEWS = frozenset({"stock_alert", "price_alert", "demand_forecast", "market_insight", "system_message", "new_order"})
-"""Events that a person should hear of; the others only say that there are rows to fetch."""
 
 
 class Network:
@@ -77,7 +75,6 @@ class Network:
         self._vault = vault
         self._device_id = device_id
         self._transport = transport
-        self._events: list[Event] = []
         self._lock = FileLock(f"{store.path}.lead.lock", thread_local=False)
         self._seen: tuple[int, ...] | None = None
         self._led: asyncio.Task[None] | None = None
@@ -85,7 +82,13 @@ class Network:
         self._beat = 0
         self.offline = False
         self.monitor = Monitor(clock)
-        self.monitor.on_event.append(self._events.append)
+        self.logbook = Logbook(
+            store,
+            self.monitor,
+            clock=clock,
+            level=settings.log.level,
+            on_change=on_change,
+        )
         self.monitor.on_change.append(self._changed_state.set)
         self.monitor.set("database", "up")
         self.session = Session(vault, clock=clock, monitor=self.monitor, api_key=api_key)
@@ -123,7 +126,8 @@ class Network:
             cursor=_EventCursor(store),
         )
         self.socket.on_pull = lambda _reason: self.sync.wake()
-        self.socket.on("*", self._heard)
+        self.socket.on("*", self.logbook.hear_news)
+        self.set_debug(settings.log.debug)
 
     def _idle(self) -> float:
         up = self.monitor.part("socket").state == "up"
@@ -152,7 +156,7 @@ class Network:
             await self._stand_down()
             await self.api.close()
             with contextlib.suppress(Exception):  # the store may be closing; the log of the end is not worth a crash
-                await self._write_log()
+                await self.logbook.write()
 
     async def sync_once(self, patience: float) -> None:
         """One round without running: for a script. Where another process leads, it is asked for the round and
@@ -165,7 +169,7 @@ class Network:
                 return
             await self._ask_leader(patience)
         finally:
-            await self._write_log()
+            await self.logbook.write()
             await self._stand_down()
             await self.api.close()
 
@@ -195,6 +199,7 @@ class Network:
             self._lock.acquire(timeout=0)
         except Timeout:
             return False
+        self.monitor.lead()
         self.monitor.note("info", "sync", "sync.leads", pid=os.getpid())
         return True
 
@@ -229,14 +234,7 @@ class Network:
         """Show what the leader knows, and the rows it stored."""
         if self.offline:
             return
-        known = await self._store.read(journal.connection_state)
-        for part in PARTS:
-            entry = known.get(part)
-            if entry is None or entry.is_stale(self._clock.now()):
-                continue
-            detail = entry.detail
-            problem = Problem(detail["key"], detail.get("values", {})) if detail.get("key") else None
-            self.monitor.set(part, entry.state, problem)  # type: ignore[arg-type]
+        await self.logbook.show()
         progress = await self._store.read(_progress)
         if self._seen is not None and progress != self._seen:
             self._on_change(EVERYTHING)
@@ -246,36 +244,23 @@ class Network:
 
     async def _report(self) -> None:
         """Write the log and, where this process leads, the state of the connection."""
-        await self._write_log()
+        await self.logbook.write()
+        await self.logbook.look_for_news()
         self._beat += 1
-        if self.leads and (self._changed_state.is_set() or self._beat % 5 == 0):
+        if not self.leads:
+            return
+        self.logbook.look()
+        if self._changed_state.is_set() or self._beat % 5 == 0:
             self._changed_state.clear()
-            await self._store.run(_write_state, [self.monitor.part(name) for name in PARTS])
-        if self.leads and self._beat % TRIM_EVERY == 0:
-            await self._store.run(journal.trim)
+            await self.logbook.write_state()
+        if self._beat % TRIM_EVERY == 0:
+            await self.logbook.trim()
 
-    async def _write_log(self) -> None:
-        events = [event for event in self._events if event.level != "debug" or self._settings.log.debug]
-        figures = [event for event in self._events if event.exchange is not None]
-        self._events.clear()
-        if events or figures:
-            await self._store.run(_write_events, events, figures)
-
-    def _heard(self, event: wire.Event) -> None:
-        if event.type not in _NEWS:
-            return
-        values = {name: value for name, value in event.data.items() if not isinstance(value, dict | list)}
-        key = f"{event.type}:{event.seq}" if event.seq is not None else None
-        task = asyncio.ensure_future(self._store.run(journal.notify, event.type, values, notification_id=key))
-        task.add_done_callback(self._news_kept)
-
-    def _news_kept(self, task: asyncio.Future[bool]) -> None:
-        if task.cancelled():
-            return
-        if (error := task.exception()) is not None:
-            log.error("a notification could not be kept", exc_info=error)
-        else:
-            self._on_change(frozenset({"notifications"}))
+    def set_debug(self, debug: bool) -> None:
+        """Write every exchange and every frame into the log, or stop doing so."""
+        self.logbook.debug = debug
+        self.api.on_exchange = self.logbook.exchanged if debug else None
+        self.socket.on_frame = self.logbook.framed if debug else None
 
     # --- what a person can do --------------------------------------------------------------------------
 
@@ -417,20 +402,3 @@ class _EventCursor:
 def _progress() -> tuple[int, ...]:
     """Figures that move when any process writes something that a screen shows."""
     return (outbox.head(), outbox.summary().unsent, *(replica.cursor(channel) for channel in replica.CHANNELS))
-
-
-def _write_state(parts: Sequence[Any]) -> None:
-    for part in parts:
-        if part.since is not None:
-            detail = {} if part.problem is None else {"key": part.problem.key, "values": dict(part.problem.values)}
-            journal.put_connection_state(part.name, part.state, part.since, detail)
-
-
-def _write_events(events: Sequence[Event], figures: Sequence[Event]) -> None:
-    for event in events:
-        journal.log(event.level, event.category, event.key, **dict(event.values))
-    for event in figures:
-        exchange = event.exchange
-        if exchange is not None:
-            word = "ok" if exchange.works else "error"
-            journal.put_figure(exchange.endpoint, word, exchange.status, exchange.ms, failed=not exchange.works)

@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from clutch_tui.core import inventory, journal, outbox
+from clutch_tui.core import inventory, journal, outbox, reference, usage
 from clutch_tui.core.store import Store
 from clutch_tui.core.types import LogQuery, PartDraft, PartQuery, ShopError
 from clutch_tui.installation import Installation
 from clutch_tui.net import network as net
-from clutch_tui.net.errors import ApiError
+from clutch_tui.net.errors import ApiError, Kind
 from clutch_tui.net.network import Network
 from clutch_tui.sandbox import demo_data, server
 from clutch_tui.sandbox.server import Running
@@ -94,7 +94,7 @@ async def test_what_the_leader_did_is_in_the_log_for_everybody(tmp_path: Path, s
         await until(lambda: overall(first) == "connected")
         await until(lambda: store.read_now(journal.log_count, LogQuery()) > 0)
         both = {"inventory.sync", "sales.sync"}
-        await until(lambda: both <= {figure.name for figure in store.read_now(journal.figures)})
+        await until(lambda: both <= {figure.name for figure in store.read_now(usage.figures)})
 
 
 async def test_the_line_is_cut_and_comes_back(tmp_path: Path, sandbox: Running) -> None:
@@ -138,7 +138,7 @@ async def test_signing_in_names_the_user(tmp_path: Path, sandbox: Running) -> No
         await until(lambda: overall(network) == "connected")
         assert network.user_name
         assert await store.read(inventory.count, PartQuery()) == 0
-        assert await network.fetch("market.trends") == []
+        assert (await network.fetch("market.trends")).data == []
 
 
 async def test_the_log_forgets_its_oldest_entries(
@@ -179,3 +179,41 @@ async def test_a_database_that_is_full_for_a_while_does_not_end_the_connection(
         await store.run(inventory.create, PartDraft(name="Oil filter"))
         await until(lambda: store.read_now(outbox.summary).unsent == 0)
         assert network.leads
+
+
+async def test_what_changes_slowly_is_kept_with_its_age_and_asked_for_by_its_mark(
+    tmp_path: Path, sandbox: Running
+) -> None:
+    async with connected(tmp_path, sandbox.base_url) as (network, store):
+        first = await network.fetch("shop.profile")
+        assert first.data["id"] == demo_data.SHOP_ID
+        assert first.etag
+        again = await network.fetch("shop.profile")
+        assert network.monitor.figures("shop.profile").status == 304
+        assert (again.data, again.etag) == (first.data, first.etag)
+        assert again.fetched_at > first.fetched_at
+        assert await store.read(reference.find, "shop.profile") == again
+        assert (await store.read(reference.ages))["shop.profile"] == again.fetched_at
+        assert await store.read(reference.find, "market.trends") is None
+
+
+async def test_nothing_goes_out_while_the_line_is_cut_on_purpose(tmp_path: Path, sandbox: Running) -> None:
+    async with connected(tmp_path, sandbox.base_url) as (network, _):
+        await until(lambda: overall(network) == "connected")
+        network.go_offline(True)
+        await until(lambda: overall(network) == "offline")
+        before = {name: one.calls for name, one in network.monitor.snapshot().endpoints.items()}
+        tries: tuple[Callable[[], Awaitable[object]], ...] = (
+            network.test_endpoints,
+            lambda: network.fetch("market.trends"),
+            lambda: network.sign_in("owner@clutch.test", demo_data.PASSWORD),
+            lambda: network.use_api_key(demo_data.API_KEY),
+            lambda: network.api.request("GET", "/system/health"),
+        )
+        for attempt in tries:
+            with pytest.raises(ApiError) as refused:
+                await attempt()
+            assert (refused.value.kind, refused.value.was_sent) == (Kind.CUT, False)
+        assert {name: one.calls for name, one in network.monitor.snapshot().endpoints.items()} == before
+        network.go_offline(False)
+        await network.fetch("market.trends")
