@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any, Literal
 
 from . import models
@@ -22,8 +21,6 @@ Verdict = Literal["good", "slow", "unknown"]
 
 HOURS_FOR = timedelta(days=2)
 DAYS_FOR = timedelta(days=31)
-KEEP_EVERY = 60.0
-"""Seconds between two times that a running program writes down what it measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,37 +174,3 @@ def _start(at: datetime, span: Span) -> str:
     """The beginning of the hour or day that a moment belongs to, in UTC."""
     hour = at.replace(minute=0, second=0, microsecond=0)
     return to_text(hour if span == "hour" else hour.replace(hour=0))
-
-
-# --- gauges of this process ----------------------------------------------------------------------------
-
-
-def memory() -> float:
-    """The memory that this process holds, in MiB. Source: /proc/self/status, VmRSS."""
-    try:
-        status = Path("/proc/self/status").read_text("ascii", "replace")
-    except OSError:
-        import resource
-
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
-    return int(line.split()[1]) / 1024
-
-
-def age_of_process() -> float | None:
-    """Milliseconds since the system started this process, to its clock tick (10 ms); None where it does not tell."""
-    import os
-    import time
-
-    try:
-        stat = Path("/proc/self/stat").read_text("ascii", "replace")
-    except OSError:
-        return None
-    started = int(stat.rpartition(")")[2].split()[19]) / os.sysconf("SC_CLK_TCK")
-    return (time.clock_gettime(time.CLOCK_BOOTTIME) - started) * 1000
-
-
-def size(path: Path) -> float:
-    """What a database and its log take on the disk, in MiB."""
-    files = (path, path.with_name(f"{path.name}-wal"))
-    return sum(file.stat().st_size for file in files if file.exists()) / 2**20

@@ -21,6 +21,9 @@ DEEDS = {
 }
 """Functions of core that have a budget of their own, by module and name."""
 
+KEEP_EVERY = 60.0
+"""Seconds between two times that a running program writes down what it measured."""
+
 _WAITING = 10_000
 
 

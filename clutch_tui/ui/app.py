@@ -27,12 +27,14 @@ from textual.signal import Signal
 from textual.worker import Worker, WorkerState
 
 from clutch_tui import __version__
+from clutch_tui.core.meter import KEEP_EVERY
 from clutch_tui.text import strings
 from clutch_tui.text.digits import Digits
 from clutch_tui.text.strings import t
 from clutch_tui.ui import keys, plain_lines, shop, themes
 from clutch_tui.ui.bidi_filter import BidiApp
 from clutch_tui.ui.errors import report, sentence
+from clutch_tui.ui.gauges import Gauges
 from clutch_tui.ui.glyphs import EVERYTHING, Glyphs
 from clutch_tui.ui.key_order import KeysInOrder
 from clutch_tui.ui.services import Network, Services
@@ -67,7 +69,7 @@ def _setting(settings: Settings, name: str) -> object:
     return getattr(getattr(settings, section), field)
 
 
-class ClutchApp(KeysInOrder, ThinWire, BidiApp, App[int]):
+class ClutchApp(KeysInOrder, ThinWire, Gauges, BidiApp, App[int]):
     """The terminal of the shop, given everything outside the screens as `Services`."""
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["app.tcss", "mirror.tcss"]
@@ -106,8 +108,10 @@ class ClutchApp(KeysInOrder, ThinWire, BidiApp, App[int]):
     def on_mount(self) -> None:
         self.call_after_refresh(self._first_frame_is_out)
         self.set_interval(AGES_EVERY, lambda: self._brake.add(frozenset({"age"})))
+        self.set_interval(KEEP_EVERY, self._keep_measures)
 
     def _first_frame_is_out(self) -> None:
+        self.note_start()
         if not gc.isenabled():  # the command line put it off until now
             gc.freeze()  # what was imported stays: looking through it again and again would halt the screen
             gc.enable()
@@ -132,6 +136,7 @@ class ClutchApp(KeysInOrder, ThinWire, BidiApp, App[int]):
     async def _enter(self, settings: Settings) -> None:
         if self._store is None:
             self._store = await asyncio.to_thread(self.services.open_store, settings)
+        self._store.meter = self.meter
         self._brake.add(frozenset({"everything"}))
         if not settings.backend.is_set_up:
             if not await self._store.read(shop.state.setting, "works_alone", False):
@@ -141,6 +146,7 @@ class ClutchApp(KeysInOrder, ThinWire, BidiApp, App[int]):
             await asyncio.to_thread(self.services.warm_up)
             self.network = await self.services.start_network(settings, self._store, self._brake.add)
             self.network.monitor.on_change.append(lambda: self._brake.add(frozenset({"connection"})))
+            self.network.monitor.on_event.append(self.note_exchange)
             self._running_network = self.run_worker(self.network.run(), group="network", exit_on_error=False)
             self._brake.add(frozenset({"connection"}))
 
@@ -175,6 +181,7 @@ class ClutchApp(KeysInOrder, ThinWire, BidiApp, App[int]):
         if running is not None:
             running.cancel()
             await asyncio.gather(running.wait(), return_exceptions=True)
+        await self._keep_measures()
         store, self._store = self._store, None
         if store is not None:
             self.workers.cancel_group(self, "status")
@@ -275,6 +282,16 @@ class ClutchApp(KeysInOrder, ThinWire, BidiApp, App[int]):
         overall, since = self._overall()
         self.status = Status(overall, since, unsent, oldest_at, attention, unread, datetime.now(UTC))
         self.status_changed.publish(self.status)
+
+    async def _keep_measures(self) -> None:
+        """Write down what was measured. A database that is full or busy costs these figures and nothing else."""
+        if self._store is None:
+            return
+        self.note_present(self._store.path)
+        try:
+            await self._store.run(shop.measures.keep, self.meter.take())
+        except Exception:
+            log.warning("what was measured could not be kept", exc_info=True)
 
     @property
     def _is_busy(self) -> bool:

@@ -40,6 +40,8 @@ class KeysInOrder(_AppPart):
         self._held_keys: deque[Key] = deque()
         self._key_under_way: Key | None = None
         self._key_since = 0.0
+        self.idle_since: float | None = 0.0
+        """When the last key had been dealt with, on the monotonic clock; None while one is under way."""
 
     async def on_event(self, event: Event) -> None:
         if not isinstance(event, Key) or event.is_forwarded:
@@ -54,6 +56,7 @@ class KeysInOrder(_AppPart):
 
     async def _deal_with(self, key: Key) -> None:
         self._key_under_way, self._key_since = key, monotonic()
+        self.idle_since = None
         await super().on_event(key)
         target = self.focused or self.screen
         if key.is_forwarded:
@@ -77,6 +80,7 @@ class KeysInOrder(_AppPart):
     async def _done(self, key: Key) -> None:
         if key is self._key_under_way:
             self._key_under_way = None
+            self.idle_since = monotonic()
             self.call_later(self._next_key)
 
     async def _next_key(self) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from clutch_tui.core import measures, models, sales
+from clutch_tui.core import gauges, measures, models, sales
 from clutch_tui.core.histogram import Histogram
 from clutch_tui.core.meter import Meter
 from clutch_tui.core.store import Store
@@ -110,7 +110,7 @@ def test_a_year_takes_no_more_room_than_a_month(tmp_path: Path) -> None:
 
 
 def test_gauges_of_this_process_are_believable() -> None:
-    assert 5 < measures.memory() < 4_000
-    age = measures.age_of_process()
+    assert 5 < gauges.memory() < 4_000
+    age = gauges.age_of_process()
     assert age is not None
     assert 10 < age < 86_400_000

@@ -1,0 +1,63 @@
+"""Gauges: what a person feels is noted where it happens, kept, and costs next to nothing."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from time import perf_counter
+
+import pytest
+
+from clutch_tui.core import measures
+from clutch_tui.core.meter import Meter
+from clutch_tui.core.store import Store
+from clutch_tui.installation import Installation
+from clutch_tui.text.strings import t
+from tests.terminal import Terminal
+from tests.test_ui.shop_app import Shop, open_app, press, settle
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    return Shop(tmp_path)
+
+
+async def test_keys_transactions_and_the_start_are_noted_and_kept(shop: Shop) -> None:
+    async with open_app(shop) as (app, pilot):
+        await press(pilot, *"NGK")
+        await settle(pilot)
+        found = app.meter.session()
+        assert found["key.paint"].count in (1, 2, 3)  # one paint may answer several keys
+        assert found["search.find"].count >= 1
+        assert found["start.frame"].count == found["memory.frame"].count == 1
+    kept = {one.measure.name: one for one in shop.read(measures.report, {})}
+    assert kept["key.paint"].today.count == found["key.paint"].count
+    assert kept["memory.now"].today.count == kept["store.size"].today.count == 1
+
+
+def test_noting_costs_less_than_a_hundredth_of_the_quickest_thing_noted() -> None:
+    """A read of the store takes 0.1 ms and more."""
+    meter = Meter()
+    rounds = 20_000
+    begun = perf_counter()
+    for _ in range(rounds):
+        meter.deed("store.read", Store.open, 0.1)
+    assert (perf_counter() - begun) / rounds < 0.1e-3 / 100 * 5  # five times the room, for machines under load
+
+
+def test_bytes_are_those_that_the_terminal_gets(tmp_path: Path, english: None) -> None:
+    env = {"CLUTCH_HOME": str(tmp_path), "CLUTCH_LANG": "en", "CLUTCH_SECRETS": "file"}
+    with Terminal([sys.executable, "-m", "clutch_tui"], env=env) as terminal:
+        terminal.wait_for(t("sign_in.alone"))
+        terminal.press("f4")
+        terminal.wait_for(t("sales.cart_empty"))
+        terminal.type("NGK")
+        terminal.wait_for("NGK")
+        terminal.press("ctrl+q")
+        assert terminal.wait_exit() == 0
+        received = len(terminal.output.encode())
+    with Installation.find(env).open_store(inline=True) as store:
+        reports = store.read_now(measures.report, {})
+    frames = next(one for one in reports if one.measure.name == "wire.frame").today
+    assert frames.count >= 3
+    assert received - 2_000 < frames.total <= received  # what begins and ends the program is no frame
