@@ -13,14 +13,15 @@ import peewee
 from filelock import FileLock
 
 from . import state
-from .store import Store, connectable
+from .presence import Presence
+from .store import FindKey, Store, connectable, no_key
 from .types import ShopError
 
 PATIENCE = 30.0
 """Seconds to wait for another process that is doing the same."""
 
 
-def adopt(source: Path, target: Path) -> bool:
+def adopt(source: Path, target: Path, find_key: FindKey = no_key) -> bool:
     """Make the database that works alone that of a shop; true where it has been done.
 
     Nothing happens where the shop has a database already, or where the other one was ever bound to a server: its
@@ -29,10 +30,11 @@ def adopt(source: Path, target: Path) -> bool:
     whose log has another name.
     """
     with FileLock(f"{source}.adopt.lock", timeout=PATIENCE):
-        if not source.exists() or _exists(target) or _was_bound(source):
+        if not source.exists() or _exists(target) or _was_bound(source, find_key):
             return False
-        _fold_log(source)
-        os.replace(source, target)
+        with Presence(source).alone():
+            _fold_log(source, find_key)
+            os.replace(source, target)
         return True
 
 
@@ -41,15 +43,15 @@ def _exists(path: Path) -> bool:
     return path.exists() or path.with_name(f"{path.name}-wal").exists()
 
 
-def _was_bound(path: Path) -> bool:
-    with Store.open(path, inline=True) as store:
+def _was_bound(path: Path, find_key: FindKey) -> bool:
+    with Store.open(path, inline=True, find_key=find_key) as store:
         return store.read_now(state.get, "epoch") is not None
 
 
-def _fold_log(path: Path) -> None:
+def _fold_log(path: Path, find_key: FindKey) -> None:
     """Bring everything into the one file. SQLite leaves the WAL only for the single connection there is, which is
     how we learn of another process; whoever opens the file next turns the WAL on again."""
-    db = connectable(path, {"synchronous": "full"})
+    db = connectable(path, {"synchronous": "full"}, find_key(path))
     try:
         db.connect()
         mode = db.execute_sql("PRAGMA journal_mode = DELETE").fetchone()[0]

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from sqlcipher3 import dbapi2
 
+from .cipher import PRAGMAS
+from .cipher_key import CipherKey
 from .store import MIGRATIONS, Store
 from .types import QueueSummary
 
@@ -39,7 +41,7 @@ def newest_schema() -> int:
     return max(int(file.stem.partition("_")[0]) for file in MIGRATIONS.glob("[0-9]*.py"))
 
 
-def examine(path: Path, within: float = 5.0) -> Condition:
+def examine(path: Path, within: float = 5.0, key: CipherKey | None = None) -> Condition:
     """Look at the file at `path`, for `within` seconds at most; blocks.
 
     Raises `OSError` where it cannot be opened; a file that is no database has its fault.
@@ -49,7 +51,7 @@ def examine(path: Path, within: float = 5.0) -> Condition:
     with path.open("rb"):
         pass  # SQLite has one word for a file that is missing, forbidden or damaged; the system has three
     try:
-        schema, faults, finished = _ask(path, within)
+        schema, faults, finished = _ask(path, within, key)
     except dbapi2.OperationalError as error:
         raise OSError(f"{path}: {error}") from error
     except dbapi2.DatabaseError as error:
@@ -57,10 +59,14 @@ def examine(path: Path, within: float = 5.0) -> Condition:
     return Condition(size, log_size, schema, newest_schema(), faults, finished)
 
 
-def _ask(path: Path, within: float) -> tuple[int, tuple[str, ...], bool]:
+def _ask(path: Path, within: float, key: CipherKey | None) -> tuple[int, tuple[str, ...], bool]:
     """Schema number, faults, and whether there was time to look for all of them."""
     address = f"{path.absolute().as_uri()}?mode=rw"  # never one that makes the file; "ro" cannot read beside a WAL
     with closing(dbapi2.connect(address, uri=True, timeout=within)) as database:
+        if key is not None:
+            database.execute(f'PRAGMA key = "{key.sql}"')
+            for name, value in PRAGMAS.items():
+                database.execute(f"PRAGMA {name} = {value}")
         database.execute("PRAGMA query_only = 1")
         schema = int(database.execute("PRAGMA user_version").fetchone()[0])
         deadline = time.monotonic() + within
@@ -74,9 +80,9 @@ def _ask(path: Path, within: float) -> tuple[int, tuple[str, ...], bool]:
     return schema, tuple(str(row[0]) for row in rows if row[0] != "ok"), True
 
 
-def queue(path: Path) -> QueueSummary:
+def queue(path: Path, key: CipherKey | None = None) -> QueueSummary:
     """The queue of a database of this program's schema; blocks. Raises what SQLite says where it cannot be read."""
     from . import outbox
 
-    with Store(path, inline=True) as store:
+    with Store(path, inline=True, key=key) as store:
         return store.read_now(outbox.summary)

@@ -4,6 +4,9 @@ One SQLite file per (base URL, shop), in WAL with `synchronous=FULL`, shared by 
 that works for the shop. Inside a process one thread writes and one thread reads; both own a connection, so a
 search never waits behind a pull. Everything that `run` is given happens in one `BEGIN IMMEDIATE` transaction:
 a function that raises leaves nothing behind.
+
+The file is encrypted where a key is given. Which key belongs to it is asked only once the store holds its place
+among those who work with the file: until then another process may be giving it a new one.
 """
 
 from __future__ import annotations
@@ -15,14 +18,18 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
+from time import perf_counter
 from types import TracebackType
 from typing import ParamSpec, Self, TypeVar
 
 import peewee
 from playhouse.sqlcipher_ext import SqlCipherDatabase
 
-from . import models, search
+from . import cipher, models, search
+from .cipher_key import CipherKey
 from .clock import Clock, SystemClock
+from .meter import Meter
+from .presence import Presence
 from .types import ShopError
 
 P = ParamSpec("P")
@@ -44,6 +51,15 @@ _WRITER = {
 _READER = {"query_only": 1, "cache_size": -16_000, "temp_store": "memory"}
 
 
+FindKey = Callable[[Path], CipherKey | None]
+"""Gives the key of the database at a path, None for a plain one. Raises `ShopError` where there is one that it
+does not have."""
+
+
+def no_key(_path: Path) -> None:
+    """The `FindKey` of whoever works with plain files."""
+
+
 def _fresh_id() -> str:
     from uuid_utils import uuid7
 
@@ -58,29 +74,53 @@ class Store:
     """
 
     def __init__(
-        self, path: Path, *, clock: Clock | None = None, new_id: Callable[[], str] = _fresh_id, inline: bool = False
+        self,
+        path: Path,
+        *,
+        clock: Clock | None = None,
+        new_id: Callable[[], str] = _fresh_id,
+        inline: bool = False,
+        key: CipherKey | None = None,
+        presence: Presence | None = None,
     ) -> None:
         self.path = path
+        self.key = key
+        self._presence = presence
         self.clock = clock or SystemClock()
         self.new_id = new_id
+        self.meter = Meter()
+        """Times of every transaction; whoever shows them may put a meter of its own here."""
         self._inline = inline
-        self._writer_db = connectable(path, _WRITER)
-        self._reader_db = connectable(path, _READER)
+        self._writer_db = connectable(path, _WRITER, key)
+        self._reader_db = connectable(path, _READER, key)
         self._writer = None if inline else ThreadPoolExecutor(1, "store-writer")
         self._reader = None if inline else ThreadPoolExecutor(1, "store-reader")
 
     @classmethod
     def open(
-        cls, path: Path, *, clock: Clock | None = None, new_id: Callable[[], str] = _fresh_id, inline: bool = False
+        cls,
+        path: Path,
+        *,
+        clock: Clock | None = None,
+        new_id: Callable[[], str] = _fresh_id,
+        inline: bool = False,
+        find_key: FindKey = no_key,
     ) -> Self:
         """Open the database at `path`, making or migrating it first where that is needed.
 
-        Raises `ShopError` `error.store.newer` for a file that a newer program wrote, and
-        `error.store.unreadable` for one that is no database of ours.
+        Raises `ShopError`: `error.store.newer` for a file that a newer program wrote, `error.store.unreadable` for
+        one that is no database of ours, `error.store.converting` while it gets another key, and what `find_key`
+        raises.
         """
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        migrate(path)
-        return cls(path, clock=clock, new_id=new_id, inline=inline)
+        presence = Presence(path).share()
+        try:
+            key = find_key(path)
+            migrate(path, key)
+            return cls(path, clock=clock, new_id=new_id, inline=inline, key=key, presence=presence)
+        except BaseException:
+            presence.leave()
+            raise
 
     # --- the doors -------------------------------------------------------------------------------------
 
@@ -115,27 +155,32 @@ class Store:
 
     def _write(self, function: Callable[..., T], *args: object, **kwargs: object) -> T:
         db = self._writer_db
+        begun = perf_counter()
         with models.bound(db, self._now, self.new_id):
             try:
                 db.connect(reuse_if_open=True)
                 with db.atomic("IMMEDIATE"):
                     result = function(*args, **kwargs)
                     search.index_changed()
-                    return result
             except peewee.DatabaseError as error:
                 raise _in_words(error, self.path) from error
+        self.meter.deed("store.write", function, (perf_counter() - begun) * 1000)
+        return result
 
     def _read(self, function: Callable[..., T], *args: object, **kwargs: object) -> T:
         db = self._reader_db
+        begun = perf_counter()
         with models.bound(db, self._now, self.new_id):
             try:
                 db.connect(reuse_if_open=True)
                 with db.atomic():
-                    return function(*args, **kwargs)
+                    result = function(*args, **kwargs)
             except peewee.OperationalError:
                 raise
             except peewee.DatabaseError as error:
                 raise _in_words(error, self.path) from error
+        self.meter.deed("store.read", function, (perf_counter() - begun) * 1000)
+        return result
 
     def _now(self) -> datetime:
         return self.clock.now()
@@ -153,6 +198,8 @@ class Store:
                 except RuntimeError:  # already shut down
                     continue
                 executor.shutdown()
+        if self._presence is not None:
+            self._presence.leave()
 
     def __enter__(self) -> Self:
         return self
@@ -163,7 +210,7 @@ class Store:
         self.close()
 
 
-def migrate(path: Path) -> list[str]:
+def migrate(path: Path, key: CipherKey | None = None) -> list[str]:
     """Bring the schema of `path` up to this program's; the names of the migrations that were applied.
 
     Under a file lock, because three processes that start together otherwise run the same migration at once.
@@ -171,31 +218,31 @@ def migrate(path: Path) -> list[str]:
     """
     names = sorted(file.stem for file in MIGRATIONS.glob("[0-9]*.py"))
     newest = int(names[-1].partition("_")[0])
-    if _schema_number(path) == newest:
+    if _schema_number(path, key) == newest:
         return []
     from filelock import FileLock
     from playhouse.migrations import Runner
 
     with FileLock(f"{path}.migrate.lock", timeout=60):
-        found = _schema_number(path)
+        found = _schema_number(path, key)
         if found > newest:
             raise ShopError("error.store.newer", path=str(path))
-        db = connectable(path, _WRITER)
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))  # its log and index get the same mode
+        db = connectable(path, _WRITER, key)
         db.connect()
         try:
             applied: list[str] = Runner(db, str(MIGRATIONS)).up()
             db.execute_sql(f"PRAGMA user_version = {newest}")
         finally:
             db.close()
-        os.chmod(path, 0o600)
         return applied
 
 
-def _schema_number(path: Path) -> int:
+def _schema_number(path: Path, key: CipherKey | None) -> int:
     """The number of the last migration of a database, 0 for a file that does not exist yet."""
     if not path.exists():
         return 0
-    db = connectable(path, {})
+    db = connectable(path, {}, key)
     try:
         db.connect()
         return int(db.execute_sql("PRAGMA user_version").fetchone()[0])
@@ -205,10 +252,13 @@ def _schema_number(path: Path) -> int:
         db.close()
 
 
-def connectable(path: Path, pragmas: dict[str, object]) -> SqlCipherDatabase:
+def connectable(path: Path, pragmas: dict[str, object], key: CipherKey | None = None) -> SqlCipherDatabase:
     """A connection to a shop's file, not made yet."""
     # both connections live in a thread of their own, but are made by and closed from whichever opens the store
-    return SqlCipherDatabase(str(path), pragmas=pragmas, timeout=BUSY_TIMEOUT, check_same_thread=False)
+    options: dict[str, object] = {"timeout": BUSY_TIMEOUT, "check_same_thread": False}
+    if key is None:
+        return SqlCipherDatabase(str(path), pragmas=pragmas, **options)
+    return SqlCipherDatabase(str(path), pragmas={**cipher.PRAGMAS, **pragmas}, passphrase=key.sql, **options)
 
 
 def _in_words(error: peewee.DatabaseError, path: Path) -> Exception:
