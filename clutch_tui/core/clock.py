@@ -40,8 +40,7 @@ def to_text(moment: datetime) -> str:
     time order. A naive moment is a mistake of the caller and raises `ValueError`."""
     if moment.tzinfo is None:
         raise ValueError("a moment without a time zone")
-    utc = moment.astimezone(UTC)
-    return utc.strftime("%Y-%m-%dT%H:%M:%S.") + f"{utc.microsecond // 1000:03d}Z"
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def from_text(text: str) -> datetime:

@@ -19,9 +19,9 @@ from typing import Any, Literal
 
 from clutch_tui.core import outbox, replica, search, state
 from clutch_tui.core.clock import Clock
-from clutch_tui.core.outbox import Offer
+from clutch_tui.core.outbox import Channel, Offer
 from clutch_tui.core.store import Store
-from clutch_tui.core.types import Change, PullState, ShopError
+from clutch_tui.core.types import Change, Lane, PullPage, PullState, ShopError
 
 from . import protocol, rest, wire
 from .api import Api
@@ -206,12 +206,16 @@ class Sync:
                 if len(changes) < 2 or channel not in self._suspects:
                     raise
                 await self._probe_suspects(channel)
-        for change in await self._store.run(outbox.claim, channel, limit=1, lane="slow"):
+        for change in await self._claim(channel, lane="slow", limit=1):
             await self._try_alone(channel, change)
 
-    async def _claim(self, channel: SyncChannel) -> tuple[Change, ...]:
-        limit = self._batch.get(channel, BATCH)
-        return await self._store.run(outbox.claim, channel, limit=limit, max_bytes=MOST_BYTES)
+    async def _claim(self, channel: Channel, *, lane: Lane = "fast", limit: int = BATCH) -> tuple[Change, ...]:
+        """The next changes to send. Looked for first by reading: a round with nothing to send takes no turn at
+        writing, in which a sale would have to wait for it."""
+        if not await self._store.read(outbox.waiting, channel, lane):
+            return ()
+        limit = min(limit, self._batch.get(channel, BATCH))
+        return await self._store.run(outbox.claim, channel, limit=limit, max_bytes=MOST_BYTES, lane=lane)
 
     async def _recheck(self) -> None:
         """After a restore: offer everything that the old epoch answered, before any new row is stored."""
@@ -248,15 +252,14 @@ class Sync:
 
     async def _exchange(self, channel: SyncChannel, changes: Sequence[Change], *, pull: bool = True) -> bool:
         """One call and its answer, stored. True where another call should follow at once."""
-        here, asked, body = await self._store.run(self._compose, channel, changes)
+        here, asked, types, body = await self._store.run(self._compose, channel, changes)
         try:
             answer = await self._api.call(f"{channel}.sync", body=body, retry=False, timeout=self._timeout)
         except ApiError as error:
             if error.kind is Kind.TOO_OLD and isinstance(error.data, dict) and "epoch" in error.data:
-                return await self._too_old(channel, changes, here, asked, error)
+                understood = protocol.read_sync(error.data, here, types)
+                return await self._too_old(channel, changes, understood, asked, error)
             return await self._call_failed(channel, changes, error)
-        types = {change.change_id: change.type for change in changes}
-        types |= await self._store.read(outbox.types_of, asked.ids)
         understood = await self._aside(protocol.read_sync, answer.data, here, types)
         if changes and not any(change.change_id in understood.results for change in changes):
             raise wire.BadPayload("an answer without a result for any change")
@@ -271,10 +274,14 @@ class Sync:
         unfinished = page is not None and page.more
         return unfinished or (bool(changes) and await self._store.read(outbox.waiting, channel))
 
-    def _compose(self, channel: SyncChannel, changes: Sequence[Change]) -> tuple[PullState, Offer, dict[str, Any]]:
-        """The body of a call, in one transaction: where the pull stands and what is unanswered belong together."""
+    def _compose(
+        self, channel: SyncChannel, changes: Sequence[Change]
+    ) -> tuple[PullState, Offer, dict[str, str], dict[str, Any]]:
+        """The body of a call, in one transaction: where the pull stands and what is unanswered belong together.
+        Beside it what its answer is understood with: the types of the changes that it may speak of."""
         here = replica.pull_state(channel)
         asked = outbox.offer(repeated={change.change_id for change in changes})
+        types = {change.change_id: change.type for change in changes} | outbox.types_of(asked.ids)
         body = protocol.sync_request(
             shop_id=self._shop_id,
             device_id=self._device_id,
@@ -285,27 +292,30 @@ class Sync:
             asked=asked,
             limit=self._page_size,
         )
-        return here, asked, body
+        return here, asked, types, body
 
-    async def _stored(self, channel: str, understood: protocol.SyncAnswer, page: Any, asked: Offer) -> None:
-        present = await self._store.read(replica.epoch)
-        if present is not None and understood.epoch != present:
-            await self._store.run(replica.new_epoch, understood.epoch)
+    async def _stored(
+        self, channel: str, understood: protocol.SyncAnswer, page: PullPage | None, asked: Offer | None
+    ) -> None:
+        """Store what an answer brought, in one transaction; or only its epoch, where that is news."""
+        nouns = await self._store.run(self._receive, channel, understood, page, asked)
+        if nouns is None:
             self.wake()
             return
-        nouns = await self._store.run(
-            replica.receive,
-            channel,
-            understood.epoch,
-            understood.results,
-            page,
-            asked=asked,
-            policies=self._policies,
-        )
-        while page is not None and await self._store.run(search.index_slice):
+        self._monitor.moved(sent=len(understood.results), fetched=len(page.rows) if page is not None else 0)
+        while nouns and page is not None and await self._store.run(search.index_slice):
             pass
         if nouns:
             self._on_change(nouns)
+
+    def _receive(
+        self, channel: str, understood: protocol.SyncAnswer, page: PullPage | None, asked: Offer | None
+    ) -> frozenset[str] | None:
+        if replica.epoch() not in (None, understood.epoch):
+            replica.new_epoch(understood.epoch)
+            return None
+        results = understood.results
+        return replica.receive(channel, understood.epoch, results, page, asked=asked, policies=self._policies)
 
     async def _call_failed(self, channel: SyncChannel, changes: Sequence[Change], error: ApiError) -> bool:
         """Learn from a failed call; True to go on at once, otherwise the error is raised."""
@@ -331,13 +341,16 @@ class Sync:
         raise error
 
     async def _too_old(
-        self, channel: SyncChannel, changes: Sequence[Change], here: PullState, asked: Offer, error: ApiError
+        self,
+        channel: SyncChannel,
+        changes: Sequence[Change],
+        understood: protocol.SyncAnswer,
+        asked: Offer,
+        error: ApiError,
     ) -> bool:
         """Rows are for newer programs; what this shop did still goes up, and its answers come with the refusal."""
         self._too_old_error = error
-        types = {change.change_id: change.type for change in changes}
-        types |= await self._store.read(outbox.types_of, asked.ids)
-        await self._stored(channel, protocol.read_sync(error.data, here, types), None, asked)
+        await self._stored(channel, understood, None, asked)
         return bool(changes) and await self._store.read(outbox.waiting, channel)
 
     async def _note(self, channel: str, understood: protocol.SyncAnswer) -> None:
@@ -354,10 +367,10 @@ class Sync:
 
     async def _push_rest(self) -> None:
         """Send the waiting requests one by one: each has an answer of its own."""
-        while changes := await self._store.run(outbox.claim, "rest", limit=BATCH):
+        while changes := await self._claim("rest"):
             for change in changes:
                 await self._push_one(change)
-        for change in await self._store.run(outbox.claim, "rest", limit=BATCH, lane="slow"):
+        for change in await self._claim("rest", lane="slow"):
             await self._push_one(change)
 
     async def _push_one(self, change: Change) -> None:
@@ -375,6 +388,7 @@ class Sync:
             return
         epoch = await self._store.read(replica.epoch) or ""
         nouns = await self._store.run(replica.deliver, {change.change_id: result}, epoch, policies=self._policies)
+        self._monitor.moved(sent=1)
         self._on_change(frozenset(nouns))
 
     async def _blame(self, change: Change, error: ApiError) -> None:
@@ -414,6 +428,7 @@ class Sync:
                     # a lost answer may hide in these rows: it must be known before they are stored
                     await self._exchange("sales", (), pull=False)
                 nouns = await self._store.run(replica.receive, channel, listing.epoch, {}, listing.page)
+                self._monitor.moved(fetched=len(listing.page.rows))
                 if nouns:
                     self._on_change(nouns)
             if not listing.reset and (listing.page is None or not listing.page.more):

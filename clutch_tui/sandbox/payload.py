@@ -98,8 +98,7 @@ def quantity(value: Any, name: str) -> int | float:
 
 def to_text(moment: datetime) -> str:
     """RFC 3339 in UTC with milliseconds, of fixed width: text order is time order."""
-    utc = moment.astimezone(UTC)
-    return utc.strftime("%Y-%m-%dT%H:%M:%S.") + f"{utc.microsecond // 1000:03d}Z"
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def moment(value: Any, name: str) -> str:

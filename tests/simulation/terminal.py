@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import random
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import httpx
 
 from clutch_tui.config import Backend
 from clutch_tui.core import outbox
@@ -51,6 +53,34 @@ class MemoryVault:
         return
 
 
+class Client:
+    """What the program asks of `httpx.AsyncClient`, without what it never uses: redirects, cookies, proxies and
+    authentication flows take more of a call than the program itself. Requests and answers are httpx's own."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+
+    def build_request(
+        self, method: str, url: str, *, params: Mapping[str, Any], content: bytes | None, headers: Mapping[str, str]
+    ) -> httpx.Request:
+        return httpx.Request(method, httpx.URL(url, params=params) if params else url, headers=headers, content=content)
+
+    async def send(self, request: httpx.Request, *, stream: bool) -> httpx.Response:
+        return await self._line.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        return
+
+
+class SimulatedApi(Api):
+    """The program's own interface over a line that is only a function call."""
+
+    _transport: Line
+
+    async def _open(self) -> Any:
+        return Client(self._transport)
+
+
 class Terminal:
     """A till of the shop. `boot` and `kill` start and end processes on its disk."""
 
@@ -88,7 +118,7 @@ class Terminal:
         self.store = FragileStore(self.disk.path, self.guard, clock=self.clock, new_id=self.new_id)
         self.monitor = Monitor(self.clock)
         session = Session(self._vault, clock=self.clock, monitor=self.monitor, api_key=demo_data.API_KEY)
-        self.api = Api(
+        self.api = SimulatedApi(
             SETTINGS,
             session=session,
             monitor=self.monitor,

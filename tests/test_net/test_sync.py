@@ -685,7 +685,7 @@ async def test_a_payment_that_arrives_late_counts_once_in_the_balance(till: Till
     made = till.do(customers.create, CustomerDraft(name="أحمد"))
     await till.round()
     till.do(customers.pay, made.id, 5000, "cash", "", "c")
-    _, _, body = await till.store.run(till.sync._compose, "sales", await till.sync._claim("sales"))
+    *_, body = await till.store.run(till.sync._compose, "sales", await till.sync._claim("sales"))
     async with httpx.AsyncClient() as client:
         headers = {"X-API-Key": demo_data.API_KEY}
         late = await client.post(f"{sandbox.base_url}/sales/sync", content=wire.dumps(body), headers=headers)
