@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from . import models, state
+from . import models, state, ways
 from .clock import from_text, to_text
 from .types import Change, Lane, QueueSummary, ShopError
 
@@ -126,6 +126,12 @@ _FREE = f"""(kind IN ({FACT_LIST}) OR NOT EXISTS (SELECT 1 FROM outbox AS earlie
     AND earlier.kind NOT IN ({FACT_LIST})))"""
 """A request waits for the earlier requests on its record; a fact waits for nothing."""
 
+_BEGUN = {
+    None: "",
+    True: " AND change_id IN (SELECT change_id FROM single)",
+    False: " AND change_id NOT IN (SELECT change_id FROM single)",
+}
+
 _DUE = "(not_before IS NULL OR not_before <= ? OR not_before > ?)"
 """Nothing is ever put off for longer than `SLOW_RETRY`: a moment beyond that was set by a clock that was wrong."""
 
@@ -139,17 +145,27 @@ def _due_by() -> tuple[str, str]:
 
 
 def claim(
-    channel: Channel, *, limit: int = 100, max_bytes: int = 256 * 1024, lane: Lane = "fast"
+    channel: Channel,
+    *,
+    limit: int = 100,
+    max_bytes: int = 256 * 1024,
+    lane: Lane = "fast",
+    begun: bool | None = False,
+    besides: Collection[str] = (),
 ) -> tuple[Change, ...]:
     """The next changes to send, oldest first, and note that they are being sent.
+
+    What has begun to go up by itself (`singles`) ends that way and is left out; `begun=True` gives only that, None
+    gives both. Types in `besides` are left out, too.
 
     A request waits while an earlier request on its record is unanswered; facts never wait. At the first claim
     the base of a request is completed and the change is frozen; every later claim gives the very same change.
     """
     rows = models.execute(
         f"SELECT {_CHANGE_COLUMNS}, first_sent_at FROM outbox"
-        f" WHERE answered_at IS NULL AND lane = ? AND channel = ? AND {_DUE} AND {_FREE} ORDER BY n LIMIT ?",
-        (lane, channel, *_due_by(), limit),
+        f" WHERE answered_at IS NULL AND lane = ? AND channel = ? AND {_DUE} AND {_FREE}{_BEGUN[begun]}"
+        f" AND type NOT IN ({', '.join('?' * len(besides))}) ORDER BY n LIMIT ?",
+        (lane, channel, *_due_by(), *besides, limit),
     ).fetchall()
     changes: list[Change] = []
     size = 0
@@ -291,8 +307,8 @@ def _recheck(limit: int) -> list[str]:
         return []
     rows = models.execute(
         "SELECT change_id FROM outbox WHERE answered_at IS NOT NULL AND result_epoch IS NOT NULL AND result_epoch <> ?"
-        " AND status NOT IN ('rejected', 'key_reuse') ORDER BY n LIMIT ?",
-        (epoch, limit),
+        " AND result_epoch <> ? AND status NOT IN ('rejected', 'key_reuse') ORDER BY n LIMIT ?",
+        (epoch, ways.LISTS, limit),
     ).fetchall()
     return [row[0] for row in rows]
 
@@ -306,7 +322,7 @@ def reopen(change_ids: Collection[str]) -> None:
     """Put answered changes, which a restored server does not know, back into the queue under their old ids."""
     models.executemany(
         "UPDATE outbox SET answered_at = NULL, status = '', result = NULL, result_epoch = NULL, result_seq = NULL,"
-        " covered = 0, lane = 'fast', not_before = NULL, alone = 0 WHERE change_id = ?",
+        " tick = NULL, covered = 0, lane = 'fast', not_before = NULL, alone = 0 WHERE change_id = ?",
         [(change_id,) for change_id in change_ids],
     )
 

@@ -8,11 +8,11 @@ validated and in core names; a record with requests under way gets its row by `r
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from . import customers, inventory, models, orders, outbox, overlay, sales, state, suppliers
+from . import aliases, customers, inventory, models, orders, outbox, overlay, sales, state, suppliers, ways
 
 Row = Mapping[str, Any]
 
@@ -28,11 +28,12 @@ NOUNS = {"item": "inventory", "customer": "customers", "supplier": "suppliers", 
 """What the screens, and the channels of a pull, call each type of record."""
 
 
-def store(type: str, rows: Sequence[Row], *, snapshot: bool) -> None:
-    """Store the rows of a complete pull; of a snapshot also forget what it does not hold."""
+def store(type: str, rows: Sequence[Row], *, snapshot: bool, spared: Collection[str] = ()) -> None:
+    """Store the rows of a complete pull; of a snapshot also forget what it does not hold, but for the `spared`."""
+    rows = aliases.incoming(type, rows)
     if type == "sale":
         if rows or snapshot:
-            _store_sales(rows, snapshot=snapshot)
+            _store_sales(rows, snapshot=snapshot, spared=spared)
         return
     if snapshot:
         _keep_before_snapshot(type)
@@ -43,7 +44,7 @@ def store(type: str, rows: Sequence[Row], *, snapshot: bool) -> None:
         if row["id"] in kept:
             overlay.keep(type, row["id"], _server_copy(type, row))
     if snapshot:
-        _sweep(type, rows, kept)
+        _sweep(type, [*(row["id"] for row in rows), *spared], kept)
     for record_id in kept:
         rebase(type, record_id)
 
@@ -102,12 +103,27 @@ def _keep_before_snapshot(type: str) -> None:
         overlay.begin_request(type, record_id)
 
 
-def _sweep(type: str, rows: Sequence[Row], kept: set[str]) -> None:
+def listed_ids(type: str, rows: Sequence[Row]) -> set[str]:
+    """The records that the server has as far as we know, and that a whole list of these rows should hold."""
+    if type == "sale":
+        oldest = min((row["date"] or "" for row in rows), default="~")
+        found = models.execute("SELECT id FROM sale WHERE own = 0 AND date >= ?", (oldest,))
+    else:
+        table, _ = overlay.RECORD_COLUMNS[type]
+        found = models.execute(
+            f"SELECT id FROM {table} WHERE deleted = 0 AND version > 0"
+            " AND id NOT IN (SELECT id FROM base_record WHERE type = ? AND body IS NULL)",
+            (type,),
+        )
+    return {row[0] for row in found.fetchall()}
+
+
+def _sweep(type: str, present: Iterable[str], kept: set[str]) -> None:
     """Forget the records that a snapshot does not hold. What has requests under way loses only its base."""
     table, _ = overlay.RECORD_COLUMNS[type]
     models.execute("CREATE TEMP TABLE IF NOT EXISTS in_snapshot (id TEXT PRIMARY KEY) WITHOUT ROWID")
     models.execute("DELETE FROM in_snapshot")
-    models.executemany("INSERT OR IGNORE INTO in_snapshot (id) VALUES (?)", ((row["id"],) for row in rows))
+    models.executemany("INSERT OR IGNORE INTO in_snapshot (id) VALUES (?)", ((record_id,) for record_id in present))
     for record_id in kept:
         gone = models.execute("SELECT 1 FROM in_snapshot WHERE id = ?", (record_id,)).fetchone() is None
         if gone:
@@ -150,7 +166,7 @@ def rebase(type: str, record_id: str) -> None:
 
 def _requests(type: str, record_id: str) -> list[dict[str, Any]]:
     cursor = models.execute(
-        "SELECT change_id, kind, payload, answered_at, status, result_epoch, result_seq, result FROM outbox"
+        "SELECT change_id, kind, payload, answered_at, status, result_epoch, result_seq, result, tick FROM outbox"
         f" WHERE type = ? AND record_id = ? AND covered = 0 AND kind NOT IN ({outbox.FACT_LIST}) ORDER BY n",
         (type, record_id),
     )
@@ -160,8 +176,16 @@ def _requests(type: str, record_id: str) -> list[dict[str, Any]]:
 
 def _contained(change: dict[str, Any], copy: Row | None, channel: str) -> bool:
     """Is the answer in the rows that we have? The number that it took says so, whatever became of the record
-    since; the record's version only where a server has no numbers."""
-    if change["answered_at"] is None or change["result_epoch"] != state.get(f"{channel}.epoch"):
+    since; the record's version only where a server has no numbers. A list has the count of its page."""
+    place = state.get(f"{channel}.epoch")
+    if change["answered_at"] is None:
+        return False
+    if place == ways.LISTS:
+        asked_at = state.number(f"{channel}.cursor") if copy is None or copy["deleted"] else copy["seq"]
+        return bool((change["tick"] or 0) <= asked_at)
+    if change["result_epoch"] == ways.LISTS:
+        return bool(change["tick"] <= ways.covered(channel))
+    if change["result_epoch"] != place:
         return False
     if change["result_seq"]:
         return bool(change["result_seq"] <= state.number(f"{channel}.cursor"))
@@ -254,7 +278,7 @@ _SALE_COLUMNS = (
 )  # fmt: skip
 
 
-def _store_sales(rows: Sequence[Row], *, snapshot: bool) -> None:
+def _store_sales(rows: Sequence[Row], *, snapshot: bool, spared: Collection[str] = ()) -> None:
     """Sales of all terminals. Our own keep every figure as it was printed; of theirs only status, flags and
     version follow the server."""
     sold = [row for row in rows if not row["deleted"]]
@@ -278,7 +302,7 @@ def _store_sales(rows: Sequence[Row], *, snapshot: bool) -> None:
     )
     _store_sale_lines(theirs)
     if snapshot:
-        _sweep_sales(sold)
+        _sweep_sales(sold, spared)
     for row in rows:
         state.bump_receipt_counter(row["receipt_number"])
 
@@ -318,13 +342,13 @@ def _store_sale_lines(rows: Sequence[Row]) -> None:
     )
 
 
-def _sweep_sales(sold: Sequence[Row]) -> None:
+def _sweep_sales(sold: Sequence[Row], spared: Collection[str]) -> None:
     """Forget the other terminals' sales that a snapshot does not hold, as far back as the snapshot reaches.
     Our own are facts and stay: a restored server gets them again."""
     if not sold:
         return
     oldest = min(row["date"] or "" for row in sold)
-    present = {row["id"] for row in sold}
+    present = {row["id"] for row in sold}.union(spared)
     gone = [
         (sale_id,)
         for (sale_id,) in models.execute("SELECT id FROM sale WHERE own = 0 AND date >= ?", (oldest,)).fetchall()

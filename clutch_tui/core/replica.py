@@ -9,11 +9,12 @@ so that the screen keeps showing the rows it has.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
-from . import conflicts, models, outbox, records, state
+from . import conflicts, models, outbox, overlay, records, state, ways
 from .types import PullPage, PullState, Result
 
 CHANNELS = ("inventory", "sales", "customers", "suppliers", "orders")
@@ -69,6 +70,19 @@ def unsure(channel: str) -> bool:
         ).fetchone()
         is not None
     )
+
+
+def in_doubt(type: str) -> set[str]:
+    """The records of a type whose figure may or may not contain an own movement just now: sent, not answered."""
+    found: set[str] = set()
+    for table, column, of in _MOVES.values():
+        if of == type:
+            rows = models.execute(
+                f"SELECT DISTINCT {column} FROM {table} AS move JOIN outbox USING (change_id)"
+                " WHERE move.open = 1 AND outbox.answered_at IS NULL AND outbox.first_sent_at IS NOT NULL"
+            )
+            found |= {row[0] for row in rows.fetchall()}
+    return found
 
 
 def restart(channel: str) -> None:
@@ -156,21 +170,34 @@ def _staged(channel: str) -> list[list[dict[str, Any]]]:
 def _swap(channel: str, page: PullPage, rows: list[dict[str, Any]]) -> None:
     """Rows, cursor and the moves they end, at once."""
     another_epoch = state.get(f"{channel}.epoch") != page.epoch
-    if len(rows) > MANY:
-        models.execute("PRAGMA cache_size = -131072")
     state.put(f"{channel}.cursor", page.cursor)
     state.put(f"{channel}.epoch", page.epoch)
     state.put(f"{channel}.as_of", models.now_text())
+    ways.cover(channel)
     # without rows, too: a cursor that moves on may be all that an answered request was waiting for
     pulled: dict[str, list[records.Row]] = {_TYPES[channel]: [], **records.by_type(rows)}
-    for type, of_type in pulled.items():
-        records.store(type, of_type, snapshot=page.snapshot)
-        conflicts.follow(type, of_type)
+    with large_cache(len(rows)):
+        for type, of_type in pulled.items():
+            records.store(type, of_type, snapshot=page.snapshot)
+            conflicts.follow(type, of_type)
     drop_staging(channel)
-    if len(rows) > MANY:
+    end_moves(channel, reopen=another_epoch)
+
+
+@contextmanager
+def large_cache(rows: int) -> Iterator[None]:
+    """A page cache in which a swap of so many rows fits with its indexes."""
+    if rows > MANY:
+        models.execute("PRAGMA cache_size = -131072")
+    yield
+    if rows > MANY:
         models.execute("PRAGMA cache_size = -16000")
+
+
+def end_moves(channel: str, *, reopen: bool) -> None:
+    """End the own movements that the channel's rows contain; `reopen` where those rows are of another epoch."""
     if channel in _MOVES:
-        if another_epoch:
+        if reopen:
             _reopen_moves(_MOVES[channel][0])
         _end_moves(channel)
 
@@ -182,11 +209,36 @@ def _end_moves(channel: str) -> None:
     arrives (contract, 5.1).
     """
     table, record, type = _MOVES[channel]
+    place = state.get(f"{channel}.epoch")
+    if place == ways.LISTS:
+        _end_listed_moves(channel)
+        return
     models.execute(
         f"UPDATE {table} SET open = 0 WHERE open = 1 AND change_id IN"
         " (SELECT change_id FROM outbox WHERE result_epoch = ? AND result_seq <= ? AND answered_at IS NOT NULL)"
         f" AND {record} NOT IN (SELECT id FROM base_record WHERE type = ? AND body IS NULL)",
-        (state.get(f"{channel}.epoch"), cursor(channel), type),
+        (place, cursor(channel), type),
+    )
+    if ways.progress():  # what went up singly has no number of the server's: a pull that began later contains it
+        models.execute(
+            f"UPDATE {table} SET open = 0 WHERE open = 1 AND EXISTS (SELECT 1 FROM outbox"
+            f" WHERE outbox.change_id = {table}.change_id AND result_epoch = ? AND tick <= ?)",
+            (ways.LISTS, ways.covered(channel)),
+        )
+
+
+def _end_listed_moves(channel: str) -> None:
+    """End the movements that were answered before their record's page was asked for: its count stands in `seq`."""
+    table, record, type = _MOVES[channel]
+    if type == "customer" and not ways.server_keeps_balances():
+        return
+    place, _ = overlay.RECORD_COLUMNS[type]
+    models.execute(
+        f"UPDATE {table} SET open = 0 WHERE open = 1 AND EXISTS (SELECT 1 FROM outbox"
+        f" JOIN {place} AS listed ON listed.id = {table}.{record}"
+        f" WHERE outbox.change_id = {table}.change_id AND answered_at IS NOT NULL AND tick <= listed.seq)"
+        f" AND {record} NOT IN (SELECT id FROM base_record WHERE type = ? AND body IS NULL)",
+        (type,),
     )
 
 
@@ -208,6 +260,7 @@ def deliver(results: Mapping[str, Result], answer_epoch: str, *, policies: Mappi
     what a person or a policy has made of it stands.
     """
     nouns: set[str] = set()
+    tick = ways.next_tick() if results else 0
     for change_id, result in results.items():
         row = models.execute(
             "SELECT type, record_id, kind, label, lane, answered_at, result_epoch, result FROM outbox"
@@ -225,7 +278,7 @@ def deliver(results: Mapping[str, Result], answer_epoch: str, *, policies: Mappi
             outbox.postpone(change_id, 60)
             continue
         again = before == _text(result)
-        _answer(change_id, result, answer_epoch, lane=lane if again else _lane_after(result))
+        _answer(change_id, result, answer_epoch, tick, lane=lane if again else _lane_after(result))
         if again:
             continue
         nouns |= {"queue", records.NOUNS.get(type, "sales")}
@@ -235,15 +288,18 @@ def deliver(results: Mapping[str, Result], answer_epoch: str, *, policies: Mappi
             nouns |= conflicts.settle(change_id, type, record_id, label, result, answer_epoch, policies or {})
             records.rebase(type, record_id)
     if results:
+        models.execute(
+            "DELETE FROM single WHERE change_id IN (SELECT change_id FROM outbox WHERE answered_at IS NOT NULL)"
+        )
         for channel in _MOVES:
             _end_moves(channel)
     return nouns
 
 
-def _answer(change_id: str, result: Result, answer_epoch: str, *, lane: str) -> None:
+def _answer(change_id: str, result: Result, answer_epoch: str, tick: int, *, lane: str) -> None:
     models.execute(
         "UPDATE outbox SET answered_at = ?, status = ?, result_epoch = ?, result_seq = ?, result = ?, lane = ?,"
-        " not_before = NULL WHERE change_id = ?",
+        " tick = ?, not_before = NULL WHERE change_id = ?",
         (
             models.now_text(),
             result.status,
@@ -251,6 +307,7 @@ def _answer(change_id: str, result: Result, answer_epoch: str, *, lane: str) -> 
             result.seq,
             _text(result),
             lane,
+            tick,
             change_id,
         ),
     )

@@ -1,0 +1,279 @@
+"""Whole lists of a server without sync: what to read next, the pages read so far, and the swap.
+
+A list is read page by page, maybe over hours and several lives of the program; its pages wait in `pull_page` and
+become rows all at once. Each row keeps in `seq` the count (`ways.tick`) at which its page was asked for: own
+movements answered until then are in its figure, later ones are not. Where a movement was under way just then, nobody
+can say; such a row keeps the figure it had (`held`), and its movements go on counting.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Literal
+
+from . import aliases, conflicts, models, overlay, records, replica, singles, state, ways
+from .clock import from_text, to_text
+
+OVERLAP = timedelta(minutes=10)
+"""How far before its own last moment a server is asked for changes: a commit may carry a time before its end."""
+FULL_EVERY = timedelta(days=1)
+"""Deletions show only in a whole list."""
+SHARE = 20
+"""A server that cannot be asked for changes is read whole, but the line is left free for so many times as long."""
+REACH = timedelta(days=400)
+RECENT = timedelta(days=2)
+"""How far back sales are listed the first time, and by a server that knows days but no `updated_since`."""
+LIMITS = (1000, 200, 50)
+"""Rows in a page: less where a server refuses so many."""
+MOST_TORN = 3
+"""How often a list that changes while it is read is begun again."""
+
+TYPES = {channel: type for type, channel in records.NOUNS.items()}
+_FIGURES = {"item": "stock_quantity", "customer": "balance"}
+
+Outcome = Literal["more", "stored", "torn", "unfiltered"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The next page of a channel's list. `since` is a moment (`updated_since`), `day` a date (`date_from`); a whole
+    list has no `since`. `tick` is the count at which this page is asked for."""
+
+    channel: str
+    full: bool
+    page: int
+    limit: int
+    tick: int
+    since: str | None = None
+    day: str | None = None
+
+    @property
+    def type(self) -> str:
+        return TYPES[self.channel]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page as it came: `count` is how many rows the server sent, bad ones included; `time` is its own clock."""
+
+    rows: Sequence[records.Row]
+    count: int
+    total: int | None
+    last: bool
+    time: str | None = None
+
+
+# --- what to read next -----------------------------------------------------------------------------------
+
+
+def plan(channel: str) -> Plan | None:
+    """The page to ask for now; None where nothing is due. A list that was begun goes on where it stopped."""
+    begun = _begun(channel)
+    if begun is not None:
+        n = models.execute("SELECT max(n) FROM pull_page WHERE channel = ?", (channel,)).fetchone()[0]
+        return Plan(
+            channel, begun["full"], (n or 0) + 1, begun["limit"], ways.tick(), begun["since"], begun["day"]
+        )  # fmt: skip
+    limit = LIMITS[min(state.number(f"{channel}.limit"), len(LIMITS) - 1)]
+    listed, since, day = state.get(f"{channel}.listed_at"), None, None
+    full = listed is None or _full_is_due(channel)
+    if listed is not None and not full:
+        filters = state.get(f"{channel}.filters")
+        if filters != "no":
+            since = to_text(from_text(listed) - OVERLAP)
+        elif channel == "sales" and state.get("sales.days") != "no":
+            day = to_text(from_text(listed) - RECENT)[:10]
+        else:
+            return None
+    elif channel == "sales":
+        day = to_text(models.now() - REACH)[:10]
+    return Plan(channel, full, 1, limit, ways.tick(), since, day)
+
+
+def _begun(channel: str) -> dict[str, Any] | None:
+    text = state.get(f"{channel}.reading")
+    if text is None:
+        return None
+    begun: dict[str, Any] = json.loads(text)
+    return begun
+
+
+def _full_is_due(channel: str) -> bool:
+    read_at = state.get(f"{channel}.full_at")
+    if read_at is None or state.get(f"{channel}.vanished") is not None:
+        return True
+    age = models.now() - from_text(read_at)
+    if not timedelta() <= age < FULL_EVERY:  # a clock that was set back must not put it off
+        return True
+    days = channel == "sales" and state.get("sales.days") != "no"
+    by_share = timedelta(seconds=SHARE * float(state.get(f"{channel}.took") or 0))
+    return state.get(f"{channel}.filters") == "no" and not days and age >= by_share
+
+
+def shrink(channel: str) -> bool:
+    """The server refused so many rows at once; False where it refused the smallest page, too."""
+    step = state.number(f"{channel}.limit")
+    if step >= len(LIMITS) - 1:
+        return False
+    state.put(f"{channel}.limit", step + 1)
+    drop(channel)
+    return True
+
+
+def drop(channel: str) -> None:
+    """Forget what was read of an unfinished list."""
+    replica.drop_staging(channel)
+    state.forget(f"{channel}.reading")
+
+
+# --- a page ----------------------------------------------------------------------------------------------
+
+
+def stage(plan: Plan, page: Page, *, took: float = 0.0) -> tuple[Outcome, frozenset[str]]:
+    """Keep a page, and store the list when it is complete; what came of it, and the nouns that have new rows.
+
+    `torn`: the list changed under the reader, it is begun again. `unfiltered`: the server does not filter by what
+    it was asked for; it will not be asked so again.
+    """
+    if not _is_filtered(plan, page):
+        drop(plan.channel)
+        return "unfiltered", frozenset()
+    begun = _begun(plan.channel) or {
+        "full": plan.full,
+        "limit": plan.limit,
+        "since": plan.since,
+        "day": plan.day,
+        "at": page.time or models.now_text(),
+        "began": models.now_text(),
+        "tick": plan.tick,
+        "total": page.total,
+        "took": 0.0,
+    }
+    begun["took"] += took
+    state.put(f"{plan.channel}.reading", json.dumps(begun))
+    held = replica.in_doubt(plan.type)
+    nouns = singles.recognise(plan.type, page.rows)
+    rows = [_staged(plan, row, held) for row in aliases.incoming(plan.type, page.rows)]
+    _write(plan, rows, page)
+    if page.total != begun["total"] and not _torn_too_often(plan.channel):
+        return _tear(plan.channel), frozenset(nouns)
+    if not page.last:
+        return "more", frozenset(nouns)
+    return _complete(plan, begun, nouns)
+
+
+def _is_filtered(plan: Plan, page: Page) -> bool:
+    """Whether the rows are what was asked for. A server that ignores `updated_since` sends its whole list each time;
+    a row without a moment proves nothing, and is taken as a sign that the server has none."""
+    if plan.full:
+        return True
+    if plan.since is not None and any((row["updated_at"] or "") < plan.since for row in page.rows):
+        state.put(f"{plan.channel}.filters", "no")
+        return False
+    if plan.day is not None:
+        first = (from_text(f"{plan.day}T00:00:00.000Z") - timedelta(days=1)).date().isoformat()
+        if any((row["date"] or "~")[:10] < first for row in page.rows):
+            state.put(f"{plan.channel}.days", "no")
+            return False
+    return True
+
+
+def _staged(plan: Plan, row: records.Row, held: set[str]) -> dict[str, Any]:
+    known = {**row, "type": plan.type, "seq": plan.tick, "version": max(1, row["version"])}
+    if row["id"] in held:
+        known["held"] = True
+    return dict(records.with_keys(plan.type, known))
+
+
+def _write(plan: Plan, rows: Sequence[records.Row], page: Page) -> None:
+    body = json.dumps({"rows": rows, "count": page.count}, ensure_ascii=False)
+    models.execute(
+        "INSERT OR REPLACE INTO pull_page (channel, n, epoch, snapshot, since, cursor, body)"
+        " VALUES (?, ?, ?, ?, NULL, ?, ?)",
+        (plan.channel, plan.page, ways.LISTS, plan.full, plan.tick, body),
+    )
+
+
+def _torn_too_often(channel: str) -> bool:
+    return state.number(f"{channel}.torn") >= MOST_TORN
+
+
+def _tear(channel: str) -> Outcome:
+    state.put(f"{channel}.torn", state.number(f"{channel}.torn") + 1)
+    drop(channel)
+    return "torn"
+
+
+# --- the swap --------------------------------------------------------------------------------------------
+
+
+def _complete(plan: Plan, begun: dict[str, Any], nouns: set[str]) -> tuple[Outcome, frozenset[str]]:
+    channel = plan.channel
+    bodies = models.execute("SELECT body FROM pull_page WHERE channel = ? ORDER BY n", (channel,)).fetchall()
+    pages = [json.loads(body) for (body,) in bodies]
+    latest = {row["id"]: row for page in pages for row in page["rows"]}
+    read, distinct = sum(page["count"] for page in pages), len(latest)
+    bad = read - sum(len(page["rows"]) for page in pages)
+    whole = distinct + bad == read and begun["total"] in (None, read)
+    if not whole and not _torn_too_often(channel):
+        return _tear(channel), frozenset(nouns)
+    rows = list(latest.values())
+    several = len(pages) > 1
+    _store(channel, begun, rows, sweeps=begun["full"] and whole and bad == 0, several=several)
+    drop(channel)
+    state.forget(f"{channel}.torn")
+    return "stored", frozenset(nouns | ({channel} if rows or begun["full"] else set()))
+
+
+def _store(channel: str, begun: dict[str, Any], rows: list[records.Row], *, sweeps: bool, several: bool) -> None:
+    """Rows, what they end, and what they say of deletions, at once."""
+    type = TYPES[channel]
+    another = state.get(f"{channel}.epoch") != ways.LISTS
+    state.put(f"{channel}.epoch", ways.LISTS)
+    state.put(f"{channel}.as_of", models.now_text())
+    state.put(f"{channel}.listed_at", begun["at"])
+    state.put("lists.stored", ways.progress() + 1)
+    if begun["full"]:
+        state.put(f"{channel}.full_at", begun["began"])
+        state.put(f"{channel}.took", begun["took"])
+    spared = _spared(channel, rows, several=several) if sweeps else set()
+    if sweeps and not spared:
+        state.put(f"{channel}.cursor", begun["tick"])
+    with replica.large_cache(len(rows)):
+        known = [_with_held_figure(type, row) for row in rows]
+        singles.learn_balances(type, known)
+        records.store(type, known, snapshot=sweeps, spared=spared)
+        conflicts.follow(type, known)
+    replica.end_moves(channel, reopen=another)
+
+
+def _with_held_figure(type: str, row: records.Row) -> records.Row:
+    """A row in doubt with the figure, and the count, that we had of it."""
+    if "held" not in row:
+        return row
+    before = overlay.base(type, row["id"]) or overlay.current(type, row["id"])
+    if before is None:
+        return row
+    figure = _FIGURES[type]
+    return {**row, figure: before[figure], "seq": before["seq"]}
+
+
+def _spared(channel: str, rows: Sequence[records.Row], *, several: bool) -> set[str]:
+    """The records that this list lacks and that are not given up for it.
+
+    A list of one page is one moment. Over several pages a row can slip through unseen: one is deleted on a page that
+    was read, one is added, the totals agree. So what is missing is given up only when the next list, which is read
+    at once, lacks it as well.
+    """
+    present = {row["id"] for row in rows}
+    gone = records.listed_ids(TYPES[channel], rows) - present
+    before = set(json.loads(state.get(f"{channel}.vanished") or "[]"))
+    spared = gone - before if several else set()
+    if spared:
+        state.put(f"{channel}.vanished", json.dumps(sorted(spared)))
+    else:
+        state.forget(f"{channel}.vanished")
+    return spared

@@ -1,0 +1,319 @@
+"""Changes that go up one by one to a server without sync, and how far each has got.
+
+Such a server may forget `Idempotency-Key`, so what was sent once and not answered is never simply sent again: it is
+looked for first (net/lookup.py), and what cannot be looked for waits as `unconfirmed` for a person. A row of `single`
+says that a change has been tried; its body holds the steps that were done, each committed before the next begins.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from . import aliases, likeness, models, outbox, overlay, replica, state, ways
+from .types import Change, Lane, Result
+
+UNCONFIRMED = "error.sync.unconfirmed"
+"""The last error of a change of which nobody can say whether the server has it."""
+
+Who = Literal["server", "terminal"]
+PLURALS = {"item": "inventory", "customer": "customers", "supplier": "suppliers", "order": "orders", "sale": "sales"}
+"""The category of the calls of each type."""
+
+
+@dataclass(slots=True)
+class Write:
+    """A stock figure that is being written: what was read, what was written, and whether that was answered."""
+
+    read: int
+    figure: int
+    version: int
+    done: bool = False
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a change has got. `before` are the figures of its parts before its document went up."""
+
+    posted: bool = False
+    told: str = ""
+    """`send`, where a person has said that the server does not have it."""
+    before: dict[str, int] = field(default_factory=dict)
+    writes: dict[str, Write] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A change to send, in our ids and in the server's. `again` where it may have been sent before."""
+
+    change: Change
+    sent: Change
+    again: bool
+    progress: Progress
+
+
+# --- taking one ------------------------------------------------------------------------------------------
+
+
+def claim(
+    channel: outbox.Channel, lane: Lane = "fast", *, begun: bool | None = None, besides: Collection[str] = ()
+) -> Claimed | None:
+    """The next change to send by itself; what has no call of its own moves to `local` first. See `outbox.claim` for
+    `begun` and `besides`: where the server has learned to sync, only what has begun is finished this way."""
+    if begun is None:
+        shelve(channel)
+    changes = outbox.claim(channel, limit=1, lane=lane, begun=begun, besides=besides)
+    if not changes:
+        return None
+    change = changes[0]
+    row = models.execute("SELECT body FROM single WHERE change_id = ?", (change.change_id,)).fetchone()
+    if row is None:
+        models.execute("INSERT INTO single (change_id) VALUES (?)", (change.change_id,))
+    progress = _read(row[0]) if row is not None else Progress()
+    return Claimed(change, aliases.outgoing(change), row is not None, progress)
+
+
+def _read(body: str) -> Progress:
+    values = json.loads(body)
+    writes = {part_id: Write(**write) for part_id, write in values.pop("writes", {}).items()}
+    return Progress(**values, writes=writes)
+
+
+def shelve(channel: outbox.Channel) -> None:
+    """Facts for which there is no call but sync wait as `local`."""
+    marks = ", ".join("?" * len(ways.NOT_WITHOUT_SYNC))
+    models.execute(
+        "UPDATE outbox SET lane = 'local', not_before = NULL WHERE answered_at IS NULL AND channel = ?"
+        f" AND lane IN ('fast', 'slow') AND kind IN ({marks})",
+        (channel, *ways.NOT_WITHOUT_SYNC),
+    )
+
+
+def keep(change_id: str, progress: Progress) -> None:
+    """A step is about to be done, or was done: what is known of it must outlive this process."""
+    models.execute("UPDATE single SET body = ? WHERE change_id = ?", (json.dumps(asdict(progress)), change_id))
+
+
+# --- how it ends -----------------------------------------------------------------------------------------
+
+
+def finish(
+    change: Change, result: Result, *, remote_id: str | None = None, policies: Mapping[str, str] | None = None
+) -> frozenset[str]:
+    """The server has answered for a change; the nouns that have new rows. `remote_id` is what it calls the record."""
+    if remote_id is not None:
+        aliases.put(change.type, change.id, remote_id)
+    return frozenset(replica.deliver({change.change_id: result}, ways.LISTS, policies=policies))
+
+
+def wait_local(claimed: Claimed, error: str = "") -> None:
+    """The server has no call for this: it waits, and nobody is alarmed. What cannot have reached the server is as
+    if it had never been tried."""
+    change_id = claimed.change.change_id
+    models.execute(
+        "UPDATE outbox SET lane = 'local', not_before = NULL, last_error = ? WHERE change_id = ?"
+        " AND answered_at IS NULL",
+        (error, change_id),
+    )
+    if not claimed.again and not claimed.progress.posted:
+        models.execute("UPDATE outbox SET first_sent_at = NULL WHERE change_id = ?", (change_id,))
+        models.execute("DELETE FROM single WHERE change_id = ?", (change_id,))
+
+
+def wait_for_person(change_id: str, error: str) -> None:
+    """A person must decide; the change stays unanswered, and what it moved goes on counting here."""
+    models.execute(
+        "UPDATE outbox SET lane = 'attention', not_before = NULL, last_error = ?"
+        " WHERE change_id = ? AND answered_at IS NULL",
+        (error, change_id),
+    )
+
+
+def try_local_again(channel: outbox.Channel) -> None:
+    """A route that was missing may be there now; what needs sync goes on waiting."""
+    marks = ", ".join("?" * len(ways.NOT_WITHOUT_SYNC))
+    models.execute(
+        "UPDATE outbox SET lane = 'fast' WHERE lane = 'local' AND answered_at IS NULL AND channel = ?"
+        f" AND kind NOT IN ({marks})",
+        (channel, *ways.NOT_WITHOUT_SYNC),
+    )
+
+
+def send_after_all(change_id: str) -> None:
+    """A person says that the server does not have an unconfirmed change: it is sent without being looked for."""
+    row = models.execute("SELECT body FROM single WHERE change_id = ?", (change_id,)).fetchone()
+    if row is not None:
+        progress = _read(row[0])
+        progress.told = "send"
+        for write in [id for id, one in progress.writes.items() if not one.done]:
+            del progress.writes[write]
+        keep(change_id, progress)
+
+
+def take_as_sent(change_id: str) -> None:
+    """A person says that the server has an unconfirmed change: it is answered by that."""
+    row = models.execute(
+        "SELECT type FROM outbox WHERE change_id = ? AND answered_at IS NULL AND lane = 'attention' AND last_error = ?",
+        (change_id, UNCONFIRMED),
+    ).fetchone()
+    if row is not None:
+        replica.deliver({change_id: Result(status="applied", seq=0)}, ways.LISTS)
+
+
+# --- what a change does to stock -------------------------------------------------------------------------
+
+
+def deltas(change_id: str) -> dict[str, int]:
+    """What a change moves, by our ids of the parts."""
+    rows = models.execute(
+        "SELECT part_id, sum(delta) FROM stock_move WHERE change_id = ? GROUP BY part_id HAVING sum(delta) <> 0"
+        " ORDER BY part_id",
+        (change_id,),
+    )
+    return dict(rows.fetchall())
+
+
+def mover(kind: str, setting: str) -> Who | None:
+    """Who moves the stock of a document of this kind; None where it has not been seen yet."""
+    if setting == "server":
+        return "server"
+    if setting == "terminal" or kind in ("adjust", "count", "receive"):
+        return "terminal"
+    seen = state.get(f"stock.{kind}")
+    return "server" if seen == "server" else "terminal" if seen == "terminal" else None
+
+
+def learn_mover(kind: str, before: Mapping[str, int], after: Mapping[str, int], moved: Mapping[str, int]) -> Who | None:
+    """Who moved the stock, by the figures around the document; None where somebody else moved in between."""
+    shifts = {part_id: after[part_id] - before[part_id] for part_id in moved if part_id in after and part_id in before}
+    if not shifts or len(shifts) < len(moved):
+        return None
+    who: Who | None = None
+    if shifts == dict(moved):
+        who = "server"
+    elif not any(shifts.values()):
+        who = "terminal"
+    if who is not None:
+        state.put(f"stock.{kind}", who)
+    return who
+
+
+def movers() -> dict[str, str]:
+    """What has been seen of who moves the stock, by kind of document."""
+    return {kind: seen for kind in ("sale", "return", "void") if (seen := state.get(f"stock.{kind}")) is not None}
+
+
+def learn_balances(type: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """See whether the server adds our answered credit to its customers' balances: before a list of them is stored,
+    each new balance is compared with the one that it replaces. A server that never moves it keeps none."""
+    if type != "customer" or state.get("balance.by") is not None:
+        return
+    for row in rows:
+        added = models.execute(
+            "SELECT sum(amount) FROM account_move JOIN outbox USING (change_id) WHERE customer_id = ? AND open = 1"
+            " AND answered_at IS NOT NULL AND tick <= ?",
+            (row["id"], row["seq"]),
+        ).fetchone()[0]
+        before = overlay.current("customer", row["id"])
+        if not added or before is None or before["version"] == 0:
+            continue
+        if row["balance"] - before["balance"] in (added, 0):
+            state.put("balance.by", "server" if row["balance"] != before["balance"] else "terminal")
+            return
+
+
+# --- what must be there first ----------------------------------------------------------------------------
+
+
+def waits_for(change: Change, parts: Sequence[str]) -> Lane | None:
+    """The lane of an earlier change without which this one means nothing to the server: the sale of a void or a
+    return, the making of a part. None where all of that is answered."""
+    sale_id = change.payload.get("sale_id") or change.payload.get("return_of")
+    if sale_id:
+        row = models.execute(
+            "SELECT lane FROM outbox WHERE type = 'sale' AND record_id = ? AND answered_at IS NULL", (sale_id,)
+        ).fetchone()
+        if row is not None:
+            return _lane(row[0])
+    for part_id in parts:
+        row = models.execute(
+            "SELECT lane FROM outbox WHERE type = 'item' AND record_id = ? AND kind = 'create'"
+            " AND answered_at IS NULL AND change_id <> ?",
+            (part_id, change.change_id),
+        ).fetchone()
+        if row is not None:
+            return _lane(row[0])
+    return None
+
+
+def _lane(value: str) -> Lane:
+    lanes: tuple[Lane, ...] = ("fast", "slow", "attention", "local")
+    return next(lane for lane in lanes if lane == value)
+
+
+def gives_all_back(change: Change) -> bool:
+    """Whether a return brings back the whole of its sale: only that is a status of the sale."""
+    sold = _pieces("sale_id = ?", change.payload["return_of"])
+    back: dict[str, int] = {}
+    for line in change.payload["items"]:
+        back[line["item_id"]] = back.get(line["item_id"], 0) + line["quantity"]
+    return bool(sold) and sold == back
+
+
+def _pieces(where: str, *values: str) -> dict[str, int]:
+    rows = models.execute(
+        f"SELECT part_id, sum(quantity) FROM sale_line WHERE {where} GROUP BY part_id HAVING sum(quantity) <> 0", values
+    )
+    return dict(rows.fetchall())
+
+
+# --- looking for what was sent ---------------------------------------------------------------------------
+
+
+def copy_of(type: str, record_id: str) -> dict[str, Any] | None:
+    """The server's copy of a record as it was when its first request was made, or last pulled since."""
+    return overlay.base(type, record_id)
+
+
+def search_fields(type: str, record_id: str) -> dict[str, Any]:
+    """What a record is found by at the server: the fields that the server knew last."""
+    return overlay.base(type, record_id) or overlay.current(type, record_id) or {}
+
+
+def strangers(type: str, rows: Sequence[Mapping[str, Any]], record_id: str) -> list[Mapping[str, Any]]:
+    """The rows that are no other record of ours: what `record_id` may be among."""
+    table = "sale" if type == "sale" else overlay.RECORD_COLUMNS[type][0]
+    found: list[Mapping[str, Any]] = []
+    for row in rows:
+        ours = aliases.ours(type, row["id"])
+        known = models.execute(f"SELECT 1 FROM {table} WHERE id = ?", (ours,)).fetchone() is not None
+        if ours == record_id or not known:
+            found.append({**row, "id": record_id if ours == record_id else row["id"]})
+    return found
+
+
+def recognise(type: str, rows: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Find, in the rows of a list, what was made here and whose answer was lost: otherwise it would be there twice,
+    once under our id and once under the server's. The nouns that have new rows."""
+    waiting = models.execute(
+        "SELECT change_id, kind, record_id, payload, single.body FROM outbox JOIN single USING (change_id)"
+        " WHERE answered_at IS NULL AND type = ? AND kind IN ('create', 'sale')",
+        (type,),
+    ).fetchall()
+    nouns: set[str] = set()
+    for change_id, kind, record_id, payload, body in waiting:
+        if kind == "sale" and _read(body).posted:
+            continue
+        found, _ = likeness.find(type, record_id, json.loads(payload), strangers(type, rows, record_id))
+        if found is None:
+            continue
+        aliases.put(type, record_id, str(found["id"]))
+        if kind == "create":
+            nouns |= replica.deliver({change_id: Result(status="applied", seq=0, version=1)}, ways.LISTS)
+        else:  # its stock is still to be seen to
+            progress = _read(body)
+            progress.posted = True
+            keep(change_id, progress)
+    return nouns

@@ -1,0 +1,117 @@
+"""Which way the records of a channel travel between this shop and its server, and the count that orders lists.
+
+The way is `sync` where the server has the sync calls (contract, 5.2) or lists by `since_seq` (5.5), and `lists` where
+it has neither (5.6): whole lists down, single calls up. It is found out by asking, kept, and asked for again.
+
+A list says nothing about which of our changes it contains. Therefore the terminal counts its own answers (`tick`):
+what was answered before a page was asked for is in that page. In a channel that goes by lists the count of a row's
+page stands in its `seq`, and what was answered there belongs to the epoch `LISTS`, which no server has.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from . import models, state
+
+Way = Literal["sync", "lists"]
+
+LISTS = "lists"
+"""The epoch of everything that came or went without the sync calls."""
+
+CHANNELS = ("inventory", "sales", "customers", "suppliers", "orders")
+NOT_WITHOUT_SYNC = ("payment", "cash")
+"""Facts that have no call of their own: they wait as `local` for a server that takes them."""
+
+
+def of(channel: str) -> Way | None:
+    """The way of a channel; None where it has never been found out."""
+    way = state.get(f"{channel}.way")
+    return "lists" if way == "lists" else "sync" if way == "sync" else None
+
+
+def known() -> dict[str, Way | None]:
+    """The way of every channel, for whoever shows it."""
+    return {channel: of(channel) for channel in CHANNELS}
+
+
+def by_lists(channel: str) -> bool:
+    return of(channel) == "lists"
+
+
+def take(channel: str, way: Way) -> bool:
+    """From now on a channel goes this way; True where that is news. What was staged came by the other."""
+    if of(channel) == way:
+        return False
+    state.put(f"{channel}.way", way)
+    models.execute("DELETE FROM pull_page WHERE channel = ?", (channel,))
+    state.forget(f"{channel}.missed_at")
+    if way == "lists":
+        _remember_attempts(channel)
+    else:
+        state.put(f"{channel}.began", tick())
+        _let_go(channel)
+    return True
+
+
+def _remember_attempts(channel: str) -> None:
+    """What may have reached the server by sync, unanswered, must be looked for before it goes up by itself."""
+    models.execute(
+        "INSERT OR IGNORE INTO single (change_id) SELECT change_id FROM outbox"
+        " WHERE answered_at IS NULL AND first_sent_at IS NOT NULL AND channel = ?",
+        (_outbox_channel(channel),),
+    )
+
+
+def _let_go(channel: str) -> None:
+    """What waited for an endpoint has one now, and goes the ordinary way under its own id."""
+    models.execute(
+        "UPDATE outbox SET lane = 'fast', last_error = '' WHERE lane = 'local' AND answered_at IS NULL AND channel = ?",
+        (_outbox_channel(channel),),
+    )
+
+
+def _outbox_channel(channel: str) -> str:
+    return channel if channel in ("inventory", "sales") else "rest"
+
+
+def tick() -> int:
+    """How many batches of answers this terminal has stored."""
+    return state.number("tick")
+
+
+def next_tick() -> int:
+    """Count one batch of answers; its number."""
+    value = tick() + 1
+    state.put("tick", value)
+    return value
+
+
+def begin(channel: str) -> None:
+    """A pull by sync begins now: it contains whatever was answered before, by whichever call."""
+    now = tick()
+    if state.number(f"{channel}.began", -1) != now:
+        state.put(f"{channel}.began", now)
+
+
+def cover(channel: str) -> None:
+    """The rows of a pull by sync were stored: what was answered before it began is in them."""
+    began = state.number(f"{channel}.began")
+    if began != covered(channel):
+        state.put(f"{channel}.covered", began)
+
+
+def covered(channel: str) -> int:
+    """Up to which count the rows of a channel that goes by sync contain everything."""
+    return state.number(f"{channel}.covered")
+
+
+def server_keeps_balances() -> bool:
+    """Whether the server adds what customers owe to their balance by itself, as far as has been seen
+    (`singles.learn_balances`). Until then an own debt goes on counting here, so that none is lost."""
+    return state.get("balance.by") == "server"
+
+
+def progress() -> int:
+    """A figure that moves with every list that was stored, for those who watch the database."""
+    return state.number("lists.stored")
