@@ -1,42 +1,56 @@
-"""`test-backend`: the tester's report, for a person or for a program."""
+"""`test-backend`: the tester's report, for a person, for a program, or for a build server."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import click
 
 from clutch_tui import exits
 from clutch_tui.installation import Installation
-from clutch_tui.net.connection import Monitor
+from clutch_tui.net.capabilities import Capability
+from clutch_tui.net.connection import Monitor, Problem
 from clutch_tui.net.endpoints import CATEGORIES, ENDPOINTS, find
+from clutch_tui.net.own_session import Login
 from clutch_tui.net.tester import Report, Result, Tester
 from clutch_tui.text.strings import t
 
 from . import say_json
 
 
-def run(
-    installation: Installation,
-    endpoints: Sequence[str],
-    categories: Sequence[str],
-    *,
-    verbose: bool,
-    as_json: bool,
-) -> int:
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a person asked for. `email` lets the tester sign in by itself; the password comes from a variable or is
+    asked for, and is never an argument: every process of the machine can read those."""
+
+    endpoints: Sequence[str] = ()
+    categories: Sequence[str] = ()
+    write: bool = False
+    email: str = ""
+    verbose: bool = False
+    as_json: bool = False
+    junit: Path | None = None
+
+
+def run(installation: Installation, wish: Wish) -> int:
     """Judge the endpoints that were named, or all; the report's own exit code. Usage errors are click's."""
     if not installation.settings.backend.is_set_up:
         print(t("cli.not_set_up"), file=sys.stderr)
         return exits.USAGE
-    names = _names(endpoints, categories)
-    report = asyncio.run(_try(installation, names, quiet=as_json))
-    if as_json:
+    names = _names(wish.endpoints, wish.categories)
+    login = _login(wish.email, installation.environ)
+    with _report_file(wish.junit) as write_report:
+        report = asyncio.run(_try(installation, names, wish, login))
+        write_report(report)
+    if wish.as_json:
         say_json(_report(report))
     else:
-        _print(report, verbose=verbose)
+        _print(report, verbose=wish.verbose)
     return report.exit_code
 
 
@@ -56,11 +70,40 @@ def _names(endpoints: Sequence[str], categories: Sequence[str]) -> tuple[str, ..
     return tuple(dict.fromkeys(names))
 
 
-async def _try(installation: Installation, names: Sequence[str], *, quiet: bool) -> Report:
+def _login(email: str, environ: Mapping[str, str]) -> Login | None:
+    """Raises `click.UsageError` where there is a name and nobody to ask for the password."""
+    if not email:
+        return None
+    if password := environ.get("CLUTCH_PASSWORD", ""):
+        return Login(email, password)
+    if not sys.stdin.isatty():
+        raise click.UsageError(t("cli.test.no_password"))
+    return Login(email, click.prompt(t("cli.test.password"), hide_input=True, err=True))
+
+
+@contextlib.contextmanager
+def _report_file(path: Path | None) -> Iterator[Callable[[Report], object]]:
+    """Where the XML goes. A place that cannot be written is told before the server is asked anything. Raises
+    `click.UsageError`."""
+    if path is None:
+        yield lambda report: None
+        return
+    try:
+        file = path.open("wb")
+    except OSError as error:
+        raise click.UsageError(t("cli.test.no_file", path=str(path), reason=error.strerror or "")) from error
+    from .junit import junit
+
+    with file:
+        yield lambda report: file.write(junit(report))
+
+
+async def _try(installation: Installation, names: Sequence[str], wish: Wish, login: Login | None) -> Report:
     api, session = installation.api(Monitor())
     total = len(names) or len(ENDPOINTS)
-    shown = sys.stderr.isatty() and not quiet
+    shown = sys.stderr.isatty() and not wish.as_json
     bar = click.progressbar(length=total, file=sys.stderr) if shown else contextlib.nullcontext()
+    tester = Tester(api, session, Monitor(), settings=installation.settings, login=login)
     try:
         with bar as progress:
 
@@ -68,7 +111,7 @@ async def _try(installation: Installation, names: Sequence[str], *, quiet: bool)
                 if progress is not None:
                     progress.update(1)
 
-            return await Tester(api, session, Monitor()).run(names, on_result=count)
+            return await tester.run(names, on_result=count, write=wish.write)
     finally:
         await api.close()
 
@@ -80,20 +123,32 @@ def _print(report: Report, *, verbose: bool) -> None:
         print(f"{mark} {result.name:<28}{figures}  {t(f'tester.state.{result.state}')}{_reason(result)}")
         if verbose and result.remedy:
             print(f"    {t(result.remedy)}")
+    for capability in report.capabilities:
+        print(f"{_MARKS[capability.verdict]} {_sentence(capability)}")
     summary = report.summary
     print(t("cli.test.summary", working=summary["working"], total=summary["total"]))
     for key in report.recommendations:
         print(f"  {t(key)}")
 
 
+_MARKS = {"yes": "+", "no": "-", "unknown": "."}
+
+
 def _reason(result: Result) -> str:
     return "" if result.works or result.problem is None else f": {exits.sentence(result.problem)}"
 
 
+def _sentence(capability: Capability) -> str:
+    problem = capability.values.get("problem")
+    reason = f" {exits.sentence(problem)}" if isinstance(problem, Problem) else ""
+    return t(capability.key, **capability.values) + reason
+
+
 def _report(report: Report) -> dict[str, object]:
+    found = {one.name: {"verdict": one.verdict, "message": _sentence(one)} for one in report.capabilities}
     return {
         "base_url": report.base_url,
-        "summary": report.summary,
+        "summary": {**report.summary, "sync": found} if found else report.summary,
         "results": [
             {
                 "name": result.name,

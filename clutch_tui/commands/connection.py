@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 import click
@@ -88,15 +89,16 @@ def test_backend() -> click.Command:
     @click.command("test-backend", help=t("cli.test.help"))
     @click.option("--endpoint", "endpoints", multiple=True, help=t("cli.test.endpoint"))
     @click.option("--category", "categories", multiple=True, help=t("cli.test.category"))
+    @click.option("--write", is_flag=True, help=t("cli.test.write"))
+    @click.option("--email", default="", help=t("cli.test.email"))
     @click.option("--verbose", is_flag=True, help=t("cli.test.verbose"))
+    @click.option("--junit", type=click.Path(dir_okay=False, path_type=Path), help=t("cli.test.junit"))
     @json_option
     @click.pass_obj
-    def command(
-        options: dict[str, Any], endpoints: tuple[str, ...], categories: tuple[str, ...], verbose: bool, as_json: bool
-    ) -> int:
-        from .backend_test import run
+    def command(options: dict[str, Any], /, **given: Any) -> int:
+        from .backend_test import Wish, run
 
-        return run(find_installation(options), endpoints, categories, verbose=verbose, as_json=as_json)
+        return run(find_installation(options), Wish(**given))
 
     return command
 

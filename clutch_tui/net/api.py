@@ -7,16 +7,16 @@ import random
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from email.utils import parsedate_to_datetime
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from clutch_tui import __version__
 from clutch_tui.core.clock import Clock, SystemClock
+from clutch_tui.net.attempt import Answer, Record, Request, judge, read_body, request_for
 from clutch_tui.net.connection import Exchange, Monitor
 from clutch_tui.net.endpoints import BY_NAME, Endpoint
-from clutch_tui.net.errors import ANSWERED, BREAKS, LINE_DOWN, ApiError, FieldError, Kind, from_answer, from_exception
+from clutch_tui.net.errors import BREAKS, LINE_DOWN, ApiError, FieldError, Kind, from_exception
 from clutch_tui.net.retry import ATTEMPTS, Breaker, Budget, backoff
 
 if TYPE_CHECKING:
@@ -27,72 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Answer", "Api", "ApiError", "FieldError", "Kind"]
 
-ANSWER_LIMIT = 32 * 1024 * 1024
-"""Bytes of an unpacked answer; a full page of five thousand records is a tenth of it."""
 SEEN_LIMIT = 2_000
 DEBUG_LIMIT = 16_000
-# POST, but harmless to repeat: their ledger takes care.
-_REPEATABLE = frozenset({"inventory.sync", "sales.sync", "auth.verify"})
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A usable answer. `data` is the envelope's, or the whole body where there is no envelope; `envelope` is
-    what else stood beside it. Numbers with a point are `Decimal`. Header names are in lower case.
-
-    An answer that `is_unchanged` has no data: what was kept under the `etag` of the call still holds."""
-
-    status: int
-    data: Any
-    envelope: Mapping[str, Any]
-    headers: Mapping[str, str]
-    elapsed_ms: float
-    size: int
-    request_id: str
-
-    @property
-    def pagination(self) -> Mapping[str, Any]:
-        """`page`, `limit`, `total`, `pages`, wherever this server puts them; empty where it has none."""
-        inside = self.data.get("pagination") if isinstance(self.data, dict) else None
-        found = inside or self.envelope.get("pagination")
-        return found if isinstance(found, dict) else {}
-
-    @property
-    def replayed(self) -> bool:
-        """The server had done this before and repeated its answer."""
-        return self.headers.get("idempotent-replay", "").lower() == "true"
-
-    @property
-    def etag(self) -> str | None:
-        """The server's mark of this state of the data, to be named in the next call."""
-        return self.headers.get("etag")
-
-    @property
-    def is_unchanged(self) -> bool:
-        return self.status == 304
-
-
-@dataclass(frozen=True, slots=True)
-class _Request:
-    """One call, ready to be sent as often as it takes."""
-
-    name: str
-    method: str
-    path: str
-    query: Mapping[str, Any] = field(default_factory=dict)
-    body: bytes | None = None
-    idempotency_key: str | None = None
-    timeout: float | None = None
-    probe: bool = False
-    etag: str | None = None
-
-    @property
-    def repeatable(self) -> bool:
-        return (
-            self.method in ("GET", "HEAD", "PUT", "DELETE")
-            or self.idempotency_key is not None
-            or self.name in _REPEATABLE
-        )
 
 
 class Api:
@@ -154,7 +90,7 @@ class Api:
         server may say that it `is_unchanged`.
         """
         endpoint = BY_NAME[name]
-        request = _request(endpoint, endpoint.url(**(path or {})), query, body, idempotency_key, timeout)
+        request = request_for(endpoint, endpoint.url(**(path or {})), query, body, idempotency_key, timeout)
         request = replace(request, probe=probe, etag=etag, method=self._methods.get(name, request.method))
         try:
             return await self._run(request, retry and not probe)
@@ -179,7 +115,7 @@ class Api:
         """Any method on any path below the base URL, like a call by hand. Raises `ApiError`."""
         endpoint = next((one for one in BY_NAME.values() if (one.method, one.path) == (method, path)), None)
         endpoint = endpoint or Endpoint(f"{method} {path}", method.upper(), path)
-        return await self._run(_request(endpoint, path, query, body, idempotency_key, timeout), retry)
+        return await self._run(request_for(endpoint, path, query, body, idempotency_key, timeout), retry)
 
     @property
     def base_url(self) -> str:
@@ -204,7 +140,7 @@ class Api:
 
     # --- attempts -----------------------------------------------------------------------------------
 
-    async def _run(self, request: _Request, retry: bool) -> Answer:
+    async def _run(self, request: Request, retry: bool) -> Answer:
         self._budget.earn()
         attempt = 1
         while True:
@@ -222,12 +158,12 @@ class Api:
             await self._clock.sleep(wait)
             attempt += 1
 
-    def _may_repeat(self, request: _Request, error: ApiError, attempt: int) -> bool:
+    def _may_repeat(self, request: Request, error: ApiError, attempt: int) -> bool:
         if attempt >= ATTEMPTS or not error.passing or error.kind is Kind.BREAKER_OPEN:
             return False
         return request.repeatable or not error.was_sent
 
-    async def _attempt(self, request: _Request, attempt: int) -> Answer:
+    async def _attempt(self, request: Request, attempt: int) -> Answer:
         """One attempt under the session's credentials, and one more where those turn out to be stale."""
         bearer = await self._session.bearer()
         try:
@@ -244,13 +180,16 @@ class Api:
         self._session.accepted(bearer)
         return answer
 
-    async def send_as(self, name: str, body: object, *, bearer: str | None, probe: bool = False) -> Answer:
-        """One exchange under other credentials than the session's, without renewal or retry."""
+    async def send_as(
+        self, name: str, body: object, *, bearer: str | None, probe: bool = False, path: str | None = None
+    ) -> Answer:
+        """One exchange under other credentials than the session's, without renewal or retry. `path` stands in for
+        the endpoint's own."""
         endpoint = BY_NAME[name]
-        request = _request(endpoint, endpoint.path, None, body, None, None)
+        request = request_for(endpoint, path or endpoint.path, None, body, None, None)
         return await self._send(replace(request, probe=probe), bearer, 1)
 
-    async def _send(self, request: _Request, bearer: str | None, attempt: int) -> Answer:
+    async def _send(self, request: Request, bearer: str | None, attempt: int) -> Answer:
         """One exchange: out, back, judged, reported. Everything that leaves here is an `ApiError`."""
         if not self._settings.base_url:
             raise ApiError(Kind.NOT_SET_UP)
@@ -260,7 +199,7 @@ class Api:
             raise ApiError(Kind.BREAKER_OPEN, retry_after=self.breaker.wait)
         if self._monitor.part("api").state == "off":
             self._monitor.set("api", "connecting")
-        record = _Record(request, self._headers(request, bearer), attempt)
+        record = Record(request, self._headers(request, bearer), attempt)
         try:
             client = await self._open()
             answer = await self._exchange(client, record)
@@ -275,7 +214,7 @@ class Api:
         self._report(record, None)
         return answer
 
-    async def _exchange(self, client: httpx.AsyncClient, record: _Record) -> Answer:
+    async def _exchange(self, client: httpx.AsyncClient, record: Record) -> Answer:
         import httpx
 
         request, host = record.request, self._host
@@ -294,7 +233,7 @@ class Api:
                 record.status = response.status_code
                 record.response_headers = {name.lower(): value for name, value in response.headers.items()}
                 try:
-                    record.response = await _read(response)
+                    record.response = await read_body(response)
                 finally:
                     await response.aclose()
         except TimeoutError:
@@ -305,11 +244,11 @@ class Api:
             raise ApiError(Kind.UNREACHABLE, message=str(error)[:200], host=host) from error
         finally:
             record.ms = (time.perf_counter() - record.started) * 1000
-        return _judge(record)
+        return judge(record)
 
     # --- around it ----------------------------------------------------------------------------------
 
-    def _headers(self, request: _Request, bearer: str | None) -> dict[str, str]:
+    def _headers(self, request: Request, bearer: str | None) -> dict[str, str]:
         headers = {
             "Accept": "application/json",
             "Accept-Encoding": "gzip",
@@ -376,7 +315,7 @@ class Api:
     def _host(self) -> str:
         return urlsplit(self._settings.base_url).hostname or ""
 
-    def _report(self, record: _Record, error: ApiError | None) -> None:
+    def _report(self, record: Record, error: ApiError | None) -> None:
         """Tell the breaker, the monitor and the debug log how it went."""
         if error is None or error.kind not in BREAKS:
             self.breaker.succeeded()
@@ -400,125 +339,3 @@ class Api:
             self._monitor.set("api", "down", error.problem, again)
         elif error.kind in LINE_DOWN or self.breaker.failures > 1 or not was_up:
             self._monitor.set("api", "retrying", error.problem)
-
-
-class _Record:
-    """What is gathered while one exchange runs."""
-
-    def __init__(self, request: _Request, headers: dict[str, str], attempt: int) -> None:
-        self.request = request
-        self.headers = headers
-        self.attempt = attempt
-        self.started = time.perf_counter()
-        self.url = request.path
-        self.ms = 0.0
-        self.status: int | None = None
-        self.response = b""
-        self.response_headers: dict[str, str] = {}
-
-    def exchange(self, error: ApiError | None, clock: Clock, bodies: int) -> Exchange:
-        from clutch_tui.net.redaction import hide_body, hide_headers, hide_text
-
-        return Exchange(
-            endpoint=self.request.name,
-            method=self.request.method,
-            url=hide_text(self.url),
-            at=clock.now(),
-            ms=self.ms,
-            status=self.status,
-            size=len(self.response),
-            request_id=self.headers["X-Request-ID"],
-            attempt=self.attempt,
-            works=error is None or error.kind in ANSWERED or _is_refused_login(self.request.name, error),
-            passing=error is not None and error.passing,
-            problem=error.problem if error else None,
-            request_headers=hide_headers(self.headers) if bodies else {},
-            response_headers=hide_headers(self.response_headers) if bodies else {},
-            request_body=hide_body(self.request.body or b"", bodies) if bodies else "",
-            response_body=hide_body(self.response, bodies) if bodies else "",
-        )
-
-
-def _is_refused_login(name: str, error: ApiError) -> bool:
-    """A wrong password is the right answer of a login that works."""
-    return error.kind is Kind.UNAUTHORIZED and name in ("auth.login", "auth.refresh")
-
-
-def _request(
-    endpoint: Endpoint,
-    path: str,
-    query: Mapping[str, Any] | None,
-    body: object,
-    idempotency_key: str | None,
-    timeout: float | None,
-) -> _Request:
-    from clutch_tui.net import wire
-
-    content = None if body is None else wire.dumps(body)
-    return _Request(endpoint.name, endpoint.method, path, query or {}, content, idempotency_key, timeout)
-
-
-_UNPACKED = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})
-
-
-async def _read(response: httpx.Response) -> bytes:
-    """The body, unpacked, as long as it stays within reason. Packed twice, it would grow beyond all reason before
-    it could be measured: one layer makes a thousand bytes out of one, two make a million."""
-    packed = response.headers.get("content-encoding", "").strip().lower()
-    if packed not in _UNPACKED:
-        raise ApiError(Kind.NOT_JSON, status=response.status_code, message=f"Content-Encoding: {packed[:40]}")
-    told = response.headers.get("content-length", "")
-    if told.isdecimal() and int(told[:20]) > ANSWER_LIMIT:
-        raise ApiError(Kind.ANSWER_TOO_LARGE, status=response.status_code)
-    parts: list[bytes] = []
-    size = 0
-    async for part in response.aiter_bytes():
-        size += len(part)
-        if size > ANSWER_LIMIT:
-            raise ApiError(Kind.ANSWER_TOO_LARGE, status=response.status_code)
-        parts.append(part)
-    return b"".join(parts)
-
-
-def _judge(record: _Record) -> Answer:
-    """The answer, or the error that it means."""
-    from clutch_tui.net import wire
-
-    status, path = record.status or 0, record.request.path
-    body: Any = None
-    try:
-        body = wire.loads(record.response) if record.response.strip() else None
-    except wire.BadPayload as bad:
-        if 200 <= status < 300:
-            raise ApiError(Kind.NOT_JSON, status=status, message=bad.reason) from None
-    is_unchanged = status == 304 and record.request.etag is not None
-    if 300 <= status < 400 and not is_unchanged:
-        raise ApiError(Kind.REDIRECTED, status=status, place=record.response_headers.get("location", "")[:200])
-    if status >= 400 or (isinstance(body, dict) and body.get("success") is False):
-        retry_after = _seconds(record.response_headers.get("retry-after"), record.response_headers.get("date"))
-        raise from_answer(status, body, path=path, retry_after=retry_after)
-    enveloped = isinstance(body, dict) and "success" in body and ("data" in body or len(body) <= 3)
-    return Answer(
-        status=status,
-        data=body.get("data") if enveloped else body,
-        envelope={name: value for name, value in body.items() if name != "data"} if enveloped else {},
-        headers=record.response_headers,
-        elapsed_ms=record.ms,
-        size=len(record.response),
-        request_id=record.headers["X-Request-ID"],
-    )
-
-
-def _seconds(retry_after: str | None, date: str | None) -> float | None:
-    """`Retry-After` in seconds; a date counts from the server's own."""
-    if not retry_after:
-        return None
-    try:
-        return min(86_400.0, max(0.0, float(retry_after)))
-    except ValueError:
-        pass
-    try:
-        until = parsedate_to_datetime(retry_after) - parsedate_to_datetime(date or "")
-    except (TypeError, ValueError):
-        return None
-    return min(86_400.0, max(0.0, until.total_seconds()))

@@ -1,8 +1,7 @@
-"""Every endpoint tried and judged, without leaving a trace in the shop.
+"""Every endpoint tried and judged: one engine for the screen and the command line.
 
-What reads is called and its answer checked. What writes is asked for something that a sound server must refuse:
-a record of the wrong types, an identity that does not exist. The refusal proves that the route is there and that
-we have the right to use it.
+Without being told to, it leaves no trace in the shop (`probes`). Told to write, it does whole round trips with
+marked records of its own (`round_trip`). It also tries what synchronisation leans on (`capabilities`).
 """
 
 from __future__ import annotations
@@ -10,18 +9,24 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
-from uuid import uuid4
 
 from clutch_tui.core.clock import Clock, SystemClock
-from clutch_tui.net import wire
+from clutch_tui.net import capabilities, own_session
 from clutch_tui.net.api import Answer, Api
+from clutch_tui.net.capabilities import Capability
 from clutch_tui.net.connection import Monitor, Problem
 from clutch_tui.net.endpoints import BY_NAME, ENDPOINTS, Endpoint
 from clutch_tui.net.errors import ApiError, Kind
+from clutch_tui.net.own_session import Login
+from clutch_tui.net.probes import NO_TOKEN, Probe, fault_of, is_expected, probe_for, routes_before_tokens
+from clutch_tui.net.round_trip import NOUNS, RoundTrip, Step
 from clutch_tui.net.session import Session
+
+if TYPE_CHECKING:
+    from clutch_tui.config import Settings
 
 State = Literal[
     "ok",
@@ -48,6 +53,7 @@ _STATES: dict[Kind, State] = {
     Kind.TLS: "unreachable",
     Kind.PROXY: "unreachable",
     Kind.NOT_SET_UP: "unreachable",
+    Kind.CUT: "unreachable",
     Kind.BREAKER_OPEN: "unreachable",
     Kind.TIMEOUT: "timeout",
     Kind.UNAUTHORIZED: "unauthorized",
@@ -60,11 +66,7 @@ _STATES: dict[Kind, State] = {
     Kind.REDIRECTED: "invalid",
     Kind.ANSWER_TOO_LARGE: "invalid",
 }
-_LINE_DOWN = frozenset({Kind.UNREACHABLE, Kind.UNKNOWN_HOST, Kind.TLS, Kind.PROXY, Kind.NOT_SET_UP})
-# The right refusals of a probe.
-_REFUSALS = frozenset({Kind.INVALID, Kind.MISSING_RECORD, Kind.CONFLICT})
-# No server that looks at its input takes these for a record.
-_DAMAGED: dict[str, Any] = {"name": {"not": "a name"}, "price": "not a price", "items": "not a list", "total": []}
+_LINE_DOWN = frozenset({Kind.UNREACHABLE, Kind.UNKNOWN_HOST, Kind.TLS, Kind.PROXY, Kind.CUT, Kind.NOT_SET_UP})
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +95,13 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All results in the catalogue's order. `chosen` means that somebody named the endpoints to be tried."""
+    """All results in the catalogue's order. `chosen` means that somebody named the endpoints to be tried; what
+    synchronisation leans on is then not looked at."""
 
     base_url: str
     results: tuple[Result, ...]
     chosen: bool = False
+    capabilities: tuple[Capability, ...] = ()
 
     @property
     def summary(self) -> dict[str, int]:
@@ -124,83 +128,129 @@ class Report:
         return int(any(not result.works for result in judged if result.required or self.chosen))
 
 
-@dataclass(frozen=True, slots=True)
-class _Probe:
-    """How one endpoint is asked."""
-
-    path: dict[str, str] = field(default_factory=dict)
-    query: dict[str, Any] = field(default_factory=dict)
-    body: object = None
-    expects_refusal: bool = False
-
-
 class Tester:
-    """Tries endpoints through the program's own client, so that headers, token and proxy are the real ones."""
+    """Tries endpoints through the program's own client, so that headers, token and proxy are the real ones.
 
-    def __init__(self, api: Api, session: Session, monitor: Monitor, *, clock: Clock | None = None) -> None:
+    Without a `login` of its own it leaves auth.refresh and auth.logout at a probe; without `settings` it does not
+    try the socket.
+    """
+
+    def __init__(
+        self,
+        api: Api,
+        session: Session,
+        monitor: Monitor,
+        *,
+        clock: Clock | None = None,
+        settings: Settings | None = None,
+        login: Login | None = None,
+    ) -> None:
         self._api = api
         self._session = session
         self._monitor = monitor
         self._clock = clock or SystemClock()
+        self._settings = settings
+        self._login = login
+        self._places = asyncio.Semaphore(AT_ONCE)
+        self._trips = RoundTrip(api, monitor)
+        self._results: dict[str, Result] = {}
+        self._on_result: Callable[[Result], None] = lambda result: None
 
     async def run(
         self,
         names: Sequence[str] = (),
-        *,
         category: str | None = None,
         on_result: Callable[[Result], None] = lambda result: None,
+        *,
+        write: bool = False,
     ) -> Report:
-        """Try the named endpoints, those of a category, or all; five at a time. Never raises for what the server
-        does. `on_result` hears each one as it is done."""
+        """Judge the endpoints that are named, those of a category, or all; five at a time.
+
+        With `write`, what the contract lets us delete again is made, changed and deleted, and the shop is told its
+        own profile: nothing remains but the server's own record of it.
+        """
         wanted = set(names)
-        chosen = [
-            one
-            for one in ENDPOINTS
-            if (not wanted or one.name in wanted) and (category is None or one.category == category)
-        ]
-        await self._session.open()
-        line = await self._try_line()
-        places = asyncio.Semaphore(AT_ONCE)
-        results: dict[str, Result] = {}
-
-        async def judge(endpoint: Endpoint) -> None:
-            async with places:
-                result = _result(endpoint, "unreachable", error=line) if line else await self._judge(endpoint)
-            results[endpoint.name] = result
-            on_result(result)
-
-        async with asyncio.TaskGroup() as group:
+        chosen = [one for one in ENDPOINTS if (not wanted or one.name in wanted) and category in (None, one.category)]
+        self._results, self._on_result = {}, on_result
+        is_whole = not (wanted or category)
+        found: tuple[Capability, ...] = ()
+        if (down := await self._try_line()) is not None:
             for endpoint in chosen:
-                group.create_task(judge(endpoint))
-        done = tuple(results[one.name] for one in chosen)
-        return Report(self._api.base_url, done, chosen=bool(wanted or category))
+                self._tell(_result(endpoint, _STATES[down.kind], error=down, problem=down.problem))
+        else:
+            await self._judge_all(chosen, write)
+            if is_whole:
+                found = await capabilities.examine(
+                    self._api,
+                    self._session,
+                    self._clock,
+                    settings=self._settings,
+                    is_idempotent=self._trips.is_idempotent,
+                )
+        done = tuple(self._results[one.name] for one in chosen)
+        return Report(self._api.base_url, done, chosen=not is_whole, capabilities=found)
+
+    def _tell(self, result: Result) -> None:
+        self._results[result.name] = result
+        self._on_result(result)
 
     async def _try_line(self) -> ApiError | None:
-        """The error that would be everybody's, found once instead of 47 times."""
-        try:
-            await self._api.send_as("system.ping", None, bearer=None, probe=True)
-        except ApiError as error:
-            return error if error.kind in _LINE_DOWN else None
+        """The error that would be everybody's, found once instead of 47 times: no way to the server, or a server
+        that answers nothing at all."""
+        failures = await asyncio.gather(*(self._failure(name) for name in ("system.ping", "system.health")))
+        kinds = {error.kind if error is not None else None for error in failures}
+        if kinds == {Kind.TIMEOUT} or kinds & _LINE_DOWN:
+            return next(error for error in failures if error is not None)
         return None
 
-    async def _judge(self, endpoint: Endpoint) -> Result:
-        probe = await self._probe(endpoint)
+    async def _failure(self, name: str) -> ApiError | None:
+        try:
+            await self._api.send_as(name, None, bearer=None, probe=True)
+        except ApiError as error:
+            return error
+        return None
+
+    async def _judge_all(self, chosen: Sequence[Endpoint], write: bool) -> None:
+        names = {one.name for one in chosen}
+        trips = {one.category for one in chosen if write and one.category in NOUNS and _has_round_trip(one)}
+        signed = names & set(own_session.CALLS) if self._login is not None else set()
+        async with asyncio.TaskGroup() as group:
+            if signed:
+                group.create_task(self._sign_in_and_out(signed))
+            for category in sorted(trips):
+                group.create_task(self._go_round(category, names))
+            for endpoint in chosen:
+                if endpoint.name in signed or (endpoint.category in trips and _has_round_trip(endpoint)):
+                    continue
+                if endpoint.name == "shop.update" and write:
+                    group.create_task(self._send_profile())
+                else:
+                    group.create_task(self._judge(endpoint))
+
+    # --- one endpoint -------------------------------------------------------------------------------
+
+    async def _judge(self, endpoint: Endpoint) -> None:
+        async with self._places:
+            self._tell(await self._probe(endpoint))
+
+    async def _probe(self, endpoint: Endpoint) -> Result:
+        """The verdict on a question that leaves no trace."""
+        if endpoint.name == "auth.logout":
+            return await self._probe_logout(endpoint)
+        probe = await probe_for(endpoint, self._api)
         if probe is None:
             return _result(endpoint, "skipped")
         try:
             answer = await self._ask(endpoint, probe)
         except ApiError as error:
-            if probe.expects_refusal and (error.kind in _REFUSALS or _is_refused_login(endpoint, error)):
-                return _result(endpoint, "reachable", error=error, problem=None)
-            return _result(endpoint, _STATES.get(error.kind, "error"), error=error, problem=error.problem)
+            if probe.expects_refusal and is_expected(endpoint, error):
+                return _result(endpoint, "reachable", error=error)
+            return _failed(endpoint, error)
         if probe.expects_refusal:
             return await self._undo(endpoint, answer)
-        problem = _check(endpoint, answer)
-        if problem is not None:
-            return _result(endpoint, "invalid", answer=answer, problem=problem)
-        return _result(endpoint, "slow" if answer.elapsed_ms > SLOW_MS else "ok", answer=answer)
+        return _answered(endpoint, answer, fault_of(endpoint, answer))
 
-    async def _ask(self, endpoint: Endpoint, probe: _Probe) -> Answer:
+    async def _ask(self, endpoint: Endpoint, probe: Probe) -> Answer:
         """One call, and one more where the server asked for a moment's patience."""
         for last in (False, True):
             try:
@@ -216,41 +266,17 @@ class Tester:
             await self._clock.sleep(wait)
         raise AssertionError("unreachable")
 
-    async def _probe(self, endpoint: Endpoint) -> _Probe | None:
-        """How to ask without leaving a trace; `None` where that is impossible."""
-        if endpoint.name in ("auth.logout", "shop.update"):
-            return None
-        if endpoint.name == "auth.login":
-            return _Probe(body={"email": 0, "emailOrPhone": 0, "password": 0}, expects_refusal=True)
-        if endpoint.name == "auth.refresh":
-            return _Probe(body={"refresh_token": "no-such-token"}, expects_refusal=True)
-        if endpoint.action == "sync":
-            return _Probe(body=self._empty_sync())
-        if endpoint.name == "orders.get":
-            known = await self._some_order()
-            return _Probe(path={"id": known or str(uuid4())}, expects_refusal=known is None)
-        if endpoint.reads:
-            return _Probe(query={"limit": 5} if endpoint.action == "list" else {})
-        if "{id}" in endpoint.path:
-            body = None if endpoint.method == "DELETE" else _unharmful(endpoint)
-            return _Probe(path={"id": str(uuid4())}, body=body, expects_refusal=True)
-        return _Probe(body=_DAMAGED, expects_refusal=True)
-
-    def _empty_sync(self) -> dict[str, Any]:
-        """A round that brings nothing and asks for one row."""
-        return {
-            **{"protocol": 1, "shop_id": self._api.shop_id, "device_id": self._api.device_id},
-            **{"lineage": str(uuid4()), "head": 0, "epoch": None, "cursor": 0, "snapshot": False},
-            **{"since": None, "limit": 1, "changes": [], "unconfirmed": []},
-        }
-
-    async def _some_order(self) -> str | None:
+    async def _probe_logout(self, endpoint: Endpoint) -> Result:
+        """Nobody's session is ended: a token that never was is signed out."""
         try:
-            answer = await self._api.call("orders.list", query={"limit": 1}, probe=True)
-            orders, _ = wire.read_rows("order", answer.data)
-        except (ApiError, wire.BadPayload):
-            return None
-        return str(orders[0]["id"]) if orders else None
+            answer = await self._api.send_as(endpoint.name, {}, bearer=NO_TOKEN, probe=True)
+        except ApiError as error:
+            if error.kind is not Kind.UNAUTHORIZED:
+                return _failed(endpoint, error)
+            if await routes_before_tokens(self._api, endpoint):
+                return _result(endpoint, "reachable", error=error)
+            return _result(endpoint, "skipped")
+        return _answered(endpoint, answer, None)
 
     async def _undo(self, endpoint: Endpoint, answer: Answer) -> Result:
         """A server that takes anything has taken our damaged record: delete it at once, and name it."""
@@ -268,30 +294,69 @@ class Tester:
         problem = Problem(key, {"endpoint": endpoint.name, "id": quote(str(identity or ""), safe="")[:80]})
         return _result(endpoint, "invalid", answer=answer, problem=problem)
 
+    # --- stories of several calls -------------------------------------------------------------------
 
-def _unharmful(endpoint: Endpoint) -> dict[str, Any]:
-    """A body for a record that does not exist: right enough that the server looks for the record."""
-    bodies: dict[str, dict[str, Any]] = {
-        "orders.reject": {"reason": "connection test"},
-        "orders.quote": {"lines": [], "total": 0, "notes": "connection test"},
-    }
-    return bodies.get(endpoint.name, {})
+    async def _sign_in_and_out(self, names: set[str]) -> None:
+        """A session of the tester's own; what it does not come to (the password was wrong) is only probed."""
+        assert self._login is not None
+        judged: set[str] = set()
+
+        def keep(step: Step) -> None:
+            judged.add(step.endpoint.name)
+            if step.endpoint.name in names:
+                self._tell(_of_step(step))
+
+        async with self._places:
+            await own_session.live(self._api, self._login, keep)
+            for name in sorted(names - judged):
+                self._tell(await self._probe(BY_NAME[name]))
+
+    async def _go_round(self, category: str, names: set[str]) -> None:
+        """Make, change, delete. What the round trip does not come to (there is no create) is only probed."""
+        judged: set[str] = set()
+
+        async def keep(step: Step) -> None:
+            judged.add(step.endpoint.name)
+            if step.endpoint.name in names:
+                self._tell(_of_step(step))
+
+        async with self._places:
+            await self._trips.sweep(category)
+            try:
+                await self._trips.run(category, keep)
+            finally:
+                left = await self._trips.sweep(category)
+            if left:
+                self._monitor.note("warning", "tester", "tester.swept", nouns=category, n=left)
+            for action in ("create", "update", "delete"):
+                name = f"{category}.{action}"
+                if name in names and name not in judged:
+                    self._tell(await self._probe(BY_NAME[name]))
+
+    async def _send_profile(self) -> None:
+        async with self._places:
+            self._tell(_of_step(await self._trips.send_profile()))
 
 
-def _is_refused_login(endpoint: Endpoint, error: ApiError) -> bool:
-    return error.kind is Kind.UNAUTHORIZED and endpoint.name in ("auth.login", "auth.refresh")
+def _has_round_trip(endpoint: Endpoint) -> bool:
+    return endpoint.action in ("create", "update", "delete")
 
 
-def _check(endpoint: Endpoint, answer: Answer) -> Problem | None:
-    """What is wrong with an answer's content."""
-    try:
-        reading = wire.read_answer(endpoint.name, answer.data)
-    except wire.BadPayload as bad:
-        return Problem("tester.bad_answer", {"reason": bad.reason})
-    if reading.bad:
-        first = reading.bad[0]
-        return Problem("tester.bad_rows", {"n": len(reading.bad), "id": first.id or "", "reason": first.reason})
-    return None
+def _of_step(step: Step) -> Result:
+    if step.error is not None:
+        return _failed(step.endpoint, step.error)
+    assert step.answer is not None
+    return _answered(step.endpoint, step.answer, step.problem)
+
+
+def _failed(endpoint: Endpoint, error: ApiError) -> Result:
+    return _result(endpoint, _STATES.get(error.kind, "error"), error=error, problem=error.problem)
+
+
+def _answered(endpoint: Endpoint, answer: Answer, problem: Problem | None) -> Result:
+    if problem is not None:
+        return _result(endpoint, "invalid", answer=answer, problem=problem)
+    return _result(endpoint, "slow" if answer.elapsed_ms > SLOW_MS else "ok", answer=answer)
 
 
 def _result(
@@ -302,8 +367,6 @@ def _result(
     error: ApiError | None = None,
     problem: Problem | None = None,
 ) -> Result:
-    if state == "unreachable" and error is not None:
-        problem = error.problem
     return Result(
         name=endpoint.name,
         category=endpoint.category,

@@ -16,7 +16,7 @@ from typing import get_args
 
 from clutch_tui.core import headings, updates
 from clutch_tui.core import types as core
-from clutch_tui.net import connection, doctor, errors, tester
+from clutch_tui.net import capabilities, connection, doctor, errors, tester
 from clutch_tui.ui import glyphs, keys, status, terminal, themes
 from clutch_tui.ui.screens import insight_lines
 
@@ -48,6 +48,7 @@ FAMILIES: dict[str, Iterable[str]] = {
     "sale.state.": [*get_args(core.SaleStatus), "return"],
     "tester.remedy.": _TROUBLES,
     "tester.state.": get_args(tester.State),
+    "tester.sync.": (".".join(pair) for pair in product(get_args(capabilities.Name), get_args(capabilities.Verdict))),
     "settings.bidi_": get_args(terminal.Ordering),
     "theme.": [theme.name for theme in themes.THEMES],
     "topic.": insight_lines.TOPICS,
