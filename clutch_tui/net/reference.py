@@ -10,13 +10,13 @@ from . import wire
 from .api import Api
 
 
-async def fetch(api: Api, store: Store, name: str) -> Reference:
+async def fetch(api: Api, store: Store, name: str, *, retry: bool = True) -> Reference:
     """What a reading endpoint says now, checked, in core's terms and kept. Raises `ApiError`, `wire.BadPayload`.
 
     Rows that cannot be read are left out: the tester names them.
     """
     known = await store.read(reference.find, name)
-    answer = await api.call(name, etag=known.etag if known is not None else None)
+    answer = await api.call(name, etag=known.etag if known is not None else None, retry=retry)
     if known is not None and answer.is_unchanged:
         return await store.run(reference.confirm, known)
     reading = wire.read_answer(name, answer.data)

@@ -23,7 +23,7 @@ from clutch_tui.core.outbox import Channel, Offer
 from clutch_tui.core.store import Store
 from clutch_tui.core.types import Change, Lane, PullPage, PullState, ShopError
 
-from . import protocol, rest, wire
+from . import protocol, reference, rest, wire
 from .api import Api
 from .connection import Monitor, Problem
 from .errors import LINE_DOWN, ApiError, Kind
@@ -264,14 +264,17 @@ class Sync:
         if changes and not any(change.change_id in understood.results for change in changes):
             raise wire.BadPayload("an answer without a result for any change")
         await self._note(channel, understood)
-        page = understood.page if pull and asked.complete else None
+        # a change that was put off may have come through by an earlier copy of its call: its rows must wait until
+        # the next call has asked about it
+        put_off = any(not replica.answers(understood.results.get(change.change_id)) for change in changes)
+        page = understood.page if pull and asked.complete and not put_off else None
         await self._stored(channel, understood, page, asked)
         if changes:
             self._batch[channel] = min(BATCH, max(len(changes), self._batch.get(channel, BATCH)) * 2)
         if understood.reset and pull:
             await self._store.run(replica.restart, channel)
             return True
-        unfinished = page is not None and page.more
+        unfinished = (page is not None and page.more) or (put_off and pull)
         return unfinished or (bool(changes) and await self._store.read(outbox.waiting, channel))
 
     def _compose(
@@ -443,10 +446,8 @@ class Sync:
             return
         profile = settings = None
         try:
-            profile = wire.read_answer("shop.profile", (await self._api.call("shop.profile", retry=False)).data).record
-            settings = wire.read_answer(
-                "shop.settings", (await self._api.call("shop.settings", retry=False)).data
-            ).record
+            profile = (await reference.fetch(self._api, self._store, "shop.profile", retry=False)).data
+            settings = (await reference.fetch(self._api, self._store, "shop.settings", retry=False)).data
         except (ApiError, wire.BadPayload) as error:
             # the till sells without them; the monitor has the failed call, and the next round asks again
             log.info("the shop's profile or settings are not to be had: %s", error)
