@@ -123,6 +123,11 @@ class TerminalBooks:
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
         return self._store.read_now(lambda: models.execute(sql).fetchall())
 
+    @property
+    def committed(self) -> int:
+        """The number of the last change that was ever committed here."""
+        return int(self.ask("SELECT coalesce(max(n), 0) FROM outbox")[0][0])
+
     def waiting(self, lane: str) -> int:
         """How many changes of a lane have no answer."""
         waiting = self.ask(f"SELECT count(*) FROM outbox WHERE answered_at IS NULL AND lane = '{lane}'")

@@ -110,10 +110,6 @@ class Terminal:
     def installation(self) -> Installation:
         return Installation.find(self.environ)
 
-    @property
-    def database(self) -> Path:
-        return self.installation.database()
-
     async def start(self, *arguments: str) -> Program:
         with (self.folder / f"terminal-{self.name}.errors").open("ab") as errors:
             return await Program.start(list(arguments), self.environ, errors)

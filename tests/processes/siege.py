@@ -31,8 +31,8 @@ NAMES = ("a", "b", "c")
 PARTS, SOLD, OPENING = 150, 12, 60
 """Parts on the shelf, how many of them are sold (few, so that all fight for the same), and pieces of each."""
 METHODS = ("cash", "cash", "visa", "instapay", "vodafone_cash")
-KILLED_SALES, AT_A_WRITE = 0.6, 0.5
-"""Which share of the sales dies, and which of those when its database is written: between commit and receipt."""
+KILLED_SALES, AT_COMMIT = 0.6, 0.5
+"""Which share of the sales dies, and which of those just after the commit, before the receipt or while it prints."""
 PATIENCE = 180.0
 """Seconds after the last fault in which everything must settle by itself; the longest wait between two attempts of
 a terminal is half a minute."""
@@ -84,7 +84,7 @@ class Siege:
                         tasks.create_task(self._live(one.watch, f"sync at {one.name}", (1.0, 9.0)))
                     await self._settle(books)
                     self.say("three terminals have the shop's parts")
-                    await self._besiege(terminals)
+                    await self._besiege(terminals, books)
                     self.say(f"{self.kills.total()} kills, no more faults")
                     settled_in = await self._settle(books)
                     await self._send_slow(terminals, books)
@@ -95,13 +95,13 @@ class Siege:
         sales, printed = len(ServerBooks(self.server.database).sales()), sum(map(len, self.printed.values()))
         return Outcome(self.kills, sales, printed, self.proxy.struck, settled_in, time.perf_counter() - began, wrong)
 
-    async def _besiege(self, terminals: list[Terminal]) -> None:
+    async def _besiege(self, terminals: list[Terminal], books: list[TerminalBooks]) -> None:
         """Sell under fire until enough have died."""
         self.proxy.calm = False
         self._fire.set()
         async with asyncio.TaskGroup() as tasks:
-            for one in terminals:
-                tasks.create_task(self._work(one))
+            for one, its_books in zip(terminals, books, strict=True):
+                tasks.create_task(self._work(one, its_books))
         self.proxy.calm = True
 
     async def _settle(self, books: list[TerminalBooks]) -> float:
@@ -172,13 +172,13 @@ class Siege:
             if ceased not in done:
                 return
 
-    async def _work(self, terminal: Terminal) -> None:
+    async def _work(self, terminal: Terminal, books: TerminalBooks) -> None:
         """A clerk's day: sale upon sale."""
         chance = self._chance(f"sales at {terminal.name}")
         while self._fire.is_set():
-            await self._sell(terminal, chance)
+            await self._sell(terminal, books, chance)
 
-    async def _sell(self, terminal: Terminal, chance: random.Random) -> None:
+    async def _sell(self, terminal: Terminal, books: TerminalBooks, chance: random.Random) -> None:
         """One sale, which its process may or may not survive."""
         arguments = ["sell", "--json", "--pay", chance.choice(METHODS), "--cashier", terminal.name]
         for n in chance.sample(range(SOLD), chance.randint(1, 3)):
@@ -187,9 +187,8 @@ class Siege:
         dies, usual = chance.random() < KILLED_SALES, statistics.median(self.lengths[-30:])
         began = time.perf_counter()
         program = await terminal.start(*arguments)
-        if dies and chance.random() < AT_A_WRITE:
-            await asyncio.sleep(usual * chance.uniform(0.4, 0.8))
-            await _next_write(terminal.database, usual)
+        if dies and chance.random() < AT_COMMIT:
+            await _next_sale(books, 3 * usual)
             ended = await program.end(kill_after=chance.uniform(0, 0.01))
         else:
             ended = await program.end(kill_after=usual * chance.uniform(0.1, 1.1) if dies else None)
@@ -204,20 +203,11 @@ class Siege:
             self.printed[terminal.name][receipt["id"]] = Sold.printed(receipt)
 
 
-async def _next_write(database: Path, seconds: float) -> None:
-    """Wait until somebody writes into a database, at most so many seconds."""
-    log = database.with_name(database.name + "-wal")
-    before, end = _stamp(log), time.perf_counter() + seconds
-    while _stamp(log) == before and time.perf_counter() < end:  # noqa: ASYNC110 - another process writes
-        await asyncio.sleep(0.0003)
-
-
-def _stamp(path: Path) -> tuple[int, int]:
-    try:
-        found = path.stat()
-    except FileNotFoundError:
-        return 0, 0
-    return found.st_size, found.st_mtime_ns
+async def _next_sale(books: TerminalBooks, seconds: float) -> None:
+    """Wait until a sale more is committed, at most so many seconds."""
+    before, end = books.committed, time.perf_counter() + seconds
+    while books.committed == before and time.perf_counter() < end:  # noqa: ASYNC110 - another process sells
+        await asyncio.sleep(0.0005)
 
 
 @contextlib.contextmanager
