@@ -252,6 +252,12 @@ def _reopen_moves(table: str) -> None:
 _ANSWERED = {"applied", "applied_flagged", "conflict", "rejected", "key_reuse"}
 
 
+def answers(result: Result | None) -> bool:
+    """Whether this says what became of a change. Being put off ("retry") says nothing: where its call travelled
+    twice, the other copy may have been taken."""
+    return result is not None and result.status in _ANSWERED
+
+
 def deliver(results: Mapping[str, Result], answer_epoch: str, *, policies: Mapping[str, str] | None = None) -> set[str]:
     """Store the server's answers to changes, as they come; the nouns that have new rows.
 
@@ -271,9 +277,9 @@ def deliver(results: Mapping[str, Result], answer_epoch: str, *, policies: Mappi
             continue
         type, record_id, kind, label, lane, _, _, before = row
         if result.status == "retry":
-            outbox.postpone(change_id, result.after or 30)
+            outbox.postpone(change_id, max(1.0, result.after or 30))
             continue
-        if result.status not in _ANSWERED:
+        if not answers(result):
             outbox.failed([change_id], "error.sync.unknown_status")
             outbox.postpone(change_id, 60)
             continue

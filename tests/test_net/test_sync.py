@@ -696,6 +696,25 @@ async def test_a_payment_that_arrives_late_counts_once_in_the_balance(till: Till
     assert till.ask(customers.get, made.id).balance == -5000
 
 
+async def test_a_change_that_is_put_off_may_have_come_through_before(till: Till, sandbox: Running) -> None:
+    """Its call travelled twice: one copy was taken, the other found the database busy and was the one that
+    answered. The rows of that answer held the change, and the own movement counted beside them."""
+    part_id, stock = a_part(till)
+    till.do(inventory.adjust, part_id, -2, "broken")
+    changes = await till.sync._claim("inventory")
+    *_, body = await till.store.run(till.sync._compose, "inventory", changes)
+    async with httpx.AsyncClient() as client:
+        url, headers = f"{sandbox.base_url}/inventory/sync", {"X-API-Key": demo_data.API_KEY}
+        (await client.post(url, content=wire.dumps(body), headers=headers)).raise_for_status()
+    await fault(sandbox, "retry", endpoint="inventory.sync", retry_after=20)
+    assert await till.sync._exchange("inventory", changes)
+    assert till.shelf(part_id) == stock - 2
+    assert till.queue.unsent == 1
+    await till.sync._exchange("inventory", ())
+    assert till.shelf(part_id) == stock - 2 == server_stock(sandbox, part_id)
+    assert till.queue.unsent == 0
+
+
 async def test_a_conflict_that_a_restored_server_repeats_is_asked_once(till: Till, sandbox: Running) -> None:
     part_id, _ = a_part(till)
     seen = till.ask(inventory.get, part_id)
