@@ -18,6 +18,7 @@ from clutch_tui.ui import glyphs
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The console command. Never returns: exits with one of the codes above."""
+    os.umask(0o077)  # whatever we write, a log, a receipt, SQLite's own files, is for its owner alone
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     found = glyphs.find() if sys.stdout.isatty() else glyphs.EVERYTHING
     strings.use(found.language(_first_language(arguments, os.environ)))
@@ -68,6 +69,8 @@ def _explain(error: Exception) -> int:
         return FAILED
     if isinstance(error, ShopError):
         return complain(error, FAILED)
+    if isinstance(error, ImportError) and (error.name or "").startswith("sqlcipher3"):
+        return complain(ShopError("error.store.no_driver", reason=str(error)), FAILED)
     from clutch_tui.net.errors import LINE_DOWN, ApiError
 
     if isinstance(error, ApiError):

@@ -136,6 +136,14 @@ class Log:
 
 
 @dataclass(frozen=True, slots=True)
+class Database:
+    """Protection at rest. `key` says who keeps a new key; one that there is stays where it is."""
+
+    encryption: bool = True
+    key: Literal["auto", "keyring", "file", "passphrase"] = "auto"
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that can be set, by section."""
 
@@ -146,6 +154,7 @@ class Settings:
     sync: Sync = field(default_factory=Sync)
     ui: Ui = field(default_factory=Ui)
     log: Log = field(default_factory=Log)
+    database: Database = field(default_factory=Database)
 
 
 def load(

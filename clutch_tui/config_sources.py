@@ -24,6 +24,7 @@ SECTIONS: dict[str, type[Any]] = {
     "sync": config.Sync,
     "ui": config.Ui,
     "log": config.Log,
+    "database": config.Database,
 }
 SHORT_VARIABLES = {
     "CLUTCH_BASE_URL": "backend.base_url",

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from clutch_tui import config
 from clutch_tui.config import Settings
@@ -20,13 +21,20 @@ from clutch_tui.home import Home, device_id
 
 if TYPE_CHECKING:
     from clutch_tui.core.store import Store
+    from clutch_tui.core.types import ShopError
     from clutch_tui.net.api import Api
     from clutch_tui.net.connection import Monitor
     from clutch_tui.net.network import Network
     from clutch_tui.net.session import Session
     from clutch_tui.net.sync import OnChange
     from clutch_tui.net.vault import Vault
+    from clutch_tui.protection import Protection
     from clutch_tui.ui.services import Line, Services
+
+
+T = TypeVar("T")
+
+PASSPHRASE_WANTED = frozenset({"error.key.passphrase_needed", "error.key.choose_passphrase"})
 
 
 @dataclass(slots=True)
@@ -39,6 +47,10 @@ class Installation:
     overrides: Mapping[str, object]
     api_key: str | None
     settings: Settings
+    ask_passphrase: Callable[[ShopError], str | None] | None = None
+    """Asks whoever sits there for the passphrase of the database; None where nobody does, or the app asks itself.
+    Its answer None gives up."""
+    _protection: Protection | None = None
 
     @classmethod
     def find(
@@ -61,22 +73,24 @@ class Installation:
     def receipts(self) -> Path:
         return self.home.data_dir / "receipts"
 
+    @property
+    def exports(self) -> Path:
+        return self.home.data_dir / "exports"
+
     def database(self, settings: Settings | None = None) -> Path:
         backend = (settings or self.settings).backend
         return self.home.database(backend.base_url, backend.shop_id)
 
     def open_store(self, settings: Settings | None = None, *, inline: bool = False) -> Store:
-        """Open the shop's database, made or migrated where that is needed. Raises `ShopError`."""
+        """Open the shop's database, made, encrypted or migrated where that is needed. Raises `ShopError`."""
+        _check_driver()
+        from clutch_tui import privacy
         from clutch_tui.core import state
-        from clutch_tui.core.store import Store
 
         settings = settings or self.settings
         self.home.prepare()
-        if self.takes_along(settings) and self._is_saved(settings):
-            from clutch_tui.core import adoption
-
-            adoption.adopt(self.home.database("", ""), self.database(settings))
-        store = Store.open(self.database(settings), inline=inline)
+        privacy.close(self.home)
+        store = self.unlocked(partial(self._open, settings, inline=inline))
         rules: dict[str, Any] = {
             "rate": int(settings.shop.tax_rate * 100),
             "prices_include_tax": settings.shop.prices_include_tax,
@@ -86,6 +100,76 @@ class Installation:
         if not store.read_now(state.has_begun, **rules):
             store.run_now(state.begin, **rules)
         return store
+
+    def unlocked(self, action: Callable[[], T]) -> T:
+        """Do something that needs the databases' keys, asking for the passphrase where it is wanted and somebody can
+        be asked. Raises `ShopError`."""
+        from clutch_tui.core.types import ShopError
+
+        while True:
+            try:
+                return action()
+            except ShopError as error:
+                if error.key not in PASSPHRASE_WANTED or self.ask_passphrase is None:
+                    raise
+                if (passphrase := self.ask_passphrase(error)) is None:
+                    raise
+                self.unlock(passphrase)
+
+    def _open(self, settings: Settings, *, inline: bool) -> Store:
+        from clutch_tui.core import journal
+        from clutch_tui.core.store import Store
+
+        protection, path = self.protection, self.database(settings)
+        if self.takes_along(settings) and self._is_saved(settings):
+            from clutch_tui.core import adoption
+
+            adoption.adopt(self.home.database("", ""), path, protection.find_key)
+        is_new = not path.exists()
+        is_encrypted_now = protection.prepare(path)
+        store = Store.open(path, inline=inline, find_key=protection.find_key)
+        if store.key is not None and (is_new or is_encrypted_now):
+            kind = "encrypted" if is_encrypted_now else "recovery_key"
+            store.run_now(journal.notify, kind, {}, notification_id="recovery-key")
+        return store
+
+    @property
+    def protection(self) -> Protection:
+        """The databases' protection at rest; it remembers a passphrase for the rest of this run. Raises
+        `ConfigError` for a `CLUTCH_DB_KEY` that is no key."""
+        if self._protection is None:
+            from clutch_tui.core.types import ShopError
+            from clutch_tui.net.keychain import VARIABLE, Keychain
+            from clutch_tui.net.vault import mode_from
+            from clutch_tui.protection import Protection
+
+            may_ask = mode_from(self.environ) != "file"
+            try:
+                keychain = Keychain(self.home.keys_file, self.environ, may_ask_system=may_ask)
+            except ShopError as error:
+                raise config.ConfigError(error.key, place=VARIABLE, **error.values) from error
+            self._protection = Protection(self.home.data_dir, keychain, self.settings.database)
+        return self._protection
+
+    def unlock(self, passphrase: str) -> None:
+        """Take the passphrase of this home's databases, or choose it where there is none yet; blocks. Raises
+        `ShopError`."""
+        keychain = self.protection.keychain
+        if keychain.entries():
+            keychain.unlock(passphrase)
+        else:
+            keychain.renew_from(passphrase)
+
+    def recover(self, text: str) -> None:
+        """Keep a recovery key that a person typed; blocks. Raises `ShopError`."""
+        from clutch_tui.core.cipher_key import CipherKey
+
+        self.protection.take(CipherKey.from_text(text))
+
+    def start_over(self, settings: Settings) -> Path:
+        """Set a database aside whose key is lost; the next opening makes a new one, which the server fills. Blocks.
+        The name under which the old one is kept. Raises `ShopError`."""
+        return self.protection.start_over(self.database(settings))
 
     def takes_along(self, settings: Settings) -> bool:
         """Whether what was done without a server goes along to the shop of these settings: it is the first one."""
@@ -156,6 +240,7 @@ class Installation:
             settings=self.settings,
             device_id=self.device_id,
             receipts=self.receipts,
+            exports=self.exports,
             open_store=self.open_store,
             save_settings=self.save_settings,
             warm_up=_import_network,
@@ -164,6 +249,16 @@ class Installation:
             takes_along=lambda changes: self.takes_along(self._with(changes)),
             line=line,
         )
+
+
+def _check_driver() -> None:
+    """Raise a sentence where the encrypted database's driver does not load on this machine."""
+    try:
+        import_module("sqlcipher3.dbapi2")
+    except ImportError as error:
+        from clutch_tui.core.types import ShopError
+
+        raise ShopError("error.store.no_driver", reason=str(error)) from error
 
 
 def _import_network() -> None:

@@ -23,6 +23,7 @@ def run_app(installation: Installation | None = None, line: Line | None = None) 
         return USAGE
     gc.disable()  # looking for garbage costs a twelfth of the start; the app takes it up after its first frame
     installation = installation or Installation.find()
+    installation.ask_passphrase = None  # the app asks on its own screen
     log = installation.settings.log
     logs.start(installation.home.log_dir, debug=log.debug, level=log.level)
     from clutch_tui.ui import glyphs

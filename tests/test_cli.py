@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +15,7 @@ import pytest
 from clutch_tui.core import inventory, journal, models
 from clutch_tui.core.types import PartDraft
 from clutch_tui.installation import Installation
+from tests.homes import connect
 
 
 @pytest.fixture
@@ -143,8 +143,7 @@ def test_a_home_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
 
 
 def test_reading_does_not_wait_for_whoever_writes(home: Path) -> None:
-    database = Installation.find(_environment(home)).database()
-    with contextlib.closing(sqlite3.connect(database)) as other:
+    with contextlib.closing(connect(home)) as other:
         other.execute("BEGIN IMMEDIATE")
         assert as_json(clutch(home, "find", "oil", "--json"))
         assert as_json(clutch(home, "status", "--json"))

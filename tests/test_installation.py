@@ -8,9 +8,9 @@ import pytest
 
 from clutch_tui import config
 from clutch_tui.core import adoption, inventory, outbox, state
-from clutch_tui.core.store import Store
 from clutch_tui.core.types import PartDraft, ShopError
 from clutch_tui.installation import Installation
+from tests.homes import open_home
 
 URL = "http://127.0.0.1:9"
 FIRST = {"backend.base_url": URL, "backend.shop_id": "one"}
@@ -68,7 +68,7 @@ def test_work_that_belongs_to_a_server_stays(environ: dict[str, str]) -> None:
     with alone.open_store(inline=True) as store:
         store.run_now(state.put, "epoch", "e-1")
     target = alone.home.database(URL, "one")
-    assert not adoption.adopt(alone.database(), target)
+    assert not adoption.adopt(alone.database(), target, alone.protection.find_key)
     assert alone.database().exists()
     assert not target.exists()
 
@@ -77,12 +77,12 @@ def test_a_stray_log_is_not_replayed_into_the_shop(environ: dict[str, str]) -> N
     alone = Installation.find(environ)
     target = alone.home.database(URL, "one")
     target.with_name(f"{target.name}-wal").write_bytes(b"stray")
-    assert not adoption.adopt(alone.database(), target)
+    assert not adoption.adopt(alone.database(), target, alone.protection.find_key)
 
 
 def test_a_file_that_another_window_has_open_is_not_taken_away(environ: dict[str, str]) -> None:
     installation = Installation.find(environ)
-    with Store.open(installation.database(), inline=True) as other:
+    with open_home(installation.home.config_dir) as other:
         other.run_now(state.put, "note", "here")
         installation.save_settings(FIRST)
         with pytest.raises(ShopError, match=r"error\.store\.in_use"):

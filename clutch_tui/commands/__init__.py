@@ -17,7 +17,8 @@ from typing import Any
 import click
 
 from clutch_tui import logs
-from clutch_tui.home import Home
+from clutch_tui.core.types import ShopError
+from clutch_tui.exits import sentence
 from clutch_tui.installation import Installation
 from clutch_tui.start import run_app
 from clutch_tui.text import strings
@@ -44,9 +45,9 @@ def build() -> click.Group:
         if context.invoked_subcommand is None:
             context.exit(run_app(find_installation(options)))
 
-    from . import connection, program, servers, trade
+    from . import connection, keys, program, servers, trade
 
-    for module in (trade, connection, servers, program):
+    for module in (trade, connection, keys, servers, program):
         for command in module.commands():
             group.add_command(command)
     return group
@@ -69,10 +70,22 @@ def find_installation(options: Mapping[str, Any]) -> Installation:
     installation = Installation.find(environment(options), overrides)
     log = installation.settings.log
     logs.start(installation.home.log_dir, debug=log.debug, level=log.level)
+    if sys.stdin.isatty():
+        installation.ask_passphrase = ask_passphrase
     text = installation.settings.text
     found = glyphs.find(text.letters, installation.environ) if sys.stdout.isatty() else glyphs.EVERYTHING
     strings.use(found.language(text.language), digits=found.digits(text.digits))
     return installation
+
+
+def ask_passphrase(error: ShopError) -> str:
+    """The passphrase, typed unseen by whoever sits at this terminal; a new one is typed twice."""
+    print(sentence(error), file=sys.stderr)
+    if error.key == "error.key.choose_passphrase":
+        return str(
+            click.prompt(t("cli.key.ask.new"), hide_input=True, confirmation_prompt=t("cli.key.ask.again"), err=True)
+        )
+    return str(click.prompt(t("cli.key.ask.passphrase"), hide_input=True, err=True))
 
 
 def environment(options: Mapping[str, Any]) -> dict[str, str]:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from clutch_tui import exits
 from clutch_tui.core import outbox
@@ -35,6 +36,17 @@ class Outcome:
 async def sync_once(installation: Installation) -> Outcome:
     """One whole round; where another process has the lead, its work is waited for instead."""
     store = installation.open_store()
+    try:
+        network = installation.network(installation.settings, store, lambda _nouns: None)
+        return await _once(network, store)
+    finally:
+        await asyncio.to_thread(store.close)
+
+
+async def sync_aside(installation: Installation, path: Path) -> Outcome:
+    """One round for a database that was set aside when its key was lost: what is unsent in it goes to the server
+    under its old identities, which answers each of them once."""
+    store = await asyncio.to_thread(Store.open, path, find_key=installation.protection.find_key)
     try:
         network = installation.network(installation.settings, store, lambda _nouns: None)
         return await _once(network, store)

@@ -22,6 +22,7 @@ from clutch_tui.core.types import ShopError
 from clutch_tui.home import make_private, write_private
 from clutch_tui.net import key_store
 from clutch_tui.net.key_store import SERVICE, KeyStoreError
+from clutch_tui.net.redaction import remember
 
 Keeper = Literal["keyring", "file", "passphrase", "variable"]
 VARIABLE = "CLUTCH_DB_KEY"
@@ -100,7 +101,7 @@ class Keychain:
             if entry.keeper == "passphrase" and entry.salt is not None and entry.cost is not None:
                 key = CipherKey.from_passphrase(passphrase, bytes.fromhex(entry.salt), entry.cost)
                 if key.name == entry.name:
-                    self._known[key.name] = key
+                    self._knows(key)
                     return
         raise ShopError("error.key.wrong_passphrase")
 
@@ -116,8 +117,13 @@ class Keychain:
             text = key_store.ask(lambda store: store.get_password(SERVICE, _label(entry.name)))
         if text is None:
             return None
-        self._known[entry.name] = CipherKey.from_text(text)
-        return self._known[entry.name]
+        return self._knows(CipherKey.from_text(text))
+
+    def _knows(self, key: CipherKey) -> CipherKey:
+        """Remember a key for the rest of this run, and that no log may show it."""
+        remember(key.raw.hex(), key.recovery)
+        self._known[key.name] = key
+        return key
 
     def _why_none(self, path: Path, entries: Iterable[Entry], silent: KeyStoreError | None) -> ShopError:
         """Why nothing fits, by what a person can do about it."""
@@ -154,16 +160,19 @@ class Keychain:
         key = CipherKey.from_passphrase(passphrase, salt, cost)
         with self._changing() as entries:
             entries.insert(0, Entry(key.name, "passphrase", salt=salt.hex(), cost=cost))
-        self._known[key.name] = key
-        return key
+        return self._knows(key)
 
     def add(self, key: CipherKey, keeper: Keeper) -> CipherKey:
         """Put a key in front of those on record, or another keeper in the place of the one it had."""
         with self._changing() as entries:
             entries[:] = [entry for entry in entries if entry.name != key.name]
             entries.insert(0, self._kept(key, keeper))
-        self._known[key.name] = key
-        return key
+        return self._knows(key)
+
+    def note_variable(self) -> None:
+        """Write down that the key came in a variable, so that a start without it can say what is missing."""
+        if self._given is not None and self._given.name not in {entry.name for entry in self.entries()}:
+            self.add(self._given, "variable")
 
     def keep_only(self, names: Iterable[str]) -> None:
         """Forget every other key, in the key store too: what it opened has another one now."""
@@ -177,9 +186,11 @@ class Keychain:
                 self._forget(entry.name)
 
     def keeper_for(self, wish: Literal["auto", "keyring", "file", "passphrase"]) -> Keeper:
-        """Who keeps a new key: the system where it can, else a file; the variable where that gives the key."""
-        if self._given is not None:
-            return "variable"
+        """Who keeps the first key: the variable where that gives it, else as `lasting_keeper`."""
+        return "variable" if self._given is not None else self.lasting_keeper(wish)
+
+    def lasting_keeper(self, wish: Literal["auto", "keyring", "file", "passphrase"]) -> Keeper:
+        """Who keeps a key of ours: the system where it can, else a file, unless a person wishes otherwise."""
         if wish == "auto":
             return "keyring" if self._may_ask_system and _works() else "file"
         return wish

@@ -14,19 +14,27 @@ from collections.abc import Iterable
 from itertools import product
 from typing import get_args
 
-from clutch_tui.core import headings, updates
+from clutch_tui import support
+from clutch_tui.core import benchmark, headings, journal, measures, updates, upkeep, usage
 from clutch_tui.core import types as core
-from clutch_tui.net import capabilities, connection, doctor, errors, tester
+from clutch_tui.net import capabilities, connection, doctor, errors, keychain, tester
 from clutch_tui.ui import glyphs, keys, status, terminal, themes
 from clutch_tui.ui.screens import insight_lines
 
 _UNTROUBLED = {"ok", "reachable"}
 _TROUBLES = [state for state in get_args(tester.State) if state not in _UNTROUBLED]
 
+_OUTCOMES = ["seen", "resent", "replaced", "given_up"]
+
 FAMILIES: dict[str, Iterable[str]] = {
+    "cli.key.keeper.": get_args(keychain.Keeper),
+    "cli.key.sheet.": ["what", "who", "how"],
     "connection.": (".".join(pair) for pair in product(get_args(connection.PartName), get_args(connection.State))),
     "connection.access.": get_args(connection.Access),
     "connection.overall.": get_args(status.Overall),
+    "connection.sentence.": get_args(status.Overall),
+    "connection.frame.": ["in", "out"],
+    "connection.period.": usage.PERIODS,
     "connection.part.": get_args(connection.PartName),
     "connection.state.": get_args(connection.State),
     "doctor.": doctor.OUTCOMES,
@@ -38,13 +46,18 @@ FAMILIES: dict[str, Iterable[str]] = {
     "error.api.": [kind.value for kind in errors.Kind],
     "error.api.tls.": get_args(errors.TlsFault),
     "import.field.": headings.FIELDS,
-    "conflict.": ["delete", "delete_anyway", "answer", "answer_anyway"],
     "insight.figure.": {name for names in insight_lines._PLACES.values() for name in names},
     "lane.": get_args(core.Lane),
-    "mode.": [*keys.MODES, "past_sales", "part_history", "customer_history", "supplier_history"],
+    "mode.": [*keys.MODES, "past_sales", "connection_log", "conflicts", "part_history", "customer_history", "supplier_history"],
     "order.": ["accept", "reject", "quote"],
     "order.status.": get_args(core.OrderStatus),
     "pay.": get_args(core.PayMethod),
+    "queue.ask_give_up.": ["create", "update", "delete", "order"],
+    "queue.became.": _OUTCOMES,
+    "queue.outcome.": _OUTCOMES,
+    "queue.why.": [*get_args(core.Lane), "conflict", "applied_flagged", "rejected", "refused_request", "refused_fact"],
+    "log.level.": journal.LEVELS,
+    "support.section.": support.SECTIONS,
     "sale.state.": [*get_args(core.SaleStatus), "return"],
     "tester.remedy.": _TROUBLES,
     "tester.state.": get_args(tester.State),
@@ -52,11 +65,19 @@ FAMILIES: dict[str, Iterable[str]] = {
     "settings.bidi_": get_args(terminal.Ordering),
     "theme.": [theme.name for theme in themes.THEMES],
     "topic.": insight_lines.TOPICS,
+    "measure.": [one.name for one in measures.MEASURES],
+    "measure.chart.": get_args(measures.Span),
+    "measure.unit.": get_args(measures.Unit),
+    "measure.verdict.": get_args(measures.Verdict),
+    "trial.": benchmark.TRIALS,
     "updates.verdict.": get_args(updates.Verdict),
+    "upkeep.": upkeep.STEPS,
+    "upkeep.outcome.": get_args(upkeep.Outcome),
 }
 
 OPEN: frozenset[str] = frozenset(
     {
+        "cash.",  # what was done at the drawer
         "change.",  # what a queued change does
         "flag.",  # what the server found worth saying about a change
         "insight.",  # what the backend advises
@@ -65,9 +86,14 @@ OPEN: frozenset[str] = frozenset(
         "log.category.",
         "news.",  # what the backend tells a person
         "move.",  # why stock or an account moved
+        "queue.answer.",  # how the server answered a change
+        "queue.failed.",  # why a change could not be sent
+        "queue.field.",  # a field that no form has
+        "queue.status.",
+        "refusal.",  # why the server refuses a change
         "tester.advice.",
     }
 )
 
 # Modules that build keys from their very first word, and ask `has` for each.
-FREE: frozenset[str] = frozenset({"clutch_tui/ui/screens/queue.py"})
+FREE: frozenset[str] = frozenset({"clutch_tui/ui/change_words.py"})

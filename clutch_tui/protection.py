@@ -1,0 +1,237 @@
+"""Protection at rest, put together: which database of this home is encrypted, with which key, and how that changes.
+
+Works on whole files and says what went wrong as `ShopError`. A change of keys goes through every database of the
+home. The new key is on record before the first is converted, and the old one until the last has been: a change that
+was cut off leaves databases that open, some with the one and some with the other, and is finished by doing it again.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+from clutch_tui.config import Database
+from clutch_tui.core import cipher
+from clutch_tui.core.cipher_key import CipherKey
+from clutch_tui.core.presence import Presence
+from clutch_tui.core.types import ShopError
+from clutch_tui.net.keychain import Keeper, Keychain
+
+log = logging.getLogger(__name__)
+
+Wish = Literal["auto", "keyring", "file", "passphrase"]
+NO_CONVERSION = frozenset({"error.store.in_use", "error.key.no_room", "error.store.readonly"})
+"""Why a plain database stays plain for now. The shop sells all the same; the next start tries again."""
+ASIDE = ".locked-"
+"""In the name of a database that was set aside because its key was lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One database as it lies there. `key` is the name of the key that opens it, None for a plain one or where
+    nothing at hand opens it."""
+
+    path: Path
+    encrypted: bool
+    key: str | None
+    keeper: Keeper | None
+
+    @property
+    def opens(self) -> bool:
+        return not self.encrypted or self.key is not None
+
+    @property
+    def aside(self) -> bool:
+        """Whether it was set aside because its key was lost."""
+        return ASIDE in self.path.name
+
+
+class Protection:
+    """The databases in one folder and the keys to them."""
+
+    def __init__(self, folder: Path, keychain: Keychain, settings: Database) -> None:
+        self.folder = folder
+        self.keychain = keychain
+        self._settings = settings
+
+    # --- opening ---------------------------------------------------------------------------------------
+
+    def prepare(self, path: Path) -> bool:
+        """Tidy up after a conversion that was cut off, and encrypt a plain database where that is wanted and nobody
+        else has it open; true where it has been encrypted just now."""
+        cipher.clean(path)
+        if not self._settings.encryption or cipher.kind(path) != "plain":
+            return False
+        try:
+            cipher.convert(path, None, self._newest())
+        except ShopError as error:
+            if error.key not in NO_CONVERSION:
+                raise
+            log.warning("%s stays plain for now: %s", path.name, error.key)
+            return False
+        log.info("%s is encrypted now", path.name)
+        return True
+
+    def find_key(self, path: Path) -> CipherKey | None:
+        """The `FindKey` of this home's databases."""
+        match cipher.kind(path):
+            case "plain":
+                return None
+            case "absent":
+                return self._newest() if self._settings.encryption else None
+            case "encrypted":
+                return self.keychain.find(path, partial(cipher.opens, path))
+
+    def _newest(self) -> CipherKey:
+        """The key for what is encrypted next, made where there is none."""
+        if (key := self.keychain.newest()) is not None:
+            self.keychain.note_variable()
+            return key
+        if self.keychain.keeper_for(self._settings.key) == "passphrase":
+            raise ShopError("error.key.choose_passphrase")
+        return self.keychain.make(self.keychain.keeper_for(self._settings.key))
+
+    # --- looking ---------------------------------------------------------------------------------------
+
+    def databases(self, *, aside: bool = False) -> tuple[Path, ...]:
+        """The databases of this home; with `aside` also those that were set aside."""
+        found = sorted(self.folder.glob("*.db"))
+        if aside:
+            found += sorted(
+                path
+                for path in self.folder.glob(f"*.db{ASIDE}*")
+                if path.suffix not in (".lock", ".converting") and not path.name.endswith(("-wal", "-shm"))
+            )
+        return tuple(path for path in found if cipher.kind(path) != "absent")
+
+    def conditions(self) -> tuple[Condition, ...]:
+        """What every database of this home is, also those that do not open."""
+        keepers = {entry.name: entry.keeper for entry in self.keychain.entries()}
+        return tuple(self._condition(path, keepers) for path in self.databases(aside=True))
+
+    def keys(self) -> tuple[CipherKey, ...]:
+        """The different keys of this home's encrypted databases. Raises `ShopError` where one is not at hand."""
+        keys = {key.name: key for path in self.databases() if (key := self.find_key(path)) is not None}
+        return tuple(keys.values())
+
+    def unsent_aside(self, path: Path) -> dict[Path, int]:
+        """What was set aside in the place of the database at `path`, opens with a key at hand and holds unsent
+        changes; how many each."""
+        from clutch_tui.core import outbox
+        from clutch_tui.core.store import Store
+
+        unsent: dict[Path, int] = {}
+        for condition in self.conditions():
+            if condition.path.name.startswith(f"{path.name}{ASIDE}") and condition.opens:
+                with Store.open(condition.path, inline=True, find_key=self.find_key) as store:
+                    unsent[condition.path] = store.read_now(outbox.summary).unsent
+        return {aside: n for aside, n in unsent.items() if n}
+
+    def _condition(self, path: Path, keepers: dict[str, Keeper]) -> Condition:
+        if cipher.kind(path) == "plain":
+            return Condition(path, False, None, None)
+        try:
+            name = self.keychain.find(path, partial(cipher.opens, path)).name
+        except ShopError:
+            return Condition(path, True, None, None)
+        return Condition(path, True, name, keepers.get(name, "variable"))
+
+    # --- changing --------------------------------------------------------------------------------------
+
+    def encrypt(self, done: Callable[[Path], None]) -> None:
+        """Encrypt every plain database; `done` hears of each."""
+        plain = [path for path in self.databases(aside=True) if cipher.kind(path) == "plain"]
+        self._must_be_free(plain)
+        for path in plain:
+            cipher.convert(path, None, self._newest())
+            done(path)
+
+    def decrypt(self, done: Callable[[Path], None]) -> None:
+        """Make every database plain. Those that were set aside stay as they are."""
+        keys = {path: key for path in self.databases() if (key := self.find_key(path)) is not None}
+        self._must_be_free(keys)
+        for path, key in keys.items():
+            cipher.convert(path, key, None)
+            done(path)
+
+    def change(self, wish: Wish, passphrase: str | None, done: Callable[[Path], None]) -> CipherKey:
+        """Give every encrypted database a new key, kept as wished, or made of a new `passphrase`; the new key."""
+        olds = {path: key for path in self.databases() if (key := self.find_key(path)) is not None}
+        self._must_be_free(olds)
+        if passphrase is not None:
+            new = self.keychain.renew_from(passphrase)
+        else:
+            new = self.keychain.renew(self._keeper(wish))
+        for path, old in olds.items():
+            cipher.convert(path, old, new)
+            done(path)
+        self._forget_what_opens_nothing(new)
+        return new
+
+    def take(self, key: CipherKey) -> tuple[Path, ...]:
+        """Keep a recovery key; the databases that it opens. Raises `ShopError` `error.key.opens_nothing`."""
+        opened = tuple(
+            path for path in self.databases(aside=True) if cipher.kind(path) == "encrypted" and cipher.opens(path, key)
+        )
+        if not opened:
+            raise ShopError("error.key.opens_nothing", name=key.name)
+        self.keychain.add(key, self._keeper())
+        return opened
+
+    def start_over(self, path: Path) -> Path:
+        """Set a database aside that nothing opens, and make a fresh key for the one that takes its place; where the
+        old one is now. Raises `ShopError` `error.key.opens_already` for one that opens."""
+        if self._condition(path, {}).opens:
+            raise ShopError("error.key.opens_already", path=str(path))
+        self._must_be_free([path])
+        self.keychain.renew(self._keeper())
+        return self.set_aside(path)
+
+    def set_aside(self, path: Path, now: datetime | None = None) -> Path:
+        """Put a database whose key is lost under another name, with its log: what is unsent in it can still be had
+        when the key is found. At every moment the whole of it is there under one of the two names."""
+        stamp = (now or datetime.now(UTC)).strftime("%Y%m%dT%H%M%SZ")
+        aside = path.with_name(f"{path.name}{ASIDE}{stamp}")
+        wal, aside_wal = (one.with_name(f"{one.name}-wal") for one in (path, aside))
+        with Presence(path).alone():
+            if wal.exists():
+                _also_call(wal, aside_wal)
+            _also_call(path, aside)
+            cipher.sync_folder(self.folder)
+            path.unlink()
+            wal.unlink(missing_ok=True)
+            path.with_name(f"{path.name}-shm").unlink(missing_ok=True)
+        return aside
+
+    def _keeper(self, wish: Wish | None = None) -> Keeper:
+        """Who keeps a key that is not made of a passphrase, by the settings where nobody wishes otherwise."""
+        wish = wish or self._settings.key
+        return self.keychain.lasting_keeper("auto" if wish == "passphrase" else wish)
+
+    def _must_be_free(self, paths: Iterable[Path]) -> None:
+        """Raise before anything is changed where any of them is open elsewhere."""
+        for path in paths:
+            with Presence(path).alone():
+                pass
+
+    def _forget_what_opens_nothing(self, new: CipherKey) -> None:
+        conditions = self.conditions()
+        if all(condition.opens for condition in conditions):  # what does not open may need any of the others
+            self.keychain.keep_only({new.name, *(one.key for one in conditions if one.key is not None)})
+
+
+def _also_call(path: Path, name: Path) -> None:
+    """Give a file a second name; a copy where the file system knows no second names."""
+    try:
+        os.link(path, name)
+    except OSError:
+        shutil.copy2(path, name)
+        with name.open("rb") as file:
+            os.fsync(file.fileno())
