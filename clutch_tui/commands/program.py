@@ -1,4 +1,4 @@
-"""`version` and `update`: the program about itself."""
+"""`version`, `update` and `perf`: the program about itself."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from . import environment, find_installation, json_option, say_json
 
 
 def commands() -> tuple[click.Command, ...]:
-    return (version(), update())
+    return (version(), update(), perf())
 
 
 def version() -> click.Command:
@@ -95,3 +95,17 @@ def _say(found: Standing) -> None:
     if found.verdict in ("available", "required"):
         print(t("updates.type"))
         print(f"  {releases.upgrade_command()}")
+
+
+def perf() -> click.Command:
+    @click.command("perf", help=t("cli.perf.help"))
+    @click.option("--test", is_flag=True, help=t("cli.perf.test"))
+    @click.option("--optimise", is_flag=True, help=t("cli.perf.optimise"))
+    @json_option
+    @click.pass_obj
+    def command(options: dict[str, Any], test: bool, optimise: bool, as_json: bool) -> int:
+        from . import performance
+
+        return performance.run(find_installation(options), test=test, optimise=optimise, as_json=as_json)
+
+    return command

@@ -15,7 +15,8 @@ from . import models
 from .clock import from_text, to_text
 from .histogram import Histogram
 
-Unit = Literal["ms", "B", "MiB"]
+Unit = Literal["ms", "B", "MiB", "times"]
+"""Milliseconds, bytes, mebibytes; of `times` only the number counts."""
 Span = Literal["hour", "day"]
 Verdict = Literal["good", "slow", "unknown"]
 
@@ -48,6 +49,7 @@ MEASURES: tuple[Measure, ...] = (
     Measure("store.read", "ms"),
     Measure("store.size", "MiB"),
     Measure("api.response", "ms"),
+    Measure("cache.unchanged", "times"),
 )
 BY_NAME: Mapping[str, Measure] = {measure.name: measure for measure in MEASURES}
 

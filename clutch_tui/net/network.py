@@ -25,6 +25,7 @@ from clutch_tui.core.clock import Clock, SystemClock
 from clutch_tui.core.reference import Reference
 from clutch_tui.core.store import Store
 from clutch_tui.core.types import ShopError
+from clutch_tui.core.updates import Standing
 
 from . import reference, updates, wire
 from .api import Api
@@ -348,6 +349,14 @@ class Network:
         """What a reading endpoint says now, checked, in core's terms and kept with its age. Raises `ApiError`,
         `wire.BadPayload`."""
         return await reference.fetch(self.api, self._store, name)
+
+    async def ping(self) -> None:
+        """Have the backend answer, once. Raises `ApiError`."""
+        await self.api.call("system.ping", retry=False)
+
+    async def check_version(self) -> Standing:
+        """Ask now which version of this program is the newest. Raises `ApiError`, `wire.BadPayload`."""
+        return await updates.check(self.api, self._store)
 
     async def sign_in(self, email: str, password: str) -> None:
         """Raises `ApiError`. The credentials that come back are kept in the vault."""

@@ -9,6 +9,8 @@ pins them.
 
 from __future__ import annotations
 
+import asyncio
+from http import HTTPStatus
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -34,6 +36,12 @@ ANSWERED_WITHIN = 0.25
 """Seconds after a key was dealt with in which a paint still counts as its answer."""
 
 
+QUESTION = "\x1b[?2026$p"
+"""Does the terminal know synchronised updates? Textual asks the same at the start and understands the answer."""
+PATIENCE = 1.0
+"""Seconds for which an answer of the terminal is waited for."""
+
+
 class Gauges(_AppPart):
     """Mixin, behind `KeysInOrder` and `ThinWire`: it sees keys as they are dealt with and what is really displayed."""
 
@@ -45,6 +53,7 @@ class Gauges(_AppPart):
         """To the terminal since the start, with what is no frame, such as a bell."""
         self._bytes_before = 0
         self._typed_at: float | None = None
+        self._answer: asyncio.Future[None] | None = None
         super().__init__(*args, **kwargs)
 
     async def on_event(self, event: Event) -> None:
@@ -68,6 +77,24 @@ class Gauges(_AppPart):
         if renderable is not None and not self._batch_count:
             self._painted()
 
+    async def ask_terminal(self) -> float | None:
+        """Milliseconds until the terminal answers a question, there and back; None where it does not answer. Over
+        SSH this is what a person waits for besides the program."""
+        if self._driver is None or self.is_headless:
+            return None
+        self._answer = asyncio.get_running_loop().create_future()
+        begun = monotonic()
+        self._driver.write(QUESTION)
+        try:
+            await asyncio.wait_for(self._answer, PATIENCE)
+        except TimeoutError:
+            return None
+        return (monotonic() - begun) * 1000
+
+    def on_terminal_supports_synchronized_output(self) -> None:
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_result(None)
+
     def note_start(self) -> None:
         """The first frame is out."""
         if (age := gauges.age_of_process()) is not None:
@@ -83,6 +110,8 @@ class Gauges(_AppPart):
         """A call of the backend was answered."""
         if event.exchange is not None and event.exchange.ms is not None:
             self.meter.note("api.response", event.exchange.ms)
+            if event.exchange.status == HTTPStatus.NOT_MODIFIED:
+                self.meter.note("cache.unchanged", 1)
 
     def _painted(self) -> None:
         sent, self._bytes_before = self.bytes_sent - self._bytes_before, self.bytes_sent

@@ -28,6 +28,7 @@ MODES = (
     "insights",
     "connection",
     "settings",
+    "performance",
     "updates",
     "sign_in",
 )

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from clutch_tui.config import Settings
     from clutch_tui.core.reference import Reference
     from clutch_tui.core.store import Store
+    from clutch_tui.core.updates import Standing
+    from clutch_tui.net.bundle import Section
     from clutch_tui.net.connection import Monitor
 
 OnChange = Callable[[frozenset[str]], None]
@@ -67,6 +69,12 @@ class Network(Protocol):
     async def fetch(self, name: str) -> Reference:
         """What a reading endpoint of the catalogue says now, kept with its age. Raises `ApiError`."""
 
+    async def ping(self) -> None:
+        """Have the backend answer, once. Raises `ApiError`."""
+
+    async def check_version(self) -> Standing:
+        """Ask now which version of this program is the newest. Raises `ApiError`."""
+
     async def sign_in(self, email: str, password: str) -> None:
         """Raises `ApiError`. The credentials that come back are kept by the network, never by a screen."""
 
@@ -74,6 +82,9 @@ class Network(Protocol):
         """Keep this key and prove it. Raises `ApiError` when the server refuses it; it is not kept then."""
 
     async def sign_out(self) -> None: ...
+
+    def set_debug(self, debug: bool) -> None:
+        """Write every exchange into the log, or stop doing so."""
 
 
 class Line(Protocol):
@@ -99,6 +110,8 @@ class Services:
     device_id: str
     receipts: Path
     """The folder for receipts that a person saves as text."""
+    exports: Path
+    """The folder for files that go to support."""
     open_store: Callable[[Settings], Store]
     save_settings: Callable[[Mapping[str, Any]], Settings]
     """Writes `{"text.language": "en", ...}` and gives back the whole tree as it now holds. Raises `ConfigError`."""
@@ -110,3 +123,5 @@ class Services:
     """Whether the unsent work goes along to the shop of these settings, because no server was set up until now.
     Blocks. Raises `ConfigError`."""
     line: Line | None = None
+    make_bundle: Callable[[Path], Awaitable[tuple[Section, ...]]] | None = None
+    """Writes the support file and gives back what is inside."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from clutch_tui.core import (
         aftersales,
+        benchmark,
         cart,
         conflicts,
         customers,
@@ -24,15 +25,19 @@ if TYPE_CHECKING:
         outbox,
         reference,
         sales,
+        savings,
         search,
         state,
         suppliers,
         types,
         updates,
+        upkeep,
+        usage,
     )
 
 __all__ = [
     "aftersales",
+    "benchmark",
     "cart",
     "conflicts",
     "customers",
@@ -43,11 +48,14 @@ __all__ = [
     "outbox",
     "reference",
     "sales",
+    "savings",
     "search",
     "state",
     "suppliers",
     "types",
     "updates",
+    "upkeep",
+    "usage",
 ]
 
 

@@ -89,8 +89,7 @@ class UpdatesScreen(ShopScreen):
         if (network := self.app.network) is None:
             return
         try:
-            answer = await network.fetch("system.version")
-            self.standing = await self.store.run(shop.updates.keep, answer, __version__)
+            self.standing = await network.check_version()
         except Exception as error:
             report(self, error)
         else:

@@ -1,0 +1,62 @@
+"""`perf`: the figures of the performance screen for scripts and for people without a screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+
+from clutch_tui import exits
+from clutch_tui.core import benchmark, measures, savings, upkeep
+from clutch_tui.core.store import Store
+from clutch_tui.installation import Installation
+from clutch_tui.text.strings import t
+from clutch_tui.ui.figures import amount, figure, report_line, result_line, savings_lines
+
+from . import say_json
+
+
+def run(installation: Installation, *, test: bool, optimise: bool, as_json: bool) -> int:
+    """Print what was measured, and what was asked for besides. 1 where something is slow, damaged or in the way."""
+    with installation.open_store(inline=True) as store:
+        reports = [one for one in store.read_now(measures.report, {}) if one.month.count]
+        saved = store.read_now(savings.today)
+        trials = tuple(_trials(store)) if test else ()
+        steps = tuple(upkeep.optimise(store)) if optimise else ()
+    if as_json:
+        say_json(
+            {
+                "measures": [asdict(one) | {"verdict": one.verdict} for one in reports],
+                "savings": asdict(saved) | {"saved": saved.saved, "per_call": saved.per_call, "rate": saved.rate},
+                "trials": [asdict(one) | {"budget_ms": benchmark.BUDGETS[one.trial]} for one in trials],
+                "steps": [asdict(one) for one in steps],
+            }
+        )
+    else:
+        for line in _lines(reports):
+            print(line)
+        for line in (*savings_lines(saved), *map(result_line, trials), *map(report_line, steps)):
+            print(line)
+    bad = any(one.within is False for one in trials) or any(one.outcome in ("damaged", "busy") for one in steps)
+    return exits.FAILED if bad else exits.DONE
+
+
+def _trials(store: Store) -> Iterator[benchmark.Result]:
+    yield benchmark.disk(store.path.parent)
+    yield benchmark.read(store)
+    yield benchmark.find(store)
+    yield benchmark.write(store)
+
+
+def _lines(reports: list[measures.Report]) -> Iterator[str]:
+    if not reports:
+        yield t("measure.none")
+    for one in reports:
+        unit = one.measure.unit
+        yield t(
+            "measure.line",
+            name=t(f"measure.{one.measure.name}"),
+            today=figure(one.today, unit),
+            month=figure(one.month, unit),
+            budget=amount(one.measure.budget, unit),
+            verdict=t(f"measure.verdict.{one.verdict}"),
+        )
