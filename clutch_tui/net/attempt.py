@@ -20,6 +20,8 @@ ANSWER_LIMIT = 32 * 1024 * 1024
 """Bytes of an unpacked answer; a full page of five thousand records is a tenth of it."""
 # POST, but harmless to repeat: their ledger takes care.
 _REPEATABLE = frozenset({"inventory.sync", "sales.sync", "auth.verify"})
+# What stands around the data; a body with more than this and no `data` is the data.
+_AROUND = frozenset({"success", "message", "timestamp", "error"})
 # How a body may be packed, once. Packed twice it would grow beyond all reason before it could be measured: one
 # layer makes a thousand bytes out of one, two make a million.
 _PACKINGS = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})
@@ -176,7 +178,7 @@ def judge(record: Record) -> Answer:
     if status >= 400 or (isinstance(body, dict) and body.get("success") is False):
         retry_after = _seconds(record.response_headers.get("retry-after"), record.response_headers.get("date"))
         raise from_answer(status, body, path=path, retry_after=retry_after)
-    enveloped = isinstance(body, dict) and "success" in body and ("data" in body or len(body) <= 3)
+    enveloped = isinstance(body, dict) and "success" in body and ("data" in body or body.keys() <= _AROUND)
     return Answer(
         status=status,
         data=body.get("data") if enveloped else body,

@@ -143,7 +143,7 @@ class Session:
             if error.kind in (Kind.UNAUTHORIZED, Kind.INVALID, Kind.MISSING_RECORD):
                 raise ApiError(Kind.BAD_CREDENTIALS, status=error.status, code=error.code) from error
             raise
-        tokens = _tokens(answer.data)
+        tokens = _tokens(answer)
         self.shop = tokens["shop"]
         await self._keep(tokens)
         user = self.user
@@ -221,7 +221,7 @@ class Session:
                         raise
                     is_possible = error.kind is not Kind.MISSING_ROUTE
                 else:
-                    await self._keep(_tokens(answer.data))
+                    await self._keep(_tokens(answer))
                     return True
             if due and not is_possible:
                 self._unrenewable = stale
@@ -289,9 +289,13 @@ class Session:
         return min(REFRESH_BEFORE, timedelta(seconds=lifetime / 5)) if lifetime else REFRESH_BEFORE
 
 
-def _tokens(data: object) -> dict[str, Any]:
+def _tokens(answer: Answer) -> dict[str, Any]:
+    """Some servers put the token beside the `data` that holds the user."""
     from clutch_tui.net import wire
 
+    data = answer.data
+    if isinstance(data, dict):
+        data = {**{name: value for name, value in answer.envelope.items() if name not in data}, **data}
     try:
         record = wire.read_answer("auth.login", data).record
     except wire.BadPayload as error:

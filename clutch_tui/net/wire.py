@@ -85,19 +85,24 @@ class Reading:
 # --- bytes ---------------------------------------------------------------------------------------------
 
 
+VALUES_LIMIT = 1_500_000
+"""Values in one text. The largest page of sales has half a million; as many empty lists as fit into the bytes of an
+answer would take thirty times those bytes."""
+
+
 def loads(raw: bytes) -> Any:
     """The value of a JSON text; numbers with a point become `Decimal`. Raises `BadPayload`, whatever comes."""
+    if raw.count(b",") + raw.count(b"[") + raw.count(b"{") > VALUES_LIMIT:
+        raise BadPayload("too many values")
     try:
         value = json.loads(raw.decode("utf-8-sig"), parse_float=Decimal, parse_constant=_no_constant)
+        return _without_surrogates(value) if _SURROGATE.search(raw) else value
     except RecursionError:
         raise BadPayload("nested too deeply") from None
     except ArithmeticError:
         raise BadPayload("a number out of range") from None
     except ValueError as error:
         raise BadPayload(f"not JSON: {str(error)[:120]}") from None
-    if _SURROGATE.search(raw):
-        return _without_surrogates(value)
-    return value
 
 
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -396,7 +401,21 @@ def read_answer(endpoint: str, data: object) -> Reading:
         return Reading(None, good, bad)
     if data is None and model is Payload:
         return Reading({}, [], [])
-    return Reading(_ours(_read_record(model, data)), [], [])
+    return Reading(_ours(_read_record(model, _unwrapped(model, data))), [], [])
+
+
+def _unwrapped(model: type[Payload], data: object) -> object:
+    """The record itself, where a server has put it under one more noun (`{"customer": {...}}`), or its tokens under
+    theirs."""
+    if not isinstance(data, dict):
+        return data
+    if model is answers.Tokens and isinstance(inner := data.get("tokens"), dict):
+        return {**data, **inner}
+    names = {model.other_names.get(name, name) for name in map(_plain_name, (str(one) for one in data))}
+    inner_records = [one for one in data.values() if isinstance(one, dict)]
+    if len(inner_records) == 1 and not names & _known(model):
+        return inner_records[0]
+    return data
 
 
 # --- the socket ----------------------------------------------------------------------------------------
