@@ -108,7 +108,7 @@ class ClutchApp(KeysInOrder, ThinWire, Gauges, BidiApp, App[int]):
     def on_mount(self) -> None:
         self.call_after_refresh(self._first_frame_is_out)
         self.set_interval(AGES_EVERY, lambda: self._brake.add(frozenset({"age"})))
-        self.set_interval(KEEP_EVERY, self._keep_measures)
+        self.set_interval(KEEP_EVERY, self.keep_measures)
 
     def _first_frame_is_out(self) -> None:
         self.note_start()
@@ -181,7 +181,7 @@ class ClutchApp(KeysInOrder, ThinWire, Gauges, BidiApp, App[int]):
         if running is not None:
             running.cancel()
             await asyncio.gather(running.wait(), return_exceptions=True)
-        await self._keep_measures()
+        await self.keep_measures()
         store, self._store = self._store, None
         if store is not None:
             self.workers.cancel_group(self, "status")
@@ -236,6 +236,15 @@ class ClutchApp(KeysInOrder, ThinWire, Gauges, BidiApp, App[int]):
         """Save settings that need no other database. Raises `ConfigError`."""
         self.settings = await asyncio.to_thread(self.services.save_settings, changes)
 
+    async def set_debug(self, debug: bool) -> None:
+        """Write everything into the log from now on, also after the next start; or only what the level asks for."""
+        from clutch_tui import logs
+
+        await self.save_settings({"log.debug": debug})
+        logs.set_level("debug" if debug else self.settings.log.level)
+        if self.network is not None:
+            self.network.set_debug(debug)
+
     async def on_unmount(self) -> None:
         await self._leave()
 
@@ -283,7 +292,7 @@ class ClutchApp(KeysInOrder, ThinWire, Gauges, BidiApp, App[int]):
         self.status = Status(overall, since, unsent, oldest_at, attention, unread, datetime.now(UTC))
         self.status_changed.publish(self.status)
 
-    async def _keep_measures(self) -> None:
+    async def keep_measures(self) -> None:
         """Write down what was measured. A database that is full or busy costs these figures and nothing else."""
         if self._store is None:
             return

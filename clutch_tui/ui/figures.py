@@ -29,7 +29,7 @@ def amount(figure: float | None, unit: Unit) -> str:
 
 def figure(figures: Figures, unit: Unit) -> str:
     """What a column says: the median, or the number where only that counts."""
-    return amount(figures.count if unit == "times" else figures.median, unit)
+    return amount((figures.count or None) if unit == "times" else figures.median, unit)
 
 
 def savings_lines(savings: Savings) -> Iterator[str]:

@@ -82,7 +82,9 @@ class PerformanceScreen(ShopScreen):
         self.table.focus()
         self.set_interval(REFRESH_EVERY, self._refresh_if_shown)
 
-    def on_screen_resume(self) -> None:
+    @work(group="load", exit_on_error=False)
+    async def on_screen_resume(self) -> None:
+        await self.app.keep_measures()  # the last day reaches to this moment
         self._refresh_if_shown()
 
     def _refresh_if_shown(self) -> None:
