@@ -117,12 +117,17 @@ async def _try(installation: Installation, names: Sequence[str], wish: Wish, log
 
 
 def _print(report: Report, *, verbose: bool) -> None:
+    common = _common_reason(report)
     for result in report.results:
         mark = "+" if result.works else "." if result.state == "skipped" else "-"
         figures = f" {result.status or '':>4} {result.latency_ms or 0:7.0f} ms {result.size:>8} B" if verbose else ""
-        print(f"{mark} {result.name:<28}{figures}  {t(f'tester.state.{result.state}')}{_reason(result)}")
+        print(
+            f"{mark} {result.name:<28}{figures}  {t(f'tester.state.{result.state}')}{'' if common else _reason(result)}"
+        )
         if verbose and result.remedy:
             print(f"    {t(result.remedy)}")
+    if common:
+        print(common)
     for capability in report.capabilities:
         print(f"{_MARKS[capability.verdict]} {_sentence(capability)}")
     summary = report.summary
@@ -132,6 +137,12 @@ def _print(report: Report, *, verbose: bool) -> None:
 
 
 _MARKS = {"yes": "+", "no": "-", "unknown": "."}
+
+
+def _common_reason(report: Report) -> str:
+    """The one sentence that would be said 47 times; empty where there is none."""
+    reasons = {_reason(result) for result in report.results if result.state != "skipped"}
+    return reasons.pop().removeprefix(": ") if len(reasons) == 1 and len(report.results) > 1 else ""
 
 
 def _reason(result: Result) -> str:

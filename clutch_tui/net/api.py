@@ -204,7 +204,7 @@ class Api:
             client = await self._open()
             answer = await self._exchange(client, record)
         except ApiError as error:
-            error.elapsed_ms = round(record.ms, 1)
+            error.elapsed_ms, error.size = round(record.ms, 1), len(record.response)
             self._report(record, error)
             raise
         except BaseException:
@@ -239,12 +239,21 @@ class Api:
         except TimeoutError:
             raise ApiError(Kind.TIMEOUT, host=host) from None
         except httpx.HTTPError as error:
-            raise from_exception(error, host, proxied=self._is_proxied) from error
+            raise await self._explain(from_exception(error, host, proxied=self._is_proxied)) from error
         except httpx.InvalidURL as error:
             raise ApiError(Kind.UNREACHABLE, message=str(error)[:200], host=host) from error
         finally:
             record.ms = (time.perf_counter() - record.started) * 1000
         return judge(record)
+
+    async def _explain(self, error: ApiError) -> ApiError:
+        """The most useful thing that can be said of a certificate."""
+        if self._is_proxied or error.fault not in ("self_signed", "unknown_issuer"):
+            return error
+        from clutch_tui.net.egress import look_closer
+
+        port = urlsplit(self._settings.base_url).port or 443
+        return await look_closer(error, self._host, port, self._settings.connect_timeout)
 
     # --- around it ----------------------------------------------------------------------------------
 

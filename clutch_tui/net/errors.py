@@ -109,6 +109,7 @@ class ApiError(Exception):
         self.data = data
         self.errors = errors
         self.elapsed_ms: float | None = None
+        self.size = 0
         self.fault = fault
         self.key = f"error.api.{kind.value}" if fault is None else f"error.api.{kind.value}.{fault}"
         self.values: Mapping[str, object] = {

@@ -113,6 +113,8 @@ class Report:
     def recommendations(self) -> tuple[str, ...]:
         """Keys of what to do, the most useful first, each once."""
         states = {result.state for result in self.results}
+        if not self.chosen and states <= {"missing", "invalid", "skipped"}:
+            return ("tester.advice.no_backend",)
         order: tuple[State, ...] = (
             *("unreachable", "timeout", "unauthorized", "forbidden", "missing"),
             *("invalid", "error", "rate_limited", "slow"),
@@ -376,6 +378,6 @@ def _result(
         state=state,
         status=answer.status if answer else error.status if error else None,
         latency_ms=round(answer.elapsed_ms, 1) if answer else error.elapsed_ms if error else None,
-        size=answer.size if answer else 0,
+        size=answer.size if answer else error.size if error else 0,
         problem=problem,
     )

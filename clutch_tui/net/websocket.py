@@ -230,7 +230,8 @@ class Socket:
                 if refused.status in (401, 403):
                     raise _TokenRefused from None
                 path = urlsplit(self._backend.socket_template).path
-                kind = Kind.MISSING_ROUTE if refused.status == 404 else Kind.SERVER
+                is_web_page = refused.status < 400 or refused.status in (404, 405, 501)
+                kind = Kind.MISSING_ROUTE if is_web_page else Kind.SERVER
                 raise ApiError(kind, status=refused.status, path=path) from None
             except LineClosed as end:
                 if end.code in TOKEN_REFUSED:
