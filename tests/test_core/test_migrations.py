@@ -10,7 +10,7 @@ import pytest
 from playhouse.migrations import Runner
 from playhouse.sqlcipher_ext import SqlCipherDatabase
 
-from clutch_tui.core import models
+from clutch_tui.core import models, tables
 from clutch_tui.core.store import MIGRATIONS, Store, migrate
 from clutch_tui.core.types import ShopError
 
@@ -68,8 +68,8 @@ def test_a_newer_file_is_refused_and_kept(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
-@pytest.mark.parametrize("table", models.TABLES, ids=lambda table: table._meta.table_name)
-def test_a_model_says_what_its_table_is(store: Store, table: type[models.Table]) -> None:
+@pytest.mark.parametrize("table", tables.TABLES, ids=lambda table: table._meta.table_name)
+def test_a_model_says_what_its_table_is(store: Store, table: type[tables.Table]) -> None:
     meta = table._meta  # type: ignore[attr-defined]
     keys = [field.name for field in meta.get_primary_keys()]
     expected = {
@@ -97,7 +97,7 @@ def test_every_table_has_a_model(store: Store) -> None:
     listed = store.read_now(
         lambda: models.execute("SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table'").fetchall()
     )
-    known = {table._meta.table_name for table in models.TABLES}  # type: ignore[attr-defined]
+    known = {table._meta.table_name for table in tables.TABLES}  # type: ignore[attr-defined]
     # what the full-text search, the runner and SQLite keep for themselves
     own = {"part_unindexed", "schema_migration", "sqlite_schema", "sqlite_sequence"}
     assert {name for (name,) in listed} - own == known
