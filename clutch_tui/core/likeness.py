@@ -6,7 +6,7 @@ number, its total and a part's numbers do not change within the minutes that are
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Literal
 
 Verdict = Literal["same", "maybe", "other"]
@@ -36,12 +36,13 @@ def _compare_sales(sent: Row, row: Row) -> Verdict:
     return "maybe" if (sent["date"] or "")[:10] == (row["date"] or "")[:10] else "other"
 
 
-def find(type: str, record_id: str, sent: Row, rows: Iterable[Row]) -> tuple[Row | None, bool]:
-    """The row that is ours, and whether one of the others might be. Under our own id nothing else is asked."""
+def find(type: str, ids: Collection[str], sent: Row, rows: Iterable[Row]) -> tuple[Row | None, bool]:
+    """The row that is ours, and whether one of the others might be. Under an id that it is known by nothing else is
+    asked."""
     maybe = False
     alike: Row | None = None
     for row in rows:
-        if row["id"] == record_id:
+        if row["id"] in ids:
             return row, False
         verdict = compare(type, sent, row)
         maybe = maybe or verdict == "maybe"

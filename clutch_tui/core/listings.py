@@ -31,7 +31,6 @@ LIMITS = (1000, 200, 50)
 MOST_TORN = 3
 """How often a list that changes while it is read is begun again."""
 
-TYPES = {channel: type for type, channel in records.NOUNS.items()}
 _FIGURES = {"item": "stock_quantity", "customer": "balance"}
 
 Outcome = Literal["more", "stored", "torn", "unfiltered"]
@@ -40,7 +39,7 @@ Outcome = Literal["more", "stored", "torn", "unfiltered"]
 @dataclass(frozen=True, slots=True)
 class Plan:
     """The next page of a channel's list. `since` is a moment (`updated_since`), `day` a date (`date_from`); a whole
-    list has no `since`. `tick` is the count at which this page is asked for."""
+    list has no `since`. `tick` is the count at which this page is asked for, `read` how many rows came before it."""
 
     channel: str
     full: bool
@@ -49,21 +48,27 @@ class Plan:
     tick: int
     since: str | None = None
     day: str | None = None
+    read: int = 0
 
     @property
     def type(self) -> str:
-        return TYPES[self.channel]
+        return records.TYPES[self.channel]
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page as it came: `count` is how many rows the server sent, bad ones included; `time` is its own clock."""
+    """A page as it came: its good rows, the ids of its bad ones, and what the server says of all. `time` is by the
+    server's own clock."""
 
     rows: Sequence[records.Row]
-    count: int
+    bad: Sequence[str | None]
     total: int | None
     last: bool
     time: str | None = None
+
+    @property
+    def count(self) -> int:
+        return len(self.rows) + len(self.bad)
 
 
 # --- what to read next -----------------------------------------------------------------------------------
@@ -74,10 +79,9 @@ def plan(channel: str) -> Plan | None:
     begun = _begun(channel)
     if begun is not None:
         n = models.execute("SELECT max(n) FROM pull_page WHERE channel = ?", (channel,)).fetchone()[0]
-        return Plan(
-            channel, begun["full"], (n or 0) + 1, begun["limit"], ways.tick(), begun["since"], begun["day"]
-        )  # fmt: skip
-    limit = LIMITS[min(state.number(f"{channel}.limit"), len(LIMITS) - 1)]
+        reading = begun["full"], n + 1, begun["limit"], ways.tick(), begun["since"], begun["day"], begun["read"]
+        return Plan(channel, *reading)
+    limit = limit_of(channel)
     listed, since, day = state.get(f"{channel}.listed_at"), None, None
     full = listed is None or _full_is_due(channel)
     if listed is not None and not full:
@@ -93,9 +97,26 @@ def plan(channel: str) -> Plan | None:
     return Plan(channel, full, 1, limit, ways.tick(), since, day)
 
 
+def limit_of(channel: str) -> int:
+    """How many rows to ask for at once."""
+    return LIMITS[min(state.number(f"{channel}.limit"), len(LIMITS) - 1)]
+
+
+def last_ids(channel: str) -> frozenset[str]:
+    """The ids of the page read last: a server that knows no pages sends the same again."""
+    row = models.execute("SELECT body FROM pull_page WHERE channel = ? ORDER BY n DESC LIMIT 1", (channel,)).fetchone()
+    return frozenset() if row is None else frozenset(one["id"] for one in json.loads(row[0])["rows"])
+
+
+def must_confirm(channel: str) -> bool:
+    """Whether the list read last lacked records that the next one decides about."""
+    return state.get(f"{channel}.vanished") is not None
+
+
 def _begun(channel: str) -> dict[str, Any] | None:
+    """The list that is being read; None also where its pages were thrown away meanwhile."""
     text = state.get(f"{channel}.reading")
-    if text is None:
+    if text is None or not models.execute("SELECT 1 FROM pull_page WHERE channel = ?", (channel,)).fetchone():
         return None
     begun: dict[str, Any] = json.loads(text)
     return begun
@@ -151,8 +172,10 @@ def stage(plan: Plan, page: Page, *, took: float = 0.0) -> tuple[Outcome, frozen
         "tick": plan.tick,
         "total": page.total,
         "took": 0.0,
+        "read": 0,
     }
     begun["took"] += took
+    begun["read"] += page.count
     state.put(f"{plan.channel}.reading", json.dumps(begun))
     held = replica.in_doubt(plan.type)
     nouns = singles.recognise(plan.type, page.rows)
@@ -189,7 +212,7 @@ def _staged(plan: Plan, row: records.Row, held: set[str]) -> dict[str, Any]:
 
 
 def _write(plan: Plan, rows: Sequence[records.Row], page: Page) -> None:
-    body = json.dumps({"rows": rows, "count": page.count}, ensure_ascii=False)
+    body = json.dumps({"rows": rows, "bad": list(page.bad)}, ensure_ascii=False)
     models.execute(
         "INSERT OR REPLACE INTO pull_page (channel, n, epoch, snapshot, since, cursor, body)"
         " VALUES (?, ?, ?, ?, NULL, ?, ?)",
@@ -215,22 +238,25 @@ def _complete(plan: Plan, begun: dict[str, Any], nouns: set[str]) -> tuple[Outco
     bodies = models.execute("SELECT body FROM pull_page WHERE channel = ? ORDER BY n", (channel,)).fetchall()
     pages = [json.loads(body) for (body,) in bodies]
     latest = {row["id"]: row for page in pages for row in page["rows"]}
-    read, distinct = sum(page["count"] for page in pages), len(latest)
-    bad = read - sum(len(page["rows"]) for page in pages)
-    whole = distinct + bad == read and begun["total"] in (None, read)
+    bad = [record_id for page in pages for record_id in page["bad"]]
+    whole = len(latest) + len(bad) == begun["read"] and begun["total"] in (None, begun["read"])
     if not whole and not _torn_too_often(channel):
         return _tear(channel), frozenset(nouns)
     rows = list(latest.values())
-    several = len(pages) > 1
-    _store(channel, begun, rows, sweeps=begun["full"] and whole and bad == 0, several=several)
+    # a row that could not be read is there all the same; without even an id it may be any
+    sweeps = begun["full"] and whole and None not in bad
+    spared = _spared(channel, [*latest, *filter(None, bad)], rows, several=len(pages) > 1) if sweeps else set()
+    _store(channel, begun, rows, sweeps=sweeps, spared=spared.union(filter(None, bad)))
+    if sweeps and not spared:
+        state.put(f"{channel}.cursor", begun["tick"])
     drop(channel)
     state.forget(f"{channel}.torn")
     return "stored", frozenset(nouns | ({channel} if rows or begun["full"] else set()))
 
 
-def _store(channel: str, begun: dict[str, Any], rows: list[records.Row], *, sweeps: bool, several: bool) -> None:
+def _store(channel: str, begun: dict[str, Any], rows: list[records.Row], *, sweeps: bool, spared: set[str]) -> None:
     """Rows, what they end, and what they say of deletions, at once."""
-    type = TYPES[channel]
+    type = records.TYPES[channel]
     another = state.get(f"{channel}.epoch") != ways.LISTS
     state.put(f"{channel}.epoch", ways.LISTS)
     state.put(f"{channel}.as_of", models.now_text())
@@ -239,9 +265,6 @@ def _store(channel: str, begun: dict[str, Any], rows: list[records.Row], *, swee
     if begun["full"]:
         state.put(f"{channel}.full_at", begun["began"])
         state.put(f"{channel}.took", begun["took"])
-    spared = _spared(channel, rows, several=several) if sweeps else set()
-    if sweeps and not spared:
-        state.put(f"{channel}.cursor", begun["tick"])
     with replica.large_cache(len(rows)):
         known = [_with_held_figure(type, row) for row in rows]
         singles.learn_balances(type, known)
@@ -261,15 +284,14 @@ def _with_held_figure(type: str, row: records.Row) -> records.Row:
     return {**row, figure: before[figure], "seq": before["seq"]}
 
 
-def _spared(channel: str, rows: Sequence[records.Row], *, several: bool) -> set[str]:
+def _spared(channel: str, present: Sequence[str], rows: Sequence[records.Row], *, several: bool) -> set[str]:
     """The records that this list lacks and that are not given up for it.
 
     A list of one page is one moment. Over several pages a row can slip through unseen: one is deleted on a page that
     was read, one is added, the totals agree. So what is missing is given up only when the next list, which is read
     at once, lacks it as well.
     """
-    present = {row["id"] for row in rows}
-    gone = records.listed_ids(TYPES[channel], rows) - present
+    gone = records.listed_ids(records.TYPES[channel], rows).difference(present)
     before = set(json.loads(state.get(f"{channel}.vanished") or "[]"))
     spared = gone - before if several else set()
     if spared:

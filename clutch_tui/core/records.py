@@ -26,6 +26,7 @@ KEY_COLUMNS: dict[str, tuple[str, ...]] = {type: tuple(keys_of({})) for type, ke
 
 NOUNS = {"item": "inventory", "customer": "customers", "supplier": "suppliers", "order": "orders", "sale": "sales"}
 """What the screens, and the channels of a pull, call each type of record."""
+TYPES = {channel: type for type, channel in NOUNS.items()}
 
 
 def store(type: str, rows: Sequence[Row], *, snapshot: bool, spared: Collection[str] = ()) -> None:

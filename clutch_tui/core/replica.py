@@ -20,7 +20,6 @@ from .types import PullPage, PullState, Result
 CHANNELS = ("inventory", "sales", "customers", "suppliers", "orders")
 MANY = 10_000
 """From so many rows on a swap takes a large page cache for its while: the indexes do not fit into the usual one."""
-_TYPES = {channel: type for type, channel in records.NOUNS.items()}
 _MOVES = {"inventory": ("stock_move", "part_id", "item"), "customers": ("account_move", "customer_id", "customer")}
 """Which own movements a channel's cursor ends, and the records that they move."""
 
@@ -83,6 +82,12 @@ def in_doubt(type: str) -> set[str]:
             )
             found |= {row[0] for row in rows.fetchall()}
     return found
+
+
+def begin(channel: str) -> None:
+    """Note that a pull by sync begins, unless it is the next page of one that has begun."""
+    if models.execute("SELECT 1 FROM pull_page WHERE channel = ? LIMIT 1", (channel,)).fetchone() is None:
+        ways.begin(channel)
 
 
 def restart(channel: str) -> None:
@@ -175,7 +180,7 @@ def _swap(channel: str, page: PullPage, rows: list[dict[str, Any]]) -> None:
     state.put(f"{channel}.as_of", models.now_text())
     ways.cover(channel)
     # without rows, too: a cursor that moves on may be all that an answered request was waiting for
-    pulled: dict[str, list[records.Row]] = {_TYPES[channel]: [], **records.by_type(rows)}
+    pulled: dict[str, list[records.Row]] = {records.TYPES[channel]: [], **records.by_type(rows)}
     with large_cache(len(rows)):
         for type, of_type in pulled.items():
             records.store(type, of_type, snapshot=page.snapshot)

@@ -29,14 +29,15 @@ class Write:
 
     read: int
     figure: int
-    version: int
     done: bool = False
 
 
 @dataclass(slots=True)
 class Progress:
-    """How far a change has got. `before` are the figures of its parts before its document went up."""
+    """How far a change has got. `tried_at` is when its document was sent last; `before` are the figures of its parts
+    before its document went up."""
 
+    tried_at: str = ""
     posted: bool = False
     told: str = ""
     """`send`, where a person has said that the server does not have it."""
@@ -69,9 +70,10 @@ def claim(
         return None
     change = changes[0]
     row = models.execute("SELECT body FROM single WHERE change_id = ?", (change.change_id,)).fetchone()
+    progress = _read(row[0]) if row is not None else Progress(tried_at=models.now_text())
     if row is None:
-        models.execute("INSERT INTO single (change_id) VALUES (?)", (change.change_id,))
-    progress = _read(row[0]) if row is not None else Progress()
+        body = json.dumps(asdict(progress))
+        models.execute("INSERT INTO single (change_id, body) VALUES (?, ?)", (change.change_id, body))
     return Claimed(change, aliases.outgoing(change), row is not None, progress)
 
 
@@ -108,18 +110,58 @@ def finish(
     return frozenset(replica.deliver({change.change_id: result}, ways.LISTS, policies=policies))
 
 
+def posted(change: Change, progress: Progress, remote_id: str | None) -> None:
+    """The server has a change's document; what is left of the change is its stock."""
+    if remote_id is not None:
+        aliases.put(change.type, change.id, remote_id)
+    keep(change.change_id, progress)
+
+
+def in_use() -> bool:
+    """Whether anything ever went up by itself to this server."""
+    return ways.progress() > 0 or models.execute("SELECT 1 FROM single LIMIT 1").fetchone() is not None
+
+
+def any_begun(channel: outbox.Channel) -> bool:
+    """Whether a change of this channel has begun to go up by itself."""
+    row = models.execute(
+        "SELECT 1 FROM single JOIN outbox USING (change_id) WHERE answered_at IS NULL AND channel = ? LIMIT 1",
+        (channel,),
+    ).fetchone()
+    return row is not None
+
+
+def never_sent(change_ids: Collection[str]) -> None:
+    """What was taken to be sent has certainly not been done at the server: nothing needs to be looked for. What had
+    been sent before stays in doubt."""
+    models.executemany(
+        "UPDATE outbox SET first_sent_at = NULL WHERE change_id = ? AND first_sent_at = last_sent_at",
+        [(change_id,) for change_id in change_ids],
+    )
+
+
+def not_sent(claimed: Claimed) -> None:
+    """The same for one that was to go up by itself."""
+    if not claimed.again and not claimed.progress.posted:
+        models.execute("UPDATE outbox SET first_sent_at = NULL WHERE change_id = ?", (claimed.change.change_id,))
+        models.execute("DELETE FROM single WHERE change_id = ?", (claimed.change.change_id,))
+
+
+def put_off(claimed: Claimed, seconds: float) -> None:
+    """It waits for something else; nothing of it was sent now."""
+    not_sent(claimed)
+    outbox.postpone(claimed.change.change_id, seconds)
+
+
 def wait_local(claimed: Claimed, error: str = "") -> None:
     """The server has no call for this: it waits, and nobody is alarmed. What cannot have reached the server is as
     if it had never been tried."""
-    change_id = claimed.change.change_id
     models.execute(
         "UPDATE outbox SET lane = 'local', not_before = NULL, last_error = ? WHERE change_id = ?"
         " AND answered_at IS NULL",
-        (error, change_id),
+        (error, claimed.change.change_id),
     )
-    if not claimed.again and not claimed.progress.posted:
-        models.execute("UPDATE outbox SET first_sent_at = NULL WHERE change_id = ?", (change_id,))
-        models.execute("DELETE FROM single WHERE change_id = ?", (change_id,))
+    not_sent(claimed)
 
 
 def wait_for_person(change_id: str, error: str) -> None:
@@ -131,13 +173,13 @@ def wait_for_person(change_id: str, error: str) -> None:
     )
 
 
-def try_local_again(channel: outbox.Channel) -> None:
+def try_local_again(channel: str) -> None:
     """A route that was missing may be there now; what needs sync goes on waiting."""
     marks = ", ".join("?" * len(ways.NOT_WITHOUT_SYNC))
     models.execute(
         "UPDATE outbox SET lane = 'fast' WHERE lane = 'local' AND answered_at IS NULL AND channel = ?"
         f" AND kind NOT IN ({marks})",
-        (channel, *ways.NOT_WITHOUT_SYNC),
+        (ways.queue_of(channel), *ways.NOT_WITHOUT_SYNC),
     )
 
 
@@ -173,6 +215,11 @@ def deltas(change_id: str) -> dict[str, int]:
         (change_id,),
     )
     return dict(rows.fetchall())
+
+
+def part_at_server(part_id: str) -> tuple[str, dict[str, Any]]:
+    """The server's id of a part, and what it is found by there."""
+    return aliases.remote("item", part_id), search_fields("item", part_id)
 
 
 def mover(kind: str, setting: str) -> Who | None:
@@ -290,7 +337,7 @@ def strangers(type: str, rows: Sequence[Mapping[str, Any]], record_id: str) -> l
         ours = aliases.ours(type, row["id"])
         known = models.execute(f"SELECT 1 FROM {table} WHERE id = ?", (ours,)).fetchone() is not None
         if ours == record_id or not known:
-            found.append({**row, "id": record_id if ours == record_id else row["id"]})
+            found.append(row)
     return found
 
 
@@ -306,7 +353,8 @@ def recognise(type: str, rows: Sequence[Mapping[str, Any]]) -> set[str]:
     for change_id, kind, record_id, payload, body in waiting:
         if kind == "sale" and _read(body).posted:
             continue
-        found, _ = likeness.find(type, record_id, json.loads(payload), strangers(type, rows, record_id))
+        ids = (record_id, aliases.remote(type, record_id))
+        found, _ = likeness.find(type, ids, json.loads(payload), strangers(type, rows, record_id))
         if found is None:
             continue
         aliases.put(type, record_id, str(found["id"]))

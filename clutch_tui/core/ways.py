@@ -10,14 +10,19 @@ page stands in its `seq`, and what was answered there belongs to the epoch `LIST
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Literal
 
 from . import models, state
+from .clock import from_text
 
 Way = Literal["sync", "lists"]
 
 LISTS = "lists"
 """The epoch of everything that came or went without the sync calls."""
+
+BELIEVED_AFTER = timedelta(minutes=10)
+"""How long a server that had sync must lack it before its shop goes another way."""
 
 CHANNELS = ("inventory", "sales", "customers", "suppliers", "orders")
 NOT_WITHOUT_SYNC = ("payment", "cash")
@@ -39,6 +44,17 @@ def by_lists(channel: str) -> bool:
     return of(channel) == "lists"
 
 
+def without_sync() -> tuple[str, ...]:
+    """The channels that go by lists: what a server may learn to do better."""
+    return tuple(channel for channel in CHANNELS if by_lists(channel))
+
+
+def listed_types() -> frozenset[str]:
+    """The types of record, among those with calls of their own, whose requests go up singly."""
+    types = {"customers": "customer", "suppliers": "supplier", "orders": "order"}
+    return frozenset(type for channel, type in types.items() if by_lists(channel))
+
+
 def take(channel: str, way: Way) -> bool:
     """From now on a channel goes this way; True where that is news. What was staged came by the other."""
     if of(channel) == way:
@@ -54,12 +70,29 @@ def take(channel: str, way: Way) -> bool:
     return True
 
 
+def miss(channel: str) -> bool:
+    """The server has no sync call for this channel just now; True where the channel goes by lists from here on.
+
+    A server that never had it has none. One that had it may be in the middle of an update: its 404 must not send
+    paid sales down another road, so it is believed only when it has lacked the call for `BELIEVED_AFTER`.
+    """
+    if state.get("epoch") is None or state.get(f"{channel}.epoch") in (None, LISTS):
+        take(channel, "lists")
+        return True
+    since = state.get(f"{channel}.missed_at")
+    age = None if since is None else models.now() - from_text(since)
+    if age is None or not timedelta() <= age < 6 * BELIEVED_AFTER:
+        state.put(f"{channel}.missed_at", models.now_text())
+        return False
+    return age >= BELIEVED_AFTER and take(channel, "lists")
+
+
 def _remember_attempts(channel: str) -> None:
     """What may have reached the server by sync, unanswered, must be looked for before it goes up by itself."""
     models.execute(
         "INSERT OR IGNORE INTO single (change_id) SELECT change_id FROM outbox"
         " WHERE answered_at IS NULL AND first_sent_at IS NOT NULL AND channel = ?",
-        (_outbox_channel(channel),),
+        (queue_of(channel),),
     )
 
 
@@ -67,11 +100,12 @@ def _let_go(channel: str) -> None:
     """What waited for an endpoint has one now, and goes the ordinary way under its own id."""
     models.execute(
         "UPDATE outbox SET lane = 'fast', last_error = '' WHERE lane = 'local' AND answered_at IS NULL AND channel = ?",
-        (_outbox_channel(channel),),
+        (queue_of(channel),),
     )
 
 
-def _outbox_channel(channel: str) -> str:
+def queue_of(channel: str) -> str:
+    """The part of the queue whose changes a channel's records come from."""
     return channel if channel in ("inventory", "sales") else "rest"
 
 

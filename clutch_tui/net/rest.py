@@ -12,21 +12,19 @@ from typing import Any
 from clutch_tui.core.types import Change, PullPage, PullState, Result
 
 from . import protocol, wire
-from .api import Answer, Api
+from .api import Api
 from .errors import ApiError, Kind
 
 NOUNS = {"customers": "customer", "suppliers": "supplier", "orders": "order"}
 """The channels of this module and the type of record that each carries."""
 
 _PLURALS = {type: channel for channel, type in NOUNS.items()}
-MOST_PAGES = 10_000
-"""A list that never ends is a mistake of the server, not a reason to read for ever."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """An understood page of a list. `tracked` is False for a server that knows no `since_seq`: then the page is
-    the whole list, read page by page."""
+    """An understood page of a list. `tracked` is False for a server that knows no `since_seq`: then there is none, and
+    the list is read whole (`lists`)."""
 
     epoch: str
     page: PullPage | None
@@ -46,7 +44,7 @@ async def push(api: Api, change: Change) -> Result:
     try:
         answer = await api.call(endpoint, path=path, body=body, idempotency_key=change.change_id, retry=False)
     except ApiError as error:
-        return _refusal(change, error)
+        return refusal(change, error)
     record = answer.data if isinstance(answer.data, dict) else {}
     return Result(status="applied", seq=_whole(record, "seq"), version=_whole(record, "version"))
 
@@ -65,7 +63,7 @@ def _whole(record: dict[str, Any], name: str) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _refusal(change: Change, error: ApiError) -> Result:
+def refusal(change: Change, error: ApiError) -> Result:
     """What a refusal means for the change; raises the error again where it means nothing for it."""
     data = error.data if isinstance(error.data, dict) else {}
     if error.kind is Kind.CONFLICT and "theirs" in data:
@@ -106,7 +104,13 @@ async def pull(api: Api, channel: str, here: PullState, *, limit: int) -> Listin
     data = answer.data
     if isinstance(data, dict) and isinstance(data.get("cursor"), int):
         return _tracked(channel, here, data)
-    return await _whole_list(api, channel, here, answer)
+    return Listing("", None, None, (), False)
+
+
+async def is_tracked(api: Api, channel: str) -> bool:
+    """Whether the server numbers the records of this list. Raises `ApiError`."""
+    answer = await api.call(f"{channel}.list", query={"since_seq": 0, "limit": 1}, retry=False)
+    return isinstance(answer.data, dict) and isinstance(answer.data.get("cursor"), int)
 
 
 def _tracked(channel: str, here: PullState, data: dict[str, Any]) -> Listing:
@@ -125,31 +129,3 @@ def _tracked(channel: str, here: PullState, data: dict[str, Any]) -> Listing:
         snapshot=here.snapshot,
     )
     return Listing(epoch, page, None, tuple(bad), True)
-
-
-async def _whole_list(api: Api, channel: str, here: PullState, first: Answer) -> Listing:
-    """A server without `since_seq`: every page of the list, stored as one snapshot."""
-    type = NOUNS[channel]
-    rows: dict[str, dict[str, Any]] = {}
-    bad: list[wire.BadRow] = []
-    answer, number = first, 1
-    while True:
-        good, worse = wire.read_rows(type, answer.data)
-        bad += worse
-        new = {row["id"]: {**row, "type": type} for row in good if row["id"] not in rows}
-        rows |= new
-        pages = int(answer.pagination.get("pages") or 1)
-        if number >= min(pages, MOST_PAGES) or not new:
-            break
-        number += 1
-        answer = await api.call(f"{channel}.list", query={"page": number, "limit": 200}, retry=False)
-    page = PullPage(
-        epoch=here.epoch or "",
-        rows=tuple(rows.values()),
-        cursor=here.cursor,
-        more=False,
-        since=None,
-        asked_from=here.cursor,
-        snapshot=True,
-    )
-    return Listing(here.epoch or "", page, None, tuple(bad), False)

@@ -13,11 +13,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from clutch_tui.core import outbox, replica, search, state
+from clutch_tui.core import aliases, outbox, records, replica, search, singles, state, ways
 from clutch_tui.core.clock import Clock
 from clutch_tui.core.outbox import Channel, Offer
 from clutch_tui.core.store import Store
@@ -27,7 +27,9 @@ from . import protocol, reference, rest, wire
 from .api import Api
 from .connection import Monitor, Problem
 from .errors import LINE_DOWN, ApiError, Kind
+from .lists import Lists
 from .retry import backoff
+from .singles import Singles
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +38,8 @@ SyncChannel = Literal["inventory", "sales"]
 BATCH = 100
 MOST_BYTES = 240 * 1024
 """A little less than the server takes: the envelope of the call counts, too."""
+LOOK_EVERY = 3600.0
+"""Seconds after which a server without sync is asked again whether it has learned to."""
 SKEW = timedelta(minutes=2)
 """From here on a clock that is wrong is worth telling."""
 
@@ -52,6 +56,11 @@ async def _here(work: Callable[..., protocol.SyncAnswer], *args: Any) -> protoco
 _SUSPICIOUS = frozenset({Kind.SERVER, Kind.TIMEOUT, Kind.DROPPED, Kind.NOT_JSON, Kind.INVALID, Kind.ANSWER_TOO_LARGE})
 # Asking again soon would bring the same: the server has no such way for this change, or not for us.
 _NOT_FOR_THIS = frozenset({Kind.FORBIDDEN, Kind.MISSING_ROUTE, Kind.TOO_LARGE})
+
+
+def _claimed(channel: Channel, options: dict[str, Any]) -> tuple[Change, ...]:
+    """Changes to send, under the ids that the server has for their records."""
+    return tuple(aliases.outgoing(change) for change in outbox.claim(channel, **options))
 
 
 class Sync:
@@ -73,6 +82,7 @@ class Sync:
         on_change: OnChange,
         policies: Mapping[str, str],
         page_size: int = 5000,
+        stock_by: str = "auto",
         timeout: float = 60.0,
         idle: Callable[[], float] = lambda: 30.0,
         aside: Aside | None = None,
@@ -90,6 +100,11 @@ class Sync:
         self._timeout = timeout
         self._idle = idle
         self._aside = aside or _here
+        self._lists = Lists(store, api, monitor, clock=clock, on_change=on_change)
+        self._singles = Singles(
+            store, api, monitor, clock=clock, on_change=on_change, policies=policies, stock_by=stock_by
+        )
+        self._looked_at: float | None = None
         self._wanted = asyncio.Event()
         self._one_at_a_time = asyncio.Lock()
         self._failures = 0
@@ -104,6 +119,10 @@ class Sync:
     def wake(self) -> None:
         """Something is worth a round: a new change, an event, a key. Cheap, and never lost."""
         self._wanted.set()
+
+    def look_again(self) -> None:
+        """The line was away, or a person asks: the server may have learned to sync meanwhile."""
+        self._looked_at = None
 
     async def run(self) -> None:
         """Rounds for ever; ends by being cancelled, whatever goes wrong in them."""
@@ -177,11 +196,12 @@ class Sync:
         before that stays stored."""
         async with self._one_at_a_time:
             self._monitor.set("sync", "working")
+            await self._look_for_sync()
             await self._recheck()
             if await self._store.read(outbox.waiting, "inventory"):
-                await self._exchange_all("inventory", pull=False)
-            await self._exchange_all("sales")
-            await self._exchange_all("inventory")
+                await self._go("inventory", pull=False)
+            await self._go("sales")
+            await self._go("inventory")
             await self._push_rest()
             for channel in rest.NOUNS:
                 await self._pull_rest(channel)
@@ -189,6 +209,55 @@ class Sync:
             if self._too_old_error is not None:
                 error, self._too_old_error = self._too_old_error, None
                 raise error
+
+    # --- with sync, or without -------------------------------------------------------------------------
+
+    async def _go(self, channel: SyncChannel, *, pull: bool = True) -> None:
+        """Push and pull a channel the way that this server has for it."""
+        if await self._store.read(ways.by_lists, channel):
+            await self._singles.push(channel)
+            if pull:
+                await self._lists.pull(channel)
+            return
+        if await self._store.read(singles.any_begun, channel):
+            await self._singles.push(channel, begun=True)
+        try:
+            await self._exchange_all(channel, pull=pull)
+        except ApiError as error:
+            if error.kind is not Kind.MISSING_ROUTE or not await self._store.run(ways.miss, channel):
+                raise
+            self._tell_way(channel, "lists")
+            await self._go(channel, pull=pull)
+
+    async def _look_for_sync(self) -> None:
+        """Ask a server that had no sync calls, once in a while, whether it has learned them."""
+        now = self._clock.monotonic()
+        if self._looked_at is not None and now - self._looked_at < LOOK_EVERY:
+            return
+        for channel in await self._store.read(ways.without_sync):
+            if await self._has_sync(channel):
+                await self._store.run(ways.take, channel, "sync")
+                self._tell_way(channel, "sync")
+            else:
+                await self._store.run(singles.try_local_again, channel)
+        self._looked_at = now
+
+    async def _has_sync(self, channel: str) -> bool:
+        try:
+            if channel in rest.NOUNS:
+                return await rest.is_tracked(self._api, channel)
+            await self._exchange("inventory" if channel == "inventory" else "sales", (), pull=False)
+        except ApiError as error:
+            if error.kind in _NOT_FOR_THIS:
+                return False
+            raise
+        except wire.BadPayload:  # something answers there, but it is no sync
+            return False
+        return True
+
+    def _tell_way(self, channel: str, way: ways.Way) -> None:
+        self._monitor.note("info", "sync", f"sync.way_{way}", channel=channel)
+        self._on_change(frozenset({"queue", "connection"}))
 
     async def _exchange_all(self, channel: SyncChannel, *, pull: bool = True) -> None:
         """Call until the channel has nothing more to send and its pull is complete.
@@ -209,18 +278,26 @@ class Sync:
         for change in await self._claim(channel, lane="slow", limit=1):
             await self._try_alone(channel, change)
 
-    async def _claim(self, channel: Channel, *, lane: Lane = "fast", limit: int = BATCH) -> tuple[Change, ...]:
+    async def _claim(
+        self, channel: Channel, *, lane: Lane = "fast", limit: int = BATCH, besides: Collection[str] = ()
+    ) -> tuple[Change, ...]:
         """The next changes to send. Looked for first by reading: a round with nothing to send takes no turn at
         writing, in which a sale would have to wait for it."""
         if not await self._store.read(outbox.waiting, channel, lane):
             return ()
         limit = min(limit, self._batch.get(channel, BATCH))
-        return await self._store.run(outbox.claim, channel, limit=limit, max_bytes=MOST_BYTES, lane=lane)
+        options = {"limit": limit, "max_bytes": MOST_BYTES, "lane": lane, "besides": besides}
+        return await self._store.run(_claimed, channel, options)
 
     async def _recheck(self) -> None:
         """After a restore: offer everything that the old epoch answered, before any new row is stored."""
         while await self._store.read(outbox.rechecking):
-            await self._exchange("inventory", (), pull=False)
+            if await self._store.read(ways.by_lists, "inventory"):
+                if await self._store.read(ways.by_lists, "sales"):
+                    return
+                await self._exchange("sales", (), pull=False)
+            else:
+                await self._exchange("inventory", (), pull=False)
 
     async def _probe_suspects(self, channel: SyncChannel) -> None:
         """The last call with changes failed. If an empty one succeeds, something in the batch was to blame:
@@ -282,6 +359,7 @@ class Sync:
     ) -> tuple[PullState, Offer, dict[str, str], dict[str, Any]]:
         """The body of a call, in one transaction: where the pull stands and what is unanswered belong together.
         Beside it what its answer is understood with: the types of the changes that it may speak of."""
+        replica.begin(channel)
         here = replica.pull_state(channel)
         asked = outbox.offer(repeated={change.change_id for change in changes})
         types = {change.change_id: change.type for change in changes} | outbox.types_of(asked.ids)
@@ -341,6 +419,8 @@ class Sync:
         if ids and error.kind in _SUSPICIOUS:
             self._suspects[channel] = ids
             await self._store.run(outbox.failed, ids, error.key)
+        if ids and error.kind is Kind.MISSING_ROUTE:
+            await self._store.run(singles.never_sent, ids)
         raise error
 
     async def _too_old(
@@ -370,11 +450,31 @@ class Sync:
 
     async def _push_rest(self) -> None:
         """Send the waiting requests one by one: each has an answer of its own."""
-        while changes := await self._claim("rest"):
+        if not await self._store.read(outbox.waiting, "rest"):
+            return
+        await self._learn_lists()
+        listed = await self._store.read(ways.listed_types)
+        if listed:
+            await self._singles.push("rest", besides=frozenset(rest.NOUNS.values()) - listed)
+        if await self._store.read(singles.any_begun, "rest"):
+            await self._singles.push("rest", begun=True)
+        while changes := await self._claim("rest", besides=listed):
             for change in changes:
                 await self._push_one(change)
-        for change in await self._claim("rest", lane="slow"):
+        for change in await self._claim("rest", lane="slow", besides=listed):
             await self._push_one(change)
+
+    async def _learn_lists(self) -> None:
+        """Before the first request goes up: whether the server keeps our ids and numbers its records."""
+        for channel in rest.NOUNS:
+            if await self._store.read(ways.of, channel) is None:
+                try:
+                    tracked = await rest.is_tracked(self._api, channel)
+                except ApiError as error:
+                    if error.kind not in _NOT_FOR_THIS:
+                        raise
+                    tracked = False
+                await self._store.run(ways.take, channel, "sync" if tracked else "lists")
 
     async def _push_one(self, change: Change) -> None:
         try:
@@ -403,8 +503,13 @@ class Sync:
 
     async def _pull_rest(self, channel: str) -> None:
         """Pages of a channel until it is complete. A server that lacks the route has nothing to pull."""
+        if await self._store.read(ways.by_lists, channel):
+            await self._lists.pull(channel)
+            return
         while True:
             here = await self._store.read(replica.pull_state, channel)
+            if await self._store.read(singles.in_use):
+                await self._store.run(replica.begin, channel)
             try:
                 listing = await rest.pull(self._api, channel, here, limit=min(self._page_size, 1000))
             except ApiError as error:
@@ -416,20 +521,27 @@ class Sync:
                     self.wake()
                     return
                 raise
+            if not listing.tracked:
+                await self._store.run(ways.take, channel, "lists")
+                await self._lists.pull(channel)
+                return
             for bad in listing.bad_rows:
                 self._monitor.note(
                     "error", "sync", "sync.bad_row", channel=channel, record=bad.id or "?", reason=bad.reason
                 )
-            if listing.tracked and here.epoch is not None and listing.epoch != here.epoch:
+            if here.epoch is not None and listing.epoch != here.epoch:
                 await self._store.run(replica.new_epoch, listing.epoch)
                 self.wake()
                 return
-            if listing.reset or not listing.tracked:
+            if listing.reset:
                 await self._store.run(replica.restart, channel)
             if listing.page is not None:
                 if not listing.page.more and await self._store.read(replica.unsure, channel):
                     # a lost answer may hide in these rows: it must be known before they are stored
-                    await self._exchange("sales", (), pull=False)
+                    if not await self._store.read(ways.by_lists, "sales"):
+                        await self._exchange("sales", (), pull=False)
+                    elif await self._store.read(replica.in_doubt, records.TYPES[channel]):
+                        return
                 nouns = await self._store.run(replica.receive, channel, listing.epoch, {}, listing.page)
                 self._monitor.moved(fetched=len(listing.page.rows))
                 if nouns:
