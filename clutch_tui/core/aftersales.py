@@ -6,6 +6,7 @@ Both are facts of their own with their own stock moves and money; the sale itsel
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from . import cash, journal, models, outbox, sales, state
 from .cart import rounding_of, tax_of
@@ -138,4 +139,4 @@ def _share(amount: int, part: int, whole: int) -> int:
 
 def _line_back(n: int, line: SaleLine, pieces: int, amount: int) -> SaleLine:
     gross = pieces * line.price
-    return SaleLine(n, line.part_id, line.name, line.part_number, pieces, line.price, gross - amount, amount)
+    return replace(line, n=n, quantity=pieces, discount=gross - amount, total=amount, returned=0)

@@ -19,7 +19,8 @@ def add_line(cart: Cart, part: PartRow | Part, quantity: int = 1) -> Cart:
     """Put pieces of a part into the cart; a part that is there already, at the same price, becomes more."""
     _check_quantity(quantity)
     fields = part.draft if isinstance(part, Part) else part
-    line = CartLine(part.id, fields.name or fields.name_en, fields.part_number, quantity, fields.price)
+    name = fields.name or fields.name_en
+    line = CartLine(part.id, name, fields.part_number, quantity, fields.price, name_en=fields.name_en)
     for n, present in enumerate(cart.lines):
         if present.part_id == line.part_id and present.price == line.price:
             return set_quantity(cart, n, present.quantity + quantity)

@@ -214,4 +214,5 @@ def _line_of_cart(line: OrderLine) -> CartLine | None:
     if row is None:
         return None
     part_id, name, name_en, part_number, price = row
-    return CartLine(part_id, name or name_en, part_number, line.quantity, price if line.price is None else line.price)
+    asked = price if line.price is None else line.price
+    return CartLine(part_id, name or name_en, part_number, line.quantity, asked, name_en=name_en)

@@ -75,7 +75,8 @@ def open_carts() -> tuple[Cart, ...]:
 
 
 def _cart(body: dict[str, Any]) -> Cart:
-    return Cart(**{**body, "lines": tuple(CartLine(**line) for line in body["lines"])})
+    lines = ({name: value for name, value in line.items() if name in CartLine.__slots__} for line in body["lines"])
+    return Cart(**{**body, "lines": tuple(CartLine(**line) for line in lines)})
 
 
 def discard_cart(cart_id: str) -> None:
@@ -153,7 +154,10 @@ def _check(cart: Cart, payments: Sequence[Payment], figures: Totals) -> None:
 
 
 def _sale_line(n: int, line: CartLine) -> SaleLine:
-    return SaleLine(n, line.part_id, line.name, line.part_number, line.quantity, line.price, line.discount, line.total)
+    return SaleLine(
+        n, line.part_id, line.name, line.part_number, line.quantity, line.price, line.discount, line.total,
+        name_en=line.name_en,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,14 +382,12 @@ def _lines(sale_id: str) -> tuple[SaleLine, ...]:
         ).fetchall()
     )
     rows = models.execute(
-        "SELECT n, part_id, name, part_number, quantity, price, discount, total FROM sale_line WHERE sale_id = ?"
-        " ORDER BY n",
+        "SELECT n, part_id, line.name, line.part_number, quantity, line.price, discount, total,"
+        " coalesce(part.name_en, '') FROM sale_line line LEFT JOIN part ON part.id = part_id"
+        " WHERE sale_id = ? ORDER BY n",
         (sale_id,),
     ).fetchall()
-    return tuple(
-        SaleLine(n, part_id, name, part_number, quantity, price, discount, total, returned.get(n, 0))
-        for n, part_id, name, part_number, quantity, price, discount, total in rows
-    )
+    return tuple(SaleLine(*sold, returned.get(sold[0], 0), name_en) for *sold, name_en in rows)
 
 
 def _payments(sale_id: str) -> tuple[Payment, ...]:

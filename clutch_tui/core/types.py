@@ -204,7 +204,8 @@ class TaxRules:
 
 @dataclass(frozen=True, slots=True)
 class CartLine:
-    """`price` is for one piece; `discount` is money off the whole line."""
+    """`price` is for one piece; `discount` is money off the whole line. `name` is what the sale will say;
+    `name_en` is there for screens in English."""
 
     part_id: str
     name: str
@@ -212,6 +213,7 @@ class CartLine:
     quantity: int
     price: int
     discount: int = 0
+    name_en: str = ""
 
     @property
     def total(self) -> int:
@@ -265,6 +267,8 @@ class SaleLine:
     discount: int
     total: int
     returned: int = 0
+    name_en: str = field(default="", compare=False)
+    """The part's English name as it is now, for screens in English; no part of the sale."""
 
 
 @dataclass(frozen=True, slots=True)

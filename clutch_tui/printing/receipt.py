@@ -116,8 +116,9 @@ class _Page:
             self.plain(t("receipt.customer", name=receipt.customer_name))
 
     def sold(self, line: SaleLine) -> None:
-        self.plain(line.name or line.part_number)
-        if line.name and line.part_number:
+        name = shown.of_language(line.name, line.name_en)
+        self.plain(name or line.part_number)
+        if name and line.part_number:
             self.plain(_INDENT + shown.part_number(line.part_number))
         times = f"{_INDENT}{shown.number(line.quantity)} × {shown.amount(line.price)}"
         gross = line.quantity * line.price

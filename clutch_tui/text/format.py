@@ -75,6 +75,11 @@ def name(text: str) -> str:
     return FSI + text + PDI if text and text[0] not in (LRI, FSI) else text
 
 
+def of_language(arabic: str, english: str) -> str:
+    """Return the one of a thing's two names that belongs to the screen, the other where that is empty."""
+    return (arabic or english) if strings.is_rtl() else (english or arabic)
+
+
 def money(minor: int, currency: str = "EGP") -> str:
     """Return an amount of minor units with its currency: `١٥٠٫٠٠ ج.م.` or `150.00 EGP`."""
     return _money(minor, currency, strings.language(), strings.digits())
@@ -109,6 +114,14 @@ def time(moment: datetime) -> str:
     """Return the time of day of an aware time in the shop's zone: `٢:٠٥ م` or `14:05`."""
     local = _local(moment)
     return _time(local.hour, local.minute, strings.language(), strings.digits())
+
+
+def time_of_day(moment: datetime, *, day: bool = False) -> str:
+    """Return the time to the second as a log has it, in both languages alike: `14:05:09`, with `22/11` before it
+    where the `day` matters."""
+    local = _local(moment)
+    text = local.strftime("%d/%m %H:%M:%S" if day else "%H:%M:%S")
+    return isolate(show_digits(text, strings.digits()))
 
 
 def date_time(moment: datetime) -> str:

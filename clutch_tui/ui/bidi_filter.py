@@ -61,7 +61,9 @@ class BidiFilter(LineFilter):
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         for text, style, _ in segments:
             if (not text.isascii() and needs_order(text)) or (style and style._meta and _BASE_MARK in style._meta):
-                return order_line(segments, self.screen)
+                if any([control is not None for _, _, control in segments]):  # such a line is seldom drawn twice
+                    return order_line(segments, self.screen)
+                return list(_ordered(tuple(segments), self.screen))
         return segments
 
 
@@ -132,13 +134,13 @@ class VisualLines(_WidgetPart):
         return [one for one in super().get_line_filters() if not isinstance(one, BidiFilter)]
 
 
-def paragraph(text: str, screen: Direction = RTL) -> Content:
-    """Return `text` for wrapping, each line in the direction of the whole.
+def paragraph(text: str, screen: Direction = RTL, *, base: Direction | None = None) -> Content:
+    """Return `text` for wrapping, each line in the direction of the whole, which `base` knows or is guessed.
 
     A line's direction is guessed from its letters; one that wrapping left without an Arabic word would come
     out from left to right, with its full stop on the wrong side.
     """
-    style = ContentStyle.from_meta({BASE: base_direction(text, screen)})
+    style = ContentStyle.from_meta({BASE: base_direction(text, screen) if base is None else base})
     return Content(text).stylize(style)
 
 
@@ -175,6 +177,12 @@ def order_line(segments: Iterable[Segment], screen: Direction = RTL) -> list[Seg
                 runs.append((part, style))
     finish()
     return ordered
+
+
+@lru_cache(maxsize=2048)
+def _ordered(line: tuple[Segment, ...], screen: Direction) -> tuple[Segment, ...]:
+    """Most lines of a screen were drawn before: found whole, they are not even taken to pieces."""
+    return tuple(order_line(line, screen))
 
 
 def order_segments(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from textual import on
@@ -16,9 +16,11 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 from textual.worker import Worker, WorkerState
 
+from clutch_tui.text.bidi import LTR, RTL
 from clutch_tui.text.format import NO_BREAK_SPACE, NumberError, parse_money, parse_number
+from clutch_tui.text.strings import is_rtl
 from clutch_tui.ui import shop
-from clutch_tui.ui.bidi_filter import VisualLines
+from clutch_tui.ui.bidi_filter import VisualLines, paragraph
 from clutch_tui.ui.errors import report
 from clutch_tui.ui.widgets.number_field import DiscountField, MoneyField, NumberField
 from clutch_tui.ui.widgets.text_field import TextField
@@ -196,12 +198,20 @@ class Choose(Dialog[str]):
         self._options = tuple(options)
 
     def compose_body(self) -> ComposeResult:
-        yield OptionList(
-            *(
-                Option(Content(f"{n % 10}  {word()}" if n <= 10 else f"{NO_BREAK_SPACE * 3}{word()}"), id=name)
-                for n, (name, word) in enumerate(self._options, 1)
-            )
-        )
+        ids = [name for name, _ in self._options]
+        yield OptionList(*(Option(line, id=name) for name, line in zip(ids, self._lines(), strict=True)))
+
+    def _lines(self) -> Iterator[Content]:
+        """Each option behind its digit, in the direction of the screen: its own words may run the other way."""
+        base = RTL if is_rtl() else LTR
+        for n, (_, word) in enumerate(self._options, 1):
+            yield paragraph(f"{n % 10}  {word()}" if n <= 10 else f"{NO_BREAK_SPACE * 3}{word()}", base=base)
+
+    def relabel(self) -> None:
+        """The language has changed."""
+        options = self.query_one(OptionList)
+        for n, line in enumerate(self._lines()):
+            options.replace_option_prompt_at_index(n, line)
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:

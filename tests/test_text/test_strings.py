@@ -65,9 +65,9 @@ def test_plural_rules_are_those_of_cldr() -> None:
 
 def test_numbers_in_a_sentence_follow_the_setting() -> None:
     strings.use("ar", "arabic")
-    assert "٢ " in t("error.number.decimals", places=2)
+    assert t("error.number.decimals", places=2).endswith("٢")
     strings.use("ar", "western")
-    assert "2 " in t("error.number.decimals", places=2)
+    assert t("error.number.decimals", places=2).endswith("2")
     strings.use("en", "arabic")
     assert "2 " in t("error.number.decimals", places=2)
 

@@ -8,7 +8,8 @@ from typing import Any
 from clutch_tui.core.types import PAY_METHODS, PayMethod, Sale, SaleLine
 from clutch_tui.text import format as shown
 from clutch_tui.text.format import NumberError
-from clutch_tui.ui.forms import Entry, EntryRow, FormDialog
+from clutch_tui.ui.entries import Entry
+from clutch_tui.ui.forms import EntryRow, FormDialog
 from clutch_tui.ui.widgets.words import Words
 
 
@@ -49,4 +50,4 @@ class ReturnDialog(FormDialog[GivenBack]):
 def _name_line(row: EntryRow, line: SaleLine) -> None:
     left = shown.number(line.quantity - line.returned)
     label: Words = row.label
-    label.tell(lambda: f"{shown.name(line.name)} ({left})")
+    label.tell(lambda: f"{shown.name(shown.of_language(line.name, line.name_en))} ({left})")

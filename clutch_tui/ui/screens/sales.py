@@ -19,7 +19,7 @@ from textual.containers import Horizontal
 
 from clutch_tui.text import format as shown
 from clutch_tui.text.digits import read_digits
-from clutch_tui.text.strings import t
+from clutch_tui.text.strings import t, tn
 from clutch_tui.ui import shop
 from clutch_tui.ui.errors import report
 from clutch_tui.ui.screens.frame import ShopScreen
@@ -193,7 +193,7 @@ class SalesScreen(ShopScreen):
             n, line = self._line
             from clutch_tui.ui.dialogs import ask_number
 
-            asked = ask_number("sales.ask_quantity", value=line.quantity, minimum=1, name=line.name)
+            asked = ask_number("sales.ask_quantity", value=line.quantity, minimum=1, name=_part_of(line))
             if (quantity := await self.app.push_screen_wait(asked)) is not None and self.cart is not None:
                 self._change(shop.cart.set_quantity(self.cart, n, quantity), select=line.part_id)
 
@@ -203,7 +203,7 @@ class SalesScreen(ShopScreen):
             n, line = self._line
             from clutch_tui.ui.dialogs import ask_money
 
-            asked = ask_money("sales.ask_price", value=line.price, name=line.name)
+            asked = ask_money("sales.ask_price", value=line.price, name=_part_of(line))
             if (price := await self.app.push_screen_wait(asked)) is not None and self.cart is not None:
                 self._change(shop.cart.set_price(self.cart, n, price), select=line.part_id)
 
@@ -216,7 +216,10 @@ class SalesScreen(ShopScreen):
         n, line = self._line
         what = Choose(
             "sales.discount",
-            [("line", lambda: t("sales.discount_line", name=line.name)), ("sale", lambda: t("sales.discount_sale"))],
+            [
+                ("line", lambda: t("sales.discount_line", name=_part_of(line))),
+                ("sale", lambda: t("sales.discount_sale")),
+            ],
         )
         target = await self.app.push_screen_wait(what)
         if target is None:
@@ -315,11 +318,16 @@ def quantity_typed(text: str) -> int | None:
     return None if typed is None else int(typed[1] or typed[2])
 
 
+def _part_of(line: CartLine) -> str:
+    return shown.name(shown.of_language(line.name, line.name_en))
+
+
 def _name(cart: Cart) -> Callable[[], str]:
     total = sum(line.total for line in cart.lines) - cart.discount
+    pieces = sum(line.quantity for line in cart.lines)
     return lambda: t(
         "sales.cart_name",
-        customer=cart.customer_name or cart.lines[0].name,
-        pieces=sum(line.quantity for line in cart.lines),
+        customer=shown.name(cart.customer_name) or _part_of(cart.lines[0]),
+        pieces=tn("sales.pieces", pieces),
         total=shown.money(total),
     )

@@ -46,7 +46,7 @@ class Totalled:
 
 CART_COLUMNS: tuple[Column[CartRow], ...] = (
     Column("sales.line", 3, lambda row: shown.number(row.n + 1), number=True),
-    Column("part.name", 24, lambda row: row.line.name, flex=3),
+    Column("part.name", 24, lambda row: shown.of_language(row.line.name, row.line.name_en), flex=3),
     Column("part.number", 14, lambda row: shown.part_number(row.line.part_number), priority=2, flex=1),
     Column("common.quantity", 6, lambda row: shown.number(row.line.quantity), number=True),
     Column("common.price", 10, lambda row: shown.amount(row.line.price), number=True),

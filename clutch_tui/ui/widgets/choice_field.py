@@ -11,7 +11,8 @@ from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
-from clutch_tui.text.strings import is_rtl, t
+from clutch_tui.text import format as shown
+from clutch_tui.text.strings import has, is_rtl, t
 
 
 class ChoiceField(Widget, can_focus=True):
@@ -22,7 +23,6 @@ class ChoiceField(Widget, can_focus=True):
         height: 1; width: 1fr; background: $panel; color: $foreground; padding: 0 1;
         &:focus { background: $primary-muted; text-style: bold; }
     }
-    .-rtl ChoiceField { text-align: right; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "turn('left')", "field.other", show=False, id="choice.left"),
@@ -54,9 +54,10 @@ class ChoiceField(Widget, can_focus=True):
 
     def __init__(self, choices: Sequence[tuple[str, str]], value: str = "", *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self.choices = tuple(choices)
-        values = [one for one, _ in self.choices]
-        self.value = value if value in values else values[0]
+        known = dict(choices)
+        # a word that only the server knows is a choice too: a form must not change it by being opened
+        self.choices = tuple(choices) if value in known or not value else (*choices, (value, value))
+        self.value = value if value or value in known else self.choices[0][0]
 
     def action_turn(self, side: str) -> None:
         values = [one for one, _ in self.choices]
@@ -72,5 +73,6 @@ class ChoiceField(Widget, can_focus=True):
         self.refresh()
 
     def render(self) -> Content:
-        word = t(dict(self.choices)[self.value])
+        key = dict(self.choices)[self.value]
+        word = t(key) if has(key) else shown.name(key)
         return Content(f"{word}  ‹ ›" if self.has_focus else word)

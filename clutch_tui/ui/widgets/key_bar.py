@@ -22,7 +22,6 @@ class KeyBar(Widget):
 
     DEFAULT_CSS = """
     KeyBar { dock: bottom; height: auto; max-height: 4; width: 1fr; background: $panel; color: $foreground; }
-    .-rtl KeyBar { text-align: right; }
     """
 
     def __init__(self) -> None:

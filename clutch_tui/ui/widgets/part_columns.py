@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from clutch_tui.text import format as shown
-from clutch_tui.text.strings import is_rtl
 from clutch_tui.ui.widgets.column import Column
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ def unsent_mark() -> Column[Any]:
 
 def part_name(row: PartRow) -> str:
     """The part's name in the language of the screen, the other one where there is none."""
-    return (row.name or row.name_en) if is_rtl() else (row.name_en or row.name)
+    return shown.of_language(row.name, row.name_en)
 
 
 def _stock_tone(row: PartRow) -> str:

@@ -25,7 +25,6 @@ class StatusStrip(Widget):
 
     DEFAULT_CSS = """
     StatusStrip { dock: top; height: 1; width: 1fr; background: $panel; color: $foreground; }
-    .-rtl StatusStrip { text-align: right; }
     """
 
     def __init__(self, title: str) -> None:

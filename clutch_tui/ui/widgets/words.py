@@ -17,7 +17,7 @@ class Words(Widget):
     """A sentence by its key, looked up each time it is drawn: switching the language needs no more than a
     refresh. `say` changes key and values, `tell` shows a text that comes from a function instead."""
 
-    DEFAULT_CSS = "Words { width: 1fr; height: auto; } .-rtl Words { text-align: right; }"
+    DEFAULT_CSS = "Words { width: 1fr; height: auto; }"
 
     def __init__(
         self,
