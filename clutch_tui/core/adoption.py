@@ -29,7 +29,7 @@ def adopt(source: Path, target: Path, find_key: FindKey = no_key) -> bool:
     Raises `ShopError` `error.store.in_use` where another process has it open: it would go on writing into a file
     whose log has another name.
     """
-    with FileLock(f"{source}.adopt.lock", timeout=PATIENCE):
+    with FileLock(f"{source}.adopt.lock", timeout=PATIENCE, mode=0o600):
         if not source.exists() or _exists(target) or _was_bound(source, find_key):
             return False
         with Presence(source).alone():

@@ -223,7 +223,7 @@ def migrate(path: Path, key: CipherKey | None = None) -> list[str]:
     from filelock import FileLock
     from playhouse.migrations import Runner
 
-    with FileLock(f"{path}.migrate.lock", timeout=60):
+    with FileLock(f"{path}.migrate.lock", timeout=60, mode=0o600):
         found = _schema_number(path, key)
         if found > newest:
             raise ShopError("error.store.newer", path=str(path))

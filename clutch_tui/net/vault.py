@@ -92,7 +92,7 @@ class Vault:
 
         make_private(self._path.parent)
         if self._lock is None:
-            self._lock = FileLock(f"{self._path}.lock", thread_local=False)
+            self._lock = FileLock(f"{self._path}.lock", thread_local=False, mode=0o600)
         with suppress(Timeout):
             self._lock.acquire(timeout=20)
 
@@ -126,7 +126,7 @@ class Vault:
         from filelock import FileLock
 
         make_private(self._path.parent)
-        with FileLock(f"{self._path}.write.lock"):
+        with FileLock(f"{self._path}.write.lock", mode=0o600):
             entries = self._read_file()
             before = dict(entries)
             yield entries

@@ -1,0 +1,217 @@
+"""A file becomes encrypted, plain, or gets another key: whole, or not at all."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clutch_tui.core import cipher, customers, inventory, journal, models, sales, search
+from clutch_tui.core.cart import add_line, totals
+from clutch_tui.core.cipher_key import CipherKey
+from clutch_tui.core.presence import Presence
+from clutch_tui.core.store import Store
+from clutch_tui.core.types import CustomerDraft, PartDraft, Payment, ShopError, TaxRules
+
+ONE, TWO = CipherKey(b"\x01" * 32), CipherKey(b"\x02" * 32)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A plain shop with parts, a customer, a sale and everything that a sale leaves behind."""
+    path = tmp_path_factory.mktemp("shop") / "shop.db"
+    with Store.open(path, inline=True) as store:
+        for n in range(30):
+            store.run_now(inventory.create, PartDraft(name=f"فلتر زيت {n}", part_number=f"P-{n:03}", price=5_000), 9)
+        store.run_now(customers.create, CustomerDraft(name="منى عبد الله", phone="01001234567"))
+        store.run_now(sell)
+        store.run_now(models.execute, "ANALYZE")
+    return path
+
+
+@pytest.fixture
+def path(shop: Path, tmp_path: Path) -> Path:
+    """A copy of the shop, to do things to."""
+    path = tmp_path / "shop.db"
+    path.touch(0o600)
+    path.write_bytes(shop.read_bytes())
+    return path
+
+
+def sell() -> None:
+    part = inventory.find_code("P-007")
+    assert part is not None
+    cart, rules = add_line(sales.open_cart(), part), TaxRules()
+    total = totals(cart, rules, "cash").total
+    sales.checkout(cart, (Payment("cash", total),), tendered=total, cashier="sara", device_id="d", rules=rules)
+
+
+def rows(path: Path, key: CipherKey | None) -> dict[str, list[Any]]:
+    """Every row of every table, the full-text indexes' own included, and what the file says of itself."""
+    with Store.open(path, inline=True, find_key=lambda _: key) as store:
+
+        def everything() -> dict[str, list[Any]]:
+            names = [row[0] for row in models.execute("SELECT name FROM sqlite_master WHERE rootpage > 0").fetchall()]
+            tables = {row[0] for row in models.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            found = {name: models.execute(f'SELECT * FROM "{name}"').fetchall() for name in names if name in tables}
+            found["schema"] = models.execute("SELECT type, name, sql FROM sqlite_master ORDER BY 1, 2").fetchall()
+            found["version"] = models.execute("PRAGMA user_version").fetchall()
+            return found
+
+        assert store.read_now(models.execute, "PRAGMA integrity_check").fetchone() == ("ok",)
+        assert store.read_now(journal.verify_audit) is None
+        return store.read_now(everything)
+
+
+def test_every_way_from_one_key_to_another_keeps_every_row(path: Path) -> None:
+    before = rows(path, None)
+    assert len(before["part_words_data"]) > 1
+    for old, new in ((None, ONE), (ONE, TWO), (TWO, TWO), (TWO, None)):
+        cipher.convert(path, old, new)
+        assert rows(path, new) == before
+        assert cipher.kind(path) == ("plain" if new is None else "encrypted")
+    assert not cipher.draft_of(path).exists()
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_till_works_on_as_before(path: Path) -> None:
+    cipher.convert(path, None, ONE)
+    with Store.open(path, find_key=lambda _: ONE) as store:
+        store.run_now(sell)
+        assert [part.part_number for part in store.read_now(search.find, "P-007")] == ["P-007"]
+        assert len(store.read_now(search.find, "فلتر زيت")) == 30
+
+        def pragmas() -> list[object]:
+            names = ("journal_mode", "temp_store", "synchronous")
+            return [models.execute(f"PRAGMA {name}").fetchall()[0][0] for name in names]
+
+        assert store.run_now(pragmas) == ["wal", 2, 2]
+
+
+@pytest.mark.parametrize("wrong", [None, TWO])
+def test_without_its_key_the_file_says_nothing(path: Path, wrong: CipherKey | None) -> None:
+    cipher.convert(path, None, ONE)
+    content = path.read_bytes()
+    with pytest.raises(ShopError, match="unreadable"):
+        Store.open(path, find_key=lambda _: wrong)
+    assert not cipher.opens(path, wrong)
+    with pytest.raises(ShopError, match="unreadable"):
+        cipher.convert(path, wrong, TWO)
+    assert path.read_bytes() == content
+
+
+def test_noise_counts_as_encrypted_and_an_empty_file_as_none(tmp_path: Path) -> None:
+    path = tmp_path / "shop.db"
+    assert cipher.kind(path) == "absent"
+    path.touch()
+    assert cipher.kind(path) == "absent"
+    path.write_bytes(b"noise")
+    assert cipher.kind(path) == "encrypted"
+    assert not cipher.opens(path, ONE)
+
+
+def test_the_plain_bytes_are_overwritten(path: Path, tmp_path: Path) -> None:
+    """The old file has lost its name; a second name shows what became of its bytes."""
+    second = tmp_path / "second-name"
+    second.hardlink_to(path)
+    assert "منى عبد الله".encode() in second.read_bytes()
+    cipher.convert(path, None, ONE)
+    assert set(second.read_bytes()) == {0xFF}
+
+
+def test_a_file_that_is_open_elsewhere_is_left_alone(path: Path) -> None:
+    with Store.open(path, inline=True) as other:
+        with pytest.raises(ShopError, match="in_use"):
+            cipher.convert(path, None, ONE)
+        other.run_now(sell)
+    assert cipher.kind(path) == "plain"
+    cipher.convert(path, None, ONE)
+
+
+def test_a_program_that_knows_no_such_lock_is_found_by_its_connection(path: Path) -> None:
+    with Store(path, inline=True) as older:
+        older.run_now(sell)
+        with pytest.raises(ShopError, match="in_use"):
+            cipher.convert(path, None, ONE)
+        older.run_now(sell)
+    assert cipher.kind(path) == "plain"
+
+
+def test_a_store_waits_until_a_conversion_is_over(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("clutch_tui.core.presence.Presence.share.__defaults__", (0.05,))
+    with Presence(path).alone(), pytest.raises(ShopError, match="converting"):
+        Store.open(path)
+    Store.open(path).close()
+
+
+def test_the_draft_of_a_conversion_that_was_cut_off_is_thrown_away(path: Path) -> None:
+    draft = cipher.draft_of(path)
+    draft.write_bytes(b"half of a database")
+    with Presence(path).alone():
+        cipher.clean(path)
+        assert draft.exists(), "somebody is still writing it"
+    cipher.clean(path)
+    assert not draft.exists()
+    draft.write_bytes(b"half of a database")
+    cipher.convert(path, None, ONE)
+    assert cipher.opens(path, ONE)
+
+
+SMALL_DISK = """
+import resource, sys
+from pathlib import Path
+from clutch_tui.core import cipher
+from clutch_tui.core.cipher_key import CipherKey
+from clutch_tui.core.types import ShopError
+keys = {"1": CipherKey(b"\\x01" * 32), "2": CipherKey(b"\\x02" * 32), "": None}
+room = int(sys.argv[4])
+resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
+try:
+    cipher.convert(Path(sys.argv[1]), keys[sys.argv[2]], keys[sys.argv[3]])
+except ShopError as error:
+    print(error.key)
+"""
+
+
+@pytest.mark.parametrize(("old", "new"), [("", "1"), ("1", "2"), ("1", "")])
+def test_a_full_disk_leaves_the_database_as_it_was(path: Path, old: str, new: str) -> None:
+    """The system itself refuses to let a file grow past a limit, here a third of the database."""
+    key = ONE if old else None
+    if old:
+        cipher.convert(path, None, ONE)
+    before = rows(path, key)
+    command = [sys.executable, "-c", SMALL_DISK, str(path), old, new, str(path.stat().st_size // 3)]
+    said = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    assert (said.stdout, said.stderr) == ("error.key.no_room\n", "")
+    assert rows(path, key) == before
+    assert not cipher.draft_of(path).exists()
+    assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] == resource.RLIM_INFINITY
+
+
+def test_a_damaged_page_is_met_before_the_file_is_replaced(path: Path) -> None:
+    cipher.convert(path, None, ONE)
+    with path.open("r+b") as file:
+        file.seek(path.stat().st_size // 2)
+        file.write(b"\x00" * 64)
+    content = path.read_bytes()
+    with pytest.raises(ShopError, match="unreadable"):
+        cipher.convert(path, ONE, TWO)
+    assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize("step", ["_fold_log", "_copy", "_check", "_replace"])
+def test_whatever_fails_leaves_no_draft_and_no_lock(path: Path, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(28, "no space")
+
+    before = rows(path, None)
+    with monkeypatch.context() as patched:
+        patched.setattr(cipher, step, fail)
+        with pytest.raises(ShopError, match="no_room"):
+            cipher.convert(path, None, ONE)
+    assert not cipher.draft_of(path).exists()
+    assert rows(path, None) == before
