@@ -30,6 +30,7 @@ MARKER = 1
 """The cell at the reading start that shows the cursor on terminals without colours."""
 
 KEPT_LINES = 512
+_BELOW = -1
 
 
 class Ground(NamedTuple):
@@ -83,19 +84,29 @@ class TableLines(Generic[R]):
         )
 
     def _finished(self, y: int, ground: Ground) -> Strip:
-        index = y - 1 + self._table.scroll_offset.y
-        if y and (kept := self._kept.get(index)) is not None and index != self._table.cursor:
+        place = self._place(y)
+        if place is not None and (kept := self._kept.get(place)) is not None:
             return kept
         drawn = self.line(y, ground.style).crop_extend(ground.scrolled, ground.scrolled + ground.width, ground.style)
         after = self._table.size.width - ground.bar - ground.width
         line = Strip([Segment(" " * ground.bar, ground.style), *drawn, Segment(" " * after, ground.style)])
         for one in ground.filters:
             line = line.apply_filter(one, ground.background)
-        if y and index != self._table.cursor and self._table.row_at(index) is not None:
+        if place is not None:
             if len(self._kept) >= KEPT_LINES:
                 self._kept.clear()
-            self._kept[index] = line
+            self._kept[place] = line
         return line
+
+    def _place(self, y: int) -> int | None:
+        """Under which number a line is kept, the same for all below the last row; None for one that is not: the
+        heading, the line of the cursor, rows on their way and the sentence of an empty list."""
+        index = y - 1 + self._table.scroll_offset.y
+        if y == 0 or index == self._table.cursor:
+            return None
+        if index >= self._table.count:
+            return _BELOW if index else None
+        return index if self._table.row_at(index) is not None else None
 
     def line(self, y: int, plain: Style) -> Strip:
         """Draw one line of the table as wide as its columns: the heading, or a row."""

@@ -145,6 +145,8 @@ class WindowTable(VisualLines, ScrollView, Generic[R], can_focus=True):
     def show_rows(self, rows: Sequence[R], cursor: int | None = None) -> None:
         """Show rows that are already here, at once. The cursor stays on its record unless it is given."""
         here = self.row
+        if self._loaded and not rows and not self.count:
+            return  # a search finds nothing at one character after the other
         window = Window(fixed(rows))
         window.count = len(rows)
         for start in range(0, len(rows), PAGE):
