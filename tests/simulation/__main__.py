@@ -1,102 +1,119 @@
-"""Run seeds: `python -m tests.simulation --seeds N [--first SEED] [--steps N] [--mutant NAME]`.
+"""`python -m tests.simulation` runs seeds, looks for mutants, and sweeps the crash points.
 
-The exit code is 0 only if every seed is clean. With a mutant the run ends at the first seed that finds it.
-`--sweep` tells each story of `sweep` once for every single write that may fail (`--every N`: every N-th).
-`--hunt` plants one mutant after the other; its exit code is 0 only if each was found within the seeds.
+    python -m tests.simulation --seeds N [--first SEED] [--steps N] [--mutant NAME] [--trace] [--jobs N]
+    python -m tests.simulation --mutants [NAME ...]   plant one mistake after the other until something finds it
+    python -m tests.simulation --sweep [STORY ...]    let every single write of every story fail (`--every N`)
+    python -m tests.simulation --ci                   as much of all this as three minutes on two cores allow
+
+The exit code is 0 only if every seed is clean, every mutant is found, every story ends well. A seed that fails
+prints the command that makes its run again.
 """
 
 from __future__ import annotations
 
 import argparse
-import gc
+import os
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 
-from . import mutants, sweep, world
+from . import directed, runs, sweep, world
+from .mutants import MUTANTS
+
+CI_SEEDS = 240
+CI_EVERY = 25
+"""In the small size, every so manieth write of a story fails."""
+CI_HUNT = 40
+"""So many seeds have to do for each mutant that is found quickly."""
+SLOW_MUTANTS = frozenset[str]()
+"""Mistakes that few seeds show: the small size leaves them out."""
 
 
 def main() -> int:
+    """Do what was asked for."""
     given = _arguments()
-    gc.disable()  # what a run leaves behind is collected between runs, not in their middle
+    if given.ci:
+        return _ci(given.jobs)
     if given.sweep is not None:
-        return _sweep(given.sweep or list(sweep.STORIES), given.every)
-    if given.hunt is not None:
-        return _hunt(given.hunt or [name for name in mutants.MUTANTS if name not in mutants.DIRECTED], given)
-    started, failed, counts = time.perf_counter(), 0, Counter[str]()
-    for seed in range(given.first, given.first + given.seeds):
-        outcome = world.run(seed, given.steps, given.mutant)
+        return _sweep(given.sweep or list(sweep.STORIES), given.every, given.jobs)
+    seeds = range(given.first, given.first + given.seeds)
+    if given.mutants is not None:
+        return _hunt(given.mutants or list(MUTANTS), seeds, given.steps, given.jobs)
+    return _run([runs.Seed(seed, given.steps, given.mutant, given.trace) for seed in seeds], given.jobs)
+
+
+def _run(seeds: Sequence[runs.Seed], jobs: int) -> int:
+    """Run seeds; with a mutant planted, only until one finds it."""
+    started, done, failed, counts = time.perf_counter(), 0, 0, Counter[str]()
+    for one, outcome in runs.spread(jobs, runs.run_seed, seeds):
+        done += 1
         counts.update(outcome.counts)
-        if seed % 20 == 0:
-            gc.collect()
+        if one.trace:
+            print("\n".join(outcome.lines))
         if outcome.violation is not None:
             failed += 1
-            print(f"seed {seed}: {outcome.violation}")
-            planted = f" --mutant {given.mutant}" if given.mutant else ""
-            print(
-                f"  python -m tests.simulation --first {seed} --seeds 1 --steps {given.steps}{planted} --trace",
-                flush=True,
-            )
-        if given.trace:
-            print("\n".join(outcome.lines))
-        if failed and given.mutant:
-            break
+            print(f"seed {one.seed}: {outcome.violation}\n  {one.options}", flush=True)
+            if one.mutant:
+                break
     seconds = time.perf_counter() - started
     happened = ", ".join(f"{n} {what}" for what, n in sorted(counts.items()))
-    seeds = seed - given.first + 1
-    print(f"{seeds} seeds, {failed} failed, {seconds:.0f} s, {seeds / seconds:.1f} seeds/s; {happened}")
+    print(f"{done} seeds, {failed} failed, {seconds:.0f} s, {done / seconds:.1f} seeds/s; {happened}", flush=True)
     return 1 if failed else 0
 
 
-def _hunt(names: list[str], given: argparse.Namespace) -> int:
-    """Look for each mutant; say which seed found it."""
+def _hunt(names: Sequence[str], seeds: Sequence[int], steps: int, jobs: int) -> int:
+    """Look for each mutant, and say what found it."""
     missed = []
-    for name in names:
-        started = time.perf_counter()
-        found = next(
-            (seed for seed in range(given.first, given.first + given.seeds) if _finds(seed, given.steps, name)), None
-        )
-        if found is None:
-            missed.append(name)
-        told = "MISSED" if found is None else f"seed {found}"
-        print(f"{name:24} {told:12} {time.perf_counter() - started:6.1f} s", flush=True)
-    print(f"{len(names) - len(missed)} of {len(names)} mutants found" + (f"; missed: {missed}" if missed else ""))
+    print(f"{'mutant':24} {'found by':14} {'seconds':>7}  what was told")
+    for found in runs.spread(jobs, runs.hunt, [runs.Hunt(name, seeds, steps) for name in names]):
+        missed += [found.mutant] if found.by is None else []
+        by = found.by or f"MISSED in {len(seeds)} seeds"
+        print(f"{found.mutant:24} {by:14} {found.seconds:7.1f}  {found.told[:100]}", flush=True)
+    told = f"; missed: {', '.join(missed)}" if missed else ""
+    print(f"{len(names) - len(missed)} of {len(names)} mutants found{told}", flush=True)
     return 1 if missed else 0
 
 
-def _sweep(names: list[str], every: int) -> int:
-    """Let every write of every story fail."""
-    failed = told = 0
-    for name in names:
-        started, before = time.perf_counter(), told
-        for write, moment, violation in sweep.sweep(name, every=every):
-            told += 1
-            if told % 100 == 0:
-                gc.collect()
-            if violation is not None:
-                failed += 1
-                print(f"{name}, {moment} write {write}: {violation}", flush=True)
-        print(f"{name:34} {told - before:6} times {time.perf_counter() - started:6.1f} s", flush=True)
-    print(f"{len(names)} stories told {told} times, {failed} failed")
+def _sweep(names: Sequence[str], every: int, jobs: int) -> int:
+    """Let the writes of every story fail."""
+    times = failed = 0
+    for told in runs.spread(jobs, runs.tell, [(name, every) for name in names]):
+        times, failed = times + told.times, failed + len(told.failures)
+        for failure in told.failures:
+            print(f"{told.story}, {failure}\n  python -m tests.simulation --sweep {told.story}", flush=True)
+        print(f"{told.story:34} {told.times:6} times {told.seconds:6.1f} s", flush=True)
+    print(f"{len(names)} stories told {times} times, {failed} failed", flush=True)
     return 1 if failed else 0
 
 
-def _finds(seed: int, steps: int, name: str) -> bool:
-    if seed % 20 == 0:
-        gc.collect()
-    return world.run(seed, steps, name).violation is not None
+def _ci(jobs: int) -> int:
+    """The size for every commit."""
+    quick = [name for name in MUTANTS if name not in SLOW_MUTANTS]
+    clean = [name for name in directed.SCENARIOS if directed.play(name, planted=False) is not None]
+    if clean:
+        print(f"scenarios that fail without their mutant: {', '.join(clean)}")
+    return max(
+        _run([runs.Seed(seed) for seed in range(CI_SEEDS)], jobs),
+        _sweep(list(sweep.STORIES), CI_EVERY, jobs),
+        _hunt(quick, range(CI_HUNT), world.STEPS, jobs),
+        1 if clean else 0,
+    )
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=200, help="how many seeds to run")
+    summary = (__doc__ or "").splitlines()[0]
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=summary)
+    parser.add_argument("--seeds", type=int, default=2000, help="how many seeds to run")
     parser.add_argument("--first", type=int, default=0, help="the first of them")
-    parser.add_argument("--steps", type=int, default=60, help="what happens in each before the calm")
-    parser.add_argument("--mutant", choices=sorted(mutants.MUTANTS), help="plant this mistake")
-    parser.add_argument("--hunt", nargs="*", choices=sorted(mutants.MUTANTS), help="look for these mistakes, or all")
-    parser.add_argument("--sweep", nargs="*", choices=sorted(sweep.STORIES), help="tell these stories, or all")
-    parser.add_argument("--every", type=int, default=1, help="let only every N-th write of a story fail")
+    parser.add_argument("--steps", type=int, default=world.STEPS, help="what happens in each before the calm")
+    parser.add_argument("--mutant", choices=sorted(MUTANTS), metavar="NAME", help="plant this mistake")
     parser.add_argument("--trace", action="store_true", help="print everything that happened")
+    parser.add_argument("--mutants", nargs="*", choices=sorted(MUTANTS), metavar="NAME", help="look for mistakes")
+    parser.add_argument("--sweep", nargs="*", choices=sorted(sweep.STORIES), metavar="STORY", help="tell stories")
+    parser.add_argument("--every", type=int, default=1, help="let only every N-th write of a story fail")
+    parser.add_argument("--ci", action="store_true", help="a little of everything")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes at a time")
     return parser.parse_args()
 
 

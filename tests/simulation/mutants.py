@@ -326,8 +326,8 @@ def sticky_snapshot(stack: ExitStack) -> None:
 def pend_on_ack(stack: ExitStack) -> None:
     """An own movement ends when its answer comes, before the figure that contains it."""
 
-    def answer(change_id: str, result: Any, epoch: str, *, lane: str) -> None:
-        before(change_id, result, epoch, lane=lane)
+    def answer(change_id: str, *args: Any, **options: Any) -> None:
+        before(change_id, *args, **options)
         models.execute("UPDATE stock_move SET open = 0 WHERE change_id = ?", (change_id,))
 
     before = _put(stack, replica, "_answer", answer)
@@ -337,8 +337,8 @@ def pend_on_ack(stack: ExitStack) -> None:
 def absolute_qty(stack: ExitStack) -> None:
     """The server's figure replaces the own movements of a part, whether it contains them or not."""
 
-    def store(type: str, rows: Any, *, snapshot: bool) -> None:
-        before(type, rows, snapshot=snapshot)
+    def store(type: str, rows: Any, **options: Any) -> None:
+        before(type, rows, **options)
         for row in rows if type == "item" else ():
             models.execute("UPDATE stock_move SET open = 0 WHERE part_id = ?", (row["id"],))
 
@@ -380,10 +380,6 @@ def unknown_part_ends(stack: ExitStack) -> None:
         )
 
     _put(stack, replica, "_end_moves", end_moves)
-
-
-DIRECTED = frozenset({"no_guard"})
-"""Mistakes that no run can show, because the engine never reads an answer it has given up; a directed test does."""
 
 
 @mutant

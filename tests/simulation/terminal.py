@@ -6,6 +6,7 @@ import asyncio
 import random
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,8 +31,15 @@ if TYPE_CHECKING:
 
 SETTINGS = Backend(base_url="http://127.0.0.1:1/api/v1", shop_id=demo_data.SHOP_ID)
 POLICIES = {"price": "server_wins", "cost": "local_wins", "*": "ask"}
-PAGE_SIZE = 3
-"""Rows in a page: so few that most pulls take several."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What a shop may set in its configuration and a run draws: how much a call brings, how long it may take."""
+
+    page_size: int
+    """So few rows that most pulls take several pages."""
+    timeout: float
 
 
 class MemoryVault:
@@ -92,6 +100,7 @@ class Terminal:
         rng: random.Random,
         line: Line,
         *,
+        pace: Pace,
         secrets: Secrets,
         on_commit: Callable[[Terminal, FragileConnection, set[str]], None],
         on_end: Callable[[Terminal, BaseException], None],
@@ -104,6 +113,7 @@ class Terminal:
         self.boots = 0
         self.alive = False
         self._loop = loop
+        self._pace = pace
         self._on_commit = on_commit
         self._on_end = on_end
         self._vault: Vault = MemoryVault(secrets)  # type: ignore[assignment]
@@ -119,7 +129,7 @@ class Terminal:
         self.monitor = Monitor(self.clock)
         session = Session(self._vault, clock=self.clock, monitor=self.monitor, api_key=demo_data.API_KEY)
         self.api = SimulatedApi(
-            SETTINGS,
+            replace(SETTINGS, sync_timeout=self._pace.timeout),
             session=session,
             monitor=self.monitor,
             device_id=f"device-{self.name}",
@@ -137,7 +147,8 @@ class Terminal:
             chance=self.rng,
             on_change=lambda nouns: None,
             policies=POLICIES,
-            page_size=PAGE_SIZE,
+            page_size=self._pace.page_size,
+            timeout=self._pace.timeout,
         )
         self.alive = True
         self._leading = self._loop.create_task(self.sync.run())

@@ -9,12 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from clutch_tui.core import models, replica
-from clutch_tui.core.types import PullPage, Result
-from tests.simulation import sweep
-from tests.simulation.disk import Disk, FragileStore, Guard
-from tests.simulation.mutants import DIRECTED, MUTANTS, planted
-from tests.simulation.world import new_disks, run
+from clutch_tui.core import replica
+from tests.simulation import directed, sweep
+from tests.simulation.mutants import MUTANTS, planted
+from tests.simulation.world import run
 
 ROOT = Path(__file__).parents[2]
 
@@ -64,7 +62,7 @@ QUICK = {
     "partial_page": 0,
     "pend_on_ack": 0,
 }
-"""Mutants that the first seeds find; `python -m tests.simulation --hunt` looks for all."""
+"""Mutants that the first seeds find; `python -m tests.simulation --mutants` looks for all."""
 
 
 @pytest.mark.parametrize("name", sorted(QUICK))
@@ -77,33 +75,10 @@ def test_a_mutant_is_gone_after_its_run() -> None:
     with planted("pend_on_ack"):
         assert replica._answer is not before
     assert replica._answer is before
-    assert {"no_guard"} == DIRECTED <= MUTANTS.keys()
+    assert directed.SCENARIOS.keys() <= MUTANTS.keys()
 
 
-# --- what the engine's own order keeps a run from showing ------------------------------------------------
-
-
-def _late_answer(store: FragileStore) -> tuple[int, list[tuple[str, int]]]:
-    """A page is asked for twice, and the first answer comes after the second: the cursor, and what is stored."""
-
-    def page(cursor: int, name: str) -> PullPage:
-        row = {"type": "supplier", "id": "s-1", "name": name, "version": cursor, "seq": cursor, "deleted": False}
-        blank = dict.fromkeys(("contact_person", "phone", "email", "address", "payment_terms"), "")
-        return PullPage("e-1", ({**blank, "rating": 0, "updated_at": None, **row},), cursor, False, None, 0, True)
-
-    result = {"unknown": Result(status="applied", seq=3)}
-    for one in (page(9, "new"), page(5, "old")):
-        store.run_now(replica.receive, "suppliers", "e-1", result, one)
-    stored = store.read_now(lambda: models.execute("SELECT name, seq FROM supplier").fetchall())
-    return store.read_now(replica.cursor, "suppliers"), stored
-
-
-@pytest.mark.parametrize(("mutant", "outcome"), [(None, (9, [("new", 9)])), ("no_guard", (5, [("old", 5)]))])
-def test_a_late_answer_delivers_no_rows(
-    tmp_path: Path, mutant: str | None, outcome: tuple[int, list[tuple[str, int]]]
-) -> None:
-    path = tmp_path / "shop.db"
-    path.write_bytes(new_disks()[0].read_bytes())
-    guard = Guard(Disk(path), lambda connection, touched: None)
-    with planted(mutant), FragileStore(path, guard) as store:
-        assert _late_answer(store) == outcome
+@pytest.mark.parametrize("name", sorted(directed.SCENARIOS))
+def test_what_no_seed_can_show_a_scenario_does(name: str) -> None:
+    assert directed.play(name, planted=False) is None
+    assert directed.play(name, planted=True) is not None

@@ -32,10 +32,10 @@ from .invariants import Books, Seen, Violation
 from .mutants import planted
 from .network import Line, Weather
 from .server import Server
-from .terminal import Terminal
+from .terminal import Pace, Terminal
 from .virtual_time import EPOCH, NothingLeft, VirtualLoop
 
-STEPS = 60
+STEPS = 40
 """How much happens in a run before the calm."""
 
 PATIENCE = 120.0
@@ -72,6 +72,9 @@ class World:
         self.weather = Weather(self._chance("weather"))
         self.books = Books(self.server)
         self.habits = Habits(self._chance("habits"))
+        self.tempo = rng.choice((0.3, 1.0, 3.0))
+        """How long people rest between two deeds: hardly, or so long that whole rounds go by."""
+        self.pace = Pace(rng.choice((2, 3, 3, 10)), rng.choice((5.0, 10.0, 60.0)))
         self.poison: dict[str, bool] = {}
         self.lines: list[str] = []
         self.counts: dict[str, int] = {}
@@ -119,6 +122,7 @@ class World:
             self.loop,
             self._chance(f"terminal {name}"),
             line,
+            pace=self.pace,
             secrets=self._secrets(n),
             on_commit=self.books.on_commit,
             on_end=self._ended,
@@ -183,7 +187,7 @@ class World:
         for terminal in self.terminals:
             terminal.boot()
         for _ in range(self.steps):
-            await self.pass_time(self.rng.choice((0.05, 0.3, 1.0, 3.0)) * self.rng.random())
+            await self.pass_time(self.tempo * self.rng.choice((0.1, 0.5, 1.0, 4.0)) * self.rng.random())
             self._one_step()
         await self._calm()
         await self._rest()
