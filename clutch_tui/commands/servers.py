@@ -27,9 +27,26 @@ def sandbox() -> click.Command:
     @click.option("--faults", is_flag=True, help=t("cli.sandbox.faults"))
     @click.option("--seed", default=1, show_default=True, help=t("cli.sandbox.seed"))
     @click.option("--parts", default=1400, show_default=True, help=t("cli.sandbox.parts"))
+    @click.option(
+        "--without-sync",
+        is_flag=False,
+        flag_value="enveloped",
+        type=click.Choice(("enveloped", "bare")),
+        help=t("cli.sandbox.without_sync"),
+    )
     @click.option("--with-parent", is_flag=True, hidden=True)
-    def command(host: str, port: int, db: str, faults: bool, seed: int, parts: int, with_parent: bool) -> int:
+    def command(
+        host: str,
+        port: int,
+        db: str,
+        faults: bool,
+        seed: int,
+        parts: int,
+        without_sync: str | None,
+        with_parent: bool,
+    ) -> int:
         from clutch_tui.sandbox import demo_data, server
+        from clutch_tui.sandbox.plain import Plain
 
         if with_parent:
             threading.Thread(target=_end_with_stdin, daemon=True).start()
@@ -42,7 +59,8 @@ def sandbox() -> click.Command:
             print(sentence, flush=True)
 
         try:
-            server.run(host, port, db, faults=faults, seed=seed, parts=parts, on_ready=tell)
+            plain = Plain(bare=without_sync == "bare") if without_sync else None
+            server.run(host, port, db, faults=faults, seed=seed, parts=parts, plain=plain, on_ready=tell)
         except OSError as error:
             print(t("cli.sandbox.port_taken", port=port, reason=error.strerror or str(error)), file=sys.stderr)
             return exits.FAILED

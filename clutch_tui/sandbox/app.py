@@ -34,6 +34,7 @@ from .database import open_database
 from .demo_data import seed
 from .events import Hub
 from .faults import Faults, FaultyLine
+from .plain import PlainServer
 from .settings import Settings
 
 PREFIX = "/api/v1"
@@ -73,7 +74,8 @@ def create_app(settings: Settings) -> Starlette:
 
     line = Middleware(FaultyLine, backend.faults, _namer(), cut, lambda: backend.database.now)
     gzip = Middleware(GZipMiddleware, minimum_size=2048, compresslevel=1)
-    app = Starlette(routes=routes, middleware=[line, gzip], lifespan=_lifespan(backend))
+    plain = Middleware(PlainServer, lambda: backend.plain, _namer())
+    app = Starlette(routes=routes, middleware=[line, gzip, plain], lifespan=_lifespan(backend))
     app.state.backend = backend
     return app
 

@@ -19,6 +19,7 @@ from .database import Database
 from .events import Hub
 from .faults import Faults
 from .payload import JSON
+from .plain import Plain
 from .settings import Settings
 
 P = ParamSpec("P")
@@ -42,6 +43,8 @@ class Backend:
     latest_client: str = field(init=False)
     releases: list[JSON] = field(default_factory=list)
     """Releases of the terminal that came out since this server runs, newest first."""
+    plain: Plain | None = field(init=False)
+    """What is taken away just now; None for the whole server."""
     running_keys: set[tuple[str, str]] = field(default_factory=set)
     started: datetime = field(init=False)
     _writer: ThreadPoolExecutor | None = None
@@ -51,10 +54,16 @@ class Backend:
         self.started = self.settings.clock.now()
         self.minimum_client = self.settings.minimum_client
         self.latest_client = self.settings.latest_client
+        self.simplify(self.settings.plain)
 
     @property
     def settings(self) -> Settings:
         return self.database.settings
+
+    def simplify(self, plain: Plain | None) -> None:
+        """Be a server without sync from now on, or, with None, the whole one again."""
+        self.plain = plain
+        self.database.moves_stock = plain is None or plain.moves_stock
 
     def start(self) -> None:
         """Start the threads; safe to call again."""

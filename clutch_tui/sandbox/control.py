@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from . import calls, changes, forecaster, maintenance, orders, payload
+from . import calls, changes, forecaster, maintenance, orders, payload, plain
 from .backend import Backend
 from .calls import Refusal
 from .database import Database
@@ -240,6 +241,19 @@ async def _release(backend: Backend, body: JSON) -> Any:
     backend.latest_client = str(release.get("version", backend.latest_client))
     backend.releases.insert(0, release)
     return release
+
+
+@_action(CONTROLS, "without_sync")
+async def _without_sync(backend: Backend, body: JSON) -> Any:
+    """From now on a server without sync; the options are those of `plain.Plain`."""
+    backend.simplify(plain.read(body))
+    return {"plain": asdict(backend.plain) if backend.plain else None}
+
+
+@_action(CONTROLS, "with_sync")
+async def _with_sync(backend: Backend, body: JSON) -> Any:
+    backend.simplify(None)
+    return {"plain": None}
 
 
 @_action(CONTROLS, "stop")

@@ -83,9 +83,10 @@ class Transaction(Reading):
     Events that are emitted here exist only if the transaction commits, and then without a gap.
     """
 
-    def __init__(self, connection: sqlite3.Connection, now: str, shop_id: str) -> None:
+    def __init__(self, connection: sqlite3.Connection, now: str, shop_id: str, *, moves_stock: bool = True) -> None:
         super().__init__(connection, now)
         self.shop_id = shop_id
+        self.moves_stock = moves_stock
         self._counters: dict[str, _Counters] = {}
         self._emitted: list[tuple[str, str, Any]] = []
 
@@ -153,6 +154,8 @@ class Database:
     settings: Settings
     peewee: SqliteDatabase
     committed: deque[Event] = field(default_factory=deque)
+    moves_stock: bool = True
+    """False for a server that leaves the stock of a sale to its terminals (`plain`)."""
     # The backup of a database in memory; a file's backup lies beside it.
     copy: sqlite3.Connection | None = None
 
@@ -182,7 +185,7 @@ class Database:
         connection = self.connection()
         connection.execute("BEGIN IMMEDIATE")
         try:
-            transaction = Transaction(connection, self.now, shop_id)
+            transaction = Transaction(connection, self.now, shop_id, moves_stock=self.moves_stock)
             yield transaction
             events = transaction.finish()
             connection.execute("COMMIT")

@@ -103,6 +103,8 @@ def move(
     transaction: Transaction, outcome: Outcome, item_id: str, delta: int | float, kind: str, ref: str, at: str
 ) -> None:
     """Change a part's quantity by a fact; flags what a person should look at, refuses nothing."""
+    if kind in ("sale", "return", "void") and not transaction.moves_stock:
+        return
     transaction.execute(
         "INSERT INTO stock_move (shop_id, item_id, delta, kind, ref, at) VALUES (?, ?, ?, ?, ?, ?)",
         (transaction.shop_id, item_id, delta, kind, ref, at),

@@ -17,6 +17,7 @@ from starlette.types import Scope
 
 from .app import PREFIX, create_app
 from .backend import Backend
+from .plain import Plain
 from .settings import Settings
 
 _TOKEN = re.compile(r"((?:token|api_key)=)[^&\s\"']+", re.IGNORECASE)
@@ -178,12 +179,13 @@ def run(
     seed: int = 1,
     parts: int = 1400,
     order_pace: float | None = 45.0,
+    plain: Plain | None = None,
     on_ready: Callable[[Running], None] = lambda sandbox: None,
 ) -> None:
     """Run until interrupted; blocks. `on_ready` hears when it answers, and where: port 0 takes a free one.
     Raises `OSError` where the port is taken."""
     rng = random.Random()
-    settings = Settings(db=db, rng=rng, faults=faults, seed=seed, parts=parts, order_pace=order_pace)
+    settings = Settings(db=db, rng=rng, faults=faults, seed=seed, parts=parts, order_pace=order_pace, plain=plain)
     asyncio.run(_until_signalled(settings, host, port, on_ready))
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
+from .plain import Plain
+
 
 class Clock(Protocol):
     """Whatever tells the time; the sandbox asks nothing else of it."""
@@ -46,6 +48,8 @@ class Settings:
     minimum_client: str = "0.1.0"
     latest_client: str = "0.1.0"
     environment: str = "sandbox"
+    plain: Plain | None = None
+    """Set for a server without sync."""
 
     def __post_init__(self) -> None:
         if self.db == ":memory:" and not self.inline:
