@@ -19,7 +19,10 @@ from clutch_tui.ui import glyphs
 def main(arguments: Sequence[str] | None = None) -> None:
     """The console command. Never returns: exits with one of the codes above."""
     os.umask(0o077)  # whatever we write, a log, a receipt, SQLite's own files, is for its owner alone
-    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    if arguments is None:
+        hide_key(sys.orig_argv, os.environ)
+        arguments = sys.argv[1:]
+    arguments = list(arguments)
     found = glyphs.find() if sys.stdout.isatty() else glyphs.EVERYTHING
     strings.use(found.language(_first_language(arguments, os.environ)))
     # what is printed must reach a terminal of any encoding; a letter that it lacks becomes a question mark
@@ -34,6 +37,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     from clutch_tui.commands import build
 
     sys.exit(guard(lambda: build().main(list(arguments), prog_name="clutch-tui", standalone_mode=False)))
+
+
+def hide_key(command: Sequence[str], environ: Mapping[str, str]) -> None:
+    """Begin again without a key among the arguments, which everybody on this machine may list, and with it among
+    the variables, which are the owner's alone. For a moment it was to be seen: `--api-key-file` never is."""
+    for place, argument in enumerate(command):
+        name, equals, key = argument.partition("=")
+        if name != "--api-key":
+            continue
+        rest = [*command[:place], *command[place + (1 if equals else 2) :]]
+        key = key if equals else (command[place + 1] if place + 1 < len(command) else "")
+        if key and os.name == "posix":
+            os.execve(sys.executable, rest, {**environ, "CLUTCH_API_KEY": key})
+        return
 
 
 def guard(command: object) -> int:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from clutch_tui.core.store import Store
     from clutch_tui.core.types import ShopError
     from clutch_tui.net.api import Api
+    from clutch_tui.net.bundle import Section
     from clutch_tui.net.connection import Monitor
     from clutch_tui.net.network import Network
     from clutch_tui.net.session import Session
@@ -236,6 +237,11 @@ class Installation:
         async def start_network(settings: Settings, store: Store, on_change: OnChange) -> Network:
             return self.network(settings, store, on_change)
 
+        async def make_bundle(path: Path) -> tuple[Section, ...]:
+            from clutch_tui import support
+
+            return await support.make_bundle(self, path)
+
         return Services(
             settings=self.settings,
             device_id=self.device_id,
@@ -248,6 +254,7 @@ class Installation:
             prove=self.prove,
             takes_along=lambda changes: self.takes_along(self._with(changes)),
             line=line,
+            make_bundle=make_bundle,
         )
 
 

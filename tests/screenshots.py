@@ -402,7 +402,7 @@ def _connection(shop: Shop) -> None:
 @scene("log")
 def _log(shop: Shop) -> None:
     shop.go("connection")
-    shop.open("f3", t("connection.log"))
+    shop.open("f3", t("mode.connection_log"))
 
 
 @scene("notifications")

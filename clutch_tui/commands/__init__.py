@@ -17,6 +17,7 @@ from typing import Any
 import click
 
 from clutch_tui import logs
+from clutch_tui.config import ConfigError
 from clutch_tui.core.types import ShopError
 from clutch_tui.exits import sentence
 from clutch_tui.installation import Installation
@@ -37,6 +38,7 @@ def build() -> click.Group:
     @click.option("--ws-url", help=t("cli.option.ws_url"))
     @click.option("--shop-id", help=t("cli.option.shop_id"))
     @click.option("--api-key", help=t("cli.option.api_key"))
+    @click.option("--api-key-file", metavar="FILE|-", help=t("cli.option.api_key_file"))
     @click.option("--home", type=click.Path(path_type=Path), help=t("cli.option.home"))
     @click.option("--debug", is_flag=True, help=t("cli.option.debug"))
     @click.pass_context
@@ -45,9 +47,9 @@ def build() -> click.Group:
         if context.invoked_subcommand is None:
             context.exit(run_app(find_installation(options)))
 
-    from . import connection, keys, program, servers, trade
+    from . import by_hand, connection, keys, program, servers, trade
 
-    for module in (trade, connection, keys, servers, program):
+    for module in (trade, connection, by_hand, keys, servers, program):
         for command in module.commands():
             group.add_command(command)
     return group
@@ -67,6 +69,8 @@ def find_installation(options: Mapping[str, Any]) -> Installation:
     overrides = {name: options[option] for option, name in _OVERRIDES.items() if options.get(option)}
     if options.get("debug"):
         overrides["log.debug"] = True
+    if options.get("api_key_file"):
+        overrides["api_key"] = _read_key(str(options["api_key_file"]))
     installation = Installation.find(environment(options), overrides)
     log = installation.settings.log
     logs.start(installation.home.log_dir, debug=log.debug, level=log.level)
@@ -76,6 +80,14 @@ def find_installation(options: Mapping[str, Any]) -> Installation:
     found = glyphs.find(text.letters, installation.environ) if sys.stdout.isatty() else glyphs.EVERYTHING
     strings.use(found.language(text.language), digits=found.digits(text.digits))
     return installation
+
+
+def _read_key(place: str) -> str:
+    """The shop's key from a file, or from what comes in. Raises `ConfigError`."""
+    try:
+        return (sys.stdin.readline() if place == "-" else Path(place).read_text("utf-8")).strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError("error.config.api_key_file", place=place, reason=str(error)) from error
 
 
 def ask_passphrase(error: ShopError) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,17 +11,11 @@ from clutch_tui import __version__, exits
 from clutch_tui.config import ConfigError, Settings
 from clutch_tui.home import Home
 from clutch_tui.installation import Installation
-from clutch_tui.logs import NAME
-from clutch_tui.net.api import Api
-from clutch_tui.net.connection import Monitor, Problem
-from clutch_tui.net.doctor import Finding, Report, examine
-from clutch_tui.net.premises import Premises
-from clutch_tui.net.reach import Reach
-from clutch_tui.net.session import Session
+from clutch_tui.net.connection import Problem
+from clutch_tui.net.doctor import Finding, Report
+from clutch_tui.support import check_up
 from clutch_tui.text.format import date_time, isolate, number
 from clutch_tui.text.strings import is_rtl, t
-from clutch_tui.ui.glyphs import find
-from clutch_tui.ui.surroundings import Surroundings
 
 from . import environment, find_installation, say_json
 
@@ -36,32 +30,12 @@ def run(options: Mapping[str, Any], *, as_json: bool) -> int:
     except ConfigError as error:
         installation = Installation(Home.find(environ), environ, {}, None, Settings())
         problem = Problem(error.key, error.values)
-    report = asyncio.run(_examine(installation, problem, None if as_json else _print))
+    report = asyncio.run(check_up(installation, problem, None if as_json else _print))
     if as_json:
         say_json(as_data(report, installation.settings.backend.base_url))
     else:
         print(t("doctor.summary", **report.summary))
     return report.exit_code
-
-
-async def _examine(
-    installation: Installation, problem: Problem | None, on_finding: Callable[[Finding], None] | None
-) -> Report:
-    settings, environ = installation.settings, installation.environ
-    vault, monitor = installation.vault(), Monitor()
-    session = Session(vault, monitor=monitor, api_key=installation.api_key)
-    identity = installation.device_id
-    api = Api(settings.backend, session=session, monitor=monitor, device_id=identity)
-    premises = Premises(
-        installation.home, settings, vault, api_key=installation.api_key, problem=problem, log_name=NAME
-    )
-    reach = Reach(settings, api, session, device_id=identity)
-    surroundings = Surroundings(find(settings.text.letters, environ), settings.text.bidi, environ)
-    checks = (*premises.first(), *reach.checks(), *premises.rest(), *surroundings.checks())
-    try:
-        return await examine(checks, on_finding)
-    finally:
-        await api.close()
 
 
 def _print(finding: Finding) -> None:

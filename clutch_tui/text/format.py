@@ -121,7 +121,8 @@ def time_of_day(moment: datetime, *, day: bool = False) -> str:
     where the `day` matters."""
     local = _local(moment)
     text = local.strftime("%d/%m %H:%M:%S" if day else "%H:%M:%S")
-    return isolate(show_digits(text, strings.digits()))
+    drawn = show_digits(text, strings.digits())
+    return isolate(drawn) if strings.is_rtl() else drawn
 
 
 def date_time(moment: datetime) -> str:

@@ -14,6 +14,7 @@ Importing this module is cheap; a catalogue is read with the first sentence.
 from __future__ import annotations
 
 import gettext
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -94,6 +95,22 @@ def tn(key: str, n: int, /, **args: object) -> str:
 def has(key: str) -> bool:
     """Return whether any catalogue knows `key`: a server's error name may have no sentence of its own."""
     return _catalogue(_voice.language).gettext(key) != key
+
+
+def keys_saying(word: str) -> tuple[str, ...]:
+    """Return the keys whose sentence holds a word of the search (folded as by `fold`) in the language that is spoken:
+    what is stored by its key can then be found by what a person reads."""
+    return tuple(key for key, sentence in _folded(_voice.language) if word in sentence)
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def _folded(language: Language) -> tuple[tuple[str, str], ...]:
+    """Every sentence as a search sees it, without its places."""
+    from clutch_tui.text.fold import fold
+
+    known: Mapping[object, str] = getattr(_catalogue(language), "_catalog", {})
+    sentences = ((key, re.sub(r"\{\w*\}", " ", sentence)) for key, sentence in known.items() if isinstance(key, str))
+    return tuple((key, fold(sentence)) for key, sentence in sentences if key)
 
 
 def _shown(args: Mapping[str, object]) -> _Args:

@@ -135,7 +135,9 @@ class ClutchApp(KeysInOrder, ThinWire, Gauges, BidiApp, App[int]):
     @work(group="room", exclusive=True, exit_on_error=False)
     async def _enter(self, settings: Settings) -> None:
         if self._store is None:
-            self._store = await asyncio.to_thread(self.services.open_store, settings)
+            from clutch_tui.ui import locked
+
+            self._store = await locked.open_store(self, settings)
         self._store.meter = self.meter
         self._brake.add(frozenset({"everything"}))
         if not settings.backend.is_set_up:

@@ -98,6 +98,19 @@ class Line(Protocol):
     async def restore(self) -> None: ...
 
 
+class Door(Protocol):
+    """What opens a database that does not open by itself. All of it blocks and raises `ShopError`."""
+
+    def unlock(self, passphrase: str) -> None:
+        """Take the passphrase; where there is none yet, it becomes the passphrase."""
+
+    def recover(self, text: str) -> None:
+        """Keep a recovery key, as it was typed."""
+
+    def start_over(self, settings: Settings) -> Path:
+        """Set the database aside, for a new one to take its place; where the old one is now."""
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """Everything outside the screens that the app needs.
@@ -123,5 +136,7 @@ class Services:
     """Whether the unsent work goes along to the shop of these settings, because no server was set up until now.
     Blocks. Raises `ConfigError`."""
     line: Line | None = None
+    door: Door | None = None
+    """Opens a database that is locked; without it a locked one ends the app with a sentence."""
     make_bundle: Callable[[Path], Awaitable[tuple[Section, ...]]] | None = None
     """Writes the support file and gives back what is inside."""

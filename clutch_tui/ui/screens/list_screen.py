@@ -10,8 +10,6 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
 
-from clutch_tui.core.types import LogQuery, LogRow
-from clutch_tui.ui import shop
 from clutch_tui.ui.screens.frame import ShopScreen
 from clutch_tui.ui.widgets.column import Column
 from clutch_tui.ui.widgets.search_field import SearchField
@@ -39,20 +37,14 @@ def reading(store: Store, noun: Any, *query: Any) -> Source[Any]:
     )
 
 
-def log_source(store: Store, query: LogQuery) -> Source[LogRow]:
-    """The connection's log, newest first."""
-    return Source(
-        lambda: store.read(shop.journal.log_count, query),
-        lambda after, skip, limit: store.read(shop.journal.log_page, query, after, skip, limit),
-    )
-
-
 class ListScreen(ShopScreen):
     """Subclasses give `columns`, `source(text)` and, where wanted, `describe(row)`; Enter calls `action_open`,
     Esc empties the field before it goes back."""
 
     HINT: ClassVar[str] = "common.search"
     EMPTY: ClassVar[str] = "common.empty"
+    SEARCHES: ClassVar[bool] = True
+    """Whether one types to find something; without the field the keys go to the list."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -69,7 +61,11 @@ class ListScreen(ShopScreen):
         yield self.details
 
     def on_mount(self) -> None:
-        self.search.focus()
+        if self.SEARCHES:
+            self.search.focus()
+        else:
+            self.query(".search-line").set(display=False)
+            self.table.focus()
 
     def columns(self) -> Sequence[Column[Any]]:
         """The list's columns in reading order."""

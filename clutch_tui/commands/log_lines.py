@@ -1,0 +1,120 @@
+"""`logs`: the program's log for people and for scripts, also where no database opens."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TextIO
+
+import click
+
+from clutch_tui import exits, logs
+from clutch_tui.core.clock import from_text
+from clutch_tui.home import write_private
+from clutch_tui.logs import Line, Wanted
+from clutch_tui.text.format import date, time_of_day
+from clutch_tui.text.strings import has, t
+
+POLL = 0.3
+"""Seconds between two looks at the end of the file."""
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is asked for; `export` is a file to write to instead of printing."""
+
+    wanted: Wanted
+    follow: bool = False
+    export: Path | None = None
+    as_json: bool = False
+
+
+def run(folder: Path, wish: Wish) -> int:
+    """Print or export the log, oldest first; with `follow`, go on for ever."""
+    if wish.export is not None:
+        lines = [f"{line.raw}\n" for line in logs.read(folder, wish.wanted)]
+        write_private(wish.export.absolute(), "".join(lines).encode())
+        print(t("log.exported", n=len(lines), path=wish.export), file=sys.stderr)
+        return exits.DONE
+    if not logs.files(folder) and not wish.follow:
+        print(t("cli.logs.none", folder=folder), file=sys.stderr)
+        return exits.DONE
+    for line in _following(folder, wish.wanted) if wish.follow else logs.read(folder, wish.wanted):
+        print(line.raw if wish.as_json else told(line), flush=wish.follow)
+    return exits.DONE
+
+
+def read_since(text: str | None) -> datetime | None:
+    """`10m`, `2h`, `1d`, or a moment in RFC 3339. Raises `click.UsageError`."""
+    if not text:
+        return None
+    if (found := re.fullmatch(r"(\d+)\s*([smhd])", text.strip())) is not None:
+        return datetime.now(UTC) - timedelta(seconds=int(found[1]) * _UNITS[found[2]])
+    try:
+        return from_text(text.strip())
+    except ValueError as error:
+        raise click.UsageError(t("cli.logs.since_wrong", text=text)) from error
+
+
+def told(line: Line) -> str:
+    """An entry as a person reads it."""
+    what = line.message
+    if line.event:
+        what = t(line.event, **line.values) if has(line.event) else f"{line.event} {json.dumps(line.values)}"
+    category = t(f"log.category.{line.category}") if has(f"log.category.{line.category}") else line.category
+    head = f"{date(line.at)} {time_of_day(line.at)} {t(f'log.level.{line.level}')} {category}: {what}"
+    return f"{head}\n{line.traceback.rstrip()}" if line.traceback else head
+
+
+def _following(folder: Path, wanted: Wanted) -> Iterator[Line]:
+    """Everything that is there, then what comes, from one file to the next when it is put aside."""
+    yield from logs.read(folder, wanted)
+    file = _at_end(folder / logs.NAME)
+    while True:
+        if file is not None:
+            yield from logs.parse(_whole_lines(file), wanted)
+        if file is None or _was_put_aside(file, folder / logs.NAME):
+            if file is not None:
+                file.close()
+            file = _open(folder / logs.NAME)
+        time.sleep(POLL)
+
+
+def _whole_lines(file: TextIO) -> Iterator[str]:
+    """Lines that are complete; one that is being written is read again the next time."""
+    while True:
+        place = file.tell()
+        row = file.readline()
+        if not row.endswith("\n"):
+            file.seek(place)
+            return
+        yield row
+
+
+def _was_put_aside(file: TextIO, path: Path) -> bool:
+    try:
+        return os.fstat(file.fileno()).st_ino != path.stat().st_ino
+    except FileNotFoundError:
+        return False
+
+
+def _open(path: Path) -> TextIO | None:
+    try:
+        return path.open(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+
+
+def _at_end(path: Path) -> TextIO | None:
+    file = _open(path)
+    if file is not None:
+        file.seek(0, os.SEEK_END)
+    return file

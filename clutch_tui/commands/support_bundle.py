@@ -1,0 +1,51 @@
+"""`support-bundle`: one file that tells support everything, from any state of the installation."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from clutch_tui import exits
+from clutch_tui.config import ConfigError, Settings
+from clutch_tui.home import Home
+from clutch_tui.installation import Installation
+from clutch_tui.net.connection import Problem
+from clutch_tui.support import make_bundle
+from clutch_tui.text.format import number
+from clutch_tui.text.strings import t
+
+from . import environment, find_installation, say_json
+
+
+def run(options: Mapping[str, Any], file: Path | None, *, as_json: bool) -> int:
+    """Write the file and print what is inside. A configuration that cannot be read becomes part of the story."""
+    environ = environment(options)
+    try:
+        installation, problem = find_installation(options), None
+    except ConfigError as error:
+        installation = Installation(Home.find(environ), environ, {}, None, Settings())
+        problem = Problem(error.key, error.values)
+    path = (file or Path(f"clutch-support-{datetime.now(UTC):%Y%m%d-%H%M%S}.zip")).absolute()
+    if not as_json:
+        print(t("support.gathering"), file=sys.stderr)
+    sections = asyncio.run(make_bundle(installation, path, problem))
+    if as_json:
+        inside = [
+            {"section": one.name, "files": one.files, "bytes": one.size, "missing": one.missing or None}
+            for one in sections
+        ]
+        say_json({"file": str(path), "bytes": path.stat().st_size, "sections": inside})
+        return exits.DONE
+    print(path)
+    for section in sections:
+        word = t(f"support.section.{section.name}")
+        if section.missing:
+            print("- " + t("support.missing", section=word, reason=section.missing))
+        else:
+            print("+ " + t("support.inside", section=word, size=number(section.size / 1000, 1)))
+    print(t("support.sent_to"))
+    return exits.DONE

@@ -1,0 +1,147 @@
+"""The endpoints of the connection screen: one row each, and all that is known of one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from clutch_tui.text import format as shown
+from clutch_tui.text.strings import has, t
+from clutch_tui.ui.widgets.column import Column
+
+if TYPE_CHECKING:
+    from clutch_tui.core.types import Key
+    from clutch_tui.core.usage import Figure, Usage
+    from clutch_tui.net.endpoints import Endpoint
+
+BARS = "▁▂▃▄▅▆▇█"
+NO_ANSWER = "×"
+CURVE = 12
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointRow:
+    """An endpoint of the catalogue with its last result and its calls of the last day, as far as there are any."""
+
+    n: int
+    endpoint: Endpoint
+    figure: Figure | None
+    day: Usage | None
+
+    @property
+    def id(self) -> str:
+        return self.endpoint.name
+
+    @property
+    def key(self) -> Key:
+        return (self.n,)
+
+    @property
+    def works(self) -> bool | None:
+        return None if self.figure is None else self.figure.works
+
+    @property
+    def at(self) -> datetime | None:
+        return None if self.figure is None else self.figure.at
+
+
+def rows(
+    endpoints: Iterable[Endpoint], figures: Iterable[Figure], day: Mapping[str, Usage], *, failures_only: bool
+) -> list[EndpointRow]:
+    """The catalogue in its order, or what fails of it."""
+    known = {figure.name: figure for figure in figures}
+    every = (EndpointRow(n, one, known.get(one.name), day.get(one.name)) for n, one in enumerate(endpoints))
+    return [row for row in every if row.works is False or not failures_only]
+
+
+def curve(times: Sequence[float | None], width: int = CURVE) -> str:
+    """The last response times as a line of bars, the newest last; a cross for a call without an answer."""
+    times = times[-width:]
+    highest = max((one for one in times if one is not None), default=0.0)
+    steps = len(BARS) - 1
+    return "".join(NO_ANSWER if one is None else BARS[round(steps * one / highest) if highest else 0] for one in times)
+
+
+def state_word(row: EndpointRow) -> str:
+    """The endpoint's last result in a word."""
+    return t("endpoint.unknown" if row.works is None else "endpoint.works" if row.works else "endpoint.fails")
+
+
+def _tone(row: EndpointRow) -> str:
+    if row.works is None:
+        return "muted"
+    return "good" if row.works else "bad" if row.endpoint.required else "warning"
+
+
+def _ms(ms: float | None) -> str:
+    return "" if ms is None else shown.number(round(ms))
+
+
+def _share(share: float | None) -> str:
+    return "-" if share is None else shown.percent(share, 0 if share == 1 else 1)
+
+
+COLUMNS: tuple[Column[EndpointRow], ...] = (
+    Column("endpoint.name", 22, lambda row: shown.isolate(row.id), flex=1),
+    Column("common.status", 9, state_word, tone=_tone),
+    Column("endpoint.code", 4, lambda row: str(row.figure.status or "") if row.figure else "", number=True, priority=3),
+    Column("endpoint.ms", 6, lambda row: _ms(row.figure.ms if row.figure else None), number=True),
+    Column("endpoint.curve", CURVE, lambda row: shown.isolate(curve(row.figure.recent)) if row.figure else ""),
+    Column("endpoint.median", 6, lambda row: _ms(row.day.median if row.day else None), number=True),
+    Column("endpoint.p95", 6, lambda row: _ms(row.day.p95 if row.day else None), number=True, priority=1),
+    Column("endpoint.worst", 6, lambda row: _ms(row.day.worst if row.day else None), number=True, priority=2),
+    Column("endpoint.success", 7, lambda row: _share(row.day.success if row.day else None), number=True, priority=4),
+    Column(
+        "endpoint.calls", 7, lambda row: shown.number(row.figure.calls if row.figure else 0), number=True, priority=5
+    ),
+    Column("endpoint.at", 9, lambda row: shown.time_of_day(row.at) if row.at else "", priority=6),
+    Column("endpoint.method", 6, lambda row: row.endpoint.method, priority=7),
+)
+
+
+def caption(all_rows: Sequence[EndpointRow], *, failures_only: bool) -> str:
+    """How many endpoints there are, and how many work and fail."""
+    failing = sum(row.works is False for row in all_rows)
+    working = sum(row.works is True for row in all_rows)
+    key = "connection.endpoints.failing" if failures_only else "connection.endpoints"
+    return t(key, n=len(all_rows), working=working, failing=failing)
+
+
+def details(row: EndpointRow, periods: Mapping[str, Usage]) -> list[str]:
+    """Everything that is known of an endpoint: where it is, how it went last, how it did over time."""
+    one, figure = row.endpoint, row.figure
+    lines = [
+        shown.isolate(f"{one.method} {one.path}"),
+        t("endpoint.required" if one.required else "endpoint.optional"),
+        "",
+        f"{t('common.status')}: {state_word(row)}",
+    ]
+    if figure is not None:
+        code = str(figure.status) if figure.status is not None else t("endpoint.no_answer")
+        lines.append(t("endpoint.last", code=code, ms=_ms(figure.ms), at=shown.date_time(figure.at)))
+        if figure.problem is not None:
+            lines.append(problem_words(figure.problem))
+        if figure.recent:
+            lines += ["", shown.isolate(curve(figure.recent, len(figure.recent)))]
+    lines.append("")
+    for name, usage in periods.items():
+        lines.append(
+            t(
+                "endpoint.period",
+                period=t(f"connection.period.{name}"),
+                calls=shown.number(usage.calls),
+                success=_share(usage.success),
+                median=_ms(usage.median) or "-",
+                p95=_ms(usage.p95) or "-",
+                worst=_ms(usage.worst) or "-",
+            )
+        )
+    return lines
+
+
+def problem_words(problem: Mapping[str, object]) -> str:
+    """A kept problem as a sentence."""
+    key, values = str(problem.get("key", "")), problem.get("values")
+    return t(key, **values) if has(key) and isinstance(values, dict) else shown.isolate(key)
