@@ -274,13 +274,17 @@ def _moved(row: ChangeRow, payload: Mapping[str, Any]) -> list[Concern]:
 # --- trying again --------------------------------------------------------------------------------------
 
 
-def retry(change_id: str) -> None:
+def retry(change_id: str) -> str:
     """Send a change again now; one that was refused goes out as a new change with the same content, and is seen
-    again here. Raises `error.queue.gone`."""
+    again here. Gives back the id of what goes out. Raises `error.queue.gone`."""
     row = get(change_id)
     outbox.retry(change_id)
     if row.type in records.KEY_COLUMNS:
         records.rebase(row.type, row.record_id)
+    (sent,) = models.execute(
+        "SELECT coalesce(followed_by, change_id) FROM outbox WHERE change_id = ?", (change_id,)
+    ).fetchone()
+    return str(sent)
 
 
 def retry_all() -> int:
@@ -392,8 +396,9 @@ def _make_again(row: ChangeRow, fields: Mapping[str, Any], actor: str) -> None:
 # --- giving up -----------------------------------------------------------------------------------------
 
 
-def give_up(change_id: str, *, actor: str = "") -> None:
-    """Leave a refused request as the server decided. A record that only this terminal has leaves the lists with it.
+def give_up(change_id: str, *, actor: str = "") -> ChangeRow:
+    """Leave a refused request as the server decided; gives back the change as it stands then. A record that only
+    this terminal has leaves the lists with it.
 
     Raises `error.queue.fact` for what has happened at the counter, `error.queue.settled` for what the server has
     not refused, and `error.customer.owes` for a new customer who owes something.
@@ -409,6 +414,7 @@ def give_up(change_id: str, *, actor: str = "") -> None:
     outbox.close(change_id, "given_up")
     records.rebase(row.type, row.record_id)
     journal.audit("give_up", row.type, row.record_id, {"change": change_id, "kind": row.kind, **payload}, actor)
+    return get(change_id)
 
 
 # --- taking it along -----------------------------------------------------------------------------------

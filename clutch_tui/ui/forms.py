@@ -7,8 +7,7 @@ anything away, and a field that is wrong says so under itself and gets the curso
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, Generic, Literal, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -19,6 +18,7 @@ from textual.widget import Widget
 from clutch_tui.core.types import ShopError
 from clutch_tui.text.format import NumberError, parse_decimal, parse_money, parse_number
 from clutch_tui.ui.dialogs import Dialog
+from clutch_tui.ui.entries import Entry, Kind
 from clutch_tui.ui.errors import log, sentence
 from clutch_tui.ui.widgets.choice_field import ChoiceField
 from clutch_tui.ui.widgets.number_field import MoneyField, NumberField
@@ -26,22 +26,6 @@ from clutch_tui.ui.widgets.text_field import TextField
 from clutch_tui.ui.widgets.words import Problem, Words
 
 T = TypeVar("T")
-Kind = Literal["text", "secret", "money", "number", "decimal", "choice"]
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One field of a form. `name` is the field of the record, `label` a catalogue key; a number is given and
-    taken as a number, money in minor units, everything else as a text."""
-
-    name: str
-    label: str
-    kind: Kind = "text"
-    required: bool = False
-    maximum: int | None = None
-    """The greatest number, or the greatest length of a text."""
-    choices: Sequence[tuple[str, str]] = field(default=())
-
 
 YES_NO = (("yes", "common.yes"), ("no", "common.no"))
 
@@ -225,6 +209,16 @@ class FormDialog(Dialog[T], Generic[T]):
             self.call_after_refresh(_bring_into_view, wrong)  # the sentences have moved the rows
             return None
         return values
+
+    def complain(self, words: Callable[[], str], name: str = "") -> None:
+        """Say what is wrong: under the field of that name, which gets the cursor, or below all of them."""
+        row = next((one for one in self.rows if one.entry.name == name), None)
+        if row is None:
+            self._refusal.tell(words)
+        else:
+            row.problem.tell(words)
+            row.field.focus()
+            self.call_after_refresh(_bring_into_view, row)
 
     def _refuse(self, error: Exception) -> None:
         log.warning("a form was refused", exc_info=error)

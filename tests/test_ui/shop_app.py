@@ -91,6 +91,7 @@ class Shop:
             settings=replace(settings, text=replace(settings.text, language=language)),
             device_id="11111111-1111-4111-8111-111111111111",
             receipts=self.home.data_dir / "receipts",
+            exports=self.home.data_dir / "exports",
             open_store=self._open,
             save_settings=save,
             takes_along=takes_along,

@@ -17,7 +17,8 @@ from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 from clutch_tui.ui import shop
 from clutch_tui.ui.dialogs import Choose, Dialog, ask_money, ask_text
-from clutch_tui.ui.forms import Entry, FormDialog
+from clutch_tui.ui.entries import CUSTOMER
+from clutch_tui.ui.forms import FormDialog
 from clutch_tui.ui.screens.list_screen import ListScreen, reading
 from clutch_tui.ui.widgets.column import Column
 from clutch_tui.ui.widgets.part_columns import unsent_mark
@@ -40,18 +41,6 @@ COLUMNS: tuple[Column[CustomerRow], ...] = (
         number=True,
         tone=lambda row: "warning" if row.balance > 0 else "",
     ),
-)
-
-ENTRIES = (
-    Entry("name", "common.name", required=True, maximum=120),
-    Entry("phone", "common.phone", maximum=30),
-    Entry("email", "common.email", maximum=120),
-    Entry("address", "common.address", maximum=250),
-    Entry("customer_type", "customer.type", maximum=40),
-    Entry("car_brand", "part.car_brand", maximum=40),
-    Entry("car_model", "part.car_model", maximum=40),
-    Entry("car_year", "part.year", maximum=12),
-    Entry("car_plate", "customer.plate", maximum=20),
 )
 
 
@@ -102,7 +91,7 @@ class CustomersScreen(ListScreen):
                 "customers", shop.customers.edit, seen.id, CustomerDraft(**values), seen=seen, actor=self.app.cashier
             )
 
-        await self.app.push_screen_wait(FormDialog("customer.edit", ENTRIES, asdict(seen.draft), save))
+        await self.app.push_screen_wait(FormDialog("customer.edit", CUSTOMER, asdict(seen.draft), save))
 
     @work(group="ask", exit_on_error=False)
     async def action_delete(self) -> None:
@@ -144,7 +133,7 @@ def new_customer(app: ClutchApp, typed: str = "") -> FormDialog[Customer]:
         draft = CustomerDraft(**values)
         return await app.write("customers", shop.customers.create, draft, actor=app.cashier)
 
-    return FormDialog("customer.add", ENTRIES, {"name": "" if phone else typed.strip(), "phone": phone}, save)
+    return FormDialog("customer.add", CUSTOMER, {"name": "" if phone else typed.strip(), "phone": phone}, save)
 
 
 @dataclass(frozen=True, slots=True)

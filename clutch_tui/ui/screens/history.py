@@ -25,10 +25,7 @@ def _kind(kind: str) -> str:
 class HistoryScreen(ListScreen):
     """A list without a search, over the screen it belongs to; Esc goes back."""
 
-    def on_mount(self) -> None:
-        self.search.display = False
-        self.query(".search-line").set(display=False)
-        self.table.focus()
+    SEARCHES = False
 
 
 class PartHistory(HistoryScreen):

@@ -15,31 +15,12 @@ from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 from clutch_tui.ui import shop
 from clutch_tui.ui.dialogs import ask_number, ask_text
-from clutch_tui.ui.forms import Entry, FormDialog
+from clutch_tui.ui.entries import FIRST_STOCK, PART
+from clutch_tui.ui.forms import FormDialog
 from clutch_tui.ui.screens.list_screen import ListScreen, reading
 from clutch_tui.ui.widgets.column import Column
 from clutch_tui.ui.widgets.part_columns import PART_COLUMNS, part_name
 from clutch_tui.ui.widgets.window import Source
-
-ENTRIES = (
-    Entry("name", "part.name_ar", maximum=200),
-    Entry("name_en", "part.name_en", maximum=200),
-    Entry("part_number", "part.number", maximum=60),
-    Entry("barcode", "part.barcode", maximum=60),
-    Entry("oem_number", "part.oem", maximum=60),
-    Entry("price", "part.price", "money", maximum=10**11),
-    Entry("cost", "part.cost", "money", maximum=10**11),
-    Entry("min_stock", "part.min_stock", "number", maximum=10**6),
-    Entry("location", "part.place", maximum=40),
-    Entry("category", "part.category", maximum=60),
-    Entry("brand", "part.brand", maximum=60),
-    Entry("car_brand", "part.car_brand", maximum=60),
-    Entry("car_model", "part.car_model", maximum=60),
-    Entry("year", "part.year", maximum=20),
-    Entry("supplier", "part.supplier", maximum=120),
-    Entry("description", "part.description", maximum=1000),
-)
-STOCK = Entry("stock", "part.first_stock", "number", maximum=10**6)
 
 
 class InventoryScreen(ListScreen):
@@ -100,13 +81,13 @@ class InventoryScreen(ListScreen):
     @work(group="ask", exit_on_error=False)
     async def action_add(self) -> None:
         async def save(values: dict[str, Any]) -> Part:
-            stock = values.pop("stock")
+            stock = values.pop(FIRST_STOCK.name)
             draft = PartDraft(**values)
             return await self.app.write("inventory", shop.inventory.create, draft, stock, actor=self.app.cashier)
 
         text = self.search.value.strip()
         given = {"part_number" if any(map(str.isdigit, text)) else "name": text}
-        made = await self.app.push_screen_wait(FormDialog("inventory.add", (*ENTRIES, STOCK), given, save))
+        made = await self.app.push_screen_wait(FormDialog("inventory.add", (*PART, FIRST_STOCK), given, save))
         if made is not None:
             name_key = shop.inventory.keys_of(asdict(made.draft))["name_key"]
             # what a search finds is in the order in which it was entered
@@ -124,7 +105,7 @@ class InventoryScreen(ListScreen):
                 "inventory", shop.inventory.edit, seen.id, draft, seen=seen, actor=self.app.cashier
             )
 
-        await self.app.push_screen_wait(FormDialog("inventory.edit", ENTRIES, asdict(seen.draft), save))
+        await self.app.push_screen_wait(FormDialog("inventory.edit", PART, asdict(seen.draft), save))
 
     @work(group="ask", exit_on_error=False)
     async def action_delete(self) -> None:

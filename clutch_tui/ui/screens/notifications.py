@@ -51,14 +51,11 @@ class NotificationsScreen(ListScreen):
     NAME = "notifications"
     NOUNS = frozenset({"notifications"})
     EMPTY = "news.empty"
+    SEARCHES = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2", "open", "news.read", id="notifications.read"),
         Binding("f5", "read_all", "news.read_all", id="notifications.read_all"),
     ]
-
-    def on_mount(self) -> None:
-        self.query(".search-line").set(display=False)
-        self.table.focus()
 
     def columns(self) -> Sequence[Column[Notification]]:
         return COLUMNS

@@ -16,7 +16,8 @@ from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 from clutch_tui.ui import shop
 from clutch_tui.ui.dialogs import ShowText, ask_text
-from clutch_tui.ui.forms import Entry, FormDialog
+from clutch_tui.ui.entries import Entry
+from clutch_tui.ui.forms import FormDialog
 from clutch_tui.ui.screens.list_screen import ListScreen, reading
 from clutch_tui.ui.widgets.column import Column
 from clutch_tui.ui.widgets.part_columns import unsent_mark

@@ -1,8 +1,9 @@
-"""The queue: what the server has not confirmed, why, and what a person must decide."""
+"""The queue: what the server has not confirmed, why, and what a person can do about it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -11,65 +12,61 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
-from clutch_tui.core.types import ChangeRow, Conflict, SaleLine
+from clutch_tui.core.queue import ChangeDetail, Concern
+from clutch_tui.core.types import ChangeRow
 from clutch_tui.text import format as shown
-from clutch_tui.text.strings import has, t
-from clutch_tui.ui import shop
-from clutch_tui.ui.dialogs import Choose
+from clutch_tui.text.strings import t
+from clutch_tui.ui import change_words, shop
+from clutch_tui.ui.screens.correction import CorrectionForm
 from clutch_tui.ui.screens.list_screen import ListScreen, reading
+from clutch_tui.ui.status import Status
 from clutch_tui.ui.widgets.column import Column
 from clutch_tui.ui.widgets.window import Source
 from clutch_tui.ui.widgets.window_table import WindowTable
 from clutch_tui.ui.widgets.words import Words
 
-LANES = ("", "attention", "fast", "slow", "local")
-_TONES = {"attention": "bad", "slow": "warning", "local": "muted"}
+LANES = ("", "attention", "fast", "slow", "local", "done")
+_NOUNS = {"item": "inventory", "customer": "customers", "supplier": "suppliers", "order": "orders"}
+_TONES = {"attention": "bad", "slow": "warning", "local": "muted", "done": "muted"}
 
 
 def _age(row: ChangeRow) -> str:
     return shown.age(row.at, datetime.now(UTC))
 
 
-def _kind(row: ChangeRow) -> str:
-    key = f"change.{row.kind}"
-    return t(key) if has(key) else row.kind
-
-
-def error_words(row: ChangeRow) -> str:
-    """The last error in words; what only the server can explain stays in its own."""
-    text = row.last_error
-    return t(text) if text and has(text) else shown.isolate(text)
-
-
 COLUMNS: tuple[Column[ChangeRow], ...] = (
     Column("queue.number", 6, lambda row: shown.number(row.n), number=True),
-    Column("queue.kind", 12, _kind),
-    Column("queue.label", 20, lambda row: row.label, flex=2),
-    Column("queue.lane", 12, lambda row: t(f"lane.{row.lane}"), tone=lambda row: _TONES.get(row.lane, "")),
+    Column("queue.kind", 12, lambda row: change_words.kind_word(row.kind)),
+    Column("queue.label", 18, change_words.label, flex=2),
+    Column("queue.lane", 14, change_words.state_word, tone=lambda row: _TONES.get(row.lane, "")),
     Column("queue.age", 14, _age, priority=1),
     Column("queue.attempts", 8, lambda row: shown.number(row.attempts), number=True, priority=2),
 )
 
 
 class QueueScreen(ListScreen):
-    """Unanswered changes, oldest first, and those that wait for a decision."""
+    """Unanswered changes, oldest first, and those that wait for a decision; F7 shows one lane, or the journal."""
 
     NAME = "queue"
     NOUNS = frozenset({"queue", "conflicts"})
     EMPTY = "queue.empty"
+    SEARCHES = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2", "decide", "queue.decide", id="queue.decide"),
+        Binding("f3", "edit", "queue.edit", id="queue.edit"),
+        Binding("f4", "export", "queue.export", id="queue.export"),
         Binding("f5", "retry", "common.retry", id="queue.retry"),
         Binding("f6", "seen", "queue.seen", id="queue.seen"),
         Binding("f7", "lane", "queue.lane", id="queue.lane"),
-        Binding("f8", "retry_all", "queue.retry_all", id="queue.retry_all"),
+        Binding("f8", "give_up", "queue.give_up", id="queue.give_up"),
+        Binding("f10", "retry_all", "queue.retry_all", id="queue.retry_all"),
     ]
 
     def __init__(self) -> None:
         self.lane = ""
-        self.conflicts: tuple[Conflict, ...] = ()
-        self._short: dict[str, str] = {}
-        """By change: what was sold of which there was not enough, once it is looked up."""
+        self.conflicts = 0
+        self._concerns: dict[str, Mapping[str, Sequence[Concern]]] = {}
+        """By change: what its flags are about, once that is looked up."""
         self.shown_lane = Words(classes="detail")
         super().__init__()
 
@@ -78,10 +75,8 @@ class QueueScreen(ListScreen):
         yield from super().compose_body()
 
     def on_mount(self) -> None:
-        self.query(".search-line").set(display=False)
         self.shown_lane.display = False
         self.shown_lane.tell(lambda: t("queue.only", lane=t(f"lane.{self.lane}")) if self.lane else "")
-        self.table.focus()
 
     def on_screen_suspend(self) -> None:
         """Who comes back to the queue must find all of it; a dialog over it is no leaving."""
@@ -96,46 +91,53 @@ class QueueScreen(ListScreen):
 
     def reload(self) -> None:
         super().reload()
-        self._read_conflicts()
+        self._concerns.clear()
+        self._count_conflicts()
 
     @work(group="conflicts", exclusive=True, exit_on_error=False)
-    async def _read_conflicts(self) -> None:
-        self.conflicts = await self.store.read(shop.conflicts.pending)
+    async def _count_conflicts(self) -> None:
+        self.conflicts = await self.store.read(shop.conflicts.count)
         self.refresh_bindings()
 
+    def _status_changed(self, status: Status) -> None:
+        """The strip's clock has moved: the ages in the list move with it."""
+        super()._status_changed(status)
+        if self.is_current_mode and self.table.count:
+            self.table.refresh()
+
+    # --- what is said of a change ------------------------------------------------------------------------
+
     def describe(self, row: ChangeRow) -> Content | str:
-        lines = [t("queue.line", kind=_kind(row), label=shown.name(row.label) or "-", at=shown.date_time(row.at))]
-        if row.last_error:
-            lines.append(t("queue.error", error=error_words(row)))
-        lines += [self._flag_words(row, flag) for flag in row.flags if has(f"flag.{flag}")]
-        if any(one.change_id == row.id for one in self.conflicts):
-            lines.append(t("queue.conflict_hint"))
-        elif _can_be_seen(row):
-            lines.append(t("queue.seen_hint"))
-        return "\n".join(lines)
-
-    def _flag_words(self, row: ChangeRow, flag: str) -> str:
-        known = self._short.get(row.id, "") if flag == "oversold" else ""
-        return f"{t(f'flag.{flag}')}: {known}" if known else t(f"flag.{flag}")
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        row = self.table.row
-        if action == "decide":
-            return True if self.conflicts else None
-        if action == "retry":
-            return True if row is not None and row.status in ("", "rejected", "key_reuse") else None
-        if action == "seen":
-            return True if row is not None and _can_be_seen(row) else None
-        return True
+        lines = [change_words.headline(row)]
+        if error := change_words.error_words(row):
+            lines.append(t("queue.error", error=error))
+        lines += change_words.flag_lines(row.flags, self._concerns.get(row.id, {}))
+        return "\n".join([*lines, change_words.why_line(row)])
 
     @on(WindowTable.Highlighted, "#list")
     @work(group="short", exclusive=True, exit_on_error=False)
     async def _look_up(self, event: WindowTable.Highlighted) -> None:
         row = event.row
-        if isinstance(row, ChangeRow) and row.type == "sale" and "oversold" in row.flags and row.id not in self._short:
-            lines = await self.store.read(_oversold, row.record_id)
-            self._short[row.id] = ", ".join(map(_sold, lines))
+        if isinstance(row, ChangeRow) and row.flags and row.id not in self._concerns:
+            self._concerns[row.id] = await self.store.read(shop.queue.concerns, row.id)
             self.details.refresh(layout=True)
+
+    @work(group="ask", exit_on_error=False)
+    async def action_open(self) -> None:
+        """The change in full; its keys work in there as well."""
+        if (row := self.table.row) is None:
+            return
+        from clutch_tui.ui.screens.change import ACTIONS, ChangeDialog
+
+        change = await self.store.read(shop.queue.detail, row.id)
+        possible = {action for action in ACTIONS if self.check_action(action, ())}
+        if row.status != "conflict":
+            possible.discard("decide")
+        action = await self.app.push_screen_wait(ChangeDialog(change, possible))
+        if action is not None and self.check_action(action, ()):
+            await self.app.run_action(action, self)
+
+    # --- which are shown ---------------------------------------------------------------------------------
 
     def action_lane(self) -> None:
         """Show the next lane, all after the last."""
@@ -157,86 +159,83 @@ class QueueScreen(ListScreen):
         else:
             super().action_back()
 
+    # --- what is done about them -------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        row: ChangeRow | None = self.table.row
+        if action == "decide":
+            return True if self.conflicts else None
+        allowed = {
+            "edit": shop.queue.may_edit,
+            "retry": shop.queue.may_retry,
+            "seen": shop.queue.may_be_seen,
+            "give_up": shop.queue.may_give_up,
+        }.get(action)
+        if allowed is None:
+            return True
+        return True if row is not None and allowed(row) else None
+
     @work(group="ask", exit_on_error=False)
     async def action_retry(self) -> None:
-        if (row := self.table.row) is not None:
-            await self.write("queue", shop.queue.retry, row.id)
+        if (row := self.table.row) is not None and await self.write(_nouns(row), shop.queue.retry, row.id) is not None:
+            self.notify(t("queue.trying"))
 
     @work(group="ask", exit_on_error=False)
     async def action_retry_all(self) -> None:
-        await self.write("queue", shop.outbox.wake_slow)
+        woken = await self.write("queue", shop.queue.retry_all)
+        if woken is not None:
+            self.notify(t("queue.trying_all", n=woken))
 
     @work(group="ask", exit_on_error=False)
     async def action_seen(self) -> None:
         if (row := self.table.row) is not None:
-            await self.write("queue", shop.outbox.acknowledge, row.id)
-
-    def action_open(self) -> None:
-        if self.conflicts:
-            self.action_decide()
+            await self.write("queue", shop.queue.see, row.id)
 
     @work(group="ask", exit_on_error=False)
-    async def action_decide(self) -> None:
-        """One conflict after another: mine or theirs. The one under the cursor comes first."""
-        here = self.table.row
-        self.conflicts = await self.store.read(shop.conflicts.pending)
-        ordered = sorted(self.conflicts, key=lambda one: here is None or one.change_id != here.id)
-        for conflict in ordered:
-            choice = await self.app.push_screen_wait(_question(conflict))
-            if choice is None:
-                return
-            await self.write(
-                "conflicts inventory customers suppliers orders",
-                shop.conflicts.resolve,
-                conflict.id,
-                "mine" if choice == "mine" else "theirs",
-            )
+    async def action_edit(self) -> None:
+        """The form with the refused values; what is saved goes out in the place of what was refused."""
+        if (row := self.table.row) is None:
+            return
+        refused = await self.store.read(shop.queue.refused, row.id)
+
+        async def save(values: dict[str, Any]) -> str:
+            fields = {**refused.fields, **values}
+            return await self.app.write(_nouns(row), shop.queue.replace, refused, fields, actor=self.app.cashier)
+
+        if await self.app.push_screen_wait(CorrectionForm(refused, save)) is not None:
+            self.notify(t("queue.corrected"))
+
+    @work(group="ask", exit_on_error=False)
+    async def action_give_up(self) -> None:
+        """Only after the words of what is lost."""
+        if (row := self.table.row) is None:
+            return
+        change: ChangeDetail = await self.store.read(shop.queue.detail, row.id)
+        about = row.kind if row.kind in ("create", "update", "delete") else "order"
+        name, lost = shown.name(row.label), change_words.lost_words(change)
+        if not await self.app.confirm(f"queue.ask_give_up.{about}", name=name, lost=lost):
+            return
+        if await self.write(_nouns(row), shop.queue.give_up, row.id, actor=self.app.cashier) is not None:
+            self.notify(t("queue.given_up"))
+
+    @work(group="ask", exit_on_error=False)
+    async def action_export(self) -> None:
+        """Everything that waits, as files that can be mailed to support."""
+        from clutch_tui.ui import queue_file
+
+        waiting, now = await self.store.read(queue_file.gather), datetime.now(UTC)
+        path = self.app.services.exports / queue_file.name_at(now)
+        await asyncio.to_thread(queue_file.save, waiting, path, now)
+        self.notify(t("queue.saved", path=shown.isolate(str(path))), timeout=15)
+
+    def action_decide(self) -> None:
+        """To the conflicts; the one under the cursor comes first."""
+        from clutch_tui.ui.screens.conflicts import ConflictsScreen
+
+        here: ChangeRow | None = self.table.row
+        self.app.push_screen(ConflictsScreen(here.id if here is not None else ""))
 
 
-def _can_be_seen(row: ChangeRow) -> bool:
-    """Whether nothing is left to do about a change but to know of it."""
-    return row.lane == "attention" and row.status not in ("", "conflict")
-
-
-def _oversold(sale_id: str) -> tuple[SaleLine, ...]:
-    """The lines of a sale whose parts are below zero; all of them where the shelf has been put right since."""
-    lines = shop.sales.get(sale_id).lines
-    return tuple(line for line in lines if _is_short(line.part_id)) or lines
-
-
-def _is_short(part_id: str) -> bool:
-    try:
-        return shop.inventory.get(part_id).stock < 0
-    except shop.types.ShopError:  # a sale may name a part that was never ours
-        return False
-
-
-def _sold(line: SaleLine) -> str:
-    return f"{shown.name(line.name)} {shown.part_number(line.part_number)} × {shown.number(line.quantity)}"
-
-
-def _question(conflict: Conflict) -> Choose:
-    name = shown.name(conflict.label)
-    if conflict.gone:
-        return Choose("conflict.deleted", [("theirs", lambda: t("conflict.leave_deleted"))], name=name)
-    if conflict.field == "*":
-        title, keep = ("delete", "delete_anyway") if conflict.kind == "delete" else ("answer", "answer_anyway")
-        whole = [("mine", lambda: t(f"conflict.{keep}")), ("theirs", lambda: t("conflict.keep_theirs"))]
-        return Choose(f"conflict.{title}", whole, name=name)
-    mine, theirs = _value(conflict, conflict.mine), _value(conflict, conflict.theirs)
-    options = [("mine", lambda: t("conflict.mine", value=mine)), ("theirs", lambda: t("conflict.theirs", value=theirs))]
-    return Choose("conflict.title", options, name=name, field=field_word(conflict.field))
-
-
-def field_word(name: str) -> str:
-    """A record's field in words."""
-    from clutch_tui.ui.screens import customers, inventory, suppliers
-
-    entries = (*inventory.ENTRIES, *customers.ENTRIES, *suppliers.ENTRIES)
-    return next((t(entry.label) for entry in entries if entry.name == name), name)
-
-
-def _value(conflict: Conflict, value: Any) -> str:
-    if conflict.field in ("price", "cost") and isinstance(value, int):
-        return shown.money(value)
-    return shown.isolate(str(value)) if value not in (None, "") else "-"
+def _nouns(row: ChangeRow) -> str:
+    """What is drawn anew when a change of this type is dealt with."""
+    return f"queue conflicts {_NOUNS.get(row.type, 'sales')}"

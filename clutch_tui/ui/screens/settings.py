@@ -17,7 +17,8 @@ from clutch_tui.text.format import NumberError
 from clutch_tui.text.strings import t
 from clutch_tui.ui import shop, themes
 from clutch_tui.ui.errors import log, sentence
-from clutch_tui.ui.forms import YES_NO, Entry, EntryRow
+from clutch_tui.ui.entries import Entry
+from clutch_tui.ui.forms import YES_NO, EntryRow
 from clutch_tui.ui.screens.frame import ShopScreen
 from clutch_tui.ui.widgets.choice_field import ChoiceField
 from clutch_tui.ui.widgets.text_field import TextField

@@ -14,7 +14,8 @@ from clutch_tui.core.types import Supplier, SupplierDraft, SupplierRow
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 from clutch_tui.ui import shop
-from clutch_tui.ui.forms import Entry, FormDialog
+from clutch_tui.ui.entries import SUPPLIER
+from clutch_tui.ui.forms import FormDialog
 from clutch_tui.ui.screens.list_screen import ListScreen, reading
 from clutch_tui.ui.widgets.column import Column
 from clutch_tui.ui.widgets.part_columns import unsent_mark
@@ -26,16 +27,6 @@ COLUMNS: tuple[Column[SupplierRow], ...] = (
     Column("supplier.contact", 18, lambda row: row.contact_person, priority=1, flex=1),
     Column("common.phone", 16, lambda row: shown.phone(row.phone)),
     Column("supplier.rating", 8, lambda row: shown.number(row.rating) if row.rating else "", number=True, priority=2),
-)
-
-ENTRIES = (
-    Entry("name", "common.name", required=True, maximum=120),
-    Entry("contact_person", "supplier.contact", maximum=120),
-    Entry("phone", "common.phone", maximum=30),
-    Entry("email", "common.email", maximum=120),
-    Entry("address", "common.address", maximum=250),
-    Entry("payment_terms", "supplier.terms", maximum=120),
-    Entry("rating", "supplier.rating", "number", maximum=5),
 )
 
 
@@ -74,7 +65,7 @@ class SuppliersScreen(ListScreen):
             draft = SupplierDraft(**values)
             return await self.app.write("suppliers", shop.suppliers.create, draft, actor=self.app.cashier)
 
-        made = await self.app.push_screen_wait(FormDialog("supplier.add", ENTRIES, {"name": self.search.value}, save))
+        made = await self.app.push_screen_wait(FormDialog("supplier.add", SUPPLIER, {"name": self.search.value}, save))
         if made is not None:
             name_key = shop.suppliers.keys_of(asdict(made.draft))["name_key"]
             self.table.reveal(made.id, (name_key, made.id))
@@ -90,7 +81,7 @@ class SuppliersScreen(ListScreen):
                 "suppliers", shop.suppliers.edit, seen.id, SupplierDraft(**values), seen=seen, actor=self.app.cashier
             )
 
-        await self.app.push_screen_wait(FormDialog("supplier.edit", ENTRIES, asdict(seen.draft), save))
+        await self.app.push_screen_wait(FormDialog("supplier.edit", SUPPLIER, asdict(seen.draft), save))
 
     @work(group="ask", exit_on_error=False)
     async def action_delete(self) -> None:

@@ -1,0 +1,89 @@
+"""The fields of the shop's records as a person meets them: word, kind and limits of each.
+
+Forms are built of them, and whatever names a field elsewhere (a conflict, a change in the queue, a command) looks
+it up here, so that it has one word everywhere. Imports nothing that draws.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+Kind = Literal["text", "secret", "money", "number", "decimal", "choice"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One field of a form. `name` is the field of the record, `label` a catalogue key; a number is given and
+    taken as a number, money in minor units, everything else as a text."""
+
+    name: str
+    label: str
+    kind: Kind = "text"
+    required: bool = False
+    maximum: int | None = None
+    """The greatest number, or the greatest length of a text."""
+    choices: Sequence[tuple[str, str]] = field(default=())
+
+
+PART = (
+    Entry("name", "part.name_ar", maximum=200),
+    Entry("name_en", "part.name_en", maximum=200),
+    Entry("part_number", "part.number", maximum=60),
+    Entry("barcode", "part.barcode", maximum=60),
+    Entry("oem_number", "part.oem", maximum=60),
+    Entry("price", "part.price", "money", maximum=10**11),
+    Entry("cost", "part.cost", "money", maximum=10**11),
+    Entry("min_stock", "part.min_stock", "number", maximum=10**6),
+    Entry("location", "part.place", maximum=40),
+    Entry("category", "part.category", maximum=60),
+    Entry("brand", "part.brand", maximum=60),
+    Entry("car_brand", "part.car_brand", maximum=60),
+    Entry("car_model", "part.car_model", maximum=60),
+    Entry("year", "part.year", maximum=20),
+    Entry("supplier", "part.supplier", maximum=120),
+    Entry("description", "part.description", maximum=1000),
+)
+FIRST_STOCK = Entry("stock_quantity", "part.first_stock", "number", maximum=10**6)
+"""What lies on the shelf when a part is made; afterwards stock moves and is not written."""
+
+_CUSTOMER_TYPES = (
+    ("", "customer.type.none"),
+    ("retail", "customer.type.retail"),
+    ("workshop", "customer.type.workshop"),
+    ("wholesale", "customer.type.wholesale"),
+)
+"""The server's words; one that it uses beside them is shown as it is."""
+
+CUSTOMER = (
+    Entry("name", "common.name", required=True, maximum=120),
+    Entry("phone", "common.phone", maximum=30),
+    Entry("email", "common.email", maximum=120),
+    Entry("address", "common.address", maximum=250),
+    Entry("customer_type", "customer.type", "choice", choices=_CUSTOMER_TYPES),
+    Entry("car_brand", "part.car_brand", maximum=40),
+    Entry("car_model", "part.car_model", maximum=40),
+    Entry("car_year", "part.year", maximum=12),
+    Entry("car_plate", "customer.plate", maximum=20),
+)
+
+SUPPLIER = (
+    Entry("name", "common.name", required=True, maximum=120),
+    Entry("contact_person", "supplier.contact", maximum=120),
+    Entry("phone", "common.phone", maximum=30),
+    Entry("email", "common.email", maximum=120),
+    Entry("address", "common.address", maximum=250),
+    Entry("payment_terms", "supplier.terms", maximum=120),
+    Entry("rating", "supplier.rating", "number", maximum=5),
+)
+
+OF_TYPE = {"item": PART, "customer": CUSTOMER, "supplier": SUPPLIER}
+"""By the type of record that the protocol names."""
+
+
+def find(type: str, name: str) -> Entry | None:
+    """The entry of a record's field; None for a field that no form has."""
+    if type == "item" and name == FIRST_STOCK.name:
+        return FIRST_STOCK
+    return next((entry for entry in OF_TYPE.get(type, ()) if entry.name == name), None)

@@ -1,0 +1,51 @@
+"""Everything that is known of one change, on one page."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import ClassVar, cast
+
+from textual.binding import Binding, BindingType
+
+from clutch_tui.core.queue import ChangeDetail
+from clutch_tui.text.format import NO_BREAK_SPACE
+from clutch_tui.text.strings import t
+from clutch_tui.ui import change_words, keys
+from clutch_tui.ui.dialogs import ShowText
+
+ACTIONS = {
+    "decide": ("f2", "queue.decide"),
+    "edit": ("f3", "queue.edit"),
+    "retry": ("f5", "common.retry"),
+    "seen": ("f6", "queue.seen"),
+    "give_up": ("f8", "queue.give_up"),
+}
+"""What can be done to one change: its key and its word, here and in the list."""
+
+
+class ChangeDialog(ShowText):
+    """The page of a change. The keys that are `possible` for it close the page and do what they do in the list."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(key, f"dismiss('{action}')", word, id=f"change.{action}") for action, (key, word) in ACTIONS.items()
+    ]
+
+    def __init__(self, change: ChangeDetail, possible: Collection[str]) -> None:
+        super().__init__("queue.detail", lambda: change_words.detail_lines(change))
+        self.add_class("-form")
+        self._possible = possible
+        self.hint.tell(self._keys)
+
+    def _keys(self) -> str:
+        own = cast("list[Binding]", self.BINDINGS)
+        words = [
+            f"{keys.shown_key(binding)}{NO_BREAK_SPACE}{keys.word(binding)}"
+            for action, binding in zip(ACTIONS, own, strict=True)
+            if action in self._possible
+        ]
+        return t("queue.detail_keys", keys="  ".join(words)) if words else t("dialog.hint.read")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "dismiss" and parameters:
+            return parameters[0] in self._possible
+        return super().check_action(action, parameters)

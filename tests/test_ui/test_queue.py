@@ -1,0 +1,361 @@
+"""The queue and the conflicts as a person uses them."""
+
+from __future__ import annotations
+
+import json
+import stat
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from clutch_tui.core import cart as carts
+from clutch_tui.core import conflicts, customers, inventory, outbox, queue, replica, sales, state
+from clutch_tui.core.types import ChangeRow, Conflict, CustomerDraft, Part, Payment, Result
+from clutch_tui.text import strings
+from clutch_tui.text.strings import t
+from clutch_tui.ui.app import ClutchApp
+from clutch_tui.ui.dialogs import Choose, Confirm
+from clutch_tui.ui.forms import FormDialog
+from clutch_tui.ui.screens.change import ChangeDialog
+from clutch_tui.ui.screens.conflicts import ConflictsScreen
+from clutch_tui.ui.screens.correction import CorrectionForm
+from clutch_tui.ui.screens.queue import QueueScreen
+from clutch_tui.ui.widgets.text_field import TextField
+from tests.test_ui.shop_app import Shop, open_app, press, settle, toasts, type_text, until, words_on
+
+LANGUAGES: tuple[strings.Language, ...] = ("ar", "en")
+REFUSED = Result(
+    status="rejected", seq=7, code="VALIDATION", message="price: too high", errors={"price": "must be below 90"}
+)
+
+
+def deliver(shop: Shop, results: dict[str, Result]) -> None:
+    shop.store.run_now(replica.new_epoch, "e-1")
+    shop.store.run_now(replica.deliver, results, "e-1")
+
+
+def settle_the_shelf(shop: Shop) -> list[Part]:
+    """The server has taken the parts of the fixture: they are as if they had been pulled."""
+    sent = shop.store.run_now(outbox.claim, "inventory")
+    deliver(shop, {one.change_id: Result(status="applied", seq=n, version=1) for n, one in enumerate(sent, 1)})
+    return [shop.read(inventory.get, part.id) for part in shop.parts]
+
+
+def edit(shop: Shop, part: Part, result: Result, **fields: Any) -> ChangeRow:
+    """Edit a part; the server answers so."""
+    shop.store.run_now(lambda: inventory.edit(part.id, replace(part.draft, **fields), seen=part))
+    (change,) = shop.store.run_now(outbox.claim, "inventory")
+    deliver(shop, {change.change_id: result})
+    return shop.read(queue.get, change.change_id)
+
+
+def disagree(shop: Shop, part: Part, field: str, mine: Any, theirs: Any) -> Conflict:
+    """Ours and the server's value of a field, and nobody has decided yet."""
+    answer = Result(status="conflict", seq=50, version=9, applied=(), theirs={field: (theirs, 9)})
+    row = edit(shop, part, answer, **{field: mine})
+    return next(one for one in shop.read(conflicts.pending) if one.change_id == row.id)
+
+
+def sell(shop: Shop, part: Part, quantity: int) -> str:
+    def sold() -> str:
+        cart = carts.add_line(sales.open_cart(), part, quantity)
+        rules = state.tax_rules()
+        total = carts.totals(cart, rules, "cash").total
+        paid = (Payment("cash", total),)
+        return sales.checkout(cart, paid, tendered=total, cashier="t", device_id="d", rules=rules).id
+
+    return shop.store.run_now(sold)
+
+
+def queue_in_front(app: ClutchApp) -> QueueScreen:
+    assert isinstance(app.screen, QueueScreen)
+    return app.screen
+
+
+async def open_conflicts(app: ClutchApp, pilot: Pilot[int]) -> ConflictsScreen:
+    await press(pilot, "f2")
+    await until(pilot, lambda: isinstance(app.screen, ConflictsScreen) and app.screen.table.row is not None)
+    await settle(pilot)
+    assert isinstance(app.screen, ConflictsScreen)
+    return app.screen
+
+
+# --- the queue ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_a_refused_edit_is_corrected_in_its_form(shop: Shop, language: strings.Language) -> None:
+    part, *_ = settle_the_shelf(shop)
+    row = edit(shop, part, REFUSED, price=99_00)
+    async with open_app(shop, language, mode="queue") as (app, pilot):
+        assert t("refusal.VALIDATION") in words_on(app)
+        await press(pilot, "f3")
+        await until(pilot, lambda: isinstance(app.screen, CorrectionForm))
+        await until(pilot, lambda: "must be below 90" in words_on(app))
+        price = app.screen.query_one("#field-price", TextField)
+        assert (price.value, price.has_focus) == ("99.00", True)
+        price.value = "abc"
+        await press(pilot, "f2")
+        await settle(pilot)
+        assert isinstance(app.screen, CorrectionForm)
+        price.value = "55.50"
+        await press(pilot, "f2")
+        await until(pilot, lambda: isinstance(app.screen, QueueScreen))
+        await until(pilot, lambda: t("queue.corrected") in toasts(app))
+    assert shop.read(inventory.get, part.id).draft.price == 55_50
+    old = shop.read(queue.detail, row.id)
+    assert (old.row.outcome, old.row.lane) == ("replaced", "done")
+    assert [(one.kind, one.lane) for one in shop.read(queue.page, "", None, 0, 10)] == [("update", "fast")]
+
+
+async def test_giving_up_asks_with_the_words_of_what_is_lost(shop: Shop) -> None:
+    part, *_ = settle_the_shelf(shop)
+    row = edit(shop, part, REFUSED, price=99_00)
+    async with open_app(shop, "en", mode="queue") as (app, pilot):
+        for answer, outcome in (("escape", ""), ("enter", "given_up")):
+            await press(pilot, "f8")
+            await until(pilot, lambda: isinstance(app.screen, Confirm))
+            assert "99.00" in words_on(app)
+            assert "125.00" in words_on(app)
+            await press(pilot, answer)
+            await until(pilot, lambda: isinstance(app.screen, QueueScreen))
+            await settle(pilot)
+            assert shop.read(queue.get, row.id).outcome == outcome
+        await until(pilot, lambda: queue_in_front(app).table.count == 0)
+
+
+async def test_a_sale_is_never_given_up(shop: Shop) -> None:
+    part, *_ = settle_the_shelf(shop)
+    sell(shop, part, 1)
+    (change,) = shop.store.run_now(outbox.claim, "sales")
+    deliver(shop, {change.change_id: REFUSED})
+    async with open_app(shop, "en", mode="queue") as (app, pilot):
+        screen = queue_in_front(app)
+        assert t("queue.why.refused_fact") in words_on(app)
+        for action in ("give_up", "edit", "seen"):
+            assert screen.check_action(action, ()) is None
+        await press(pilot, "f8", "f6", "f3")
+        await settle(pilot)
+        assert app.screen is screen
+        await press(pilot, "f5")
+        await until(pilot, lambda: t("queue.trying") in toasts(app))
+    (again,) = shop.read(queue.page, "", None, 0, 10)
+    assert (again.kind, again.lane) == ("sale", "fast")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_a_change_in_full_with_the_keys_that_are_possible(shop: Shop, language: strings.Language) -> None:
+    part, *_ = settle_the_shelf(shop)
+    edit(shop, part, REFUSED, price=99_00)
+    async with open_app(shop, language, mode="queue") as (app, pilot):
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, ChangeDialog))
+        words = words_on(app)
+        assert t("queue.detail.answer") in words
+        assert "99.00" in words
+        assert "125.00" in words
+        assert "must be below 90" in words
+        assert "F3" in words
+        assert "F2" not in words
+        await press(pilot, "f2")
+        await settle(pilot)
+        assert isinstance(app.screen, ChangeDialog)
+        await press(pilot, "f8")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+
+
+async def test_a_flagged_sale_names_the_part_until_it_is_seen(shop: Shop) -> None:
+    part, *_ = settle_the_shelf(shop)
+    sell(shop, part, 12)
+    (change,) = shop.store.run_now(outbox.claim, "sales")
+    deliver(shop, {change.change_id: Result(status="applied_flagged", seq=9, flags=("oversold",))})
+    async with open_app(shop, "en", mode="queue") as (app, pilot):
+        await until(pilot, lambda: "OF-100" in words_on(app))
+        assert "stock -2" in words_on(app)
+        await press(pilot, "f6")
+        await until(pilot, lambda: queue_in_front(app).table.count == 0)
+
+
+async def test_the_lanes_go_round_to_the_journal(shop: Shop) -> None:
+    settle_the_shelf(shop)
+    async with open_app(shop, "en", mode="queue") as (app, pilot):
+        screen = queue_in_front(app)
+        assert screen.table.count == 0
+        assert t(screen.table.empty_key) == t("queue.empty")
+        for lane in ("attention", "fast", "slow", "local", "done"):
+            await press(pilot, "f7")
+            await settle(pilot)
+            assert t("queue.only", lane=t(f"lane.{lane}")) in words_on(app)
+        assert screen.table.count == 3
+        assert [row.n for row in screen.table.rows_shown()] == [3, 2, 1]
+        await press(pilot, "escape")
+        await settle(pilot)
+        assert screen.table.count == 0
+
+
+async def test_ages_move_by_themselves(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with open_app(shop, "en", mode="queue") as (app, pilot):
+        drawn: list[str] = []
+        monkeypatch.setattr("clutch_tui.text.format.age", lambda then, now: drawn.append("age") or "x")
+        app._brake.add(frozenset({"age"}))
+        await until(pilot, lambda: drawn)
+
+
+async def test_the_queue_is_saved_for_support(shop: Shop) -> None:
+    async with open_app(shop, "ar", mode="queue") as (app, pilot):
+        await press(pilot, "f4")
+        await until(pilot, lambda: toasts(app))
+        (saved,) = (shop.home.data_dir / "exports").glob("*.json")
+        assert saved.name in toasts(app)[0]
+    document = json.loads(saved.read_text("utf-8"))
+    assert [one["kind"] for one in document["changes"]] == ["create"] * 3
+    assert document["changes"][0]["payload"]["part_number"] == "OF-100"
+    readable = saved.with_suffix(".txt")
+    assert "فلتر زيت تويوتا" in readable.read_text("utf-8")
+    assert {stat.S_IMODE(path.stat().st_mode) for path in (saved, readable)} == {0o600}
+
+
+async def test_everything_that_waits_for_a_time_is_tried_now(shop: Shop) -> None:
+    for row in shop.read(queue.page, "", None, 0, 10):
+        shop.store.run_now(outbox.make_slow, row.id, "error.api.server")
+    async with open_app(shop, "en", mode="queue") as (app, pilot):
+        assert t("queue.failed.server") in words_on(app)
+        await press(pilot, "f10")
+        await until(pilot, lambda: t("queue.trying_all", n=3) in toasts(app))
+    assert [row.due for row in shop.read(queue.page, "", None, 0, 10)] == [None] * 3
+
+
+# --- the conflicts -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_one_key_decides_and_the_next_conflict_is_there(shop: Shop, language: strings.Language) -> None:
+    first, second, _ = settle_the_shelf(shop)
+    disagree(shop, first, "location", "A-1", "B-2")
+    disagree(shop, second, "name", "تيل سيراميك", "تيل أمامي")
+    async with open_app(shop, language, mode="queue") as (app, pilot):
+        screen = await open_conflicts(app, pilot)
+        assert t("mode.conflicts") in screen.strip.text
+        words = words_on(app)
+        assert "A-1" in words
+        assert "B-2" in words
+        assert all(widget.region.right <= 80 for widget in screen.query("*"))
+        await press(pilot, "f2")
+        await until(pilot, lambda: screen.table.count == 1)
+        await settle(pilot)
+        assert "تيل أمامي" in words_on(app)
+        await press(pilot, "f3")
+        await until(pilot, lambda: screen.table.count == 0)
+        await press(pilot, "f2", "f3", "f4", "f5", "f6", "enter")
+        await settle(pilot)
+        assert app.screen is screen
+        assert toasts(app) == []
+        await press(pilot, "escape")
+        await until(pilot, lambda: isinstance(app.screen, QueueScreen))
+    assert shop.read(inventory.get, first.id).draft.location == "A-1"
+    assert shop.read(inventory.get, second.id).draft.name == second.draft.name
+
+
+async def test_the_cursor_begins_at_the_change_one_came_from(shop: Shop) -> None:
+    parts = settle_the_shelf(shop)
+    for part in parts:
+        disagree(shop, part, "location", "A-1", "B-2")
+    async with open_app(shop, "en", mode="queue") as (app, pilot):
+        await press(pilot, "end")
+        screen = await open_conflicts(app, pilot)
+        await until(pilot, lambda: screen.table.row is not None and screen.table.row.record_id == parts[2].id)
+
+
+async def test_a_third_value_is_typed_and_judged(shop: Shop) -> None:
+    part, *_ = settle_the_shelf(shop)
+    disagree(shop, part, "price", 99_00, 110_00)
+    async with open_app(shop, "en", mode="queue") as (app, pilot):
+        await open_conflicts(app, pilot)
+        await press(pilot, "f4")
+        await until(pilot, lambda: isinstance(app.screen, FormDialog))
+        field = app.screen.query_one("#field-price", TextField)
+        assert field.value == "99.00"
+        for nonsense in ("", "-5", "99999999999999", "1,2,3"):
+            field.value = nonsense
+            await press(pilot, "f2")
+            await settle(pilot)
+        # an empty price is nought, like in the part's own form: the first nonsense has been taken
+        await until(pilot, lambda: isinstance(app.screen, ConflictsScreen))
+    assert shop.read(inventory.get, part.id).draft.price == 0
+
+
+async def test_a_conflict_that_is_settled_while_its_field_is_open_says_so_and_keeps_what_was_typed(shop: Shop) -> None:
+    part, *_ = settle_the_shelf(shop)
+    conflict = disagree(shop, part, "name", "فلتر بوش", "فلتر مان")
+    async with open_app(shop, "en", mode="queue") as (app, pilot):
+        await open_conflicts(app, pilot)
+        await press(pilot, "f4")
+        await until(pilot, lambda: isinstance(app.screen, FormDialog))
+        form = app.screen
+        await app.write("conflicts", conflicts.resolve, conflict.id, "theirs")
+        await settle(pilot)
+        await type_text(pilot, "x")
+        await press(pilot, "f2")
+        await until(pilot, lambda: t("error.conflict.gone") in words_on(app))
+        assert app.screen is form
+        await press(pilot, "escape")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, ConflictsScreen))
+
+
+async def test_equal_conflicts_are_decided_together_with_their_number(shop: Shop) -> None:
+    parts = settle_the_shelf(shop)
+    for part in parts:
+        disagree(shop, part, "location", "A-1", "B-2")
+    async with open_app(shop, "en", mode="queue") as (app, pilot):
+        screen = await open_conflicts(app, pilot)
+        await until(pilot, lambda: t("conflict.line_alike", n=3) in words_on(app))
+        await press(pilot, "f6")
+        await until(pilot, lambda: isinstance(app.screen, Choose))
+        assert t("conflict.all_title", n=3, field=t("part.place")) in words_on(app)
+        await press(pilot, "1")
+        await until(pilot, lambda: t("conflict.settled", n=3) in toasts(app))
+        await until(pilot, lambda: screen.table.count == 0)
+    assert {shop.read(inventory.get, part.id).draft.location for part in parts} == {"A-1"}
+
+
+async def test_what_was_deleted_there_comes_back_as_new(shop: Shop) -> None:
+    part, *_ = settle_the_shelf(shop)
+    answer = Result(
+        status="conflict", seq=50, version=9, applied=(), theirs={"*": ({"id": part.id, "deleted": True}, 9)}
+    )
+    edit(shop, part, answer, location="Z-1")
+    async with open_app(shop, "ar", mode="queue") as (app, pilot):
+        screen = await open_conflicts(app, pilot)
+        assert t("conflict.is_deleted") in words_on(app)
+        assert t("conflict.line_gone") in words_on(app)
+        assert screen.check_action("mine", ()) is None
+        await press(pilot, "f5")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await press(pilot, "enter")
+        await until(pilot, lambda: screen.table.count == 0)
+    made = [row for row in shop.read(queue.page, "", None, 0, 10) if row.kind == "create"]
+    assert len(made) == 1
+    assert shop.read(inventory.get, made[0].record_id).draft.location == "Z-1"
+
+
+async def test_the_decisions_in_whole_words(shop: Shop) -> None:
+    made = shop.store.run_now(customers.create, CustomerDraft(name="منى", phone="1"))
+    (create,) = shop.store.run_now(outbox.claim, "rest")
+    deliver(shop, {create.change_id: Result(status="applied", seq=5, version=1)})
+    shop.store.run_now(lambda: customers.edit(made.id, replace(made.draft, phone="2"), seen=made))
+    (change,) = shop.store.run_now(outbox.claim, "rest")
+    deliver(
+        shop, {change.change_id: Result(status="conflict", seq=6, version=2, applied=(), theirs={"phone": ("3", 2)})}
+    )
+    async with open_app(shop, "ar", mode="queue") as (app, pilot):
+        await press(pilot, "end")
+        screen = await open_conflicts(app, pilot)
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, Choose))
+        await press(pilot, "2")
+        await until(pilot, lambda: screen.table.count == 0)
+    assert shop.read(conflicts.pending) == ()
