@@ -254,6 +254,7 @@ class Installation:
             prove=self.prove,
             takes_along=lambda changes: self.takes_along(self._with(changes)),
             line=line,
+            door=self,
             make_bundle=make_bundle,
         )
 
