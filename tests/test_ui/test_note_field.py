@@ -208,3 +208,18 @@ async def test_a_full_note_takes_no_more() -> None:
         assert app.note.value == "12345"
         await pilot.press("backspace", "6")
         assert app.note.value == "12346"
+
+
+async def test_a_paste_and_a_broken_line_are_taken_back_one_by_one() -> None:
+    app = NoteApp("أصلية")
+    async with app.run_test() as pilot:
+        await pilot.press("enter")
+        app.note.post_message(events.Paste("التسليم يوم الخميس"))
+        await pilot.pause()
+        await pilot.press("ctrl+z")
+        assert (app.note.value, app.note.cursor_position) == ("أصلية\n", 6)
+        await pilot.press("ctrl+z")
+        assert app.note.value == "أصلية"
+        await pilot.press("ctrl+y", "ctrl+y")
+        assert app.note.value == "أصلية\nالتسليم يوم الخميس"
+        assert app.changes[-1] == app.note.value

@@ -310,3 +310,38 @@ async def test_nothing_is_drawn_while_nothing_happens() -> None:
         assert app.field._blink_timer is not None
         assert not app.field._blink_timer._active.is_set()
         cursor_column(app.field)
+
+
+async def test_what_was_typed_is_taken_back_word_by_word() -> None:
+    app = FieldApp()
+    async with app.run_test() as pilot:
+        for character in "تيل فرامل":
+            app.field.insert_text_at_cursor(character)
+        await pilot.press("backspace", "backspace")
+        assert app.field.value == "تيل فرا"
+        await pilot.press("ctrl+z")
+        assert (app.field.value, app.field.cursor_position) == ("تيل فرامل", 9)
+        await pilot.press("ctrl+z")
+        assert app.field.value == "تيل"
+        await pilot.press("ctrl+y", "ctrl+y")
+        assert app.field.value == "تيل فرا"
+        await pilot.press("ctrl+z", "x", "ctrl+y")
+        assert app.field.value == "تيل فراملx", "what is typed after going back ends the way forth"
+
+
+async def test_nothing_comes_back_in_a_field_that_the_program_has_filled() -> None:
+    app = FieldApp()
+    async with app.run_test() as pilot:
+        await pilot.press("a", "b")
+        app.field.value = ""
+        await pilot.press("ctrl+z", "ctrl+y")
+        assert app.field.value == ""
+        await pilot.press("c", "ctrl+z")
+        assert app.field.value == ""
+
+
+async def test_a_password_is_not_brought_back() -> None:
+    app = FieldApp(password=True)
+    async with app.run_test() as pilot:
+        await pilot.press("s", "3", "backspace", "ctrl+z")
+        assert app.field.value == "s"

@@ -26,6 +26,7 @@ from clutch_tui.text.strings import is_rtl
 from clutch_tui.text.wrap import Line, find_line, wrap
 from clutch_tui.ui.bidi_filter import VisualLines
 from clutch_tui.ui.widgets.text_field import PlacedCell, clean_typed, place_cells
+from clutch_tui.ui.widgets.undo import Moment, Undo
 
 _LINE_END = re.compile("\r\n|[\n\r\u2028\u2029]")
 _WORD_START = re.compile(r"(?<!\w)\w")
@@ -74,6 +75,8 @@ class NoteField(VisualLines, ScrollView, can_focus=True):
         Binding("ctrl+a", "select_all", "field.select_all", show=False),
         Binding("ctrl+c,super+c", "copy", "common.copy", show=False),
         Binding("ctrl+x", "cut", "field.cut", show=False),
+        Binding("ctrl+z", "undo", "field.undo", show=False),
+        Binding("ctrl+y", "redo", "field.redo", show=False),
     ]
 
     value = reactive("", init=False)
@@ -104,6 +107,7 @@ class NoteField(VisualLines, ScrollView, can_focus=True):
         self.max_length = max_length
         self._goal: int | None = None  # the column that moving up and down tries to keep
         self._wrapped: tuple[object, list[Line]] = (None, [])
+        self._undo = Undo()
         self.set_reactive(NoteField.value, value)
         self.set_reactive(NoteField.placeholder, placeholder)
         self.set_reactive(NoteField.selection, Selection.cursor(len(value)))
@@ -193,9 +197,22 @@ class NoteField(VisualLines, ScrollView, can_focus=True):
         if self.max_length and len(changed) > max(self.max_length, len(self.value)):
             self.app.bell()
             return
+        before = Moment(self.value, self.selection)
         self._goal = None
         self.value = changed
         self.selection = Selection.cursor(start + len(text))
+        self._undo.note(before, changed, start=start, end=end, typed=text)
+
+    def action_undo(self) -> None:
+        self._go_to(self._undo.back(Moment(self.value, self.selection)))
+
+    def action_redo(self) -> None:
+        self._go_to(self._undo.forth(Moment(self.value, self.selection)))
+
+    def _go_to(self, moment: Moment | None) -> None:
+        if moment is not None:
+            self._goal = None
+            self.value, self.selection = moment
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
         return key == "enter" or (character is not None and character.isprintable())

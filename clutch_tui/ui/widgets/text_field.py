@@ -14,11 +14,12 @@ Private names of `Input` used here: `_cursor_offset`, `_position_to_cell`, `_cel
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
+from textual.binding import Binding, BindingType
 from textual.events import Resize
 from textual.geometry import Region, Size
 from textual.reactive import Reactive, reactive
@@ -29,6 +30,7 @@ from textual.widgets.input import Selection
 from clutch_tui.text.bidi import LTR, RTL, Direction, base_direction, layout, to_letters
 from clutch_tui.text.strings import is_rtl
 from clutch_tui.ui.bidi_filter import VisualLines
+from clutch_tui.ui.widgets.undo import Moment, Undo
 
 # what is typed or pasted becomes data: no line ends, no invisible marks that a search would stumble over
 _BLANKS = re.compile("[\t\r\n\u00a0\u2028\u2029]")
@@ -83,6 +85,10 @@ else:
 class VisualCursor(VisualLines, _InputPart):
     """Mixin, before `Input` or a class of it: order, cursor, keys and mouse of text in any direction."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.undo = Undo()
+        super().__init__(*args, **kwargs)
+
     @property
     def direction(self) -> Direction:
         """Where reading begins: by the text, and by the screen while there is none."""
@@ -98,7 +104,21 @@ class VisualCursor(VisualLines, _InputPart):
         return "•" * len(text) if self.password else text
 
     def replace(self, text: str, start: int, end: int) -> None:
-        super().replace(self.to_stored(text), start, end)
+        before, typed = Moment(self.value, self.selection), self.to_stored(text)
+        start, end = sorted((max(0, start), min(len(self.value), end)))
+        super().replace(typed, start, end)
+        if not self.password:  # nobody looks over a shoulder for what was typed before
+            self.undo.note(before, self.value, start=start, end=end, typed=typed)
+
+    def action_undo(self) -> None:
+        self._go_to(self.undo.back(Moment(self.value, self.selection)))
+
+    def action_redo(self) -> None:
+        self._go_to(self.undo.forth(Moment(self.value, self.selection)))
+
+    def _go_to(self, moment: Moment | None) -> None:
+        if moment is not None:
+            self.value, self.selection = moment
 
     # Where things are ------------------------------------------------------------------------------------
 
@@ -251,6 +271,11 @@ class VisualCursor(VisualLines, _InputPart):
 
 class TextField(VisualCursor, Input):
     """One line of text in any direction. Takes what `Input` takes, except a highlighter."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+z", "undo", "field.undo", show=False),
+        Binding("ctrl+y", "redo", "field.redo", show=False),
+    ]
 
     cursor_blink = reactive(False, init=False)
     """A cursor that stands still: while nothing happens, nothing goes over the line."""
