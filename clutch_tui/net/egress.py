@@ -103,7 +103,7 @@ def proxy_for(settings: Backend, url: str, environment: Mapping[str, str] | None
         return ""
     named = environment if environment is not None else proxies_from_environment(host)
     secure = parts.scheme in ("https", "wss")
-    return with_port(settings.proxy or named.get("https" if secure else "http") or named.get("all") or "")
+    return plain_proxy(settings.proxy or named.get("https" if secure else "http") or named.get("all") or "")
 
 
 def proxies_from_environment(host: str) -> Mapping[str, str]:
@@ -113,12 +113,13 @@ def proxies_from_environment(host: str) -> Mapping[str, str]:
     return {} if proxy_bypass(host) else getproxies()
 
 
-def with_port(proxy: str) -> str:
-    """The proxy's address in one form: a scheme, and the port that SOCKS means where none is named."""
+def plain_proxy(proxy: str) -> str:
+    """The proxy's address in one form: a scheme, and the port that SOCKS means where none is named. A SOCKS proxy
+    looks up the server's name itself (`socks5h`): one library does so in any case, another only when told."""
     if not proxy:
         return ""
-    proxy = proxy if "://" in proxy else f"http://{proxy}"
-    parts = urlsplit(proxy)
-    if parts.scheme.startswith("socks") and parts.port is None:
-        return parts._replace(netloc=f"{parts.netloc.rstrip(':')}:1080", path="").geturl()
-    return proxy
+    parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+    if parts.scheme in ("socks5", "socks5h"):
+        port = "" if parts.port is not None else ":1080"
+        parts = parts._replace(scheme="socks5h", netloc=parts.netloc.rstrip(":") + port, path="")
+    return parts.geturl()

@@ -230,8 +230,8 @@ class Socket:
                 if refused.status in (401, 403):
                     raise _TokenRefused from None
                 path = urlsplit(self._backend.socket_template).path
-                is_web_page = refused.status < 400 or refused.status in (404, 405, 501)
-                kind = Kind.MISSING_ROUTE if is_web_page else Kind.SERVER
+                is_missing = refused.status in (404, 405, 501)
+                kind = Kind.MISSING_ROUTE if is_missing else Kind.NOT_JSON if refused.status < 400 else Kind.SERVER
                 raise ApiError(kind, status=refused.status, path=path) from None
             except LineClosed as end:
                 if end.code in TOKEN_REFUSED:

@@ -20,23 +20,50 @@ DAY = timedelta(days=1)
 def certificate(folder: Path, *, starts: timedelta, ends: timedelta, name: str = "localhost") -> Path:
     """A self-signed certificate and its key in one PEM file; its times count from now."""
     key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    made = _begin(key, name, starts, ends).issuer_name(_name(name)).sign(key, hashes.SHA256())
+    return _write(folder / f"{name}-{starts.days}-{ends.days}.pem", made, key)
+
+
+def issued(folder: Path, *, starts: timedelta, ends: timedelta, name: str = "localhost") -> tuple[Path, Path]:
+    """A certificate from an authority of our own, and that authority's."""
+    root, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    authority = (
+        _begin(root, "Clutch test authority", -DAY, DAY)
+        .issuer_name(_name("Clutch test authority"))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(root, hashes.SHA256())
+    )
+    made = _begin(key, name, starts, ends).issuer_name(authority.subject).sign(root, hashes.SHA256())
+    return _write(folder / f"issued-{name}.pem", made, key), _write(folder / "authority.pem", authority)
+
+
+def _begin(key: ec.EllipticCurvePrivateKey, name: str, starts: timedelta, ends: timedelta) -> x509.CertificateBuilder:
     names: list[x509.GeneralName] = [x509.DNSName(name)]
     if name == "localhost":
         names.append(x509.IPAddress(IPv4Address("127.0.0.1")))
     now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
+    return (
+        x509.CertificateBuilder()
+        .subject_name(_name(name))
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
         .not_valid_before(now + starts)
         .not_valid_after(now + ends)
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .sign(key, hashes.SHA256())
     )
-    file = folder / f"{name}-{starts.days}-{ends.days}.pem"
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    file.write_bytes(made.public_bytes(serialization.Encoding.PEM) + private)
+
+
+def _name(name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+
+
+def _write(file: Path, made: x509.Certificate, key: ec.EllipticCurvePrivateKey | None = None) -> Path:
+    content = made.public_bytes(serialization.Encoding.PEM)
+    if key is not None:
+        content += key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    file.write_bytes(content)
     return file
 
 
