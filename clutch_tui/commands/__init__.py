@@ -47,9 +47,9 @@ def build() -> click.Group:
         if context.invoked_subcommand is None:
             context.exit(run_app(find_installation(options)))
 
-    from . import by_hand, connection, keys, program, servers, trade
+    from . import by_hand, connection, keys, program, queue, servers, trade
 
-    for module in (trade, connection, by_hand, keys, servers, program):
+    for module in (trade, connection, queue, by_hand, keys, servers, program):
         for command in module.commands():
             group.add_command(command)
     return group

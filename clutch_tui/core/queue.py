@@ -276,8 +276,11 @@ def _moved(row: ChangeRow, payload: Mapping[str, Any]) -> list[Concern]:
 
 def retry(change_id: str) -> str:
     """Send a change again now; one that was refused goes out as a new change with the same content, and is seen
-    again here. Gives back the id of what goes out. Raises `error.queue.gone`."""
+    again here. Gives back the id of what goes out. Raises `error.queue.gone`, and `error.queue.settled` where there
+    is nothing to send."""
     row = get(change_id)
+    if not may_retry(row):
+        raise ShopError("error.queue.settled")
     outbox.retry(change_id)
     if row.type in records.KEY_COLUMNS:
         records.rebase(row.type, row.record_id)

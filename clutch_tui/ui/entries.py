@@ -1,14 +1,16 @@
 """The fields of the shop's records as a person meets them: word, kind and limits of each.
 
 Forms are built of them, and whatever names a field elsewhere (a conflict, a change in the queue, a command) looks
-it up here, so that it has one word everywhere. Imports nothing that draws.
+it up here, so that it has one word and the same limits everywhere. Imports nothing that draws.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
+
+from clutch_tui.text.format import NumberError, parse_decimal, parse_money, parse_number
 
 Kind = Literal["text", "secret", "money", "number", "decimal", "choice"]
 
@@ -87,3 +89,23 @@ def find(type: str, name: str) -> Entry | None:
     if type == "item" and name == FIRST_STOCK.name:
         return FIRST_STOCK
     return next((entry for entry in OF_TYPE.get(type, ()) if entry.name == name), None)
+
+
+_READ: dict[Kind, Callable[[str], Any]] = {"money": parse_money, "number": parse_number, "decimal": parse_decimal}
+
+
+def read(entry: Entry, text: str) -> Any:
+    """What was typed as the record's value. Raises `NumberError` with the sentence for the field."""
+    text = text.strip()
+    if entry.required and not text:
+        raise NumberError("error.field.empty")
+    if entry.kind in ("text", "secret", "choice"):
+        if entry.maximum is not None and len(text) > entry.maximum:
+            raise NumberError("error.field.too_long", maximum=entry.maximum)
+        return text
+    value = _READ[entry.kind](text) if text else 0
+    if value < 0:
+        raise NumberError("error.number.too_small", minimum=0)
+    if entry.maximum is not None and value > entry.maximum:
+        raise NumberError("error.number.too_large", maximum=entry.maximum)
+    return value

@@ -16,9 +16,10 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.widget import Widget
 
 from clutch_tui.core.types import ShopError
-from clutch_tui.text.format import NumberError, parse_decimal, parse_money, parse_number
+from clutch_tui.text.format import NumberError
+from clutch_tui.ui import entries
 from clutch_tui.ui.dialogs import Dialog
-from clutch_tui.ui.entries import Entry, Kind
+from clutch_tui.ui.entries import Entry
 from clutch_tui.ui.errors import log, sentence
 from clutch_tui.ui.widgets.choice_field import ChoiceField
 from clutch_tui.ui.widgets.number_field import MoneyField, NumberField
@@ -28,13 +29,6 @@ from clutch_tui.ui.widgets.words import Problem, Words
 T = TypeVar("T")
 
 YES_NO = (("yes", "common.yes"), ("no", "common.no"))
-
-
-_READ: dict[Kind, Callable[[str], Any]] = {
-    "money": parse_money,
-    "number": parse_number,
-    "decimal": parse_decimal,
-}
 
 
 class EntryRow(Horizontal):
@@ -86,19 +80,7 @@ class EntryRow(Horizontal):
 
     def read(self) -> Any:
         """The field's value for the record. Raises `NumberError` with the sentence for the field."""
-        entry, text = self.entry, self.typed.strip()
-        if entry.required and not text:
-            raise NumberError("error.field.empty")
-        if entry.kind in ("text", "secret", "choice"):
-            if entry.maximum is not None and len(text) > entry.maximum:
-                raise NumberError("error.field.too_long", maximum=entry.maximum)
-            return text
-        value = _READ[entry.kind](text) if text else 0
-        if value < 0:
-            raise NumberError("error.number.too_small", minimum=0)
-        if entry.maximum is not None and value > entry.maximum:
-            raise NumberError("error.number.too_large", maximum=entry.maximum)
-        return value
+        return entries.read(self.entry, self.typed)
 
 
 def _typed(entry: Entry, value: object) -> str:

@@ -1,0 +1,223 @@
+"""`queue` and `conflicts`: what waits and what must be decided, for scripts and for who has no screen.
+
+Both work on the same database as the app, also while it is open; what is decided here is sent by whichever process
+leads the sync.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+
+from clutch_tui.core import conflicts as core_conflicts
+from clutch_tui.core import queue as core_queue
+from clutch_tui.core.conflicts import Choice
+from clutch_tui.core.types import ChangeRow, Conflict, Lane
+from clutch_tui.text import format as shown
+from clutch_tui.text.format import NumberError
+from clutch_tui.text.strings import t
+from clutch_tui.ui import change_words, entries
+
+from . import find_installation, json_option, say_json
+
+
+MOST_OF_THE_JOURNAL = 500
+"""How many answered changes are printed, the latest first: the journal goes back for more than a year."""
+
+
+def commands() -> tuple[click.Command, ...]:
+    return (queue(), conflicts())
+
+
+# --- the queue -----------------------------------------------------------------------------------------
+
+
+def queue() -> click.Group:
+    @click.group("queue", invoke_without_command=True, help=t("cli.queue.help"))
+    @click.option("--lane", type=click.Choice(get_args(Lane)), help=t("cli.queue.lane"))
+    @json_option
+    @click.pass_context
+    def group(context: click.Context, lane: str | None, as_json: bool) -> None:
+        if context.invoked_subcommand is None:
+            _list_queue(context.obj, lane or "", as_json=as_json)
+
+    for command in (show(), retry(), export()):
+        group.add_command(command)
+    return group
+
+
+def _list_queue(options: dict[str, Any], lane: str, *, as_json: bool) -> None:
+    with find_installation(options).open_store(inline=True) as store:
+        rows = store.read_now(core_queue.page, lane, None, 0, MOST_OF_THE_JOURNAL if lane == "done" else -1)
+        now = store.clock.now()
+    if as_json:
+        say_json([change_json(row, now) for row in rows])
+        return
+    for row in rows:
+        label = shown.name(change_words.label(row))
+        print(
+            f"{row.n:>6}  {change_words.kind_word(row.kind)}  {label}  {change_words.state_word(row)}"
+            f"  {shown.age(row.at, now)}"
+        )
+        for line in (change_words.error_words(row), *change_words.flag_lines(row.flags, {})):
+            if line:
+                print(f"{'':>8}{line}")
+    if not rows:
+        print(t("queue.empty") if not lane else t("common.no_match"))
+
+
+def change_json(row: ChangeRow, now: datetime) -> dict[str, Any]:
+    """A change for another program: what is stored, and the sentences about it."""
+    fields = {name: value for name, value in asdict(row).items() if name not in ("key", "last_error", "message")}
+    return fields | {
+        "error": row.code or row.last_error,
+        "message": change_words.error_words(row),
+        "age_seconds": max(0, int((now - row.at).total_seconds())),
+    }
+
+
+def show() -> click.Command:
+    @click.command("show", help=t("cli.queue.show.help"))
+    @click.argument("change", metavar="ID")
+    @json_option
+    @click.pass_obj
+    def command(options: dict[str, Any], change: str, as_json: bool) -> None:
+        with find_installation(options).open_store(inline=True) as store:
+            detail = store.read_now(lambda: core_queue.detail(core_queue.find(change).id))
+            now = store.clock.now()
+        if as_json:
+            whole = {name: value for name, value in asdict(detail).items() if name != "row"}
+            say_json(change_json(detail.row, now) | whole)
+        else:
+            print("\n".join(change_words.detail_lines(detail)))
+
+    return command
+
+
+def retry() -> click.Command:
+    @click.command("retry", help=t("cli.queue.retry.help"))
+    @click.argument("change", metavar="[ID]", required=False)
+    @click.option("--all", "everything", is_flag=True, help=t("cli.queue.retry.all"))
+    @json_option
+    @click.pass_obj
+    def command(options: dict[str, Any], change: str | None, everything: bool, as_json: bool) -> None:
+        if (change is None) != everything:
+            raise click.UsageError(t("cli.queue.retry.which"))
+        with find_installation(options).open_store(inline=True) as store:
+            answer: dict[str, Any]
+            if change is None:
+                woken = store.run_now(core_queue.retry_all)
+                answer, words = {"woken": woken}, t("queue.trying_all", n=woken)
+            else:
+                sent = store.run_now(lambda: core_queue.retry(core_queue.find(change).id))
+                answer, words = {"id": sent}, t("queue.trying")
+        if as_json:
+            say_json(answer)
+        else:
+            print(words)
+
+    return command
+
+
+def export() -> click.Command:
+    @click.command("export", help=t("cli.queue.export.help"))
+    @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+    @json_option
+    @click.pass_obj
+    def command(options: dict[str, Any], file: Path, as_json: bool) -> None:
+        from clutch_tui.ui import queue_file
+
+        with find_installation(options).open_store(inline=True) as store:
+            waiting = store.read_now(queue_file.gather)
+        path = file.expanduser().absolute()
+        readable = queue_file.save(waiting, path, datetime.now(UTC))
+        if as_json:
+            say_json({"file": path, "readable": readable, "changes": len(waiting.raw)})
+        else:
+            print(t("queue.saved", path=path))
+
+    return command
+
+
+# --- conflicts -----------------------------------------------------------------------------------------
+
+
+def conflicts() -> click.Group:
+    @click.group("conflicts", invoke_without_command=True, help=t("cli.conflicts.help"))
+    @json_option
+    @click.pass_context
+    def group(context: click.Context, as_json: bool) -> None:
+        if context.invoked_subcommand is None:
+            _list_conflicts(context.obj, as_json=as_json)
+
+    group.add_command(resolve())
+    return group
+
+
+def _list_conflicts(options: dict[str, Any], *, as_json: bool) -> None:
+    with find_installation(options).open_store(inline=True) as store:
+        waiting = store.read_now(core_conflicts.pending)
+    if as_json:
+        say_json([_conflict_json(one) for one in waiting])
+        return
+    for one in waiting:
+        print(one.id)
+        print(f"    {t('conflict.line', name=shown.name(one.label), field=change_words.conflict_field(one))}")
+        if was := change_words.was_words(one):
+            print(f"    {t('conflict.line_was', value=was)}")
+        made = shown.date_time(one.made_at or one.at)
+        print(f"    {t('conflict.line_mine', value=change_words.mine_words(one), at=made)}")
+        print(f"    {t('conflict.line_theirs', value=change_words.theirs_words(one))}")
+    if not waiting:
+        print(t("cli.conflicts.none"))
+
+
+def _conflict_json(one: Conflict) -> dict[str, Any]:
+    fields = {name: value for name, value in asdict(one).items() if name != "key"}
+    return fields | {"gone": one.gone, "field_word": change_words.conflict_field(one)}
+
+
+def resolve() -> click.Command:
+    @click.command("resolve", help=t("cli.conflicts.resolve.help"))
+    @click.argument("conflict", metavar="ID")
+    @click.option("--mine", "choice", flag_value="mine", help=t("cli.conflicts.mine"))
+    @click.option("--theirs", "choice", flag_value="theirs", help=t("cli.conflicts.theirs"))
+    @click.option("--new", "choice", flag_value="new", help=t("cli.conflicts.new"))
+    @click.option("--value", help=t("cli.conflicts.value"))
+    @click.option("--alike", is_flag=True, help=t("cli.conflicts.alike"))
+    @json_option
+    @click.pass_obj
+    def command(
+        options: dict[str, Any], conflict: str, choice: Choice | None, value: str | None, alike: bool, as_json: bool
+    ) -> None:
+        if (choice is None) == (value is None) or (alike and choice not in ("mine", "theirs")):
+            raise click.UsageError(t("cli.conflicts.one_choice"))
+        with find_installation(options).open_store(inline=True) as store:
+            one = store.read_now(core_conflicts.get, conflict)
+            if alike and choice is not None:
+                done = store.run_now(lambda: core_conflicts.resolve_all(core_conflicts.alike(one), choice))
+            else:
+                typed = None if value is None else _typed(one, value)
+                store.run_now(core_conflicts.resolve, one.id, choice or "other", typed)
+                done = 1
+        if as_json:
+            say_json({"settled": done})
+        else:
+            print(t("conflict.settled", n=done))
+
+    return command
+
+
+def _typed(one: Conflict, value: str) -> Any:
+    """A third value as the record's form would read it."""
+    entry = entries.find(one.type, one.field)
+    if entry is None:
+        raise click.UsageError(t("cli.conflicts.no_value"))
+    try:
+        return entries.read(entry, value)
+    except NumberError as error:
+        raise click.BadParameter(str(error), param_hint="--value") from error

@@ -1,0 +1,188 @@
+"""`clutch-tui queue` and `clutch-tui conflicts`: what they print, what they do, how they end."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clutch_tui import cli
+from clutch_tui.core import conflicts, inventory, outbox, queue, replica
+from clutch_tui.core.store import Store
+from clutch_tui.core.types import Part, PartDraft, Result
+from clutch_tui.installation import Installation
+from clutch_tui.text import strings
+from clutch_tui.text.strings import t
+
+REFUSED = Result(status="rejected", seq=7, code="VALIDATION", message="no", errors={"price": "too high"})
+
+
+@dataclass
+class Ran:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    """The database of a home; it stays open, as the app would keep it."""
+    monkeypatch.setenv("CLUTCH_HOME", str(tmp_path))
+    monkeypatch.setenv("CLUTCH_SECRETS", "file")
+    with Installation.find({"CLUTCH_HOME": str(tmp_path), "CLUTCH_SECRETS": "file"}).open_store(inline=True) as opened:
+        yield opened
+
+
+@pytest.fixture
+def run(store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Run]:
+    before = strings.language()
+
+    def clutch(*arguments: str, lang: str = "en") -> Ran:
+        monkeypatch.setattr("sys.argv", ["clutch-tui", "--lang", lang, *arguments])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        printed = capsys.readouterr()
+        return Ran(int(ended.value.code or 0), printed.out, printed.err)
+
+    yield clutch
+    strings.use(before)  # type: ignore[arg-type]
+
+
+def deliver(store: Store, results: dict[str, Result]) -> None:
+    store.run_now(replica.new_epoch, "e-1")
+    store.run_now(replica.deliver, results, "e-1")
+
+
+def shelf(store: Store) -> tuple[Part, ...]:
+    """Two parts that the server has."""
+    made = [store.run_now(inventory.create, PartDraft(name=name, price=10_00), 5) for name in ("فلتر", "بوجيه")]
+    sent = store.run_now(outbox.claim, "inventory")
+    deliver(store, {one.change_id: Result(status="applied", seq=n, version=1) for n, one in enumerate(sent, 1)})
+    return tuple(store.read_now(inventory.get, part.id) for part in made)
+
+
+def edit(store: Store, part: Part, result: Result, **fields: Any) -> str:
+    store.run_now(lambda: inventory.edit(part.id, replace(part.draft, **fields), seen=part))
+    (change,) = store.run_now(outbox.claim, "inventory")
+    deliver(store, {change.change_id: result})
+    return change.change_id
+
+
+def disagree(store: Store, part: Part, field: str, mine: Any, theirs: Any) -> str:
+    answer = Result(status="conflict", seq=50, version=9, applied=(), theirs={field: (theirs, 9)})
+    change_id = edit(store, part, answer, **{field: mine})
+    return next(one.id for one in store.read_now(conflicts.pending) if one.change_id == change_id)
+
+
+@pytest.mark.parametrize("lang", ["ar", "en"])
+def test_an_empty_queue_says_so(run: Run, lang: str) -> None:
+    for command in ("queue", "conflicts"):
+        ran = run(command, lang=lang)
+        assert ran.code == 0
+        assert ran.out.strip() in (t("queue.empty"), t("cli.conflicts.none"))
+        assert run(command, "--json").json == []
+
+
+def test_the_queue_is_listed_with_what_went_wrong(run: Run, store: Store) -> None:
+    part, _ = shelf(store)
+    refused = edit(store, part, REFUSED, price=99_00)
+    store.run_now(inventory.adjust, part.id, -1, "broken")
+    ran = run("queue")
+    assert t("refusal.VALIDATION") in ran.out
+    first, second = run("queue", "--json").json
+    assert (first["id"], first["lane"], first["error"], first["status"]) == (
+        refused,
+        "attention",
+        "VALIDATION",
+        "rejected",
+    )
+    assert (second["kind"], second["attempts"]) == ("adjust", 0)
+    assert second["age_seconds"] >= 0
+    assert [one["kind"] for one in run("queue", "--lane", "fast", "--json").json] == ["adjust"]
+    assert [one["kind"] for one in run("queue", "--lane", "done", "--json").json] == ["create", "create"]
+    assert run("queue", "--lane", "nowhere").code == 2
+
+
+def test_one_change_in_full_by_number_or_id(run: Run, store: Store) -> None:
+    part, _ = shelf(store)
+    refused = edit(store, part, REFUSED, price=99_00)
+    whole = run("queue", "show", "3", "--json").json
+    assert (whole["id"], whole["payload"], whole["was"]) == (refused, {"price": 99_00}, {"price": 10_00})
+    assert whole["errors"] == {"price": "too high"}
+    assert "99.00" in run("queue", "show", refused).out
+    missing = run("queue", "show", "77", "--json")
+    assert (missing.code, missing.json["error"]) == (1, "error.queue.gone")
+
+
+def test_retry_one_or_all(run: Run, store: Store) -> None:
+    part, _ = shelf(store)
+    refused = edit(store, part, REFUSED, price=99_00)
+    sent = run("queue", "retry", refused, "--json").json["id"]
+    assert store.read_now(queue.get, refused).outcome == "resent"
+    store.run_now(outbox.make_slow, sent, "error.api.server")
+    assert run("queue", "retry", "--all", "--json").json == {"woken": 1}
+    assert store.read_now(queue.get, sent).due is None
+    assert run("queue", "retry").code == 2
+    assert run("queue", "retry", "3", "--all").code == 2
+    assert run("queue", "retry", refused).code == 1
+
+
+def test_the_queue_is_exported_for_its_owner_alone(run: Run, store: Store, tmp_path: Path) -> None:
+    part, _ = shelf(store)
+    edit(store, part, REFUSED, price=99_00)
+    file = tmp_path / "out" / "q.json"
+    assert run("queue", "export", str(file), "--json").json["changes"] == 1
+    document = json.loads(file.read_text("utf-8"))
+    assert document["changes"][0]["payload"] == {"price": 99_00}
+    readable = file.with_suffix(".txt")
+    assert "99.00" in readable.read_text("utf-8")
+    assert {stat.S_IMODE(path.stat().st_mode) for path in (file, readable)} == {0o600}
+    assert run("queue", "export", str(tmp_path)).code == 2
+
+
+def test_conflicts_are_listed_and_decided(run: Run, store: Store) -> None:
+    first, second = shelf(store)
+    name = disagree(store, first, "name", "فلتر بوش", "فلتر مان")
+    price = disagree(store, second, "price", 20_00, 30_00)
+    listed = {one["id"]: one for one in run("conflicts", "--json").json}
+    assert (listed[name]["was"], listed[name]["mine"], listed[name]["theirs"]) == ("فلتر", "فلتر بوش", "فلتر مان")
+    assert "فلتر مان" in run("conflicts").out
+    assert run("conflicts", "resolve", name, "--mine", "--json").json == {"settled": 1}
+    assert store.read_now(inventory.get, first.id).draft.name == "فلتر بوش"
+    for wrong in ("abc", "-3", "1e5", "9" * 30):
+        assert run("conflicts", "resolve", price, f"--value={wrong}").code == 2
+    assert run("conflicts", "resolve", price, "--value", "٢٥٫٥٠").code == 0
+    assert store.read_now(inventory.get, second.id).draft.price == 25_50
+    gone = run("conflicts", "resolve", name, "--theirs")
+    assert (gone.code, gone.err.strip()) == (1, t("error.conflict.gone"))
+
+
+@pytest.mark.parametrize("options", [(), ("--mine", "--value", "x"), ("--value", "x", "--alike"), ("--new", "--alike")])
+def test_a_decision_is_one_decision(run: Run, store: Store, options: tuple[str, ...]) -> None:
+    conflict = disagree(store, shelf(store)[0], "name", "فلتر بوش", "فلتر مان")
+    assert run("conflicts", "resolve", conflict, *options).code == 2
+    assert len(store.read_now(conflicts.pending)) == 1
+
+
+def test_equal_conflicts_at_once(run: Run, store: Store) -> None:
+    first, *_ = [disagree(store, part, "location", "A", "B") for part in shelf(store)]
+    assert run("conflicts", "resolve", first, "--theirs", "--alike", "--json").json == {"settled": 2}
+    assert store.read_now(conflicts.pending) == ()
+
+
+def test_nothing_there_comes_back_as_new_that_was_not_deleted(run: Run, store: Store) -> None:
+    conflict = disagree(store, shelf(store)[0], "name", "فلتر بوش", "فلتر مان")
+    ran = run("conflicts", "resolve", conflict, "--new", "--json")
+    assert (ran.code, ran.json["error"]) == (1, "error.conflict.not_new")
