@@ -86,7 +86,13 @@ async def check_up(
     identity = installation.device_id
     api = Api(settings.backend, session=session, monitor=monitor, device_id=identity)
     premises = Premises(
-        installation.home, settings, vault, api_key=installation.api_key, problem=problem, log_name=logs.NAME
+        installation.home,
+        settings,
+        vault,
+        api_key=installation.api_key,
+        problem=problem,
+        log_name=logs.NAME,
+        find_key=lambda path: installation.protection.find_key(path),
     )
     reach = Reach(settings, api, session, device_id=identity)
     surroundings = Surroundings(find(settings.text.letters, environ), settings.text.bidi, environ)

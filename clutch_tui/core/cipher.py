@@ -34,7 +34,6 @@ PRAGMAS: dict[str, object] = {"cipher_log_level": "NONE", "cipher_hmac_algorithm
 it ourselves. Each page carries an authentication code: by SHA-256, which processors compute in hardware, a sale of
 three lines costs 1.25 times the plain one, by SHA-512, SQLCipher's default, 1.45 times."""
 
-_PLAIN = b"SQLite format 3\x00"
 _BLOCK = 1 << 20
 _PATIENCE = 5.0
 
@@ -43,16 +42,11 @@ log = logging.getLogger(__name__)
 
 def kind(path: Path) -> Kind:
     """What lies at `path`. An encrypted file looks like noise from its first byte, so anything that is not plain
-    counts as encrypted. Never ask while this process has the database open: closing the file would take SQLite's
-    locks away."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(len(_PLAIN))
-    except FileNotFoundError:
+    counts as encrypted. SQLite looks, not we: a process that opens and closes a database's file by itself takes
+    away every lock that its own stores have on it."""
+    if not path.exists() or not path.stat().st_size:
         return "absent"
-    if not head:
-        return "absent"
-    return "plain" if head == _PLAIN else "encrypted"
+    return "plain" if opens(path, None) else "encrypted"
 
 
 def opens(path: Path, key: CipherKey | None) -> bool:

@@ -5,6 +5,8 @@ For the doctor and for support, who must be able to look at a file that `Store.o
 
 from __future__ import annotations
 
+import errno
+import os
 import time
 from contextlib import closing
 from dataclasses import dataclass
@@ -48,8 +50,8 @@ def examine(path: Path, within: float = 5.0, key: CipherKey | None = None) -> Co
     """
     log = path.with_name(path.name + "-wal")
     size, log_size = path.stat().st_size, log.stat().st_size if log.exists() else 0
-    with path.open("rb"):
-        pass  # SQLite has one word for a file that is missing, forbidden or damaged; the system has three
+    if not os.access(path, os.R_OK):  # SQLite has one word for what is missing, forbidden or damaged
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
     try:
         schema, faults, finished = _ask(path, within, key)
     except dbapi2.OperationalError as error:

@@ -44,7 +44,7 @@ access       +accepted ~unproved !refused !failed
 socket       +open ~missing !failed
 files        +private ~open !not_writable
 disk         +enough ~low !full
-database     +sound +absent ~older ~unfinished ~log_large !newer !damaged !unreadable
+database     +sound +absent ~older ~unfinished ~log_large ~plain !newer !damaged !locked !unreadable
 queue        +empty +waiting ~old ~attention
 log          +writable ~not_writable
 versions     +known

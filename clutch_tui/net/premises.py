@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clutch_tui import __version__
+from clutch_tui.config import ConfigError
 from clutch_tui.core.clock import Clock, SystemClock, from_text
+from clutch_tui.core.types import ShopError
 from clutch_tui.net.connection import Problem
 from clutch_tui.net.doctor import Check, Finding, aside
 from clutch_tui.net.key_store import KeyStoreError
@@ -21,6 +23,7 @@ from clutch_tui.net.key_store import KeyStoreError
 if TYPE_CHECKING:
     from clutch_tui.config import Settings
     from clutch_tui.core import health
+    from clutch_tui.core.store import FindKey
     from clutch_tui.home import Home
     from clutch_tui.net.vault import Secrets, Vault
 
@@ -44,6 +47,7 @@ class Premises:
         problem: Problem | None = None,
         clock: Clock | None = None,
         log_name: str = "clutch-tui.log",
+        find_key: FindKey = lambda _path: None,
     ) -> None:
         self._home = home
         self._settings = settings
@@ -52,6 +56,7 @@ class Premises:
         self._problem = problem
         self._clock = clock or SystemClock()
         self._log = home.log_dir / log_name
+        self._find_key = find_key
         self._is_older = False
 
     @property
@@ -140,11 +145,17 @@ class Premises:
         if not path.exists():
             return Finding("database", "absent", {"path": str(path)})
         try:
-            condition = await aside(lambda: health.examine(path))
+            key = await aside(lambda: self._find_key(path))
+            condition = await aside(lambda: health.examine(path, key=key))
+        except (ShopError, ConfigError) as error:
+            return Finding("database", "locked", {"path": str(path)}, Problem(error.key, error.values))
         except OSError as error:
             return Finding("database", "unreadable", {"path": str(path), "reason": str(error)[:200]})
         self._is_older = condition.schema < condition.newest
-        return _judge_database(path, condition)
+        finding = _judge_database(path, condition)
+        if finding.verdict == "ok" and key is None and self._settings.database.encryption:
+            return Finding("database", "plain", finding.values)
+        return finding
 
     async def queue(self) -> Finding:
         from clutch_tui.core import health
@@ -154,7 +165,7 @@ class Premises:
             return Finding("queue", "empty")
         if self._is_older:
             return Finding("queue", "skipped", {"after": "database"})
-        summary = await aside(lambda: health.queue(path))
+        summary = await aside(lambda: health.queue(path, self._find_key(path)))
         values = {"unsent": summary.unsent, "oldest": summary.oldest_at, "attention": summary.attention}
         if summary.attention:
             return Finding("queue", "attention", values)

@@ -6,17 +6,19 @@ import asyncio
 import os
 import socket as sockets
 import sqlite3
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from clutch_tui.config import Backend, Settings
-from clutch_tui.core import health, inventory
+from clutch_tui.config import Backend, Database, Settings
+from clutch_tui.core import cipher, health, inventory
+from clutch_tui.core.cipher_key import CipherKey
 from clutch_tui.core.clock import SystemClock, to_text
-from clutch_tui.core.store import Store
-from clutch_tui.core.types import PartDraft
+from clutch_tui.core.store import FindKey, Store, no_key
+from clutch_tui.core.types import PartDraft, ShopError
 from clutch_tui.home import Home
 from clutch_tui.net.api import Api
 from clutch_tui.net.connection import Monitor, Problem
@@ -40,7 +42,8 @@ class Patient:
 
     def __init__(self, folder: Path, base_url: str = "", *, api_key: str | None = KEY, **backend: Any) -> None:
         backend = {"shop_id": demo_data.SHOP_ID, "connect_timeout": 2.0, "read_timeout": 5.0, **backend}
-        self.settings = Settings(backend=Backend(base_url=base_url, **backend))
+        self.settings = Settings(backend=Backend(base_url=base_url, **backend), database=Database(encryption=False))
+        self.find_key: FindKey = no_key
         self.home = Home.find({"CLUTCH_HOME": str(folder / "home")})
         self.home.prepare()
         self.api_key = api_key
@@ -59,7 +62,13 @@ class Patient:
         session = Session(self.vault, clock=clock, monitor=monitor, api_key=self.api_key)
         api = Api(self.settings.backend, session=session, monitor=monitor, device_id=DEVICE, clock=clock)
         reach = Reach(self.settings, api, session, device_id=DEVICE, clock=clock, **asked)
-        here = Premises(self.home, self.settings, self.vault, api_key=self.api_key, problem=problem, clock=clock)
+        here = Premises(
+            *(self.home, self.settings, self.vault),
+            api_key=self.api_key,
+            problem=problem,
+            clock=clock,
+            find_key=self.find_key,
+        )
         try:
             return await examine((*here.first(), *reach.checks(), *here.rest()))
         finally:
@@ -339,6 +348,26 @@ async def test_databases_that_cannot_be_used(tmp_path: Path) -> None:
     found = await patient.examine()
     assert outcomes(found, "database", "queue") == ["database.damaged", "queue.skipped"]
     assert path.read_bytes().startswith(b"not a database")
+
+
+async def test_an_encrypted_database_and_one_that_should_be(tmp_path: Path) -> None:
+    patient = Patient(tmp_path)
+    patient.settings = replace(patient.settings, database=Database(encryption=True))
+    path = patient.path = patient.home.database("", "")
+    Store.open(path).close()
+    assert (await patient.examine())["database"].name == "database.plain"
+    key = CipherKey.random()
+    cipher.convert(path, None, key)
+    patient.find_key = lambda _: key
+    assert outcomes(await patient.examine(), "database", "queue") == ["database.sound", "queue.empty"]
+
+    def lost(path: Path) -> CipherKey | None:
+        raise ShopError("error.key.lost", path=str(path))
+
+    patient.find_key = lost
+    found = await patient.examine()
+    assert outcomes(found, "database", "queue") == ["database.locked", "queue.skipped"]
+    assert found["database"].cause == Problem("error.key.lost", {"path": str(path)})
 
 
 async def test_damage_inside_a_table_is_found(tmp_path: Path) -> None:
