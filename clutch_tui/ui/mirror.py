@@ -66,6 +66,8 @@ def _mirror(parent: Widget, placements: ArrangeResult, size: Size, greedy: bool)
 
     `align-horizontal` is applied afterwards, as a shift to the right by what is left over: without it, the
     row must begin at the right edge now; centred, it stays where it is; at the right, it must come to stand left.
+    Where there is too little room, and nothing scrolls, what does not fit is lost at the end of the row, not at its
+    beginning.
     """
     if not greedy or not parent.app.has_class(RTL_CLASS):
         return placements  # only measured: a mirrored row would always claim its container's whole width
@@ -73,7 +75,9 @@ def _mirror(parent: Widget, placements: ArrangeResult, size: Size, greedy: bool)
     if not flowing:
         return placements
     used = max(placement.region.right + placement.margin.right for placement in flowing)
-    spare = max(0, size.width - used)
+    spare = size.width - used
+    if parent.styles.overflow_x != "hidden":
+        spare = max(0, spare)  # nobody could scroll to what stands left of the first column
     shift = {"left": spare, "center": 0, "right": -spare}[parent.styles.align_horizontal]
     return [placement if placement.absolute else _mirror_placement(placement, used, shift) for placement in placements]
 

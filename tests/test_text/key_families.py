@@ -71,6 +71,7 @@ FAMILIES: dict[str, Iterable[str]] = {
     "tester.state.": get_args(tester.State),
     "tester.sync.": (".".join(pair) for pair in product(get_args(capabilities.Name), get_args(capabilities.Verdict))),
     "settings.bidi_": get_args(terminal.Ordering),
+    "settings.letters_": get_args(glyphs.Letters),
     "theme.": [theme.name for theme in themes.THEMES],
     "topic.": insight_lines.TOPICS,
     "measure.": [one.name for one in measures.MEASURES],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -10,10 +11,12 @@ from textual.widgets import OptionList
 
 from clutch_tui.core import reference
 from clutch_tui.core.reference import plain
+from clutch_tui.core.types import Notification
 from clutch_tui.text import strings
 from clutch_tui.text.strings import t
 from clutch_tui.ui.screens.insight_lines import TOPICS, lines
 from clutch_tui.ui.screens.insights import InsightsScreen
+from clutch_tui.ui.screens.notifications import news
 from tests.test_ui.shop_app import Shop, open_app, press, settle, until, words_on
 
 ODD: tuple[Any, ...] = (
@@ -67,3 +70,14 @@ async def test_kept_answers_are_shown_with_their_age(shop: Shop, language: strin
         await until(pilot, lambda: strings.language() != language)
         await settle(pilot)
         assert t("insight.word.critical") in words_on(app)
+
+
+@pytest.mark.parametrize(("language", "said"), [("ar", "الطلب زاد"), ("en", "demand rose")])
+def test_a_text_that_comes_in_both_languages_is_shown_in_that_of_the_screen(
+    language: strings.Language, said: str, english: None
+) -> None:
+    strings.use(language)
+    both = {"description": "الطلب زاد", "description_en": "demand rose", "confidence": 0.5}
+    assert said in lines("ai.customer_insights", [both])[0]
+    assert said in news(Notification("n", ("n",), datetime.now(UTC), "market_insight", {"title": "x", **both}))
+    assert "الطلب زاد" in lines("ai.customer_insights", [both | {"description_en": ""}])[0]

@@ -133,6 +133,25 @@ async def test_a_container_as_wide_as_its_content_stays_so() -> None:
         assert regions(app)["auto"].width == 5
 
 
+@pytest.mark.parametrize("language", ["ar", "en"])
+async def test_what_has_no_room_is_lost_at_the_end_of_a_row(language: strings.Language) -> None:
+    class Crowded(BidiApp, App[None]):
+        CSS = "Horizontal { height: 1; width: 30; } Label { width: auto; } #column { height: 3; width: 10; }"
+
+        def compose(self) -> ComposeResult:
+            with Horizontal():
+                yield Label("first", id="first")
+                yield Label("x" * 40, id="wide")
+            with Vertical(id="column"):
+                yield Label("y" * 25, id="below")
+
+    strings.use(language)
+    app = Crowded()
+    async with app.run_test(size=SIZE):
+        seen = regions(app) if language == "en" else {n: mirrored(one) for n, one in regions(app).items()}
+        assert (seen["first"].x, seen["wide"].x, seen["below"].x) == (0, 5, 0)
+
+
 def test_names_of_textual_that_mirroring_relies_on() -> None:
     Rooms()
     assert {type(get_layout(name)) for name in ("horizontal", "vertical", "grid")} == {

@@ -180,3 +180,13 @@ async def test_tax_that_the_server_sets_cannot_be_typed_over(installation: Insta
         await until(pilot, lambda: not rate.field.disabled)
         assert rate.typed == "14"
         assert t("settings.tax_from_server") not in words_on(app)
+
+
+async def test_the_terminals_letters_are_a_choice_that_counts_from_the_next_start(installation: Installation) -> None:
+    async with app_of(installation) as (app, pilot):
+        row = await settings_row(app, pilot, "text.letters")
+        row.field.focus()
+        await press(pilot, "space", "space", "f2")
+        await until(pilot, lambda: toasts(app))
+        assert toasts(app) == [t("settings.next_start")]
+    assert Installation.find(installation.environ).settings.text.letters == "latin"

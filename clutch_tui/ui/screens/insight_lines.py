@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from clutch_tui.text import format as shown
-from clutch_tui.text.strings import has, t
+from clutch_tui.text.strings import has, language, t
 
 TOPICS: tuple[str, ...] = (
     "shop.stats",
@@ -141,7 +141,12 @@ def _mappings(rows: Any) -> Iterable[Mapping[str, Any]]:
 
 
 def _values(row: Mapping[str, Any]) -> dict[str, str]:
-    return {name: _value(name, row.get(name)) for name in _FIELDS}
+    return {name: _value(name, in_language(row, name)) for name in _FIELDS}
+
+
+def in_language(row: Mapping[str, Any], name: str) -> Any:
+    """A field as the server says it in the language of the screen (`description_en`), else as it says it at all."""
+    return row.get(f"{name}_{language()}") or row.get(name)
 
 
 def _value(name: str, value: Any) -> str:
@@ -155,4 +160,6 @@ def _value(name: str, value: Any) -> str:
             return shown.percent(value)
         return shown.number(value)
     word = f"insight.word.{value}"
-    return t(word) if has(word) else shown.isolate(str(value)) if str(value).isascii() else shown.name(str(value))
+    text = str(value)
+    # a code must not be wrapped, a sentence must be
+    return t(word) if has(word) else shown.isolate(text) if text.isascii() and " " not in text else shown.name(text)

@@ -11,8 +11,9 @@ from textual.content import Content
 
 from clutch_tui.core.types import Notification
 from clutch_tui.text import format as shown
-from clutch_tui.text.strings import has, is_rtl, t
+from clutch_tui.text.strings import has, t
 from clutch_tui.ui import shop
+from clutch_tui.ui.screens.insight_lines import in_language
 from clutch_tui.ui.screens.list_screen import ListScreen
 from clutch_tui.ui.widgets.column import Column
 from clutch_tui.ui.widgets.window import Source
@@ -23,9 +24,7 @@ _MONEY = ("current_price", "suggested_price", "old_price", "new_price")
 
 def news(row: Notification) -> str:
     """A notification as a sentence; one of a kind that we do not know shows what it carries."""
-    values: dict[str, object] = dict(row.values)
-    if is_rtl() and values.get("message_ar"):
-        values["message"] = values["message_ar"]
+    values: dict[str, object] = {name: in_language(row.values, name) for name in row.values}
     for name in _MONEY:
         if isinstance(amount := values.get(name), int):
             values[name] = shown.money(amount)

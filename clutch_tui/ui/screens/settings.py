@@ -16,8 +16,8 @@ from clutch_tui.core.types import TaxRules
 from clutch_tui.text.format import NumberError
 from clutch_tui.text.strings import t
 from clutch_tui.ui import shop, themes
-from clutch_tui.ui.errors import log, sentence
 from clutch_tui.ui.entries import Entry
+from clutch_tui.ui.errors import log, sentence
 from clutch_tui.ui.forms import YES_NO, EntryRow
 from clutch_tui.ui.screens.frame import ShopScreen
 from clutch_tui.ui.widgets.choice_field import ChoiceField
@@ -38,6 +38,12 @@ ENTRIES = (
         "choice",
         choices=tuple((name, f"settings.bidi_{name}") for name in ("auto", "app", "terminal", "off")),
     ),
+    Entry(
+        "text.letters",
+        "settings.letters",
+        "choice",
+        choices=tuple((name, f"settings.letters_{name}") for name in ("auto", "arabic", "latin", "ascii")),
+    ),
     Entry("ui.theme", "settings.theme", "choice", choices=[(one.name, f"theme.{one.name}") for one in themes.THEMES]),
     Entry("ui.bell", "settings.bell", "choice", choices=YES_NO),
     Entry("shop.tax_rate", "settings.tax_rate", "decimal", maximum=100),
@@ -51,6 +57,8 @@ ENTRIES = (
 )
 _TAX = {"shop.tax_rate", "shop.prices_include_tax", "shop.cash_rounding"}
 _TOLD = {"shop.tax_rate", "shop.prices_include_tax"}
+_AT_START = {"text.bidi", "text.letters"}
+"""What the terminal is asked or told before the first frame."""
 _BACKEND = {"backend.base_url", "backend.ws_url", "backend.shop_id"}
 
 
@@ -175,7 +183,7 @@ class SettingsScreen(ShopScreen):
             )
         self.app.dress(settings.ui.theme)
         self.app.speak(settings.text.language, settings.text.digits)
-        self.notify(t("settings.saved"))
+        self.notify(t("settings.next_start" if changes.keys() & _AT_START else "settings.saved"))
 
     def action_back(self) -> None:
         for row in self.rows:

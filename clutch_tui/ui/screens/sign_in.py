@@ -13,8 +13,8 @@ from textual.containers import VerticalScroll
 from clutch_tui.text.format import NumberError
 from clutch_tui.text.strings import t
 from clutch_tui.ui import shop
-from clutch_tui.ui.errors import log, sentence
 from clutch_tui.ui.entries import Entry
+from clutch_tui.ui.errors import log, sentence
 from clutch_tui.ui.forms import EntryRow
 from clutch_tui.ui.screens.frame import ShopScreen
 from clutch_tui.ui.widgets.text_field import TextField

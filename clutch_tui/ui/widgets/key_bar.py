@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from textual.content import Content
+from textual.events import Resize
 from textual.geometry import Size
 from textual.screen import Screen
 from textual.widget import Widget
@@ -38,6 +39,10 @@ class KeyBar(Widget):
         if drawn != self._drawn:  # bindings are looked at with every row that the cursor passes
             self.refresh(layout=len(drawn) != len(self._drawn))
             self._drawn = drawn
+
+    def on_resize(self, event: Resize) -> None:
+        """Toasts stand above the keys, however many lines these take."""
+        self.screen.query("ToastRack").set_styles(margin=(0, 0, event.size.height, 0))
 
     def relabel(self) -> None:
         self.refresh(layout=True)
