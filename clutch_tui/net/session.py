@@ -188,6 +188,8 @@ class Session:
             return True
         if self._renewal is None or self._renewal.done():
             self._renewal = asyncio.create_task(self._renew(stale, due))
+            # whoever asked may have been cancelled meanwhile: a failure that nobody waits for is nobody's
+            self._renewal.add_done_callback(lambda task: task.cancelled() or task.exception())
         return await asyncio.shield(self._renewal)
 
     def refused(self, bearer: str | None) -> None:

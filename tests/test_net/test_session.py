@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from pathlib import Path
 
 import httpx
@@ -143,6 +144,26 @@ async def test_a_lost_answer_to_a_refresh_signs_nobody_out(client: Client, fault
         await client.session.renew(stale)
     assert await client.session.renew(stale)
     assert (await client.api.call("auth.verify")).data["valid"]
+
+
+async def test_a_renewal_that_fails_when_nobody_waits_any_more_is_no_complaint(client: Client, fault: Fault) -> None:
+    complaints: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: complaints.append(context))
+    await client.session.login(*OWNER)
+    stale = await client.session.bearer()
+    assert stale
+    await fault("latency", endpoint="auth.refresh", seconds=0.2, count=1)
+    await fault("error_before", endpoint="auth.refresh", status=503, count=1)
+    asking = asyncio.create_task(client.session.renew(stale))
+    while client.session._renewal is None:
+        await asyncio.sleep(0)
+    renewal = client.session._renewal
+    asking.cancel()
+    await asyncio.wait([asking, renewal])
+    client.session._renewal = None
+    del renewal
+    gc.collect()
+    assert complaints == []
 
 
 async def test_another_process_was_faster(sandbox: Running, client: Client, make_client: MakeClient) -> None:
