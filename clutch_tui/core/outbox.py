@@ -393,18 +393,22 @@ def next_due() -> datetime | None:
 
 
 def summary() -> QueueSummary:
-    """The figures of the status strip; from indexes only, so it may be asked for every second."""
+    """The figures of the status strip; from indexes only, so it may be asked for every second. What waits for a
+    server that has a call for it is no delay: `local` is counted apart."""
     counts = dict(
         models.execute("SELECT lane, count(*) FROM outbox WHERE answered_at IS NULL GROUP BY lane").fetchall()
     )
-    oldest = models.execute("SELECT at FROM outbox WHERE answered_at IS NULL ORDER BY n LIMIT 1").fetchone()
+    local = counts.pop("local", 0)
+    oldest = models.execute(
+        "SELECT at FROM outbox WHERE answered_at IS NULL AND lane <> 'local' ORDER BY n LIMIT 1"
+    ).fetchone()
     attention = models.execute("SELECT count(*) FROM outbox WHERE lane = 'attention'").fetchone()[0]
     return QueueSummary(
         unsent=sum(counts.values()),
         oldest_at=None if oldest is None else from_text(oldest[0]),
         slow=counts.get("slow", 0),
         attention=attention,
-        local=counts.get("local", 0),
+        local=local,
     )
 
 

@@ -69,11 +69,16 @@ def claim(
     if not changes:
         return None
     change = changes[0]
-    row = models.execute("SELECT body FROM single WHERE change_id = ?", (change.change_id,)).fetchone()
+    row = models.execute(
+        "SELECT body, last_error FROM single JOIN outbox USING (change_id) WHERE change_id = ?", (change.change_id,)
+    ).fetchone()
     progress = _read(row[0]) if row is not None else Progress(tried_at=models.now_text())
     if row is None:
         body = json.dumps(asdict(progress))
         models.execute("INSERT INTO single (change_id, body) VALUES (?, ?)", (change.change_id, body))
+    elif row[1] == UNCONFIRMED:  # only a person brings it back
+        progress.told = "send"
+        progress.writes = {part_id: write for part_id, write in progress.writes.items() if write.done}
     return Claimed(change, aliases.outgoing(change), row is not None, progress)
 
 
@@ -181,17 +186,6 @@ def try_local_again(channel: str) -> None:
         f" AND kind NOT IN ({marks})",
         (ways.queue_of(channel), *ways.NOT_WITHOUT_SYNC),
     )
-
-
-def send_after_all(change_id: str) -> None:
-    """A person says that the server does not have an unconfirmed change: it is sent without being looked for."""
-    row = models.execute("SELECT body FROM single WHERE change_id = ?", (change_id,)).fetchone()
-    if row is not None:
-        progress = _read(row[0])
-        progress.told = "send"
-        for write in [id for id, one in progress.writes.items() if not one.done]:
-            del progress.writes[write]
-        keep(change_id, progress)
 
 
 def take_as_sent(change_id: str) -> None:

@@ -1,0 +1,617 @@
+"""A server without sync, over real sockets: lists down, single calls up, nothing lost and nothing doubled."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from clutch_tui.core import aftersales, conflicts, customers, inventory, listings, outbox, sales, singles, state, ways
+from clutch_tui.core.types import CustomerDraft, Part, PartDraft
+from clutch_tui.net.errors import ApiError
+from clutch_tui.sandbox import demo_data, server
+from clutch_tui.sandbox.plain import Plain
+from clutch_tui.sandbox.server import Running
+from clutch_tui.sandbox.settings import Settings
+from tests.test_net.till import Till, open_till
+
+PARTS = 12
+COLUMNS = "id, name, part_number, price, stock_quantity, deleted"
+
+
+@pytest.fixture(scope="module")
+def stocked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A backend's database with some parts, made once and copied for each test."""
+    path = tmp_path_factory.mktemp("backend") / "stocked.db"
+
+    async def fill() -> None:
+        async with server.running(Settings(db=str(path))) as sandbox, httpx.AsyncClient() as client:
+            for n in range(PARTS):
+                part = {
+                    "id": f"01930000-0000-7000-8000-{n:012x}",
+                    "name": f"قطعة رقم {n}",
+                    "part_number": f"P-{n:04}",
+                    "price": 150.00,
+                    "stock_quantity": 20 + n,
+                }
+                headers = {"X-API-Key": demo_data.API_KEY, "Idempotency-Key": part["id"]}
+                answer = await client.post(f"{sandbox.base_url}/inventory/items", json=part, headers=headers)
+                answer.raise_for_status()
+
+    asyncio.run(fill())
+    with sqlite3.connect(path) as db:  # and not within the minutes that a list reaches back
+        db.execute("UPDATE item SET updated_at = '2026-01-01T00:00:00.000Z'")
+    return path
+
+
+class Shop:
+    """A sandbox without sync, and the terminals of one test."""
+
+    def __init__(self, folder: Path, sandbox: Running) -> None:
+        self.folder = folder
+        self.sandbox = sandbox
+        self.tills: list[Till] = []
+
+    async def till(self, name: str = "a", **options: Any) -> Till:
+        till = await open_till(self.folder, self.sandbox, name, **options)
+        self.tills.append(till)
+        return till
+
+    async def be(self, **options: Any) -> None:
+        await self._control(do="without_sync", **options)
+
+    async def sync(self) -> None:
+        await self._control(do="with_sync")
+
+    async def edit(self, **order: Any) -> dict[str, Any]:
+        """Somebody else of the shop changes a record."""
+        return await self._control(do="edit", **order)
+
+    async def fault(self, kind: str, endpoint: str, **details: Any) -> None:
+        async with httpx.AsyncClient() as client:
+            body = {"kind": kind, "endpoint": endpoint, **details}
+            (await client.post(f"{self.sandbox.root}/__faults", json=body)).raise_for_status()
+
+    async def _control(self, **order: Any) -> dict[str, Any]:
+        async with httpx.AsyncClient() as client:
+            answer = await client.post(f"{self.sandbox.root}/__control", json=order)
+            answer.raise_for_status()
+            data: dict[str, Any] = answer.json()["data"]
+            return data
+
+    def sql(self, statement: str, *args: Any) -> list[tuple[Any, ...]]:
+        with sqlite3.connect(f"file:{self.sandbox.settings.db}?mode=ro", uri=True) as db:
+            return db.execute(statement, args).fetchall()
+
+    def stock(self, name: str) -> int:
+        return int(self.sql("SELECT stock_quantity FROM item WHERE part_number = ? AND deleted = 0", name)[0][0])
+
+    def receipts(self) -> list[str]:
+        return [row[0] for row in self.sql("SELECT receipt_number FROM sale ORDER BY receipt_number")]
+
+
+@pytest.fixture
+async def shop(tmp_path: Path, stocked: Path) -> AsyncIterator[Shop]:
+    with sqlite3.connect(stocked) as source, sqlite3.connect(tmp_path / "backend.db") as target:
+        source.backup(target)
+    settings = Settings(db=str(tmp_path / "backend.db"), faults=True, plain=Plain())
+    async with server.running(settings) as sandbox:
+        shop = Shop(tmp_path, sandbox)
+        yield shop
+        for till in shop.tills:
+            await till.close()
+
+
+def part(till: Till, number: str) -> Part:
+    found = till.sql("SELECT id FROM part WHERE part_number = ? AND deleted = 0", number)
+    assert len(found) == 1, f"{number} is there {len(found)} times"
+    made: Part = till.ask(inventory.get, found[0][0])
+    return made
+
+
+def edit(till: Till, number: str, **fields: Any) -> None:
+    seen = part(till, number)
+    draft = PartDraft(**{**{name: getattr(seen.draft, name) for name in PartDraft.__slots__}, **fields})
+    till.do(inventory.edit, seen.id, draft, seen=seen)
+
+
+async def settle(till: Till, rounds: int = 8) -> None:
+    """Steps until nothing waits but what a person or another server must see to."""
+    for _ in range(rounds):
+        await till.step()
+        waiting = [change for change in till.changes if change.lane in ("fast", "slow") and change.status == ""]
+        if not waiting:
+            return
+    raise AssertionError(f"still waiting: {[(change.kind, change.last_error) for change in waiting]}")
+
+
+# --- down ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("plain", [{}, {"bare": True}, {"status": 405}, {"status": 501, "filters": False}])
+async def test_the_first_round_brings_the_whole_shop(shop: Shop, plain: dict[str, Any]) -> None:
+    await shop.be(**plain)
+    till = await shop.till()
+    await till.round()
+    assert till.sql(f"SELECT {COLUMNS} FROM part ORDER BY id") == shop.sql(f"SELECT {COLUMNS} FROM item ORDER BY id")
+    assert till.ask(ways.known) == dict.fromkeys(ways.CHANNELS, "lists")
+    await till.round()
+    assert till.sql("SELECT count(*) FROM part WHERE deleted = 0") == [(PARTS,)]
+
+
+class Line(httpx.AsyncBaseTransport):
+    """The line to the server; `cut` ends it at the calls whose number, among those to a path, is in it."""
+
+    def __init__(self) -> None:
+        self._inner = httpx.AsyncHTTPTransport()
+        self.calls: list[str] = []
+        self.cut: dict[str, set[int]] = {}
+        self.before: dict[str, Any] = {}
+        """What is to happen just before a call, by `METHOD path#n`."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        name = f"{request.method} {request.url.path.removeprefix('/api/v1')}"
+        self.calls.append(f"{name}?{request.url.query.decode()}")
+        n = sum(call.startswith(f"{name}?") for call in self.calls)
+        if act := self.before.pop(f"{name}#{n}", None):
+            await act()
+        if n in self.cut.get(name, ()):
+            raise httpx.ReadError("cut", request=request)
+        return await self._inner.handle_async_request(request)
+
+    def count(self, start: str) -> int:
+        return sum(call.startswith(start) for call in self.calls)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+async def test_a_list_that_is_cut_at_every_page_is_read_once(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listings, "LIMITS", (3,))
+    line = Line()
+    line.cut["GET /inventory/items"] = {1, 3, 5, 7}
+    till = await shop.till(transport=line)
+    for _ in range(4):
+        with pytest.raises(ApiError):
+            await till.round()
+        await till.close()  # the program, too
+        shop.tills.remove(till)
+        line._inner = httpx.AsyncHTTPTransport()
+        till = await shop.till(transport=line)
+    assert till.sql("SELECT count(*) FROM part") == [(0,)]
+    await till.round()
+    assert till.sql(f"SELECT {COLUMNS} FROM part ORDER BY id") == shop.sql(f"SELECT {COLUMNS} FROM item ORDER BY id")
+    assert line.count("GET /inventory/items?") == 8
+
+
+async def test_a_list_that_changes_while_it_is_read_loses_and_doubles_nothing(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listings, "LIMITS", (5,))
+    line = Line()
+    first = shop.sql("SELECT id FROM item ORDER BY id LIMIT 1")[0][0]
+    line.before["GET /inventory/items#2"] = lambda: shop.edit(kind="delete", id=first)
+    line.before["GET /inventory/items#5"] = lambda: shop.edit(kind="create", id="0", fields={"name": "سابقة"})
+    till = await shop.till(transport=line)
+    await till.round()
+    names = {row[0] for row in till.sql("SELECT name FROM part WHERE deleted = 0")}
+    assert names == {row[0] for row in shop.sql("SELECT name FROM item WHERE deleted = 0")}
+    assert till.sql("SELECT count(*), count(DISTINCT id) FROM part WHERE deleted = 0") == [(PARTS, PARTS)]
+
+
+async def test_a_row_that_slips_through_two_pages_is_not_taken_for_deleted(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One is deleted on a page that was read and another is added, between the same two pages: the totals agree."""
+    monkeypatch.setattr(listings, "LIMITS", (6,))
+    line = Line()
+    till = await shop.till(transport=line)
+    await till.round()
+    first, last = (shop.sql(f"SELECT min({name}), max({name}) FROM item")[0] for name in ("id", "id"))
+
+    async def swap() -> None:
+        await shop.edit(kind="delete", id=first[0])
+        await shop.edit(kind="create", id=last[1] + "z", fields={"name": "أخيرة"})
+
+    till.clock.forward(86_500)
+    line.before[f"GET /inventory/items#{line.count('GET /inventory/items?') + 2}"] = swap
+    await till.round()
+    there = {row[0] for row in shop.sql("SELECT name FROM item WHERE deleted = 0")}
+    assert {row[0] for row in till.sql("SELECT name FROM part WHERE deleted = 0")} >= there
+    await till.round()
+    assert {row[0] for row in till.sql("SELECT name FROM part WHERE deleted = 0")} == there
+
+
+async def test_deletions_show_in_the_daily_list_and_a_thin_line_carries_no_more(shop: Shop) -> None:
+    line = Line()
+    till = await shop.till(transport=line)
+    await till.round()
+    gone = part(till, "P-0003")
+    await shop.edit(kind="delete", id=gone.id)
+    await shop.edit(id=part(till, "P-0004").id, fields={"price": 99})
+    for _ in range(3):
+        till.clock.forward(30)
+        await till.round()
+    assert not part(till, "P-0003").deleted
+    assert part(till, "P-0004").draft.price == 9900
+    asked = [call for call in line.calls if call.startswith("GET /inventory/items?")]
+    assert len(asked) == 4
+    assert all("updated_since" in call for call in asked[1:])
+    till.clock.forward(86_400)
+    await till.round()
+    assert till.ask(inventory.get, gone.id).deleted
+
+
+async def test_a_server_that_cannot_filter_is_read_whole_and_seldom(shop: Shop) -> None:
+    await shop.be(filters=False)
+    line = Line()
+    till = await shop.till(transport=line)
+    await till.round()
+    till.do(state.put, "inventory.took", 60.0)  # as over a thin line
+    till.clock.forward(30)
+    for _ in range(20):
+        await till.round()
+        till.clock.forward(30)
+    assert line.count("GET /inventory/items?") == 2  # the whole list, and the page that showed that it does not filter
+    await shop.edit(id=part(till, "P-0004").id, fields={"price": 99})
+    till.clock.forward(listings.SHARE * 60)
+    await till.round()
+    assert part(till, "P-0004").draft.price == 9900
+
+
+async def test_a_server_that_takes_smaller_pages_gets_them(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listings, "LIMITS", (5000, 4))
+    till = await shop.till()
+    await till.round()
+    assert till.sql("SELECT count(*) FROM part") == [(PARTS,)]
+
+
+# --- up --------------------------------------------------------------------------------------------------
+
+UNKNOWN = ("drop_before", "drop_after", "error_before", "error_after", "not_json", "truncated")
+
+
+@pytest.mark.parametrize("kind", UNKNOWN)
+@pytest.mark.parametrize("plain", [{}, {"own_ids": False}, {"searches": False, "bare": True}])
+async def test_a_part_is_made_once_whatever_becomes_of_the_answer(shop: Shop, kind: str, plain: dict[str, Any]) -> None:
+    await shop.be(**plain)
+    till = await shop.till()
+    await till.round()
+    till.do(inventory.create, PartDraft(name="طقم تيل", part_number="N-1", price=100), 7)
+    await shop.fault(kind, "inventory.create")
+    await settle(till)
+    assert shop.sql("SELECT count(*), max(stock_quantity) FROM item WHERE part_number = 'N-1'") == [(1, 7)]
+    await till.round()
+    assert part(till, "N-1").stock == 7
+    edit(till, "N-1", price=250)
+    await settle(till)
+    assert shop.sql("SELECT price FROM item WHERE part_number = 'N-1'") == [(250,)]
+
+
+@pytest.mark.parametrize("kind", UNKNOWN)
+async def test_a_sale_goes_up_once_whatever_becomes_of_the_answer(shop: Shop, kind: str) -> None:
+    till = await shop.till()
+    await till.round()
+    sold = part(till, "P-0001")
+    before = sold.stock
+    till.sell(sold.id, 2)
+    till.sell(sold.id, 3)
+    assert part(till, "P-0001").stock == before - 5
+    await shop.fault(kind, "sales.create")
+    for _ in range(8):
+        await till.step()
+        assert part(till, "P-0001").stock == before - 5
+    assert till.queue.unsent == 0
+    assert len(shop.receipts()) == len(set(shop.receipts())) == 2
+    assert shop.stock("P-0001") == before - 5
+    assert till.sql("SELECT count(*) FROM sale") == [(2,)]
+
+
+@pytest.mark.parametrize("moves", [True, False])
+async def test_stock_is_exact_at_every_step_whoever_moves_it(shop: Shop, moves: bool) -> None:
+    await shop.be(moves_stock=moves)
+    till = await shop.till()
+    await till.round()
+    one, two = part(till, "P-0001").stock, part(till, "P-0002").stock
+    sale = till.sell(part(till, "P-0001").id, 4)
+    till.do(inventory.adjust, part(till, "P-0002").id, -3, "كسر")
+    till.do(inventory.count_stock, part(till, "P-0001").id, one + 10)
+    await shop.fault("drop_after", "inventory.update")
+    await shop.fault("error_after", "sales.create")
+    for _ in range(10):
+        await till.step()
+        assert (part(till, "P-0001").stock, part(till, "P-0002").stock) == (one + 10, two - 3)
+    assert till.queue.unsent == 0
+    assert (shop.stock("P-0001"), shop.stock("P-0002")) == (one + 10, two - 3)
+    assert till.sql("SELECT count(*) FROM stock_move WHERE open = 1") == [(0,)]
+    till.do(aftersales.void, sale, "غلطة", "c")
+    for _ in range(6):
+        await till.step()
+        assert part(till, "P-0001").stock == one + 14
+    assert shop.stock("P-0001") == one + 14
+    assert shop.sql("SELECT status FROM sale") == [("voided",)]
+
+
+async def test_what_nobody_can_find_out_is_put_before_a_person(shop: Shop) -> None:
+    await shop.be(missing=["inventory.sync", "sales.sync", "sales.list"])
+    till = await shop.till()
+    await till.round()
+    till.sell(part(till, "P-0001").id)
+    await shop.fault("error_before", "sales.create")
+    await settle(till)
+    waiting = [(change.lane, change.last_error) for change in till.changes]
+    assert waiting == [("attention", "error.sync.unconfirmed")]
+    assert shop.receipts() == []
+    till.do(outbox.retry, till.changes[0].id)  # the person has looked: it is not there
+    await settle(till)
+    assert len(shop.receipts()) == 1
+    assert till.changes == ()
+
+
+async def test_what_a_person_says_is_there_is_not_sent_again(shop: Shop) -> None:
+    await shop.be(missing=["inventory.sync", "sales.sync", "sales.list"])
+    till = await shop.till()
+    await till.round()
+    before = part(till, "P-0001").stock
+    till.sell(part(till, "P-0001").id)
+    await shop.fault("error_after", "sales.create")
+    await settle(till)
+    till.do(singles.take_as_sent, till.changes[0].id)
+    assert till.changes == ()
+    await till.round()
+    assert len(shop.receipts()) == 1
+    assert part(till, "P-0001").stock == before - 1 == shop.stock("P-0001")
+
+
+async def test_two_terminals_agree(shop: Shop) -> None:
+    one, two = await shop.till("one"), await shop.till("two")
+    await one.round()
+    await two.round()
+    before = part(one, "P-0001").stock
+    sold = one.sell(part(one, "P-0001").id, 2)
+    await settle(one)
+    two.sell(part(two, "P-0001").id, 3)
+    await settle(two)
+    for till in (one, two):
+        await till.round()
+        assert part(till, "P-0001").stock == before - 5 == shop.stock("P-0001")
+        assert till.sql("SELECT count(*) FROM sale") == [(2,)]
+    assert two.sql("SELECT own FROM sale WHERE receipt_number = ?", one.ask(sales.get, sold).receipt_number) == [(0,)]
+
+
+@pytest.mark.parametrize("own_ids", [True, False])
+async def test_an_edit_is_compared_with_what_the_person_saw(shop: Shop, own_ids: bool) -> None:
+    await shop.be(own_ids=own_ids)
+    till = await shop.till()
+    await till.round()
+    edit(till, "P-0005", name="اسم عندي", price=111, location="رف ٣")
+    await shop.edit(id=part(till, "P-0005").id, fields={"name": "اسم عندهم", "price": 222})
+    await settle(till)
+    found = shop.sql("SELECT name, price, location FROM item WHERE part_number = 'P-0005'")
+    assert found == [("اسم عندهم", 22200, "رف ٣")]  # the price by policy, the name asks
+    waiting = till.ask(conflicts.pending)
+    assert [(one.field, one.mine, one.theirs) for one in waiting] == [("name", "اسم عندي", "اسم عندهم")]
+    till.do(conflicts.resolve, waiting[0].id, "mine")
+    await settle(till)
+    await till.round()
+    assert part(till, "P-0005").draft.name == "اسم عندي"
+    assert shop.sql("SELECT name, price FROM item WHERE part_number = 'P-0005'") == [("اسم عندي", 22200)]
+
+
+async def test_a_part_that_was_edited_is_not_deleted_unseen(shop: Shop) -> None:
+    till = await shop.till()
+    await till.round()
+    for number in ("P-0005", "P-0006"):
+        till.do(inventory.delete, part(till, number).id, seen=part(till, number))
+    await shop.edit(id=shop.sql("SELECT id FROM item WHERE part_number = 'P-0005'")[0][0], fields={"name": "مهمة"})
+    await settle(till)
+    assert [one.field for one in till.ask(conflicts.pending)] == ["*"]
+    assert shop.sql("SELECT part_number, deleted FROM item WHERE part_number IN ('P-0005', 'P-0006')") == [
+        ("P-0005", 0),
+        ("P-0006", 1),
+    ]
+    till.clock.forward(86_400)
+    await till.round()
+    assert till.sql("SELECT deleted FROM part WHERE part_number = 'P-0006'") == [(1,)]
+
+
+@pytest.mark.parametrize("kind", UNKNOWN)
+async def test_a_customer_is_made_once_and_owes_what_was_sold(shop: Shop, kind: str) -> None:
+    till = await shop.till()
+    await till.round()
+    made = till.do(customers.create, CustomerDraft(name="أحمد سعيد", phone="01000000001"))
+    await shop.fault(kind, "customers.create")
+    await settle(till)
+    assert shop.sql("SELECT count(*) FROM customer WHERE phone = '01000000001'") == [(1,)]
+    await till.round()
+    seen = till.ask(customers.get, made.id)
+    till.do(customers.edit, made.id, CustomerDraft(name="أحمد سعيد", phone="01000000002"), seen=seen)
+    await settle(till)
+    await till.round()
+    assert till.sql("SELECT name, phone FROM customer WHERE deleted = 0") == [("أحمد سعيد", "01000000002")]
+    assert shop.sql("SELECT phone FROM customer") == [("01000000002",)]
+
+
+async def test_what_has_no_call_waits_without_alarm(shop: Shop) -> None:
+    till = await shop.till()
+    await till.round()
+    made = till.do(customers.create, CustomerDraft(name="منى"))
+    till.do(customers.pay, made.id, 5000, "cash", "", "c")
+    sale = till.sell(part(till, "P-0001").id, 2)
+    await settle(till)
+    till.do(aftersales.give_back, sale, {1: 1}, method="cash", cashier="c", device_id="d", reason="زيادة")
+    await settle(till)
+    assert {(change.kind, change.lane) for change in till.changes} == {("payment", "local"), ("return", "local")}
+    assert (till.queue.unsent, till.queue.local, till.queue.oldest_at) == (0, 2, None)
+    assert till.ask(customers.get, made.id).balance == -5000
+    assert part(till, "P-0001").stock == shop.stock("P-0001") + 1
+    assert await till.sync.step() == 30.0
+
+
+async def test_a_sale_that_comes_back_whole_is_a_status(shop: Shop) -> None:
+    await shop.be(moves_stock=False)
+    till = await shop.till()
+    await till.round()
+    before = part(till, "P-0001").stock
+    sale = till.sell(part(till, "P-0001").id, 2)
+    till.do(aftersales.give_back, sale, {1: 2}, method="cash", cashier="c", device_id="d", reason="عيب")
+    await shop.fault("error_after", "sales.update")
+    await settle(till)
+    assert shop.sql("SELECT status FROM sale") == [("returned",)]
+    assert part(till, "P-0001").stock == before == shop.stock("P-0001")
+
+
+# --- half a server, and one that learns ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("missing", ["inventory.sync", "sales.sync"])
+async def test_half_a_server_is_used_as_far_as_it_goes(shop: Shop, missing: str) -> None:
+    await shop.be(missing=[missing], own_ids=False)
+    till = await shop.till()
+    await till.round()
+    before = part(till, "P-0001").stock
+    till.do(inventory.create, PartDraft(name="جديدة", part_number="N-1"), 5)
+    till.sell(part(till, "P-0001").id, 2)
+    till.do(inventory.adjust, part(till, "P-0001").id, -1, "كسر")
+    till.do(customers.create, CustomerDraft(name="منى", phone="0100"))
+    await shop.fault("drop_after", "sales.create" if missing == "sales.sync" else "sales.sync")
+    for _ in range(6):
+        await till.step()
+        assert part(till, "P-0001").stock == before - 3
+    assert till.queue.unsent == 0
+    assert len(shop.receipts()) == 1
+    assert shop.stock("P-0001") == before - 3
+    assert (part(till, "N-1").stock, shop.stock("N-1")) == (5, 5)
+    assert till.ask(ways.of, missing.partition(".")[0]) == "lists"
+    assert till.sql("SELECT count(*) FROM stock_move WHERE open = 1") == [(0,)]
+
+
+async def test_a_server_that_learns_to_sync_gets_what_waited_and_nothing_twice(shop: Shop) -> None:
+    till = await shop.till()
+    await till.round()
+    before = part(till, "P-0001").stock
+    made = till.do(customers.create, CustomerDraft(name="منى", phone="0100"))
+    sale = till.sell(part(till, "P-0001").id, 2)
+    till.do(inventory.create, PartDraft(name="جديدة", part_number="N-1"), 5)
+    await settle(till)
+    till.do(customers.pay, made.id, 5000, "cash", "", "c")
+    till.do(aftersales.give_back, sale, {1: 1}, method="cash", cashier="c", device_id="d", reason="زيادة")
+    await settle(till)
+    till.sell(part(till, "P-0001").id, 4)
+    await shop.fault("error_after", "sales.create")
+    with pytest.raises(ApiError):
+        await till.round()
+    await shop.sync()
+    till.sync.look_again()
+    for _ in range(6):
+        await till.step()
+        assert part(till, "P-0001").stock == before - 5
+    assert till.ask(ways.known) == dict.fromkeys(ways.CHANNELS, "sync")
+    assert (till.queue.unsent, till.queue.local) == (0, 0)
+    assert shop.stock("P-0001") == before - 5
+    assert len(shop.receipts()) == len(set(shop.receipts())) == 3
+    assert till.sql("SELECT count(*) FROM sale") == [(3,)]
+    assert till.sql("SELECT count(*) FROM stock_move WHERE open = 1") == [(0,)]
+    assert shop.sql("SELECT balance FROM customer") == [(-5000,)]
+    assert till.ask(customers.get, made.id).balance == -5000
+    edit(till, "N-1", price=777)
+    till.sell(part(till, "N-1").id, 1)
+    await settle(till)
+    assert shop.sql("SELECT price, stock_quantity FROM item WHERE part_number = 'N-1'") == [(777, 4)]
+    assert part(till, "N-1").stock == 4
+
+
+async def test_a_server_that_loses_sync_is_believed_after_a_while(shop: Shop) -> None:
+    await shop.sync()
+    till = await shop.till()
+    await till.round()
+    before = part(till, "P-0001").stock
+    till.sell(part(till, "P-0001").id, 1)
+    await settle(till)
+    await shop.be(own_ids=False)
+    till.sell(part(till, "P-0001").id, 2)
+    with pytest.raises(ApiError):
+        await till.round()
+    assert till.ask(ways.of, "sales") in (None, "sync")
+    till.clock.forward(ways.BELIEVED_AFTER.total_seconds())
+    for _ in range(4):
+        await till.step()
+        till.clock.forward(ways.BELIEVED_AFTER.total_seconds())
+        assert part(till, "P-0001").stock == before - 3
+    assert till.ask(ways.of, "sales") == "lists"
+    assert len(shop.receipts()) == 2
+    assert shop.stock("P-0001") == before - 3
+    await shop.sync()
+    till.sync.look_again()
+    till.sell(part(till, "P-0001").id, 4)
+    await settle(till)
+    await till.round()
+    assert part(till, "P-0001").stock == before - 7 == shop.stock("P-0001")
+    assert len(shop.receipts()) == 3
+
+
+async def test_a_server_without_sync_is_asked_again_each_hour(shop: Shop) -> None:
+    line = Line()
+    till = await shop.till(transport=line)
+    await till.round()
+    asked = line.count("POST /inventory/sync")
+    for _ in range(3):
+        till.clock.forward(600)
+        await till.round()
+    assert line.count("POST /inventory/sync") <= asked + 1
+    await shop.sync()
+    till.clock.forward(3600)
+    await till.round()
+    assert till.ask(ways.of, "inventory") == "sync"
+
+
+# --- dying -----------------------------------------------------------------------------------------------
+
+
+class Dead(Exception):
+    """The process ended here."""
+
+
+@pytest.mark.parametrize("moves", [True, False])
+async def test_a_till_may_die_at_every_write(shop: Shop, moves: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sale, an adjustment and a new part; the program dies before each of its transactions, and comes back."""
+    await shop.be(moves_stock=moves)
+    till = await shop.till()
+    await till.round()
+    before = part(till, "P-0001").stock
+    till.sell(part(till, "P-0001").id, 2)
+    till.do(inventory.adjust, part(till, "P-0001").id, -3, "كسر")
+    till.do(inventory.create, PartDraft(name="جديدة", part_number="N-1"), 5)
+    for n in range(1, 60):
+        left = [n]
+        run = till.store.run
+
+        async def dies(function: Any, *args: Any, left: list[int] = left, run: Any = run, **kwargs: Any) -> Any:
+            left[0] -= 1
+            if left[0] == 0:
+                raise Dead
+            return await run(function, *args, **kwargs)
+
+        try:
+            with monkeypatch.context() as patch:
+                patch.setattr(till.store, "run", dies)
+                await till.round()
+            break
+        except (Dead, ApiError):
+            clock = till.clock
+            await till.close()
+            shop.tills.remove(till)
+            clock.forward(20)
+            till = await shop.till(clock=clock)
+            assert part(till, "P-0001").stock == before - 5
+    assert left[0] > 0, "it never came through"
+    assert till.queue.unsent == 0
+    await till.round()
+    assert part(till, "P-0001").stock == before - 5 == shop.stock("P-0001")
+    assert len(shop.receipts()) == 1
+    assert (part(till, "N-1").stock, shop.stock("N-1")) == (5, 5)
