@@ -8,6 +8,7 @@ import re
 import tempfile
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,13 +44,19 @@ class Home:
         return self.config_dir / "config.toml"
 
     @property
+    def keys_dir(self) -> Path:
+        """What opens something lies here, outside the data folder: a copy of that says nothing without it."""
+        return self.config_dir / "keys"
+
+    @property
     def secrets_file(self) -> Path:
-        return self.data_dir / "secrets.json"
+        """What this terminal shows to the server, where the system has no key store."""
+        return self.keys_dir / "secrets.json"
 
     @property
     def keys_file(self) -> Path:
-        """The record of the databases' keys: outside the data folder, so that a copy of that says nothing."""
-        return self.config_dir / "keys" / "database.json"
+        """The record of the databases' keys."""
+        return self.keys_dir / "database.json"
 
     @property
     def device_id_file(self) -> Path:
@@ -65,9 +72,17 @@ class Home:
         digest = hashlib.sha256(place.encode()).hexdigest()[:10]
         return self.data_dir / f"{readable[:48].strip('-')}-{digest}.db"
 
+    def move_secrets(self) -> None:
+        """Bring the secrets from the data folder, where they were kept at first, to the other keys."""
+        with suppress(FileNotFoundError):
+            old = self.data_dir / self.secrets_file.name
+            if old.exists() and not self.secrets_file.exists():
+                make_private(self.keys_dir)
+                os.replace(old, self.secrets_file)
+
     def prepare(self) -> None:
         """Create the folders, readable by their owner alone. Raises `OSError`."""
-        for folder in (self.config_dir, self.data_dir, self.log_dir, self.cache_dir):
+        for folder in (self.config_dir, self.keys_dir, self.data_dir, self.log_dir, self.cache_dir):
             make_private(folder)
 
 

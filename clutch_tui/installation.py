@@ -194,6 +194,7 @@ class Installation:
         from clutch_tui.net.vault import Vault, mode_from
 
         backend = (settings or self.settings).backend
+        self.home.move_secrets()
         return Vault(self.home.secrets_file, backend.base_url, backend.shop_id, mode_from(self.environ))
 
     async def prove(self, changes: Mapping[str, Any], email: str, password: str, api_key: str) -> str:

@@ -61,9 +61,8 @@ def _everything(home: Home) -> Iterator[tuple[Path, os.stat_result]]:
     # the one folder that CLUTCH_HOME names is its owner's and may hold anything; what lies in ours is ours
     if home.config_dir != home.data_dir.parent:
         yield from _look(home.config_dir, 0)
-    for file in (home.config_file, home.keys_file.parent):
-        yield from _look(file, 1)
-    for folder in (home.data_dir, home.log_dir, home.cache_dir):
+    yield from _look(home.config_file, 0)
+    for folder in (home.keys_dir, home.data_dir, home.log_dir, home.cache_dir):
         yield from _look(folder, _DEPTH)
 
 

@@ -120,7 +120,8 @@ class Premises:
         for folder in (home.config_dir, home.data_dir, home.cache_dir):
             if folder.exists() and not os.access(folder, os.W_OK | os.X_OK):
                 return Finding("files", "not_writable", {"path": str(folder)})
-        for path in (home.data_dir, home.log_dir, self._database, home.secrets_file):
+        private = (home.keys_dir, home.data_dir, home.log_dir, self._database, home.secrets_file, home.keys_file)
+        for path in private:
             if mode := _open_mode(path):
                 return Finding("files", "open", {"path": str(path), "mode": mode})
         return Finding("files", "private", {"path": str(home.data_dir)})

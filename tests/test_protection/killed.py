@@ -109,9 +109,9 @@ def content(home: Path) -> str:
         connection.close()
 
 
-def hunt(home: Path, kills: int, seed: int = 7) -> Counter[str]:
+def hunt(home: Path, kills: int, *, parts: int = PARTS, seed: int = 7) -> Counter[str]:
     """Kill as many conversions; what was found, by deed and by how far it had come. Raises at the first loss."""
-    fill(home)
+    fill(home, parts)
     whole, moments, found = content(home), random.Random(seed), Counter[str]()
     database = installation(home).database()
     converter = Converter(home)
@@ -130,7 +130,7 @@ def hunt(home: Path, kills: int, seed: int = 7) -> Counter[str]:
             found[f"{deed} {'killed' if status else 'finished'}"] += 1
             assert content(home) == whole, f"{deed} has lost something"
             with installation(home).open_store(inline=True) as store:
-                assert store.read_now(models.execute, "SELECT count(*) FROM part").fetchone() == (PARTS,)
+                assert store.read_now(models.execute, "SELECT count(*) FROM part").fetchone() == (parts,)
             assert not cipher.draft_of(database).exists()
     finally:
         converter.close()

@@ -1,0 +1,91 @@
+"""The program as a script runs it, a process each time, without the second that importing it costs each time.
+
+A forking server has everything imported; a command is a child of it with arguments, variables and standard streams
+of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+SERVER = """
+import json, os, sys
+from clutch_tui import cli, protection
+import clutch_tui.commands.trade, clutch_tui.commands.keys, clutch_tui.commands.connection, clutch_tui.commands.doctor
+import clutch_tui.core.store, clutch_tui.net.keychain, clutch_tui.printing.receipt, argon2.low_level, filelock
+import clutch_tui.installation, clutch_tui.support, playhouse.migrations, pydantic, uuid_utils, zoneinfo
+os.write(1, b"ready\\n")
+for line in iter(sys.stdin.readline, ""):
+    order = json.loads(line)
+    pid = os.fork()
+    if pid == 0:
+        for number, name in enumerate(("in", "out", "err")):
+            os.dup2(os.open(os.path.join(order["streams"], name), os.O_RDWR | os.O_CREAT, 0o600), number)
+        sys.stdin, sys.stdout, sys.stderr = (
+            open(number, mode, encoding="utf-8", closefd=False) for number, mode in enumerate("rww")
+        )
+        os.environ.clear()
+        os.environ.update(order["environ"])
+        code = 1
+        try:
+            cli.main(order["words"])
+        except SystemExit as end:
+            code = int(end.code or 0)
+        except BaseException:
+            import traceback
+            traceback.print_exc()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    _, status = os.waitpid(pid, 0)
+    os.write(1, f"{os.waitstatus_to_exitcode(status)}\\n".encode())
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """How a command ended and what it said."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+class Program:
+    """Runs commands. `close` it."""
+
+    def __init__(self, streams: Path) -> None:
+        self._streams = streams
+        self._server = subprocess.Popen(
+            [sys.executable, "-c", SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        assert self._line() == "ready"
+
+    def run(self, home: Path, *words: str, typed: str = "", **environ: str) -> Said:
+        """One command in a home whose temporary folder lies in it too."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("CLUTCH_", "DBUS_"))}
+        (home / "tmp").mkdir(exist_ok=True)
+        environ = {**kept, "CLUTCH_HOME": str(home), "CLUTCH_LANG": "en", "TMPDIR": str(home / "tmp"), **environ}
+        for name in ("out", "err"):
+            (self._streams / name).unlink(missing_ok=True)
+        (self._streams / "in").write_text(typed, "utf-8")
+        assert self._server.stdin
+        order = {"words": words, "environ": environ, "streams": str(self._streams)}
+        self._server.stdin.write(json.dumps(order) + "\n")
+        self._server.stdin.flush()
+        code = int(self._line())
+        return Said(code, *((self._streams / name).read_text("utf-8") for name in ("out", "err")))
+
+    def close(self) -> None:
+        assert self._server.stdin
+        self._server.stdin.close()
+        self._server.wait(10)
+
+    def _line(self) -> str:
+        assert self._server.stdout
+        return self._server.stdout.readline().strip()

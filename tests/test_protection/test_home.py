@@ -1,0 +1,320 @@
+"""A whole home: nothing to read in it, nothing open to others, and nothing lost with a key."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from clutch_tui import privacy
+from clutch_tui.core import aftersales, cipher, customers, inventory, journal, models, outbox, sales
+from clutch_tui.core.cart import add_line, totals, with_customer
+from clutch_tui.core.cipher_key import CipherKey
+from clutch_tui.core.store import Store
+from clutch_tui.core.types import CustomerDraft, PartDraft, Payment, ShopError, TaxRules
+from clutch_tui.net.vault import Secrets
+from clutch_tui.protection import ASIDE
+from tests.homes import connect, installation, open_home
+from tests.test_protection.killed import hunt
+from tests.test_protection.program import Program
+
+NAME, PHONE, PART, NUMBER = "زينب عبد الحميد", "01012345678", "طرمبة بنزين", "ZX-90817"
+PRICE, API_KEY = 7_654_321, "ck-hunter2-hunter2"
+HIDDEN = (NAME, PHONE, PART, NUMBER, "Zeinab", "7654321", "76543.21", API_KEY)
+PLAIN = {"CLUTCH_DATABASE__ENCRYPTION": "false"}
+
+
+def fill(store: Store) -> None:
+    def everything() -> None:
+        part = inventory.create(PartDraft(name=PART, name_en="fuel pump", part_number=NUMBER, price=PRICE), 5)
+        buyer = customers.create(CustomerDraft(name=NAME, phone=PHONE, email="Zeinab@example.com"))
+        rules = TaxRules()
+        cart = with_customer(add_line(sales.open_cart(), part), buyer)
+        sales.save_cart(cart)
+        total = totals(cart, rules, "cash").total
+        receipt = sales.checkout(
+            cart, (Payment("cash", total),), tendered=total, cashier="sara", device_id="d", rules=rules
+        )
+        aftersales.void(receipt.id, f"{NAME} changed her mind", "sara")
+        journal.log("info", "sync", "log.test", text=f"{NAME} 76543.21")
+
+    store.run_now(everything)
+
+
+def readable(folder: Path) -> set[str]:
+    """What `strings` would find of what was put in, in whichever encoding, in every file below a folder."""
+    found: set[str] = set()
+    for path in folder.rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            found |= {
+                text for text in HIDDEN for code in ("utf-8", "utf-16-le", "cp1256") if text.encode(code) in content
+            }
+    return found
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+    program = Program(tmp_path_factory.mktemp("streams"))
+    yield program
+    program.close()
+
+
+# --- nothing to read ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("encrypted", [True, False])
+def test_a_stolen_folder_says_nothing(program: Program, tmp_path: Path, encrypted: bool) -> None:
+    """Database, log, index, caches and the program's own log, while the shop is open and after it; and the same
+    look finds everything in a plain home, so it can see."""
+    here = installation(tmp_path, **({} if encrypted else PLAIN))
+    here.vault().write(Secrets(api_key=API_KEY))
+    with here.open_store(inline=True) as store:
+        fill(store)
+        wal = store.path.with_name(f"{store.path.name}-wal")
+        assert wal.stat().st_size > 0
+        if not encrypted:
+            assert readable(here.home.data_dir) >= {NAME, PHONE, PART, NUMBER, "Zeinab", "76543.21"}
+            return
+        sold = program.run(tmp_path, "sell", "--part", NUMBER)
+        assert (sold.returncode, sold.stderr) == (0, "")
+        assert program.run(tmp_path, "--debug", "find", PART).returncode == 0
+        assert readable(here.home.data_dir) == set()
+    for folder in (here.home.data_dir, here.home.log_dir, here.home.cache_dir, tmp_path / "tmp"):
+        assert readable(folder) == set()
+    assert not os.listdir(tmp_path / "tmp")
+    assert readable(here.home.keys_dir) == {API_KEY}, "the one file that may hold it"
+
+
+def test_an_old_plain_home_is_converted_in_place(tmp_path: Path) -> None:
+    with installation(tmp_path, **PLAIN).open_store(inline=True) as store:
+        fill(store)
+    here = installation(tmp_path)
+    assert cipher.kind(here.database()) == "plain"
+    with here.open_store(inline=True) as store:
+        assert store.key is not None
+        assert store.read_now(inventory.find_code, NUMBER) is not None
+        assert store.read_now(outbox.summary).unsent > 0
+        kinds = store.read_now(lambda: models.execute("SELECT kind FROM notification").fetchall())
+        assert kinds == [("encrypted",)]
+    assert readable(here.home.data_dir) == set()
+    with here.open_store(inline=True) as store:
+        assert store.read_now(journal.notification_count) == 1
+
+
+def test_two_windows_one_of_which_finds_the_home_still_plain(program: Program, tmp_path: Path) -> None:
+    """The older window goes on selling into the file that has the name; the next start alone converts it."""
+    with installation(tmp_path, **PLAIN).open_store(inline=True) as older:
+        fill(older)
+        with installation(tmp_path).open_store(inline=True) as newer:
+            assert newer.key is None
+            newer.run_now(inventory.create, PartDraft(name="two", part_number="TWO-2"), 1)
+        assert older.read_now(inventory.find_code, "TWO-2") is not None
+        locked = program.run(tmp_path, "key", "encrypt")
+        assert (locked.returncode, "Another window" in locked.stderr) == (1, True)
+    with installation(tmp_path).open_store(inline=True) as store:
+        assert store.key is not None
+        assert store.read_now(inventory.find_code, "TWO-2") is not None
+        assert store.read_now(journal.verify_audit) is None
+
+
+def test_secrets_that_lay_with_the_data_move_to_the_keys(tmp_path: Path) -> None:
+    here = installation(tmp_path)
+    here.vault().write(Secrets(api_key=API_KEY))
+    here.home.data_dir.mkdir(exist_ok=True)
+    os.replace(here.home.secrets_file, here.home.data_dir / "secrets.json")
+    assert installation(tmp_path).vault().read().api_key == API_KEY
+    assert not (here.home.data_dir / "secrets.json").exists()
+
+
+# --- nothing open ---------------------------------------------------------------------------------------
+
+
+def test_what_is_open_to_others_is_closed_at_the_next_start(program: Program, tmp_path: Path) -> None:
+    here = installation(tmp_path)
+    here.vault().write(Secrets(api_key=API_KEY))
+    here.save_settings({"ui.bell": False})
+    with here.open_store(inline=True) as store:
+        fill(store)
+    (here.receipts).mkdir()
+    (here.receipts / "KXT-000001.txt").write_text("a receipt")
+    ours = [*here.home.data_dir.rglob("*"), *here.home.keys_dir.rglob("*"), *here.home.cache_dir.rglob("*")]
+    ours += [here.home.data_dir, here.home.keys_dir, here.home.cache_dir, here.home.config_file]
+    foreign = tmp_path / "holiday.jpg"
+    foreign.touch()
+    for path in (*ours, foreign):
+        path.chmod(0o777 if path.is_dir() else 0o644)
+    sold = program.run(tmp_path, "sell", "--part", NUMBER)
+    assert (sold.returncode, sold.stderr) == (0, "")
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in ours if path.exists()}
+    assert {mode for mode in modes.values()} == {0o700, 0o600}, modes
+    assert foreign.stat().st_mode & 0o777 == 0o644, "a folder that a person names may hold anything"
+    assert "was open to others (0644) and is closed now" in (here.home.log_dir / "clutch-tui.log").read_text()
+    assert list(privacy.openings(here.home)) == []
+
+
+def test_a_folder_of_somebody_else_is_refused_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = installation(tmp_path)
+    here.home.prepare()
+    here.home.data_dir.chmod(0o777)
+    monkeypatch.setattr(os, "geteuid", lambda: os.stat(tmp_path).st_uid + 1)
+    with pytest.raises(ShopError) as error:
+        here.open_store()
+    assert (error.value.key, error.value.values["mode"]) == ("error.home.not_ours", "0777")
+    assert here.home.data_dir.stat().st_mode & 0o777 == 0o777
+
+
+# --- nothing lost ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    with installation(tmp_path).open_store(inline=True) as store:
+        fill(store)
+    return tmp_path
+
+
+def recovery(home: Path) -> str:
+    (key,) = installation(home).protection.keys()
+    return key.recovery
+
+
+def test_a_lost_key_is_a_sentence_everywhere_and_changes_nothing(program: Program, home: Path) -> None:
+    shutil.rmtree(home / "keys")
+    before = {path: path.read_bytes() for path in (home / "data").glob("shop.db*")}
+    for words in (("find", "x"), ("sell", "--part", NUMBER), ("status",), ("key", "export"), ("key", "change")):
+        said = program.run(home, *words)
+        assert (said.returncode, said.stdout) == (1, "")
+        assert said.stderr.startswith("No key on this machine opens the database")
+        assert "Traceback" not in said.stderr
+    assert "no key at hand opens it" in program.run(home, "key", "status").stdout
+    assert program.run(home, "doctor").returncode == 1
+    assert {path: path.read_bytes() for path in (home / "data").glob("shop.db*")} == before
+    assert not list((home / "keys").glob("database.json"))
+
+
+def test_a_recovery_key_opens_the_database_on_another_machine(
+    program: Program, home: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    other = tmp_path_factory.mktemp("other")
+    shutil.copytree(home / "data", other / "data")
+    text = recovery(home)
+    assert program.run(other, "find", NUMBER).returncode == 1
+    wrong = text[:-1] + ("0" if text[-1] != "0" else "1")
+    assert "mistake in group 13" in program.run(other, "key", "import", typed=wrong).stderr
+    strange = program.run(other, "key", "import", typed=CipherKey.random().recovery)
+    assert (strange.returncode, "opens no database here" in strange.stderr) == (1, True)
+    assert program.run(other, "key", "import", typed=text.lower()).returncode == 0
+    with open_home(other) as store:
+        assert store.read_now(inventory.find_code, NUMBER) is not None
+
+
+def test_the_sheet_can_be_typed_back_in_both_languages(program: Program, home: Path) -> None:
+    sheets = {language: program.run(home, "--lang", language, "key", "export").stdout for language in ("ar", "en")}
+    for sheet in sheets.values():
+        groups = " ".join(line for line in sheet.splitlines() if line.startswith("    "))
+        assert CipherKey.from_text(groups).recovery == recovery(home)
+        assert max(map(len, sheet.splitlines())) <= 80
+    assert "support never asks for it" in " ".join(sheets["en"].split())
+    out = home / "sheet.txt"
+    assert program.run(home, "key", "export", "--out", str(out)).returncode == 0
+    assert stat.S_IMODE(out.stat().st_mode) == 0o600
+
+
+def test_starting_over_keeps_the_old_database_for_the_day_its_key_is_found(program: Program, home: Path) -> None:
+    text, here = recovery(home), installation(home)
+    assert "no need to start over" in program.run(home, "key", "reset", "--yes").stderr
+    # the window died: its last sale lies in the log, which must go along
+    store = here.open_store(inline=True)
+    store.run_now(inventory.create, PartDraft(name="last", part_number="LAST-1"), 1)
+    shutil.copytree(home / "data", home / "died")
+    store.close()
+    shutil.rmtree(home / "data")
+    os.rename(home / "died", home / "data")
+    assert (home / "data" / "shop.db-wal").stat().st_size > 0
+    shutil.rmtree(home / "keys")
+    asked = program.run(home, "key", "reset")
+    assert (asked.returncode, "--yes" in asked.stderr) == (1, True)
+    assert program.run(home, "key", "reset", "--yes").returncode == 0
+    assert program.run(home, "find", NUMBER).stdout == "Nothing matches this search\n"
+    found = program.run(home, "key", "import", typed=text)
+    assert (found.returncode, "unsent changes" in found.stdout) == (0, True)
+    (aside,) = (path for path in installation(home).protection.databases(aside=True) if ASIDE in path.name)
+    with open_home(home, aside) as store:
+        assert store.read_now(inventory.find_code, "LAST-1") is not None
+        assert store.read_now(outbox.summary).unsent > 0
+    with open_home(home) as store:
+        assert store.read_now(inventory.find_code, NUMBER) is None
+
+
+def test_a_crash_while_setting_aside_loses_neither_name(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    protection, path = installation(home).protection, installation(home).database()
+    content = path.read_bytes()
+
+    def die(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "unlink", die)
+        with pytest.raises(KeyboardInterrupt):
+            protection.set_aside(path, datetime(2026, 11, 22, tzinfo=UTC))
+    assert path.read_bytes() == content
+    assert path.with_name(f"shop.db{ASIDE}20261122T000000Z").read_bytes() == content
+
+
+def test_a_change_of_keys_leaves_one_key_and_an_older_paper_opens_nothing(program: Program, home: Path) -> None:
+    before = recovery(home)
+    assert program.run(home, "key", "change").returncode == 0
+    assert recovery(home) != before
+    assert len(installation(home).protection.keychain.entries()) == 1
+    assert program.run(home, "key", "import", typed=before).returncode == 1
+    with installation(home).open_store(inline=True):
+        said = program.run(home, "key", "change")
+        assert (said.returncode, "Another window" in said.stderr) == (1, True)
+    assert len(installation(home).protection.keychain.entries()) == 1
+
+
+def test_the_variable_gives_the_key(program: Program, tmp_path: Path) -> None:
+    key = CipherKey.random()
+    assert program.run(tmp_path, "find", "x", CLUTCH_DB_KEY=key.recovery).returncode == 0
+    assert cipher.opens(installation(tmp_path).database(), key)
+    assert "CLUTCH_DB_KEY" in program.run(tmp_path, "find", "x").stderr
+    assert program.run(tmp_path, "find", "x", CLUTCH_DB_KEY=CipherKey.random().recovery).returncode == 1
+    assert program.run(tmp_path, "find", "x", CLUTCH_DB_KEY="secret").returncode == 2
+    assert program.run(tmp_path, "key", "change", "--keep", "file", CLUTCH_DB_KEY=key.recovery).returncode == 0
+    assert program.run(tmp_path, "find", "x").returncode == 0
+
+
+def test_decrypting_is_asked_about_and_lasts(program: Program, home: Path) -> None:
+    assert program.run(home, "key", "decrypt").returncode == 1
+    assert cipher.kind(installation(home).database()) == "encrypted"
+    assert program.run(home, "key", "decrypt", "--yes").returncode == 0
+    assert program.run(home, "find", NUMBER).returncode == 0
+    assert cipher.kind(installation(home).database()) == "plain"
+    assert program.run(home, "key", "encrypt").returncode == 0
+    connection = connect(home)
+    assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    connection.close()
+
+
+def test_a_machine_without_the_driver_is_told_so(home: Path) -> None:
+    (home / "sqlcipher3").mkdir()
+    (home / "sqlcipher3" / "__init__.py").write_text("raise ImportError('no wheel', name='sqlcipher3')")
+    environ = {**os.environ, "CLUTCH_HOME": str(home), "CLUTCH_LANG": "en", "PYTHONPATH": str(home)}
+    command = [sys.executable, "-m", "clutch_tui", "find", "x"]
+    said = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60)
+    assert (said.returncode, "Traceback" in said.stderr) == (1, False)
+    assert "pip install sqlcipher3" in said.stderr
+
+
+def test_killed_at_any_moment_the_database_opens_and_is_whole(tmp_path: Path) -> None:
+    """The small size of `python -m tests.test_protection.killed`, which kills fifty."""
+    found = hunt(tmp_path, 8, parts=200)
+    assert found["killed"] == 8
