@@ -108,10 +108,14 @@ def _policies() -> Mapping[str, Policy]:
 
 @dataclass(frozen=True, slots=True)
 class Sync:
-    """`policies` says for single fields who wins a conflict; every other field follows `policy_default`."""
+    """`policies` says for single fields who wins a conflict; every other field follows `policy_default`.
+
+    `stock_by` is for a server without sync: who moves the stock of a sale there. `auto` watches the first one.
+    """
 
     poll_interval: Annotated[float, Between(5, 3600)] = 30.0
     page_size: Annotated[int, Between(100, 5000)] = 5000
+    stock_by: Literal["auto", "server", "terminal"] = "auto"
     policy_default: Policy = "ask"
     policies: Mapping[str, Policy] = field(default_factory=_policies)
 

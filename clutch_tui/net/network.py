@@ -20,7 +20,7 @@ import httpx
 from filelock import FileLock, Timeout
 
 from clutch_tui.config import Settings
-from clutch_tui.core import outbox, replica, state
+from clutch_tui.core import outbox, replica, state, ways
 from clutch_tui.core.clock import Clock, SystemClock
 from clutch_tui.core.reference import Reference
 from clutch_tui.core.store import Store
@@ -113,6 +113,7 @@ class Network:
             on_change=on_change,
             policies={"*": settings.sync.policy_default, **settings.sync.policies},
             page_size=settings.sync.page_size,
+            stock_by=settings.sync.stock_by,
             timeout=settings.backend.sync_timeout,
             idle=self._idle,
             aside=asyncio.to_thread,
@@ -321,6 +322,7 @@ class Network:
         """Forget every waiting time and try API and socket at once."""
         self.api.breaker.reset()
         self.socket.reconnect_now()
+        self.sync.look_again()
         self.sync.wake()
 
     def go_offline(self, offline: bool) -> None:
@@ -410,4 +412,5 @@ class _EventCursor:
 
 def _progress() -> tuple[int, ...]:
     """Figures that move when any process writes something that a screen shows."""
-    return (outbox.head(), outbox.summary().unsent, *(replica.cursor(channel) for channel in replica.CHANNELS))
+    cursors = (replica.cursor(channel) for channel in replica.CHANNELS)
+    return (outbox.head(), outbox.summary().unsent, ways.progress(), *cursors)
