@@ -107,13 +107,21 @@ _OF_THE_DISK = {
 def _first_language(arguments: Sequence[str], environ: Mapping[str, str]) -> strings.Language:
     """The language of help and of the first errors, before the configuration is read and checked: option, then
     variable, then the file as far as it can be read."""
-    wanted = environ.get("CLUTCH_LANG") or environ.get("CLUTCH_TEXT__LANGUAGE") or _language_in_file(environ)
-    for place, argument in enumerate(arguments):
-        if argument == "--lang" and place + 1 < len(arguments):
-            wanted = arguments[place + 1]
-        elif argument.startswith("--lang="):
-            wanted = argument.partition("=")[2]
-    return "en" if wanted.strip().lower() == "en" else "ar"
+    if home := _option("--home", arguments):
+        environ = {**environ, "CLUTCH_HOME": home}
+    wanted = _option("--lang", arguments) or environ.get("CLUTCH_LANG") or environ.get("CLUTCH_TEXT__LANGUAGE")
+    return "en" if (wanted or _language_in_file(environ)).strip().lower() == "en" else "ar"
+
+
+def _option(name: str, arguments: Sequence[str]) -> str:
+    """An option's value before anything has looked at the arguments; the last one counts, as for click."""
+    value = ""
+    for argument, following in zip(arguments, [*arguments[1:], ""], strict=False):
+        if argument == name:
+            value = following
+        elif argument.startswith(f"{name}="):
+            value = argument.partition("=")[2]
+    return value
 
 
 def _language_in_file(environ: Mapping[str, str]) -> str:

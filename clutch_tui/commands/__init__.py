@@ -17,6 +17,7 @@ from typing import Any
 import click
 
 from clutch_tui import logs
+from clutch_tui.commands import usage
 from clutch_tui.config import ConfigError
 from clutch_tui.core.types import ShopError
 from clutch_tui.exits import sentence
@@ -29,6 +30,7 @@ from clutch_tui.ui import glyphs
 
 def build() -> click.Group:
     """The whole command tree, with its help in the language that is in force now."""
+    usage.speak()
 
     @click.group(
         invoke_without_command=True, help=t("cli.help"), context_settings={"help_option_names": ["-h", "--help"]}

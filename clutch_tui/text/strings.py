@@ -25,7 +25,7 @@ from clutch_tui.text.digits import Digits, show_digits, show_number
 Language = Literal["ar", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
-_LOCALES = Path(__file__).with_name("locales")
+LOCALES = Path(__file__).with_name("locales")
 
 
 class _Voice:
@@ -122,7 +122,7 @@ def _shown(args: Mapping[str, object]) -> _Args:
 @lru_cache(maxsize=len(LANGUAGES))
 def _catalogue(language: Language) -> gettext.NullTranslations:
     """Read a catalogue once; English stands in for what the other language lacks."""
-    catalogue = gettext.translation("clutch", _LOCALES, [language])
+    catalogue = gettext.translation("clutch", LOCALES, [language])
     if language != "en":
         catalogue.add_fallback(_catalogue("en"))
     return catalogue
