@@ -76,8 +76,11 @@ def told(line: Line) -> str:
 
 def _following(folder: Path, wanted: Wanted) -> Iterator[Line]:
     """Everything that is there, then what comes, from one file to the next when it is put aside."""
-    yield from logs.read(folder, wanted)
-    file = _at_end(folder / logs.NAME)
+    for older in logs.files(folder):
+        if older.name != logs.NAME and (file := _open(older)) is not None:
+            with file:
+                yield from logs.parse(file, wanted)
+    file = _open(folder / logs.NAME)
     while True:
         if file is not None:
             yield from logs.parse(_whole_lines(file), wanted)
@@ -111,10 +114,3 @@ def _open(path: Path) -> TextIO | None:
         return path.open(encoding="utf-8", errors="replace")
     except OSError:
         return None
-
-
-def _at_end(path: Path) -> TextIO | None:
-    file = _open(path)
-    if file is not None:
-        file.seek(0, os.SEEK_END)
-    return file

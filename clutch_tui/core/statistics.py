@@ -11,7 +11,7 @@ def of_database() -> dict[str, Any]:
     """Rows of each table, pages, and the id of the first audit row that does not fit its chain (None: all fit)."""
     pragmas = ("page_size", "page_count", "freelist_count", "journal_mode", "encoding", "user_version")
     return {
-        "rows": {table._meta.table_name: _count(table._meta.table_name) for table in models.TABLES},  # type: ignore[attr-defined]
+        "rows": {name: _count(name) for name in _tables()},
         **{name: models.execute(f"PRAGMA {name}").fetchone()[0] for name in pragmas},
         "first_broken_audit_row": journal.verify_audit(),
     }
@@ -25,6 +25,15 @@ def of_queue() -> list[dict[str, Any]]:
     )
     names = ("lane", "kind", "type", "last_error", "count", "oldest", "attempts")
     return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def _tables() -> tuple[str, ...]:
+    """Every table of ours; not those that SQLite and its full-text search keep for themselves."""
+    rows = models.execute(
+        "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite_%'"
+        " ORDER BY name"
+    )
+    return tuple(row[0] for row in rows)
 
 
 def _count(table: str) -> int:

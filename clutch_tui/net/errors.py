@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal
 
 from clutch_tui.net.connection import Problem
+from clutch_tui.net.redaction import hide_text
 
 if TYPE_CHECKING:
     import ssl
@@ -164,7 +165,7 @@ def from_answer(status: int, body: Any, *, path: str, retry_after: float | None 
         _kind(status, envelope, code),
         status=status,
         code=str(code)[:80] if isinstance(code, str | int) else None,
-        message=str(message)[:300] if isinstance(message, str) else "",
+        message=hide_text(message)[:300] if isinstance(message, str) else "",
         retry_after=retry_after,
         data=envelope.get("data", body),
         errors=_field_errors(envelope.get("errors")),

@@ -19,7 +19,7 @@ from clutch_tui.core.clock import Clock, from_text, to_text
 from clutch_tui.core.types import ShopError
 
 from .connection import PARTS, Event, Exchange, Monitor, Part, PartName, Problem
-from .redaction import hide_text
+from .redaction import hide_text, hide_value
 
 if TYPE_CHECKING:
     from clutch_tui.core.store import Store
@@ -81,7 +81,8 @@ class Logbook:
         if not self.debug and journal.LEVELS.index(event.level) < journal.LEVELS.index(self._level):
             return
         seen = _seen(exchange) if exchange is not None else None
-        entry = journal.Entry(event.at, event.level, event.category, event.key, event.values, seen)
+        values = {name: hide_value(value, name) for name, value in event.values.items()}
+        entry = journal.Entry(event.at, event.level, event.category, event.key, values, seen)
         self._entries.append(entry)
         if seen is None or not self.debug:  # the whole exchange is written by `exchanged`
             _write_line(entry)
@@ -236,7 +237,7 @@ def _seen(exchange: Exchange) -> dict[str, Any] | None:
 
 
 def _plain(problem: Problem) -> dict[str, Any]:
-    return {"key": problem.key, "values": dict(problem.values)}
+    return {"key": problem.key, "values": {name: hide_value(value, name) for name, value in problem.values.items()}}
 
 
 def _problem(detail: Mapping[str, Any]) -> Problem | None:

@@ -34,7 +34,11 @@ _FIELD = re.compile(
 _PAIR = re.compile(
     rf"(?P<key>b?'(?:{_NAMES})'\s*[:,]\s*b?)(?:'(?:[^'\\]|\\.)*'?|\"(?:[^\"\\]|\\.)*\"?)", re.IGNORECASE | re.DOTALL
 )
-_HEADER = re.compile(rf"^([<>\s]*(?:{'|'.join(sorted(_HEADERS))}):[ \t]*)\S.*$", re.IGNORECASE | re.MULTILINE)
+# Also inside a text that was put into JSON, where a line ends with a backslash and an n.
+_HEADER = re.compile(
+    rf"((?:(?<![\w-])|(?<=\\[nr]))(?:{'|'.join(sorted(_HEADERS))}):[ \t]*)[^\s\\\"'][^\r\n\\\"']*", re.IGNORECASE
+)
+_SETTING = re.compile(rf"^([ \t]*[\w.-]*?(?:{_NAMES})[ \t]*=[ \t]*)\S.*$", re.IGNORECASE | re.MULTILINE)
 _QUERY = re.compile(rf"((?:^|[?&])(?:{_NAMES})=)[^&#\s]*", re.IGNORECASE)
 _BEARER = re.compile(r"(Bearer\s+)[^\s\"',]+", re.IGNORECASE)
 _JWT = re.compile(r"\beyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?")
@@ -72,6 +76,7 @@ def hide_text(text: str) -> str:
     text = _FIELD.sub(_hide_field, text)
     text = _PAIR.sub(rf"\g<key>'{HIDDEN}'", text)
     text = _HEADER.sub(rf"\1{HIDDEN}", text)
+    text = _SETTING.sub(rf"\1{HIDDEN}", text)
     text = _QUERY.sub(rf"\1{HIDDEN}", text)
     text = _JWT.sub(HIDDEN, text)
     text = _BEARER.sub(rf"\1{HIDDEN}", text)

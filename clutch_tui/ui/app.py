@@ -17,6 +17,7 @@ from importlib import import_module
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeVar, cast
 
+from rich.text import Text
 from textual import work
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
@@ -33,7 +34,7 @@ from clutch_tui.text.digits import Digits
 from clutch_tui.text.strings import t
 from clutch_tui.ui import keys, plain_lines, shop, themes
 from clutch_tui.ui.bidi_filter import BidiApp
-from clutch_tui.ui.errors import report, sentence
+from clutch_tui.ui.errors import last_words, report, sentence
 from clutch_tui.ui.gauges import Gauges
 from clutch_tui.ui.glyphs import EVERYTHING, Glyphs
 from clutch_tui.ui.key_order import KeysInOrder
@@ -135,9 +136,7 @@ class ClutchApp(KeysInOrder, ThinWire, Gauges, BidiApp, App[int]):
     @work(group="room", exclusive=True, exit_on_error=False)
     async def _enter(self, settings: Settings) -> None:
         if self._store is None:
-            from clutch_tui.ui import locked
-
-            self._store = await locked.open_store(self, settings)
+            self._store = await self._open(settings)
         self._store.meter = self.meter
         self._brake.add(frozenset({"everything"}))
         if not settings.backend.is_set_up:
@@ -151,6 +150,16 @@ class ClutchApp(KeysInOrder, ThinWire, Gauges, BidiApp, App[int]):
             self.network.monitor.on_event.append(self.note_exchange)
             self._running_network = self.run_worker(self.network.run(), group="network", exit_on_error=False)
             self._brake.add(frozenset({"connection"}))
+
+    async def _open(self, settings: Settings) -> Store:
+        try:
+            return await asyncio.to_thread(self.services.open_store, settings)
+        except Exception as error:
+            if not str(getattr(error, "key", "")).startswith("error.key."):
+                raise
+            from clutch_tui.ui import locked
+
+            return await locked.open_store(self, settings)
 
     async def tax_rules(self) -> TaxRules:
         """The tax rules in force: the shop's own, or those of the settings until they are known."""
@@ -258,6 +267,13 @@ class ClutchApp(KeysInOrder, ThinWire, Gauges, BidiApp, App[int]):
             self.exit(return_code=1, message=sentence(event.worker.error))
         else:
             report(self, event.worker.error)
+
+    def _fatal_error(self) -> None:
+        """What no funnel caught ends the app. Textual would print the values of all variables on the way there, a
+        password that was just typed among them."""
+        self.bell()
+        self._exit_renderables.append(Text(last_words(self._exception)))
+        self._close_messages_no_wait()
 
     # --- news ------------------------------------------------------------------------------------------
 

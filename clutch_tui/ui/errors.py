@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from traceback import format_exception
 
 from textual.dom import DOMNode
 
@@ -30,3 +31,13 @@ def report(node: DOMNode, error: BaseException) -> None:
     expected = isinstance(getattr(error, "key", None), str)
     log.log(logging.WARNING if expected else logging.ERROR, "%s", error, exc_info=error)
     node.app.notify(sentence(error), severity="error", timeout=8)
+
+
+def last_words(error: BaseException | None) -> str:
+    """Log what ends the program, and give back what may be printed of it on the bare terminal: the way it went, without
+    a secret and without the values of variables."""
+    from clutch_tui.net.redaction import hide_text
+
+    log.critical("the program ended", exc_info=error)
+    way = "".join(format_exception(error)) if error is not None else ""
+    return f"{t('error.ended')}\n\n{hide_text(way)}"
