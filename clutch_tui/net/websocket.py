@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from urllib.parse import quote, urlsplit
 
 from clutch_tui.core.clock import Clock, SystemClock
+from clutch_tui.core.types import ShopError
 from clutch_tui.net.connection import Monitor, Problem, State
 from clutch_tui.net.errors import ApiError, Kind
 from clutch_tui.net.line import Dial, HandshakeRefused, Line, LineClosed, WebSocketDial
@@ -162,6 +163,8 @@ class Socket:
                 return await self._renew(bearer)
         except ApiError as error:
             return self._retry(error.problem)
+        except ShopError as error:  # a full disk keeps no number of an event: that is no reason to hear no more
+            return self._retry(Problem(error.key, error.values))
         except LineClosed as end:
             if self._poked.is_set():
                 return 0.0
@@ -384,5 +387,6 @@ class Socket:
 
     async def _keep(self) -> None:
         if self._sequence.last is not None and self._sequence.last != self._kept:
-            self._kept = self._sequence.last
-            await self._cursor.save(self._kept)
+            last = self._sequence.last
+            await self._cursor.save(last)
+            self._kept = last

@@ -146,6 +146,7 @@ class FragileStore(Store):
 
     def __init__(self, path: Path, guard: Guard, **options: Any) -> None:
         super().__init__(path, inline=True, **options)
+        self.guard = guard
         self._writer_db.connect_params["factory"] = functools.partial(FragileConnection, guard)
 
     def peek(self, sql: str, params: Any = ()) -> list[Any]:

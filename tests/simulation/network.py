@@ -38,6 +38,10 @@ KINDS = (
     "busy",
     "not json",
     "truncated",
+    "cut",
+    "frame lost",
+    "frame twice",
+    "late frame",
 )
 
 
@@ -105,7 +109,6 @@ class Line(httpx.AsyncBaseTransport):
         *,
         poison: Mapping[str, bool],
         note: Callable[..., None],
-        on_news: Callable[[str], None],
         on_page: Callable[[], None],
         on_failure: Callable[[BaseException], None],
     ) -> None:
@@ -115,7 +118,6 @@ class Line(httpx.AsyncBaseTransport):
         self._rng = rng
         self._poison = poison
         self._note = note
-        self._on_news = on_news
         self._on_page = on_page
         self._on_failure = on_failure
         self._under_way: set[asyncio.Task[None]] = set()
@@ -152,10 +154,7 @@ class Line(httpx.AsyncBaseTransport):
         if self._weather.strikes("lost request"):
             self._lose(answer)
             return
-        before = self._server.counter
         response = await self._serve(message)
-        if self._server.counter != before:
-            self._on_news(self._name)
         await asyncio.sleep(self._weather.journey("late answer"))
         if response is None or self._weather.strikes("lost answer"):
             self._lose(answer)

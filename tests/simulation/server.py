@@ -119,6 +119,7 @@ class Server:
         database = self.backend.database
         database.committed.clear()
         database.copy = None
+        self.backend.hub.listeners.clear()
         self.backend.running_keys.clear()
         self.backend.faults.clear()
         template.backup(database.connection())
@@ -129,7 +130,6 @@ class Server:
     async def handle(self, message: Message) -> tuple[int, dict[str, str], bytes]:
         """One request, from its first byte to the last of its answer, without a pause."""
         status, headers, body = await _call(self._app, message)
-        self.backend.database.committed.clear()
         self._note_deeds()
         return status, headers, body
 
@@ -184,7 +184,7 @@ class Server:
         change_id = payload.new_id(self.backend.database.clock.now(), rng)
         change = Change(change_id, "delete", "item", part_id, base={"*": version}, epoch=self.epoch)
         changes.apply(self.backend.database, SHOP, change, Origin())
-        self.backend.database.committed.clear()
+        self.backend.publish()
         self._note_deeds()
         return change_id
 
@@ -199,7 +199,7 @@ class Server:
         order_id = payload.new_id(database.clock.now(), rng)
         with database.writing(SHOP) as transaction:
             orders.place(transaction, [SHOP], order_id, {"customer_name": "طالب", "phone": "0101", "lines": lines})
-        database.committed.clear()
+        self.backend.publish()
         return order_id
 
     # --- looking -------------------------------------------------------------------------------------

@@ -12,24 +12,29 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from clutch_tui.config import Backend
+from clutch_tui.config import Backend, Settings
 from clutch_tui.core import outbox
 from clutch_tui.core.types import Part
 from clutch_tui.net.api import Api
 from clutch_tui.net.connection import Monitor
+from clutch_tui.net.network import POLL_WITH_SOCKET, _EventCursor
 from clutch_tui.net.session import Session
 from clutch_tui.net.sync import Sync
 from clutch_tui.net.vault import Secrets
+from clutch_tui.net.websocket import Socket
 from clutch_tui.sandbox import demo_data
 
-from .disk import Disk, FragileConnection, FragileStore, Guard
+from .disk import Crash, Disk, FragileConnection, FragileStore, Guard
 from .network import Line
 from .virtual_time import TerminalClock, VirtualLoop
+from .wire import Exchange
 
 if TYPE_CHECKING:
     from clutch_tui.net.vault import Vault
 
 SETTINGS = Backend(base_url="http://127.0.0.1:1/api/v1", shop_id=demo_data.SHOP_ID)
+POLL = 30.0
+"""Seconds between two rounds where no socket tells of news."""
 POLICIES = {"price": "server_wins", "cost": "local_wins", "*": "ask"}
 
 
@@ -89,6 +94,18 @@ class SimulatedApi(Api):
         return Client(self._transport)
 
 
+class SocketCursor(_EventCursor):
+    """The number of the last event, on a disk that dies with its process: what a task does on its way out of a
+    dead process is done by nobody."""
+
+    _store: FragileStore
+
+    async def save(self, seq: int) -> None:
+        if self._store.guard.dead:
+            raise Crash
+        await super().save(seq)
+
+
 class Terminal:
     """A till of the shop. `boot` and `kill` start and end processes on its disk."""
 
@@ -99,6 +116,7 @@ class Terminal:
         loop: VirtualLoop,
         rng: random.Random,
         line: Line,
+        exchange: Exchange,
         *,
         pace: Pace,
         secrets: Secrets,
@@ -110,6 +128,7 @@ class Terminal:
         self.clock = TerminalClock(loop)
         self.rng = rng
         self.line = line
+        self.exchange = exchange
         self.boots = 0
         self.alive = False
         self._loop = loop
@@ -149,23 +168,43 @@ class Terminal:
             policies=POLICIES,
             page_size=self._pace.page_size,
             timeout=self._pace.timeout,
+            idle=self._idle,
         )
+        self._lead(session)
+
+    def _lead(self, session: Session) -> None:
+        """What `net.network` does in the process that leads: the engine, and the socket that wakes it."""
+        socket = Socket(
+            Settings(backend=SETTINGS),
+            session=session,
+            monitor=self.monitor,
+            device_id=f"device-{self.name}",
+            cursor=SocketCursor(self.store),
+            clock=self.clock,
+            chance=self.rng,
+            dial=self.exchange,
+        )
+        socket.on_pull = lambda reason: self.sync.wake()
         self.alive = True
-        self._leading = self._loop.create_task(self.sync.run())
-        self._leading.add_done_callback(self._ended)
+        self._leading = [self._loop.create_task(run()) for run in (self.sync.run, socket.run)]
+        for task in self._leading:
+            task.add_done_callback(self._ended)
+
+    def _idle(self) -> float:
+        return POLL_WITH_SOCKET if self.monitor.part("socket").state == "up" else POLL
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        if task.cancelled():
-            return
-        error = task.exception()
-        if task is self._leading and self.alive:
+        error = None if task.cancelled() else task.exception()
+        if self.alive and task in self._leading:
             self._on_end(self, error or RuntimeError("the engine has ended by itself"))
 
     def kill(self) -> None:
         """The process is gone: memory lost, the open transaction rolled back, the disk as it is."""
         self.alive = False
         self.guard.dead = True
-        self._leading.cancel()
+        self.exchange.break_off()
+        for task in self._leading:
+            task.cancel()
         self.store.close()
 
     # --- what its program does -----------------------------------------------------------------------

@@ -34,6 +34,7 @@ from .network import Line, Weather
 from .server import Server
 from .terminal import Pace, Terminal
 from .virtual_time import EPOCH, NothingLeft, VirtualLoop
+from .wire import Exchange
 
 STEPS = 40
 """How much happens in a run before the calm."""
@@ -112,7 +113,6 @@ class World:
             self._chance(f"line {name}"),
             poison=self.poison,
             note=self.note,
-            on_news=self._news,
             on_page=self._between_pages,
             on_failure=self._fail,
         )
@@ -122,6 +122,7 @@ class World:
             self.loop,
             self._chance(f"terminal {name}"),
             line,
+            Exchange(self.server, self.weather, self._chance(f"wire {name}"), self._fail),
             pace=self.pace,
             secrets=self._secrets(n),
             on_commit=self.books.on_commit,
@@ -147,16 +148,6 @@ class World:
         self.counts[what] = self.counts.get(what, 0) + 1
 
     # --- what happens by itself ----------------------------------------------------------------------
-
-    def _news(self, name: str) -> None:
-        """The server wrote something: the others' sockets say so, sooner or later or, in bad times, never."""
-        for terminal in self.terminals:
-            if terminal.name != name and (self.weather.calm or self.rng.random() < 0.3):
-                self.loop.call_later(self.rng.uniform(0.05, 3), self._wake, terminal)
-
-    def _wake(self, terminal: Terminal) -> None:
-        if terminal.alive:
-            terminal.sync.wake()
 
     def _ended(self, terminal: Terminal, error: BaseException) -> None:
         """The engine's task is over: by a crash of its process, or by a mistake."""
@@ -218,8 +209,7 @@ class World:
             self.happened("order", self.server.place_order(self.rng))
         if self._strikes("server restored"):
             if self.rng.random() < 0.5:
-                self.server.restore()
-                self.happened("server restored", self.server.epoch)
+                self._restore("server restored")
             else:
                 self.server.backup()
                 self.note("server backed up")
@@ -237,8 +227,14 @@ class World:
             self.server.purge()
             self.happened("deleted between pages", change_id)
         if self._strikes("restored between pages"):
-            self.server.restore()
-            self.happened("restored between pages", self.server.epoch)
+            self._restore("restored between pages")
+
+    def _restore(self, what: str) -> None:
+        """The server comes up again on an older copy of its data: its lines are cut, what it was asked is answered."""
+        self.server.restore()
+        for terminal in self.terminals:
+            terminal.exchange.break_off()
+        self.happened(what, self.server.epoch)
 
     def _befall(self, terminal: Terminal) -> None:
         if self._strikes("clock jump"):
@@ -332,6 +328,7 @@ class World:
             await self.pass_time(5.0)  # what was answered before the server was mended arrives
             for terminal in self.terminals:
                 terminal.clock.jump(SLOW)
+                terminal.sync.wake()  # as its timer would: that does not jump
         began = self.loop.elapsed
         while (waiting := self._waiting("fast", "slow")) or not self._settled():
             if self.loop.elapsed - began > PATIENCE:

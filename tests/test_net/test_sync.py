@@ -776,6 +776,20 @@ def test_the_hand_clock_moves_only_by_hand() -> None:
     assert ((clock.now() - before).total_seconds(), clock.monotonic()) == (5, 5)
 
 
+async def test_the_server_is_ahead_where_either_parts_or_sales_are_behind(till: Till, sandbox: Running) -> None:
+    """A sale that came between the two pulls, and whose event was lost, was not missed for five minutes."""
+    from clutch_tui.net.network import _EventCursor
+
+    reach = _EventCursor(till.store)
+    at_rest = await reach.head()
+    part_id, _ = a_part(till)
+    till.do(inventory.adjust, part_id, 1, "found")
+    await till.sync._exchange_all("inventory")
+    assert till.ask(replica.cursor, "inventory") > at_rest == await reach.head()
+    await till.round()
+    assert await reach.head() == till.ask(replica.cursor, "sales") > at_rest
+
+
 # --- a disk that gives up ------------------------------------------------------------------------------
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from clutch_tui.config import Backend, Settings, WebSocket
+from clutch_tui.core.types import ShopError
 from clutch_tui.net.connection import Monitor
 from clutch_tui.net.errors import ApiError, Kind
 from clutch_tui.net.line import HandshakeRefused, Line, LineClosed
@@ -132,6 +133,29 @@ async def test_a_lost_event_in_the_middle_and_one_at_the_end(
     await control("message", message="lost again", level="info")
     await until(lambda: "missed" in heard.pulls)
     assert [event.data["message"] for event in heard.events] == ["one", "three"]
+
+
+async def test_a_disk_that_is_full_for_a_while_does_not_end_it(client: Client, control: Fault) -> None:
+    """The number of an event that could not be kept took the whole network down with it."""
+
+    class Full(Kept):
+        tries = 0
+
+        async def save(self, seq: int) -> None:
+            self.tries += 1
+            if self.tries == 1:
+                raise ShopError("error.store.full", path="shop.db")
+            await super().save(seq)
+
+    await client.session.login("owner@clutch.test", demo_data.PASSWORD)
+    cursor = Full()
+    settings = Settings(backend=client.settings, websocket=WebSocket(heartbeat=1.0, pong_timeout=1.0))
+    socket = Socket(settings, session=client.session, monitor=client.monitor, device_id=DEVICE, cursor=cursor)
+    async with kept_open(socket):
+        await until(lambda: client.monitor.part("socket").state == "up")
+        await control("message", message="one", level="info")
+        await until(lambda: cursor.seq is not None)
+    assert cursor.tries == 2
 
 
 async def test_a_doubled_event_is_told_once(live: tuple[Socket, Heard, Kept], control: Fault, fault: Fault) -> None:
