@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, fields, replace
+from datetime import datetime
 from typing import Any
 
 from clutch_tui.text.fold import fold
@@ -78,7 +79,6 @@ def get(part_id: str) -> Part:
     if row is None:
         raise ShopError("error.part.unknown")
     stock, base_stock, version, updated_at, unsent, deleted = row[len(_FIELDS) :]
-    as_of = state.get("inventory.as_of")
     return Part(
         id=part_id,
         draft=PartDraft(*row[: len(_FIELDS)]),
@@ -86,10 +86,16 @@ def get(part_id: str) -> Part:
         base_stock=base_stock,
         version=version,
         updated_at=from_text(updated_at) if updated_at else None,
-        as_of=from_text(as_of) if as_of else None,
+        as_of=as_of(),
         unsent=bool(unsent),
         deleted=bool(deleted),
     )
+
+
+def as_of() -> datetime | None:
+    """When the server's figures were last known to be complete; None before the first pull."""
+    at = state.get("inventory.as_of")
+    return from_text(at) if at else None
 
 
 def find_code(text: str) -> PartRow | None:

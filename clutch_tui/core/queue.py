@@ -23,6 +23,7 @@ from .types import (
     Lane,
     Part,
     PartDraft,
+    Sale,
     ShopError,
     Supplier,
     SupplierDraft,
@@ -226,11 +227,23 @@ def concerns(change_id: str) -> dict[str, tuple[Concern, ...]]:
     payload: dict[str, Any] = json.loads(
         models.execute("SELECT payload FROM outbox WHERE change_id = ?", (change_id,)).fetchone()[0]
     )
-    found = {flag: tuple(_concern(flag, row, payload)) for flag in row.flags}
+    return _about(row.flags, row.type, row.record_id, {"item_name": row.label, **payload})
+
+
+def about_sale(sale: Sale) -> dict[str, tuple[Concern, ...]]:
+    """The same for a sale of any terminal."""
+    items = [{"item_id": one.part_id, "item_name": one.name, "part_number": one.part_number} for one in sale.lines]
+    return _about(sale.flags, "sale", sale.id, {"items": items, "customer_name": sale.customer_name})
+
+
+def _about(
+    flags: Sequence[str], type: str, record_id: str, payload: Mapping[str, Any]
+) -> dict[str, tuple[Concern, ...]]:
+    found = {flag: tuple(_concern(flag, type, record_id, payload)) for flag in flags}
     return {flag: things for flag, things in found.items() if things}
 
 
-def _concern(flag: str, row: ChangeRow, payload: Mapping[str, Any]) -> Sequence[Concern]:
+def _concern(flag: str, type: str, record_id: str, payload: Mapping[str, Any]) -> Sequence[Concern]:
     if flag in ("duplicate_number", "duplicate_barcode"):
         column = flag.replace("duplicate", "part").replace("part_barcode", "barcode")
         return [
@@ -238,10 +251,10 @@ def _concern(flag: str, row: ChangeRow, payload: Mapping[str, Any]) -> Sequence[
             for name, name_en, stock in models.execute(
                 f"SELECT name, name_en, {search.STOCK} FROM part"
                 f" WHERE deleted = 0 AND {column} = ? AND id <> ? ORDER BY name_key LIMIT 5",
-                (payload.get(column), row.record_id),
+                (payload.get(column), record_id),
             ).fetchall()
         ]
-    lines = _moved(row, payload)
+    lines = _moved(record_id if type == "item" else "", payload)
     if flag == "oversold":  # all of them where the shelf has been put right since
         return [one for one in lines if (one.stock or 0) < 0] or lines
     if flag in ("unknown_part", "deleted_part"):
@@ -251,12 +264,12 @@ def _concern(flag: str, row: ChangeRow, payload: Mapping[str, Any]) -> Sequence[
     return []
 
 
-def _moved(row: ChangeRow, payload: Mapping[str, Any]) -> list[Concern]:
+def _moved(moved_part: str, payload: Mapping[str, Any]) -> list[Concern]:
     """The parts whose stock a fact moves; one that is not in the list any more has no stock."""
-    lines = payload.get("items") or payload.get("lines") or [{**payload, "item_name": row.label}]
+    lines = payload.get("items") or payload.get("lines") or [payload]
     moved = []
     for line in lines:
-        part_id = line.get("item_id") or (row.record_id if row.type == "item" else "")
+        part_id = line.get("item_id") or moved_part
         found = models.execute(
             f"SELECT name, name_en, part_number, {search.STOCK}, deleted FROM part WHERE id = ?", (part_id,)
         ).fetchone()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from clutch_tui.text.fold import fold_number
 
-from . import models
+from . import marks, models
 from .types import PartRow
 from .words import terms
 
@@ -153,18 +153,21 @@ def _pks(source: Source, limit: int) -> list[int]:
 
 # --- rows ----------------------------------------------------------------------------------------------
 
-STOCK = "stock_quantity + coalesce((SELECT sum(delta) FROM stock_move WHERE part_id = part.id AND open = 1), 0)"
-"""What is on the shelf: the server's figure and the own movements that it does not hold yet."""
+MOVED = "coalesce((SELECT sum(delta) FROM stock_move WHERE part_id = part.id AND open = 1), 0)"
+"""The own movements that the server's figure does not hold yet."""
 
-UNSENT = "EXISTS (SELECT 1 FROM outbox WHERE type = 'item' AND record_id = part.id AND answered_at IS NULL)"
+STOCK = f"stock_quantity + {MOVED}"
+"""What is on the shelf."""
+
+UNSENT = f"(EXISTS (SELECT 1 FROM stock_move WHERE part_id = part.id AND open = 1) OR {marks.unsent('item', 'part')})"
 
 
 def rows(pks: Sequence[int], keys: Sequence[tuple[str | int, ...]] | None = None) -> tuple[PartRow, ...]:
     """The parts with these `pk` as a list shows them, in the order given; `keys` are their places in it."""
-    marks = ", ".join("?" * len(pks))
+    slots = ", ".join("?" * len(pks))
     cursor = models.execute(
         "SELECT pk, id, name, name_en, part_number, brand, car_brand, car_model, year, location, price,"
-        f" {STOCK}, min_stock, {UNSENT} FROM part WHERE pk IN ({marks})",
+        f" stock_quantity, {MOVED}, min_stock, {UNSENT} FROM part WHERE pk IN ({slots})",
         tuple(pks),
     )
     by_pk = {row[0]: row[1:] for row in cursor.fetchall()}
@@ -184,12 +187,26 @@ def _row(
     year: str,
     location: str,
     price: int,
-    stock: int,
+    at_the_server: int,
+    moved: int,
     min_stock: int,
     unsent: int,
 ) -> PartRow:
-    car = " ".join(filter(None, (car_brand, car_model, year)))
-    return PartRow(id_, key, name, name_en, part_number, brand, car, location, price, stock, min_stock, bool(unsent))
+    return PartRow(
+        id=id_,
+        key=key,
+        name=name,
+        name_en=name_en,
+        part_number=part_number,
+        brand=brand,
+        car=" ".join(filter(None, (car_brand, car_model, year))),
+        location=location,
+        price=price,
+        stock=at_the_server + moved,
+        min_stock=min_stock,
+        unsent=bool(unsent),
+        moved=moved,
+    )
 
 
 # --- the full-text indexes -----------------------------------------------------------------------------

@@ -8,14 +8,14 @@ from typing import Any
 
 from clutch_tui.text.fold import fold
 
-from . import contacts, journal, models, requests
+from . import contacts, journal, marks, models, requests
 from .types import Key, ShopError, Supplier, SupplierDraft, SupplierRow
 from .words import fold_often, joined, phone_key
 
 BEST_RATING = 5
 
 _FIELDS = tuple(field.name for field in fields(SupplierDraft))
-_UNSENT = "EXISTS (SELECT 1 FROM outbox WHERE type = 'supplier' AND record_id = supplier.id AND answered_at IS NULL)"
+_UNSENT = marks.unsent("supplier", "supplier")
 
 
 def keys_of(record: Mapping[str, Any]) -> dict[str, str]:

@@ -49,6 +49,8 @@ class PartRow:
     stock: int
     min_stock: int
     unsent: bool
+    moved: int = 0
+    """What of `stock` are own movements that the server's figure does not hold yet."""
 
     @property
     def low(self) -> bool:

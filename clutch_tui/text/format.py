@@ -131,6 +131,11 @@ def date_time(moment: datetime) -> str:
     return date(moment) + comma + time(moment)
 
 
+def moment(then: datetime, now: datetime) -> str:
+    """Return when `then` was as shortly as is clear: its time on the day of `now`, else day and time."""
+    return time(then) if _local(then).date() == _local(now).date() else date_time(then)
+
+
 def long_date(moment: datetime) -> str:
     """Return the day with its month in words: `٢٢ نوفمبر ٢٠٢٦`."""
     from babel.dates import format_date

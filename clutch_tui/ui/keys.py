@@ -115,8 +115,9 @@ def word(binding: Binding) -> str:
 
 
 def help_lines(screen: Screen[Any]) -> list[str]:
-    """What can be typed on a screen, and every key with its word; those that the key bar shows first."""
+    """What can be typed on a screen, every key with its word (those that the key bar shows first), what marks mean."""
     bindings = sorted((binding for binding, _ in active(screen)), key=lambda binding: not binding.show)
     typed = [t(key) for key in getattr(screen, "TYPED", ())]
     mark = RLM if is_rtl() else ""  # else a Latin word would be read before its key
-    return [*typed, *(f"{shown_key(binding):<10}{mark}{word(binding)}" for binding in bindings)]
+    marks = [t(key) for key in getattr(screen, "MARKS", ())]
+    return [*typed, *(f"{shown_key(binding):<10}{mark}{word(binding)}" for binding in bindings), *marks]

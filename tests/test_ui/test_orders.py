@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from clutch_tui.core import cart, conflicts, inventory, models, orders, outbox, records, replica, sales, state
+from clutch_tui.core import cart, inventory, models, orders, records, replica, sales, state
 from clutch_tui.core.types import OrderQuery, Payment, Result, SaleQuery
 from clutch_tui.text.strings import t
-from clutch_tui.ui.dialogs import Ask, Choose, Confirm, ShowText
+from clutch_tui.ui.dialogs import Ask, Confirm, ShowText
 from clutch_tui.ui.forms import FormDialog
 from clutch_tui.ui.screens.orders import OrdersScreen
 from clutch_tui.ui.screens.past_sales import PastSalesScreen
@@ -123,52 +123,6 @@ async def test_an_order_is_sold_at_the_till(ordered: Shop) -> None:
         (row,) = ordered.read(sales.page, SaleQuery(), None, 0, 10)
         assert ordered.read(sales.get, row.id).order_id == "order-2"
         assert ordered.read(inventory.get, ordered.parts[0].id).stock == 8
-
-
-async def test_a_conflict_is_decided_with_one_key(shop: Shop) -> None:
-    part = shop.parts[0]
-
-    def disagree() -> None:
-        models.execute(
-            "INSERT INTO conflict (id, change_id, type, record_id, label, field, mine, theirs, version, at)"
-            " VALUES ('c1', 'x', 'item', ?, 'Oil filter', 'name', '\"mine\"', '\"theirs\"', 7, ?)",
-            (part.id, models.now_text()),
-        )
-
-    shop.store.run_now(disagree)
-    async with open_app(shop, "en", mode="queue") as (app, pilot):
-        await press(pilot, "f2")
-        await until(pilot, lambda: isinstance(app.screen, Choose))
-        await press(pilot, "2")
-        await until(pilot, lambda: not shop.read(conflicts.pending))
-        assert toasts(app) == []
-
-
-async def test_a_delete_against_an_edit_is_asked_as_what_it_is(shop: Shop) -> None:
-    part = shop.read(inventory.get, shop.parts[0].id)
-    shop.store.run_now(lambda: inventory.delete(part.id, seen=part))
-    answer(shop, Result("conflict", 50, 9, theirs={"*": ({"id": part.id, "price": 1, "deleted": False}, 9)}))
-    async with open_app(shop, "en", mode="queue") as (app, pilot):
-        await press(pilot, "f2")
-        await until(pilot, lambda: isinstance(app.screen, Choose))
-        assert "while you deleted it" in words_on(app)
-        await press(pilot, "1")
-        await until(pilot, lambda: not shop.read(conflicts.pending))
-        assert shop.new_changes == [("delete", "item"), ("delete", "item")]
-
-
-async def test_the_queue_names_what_was_oversold(shop: Shop) -> None:
-    sell(shop, 12)
-    answer(shop, Result("applied_flagged", 50, 9, flags=("oversold",)))
-    async with open_app(shop, "en", mode="queue") as (app, pilot):
-        assert isinstance(app.screen, QueueScreen)
-        app.screen.table.action_jump(-1)
-        await until(pilot, lambda: "OF-100" in words_on(app))
-        assert "× 12" in words_on(app)
-        assert t("queue.seen_hint") in words_on(app)
-        assert app.screen.check_action("retry", ()) is None
-        await press(pilot, "f6")
-        await until(pilot, lambda: shop.read(outbox.summary).attention == 0)
 
 
 async def test_a_lane_of_the_queue_is_named_and_forgotten(shop: Shop) -> None:

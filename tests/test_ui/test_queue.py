@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 
 from clutch_tui.core import cart as carts
 from clutch_tui.core import conflicts, customers, inventory, outbox, queue, replica, sales, state
-from clutch_tui.core.types import ChangeRow, Conflict, CustomerDraft, Part, Payment, Result
+from clutch_tui.core.types import ChangeRow, Conflict, CustomerDraft, Part, Payment, PullPage, Result
 from clutch_tui.text import strings
 from clutch_tui.text.strings import t
 from clutch_tui.ui.app import ClutchApp
@@ -21,7 +21,10 @@ from clutch_tui.ui.forms import FormDialog
 from clutch_tui.ui.screens.change import ChangeDialog
 from clutch_tui.ui.screens.conflicts import ConflictsScreen
 from clutch_tui.ui.screens.correction import CorrectionForm
+from clutch_tui.ui.screens.inventory import InventoryScreen
+from clutch_tui.ui.screens.past_sales import COLUMNS, PastSalesScreen
 from clutch_tui.ui.screens.queue import QueueScreen
+from clutch_tui.ui.screens.receipt import ReceiptDialog
 from clutch_tui.ui.widgets.text_field import TextField
 from tests.test_ui.shop_app import Shop, open_app, press, settle, toasts, type_text, until, words_on
 
@@ -359,3 +362,54 @@ async def test_the_decisions_in_whole_words(shop: Shop) -> None:
         await press(pilot, "2")
         await until(pilot, lambda: screen.table.count == 0)
     assert shop.read(conflicts.pending) == ()
+
+
+async def test_a_delete_against_an_edit_is_asked_as_what_it_is(shop: Shop) -> None:
+    part, *_ = settle_the_shelf(shop)
+    shop.store.run_now(lambda: inventory.delete(part.id, seen=part))
+    (change,) = shop.store.run_now(outbox.claim, "inventory")
+    theirs = {"*": ({"id": part.id, "price": 1, "deleted": False}, 9)}
+    deliver(shop, {change.change_id: Result(status="conflict", seq=50, version=9, applied=(), theirs=theirs)})
+    async with open_app(shop, "en", mode="queue") as (app, pilot):
+        await open_conflicts(app, pilot)
+        words = words_on(app)
+        assert t("change.delete") in words
+        assert t("queue.changed_there") in words
+        await press(pilot, "f2")
+        await until(pilot, lambda: not shop.read(conflicts.pending))
+    assert shop.new_changes == [("delete", "item"), ("delete", "item")]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_marks_and_the_servers_figure_with_its_moment(shop: Shop, language: strings.Language) -> None:
+    part, *_ = settle_the_shelf(shop)
+    page = PullPage("e-1", (), 99, False, None, 0, True)
+    row = {**asdict(part.draft), "id": part.id, "type": "item", "version": 1, "seq": 3, "stock_quantity": 5}
+    row |= {"updated_at": None, "deleted": False}
+    shop.store.run_now(replica.receive, "inventory", "e-1", {}, replace(page, rows=(row,)))
+    sell(shop, part, 2)
+    async with open_app(shop, language, mode="inventory") as (app, pilot):
+        assert isinstance(app.screen, InventoryScreen)
+        shown_row = app.screen.table.row
+        assert (shown_row.stock, shown_row.moved, shown_row.unsent) == (3, -2, True)
+        await until(pilot, lambda: t("part.at_server_ours", stock="5", at="", moved="").split("5")[0] in words_on(app))
+        assert "-2" in words_on(app)
+        await press(pilot, "f1")
+        await until(pilot, lambda: t("common.has_unsent") in words_on(app))
+
+
+async def test_a_flagged_sale_is_marked_and_its_receipt_says_why(shop: Shop) -> None:
+    part, *_ = settle_the_shelf(shop)
+    sale_id = sell(shop, part, 12)
+    (change,) = shop.store.run_now(outbox.claim, "sales")
+    deliver(shop, {change.change_id: Result(status="applied_flagged", seq=9, flags=("oversold",))})
+    async with open_app(shop, "en") as (app, pilot):
+        await press(pilot, "f7")
+        await until(pilot, lambda: isinstance(app.screen, PastSalesScreen) and app.screen.table.row is not None)
+        assert COLUMNS[0].value(app.screen.table.row) == "!"  # type: ignore[attr-defined]
+        await settle(pilot)
+        assert t("flag.oversold") in words_on(app)
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, ReceiptDialog) and "OF-100" in app.screen.remarks.text)
+        assert "stock -2" in words_on(app)
+    assert shop.read(sales.get, sale_id).flags == ("oversold",)

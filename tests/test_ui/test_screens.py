@@ -175,8 +175,7 @@ async def test_the_queue_lists_what_is_unsent(shop: Shop) -> None:
         await until(pilot, lambda: "3 unsent" in app.screen.query_one(StatusStrip).text)
         assert "New record" in words_on(app)
         await press(pilot, "f5")
-        await settle(pilot)
-        assert toasts(app) == []
+        await until(pilot, lambda: toasts(app) == [t("queue.trying")])
 
 
 async def test_settings_are_saved_and_applied(shop: Shop) -> None:

@@ -50,6 +50,7 @@ class CustomersScreen(ListScreen):
     NAME = "customers"
     NOUNS = frozenset({"customers"})
     HINT = "customer.hint"
+    MARKS = ("common.has_unsent",)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2", "add", "common.add", id="customers.add"),
         Binding("f3", "edit", "common.edit", id="customers.edit"),
@@ -65,7 +66,8 @@ class CustomersScreen(ListScreen):
         return reading(self.store, shop.customers, text)
 
     def describe(self, row: CustomerRow) -> Content | str:
-        return t("customer.line", name=row.name, car=row.car or "-", balance=shown.money(row.balance))
+        line = t("customer.line", name=row.name, car=row.car or "-", balance=shown.money(row.balance))
+        return f"{line}\n{t('common.has_unsent')}" if row.unsent else line
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return self.has_row() if action in ("edit", "pay", "history", "delete") else True

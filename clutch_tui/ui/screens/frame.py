@@ -36,6 +36,8 @@ class ShopScreen(Screen[None]):
     NOUNS: ClassVar[frozenset[str]] = frozenset()
     TYPED: ClassVar[tuple[str, ...]] = ()
     """Catalogue keys of what a person can type here beside the keys; F1 shows them first."""
+    MARKS: ClassVar[tuple[str, ...]] = ()
+    """Catalogue keys of what the marks in the list mean; F1 shows them last."""
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "common.back", show=False, id="screen.back")]
 
     if TYPE_CHECKING:

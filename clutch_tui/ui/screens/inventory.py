@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from textual import work
@@ -18,9 +19,14 @@ from clutch_tui.ui.dialogs import ask_number, ask_text
 from clutch_tui.ui.entries import FIRST_STOCK, PART
 from clutch_tui.ui.forms import FormDialog
 from clutch_tui.ui.screens.list_screen import ListScreen, reading
+from clutch_tui.ui.screens.part import server_words
+from clutch_tui.ui.status import Status
 from clutch_tui.ui.widgets.column import Column
 from clutch_tui.ui.widgets.part_columns import PART_COLUMNS, part_name
 from clutch_tui.ui.widgets.window import Source
+
+FRESH, FRESH_OFFLINE = timedelta(minutes=10), timedelta(minutes=1)
+"""For how long the server's figures need no word about their age: connected, it tells when they change."""
 
 
 class InventoryScreen(ListScreen):
@@ -39,8 +45,12 @@ class InventoryScreen(ListScreen):
         Binding("f8", "delete", "common.delete", id="inventory.delete"),
     ]
 
+    MARKS = ("common.has_unsent",)
+
     def __init__(self) -> None:
         self.low_only = False
+        self._as_of: datetime | None = None
+        """To which moment the server's figures hold."""
         super().__init__()
 
     def columns(self) -> Sequence[Column[PartRow]]:
@@ -55,11 +65,39 @@ class InventoryScreen(ListScreen):
             t("part.line_stock", stock=shown.number(row.stock), minimum=shown.number(row.min_stock),
               place=shown.part_number(row.location or "-"), price=shown.money(row.price)),
         ]  # fmt: skip
+        if row.moved or self._is_stale:
+            lines.append(server_words(row.stock - row.moved, row.moved, self._as_of))
         if self.low_only:
             lines.append(t("inventory.only_low"))
-        if row.unsent:
+        if row.unsent and not row.moved:
             lines.append(t("common.has_unsent"))
-        return "\n".join(lines)
+        return "\n".join(filter(None, lines))
+
+    @property
+    def _is_stale(self) -> bool:
+        """Whether the server may well say something else by now: cut off, or long unasked."""
+        if self._as_of is None:
+            return False
+        patience = FRESH if self.app.status.overall in ("connected", "limited") else FRESH_OFFLINE
+        return datetime.now(UTC) - self._as_of > patience
+
+    def reload(self) -> None:
+        super().reload()
+        self._read_as_of()
+
+    def _status_changed(self, status: Status) -> None:
+        super()._status_changed(status)
+        if self.is_current_mode and self.app.is_open:
+            self._read_as_of()
+
+    @work(group="as-of", exclusive=True, exit_on_error=False)
+    async def _read_as_of(self) -> None:
+        self._as_of = await self.store.read(shop.inventory.as_of)
+        self.details.tell(self._describe_row)
+
+    def _describe_row(self) -> Content | str:
+        row: PartRow | None = self.table.row
+        return "" if row is None else self.describe(row)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return self.has_row() if action in ("edit", "adjust", "count", "history", "delete") else True

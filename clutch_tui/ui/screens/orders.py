@@ -49,6 +49,7 @@ class OrdersScreen(ListScreen):
     NAME = "orders"
     NOUNS = frozenset({"orders"})
     HINT = "order.hint"
+    MARKS = ("common.has_unsent",)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2", "accept", "order.accept", id="orders.accept"),
         Binding("f3", "quote", "order.quote", id="orders.quote"),

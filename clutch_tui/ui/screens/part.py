@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -43,8 +44,6 @@ def part_lines(part: Part) -> list[str]:
         ("part.price", shown.money(draft.price)),
         ("part.cost", shown.money(draft.cost) if draft.cost else ""),
         ("part.stock", shown.number(part.stock)),
-        ("part.server_stock", shown.number(part.base_stock) if part.base_stock != part.stock else ""),
-        ("part.as_of", shown.date_time(part.as_of) if part.as_of else ""),
         ("part.min_stock", shown.number(draft.min_stock)),
         ("part.place", shown.part_number(draft.location)),
         ("part.category", shown.name(draft.category)),
@@ -55,7 +54,19 @@ def part_lines(part: Part) -> list[str]:
         ("part.changed", shown.date_time(part.updated_at) if part.updated_at else ""),
     )
     lines = [f"{t(label)}: {value}" for label, value in fields if value]
+    if where := server_words(part.base_stock, part.stock - part.base_stock, part.as_of):
+        lines.append(where)
     return [*lines, t("common.has_unsent")] if part.unsent else lines
+
+
+def server_words(at_the_server: int, moved: int, as_of: datetime | None) -> str:
+    """The server's figure with the moment to which it holds, and the own movements beyond it. Empty where no server
+    has ever told one."""
+    if as_of is None:
+        return ""
+    key = "part.at_server_ours" if moved else "part.at_server"
+    at = shown.moment(as_of, datetime.now(UTC))
+    return t(key, stock=shown.number(at_the_server), at=at, moved=shown.number(moved, signed=True))
 
 
 def _car(draft: PartDraft) -> str:

@@ -12,13 +12,12 @@ from textual.content import Content
 from clutch_tui.core.types import SaleQuery, SaleRow
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import has, t
-from clutch_tui.ui import shop
+from clutch_tui.ui import change_words, shop
 from clutch_tui.ui.dialogs import ask_text
 from clutch_tui.ui.screens.give_back import ReturnDialog
 from clutch_tui.ui.screens.list_screen import ListScreen, reading
 from clutch_tui.ui.screens.receipt import ReceiptDialog
 from clutch_tui.ui.widgets.column import Column
-from clutch_tui.ui.widgets.part_columns import unsent_mark
 from clutch_tui.ui.widgets.window import Source
 
 
@@ -34,7 +33,7 @@ def state_word(row: SaleRow) -> str:
 
 
 COLUMNS: tuple[Column[SaleRow], ...] = (
-    unsent_mark(),
+    Column("", 1, lambda row: "!" if row.flags else "*" if row.unsent else "", tone=lambda row: "warning"),
     Column("sale.number", 12, lambda row: shown.part_number(row.receipt_number)),
     Column("common.date", 20, lambda row: shown.date_time(row.at)),
     Column("sales.customer", 14, lambda row: row.customer_name, flex=1, priority=2),
@@ -55,6 +54,7 @@ class PastSalesScreen(ListScreen):
     NAME = "past_sales"
     NOUNS = frozenset({"sales"})
     HINT = "sale.hint"
+    MARKS = ("common.has_unsent", "marks.flagged")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f3", "open", "sale.receipt", id="past_sales.receipt"),
         Binding("f6", "give_back", "sale.give_back", id="past_sales.give_back"),
@@ -69,7 +69,9 @@ class PastSalesScreen(ListScreen):
 
     def describe(self, row: SaleRow) -> Content | str:
         words = [t("sale.line", cashier=row.cashier or "-", customer=row.customer_name or "-")]
-        words += [t(f"flag.{flag}") for flag in row.flags if has(f"flag.{flag}")]
+        words += change_words.flag_lines(row.flags, {})
+        if row.unsent:
+            words.append(t("common.has_unsent"))
         return "\n".join(words)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

@@ -3,28 +3,48 @@
 from __future__ import annotations
 
 import asyncio
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from clutch_tui.core.types import Receipt
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
-from clutch_tui.ui import shop
+from clutch_tui.ui import change_words, shop
 from clutch_tui.ui.dialogs import ShowText
+from clutch_tui.ui.widgets.words import Words
+
+if TYPE_CHECKING:
+    from clutch_tui.core.queue import Concern
 
 
 class ReceiptDialog(ShowText):
     """The receipt of a committed sale or return; Enter goes on, F2 saves it as text."""
 
-    DEFAULT_CSS = "ReceiptDialog .dialog--box { width: 48; }"
+    DEFAULT_CSS = """
+    ReceiptDialog .dialog--box { width: 48; }
+    ReceiptDialog .receipt--remarks { color: $text-warning; margin-top: 1; }
+    """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f2", "save", "receipt.save", id="receipt.save")]
 
     def __init__(self, receipt: Receipt) -> None:
         self._receipt = receipt
         self._profile: dict[str, object] = {}
         super().__init__("receipt.title", self._draw, hint="receipt.hint")
+        self.remarks = Words(classes="receipt--remarks")
+        self.remarks.display = bool(receipt.flags)
+        self._concerns: Mapping[str, Sequence[Concern]] = {}
+
+    def compose_body(self) -> ComposeResult:
+        yield from super().compose_body()
+        yield self.remarks
+
+    def _remarks(self) -> str:
+        """What is not on the paper: what the server found worth saying about the sale."""
+        return "\n".join([t("sale.remarks"), *change_words.flag_lines(self._receipt.flags, self._concerns)])
 
     def _draw(self) -> list[str]:
         from clutch_tui.printing import receipt
@@ -39,6 +59,8 @@ class ReceiptDialog(ShowText):
     @work(group="profile", exit_on_error=False)
     async def _read_profile(self) -> None:
         self._profile = await self.app.store.read(shop.state.setting, "shop.profile", {})
+        self._concerns = await self.app.store.read(shop.queue.about_sale, self._receipt)
+        self.remarks.tell(self._remarks)
         self.body.refresh(layout=True)
 
     @work(group="save", exit_on_error=False)

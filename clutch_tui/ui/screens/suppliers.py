@@ -36,6 +36,7 @@ class SuppliersScreen(ListScreen):
     NAME = "suppliers"
     NOUNS = frozenset({"suppliers"})
     HINT = "supplier.hint"
+    MARKS = ("common.has_unsent",)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2", "add", "common.add", id="suppliers.add"),
         Binding("f3", "edit", "common.edit", id="suppliers.edit"),
@@ -51,7 +52,8 @@ class SuppliersScreen(ListScreen):
 
     def describe(self, row: SupplierRow) -> Content | str:
         contact = shown.name(row.contact_person) or "-"
-        return t("supplier.line", name=shown.name(row.name), contact=contact, phone=shown.phone(row.phone))
+        line = t("supplier.line", name=shown.name(row.name), contact=contact, phone=shown.phone(row.phone))
+        return f"{line}\n{t('common.has_unsent')}" if row.unsent else line
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return self.has_row() if action in ("edit", "history", "delete") else True
