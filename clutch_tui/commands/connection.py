@@ -49,7 +49,7 @@ def status() -> click.Command:
     @json_option
     @click.pass_obj
     def command(options: dict[str, Any], as_json: bool) -> None:
-        from clutch_tui.core import journal, outbox, replica
+        from clutch_tui.core import journal, outbox, replica, singles, ways
 
         installation = find_installation(options)
         backend = installation.settings.backend
@@ -63,6 +63,8 @@ def status() -> click.Command:
             }
             cursors = store.read_now(lambda: {name: replica.cursor(name) for name in replica.CHANNELS})
             as_of = store.read_now(replica.as_of, "inventory")
+            way, stock_by = store.read_now(ways.summary), store.read_now(singles.movers)
+            by_channel = store.read_now(ways.known)
         if as_json:
             say_json(
                 {
@@ -74,13 +76,17 @@ def status() -> click.Command:
                     "connection": {name: asdict(part) for name, part in parts.items()},
                     "cursors": cursors,
                     "inventory_as_of": as_of,
+                    "way": way,
+                    "ways": by_channel,
+                    "stock_moved_by": stock_by,
                 }
             )
             return
         print(tn("queue.unsent", queue.unsent))
         for name, part in parts.items():
             if name != "overall":
-                print(f"{t(f'connection.part.{name}')}: {t(f'connection.state.{part.state}')}")
+                words = f"{t(f'connection.part.{name}')}: {t(f'connection.state.{part.state}')}"
+                print(f"{words} ({t(f'connection.way.{way}')})" if name == "sync" and way else words)
 
     return command
 

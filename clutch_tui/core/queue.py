@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from . import customers, inventory, journal, models, outbox, records, requests, search, suppliers
+from . import customers, inventory, journal, models, outbox, records, requests, search, singles, suppliers
 from .clock import from_text
 from .types import (
     ChangeRow,
@@ -54,8 +54,13 @@ def may_give_up(row: ChangeRow) -> bool:
 
 
 def may_be_seen(row: ChangeRow) -> bool:
-    """Applied with a flag: there is nothing to do but to know of it."""
-    return row.lane == "attention" and row.status == "applied_flagged"
+    """Applied with a flag: there is nothing to do but to know of it. Or unconfirmed, and a person has looked."""
+    return row.lane == "attention" and (row.status == "applied_flagged" or is_unconfirmed(row))
+
+
+def is_unconfirmed(row: ChangeRow) -> bool:
+    """Whether only a person can find out if the server has it."""
+    return row.lane == "attention" and row.status == "" and row.last_error == singles.UNCONFIRMED
 
 
 def _is_refused_request(row: ChangeRow) -> bool:
@@ -313,10 +318,15 @@ def retry_all() -> int:
 
 
 def see(change_id: str) -> None:
-    """A person knows of the flags of a change. Raises `error.queue.not_seen` where more is to be done than that."""
-    if not may_be_seen(get(change_id)):
+    """A person knows of the flags of a change, or has found an unconfirmed one at the server. Raises
+    `error.queue.not_seen` where more is to be done than that."""
+    row = get(change_id)
+    if not may_be_seen(row):
         raise ShopError("error.queue.not_seen")
-    outbox.acknowledge(change_id)
+    if is_unconfirmed(row):
+        singles.take_as_sent(change_id)
+    else:
+        outbox.acknowledge(change_id)
 
 
 # --- correcting ----------------------------------------------------------------------------------------

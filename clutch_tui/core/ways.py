@@ -32,7 +32,15 @@ NOT_WITHOUT_SYNC = ("payment", "cash")
 def of(channel: str) -> Way | None:
     """The way of a channel; None where it has never been found out."""
     way = state.get(f"{channel}.way")
-    return "lists" if way == "lists" else "sync" if way == "sync" else None
+    if way is None:  # a server that simply syncs is never asked which way
+        return None if state.get(f"{channel}.epoch") is None else "sync"
+    return "lists" if way == "lists" else "sync"
+
+
+def summary() -> Literal["", "sync", "lists", "both"]:
+    """Which way this server is worked with, in a word; empty where it has not been reached yet."""
+    found = {of(channel) for channel in CHANNELS} - {None}
+    return "both" if len(found) > 1 else "lists" if "lists" in found else "sync" if found else ""
 
 
 def known() -> dict[str, Way | None]:

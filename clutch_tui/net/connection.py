@@ -25,6 +25,7 @@ Level = Literal["debug", "info", "warning", "error"]
 PARTS: tuple[PartName, ...] = ("api", "socket", "sync", "database")
 LATENCIES = 120
 EVENTS = 5_000
+SYNC_CALLS = frozenset({"inventory.sync", "sales.sync"})
 FORGIVEN_AFTER = timedelta(minutes=5)
 
 
@@ -321,7 +322,8 @@ class Monitor:
             return "signed_out", api.problem
         if api.state != "up":
             return "offline", api.problem
-        failing = [one for one in ENDPOINTS if one.required and self._fails(self._figures[one.name])]
+        required = [one for one in ENDPOINTS if one.required and self._fails(self._figures[one.name])]
+        failing = [one for one in required if not self._lacks_sync(one.name)]
         if failing:
             return "limited", Problem(
                 "connection.limited.endpoint",
@@ -329,7 +331,12 @@ class Monitor:
             )
         if socket.state != "up":
             return "limited", socket.problem or Problem("connection.limited.socket")
-        return "connected", None
+        return ("limited", Problem("connection.limited.lists")) if required else ("connected", None)
+
+    def _lacks_sync(self, name: str) -> bool:
+        """A sync call that the server does not have: there is another way for it, and nothing is wrong."""
+        problem = self._figures[name].problem
+        return name in SYNC_CALLS and problem is not None and problem.key == "error.api.missing_route"
 
     def _fails(self, figures: Figures) -> bool:
         if figures.works is not False or figures.at is None or figures.status is None:

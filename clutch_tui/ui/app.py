@@ -296,10 +296,10 @@ class ClutchApp(KeysInOrder, ThinWire, Gauges, BidiApp, App[int]):
         """Put together what the strip says; the queue is only counted when it has changed."""
         status = self.status
         unsent, oldest_at, attention, unread = status.unsent, status.oldest_at, status.attention, status.unread
-        store = self._store
+        local, store = status.local, self._store
         if store is not None and nouns & {"queue", "conflicts", "notifications", "everything"}:
             queue = await store.read(shop.outbox.summary)
-            unsent, oldest_at, attention = queue.unsent, queue.oldest_at, queue.attention
+            unsent, oldest_at, attention, local = queue.unsent, queue.oldest_at, queue.attention, queue.local
             unread = await store.read(shop.journal.unread_count)
         if store is not None and nouns & {"updates", "everything"}:
             self._too_old = (await store.read(shop.updates.standing, __version__)).verdict == "required"
@@ -307,7 +307,7 @@ class ClutchApp(KeysInOrder, ThinWire, Gauges, BidiApp, App[int]):
             self._too_old = False
             await self.switch_mode("updates")
         overall, since = self._overall()
-        self.status = Status(overall, since, unsent, oldest_at, attention, unread, datetime.now(UTC))
+        self.status = Status(overall, since, unsent, oldest_at, attention, unread, datetime.now(UTC), local)
         self.status_changed.publish(self.status)
 
     async def keep_measures(self) -> None:

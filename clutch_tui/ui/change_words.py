@@ -97,6 +97,8 @@ def _why(row: ChangeRow) -> str:
         if queue.may_edit(row):
             return "rejected"
         return "refused_request" if queue.may_give_up(row) else "refused_fact"
+    if queue.is_unconfirmed(row):
+        return "unconfirmed"
     return row.status if row.lane == "attention" and row.status in ("conflict", "applied_flagged") else row.lane
 
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         updates,
         upkeep,
         usage,
+        ways,
     )
 
 __all__ = [
@@ -58,6 +59,7 @@ __all__ = [
     "updates",
     "upkeep",
     "usage",
+    "ways",
 ]
 
 

@@ -26,6 +26,8 @@ class Status:
     attention: int = 0
     unread: int = 0
     now: datetime | None = None
+    local: int = 0
+    """Changes that wait here for a server that takes them: no delay, and no reason to worry."""
 
 
 class Brake:

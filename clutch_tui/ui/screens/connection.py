@@ -71,6 +71,7 @@ class ConnectionScreen(Supporting, ShopScreen):
         self._day: dict[str, Usage] = {}
         self._periods: tuple[Period, ...] = ()
         self._looks = 0
+        self._way = ""
 
     def compose_body(self) -> ComposeResult:
         yield self.parts
@@ -105,6 +106,7 @@ class ConnectionScreen(Supporting, ShopScreen):
             self._periods,
             datetime.now(UTC),
             self.app.settings.log.debug,
+            self._way,
         )
 
     def _draw_parts(self) -> Content:
@@ -130,7 +132,7 @@ class ConnectionScreen(Supporting, ShopScreen):
             if len(periods) != len(self._periods):
                 self.parts.refresh(layout=True)
             self._periods = periods
-        figures = await self.store.read(shop.usage.figures)
+        figures, self._way = await self.store.read(lambda: (shop.usage.figures(), shop.ways.summary()))
         if added_up or figures != self._figures or not self.endpoints.count:
             self._figures = figures
             self._show_endpoints()

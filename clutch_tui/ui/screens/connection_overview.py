@@ -42,6 +42,8 @@ class Seen:
     periods: tuple[Period, ...]
     now: datetime
     debug: bool = False
+    way: str = ""
+    """How this server is worked with: `sync`, `lists`, `both`; empty while that is not known."""
 
     @property
     def is_waiting(self) -> bool:
@@ -56,7 +58,7 @@ def draw(seen: Seen, width: int) -> Content:
     lines = [_overall(seen)]
     if seen.snapshot is not None:
         told = seen.snapshot.reason
-        lines += [_part(seen.snapshot.parts[name], seen.now, told, width) for name in PARTS]
+        lines += [_part(seen.snapshot.parts[name], seen.now, told, width, seen.way) for name in PARTS]
     lines.append(_queue(seen.status, seen.now))
     lines += _periods(seen.periods, width)
     return Content("\n").join(lines)
@@ -77,7 +79,7 @@ def problem_sentence(problem: Problem) -> str:
     return t(problem.key, **values) if has(problem.key) else shown.isolate(problem.key)
 
 
-def _part(part: Part, now: datetime, told: Problem | None, width: int) -> Content:
+def _part(part: Part, now: datetime, told: Problem | None, width: int, way: str) -> Content:
     """A part's line; the problem that was `told` above, as the reason for everything, is not told again."""
     names = max(cell_len(t(f"connection.part.{name}")) for name in PARTS)
     line = Content.assemble(
@@ -86,6 +88,8 @@ def _part(part: Part, now: datetime, told: Problem | None, width: int) -> Conten
     )
     if part.since is not None:
         line += Content.styled(GAP + shown.age(part.since, now), "$text-muted")
+    if part.name == "sync" and way:
+        line += Content.styled(GAP + t(f"connection.way.{way}"), "$text-muted")
     if part.next_attempt is not None and part.next_attempt > now:
         line += Content(GAP + _next(part.next_attempt, now))
     if part.problem is not None and part.problem != told:
@@ -114,6 +118,8 @@ def _queue(status: Status, now: datetime) -> Content:
         queue += " " + t("status.oldest", age=shown.age(status.oldest_at, now))
     if status.attention:
         queue += GAP + tn("status.attention", status.attention)
+    if status.local:
+        queue += GAP + tn("status.local", status.local)
     return Content(t("connection.queue", queue=queue))
 
 
