@@ -259,29 +259,51 @@ def _store(channel: str, begun: dict[str, Any], rows: list[records.Row], *, swee
     type = records.TYPES[channel]
     another = state.get(f"{channel}.epoch") != ways.LISTS
     state.put(f"{channel}.epoch", ways.LISTS)
+    known = [_with_held_figure(type, row, another=another) for row in rows]
+    news = known if another else _news(type, known)
+    same = {row["id"] for row in known} - {row["id"] for row in news} if sweeps else set()
     state.put(f"{channel}.as_of", models.now_text())
     state.put(f"{channel}.listed_at", begun["at"])
     state.put("lists.stored", ways.progress() + 1)
     if begun["full"]:
         state.put(f"{channel}.full_at", begun["began"])
         state.put(f"{channel}.took", begun["took"])
-    with replica.large_cache(len(rows)):
-        known = [_with_held_figure(type, row) for row in rows]
-        singles.learn_balances(type, known)
-        records.store(type, known, snapshot=sweeps, spared=spared)
-        conflicts.follow(type, known)
-    replica.end_moves(channel, reopen=another)
+    with replica.large_cache(len(news)):
+        singles.learn_balances(type, news)
+        records.store(type, news, snapshot=sweeps, spared=spared | same)
+        conflicts.follow(type, news)
+    # what was answered is in these rows, and what was ended stays so: nothing has to be counted again
+    replica.end_moves(channel, reopen=False)
 
 
-def _with_held_figure(type: str, row: records.Row) -> records.Row:
-    """A row in doubt with the figure, and the count, that we had of it."""
+_COMPARED = {"sale": ("status", "notes", "total", "receipt_number", "customer_id")}
+"""What may differ in a row that is there already; of the other types every column but `seq`."""
+
+
+def _news(type: str, rows: Sequence[records.Row]) -> list[records.Row]:
+    """The rows that differ from what we have, and those of whose count something waits."""
+    table, columns = ("sale", _COMPARED["sale"]) if type == "sale" else overlay.RECORD_COLUMNS[type]
+    names = [name for name in columns if name != "seq"]
+    found = models.execute(f"SELECT id, {', '.join(names)} FROM {table}").fetchall()
+    present = {row[0]: row[1:] for row in found}
+    waiting = replica.moved(type) | overlay.kept(type)
+    return [
+        row
+        for row in rows
+        if row["id"] in waiting or present.get(row["id"]) != tuple(row[name] for name in names) or "items" in row
+        and type == "order"
+    ]
+
+
+def _with_held_figure(type: str, row: records.Row, *, another: bool) -> records.Row:
+    """A row in doubt with the figure, and the count, that we had of it; a figure that came by sync has no count."""
     if "held" not in row:
         return row
     before = overlay.base(type, row["id"]) or overlay.current(type, row["id"])
     if before is None:
         return row
     figure = _FIGURES[type]
-    return {**row, figure: before[figure], "seq": before["seq"]}
+    return {**row, figure: before[figure], "seq": -1 if another else before["seq"]}
 
 
 def _spared(channel: str, present: Sequence[str], rows: Sequence[records.Row], *, several: bool) -> set[str]:

@@ -73,12 +73,21 @@ def unsure(channel: str) -> bool:
 
 def in_doubt(type: str) -> set[str]:
     """The records of a type whose figure may or may not contain an own movement just now: sent, not answered."""
+    return _moved(type, "outbox.answered_at IS NULL AND outbox.first_sent_at IS NOT NULL")
+
+
+def moved(type: str) -> set[str]:
+    """The records of a type that have own movements which their figure does not contain yet."""
+    return _moved(type, "1")
+
+
+def _moved(type: str, condition: str) -> set[str]:
     found: set[str] = set()
     for table, column, of in _MOVES.values():
         if of == type:
             rows = models.execute(
                 f"SELECT DISTINCT {column} FROM {table} AS move JOIN outbox USING (change_id)"
-                " WHERE move.open = 1 AND outbox.answered_at IS NULL AND outbox.first_sent_at IS NOT NULL"
+                f" WHERE move.open = 1 AND {condition}"
             )
             found |= {row[0] for row in rows.fetchall()}
     return found
@@ -224,7 +233,8 @@ def _end_moves(channel: str) -> None:
         f" AND {record} NOT IN (SELECT id FROM base_record WHERE type = ? AND body IS NULL)",
         (place, cursor(channel), type),
     )
-    if ways.progress():  # what went up singly has no number of the server's: a pull that began later contains it
+    # what went up singly has no number of the server's: a pull that began later contains it
+    if ways.progress() and (type != "customer" or ways.server_keeps_balances(otherwise=True)):
         models.execute(
             f"UPDATE {table} SET open = 0 WHERE open = 1 AND EXISTS (SELECT 1 FROM outbox"
             f" WHERE outbox.change_id = {table}.change_id AND result_epoch = ? AND tick <= ?)",

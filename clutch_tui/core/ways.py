@@ -148,10 +148,11 @@ def covered(channel: str) -> int:
     return state.number(f"{channel}.covered")
 
 
-def server_keeps_balances() -> bool:
+def server_keeps_balances(*, otherwise: bool = False) -> bool:
     """Whether the server adds what customers owe to their balance by itself, as far as has been seen
     (`singles.learn_balances`). Until then an own debt goes on counting here, so that none is lost."""
-    return state.get("balance.by") == "server"
+    seen = state.get("balance.by")
+    return otherwise if seen is None else seen == "server"
 
 
 def progress() -> int:
