@@ -83,3 +83,20 @@ def test_names_of_the_palette_that_ours_relies_on() -> None:
     assert "_list_visible" in CommandPalette._reactives
     ids = ("--container", "--input", "--results")
     assert all(f'id="{name}"' in inspect.getsource(CommandPalette.compose) for name in ids)
+
+
+async def test_another_language_closes_what_was_looked_up_in_this_one() -> None:
+    class Switching(Commanded):
+        def switch(self) -> None:
+            strings.use("en")
+            for node in self.screen.walk_children(with_self=True):
+                if (relabel := getattr(node, "relabel", None)) is not None:
+                    relabel()
+
+    app = Switching()
+    async with app.run_test() as pilot:
+        await pilot.press("ctrl+p")
+        await pilot.pause()
+        app.switch()
+        await pilot.pause()
+        assert not isinstance(app.screen, Palette)

@@ -38,6 +38,10 @@ class Palette(VisualLines, CommandPalette):
                 yield CommandList()
                 yield LoadingIndicator()
 
+    def relabel(self) -> None:
+        """The language has changed: what is listed was looked up by words of the other one."""
+        self.dismiss(None)
+
     def _start_no_matches_countdown(self, search_value: str) -> None:
         self._stop_no_matches_countdown()
         self._no_matches_timer = self.set_timer(self._NO_MATCHES_COUNTDOWN, lambda: self._show_no_matches(search_value))
