@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 
 from clutch_tui.core import inventory, queue, sales
-from clutch_tui.core.store import Store
 from clutch_tui.core.types import SaleQuery
-from clutch_tui.home import Home
 from clutch_tui.text import strings
 from clutch_tui.text.strings import t
+from tests.homes import open_home
 from tests.terminal import Terminal
 
 
@@ -59,8 +58,7 @@ def test_from_the_first_start_to_the_first_sale(tmp_path: Path, language: str) -
         terminal.press("ctrl+q")
         assert terminal.wait_exit() == 0
 
-    home = Home.find(environ={"CLUTCH_HOME": str(tmp_path)})
-    with Store.open(home.database("", ""), inline=True) as store:
+    with open_home(tmp_path) as store:
         (row,) = store.read_now(sales.page, SaleQuery(), None, 0, 10)
         sale = store.read_now(sales.get, row.id)
         assert (sale.totals.total, sale.tendered, sale.change) == (50_100, 60_000, 9_900)
@@ -72,9 +70,7 @@ def test_from_the_first_start_to_the_first_sale(tmp_path: Path, language: str) -
 
 def test_a_cart_that_was_open_is_there_again_after_a_kill(tmp_path: Path) -> None:
     env = {"CLUTCH_HOME": str(tmp_path), "CLUTCH_LANG": "en", "CLUTCH_SECRETS": "file"}
-    home = Home.find(environ=env)
-    home.prepare()
-    with Store.open(home.database("", ""), inline=True) as store:
+    with open_home(tmp_path) as store:
         from clutch_tui.core import state
         from clutch_tui.core.types import PartDraft
 
@@ -84,11 +80,11 @@ def test_a_cart_that_was_open_is_there_again_after_a_kill(tmp_path: Path) -> Non
         terminal.wait_for("The sale is empty")
         terminal.type("OF-1\r")
         terminal.wait_for("To pay: 100.00")
-        terminal.wait_for(lambda _: _saved(home))
+        terminal.wait_for(lambda _: _saved(tmp_path))
     with Terminal([sys.executable, "-m", "clutch_tui"], env=env) as terminal:
         terminal.wait_for("To pay: 100.00")
 
 
-def _saved(home: Home) -> bool:
-    with Store.open(home.database("", ""), inline=True) as store:
+def _saved(home: Path) -> bool:
+    with open_home(home) as store:
         return any(cart.lines for cart in store.read_now(sales.open_carts))
