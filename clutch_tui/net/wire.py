@@ -95,7 +95,7 @@ def loads(raw: bytes) -> Any:
     if raw.count(b",") + raw.count(b"[") + raw.count(b"{") > VALUES_LIMIT:
         raise BadPayload("too many values")
     try:
-        value = json.loads(raw.decode("utf-8-sig"), parse_float=Decimal, parse_constant=_no_constant)
+        value = json.loads(raw.decode("utf-8-sig"), parse_float=_number, parse_constant=_no_constant)
         return _without_surrogates(value) if _SURROGATE.search(raw) else value
     except RecursionError:
         raise BadPayload("nested too deeply") from None
@@ -103,6 +103,18 @@ def loads(raw: bytes) -> Any:
         raise BadPayload("a number out of range") from None
     except ValueError as error:
         raise BadPayload(f"not JSON: {str(error)[:120]}") from None
+
+
+_DIGITS = 400
+
+
+def _number(text: str) -> Decimal:
+    """A number with a point or an exponent. One that nobody could write down stays out of range: as a whole number
+    `1e999999999` would have a billion digits, and whoever makes it into one never comes back."""
+    value = Decimal(text)
+    if len(text) < _DIGITS and -_DIGITS < value.adjusted() < _DIGITS:
+        return value
+    return Decimal("Infinity") if value and value.adjusted() > 0 else Decimal(0)
 
 
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
