@@ -236,12 +236,12 @@ def news_mark() -> tuple[int, int]:
     return int(newest), int(unread)
 
 
-def news_since(number: int) -> tuple[Notification, ...]:
-    """Notifications that have come after the one with this number (`news_mark`), oldest first."""
+def news_since(number: int) -> tuple[tuple[int, Notification], ...]:
+    """Notifications that have come after the one with this number (`news_mark`), oldest first, with theirs."""
     rows = models.execute(
-        "SELECT id, at, kind, detail, read FROM notification WHERE rowid > ? ORDER BY rowid LIMIT 100", (number,)
+        "SELECT rowid, id, at, kind, detail, read FROM notification WHERE rowid > ? ORDER BY rowid LIMIT 100", (number,)
     )
-    return tuple(_notification(*row) for row in rows)
+    return tuple((row[0], _notification(*row[1:])) for row in rows)
 
 
 def notifications(after: Key | None, skip: int, limit: int) -> tuple[Notification, ...]:

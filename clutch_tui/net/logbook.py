@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from clutch_tui.core import journal, usage
@@ -34,6 +35,14 @@ OVERALL = "overall"
 
 NEWS = frozenset({"stock_alert", "price_alert", "demand_forecast", "market_insight", "system_message", "new_order"})
 """Events that a person should hear of; the others only say that there are rows to fetch."""
+
+INSIGHTS = {
+    "demand_forecast": "ai.demand_forecast",
+    "price_alert": "ai.price_optimization",
+    "market_insight": "market.insights",
+    "stock_alert": "inventory.alerts",
+}
+"""Events that make an answer old that is kept: the endpoint that has more to say about them."""
 
 LONGEST_LOOK = 30.0
 """Seconds between two looks that count as watched: a machine that slept in between did not watch."""
@@ -184,12 +193,18 @@ class Logbook:
         task.add_done_callback(self._kept)
 
     async def _keep_news(self, event: wire.Event) -> None:
-        values = {name: value for name, value in event.data.items() if not isinstance(value, dict | list)}
+        values = {
+            name: float(value) if isinstance(value, Decimal) else value
+            for name, value in event.data.items()
+            if not isinstance(value, dict | list)
+        }
         if isinstance(order := event.data.get("order"), Mapping):
             values |= {name: order[name] for name in ("order_number", "customer_name") if order.get(name)}
         key = f"{event.type}:{event.seq}" if event.seq is not None else None
-        await self._store.run(journal.notify, event.type, values, notification_id=key)
+        is_new = await self._store.run(journal.notify, event.type, values, notification_id=key)
         await self.look_for_news()
+        if is_new and event.type in INSIGHTS:
+            self._on_change(frozenset({INSIGHTS[event.type]}))
 
     def _kept(self, task: asyncio.Task[None]) -> None:
         self._keeping.discard(task)

@@ -8,13 +8,15 @@ import random
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, overload
 from urllib.parse import quote, urlsplit
 
 from clutch_tui.core.clock import Clock, SystemClock
 from clutch_tui.core.types import ShopError
+from clutch_tui.net import events
 from clutch_tui.net.connection import Monitor, Problem, State
 from clutch_tui.net.errors import ApiError, Kind
+from clutch_tui.net.events import H
 from clutch_tui.net.line import Dial, HandshakeRefused, Line, LineClosed, WebSocketDial
 from clutch_tui.net.retry import backoff
 from clutch_tui.net.sequence import Sequence
@@ -24,17 +26,7 @@ if TYPE_CHECKING:
     from clutch_tui.net.session import Session
     from clutch_tui.net.wire import Event, Frame
 
-EVENTS = (
-    "inventory_update",
-    "price_update",
-    "demand_forecast",
-    "market_insight",
-    "new_order",
-    "order_update",
-    "stock_alert",
-    "price_alert",
-    "system_message",
-)
+EVENTS: tuple[str, ...] = tuple(kind.TYPE for kind in events.HAPPENINGS)
 _PULLING = frozenset({"inventory_update", "price_update", "new_order", "order_update"})
 TOKEN_REFUSED = frozenset({1008, 4001})
 SHOP_REFUSED = 4003
@@ -119,14 +111,26 @@ class Socket:
         self._heard = 0
         self._is_ours = False
 
-    def on(self, kind: str, listener: Callable[[Event], None]) -> Callable[[], None]:
-        """Hear one kind of event, or `"*"` for all; call what comes back to hear no more."""
-        listeners = self._listeners.setdefault(kind, [])
-        listeners.append(listener)
+    @overload
+    def on(self, kind: type[H], listener: Callable[[H], None]) -> Callable[[], None]: ...
+
+    @overload
+    def on(self, kind: str, listener: Callable[[Event], None]) -> Callable[[], None]: ...
+
+    def on(self, kind: type[H] | str, listener: Callable[[Any], None]) -> Callable[[], None]:
+        """Hear one kind of event, named by its type (`events.StockAlert`) or by its name, or `"*"` for all; call what
+        comes back to hear no more."""
+        if isinstance(kind, str):
+            name, hear = kind, listener
+        else:
+            typed = kind
+            name, hear = kind.TYPE, lambda event: listener(events.read(typed, event))
+        listeners = self._listeners.setdefault(name, [])
+        listeners.append(hear)
 
         def no_more() -> None:
-            if listener in listeners:
-                listeners.remove(listener)
+            if hear in listeners:
+                listeners.remove(hear)
 
         return no_more
 

@@ -93,6 +93,8 @@ class ClutchApp(KeysInOrder, ThinWire, Gauges, BidiApp, App[int]):
         self.status_changed: Signal[Status] = Signal(self, "status")
         self._store: Store | None = None
         self._running_network: Worker[None] | None = None
+        self._news_told = 0
+        """The number of the newest notification when somebody was last told of any."""
         self._moving = False
         """Whether the store is being changed for another: the screens of the old one are no place to go."""
         self._brake = Brake(self, self._announce)
@@ -138,6 +140,7 @@ class ClutchApp(KeysInOrder, ThinWire, Gauges, BidiApp, App[int]):
         if self._store is None:
             self._store = await self._open(settings)
         self._store.meter = self.meter
+        self._news_told = (await self._store.read(shop.journal.news_mark))[0]
         self._brake.add(frozenset({"everything"}))
         if not settings.backend.is_set_up:
             if not await self._store.read(shop.state.setting, "works_alone", False):
@@ -286,8 +289,8 @@ class ClutchApp(KeysInOrder, ThinWire, Gauges, BidiApp, App[int]):
         return answer
 
     def _announce(self, nouns: frozenset[str]) -> None:
-        if "notifications" in nouns and self.settings.ui.bell and self.network is not None:
-            self.bell()
+        if "news" in nouns:
+            self._tell_news()
         self.changed.publish(nouns)
         self._look(nouns)
 
@@ -309,6 +312,21 @@ class ClutchApp(KeysInOrder, ThinWire, Gauges, BidiApp, App[int]):
         overall, since = self._overall()
         self.status = Status(overall, since, unsent, oldest_at, attention, unread, datetime.now(UTC), local)
         self.status_changed.publish(self.status)
+
+    @work(group="news", exclusive=True, exit_on_error=False)
+    async def _tell_news(self) -> None:
+        """Ring for what has come, unless that is muted, and show what the system says to everybody, once."""
+        from clutch_tui.ui.screens.notifications import TONES, news
+
+        fresh = await self.store.read(shop.journal.news_since, self._news_told)
+        if not fresh:
+            return
+        self._news_told = fresh[-1][0]
+        if self.settings.ui.bell:
+            self.bell()
+        for _, one in fresh:
+            if one.kind == "system_message" and not one.read:
+                self.notify(news(one), severity=TONES.get(str(one.values.get("level")), "information"), timeout=15)
 
     async def keep_measures(self) -> None:
         """Write down what was measured. A database that is full or busy costs these figures and nothing else."""

@@ -35,7 +35,7 @@ class InsightsScreen(ShopScreen):
     """Topics on one side, the chosen one as a list on the other."""
 
     NAME = "insights"
-    NOUNS = frozenset({"shop"})
+    NOUNS = frozenset({"shop", *TOPICS})
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f5", "refresh", "common.refresh", id="insights.refresh"),
         Binding("f6", "refresh_all", "insight.refresh_all", id="insights.refresh_all"),
@@ -53,6 +53,8 @@ class InsightsScreen(ShopScreen):
     def __init__(self) -> None:
         super().__init__()
         self.topic = TOPICS[0]
+        self._overtaken: set[str] = set()
+        """Topics of which the live connection has had news since they were fetched."""
         self.topics = OptionList(*(Option(t(f"topic.{topic}"), id=topic) for topic in TOPICS), id="topics")
         self.age = Words(id="insight-age")
         self.body = Words(id="insight-body")
@@ -79,6 +81,10 @@ class InsightsScreen(ShopScreen):
             return True if self.app.network is not None else None
         return True
 
+    def _rows_changed(self, nouns: frozenset[str]) -> None:
+        self._overtaken |= nouns & set(TOPICS)
+        super()._rows_changed(nouns)
+
     @on(OptionList.OptionHighlighted, "#topics")
     def _picked(self, event: OptionList.OptionHighlighted) -> None:
         self.topic = str(event.option_id)
@@ -92,6 +98,7 @@ class InsightsScreen(ShopScreen):
         kept = await self.store.read(shop.reference.find, topic)
         self._show(topic, kept)
         old = kept is None or (datetime.now(UTC) - kept.fetched_at).total_seconds() > FRESH_FOR
+        old = old or topic in self._overtaken
         if old and self.app.network is not None and self.app.status.overall in ("connected", "limited"):
             self._fetch(topic)
 
@@ -114,6 +121,7 @@ class InsightsScreen(ShopScreen):
             report(self, error)
             self.age.tell(partial(sentence, error))
             return
+        self._overtaken.discard(topic)
         if topic == self.topic:
             self._show(topic, kept)
 

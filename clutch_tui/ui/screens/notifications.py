@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual import work
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.notifications import SeverityLevel
 
 from clutch_tui.core.types import Notification
 from clutch_tui.text import format as shown
@@ -18,13 +19,20 @@ from clutch_tui.ui.screens.list_screen import ListScreen
 from clutch_tui.ui.widgets.column import Column
 from clutch_tui.ui.widgets.window import Source
 
-_NAMES = ("item_name", "title", "description", "message")
+_NAMES = ("item_name", "title", "description", "message", "customer_name")
+_MAYBE = ("order_number", "customer_name")
+"""What a server may leave out of an order."""
+TONES: dict[str, SeverityLevel] = {"info": "information", "warning": "warning", "error": "error"}
+"""How a message of the system looks, by the level that it gives itself."""
+
 _MONEY = ("current_price", "suggested_price", "old_price", "new_price")
 
 
 def news(row: Notification) -> str:
     """A notification as a sentence; one of a kind that we do not know shows what it carries."""
     values: dict[str, object] = {name: in_language(row.values, name) for name in row.values}
+    for name in _MAYBE:
+        values.setdefault(name, "")
     for name in _MONEY:
         if isinstance(amount := values.get(name), int):
             values[name] = shown.money(amount)
@@ -33,7 +41,7 @@ def news(row: Notification) -> str:
             values[name] = shown.name(given)
     key = f"news.{row.kind}"
     if has(key):
-        return t(key, **values)
+        return t(key, **values).strip()
     return shown.isolate(f"{row.kind} " + " ".join(f"{name}={value}" for name, value in values.items()))
 
 
@@ -54,6 +62,7 @@ class NotificationsScreen(ListScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2", "open", "news.read", id="notifications.read"),
         Binding("f5", "read_all", "news.read_all", id="notifications.read_all"),
+        Binding("f8", "mute", "news.mute", id="notifications.mute"),
     ]
 
     def columns(self) -> Sequence[Column[Notification]]:
@@ -80,3 +89,10 @@ class NotificationsScreen(ListScreen):
     @work(group="ask", exit_on_error=False)
     async def action_read_all(self) -> None:
         await self.write("notifications", shop.journal.mark_read)
+
+    @work(group="mute", exclusive=True, exit_on_error=False)
+    async def action_mute(self) -> None:
+        """Let the terminal's bell ring for news or keep it still; the news comes all the same."""
+        rings = not self.app.settings.ui.bell
+        await self.app.save_settings({"ui.bell": rings})
+        self.notify(t("news.rings" if rings else "news.muted"))

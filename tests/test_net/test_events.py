@@ -1,0 +1,127 @@
+"""The nine events: what each does in the shop, and how code hears of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clutch_tui.config import Backend, Settings
+from clutch_tui.core import journal
+from clutch_tui.core.store import Store
+from clutch_tui.net import events, wire
+from clutch_tui.net.connection import Monitor
+from clutch_tui.net.events import HAPPENINGS, Happening, OrderUpdate, PriceAlert, StockAlert
+from clutch_tui.net.logbook import Logbook
+from clutch_tui.net.websocket import EVENTS, Socket
+
+from .conftest import DEVICE, TestClock, until
+from .test_websocket import Exchange, FakeSession, Kept, kept_open
+
+ORDER = {"id": "o1", "order_number": "M-7", "customer_name": "Mona", "items": [], "total": 10, "status": "pending"}
+
+
+@dataclass
+class ShopFloor:
+    """A socket with a logbook behind it, as in a running shop; the server's end is the test's."""
+
+    exchange: Exchange
+    socket: Socket
+    store: Store
+    pulls: list[str]
+    nouns: list[frozenset[str]]
+
+    def send(self, kind: str, seq: int | None, **data: Any) -> None:
+        self.exchange.line.push(kind, data=data, seq=seq)
+
+
+@pytest.fixture
+async def floor(tmp_path: Path) -> AsyncIterator[ShopFloor]:
+    clock, exchange = TestClock(eager=False), Exchange()
+    monitor, nouns, pulls = Monitor(clock), list[frozenset[str]](), list[str]()
+    with Store.open(tmp_path / "shop.db", clock=clock, inline=True) as store:
+        socket = Socket(
+            Settings(backend=Backend(base_url="https://api.example.com/api/v1", shop_id="s")),
+            session=FakeSession(),  # type: ignore[arg-type]
+            monitor=monitor,
+            device_id=DEVICE,
+            clock=clock,
+            cursor=Kept(0),
+            dial=exchange,
+        )
+        logbook = Logbook(store, monitor, clock=clock, on_change=nouns.append)
+        socket.on("*", logbook.hear_news)
+        socket.on_pull = pulls.append
+        await logbook.look_for_news()
+        async with kept_open(socket):
+            await until(lambda: exchange.lines)
+            exchange.line.push("connected", data={})
+            await until(lambda: pulls == ["connected"])
+            pulls.clear()
+            yield ShopFloor(exchange, socket, store, pulls, nouns)
+
+
+# event, its data, whether it pulls, whether a person hears of it, which kept answer it makes old
+TABLE: list[tuple[str, dict[str, Any], bool, bool, str]] = [
+    ("inventory_update", {"item_id": "p", "action": "update"}, True, False, ""),
+    ("price_update", {"item_id": "p", "old_price": 1, "new_price": "2.50"}, True, False, ""),
+    ("demand_forecast", {"item_id": "p", "predicted_demand": 12}, False, True, "ai.demand_forecast"),
+    ("market_insight", {"type": "t", "title": "T", "description": "D"}, False, True, "market.insights"),
+    ("new_order", {"order": ORDER}, True, True, ""),
+    ("order_update", {"order_id": "o1", "status": "accepted"}, True, False, ""),
+    ("stock_alert", {"item_id": "p", "item_name": "P", "current_stock": 1}, False, True, "inventory.alerts"),
+    (
+        "price_alert",
+        {"item_id": "p", "current_price": 10, "suggested_price": 12},
+        False,
+        True,
+        "ai.price_optimization",
+    ),
+    ("system_message", {"message": "hello", "message_ar": "أهلا", "level": "warning"}, False, True, ""),
+]
+
+
+def test_the_table_is_whole() -> None:
+    assert [row[0] for row in TABLE] == list(EVENTS) == [kind.TYPE for kind in HAPPENINGS]
+
+
+@pytest.mark.parametrize(("kind", "data", "pulls", "is_news", "topic"), TABLE, ids=[row[0] for row in TABLE])
+async def test_each_event_does_what_the_shop_expects(
+    floor: ShopFloor, kind: str, data: dict[str, Any], pulls: bool, is_news: bool, topic: str
+) -> None:
+    typed: list[Happening] = []
+    floor.socket.on(next(one for one in HAPPENINGS if kind == one.TYPE), typed.append)
+    for _ in range(2):  # an event may come twice
+        floor.send(kind, 1, **data)
+    await until(lambda: typed and (not is_news or floor.store.read_now(journal.notification_count)))
+    floor.send("price_update", 2, item_id="x", new_price=1)  # in order: what comes before it has been dealt with
+    await until(lambda: "price_update" in floor.pulls[2 * pulls :])
+    await asyncio.sleep(0)
+    assert floor.pulls[:-1] == [kind] * (2 * pulls)
+    kept = floor.store.read_now(journal.notifications, None, 0, 10)
+    assert [one.kind for one in kept] == [kind] * is_news
+    assert [nouns for nouns in floor.nouns if "news" in nouns] == [frozenset({"news", "notifications"})] * is_news
+    assert [nouns for nouns in floor.nouns if "news" not in nouns] == ([frozenset({topic})] if topic else [])
+    assert typed[0].seq == 1
+    assert len([one for one in typed if one.seq == 1]) == 1
+
+
+async def test_own_reading_is_no_news(floor: ShopFloor) -> None:
+    floor.send("system_message", 1, message="hello")
+    await until(lambda: floor.nouns)
+    logbook_look = floor.socket._listeners["*"][0].__self__.look_for_news  # type: ignore[attr-defined]
+    floor.store.run_now(journal.mark_read)
+    await logbook_look()
+    await logbook_look()
+    assert floor.nouns == [frozenset({"news", "notifications"}), frozenset({"notifications"})]
+
+
+def test_listeners_get_what_their_type_says() -> None:
+    alert = wire.Event("price_alert", {"item_id": "p", "current_price": 1050, "new_field": 1}, 7)
+    assert events.read(PriceAlert, alert) == PriceAlert("p", current_price=1050, seq=7)
+    assert events.read(StockAlert, wire.Event("stock_alert", {"item_id": "p"}, None)).seq is None
+    assert events.read(OrderUpdate, wire.Event("order_update", {"order_id": "o", "order": ORDER}, 1)).order == ORDER
