@@ -276,23 +276,22 @@ def _store(channel: str, begun: dict[str, Any], rows: list[records.Row], *, swee
     replica.end_moves(channel, reopen=False)
 
 
-_COMPARED = {"sale": ("status", "notes", "total", "receipt_number", "customer_id")}
-"""What may differ in a row that is there already; of the other types every column but `seq`."""
+_SALE_COLUMNS = ("status", "notes", "total", "receipt_number", "customer_id")
+"""What may differ in a sale that is there already; in the other types every column but `seq`."""
 
 
 def _news(type: str, rows: Sequence[records.Row]) -> list[records.Row]:
     """The rows that differ from what we have, and those of whose count something waits."""
-    table, columns = ("sale", _COMPARED["sale"]) if type == "sale" else overlay.RECORD_COLUMNS[type]
+    if type == "order":  # few, and their lines may differ
+        return list(rows)
+    table, columns = ("sale", _SALE_COLUMNS) if type == "sale" else overlay.RECORD_COLUMNS[type]
     names = [name for name in columns if name != "seq"]
     found = models.execute(f"SELECT id, {', '.join(names)} FROM {table}").fetchall()
     present = {row[0]: row[1:] for row in found}
     waiting = replica.moved(type) | overlay.kept(type)
-    return [
-        row
-        for row in rows
-        if row["id"] in waiting or present.get(row["id"]) != tuple(row[name] for name in names) or "items" in row
-        and type == "order"
-    ]
+    if type == "sale" and not records.listed_ids(type, rows) <= {row["id"] for row in rows}:
+        return list(rows)  # some are to be forgotten, back to the oldest of these
+    return [row for row in rows if row["id"] in waiting or present.get(row["id"]) != tuple(row[name] for name in names)]
 
 
 def _with_held_figure(type: str, row: records.Row, *, another: bool) -> records.Row:
