@@ -111,6 +111,8 @@ _DIGITS = 400
 def _number(text: str) -> Decimal:
     """A number with a point or an exponent. One that nobody could write down stays out of range: as a whole number
     `1e999999999` would have a billion digits, and whoever makes it into one never comes back."""
+    if len(text) < _DIGITS and "e" not in text and "E" not in text:
+        return Decimal(text)  # all but a few, and a page has thousands
     value = Decimal(text)
     if len(text) < _DIGITS and -_DIGITS < value.adjusted() < _DIGITS:
         return value
