@@ -72,16 +72,29 @@ def restore(database: Database) -> str:
     if not has_backup(database):
         raise LookupError("there is no backup to restore")
     connection = database.connection()
-    epoch = connection.execute("SELECT epoch FROM server").fetchone()[0] + 1
+    epoch = connection.execute("SELECT epoch FROM server").fetchone()[0]
     events = connection.execute("SELECT id, event_seq FROM shop").fetchall()
     copy = _copy_of(database)
     copy.backup(connection)
     if database.settings.db != ":memory:":
         copy.close()
+    return _begin(database, epoch + 1, {shop_id: last + 1 for shop_id, last in events})
+
+
+def begin_epoch(database: Database) -> str:
+    """The file turned out to be an older copy: what it has lost is unknown, and so are the events that were told
+    of it. Their numbers go on far beyond. Returns the new epoch."""
+    with database.reading() as reading:
+        epoch = reading.value("SELECT epoch FROM server")
+        events = reading.all("SELECT id, event_seq FROM shop")
+    return _begin(database, epoch + 1, {row["id"]: row["event_seq"] + 1_000_000 for row in events})
+
+
+def _begin(database: Database, epoch: int, events: dict[str, int]) -> str:
     with database.writing() as transaction:
         transaction.execute("UPDATE server SET epoch = ?", (epoch,))
         transaction.execute("DELETE FROM event")
-        for shop_id, last in events:
-            transaction.execute("UPDATE shop SET event_seq = ? WHERE id = ?", (last + 1, shop_id))
+        for shop_id, last in events.items():
+            transaction.execute("UPDATE shop SET event_seq = ? WHERE id = ?", (last, shop_id))
             transaction.emit("system_message", _RESTORED, shop_id)
     return f"e-{epoch}"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from . import changes, ledger, pages, payload
+from . import changes, ledger, maintenance, pages, payload
 from .auth import Denied
 from .calls import Answer, Call, Encoded, Refusal, endpoint
 from .database import Database
@@ -72,7 +72,8 @@ def _since(body: JSON) -> int | None:
 
 
 def check(database: Database, shop_id: str, sync: Sync) -> str:
-    """The present epoch, if this call belongs to it; raises `Refusal` for another epoch or a forked disk."""
+    """The present epoch, if this call belongs to it; raises `Refusal` for another epoch or a forked disk. A call
+    that knows more than this file begins a new epoch."""
     with database.reading() as reading:
         epoch = reading.epoch
         if sync.epoch is not None and sync.epoch != epoch:
@@ -82,6 +83,10 @@ def check(database: Database, shop_id: str, sync: Sync) -> str:
             if seen > sync.head:
                 data = {"highest": seen, "epoch": epoch}
                 raise Refusal(409, "LINEAGE_FORK", "this disk was restored or cloned", data=data)
+        counter = reading.shop(shop_id)["counter"]
+    if sync.epoch is not None and sync.pull.cursor > counter:
+        # the caller has seen rows that this file does not have: somebody put an older copy of it back
+        raise Refusal(409, "EPOCH", "the server was restored", data={"epoch": maintenance.begin_epoch(database)})
     return epoch
 
 

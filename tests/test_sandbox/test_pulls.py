@@ -150,3 +150,14 @@ async def test_another_shop_sees_and_changes_nothing(terminal: Terminal) -> None
     assert await terminal.stock(item) == 10
     wrong = await other.call("sales.sync", other.sync_body(shop_id=demo_data.SHOP_ID))
     assert (wrong.status_code, wrong.json()["error"]) == (403, "SHOP_MISMATCH")
+
+
+async def test_a_cursor_beyond_the_counter_shows_that_an_older_copy_was_put_back(terminal: Terminal) -> None:
+    await terminal.item(1)
+    epoch = (await terminal.sync("inventory"))["epoch"]
+    refused = await terminal.call("inventory.sync", terminal.sync_body(cursor=2, epoch=epoch))
+    assert (refused.status_code, refused.json()["error"]) == (409, "EPOCH")
+    present = refused.json()["data"]["epoch"]
+    assert present != epoch
+    again = await terminal.sync("inventory", epoch=present, snapshot=True)
+    assert [row["id"] for row in again["changes"]] == [uid(1)]

@@ -51,6 +51,7 @@ class InventoryScreen(ListScreen):
         self.low_only = False
         self._as_of: datetime | None = None
         """To which moment the server's figures hold."""
+        self._told: tuple[datetime | None, bool] = (None, False)
         super().__init__()
 
     def columns(self) -> Sequence[Column[PartRow]]:
@@ -93,11 +94,9 @@ class InventoryScreen(ListScreen):
     @work(group="as-of", exclusive=True, exit_on_error=False)
     async def _read_as_of(self) -> None:
         self._as_of = await self.store.read(shop.inventory.as_of)
-        self.details.tell(self._describe_row)
-
-    def _describe_row(self) -> Content | str:
-        row: PartRow | None = self.table.row
-        return "" if row is None else self.describe(row)
+        if (told := (self._as_of, self._is_stale)) != self._told:
+            self._told = told
+            self.details.refresh(layout=True)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return self.has_row() if action in ("edit", "adjust", "count", "history", "delete") else True

@@ -40,7 +40,7 @@ COLUMNS: tuple[Column[ChangeRow], ...] = (
     Column("queue.label", 18, change_words.label, flex=2),
     Column("queue.lane", 14, change_words.state_word, tone=lambda row: _TONES.get(row.lane, "")),
     Column("queue.age", 14, _age, priority=1),
-    Column("queue.attempts", 8, lambda row: shown.number(row.attempts), number=True, priority=2),
+    Column("queue.attempts", 9, lambda row: shown.number(row.attempts), number=True, priority=2),
 )
 
 

@@ -26,6 +26,7 @@ class ReceiptDialog(ShowText):
 
     DEFAULT_CSS = """
     ReceiptDialog .dialog--box { width: 48; }
+    ReceiptDialog.-remarked VerticalScroll { max-height: 50vh; }
     ReceiptDialog .receipt--remarks { color: $text-warning; margin-top: 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f2", "save", "receipt.save", id="receipt.save")]
@@ -36,6 +37,7 @@ class ReceiptDialog(ShowText):
         super().__init__("receipt.title", self._draw, hint="receipt.hint")
         self.remarks = Words(classes="receipt--remarks")
         self.remarks.display = bool(receipt.flags)
+        self.set_class(bool(receipt.flags), "-remarked")
         self._concerns: Mapping[str, Sequence[Concern]] = {}
 
     def compose_body(self) -> ComposeResult:
