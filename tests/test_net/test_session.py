@@ -155,9 +155,10 @@ async def test_a_renewal_that_fails_when_nobody_waits_any_more_is_no_complaint(c
     await fault("latency", endpoint="auth.refresh", seconds=0.2, count=1)
     await fault("error_before", endpoint="auth.refresh", status=503, count=1)
     asking = asyncio.create_task(client.session.renew(stale))
-    while client.session._renewal is None:
+    for _ in range(5):
         await asyncio.sleep(0)
     renewal = client.session._renewal
+    assert renewal is not None
     asking.cancel()
     await asyncio.wait([asking, renewal])
     client.session._renewal = None

@@ -82,8 +82,11 @@ class PerformanceScreen(ShopScreen):
         self.table.focus()
         self.set_interval(REFRESH_EVERY, self._refresh_if_shown)
 
+    def on_screen_resume(self) -> None:
+        self._keep_measures()
+
     @work(group="load", exit_on_error=False)
-    async def on_screen_resume(self) -> None:
+    async def _keep_measures(self) -> None:
         await self.app.keep_measures()  # the last day reaches to this moment
         self._refresh_if_shown()
 
