@@ -59,8 +59,9 @@ class Dial(Protocol):
 class WebSocketDial:
     """Lines over the real network: proxies, the system's trust store, a second heartbeat below ours."""
 
-    def __init__(self, settings: Backend, *, heartbeat: float, pong_timeout: float) -> None:
+    def __init__(self, settings: Backend, *, heartbeat: float, pong_timeout: float, close_timeout: float = 2.0) -> None:
         self._settings = settings
+        self._close_timeout = close_timeout
         self._heartbeat = heartbeat
         self._pong_timeout = pong_timeout
         self._trust: ssl.SSLContext | None = None
@@ -87,7 +88,7 @@ class WebSocketDial:
                 open_timeout=self._settings.connect_timeout * 2,
                 ping_interval=self._heartbeat,
                 ping_timeout=self._pong_timeout,
-                close_timeout=2,
+                close_timeout=self._close_timeout,
                 max_size=FRAME_LIMIT,
                 logger=_quiet(),
                 ssl=await self._trusted() if parts.scheme == "wss" else None,

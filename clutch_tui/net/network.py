@@ -81,6 +81,7 @@ class Network:
         self._led: asyncio.Task[None] | None = None
         self._changed_state = asyncio.Event()
         self._beat = 0
+        self._socket_was_up = False
         self.offline = False
         self.monitor = Monitor(clock)
         self.logbook = Logbook(
@@ -129,7 +130,15 @@ class Network:
         )
         self.socket.on_pull = lambda _reason: self.sync.wake()
         self.socket.on("*", self.logbook.hear_news)
+        self.monitor.on_change.append(self._watch_socket)
         self.set_debug(settings.log.debug)
+
+    def _watch_socket(self) -> None:
+        """The wait until the next pull was measured for a socket that is up: without one it is too long."""
+        up = self.monitor.part("socket").state == "up"
+        if self._socket_was_up and not up:
+            self.sync.wake()
+        self._socket_was_up = up
 
     def _idle(self) -> float:
         up = self.monitor.part("socket").state == "up"

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ from clutch_tui.core import inventory, journal, outbox, reference, usage
 from clutch_tui.core.store import Store
 from clutch_tui.core.types import LogQuery, PartDraft, PartQuery, ShopError
 from clutch_tui.installation import Installation
+from clutch_tui.net import logbook
 from clutch_tui.net import network as net
+from clutch_tui.net.connection import Problem
 from clutch_tui.net.errors import ApiError, Kind
 from clutch_tui.net.network import Network
 from clutch_tui.sandbox import demo_data, server
@@ -217,3 +220,66 @@ async def test_nothing_goes_out_while_the_line_is_cut_on_purpose(tmp_path: Path,
         assert {name: one.calls for name, one in network.monitor.snapshot().endpoints.items()} == before
         network.go_offline(False)
         await network.fetch("market.trends")
+
+
+async def test_a_second_window_shows_the_same_word_for_word(tmp_path: Path, sandbox: Running) -> None:
+    def told(network: Network) -> list[object]:
+        snapshot = network.monitor.snapshot()
+        parts = [snapshot.parts[name] for name in ("api", "socket", "sync")]
+        return [snapshot.overall, snapshot.reason, *((part.state, part.problem) for part in parts)]
+
+    async with (
+        connected(tmp_path / "home", sandbox.base_url) as (first, _),
+        connected(tmp_path / "home", sandbox.base_url) as (second, store),
+    ):
+        await until(lambda: overall(first) == overall(second) == "connected")
+        leader, follower = (first, second) if first.leads else (second, first)
+        await until(lambda: told(follower) == told(leader))
+        await sandbox.stop()
+        leader.wake()
+        await until(lambda: overall(leader) == overall(follower) == "offline")
+        await until(lambda: told(follower) == told(leader))
+        socket = follower.monitor.part("socket")
+        assert socket.problem is not None
+        assert socket.next_attempt is not None
+        since = leader.monitor.part("socket").since
+        assert since is not None
+        assert socket.since is not None
+        assert abs(socket.since - since) < timedelta(milliseconds=2)
+        hour = (await store.read(usage.periods))[0]
+        assert hour.usage.calls > 0
+        assert hour.watched > 0
+        assert hour.busy > 0
+
+
+async def test_a_database_that_cannot_be_written_is_told_and_nothing_is_lost(
+    tmp_path: Path, sandbox: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with connected(tmp_path / "home", sandbox.base_url) as (network, store):
+        await until(lambda: overall(network) == "connected")
+        full = ShopError("error.store.full", path="x")
+        write = logbook._write
+
+        def refuse(*_: object) -> None:
+            raise full
+
+        monkeypatch.setattr(logbook, "_write", refuse)
+        network.monitor.note("info", "test", "connection.reconnecting")
+        await until(lambda: network.monitor.part("database").state == "retrying")
+        assert network.monitor.part("database").problem == Problem("error.store.full", {"path": "x"})
+        monkeypatch.setattr(logbook, "_write", write)
+        await until(lambda: network.monitor.part("database").state == "up")
+        asked = LogQuery(category="test")
+        await until(lambda: store.read_now(journal.log_count, asked) == 1)
+
+
+async def test_a_lost_socket_is_followed_by_polling_at_once(tmp_path: Path) -> None:
+    installation = Installation.find({"CLUTCH_HOME": str(tmp_path), "CLUTCH_SECRETS": "file"})
+    with installation.open_store(inline=True) as store:
+        network = installation.network(installation.settings, store, lambda _nouns: None)
+        network.monitor.set("socket", "up")
+        assert network._idle() == net.POLL_WITH_SOCKET
+        assert not network.sync._wanted.is_set()
+        network.monitor.set("socket", "retrying")
+        assert network.sync._wanted.is_set()
+        assert network._idle() == 30

@@ -509,6 +509,18 @@ async def test_no_pong_in_time_ends_a_half_open_socket(bench: Bench) -> None:
         assert line.closed
 
 
+@pytest.mark.parametrize("is_ours", [True, False])
+async def test_a_half_open_socket_is_found_within_45_seconds(bench: Bench, is_ours: bool) -> None:
+    async with bench.running():
+        line = await bench.greet()
+        line.push("pong", **({"seq": 1} if is_ours else {}))
+        await bench.clock.advance(10.1)  # heard in time: from here on, silence
+        lost = bench.clock.monotonic()
+        while not line.closed:
+            await bench.clock.advance(0.5)
+            assert bench.clock.monotonic() - lost < 45
+
+
 async def test_a_foreign_server_is_asked_every_half_minute_and_ours_every_quarter(bench: Bench) -> None:
     async with bench.running():
         line = await bench.greet()
