@@ -156,11 +156,26 @@ class Terminal:
                 raise TerminalTimeout(f"no {wanted!r} within {timeout} s; the screen:\n{self.text}")
 
     def settle(self, still: float, timeout: float = 15.0) -> None:
-        """Read until the program has written nothing for `still` seconds: for pictures. Tests wait for what they
-        want to see instead."""
+        """Read until the program has neither written nor worked for `still` seconds: for pictures. Tests wait for
+        what they want to see instead."""
         deadline = time.monotonic() + timeout
-        while self._read(min(still, deadline - time.monotonic())):
-            continue
+        resting_since = time.monotonic()
+        while time.monotonic() < min(deadline, resting_since + still):
+            if self._read(min(0.02, deadline - time.monotonic())) or self._works:
+                resting_since = time.monotonic()
+
+    @property
+    def _works(self) -> bool:
+        """Whether a thread of the program runs, or would if the machine had time for it."""
+        try:
+            states = [path.read_text().rpartition(")")[2].split()[0] for path in self._threads.glob("*/stat")]
+        except OSError:  # one has just ended
+            return True
+        return "R" in states
+
+    @property
+    def _threads(self) -> Path:
+        return Path(f"/proc/{self.process.pid}/task")
 
     def wait_exit(self, timeout: float = 15.0) -> int:
         """Read until the program ends and return its exit code."""

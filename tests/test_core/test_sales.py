@@ -48,6 +48,32 @@ def checkout(store: Store, made: Cart, rules: TaxRules = VAT, *, payments: Any =
     return store.run_now(sales.checkout, made, payments, tendered=tendered, cashier="sara", device_id="d1", rules=rules)
 
 
+# --- names in two languages ----------------------------------------------------------------------------
+
+
+def test_a_line_keeps_the_english_name_but_the_sale_says_the_arabic_one(store: Store) -> None:
+    draft = PartDraft(name="بوجيه", name_en="Spark plug", part_number="NGK-7", price=9_550)
+    part_id = store.run_now(inventory.create, draft, 10).id
+    made = cart.add_line(store.run_now(sales.open_cart), store.read_now(inventory.get, part_id), 2)
+    store.run_now(sales.save_cart, made)
+    (kept,) = store.read_now(sales.open_carts)
+    assert (kept.lines[0].name, kept.lines[0].name_en) == ("بوجيه", "Spark plug")
+    receipt = checkout(store, kept)
+    assert receipt.lines[0].name_en == "Spark plug"
+    assert store.read_now(sales.get, receipt.id).lines[0].name_en == "Spark plug"
+    ((body,),) = rows(store, "SELECT payload FROM outbox WHERE type = 'sale'")
+    assert json.loads(body)["items"][0]["item_name"] == "بوجيه"
+    assert "Spark" not in body
+
+
+def test_a_cart_of_another_version_is_taken_up(store: Store, part_id: str) -> None:
+    line = {"part_id": part_id, "name": "تيل", "part_number": "BP-1", "quantity": 1, "price": 10013, "discount": 0}
+    for n, more in enumerate(({}, {"name_en": "Pads", "colour": "red"})):
+        body = {"id": f"c{n}", "lines": [line | more], "discount": 0}
+        store.run_now(models.execute, "INSERT INTO cart VALUES (?, ?, ?)", (f"c{n}", json.dumps(body), f"{n}"))
+    assert [made.lines[0].name_en for made in store.read_now(sales.open_carts)] == ["", "Pads"]
+
+
 # --- figures -------------------------------------------------------------------------------------------
 
 
