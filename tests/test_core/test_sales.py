@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from clutch_tui.core import aftersales, cart, cash, inventory, journal, models, outbox, queue, records, sales, state
+from clutch_tui.core import aftersales, cart, cash, inventory, journal, models, queue, records, sales, state
 from clutch_tui.core.store import Store
 from clutch_tui.core.types import Cart, CartLine, PartDraft, Payment, Receipt, SaleQuery, ShopError, TaxRules
 
