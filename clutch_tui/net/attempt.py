@@ -43,6 +43,13 @@ class Answer:
     request_id: str
 
     @property
+    def whole(self) -> Any:
+        """The data with what stands beside it: where some servers put the token of a sign-in."""
+        if not isinstance(self.data, dict):
+            return self.data
+        return {**{name: value for name, value in self.envelope.items() if name not in _AROUND}, **self.data}
+
+    @property
     def pagination(self) -> Mapping[str, Any]:
         """`page`, `limit`, `total`, `pages`, wherever this server puts them; empty where it has none."""
         inside = self.data.get("pagination") if isinstance(self.data, dict) else None

@@ -51,6 +51,6 @@ async def _call(api: Api, name: str, body: dict[str, str], bearer: str | None, t
         return Step(endpoint, answer)
     problem = fault_of(endpoint, answer)
     if problem is None:
-        record = wire.read_answer(name, answer.data).record or {}
+        record = wire.read_answer(name, answer.whole).record or {}
         tokens |= {one: record[one] for one in ("token", "refresh_token") if record.get(one)}
     return Step(endpoint, answer, problem=problem)

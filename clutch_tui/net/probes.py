@@ -92,7 +92,7 @@ async def routes_before_tokens(api: Api, endpoint: Endpoint) -> bool:
 def fault_of(endpoint: Endpoint, answer: Answer) -> Problem | None:
     """What is wrong with an answer's content."""
     try:
-        reading = wire.read_answer(endpoint.name, answer.data)
+        reading = wire.read_answer(endpoint.name, answer.whole if endpoint.name in _SIGN_IN else answer.data)
     except wire.BadPayload as bad:
         return Problem("tester.bad_answer", {"reason": bad.reason})
     if reading.bad:

@@ -154,12 +154,12 @@ class RoundTrip:
 
 
 def _identity(answer: Answer | None) -> str | None:
-    """Under which identity the server keeps the record: ours, or one of its own."""
+    """Under which identity the server keeps the record: ours, or one of its own, which wins where it tells both."""
     data = answer.data if answer is not None else None
     if not isinstance(data, dict):
         return None
     inner = next((one for one in data.values() if isinstance(one, dict) and ("id" in one or "_id" in one)), {})
-    found = data.get("id", data.get("_id", inner.get("id", inner.get("_id"))))
+    found = next((one[name] for one in (data, inner) for name in ("_id", "id") if name in one), None)
     return str(found) if isinstance(found, str | int) else None
 
 

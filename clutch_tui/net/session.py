@@ -292,14 +292,10 @@ class Session:
 
 
 def _tokens(answer: Answer) -> dict[str, Any]:
-    """Some servers put the token beside the `data` that holds the user."""
     from clutch_tui.net import wire
 
-    data = answer.data
-    if isinstance(data, dict):
-        data = {**{name: value for name, value in answer.envelope.items() if name not in data}, **data}
     try:
-        record = wire.read_answer("auth.login", data).record
+        record = wire.read_answer("auth.login", answer.whole).record
     except wire.BadPayload as error:
         raise ApiError(Kind.NOT_JSON, message=error.reason) from error
     assert record is not None
