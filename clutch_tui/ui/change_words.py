@@ -17,6 +17,8 @@ from clutch_tui.text import format as shown
 from clutch_tui.text.strings import has, t
 from clutch_tui.ui import entries
 
+ALIKE = 8
+"""From so many letters on, what two texts have in common is left out where room is scarce."""
 _MONEY = frozenset({"total", "amount", "cost", "price"})
 _SENT = ("reason", "note", "method", "delta", "counted", "expected", "amount", "total", "valid_until", "notes")
 """What is said of a fact or of an answer to an order beside its lines, in this order."""
@@ -238,6 +240,19 @@ def theirs_words(conflict: Conflict) -> str:
 def was_words(conflict: Conflict) -> str:
     """What stood there when ours was written."""
     return "" if conflict.field == "*" else value_word(conflict.type, conflict.field, conflict.was)
+
+
+def apart(conflict: Conflict, value: Any) -> str:
+    """One side of a conflict for a narrow column: of long texts that begin alike only where they part."""
+    mine, theirs = conflict.mine, conflict.theirs
+    if not isinstance(mine, str) or not isinstance(theirs, str) or not isinstance(value, str):
+        return value_word(conflict.type, conflict.field, value)
+    pairs = enumerate(zip(mine, theirs, strict=False))
+    parting = next((n for n, (one, other) in pairs if one != other), min(len(mine), len(theirs)))
+    alike = mine[:parting].rpartition(" ")[0]
+    if len(alike) < ALIKE or not value.startswith(alike):
+        return value_word(conflict.type, conflict.field, value)
+    return shown.name(f"…{value[len(alike) :]}")
 
 
 def _word(key: str, otherwise: str) -> str:

@@ -23,12 +23,17 @@ from clutch_tui.ui.widgets.column import Column
 from clutch_tui.ui.widgets.window import Source
 from clutch_tui.ui.widgets.window_table import WindowTable
 
+
+def _side(row: Conflict, value: Any, words: Callable[[Conflict], str]) -> str:
+    return words(row) if row.field == "*" else change_words.apart(row, value)
+
+
 COLUMNS: tuple[Column[Conflict], ...] = (
     Column("conflict.record", 18, lambda row: row.label, flex=2),
     Column("conflict.field", 13, change_words.conflict_field),
-    Column("conflict.was_column", 12, change_words.was_words, priority=1, flex=1),
-    Column("conflict.mine_column", 14, change_words.mine_words, flex=2),
-    Column("conflict.theirs_column", 14, change_words.theirs_words, flex=2),
+    Column("conflict.was_column", 12, lambda row: _side(row, row.was, change_words.was_words), priority=1, flex=1),
+    Column("conflict.mine_column", 14, lambda row: _side(row, row.mine, change_words.mine_words), flex=2),
+    Column("conflict.theirs_column", 14, lambda row: _side(row, row.theirs, change_words.theirs_words), flex=2),
 )
 _NOUNS = "conflicts queue inventory customers suppliers orders"
 """What is drawn anew after a decision."""
