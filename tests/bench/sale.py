@@ -43,9 +43,9 @@ def measure(pace: Pace) -> Iterator[Figure]:
             bare = BareTill(theirs, _rows(store, _sell(store, _cart(parts))))
             pace.progress("sale: one by one")
             rounds = pace.rounds(300, 20)
-            pairs = in_turns(rounds, lambda: _timed_sale(store, parts), bare.sell)
+            pairs = in_turns(rounds, lambda: timed_sale(store, parts), bare.sell)
             yield compared("sale", "three lines for cash", "ms", pairs, Budget(1.5))
-            pairs = in_turns(rounds, lambda: _timed_sale(threaded, parts), bare.sell)
+            pairs = in_turns(rounds, lambda: timed_sale(threaded, parts), bare.sell)
             yield compared("sale", "through the writer's thread", "ms", pairs)
             bare.connection.close()
         yield from _four_tills(mine, pace.rounds(20, 2), pace)
@@ -69,7 +69,7 @@ def _sell(store: Store, cart: Cart) -> Receipt:
     return store.run_now(sales.checkout, cart, (payment,), cashier="منى", device_id="bench", rules=RULES)
 
 
-def _timed_sale(store: Store, parts: tuple[PartRow, ...]) -> float:
+def timed_sale(store: Store, parts: tuple[PartRow, ...]) -> float:
     """Milliseconds from the key to the committed sale; the cart was made line by line before."""
     cart = _cart(parts)
     started = time.perf_counter()
@@ -157,7 +157,7 @@ def _till(path: str, seconds: int, results: Queue[tuple[list[float], int]]) -> N
         for turn in range(seconds * RATE // TILLS):
             time.sleep(max(0.0, started + turn * TILLS / RATE - time.perf_counter()))
             try:
-                waits.append(_timed_sale(store, parts))
+                waits.append(timed_sale(store, parts))
             except ShopError:
                 refused += 1
     results.put((waits, refused))

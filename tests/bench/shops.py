@@ -12,8 +12,10 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
+from clutch_tui import config
 from clutch_tui.core import inventory, models, overlay, records, search, state, store, words
 from clutch_tui.home import Home
+from clutch_tui.installation import Installation
 from tests.bench import parts as parts_module
 from tests.bench.parts import parts
 
@@ -33,6 +35,15 @@ def home(count: int) -> Home:
         except BaseException:
             shutil.rmtree(draft)
             raise
+    return _home(folder)
+
+
+def encrypted_home(count: int, folder: Path) -> Home:
+    """The same home once more, in a folder of its own, with its database encrypted as a new shop's is."""
+    plain = home(count)
+    shutil.copytree(plain.config_dir, folder, dirs_exist_ok=True)
+    config.save(_home(folder), {"database.encryption": True})
+    Installation.find({"CLUTCH_HOME": str(folder)}).protection.encrypt(lambda _: None)
     return _home(folder)
 
 
@@ -57,6 +68,7 @@ def insert(rows: Sequence[dict[str, Any]]) -> None:
 
 def _build(place: Home, count: int) -> None:
     place.prepare()
+    config.save(place, {"database.encryption": False})  # or the program would encrypt what is measured as plain
     with store.Store.open(place.database("", ""), inline=True) as shop:
         shop.run_now(state.put_setting, "works_alone", True)
         rows = parts(count)
@@ -80,6 +92,6 @@ def _stamp() -> str:
     """What the content of a shop depends on: its schema, its search keys, its parts."""
     sources = chain(
         (file.read_text() for file in (*sorted(store.MIGRATIONS.glob("*.py")), Path(str(search.__file__)))),
-        (inspect.getsource(source) for source in (words, parts_module, inventory.keys_of)),
+        (inspect.getsource(source) for source in (words, parts_module, inventory.keys_of, _build)),
     )
     return hashlib.sha256("".join(sources).encode()).hexdigest()[:12]

@@ -116,6 +116,12 @@ class TimedTerminal(Terminal):
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) / 1024  # type: ignore[index]
 
+    @property
+    def effort(self) -> float:
+        """Milliseconds of processor time that the program has taken so far: what a busy machine does not stretch."""
+        times = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+        return sum(map(int, times)) * 1e3 / os.sysconf("SC_CLK_TCK")
+
     def _cells(self) -> list[object]:
         return [self.screen.buffer[y][x] for y in range(self.screen.lines) for x in range(self.screen.columns)]
 
