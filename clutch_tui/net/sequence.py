@@ -19,6 +19,18 @@ class Sequence:
 
     last: int | None = None
     _missing: set[int] = field(default_factory=set)
+    _settled: int = 0
+
+    @property
+    def resume_from(self) -> int | None:
+        """The number after which the server is to repeat its events. Not always the last: where a new event overtook
+        the repeated ones and the line broke between them, they would never come again."""
+        lowest = min((one for one in self._missing if one > self._settled), default=None)
+        return self.last if lowest is None else lowest - 1
+
+    def settle(self, until: int | None) -> None:
+        """The server has repeated what it has: what is missing up to this number it will not be asked for again."""
+        self._settled = max(self._settled, until or 0)
 
     def take(self, seq: int) -> Verdict:
         """Judge an event that carries this number."""
@@ -50,6 +62,7 @@ class Sequence:
 
     def restart(self, seq: int | None) -> None:
         self.last = seq
+        self._settled = 0
         self._missing.clear()
 
     def _miss(self, until: int) -> None:

@@ -110,6 +110,7 @@ class Socket:
         # of the connection that is open now:
         self._heard = 0
         self._is_ours = False
+        self._asked_up_to: int | None = None
 
     @overload
     def on(self, kind: type[H], listener: Callable[[H], None]) -> Callable[[], None]: ...
@@ -296,8 +297,9 @@ class Socket:
         await self._say(line, "auth", data=auth)
         for channel in EVENTS:
             await self._say(line, "subscribe", channel=channel)
-        if self._sequence.last is not None:
-            await self._say(line, "resume", data={"last_seq": self._sequence.last})
+        self._asked_up_to = self._sequence.last
+        if (seen := self._sequence.resume_from) is not None:
+            await self._say(line, "resume", data={"last_seq": seen})
 
     async def _say(self, line: Line, kind: str, **rest: object) -> None:
         text = json.dumps({"type": kind, **rest}, ensure_ascii=False)
@@ -348,6 +350,7 @@ class Socket:
 
     async def _compare(self, pong: Frame) -> None:
         """What a lost last event looks like: the server's counters are ahead of ours, and nothing comes."""
+        self._sequence.settle(self._asked_up_to)  # it was asked to resume before it was asked for this
         if pong.seq is not None:
             self._is_ours = True
             if self._sequence.heard_of(pong.seq):

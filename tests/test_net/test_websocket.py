@@ -635,6 +635,36 @@ async def test_five_hundred_ends_and_it_always_comes_back(bench: Bench) -> None:
         assert len(asyncio.all_tasks()) < 10
 
 
+async def test_what_a_new_event_overtook_is_asked_for_again_when_the_line_breaks_between() -> None:
+    bench = Bench(Kept(3))
+    async with bench.running():
+        line = await bench.greet()
+        line.push("system_message", data={"message": "6"}, seq=6)  # 4 and 5 are still to be repeated
+        await settle()
+        line.end(1006)
+        await bench.clock.advance(2)
+        line = await bench.greet()
+        assert {"type": "resume", "data": {"last_seq": 3}} in line.said
+        for seq in (4, 5, 6):
+            line.push("system_message", data={"message": str(seq)}, seq=seq)
+        line.push("pong", seq=6)
+        await settle()
+        assert [event.seq for event in bench.heard.events] == [6, 4, 5]
+        line.push("system_message", data={"message": "9"}, seq=9)  # 7 and 8 are lost for good
+        await settle()
+        line.end(1006)
+        await bench.clock.advance(2)
+        line = await bench.greet()
+        assert {"type": "resume", "data": {"last_seq": 6}} in line.said
+        line.push("pong", seq=9)
+        await settle()
+        line.end(1006)
+        await bench.clock.advance(2)
+        line = await bench.greet()
+        assert {"type": "resume", "data": {"last_seq": 9}} in line.said
+    assert bench.cursor.seq == 9
+
+
 def test_a_huge_jump_of_the_counter_costs_no_memory() -> None:
     sequence = Sequence()
     assert sequence.take(1) == "new"
