@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import stat
 from collections.abc import Callable, Iterator
@@ -186,3 +187,21 @@ def test_nothing_there_comes_back_as_new_that_was_not_deleted(run: Run, store: S
     conflict = disagree(store, shelf(store)[0], "name", "فلتر بوش", "فلتر مان")
     ran = run("conflicts", "resolve", conflict, "--new", "--json")
     assert (ran.code, ran.json["error"]) == (1, "error.conflict.not_new")
+
+
+async def test_watching_says_how_much_waits_once_for_each_figure(
+    store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from clutch_tui.commands.syncing import Waiting
+
+    waiting = Waiting(store, as_json=True)
+    await waiting.tell()
+    await waiting.tell()
+    store.run_now(inventory.create, PartDraft(name="فلتر"), 5)
+    waiting.look_at(frozenset({"inventory"}))
+    waiting.look_at(frozenset({"queue"}))
+    await asyncio.gather(*waiting._telling)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(line["category"], line["values"]["unsent"]) for line in lines] == [("queue", 0), ("queue", 1)]
+    assert lines[1]["at"].endswith("Z")
+    assert lines[1]["values"]["oldest_at"].endswith("Z")

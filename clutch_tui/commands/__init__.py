@@ -112,10 +112,11 @@ def environment(options: Mapping[str, Any]) -> dict[str, str]:
 
 def say_json(value: Any) -> None:
     """Print a value for another program: moments in RFC 3339, anything else that JSON lacks as text."""
-    print(json.dumps(value, ensure_ascii=False, default=_plain, indent=2))
+    print(json.dumps(value, ensure_ascii=False, default=plain, indent=2))
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
+    """What JSON has no word for: moments in RFC 3339, anything else as text."""
     return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else str(value)
 
 

@@ -24,7 +24,6 @@ from clutch_tui.ui import change_words, entries
 
 from . import find_installation, json_option, say_json
 
-
 MOST_OF_THE_JOURNAL = 500
 """How many answered changes are printed, the latest first: the journal goes back for more than a year."""
 

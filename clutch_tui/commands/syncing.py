@@ -7,6 +7,7 @@ import contextlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from clutch_tui import exits
 from clutch_tui.core import outbox
@@ -17,7 +18,10 @@ from clutch_tui.net import wire
 from clutch_tui.net.connection import Event
 from clutch_tui.net.errors import LINE_DOWN, ApiError
 from clutch_tui.net.network import Network
+from clutch_tui.text import format as shown
 from clutch_tui.text.strings import has, t, tn
+
+from . import plain
 
 PATIENCE = 30.0
 """Seconds that `sync` waits for another process that leads to send what is unsent."""
@@ -76,11 +80,14 @@ async def _once(network: Network, store: Store) -> Outcome:
 
 
 async def watch_sync(installation: Installation, *, as_json: bool) -> int:
-    """Run the connection until interrupted, printing what happens as it happens."""
+    """Run the connection until interrupted, printing what happens as it happens: what the connection does, and how
+    much waits whenever that has changed."""
     store = installation.open_store()
     try:
-        network = installation.network(installation.settings, store, lambda _nouns: None)
+        waiting = Waiting(store, as_json=as_json)
+        network = installation.network(installation.settings, store, waiting.look_at)
         network.monitor.on_event.append(lambda event: _print(event, as_json=as_json))
+        await waiting.tell()
         with contextlib.suppress(asyncio.CancelledError):
             await network.run()
     finally:
@@ -88,12 +95,47 @@ async def watch_sync(installation: Installation, *, as_json: bool) -> int:
     return exits.DONE
 
 
+class Waiting:
+    """Says how much waits, once for each time that it is another figure."""
+
+    def __init__(self, store: Store, *, as_json: bool) -> None:
+        self._store = store
+        self._as_json = as_json
+        self._told: QueueSummary | None = None
+        self._telling: set[asyncio.Task[None]] = set()
+        """Kept until they are done: the loop itself holds its tasks but weakly."""
+
+    def look_at(self, nouns: frozenset[str]) -> None:
+        """Rows of these nouns have changed."""
+        if nouns & {"queue", "conflicts"}:
+            task = asyncio.ensure_future(self.tell())
+            self._telling.add(task)
+            task.add_done_callback(self._telling.discard)
+
+    async def tell(self) -> None:
+        summary = await self._store.read(outbox.summary)
+        if summary == self._told:
+            return
+        self._told = summary
+        now, words = self._store.clock.now(), tn("queue.unsent", summary.unsent)
+        if self._as_json:
+            _say({"at": now, "level": "info", "category": "queue", "key": "queue.unsent", "message": words}, summary)
+        else:
+            print(f"{shown.time_of_day(now)} {words}", flush=True)
+
+
 def _print(event: Event, *, as_json: bool) -> None:
     if event.level == "debug":
         return
+    words = t(event.key, **event.values) if has(event.key) else event.key
     if as_json:
         fields = {name: value for name, value in asdict(event).items() if name != "exchange"}
-        print(json.dumps(fields, ensure_ascii=False, default=str), flush=True)
+        _say(fields | {"message": words})
     else:
-        words = t(event.key, **event.values) if has(event.key) else event.key
-        print(f"{event.at:%H:%M:%S} {words}", flush=True)
+        print(f"{shown.time_of_day(event.at)} {words}", flush=True)
+
+
+def _say(fields: dict[str, Any], summary: QueueSummary | None = None) -> None:
+    """One JSON object on one line, moments in RFC 3339."""
+    whole = fields if summary is None else fields | {"values": asdict(summary)}
+    print(json.dumps(whole, ensure_ascii=False, default=plain), flush=True)
