@@ -1,6 +1,6 @@
 """`python -m tests.simulation` runs seeds, looks for mutants, and sweeps the crash points.
 
-    python -m tests.simulation --seeds N [--first SEED] [--steps N] [--mutant NAME] [--trace] [--jobs N]
+    python -m tests.simulation --seeds N [--first SEED] [--world plain] [--mutant NAME] [--trace] [--jobs N]
     python -m tests.simulation --mutants [NAME ...]   plant one mistake after the other until something finds it
     python -m tests.simulation --sweep [STORY ...]    let every single write of every story fail (`--every N`)
     python -m tests.simulation --ci                   as much of all this as three minutes on two cores allow
@@ -40,7 +40,8 @@ def main() -> int:
     seeds = range(given.first, given.first + given.seeds)
     if given.mutants is not None:
         return _hunt(given.mutants or list(MUTANTS), seeds, given.steps, given.jobs)
-    return _run([runs.Seed(seed, given.steps, given.mutant, given.trace) for seed in seeds], given.jobs)
+    wanted = [runs.Seed(seed, given.steps, given.mutant, given.world, given.trace) for seed in seeds]
+    return _run(wanted, given.jobs)
 
 
 def _run(seeds: Sequence[runs.Seed], jobs: int) -> int:
@@ -108,6 +109,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--first", type=int, default=0, help="the first of them")
     parser.add_argument("--steps", type=int, default=world.STEPS, help="what happens in each before the calm")
     parser.add_argument("--mutant", choices=sorted(MUTANTS), metavar="NAME", help="plant this mistake")
+    parser.add_argument("--world", choices=sorted(runs.WORLDS), default="sync", help="what kind of server")
     parser.add_argument("--trace", action="store_true", help="print everything that happened")
     parser.add_argument("--mutants", nargs="*", choices=sorted(MUTANTS), metavar="NAME", help="look for mistakes")
     parser.add_argument("--sweep", nargs="*", choices=sorted(sweep.STORIES), metavar="STORY", help="tell stories")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
-from clutch_tui.core import aftersales, cash, conflicts, customers, inventory, orders, outbox, queue, sales, state
+from clutch_tui.core import aftersales, cash, conflicts, customers, inventory, orders, queue, sales, state, suppliers
 from clutch_tui.core import cart as carts
-from clutch_tui.core.types import CustomerDraft, PartDraft, Payment, ShopError
+from clutch_tui.core.types import CustomerDraft, PartDraft, Payment, ShopError, SupplierDraft
 
 from .terminal import Terminal
 
@@ -89,7 +90,7 @@ def give_back(terminal: Terminal, rng: random.Random) -> str:
 
 
 def drawer(terminal: Terminal, rng: random.Random) -> str:
-    kind: Any = rng.choice(("open", "pay_in", "pay_out"))
+    kind: Any = rng.choice(("open", "pay_in", "pay_out", "no_sale", "close"))
     terminal.do(cash.do, kind, rng.randint(1, 5000), drawer_id=terminal.name, actor="c", reason="change")
     return f"drawer {kind}"
 
@@ -183,6 +184,30 @@ def pay(terminal: Terminal, rng: random.Random) -> str:
     return f"paid by {customer_id}"
 
 
+# --- suppliers -------------------------------------------------------------------------------------------
+
+
+def create_supplier(terminal: Terminal, rng: random.Random) -> str:
+    phone = TOO_LONG if rng.random() < 0.1 else f"02{rng.randrange(10**8):08}"
+    supplier = terminal.do(suppliers.create, SupplierDraft(name="مورد", phone=phone, rating=rng.randint(0, 5)))
+    return f"created {supplier.id}"
+
+
+def edit_supplier(terminal: Terminal, rng: random.Random) -> str:
+    supplier_id = _one(terminal, rng, "SELECT id FROM supplier WHERE deleted = 0 ORDER BY id")
+    seen = terminal.ask(suppliers.get, supplier_id)
+    typed = {"name": f"مورد {rng.randrange(3)}", "address": f"A-{rng.randrange(3)}", "rating": rng.randint(0, 5)}
+    name = rng.choice(sorted(typed))
+    terminal.do(suppliers.edit, supplier_id, replace(seen.draft, **{name: typed[name]}), seen=seen)
+    return f"edited {supplier_id} {name}"
+
+
+def delete_supplier(terminal: Terminal, rng: random.Random) -> str:
+    supplier_id = _one(terminal, rng, "SELECT id FROM supplier WHERE deleted = 0 ORDER BY id")
+    terminal.do(suppliers.delete, supplier_id, seen=terminal.ask(suppliers.get, supplier_id))
+    return f"deleted {supplier_id}"
+
+
 # --- orders ----------------------------------------------------------------------------------------------
 
 
@@ -191,6 +216,10 @@ def answer_order(terminal: Terminal, rng: random.Random) -> str:
     if rng.random() < 0.3:
         terminal.do(orders.reject, order_id, "sold out")
         return f"rejected {order_id}"
+    if rng.random() < 0.3:
+        lines = [replace(line, price=rng.randint(100, 900)) for line in terminal.ask(orders.get, order_id).lines]
+        terminal.do(orders.quote, order_id, lines, terminal.clock.now() + timedelta(days=2))
+        return f"quoted {order_id}"
     terminal.do(orders.accept, order_id)
     return f"accepted {order_id}"
 
@@ -205,33 +234,47 @@ def sell_order(terminal: Terminal, rng: random.Random) -> str:
 
 
 def decide(terminal: Terminal, rng: random.Random) -> str:
-    """The conflict screen: mine, theirs, or something else."""
+    """The conflict screen: mine, theirs, or something else; of a record that is gone, perhaps a new one."""
     waiting = terminal.ask(conflicts.pending)
     if not waiting:
         raise NothingToDo
     conflict = rng.choice(waiting)
-    choice: Any = rng.choice(("mine", "theirs", "other"))
+    choice: Any = rng.choice(("new", "theirs") if conflict.gone else ("mine", "theirs", "other"))
     terminal.do(conflicts.resolve, conflict.id, choice, f"اسم {rng.randrange(4)}" if choice == "other" else None)
     return f"decided {conflict.field} of {conflict.record_id}: {choice}"
 
 
 def look_at_queue(terminal: Terminal, rng: random.Random) -> str:
-    """The queue screen: what needs attention is sent once more, or taken note of."""
+    """The queue screen: what needs attention is sent once more, corrected, given up, or taken note of."""
     waiting = terminal.ask(queue.page, "attention", None, 0, 20)
     if not waiting:
         raise NothingToDo
     change = rng.choice(waiting)
-    if rng.random() < 0.5:
-        terminal.do(outbox.retry, change.id)
+    if queue.may_be_seen(change):
+        terminal.do(queue.see, change.id)
+        return f"saw {change.kind} {change.id}"
+    if rng.random() < 0.4:
+        terminal.do(queue.retry, change.id)
         return f"retried {change.kind} {change.id}"
-    terminal.do(outbox.acknowledge, change.id)
-    return f"acknowledged {change.kind} {change.id}"
+    if rng.random() < 0.5 and queue.may_edit(change):
+        terminal.do(_correct, change.id)
+        return f"corrected {change.kind} {change.id}"
+    terminal.do(queue.give_up, change.id)
+    return f"gave up {change.kind} {change.id}"
+
+
+def _correct(change_id: str) -> None:
+    """Make the fields that the server refused short enough."""
+    refused = queue.refused(change_id)
+    tidy = {name: value[:20] if isinstance(value, str) else value for name, value in refused.fields.items()}
+    queue.replace(refused, tidy)
 
 
 DEEDS: dict[Deed, int] = {
     sell: 30, void: 4, give_back: 4, drawer: 1, adjust: 4, count_stock: 4, create_part: 4, open_form: 4,
     edit_part: 10, delete_part: 2, create_customer: 3, edit_customer: 5, delete_customer: 1, pay: 4,
-    answer_order: 5, sell_order: 3, decide: 4, look_at_queue: 3,
+    create_supplier: 1, edit_supplier: 2, delete_supplier: 1, answer_order: 5, sell_order: 3, decide: 4,
+    look_at_queue: 4,
 }  # fmt: skip
 """What happens how often."""
 

@@ -7,6 +7,7 @@ cursor c of epoch e must show exactly the deeds of e up to c, and its own that a
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -216,6 +217,7 @@ class Books:
             for row in terminal.sql("SELECT change_id FROM outbox WHERE status IN ('rejected', 'key_reuse')")
         }
         self._check_delivered(deeds, refused)
+        self._check_orders(deeds)
         self._check_sales(deeds)
         self._check_server_sums(deeds)
         for terminal in terminals:
@@ -234,6 +236,12 @@ class Books:
         strange = deeds.keys() - self.committed.keys()
         if strange:
             raise Violation(f"nobody did this: {sorted(strange)[:3]}")
+
+    def _check_orders(self, deeds: Mapping[str, Deed]) -> None:
+        """Nobody promises a customer what another terminal has promised already."""
+        taken = Counter(deed.record_id for deed in deeds.values() if deed.kind == "accept" and deed.applied)
+        if twice := [order_id for order_id, times in taken.items() if times > 1]:
+            raise Violation(f"order {twice[0]} was accepted {taken[twice[0]]} times")
 
     def _check_sales(self, deeds: Mapping[str, Deed]) -> None:
         there = dict(self._server.sql("SELECT id, total FROM sale WHERE shop_id = ?", SHOP))
@@ -319,7 +327,7 @@ class Books:
             elif kind == "payment":
                 expected += body["amount"] if body["method"] == "cash" else 0
             elif kind == "cash":
-                expected += {"open": 1, "pay_in": 1, "pay_out": -1}[body["kind"]] * body["amount"]
+                expected += {"open": 1, "pay_in": 1, "pay_out": -1}.get(body["kind"], 0) * body["amount"]
         found = terminal.sql("SELECT coalesce(sum(amount), 0) FROM cash_move")[0][0]
         if found != expected:
             raise Violation(f"{terminal.name}: {found} in the drawer, the receipts come to {expected}")
@@ -338,6 +346,11 @@ _COPIES = {
         "id, name, phone, address, balance, total_purchases, version, seq",
         "customer WHERE deleted = 0",
         "customer WHERE shop_id = ? AND deleted = 0",
+    ),
+    "suppliers": (
+        "id, name, phone, address, CAST(rating AS TEXT), version, seq",
+        "supplier WHERE deleted = 0",
+        "supplier WHERE shop_id = ? AND deleted = 0",
     ),
     "orders": ("id, status, version, seq", "orders WHERE deleted = 0", "orders WHERE shop_id = ? AND deleted = 0"),
     "sales": ("id, status, version, seq", "sale", "sale WHERE shop_id = ?"),

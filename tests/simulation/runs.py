@@ -12,9 +12,13 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from . import directed, sweep, world
+from .plain import PlainWorld
 
 A = TypeVar("A")
 T = TypeVar("T")
+
+WORLDS = {"sync": world.World, "plain": PlainWorld}
+"""Against which kind of server a seed is run."""
 
 _runs = itertools.count(1)
 
@@ -41,10 +45,10 @@ def spread(jobs: int, function: Callable[[A], T], work: Iterable[A]) -> Iterator
         pool.shutdown(cancel_futures=True)
 
 
-def _run(seed: int, steps: int, mutant: str | None) -> world.Outcome:
+def _run(seed: int, steps: int, mutant: str | None, kind: str = "sync") -> world.Outcome:
     if next(_runs) % 20 == 0:
         gc.collect()
-    return world.run(seed, steps, mutant)
+    return world.run(seed, steps, mutant, WORLDS[kind])
 
 
 # --- seeds -----------------------------------------------------------------------------------------------
@@ -57,17 +61,19 @@ class Seed:
     seed: int
     steps: int = world.STEPS
     mutant: str | None = None
+    world: str = "sync"
     trace: bool = False
 
     @property
     def options(self) -> str:
         """The command line that makes this run again."""
         planted = f" --mutant {self.mutant}" if self.mutant else ""
-        return f"python -m tests.simulation --first {self.seed} --seeds 1 --steps {self.steps}{planted} --trace"
+        kind = f" --world {self.world}" if self.world != "sync" else ""
+        return f"python -m tests.simulation --first {self.seed} --seeds 1 --steps {self.steps}{planted}{kind} --trace"
 
 
 def run_seed(one: Seed) -> tuple[Seed, world.Outcome]:
-    outcome = _run(one.seed, one.steps, one.mutant)
+    outcome = _run(one.seed, one.steps, one.mutant, one.world)
     return one, outcome if one.trace else replace(outcome, lines=[])
 
 

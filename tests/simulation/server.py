@@ -122,6 +122,7 @@ class Server:
         self.backend.hub.listeners.clear()
         self.backend.running_keys.clear()
         self.backend.faults.clear()
+        self.backend.simplify(None)
         template.backup(database.connection())
         database.connection().executescript(_WITNESS)
 

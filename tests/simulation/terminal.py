@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,6 +45,8 @@ class Pace:
     page_size: int
     """So few rows that most pulls take several pages."""
     timeout: float
+    stock_by: str = "auto"
+    """Who writes the stock of a server without sync; found out where nobody says it."""
 
 
 class MemoryVault:
@@ -169,6 +171,7 @@ class Terminal:
             page_size=self._pace.page_size,
             timeout=self._pace.timeout,
             idle=self._idle,
+            stock_by=self._pace.stock_by,
         )
         self._lead(session)
 
@@ -218,7 +221,7 @@ class Terminal:
     def ask(self, function: Callable[..., Any], *args: Any) -> Any:
         return self.store.read_now(function, *args)
 
-    def sql(self, statement: str, *values: Any) -> list[Any]:
+    def sql(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
         return self.store.peek(statement, values)
 
     def wake_slow(self) -> None:

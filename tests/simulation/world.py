@@ -71,11 +71,11 @@ class World:
         self.loop = VirtualLoop()
         self.server = Server(self.loop, self._chance("server"))
         self.weather = Weather(self._chance("weather"))
-        self.books = Books(self.server)
+        self.books = self._make_books()
         self.habits = Habits(self._chance("habits"))
         self.tempo = rng.choice((0.3, 1.0, 3.0))
         """How long people rest between two deeds: hardly, or so long that whole rounds go by."""
-        self.pace = Pace(rng.choice((2, 3, 3, 10)), rng.choice((5.0, 10.0, 60.0)))
+        self.pace = self._draw_pace()
         self.poison: dict[str, bool] = {}
         self.lines: list[str] = []
         self.counts: dict[str, int] = {}
@@ -97,6 +97,12 @@ class World:
             "restored between pages": rng.choice((0, 0, 0, 0.1)),
             "order": 0.04,
         }
+
+    def _make_books(self) -> Books:
+        return Books(self.server)
+
+    def _draw_pace(self) -> Pace:
+        return Pace(self.rng.choice((2, 3, 3, 10)), self.rng.choice((5.0, 10.0, 60.0)))
 
     def _chance(self, name: str) -> random.Random:
         # a text as a seed is hashed by random itself, the same everywhere; hash() is not
@@ -377,13 +383,13 @@ class _Broken(logging.Handler):
             self.first = f"{record.getMessage()}: {record.exc_info[1]!r}" if record.exc_info else record.getMessage()
 
 
-def run(seed: int, steps: int = STEPS, mutant: str | None = None) -> Outcome:
-    """Run one seed, with a mistake planted or without."""
+def run(seed: int, steps: int = STEPS, mutant: str | None = None, kind: type[World] = World) -> Outcome:
+    """Run one seed in this kind of world, with a mistake planted or without."""
     disks = new_disks()
     with tempfile.TemporaryDirectory(dir=memory(), prefix="clutch-") as folder:
         broken = _Broken()
         logging.getLogger("clutch_tui").addHandler(broken)
-        world = World(seed, steps, Path(folder), disks)
+        world = kind(seed, steps, Path(folder), disks)
         violation = None
         try:
             asyncio.set_event_loop(world.loop)
