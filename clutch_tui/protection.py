@@ -189,7 +189,7 @@ class Protection:
         """Set a database aside that nothing opens, and make a fresh key for the one that takes its place; where the
         old one is now. Raises `ShopError` `error.key.opens_already` for one that opens."""
         if self._condition(path, {}).opens:
-            raise ShopError("error.key.opens_already", path=str(path))
+            raise ShopError("error.key.opens_already", path=path.name)
         self._must_be_free([path])
         self.keychain.renew(self._keeper())
         return self.set_aside(path)

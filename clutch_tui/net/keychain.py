@@ -136,7 +136,7 @@ class Keychain:
             return ShopError("error.key.wrong_variable", path=path.name, variable=VARIABLE)
         if "variable" in missing:
             return ShopError("error.key.variable_missing", path=path.name, variable=VARIABLE)
-        return ShopError("error.key.lost", path=str(path))
+        return ShopError("error.key.lost", path=path.name)
 
     # --- writing ---------------------------------------------------------------------------------------
 

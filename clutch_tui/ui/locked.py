@@ -77,7 +77,7 @@ class Locked(FormDialog[str]):
     ]
 
     def __init__(self, way: Way, error: Exception, door: Door, settings: Settings) -> None:
-        super().__init__("locked.title", _ENTRIES[way], {}, self._open)
+        super().__init__("locked.title_choose" if way == "choose" else "locked.title", _ENTRIES[way], {}, self._open)
         self._way = way
         self._door = door
         self._settings = settings
