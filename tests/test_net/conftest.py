@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from clutch_tui.config import Backend
+from clutch_tui.net import tester
 from clutch_tui.net.api import Api
 from clutch_tui.net.connection import Exchange, Monitor
 from clutch_tui.net.session import Session
@@ -91,6 +92,12 @@ class Client:
     clock: TestClock
     exchanges: list[Exchange]
     settings: Backend
+
+
+@pytest.fixture(autouse=True)
+def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that does three other things is no slow server."""
+    monkeypatch.setattr(tester, "SLOW_MS", 60_000.0)
 
 
 @pytest.fixture

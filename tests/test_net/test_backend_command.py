@@ -235,4 +235,4 @@ async def test_the_right_word_for_what_is_no_backend(
     )
     assert outcome.out.count(sentence) == 1
     assert "Traceback" not in outcome.out + outcome.err
-    assert outcome.seconds < CONNECT * 3 + READ * 3
+    assert outcome.seconds < CONNECT * 3 + READ * 3 + 5  # and whatever else this machine does

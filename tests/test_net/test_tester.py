@@ -152,3 +152,36 @@ def test_every_word_of_the_tester_is_in_both_languages(language: strings.Languag
     for state in ("slow", "invalid", "error", "timeout", "unreachable", "skipped", "missing", "forbidden"):
         assert strings.t(f"tester.remedy.{state}") != f"tester.remedy.{state}"
     strings.use("ar")
+
+
+@pytest.mark.parametrize(
+    ("response", "state"),
+    [
+        (httpx.Response(200, json={"success": True, "data": {"status": "healthy"}}), "slow"),
+        (httpx.Response(401), "unauthorized"),
+        (httpx.Response(403), "forbidden"),
+        (httpx.Response(404), "missing"),
+        (httpx.Response(429, headers={"Retry-After": "600"}), "rate_limited"),
+        (httpx.Response(500), "error"),
+        (httpx.Response(426), "error"),
+        (httpx.Response(200, json={"success": True, "data": [1]}), "invalid"),
+        (httpx.ReadTimeout("late"), "timeout"),
+        (httpx.ConnectError("nobody"), "unreachable"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+async def test_each_state_that_is_no_success_has_its_remedy(
+    make_client: MakeClient, monkeypatch: pytest.MonkeyPatch, response: httpx.Response | Exception, state: str
+) -> None:
+    monkeypatch.setattr(tester, "SLOW_MS", -1.0)
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if isinstance(response, Exception):
+            raise response
+        return response
+
+    client = make_client(BASE, api_key="k", transport=httpx.MockTransport(answer))
+    result = (await judge_of(client).run(["system.health"])).results[0]
+    assert (result.state, result.remedy) == (state, f"tester.remedy.{state}")
+    assert result.works is (state == "slow")
+    assert (result.problem is None) is (state == "slow")
