@@ -82,7 +82,8 @@ def _draw_cell(pen: ImageDraw.ImageDraw, cell: Char, box: Box) -> None:
     elif glyph in BLOCKS:
         _draw_block(pen, BLOCKS[glyph], box, ink)
     elif glyph.strip():
-        pen.text((left, top + BASELINE), glyph, fill=ink, font=_font(cell.bold), anchor="ls")
+        for character in glyph:  # a letter, and marks that sit on it
+            pen.text((left, top + BASELINE), character, fill=ink, font=_font(cell.bold), anchor="ls")
     if cell.underscore:
         pen.line((left, bottom - 3, right - 1, bottom - 3), fill=ink)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 from textual.pilot import Pilot
 
 from clutch_tui.config import Settings
@@ -18,12 +19,14 @@ from clutch_tui.core.types import PartDraft
 from clutch_tui.installation import Installation
 from clutch_tui.text import strings
 from clutch_tui.text.strings import t
+from clutch_tui.ui import entries
 from clutch_tui.ui.app import ClutchApp
 from clutch_tui.ui.dialogs import Confirm
 from clutch_tui.ui.forms import EntryRow
 from clutch_tui.ui.screens.inventory import InventoryScreen
 from clutch_tui.ui.screens.sales import SalesScreen
-from clutch_tui.ui.screens.settings import SettingsScreen
+from clutch_tui.ui.screens.settings import ENTRIES, SettingsScreen
+from clutch_tui.ui.screens.sign_in import ENTRIES as SIGN_IN
 from tests.test_ui.shop_app import press, settle, toasts, until, words_on
 
 URL = "http://127.0.0.1:9"
@@ -190,3 +193,11 @@ async def test_the_terminals_letters_are_a_choice_that_counts_from_the_next_star
         await until(pilot, lambda: toasts(app))
         assert toasts(app) == [t("settings.next_start")]
     assert Installation.find(installation.environ).settings.text.letters == "latin"
+
+
+@pytest.mark.parametrize("language", strings.LANGUAGES)
+def test_every_label_of_a_form_has_room(language: strings.Language) -> None:
+    """A label has one line of twenty cells; what is longer would lose its last word."""
+    strings.use(language)
+    labels = {entry.label for form in (*entries.OF_TYPE.values(), ENTRIES, SIGN_IN) for entry in form}
+    assert {label: t(label) for label in labels if cell_len(t(label)) > 20} == {}

@@ -16,6 +16,8 @@ from clutch_tui.ui import keys
 
 _GAP = {True: f" {RLM} ", False: "  "}
 """What stands between two keys; without the mark a Latin word and the key after it would be read as one."""
+_BEHIND_KEY = {True: RLM + NO_BREAK_SPACE, False: NO_BREAK_SPACE}
+"""What stands between a key and its word, which may begin with a figure."""
 
 
 class KeyBar(Widget):
@@ -62,7 +64,7 @@ class KeyBar(Widget):
                 continue
             part = Content.assemble(
                 (keys.shown_key(binding), "$accent bold" if enabled else "$text-disabled"),
-                (NO_BREAK_SPACE + keys.word(binding), "" if enabled else "$text-disabled"),
+                (_BEHIND_KEY[is_rtl()] + keys.word(binding), "" if enabled else "$text-disabled"),
             )
             if lines and lines[-1].cell_length + part.cell_length + 2 <= width:
                 lines[-1] += _GAP[is_rtl()] + part
