@@ -18,7 +18,7 @@ from clutch_tui import support
 from clutch_tui.core import benchmark, headings, journal, measures, updates, upkeep, usage
 from clutch_tui.core import types as core
 from clutch_tui.net import capabilities, connection, doctor, errors, keychain, tester
-from clutch_tui.ui import glyphs, keys, status, terminal, themes
+from clutch_tui.ui import glyphs, keys, locked, status, terminal, themes
 from clutch_tui.ui.screens import insight_lines
 
 _UNTROUBLED = {"ok", "reachable"}
@@ -48,6 +48,7 @@ FAMILIES: dict[str, Iterable[str]] = {
     "import.field.": headings.FIELDS,
     "insight.figure.": {name for names in insight_lines._PLACES.values() for name in names},
     "lane.": get_args(core.Lane),
+    "locked.hint.": get_args(locked.Way),
     "mode.": [
         *keys.MODES,
         "past_sales",
