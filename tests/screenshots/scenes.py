@@ -56,6 +56,14 @@ def _change(shop: Shop) -> None:
     shop.open("enter", t("queue.detail"))
 
 
+@scene("correction", "offline")
+def _correction(shop: Shop) -> None:
+    """A new part that the server has refused, with its words beside the field."""
+    shop.go("queue")
+    shop.press("down")
+    shop.open("f3", "is required")
+
+
 @scene("connection-offline", "offline")
 def _connection_offline(shop: Shop) -> None:
     """The connection while the server is away."""
@@ -306,7 +314,7 @@ def _notifications(shop: Shop) -> None:
         "message", message="Stock-taking on Friday at 18:00", message_ar="الجرد السنوي يوم الجمعة الساعة 6 مساءً"
     )
     shop.go("notifications")
-    shop.see(t("news.new_order"))
+    shop.see("الجرد السنوي" if shop.language == "ar" else "Stock-taking")
 
 
 @scene("settings")

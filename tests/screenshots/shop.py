@@ -18,7 +18,7 @@ import time_machine
 
 from clutch_tui.core import cart, inventory, sales, search, state
 from clutch_tui.core.store import Store
-from clutch_tui.core.types import PartRow, Payment
+from clutch_tui.core.types import PartDraft, PartRow, Payment
 from clutch_tui.installation import Installation
 from clutch_tui.net.network import Network
 from clutch_tui.sandbox import demo_data, server
@@ -108,7 +108,8 @@ class Shop:
         installation = Installation.find(self._environ)
         store = installation.open_store()
         try:
-            await store.run(state.put, "receipt_prefix", "KTB")  # drawn by lot for each database
+            await store.run(state.lineage)
+            await store.run(state.put, "receipt_prefix", "KTB")  # another one for each database
             network = _network(installation, store)
             await network.session.open()
             await network.session.login("owner@clutch.test", demo_data.PASSWORD)
@@ -118,6 +119,8 @@ class Shop:
             await asyncio.to_thread(self.backend.control, "edit", id=part.id, fields=moved)
             seen = await store.read(inventory.get, part.id)
             await store.run(inventory.edit, part.id, replace(seen.draft, location="A-12"), seen=seen)
+            nameless = PartDraft(name_en="Wiper blade 20 in", part_number="WB-20", price=18_000)
+            await store.run(inventory.create, nameless, 6)  # the server wants an Arabic name
             await _network(installation, store).sync_once(60)
         finally:
             await asyncio.to_thread(store.close)

@@ -81,3 +81,5 @@ def test_a_text_that_comes_in_both_languages_is_shown_in_that_of_the_screen(
     assert said in lines("ai.customer_insights", [both])[0]
     assert said in news(Notification("n", ("n",), datetime.now(UTC), "market_insight", {"title": "x", **both}))
     assert "الطلب زاد" in lines("ai.customer_insights", [both | {"description_en": ""}])[0]
+    demand = {"item_name": "بوجيه", "predicted_demand": 4.0}
+    assert "4.0" not in news(Notification("n", ("n",), datetime.now(UTC), "demand_forecast", demand))

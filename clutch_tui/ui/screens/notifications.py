@@ -33,9 +33,9 @@ def news(row: Notification) -> str:
     values: dict[str, object] = {name: in_language(row.values, name) for name in row.values}
     for name in _MAYBE:
         values.setdefault(name, "")
-    for name in _MONEY:
-        if isinstance(amount := values.get(name), int):
-            values[name] = shown.money(amount)
+    for name, value in values.items():
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            values[name] = shown.money(round(value)) if name in _MONEY else shown.number(value)
     for name in _NAMES:
         if isinstance(given := values.get(name), str):
             values[name] = shown.name(given)
