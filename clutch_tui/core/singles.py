@@ -258,7 +258,7 @@ def learn_balances(type: str, rows: Sequence[Mapping[str, Any]]) -> None:
             (row["id"], row["seq"]),
         ).fetchone()[0]
         before = overlay.current("customer", row["id"])
-        if not added or before is None or before["version"] == 0:
+        if not added or before is None:
             continue
         if row["balance"] - before["balance"] in (added, 0):
             state.put("balance.by", "server" if row["balance"] != before["balance"] else "terminal")
@@ -270,7 +270,8 @@ def learn_balances(type: str, rows: Sequence[Mapping[str, Any]]) -> None:
 
 def waits_for(change: Change, parts: Sequence[str]) -> Lane | None:
     """The lane of an earlier change without which this one means nothing to the server: the sale of a void or a
-    return, the making of a part. None where all of that is answered."""
+    return, the making of a part or of a customer. None where all of that is answered; a customer whom the server
+    has refused keeps no sale waiting."""
     sale_id = change.payload.get("sale_id") or change.payload.get("return_of")
     if sale_id:
         row = models.execute(
@@ -278,13 +279,15 @@ def waits_for(change: Change, parts: Sequence[str]) -> Lane | None:
         ).fetchone()
         if row is not None:
             return _lane(row[0])
-    for part_id in parts:
+    made = [("item", part_id) for part_id in parts]
+    if customer_id := change.payload.get("customer_id"):
+        made.append(("customer", customer_id))
+    for type, record_id in made:
         row = models.execute(
-            "SELECT lane FROM outbox WHERE type = 'item' AND record_id = ? AND kind = 'create'"
-            " AND answered_at IS NULL AND change_id <> ?",
-            (part_id, change.change_id),
+            "SELECT lane FROM outbox WHERE type = ? AND record_id = ? AND kind = 'create' AND answered_at IS NULL",
+            (type, record_id),
         ).fetchone()
-        if row is not None:
+        if row is not None and not (type == "customer" and row[0] in ("attention", "local")):
             return _lane(row[0])
     return None
 
@@ -311,6 +314,22 @@ def _pieces(where: str, *values: str) -> dict[str, int]:
 
 
 # --- looking for what was sent ---------------------------------------------------------------------------
+
+
+def writable(type: str, record: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a pulled record that may be sent back; of a part also its figure."""
+    computed = {"version", "seq", "updated_at", "deleted", "balance", "total_purchases", "last_visit"}
+    return {name: record[name] for name in overlay.RECORD_COLUMNS[type][1] if name not in computed}
+
+
+def replaces_whole() -> bool | None:
+    """Whether a PUT replaces the whole record at this server; None where that has not been seen."""
+    seen = state.get("puts")
+    return None if seen is None else seen == "whole"
+
+
+def learn_put(*, whole: bool) -> None:
+    state.put("puts", "whole" if whole else "parts")
 
 
 def copy_of(type: str, record_id: str) -> dict[str, Any] | None:

@@ -66,6 +66,10 @@ PASSING = LINE_DOWN - {Kind.TLS} | {
 BREAKS = LINE_DOWN | {Kind.TIMEOUT, Kind.DROPPED, Kind.SERVER, Kind.NOT_JSON, Kind.REDIRECTED}
 # Nothing has left this machine, so nothing can have happened on the other side.
 NEVER_SENT = LINE_DOWN | {Kind.BREAKER_OPEN, Kind.CUT, Kind.NOT_SET_UP, Kind.SIGNED_OUT}
+# The server did something with the call and it went wrong: a change in it may be why.
+SUSPICIOUS = frozenset({Kind.SERVER, Kind.TIMEOUT, Kind.DROPPED, Kind.NOT_JSON, Kind.INVALID, Kind.ANSWER_TOO_LARGE})
+# Asking again soon would bring the same: the server has no such way for this, or not for us.
+NOT_FOR_THIS = frozenset({Kind.FORBIDDEN, Kind.MISSING_ROUTE, Kind.TOO_LARGE})
 # The endpoint did its work and said no.
 ANSWERED = frozenset(
     {Kind.MISSING_RECORD, Kind.CONFLICT, Kind.INVALID, Kind.TOO_EARLY, Kind.BAD_CREDENTIALS, Kind.TOO_LARGE}

@@ -244,20 +244,36 @@ class Singles:
         version = max(1, present["version"])
         if clean:
             try:
-                answer = await self._api.call(
-                    f"{singles.PLURALS[change.type]}.update",
-                    path={"id": claimed.sent.id},
-                    body=wire.write(change.type, _whole_car(clean, present)),
-                    idempotency_key=change.change_id,
-                    retry=False,
-                )
+                version = max(version, await self._put(change.type, present, clean, change.change_id))
             except ApiError as error:
                 await self._finish(claimed, rest.refusal(change, error))
                 return
-            version = max(version, _version(change.type, answer))
         applied = tuple(name for name in change.payload if name not in theirs)
         status = "conflict" if theirs else "applied"
         await self._finish(claimed, Result(status, 0, version=version, applied=applied, theirs=theirs))
+
+    async def _put(self, type: str, present: Row, fields: Mapping[str, Any], key: str) -> int:
+        """Write some fields of a record; its version, where the answer has one.
+
+        Our own server leaves the other fields alone; many another empties what a PUT does not name. The first answer
+        shows which, and what it has cost the record is put back at once.
+        """
+        name, path = f"{singles.PLURALS[type]}.update", {"id": str(present["id"])}
+        body = _whole_car(fields, present)
+        whole = {**singles.writable(type, present), **body}
+        known = await self._store.read(singles.replaces_whole)
+        sent = wire.write(type, whole if known else body)
+        answer = await self._api.call(name, path=path, body=sent, idempotency_key=key, retry=False)
+        if known is None:
+            after = _record(type, answer) or await self._lookup.known(type, path["id"], present)
+            emptied = after is not None and any(present[one] and not after.get(one) for one in whole if one not in body)
+            if emptied:
+                again = str(uuid5(NAMESPACE_OID, f"{key}/whole"))
+                restored = wire.write(type, whole)
+                answer = await self._api.call(name, path=path, body=restored, idempotency_key=again, retry=False)
+            await self._store.run(singles.learn_put, whole=emptied)
+        record = _record(type, answer)
+        return 1 if record is None else int(record["version"])
 
     async def _delete(self, claimed: Claimed) -> None:
         """Delete the record as the person saw it: one that was edited since comes back as a conflict."""
@@ -405,13 +421,8 @@ class Singles:
                     raise Unfindable
                 progress.writes[part_id] = write = Write(figure, figure + delta)
                 await self._keep(claimed)
-                await self._api.call(
-                    "inventory.update",
-                    path={"id": str(record["id"])},
-                    body={"stock_quantity": write.figure},
-                    idempotency_key=str(uuid5(NAMESPACE_OID, f"{change.change_id}/{part_id}/{write.figure}")),
-                    retry=False,
-                )
+                key = str(uuid5(NAMESPACE_OID, f"{change.change_id}/{part_id}/{write.figure}"))
+                await self._put("item", record, {"stock_quantity": write.figure}, key)
             write.done = True
             await self._keep(claimed)
 
@@ -425,11 +436,12 @@ def _gone(record_id: str) -> Result:
     return Result("conflict", 0, version=1, applied=(), theirs={"*": ({"id": record_id, "deleted": True}, 1)})
 
 
-def _version(type: str, answer: Answer) -> int:
+def _record(type: str, answer: Answer) -> Row | None:
+    """The record in an answer; None where it shows none."""
     try:
-        return int(wire.read_one(type, answer.data)["version"])
+        return wire.read_one(type, answer.data)
     except wire.BadPayload:
-        return 1
+        return None
 
 
 def _status_of(change: Change) -> tuple[str, str, str]:

@@ -13,11 +13,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from clutch_tui.core import aliases, outbox, records, replica, search, singles, state, ways
+from clutch_tui.core import outbox, replica, search, singles, state, ways
 from clutch_tui.core.clock import Clock
 from clutch_tui.core.outbox import Channel, Offer
 from clutch_tui.core.store import Store
@@ -26,8 +26,9 @@ from clutch_tui.core.types import Change, Lane, PullPage, PullState, ShopError
 from . import protocol, reference, rest, wire
 from .api import Api
 from .connection import Monitor, Problem
-from .errors import LINE_DOWN, ApiError, Kind
+from .errors import LINE_DOWN, NOT_FOR_THIS, SUSPICIOUS, ApiError, Kind
 from .lists import Lists
+from .parties import Parties, claimed
 from .retry import backoff
 from .singles import Singles
 
@@ -50,17 +51,6 @@ Aside = Callable[..., Awaitable[protocol.SyncAnswer]]
 
 async def _here(work: Callable[..., protocol.SyncAnswer], *args: Any) -> protocol.SyncAnswer:
     return work(*args)
-
-
-# The server did something with the call and it went wrong: some change in it may be why.
-_SUSPICIOUS = frozenset({Kind.SERVER, Kind.TIMEOUT, Kind.DROPPED, Kind.NOT_JSON, Kind.INVALID, Kind.ANSWER_TOO_LARGE})
-# Asking again soon would bring the same: the server has no such way for this change, or not for us.
-_NOT_FOR_THIS = frozenset({Kind.FORBIDDEN, Kind.MISSING_ROUTE, Kind.TOO_LARGE})
-
-
-def _claimed(channel: Channel, options: dict[str, Any]) -> tuple[Change, ...]:
-    """Changes to send, under the ids that the server has for their records."""
-    return tuple(aliases.outgoing(change) for change in outbox.claim(channel, **options))
 
 
 class Sync:
@@ -103,6 +93,19 @@ class Sync:
         self._lists = Lists(store, api, monitor, clock=clock, on_change=on_change)
         self._singles = Singles(
             store, api, monitor, clock=clock, on_change=on_change, policies=policies, stock_by=stock_by
+        )
+        self._parties = Parties(
+            store,
+            api,
+            monitor,
+            lists=self._lists,
+            singles=self._singles,
+            on_change=on_change,
+            policies=policies,
+            page_size=page_size,
+            wake=self.wake,
+            is_well=self._is_well,
+            ask_about_sales=self._ask_about_sales,
         )
         self._looked_at: float | None = None
         self._wanted = asyncio.Event()
@@ -198,6 +201,8 @@ class Sync:
             self._monitor.set("sync", "working")
             await self._look_for_sync()
             await self._recheck()
+            if await self._store.read(ways.by_lists, "sales"):
+                await self._push_rest()  # a sale that goes up by itself names a customer who must be there
             if await self._store.read(outbox.waiting, "inventory"):
                 await self._go("inventory", pull=False)
             await self._go("sales")
@@ -248,7 +253,7 @@ class Sync:
                 return await rest.is_tracked(self._api, channel)
             await self._exchange("inventory" if channel == "inventory" else "sales", (), pull=False)
         except ApiError as error:
-            if error.kind in _NOT_FOR_THIS:
+            if error.kind in NOT_FOR_THIS:
                 return False
             raise
         except wire.BadPayload:  # something answers there, but it is no sync
@@ -278,16 +283,14 @@ class Sync:
         for change in await self._claim(channel, lane="slow", limit=1):
             await self._try_alone(channel, change)
 
-    async def _claim(
-        self, channel: Channel, *, lane: Lane = "fast", limit: int = BATCH, besides: Collection[str] = ()
-    ) -> tuple[Change, ...]:
+    async def _claim(self, channel: Channel, *, lane: Lane = "fast", limit: int = BATCH) -> tuple[Change, ...]:
         """The next changes to send. Looked for first by reading: a round with nothing to send takes no turn at
         writing, in which a sale would have to wait for it."""
         if not await self._store.read(outbox.waiting, channel, lane):
             return ()
         limit = min(limit, self._batch.get(channel, BATCH))
-        options = {"limit": limit, "max_bytes": MOST_BYTES, "lane": lane, "besides": besides}
-        return await self._store.run(_claimed, channel, options)
+        options = {"limit": limit, "max_bytes": MOST_BYTES, "lane": lane}
+        return await self._store.run(claimed, channel, options)
 
     async def _recheck(self) -> None:
         """After a restore: offer everything that the old epoch answered, before any new row is stored."""
@@ -416,7 +419,7 @@ class Sync:
         if error.kind is Kind.TOO_LARGE and ids:
             await self._store.run(outbox.make_slow, ids[0], error.key)
             return True
-        if ids and error.kind in _SUSPICIOUS:
+        if ids and error.kind in SUSPICIOUS:
             self._suspects[channel] = ids
             await self._store.run(outbox.failed, ids, error.key)
         if ids and error.kind is Kind.MISSING_ROUTE:
@@ -449,105 +452,17 @@ class Sync:
     # --- customers, suppliers, orders ------------------------------------------------------------------
 
     async def _push_rest(self) -> None:
-        """Send the waiting requests one by one: each has an answer of its own."""
-        if not await self._store.read(outbox.waiting, "rest"):
-            return
-        await self._learn_lists()
-        listed = await self._store.read(ways.listed_types)
-        if listed:
-            await self._singles.push("rest", besides=frozenset(rest.NOUNS.values()) - listed)
-        if await self._store.read(singles.any_begun, "rest"):
-            await self._singles.push("rest", begun=True)
-        while changes := await self._claim("rest", besides=listed):
-            for change in changes:
-                await self._push_one(change)
-        for change in await self._claim("rest", lane="slow", besides=listed):
-            await self._push_one(change)
-
-    async def _learn_lists(self) -> None:
-        """Before the first request goes up: whether the server keeps our ids and numbers its records."""
-        for channel in rest.NOUNS:
-            if await self._store.read(ways.of, channel) is None:
-                try:
-                    tracked = await rest.is_tracked(self._api, channel)
-                except ApiError as error:
-                    if error.kind not in _NOT_FOR_THIS:
-                        raise
-                    tracked = False
-                await self._store.run(ways.take, channel, "sync" if tracked else "lists")
-
-    async def _push_one(self, change: Change) -> None:
-        try:
-            result = await rest.push(self._api, change)
-        except ApiError as error:
-            if error.kind not in _SUSPICIOUS | _NOT_FOR_THIS:
-                raise
-            await self._store.run(outbox.failed, [change.change_id], error.key)
-            if change.lane == "fast" and error.kind in _SUSPICIOUS:
-                await self._blame(change, error)
-                return
-            # the server works for others: this change waits in the slow lane and holds up nothing
-            await self._store.run(outbox.make_slow, change.change_id, error.key)
-            return
-        epoch = await self._store.read(replica.epoch) or ""
-        nouns = await self._store.run(replica.deliver, {change.change_id: result}, epoch, policies=self._policies)
-        self._monitor.moved(sent=1)
-        self._on_change(frozenset(nouns))
-
-    async def _blame(self, change: Change, error: ApiError) -> None:
-        """A change failed alone. Where the server answers a probe, that counts against it; else raise."""
-        await self._api.call("system.ping", retry=False)
-        self._failures = 0
-        if not await self._store.run(outbox.failed_alone, change.change_id):
-            raise error
+        await self._parties.push()
 
     async def _pull_rest(self, channel: str) -> None:
-        """Pages of a channel until it is complete. A server that lacks the route has nothing to pull."""
-        if await self._store.read(ways.by_lists, channel):
-            await self._lists.pull(channel)
-            return
-        while True:
-            here = await self._store.read(replica.pull_state, channel)
-            if await self._store.read(singles.in_use):
-                await self._store.run(replica.begin, channel)
-            try:
-                listing = await rest.pull(self._api, channel, here, limit=min(self._page_size, 1000))
-            except ApiError as error:
-                if error.kind in (Kind.MISSING_ROUTE, Kind.FORBIDDEN):
-                    self._monitor.note("warning", "sync", "sync.no_list", channel=channel)
-                    return
-                if error.kind is Kind.CONFLICT and error.code == "EPOCH" and isinstance(error.data, dict):
-                    await self._store.run(replica.new_epoch, str(error.data.get("epoch")))
-                    self.wake()
-                    return
-                raise
-            if not listing.tracked:
-                await self._store.run(ways.take, channel, "lists")
-                await self._lists.pull(channel)
-                return
-            for bad in listing.bad_rows:
-                self._monitor.note(
-                    "error", "sync", "sync.bad_row", channel=channel, record=bad.id or "?", reason=bad.reason
-                )
-            if here.epoch is not None and listing.epoch != here.epoch:
-                await self._store.run(replica.new_epoch, listing.epoch)
-                self.wake()
-                return
-            if listing.reset:
-                await self._store.run(replica.restart, channel)
-            if listing.page is not None:
-                if not listing.page.more and await self._store.read(replica.unsure, channel):
-                    # a lost answer may hide in these rows: it must be known before they are stored
-                    if not await self._store.read(ways.by_lists, "sales"):
-                        await self._exchange("sales", (), pull=False)
-                    elif await self._store.read(replica.in_doubt, records.TYPES[channel]):
-                        return
-                nouns = await self._store.run(replica.receive, channel, listing.epoch, {}, listing.page)
-                self._monitor.moved(fetched=len(listing.page.rows))
-                if nouns:
-                    self._on_change(nouns)
-            if not listing.reset and (listing.page is None or not listing.page.more):
-                return
+        await self._parties.pull(channel)
+
+    async def _ask_about_sales(self) -> None:
+        await self._exchange("sales", (), pull=False)
+
+    def _is_well(self) -> None:
+        """The server answers others: what one change does to it is no reason to stay away for long."""
+        self._failures = 0
 
     # --- the shop itself -------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from . import payload
 from .payload import JSON
 
+_EMPTY_ITEM = {"part_number": "", "barcode": "", "category": "", "location": "", "price": 0, "min_stock": 0}
 SYNC = ("inventory.sync", "sales.sync")
 _CATEGORIES = ("inventory", "sales", "customers", "suppliers", "orders")
 _TRACKING = frozenset({"since_seq", "since", "snapshot", "epoch"})
@@ -37,6 +38,8 @@ class Plain:
     """`updated_since` and `date_from` do something."""
     searches: bool = True
     bare: bool = False
+    replaces: bool = False
+    """A PUT empties every field that it does not name."""
     moves_stock: bool = True
     """A sale reduces the stock by itself, and a void puts it back."""
 
@@ -119,6 +122,8 @@ def _asked(plain: Plain, name: str, body: bytes) -> bytes:
     left_out = _MERGING | ({"id"} if plain.own_ids and name.endswith(".create") else frozenset())
     if plain.tracks and not plain.own_ids:
         left_out = frozenset()
+    if plain.replaces and name == "inventory.update":
+        given = _EMPTY_ITEM | given
     return payload.dump({key: value for key, value in given.items() if key not in left_out}).encode()
 
 
