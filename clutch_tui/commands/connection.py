@@ -49,7 +49,7 @@ def status() -> click.Command:
     @json_option
     @click.pass_obj
     def command(options: dict[str, Any], as_json: bool) -> None:
-        from clutch_tui.core import journal, outbox, replica, singles, ways
+        from clutch_tui.core import journal, outbox, reference, replica, singles, ways
 
         installation = find_installation(options)
         backend = installation.settings.backend
@@ -63,6 +63,7 @@ def status() -> click.Command:
             }
             cursors = store.read_now(lambda: {name: replica.cursor(name) for name in replica.CHANNELS})
             as_of = store.read_now(replica.as_of, "inventory")
+            kept = store.read_now(reference.ages)
             way, stock_by = store.read_now(ways.summary), store.read_now(singles.movers)
             by_channel = store.read_now(ways.known)
         if as_json:
@@ -76,6 +77,10 @@ def status() -> click.Command:
                     "connection": {name: asdict(part) for name, part in parts.items()},
                     "cursors": cursors,
                     "inventory_as_of": as_of,
+                    "reference": {
+                        name: {"fetched_at": at, "age_seconds": round((now - at).total_seconds())}
+                        for name, at in kept.items()
+                    },
                     "way": way,
                     "ways": by_channel,
                     "stock_moved_by": stock_by,
