@@ -259,7 +259,13 @@ def _store(channel: str, begun: dict[str, Any], rows: list[records.Row], *, swee
     type = records.TYPES[channel]
     another = state.get(f"{channel}.epoch") != ways.LISTS
     state.put(f"{channel}.epoch", ways.LISTS)
-    known = [_with_held_figure(type, row, another=another) for row in rows]
+    singles.learn_balances(type, rows)
+    # who adds up what customers owe has not been seen yet: their old balance and what was added here are exact
+    unsettled = replica.moved(type) if type == "customer" and not ways.knows_balances() else set()
+    known = [
+        _with_held_figure(type, row, another=another) if "held" in row or row["id"] in unsettled else row
+        for row in rows
+    ]
     news = known if another else _news(type, known)
     same = {row["id"] for row in known} - {row["id"] for row in news} if sweeps else set()
     state.put(f"{channel}.as_of", models.now_text())
@@ -269,7 +275,6 @@ def _store(channel: str, begun: dict[str, Any], rows: list[records.Row], *, swee
         state.put(f"{channel}.full_at", begun["began"])
         state.put(f"{channel}.took", begun["took"])
     with replica.large_cache(len(news)):
-        singles.learn_balances(type, news)
         records.store(type, news, snapshot=sweeps, spared=spared | same)
         conflicts.follow(type, news)
     # what was answered is in these rows, and what was ended stays so: nothing has to be counted again
@@ -296,8 +301,6 @@ def _news(type: str, rows: Sequence[records.Row]) -> list[records.Row]:
 
 def _with_held_figure(type: str, row: records.Row, *, another: bool) -> records.Row:
     """A row in doubt with the figure, and the count, that we had of it; a figure that came by sync has no count."""
-    if "held" not in row:
-        return row
     before = overlay.base(type, row["id"]) or overlay.current(type, row["id"])
     if before is None:
         return row

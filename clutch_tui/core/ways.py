@@ -148,6 +148,11 @@ def covered(channel: str) -> int:
     return state.number(f"{channel}.covered")
 
 
+def knows_balances() -> bool:
+    """Whether it has been seen who adds up what customers owe."""
+    return state.get("balance.by") is not None
+
+
 def server_keeps_balances(*, otherwise: bool = False) -> bool:
     """Whether the server adds what customers owe to their balance by itself, as far as has been seen
     (`singles.learn_balances`). Until then an own debt goes on counting here, so that none is lost."""

@@ -12,7 +12,8 @@ import httpx
 import pytest
 
 from clutch_tui.core import aftersales, conflicts, customers, inventory, listings, outbox, sales, singles, state, ways
-from clutch_tui.core.types import CustomerDraft, Part, PartDraft
+from clutch_tui.core import cart as carts
+from clutch_tui.core.types import CustomerDraft, Part, PartDraft, Payment
 from clutch_tui.net.errors import ApiError
 from clutch_tui.sandbox import demo_data, server
 from clutch_tui.sandbox.plain import Plain
@@ -403,6 +404,41 @@ async def test_an_edit_is_compared_with_what_the_person_saw(shop: Shop, own_ids:
     await till.round()
     assert part(till, "P-0005").draft.name == "اسم عندي"
     assert shop.sql("SELECT name, price FROM item WHERE part_number = 'P-0005'") == [("اسم عندي", 22200)]
+
+
+async def test_a_put_that_replaces_the_whole_record_empties_nothing(shop: Shop) -> None:
+    await shop.be(replaces=True, moves_stock=False)
+    till = await shop.till()
+    await till.round()
+    till.do(inventory.adjust, part(till, "P-0005").id, 2, "لقيناها")
+    await settle(till)
+    edit(till, "P-0005", location="رف ٣")
+    await settle(till)
+    found = shop.sql("SELECT name, price, location, stock_quantity FROM item WHERE part_number = 'P-0005'")
+    assert found == [("قطعة رقم 5", 15000, "رف ٣", 27)]
+
+
+async def test_a_sale_on_account_waits_for_its_customer(shop: Shop) -> None:
+    """A server with its own ids would know the customer of the sale twice."""
+    till = await shop.till()
+    await till.round()
+    made = till.do(customers.create, CustomerDraft(name="منى", phone="0100"))
+    till.do(sell_on_account, part(till, "P-0001").id, made.id)
+    await shop.fault("error_after", "customers.create")
+    await settle(till, 20)
+    assert shop.sql("SELECT count(*), max(balance) FROM customer") == [(1, 15000)]
+    assert shop.sql("SELECT customer_id FROM sale") == shop.sql("SELECT id FROM customer")
+    for _ in range(3):
+        await till.round()
+        assert till.ask(customers.get, made.id).balance == 15000
+    assert till.sql("SELECT count(*) FROM customer WHERE deleted = 0") == [(1,)]
+
+
+def sell_on_account(part_id: str, customer_id: str) -> None:
+    cart = carts.add_line(sales.open_cart(), inventory.get(part_id), 1)
+    cart = carts.with_customer(cart, customers.page("", None, 0, 10)[0])
+    total = carts.totals(cart, state.tax_rules(), "credit").total
+    sales.checkout(cart, (Payment("credit", total),), cashier="c", device_id="d", rules=state.tax_rules())
 
 
 async def test_a_part_that_was_edited_is_not_deleted_unseen(shop: Shop) -> None:
