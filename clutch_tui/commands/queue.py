@@ -137,7 +137,7 @@ def export() -> click.Command:
         if as_json:
             say_json({"file": path, "readable": readable, "changes": len(waiting.raw)})
         else:
-            print(t("queue.saved", path=path))
+            print(t("queue.saved", file=path.name, folder=path.parent))
 
     return command
 

@@ -60,7 +60,7 @@ def _change(shop: Shop) -> None:
 def _correction(shop: Shop) -> None:
     """A new part that the server has refused, with its words beside the field."""
     shop.go("queue")
-    shop.press("down")
+    shop.press("home", "down")
     shop.open("f3", "is required")
 
 

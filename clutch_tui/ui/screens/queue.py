@@ -226,7 +226,8 @@ class QueueScreen(ListScreen):
         waiting, now = await self.store.read(queue_file.gather), datetime.now(UTC)
         path = self.app.services.exports / queue_file.name_at(now)
         await asyncio.to_thread(queue_file.save, waiting, path, now)
-        self.notify(t("queue.saved", path=shown.isolate(str(path))), timeout=15)
+        where = {"file": shown.isolate(path.name), "folder": shown.isolate(str(path.parent))}
+        self.notify(t("queue.saved", **where), timeout=15)
 
     def action_decide(self) -> None:
         """To the conflicts; the one under the cursor comes first."""
