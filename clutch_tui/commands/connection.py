@@ -88,6 +88,10 @@ def status() -> click.Command:
             )
             return
         print(tn("queue.unsent", queue.unsent))
+        if queue.local:
+            print(tn("status.local", queue.local))
+        if way and "sync" not in parts:
+            print(f"{t('connection.part.sync')}: {t(f'connection.way.{way}')}")
         for name, part in parts.items():
             if name != "overall":
                 words = f"{t(f'connection.part.{name}')}: {t(f'connection.state.{part.state}')}"
