@@ -59,6 +59,18 @@ def test_a_required_endpoint_that_is_missing_limits_and_says_which() -> None:
     assert monitor.overall == "connected"
 
 
+def test_a_server_without_sync_is_no_alarm_and_the_last_thing_to_tell() -> None:
+    clock = TestClock()
+    monitor = working(clock)
+    missing = Problem("error.api.missing_route", {"path": "/sales/sync"})
+    monitor.exchange(exchange("sales.sync", clock, works=False, status=404, problem=missing))
+    assert monitor.snapshot().reason == Problem("connection.limited.lists")
+    monitor.exchange(exchange("inventory.list", clock, works=False, status=404, problem=missing))
+    reason = monitor.snapshot().reason
+    assert reason is not None
+    assert reason.values["endpoint"] == "inventory.list"
+
+
 def test_a_passing_failure_is_forgiven_after_a_while() -> None:
     clock = TestClock()
     monitor = working(clock)

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from clutch_tui.core import aftersales, conflicts, customers, inventory, listings, outbox, sales, singles, state, ways
+from clutch_tui.core import aftersales, conflicts, customers, inventory, listings, outbox, queue, sales, state, ways
 from clutch_tui.core import cart as carts
 from clutch_tui.core.types import CustomerDraft, Part, PartDraft, Payment
 from clutch_tui.net.errors import ApiError
@@ -364,7 +364,7 @@ async def test_what_a_person_says_is_there_is_not_sent_again(shop: Shop) -> None
     till.sell(part(till, "P-0001").id)
     await shop.fault("error_after", "sales.create")
     await settle(till)
-    till.do(singles.take_as_sent, till.changes[0].id)
+    till.do(queue.see, till.changes[0].id)
     assert till.changes == ()
     await till.round()
     assert len(shop.receipts()) == 1
