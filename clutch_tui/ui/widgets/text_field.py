@@ -87,6 +87,8 @@ class VisualCursor(VisualLines, _InputPart):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.undo = Undo()
+        self._cells: tuple[object, list[PlacedCell]] = (None, [])
+        """The cells as they were asked for last; a key asks for them half a dozen times."""
         super().__init__(*args, **kwargs)
 
     @property
@@ -125,7 +127,10 @@ class VisualCursor(VisualLines, _InputPart):
     @property
     def cells(self) -> list[PlacedCell]:
         """The cells from left to right, the blank of the end among them; columns count before scrolling."""
-        return self._place(self._drawn_text, self.direction)
+        asked = (self._drawn_text, self.direction, self.scrollable_content_region.width, is_rtl())
+        if self._cells[0] != asked:
+            self._cells = (asked, self._place(asked[0], asked[1]))
+        return self._cells[1]
 
     @property
     def _drawn_text(self) -> str:
