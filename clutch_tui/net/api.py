@@ -183,10 +183,12 @@ class Api:
     async def send_as(
         self, name: str, body: object, *, bearer: str | None, probe: bool = False, path: str | None = None
     ) -> Answer:
-        """One exchange under other credentials than the session's, without renewal or retry. `path` stands in for
-        the endpoint's own."""
+        """One exchange under other credentials than the session's, without renewal or retry. Where `path` stands in
+        for the endpoint's own, it counts for no endpoint."""
         endpoint = BY_NAME[name]
-        request = request_for(endpoint, path or endpoint.path, None, body, None, None)
+        if path is not None:
+            endpoint = replace(endpoint, name="tester.control", path=path)
+        request = request_for(endpoint, endpoint.path, None, body, None, None)
         return await self._send(replace(request, probe=probe), bearer, 1)
 
     async def _send(self, request: Request, bearer: str | None, attempt: int) -> Answer:

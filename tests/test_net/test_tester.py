@@ -55,6 +55,9 @@ async def test_all_47_are_judged_and_the_shop_is_as_before(client: Client, contr
     assert client.session.state == "user"
     assert client.monitor.part("api").state == "up"
     assert not client.api.breaker.is_open
+    assert {name for name, one in client.monitor.snapshot().endpoints.items() if one.works is False} == {
+        "tester.control"
+    }
 
 
 async def test_with_an_api_key_alone(client: Client) -> None:
