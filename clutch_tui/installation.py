@@ -38,6 +38,10 @@ T = TypeVar("T")
 PASSPHRASE_WANTED = frozenset({"error.key.passphrase_needed", "error.key.choose_passphrase"})
 
 
+def _say_nothing(_key: str) -> None:
+    """Where nobody listens."""
+
+
 @dataclass(slots=True)
 class Installation:
     """`environ` and `overrides` (dotted keys of the configuration) are what this run was started with; both win
@@ -51,6 +55,7 @@ class Installation:
     ask_passphrase: Callable[[ShopError], str | None] | None = None
     """Asks whoever sits there for the passphrase of the database; None where nobody does, or the app asks itself.
     Its answer None gives up."""
+    tell: Callable[[str], None] = _say_nothing
     _protection: Protection | None = None
 
     @classmethod
@@ -127,7 +132,7 @@ class Installation:
 
             adoption.adopt(self.home.database("", ""), path, protection.find_key)
         is_new = not path.exists()
-        is_encrypted_now = protection.prepare(path)
+        is_encrypted_now = protection.prepare(path, lambda: self.tell("locked.encrypting"))
         store = Store.open(path, inline=inline, find_key=protection.find_key)
         if store.key is not None and (is_new or is_encrypted_now):
             kind = "encrypted" if is_encrypted_now else "recovery_key"
@@ -151,6 +156,10 @@ class Installation:
                 raise config.ConfigError(error.key, place=VARIABLE, **error.values) from error
             self._protection = Protection(self.home.data_dir, keychain, self.settings.database)
         return self._protection
+
+    def listen(self, tell: Callable[[str], None]) -> None:
+        """Have what takes a while told, by its key, in whichever thread it happens."""
+        self.tell = tell
 
     def unlock(self, passphrase: str) -> None:
         """Take the passphrase of this home's databases, or choose it where there is none yet; blocks. Raises

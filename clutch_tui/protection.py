@@ -63,14 +63,17 @@ class Protection:
 
     # --- opening ---------------------------------------------------------------------------------------
 
-    def prepare(self, path: Path) -> bool:
+    def prepare(self, path: Path, begins: Callable[[], None] = lambda: None) -> bool:
         """Tidy up after a conversion that was cut off, and encrypt a plain database where that is wanted and nobody
-        else has it open; true where it has been encrypted just now."""
+        else has it open; true where it has been encrypted just now. `begins` hears of it before."""
         cipher.clean(path)
         if not self._settings.encryption or cipher.kind(path) != "plain":
             return False
         try:
-            cipher.convert(path, None, self._newest())
+            key = self._newest()
+            self._must_be_free([path])
+            begins()
+            cipher.convert(path, None, key)
         except ShopError as error:
             if error.key not in NO_CONVERSION:
                 raise

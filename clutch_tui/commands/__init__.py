@@ -78,6 +78,8 @@ def find_installation(options: Mapping[str, Any]) -> Installation:
     logs.start(installation.home.log_dir, debug=log.debug, level=log.level)
     if sys.stdin.isatty():
         installation.ask_passphrase = ask_passphrase
+    if sys.stderr.isatty():
+        installation.listen(lambda key: print(t(key), file=sys.stderr))
     text = installation.settings.text
     found = glyphs.find(text.letters, installation.environ) if sys.stdout.isatty() else glyphs.EVERYTHING
     strings.use(found.language(text.language), digits=found.digits(text.digits))

@@ -118,6 +118,7 @@ def _connect(path: Path, key: CipherKey | None) -> Any:
         for name, value in PRAGMAS.items():
             database.execute(f"PRAGMA {name} = {value}")
     database.execute("PRAGMA temp_store = memory")
+    database.execute("PRAGMA cache_size = -64000")
     return database
 
 
@@ -157,9 +158,10 @@ def _copy(database: Any, draft: Path, new: CipherKey | None) -> None:
 
 
 def _check(database: Any, draft: Path, new: CipherKey | None) -> None:
-    """Raise where the draft is not sound, or has not as many rows of everything as the database."""
+    """Raise where the draft is not sound, or has not as many rows of everything as the database. The quick check will
+    do: the indexes were made of the rows a moment ago."""
     with closing(_connect(draft, new)) as copy:
-        faults = [row[0] for row in copy.execute("PRAGMA integrity_check(3)") if row[0] != "ok"]
+        faults = [row[0] for row in copy.execute("PRAGMA quick_check(3)") if row[0] != "ok"]
         if new is not None:
             faults += [row[0] for row in copy.execute("PRAGMA cipher_integrity_check")]
         for (table,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND rootpage > 0"):

@@ -155,6 +155,8 @@ class ClutchApp(KeysInOrder, ThinWire, Gauges, BidiApp, App[int]):
             self._brake.add(frozenset({"connection"}))
 
     async def _open(self, settings: Settings) -> Store:
+        if self.services.door is not None:
+            self.services.door.listen(lambda key: self.call_from_thread(self.notify, t(key), timeout=30))
         try:
             return await asyncio.to_thread(self.services.open_store, settings)
         except Exception as error:

@@ -101,6 +101,9 @@ class Line(Protocol):
 class Door(Protocol):
     """What opens a database that does not open by itself. All of it blocks and raises `ShopError`."""
 
+    def listen(self, tell: Callable[[str], None]) -> None:
+        """Call `tell` with the key of what takes a while, before it begins, in the thread that opens the store."""
+
     def unlock(self, passphrase: str) -> None:
         """Take the passphrase; where there is none yet, it becomes the passphrase."""
 
