@@ -285,6 +285,8 @@ def offer(*, repeated: Collection[str] = (), limit: int = 1000) -> Offer:
     puts back into the queue would otherwise crowd it out.
     """
     recheck = _recheck(limit + 1)
+    if not recheck:
+        _all_rechecked()
     room = max(0, limit - len(recheck))
     sent = _unanswered("first_sent_at IS NOT NULL", repeated, room + 1)
     # what this disk has never sent another may have: a clone's rows would count it twice
@@ -293,9 +295,13 @@ def offer(*, repeated: Collection[str] = (), limit: int = 1000) -> Offer:
     return Offer(tuple((sent + unsent)[:room]), tuple(recheck[:limit]), complete)
 
 
+_UNANSWERED = "outbox INDEXED BY outbox_unanswered WHERE answered_at IS NULL"
+"""Asked for an order by `n`, SQLite would rather walk the whole journal than this small index."""
+
+
 def _unanswered(condition: str, besides: Collection[str], limit: int) -> list[str]:
     rows = models.execute(
-        f"SELECT change_id FROM outbox WHERE answered_at IS NULL AND {condition} ORDER BY n LIMIT ?",
+        f"SELECT change_id FROM {_UNANSWERED} AND {condition} ORDER BY n LIMIT ?",
         (limit + len(besides),),
     ).fetchall()
     return [row[0] for row in rows if row[0] not in besides][:limit]
@@ -303,7 +309,7 @@ def _unanswered(condition: str, besides: Collection[str], limit: int) -> list[st
 
 def _recheck(limit: int) -> list[str]:
     epoch = state.get("epoch")
-    if epoch is None:
+    if epoch is None or state.get("journal.epoch") == epoch:
         return []
     rows = models.execute(
         "SELECT change_id FROM outbox WHERE answered_at IS NOT NULL AND result_epoch IS NOT NULL AND result_epoch <> ?"
@@ -311,6 +317,13 @@ def _recheck(limit: int) -> list[str]:
         (epoch, ways.LISTS, limit),
     ).fetchall()
     return [row[0] for row in rows]
+
+
+def _all_rechecked() -> None:
+    """Remember that every answer in the journal is of the present epoch: it is long, and each call asks."""
+    epoch = state.get("epoch")
+    if epoch is not None and state.get("journal.epoch") != epoch:
+        state.put("journal.epoch", epoch)
 
 
 def rechecking() -> bool:
@@ -400,7 +413,7 @@ def summary() -> QueueSummary:
     )
     local = counts.pop("local", 0)
     oldest = models.execute(
-        "SELECT at FROM outbox WHERE answered_at IS NULL AND lane <> 'local' ORDER BY n LIMIT 1"
+        f"SELECT at FROM outbox WHERE n = (SELECT min(n) FROM {_UNANSWERED} AND lane <> 'local')"
     ).fetchone()
     attention = models.execute("SELECT count(*) FROM outbox WHERE lane = 'attention'").fetchone()[0]
     return QueueSummary(
