@@ -12,7 +12,7 @@ a widget. Each is pinned by a test.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +22,8 @@ from textual.geometry import Offset, Region, Size, Spacing
 from textual.layout import DockArrangeResult
 from textual.strip import Strip
 from textual.widget import Widget
+
+from clutch_tui.ui.turned_lines import turned
 
 RTL_CLASS = "-rtl"
 """The class of an app whose screens run from right to left."""
@@ -53,8 +55,10 @@ class FramedBesideBar(StylesCache):
     """Frames a widget's lines with the bar's room before them: what is drawn begins beside it."""
 
     _left = 0
+    _turn: Callable[[Strip], Strip] | None = None
 
     def render_widget(self, widget: Widget, crop: Region) -> list[Strip]:
+        self._turn = turned(widget) if widget.app.has_class(RTL_CLASS) else None
         if (left := left_bar(widget)) != self._left:
             self._left = left
             self.clear()
@@ -65,6 +69,10 @@ class FramedBesideBar(StylesCache):
             width, height = how["content_size"]
             how["content_size"] = Size(width - self._left, height)
             how["padding"] += Spacing(0, 0, 0, self._left)
+        if (turn := self._turn) is not None:
+            *before, line, filters, title, subtitle = framed
+            room = how["content_size"].width
+            framed = (*before, lambda y: turn(line(y).adjust_cell_length(room)), filters, title, subtitle)
         return super().render(*framed, **how)
 
 

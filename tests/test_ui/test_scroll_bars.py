@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from inspect import signature
+from unicodedata import normalize
 
 import pytest
 from textual import widget as textual_widget
@@ -14,7 +15,7 @@ from textual.geometry import Region
 from textual.screen import ModalScreen
 from textual.strip import Strip
 from textual.widget import Widget
-from textual.widgets import Label, OptionList, RichLog
+from textual.widgets import Label, Log, OptionList, RichLog, Tree
 
 from clutch_tui.text import strings
 from clutch_tui.ui import scroll_bars
@@ -170,6 +171,44 @@ async def test_an_app_that_is_not_mirrored_keeps_its_bars() -> None:
     async with app.run_test(size=SIZE):
         bar = bar_of(app.query_one(OptionList))
         assert bar.x > SIZE[0] - 6
+
+
+async def test_trees_and_logs_stand_at_the_right_and_turn_back() -> None:
+    class Lines(BidiApp, App[None]):
+        CSS = "Tree, RichLog, Log { width: 20; height: 3; background: black; }"
+
+        def compose(self) -> ComposeResult:
+            tree: Tree[None] = Tree("جذر")
+            tree.root.expand().add("فرع", expand=True).add_leaf("ورقة")
+            yield tree
+            yield RichLog()
+            yield Log()
+
+        def on_mount(self) -> None:
+            self.query_one(RichLog).write("سطر")
+            self.query_one(Log).write_line("سطر")
+
+    def seen(app: Lines) -> list[str]:
+        lines = [Strip(strip).text for strip in app.screen._compositor.render_strips()]
+        return [normalize("NFKC", line).rstrip() for line in lines[:7]]
+
+    app = Lines()
+    async with app.run_test(size=(20, 9)) as pilot:
+        await pilot.pause()
+        arabic = seen(app)
+        assert arabic[:3] == ["رذج ▼".rjust(20), "عرف ▼ ──┘".rjust(20), "ةقرو ──┘   ".rstrip().rjust(16)]
+        assert arabic[3] == arabic[6] == "رطس".rjust(20)
+        await pilot.click(Tree, offset=(10, 2))
+        await pilot.pause()
+        assert app.query_one(Tree).cursor_line == 2
+        strings.use("en")
+        app.follow_language()
+        await pilot.pause()
+        assert seen(app)[1] == "└── ▼ عرف"
+        strings.use("ar")
+        app.follow_language()
+        await pilot.pause()
+        assert seen(app) == arabic
 
 
 def test_names_of_textual_that_bars_rely_on() -> None:
