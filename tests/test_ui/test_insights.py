@@ -12,6 +12,7 @@ from textual.widgets import OptionList
 from clutch_tui.core import reference
 from clutch_tui.core.reference import plain
 from clutch_tui.core.types import Notification
+from clutch_tui.net.connection import Monitor
 from clutch_tui.text import strings
 from clutch_tui.text.strings import t
 from clutch_tui.ui.screens.insight_lines import TOPICS, lines
@@ -83,3 +84,32 @@ def test_a_text_that_comes_in_both_languages_is_shown_in_that_of_the_screen(
     assert "الطلب زاد" in lines("ai.customer_insights", [both | {"description_en": ""}])[0]
     demand = {"item_name": "بوجيه", "predicted_demand": 4.0}
     assert "4.0" not in news(Notification("n", ("n",), datetime.now(UTC), "demand_forecast", demand))
+
+
+class Line:
+    """A network that keeps what it was asked for, and can be cut."""
+
+    def __init__(self) -> None:
+        self.monitor = Monitor()
+        self.offline = True
+        self.user_name = ""
+        self.asked: list[str] = []
+
+    async def fetch(self, name: str) -> reference.Reference:
+        self.asked.append(name)
+        return reference.Reference(name, [], None, datetime.now(UTC))
+
+
+async def test_nothing_is_asked_while_the_line_is_cut(shop: Shop, english: None) -> None:
+    async with open_app(shop, "en", mode="insights") as (app, pilot):
+        network = Line()
+        app.network = network  # type: ignore[assignment]
+        await press(pilot, "f5", "f6")
+        await settle(pilot)
+        assert network.asked == []
+        network.offline = False
+        app.screen.refresh_bindings()
+        await press(pilot, "f5")
+        await until(pilot, lambda: network.asked == [TOPICS[0]])
+        await press(pilot, "f6")
+        await until(pilot, lambda: len(network.asked) == 1 + len(TOPICS))

@@ -22,6 +22,7 @@ from clutch_tui.ui import shop
 from clutch_tui.ui.errors import report, sentence
 from clutch_tui.ui.screens.frame import ShopScreen
 from clutch_tui.ui.screens.insight_lines import TOPICS, lines
+from clutch_tui.ui.status import Status
 from clutch_tui.ui.widgets.words import Words
 
 if TYPE_CHECKING:
@@ -78,8 +79,13 @@ class InsightsScreen(ShopScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("refresh", "refresh_all"):
-            return True if self.app.network is not None else None
+            network = self.app.network
+            return True if network is not None and not network.offline else None
         return True
+
+    def _status_changed(self, status: Status) -> None:
+        super()._status_changed(status)
+        self.refresh_bindings()
 
     def _rows_changed(self, nouns: frozenset[str]) -> None:
         self._overtaken |= nouns & set(TOPICS)
