@@ -198,7 +198,8 @@ def resolve() -> click.Command:
         with find_installation(options).open_store(inline=True) as store:
             one = store.read_now(core_conflicts.get, conflict)
             if alike and choice is not None:
-                done = store.run_now(lambda: core_conflicts.resolve_all(core_conflicts.alike(one), choice))
+                some = core_conflicts.slices(store.read_now(core_conflicts.alike, one))
+                done = sum(store.run_now(core_conflicts.resolve_all, part, choice) for part in some)
             else:
                 typed = None if value is None else _typed(one, value)
                 store.run_now(core_conflicts.resolve, one.id, choice or "other", typed)

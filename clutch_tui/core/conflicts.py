@@ -7,14 +7,15 @@ with a fresh base, `ask` keeps both until a person chooses. A person's choice is
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
 from . import contacts, customers, inventory, journal, models, outbox, overlay, records, state, suppliers
 from .clock import from_text
-from .types import Conflict, CustomerDraft, Key, PartDraft, Result, ShopError, SupplierDraft
+from .types import Conflict, CustomerDraft, Key, PartDraft, Result, ShopError, SupplierDraft, is_gone
 
+SLICE = 50
 Choice = Literal["mine", "theirs", "other", "new"]
 """Keep ours, take the server's, write a third value; make a record anew that was deleted at the server."""
 
@@ -122,13 +123,23 @@ def get(conflict_id: str) -> Conflict:
     return found[0]
 
 
+def of_change(change_id: str) -> tuple[Conflict, ...]:
+    """What still waits of one change."""
+    return _select("c.change_id = ?", change_id)
+
+
 def alike(conflict: Conflict) -> tuple[str, ...]:
     """The ids of the conflicts that are like this one, itself among them: the same field of the same type of
     record, and the same wish."""
-    rows = _select(
-        "c.type = ? AND c.field = ? AND coalesce(o.kind, 'update') = ?", conflict.type, conflict.field, conflict.kind
-    )
-    return tuple(one.id for one in rows if one.gone == conflict.gone)
+    rows = models.execute(
+        "SELECT c.id, c.theirs FROM conflict AS c LEFT JOIN outbox AS o ON o.change_id = c.change_id"
+        " WHERE c.resolved_at IS NULL AND c.type = ? AND c.field = ? AND coalesce(o.kind, 'update') = ?"
+        " ORDER BY c.at, c.id",
+        (conflict.type, conflict.field, conflict.kind),
+    ).fetchall()
+    if conflict.field != "*":
+        return tuple(conflict_id for conflict_id, _ in rows)
+    return tuple(conflict_id for conflict_id, theirs in rows if is_gone(json.loads(theirs)) == conflict.gone)
 
 
 def _select(where: str, *params: Any, limit: int = -1, skip: int = 0) -> tuple[Conflict, ...]:
@@ -203,11 +214,17 @@ def resolve(conflict_id: str, choice: Choice, value: Any = None, *, actor: str =
 
 def resolve_all(conflict_ids: Sequence[str], choice: Choice, *, actor: str = "") -> int:
     """The same choice for several conflicts; how many there still were. What somebody else has settled meanwhile
-    is left out."""
-    left = [conflict_id for conflict_id in conflict_ids if _select("c.id = ?", conflict_id)]
+    is left out. Thousands are handed over in `slices`: a sale must not wait for all of them."""
+    waiting = {row[0] for row in models.execute("SELECT id FROM conflict WHERE resolved_at IS NULL").fetchall()}
+    left = [conflict_id for conflict_id in conflict_ids if conflict_id in waiting]
     for conflict_id in left:
         resolve(conflict_id, choice, actor=actor)
     return len(left)
+
+
+def slices(conflict_ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Many conflicts in parts, each for one transaction of its own."""
+    return (conflict_ids[start : start + SLICE] for start in range(0, len(conflict_ids), SLICE))
 
 
 def can_be_made_anew(conflict: Conflict) -> bool:

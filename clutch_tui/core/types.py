@@ -445,7 +445,12 @@ class Conflict:
     @property
     def gone(self) -> bool:
         """Whether the record was deleted at the server."""
-        return self.field == "*" and (not self.theirs or bool(self.theirs.get("deleted")))
+        return self.field == "*" and is_gone(self.theirs)
+
+
+def is_gone(record: dict[str, Any] | None) -> bool:
+    """Whether the server's side of a whole record says that it is not there."""
+    return not record or bool(record.get("deleted"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -538,6 +543,8 @@ class PullPage:
     since: int | None
     asked_from: int
     snapshot: bool
+    prepared: int = 0
+    """How many rows of this page were prepared before, and are not in `rows` any more."""
 
 
 @dataclass(frozen=True, slots=True)

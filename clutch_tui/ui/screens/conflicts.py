@@ -97,10 +97,9 @@ class ConflictsScreen(HistoryScreen):
     async def _go_to_the_sought(self) -> None:
         """Once, when the list is here."""
         change_id, self._sought = self._sought, ""
-        waiting = await self.store.read(shop.conflicts.pending)
-        found = next((one for one in waiting if one.change_id == change_id), None)
-        if found is not None:
-            self.table.reveal(found.id, found.key)
+        found = await self.store.read(shop.conflicts.of_change, change_id)
+        if found:
+            self.table.reveal(found[0].id, found[0].key)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         row: Conflict | None = self.table.row
@@ -196,6 +195,8 @@ class ConflictsScreen(HistoryScreen):
         choice = await self.app.push_screen_wait(Choose("conflict.all_title", options, **title))
         if choice is not None:
             same: Choice = "mine" if choice == "mine" else "theirs"
-            done = await self.write(_NOUNS, shop.conflicts.resolve_all, alike, same, actor=self.app.cashier)
-            if done is not None:
-                self.notify(t("conflict.settled", n=done))
+            settled = 0
+            for some in shop.conflicts.slices(alike):
+                done = await self.write(_NOUNS, shop.conflicts.resolve_all, some, same, actor=self.app.cashier)
+                settled += done or 0
+            self.notify(t("conflict.settled", n=settled))
