@@ -118,7 +118,6 @@ def _connect(path: Path, key: CipherKey | None) -> Any:
         for name, value in PRAGMAS.items():
             database.execute(f"PRAGMA {name} = {value}")
     database.execute("PRAGMA temp_store = memory")
-    database.execute("PRAGMA cache_size = -64000")
     return database
 
 
@@ -161,6 +160,7 @@ def _check(database: Any, draft: Path, new: CipherKey | None) -> None:
     """Raise where the draft is not sound, or has not as many rows of everything as the database. The quick check will
     do: the indexes were made of the rows a moment ago."""
     with closing(_connect(draft, new)) as copy:
+        copy.execute("PRAGMA cache_size = -64000")
         faults = [row[0] for row in copy.execute("PRAGMA quick_check(3)") if row[0] != "ok"]
         if new is not None:
             faults += [row[0] for row in copy.execute("PRAGMA cipher_integrity_check")]
