@@ -34,16 +34,16 @@ def store(type: str, rows: Sequence[Row], *, snapshot: bool, spared: Collection[
     rows = aliases.incoming(type, rows)
     if type == "sale":
         if rows or snapshot:
-            _store_sales(rows, snapshot=snapshot, spared=spared)
+            _store_sales(rows, snapshot=snapshot)
         return
     if snapshot:
-        _keep_before_snapshot(type)
+        keep_before_snapshot(type)
     kept = overlay.kept(type)
     _upsert(type, [row for row in rows if not row["deleted"] and row["id"] not in kept])
     _bury(type, [row for row in rows if row["deleted"] and row["id"] not in kept])
     for row in rows:
         if row["id"] in kept:
-            overlay.keep(type, row["id"], _server_copy(type, row))
+            overlay.keep(type, row["id"], server_copy(type, row))
     if snapshot:
         _sweep(type, [*(row["id"] for row in rows), *spared], kept)
     for record_id in kept:
@@ -81,7 +81,7 @@ def _bury(type: str, tombstones: Sequence[Row]) -> None:
     )
 
 
-def _server_copy(type: str, row: Row) -> dict[str, Any]:
+def server_copy(type: str, row: Row) -> dict[str, Any]:
     """What is kept of a pulled row while requests lie over it: a tombstone keeps the fields known before."""
     if row["deleted"]:
         before = overlay.base(type, row["id"]) or overlay.current(type, row["id"]) or {}
@@ -93,7 +93,7 @@ def _server_copy(type: str, row: Row) -> dict[str, Any]:
     return copy
 
 
-def _keep_before_snapshot(type: str) -> None:
+def keep_before_snapshot(type: str) -> None:
     """Before a snapshot, every record with an unanswered request gets a base: it may not be in the snapshot."""
     pending = models.execute(
         "SELECT DISTINCT record_id FROM outbox WHERE type = ? AND answered_at IS NULL"
@@ -104,10 +104,10 @@ def _keep_before_snapshot(type: str) -> None:
         overlay.begin_request(type, record_id)
 
 
-def listed_ids(type: str, rows: Sequence[Row]) -> set[str]:
-    """The records that the server has as far as we know, and that a whole list of these rows should hold."""
+def listed_ids(type: str, oldest: str) -> set[str]:
+    """The records that the server has as far as we know, and that a whole list should hold; of sales the other
+    terminals', from the `oldest` date of the list on."""
     if type == "sale":
-        oldest = min((row["date"] or "" for row in rows), default="~")
         found = models.execute("SELECT id FROM sale WHERE own = 0 AND date >= ?", (oldest,))
     else:
         table, _ = overlay.RECORD_COLUMNS[type]
@@ -279,7 +279,7 @@ _SALE_COLUMNS = (
 )  # fmt: skip
 
 
-def _store_sales(rows: Sequence[Row], *, snapshot: bool, spared: Collection[str] = ()) -> None:
+def _store_sales(rows: Sequence[Row], *, snapshot: bool) -> None:
     """Sales of all terminals. Our own keep every figure as it was printed; of theirs only status, flags and
     version follow the server."""
     sold = [row for row in rows if not row["deleted"]]
@@ -303,7 +303,7 @@ def _store_sales(rows: Sequence[Row], *, snapshot: bool, spared: Collection[str]
     )
     _store_sale_lines(theirs)
     if snapshot:
-        _sweep_sales(sold, spared)
+        sweep_sales({row["id"] for row in sold}, min((row["date"] or "" for row in sold), default="~"))
     for row in rows:
         state.bump_receipt_counter(row["receipt_number"])
 
@@ -343,13 +343,9 @@ def _store_sale_lines(rows: Sequence[Row]) -> None:
     )
 
 
-def _sweep_sales(sold: Sequence[Row], spared: Collection[str]) -> None:
-    """Forget the other terminals' sales that a snapshot does not hold, as far back as the snapshot reaches.
-    Our own are facts and stay: a restored server gets them again."""
-    if not sold:
-        return
-    oldest = min(row["date"] or "" for row in sold)
-    present = {row["id"] for row in sold}.union(spared)
+def sweep_sales(present: Collection[str], oldest: str) -> None:
+    """Forget the other terminals' sales that a snapshot does not hold, as far back as it reaches: to its `oldest`
+    date. Our own are facts and stay: a restored server gets them again."""
     gone = [
         (sale_id,)
         for (sale_id,) in models.execute("SELECT id FROM sale WHERE own = 0 AND date >= ?", (oldest,)).fetchall()

@@ -1,9 +1,9 @@
 """Stores what the server answers: results of changes, and the rows of complete pulls.
 
 A channel is one cursor: `inventory`, `sales`, `customers`, `suppliers`, `orders`. Pages of a pull wait in
-`pull_page`; rows, cursor and the moves that they end become visible in one transaction, and only when the pull
-is complete. A pull that starts over (snapshot, floor, another epoch) throws its staging away and nothing else,
-so that the screen keeps showing the rows it has.
+`pull_page`, their parts in a table of their own (`arrivals`); rows, cursor and the moves that they end become visible
+in one transaction, and only when the pull is complete. A pull that starts over (snapshot, floor, another epoch) throws
+its staging away and nothing else, so that the screen keeps showing the rows it has.
 """
 
 from __future__ import annotations
@@ -12,9 +12,8 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import Any
 
-from . import conflicts, models, outbox, overlay, records, state, ways
+from . import arrivals, conflicts, models, outbox, overlay, records, state, ways
 from .types import PullPage, PullState, Result
 
 CHANNELS = ("inventory", "sales", "customers", "suppliers", "orders")
@@ -155,34 +154,65 @@ def _expected(channel: str, page: PullPage) -> bool:
     return page.asked_from == here.cursor and page.snapshot == here.snapshot
 
 
+def is_staging(channel: str) -> bool:
+    """True while pages of this channel wait for those that come after them."""
+    return models.execute("SELECT 1 FROM pull_page WHERE channel = ?", (channel,)).fetchone() is not None
+
+
+def prepare(channel: str, portion: PullPage) -> None:
+    """Prepare some rows of a page ahead of the page, so that a sale finds its turn between them. A portion of an
+    answer that is late, or of another epoch, does nothing."""
+    if epoch() in (None, portion.epoch) and _expected(channel, portion):
+        _prepare(channel, portion)
+
+
+def build(channel: str, portion: PullPage) -> bool:
+    """One step towards the swap of a pull whose last page was prepared; True where there are more."""
+    return epoch() in (None, portion.epoch) and _expected(channel, portion) and arrivals.build()
+
+
+def _prepare(channel: str, page: PullPage) -> list[records.Row]:
+    """Prepare the parts of a page; the rows that are none."""
+    if not page.prepared and not is_staging(channel):
+        arrivals.begin()
+    arrivals.prepare([row for row in page.rows if row["type"] == "item"])
+    return [row for row in page.rows if row["type"] != "item"]
+
+
 def _store_page(channel: str, page: PullPage) -> set[str]:
     """Stage a page, or store the pull that it completes."""
-    if page.more:
-        keyed = [records.with_keys(str(row["type"]), row) for row in page.rows]
-        n = models.execute("SELECT coalesce(max(n), 0) + 1 FROM pull_page WHERE channel = ?", (channel,)).fetchone()[0]
-        models.execute(
-            "INSERT INTO pull_page (channel, n, epoch, snapshot, since, cursor, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (channel, n, page.epoch, page.snapshot, page.since, page.cursor, json.dumps(keyed, ensure_ascii=False)),
-        )
-        return set()
-    rows = [row for staged in _staged(channel) for row in staged] + list(page.rows)
-    if page.snapshot and outbox.rechecking():
+    arriving = channel == "inventory" and (page.more or page.prepared > 0 or is_staging(channel))
+    if not page.more and page.snapshot and outbox.rechecking():
         # the rows may lack what the server has yet to be offered again: ask for them once more afterwards
         drop_staging(channel)
         return set()
+    rows: list[records.Row] = _prepare(channel, page) if arriving else list(page.rows)
+    if page.more:
+        _stage(channel, page, rows)
+        return set()
+    rows = [row for staged in _staged(channel) for row in staged] + rows
     # a record that changed between two pages is in both: the later row is the newer one
     latest = {(row["type"], row["id"]): row for row in rows}
-    _swap(channel, page, list(latest.values()))
-    return {channel} if rows or page.snapshot else set()
+    _swap(channel, page, list(latest.values()), arriving=arriving)
+    return {channel} if rows or arriving or page.snapshot else set()
 
 
-def _staged(channel: str) -> list[list[dict[str, Any]]]:
+def _stage(channel: str, page: PullPage, rows: list[records.Row]) -> None:
+    keyed = [records.with_keys(str(row["type"]), row) for row in rows]
+    n = models.execute("SELECT coalesce(max(n), 0) + 1 FROM pull_page WHERE channel = ?", (channel,)).fetchone()[0]
+    models.execute(
+        "INSERT INTO pull_page (channel, n, epoch, snapshot, since, cursor, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (channel, n, page.epoch, page.snapshot, page.since, page.cursor, json.dumps(keyed, ensure_ascii=False)),
+    )
+
+
+def _staged(channel: str) -> list[list[records.Row]]:
     pages = models.execute("SELECT body FROM pull_page WHERE channel = ? ORDER BY n", (channel,)).fetchall()
     return [json.loads(body) for (body,) in pages]
 
 
-def _swap(channel: str, page: PullPage, rows: list[dict[str, Any]]) -> None:
-    """Rows, cursor and the moves they end, at once."""
+def _swap(channel: str, page: PullPage, rows: list[records.Row], *, arriving: bool = False) -> None:
+    """Rows, cursor and the moves they end, at once. `arriving` parts were prepared and are only shown."""
     another_epoch = state.get(f"{channel}.epoch") != page.epoch
     state.put(f"{channel}.cursor", page.cursor)
     state.put(f"{channel}.epoch", page.epoch)
@@ -192,6 +222,9 @@ def _swap(channel: str, page: PullPage, rows: list[dict[str, Any]]) -> None:
     pulled: dict[str, list[records.Row]] = {records.TYPES[channel]: [], **records.by_type(rows)}
     with large_cache(len(rows)):
         for type, of_type in pulled.items():
+            if type == "item" and arriving:
+                arrivals.show(snapshot=page.snapshot)
+                continue
             records.store(type, of_type, snapshot=page.snapshot)
             conflicts.follow(type, of_type)
     drop_staging(channel)

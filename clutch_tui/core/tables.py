@@ -67,6 +67,22 @@ class PartTable(Table):
         table_name = "part"
 
 
+class PartNextTable(PartTable):
+    """What the present pull has brought of parts that are new or look otherwise: `part`, without its indexes."""
+
+    class Meta:
+        table_name = "part_next"
+
+
+class PartSeenTable(Table):
+    """The `pk` of the parts that the present pull has found as they are."""
+
+    pk = IntegerField(primary_key=True)
+
+    class Meta:
+        table_name = "part_seen"
+
+
 class StockMoveTable(Table):
     """Own movements. `open` until the inventory cursor has covered the change's result."""
 
@@ -534,4 +550,4 @@ class NotificationTable(Table):
         table_name = "notification"
 
 
-TABLES: tuple[type[Table], ...] = tuple(Table.__subclasses__())
+TABLES: tuple[type[Table], ...] = (*Table.__subclasses__(), PartNextTable)

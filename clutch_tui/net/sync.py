@@ -14,10 +14,11 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from clutch_tui.core import outbox, replica, search, singles, state, ways
+from clutch_tui.core import arrivals, outbox, replica, search, singles, state, ways
 from clutch_tui.core.clock import Clock
 from clutch_tui.core.outbox import Channel, Offer
 from clutch_tui.core.store import Store
@@ -72,6 +73,7 @@ class Sync:
         on_change: OnChange,
         policies: Mapping[str, str],
         page_size: int = 5000,
+        portion: int = arrivals.AT_ONCE,
         stock_by: str = "auto",
         timeout: float = 60.0,
         idle: Callable[[], float] = lambda: 30.0,
@@ -87,6 +89,7 @@ class Sync:
         self._on_change = on_change
         self._policies = policies
         self._page_size = page_size
+        self._portion = portion
         self._timeout = timeout
         self._idle = idle
         self._aside = aside or _here
@@ -199,6 +202,8 @@ class Sync:
         before that stays stored."""
         async with self._one_at_a_time:
             self._monitor.set("sync", "working")
+            if await self._store.read(arrivals.is_torn):
+                await self._store.run(arrivals.mend)
             await self._look_for_sync()
             await self._recheck()
             if await self._store.read(ways.by_lists, "sales"):
@@ -382,7 +387,8 @@ class Sync:
         self, channel: str, understood: protocol.SyncAnswer, page: PullPage | None, asked: Offer | None
     ) -> None:
         """Store what an answer brought, in one transaction; or only its epoch, where that is news."""
-        nouns = await self._store.run(self._receive, channel, understood, page, asked)
+        rest = await self._prepare(channel, page)
+        nouns = await self._store.run(self._receive, channel, understood, rest, asked)
         if nouns is None:
             self.wake()
             return
@@ -391,6 +397,21 @@ class Sync:
             pass
         if nouns:
             self._on_change(nouns)
+
+    async def _prepare(self, channel: str, page: PullPage | None) -> PullPage | None:
+        """Prepare the parts of a large pull ahead of the page they came with, so many at a time that a sale finds its
+        turn; what is left of the page. They are shown when the pull is complete."""
+        if page is None or channel != "inventory":
+            return page
+        if not page.more and not await self._store.read(replica.is_staging, channel):
+            return page
+        while len(page.rows) > self._portion:
+            portion, rest = page.rows[: self._portion], page.rows[self._portion :]
+            await self._store.run(replica.prepare, channel, replace(page, rows=portion))
+            page = replace(page, rows=rest, prepared=page.prepared + len(portion))
+        while not page.more and await self._store.run(replica.build, channel, page):
+            pass
+        return page
 
     def _receive(
         self, channel: str, understood: protocol.SyncAnswer, page: PullPage | None, asked: Offer | None

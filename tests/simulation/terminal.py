@@ -36,6 +36,10 @@ SETTINGS = Backend(base_url="http://127.0.0.1:1/api/v1", shop_id=demo_data.SHOP_
 POLL = 30.0
 """Seconds between two rounds where no socket tells of news."""
 POLICIES = {"price": "server_wins", "cost": "local_wins", "*": "ask"}
+PORTION = 2
+"""Parts that are prepared in one transaction: so few that most pages take two."""
+FEW = 3
+"""A shop of at most so many parts that gets more takes over the table that they come in: most first pulls do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +173,7 @@ class Terminal:
             on_change=lambda nouns: None,
             policies=POLICIES,
             page_size=self._pace.page_size,
+            portion=PORTION,
             timeout=self._pace.timeout,
             idle=self._idle,
             stock_by=self._pace.stock_by,

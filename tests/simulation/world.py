@@ -19,8 +19,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
+from unittest.mock import patch
 
-from clutch_tui.core import models
+from clutch_tui.core import arrivals, models
 from clutch_tui.core.clock import to_text
 from clutch_tui.core.replica import CHANNELS
 from clutch_tui.core.store import Store
@@ -32,11 +33,11 @@ from .invariants import Books, Seen, Violation
 from .mutants import planted
 from .network import Line, Weather
 from .server import Server
-from .terminal import Pace, Terminal
+from .terminal import FEW, Pace, Terminal
 from .virtual_time import EPOCH, NothingLeft, VirtualLoop
 from .wire import Exchange
 
-STEPS = 40
+STEPS = 25
 """How much happens in a run before the calm."""
 
 PATIENCE = 120.0
@@ -393,7 +394,7 @@ def run(seed: int, steps: int = STEPS, mutant: str | None = None, kind: type[Wor
         violation = None
         try:
             asyncio.set_event_loop(world.loop)
-            with planted(mutant):
+            with planted(mutant), patch.object(arrivals, "FEW", FEW):
                 world.loop.run_until_complete(world.live())
         except (Violation, NothingLeft, Crash) as error:
             violation = str(error) or repr(error)
