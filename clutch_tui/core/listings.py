@@ -212,11 +212,14 @@ def _staged(plan: Plan, row: records.Row, held: set[str]) -> dict[str, Any]:
 
 
 def _write(plan: Plan, rows: Sequence[records.Row], page: Page) -> None:
-    body = json.dumps({"rows": rows, "bad": list(page.bad)}, ensure_ascii=False)
+    news = _news(plan.type, rows) if state.get(f"{plan.channel}.epoch") == ways.LISTS else rows
+    same = {row["id"] for row in rows} - {row["id"] for row in news}
+    oldest = min((row.get("date") or "" for row in rows), default="~")
+    staged = {"rows": news, "same": sorted(same), "bad": list(page.bad), "oldest": oldest}
     models.execute(
         "INSERT OR REPLACE INTO pull_page (channel, n, epoch, snapshot, since, cursor, body)"
         " VALUES (?, ?, ?, ?, NULL, ?, ?)",
-        (plan.channel, plan.page, ways.LISTS, plan.full, plan.tick, body),
+        (plan.channel, plan.page, ways.LISTS, plan.full, plan.tick, json.dumps(staged, ensure_ascii=False)),
     )
 
 
@@ -238,24 +241,36 @@ def _complete(plan: Plan, begun: dict[str, Any], nouns: set[str]) -> tuple[Outco
     bodies = models.execute("SELECT body FROM pull_page WHERE channel = ? ORDER BY n", (channel,)).fetchall()
     pages = [json.loads(body) for (body,) in bodies]
     latest = {row["id"]: row for page in pages for row in page["rows"]}
+    same = {record_id for page in pages for record_id in page["same"]}
     bad = [record_id for page in pages for record_id in page["bad"]]
-    whole = len(latest) + len(bad) == begun["read"] and begun["total"] in (None, begun["read"])
+    present = same.union(latest, filter(None, bad))
+    whole = len(same | latest.keys()) + len(bad) == begun["read"] and begun["total"] in (None, begun["read"])
     if not whole and not _torn_too_often(channel):
         return _tear(channel), frozenset(nouns)
-    rows = list(latest.values())
     # a row that could not be read is there all the same; without even an id it may be any
-    sweeps = begun["full"] and whole and None not in bad
-    spared = _spared(channel, [*latest, *filter(None, bad)], rows, several=len(pages) > 1) if sweeps else set()
-    _store(channel, begun, rows, sweeps=sweeps, spared=spared.union(filter(None, bad)))
-    if sweeps and not spared:
-        state.put(f"{channel}.cursor", begun["tick"])
+    if begun["full"] and whole and None not in bad:
+        oldest = min(page["oldest"] for page in pages)
+        spared = _spared(channel, present, oldest, several=len(pages) > 1)
+        _store(channel, begun, list(latest.values()), present=present | spared, oldest=oldest)
+        if not spared:
+            state.put(f"{channel}.cursor", begun["tick"])
+    else:
+        _store(channel, begun, list(latest.values()))
     drop(channel)
     state.forget(f"{channel}.torn")
-    return "stored", frozenset(nouns | ({channel} if rows or begun["full"] else set()))
+    return "stored", frozenset(nouns | ({channel} if latest or begun["full"] else set()))
 
 
-def _store(channel: str, begun: dict[str, Any], rows: list[records.Row], *, sweeps: bool, spared: set[str]) -> None:
-    """Rows, what they end, and what they say of deletions, at once."""
+def _store(
+    channel: str,
+    begun: dict[str, Any],
+    rows: list[records.Row],
+    *,
+    present: set[str] | None = None,
+    oldest: str = "",
+) -> None:
+    """Rows, what they end, and what they say of deletions, at once. `present` are the records that the server has;
+    without it nothing is forgotten. Sales are forgotten back to the `oldest` of the list."""
     type = records.TYPES[channel]
     another = state.get(f"{channel}.epoch") != ways.LISTS
     state.put(f"{channel}.epoch", ways.LISTS)
@@ -266,17 +281,18 @@ def _store(channel: str, begun: dict[str, Any], rows: list[records.Row], *, swee
         _with_held_figure(type, row, another=another) if "held" in row or row["id"] in unsettled else row
         for row in rows
     ]
-    news = known if another else _news(type, known)
-    same = {row["id"] for row in known} - {row["id"] for row in news} if sweeps else set()
     state.put(f"{channel}.as_of", models.now_text())
     state.put(f"{channel}.listed_at", begun["at"])
     state.put("lists.stored", ways.progress() + 1)
     if begun["full"]:
         state.put(f"{channel}.full_at", begun["began"])
         state.put(f"{channel}.took", begun["took"])
-    with replica.large_cache(len(news)):
-        records.store(type, news, snapshot=sweeps, spared=spared | same)
-        conflicts.follow(type, news)
+    with replica.large_cache(len(known)):
+        sweeps = present is not None and type != "sale"
+        records.store(type, known, snapshot=sweeps, spared=present or ())
+        if present is not None and type == "sale":
+            records.sweep_sales(present, oldest)
+        conflicts.follow(type, known)
     # what was answered is in these rows, and what was ended stays so: nothing has to be counted again
     replica.end_moves(channel, reopen=False)
 
@@ -286,16 +302,18 @@ _SALE_COLUMNS = ("status", "notes", "total", "receipt_number", "customer_id")
 
 
 def _news(type: str, rows: Sequence[records.Row]) -> list[records.Row]:
-    """The rows that differ from what we have, and those of whose count something waits."""
+    """The rows that differ from what we have, and those of whose count something waits: what a till must wait for
+    when the daily list of a large shop is stored."""
     if type == "order":  # few, and their lines may differ
         return list(rows)
     table, columns = ("sale", _SALE_COLUMNS) if type == "sale" else overlay.RECORD_COLUMNS[type]
     names = [name for name in columns if name != "seq"]
-    found = models.execute(f"SELECT id, {', '.join(names)} FROM {table}").fetchall()
+    found = models.execute(
+        f"SELECT id, {', '.join(names)} FROM {table} WHERE id IN (SELECT value FROM json_each(?))",
+        (json.dumps([row["id"] for row in rows]),),
+    ).fetchall()
     present = {row[0]: row[1:] for row in found}
     waiting = replica.moved(type) | overlay.kept(type)
-    if type == "sale" and not records.listed_ids(type, rows) <= {row["id"] for row in rows}:
-        return list(rows)  # some are to be forgotten, back to the oldest of these
     return [row for row in rows if row["id"] in waiting or present.get(row["id"]) != tuple(row[name] for name in names)]
 
 
@@ -308,14 +326,14 @@ def _with_held_figure(type: str, row: records.Row, *, another: bool) -> records.
     return {**row, figure: before[figure], "seq": -1 if another else before["seq"]}
 
 
-def _spared(channel: str, present: Sequence[str], rows: Sequence[records.Row], *, several: bool) -> set[str]:
+def _spared(channel: str, present: set[str], oldest: str, *, several: bool) -> set[str]:
     """The records that this list lacks and that are not given up for it.
 
     A list of one page is one moment. Over several pages a row can slip through unseen: one is deleted on a page that
     was read, one is added, the totals agree. So what is missing is given up only when the next list, which is read
     at once, lacks it as well.
     """
-    gone = records.listed_ids(records.TYPES[channel], rows).difference(present)
+    gone = records.listed_ids(records.TYPES[channel], oldest) - present
     before = set(json.loads(state.get(f"{channel}.vanished") or "[]"))
     spared = gone - before if several else set()
     if spared:
