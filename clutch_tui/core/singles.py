@@ -217,8 +217,9 @@ def part_at_server(part_id: str) -> tuple[str, dict[str, Any]]:
 
 
 def mover(kind: str, setting: str) -> Who | None:
-    """Who moves the stock of a document of this kind; None where it has not been seen yet."""
-    if setting == "server":
+    """Who moves the stock of a document of this kind; None where it has not been seen yet. A server that moves it
+    with a sale need not do so when the sale's status says that it came back: that is always watched."""
+    if setting == "server" and kind != "return":
         return "server"
     if setting == "terminal" or kind in ("adjust", "count", "receive"):
         return "terminal"
