@@ -228,12 +228,13 @@ def mover(kind: str, setting: str) -> Who | None:
 
 
 def learn_mover(kind: str, before: Mapping[str, int], after: Mapping[str, int], moved: Mapping[str, int]) -> Who | None:
-    """Who moved the stock, by the figures around the document; None where somebody else moved in between."""
+    """Who moved the stock, by the figures around the document; None where somebody else moved in between. Parts that
+    the server does not have tell nothing, and where it has none of them there is nothing for anybody to move."""
     shifts = {part_id: after[part_id] - before[part_id] for part_id in moved if part_id in after and part_id in before}
-    if not shifts or len(shifts) < len(moved):
-        return None
+    if not shifts:
+        return None if after else "server"
     who: Who | None = None
-    if shifts == dict(moved):
+    if shifts == {part_id: moved[part_id] for part_id in shifts}:
         who = "server"
     elif not any(shifts.values()):
         who = "terminal"

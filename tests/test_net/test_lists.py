@@ -340,6 +340,25 @@ async def test_stock_is_exact_at_every_step_whoever_moves_it(shop: Shop, moves: 
     assert shop.sql("SELECT status FROM sale") == [("voided",)]
 
 
+@pytest.mark.parametrize("known", [True, False])
+async def test_a_sale_of_a_part_that_the_server_refused_goes_up_too(shop: Shop, known: bool) -> None:
+    """Nobody could see who moved the stock of a part that is not there, and the sale waited for ever."""
+    await shop.be(moves_stock=False)
+    till = await shop.till()
+    await till.round()
+    refused = till.do(inventory.create, PartDraft(name="جديدة", part_number="N" * 250, price=500))
+    await till.round()
+    cart = carts.add_line(till.do(sales.open_cart), refused, 1)
+    if known:
+        cart = carts.add_line(cart, part(till, "P-0003"), 2)
+    total = carts.totals(cart, till.ask(state.tax_rules), "cash").total
+    options = {"cashier": "c", "device_id": "d", "rules": till.ask(state.tax_rules)}
+    till.do(sales.checkout, cart, (Payment("cash", total),), tendered=total, **options)
+    await settle(till)
+    assert len(shop.receipts()) == 1
+    assert shop.stock("P-0003") == 23 - 2 * known == part(till, "P-0003").stock
+
+
 async def test_what_nobody_can_find_out_is_put_before_a_person(shop: Shop) -> None:
     await shop.be(missing=["inventory.sync", "sales.sync", "sales.list"])
     till = await shop.till()
