@@ -109,12 +109,12 @@ class PlainWorld(World):
         super().__init__(seed, steps, folder, disks[:1])
         self.weather.odds |= dict.fromkeys(_LEFT_OUT, 0.0)
         self.odds |= dict.fromkeys(_ODDS_LEFT_OUT, 0.0)
-        del self.terminals[self.rng.choice((1, 1, 2)) :]
-        self.books.alone = len(self.terminals) == 1
+        del self.terminals[1 if self.books.alone else 2 :]
 
     def _draw_pace(self) -> Pace:
         """What the server is like, and what the shop's configuration says of it."""
         rng = self._chance("plain")
+        self.books.alone = rng.random() < 0.7
         moves_stock = rng.random() < 0.7
         self.server.backend.simplify(
             Plain(
@@ -125,7 +125,9 @@ class PlainWorld(World):
                 moves_stock=moves_stock,
             )
         )
-        return replace(super()._draw_pace(), stock_by="server" if moves_stock else "terminal")
+        # a till that is alone finds out by itself who moves the stock; of two, each sees what the other moves
+        seen_by_itself = "auto" if self.books.alone else "server"
+        return replace(super()._draw_pace(), stock_by=seen_by_itself if moves_stock else "terminal")
 
     def _make_books(self) -> Books:
         return PlainBooks(self.server)
