@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
+import logging
 import random
 import resource
 import socket as sockets
@@ -290,10 +291,8 @@ class Storm:
         while not (self._is_up() and len(self.outcome.heard) >= self.outcome.sent):
             if time.monotonic() > end:
                 state = self.monitor.part("socket")
-                raise AssertionError(
-                    f"round {self.outcome.rounds} ({self._trouble}): not back ({state}), heard {len(self.outcome.heard)}"
-                    f" of {self.outcome.sent}"
-                )
+                heard = f"heard {len(self.outcome.heard)} of {self.outcome.sent}"
+                raise AssertionError(f"round {self.outcome.rounds}, {self._trouble}: not back, {heard}, {state}")
             await asyncio.sleep(0.005)
 
     def _is_up(self) -> bool:
@@ -379,6 +378,7 @@ def main() -> int:
     given.add_argument("--rounds", type=int, default=500)
     given.add_argument("--seed", type=int, default=1)
     wanted = given.parse_args()
+    logging.getLogger().addHandler(logging.NullHandler())  # lines that end are no news here
     started = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="clutch-storm-") as folder:
         outcome = asyncio.run(storm(Path(folder), wanted.rounds, wanted.seed))

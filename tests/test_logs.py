@@ -58,11 +58,14 @@ def test_secrets_are_taken_out_of_messages_and_tracebacks(folder: Path) -> None:
     assert stat.S_IMODE((folder / logs.NAME).stat().st_mode) == 0o600
 
 
-def test_libraries_with_handlers_of_their_own_go_through_the_same_filter(folder: Path) -> None:
+def test_libraries_with_handlers_of_their_own_go_through_the_same_filter(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """uvicorn's access log takes the arguments apart by itself; websockets prints the handshake at debug level."""
     redaction.remember("an-unheard-of-secret")
     printed = io.StringIO()
     logger = logging.getLogger("uvicorn.access")
+    monkeypatch.setattr(logger, "propagate", True)  # uvicorn turns it off where a server has run
     handler = logging.StreamHandler(printed)
     logger.addHandler(handler)
     logger.setLevel(logging.DEBUG)

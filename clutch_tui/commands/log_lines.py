@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import sys
@@ -20,7 +19,8 @@ from clutch_tui.core.clock import from_text
 from clutch_tui.home import write_private
 from clutch_tui.logs import Line, Wanted
 from clutch_tui.text.format import date, time_of_day
-from clutch_tui.text.strings import has, t
+from clutch_tui.text.strings import t
+from clutch_tui.ui.log_words import category_word, sentence
 
 POLL = 0.3
 """Seconds between two looks at the end of the file."""
@@ -66,11 +66,9 @@ def read_since(text: str | None) -> datetime | None:
 
 def told(line: Line) -> str:
     """An entry as a person reads it."""
-    what = line.message
-    if line.event:
-        what = t(line.event, **line.values) if has(line.event) else f"{line.event} {json.dumps(line.values)}"
-    category = t(f"log.category.{line.category}") if has(f"log.category.{line.category}") else line.category
-    head = f"{date(line.at)} {time_of_day(line.at)} {t(f'log.level.{line.level}')} {category}: {what}"
+    what = sentence(line.event, line.values) if line.event else line.message
+    level, category = t(f"log.level.{line.level}"), category_word(line.category)
+    head = f"{date(line.at)} {time_of_day(line.at)} {level} {category}: {what}"
     return f"{head}\n{line.traceback.rstrip()}" if line.traceback else head
 
 

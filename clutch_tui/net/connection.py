@@ -23,6 +23,7 @@ Access = Literal["signed_out", "key", "user"]
 Level = Literal["debug", "info", "warning", "error"]
 
 PARTS: tuple[PartName, ...] = ("api", "socket", "sync", "database")
+_ATTEMPTS = frozenset({"connecting", "working"})
 LATENCIES = 120
 EVENTS = 5_000
 SYNC_CALLS = frozenset({"inventory.sync", "sales.sync"})
@@ -150,6 +151,8 @@ class Monitor:
         self._latencies: dict[str, deque[float]] = {}
         self._events: deque[Event] = deque(maxlen=events)
         self._count = 0
+        self._settled: dict[PartName, Part] = {}
+        """Each part as it was last, attempts left out."""
         self._access: Access = "signed_out"
         self._traffic = Traffic()
         self._told: tuple[Overall, Problem | None, datetime] | None = None
@@ -166,8 +169,7 @@ class Monitor:
         """A part's state. `since` moves only when the state does; a problem stays visible until it is `up`."""
         before = self._parts[name]
         kept = problem if problem is not None or state in ("up", "off") else before.problem
-        since = before.since if before.state == state else self._clock.now()
-        after = Part(name, state, since, kept, next_attempt)
+        after = Part(name, state, self._since(name, state), kept, next_attempt)
         if after == before:
             return
         self._parts[name] = after
@@ -175,12 +177,31 @@ class Monitor:
             if name == "sync" and before.state == "working" and before.since is not None:
                 spent = (self._clock.now() - before.since).total_seconds()
                 self._traffic = replace(self._traffic, busy=self._traffic.busy + max(0.0, spent))
-            level: Level = "warning" if state in ("retrying", "down", "refused") else "info"
-            self._add(level, name, f"connection.{name}.{state}", problem.values if problem else {})
+            reason = {} if problem is None else {**problem.values, "problem": problem.key}
+            self._add(self._level(after), name, f"connection.{name}.{state}", reason)
         elif problem is not None and problem != before.problem:
             self._add("warning", name, problem.key, problem.values)
         self._refresh_overall()
         self._changed()
+
+    def _since(self, name: PartName, state: State) -> datetime:
+        """When a part came into this state. An attempt in between, `working` or `connecting`, that ends where it began
+        has changed nothing: a sync that fails every minute has been failing since the first."""
+        before, settled = self._parts[name], self._settled.get(name)
+        if before.state == state and before.since is not None:
+            return before.since
+        if before.state in _ATTEMPTS and settled is not None and settled.state == state and settled.since is not None:
+            return settled.since
+        return self._clock.now()
+
+    def _level(self, part: Part) -> Level:
+        """How much a change of state is worth: attempts, and what comes back to where it was, only in debug mode."""
+        if part.state in _ATTEMPTS:
+            return "debug"
+        settled, self._settled[part.name] = self._settled.get(part.name), part
+        if settled is not None and (settled.state, settled.problem) == (part.state, part.problem):
+            return "debug"
+        return "warning" if part.state in ("retrying", "down", "refused") else "info"
 
     def show(self, overall: Overall, reason: Problem | None, since: datetime, parts: Mapping[PartName, Part]) -> None:
         """Say what another process, which leads the connection, has found; no line in the log, it has its own."""
@@ -196,6 +217,7 @@ class Monitor:
         """From now on this process finds out for itself."""
         if self._told is not None:
             self._told = None
+            self._settled.clear()
             self._parts.update({name: Part(name) for name in PARTS if name != "database"})
             self._refresh_overall()
             self._changed()
@@ -319,7 +341,8 @@ class Monitor:
         """The contract's rule: `connected` when API and socket work and no required endpoint is known to fail."""
         api, socket = self._parts["api"], self._parts["socket"]
         if self._access == "signed_out" and api.state != "off":
-            return "signed_out", api.problem
+            refused = (part.problem for part in self._parts.values() if part.problem is not None)
+            return "signed_out", next(refused, None)
         if api.state != "up":
             return "offline", api.problem
         required = [one for one in ENDPOINTS if one.required and self._fails(self._figures[one.name])]
@@ -330,7 +353,7 @@ class Monitor:
                 {"endpoint": failing[0].name, "n": len(failing), "path": failing[0].path},
             )
         if socket.state != "up":
-            return "limited", socket.problem or Problem("connection.limited.socket")
+            return "limited", Problem("connection.limited.socket")
         return ("limited", Problem("connection.limited.lists")) if required else ("connected", None)
 
     def _lacks_sync(self, name: str) -> bool:

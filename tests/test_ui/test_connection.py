@@ -118,9 +118,9 @@ async def test_a_supporter_sees_what_is_wrong_since_when_and_when_it_is_tried_ag
         sync = next(line for line in seen.splitlines() if line.startswith(t("connection.part.sync")))
         assert t("connection.state.retrying") in sync
         assert any(t("connection.next", n=n) in sync for n in range(70, 101))
-        assert "…" in sync
+        assert t("error.sync.bad_answer", reason="x")[:40] in seen
         assert screen.query_one(KeyBar).region.height <= 2
-        assert screen.endpoints.size.height >= 8
+        assert screen.endpoints.size.height >= 7
 
 
 async def test_how_it_went_is_read_from_the_database(shop: Shop) -> None:
@@ -128,8 +128,7 @@ async def test_how_it_went_is_read_from_the_database(shop: Shop) -> None:
         await until(pilot, lambda: "80.0% of 5 fine" in words_on(app))
         assert words_on(app).count("up: API 75.0%, live 50.0%") == 3
         assert "sent 3, fetched 30 (66/s)" in words_on(app)
-        ping = next(row for row in screen.endpoints.rows_shown() if row.id == "auth.login")
-        assert ping.works is None
+        assert [row.id for row in screen.endpoints.rows_shown()[:2]] == ["orders.list", "auth.login"]
         await press(pilot, "f4")
         await until(pilot, lambda: screen.endpoints.count == 1)
         assert "1 of 47" in words_on(app)
@@ -153,8 +152,8 @@ async def test_one_a_group_and_all_are_tested_by_key(shop: Shop) -> None:
         await press(pilot, "f2")
         await until(pilot, lambda: len(network.asked) == 3)
         await press(pilot, "f7")
-        group = ("auth.login", "auth.refresh", "auth.verify", "auth.logout")
-        assert network.asked == [("auth.login",), group, (), "reconnect"]
+        group = ("orders.list", "orders.get", "orders.accept", "orders.reject", "orders.quote")
+        assert network.asked == [("orders.list",), group, (), "reconnect"]
         assert screen.is_current
 
 
@@ -280,7 +279,7 @@ async def test_a_hundred_thousand_entries_scroll_as_fast_as_a_hundred(shop: Shop
 
     async def scroll(pilot: Pilot[int], screen: ConnectionLogScreen) -> float:
         started = time.perf_counter()
-        for key in ("ctrl+end", "pageup", "ctrl+home", "pagedown"):
+        for key in ("ctrl+end", "pageup", "ctrl+home"):
             await press(pilot, key)
             await settle(pilot)
         assert screen.table.row is not None
@@ -293,7 +292,7 @@ async def test_a_hundred_thousand_entries_scroll_as_fast_as_a_hundred(shop: Shop
         await press(pilot, "ctrl+home")
         await until(pilot, lambda: screen.table.count == 100_000)
         many = min([await scroll(pilot, screen) for _ in range(2)])
-    print(f"four scrolling keys: {few * 1000:.0f} ms over 100 entries, {many * 1000:.0f} ms over 100,000")
+    print(f"three scrolling keys: {few * 1000:.0f} ms over 100 entries, {many * 1000:.0f} ms over 100,000")
     assert many < few * 2
 
 

@@ -140,7 +140,8 @@ class ConnectionScreen(Supporting, ShopScreen):
             self.parts.refresh()
 
     def _show_endpoints(self) -> None:
-        self.endpoints.show_rows(self._rows(failures_only=self.failures_only))
+        first = 0 if self.endpoints.cursor == 0 else None  # who has not moved wants to see what fails, as it comes
+        self.endpoints.show_rows(self._rows(failures_only=self.failures_only), cursor=first)
         self.caption.refresh()
 
     # --- keys -----------------------------------------------------------------------------------------

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from clutch_tui.text import format as shown
-from clutch_tui.text.strings import has, t
+from clutch_tui.text.strings import t
+from clutch_tui.ui.log_words import problem_words
 from clutch_tui.ui.widgets.column import Column
 
 if TYPE_CHECKING:
@@ -50,10 +51,11 @@ class EndpointRow:
 def rows(
     endpoints: Iterable[Endpoint], figures: Iterable[Figure], day: Mapping[str, Usage], *, failures_only: bool
 ) -> list[EndpointRow]:
-    """The catalogue in its order, or what fails of it."""
+    """The catalogue in its order, what fails of it first; or nothing else."""
     known = {figure.name: figure for figure in figures}
-    every = (EndpointRow(n, one, known.get(one.name), day.get(one.name)) for n, one in enumerate(endpoints))
-    return [row for row in every if row.works is False or not failures_only]
+    every = [EndpointRow(n, one, known.get(one.name), day.get(one.name)) for n, one in enumerate(endpoints)]
+    failing = [row for row in every if row.works is False]
+    return failing if failures_only else [*failing, *(row for row in every if row.works is not False)]
 
 
 def curve(times: Sequence[float | None], width: int = CURVE) -> str:
@@ -139,9 +141,3 @@ def details(row: EndpointRow, periods: Mapping[str, Usage]) -> list[str]:
             )
         )
     return lines
-
-
-def problem_words(problem: Mapping[str, object]) -> str:
-    """A kept problem as a sentence."""
-    key, values = str(problem.get("key", "")), problem.get("values")
-    return t(key, **values) if has(key) and isinstance(values, dict) else shown.isolate(key)

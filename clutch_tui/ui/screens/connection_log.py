@@ -21,9 +21,10 @@ from clutch_tui.core.clock import to_text
 from clutch_tui.core.types import LogQuery, LogRow
 from clutch_tui.text import format as shown
 from clutch_tui.text.fold import fold
-from clutch_tui.text.strings import has, keys_saying, t
-from clutch_tui.ui import shop
+from clutch_tui.text.strings import keys_saying, t
+from clutch_tui.ui import log_words, shop
 from clutch_tui.ui.dialogs import Choose, ShowText
+from clutch_tui.ui.log_words import category_word, problem_words
 from clutch_tui.ui.screens.list_screen import ListScreen
 from clutch_tui.ui.screens.support import Supporting, stamp
 from clutch_tui.ui.widgets.column import Column
@@ -42,14 +43,7 @@ _TONES = {"warning": "warning", "error": "bad", "debug": "muted"}
 
 def sentence(row: LogRow) -> str:
     """An entry of the log as a sentence."""
-    values = {name: shown.isolate(value) if isinstance(value, str) else value for name, value in row.values.items()}
-    return t(row.event, **values) if has(row.event) else shown.isolate(f"{row.event} {row.values or ''}")
-
-
-def category_word(category: str) -> str:
-    """A part of the connection in words; one that we have no word for stays as it is."""
-    key = f"log.category.{category}"
-    return t(key) if has(key) else category
+    return log_words.sentence(row.event, row.values)
 
 
 COLUMNS: tuple[Column[LogRow], ...] = (
@@ -65,6 +59,7 @@ class ConnectionLogScreen(Supporting, ListScreen):
     NAME = "connection_log"
     NOUNS = frozenset()
     EMPTY = "log.empty"
+    HINT = "log.hint"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2", "pause", "log.pause", id="log.pause"),
         Binding("f3", "export", "log.export", id="log.export"),
@@ -237,7 +232,7 @@ def entry_lines(row: LogRow) -> list[str]:
         sentence(row),
         "",
     ]
-    lines += [shown.isolate(f"{name}: {value}") for name, value in row.values.items()]
+    lines += [shown.isolate(f"{name}: {value}") for name, value in row.values.items() if value not in ("", 0, None)]
     return lines + (list(_exchange_lines(row.exchange)) if row.exchange is not None else [])
 
 
@@ -250,6 +245,8 @@ def _exchange_lines(exchange: dict[str, Any]) -> Iterator[str]:
     if status is not None:
         yield shown.isolate(f"{status}  {round(exchange.get('ms', 0))} ms  {exchange.get('size', 0)} B")
     yield from _message(exchange, "response")
+    if problem := exchange.get("problem"):
+        yield from ("", problem_words(problem))
 
 
 def _message(exchange: dict[str, Any], side: str) -> Iterator[str]:
@@ -287,7 +284,7 @@ def _as_line(row: LogRow) -> bytes:
         "level": row.level,
         "category": row.category,
         "event": row.event,
-        "message": t(row.event, **row.values) if has(row.event) else row.event,
+        "message": sentence(row),
         "values": row.values,
     }
     if row.exchange is not None:

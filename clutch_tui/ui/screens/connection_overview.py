@@ -57,8 +57,15 @@ def draw(seen: Seen, width: int) -> Content:
     """Everything, in lines of at most `width` cells but for the one sentence that must not be cut."""
     lines = [_overall(seen)]
     if seen.snapshot is not None:
-        told = seen.snapshot.reason
-        lines += [_part(seen.snapshot.parts[name], seen.now, told, width, seen.way) for name in PARTS]
+        reason = seen.snapshot.reason
+        told = {"" if reason is None else problem_sentence(reason)}
+        for name in PARTS:
+            part = seen.snapshot.parts[name]
+            lines.append(_part(part, seen.now, seen.way))
+            why = "" if part.problem is None else problem_sentence(part.problem)
+            if why and why not in told:  # what is told above is not told again
+                told.add(why)
+                lines.append(Content.styled(_cut("  " + why, width), "$text-warning"))
     lines.append(_queue(seen.status, seen.now))
     lines += _periods(seen.periods, width)
     return Content("\n").join(lines)
@@ -79,8 +86,8 @@ def problem_sentence(problem: Problem) -> str:
     return t(problem.key, **values) if has(problem.key) else shown.isolate(problem.key)
 
 
-def _part(part: Part, now: datetime, told: Problem | None, width: int, way: str) -> Content:
-    """A part's line; the problem that was `told` above, as the reason for everything, is not told again."""
+def _part(part: Part, now: datetime, way: str) -> Content:
+    """A part's line: its state, since when, and when it tries again."""
     names = max(cell_len(t(f"connection.part.{name}")) for name in PARTS)
     line = Content.assemble(
         set_cell_size(t(f"connection.part.{part.name}"), names) + GAP,
@@ -92,9 +99,6 @@ def _part(part: Part, now: datetime, told: Problem | None, width: int, way: str)
         line += Content.styled(GAP + t(f"connection.way.{way}"), "$text-muted")
     if part.next_attempt is not None and part.next_attempt > now:
         line += Content(GAP + _next(part.next_attempt, now))
-    if part.problem is not None and part.problem != told:
-        why = _cut(problem_sentence(part.problem), width - line.cell_length - len(GAP))
-        line += Content.styled(GAP + why, "$text-warning")
     return line
 
 
