@@ -78,6 +78,12 @@ def totals(cart: Cart, rules: TaxRules, method: PayMethod = "cash") -> Totals:
     return Totals(subtotal, discount, tax, rounding, exact + rounding, pieces)
 
 
+def due(cart: Cart, rules: TaxRules, paid: Sequence[Payment], method: PayMethod) -> int:
+    """What is still to be paid where the rest is paid by `method`."""
+    whole = totals(cart, rules, paid_by((*paid, Payment(method, 0))))
+    return whole.total - sum(payment.amount for payment in paid)
+
+
 def check(cart: Cart) -> None:
     """Raise what the functions above would have raised: a cart may also come from a script or an order, made
     without them, and a negative quantity would be sold like any other."""
@@ -128,6 +134,11 @@ def _check_discount(discount: int, most: int) -> None:
 def net_of_lines(cart: Cart) -> int:
     """What the lines come to before a discount on the whole sale."""
     return sum(line.total for line in cart.lines)
+
+
+def net(cart: Cart) -> int:
+    """What the cart comes to before tax and rounding: how one tells parked sales apart."""
+    return net_of_lines(cart) - cart.discount
 
 
 def _with_line(cart: Cart, n: int, line: CartLine) -> Cart:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Literal
 
 Key = tuple[str | int, ...]
@@ -202,6 +203,10 @@ class TaxRules:
     rate: int = 0
     prices_include_tax: bool = True
     cash_rounding: int = 0
+
+    @property
+    def percent(self) -> Decimal:
+        return Decimal(self.rate) / 100
 
 
 @dataclass(frozen=True, slots=True)

@@ -371,3 +371,13 @@ def test_the_drawer_keeps_what_a_person_did(store: Store, part_id: str) -> None:
     with pytest.raises(ShopError, match="no_reason"):
         store.run_now(cash.do, "pay_out", 500, drawer_id="d", actor="sara")
     assert store.read_now(queue.count, "") == 4
+
+
+def test_what_is_due_is_rounded_only_where_all_of_it_is_cash() -> None:
+    bought = Cart("c", (CartLine("p", "n", "", 1, 100_10),))
+    rules = TaxRules(cash_rounding=25)
+    assert cart.due(bought, rules, (), "cash") == 100_00
+    assert cart.due(bought, rules, (), "visa") == 100_10
+    assert cart.due(bought, rules, (Payment("cash", 50_00),), "cash") == 50_00
+    assert cart.due(bought, rules, (Payment("visa", 50_00),), "cash") == 50_10
+    assert cart.net(cart.with_discount(bought, 10)) == 100_00

@@ -87,9 +87,7 @@ class PayDialog(Dialog[Paid]):
     @property
     def due(self) -> int:
         """What is still to be paid; cash alone is rounded to the smallest coin."""
-        cash = self._method == "cash" and all(one.method == "cash" for one in self._payments)
-        totals = shop.cart.totals(self._cart, self._rules, "cash" if cash else "visa")
-        return totals.total - sum(one.amount for one in self._payments)
+        return shop.cart.due(self._cart, self._rules, self._payments, self._method)
 
     def _draw_methods(self) -> Content:
         words = []

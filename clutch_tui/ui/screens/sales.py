@@ -323,11 +323,10 @@ def _part_of(line: CartLine) -> str:
 
 
 def _name(cart: Cart) -> Callable[[], str]:
-    total = sum(line.total for line in cart.lines) - cart.discount
     pieces = sum(line.quantity for line in cart.lines)
     return lambda: t(
         "sales.cart_name",
         customer=shown.name(cart.customer_name) or _part_of(cart.lines[0]),
         pieces=tn("sales.pieces", pieces),
-        total=shown.money(total),
+        total=shown.money(shop.cart.net(cart)),
     )

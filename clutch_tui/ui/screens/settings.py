@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from functools import partial
 from typing import Any, ClassVar
 
@@ -194,7 +193,7 @@ class SettingsScreen(ShopScreen):
 
 def _told(rules: TaxRules, name: str) -> object:
     """A tax rule of the server as the setting of that name would be."""
-    return Decimal(rules.rate) / 100 if name == "shop.tax_rate" else rules.prices_include_tax
+    return rules.percent if name == "shop.tax_rate" else rules.prices_include_tax
 
 
 def _current(settings: Any, name: str) -> object:
