@@ -1,15 +1,13 @@
 """How the connection did in the last hour, day and week: response times, success, uptime, what sync moved.
 
 Kept small whatever happens: calls are counted in slices of five minutes, slices older than two hours are rolled
-up into hours, hours older than eight days are forgotten. A slice holds its response times as a histogram with
-four steps to the doubling, so that a median or a 95th percentile over a week is right within a tenth.
+up into hours, hours older than eight days are forgotten. A slice holds its response times as a histogram, so that
+a median or a 95th percentile over a week is right within a tenth.
 """
 
 from __future__ import annotations
 
 import json
-import math
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,6 +15,7 @@ from typing import Any
 
 from . import models
 from .clock import from_text, to_text
+from .histogram import Histogram
 
 FINE, COARSE = 300, 3600
 """Seconds that a slice covers: of the last two hours, and of what is older."""
@@ -27,10 +26,6 @@ RECENT = 40
 """Response times that are kept one by one for each endpoint: what a small curve is drawn from."""
 
 PERIODS: Mapping[str, timedelta] = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
-
-_STEPS = 4
-_LAST_STEP = _STEPS * 17
-"""Two minutes and more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +114,11 @@ def count_calls(calls: Iterable[Call]) -> None:
     for name, some in by_name.items():
         _put_figure(name, some)
     for (name, start), some in slices.items():
-        times = Counter(_step(call.ms) for call in some if call.ms is not None)
-        worst = max((call.ms for call in some if call.ms is not None), default=None)
-        failures = sum(not call.works for call in some)
-        _add_usage(name, FINE, start, len(some), failures, times, worst)
+        times = Histogram()
+        for call in some:
+            if call.ms is not None:
+                times.add(call.ms)
+        _add_usage(name, FINE, start, len(some), sum(not call.works for call in some), times)
 
 
 def watched(watch: Watch) -> None:
@@ -138,7 +134,7 @@ def roll_up() -> None:
         "SELECT name, start, calls, failures, times, worst FROM endpoint_usage WHERE span = ? AND start < ?",
         (FINE, fine),
     ).fetchall():
-        _add_usage(name, COARSE, _slice(from_text(start), COARSE), calls, failures, _read_times(times), worst)
+        _add_usage(name, COARSE, _slice(from_text(start), COARSE), calls, failures, _times(times, worst))
     for start, *seen in models.execute(
         "SELECT start, watched, api, socket, sent, fetched, busy FROM line_usage WHERE span = ? AND start < ?",
         (FINE, fine),
@@ -169,20 +165,18 @@ def _put_figure(name: str, calls: list[Call]) -> None:
     )
 
 
-def _add_usage(
-    name: str, span: int, start: str, calls: int, failures: int, times: Counter[int], worst: float | None
-) -> None:
+def _add_usage(name: str, span: int, start: str, calls: int, failures: int, times: Histogram) -> None:
     key = (name, span, start)
     before = models.execute(
         "SELECT calls, failures, times, worst FROM endpoint_usage WHERE name = ? AND span = ? AND start = ?", key
     ).fetchone()
     if before is not None:
-        calls, failures, times = calls + before[0], failures + before[1], times + _read_times(before[2])
-        worst = max((one for one in (worst, before[3]) if one is not None), default=None)
+        calls, failures = calls + before[0], failures + before[1]
+        times.merge(_times(before[2], before[3]))
     models.execute(
         "INSERT OR REPLACE INTO endpoint_usage (name, span, start, calls, failures, times, worst)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (*key, calls, failures, json.dumps(times, separators=(",", ":")), worst),
+        (*key, calls, failures, times.to_json(), times.worst if times.count else None),
     )
 
 
@@ -279,44 +273,21 @@ class _Sum:
 
     def __init__(self) -> None:
         self._calls = self._failures = 0
-        self._times: Counter[int] = Counter()
-        self._worst: float | None = None
+        self._times = Histogram()
 
     def add(self, calls: int, failures: int, times: str, worst: float | None) -> None:
         self._calls += calls
         self._failures += failures
-        self._times += _read_times(times)
-        if worst is not None:
-            self._worst = max(worst, self._worst or 0.0)
+        self._times.merge(_times(times, worst))
 
     def usage(self) -> Usage:
-        worst = self._worst
-        median, p95 = (_quantile(self._times, share, worst) for share in (0.5, 0.95))
-        return Usage(self._calls, self._failures, median, p95, worst)
+        median, p95 = (self._times.quantile(share) for share in (0.5, 0.95))
+        return Usage(self._calls, self._failures, median, p95, self._times.worst if self._times.count else None)
 
 
-def _quantile(times: Counter[int], share: float, worst: float | None) -> float | None:
-    """The time below which this share of the calls stayed, in the middle of its step; never above the worst."""
-    count = times.total()
-    if not count or worst is None:
-        return None
-    wanted = share * count
-    passed = 0
-    for step in sorted(times):
-        passed += times[step]
-        if passed >= wanted:
-            middle: float = 2 ** ((step - 0.5) / _STEPS)
-            return min(worst, middle)
-    return worst
-
-
-def _step(ms: float) -> int:
-    """The step of the histogram that a time falls into: step n ends at 2^(n/4) milliseconds."""
-    return min(_LAST_STEP, max(0, math.ceil(_STEPS * math.log2(max(ms, 0.1)))))
-
-
-def _read_times(text: str) -> Counter[int]:
-    return Counter({int(step): count for step, count in json.loads(text).items()})
+def _times(steps: str, worst: float | None) -> Histogram:
+    """Response times as they are kept; their sum is not."""
+    return Histogram.from_row(steps, 0.0, worst or 0.0)
 
 
 def _slice(at: datetime, span: int = FINE) -> str:
