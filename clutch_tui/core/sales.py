@@ -387,7 +387,7 @@ def _lines(sale_id: str) -> tuple[SaleLine, ...]:
         " WHERE sale_id = ? ORDER BY n",
         (sale_id,),
     ).fetchall()
-    return tuple(SaleLine(*sold, returned.get(sold[0], 0), name_en) for *sold, name_en in rows)
+    return tuple(SaleLine(*sold, returned=returned.get(sold[0], 0), name_en=name_en) for *sold, name_en in rows)
 
 
 def _payments(sale_id: str) -> tuple[Payment, ...]:
