@@ -387,7 +387,7 @@ def _lines(sale_id: str) -> tuple[SaleLine, ...]:
         " WHERE sale_id = ? ORDER BY n",
         (sale_id,),
     ).fetchall()
-    return tuple(SaleLine(*sold, returned=returned.get(sold[0], 0), name_en=name_en) for *sold, name_en in rows)
+    return tuple(SaleLine(*row[:8], returned=returned.get(row[0], 0), name_en=row[8]) for row in rows)
 
 
 def _payments(sale_id: str) -> tuple[Payment, ...]:
