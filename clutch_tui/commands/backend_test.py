@@ -129,7 +129,7 @@ def _print(report: Report, *, verbose: bool) -> None:
     if common:
         print(common)
     for capability in report.capabilities:
-        print(f"{_MARKS[capability.verdict]} {_sentence(capability)}")
+        print(f"{_MARKS[capability.verdict]} {_sentence(capability).removesuffix(common).rstrip()}")
     summary = report.summary
     print(t("cli.test.summary", working=summary["working"], total=summary["total"]))
     for key in report.recommendations:
