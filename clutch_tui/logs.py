@@ -30,10 +30,10 @@ PROGRAM = "program"
 Level = Literal["debug", "info", "warning", "error"]
 LEVELS: tuple[Level, ...] = ("debug", "info", "warning", "error")
 
-_NOISY = ("httpx", "httpcore", "websockets", "uvicorn", "peewee", "asyncio", "markdown_it", "filelock")
+_NOISY = ("httpx", "httpcore", "websockets", "uvicorn", "peewee", "asyncio", "markdown_it")
 """What these say at every request belongs into the connection log, which the program writes itself."""
-_NEVER = ("hpack", "h2")
-"""Tables of header fields, by the thousand: no use to anybody, also not in debug mode."""
+_NEVER = ("hpack", "h2", "filelock")
+"""Tables of header fields and locks, by the thousand: no use to anybody, also not in debug mode."""
 
 
 # --- writing -------------------------------------------------------------------------------------------

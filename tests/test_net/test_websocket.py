@@ -674,6 +674,17 @@ def test_a_huge_jump_of_the_counter_costs_no_memory() -> None:
     assert sequence.take(5) == "seen"
 
 
+async def test_in_debug_mode_every_frame_is_heard_of(bench: Bench) -> None:
+    frames: list[tuple[str, str]] = []
+    bench.socket.on_frame = lambda way, frame: frames.append((way, json.loads(frame)["type"]))
+    async with bench.running():
+        line = await bench.greet()
+        line.push("pong", seq=1)
+        await settle()
+    assert frames[0] == ("out", "auth")
+    assert [kind for way, kind in frames if way == "in"] == ["connection", "pong"]
+
+
 async def test_a_backlog_of_events_does_not_starve_the_loop(bench: Bench) -> None:
     async with bench.running():
         line = await bench.greet()

@@ -9,13 +9,16 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 
 from clutch_tui.core import journal, models, usage
+from clutch_tui.net.bundle import Section
 from clutch_tui.net.connection import Monitor, Problem
+from clutch_tui.text import format as shown
 from clutch_tui.text import strings
 from clutch_tui.text.strings import t
 from clutch_tui.ui.app import ClutchApp
@@ -271,6 +274,25 @@ async def test_debug_mode_is_a_key_and_lasts(shop: Shop) -> None:
         await press(pilot, "f7")
         await until(pilot, lambda: ("debug", False) in network.asked)
         assert not app.settings.log.debug
+
+
+async def test_the_support_file_is_a_key_and_says_what_is_inside(shop: Shop) -> None:
+    asked: list[Path] = []
+
+    async def make_bundle(path: Path) -> tuple[Section, ...]:
+        asked.append(path)
+        return (Section("versions", ("versions.json",), 1500), Section("tester", missing="nobody to ask"))
+
+    async with looking(shop) as (app, pilot, screen):
+        assert screen.check_action("bundle", ()) is None
+        app.services = replace(app.services, make_bundle=make_bundle)
+        await press(pilot, "ctrl+e")
+        await until(pilot, lambda: isinstance(app.screen, ShowText))
+        told = words_on(app).replace("\N{NO-BREAK SPACE}", " ")
+        assert asked[0].parent == app.services.exports
+        assert str(asked[0]) in told
+        assert t("support.inside", section=t("support.section.versions"), size="1.5") in told
+        assert t("support.missing", section=t("support.section.tester"), reason=shown.name("nobody to ask")) in told
 
 
 async def test_a_hundred_thousand_entries_scroll_as_fast_as_a_hundred(shop: Shop) -> None:

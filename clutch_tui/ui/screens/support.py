@@ -59,7 +59,7 @@ def contents(path: Path, sections: tuple[Section, ...]) -> list[str]:
     for section in sections:
         word = t(f"support.section.{section.name}")
         if section.missing:
-            lines.append(t("support.missing", section=word, reason=shown.isolate(section.missing)))
+            lines.append(t("support.missing", section=word, reason=shown.name(section.missing)))
         else:
             lines.append(t("support.inside", section=word, size=shown.number(section.size / 1000, 1)))
-    return lines
+    return [*lines, "", t("support.sent_to")]
