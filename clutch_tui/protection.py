@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 Wish = Literal["auto", "keyring", "file", "passphrase"]
 NO_CONVERSION = frozenset({"error.store.in_use", "error.key.no_room", "error.store.readonly"})
 """Why a plain database stays plain for now. The shop sells all the same; the next start tries again."""
+GLANCE = 0.2
+"""Seconds to wait for another window that is only looking whether there is anything to encrypt."""
 ASIDE = ".locked-"
 """In the name of a database that was set aside because its key was lost."""
 
@@ -36,12 +38,13 @@ ASIDE = ".locked-"
 @dataclass(frozen=True, slots=True)
 class Condition:
     """One database as it lies there. `key` is the name of the key that opens it, None for a plain one or where
-    nothing at hand opens it."""
+    nothing at hand opens it; then `missing` is the key of the sentence that says what is."""
 
     path: Path
     encrypted: bool
-    key: str | None
-    keeper: Keeper | None
+    key: str | None = None
+    keeper: Keeper | None = None
+    missing: str | None = None
 
     @property
     def opens(self) -> bool:
@@ -67,13 +70,16 @@ class Protection:
         """Tidy up after a conversion that was cut off, and encrypt a plain database where that is wanted and nobody
         else has it open; true where it has been encrypted just now. `begins` hears of it before."""
         cipher.clean(path)
-        if not self._settings.encryption or cipher.kind(path) != "plain":
+        if not self._settings.encryption:
             return False
+        with Presence(path).share():  # not in the middle of what another process does to the file
+            if cipher.kind(path) != "plain":
+                return False
         try:
             key = self._newest()
-            self._must_be_free([path])
+            self._must_be_free([path], GLANCE)
             begins()
-            cipher.convert(path, None, key)
+            cipher.convert(path, None, key, patience=GLANCE)
         except ShopError as error:
             if error.key not in NO_CONVERSION:
                 raise
@@ -139,11 +145,11 @@ class Protection:
 
     def _condition(self, path: Path, keepers: dict[str, Keeper]) -> Condition:
         if cipher.kind(path) == "plain":
-            return Condition(path, False, None, None)
+            return Condition(path, False)
         try:
             name = self.keychain.find(path, partial(cipher.opens, path)).name
-        except ShopError:
-            return Condition(path, True, None, None)
+        except ShopError as error:
+            return Condition(path, True, missing=error.key)
         return Condition(path, True, name, keepers.get(name, "variable"))
 
     # --- changing --------------------------------------------------------------------------------------
@@ -218,11 +224,10 @@ class Protection:
         wish = wish or self._settings.key
         return self.keychain.lasting_keeper("auto" if wish == "passphrase" else wish)
 
-    def _must_be_free(self, paths: Iterable[Path]) -> None:
+    def _must_be_free(self, paths: Iterable[Path], patience: float = 0.0) -> None:
         """Raise before anything is changed where any of them is open elsewhere."""
         for path in paths:
-            with Presence(path).alone():
-                pass
+            Presence(path).alone(patience).leave()
 
     def _forget_what_opens_nothing(self, new: CipherKey) -> None:
         conditions = self.conditions()

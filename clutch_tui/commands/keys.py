@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from clutch_tui.protection import Condition
 
 KEEPERS = ("auto", "keyring", "file", "passphrase")
+_WAITS = "error.key.passphrase_needed"
+"""Nothing is wrong with a database that waits for its passphrase."""
 _GROUPS_A_LINE, _PAPER = 5, 76
 
 
@@ -53,7 +55,8 @@ def status() -> click.Command:
                 print(f"{one.path.name}: {_told(one)}")
             if not conditions:
                 print(t("cli.key.none"))
-        return exits.DONE if all(one.opens or one.aside for one in conditions) else exits.FAILED
+        well = all(one.opens or one.aside or one.missing == _WAITS for one in conditions)
+        return exits.DONE if well else exits.FAILED
 
     return command
 
@@ -62,7 +65,7 @@ def _told(condition: Condition) -> str:
     if not condition.encrypted:
         return t("cli.key.plain")
     if condition.key is None:
-        return t("cli.key.locked")
+        return t("cli.key.waits" if condition.missing == _WAITS else "cli.key.locked")
     return t("cli.key.open", key=condition.key, keeper=t(f"cli.key.keeper.{condition.keeper}"))
 
 

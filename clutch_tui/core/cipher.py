@@ -3,7 +3,8 @@
 `convert` writes a whole new file beside the old one and puts it in its place in one step, so that at every moment
 the name leads to one file that is whole and opens with the old key or with the new one:
 
-1. The lock is taken alone; no other process has the database open, nor can it until this ends.
+1. The lock is taken alone; no other process has the database open, nor can it until this ends. One that has done
+   the same a moment ago has left nothing to do.
 2. The log is folded into the old file, and its name is gone from the folder.
 3. Everything is copied into the draft, `NAME.converting`. A draft that is found later was never finished: it is
    thrown away, whatever is in it.
@@ -75,17 +76,20 @@ def clean(path: Path) -> None:
         log.info("a conversion of %s was cut off; its draft is removed, the database is as it was", path.name)
 
 
-def convert(path: Path, old: CipherKey | None, new: CipherKey | None) -> None:
-    """Give the database at `path` another key, or its first one, or none; see above.
+def convert(path: Path, old: CipherKey | None, new: CipherKey | None, *, patience: float = 0.0) -> None:
+    """Give the database at `path` another key, or its first one, or none; see above. `patience` are the seconds to wait
+    for others to let go of it.
 
     Raises `ShopError` and leaves the database as it was: `error.store.in_use` while any process has it open,
     `error.key.no_room` where the disk has no room for a second copy, `error.store.unreadable` for one that is
     damaged.
     """
     draft = draft_of(path)
-    with Presence(path).alone():
+    with Presence(path).alone(patience):
         try:
             draft.unlink(missing_ok=True)
+            if new is not None and not opens(path, old) and opens(path, new):
+                return  # another process has just done the same
             os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
             with closing(_connect(path, old)) as database:
                 _fold_log(database, path)

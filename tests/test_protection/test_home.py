@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -122,6 +123,24 @@ def test_two_windows_one_of_which_finds_the_home_still_plain(program: Program, t
     with installation(tmp_path).open_store(inline=True) as store:
         assert store.key is not None
         assert store.read_now(inventory.find_code, "TWO-2") is not None
+        assert store.read_now(journal.verify_audit) is None
+
+
+def test_windows_that_open_an_old_home_at_once(tmp_path: Path) -> None:
+    """One of them converts and the others wait for it; or they were too close, and the next start converts. What each
+    of them writes is there."""
+    with installation(tmp_path, **PLAIN).open_store(inline=True) as store:
+        fill(store)
+
+    def open_and_write(n: int) -> None:
+        with installation(tmp_path).open_store(inline=True) as store:
+            store.run_now(inventory.create, PartDraft(name="one more", part_number=f"MORE-{n}"), 1)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(open_and_write, range(4)))
+    with installation(tmp_path).open_store(inline=True) as store:
+        assert store.key is not None
+        assert all(store.read_now(inventory.find_code, f"MORE-{n}") for n in range(4))
         assert store.read_now(journal.verify_audit) is None
 
 
