@@ -172,9 +172,11 @@ def _select(where: str, *params: Any, limit: int = -1, skip: int = 0) -> tuple[C
 
 
 def _changed_at(type: str, record_id: str, version: int) -> datetime | None:
-    """When the server wrote this version of a record, where that is the one of which we have the rows."""
+    """When the server wrote this version of a record, where that is the one of which we have the rows. When it was
+    deleted nobody says."""
     copy = overlay.base(type, record_id) or overlay.current(type, record_id) or {}
-    return from_text(copy["updated_at"]) if copy.get("updated_at") and copy["version"] == version else None
+    known = copy.get("updated_at") and copy["version"] == version and not copy["deleted"]
+    return from_text(copy["updated_at"]) if known else None
 
 
 # --- deciding ------------------------------------------------------------------------------------------
