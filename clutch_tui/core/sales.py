@@ -387,7 +387,7 @@ def _lines(sale_id: str) -> tuple[SaleLine, ...]:
         " WHERE sale_id = ? ORDER BY n",
         (sale_id,),
     ).fetchall()
-    return tuple(SaleLine(*row[:8], returned=returned.get(row[0], 0), name_en=row[8]) for row in rows)
+    return tuple(replace(SaleLine(*row[:8]), returned=returned.get(row[0], 0), name_en=row[8]) for row in rows)
 
 
 def _payments(sale_id: str) -> tuple[Payment, ...]:
