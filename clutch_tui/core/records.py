@@ -37,13 +37,13 @@ def store(type: str, rows: Sequence[Row], *, snapshot: bool, spared: Collection[
             _store_sales(rows, snapshot=snapshot)
         return
     if snapshot:
-        _keep_before_snapshot(type)
+        keep_before_snapshot(type)
     kept = overlay.kept(type)
     _upsert(type, [row for row in rows if not row["deleted"] and row["id"] not in kept])
     _bury(type, [row for row in rows if row["deleted"] and row["id"] not in kept])
     for row in rows:
         if row["id"] in kept:
-            overlay.keep(type, row["id"], _server_copy(type, row))
+            overlay.keep(type, row["id"], server_copy(type, row))
     if snapshot:
         _sweep(type, [*(row["id"] for row in rows), *spared], kept)
     for record_id in kept:
@@ -81,7 +81,7 @@ def _bury(type: str, tombstones: Sequence[Row]) -> None:
     )
 
 
-def _server_copy(type: str, row: Row) -> dict[str, Any]:
+def server_copy(type: str, row: Row) -> dict[str, Any]:
     """What is kept of a pulled row while requests lie over it: a tombstone keeps the fields known before."""
     if row["deleted"]:
         before = overlay.base(type, row["id"]) or overlay.current(type, row["id"]) or {}
@@ -93,7 +93,7 @@ def _server_copy(type: str, row: Row) -> dict[str, Any]:
     return copy
 
 
-def _keep_before_snapshot(type: str) -> None:
+def keep_before_snapshot(type: str) -> None:
     """Before a snapshot, every record with an unanswered request gets a base: it may not be in the snapshot."""
     pending = models.execute(
         "SELECT DISTINCT record_id FROM outbox WHERE type = ? AND answered_at IS NULL"
