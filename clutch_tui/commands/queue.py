@@ -52,6 +52,7 @@ def queue() -> click.Group:
 def _list_queue(options: dict[str, Any], lane: str, *, as_json: bool) -> None:
     with find_installation(options).open_store(inline=True) as store:
         rows = store.read_now(core_queue.page, lane, None, 0, MOST_OF_THE_JOURNAL if lane == "done" else -1)
+        about = {row.id: store.read_now(core_queue.concerns, row.id) for row in rows if row.flags and not as_json}
         now = store.clock.now()
     if as_json:
         say_json([change_json(row, now) for row in rows])
@@ -62,7 +63,7 @@ def _list_queue(options: dict[str, Any], lane: str, *, as_json: bool) -> None:
             f"{row.n:>6}  {change_words.kind_word(row.kind)}  {label}  {change_words.state_word(row)}"
             f"  {shown.age(row.at, now)}"
         )
-        for line in (change_words.error_words(row), *change_words.flag_lines(row.flags, {})):
+        for line in (change_words.error_words(row), *change_words.flag_lines(row.flags, about.get(row.id, {}))):
             if line:
                 print(f"{'':>8}{line}")
     if not rows:
