@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
 
-from . import aliases, conflicts, models, overlay, records, replica, singles, state, ways
+from . import aliases, arrivals, conflicts, models, overlay, records, replica, singles, state, ways
 from .clock import from_text, to_text
 
 OVERLAP = timedelta(minutes=10)
@@ -180,12 +180,30 @@ def stage(plan: Plan, page: Page, *, took: float = 0.0) -> tuple[Outcome, frozen
     held = replica.in_doubt(plan.type)
     nouns = singles.recognise(plan.type, page.rows)
     rows = [_staged(plan, row, held) for row in aliases.incoming(plan.type, page.rows)]
+    if _arrives(plan):
+        _prepare(plan, rows)
     _write(plan, rows, page)
     if page.total != begun["total"] and not _torn_too_often(plan.channel):
         return _tear(plan.channel), frozenset(nouns)
     if not page.last:
         return "more", frozenset(nouns)
     return _complete(plan, begun, nouns)
+
+
+def build(plan: Plan) -> bool:
+    """One step towards the swap of a first list whose last page has come; True where there are more."""
+    return _arrives(plan) and plan.page > 1 and arrivals.build()
+
+
+def _arrives(plan: Plan) -> bool:
+    """Whether this is the first list of the shop's parts: all of it is new, and prepared as it comes."""
+    return plan.channel == "inventory" and plan.full and state.get("inventory.epoch") != ways.LISTS
+
+
+def _prepare(plan: Plan, rows: Sequence[records.Row]) -> None:
+    if plan.page == 1:
+        arrivals.begin()
+    arrivals.prepare([_with_held_figure("item", row, another=True) if "held" in row else row for row in rows])
 
 
 def _is_filtered(plan: Plan, page: Page) -> bool:
@@ -212,10 +230,13 @@ def _staged(plan: Plan, row: records.Row, held: set[str]) -> dict[str, Any]:
 
 
 def _write(plan: Plan, rows: Sequence[records.Row], page: Page) -> None:
-    news = _news(plan.type, rows) if state.get(f"{plan.channel}.epoch") == ways.LISTS else rows
+    if _arrives(plan):
+        news: Sequence[records.Row] = ()
+    else:
+        news = _news(plan.type, rows) if state.get(f"{plan.channel}.epoch") == ways.LISTS else rows
     same = {row["id"] for row in rows} - {row["id"] for row in news}
     oldest = min((row.get("date") or "" for row in rows), default="~")
-    staged = {"rows": news, "same": sorted(same), "bad": list(page.bad), "oldest": oldest}
+    staged = {"rows": list(news), "same": sorted(same), "bad": list(page.bad), "oldest": oldest}
     models.execute(
         "INSERT OR REPLACE INTO pull_page (channel, n, epoch, snapshot, since, cursor, body)"
         " VALUES (?, ?, ?, ?, NULL, ?, ?)",
@@ -251,10 +272,15 @@ def _complete(plan: Plan, begun: dict[str, Any], nouns: set[str]) -> tuple[Outco
     if begun["full"] and whole and None not in bad:
         oldest = min(page["oldest"] for page in pages)
         spared = _spared(channel, present, oldest, several=len(pages) > 1)
+        if _arrives(plan):
+            arrivals.show(snapshot=not spared)
+            present |= records.listed_ids("item", "")
         _store(channel, begun, list(latest.values()), present=present | spared, oldest=oldest)
         if not spared:
             state.put(f"{channel}.cursor", begun["tick"])
     else:
+        if _arrives(plan):
+            arrivals.show(snapshot=False)
         _store(channel, begun, list(latest.values()))
     drop(channel)
     state.forget(f"{channel}.torn")

@@ -63,6 +63,8 @@ class Lists:
             )
         page = Page(good, [one.id for one in bad], whole_number(answer, "total"), True, server_time(answer))
         page = await self._bounded(plan, page, whole_number(answer, "pages"))
+        while page.last and await self._store.run(listings.build, plan):
+            pass
         outcome, nouns = await self._store.run(listings.stage, plan, page, took=took)
         self._monitor.moved(fetched=len(good))
         if outcome in ("torn", "unfiltered"):
