@@ -269,19 +269,15 @@ def _complete(plan: Plan, begun: dict[str, Any], nouns: set[str]) -> tuple[Outco
     if not whole and not _torn_too_often(channel):
         return _tear(channel), frozenset(nouns)
     # a row that could not be read is there all the same; without even an id it may be any
-    if begun["full"] and whole and None not in bad:
-        oldest = min(page["oldest"] for page in pages)
-        spared = _spared(channel, present, oldest, several=len(pages) > 1)
-        if _arrives(plan):
-            arrivals.show(snapshot=not spared)
-            present |= records.listed_ids("item", "")
-        _store(channel, begun, list(latest.values()), present=present | spared, oldest=oldest)
-        if not spared:
-            state.put(f"{channel}.cursor", begun["tick"])
-    else:
-        if _arrives(plan):
-            arrivals.show(snapshot=False)
-        _store(channel, begun, list(latest.values()))
+    sweeps = begun["full"] and whole and None not in bad
+    oldest = min(page["oldest"] for page in pages)
+    spared = _spared(channel, present, oldest, several=len(pages) > 1) if sweeps else set()
+    if arrives := _arrives(plan):
+        arrivals.show(snapshot=sweeps and not spared)
+    there = present | spared if sweeps and not arrives else None
+    _store(channel, begun, list(latest.values()), present=there, oldest=oldest)
+    if sweeps and not spared:
+        state.put(f"{channel}.cursor", begun["tick"])
     drop(channel)
     state.forget(f"{channel}.torn")
     return "stored", frozenset(nouns | ({channel} if latest or begun["full"] else set()))
