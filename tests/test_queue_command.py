@@ -205,3 +205,16 @@ async def test_watching_says_how_much_waits_once_for_each_figure(
     assert [(line["category"], line["values"]["unsent"]) for line in lines] == [("queue", 0), ("queue", 1)]
     assert lines[1]["at"].endswith("Z")
     assert lines[1]["values"]["oldest_at"].endswith("Z")
+
+
+def test_the_app_that_leads_notices_what_was_done_here(run: Run, store: Store) -> None:
+    from clutch_tui.net.network import _progress
+
+    conflict = disagree(store, shelf(store)[0], "name", "فلتر بوش", "فلتر مان")
+    store.run_now(inventory.create, PartDraft(name="مساعد"), 1)
+    slow = store.read_now(queue.page, "fast", None, 0, 1)[0].id
+    store.run_now(outbox.make_slow, slow, "error.api.server")
+    for command in (("queue", "retry", "--all"), ("conflicts", "resolve", conflict, "--theirs")):
+        before = store.read_now(_progress)
+        assert run(*command).code == 0
+        assert store.read_now(_progress) != before

@@ -13,7 +13,7 @@ from typing import Any
 
 from clutch_tui.text.fold import fold, fold_number
 
-from . import cash, contacts, journal, marks, models, outbox, requests
+from . import cash, contacts, journal, models, outbox, requests
 from .clock import from_text
 from .types import Customer, CustomerDraft, CustomerRow, Key, PayMethod, ShopError
 from .words import fold_often, joined, phone_key
@@ -23,7 +23,7 @@ MAX_PAYMENT = 10**12
 
 _FIELDS = tuple(field.name for field in fields(CustomerDraft))
 _BALANCE = "balance + coalesce((SELECT sum(amount) FROM account_move WHERE customer_id = customer.id AND open = 1), 0)"
-_UNSENT = marks.unsent("customer", "customer")
+_UNSENT = outbox.unsent("customer", "customer")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,13 +15,14 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from . import models, state, ways
 from .clock import from_text, to_text
 from .types import Change, Lane, QueueSummary, ShopError
 
 Channel = Literal["inventory", "sales", "rest"]
+CHANNELS: tuple[Channel, ...] = get_args(Channel)
 
 FACTS = frozenset({"sale", "return", "void", "payment", "cash", "count", "adjust", "receive"})
 """Kinds that have happened at the counter: never refused, never held up by another change."""
@@ -30,7 +31,7 @@ SLOW_RETRY = timedelta(minutes=15)
 ALONE_FAILURES = 3
 """How often a change must fail alone, with an empty probe succeeding, before it goes to the slow lane."""
 
-_CHANNELS: dict[str, Channel] = {
+_CHANNEL_OF: dict[str, Channel] = {
     **dict.fromkeys(("sale", "payment", "cash"), "sales"),
     **dict.fromkeys(("item", "receipt"), "inventory"),
     **dict.fromkeys(("customer", "supplier", "order"), "rest"),
@@ -93,7 +94,7 @@ def add_all(kind: str, type: str, drafts: Sequence[Draft]) -> None:
             (
                 draft.change_id or models.new_id(),
                 lineage,
-                _CHANNELS[type],
+                _CHANNEL_OF[type],
                 kind,
                 type,
                 draft.record_id,
@@ -288,9 +289,9 @@ def offer(*, repeated: Collection[str] = (), limit: int = 1000) -> Offer:
     if not recheck:
         _all_rechecked()
     room = max(0, limit - len(recheck))
-    sent = _unanswered("first_sent_at IS NOT NULL", repeated, room + 1)
+    sent = _unanswered("sent", repeated, room + 1)
     # what this disk has never sent another may have: a clone's rows would count it twice
-    unsent = _unanswered("first_sent_at IS NULL", repeated, min(100, max(0, room - len(sent))))
+    unsent = _unanswered("unsent", repeated, min(100, max(0, room - len(sent))))
     complete = len(recheck) <= limit and len(sent) <= room
     return Offer(tuple((sent + unsent)[:room]), tuple(recheck[:limit]), complete)
 
@@ -299,9 +300,14 @@ _UNANSWERED = "outbox INDEXED BY outbox_unanswered WHERE answered_at IS NULL"
 """Asked for an order by `n`, SQLite would rather walk the whole journal than this small index."""
 
 
-def _unanswered(condition: str, besides: Collection[str], limit: int) -> list[str]:
+_SENT = {"sent": "first_sent_at IS NOT NULL", "unsent": "first_sent_at IS NULL"}
+
+
+def _unanswered(which: str, besides: Collection[str], limit: int) -> list[str]:
+    """The oldest unanswered changes that were sent, or were not; from an index of each, however long the queue is."""
     rows = models.execute(
-        f"SELECT change_id FROM {_UNANSWERED} AND {condition} ORDER BY n LIMIT ?",
+        f"SELECT change_id FROM outbox INDEXED BY outbox_{which}"
+        f" WHERE answered_at IS NULL AND {_SENT[which]} ORDER BY n LIMIT ?",
         (limit + len(besides),),
     ).fetchall()
     return [row[0] for row in rows if row[0] not in besides][:limit]
@@ -394,7 +400,7 @@ def waiting(channel: Channel, *lanes: Lane) -> bool:
 def next_due() -> datetime | None:
     """When the next change may be tried: now, or when the first of those that were put off is due again; None
     where nothing waits for a time. What waits for another change is tried when that is answered."""
-    if any(waiting(channel) for channel in ("inventory", "sales", "rest")):
+    if any(waiting(channel) for channel in CHANNELS):
         return models.now()
     row = models.execute(
         "SELECT min(not_before) FROM outbox WHERE answered_at IS NULL AND lane IN ('fast', 'slow')"
@@ -422,6 +428,15 @@ def summary() -> QueueSummary:
         slow=counts.get("slow", 0),
         attention=attention,
         local=local,
+    )
+
+
+def unsent(type: str, table: str) -> str:
+    """SQL that is true for a row of `table` of which something is only here: the star in every list. What the server
+    has refused or disputes counts as well; by an index alone where there is no change."""
+    return (
+        f"EXISTS (SELECT 1 FROM outbox WHERE type = '{type}' AND record_id = {table}.id AND (answered_at IS NULL"
+        " OR (lane = 'attention' AND status IN ('rejected', 'key_reuse', 'conflict'))))"
     )
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from clutch_tui.text.fold import fold, fold_number
 
-from . import cash, journal, marks, models, outbox, state
+from . import cash, journal, models, outbox, state
 from .cart import check, paid_by, totals
 from .clock import from_text
 from .types import (
@@ -332,7 +332,7 @@ def _body(document: Document, at: str, day: str, number: str) -> dict[str, Any]:
 
 # --- what was sold -------------------------------------------------------------------------------------
 
-_UNSENT = marks.unsent("sale", "sale")
+_UNSENT = outbox.unsent("sale", "sale")
 _COLUMNS = (
     "id, receipt_number, date, business_day, cashier, customer_id, customer_name, subtotal, discount, tax, rounding,"
     " total, prices_include_tax, tax_rate, tendered, status, return_of, order_id, notes, flags"

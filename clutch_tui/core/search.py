@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from clutch_tui.text.fold import fold_number
 
-from . import marks, models
+from . import models, outbox
 from .types import PartRow
 from .words import terms
 
@@ -159,15 +159,15 @@ MOVED = "coalesce((SELECT sum(delta) FROM stock_move WHERE part_id = part.id AND
 STOCK = f"stock_quantity + {MOVED}"
 """What is on the shelf."""
 
-UNSENT = f"(EXISTS (SELECT 1 FROM stock_move WHERE part_id = part.id AND open = 1) OR {marks.unsent('item', 'part')})"
+UNSENT = f"(EXISTS (SELECT 1 FROM stock_move WHERE part_id = part.id AND open = 1) OR {outbox.unsent('item', 'part')})"
 
 
 def rows(pks: Sequence[int], keys: Sequence[tuple[str | int, ...]] | None = None) -> tuple[PartRow, ...]:
     """The parts with these `pk` as a list shows them, in the order given; `keys` are their places in it."""
-    slots = ", ".join("?" * len(pks))
+    marks = ", ".join("?" * len(pks))
     cursor = models.execute(
         "SELECT pk, id, name, name_en, part_number, brand, car_brand, car_model, year, location, price,"
-        f" stock_quantity, {MOVED}, min_stock, {UNSENT} FROM part WHERE pk IN ({slots})",
+        f" stock_quantity, {MOVED}, min_stock, {UNSENT} FROM part WHERE pk IN ({marks})",
         tuple(pks),
     )
     by_pk = {row[0]: row[1:] for row in cursor.fetchall()}

@@ -8,14 +8,14 @@ from typing import Any
 
 from clutch_tui.text.fold import fold
 
-from . import contacts, journal, marks, models, requests
+from . import contacts, journal, models, outbox, requests
 from .types import Key, ShopError, Supplier, SupplierDraft, SupplierRow
 from .words import fold_often, joined, phone_key
 
 BEST_RATING = 5
 
 _FIELDS = tuple(field.name for field in fields(SupplierDraft))
-_UNSENT = marks.unsent("supplier", "supplier")
+_UNSENT = outbox.unsent("supplier", "supplier")
 
 
 def keys_of(record: Mapping[str, Any]) -> dict[str, str]:

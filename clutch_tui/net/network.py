@@ -20,7 +20,7 @@ import httpx
 from filelock import FileLock, Timeout
 
 from clutch_tui.config import Settings
-from clutch_tui.core import outbox, replica, state, ways
+from clutch_tui.core import conflicts, outbox, replica, state, ways
 from clutch_tui.core.clock import Clock, SystemClock
 from clutch_tui.core.reference import Reference
 from clutch_tui.core.store import Store
@@ -427,5 +427,8 @@ def _reach() -> int:
 
 def _progress() -> tuple[int, ...]:
     """Figures that move when any process writes something that a screen shows."""
+    queue = outbox.summary()
+    is_due = any(outbox.waiting(channel) for channel in outbox.CHANNELS)
     cursors = (replica.cursor(channel) for channel in replica.CHANNELS)
-    return (outbox.head(), outbox.summary().unsent, ways.progress(), *cursors)
+    decisions = (queue.slow, queue.attention, conflicts.count(), is_due)
+    return (outbox.head(), queue.unsent, *decisions, ways.progress(), *cursors)
