@@ -81,8 +81,9 @@ class Locked(FormDialog[str]):
         self._way = way
         self._door = door
         self._settings = settings
-        self._why = Words(classes="dialog--text")
-        self._why.tell(partial(sentence, error))
+        self._why = Words("locked.type_recovery", classes="dialog--text")
+        if WAYS.get(str(getattr(error, "key", ""))) == way:
+            self._why.tell(partial(sentence, error))
         self.hint.say(f"locked.hint.{way}")
 
     def compose_body(self) -> ComposeResult:

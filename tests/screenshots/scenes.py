@@ -77,6 +77,21 @@ def _toast(shop: Shop) -> None:
     shop.press("ctrl+o")
 
 
+@scene("locked", "locked")
+def _locked(shop: Shop) -> None:
+    """A locked database, and a passphrase that is not the right one."""
+    shop.type("محل الامانة", "our shop")
+    shop.open("enter", "F8")
+
+
+@scene("locked-recovery", "locked")
+def _locked_recovery(shop: Shop) -> None:
+    """The recovery key instead, with a mistake in one group."""
+    shop.press("f6")
+    shop.type("GSHPC-TZVG3-0FMGN-BMEH5-RFVSB-R3RWS-CD2WM-J00E5-V3QXH-H6E6B-NSZH1-XSKJ7-JB022")
+    shop.open("enter", "13")
+
+
 @scene("search")
 def _search(shop: Shop) -> None:
     """Parts as one types."""

@@ -41,8 +41,14 @@ from clutch_tui.cli import main
 main()
 """
 
-Stage = Literal["offline", "online", "wide"]
-SIZES: Mapping[Stage, tuple[int, int]] = {"offline": (80, 24), "online": (80, 24), "wide": (120, 36)}
+Stage = Literal["offline", "online", "wide", "locked"]
+SIZES: Mapping[Stage, tuple[int, int]] = {
+    "offline": (80, 24),
+    "online": (80, 24),
+    "wide": (120, 36),
+    "locked": (80, 24),
+}
+PASSPHRASE = "محل الأمانة"
 
 
 class Backend:
@@ -140,17 +146,27 @@ class Shop:
     def run(self, stage: Stage) -> Iterator[None]:
         """The program on a terminal of the stage's size, for as long as the block lasts."""
         columns, lines = SIZES[stage]
-        if stage != "offline":
+        environ, awaited = self._environ, t(f"connection.overall.{'offline' if stage == 'offline' else 'connected'}")
+        if stage == "locked":
+            environ, awaited = self._locked_home(), t("locked.title")
+        elif stage != "offline":
             self.backend.start()
-        with Terminal([sys.executable, "-c", PROGRAM], columns=columns, lines=lines, env=self._environ) as terminal:
+        with Terminal([sys.executable, "-c", PROGRAM], columns=columns, lines=lines, env=environ) as terminal:
             self.terminal = terminal
-            state = "offline" if stage == "offline" else "connected"
-            self.see(t(f"connection.overall.{state}"), within=60)
+            self.see(awaited, within=60)
             terminal.settle(STILL)
             yield
             terminal.press("ctrl+q")
             terminal.wait_exit()
         self.backend.stop()
+
+    def _locked_home(self) -> dict[str, str]:
+        """A second home, whose database waits for its passphrase."""
+        environ = {**self._environ, "CLUTCH_HOME": f"{self._environ['CLUTCH_HOME']}-locked"}
+        installation = Installation.find(environ)
+        installation.protection.keychain.renew_from(PASSPHRASE)
+        installation.open_store(inline=True).close()
+        return environ
 
     # --- what a person does ----------------------------------------------------------------------------
 
