@@ -74,6 +74,18 @@ class Exchange:
     request_body: str = ""
     response_body: str = ""
 
+    @property
+    def told(self) -> dict[str, object]:
+        """What fills the sentence of its entry in the log, the reason of a failure with it."""
+        own: dict[str, object] = {
+            "endpoint": self.endpoint,
+            "method": self.method,
+            "status": self.status,
+            "ms": round(self.ms),
+            "size": self.size,
+        }
+        return own if self.problem is None else {**self.problem.values, **own, "problem": self.problem.key}
+
 
 @dataclass(frozen=True, slots=True)
 class Figures:
@@ -262,13 +274,7 @@ class Monitor:
             "debug" if exchange.problem is None else "info" if works else "warning",
             "api",
             "connection.exchange" if exchange.status is not None else "connection.no_answer",
-            {
-                "endpoint": name,
-                "method": exchange.method,
-                "status": exchange.status,
-                "ms": round(exchange.ms),
-                "size": exchange.size,
-            },
+            exchange.told,
             exchange,
         )
         if name in BY_NAME and BY_NAME[name].required and before.works != works:

@@ -99,13 +99,7 @@ class Logbook:
     def exchanged(self, exchange: Exchange) -> None:
         """In debug mode, an exchange with as much of its bodies as the log file takes."""
         key = "connection.exchange" if exchange.status is not None else "connection.no_answer"
-        values = {
-            "endpoint": exchange.endpoint,
-            "method": exchange.method,
-            "status": exchange.status,
-            "ms": round(exchange.ms),
-            "size": exchange.size,
-        }
+        values = {name: hide_value(value, name) for name, value in exchange.told.items()}
         _write_line(journal.Entry(exchange.at, "debug", "api", key, values, _seen(exchange)))
 
     def framed(self, direction: str, text: str | bytes) -> None:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
 from textual.content import Content
 
 from clutch_tui.text.strings import t
@@ -55,7 +54,7 @@ class ConnectionScreen(Supporting, ShopScreen):
     DEFAULT_CSS = """
     ConnectionScreen {
         #connection-parts { height: auto; padding: 0 1; background: $panel; }
-        #connection-caption { height: 1; padding: 0 1; }
+        #connection-caption { height: 1; padding: 0 1; color: $primary; text-style: bold; }
     }
     """
 
@@ -75,8 +74,7 @@ class ConnectionScreen(Supporting, ShopScreen):
 
     def compose_body(self) -> ComposeResult:
         yield self.parts
-        with Horizontal(classes="search-line"):
-            yield self.caption
+        yield self.caption
         yield self.endpoints
 
     def on_mount(self) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 BARS = "▁▂▃▄▅▆▇█"
 NO_ANSWER = "×"
-CURVE = 12
+CURVE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +86,9 @@ def _share(share: float | None) -> str:
 
 
 COLUMNS: tuple[Column[EndpointRow], ...] = (
-    Column("endpoint.name", 22, lambda row: shown.isolate(row.id), flex=1),
-    Column("common.status", 9, state_word, tone=_tone),
-    Column("endpoint.code", 4, lambda row: str(row.figure.status or "") if row.figure else "", number=True, priority=3),
+    Column("endpoint.name", 21, lambda row: shown.isolate(row.id), flex=1),
+    Column("common.status", 10, state_word, tone=_tone),
+    Column("endpoint.code", 5, lambda row: str(row.figure.status or "") if row.figure else "", number=True, priority=3),
     Column("endpoint.ms", 6, lambda row: _ms(row.figure.ms if row.figure else None), number=True),
     Column("endpoint.curve", CURVE, lambda row: shown.isolate(curve(row.figure.recent)) if row.figure else ""),
     Column("endpoint.median", 6, lambda row: _ms(row.day.median if row.day else None), number=True),

@@ -24,7 +24,7 @@ from clutch_tui.text.fold import fold
 from clutch_tui.text.strings import keys_saying, t
 from clutch_tui.ui import log_words, shop
 from clutch_tui.ui.dialogs import Choose, ShowText
-from clutch_tui.ui.log_words import category_word, problem_words
+from clutch_tui.ui.log_words import category_word
 from clutch_tui.ui.screens.list_screen import ListScreen
 from clutch_tui.ui.screens.support import Supporting, stamp
 from clutch_tui.ui.widgets.column import Column
@@ -232,12 +232,15 @@ def entry_lines(row: LogRow) -> list[str]:
         sentence(row),
         "",
     ]
-    lines += [shown.isolate(f"{name}: {value}") for name, value in row.values.items() if value not in ("", 0, None)]
-    return lines + (list(_exchange_lines(row.exchange)) if row.exchange is not None else [])
+    if row.exchange is not None:
+        return [*lines, *_exchange_lines(row.exchange)]
+    return lines + [
+        shown.isolate(f"{name}: {value}") for name, value in row.values.items() if value not in ("", 0, None)
+    ]
 
 
 def _exchange_lines(exchange: dict[str, Any]) -> Iterator[str]:
-    yield from ("", t("log.request"))
+    yield t("log.request")
     yield shown.isolate(f"{exchange.get('method', '')} {exchange.get('url', '')}")
     yield from _message(exchange, "request")
     status = exchange.get("status")
@@ -245,8 +248,6 @@ def _exchange_lines(exchange: dict[str, Any]) -> Iterator[str]:
     if status is not None:
         yield shown.isolate(f"{status}  {round(exchange.get('ms', 0))} ms  {exchange.get('size', 0)} B")
     yield from _message(exchange, "response")
-    if problem := exchange.get("problem"):
-        yield from ("", problem_words(problem))
 
 
 def _message(exchange: dict[str, Any], side: str) -> Iterator[str]:

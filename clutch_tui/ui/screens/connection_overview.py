@@ -31,6 +31,8 @@ _TONES = {
 }
 _OVERALL_TONES = {"connected": "$text-success", "offline": "$text-error", "alone": "$text-muted"}
 GAP = "  "
+TELLING = 100
+"""Records from which on their speed is told: that of three rows is the server's time to answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,7 @@ def _period(period: Period) -> tuple[str, ...]:
 
 def _speed(period: Period) -> str:
     moved = period.sent + period.fetched
-    if not moved or period.busy < 0.01:
+    if moved < TELLING or period.busy < 0.01:
         return ""
     return " " + t("connection.speed", n=shown.number(round(moved / period.busy)))
 
