@@ -292,7 +292,7 @@ def _store_sales(rows: Sequence[Row], *, snapshot: bool) -> None:
         "UPDATE sale SET status = 'voided' WHERE own = 1"
         " AND id IN (SELECT sale_id FROM stock_move WHERE open = 1 AND kind = 'void')"
     )
-    own = {row[0] for row in models.execute("SELECT id FROM sale WHERE own = 1").fetchall()} if sold else set()
+    own = _own(sold)
     theirs = [row for row in sold if row["id"] not in own]
     names = ", ".join((*_SALE_COLUMNS, "own"))
     values = ", ".join(f":{name}" for name in _SALE_COLUMNS)
@@ -306,6 +306,13 @@ def _store_sales(rows: Sequence[Row], *, snapshot: bool) -> None:
         sweep_sales({row["id"] for row in sold}, min((row["date"] or "" for row in sold), default="~"))
     for row in rows:
         state.bump_receipt_counter(row["receipt_number"])
+
+
+def _own(sold: Sequence[Row]) -> set[str]:
+    """Which of these sales were made here; a shop's own sales are many more than one pull brings."""
+    asked = json.dumps([row["id"] for row in sold])
+    rows = models.execute("SELECT id FROM sale WHERE own = 1 AND id IN (SELECT value FROM json_each(?))", (asked,))
+    return {row[0] for row in rows.fetchall()}
 
 
 def _sale_row(row: Row) -> dict[str, Any]:

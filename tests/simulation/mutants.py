@@ -371,7 +371,7 @@ def lost_conflict(stack: ExitStack) -> None:
 def unknown_part_ends(stack: ExitStack) -> None:
     """A movement ends with its number, although the server waits for the part before it counts it."""
 
-    def end_moves(channel: str) -> None:
+    def end_moves(channel: str, *_: object) -> None:
         table, _, _ = replica._MOVES[channel]
         models.execute(
             f"UPDATE {table} SET open = 0 WHERE change_id IN (SELECT change_id FROM outbox"

@@ -1,0 +1,132 @@
+"""Thirty days without a line: nothing that a clerk does, sees or waits for grows with what is queued.
+
+Work is counted in steps of SQLite's own machine, which no busy neighbour changes. `python -m tests.bench --only queue`
+measures the same with fifty thousand sales.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clutch_tui.core import cart as carts
+from clutch_tui.core import inventory, models, outbox, queue, replica, sales, state
+from clutch_tui.core.store import Store
+from clutch_tui.core.types import PartDraft, PartQuery, Payment, PullPage, Result, TaxRules
+
+PARTS, SHORT, LONG = 100, 200, 2_000
+STEP = 10
+
+
+def sell(n: int) -> str:
+    """One part for cash; another one each time, as a shop sells."""
+    parts = inventory.page(PartQuery(), None, n % PARTS, 1)
+    cart = carts.add_line(sales.open_cart(), parts[0])
+    total = carts.totals(cart, TaxRules(), "cash").total
+    receipt = sales.checkout(
+        cart, (Payment("cash", total),), tendered=total, cashier="c", device_id="d", rules=TaxRules()
+    )
+    return receipt.id
+
+
+def sell_many(count: int) -> None:
+    for n in range(count):
+        sell(n)
+
+
+def stock_shelf() -> None:
+    for n in range(PARTS):
+        inventory.create(PartDraft(name=f"part {n:03}", part_number=f"P-{n:03}", price=500), 9)
+
+
+@pytest.fixture(scope="module")
+def shops(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Two shops of the same parts: one has sold a little, the other for a month."""
+    folder = tmp_path_factory.mktemp("queue")
+    found = {}
+    for name, count in (("short", SHORT), ("long", LONG)):
+        found[name] = folder / f"{name}.db"
+        with Store.open(found[name], inline=True) as store:
+            store.run_now(stock_shelf)
+            store.run_now(models.execute, "DELETE FROM outbox")  # the parts are the server's
+            store.run_now(models.execute, "DELETE FROM base_record")
+            store.run_now(sell_many, count)
+    return found
+
+
+def steps(store: Store, what: Callable[..., Any], *args: Any) -> int:
+    """How many tens of steps of SQLite's machine this takes."""
+    counted = 0
+
+    def count() -> int:
+        nonlocal counted
+        counted += 1
+        return 0
+
+    connections = [store._writer_db, store._reader_db]
+    for database in connections:
+        database.connect(reuse_if_open=True)
+        database.connection().set_progress_handler(count, STEP)
+    try:
+        what(*args)
+    finally:
+        for database in connections:
+            database.connection().set_progress_handler(None, STEP)
+    return counted
+
+
+def claim(store: Store) -> Any:
+    return store.run_now(outbox.claim, "sales", limit=20)
+
+
+def answer(store: Store) -> None:
+    """Twenty sales go out and are answered."""
+    sent = claim(store)
+    asked = store.run_now(outbox.offer, repeated={change.change_id for change in sent})
+    results = {change.change_id: Result("applied", change.n, version=1) for change in sent}
+    page = PullPage("e-1", (), 0, False, None, 0, store.read_now(replica.pull_state, "sales").snapshot)
+    store.run_now(replica.receive, "sales", "e-1", results, page, asked=asked)
+
+
+DEEDS: dict[str, Callable[[Store], Any]] = {
+    "a sale": lambda store: store.run_now(sell, 7),
+    "the queue's first page": lambda store: store.read_now(queue.page, "", None, 0, 40),
+    "what is due": lambda store: store.read_now(outbox.next_due),
+    "the parts' first page": lambda store: store.read_now(inventory.page, PartQuery(), None, 0, 40),
+    "a batch": claim,
+    "what to ask about": lambda store: store.run_now(outbox.offer),
+    "a batch and its answer": answer,
+    "a batch and its answer, again": answer,
+}
+
+
+def test_nothing_takes_more_work_because_the_queue_is_long(shops: dict[str, Path]) -> None:
+    work: dict[str, dict[str, int]] = {}
+    for name, path in shops.items():
+        with Store.open(path, inline=True) as store:
+            store.run_now(state.put, "epoch", "e-1")
+            store.run_now(state.put, "inventory.epoch", "e-1")
+            store.run_now(outbox.offer)  # the first call of an epoch looks through the journal, once
+            work[name] = {what: steps(store, lambda deed=deed: deed(store)) for what, deed in DEEDS.items()}
+            summary = store.read_now(outbox.summary)
+            assert store.read_now(queue.count) == summary.unsent + summary.attention
+    grown = {
+        what: (work["short"][what], often) for what, often in work["long"].items() if often > 3 * work["short"][what]
+    }
+    assert not grown, f"steps with {SHORT} and with {LONG} queued: {grown}"
+
+
+def test_numbers_go_on_and_on(shops: dict[str, Path]) -> None:
+    """Receipt numbers, the queue's own numbers and the ids asked about in one call know no end of a day or month."""
+    with Store.open(shops["long"], inline=True) as store:
+        store.run_now(models.execute, "UPDATE sync_state SET value = '999999' WHERE name = 'receipt_counter'")
+        store.run_now(models.execute, "UPDATE sqlite_sequence SET seq = 5000000000 WHERE name = 'outbox'")
+        sale = store.read_now(sales.get, store.run_now(sell, 1))
+        assert sale.receipt_number.endswith("1000000")
+        assert store.read_now(outbox.head) == 5_000_000_001
+        store.run_now(models.execute, "UPDATE outbox SET first_sent_at = at WHERE answered_at IS NULL")
+        asked = store.run_now(outbox.offer)
+        assert (len(asked.ids), asked.complete) == (1000, False)
