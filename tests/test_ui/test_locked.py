@@ -16,20 +16,21 @@ from clutch_tui.installation import Installation
 from clutch_tui.ui.app import ClutchApp
 from clutch_tui.ui.dialogs import Confirm
 from clutch_tui.ui.locked import Locked
+from clutch_tui.ui.widgets.text_field import TextField
 from tests.homes import installation
 from tests.test_ui.shop_app import until
 
 WORDS = "محل الأمانة"
 
 
-@pytest.fixture(params=["ar", "en"])
-def here(request: pytest.FixtureRequest, tmp_path: Path) -> Installation:
+@pytest.fixture
+def here(tmp_path: Path) -> Installation:
     """A home whose database opens with a passphrase; with one part in it."""
-    here = installation(tmp_path, CLUTCH_LANG=request.param)
+    here = installation(tmp_path)
     here.protection.keychain.renew_from(WORDS, Cost(rounds=1, memory=8, lanes=1))
     with here.open_store(inline=True) as store:
         store.run_now(inventory.create, PartDraft(name="بوجيه", part_number="NGK-1"), 3)
-    return installation(tmp_path, CLUTCH_LANG=request.param)
+    return installation(tmp_path)
 
 
 def app_of(here: Installation) -> ClutchApp:
@@ -71,15 +72,16 @@ async def test_the_recovery_key_opens_it_when_the_passphrase_is_forgotten(here: 
         await pilot.press("f6")
         await until(pilot, lambda: isinstance(app.screen, Locked) and app.screen._way == "recovery")
         door = await locked(app, pilot)
-        await type_in(pilot, key.recovery.replace("-", "")[:-1] + "0")
+        field = door.rows[0].field
+        assert isinstance(field, TextField)
+        field.value = key.recovery[:-1]
+        await type_in(pilot, "0" if key.recovery[-1] != "0" else "1")
         await until(pilot, lambda: door._refusal.display)
         await pilot.press("backspace")
         await type_in(pilot, key.recovery[-1])
         await until(pilot, lambda: app.is_open)
         assert has_its_part(app)
-    again = app_of(installation(here.home.config_dir))
-    async with again.run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: again.is_open)
+    installation(here.home.config_dir).open_store(inline=True).close()  # from now on nobody is asked
 
 
 async def test_a_lost_key_leaves_the_old_database_whole(here: Installation) -> None:
