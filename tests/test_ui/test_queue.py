@@ -88,11 +88,10 @@ async def open_conflicts(app: ClutchApp, pilot: Pilot[int]) -> ConflictsScreen:
 # --- the queue ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-async def test_a_refused_edit_is_corrected_in_its_form(shop: Shop, language: strings.Language) -> None:
+async def test_a_refused_edit_is_corrected_in_its_form(shop: Shop) -> None:
     part, *_ = settle_the_shelf(shop)
     row = edit(shop, part, REFUSED, price=99_00)
-    async with open_app(shop, language, mode="queue") as (app, pilot):
+    async with open_app(shop, "ar", mode="queue") as (app, pilot):
         assert t("refusal.VALIDATION") in words_on(app)
         await press(pilot, "f3")
         await until(pilot, lambda: isinstance(app.screen, CorrectionForm))
@@ -148,11 +147,10 @@ async def test_a_sale_is_never_given_up(shop: Shop) -> None:
     assert (again.kind, again.lane) == ("sale", "fast")
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-async def test_a_change_in_full_with_the_keys_that_are_possible(shop: Shop, language: strings.Language) -> None:
+async def test_a_change_in_full_with_the_keys_that_are_possible(shop: Shop) -> None:
     part, *_ = settle_the_shelf(shop)
     edit(shop, part, REFUSED, price=99_00)
-    async with open_app(shop, language, mode="queue") as (app, pilot):
+    async with open_app(shop, "ar", mode="queue") as (app, pilot):
         await press(pilot, "enter")
         await until(pilot, lambda: isinstance(app.screen, ChangeDialog))
         words = words_on(app)
@@ -198,14 +196,6 @@ async def test_the_lanes_go_round_to_the_journal(shop: Shop) -> None:
         assert screen.table.count == 0
 
 
-async def test_ages_move_by_themselves(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with open_app(shop, "en", mode="queue") as (app, pilot):
-        drawn: list[str] = []
-        monkeypatch.setattr("clutch_tui.text.format.age", lambda then, now: drawn.append("age") or "x")
-        app._brake.add(frozenset({"age"}))
-        await until(pilot, lambda: drawn)
-
-
 async def test_the_queue_is_saved_for_support(shop: Shop) -> None:
     async with open_app(shop, "ar", mode="queue") as (app, pilot):
         await press(pilot, "f4")
@@ -220,13 +210,19 @@ async def test_the_queue_is_saved_for_support(shop: Shop) -> None:
     assert {stat.S_IMODE(path.stat().st_mode) for path in (saved, readable)} == {0o600}
 
 
-async def test_everything_that_waits_for_a_time_is_tried_now(shop: Shop) -> None:
+async def test_what_waits_for_a_time_is_tried_now_and_its_age_moves_by_itself(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for row in shop.read(queue.page, "", None, 0, 10):
         shop.store.run_now(outbox.make_slow, row.id, "error.api.server")
     async with open_app(shop, "en", mode="queue") as (app, pilot):
         assert t("queue.failed.server") in words_on(app)
         await press(pilot, "f10")
         await until(pilot, lambda: t("queue.trying_all", n=3) in toasts(app))
+        drawn: list[str] = []
+        monkeypatch.setattr("clutch_tui.text.format.age", lambda then, now: drawn.append("age") or "x")
+        app._brake.add(frozenset({"age"}))
+        await until(pilot, lambda: drawn)
     assert [row.due for row in shop.read(queue.page, "", None, 0, 10)] == [None] * 3
 
 
@@ -380,15 +376,14 @@ async def test_a_delete_against_an_edit_is_asked_as_what_it_is(shop: Shop) -> No
     assert shop.new_changes == [("delete", "item"), ("delete", "item")]
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-async def test_marks_and_the_servers_figure_with_its_moment(shop: Shop, language: strings.Language) -> None:
+async def test_marks_and_the_servers_figure_with_its_moment(shop: Shop) -> None:
     part, *_ = settle_the_shelf(shop)
     page = PullPage("e-1", (), 99, False, None, 0, True)
     row = {**asdict(part.draft), "id": part.id, "type": "item", "version": 1, "seq": 3, "stock_quantity": 5}
     row |= {"updated_at": None, "deleted": False}
     shop.store.run_now(replica.receive, "inventory", "e-1", {}, replace(page, rows=(row,)))
     sell(shop, part, 2)
-    async with open_app(shop, language, mode="inventory") as (app, pilot):
+    async with open_app(shop, "ar", mode="inventory") as (app, pilot):
         assert isinstance(app.screen, InventoryScreen)
         shown_row = app.screen.table.row
         assert (shown_row.stock, shown_row.moved, shown_row.unsent) == (3, -2, True)
