@@ -60,7 +60,7 @@ def may_be_seen(row: ChangeRow) -> bool:
 
 def is_unconfirmed(row: ChangeRow) -> bool:
     """Whether only a person can find out if the server has it."""
-    return row.lane == "attention" and row.status == "" and row.last_error == singles.UNCONFIRMED
+    return row.lane == "attention" and row.status == "" and row.last_error in singles.ASKS
 
 
 def _is_refused_request(row: ChangeRow) -> bool:

@@ -18,6 +18,11 @@ from .types import Change, Lane, Result
 UNCONFIRMED = "error.sync.unconfirmed"
 """The last error of a change of which nobody can say whether the server has it."""
 
+UNCLEAR_STOCK = "error.sync.stock_unclear"
+"""The last error of a document that the server has, and of which nobody can say who moved its stock."""
+ASKS = (UNCONFIRMED, UNCLEAR_STOCK)
+"""What only a person can find out, by looking at the server."""
+
 Who = Literal["server", "terminal"]
 PLURALS = {"item": "inventory", "customer": "customers", "supplier": "suppliers", "order": "orders", "sale": "sales"}
 """The category of the calls of each type."""
@@ -76,7 +81,7 @@ def claim(
     if row is None:
         body = json.dumps(asdict(progress))
         models.execute("INSERT INTO single (change_id, body) VALUES (?, ?)", (change.change_id, body))
-    elif row[1] == UNCONFIRMED:  # only a person brings it back
+    elif row[1] in ASKS:  # only a person brings it back
         progress.told = "send"
         progress.writes = {part_id: write for part_id, write in progress.writes.items() if write.done}
     return Claimed(change, aliases.outgoing(change), row is not None, progress)
@@ -189,10 +194,11 @@ def try_local_again(channel: str) -> None:
 
 
 def take_as_sent(change_id: str) -> None:
-    """A person says that the server has an unconfirmed change: it is answered by that."""
+    """A person says that the server has an unconfirmed change, stock and all: it is answered by that."""
     row = models.execute(
-        "SELECT type FROM outbox WHERE change_id = ? AND answered_at IS NULL AND lane = 'attention' AND last_error = ?",
-        (change_id, UNCONFIRMED),
+        "SELECT type FROM outbox WHERE change_id = ? AND answered_at IS NULL AND lane = 'attention'"
+        " AND last_error IN (?, ?)",
+        (change_id, *ASKS),
     ).fetchone()
     if row is not None:
         replica.deliver({change_id: Result(status="applied", seq=0)}, ways.LISTS)
@@ -241,6 +247,19 @@ def learn_mover(kind: str, before: Mapping[str, int], after: Mapping[str, int], 
     if who is not None:
         state.put(f"stock.{kind}", who)
     return who
+
+
+def being_watched(change_id: str, parts: Collection[str]) -> bool:
+    """Whether another change is just showing who moves the stock of one of these parts: a move in between would
+    hide it."""
+    rows = models.execute(
+        "SELECT change_id, body FROM single JOIN outbox USING (change_id) WHERE answered_at IS NULL"
+        " AND lane IN ('fast', 'slow') AND kind IN ('sale', 'return', 'void') AND change_id <> ?",
+        (change_id,),
+    ).fetchall()
+    return any(
+        watched.before and not watched.before.keys().isdisjoint(parts) for watched in (_read(row[1]) for row in rows)
+    )
 
 
 def movers() -> dict[str, str]:

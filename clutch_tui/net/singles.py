@@ -20,7 +20,7 @@ from uuid import NAMESPACE_OID, uuid5
 from clutch_tui.core import outbox, sales, singles
 from clutch_tui.core.clock import Clock, from_text, to_text
 from clutch_tui.core.outbox import Channel
-from clutch_tui.core.singles import Claimed, Write
+from clutch_tui.core.singles import Claimed, Who, Write
 from clutch_tui.core.store import Store
 from clutch_tui.core.types import Change, Lane, Result
 
@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 
 SETTLE = 15.0
 """Seconds that a server is given to finish what we no longer hear of, before its absence is believed."""
+WATCHED_FOR = 600.0
+"""Seconds after which a person is asked who moved the stock of a document."""
 AGAIN_IN = 60.0
 """Seconds until a change is looked at again that waits for another one."""
 
@@ -102,8 +104,9 @@ class Singles:
         change = claimed.change
         try:
             await self._send(claimed)
-        except Unfindable:
-            await self._store.run(singles.wait_for_person, change.change_id, singles.UNCONFIRMED)
+        except Unfindable as unknown:
+            why = str(unknown) or singles.UNCONFIRMED
+            await self._store.run(singles.wait_for_person, change.change_id, why)
             self._monitor.note("warning", "sync", "sync.unconfirmed", change=change.change_id)
         except Waits as waits:
             if waits.local:
@@ -332,14 +335,26 @@ class Singles:
         if not progress.posted:
             await self._post(claimed, moved if who is None else {})
         if who is None:
-            after = await self._figures(moved)
-            who = await self._store.run(singles.learn_mover, change.kind, progress.before, after, moved)
-            if who is None:
-                raise Waits
-            self._monitor.note("info", "sync", f"sync.stock_by_{who}", kind=change.kind)
+            who = await self._watch(claimed, moved)
         if who == "terminal":
             await self._write_stock(claimed)
         await self._finish(claimed, Result("applied", 0, version=1))
+
+    async def _watch(self, claimed: Claimed, moved: Mapping[str, int]) -> Who:
+        """See who moved the stock of a document that was sent. Where others move the same parts, a later document
+        may show it; after a while a person is asked."""
+        change, progress = claimed.change, claimed.progress
+        if progress.told == "send":
+            return "terminal"
+        after = await self._figures(moved)
+        who = await self._store.run(singles.learn_mover, change.kind, progress.before, after, moved)
+        if who is None:
+            since = from_text(progress.tried_at) if progress.tried_at else self._clock.now()
+            if (self._clock.now() - since).total_seconds() > WATCHED_FOR:
+                raise Unfindable(singles.UNCLEAR_STOCK)
+            raise Waits
+        self._monitor.note("info", "sync", f"sync.stock_by_{who}", kind=change.kind)
+        return who
 
     async def _post(self, claimed: Claimed, watched: Collection[str]) -> None:
         """Send the document, once, and keep that it was sent; before that, the figures that are to be watched."""
@@ -408,6 +423,8 @@ class Singles:
         moved = await self._store.read(singles.deltas, change.change_id)
         if not progress.posted and await self._store.read(singles.waits_for, change, list(moved)) is not None:
             raise Waits
+        if not progress.posted and await self._store.read(singles.being_watched, change.change_id, list(moved)):
+            raise Waits(SETTLE)
         for part_id, delta in moved.items():
             write = progress.writes.get(part_id)
             if write is not None and write.done:

@@ -142,8 +142,8 @@ class PlainWorld(World):
             held |= {
                 row[0]
                 for row in terminal.sql(
-                    "SELECT change_id FROM outbox WHERE last_error = ? OR (? <> '' AND not_before > ?)",
-                    (UNCONFIRMED, now, now),
+                    "SELECT change_id FROM outbox WHERE last_error IN (?, ?) OR (? <> '' AND not_before > ?)",
+                    (*ASKS, now, now),
                 )
             }
         return [change for change in waiting if change[0] not in held]
