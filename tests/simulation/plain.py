@@ -16,7 +16,7 @@ from pathlib import Path
 from clutch_tui.core import journal, ways
 from clutch_tui.core.clock import to_text
 from clutch_tui.core.search import STOCK
-from clutch_tui.core.singles import UNCONFIRMED
+from clutch_tui.core.singles import ASKS
 from clutch_tui.sandbox.plain import Plain
 
 from .disk import FragileConnection
