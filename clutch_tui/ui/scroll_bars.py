@@ -52,17 +52,36 @@ def install_scroll_bars() -> None:
 
 
 class FramedBesideBar(StylesCache):
-    """Frames a widget's lines with the bar's room before them: what is drawn begins beside it."""
+    """Frames a widget's lines with the bar's room before them: what is drawn begins beside it.
+
+    A frame of the screen asks all widgets around a changed line for their lines; one of which nothing has changed
+    gives those of the last time, instead of looking at each of them.
+    """
 
     _left = 0
     _turn: Callable[[Strip], Strip] | None = None
+    _last: tuple[object, list[Strip]] = (None, [])
+
+    def set_dirty(self, *regions: Region) -> None:
+        self._last = (None, [])
+        super().set_dirty(*regions)
+
+    def clear(self) -> None:
+        self._last = (None, [])
+        super().clear()
 
     def render_widget(self, widget: Widget, crop: Region) -> list[Strip]:
-        self._turn = turned(widget) if widget.app.has_class(RTL_CLASS) else None
+        rtl = widget.app.has_class(RTL_CLASS)
+        asked = (crop, widget.region.size, rtl, *widget.get_line_filters())
+        if self._last[0] == asked:
+            return self._last[1]
+        self._turn = turned(widget) if rtl else None
         if (left := left_bar(widget)) != self._left:
             self._left = left
             self.clear()
-        return super().render_widget(widget, crop)
+        lines = super().render_widget(widget, crop)
+        self._last = (asked, lines)
+        return lines
 
     def render(self, *framed: Any, **how: Any) -> list[Strip]:
         if self._left:

@@ -85,18 +85,19 @@ def test_names_of_the_palette_that_ours_relies_on() -> None:
     assert all(f'id="{name}"' in inspect.getsource(CommandPalette.compose) for name in ids)
 
 
-async def test_another_language_closes_what_was_looked_up_in_this_one() -> None:
-    class Switching(Commanded):
-        def switch(self) -> None:
-            strings.use("en")
-            for node in self.screen.walk_children(with_self=True):
-                if (relabel := getattr(node, "relabel", None)) is not None:
-                    relabel()
-
-    app = Switching()
+@pytest.mark.parametrize("behind", [False, True])
+async def test_another_language_closes_what_was_looked_up_in_this_one(behind: bool) -> None:
+    app = Commanded()
     async with app.run_test() as pilot:
         await pilot.press("ctrl+p")
         await pilot.pause()
-        app.switch()
+        palette = app.screen
+        assert isinstance(palette, Palette)
+        if behind:
+            await app.push_screen(Screen())
+        strings.use("en")
+        palette.relabel()
         await pilot.pause()
+        if behind:
+            assert palette.query_one(PaletteField).placeholder == t("palette.placeholder")
         assert not isinstance(app.screen, Palette)

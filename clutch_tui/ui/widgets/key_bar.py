@@ -37,10 +37,9 @@ class KeyBar(Widget):
     def _bindings_changed(self, screen: Screen[object]) -> None:
         if screen is not self.screen:
             return
-        drawn = [(line.plain, tuple(line.spans)) for line in self._lines(self.size.width)]
-        if drawn != self._drawn:  # bindings are looked at with every row that the cursor passes
-            self.refresh(layout=len(drawn) != len(self._drawn))
-            self._drawn = drawn
+        wanted = _seen(self._lines(self.size.width))
+        if wanted != self._drawn:  # bindings are looked at with every row that the cursor passes
+            self.refresh(layout=len(wanted) != len(self._drawn))
 
     def on_resize(self, event: Resize) -> None:
         """Toasts stand above the keys, however many lines these take."""
@@ -53,7 +52,9 @@ class KeyBar(Widget):
         return max(1, len(self._lines(width)))
 
     def render(self) -> Content:
-        return Content("\n").join(self._lines(self.size.width))
+        lines = self._lines(self.size.width)
+        self._drawn = _seen(lines)
+        return Content("\n").join(lines)
 
     def _lines(self, width: int) -> list[Content]:
         """Keys with their words in lines of at most `width` cells; a key is never parted from its word, which
@@ -71,3 +72,8 @@ class KeyBar(Widget):
             else:
                 lines.append(part)
         return lines
+
+
+def _seen(lines: Sequence[Content]) -> Sequence[object]:
+    """What tells drawn lines from others."""
+    return [(line.plain, tuple(line.spans)) for line in lines]

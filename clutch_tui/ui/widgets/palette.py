@@ -39,8 +39,13 @@ class Palette(VisualLines, CommandPalette):
                 yield LoadingIndicator()
 
     def relabel(self) -> None:
-        """The language has changed: what is listed was looked up by words of the other one."""
-        self.dismiss(None)
+        """The language has changed: what is listed was looked up by words of the other one. A palette that was left
+        open over a screen behind cannot go; it begins anew."""
+        if self.app.screen is self:
+            self.dismiss(None)
+        else:
+            field = self.query_one(PaletteField)
+            field.value, field.placeholder = "", t("palette.placeholder")
 
     def _start_no_matches_countdown(self, search_value: str) -> None:
         self._stop_no_matches_countdown()

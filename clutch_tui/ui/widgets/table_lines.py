@@ -54,6 +54,11 @@ class TableLines(Generic[R]):
         self._table = table
         self._ground: Ground | None = None
         self._kept: dict[int, Strip] = {}
+        self._drawn: tuple[Region | None, list[Strip]] = (None, [])
+
+    def look_again(self) -> None:
+        """Something is to be drawn otherwise; until then the lines of the last time stand."""
+        self._drawn = (None, [])
 
     def forget(self) -> None:
         """Rows, columns or what cells say have changed."""
@@ -61,13 +66,18 @@ class TableLines(Generic[R]):
 
     def draw(self, crop: Region) -> list[Strip]:
         """Return finished lines of the whole table, the room of its scroll bars included."""
+        if self._drawn[0] == crop:
+            return self._drawn[1]
         ground = self._look()
         if ground != self._ground:
             self._ground = ground
             self._kept.clear()
         lines = [self._finished(y, ground) for y in crop.line_range]
         first, end = crop.column_span
-        return lines if (first, end) == (0, self._table.size.width) else [line.crop(first, end) for line in lines]
+        if (first, end) != (0, self._table.size.width):
+            lines = [line.crop(first, end) for line in lines]
+        self._drawn = (crop, lines)
+        return lines
 
     def _look(self) -> Ground:
         table = self._table

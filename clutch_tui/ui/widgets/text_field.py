@@ -278,8 +278,8 @@ class TextField(VisualCursor, Input):
     """One line of text in any direction. Takes what `Input` takes, except a highlighter."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+z", "undo", "field.undo", show=False),
-        Binding("ctrl+y", "redo", "field.redo", show=False),
+        Binding("ctrl+z", "undo", "field.undo", show=False, id="field.undo"),
+        Binding("ctrl+y", "redo", "field.redo", show=False, id="field.redo"),
     ]
 
     cursor_blink = reactive(False, init=False)

@@ -324,6 +324,10 @@ class WindowTable(VisualLines, ScrollView, Generic[R], can_focus=True):
             self._lines.forget()
         return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
+    def _set_dirty(self, *regions: Region) -> None:
+        self._lines.look_again()
+        super()._set_dirty(*regions)
+
     def render_lines(self, crop: Region) -> list[Strip]:
         if any(self.styles.gutter):  # Textual frames what has a border or a padding
             return super().render_lines(crop)
