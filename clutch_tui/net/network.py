@@ -45,7 +45,7 @@ WATCH = 1.0
 """Seconds between two looks at what other processes did, and between two writes of the connection log."""
 POLL_WITH_SOCKET = 300.0
 """While the socket tells us of news, a pull without an occasion is only a safety net."""
-TRIM_EVERY = 600
+TRIM_EVERY, FIRST_TRIM = 600, 30
 """Looks between two times that the oldest log entries and notifications are forgotten."""
 
 EVERYTHING = frozenset({"inventory", "sales", "orders", "customers", "suppliers", "queue", "conflicts"})
@@ -264,7 +264,7 @@ class Network:
         if self._changed_state.is_set() or self._beat % 5 == 0:
             self._changed_state.clear()
             await self.logbook.write_state()
-        if self._beat % TRIM_EVERY == 0:
+        if self._beat % TRIM_EVERY == FIRST_TRIM % TRIM_EVERY:
             await self.logbook.trim()
 
     def set_debug(self, debug: bool) -> None:
