@@ -132,11 +132,11 @@ def export() -> click.Command:
         from clutch_tui.ui import queue_file
 
         with find_installation(options).open_store(inline=True) as store:
-            waiting = store.read_now(queue_file.gather)
+            waiting = queue_file.gather_now(store)
         path = file.expanduser().absolute()
         readable = queue_file.save(waiting, path, datetime.now(UTC))
         if as_json:
-            say_json({"file": path, "readable": readable, "changes": len(waiting.raw)})
+            say_json({"file": path, "readable": readable, "changes": len(waiting.changes)})
         else:
             print(t("queue.saved", file=path.name, folder=path.parent))
 

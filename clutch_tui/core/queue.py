@@ -451,12 +451,14 @@ def give_up(change_id: str, *, actor: str = "") -> ChangeRow:
 # --- taking it along -----------------------------------------------------------------------------------
 
 
-def dump() -> tuple[dict[str, Any], ...]:
-    """Everything that waits, as it is stored and with its JSON read: for a file that another machine can use."""
+def dump(after: int = 0, limit: int = -1) -> tuple[dict[str, Any], ...]:
+    """What waits beyond the number `after`, as it is stored and with its JSON read: for a file that another machine
+    can use."""
     cursor = models.execute(
         "SELECT n, change_id, lineage, channel, kind, type, record_id, label, at, epoch, base, was, payload, lane,"
         " attempts, first_sent_at, last_sent_at, not_before, last_error, answered_at, status, result FROM outbox"
-        f" WHERE {outbox.LISTED} ORDER BY n"
+        f" WHERE {outbox.LISTED} AND n > ? ORDER BY n LIMIT ?",
+        (after, limit),
     )
     names = [column[0] for column in cursor.description]
     rows = (dict(zip(names, row, strict=True)) for row in cursor.fetchall())

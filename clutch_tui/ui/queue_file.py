@@ -16,28 +16,52 @@ from typing import Any
 from clutch_tui import __version__
 from clutch_tui.core import conflicts, queue, state
 from clutch_tui.core.queue import ChangeDetail
+from clutch_tui.core.store import Store
 from clutch_tui.home import write_private
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 from clutch_tui.ui import change_words
 
+Told = tuple[dict[str, Any], ChangeDetail]
+"""A change as it is stored, and as it is told."""
+
+PORTION = 100
+"""So many changes are read at once: whoever searches meanwhile must not wait for ten thousand."""
+
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Everything that waits, as it is stored and as it is told."""
+    """Everything that waits, and where."""
 
     shop: str
-    raw: tuple[dict[str, Any], ...]
-    details: tuple[ChangeDetail, ...]
     conflicts: int
+    changes: Sequence[Told]
 
 
-def gather() -> Waiting:
-    """Read what waits, in one snapshot of the store."""
-    profile = state.setting("shop.profile", {})
-    raw = queue.dump()
-    details = tuple(queue.detail(change["change_id"]) for change in raw)
-    return Waiting(str(profile.get("name") or ""), raw, details, conflicts.count())
+def where() -> tuple[str, int]:
+    """The shop's name, and how many conflicts it has."""
+    return str(state.setting("shop.profile", {}).get("name") or ""), conflicts.count()
+
+
+def portion(after: int) -> tuple[Told, ...]:
+    """The changes beyond a number, a handful of them."""
+    return tuple((raw, queue.detail(raw["change_id"])) for raw in queue.dump(after, PORTION))
+
+
+def gather_now(store: Store) -> Waiting:
+    """Read all that waits."""
+    changes: list[Told] = []
+    while some := store.read_now(portion, changes[-1][1].row.n if changes else 0):
+        changes += some
+    return Waiting(*store.read_now(where), changes)
+
+
+async def gather(store: Store) -> Waiting:
+    """The same beside a screen that is in use."""
+    changes: list[Told] = []
+    while some := await store.read(portion, changes[-1][1].row.n if changes else 0):
+        changes += some
+    return Waiting(*await store.read(where), changes)
 
 
 def name_at(moment: datetime) -> str:
@@ -52,7 +76,7 @@ def save(waiting: Waiting, path: Path, moment: datetime) -> Path:
         "at": moment.isoformat().replace("+00:00", "Z"),
         "shop": waiting.shop,
         "conflicts": waiting.conflicts,
-        "changes": waiting.raw,
+        "changes": [raw for raw, _ in waiting.changes],
     }
     write_private(path, json.dumps(document, ensure_ascii=False, indent=2).encode())
     readable = path.with_suffix(".txt")
@@ -63,6 +87,6 @@ def save(waiting: Waiting, path: Path, moment: datetime) -> Path:
 def _lines(waiting: Waiting, moment: datetime) -> Sequence[str]:
     title = t("queue.file.title", shop=waiting.shop or "Clutch", at=shown.date_time(moment))
     lines = [title, "=" * 72]
-    for change in waiting.details:
+    for _, change in waiting.changes:
         lines += ["", *change_words.detail_lines(change), "-" * 72]
-    return lines if waiting.details else [*lines, "", t("queue.file.empty")]
+    return lines if waiting.changes else [*lines, "", t("queue.file.empty")]

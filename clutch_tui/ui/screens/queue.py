@@ -223,7 +223,7 @@ class QueueScreen(ListScreen):
         """Everything that waits, as files that can be mailed to support."""
         from clutch_tui.ui import queue_file
 
-        waiting, now = await self.store.read(queue_file.gather), datetime.now(UTC)
+        waiting, now = await queue_file.gather(self.store), datetime.now(UTC)
         path = self.app.services.exports / queue_file.name_at(now)
         await asyncio.to_thread(queue_file.save, waiting, path, now)
         where = {"file": shown.isolate(path.name), "folder": shown.isolate(str(path.parent))}
