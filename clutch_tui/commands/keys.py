@@ -90,7 +90,7 @@ def change() -> click.Command:
 
 def _new_passphrase() -> str:
     if not sys.stdin.isatty():
-        raise ShopError("error.key.choose_passphrase")
+        raise click.UsageError(t("cli.key.needs_terminal"))
     from clutch_tui.core.cipher_key import check_passphrase
 
     while True:
@@ -223,11 +223,11 @@ def send() -> click.Command:
 
 
 def _agreed(yes: bool, question: str) -> None:
-    """Go on only where somebody agrees. Raises `ShopError` where nobody can be asked."""
+    """Go on only where somebody agrees. A usage error where nobody can be asked."""
     if yes:
         return
     if not sys.stdin.isatty():
-        raise ShopError("error.key.asks_person")
+        raise click.UsageError(t("error.key.asks_person"))
     click.confirm(question, abort=True, err=True)
 
 

@@ -260,7 +260,7 @@ def test_starting_over_keeps_the_old_database_for_the_day_its_key_is_found(progr
     assert (home / "data" / "shop.db-wal").stat().st_size > 0
     shutil.rmtree(home / "keys")
     asked = program.run(home, "key", "reset")
-    assert (asked.returncode, "--yes" in asked.stderr) == (1, True)
+    assert (asked.returncode, "--yes" in asked.stderr) == (2, True)
     assert program.run(home, "key", "reset", "--yes").returncode == 0
     assert program.run(home, "find", NUMBER).stdout == "Nothing matches this search\n"
     found = program.run(home, "key", "import", typed=text)
@@ -312,7 +312,8 @@ def test_the_variable_gives_the_key(program: Program, tmp_path: Path) -> None:
 
 
 def test_decrypting_is_asked_about_and_lasts(program: Program, home: Path) -> None:
-    assert program.run(home, "key", "decrypt").returncode == 1
+    assert program.run(home, "key", "decrypt").returncode == 2
+    assert program.run(home, "key", "change", "--keep", "passphrase").returncode == 2
     assert cipher.kind(installation(home).database()) == "encrypted"
     assert program.run(home, "key", "decrypt", "--yes").returncode == 0
     assert program.run(home, "find", NUMBER).returncode == 0
