@@ -390,6 +390,28 @@ async def test_what_a_person_says_is_there_is_not_sent_again(shop: Shop) -> None
     assert part(till, "P-0001").stock == before - 1 == shop.stock("P-0001")
 
 
+async def test_who_moved_the_stock_is_asked_where_nobody_could_see_it(shop: Shop) -> None:
+    """Somebody else moves the part of the first sale, between the two looks at its figure."""
+    line = Line()
+    till = await shop.till(transport=line)
+    await till.round()
+    sold = part(till, "P-0001")
+    elsewhere = {"stock_quantity": shop.stock("P-0001") + 9}
+    line.before["POST /sales/transactions#1"] = lambda: shop.edit(id=sold.id, fields=elsewhere)
+    till.sell(sold.id, 2)
+    till.do(inventory.adjust, sold.id, 1, "لقيناها")
+    for _ in range(7):
+        await till.step()
+        till.clock.forward(100)
+        assert part(till, "P-0001").stock == sold.stock - 1
+    waiting = [(change.kind, change.last_error) for change in till.changes if change.lane == "attention"]
+    assert waiting == [("sale", "error.sync.stock_unclear")]
+    till.do(queue.see, till.changes[0].id)  # the person sees there that the server has moved it
+    await settle(till)
+    await till.round()
+    assert part(till, "P-0001").stock == sold.stock + 9 - 2 == shop.stock("P-0001")
+
+
 async def test_two_terminals_agree(shop: Shop) -> None:
     one, two = await shop.till("one"), await shop.till("two")
     await one.round()
