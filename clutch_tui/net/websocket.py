@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit
 from clutch_tui.core.clock import Clock, SystemClock
 from clutch_tui.core.types import ShopError
 from clutch_tui.net import events
-from clutch_tui.net.connection import Monitor, Problem, State
+from clutch_tui.net.connection import Level, Monitor, Problem, State
 from clutch_tui.net.errors import ApiError, Kind
 from clutch_tui.net.events import H
 from clutch_tui.net.line import Dial, HandshakeRefused, Line, LineClosed, WebSocketDial
@@ -110,6 +110,7 @@ class Socket:
         # of the connection that is open now:
         self._heard = 0
         self._is_ours = False
+        self._complained = False
         self._asked_up_to: int | None = None
 
     @overload
@@ -226,7 +227,7 @@ class Socket:
 
     async def _converse(self, bearer: str) -> None:
         """Open a line and serve it until it ends; always raises `LineClosed`, `ApiError` or `_TokenRefused`."""
-        self._heard, self._is_ours = 0, False
+        self._heard, self._is_ours, self._complained = 0, False, False
         way = self._token_in or ("query" if self._settings.token == "query" else "header")
         while True:
             try:
@@ -364,7 +365,10 @@ class Socket:
             self._sequence.restart(frame.seq)
             self.on_pull("resync")
         elif frame.type == "error":
-            self._monitor.note("warning", "socket", "error.socket.server_says", reason=str(frame.data)[:200])
+            # one that does not know our subscriptions says so to each of them, and is a good server all the same
+            level: Level = "debug" if self._complained else "warning"
+            self._complained = True
+            self._monitor.note(level, "socket", "error.socket.server_says", reason=str(frame.data)[:200])
         elif frame.type in EVENTS or frame.seq is not None:
             self._deliver(frame)
 
