@@ -16,7 +16,7 @@ from rich.table import Table
 
 from tests.bench.figures import Budget, Figure, Pace, Spread
 
-THEMES = ("start", "keys", "search", "sale", "pull", "order", "protection")
+THEMES = ("start", "keys", "search", "sale", "pull", "queue", "order", "protection")
 
 
 def main(arguments: list[str] | None = None) -> int:
