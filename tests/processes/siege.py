@@ -79,9 +79,9 @@ class Siege:
         try:
             with open_books(terminals) as books:
                 async with asyncio.TaskGroup() as tasks:
-                    tasks.create_task(self._live(self.server.start, "server", (2.0, 12.0)))
+                    tasks.create_task(self._live(self.server.start, "server", (4, 24)))
                     for one in terminals:
-                        tasks.create_task(self._live(one.watch, f"sync at {one.name}", (1.0, 9.0)))
+                        tasks.create_task(self._live(one.watch, f"sync at {one.name}", (2, 18)))
                     await self._settle(books)
                     self.say("three terminals have the shop's parts")
                     await self._besiege(terminals, books)
@@ -129,6 +129,11 @@ class Siege:
     def _chance(self, name: str) -> random.Random:
         return random.Random(f"{self.seed}/{name}")
 
+    @property
+    def _usual(self) -> float:
+        """Seconds that a sale takes just now."""
+        return statistics.median(self.lengths[-30:])
+
     # --- those who die -------------------------------------------------------------------------------
 
     def _killed(self, what: str) -> None:
@@ -140,14 +145,15 @@ class Siege:
             self._fire.clear()
             self._ceased.set()
 
-    async def _live(self, start: Start, name: str, life: tuple[float, float]) -> None:
-        """A process that stays. Under fire it is killed after a while and started again; otherwise it is left alone."""
+    async def _live(self, start: Start, name: str, life: tuple[int, int]) -> None:
+        """A process that stays. Under fire it is killed after a while (`life`, in lengths of a sale: a busy machine
+        takes its time for everything) and started again; otherwise it is left alone."""
         chance, over = self._chance(name), asyncio.ensure_future(self._over.wait())
         while not over.done():
             program = await start()
             ending = asyncio.ensure_future(program.end())
             try:
-                await self._await_death((ending, over), chance.uniform(*life))
+                await self._await_death((ending, over), chance.uniform(*life) * self._usual)
                 condemned = not ending.done() and not over.done()
             finally:
                 program.kill()
@@ -184,7 +190,7 @@ class Siege:
         for n in chance.sample(range(SOLD), chance.randint(1, 3)):
             arguments += ["--part", f"P-{n:03}"]
         arguments += ["--qty", str(chance.randint(1, 3))]
-        dies, usual = chance.random() < KILLED_SALES, statistics.median(self.lengths[-30:])
+        dies, usual = chance.random() < KILLED_SALES, self._usual
         began = time.perf_counter()
         program = await terminal.start(*arguments)
         if dies and chance.random() < AT_COMMIT:
