@@ -26,6 +26,7 @@ class ReceiptDialog(ShowText):
 
     DEFAULT_CSS = """
     ReceiptDialog .dialog--box { width: 48; }
+    ReceiptDialog.-remarked .dialog--box { width: 76; }
     ReceiptDialog.-remarked VerticalScroll { max-height: 50vh; }
     ReceiptDialog .receipt--remarks { color: $text-warning; margin-top: 1; }
     """
