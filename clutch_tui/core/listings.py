@@ -19,6 +19,8 @@ from .clock import from_text, to_text
 
 OVERLAP = timedelta(minutes=10)
 """How far before its own last moment a server is asked for changes: a commit may carry a time before its end."""
+ROUGHLY = timedelta(minutes=1)
+"""How far before the moment that was asked for a row may lie: many servers tell whole seconds."""
 FULL_EVERY = timedelta(days=1)
 """Deletions show only in a whole list."""
 SHARE = 20
@@ -74,8 +76,9 @@ class Page:
 # --- what to read next -----------------------------------------------------------------------------------
 
 
-def plan(channel: str) -> Plan | None:
-    """The page to ask for now; None where nothing is due. A list that was begun goes on where it stopped."""
+def plan(channel: str, *, hurry: bool = False) -> Plan | None:
+    """The page to ask for now; None where nothing is due. A list that was begun goes on where it stopped. In a
+    `hurry` a server that cannot be asked for changes is read whole at once: a person waits for it."""
     begun = _begun(channel)
     if begun is not None:
         n = models.execute("SELECT max(n) FROM pull_page WHERE channel = ?", (channel,)).fetchone()[0]
@@ -83,7 +86,7 @@ def plan(channel: str) -> Plan | None:
         return Plan(channel, *reading)
     limit = limit_of(channel)
     listed, since, day = state.get(f"{channel}.listed_at"), None, None
-    full = listed is None or _full_is_due(channel)
+    full = listed is None or _full_is_due(channel, hurry=hurry)
     if listed is not None and not full:
         filters = state.get(f"{channel}.filters")
         if filters != "no":
@@ -122,7 +125,7 @@ def _begun(channel: str) -> dict[str, Any] | None:
     return begun
 
 
-def _full_is_due(channel: str) -> bool:
+def _full_is_due(channel: str, *, hurry: bool) -> bool:
     read_at = state.get(f"{channel}.full_at")
     if read_at is None or state.get(f"{channel}.vanished") is not None:
         return True
@@ -131,7 +134,7 @@ def _full_is_due(channel: str) -> bool:
         return True
     days = channel == "sales" and state.get("sales.days") != "no"
     by_share = timedelta(seconds=SHARE * float(state.get(f"{channel}.took") or 0))
-    return state.get(f"{channel}.filters") == "no" and not days and age >= by_share
+    return state.get(f"{channel}.filters") == "no" and not days and (hurry or age >= by_share)
 
 
 def shrink(channel: str) -> bool:
@@ -211,7 +214,8 @@ def _is_filtered(plan: Plan, page: Page) -> bool:
     a row without a moment proves nothing, and is taken as a sign that the server has none."""
     if plan.full:
         return True
-    if plan.since is not None and any((row["updated_at"] or "") < plan.since for row in page.rows):
+    since = None if plan.since is None else to_text(from_text(plan.since) - ROUGHLY)
+    if since is not None and any((row["updated_at"] or "") < since for row in page.rows):
         state.put(f"{plan.channel}.filters", "no")
         return False
     if plan.day is not None:
@@ -265,7 +269,8 @@ def _complete(plan: Plan, begun: dict[str, Any], nouns: set[str]) -> tuple[Outco
     same = {record_id for page in pages for record_id in page["same"]}
     bad = [record_id for page in pages for record_id in page["bad"]]
     present = same.union(latest, filter(None, bad))
-    whole = len(same | latest.keys()) + len(bad) == begun["read"] and begun["total"] in (None, begun["read"])
+    once = len(same | latest.keys()) + len(bad) == begun["read"]
+    whole = once and (begun["total"] in (None, begun["read"]) or _is_odd_again(channel, begun))
     if not whole and not _torn_too_often(channel):
         return _tear(channel), frozenset(nouns)
     # a row that could not be read is there all the same; without even an id it may be any
@@ -281,6 +286,14 @@ def _complete(plan: Plan, begun: dict[str, Any], nouns: set[str]) -> tuple[Outco
     drop(channel)
     state.forget(f"{channel}.torn")
     return "stored", frozenset(nouns | ({channel} if latest or begun["full"] else set()))
+
+
+def _is_odd_again(channel: str, begun: dict[str, Any]) -> bool:
+    """Whether the last list differed from its total in the very same way: then that total counts something else."""
+    odd = f"{begun['total']} {begun['read']}"
+    again = state.get(f"{channel}.odd_total") == odd
+    state.put(f"{channel}.odd_total", odd)
+    return again
 
 
 def _store(

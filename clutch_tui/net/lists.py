@@ -32,17 +32,22 @@ class Lists:
         self._monitor = monitor
         self._clock = clock
         self._on_change = on_change
+        self._lacking: set[str] = set()
+        self.hurry = False
+        """A person waits: the next pulls are not put off to spare the line."""
 
     async def pull(self, channel: str) -> None:
         """Read until the channel's list is complete. Raises `ApiError` and `wire.BadPayload`; what was read before
         that is kept."""
         confirming = False
-        while (plan := await self._store.read(listings.plan, channel)) is not None:
+        while (plan := await self._store.read(listings.plan, channel, hurry=self.hurry)) is not None:
             try:
                 outcome = await self._read(plan)
             except ApiError as error:
                 if error.kind in (Kind.MISSING_ROUTE, Kind.FORBIDDEN):
-                    self._monitor.note("info", "sync", "sync.no_list", channel=channel)
+                    if channel not in self._lacking:
+                        self._monitor.note("info", "sync", "sync.no_list", channel=channel)
+                    self._lacking.add(channel)
                     return
                 if error.kind is Kind.INVALID and await self._store.run(listings.shrink, channel):
                     continue
@@ -82,7 +87,9 @@ class Lists:
         if pages:
             last = last or plan.page >= pages
         elif page.total is not None:
-            last = last or plan.read + page.count >= page.total
+            # a full page that is said to be all there is may only have been counted by itself
+            alone = page.total == page.count >= plan.limit
+            last = last or (plan.read + page.count >= page.total and not alone)
         elif plan.page > 1 and {row["id"] for row in page.rows} == await self._store.read(
             listings.last_ids, plan.channel
         ):

@@ -130,6 +130,10 @@ class Sync:
         """The line was away, or a person asks: the server may have learned to sync meanwhile."""
         self._looked_at = None
 
+    def hurry(self) -> None:
+        """A person waits for the next round: nothing in it is put off to spare the line."""
+        self._lists.hurry = True
+
     async def run(self) -> None:
         """Rounds for ever; ends by being cancelled, whatever goes wrong in them."""
         self._starting = True
@@ -215,6 +219,7 @@ class Sync:
             await self._push_rest()
             for channel in rest.NOUNS:
                 await self._pull_rest(channel)
+            self._lists.hurry = False
             await self._ask_about_shop()
             if self._too_old_error is not None:
                 error, self._too_old_error = self._too_old_error, None
