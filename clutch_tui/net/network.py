@@ -287,6 +287,7 @@ class Network:
         if self.leads:
             await self._store.run(outbox.wake_slow)
             self.api.breaker.reset()
+            self.sync.hurry()
             await self.sync.round()
         else:
             await self._ask_leader(PATIENCE)

@@ -11,9 +11,11 @@ from typing import Any
 import httpx
 import pytest
 
-from clutch_tui.core import aftersales, conflicts, customers, inventory, listings, outbox, queue, sales, state, ways
+from clutch_tui.core import aftersales, conflicts, customers, inventory, listings, outbox, queue, sales, state, suppliers, ways
 from clutch_tui.core import cart as carts
 from clutch_tui.core.types import CustomerDraft, Part, PartDraft, Payment
+from clutch_tui.core.store import Store
+from clutch_tui.net import wire
 from clutch_tui.net.errors import ApiError
 from clutch_tui.sandbox import demo_data, server
 from clutch_tui.sandbox.plain import Plain
@@ -263,6 +265,26 @@ async def test_a_server_that_cannot_filter_is_read_whole_and_seldom(shop: Shop) 
     till.clock.forward(listings.SHARE * 60)
     await till.round()
     assert part(till, "P-0004").draft.price == 9900
+    till.do(state.put, "inventory.took", 60.0)
+    await shop.edit(id=part(till, "P-0004").id, fields={"price": 98})
+    till.sync.hurry()  # somebody presses the key
+    await till.round()
+    assert part(till, "P-0004").draft.price == 9800
+
+
+def test_a_total_that_means_something_else_does_not_have_the_list_read_for_ever(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "shop.db", inline=True) as store:
+        store.run_now(ways.take, "suppliers", "lists")
+        outcomes = []
+        while not outcomes or outcomes[-1] != "stored":
+            plan = store.read_now(listings.plan, "suppliers")
+            assert plan is not None
+            named = [{"id": f"{plan.page}-{n}", "name": "مورد"} for n in range(3)]
+            rows, _ = wire.read_rows("supplier", named)
+            page = listings.Page(rows, (), 50, last=plan.page == 2)
+            outcomes.append(store.run_now(listings.stage, plan, page)[0])
+        assert outcomes == ["more", "torn", "more", "stored"]
+        assert store.read_now(suppliers.count, "") == 6
 
 
 async def test_a_server_that_takes_smaller_pages_gets_them(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
