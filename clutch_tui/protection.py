@@ -191,7 +191,7 @@ class Protection:
         )
         if not opened:
             raise ShopError("error.key.opens_nothing", name=key.name)
-        self.keychain.add(key, self._keeper())
+        self.keychain.add(key, self._keeper(), newest=False)  # a new database does not get an old paper's key
         return opened
 
     def start_over(self, path: Path) -> Path:

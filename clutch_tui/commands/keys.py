@@ -151,7 +151,7 @@ def import_key() -> click.Command:
         typed = click.prompt(t("cli.key.ask.recovery"), err=True) if sys.stdin.isatty() else sys.stdin.read()
         key = CipherKey.from_text(typed)
         opened = protection.take(key)
-        keeper = protection.keychain.entries()[0].keeper
+        keeper = next(entry.keeper for entry in protection.keychain.entries() if entry.name == key.name)
         print(t("cli.key.imported", key=key.name, n=len(opened), keeper=t(f"cli.key.keeper.{keeper}")))
         for path, n in protection.unsent_aside(installation.database()).items():
             print(t("cli.key.aside_unsent", path=path.name, n=n))

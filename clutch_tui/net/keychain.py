@@ -162,11 +162,16 @@ class Keychain:
             entries.insert(0, Entry(key.name, "passphrase", salt=salt.hex(), cost=cost))
         return self._knows(key)
 
-    def add(self, key: CipherKey, keeper: Keeper) -> CipherKey:
-        """Put a key in front of those on record, or another keeper in the place of the one it had."""
+    def add(self, key: CipherKey, keeper: Keeper, *, newest: bool = True) -> CipherKey:
+        """Put a key on record, as the newest or behind the others; one that is there gets another keeper where it
+        stands."""
         with self._changing() as entries:
-            entries[:] = [entry for entry in entries if entry.name != key.name]
-            entries.insert(0, self._kept(key, keeper))
+            names = [entry.name for entry in entries]
+            entry = self._kept(key, keeper)
+            if key.name in names:
+                entries[names.index(key.name)] = entry
+            else:
+                entries.insert(0 if newest else len(entries), entry)
         return self._knows(key)
 
     def note_variable(self) -> None:

@@ -271,6 +271,7 @@ def test_starting_over_keeps_the_old_database_for_the_day_its_key_is_found(progr
         assert store.read_now(outbox.summary).unsent > 0
     with open_home(home) as store:
         assert store.read_now(inventory.find_code, NUMBER) is None
+        assert store.key == installation(home).protection.keychain.newest()
 
 
 def test_a_crash_while_setting_aside_loses_neither_name(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
