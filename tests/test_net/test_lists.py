@@ -11,10 +11,22 @@ from typing import Any
 import httpx
 import pytest
 
-from clutch_tui.core import aftersales, conflicts, customers, inventory, listings, outbox, queue, sales, state, suppliers, ways
+from clutch_tui.core import (
+    aftersales,
+    conflicts,
+    customers,
+    inventory,
+    listings,
+    outbox,
+    queue,
+    sales,
+    state,
+    suppliers,
+    ways,
+)
 from clutch_tui.core import cart as carts
-from clutch_tui.core.types import CustomerDraft, Part, PartDraft, Payment
 from clutch_tui.core.store import Store
+from clutch_tui.core.types import CustomerDraft, Part, PartDraft, Payment
 from clutch_tui.net import wire
 from clutch_tui.net.errors import ApiError
 from clutch_tui.sandbox import demo_data, server
