@@ -47,6 +47,9 @@ class Proxy:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
 
+    def heard(self, request: bytes) -> None:
+        """A request went through, whole. For whoever counts them."""
+
     def draw(self) -> Fault | None:
         """What happens to the next request, or to the next words on a socket."""
         if self.calm:
@@ -126,8 +129,10 @@ class Connection:
             self._is_socket = self._is_socket or _UPGRADE.search(self._said) is not None
             await self._strike("cut request", self._server[1], chunk)
             await _forward(self._server[1], chunk)
-            if self._is_complete() and self._struck("double at once"):
-                self._proxy.replay(self._said)
+            if self._is_complete():
+                self._proxy.heard(self._said)
+                if self._struck("double at once"):
+                    self._proxy.replay(self._said)
 
     async def _downward(self) -> None:
         while chunk := await self._server[0].read(65536):
