@@ -54,10 +54,10 @@ def openings(home: Home) -> Iterator[Opening]:
     me = os.geteuid()
     for path, found in _everything(home):
         if not stat.S_ISLNK(found.st_mode) and found.st_mode & OTHERS:
-            yield Opening(path, stat.S_IMODE(found.st_mode), me in (0, found.st_uid))
+            yield Opening(Path(path), stat.S_IMODE(found.st_mode), me in (0, found.st_uid))
 
 
-def _everything(home: Home) -> Iterator[tuple[Path, os.stat_result]]:
+def _everything(home: Home) -> Iterator[tuple[str, os.stat_result]]:
     # the one folder that CLUTCH_HOME names is its owner's and may hold anything; what lies in ours is ours
     if home.config_dir != home.data_dir.parent:
         yield from _look(home.config_dir, 0)
@@ -66,12 +66,21 @@ def _everything(home: Home) -> Iterator[tuple[Path, os.stat_result]]:
         yield from _look(folder, _DEPTH)
 
 
-def _look(path: Path, depth: int) -> Iterator[tuple[Path, os.stat_result]]:
-    try:
-        found = path.lstat()
-        yield path, found
-        if depth and stat.S_ISDIR(found.st_mode):
-            for inner in sorted(path.iterdir()):
-                yield from _look(inner, depth - 1)
-    except FileNotFoundError:  # not made yet, or gone again: a log that another window has just folded
-        return
+def _look(path: Path, depth: int) -> Iterator[tuple[str, os.stat_result]]:
+    if path.exists():  # not made yet, where it does not
+        yield str(path), path.lstat()
+        if depth:
+            yield from _inside(str(path), depth)
+
+
+def _inside(folder: str, depth: int) -> Iterator[tuple[str, os.stat_result]]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            try:
+                found = entry.stat(follow_symlinks=False)
+            except FileNotFoundError:  # gone again: a log that another window has just folded
+                continue
+            yield entry.path, found
+            # a shop of some years has tens of thousands of receipts: behind a closed door they are not looked at
+            if depth > 1 and stat.S_ISDIR(found.st_mode) and found.st_mode & OTHERS:
+                yield from _inside(entry.path, depth - 1)
