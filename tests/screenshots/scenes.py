@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from clutch_tui.text.bidi import visual
 from clutch_tui.text.strings import t
 from tests.screenshots.shop import Shop, Stage
 
@@ -298,6 +299,7 @@ def _support(shop: Shop) -> None:
     """The file for support, and what is in it."""
     shop.go("connection")
     shop.open("ctrl+e", t("support.written"), within=60)
+    shop.terminal.wait_for(lambda terminal: not terminal.shows(t("support.gathering")))
 
 
 @scene("performance")
@@ -329,7 +331,9 @@ def _notifications(shop: Shop) -> None:
         "message", message="Stock-taking on Friday at 18:00", message_ar="الجرد السنوي يوم الجمعة الساعة 6 مساءً"
     )
     shop.go("notifications")
-    shop.see("الجرد السنوي" if shop.language == "ar" else "Stock-taking")
+    words = "الجرد السنوي" if shop.language == "ar" else "Stock-taking"
+    shop.see(words)
+    shop.terminal.wait_for(lambda terminal: sum(visual(words) in line for line in terminal.screen.display) == 2, 30)
 
 
 @scene("settings")

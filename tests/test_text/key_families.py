@@ -15,7 +15,7 @@ from itertools import product
 from typing import get_args
 
 from clutch_tui import support
-from clutch_tui.core import benchmark, headings, journal, measures, updates, upkeep, usage
+from clutch_tui.core import benchmark, headings, journal, measures, updates, upkeep, usage, ways
 from clutch_tui.core import types as core
 from clutch_tui.net import capabilities, connection, doctor, errors, keychain, tester
 from clutch_tui.ui import glyphs, keys, locked, status, terminal, themes
@@ -37,6 +37,7 @@ FAMILIES: dict[str, Iterable[str]] = {
     "connection.period.": usage.PERIODS,
     "connection.part.": get_args(connection.PartName),
     "connection.state.": get_args(connection.State),
+    "connection.way.": [*get_args(ways.Way), "both"],
     "doctor.": doctor.OUTCOMES,
     "doctor.check.": doctor.CHECKS,
     "doctor.keeper.": ["keyring", "file", "run"],
