@@ -341,6 +341,7 @@ class Network:
             return
         self.offline = self.api.is_cut = offline
         if offline:
+            self.monitor.lead()  # what another process goes on to do is not what this one does
             self._cut = asyncio.ensure_future(self._stand_down())
             for part in ("api", "socket", "sync"):
                 self.monitor.set(part, "off")

@@ -43,7 +43,7 @@ _QUERY = re.compile(rf"((?:^|[?&])(?:{_NAMES})=)[^&#\s]*", re.IGNORECASE)
 _BEARER = re.compile(r"(Bearer\s+)[^\s\"',]+", re.IGNORECASE)
 _JWT = re.compile(r"\beyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?")
 _USER = re.compile(r"(//)[^/@\s]+@")
-_PEOPLE = re.compile(r'(?P<key>(?P<depth>\\*)"(?:\w*phone|mobile)(?P=depth)"\s*:\s*)(?P=depth)"[^"\\]*(?:(?P=depth)")?')
+_PEOPLE = re.compile(r'(?P<key>(?P<depth>\\*)"(?:\w*phone|mobile|customer_name|email)(?P=depth)"\s*:\s*)(?P=depth)"[^"\\]*(?:(?P=depth)")?')
 _PHONE = re.compile(r"(?<![\w.-])(?:\+|00)?(?:20|٢٠)?[ -]?[0٠]?[1١][0125٠١٢٥](?:[ -]?[0-9٠-٩]){8}(?![\w-])")
 
 _known: dict[str, None] = {}
@@ -95,7 +95,7 @@ def hide_value(value: object, name: str = "") -> object:
 
 
 def hide_people(text: str) -> str:
-    """A text without telephone numbers: a support file is about the connection, not about the shop's customers."""
+    """A text without what finds a person: a support file is about the connection, not about the shop's customers."""
     return _PHONE.sub(HIDDEN, _PEOPLE.sub(_hide_field, text))
 
 

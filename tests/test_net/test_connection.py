@@ -7,7 +7,7 @@ import sys
 from datetime import timedelta
 from typing import Any
 
-from clutch_tui.net.connection import Exchange, Monitor, Problem
+from clutch_tui.net.connection import Exchange, Monitor, Part, Problem
 from clutch_tui.net.endpoints import ENDPOINTS
 
 from .conftest import TestClock
@@ -95,6 +95,55 @@ def test_since_moves_with_the_state_alone() -> None:
     monitor.set("socket", "up")
     assert monitor.part("socket").problem is None
     assert monitor.part("socket").since == clock.now()
+
+
+def test_an_attempt_that_ends_where_it_began_is_no_news() -> None:
+    clock = TestClock()
+    monitor = Monitor(clock)
+    problem = Problem("error.api.timeout", {"host": "h"})
+    monitor.set("sync", "retrying", problem)
+    began = clock.now()
+    for _ in range(3):
+        clock.elapsed += 30
+        monitor.set("sync", "working")
+        monitor.set("sync", "retrying", problem)
+    assert monitor.part("sync").since == began
+    told = [(event.level, event.key) for event in monitor.events_after(0) if event.level != "debug"]
+    assert told == [("warning", "connection.sync.retrying")]
+    assert monitor.events_after(0)[0].values["problem"] == "error.api.timeout"
+    clock.elapsed += 30
+    monitor.set("sync", "working")
+    monitor.set("sync", "up")
+    assert monitor.part("sync").since == clock.now()
+    assert monitor.events_after(0)[-1].level == "info"
+    assert monitor.traffic.busy == 0
+
+
+def test_what_another_process_found_is_shown_until_this_one_leads() -> None:
+    clock = TestClock()
+    monitor = working(clock)
+    heard: list[int] = []
+    monitor.on_change.append(lambda: heard.append(1))
+    reason = Problem("error.api.unreachable", {"host": "h"})
+    away = Part("api", "down", clock.now(), reason, clock.now())
+    for _ in range(2):
+        monitor.show("offline", reason, clock.now(), {"api": away})
+    snapshot = monitor.snapshot()
+    assert (snapshot.overall, snapshot.reason, snapshot.parts["api"]) == ("offline", reason, away)
+    assert heard == [1]
+    monitor.lead()
+    assert monitor.part("api").state == "off"
+    monitor.set("api", "up")
+    monitor.set("socket", "up")
+    assert monitor.overall == "connected"
+
+
+def test_a_refused_key_is_the_reason_for_being_signed_out() -> None:
+    monitor = Monitor(TestClock())
+    monitor.set("api", "up")
+    refused = Problem("error.api.unauthorized")
+    monitor.set("sync", "refused", refused)
+    assert (monitor.overall, monitor.snapshot().reason) == ("signed_out", refused)
 
 
 def test_figures_of_an_endpoint() -> None:
