@@ -34,8 +34,8 @@ _NEWEST = 2**63 - 1
 _EXCHANGE = "exchange"
 
 
-def _json(value: Mapping[str, Any]) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
+_chained = json.JSONEncoder(ensure_ascii=False).encode
 
 
 # --- the audit chain -----------------------------------------------------------------------------------
@@ -68,7 +68,7 @@ def verify_audit() -> int | None:
 
 def _link(before: str, row: tuple[str, ...]) -> str:
     # JSON and not a join: no two rows may run together into the same text
-    return hashlib.sha256(json.dumps((before, *row), ensure_ascii=False).encode()).hexdigest()
+    return hashlib.sha256(_chained((before, *row)).encode()).hexdigest()
 
 
 # --- the connection's log ------------------------------------------------------------------------------
