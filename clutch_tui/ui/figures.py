@@ -22,7 +22,7 @@ def amount(figure: float | None, unit: Unit) -> str:
     if figure is None:
         return "-"
     if unit == "B" and figure >= 10_000:
-        return t("measure.unit.KB", n=shown.number(figure / 1000, 0))
+        return t("measure.unit.kilobytes", n=shown.number(figure / 1000, 0))
     places = 0 if figure >= 100 or unit in ("B", "times") else 1 if figure >= 10 or unit == "MiB" else 2
     return t(f"measure.unit.{unit}", n=shown.number(figure, places))
 
