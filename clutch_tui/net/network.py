@@ -185,12 +185,17 @@ class Network:
             await self.api.close()
 
     async def _every_second(self, look: Callable[[], Awaitable[None]]) -> None:
-        """Do it again and again. A database that is full or busy for a while must not end the connection."""
+        """Do it again and again. A database that is full or busy for a while must not end the connection, nor fill the
+        log with the same words every second."""
+        said = ""
         while True:
             try:
                 await look()
-            except Exception:
-                log.exception("the connection's %s failed; it is tried again", look.__name__)
+                said = ""
+            except Exception as error:
+                if repr(error) != said:
+                    log.exception("the connection's %s failed; it is tried again", look.__name__)
+                said = repr(error)
             await self._clock.sleep(WATCH)
 
     async def _lead_or_follow(self) -> None:
