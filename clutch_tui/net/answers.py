@@ -171,6 +171,7 @@ class StockAdvice(Payload):
 class Insight(Payload):
     type: str = ""
     description: str
+    description_en: str = ""
     confidence: Figure | None = None
 
 

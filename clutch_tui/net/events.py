@@ -61,6 +61,7 @@ class MarketInsight(Happening):
     type: str = ""
     title: str = ""
     description: str = ""
+    description_en: str = ""
     importance: str = ""
 
 

@@ -28,6 +28,7 @@ class MarketNews(Payload):
     type: str = ""
     title: str = ""
     description: str = ""
+    description_en: str = ""
     importance: str = ""
 
 
