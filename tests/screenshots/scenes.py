@@ -198,6 +198,7 @@ def _part(shop: Shop) -> None:
 def _part_form(shop: Shop) -> None:
     """Editing a part."""
     shop.go("inventory")
+    shop.type("فلتر زيت", "oil filter")
     shop.open("f3", t("inventory.edit"))
 
 
