@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from clutch_tui.core.cipher import sync_folder
 from clutch_tui.core.cipher_key import CipherKey, Cost, check_passphrase
@@ -111,10 +111,8 @@ class Keychain:
             return self._known[entry.name]
         text = entry.key
         if entry.keeper == "keyring":
-            if not self._may_ask_system:
-                raise KeyStoreError("CLUTCH_SECRETS=file")
             key_store.find_bus()
-            text = key_store.ask(lambda store: store.get_password(SERVICE, _label(entry.name)))
+            text = self._ask(lambda store: store.get_password(SERVICE, _label(entry.name)))
         if text is None:
             return None
         return self._knows(CipherKey.from_text(text))
@@ -206,17 +204,23 @@ class Keychain:
             return Entry(key.name, keeper, key=key.recovery)
         if keeper == "keyring":
             try:
-                key_store.ask(lambda store: store.set_password(SERVICE, _label(key.name), key.recovery))
-                found = key_store.ask(lambda store: store.get_password(SERVICE, _label(key.name)))
+                self._ask(lambda store: store.set_password(SERVICE, _label(key.name), key.recovery))
+                found = self._ask(lambda store: store.get_password(SERVICE, _label(key.name)))
             except KeyStoreError as error:
                 raise ShopError("error.key.no_key_store", name=key.name, reason=str(error)) from error
             if found != key.recovery:  # a store that forgets is worse than none
                 raise ShopError("error.key.no_key_store", name=key.name, reason="it gives back something else")
         return Entry(key.name, keeper)
 
+    def _ask(self, question: Callable[[Any], str | None]) -> str | None:
+        """Ask the system's key store, where this home may. Raises `KeyStoreError`."""
+        if not self._may_ask_system:
+            raise KeyStoreError("CLUTCH_SECRETS=file")
+        return key_store.ask(question)
+
     def _forget(self, name: str) -> None:
         try:
-            key_store.ask(lambda store: store.delete_password(SERVICE, _label(name)))
+            self._ask(lambda store: store.delete_password(SERVICE, _label(name)))
         except KeyStoreError:
             return  # it opens nothing any more
 

@@ -121,6 +121,9 @@ def test_a_key_store_that_keeps_nothing_gets_no_key(record: Path, system_store: 
 def test_a_home_in_one_folder_never_asks_the_system(record: Path, system_store: MemoryStore) -> None:
     keychain = Keychain(record, {}, may_ask_system=False)
     assert keychain.keeper_for("auto") == "file"
+    with pytest.raises(ShopError, match="no_key_store"):
+        keychain.make("keyring")
+    assert keychain.entries() == ()
     Keychain(record, {}).make("keyring")
     assert complaint(keychain) == "error.key.no_key_store"
 
