@@ -3,25 +3,39 @@
 from __future__ import annotations
 
 import ast
+import gettext
 import os
-import subprocess
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import pytest
 from babel.messages.pofile import read_po
 
+from clutch_tui import cli
 from clutch_tui.text import strings
 
 CATALOGUE = strings.LOCALES / "ar" / "LC_MESSAGES" / "click.po"
 
 
-def said(*arguments: str, home: Path, language: str = "") -> tuple[int, str]:
-    environment = {**os.environ, "CLUTCH_HOME": str(home), "CLUTCH_LANG": language}
-    command = [sys.executable, "-m", "clutch_tui", *arguments]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    return done.returncode, done.stdout + done.stderr
+@pytest.fixture(autouse=True)
+def _leave_no_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The command line sets what belongs to the whole process."""
+    monkeypatch.setenv("CLUTCH_HOME", str(tmp_path))
+    monkeypatch.setenv("CLUTCH_LANG", "")
+    monkeypatch.setenv("LANGUAGE", "")
+    mask, language = os.umask(0o077), strings.language()
+    yield
+    os.umask(mask)
+    strings.use(language)
+    gettext.textdomain("messages")
+
+
+def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[object, str]:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(arguments)
+    captured = capsys.readouterr()
+    return ended.value.code, captured.out + captured.err
 
 
 @pytest.mark.parametrize(
@@ -32,19 +46,21 @@ def said(*arguments: str, home: Path, language: str = "") -> tuple[int, str]:
         (("find", "x", "--limit", "y"), "'y' مش رقم مظبوط"),
     ],
 )
-def test_a_wrong_command_line_is_answered_in_arabic(arguments: tuple[str, ...], arabic: str, tmp_path: Path) -> None:
-    code, text = said(*arguments, home=tmp_path)
+def test_a_wrong_command_line_is_answered_in_arabic(
+    arguments: tuple[str, ...], arabic: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, text = said(capsys, *arguments)
     assert code == 2
     assert arabic in text
     assert "الاستخدام: clutch-tui" in text
 
 
-def test_the_home_that_an_option_names_says_the_language(tmp_path: Path) -> None:
+def test_the_home_that_an_option_names_says_the_language(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "english").mkdir()
     (tmp_path / "english" / "config.toml").write_text('[text]\nlanguage = "en"\n', "utf-8")
     for option in (("--home", str(tmp_path / "english")), (f"--home={tmp_path / 'english'}",)):
-        assert "No such command 'nope'" in said(*option, "nope", home=tmp_path)[1]
-    assert "مفيش أمر" in said("nope", home=tmp_path)[1]
+        assert "No such command 'nope'" in said(capsys, *option, "nope")[1]
+    assert "مفيش أمر" in said(capsys, "nope")[1]
 
 
 def test_what_is_translated_is_what_click_says() -> None:
