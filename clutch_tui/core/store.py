@@ -227,7 +227,8 @@ def migrate(path: Path, key: CipherKey | None = None) -> list[str]:
         found = _schema_number(path, key)
         if found > newest:
             raise ShopError("error.store.newer", path=str(path))
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))  # its log and index get the same mode
+        if not path.exists():  # private from its first byte; its log and index get the same mode
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
         db = connectable(path, _WRITER, key)
         db.connect()
         try:
