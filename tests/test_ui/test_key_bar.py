@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
 from textual.widgets._toast import Toast
 
-from clutch_tui.text import strings
 from clutch_tui.ui.app import ClutchApp
 from clutch_tui.ui.widgets.key_bar import KeyBar
 from tests.test_ui.shop_app import Shop, until
 
 
-@pytest.mark.parametrize("language", ["ar", "en"])
-async def test_toasts_stand_above_the_keys_however_many_lines_they_take(shop: Shop, language: strings.Language) -> None:
-    app = ClutchApp(shop.services(language))
+async def test_toasts_stand_above_the_keys_however_many_lines_they_take(shop: Shop) -> None:
+    app = ClutchApp(shop.services("ar"))
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await until(pilot, lambda: app.is_open)
         for width in (80, 50):

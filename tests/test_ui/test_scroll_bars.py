@@ -114,20 +114,18 @@ async def test_switching_at_run_time_leaves_nothing_behind() -> None:
         assert app.query_one("#rows").max_scroll_x == 0, "the room for the bar can be scrolled away"
 
 
-@pytest.mark.parametrize("name", NAMES)
-async def test_a_bar_is_dragged_where_one_sees_it(name: str) -> None:
+async def test_a_bar_is_dragged_where_one_sees_it() -> None:
     app = Scrolling()
     async with app.run_test(size=SIZE) as pilot:
-        await pilot.pause()
-        widget = app.query_one(f"#{name}")
-        widget.scroll_home(animate=False, immediate=True)
-        await pilot.pause()
-        bar = bar_of(widget)
-        await pilot.mouse_down(offset=bar.offset)
-        await pilot.hover(offset=(bar.x, bar.y + 2))
-        await pilot.mouse_up(offset=(bar.x, bar.y + 2))
-        await pilot.pause()
-        assert widget.scroll_y > 0
+        for name in NAMES:
+            widget = app.query_one(f"#{name}")
+            widget.scroll_home(animate=False, immediate=True)
+            await pilot.pause()
+            bar = bar_of(widget)
+            await pilot.mouse_down(offset=bar.offset)
+            await pilot.hover(offset=(bar.x, bar.y + 2))
+            await pilot.mouse_up(offset=(bar.x, bar.y + 2))
+            assert widget.scroll_y > 0, name
 
 
 async def test_a_click_meets_the_cell_that_one_sees() -> None:
