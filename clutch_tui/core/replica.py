@@ -249,18 +249,20 @@ def end_moves(channel: str, *, reopen: bool) -> None:
         _end_moves(channel)
 
 
-def _end_moves(channel: str, answered: Collection[str] | None = None) -> None:
+def _end_moves(channel: str, answered: Collection[str] | None = None, settled: Collection[str] = frozenset()) -> None:
     """End the movements whose result this channel's cursor has reached, in the epoch of its rows.
 
     One on a record that those rows do not hold yet goes on: the server keeps it, and counts it when the record
-    arrives (contract, 5.1). When answers come and no rows, only what was `answered` can end: a queue of fifty
-    thousand has many more open movements, and looking at all of them for each hundred answers took minutes.
+    arrives (contract, 5.1). When answers come and no rows, only what was `answered` can end, and what moved a record
+    whose request was `settled`, which may be known no longer: a queue of fifty thousand has many more open movements,
+    and looking at all of them for each hundred answers took minutes.
     """
     table, record, type = _MOVES[channel]
     place = state.get(f"{channel}.epoch")
     these, ids = "", tuple[str, ...]()
     if answered is not None:
-        these, ids = " AND change_id IN (SELECT value FROM json_each(?))", (json.dumps(list(answered)),)
+        these = f" AND (change_id IN (SELECT value FROM json_each(?)) OR {record} IN (SELECT value FROM json_each(?)))"
+        ids = json.dumps(list(answered)), json.dumps(sorted(settled))
     if place == ways.LISTS:
         _end_listed_moves(channel, these, ids)
         return
@@ -318,6 +320,7 @@ def deliver(results: Mapping[str, Result], answer_epoch: str, *, policies: Mappi
     what a person or a policy has made of it stands.
     """
     nouns: set[str] = set()
+    settled: set[str] = set()
     tick = ways.next_tick() if results else 0
     for change_id, result in results.items():
         row = models.execute(
@@ -345,13 +348,14 @@ def deliver(results: Mapping[str, Result], answer_epoch: str, *, policies: Mappi
         else:
             nouns |= conflicts.settle(change_id, type, record_id, label, result, answer_epoch, policies or {})
             records.rebase(type, record_id)
+            settled.add(record_id)
     if results:
         models.execute(
             "DELETE FROM single WHERE EXISTS (SELECT 1 FROM outbox"
             " WHERE outbox.change_id = single.change_id AND answered_at IS NOT NULL)"
         )
         for channel in _MOVES:
-            _end_moves(channel, results)
+            _end_moves(channel, results, settled)
     return nouns
 
 

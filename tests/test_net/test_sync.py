@@ -339,6 +339,30 @@ def test_a_call_and_the_status_strip_never_walk_the_journal(till: Till, monkeypa
     assert [plan for plan in plans if plan.startswith("SCAN") and "INDEX" not in plan and "CONSTANT" not in plan] == []
 
 
+async def test_a_movement_of_a_deleted_part_ends_when_the_last_request_on_it_is_answered(
+    till: Till, sandbox: Running
+) -> None:
+    """The part was kept as one that the server may still make, because an edit of it was stuck; when that was
+    answered, nothing looked at the sale any more and it went on counting for ever."""
+    part_id, _ = a_part(till)
+    till.sell(part_id)
+    seen = till.ask(inventory.get, part_id)
+    till.do(inventory.edit, part_id, _with(seen.draft, price=9900), seen=seen)
+    await control(sandbox, do="edit", kind="delete", type="item", id=part_id)
+    await fault(sandbox, "purge")
+    await fault(sandbox, "poison", change=part_id, count=None)
+    for _ in range(8):
+        await till.step()
+    assert [(change.kind, change.lane) for change in till.changes if change.status == ""] == [("update", "slow")]
+    assert till.sql("SELECT count(*) FROM stock_move WHERE open = 1") == [(1,)]
+    async with httpx.AsyncClient() as client:
+        await client.delete(f"{sandbox.root}/__faults")
+    till.clock.forward(16 * 60)
+    await till.sync._exchange_all("inventory")
+    assert till.queue.unsent == 0
+    assert till.sql("SELECT count(*) FROM stock_move WHERE open = 1") == [(0,)]
+
+
 # --- restored servers, purged tombstones, cloned disks -------------------------------------------------
 
 
