@@ -125,7 +125,7 @@ def open_form(terminal: Terminal, rng: random.Random) -> str:
 
 def edit_part(terminal: Terminal, rng: random.Random) -> str:
     """Save a form: one that was opened just now, or long ago."""
-    part_id = _one(terminal, rng, "SELECT id FROM part WHERE deleted = 0 ORDER BY id")
+    part_id = rng.choice(list(terminal.forms)) if terminal.forms and rng.random() < 0.5 else _part(terminal, rng)
     seen = terminal.forms.pop(part_id, None) or terminal.ask(inventory.get, part_id)
     typed: dict[str, Any] = {
         "name": f"اسم {rng.randrange(4)}",
@@ -136,7 +136,7 @@ def edit_part(terminal: Terminal, rng: random.Random) -> str:
     fields = {name: typed[name] for name in rng.sample(sorted(typed), rng.randint(1, 2))}
     if rng.random() < 0.05:
         fields["name"] = "ا" * 250
-    terminal.do(inventory.edit, part_id, replace(seen.draft, **fields), seen=seen)
+    terminal.save(inventory.edit, part_id, replace(seen.draft, **fields), seen=seen)
     return f"edited {part_id} {sorted(fields)}"
 
 
@@ -168,7 +168,7 @@ def edit_customer(terminal: Terminal, rng: random.Random) -> str:
     if rng.random() < 0.1:
         typed["phone"] = TOO_LONG
     name = rng.choice(sorted(typed))
-    terminal.do(customers.edit, customer_id, replace(seen.draft, **{name: typed[name]}), seen=seen)
+    terminal.save(customers.edit, customer_id, replace(seen.draft, **{name: typed[name]}), seen=seen)
     return f"edited {customer_id} {name}"
 
 
@@ -198,7 +198,7 @@ def edit_supplier(terminal: Terminal, rng: random.Random) -> str:
     seen = terminal.ask(suppliers.get, supplier_id)
     typed = {"name": f"مورد {rng.randrange(3)}", "address": f"A-{rng.randrange(3)}", "rating": rng.randint(0, 5)}
     name = rng.choice(sorted(typed))
-    terminal.do(suppliers.edit, supplier_id, replace(seen.draft, **{name: typed[name]}), seen=seen)
+    terminal.save(suppliers.edit, supplier_id, replace(seen.draft, **{name: typed[name]}), seen=seen)
     return f"edited {supplier_id} {name}"
 
 

@@ -70,7 +70,7 @@ class Books:
         """Called by the disk after each commit, with the tables that the transaction wrote."""
         seen = self.seen.setdefault(terminal.name, Seen())
         if "outbox" in touched:
-            self._enter(seen, connection)
+            self._enter(terminal, seen, connection)
         if "sync_state" in touched:
             self._check_cursors(terminal, seen, connection)
         if not touched.isdisjoint(("part", "stock_move", "sync_state")):
@@ -78,18 +78,25 @@ class Books:
         if not touched.isdisjoint(("customer", "account_move", "sync_state")):
             self._check_balances(terminal, seen, connection)
 
-    def _enter(self, seen: Seen, connection: FragileConnection) -> None:
+    def _enter(self, terminal: Terminal, seen: Seen, connection: FragileConnection) -> None:
         rows = connection.peek(
             "SELECT n, change_id, kind, type, record_id, payload, was FROM outbox"
             " WHERE n > ? OR (answered_at IS NULL AND kind = 'update') ORDER BY n",
             (seen.last_n,),
         )
         for n, change_id, kind, type, record_id, payload, was in rows:
+            entry = Committed(change_id, n, kind, type, record_id, json.loads(payload), json.loads(was))
+            if n > seen.last_n and terminal.saw is not None:
+                self._check_seen(entry, terminal.saw)
             seen.last_n = max(seen.last_n, n)
             seen.changes.add(change_id)
-            self.committed[change_id] = Committed(
-                change_id, n, kind, type, record_id, json.loads(payload), json.loads(was)
-            )
+            self.committed[change_id] = entry
+
+    def _check_seen(self, entry: Committed, saw: Mapping[str, Any]) -> None:
+        """What an edit says that its writer saw is what stood in his form."""
+        for name, value in entry.was.items():
+            if value != saw[name]:
+                raise Violation(f"{entry.change_id} says that its writer saw {value!r} in {name}, not {saw[name]!r}")
 
     def enter_foreign(self, change_id: str, deed: Deed) -> None:
         """What was done on the server itself; nobody brings it back to one that was restored."""
@@ -294,14 +301,17 @@ class Books:
         """No edit disappears: it was applied, or refused for a person to see, or a field of it is in conflict."""
         facts = ", ".join(f"'{kind}'" for kind in sorted(FACTS))
         rows = terminal.sql(
-            f"SELECT change_id, type, payload, status, result, lane FROM outbox WHERE kind NOT IN ({facts}) ORDER BY n"
+            "SELECT change_id, type, payload, status, result, lane, outcome FROM outbox"
+            f" WHERE kind NOT IN ({facts}) ORDER BY n"
         )
         if refused := terminal.sql(f"SELECT kind, result FROM outbox WHERE kind IN ({facts}) AND status = 'rejected'"):
             raise Violation(f"{terminal.name}: the server refused a fact: {tuple(refused[0])}")
         asked = set(map(tuple, terminal.sql("SELECT change_id, field FROM conflict")))
-        for change_id, type, payload, status, result, _lane in rows:
+        for change_id, type, payload, status, result, lane, outcome in rows:
             if status not in ("applied", "applied_flagged", "rejected", "key_reuse", "conflict"):
                 raise Violation(f"{terminal.name}: the request {change_id} has no outcome ({status!r})")
+            if status in ("rejected", "key_reuse") and lane != "attention" and not outcome:
+                raise Violation(f"{terminal.name}: {change_id} was refused, and nobody was told")
             if status != "conflict":
                 continue
             answer, wanted = json.loads(result), json.loads(payload)

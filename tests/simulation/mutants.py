@@ -14,14 +14,28 @@ from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
-from clutch_tui.core import conflicts, models, outbox, overlay, records, replica, sales, state
+from clutch_tui.core import (
+    cash,
+    conflicts,
+    models,
+    outbox,
+    overlay,
+    records,
+    replica,
+    requests,
+    sales,
+    singles,
+    state,
+)
 from clutch_tui.core.types import PullState
-from clutch_tui.net import protocol, rest
+from clutch_tui.net import protocol, rest, websocket
 from clutch_tui.net.errors import ApiError, Kind
+from clutch_tui.net.singles import Singles
 from clutch_tui.net.sync import Sync
 from clutch_tui.sandbox import changes as server_changes
 from clutch_tui.sandbox import database as server_database
 from clutch_tui.sandbox import maintenance, pages, payload, rest_lists, rest_sync
+from clutch_tui.sandbox import orders as server_orders
 from clutch_tui.sandbox import records as server_records
 
 from .terminal import Terminal
@@ -365,6 +379,125 @@ def no_overlay(stack: ExitStack) -> None:
 def lost_conflict(stack: ExitStack) -> None:
     """What a person should decide is not written down."""
     _put(stack, conflicts, "_keep", lambda *args: None)
+
+
+@mutant
+def balance_on_ack(stack: ExitStack) -> None:
+    """A payment on account ends with its answer, before the balance that contains it."""
+
+    def answer(change_id: str, *args: Any, **options: Any) -> None:
+        before(change_id, *args, **options)
+        models.execute("UPDATE account_move SET open = 0 WHERE change_id = ?", (change_id,))
+
+    before = _put(stack, replica, "_answer", answer)
+
+
+@mutant
+def unasked_balance(stack: ExitStack) -> None:
+    """A list of customers is stored although a payment whose answer was lost may be in it."""
+    _put(stack, replica, "unsure", lambda channel: False)
+
+
+@mutant
+def put_off_is_unsent(stack: ExitStack) -> None:
+    """A change that the server puts off is taken for one that it has never seen."""
+    _put(stack, replica, "answers", lambda result: True)
+
+
+@mutant
+def snapshot_forgets_pending(stack: ExitStack) -> None:
+    """A snapshot sweeps away what was made here and is not at the server yet."""
+
+    def kept(type: str) -> set[str]:
+        made = "SELECT record_id FROM outbox WHERE kind = 'create' AND answered_at IS NULL"
+        new = {row[0] for row in models.execute(made).fetchall()}
+        models.executemany("DELETE FROM base_record WHERE id = ?", [(record_id,) for record_id in new])
+        return before(type) - new
+
+    before = _put(stack, overlay, "kept", kept)
+    _put(stack, records, "keep_before_snapshot", lambda type: None)
+
+
+@mutant
+def stale_base(stack: ExitStack) -> None:
+    """What a policy or a person decides is sent again on the version that was in conflict already."""
+
+    def write_again(type: str, record_id: str, label: str, name: str, value: Any, *rest: Any) -> None:
+        theirs, _, epoch = rest
+        before(type, record_id, label, name, value, theirs, 0, epoch)
+
+    before = _put(stack, conflicts, "_write_again", write_again)
+
+
+@mutant
+def eyes_of_the_row(stack: ExitStack) -> None:
+    """A form that was open for long is saved as if its person had seen what stands in the row by now."""
+
+    def update(type: str, record_id: str, changed: Any, was: Any, keys: Any, **options: Any) -> None:
+        present = overlay.current(type, record_id) or {}
+        seen = {name: present.get(name, was[name]) for name in was}
+        before(type, record_id, changed, seen, keys, **(options | {"version": present.get("version", 0)}))
+
+    before = _put(stack, requests, "update", update)
+
+
+@mutant
+def silent_refusal(stack: ExitStack) -> None:
+    """What the server refuses goes into the journal, and nobody is told."""
+    _put(stack, replica, "_lane_after", lambda result: "done")
+
+
+@mutant
+def cash_stays(stack: ExitStack) -> None:
+    """The cash of a voided sale stays in the drawer's books."""
+
+    def record(kind: str, *args: Any, **options: Any) -> None:
+        if kind != "void":
+            before(kind, *args, **options)
+
+    before = _put(stack, cash, "record", record)
+
+
+@mutant
+def promised_twice(stack: ExitStack) -> None:
+    """The server lets an order be accepted that another terminal has accepted."""
+    _put(stack, server_orders, "OPEN", (*server_orders.OPEN, "accepted"))
+
+
+@mutant
+def deaf_to_pong(stack: ExitStack) -> None:
+    """A lost last event is not noticed: nobody compares counters."""
+
+    async def compare(self: Any, pong: Any) -> None:
+        self._is_ours = True
+
+    _put(stack, websocket.Socket, "_compare", compare)
+
+
+WITHOUT_SYNC = frozenset({"sent_blindly", "ends_on_answer"})
+"""Mistakes of the way without sync: they are looked for in the plain world."""
+
+
+@mutant
+def sent_blindly(stack: ExitStack) -> None:
+    """A sale whose answer was lost is sent once more, and nobody looks whether it is there."""
+
+    async def found(self: Any, claimed: Any) -> None:
+        return None
+
+    _put(stack, Singles, "_found", found)
+
+
+@mutant
+def ends_on_answer(stack: ExitStack) -> None:
+    """Without sync, too, an own movement ends with its answer, before the list that contains it."""
+
+    def finish(change: Any, *args: Any, **options: Any) -> Any:
+        nouns = before(change, *args, **options)
+        models.execute("UPDATE stock_move SET open = 0 WHERE change_id = ?", (change.change_id,))
+        return nouns
+
+    before = _put(stack, singles, "finish", finish)
 
 
 @mutant

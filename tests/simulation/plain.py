@@ -45,7 +45,7 @@ class PlainBooks(Books):
     def on_commit(self, terminal: Terminal, connection: FragileConnection, touched: set[str]) -> None:
         seen = self.seen.setdefault(terminal.name, Seen())
         if "outbox" in touched:
-            self._enter(seen, connection)
+            self._enter(terminal, seen, connection)
         if self.alone and not touched.isdisjoint(("part", "stock_move")):
             self._check_shelf(terminal, connection)
 

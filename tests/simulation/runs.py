@@ -11,7 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from . import directed, sweep, world
+from . import directed, mutants, sweep, world
 from .plain import PlainWorld
 
 A = TypeVar("A")
@@ -107,9 +107,10 @@ def hunt(one: Hunt) -> Found:
         if violation := directed.play(one.mutant, planted=True):
             by, told = "its scenario", violation
     else:
+        kind = "plain" if one.mutant in mutants.WITHOUT_SYNC else "sync"
         for seed in one.seeds:
-            if violation := _run(seed, one.steps, one.mutant).violation:
-                by, told = f"seed {seed}", violation
+            if violation := _run(seed, one.steps, one.mutant, kind).violation:
+                by, told = f"{kind if kind != 'sync' else ''} seed {seed}".strip(), violation
                 if "a sync round broke" in violation:  # the mutant is itself out of date: it finds nothing
                     by = None
                 break

@@ -6,7 +6,7 @@ import asyncio
 import random
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -136,6 +136,8 @@ class Terminal:
         self.line = line
         self.exchange = exchange
         self.boots = 0
+        self.saw: dict[str, Any] | None = None
+        """What stands in the form that is being saved just now."""
         self.alive = False
         self._loop = loop
         self._pace = pace
@@ -222,6 +224,14 @@ class Terminal:
         done = self.store.run_now(function, *args, **kwargs)
         self.sync.wake()
         return done
+
+    def save(self, function: Callable[..., Any], record_id: str, draft: Any, *, seen: Any) -> None:
+        """Save a form that was filled from `seen`."""
+        self.saw = asdict(seen.draft)
+        try:
+            self.do(function, record_id, draft, seen=seen)
+        finally:
+            self.saw = None
 
     def ask(self, function: Callable[..., Any], *args: Any) -> Any:
         return self.store.read_now(function, *args)

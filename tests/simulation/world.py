@@ -434,4 +434,6 @@ def new_disks() -> tuple[Path, ...]:
 async def _first_pull(world: World, terminal: Terminal) -> None:
     terminal.boot()
     while len(world.books.remember(terminal.name).cursors) < len(CHANNELS):
+        if world.loop.elapsed > PATIENCE:
+            raise Violation("a first pull over a good line does not end")
         await world.pass_time(1.0)
