@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from clutch_tui.core.clock import from_text
@@ -156,17 +157,20 @@ def read_result(type: str, raw: object) -> Result:
     if not isinstance(raw, dict) or not isinstance(raw.get("status"), str):
         raise wire.BadPayload("a result without a status")
     if raw["status"] == "duplicate":
-        return read_result(type, raw.get("first"))
+        first = raw.get("first")
+        if isinstance(first, dict) and first.get("status") == "duplicate":
+            raise wire.BadPayload("a duplicate of a duplicate")
+        return read_result(type, first)
     return Result(
         status=raw["status"],
         seq=_whole(raw.get("seq")) or 0,
         version=_whole(raw.get("version")),
-        flags=tuple(str(flag) for flag in raw.get("flags") or ()),
+        flags=tuple(str(flag) for flag in raw["flags"]) if isinstance(raw.get("flags"), list) else (),
         applied=read_names(type, raw["applied"]) if isinstance(raw.get("applied"), list) else None,
         theirs=read_theirs(type, raw.get("theirs")),
         code=str(raw.get("code") or ""),
         message=str(raw.get("message") or ""),
-        after=float(raw["after"]) if isinstance(raw.get("after"), int | float) else None,
+        after=_seconds(raw.get("after")),
         errors=read_errors(type, raw.get("errors")),
     )
 
@@ -179,6 +183,13 @@ def read_errors(type: str, errors: object) -> dict[str, str]:
             field = str(error["field"]).removeprefix("fields.").removeprefix("body.")
             named |= dict.fromkeys(read_names(type, [field]), str(error.get("message") or ""))
     return named
+
+
+def _seconds(value: object) -> float | None:
+    """How long a change is put off: at most a day, whoever asks for more."""
+    if isinstance(value, bool) or not isinstance(value, int | Decimal) or value < 0:
+        return None
+    return float(min(value, 86_400))
 
 
 def _whole(value: object) -> int | None:

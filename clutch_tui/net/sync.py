@@ -40,6 +40,9 @@ SyncChannel = Literal["inventory", "sales"]
 BATCH = 100
 MOST_BYTES = 240 * 1024
 """A little less than the server takes: the envelope of the call counts, too."""
+MOST_REPEATS = 20
+"""Calls in a row for the same thing. One whose answer moves nothing and wants another would go on for ever, as fast as
+the line allows."""
 LOOK_EVERY = 3600.0
 """Seconds after which a server without sync is asked again whether it has learned to."""
 SKEW = timedelta(minutes=2)
@@ -116,6 +119,7 @@ class Sync:
         self._failures = 0
         self._batch: dict[str, int] = {}
         self._suspects: dict[str, tuple[str, ...]] = {}
+        self._repeated: tuple[tuple[object, ...] | None, int] = (None, 0)
         self._too_old_error: ApiError | None = None
         self._shop_known_at: datetime | None = None
         self._starting = False
@@ -281,7 +285,7 @@ class Sync:
         instead: three failures in one second would say more about that second than about the change.
         """
         await self._probe_suspects(channel)
-        more = True
+        more, self._repeated = True, (None, 0)
         while more:
             changes = await self._claim(channel)
             try:
@@ -343,6 +347,7 @@ class Sync:
     async def _exchange(self, channel: SyncChannel, changes: Sequence[Change], *, pull: bool = True) -> bool:
         """One call and its answer, stored. True where another call should follow at once."""
         here, asked, types, body = await self._store.run(self._compose, channel, changes)
+        self._count_repeats((channel, here, *(change.change_id for change in changes)))
         try:
             answer = await self._api.call(f"{channel}.sync", body=body, retry=False, timeout=self._timeout)
         except ApiError as error:
@@ -387,6 +392,12 @@ class Sync:
             limit=self._page_size,
         )
         return here, asked, types, body
+
+    def _count_repeats(self, call: tuple[object, ...]) -> None:
+        last, times = self._repeated
+        self._repeated = (call, times + 1 if call == last else 0)
+        if self._repeated[1] >= MOST_REPEATS:
+            raise wire.BadPayload("calls that move nothing, and a server that wants more of them")
 
     async def _stored(
         self, channel: str, understood: protocol.SyncAnswer, page: PullPage | None, asked: Offer | None
