@@ -166,7 +166,7 @@ def from_answer(status: int, body: Any, *, path: str, retry_after: float | None 
         code = envelope.get("code")
     message = envelope.get("message")
     return ApiError(
-        _kind(status, envelope, code),
+        _kind(status, envelope, code, path),
         status=status,
         code=str(code)[:80] if isinstance(code, str | int) else None,
         message=hide_text(message)[:300] if isinstance(message, str) else "",
@@ -177,9 +177,12 @@ def from_answer(status: int, body: Any, *, path: str, retry_after: float | None 
     )
 
 
-def _kind(status: int, envelope: dict[str, Any], code: object) -> Kind:
+_CANNOT = ("cannot get", "cannot post", "cannot put", "cannot delete")
+
+
+def _kind(status: int, envelope: dict[str, Any], code: object, path: str) -> Kind:
     if status == 404:
-        return Kind.MISSING_ROUTE if _is_route_missing(envelope, code) else Kind.MISSING_RECORD
+        return Kind.MISSING_ROUTE if _is_route_missing(envelope, code, path) else Kind.MISSING_RECORD
     if status in _BY_STATUS:
         return _BY_STATUS[status]
     if 300 <= status < 400:
@@ -187,12 +190,13 @@ def _kind(status: int, envelope: dict[str, Any], code: object) -> Kind:
     return Kind.SERVER if status >= 500 else Kind.INVALID
 
 
-def _is_route_missing(envelope: dict[str, Any], code: object) -> bool:
-    """A 404 without our envelope, or with one that names the route: no such endpoint; otherwise no such record."""
+def _is_route_missing(envelope: dict[str, Any], code: object, path: str) -> bool:
+    """A 404 without our envelope, or with one that names the route ("Not found - /api/v1/ai/advice"): no such
+    endpoint; otherwise no such record."""
     if "success" not in envelope:
         return True
     words = f"{code} {envelope.get('message', '')}".lower()
-    return any(one in words for one in ("route", "endpoint", "cannot get", "cannot post", "cannot put"))
+    return path.lower() in words or any(one in words for one in ("route", "endpoint", *_CANNOT))
 
 
 def _field_errors(raw: object) -> tuple[FieldError, ...]:

@@ -124,6 +124,7 @@ async def test_compressed_answers_and_empty_ones(
         (httpx.Response(404, json={"success": False, "error": "NOT_FOUND"}), Kind.MISSING_RECORD),
         (httpx.Response(404, json={"success": False, "error": "ROUTE_NOT_FOUND"}), Kind.MISSING_ROUTE),
         (httpx.Response(404, json={"message": "Cannot GET /system/health"}), Kind.MISSING_ROUTE),
+        (httpx.Response(404, json={"success": False, "message": "Not Found - /v1/system/health"}), Kind.MISSING_ROUTE),
         (httpx.Response(404, html="<pre>Cannot GET /system/health</pre>"), Kind.MISSING_ROUTE),
         (httpx.Response(405), Kind.MISSING_ROUTE),
         (httpx.Response(501), Kind.MISSING_ROUTE),
