@@ -195,7 +195,7 @@ class ShopMachine(RuleBasedStateMachine):
 
 
 ShopMachine.TestCase.settings = settings(
-    max_examples=PROGRAMS or 12,
+    max_examples=PROGRAMS or 8,
     stateful_step_count=60 if PROGRAMS else 25,
     derandomize=not PROGRAMS,
     deadline=None,
