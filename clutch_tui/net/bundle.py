@@ -78,7 +78,7 @@ async def _gather(chapter: Chapter) -> tuple[Section, dict[str, str]]:
         log.warning("the support file lacks %s", chapter.name, exc_info=error)
         reason = clean(f"{type(error).__name__}: {error}")[:300]
         return Section(chapter.name, missing=reason), {}
-    files = {name: as_text(value) for name, value in gathered.items()}
+    files = await asyncio.to_thread(lambda: {name: as_text(value) for name, value in gathered.items()})
     return Section(chapter.name, tuple(files), sum(len(text.encode()) for text in files.values())), files
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from urllib.parse import quote
 
@@ -118,3 +119,11 @@ def test_telephone_numbers_are_no_business_of_support(phone: str) -> None:
 def test_numbers_that_are_no_telephones_stay() -> None:
     text = "2026-11-22T09:15:00.123Z 01930000-0000-7000-8000-0000000000f1 6221000000017 26300-35503 1010101010101010"
     assert hide_people(text) == text
+
+
+@pytest.mark.parametrize("text", ["\\" * 100_000, 'token"' * 20_000, '\\"' * 50_000, "   " * 30_000, "010" * 30_000])
+def test_a_hostile_text_is_no_more_work_than_its_length(text: str) -> None:
+    """Looked at from each of them, a hundred thousand backslashes took minutes, in the loop that draws the screen."""
+    started = time.process_time()
+    hide_people(hide_text(f"token{text}"))
+    assert time.process_time() - started < 3
