@@ -48,8 +48,8 @@ def measure(pace: Pace) -> Iterator[Figure]:
     rounds = pace.rounds(3, 1)
     with ExitStack() as open_terminals:
         ours = open_terminals.enter_context(program(shops.home(PARTS)))
-        field = open_terminals.enter_context(TimedTerminal([sys.executable, PLAIN, "input"]))
-        till = open_terminals.enter_context(TimedTerminal([sys.executable, PLAIN, "till"]))
+        field = open_terminals.enter_context(TimedTerminal([sys.executable, "-P", PLAIN, "input"]))
+        till = open_terminals.enter_context(TimedTerminal([sys.executable, "-P", PLAIN, "till"]))
         ours.first_frame(*(strings.t(key) for key in FRAME))
         field.first_frame("Search")
         till.first_frame("Number", timeout=60)

@@ -50,7 +50,7 @@ def ours(home: Home) -> tuple[float, float, float]:
 
 
 def hello() -> tuple[float, float]:
-    with TimedTerminal([sys.executable, PLAIN, "hello"]) as terminal:
+    with TimedTerminal([sys.executable, "-P", PLAIN, "hello"]) as terminal:
         return terminal.first_frame("Hello"), terminal.memory
 
 
