@@ -330,7 +330,7 @@ class Singles:
             raise Waits(local=True)
         lane = await self._store.read(singles.waits_for, change, list(moved))
         if lane is not None:
-            raise Waits(local=lane == "local")
+            raise Waits(SETTLE, local=lane == "local")
         who = await self._store.read(singles.mover, change.kind, self._stock_by) if moved else "server"
         if not progress.posted:
             await self._post(claimed, moved if who is None else {})
@@ -422,7 +422,7 @@ class Singles:
         change, progress = claimed.change, claimed.progress
         moved = await self._store.read(singles.deltas, change.change_id)
         if not progress.posted and await self._store.read(singles.waits_for, change, list(moved)) is not None:
-            raise Waits
+            raise Waits(SETTLE)
         if not progress.posted and await self._store.read(singles.being_watched, change.change_id, list(moved)):
             raise Waits(SETTLE)
         for part_id, delta in moved.items():
