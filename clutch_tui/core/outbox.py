@@ -290,9 +290,11 @@ def offer(*, repeated: Collection[str] = (), limit: int = 1000) -> Offer:
         _all_rechecked()
     room = max(0, limit - len(recheck))
     sent = _unanswered("sent", repeated, room + 1)
+    complete = len(recheck) <= limit and len(sent) <= room
+    # requests about people and orders are in no page of parts and sales: they may wait for room
+    sent += _unanswered("sent", repeated, max(0, room - len(sent)), rest=True)
     # what this disk has never sent another may have: a clone's rows would count it twice
     unsent = _unanswered("unsent", repeated, min(100, max(0, room - len(sent))))
-    complete = len(recheck) <= limit and len(sent) <= room
     return Offer(tuple((sent + unsent)[:room]), tuple(recheck[:limit]), complete)
 
 
@@ -303,11 +305,12 @@ _UNANSWERED = "outbox INDEXED BY outbox_unanswered WHERE answered_at IS NULL"
 _SENT = {"sent": "first_sent_at IS NOT NULL", "unsent": "first_sent_at IS NULL"}
 
 
-def _unanswered(which: str, besides: Collection[str], limit: int) -> list[str]:
-    """The oldest unanswered changes that were sent, or were not; from an index of each, however long the queue is."""
+def _unanswered(which: str, besides: Collection[str], limit: int, *, rest: bool = False) -> list[str]:
+    """The oldest unanswered changes that were sent, or were not, of parts and sales or of the `rest`; from an index
+    of each, however long the queue is."""
     rows = models.execute(
         f"SELECT change_id FROM outbox INDEXED BY outbox_{which}"
-        f" WHERE answered_at IS NULL AND {_SENT[which]} ORDER BY n LIMIT ?",
+        f" WHERE answered_at IS NULL AND {_SENT[which]} AND channel {'=' if rest else '<>'} 'rest' ORDER BY n LIMIT ?",
         (limit + len(besides),),
     ).fetchall()
     return [row[0] for row in rows if row[0] not in besides][:limit]
@@ -352,6 +355,22 @@ def failed(change_ids: Collection[str], error: str) -> None:
         "UPDATE outbox SET attempts = attempts + 1, last_error = ? WHERE change_id = ? AND answered_at IS NULL",
         [(error, change_id) for change_id in change_ids],
     )
+
+
+def suspect(channel: Channel, change_ids: Collection[str], error: str) -> None:
+    """Note that a call with these changes failed, also for the next process: a script ends with its first round."""
+    failed(change_ids, error)
+    state.put(f"suspects.{channel}", " ".join(change_ids))
+
+
+def suspects(channel: Channel) -> tuple[str, ...]:
+    """The changes of the last call that failed, until a probe has shown whether the server is well."""
+    return tuple((state.get(f"suspects.{channel}") or "").split())
+
+
+def clear(channel: Channel) -> None:
+    """Nobody is under suspicion any more."""
+    state.forget(f"suspects.{channel}")
 
 
 def failed_alone(change_id: str) -> bool:

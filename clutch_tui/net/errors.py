@@ -68,6 +68,13 @@ BREAKS = LINE_DOWN | {Kind.TIMEOUT, Kind.DROPPED, Kind.SERVER, Kind.NOT_JSON, Ki
 NEVER_SENT = LINE_DOWN | {Kind.BREAKER_OPEN, Kind.CUT, Kind.NOT_SET_UP, Kind.SIGNED_OUT}
 # The server did something with the call and it went wrong: a change in it may be why.
 SUSPICIOUS = frozenset({Kind.SERVER, Kind.TIMEOUT, Kind.DROPPED, Kind.NOT_JSON, Kind.INVALID, Kind.ANSWER_TOO_LARGE})
+# Refusals that have nothing to do with what a call carries: who asks, how often, and by which way.
+NOT_ABOUT_A_CHANGE = NEVER_SENT | {
+    Kind.UNAUTHORIZED,
+    Kind.RATE_LIMITED,
+    Kind.MISSING_ROUTE,
+    Kind.TOO_OLD,
+}
 # Asking again soon would bring the same: the server has no such way for this, or not for us.
 NOT_FOR_THIS = frozenset({Kind.FORBIDDEN, Kind.MISSING_ROUTE, Kind.TOO_LARGE})
 # The endpoint did its work and said no.

@@ -14,7 +14,7 @@ from clutch_tui.core.outbox import Channel
 from clutch_tui.core.store import Store
 from clutch_tui.core.types import Change, Lane
 
-from . import rest
+from . import rest, wire
 from .api import Api
 from .connection import Monitor
 from .errors import NOT_FOR_THIS, SUSPICIOUS, ApiError, Kind
@@ -24,6 +24,8 @@ from .singles import Singles
 
 BATCH = 100
 MOST_ROWS = 1000
+BAD_ANSWER = "queue.failed.bad_answer"
+"""Why a change waits whose answer cannot be understood."""
 
 
 def claimed(channel: Channel, options: dict[str, Any]) -> tuple[Change, ...]:
@@ -76,13 +78,13 @@ class Parties:
         while changes := await self._claim("fast", listed):
             for change in changes:
                 await self._push_one(change)
-        for change in await self._claim("slow", listed):
+        for change in await self._claim("slow", listed, limit=1):  # those that hang would keep all others waiting
             await self._push_one(change)
 
-    async def _claim(self, lane: Lane, besides: Collection[str]) -> tuple[Change, ...]:
+    async def _claim(self, lane: Lane, besides: Collection[str], limit: int = BATCH) -> tuple[Change, ...]:
         if not await self._store.read(outbox.waiting, "rest", lane):
             return ()
-        return await self._store.run(claimed, "rest", {"limit": BATCH, "lane": lane, "besides": besides})
+        return await self._store.run(claimed, "rest", {"limit": limit, "lane": lane, "besides": besides})
 
     async def _learn_ways(self) -> None:
         """Before the first request goes up: whether the server keeps our ids and numbers its records."""
@@ -99,6 +101,10 @@ class Parties:
     async def _push_one(self, change: Change) -> None:
         try:
             result = await rest.push(self._api, change)
+        except wire.BadPayload:  # an answer that cannot be understood is none
+            await self._store.run(outbox.failed, [change.change_id], BAD_ANSWER)
+            await self._store.run(outbox.make_slow, change.change_id, BAD_ANSWER)
+            return
         except ApiError as error:
             if error.kind not in SUSPICIOUS | NOT_FOR_THIS:
                 raise

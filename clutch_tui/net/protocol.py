@@ -39,6 +39,8 @@ class SyncAnswer:
     page: PullPage | None
     reset: str | None
     bad_rows: tuple[wire.BadRow, ...]
+    unreadable: tuple[str, ...] = ()
+    """Changes whose results make no sense: they are as good as unanswered, and the others are not held up."""
 
 
 # --- requests ------------------------------------------------------------------------------------------
@@ -132,9 +134,14 @@ def read_sync(data: object, asked_for: PullState, types: Mapping[str, str]) -> S
     offered. Raises `wire.BadPayload` for an answer that cannot be used."""
     answer = wire.read_sync(data)
     results: dict[str, Result] = {}
+    unreadable: list[str] = []
     for change_id, raw in (*answer["confirmed"].items(), *answer["results"].items()):
-        if change_id in types:
+        if change_id not in types:
+            continue
+        try:
             results[change_id] = read_result(types[change_id], raw)
+        except wire.BadPayload:
+            unreadable.append(change_id)
     rows = [row for row in answer["changes"] if row.get("type") not in _DOCUMENTS]
     good, bad = wire.read_changes(rows)
     page = None
@@ -149,7 +156,7 @@ def read_sync(data: object, asked_for: PullState, types: Mapping[str, str]) -> S
             snapshot=asked_for.snapshot,
         )
     server_time = from_text(answer["server_time"]) if answer["server_time"] else None
-    return SyncAnswer(answer["epoch"], server_time, results, page, answer["reset"], tuple(bad))
+    return SyncAnswer(answer["epoch"], server_time, results, page, answer["reset"], tuple(bad), tuple(unreadable))
 
 
 def read_result(type: str, raw: object) -> Result:

@@ -16,6 +16,7 @@ import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Literal
 
 from clutch_tui.core import arrivals, outbox, replica, search, singles, state, ways
@@ -27,9 +28,9 @@ from clutch_tui.core.types import Change, Lane, PullPage, PullState, ShopError
 from . import protocol, reference, rest, wire
 from .api import Api
 from .connection import Monitor, Problem
-from .errors import LINE_DOWN, NOT_FOR_THIS, SUSPICIOUS, ApiError, Kind
+from .errors import NOT_ABOUT_A_CHANGE, NOT_FOR_THIS, ApiError, Kind
 from .lists import Lists
-from .parties import Parties, claimed
+from .parties import BAD_ANSWER, Parties, claimed
 from .retry import backoff
 from .singles import Singles
 
@@ -45,6 +46,8 @@ MOST_REPEATS = 20
 the line allows."""
 LOOK_EVERY = 3600.0
 """Seconds after which a server without sync is asked again whether it has learned to."""
+SHOP_EVERY, SHOP_AGAIN = timedelta(hours=1), timedelta(minutes=5)
+"""How often the shop's profile and settings are asked for, and how soon again where they were not to be had."""
 SKEW = timedelta(minutes=2)
 """From here on a clock that is wrong is worth telling."""
 
@@ -55,6 +58,13 @@ Aside = Callable[..., Awaitable[protocol.SyncAnswer]]
 
 async def _here(work: Callable[..., protocol.SyncAnswer], *args: Any) -> protocol.SyncAnswer:
     return work(*args)
+
+
+def _epoch_in(error: ApiError) -> str | None:
+    """The epoch that a refusal names, where it is one of an epoch."""
+    if error.kind is not Kind.CONFLICT or error.code != "EPOCH" or not isinstance(error.data, dict):
+        return None
+    return str(error.data["epoch"]) if error.data.get("epoch") else None
 
 
 class Sync:
@@ -123,6 +133,8 @@ class Sync:
         self._too_old_error: ApiError | None = None
         self._shop_known_at: datetime | None = None
         self._starting = False
+        self._restored = False
+        self._not_before = 0.0
 
     # --- the loop --------------------------------------------------------------------------------------
 
@@ -180,6 +192,8 @@ class Sync:
         finally:
             timer.cancel()
             wanted.cancel()
+        if (held := self._not_before - self._clock.monotonic()) > 0:
+            await self._clock.sleep(held)  # the server has said when: a sale or an event is no reason to come sooner
 
     def _failed(self, problem: Problem, seconds: float, *, refused: bool = False) -> float:
         due = self._clock.now() + timedelta(seconds=seconds)
@@ -190,6 +204,8 @@ class Sync:
         wait = self._next_wait()
         if error.kind is Kind.BREAKER_OPEN and error.retry_after is not None:
             return error.retry_after + self._chance.uniform(0, 0.5)
+        if error.kind is Kind.RATE_LIMITED and error.retry_after:
+            self._not_before = self._clock.monotonic() + error.retry_after
         return max(wait, error.retry_after or 0.0)
 
     def _next_wait(self) -> float:
@@ -214,20 +230,35 @@ class Sync:
                 await self._store.run(arrivals.mend)
             await self._look_for_sync()
             await self._recheck()
-            if await self._store.read(ways.by_lists, "sales"):
-                await self._push_rest()  # a sale that goes up by itself names a customer who must be there
-            if await self._store.read(outbox.waiting, "inventory"):
-                await self._go("inventory", pull=False)
-            await self._go("sales")
-            await self._go("inventory")
-            await self._push_rest()
-            for channel in rest.NOUNS:
-                await self._pull_rest(channel)
+            await self._each_in_turn()
             self._lists.hurry = False
             await self._ask_about_shop()
             if self._too_old_error is not None:
                 error, self._too_old_error = self._too_old_error, None
                 raise error
+
+    async def _each_in_turn(self) -> None:
+        """Both ways of every channel. What breaks one holds up no other while the server answers; the first that
+        went wrong is raised in the end."""
+        steps: list[Callable[[], Awaitable[None]]] = []
+        if await self._store.read(ways.by_lists, "sales"):
+            steps.append(self._push_rest)  # a sale that goes up by itself names a customer who must be there
+        if await self._store.read(outbox.waiting, "inventory"):
+            steps.append(partial(self._go, "inventory", pull=False))
+        steps += [partial(self._go, "sales"), partial(self._go, "inventory"), self._push_rest]
+        steps += [partial(self._pull_rest, channel) for channel in rest.NOUNS]
+        broken: list[ApiError | wire.BadPayload] = []
+        for step in steps:
+            try:
+                await step()
+            except ApiError as error:
+                if error.kind in NOT_ABOUT_A_CHANGE:
+                    raise
+                broken.append(error)
+            except wire.BadPayload as error:
+                broken.append(error)
+        if broken:
+            raise broken[0]
 
     # --- with sync, or without -------------------------------------------------------------------------
 
@@ -290,8 +321,8 @@ class Sync:
             changes = await self._claim(channel)
             try:
                 more = await self._exchange(channel, changes, pull=pull)
-            except ApiError:
-                if len(changes) < 2 or channel not in self._suspects:
+            except (ApiError, wire.BadPayload):
+                if len(changes) < 2 or not self._suspects.get(channel):
                     raise
                 await self._probe_suspects(channel)
         for change in await self._claim(channel, lane="slow", limit=1):
@@ -319,12 +350,14 @@ class Sync:
     async def _probe_suspects(self, channel: SyncChannel) -> None:
         """The last call with changes failed. If an empty one succeeds, something in the batch was to blame:
         halve it, and count it against a change that was alone."""
-        suspects = self._suspects.get(channel)
+        if channel not in self._suspects:
+            self._suspects[channel] = await self._store.read(outbox.suspects, channel)
+        suspects = self._suspects[channel]
         if not suspects:
             return
         await self._exchange(channel, (), pull=False)
         self._failures = 0  # the server is well: what one change does to it is no reason to stay away for long
-        del self._suspects[channel]
+        await self._clear(channel)
         if len(suspects) > 1:
             self._batch[channel] = max(1, len(suspects) // 2)
         elif await self._store.run(outbox.failed_alone, suspects[0]):
@@ -332,15 +365,21 @@ class Sync:
             self._monitor.note("warning", "sync", "sync.slow_lane", change=suspects[0])
             self._on_change(frozenset({"queue"}))
 
+    async def _clear(self, channel: SyncChannel) -> None:
+        if self._suspects.get(channel):
+            await self._store.run(outbox.clear, channel)
+        self._suspects[channel] = ()
+
     async def _try_alone(self, channel: SyncChannel, change: Change) -> None:
         """Try a change of the slow lane by itself; its failure is its own."""
         try:
             await self._exchange(channel, (change,), pull=False)
-        except ApiError as error:
-            self._suspects.pop(channel, None)
-            await self._store.run(outbox.make_slow, change.change_id, error.key)
-            if error.kind in LINE_DOWN:
+        except (ApiError, wire.BadPayload) as error:
+            if isinstance(error, ApiError) and error.kind in NOT_ABOUT_A_CHANGE:
                 raise
+            await self._clear(channel)
+            key = error.key if isinstance(error, ApiError) else BAD_ANSWER
+            await self._store.run(outbox.make_slow, change.change_id, key)
 
     # --- one sync call ---------------------------------------------------------------------------------
 
@@ -357,8 +396,12 @@ class Sync:
             return await self._call_failed(channel, changes, error)
         understood = await self._aside(protocol.read_sync, answer.data, here, types)
         if changes and not any(change.change_id in understood.results for change in changes):
+            await self._blame(channel, tuple(change.change_id for change in changes), BAD_ANSWER)
             raise wire.BadPayload("an answer without a result for any change")
         await self._note(channel, understood)
+        for change_id in {change.change_id for change in changes}.intersection(understood.unreadable):
+            # the server answers the others: this one alone waits
+            await self._store.run(outbox.make_slow, change_id, BAD_ANSWER)
         # a change that was put off may have come through by an earlier copy of its call: its rows must wait until
         # the next call has asked about it
         put_off = any(not replica.answers(understood.results.get(change.change_id)) for change in changes)
@@ -441,10 +484,16 @@ class Sync:
     async def _call_failed(self, channel: SyncChannel, changes: Sequence[Change], error: ApiError) -> bool:
         """Learn from a failed call; True to go on at once, otherwise the error is raised."""
         ids = tuple(change.change_id for change in changes)
-        if error.kind is Kind.CONFLICT and error.code == "EPOCH" and isinstance(error.data, dict):
-            await self._store.run(replica.new_epoch, str(error.data.get("epoch")))
-            self._monitor.note("warning", "sync", "sync.new_epoch", epoch=str(error.data.get("epoch")))
-            await self._recheck()
+        if (epoch := _epoch_in(error)) is not None:
+            await self._store.run(replica.new_epoch, epoch)
+            self._monitor.note("warning", "sync", "sync.new_epoch", epoch=epoch)
+            if self._restored:  # two servers that stand in for each other, each with an epoch of its own
+                raise error
+            self._restored = True
+            try:
+                await self._recheck()
+            finally:
+                self._restored = False
             return True
         if error.kind is Kind.CONFLICT and error.code == "LINEAGE_FORK":
             await self._store.run(outbox.take_new_lineage)
@@ -456,12 +505,16 @@ class Sync:
         if error.kind is Kind.TOO_LARGE and ids:
             await self._store.run(outbox.make_slow, ids[0], error.key)
             return True
-        if ids and error.kind in SUSPICIOUS:
-            self._suspects[channel] = ids
-            await self._store.run(outbox.failed, ids, error.key)
+        if ids and error.kind not in NOT_ABOUT_A_CHANGE:
+            await self._blame(channel, ids, error.key)
         if ids and error.kind is Kind.MISSING_ROUTE:
             await self._store.run(singles.never_sent, ids)
         raise error
+
+    async def _blame(self, channel: SyncChannel, ids: tuple[str, ...], key: str) -> None:
+        """A call with these changes failed; a probe will show whether they are why."""
+        self._suspects[channel] = ids
+        await self._store.run(outbox.suspect, channel, ids, key)
 
     async def _too_old(
         self,
@@ -506,15 +559,16 @@ class Sync:
     async def _ask_about_shop(self) -> None:
         """Profile and settings, once an hour: the till needs the shop's name and tax rules offline, too."""
         now = self._clock.now()
-        if self._shop_known_at is not None and now - self._shop_known_at < timedelta(hours=1):
+        if self._shop_known_at is not None and now - self._shop_known_at < SHOP_EVERY:
             return
         profile = settings = None
         try:
             profile = (await reference.fetch(self._api, self._store, "shop.profile", retry=False)).data
             settings = (await reference.fetch(self._api, self._store, "shop.settings", retry=False)).data
         except (ApiError, wire.BadPayload) as error:
-            # the till sells without them; the monitor has the failed call, and the next round asks again
+            # the till sells without them; the monitor has the failed call
             log.info("the shop's profile or settings are not to be had: %s", error)
+            self._shop_known_at = now - SHOP_EVERY + SHOP_AGAIN
         await self._store.run(state.learn_shop, profile, settings)
         if profile is not None and settings is not None:
             self._shop_known_at = now
