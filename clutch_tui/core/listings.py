@@ -108,7 +108,10 @@ def limit_of(channel: str) -> int:
 def last_ids(channel: str) -> frozenset[str]:
     """The ids of the page read last: a server that knows no pages sends the same again."""
     row = models.execute("SELECT body FROM pull_page WHERE channel = ? ORDER BY n DESC LIMIT 1", (channel,)).fetchone()
-    return frozenset() if row is None else frozenset(one["id"] for one in json.loads(row[0])["rows"])
+    if row is None:
+        return frozenset()
+    staged = json.loads(row[0])
+    return frozenset(staged["same"]).union(one["id"] for one in staged["rows"])
 
 
 def must_confirm(channel: str) -> bool:
