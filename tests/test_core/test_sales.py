@@ -11,9 +11,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from clutch_tui.core import aftersales, cart, cash, inventory, journal, models, queue, records, sales, state
+from clutch_tui.core import aftersales, cart, cash, inventory, journal, models, queue, records, replica, sales, state
 from clutch_tui.core.store import Store
-from clutch_tui.core.types import Cart, CartLine, PartDraft, Payment, Receipt, SaleQuery, ShopError, TaxRules
+from clutch_tui.core.types import (
+    Cart,
+    CartLine,
+    PartDraft,
+    Payment,
+    PullPage,
+    Receipt,
+    Result,
+    SaleQuery,
+    ShopError,
+    TaxRules,
+)
 
 VAT = TaxRules(1400, prices_include_tax=True)
 ADDED = TaxRules(1400, prices_include_tax=False)
@@ -329,6 +340,49 @@ def test_a_pull_that_is_older_than_a_void_does_not_undo_it(store: Store, part_id
     assert store.read_now(sales.get, sale.id).status == "voided"
     with pytest.raises(ShopError, match=r"error\.sale\.voided"):
         store.run_now(aftersales.void, sale.id, "تاني", "sara")
+
+
+def pulled_sale(store: Store, part_id: str, status: str, seq: int, results: dict[str, Result] | None = None) -> None:
+    """A snapshot with one sale of another terminal arrives, with the answers to our changes."""
+    line = {
+        "item_id": part_id, "item_name": "تيل", "part_number": "BP-1", "quantity": 2, "price": 10013, "discount": 0,
+        "total": 20026, "sale_line": None,
+    }  # fmt: skip
+    row = {
+        "type": "sale", "id": "theirs", "receipt_number": "K2-7", "date": "2026-11-22T09:00:00.000Z", "device_id": "d2",
+        "cashier": "omar", "customer_id": None, "customer_name": "", "subtotal": 20026, "discount": 0, "tax": 0,
+        "rounding": 0, "total": 20026, "payment_method": "cash", "status": status, "return_of": None, "order_id": None,
+        "business_day": "2026-11-22", "notes": "", "flags": (), "version": 1, "seq": seq, "deleted": False,
+        "items": (line,), "payments": ({"method": "cash", "amount": 20026},),
+    }  # fmt: skip
+    store.run_now(replica.restart, "sales")
+    here = store.read_now(replica.pull_state, "sales")
+    page = PullPage("e-1", (row,), seq, False, None, here.cursor, here.snapshot)
+    store.run_now(replica.receive, "sales", "e-1", results or {}, page)
+
+
+@pytest.mark.parametrize(
+    "answer", [None, Result("applied", 9), Result("applied_flagged", 9), Result("rejected", 0), Result("key_reuse", 0)]
+)
+def test_the_void_of_another_terminals_sale_pays_out_once(store: Store, part_id: str, answer: Result | None) -> None:
+    """A snapshot that is older than the void showed the sale as open again, and its money was paid out twice."""
+    pulled_sale(store, part_id, "completed", 5)
+    store.run_now(aftersales.void, "theirs", "غلطة", "sara")
+    ((change_id,),) = rows(store, "SELECT change_id FROM outbox WHERE kind = 'void'")
+    pulled_sale(store, part_id, "completed", 6, {change_id: answer} if answer else None)
+    assert store.read_now(sales.get, "theirs").status == "voided"
+    with pytest.raises(ShopError, match=r"error\.sale\.voided"):
+        store.run_now(aftersales.void, "theirs", "تاني", "sara")
+    assert rows(store, "SELECT count(*), sum(amount) FROM cash_move WHERE sale_id = 'theirs'") == [(1, -20026)]
+
+
+def test_a_void_that_the_rows_contain_leaves_the_word_to_the_server(store: Store, part_id: str) -> None:
+    pulled_sale(store, part_id, "completed", 5)
+    store.run_now(aftersales.void, "theirs", "غلطة", "sara")
+    ((change_id,),) = rows(store, "SELECT change_id FROM outbox WHERE kind = 'void'")
+    pulled_sale(store, part_id, "voided", 9, {change_id: Result("applied", 9)})
+    pulled_sale(store, part_id, "completed", 12)
+    assert store.read_now(sales.get, "theirs").status == "completed"
 
 
 @pytest.mark.parametrize("rules", [VAT, ADDED])
