@@ -226,6 +226,7 @@ class Sync:
         before that stays stored."""
         async with self._one_at_a_time:
             self._monitor.set("sync", "working")
+            self._repeated = (None, 0)  # what failed in another round is no repetition in this one
             if await self._store.read(arrivals.is_torn):
                 await self._store.run(arrivals.mend)
             await self._look_for_sync()
@@ -316,7 +317,7 @@ class Sync:
         instead: three failures in one second would say more about that second than about the change.
         """
         await self._probe_suspects(channel)
-        more, self._repeated = True, (None, 0)
+        more = True
         while more:
             changes = await self._claim(channel)
             try:
@@ -386,7 +387,7 @@ class Sync:
     async def _exchange(self, channel: SyncChannel, changes: Sequence[Change], *, pull: bool = True) -> bool:
         """One call and its answer, stored. True where another call should follow at once."""
         here, asked, types, body = await self._store.run(self._compose, channel, changes)
-        self._count_repeats((channel, here, *(change.change_id for change in changes)))
+        self._count_repeats((channel, here, asked, *(change.change_id for change in changes)))
         try:
             answer = await self._api.call(f"{channel}.sync", body=body, retry=False, timeout=self._timeout)
         except ApiError as error:
