@@ -39,13 +39,20 @@ class Write:
 
 @dataclass(slots=True)
 class Progress:
-    """How far a change has got. `tried_at` is when its document was sent last; `before` are the figures of its parts
-    before its document went up."""
+    """How far a change has got. `before` are the figures of its parts before its document went up."""
 
     tried_at: str = ""
+    """When it was sent last; empty where it certainly never was, or only by a sync call."""
+    given_up_at: str = ""
+    """When that attempt was given up: the server may have gone on with it until then, and after. Empty while it is
+    on its way, and where this process died meanwhile."""
     posted: bool = False
     told: str = ""
-    """`send`, where a person has said that the server does not have it."""
+    """What a person has found out: `send`, the server does not have it, until it is sent once more; or `write`, the
+    server has the document and has not moved its stock, from then on."""
+    late: list[str] = field(default_factory=list)
+    """The parts that the server did not have yet when the document went up: whoever moves the stock there, it cannot
+    have moved theirs."""
     before: dict[str, int] = field(default_factory=dict)
     writes: dict[str, Write] = field(default_factory=dict)
 
@@ -77,14 +84,25 @@ def claim(
     row = models.execute(
         "SELECT body, last_error FROM single JOIN outbox USING (change_id) WHERE change_id = ?", (change.change_id,)
     ).fetchone()
-    progress = _read(row[0]) if row is not None else Progress(tried_at=models.now_text())
+    progress = _read(row[0]) if row is not None else Progress()
     if row is None:
         body = json.dumps(asdict(progress))
         models.execute("INSERT INTO single (change_id, body) VALUES (?, ?)", (change.change_id, body))
-    elif row[1] in ASKS:  # only a person brings it back
-        progress.told = "send"
-        progress.writes = {part_id: write for part_id, write in progress.writes.items() if write.done}
+    elif row[1] in ASKS:
+        _hear(change.change_id, row[1], progress)
     return Claimed(change, aliases.outgoing(change), row is not None, progress)
+
+
+def _hear(change_id: str, asked: str, progress: Progress) -> None:
+    """Only a person brings back what was put before one. The answer is taken in here, once: it says how things stood
+    when the person looked, and nothing of what is sent from now on."""
+    if asked == UNCLEAR_STOCK:
+        progress.told = "write"
+    elif not progress.posted:
+        progress.told = "send"
+    progress.writes = {part_id: write for part_id, write in progress.writes.items() if write.done}
+    keep(change_id, progress)
+    models.execute("UPDATE outbox SET last_error = '' WHERE change_id = ?", (change_id,))
 
 
 def _read(body: str) -> Progress:
@@ -151,8 +169,9 @@ def never_sent(change_ids: Collection[str]) -> None:
 
 
 def not_sent(claimed: Claimed) -> None:
-    """The same for one that was to go up by itself."""
-    if not claimed.again and not claimed.progress.posted:
+    """The same for one that was to go up by itself. A step of it that was done, or begun, stays known."""
+    progress = claimed.progress
+    if not (claimed.again or progress.tried_at or progress.posted or progress.writes):
         models.execute("UPDATE outbox SET first_sent_at = NULL WHERE change_id = ?", (claimed.change.change_id,))
         models.execute("DELETE FROM single WHERE change_id = ?", (claimed.change.change_id,))
 
@@ -291,8 +310,8 @@ def learn_balances(type: str, rows: Sequence[Mapping[str, Any]]) -> None:
 
 def waits_for(change: Change, parts: Sequence[str]) -> Lane | None:
     """The lane of an earlier change without which this one means nothing to the server: the sale of a void or a
-    return, the making of a part or of a customer. None where all of that is answered; a customer whom the server
-    has refused keeps no sale waiting."""
+    return, the making of a part or of a customer. None where all of that is answered. The making of something holds
+    a sale only while it is on its way: what has failed for so long that it was set aside holds nothing up."""
     sale_id = change.payload.get("sale_id") or change.payload.get("return_of")
     if sale_id:
         row = models.execute(
@@ -300,17 +319,21 @@ def waits_for(change: Change, parts: Sequence[str]) -> Lane | None:
         ).fetchone()
         if row is not None:
             return _lane(row[0])
-    made = [("item", part_id) for part_id in parts]
-    if customer_id := change.payload.get("customer_id"):
-        made.append(("customer", customer_id))
-    for type, record_id in made:
-        row = models.execute(
-            "SELECT lane FROM outbox WHERE type = ? AND record_id = ? AND kind = 'create' AND answered_at IS NULL",
-            (type, record_id),
-        ).fetchone()
-        if row is not None and not (type == "customer" and row[0] in ("attention", "local")):
-            return _lane(row[0])
-    return None
+    if being_made("item", parts, lane="fast"):
+        return "fast"
+    customer_id = change.payload.get("customer_id")
+    return "fast" if customer_id and being_made("customer", [customer_id], lane="fast") else None
+
+
+def being_made(type: str, record_ids: Collection[str], *, lane: Lane | None = None) -> list[str]:
+    """Which of these records the server has not answered for yet; only those whose making is in `lane`, if given."""
+    marks = ", ".join("?" * len(record_ids))
+    rows = models.execute(
+        f"SELECT record_id FROM outbox WHERE type = ? AND record_id IN ({marks}) AND kind = 'create'"
+        " AND answered_at IS NULL AND (? IS NULL OR lane = ?) ORDER BY record_id",
+        (type, *record_ids, lane, lane),
+    )
+    return [row[0] for row in rows.fetchall()]
 
 
 def _lane(value: str) -> Lane:

@@ -13,7 +13,9 @@ are read before and after the first one goes up. The setting can also say it out
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
@@ -32,12 +34,16 @@ from .lookup import Lookup, Row, Unfindable
 
 log = logging.getLogger(__name__)
 
-SETTLE = 15.0
-"""Seconds that a server is given to finish what we no longer hear of, before its absence is believed."""
+SETTLE = 60.0
+"""Seconds that a server is given to finish what we have given up, before the absence of it is believed; as long as
+any call may take."""
+BAD_ANSWER = "queue.failed.bad_answer"
 WATCHED_FOR = 600.0
 """Seconds after which a person is asked who moved the stock of a document."""
 AGAIN_IN = 60.0
-"""Seconds until a change is looked at again that waits for another one."""
+"""Seconds until the server is asked again about something that others may have moved meanwhile."""
+SOON = 15.0
+"""Seconds until a change is looked at again that waits for another one: that costs no call."""
 
 _UNKNOWN = frozenset({Kind.SERVER, Kind.TIMEOUT, Kind.DROPPED, Kind.NOT_JSON, Kind.ANSWER_TOO_LARGE})
 """The server may have done it."""
@@ -50,6 +56,7 @@ _NOT_DONE = NEVER_SENT | {
     Kind.MISSING_ROUTE,
 }
 """The server has certainly not done it."""
+_SAID_NO = frozenset({Kind.INVALID, Kind.MISSING_RECORD})
 _REFUSED = frozenset({Kind.INVALID, Kind.CONFLICT, Kind.MISSING_RECORD})
 _COMPUTED = frozenset(
     {"id", "version", "seq", "updated_at", "deleted", "stock_quantity", "balance", "total_purchases", "last_visit"}
@@ -90,15 +97,20 @@ class Singles:
         self._lookup = Lookup(store, api)
 
     async def push(self, channel: Channel, *, begun: bool | None = None, besides: Collection[str] = ()) -> None:
-        """Send what is due in a channel. Raises `ApiError` where the line or the server is down, and
-        `wire.BadPayload` where a list is none."""
-        lanes: tuple[Lane, ...] = ("fast", "slow")
-        for lane in lanes:
-            while await self._store.read(outbox.waiting, channel, lane):
-                claimed = await self._store.run(singles.claim, channel, lane, begun=begun, besides=besides)
-                if claimed is None:
-                    break
-                await self._push(claimed)
+        """Send what is due in a channel, and one change of the slow lane: each of those may take as long as a call
+        can. Raises `ApiError` where the line or the server is down."""
+        while await self._push_next(channel, "fast", begun, besides):
+            pass
+        await self._push_next(channel, "slow", begun, besides)
+
+    async def _push_next(self, channel: Channel, lane: Lane, begun: bool | None, besides: Collection[str]) -> bool:
+        """Send the next of a lane; False where nothing is due."""
+        if not await self._store.read(outbox.waiting, channel, lane):
+            return False
+        claimed = await self._store.run(singles.claim, channel, lane, begun=begun, besides=besides)
+        if claimed is not None:
+            await self._push(claimed)
+        return claimed is not None
 
     async def _push(self, claimed: Claimed) -> None:
         change = claimed.change
@@ -115,6 +127,11 @@ class Singles:
                 await self._store.run(singles.put_off, claimed, waits.seconds)
         except ApiError as error:
             await self._failed(claimed, error)
+        except wire.BadPayload as error:
+            log.warning("an answer about the change %s makes no sense: %s", change.change_id, error.reason)
+            await self._store.run(singles.not_sent, claimed)
+            await self._store.run(outbox.failed, [change.change_id], BAD_ANSWER)
+            await self._store.run(outbox.make_slow, change.change_id, BAD_ANSWER)
         else:
             self._monitor.moved(sent=1)
             return
@@ -123,7 +140,7 @@ class Singles:
     async def _failed(self, claimed: Claimed, error: ApiError) -> None:
         """Learn from a failed call; raises it again where it is not about this change."""
         change_id = claimed.change.change_id
-        if error.kind in _NOT_DONE:
+        if _is_not_done(error):
             await self._store.run(singles.not_sent, claimed)
         if error.kind is Kind.MISSING_ROUTE:
             await self._store.run(singles.wait_local, claimed, error.key)
@@ -170,6 +187,25 @@ class Singles:
     async def _keep(self, claimed: Claimed) -> None:
         await self._store.run(singles.keep, claimed.change.change_id, claimed.progress)
 
+    @asynccontextmanager
+    async def _attempt(self, claimed: Claimed) -> AsyncIterator[None]:
+        """Around the one call that makes or moves something: that it was begun is kept before it, and when it was
+        given up after it. What a person has said of the attempts before it is used up by it."""
+        progress = claimed.progress
+        before = progress.tried_at, progress.given_up_at, progress.told
+        progress.tried_at, progress.given_up_at = to_text(self._clock.now()), ""
+        progress.told = "" if progress.told == "send" else progress.told
+        await self._keep(claimed)
+        try:
+            yield
+        except ApiError as error:
+            if _is_not_done(error):
+                progress.tried_at, progress.given_up_at, progress.told = before
+            else:
+                progress.given_up_at = to_text(self._clock.now())
+            await self._keep(claimed)
+            raise
+
     # --- requests --------------------------------------------------------------------------------------
 
     async def _create(self, claimed: Claimed) -> None:
@@ -179,7 +215,8 @@ class Singles:
             body = {"id": change.id, **protocol.write_fields(claimed.sent)}
             name = f"{singles.PLURALS[change.type]}.create"
             try:
-                answer = await self._api.call(name, body=body, idempotency_key=change.change_id, retry=False)
+                async with self._attempt(claimed):
+                    answer = await self._api.call(name, body=body, idempotency_key=change.change_id, retry=False)
             except ApiError as error:
                 record = await self._there_already(claimed, error)
                 if record is None:
@@ -197,13 +234,24 @@ class Singles:
             return None
         change = claimed.change
         record = await self._lookup.made(change.type, change.id, claimed.sent.id, change.payload)
-        if record is None and progress.tried_at:
-            waited = (self._clock.now() - from_text(progress.tried_at)).total_seconds()
-            if 0 <= waited < SETTLE:
-                raise Waits(SETTLE - waited)
-        progress.tried_at = to_text(self._clock.now())
-        await self._keep(claimed)
+        if record is None and (seconds := await self._until_settled(claimed)) > 0:
+            raise Waits(seconds)
         return record
+
+    async def _until_settled(self, claimed: Claimed) -> float:
+        """Seconds until the server can no longer be at work on the last attempt. Of one that nobody saw end, in a
+        process that died, it is known that it was given up after `SETTLE` at the latest; of one without any moment,
+        or with one that lies ahead because the clock was set back, it is counted from now."""
+        progress, now = claimed.progress, self._clock.now()
+        settle = timedelta(seconds=SETTLE)
+        ended = from_text(progress.given_up_at) if progress.given_up_at else None
+        if ended is None and progress.tried_at:
+            ended = from_text(progress.tried_at) + settle
+        if ended is None or ended > now + settle:
+            ended = now
+            progress.given_up_at = to_text(now)
+            await self._keep(claimed)
+        return (ended + settle - now).total_seconds()
 
     async def _there_already(self, claimed: Claimed, error: ApiError) -> Row | None:
         """A refusal that may only say that the record is there: from an attempt whose answer nobody heard."""
@@ -315,7 +363,9 @@ class Singles:
                 if order["status"] == {"accept": "accepted", "reject": "rejected", "quote": "quoted"}[change.kind]:
                     await self._finish(claimed, _applied(order))
                     return
-        await self._finish(claimed, await rest.push(self._api, claimed.sent))
+        async with self._attempt(claimed):
+            result = await rest.push(self._api, claimed.sent)
+        await self._finish(claimed, result)
 
     # --- documents -------------------------------------------------------------------------------------
 
@@ -330,21 +380,21 @@ class Singles:
             raise Waits(local=True)
         lane = await self._store.read(singles.waits_for, change, list(moved))
         if lane is not None:
-            raise Waits(SETTLE, local=lane == "local")
+            raise Waits(SOON, local=lane == "local")
         who = await self._store.read(singles.mover, change.kind, self._stock_by) if moved else "server"
         if not progress.posted:
-            await self._post(claimed, moved if who is None else {})
+            progress.late = await self._not_there_yet(moved)
+            await self._post(claimed, moved.keys() - progress.late if who is None else ())
         if who is None:
-            who = await self._watch(claimed, moved)
-        if who == "terminal":
-            await self._write_stock(claimed)
+            who = await self._watch(claimed, {one: delta for one, delta in moved.items() if one not in progress.late})
+        await self._write_stock(claimed, list(moved) if who == "terminal" else progress.late)
         await self._finish(claimed, Result("applied", 0, version=1))
 
     async def _watch(self, claimed: Claimed, moved: Mapping[str, int]) -> Who:
         """See who moved the stock of a document that was sent. Where others move the same parts, a later document
         may show it; after a while a person is asked."""
         change, progress = claimed.change, claimed.progress
-        if progress.told == "send":
+        if progress.told == "write":
             return "terminal"
         after = await self._figures(moved)
         who = await self._store.run(singles.learn_mover, change.kind, progress.before, after, moved)
@@ -371,9 +421,10 @@ class Singles:
 
     async def _post_sale(self, claimed: Claimed) -> Row:
         change = claimed.change
-        body = {**wire.write("sale", claimed.sent.payload), "id": change.id}
+        body, key = {**wire.write("sale", claimed.sent.payload), "id": change.id}, change.change_id
         try:
-            answer = await self._api.call("sales.create", body=body, idempotency_key=change.change_id, retry=False)
+            async with self._attempt(claimed):
+                answer = await self._api.call("sales.create", body=body, idempotency_key=key, retry=False)
         except ApiError as error:
             record = await self._there_already(claimed, error)
             if record is None:
@@ -395,7 +446,8 @@ class Singles:
         sale_id, status, why = _status_of(claimed.sent)
         body = {"status": status, "notes": why}
         key = claimed.change.change_id
-        await self._api.call("sales.update", path={"id": sale_id}, body=body, idempotency_key=key, retry=False)
+        async with self._attempt(claimed):
+            await self._api.call("sales.update", path={"id": sale_id}, body=body, idempotency_key=key, retry=False)
         return {"id": sale_id}
 
     # --- stock -----------------------------------------------------------------------------------------
@@ -413,26 +465,35 @@ class Singles:
         remote_id, fields = await self._store.read(singles.part_at_server, part_id)
         return await self._lookup.known("item", remote_id, fields)
 
-    async def _write_stock(self, claimed: Claimed) -> None:
-        """Move each part of the change: read the figure, write the sum.
+    async def _not_there_yet(self, parts: Collection[str]) -> list[str]:
+        """Which of these parts the server does not have and may get: their making was set aside."""
+        unanswered = await self._store.read(singles.being_made, "item", parts)
+        return [part_id for part_id in unanswered if await self._part(part_id) is None]
+
+    async def _write_stock(self, claimed: Claimed, parts: Collection[str] | None = None) -> None:
+        """Move the parts of the change, or only some: read the figure, write the sum. What the server does not have
+        yet is moved when it has it.
 
         A write whose answer was lost is judged by the figure: the sum means done, the figure read before means not
         done. Anything else means that somebody moved it in between, and nobody can say.
         """
         change, progress = claimed.change, claimed.progress
         moved = await self._store.read(singles.deltas, change.change_id)
-        if not progress.posted and await self._store.read(singles.waits_for, change, list(moved)) is not None:
-            raise Waits(SETTLE)
+        unmade = await self._store.read(singles.being_made, "item", list(moved))
+        if unmade and not progress.posted:
+            raise Waits(SOON)
         if not progress.posted and await self._store.read(singles.being_watched, change.change_id, list(moved)):
-            raise Waits(SETTLE)
-        for part_id, delta in moved.items():
+            raise Waits(SOON)
+        waits = False
+        for part_id in moved if parts is None else parts:
             write = progress.writes.get(part_id)
             if write is not None and write.done:
                 continue
             record = await self._part(part_id)
             if record is None:  # deleted there: nothing is left to be moved
+                waits = waits or part_id in unmade
                 continue
-            figure = int(record["stock_quantity"])
+            figure, delta = int(record["stock_quantity"]), moved[part_id]
             if write is None or figure != write.figure:
                 if write is not None and figure != write.read:
                     raise Unfindable
@@ -442,6 +503,13 @@ class Singles:
                 await self._put("item", record, {"stock_quantity": write.figure}, key)
             write.done = True
             await self._keep(claimed)
+        if waits:
+            raise Waits(SOON)
+
+
+def _is_not_done(error: ApiError) -> bool:
+    """Whether the server has certainly not done what it was asked for. A key that it knows means the opposite."""
+    return error.kind in _NOT_DONE or (error.kind in _SAID_NO and error.code != "KEY_REUSE")
 
 
 def _applied(record: Row) -> Result:
