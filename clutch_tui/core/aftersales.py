@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from . import cash, journal, models, outbox, sales, state
-from .cart import rounding_of, tax_of
+from .cart import rounding_of
 from .types import Payment, PayMethod, Receipt, Sale, SaleLine, ShopError, TaxRules, Totals
 
 
@@ -59,29 +59,16 @@ def give_back(
 ) -> Receipt:
     """Take goods back: `quantities` are pieces by line number of the sale. The receipt of the return.
 
-    A piece is worth what it cost in that sale, its share of every discount taken off; however a line comes back,
-    in one piece or in many, its parts come to exactly what was paid for it. Raises `error.sale.voided`,
-    `error.sale.not_a_sale`, `error.sale.nothing_back`, `error.sale.over_returned` and
-    `error.sale.credit_needs_customer`.
+    A piece is worth its share of what was paid for that sale, with tax and rounding. In whatever parts a sale comes
+    back, they come to exactly what was paid: the last takes all that the others left, and only the others are
+    rounded to the smallest coin. Raises `error.sale.voided`, `error.sale.not_a_sale`, `error.sale.nothing_back`,
+    `error.sale.over_returned` and `error.sale.credit_needs_customer`.
     """
     sale = sales.get(sale_id)
     _check(sale, quantities, method)
-    rules = TaxRules(sale.tax_rate, sale.prices_include_tax)
-    worth = _worth(sale)
-    lines: list[SaleLine] = []
-    for line in sale.lines:
-        if pieces := quantities.get(line.n, 0):
-            amount = _share(worth[line.n], line.returned + pieces, line.quantity) - _share(
-                worth[line.n], line.returned, line.quantity
-            )
-            lines.append(_line_back(len(lines) + 1, line, pieces, amount))
-    net = sum(line.total for line in lines)
-    tax = tax_of(net, rules)
-    exact = net if rules.prices_include_tax else net + tax
-    rounding = rounding_of(exact, state.tax_rules().cash_rounding) if method == "cash" else 0
-    total = exact + rounding
-    subtotal = sum(line.quantity * line.price for line in lines)
-    figures = Totals(subtotal, subtotal - net, tax, rounding, total, sum(line.quantity for line in lines))
+    lines = _lines_back(sale, quantities)
+    figures = _figures(sale, quantities, lines, method)
+    total = figures.total
     document = sales.Document(
         id=models.new_id(),
         kind="return",
@@ -90,10 +77,10 @@ def give_back(
         customer_id=sale.customer_id,
         customer_name=sale.customer_name,
         customer_phone="",
-        lines=tuple(lines),
+        lines=lines,
         payments=(Payment(method, total),) if total else (),
         totals=figures,
-        rules=rules,
+        rules=TaxRules(sale.tax_rate, sale.prices_include_tax),
         notes=reason.strip(),
         return_of=sale_id,
         origins=tuple(line.n for line in sale.lines if quantities.get(line.n)),
@@ -130,6 +117,57 @@ def _worth(sale: Sale) -> dict[int, int]:
         worth[line.n] = line.total - share
         before = after
     return worth
+
+
+def _lines_back(sale: Sale, quantities: Mapping[int, int]) -> tuple[SaleLine, ...]:
+    worth = _worth(sale)
+    lines: list[SaleLine] = []
+    for line in sale.lines:
+        if pieces := quantities.get(line.n, 0):
+            amount = _share(worth[line.n], line.returned + pieces, line.quantity) - _share(
+                worth[line.n], line.returned, line.quantity
+            )
+            lines.append(_line_back(len(lines) + 1, line, pieces, amount))
+    return tuple(lines)
+
+
+def _figures(sale: Sale, quantities: Mapping[int, int], lines: tuple[SaleLine, ...], method: PayMethod) -> Totals:
+    """What a return comes to: what is due for all that will be back then, less what was given back before."""
+    net = sum(line.total for line in lines)
+    whole = sale.totals.subtotal - sale.totals.discount
+    worth = _worth(sale)
+    back = sum(_share(worth[line.n], line.returned + quantities.get(line.n, 0), line.quantity) for line in sale.lines)
+    last = all(line.returned + quantities.get(line.n, 0) == line.quantity for line in sale.lines)
+    paid_before, tax_before = _given_back(sale.id)
+    total = _due(sale.totals.total, paid_before, back, whole, last=last)
+    if method == "cash" and not last:
+        total = min(total + rounding_of(total, state.tax_rules().cash_rounding), _left(sale.totals.total, paid_before))
+    tax = _due(sale.totals.tax, tax_before, back, whole, last=last)
+    # of a sale that another terminal made only its figures are known, not its rules
+    on_top = sale.totals.total - sale.totals.rounding != whole
+    subtotal = sum(line.quantity * line.price for line in lines)
+    rounding = total - net - (tax if on_top else 0)
+    return Totals(subtotal, subtotal - net, tax, rounding, total, sum(line.quantity for line in lines))
+
+
+def _given_back(sale_id: str) -> tuple[int, int]:
+    """The money, and the tax in it, that earlier returns of a sale came to."""
+    total, tax = models.execute(
+        "SELECT coalesce(sum(abs(total)), 0), coalesce(sum(abs(tax)), 0) FROM sale"
+        " WHERE return_of = ? AND status <> 'voided'",
+        (sale_id,),
+    ).fetchone()
+    return int(total), int(tax)
+
+
+def _due(amount: int, before: int, part: int, whole: int, *, last: bool) -> int:
+    """The share of `amount` for `part` of the `whole`, less what went `before`; never more than is left of it."""
+    share = amount if last or not whole else _share(amount, part, whole)
+    return min(max(0, share - before), _left(amount, before))
+
+
+def _left(amount: int, before: int) -> int:
+    return max(0, amount - before)
 
 
 def _share(amount: int, part: int, whole: int) -> int:
