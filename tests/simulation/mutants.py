@@ -15,6 +15,7 @@ from typing import Any
 from unittest.mock import patch
 
 from clutch_tui.core import (
+    arrivals,
     cash,
     conflicts,
     models,
@@ -357,6 +358,12 @@ def absolute_qty(stack: ExitStack) -> None:
             models.execute("UPDATE stock_move SET open = 0 WHERE part_id = ?", (row["id"],))
 
     before = _put(stack, records, "store", store)
+
+    def show(**options: Any) -> None:
+        shown(**options)
+        models.execute("UPDATE stock_move SET open = 0")
+
+    shown = _put(stack, arrivals, "show", show)
 
 
 @mutant
