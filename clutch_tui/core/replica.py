@@ -21,6 +21,7 @@ MANY = 10_000
 """From so many rows on a swap takes a large page cache for its while: the indexes do not fit into the usual one."""
 _MOVES = {"inventory": ("stock_move", "part_id", "item"), "customers": ("account_move", "customer_id", "customer")}
 """Which own movements a channel's cursor ends, and the records that they move."""
+_APPLIED = "outbox.status IN ('applied', 'applied_flagged')"
 
 
 # --- where a pull stands -------------------------------------------------------------------------------
@@ -252,6 +253,7 @@ def end_moves(channel: str, *, reopen: bool) -> None:
 def _end_moves(channel: str, answered: Collection[str] | None = None, settled: Collection[str] = frozenset()) -> None:
     """End the movements whose result this channel's cursor has reached, in the epoch of its rows.
 
+    Only an applied fact is in those rows: the goods of one that was refused have gone all the same.
     One on a record that those rows do not hold yet goes on: the server keeps it, and counts it when the record
     arrives (contract, 5.1). When answers come and no rows, only what was `answered` can end, and what moved a record
     whose request was `settled`, which may be known no longer: a queue of fifty thousand has many more open movements,
@@ -268,7 +270,7 @@ def _end_moves(channel: str, answered: Collection[str] | None = None, settled: C
         return
     models.execute(
         f"UPDATE {table} SET open = 0 WHERE open = 1{these} AND EXISTS (SELECT 1 FROM outbox WHERE"
-        f" outbox.change_id = {table}.change_id AND result_epoch = ? AND result_seq <= ? AND answered_at IS NOT NULL)"
+        f" outbox.change_id = {table}.change_id AND result_epoch = ? AND result_seq <= ? AND {_APPLIED})"
         f" AND {record} NOT IN (SELECT id FROM base_record WHERE type = ? AND body IS NULL)",
         (*ids, place, cursor(channel), type),
     )
@@ -276,7 +278,7 @@ def _end_moves(channel: str, answered: Collection[str] | None = None, settled: C
     if ways.progress() and (type != "customer" or ways.server_keeps_balances(otherwise=True)):
         models.execute(
             f"UPDATE {table} SET open = 0 WHERE open = 1{these} AND EXISTS (SELECT 1 FROM outbox"
-            f" WHERE outbox.change_id = {table}.change_id AND result_epoch = ? AND tick <= ?)",
+            f" WHERE outbox.change_id = {table}.change_id AND result_epoch = ? AND tick <= ? AND {_APPLIED})",
             (*ids, ways.LISTS, ways.covered(channel)),
         )
 
@@ -290,7 +292,7 @@ def _end_listed_moves(channel: str, these: str, ids: tuple[str, ...]) -> None:
     models.execute(
         f"UPDATE {table} SET open = 0 WHERE open = 1{these} AND EXISTS (SELECT 1 FROM outbox"
         f" JOIN {place} AS listed ON listed.id = {table}.{record}"
-        f" WHERE outbox.change_id = {table}.change_id AND answered_at IS NOT NULL AND tick <= listed.seq)"
+        f" WHERE outbox.change_id = {table}.change_id AND {_APPLIED} AND tick <= listed.seq)"
         f" AND {record} NOT IN (SELECT id FROM base_record WHERE type = ? AND body IS NULL)",
         (*ids, type),
     )

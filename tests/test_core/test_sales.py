@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -342,6 +343,27 @@ def test_a_pull_that_is_older_than_a_void_does_not_undo_it(store: Store, part_id
     assert store.read_now(sales.get, sale.id).status == "voided"
     with pytest.raises(ShopError, match=r"error\.sale\.voided"):
         store.run_now(aftersales.void, sale.id, "تاني", "sara")
+
+
+@pytest.mark.parametrize("status", ["rejected", "key_reuse"])
+def test_the_goods_of_a_sale_that_was_refused_stay_off_the_shelf(store: Store, status: str) -> None:
+    """The answer has no number of its own (0), which every cursor has reached: the shelf showed one part more."""
+    part = {**asdict(PartDraft(name="تيل", price=100)), "type": "item", "id": "p1", "version": 1, "deleted": False}
+
+    def pull(stock: int, seq: int, results: dict[str, Result]) -> int:
+        row = {**part, "stock_quantity": stock, "seq": seq, "updated_at": "2026-11-22T09:05:00.000Z"}
+        here = store.read_now(replica.pull_state, "inventory")
+        page = PullPage("e-1", (row,), seq, False, None, here.cursor, here.snapshot)
+        store.run_now(replica.receive, "inventory", "e-1", results, page)
+        return store.read_now(inventory.get, "p1").stock
+
+    assert pull(10, 5, {}) == 10
+    sell(store, "p1", 3)
+    ((change_id,),) = rows(store, "SELECT change_id FROM outbox")
+    assert pull(10, 6, {change_id: Result(status, 0)}) == 7
+    store.run_now(queue.retry, change_id)
+    ((again,),) = rows(store, "SELECT change_id FROM outbox WHERE answered_at IS NULL")
+    assert pull(7, 8, {again: Result("applied", 8)}) == 7
 
 
 def pulled_sale(store: Store, part_id: str, status: str, seq: int, results: dict[str, Result] | None = None) -> None:
