@@ -12,7 +12,7 @@ tried every 15 minutes; `attention` waits for a person; `local` waits for a serv
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
@@ -213,17 +213,16 @@ def _freeze(change: Change) -> Change:
         return change
     base, was = dict(change.base), dict(change.was)
     earlier = models.execute(
-        "SELECT payload, result FROM outbox WHERE type = ? AND record_id = ? AND n < ? AND result IS NOT NULL"
+        "SELECT payload, status, result FROM outbox WHERE type = ? AND record_id = ? AND n < ? AND result IS NOT NULL"
         " AND status IN ('applied', 'applied_flagged', 'conflict') AND result_epoch = ? ORDER BY n",
         (change.type, change.id, change.n, change.epoch),
     ).fetchall()
-    for payload, result in earlier:
+    for payload, status, result in earlier:
         answer = json.loads(result)
         version = answer.get("version") or 0
-        written = json.loads(payload)
-        applied = written if answer.get("applied") is None else answer["applied"]
+        written = taken(status, json.loads(payload), answer)
         for name in base:
-            if base[name] < version and (name == "*" or name in applied):
+            if base[name] < version and (name == "*" or name in written):
                 base[name] = version
                 if name != "*":
                     was[name] = written[name]
@@ -235,6 +234,15 @@ def _freeze(change: Change) -> Change:
     return Change(
         **{name: getattr(change, name) for name in Change.__slots__ if name not in ("base", "was")}, base=base, was=was
     )
+
+
+def taken(status: str, sent: dict[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:
+    """What an answered request has written of what it sent. An answer that names no fields means all of them where
+    it says "applied", and none in a conflict: a field is never taken for written that somebody else may hold."""
+    applied = answer.get("applied")
+    if applied is None:
+        return {} if status == "conflict" else sent
+    return {name: value for name, value in sent.items() if name in applied}
 
 
 def head() -> int:

@@ -200,8 +200,7 @@ def _counting_fields(change: dict[str, Any]) -> dict[str, Any] | None:
         return payload
     if change["status"] not in ("applied", "applied_flagged", "conflict"):
         return None
-    applied = json.loads(change["result"]).get("applied")
-    fields = payload if applied is None else {name: payload[name] for name in applied if name in payload}
+    fields = outbox.taken(change["status"], payload, json.loads(change["result"]))
     return fields if fields or (change["kind"] == "delete" and change["status"] != "conflict") else None
 
 

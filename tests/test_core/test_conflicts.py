@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from clutch_tui.core import conflicts, customers, inventory, outbox, replica
+from clutch_tui.core import conflicts, customers, inventory, outbox, replica, state
 from clutch_tui.core.store import Store
 from clutch_tui.core.types import Conflict, CustomerDraft, Part, PullPage, Result, ShopError
 from tests.test_core.shop import stock_shelf
@@ -185,3 +185,32 @@ def test_half_a_car_does_not_wipe_out_the_other_half(store: Store) -> None:
     store.run_now(conflicts.resolve, conflict.id, "mine")
     (again,) = store.run_now(outbox.claim, "rest")
     assert again.payload == {"car_brand": "Fiat", "car_model": "Rio", "car_year": "", "car_plate": ""}
+
+
+@pytest.mark.parametrize(
+    ("status", "applied", "version_seen"),
+    [
+        ("conflict", None, 1),
+        ("conflict", ("location", "year"), 9),
+        ("applied", ("location", "year"), 9),
+        ("applied", None, 9),
+    ],
+)
+def test_an_edit_builds_only_on_what_the_server_says_it_has_written(
+    store: Store, status: str, applied: tuple[str, ...] | None, version_seen: int
+) -> None:
+    """A conflict that named no written fields counted as all of them: the next edit overwrote what nobody had seen.
+    A name that was never sent stopped the queue."""
+    part = stock_shelf(store)["OF-200"]
+    for channel in ("", "inventory."):
+        store.run_now(state.put, f"{channel}epoch", "e-1")
+    for location, year in (("Z-1", ""), ("Z-2", "2010-2014")):
+        seen = store.read_now(inventory.get, part.id)
+        draft = replace(seen.draft, location=location, year=year)
+        store.run_now(lambda draft=draft: inventory.edit(part.id, draft, seen=part))
+    (change,) = store.run_now(outbox.claim, "inventory")
+    theirs: dict[str, tuple[object, int]] = {"location": ("A-9", 9)} if status == "conflict" and not applied else {}
+    answer = Result(status=status, seq=50, version=9, applied=applied, theirs=theirs)
+    store.run_now(replica.deliver, {change.change_id: answer}, "e-1")
+    (following,) = store.run_now(outbox.claim, "inventory")
+    assert following.base == {"location": version_seen, "year": 1}
