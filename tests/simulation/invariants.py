@@ -326,7 +326,7 @@ class Books:
                 raise Violation(f"{terminal.name}: nothing became of {sorted(left)} in {change_id}")
 
     def _check_drawer(self, terminal: Terminal) -> None:
-        """The drawer holds what the receipts of this disk say."""
+        """The drawer holds what the receipts of this disk say, and gave no money back twice."""
         expected = 0
         for kind, payload in terminal.sql("SELECT kind, payload FROM outbox ORDER BY n"):
             body = json.loads(payload)
@@ -338,6 +338,12 @@ class Books:
                 expected += body["amount"] if body["method"] == "cash" else 0
             elif kind == "cash":
                 expected += {"open": 1, "pay_in": 1, "pay_out": -1}.get(body["kind"], 0) * body["amount"]
+        twice = terminal.sql(
+            "SELECT json_extract(payload, '$.sale_id') FROM outbox WHERE kind = 'void'"
+            " AND coalesce(outcome, '') <> 'resent' GROUP BY 1 HAVING count(*) > 1"
+        )
+        if twice:
+            raise Violation(f"{terminal.name}: sale {twice[0][0]} was voided and paid out more than once")
         found = terminal.sql("SELECT coalesce(sum(amount), 0) FROM cash_move")[0][0]
         if found != expected:
             raise Violation(f"{terminal.name}: {found} in the drawer, the receipts come to {expected}")
