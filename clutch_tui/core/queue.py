@@ -63,6 +63,11 @@ def is_unconfirmed(row: ChangeRow) -> bool:
     return row.lane == "attention" and row.status == "" and row.last_error in singles.ASKS
 
 
+def is_only_stock(row: ChangeRow) -> bool:
+    """Whether the server has an unconfirmed document, and only its stock is in doubt."""
+    return is_unconfirmed(row) and row.last_error == singles.UNCLEAR_STOCK
+
+
 def _is_refused_request(row: ChangeRow) -> bool:
     return row.lane == "attention" and row.status in REFUSED and row.kind not in outbox.FACTS
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from clutch_tui.core import queue
+from clutch_tui.core.outbox import FACTS
 from clutch_tui.core.queue import ChangeDetail, Concern
 from clutch_tui.core.types import ChangeRow, Conflict
 from clutch_tui.text import format as shown
@@ -100,7 +101,9 @@ def _why(row: ChangeRow) -> str:
             return "rejected"
         return "refused_request" if queue.may_give_up(row) else "refused_fact"
     if queue.is_unconfirmed(row):
-        return "unconfirmed"
+        return "unclear_stock" if queue.is_only_stock(row) else "unconfirmed"
+    if row.lane == "attention" and row.status == "" and row.kind in FACTS:
+        return "refused_fact"
     return row.status if row.lane == "attention" and row.status in ("conflict", "applied_flagged") else row.lane
 
 

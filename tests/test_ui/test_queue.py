@@ -11,10 +11,12 @@ import pytest
 from textual.pilot import Pilot
 
 from clutch_tui.core import cart as carts
-from clutch_tui.core import conflicts, customers, inventory, outbox, queue, replica, sales, state
+from clutch_tui.core import conflicts, customers, inventory, outbox, queue, replica, sales, singles, state
 from clutch_tui.core.types import ChangeRow, Conflict, CustomerDraft, Part, Payment, PullPage, Result
+from clutch_tui.text import format as shown
 from clutch_tui.text import strings
 from clutch_tui.text.strings import t
+from clutch_tui.ui import keys
 from clutch_tui.ui.app import ClutchApp
 from clutch_tui.ui.dialogs import Choose, Confirm
 from clutch_tui.ui.forms import FormDialog
@@ -145,6 +147,57 @@ async def test_a_sale_is_never_given_up(shop: Shop) -> None:
         await until(pilot, lambda: t("queue.trying") in toasts(app))
     (again,) = shop.read(queue.page, "", None, 0, 10)
     assert (again.kind, again.lane) == ("sale", "fast")
+
+
+def put_before_a_person(shop: Shop, why: str) -> str:
+    """A sale without sync that waits for a person; its change."""
+    part, *_ = settle_the_shelf(shop)
+    sell(shop, part, 1)
+    change_id: str = shop.read(queue.page, "", None, 0, 10)[0].id
+    shop.store.run_now(singles.claim, "sales")
+    shop.store.run_now(singles.wait_for_person, change_id, why)
+    return change_id
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("key", "why", "question", "ends"),
+    [
+        ("f6", singles.UNCONFIRMED, "there", "done"),
+        ("f5", singles.UNCONFIRMED, "send_again", "fast"),
+        ("f6", singles.UNCLEAR_STOCK, "moved", "done"),
+        ("f5", singles.UNCLEAR_STOCK, "not_moved", "fast"),
+    ],
+)
+async def test_what_a_person_finds_at_the_server_is_asked_for_before_it_counts(
+    shop: Shop, language: strings.Language, key: str, why: str, question: str, ends: str
+) -> None:
+    change_id = put_before_a_person(shop, why)
+    label = shop.read(queue.get, change_id).label
+    async with open_app(shop, language, mode="queue") as (app, pilot):
+        words = {binding.description for binding, enabled in keys.active(app.screen) if enabled}
+        assert {"queue.there", "queue.send_again"} == words & {
+            "queue.there",
+            "queue.send_again",
+            "queue.seen",
+            "common.retry",
+        }
+        for answer, lane in (("escape", "attention"), ("enter", ends)):
+            await press(pilot, key)
+            await until(pilot, lambda: isinstance(app.screen, Confirm))
+            assert t(f"queue.ask.{question}", name=shown.name(label)) in words_on(app)
+            await press(pilot, answer)
+            await until(pilot, lambda: isinstance(app.screen, QueueScreen))
+            await until(pilot, lambda lane=lane: shop.read(queue.get, change_id).lane == lane)
+
+
+async def test_a_sale_that_a_server_without_sync_refused_says_which_key_helps(shop: Shop) -> None:
+    put_before_a_person(shop, "error.api.invalid")
+    async with open_app(shop, "en", mode="queue") as (app, pilot):
+        assert t("queue.why.refused_fact") in words_on(app)
+        assert queue_in_front(app).check_action("there", ()) is False
+        await press(pilot, "f5")
+        await until(pilot, lambda: t("queue.trying") in toasts(app))
 
 
 async def test_a_change_in_full_with_the_keys_that_are_possible(shop: Shop) -> None:

@@ -17,7 +17,9 @@ ACTIONS = {
     "decide": ("f2", "queue.decide"),
     "edit": ("f3", "queue.edit"),
     "retry": ("f5", "common.retry"),
+    "send_again": ("f5", "queue.send_again"),
     "seen": ("f6", "queue.seen"),
+    "there": ("f6", "queue.there"),
     "give_up": ("f8", "queue.give_up"),
 }
 """What can be done to one change: its key and its word, here and in the list."""

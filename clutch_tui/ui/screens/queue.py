@@ -56,7 +56,9 @@ class QueueScreen(ListScreen):
         Binding("f3", "edit", "queue.edit", id="queue.edit"),
         Binding("f4", "export", "queue.export", id="queue.export"),
         Binding("f5", "retry", "common.retry", id="queue.retry"),
+        Binding("f5", "send_again", "queue.send_again", id="queue.send_again"),
         Binding("f6", "seen", "queue.seen", id="queue.seen"),
+        Binding("f6", "there", "queue.there", id="queue.there"),
         Binding("f7", "lane", "queue.lane", id="queue.lane"),
         Binding("f8", "give_up", "queue.give_up", id="queue.give_up"),
         Binding("f10", "retry_all", "queue.retry_all", id="queue.retry_all"),
@@ -165,10 +167,16 @@ class QueueScreen(ListScreen):
         row: ChangeRow | None = self.table.row
         if action == "decide":
             return True if self.conflicts else None
+        if action in ("retry", "seen", "send_again", "there"):  # two words for one key: only one of them is shown
+            unsure = row is not None and shop.queue.is_unconfirmed(row)
+            if unsure != (action in ("send_again", "there")):
+                return False
         allowed = {
             "edit": shop.queue.may_edit,
             "retry": shop.queue.may_retry,
+            "send_again": shop.queue.may_retry,
             "seen": shop.queue.may_be_seen,
+            "there": shop.queue.may_be_seen,
             "give_up": shop.queue.may_give_up,
         }.get(action)
         if allowed is None:
@@ -177,8 +185,32 @@ class QueueScreen(ListScreen):
 
     @work(group="ask", exit_on_error=False)
     async def action_retry(self) -> None:
-        if (row := self.table.row) is not None and await self.write(_nouns(row), shop.queue.retry, row.id) is not None:
+        if (row := self.table.row) is not None:
+            await self._retry(row)
+
+    async def _retry(self, row: ChangeRow) -> None:
+        if await self.write(_nouns(row), shop.queue.retry, row.id) is not None:
             self.notify(t("queue.trying"))
+
+    @work(group="ask", exit_on_error=False)
+    async def action_send_again(self) -> None:
+        """Only after the question: what is at the server all the same would be there twice."""
+        if (row := self.table.row) is not None and await self._sure(row, "send_again", "not_moved"):
+            await self._retry(row)
+
+    @work(group="ask", exit_on_error=False)
+    async def action_there(self) -> None:
+        """Only after the question: what is not at the server after all would never be sent."""
+        if (row := self.table.row) is not None and await self._sure(row, "there", "moved"):
+            await self.write(_nouns(row), shop.queue.see, row.id)
+
+    async def _sure(self, row: ChangeRow, about_all: str, about_stock: str) -> bool:
+        """Whether a person has looked at the server: for the whole of a change, or for the stock that it moved."""
+        question = about_stock if shop.queue.is_only_stock(row) else about_all
+        label = change_words.label(row)
+        return await self.app.confirm(
+            f"queue.ask.{question}", name=shown.name(label) or change_words.kind_word(row.kind)
+        )
 
     @work(group="ask", exit_on_error=False)
     async def action_retry_all(self) -> None:
