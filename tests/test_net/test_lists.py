@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from clutch_tui.core import (
     outbox,
     queue,
     sales,
+    singles,
     state,
     suppliers,
     ways,
@@ -33,7 +35,7 @@ from clutch_tui.sandbox import demo_data, server
 from clutch_tui.sandbox.plain import Plain
 from clutch_tui.sandbox.server import Running
 from clutch_tui.sandbox.settings import Settings
-from tests.test_net.till import Till, open_till
+from tests.test_net.till import HandClock, Till, open_till
 
 PARTS = 12
 COLUMNS = "id, name, part_number, price, stock_quantity, deleted"
@@ -727,3 +729,191 @@ async def test_a_till_may_die_at_every_write(shop: Shop, monkeypatch: pytest.Mon
     assert part(till, "P-0001").stock == before - 5 == shop.stock("P-0001")
     assert len(shop.receipts()) == 1
     assert (part(till, "N-1").stock, shop.stock("N-1")) == (5, 5)
+
+
+# --- after an attempt that nobody saw end ----------------------------------------------------------------
+
+
+class Late(httpx.AsyncBaseTransport):
+    """A server that is slow with one kind of call: it is given up after `after` seconds, and done later by `finish`."""
+
+    def __init__(self, clock: HandClock, method: str, path: str, after: float = 30.0) -> None:
+        self._inner = httpx.AsyncHTTPTransport()
+        self._clock, self._method, self._path, self._after = clock, method, path, after
+        self.tried: list[httpx.Request] = []
+        self.slow = True
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.method == self._method and request.url.path.endswith(self._path):
+            self.tried.append(request)
+            if self.slow:
+                self._clock.forward(self._after)
+                raise httpx.ReadTimeout("slow", request=request)
+        return await self._inner.handle_async_request(request)
+
+    async def finish(self) -> None:
+        first = self.tried[0]
+        async with httpx.AsyncClient() as client:
+            (await client.post(first.url, content=first.content, headers=first.headers)).raise_for_status()
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+async def test_a_sale_that_a_slow_server_takes_after_it_was_given_up_is_there_once(shop: Shop) -> None:
+    clock = HandClock()
+    line = Late(clock, "POST", "/sales/transactions")
+    till = await shop.till(clock=clock, transport=line)
+    await till.round()
+    till.sell(part(till, "P-0001").id, 2)
+    with pytest.raises(ApiError):
+        await till.round()
+    line.slow = False
+    till.clock.forward(5)
+    till.sync.look_again()
+    await till.round()  # looks, and does not find it yet
+    assert len(line.tried) == 1
+    till.clock.forward(20)
+    await line.finish()
+    await settle(till, 12)
+    assert len(line.tried) == 1
+    assert len(shop.receipts()) == 1
+    assert shop.stock("P-0001") == part(till, "P-0001").stock
+
+
+async def test_what_a_person_has_said_counts_for_one_attempt(shop: Shop) -> None:
+    """The person says that it is not there; the program dies when it has been sent, before the answer."""
+    await shop.be(missing=["inventory.sync", "sales.sync", "sales.list"])
+    line = Line()
+    till = await shop.till(transport=line)
+    await till.round()
+    till.sell(part(till, "P-0001").id)
+    await shop.fault("error_before", "sales.create")
+    await settle(till)
+    (waiting,) = till.changes
+    till.do(outbox.retry, waiting.id)
+
+    call = till.api.call
+
+    async def die_after(name: str, **options: Any) -> Any:
+        answer = await call(name, **options)
+        if name == "sales.create":
+            raise Dead
+        return answer
+
+    till.api.call = die_after  # type: ignore[method-assign]
+    with pytest.raises(Dead):
+        await till.round()
+    clock = till.clock
+    await till.close()
+    shop.tills.remove(till)
+    assert len(shop.receipts()) == 1
+    clock.forward(600)
+    till = await shop.till(clock=clock)
+    await settle(till)
+    assert [(change.lane, change.last_error) for change in till.changes] == [("attention", "error.sync.unconfirmed")]
+    assert len(shop.receipts()) == 1
+
+
+async def test_what_a_person_has_said_lasts_until_it_could_be_sent(shop: Shop) -> None:
+    await shop.be(missing=["inventory.sync", "sales.sync", "sales.list"])
+    line = Line()
+    till = await shop.till(transport=line)
+    await till.round()
+    till.sell(part(till, "P-0001").id)
+    await shop.fault("error_before", "sales.create")
+    await settle(till)
+    till.do(outbox.retry, till.changes[0].id)
+
+    async def unplugged() -> None:
+        raise httpx.ConnectError("no line")
+
+    for n in (1, 2):
+        line.before[f"POST /sales/transactions#{line.count('POST /sales/transactions?') + n}"] = unplugged
+    for _ in range(6):
+        await till.step()
+        assert [change for change in till.changes if change.lane == "attention"] == []
+    assert till.changes == ()
+    assert len(shop.receipts()) == 1
+
+
+async def test_a_step_that_was_begun_stays_known_where_a_later_call_was_never_sent(shop: Shop) -> None:
+    till = await shop.till()
+    await till.round()
+    moved = part(till, "P-0001")
+    till.do(inventory.adjust, moved.id, 3, "لقيناها")
+    claimed = till.do(singles.claim, "inventory")
+    claimed.progress.writes[moved.id] = singles.Write(moved.stock, moved.stock + 3)
+    till.do(singles.keep, claimed.change.change_id, claimed.progress)
+    await shop.edit(id=moved.id, fields={"stock_quantity": moved.stock + 3})  # it was done; then the line went down
+    till.do(singles.not_sent, claimed)
+    await settle(till)
+    await till.round()
+    assert shop.stock("P-0001") == moved.stock + 3 == part(till, "P-0001").stock
+
+
+# --- what hangs holds up nothing else --------------------------------------------------------------------
+
+
+async def test_a_customer_and_a_part_that_the_server_cannot_take_hold_no_sale_up(shop: Shop) -> None:
+    """Their making breaks the server each time; the sales of both go up, and its stock when the part is there."""
+    till = await shop.till()
+    await till.round()
+    till.sell(part(till, "P-0009").id)
+    await settle(till)
+    made = till.do(customers.create, CustomerDraft(name="منى", phone="0100"))
+    new = till.do(inventory.create, PartDraft(name="جديدة", part_number="N-1", price=100), 5)
+    for endpoint in ("customers.create", "inventory.create"):
+        await shop.fault("error_before", endpoint, count=3)
+    till.do(sell_on_account, part(till, "P-0001").id, made.id)
+    till.sell(new.id, 2)
+    for _ in range(40):
+        await till.step()
+        if len(shop.receipts()) == 3:
+            break
+    assert len(shop.receipts()) == 3
+    assert {change.lane for change in till.changes if change.kind == "create"} == {"slow"}
+    assert part(till, "N-1").stock == 3
+    till.clock.forward(900)
+    await settle(till, 20)
+    await till.round()
+    assert till.changes == ()
+    assert (part(till, "N-1").stock, shop.stock("N-1")) == (3, 3)
+
+
+async def test_one_slow_change_is_tried_in_a_round(shop: Shop) -> None:
+    line = Line()
+    till = await shop.till(transport=line)
+    await till.round()
+    for n in range(4):
+        till.do(inventory.create, PartDraft(name="جديدة", part_number=f"N-{n}", price=100))
+    for change in till.changes:
+        till.do(outbox.make_slow, change.id, "error.api.timeout")
+    till.do(outbox.wake_slow)
+    await till.sync._singles.push("inventory")
+    assert line.count("POST /inventory/items?") == 1
+    await settle(till)
+    assert line.count("POST /inventory/items?") == 4
+
+
+async def test_an_answer_that_makes_no_sense_is_a_failure_of_its_change_alone(shop: Shop) -> None:
+    till = await shop.till()
+    await till.round()
+    till.sell(part(till, "P-0001").id)
+    till.sell(part(till, "P-0002").id)
+    call, odd = till.api.call, [1]
+
+    async def answer_oddly(name: str, **options: Any) -> Any:
+        answer = await call(name, **options)
+        if name == "inventory.list" and odd:
+            odd.pop()
+            return replace(answer, data="?")
+        return answer
+
+    till.api.call = answer_oddly  # type: ignore[method-assign]
+    await till.sync._singles.push("sales")
+    assert [(change.lane, change.last_error) for change in till.changes] == [("slow", "queue.failed.bad_answer")]
+    assert len(shop.receipts()) == 1
+    till.clock.forward(900)
+    await settle(till)
+    assert len(shop.receipts()) == 2
