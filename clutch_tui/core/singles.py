@@ -159,6 +159,16 @@ def any_begun(channel: outbox.Channel) -> bool:
     return row is not None
 
 
+def in_doubt() -> bool:
+    """Whether a document has begun to go up by itself and nobody knows yet whether it came: the server's figures may
+    contain it, and whoever fetched them now would count it twice."""
+    row = models.execute(
+        "SELECT 1 FROM single JOIN outbox USING (change_id) WHERE answered_at IS NULL AND lane = 'fast'"
+        " AND kind IN ('sale', 'return', 'void') LIMIT 1"
+    ).fetchone()
+    return row is not None
+
+
 def never_sent(change_ids: Collection[str]) -> None:
     """What was taken to be sent has certainly not been done at the server: nothing needs to be looked for. What had
     been sent before stays in doubt."""

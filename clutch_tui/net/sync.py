@@ -253,7 +253,7 @@ class Sync:
             try:
                 await step()
             except ApiError as error:
-                if error.kind in NOT_ABOUT_A_CHANGE:
+                if error.kind in NOT_ABOUT_A_CHANGE or await self._store.read(singles.in_doubt):
                     raise
                 broken.append(error)
             except wire.BadPayload as error:
