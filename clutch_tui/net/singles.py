@@ -396,7 +396,10 @@ class Singles:
         change, progress = claimed.change, claimed.progress
         if progress.told == "write":
             return "terminal"
-        after = await self._figures(moved)
+        try:
+            after = await self._figures(moved)
+        except Unfindable as unknown:
+            raise Unfindable(singles.UNCLEAR_STOCK) from unknown
         who = await self._store.run(singles.learn_mover, change.kind, progress.before, after, moved)
         if who is None:
             since = from_text(progress.tried_at) if progress.tried_at else self._clock.now()
@@ -412,7 +415,7 @@ class Singles:
         record = await (self._found(claimed) if change.kind == "sale" else self._with_status(claimed))
         if record is None:
             if watched:
-                progress.before = await self._figures(watched)
+                progress.before = await self._figures(watched, otherwise={})
                 await self._keep(claimed)
             record = await (self._post_sale(claimed) if change.kind == "sale" else self._set_status(claimed))
         progress.posted = True
@@ -452,11 +455,17 @@ class Singles:
 
     # --- stock -----------------------------------------------------------------------------------------
 
-    async def _figures(self, parts: Collection[str]) -> dict[str, int]:
-        """What the server says of these parts now; those that it does not have are left out."""
+    async def _figures(self, parts: Collection[str], *, otherwise: dict[str, int] | None = None) -> dict[str, int]:
+        """What the server says of these parts now; those that it does not have are left out. `otherwise` where it
+        shows its parts to nobody: no sale waits for that, only its stock."""
         figures = {}
         for part_id in parts:
-            record = await self._part(part_id)
+            try:
+                record = await self._part(part_id)
+            except Unfindable:
+                if otherwise is None:
+                    raise
+                return otherwise
             if record is not None:
                 figures[part_id] = int(record["stock_quantity"])
         return figures
@@ -468,7 +477,7 @@ class Singles:
     async def _not_there_yet(self, parts: Collection[str]) -> list[str]:
         """Which of these parts the server does not have and may get: their making was set aside."""
         unanswered = await self._store.read(singles.being_made, "item", parts)
-        return [part_id for part_id in unanswered if await self._part(part_id) is None]
+        return [part_id for part_id in unanswered if not await self._figures([part_id], otherwise={part_id: 0})]
 
     async def _write_stock(self, claimed: Claimed, parts: Collection[str] | None = None) -> None:
         """Move the parts of the change, or only some: read the figure, write the sum. What the server does not have

@@ -881,6 +881,16 @@ async def test_a_customer_and_a_part_that_the_server_cannot_take_hold_no_sale_up
     assert (part(till, "N-1").stock, shop.stock("N-1")) == (3, 3)
 
 
+async def test_a_server_that_shows_its_parts_to_nobody_gets_the_sale_all_the_same(shop: Shop) -> None:
+    till = await shop.till()
+    await till.round()
+    till.sell(part(till, "P-0001").id)
+    await shop.be(missing=["inventory.sync", "sales.sync", "inventory.list"])
+    await till.sync._singles.push("sales")
+    assert len(shop.receipts()) == 1
+    assert [(change.lane, change.last_error) for change in till.changes] == [("attention", "error.sync.stock_unclear")]
+
+
 async def test_one_slow_change_is_tried_in_a_round(shop: Shop) -> None:
     line = Line()
     till = await shop.till(transport=line)
