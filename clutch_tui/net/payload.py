@@ -209,8 +209,8 @@ class SyncPage(Payload):
 
     epoch: Annotated[str, StringConstraints(min_length=1)]
     server_time: Moment = None
-    results: dict[str, dict[str, Any]] = {}
-    confirmed: dict[str, dict[str, Any]] = {}
+    results: dict[str, Any] = {}
+    confirmed: dict[str, Any] = {}
     reset: str | None = None
     changes: list[dict[str, Any]] = []
     cursor: Counter = 0

@@ -44,6 +44,8 @@ MOST_BYTES = 240 * 1024
 MOST_REPEATS = 20
 """Calls in a row for the same thing. One whose answer moves nothing and wants another would go on for ever, as fast as
 the line allows."""
+MOST_EPOCHS = 3
+"""New epochs in one round. More come from servers that stand in for each other, each with an epoch of its own."""
 LOOK_EVERY = 3600.0
 """Seconds after which a server without sync is asked again whether it has learned to."""
 SHOP_EVERY, SHOP_AGAIN = timedelta(hours=1), timedelta(minutes=5)
@@ -133,7 +135,7 @@ class Sync:
         self._too_old_error: ApiError | None = None
         self._shop_known_at: datetime | None = None
         self._starting = False
-        self._restored = False
+        self._epochs = 0
         self._not_before = 0.0
 
     # --- the loop --------------------------------------------------------------------------------------
@@ -226,6 +228,7 @@ class Sync:
         before that stays stored."""
         async with self._one_at_a_time:
             self._monitor.set("sync", "working")
+            self._epochs = 0
             self._repeated = (None, 0)  # what failed in another round is no repetition in this one
             if await self._store.read(arrivals.is_torn):
                 await self._store.run(arrivals.mend)
@@ -488,13 +491,10 @@ class Sync:
         if (epoch := _epoch_in(error)) is not None:
             await self._store.run(replica.new_epoch, epoch)
             self._monitor.note("warning", "sync", "sync.new_epoch", epoch=epoch)
-            if self._restored:  # two servers that stand in for each other, each with an epoch of its own
+            self._epochs += 1
+            if self._epochs > MOST_EPOCHS:
                 raise error
-            self._restored = True
-            try:
-                await self._recheck()
-            finally:
-                self._restored = False
+            await self._recheck()
             return True
         if error.kind is Kind.CONFLICT and error.code == "LINEAGE_FORK":
             await self._store.run(outbox.take_new_lineage)

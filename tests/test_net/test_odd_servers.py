@@ -1,0 +1,227 @@
+"""One odd thing holds up nothing else: an answer that makes no sense, a refusal that nobody expects, a channel that
+stays broken."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from clutch_tui.core import customers, inventory, models, outbox
+from clutch_tui.core.types import CustomerDraft
+from clutch_tui.net import wire
+from clutch_tui.net.errors import ApiError
+from clutch_tui.sandbox.server import Running, running
+from clutch_tui.sandbox.settings import Settings
+from tests.test_net.till import HandClock, Till, open_till
+
+Change = Callable[[httpx.Request, httpx.Response], httpx.Response]
+
+
+class Odd(httpx.AsyncBaseTransport):
+    """The real server, but what it answers goes through `change` first."""
+
+    def __init__(self) -> None:
+        self.change: Change = lambda request, response: response
+        self.refuses: Callable[[httpx.Request], httpx.Response | None] = lambda request: None
+        self._inner = httpx.AsyncHTTPTransport()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await request.aread()
+        if (refusal := self.refuses(request)) is not None:
+            return refusal
+        response = await self._inner.handle_async_request(request)
+        await response.aread()
+        return self.change(request, response)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+@pytest.fixture
+async def sandbox(tmp_path: Path) -> AsyncIterator[Running]:
+    async with running(Settings(db=str(tmp_path / "backend.db"), parts=20, faults=True)) as server:
+        yield server
+
+
+@pytest.fixture
+def odd() -> Odd:
+    return Odd()
+
+
+@pytest.fixture
+async def till(tmp_path: Path, sandbox: Running, odd: Odd) -> AsyncIterator[Till]:
+    opened = await open_till(tmp_path, sandbox, transport=odd)
+    await opened.round()
+    yield opened
+    await opened.close()
+
+
+def a_part(till: Till) -> str:
+    return str(till.sql("SELECT id FROM part WHERE deleted = 0 AND stock_quantity > 5 ORDER BY id LIMIT 1")[0][0])
+
+
+async def control(sandbox: Running, **order: Any) -> None:
+    async with httpx.AsyncClient() as client:
+        (await client.post(f"{sandbox.root}/__control", json=order)).raise_for_status()
+
+
+def unsent(till: Till) -> set[str]:
+    return {row[0] for row in till.sql("SELECT record_id FROM outbox WHERE answered_at IS NULL")}
+
+
+@pytest.mark.parametrize("result", [{}, {"status": "duplicate"}, {"status": 7}, "applied", None])
+async def test_a_result_that_makes_no_sense_holds_up_nobody(till: Till, odd: Odd, result: object) -> None:
+    part = a_part(till)
+    sold = [till.sell(part) for _ in range(5)]
+
+    def spoil(request: httpx.Request, response: httpx.Response) -> httpx.Response:
+        if not request.url.path.endswith("/sync"):
+            return response
+        answer = json.loads(response.content)
+        for some in (answer["data"]["results"], answer["data"]["confirmed"]):
+            if bad in some:
+                some[bad] = result
+        return httpx.Response(200, json=answer)
+
+    bad = till.sql("SELECT change_id FROM outbox WHERE record_id = ?", sold[2])[0][0]
+    odd.change = spoil
+    for _ in range(6):
+        await till.step()
+    assert unsent(till) == {sold[2]}
+    assert till.queue.slow == 1
+    odd.change = lambda request, response: response
+    till.clock.forward(16 * 60)
+    await till.step()
+    assert till.queue.unsent == 0
+
+
+@pytest.mark.parametrize("status", [403, 404, 409, 302])
+async def test_a_refusal_of_one_sale_holds_up_no_other(till: Till, odd: Odd, status: int) -> None:
+    """A firewall on the way dislikes what one note says."""
+    part = a_part(till)
+    sold = [till.sell(part) for _ in range(5)]
+
+    def refuse(request: httpx.Request) -> httpx.Response | None:
+        if request.method == "POST" and f'"id":"{sold[2]}"'.encode() in request.content:
+            body = {"success": False, "error": "SOMETHING", "message": "no"}
+            return httpx.Response(status, json=body, headers={"Location": "/elsewhere"})
+        return None
+
+    odd.refuses = refuse
+    for _ in range(12):
+        await till.step()
+    assert unsent(till) == {sold[2]}
+    assert till.queue.slow == 1
+
+
+async def test_a_broken_channel_keeps_no_other_from_news(till: Till, odd: Odd, sandbox: Running) -> None:
+    part = a_part(till)
+    till.do(customers.create, CustomerDraft(name="أحمد", phone="01000000055"))
+    await control(sandbox, do="price", id=part, price="777.50")
+
+    def refuse(request: httpx.Request) -> httpx.Response | None:
+        return httpx.Response(500) if request.url.path.endswith("sales/sync") else None
+
+    odd.refuses = refuse
+    with pytest.raises(ApiError):
+        await till.round()
+    assert till.ask(inventory.get, part).draft.price == 77_750
+    assert till.queue.unsent == 0
+
+
+async def test_a_part_that_chokes_the_server_keeps_no_sale_waiting(till: Till, odd: Odd) -> None:
+    part = a_part(till)
+    seen = till.ask(inventory.get, part)
+    till.do(inventory.delete, part, seen=seen)
+    other = till.sql("SELECT id FROM part WHERE id <> ? AND stock_quantity > 5 LIMIT 1", part)[0][0]
+    sale = till.sell(str(other))
+    odd.refuses = lambda request: (
+        httpx.Response(500) if f'"id":"{part}"'.encode() in request.content and request.method == "POST" else None
+    )
+    with pytest.raises(ApiError):
+        await till.round()
+    assert sale not in unsent(till)
+
+
+async def test_a_thousand_requests_without_an_answer_stop_no_news(till: Till, odd: Odd, sandbox: Running) -> None:
+    part = a_part(till)
+    for n in range(1_100):
+        till.do(customers.create, CustomerDraft(name=f"عميل {n}"))
+    till.do(
+        models.execute,
+        "UPDATE outbox SET lane = 'slow', not_before = '2999-01-01T00:00:00.000Z', attempts = 3,"
+        " first_sent_at = at, last_sent_at = at WHERE answered_at IS NULL",
+    )
+    await control(sandbox, do="price", id=part, price="888.00")
+    await till.round()
+    assert till.ask(inventory.get, part).draft.price == 88_800
+    assert till.ask(outbox.offer).complete
+
+
+async def test_scripts_that_end_with_their_round_find_the_culprit_together(
+    tmp_path: Path, till: Till, odd: Odd, sandbox: Running
+) -> None:
+    part = a_part(till)
+    sold = [till.sell(part) for _ in range(3)]
+    await till.close()
+
+    def refuse(request: httpx.Request) -> httpx.Response | None:
+        return httpx.Response(500) if f'"id":"{sold[0]}"'.encode() in request.content else None
+
+    for _ in range(8):
+        transport = Odd()
+        transport.refuses = refuse
+        script = await open_till(tmp_path, sandbox, transport=transport)
+        with contextlib.suppress(ApiError, wire.BadPayload):
+            await script.round()
+        left = unsent(script)
+        await script.close()
+    assert left == {sold[0]}
+
+
+class _Noting(HandClock):
+    """Notes for how long somebody sleeps."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.slept: list[float] = []
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+
+
+async def test_a_server_that_says_when_is_not_asked_sooner(tmp_path: Path, sandbox: Running, odd: Odd) -> None:
+    clock = _Noting()
+    till = await open_till(tmp_path, sandbox, transport=odd, clock=clock)
+    odd.refuses = lambda request: httpx.Response(429, headers={"Retry-After": "40"})
+    wait = await till.sync.step()
+    assert wait >= 40
+    clock.slept.clear()
+    till.sync.wake()
+    await till.sync._rest(wait)
+    assert clock.slept[-1] == pytest.approx(40)
+    await till.close()
+
+
+async def test_two_servers_with_an_epoch_each_end_the_round(till: Till, odd: Odd) -> None:
+    calls = 0
+
+    def refuse(request: httpx.Request) -> httpx.Response | None:
+        nonlocal calls
+        if not request.url.path.endswith("/sync"):
+            return None
+        calls += 1
+        body = {"success": False, "error": "EPOCH", "data": {"epoch": f"e-{calls}"}}
+        return httpx.Response(409, json=body)
+
+    till.sell(a_part(till))
+    odd.refuses = refuse
+    with pytest.raises((ApiError, wire.BadPayload)):
+        await till.round()
+    assert calls < 60
