@@ -160,7 +160,8 @@ async def test_from_a_wrong_password_to_the_first_synced_sale(tmp_path: Path) ->
             await app.switch_mode("connection")
             assert isinstance(app.screen, ConnectionScreen)
             await settle(pilot)
-            assert {row.id: row.figures.works for row in app.screen.endpoints.rows_shown()}["inventory.sync"]
+            assert app.network is not None
+            assert app.network.monitor.figures("inventory.sync").works
             await press(pilot, "f8")
             await until(pilot, lambda: app.status.overall == "cut")
             assert t("connection.overall.cut") in words_on(app)
