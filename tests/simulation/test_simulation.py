@@ -18,14 +18,14 @@ from tests.simulation.world import run
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("first", range(0, 16, 4))
+@pytest.mark.parametrize("first", range(0, 8, 4))
 def test_whatever_happens_nothing_is_lost_or_doubled(first: int) -> None:
     for seed in range(first, first + 4):
         assert run(seed).violation is None, f"python -m tests.simulation --first {seed} --seeds 1 --trace"
 
 
 def test_a_server_without_sync_gets_every_receipt_once() -> None:
-    for seed in range(4):
+    for seed in range(2):
         told = f"python -m tests.simulation --world plain --first {seed} --seeds 1 --trace"
         assert run(seed, kind=PlainWorld).violation is None, told
 
@@ -53,28 +53,20 @@ def test_a_seed_is_the_same_run_in_another_process_with_another_order_of_hashes(
     assert told == {str([run(seed).trace for seed in (3, 11)])}
 
 
-@pytest.mark.parametrize(("story", "every"), [("a_new_part", 70), ("many_sales_at_once", 40)])
+@pytest.mark.parametrize(("story", "every"), [("a_new_part", 120), ("many_sales_at_once", 80)])
 def test_a_till_may_die_at_any_write(story: str, every: int) -> None:
     told = list(sweep.sweep(story, every=every))
-    assert len(told) > 10
+    assert len(told) > 5
     assert [one for one in told if one[2] is not None] == []
 
 
-QUICK = {
-    "absolute_qty": 0,
-    "cursor_first": 0,
-    "drop_401": 0,
-    "fresh_key": 0,
-    "no_ledger": 0,
-    "partial_page": 0,
-    "pend_on_ack": 0,
-}
-"""Mutants that the first seeds find; `python -m tests.simulation --mutants` looks for all."""
+QUICK = ("no_ledger", "pend_on_ack")
+"""Mutants that the first seeds find; `--ci` looks for most of them, `--mutants` for all."""
 
 
-@pytest.mark.parametrize("name", sorted(QUICK))
+@pytest.mark.parametrize("name", QUICK)
 def test_a_planted_mistake_is_found(name: str) -> None:
-    assert any(run(seed, mutant=name).violation for seed in range(QUICK[name], QUICK[name] + 20))
+    assert any(run(seed, mutant=name).violation for seed in range(20))
 
 
 def test_a_mutant_is_gone_after_its_run() -> None:
