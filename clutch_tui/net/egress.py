@@ -46,7 +46,8 @@ def trusted(ca_file: str) -> ssl.SSLContext:
 def _of_the_system() -> ssl.SSLContext:
     import truststore
 
-    return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context: ssl.SSLContext = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return context
 
 
 def _of_openssl() -> ssl.SSLContext:
