@@ -37,9 +37,11 @@ SLOW_MUTANTS = frozenset(
         "put_off_is_unsent",
         "resync_loop",
         "sent_blindly",
+        "snapshot_forgets_pending",
         "snapshot_skips_floor",
         "stale_base",
         "unasked_balance",
+        "unknown_part_ends",
     }
 )
 """Mistakes that few seeds show: the small size leaves them out."""
