@@ -21,7 +21,7 @@ from clutch_tui.core import inventory, journal, models
 from clutch_tui.core.types import PartDraft
 from clutch_tui.installation import Installation
 
-KILLS = 60
+KILLS = 40
 LINES = 12
 
 PROGRAM = """

@@ -205,6 +205,7 @@ async def test_nothing_goes_out_while_the_line_is_cut_on_purpose(tmp_path: Path,
         await until(lambda: overall(network) == "connected")
         network.go_offline(True)
         await until(lambda: overall(network) == "offline")
+        await network._cut  # what was under way when the line was cut has ended
         before = {name: one.calls for name, one in network.monitor.snapshot().endpoints.items()}
         tries: tuple[Callable[[], Awaitable[object]], ...] = (
             network.test_endpoints,
