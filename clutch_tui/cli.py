@@ -88,7 +88,7 @@ def _explain(error: Exception) -> int:
         return complain(error, FAILED)
     if isinstance(error, ImportError) and (error.name or "").startswith("sqlcipher3"):
         return complain(ShopError("error.store.no_driver", reason=str(error)), FAILED)
-    from clutch_tui.net.errors import LINE_DOWN, ApiError
+    from clutch_tui.net.client.errors import LINE_DOWN, ApiError
 
     if isinstance(error, ApiError):
         return complain(error, UNREACHABLE if error.kind in LINE_DOWN else FAILED)

@@ -20,15 +20,15 @@ from clutch_tui.config import Settings
 from clutch_tui.home import Home, device_id
 
 if TYPE_CHECKING:
-    from clutch_tui.core.store import Store
+    from clutch_tui.core.database.store import Store
     from clutch_tui.core.types import ShopError
-    from clutch_tui.net.api import Api
-    from clutch_tui.net.bundle import Section
+    from clutch_tui.net.client.api import Api
+    from clutch_tui.net.client.session import Session
+    from clutch_tui.net.client.vault import Vault
     from clutch_tui.net.connection import Monitor
+    from clutch_tui.net.diagnosis.bundle import Section
+    from clutch_tui.net.engine.sync import OnChange
     from clutch_tui.net.network import Network
-    from clutch_tui.net.session import Session
-    from clutch_tui.net.sync import OnChange
-    from clutch_tui.net.vault import Vault
     from clutch_tui.protection import Protection
     from clutch_tui.ui.services import Line, Services
 
@@ -124,11 +124,11 @@ class Installation:
 
     def _open(self, settings: Settings, *, inline: bool) -> Store:
         from clutch_tui.core import journal
-        from clutch_tui.core.store import Store
+        from clutch_tui.core.database.store import Store
 
         protection, path = self.protection, self.database(settings)
         if self.takes_along(settings) and self._is_saved(settings):
-            from clutch_tui.core import adoption
+            from clutch_tui.core.sync import adoption
 
             adoption.adopt(self.home.database("", ""), path, protection.find_key)
         is_new = not path.exists()
@@ -145,8 +145,8 @@ class Installation:
         `ConfigError` for a `CLUTCH_DB_KEY` that is no key."""
         if self._protection is None:
             from clutch_tui.core.types import ShopError
-            from clutch_tui.net.keychain import VARIABLE, Keychain
-            from clutch_tui.net.vault import mode_from
+            from clutch_tui.net.client.keychain import VARIABLE, Keychain
+            from clutch_tui.net.client.vault import mode_from
             from clutch_tui.protection import Protection
 
             may_ask = mode_from(self.environ) != "file"
@@ -172,7 +172,7 @@ class Installation:
 
     def recover(self, text: str) -> None:
         """Keep a recovery key that a person typed; blocks. Raises `ShopError`."""
-        from clutch_tui.core.cipher_key import CipherKey
+        from clutch_tui.core.database.cipher_key import CipherKey
 
         self.protection.take(CipherKey.from_text(text))
 
@@ -200,7 +200,7 @@ class Installation:
 
     def vault(self, settings: Settings | None = None) -> Vault:
         """Where the secrets of the shop are kept."""
-        from clutch_tui.net.vault import Vault, mode_from
+        from clutch_tui.net.client.vault import Vault, mode_from
 
         backend = (settings or self.settings).backend
         self.home.move_secrets()
@@ -209,7 +209,7 @@ class Installation:
     async def prove(self, changes: Mapping[str, Any], email: str, password: str, api_key: str) -> str:
         """Sign in at the server of these settings before they are saved, and keep the credentials; the id of the
         shop that they are for. Raises `ConfigError`, `ApiError` and `trial.OtherShop`."""
-        from clutch_tui.net.trial import Credentials, prove
+        from clutch_tui.net.client.trial import Credentials, prove
 
         settings = await asyncio.to_thread(self._with, changes)
         credentials = Credentials(email, password, api_key)
@@ -221,8 +221,8 @@ class Installation:
 
     def api(self, monitor: Monitor) -> tuple[Api, Session]:
         """A client without store and sync, for commands that only ask. Whoever takes it closes it."""
-        from clutch_tui.net.api import Api
-        from clutch_tui.net.session import Session
+        from clutch_tui.net.client.api import Api
+        from clutch_tui.net.client.session import Session
 
         session = Session(self.vault(), monitor=monitor, api_key=self.api_key)
         return Api(self.settings.backend, session=session, monitor=monitor, device_id=self.device_id), session

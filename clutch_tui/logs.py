@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from clutch_tui.core.clock import from_text, to_text
-from clutch_tui.net.redaction import hide_text, hide_value
+from clutch_tui.net.client.redaction import hide_text, hide_value
 
 NAME = "clutch-tui.log"
 SIZE = 2_000_000

@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Literal
 
 from clutch_tui.config import Database
-from clutch_tui.core import cipher
-from clutch_tui.core.cipher_key import CipherKey
-from clutch_tui.core.presence import Presence
+from clutch_tui.core.database import cipher
+from clutch_tui.core.database.cipher_key import CipherKey
+from clutch_tui.core.database.presence import Presence
 from clutch_tui.core.types import ShopError
-from clutch_tui.net.keychain import Keeper, Keychain
+from clutch_tui.net.client.keychain import Keeper, Keychain
 
 log = logging.getLogger(__name__)
 
@@ -133,8 +133,8 @@ class Protection:
     def unsent_aside(self, path: Path) -> dict[Path, int]:
         """What was set aside in the place of the database at `path`, opens with a key at hand and holds unsent
         changes; how many each."""
-        from clutch_tui.core import outbox
-        from clutch_tui.core.store import Store
+        from clutch_tui.core.database.store import Store
+        from clutch_tui.core.sync import outbox
 
         unsent: dict[Path, int] = {}
         for condition in self.conditions():

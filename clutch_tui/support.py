@@ -19,17 +19,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clutch_tui import __version__, logs
-from clutch_tui.net.bundle import Chapter, Gathered, Section, write
+from clutch_tui.net.client.redaction import HIDDEN, hide_text, remember
 from clutch_tui.net.connection import Monitor, Problem
-from clutch_tui.net.doctor import Report as Checkup
-from clutch_tui.net.doctor import examine
-from clutch_tui.net.redaction import HIDDEN, hide_text, remember
+from clutch_tui.net.diagnosis.bundle import Chapter, Gathered, Section, write
+from clutch_tui.net.diagnosis.doctor import Report as Checkup
+from clutch_tui.net.diagnosis.doctor import examine
 from clutch_tui.text.strings import has, t
 
 if TYPE_CHECKING:
-    from clutch_tui.core.store import Store
+    from clutch_tui.core.database.store import Store
     from clutch_tui.installation import Installation
-    from clutch_tui.net.doctor import Check, Finding
+    from clutch_tui.net.diagnosis.doctor import Check, Finding
 
 SECTIONS = (
     *("versions", "terminal", "configuration", "doctor", "tester", "database", "queue", "connection"),
@@ -73,10 +73,10 @@ async def check_up(
     installation: Installation, problem: Problem | None, on_finding: Callable[[Finding], None] | None = None
 ) -> Checkup:
     """The doctor's whole round."""
-    from clutch_tui.net.api import Api
-    from clutch_tui.net.premises import Premises
-    from clutch_tui.net.reach import Reach
-    from clutch_tui.net.session import Session
+    from clutch_tui.net.client.api import Api
+    from clutch_tui.net.client.session import Session
+    from clutch_tui.net.diagnosis.premises import Premises
+    from clutch_tui.net.diagnosis.reach import Reach
     from clutch_tui.ui.glyphs import find
     from clutch_tui.ui.surroundings import Surroundings
 
@@ -126,7 +126,7 @@ class Story:
     async def versions(self) -> Gathered:
         from importlib.metadata import PackageNotFoundError, version
 
-        from clutch_tui.core.health import SQLITE
+        from clutch_tui.core.database.health import SQLITE
 
         packages = {}
         for name in _PACKAGES:
@@ -194,7 +194,7 @@ class Story:
         return {"doctor.json": {"summary": dict(report.summary), "findings": findings}}
 
     async def tester(self) -> Gathered:
-        from clutch_tui.net.tester import Tester
+        from clutch_tui.net.diagnosis.tester import Tester
 
         if not self._installation.settings.backend.is_set_up:
             raise LookupError("no server is set up")
@@ -220,7 +220,7 @@ class Story:
 
     async def database(self) -> Gathered:
         """Every database of this installation: with a configuration that cannot be read, who knows which it is."""
-        from clutch_tui.core import statistics
+        from clutch_tui.core.database import statistics
 
         gathered: dict[str, object] = {"database.json": await asyncio.to_thread(self._databases)}
         try:
@@ -237,7 +237,7 @@ class Story:
         return [self._database(path, is_ours=path == wanted) for path in found[:5]]
 
     def _database(self, path: Path, *, is_ours: bool) -> dict[str, Any]:
-        from clutch_tui.core import health
+        from clutch_tui.core.database import health
 
         told: dict[str, Any] = {"path": str(path), "in_use": is_ours}
         try:
@@ -249,7 +249,8 @@ class Story:
         return told
 
     async def queue(self) -> Gathered:
-        from clutch_tui.core import outbox, statistics
+        from clutch_tui.core.database import statistics
+        from clutch_tui.core.sync import outbox
 
         def gather() -> dict[str, Any]:
             return {"summary": asdict(outbox.summary()), "changes": statistics.of_queue()}
@@ -257,7 +258,9 @@ class Story:
         return {"queue.json": await self._read(gather)}
 
     async def connection(self) -> Gathered:
-        from clutch_tui.core import journal, replica, usage
+        from clutch_tui.core import journal
+        from clutch_tui.core.speed import usage
+        from clutch_tui.core.sync import replica
 
         def gather() -> dict[str, Any]:
             return {
@@ -281,7 +284,7 @@ class Story:
         """Read from the database of the shop, without making or migrating one."""
 
         def work() -> Any:
-            from clutch_tui.core.store import Store
+            from clutch_tui.core.database.store import Store
 
             path = self._installation.database()
             if not path.exists():

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlcipher3 import dbapi2
 
-from clutch_tui.core import cipher
-from clutch_tui.core.store import Store
+from clutch_tui.core.database import cipher
+from clutch_tui.core.database.store import Store
 from clutch_tui.installation import Installation
 
 

@@ -30,13 +30,13 @@ from pathlib import Path
 import httpx
 
 from clutch_tui.config import Backend, Settings
-from clutch_tui.net.api import Api
+from clutch_tui.net.client.api import Api
+from clutch_tui.net.client.session import Session
+from clutch_tui.net.client.vault import Vault
 from clutch_tui.net.connection import Monitor
 from clutch_tui.net.events import SystemMessage
-from clutch_tui.net.line import Line, WebSocketDial
-from clutch_tui.net.session import Session
-from clutch_tui.net.vault import Vault
-from clutch_tui.net.websocket import Socket
+from clutch_tui.net.socket.line import Line, WebSocketDial
+from clutch_tui.net.socket.websocket import Socket
 from clutch_tui.sandbox import demo_data, server
 from clutch_tui.sandbox.settings import Settings as SandboxSettings
 

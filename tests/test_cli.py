@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from clutch_tui.core import inventory, journal, models
+from clutch_tui.core import inventory, journal
+from clutch_tui.core.database import models
 from clutch_tui.core.types import PartDraft
 from clutch_tui.installation import Installation
 from tests.homes import connect

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from clutch_tui.net.doctor import CHECKS
+from clutch_tui.net.diagnosis.doctor import CHECKS
 from tests.terminal import Terminal
 
 

@@ -89,7 +89,7 @@ def test_a_file_that_is_no_price_list_is_wrong_usage(
 
 @pytest.mark.parametrize("language", strings.LANGUAGES)
 def test_every_remark_can_be_said(installation: Installation, language: str, tmp_path: Path) -> None:
-    from clutch_tui.core import imports
+    from clutch_tui.core.price_lists import imports
 
     strings.use(language)
     (tmp_path / "list.csv").write_text(

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from clutch_tui import config
-from clutch_tui.core import adoption, inventory, outbox, state
+from clutch_tui.core import inventory, state
+from clutch_tui.core.sync import adoption, outbox
 from clutch_tui.core.types import PartDraft, ShopError
 from clutch_tui.installation import Installation
 from tests.homes import open_home

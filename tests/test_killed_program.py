@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 
-from clutch_tui.core import inventory, journal, models
+from clutch_tui.core import inventory, journal
+from clutch_tui.core.database import models
 from clutch_tui.core.types import PartDraft
 from clutch_tui.installation import Installation
 
@@ -28,7 +29,7 @@ PROGRAM = """
 import os, sys
 from clutch_tui import cli
 import clutch_tui.commands.trade, clutch_tui.printing.receipt, clutch_tui.installation, clutch_tui.core.sales
-import clutch_tui.core.replica, playhouse.migrations, filelock, uuid_utils, zoneinfo
+import clutch_tui.core.sync.replica, playhouse.migrations, filelock, uuid_utils, zoneinfo
 os.write(1, b"ready\\n")
 for line in iter(sys.stdin.readline, ""):
     pid = os.fork()

@@ -15,7 +15,7 @@ import pytest
 
 from clutch_tui import logs
 from clutch_tui.core.journal import Entry
-from clutch_tui.net import redaction
+from clutch_tui.net.client import redaction
 
 
 @pytest.fixture(autouse=True)

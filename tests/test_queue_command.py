@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from clutch_tui import cli
-from clutch_tui.core import conflicts, inventory, outbox, queue, replica
-from clutch_tui.core.store import Store
+from clutch_tui.core import inventory
+from clutch_tui.core.database.store import Store
+from clutch_tui.core.sync import conflicts, outbox, queue, replica
 from clutch_tui.core.types import Part, PartDraft, Result
 from clutch_tui.installation import Installation
 from clutch_tui.text import strings

@@ -27,11 +27,11 @@ from clutch_tui.commands import log_lines, request
 from clutch_tui.core import customers, journal, sales
 from clutch_tui.core.types import CustomerDraft, LogQuery
 from clutch_tui.installation import Installation
-from clutch_tui.net import redaction
-from clutch_tui.net.bundle import CONTENTS, Chapter, write
-from clutch_tui.net.errors import ApiError
+from clutch_tui.net.client import redaction
+from clutch_tui.net.client.errors import ApiError
+from clutch_tui.net.client.vault import Secrets
+from clutch_tui.net.diagnosis.bundle import CONTENTS, Chapter, write
 from clutch_tui.net.network import Network
-from clutch_tui.net.vault import Secrets
 from clutch_tui.sandbox import demo_data, server
 from clutch_tui.sandbox.settings import Settings as SandboxSettings
 from tests.test_cli import clutch
@@ -239,7 +239,7 @@ async def test_a_section_that_hangs_or_breaks_is_named(tmp_path: Path) -> None:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """One attempt a call: the waiting between attempts is tested elsewhere."""
-    monkeypatch.setattr("clutch_tui.net.api.ATTEMPTS", 1)
+    monkeypatch.setattr("clutch_tui.net.client.api.ATTEMPTS", 1)
 
 
 async def ask(installation: Installation, method: str, path: str, data: str | None = None, as_json: bool = True) -> int:

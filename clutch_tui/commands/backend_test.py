@@ -13,11 +13,11 @@ import click
 
 from clutch_tui import exits
 from clutch_tui.installation import Installation
-from clutch_tui.net.capabilities import Capability
 from clutch_tui.net.connection import Monitor, Problem
+from clutch_tui.net.diagnosis.capabilities import Capability
+from clutch_tui.net.diagnosis.own_session import Login
+from clutch_tui.net.diagnosis.tester import Report, Result, Tester
 from clutch_tui.net.endpoints import CATEGORIES, ENDPOINTS, find
-from clutch_tui.net.own_session import Login
-from clutch_tui.net.tester import Report, Result, Tester
 from clutch_tui.text.strings import t
 
 from . import say_json

@@ -49,7 +49,8 @@ def status() -> click.Command:
     @json_option
     @click.pass_obj
     def command(options: dict[str, Any], as_json: bool) -> None:
-        from clutch_tui.core import journal, outbox, reference, replica, singles, ways
+        from clutch_tui.core import journal, reference
+        from clutch_tui.core.sync import outbox, replica, singles, ways
 
         installation = find_installation(options)
         backend = installation.settings.backend

@@ -16,8 +16,9 @@ from typing import Any
 
 from clutch_tui import exits
 from clutch_tui.core import cart as carts
-from clutch_tui.core import inventory, outbox, sales, state
-from clutch_tui.core.store import Store
+from clutch_tui.core import inventory, sales, state
+from clutch_tui.core.database.store import Store
+from clutch_tui.core.sync import outbox
 from clutch_tui.core.types import Part, PartQuery, PartRow, Payment, Receipt
 from clutch_tui.installation import Installation
 from clutch_tui.net.network import Network

@@ -12,7 +12,7 @@ from clutch_tui.config import ConfigError, Settings
 from clutch_tui.home import Home
 from clutch_tui.installation import Installation
 from clutch_tui.net.connection import Problem
-from clutch_tui.net.doctor import Finding, Report
+from clutch_tui.net.diagnosis.doctor import Finding, Report
 from clutch_tui.support import check_up
 from clutch_tui.text.format import date_time, isolate, number
 from clutch_tui.text.strings import is_rtl, t

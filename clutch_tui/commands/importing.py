@@ -11,9 +11,9 @@ from typing import Any
 
 import click
 
-from clutch_tui.core import imports
-from clutch_tui.core.imports import Report
-from clutch_tui.core.price_list import Remark
+from clutch_tui.core.price_lists import imports
+from clutch_tui.core.price_lists.imports import Report
+from clutch_tui.core.price_lists.price_list import Remark
 from clutch_tui.core.types import ShopError
 from clutch_tui.exits import DONE, FAILED, USAGE, complain
 from clutch_tui.installation import Installation

@@ -7,7 +7,7 @@ from itertools import groupby
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from clutch_tui import exits
-from clutch_tui.net.tester import Report, Result
+from clutch_tui.net.diagnosis.tester import Report, Result
 from clutch_tui.text.strings import t
 
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -22,7 +22,7 @@ from clutch_tui.text.strings import t
 from . import find_installation, json_option, say_json
 
 if TYPE_CHECKING:
-    from clutch_tui.core.cipher_key import CipherKey
+    from clutch_tui.core.database.cipher_key import CipherKey
     from clutch_tui.protection import Condition
 
 KEEPERS = ("auto", "keyring", "file", "passphrase")
@@ -91,7 +91,7 @@ def change() -> click.Command:
 def _new_passphrase() -> str:
     if not sys.stdin.isatty():
         raise click.UsageError(t("cli.key.needs_terminal"))
-    from clutch_tui.core.cipher_key import check_passphrase
+    from clutch_tui.core.database.cipher_key import check_passphrase
 
     while True:
         typed = str(click.prompt(t("cli.key.ask.new"), hide_input=True, err=True))
@@ -143,7 +143,7 @@ def import_key() -> click.Command:
     @click.command("import", help=t("cli.key.import.help"))
     @click.pass_obj
     def command(options: dict[str, Any]) -> None:
-        from clutch_tui.core.cipher_key import CipherKey
+        from clutch_tui.core.database.cipher_key import CipherKey
 
         installation = find_installation(options)
         protection = installation.protection

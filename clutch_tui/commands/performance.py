@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 from clutch_tui import exits
-from clutch_tui.core import benchmark, measures, savings, upkeep
-from clutch_tui.core.store import Store
+from clutch_tui.core.database import upkeep
+from clutch_tui.core.database.store import Store
+from clutch_tui.core.speed import benchmark, measures, savings
 from clutch_tui.installation import Installation
 from clutch_tui.text.strings import t
 from clutch_tui.ui.figures import amount, figure, report_line, result_line, savings_lines

@@ -13,9 +13,9 @@ from typing import Any, get_args
 
 import click
 
-from clutch_tui.core import conflicts as core_conflicts
-from clutch_tui.core import queue as core_queue
-from clutch_tui.core.conflicts import Choice
+from clutch_tui.core.sync import conflicts as core_conflicts
+from clutch_tui.core.sync import queue as core_queue
+from clutch_tui.core.sync.conflicts import Choice
 from clutch_tui.core.types import ChangeRow, Conflict, Lane
 from clutch_tui.text import format as shown
 from clutch_tui.text.format import NumberError

@@ -19,11 +19,11 @@ from clutch_tui.core.clock import SystemClock
 from clutch_tui.core.types import ShopError
 from clutch_tui.installation import Installation
 from clutch_tui.net import wire
-from clutch_tui.net.api import Answer
+from clutch_tui.net.client.api import Answer
+from clutch_tui.net.client.errors import LINE_DOWN, ApiError
+from clutch_tui.net.client.redaction import hide_headers, hide_value
 from clutch_tui.net.connection import Exchange, Monitor
-from clutch_tui.net.errors import LINE_DOWN, ApiError
 from clutch_tui.net.logbook import Logbook
-from clutch_tui.net.redaction import hide_headers, hide_value
 from clutch_tui.text.strings import t
 
 from . import say_json

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from clutch_tui import exits
-from clutch_tui.core import outbox
-from clutch_tui.core.store import Store
+from clutch_tui.core.database.store import Store
+from clutch_tui.core.sync import outbox
 from clutch_tui.core.types import QueueSummary, ShopError
 from clutch_tui.installation import Installation
 from clutch_tui.net import wire
+from clutch_tui.net.client.errors import LINE_DOWN, ApiError
 from clutch_tui.net.connection import Event
-from clutch_tui.net.errors import LINE_DOWN, ApiError
 from clutch_tui.net.network import Network
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import has, t, tn

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from . import cash, journal, models, outbox, sales, state
+from . import cash, journal, sales, state
 from .cart import rounding_of
+from .database import models
+from .sync import outbox
 from .types import Payment, PayMethod, Receipt, Sale, SaleLine, ShopError, TaxRules, Totals
 
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from . import journal, models, outbox, state
+from . import journal, state
+from .database import models
+from .sync import outbox
 from .types import ShopError
 
 DrawerDeed = Literal["open", "pay_in", "pay_out", "no_sale", "close"]

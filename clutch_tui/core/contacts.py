@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from . import models
+from .database import models
 from .types import Key, ShopError
 from .words import phone_key, terms
 

@@ -13,8 +13,10 @@ from typing import Any
 
 from clutch_tui.text.fold import fold, fold_number
 
-from . import cash, contacts, journal, models, outbox, requests
+from . import cash, contacts, journal
 from .clock import from_text
+from .database import models
+from .sync import outbox, requests
 from .types import Customer, CustomerDraft, CustomerRow, Key, PayMethod, ShopError
 from .words import fold_often, joined, phone_key
 

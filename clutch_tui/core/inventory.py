@@ -13,9 +13,11 @@ from typing import Any
 
 from clutch_tui.text.fold import fold
 
-from . import journal, models, outbox, requests, search, state
+from . import journal, search, state
 from .clock import from_text
+from .database import models
 from .search import STOCK, UNSENT
+from .sync import outbox, requests
 from .types import Key, Part, PartDraft, PartQuery, PartRow, ShopError, StockMove
 from .words import bare, fold_often, joined
 

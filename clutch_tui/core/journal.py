@@ -17,8 +17,8 @@ from typing import Any, Literal, get_args
 
 from clutch_tui.text.fold import fold
 
-from . import models
 from .clock import from_text, to_text
+from .database import models
 from .types import Key, LogQuery, LogRow, Notification
 
 Level = Literal["debug", "info", "warning", "error"]

@@ -13,8 +13,10 @@ from typing import Any
 
 from clutch_tui.text.fold import fold, fold_number
 
-from . import inventory, journal, models, outbox, overlay, sales
+from . import inventory, journal, sales
 from .clock import from_text, to_text
+from .database import models
+from .sync import outbox, overlay
 from .types import Cart, CartLine, Key, Order, OrderLine, OrderQuery, OrderRow, OrderStatus, ShopError
 from .words import joined, phone_key, terms
 

@@ -12,8 +12,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from . import models, state
+from . import state
 from .clock import from_text
+from .database import models
 
 _HEAD = "reference."
 

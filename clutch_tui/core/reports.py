@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from . import inventory, models, search
+from . import inventory, search
+from .database import models
 from .search import STOCK
 from .types import Key, PartRow
 

@@ -15,9 +15,11 @@ from typing import Any
 
 from clutch_tui.text.fold import fold, fold_number
 
-from . import cash, journal, models, outbox, state
+from . import cash, journal, state
 from .cart import check, paid_by, totals
 from .clock import from_text
+from .database import models
+from .sync import outbox
 from .types import (
     Cart,
     CartLine,

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from clutch_tui.text.fold import fold_number
 
-from . import models, outbox
+from .database import models
+from .sync import outbox
 from .types import PartRow
 from .words import terms
 

@@ -13,8 +13,8 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from . import models
 from .clock import from_text
+from .database import models
 from .types import TaxRules
 
 _PREFIX_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ"

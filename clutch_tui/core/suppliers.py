@@ -8,7 +8,9 @@ from typing import Any
 
 from clutch_tui.text.fold import fold
 
-from . import contacts, journal, models, outbox, requests
+from . import contacts, journal
+from .database import models
+from .sync import outbox, requests
 from .types import Key, ShopError, Supplier, SupplierDraft, SupplierRow
 from .words import fold_often, joined, phone_key
 

@@ -13,7 +13,8 @@ from typing import Any, Literal
 
 from packaging.version import InvalidVersion, Version
 
-from . import journal, models, state
+from . import journal, state
+from .database import models
 
 _KEPT = "system.version"
 CHECK_EVERY = timedelta(hours=24)

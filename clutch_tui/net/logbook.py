@@ -15,15 +15,16 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from clutch_tui.core import journal, usage
+from clutch_tui.core import journal
 from clutch_tui.core.clock import Clock, from_text, to_text
+from clutch_tui.core.speed import usage
 from clutch_tui.core.types import ShopError
 
+from .client.redaction import hide_text, hide_value
 from .connection import PARTS, Event, Exchange, Monitor, Part, PartName, Problem
-from .redaction import hide_text, hide_value
 
 if TYPE_CHECKING:
-    from clutch_tui.core.store import Store
+    from clutch_tui.core.database.store import Store
 
     from . import wire
 

@@ -20,22 +20,24 @@ import httpx
 from filelock import FileLock, Timeout
 
 from clutch_tui.config import Settings
-from clutch_tui.core import conflicts, outbox, replica, state, ways
+from clutch_tui.core import state
 from clutch_tui.core.clock import Clock, SystemClock
+from clutch_tui.core.database.store import Store
 from clutch_tui.core.reference import Reference
-from clutch_tui.core.store import Store
+from clutch_tui.core.sync import conflicts, outbox, replica, ways
 from clutch_tui.core.types import ShopError
 from clutch_tui.core.updates import Standing
 
-from . import reference, updates, wire
-from .api import Api
+from . import updates, wire
+from .client import reference
+from .client.api import Api
+from .client.errors import ApiError, Kind
+from .client.session import Session
+from .client.vault import Vault
 from .connection import Monitor
-from .errors import ApiError, Kind
+from .engine.sync import OnChange, Sync
 from .logbook import Logbook
-from .session import Session
-from .sync import OnChange, Sync
-from .vault import Vault
-from .websocket import Socket
+from .socket.websocket import Socket
 
 log = logging.getLogger(__name__)
 
@@ -357,7 +359,7 @@ class Network:
     async def test_endpoints(self, names: Sequence[str] = ()) -> None:
         """Try the named endpoints, or all; the results arrive in the monitor as they come. Raises `ApiError` while
         the line is cut on purpose."""
-        from .tester import Tester
+        from .diagnosis.tester import Tester
 
         if self.offline:
             raise ApiError(Kind.CUT)

@@ -11,14 +11,14 @@ from collections.abc import Callable
 from clutch_tui import __version__
 from clutch_tui.core import updates
 from clutch_tui.core.clock import Clock
-from clutch_tui.core.store import Store
+from clutch_tui.core.database.store import Store
 from clutch_tui.core.types import ShopError
 from clutch_tui.core.updates import Standing
 
 from . import wire
-from .api import Api
+from .client.api import Api
+from .client.errors import ApiError
 from .connection import Monitor
-from .errors import ApiError
 
 log = logging.getLogger(__name__)
 

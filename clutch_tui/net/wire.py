@@ -17,8 +17,9 @@ from typing import Any, NoReturn
 
 from pydantic import TypeAdapter, ValidationError
 
-from clutch_tui.net import answers, news, payload
+from clutch_tui.net import answers, payload
 from clutch_tui.net.payload import Payload, moment_in, money_in, money_out
+from clutch_tui.net.socket import news
 
 __all__ = [
     "BadPayload",

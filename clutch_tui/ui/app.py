@@ -28,7 +28,7 @@ from textual.signal import Signal
 from textual.worker import Worker, WorkerState
 
 from clutch_tui import __version__
-from clutch_tui.core.meter import KEEP_EVERY
+from clutch_tui.core.speed.meter import KEEP_EVERY
 from clutch_tui.text import strings
 from clutch_tui.text.digits import Digits
 from clutch_tui.text.strings import t
@@ -45,7 +45,7 @@ from clutch_tui.ui.thin_wire import ThinWire
 
 if TYPE_CHECKING:
     from clutch_tui.config import Settings
-    from clutch_tui.core.store import Store
+    from clutch_tui.core.database.store import Store
     from clutch_tui.core.types import Cart, TaxRules
 
 P = ParamSpec("P")

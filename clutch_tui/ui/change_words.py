@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from clutch_tui.core import queue
-from clutch_tui.core.outbox import FACTS
-from clutch_tui.core.queue import ChangeDetail, Concern
+from clutch_tui.core.sync import queue
+from clutch_tui.core.sync.outbox import FACTS
+from clutch_tui.core.sync.queue import ChangeDetail, Concern
 from clutch_tui.core.types import ChangeRow, Conflict
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import has, t

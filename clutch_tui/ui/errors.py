@@ -36,7 +36,7 @@ def report(node: DOMNode, error: BaseException) -> None:
 def last_words(error: BaseException | None) -> str:
     """Log what ends the program, and give back what may be printed of it on the bare terminal: the way it went, without
     a secret and without the values of variables."""
-    from clutch_tui.net.redaction import hide_text
+    from clutch_tui.net.client.redaction import hide_text
 
     log.critical("the program ended", exc_info=error)
     way = "".join(format_exception(error)) if error is not None else ""

@@ -11,10 +11,10 @@ from clutch_tui.text.strings import t
 from clutch_tui.ui import shop
 
 if TYPE_CHECKING:
-    from clutch_tui.core.benchmark import Result
-    from clutch_tui.core.measures import Figures, Unit
-    from clutch_tui.core.savings import Savings
-    from clutch_tui.core.upkeep import Report
+    from clutch_tui.core.database.upkeep import Report
+    from clutch_tui.core.speed.benchmark import Result
+    from clutch_tui.core.speed.measures import Figures, Unit
+    from clutch_tui.core.speed.savings import Savings
 
 
 def amount(figure: float | None, unit: Unit) -> str:

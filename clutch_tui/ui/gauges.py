@@ -19,8 +19,8 @@ from rich.console import RenderableType
 from textual.driver import Driver
 from textual.events import Event, Key
 
-from clutch_tui.core import gauges
-from clutch_tui.core.meter import Meter
+from clutch_tui.core.speed import gauges
+from clutch_tui.core.speed.meter import Meter
 
 if TYPE_CHECKING:
     from textual.app import App

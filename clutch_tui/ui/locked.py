@@ -22,7 +22,7 @@ from clutch_tui.ui.widgets.words import Words
 
 if TYPE_CHECKING:
     from clutch_tui.config import Settings
-    from clutch_tui.core.store import Store
+    from clutch_tui.core.database.store import Store
     from clutch_tui.ui.app import ClutchApp
     from clutch_tui.ui.services import Door
 

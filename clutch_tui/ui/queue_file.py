@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from clutch_tui import __version__
-from clutch_tui.core import conflicts, queue, state
-from clutch_tui.core.queue import ChangeDetail
-from clutch_tui.core.store import Store
+from clutch_tui.core import state
+from clutch_tui.core.database.store import Store
+from clutch_tui.core.sync import conflicts, queue
+from clutch_tui.core.sync.queue import ChangeDetail
 from clutch_tui.home import write_private
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t

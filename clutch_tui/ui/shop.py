@@ -14,28 +14,22 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from clutch_tui.core import (
         aftersales,
-        benchmark,
         cart,
-        conflicts,
         customers,
         inventory,
         journal,
-        measures,
         orders,
-        outbox,
-        queue,
         reference,
         sales,
-        savings,
         search,
         state,
         suppliers,
         types,
         updates,
-        upkeep,
-        usage,
-        ways,
     )
+    from clutch_tui.core.database import upkeep
+    from clutch_tui.core.speed import benchmark, measures, savings, usage
+    from clutch_tui.core.sync import conflicts, outbox, queue, ways
 
 __all__ = [
     "aftersales",
@@ -62,8 +56,22 @@ __all__ = [
     "ways",
 ]
 
+_ROOMS = {
+    "benchmark": "speed",
+    "conflicts": "sync",
+    "measures": "speed",
+    "outbox": "sync",
+    "queue": "sync",
+    "savings": "speed",
+    "upkeep": "database",
+    "usage": "speed",
+    "ways": "sync",
+}
+"""The room of core that a module lives in; the others stand in `core` itself."""
+
 
 def __getattr__(name: str) -> ModuleType:
     if name not in __all__:
         raise AttributeError(name)
-    return import_module(f"clutch_tui.core.{name}")
+    place = f"{_ROOMS[name]}.{name}" if name in _ROOMS else name
+    return import_module(f"clutch_tui.core.{place}")

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from clutch_tui.net.doctor import Check, Finding
+from clutch_tui.net.diagnosis.doctor import Check, Finding
 from clutch_tui.ui.glyphs import Glyphs, colours
 from clutch_tui.ui.terminal import ADVICE_COMMANDS, Ordering, advice, identify
 

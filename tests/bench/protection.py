@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from clutch_tui.core import search, state
-from clutch_tui.core.store import Store
+from clutch_tui.core.database.store import Store
 from clutch_tui.home import Home, write_private
 from clutch_tui.installation import Installation
 from clutch_tui.text import strings

@@ -20,9 +20,12 @@ from typing import Any
 
 from sqlcipher3 import dbapi2 as sqlite
 
-from clutch_tui.core import arrivals, inventory, models, overlay, records, replica, search
-from clutch_tui.core.store import Store
-from clutch_tui.net import protocol, wire
+from clutch_tui.core import inventory, search
+from clutch_tui.core.database import models
+from clutch_tui.core.database.store import Store
+from clutch_tui.core.sync import arrivals, overlay, records, replica
+from clutch_tui.net import wire
+from clutch_tui.net.engine import protocol
 from tests.bench.figures import Budget, Figure, Pace, alone, compared, in_turns
 from tests.bench.parts import parts
 

@@ -18,8 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from clutch_tui.core import cart as carts
-from clutch_tui.core import inventory, models, outbox, queue, replica, sales, search
-from clutch_tui.core.store import Store
+from clutch_tui.core import inventory, sales, search
+from clutch_tui.core.database import models
+from clutch_tui.core.database.store import Store
+from clutch_tui.core.sync import outbox, queue, replica
 from clutch_tui.core.types import PartQuery, PartRow, Payment, TaxRules
 from clutch_tui.sandbox import server
 from clutch_tui.sandbox.settings import Settings

@@ -21,7 +21,7 @@ from sqlcipher3 import dbapi2 as sqlite
 
 from clutch_tui.core import sales, search
 from clutch_tui.core.cart import add_line, totals
-from clutch_tui.core.store import Store
+from clutch_tui.core.database.store import Store
 from clutch_tui.core.types import Cart, PartRow, Payment, Receipt, ShopError, TaxRules
 from tests.bench import shops
 from tests.bench.figures import Budget, Figure, Pace, alone, compared, in_turns

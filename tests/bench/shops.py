@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from clutch_tui import config
-from clutch_tui.core import inventory, models, overlay, records, search, state, store, words
+from clutch_tui.core import inventory, search, state, words
+from clutch_tui.core.database import models, store
+from clutch_tui.core.sync import overlay, records
 from clutch_tui.home import Home
 from clutch_tui.installation import Installation
 from tests.bench import parts as parts_module

@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from clutch_tui.core import journal, models, replica
+from clutch_tui.core import journal
+from clutch_tui.core.database import models
+from clutch_tui.core.database.store import Store
 from clutch_tui.core.search import STOCK
-from clutch_tui.core.store import Store
+from clutch_tui.core.sync import replica
 from clutch_tui.sandbox import demo_data, payload
 
 SHOP = demo_data.SHOP_ID

@@ -7,7 +7,8 @@ import random
 from pathlib import Path
 
 from clutch_tui import exits
-from clutch_tui.core import inventory, replica
+from clutch_tui.core import inventory
+from clutch_tui.core.sync import replica
 from clutch_tui.core.types import PartQuery
 from clutch_tui.sandbox.server import running
 from clutch_tui.sandbox.settings import Settings

@@ -17,7 +17,7 @@ import httpx
 import time_machine
 
 from clutch_tui.core import cart, inventory, sales, search, state
-from clutch_tui.core.store import Store
+from clutch_tui.core.database.store import Store
 from clutch_tui.core.types import PartDraft, PartRow, Payment
 from clutch_tui.installation import Installation
 from clutch_tui.net.network import Network

@@ -8,8 +8,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from clutch_tui.core import aftersales, cash, conflicts, customers, inventory, orders, queue, sales, state, suppliers
+from clutch_tui.core import aftersales, cash, customers, inventory, orders, sales, state, suppliers
 from clutch_tui.core import cart as carts
+from clutch_tui.core.sync import conflicts, queue
 from clutch_tui.core.types import CustomerDraft, PartDraft, Payment, ShopError, SupplierDraft
 
 from .terminal import Terminal

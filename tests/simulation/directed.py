@@ -8,7 +8,8 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from clutch_tui.core import models, replica
+from clutch_tui.core.database import models
+from clutch_tui.core.sync import replica
 from clutch_tui.core.types import PullPage, Result
 
 from .disk import Disk, FragileStore, Guard

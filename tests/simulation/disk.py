@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from sqlcipher3 import dbapi2
 
-from clutch_tui.core.store import Store
+from clutch_tui.core.database.store import Store
 
 Moment = Literal["crash before", "crash after", "full"]
 

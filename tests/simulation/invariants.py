@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from clutch_tui.core import journal
-from clutch_tui.core.outbox import FACTS
-from clutch_tui.core.replica import CHANNELS
 from clutch_tui.core.search import STOCK
+from clutch_tui.core.sync.outbox import FACTS
+from clutch_tui.core.sync.replica import CHANNELS
 
 from .disk import FragileConnection
 from .server import SHOP, Deed, Moves, Server

@@ -14,25 +14,15 @@ from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
-from clutch_tui.core import (
-    arrivals,
-    cash,
-    conflicts,
-    models,
-    outbox,
-    overlay,
-    records,
-    replica,
-    requests,
-    sales,
-    singles,
-    state,
-)
+from clutch_tui.core import cash, sales, state
+from clutch_tui.core.database import models
+from clutch_tui.core.sync import arrivals, conflicts, outbox, overlay, records, replica, requests, singles
 from clutch_tui.core.types import PullState
-from clutch_tui.net import protocol, rest, websocket
-from clutch_tui.net.errors import ApiError, Kind
-from clutch_tui.net.singles import Singles
-from clutch_tui.net.sync import Sync
+from clutch_tui.net.client.errors import ApiError, Kind
+from clutch_tui.net.engine import protocol, rest
+from clutch_tui.net.engine.singles import Singles
+from clutch_tui.net.engine.sync import Sync
+from clutch_tui.net.socket import websocket
 from clutch_tui.sandbox import changes as server_changes
 from clutch_tui.sandbox import database as server_database
 from clutch_tui.sandbox import maintenance, pages, payload, rest_lists, rest_sync

@@ -13,10 +13,11 @@ from collections.abc import Collection, Container, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from clutch_tui.core import journal, ways
+from clutch_tui.core import journal
 from clutch_tui.core.clock import to_text
 from clutch_tui.core.search import STOCK
-from clutch_tui.core.singles import ASKS
+from clutch_tui.core.sync import ways
+from clutch_tui.core.sync.singles import ASKS
 from clutch_tui.sandbox.plain import Plain
 
 from .disk import FragileConnection

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from clutch_tui.core import replica
+from clutch_tui.core.sync import replica
 from tests.simulation import directed, sweep
 from tests.simulation.mutants import MUTANTS, planted
 from tests.simulation.plain import PlainWorld

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.websockets import WebSocket
 
-from clutch_tui.net.errors import ApiError, Kind
-from clutch_tui.net.line import LineClosed
+from clutch_tui.net.client.errors import ApiError, Kind
+from clutch_tui.net.socket.line import LineClosed
 from clutch_tui.sandbox.conversation import converse
 
 if TYPE_CHECKING:

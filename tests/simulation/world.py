@@ -21,11 +21,12 @@ from functools import cache
 from pathlib import Path
 from unittest.mock import patch
 
-from clutch_tui.core import arrivals, models
 from clutch_tui.core.clock import to_text
-from clutch_tui.core.replica import CHANNELS
-from clutch_tui.core.store import Store
-from clutch_tui.net.vault import Secrets
+from clutch_tui.core.database import models
+from clutch_tui.core.database.store import Store
+from clutch_tui.core.sync import arrivals
+from clutch_tui.core.sync.replica import CHANNELS
+from clutch_tui.net.client.vault import Secrets
 
 from .clerk import Habits
 from .disk import Crash

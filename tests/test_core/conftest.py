@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from clutch_tui.core.store import Store
+from clutch_tui.core.database.store import Store
 from tests.test_core.shop import HandClock
 
 

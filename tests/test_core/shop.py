@@ -7,8 +7,9 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from clutch_tui.core import inventory, models
-from clutch_tui.core.store import Store
+from clutch_tui.core import inventory
+from clutch_tui.core.database import models
+from clutch_tui.core.database.store import Store
 from clutch_tui.core.types import Part, PartDraft
 
 

@@ -14,8 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from clutch_tui.core import arrivals, inventory, models, records, replica, search
-from clutch_tui.core.store import Store
+from clutch_tui.core import inventory, search
+from clutch_tui.core.database import models
+from clutch_tui.core.database.store import Store
+from clutch_tui.core.sync import arrivals, records, replica
 from clutch_tui.core.types import PartDraft, PartQuery, PullPage
 
 Row = dict[str, Any]

@@ -6,8 +6,9 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from clutch_tui.core import conflicts, customers, inventory, outbox, replica, state
-from clutch_tui.core.store import Store
+from clutch_tui.core import customers, inventory, state
+from clutch_tui.core.database.store import Store
+from clutch_tui.core.sync import conflicts, outbox, replica
 from clutch_tui.core.types import Conflict, CustomerDraft, Part, PullPage, Result, ShopError
 from tests.test_core.shop import stock_shelf
 

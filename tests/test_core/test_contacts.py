@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from clutch_tui.core import aftersales, cash, customers, journal, models, sales, suppliers
+from clutch_tui.core import aftersales, cash, customers, journal, sales, suppliers
 from clutch_tui.core.cart import add_line, with_customer
-from clutch_tui.core.store import Store
+from clutch_tui.core.database import models
+from clutch_tui.core.database.store import Store
 from clutch_tui.core.types import Customer, CustomerDraft, Payment, ShopError, SupplierDraft, TaxRules
 from tests.test_core.shop import HandClock, queue, stock_shelf
 

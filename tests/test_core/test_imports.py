@@ -14,9 +14,12 @@ from typing import Any
 
 import pytest
 
-from clutch_tui.core import imports, inventory, journal, models, outbox, search, state
-from clutch_tui.core.imports import Report
-from clutch_tui.core.store import Store
+from clutch_tui.core import inventory, journal, search, state
+from clutch_tui.core.database import models
+from clutch_tui.core.database.store import Store
+from clutch_tui.core.price_lists import imports
+from clutch_tui.core.price_lists.imports import Report
+from clutch_tui.core.sync import outbox
 from clutch_tui.core.types import PartQuery, ShopError
 from tests.test_core.shop import queue, stock_shelf
 from tests.test_core.test_price_list import write
@@ -247,8 +250,8 @@ def test_an_import_that_stops_in_the_middle_is_completed_by_the_next(store: Stor
 
 _KILLED = """
 import sys, pathlib
-from clutch_tui.core import imports
-from clutch_tui.core.store import Store
+from clutch_tui.core.price_lists import imports
+from clutch_tui.core.database.store import Store
 store = Store.open(pathlib.Path(sys.argv[1]), inline=True)
 imports.run(store, pathlib.Path(sys.argv[2]), progress=lambda done, total: print(done, flush=True))
 """

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from clutch_tui.core import inventory, journal, models
-from clutch_tui.core.store import Store
+from clutch_tui.core import inventory, journal
+from clutch_tui.core.database import models
+from clutch_tui.core.database.store import Store
 from clutch_tui.core.types import Part, PartDraft, PartQuery, ShopError
 from tests.test_core.shop import HandClock, queue, stock_shelf
 

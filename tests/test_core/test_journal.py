@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from clutch_tui.core import journal, models
-from clutch_tui.core.store import Store
+from clutch_tui.core import journal
+from clutch_tui.core.database import models
+from clutch_tui.core.database.store import Store
 from clutch_tui.core.types import LogQuery
 from tests.test_core.shop import HandClock
 

@@ -19,8 +19,9 @@ from typing import Any
 
 import pytest
 
-from clutch_tui.core import inventory, journal, models
-from clutch_tui.core.store import Store
+from clutch_tui.core import inventory, journal
+from clutch_tui.core.database import models
+from clutch_tui.core.database.store import Store
 from clutch_tui.core.types import PartDraft
 
 ROUNDS, TILLS = 40, 2
@@ -30,9 +31,10 @@ TOTAL = LINES_PER_SALE * QUANTITY * PRICE
 TILLS_PROGRAM = f"""
 import os, sys
 from pathlib import Path
-from clutch_tui.core import inventory, models, sales
+from clutch_tui.core import inventory, sales
+from clutch_tui.core.database import models
 from clutch_tui.core.cart import add_line, with_customer
-from clutch_tui.core.store import Store
+from clutch_tui.core.database.store import Store
 from clutch_tui.core.types import Customer, CustomerDraft, PartQuery, Payment, TaxRules
 
 def sell_for_ever(path):

@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 
 from clutch_tui.core import cart as carts
-from clutch_tui.core import inventory, models, outbox, queue, replica, sales, state
-from clutch_tui.core.store import Store
+from clutch_tui.core import inventory, sales, state
+from clutch_tui.core.database import models
+from clutch_tui.core.database.store import Store
+from clutch_tui.core.sync import outbox, queue, replica
 from clutch_tui.core.types import PartDraft, PartQuery, Payment, PullPage, Result, TaxRules
 
 PARTS, SHORT, LONG = 100, 200, 2_000

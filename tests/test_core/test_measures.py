@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from clutch_tui.core import gauges, measures, models, sales
-from clutch_tui.core.histogram import Histogram
-from clutch_tui.core.meter import Meter
-from clutch_tui.core.store import Store
+from clutch_tui.core import sales
+from clutch_tui.core.database import models
+from clutch_tui.core.database.store import Store
+from clutch_tui.core.speed import gauges, measures
+from clutch_tui.core.speed.histogram import Histogram
+from clutch_tui.core.speed.meter import Meter
 
 
 class MovingClock:
@@ -71,7 +73,7 @@ def test_a_meter_gives_each_figure_once_and_keeps_its_session() -> None:
 def test_deeds_and_measures_name_what_there_is() -> None:
     from importlib import import_module
 
-    from clutch_tui.core.meter import DEEDS
+    from clutch_tui.core.speed.meter import DEEDS
 
     for place, name in DEEDS.items():
         module, _, function = place.rpartition(".")

@@ -10,8 +10,8 @@ import pytest
 from playhouse.migrations import Runner
 from playhouse.sqlcipher_ext import SqlCipherDatabase
 
-from clutch_tui.core import models, tables
-from clutch_tui.core.store import MIGRATIONS, Store, migrate
+from clutch_tui.core.database import models, tables
+from clutch_tui.core.database.store import MIGRATIONS, Store, migrate
 from clutch_tui.core.types import ShopError
 
 NAMES = sorted(file.stem for file in MIGRATIONS.glob("[0-9]*.py"))

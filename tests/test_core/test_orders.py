@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from clutch_tui.core import aftersales, journal, models, orders, sales
+from clutch_tui.core import aftersales, journal, orders, sales
 from clutch_tui.core.cart import totals
-from clutch_tui.core.store import Store
+from clutch_tui.core.database import models
+from clutch_tui.core.database.store import Store
 from clutch_tui.core.types import OrderLine, OrderQuery, Payment, ShopError, TaxRules
 from tests.test_core.shop import HandClock, queue, stock_shelf
 

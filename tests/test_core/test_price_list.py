@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from clutch_tui.core import cells, headings, imports, price_list, sheets
-from clutch_tui.core.price_list import Entry, Remark
+from clutch_tui.core.price_lists import cells, headings, imports, price_list, sheets
+from clutch_tui.core.price_lists.price_list import Entry, Remark
 from clutch_tui.core.types import ShopError
 from clutch_tui.text import strings
 

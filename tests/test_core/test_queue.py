@@ -6,9 +6,11 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from clutch_tui.core import aftersales, customers, inventory, journal, models, outbox, queue, replica, sales, state
+from clutch_tui.core import aftersales, customers, inventory, journal, sales, state
 from clutch_tui.core import cart as carts
-from clutch_tui.core.store import Store
+from clutch_tui.core.database import models
+from clutch_tui.core.database.store import Store
+from clutch_tui.core.sync import outbox, queue, replica
 from clutch_tui.core.types import ChangeRow, CustomerDraft, Part, PartDraft, Payment, Result, ShopError
 from tests.test_core.shop import stock_shelf
 

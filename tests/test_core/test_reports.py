@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from clutch_tui.core import aftersales, cart, inventory, models, reports, sales
-from clutch_tui.core.store import Store
+from clutch_tui.core import aftersales, cart, inventory, reports, sales
+from clutch_tui.core.database import models
+from clutch_tui.core.database.store import Store
 from clutch_tui.core.types import Part, Payment, PayMethod, Sale, TaxRules
 from tests.test_core.shop import HandClock, stock_shelf
 

@@ -13,8 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from clutch_tui.core import aftersales, cart, cash, inventory, journal, models, queue, records, replica, sales, state
-from clutch_tui.core.store import Store
+from clutch_tui.core import aftersales, cart, cash, inventory, journal, sales, state
+from clutch_tui.core.database import models
+from clutch_tui.core.database.store import Store
+from clutch_tui.core.sync import queue, records, replica
 from clutch_tui.core.types import (
     Cart,
     CartLine,

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clutch_tui.core import inventory, models, search
-from clutch_tui.core.store import Store
+from clutch_tui.core import inventory, search
+from clutch_tui.core.database import models
+from clutch_tui.core.database.store import Store
 from clutch_tui.core.types import PartDraft, PartQuery
 from tests.test_core.shop import stock_shelf
 

@@ -14,8 +14,9 @@ from pathlib import Path
 import peewee
 import pytest
 
-from clutch_tui.core import journal, models
-from clutch_tui.core.store import Store
+from clutch_tui.core import journal
+from clutch_tui.core.database import models
+from clutch_tui.core.database.store import Store
 from clutch_tui.core.types import ShopError
 
 
@@ -134,7 +135,7 @@ OPENER = """
 import sys
 from pathlib import Path
 from clutch_tui.core import journal
-from clutch_tui.core.store import Store
+from clutch_tui.core.database.store import Store
 print("ready", flush=True)
 for line in sys.stdin:
     with Store.open(Path(line.strip()), inline=True) as store:

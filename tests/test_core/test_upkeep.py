@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from clutch_tui.core import benchmark, inventory, models, search, upkeep
-from clutch_tui.core.store import Store
+from clutch_tui.core import inventory, search
+from clutch_tui.core.database import models, upkeep
+from clutch_tui.core.database.store import Store
+from clutch_tui.core.speed import benchmark
 from clutch_tui.core.types import PartDraft
 
 

@@ -7,9 +7,10 @@ from statistics import median, quantiles
 
 import pytest
 
-from clutch_tui.core import models, usage
-from clutch_tui.core.store import Store
-from clutch_tui.core.usage import Call, Usage, Watch
+from clutch_tui.core.database import models
+from clutch_tui.core.database.store import Store
+from clutch_tui.core.speed import usage
+from clutch_tui.core.speed.usage import Call, Usage, Watch
 from tests.test_core.shop import HandClock
 
 

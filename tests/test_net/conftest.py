@@ -15,11 +15,11 @@ import httpx
 import pytest
 
 from clutch_tui.config import Backend
-from clutch_tui.net import tester
-from clutch_tui.net.api import Api
+from clutch_tui.net.client.api import Api
+from clutch_tui.net.client.session import Session
+from clutch_tui.net.client.vault import Vault
 from clutch_tui.net.connection import Exchange, Monitor
-from clutch_tui.net.session import Session
-from clutch_tui.net.vault import Vault
+from clutch_tui.net.diagnosis import tester
 from clutch_tui.sandbox import demo_data
 from clutch_tui.sandbox.server import Running, running
 from clutch_tui.sandbox.settings import Settings as SandboxSettings

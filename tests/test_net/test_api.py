@@ -16,7 +16,7 @@ import httpx
 import pytest
 import respx
 
-from clutch_tui.net.api import ApiError, Kind
+from clutch_tui.net.client.api import ApiError, Kind
 from clutch_tui.sandbox import demo_data
 from clutch_tui.sandbox.server import Running
 from clutch_tui.text import strings
@@ -302,7 +302,7 @@ async def test_no_address_no_call(make_client: MakeClient) -> None:
 async def test_an_endless_answer_is_dropped(
     mocked: Callable[[Callable[[httpx.Request], httpx.Response]], Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("clutch_tui.net.attempt.ANSWER_LIMIT", 1000)
+    monkeypatch.setattr("clutch_tui.net.client.attempt.ANSWER_LIMIT", 1000)
     bomb = gzip.compress(b" " * 5_000_000)
     client = mocked(lambda request: httpx.Response(200, content=bomb, headers={"Content-Encoding": "gzip"}))
     assert (await failure(client.api.call("system.ping"))).kind is Kind.ANSWER_TOO_LARGE

@@ -14,19 +14,20 @@ from typing import Any
 import pytest
 
 from clutch_tui.config import Backend, Database, Settings
-from clutch_tui.core import cipher, health, inventory
-from clutch_tui.core.cipher_key import CipherKey
+from clutch_tui.core import inventory
 from clutch_tui.core.clock import SystemClock, to_text
-from clutch_tui.core.store import FindKey, Store, no_key
+from clutch_tui.core.database import cipher, health
+from clutch_tui.core.database.cipher_key import CipherKey
+from clutch_tui.core.database.store import FindKey, Store, no_key
 from clutch_tui.core.types import PartDraft, ShopError
 from clutch_tui.home import Home
-from clutch_tui.net.api import Api
+from clutch_tui.net.client.api import Api
+from clutch_tui.net.client.session import Session
+from clutch_tui.net.client.vault import Secrets, Vault
 from clutch_tui.net.connection import Monitor, Problem
-from clutch_tui.net.doctor import CHECKS, OUTCOMES, Check, Finding, Report, aside, examine
-from clutch_tui.net.premises import Premises
-from clutch_tui.net.reach import Reach
-from clutch_tui.net.session import Session
-from clutch_tui.net.vault import Secrets, Vault
+from clutch_tui.net.diagnosis.doctor import CHECKS, OUTCOMES, Check, Finding, Report, aside, examine
+from clutch_tui.net.diagnosis.premises import Premises
+from clutch_tui.net.diagnosis.reach import Reach
 from clutch_tui.sandbox import demo_data
 from clutch_tui.sandbox.server import Running
 
@@ -415,7 +416,7 @@ async def test_folders_that_cannot_be_written(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("free", "outcome"), [(10**6, "full"), (10**8, "low"), (10**10, "enough")])
 async def test_disk_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, outcome: str) -> None:
-    from clutch_tui.net import premises
+    from clutch_tui.net.diagnosis import premises
 
     class Usage:
         def __init__(self, free: int) -> None:

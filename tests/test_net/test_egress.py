@@ -17,9 +17,9 @@ import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
 from clutch_tui.config import Backend
-from clutch_tui.net import egress
-from clutch_tui.net.api import ApiError, Kind
-from clutch_tui.net.line import WebSocketDial
+from clutch_tui.net.client import egress
+from clutch_tui.net.client.api import ApiError, Kind
+from clutch_tui.net.socket.line import WebSocketDial
 from clutch_tui.text import strings
 
 from .certificates import DAY, answering, certificate, http, issued
@@ -87,7 +87,7 @@ async def test_and_so_under_an_authority_that_is_trusted(
 def test_each_fault_says_something_else_in_both_languages() -> None:
     from typing import get_args
 
-    from clutch_tui.net.errors import TlsFault
+    from clutch_tui.net.client.errors import TlsFault
 
     for language in strings.LANGUAGES:
         strings.use(language)

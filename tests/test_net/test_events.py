@@ -12,12 +12,12 @@ import pytest
 
 from clutch_tui.config import Backend, Settings
 from clutch_tui.core import journal
-from clutch_tui.core.store import Store
+from clutch_tui.core.database.store import Store
 from clutch_tui.net import events, wire
 from clutch_tui.net.connection import Monitor
 from clutch_tui.net.events import HAPPENINGS, Happening, OrderUpdate, PriceAlert, StockAlert
 from clutch_tui.net.logbook import Logbook
-from clutch_tui.net.websocket import EVENTS, Socket
+from clutch_tui.net.socket.websocket import EVENTS, Socket
 
 from .conftest import DEVICE, TestClock, until
 from .test_websocket import Exchange, FakeSession, Kept, kept_open

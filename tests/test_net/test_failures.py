@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from clutch_tui.net.api import ApiError, Kind
-from clutch_tui.net.retry import BASE, CAP
+from clutch_tui.net.client.api import ApiError, Kind
+from clutch_tui.net.client.retry import BASE, CAP
 from clutch_tui.text import strings
 
 from .conftest import MakeClient

@@ -19,12 +19,12 @@ from hypothesis import strategies as st
 
 from clutch_tui.config import Backend
 from clutch_tui.net import wire
-from clutch_tui.net.api import Answer, Api, ApiError, Kind
-from clutch_tui.net.attempt import ANSWER_LIMIT
+from clutch_tui.net.client.api import Answer, Api, ApiError, Kind
+from clutch_tui.net.client.attempt import ANSWER_LIMIT
+from clutch_tui.net.client.session import Session
+from clutch_tui.net.client.vault import Secrets, Vault
 from clutch_tui.net.connection import Monitor
 from clutch_tui.net.endpoints import ENDPOINTS
-from clutch_tui.net.session import Session
-from clutch_tui.net.vault import Secrets, Vault
 
 from .conftest import DEVICE, MakeClient, TestClock
 

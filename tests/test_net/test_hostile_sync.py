@@ -15,13 +15,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from clutch_tui.config import Backend
-from clutch_tui.core import inventory, models, outbox, state
-from clutch_tui.core.store import Store
+from clutch_tui.core import inventory, state
+from clutch_tui.core.database import models
+from clutch_tui.core.database.store import Store
+from clutch_tui.core.sync import outbox
 from clutch_tui.core.types import PartDraft
-from clutch_tui.net.api import Api
+from clutch_tui.net.client.api import Api
+from clutch_tui.net.client.session import Session
 from clutch_tui.net.connection import Monitor
-from clutch_tui.net.session import Session
-from clutch_tui.net.sync import MOST_REPEATS, Sync
+from clutch_tui.net.engine.sync import MOST_REPEATS, Sync
 
 from .test_hostile import BASE, DEVICE, Memory, bodies, values
 from .till import HandClock, sell

@@ -10,8 +10,8 @@ from collections.abc import Awaitable
 import pytest
 
 from clutch_tui.config import Backend
-from clutch_tui.net.errors import ApiError, Kind
-from clutch_tui.net.line import HandshakeRefused, Line, LineClosed, WebSocketDial
+from clutch_tui.net.client.errors import ApiError, Kind
+from clutch_tui.net.socket.line import HandshakeRefused, Line, LineClosed, WebSocketDial
 from clutch_tui.sandbox import demo_data
 from clutch_tui.sandbox.server import Running
 

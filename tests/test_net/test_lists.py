@@ -12,25 +12,13 @@ from typing import Any
 import httpx
 import pytest
 
-from clutch_tui.core import (
-    aftersales,
-    conflicts,
-    customers,
-    inventory,
-    listings,
-    outbox,
-    queue,
-    sales,
-    singles,
-    state,
-    suppliers,
-    ways,
-)
+from clutch_tui.core import aftersales, customers, inventory, sales, state, suppliers
 from clutch_tui.core import cart as carts
-from clutch_tui.core.store import Store
+from clutch_tui.core.database.store import Store
+from clutch_tui.core.sync import conflicts, listings, outbox, queue, singles, ways
 from clutch_tui.core.types import CustomerDraft, Part, PartDraft, Payment
 from clutch_tui.net import wire
-from clutch_tui.net.errors import ApiError
+from clutch_tui.net.client.errors import ApiError
 from clutch_tui.sandbox import demo_data, server
 from clutch_tui.sandbox.plain import Plain
 from clutch_tui.sandbox.server import Running

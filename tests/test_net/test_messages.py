@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from clutch_tui.core.outbox import FACTS, Offer
+from clutch_tui.core.sync.outbox import FACTS, Offer
 from clutch_tui.core.types import Change, PullState
-from clutch_tui.net import protocol, wire
+from clutch_tui.net import wire
+from clutch_tui.net.engine import protocol
 
 PROTOCOL = Path(__file__).parents[1] / "simulation" / "protocol.jsonl"
 LINES = [json.loads(line, parse_float=Decimal) for line in PROTOCOL.read_text("utf-8").splitlines()]

@@ -12,14 +12,16 @@ from typing import Any
 
 import pytest
 
-from clutch_tui.core import inventory, journal, outbox, reference, usage
-from clutch_tui.core.store import Store
+from clutch_tui.core import inventory, journal, reference
+from clutch_tui.core.database.store import Store
+from clutch_tui.core.speed import usage
+from clutch_tui.core.sync import outbox
 from clutch_tui.core.types import LogQuery, PartDraft, PartQuery, ShopError
 from clutch_tui.installation import Installation
 from clutch_tui.net import logbook
 from clutch_tui.net import network as net
+from clutch_tui.net.client.errors import ApiError, Kind
 from clutch_tui.net.connection import Problem
-from clutch_tui.net.errors import ApiError, Kind
 from clutch_tui.net.network import Network
 from clutch_tui.sandbox import demo_data, server
 from clutch_tui.sandbox.server import Running

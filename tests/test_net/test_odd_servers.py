@@ -12,10 +12,12 @@ from typing import Any
 import httpx
 import pytest
 
-from clutch_tui.core import customers, inventory, models, outbox
+from clutch_tui.core import customers, inventory
+from clutch_tui.core.database import models
+from clutch_tui.core.sync import outbox
 from clutch_tui.core.types import CustomerDraft
 from clutch_tui.net import wire
-from clutch_tui.net.errors import ApiError
+from clutch_tui.net.client.errors import ApiError
 from clutch_tui.sandbox.server import Running, running
 from clutch_tui.sandbox.settings import Settings
 from tests.test_net.till import HandClock, Till, open_till

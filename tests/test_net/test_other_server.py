@@ -12,16 +12,17 @@ import pytest
 
 from clutch_tui.config import Backend, Settings
 from clutch_tui.core import cart as carts
-from clutch_tui.core import inventory, outbox, sales, state
-from clutch_tui.core.store import Store
+from clutch_tui.core import inventory, sales, state
+from clutch_tui.core.database.store import Store
+from clutch_tui.core.sync import outbox
 from clutch_tui.core.types import PartQuery, PartRow, Payment, Receipt
 from clutch_tui.installation import Installation
-from clutch_tui.net.errors import ApiError, Kind
+from clutch_tui.net.client.errors import ApiError, Kind
+from clutch_tui.net.client.trial import Credentials, prove
+from clutch_tui.net.diagnosis.own_session import Login
+from clutch_tui.net.diagnosis.tester import Report
+from clutch_tui.net.diagnosis.tester import Tester as Engine
 from clutch_tui.net.network import Network
-from clutch_tui.net.own_session import Login
-from clutch_tui.net.tester import Report
-from clutch_tui.net.tester import Tester as Engine
-from clutch_tui.net.trial import Credentials, prove
 
 from .other_server import PASSWORD, OtherServer, item, serving
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clutch_tui.net import redaction
-from clutch_tui.net.redaction import HIDDEN, hide_body, hide_headers, hide_people, hide_text, hide_value
+from clutch_tui.net.client import redaction
+from clutch_tui.net.client.redaction import HIDDEN, hide_body, hide_headers, hide_people, hide_text, hide_value
 
 SECRET = "hunter2"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from clutch_tui.net.retry import Breaker, Budget, backoff
+from clutch_tui.net.client.retry import Breaker, Budget, backoff
 
 
 def test_the_wait_doubles_up_to_its_cap_and_is_drawn_from_the_whole_range() -> None:

@@ -13,11 +13,11 @@ import pytest
 
 from clutch_tui.config import Settings, WebSocket
 from clutch_tui.core.clock import SystemClock
-from clutch_tui.net import tester
-from clutch_tui.net.capabilities import Capability
-from clutch_tui.net.own_session import Login
-from clutch_tui.net.round_trip import MARK, NOUNS
-from clutch_tui.net.tester import Report
+from clutch_tui.net.diagnosis import tester
+from clutch_tui.net.diagnosis.capabilities import Capability
+from clutch_tui.net.diagnosis.own_session import Login
+from clutch_tui.net.diagnosis.round_trip import MARK, NOUNS
+from clutch_tui.net.diagnosis.tester import Report
 from clutch_tui.sandbox import demo_data
 from clutch_tui.sandbox.server import Running
 

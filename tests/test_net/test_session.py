@@ -9,9 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from clutch_tui.net.api import ApiError, Kind
-from clutch_tui.net.session import Session
-from clutch_tui.net.vault import Secrets
+from clutch_tui.net.client.api import ApiError, Kind
+from clutch_tui.net.client.session import Session
+from clutch_tui.net.client.vault import Secrets
 from clutch_tui.sandbox import demo_data
 from clutch_tui.sandbox.server import Running, running
 from clutch_tui.sandbox.settings import Settings as SandboxSettings

@@ -12,10 +12,12 @@ from typing import Any
 import httpx
 import pytest
 
-from clutch_tui.core import conflicts, customers, inventory, models, outbox, replica, search, state
+from clutch_tui.core import customers, inventory, search, state
+from clutch_tui.core.database import models
+from clutch_tui.core.sync import conflicts, outbox, replica
 from clutch_tui.core.types import CustomerDraft, PartDraft, ShopError
 from clutch_tui.net import wire
-from clutch_tui.net.errors import ApiError, Kind
+from clutch_tui.net.client.errors import ApiError, Kind
 from clutch_tui.sandbox import demo_data, server
 from clutch_tui.sandbox.server import Running
 from clutch_tui.sandbox.settings import Settings

@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from clutch_tui.net import tester
+from clutch_tui.net.diagnosis import tester
+from clutch_tui.net.diagnosis.tester import Report, Result
 from clutch_tui.net.endpoints import ENDPOINTS
-from clutch_tui.net.tester import Report, Result
 from clutch_tui.sandbox import demo_data
 from clutch_tui.text import strings
 

@@ -14,7 +14,8 @@ from typing import Any
 import httpx
 import pytest
 
-from clutch_tui.core import conflicts, inventory, queue, replica, sales
+from clutch_tui.core import inventory, sales
+from clutch_tui.core.sync import conflicts, queue, replica
 from clutch_tui.core.types import SaleQuery
 from clutch_tui.sandbox import demo_data, server
 from clutch_tui.sandbox.server import Running

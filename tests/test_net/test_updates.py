@@ -12,8 +12,8 @@ import pytest
 from clutch_tui import __version__, releases
 from clutch_tui.core import journal, updates
 from clutch_tui.net import updates as asking
+from clutch_tui.net.client.errors import ApiError
 from clutch_tui.net.connection import Problem
-from clutch_tui.net.errors import ApiError
 from clutch_tui.sandbox.server import Running, running
 from clutch_tui.sandbox.settings import Settings
 from tests.test_net.till import HandClock, Till, open_till

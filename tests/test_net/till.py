@@ -13,15 +13,17 @@ import httpx
 
 from clutch_tui.config import Settings
 from clutch_tui.core import cart as carts
-from clutch_tui.core import inventory, models, outbox, queue, sales, state
-from clutch_tui.core.store import Store
+from clutch_tui.core import inventory, sales, state
+from clutch_tui.core.database import models
+from clutch_tui.core.database.store import Store
+from clutch_tui.core.sync import outbox, queue
 from clutch_tui.core.types import ChangeRow, Payment, QueueSummary
 from clutch_tui.home import Home
-from clutch_tui.net.api import Api
+from clutch_tui.net.client.api import Api
+from clutch_tui.net.client.session import Session
+from clutch_tui.net.client.vault import Vault
 from clutch_tui.net.connection import Monitor
-from clutch_tui.net.session import Session
-from clutch_tui.net.sync import Sync
-from clutch_tui.net.vault import Vault
+from clutch_tui.net.engine.sync import Sync
 from clutch_tui.sandbox import demo_data
 from clutch_tui.sandbox.server import Running
 

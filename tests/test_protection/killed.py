@@ -18,7 +18,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from clutch_tui.core import cipher, customers, inventory, models
+from clutch_tui.core import customers, inventory
+from clutch_tui.core.database import cipher, models
 from clutch_tui.core.types import CustomerDraft, PartDraft
 from tests.homes import connect, installation
 
@@ -27,7 +28,7 @@ KILLS, PARTS = 50, 1_500
 SERVER = """
 import os, sys
 from pathlib import Path
-import clutch_tui.core.store, clutch_tui.protection, clutch_tui.net.keychain, filelock
+import clutch_tui.core.database.store, clutch_tui.protection, clutch_tui.net.client.keychain, filelock
 from tests.homes import installation
 os.write(1, b"ready\\n")
 for line in iter(sys.stdin.readline, ""):

@@ -17,7 +17,8 @@ SERVER = """
 import json, os, sys
 from clutch_tui import cli, protection
 import clutch_tui.commands.trade, clutch_tui.commands.keys, clutch_tui.commands.connection, clutch_tui.commands.doctor
-import clutch_tui.core.store, clutch_tui.net.keychain, clutch_tui.printing.receipt, argon2.low_level, filelock
+import clutch_tui.core.database.store, clutch_tui.net.client.keychain, clutch_tui.printing.receipt
+import argon2.low_level, filelock
 import clutch_tui.installation, clutch_tui.support, playhouse.migrations, pydantic, uuid_utils, zoneinfo
 os.write(1, b"ready\\n")
 for line in iter(sys.stdin.readline, ""):

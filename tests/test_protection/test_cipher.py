@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from clutch_tui.core import cipher, customers, inventory, journal, models, sales, search
+from clutch_tui.core import customers, inventory, journal, sales, search
 from clutch_tui.core.cart import add_line, totals
-from clutch_tui.core.cipher_key import CipherKey
-from clutch_tui.core.presence import Presence
-from clutch_tui.core.store import Store
+from clutch_tui.core.database import cipher, models
+from clutch_tui.core.database.cipher_key import CipherKey
+from clutch_tui.core.database.presence import Presence
+from clutch_tui.core.database.store import Store
 from clutch_tui.core.types import CustomerDraft, PartDraft, Payment, ShopError, TaxRules
 
 ONE, TWO = CipherKey(b"\x01" * 32), CipherKey(b"\x02" * 32)
@@ -142,7 +143,7 @@ def test_a_program_that_knows_no_such_lock_is_found_by_its_connection(path: Path
 
 
 def test_a_store_waits_until_a_conversion_is_over(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("clutch_tui.core.presence.Presence.share.__defaults__", (0.05,))
+    monkeypatch.setattr("clutch_tui.core.database.presence.Presence.share.__defaults__", (0.05,))
     with Presence(path).alone(), pytest.raises(ShopError, match="converting"):
         Store.open(path)
     Store.open(path).close()
@@ -164,8 +165,8 @@ def test_the_draft_of_a_conversion_that_was_cut_off_is_thrown_away(path: Path) -
 SMALL_DISK = """
 import resource, sys
 from pathlib import Path
-from clutch_tui.core import cipher
-from clutch_tui.core.cipher_key import CipherKey
+from clutch_tui.core.database import cipher
+from clutch_tui.core.database.cipher_key import CipherKey
 from clutch_tui.core.types import ShopError
 keys = {"1": CipherKey(b"\\x01" * 32), "2": CipherKey(b"\\x02" * 32), "": None}
 room = int(sys.argv[4])

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from clutch_tui.core.cipher_key import GROUPS, CipherKey, Cost, check_passphrase
+from clutch_tui.core.database.cipher_key import GROUPS, CipherKey, Cost, check_passphrase
 from clutch_tui.core.types import ShopError
 
 SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"

@@ -15,12 +15,14 @@ from pathlib import Path
 import pytest
 
 from clutch_tui import privacy
-from clutch_tui.core import aftersales, cipher, customers, inventory, journal, models, outbox, sales
+from clutch_tui.core import aftersales, customers, inventory, journal, sales
 from clutch_tui.core.cart import add_line, totals, with_customer
-from clutch_tui.core.cipher_key import CipherKey
-from clutch_tui.core.store import Store
+from clutch_tui.core.database import cipher, models
+from clutch_tui.core.database.cipher_key import CipherKey
+from clutch_tui.core.database.store import Store
+from clutch_tui.core.sync import outbox
 from clutch_tui.core.types import CustomerDraft, PartDraft, Payment, ShopError, TaxRules
-from clutch_tui.net.vault import Secrets
+from clutch_tui.net.client.vault import Secrets
 from clutch_tui.protection import ASIDE
 from tests.homes import connect, installation, open_home
 from tests.test_protection.killed import hunt

@@ -13,10 +13,10 @@ import keyring.backend
 import keyring.errors
 import pytest
 
-from clutch_tui.core.cipher_key import CipherKey, Cost
+from clutch_tui.core.database.cipher_key import CipherKey, Cost
 from clutch_tui.core.types import ShopError
-from clutch_tui.net import key_store
-from clutch_tui.net.keychain import Keychain
+from clutch_tui.net.client import key_store
+from clutch_tui.net.client.keychain import Keychain
 
 KEY = CipherKey(b"\x05" * 32)
 CHEAP = Cost(rounds=1, memory=8, lanes=1)

@@ -15,9 +15,15 @@ from itertools import product
 from typing import get_args
 
 from clutch_tui import support
-from clutch_tui.core import benchmark, headings, journal, measures, updates, upkeep, usage, ways
+from clutch_tui.core import journal, updates
 from clutch_tui.core import types as core
-from clutch_tui.net import capabilities, connection, doctor, errors, keychain, tester
+from clutch_tui.core.database import upkeep
+from clutch_tui.core.price_lists import headings
+from clutch_tui.core.speed import benchmark, measures, usage
+from clutch_tui.core.sync import ways
+from clutch_tui.net import connection
+from clutch_tui.net.client import errors, keychain
+from clutch_tui.net.diagnosis import capabilities, doctor, tester
 from clutch_tui.ui import glyphs, keys, locked, status, terminal, themes
 from clutch_tui.ui.screens import insight_lines
 

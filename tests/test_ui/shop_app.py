@@ -15,8 +15,9 @@ from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
 from clutch_tui import config
-from clutch_tui.core import inventory, models, state
-from clutch_tui.core.store import Store
+from clutch_tui.core import inventory, state
+from clutch_tui.core.database import models
+from clutch_tui.core.database.store import Store
 from clutch_tui.core.types import PartDraft
 from clutch_tui.home import Home
 from clutch_tui.text import strings

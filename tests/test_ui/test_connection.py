@@ -15,9 +15,11 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from clutch_tui.core import journal, models, usage
-from clutch_tui.net.bundle import Section
+from clutch_tui.core import journal
+from clutch_tui.core.database import models
+from clutch_tui.core.speed import usage
 from clutch_tui.net.connection import Monitor, Problem
+from clutch_tui.net.diagnosis.bundle import Section
 from clutch_tui.text import format as shown
 from clutch_tui.text import strings
 from clutch_tui.text.strings import t

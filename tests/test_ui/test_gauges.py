@@ -8,9 +8,9 @@ from time import perf_counter
 
 import pytest
 
-from clutch_tui.core import measures
-from clutch_tui.core.meter import Meter
-from clutch_tui.core.store import Store
+from clutch_tui.core.database.store import Store
+from clutch_tui.core.speed import measures
+from clutch_tui.core.speed.meter import Meter
 from clutch_tui.installation import Installation
 from clutch_tui.text.strings import t
 from tests.terminal import Terminal

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from clutch_tui.core import inventory, queue, sales
+from clutch_tui.core import inventory, sales
+from clutch_tui.core.sync import queue
 from clutch_tui.core.types import SaleQuery
 from clutch_tui.text import strings
 from clutch_tui.text.strings import t

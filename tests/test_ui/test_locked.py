@@ -10,7 +10,7 @@ import pytest
 from textual.pilot import Pilot
 
 from clutch_tui.core import inventory
-from clutch_tui.core.cipher_key import Cost
+from clutch_tui.core.database.cipher_key import Cost
 from clutch_tui.core.types import PartDraft
 from clutch_tui.installation import Installation
 from clutch_tui.ui.app import ClutchApp

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from clutch_tui.core import measures
-from clutch_tui.core.histogram import Histogram
+from clutch_tui.core.speed import measures
+from clutch_tui.core.speed.histogram import Histogram
 from clutch_tui.text import strings
 from clutch_tui.text.strings import t
 from clutch_tui.ui.figures import amount

@@ -14,7 +14,8 @@ from rich.cells import cell_len
 from textual.pilot import Pilot
 
 from clutch_tui.config import Settings
-from clutch_tui.core import inventory, outbox, sales, state
+from clutch_tui.core import inventory, sales, state
+from clutch_tui.core.sync import outbox
 from clutch_tui.core.types import PartDraft
 from clutch_tui.installation import Installation
 from clutch_tui.text import strings

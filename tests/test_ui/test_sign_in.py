@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from clutch_tui.core import inventory, outbox
+from clutch_tui.core import inventory
+from clutch_tui.core.sync import outbox
 from clutch_tui.core.types import PartDraft, PartQuery
 from clutch_tui.installation import Installation
 from clutch_tui.sandbox import demo_data

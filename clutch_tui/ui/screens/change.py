@@ -7,7 +7,7 @@ from typing import ClassVar, cast
 
 from textual.binding import Binding, BindingType
 
-from clutch_tui.core.queue import ChangeDetail
+from clutch_tui.core.sync.queue import ChangeDetail
 from clutch_tui.text.format import NO_BREAK_SPACE
 from clutch_tui.text.strings import t
 from clutch_tui.ui import change_words, keys

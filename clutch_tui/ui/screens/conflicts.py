@@ -10,7 +10,7 @@ from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
-from clutch_tui.core.conflicts import Choice
+from clutch_tui.core.sync.conflicts import Choice
 from clutch_tui.core.types import Conflict
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t

@@ -27,7 +27,7 @@ from clutch_tui.ui.widgets.window_table import WindowTable
 from clutch_tui.ui.widgets.words import Words
 
 if TYPE_CHECKING:
-    from clutch_tui.core.usage import Figure, Period, Usage
+    from clutch_tui.core.speed.usage import Figure, Period, Usage
 
 LOOK_EVERY = 1.0
 """Seconds between two looks at the figures and at the waiting times, while the screen is looked at."""

@@ -13,8 +13,8 @@ from clutch_tui.ui.log_words import problem_words
 from clutch_tui.ui.widgets.column import Column
 
 if TYPE_CHECKING:
+    from clutch_tui.core.speed.usage import Figure, Usage
     from clutch_tui.core.types import Key
-    from clutch_tui.core.usage import Figure, Usage
     from clutch_tui.net.endpoints import Endpoint
 
 BARS = "▁▂▃▄▅▆▇█"

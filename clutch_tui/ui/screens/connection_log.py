@@ -34,7 +34,7 @@ from clutch_tui.ui.widgets.window_table import WindowTable
 from clutch_tui.ui.widgets.words import Words
 
 if TYPE_CHECKING:
-    from clutch_tui.core.store import Store
+    from clutch_tui.core.database.store import Store
 
 LOOK_EVERY = 1.0
 LEVELS = ("", "info", "warning", "error")

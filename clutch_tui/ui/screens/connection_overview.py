@@ -15,7 +15,7 @@ from clutch_tui.text.strings import has, t, tn
 from clutch_tui.ui.status import Status
 
 if TYPE_CHECKING:
-    from clutch_tui.core.usage import Period
+    from clutch_tui.core.speed.usage import Period
     from clutch_tui.net.connection import Part, PartName, Problem, Snapshot
 
 PARTS: tuple[PartName, ...] = ("api", "socket", "sync", "database")

@@ -24,7 +24,7 @@ from clutch_tui.ui.widgets.window_table import WindowTable
 from clutch_tui.ui.widgets.words import Words
 
 if TYPE_CHECKING:
-    from clutch_tui.core.measures import Report, Span, Unit
+    from clutch_tui.core.speed.measures import Report, Span, Unit
     from clutch_tui.core.types import Key
 
 CHART_LINES = 4

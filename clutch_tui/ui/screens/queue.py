@@ -12,7 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
-from clutch_tui.core.queue import ChangeDetail, Concern
+from clutch_tui.core.sync.queue import ChangeDetail, Concern
 from clutch_tui.core.types import ChangeRow
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t

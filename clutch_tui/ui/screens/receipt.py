@@ -18,7 +18,7 @@ from clutch_tui.ui.dialogs import ShowText
 from clutch_tui.ui.widgets.words import Words
 
 if TYPE_CHECKING:
-    from clutch_tui.core.queue import Concern
+    from clutch_tui.core.sync.queue import Concern
 
 
 class ReceiptDialog(ShowText):

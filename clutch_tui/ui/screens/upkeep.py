@@ -20,8 +20,8 @@ from clutch_tui.ui.figures import report_line, result_line
 from clutch_tui.ui.widgets.words import Words
 
 if TYPE_CHECKING:
-    from clutch_tui.core.benchmark import Result, Trial
-    from clutch_tui.core.upkeep import Report, Step
+    from clutch_tui.core.database.upkeep import Report, Step
+    from clutch_tui.core.speed.benchmark import Result, Trial
 
 PINGS = 5
 

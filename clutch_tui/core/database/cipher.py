@@ -1,0 +1,212 @@
+"""The database file on disk: plain or encrypted, and how it becomes the other, or gets another key.
+
+`convert` writes a whole new file beside the old one and puts it in its place in one step, so that at every moment
+the name leads to one file that is whole and opens with the old key or with the new one:
+
+1. The lock is taken alone; no other process has the database open, nor can it until this ends. One that has done
+   the same a moment ago has left nothing to do.
+2. The log is folded into the old file, and its name is gone from the folder.
+3. Everything is copied into the draft, `NAME.converting`. A draft that is found later was never finished: it is
+   thrown away, whatever is in it.
+4. The draft is on the disk, sound, and holds as many rows of everything as the old file.
+5. The draft takes the name, and the folder is on the disk.
+6. Where the old file was plain, its bytes are overwritten before they are given up.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any, Literal
+
+from sqlcipher3 import dbapi2
+
+from ..types import ShopError
+from .cipher_key import CipherKey
+from .presence import Presence
+
+Kind = Literal["absent", "plain", "encrypted"]
+
+PRAGMAS: dict[str, object] = {"cipher_log_level": "NONE", "cipher_hmac_algorithm": "HMAC_SHA256"}
+"""What follows the key on every connection. SQLCipher says on stderr, over our screen, that a key does not fit; we say
+it ourselves. Each page carries an authentication code: by SHA-256, which processors compute in hardware, a sale of
+three lines costs 1.25 times the plain one, by SHA-512, SQLCipher's default, 1.45 times."""
+
+_BLOCK = 1 << 20
+_PATIENCE = 5.0
+
+log = logging.getLogger(__name__)
+
+
+def kind(path: Path) -> Kind:
+    """What lies at `path`. An encrypted file looks like noise from its first byte, so anything that is not plain
+    counts as encrypted. SQLite looks, not we: a process that opens and closes a database's file by itself takes
+    away every lock that its own stores have on it."""
+    if not path.exists() or not path.stat().st_size:
+        return "absent"
+    return "plain" if opens(path, None) else "encrypted"
+
+
+def opens(path: Path, key: CipherKey | None) -> bool:
+    """Whether this key opens the file; None opens a plain one. A file whose first page is damaged opens with no
+    key at all."""
+    with closing(_connect(path, key)) as database:
+        try:
+            database.execute("PRAGMA user_version").fetchone()
+        except dbapi2.OperationalError as error:
+            raise _in_words(error, path) from error
+        except dbapi2.DatabaseError:
+            return False
+    return True
+
+
+def draft_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.converting")
+
+
+def clean(path: Path) -> None:
+    """Throw away the draft of a conversion that was cut off. One that is under way is left alone."""
+    if not draft_of(path).exists():
+        return
+    with suppress(ShopError), Presence(path).alone():
+        draft_of(path).unlink(missing_ok=True)
+        log.info("a conversion of %s was cut off; its draft is removed, the database is as it was", path.name)
+
+
+def convert(path: Path, old: CipherKey | None, new: CipherKey | None, *, patience: float = 0.0) -> None:
+    """Give the database at `path` another key, or its first one, or none; see above. `patience` are the seconds to wait
+    for others to let go of it.
+
+    Raises `ShopError` and leaves the database as it was: `error.store.in_use` while any process has it open,
+    `error.key.no_room` where the disk has no room for a second copy, `error.store.unreadable` for one that is
+    damaged.
+    """
+    draft = draft_of(path)
+    with Presence(path).alone(patience):
+        try:
+            draft.unlink(missing_ok=True)
+            if new is not None and not opens(path, old) and opens(path, new):
+                return  # another process has just done the same
+            os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+            with closing(_connect(path, old)) as database:
+                _fold_log(database, path)
+                _copy(database, draft, new)
+                _check(database, draft, new)
+                _replace(path, draft, shred=old is None)
+        except dbapi2.DatabaseError as error:
+            raise _in_words(error, path) from error
+        except OSError as error:
+            raise _of_the_disk(error, path) from error
+        finally:
+            with suppress(OSError):
+                draft.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _connect(path: Path, key: CipherKey | None) -> Any:
+    # "rw", never the default that makes the file; "ro" cannot read beside a log
+    database = dbapi2.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=_PATIENCE, isolation_level=None)
+    if key is not None:
+        database.execute(f'PRAGMA key = "{key.sql}"')
+        for name, value in PRAGMAS.items():
+            database.execute(f"PRAGMA {name} = {value}")
+    database.execute("PRAGMA temp_store = memory")
+    return database
+
+
+def _fold_log(database: Any, path: Path) -> None:
+    """Leave the log, which SQLite does only for the single connection there is: a program that is too old to
+    know of our lock is found out here. Then nobody else gets in until the connection closes."""
+    try:
+        mode = database.execute("PRAGMA journal_mode = DELETE").fetchone()[0]
+        database.execute("PRAGMA locking_mode = EXCLUSIVE")
+        database.execute("BEGIN EXCLUSIVE")
+    except dbapi2.OperationalError as error:
+        if "locked" not in str(error):
+            raise
+        raise ShopError("error.store.in_use", path=str(path)) from error
+    if mode != "delete":
+        raise ShopError("error.store.in_use", path=str(path))
+    database.execute("COMMIT")  # the lock stays: locking_mode
+    # a stale log under the name of the new file would be replayed into it
+    sync_folder(path.parent)
+
+
+def _copy(database: Any, draft: Path, new: CipherKey | None) -> None:
+    database.execute("ATTACH ? AS draft KEY ?", (str(draft), "" if new is None else new.sql))
+    if new is not None:
+        database.execute(f"PRAGMA draft.cipher_hmac_algorithm = {PRAGMAS['cipher_hmac_algorithm']}")
+    database.execute("PRAGMA draft.journal_mode = OFF")  # a draft that is not finished is thrown away
+    database.execute("PRAGMA draft.synchronous = OFF")
+    database.execute("BEGIN")
+    database.execute("SELECT sqlcipher_export('draft')").fetchall()
+    for name in ("user_version", "application_id"):  # the export leaves them out
+        value = database.execute(f"PRAGMA main.{name}").fetchone()[0]
+        database.execute(f"PRAGMA draft.{name} = {value}")
+    database.execute("COMMIT")
+    database.execute("DETACH draft")
+    with draft.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _check(database: Any, draft: Path, new: CipherKey | None) -> None:
+    """Raise where the draft is not sound, or has not as many rows of everything as the database. The quick check will
+    do: the indexes were made of the rows a moment ago."""
+    with closing(_connect(draft, new)) as copy:
+        copy.execute("PRAGMA cache_size = -64000")
+        faults = [row[0] for row in copy.execute("PRAGMA quick_check(3)") if row[0] != "ok"]
+        if new is not None:
+            faults += [row[0] for row in copy.execute("PRAGMA cipher_integrity_check")]
+        for (table,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND rootpage > 0"):
+            count = f'SELECT count(*) FROM "{table}"'
+            if database.execute(count).fetchone() != copy.execute(count).fetchone():
+                faults.append(table)
+    if faults:
+        log.error("the copy of a database is not like the database: %s", faults)
+        raise ShopError("error.store.unreadable", path=draft.name)
+
+
+def _replace(path: Path, draft: Path, *, shred: bool) -> None:
+    """Let the draft take the database's name. What the old bytes were is overwritten as far as a program can; a
+    drive that writes elsewhere, as solid ones do, may keep them."""
+    old = os.open(path, os.O_WRONLY)
+    try:
+        size = os.fstat(old).st_size
+        os.replace(draft, path)
+        sync_folder(path.parent)
+        if shred:
+            for at in range(0, size, _BLOCK):
+                os.pwrite(old, b"\xff" * min(_BLOCK, size - at), at)
+            os.fsync(old)
+    finally:
+        os.close(old)
+
+
+def _in_words(error: dbapi2.DatabaseError, path: Path) -> ShopError:
+    text = str(error)
+    if "disk is full" in text or "disk I/O error" in text:
+        return ShopError("error.key.no_room", path=str(path))
+    if "locked" in text:
+        return ShopError("error.store.in_use", path=str(path))
+    if "readonly" in text or "unable to open" in text:
+        return ShopError("error.store.readonly", path=str(path))
+    return ShopError("error.store.unreadable", path=str(path))
+
+
+def _of_the_disk(error: OSError, path: Path) -> Exception:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return ShopError("error.key.no_room", path=str(path))
+    if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        return ShopError("error.store.readonly", path=str(path))
+    return error

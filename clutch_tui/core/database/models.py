@@ -1,0 +1,94 @@
+"""The door through which core reaches a connection.
+
+Functions carry no connection: `database` resolves to the store that is working in this thread (`store.py` binds
+it), so that several stores live in one process and nobody has to hand a connection around. Outside a store every
+query raises `peewee.InterfaceError`. What the tables hold is written down in `tables.py`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import peewee
+import sqlcipher3.dbapi2 as driver
+
+from ..clock import to_text
+
+
+class Binding(threading.local):
+    """What this thread is working on: a database, a clock and a source of identities."""
+
+    database: peewee.SqliteDatabase | None = None
+    now: Callable[[], datetime]
+    new_id: Callable[[], str]
+
+
+_binding = Binding()
+
+
+class _BoundDatabase(peewee.DatabaseProxy):
+    """A proxy whose target is the database of the store that is working in this thread."""
+
+    @property
+    def obj(self) -> peewee.SqliteDatabase | None:
+        return _binding.database
+
+    @obj.setter
+    def obj(self, value: object) -> None:
+        if value is not None:
+            raise TypeError("a store binds the database, see models.bound()")
+
+
+database: Any = _BoundDatabase()
+
+
+@contextmanager
+def bound(db: peewee.SqliteDatabase, now: Callable[[], datetime], new_id: Callable[[], str]) -> Iterator[None]:
+    """Let the statements and `now()`, `new_id()` of this thread work on `db` for a while. Nests."""
+    before = (_binding.database, getattr(_binding, "now", None), getattr(_binding, "new_id", None))
+    _binding.database, _binding.now, _binding.new_id = db, now, new_id
+    try:
+        yield
+    finally:
+        _binding.database, _binding.now, _binding.new_id = before  # type: ignore[assignment]
+
+
+def now() -> datetime:
+    """The present moment by the clock of the store that is working in this thread."""
+    return _binding.now()
+
+
+def now_text() -> str:
+    """`now()` in the database's form."""
+    return to_text(_binding.now())
+
+
+def new_id() -> str:
+    """A fresh UUIDv7 from the store that is working in this thread."""
+    return _binding.new_id()
+
+
+def execute(sql: str, params: tuple[Any, ...] | dict[str, Any] = ()) -> Any:
+    """Run one statement on this thread's connection; a cursor."""
+    try:
+        return database.connection().execute(sql, params)
+    except driver.DatabaseError as error:
+        raise _translated(error) from error
+
+
+def executemany(sql: str, rows: Any) -> None:
+    """Run one statement for many rows, without a Python call for each."""
+    try:
+        database.connection().executemany(sql, rows)
+    except driver.DatabaseError as error:
+        raise _translated(error) from error
+
+
+def _translated(error: Exception) -> Exception:
+    """The driver's error as peewee's, so that a full disk is the same error whichever statement meets it."""
+    translated: Exception = getattr(peewee, type(error).__name__)(*error.args)
+    return translated

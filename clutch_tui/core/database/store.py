@@ -1,0 +1,285 @@
+"""The only doors to the database: `store.run` writes, `store.read` reads.
+
+One SQLite file per (base URL, shop), in WAL with `synchronous=FULL`, shared by every process of this machine
+that works for the shop. Inside a process one thread writes and one thread reads; both own a connection, so a
+search never waits behind a pull. Everything that `run` is given happens in one `BEGIN IMMEDIATE` transaction:
+a function that raises leaves nothing behind.
+
+The file is encrypted where a key is given. Which key belongs to it is asked only once the store holds its place
+among those who work with the file: until then another process may be giving it a new one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+from time import perf_counter
+from types import TracebackType
+from typing import ParamSpec, Self, TypeVar
+
+import peewee
+from playhouse.sqlcipher_ext import SqlCipherDatabase
+
+from .. import search
+from ..clock import Clock, SystemClock
+from ..speed.meter import Meter
+from ..types import ShopError
+from . import cipher, models
+from .cipher_key import CipherKey
+from .presence import Presence
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+BUSY_TIMEOUT = 30.0
+"""Seconds that a writer waits for the writers of other processes before it gives up."""
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+_WRITER = {
+    "journal_mode": "wal",
+    "synchronous": "full",
+    "foreign_keys": 1,
+    "cache_size": -16_000,
+    "temp_store": "memory",
+    "recursive_triggers": 1,
+}
+_READER = {"query_only": 1, "cache_size": -16_000, "temp_store": "memory"}
+
+
+FindKey = Callable[[Path], CipherKey | None]
+"""Gives the key of the database at a path, None for a plain one. Raises `ShopError` where there is one that it
+does not have."""
+
+
+def no_key(_path: Path) -> None:
+    """The `FindKey` of whoever works with plain files."""
+
+
+def _fresh_id() -> str:
+    from uuid_utils import uuid7
+
+    return str(uuid7())
+
+
+class Store:
+    """An open shop database. Made by `Store.open`; closed by `close()` or a `with` block.
+
+    `inline=True` does everything in the calling thread instead of threads of its own: for scripts, tests and
+    the simulation, where one thread is all there is.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        clock: Clock | None = None,
+        new_id: Callable[[], str] = _fresh_id,
+        inline: bool = False,
+        key: CipherKey | None = None,
+        presence: Presence | None = None,
+    ) -> None:
+        self.path = path
+        self.key = key
+        self._presence = presence
+        self.clock = clock or SystemClock()
+        self.new_id = new_id
+        self.meter = Meter()
+        """Times of every transaction; whoever shows them may put a meter of its own here."""
+        self._inline = inline
+        self._writer_db = connectable(path, _WRITER, key)
+        self._reader_db = connectable(path, _READER, key)
+        self._writer = None if inline else ThreadPoolExecutor(1, "store-writer")
+        self._reader = None if inline else ThreadPoolExecutor(1, "store-reader")
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        *,
+        clock: Clock | None = None,
+        new_id: Callable[[], str] = _fresh_id,
+        inline: bool = False,
+        find_key: FindKey = no_key,
+    ) -> Self:
+        """Open the database at `path`, making or migrating it first where that is needed.
+
+        Raises `ShopError`: `error.store.newer` for a file that a newer program wrote, `error.store.unreadable` for
+        one that is no database of ours, `error.store.converting` while it gets another key, and what `find_key`
+        raises.
+        """
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        presence = Presence(path).share()
+        try:
+            key = find_key(path)
+            migrate(path, key)
+            return cls(path, clock=clock, new_id=new_id, inline=inline, key=key, presence=presence)
+        except BaseException:
+            presence.leave()
+            raise
+
+    # --- the doors -------------------------------------------------------------------------------------
+
+    async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do `function(*args)` in one write transaction and give back what it returns.
+
+        The transaction is finished even when the caller is cancelled meanwhile: a checkout that was
+        committed stays committed.
+        """
+        call = functools.partial(self._write, function, *args, **kwargs)
+        return await self._submit(self._writer, call)
+
+    async def read(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do `function(*args)` on the read-only connection, in one snapshot of the database."""
+        call = functools.partial(self._read, function, *args, **kwargs)
+        return await self._submit(self._reader, call)
+
+    def run_now(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """`run` for synchronous callers: blocks until the transaction is committed."""
+        call = functools.partial(self._write, function, *args, **kwargs)
+        return call() if self._writer is None else self._writer.submit(call).result()
+
+    def read_now(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """`read` for synchronous callers."""
+        call = functools.partial(self._read, function, *args, **kwargs)
+        return call() if self._reader is None else self._reader.submit(call).result()
+
+    async def _submit(self, executor: ThreadPoolExecutor | None, call: Callable[[], T]) -> T:
+        if executor is None:
+            return call()
+        return await asyncio.get_running_loop().run_in_executor(executor, call)
+
+    def _write(self, function: Callable[..., T], *args: object, **kwargs: object) -> T:
+        db = self._writer_db
+        begun = perf_counter()
+        with models.bound(db, self._now, self.new_id):
+            try:
+                db.connect(reuse_if_open=True)
+                with db.atomic("IMMEDIATE"):
+                    result = function(*args, **kwargs)
+                    search.index_changed()
+            except peewee.DatabaseError as error:
+                raise _in_words(error, self.path) from error
+        self.meter.deed("store.write", function, (perf_counter() - begun) * 1000)
+        return result
+
+    def _read(self, function: Callable[..., T], *args: object, **kwargs: object) -> T:
+        db = self._reader_db
+        begun = perf_counter()
+        with models.bound(db, self._now, self.new_id):
+            try:
+                db.connect(reuse_if_open=True)
+                with db.atomic():
+                    result = function(*args, **kwargs)
+            except peewee.OperationalError:
+                raise
+            except peewee.DatabaseError as error:
+                raise _in_words(error, self.path) from error
+        self.meter.deed("store.read", function, (perf_counter() - begun) * 1000)
+        return result
+
+    def _now(self) -> datetime:
+        return self.clock.now()
+
+    # --- the end ---------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Finish what was submitted, then close both connections. Safe to call twice."""
+        for executor, db in ((self._reader, self._reader_db), (self._writer, self._writer_db)):
+            if executor is None:
+                db.close()
+            else:
+                try:
+                    executor.submit(db.close).result()
+                except RuntimeError:  # already shut down
+                    continue
+                executor.shutdown()
+        if self._presence is not None:
+            self._presence.leave()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def migrate(path: Path, key: CipherKey | None = None) -> list[str]:
+    """Bring the schema of `path` up to this program's; the names of the migrations that were applied.
+
+    Under a file lock, because three processes that start together otherwise run the same migration at once.
+    A database that is up to date is recognised by one pragma, without loading the runner.
+    """
+    names = sorted(file.stem for file in MIGRATIONS.glob("[0-9]*.py"))
+    newest = int(names[-1].partition("_")[0])
+    if _schema_number(path, key) == newest:
+        return []
+    from filelock import FileLock
+    from playhouse.migrations import Runner
+
+    with FileLock(f"{path}.migrate.lock", timeout=60, mode=0o600):
+        found = _schema_number(path, key)
+        if found > newest:
+            raise ShopError("error.store.newer", path=str(path))
+        if not path.exists():  # private from its first byte; its log and index get the same mode
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+        db = connectable(path, _WRITER, key)
+        db.connect()
+        try:
+            applied: list[str] = Runner(db, str(MIGRATIONS)).up()
+            db.execute_sql(f"PRAGMA user_version = {newest}")
+        finally:
+            db.close()
+        return applied
+
+
+def _schema_number(path: Path, key: CipherKey | None) -> int:
+    """The number of the last migration of a database, 0 for a file that does not exist yet."""
+    if not path.exists():
+        return 0
+    db = connectable(path, {}, key)
+    try:
+        db.connect()
+        return int(db.execute_sql("PRAGMA user_version").fetchone()[0])
+    except peewee.DatabaseError as error:
+        raise ShopError("error.store.unreadable", path=str(path)) from error
+    finally:
+        db.close()
+
+
+def connectable(path: Path, pragmas: dict[str, object], key: CipherKey | None = None) -> SqlCipherDatabase:
+    """A connection to a shop's file, not made yet."""
+    # both connections live in a thread of their own, but are made by and closed from whichever opens the store
+    options: dict[str, object] = {"timeout": BUSY_TIMEOUT, "check_same_thread": False}
+    if key is None:
+        return SqlCipherDatabase(str(path), pragmas=pragmas, **options)
+    return SqlCipherDatabase(str(path), pragmas={**cipher.PRAGMAS, **pragmas}, passphrase=key.sql, **options)
+
+
+def _in_words(error: peewee.DatabaseError, path: Path) -> Exception:
+    """SQLite's own words as an error that has a sentence; the error itself where there is none for it."""
+    text = " ".join(map(str, _and_before(error)))
+    if "disk is full" in text or "disk I/O error" in text:
+        return ShopError("error.store.full", path=str(path))
+    if "locked" in text:
+        return ShopError("error.store.busy", path=str(path))
+    if "readonly" in text:
+        return ShopError("error.store.readonly", path=str(path))
+    if "malformed" in text or "not a database" in text:
+        return ShopError("error.store.unreadable", path=str(path))
+    return error
+
+
+def _and_before(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and those that it was raised upon. On a full disk SQLite rolls back by itself; what arrives is
+    that there is nothing left to roll back, and the disk stands behind it."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

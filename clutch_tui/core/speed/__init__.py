@@ -1,0 +1,1 @@
+"""How fast the program was: figures noted while people work, kept small, beside their budgets."""

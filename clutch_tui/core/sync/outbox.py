@@ -1,0 +1,517 @@
+"""The queue of changes that the server has not answered, and the journal of those that it has.
+
+A change enters in the transaction that made it (`add`), is frozen when it is first claimed (`claim`), and
+leaves the queue only when the server has answered for it (`replica.receive`). Nothing is ever dropped: no
+number of failed attempts, no outage and no refusal removes a row.
+
+Lanes: `fast` is sent as soon as possible; `slow` holds what fails alone while an empty probe succeeds, and is
+tried every 15 minutes; `attention` waits for a person; `local` waits for a server that has an endpoint for it;
+`done` is the journal. A change is unanswered while `answered_at` is null.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal, get_args
+
+from .. import state
+from ..clock import from_text, to_text
+from ..database import models
+from ..types import Change, Lane, QueueSummary, ShopError
+from . import ways
+
+Channel = Literal["inventory", "sales", "rest"]
+CHANNELS: tuple[Channel, ...] = get_args(Channel)
+
+FACTS = frozenset({"sale", "return", "void", "payment", "cash", "count", "adjust", "receive"})
+"""Kinds that have happened at the counter: never refused, never held up by another change."""
+
+SLOW_RETRY = timedelta(minutes=15)
+ALONE_FAILURES = 3
+"""How often a change must fail alone, with an empty probe succeeding, before it goes to the slow lane."""
+
+_CHANNEL_OF: dict[str, Channel] = {
+    **dict.fromkeys(("sale", "payment", "cash"), "sales"),
+    **dict.fromkeys(("item", "receipt"), "inventory"),
+    **dict.fromkeys(("customer", "supplier", "order"), "rest"),
+}
+
+_NOUNS = {"item": "inventory", "customer": "customers", "supplier": "suppliers", "order": "orders"}
+"""The channel on which the rows of a type of record are pulled."""
+
+_CHANGE_COLUMNS = "change_id, n, kind, type, record_id, at, epoch, base, was, payload, channel, lane"
+
+
+def add(
+    kind: str,
+    type: str,
+    record_id: str,
+    payload: dict[str, Any],
+    *,
+    base: dict[str, int] | None = None,
+    was: dict[str, Any] | None = None,
+    label: str = "",
+    change_id: str | None = None,
+    epoch: str | None = None,
+) -> str:
+    """Put a change into the queue, in the transaction that made it; its `change_id`.
+
+    `payload` is JSON-able, in core names (money in minor units): the `fields` of a request, the `body` of a
+    fact. `base` holds, for each field of a request, the record version that the user saw (`{"*": version}`
+    for a delete and for the answer to an order), `was` the value that the user saw. `label` is what the
+    queue screen calls it: a name or a receipt number. Stock and account moves that belong to the change are
+    written by the caller, with this `change_id`. `epoch` is that of the versions in `base`, where it is not the
+    epoch of the rows that we have.
+    """
+    change_id = change_id or models.new_id()
+    add_all(kind, type, [Draft(record_id, payload, base, was, label, change_id, epoch)])
+    return change_id
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A change before it is in the queue; see `add`."""
+
+    record_id: str
+    payload: dict[str, Any]
+    base: dict[str, int] | None = None
+    was: dict[str, Any] | None = None
+    label: str = ""
+    change_id: str = ""
+    epoch: str | None = None
+
+
+def add_all(kind: str, type: str, drafts: Sequence[Draft]) -> None:
+    """Put many changes of one kind into the queue, in their order: `add` for thousands of records at once."""
+    if not drafts:
+        return
+    lineage, epoch, at = state.lineage(), _epoch_seen(kind, type), models.now_text()
+    models.executemany(
+        "INSERT INTO outbox (change_id, lineage, channel, kind, type, record_id, label, at, epoch, base, was, payload)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                draft.change_id or models.new_id(),
+                lineage,
+                _CHANNEL_OF[type],
+                kind,
+                type,
+                draft.record_id,
+                draft.label,
+                at,
+                draft.epoch or epoch,
+                _json(draft.base or {}),
+                _json(draft.was or {}),
+                _json(draft.payload),
+            )
+            for draft in drafts
+        ],
+    )
+
+
+def _epoch_seen(kind: str, type: str) -> str | None:
+    """The epoch to which the versions that a person saw belong: after a restore the rows are still of the old one
+    for a while, and its numbers mean nothing in the new one."""
+    return state.get("epoch" if kind in FACTS else f"{_NOUNS[type]}.epoch")
+
+
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+# `json.dumps` makes such an encoder for every call; a sale has five of them
+
+
+FACT_LIST = ", ".join(f"'{kind}'" for kind in sorted(FACTS))
+
+_FREE = f"""(kind IN ({FACT_LIST}) OR NOT EXISTS (SELECT 1 FROM outbox AS earlier WHERE earlier.type = outbox.type
+    AND earlier.record_id = outbox.record_id AND earlier.n < outbox.n AND earlier.answered_at IS NULL
+    AND earlier.kind NOT IN ({FACT_LIST})))"""
+"""A request waits for the earlier requests on its record; a fact waits for nothing."""
+
+_BEGUN = {
+    None: "",
+    True: " AND change_id IN (SELECT change_id FROM single)",
+    False: " AND change_id NOT IN (SELECT change_id FROM single)",
+}
+
+_DUE = "(not_before IS NULL OR not_before <= ? OR not_before > ?)"
+"""Nothing is ever put off for longer than `SLOW_RETRY`: a moment beyond that was set by a clock that was wrong."""
+
+
+def _due_by() -> tuple[str, str]:
+    """The parameters of `_DUE`."""
+    return models.now_text(), to_text(models.now() + SLOW_RETRY)
+
+
+# --- sending -------------------------------------------------------------------------------------------
+
+
+def claim(
+    channel: Channel,
+    *,
+    limit: int = 100,
+    max_bytes: int = 256 * 1024,
+    lane: Lane = "fast",
+    begun: bool | None = False,
+    besides: Collection[str] = (),
+) -> tuple[Change, ...]:
+    """The next changes to send, oldest first, and note that they are being sent.
+
+    What has begun to go up by itself (`singles`) ends that way and is left out; `begun=True` gives only that, None
+    gives both. Types in `besides` are left out, too.
+
+    A request waits while an earlier request on its record is unanswered; facts never wait. At the first claim
+    the base of a request is completed and the change is frozen; every later claim gives the very same change.
+    """
+    rows = models.execute(
+        f"SELECT {_CHANGE_COLUMNS}, first_sent_at FROM outbox"
+        f" WHERE answered_at IS NULL AND lane = ? AND channel = ? AND {_DUE} AND {_FREE}{_BEGUN[begun]}"
+        f" AND type NOT IN ({', '.join('?' * len(besides))}) ORDER BY n LIMIT ?",
+        (lane, channel, *_due_by(), *besides, limit),
+    ).fetchall()
+    changes: list[Change] = []
+    size = 0
+    for *columns, first_sent_at in rows:
+        change = _change(columns)
+        if first_sent_at is None:
+            change = _freeze(change)
+        size += len(columns[9].encode()) + 300
+        if changes and size > max_bytes:
+            break
+        changes.append(change)
+    models.executemany(
+        "UPDATE outbox SET first_sent_at = coalesce(first_sent_at, ?1), last_sent_at = ?1 WHERE change_id = ?2",
+        [(models.now_text(), change.change_id) for change in changes],
+    )
+    return tuple(changes)
+
+
+def _change(columns: Sequence[Any]) -> Change:
+    change_id, n, kind, type_, record_id, at, epoch, base, was, payload, channel, lane = columns
+    return Change(
+        change_id=change_id,
+        n=n,
+        kind=kind,
+        type=type_,
+        id=record_id,
+        at=at,
+        epoch=epoch,
+        base=json.loads(base),
+        was=json.loads(was),
+        payload=json.loads(payload),
+        channel=channel,
+        lane=lane,
+    )
+
+
+def _freeze(change: Change) -> Change:
+    """Complete the base of a request with what our own earlier requests have written since it was made.
+
+    Only answers of the epoch in which it was made count: the versions of another would let it overwrite what
+    its writer never saw. Across epochs the server compares `was`.
+    """
+    if change.kind in FACTS or not change.base:
+        return change
+    base, was = dict(change.base), dict(change.was)
+    earlier = models.execute(
+        "SELECT payload, status, result FROM outbox WHERE type = ? AND record_id = ? AND n < ? AND result IS NOT NULL"
+        " AND status IN ('applied', 'applied_flagged', 'conflict') AND result_epoch = ? ORDER BY n",
+        (change.type, change.id, change.n, change.epoch),
+    ).fetchall()
+    for payload, status, result in earlier:
+        answer = json.loads(result)
+        version = answer.get("version") or 0
+        written = taken(status, json.loads(payload), answer)
+        for name in base:
+            if base[name] < version and (name == "*" or name in written):
+                base[name] = version
+                if name != "*":
+                    was[name] = written[name]
+    if base == change.base:
+        return change
+    models.execute(
+        "UPDATE outbox SET base = ?, was = ? WHERE change_id = ?", (_json(base), _json(was), change.change_id)
+    )
+    return Change(
+        **{name: getattr(change, name) for name in Change.__slots__ if name not in ("base", "was")}, base=base, was=was
+    )
+
+
+def taken(status: str, sent: dict[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:
+    """What an answered request has written of what it sent. An answer that names no fields means all of them where
+    it says "applied", and none in a conflict: a field is never taken for written that somebody else may hold."""
+    applied = answer.get("applied")
+    if applied is None:
+        return {} if status == "conflict" else sent
+    return {name: value for name, value in sent.items() if name in applied}
+
+
+def head() -> int:
+    """The highest number that was ever given out on this disk, 0 before the first change. A disk that was put
+    back to an older state gives a lower one than the server has seen: that is how a restored copy shows."""
+    row = models.execute("SELECT seq FROM sqlite_sequence WHERE name = 'outbox'").fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def take_new_lineage() -> None:
+    """This disk was restored or cloned: what is still unanswered goes on under a new lineage and its old ids."""
+    lineage = state.renew_lineage()
+    models.execute("UPDATE outbox SET lineage = ? WHERE answered_at IS NULL", (lineage,))
+
+
+def result_epoch(change_id: str) -> str | None:
+    """The epoch that has answered a change."""
+    row = models.execute("SELECT result_epoch FROM outbox WHERE change_id = ?", (change_id,)).fetchone()
+    return None if row is None else row[0]
+
+
+def types_of(change_ids: Collection[str]) -> dict[str, str]:
+    """The record type of each of these changes; ids that are not ours are left out."""
+    marks = ", ".join("?" * len(change_ids))
+    rows = models.execute(f"SELECT change_id, type FROM outbox WHERE change_id IN ({marks})", tuple(change_ids))
+    return dict(rows.fetchall())
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Ids to ask the server about. `recheck` are those that another epoch has answered: what the new epoch
+    does not know of them must be sent again."""
+
+    unanswered: tuple[str, ...]
+    recheck: tuple[str, ...]
+    complete: bool
+    """False where more ids wait than one call may carry."""
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return self.unanswered + self.recheck
+
+
+def offer(*, repeated: Collection[str] = (), limit: int = 1000) -> Offer:
+    """The changes that may have been sent earlier and are unanswered in the present epoch, without those `repeated`
+    in the same call.
+
+    What another epoch has answered comes first: it must be through before any row may be stored, and what it
+    puts back into the queue would otherwise crowd it out.
+    """
+    recheck = _recheck(limit + 1)
+    if not recheck:
+        _all_rechecked()
+    room = max(0, limit - len(recheck))
+    sent = _unanswered("sent", repeated, room + 1)
+    complete = len(recheck) <= limit and len(sent) <= room
+    # requests about people and orders are in no page of parts and sales: they may wait for room
+    sent += _unanswered("sent", repeated, max(0, room - len(sent)), rest=True)
+    # what this disk has never sent another may have: a clone's rows would count it twice
+    unsent = _unanswered("unsent", repeated, min(100, max(0, room - len(sent))))
+    return Offer(tuple((sent + unsent)[:room]), tuple(recheck[:limit]), complete)
+
+
+_UNANSWERED = "outbox INDEXED BY outbox_unanswered WHERE answered_at IS NULL"
+"""Asked for an order by `n`, SQLite would rather walk the whole journal than this small index."""
+
+
+_SENT = {"sent": "first_sent_at IS NOT NULL", "unsent": "first_sent_at IS NULL"}
+
+
+def _unanswered(which: str, besides: Collection[str], limit: int, *, rest: bool = False) -> list[str]:
+    """The oldest unanswered changes that were sent, or were not, of parts and sales or of the `rest`; from an index
+    of each, however long the queue is."""
+    rows = models.execute(
+        f"SELECT change_id FROM outbox INDEXED BY outbox_{which}"
+        f" WHERE answered_at IS NULL AND {_SENT[which]} AND channel {'=' if rest else '<>'} 'rest' ORDER BY n LIMIT ?",
+        (limit + len(besides),),
+    ).fetchall()
+    return [row[0] for row in rows if row[0] not in besides][:limit]
+
+
+def _recheck(limit: int) -> list[str]:
+    epoch = state.get("epoch")
+    if epoch is None or state.get("journal.epoch") == epoch:
+        return []
+    rows = models.execute(
+        "SELECT change_id FROM outbox WHERE answered_at IS NOT NULL AND result_epoch IS NOT NULL AND result_epoch <> ?"
+        " AND result_epoch <> ? AND status NOT IN ('rejected', 'key_reuse') ORDER BY n LIMIT ?",
+        (epoch, ways.LISTS, limit),
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def _all_rechecked() -> None:
+    """Remember that every answer in the journal is of the present epoch: it is long, and each call asks."""
+    epoch = state.get("epoch")
+    if epoch is not None and state.get("journal.epoch") != epoch:
+        state.put("journal.epoch", epoch)
+
+
+def rechecking() -> bool:
+    """True while answers of another epoch have not been offered to the present one."""
+    return bool(_recheck(1))
+
+
+def reopen(change_ids: Collection[str]) -> None:
+    """Put answered changes, which a restored server does not know, back into the queue under their old ids."""
+    models.executemany(
+        "UPDATE outbox SET answered_at = NULL, status = '', result = NULL, result_epoch = NULL, result_seq = NULL,"
+        " tick = NULL, covered = 0, lane = 'fast', not_before = NULL, alone = 0 WHERE change_id = ?",
+        [(change_id,) for change_id in change_ids],
+    )
+
+
+def failed(change_ids: Collection[str], error: str) -> None:
+    """Note a failed attempt that the server made of these changes; `error` is a catalogue key."""
+    models.executemany(
+        "UPDATE outbox SET attempts = attempts + 1, last_error = ? WHERE change_id = ? AND answered_at IS NULL",
+        [(error, change_id) for change_id in change_ids],
+    )
+
+
+def suspect(channel: Channel, change_ids: Collection[str], error: str) -> None:
+    """Note that a call with these changes failed, also for the next process: a script ends with its first round."""
+    failed(change_ids, error)
+    state.put(f"suspects.{channel}", " ".join(change_ids))
+
+
+def suspects(channel: Channel) -> tuple[str, ...]:
+    """The changes of the last call that failed, until a probe has shown whether the server is well."""
+    return tuple((state.get(f"suspects.{channel}") or "").split())
+
+
+def clear(channel: Channel) -> None:
+    """Nobody is under suspicion any more."""
+    state.forget(f"suspects.{channel}")
+
+
+def failed_alone(change_id: str) -> bool:
+    """Note that a change failed alone although an empty probe succeeded; True when it moved to the slow lane."""
+    models.execute("UPDATE outbox SET alone = alone + 1 WHERE change_id = ?", (change_id,))
+    due = to_text(models.now() + SLOW_RETRY)
+    moved = models.execute(
+        "UPDATE outbox SET lane = 'slow', not_before = ? WHERE change_id = ? AND answered_at IS NULL AND alone >= ?",
+        (due, change_id, ALONE_FAILURES),
+    )
+    return bool(moved.rowcount)
+
+
+def make_slow(change_id: str, error: str) -> None:
+    """Put a change into the slow lane at once: it is too large for the server as it is."""
+    models.execute(
+        "UPDATE outbox SET lane = 'slow', not_before = ?, last_error = ? WHERE change_id = ? AND answered_at IS NULL",
+        (to_text(models.now() + SLOW_RETRY), error, change_id),
+    )
+
+
+def postpone(change_id: str, seconds: float) -> None:
+    """The server asked to try this change again later; a quarter of an hour is as late as it gets."""
+    due = models.now() + min(timedelta(seconds=seconds), SLOW_RETRY)
+    models.execute(
+        "UPDATE outbox SET not_before = ? WHERE change_id = ? AND answered_at IS NULL", (to_text(due), change_id)
+    )
+
+
+def wake_slow() -> None:
+    """Let everything in the slow lane be tried now: at start, and when a person asks."""
+    models.execute("UPDATE outbox SET not_before = NULL WHERE answered_at IS NULL AND lane = 'slow'")
+
+
+def waiting(channel: Channel, *lanes: Lane) -> bool:
+    """True when the channel has something to send now, in any of these lanes; in both that are sent, for none."""
+    lanes = lanes or ("fast", "slow")
+    found = models.execute(
+        f"SELECT 1 FROM outbox WHERE answered_at IS NULL AND channel = ? AND lane IN ({', '.join('?' * len(lanes))})"
+        f" AND {_DUE} AND {_FREE} LIMIT 1",
+        (channel, *lanes, *_due_by()),
+    )
+    return found.fetchone() is not None
+
+
+def next_due() -> datetime | None:
+    """When the next change may be tried: now, or when the first of those that were put off is due again; None
+    where nothing waits for a time. What waits for another change is tried when that is answered."""
+    if any(waiting(channel) for channel in CHANNELS):
+        return models.now()
+    row = models.execute(
+        "SELECT min(not_before) FROM outbox WHERE answered_at IS NULL AND lane IN ('fast', 'slow')"
+    ).fetchone()
+    return None if row[0] is None else from_text(row[0])
+
+
+# --- what a person sees and does -----------------------------------------------------------------------
+
+
+def summary() -> QueueSummary:
+    """The figures of the status strip; from indexes only, so it may be asked for every second. What waits for a
+    server that has a call for it is no delay: `local` is counted apart."""
+    counts = dict(
+        models.execute("SELECT lane, count(*) FROM outbox WHERE answered_at IS NULL GROUP BY lane").fetchall()
+    )
+    local = counts.pop("local", 0)
+    oldest = models.execute(
+        f"SELECT at FROM outbox WHERE n = (SELECT min(n) FROM {_UNANSWERED} AND lane <> 'local')"
+    ).fetchone()
+    attention = models.execute("SELECT count(*) FROM outbox WHERE lane = 'attention'").fetchone()[0]
+    return QueueSummary(
+        unsent=sum(counts.values()),
+        oldest_at=None if oldest is None else from_text(oldest[0]),
+        slow=counts.get("slow", 0),
+        attention=attention,
+        local=local,
+    )
+
+
+def unsent(type: str, table: str) -> str:
+    """SQL that is true for a row of `table` of which something is only here: the star in every list. What the server
+    has refused or disputes counts as well; by an index alone where there is no change."""
+    return (
+        f"EXISTS (SELECT 1 FROM outbox WHERE type = '{type}' AND record_id = {table}.id AND (answered_at IS NULL"
+        " OR (lane = 'attention' AND status IN ('rejected', 'key_reuse', 'conflict'))))"
+    )
+
+
+LISTED = "(answered_at IS NULL OR lane = 'attention')"
+"""What the queue shows: the unanswered, and the answered that a person must look at."""
+
+
+def retry(change_id: str) -> None:
+    """Send a change again now. One that was refused goes out once more as a new change with the same content.
+
+    Raises `ShopError` `error.queue.gone` for an id that is not in the queue.
+    """
+    row = models.execute(
+        f"SELECT {_CHANGE_COLUMNS}, answered_at, status, label FROM outbox WHERE change_id = ? AND {LISTED}",
+        (change_id,),
+    ).fetchone()
+    if row is None:
+        raise ShopError("error.queue.gone")
+    *columns, answered_at, status, label = row
+    if answered_at is None:
+        models.execute(
+            "UPDATE outbox SET lane = 'fast', alone = 0, not_before = NULL WHERE change_id = ?", (change_id,)
+        )
+    elif status in ("rejected", "key_reuse"):
+        close(change_id, "resent", by=_send_anew(_change(columns), label))
+
+
+def _send_anew(change: Change, label: str) -> str:
+    """The content of a refused change under a new id, which it returns. What it moved here moves with it."""
+    options: dict[str, Any] = {"base": change.base, "was": change.was, "label": label, "epoch": change.epoch}
+    change_id = add(change.kind, change.type, change.id, change.payload, **options)
+    for assignment in ("stock_move SET open = 1,", "account_move SET open = 1,", "cash_move SET"):
+        models.execute(f"UPDATE {assignment} change_id = ? WHERE change_id = ?", (change_id, change.change_id))
+    return change_id
+
+
+def acknowledge(change_id: str) -> None:
+    """A person has seen a flagged change, or decided about one; it goes to the journal. Unanswered changes stay."""
+    close(change_id, "seen")
+
+
+def close(change_id: str, outcome: str, *, by: str | None = None) -> None:
+    """Put an answered change that waits for a person into the journal, with what became of it: `by` is the change
+    that took its place."""
+    models.execute(
+        "UPDATE outbox SET lane = 'done', outcome = ?, followed_by = ?"
+        " WHERE change_id = ? AND lane = 'attention' AND answered_at IS NOT NULL",
+        (outcome, by, change_id),
+    )

@@ -1,0 +1,475 @@
+"""The queue as a person sees it: what waits, why, and what can be done about it.
+
+The engine's side of the same table is `outbox`. What a person may do is decided here: everything may be tried
+again, a refused request may be corrected or given up, and a fact can never be given up, because it has happened
+at the counter. Whatever is done, the old change stays in the journal with its outcome.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from .. import customers, inventory, journal, search, suppliers
+from ..clock import from_text
+from ..database import models
+from ..types import (
+    ChangeRow,
+    Customer,
+    CustomerDraft,
+    Key,
+    Lane,
+    Part,
+    PartDraft,
+    Sale,
+    ShopError,
+    Supplier,
+    SupplierDraft,
+)
+from . import outbox, records, requests, singles
+
+REFUSED = ("rejected", "key_reuse")
+EDITABLE = ("item", "customer", "supplier")
+
+Record = Part | Customer | Supplier
+
+
+# --- what may be done ----------------------------------------------------------------------------------
+
+
+def may_retry(row: ChangeRow) -> bool:
+    """Unanswered, or refused: another server, or another moment, may take it."""
+    return row.lane != "done" and row.status in ("", *REFUSED)
+
+
+def may_edit(row: ChangeRow) -> bool:
+    """A refused request on a record with a form. An answer to an order has none: it is given anew."""
+    return _is_refused_request(row) and row.kind in ("create", "update") and row.type in EDITABLE
+
+
+def may_give_up(row: ChangeRow) -> bool:
+    """A request that the server has refused. Never a fact, and never what may still be on its way."""
+    return _is_refused_request(row)
+
+
+def may_be_seen(row: ChangeRow) -> bool:
+    """Applied with a flag: there is nothing to do but to know of it. Or unconfirmed, and a person has looked."""
+    return row.lane == "attention" and (row.status == "applied_flagged" or is_unconfirmed(row))
+
+
+def is_unconfirmed(row: ChangeRow) -> bool:
+    """Whether only a person can find out if the server has it."""
+    return row.lane == "attention" and row.status == "" and row.last_error in singles.ASKS
+
+
+def is_only_stock(row: ChangeRow) -> bool:
+    """Whether the server has an unconfirmed document, and only its stock is in doubt."""
+    return is_unconfirmed(row) and row.last_error == singles.UNCLEAR_STOCK
+
+
+def _is_refused_request(row: ChangeRow) -> bool:
+    return row.lane == "attention" and row.status in REFUSED and row.kind not in outbox.FACTS
+
+
+# --- the list ------------------------------------------------------------------------------------------
+
+
+def count(lane: str = "") -> int:
+    """How many changes `page` lists in all."""
+    if lane == "done":  # every table is counted by its smallest index, and the journal holds tens of thousands
+        sql = f"SELECT (SELECT count(*) FROM outbox) - (SELECT count(*) FROM outbox WHERE {outbox.LISTED})"
+        return int(models.execute(sql).fetchone()[0])
+    rows = models.execute(  # each half from its index: the queue may be as long as the journal
+        "SELECT (SELECT count(*) FROM outbox INDEXED BY outbox_unanswered WHERE answered_at IS NULL"
+        " AND (?1 = '' OR lane = ?1)) + (SELECT count(*) FROM outbox INDEXED BY outbox_attention"
+        " WHERE lane = 'attention' AND answered_at IS NOT NULL AND ?1 IN ('', lane))",
+        (lane,),
+    )
+    return int(rows.fetchone()[0])
+
+
+_COLUMNS = (
+    "change_id, n, kind, type, record_id, label, lane, at, attempts, last_error, result, status, not_before, outcome"
+)
+
+
+def page(lane: str, after: Key | None, skip: int, limit: int) -> tuple[ChangeRow, ...]:
+    """The unanswered and what waits for a person, of one lane or of all, oldest first; with the lane `done` the
+    journal, newest first."""
+    if lane == "done":
+        where, order, start = "answered_at IS NOT NULL AND lane = ?1 AND n < ?2", "n DESC", 2**63 - 1
+    else:
+        where, order, start = f"{outbox.LISTED} AND (?1 = '' OR lane = ?1) AND n > ?2", "n", 0
+    rows = models.execute(
+        f"SELECT {_COLUMNS} FROM outbox WHERE {where} ORDER BY {order} LIMIT ?3 OFFSET ?4",
+        (lane, after[0] if after else start, limit, skip),
+    ).fetchall()
+    return tuple(_row(*columns) for columns in rows)
+
+
+def get(change_id: str) -> ChangeRow:
+    """One change, wherever it is. Raises `error.queue.gone` for one that is not ours."""
+    columns = models.execute(f"SELECT {_COLUMNS} FROM outbox WHERE change_id = ?", (change_id,)).fetchone()
+    if columns is None:
+        raise ShopError("error.queue.gone")
+    return _row(*columns)
+
+
+def find(word: str) -> ChangeRow:
+    """The change of this id, or of this number in the queue. Raises `error.queue.gone`."""
+    if word.isdecimal():
+        row = models.execute("SELECT change_id FROM outbox WHERE n = ?", (int(word) % 2**63,)).fetchone()
+        word = row[0] if row else ""
+    return get(word)
+
+
+def _row(
+    change_id: str,
+    n: int,
+    kind: str,
+    type: str,
+    record_id: str,
+    label: str,
+    lane: Lane,
+    at: str,
+    attempts: int,
+    last_error: str,
+    result: str | None,
+    status: str,
+    not_before: str | None,
+    outcome: str,
+) -> ChangeRow:
+    answer: dict[str, Any] = json.loads(result) if result else {}
+    return ChangeRow(
+        id=change_id,
+        key=(n,),
+        n=n,
+        kind=kind,
+        type=type,
+        record_id=record_id,
+        label=label,
+        lane=lane,
+        at=from_text(at),
+        attempts=attempts,
+        last_error=last_error,
+        flags=tuple(answer.get("flags", ())),
+        status=status,
+        code=answer.get("code", ""),
+        message=answer.get("message", ""),
+        due=_moment(not_before),
+        outcome=outcome,
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return from_text(text) if text else None
+
+
+# --- one change, whole ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """A thing that a flag is about: a part that fell short, another part with the same number, a customer."""
+
+    name: str
+    number: str = ""
+    stock: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeDetail:
+    """Everything that is known of a change. `theirs` are the fields that the server kept, `errors` its words about
+    the fields that it refused; `waits_for` and `followed_by` are numbers of other changes."""
+
+    row: ChangeRow
+    payload: dict[str, Any] = field(hash=False)
+    was: dict[str, Any] = field(hash=False)
+    first_sent_at: datetime | None
+    last_sent_at: datetime | None
+    answered_at: datetime | None
+    theirs: dict[str, Any] = field(hash=False)
+    errors: dict[str, str] = field(hash=False)
+    waits_for: int | None
+    followed_by: int | None
+    concerns: dict[str, tuple[Concern, ...]] = field(hash=False)
+    """For each flag, what it is about."""
+
+
+def detail(change_id: str) -> ChangeDetail:
+    """A change, whole. Raises `error.queue.gone`."""
+    row = get(change_id)
+    payload, was, first, last, answered, result, followed_by = models.execute(
+        "SELECT payload, was, first_sent_at, last_sent_at, answered_at, result,"
+        " (SELECT next.n FROM outbox AS next WHERE next.change_id = outbox.followed_by)"
+        " FROM outbox WHERE change_id = ?",
+        (change_id,),
+    ).fetchone()
+    answer: dict[str, Any] = json.loads(result) if result else {}
+    return ChangeDetail(
+        row=row,
+        payload=json.loads(payload),
+        was=json.loads(was),
+        first_sent_at=_moment(first),
+        last_sent_at=_moment(last),
+        answered_at=_moment(answered),
+        theirs={name: entry[0] for name, entry in answer.get("theirs", {}).items()},
+        errors=answer.get("errors", {}),
+        waits_for=_waits_for(row) if answered is None else None,
+        followed_by=followed_by,
+        concerns=concerns(change_id),
+    )
+
+
+def _waits_for(row: ChangeRow) -> int | None:
+    """The number of the earlier request on the same record whose answer this one waits for."""
+    if row.kind in outbox.FACTS:
+        return None
+    found = models.execute(
+        "SELECT max(n) FROM outbox WHERE type = ? AND record_id = ? AND n < ? AND answered_at IS NULL"
+        f" AND kind NOT IN ({outbox.FACT_LIST})",
+        (row.type, row.record_id, row.n),
+    ).fetchone()
+    return None if found is None else found[0]
+
+
+def concerns(change_id: str) -> dict[str, tuple[Concern, ...]]:
+    """What each flag of a change is about, as far as this terminal knows it."""
+    row = get(change_id)
+    if not row.flags:
+        return {}
+    payload: dict[str, Any] = json.loads(
+        models.execute("SELECT payload FROM outbox WHERE change_id = ?", (change_id,)).fetchone()[0]
+    )
+    return _about(row.flags, row.type, row.record_id, {"item_name": row.label, **payload})
+
+
+def about_sale(sale: Sale) -> dict[str, tuple[Concern, ...]]:
+    """The same for a sale of any terminal."""
+    items = [{"item_id": one.part_id, "item_name": one.name, "part_number": one.part_number} for one in sale.lines]
+    return _about(sale.flags, "sale", sale.id, {"items": items, "customer_name": sale.customer_name})
+
+
+def _about(
+    flags: Sequence[str], type: str, record_id: str, payload: Mapping[str, Any]
+) -> dict[str, tuple[Concern, ...]]:
+    found = {flag: tuple(_concern(flag, type, record_id, payload)) for flag in flags}
+    return {flag: things for flag, things in found.items() if things}
+
+
+def _concern(flag: str, type: str, record_id: str, payload: Mapping[str, Any]) -> Sequence[Concern]:
+    if flag in ("duplicate_number", "duplicate_barcode"):
+        column = flag.replace("duplicate", "part").replace("part_barcode", "barcode")
+        return [
+            Concern(name or name_en, str(payload[column]), stock)
+            for name, name_en, stock in models.execute(
+                f"SELECT name, name_en, {search.STOCK} FROM part"
+                f" WHERE deleted = 0 AND {column} = ? AND id <> ? ORDER BY name_key LIMIT 5",
+                (payload.get(column), record_id),
+            ).fetchall()
+        ]
+    lines = _moved(record_id if type == "item" else "", payload)
+    if flag == "oversold":  # all of them where the shelf has been put right since
+        return [one for one in lines if (one.stock or 0) < 0] or lines
+    if flag in ("unknown_part", "deleted_part"):
+        return [one for one in lines if one.stock is None] or lines
+    if flag == "over_credit" and payload.get("customer_name"):
+        return [Concern(str(payload["customer_name"]))]
+    return []
+
+
+def _moved(moved_part: str, payload: Mapping[str, Any]) -> list[Concern]:
+    """The parts whose stock a fact moves; one that is not in the list any more has no stock."""
+    lines = payload.get("items") or payload.get("lines") or [payload]
+    moved = []
+    for line in lines:
+        part_id = line.get("item_id") or moved_part
+        found = models.execute(
+            f"SELECT name, name_en, part_number, {search.STOCK}, deleted FROM part WHERE id = ?", (part_id,)
+        ).fetchone()
+        name, name_en, number, stock, deleted = found or ("", "", "", None, 1)
+        moved.append(
+            Concern(
+                line.get("item_name") or name or name_en,
+                line.get("part_number") or number,
+                None if deleted else stock,
+            )
+        )
+    return moved
+
+
+# --- trying again --------------------------------------------------------------------------------------
+
+
+def retry(change_id: str) -> str:
+    """Send a change again now; one that was refused goes out as a new change with the same content, and is seen
+    again here. Gives back the id of what goes out. Raises `error.queue.gone`, and `error.queue.settled` where there
+    is nothing to send."""
+    row = get(change_id)
+    if not may_retry(row):
+        raise ShopError("error.queue.settled")
+    outbox.retry(change_id)
+    if row.type in records.KEY_COLUMNS:
+        records.rebase(row.type, row.record_id)
+    (sent,) = models.execute(
+        "SELECT coalesce(followed_by, change_id) FROM outbox WHERE change_id = ?", (change_id,)
+    ).fetchone()
+    return str(sent)
+
+
+def retry_all() -> int:
+    """Let everything that waits for a time be tried now; how many that are. What was refused waits for a person."""
+    woken = models.execute(
+        "UPDATE outbox SET not_before = NULL WHERE answered_at IS NULL AND lane IN ('fast', 'slow')"
+        " AND not_before IS NOT NULL"
+    )
+    return int(woken.rowcount)
+
+
+def see(change_id: str) -> None:
+    """A person knows of the flags of a change, or has found an unconfirmed one at the server. Raises
+    `error.queue.not_seen` where more is to be done than that."""
+    row = get(change_id)
+    if not may_be_seen(row):
+        raise ShopError("error.queue.not_seen")
+    if is_unconfirmed(row):
+        singles.take_as_sent(change_id)
+    else:
+        outbox.acknowledge(change_id)
+
+
+# --- correcting ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A refused request as a form takes it up: the record as it stands, the fields with the refused values in
+    them, and what the server said of each."""
+
+    row: ChangeRow
+    seen: Record
+    fields: dict[str, Any] = field(hash=False)
+    errors: dict[str, str] = field(hash=False)
+
+
+def refused(change_id: str) -> Refused:
+    """Take up a refused request to correct it. Raises `error.queue.settled` where there is nothing to correct."""
+    row = get(change_id)
+    if not may_edit(row):
+        raise ShopError("error.queue.settled")
+    change = detail(change_id)
+    seen = _record(row.type, row.record_id)
+    return Refused(row, seen, {**asdict(seen.draft), **change.payload}, change.errors)
+
+
+def replace(refused: Refused, fields: Mapping[str, Any], *, actor: str = "") -> str:
+    """Send the corrected `fields` as a new change, whose id this gives back; the refused one gets the outcome
+    `replaced`. Raises what the record's rules say of the fields, `error.queue.no_change` where they are what the
+    server has already, and `error.queue.settled` where somebody else has dealt with it."""
+    row = refused.row
+    if not may_edit(get(row.id)):
+        raise ShopError("error.queue.settled")
+    before = _newest(row.type, row.record_id)
+    if row.kind == "create":
+        _make_again(row, fields, actor)
+    else:
+        _edit(row.type, refused.seen, fields, actor)
+    after = _newest(row.type, row.record_id)
+    if after == before:
+        raise ShopError("error.queue.no_change", name=row.label)
+    outbox.close(row.id, "replaced", by=after)
+    return after
+
+
+def _newest(type: str, record_id: str) -> str:
+    """The latest change on a record."""
+    found = models.execute(
+        "SELECT change_id FROM outbox WHERE type = ? AND record_id = ? ORDER BY n DESC LIMIT 1", (type, record_id)
+    ).fetchone()
+    return str(found[0])
+
+
+def _record(type: str, record_id: str) -> Record:
+    if type == "item":
+        return inventory.get(record_id)
+    return customers.get(record_id) if type == "customer" else suppliers.get(record_id)
+
+
+def draft_of(type: str, fields: Mapping[str, Any]) -> PartDraft | CustomerDraft | SupplierDraft:
+    """The draft that these fields make, tidy. Raises the `ShopError` of the first that cannot stand."""
+    if type == "item":
+        return inventory.checked(PartDraft(**_known(PartDraft, fields)))
+    if type == "customer":
+        return customers.checked(CustomerDraft(**_known(CustomerDraft, fields)))
+    return suppliers.checked(SupplierDraft(**_known(SupplierDraft, fields)))
+
+
+def _known(draft: type[Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: fields[name] for name in draft.__dataclass_fields__ if name in fields}
+
+
+def _edit(type: str, seen: Record, fields: Mapping[str, Any], actor: str) -> None:
+    draft = {**asdict(seen.draft), **fields}
+    if isinstance(seen, Part):
+        inventory.edit(seen.id, PartDraft(**_known(PartDraft, draft)), seen=seen, actor=actor)
+    elif isinstance(seen, Customer):
+        customers.edit(seen.id, CustomerDraft(**_known(CustomerDraft, draft)), seen=seen, actor=actor)
+    else:
+        suppliers.edit(seen.id, SupplierDraft(**_known(SupplierDraft, draft)), seen=seen, actor=actor)
+
+
+def _make_again(row: ChangeRow, fields: Mapping[str, Any], actor: str) -> None:
+    """Ask once more for a record that the server did not take, under its own id: sales name it already."""
+    record = asdict(draft_of(row.type, fields))
+    if row.type == "item":
+        record["stock_quantity"] = inventory.opening(fields.get("stock_quantity") or 0)
+    keys = {"item": inventory, "customer": customers, "supplier": suppliers}[row.type].keys_of(record)
+    requests.create_again(row.type, row.record_id, record, keys, label=record["name"] or record.get("name_en", ""))
+    journal.audit("create", row.type, row.record_id, record, actor)
+
+
+# --- giving up -----------------------------------------------------------------------------------------
+
+
+def give_up(change_id: str, *, actor: str = "") -> ChangeRow:
+    """Leave a refused request as the server decided; gives back the change as it stands then. A record that only
+    this terminal has leaves the lists with it.
+
+    Raises `error.queue.fact` for what has happened at the counter, `error.queue.settled` for what the server has
+    not refused, and `error.customer.owes` for a new customer who owes something.
+    """
+    row = get(change_id)
+    if row.kind in outbox.FACTS:
+        raise ShopError("error.queue.fact")
+    if not may_give_up(row):
+        raise ShopError("error.queue.settled")
+    if row.kind == "create" and row.type == "customer" and (owing := customers.get(row.record_id)).balance:
+        raise ShopError("error.customer.owes", name=owing.draft.name)
+    payload = detail(change_id).payload
+    outbox.close(change_id, "given_up")
+    records.rebase(row.type, row.record_id)
+    journal.audit("give_up", row.type, row.record_id, {"change": change_id, "kind": row.kind, **payload}, actor)
+    return get(change_id)
+
+
+# --- taking it along -----------------------------------------------------------------------------------
+
+
+def dump(after: int = 0, limit: int = -1) -> tuple[dict[str, Any], ...]:
+    """What waits beyond the number `after`, as it is stored and with its JSON read: for a file that another machine
+    can use."""
+    cursor = models.execute(
+        "SELECT n, change_id, lineage, channel, kind, type, record_id, label, at, epoch, base, was, payload, lane,"
+        " attempts, first_sent_at, last_sent_at, not_before, last_error, answered_at, status, result FROM outbox"
+        f" WHERE {outbox.LISTED} AND n > ? ORDER BY n LIMIT ?",
+        (after, limit),
+    )
+    names = [column[0] for column in cursor.description]
+    rows = (dict(zip(names, row, strict=True)) for row in cursor.fetchall())
+    return tuple(
+        row | {name: json.loads(row[name]) for name in ("base", "was", "payload", "result") if row[name]}
+        for row in rows
+    )

@@ -1,0 +1,394 @@
+"""Stores what the server answers: results of changes, and the rows of complete pulls.
+
+A channel is one cursor: `inventory`, `sales`, `customers`, `suppliers`, `orders`. Pages of a pull wait in
+`pull_page`, their parts in a table of their own (`arrivals`); rows, cursor and the moves that they end become visible
+in one transaction, and only when the pull is complete. A pull that starts over (snapshot, floor, another epoch) throws
+its staging away and nothing else, so that the screen keeps showing the rows it has.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+
+from .. import state
+from ..database import models
+from ..types import PullPage, PullState, Result
+from . import arrivals, conflicts, outbox, overlay, records, ways
+
+CHANNELS = ("inventory", "sales", "customers", "suppliers", "orders")
+MANY = 10_000
+"""From so many rows on a swap takes a large page cache for its while: the indexes do not fit into the usual one."""
+_MOVES = {"inventory": ("stock_move", "part_id", "item"), "customers": ("account_move", "customer_id", "customer")}
+"""Which own movements a channel's cursor ends, and the records that they move."""
+_APPLIED = "outbox.status IN ('applied', 'applied_flagged')"
+
+
+# --- where a pull stands -------------------------------------------------------------------------------
+
+
+def epoch() -> str | None:
+    """The server's epoch as it was last told; None before the first answer."""
+    return state.get("epoch")
+
+
+def pull_state(channel: str) -> PullState:
+    """Where the next page of a channel starts. A channel whose rows are of another epoch, or whose cursor has
+    fallen below the floor, starts a snapshot."""
+    staged = models.execute(
+        "SELECT epoch, cursor, snapshot, since FROM pull_page WHERE channel = ? ORDER BY n DESC LIMIT 1", (channel,)
+    ).fetchone()
+    if staged is not None:
+        return PullState(staged[0], staged[1], bool(staged[2]), staged[3])
+    present = epoch()
+    if present is not None and state.get(f"{channel}.epoch") == present:
+        return PullState(present, state.number(f"{channel}.cursor"), False, None)
+    return PullState(present, 0, True, None)
+
+
+def cursor(channel: str) -> int:
+    """The counter up to which the rows of a channel are complete, 0 before the first pull."""
+    return state.number(f"{channel}.cursor")
+
+
+def as_of(channel: str) -> str | None:
+    """When the rows of a channel were last known to be complete, in the database's form."""
+    return state.get(f"{channel}.as_of")
+
+
+def unsure(channel: str) -> bool:
+    """True while rows of this channel may contain own movements of which we have no answer. The sync calls ask
+    about them in the very call that brings the rows; a list cannot."""
+    if channel not in _MOVES:
+        return False
+    table, _, _ = _MOVES[channel]
+    return (
+        models.execute(
+            f"SELECT 1 FROM {table} AS move JOIN outbox USING (change_id)"
+            " WHERE move.open = 1 AND outbox.answered_at IS NULL LIMIT 1"
+        ).fetchone()
+        is not None
+    )
+
+
+def in_doubt(type: str) -> set[str]:
+    """The records of a type whose figure may or may not contain an own movement just now: sent, not answered."""
+    return _moved(type, "outbox.answered_at IS NULL AND outbox.first_sent_at IS NOT NULL")
+
+
+def moved(type: str) -> set[str]:
+    """The records of a type that have own movements which their figure does not contain yet."""
+    return _moved(type, "1")
+
+
+def _moved(type: str, condition: str) -> set[str]:
+    found: set[str] = set()
+    for table, column, of in _MOVES.values():
+        if of == type:
+            rows = models.execute(
+                f"SELECT DISTINCT {column} FROM {table} AS move JOIN outbox USING (change_id)"
+                f" WHERE move.open = 1 AND {condition}"
+            )
+            found |= {row[0] for row in rows.fetchall()}
+    return found
+
+
+def begin(channel: str) -> None:
+    """Note that a pull by sync begins, unless it is the next page of one that has begun."""
+    if models.execute("SELECT 1 FROM pull_page WHERE channel = ? LIMIT 1", (channel,)).fetchone() is None:
+        ways.begin(channel)
+
+
+def restart(channel: str) -> None:
+    """The cursor has fallen below the floor: the next pull of this channel is a snapshot."""
+    drop_staging(channel)
+    state.forget(f"{channel}.epoch")
+
+
+def drop_staging(channel: str) -> None:
+    models.execute("DELETE FROM pull_page WHERE channel = ?", (channel,))
+
+
+def new_epoch(value: str) -> None:
+    """The server was restored. Its old answers hold until the snapshots of the new epoch are stored."""
+    if value == epoch():
+        return
+    state.put("epoch", value)
+    models.execute("DELETE FROM pull_page")
+
+
+# --- an answer -----------------------------------------------------------------------------------------
+
+
+def receive(
+    channel: str,
+    answer_epoch: str,
+    results: Mapping[str, Result],
+    page: PullPage | None,
+    *,
+    asked: outbox.Offer | None = None,
+    policies: Mapping[str, str] | None = None,
+) -> frozenset[str]:
+    """Store one answer of the server, whole; the nouns that have new rows.
+
+    `results` are those of the call's changes and the confirmed ones. `page` is None where rows were refused or
+    are not wanted. `asked` is what was offered as unconfirmed: answers of another epoch that this one does not
+    know go back into the queue.
+    """
+    if epoch() is None:
+        state.put("epoch", answer_epoch)
+    if answer_epoch != epoch():
+        return frozenset()
+    nouns = deliver(results, answer_epoch, policies=policies)
+    if asked is not None:
+        unknown = [change_id for change_id in asked.recheck if change_id not in results]
+        outbox.reopen(unknown)
+        nouns |= {"queue"} if unknown else set()
+    if page is not None and _expected(channel, page):
+        nouns |= _store_page(channel, page)
+    return frozenset(nouns)
+
+
+def _expected(channel: str, page: PullPage) -> bool:
+    """True for the page that comes next; a late answer to an earlier request delivers no rows."""
+    here = pull_state(channel)
+    return page.asked_from == here.cursor and page.snapshot == here.snapshot
+
+
+def is_staging(channel: str) -> bool:
+    """True while pages of this channel wait for those that come after them."""
+    return models.execute("SELECT 1 FROM pull_page WHERE channel = ?", (channel,)).fetchone() is not None
+
+
+def prepare(channel: str, portion: PullPage) -> None:
+    """Prepare some rows of a page ahead of the page, so that a sale finds its turn between them. A portion of an
+    answer that is late, or of another epoch, does nothing."""
+    if epoch() in (None, portion.epoch) and _expected(channel, portion):
+        _prepare(channel, portion)
+
+
+def build(channel: str, portion: PullPage) -> bool:
+    """One step towards the swap of a pull whose last page was prepared; True where there are more."""
+    return epoch() in (None, portion.epoch) and _expected(channel, portion) and arrivals.build()
+
+
+def _prepare(channel: str, page: PullPage) -> list[records.Row]:
+    """Prepare the parts of a page; the rows that are none."""
+    if not page.prepared and not is_staging(channel):
+        arrivals.begin()
+    arrivals.prepare([row for row in page.rows if row["type"] == "item"])
+    return [row for row in page.rows if row["type"] != "item"]
+
+
+def _store_page(channel: str, page: PullPage) -> set[str]:
+    """Stage a page, or store the pull that it completes."""
+    arriving = channel == "inventory" and (page.more or page.prepared > 0 or is_staging(channel))
+    if not page.more and page.snapshot and outbox.rechecking():
+        # the rows may lack what the server has yet to be offered again: ask for them once more afterwards
+        drop_staging(channel)
+        return set()
+    rows: list[records.Row] = _prepare(channel, page) if arriving else list(page.rows)
+    if page.more:
+        _stage(channel, page, rows)
+        return set()
+    rows = [row for staged in _staged(channel) for row in staged] + rows
+    # a record that changed between two pages is in both: the later row is the newer one
+    latest = {(row["type"], row["id"]): row for row in rows}
+    _swap(channel, page, list(latest.values()), arriving=arriving)
+    return {channel} if rows or arriving or page.snapshot else set()
+
+
+def _stage(channel: str, page: PullPage, rows: list[records.Row]) -> None:
+    keyed = [records.with_keys(str(row["type"]), row) for row in rows]
+    n = models.execute("SELECT coalesce(max(n), 0) + 1 FROM pull_page WHERE channel = ?", (channel,)).fetchone()[0]
+    models.execute(
+        "INSERT INTO pull_page (channel, n, epoch, snapshot, since, cursor, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (channel, n, page.epoch, page.snapshot, page.since, page.cursor, json.dumps(keyed, ensure_ascii=False)),
+    )
+
+
+def _staged(channel: str) -> list[list[records.Row]]:
+    pages = models.execute("SELECT body FROM pull_page WHERE channel = ? ORDER BY n", (channel,)).fetchall()
+    return [json.loads(body) for (body,) in pages]
+
+
+def _swap(channel: str, page: PullPage, rows: list[records.Row], *, arriving: bool = False) -> None:
+    """Rows, cursor and the moves they end, at once. `arriving` parts were prepared and are only shown."""
+    another_epoch = state.get(f"{channel}.epoch") != page.epoch
+    state.put(f"{channel}.cursor", page.cursor)
+    state.put(f"{channel}.epoch", page.epoch)
+    state.put(f"{channel}.as_of", models.now_text())
+    ways.cover(channel)
+    # without rows, too: a cursor that moves on may be all that an answered request was waiting for
+    pulled: dict[str, list[records.Row]] = {records.TYPES[channel]: [], **records.by_type(rows)}
+    with large_cache(len(rows)):
+        for type, of_type in pulled.items():
+            if type == "item" and arriving:
+                arrivals.show(snapshot=page.snapshot)
+                continue
+            records.store(type, of_type, snapshot=page.snapshot)
+            conflicts.follow(type, of_type)
+    drop_staging(channel)
+    end_moves(channel, reopen=another_epoch)
+
+
+@contextmanager
+def large_cache(rows: int) -> Iterator[None]:
+    """A page cache in which a swap of so many rows fits with its indexes."""
+    if rows > MANY:
+        models.execute("PRAGMA cache_size = -131072")
+    yield
+    if rows > MANY:
+        models.execute("PRAGMA cache_size = -16000")
+
+
+def end_moves(channel: str, *, reopen: bool) -> None:
+    """End the own movements that the channel's rows contain; `reopen` where those rows are of another epoch."""
+    if channel in _MOVES:
+        if reopen:
+            _reopen_moves(_MOVES[channel][0])
+        _end_moves(channel)
+
+
+def _end_moves(channel: str, answered: Collection[str] | None = None, settled: Collection[str] = frozenset()) -> None:
+    """End the movements whose result this channel's cursor has reached, in the epoch of its rows.
+
+    Only an applied fact is in those rows: the goods of one that was refused have gone all the same.
+    One on a record that those rows do not hold yet goes on: the server keeps it, and counts it when the record
+    arrives (contract, 5.1). When answers come and no rows, only what was `answered` can end, and what moved a record
+    whose request was `settled`, which may be known no longer: a queue of fifty thousand has many more open movements,
+    and looking at all of them for each hundred answers took minutes.
+    """
+    table, record, type = _MOVES[channel]
+    place = state.get(f"{channel}.epoch")
+    these, ids = "", tuple[str, ...]()
+    if answered is not None:
+        these = f" AND (change_id IN (SELECT value FROM json_each(?)) OR {record} IN (SELECT value FROM json_each(?)))"
+        ids = json.dumps(list(answered)), json.dumps(sorted(settled))
+    if place == ways.LISTS:
+        _end_listed_moves(channel, these, ids)
+        return
+    models.execute(
+        f"UPDATE {table} SET open = 0 WHERE open = 1{these} AND EXISTS (SELECT 1 FROM outbox WHERE"
+        f" outbox.change_id = {table}.change_id AND result_epoch = ? AND result_seq <= ? AND {_APPLIED})"
+        f" AND {record} NOT IN (SELECT id FROM base_record WHERE type = ? AND body IS NULL)",
+        (*ids, place, cursor(channel), type),
+    )
+    # what went up singly has no number of the server's: a pull that began later contains it
+    if ways.progress() and (type != "customer" or ways.server_keeps_balances(otherwise=True)):
+        models.execute(
+            f"UPDATE {table} SET open = 0 WHERE open = 1{these} AND EXISTS (SELECT 1 FROM outbox"
+            f" WHERE outbox.change_id = {table}.change_id AND result_epoch = ? AND tick <= ? AND {_APPLIED})",
+            (*ids, ways.LISTS, ways.covered(channel)),
+        )
+
+
+def _end_listed_moves(channel: str, these: str, ids: tuple[str, ...]) -> None:
+    """End the movements that were answered before their record's page was asked for: its count stands in `seq`."""
+    table, record, type = _MOVES[channel]
+    if type == "customer" and not ways.server_keeps_balances():
+        return
+    place, _ = overlay.RECORD_COLUMNS[type]
+    models.execute(
+        f"UPDATE {table} SET open = 0 WHERE open = 1{these} AND EXISTS (SELECT 1 FROM outbox"
+        f" JOIN {place} AS listed ON listed.id = {table}.{record}"
+        f" WHERE outbox.change_id = {table}.change_id AND {_APPLIED} AND tick <= listed.seq)"
+        f" AND {record} NOT IN (SELECT id FROM base_record WHERE type = ? AND body IS NULL)",
+        (*ids, type),
+    )
+
+
+def _reopen_moves(table: str) -> None:
+    """Rows of another epoch came in: whatever they may not contain counts again until a result ends it."""
+    models.execute(f"UPDATE {table} SET open = 1 WHERE open = 0 AND change_id IN (SELECT change_id FROM outbox)")
+
+
+# --- results -------------------------------------------------------------------------------------------
+
+_ANSWERED = {"applied", "applied_flagged", "conflict", "rejected", "key_reuse"}
+
+
+def answers(result: Result | None) -> bool:
+    """Whether this says what became of a change. Being put off ("retry") says nothing: where its call travelled
+    twice, the other copy may have been taken."""
+    return result is not None and result.status in _ANSWERED
+
+
+def deliver(results: Mapping[str, Result], answer_epoch: str, *, policies: Mapping[str, str] | None = None) -> set[str]:
+    """Store the server's answers to changes, as they come; the nouns that have new rows.
+
+    An answer of the present epoch replaces one of an older; a second answer to the same change in the same
+    epoch is the same answer and changes nothing. The same answer from another epoch changes nothing but its place:
+    what a person or a policy has made of it stands.
+    """
+    nouns: set[str] = set()
+    settled: set[str] = set()
+    tick = ways.next_tick() if results else 0
+    for change_id, result in results.items():
+        row = models.execute(
+            "SELECT type, record_id, kind, label, lane, answered_at, result_epoch, result FROM outbox"
+            " WHERE change_id = ?",
+            (change_id,),
+        ).fetchone()
+        if row is None or (row[5] is not None and row[6] == answer_epoch):
+            continue
+        type, record_id, kind, label, lane, _, _, before = row
+        if result.status == "retry":
+            outbox.postpone(change_id, max(1.0, result.after or 30))
+            continue
+        if not answers(result):
+            outbox.failed([change_id], "error.sync.unknown_status")
+            outbox.postpone(change_id, 60)
+            continue
+        again = before == _text(result)
+        _answer(change_id, result, answer_epoch, tick, lane=lane if again else _lane_after(result))
+        if again:
+            continue
+        nouns |= {"queue", records.NOUNS.get(type, "sales")}
+        if kind in outbox.FACTS:
+            _flag_sale(record_id, result)
+        else:
+            nouns |= conflicts.settle(change_id, type, record_id, label, result, answer_epoch, policies or {})
+            records.rebase(type, record_id)
+            settled.add(record_id)
+    if results:
+        models.execute(
+            "DELETE FROM single WHERE EXISTS (SELECT 1 FROM outbox"
+            " WHERE outbox.change_id = single.change_id AND answered_at IS NOT NULL)"
+        )
+        for channel in _MOVES:
+            _end_moves(channel, results, settled)
+    return nouns
+
+
+def _answer(change_id: str, result: Result, answer_epoch: str, tick: int, *, lane: str) -> None:
+    models.execute(
+        "UPDATE outbox SET answered_at = ?, status = ?, result_epoch = ?, result_seq = ?, result = ?, lane = ?,"
+        " tick = ?, not_before = NULL WHERE change_id = ?",
+        (
+            models.now_text(),
+            result.status,
+            answer_epoch,
+            result.seq,
+            _text(result),
+            lane,
+            tick,
+            change_id,
+        ),
+    )
+
+
+def _text(result: Result) -> str:
+    return json.dumps(asdict(result), ensure_ascii=False)
+
+
+def _lane_after(result: Result) -> str:
+    """Refused and flagged changes wait for a person; a conflict does so only where a field asks for one."""
+    return "attention" if result.status in ("rejected", "key_reuse", "applied_flagged") else "done"
+
+
+def _flag_sale(sale_id: str, result: Result) -> None:
+    if result.flags:
+        models.execute("UPDATE sale SET flags = ? WHERE id = ?", (" ".join(result.flags), sale_id))

@@ -1,0 +1,73 @@
+"""What a person wants changed in a record that the server keeps too: made, edited, deleted.
+
+Each function writes the row that is seen here and the request that goes to the server, in this order: keep the
+server's copy, write the row, queue the request. Whoever swaps the first two loses the copy that a refusal
+falls back to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..database import models
+from . import outbox, overlay
+
+Fields = Mapping[str, Any]
+
+
+def create(type: str, record_id: str, fields: Fields, keys: Fields, *, label: str) -> None:
+    """Insert a record that the server does not know yet, and ask for it. `keys` are its folded columns."""
+    overlay.begin_request(type, record_id)
+    columns = {"id": record_id, **fields, **keys}
+    models.execute(
+        f"INSERT INTO {_table(type)} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})",
+        tuple(columns.values()),
+    )
+    outbox.add("create", type, record_id, dict(fields), label=label)
+
+
+def create_again(type: str, record_id: str, fields: Fields, keys: Fields, *, label: str) -> None:
+    """Ask once more for a record that was made here and that the server did not take."""
+    columns = {**fields, **keys}
+    models.execute(
+        f"UPDATE {_table(type)} SET {', '.join(f'{name} = ?' for name in columns)} WHERE id = ?",
+        (*columns.values(), record_id),
+    )
+    outbox.add("create", type, record_id, dict(fields), label=label)
+
+
+def update(type: str, record_id: str, changed: Fields, was: Fields, keys: Fields, *, version: int, label: str) -> None:
+    """Write the `changed` fields and ask for them; `was` and `version` are what the person saw of them."""
+    overlay.begin_request(type, record_id)
+    columns = {**changed, **keys}
+    models.execute(
+        f"UPDATE {_table(type)} SET {', '.join(f'{name} = ?' for name in columns)} WHERE id = ?",
+        (*columns.values(), record_id),
+    )
+    base = dict.fromkeys(changed, version)
+    outbox.add(
+        "update", type, record_id, dict(changed), base=base, was={name: was[name] for name in changed}, label=label
+    )
+
+
+def delete(type: str, record_id: str, *, version: int, label: str) -> None:
+    """Take a record out of the lists and ask for its end. The row stays: old sales name it."""
+    overlay.begin_request(type, record_id)
+    models.execute(f"UPDATE {_table(type)} SET deleted = 1 WHERE id = ?", (record_id,))
+    outbox.add("delete", type, record_id, {}, base={"*": version}, label=label)
+
+
+def changes(seen: Fields, typed: Fields, tidy: Fields) -> dict[str, Any]:
+    """The fields that the person changed, in their tidy form. What the server wrote untidily, and the form
+    gave back as it was, is no change."""
+    return {name: tidy[name] for name in seen if seen[name] not in (tidy[name], typed[name])}
+
+
+def tidied(fields: Fields) -> dict[str, Any]:
+    """The fields with every text on one line and without blanks around it."""
+    return {name: " ".join(value.split()) if isinstance(value, str) else value for name, value in fields.items()}
+
+
+def _table(type: str) -> str:
+    return overlay.RECORD_COLUMNS[type][0]

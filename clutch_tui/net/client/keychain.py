@@ -1,0 +1,281 @@
+"""Which keys open the databases of this home, and where each is kept.
+
+The record of them is a small file outside the data folder, so that a copy of the data says nothing without it. It
+names every key and its keeper; only for keeper `file` does it hold the key itself. It is written before a
+database is encrypted with a new key, and an old key leaves it after the last database has left that key: whenever
+the machine stops, whatever opens a database is still here.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from clutch_tui.core.database.cipher import sync_folder
+from clutch_tui.core.database.cipher_key import CipherKey, Cost, check_passphrase
+from clutch_tui.core.types import ShopError
+from clutch_tui.home import make_private, write_private
+from clutch_tui.net.client import key_store
+from clutch_tui.net.client.key_store import SERVICE, KeyStoreError
+from clutch_tui.net.client.redaction import remember
+
+Keeper = Literal["keyring", "file", "passphrase", "variable"]
+VARIABLE = "CLUTCH_DB_KEY"
+_SALT = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One key as the record has it. `key` is its text for keeper `file`, `salt` (hexadecimal) and `cost` are those
+    of a passphrase; a key in the key store or in a variable has neither."""
+
+    name: str
+    keeper: Keeper
+    key: str | None = field(default=None, repr=False)
+    salt: str | None = None
+    cost: Cost | None = None
+
+
+class Keychain:
+    """The keys of one home. Reading it may block for as long as the system's key store takes."""
+
+    def __init__(self, path: Path, environ: Mapping[str, str], *, may_ask_system: bool = True) -> None:
+        self.path = path
+        self._may_ask_system = may_ask_system
+        self._given = _from_variable(environ)
+        self._known: dict[str, CipherKey] = {}
+
+    # --- reading ---------------------------------------------------------------------------------------
+
+    def entries(self) -> tuple[Entry, ...]:
+        """The keys on record, the newest first. Raises `ShopError` `error.key.record` for a record that cannot be
+        read: taking it for an empty one would make a new key and hide the old ones."""
+        try:
+            stored = json.loads(self.path.read_bytes())
+            return tuple(_entry(one) for one in stored["keys"])
+        except FileNotFoundError:
+            return ()
+        except (OSError, ValueError, LookupError, TypeError) as error:
+            raise ShopError("error.key.record", path=str(self.path)) from error
+
+    def find(self, path: Path, fits: Callable[[CipherKey], bool]) -> CipherKey:
+        """The key that fits the database at `path`. Raises `ShopError` that says what is missing."""
+        if self._given is not None and fits(self._given):
+            return self._given
+        entries = self.entries()
+        silent: KeyStoreError | None = None
+        for entry in entries:
+            try:
+                key = self._read(entry)
+            except KeyStoreError as error:
+                silent = error
+                continue
+            if key is not None and fits(key):
+                return key
+        raise self._why_none(path, entries, silent)
+
+    def newest(self) -> CipherKey | None:
+        """The key that a new database gets: that of the variable, or the newest on record; None where there is
+        none yet. Raises `ShopError` where it is not to be had."""
+        if self._given is not None:
+            return self._given
+        entries = self.entries()
+        if not entries:
+            return None
+        try:
+            key = self._read(entries[0])
+        except KeyStoreError as error:
+            raise ShopError("error.key.no_key_store", name=entries[0].name, reason=str(error)) from error
+        if key is None:
+            raise self._why_none(self.path, entries[:1], None)
+        return key
+
+    def unlock(self, passphrase: str) -> None:
+        """Take a passphrase for the rest of this run. Raises `ShopError` `error.key.wrong_passphrase`."""
+        for entry in self.entries():
+            if entry.keeper == "passphrase" and entry.salt is not None and entry.cost is not None:
+                key = CipherKey.from_passphrase(passphrase, bytes.fromhex(entry.salt), entry.cost)
+                if key.name == entry.name:
+                    self._knows(key)
+                    return
+        raise ShopError("error.key.wrong_passphrase")
+
+    def _read(self, entry: Entry) -> CipherKey | None:
+        """The key of an entry; None where a person has to bring it."""
+        if entry.name in self._known:
+            return self._known[entry.name]
+        text = entry.key
+        if entry.keeper == "keyring":
+            key_store.find_bus()
+            text = self._ask(lambda store: store.get_password(SERVICE, _label(entry.name)))
+        if text is None:
+            return None
+        return self._knows(CipherKey.from_text(text))
+
+    def _knows(self, key: CipherKey) -> CipherKey:
+        """Remember a key for the rest of this run, and that no log may show it."""
+        remember(key.raw.hex(), key.recovery)
+        self._known[key.name] = key
+        return key
+
+    def _why_none(self, path: Path, entries: Iterable[Entry], silent: KeyStoreError | None) -> ShopError:
+        """Why nothing fits, by what a person can do about it."""
+        missing = {entry.keeper: entry.name for entry in entries if entry.name not in self._known}
+        if "passphrase" in missing:
+            return ShopError("error.key.passphrase_needed", path=path.name)
+        if silent is not None:
+            return ShopError("error.key.no_key_store", name=missing.get("keyring", ""), reason=str(silent))
+        if self._given is not None:
+            return ShopError("error.key.wrong_variable", path=path.name, variable=VARIABLE)
+        if "variable" in missing:
+            return ShopError("error.key.variable_missing", path=path.name, variable=VARIABLE)
+        return ShopError("error.key.lost", path=path.name)
+
+    # --- writing ---------------------------------------------------------------------------------------
+
+    def make(self, keeper: Keeper) -> CipherKey:
+        """The key for the first database of this home: a fresh one, unless another process has just made one."""
+        with self._changing() as entries:
+            if not entries:
+                entries.insert(0, self._kept(CipherKey.random(), keeper))
+        key = self.newest()
+        assert key is not None
+        return key
+
+    def renew(self, keeper: Keeper) -> CipherKey:
+        """A fresh key, put in front of those on record."""
+        return self.add(CipherKey.random(), keeper)
+
+    def renew_from(self, passphrase: str, cost: Cost | None = None) -> CipherKey:
+        """The key of a new passphrase, put in front. Raises `ShopError` for a passphrase that is too short."""
+        check_passphrase(passphrase)
+        salt, cost = secrets.token_bytes(_SALT), cost or Cost()
+        key = CipherKey.from_passphrase(passphrase, salt, cost)
+        with self._changing() as entries:
+            entries.insert(0, Entry(key.name, "passphrase", salt=salt.hex(), cost=cost))
+        return self._knows(key)
+
+    def add(self, key: CipherKey, keeper: Keeper, *, newest: bool = True) -> CipherKey:
+        """Put a key on record, as the newest or behind the others; one that is there gets another keeper where it
+        stands."""
+        with self._changing() as entries:
+            names = [entry.name for entry in entries]
+            entry = self._kept(key, keeper)
+            if key.name in names:
+                entries[names.index(key.name)] = entry
+            else:
+                entries.insert(0 if newest else len(entries), entry)
+        return self._knows(key)
+
+    def note_variable(self) -> None:
+        """Write down that the key came in a variable, so that a start without it can say what is missing."""
+        if self._given is not None and self._given.name not in {entry.name for entry in self.entries()}:
+            self.add(self._given, "variable")
+
+    def keep_only(self, names: Iterable[str]) -> None:
+        """Forget every other key, in the key store too: what it opened has another one now."""
+        wanted = set(names)
+        with self._changing() as entries:
+            gone = [entry for entry in entries if entry.name not in wanted]
+            entries[:] = [entry for entry in entries if entry.name in wanted]
+        for entry in gone:
+            self._known.pop(entry.name, None)
+            if entry.keeper == "keyring":
+                self._forget(entry.name)
+
+    def keeper_for(self, wish: Literal["auto", "keyring", "file", "passphrase"]) -> Keeper:
+        """Who keeps the first key: the variable where that gives it, else as `lasting_keeper`."""
+        return "variable" if self._given is not None else self.lasting_keeper(wish)
+
+    def lasting_keeper(self, wish: Literal["auto", "keyring", "file", "passphrase"]) -> Keeper:
+        """Who keeps a key of ours: the system where it can, else a file, unless a person wishes otherwise."""
+        if wish == "auto":
+            return "keyring" if self._may_ask_system and _works() else "file"
+        return wish
+
+    def _kept(self, key: CipherKey, keeper: Keeper) -> Entry:
+        """Give a key to its keeper; the entry that says so."""
+        if keeper == "file":
+            return Entry(key.name, keeper, key=key.recovery)
+        if keeper == "keyring":
+            try:
+                self._ask(lambda store: store.set_password(SERVICE, _label(key.name), key.recovery))
+                found = self._ask(lambda store: store.get_password(SERVICE, _label(key.name)))
+            except KeyStoreError as error:
+                raise ShopError("error.key.no_key_store", name=key.name, reason=str(error)) from error
+            if found != key.recovery:  # a store that forgets is worse than none
+                raise ShopError("error.key.no_key_store", name=key.name, reason="it gives back something else")
+        return Entry(key.name, keeper)
+
+    def _ask(self, question: Callable[[Any], str | None]) -> str | None:
+        """Ask the system's key store, where this home may. Raises `KeyStoreError`."""
+        if not self._may_ask_system:
+            raise KeyStoreError("CLUTCH_SECRETS=file")
+        return key_store.ask(question)
+
+    def _forget(self, name: str) -> None:
+        try:
+            self._ask(lambda store: store.delete_password(SERVICE, _label(name)))
+        except KeyStoreError:
+            return  # it opens nothing any more
+
+    @contextmanager
+    def _changing(self) -> Iterator[list[Entry]]:
+        """The entries, to be changed; on the disk when this ends. One process at a time."""
+        from filelock import FileLock
+
+        make_private(self.path.parent)
+        with FileLock(f"{self.path}.lock", timeout=60, mode=0o600):
+            entries = list(self.entries())
+            before = list(entries)
+            yield entries
+            if entries != before:
+                content = {"keys": [_plain(entry) for entry in entries]}
+                write_private(self.path, json.dumps(content, indent=1).encode())
+                sync_folder(self.path.parent)
+
+
+def _label(name: str) -> str:
+    return f"database key {name}"
+
+
+def _works() -> bool:
+    """Whether the system has a key store that answers: one that does not gets no key to keep."""
+    if not key_store.is_there():
+        return False
+    try:
+        key_store.ask(lambda store: store.get_password(SERVICE, "database key"))
+    except KeyStoreError:
+        return False
+    return True
+
+
+def _from_variable(environ: Mapping[str, str]) -> CipherKey | None:
+    text = environ.get(VARIABLE, "")
+    if not text.strip():
+        return None
+    try:
+        return CipherKey.from_text(text)
+    except ShopError as error:
+        raise ShopError("error.key.bad_variable", variable=VARIABLE) from error
+
+
+def _entry(stored: dict[str, object]) -> Entry:
+    keeper, cost = stored["keeper"], stored.get("cost")
+    if keeper not in ("keyring", "file", "passphrase", "variable"):
+        raise ValueError(keeper)
+    known = Entry(str(stored["name"]), keeper)
+    if isinstance(key := stored.get("key"), str):
+        known = replace(known, key=key)
+    if isinstance(salt := stored.get("salt"), str) and isinstance(cost, dict):
+        known = replace(known, salt=salt, cost=Cost(**cost))
+    return known
+
+
+def _plain(entry: Entry) -> dict[str, object]:
+    return {name: value for name, value in asdict(entry).items() if value is not None}

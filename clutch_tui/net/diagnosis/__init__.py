@@ -1,0 +1,1 @@
+"""What support looks at: every endpoint tried, the surroundings judged, one file that tells it all."""

@@ -1,0 +1,190 @@
+"""Customers, suppliers and orders, pushed and pulled by the calls of `rest`, or, without numbers, by lists.
+
+The engine (`sync`) decides when; what is found out of a change or of a list is stored here. A change that chokes the
+server alone leaves the way of the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from typing import Any
+
+from clutch_tui.core.database.store import Store
+from clutch_tui.core.sync import aliases, outbox, records, replica, singles, ways
+from clutch_tui.core.sync.outbox import Channel
+from clutch_tui.core.types import Change, Lane
+
+from .. import wire
+from ..client.api import Api
+from ..client.errors import NOT_FOR_THIS, SUSPICIOUS, ApiError, Kind
+from ..connection import Monitor
+from . import rest
+from .lists import Lists
+from .rest import Listing
+from .singles import Singles
+
+BATCH = 100
+MOST_ROWS = 1000
+BAD_ANSWER = "queue.failed.bad_answer"
+"""Why a change waits whose answer cannot be understood."""
+
+
+def claimed(channel: Channel, options: dict[str, Any]) -> tuple[Change, ...]:
+    """Changes to send, under the ids that the server has for their records."""
+    return tuple(aliases.outgoing(change) for change in outbox.claim(channel, **options))
+
+
+class Parties:
+    """The three channels of one shop. Both ways raise `ApiError` and `wire.BadPayload`."""
+
+    def __init__(
+        self,
+        store: Store,
+        api: Api,
+        monitor: Monitor,
+        *,
+        lists: Lists,
+        singles: Singles,
+        on_change: Callable[[frozenset[str]], None],
+        policies: Mapping[str, str],
+        page_size: int,
+        wake: Callable[[], None],
+        is_well: Callable[[], None],
+        ask_about_sales: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._store = store
+        self._api = api
+        self._monitor = monitor
+        self._lists = lists
+        self._singles = singles
+        self._on_change = on_change
+        self._policies = policies
+        self._page_size = min(page_size, MOST_ROWS)
+        self._wake = wake
+        self._is_well = is_well
+        self._ask_about_sales = ask_about_sales
+
+    # --- up --------------------------------------------------------------------------------------------
+
+    async def push(self) -> None:
+        """Send the waiting requests one by one: each has an answer of its own."""
+        if not await self._store.read(outbox.waiting, "rest"):
+            return
+        await self._learn_ways()
+        listed = await self._store.read(ways.listed_types)
+        if listed:
+            await self._singles.push("rest", besides=frozenset(rest.NOUNS.values()) - listed)
+        if await self._store.read(singles.any_begun, "rest"):
+            await self._singles.push("rest", begun=True)
+        while changes := await self._claim("fast", listed):
+            for change in changes:
+                await self._push_one(change)
+        for change in await self._claim("slow", listed, limit=1):  # those that hang would keep all others waiting
+            await self._push_one(change)
+
+    async def _claim(self, lane: Lane, besides: Collection[str], limit: int = BATCH) -> tuple[Change, ...]:
+        if not await self._store.read(outbox.waiting, "rest", lane):
+            return ()
+        return await self._store.run(claimed, "rest", {"limit": limit, "lane": lane, "besides": besides})
+
+    async def _learn_ways(self) -> None:
+        """Before the first request goes up: whether the server keeps our ids and numbers its records."""
+        for channel in rest.NOUNS:
+            if await self._store.read(ways.of, channel) is None:
+                try:
+                    tracked = await rest.is_tracked(self._api, channel)
+                except ApiError as error:
+                    if error.kind not in NOT_FOR_THIS:
+                        raise
+                    tracked = False
+                await self._store.run(ways.take, channel, "sync" if tracked else "lists")
+
+    async def _push_one(self, change: Change) -> None:
+        try:
+            result = await rest.push(self._api, change)
+        except wire.BadPayload:  # an answer that cannot be understood is none
+            await self._store.run(outbox.failed, [change.change_id], BAD_ANSWER)
+            await self._store.run(outbox.make_slow, change.change_id, BAD_ANSWER)
+            return
+        except ApiError as error:
+            if error.kind not in SUSPICIOUS | NOT_FOR_THIS:
+                raise
+            await self._store.run(outbox.failed, [change.change_id], error.key)
+            if change.lane == "fast" and error.kind in SUSPICIOUS:
+                await self._blame(change, error)
+                return
+            # the server works for others: this change waits in the slow lane and holds up nothing
+            await self._store.run(outbox.make_slow, change.change_id, error.key)
+            return
+        epoch = await self._store.read(replica.epoch) or ""
+        nouns = await self._store.run(replica.deliver, {change.change_id: result}, epoch, policies=self._policies)
+        self._monitor.moved(sent=1)
+        self._on_change(frozenset(nouns))
+
+    async def _blame(self, change: Change, error: ApiError) -> None:
+        """A change failed alone. Where the server answers a probe, that counts against it; else raise."""
+        await self._api.call("system.ping", retry=False)
+        self._is_well()
+        if not await self._store.run(outbox.failed_alone, change.change_id):
+            raise error
+
+    # --- down ------------------------------------------------------------------------------------------
+
+    async def pull(self, channel: str) -> None:
+        """Pages of a channel until it is complete. A server that lacks the route has nothing to pull."""
+        if await self._store.read(ways.by_lists, channel):
+            await self._lists.pull(channel)
+            return
+        while (listing := await self._next(channel)) is not None:
+            if not listing.tracked:
+                await self._store.run(ways.take, channel, "lists")
+                await self._lists.pull(channel)
+                return
+            for bad in listing.bad_rows:
+                self._monitor.note(
+                    "error", "sync", "sync.bad_row", channel=channel, record=bad.id or "?", reason=bad.reason
+                )
+            if await self._store.read(replica.epoch) not in (None, listing.epoch):
+                await self._new_epoch(listing.epoch)
+                return
+            if listing.reset:
+                await self._store.run(replica.restart, channel)
+            elif not await self._stored(channel, listing):
+                return
+
+    async def _next(self, channel: str) -> Listing | None:
+        """The next page; None where there is none to be had."""
+        here = await self._store.read(replica.pull_state, channel)
+        if await self._store.read(singles.in_use):
+            await self._store.run(replica.begin, channel)
+        try:
+            return await rest.pull(self._api, channel, here, limit=self._page_size)
+        except ApiError as error:
+            if error.kind in (Kind.MISSING_ROUTE, Kind.FORBIDDEN):
+                self._monitor.note("warning", "sync", "sync.no_list", channel=channel)
+                return None
+            if error.kind is Kind.CONFLICT and error.code == "EPOCH" and isinstance(error.data, dict):
+                await self._new_epoch(str(error.data.get("epoch")))
+                return None
+            raise
+
+    async def _new_epoch(self, epoch: str) -> None:
+        await self._store.run(replica.new_epoch, epoch)
+        self._wake()
+
+    async def _stored(self, channel: str, listing: Listing) -> bool:
+        """Store a page; whether another one follows."""
+        page = listing.page
+        if page is None:
+            return False
+        if not page.more and await self._store.read(replica.unsure, channel):
+            # a lost answer may hide in these rows: it must be known before they are stored
+            if not await self._store.read(ways.by_lists, "sales"):
+                await self._ask_about_sales()
+            elif await self._store.read(replica.in_doubt, records.TYPES[channel]):
+                return False
+        nouns = await self._store.run(replica.receive, channel, listing.epoch, {}, page)
+        self._monitor.moved(fetched=len(page.rows))
+        if nouns:
+            self._on_change(nouns)
+        return page.more

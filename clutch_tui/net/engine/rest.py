@@ -1,0 +1,132 @@
+"""Customers, suppliers and orders: the REST calls that carry the guarantees of synchronisation (section 5.5).
+
+A write goes out under its change id as `Idempotency-Key`, so that a lost answer is asked for again and never
+doubled; what the server says, refusals included, becomes the same kind of result that a sync call gives.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from clutch_tui.core.types import Change, PullPage, PullState, Result
+
+from .. import wire
+from ..client.api import Api
+from ..client.errors import ApiError, Kind
+from . import protocol
+
+NOUNS = {"customers": "customer", "suppliers": "supplier", "orders": "order"}
+"""The channels of this module and the type of record that each carries."""
+
+_PLURALS = {type: channel for channel, type in NOUNS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """An understood page of a list. `tracked` is False for a server that knows no `since_seq`: then there is none, and
+    the list is read whole (`lists`)."""
+
+    epoch: str
+    page: PullPage | None
+    reset: str | None
+    bad_rows: tuple[wire.BadRow, ...]
+    tracked: bool
+
+
+async def push(api: Api, change: Change) -> Result:
+    """Send one change and give back what the server said of it.
+
+    Raises `ApiError` where nothing is known about it (it must be sent again) or where it is not about this
+    change at all: no network, no session, no such route.
+    """
+    endpoint, body = _call(change)
+    path = {"id": change.id} if change.kind != "create" else None
+    try:
+        answer = await api.call(endpoint, path=path, body=body, idempotency_key=change.change_id, retry=False)
+    except ApiError as error:
+        return refusal(change, error)
+    record = answer.data if isinstance(answer.data, dict) else {}
+    return Result(status="applied", seq=_whole(record, "seq"), version=_whole(record, "version"))
+
+
+def _call(change: Change) -> tuple[str, dict[str, Any]]:
+    """The endpoint of a change and the body that it wants."""
+    origin = {"base": protocol.write_base(change), "was": protocol.write_was(change), "epoch": change.epoch}
+    fields = protocol.write_fields(change)
+    if change.kind == "create":
+        fields = {"id": change.id, **fields}
+    return f"{_PLURALS[change.type]}.{change.kind}", {**fields, **origin}
+
+
+def _whole(record: dict[str, Any], name: str) -> int:
+    value = record.get(name)
+    return value if isinstance(value, int) else 0
+
+
+def refusal(change: Change, error: ApiError) -> Result:
+    """What a refusal means for the change; raises the error again where it means nothing for it."""
+    data = error.data if isinstance(error.data, dict) else {}
+    if error.kind is Kind.CONFLICT and "theirs" in data:
+        record = data.get("record") if isinstance(data.get("record"), dict) else {}
+        return Result(
+            status="conflict",
+            seq=_whole(record or {}, "seq"),
+            version=_whole(record or {}, "version"),
+            applied=protocol.read_names(change.type, data.get("applied") or ()),
+            theirs=protocol.read_theirs(change.type, data["theirs"]),
+        )
+    if error.kind is Kind.TOO_EARLY:
+        return Result(status="retry", seq=0, after=error.retry_after or 1.0)
+    if error.kind is Kind.INVALID and error.code == "KEY_REUSE":
+        return Result(status="key_reuse", seq=0, code="KEY_REUSE")
+    if error.kind is Kind.MISSING_RECORD and change.kind == "delete":
+        return Result(status="applied", seq=0)
+    if error.kind in (Kind.CONFLICT, Kind.INVALID, Kind.MISSING_RECORD):
+        code = error.code or error.kind.value.upper()
+        errors = protocol.read_errors(
+            change.type, [{"field": one.field, "message": one.message} for one in error.errors]
+        )
+        message = error.message or str(error.values["fields"])
+        return Result(status="rejected", seq=0, code=code, message=message, errors=errors)
+    raise error
+
+
+async def pull(api: Api, channel: str, here: PullState, *, limit: int) -> Listing:
+    """The next page of a channel. Raises `ApiError`, and `wire.BadPayload` for an answer that is no list."""
+    query: dict[str, Any] = {"since_seq": here.cursor, "limit": limit}
+    if here.epoch is not None:
+        query["epoch"] = here.epoch
+    if here.snapshot:
+        query["snapshot"] = "true"
+        if here.since is not None:
+            query["since"] = here.since
+    answer = await api.call(f"{channel}.list", query=query, retry=False)
+    data = answer.data
+    if isinstance(data, dict) and isinstance(data.get("cursor"), int):
+        return _tracked(channel, here, data)
+    return Listing("", None, None, (), False)
+
+
+async def is_tracked(api: Api, channel: str) -> bool:
+    """Whether the server numbers the records of this list. Raises `ApiError`."""
+    answer = await api.call(f"{channel}.list", query={"since_seq": 0, "limit": 1}, retry=False)
+    return isinstance(answer.data, dict) and isinstance(answer.data.get("cursor"), int)
+
+
+def _tracked(channel: str, here: PullState, data: dict[str, Any]) -> Listing:
+    type = NOUNS[channel]
+    epoch = str(data.get("epoch") or here.epoch or "")
+    if data.get("reset"):
+        return Listing(epoch, None, str(data["reset"]), (), True)
+    good, bad = wire.read_rows(type, data)
+    page = PullPage(
+        epoch=epoch,
+        rows=tuple({**row, "type": type} for row in good),
+        cursor=data["cursor"],
+        more=bool(data.get("more")),
+        since=data.get("since"),
+        asked_from=here.cursor,
+        snapshot=here.snapshot,
+    )
+    return Listing(epoch, page, None, tuple(bad), True)
