@@ -114,15 +114,19 @@ class Logbook:
 
     async def write(self) -> None:
         """Write what has happened since the last time. What cannot be written now is kept for the next."""
-        entries, calls = self._entries, self._calls
-        if not (entries or calls):
+        entries, calls, before, traffic = self._entries, self._calls, self._moved, self._monitor.traffic
+        if not (entries or calls or traffic != before):
             return
-        self._entries, self._calls = [], []
+        self._entries, self._calls, self._moved = [], [], traffic
+        moved = usage.Watch(
+            sent=traffic.sent - before.sent, fetched=traffic.fetched - before.fetched, busy=traffic.busy - before.busy
+        )
         try:
-            await self._store.run(_write, entries, calls)
+            await self._store.run(_write, entries, calls, moved)
         except Exception as error:
             self._entries = [*entries, *self._entries][-journal.KEPT_LOG_ROWS // 20 :]
             self._calls = [*calls, *self._calls][-1_000:]
+            self._moved = before
             if isinstance(error, ShopError):
                 self._monitor.set("database", "retrying", Problem(error.key, error.values))
             raise
@@ -151,14 +155,7 @@ class Logbook:
                     detail["next"] = to_text(part.next_attempt)
                 rows.append((part.name, part.state, part.since, detail))
         seconds, self._seconds = self._seconds, dict.fromkeys(self._seconds, 0.0)
-        before, self._moved = self._moved, self._monitor.traffic
-        watch = usage.Watch(
-            *(seconds["watched"], seconds["api"], seconds["socket"]),
-            sent=self._moved.sent - before.sent,
-            fetched=self._moved.fetched - before.fetched,
-            busy=self._moved.busy - before.busy,
-        )
-        await self._store.run(_write_state, rows, watch)
+        await self._store.run(_write_state, rows, usage.Watch(seconds["watched"], seconds["api"], seconds["socket"]))
 
     async def trim(self) -> None:
         """Forget what is too old, and roll up the figures."""
@@ -215,9 +212,10 @@ class Logbook:
         self._on_change(frozenset({"notifications", "news"} if newest > before[0] else {"notifications"}))
 
 
-def _write(entries: list[journal.Entry], calls: list[usage.Call]) -> None:
+def _write(entries: list[journal.Entry], calls: list[usage.Call], moved: usage.Watch) -> None:
     journal.write_log(entries)
     usage.count_calls(calls)
+    usage.watched(moved)
 
 
 def _write_state(rows: list[tuple[str, str, datetime, dict[str, Any]]], watch: usage.Watch) -> None:

@@ -45,9 +45,9 @@ class Watch:
     """What was seen of the line while it was watched for `seconds`: for how many of them API and socket were up,
     how many changes were sent and records fetched, and for how long sync was busy with that."""
 
-    seconds: float
-    api: float
-    socket: float
+    seconds: float = 0.0
+    api: float = 0.0
+    socket: float = 0.0
     sent: int = 0
     fetched: int = 0
     busy: float = 0.0
