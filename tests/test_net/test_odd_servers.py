@@ -103,6 +103,34 @@ async def test_a_result_that_makes_no_sense_holds_up_nobody(till: Till, odd: Odd
     assert till.queue.unsent == 0
 
 
+async def test_results_that_make_no_sense_are_put_aside_in_the_order_of_the_queue(
+    till: Till, odd: Odd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They were taken from a set, whose order is another one in every process: no run could be repeated."""
+    for _ in range(13):
+        till.sell(a_part(till))
+    *queued, _ = [row[0] for row in till.sql("SELECT change_id FROM outbox ORDER BY n")]
+
+    def spoil(request: httpx.Request, response: httpx.Response) -> httpx.Response:
+        if not request.url.path.endswith("sales/sync"):
+            return response
+        answer = json.loads(response.content)
+        answer["data"]["results"] |= dict.fromkeys(answer["data"]["results"].keys() & queued, "applied")
+        return httpx.Response(200, json=answer)
+
+    aside: list[str] = []
+    make_slow = outbox.make_slow
+
+    def noted(change_id: str, error: str) -> None:
+        aside.append(change_id)
+        make_slow(change_id, error)
+
+    monkeypatch.setattr(outbox, "make_slow", noted)
+    odd.change = spoil
+    await till.sync._exchange_all("sales")
+    assert aside[: len(queued)] == queued
+
+
 @pytest.mark.parametrize("status", [403, 302])
 async def test_a_refusal_of_one_sale_holds_up_no_other(till: Till, odd: Odd, status: int) -> None:
     """A firewall on the way dislikes what one note says."""

@@ -406,9 +406,9 @@ class Sync:
             await self._blame(channel, tuple(change.change_id for change in changes), BAD_ANSWER)
             raise wire.BadPayload("an answer without a result for any change")
         await self._note(channel, understood)
-        for change_id in {change.change_id for change in changes}.intersection(understood.unreadable):
-            # the server answers the others: this one alone waits
-            await self._store.run(outbox.make_slow, change_id, BAD_ANSWER)
+        for change in changes:
+            if change.change_id in understood.unreadable:  # the server answers the others: this one alone waits
+                await self._store.run(outbox.make_slow, change.change_id, BAD_ANSWER)
         # a change that was put off may have come through by an earlier copy of its call: its rows must wait until
         # the next call has asked about it
         put_off = any(not replica.answers(understood.results.get(change.change_id)) for change in changes)
