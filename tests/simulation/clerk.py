@@ -54,11 +54,12 @@ def sell(terminal: Terminal, rng: random.Random) -> str:
     method, customer_id = rng.choice(("cash", "cash", "visa", "credit")), None
     if method == "credit":
         customer_id = _customer(terminal, rng)
-    receipt = terminal.do(_sell, chosen, method, customer_id)
+    receipt = terminal.do(sell_these, chosen, method, customer_id)
     return f"sold {receipt.id}"
 
 
-def _sell(chosen: list[tuple[str, int]], method: Any, customer_id: str | None) -> Any:
+def sell_these(chosen: list[tuple[str, int]], method: Any, customer_id: str | None) -> Any:
+    """Check out a cart with these parts in these quantities; the receipt."""
     cart = sales.open_cart()
     for n, (part_id, quantity) in enumerate(chosen):
         cart = carts.set_quantity(carts.add_line(cart, inventory.get(part_id), 1), n, quantity)

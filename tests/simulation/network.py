@@ -11,6 +11,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -64,6 +65,8 @@ class Message:
     url: httpx.URL
     headers: dict[str, str]
     body: bytes
+    sender: str
+    """The terminal that sent it."""
 
     @property
     def path(self) -> str:
@@ -86,7 +89,8 @@ class Weather:
         self.odds = {kind: rng.choice(CHOICES) for kind in KINDS}
         self.calm = False
 
-    def strikes(self, kind: str) -> bool:
+    def strikes(self, kind: str, message: Message | None = None) -> bool:
+        """Whether this goes wrong just now; `message` is what it would befall, where that is a call."""
         odds = self.odds[kind]
         return not self.calm and odds > 0 and self._rng.random() < odds
 
@@ -109,7 +113,7 @@ class Line(httpx.AsyncBaseTransport):
         *,
         poison: Mapping[str, bool],
         note: Callable[..., None],
-        on_page: Callable[[], None],
+        on_page: Callable[[Message], None],
         on_failure: Callable[[BaseException], None],
     ) -> None:
         self._name = name
@@ -126,13 +130,13 @@ class Line(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.calls += 1
         headers = {name: value for name, value in request.headers.items() if name not in ("accept-encoding", "host")}
-        message = Message(request.method, request.url, headers, await request.aread())
+        message = Message(request.method, request.url, headers, await request.aread(), self._name)
         answer: asyncio.Future[httpx.Response] = asyncio.get_running_loop().create_future()
         self._note("call", self._name, message.method, message.path, len(message.body))
-        if self._weather.strikes("refused"):
+        if self._weather.strikes("refused", message):
             await asyncio.sleep(self._weather.journey("late request"))
             raise httpx.ConnectError("connection refused")
-        for _ in range(2 if self._weather.strikes("twice") else 1):
+        for _ in range(2 if self._weather.strikes("twice", message) else 1):
             self._send(self._travel(message, answer))
         response = await answer
         response.request = request
@@ -151,24 +155,24 @@ class Line(httpx.AsyncBaseTransport):
     async def _travel(self, message: Message, answer: asyncio.Future[httpx.Response]) -> None:
         """There and back again. Whatever comes back after another answer has come goes nowhere."""
         await asyncio.sleep(self._weather.journey("late request"))
-        if self._weather.strikes("lost request"):
-            self._lose(answer)
+        if self._weather.strikes("lost request", message):
+            self._lose(message, answer)
             return
         response = await self._serve(message)
         await asyncio.sleep(self._weather.journey("late answer"))
-        if response is None or self._weather.strikes("lost answer"):
-            self._lose(answer)
+        if response is None or self._weather.strikes("lost answer", message):
+            self._lose(message, answer)
             return
         if not answer.done():
             answer.set_result(response)
 
-    def _lose(self, answer: asyncio.Future[httpx.Response]) -> None:
-        if not self._weather.strikes("silent") and not answer.done():
+    def _lose(self, message: Message, answer: asyncio.Future[httpx.Response]) -> None:
+        if not self._weather.strikes("silent", message) and not answer.done():
             answer.set_exception(httpx.ReadError("the connection was reset"))
 
     async def _serve(self, message: Message) -> httpx.Response | None:
         """What the server does with the request, and what it answers; None where it dies before that."""
-        strikes = self._weather.strikes
+        strikes = partial(self._weather.strikes, message=message)
         if message.key in self._poison:
             return None if self._poison[message.key] else _failure(500, "SERVER_ERROR")
         if strikes("error before"):
@@ -178,11 +182,11 @@ class Line(httpx.AsyncBaseTransport):
         if strikes("rate limit"):
             return _failure(429, "RATE_LIMITED", {"retry-after": str(self._rng.randint(1, 9))})
         died = strikes("death within")
-        self._arm_within(died)
+        self._arm_within(message, died)
         status, headers, body = await self._server.handle(message)
         self._disarm_within()
         if b'"more":true' in body:
-            self._on_page()
+            self._on_page(message)
         self._note("served", self._name, message.path, status, len(body))
         if died or (status == 500 and self._chokes(message)):
             return None
@@ -204,12 +208,12 @@ class Line(httpx.AsyncBaseTransport):
             return httpx.Response(status, headers=headers, stream=_Torn(body))
         return httpx.Response(status, headers=headers, content=body[: len(body) // 2])
 
-    def _arm_within(self, died: bool) -> None:
+    def _arm_within(self, message: Message, died: bool) -> None:
         """Faults in the middle of a batch: the changes before are committed, the others were never seen."""
         faults = self._server.backend.faults
-        if died or self._weather.strikes("unauthorized within"):
+        if died or self._weather.strikes("unauthorized within", message):
             faults.arm({"kind": "unauthorized", "endpoint": "*.sync", "after_changes": self._rng.randint(0, 3)})
-        if self._weather.strikes("busy"):
+        if self._weather.strikes("busy", message):
             faults.arm({"kind": "retry", "endpoint": "*.sync", "retry_after": self._rng.randint(1, 20)})
 
     def _disarm_within(self) -> None:

@@ -103,17 +103,16 @@ def hunt(one: Hunt) -> Found:
     """Look for a mutant, and stop at what finds it first: a seed, or the scenario made for it."""
     started = time.perf_counter()
     by, told = None, ""
-    if one.mutant in directed.SCENARIOS:
-        if violation := directed.play(one.mutant, planted=True):
-            by, told = "its scenario", violation
+    if one.mutant in directed.SCENARIOS and (violation := directed.play(one.mutant, planted=True)):
+        by, told = "its scenario", violation
     else:
         kind = "plain" if one.mutant in mutants.WITHOUT_SYNC else "sync"
         for seed in one.seeds:
             if violation := _run(seed, one.steps, one.mutant, kind).violation:
                 by, told = f"{kind if kind != 'sync' else ''} seed {seed}".strip(), violation
-                if "a sync round broke" in violation:  # the mutant is itself out of date: it finds nothing
-                    by = None
                 break
+    if "a sync round broke" in told:  # the mutant is itself out of date: it finds nothing
+        by = None
     return Found(one.mutant, by, told, time.perf_counter() - started)
 
 

@@ -178,10 +178,10 @@ class Server:
     def parts(self) -> int:
         return int(self.sql("SELECT count(*) FROM item WHERE shop_id = ? AND deleted = 0", SHOP)[0][0])
 
-    def delete_part(self, rng: random.Random) -> str:
-        """Somebody deletes a part on the server itself; the id of the change, for the books."""
+    def delete_part(self, rng: random.Random, n: int | None = None) -> str:
+        """Somebody deletes a part on the server itself, the `n`th or any; the id of the change, for the books."""
         known = self.sql("SELECT id, version FROM item WHERE shop_id = ? AND deleted = 0 ORDER BY id", SHOP)
-        part_id, version = rng.choice(known)
+        part_id, version = rng.choice(known) if n is None else known[n]
         change_id = payload.new_id(self.backend.database.clock.now(), rng)
         change = Change(change_id, "delete", "item", part_id, base={"*": version}, epoch=self.epoch)
         changes.apply(self.backend.database, SHOP, change, Origin())

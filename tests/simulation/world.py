@@ -32,7 +32,7 @@ from .clerk import Habits
 from .disk import Crash
 from .invariants import Books, Seen, Violation
 from .mutants import planted
-from .network import Line, Weather
+from .network import Line, Message, Weather
 from .server import Server
 from .terminal import FEW, Pace, Terminal
 from .virtual_time import EPOCH, NothingLeft, VirtualLoop
@@ -72,7 +72,7 @@ class World:
         self.rng = rng = self._chance("world")
         self.loop = VirtualLoop()
         self.server = Server(self.loop, self._chance("server"))
-        self.weather = Weather(self._chance("weather"))
+        self.weather = self._make_weather()
         self.books = self._make_books()
         self.habits = Habits(self._chance("habits"))
         self.tempo = rng.choice((0.3, 1.0, 3.0))
@@ -99,6 +99,9 @@ class World:
             "restored between pages": rng.choice((0, 0, 0, 0.1)),
             "order": 0.04,
         }
+
+    def _make_weather(self) -> Weather:
+        return Weather(self._chance("weather"))
 
     def _make_books(self) -> Books:
         return Books(self.server)
@@ -217,7 +220,7 @@ class World:
             self.happened("order", self.server.place_order(self.rng))
         if self._strikes("server restored"):
             if self.rng.random() < 0.5:
-                self._restore("server restored")
+                self.restore("server restored")
             else:
                 self.server.backup()
                 self.note("server backed up")
@@ -225,7 +228,7 @@ class World:
             self.server.purge()
             self.happened("purge")
 
-    def _between_pages(self) -> None:
+    def _between_pages(self, message: Message) -> None:
         """A page of a pull was read, and more are to come: now is the worst moment."""
         if self.weather.calm:
             return
@@ -235,9 +238,9 @@ class World:
             self.server.purge()
             self.happened("deleted between pages", change_id)
         if self._strikes("restored between pages"):
-            self._restore("restored between pages")
+            self.restore("restored between pages")
 
-    def _restore(self, what: str) -> None:
+    def restore(self, what: str = "server restored") -> None:
         """The server comes up again on an older copy of its data: its lines are cut, what it was asked is answered."""
         self.server.restore()
         for terminal in self.terminals:
@@ -373,30 +376,44 @@ class World:
         self.loop.close()
 
 
+Kind = Callable[[int, int, Path, Sequence[Path]], World]
+"""What makes the world of a run: a class of worlds, or one that knows what is to happen in it."""
+
+
 class _Broken(logging.Handler):
     """What the engine and the server call their own mistakes: no fault of ours may ever cause one."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
         self.first: str | None = None
+        self.heard_enough = False
 
     def emit(self, record: logging.LogRecord) -> None:
-        if self.first is None:
+        if self.first is None and not self.heard_enough:
             self.first = f"{record.getMessage()}: {record.exc_info[1]!r}" if record.exc_info else record.getMessage()
 
 
-def run(seed: int, steps: int = STEPS, mutant: str | None = None, kind: type[World] = World) -> Outcome:
+async def _listen(world: World, broken: _Broken) -> None:
+    """Live, and hear what is called a mistake meanwhile. A violation leaves the program in the middle of a commit:
+    what it says of that is no second one."""
+    try:
+        await world.live()
+    finally:
+        broken.heard_enough = True
+
+
+def run(seed: int, steps: int = STEPS, mutant: str | None = None, kind: Kind | None = None) -> Outcome:
     """Run one seed in this kind of world, with a mistake planted or without."""
     disks = new_disks()
     with tempfile.TemporaryDirectory(dir=memory(), prefix="clutch-") as folder:
         broken = _Broken()
         logging.getLogger("clutch_tui").addHandler(broken)
-        world = kind(seed, steps, Path(folder), disks)
+        world = (kind or World)(seed, steps, Path(folder), disks)
         violation = None
         try:
             asyncio.set_event_loop(world.loop)
             with planted(mutant), patch.object(arrivals, "FEW", FEW):
-                world.loop.run_until_complete(world.live())
+                world.loop.run_until_complete(_listen(world, broken))
         except (Violation, NothingLeft, Crash) as error:
             violation = str(error) or repr(error)
         finally:
