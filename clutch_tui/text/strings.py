@@ -8,18 +8,18 @@ said in English, what both lack is said as its key, and a test walks the source 
 release. Call `t` when something is drawn, never while a module is imported: a string kept in a class body
 freezes the language (keep the key there instead).
 
-Importing this module is cheap; a catalogue is read with the first sentence.
+Importing this module is cheap; a catalogue is opened with the first sentence.
 """
 
 from __future__ import annotations
 
-import gettext
 import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal, get_args
 
+from clutch_tui.text.catalogue import Catalogue
 from clutch_tui.text.digits import Digits, show_digits, show_number
 
 Language = Literal["ar", "en"]
@@ -82,19 +82,19 @@ def is_rtl() -> bool:
 
 def t(key: str, /, **args: object) -> str:
     """Return the sentence of `key`; an `int` argument is drawn in the digits of the setting."""
-    sentence = _catalogue(_voice.language).gettext(key)
+    sentence = _catalogue(_voice.language).sentence(key)
     return sentence.format_map(_shown(args)) if args else sentence
 
 
 def tn(key: str, n: int, /, **args: object) -> str:
     """Return the form of `key` that fits `n` (Arabic has six); `{n}` in it is `n` with grouping."""
-    sentence = _catalogue(_voice.language).ngettext(key, key, n)
+    sentence = _catalogue(_voice.language).form(key, n)
     return sentence.format_map(_shown(args) | {"n": show_number(f"{n:,}", _voice.digits)})
 
 
 def has(key: str) -> bool:
     """Return whether any catalogue knows `key`: a server's error name may have no sentence of its own."""
-    return _catalogue(_voice.language).gettext(key) != key
+    return _catalogue(_voice.language).sentence(key) != key
 
 
 def keys_saying(word: str) -> tuple[str, ...]:
@@ -108,9 +108,8 @@ def _folded(language: Language) -> tuple[tuple[str, str], ...]:
     """Every sentence as a search sees it, without its places."""
     from clutch_tui.text.fold import fold
 
-    known: Mapping[object, str] = getattr(_catalogue(language), "_catalog", {})
-    sentences = ((key, re.sub(r"\{\w*\}", " ", sentence)) for key, sentence in known.items() if isinstance(key, str))
-    return tuple((key, fold(sentence)) for key, sentence in sentences if key)
+    sentences = ((key, re.sub(r"\{\w*\}", " ", sentence)) for key, sentence in _catalogue(language).sentences())
+    return tuple((key, fold(sentence)) for key, sentence in sentences)
 
 
 def _shown(args: Mapping[str, object]) -> _Args:
@@ -120,9 +119,7 @@ def _shown(args: Mapping[str, object]) -> _Args:
 
 
 @lru_cache(maxsize=len(LANGUAGES))
-def _catalogue(language: Language) -> gettext.NullTranslations:
-    """Read a catalogue once; English stands in for what the other language lacks."""
-    catalogue = gettext.translation("clutch", LOCALES, [language])
-    if language != "en":
-        catalogue.add_fallback(_catalogue("en"))
-    return catalogue
+def _catalogue(language: Language) -> Catalogue:
+    """Open a catalogue once; English stands in for what the other language lacks."""
+    path = LOCALES / language / "LC_MESSAGES" / "clutch.mo"
+    return Catalogue(path, _catalogue("en") if language != "en" else None)
