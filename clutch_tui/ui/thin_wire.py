@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 else:
     _AppPart = object
 
+_SURELY_ERASE_IN_COLOUR = frozenset({"alacritty", "konsole-256color", "linux", "xterm", "xterm-256color"})
+"""TERM of terminals of which every machine's entry says so: looking it up would keep the first frame waiting."""
 _ERASE_IN_COLOUR = (
     "alacritty", "contour", "foot", "ghostty", "iterm", "konsole", "linux", "mlterm", "rxvt", "st-", "vte", "wezterm",
     "xterm",
@@ -43,6 +45,8 @@ _ERASE_IN_COLOUR = (
 def erases_in_colour(environment: Mapping[str, str]) -> bool:
     """Whether this terminal gives erased cells the background of the pen (terminfo's bce)."""
     term = environment.get("TERM", "")
+    if term in _SURELY_ERASE_IN_COLOUR:
+        return True
     try:
         import curses
 
