@@ -371,8 +371,13 @@ class Network:
         return await reference.fetch(self.api, self._store, name)
 
     async def ping(self) -> None:
-        """Have the backend answer, once. Raises `ApiError`."""
-        await self.api.call("system.ping", retry=False)
+        """Have the backend answer, once; by its health where it has no ping. Raises `ApiError`."""
+        try:
+            await self.api.call("system.ping", retry=False)
+        except ApiError as error:
+            if error.kind is not Kind.MISSING_ROUTE:
+                raise
+            await self.api.call("system.health", retry=False)
 
     async def check_version(self) -> Standing:
         """Ask now which version of this program is the newest. Raises `ApiError`, `wire.BadPayload`."""

@@ -26,11 +26,21 @@ def sentence(error: BaseException) -> str:
     return t("error.unexpected")
 
 
+def is_missing(error: BaseException | None) -> bool:
+    """Whether the server does not have what it was asked for, so that asking again would change nothing."""
+    return getattr(error, "key", None) == "error.api.missing_route"
+
+
 def report(node: DOMNode, error: BaseException) -> None:
     """Log an error whole and show one toast about it. The place for every failure that no field can show."""
+    note(error)
+    node.app.notify(sentence(error), severity="error", timeout=8)
+
+
+def note(error: BaseException) -> None:
+    """Log an error whole. For a screen that says it in a place of its own."""
     expected = isinstance(getattr(error, "key", None), str)
     log.log(logging.WARNING if expected else logging.ERROR, "%s", error, exc_info=error)
-    node.app.notify(sentence(error), severity="error", timeout=8)
 
 
 def last_words(error: BaseException | None) -> str:

@@ -24,6 +24,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 TOKEN = "other.server.token"
+LOGIN = "01000000101"
 PASSWORD = "their-password"
 Record = dict[str, Any]
 
@@ -72,7 +73,7 @@ class OtherServer:
 
     async def _login(self, request: Request) -> Response:
         given = await request.json()
-        if given.get("emailOrPhone") != "01000000101" or given.get("password") != PASSWORD:
+        if given.get("emailOrPhone") != LOGIN or given.get("password") != PASSWORD:
             return JSONResponse({"success": False, "message": "Invalid credentials"}, 401)
         user = {"_id": "64f0c0ffee", "fullName": "منى", "name": "منى", "role": "shop_owner"}
         return JSONResponse({"success": True, "token": TOKEN, "data": {"user": user}})
@@ -154,9 +155,10 @@ def item(n: int, name: str, price: str, stock: str) -> Record:
 
 
 @asynccontextmanager
-async def serving(other: OtherServer) -> AsyncIterator[OtherServer]:
+async def serving(other: OtherServer, port: int = 0) -> AsyncIterator[OtherServer]:
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    bound.bind(("127.0.0.1", 0))
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.bind(("127.0.0.1", port))
     config = uvicorn.Config(other.app(), log_config=None, log_level="critical", ws="websockets-sansio", lifespan="off")
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,6 +13,7 @@ from textual.widgets import OptionList
 from clutch_tui.core import reference
 from clutch_tui.core.reference import plain
 from clutch_tui.core.types import Notification
+from clutch_tui.net.client.errors import ApiError, Kind
 from clutch_tui.net.connection import Monitor
 from clutch_tui.text import strings
 from clutch_tui.text.strings import t
@@ -113,3 +115,32 @@ async def test_nothing_is_asked_while_the_line_is_cut(shop: Shop, english: None)
         await until(pilot, lambda: network.asked == [TOPICS[0]])
         await press(pilot, "f6")
         await until(pilot, lambda: len(network.asked) == 1 + len(TOPICS))
+
+
+class Lacking(Line):
+    """A server that has none of the topics."""
+
+    async def fetch(self, name: str) -> reference.Reference:
+        self.asked.append(name)
+        raise ApiError(Kind.MISSING_ROUTE, path=f"/{name}")
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+async def test_what_a_server_lacks_is_said_in_its_place_and_not_asked_for_again(
+    shop: Shop, language: strings.Language
+) -> None:
+    async with open_app(shop, language, mode="insights") as (app, pilot):
+        network = Lacking()
+        network.offline = False
+        app.network = network  # type: ignore[assignment]
+        app.status = replace(app.status, overall="limited")
+        topics = app.screen.query_one(OptionList)
+        for n in (1, 2, 1):
+            topics.highlighted = n
+            await until(pilot, lambda n=n: TOPICS[n] in words_on(app.screen.query_one("#insight-age")))  # type: ignore[misc]
+        assert network.asked == [TOPICS[1], TOPICS[2]]
+        assert len(app._notifications) == 0
+        assert app.screen.query_one("#insight-age").size.height > 1  # all of the sentence can be read
+        await press(pilot, "f6")
+        await until(pilot, lambda: len(network.asked) == 2 + len(TOPICS))
+        await until(pilot, lambda: len(app._notifications) == 1)

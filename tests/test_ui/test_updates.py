@@ -8,6 +8,8 @@ import pytest
 
 from clutch_tui import __version__
 from clutch_tui.core import updates
+from clutch_tui.net.client.errors import ApiError, Kind
+from clutch_tui.net.connection import Monitor
 from clutch_tui.text import strings
 from clutch_tui.ui.screens.sales import SalesScreen
 from clutch_tui.ui.screens.updates import UpdatesScreen
@@ -53,3 +55,31 @@ async def test_a_refused_version_leads_there_but_never_away_from_a_sale(shop: Sh
         await app.switch_mode("sales")
         await settle(pilot)
         assert app.screen is till
+
+
+class Silent:
+    """A network whose server cannot be asked for a version."""
+
+    def __init__(self, kind: Kind) -> None:
+        self.monitor = Monitor()
+        self.offline, self.user_name = False, ""
+        self.kind = kind
+
+    async def check_version(self) -> updates.Standing:
+        raise ApiError(self.kind, path="/system/version")
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+@pytest.mark.parametrize(
+    ("kind", "said"), [(Kind.MISSING_ROUTE, "updates.not_offered"), (Kind.UNREACHABLE, "updates.no_answer")]
+)
+async def test_a_server_that_cannot_say_is_named_and_the_command_is_there_all_the_same(
+    shop: Shop, language: strings.Language, kind: Kind, said: str
+) -> None:
+    async with open_app(shop, language, mode="updates") as (app, pilot):
+        app.network = Silent(kind)  # type: ignore[assignment]
+        app.screen.refresh_bindings()
+        await press(pilot, "f5")
+        await until(pilot, lambda: strings.t(said) in words_on(app.screen))
+        assert strings.t("updates.verdict.unknown") not in words_on(app.screen)
+        assert strings.t("updates.type") in words_on(app.screen)

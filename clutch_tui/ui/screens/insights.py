@@ -5,8 +5,8 @@ Answers are kept in the database, so they are there without a network and say ho
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
@@ -19,7 +19,7 @@ from textual.widgets.option_list import Option
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 from clutch_tui.ui import shop
-from clutch_tui.ui.errors import report, sentence
+from clutch_tui.ui.errors import is_missing, note, sentence
 from clutch_tui.ui.screens.frame import ShopScreen
 from clutch_tui.ui.screens.insight_lines import TOPICS, lines
 from clutch_tui.ui.status import Status
@@ -46,7 +46,7 @@ class InsightsScreen(ShopScreen):
         #topics { width: 28; height: 1fr; border: none; padding: 0; background: $panel; }
         #topics:focus { border: none; }
         #insight { width: 1fr; padding: 0 1; }
-        #insight-age { height: 1; color: $text-muted; }
+        #insight-age { height: auto; color: $text-muted; }
         #insight-rows { height: 1fr; }
     }
     """
@@ -56,6 +56,8 @@ class InsightsScreen(ShopScreen):
         self.topic = TOPICS[0]
         self._overtaken: set[str] = set()
         """Topics of which the live connection has had news since they were fetched."""
+        self._troubles: dict[str, Exception] = {}
+        """Why a topic could not be fetched, until it can."""
         self.topics = OptionList(*(Option(t(f"topic.{topic}"), id=topic) for topic in TOPICS), id="topics")
         self.age = Words(id="insight-age")
         self.body = Words(id="insight-body")
@@ -99,21 +101,22 @@ class InsightsScreen(ShopScreen):
 
     @work(group="load", exclusive=True, exit_on_error=False)
     async def reload(self) -> None:
-        """Show what is kept of the topic, then ask for it where that is old."""
+        """Show what is kept of the topic, then ask for it where that is old; a server that does not offer it is asked
+        again only when a person wants it."""
         topic = self.topic
         kept = await self.store.read(shop.reference.find, topic)
         self._show(topic, kept)
         old = kept is None or (datetime.now(UTC) - kept.fetched_at).total_seconds() > FRESH_FOR
-        old = old or topic in self._overtaken
+        old = (old or topic in self._overtaken) and not is_missing(self._troubles.get(topic))
         if old and self.app.network is not None and self.app.status.overall in ("connected", "limited"):
             self._fetch(topic)
 
     def _show(self, topic: str, kept: Reference | None) -> None:
+        trouble = self._troubles.get(topic)
+        self.age.tell(lambda: "\n".join(_standing(kept, trouble)))
         if kept is None:
-            self.age.say("insight.never")
             self.body.clear()
         else:
-            self.age.tell(lambda: t("insight.age", age=shown.age(kept.fetched_at, datetime.now(UTC))))
             self.body.tell(lambda: "\n".join(lines(topic, kept.data)))
         self.query_one("#insight-rows", VerticalScroll).scroll_home(animate=False)
 
@@ -122,12 +125,14 @@ class InsightsScreen(ShopScreen):
         if (network := self.app.network) is None:
             return
         try:
-            kept = await network.fetch(topic)
+            kept: Reference | None = await network.fetch(topic)
         except Exception as error:
-            report(self, error)
-            self.age.tell(partial(sentence, error))
-            return
-        self._overtaken.discard(topic)
+            note(error)
+            self._troubles[topic] = error
+            kept = await self.store.read(shop.reference.find, topic)
+        else:
+            self._overtaken.discard(topic)
+            self._troubles.pop(topic, None)
         if topic == self.topic:
             self._show(topic, kept)
 
@@ -138,4 +143,18 @@ class InsightsScreen(ShopScreen):
     async def action_refresh_all(self) -> None:
         for topic in TOPICS:
             await self._fetch(topic).wait()
-        self.notify(t("insight.refreshed"))
+        failed = sum(topic in self._troubles for topic in TOPICS)
+        if failed:
+            self.notify(t("insight.not_refreshed", failed=failed, topics=len(TOPICS)), severity="warning")
+        else:
+            self.notify(t("insight.refreshed"))
+
+
+def _standing(kept: Reference | None, trouble: Exception | None) -> Iterator[str]:
+    """How old the answer is, and why there is none or no newer one."""
+    if kept is not None:
+        yield t("insight.age", age=shown.age(kept.fetched_at, datetime.now(UTC)))
+    if trouble is not None:
+        yield sentence(trouble)
+    elif kept is None:
+        yield t("insight.never")

@@ -20,7 +20,7 @@ from clutch_tui.core.updates import Standing
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import language, t
 from clutch_tui.ui import shop
-from clutch_tui.ui.errors import report
+from clutch_tui.ui.errors import is_missing, note, sentence
 from clutch_tui.ui.screens.frame import ShopScreen
 from clutch_tui.ui.widgets.words import Words
 
@@ -47,6 +47,8 @@ class UpdatesScreen(ShopScreen):
     def __init__(self) -> None:
         super().__init__()
         self.standing = Standing("unknown", __version__)
+        self.trouble: Exception | None = None
+        """Why the server did not answer when it was asked last; None where it did, or where nobody has asked."""
         self.own = False
         """Whether the program's own changelog is shown instead of what the backend says is new."""
         self.verdict = Words(id="updates-verdict")
@@ -74,10 +76,10 @@ class UpdatesScreen(ShopScreen):
         self._show()
 
     def _show(self) -> None:
-        found = self.standing
+        found, trouble = self.standing, self.trouble
         self.verdict.set_classes(f"-{found.verdict}")
-        self.verdict.tell(lambda: t(f"updates.verdict.{found.verdict}", version=found.latest or found.minimum))
-        self.versions.tell(lambda: "\n".join(_versions(found)))
+        self.verdict.tell(lambda: _verdict(found, trouble))
+        self.versions.tell(lambda: "\n".join(_versions(found, trouble)))
         self.news.tell(lambda: "\n".join(self._own_lines() if self.own else _news(found)))
         self.query_one("#updates-news", VerticalScroll).scroll_home(animate=False)
 
@@ -90,18 +92,28 @@ class UpdatesScreen(ShopScreen):
             return
         try:
             self.standing = await network.check_version()
+            self.trouble = None
         except Exception as error:
-            report(self, error)
-        else:
-            self._show()
+            note(error)
+            self.trouble = error
+        self._show()
 
     def action_own(self) -> None:
         self.own = not self.own
         self._show()
 
 
-def _versions(found: Standing) -> Iterator[str]:
+def _verdict(found: Standing, trouble: Exception | None) -> str:
+    """How the version stands; where nobody knows, who could say."""
+    if found.verdict == "unknown" and trouble is not None:
+        return t("updates.not_offered" if is_missing(trouble) else "updates.no_answer")
+    return t(f"updates.verdict.{found.verdict}", version=found.latest or found.minimum)
+
+
+def _versions(found: Standing, trouble: Exception | None) -> Iterator[str]:
     yield t("updates.running", version=found.current)
+    if trouble is not None:
+        yield sentence(trouble)
     if found.latest:
         yield t("updates.latest", version=found.latest)
     if found.minimum:
@@ -111,7 +123,7 @@ def _versions(found: Standing) -> Iterator[str]:
 
 
 def _news(found: Standing) -> Iterator[str]:
-    if found.verdict in ("available", "required"):
+    if found.verdict != "current":
         yield t("updates.type")
         yield shown.isolate(f"  {releases.upgrade_command()}")
         yield ""
