@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from textual.pilot import Pilot
 
@@ -18,6 +20,7 @@ from clutch_tui.ui.screens.frame import ShopScreen
 from clutch_tui.ui.screens.history import CustomerHistory
 from clutch_tui.ui.screens.settings import SettingsScreen
 from clutch_tui.ui.screens.sign_in import SignInScreen
+from clutch_tui.ui.status import Status
 from clutch_tui.ui.widgets.key_bar import KeyBar
 from clutch_tui.ui.widgets.status_strip import StatusStrip
 from clutch_tui.ui.widgets.text_field import TextField
@@ -176,6 +179,16 @@ async def test_the_queue_lists_what_is_unsent(shop: Shop) -> None:
         assert "New record" in words_on(app)
         await press(pilot, "f5")
         await until(pilot, lambda: toasts(app) == [t("queue.trying")])
+
+
+async def test_a_full_strip_gives_up_since_when_before_it_cuts_off_what_calls_for_a_person(shop: Shop) -> None:
+    async with open_app(shop, "en", mode="performance") as (app, _):
+        now = datetime.now(UTC)
+        strip = app.screen.query_one(StatusStrip)
+        strip.show(Status("offline", now, 3, now - timedelta(minutes=12), 2, 1, now))
+        assert strip.text.endswith("Notices: 1")
+        assert "12 min" in strip.text
+        assert strip.render().cell_length <= 80
 
 
 async def test_settings_are_saved_and_applied(shop: Shop) -> None:

@@ -46,16 +46,20 @@ class StatusStrip(Widget):
         return self.render().plain
 
     def render(self) -> Content:
-        """All of it in words where the terminal is wide enough, else with figures for words; what asks for nothing
-        goes last, since that is the end that is cut off."""
+        """All of it in words where the terminal is wide enough, else with figures for words, at last without since when
+        the connection is as it is; what asks for nothing goes last, since that is the end that is cut off."""
         room = self.size.width
-        full = self._in_words()
-        return full if not room or full.cell_length <= room else self._in_figures()
+        found = self._in_words()
+        if room and found.cell_length > room:
+            found = self._in_figures()
+        if room and found.cell_length > room:
+            found = self._in_figures(since=False)
+        return found
 
-    def _in_figures(self) -> Content:
+    def _in_figures(self, *, since: bool = True) -> Content:
         status, now = self._status, self._status.now
         state = "• " + t(f"connection.overall.{status.overall}")
-        if status.since is not None and now is not None:
+        if since and status.since is not None and now is not None:
             state += " " + shown.short_age(status.since, now)
         parts = [Content.styled(t(self._title), "bold $primary"), Content.styled(state, _TONES[status.overall])]
         if status.unsent:
