@@ -48,7 +48,8 @@ class Seen:
     """What was last seen of one disk."""
 
     last_n: int = 0
-    changes: set[str] = field(default_factory=set)
+    changes: dict[int, str] = field(default_factory=dict)
+    """The ids of its changes, by number: what a restored server refused goes out again under another."""
     cursors: dict[str, tuple[str, int]] = field(default_factory=dict)
     """For each channel: the epoch of its rows, and how far they reach."""
 
@@ -81,7 +82,7 @@ class Books:
     def _enter(self, terminal: Terminal, seen: Seen, connection: FragileConnection) -> None:
         rows = connection.peek(
             "SELECT n, change_id, kind, type, record_id, payload, was FROM outbox"
-            " WHERE n > ? OR (answered_at IS NULL AND kind = 'update') ORDER BY n",
+            " WHERE n > ? OR (answered_at IS NULL AND (kind = 'update' OR channel = 'rest')) ORDER BY n",
             (seen.last_n,),
         )
         for n, change_id, kind, type, record_id, payload, was in rows:
@@ -89,7 +90,9 @@ class Books:
             if n > seen.last_n and terminal.saw is not None:
                 self._check_seen(entry, terminal.saw)
             seen.last_n = max(seen.last_n, n)
-            seen.changes.add(change_id)
+            if (renewed := seen.changes.get(n, change_id)) != change_id:
+                self.uncertain.add(renewed)
+            seen.changes[n] = change_id
             self.committed[change_id] = entry
 
     def _check_seen(self, entry: Committed, saw: Mapping[str, Any]) -> None:
@@ -201,7 +204,7 @@ class Books:
 
     def put_back(self, name: str, remembered: Seen) -> None:
         """A disk was put back to an older state: what it had committed since may be lost with it."""
-        self.uncertain |= self.seen[name].changes - remembered.changes
+        self.uncertain |= set(self.seen[name].changes.values()) - set(remembered.changes.values())
         self.seen[name] = deepcopy(remembered)
 
     # --- at rest -------------------------------------------------------------------------------------

@@ -228,7 +228,8 @@ class _Poison(httpx.AsyncBaseTransport):
         self._inner = httpx.AsyncHTTPTransport()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        if not self.healed and request.method == "POST" and b'"id":"' + self.record_id in await request.aread():
+        await request.aread()
+        if not self.healed and request.method == "POST" and b'"id":"' + self.record_id in said(request):
             return httpx.Response(500, json={"success": False, "error": "INTERNAL"})
         return await self._inner.handle_async_request(request)
 
@@ -385,6 +386,55 @@ async def test_a_restored_server_gets_every_sale_again_once(till: Till, sandbox:
     assert server_stock(sandbox, part_id) == stock - 4
     assert till.ask(replica.epoch) == "e-2"
     assert till.queue.unsent == 0
+
+
+class _RestoredBefore(httpx.AsyncBaseTransport):
+    """The server is restored in the very moment in which the first call of a method is under way."""
+
+    def __init__(self, sandbox: Running, method: str) -> None:
+        self.sandbox = sandbox
+        self.method: str | None = method
+        self._inner = httpx.AsyncHTTPTransport()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.method == self.method:
+            self.method = None
+            await fault(self.sandbox, "restore")
+        return await self._inner.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+@pytest.mark.parametrize(("deed", "method"), [("edit", "PUT"), ("edit again", "PUT"), ("delete", "DELETE")])
+async def test_what_a_server_refuses_that_has_just_been_restored_is_sent_again(
+    tmp_path: Path, till: Till, sandbox: Running, deed: str, method: str
+) -> None:
+    """It refuses what it has forgotten the ground of: the customer who was made since the copy, or the edit before."""
+    if deed != "edit again":
+        await fault(sandbox, "backup")
+    made = till.do(customers.create, CustomerDraft(name="أحمد", phone="01000000001"))
+    await till.round()
+    if deed == "edit again":
+        await fault(sandbox, "backup")
+        seen = till.ask(customers.get, made.id)
+        till.do(customers.edit, made.id, _with(seen.draft, phone="01000000002"), seen=seen)
+        await till.round()
+    await till.api.close()
+    surprised = await open_till(tmp_path, sandbox, clock=till.clock, transport=_RestoredBefore(sandbox, method))
+    seen = surprised.ask(customers.get, made.id)
+    if deed == "delete":
+        surprised.do(customers.delete, made.id, seen=seen)
+    else:
+        surprised.do(customers.edit, made.id, _with(seen.draft, phone="01000000003"), seen=seen)
+    for _ in range(5):
+        await surprised.step()
+    assert surprised.ask(replica.epoch) == "e-2"
+    assert surprised.changes == ()
+    expected = ("01000000001", 1) if deed == "delete" else ("01000000003", 0)
+    assert on_server(sandbox, "SELECT phone, deleted FROM customer WHERE id = ?", made.id) == [expected]
+    assert surprised.ask(customers.get, made.id).deleted is (deed == "delete")
+    await surprised.close()
 
 
 async def test_a_journal_longer_than_one_call_is_offered_to_a_restored_server(till: Till, sandbox: Running) -> None:

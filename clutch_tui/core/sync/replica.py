@@ -16,7 +16,7 @@ from dataclasses import asdict
 from .. import state
 from ..database import models
 from ..types import PullPage, PullState, Result
-from . import arrivals, conflicts, outbox, overlay, records, ways
+from . import arrivals, conflicts, doubts, outbox, overlay, records, ways
 
 CHANNELS = ("inventory", "sales", "customers", "suppliers", "orders")
 MANY = 10_000
@@ -115,6 +115,8 @@ def new_epoch(value: str) -> None:
     """The server was restored. Its old answers hold until the snapshots of the new epoch are stored."""
     if value == epoch():
         return
+    if epoch() is not None:
+        doubts.begin()
     state.put("epoch", value)
     models.execute("DELETE FROM pull_page")
 
@@ -326,6 +328,7 @@ def deliver(results: Mapping[str, Result], answer_epoch: str, *, policies: Mappi
     nouns: set[str] = set()
     settled: set[str] = set()
     tick = ways.next_tick() if results else 0
+    doubtful = frozenset[str]() if answer_epoch == ways.LISTS else doubts.pending()
     for change_id, result in results.items():
         row = models.execute(
             "SELECT type, record_id, kind, label, lane, answered_at, result_epoch, result FROM outbox"
@@ -341,6 +344,9 @@ def deliver(results: Mapping[str, Result], answer_epoch: str, *, policies: Mappi
         if not answers(result):
             outbox.failed([change_id], "error.sync.unknown_status")
             outbox.postpone(change_id, 60)
+            continue
+        if change_id in doubtful and not doubts.settle(change_id, result):
+            nouns |= {"queue"}
             continue
         again = before == _text(result)
         _answer(change_id, result, answer_epoch, tick, lane=lane if again else _lane_after(result))

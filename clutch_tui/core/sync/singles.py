@@ -1,8 +1,9 @@
 """Changes that go up one by one to a server without sync, and how far each has got.
 
 Such a server may forget `Idempotency-Key`, so what was sent once and not answered is never simply sent again: it is
-looked for first (net/engine/lookup.py), and what cannot be looked for waits as `unconfirmed` for a person. A row of `single`
-says that a change has been tried; its body holds the steps that were done, each committed before the next begins.
+looked for first (net/engine/lookup.py), and what cannot be looked for waits as `unconfirmed` for a person. A row of
+`single` says that a change has been tried; its body holds the steps that were done, each committed before the next
+begins.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any
 
 from clutch_tui.core.database.store import Store
-from clutch_tui.core.sync import aliases, outbox, records, replica, singles, ways
+from clutch_tui.core.sync import aliases, doubts, outbox, records, replica, singles, ways
 from clutch_tui.core.sync.outbox import Channel
 from clutch_tui.core.types import Change, Lane
 
@@ -27,6 +27,10 @@ BATCH = 100
 MOST_ROWS = 1000
 BAD_ANSWER = "queue.failed.bad_answer"
 """Why a change waits whose answer cannot be understood."""
+
+
+class Restored(Exception):
+    """The server was restored meanwhile: it must be offered what it has lost before anything else goes up."""
 
 
 def claimed(channel: Channel, options: dict[str, Any]) -> tuple[Change, ...]:
@@ -76,11 +80,14 @@ class Parties:
             await self._singles.push("rest", besides=frozenset(rest.NOUNS.values()) - listed)
         if await self._store.read(singles.any_begun, "rest"):
             await self._singles.push("rest", begun=True)
-        while changes := await self._claim("fast", listed):
-            for change in changes:
+        try:
+            while changes := await self._claim("fast", listed):
+                for change in changes:
+                    await self._push_one(change)
+            for change in await self._claim("slow", listed, limit=1):  # those that hang would keep all others waiting
                 await self._push_one(change)
-        for change in await self._claim("slow", listed, limit=1):  # those that hang would keep all others waiting
-            await self._push_one(change)
+        except Restored:
+            return  # the next round begins by offering
 
     async def _claim(self, lane: Lane, besides: Collection[str], limit: int = BATCH) -> tuple[Change, ...]:
         if not await self._store.read(outbox.waiting, "rest", lane):
@@ -116,10 +123,19 @@ class Parties:
             # the server works for others: this change waits in the slow lane and holds up nothing
             await self._store.run(outbox.make_slow, change.change_id, error.key)
             return
+        if result.status != "retry" and not doubts.is_yes(result):
+            await self._ensure_epoch(rest.PLURALS[change.type])
         epoch = await self._store.read(replica.epoch) or ""
         nouns = await self._store.run(replica.deliver, {change.change_id: result}, epoch, policies=self._policies)
         self._monitor.moved(sent=1)
         self._on_change(frozenset(nouns))
+
+    async def _ensure_epoch(self, channel: str) -> None:
+        """An answer to a write says nothing of the epoch, and a refusal counts only in the one that we know."""
+        epoch = await rest.epoch(self._api, channel)
+        if epoch is not None and await self._store.read(replica.epoch) not in (None, epoch):
+            await self._new_epoch(epoch)
+            raise Restored
 
     async def _blame(self, change: Change, error: ApiError) -> None:
         """A change failed alone. Where the server answers a probe, that counts against it; else raise."""

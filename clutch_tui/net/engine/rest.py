@@ -19,7 +19,7 @@ from . import protocol
 NOUNS = {"customers": "customer", "suppliers": "supplier", "orders": "order"}
 """The channels of this module and the type of record that each carries."""
 
-_PLURALS = {type: channel for channel, type in NOUNS.items()}
+PLURALS = {type: channel for channel, type in NOUNS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def _call(change: Change) -> tuple[str, dict[str, Any]]:
     fields = protocol.write_fields(change)
     if change.kind == "create":
         fields = {"id": change.id, **fields}
-    return f"{_PLURALS[change.type]}.{change.kind}", {**fields, **origin}
+    return f"{PLURALS[change.type]}.{change.kind}", {**fields, **origin}
 
 
 def _whole(record: dict[str, Any], name: str) -> int:
@@ -112,6 +112,13 @@ async def is_tracked(api: Api, channel: str) -> bool:
     """Whether the server numbers the records of this list. Raises `ApiError`."""
     answer = await api.call(f"{channel}.list", query={"since_seq": 0, "limit": 1}, retry=False)
     return isinstance(answer.data, dict) and isinstance(answer.data.get("cursor"), int)
+
+
+async def epoch(api: Api, channel: str) -> str | None:
+    """The epoch of the server at this moment; None from one that tells none. Raises `ApiError`."""
+    answer = await api.call(f"{channel}.list", query={"since_seq": 0, "limit": 1}, retry=False)
+    told = answer.data.get("epoch") if isinstance(answer.data, dict) else None
+    return None if told is None else str(told)
 
 
 def _tracked(channel: str, here: PullState, data: dict[str, Any]) -> Listing:
