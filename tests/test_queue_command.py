@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import stat
 from collections.abc import Callable, Iterator
@@ -15,9 +16,10 @@ import pytest
 from clutch_tui import cli
 from clutch_tui.core import inventory
 from clutch_tui.core.database.store import Store
-from clutch_tui.core.sync import conflicts, outbox, queue, replica
+from clutch_tui.core.sync import conflicts, outbox, queue, replica, singles
 from clutch_tui.core.types import Part, PartDraft, Result
 from clutch_tui.installation import Installation
+from clutch_tui.text import format as shown
 from clutch_tui.text import strings
 from clutch_tui.text.strings import t
 
@@ -36,6 +38,13 @@ class Ran:
 
 
 Run = Callable[..., Ran]
+
+
+class Typed(io.StringIO):
+    """What a person types at a terminal."""
+
+    def isatty(self) -> bool:
+        return True
 
 
 @pytest.fixture
@@ -139,6 +148,36 @@ def test_retry_one_or_all(run: Run, store: Store) -> None:
     assert run("queue", "retry").code == 2
     assert run("queue", "retry", "3", "--all").code == 2
     assert run("queue", "retry", refused).code == 1
+
+
+@pytest.mark.parametrize("lang", ["ar", "en"])
+def test_what_may_be_at_the_server_is_sent_again_only_by_who_has_looked(
+    run: Run, store: Store, monkeypatch: pytest.MonkeyPatch, lang: str
+) -> None:
+    part, _ = shelf(store)
+    store.run_now(inventory.adjust, part.id, -1, "broken")
+    (change,) = store.run_now(outbox.claim, "inventory")
+    store.run_now(singles.wait_for_person, change.change_id, singles.UNCONFIRMED)
+    asked = run("queue", "retry", change.change_id, lang=lang)
+    assert (asked.code, asked.out) == (2, "")
+    assert "--not-there" in asked.err
+    assert t("queue.ask.send_again", name=shown.name(part.draft.name)) in asked.err
+
+    monkeypatch.setattr("sys.stdin", Typed("n\n"))
+    assert run("queue", "retry", change.change_id, lang=lang).code == 1
+    assert store.read_now(queue.get, change.change_id).lane == "attention"
+    monkeypatch.setattr("sys.stdin", Typed("y\n"))
+    assert run("queue", "retry", change.change_id, lang=lang).code == 0
+    assert store.read_now(queue.get, change.change_id).lane != "attention"
+
+
+def test_the_option_says_that_somebody_has_looked(run: Run, store: Store) -> None:
+    part, _ = shelf(store)
+    store.run_now(inventory.adjust, part.id, -1, "broken")
+    (change,) = store.run_now(outbox.claim, "inventory")
+    store.run_now(singles.wait_for_person, change.change_id, singles.UNCONFIRMED)
+    assert run("queue", "retry", change.change_id, "--not-there", "--json").json == {"id": change.change_id}
+    assert store.read_now(queue.get, change.change_id).lane != "attention"
 
 
 def test_the_queue_is_exported_for_its_owner_alone(run: Run, store: Store, tmp_path: Path) -> None:

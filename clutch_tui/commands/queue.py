@@ -6,6 +6,7 @@ leads the sync.
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -102,9 +103,10 @@ def retry() -> click.Command:
     @click.command("retry", help=t("cli.queue.retry.help"))
     @click.argument("change", metavar="[ID]", required=False)
     @click.option("--all", "everything", is_flag=True, help=t("cli.queue.retry.all"))
+    @click.option("--not-there", is_flag=True, help=t("cli.queue.retry.not_there"))
     @json_option
     @click.pass_obj
-    def command(options: dict[str, Any], change: str | None, everything: bool, as_json: bool) -> None:
+    def command(options: dict[str, Any], change: str | None, everything: bool, not_there: bool, as_json: bool) -> None:
         if (change is None) != everything:
             raise click.UsageError(t("cli.queue.retry.which"))
         with find_installation(options).open_store(inline=True) as store:
@@ -113,7 +115,10 @@ def retry() -> click.Command:
                 woken = store.run_now(core_queue.retry_all)
                 answer, words = {"woken": woken}, t("queue.trying_all", n=woken)
             else:
-                sent = store.run_now(lambda: core_queue.retry(core_queue.find(change).id))
+                row = store.read_now(core_queue.find, change)
+                if core_queue.is_unconfirmed(row) and not not_there:
+                    _ask_whether_it_is_there(row)
+                sent = store.run_now(core_queue.retry, row.id)
                 answer, words = {"id": sent}, t("queue.trying")
         if as_json:
             say_json(answer)
@@ -121,6 +126,16 @@ def retry() -> click.Command:
             print(words)
 
     return command
+
+
+def _ask_whether_it_is_there(row: ChangeRow) -> None:
+    """What nobody can say of an unconfirmed change a person has to say before it is sent again: at a terminal the
+    question is asked, a script needs the option. Raises `click.UsageError` and `click.Abort`."""
+    question = "queue.ask.not_moved" if core_queue.is_only_stock(row) else "queue.ask.send_again"
+    words = t(question, name=shown.name(change_words.label(row)) or change_words.kind_word(row.kind))
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"{words}\n{t('cli.queue.retry.not_there_needed')}")
+    click.confirm(words, abort=True, err=True)
 
 
 def export() -> click.Command:
