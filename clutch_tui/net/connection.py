@@ -53,6 +53,9 @@ class Part:
 class Exchange:
     """One request and its answer. Bodies and headers are there for the debug log, secrets already removed.
 
+    `size` and `sent` are the bytes of the answer's and the request's body as they are read and written here,
+    `size_on_line` and `sent_on_line` what they weighed on the line: less where they were packed.
+
     `works` is about the endpoint, not about the call: a refused form or a conflict is the answer of an endpoint
     that works. `passing` failures (a timeout, a 503) are forgiven after a while, others (no such route) are not.
     """
@@ -73,6 +76,9 @@ class Exchange:
     response_headers: Mapping[str, str] = field(default_factory=dict)
     request_body: str = ""
     response_body: str = ""
+    size_on_line: int = 0
+    sent: int = 0
+    sent_on_line: int = 0
 
     @property
     def told(self) -> dict[str, object]:

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from clutch_tui.net.endpoints import BY_NAME, Endpoint
 
-from . import payload
+from . import bodies, payload
 from .auth import Denied, Identity, identify
 from .backend import Backend
 from .payload import JSON, Invalid
@@ -21,6 +21,7 @@ from .payload import JSON, Invalid
 log = logging.getLogger(__name__)
 OPEN = frozenset({"auth.login", "auth.refresh"})
 BODY_LIMIT = 1024 * 1024
+_OFFER = {"Accept-Encoding": bodies.ACCEPTED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,7 @@ def refusal_of(problem: Refusal | Invalid | Denied) -> Refusal:
 
 
 def respond(text: str, status: int, headers: dict[str, str] | None = None) -> Response:
-    return Response(text, status, headers, media_type="application/json")
+    return Response(text, status, _OFFER | (headers or {}), media_type="application/json")
 
 
 async def serve(backend: Backend, entry: Endpoint, request: Request) -> Response:
@@ -164,7 +165,7 @@ def _marked(backend: Backend, request: Request, answer: Answer) -> Response:
     headers = {**answer.headers, "ETag": mark, "Cache-Control": "private, no-cache"}
     known = {one.strip() for one in request.headers.get("if-none-match", "").split(",")}
     if mark in known or "*" in known:
-        return Response(None, 304, headers)
+        return Response(None, 304, _OFFER | headers)
     return respond(envelope(backend.database.now, Encoded(text)), answer.status, headers)
 
 
@@ -180,9 +181,7 @@ async def _call(backend: Backend, entry: Endpoint, request: Request) -> Call:
         identity = Identity("")
     else:
         identity = await _identity(backend, request)
-    raw = await request.body()
-    if len(raw) > BODY_LIMIT:
-        raise Refusal(413, "PAYLOAD_TOO_LARGE", f"more than {BODY_LIMIT} bytes")
+    raw = await _body(request)
     body: Any = {}
     if raw and entry.method != "GET":
         try:
@@ -192,6 +191,17 @@ async def _call(backend: Backend, entry: Endpoint, request: Request) -> Call:
         if not isinstance(body, dict):
             raise Refusal(400, "MALFORMED_JSON", "the body must be an object")
     return Call(backend, request, entry, identity, body, len(raw))
+
+
+async def _body(request: Request) -> bytes:
+    try:
+        return await bodies.read(request, BODY_LIMIT)
+    except bodies.TooLarge:
+        raise Refusal(413, "PAYLOAD_TOO_LARGE", f"more than {BODY_LIMIT} bytes") from None
+    except bodies.BadPacking as problem:
+        raise Refusal(400, "MALFORMED_GZIP", f"the body is not gzip: {problem}") from None
+    except bodies.UnknownPacking as problem:
+        raise Refusal(415, "UNKNOWN_ENCODING", f"Content-Encoding {str(problem)[:40]} is not spoken here") from None
 
 
 async def _identity(backend: Backend, request: Request) -> Identity:

@@ -73,8 +73,14 @@ class PlainServer:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         plain = self._plain()
         name = self._name_of(scope) if plain is not None and scope["type"] == "http" else None
-        if plain is None or name is None or name.partition(".")[0] not in _CATEGORIES:
+        if plain is None:
             await self._app(scope, receive, send)
+            return
+        if name is None or name.partition(".")[0] not in _CATEGORIES:
+            await self._app(scope, receive, _offering_nothing(send))
+            return
+        if any(header == b"content-encoding" for header, _ in scope["headers"]):
+            await _send(send, 415, b"Unsupported Media Type", "text/plain")
             return
         if name in plain.missing:
             await _send(send, plain.status, b"Cannot find it", "text/plain")
@@ -94,6 +100,18 @@ class PlainServer:
 
         await self._app(scope, receive, keep)
         return messages[0]["status"], b"".join(message.get("body", b"") for message in messages[1:])
+
+
+def _offering_nothing(send: Send) -> Send:
+    """The answers of a server that takes no packed bodies."""
+
+    async def pass_on(message: Message) -> None:
+        if "headers" in message:
+            kept = [(name, value) for name, value in message["headers"] if name.lower() != b"accept-encoding"]
+            message = {**message, "headers": kept}
+        await send(message)
+
+    return pass_on
 
 
 async def _body(receive: Receive) -> bytes:

@@ -4,6 +4,7 @@ stays broken."""
 from __future__ import annotations
 
 import contextlib
+import gzip
 import json
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -18,9 +19,10 @@ from clutch_tui.core.sync import outbox
 from clutch_tui.core.types import CustomerDraft
 from clutch_tui.net import wire
 from clutch_tui.net.client.errors import ApiError
+from clutch_tui.net.engine.portions import RARELY, Portions
 from clutch_tui.sandbox.server import Running, running
 from clutch_tui.sandbox.settings import Settings
-from tests.test_net.till import HandClock, Till, open_till
+from tests.test_net.till import HandClock, Till, open_till, said
 
 Change = Callable[[httpx.Request, httpx.Response], httpx.Response]
 
@@ -71,6 +73,14 @@ def a_part(till: Till) -> str:
 async def control(sandbox: Running, **order: Any) -> None:
     async with httpx.AsyncClient() as client:
         (await client.post(f"{sandbox.root}/__control", json=order)).raise_for_status()
+
+
+def _sent(request: httpx.Request) -> list[Any]:
+    """The changes in a sync call."""
+    body = request.content
+    if request.headers.get("Content-Encoding") == "gzip":
+        body = gzip.decompress(body)
+    return list(json.loads(body)["changes"])
 
 
 def unsent(till: Till) -> set[str]:
@@ -138,7 +148,7 @@ async def test_a_refusal_of_one_sale_holds_up_no_other(till: Till, odd: Odd, sta
     sold = [till.sell(part) for _ in range(5)]
 
     def refuse(request: httpx.Request) -> httpx.Response | None:
-        if request.method == "POST" and f'"id":"{sold[2]}"'.encode() in request.content:
+        if request.method == "POST" and f'"id":"{sold[2]}"'.encode() in said(request):
             body = {"success": False, "error": "SOMETHING", "message": "no"}
             return httpx.Response(status, json=body, headers={"Location": "/elsewhere"})
         return None
@@ -172,11 +182,32 @@ async def test_a_part_that_chokes_the_server_keeps_no_sale_waiting(till: Till, o
     other = till.sql("SELECT id FROM part WHERE id <> ? AND stock_quantity > 5 LIMIT 1", part)[0][0]
     sale = till.sell(str(other))
     odd.refuses = lambda request: (
-        httpx.Response(500) if f'"id":"{part}"'.encode() in request.content and request.method == "POST" else None
+        httpx.Response(500) if f'"id":"{part}"'.encode() in said(request) and request.method == "POST" else None
     )
     with pytest.raises(ApiError):
         await till.round()
     assert sale not in unsent(till)
+
+
+async def test_a_part_that_chokes_the_server_fails_once_in_a_round(till: Till, odd: Odd) -> None:
+    """It was sent twice in each, and three failures that were to be of three moments were of two."""
+    part = a_part(till)
+    till.do(inventory.delete, part, seen=till.ask(inventory.get, part))
+    sent = 0
+
+    def refuse(request: httpx.Request) -> httpx.Response | None:
+        nonlocal sent
+        if not request.url.path.endswith("inventory/sync") or not _sent(request):
+            return None
+        sent += 1
+        return httpx.Response(500)
+
+    odd.refuses = refuse
+    for rounds in range(1, outbox.ALONE_FAILURES + 1):
+        await till.step()
+        assert (sent, till.queue.slow) == (rounds, 0)
+    await till.step()
+    assert till.queue.slow == 1
 
 
 async def test_a_thousand_requests_without_an_answer_stop_no_news(till: Till, odd: Odd, sandbox: Running) -> None:
@@ -202,7 +233,7 @@ async def test_scripts_that_end_with_their_round_find_the_culprit_together(
     await till.close()
 
     def refuse(request: httpx.Request) -> httpx.Response | None:
-        return httpx.Response(500) if f'"id":"{sold[0]}"'.encode() in request.content else None
+        return httpx.Response(500) if f'"id":"{sold[0]}"'.encode() in said(request) else None
 
     for _ in range(8):
         transport = Odd()
@@ -213,6 +244,34 @@ async def test_scripts_that_end_with_their_round_find_the_culprit_together(
         left = unsent(script)
         await script.close()
     assert left == {sold[0]}
+
+
+async def test_a_size_that_was_too_large_is_not_tried_again_and_again(till: Till, odd: Odd) -> None:
+    """The portion that had to be halved grew back, and every second call of a long queue went up in vain."""
+    part, refused = a_part(till), 0
+
+    def refuse(request: httpx.Request) -> httpx.Response | None:
+        nonlocal refused
+        if not request.url.path.endswith("inventory/sync") or len(_sent(request)) <= 30:
+            return None
+        refused += 1
+        return httpx.Response(413, json={"success": False, "error": "TOO_LARGE"})
+
+    till.do(lambda: [inventory.adjust(part, 1, "found") for _ in range(500)])
+    odd.refuses = refuse
+    await till.round()
+    assert till.queue.unsent == 0
+    assert refused == 2
+
+
+def test_a_size_that_was_too_large_is_tried_after_a_while() -> None:
+    portions = Portions()
+    portions.refused("sales", 100)
+    for _ in range(RARELY - 1):
+        portions.went_through("sales", 50)
+        assert portions.size("sales") == 50
+    portions.went_through("sales", 50)
+    assert portions.size("sales") == 100
 
 
 class _Noting(HandClock):

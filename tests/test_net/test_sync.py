@@ -21,7 +21,7 @@ from clutch_tui.net.client.errors import ApiError, Kind
 from clutch_tui.sandbox import demo_data, server
 from clutch_tui.sandbox.server import Running
 from clutch_tui.sandbox.settings import Settings
-from tests.test_net.till import HandClock, Till, open_till, sell
+from tests.test_net.till import HandClock, Till, open_till, said, sell
 
 PARTS = 60
 

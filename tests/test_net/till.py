@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -98,6 +99,12 @@ class Till:
     async def close(self) -> None:
         await self.api.close()
         self.store.close()
+
+
+def said(request: httpx.Request) -> bytes:
+    """The body of a request as it was before it was packed; for transports, once they have read it."""
+    packed = request.headers.get("content-encoding") == "gzip"
+    return gzip.decompress(request.content) if packed else request.content
 
 
 def sell(part_id: str, quantity: int, price: int) -> str:

@@ -243,6 +243,9 @@ async def test_an_entry_is_shown_with_its_request_and_exported_for_its_owner_alo
         "status": 500,
         "ms": 31.5,
         "size": 20,
+        "size_on_line": 20,
+        "sent": 125478,
+        "sent_on_line": 20288,
         "request_headers": {"authorization": "•••"},
         "request_body": '{"lineage": "x"}',
         "response_headers": {"content-type": "application/json"},
@@ -258,6 +261,8 @@ async def test_an_entry_is_shown_with_its_request_and_exported_for_its_owner_alo
         told = words_on(app).replace("\N{NO-BREAK SPACE}", " ")
         for expected in ("POST https://h/api/v1/sales/sync", "authorization: •••", '"lineage": "x"', "32 ms"):
             assert expected in told
+        assert "125478 B (gzip 20288 B)" in told
+        assert "32 ms  20 B" in told
         await press(pilot, "escape", "f3")
         await until(pilot, lambda: toasts(app))
         (path,) = app.services.exports.glob("clutch-log-*.jsonl")

@@ -15,6 +15,7 @@ from clutch_tui import __version__
 from clutch_tui.core.clock import Clock, SystemClock
 from clutch_tui.net.client.attempt import Answer, Record, Request, judge, read_body, request_for
 from clutch_tui.net.client.errors import BREAKS, LINE_DOWN, ApiError, FieldError, Kind, from_exception
+from clutch_tui.net.client.packing import Packing, pack
 from clutch_tui.net.client.retry import ATTEMPTS, Breaker, Budget, backoff
 from clutch_tui.net.connection import Exchange, Monitor
 from clutch_tui.net.endpoints import BY_NAME, Endpoint
@@ -61,6 +62,7 @@ class Api:
         self.is_cut = False
         """Somebody has cut the connection on purpose: nothing goes out, whoever asks."""
         self._methods: dict[str, str] = {}
+        self._packing = Packing()
         self._client: httpx.AsyncClient | None = None
         self._is_proxied = False
         self._opening = asyncio.Lock()
@@ -192,7 +194,28 @@ class Api:
         return await self._send(replace(request, probe=probe), bearer, 1)
 
     async def _send(self, request: Request, bearer: str | None, attempt: int) -> Answer:
-        """One exchange: out, back, judged, reported. Everything that leaves here is an `ApiError`."""
+        """One exchange, its body packed where the server takes it; one more as it is where it did not. The same ids
+        and the same key in both, so that it counts once, whichever the server has understood."""
+        if request.body is None or not self._packing.suits(request):
+            return await self._exchange_once(request, bearer, attempt)
+        try:
+            return await self._exchange_once(request, bearer, attempt, packed=pack(request.body))
+        except ApiError as error:
+            if not self._packing.is_doubted(error):
+                raise
+            refusal = error
+        try:
+            answer = await self._exchange_once(request, bearer, attempt)
+        except ApiError as error:
+            self._packing.compare(refusal.status, error.status)
+            raise (error if error.was_sent else refusal) from None
+        self._packing.compare(refusal.status, answer.status)
+        return answer
+
+    async def _exchange_once(
+        self, request: Request, bearer: str | None, attempt: int, *, packed: bytes | None = None
+    ) -> Answer:
+        """Out, back, judged, reported. Everything that leaves here is an `ApiError`."""
         if not self._settings.base_url:
             raise ApiError(Kind.NOT_SET_UP)
         if self.is_cut:
@@ -201,7 +224,7 @@ class Api:
             raise ApiError(Kind.BREAKER_OPEN, retry_after=self.breaker.wait)
         if self._monitor.part("api").state == "off":
             self._monitor.set("api", "connecting")
-        record = Record(request, self._headers(request, bearer), attempt)
+        record = Record(request, self._headers(request, bearer), attempt, packed)
         try:
             client = await self._open()
             answer = await self._exchange(client, record)
@@ -213,6 +236,7 @@ class Api:
             if not request.probe:
                 self.breaker.released()
             raise
+        self._packing.answered(record)
         self._report(record, None)
         return answer
 
@@ -224,7 +248,7 @@ class Api:
             request.method,
             self._settings.base_url + request.path,
             params={name: value for name, value in request.query.items() if value is not None},
-            content=request.body,
+            content=record.body,
             headers=record.headers,
         )
         record.url = str(outgoing.url)
@@ -235,7 +259,7 @@ class Api:
                 record.status = response.status_code
                 record.response_headers = {name.lower(): value for name, value in response.headers.items()}
                 try:
-                    record.response = await read_body(response)
+                    record.response = await read_body(record, response)
                 finally:
                     await response.aclose()
         except TimeoutError:

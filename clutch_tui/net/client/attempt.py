@@ -97,9 +97,10 @@ class Request:
 class Record:
     """What is gathered while one exchange runs."""
 
-    def __init__(self, request: Request, headers: dict[str, str], attempt: int) -> None:
+    def __init__(self, request: Request, headers: dict[str, str], attempt: int, packed: bytes | None = None) -> None:
         self.request = request
-        self.headers = headers
+        self.headers = headers if packed is None else headers | {"Content-Encoding": "gzip"}
+        self.packed = packed
         self.attempt = attempt
         self.started = time.perf_counter()
         self.url = request.path
@@ -107,6 +108,17 @@ class Record:
         self.status: int | None = None
         self.response = b""
         self.response_headers: dict[str, str] = {}
+        self.received = 0
+        """Bytes of the answer's body as they came over the line."""
+
+    @property
+    def is_packed(self) -> bool:
+        return self.packed is not None
+
+    @property
+    def body(self) -> bytes | None:
+        """What goes over the line."""
+        return self.request.body if self.packed is None else self.packed
 
     def exchange(self, error: ApiError | None, clock: Clock, bodies: int) -> Exchange:
         from clutch_tui.net.client.redaction import hide_body, hide_headers, hide_text
@@ -119,6 +131,9 @@ class Record:
             ms=self.ms,
             status=self.status,
             size=len(self.response),
+            size_on_line=self.received,
+            sent=len(self.request.body or b""),
+            sent_on_line=len(self.body or b""),
             request_id=self.headers["X-Request-ID"],
             attempt=self.attempt,
             works=error is None or error.kind in ANSWERED or _is_refused_login(self.request.name, error),
@@ -150,7 +165,7 @@ def request_for(
     return Request(endpoint.name, endpoint.method, path, query or {}, content, idempotency_key, timeout)
 
 
-async def read_body(response: httpx.Response) -> bytes:
+async def read_body(record: Record, response: httpx.Response) -> bytes:
     """The body, unpacked, as long as it stays within reason."""
     packed = response.headers.get("content-encoding", "").strip().lower()
     if packed not in _PACKINGS:
@@ -161,6 +176,7 @@ async def read_body(response: httpx.Response) -> bytes:
     parts: list[bytes] = []
     size = 0
     async for part in response.aiter_bytes():
+        record.received = response.num_bytes_downloaded
         size += len(part)
         if size > ANSWER_LIMIT:
             raise ApiError(Kind.ANSWER_TOO_LARGE, status=response.status_code)

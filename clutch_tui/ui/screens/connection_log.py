@@ -242,12 +242,20 @@ def entry_lines(row: LogRow) -> list[str]:
 def _exchange_lines(exchange: dict[str, Any]) -> Iterator[str]:
     yield t("log.request")
     yield shown.isolate(f"{exchange.get('method', '')} {exchange.get('url', '')}")
+    if exchange.get("sent"):
+        yield shown.isolate(_weight(exchange["sent"], exchange.get("sent_on_line")))
     yield from _message(exchange, "request")
     status = exchange.get("status")
     yield from ("", t("log.answer") if status is not None else t("endpoint.no_answer"))
     if status is not None:
-        yield shown.isolate(f"{status}  {round(exchange.get('ms', 0))} ms  {exchange.get('size', 0)} B")
+        weight = _weight(exchange.get("size", 0), exchange.get("size_on_line"))
+        yield shown.isolate(f"{status}  {round(exchange.get('ms', 0))} ms  {weight}")
     yield from _message(exchange, "response")
+
+
+def _weight(size: int, on_line: int | None) -> str:
+    """What a body weighs; where it was packed, what it weighed on the line as well."""
+    return f"{size} B" if not on_line or on_line == size else f"{size} B (gzip {on_line} B)"
 
 
 def _message(exchange: dict[str, Any], side: str) -> Iterator[str]:
