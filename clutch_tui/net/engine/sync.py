@@ -35,13 +35,13 @@ from ..connection import Monitor, Problem
 from . import protocol, rest
 from .lists import Lists
 from .parties import BAD_ANSWER, Parties, claimed
+from .portions import BATCH, Portions
 from .singles import Singles
 
 log = logging.getLogger(__name__)
 
 SyncChannel = Literal["inventory", "sales"]
 
-BATCH = 100
 MOST_BYTES = 240 * 1024
 """A little less than the server takes: the envelope of the call counts, too."""
 MOST_REPEATS = 20
@@ -132,7 +132,7 @@ class Sync:
         self._wanted = asyncio.Event()
         self._one_at_a_time = asyncio.Lock()
         self._failures = 0
-        self._batch: dict[str, int] = {}
+        self._portions = Portions()
         self._suspects: dict[str, tuple[str, ...]] = {}
         self._repeated: tuple[tuple[object, ...] | None, int] = (None, 0)
         self._too_old_error: ApiError | None = None
@@ -340,7 +340,7 @@ class Sync:
         writing, in which a sale would have to wait for it."""
         if not await self._store.read(outbox.waiting, channel, lane):
             return ()
-        limit = min(limit, self._batch.get(channel, BATCH))
+        limit = min(limit, self._portions.size(channel))
         options = {"limit": limit, "max_bytes": MOST_BYTES, "lane": lane}
         return await self._store.run(claimed, channel, options)
 
@@ -366,9 +366,9 @@ class Sync:
         self._failures = 0  # the server is well: what one change does to it is no reason to stay away for long
         await self._clear(channel)
         if len(suspects) > 1:
-            self._batch[channel] = max(1, len(suspects) // 2)
+            self._portions.halve(channel, len(suspects))
         elif await self._store.run(outbox.failed_alone, suspects[0]):
-            self._batch[channel] = BATCH
+            self._portions.restore(channel)
             self._monitor.note("warning", "sync", "sync.slow_lane", change=suspects[0])
             self._on_change(frozenset({"queue"}))
 
@@ -415,7 +415,7 @@ class Sync:
         page = understood.page if pull and asked.complete and not put_off else None
         await self._stored(channel, understood, page, asked)
         if changes:
-            self._batch[channel] = min(BATCH, max(len(changes), self._batch.get(channel, BATCH)) * 2)
+            self._portions.went_through(channel, len(changes))
         if understood.reset and pull:
             await self._store.run(replica.restart, channel)
             return True
@@ -504,7 +504,7 @@ class Sync:
             self._monitor.note("warning", "sync", "sync.new_lineage")
             return True
         if error.kind is Kind.TOO_LARGE and len(ids) > 1:
-            self._batch[channel] = len(ids) // 2
+            self._portions.refused(channel, len(ids))
             return True
         if error.kind is Kind.TOO_LARGE and ids:
             await self._store.run(outbox.make_slow, ids[0], error.key)
