@@ -189,6 +189,27 @@ async def test_a_part_that_chokes_the_server_keeps_no_sale_waiting(till: Till, o
     assert sale not in unsent(till)
 
 
+async def test_a_part_that_chokes_the_server_fails_once_in_a_round(till: Till, odd: Odd) -> None:
+    """It was sent twice in each, and three failures that were to be of three moments were of two."""
+    part = a_part(till)
+    till.do(inventory.delete, part, seen=till.ask(inventory.get, part))
+    sent = 0
+
+    def refuse(request: httpx.Request) -> httpx.Response | None:
+        nonlocal sent
+        if not request.url.path.endswith("inventory/sync") or not _sent(request):
+            return None
+        sent += 1
+        return httpx.Response(500)
+
+    odd.refuses = refuse
+    for rounds in range(1, outbox.ALONE_FAILURES + 1):
+        await till.step()
+        assert (sent, till.queue.slow) == (rounds, 0)
+    await till.step()
+    assert till.queue.slow == 1
+
+
 async def test_a_thousand_requests_without_an_answer_stop_no_news(till: Till, odd: Odd, sandbox: Running) -> None:
     part = a_part(till)
     for n in range(1_100):

@@ -252,7 +252,8 @@ class Sync:
             steps.append(self._push_rest)  # a sale that goes up by itself names a customer who must be there
         if await self._store.read(outbox.waiting, "inventory"):
             steps.append(partial(self._go, "inventory", pull=False))
-        steps += [partial(self._go, "sales"), partial(self._go, "inventory"), self._push_rest]
+        # what is new in the queue by then has the next round: one that fails would count against itself twice in one
+        steps += [partial(self._go, "sales"), partial(self._go, "inventory", push=False), self._push_rest]
         steps += [partial(self._pull_rest, channel) for channel in rest.NOUNS]
         broken: list[ApiError | wire.BadPayload] = []
         for step in steps:
@@ -269,22 +270,27 @@ class Sync:
 
     # --- with sync, or without -------------------------------------------------------------------------
 
-    async def _go(self, channel: SyncChannel, *, pull: bool = True) -> None:
+    async def _go(self, channel: SyncChannel, *, push: bool = True, pull: bool = True) -> None:
         """Push and pull a channel the way that this server has for it."""
         if await self._store.read(ways.by_lists, channel):
-            await self._singles.push(channel)
+            if push:
+                await self._singles.push(channel)
             if pull:
                 await self._lists.pull(channel)
             return
-        if await self._store.read(singles.any_begun, channel):
+        if push and await self._store.read(singles.any_begun, channel):
             await self._singles.push(channel, begun=True)
         try:
-            await self._exchange_all(channel, pull=pull)
+            if push:
+                await self._exchange_all(channel, pull=pull)
+            else:
+                while await self._exchange(channel, ()):
+                    pass
         except ApiError as error:
             if error.kind is not Kind.MISSING_ROUTE or not await self._store.run(ways.miss, channel):
                 raise
             self._tell_way(channel, "lists")
-            await self._go(channel, pull=pull)
+            await self._go(channel, push=push, pull=pull)
 
     async def _look_for_sync(self) -> None:
         """Ask a server that had no sync calls, once in a while, whether it has learned them."""
