@@ -93,7 +93,11 @@ def give_back(terminal: Terminal, rng: random.Random) -> str:
 
 def drawer(terminal: Terminal, rng: random.Random) -> str:
     kind: Any = rng.choice(("open", "pay_in", "pay_out", "no_sale", "close"))
-    terminal.do(cash.do, kind, rng.randint(1, 5000), drawer_id=terminal.name, actor="c", reason="change")
+    amount = rng.randint(1, 5000)
+    if kind == "close":
+        terminal.do(cash.close, amount, drawer_id=terminal.name, actor="c")
+    else:
+        terminal.do(cash.do, kind, amount, drawer_id=terminal.name, actor="c", reason="change")
     return f"drawer {kind}"
 
 

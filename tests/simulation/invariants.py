@@ -340,7 +340,7 @@ class Books:
             elif kind == "payment":
                 expected += body["amount"] if body["method"] == "cash" else 0
             elif kind == "cash":
-                expected += {"open": 1, "pay_in": 1, "pay_out": -1}.get(body["kind"], 0) * body["amount"]
+                expected += _moved(body)
         twice = terminal.sql(
             "SELECT json_extract(payload, '$.sale_id') FROM outbox WHERE kind = 'void'"
             " AND coalesce(outcome, '') <> 'resent' GROUP BY 1 HAVING count(*) > 1"
@@ -408,6 +408,13 @@ def _lines(sale: Committed) -> Moves:
     for line in sale.payload["items"]:
         moves[line["item_id"]] = moves.get(line["item_id"], 0) + sign * line["quantity"]
     return moves
+
+
+def _moved(body: Mapping[str, Any]) -> int:
+    """What a deed moved in the drawer's books: a closing moves them to what was counted."""
+    if body["kind"] == "close":
+        return int(body["counted"]) - int(body["amount"])
+    return {"open": 1, "pay_in": 1, "pay_out": -1}.get(body["kind"], 0) * int(body["amount"])
 
 
 def _cash(body: Mapping[str, Any]) -> int:
