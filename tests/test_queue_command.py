@@ -17,7 +17,8 @@ from clutch_tui import cli
 from clutch_tui.core import inventory
 from clutch_tui.core.database.store import Store
 from clutch_tui.core.sync import conflicts, outbox, queue, replica, singles
-from clutch_tui.core.types import Part, PartDraft, Result
+from clutch_tui.core.sync.messages import Result
+from clutch_tui.core.types import Part, PartDraft
 from clutch_tui.installation import Installation
 from clutch_tui.text import format as shown
 from clutch_tui.text import strings

@@ -14,7 +14,8 @@ from typing import Any
 
 from clutch_tui.core import customers, inventory, orders
 from clutch_tui.core.sync import conflicts, replica
-from clutch_tui.core.types import PartDraft, PullPage, Result
+from clutch_tui.core.sync.messages import PullPage, Result
+from clutch_tui.core.types import PartDraft
 
 from . import clerk, stage
 from .invariants import Violation

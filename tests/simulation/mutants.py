@@ -17,7 +17,7 @@ from unittest.mock import patch
 from clutch_tui.core import cash, sales, state
 from clutch_tui.core.database import models
 from clutch_tui.core.sync import arrivals, conflicts, outbox, overlay, records, replica, requests, singles
-from clutch_tui.core.types import PullState
+from clutch_tui.core.sync.messages import PullState
 from clutch_tui.net.client.errors import ApiError, Kind
 from clutch_tui.net.engine import protocol, rest
 from clutch_tui.net.engine.singles import Singles

@@ -18,7 +18,8 @@ from clutch_tui.core import inventory, search
 from clutch_tui.core.database import models
 from clutch_tui.core.database.store import Store
 from clutch_tui.core.sync import arrivals, records, replica
-from clutch_tui.core.types import PartDraft, PartQuery, PullPage
+from clutch_tui.core.sync.messages import PullPage
+from clutch_tui.core.types import PartDraft, PartQuery
 
 Row = dict[str, Any]
 

@@ -17,7 +17,8 @@ from clutch_tui.core import inventory, sales, state
 from clutch_tui.core.database import models
 from clutch_tui.core.database.store import Store
 from clutch_tui.core.sync import outbox, queue, replica
-from clutch_tui.core.types import PartDraft, PartQuery, Payment, PullPage, Result, TaxRules
+from clutch_tui.core.sync.messages import PullPage, Result
+from clutch_tui.core.types import PartDraft, PartQuery, Payment, TaxRules
 
 PARTS, SHORT, LONG = 100, 200, 2_000
 STEP = 10

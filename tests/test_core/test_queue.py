@@ -11,7 +11,8 @@ from clutch_tui.core import cart as carts
 from clutch_tui.core.database import models
 from clutch_tui.core.database.store import Store
 from clutch_tui.core.sync import outbox, queue, replica
-from clutch_tui.core.types import ChangeRow, CustomerDraft, Part, PartDraft, Payment, Result, ShopError
+from clutch_tui.core.sync.messages import Result
+from clutch_tui.core.types import ChangeRow, CustomerDraft, Part, PartDraft, Payment, ShopError
 from tests.test_core.shop import stock_shelf
 
 REFUSED = Result(

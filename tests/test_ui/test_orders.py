@@ -7,7 +7,8 @@ import pytest
 from clutch_tui.core import cart, inventory, orders, sales, state
 from clutch_tui.core.database import models
 from clutch_tui.core.sync import records, replica
-from clutch_tui.core.types import OrderQuery, Payment, Result, SaleQuery
+from clutch_tui.core.sync.messages import Result
+from clutch_tui.core.types import OrderQuery, Payment, SaleQuery
 from clutch_tui.text.strings import t
 from clutch_tui.ui.dialogs import Ask, Confirm, ShowText
 from clutch_tui.ui.forms import FormDialog

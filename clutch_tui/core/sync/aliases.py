@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..database import models
-from ..types import Change
+from .messages import Change
 
 _NAMES = {"item_id": "item", "customer_id": "customer", "supplier_id": "supplier", "sale_id": "sale"} | {
     "return_of": "sale",

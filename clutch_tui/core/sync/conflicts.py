@@ -14,8 +14,9 @@ from typing import Any, Literal
 from .. import contacts, customers, inventory, journal, state, suppliers
 from ..clock import from_text
 from ..database import models
-from ..types import Conflict, CustomerDraft, Key, PartDraft, Result, ShopError, SupplierDraft, is_gone
+from ..types import Conflict, CustomerDraft, Key, PartDraft, ShopError, SupplierDraft, is_gone
 from . import outbox, overlay, records
+from .messages import Result
 
 SLICE = 50
 Choice = Literal["mine", "theirs", "other", "new"]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from .. import state
 from ..database import models
-from ..types import Result
+from .messages import Result
 
 _KEY = "doubtful"
 

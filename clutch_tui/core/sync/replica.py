@@ -15,8 +15,8 @@ from dataclasses import asdict
 
 from .. import state
 from ..database import models
-from ..types import PullPage, PullState, Result
 from . import arrivals, conflicts, doubts, outbox, overlay, records, ways
+from .messages import PullPage, PullState, Result
 
 CHANNELS = ("inventory", "sales", "customers", "suppliers", "orders")
 MANY = 10_000

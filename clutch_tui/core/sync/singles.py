@@ -15,8 +15,9 @@ from typing import Any, Literal
 
 from .. import state
 from ..database import models
-from ..types import Change, Lane, Result
+from ..types import Lane
 from . import aliases, likeness, outbox, overlay, replica, ways
+from .messages import Change, Result
 
 UNCONFIRMED = "error.sync.unconfirmed"
 """The last error of a change of which nobody can say whether the server has it."""

@@ -11,8 +11,9 @@ from typing import Any
 
 from clutch_tui.core.database.store import Store
 from clutch_tui.core.sync import aliases, doubts, outbox, records, replica, singles, ways
+from clutch_tui.core.sync.messages import Change
 from clutch_tui.core.sync.outbox import Channel
-from clutch_tui.core.types import Change, Lane
+from clutch_tui.core.types import Lane
 
 from .. import wire
 from ..client.api import Api

@@ -13,8 +13,8 @@ from decimal import Decimal
 from typing import Any
 
 from clutch_tui.core.clock import from_text
+from clutch_tui.core.sync.messages import Change, PullPage, PullState, Result
 from clutch_tui.core.sync.outbox import FACTS, Offer
-from clutch_tui.core.types import Change, PullPage, PullState, Result
 
 from .. import wire
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from clutch_tui.core.types import Change, PullPage, PullState, Result
+from clutch_tui.core.sync.messages import Change, PullPage, PullState, Result
 
 from .. import wire
 from ..client.api import Api

@@ -23,9 +23,10 @@ from clutch_tui.core import sales
 from clutch_tui.core.clock import Clock, from_text, to_text
 from clutch_tui.core.database.store import Store
 from clutch_tui.core.sync import outbox, singles
+from clutch_tui.core.sync.messages import Change, Result
 from clutch_tui.core.sync.outbox import Channel
 from clutch_tui.core.sync.singles import Claimed, Who, Write
-from clutch_tui.core.types import Change, Lane, Result
+from clutch_tui.core.types import Lane
 
 from .. import wire
 from ..client.api import Answer, Api

@@ -23,8 +23,9 @@ from clutch_tui.core import search, state
 from clutch_tui.core.clock import Clock
 from clutch_tui.core.database.store import Store
 from clutch_tui.core.sync import arrivals, outbox, replica, singles, ways
+from clutch_tui.core.sync.messages import Change, PullPage, PullState
 from clutch_tui.core.sync.outbox import Channel, Offer
-from clutch_tui.core.types import Change, Lane, PullPage, PullState, ShopError
+from clutch_tui.core.types import Lane, ShopError
 
 from .. import wire
 from ..client import reference
