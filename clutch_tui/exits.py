@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 
 from clutch_tui.text import strings
+from clutch_tui.text.format import told
 
 DONE, FAILED, USAGE, UNREACHABLE = 0, 1, 2, 3
 """Done (a sale made offline is done); failed or partly failed; wrong usage or configuration; nothing reachable."""
@@ -16,7 +17,7 @@ def sentence(error: object) -> str:
     """The sentence of anything that carries `key` and `values`: what happened, what is safe, what to do."""
     key = str(getattr(error, "key", ""))
     values: Mapping[str, object] = getattr(error, "values", {}) or {}
-    return strings.t(key, **values) if strings.has(key) else strings.t("error.unexpected")
+    return strings.t(key, **told(values)) if strings.has(key) else strings.t("error.unexpected")
 
 
 def complain(error: Exception, code: int) -> int:

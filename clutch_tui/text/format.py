@@ -11,6 +11,7 @@ test, because importing Babel costs 25 ms before the first frame; the rest asks 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
@@ -73,6 +74,14 @@ def name(text: str) -> str:
     in an English sentence, or turn all of it around where it stands first.
     """
     return FSI + text + PDI if text and text[0] not in (LRI, FSI) else text
+
+
+def told(values: Mapping[str, object]) -> dict[str, object]:
+    """Return the values of an error as its sentence takes them: addresses, paths and what machines say stay together
+    and in their own direction. `/sales/sync` would else be shown as `sales/sync/`."""
+    if not strings.is_rtl():
+        return dict(values)
+    return {key: name(value) if isinstance(value, str) and value.isascii() else value for key, value in values.items()}
 
 
 def of_language(arabic: str, english: str) -> str:

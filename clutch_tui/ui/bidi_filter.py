@@ -34,11 +34,13 @@ from textual.widget import Widget
 
 from clutch_tui.text import strings
 from clutch_tui.text.bidi import LTR, RTL, Direction, base_direction, layout, needs_order
+from clutch_tui.text.format import FSI, LRI, PDI
 from clutch_tui.ui import mirror
 from clutch_tui.ui.scroll_bars import install_scroll_bars
 from clutch_tui.ui.terminal import OrderModes
 
 # Borders, tree guides, scroll bars, charts: they draw places, not text, and never move
+_OPENINGS = (LRI, "\u2067", FSI)
 _FIXED = re.compile("([\u2500-\u25ff\U0001fb00-\U0001fbff]+)")
 
 BASE = "text_base"
@@ -230,7 +232,10 @@ def _order_runs(runs: tuple[Run, ...], screen: Direction, base: Direction | None
     styles = [style for text, style in runs for _ in text]
     start = len(text) - len(text.lstrip(" "))
     end = start + len(core)
-    drawn: list[Run] = [(cell.glyphs, styles[start + cell.start]) for cell in layout(core, base)]
+    lost = _lost_openings(core)
+    drawn: list[Run] = [
+        (cell.glyphs, styles[start + max(0, cell.start - lost)]) for cell in layout(FSI * lost + core, base)
+    ]
     # a lam-alef and whatever was measured wider leave cells over, which go where reading ends
     room = sum([cell_len(text) for text, _ in runs]) - start - (len(text) - end)
     spare = room - sum([cell_len(glyphs) for glyphs, _ in drawn])
@@ -241,6 +246,22 @@ def _order_runs(runs: tuple[Run, ...], screen: Direction, base: Direction | None
     after = [(" ", style) for style in styles[end:]]
     middle = blanks + drawn if base == RTL else drawn + blanks
     return tuple(_join_runs([*before, *middle, *after]))
+
+
+def _lost_openings(text: str) -> int:
+    """How many isolates began on the line before this one: a long path that was wrapped would else come out with its
+    pieces in the order of the Arabic around it."""
+    if PDI not in text:
+        return 0
+    lost = depth = 0
+    for character in text:
+        if character in _OPENINGS:
+            depth += 1
+        elif character == PDI and depth:
+            depth -= 1
+        elif character == PDI:
+            lost += 1
+    return lost
 
 
 def _join_runs(cells: Iterable[Run]) -> list[Segment]:

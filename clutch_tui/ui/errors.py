@@ -8,6 +8,7 @@ from traceback import format_exception
 
 from textual.dom import DOMNode
 
+from clutch_tui.text.format import told
 from clutch_tui.text.strings import has, t
 
 log = logging.getLogger("clutch_tui.ui")
@@ -22,7 +23,7 @@ def sentence(error: BaseException) -> str:
     key = getattr(error, "key", None)
     values = getattr(error, "values", getattr(error, "arguments", None))
     if isinstance(key, str) and has(key):
-        return t(key, **values) if isinstance(values, Mapping) else t(key)
+        return t(key, **told(values)) if isinstance(values, Mapping) else t(key)
     return t("error.unexpected")
 
 

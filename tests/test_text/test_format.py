@@ -224,3 +224,8 @@ def test_a_name_stays_whole_in_a_sentence_of_the_other_direction() -> None:
     sentence = f"{fmt.name('فلتر زيت HD مالي')} runs low: 9 in stock"
     assert visual(sentence, base_direction(sentence, LTR)) == f"{visual('فلتر زيت HD مالي')} runs low: 9 in stock"
     assert fmt.name("") == ""
+
+
+def test_what_machines_say_keeps_its_order_in_an_arabic_sentence() -> None:
+    sentence = strings.t("error.api.missing_route", **fmt.told({"path": "/sales/sync", "n": 3}))
+    assert "/sales/sync" in visual(sentence)

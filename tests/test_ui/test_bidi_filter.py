@@ -123,6 +123,14 @@ def test_an_arabic_name_in_an_english_sentence_stays_a_name() -> None:
     assert text_of(order_line(line, LTR)) == "Sold: ﺔﺒﻤﻠﻃ for 150.00 EGP"
 
 
+def test_a_path_that_was_wrapped_keeps_its_order() -> None:
+    path = "/home/mona/.local/share/clutch-tui/exports"
+    first, second = f"اتحفظ في \u2068{path[:20]}", f"{path[20:]}\u2069 وخلاص"
+    assert path[:20] in text_of(order_line([Segment(first)]))
+    assert path[20:] in text_of(order_line([Segment(second)]))
+    assert text_of(order_line([Segment(second, RED)])) == text_of(order_line([Segment(second)]))
+
+
 async def test_a_paragraph_gives_its_direction_to_a_line_without_arabic() -> None:
     text = "طلمبة مياه من Bosch GmbH 4PK, و سير"
 
