@@ -7,7 +7,7 @@ it up here, so that it has one word and the same limits everywhere. Imports noth
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from clutch_tui.text.format import NumberError, parse_decimal, parse_money, parse_number
@@ -27,10 +27,12 @@ class Entry:
     maximum: int | None = None
     """The greatest number, or the greatest length of a text."""
     choices: Sequence[tuple[str, str]] = field(default=())
+    missing: str = "error.field.empty"
+    """The sentence where a required field is left empty."""
 
 
 PART = (
-    Entry("name", "part.name_ar", maximum=200),
+    Entry("name", "part.name_ar", required=True, maximum=200, missing="error.part.server_wants_name"),
     Entry("name_en", "part.name_en", maximum=200),
     Entry("part_number", "part.number", maximum=60),
     Entry("barcode", "part.barcode", maximum=60),
@@ -47,6 +49,8 @@ PART = (
     Entry("supplier", "part.supplier", maximum=120),
     Entry("description", "part.description", maximum=1000),
 )
+ENGLISH_PART = (replace(PART[0], required=False), *PART[1:])
+"""A part that has only an English name already: its server takes it so."""
 FIRST_STOCK = Entry("stock_quantity", "part.first_stock", "number", maximum=10**6)
 """What lies on the shelf when a part is made; afterwards stock moves and is not written."""
 
@@ -98,7 +102,7 @@ def read(entry: Entry, text: str) -> Any:
     """What was typed as the record's value. Raises `NumberError` with the sentence for the field."""
     text = text.strip()
     if entry.required and not text:
-        raise NumberError("error.field.empty")
+        raise NumberError(entry.missing)
     if entry.kind in ("text", "secret", "choice"):
         if entry.maximum is not None and len(text) > entry.maximum:
             raise NumberError("error.field.too_long", maximum=entry.maximum)

@@ -58,6 +58,21 @@ async def test_add_a_part(shop: Shop, language: strings.Language) -> None:
         assert shop.new_changes == [("create", "item")]
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_a_part_that_the_server_would_refuse_is_refused_here(shop: Shop, language: strings.Language) -> None:
+    async with open_app(shop, language, mode="inventory") as (app, pilot):
+        await press(pilot, "f2")
+        await until(pilot, lambda: isinstance(app.screen, FormDialog))
+        await press(pilot, "down")
+        await type_text(pilot, "Pump")
+        await press(pilot, "f2")
+        await until(pilot, lambda: t("error.part.server_wants_name") in words_on(app.screen))
+        await type_text(pilot, "Pump")  # the cursor stands where something is missing
+        await press(pilot, "f2")
+        await until(pilot, lambda: isinstance(app.screen, InventoryScreen))
+        assert shop.new_changes == [("create", "item")]
+
+
 async def test_the_first_problem_is_brought_into_view(shop: Shop) -> None:
     async with open_app(shop, "en", mode="inventory") as (app, pilot):
         await press(pilot, "f2")

@@ -16,7 +16,7 @@ from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 from clutch_tui.ui import shop
 from clutch_tui.ui.dialogs import ask_number, ask_text
-from clutch_tui.ui.entries import FIRST_STOCK, PART
+from clutch_tui.ui.entries import ENGLISH_PART, FIRST_STOCK, PART
 from clutch_tui.ui.forms import FormDialog
 from clutch_tui.ui.screens.list_screen import ListScreen, reading
 from clutch_tui.ui.screens.part import server_words
@@ -142,7 +142,8 @@ class InventoryScreen(ListScreen):
                 "inventory", shop.inventory.edit, seen.id, draft, seen=seen, actor=self.app.cashier
             )
 
-        await self.app.push_screen_wait(FormDialog("inventory.edit", PART, asdict(seen.draft), save))
+        fields = PART if seen.draft.name else ENGLISH_PART
+        await self.app.push_screen_wait(FormDialog("inventory.edit", fields, asdict(seen.draft), save))
 
     @work(group="ask", exit_on_error=False)
     async def action_delete(self) -> None:
