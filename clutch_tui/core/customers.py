@@ -13,7 +13,7 @@ from typing import Any
 
 from clutch_tui.text.fold import fold, fold_number
 
-from . import cash, contacts, journal
+from . import cars, cash, contacts, journal
 from .clock import from_text
 from .database import models
 from .sync import outbox, requests
@@ -77,7 +77,7 @@ def page(text: str, after: Key | None, skip: int, limit: int) -> tuple[CustomerR
     """Customers that `text` fits, by name: a name, a telephone number however written, a car, a plate."""
     columns = f"name, phone, car_brand, car_model, car_year, car_plate, {_BALANCE}, {_UNSENT}"
     return tuple(
-        CustomerRow(str(key[1]), key, name, phone, " ".join(filter(None, car)), balance, bool(unsent))
+        CustomerRow(str(key[1]), key, name, phone, cars.described(*car), balance, bool(unsent))
         for key, (name, phone, *car, balance, unsent) in contacts.page("customer", columns, text, after, skip, limit)
     )
 

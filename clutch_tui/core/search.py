@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from clutch_tui.text.fold import fold_number
 
+from . import cars
 from .database import models
 from .sync import outbox
 from .types import PartRow
@@ -200,7 +201,7 @@ def _row(
         name_en=name_en,
         part_number=part_number,
         brand=brand,
-        car=" ".join(filter(None, (car_brand, car_model, year))),
+        car=cars.described(car_brand, car_model, year),
         location=location,
         price=price,
         stock=at_the_server + moved,

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from clutch_tui.core import aftersales, cash, customers, journal, sales, suppliers
+from clutch_tui.core import aftersales, cars, cash, customers, journal, sales, suppliers
 from clutch_tui.core.cart import add_line, with_customer
 from clutch_tui.core.database import models
 from clutch_tui.core.database.store import Store
@@ -168,3 +168,16 @@ def test_who_owes_stays_in_the_list(store: Store, ahmed: Customer) -> None:
     store.run_now(customers.delete, ahmed.id, seen=ahmed)
     assert store.read_now(customers.count, "") == 0
     assert store.read_now(customers.get, ahmed.id).deleted
+
+
+@pytest.mark.parametrize(
+    ("car", "said"),
+    [
+        (("Toyota", "Corolla 2008", "2008", "س ص 1234"), "Toyota Corolla 2008 س ص 1234"),
+        (("Toyota", "Corolla", "2008-2008"), "Toyota Corolla 2008"),
+        (("Toyota", "Corolla 2008", "2008-2013"), "Toyota Corolla 2008 2008-2013"),
+        (("", "", ""), ""),
+    ],
+)
+def test_a_year_is_said_once(car: tuple[str, ...], said: str) -> None:
+    assert cars.described(*car) == said

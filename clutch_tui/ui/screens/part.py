@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
+from clutch_tui.core import cars
 from clutch_tui.core.types import Part, PartDraft
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
@@ -71,5 +72,5 @@ def server_words(at_the_server: int, moved: int, as_of: datetime | None) -> str:
 
 def _car(draft: PartDraft) -> str:
     """Make, model and years; kept together where all of it is Latin, so that the years stay behind the model."""
-    words = " ".join(filter(None, (draft.car_brand, draft.car_model, draft.year)))
-    return shown.isolate(words) if words.isascii() else words
+    car = cars.described(draft.car_brand, draft.car_model, draft.year)
+    return shown.isolate(car) if car.isascii() else car
