@@ -396,9 +396,14 @@ def unasked_balance(stack: ExitStack) -> None:
 
 
 @mutant
-def put_off_is_unsent(stack: ExitStack) -> None:
-    """A change that the server puts off is taken for one that it has never seen."""
-    _put(stack, replica, "answers", lambda result: True)
+def unknown_is_answer(stack: ExitStack) -> None:
+    """A status that this program has never heard of is taken for an answer: what was to be done later is never done.
+
+    It stands for another mistake at the same door, that the rows of a call are stored though a change in it was put
+    off: nobody can see that one, since no call any more carries changes of parts and brings their rows, and the rows
+    of sales move no stock.
+    """
+    _put(stack, replica, "answers", lambda result: result is not None)
 
 
 @mutant
