@@ -10,8 +10,9 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from clutch_tui.core.types import SaleQuery, SaleRow
+from clutch_tui.printing.page import method_word
 from clutch_tui.text import format as shown
-from clutch_tui.text.strings import has, t
+from clutch_tui.text.strings import t
 from clutch_tui.ui import change_words, shop
 from clutch_tui.ui.dialogs import ask_text
 from clutch_tui.ui.screens.give_back import ReturnDialog
@@ -19,12 +20,6 @@ from clutch_tui.ui.screens.list_screen import ListScreen, reading
 from clutch_tui.ui.screens.receipt import ReceiptDialog
 from clutch_tui.ui.widgets.column import Column
 from clutch_tui.ui.widgets.window import Source
-
-
-def method_word(method: str) -> str:
-    """How it was paid, in words; a method that the server made up stays as it is."""
-    key = f"pay.{method}"
-    return t(key) if has(key) else method
 
 
 def state_word(row: SaleRow) -> str:
