@@ -6,9 +6,9 @@ terminal already. Here its updates are laid into rows of cells and compared with
 unknown from then on. Textual still decides when to draw, keeps its marks of synchronised updates around it, and
 places the cursor; a screen in memory (tests), in a browser, or in a few lines of a shell is left to it.
 
-Names of Textual used here that its documentation does not promise: `App._display`; of `textual._compositor`
-`CompositorUpdate.render_segments`, `LayoutUpdate.strips` and `.region`, `ChopsUpdate.chops`, `.spans` and
-`.chop_ends`. Each is pinned by a test.
+Names of Textual used here that its documentation does not promise: `App._display`, `App._batch_count`,
+`App._end_batch`, `Screen._compositor_refresh`; of `textual._compositor` `CompositorUpdate.render_segments`,
+`LayoutUpdate.strips` and `.region`, `ChopsUpdate.chops`, `.spans` and `.chop_ends`. Each is pinned by a test.
 """
 
 from __future__ import annotations
@@ -62,7 +62,21 @@ class ThinWire(_AppPart):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._front: Front | None = None
+        self._held_back: Screen[Any] | None = None
         self._pens = Pens(COLOR_SYSTEMS.get(self.console.color_system or "", ColorSystem.TRUECOLOR))
+
+    def is_held_back(self, screen: Screen[Any]) -> bool:
+        """Whether a screen has to wait with its drawing for the end of a batch, such as the app's own start. Textual
+        would make that frame, throw it away, and take it for drawn."""
+        if self._batch_count:
+            self._held_back = screen
+        return self._batch_count > 0
+
+    def _end_batch(self) -> None:
+        super()._end_batch()
+        if not self._batch_count and (screen := self._held_back) is not None:
+            self._held_back = None
+            screen.call_later(screen._compositor_refresh)
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         super()._display(screen, self._thinned(screen, renderable))

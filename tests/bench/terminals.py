@@ -26,6 +26,11 @@ _ESCAPES = re.compile(
 )
 
 
+def without_escapes(written: bytes) -> bytes:
+    """What a program wrote, the letters alone."""
+    return _ESCAPES.sub(b"", written)
+
+
 @dataclass(frozen=True, slots=True)
 class Press:
     """What one key did. `paint` is None where nothing changed on the screen; times in milliseconds."""
@@ -57,7 +62,7 @@ class TimedTerminal(Terminal):
             if not self._read(deadline - time.monotonic()):
                 self.draw()
                 raise TerminalTimeout(f"no {texts} within {timeout} s; the screen:\n{self.text}")
-            shown = _ESCAPES.sub(b"", b"".join(data for _, data in self._chunks))
+            shown = without_escapes(b"".join(data for _, data in self._chunks))
             if all(text in shown for text in wanted) or self._stands(texts):
                 return (self._chunks[-1][0] - self._started) * 1e3
 

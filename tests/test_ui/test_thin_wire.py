@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import inspect
 import os
@@ -25,6 +26,7 @@ from textual.drivers.headless_driver import HeadlessDriver
 from textual.events import Resize
 from textual.geometry import Size
 from textual.pilot import Pilot
+from textual.screen import Screen
 from textual.strip import Strip
 from textual.widgets import Input, Static
 
@@ -32,6 +34,7 @@ from clutch_tui.core import inventory
 from clutch_tui.core.types import PartDraft
 from clutch_tui.ui.app import ClutchApp
 from clutch_tui.ui.thin_wire import ThinWire
+from clutch_tui.ui.widgets.key_bar import KeyBar
 from tests.terminal import ROOT, Terminal
 from tests.test_ui.shop_app import Shop, open_app, press, settle, until
 
@@ -242,6 +245,26 @@ async def test_a_resize_to_the_same_size_draws_everything(shop: Shop) -> None:
     await on_terminal(app, steps)
 
 
+async def test_what_a_batch_holds_back_is_drawn_behind_it_and_not_before(shop: Shop) -> None:
+    """Textual makes that frame, throws it away, and takes it for drawn."""
+    app = ClutchApp(shop.services())
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        await until(pilot, lambda: app.is_open)
+        await settle(pilot)
+        await same(pilot)
+        before = terminal_of(app).cells()
+        with app.batch_update():
+            app.screen.query_one(KeyBar).display = False
+            app.screen._refresh_layout(app.size)
+            await asyncio.sleep(0)
+            assert terminal_of(app).cells() == before
+        await same(pilot)
+        assert terminal_of(app).cells() != before
+
+    await on_terminal(app, steps)
+
+
 class Linked(ThinWire, App[None]):
     """Something that cells cannot hold."""
 
@@ -307,6 +330,8 @@ def test_names_of_textual() -> None:
     assert list(inspect.signature(LayoutUpdate).parameters) == ["strips", "region"]
     assert list(inspect.signature(ChopsUpdate).parameters) == ["chops", "spans", "chop_ends"]
     assert "isinstance(renderable, CompositorUpdate)" in inspect.getsource(App._display)
+    assert "self._batch_count -= 1" in inspect.getsource(App._end_batch)
+    assert "self.call_later(self._compositor_refresh)" in inspect.getsource(Screen._refresh_layout)
 
 
 @pytest.mark.parametrize(

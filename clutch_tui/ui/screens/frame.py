@@ -65,6 +65,11 @@ class ShopScreen(Screen[None]):
     def store(self) -> Store:
         return self.app.store
 
+    def _compositor_refresh(self) -> None:
+        """Draw now, or behind a batch of updates."""
+        if not self.app.is_held_back(self):
+            super()._compositor_refresh()
+
     # --- fresh rows ------------------------------------------------------------------------------------
 
     def on_mount(self) -> None:

@@ -1,0 +1,117 @@
+"""The first frame: what is imported before it, also where the database is encrypted, and that it is there at once.
+
+What one line imports at the top of a module, every start pays for. So each module that a start loads before its
+first frame, beyond those of the smallest Textual app, stands in a list here; whoever adds one has thought about it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from clutch_tui.home import Home
+from clutch_tui.installation import Installation
+from clutch_tui.text import strings
+from clutch_tui.text.bidi import visual
+from tests.bench.terminals import TimedTerminal, without_escapes
+from tests.terminal import Terminal
+
+HELLO = """
+import json, sys
+from textual.app import App
+from textual.widgets import Static
+class Hello(App):
+    def compose(self):
+        yield Static("Hello")
+    def on_mount(self):
+        self.call_after_refresh(self.painted)
+    def painted(self):
+        json.dump(sorted(sys.modules), open(sys.argv[1], "w"))
+        self.exit()
+Hello().run()
+"""
+OURS = """
+import json, sys
+place = sys.argv.pop()
+from clutch_tui.ui import app, thin_wire
+display = thin_wire._Difference.render_segments
+def render(self, console):
+    written = display(self, console)
+    if place is not None:
+        json.dump(sorted(sys.modules), open(place, "w"))
+        globals()["place"] = None
+    return written
+thin_wire._Difference.render_segments = render
+from clutch_tui.cli import main
+main()
+"""
+"""The program, taking down what is imported at the moment at which its first frame goes out."""
+
+FRAME_BEGINS = b"\x1b[?6l"
+"""Of a whole frame, on a terminal of which nothing is known."""
+ALLOWED = {
+    "clutch_tui": """cli config config_rules config_sources exits home installation logs start""",
+    "clutch_tui.core": "clock speed",
+    "clutch_tui.core.speed": "gauges histogram meter",
+    "clutch_tui.net": "client",
+    "clutch_tui.net.client": "redaction",
+    "clutch_tui.text": "bidi catalogue digits format levels shaping strings",
+    "clutch_tui.ui": """app bidi_filter cells errors front_buffer gauges glyphs key_order keys mirror plain_lines
+        screens scroll_bars services shop status style_sheet surroundings terminal themes thin_wire turned_lines widgets
+        wire_encoder""",
+    "clutch_tui.ui.screens": "frame sales",
+    "clutch_tui.ui.widgets": """cart_view column key_bar notice part_columns scan_field search_field status_strip
+        table_lines text_field undo window window_table words""",
+}
+ALSO = {"_blake2", "_hashlib", "encodings", "gc", "hashlib", "logging", "resource", "rich", "textual"}
+"""What else may come along: all of it small, or of Textual's own."""
+
+
+@pytest.fixture
+def homes(tmp_path: Path) -> dict[str, Home]:
+    """Two terminals that have been used before: one with a plain database, one with an encrypted one."""
+    homes = {}
+    for name, encryption in (("plain", False), ("encrypted", True)):
+        environ = {"CLUTCH_HOME": str(tmp_path / name), "CLUTCH_LANG": "ar"}
+        installation = Installation.find(environ, {"database.encryption": encryption})
+        installation.save_settings({"database.encryption": encryption})
+        with installation.open_store(inline=True) as store:
+            assert (store.key is not None) == encryption
+        Installation.find(environ)  # the settings are remembered for the next start
+        homes[name] = installation.home
+    return homes
+
+
+def imported(program: str, place: Path, home: Home | None = None) -> set[str]:
+    """The modules that a program has imported by its first frame, started in a terminal."""
+    environment = {"CLUTCH_HOME": str(home.config_dir if home else place.parent), "CLUTCH_LANG": "ar"}
+    with Terminal([sys.executable, "-c", program, str(place)], env=environment) as terminal:
+        terminal.wait_for(lambda _: place.exists() and place.read_text().endswith("]"))
+    return set(json.loads(place.read_text()))
+
+
+def test_what_is_imported_before_the_first_frame(homes: dict[str, Home], tmp_path: Path) -> None:
+    allowed = {f"{package}.{name}" for package, names in ALLOWED.items() for name in names.split()} | set(ALLOWED)
+    bare = imported(HELLO, tmp_path / "bare.json")
+    for name, home in homes.items():
+        more = imported(OURS, tmp_path / f"{name}.json", home) - bare
+        assert "clutch_tui.ui.screens.sales" in more
+        ours = {module for module in more if module.startswith("clutch_tui")}
+        assert ours <= allowed, (name, ours - allowed)
+        others = {module.partition(".")[0] for module in more - ours}
+        assert others <= ALSO, (name, sorted(more - ours))
+
+
+def test_the_first_frame_is_whole(homes: dict[str, Home]) -> None:
+    """What is written first holds the field and the keys; it once was a frame without either, and another."""
+    strings.use("ar")
+    command = [sys.executable, "-c", "from clutch_tui.cli import main; main()"]
+    environment = {"CLUTCH_HOME": str(homes["encrypted"].config_dir), "CLUTCH_LANG": "ar"}
+    with TimedTerminal(command, env=environment) as terminal:
+        terminal.first_frame(strings.t("sales.scan"), strings.t("sales.pay"))
+        written = b"".join(data for _, data in terminal._chunks)
+    first = without_escapes(written.split(FRAME_BEGINS)[1]).decode()
+    assert all(visual(strings.t(key)) in first for key in ("mode.sales", "sales.scan", "sales.pay"))
