@@ -16,7 +16,7 @@ from unittest.mock import patch
 
 from clutch_tui.core import cash, sales, state
 from clutch_tui.core.database import models
-from clutch_tui.core.sync import arrivals, conflicts, outbox, overlay, records, replica, requests, singles
+from clutch_tui.core.sync import arrivals, conflicts, offers, outbox, overlay, records, replica, requests, singles
 from clutch_tui.core.sync.messages import PullState
 from clutch_tui.net.client.errors import ApiError, Kind
 from clutch_tui.net.engine import protocol, rest
@@ -208,7 +208,7 @@ def no_quarantine(stack: ExitStack) -> None:
 @mutant
 def no_recheck(stack: ExitStack) -> None:
     """A restored server is asked for its rows, and not for what it has lost."""
-    _put(stack, outbox, "_recheck", lambda limit: [])
+    _put(stack, offers, "_recheck", lambda limit: [])
 
 
 @mutant
@@ -363,7 +363,7 @@ def no_questions(stack: ExitStack) -> None:
     def offer(**options: Any) -> Any:
         return replace(before(**options), unanswered=(), complete=True)
 
-    before = _put(stack, outbox, "offer", offer)
+    before = _put(stack, offers, "offer", offer)
 
 
 @mutant

@@ -16,7 +16,7 @@ from clutch_tui.core import cart as carts
 from clutch_tui.core import inventory, sales, state
 from clutch_tui.core.database import models
 from clutch_tui.core.database.store import Store
-from clutch_tui.core.sync import outbox, queue, replica
+from clutch_tui.core.sync import offers, outbox, queue, replica
 from clutch_tui.core.sync.messages import PullPage, Result
 from clutch_tui.core.types import PartDraft, PartQuery, Payment, TaxRules
 
@@ -88,7 +88,7 @@ def claim(store: Store) -> Any:
 def answer(store: Store) -> None:
     """Twenty sales go out and are answered."""
     sent = claim(store)
-    asked = store.run_now(outbox.offer, repeated={change.change_id for change in sent})
+    asked = store.run_now(offers.offer, repeated={change.change_id for change in sent})
     results = {change.change_id: Result("applied", change.n, version=1) for change in sent}
     page = PullPage("e-1", (), 0, False, None, 0, store.read_now(replica.pull_state, "sales").snapshot)
     store.run_now(replica.receive, "sales", "e-1", results, page, asked=asked)
@@ -100,7 +100,7 @@ DEEDS: dict[str, Callable[[Store], Any]] = {
     "what is due": lambda store: store.read_now(outbox.next_due),
     "the parts' first page": lambda store: store.read_now(inventory.page, PartQuery(), None, 0, 40),
     "a batch": claim,
-    "what to ask about": lambda store: store.run_now(outbox.offer),
+    "what to ask about": lambda store: store.run_now(offers.offer),
     "a batch and its answer": answer,
     "a batch and its answer, again": answer,
 }
@@ -112,7 +112,7 @@ def test_nothing_takes_more_work_because_the_queue_is_long(shops: dict[str, Path
         with Store.open(path, inline=True) as store:
             store.run_now(state.put, "epoch", "e-1")
             store.run_now(state.put, "inventory.epoch", "e-1")
-            store.run_now(outbox.offer)  # the first call of an epoch looks through the journal, once
+            store.run_now(offers.offer)  # the first call of an epoch looks through the journal, once
             work[name] = {what: steps(store, lambda deed=deed: deed(store)) for what, deed in DEEDS.items()}
             summary = store.read_now(outbox.summary)
             assert store.read_now(queue.count) == summary.unsent + summary.attention
@@ -131,5 +131,5 @@ def test_numbers_go_on_and_on(shops: dict[str, Path]) -> None:
         assert sale.receipt_number.endswith("1000000")
         assert store.read_now(outbox.head) == 5_000_000_001
         store.run_now(models.execute, "UPDATE outbox SET first_sent_at = at WHERE answered_at IS NULL")
-        asked = store.run_now(outbox.offer)
+        asked = store.run_now(offers.offer)
         assert (len(asked.ids), asked.complete) == (1000, False)

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from clutch_tui.core.sync.messages import Change, PullState
-from clutch_tui.core.sync.outbox import FACTS, Offer
+from clutch_tui.core.sync.offers import Offer
+from clutch_tui.core.sync.outbox import FACTS
 from clutch_tui.net import wire
 from clutch_tui.net.engine import protocol
 

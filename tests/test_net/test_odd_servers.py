@@ -15,7 +15,7 @@ import pytest
 
 from clutch_tui.core import customers, inventory
 from clutch_tui.core.database import models
-from clutch_tui.core.sync import outbox
+from clutch_tui.core.sync import offers, outbox
 from clutch_tui.core.types import CustomerDraft
 from clutch_tui.net import wire
 from clutch_tui.net.client.errors import ApiError
@@ -222,7 +222,7 @@ async def test_a_thousand_requests_without_an_answer_stop_no_news(till: Till, od
     await control(sandbox, do="price", id=part, price="888.00")
     await till.round()
     assert till.ask(inventory.get, part).draft.price == 88_800
-    assert till.ask(outbox.offer).complete
+    assert till.ask(offers.offer).complete
 
 
 async def test_scripts_that_end_with_their_round_find_the_culprit_together(

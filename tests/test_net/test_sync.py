@@ -14,7 +14,7 @@ import pytest
 
 from clutch_tui.core import customers, inventory, search, state
 from clutch_tui.core.database import models
-from clutch_tui.core.sync import conflicts, outbox, replica
+from clutch_tui.core.sync import conflicts, offers, outbox, replica
 from clutch_tui.core.types import CustomerDraft, PartDraft, ShopError
 from clutch_tui.net import wire
 from clutch_tui.net.client.errors import ApiError, Kind
@@ -322,7 +322,7 @@ async def test_what_waits_for_a_stuck_change_neither_keeps_the_engine_busy_nor_o
 
 def test_a_call_and_the_status_strip_never_walk_the_journal(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
     """It holds 400 days; each call took a third of a second at 60,000 changes, and sales waited for it."""
-    till.do(outbox.offer)
+    till.do(offers.offer)
     execute, plans = models.execute, list[str]()
 
     def explained(sql: str, params: Any = ()) -> Any:
@@ -331,8 +331,8 @@ def test_a_call_and_the_status_strip_never_walk_the_journal(till: Till, monkeypa
         return execute(sql, params)
 
     monkeypatch.setattr(models, "execute", explained)
-    till.ask(outbox.rechecking)
-    till.do(outbox.offer)
+    till.ask(offers.rechecking)
+    till.do(offers.offer)
     for channel in ("inventory", "sales", "rest"):
         till.ask(outbox.waiting, channel)
         till.do(outbox.claim, channel)

@@ -21,7 +21,6 @@ from .. import state
 from ..clock import from_text, to_text
 from ..database import models
 from ..types import Lane, QueueSummary, ShopError
-from . import ways
 from .messages import Change
 
 Channel = Literal["inventory", "sales", "rest"]
@@ -267,99 +266,6 @@ def result_epoch(change_id: str) -> str | None:
     return None if row is None else row[0]
 
 
-def types_of(change_ids: Collection[str]) -> dict[str, str]:
-    """The record type of each of these changes; ids that are not ours are left out."""
-    marks = ", ".join("?" * len(change_ids))
-    rows = models.execute(f"SELECT change_id, type FROM outbox WHERE change_id IN ({marks})", tuple(change_ids))
-    return dict(rows.fetchall())
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """Ids to ask the server about. `recheck` are those that another epoch has answered: what the new epoch
-    does not know of them must be sent again."""
-
-    unanswered: tuple[str, ...]
-    recheck: tuple[str, ...]
-    complete: bool
-    """False where more ids wait than one call may carry."""
-
-    @property
-    def ids(self) -> tuple[str, ...]:
-        return self.unanswered + self.recheck
-
-
-def offer(*, repeated: Collection[str] = (), limit: int = 1000) -> Offer:
-    """The changes that may have been sent earlier and are unanswered in the present epoch, without those `repeated`
-    in the same call.
-
-    What another epoch has answered comes first: it must be through before any row may be stored, and what it
-    puts back into the queue would otherwise crowd it out.
-    """
-    recheck = _recheck(limit + 1)
-    if not recheck:
-        _all_rechecked()
-    room = max(0, limit - len(recheck))
-    sent = _unanswered("sent", repeated, room + 1)
-    complete = len(recheck) <= limit and len(sent) <= room
-    # requests about people and orders are in no page of parts and sales: they may wait for room
-    sent += _unanswered("sent", repeated, max(0, room - len(sent)), rest=True)
-    # what this disk has never sent another may have: a clone's rows would count it twice
-    unsent = _unanswered("unsent", repeated, min(100, max(0, room - len(sent))))
-    return Offer(tuple((sent + unsent)[:room]), tuple(recheck[:limit]), complete)
-
-
-_UNANSWERED = "outbox INDEXED BY outbox_unanswered WHERE answered_at IS NULL"
-"""Asked for an order by `n`, SQLite would rather walk the whole journal than this small index."""
-
-
-_SENT = {"sent": "first_sent_at IS NOT NULL", "unsent": "first_sent_at IS NULL"}
-
-
-def _unanswered(which: str, besides: Collection[str], limit: int, *, rest: bool = False) -> list[str]:
-    """The oldest unanswered changes that were sent, or were not, of parts and sales or of the `rest`; from an index
-    of each, however long the queue is."""
-    rows = models.execute(
-        f"SELECT change_id FROM outbox INDEXED BY outbox_{which}"
-        f" WHERE answered_at IS NULL AND {_SENT[which]} AND channel {'=' if rest else '<>'} 'rest' ORDER BY n LIMIT ?",
-        (limit + len(besides),),
-    ).fetchall()
-    return [row[0] for row in rows if row[0] not in besides][:limit]
-
-
-def _recheck(limit: int) -> list[str]:
-    epoch = state.get("epoch")
-    if epoch is None or state.get("journal.epoch") == epoch:
-        return []
-    rows = models.execute(
-        "SELECT change_id FROM outbox WHERE answered_at IS NOT NULL AND result_epoch IS NOT NULL AND result_epoch <> ?"
-        " AND result_epoch <> ? AND status NOT IN ('rejected', 'key_reuse') ORDER BY n LIMIT ?",
-        (epoch, ways.LISTS, limit),
-    ).fetchall()
-    return [row[0] for row in rows]
-
-
-def _all_rechecked() -> None:
-    """Remember that every answer in the journal is of the present epoch: it is long, and each call asks."""
-    epoch = state.get("epoch")
-    if epoch is not None and state.get("journal.epoch") != epoch:
-        state.put("journal.epoch", epoch)
-
-
-def rechecking() -> bool:
-    """True while answers of another epoch have not been offered to the present one."""
-    return bool(_recheck(1))
-
-
-def reopen(change_ids: Collection[str]) -> None:
-    """Put answered changes, which a restored server does not know, back into the queue under their old ids."""
-    models.executemany(
-        "UPDATE outbox SET answered_at = NULL, status = '', result = NULL, result_epoch = NULL, result_seq = NULL,"
-        " tick = NULL, covered = 0, lane = 'fast', not_before = NULL, alone = 0 WHERE change_id = ?",
-        [(change_id,) for change_id in change_ids],
-    )
-
-
 def failed(change_ids: Collection[str], error: str) -> None:
     """Note a failed attempt that the server made of these changes; `error` is a catalogue key."""
     models.executemany(
@@ -439,6 +345,10 @@ def next_due() -> datetime | None:
 
 
 # --- what a person sees and does -----------------------------------------------------------------------
+
+
+_UNANSWERED = "outbox INDEXED BY outbox_unanswered WHERE answered_at IS NULL"
+"""Asked for an order by `n`, SQLite would rather walk the whole journal than this small index."""
 
 
 def summary() -> QueueSummary:

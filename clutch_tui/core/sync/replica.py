@@ -15,7 +15,7 @@ from dataclasses import asdict
 
 from .. import state
 from ..database import models
-from . import arrivals, conflicts, doubts, outbox, overlay, records, ways
+from . import arrivals, conflicts, doubts, offers, outbox, overlay, records, ways
 from .messages import PullPage, PullState, Result
 
 CHANNELS = ("inventory", "sales", "customers", "suppliers", "orders")
@@ -130,7 +130,7 @@ def receive(
     results: Mapping[str, Result],
     page: PullPage | None,
     *,
-    asked: outbox.Offer | None = None,
+    asked: offers.Offer | None = None,
     policies: Mapping[str, str] | None = None,
 ) -> frozenset[str]:
     """Store one answer of the server, whole; the nouns that have new rows.
@@ -146,7 +146,7 @@ def receive(
     nouns = deliver(results, answer_epoch, policies=policies)
     if asked is not None:
         unknown = [change_id for change_id in asked.recheck if change_id not in results]
-        outbox.reopen(unknown)
+        offers.reopen(unknown)
         nouns |= {"queue"} if unknown else set()
     if page is not None and _expected(channel, page):
         nouns |= _store_page(channel, page)
@@ -187,7 +187,7 @@ def _prepare(channel: str, page: PullPage) -> list[records.Row]:
 def _store_page(channel: str, page: PullPage) -> set[str]:
     """Stage a page, or store the pull that it completes."""
     arriving = channel == "inventory" and (page.more or page.prepared > 0 or is_staging(channel))
-    if not page.more and page.snapshot and outbox.rechecking():
+    if not page.more and page.snapshot and offers.rechecking():
         # the rows may lack what the server has yet to be offered again: ask for them once more afterwards
         drop_staging(channel)
         return set()

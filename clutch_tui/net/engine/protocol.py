@@ -14,7 +14,8 @@ from typing import Any
 
 from clutch_tui.core.clock import from_text
 from clutch_tui.core.sync.messages import Change, PullPage, PullState, Result
-from clutch_tui.core.sync.outbox import FACTS, Offer
+from clutch_tui.core.sync.offers import Offer
+from clutch_tui.core.sync.outbox import FACTS
 
 from .. import wire
 

@@ -22,9 +22,10 @@ from typing import Any, Literal
 from clutch_tui.core import search, state
 from clutch_tui.core.clock import Clock
 from clutch_tui.core.database.store import Store
-from clutch_tui.core.sync import arrivals, outbox, replica, singles, ways
+from clutch_tui.core.sync import arrivals, offers, outbox, replica, singles, ways
 from clutch_tui.core.sync.messages import Change, PullPage, PullState
-from clutch_tui.core.sync.outbox import Channel, Offer
+from clutch_tui.core.sync.offers import Offer
+from clutch_tui.core.sync.outbox import Channel
 from clutch_tui.core.types import Lane, ShopError
 
 from .. import wire
@@ -353,7 +354,7 @@ class Sync:
 
     async def _recheck(self) -> None:
         """After a restore: offer everything that the old epoch answered, before any new row is stored."""
-        while await self._store.read(outbox.rechecking):
+        while await self._store.read(offers.rechecking):
             if await self._store.read(ways.by_lists, "inventory"):
                 if await self._store.read(ways.by_lists, "sales"):
                     return
@@ -436,8 +437,8 @@ class Sync:
         Beside it what its answer is understood with: the types of the changes that it may speak of."""
         replica.begin(channel)
         here = replica.pull_state(channel)
-        asked = outbox.offer(repeated={change.change_id for change in changes})
-        types = {change.change_id: change.type for change in changes} | outbox.types_of(asked.ids)
+        asked = offers.offer(repeated={change.change_id for change in changes})
+        types = {change.change_id: change.type for change in changes} | offers.types_of(asked.ids)
         body = protocol.sync_request(
             shop_id=self._shop_id,
             device_id=self._device_id,
