@@ -5,16 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from clutch_tui.core.clock import Clock, from_text
+from clutch_tui.core.clock import Clock
 from clutch_tui.net import wire
 from clutch_tui.net.client.api import Api
 from clutch_tui.net.client.errors import ApiError, Kind
 from clutch_tui.net.connection import Monitor
 from clutch_tui.net.diagnosis import probes
+from clutch_tui.net.diagnosis.moments import moment
 
 if TYPE_CHECKING:
     from clutch_tui.config import Settings
@@ -81,26 +80,11 @@ async def _clock(api: Api, clock: Clock) -> Capability:
         return Capability("clock", "unknown")
     ours = before + (clock.now() - before) / 2
     stamp = answer.data.get("timestamp") if isinstance(answer.data, dict) else None
-    theirs = _moment(stamp) or _moment(answer.headers.get("date"))
+    theirs = moment(stamp) or moment(answer.headers.get("date"))
     if theirs is None:
         return Capability("clock", "unknown")
     seconds = round((ours - theirs).total_seconds(), 1)
     return Capability("clock", "yes" if abs(seconds) <= FAR else "no", {"seconds": seconds})
-
-
-def _moment(text: Any) -> datetime | None:
-    """A moment in RFC 3339, or as HTTP writes it."""
-    for read in (from_text, _http_date):
-        try:
-            return read(str(text))
-        except ValueError:
-            continue
-    return None
-
-
-def _http_date(text: str) -> datetime:
-    moment = parsedate_to_datetime(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 async def _socket(api: Api, session: Session, settings: Settings | None) -> Capability:

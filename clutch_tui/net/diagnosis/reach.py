@@ -9,17 +9,17 @@ import ssl
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from clutch_tui.config_rules import is_loopback
-from clutch_tui.core.clock import Clock, SystemClock, from_text
+from clutch_tui.core.clock import Clock, SystemClock
 from clutch_tui.net.client.egress import proxies_from_environment, proxy_for
 from clutch_tui.net.client.errors import ApiError, Kind
 from clutch_tui.net.client.redaction import hide_text
 from clutch_tui.net.connection import Monitor
 from clutch_tui.net.diagnosis.doctor import Check, Finding, aside
+from clutch_tui.net.diagnosis.moments import moment
 
 if TYPE_CHECKING:
     from clutch_tui.config import Settings
@@ -265,10 +265,10 @@ class Reach:
         try:
             answer = await self._api.send_as("system.time", None, bearer=None, probe=True)
         except ApiError:
-            return _moment(self._date), before
+            return moment(self._date), before
         ours = before + (self._clock.now() - before) / 2
         stamp = answer.data.get("timestamp") if isinstance(answer.data, dict) else None
-        return _moment(stamp) or _moment(answer.headers.get("date")), ours
+        return moment(stamp) or moment(answer.headers.get("date")), ours
 
     async def access(self) -> Finding:
         """Does the server take the key or the token? Renews a token that has ended, as every call does."""
@@ -335,18 +335,3 @@ def _certificate_time(text: str | None) -> datetime | None:
 def _issuer(certificate: Mapping[str, Any]) -> str:
     named = {name: value for part in certificate.get("issuer", ()) for name, value in part}
     return str(named.get("organizationName") or named.get("commonName") or "")
-
-
-def _moment(text: object) -> datetime | None:
-    """A moment in RFC 3339, or as HTTP writes it."""
-    for read in (from_text, _http_date):
-        try:
-            return read(str(text))
-        except ValueError:
-            continue
-    return None
-
-
-def _http_date(text: str) -> datetime:
-    moment = parsedate_to_datetime(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
