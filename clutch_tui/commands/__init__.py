@@ -12,20 +12,24 @@ import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from clutch_tui import logs
 from clutch_tui.commands import usage
-from clutch_tui.config import ConfigError
+from clutch_tui.config import ConfigError, Settings
 from clutch_tui.core.types import ShopError
 from clutch_tui.exits import sentence
+from clutch_tui.home import Home
 from clutch_tui.installation import Installation
 from clutch_tui.start import run_app
 from clutch_tui.text import strings
 from clutch_tui.text.strings import t
 from clutch_tui.ui import glyphs
+
+if TYPE_CHECKING:
+    from clutch_tui.net.connection import Problem
 
 
 def build() -> click.Group:
@@ -84,6 +88,19 @@ def find_installation(options: Mapping[str, Any]) -> Installation:
     found = glyphs.find(text.letters, installation.environ) if sys.stdout.isatty() else glyphs.EVERYTHING
     strings.use(found.language(text.language), digits=found.digits(text.digits))
     return installation
+
+
+def find_any_installation(options: Mapping[str, Any]) -> tuple[Installation, Problem | None]:
+    """The installation, or what is left of it where its configuration cannot be read, and that as a problem: for
+    those who look for what is wrong."""
+    from clutch_tui.net.connection import Problem
+
+    environ = environment(options)
+    try:
+        return find_installation(options), None
+    except ConfigError as error:
+        installation = Installation(Home.find(environ), environ, {}, None, Settings())
+        return installation, Problem(error.key, error.values)
 
 
 def _read_key(place: str) -> str:

@@ -8,28 +8,19 @@ from datetime import datetime
 from typing import Any
 
 from clutch_tui import __version__, exits
-from clutch_tui.config import ConfigError, Settings
-from clutch_tui.home import Home
-from clutch_tui.installation import Installation
-from clutch_tui.net.connection import Problem
 from clutch_tui.net.diagnosis.doctor import Finding, Report
 from clutch_tui.support import check_up
 from clutch_tui.text.format import date_time, isolate, number
 from clutch_tui.text.strings import is_rtl, t
 
-from . import environment, find_installation, say_json
+from . import find_any_installation, say_json
 
 MARKS = {"ok": "+", "warning": "!", "problem": "-", "skipped": "."}
 
 
 def run(options: Mapping[str, Any], *, as_json: bool) -> int:
     """Examine everything; a configuration that cannot be read is the first finding, not the end."""
-    environ = environment(options)
-    try:
-        installation, problem = find_installation(options), None
-    except ConfigError as error:
-        installation = Installation(Home.find(environ), environ, {}, None, Settings())
-        problem = Problem(error.key, error.values)
+    installation, problem = find_any_installation(options)
     report = asyncio.run(check_up(installation, problem, None if as_json else _print))
     if as_json:
         say_json(as_data(report, installation.settings.backend.base_url))

@@ -10,25 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from clutch_tui import exits
-from clutch_tui.config import ConfigError, Settings
-from clutch_tui.home import Home
-from clutch_tui.installation import Installation
-from clutch_tui.net.connection import Problem
 from clutch_tui.support import make_bundle
 from clutch_tui.text.format import number
 from clutch_tui.text.strings import t
 
-from . import environment, find_installation, say_json
+from . import find_any_installation, say_json
 
 
 def run(options: Mapping[str, Any], file: Path | None, *, as_json: bool) -> int:
     """Write the file and print what is inside. A configuration that cannot be read becomes part of the story."""
-    environ = environment(options)
-    try:
-        installation, problem = find_installation(options), None
-    except ConfigError as error:
-        installation = Installation(Home.find(environ), environ, {}, None, Settings())
-        problem = Problem(error.key, error.values)
+    installation, problem = find_any_installation(options)
     path = (file or Path(f"clutch-support-{datetime.now(UTC):%Y%m%d-%H%M%S}.zip")).absolute()
     if not as_json:
         print(t("support.gathering"), file=sys.stderr)

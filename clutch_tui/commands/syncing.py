@@ -39,26 +39,25 @@ class Outcome:
 
 async def sync_once(installation: Installation) -> Outcome:
     """One whole round; where another process has the lead, its work is waited for instead."""
-    store = installation.open_store()
-    try:
-        network = installation.network(installation.settings, store, lambda _nouns: None)
-        return await _once(network, store)
-    finally:
-        await asyncio.to_thread(store.close)
+    return await _once(installation, installation.open_store())
 
 
 async def sync_aside(installation: Installation, path: Path) -> Outcome:
     """One round for a database that was set aside when its key was lost: what is unsent in it goes to the server
     under its old identities, which answers each of them once."""
     store = await asyncio.to_thread(Store.open, path, find_key=installation.protection.find_key)
+    return await _once(installation, store)
+
+
+async def _once(installation: Installation, store: Store) -> Outcome:
+    """One round of this store, which is closed afterwards."""
     try:
-        network = installation.network(installation.settings, store, lambda _nouns: None)
-        return await _once(network, store)
+        return await _round(installation.network(installation.settings, store, lambda _nouns: None), store)
     finally:
         await asyncio.to_thread(store.close)
 
 
-async def _once(network: Network, store: Store) -> Outcome:
+async def _round(network: Network, store: Store) -> Outcome:
     code, message, key = exits.DONE, t("cli.sync.done"), ""
     try:
         await network.sync_once(PATIENCE)
