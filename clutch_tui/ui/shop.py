@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from clutch_tui.core import (
         aftersales,
         cart,
+        cash,
         customers,
         inventory,
         journal,
@@ -35,6 +36,7 @@ __all__ = [
     "aftersales",
     "benchmark",
     "cart",
+    "cash",
     "conflicts",
     "customers",
     "inventory",

@@ -53,6 +53,7 @@ class SalesScreen(ShopScreen):
         Binding("f8", "remove", "sales.remove", id="sales.remove"),
         Binding("f10", "empty", "sales.empty", id="sales.empty"),
         Binding("ctrl+n", "quantity", "sales.quantity", show=False, id="sales.quantity"),
+        Binding("ctrl+d", "drawer", "sales.drawer", show=False, id="sales.drawer", priority=True),
     ]
 
     def __init__(self) -> None:
@@ -294,6 +295,11 @@ class SalesScreen(ShopScreen):
         from clutch_tui.ui.screens.past_sales import PastSalesScreen
 
         self.app.push_screen(PastSalesScreen())
+
+    def action_drawer(self) -> None:
+        from clutch_tui.ui.screens.drawer import DrawerScreen
+
+        self.app.push_screen(DrawerScreen())
 
     # --- keys -----------------------------------------------------------------------------------------
 

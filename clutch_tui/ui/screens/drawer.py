@@ -1,0 +1,189 @@
+"""The drawer: what moved its money since it was last closed, and the deeds of a person: float, paying, counting."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+
+from clutch_tui.core.cash import NEEDS_REASON, CashMove, DrawerDeed, DrawerReport
+from clutch_tui.printing import drawer as paper
+from clutch_tui.text import format as shown
+from clutch_tui.text.strings import t
+from clutch_tui.ui import shop
+from clutch_tui.ui.dialogs import ShowText, ask_money, ask_text
+from clutch_tui.ui.screens.history import HistoryScreen
+from clutch_tui.ui.screens.list_screen import reading
+from clutch_tui.ui.widgets.column import Column
+from clutch_tui.ui.widgets.part_columns import unsent_mark
+from clutch_tui.ui.widgets.window import Source
+from clutch_tui.ui.widgets.words import Words
+
+
+class DrawerScreen(HistoryScreen):
+    """The books of the drawer that is open, newest movement first."""
+
+    NAME = "drawer"
+    NOUNS = frozenset({"sales", "customers", "queue"})
+    EMPTY = "drawer.empty"
+    MARKS = ("common.has_unsent",)
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f2", "report", "drawer.report", id="drawer.report"),
+        Binding("f3", "do('open')", "drawer.float", id="drawer.float"),
+        Binding("f4", "do('pay_in')", "drawer.pay_in", id="drawer.pay_in"),
+        Binding("f5", "do('pay_out')", "drawer.pay_out", id="drawer.pay_out"),
+        Binding("f6", "do('no_sale')", "drawer.no_sale", id="drawer.no_sale"),
+        Binding("f7", "closings", "drawer.closings", id="drawer.closings"),
+        Binding("f8", "close", "drawer.close", id="drawer.close"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.books = Words(classes="detail")
+
+    def compose_body(self) -> ComposeResult:
+        yield self.books
+        yield from super().compose_body()
+
+    def columns(self) -> Sequence[Column[CashMove]]:
+        return (
+            unsent_mark(),
+            Column("common.date", 20, lambda row: shown.date_time(row.at)),
+            Column("move.kind", 18, lambda row: paper.kind_word(row.kind)),
+            Column("drawer.what_for", 16, _what_for, flex=1, priority=2),
+            Column("move.amount", 12, lambda row: shown.amount(row.amount), number=True),
+        )
+
+    def source(self, text: str) -> Source[CashMove]:
+        return reading(self.store, shop.cash)
+
+    def describe(self, row: CashMove) -> Content | str:
+        return row.reason
+
+    def reload(self) -> None:
+        super().reload()
+        self._read_books()
+
+    @work(group="books", exclusive=True, exit_on_error=False)
+    async def _read_books(self) -> None:
+        report = await self.store.read(shop.cash.report)
+        self.books.say("drawer.books", expected=shown.money(report.expected))
+
+    @work(group="ask", exit_on_error=False)
+    async def action_do(self, kind: DrawerDeed) -> None:
+        amount, reason = 0, ""
+        if kind != "no_sale":
+            asked = await self.app.push_screen_wait(ask_money(f"drawer.ask_{kind}"))
+            if asked is None:
+                return
+            amount = asked
+        if kind in NEEDS_REASON:
+            said = await self.app.push_screen_wait(ask_text("drawer.ask_reason", required=True))
+            if said is None:
+                return
+            reason = said
+        await self.write("sales queue", shop.cash.do, kind, amount, reason=reason, **self._who())
+
+    @work(group="ask", exit_on_error=False)
+    async def action_close(self) -> None:
+        counted = await self.app.push_screen_wait(ask_money("drawer.ask_count"))
+        if counted is None:
+            return
+        expected = (await self.store.read(shop.cash.report)).expected
+        found = {
+            "expected": shown.money(expected),
+            "counted": shown.money(counted),
+            "difference": shown.money(abs(counted - expected)),
+            "word": paper.difference_word(counted - expected),
+        }
+        if not await self.app.confirm("drawer.ask_close", **found):
+            return
+        report = await self.write("sales queue", shop.cash.close, counted, **self._who())
+        if report is not None:
+            await self.app.push_screen_wait(ReportDialog(report))
+
+    def _who(self) -> dict[str, str]:
+        return {"drawer_id": self.app.services.device_id, "actor": self.app.cashier}
+
+    @work(group="ask", exit_on_error=False)
+    async def action_report(self) -> None:
+        await self.app.push_screen_wait(ReportDialog(await self.store.read(shop.cash.report)))
+
+    def action_closings(self) -> None:
+        self.app.push_screen(ClosingsScreen())
+
+
+class ClosingsScreen(HistoryScreen):
+    """Every time that the drawer was closed, newest first; Enter shows the Z report again."""
+
+    NAME = "closings"
+    NOUNS = frozenset({"sales"})
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f2", "open", "drawer.z_again", id="closings.report")]
+
+    def columns(self) -> Sequence[Column[DrawerReport]]:
+        return (
+            Column("drawer.number", 6, lambda row: shown.number(row.number), number=True),
+            Column("common.date", 20, lambda row: shown.date_time(row.until) if row.until else "", flex=1),
+            Column("drawer.expected", 18, lambda row: shown.amount(row.expected), number=True),
+            Column("drawer.counted", 14, lambda row: shown.amount(row.counted or 0), number=True),
+            Column(
+                "drawer.difference", 12, _difference, number=True, tone=lambda row: "warning" if row.difference else ""
+            ),
+        )
+
+    def source(self, text: str) -> Source[DrawerReport]:
+        async def count() -> int:
+            return await self.store.read(shop.cash.closings_count)
+
+        return Source(count, lambda after, skip, limit: self.store.read(shop.cash.closings, after, skip, limit))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self.has_row() if action == "open" else True
+
+    @work(group="ask", exit_on_error=False)
+    async def action_open(self) -> None:
+        if (row := self.table.row) is not None:
+            await self.app.push_screen_wait(ReportDialog(row))
+
+
+class ReportDialog(ShowText):
+    """An X or a Z report as it is printed; F2 saves it as text."""
+
+    DEFAULT_CSS = "ReportDialog .dialog--box { width: 48; }"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f2", "save", "receipt.save", id="drawer.save")]
+
+    def __init__(self, report: DrawerReport) -> None:
+        self._report = report
+        self._profile: dict[str, object] = {}
+        super().__init__("drawer.title", self._draw, hint="receipt.hint")
+
+    def _draw(self) -> list[str]:
+        return [line.rstrip() for line in paper.lines(self._report, shop=self._profile)]
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self._read_profile()
+
+    @work(group="profile", exit_on_error=False)
+    async def _read_profile(self) -> None:
+        self._profile = await self.app.store.read(shop.state.setting, "shop.profile", {})
+        self.body.refresh(layout=True)
+
+    @work(group="save", exit_on_error=False)
+    async def action_save(self) -> None:
+        folder = self.app.services.receipts
+        path = await asyncio.to_thread(paper.save, self._report, folder, shop=self._profile)
+        self.app.notify(t("receipt.saved", path=shown.isolate(str(path))))
+
+
+def _what_for(row: CashMove) -> str:
+    return shown.part_number(row.receipt_number) if row.receipt_number else row.reason
+
+
+def _difference(row: DrawerReport) -> str:
+    return shown.number(0) if not row.difference else shown.amount(row.difference)

@@ -1,0 +1,62 @@
+"""The drawer by keyboard: float, paying in and out, the X report, counting, the Z report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from clutch_tui.core import cash
+from clutch_tui.text import strings
+from clutch_tui.text.strings import t
+from clutch_tui.ui.dialogs import Ask, Confirm
+from clutch_tui.ui.screens.drawer import ClosingsScreen, DrawerScreen, ReportDialog
+from tests.test_ui.shop_app import Shop, open_app, press, toasts, type_text, until, words_on
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+async def test_a_day_at_the_drawer(shop: Shop, language: strings.Language) -> None:
+    async with open_app(shop, language) as (app, pilot):
+        await press(pilot, "ctrl+d")
+        await until(pilot, lambda: isinstance(app.screen, DrawerScreen))
+        screen = app.screen
+        assert isinstance(screen, DrawerScreen)
+        for key, amount, reason in (("f3", "200", ""), ("f4", "50", "فكة"), ("f5", "30.50", "شاي")):
+            before = screen.table.count
+            await press(pilot, key)
+            await until(pilot, lambda: isinstance(app.screen, Ask))
+            await type_text(pilot, amount)
+            await press(pilot, "enter")
+            if reason:
+                await until(pilot, lambda: t("drawer.ask_reason") in words_on(app.screen))
+                await press(pilot, "enter")  # without a word nothing happens
+                assert isinstance(app.screen, Ask)
+                await type_text(pilot, reason)
+                await press(pilot, "enter")
+            await until(pilot, lambda before=before: app.screen is screen and screen.table.count == before + 1)
+        assert shop.store.read_now(cash.report).expected == 219_50
+
+        await press(pilot, "f2")
+        await until(pilot, lambda: isinstance(app.screen, ReportDialog) and t("drawer.x") in words_on(app.screen))
+        await press(pilot, "escape")
+
+        await press(pilot, "f8")
+        await until(pilot, lambda: isinstance(app.screen, Ask))
+        await type_text(pilot, "219")
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, Confirm) and t("drawer.short") in words_on(app.screen))
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, ReportDialog))
+        await press(pilot, "f2")
+        await until(pilot, lambda: any("Z-0001" in words for words in toasts(app)))
+        (saved,) = Path(app.services.receipts).glob("Z-0001.txt")
+        assert t("drawer.short") in saved.read_text("utf-8")
+        await press(pilot, "escape")
+        await until(pilot, lambda: app.screen is screen and screen.table.count == 0)
+
+        await press(pilot, "f7")
+        await until(pilot, lambda: isinstance(app.screen, ClosingsScreen) and app.screen.table.count == 1)
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, ReportDialog))
+        await press(pilot, "escape", "escape", "escape")
+        await until(pilot, lambda: app.screen.id != "drawer" and not isinstance(app.screen, DrawerScreen))
