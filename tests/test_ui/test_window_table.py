@@ -176,6 +176,9 @@ async def test_columns_run_from_the_left_in_english(english: None) -> None:
 def test_narrow_terminals_lose_the_columns_of_least_use() -> None:
     assert [placed.column.title for placed in fit(COLUMNS, 40)] == ["common.name", "common.quantity"]
     assert sum(placed.width for placed in fit(COLUMNS, 80)) + 2 == 80
+    narrow = fit(COLUMNS, 18)
+    assert [placed.width for placed in narrow] == [9, 8], "a name may be cut, a figure never"
+    assert [placed.width for placed in fit(COLUMNS, 10)] == [8, 8], "scrolls sideways"
 
 
 def test_a_long_name_is_cut_at_its_end_not_at_its_start() -> None:

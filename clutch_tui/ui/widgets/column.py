@@ -18,6 +18,8 @@ from clutch_tui.text import bidi
 R = TypeVar("R")
 
 GAP = 1
+NARROWEST = 8
+"""Cells to which a column that flexes is cut down on a terminal that is too narrow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +47,36 @@ class Placed(Generic[R]):
 
 
 def fit(columns: Sequence[Column[R]], width: int) -> tuple[Placed[R], ...]:
-    """The columns that fit into `width` cells, in reading order. If even those that never go are too wide
-    they keep their width, and the table scrolls sideways."""
+    """The columns that fit into `width` cells, in reading order. Where even those that never go are too wide, those
+    that flex give way: a name may be cut, a price of which the first digits are missing is another price. What is
+    too wide then keeps its width, and the table scrolls sideways."""
     kept = list(columns)
     while _needed(kept) > width:
         leaving = max(kept, key=lambda column: column.priority)
         if leaving.priority == 0:
             break
         kept.remove(leaving)
-    spare = max(0, width - _needed(kept))
+    spare = width - _needed(kept)
+    if spare < 0:
+        return _narrowed(kept, -spare)
     flexes = sum(column.flex for column in kept)
     placed = []
     for column in kept:
         share = spare * column.flex // flexes if flexes else 0
         placed.append(Placed(column, column.width + share))
     return tuple(placed)
+
+
+def _narrowed(columns: Sequence[Column[R]], lacking: int) -> tuple[Placed[R], ...]:
+    """So many cells fewer, a cell at a time from the widest of those that flex."""
+    widths = [column.width for column in columns]
+    giving = [n for n, column in enumerate(columns) if column.flex and column.width > NARROWEST]
+    while lacking and giving:
+        widest = max(giving, key=widths.__getitem__)
+        widths[widest] -= 1
+        lacking -= 1
+        giving = [n for n in giving if widths[n] > NARROWEST]
+    return tuple(map(Placed, columns, widths))
 
 
 def _needed(columns: Sequence[Column[R]]) -> int:
