@@ -30,6 +30,19 @@ async def test_search_as_you_type(shop: Shop, language: strings.Language) -> Non
         assert screen.table.count == 3
 
 
+async def test_what_lies_on_the_keyboard_keeps_nothing_busy(shop: Shop) -> None:
+    async with open_app(shop, mode="inventory") as (app, pilot):
+        screen = app.screen
+        assert isinstance(screen, InventoryScreen)
+        screen.search.replace("س" * 5_000, 0, 0)
+        assert len(screen.search.value) == screen.search.most == 200
+        await press(pilot, *"سس")
+        assert len(screen.search.value) == 200
+        screen.search.value = "ص" * 300  # what is there already can still be taken away
+        await press(pilot, "backspace")
+        assert len(screen.search.value) == 299
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_add_a_part(shop: Shop, language: strings.Language) -> None:
     async with open_app(shop, language, mode="inventory") as (app, pilot):

@@ -24,6 +24,8 @@ class SearchField(TextField):
         Binding("ctrl+end", "steer('jump', -1)", "table.last", show=False, id="search.last"),
     ]
 
+    most = 200
+
     def __init__(self, hint: str, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._hint = hint

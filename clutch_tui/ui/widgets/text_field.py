@@ -85,6 +85,10 @@ else:
 class VisualCursor(VisualLines, _InputPart):
     """Mixin, before `Input` or a class of it: order, cursor, keys and mouse of text in any direction."""
 
+    most = 1_100
+    """Characters that may be typed, except of a password. Every one lays out all of the line anew: something heavy that
+    lies on the keyboard would else keep the till busy for minutes."""
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.undo = Undo()
         self._cells: tuple[object, list[PlacedCell]] = (None, [])
@@ -108,6 +112,11 @@ class VisualCursor(VisualLines, _InputPart):
     def replace(self, text: str, start: int, end: int) -> None:
         before, typed = Moment(self.value, self.selection), self.to_stored(text)
         start, end = sorted((max(0, start), min(len(self.value), end)))
+        if not self.password and typed:
+            typed = typed[: max(0, self.most - len(self.value) + end - start)]
+            if not typed:
+                self.app.bell()
+                return
         super().replace(typed, start, end)
         if not self.password:  # nobody looks over a shoulder for what was typed before
             self.undo.note(before, self.value, start=start, end=end, typed=typed)
