@@ -16,7 +16,8 @@ from rich.table import Table
 
 from tests.bench.figures import Budget, Figure, Pace, Spread
 
-THEMES = ("start", "keys", "search", "sale", "pull", "queue", "order", "protection")
+THEMES = ("search", "start", "keys", "sale", "pull", "queue", "order", "protection")
+"""In this order: a start is measured with the million parts that the search builds."""
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from tests.bench import shops
 from tests.bench.figures import Budget, Figure, Pace, Spread, alone, compared, in_turns
 from tests.bench.sale import timed_sale
 from tests.bench.search import LIMIT, routes
-from tests.bench.start import FRAME, program
+from tests.bench.start import ours
 
 MOST = 1.3
 """Budget 9 of PERFORMANCE.md: search and sale cost at most so many times the plain ones."""
@@ -88,17 +88,16 @@ def _starts(pace: Pace) -> Iterator[Figure]:
     pace.progress("protection: starts")
     with tempfile.TemporaryDirectory(prefix="clutch-protection-") as folder:
         plain, locked = _homes(1_400, Path(folder))
-        pairs = in_turns(pace.rounds(15, 1), lambda: _started(locked), lambda: _started(plain))
-    for place, what in enumerate(("first frame", "till at work", "till at work, processor time")):
-        yield compared("protection", what, "ms", [(mine[place], bare[place]) for mine, bare in pairs])
-    least = [Spread.of([turn[-1] for turn in turns]).low for turns in zip(*pairs, strict=True)]
-    what = "till at work, processor time: more by, of the least disturbed tenth"
-    yield alone("protection", what, "ms", [least[0] - least[1]], Budget(LATER, "median"))
+        pairs = in_turns(pace.rounds(15, 1), lambda: ours(locked), lambda: ours(plain))
+    yield compared("protection", "first frame", "ms", [(a.frame, b.frame) for a, b in pairs])
+    yield compared("protection", "till at work", "ms", [(a.at_work, b.at_work) for a, b in pairs])
+    yield from _efforts("first frame", [(a.effort, b.effort) for a, b in pairs])
+    yield from _efforts("till at work", [(a.effort_at_work, b.effort_at_work) for a, b in pairs])
 
 
-def _started(home: Home) -> tuple[float, float, float]:
-    """One start: milliseconds to the first frame, to the first found part, and of the processor until then."""
-    with program(home) as terminal:
-        frame = terminal.first_frame(*(strings.t(key) for key in FRAME))
-        terminal.type("فلتر")
-        return frame, terminal.first_frame("فلتر زيت"), terminal.effort
+def _efforts(what: str, pairs: Sequence[tuple[float, float]]) -> Iterator[Figure]:
+    """What the processor does until then, and how much more of it in the least disturbed tenth of the starts."""
+    yield compared("protection", f"{what}, processor time", "ms", pairs)
+    least = [Spread.of(turns).low for turns in zip(*pairs, strict=True)]
+    more = f"{what}, processor time: more by, of the least disturbed tenth"
+    yield alone("protection", more, "ms", [least[0] - least[1]], Budget(LATER, "median"))

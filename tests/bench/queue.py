@@ -1,7 +1,8 @@
 """A month without a line: what a long queue costs the till, and how fast it drains once the line is back.
 
-Nothing here has a bare counterpart. The first figures are ratios of the same work with and without a queue; the
-drain is the real engine against the real sandbox, both in one process, while another process sells on the same file.
+Nothing here has a bare counterpart. The drain is the real engine against the real sandbox, both in one process, while
+another process sells on the same file: once on loopback, where the machine is the limit, and once over a line of
+1 Mbit/s and 200 ms. The last figures are ratios of the same work with and without a queue.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ import multiprocessing
 import random
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Event
 from pathlib import Path
@@ -25,19 +28,26 @@ from clutch_tui.core.sync import outbox, queue, replica
 from clutch_tui.core.types import PartQuery, PartRow, Payment, TaxRules
 from clutch_tui.sandbox import server
 from clutch_tui.sandbox.settings import Settings
+from tests.bench import line as lines
 from tests.bench.figures import Budget, Figure, Pace, alone, compared
+from tests.test_net.conftest import until
 from tests.test_net.till import Till, open_till
 
 RULES = TaxRules()
 PARTS, LINES = 1_400, 3
 SALES_A_SECOND = 3
 BITS_A_SECOND, ROUND_TRIP = 1_000_000, 0.2
-"""The line of the budget: what a drain would take on it is reckoned from its calls and bytes."""
+QUEUED, SECONDS = 10_000, 60.0
+"""The budget: so many sales over that line in so many seconds; fewer in as much less."""
 
 
 def measure(pace: Pace) -> Iterator[Figure]:
     with tempfile.TemporaryDirectory(prefix="clutch-queue-") as folder:
-        yield from asyncio.run(_drained(Path(folder), pace.rounds(10_000, 200), pace))
+        count = pace.rounds(QUEUED, 500)
+        pace.progress(f"queue: {count:,} sales drain on loopback while a till sells")
+        yield from _on_loopback(asyncio.run(_drained(Path(folder), count, is_slow=False)), count)
+        pace.progress(f"queue: {count:,} sales drain over 1 Mbit/s and 200 ms while a till sells")
+        yield from _on_the_line(asyncio.run(_drained(Path(folder), count, is_slow=True)), count)
         yield from asyncio.run(_offline(Path(folder), pace.rounds(50_000, 500), pace))
 
 
@@ -128,40 +138,87 @@ async def _pull(till: Till) -> None:
         await till.step()
 
 
-async def _drained(folder: Path, count: int, pace: Pace) -> list[Figure]:
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """What it took. `seconds` until the server had answered for every sale that was queued, `whole` until the round was
+    over, the shop's own sales pulled back included; what the line carried, packets and all; how long each sale took
+    that was made meanwhile."""
+
+    seconds: float
+    whole: float
+    up: int
+    down: int
+    sales: list[float]
+
+
+async def _drained(folder: Path, count: int, *, is_slow: bool) -> Drain:
     """Sell offline, plug the line in, and drain, while a clerk at another screen goes on selling."""
-    path = folder / "drained.db"
-    async with server.running(Settings(db=str(folder / "server.db"), parts=PARTS)) as sandbox:
-        till = await open_till(folder, sandbox, store=Store.open(path))
+    path = folder / f"drained{is_slow:d}.db"
+    settings = Settings(db=str(folder / f"server{is_slow:d}.db"), parts=PARTS)
+    async with server.running(settings) as sandbox, _line(sandbox) as line:
+        till = await open_till(
+            folder,
+            replace(sandbox, port=line.port) if is_slow else sandbox,
+            f"till{is_slow:d}",
+            store=Store.open(path),
+        )
         await _pull(till)
         await asyncio.to_thread(_sell_many, path, count)
-        pace.progress(f"queue: {count:,} sales drain while a till sells")
-        spawn = multiprocessing.get_context("spawn")
-        waits: Queue[list[float]] = spawn.Queue()
-        begun, over = spawn.Event(), spawn.Event()
-        clerk = spawn.Process(target=_sell_on, args=(str(path), begun, over, waits))
-        clerk.start()
-        await asyncio.to_thread(begun.wait, 60)
-        began = time.perf_counter()
-        while till.queue.unsent > 2 * SALES_A_SECOND:
-            await till.step()
-        seconds, calls = time.perf_counter() - began, -(-count // 100)
-        over.set()
-        taken = await asyncio.to_thread(waits.get, True, 60)
-        clerk.join()
-        sent = _sent(till)
+        async with _clerk(path) as taken:
+            drain = await _drain(till, count, line)
         await till.close()
-    on_the_line = seconds + calls * ROUND_TRIP + sent * 8 / BITS_A_SECOND
-    return [
-        alone("queue", f"{count:,} sales drained on loopback", "s", [seconds]),
-        alone("queue", "the same over 1 Mbit/s and 200 ms, reckoned", "s", [on_the_line], Budget(60, "worst")),
-        alone("queue", "a sale meanwhile", "ms", taken, Budget(250, "worst")),
-    ]
+    return replace(drain, sales=taken)
 
 
-def _sent(till: Till) -> int:
-    """What the changes that were sent so far weigh on the line."""
-    return int(till.sql("SELECT coalesce(sum(length(CAST(payload AS BLOB)) + 300), 0) FROM outbox")[0][0])
+async def _drain(till: Till, count: int, line: lines.Line) -> Drain:
+    before, carried = till.monitor.traffic.sent, (line.up.carried, line.down.carried)
+    began = time.perf_counter()
+
+    async def answered() -> tuple[float, int, int]:
+        await until(lambda: till.monitor.traffic.sent - before >= count, 3600)
+        return time.perf_counter() - began, line.up.carried - carried[0], line.down.carried - carried[1]
+
+    watching = asyncio.ensure_future(answered())
+    while till.queue.unsent > 2 * SALES_A_SECOND or not watching.done():
+        await till.step()
+    seconds, up, down = await watching
+    return Drain(seconds, time.perf_counter() - began, up, down, [])
+
+
+@asynccontextmanager
+async def _line(sandbox: server.Running) -> AsyncIterator[lines.Line]:
+    async with lines.slow(sandbox.port, BITS_A_SECOND, ROUND_TRIP) as line:
+        yield line
+
+
+@asynccontextmanager
+async def _clerk(path: Path) -> AsyncIterator[list[float]]:
+    """A clerk in a process of his own; the list has the milliseconds of his sales when he is through."""
+    taken: list[float] = []
+    spawn = multiprocessing.get_context("spawn")
+    waits: Queue[list[float]] = spawn.Queue()
+    begun, over = spawn.Event(), spawn.Event()
+    clerk = spawn.Process(target=_sell_on, args=(str(path), begun, over, waits))
+    clerk.start()
+    await asyncio.to_thread(begun.wait, 60)
+    yield taken
+    over.set()
+    taken += await asyncio.to_thread(waits.get, True, 60)
+    clerk.join()
+
+
+def _on_loopback(drain: Drain, count: int) -> Iterator[Figure]:
+    yield alone("queue", f"{count:,} sales drained on loopback", "s", [drain.seconds])
+    yield alone("queue", "a sale meanwhile", "ms", drain.sales, Budget(250, "worst"))
+
+
+def _on_the_line(drain: Drain, count: int) -> Iterator[Figure]:
+    budget = Budget(SECONDS * count / QUEUED, "worst")
+    yield alone("queue", f"{count:,} sales drained over 1 Mbit/s and 200 ms", "s", [drain.seconds], budget)
+    yield alone("queue", "until they are pulled back as well", "s", [drain.whole])
+    yield alone("queue", "a sale on the line, up", "bytes", [drain.up / count])
+    yield alone("queue", "its answer, down", "bytes", [drain.down / count])
+    yield alone("queue", "a sale meanwhile", "ms", drain.sales, Budget(250, "worst"))
 
 
 def _sell_on(path: str, begun: Event, over: Event, waits: Queue[list[float]]) -> None:

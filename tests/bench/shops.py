@@ -26,8 +26,8 @@ BATCH = 50_000
 
 def home(count: int) -> Home:
     """A home whose shop has `count` parts and works without a server. Measurements only read it, or copy it."""
-    folder = _cache() / f"home-{count}-{_stamp()}"
-    if not folder.exists():
+    folder = _folder(count)
+    if not is_built(count):
         for old in _cache().glob(f"home-{count}-*"):
             shutil.rmtree(old)
         draft = Path(tempfile.mkdtemp(prefix="draft-", dir=_cache()))
@@ -38,6 +38,11 @@ def home(count: int) -> Home:
             shutil.rmtree(draft)
             raise
     return _home(folder)
+
+
+def is_built(count: int) -> bool:
+    """Whether `home(count)` is there already, as this version would build it."""
+    return _folder(count).exists()
 
 
 def encrypted_home(count: int, folder: Path) -> Home:
@@ -78,6 +83,10 @@ def _build(place: Home, count: int) -> None:
             shop.run_now(insert, batch)
         while shop.run_now(search.index_slice):
             pass
+
+
+def _folder(count: int) -> Path:
+    return _cache() / f"home-{count}-{_stamp()}"
 
 
 def _home(folder: Path) -> Home:

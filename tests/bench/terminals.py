@@ -123,9 +123,10 @@ class TimedTerminal(Terminal):
 
     @property
     def effort(self) -> float:
-        """Milliseconds of processor time that the program has taken so far: what a busy machine does not stretch."""
-        times = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
-        return sum(map(int, times)) * 1e3 / os.sysconf("SC_CLK_TCK")
+        """Milliseconds of processor time that the program's threads have taken so far: what a busy machine does not
+        stretch as much as it stretches waiting."""
+        threads = Path(f"/proc/{self.process.pid}/task").iterdir()
+        return sum(int((thread / "schedstat").read_text().split()[0]) for thread in threads) / 1e6
 
     def _cells(self) -> list[object]:
         return [self.screen.buffer[y][x] for y in range(self.screen.lines) for x in range(self.screen.columns)]
