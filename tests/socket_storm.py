@@ -213,7 +213,7 @@ class Storm:
         self._deck: list[str] = []
         self._trouble = ""
         self._folder = folder
-        self._direct = httpx.AsyncClient(trust_env=False, timeout=30)
+        self._direct = httpx.AsyncClient(trust_env=False, timeout=30, verify=False)
         self._clock = FastClock()
         self.monitor = Monitor(self._clock)
 

@@ -358,5 +358,6 @@ MODELS: tuple[type[Model], ...] = (
 
 def create_tables(database: SqliteDatabase) -> None:
     """Create what is missing. The models stay unbound: several sandboxes may live in one process."""
-    for model in MODELS:
-        SchemaManager(model, database=database).create_all(safe=True)
+    with database.atomic():  # a commit for each table and index takes five times as long
+        for model in MODELS:
+            SchemaManager(model, database=database).create_all(safe=True)

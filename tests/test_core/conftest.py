@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from clutch_tui.core.database.store import Store
+from tests.fresh_store import open_new
 from tests.test_core.shop import HandClock
 
 
@@ -24,5 +25,5 @@ def store(tmp_path: Path, clock: HandClock) -> Iterator[Store]:
     def new_id() -> str:
         return f"01990000-0000-7000-8000-{next(counter):012x}"
 
-    with Store.open(tmp_path / "shop.db", clock=clock, new_id=new_id, inline=True) as store:
+    with open_new(tmp_path / "shop.db", clock=clock, new_id=new_id, inline=True) as store:
         yield store

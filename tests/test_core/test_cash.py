@@ -13,6 +13,7 @@ from clutch_tui.core.database import models
 from clutch_tui.core.database.store import Store
 from clutch_tui.core.sync import queue
 from clutch_tui.core.types import CustomerDraft, PartDraft, Payment, Receipt, ShopError, TaxRules
+from tests.fresh_store import open_new
 
 RULES = TaxRules(1400, prices_include_tax=True)
 WHO = {"drawer_id": "d", "actor": "sara"}
@@ -20,7 +21,7 @@ WHO = {"drawer_id": "d", "actor": "sara"}
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(tmp_path / "shop.db", inline=True) as opened:
+    with open_new(tmp_path / "shop.db", inline=True) as opened:
         yield opened
 
 

@@ -17,19 +17,19 @@ from clutch_tui.core import aftersales, cart, cash, inventory, journal, sales, s
 from clutch_tui.core.database import models
 from clutch_tui.core.database.store import Store
 from clutch_tui.core.sync import queue, records, replica
+from clutch_tui.core.sync.messages import PullPage, Result
 from clutch_tui.core.types import (
     Cart,
     CartLine,
     PartDraft,
     Payment,
     PayMethod,
-    PullPage,
     Receipt,
-    Result,
     SaleQuery,
     ShopError,
     TaxRules,
 )
+from tests.fresh_store import open_new
 
 VAT = TaxRules(1400, prices_include_tax=True)
 ADDED = TaxRules(1400, prices_include_tax=False)
@@ -38,7 +38,7 @@ COINS = TaxRules(1400, prices_include_tax=True, cash_rounding=25)
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(tmp_path / "shop.db", inline=True) as opened:
+    with open_new(tmp_path / "shop.db", inline=True) as opened:
         yield opened
 
 

@@ -12,11 +12,12 @@ from clutch_tui.core.database import models, upkeep
 from clutch_tui.core.database.store import Store
 from clutch_tui.core.speed import benchmark
 from clutch_tui.core.types import PartDraft
+from tests.fresh_store import open_new
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(tmp_path / "shop.db", inline=True) as opened:
+    with open_new(tmp_path / "shop.db", inline=True) as opened:
         for n in range(30):
             opened.run_now(inventory.create, PartDraft(name=f"فلتر {n}", part_number=f"OF-{n}", price=100), 1)
         yield opened

@@ -163,7 +163,7 @@ Fault = Callable[..., Awaitable[None]]
 @pytest.fixture
 async def fault(sandbox: Running) -> AsyncIterator[Fault]:
     """Ask the sandbox for trouble: `await fault("not_json", endpoint="system.*", count=2)`."""
-    async with httpx.AsyncClient(trust_env=False) as direct:
+    async with httpx.AsyncClient(trust_env=False, verify=False) as direct:
 
         async def order(kind: str, **values: Any) -> None:
             answer = await direct.post(f"{sandbox.root}/__faults", json={"kind": kind, **values})
@@ -175,7 +175,7 @@ async def fault(sandbox: Running) -> AsyncIterator[Fault]:
 @pytest.fixture
 async def control(sandbox: Running) -> AsyncIterator[Fault]:
     """Let something happen in the shop: `await control("order")`."""
-    async with httpx.AsyncClient(trust_env=False) as direct:
+    async with httpx.AsyncClient(trust_env=False, verify=False) as direct:
 
         async def order(do: str, **values: Any) -> None:
             answer = await direct.post(f"{sandbox.root}/__control", json={"do": do, **values})

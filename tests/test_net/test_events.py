@@ -18,6 +18,7 @@ from clutch_tui.net.connection import Monitor
 from clutch_tui.net.events import HAPPENINGS, Happening, OrderUpdate, PriceAlert, StockAlert
 from clutch_tui.net.logbook import Logbook
 from clutch_tui.net.socket.websocket import EVENTS, Socket
+from tests.fresh_store import open_new
 
 from .conftest import DEVICE, TestClock, until
 from .test_websocket import Exchange, FakeSession, Kept, kept_open
@@ -43,7 +44,7 @@ class ShopFloor:
 async def floor(tmp_path: Path) -> AsyncIterator[ShopFloor]:
     clock, exchange = TestClock(eager=False), Exchange()
     monitor, nouns, pulls = Monitor(clock), list[frozenset[str]](), list[str]()
-    with Store.open(tmp_path / "shop.db", clock=clock, inline=True) as store:
+    with open_new(tmp_path / "shop.db", clock=clock, inline=True) as store:
         socket = Socket(
             Settings(backend=Backend(base_url="https://api.example.com/api/v1", shop_id="s")),
             session=FakeSession(),  # type: ignore[arg-type]

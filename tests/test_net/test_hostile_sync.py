@@ -17,13 +17,14 @@ from hypothesis import strategies as st
 from clutch_tui.config import Backend
 from clutch_tui.core import inventory, state
 from clutch_tui.core.database import models
-from clutch_tui.core.database.store import Store
 from clutch_tui.core.sync import outbox
 from clutch_tui.core.types import PartDraft
 from clutch_tui.net.client.api import Api
 from clutch_tui.net.client.session import Session
 from clutch_tui.net.connection import Monitor
-from clutch_tui.net.engine.sync import MOST_REPEATS, Sync
+from clutch_tui.net.engine.exchange import MOST_REPEATS
+from clutch_tui.net.engine.sync import Sync
+from tests.fresh_store import open_new
 
 from .test_hostile import BASE, DEVICE, Memory, bodies, values
 from .till import HandClock, sell
@@ -39,7 +40,7 @@ class Round:
         self.clock, self.calls = clock, 0
         self.answer: Json | bytes = {}
         self.result: object = None
-        self.store = Store.open(path, clock=clock, inline=True)
+        self.store = open_new(path, clock=clock, inline=True)
         self.store.run_now(state.begin, rate=1400, prices_include_tax=True, cash_rounding=25, timezone="Africa/Cairo")
         part = self.store.run_now(inventory.create, PartDraft(name="بوجيه", price=1000), 5)
         self.store.run_now(sell, part.id, 1, 1000)

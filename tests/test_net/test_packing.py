@@ -241,7 +241,7 @@ HEADERS = {"X-API-Key": demo_data.API_KEY, "Content-Type": "application/json"}
 
 
 async def post(sandbox: Running, content: bytes, encoding: str = "gzip") -> httpx.Response:
-    async with httpx.AsyncClient(trust_env=False) as direct:
+    async with httpx.AsyncClient(trust_env=False, verify=False) as direct:
         return await direct.post(
             f"{sandbox.base_url}/customers", content=content, headers=HEADERS | {"Content-Encoding": encoding}
         )
@@ -250,7 +250,7 @@ async def post(sandbox: Running, content: bytes, encoding: str = "gzip") -> http
 async def test_our_server_offers_it_in_every_answer_and_takes_it(sandbox: Running) -> None:
     good = await post(sandbox, gzip.compress(json.dumps({"name": "علي", "phone": "0100"}).encode()))
     assert (good.status_code, good.json()["data"]["name"], good.headers["accept-encoding"]) == (201, "علي", "gzip")
-    async with httpx.AsyncClient(trust_env=False) as direct:
+    async with httpx.AsyncClient(trust_env=False, verify=False) as direct:
         refused = await direct.get(f"{sandbox.base_url}/customers")
     assert (refused.status_code, refused.headers["accept-encoding"]) == (401, "gzip")
 

@@ -27,6 +27,7 @@ from clutch_tui.net.connection import Monitor
 from clutch_tui.net.engine.sync import Sync
 from clutch_tui.sandbox import demo_data
 from clutch_tui.sandbox.server import Running
+from tests.fresh_store import open_new
 
 
 class HandClock:
@@ -150,7 +151,9 @@ async def open_till(
         transport=transport,
     )
     nouns: set[str] = set()
-    store = store or Store.open(home.data_dir / "shop.db", clock=clock, inline=True)
+    if store is None:
+        path = home.data_dir / "shop.db"
+        store = (Store.open if path.exists() else open_new)(path, clock=clock, inline=True)
     sync = Sync(
         store,
         api,

@@ -169,5 +169,5 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 async def terminal(settings: Settings) -> AsyncIterator[Terminal]:
-    async with running(settings) as sandbox, httpx.AsyncClient(timeout=10) as client:
+    async with running(settings) as sandbox, httpx.AsyncClient(timeout=10, verify=False) as client:
         yield Terminal(sandbox, client)

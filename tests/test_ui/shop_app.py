@@ -24,6 +24,7 @@ from clutch_tui.text import strings
 from clutch_tui.ui.app import ClutchApp
 from clutch_tui.ui.services import Services
 from clutch_tui.ui.widgets.words import Words
+from tests.fresh_store import open_new
 
 T = TypeVar("T")
 
@@ -50,7 +51,7 @@ class Shop:
         self.home = Home.find(environ={"CLUTCH_HOME": str(folder)})
         self.home.prepare()
         self.path = self.home.database("", "")
-        self.store = Store.open(self.path, inline=True)
+        self.store = open_new(self.path, inline=True)
         self.store.run_now(state.put_setting, "works_alone", True)
         self.parts = [self.store.run_now(inventory.create, draft, 10) for draft in PARTS]
         self.settled = self.changes()
