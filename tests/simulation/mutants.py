@@ -20,8 +20,8 @@ from clutch_tui.core.sync import arrivals, conflicts, offers, outbox, overlay, r
 from clutch_tui.core.sync.messages import PullState
 from clutch_tui.net.client.errors import ApiError, Kind
 from clutch_tui.net.engine import protocol, rest
+from clutch_tui.net.engine.exchange import Exchange
 from clutch_tui.net.engine.singles import Singles
-from clutch_tui.net.engine.sync import Sync
 from clutch_tui.net.socket import websocket
 from clutch_tui.sandbox import changes as server_changes
 from clutch_tui.sandbox import database as server_database
@@ -178,7 +178,7 @@ def drop_401(stack: ExitStack) -> None:
             await self._store.run(_forget, [change.change_id for change in changes])
         return bool(await before(self, channel, changes, error))
 
-    before = _put(stack, Sync, "_call_failed", call_failed)
+    before = _put(stack, Exchange, "_call_failed", call_failed)
 
 
 @mutant
@@ -301,7 +301,7 @@ def cursor_first(stack: ExitStack) -> None:
             await self._store.run(state.put, f"{channel}.cursor", page.cursor)
         await before(self, channel, understood, page, asked)
 
-    before = _put(stack, Sync, "_stored", stored)
+    before = _put(stack, Exchange, "_stored", stored)
     _put(stack, replica, "_expected", lambda channel, page: True)
 
 
@@ -323,7 +323,7 @@ def sticky_snapshot(stack: ExitStack) -> None:
         here: PullState = usual(channel)
         return replace(here, snapshot=True) if state.get(f"{channel}.sticky") and not here.snapshot else here
 
-    before = _put(stack, Sync, "_call_failed", call_failed)
+    before = _put(stack, Exchange, "_call_failed", call_failed)
     usual = _put(stack, replica, "pull_state", pull_state)
 
 

@@ -137,7 +137,7 @@ async def test_results_that_make_no_sense_are_put_aside_in_the_order_of_the_queu
 
     monkeypatch.setattr(outbox, "make_slow", noted)
     odd.change = spoil
-    await till.sync._exchange_all("sales")
+    await till.sync._exchange.everything("sales")
     assert aside[: len(queued)] == queued
 
 
@@ -293,7 +293,7 @@ async def test_a_server_that_says_when_is_not_asked_sooner(tmp_path: Path, sandb
     assert wait >= 40
     clock.slept.clear()
     till.sync.wake()
-    await till.sync._rest(wait)
+    await till.sync._pace.rest(wait)
     assert clock.slept[-1] == pytest.approx(40)
     await till.close()
 

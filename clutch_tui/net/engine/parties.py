@@ -21,10 +21,11 @@ from ..client.errors import NOT_FOR_THIS, SUSPICIOUS, ApiError, Kind
 from ..connection import Monitor
 from . import rest
 from .lists import Lists
+from .pace import Pace
+from .portions import BATCH
 from .rest import Listing
 from .singles import Singles
 
-BATCH = 100
 MOST_ROWS = 1000
 BAD_ANSWER = "queue.failed.bad_answer"
 """Why a change waits whose answer cannot be understood."""
@@ -53,9 +54,8 @@ class Parties:
         on_change: Callable[[frozenset[str]], None],
         policies: Mapping[str, str],
         page_size: int,
-        wake: Callable[[], None],
-        is_well: Callable[[], None],
-        ask_about_sales: Callable[[], Awaitable[None]],
+        pace: Pace,
+        ask_about_sales: Callable[[], Awaitable[object]],
     ) -> None:
         self._store = store
         self._api = api
@@ -65,8 +65,7 @@ class Parties:
         self._on_change = on_change
         self._policies = policies
         self._page_size = min(page_size, MOST_ROWS)
-        self._wake = wake
-        self._is_well = is_well
+        self._pace = pace
         self._ask_about_sales = ask_about_sales
 
     # --- up --------------------------------------------------------------------------------------------
@@ -141,7 +140,7 @@ class Parties:
     async def _blame(self, change: Change, error: ApiError) -> None:
         """A change failed alone. Where the server answers a probe, that counts against it; else raise."""
         await self._api.call("system.ping", retry=False)
-        self._is_well()
+        self._pace.is_well()
         if not await self._store.run(outbox.failed_alone, change.change_id):
             raise error
 
@@ -187,7 +186,7 @@ class Parties:
 
     async def _new_epoch(self, epoch: str) -> None:
         await self._store.run(replica.new_epoch, epoch)
-        self._wake()
+        self._pace.wake()
 
     async def _stored(self, channel: str, listing: Listing) -> bool:
         """Store a page; whether another one follows."""
