@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from itertools import pairwise
 from unicodedata import category
 
@@ -25,7 +24,7 @@ from clutch_tui.text.bidi import (
     visual,
 )
 from clutch_tui.text.format import isolate
-from tests.test_text import unicode_files
+from tests.test_text import unicode_conformance, unicode_files
 
 LETTERS = "ابتثجحخلللاااأإآءةىوي ًَُِّ ()[]<>.,:/-+%0123456789٠١٢٣abcXYZ\u2066\u2067\u2069\u200f\u200d\u200c─│"
 LINES = st.text(alphabet=LETTERS, max_size=40)
@@ -34,20 +33,26 @@ RESHAPER = arabic_reshaper.ArabicReshaper(
 )
 
 
-@pytest.mark.parametrize("file", ["character_cases", "class_cases"])
-def test_every_case_of_unicode(file: str) -> None:
-    count = 0
-    order = cache(levels.order)  # few different ones in so many
-    for case in getattr(unicode_files, file)():
-        count += 1
-        resolve = levels.levels if isinstance(case.given, str) else levels.class_levels
-        resolved, paragraph = resolve(case.given, case.base)  # type: ignore[arg-type]
-        seen = [None if want is None else got for got, want in zip(resolved, case.levels, strict=True)]
-        assert seen == case.levels, case.line
-        assert [i for i in order(tuple(resolved)) if case.levels[i] is not None] == case.order, case.line
-        assert case.paragraph in (None, paragraph), case.line
-    full = {"character_cases": 91_000, "class_cases": 770_000}[file]
-    assert count >= (full if unicode_files.is_complete() else full // 100)
+def test_every_case_with_characters() -> None:
+    expected = 91_000 if unicode_files.is_complete() else 900
+    assert unicode_conformance.check(unicode_files.character_cases()) >= expected
+
+
+def test_cases_with_classes() -> None:
+    """A seventh of them, spread over the file; `python -m tests.test_text.unicode_conformance` takes all."""
+    step, expected = (7, 105_000) if unicode_files.is_complete() else (1, 7_700)
+    assert unicode_conformance.check(unicode_files.class_cases(step)) >= expected
+
+
+def test_a_wrong_level_and_a_wrong_order_are_found() -> None:
+    case = next(case for case in unicode_files.character_cases() if len(set(case.levels)) > 1)
+    for wrong in (
+        case._replace(levels=[level if level is None else level + 2 for level in case.levels]),
+        case._replace(order=case.order[::-1]),
+        case._replace(paragraph=1 - (case.paragraph or 0)),
+    ):
+        with pytest.raises(AssertionError):
+            unicode_conformance.check([wrong])
 
 
 @pytest.mark.parametrize(

@@ -37,16 +37,18 @@ def character_cases() -> Iterator[Case]:
         yield Case(line, text, base, int(paragraph), _levels(levels), [int(i) for i in order.split()])
 
 
-def class_cases() -> Iterator[Case]:
-    """Yield the cases of BidiTest: every short sequence of classes, in up to three paragraph directions."""
+def class_cases(step: int = 1) -> Iterator[Case]:
+    """Yield the cases of BidiTest: every `step`-th of the short sequences of classes, each in up to three paragraph
+    directions."""
     levels: list[int | None] = []
     order: list[int] = []
+    sequences = 0
     for line in _lines(CLASS_TEST):
         if line.startswith("@Levels:"):
             levels = _levels(line.partition(":")[2])
         elif line.startswith("@Reorder:"):
             order = [int(i) for i in line.partition(":")[2].split()]
-        elif not line.startswith("@"):
+        elif not line.startswith("@") and (sequences := sequences + 1) % step == 0:
             classes, bits = line.split(";")
             for bit, base in ((1, None), (2, 0), (4, 1)):
                 if int(bits) & bit:
