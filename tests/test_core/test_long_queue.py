@@ -14,6 +14,7 @@ import pytest
 
 from clutch_tui.core import cart as carts
 from clutch_tui.core import inventory, sales, state
+from clutch_tui.core.clock import to_text
 from clutch_tui.core.database import models
 from clutch_tui.core.database.store import Store
 from clutch_tui.core.sync import offers, outbox, queue, replica
@@ -120,6 +121,34 @@ def test_nothing_takes_more_work_because_the_queue_is_long(shops: dict[str, Path
         what: (work["short"][what], often) for what, often in work["long"].items() if often > 3 * work["short"][what]
     }
     assert not grown, f"steps with {SHORT} and with {LONG} queued: {grown}"
+
+
+def test_the_figures_of_the_queue_come_from_its_index_alone(shops: dict[str, Path], monkeypatch: Any) -> None:
+    """The status strip asks for them with every change: no row may be read for them, nor the queue walked for its
+    oldest change."""
+    asked: list[str] = []
+    execute = models.execute
+
+    def seen(sql: str, *args: Any) -> Any:
+        asked.append(sql)
+        return execute(sql, *args)
+
+    with Store.open(shops["long"], inline=True) as store:
+        monkeypatch.setattr(models, "execute", seen)
+        summary = store.read_now(outbox.summary)
+        monkeypatch.undo()
+        plans = [
+            row[3]
+            for sql in asked
+            for row in store.read_now(lambda sql=sql: execute(f"EXPLAIN QUERY PLAN {sql}").fetchall())
+        ]
+        first = store.read_now(lambda: execute("SELECT min(at) FROM outbox WHERE answered_at IS NULL").fetchone()[0])
+    assert summary.oldest_at is not None
+    assert to_text(summary.oldest_at) == first
+    of_the_queue = [plan for plan in plans if "outbox" in plan and "INTEGER PRIMARY KEY" not in plan]
+    assert len(of_the_queue) == 3
+    assert all("COVERING INDEX" in plan for plan in of_the_queue), plans
+    assert any("(lane=? AND channel=?)" in plan for plan in of_the_queue), plans
 
 
 def test_numbers_go_on_and_on(shops: dict[str, Path]) -> None:

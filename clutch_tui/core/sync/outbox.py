@@ -347,20 +347,20 @@ def next_due() -> datetime | None:
 # --- what a person sees and does -----------------------------------------------------------------------
 
 
-_UNANSWERED = "outbox INDEXED BY outbox_unanswered WHERE answered_at IS NULL"
+_WAITING = "outbox INDEXED BY outbox_unanswered WHERE answered_at IS NULL"
 """Asked for an order by `n`, SQLite would rather walk the whole journal than this small index."""
+
+_FIRST = f"""SELECT min((SELECT min(n) FROM {_WAITING} AND lane = lanes.value AND channel = channels.value))
+    FROM json_each('["fast", "slow", "attention"]') AS lanes, json_each('{json.dumps(CHANNELS)}') AS channels"""
+"""The oldest unanswered change but those that wait for a server: the first of each lane and channel in the index."""
 
 
 def summary() -> QueueSummary:
     """The figures of the status strip; from indexes only, so it may be asked for every second. What waits for a
     server that has a call for it is no delay: `local` is counted apart."""
-    counts = dict(
-        models.execute("SELECT lane, count(*) FROM outbox WHERE answered_at IS NULL GROUP BY lane").fetchall()
-    )
+    counts = dict(models.execute(f"SELECT lane, count(*) FROM {_WAITING} GROUP BY lane").fetchall())
     local = counts.pop("local", 0)
-    oldest = models.execute(
-        f"SELECT at FROM outbox WHERE n = (SELECT min(n) FROM {_UNANSWERED} AND lane <> 'local')"
-    ).fetchone()
+    oldest = models.execute(f"SELECT at FROM outbox WHERE n = ({_FIRST})").fetchone()
     attention = models.execute("SELECT count(*) FROM outbox WHERE lane = 'attention'").fetchone()[0]
     return QueueSummary(
         unsent=sum(counts.values()),
