@@ -36,9 +36,9 @@ class Offer:
         return self.unanswered + self.recheck
 
 
-def offer(*, repeated: Collection[str] = (), limit: int = 1000) -> Offer:
+def offer(*, repeated: Collection[str] = (), limit: int = 1000, unsent: bool = True) -> Offer:
     """The changes that may have been sent earlier and are unanswered in the present epoch, without those `repeated`
-    in the same call.
+    in the same call; and the next that were not, but for a call whose rows nobody wants (`unsent` false).
 
     What another epoch has answered comes first: it must be through before any row may be stored, and what it
     puts back into the queue would otherwise crowd it out.
@@ -52,8 +52,8 @@ def offer(*, repeated: Collection[str] = (), limit: int = 1000) -> Offer:
     # requests about people and orders are in no page of parts and sales: they may wait for room
     sent += _unanswered("sent", repeated, max(0, room - len(sent)), rest=True)
     # what this disk has never sent another may have: a clone's rows would count it twice
-    unsent = _unanswered("unsent", repeated, min(100, max(0, room - len(sent))))
-    return Offer(tuple((sent + unsent)[:room]), tuple(recheck[:limit]), complete)
+    ahead = _unanswered("unsent", repeated, min(100, max(0, room - len(sent)))) if unsent else []
+    return Offer(tuple((sent + ahead)[:room]), tuple(recheck[:limit]), complete)
 
 
 _SENT = {"sent": "first_sent_at IS NOT NULL", "unsent": "first_sent_at IS NULL"}

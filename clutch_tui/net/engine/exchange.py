@@ -25,8 +25,9 @@ from ..client.api import Api
 from ..client.errors import NOT_ABOUT_A_CHANGE, ApiError, Kind
 from ..connection import Monitor
 from . import protocol
+from .outcomes import BAD_ANSWER
 from .pace import Pace
-from .parties import BAD_ANSWER, claimed
+from .parties import claimed
 from .portions import BATCH, Portions
 
 SyncChannel = Literal["inventory", "sales"]
@@ -116,8 +117,9 @@ class Exchange:
         more = True
         while more:
             changes = await self.claim(channel)
+            later = pull and len(changes) == BATCH  # more may wait: rows, which make a call twice as long, come last
             try:
-                more = await self.once(channel, changes, pull=pull)
+                more = await self.once(channel, changes, pull=pull and not later) or later
             except (ApiError, wire.BadPayload):
                 if len(changes) < 2 or not self._suspects.get(channel):
                     raise
@@ -182,7 +184,7 @@ class Exchange:
 
     async def once(self, channel: SyncChannel, changes: Sequence[Change], *, pull: bool = True) -> bool:
         """One call and its answer, stored. True where another call should follow at once."""
-        here, asked, types, body = await self._store.run(self.compose, channel, changes)
+        here, asked, types, body = await self._store.run(self.compose, channel, changes, pull)
         self._count_repeats((channel, here, asked, *(change.change_id for change in changes)))
         try:
             answer = await self._api.call(f"{channel}.sync", body=body, retry=False, timeout=self._timeout)
@@ -213,13 +215,13 @@ class Exchange:
         return unfinished or (bool(changes) and await self._store.read(outbox.waiting, channel))
 
     def compose(
-        self, channel: SyncChannel, changes: Sequence[Change]
+        self, channel: SyncChannel, changes: Sequence[Change], pull: bool = True
     ) -> tuple[PullState, Offer, dict[str, str], dict[str, Any]]:
         """The body of a call, in one transaction: where the pull stands and what is unanswered belong together.
         Beside it what its answer is understood with: the types of the changes that it may speak of."""
         replica.begin(channel)
         here = replica.pull_state(channel)
-        asked = offers.offer(repeated={change.change_id for change in changes})
+        asked = offers.offer(repeated={change.change_id for change in changes}, unsent=pull)
         types = {change.change_id: change.type for change in changes} | offers.types_of(asked.ids)
         body = protocol.sync_request(
             shop_id=self._shop_id,
@@ -229,7 +231,7 @@ class Exchange:
             pull=here,
             changes=changes,
             asked=asked,
-            limit=self._page_size,
+            limit=self._page_size if pull else 1,  # no row of a call that does not pull is used
         )
         return here, asked, types, body
 
