@@ -8,7 +8,7 @@ from textual.pilot import Pilot
 from clutch_tui.core import cart, inventory, sales, state
 from clutch_tui.core.types import Sale, SaleQuery, TaxRules
 from clutch_tui.text import strings
-from clutch_tui.text.format import name
+from clutch_tui.text.format import money, name
 from clutch_tui.text.strings import t
 from clutch_tui.ui.app import ClutchApp
 from clutch_tui.ui.dialogs import Ask, Choose, Confirm
@@ -63,6 +63,7 @@ async def test_scan_pay_receipt(shop: Shop, language: strings.Language) -> None:
         assert sale.totals.total == 12_500 + 3 * 9_550
         assert (sale.tendered, sale.change) == (50_000, 50_000 - sale.totals.total)
         assert sale.receipt_number in words_on(app)
+        assert t("receipt.title_change", change=money(sale.change)) in words_on(app)
         assert shop.new_changes == [("sale", "sale")]
         assert shop.read(inventory.get, shop.parts[2].id).stock == 7
         await press(pilot, "enter")

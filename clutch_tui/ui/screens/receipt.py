@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 
 class ReceiptDialog(ShowText):
-    """The receipt of a committed sale or return; Enter goes on, F2 saves it as text."""
+    """The receipt of a committed sale or return; Enter goes on, F2 saves it as text. `fresh` while the customer waits
+    for the change."""
 
     DEFAULT_CSS = """
     ReceiptDialog .dialog--box { width: 48; }
@@ -32,10 +33,13 @@ class ReceiptDialog(ShowText):
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f2", "save", "receipt.save", id="receipt.save")]
 
-    def __init__(self, receipt: Receipt) -> None:
+    def __init__(self, receipt: Receipt, *, fresh: bool = False) -> None:
         self._receipt = receipt
         self._profile: dict[str, object] = {}
-        super().__init__("receipt.title", self._draw, hint="receipt.hint")
+        # what is given back now, however far down on the paper it stands
+        change = shown.money(receipt.change) if fresh and receipt.change else ""
+        title = "receipt.title_change" if change else "receipt.title"
+        super().__init__(title, self._draw, hint="receipt.hint", change=change)
         self.remarks = Words(classes="receipt--remarks")
         self.remarks.display = bool(receipt.flags)
         self.set_class(bool(receipt.flags), "-remarked")

@@ -289,7 +289,7 @@ class SalesScreen(ShopScreen):
         )
         if receipt is not None:
             self._show(await self.store.run(shop.sales.open_cart))
-            self.app.push_screen(ReceiptDialog(receipt))
+            self.app.push_screen(ReceiptDialog(receipt, fresh=True))
 
     def action_past(self) -> None:
         from clutch_tui.ui.screens.past_sales import PastSalesScreen
