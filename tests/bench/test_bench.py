@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.bench.__main__ import main
 from tests.bench.figures import Budget, Pace, alone, compared, in_turns
+from tests.bench.line import slow
 
 
 def test_two_themes_measure_and_write_their_figures(
@@ -22,6 +25,32 @@ def test_two_themes_measure_and_write_their_figures(
     assert {figure["theme"] for figure in figures} == {"search", "order"}
     assert all(figure["ours"]["median"] > 0 and figure["ratio"]["median"] > 0 for figure in figures)
     assert "one letter" in capsys.readouterr().out
+
+
+async def test_a_slow_line_carries_everything_and_takes_its_time() -> None:
+    """A hundred and twenty-five kilobytes are a second at 1 Mbit/s, however many connections share it."""
+
+    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(await reader.readexactly(12_500))
+        await writer.drain()
+
+    async def talk(port: int) -> bytes:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(bytes(12_500))
+        answer = await reader.readexactly(12_500)
+        writer.close()
+        return answer
+
+    server = await asyncio.start_server(echo, "127.0.0.1", 0)
+    async with slow(server.sockets[0].getsockname()[1], 1_000_000, 0.1) as line:
+        began = time.perf_counter()
+        answers = await asyncio.gather(*(talk(line.port) for _ in range(2)))
+        taken = time.perf_counter() - began
+    server.close()
+    assert answers == [bytes(12_500)] * 2
+    # the handshake, up for the first, up for the second, there, down for the second, back
+    assert taken > 0.1 + 0.1 + 0.1 + 0.05 + 0.1 + 0.05
+    assert line.up.carried == line.down.carried > 25_000
 
 
 def test_a_missed_budget_fails_only_where_one_is_strict(
