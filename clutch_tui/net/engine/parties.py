@@ -21,14 +21,13 @@ from ..client.errors import NOT_FOR_THIS, SUSPICIOUS, ApiError, Kind
 from ..connection import Monitor
 from . import rest
 from .lists import Lists
+from .outcomes import BAD_ANSWER
 from .pace import Pace
 from .portions import BATCH
 from .rest import Listing
 from .singles import Singles
 
 MOST_ROWS = 1000
-BAD_ANSWER = "queue.failed.bad_answer"
-"""Why a change waits whose answer cannot be understood."""
 
 
 class Restored(Exception):

@@ -17,7 +17,6 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
-from uuid import NAMESPACE_OID, uuid5
 
 from clutch_tui.core import sales
 from clutch_tui.core.clock import Clock, from_text, to_text
@@ -25,55 +24,29 @@ from clutch_tui.core.database.store import Store
 from clutch_tui.core.sync import outbox, singles
 from clutch_tui.core.sync.messages import Change, Result
 from clutch_tui.core.sync.outbox import Channel
-from clutch_tui.core.sync.singles import Claimed, Who, Write
+from clutch_tui.core.sync.singles import Claimed, Who
 from clutch_tui.core.types import Lane
 
 from .. import wire
 from ..client.api import Answer, Api
-from ..client.errors import NEVER_SENT, ApiError, Kind
+from ..client.errors import ApiError, Kind
 from ..connection import Monitor
 from . import protocol, rest
 from .lookup import Lookup, Row, Unfindable
+from .outcomes import BAD_ANSWER, REFUSED, SOON, UNKNOWN, Waits, done, gone, is_not_done
+from .puts import Puts
+from .stock import Stock
 
 log = logging.getLogger(__name__)
 
 SETTLE = 60.0
 """Seconds that a server is given to finish what we have given up, before the absence of it is believed; as long as
 any call may take."""
-BAD_ANSWER = "queue.failed.bad_answer"
 WATCHED_FOR = 600.0
 """Seconds after which a person is asked who moved the stock of a document."""
-AGAIN_IN = 60.0
-"""Seconds until the server is asked again about something that others may have moved meanwhile."""
-SOON = 15.0
-"""Seconds until a change is looked at again that waits for another one: that costs no call."""
-
-_UNKNOWN = frozenset({Kind.SERVER, Kind.TIMEOUT, Kind.DROPPED, Kind.NOT_JSON, Kind.ANSWER_TOO_LARGE})
-"""The server may have done it."""
-_NOT_DONE = NEVER_SENT | {
-    Kind.UNAUTHORIZED,
-    Kind.FORBIDDEN,
-    Kind.RATE_LIMITED,
-    Kind.TOO_LARGE,
-    Kind.TOO_OLD,
-    Kind.MISSING_ROUTE,
-}
-"""The server has certainly not done it."""
-_SAID_NO = frozenset({Kind.INVALID, Kind.MISSING_RECORD})
-_REFUSED = frozenset({Kind.INVALID, Kind.CONFLICT, Kind.MISSING_RECORD})
 _COMPUTED = frozenset(
     {"id", "version", "seq", "updated_at", "deleted", "stock_quantity", "balance", "total_purchases", "last_visit"}
 )
-_CAR = tuple(protocol.CAR_FIELDS)
-
-
-class Waits(Exception):
-    """The change has its turn later: after `seconds`, or where what it waits for is `local`, with that."""
-
-    def __init__(self, seconds: float = AGAIN_IN, *, local: bool = False) -> None:
-        super().__init__(seconds, local)
-        self.seconds = seconds
-        self.local = local
 
 
 class Singles:
@@ -98,6 +71,8 @@ class Singles:
         self._policies = policies
         self._stock_by = stock_by
         self._lookup = Lookup(store, api)
+        self._puts = Puts(store, api, self._lookup)
+        self._stock = Stock(store, self._lookup, self._puts)
 
     async def push(self, channel: Channel, *, begun: bool | None = None, besides: Collection[str] = ()) -> None:
         """Send what is due in a channel, and one change of the slow lane: each of those may take as long as a call
@@ -143,19 +118,19 @@ class Singles:
     async def _failed(self, claimed: Claimed, error: ApiError) -> None:
         """Learn from a failed call; raises it again where it is not about this change."""
         change_id = claimed.change.change_id
-        if _is_not_done(error):
+        if is_not_done(error):
             await self._store.run(singles.not_sent, claimed)
         if error.kind is Kind.MISSING_ROUTE:
             await self._store.run(singles.wait_local, claimed, error.key)
             return
-        if error.kind in _REFUSED:  # it has happened all the same, and goes on counting here
+        if error.kind in REFUSED:  # it has happened all the same, and goes on counting here
             await self._store.run(outbox.failed, [change_id], error.key)
             await self._store.run(singles.wait_for_person, change_id, error.key)
             return
-        if error.kind not in _UNKNOWN | {Kind.FORBIDDEN, Kind.TOO_LARGE}:
+        if error.kind not in UNKNOWN | {Kind.FORBIDDEN, Kind.TOO_LARGE}:
             raise error
         await self._store.run(outbox.failed, [change_id], error.key)
-        if claimed.change.lane == "slow" or error.kind not in _UNKNOWN:
+        if claimed.change.lane == "slow" or error.kind not in UNKNOWN:
             await self._store.run(outbox.make_slow, change_id, error.key)
             return
         await self._api.call("system.ping", retry=False)
@@ -177,7 +152,7 @@ class Singles:
         elif change.kind in ("sale", "return", "void"):
             await self._document(claimed)
         else:
-            await self._write_stock(claimed)
+            await self._stock.write(claimed)
             await self._finish(claimed, Result(status="applied", seq=0))
 
     async def _finish(self, claimed: Claimed, result: Result, remote_id: str | None = None) -> None:
@@ -202,7 +177,7 @@ class Singles:
         try:
             yield
         except ApiError as error:
-            if _is_not_done(error):
+            if is_not_done(error):
                 progress.tried_at, progress.given_up_at, progress.told = before
             else:
                 progress.given_up_at = to_text(self._clock.now())
@@ -227,7 +202,7 @@ class Singles:
                     return
             else:
                 record = await self._made(claimed, answer)
-        await self._finish(claimed, _applied(record), str(record["id"]))
+        await self._finish(claimed, done(record), str(record["id"]))
 
     async def _found(self, claimed: Claimed) -> Row | None:
         """What an earlier attempt has made, where there may have been one. Absence counts only when the server has
@@ -284,7 +259,7 @@ class Singles:
         change = claimed.change
         present = await self._known(claimed)
         if present is None:
-            await self._finish(claimed, _gone(change.id))
+            await self._finish(claimed, gone(change.id))
             return
         theirs: dict[str, tuple[Any, int]] = {}
         clean: dict[str, Any] = {}
@@ -298,36 +273,13 @@ class Singles:
         version = max(1, present["version"])
         if clean:
             try:
-                version = max(version, await self._put(change.type, present, clean, change.change_id))
+                version = max(version, await self._puts.put(change.type, present, clean, change.change_id))
             except ApiError as error:
                 await self._finish(claimed, rest.refusal(change, error))
                 return
         applied = tuple(name for name in change.payload if name not in theirs)
         status = "conflict" if theirs else "applied"
         await self._finish(claimed, Result(status, 0, version=version, applied=applied, theirs=theirs))
-
-    async def _put(self, type: str, present: Row, fields: Mapping[str, Any], key: str) -> int:
-        """Write some fields of a record; its version, where the answer has one.
-
-        Our own server leaves the other fields alone; many another empties what a PUT does not name. The first answer
-        shows which, and what it has cost the record is put back at once.
-        """
-        name, path = f"{singles.PLURALS[type]}.update", {"id": str(present["id"])}
-        body = _whole_car(fields, present)
-        whole = {**singles.writable(type, present), **body}
-        known = await self._store.read(singles.replaces_whole)
-        sent = wire.write(type, whole if known else body)
-        answer = await self._api.call(name, path=path, body=sent, idempotency_key=key, retry=False)
-        if known is None:
-            after = _record(type, answer) or await self._lookup.known(type, path["id"], present)
-            emptied = after is not None and any(present[one] and not after.get(one) for one in whole if one not in body)
-            if emptied:
-                again = str(uuid5(NAMESPACE_OID, f"{key}/whole"))
-                restored = wire.write(type, whole)
-                answer = await self._api.call(name, path=path, body=restored, idempotency_key=again, retry=False)
-            await self._store.run(singles.learn_put, whole=emptied)
-        record = _record(type, answer)
-        return 1 if record is None else int(record["version"])
 
     async def _delete(self, claimed: Claimed) -> None:
         """Delete the record as the person saw it: one that was edited since comes back as a conflict."""
@@ -364,7 +316,7 @@ class Singles:
             else:
                 order = wire.read_one("order", answer.data)
                 if order["status"] == {"accept": "accepted", "reject": "rejected", "quote": "quoted"}[change.kind]:
-                    await self._finish(claimed, _applied(order))
+                    await self._finish(claimed, done(order))
                     return
         async with self._attempt(claimed):
             result = await rest.push(self._api, claimed.sent)
@@ -386,11 +338,11 @@ class Singles:
             raise Waits(SOON, local=lane == "local")
         who = await self._store.read(singles.mover, change.kind, self._stock_by) if moved else "server"
         if not progress.posted:
-            progress.late = await self._not_there_yet(moved)
+            progress.late = await self._stock.not_there_yet(moved)
             await self._post(claimed, moved.keys() - progress.late if who is None else ())
         if who is None:
             who = await self._watch(claimed, {one: delta for one, delta in moved.items() if one not in progress.late})
-        await self._write_stock(claimed, list(moved) if who == "terminal" else progress.late)
+        await self._stock.write(claimed, list(moved) if who == "terminal" else progress.late)
         await self._finish(claimed, Result("applied", 0, version=1))
 
     async def _watch(self, claimed: Claimed, moved: Mapping[str, int]) -> Who:
@@ -400,7 +352,7 @@ class Singles:
         if progress.told == "write":
             return "terminal"
         try:
-            after = await self._figures(moved)
+            after = await self._stock.figures(moved)
         except Unfindable as unknown:
             raise Unfindable(singles.UNCLEAR_STOCK) from unknown
         who = await self._store.run(singles.learn_mover, change.kind, progress.before, after, moved)
@@ -418,7 +370,7 @@ class Singles:
         record = await (self._found(claimed) if change.kind == "sale" else self._with_status(claimed))
         if record is None:
             if watched:
-                progress.before = await self._figures(watched, otherwise={})
+                progress.before = await self._stock.figures(watched, otherwise={})
                 await self._keep(claimed)
             record = await (self._post_sale(claimed) if change.kind == "sale" else self._set_status(claimed))
         progress.posted = True
@@ -456,103 +408,12 @@ class Singles:
             await self._api.call("sales.update", path={"id": sale_id}, body=body, idempotency_key=key, retry=False)
         return {"id": sale_id}
 
-    # --- stock -----------------------------------------------------------------------------------------
-
-    async def _figures(self, parts: Collection[str], *, otherwise: dict[str, int] | None = None) -> dict[str, int]:
-        """What the server says of these parts now; those that it does not have are left out. `otherwise` where it
-        shows its parts to nobody: no sale waits for that, only its stock."""
-        figures = {}
-        for part_id in parts:
-            try:
-                record = await self._part(part_id)
-            except Unfindable:
-                if otherwise is None:
-                    raise
-                return otherwise
-            if record is not None:
-                figures[part_id] = int(record["stock_quantity"])
-        return figures
-
-    async def _part(self, part_id: str) -> Row | None:
-        remote_id, fields = await self._store.read(singles.part_at_server, part_id)
-        return await self._lookup.known("item", remote_id, fields)
-
-    async def _not_there_yet(self, parts: Collection[str]) -> list[str]:
-        """Which of these parts the server does not have and may get: their making was set aside."""
-        unanswered = await self._store.read(singles.being_made, "item", parts)
-        return [part_id for part_id in unanswered if not await self._figures([part_id], otherwise={part_id: 0})]
-
-    async def _write_stock(self, claimed: Claimed, parts: Collection[str] | None = None) -> None:
-        """Move the parts of the change, or only some: read the figure, write the sum. What the server does not have
-        yet is moved when it has it.
-
-        A write whose answer was lost is judged by the figure: the sum means done, the figure read before means not
-        done. Anything else means that somebody moved it in between, and nobody can say.
-        """
-        change, progress = claimed.change, claimed.progress
-        moved = await self._store.read(singles.deltas, change.change_id)
-        unmade = await self._store.read(singles.being_made, "item", list(moved))
-        if unmade and not progress.posted:
-            raise Waits(SOON)
-        if not progress.posted and await self._store.read(singles.being_watched, change.change_id, list(moved)):
-            raise Waits(SOON)
-        waits = False
-        for part_id in moved if parts is None else parts:
-            write = progress.writes.get(part_id)
-            if write is not None and write.done:
-                continue
-            record = await self._part(part_id)
-            if record is None:  # deleted there: nothing is left to be moved
-                waits = waits or part_id in unmade
-                continue
-            figure, delta = int(record["stock_quantity"]), moved[part_id]
-            if write is None or figure != write.figure:
-                if write is not None and figure != write.read:
-                    raise Unfindable
-                progress.writes[part_id] = write = Write(figure, figure + delta)
-                await self._keep(claimed)
-                key = str(uuid5(NAMESPACE_OID, f"{change.change_id}/{part_id}/{write.figure}"))
-                await self._put("item", record, {"stock_quantity": write.figure}, key)
-            write.done = True
-            await self._keep(claimed)
-        if waits:
-            raise Waits(SOON)
-
-
-def _is_not_done(error: ApiError) -> bool:
-    """Whether the server has certainly not done what it was asked for. A key that it knows means the opposite."""
-    return error.kind in _NOT_DONE or (error.kind in _SAID_NO and error.code != "KEY_REUSE")
-
-
-def _applied(record: Row) -> Result:
-    return Result("applied", 0, version=max(1, record.get("version") or 1))
-
-
-def _gone(record_id: str) -> Result:
-    """What an edit of a record that was deleted meanwhile comes back with."""
-    return Result("conflict", 0, version=1, applied=(), theirs={"*": ({"id": record_id, "deleted": True}, 1)})
-
-
-def _record(type: str, answer: Answer) -> Row | None:
-    """The record in an answer; None where it shows none."""
-    try:
-        return wire.read_one(type, answer.data)
-    except wire.BadPayload:
-        return None
-
 
 def _status_of(change: Change) -> tuple[str, str, str]:
     """The sale that a void or a return is about, its new status, and the reason."""
     if change.kind == "void":
         return change.payload["sale_id"], "voided", change.payload["reason"]
     return change.payload["return_of"], "returned", change.payload["notes"]
-
-
-def _whole_car(fields: Mapping[str, Any], present: Row) -> dict[str, Any]:
-    """A customer's car is one field at the server: half of it would wipe out the other half."""
-    if fields.keys().isdisjoint(_CAR):
-        return dict(fields)
-    return {**{name: present[name] for name in _CAR}, **fields}
 
 
 def _sale_fields(sale_id: str) -> dict[str, Any]:

@@ -1,0 +1,83 @@
+"""The stock of a server without sync: read what it says of a part, write the sum (contract, 5.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from uuid import NAMESPACE_OID, uuid5
+
+from clutch_tui.core.database.store import Store
+from clutch_tui.core.sync import singles
+from clutch_tui.core.sync.singles import Claimed, Write
+
+from .lookup import Lookup, Row, Unfindable
+from .outcomes import SOON, Waits
+from .puts import Puts
+
+
+class Stock:
+    """The figures of one shop's parts at its server. Raises `ApiError`, `Unfindable` and `Waits`."""
+
+    def __init__(self, store: Store, lookup: Lookup, puts: Puts) -> None:
+        self._store = store
+        self._lookup = lookup
+        self._puts = puts
+
+    async def figures(self, parts: Collection[str], *, otherwise: dict[str, int] | None = None) -> dict[str, int]:
+        """What the server says of these parts now; those that it does not have are left out. `otherwise` where it
+        shows its parts to nobody: no sale waits for that, only its stock."""
+        figures = {}
+        for part_id in parts:
+            try:
+                record = await self.part(part_id)
+            except Unfindable:
+                if otherwise is None:
+                    raise
+                return otherwise
+            if record is not None:
+                figures[part_id] = int(record["stock_quantity"])
+        return figures
+
+    async def part(self, part_id: str) -> Row | None:
+        remote_id, fields = await self._store.read(singles.part_at_server, part_id)
+        return await self._lookup.known("item", remote_id, fields)
+
+    async def not_there_yet(self, parts: Collection[str]) -> list[str]:
+        """Which of these parts the server does not have and may get: their making was set aside."""
+        unanswered = await self._store.read(singles.being_made, "item", parts)
+        return [part_id for part_id in unanswered if not await self.figures([part_id], otherwise={part_id: 0})]
+
+    async def write(self, claimed: Claimed, parts: Collection[str] | None = None) -> None:
+        """Move the parts of the change, or only some: read the figure, write the sum. What the server does not have
+        yet is moved when it has it.
+
+        A write whose answer was lost is judged by the figure: the sum means done, the figure read before means not
+        done. Anything else means that somebody moved it in between, and nobody can say.
+        """
+        change, progress = claimed.change, claimed.progress
+        moved = await self._store.read(singles.deltas, change.change_id)
+        unmade = await self._store.read(singles.being_made, "item", list(moved))
+        if unmade and not progress.posted:
+            raise Waits(SOON)
+        if not progress.posted and await self._store.read(singles.being_watched, change.change_id, list(moved)):
+            raise Waits(SOON)
+        waits = False
+        for part_id in moved if parts is None else parts:
+            write = progress.writes.get(part_id)
+            if write is not None and write.done:
+                continue
+            record = await self.part(part_id)
+            if record is None:  # deleted there: nothing is left to be moved
+                waits = waits or part_id in unmade
+                continue
+            figure, delta = int(record["stock_quantity"]), moved[part_id]
+            if write is None or figure != write.figure:
+                if write is not None and figure != write.read:
+                    raise Unfindable
+                progress.writes[part_id] = write = Write(figure, figure + delta)
+                await self._store.run(singles.keep, change.change_id, progress)
+                key = str(uuid5(NAMESPACE_OID, f"{change.change_id}/{part_id}/{write.figure}"))
+                await self._puts.put("item", record, {"stock_quantity": write.figure}, key)
+            write.done = True
+            await self._store.run(singles.keep, change.change_id, progress)
+        if waits:
+            raise Waits(SOON)
