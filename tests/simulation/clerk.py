@@ -110,6 +110,23 @@ def adjust(terminal: Terminal, rng: random.Random) -> str:
     return f"adjusted {part_id}"
 
 
+MANY = 130
+"""More changes than one call may carry."""
+LONG = "جرد المخزن سطرا سطرا " * 60
+"""So long that these many do not fit into one call for their bytes either."""
+
+
+def much_at_once(terminal: Terminal, rng: random.Random) -> str:
+    """A stocktaking from a list, or what a drawer did in a week without a line."""
+    if rng.random() < 0.5:
+        part_id, reason = _part(terminal, rng), rng.choice(("found", LONG))
+        terminal.do(lambda: [inventory.adjust(part_id, 1, reason) for _ in range(MANY)])
+        return f"adjusted {part_id} {MANY} times"
+    options: Any = {"drawer_id": terminal.name, "actor": "c", "reason": rng.choice(("change", LONG))}
+    terminal.do(lambda: [cash.do("pay_in", n + 1, **options) for n in range(MANY)])
+    return f"paid in {MANY} times"
+
+
 def count_stock(terminal: Terminal, rng: random.Random) -> str:
     part_id = _part(terminal, rng)
     terminal.do(inventory.count_stock, part_id, rng.randint(0, 60))

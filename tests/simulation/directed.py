@@ -283,6 +283,40 @@ async def promised_twice(on: Stage) -> None:
         raise Violation("one of two was to hear that the order is taken")
 
 
+@scenario(empty=True)
+async def one_list_stops_all(on: Stage) -> None:
+    """The orders are broken from the first day on: customers are made all the same."""
+    on.weather.broken = "orders"
+    on.first.boot()
+    on.do(on.first, clerk.create_customer)
+    on.second.boot()
+    await on.end()
+
+
+@scenario(empty=True)
+async def refused_is_plain(on: Stage) -> None:
+    """Something on the way takes the first look at the orders for an attack."""
+    on.first.boot()
+    on.do(on.first, clerk.create_customer)
+    on.weather.order(stage.FORBIDDEN, "/orders", on.first.name)
+    on.second.boot()
+    await on.pass_time(5)
+    await on.end()
+
+
+@scenario()
+async def first_call_tries(on: Stage) -> None:
+    """The line was away long enough for the circuit to open, and comes back with a server whose inventory is broken.
+    Parts wait, so that its call is the first of every round: the sales must go up."""
+    await on.open()
+    on.weather.broken = "inventory"
+    on.weather.order("refused", times=FOR_EVER)
+    on.do(on.first, _adjust(_parts(on.first)[0], 5))
+    on.do(on.first, clerk.sell)
+    await on.until(lambda: on.first.api.breaker.is_open)
+    await on.end()
+
+
 @scenario()
 async def deaf_to_pong(on: Stage) -> None:
     """The last event is lost on the way: the other till must not take five minutes to hear of the sale."""

@@ -230,6 +230,7 @@ class Books:
         self._check_orders(deeds)
         self._check_sales(deeds)
         self._check_server_sums(deeds)
+        self._check_receipts(terminals)
         for terminal in terminals:
             self._check_copy(terminal)
             self._check_outcomes(terminal)
@@ -262,6 +263,34 @@ class Books:
             total = one.payload["total"] * (1 if one.kind == "sale" else -1)
             if there.get(one.record_id) != total:
                 raise Violation(f"sale {one.record_id} came to {total}, on the server to {there.get(one.record_id)}")
+
+    def _check_receipts(self, terminals: Collection[Terminal]) -> None:
+        """A sale is the same piece of paper on every till: its head, lines and payments as they were printed."""
+        printed: dict[str, tuple[str, Any]] = {}
+        for terminal in terminals:
+            papers: dict[str, list[Any]] = {}
+            for sql in _PAPERS:
+                for id, *columns in terminal.sql(sql):
+                    papers.setdefault(id, []).append(tuple(columns))
+            for id, paper in papers.items():
+                name, first = printed.setdefault(id, (terminal.name, paper))
+                if paper != first:
+                    differs = next(
+                        (pair for pair in zip(first, paper, strict=False) if pair[0] != pair[1]),
+                        (len(first), len(paper)),
+                    )
+                    raise Violation(f"sale {id} is {differs[0]} on {name} and {differs[1]} on {terminal.name}")
+        for one in self.committed.values():
+            if one.kind in ("sale", "return") and one.record_id in printed:
+                self._check_paper(one, printed[one.record_id][1])
+
+    def _check_paper(self, one: Committed, paper: list[Any]) -> None:
+        """What every till shows is what was committed at one of them."""
+        body = one.payload
+        lines = [(line["item_id"], line["quantity"], line["price"], line["total"]) for line in body["items"]]
+        shown = [(row[1], row[4], row[5], row[7]) for row in paper if row[0] == "line"]
+        if lines != shown or abs(paper[0][2]) != body["total"]:
+            raise Violation(f"{one.kind} {one.record_id} was {body['total']} for {lines}, and is shown as {paper}")
 
     def _check_server_sums(self, deeds: Mapping[str, Deed]) -> None:
         """Stock and balances are sums of deeds, and each deed moved what its receipt says."""
@@ -375,6 +404,16 @@ _COPIES = {
     "sales": ("id, status, version, seq", "sale", "sale WHERE shop_id = ?"),
 }
 """For each kind of record: the columns, and where they are here and on the server."""
+
+
+_PAPERS = (
+    "SELECT id, 'head', kind, total, subtotal, discount, tax, rounding, receipt_number, date, cashier, customer_id,"
+    " customer_name, payment_method, return_of, order_id, business_day, notes FROM sale ORDER BY id",
+    "SELECT sale_id, 'line', part_id, name, part_number, quantity, price, discount, total, sale_line FROM sale_line"
+    " ORDER BY sale_id, n",
+    "SELECT sale_id, 'payment', method, amount FROM payment ORDER BY sale_id, n",
+)
+"""What a receipt says: of the sale itself, line by line, and payment by payment."""
 
 
 def _deletes(deed: Deed, type: str) -> bool:

@@ -19,9 +19,11 @@ from clutch_tui.core.database import models
 from clutch_tui.core.sync import arrivals, conflicts, offers, outbox, overlay, records, replica, requests, singles
 from clutch_tui.core.sync.messages import PullState
 from clutch_tui.net.client.errors import ApiError, Kind
-from clutch_tui.net.engine import protocol, rest
+from clutch_tui.net.engine import parties, protocol, rest
 from clutch_tui.net.engine.exchange import Exchange
+from clutch_tui.net.engine.parties import Parties
 from clutch_tui.net.engine.singles import Singles
+from clutch_tui.net.engine.sync import Sync
 from clutch_tui.net.socket import websocket
 from clutch_tui.sandbox import changes as server_changes
 from clutch_tui.sandbox import database as server_database
@@ -474,6 +476,40 @@ def deaf_to_pong(stack: ExitStack) -> None:
         self._is_ours = True
 
     _put(stack, websocket.Socket, "_compare", compare)
+
+
+@mutant
+def first_call_tries(stack: ExitStack) -> None:
+    """While the circuit is open, the one call that may try is always the first of a round, broken by itself or not."""
+
+    async def trust(self: Any) -> None:
+        return None
+
+    _put(stack, Sync, "_try_line", trust)
+
+
+@mutant
+def one_list_stops_all(stack: ExitStack) -> None:
+    """Nothing about people goes up while one of their lists is broken that has never been read."""
+
+    async def learn_ways(self: Any) -> Any:
+        if failed := await before(self):
+            raise next(iter(failed.values()))
+        return failed
+
+    before = _put(stack, Parties, "_learn_ways", learn_ways)
+
+
+@mutant
+def refused_is_plain(stack: ExitStack) -> None:
+    """A list that something on the way refuses once makes a server that syncs one that does not."""
+    _put(stack, parties, "_is_synced", lambda: False)
+
+
+@mutant
+def bare_receipts(stack: ExitStack) -> None:
+    """Of the sales of other tills only the sums come: their lines and payments are left out."""
+    _put(stack, records, "_store_sale_lines", lambda rows: None)
 
 
 WITHOUT_SYNC = frozenset({"sent_blindly", "ends_on_answer"})

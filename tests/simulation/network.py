@@ -81,13 +81,35 @@ class Message:
 Answer = tuple[int, dict[str, str], bytes]
 
 
-class Weather:
-    """How bad the line is in one run; `calm` ends all of it."""
+NOUNS = ("inventory", "sales", "customers", "suppliers", "orders")
 
-    def __init__(self, rng: random.Random) -> None:
+
+class Weather:
+    """How bad the line is in one run; `calm` ends all of it, but for the noun that is `broken`."""
+
+    def __init__(self, rng: random.Random, trouble: random.Random) -> None:
         self._rng = rng
+        self._trouble = trouble
         self.odds = {kind: rng.choice(CHOICES) for kind in KINDS}
         self.calm = False
+        self.limit = trouble.choice((2_000, 5_000)) if trouble.random() < 0.15 else 0
+        """Bytes that something on the way lets through; 0 for any number."""
+        self.forbids = trouble.choice((0.03, 0.1)) if trouble.random() < 0.15 else 0.0
+        """How often something on the way takes a call for an attack."""
+        self.broken = trouble.choice(NOUNS) if trouble.random() < 0.15 else ""
+        """The noun whose calls the server answers with 500 and nothing else until somebody mends it."""
+
+    def stops(self, message: Message) -> int:
+        """The status with which a call ends before the application sees it; 0 where it gets through."""
+        if self.broken and message.path.startswith(f"/{self.broken}"):
+            return 500
+        if self.calm:
+            return 0
+        if self.limit and len(message.body) > self.limit:
+            return 413
+        if self.forbids and self._trouble.random() < self.forbids:
+            return 403
+        return 0
 
     def strikes(self, kind: str, message: Message | None = None) -> bool:
         """Whether this goes wrong just now; `message` is what it would befall, where that is a call."""
@@ -173,6 +195,9 @@ class Line(httpx.AsyncBaseTransport):
     async def _serve(self, message: Message) -> httpx.Response | None:
         """What the server does with the request, and what it answers; None where it dies before that."""
         strikes = partial(self._weather.strikes, message=message)
+        if status := self._weather.stops(message):
+            self._note("stopped", self._name, message.path, status)
+            return httpx.Response(status, content=b"<html>not here, not now</html>")
         if message.key in self._poison:
             return None if self._poison[message.key] else _failure(500, "SERVER_ERROR")
         if strikes("error before"):

@@ -110,6 +110,7 @@ class PlainWorld(World):
         super().__init__(seed, steps, folder, disks[:1])
         self.weather.odds |= dict.fromkeys(_LEFT_OUT, 0.0)
         self.odds |= dict.fromkeys(_ODDS_LEFT_OUT, 0.0)
+        self.weather.limit, self.weather.forbids, self.weather.broken, self.burst_at = 0, 0.0, "", -1
         del self.terminals[1 if self.books.alone else 2 :]
 
     def _draw_pace(self) -> Pace:

@@ -20,6 +20,8 @@ from .terminal import Pace, Terminal
 JOURNEY = 0.05
 """Seconds that every message needs here, so that nothing overtakes anything."""
 FOR_EVER = 10**6
+FORBIDDEN = "forbidden"
+"""The kind of an order that lets something on the way answer 403."""
 
 
 @dataclass(slots=True)
@@ -45,13 +47,14 @@ class Script(Weather):
     """The weather of a stage: fine, but for what was ordered."""
 
     def __init__(self, rng: random.Random) -> None:
-        super().__init__(rng)
+        super().__init__(rng, rng)
+        self.limit, self.forbids, self.broken = 0, 0.0, ""
         self.odds = dict.fromkeys(self.odds, 0.0)
         self._orders: list[Order] = []
 
     def order(self, kind: str, path: str = "", sender: str = "", *, times: int = 1, past: int = 0) -> None:
         """Let something go wrong with calls of this path, or of any, from this terminal, or from any."""
-        assert kind in self.odds, kind
+        assert kind in (*self.odds, FORBIDDEN), kind
         self._orders.append(Order(kind, path, sender, times, past))
 
     def clear(self) -> None:
@@ -68,6 +71,9 @@ class Script(Weather):
             order.times -= 1
             return True
         return False
+
+    def stops(self, message: Message) -> int:
+        return 403 if self.strikes(FORBIDDEN, message) else super().stops(message)
 
     def journey(self, kind: str) -> float:
         return JOURNEY

@@ -30,7 +30,7 @@ class Rehearsal(World):
     def __init__(self, story: Story, write: int, moment: Moment, folder: Path) -> None:
         super().__init__(STORY_SEED, 0, folder, [new_disks()[-1]])
         self.odds = dict.fromkeys(self.odds, 0.0)
-        self.weather.calm = True
+        self.weather.calm, self.weather.broken = True, ""
         while len(self.terminals) > 2:
             self.terminals.pop()
         self._story, self._write, self._moment = story, write, moment

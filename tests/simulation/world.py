@@ -28,6 +28,7 @@ from clutch_tui.core.sync import arrivals
 from clutch_tui.core.sync.replica import CHANNELS
 from clutch_tui.net.client.vault import Secrets
 
+from . import clerk
 from .clerk import Habits
 from .disk import Crash
 from .invariants import Books, Seen, Violation
@@ -46,6 +47,9 @@ PATIENCE = 120.0
 
 SLOW = timedelta(minutes=16)
 """After this long every change in the slow lane has been due again."""
+
+FEW_AT_ONCE = 3
+"""Of the changes that come in one moment, so many may choke the server."""
 
 MOST_CALLS = 150
 """Calls of one terminal in ten virtual seconds; more is an engine that runs hot."""
@@ -99,9 +103,12 @@ class World:
             "restored between pages": rng.choice((0, 0, 0, 0.1)),
             "order": 0.04,
         }
+        trouble = self._chance("burst")
+        self.burst_at = trouble.randrange(steps) if steps and trouble.random() < 0.08 else -1
+        """The step at which somebody does more at once than one call may carry; -1 for never."""
 
     def _make_weather(self) -> Weather:
-        return Weather(self._chance("weather"))
+        return Weather(self._chance("weather"), self._chance("trouble"))
 
     def _make_books(self) -> Books:
         return Books(self.server)
@@ -188,9 +195,11 @@ class World:
         self.server.backup()
         for terminal in self.terminals:
             terminal.boot()
-        for _ in range(self.steps):
+        for n in range(self.steps):
             await self.pass_time(self.tempo * self.rng.choice((0.1, 0.5, 1.0, 4.0)) * self.rng.random())
             self._one_step()
+            if n == self.burst_at:
+                self._burst()
         await self._calm()
         await self._rest()
 
@@ -210,6 +219,14 @@ class World:
         self._befall(terminal)
         if terminal.alive:
             self.act(terminal, self.habits.act)
+
+    def _burst(self) -> None:
+        """A stocktaking from a list, or a drawer's whole day: more changes, or more bytes, than one call carries."""
+        chance = self._chance("burst of work")
+        terminal = chance.choice(self.terminals)
+        if terminal.alive:
+            self.happened("burst", terminal.name)
+            self.act(terminal, lambda terminal, _: clerk.attempt(clerk.much_at_once, terminal, chance))
 
     def _strikes(self, what: str) -> bool:
         odds = self.odds[what]
@@ -296,7 +313,8 @@ class World:
             self.note(terminal.name, act(terminal, self.rng))
         except Crash:
             self._crashed(terminal)
-        for change_id in self.books.committed.keys() - before:
+        new = [change_id for change_id in self.books.committed if change_id not in before]
+        for change_id in new[:FEW_AT_ONCE]:  # a server that breaks on twenty changes of one call is no server
             if self._strikes("poison"):
                 self.choke(change_id)
 
@@ -314,11 +332,44 @@ class World:
         self.weather.calm = True
         for terminal in self.terminals:
             terminal.guard.disarm()
+        if self.weather.broken:
+            await self._go_on_without(self.weather.broken)
         began = self.loop.elapsed
         while waiting := self._waiting("fast", besides=self.poison):
             if self.loop.elapsed - began > PATIENCE:
                 raise Violation(f"still not delivered after {PATIENCE:.0f} s: {waiting[:3]}")
             await self.pass_time(1.0)
+
+    async def _go_on_without(self, noun: str) -> None:
+        """One noun of the server is still broken: that holds up nothing else."""
+        self.happened("broken", noun)
+        began = self.loop.elapsed
+        while waiting := self._held_up(noun):
+            if self.loop.elapsed - began > PATIENCE:
+                raise Violation(f"held up because {noun} is broken: {waiting[:3]}")
+            await self.pass_time(1.0)
+        self.weather.broken = ""
+
+    def _held_up(self, noun: str) -> list[object]:
+        """What waits although its own calls work: changes, and channels. A list of customers waits for word of the
+        payments that may be in it."""
+        held: list[object] = [
+            change
+            for change in self._waiting("fast", besides=self.poison)
+            if not change[0] or self._channel_of(change[0]) != noun
+        ]
+        where = (self.server.epoch, self.server.counter)
+        besides = {noun, "customers"} if noun == "sales" else {noun}
+        for terminal in self.terminals:
+            seen = self.books.seen.get(terminal.name, Seen()).cursors
+            held += [(terminal.name, one) for one in CHANNELS if one not in besides and seen.get(one) != where]
+        return held
+
+    def _channel_of(self, change_id: str) -> str:
+        """The noun whose calls carry a change."""
+        type = self.books.committed[change_id].type
+        by_type = {"item": "inventory", "receipt": "inventory", "customer": "customers", "supplier": "suppliers"}
+        return by_type.get(type, "orders" if type == "order" else "sales")
 
     def _waiting(self, *lanes: str, besides: Container[str] = ()) -> list[tuple[str, str, str]]:
         if not all(terminal.alive for terminal in self.terminals):
@@ -440,7 +491,7 @@ def new_disks() -> tuple[Path, ...]:
     empty, stocked = folder / "empty.db", folder / "stocked.db"
     Store.open(empty, inline=True).close()
     world = World(0, 0, folder, [empty])
-    world.weather.calm = True
+    world.weather.calm, world.weather.broken = True, ""
     terminal = world.terminals[0]
     world.loop.run_until_complete(_first_pull(world, terminal))
     terminal.do(models.execute, "DELETE FROM sync_state WHERE name IN ('lineage', 'receipt_prefix', 'receipt_counter')")

@@ -39,6 +39,10 @@ def claimed(channel: Channel, options: dict[str, Any]) -> tuple[Change, ...]:
     return tuple(aliases.outgoing(change) for change in outbox.claim(channel, **options))
 
 
+def _is_synced() -> bool:
+    return ways.of("inventory") == "sync"
+
+
 class Parties:
     """The three channels of one shop. Both ways raise `ApiError` and `wire.BadPayload`."""
 
@@ -73,61 +77,74 @@ class Parties:
         """Send the waiting requests one by one: each has an answer of its own."""
         if not await self._store.read(outbox.waiting, "rest"):
             return
-        await self._learn_ways()
+        failed = await self._learn_ways()
         listed = await self._store.read(ways.listed_types)
         if listed:
             await self._singles.push("rest", besides=frozenset(rest.NOUNS.values()) - listed)
         if await self._store.read(singles.any_begun, "rest"):
             await self._singles.push("rest", begun=True)
         try:
-            while changes := await self._claim("fast", listed):
+            while changes := await self._claim("fast", listed | failed.keys()):
                 for change in changes:
-                    await self._push_one(change)
-            for change in await self._claim("slow", listed, limit=1):  # those that hang would keep all others waiting
+                    if change.type not in failed and (error := await self._push_one(change)) is not None:
+                        failed[change.type] = error
+            # those that hang would keep all others waiting
+            for change in await self._claim("slow", listed | failed.keys(), limit=1):
                 await self._push_one(change)
         except Restored:
             return  # the next round begins by offering
+        if failed:
+            raise next(iter(failed.values()))
 
     async def _claim(self, lane: Lane, besides: Collection[str], limit: int = BATCH) -> tuple[Change, ...]:
         if not await self._store.read(outbox.waiting, "rest", lane):
             return ()
         return await self._store.run(claimed, "rest", {"limit": limit, "lane": lane, "besides": besides})
 
-    async def _learn_ways(self) -> None:
-        """Before the first request goes up: whether the server keeps our ids and numbers its records."""
-        for channel in rest.NOUNS:
+    async def _learn_ways(self) -> dict[str, ApiError]:
+        """Before the first request goes up: whether the server keeps our ids and numbers its records. The types of
+        which that is not to be learned now, and why: the others go on."""
+        failed: dict[str, ApiError] = {}
+        for channel, type in rest.NOUNS.items():
             if await self._store.read(ways.of, channel) is None:
                 try:
                     tracked = await rest.is_tracked(self._api, channel)
                 except ApiError as error:
+                    if error.kind in SUSPICIOUS:
+                        failed[type] = error
+                        continue
                     if error.kind not in NOT_FOR_THIS:
                         raise
+                    if error.kind is not Kind.MISSING_ROUTE and await self._store.read(_is_synced):
+                        continue  # whoever syncs its parts numbers everything: a list that we may not see says nothing
                     tracked = False
                 await self._store.run(ways.take, channel, "sync" if tracked else "lists")
+        return failed
 
-    async def _push_one(self, change: Change) -> None:
+    async def _push_one(self, change: Change) -> ApiError | None:
+        """Send one request; what went wrong with it alone, and will be tried again in the next round."""
         try:
             result = await rest.push(self._api, change)
         except wire.BadPayload:  # an answer that cannot be understood is none
             await self._store.run(outbox.failed, [change.change_id], BAD_ANSWER)
             await self._store.run(outbox.make_slow, change.change_id, BAD_ANSWER)
-            return
+            return None
         except ApiError as error:
             if error.kind not in SUSPICIOUS | NOT_FOR_THIS:
                 raise
             await self._store.run(outbox.failed, [change.change_id], error.key)
             if change.lane == "fast" and error.kind in SUSPICIOUS:
-                await self._blame(change, error)
-                return
+                return error if await self._may_be_tried_again(change) else None
             # the server works for others: this change waits in the slow lane and holds up nothing
             await self._store.run(outbox.make_slow, change.change_id, error.key)
-            return
+            return None
         if result.status != "retry" and not doubts.is_yes(result):
             await self._ensure_epoch(rest.PLURALS[change.type])
         epoch = await self._store.read(replica.epoch) or ""
         nouns = await self._store.run(replica.deliver, {change.change_id: result}, epoch, policies=self._policies)
         self._monitor.moved(sent=1)
         self._on_change(frozenset(nouns))
+        return None
 
     async def _ensure_epoch(self, channel: str) -> None:
         """An answer to a write says nothing of the epoch, and a refusal counts only in the one that we know."""
@@ -136,12 +153,12 @@ class Parties:
             await self._new_epoch(epoch)
             raise Restored
 
-    async def _blame(self, change: Change, error: ApiError) -> None:
-        """A change failed alone. Where the server answers a probe, that counts against it; else raise."""
+    async def _may_be_tried_again(self, change: Change) -> bool:
+        """A change failed alone. Where the server answers a probe, that counts against it, up to its place in the slow
+        lane; where it does not, the probe's own failure is raised."""
         await self._api.call("system.ping", retry=False)
         self._pace.is_well()
-        if not await self._store.run(outbox.failed_alone, change.change_id):
-            raise error
+        return not await self._store.run(outbox.failed_alone, change.change_id)
 
     # --- down ------------------------------------------------------------------------------------------
 

@@ -109,6 +109,7 @@ class Sync:
         self._looked_at: float | None = None
         self._one_at_a_time = asyncio.Lock()
         self._starting = False
+        self._pinged = False
 
     # --- the loop --------------------------------------------------------------------------------------
 
@@ -174,6 +175,7 @@ class Sync:
             self._exchange.begin_round()
             if await self._store.read(arrivals.is_torn):
                 await self._store.run(arrivals.mend)
+            await self._try_line()
             await self._look_for_sync()
             await self._exchange.recheck()
             await self._each_in_turn()
@@ -182,6 +184,21 @@ class Sync:
             if (error := self._exchange.too_old) is not None:
                 self._exchange.too_old = None
                 raise error
+
+    async def _try_line(self) -> None:
+        """While the circuit is open one call may try. Every other time that is a ping: were it always the first call
+        of a round, and that call alone broken, a server that does all others would never be heard again."""
+        breaker = self._api.breaker
+        if not breaker.is_open or breaker.wait > 0:
+            return
+        self._pinged = not self._pinged
+        if not self._pinged:
+            return
+        try:
+            await self._api.call("system.ping", retry=False)
+        except ApiError:
+            if breaker.is_open:
+                raise
 
     async def _each_in_turn(self) -> None:
         """Both ways of every channel. What breaks one holds up no other while the server answers; the first that
