@@ -356,14 +356,15 @@ class Network:
         else:
             self.api.breaker.reset()
 
-    async def test_endpoints(self, names: Sequence[str] = ()) -> None:
-        """Try the named endpoints, or all; the results arrive in the monitor as they come. Raises `ApiError` while
-        the line is cut on purpose."""
+    async def test_endpoints(self, names: Sequence[str] = ()) -> bool:
+        """Try the named endpoints, or all; the results arrive in the monitor as they come. False where the server
+        answered none of them. Raises `ApiError` while the line is cut on purpose."""
         from .diagnosis.tester import Tester
 
         if self.offline:
             raise ApiError(Kind.CUT)
-        await Tester(self.api, self.session, self.monitor).run(names=names)
+        report = await Tester(self.api, self.session, self.monitor).run(names=names)
+        return any(one.status is not None for one in report.results)
 
     async def fetch(self, name: str) -> Reference:
         """What a reading endpoint says now, checked, in core's terms and kept with its age. Raises `ApiError`,

@@ -63,7 +63,7 @@ class Network(Protocol):
     def go_offline(self, offline: bool) -> None:
         """Cut the connection on purpose, or take it up again."""
 
-    async def test_endpoints(self, names: Sequence[str] = ()) -> None:
+    async def test_endpoints(self, names: Sequence[str] = ()) -> bool:
         """Try the named endpoints, or all; the results arrive in the monitor as they come."""
 
     async def fetch(self, name: str) -> Reference:

@@ -51,6 +51,7 @@ class FakeNetwork:
         self.offline = False
         self.user_name = "منى"
         self.asked: list[object] = []
+        self.answers = True
 
     async def run(self) -> None: ...
 
@@ -62,8 +63,9 @@ class FakeNetwork:
     def set_debug(self, debug: bool) -> None:
         self.asked.append(("debug", debug))
 
-    async def test_endpoints(self, names: Sequence[str] = ()) -> None:
+    async def test_endpoints(self, names: Sequence[str] = ()) -> bool:
         self.asked.append(tuple(names))
+        return self.answers
 
 
 def calls() -> list[usage.Call]:
@@ -160,6 +162,15 @@ async def test_one_a_group_and_all_are_tested_by_key(shop: Shop) -> None:
         group = ("orders.list", "orders.get", "orders.accept", "orders.reject", "orders.quote")
         assert network.asked == [("orders.list",), group, (), "reconnect"]
         assert screen.is_current
+
+
+async def test_a_server_that_is_down_was_not_tested(shop: Shop) -> None:
+    network = FakeNetwork()
+    network.answers = False
+    async with looking(shop, network=network) as (app, pilot, _):
+        await press(pilot, "f2")
+        await until(pilot, lambda: t("connection.untested") in toasts(app))
+        assert t("connection.tested") not in toasts(app)
 
 
 def test_the_curve() -> None:

@@ -167,8 +167,10 @@ class ConnectionScreen(Supporting, ShopScreen):
         if (network := self.app.network) is None:
             return
         self.notify(t("connection.testing_some", n=len(names)) if names else t("connection.testing"))
-        await network.test_endpoints(names)
-        if not names:
+        answered = await network.test_endpoints(names)
+        if not answered:
+            self.notify(t("connection.untested"), severity="warning")
+        elif not names:
             self.notify(t("connection.tested"))
         self._look()
 
