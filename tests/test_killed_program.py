@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
+from collections import deque
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pytest
@@ -21,6 +21,7 @@ from clutch_tui.core import inventory, journal
 from clutch_tui.core.database import models
 from clutch_tui.core.types import PartDraft
 from clutch_tui.installation import Installation
+from tests.forking import ForkingServer
 
 KILLS = 40
 LINES = 12
@@ -51,37 +52,18 @@ for line in iter(sys.stdin.readline, ""):
 class Program:
     """Runs `clutch-tui` commands, each in a process of its own, and kills them."""
 
-    def __init__(self, home: Path) -> None:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("CLUTCH_")}
-        environ = {**kept, "CLUTCH_HOME": str(home), "CLUTCH_LANG": "en"}
-        self._server = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environ
-        )
-        assert self._line() == "ready"
+    def __init__(self, server: ForkingServer) -> None:
+        self._server = server
 
     def run(self, arguments: str, *, kill_after: float | None = None) -> int:
         """The wait status of one run; killed after so many seconds if it is not done before."""
-        self._say(arguments)
-        pid = int(self._line())
+        self._server.say(arguments)
+        pid = int(self._server.hear())
         if kill_after is not None:
             time.sleep(kill_after)  # the moment of death is the point here, nothing is waited for
             os.kill(pid, signal.SIGKILL)  # one that is done already is a zombie: nothing happens
-        self._say("reap")
-        return int(self._line().split()[1])
-
-    def close(self) -> None:
-        assert self._server.stdin
-        self._server.stdin.close()
-        self._server.wait(10)
-
-    def _say(self, line: str) -> None:
-        assert self._server.stdin
-        self._server.stdin.write(line + "\n")
-        self._server.stdin.flush()
-
-    def _line(self) -> str:
-        assert self._server.stdout
-        return self._server.stdout.readline().strip()
+        self._server.say("reap")
+        return int(self._server.hear().split()[1])
 
 
 @pytest.fixture
@@ -94,17 +76,19 @@ def home(tmp_path: Path) -> Path:
 
 def test_a_killed_sale_is_whole_or_was_never_made(home: Path) -> None:
     arguments = "sell " + " ".join(f"--part P-{n}" for n in range(LINES))
-    program, moments = Program(home), random.Random(11)
-    finished = killed = 0
-    try:
-        lengths = [_timed(program, arguments) for _ in range(5)]
-        finished += len(lengths)
+    arguments = "sell " + " ".join(f"--part P-{n}" for n in range(LINES))
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("CLUTCH_")}
+    moments, finished, killed = random.Random(11), 0, 0
+    with ForkingServer(PROGRAM, {**kept, "CLUTCH_HOME": str(home), "CLUTCH_LANG": "en"}) as server:
+        program = Program(server)
+        lengths: deque[float] = deque(maxlen=3)
         while killed < KILLS:
-            status = program.run(arguments, kill_after=moments.uniform(0, sorted(lengths)[2]))
+            if killed % 4 == 0 or not lengths:  # the machine may have become busy, or idle, since the last look
+                lengths.append(_timed(program, arguments))
+                finished += 1
+            status = program.run(arguments, kill_after=moments.uniform(0, median(lengths)))
             killed += status == signal.SIGKILL
             finished += status == 0
-    finally:
-        program.close()
     whole = _check_every_sale(home)
     # some died before their sale and some after it: the moments were spread over the whole run
     assert finished < whole < finished + killed

@@ -11,7 +11,6 @@ import hashlib
 import os
 import random
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -21,6 +20,7 @@ from pathlib import Path
 from clutch_tui.core import customers, inventory
 from clutch_tui.core.database import cipher, models
 from clutch_tui.core.types import CustomerDraft, PartDraft
+from tests.forking import ForkingServer
 from tests.homes import connect, installation
 
 KILLS, PARTS = 50, 1_500
@@ -48,36 +48,19 @@ for line in iter(sys.stdin.readline, ""):
 class Converter:
     """Converts the database of a home, each time in a process of its own."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, server: ForkingServer) -> None:
         self._home = home
-        self._server = subprocess.Popen(
-            [sys.executable, "-c", SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        assert self._line() == "ready"
+        self._server = server
 
     def run(self, deed: str, *, kill_after: float | None = None) -> int:
         """Do one deed; the wait status of its process."""
-        self._say(f"{deed} {self._home}")
-        pid = int(self._line())
+        self._server.say(f"{deed} {self._home}")
+        pid = int(self._server.hear())
         if kill_after is not None:
             time.sleep(kill_after)  # the moment of death is the point here, nothing is waited for
             os.kill(pid, signal.SIGKILL)  # one that is done already is a zombie: nothing happens
-        self._say("reap")
-        return int(self._line())
-
-    def close(self) -> None:
-        assert self._server.stdin
-        self._server.stdin.close()
-        self._server.wait(10)
-
-    def _say(self, line: str) -> None:
-        assert self._server.stdin
-        self._server.stdin.write(f"{line}\n")
-        self._server.stdin.flush()
-
-    def _line(self) -> str:
-        assert self._server.stdout
-        return self._server.stdout.readline().strip()
+        self._server.say("reap")
+        return int(self._server.hear())
 
 
 def fill(home: Path, parts: int = PARTS) -> None:
@@ -115,8 +98,8 @@ def hunt(home: Path, kills: int, *, parts: int = PARTS, seed: int = 7) -> Counte
     fill(home, parts)
     whole, moments, found = content(home), random.Random(seed), Counter[str]()
     database = installation(home).database()
-    converter = Converter(home)
-    try:
+    with ForkingServer(SERVER) as server:
+        converter = Converter(home, server)
         turns = [{deed: _timed(converter, deed) for deed in ("encrypt", "change", "decrypt")} for _ in range(3)]
         lengths = {deed: min(turn[deed] for turn in turns) for deed in turns[0]}
         while found["killed"] < kills:
@@ -133,8 +116,6 @@ def hunt(home: Path, kills: int, *, parts: int = PARTS, seed: int = 7) -> Counte
             with installation(home).open_store(inline=True) as store:
                 assert store.read_now(models.execute, "SELECT count(*) FROM part").fetchone() == (parts,)
             assert not cipher.draft_of(database).exists()
-    finally:
-        converter.close()
     return found
 
 
