@@ -5,8 +5,10 @@ a function key) is only obeyed when it has bubbled up to the app. Keys that come
 typist over a slow line) therefore end in the field before: `name TAB number` would all be typed into the name.
 
 Here a key waits until the one before has been dealt with. Behind each key a marker is put into the queue of the
-widget that got it; it climbs behind the key up to the app, and once more from the widget that has the focus then,
-so that what the key set off (a form that goes to its next field) is done as well.
+widget that got it; it climbs behind the key up to the app, or to where the key ended, and once more from the widget
+that has the focus then, so that what the key set off (a form that goes to its next field) is done as well.
+
+Name of Textual used here that its documentation does not promise: `Message._stop_propagation`. A test pins it.
 """
 
 from __future__ import annotations
@@ -70,7 +72,9 @@ class KeysInOrder(_AppPart):
     async def _passed(self, key: Key, node: MessagePump, again: bool) -> None:
         """The key, and whatever was queued before it, has been dealt with by `node`."""
         parent = node._parent
-        if node is not self and parent is not None:
+        if again and key._stop_propagation:  # nobody above hears of it: only what it set off is waited for
+            self._climb(key, self.focused or self.screen, again=False)
+        elif node is not self and parent is not None:
             self._climb(key, parent, again=again)
         elif again:
             self._climb(key, self.focused or self.screen, again=False)

@@ -55,3 +55,10 @@ async def test_a_key_never_overtakes_those_that_are_held() -> None:
         await app.on_event(Key("2", "2"))
         assert app.dealt == ["5"]
         assert [key.key for key in app._held_keys] == ["2"]
+
+
+def test_names_of_textual_that_the_order_of_keys_uses() -> None:
+    key = Key("a", "a")
+    assert not key._stop_propagation
+    key.stop()
+    assert key._stop_propagation

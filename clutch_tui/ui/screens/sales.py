@@ -104,7 +104,7 @@ class SalesScreen(ShopScreen):
         self.hits.display = looking
         self.field.steers(self.hits if looking else self.lines.table)
         if looking and self.app.is_open:
-            self._search(text)
+            self.call_after_refresh(self._search, text)  # the letter is seen before it is looked for
 
     @work(group="search", exclusive=True, exit_on_error=False)
     async def _search(self, text: str) -> None:
