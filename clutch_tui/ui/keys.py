@@ -32,7 +32,7 @@ MODES = (
     "updates",
     "sign_in",
 )
-"""The screens in the order of the menu: Alt and a digit goes straight to one."""
+"""The screens in the order of the menu: Alt and a digit goes straight to one of the first ten, 0 to the tenth."""
 
 GLOBAL = [
     Binding("f1", "help", "app.help", id="app.help", priority=True),
@@ -45,14 +45,14 @@ GLOBAL = [
     Binding("ctrl+q", "quit", "app.quit", show=False, id="app.quit", priority=True),
     *(
         Binding(
-            f"alt+{n}",
+            f"alt+{n % 10}",
             f"mode('{mode}')",
             f"mode.{mode}",
             show=False,
             id=f"mode.{mode}",
             priority=True,
         )
-        for n, mode in enumerate(MODES[:9], 1)
+        for n, mode in enumerate(MODES[:10], 1)
     ),
 ]
 
@@ -64,7 +64,7 @@ def hear_alt_digits() -> None:
     Names of Textual used here that its documentation does not promise: `textual._ansi_sequences`. A test pins it.
     """
     meanings = cast("dict[str, object]", ANSI_SEQUENCES_KEYS)
-    for n in range(1, 10):
+    for n in range(10):
         meanings[f"\x1b{n}"] = (SimpleNamespace(value=f"alt+{n}"),)
 
 
