@@ -182,3 +182,35 @@ async def control(sandbox: Running) -> AsyncIterator[Fault]:
             assert answer.status_code == 200, answer.text
 
         yield order
+
+
+StockBackend = Callable[[int], Path]
+
+
+@pytest.fixture(scope="session")
+def stock_backend(tmp_path_factory: pytest.TempPathFactory) -> StockBackend:
+    """Backends' databases with some parts, each made once and copied for each test."""
+    made: dict[int, Path] = {}
+
+    async def stock(path: Path, parts: int) -> None:
+        async with running(SandboxSettings(db=str(path))) as sandbox, httpx.AsyncClient() as client:
+            for n in range(parts):
+                part = {
+                    "id": f"01930000-0000-7000-8000-{n:012x}",
+                    "name": f"قطعة رقم {n}",
+                    "part_number": f"P-{n:04}",
+                    "price": 150.00,
+                    "stock_quantity": 20 + n,
+                }
+                headers = {"X-API-Key": demo_data.API_KEY, "Idempotency-Key": part["id"]}
+                answer = await client.post(f"{sandbox.base_url}/inventory/items", json=part, headers=headers)
+                answer.raise_for_status()
+
+    def of(parts: int) -> Path:
+        if parts not in made:
+            path = tmp_path_factory.mktemp("backend") / f"{parts}.db"
+            asyncio.run(stock(path, parts))
+            made[parts] = path
+        return made[parts]
+
+    return of

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -19,10 +18,11 @@ from clutch_tui.core.sync import conflicts, listings, outbox, queue, singles, wa
 from clutch_tui.core.types import CustomerDraft, Part, PartDraft, Payment
 from clutch_tui.net import wire
 from clutch_tui.net.client.errors import ApiError
-from clutch_tui.sandbox import demo_data, server
+from clutch_tui.sandbox import server
 from clutch_tui.sandbox.plain import Plain
 from clutch_tui.sandbox.server import Running
 from clutch_tui.sandbox.settings import Settings
+from tests.test_net.conftest import StockBackend
 from tests.test_net.till import HandClock, Till, open_till
 
 PARTS = 12
@@ -30,26 +30,10 @@ COLUMNS = "id, name, part_number, price, stock_quantity, deleted"
 
 
 @pytest.fixture(scope="module")
-def stocked(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A backend's database with some parts, made once and copied for each test."""
-    path = tmp_path_factory.mktemp("backend") / "stocked.db"
-
-    async def fill() -> None:
-        async with server.running(Settings(db=str(path))) as sandbox, httpx.AsyncClient() as client:
-            for n in range(PARTS):
-                part = {
-                    "id": f"01930000-0000-7000-8000-{n:012x}",
-                    "name": f"قطعة رقم {n}",
-                    "part_number": f"P-{n:04}",
-                    "price": 150.00,
-                    "stock_quantity": 20 + n,
-                }
-                headers = {"X-API-Key": demo_data.API_KEY, "Idempotency-Key": part["id"]}
-                answer = await client.post(f"{sandbox.base_url}/inventory/items", json=part, headers=headers)
-                answer.raise_for_status()
-
-    asyncio.run(fill())
-    with sqlite3.connect(path) as db:  # and not within the minutes that a list reaches back
+def stocked(stock_backend: StockBackend) -> Path:
+    """Some parts whose last change is not within the minutes that a list reaches back."""
+    path = stock_backend(PARTS)
+    with sqlite3.connect(path) as db:
         db.execute("UPDATE item SET updated_at = '2026-01-01T00:00:00.000Z'")
     return path
 
@@ -769,10 +753,9 @@ async def test_a_sale_that_a_slow_server_takes_after_it_was_given_up_is_there_on
     assert shop.stock("P-0001") == part(till, "P-0001").stock
 
 
-async def test_what_a_person_has_said_counts_for_one_attempt(shop: Shop) -> None:
-    """The person says that it is not there; the program dies when it has been sent, before the answer."""
+async def told_to_send(shop: Shop, line: Line) -> Till:
+    """A till whose sale may have reached a server that shows no sales; a person has said that it is not there."""
     await shop.be(missing=["inventory.sync", "sales.sync", "sales.list"])
-    line = Line()
     till = await shop.till(transport=line)
     await till.round()
     till.sell(part(till, "P-0001").id)
@@ -780,6 +763,12 @@ async def test_what_a_person_has_said_counts_for_one_attempt(shop: Shop) -> None
     await settle(till)
     (waiting,) = till.changes
     till.do(outbox.retry, waiting.id)
+    return till
+
+
+async def test_what_a_person_has_said_counts_for_one_attempt(shop: Shop) -> None:
+    """The person says that it is not there; the program dies when it has been sent, before the answer."""
+    till = await told_to_send(shop, Line())
 
     call = till.api.call
 
@@ -804,14 +793,8 @@ async def test_what_a_person_has_said_counts_for_one_attempt(shop: Shop) -> None
 
 
 async def test_what_a_person_has_said_lasts_until_it_could_be_sent(shop: Shop) -> None:
-    await shop.be(missing=["inventory.sync", "sales.sync", "sales.list"])
     line = Line()
-    till = await shop.till(transport=line)
-    await till.round()
-    till.sell(part(till, "P-0001").id)
-    await shop.fault("error_before", "sales.create")
-    await settle(till)
-    till.do(outbox.retry, till.changes[0].id)
+    till = await told_to_send(shop, line)
 
     async def unplugged() -> None:
         raise httpx.ConnectError("no line")

@@ -21,32 +21,15 @@ from clutch_tui.net.client.errors import ApiError, Kind
 from clutch_tui.sandbox import demo_data, server
 from clutch_tui.sandbox.server import Running
 from clutch_tui.sandbox.settings import Settings
+from tests.test_net.conftest import StockBackend
 from tests.test_net.till import HandClock, Till, open_till, said, sell
 
 PARTS = 60
 
 
 @pytest.fixture(scope="session")
-def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A backend's database with some parts, made once and copied for each test."""
-    path = tmp_path_factory.mktemp("backend") / "seeded.db"
-
-    async def seed() -> None:
-        async with server.running(Settings(db=str(path))) as sandbox, httpx.AsyncClient() as client:
-            for n in range(PARTS):
-                part = {
-                    "id": f"01930000-0000-7000-8000-{n:012x}",
-                    "name": f"قطعة رقم {n}",
-                    "part_number": f"P-{n:04}",
-                    "price": 150.00,
-                    "stock_quantity": 20 + n,
-                }
-                headers = {"X-API-Key": demo_data.API_KEY, "Idempotency-Key": part["id"]}
-                answer = await client.post(f"{sandbox.base_url}/inventory/items", json=part, headers=headers)
-                answer.raise_for_status()
-
-    asyncio.run(seed())
-    return path
+def seeded(stock_backend: StockBackend) -> Path:
+    return stock_backend(PARTS)
 
 
 @pytest.fixture
