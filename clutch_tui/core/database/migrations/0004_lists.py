@@ -1,6 +1,7 @@
 """What a server without sync needs: its own ids beside ours, and how far a change has got that goes up singly.
 
-`tick` puts answers and lists into one order (core/sync/ways.py); what was answered before there was one is in every list.
+`tick` puts answers and lists into one order (core/sync/ways.py); what was answered before there was one is in every
+list.
 """
 
 from typing import Any

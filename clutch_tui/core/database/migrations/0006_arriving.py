@@ -1,4 +1,5 @@
-"""Parts of a pull of several pages are prepared beside the shop's own and take their place at once (core/sync/arrivals.py).
+"""Parts of a pull of several pages are prepared beside the shop's own and take their place at once
+(core/sync/arrivals.py).
 
 `part_next` has the columns of `part`, whatever they are by now; a migration that changes one changes both.
 """
