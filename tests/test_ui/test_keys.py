@@ -34,7 +34,7 @@ async def test_alt_and_a_digit_goes_to_a_screen_even_from_a_field(shop: Shop, di
         assert isinstance(key, Key)
         key.set_sender(app)
         app.post_message(key)
-        await until(pilot, lambda: app.current_mode == MODES[digit - 1])
+        await until(pilot, lambda: app.current_mode == MODES[(digit - 1) % 10])
 
 
 class Dealing(KeysInOrder, App[None]):
