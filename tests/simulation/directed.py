@@ -139,6 +139,39 @@ async def unknown_is_answer(on: Stage) -> None:
 
 
 @scenario()
+async def no_ledger(on: Stage) -> None:
+    """The call with an adjustment travels twice: the server must know it again."""
+    await on.open()
+    on.weather.order("twice", INVENTORY, on.first.name)
+    on.do(on.first, _adjust(_parts(on.first)[0], 5))
+    await on.pass_time(5)
+    await on.end()
+    for terminal in on.terminals:
+        if (stock := terminal.ask(inventory.get, _parts(terminal)[0]).stock) != 55:
+            raise Violation(f"five pieces were found once, and {terminal.name} has {stock - 50} more")
+
+
+@scenario()
+async def drop_401(on: Stage) -> None:
+    """The server turns the terminal away for a while, with a sale in every call."""
+    await on.open()
+    on.weather.order("unauthorized", SALES, on.first.name, times=4)
+    on.do(on.first, clerk.sell)
+    await on.pass_time(20)
+    await on.end()
+
+
+@scenario()
+async def blind_merge(on: Stage) -> None:
+    """Two tills give one part two names."""
+    await on.open()
+    part_id = _parts(on.first)[0]
+    on.do(on.second, _edit(part_id, name="theirs"))
+    on.do(on.first, _edit(part_id, name="mine"))
+    await on.end()
+
+
+@scenario()
 async def snapshot_forgets_pending(on: Stage) -> None:
     """The server breaks on a new part, and a snapshot comes that does not hold it: it must stay on the screen."""
     await on.open()
