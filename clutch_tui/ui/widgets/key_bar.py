@@ -30,6 +30,8 @@ class KeyBar(Widget):
     def __init__(self) -> None:
         super().__init__()
         self._drawn: Sequence[object] = ()
+        self._looked_at: Sequence[object] = ()
+        """The keys as they were when they were last drawn or compared with what is drawn."""
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
@@ -37,8 +39,11 @@ class KeyBar(Widget):
     def _bindings_changed(self, screen: Screen[object]) -> None:
         if screen is not self.screen:
             return
+        if (shown := self._shown) == self._looked_at:  # bindings are looked at with every row that the cursor passes
+            return
+        self._looked_at = shown
         wanted = _seen(self._lines(self.size.width))
-        if wanted != self._drawn:  # bindings are looked at with every row that the cursor passes
+        if wanted != self._drawn:
             self.refresh(layout=len(wanted) != len(self._drawn))
 
     def on_resize(self, event: Resize) -> None:
@@ -52,9 +57,16 @@ class KeyBar(Widget):
         return max(1, len(self._lines(width)))
 
     def render(self) -> Content:
+        self._looked_at = self._shown
         lines = self._lines(self.size.width)
         self._drawn = _seen(lines)
         return Content("\n").join(lines)
+
+    @property
+    def _shown(self) -> Sequence[object]:
+        """What the lines are made of."""
+        bindings = [(binding.id, enabled) for binding, enabled in keys.active(self.screen) if binding.show]
+        return [is_rtl(), self.size.width, *bindings]
 
     def _lines(self, width: int) -> list[Content]:
         """Keys with their words in lines of at most `width` cells; a key is never parted from its word, which
