@@ -5,8 +5,12 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from logging.handlers import RotatingFileHandler
+from types import ModuleType
+from typing import cast
 
 import pytest
 from hypothesis import settings
@@ -16,6 +20,11 @@ from hypothesis import settings
 settings.register_profile("steady", deadline=None, derandomize=True)
 settings.register_profile("explore", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
+
+
+# httpcore asks for it at every lock, and a module that is not there is looked for in every folder each time
+if find_spec("sniffio") is None:
+    sys.modules["sniffio"] = cast(ModuleType, None)
 
 
 def pytest_collection_finish() -> None:

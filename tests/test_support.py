@@ -11,7 +11,6 @@ import stat
 import subprocess
 import sys
 import threading
-import time
 import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -342,7 +341,7 @@ def test_a_key_is_not_in_the_process_list(tmp_path: Path, way: str) -> None:
         "option=": [f"--api-key={key}"],
         "input": ["--api-key-file", "-"],
     }[way]
-    heard = threading.Event()
+    heard, looked_at = threading.Event(), threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listener:  # takes the call and never answers
         base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         environ = {**os.environ, "CLUTCH_HOME": str(tmp_path), "CLUTCH_SECRETS": "file", "CLUTCH_BASE_URL": base_url}
@@ -356,7 +355,7 @@ def test_a_key_is_not_in_the_process_list(tmp_path: Path, way: str) -> None:
                 while b"\r\n\r\n" not in seen:
                     seen += line.recv(4096)
                 heard.set()
-                time.sleep(0.2)
+                looked_at.wait(20)  # with the line open, so that the program lives
 
         threading.Thread(target=take, daemon=True).start()
         with subprocess.Popen(command, env=environ, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
@@ -366,6 +365,7 @@ def test_a_key_is_not_in_the_process_list(tmp_path: Path, way: str) -> None:
             assert heard.wait(20)
             listed = Path(f"/proc/{process.pid}/cmdline").read_bytes()
             process.kill()
+            looked_at.set()
     assert key.encode() in seen  # it did go to the server
     assert key.encode() not in listed
     assert b"/system/ping" in listed
