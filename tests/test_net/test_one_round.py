@@ -27,3 +27,5 @@ async def test_what_a_script_fetched_is_in_the_figures(tmp_path: Path) -> None:
         today = store.read_now(savings.today)
         await asyncio.to_thread(store.close)
     assert today.records == day.fetched > 40
+    assert day.busy > 0
+    assert network.monitor.part("sync").state == "up"

@@ -908,3 +908,15 @@ async def test_an_engine_that_starts_on_a_full_disk_goes_on_when_there_is_room(
                 await asyncio.sleep(0.01)
         leading.cancel()
         await full.api.close()
+
+
+async def test_a_round_that_a_person_asked_for_is_over_when_it_failed(till: Till, sandbox: Running) -> None:
+    await till.sync.round()
+    assert till.monitor.part("sync").state == "up"
+    await sandbox.stop()
+    with pytest.raises(ApiError):
+        await till.sync.round()
+    part = till.monitor.part("sync")
+    assert part.state == "retrying"
+    assert part.problem is not None
+    assert part.problem.key.startswith("error.api.")

@@ -146,23 +146,20 @@ class Sync:
                 await self._start()
             await self.round()
             self._pace.is_well()
-            self._monitor.set("sync", "up")
             return self._pace.until(await self._store.read(outbox.next_due))
         except ApiError as error:
-            return self._failed(error.problem, self._pace.after(error), refused=error.kind is Kind.UNAUTHORIZED)
-        except wire.BadPayload as error:
-            return self._failed(Problem("error.sync.bad_answer", {"reason": error.reason}), self._pace.after_failure())
-        except ShopError as error:
-            return self._failed(Problem(error.key, error.values), self._pace.after_failure())
+            return self._failed(error, self._pace.after(error))
+        except (wire.BadPayload, ShopError) as error:
+            return self._failed(error, self._pace.after_failure())
         except Exception as error:  # the engine outlives its own mistakes: it reports them and tries again
             log.exception("a sync round broke")
-            return self._failed(
-                Problem("error.sync.internal", {"reason": repr(error)[:200]}), self._pace.after_failure()
-            )
+            return self._failed(error, self._pace.after_failure())
 
-    def _failed(self, problem: Problem, seconds: float, *, refused: bool = False) -> float:
-        due = self._clock.now() + timedelta(seconds=seconds)
-        self._monitor.set("sync", "refused" if refused else "retrying", problem, due)
+    def _failed(self, error: Exception, seconds: float | None = None) -> float:
+        """Say why the last round failed, and when the next will be, where that is known."""
+        seconds, due = (0.0, None) if seconds is None else (seconds, self._clock.now() + timedelta(seconds=seconds))
+        refused = isinstance(error, ApiError) and error.kind is Kind.UNAUTHORIZED
+        self._monitor.set("sync", "refused" if refused else "retrying", _problem(error), due)
         return seconds
 
     # --- a round ---------------------------------------------------------------------------------------
@@ -172,18 +169,26 @@ class Sync:
         before that stays stored."""
         async with self._one_at_a_time:
             self._monitor.set("sync", "working")
-            self._exchange.begin_round()
-            if await self._store.read(arrivals.is_torn):
-                await self._store.run(arrivals.mend)
-            await self._try_line()
-            await self._look_for_sync()
-            await self._exchange.recheck()
-            await self._each_in_turn()
-            self._lists.hurry = False
-            await self._profile.refresh()
-            if (error := self._exchange.too_old) is not None:
-                self._exchange.too_old = None
-                raise error
+            try:
+                await self._everything()
+            except Exception as error:
+                self._failed(error)  # also of a round that a person has asked for, whose next has its time already
+                raise
+            self._monitor.set("sync", "up")
+
+    async def _everything(self) -> None:
+        self._exchange.begin_round()
+        if await self._store.read(arrivals.is_torn):
+            await self._store.run(arrivals.mend)
+        await self._try_line()
+        await self._look_for_sync()
+        await self._exchange.recheck()
+        await self._each_in_turn()
+        self._lists.hurry = False
+        await self._profile.refresh()
+        if (error := self._exchange.too_old) is not None:
+            self._exchange.too_old = None
+            raise error
 
     async def _try_line(self) -> None:
         """While the circuit is open one call may try. Every other time that is a ping: were it always the first call
@@ -276,3 +281,13 @@ class Sync:
     def _tell_way(self, channel: str, way: ways.Way) -> None:
         self._monitor.note("info", "sync", f"sync.way_{way}", channel=channel)
         self._on_change(frozenset({"queue", "connection"}))
+
+
+def _problem(error: Exception) -> Problem:
+    if isinstance(error, ApiError):
+        return error.problem
+    if isinstance(error, wire.BadPayload):
+        return Problem("error.sync.bad_answer", {"reason": error.reason})
+    if isinstance(error, ShopError):
+        return Problem(error.key, error.values)
+    return Problem("error.sync.internal", {"reason": repr(error)[:200]})
