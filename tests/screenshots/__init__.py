@@ -5,7 +5,8 @@
     python -m tests.screenshots --lang ar --into /tmp/pictures
 
 One shop, the same each time: demo data from a seed, a wall clock that stands at `NOON`, and a morning that was
-lived through core and wire before the program starts. It is photographed three times: while the backend is down
-(with what waits to be sent), connected at 80x24, and connected on a wide terminal. Needs the extra `dev` and the
-font DejaVu Sans Mono; takes three minutes or four.
+lived through core and wire before the program starts. It is photographed while the backend is down (with
+what waits to be sent), connected at 80x24, and connected on a wide terminal; a second home at a server by somebody
+else, which lacks half of the endpoints; a third that waits for its passphrase. Needs the extra `dev` and the
+font DejaVu Sans Mono; takes five minutes or six.
 """

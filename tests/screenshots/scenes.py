@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from clutch_tui.text.bidi import visual
@@ -21,16 +21,22 @@ class Scene:
 
 
 SCENES: list[Scene] = []
+SURROUNDINGS: Mapping[Stage, str] = {
+    "wide": ", wide",
+    "offline": ": while the server is away",
+    "lacking": ": at a server that lacks half of the endpoints",
+}
 
 
 def scene(name: str, *stages: Stage) -> Callable[[Callable[[Shop], None]], Callable[[Shop], None]]:
-    """Add a scene; played in the order of this file, and for each stage."""
+    """Add a scene; played in the order of this file, and for each stage. The first stage's picture has the plain
+    name."""
 
     def add(play: Callable[[Shop], None]) -> Callable[[Shop], None]:
         words = (play.__doc__ or "").partition("\n")[0].rstrip(".")
-        for stage in stages or ("online",):
-            wide = stage == "wide"
-            SCENES.append(Scene(f"{name}-wide" if wide else name, stage, play, f"{words}, wide" if wide else words))
+        first, *others = stages or ("online",)
+        SCENES.append(Scene(name, first, play, words))
+        SCENES.extend(Scene(f"{name}-{stage}", stage, play, f"{words}{SURROUNDINGS[stage]}") for stage in others)
         return play
 
     return add
@@ -65,19 +71,6 @@ def _correction(shop: Shop) -> None:
     shop.open("f3", "is required")
 
 
-@scene("connection-offline", "offline")
-def _connection_offline(shop: Shop) -> None:
-    """The connection while the server is away."""
-    shop.go("connection")
-
-
-@scene("toast", "offline")
-def _toast(shop: Shop) -> None:
-    """A toast over the inventory."""
-    shop.go("inventory")
-    shop.press("ctrl+o")
-
-
 @scene("locked", "locked")
 def _locked(shop: Shop) -> None:
     """A locked database, and a passphrase that is not the right one."""
@@ -100,8 +93,7 @@ def _search(shop: Shop) -> None:
     shop.type("فلتر زيت", "oil filter")
 
 
-@scene("sales")
-@scene("sales", "wide")
+@scene("sales", "online", "wide")
 def _sales(shop: Shop) -> None:
     """The till, a sale being made."""
     shop.go("sales")
@@ -179,8 +171,7 @@ def _return(shop: Shop) -> None:
     shop.type("1")
 
 
-@scene("inventory")
-@scene("inventory", "wide")
+@scene("inventory", "online", "wide")
 def _inventory(shop: Shop) -> None:
     """The inventory."""
     shop.go("inventory")
@@ -264,18 +255,18 @@ def _suppliers(shop: Shop) -> None:
     shop.go("suppliers")
 
 
-@scene("insights")
+@scene("insights", "online", "offline", "lacking")
 def _insights(shop: Shop) -> None:
     """Insights of the server, with their age."""
     shop.go("insights")
     shop.press(*["down"] * 5)
 
 
-@scene("connection", "online", "wide")
+@scene("connection", "online", "wide", "offline", "lacking")
 def _connection(shop: Shop) -> None:
-    """The connection: what works, and since when."""
+    """The connection, what works and since when."""
     shop.go("connection")
-    if shop.terminal.shows(t("endpoint.unknown")):
+    if shop.stage != "offline" and shop.terminal.shows(t("endpoint.unknown")):
         shop.open("f2", t("connection.tested"), within=60)
         shop.terminal.wait_for(lambda terminal: not terminal.shows(t("connection.tested")))
 
@@ -303,10 +294,18 @@ def _support(shop: Shop) -> None:
     shop.terminal.wait_for(lambda terminal: not terminal.shows(t("support.gathering")))
 
 
-@scene("performance")
+@scene("performance", "online", "offline", "lacking")
 def _performance(shop: Shop) -> None:
     """How fast the program is here, beside its budgets."""
     shop.go("performance")
+
+
+@scene("machine", "online", "offline", "lacking")
+def _machine(shop: Shop) -> None:
+    """Disk, database, network and terminal, tried one after the other."""
+    shop.go("performance")
+    shop.open("f5", t("trial.terminal"), within=60)
+    shop.terminal.wait_for(lambda terminal: not terminal.shows(t("trial.doing", name=t("trial.terminal"))), 30)
 
 
 @scene("upkeep")
@@ -316,7 +315,7 @@ def _upkeep(shop: Shop) -> None:
     shop.press("f6")
 
 
-@scene("updates")
+@scene("updates", "online", "offline", "lacking")
 def _updates(shop: Shop) -> None:
     """Whether this is the newest version."""
     shop.go("updates")
@@ -368,3 +367,13 @@ def _palette(shop: Shop) -> None:
     """The command palette."""
     shop.go("sales")
     shop.open("ctrl+p", t("app.help"))
+
+
+@scene("toast", "offline")
+def _toast(shop: Shop) -> None:
+    """A toast over the inventory.
+
+    Last of its stage, for the line stays cut.
+    """
+    shop.go("inventory")
+    shop.press("ctrl+o")

@@ -6,7 +6,7 @@ import asyncio
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +26,8 @@ from clutch_tui.sandbox.settings import Settings
 from clutch_tui.text.strings import Language, t
 from clutch_tui.ui.keys import MODES
 from tests.terminal import Terminal
+from tests.test_net import other_server
+from tests.test_net.other_server import OtherServer
 
 EARLY, LATER, NOON = (datetime(2026, 11, 22, hour, minute, tzinfo=UTC) for hour, minute in ((8, 5), (9, 48), (10, 0)))
 """Noon in Cairo is ten in Greenwich."""
@@ -35,20 +37,27 @@ STILL = 0.35
 """A program that has neither written nor worked for so many seconds has finished drawing."""
 
 PROGRAM = f"""
+import sys
 import time_machine
+sys.executable = "/opt/clutch/bin/python"  # which the updates screen names
 time_machine.travel("{NOON.isoformat()}", tick=False).start()
 from clutch_tui.cli import main
 main()
 """
 
-Stage = Literal["offline", "online", "wide", "locked"]
+Stage = Literal["offline", "online", "wide", "lacking", "locked"]
+"""`lacking` is connected to a server by somebody else, which has half of the endpoints."""
 SIZES: Mapping[Stage, tuple[int, int]] = {
     "offline": (80, 24),
     "online": (80, 24),
     "wide": (120, 36),
+    "lacking": (80, 24),
     "locked": (80, 24),
 }
+ANSWERS = {"\x1b[?2026$p": "\x1b[?2026;2$y"}
+"""What a terminal says of synchronised updates; the trial of the terminal asks it."""
 PASSPHRASE = "محل الأمانة"
+OTHER_SHELF = (("بوجيه", "120.5", "8"), ("فلتر زيت", "185", "3"), ("سير كاتينة", "90", "0"))
 
 
 class Backend:
@@ -62,11 +71,21 @@ class Backend:
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, daemon=True).start()
         self._running: server.Running | None = None
+        self._other: AbstractAsyncContextManager[OtherServer] | None = None
 
     def start(self) -> None:
         self._running = self._do(server.start(self._settings, port=PORT))
 
+    def start_other(self) -> None:
+        """A server by somebody else in its place."""
+        shelf = [other_server.item(n, *part) for n, part in enumerate(OTHER_SHELF, 1)]
+        self._other = other_server.serving(OtherServer(items=shelf), PORT)
+        self._do(self._other.__aenter__())
+
     def stop(self) -> None:
+        if self._other is not None:
+            self._do(self._other.__aexit__(None, None, None))
+            self._other = None
         if self._running is not None:
             self._do(self._running.stop())
             self._running = None
@@ -89,6 +108,7 @@ class Shop:
     """The shop of one language: its backend, its files, and the terminal that is looked at."""
 
     terminal: Terminal
+    stage: Stage
 
     def __init__(self, folder: Path, language: Language) -> None:
         self.language = language
@@ -146,12 +166,17 @@ class Shop:
     def run(self, stage: Stage) -> Iterator[None]:
         """The program on a terminal of the stage's size, for as long as the block lasts."""
         columns, lines = SIZES[stage]
+        self.stage = stage
         environ, awaited = self._environ, t(f"connection.overall.{'offline' if stage == 'offline' else 'connected'}")
         if stage == "locked":
             environ, awaited = self._locked_home(), t("locked.title")
+        elif stage == "lacking":
+            self.backend.start_other()
+            environ, awaited = asyncio.run(self._other_home()), t("connection.overall.limited")
         elif stage != "offline":
             self.backend.start()
-        with Terminal([sys.executable, "-c", PROGRAM], columns=columns, lines=lines, env=environ) as terminal:
+        command = [sys.executable, "-c", PROGRAM]
+        with Terminal(command, columns=columns, lines=lines, env=environ, answers=ANSWERS) as terminal:
             self.terminal = terminal
             self.see(awaited, within=60)
             terminal.settle(STILL)
@@ -166,6 +191,22 @@ class Shop:
         installation = Installation.find(environ)
         installation.protection.keychain.renew_from(PASSPHRASE)
         installation.open_store(inline=True).close()
+        return environ
+
+    async def _other_home(self) -> dict[str, str]:
+        """A third home, signed in at the server by somebody else."""
+        home = f"{self._environ['CLUTCH_HOME']}-other"
+        environ = {**self._environ, "CLUTCH_HOME": home, "CLUTCH_SHOP_ID": "their-shop"}
+        installation = Installation.find(environ)
+        store = installation.open_store()
+        try:
+            await store.run(state.lineage)
+            network = _network(installation, store)
+            await network.session.open()
+            await network.session.login(other_server.LOGIN, other_server.PASSWORD)
+            await network.sync_once(60)
+        finally:
+            await asyncio.to_thread(store.close)
         return environ
 
     # --- what a person does ----------------------------------------------------------------------------
