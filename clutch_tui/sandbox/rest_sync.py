@@ -33,8 +33,8 @@ class Sync:
     unconfirmed: list[str]
 
 
-def read_call(body: JSON, shop_id: str, device_id: str, person: str = "") -> Sync:
-    """Understand the body; raises `Refusal` and `Invalid`, and then nothing has been applied."""
+def read_call(body: JSON, shop_id: str, device_id: str, person: str = "", *, size: int) -> Sync:
+    """Understand a body of `size` bytes; raises `Refusal` and `Invalid`, and then nothing has been applied."""
     if "protocol" not in body:  # no newer client's call: no sync call at all
         raise payload.invalid("protocol", "is required")
     if body["protocol"] != PROTOCOL:
@@ -44,7 +44,8 @@ def read_call(body: JSON, shop_id: str, device_id: str, person: str = "") -> Syn
     given, unconfirmed = body.get("changes") or [], body.get("unconfirmed") or []
     if not isinstance(given, list) or not isinstance(unconfirmed, list):
         raise payload.invalid("changes", "must be a list")
-    if len(given) > MOST_CHANGES or len(payload.dump(given).encode()) > MOST_BYTES:
+    # the changes are less than the whole: they are weighed only where that would be too much
+    if len(given) > MOST_CHANGES or (size > MOST_BYTES and len(payload.dump(given).encode()) > MOST_BYTES):
         raise Refusal(413, "PAYLOAD_TOO_LARGE", f"at most {MOST_CHANGES} changes or {MOST_BYTES} bytes in one call")
     if len(unconfirmed) > MOST_UNCONFIRMED:
         raise Refusal(413, "PAYLOAD_TOO_LARGE", f"at most {MOST_UNCONFIRMED} unconfirmed changes in one call")
@@ -138,7 +139,7 @@ async def sales_sync(call: Call) -> Answer:
 
 
 async def _sync(call: Call, collection: str) -> Answer:
-    sync = read_call(call.body, call.shop_id, call.device_id, call.identity.name)
+    sync = read_call(call.body, call.shop_id, call.device_id, call.identity.name, size=call.size)
     disturb = _faulty(call) if call.backend.faults.enabled else lambda n, change: None
     epoch, results = await call.backend.write(push, call.shop_id, sync, call.identity.expires_at, disturb)
     if _too_old(call.request.headers.get("x-client-version", ""), call.backend.minimum_client):
