@@ -221,7 +221,8 @@ class Exchange:
         Beside it what its answer is understood with: the types of the changes that it may speak of."""
         replica.begin(channel)
         here = replica.pull_state(channel)
-        asked = offers.offer(repeated={change.change_id for change in changes}, unsent=pull)
+        # a call that brings nothing up asks on behalf of the rows of another: a clone may have sent what we have not
+        asked = offers.offer(repeated={change.change_id for change in changes}, unsent=pull or not changes)
         types = {change.change_id: change.type for change in changes} | offers.types_of(asked.ids)
         body = protocol.sync_request(
             shop_id=self._shop_id,
