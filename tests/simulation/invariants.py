@@ -144,10 +144,17 @@ class Books:
                 raise Violation(
                     f"{terminal.name}: the clerk sees {stock} of {part_id}, the truth at {place} is {expected[part_id]}"
                 )
-        leaving = {one.record_id for one in own if one.kind == "delete" and one.change_id not in covered}
+        told = self._told(connection, covered, place)
+        leaving = {one.record_id for one in own if one.kind == "delete" and one.change_id not in told}
         hidden = opening.keys() - gone - leaving - shown.keys()
         if hidden:
             raise Violation(f"{terminal.name} does not show {sorted(hidden)[0]}, which is there at {place}")
+
+    def _told(self, connection: FragileConnection, covered: Mapping[str, Deed], place: tuple[str, int]) -> set[str]:
+        """The deeds that a cursor has passed and this disk has heard of. One that changed nothing has taken no number:
+        it stands at one that the cursor may have passed before, and its answer may still be on its way."""
+        waiting = {row[0] for row in connection.peek("SELECT change_id FROM outbox WHERE answered_at IS NULL")}
+        return {id for id, deed in covered.items() if deed.applied or deed.seq < place[1] or id not in waiting}
 
     def _check_balances(self, terminal: Terminal, seen: Seen, connection: FragileConnection) -> None:
         """A balance is the facts up to the customers' cursor, and the own ones beyond it."""
