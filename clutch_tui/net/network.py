@@ -78,7 +78,7 @@ class Network:
         self._vault = vault
         self._device_id = device_id
         self._transport = transport
-        self._lock = FileLock(f"{store.path}.lead.lock", thread_local=False)
+        self._lock = FileLock(f"{store.path}.lead.lock", thread_local=False, mode=0o600)
         self._seen: tuple[int, ...] | None = None
         self._led: asyncio.Task[None] | None = None
         self._changed_state = asyncio.Event()

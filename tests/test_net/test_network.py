@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import stat
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
@@ -65,6 +67,17 @@ async def connected(
 
 def overall(network: Network) -> str:
     return network.monitor.snapshot().overall
+
+
+async def test_the_lock_of_the_lead_is_closed_to_others(tmp_path: Path, sandbox: Running) -> None:
+    mask = os.umask(0o022)
+    try:
+        async with connected(tmp_path / "home", sandbox.base_url) as (network, store):
+            await until(lambda: overall(network) == "connected")
+            locks = await asyncio.to_thread(lambda: [*store.path.parent.glob("*.lead.lock")])
+            assert [stat.S_IMODE(lock.stat().st_mode) for lock in locks] == [0o600]
+    finally:
+        os.umask(mask)
 
 
 async def test_one_leads_the_other_follows_and_takes_over(tmp_path: Path, sandbox: Running) -> None:
