@@ -116,6 +116,5 @@ class _Paper(page.Page):
             self.pair(t("receipt.change"), shown.amount(receipt.change))
 
 
-
 def _rate(basis_points: int) -> str:
     return shown.percent(Decimal(basis_points) / 10_000, places=2 if basis_points % 100 else 0) if basis_points else ""
