@@ -240,7 +240,7 @@ def parse_decimal(text: str, places: int | None = None) -> Decimal:
         raise NumberError("error.number.malformed", text=text.strip())
     whole, decimals = (match[2] or "0").replace(",", ""), match[3] or ""
     if len(whole) + len(decimals) > MAX_DIGITS:
-        raise NumberError("error.number.too_large", maximum=show_number("9" * MAX_DIGITS, strings.digits()))
+        raise NumberError("error.number.too_large", maximum=number(10**MAX_DIGITS - 1))
     if places is not None and len(decimals) > places:
         raise NumberError("error.number.decimals", places=places)
     return Decimal(f"{match[1]}{whole}.{decimals}0")

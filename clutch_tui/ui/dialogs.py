@@ -16,6 +16,7 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 from textual.worker import Worker, WorkerState
 
+from clutch_tui.text import format as shown
 from clutch_tui.text.bidi import LTR, RTL
 from clutch_tui.text.format import NO_BREAK_SPACE, NumberError, parse_money, parse_number
 from clutch_tui.text.strings import is_rtl
@@ -150,25 +151,31 @@ def ask_text(title: str, *, value: str = "", required: bool = False, **values: o
     return Ask(title, TextField(value=value), _required if required else str.strip, **values)
 
 
-def ask_number(title: str, *, value: int | None = None, minimum: int | None = None, **values: object) -> Ask[int]:
-    """Ask for a whole number."""
+def ask_number(
+    title: str, *, value: int | None = None, minimum: int | None = None, maximum: int, **values: object
+) -> Ask[int]:
+    """Ask for a whole number. The bounds are those of core: what it would refuse is refused while it can be mended."""
 
     def read(text: str) -> int:
-        number = parse_number(text)
-        if minimum is not None and number < minimum:
-            raise NumberError("error.number.too_small", minimum=minimum)
-        return number
+        asked = parse_number(text)
+        if minimum is not None and asked < minimum:
+            raise NumberError("error.number.too_small", minimum=shown.number(minimum))
+        if asked > maximum:
+            raise NumberError("error.number.too_large", maximum=shown.number(maximum))
+        return asked
 
     return Ask(title, NumberField(value="" if value is None else str(value)), read, **values)
 
 
-def ask_money(title: str, *, value: int | None = None, **values: object) -> Ask[int]:
-    """Ask for an amount of money; the answer is in minor units and not negative."""
+def ask_money(title: str, *, value: int | None = None, minimum: int = 0, maximum: int, **values: object) -> Ask[int]:
+    """Ask for an amount of money; the answer and the bounds, which are those of core, are in minor units."""
 
     def read(text: str) -> int:
         minor = parse_money(text)
-        if minor < 0:
-            raise NumberError("error.number.too_small", minimum=0)
+        if minor < minimum:
+            raise NumberError("error.number.too_small", minimum=shown.amount(minimum))
+        if minor > maximum:
+            raise NumberError("error.number.too_large", maximum=shown.amount(maximum))
         return minor
 
     typed = "" if value is None else f"{value // 100}.{value % 100:02}"

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from clutch_tui.text import format as shown
 from clutch_tui.text.format import NumberError, parse_decimal, parse_money, parse_number
 
 Kind = Literal["text", "secret", "money", "number", "decimal", "choice"]
@@ -111,5 +112,6 @@ def read(entry: Entry, text: str) -> Any:
     if value < 0:
         raise NumberError("error.number.too_small", minimum=0)
     if entry.maximum is not None and value > entry.maximum:
-        raise NumberError("error.number.too_large", maximum=entry.maximum)
+        most = shown.amount(entry.maximum) if entry.kind == "money" else shown.number(entry.maximum)
+        raise NumberError("error.number.too_large", maximum=most)
     return value

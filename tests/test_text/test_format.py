@@ -168,6 +168,12 @@ def test_what_is_not_an_amount_is_never_guessed(typed: str, key: str) -> None:
     assert str(error.value) != key, "the sentence, not its key"
 
 
+def test_the_greatest_number_is_said_in_groups() -> None:
+    with pytest.raises(fmt.NumberError) as error:
+        fmt.parse_number("9" * 16)
+    assert fmt.number(10**15 - 1) in str(error.value)
+
+
 def test_whole_numbers() -> None:
     assert fmt.parse_number("٢٤") == 24
     assert fmt.parse_number("24.0") == 24

@@ -10,6 +10,7 @@ from clutch_tui.text.strings import t
 from clutch_tui.ui.dialogs import Ask
 from clutch_tui.ui.forms import FormDialog
 from clutch_tui.ui.screens.inventory import InventoryScreen
+from clutch_tui.ui.widgets.number_field import NumberField
 from tests.test_ui.shop_app import Shop, open_app, press, settle, toasts, type_text, until, words_on
 
 LANGUAGES: tuple[strings.Language, ...] = ("ar", "en")
@@ -153,6 +154,20 @@ async def test_adjust_and_count_move_stock(shop: Shop) -> None:
         await until(pilot, lambda: len(shop.new_changes) == 2)
         assert [kind for kind, _ in shop.new_changes] == ["adjust", "count"]
         assert shop.read(inventory.get, shop.parts[2].id).stock == 5
+
+
+@pytest.mark.parametrize("key", ["f4", "f5"])
+async def test_a_count_that_cannot_be_stands_where_it_was_typed(shop: Shop, key: str) -> None:
+    async with open_app(shop, "en", mode="inventory") as (app, pilot):
+        await type_text(pilot, "NGK-7")
+        await settle(pilot)
+        await press(pilot, key)
+        await until(pilot, lambda: isinstance(app.screen, Ask))
+        await type_text(pilot, "6221000000017")
+        await press(pilot, "enter")
+        await until(pilot, lambda: "999,999" in words_on(app.screen))
+        assert app.screen.query_one(NumberField).value == "6221000000017"
+        assert shop.new_changes == []
 
 
 async def test_delete_asks_and_deletes(shop: Shop) -> None:

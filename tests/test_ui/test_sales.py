@@ -144,6 +144,24 @@ async def test_nonsense_never_crashes(shop: Shop) -> None:
             assert line.quantity == (3 if typed == "*٣" else 1), typed
 
 
+@pytest.mark.parametrize("typed", ["*99999999999999999999", "1000001*", f"*{'9' * 5000}", "1234567*OF-100"])
+async def test_too_many_pieces_are_a_quantity_and_no_code(shop: Shop, typed: str) -> None:
+    async with open_app(shop) as (app, pilot):
+        await scan(app, pilot, "OF-100")
+        till(app).field.value = typed
+        await press(pilot, "enter")
+        await until(pilot, lambda: toasts(app))
+        assert toasts(app) == [t("error.sale.quantity")]
+        assert (till(app).cart.lines[0].quantity, till(app).field.value) == (1, typed)
+
+
+async def test_zeros_before_a_quantity_count_for_nothing(shop: Shop) -> None:
+    async with open_app(shop) as (app, pilot):
+        await scan(app, pilot, "OF-100")
+        await scan(app, pilot, f"*{'0' * 20}7")
+        assert till(app).cart.lines[0].quantity == 7
+
+
 async def test_times_before_a_code(shop: Shop) -> None:
     async with open_app(shop) as (app, pilot):
         await scan(app, pilot, "4*OF-100")

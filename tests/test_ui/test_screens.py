@@ -22,6 +22,7 @@ from clutch_tui.ui.screens.settings import SettingsScreen
 from clutch_tui.ui.screens.sign_in import SignInScreen
 from clutch_tui.ui.status import Status
 from clutch_tui.ui.widgets.key_bar import KeyBar
+from clutch_tui.ui.widgets.number_field import MoneyField
 from clutch_tui.ui.widgets.status_strip import StatusStrip
 from clutch_tui.ui.widgets.text_field import TextField
 from tests.test_ui.shop_app import Shop, open_app, press, settle, toasts, type_text, until, words_on
@@ -120,11 +121,17 @@ async def test_customers_from_the_first_to_the_payment(shop: Shop) -> None:
         await press(pilot, "f3")
         await fill(pilot, app, address="شبرا")
         await press(pilot, "f4")
-        await until(pilot, lambda: isinstance(app.screen, Choose))
-        await press(pilot, "1")
         await until(pilot, lambda: isinstance(app.screen, Ask))
+        for wrong in ("0", "6221000000017"):  # nothing, and a barcode
+            await type_text(pilot, wrong)
+            await press(pilot, "enter")
+            await settle(pilot)
+            assert app.screen.query_one(MoneyField).value == wrong
+            await press(pilot, "ctrl+u")
         await type_text(pilot, "50")
         await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, Choose))
+        await press(pilot, "1")
         await until(pilot, lambda: t("customer.ask_note") in words_on(app))
         await press(pilot, "enter")
         await until(pilot, lambda: ("payment", "payment") in shop.new_changes)

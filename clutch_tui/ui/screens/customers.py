@@ -104,17 +104,19 @@ class CustomersScreen(ListScreen):
 
     @work(group="ask", exit_on_error=False)
     async def action_pay(self) -> None:
-        """A payment on account: how, how much, a word about it."""
+        """A payment on account: how much, how, a word about it. The amount comes first: it is what one begins to
+        type, and its first digit would choose the method."""
         if (row := self.table.row) is None:
+            return
+        asked = ask_money("customer.ask_amount", minimum=1, maximum=shop.customers.MAX_PAYMENT, name=row.name)
+        amount = await self.app.push_screen_wait(asked)
+        if amount is None:
             return
         methods: list[PayMethod] = [method for method in PAY_METHODS if method != "credit"]
         options = [(method, partial(t, f"pay.{method}")) for method in methods]
         chosen = await self.app.push_screen_wait(Choose("customer.pay", options))
         method = next((one for one in methods if one == chosen), None)
         if method is None:
-            return
-        amount = await self.app.push_screen_wait(ask_money("customer.ask_amount", name=row.name))
-        if not amount:
             return
         note = await self.app.push_screen_wait(ask_text("customer.ask_note"))
         if note is not None:

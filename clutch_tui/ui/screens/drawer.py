@@ -24,6 +24,9 @@ from clutch_tui.ui.widgets.part_columns import unsent_mark
 from clutch_tui.ui.widgets.window import Source
 from clutch_tui.ui.widgets.words import Words
 
+MOST = 10**12
+"""The most that is believed of a drawer, in minor units: a barcode that was scanned into the question is more."""
+
 
 class DrawerScreen(HistoryScreen):
     """The books of the drawer that is open, newest movement first."""
@@ -78,7 +81,7 @@ class DrawerScreen(HistoryScreen):
     async def action_do(self, kind: DrawerDeed) -> None:
         amount, reason = 0, ""
         if kind != "no_sale":
-            asked = await self.app.push_screen_wait(ask_money(f"drawer.ask_{kind}"))
+            asked = await self.app.push_screen_wait(ask_money(f"drawer.ask_{kind}", maximum=MOST))
             if asked is None:
                 return
             amount = asked
@@ -91,7 +94,7 @@ class DrawerScreen(HistoryScreen):
 
     @work(group="ask", exit_on_error=False)
     async def action_close(self) -> None:
-        counted = await self.app.push_screen_wait(ask_money("drawer.ask_count"))
+        counted = await self.app.push_screen_wait(ask_money("drawer.ask_count", maximum=MOST))
         if counted is None:
             return
         expected = (await self.store.read(shop.cash.report)).expected
@@ -178,7 +181,7 @@ class ReportDialog(ShowText):
     async def action_save(self) -> None:
         folder = self.app.services.receipts
         path = await asyncio.to_thread(paper.save, self._report, folder, shop=self._profile)
-        self.app.notify(t("receipt.saved", path=shown.isolate(str(path))))
+        self.app.notify(t("drawer.saved", path=shown.isolate(str(path))))
 
 
 def _what_for(row: CashMove) -> str:

@@ -38,6 +38,8 @@ class ShopScreen(Screen[None]):
     """Catalogue keys of what a person can type here beside the keys; F1 shows them first."""
     MARKS: ClassVar[tuple[str, ...]] = ()
     """Catalogue keys of what the marks in the list mean; F1 shows them last."""
+    KEPT_CLEAR: ClassVar[int] = 0
+    """How many lines above the keys a toast must not cover."""
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "common.back", show=False, id="screen.back")]
 
     if TYPE_CHECKING:
@@ -56,7 +58,7 @@ class ShopScreen(Screen[None]):
         yield self.strip
         with Vertical(id="body"):
             yield from self.compose_body()
-        yield KeyBar()
+        yield KeyBar(self.KEPT_CLEAR)
 
     def compose_body(self) -> ComposeResult:
         yield from ()

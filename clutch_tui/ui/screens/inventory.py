@@ -158,7 +158,9 @@ class InventoryScreen(ListScreen):
         if (row := self.table.row) is None:
             return
         stock = shown.number(row.stock)
-        delta = await self.app.push_screen_wait(ask_number("inventory.ask_delta", name=part_name(row), stock=stock))
+        most = shop.inventory.MAX_QUANTITY
+        asked = ask_number("inventory.ask_delta", minimum=-most, maximum=most, name=part_name(row), stock=stock)
+        delta = await self.app.push_screen_wait(asked)
         if not delta:
             return
         reason = await self.app.push_screen_wait(ask_text("inventory.ask_reason", required=True))
@@ -171,7 +173,8 @@ class InventoryScreen(ListScreen):
         if (row := self.table.row) is None:
             return
         stock = shown.number(row.stock)
-        asked = ask_number("inventory.ask_counted", minimum=0, name=part_name(row), stock=stock)
+        most = shop.inventory.MAX_QUANTITY
+        asked = ask_number("inventory.ask_counted", minimum=0, maximum=most, name=part_name(row), stock=stock)
         counted = await self.app.push_screen_wait(asked)
         if counted is not None:
             await self.write("inventory", shop.inventory.count_stock, row.id, counted, actor=self.app.cashier)

@@ -33,8 +33,10 @@ if TYPE_CHECKING:
     from clutch_tui.core.types import Cart, CartLine, PartRow, TaxRules
 
 HITS = 50
-_QUANTITY = re.compile(r"\*\s*(\d{1,6})|(\d{1,6})\s*\*")
-_TIMES = re.compile(r"(\d{1,6})\s*\*\s*(\S.*)")
+_QUANTITY = re.compile(r"\*\s*(\d+)|(\d+)\s*\*")
+_TIMES = re.compile(r"(\d+)\s*\*\s*(\S.*)")
+_ANY_TOO_MANY = 12
+"""So many digits are too many pieces, whichever they are: more of them need not be read."""
 
 
 class SalesScreen(ShopScreen):
@@ -42,6 +44,7 @@ class SalesScreen(ShopScreen):
 
     NAME = "sales"
     NOUNS = frozenset({"inventory", "shop"})
+    KEPT_CLEAR = 3  # whose sale it is, and what it comes to
     TYPED = ("sales.help_quantity", "sales.help_times", "sales.help_step")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2", "pay", "sales.pay", id="sales.pay"),
@@ -121,7 +124,8 @@ class SalesScreen(ShopScreen):
     async def _obey(self, text: str, picked: PartRow | None) -> None:
         async with self._one_by_one:
             if (quantity := quantity_typed(text)) is not None:
-                self._set_quantity(quantity)
+                if not self._set_quantity(quantity):
+                    self._offer_again(text)
             else:
                 await self._add(text, picked)
 
@@ -129,19 +133,27 @@ class SalesScreen(ShopScreen):
         """Sell the part with exactly this code, else the one that was picked. A scanner is faster than the
         search below the field, so a scan never depends on it."""
         wanted = _TIMES.fullmatch(read_digits(text))
-        quantity, code = (int(wanted[1]), wanted[2]) if wanted else (1, text)
+        quantity, code = (_pieces(wanted[1]), wanted[2]) if wanted else (1, text)
         part = await self.store.read(shop.inventory.find_code, code) or picked
         rows: Sequence[PartRow] = ()
         if part is None:
             rows = await self.store.read(shop.search.find, code, 2)
             part = rows[0] if len(rows) == 1 else None
         if part is not None and self.cart is not None:
-            self._change(shop.cart.add_line(self.cart, part, quantity), select=part.id)
+            try:
+                self._change(shop.cart.add_line(self.cart, part, quantity), select=part.id)
+            except shop.types.ShopError as error:
+                report(self, error)
+                self._offer_again(text)
         else:
             key = "sales.several" if rows else "sales.not_found"
             self.notify(t(key, text=shown.name(code)), severity="warning")
-            if not self.field.value:  # nothing typed is lost, and the next scan replaces it
-                self.field.offer_again(text)
+            self._offer_again(text)
+
+    def _offer_again(self, text: str) -> None:
+        """What was refused, to be corrected: nothing typed is lost, and the next scan replaces it."""
+        if not self.field.value:
+            self.field.offer_again(text)
 
     # --- the cart -------------------------------------------------------------------------------------
 
@@ -164,14 +176,16 @@ class SalesScreen(ShopScreen):
         row = self.lines.table.row
         return None if row is None else (row.n, row.line)
 
-    def _set_quantity(self, quantity: int) -> None:
-        if self.cart is None or self._line is None:
-            return
-        n, line = self._line
-        try:
-            self._change(shop.cart.set_quantity(self.cart, n, quantity), select=line.part_id)
-        except shop.types.ShopError as error:
-            report(self, error)
+    def _set_quantity(self, quantity: int) -> bool:
+        """Give the line so many pieces; whether so many can be sold."""
+        if self.cart is not None and self._line is not None:
+            n, line = self._line
+            try:
+                self._change(shop.cart.set_quantity(self.cart, n, quantity), select=line.part_id)
+            except shop.types.ShopError as error:
+                report(self, error)
+                return False
+        return True
 
     @on(ScanField.Stepped)
     def _stepped(self, event: ScanField.Stepped) -> None:
@@ -194,7 +208,9 @@ class SalesScreen(ShopScreen):
             n, line = self._line
             from clutch_tui.ui.dialogs import ask_number
 
-            asked = ask_number("sales.ask_quantity", value=line.quantity, minimum=1, name=_part_of(line))
+            asked = ask_number(
+                "sales.ask_quantity", value=line.quantity, minimum=1, maximum=shop.cart.MOST_PIECES, name=_part_of(line)
+            )
             if (quantity := await self.app.push_screen_wait(asked)) is not None and self.cart is not None:
                 self._change(shop.cart.set_quantity(self.cart, n, quantity), select=line.part_id)
 
@@ -204,7 +220,7 @@ class SalesScreen(ShopScreen):
             n, line = self._line
             from clutch_tui.ui.dialogs import ask_money
 
-            asked = ask_money("sales.ask_price", value=line.price, name=_part_of(line))
+            asked = ask_money("sales.ask_price", value=line.price, maximum=shop.cart.DEAREST, name=_part_of(line))
             if (price := await self.app.push_screen_wait(asked)) is not None and self.cart is not None:
                 self._change(shop.cart.set_price(self.cart, n, price), select=line.part_id)
 
@@ -321,7 +337,11 @@ class SalesScreen(ShopScreen):
 def quantity_typed(text: str) -> int | None:
     """The quantity that `*3` or `3*` sets, in any digits; None for what is a code or a search."""
     typed = _QUANTITY.fullmatch(read_digits(text))
-    return None if typed is None else int(typed[1] or typed[2])
+    return None if typed is None else _pieces(typed[1] or typed[2])
+
+
+def _pieces(digits: str) -> int:
+    return int(digits.lstrip("0")[:_ANY_TOO_MANY] or "0")
 
 
 def _part_of(line: CartLine) -> str:

@@ -27,8 +27,10 @@ class KeyBar(Widget):
     KeyBar { dock: bottom; height: auto; max-height: 4; width: 1fr; background: $panel; color: $foreground; }
     """
 
-    def __init__(self) -> None:
+    def __init__(self, kept_clear: int = 0) -> None:
+        """`kept_clear` is how many lines above the keys are never covered by a toast."""
         super().__init__()
+        self._kept_clear = kept_clear
         self._drawn: Sequence[object] = ()
         self._looked_at: Sequence[object] = ()
         """The keys as they were when they were last drawn or compared with what is drawn."""
@@ -47,8 +49,8 @@ class KeyBar(Widget):
             self.refresh(layout=len(wanted) != len(self._drawn))
 
     def on_resize(self, event: Resize) -> None:
-        """Toasts stand above the keys, however many lines these take."""
-        self.screen.query("ToastRack").set_styles(margin=(0, 0, event.size.height, 0))
+        """Toasts stand above the keys, however many lines these take, and above what must be seen."""
+        self.screen.query("ToastRack").set_styles(margin=(0, 0, event.size.height + self._kept_clear, 0))
 
     def relabel(self) -> None:
         self.refresh(layout=True)
