@@ -51,8 +51,9 @@ class Counter(World):
         del self.terminals[2:]
 
     def _terminal(self, n: int) -> Terminal:
-        self.weather = Weather(self._chance(f"line {n}"))
+        self.weather = Weather(self._chance(f"line {n}"), self._chance(f"trouble {n}"))
         self.weather.odds = dict.fromkeys(self.weather.odds, 0.0)
+        self.weather.limit, self.weather.forbids, self.weather.broken = 0, 0.0, ""
         self.lines_of.append(self.weather)
         return super()._terminal(n)
 

@@ -24,6 +24,7 @@ from clutch_tui.installation import Installation
 from clutch_tui.net.endpoints import CATEGORIES
 from clutch_tui.sandbox import demo_data
 from clutch_tui.sandbox.server import Running
+from clutch_tui.text import format as shown
 from clutch_tui.text import strings
 from clutch_tui.text.strings import t
 
@@ -226,9 +227,8 @@ async def test_the_right_word_for_what_is_no_backend(
     async with bad_server(kind, tmp_path) as base_url:
         outcome = await judge(base_url)
     assert outcome.code == code
-    sentence = t(
-        key, host="localhost" if kind == "expired" else "127.0.0.1" if kind == "closed" else "no-such-host.invalid"
-    )
+    host = "localhost" if kind == "expired" else "127.0.0.1" if kind == "closed" else "no-such-host.invalid"
+    sentence = t(key, **shown.told({"host": host}))
     assert outcome.out.count(sentence) == 1
     assert sum(f"  {t(f'tester.state.{state}')}" in line for line in outcome.out.splitlines()) >= 46
     assert "Traceback" not in outcome.out + outcome.err
