@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from textual.pilot import Pilot
 
-from clutch_tui.core import cart, inventory, sales, state
-from clutch_tui.core.types import Sale, SaleQuery, TaxRules
+from clutch_tui.core import aftersales, customers, inventory, sales, state
+from clutch_tui.core import cart as carts
+from clutch_tui.core.types import CustomerDraft, Payment, Sale, SaleQuery, TaxRules
 from clutch_tui.text import strings
 from clutch_tui.text.format import money, name
 from clutch_tui.text.strings import t
@@ -17,6 +18,7 @@ from clutch_tui.ui.screens.past_sales import PastSalesScreen
 from clutch_tui.ui.screens.pay import PayDialog, quick_amounts
 from clutch_tui.ui.screens.receipt import ReceiptDialog
 from clutch_tui.ui.screens.sales import SalesScreen
+from clutch_tui.ui.widgets.choice_field import ChoiceField
 from clutch_tui.ui.widgets.scan_field import ScanField
 from tests.test_ui.shop_app import Shop, open_app, press, settle, toasts, type_text, until, words_on
 
@@ -229,7 +231,7 @@ async def test_the_part_number_gives_way_to_a_discount_only(shop: Shop) -> None:
         assert "part.number" in titles()
         assert "sales.discount" not in titles()
         screen = till(app)
-        screen._change(cart.set_discount(screen.cart, 0, 100))
+        screen._change(carts.set_discount(screen.cart, 0, 100))
         assert "sales.discount" in titles()
 
 
@@ -372,6 +374,48 @@ async def test_one_piece_of_three_comes_back(shop: Shop) -> None:
         await until(pilot, lambda: isinstance(app.screen, ReceiptDialog))
         assert ("return", "sale") in shop.new_changes
         assert shop.read(inventory.get, shop.parts[2].id).stock == 8
+
+
+async def test_what_came_back_is_not_voided_and_comes_back_once(shop: Shop) -> None:
+    """And it is said before anybody has filled in a form."""
+    async with open_app(shop, "en") as (app, pilot):
+        await sell_one(app, pilot, "3*NGK-7")
+        (sale,) = sold(shop)
+        shop.store.run_now(
+            lambda: aftersales.give_back(
+                sale.id, {sale.lines[0].n: 3}, method="cash", cashier="", device_id="d", reason="broken"
+            )
+        )
+        await press(pilot, "f7")
+        await until(pilot, lambda: isinstance(app.screen, PastSalesScreen) and app.screen.table.count == 2)
+        await settle(pilot)
+        await press(pilot, "down")
+        for key, why in (("f6", "error.sale.all_back"), ("f8", "error.sale.has_returns")):
+            await press(pilot, key)
+            await until(pilot, lambda why=why: t(why, number=sale.receipt_number) in toasts(app))
+            assert isinstance(app.screen, PastSalesScreen)
+
+
+async def test_money_goes_back_as_it_came(shop: Shop) -> None:
+    customer = shop.store.run_now(customers.create, CustomerDraft(name="منى"))
+    bought = carts.add_line(shop.store.run_now(sales.open_cart), shop.parts[0])
+    rules = TaxRules(rate=0, prices_include_tax=True, cash_rounding=25)
+    shop.store.run_now(
+        lambda: sales.checkout(
+            carts.with_customer(bought, customer),
+            (Payment("cash", 25_00), Payment("credit", 100_00)),
+            cashier="",
+            device_id="d",
+            rules=rules,
+        )
+    )
+    async with open_app(shop, "en") as (app, pilot):
+        await press(pilot, "f7")
+        await until(pilot, lambda: isinstance(app.screen, PastSalesScreen) and app.screen.table.count == 1)
+        await settle(pilot)
+        await press(pilot, "f6")
+        await until(pilot, lambda: isinstance(app.screen, ReturnDialog))
+        assert app.screen.query_one("#field-method", ChoiceField).value == "credit"
 
 
 @pytest.mark.parametrize("keys", [("alt+1",), ("f9", "1")])

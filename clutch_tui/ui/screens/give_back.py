@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,8 +34,9 @@ class ReturnDialog(FormDialog[GivenBack]):
             Entry("method", "sale.refund_by", "choice", choices=[(method, f"pay.{method}") for method in methods]),
             Entry("reason", "sale.reason", required=True, maximum=200),
         ]
+        given = {"method": _paid_by(sale, methods)}
         super().__init__(
-            "sale.give_back_title", entries, {}, self._read_back, number=shown.part_number(sale.receipt_number)
+            "sale.give_back_title", entries, given, self._read_back, number=shown.part_number(sale.receipt_number)
         )
         self.add_class("-lines")
         for row, line in zip(self.rows, lines, strict=False):
@@ -45,6 +47,13 @@ class ReturnDialog(FormDialog[GivenBack]):
         if not quantities:
             raise NumberError("sale.nothing_back")
         return GivenBack(quantities, values["method"], values["reason"])
+
+
+def _paid_by(sale: Sale, methods: Sequence[PayMethod]) -> PayMethod:
+    """How most of the sale was paid: its money goes back the same way unless a person says otherwise. Cash for what
+    was sold on account would be money for a debt that nobody has paid."""
+    paid = max(sale.payments, key=lambda payment: payment.amount, default=None)
+    return paid.method if paid is not None and paid.method in methods else methods[0]
 
 
 def _name_line(row: EntryRow, line: SaleLine) -> None:

@@ -85,6 +85,9 @@ class PastSalesScreen(ListScreen):
     async def action_void(self) -> None:
         if (row := self.table.row) is None:
             return
+        sale = await self.store.read(shop.sales.get, row.id)
+        if any(line.returned for line in sale.lines):  # said before anybody has written a reason
+            raise shop.types.ShopError("error.sale.has_returns", number=sale.receipt_number)
         number = shown.part_number(row.receipt_number)
         reason = await self.app.push_screen_wait(ask_text("sale.ask_void", required=True, number=number))
         if reason is not None:
@@ -95,6 +98,8 @@ class PastSalesScreen(ListScreen):
         if (row := self.table.row) is None:
             return
         sale = await self.store.read(shop.sales.get, row.id)
+        if all(line.returned >= line.quantity for line in sale.lines):
+            raise shop.types.ShopError("error.sale.all_back", number=sale.receipt_number)
         back = await self.app.push_screen_wait(ReturnDialog(sale))
         if back is None:
             return
