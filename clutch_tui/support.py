@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from clutch_tui import __version__, logs
 from clutch_tui.net.client.redaction import HIDDEN, hide_text, remember
 from clutch_tui.net.connection import Monitor, Problem
-from clutch_tui.net.diagnosis.bundle import Chapter, Gathered, Section, write
+from clutch_tui.net.diagnosis.bundle import Chapter, Gathered, NothingToTell, Section, write
 from clutch_tui.net.diagnosis.doctor import Report as Checkup
 from clutch_tui.net.diagnosis.doctor import examine
 from clutch_tui.text.strings import has, t
@@ -197,9 +197,9 @@ class Story:
         from clutch_tui.net.diagnosis.tester import Tester
 
         if not self._installation.settings.backend.is_set_up:
-            raise LookupError("no server is set up")
+            raise NothingToTell("support.no_server", "no server is set up")
         if not self._is_reachable:
-            raise LookupError("the server cannot be reached, as the doctor says")
+            raise NothingToTell("support.unreachable", "the server cannot be reached, as the doctor says")
         monitor = Monitor()
         api, session = self._installation.api(monitor)
         try:
@@ -233,7 +233,7 @@ class Story:
         wanted = self._installation.database()
         found = sorted(self._installation.home.data_dir.glob("*.db"), key=lambda path: (path != wanted, path))
         if not found:
-            raise FileNotFoundError(f"no database in {self._installation.home.data_dir}")
+            raise NothingToTell("support.absent", f"there is no database in {self._installation.home.data_dir}")
         return [self._database(path, is_ours=path == wanted) for path in found[:5]]
 
     def _database(self, path: Path, *, is_ours: bool) -> dict[str, Any]:
@@ -288,7 +288,7 @@ class Story:
 
             path = self._installation.database()
             if not path.exists():
-                raise FileNotFoundError(str(path))
+                raise NothingToTell("support.absent", f"there is no {path}")
             store: Store = Store(path, inline=True, key=self._installation.protection.find_key(path))
             with closing(store):
                 return store.read_now(function)
@@ -302,7 +302,7 @@ class Story:
             lambda: {f"log/{path.name}": _end_of(path) for path in logs.files(self._installation.home.log_dir)}
         )
         if not found:
-            raise FileNotFoundError(str(self._installation.home.log_dir / logs.NAME))
+            raise NothingToTell("support.absent", f"there is no {self._installation.home.log_dir / logs.NAME}")
         return found
 
     async def tracebacks(self) -> Gathered:

@@ -103,8 +103,13 @@ def test_an_empty_queue_says_so(run: Run, lang: str) -> None:
     for command in ("queue", "conflicts"):
         ran = run(command, lang=lang)
         assert ran.code == 0
-        assert ran.out.strip() in (t("queue.empty"), t("cli.conflicts.none"))
+        assert ran.out.strip() in (t("queue.empty_alone"), t("cli.conflicts.none"))
         assert run(command, "--json").json == []
+
+
+def test_an_empty_queue_says_that_the_server_has_it_all(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLUTCH_BASE_URL", "https://shop.example.com/api/v1")
+    assert run("queue").out.strip() == t("queue.empty")
 
 
 def test_the_queue_is_listed_with_what_went_wrong(run: Run, store: Store) -> None:

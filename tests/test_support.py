@@ -33,6 +33,8 @@ from clutch_tui.net.diagnosis.bundle import CONTENTS, Chapter, write
 from clutch_tui.net.network import Network
 from clutch_tui.sandbox import demo_data, server
 from clutch_tui.sandbox.settings import Settings as SandboxSettings
+from clutch_tui.text.strings import t
+from clutch_tui.ui.screens.support import contents
 from tests.test_cli import clutch
 
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ1c2VyLW9uZSJ9.c2lnbmF0dXJlLW9mLXRva2Vu"
@@ -211,6 +213,18 @@ def test_a_damaged_configuration_becomes_part_of_the_story(tmp_path: Path) -> No
     assert "api_key" in inside["configuration/config.toml"]
     assert json.loads(inside["configuration/problem.json"])["key"].startswith("error.config.")
     assert secret not in "".join(inside.values()) + result.stdout + result.stderr
+
+
+async def test_what_there_is_nobody_to_ask_about_is_no_mishap(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    sections = await support.make_bundle(install(tmp_path / "home"), tmp_path / "bundle.zip")
+    missing = {section.name: section for section in sections if section.missing}
+    assert (missing["tester"].key, missing["tester"].missing) == ("support.no_server", "no server is set up")
+    there = set(missing) - {"tester"}
+    assert there == {"database", "queue", "connection", "connection_log", "program_log"}
+    assert {missing[name].key for name in there} == {"support.absent"}
+    assert not caplog.records
+    told = "\n".join(contents(tmp_path / "bundle.zip", sections))
+    assert t("support.missing", section=t("support.section.tester"), reason=t("support.no_server")) in told
 
 
 async def test_a_section_that_hangs_or_breaks_is_named(tmp_path: Path) -> None:

@@ -51,7 +51,8 @@ def queue() -> click.Group:
 
 
 def _list_queue(options: dict[str, Any], lane: str, *, as_json: bool) -> None:
-    with find_installation(options).open_store(inline=True) as store:
+    installation = find_installation(options)
+    with installation.open_store(inline=True) as store:
         rows = store.read_now(core_queue.page, lane, None, 0, MOST_OF_THE_JOURNAL if lane == "done" else -1)
         about = {row.id: store.read_now(core_queue.concerns, row.id) for row in rows if row.flags and not as_json}
         now = store.clock.now()
@@ -68,7 +69,8 @@ def _list_queue(options: dict[str, Any], lane: str, *, as_json: bool) -> None:
             if line:
                 print(f"{'':>8}{line}")
     if not rows:
-        print(t("queue.empty") if not lane else t("common.no_match"))
+        empty = "queue.empty" if installation.settings.backend.is_set_up else "queue.empty_alone"
+        print(t("common.no_match" if lane else empty))
 
 
 def change_json(row: ChangeRow, now: datetime) -> dict[str, Any]:

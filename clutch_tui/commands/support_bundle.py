@@ -35,7 +35,8 @@ def run(options: Mapping[str, Any], file: Path | None, *, as_json: bool) -> int:
     for section in sections:
         word = t(f"support.section.{section.name}")
         if section.missing:
-            print("- " + t("support.missing", section=word, reason=section.missing))
+            reason = t(section.key) if section.key else section.missing
+            print("- " + t("support.missing", section=word, reason=reason))
         else:
             print("+ " + t("support.inside", section=word, size=number(section.size / 1000, 1)))
     print(t("support.sent_to"))

@@ -239,6 +239,10 @@ async def test_the_lanes_go_round_to_the_journal(shop: Shop) -> None:
     async with open_app(shop, "en", mode="queue") as (app, pilot):
         screen = queue_in_front(app)
         assert screen.table.count == 0
+        assert t(screen.table.empty_key) == t("queue.empty_alone")  # there is no server that could have it all
+        at_a_server = replace(app.settings.backend, base_url="https://shop.example.com/api/v1")
+        app.settings = replace(app.settings, backend=at_a_server)
+        screen.reload()
         assert t(screen.table.empty_key) == t("queue.empty")
         for lane in ("attention", "fast", "slow", "local", "done"):
             await press(pilot, "f7")

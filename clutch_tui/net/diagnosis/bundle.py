@@ -32,6 +32,15 @@ Gathered = Mapping[str, object]
 """File names and what goes into them: a text, or anything that JSON knows."""
 
 
+class NothingToTell(Exception):
+    """A chapter that cannot be, and nothing is broken: `key` is the sentence for who reads it here, the text is for
+    support."""
+
+    def __init__(self, key: str, reason: str) -> None:
+        super().__init__(reason)
+        self.key = key
+
+
 @dataclass(frozen=True, slots=True)
 class Chapter:
     """One section, not gathered yet. `gather` may raise, and may take longer than it gets."""
@@ -49,6 +58,8 @@ class Section:
     files: tuple[str, ...] = ()
     size: int = 0
     missing: str = ""
+    key: str = ""
+    """The sentence that says why, where there is one."""
 
 
 async def write(path: Path, chapters: Iterable[Chapter]) -> tuple[Section, ...]:
@@ -74,6 +85,8 @@ async def _gather(chapter: Chapter) -> tuple[Section, dict[str, str]]:
             gathered = await chapter.gather()
     except TimeoutError:
         return Section(chapter.name, missing=f"no answer within {chapter.within:g} s"), {}
+    except NothingToTell as why:
+        return Section(chapter.name, missing=str(why), key=why.key), {}
     except Exception as error:  # the worst day: whatever is broken, the rest must be had
         log.warning("the support file lacks %s", chapter.name, exc_info=error)
         reason = clean(f"{type(error).__name__}: {error}")[:300]

@@ -49,7 +49,6 @@ class QueueScreen(ListScreen):
 
     NAME = "queue"
     NOUNS = frozenset({"queue", "conflicts"})
-    EMPTY = "queue.empty"
     SEARCHES = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2", "decide", "queue.decide", id="queue.decide"),
@@ -91,7 +90,15 @@ class QueueScreen(ListScreen):
     def source(self, text: str) -> Source[ChangeRow]:
         return reading(self.store, shop.queue, self.lane)
 
+    @property
+    def _nothing(self) -> str:
+        """What an empty list says: nobody has taken what waits where there is nobody to send it to."""
+        if self.lane:
+            return "common.no_match"
+        return "queue.empty" if self.app.settings.backend.is_set_up else "queue.empty_alone"
+
     def reload(self) -> None:
+        self.table.empty_key = self._nothing
         super().reload()
         self._concerns.clear()
         self._count_conflicts()
@@ -153,7 +160,7 @@ class QueueScreen(ListScreen):
 
     def search_again(self) -> None:
         super().search_again()
-        self.table.empty_key = "common.no_match" if self.lane else self.EMPTY
+        self.table.empty_key = self._nothing
 
     def action_back(self) -> None:
         if self.lane:

@@ -59,7 +59,8 @@ def contents(path: Path, sections: tuple[Section, ...]) -> list[str]:
     for section in sections:
         word = t(f"support.section.{section.name}")
         if section.missing:
-            lines.append(t("support.missing", section=word, reason=shown.name(section.missing)))
+            reason = t(section.key) if section.key else shown.name(section.missing)
+            lines.append(t("support.missing", section=word, reason=reason))
         else:
             lines.append(t("support.inside", section=word, size=shown.number(section.size / 1000, 1)))
     return [*lines, "", t("support.sent_to")]
