@@ -314,3 +314,19 @@ async def test_two_servers_with_an_epoch_each_end_the_round(till: Till, odd: Odd
     with pytest.raises((ApiError, wire.BadPayload)):
         await till.round()
     assert calls < 60
+
+
+async def test_a_restored_server_is_asked_by_the_call_that_works(till: Till, odd: Odd, sandbox: Running) -> None:
+    """What another epoch has answered is offered before anything else: where just the call that asked was broken, no
+    sale went up any more."""
+    async with httpx.AsyncClient() as client:
+        (await client.post(f"{sandbox.root}/__faults", json={"kind": "backup"})).raise_for_status()
+        sold = till.sell(a_part(till))
+        await till.round()
+        (await client.post(f"{sandbox.root}/__faults", json={"kind": "restore"})).raise_for_status()
+    odd.refuses = lambda request: httpx.Response(500) if request.url.path.endswith("inventory/sync") else None
+    again = till.sell(a_part(till))
+    with pytest.raises(ApiError):
+        await till.round()
+    assert unsent(till).isdisjoint({sold, again})
+    assert till.queue.unsent == 0

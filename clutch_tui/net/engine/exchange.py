@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from clutch_tui.core import search, state
 from clutch_tui.core.clock import Clock
@@ -31,6 +31,7 @@ from .parties import claimed
 from .portions import BATCH, Portions
 
 SyncChannel = Literal["inventory", "sales"]
+CHANNELS: tuple[SyncChannel, ...] = get_args(SyncChannel)
 
 MOST_BYTES = 240 * 1024
 """A little less than the server takes: the envelope of the call counts, too."""
@@ -137,14 +138,31 @@ class Exchange:
         return await self._store.run(claimed, channel, options)
 
     async def recheck(self) -> None:
-        """After a restore: offer everything that the old epoch answered, before any new row is stored."""
+        """After a restore: offer everything that the old epoch answered, before any new row is stored. Both calls can
+        ask: where the server has not the one, or breaks on it, the other does."""
         while await self._store.read(offers.rechecking):
-            if await self._store.read(ways.by_lists, "inventory"):
-                if await self._store.read(ways.by_lists, "sales"):
-                    return
-                await self.once("sales", (), pull=False)
-            else:
-                await self.once("inventory", (), pull=False)
+            if not await self._ask_either():
+                return
+
+    async def _ask_either(self) -> bool:
+        """Offer by the first call that goes; False where the server has neither, so that lists must do."""
+        failed: list[ApiError | wire.BadPayload] = []
+        for channel in CHANNELS:
+            if await self._store.read(ways.by_lists, channel):
+                continue
+            try:
+                await self.once(channel, (), pull=False)
+                return True
+            except ApiError as error:
+                if error.kind in NOT_ABOUT_A_CHANGE - {Kind.MISSING_ROUTE}:
+                    raise
+                failed.append(error)
+            except wire.BadPayload as error:
+                failed.append(error)
+        told = [one for one in failed if not isinstance(one, ApiError) or one.kind is not Kind.MISSING_ROUTE]
+        if told:
+            raise told[0]
+        return False
 
     async def _probe_suspects(self, channel: SyncChannel) -> None:
         """The last call with changes failed. If an empty one succeeds, something in the batch was to blame:
