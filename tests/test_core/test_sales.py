@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from clutch_tui.core import aftersales, cart, cash, inventory, journal, sales, state
+from clutch_tui.core.clock import to_text
 from clutch_tui.core.database import models
 from clutch_tui.core.database.store import Store
 from clutch_tui.core.sync import queue, records, replica
@@ -345,6 +347,32 @@ def test_a_pull_that_is_older_than_a_void_does_not_undo_it(store: Store, part_id
     assert store.read_now(sales.get, sale.id).status == "voided"
     with pytest.raises(ShopError, match=r"error\.sale\.voided"):
         store.run_now(aftersales.void, sale.id, "تاني", "sara")
+
+
+def test_a_snapshot_forgets_what_others_sold_as_far_as_it_reaches(store: Store, part_id: str) -> None:
+    """A restored server had lost the oldest of another till's sales, and this one went on showing it for ever."""
+    ours = sell(store, part_id)
+    now = datetime.now(UTC)
+
+    def sold(days_ago: int) -> dict[str, Any]:
+        texts = ("device_id", "cashier", "customer_name", "payment_method", "business_day", "notes")
+        return {
+            **dict.fromkeys(texts, ""),
+            **dict.fromkeys(("subtotal", "discount", "tax", "rounding", "total"), 0),
+            **dict.fromkeys(("customer_id", "return_of", "order_id")),
+            **{"id": f"theirs-{days_ago}", "receipt_number": f"B-{days_ago}", "status": "completed", "seq": 5},
+            **{"version": 1, "deleted": False, "flags": [], "items": [], "payments": []},
+            "date": to_text(now - timedelta(days=days_ago)),
+        }
+
+    def pull(*days: int, snapshot: bool) -> set[str]:
+        store.run_now(records.store, "sale", [sold(one) for one in days], snapshot=snapshot)
+        return {row[0] for row in rows(store, "SELECT id FROM sale WHERE own = 0")}
+
+    assert pull(10, 20, 500, snapshot=False) == {"theirs-10", "theirs-20", "theirs-500"}
+    assert pull(10, snapshot=True) == {"theirs-10", "theirs-500"}
+    assert pull(snapshot=True) == {"theirs-500"}
+    assert store.read_now(sales.get, ours.id).id == ours.id
 
 
 @pytest.mark.parametrize("status", ["rejected", "key_reuse"])

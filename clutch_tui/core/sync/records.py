@@ -9,14 +9,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
 from .. import customers, inventory, orders, sales, state, suppliers
+from ..clock import to_text
 from ..database import models
 from . import aliases, outbox, overlay, ways
 
 Row = Mapping[str, Any]
+
+SALES_REACH = timedelta(days=399)
+"""A snapshot holds the sales of 400 days, by the server's clock; one of ours may be a day off."""
 
 _KEYS: dict[str, Callable[[Mapping[str, Any]], dict[str, str]]] = {
     "item": inventory.keys_of,
@@ -299,7 +304,8 @@ def _store_sales(rows: Sequence[Row], *, snapshot: bool) -> None:
     )
     _store_sale_lines(theirs)
     if snapshot:
-        sweep_sales({row["id"] for row in sold}, min((row["date"] or "" for row in sold), default="~"))
+        reach = to_text(models.now() - SALES_REACH)
+        sweep_sales({row["id"] for row in sold}, min([reach, *(row["date"] or "" for row in sold)]))
     _keep_voided()
     for row in rows:
         state.bump_receipt_counter(row["receipt_number"])
