@@ -382,17 +382,19 @@ class World:
         ]
 
     async def _rest(self) -> None:
-        """The server is mended and a quarter of an hour passes; then all must be one."""
+        """The server is mended and a quarter of an hour passes; then all must be one. What failed before it was mended
+        may reach the slow lane only now: it gets a quarter of an hour of its own."""
         self.poison.clear()
         self.server.backend.faults.clear()
         if self._waiting("slow", "fast"):
             self.happened("slow lane")
             await self.pass_time(5.0)  # what was answered before the server was mended arrives
-            for terminal in self.terminals:
-                terminal.clock.jump(SLOW)
-                terminal.sync.wake()  # as its timer would: that does not jump
-        began = self.loop.elapsed
+            self._pass_quarter()
+        began, again = self.loop.elapsed, True
         while (waiting := self._waiting("fast", "slow")) or not self._settled():
+            if again and waiting and not self._waiting("fast"):
+                again = False
+                self._pass_quarter()
             if self.loop.elapsed - began > PATIENCE:
                 missing = waiting[:3] or f"not at the server's counter {self.server.counter}"
                 raise Violation(f"never delivered: {missing}")
@@ -401,6 +403,11 @@ class World:
         self.books.at_rest(self.terminals)
         if self.rng.random() < 0.25:
             await self._idle()
+
+    def _pass_quarter(self) -> None:
+        for terminal in self.terminals:
+            terminal.clock.jump(SLOW)
+            terminal.sync.wake()  # as its timer would: that does not jump
 
     async def _idle(self) -> None:
         """Nothing is left to do, so next to nothing is done."""
