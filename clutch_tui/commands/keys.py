@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
@@ -79,7 +80,7 @@ def change() -> click.Command:
         wish: Any = keep or installation.settings.database.key
         installation.unlocked(protection.keys)  # the old passphrase before a new one
         passphrase = _new_passphrase() if wish == "passphrase" else None
-        new = protection.change(wish, passphrase, _done("cli.key.done.change"))
+        new = protection.change(wish, passphrase, _Done("cli.key.done.change"))
         if keep is not None and keep != installation.settings.database.key:
             installation.save_settings({"database.key": keep})
         keeper = protection.keychain.entries()[0].keeper
@@ -147,9 +148,7 @@ def import_key() -> click.Command:
 
         installation = find_installation(options)
         protection = installation.protection
-        # what is typed is seen: nobody types 65 signs blindly
-        typed = click.prompt(t("cli.key.ask.recovery"), err=True) if sys.stdin.isatty() else sys.stdin.read()
-        key = CipherKey.from_text(typed)
+        key = CipherKey.from_text(_typed_key() if sys.stdin.isatty() else _groups_of(sys.stdin.read()))
         opened = protection.take(key)
         keeper = next(entry.keeper for entry in protection.keychain.entries() if entry.name == key.name)
         print(t("cli.key.imported", key=key.name, n=len(opened), keeper=t(f"cli.key.keeper.{keeper}")))
@@ -159,13 +158,38 @@ def import_key() -> click.Command:
     return command
 
 
+def _typed_key() -> str:
+    """What is typed, or pasted as the sheet has it, on several lines: what stood behind the first would be left to the
+    shell. It is seen: nobody types 65 signs blindly. An empty line ends what is not whole."""
+    from clutch_tui.core.database.cipher_key import SIZE
+
+    typed = str(click.prompt(t("cli.key.ask.recovery"), err=True))
+    while len(re.sub(r"[\W_]", "", typed)) < 2 * SIZE:  # so many in hexadecimal, one more in groups
+        more = str(click.prompt(t("cli.key.ask.rest"), err=True, default="", show_default=False))
+        if not more.strip():
+            break
+        typed += f" {more}"
+    return typed
+
+
+def _groups_of(piped: str) -> str:
+    """The groups of a whole sheet, as `export` writes it; what is no such sheet, as it is."""
+    from clutch_tui.core.database.cipher_key import DATA, GROUPS
+
+    lines = [line.split() for line in piped.splitlines()]
+    groups = [group for line in lines for group in line if all(len(one) == DATA + 1 for one in line)]
+    return " ".join(groups) if len(groups) == GROUPS else piped
+
+
 def encrypt() -> click.Command:
     @click.command("encrypt", help=t("cli.key.encrypt.help"))
     @click.pass_obj
     def command(options: dict[str, Any]) -> None:
         installation = find_installation(options)
-        done = _done("cli.key.done.encrypt")
+        done = _Done("cli.key.done.encrypt")
         installation.unlocked(lambda: installation.protection.encrypt(done))
+        if not done.paths:
+            print(t("cli.key.nothing_plain"))
         if not installation.settings.database.encryption:
             installation.save_settings({"database.encryption": True})
 
@@ -181,7 +205,10 @@ def decrypt() -> click.Command:
         _agreed(yes, t("cli.key.ask.decrypt"))
         installation.unlocked(installation.protection.keys)
         installation.save_settings({"database.encryption": False})  # first: a start in between must not turn it back
-        installation.protection.decrypt(_done("cli.key.done.decrypt"))
+        done = _Done("cli.key.done.decrypt")
+        installation.protection.decrypt(done)
+        if not done.paths:
+            print(t("cli.key.nothing_encrypted"))
 
     return command
 
@@ -231,5 +258,13 @@ def _agreed(yes: bool, question: str) -> None:
     click.confirm(question, abort=True, err=True)
 
 
-def _done(key: str) -> Callable[[Path], None]:
-    return lambda path: print(t(key, path=path.name), flush=True)
+class _Done:
+    """Says of each database that it is done, and knows whether there was any."""
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+        self.paths: list[Path] = []
+
+    def __call__(self, path: Path) -> None:
+        self.paths.append(path)
+        print(t(self._key, path=path.name), flush=True)

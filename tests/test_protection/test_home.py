@@ -13,8 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from clutch_tui import privacy
+from clutch_tui.commands import keys
 from clutch_tui.core import aftersales, customers, inventory, journal, sales
 from clutch_tui.core.cart import add_line, totals, with_customer
 from clutch_tui.core.database import cipher, models
@@ -247,6 +249,39 @@ def test_the_sheet_can_be_typed_back_in_both_languages(program: Program, home: P
     out = home / "sheet.txt"
     assert program.run(home, "key", "export", "--out", str(out)).returncode == 0
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+def test_a_sheet_is_taken_whole(program: Program, home: Path, language: str) -> None:
+    sheet = program.run(home, "--lang", language, "key", "export").stdout
+    shutil.rmtree(home / "keys")
+    assert program.run(home, "key", "import", typed=sheet).returncode == 0
+    assert program.run(home, "find", NUMBER).returncode == 0
+
+
+@pytest.mark.parametrize("form", ["groups", "hexadecimal", "half"])
+def test_a_key_may_be_pasted_on_several_lines(form: str) -> None:
+    """Whatever a prompt leaves goes to the shell, and into its history."""
+    key = CipherKey.random()
+    groups = key.recovery.split("-")
+    typed = {
+        "groups": [*("  ".join(groups[at : at + 5]) for at in range(0, 13, 5)), "and no more"],
+        "hexadecimal": [key.raw.hex(), "and no more"],
+        "half": [" ".join(groups[:5]), "", "and no more"],
+    }[form]
+    with CliRunner().isolation(input="\n".join(typed) + "\n"):
+        got = keys._typed_key()
+        assert sys.stdin.readline().strip() == "and no more"
+    if form == "half":
+        assert got.split() == groups[:5]
+    else:
+        assert CipherKey.from_text(got) == key
+
+
+def test_nothing_to_encrypt_and_nothing_to_decrypt_are_said(program: Program, home: Path) -> None:
+    assert "encrypted already" in program.run(home, "key", "encrypt").stdout
+    assert "is plain now" in program.run(home, "key", "decrypt", "--yes").stdout
+    assert "No database here is encrypted" in program.run(home, "key", "decrypt", "--yes").stdout
 
 
 def test_starting_over_keeps_the_old_database_for_the_day_its_key_is_found(program: Program, home: Path) -> None:
