@@ -543,6 +543,28 @@ async def test_a_clone_counts_once_what_the_other_has_sent_for_it(tmp_path: Path
     await copy.close()
 
 
+async def test_a_clone_learns_what_its_twin_has_sent_before_it_stores_a_balance(
+    tmp_path: Path, till: Till, sandbox: Running
+) -> None:
+    """The first question found the disk cloned and brought no answer; the balance then held the payment twice."""
+    made = till.do(customers.create, CustomerDraft(name="حسن", phone="01007654321"))
+    await till.round()
+    till.do(customers.pay, made.id, 50_00, "cash", "", "سارة")
+    clone = tmp_path / "clone" / "data"
+    clone.mkdir(parents=True)
+    with sqlite3.connect(till.store.path) as source, sqlite3.connect(clone / "shop.db") as target:
+        source.backup(target)
+    part_id, _ = a_part(till)
+    till.sell(part_id)
+    await till.round()
+    copy = await open_till(tmp_path, sandbox, "clone")
+    copy.do(state.put, "lineage", till.ask(state.get, "lineage"))
+    await copy.sync._parties.pull("customers")
+    assert copy.ask(state.get, "lineage") != till.ask(state.get, "lineage")
+    assert copy.ask(customers.get, made.id).balance == till.ask(customers.get, made.id).balance == -50_00
+    await copy.close()
+
+
 async def test_a_restored_disk_is_noticed_by_the_server(tmp_path: Path, till: Till, sandbox: Running) -> None:
     part_id, stock = a_part(till)
     old = tmp_path / "old" / "data"

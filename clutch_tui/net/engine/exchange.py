@@ -108,6 +108,12 @@ class Exchange:
         while await self.once(channel, ()):
             pass
 
+    async def ask(self, channel: SyncChannel) -> None:
+        """Ask what became of all that is unanswered, until the server has said so: a call that finds it restored, or
+        this disk cloned, brings no answer."""
+        while await self.once(channel, (), pull=False):
+            pass
+
     async def everything(self, channel: SyncChannel, *, pull: bool = True) -> None:
         """Call until the channel has nothing more to send and its pull is complete.
 

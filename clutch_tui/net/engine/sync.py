@@ -104,7 +104,7 @@ class Sync:
             policies=policies,
             page_size=page_size,
             pace=self._pace,
-            ask_about_sales=partial(self._exchange.once, "sales", (), pull=False),
+            ask_about_sales=partial(self._exchange.ask, "sales"),
         )
         self._looked_at: float | None = None
         self._one_at_a_time = asyncio.Lock()
