@@ -5,15 +5,14 @@ from __future__ import annotations
 import gc
 import logging
 import os
-import sys
+import tempfile
 from collections.abc import Iterator
-from importlib.util import find_spec
 from logging.handlers import RotatingFileHandler
-from types import ModuleType
-from typing import cast
 
 import pytest
 from hypothesis import settings
+
+from tests.memory import memory
 
 # A busy machine is no bug, so no deadline; the same examples each time, so that a failure belongs to a change.
 # HYPOTHESIS_PROFILE=explore looks for new ones.
@@ -22,9 +21,8 @@ settings.register_profile("explore", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 
-# httpcore asks for it at every lock, and a module that is not there is looked for in every folder each time
-if find_spec("sniffio") is None:
-    sys.modules["sniffio"] = cast(ModuleType, None)
+if "TMPDIR" not in os.environ and (folder := memory()) is not None:
+    os.environ["TMPDIR"] = tempfile.tempdir = folder
 
 
 def pytest_collection_finish() -> None:

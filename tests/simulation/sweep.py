@@ -15,11 +15,13 @@ from functools import partial
 from pathlib import Path
 from typing import get_args
 
+from tests.memory import memory
+
 from . import clerk
 from .disk import Moment
 from .invariants import Violation
 from .virtual_time import NothingLeft
-from .world import World, memory, new_disks
+from .world import World, new_disks
 
 MOMENTS: tuple[Moment, ...] = get_args(Moment)
 

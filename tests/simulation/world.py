@@ -27,6 +27,7 @@ from clutch_tui.core.database.store import Store
 from clutch_tui.core.sync import arrivals
 from clutch_tui.core.sync.replica import CHANNELS
 from clutch_tui.net.client.vault import Secrets
+from tests.memory import memory
 
 from . import clerk
 from .clerk import Habits
@@ -484,11 +485,6 @@ def run(seed: int, steps: int = STEPS, mutant: str | None = None, kind: Kind | N
 
 
 @cache
-def memory() -> str | None:
-    """A folder in memory where the machine has one: the disks of a simulation need not survive it."""
-    return "/dev/shm" if Path("/dev/shm").is_dir() else None
-
-
 @cache
 def new_disks() -> tuple[Path, ...]:
     """What a terminal begins with: a database that was made and never used, or, three times as often, one after
