@@ -740,6 +740,27 @@ async def test_a_delete_whose_tombstone_was_purged_is_over_with_the_snapshot(til
     assert till.sql("SELECT count(*) FROM base_record") == [(0,)]
 
 
+@pytest.mark.parametrize("listed", ["before", "after"])
+async def test_a_customer_who_was_deleted_elsewhere_first_stays_gone_and_is_kept_no_longer(
+    till: Till, sandbox: Running, listed: str
+) -> None:
+    """The server answers 404, without a number. Where the customer still stood in the list, he was back until the next
+    one; where a snapshot had forgotten him, his old copy was kept for ever."""
+    made = till.do(customers.create, CustomerDraft(name="أحمد", phone="01000000001"))
+    await till.round()
+    await control(sandbox, do="edit", kind="delete", type="customer", id=made.id)
+    till.do(customers.delete, made.id, seen=till.ask(customers.get, made.id))
+    await fault(sandbox, "purge")
+    if listed == "before":
+        await till.sync._parties.pull("customers")
+    await till.sync._parties.push()
+    assert till.queue.unsent == 0
+    assert till.ask(customers.get, made.id).deleted is True
+    await till.round()
+    assert till.ask(customers.get, made.id).deleted is True
+    assert till.sql("SELECT id FROM base_record") == []
+
+
 async def test_an_answer_after_the_restore_does_not_take_the_part_off_the_list(
     tmp_path: Path, till: Till, sandbox: Running
 ) -> None:
