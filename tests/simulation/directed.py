@@ -328,7 +328,8 @@ async def one_list_stops_all(on: Stage) -> None:
 
 @scenario(empty=True)
 async def refused_is_plain(on: Stage) -> None:
-    """Something on the way takes the first look at the orders for an attack."""
+    """Something on the way takes the first look at the orders for an attack, and of the two sync calls one breaks."""
+    on.weather.broken = "inventory"
     on.first.boot()
     on.do(on.first, clerk.create_customer)
     on.weather.order(stage.FORBIDDEN, "/orders", on.first.name)

@@ -40,7 +40,7 @@ def claimed(channel: Channel, options: dict[str, Any]) -> tuple[Change, ...]:
 
 
 def _is_synced() -> bool:
-    return ways.of("inventory") == "sync"
+    return "sync" in map(ways.of, ways.CHANNELS)
 
 
 class Parties:
@@ -116,7 +116,7 @@ class Parties:
                     if error.kind not in NOT_FOR_THIS:
                         raise
                     if error.kind is not Kind.MISSING_ROUTE and await self._store.read(_is_synced):
-                        continue  # whoever syncs its parts numbers everything: a list that we may not see says nothing
+                        continue  # whoever syncs anything numbers everything: a list that we may not see says nothing
                     tracked = False
                 await self._store.run(ways.take, channel, "sync" if tracked else "lists")
         return failed
