@@ -171,6 +171,20 @@ def _return(shop: Shop) -> None:
     shop.type("1")
 
 
+@scene("drawer")
+def _drawer(shop: Shop) -> None:
+    """The drawer since it was last closed."""
+    shop.go("sales")
+    shop.open("ctrl+d", t("drawer.report"))
+
+
+@scene("drawer-report")
+def _drawer_report(shop: Shop) -> None:
+    """What should be in the drawer, and why."""
+    _drawer(shop)
+    shop.open("f2", t("drawer.takings"))
+
+
 @scene("inventory", "online", "wide")
 def _inventory(shop: Shop) -> None:
     """The inventory."""
