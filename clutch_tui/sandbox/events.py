@@ -83,7 +83,8 @@ class Hub:
     """All open sockets, by shop. Lives on the event loop; `publish` is called there and nowhere else."""
 
     def __init__(self) -> None:
-        self.listeners: dict[str, set[Listener]] = {}
+        # in the order in which they came: a set of them has the order of their addresses, another one in every run
+        self.listeners: dict[str, dict[Listener, None]] = {}
         # Faults: how often the next events of any shop are told; empty is once each.
         self.repeats: list[int] = []
 
@@ -94,10 +95,10 @@ class Hub:
                 listener.deliver(event)
 
     def add(self, listener: Listener) -> None:
-        self.listeners.setdefault(listener.shop_id, set()).add(listener)
+        self.listeners.setdefault(listener.shop_id, {})[listener] = None
 
     def remove(self, listener: Listener) -> None:
-        self.listeners.get(listener.shop_id, set()).discard(listener)
+        self.listeners.get(listener.shop_id, {}).pop(listener, None)
 
     def all(self) -> list[Listener]:
         return [listener for listeners in self.listeners.values() for listener in listeners]
