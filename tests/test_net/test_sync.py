@@ -599,6 +599,23 @@ async def test_an_edit_is_seen_at_once_and_survives_the_pull(till: Till, sandbox
     assert till.sql("SELECT count(*) FROM base_record") == [(0,)]
 
 
+async def test_what_lay_hidden_under_an_unsent_edit_is_not_overwritten_by_the_next(
+    till: Till, sandbox: Running
+) -> None:
+    """The row had come in under the first edit, and its version with it: the second seemed to have seen both."""
+    part_id, _ = a_part(till)
+    seen = till.ask(inventory.get, part_id)
+    till.do(inventory.edit, part_id, _with(seen.draft, location="OURS-1"), seen=seen)
+    await control(sandbox, do="edit", kind="update", type="item", id=part_id, fields={"location": "THEIRS"})
+    await till.sync._exchange.once("inventory", ())  # their row comes, and ours lies over it
+    seen = till.ask(inventory.get, part_id)
+    assert seen.draft.location == "OURS-1"
+    till.do(inventory.edit, part_id, _with(seen.draft, location="OURS-2"), seen=seen)
+    await till.round()
+    assert on_server(sandbox, "SELECT location FROM item WHERE id = ?", part_id) == [("THEIRS",)]
+    assert {one.mine for one in till.ask(conflicts.pending)} >= {"OURS-2"}
+
+
 async def test_price_from_the_server_and_the_name_in_the_conflict_screen(till: Till, sandbox: Running) -> None:
     part_id, _ = a_part(till)
     seen = till.ask(inventory.get, part_id)

@@ -88,7 +88,7 @@ def add_all(kind: str, type: str, drafts: Sequence[Draft]) -> None:
     """Put many changes of one kind into the queue, in their order: `add` for thousands of records at once."""
     if not drafts:
         return
-    lineage, epoch, at = state.lineage(), _epoch_seen(kind, type), models.now_text()
+    lineage, epoch, at = state.lineage(), epoch_seen(kind, type), models.now_text()
     models.executemany(
         "INSERT INTO outbox (change_id, lineage, channel, kind, type, record_id, label, at, epoch, base, was, payload)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -112,7 +112,7 @@ def add_all(kind: str, type: str, drafts: Sequence[Draft]) -> None:
     )
 
 
-def _epoch_seen(kind: str, type: str) -> str | None:
+def epoch_seen(kind: str, type: str) -> str | None:
     """The epoch to which the versions that a person saw belong: after a restore the rows are still of the old one
     for a while, and its numbers mean nothing in the new one."""
     return state.get("epoch" if kind in FACTS else f"{_NOUNS[type]}.epoch")

@@ -7,6 +7,7 @@ falls back to.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -45,10 +46,27 @@ def update(type: str, record_id: str, changed: Fields, was: Fields, keys: Fields
         f"UPDATE {_table(type)} SET {', '.join(f'{name} = ?' for name in columns)} WHERE id = ?",
         (*columns.values(), record_id),
     )
-    base = dict.fromkeys(changed, version)
+    base = dict.fromkeys(changed, version) | _hidden(type, record_id, changed)
     outbox.add(
         "update", type, record_id, dict(changed), base=base, was={name: was[name] for name in changed}, label=label
     )
+
+
+def _hidden(type: str, record_id: str, changed: Fields) -> dict[str, int]:
+    """The versions behind those of the `changed` fields that showed our own requests, not the row: whoever changed such
+    a field has seen of the server only what the request before had seen. What has come in since lies hidden."""
+    rows = models.execute(
+        "SELECT base, payload, epoch FROM outbox WHERE type = ? AND record_id = ? AND kind = 'update'"
+        " AND answered_at IS NULL ORDER BY n",
+        (type, record_id),
+    ).fetchall()
+    present = outbox.epoch_seen("update", type)
+    hidden: dict[str, int] = {}
+    for base, payload, epoch in rows:
+        # the versions of another epoch are numbers of another count: none of this one has been seen
+        seen = json.loads(base) if epoch == present else {}
+        hidden |= {name: int(seen.get(name, 0)) for name in json.loads(payload) if name in changed}
+    return hidden
 
 
 def delete(type: str, record_id: str, *, version: int, label: str) -> None:
