@@ -565,6 +565,25 @@ async def test_a_clone_learns_what_its_twin_has_sent_before_it_stores_a_balance(
     await copy.close()
 
 
+async def test_a_payment_that_a_restored_server_got_again_counts_once(till: Till, sandbox: Running) -> None:
+    """It had ended in the old epoch, so nobody asked what became of it before the list of the new one was stored."""
+    made = till.do(customers.create, CustomerDraft(name="حسن", phone="01007654321"))
+    await till.round()
+    await fault(sandbox, "backup")
+    till.do(customers.pay, made.id, 50_00, "cash", "", "سارة")
+    await till.round()
+    await till.round()
+    await fault(sandbox, "restore")
+    till.do(replica.new_epoch, "e-2")
+    await till.sync._exchange.recheck()
+    await fault(sandbox, "drop_after", endpoint="sales.sync")
+    with pytest.raises(ApiError):
+        await till.sync._exchange.everything("sales")
+    await till.sync._parties.pull("customers")
+    assert till.ask(customers.get, made.id).balance == -50_00
+    assert till.ask(state.get, "customers.epoch") == "e-2"
+
+
 async def test_a_restored_disk_is_noticed_by_the_server(tmp_path: Path, till: Till, sandbox: Running) -> None:
     part_id, stock = a_part(till)
     old = tmp_path / "old" / "data"

@@ -60,14 +60,16 @@ def as_of(channel: str) -> str | None:
 
 def unsure(channel: str) -> bool:
     """True while rows of this channel may contain own movements of which we have no answer. The sync calls ask
-    about them in the very call that brings the rows; a list cannot."""
+    about them in the very call that brings the rows; a list cannot. Rows of another epoch than ours count all
+    movements anew, also those that have ended."""
     if channel not in _MOVES:
         return False
     table, _, _ = _MOVES[channel]
+    moves = "move.open = 1 AND " if state.get(f"{channel}.epoch") == epoch() else ""
     return (
         models.execute(
             f"SELECT 1 FROM {table} AS move JOIN outbox USING (change_id)"
-            " WHERE move.open = 1 AND outbox.answered_at IS NULL LIMIT 1"
+            f" WHERE {moves}outbox.answered_at IS NULL LIMIT 1"
         ).fetchone()
         is not None
     )
