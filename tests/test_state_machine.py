@@ -24,13 +24,15 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as some
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
+from tests.memory import memory
 from tests.simulation import clerk
 from tests.simulation.disk import Moment
 from tests.simulation.invariants import Violation
 from tests.simulation.mutants import planted
 from tests.simulation.network import Weather
+from tests.simulation.outcome import new_disks
 from tests.simulation.terminal import Terminal
-from tests.simulation.world import World, memory, new_disks
+from tests.simulation.world import World
 
 PROGRAMS = int(os.environ.get("STATE_MACHINE", "0"))
 MUTANT = os.environ.get("STATE_MACHINE_MUTANT")

@@ -11,7 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from . import directed, mutants, sweep, world
+from . import directed, mutants, outcome, sweep, world
 from .plain import PlainWorld
 
 A = TypeVar("A")
@@ -45,10 +45,10 @@ def spread(jobs: int, function: Callable[[A], T], work: Iterable[A]) -> Iterator
         pool.shutdown(cancel_futures=True)
 
 
-def _run(seed: int, steps: int, mutant: str | None, kind: str = "sync") -> world.Outcome:
+def _run(seed: int, steps: int, mutant: str | None, kind: str = "sync") -> outcome.Outcome:
     if next(_runs) % 20 == 0:
         gc.collect()
-    return world.run(seed, steps, mutant, WORLDS[kind])
+    return outcome.run(seed, steps, mutant, WORLDS[kind])
 
 
 # --- seeds -----------------------------------------------------------------------------------------------
@@ -72,9 +72,9 @@ class Seed:
         return f"python -m tests.simulation --first {self.seed} --seeds 1 --steps {self.steps}{planted}{kind} --trace"
 
 
-def run_seed(one: Seed) -> tuple[Seed, world.Outcome]:
-    outcome = _run(one.seed, one.steps, one.mutant, one.world)
-    return one, outcome if one.trace else replace(outcome, lines=[])
+def run_seed(one: Seed) -> tuple[Seed, outcome.Outcome]:
+    ended = _run(one.seed, one.steps, one.mutant, one.world)
+    return one, ended if one.trace else replace(ended, lines=[])
 
 
 # --- mutants ---------------------------------------------------------------------------------------------

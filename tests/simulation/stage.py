@@ -11,7 +11,7 @@ from pathlib import Path
 from clutch_tui.core.sync.replica import CHANNELS
 from clutch_tui.sandbox.plain import Plain
 
-from . import clerk, world
+from . import clerk, outcome, world
 from .invariants import Violation
 from .network import Message, Weather
 from .plain import PlainWorld
@@ -158,10 +158,10 @@ class PlainStage(Stage, PlainWorld):
 Act = Callable[[Stage], Awaitable[None]]
 
 
-def play(act: Act, *, empty: bool, without_sync: bool, mutant: str | None) -> world.Outcome:
+def play(act: Act, *, empty: bool, without_sync: bool, mutant: str | None) -> outcome.Outcome:
     """Play a scenario, with a mistake planted or without."""
     stage = PlainStage if without_sync else Stage
-    return world.run(SEED, 0, mutant, partial(stage, act, empty))
+    return outcome.run(SEED, 0, mutant, partial(stage, act, empty))
 
 
 SEED = 2

@@ -20,8 +20,9 @@ from tests.memory import memory
 from . import clerk
 from .disk import Moment
 from .invariants import Violation
+from .outcome import new_disks
 from .virtual_time import NothingLeft
-from .world import World, new_disks
+from .world import World
 
 MOMENTS: tuple[Moment, ...] = get_args(Moment)
 

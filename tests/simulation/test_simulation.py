@@ -12,8 +12,8 @@ import pytest
 from clutch_tui.core.sync import replica
 from tests.simulation import directed, sweep
 from tests.simulation.mutants import MUTANTS, planted
+from tests.simulation.outcome import run
 from tests.simulation.plain import PlainWorld
-from tests.simulation.world import run
 
 ROOT = Path(__file__).parents[2]
 
@@ -37,7 +37,7 @@ def test_a_seed_is_one_run_and_the_same_run_again() -> None:
 
 
 def test_a_seed_is_the_same_run_in_another_process_with_another_order_of_hashes() -> None:
-    script = "from tests.simulation.world import run\nprint([run(seed).trace for seed in (3,)])"
+    script = "from tests.simulation.outcome import run\nprint([run(seed).trace for seed in (3,)])"
     told = {
         subprocess.run(
             [sys.executable, "-c", script],

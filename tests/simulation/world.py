@@ -8,36 +8,24 @@ that is healthy has been delivered; and the rest, in which all sides must agree.
 from __future__ import annotations
 
 import asyncio
-import atexit
-import hashlib
-import logging
 import random
 import shutil
-import tempfile
 from collections.abc import Callable, Container, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cache
 from pathlib import Path
-from unittest.mock import patch
 
 from clutch_tui.core.clock import to_text
-from clutch_tui.core.database import models
-from clutch_tui.core.database.store import Store
-from clutch_tui.core.sync import arrivals
 from clutch_tui.core.sync.replica import CHANNELS
 from clutch_tui.net.client.vault import Secrets
-from tests.memory import memory
 
 from . import clerk
 from .clerk import Habits
 from .disk import Crash
 from .invariants import Books, Seen, Violation
-from .mutants import planted
 from .network import Line, Message, Weather
 from .server import Server
-from .terminal import FEW, Pace, Terminal
-from .virtual_time import EPOCH, NothingLeft, VirtualLoop
+from .terminal import Pace, Terminal
+from .virtual_time import EPOCH, VirtualLoop
 from .wire import Exchange
 
 STEPS = 25
@@ -54,18 +42,6 @@ FEW_AT_ONCE = 3
 
 MOST_CALLS = 150
 """Calls of one terminal in ten virtual seconds; more is an engine that runs hot."""
-
-
-@dataclass(slots=True)
-class Outcome:
-    """How a run ended."""
-
-    seed: int
-    violation: str | None
-    trace: str
-    """A hash of everything that happened, in its order."""
-    lines: list[str]
-    counts: dict[str, int] = field(default_factory=dict)
 
 
 class World:
@@ -433,79 +409,3 @@ class World:
             task.cancel()
         self.loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
         self.loop.close()
-
-
-Kind = Callable[[int, int, Path, Sequence[Path]], World]
-"""What makes the world of a run: a class of worlds, or one that knows what is to happen in it."""
-
-
-class _Broken(logging.Handler):
-    """What the engine and the server call their own mistakes: no fault of ours may ever cause one."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self.first: str | None = None
-        self.heard_enough = False
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if self.first is None and not self.heard_enough:
-            self.first = f"{record.getMessage()}: {record.exc_info[1]!r}" if record.exc_info else record.getMessage()
-
-
-async def _listen(world: World, broken: _Broken) -> None:
-    """Live, and hear what is called a mistake meanwhile. A violation leaves the program in the middle of a commit:
-    what it says of that is no second one."""
-    try:
-        await world.live()
-    finally:
-        broken.heard_enough = True
-
-
-def run(seed: int, steps: int = STEPS, mutant: str | None = None, kind: Kind | None = None) -> Outcome:
-    """Run one seed in this kind of world, with a mistake planted or without."""
-    disks = new_disks()
-    with tempfile.TemporaryDirectory(dir=memory(), prefix="clutch-") as folder:
-        broken = _Broken()
-        logging.getLogger("clutch_tui").addHandler(broken)
-        world = (kind or World)(seed, steps, Path(folder), disks)
-        violation = None
-        try:
-            asyncio.set_event_loop(world.loop)
-            with planted(mutant), patch.object(arrivals, "FEW", FEW):
-                world.loop.run_until_complete(_listen(world, broken))
-        except (Violation, NothingLeft, Crash) as error:
-            violation = str(error) or repr(error)
-        finally:
-            world.close()
-            asyncio.set_event_loop(None)
-            logging.getLogger("clutch_tui").removeHandler(broken)
-        violation = broken.first if broken.first is not None else violation
-    trace = hashlib.sha256("\n".join(world.lines).encode()).hexdigest()
-    return Outcome(seed, violation, trace, world.lines, world.counts)
-
-
-@cache
-@cache
-def new_disks() -> tuple[Path, ...]:
-    """What a terminal begins with: a database that was made and never used, or, three times as often, one after
-    its first pull. The latter has no lineage of its own yet, so that no two terminals share one."""
-    folder = Path(tempfile.mkdtemp(dir=memory(), prefix="clutch-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    empty, stocked = folder / "empty.db", folder / "stocked.db"
-    Store.open(empty, inline=True).close()
-    world = World(0, 0, folder, [empty])
-    world.weather.calm, world.weather.broken = True, ""
-    terminal = world.terminals[0]
-    world.loop.run_until_complete(_first_pull(world, terminal))
-    terminal.do(models.execute, "DELETE FROM sync_state WHERE name IN ('lineage', 'receipt_prefix', 'receipt_counter')")
-    terminal.disk.copy_to(stocked)
-    world.close()
-    return empty, stocked, stocked, stocked
-
-
-async def _first_pull(world: World, terminal: Terminal) -> None:
-    terminal.boot()
-    while len(world.books.remember(terminal.name).cursors) < len(CHANNELS):
-        if world.loop.elapsed > PATIENCE:
-            raise Violation("a first pull over a good line does not end")
-        await world.pass_time(1.0)
