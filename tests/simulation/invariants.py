@@ -131,14 +131,15 @@ class Books:
         place = seen.cursors["inventory"]
         covered = self._covered(place)
         opening = dict(self._server.opening) | self._created(covered, "item")
-        gone = {deed.record_id for deed in covered.values() if _deletes(deed, "item")} - self._made_anew(connection)
+        gone = {deed.record_id for deed in covered.values() if _deletes(deed, "item")}
+        over = gone - self._made_anew(connection)
         own = self._own(connection, "item")
         made_here = {one.record_id: int(one.payload["stock_quantity"]) for one in own if one.kind == "create"}
         moves = connection.peek("SELECT change_id, part_id, delta FROM stock_move")
         expected = _sums(opening.keys(), opening | made_here, [deed.moves for deed in covered.values()], covered, moves)
         shown = dict(connection.peek(f"SELECT id, {STOCK} FROM part WHERE deleted = 0"))
         for part_id, stock in shown.items():
-            if part_id in gone or (part_id not in opening and part_id not in made_here):
+            if part_id in over or (part_id not in opening and part_id not in made_here):
                 raise Violation(f"{terminal.name} shows {part_id}, which is not there at {place}")
             if stock != expected[part_id]:
                 raise Violation(
