@@ -584,6 +584,31 @@ async def test_a_payment_that_a_restored_server_got_again_counts_once(till: Till
     assert till.ask(state.get, "customers.epoch") == "e-2"
 
 
+async def test_a_customer_whom_a_restored_server_gets_again_is_shown_again(
+    tmp_path: Path, till: Till, sandbox: Running
+) -> None:
+    """The delete was offered again before the other till had given the customer again: it found nothing, and hid him
+    here for ever."""
+    other = await open_till(tmp_path, sandbox, "b")
+    await other.round()
+    await fault(sandbox, "backup")
+    made = other.do(customers.create, CustomerDraft(name="حسن", phone="01007654321"))
+    await other.round()
+    await till.round()
+    till.do(customers.delete, made.id, seen=till.ask(customers.get, made.id))
+    await till.round()
+    await fault(sandbox, "restore")
+    till.do(replica.new_epoch, "e-2")
+    await till.sync._exchange.recheck()
+    await till.sync._parties.push()
+    for one in (other, other, till):
+        await one.step()
+    assert on_server(sandbox, "SELECT count(*) FROM customer WHERE id = ? AND deleted = 0", made.id) == [(1,)]
+    assert not till.ask(customers.get, made.id).deleted
+    assert till.sql("SELECT count(*) FROM base_record") == [(0,)]
+    await other.close()
+
+
 async def test_a_restored_disk_is_noticed_by_the_server(tmp_path: Path, till: Till, sandbox: Running) -> None:
     part_id, stock = a_part(till)
     old = tmp_path / "old" / "data"

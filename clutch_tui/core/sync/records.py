@@ -161,7 +161,8 @@ def rebase(type: str, record_id: str) -> None:
     pending = False
     for change in _requests(type, record_id):
         if _found_nothing(change, NOUNS[type]):
-            over = bool(copy["deleted"]) if copy else not (pending or refused)
+            gone = bool(copy["deleted"]) if copy else not (pending or refused)
+            over = gone or bool(change["tick"] <= ways.covered(NOUNS[type]))
         else:
             over = _contained(change, copy, NOUNS[type])
         fields = None if over else _counting_fields(change)
@@ -206,7 +207,8 @@ def _contained(change: dict[str, Any], copy: Row | None, channel: str) -> bool:
 
 def _found_nothing(change: dict[str, Any], channel: str) -> bool:
     """A delete of what the server did not have any more took no number, and may be answered before or after the rows
-    that say so: a tombstone, or a snapshot without the record."""
+    that say so: a tombstone, or a snapshot without the record. Rows that were asked for afterwards and hold the record
+    have the last word: another till has given it to the server once more, which had been restored."""
     answer = change["kind"], change["status"], change["result_seq"]
     place = state.get(f"{channel}.epoch")
     return answer == ("delete", "applied", 0) and change["result_epoch"] == place != ways.LISTS

@@ -149,11 +149,6 @@ def posted(change: Change, progress: Progress, remote_id: str | None) -> None:
     keep(change.change_id, progress)
 
 
-def in_use() -> bool:
-    """Whether anything ever went up by itself to this server."""
-    return ways.progress() > 0 or models.execute("SELECT 1 FROM single LIMIT 1").fetchone() is not None
-
-
 def any_begun(channel: outbox.Channel) -> bool:
     """Whether a change of this channel has begun to go up by itself."""
     row = models.execute(

@@ -130,11 +130,15 @@ def next_tick() -> int:
     return value
 
 
+def is_behind(channel: str) -> bool:
+    """Whether answers have come since the last pull of a channel began."""
+    return state.number(f"{channel}.began", -1) != tick()
+
+
 def begin(channel: str) -> None:
     """A pull by sync begins now: it contains whatever was answered before, by whichever call."""
-    now = tick()
-    if state.number(f"{channel}.began", -1) != now:
-        state.put(f"{channel}.began", now)
+    if is_behind(channel):
+        state.put(f"{channel}.began", tick())
 
 
 def cover(channel: str) -> None:

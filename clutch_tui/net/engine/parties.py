@@ -187,7 +187,7 @@ class Parties:
     async def _next(self, channel: str) -> Listing | None:
         """The next page; None where there is none to be had."""
         here = await self._store.read(replica.pull_state, channel)
-        if await self._store.read(singles.in_use):
+        if await self._store.read(ways.is_behind, channel):
             await self._store.run(replica.begin, channel)
         try:
             return await rest.pull(self._api, channel, here, limit=self._page_size)
