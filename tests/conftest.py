@@ -12,6 +12,7 @@ from logging.handlers import RotatingFileHandler
 import pytest
 from hypothesis import settings
 
+from clutch_tui.text import strings
 from tests.memory import memory
 
 # A busy machine is no bug, so no deadline; the same examples each time, so that a failure belongs to a change.
@@ -30,6 +31,15 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 10, 10)
+
+
+@pytest.fixture(autouse=True)
+def language_as_it_was() -> Iterator[None]:
+    """A test may end in another language than it began in: the next one begins in the first."""
+    before = strings.language(), strings.digits()
+    yield
+    if (strings.language(), strings.digits()) != before:
+        strings.use(*before)
 
 
 @pytest.fixture(autouse=True)
