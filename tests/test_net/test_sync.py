@@ -584,6 +584,31 @@ async def test_a_payment_that_a_restored_server_got_again_counts_once(till: Till
     assert till.ask(state.get, "customers.epoch") == "e-2"
 
 
+async def test_a_customer_whom_a_restored_server_forgot_owes_nothing_yet(
+    tmp_path: Path, till: Till, sandbox: Running
+) -> None:
+    """He was shown with what the server had counted before, and the payments that came again were laid on top."""
+    other = await open_till(tmp_path, sandbox, "b")
+    await fault(sandbox, "backup")
+    made = till.do(customers.create, CustomerDraft(name="حسن", phone="01007654321"))
+    await till.round()
+    await other.round()
+    other.do(customers.pay, made.id, 50_00, "cash", "", "سارة")
+    await other.round()
+    await till.round()
+    assert till.ask(customers.get, made.id).balance == -50_00
+    await fault(sandbox, "restore")
+    till.do(replica.new_epoch, "e-2")
+    await till.sync._exchange.recheck()
+    await till.sync._parties.pull("customers")
+    assert till.ask(state.get, "customers.epoch") == "e-2"
+    assert till.ask(customers.get, made.id).balance == 0
+    for one in (till, other, till):
+        await one.round()
+    assert till.ask(customers.get, made.id).balance == -50_00
+    await other.close()
+
+
 async def test_a_customer_whom_a_restored_server_gets_again_is_shown_again(
     tmp_path: Path, till: Till, sandbox: Running
 ) -> None:

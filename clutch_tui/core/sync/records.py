@@ -157,7 +157,7 @@ def rebase(type: str, record_id: str) -> None:
     overlay.begin_request(type, record_id)
     copy = overlay.base(type, record_id)
     refused = copy is None and _refused(type, record_id)
-    row = dict(copy) if copy else {"deleted": not refused}
+    row = dict(copy) if copy else {"deleted": not refused} | _UNCOUNTED.get(type, {})
     pending = False
     for change in _requests(type, record_id):
         if _found_nothing(change, NOUNS[type]):
@@ -175,6 +175,11 @@ def rebase(type: str, record_id: str) -> None:
     _upsert(type, [{**before, **row, "id": record_id}])
     if not pending and not refused:
         overlay.forget(type, record_id)
+
+
+_UNCOUNTED = {"customer": {"balance": 0, "total_purchases": 0}}
+"""What the server has counted for a record that it does not have. A restored one may have told more before; that was
+of another epoch, whose deeds count again as they come. A part begins with what its maker found on the shelf."""
 
 
 def _requests(type: str, record_id: str) -> list[dict[str, Any]]:
