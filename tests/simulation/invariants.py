@@ -132,7 +132,7 @@ class Books:
         covered = self._covered(place)
         opening = dict(self._server.opening) | self._created(covered, "item")
         gone = {deed.record_id for deed in covered.values() if _deletes(deed, "item")}
-        over = gone - self._made_anew(connection)
+        over = gone - self._made_anew(connection, place[0])
         own = self._own(connection, "item")
         made_here = {one.record_id: int(one.payload["stock_quantity"]) for one in own if one.kind == "create"}
         moves = connection.peek("SELECT change_id, part_id, delta FROM stock_move")
@@ -152,14 +152,17 @@ class Books:
         if hidden:
             raise Violation(f"{terminal.name} does not show {sorted(hidden)[0]}, which is there at {place}")
 
-    def _made_anew(self, connection: FragileConnection) -> set[str]:
-        """The parts that were made again for the epoch that the terminal knows: whoever had deleted one did so in the
-        old epoch, whose rows it may still show."""
-        known = connection.peek("SELECT value FROM sync_state WHERE name = 'epoch'")
-        deeds = self._server.deeds[known[0][0]].values() if known else ()
-        return {deed.record_id for deed in deeds if deed.kind == "create" and deed.type == "item" and deed.applied} - {
-            deed.record_id for deed in deeds if _deletes(deed, "item")
-        }
+    def _made_anew(self, connection: FragileConnection, shown: str) -> set[str]:
+        """The parts that were made again in an epoch that the terminal has known since the one that it shows: whoever
+        had deleted one did so in that epoch, whose rows it still has."""
+        (known,) = connection.peek("SELECT value FROM sync_state WHERE name = 'epoch'")[0]
+        epochs = list(self._server.deeds)
+        made: set[str] = set()
+        for epoch in epochs[epochs.index(shown) : epochs.index(known) + 1]:
+            deeds = self._server.deeds[epoch].values()
+            anew = {deed.record_id for deed in deeds if deed.kind == "create" and deed.type == "item" and deed.applied}
+            made |= anew - {deed.record_id for deed in deeds if _deletes(deed, "item")}
+        return made
 
     def _told(self, connection: FragileConnection, covered: Mapping[str, Deed], place: tuple[str, int]) -> set[str]:
         """The deeds that a cursor has passed and this disk has heard of. One that changed nothing has taken no number:
