@@ -429,14 +429,14 @@ class _EventCursor:
     async def save(self, seq: int) -> None:
         await self._store.run(state.put, "socket.last_seq", seq)
 
-    async def head(self) -> int:
+    async def head(self) -> int | None:
         """How far our parts and our sales reach; a `head` above it means that there are rows to fetch."""
         return await self._store.read(_reach)
 
 
-def _reach() -> int:
+def _reach() -> int | None:
     if ways.by_lists("inventory") or ways.by_lists("sales"):
-        return 2**53  # a server without sync has no such counter, and ours means something else
+        return None  # a server without sync has no such counter, and ours means something else
     return min(replica.cursor("inventory"), replica.cursor("sales"))
 
 

@@ -549,6 +549,20 @@ async def test_counters_that_are_ahead_mean_pull() -> None:
         assert bench.heard.pulls == ["connected", "head", "missed"]
 
 
+async def test_an_event_whose_rows_are_here_asks_for_none() -> None:
+    """The echo of an own sale cost a round of five calls."""
+    bench = Bench(Kept(5, head=100))
+    async with bench.running():
+        line = await bench.greet()
+        for seq, head in ((6, 99), (7, 100), (7, 100), (8, 101), (9, None)):
+            line.push("inventory_update", data={"item_id": "p", "action": "update"}, seq=seq, head=head)
+        line.push("order_update", data={"order_id": "o", "status": "accepted"}, seq=10, head=50)
+        line.push("inventory_update", data={"item_id": "p", "action": "update"}, seq=12, head=60)
+        await settle()
+        assert bench.heard.pulls == ["connected", "inventory_update", "inventory_update", "order_update", "gap"]
+        assert [event.seq for event in bench.heard.events] == [6, 7, 8, 9, 10, 12]
+
+
 async def test_late_doubled_and_missing_events(bench: Bench) -> None:
     async with bench.running():
         line = await bench.greet()

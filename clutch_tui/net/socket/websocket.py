@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 EVENTS: tuple[str, ...] = tuple(kind.TYPE for kind in events.HAPPENINGS)
 _PULLING = frozenset({"inventory_update", "price_update", "new_order", "order_update"})
+_COUNTED = frozenset({"inventory_update", "price_update"})
+"""Those whose rows the cursor counts."""
 TOKEN_REFUSED = frozenset({1008, 4001})
 SHOP_REFUSED = 4003
 TOO_MANY = 4029
@@ -39,7 +41,7 @@ SETTLED = 10.0
 
 class Cursor(Protocol):
     """Where the number of the last event is kept, so that a new process can ask for what it missed, and where our
-    own records stand (`head`), to be compared with the server's counter."""
+    own parts and sales stand (`head`), to be compared with the server's counter; None where they cannot be."""
 
     async def load(self) -> int | None: ...
 
@@ -345,7 +347,7 @@ class Socket:
             if frame.type == "pong":
                 await self._compare(frame)
             else:
-                self._take(frame)
+                await self._take(frame)
 
     # --- what comes in ------------------------------------------------------------------------------
 
@@ -360,7 +362,7 @@ class Socket:
         if pong.head is not None and ours is not None and pong.head > ours:
             self.on_pull("head")
 
-    def _take(self, frame: Frame) -> None:
+    async def _take(self, frame: Frame) -> None:
         if frame.type == "resync":
             self._sequence.restart(frame.seq)
             self.on_pull("resync")
@@ -370,15 +372,15 @@ class Socket:
             self._complained = True
             self._monitor.note(level, "socket", "error.socket.server_says", reason=str(frame.data)[:200])
         elif frame.type in EVENTS or frame.seq is not None:
-            self._deliver(frame)
+            await self._deliver(frame)
 
-    def _deliver(self, frame: Frame) -> None:
+    async def _deliver(self, frame: Frame) -> None:
         from clutch_tui.net import wire
 
         verdict = "new" if frame.seq is None else self._sequence.take(frame.seq)
         if verdict == "gap":
             self.on_pull("gap")
-        if frame.type in _PULLING:
+        if frame.type in _PULLING and not await self._is_here(frame):
             self.on_pull(frame.type)
         if verdict == "seen":
             return
@@ -395,6 +397,14 @@ class Socket:
                 self._monitor.note(
                     "error", "socket", "error.socket.listener", type=event.type, reason=repr(error)[:200]
                 )
+
+    async def _is_here(self, frame: Frame) -> bool:
+        """Whether the rows that an event speaks of have come already: most events of a till are the echo of its own
+        deeds, and one that was late has been overtaken by the rows."""
+        if frame.head is None or frame.type not in _COUNTED:
+            return False
+        ours = await self._cursor.head()
+        return ours is not None and frame.head <= ours
 
     async def _keep(self) -> None:
         if self._sequence.last is not None and self._sequence.last != self._kept:
