@@ -2,7 +2,8 @@
 
 Nothing here has a bare counterpart. The drain is the real engine against the real sandbox, both in one process, while
 another process sells on the same file: once on loopback, where the machine is the limit, and once over a line of
-1 Mbit/s and 200 ms. The sandbox waits for its disk at every sale; its file is in memory, for its disk is not ours. The last figures are ratios of the same work with and without a queue.
+1 Mbit/s and 200 ms. The sandbox waits for its disk at every sale; its file is in memory, for its disk is not ours.
+The last figures are ratios of the same work with and without a queue.
 """
 
 from __future__ import annotations
