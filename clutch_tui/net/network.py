@@ -84,6 +84,7 @@ class Network:
         self._changed_state = asyncio.Event()
         self._beat = 0
         self._socket_was_up = False
+        self._line_was_lost = False
         self.offline = False
         self.monitor = Monitor(clock)
         self.logbook = Logbook(
@@ -132,7 +133,7 @@ class Network:
         )
         self.socket.on_pull = lambda _reason: self.sync.wake()
         self.socket.on("*", self.logbook.hear_news)
-        self.monitor.on_change.append(self._watch_socket)
+        self.monitor.on_change += [self._watch_socket, self._watch_line]
         self.set_debug(settings.log.debug)
 
     def _watch_socket(self) -> None:
@@ -141,6 +142,14 @@ class Network:
         if self._socket_was_up and not up:
             self.sync.wake()
         self._socket_was_up = up
+
+    def _watch_line(self) -> None:
+        """A call that goes through again says more about the line than the socket's own patience."""
+        api = self.monitor.part("api").state
+        if self._line_was_lost and api == "up":
+            self.socket.line_is_back()
+        if api in ("up", "retrying", "down"):
+            self._line_was_lost = api != "up"
 
     def _idle(self) -> float:
         up = self.monitor.part("socket").state == "up"

@@ -23,7 +23,7 @@ from clutch_tui.installation import Installation
 from clutch_tui.net import logbook
 from clutch_tui.net import network as net
 from clutch_tui.net.client.errors import ApiError, Kind
-from clutch_tui.net.connection import Problem
+from clutch_tui.net.connection import Problem, State
 from clutch_tui.net.network import Network
 from clutch_tui.sandbox import demo_data, server
 from clutch_tui.sandbox.server import Running
@@ -299,3 +299,20 @@ async def test_a_lost_socket_is_followed_by_polling_at_once(tmp_path: Path) -> N
         network.monitor.set("socket", "retrying")
         assert network.sync._pace.is_wanted
         assert network._idle() == 30
+
+
+async def test_a_call_that_goes_through_again_ends_the_pause_of_the_socket(tmp_path: Path) -> None:
+    installation = Installation.find({"CLUTCH_HOME": str(tmp_path), "CLUTCH_SECRETS": "file"})
+    with installation.open_store(inline=True) as store:
+        network = installation.network(installation.settings, store, lambda _nouns: None)
+        heard = network.socket._line_back
+        states: list[tuple[State, bool]] = [
+            ("connecting", False), ("up", False), ("retrying", False), ("connecting", False), ("down", False),
+            ("connecting", False), ("up", True),
+        ]  # fmt: skip
+        for state, is_back in states:
+            network.monitor.set("api", state)
+            assert heard.is_set() == is_back
+        heard.clear()
+        network.monitor.set("api", "up")
+        assert not heard.is_set()

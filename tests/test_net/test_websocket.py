@@ -7,6 +7,7 @@ import json
 import random
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from clutch_tui.net.client.errors import ApiError, Kind
 from clutch_tui.net.connection import Monitor
 from clutch_tui.net.socket.line import HandshakeRefused, Line, LineClosed
 from clutch_tui.net.socket.sequence import Sequence
-from clutch_tui.net.socket.websocket import EVENTS, REFUSED_WAIT, Socket
+from clutch_tui.net.socket.websocket import EVENTS, REFUSED_WAIT, SPREAD, Socket
 from clutch_tui.net.wire import Event
 from clutch_tui.sandbox import demo_data
 from clutch_tui.sandbox.server import Running
@@ -462,6 +463,38 @@ async def test_a_refused_shop_is_told_and_tried_every_quarter_of_an_hour_and_by_
         bench.socket.reconnect_now()
         await settle()
         assert len(bench.exchange.lines) == 3
+
+
+async def test_a_line_that_is_back_ends_the_pause_soon_but_for_all_tills_not_at_once(bench: Bench) -> None:
+    """It waited out its own pause: up to seventeen seconds in which the shop saw that something was wrong."""
+    bench.exchange.answers = [ApiError(Kind.UNREACHABLE, host="h")] * 9
+    async with bench.running():
+        for _ in range(4):
+            bench.socket.line_is_back()
+            await settle()
+            assert bench.state == "retrying"
+            await bench.clock.advance(SPREAD)
+        assert len(bench.exchange.calls) >= 5
+        tried = len(bench.exchange.calls)
+        due = bench.monitor.part("socket").next_attempt
+        assert due is not None
+        assert due > bench.clock.now() + timedelta(seconds=SPREAD)  # it has become patient meanwhile
+        bench.socket.line_is_back()
+        await settle()
+        due = bench.monitor.part("socket").next_attempt
+        assert due is not None
+        assert due <= bench.clock.now() + timedelta(seconds=SPREAD)
+        await bench.clock.advance(SPREAD)
+        assert len(bench.exchange.calls) == tried + 1
+
+
+async def test_a_line_that_is_back_is_no_reason_where_the_server_said_when(bench: Bench) -> None:
+    async with bench.running():
+        (await bench.greet()).end(4003)
+        await settle()
+        bench.socket.line_is_back()
+        await bench.clock.advance(SPREAD)
+        assert len(bench.exchange.lines) == 1
 
 
 async def test_too_many_connections_backs_off_longer(bench: Bench) -> None:

@@ -35,6 +35,8 @@ SHOP_REFUSED = 4003
 TOO_MANY = 4029
 REFUSED_WAIT = 15 * 60.0
 FOREIGN_HEARTBEAT = 30.0
+SPREAD = 2.0
+"""Seconds over which the tills of a shop spread their next try, once the line is back."""
 SETTLED = 10.0
 """Seconds that a connection must have held before its end counts as the first failure again."""
 
@@ -103,6 +105,8 @@ class Socket:
         )
         self._listeners: dict[str, list[Callable[[Event], None]]] = {}
         self._poked = asyncio.Event()
+        self._line_back = asyncio.Event()
+        self._waits_for_line = False
         self._sequence = Sequence()
         self._token_in: Literal["header", "query"] | None = None
         self._kept: int | None = None
@@ -143,6 +147,10 @@ class Socket:
         self._failures = 0
         self._poked.set()
 
+    def line_is_back(self) -> None:
+        """The server has answered somebody after a silence: a pause that only waits for the line ends soon."""
+        self._line_back.set()
+
     async def run(self) -> None:
         """Connect, listen, and come back, for ever; ends only by being cancelled."""
         self._sequence.restart(await self._cursor.load())
@@ -158,6 +166,7 @@ class Socket:
     async def _connect_once(self) -> float:
         """One connection from the handshake to its end; the seconds until the next."""
         state = self._monitor.part("socket").state
+        self._waits_for_line = False
         # Between two attempts it stays what it was, so that "since" tells when the line was lost.
         self._monitor.set("socket", "connecting" if state in ("off", "up") else state)
         opened = self._clock.monotonic()
@@ -207,17 +216,38 @@ class Socket:
 
     def _retry(self, problem: Problem, at_least: float = 0.0) -> float:
         self._failures += 1
+        self._waits_for_line = at_least == 0.0
         return self._wait("retrying", problem, max(at_least, backoff(self._failures, self._chance)))
 
-    def _wait(self, state: State, problem: Problem, seconds: float) -> float:
+    def _wait(self, state: State, problem: Problem | None, seconds: float) -> float:
         again = self._clock.now() + timedelta(seconds=seconds)
         self._monitor.set("socket", state, problem, again)
         return seconds
 
     async def _pause(self, seconds: float) -> None:
-        if seconds <= 0 or self._poked.is_set():
+        if seconds <= 0:
             return
-        waits = [asyncio.ensure_future(self._clock.sleep(seconds)), asyncio.ensure_future(self._poked.wait())]
+        self._line_back.clear()
+        due = self._clock.monotonic() + seconds
+        if not self._waits_for_line:
+            await self._sleep(seconds, self._poked)
+            return
+        await self._sleep(seconds, self._poked, self._line_back)
+        left = due - self._clock.monotonic()
+        if self._poked.is_set() or left <= 0:
+            return
+        soon = min(left, self._chance.uniform(0, SPREAD))  # all tills of a shop have heard it in the same moment
+        self._wait("retrying", self._monitor.part("socket").problem, soon)
+        await self._sleep(soon, self._poked)
+
+    async def _sleep(self, seconds: float, *events: asyncio.Event) -> None:
+        """Wait so long, or until one of these has happened."""
+        if any(event.is_set() for event in events):
+            return
+        waits = [
+            asyncio.ensure_future(self._clock.sleep(seconds)),
+            *(asyncio.ensure_future(event.wait()) for event in events),
+        ]
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
