@@ -67,14 +67,20 @@ class Protection:
     # --- opening ---------------------------------------------------------------------------------------
 
     def prepare(self, path: Path, begins: Callable[[], None] = lambda: None) -> bool:
-        """Tidy up after a conversion that was cut off, and encrypt a plain database where that is wanted and nobody
-        else has it open; true where it has been encrypted just now. `begins` hears of it before."""
+        """Tidy up after a conversion that was cut off. Encrypt a plain database where that is wanted, and give an
+        encrypted one today's form, where nobody else has it open; true where it has been encrypted just now. `begins`
+        hears of it before."""
         cipher.clean(path)
         if not self._settings.encryption:
             return False
         with Presence(path).share():  # not in the middle of what another process does to the file
-            if cipher.kind(path) != "plain":
-                return False
+            kind = cipher.kind(path)
+            outdated = self._outdated(path) if kind == "encrypted" else None
+        if outdated is not None:
+            self._renew_form(path, outdated, begins)
+        return kind == "plain" and self._encrypt_now(path, begins)
+
+    def _encrypt_now(self, path: Path, begins: Callable[[], None]) -> bool:
         try:
             key = self._newest()
             self._must_be_free([path], GLANCE)
@@ -87,6 +93,23 @@ class Protection:
             return False
         log.info("%s is encrypted now", path.name)
         return True
+
+    def _outdated(self, path: Path) -> CipherKey | None:
+        """The key of a database that is in an older form. Raises `ShopError` where no key at hand opens it."""
+        key = self.keychain.find(path, partial(cipher.opens, path))
+        return key if cipher.is_outdated(path, key) else None
+
+    def _renew_form(self, path: Path, key: CipherKey, begins: Callable[[], None]) -> None:
+        """Write a database anew in today's form. It works on in the older one, only slower, whatever is in the way:
+        also a damaged page, of which the doctor tells, must not keep a till from opening that has opened so far."""
+        try:
+            self._must_be_free([path], GLANCE)
+            begins()
+            cipher.convert(path, key, key, patience=GLANCE)
+        except ShopError as error:
+            log.warning("%s stays in an older form for now: %s", path.name, error.key)
+        else:
+            log.info("%s is in today's form now", path.name)
 
     def find_key(self, path: Path) -> CipherKey | None:
         """The `FindKey` of this home's databases."""

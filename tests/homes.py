@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlcipher3 import dbapi2
 
-from clutch_tui.core.database import cipher
+from clutch_tui.core.database import cipher_form
 from clutch_tui.core.database.store import Store
 from clutch_tui.installation import Installation
 
@@ -29,9 +29,4 @@ def connect(home: Path, database: Path | None = None, **environ: str) -> Any:
     here = installation(home, **environ)
     path = database or here.database()
     key = here.protection.find_key(path)
-    connection = dbapi2.connect(str(path), timeout=30)
-    if key is not None:
-        connection.execute(f'PRAGMA key = "{key.sql}"')
-        for name, value in cipher.PRAGMAS.items():
-            connection.execute(f"PRAGMA {name} = {value}")
-    return connection
+    return cipher_form.keyed(lambda: dbapi2.connect(str(path), timeout=30), key)

@@ -1,8 +1,9 @@
 """Conversions that are killed with SIGKILL at any moment: `python -m tests.test_protection.killed [KILLS]`.
 
 A forking server has the program imported; each conversion is a process of its own, does what `clutch-tui key
-encrypt|change|decrypt` does in a real home, and dies somewhere between its first step and its last. After every
-death the database must open with a key of the record, be sound, and hold every row it held before.
+encrypt|change|decrypt` does in a real home, or what a start does to a database of an older form, and dies somewhere
+between its first step and its last. After every death the database must open with a key of the record, be sound, and
+hold every row it held before.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from clutch_tui.core.database import cipher, models
 from clutch_tui.core.types import CustomerDraft, PartDraft
 from tests.forking import ForkingServer
 from tests.homes import connect, installation
+from tests.test_protection.older import age
 
 KILLS, PARTS = 50, 1_500
 
@@ -35,9 +37,14 @@ for line in iter(sys.stdin.readline, ""):
     deed, home = line.split()
     pid = os.fork()
     if pid == 0:
-        here = installation(Path(home)).protection
-        done = lambda path: None
-        here.change("file", None, done) if deed == "change" else getattr(here, deed)(done)
+        wanted = {"CLUTCH_DATABASE__ENCRYPTION": "true"} if deed == "renew" else {}
+        here, done = installation(Path(home), **wanted), lambda path: None
+        if deed == "renew":
+            here.protection.prepare(here.database())
+        elif deed == "change":
+            here.protection.change("file", None, done)
+        else:
+            getattr(here.protection, deed)(done)
         os._exit(0)
     os.write(1, f"{pid}\\n".encode())
     sys.stdin.readline()  # reaped only when asked to: until then its number belongs to nobody else
@@ -61,6 +68,15 @@ class Converter:
             os.kill(pid, signal.SIGKILL)  # one that is done already is a zombie: nothing happens
         self._server.say("reap")
         return int(self._server.hear())
+
+
+def make_ready(home: Path, deed: str) -> None:
+    """What is renewed has the older form before."""
+    if deed == "renew":
+        here = installation(home)
+        key = here.protection.find_key(here.database())
+        assert key is not None
+        age(here.database(), key)
 
 
 def fill(home: Path, parts: int = PARTS) -> None:
@@ -100,17 +116,20 @@ def hunt(home: Path, kills: int, *, parts: int = PARTS, seed: int = 7) -> Counte
     database = installation(home).database()
     with ForkingServer(SERVER) as server:
         converter = Converter(home, server)
-        turns = [{deed: _timed(converter, deed) for deed in ("encrypt", "change", "decrypt")} for _ in range(3)]
+        deeds = ("encrypt", "renew", "change", "decrypt")
+        turns = [{deed: _timed(home, converter, deed) for deed in deeds} for _ in range(3)]
         lengths = {deed: min(turn[deed] for turn in turns) for deed in turns[0]}
         while found["killed"] < kills:
             was = cipher.kind(database)
-            deed = "encrypt" if was == "plain" else moments.choice(("change", "change", "decrypt"))
+            deed = "encrypt" if was == "plain" else moments.choice(("change", "change", "renew", "renew", "decrypt"))
+            make_ready(home, deed)
             status = converter.run(deed, kill_after=moments.uniform(0, lengths[deed] * 1.3))
             assert status in (0, signal.SIGKILL), f"{deed} ended with {status}"
             found["killed"] += status == signal.SIGKILL
             found["left a draft"] += cipher.draft_of(database).exists()
             found["left two keys"] += len(installation(home).protection.keychain.entries()) > 1
             found["had converted"] += bool(status) and (deed != "change") and cipher.kind(database) != was
+            found["left an older form"] += deed == "renew" and _is_outdated(home)
             found[f"{deed} {'killed' if status else 'finished'}"] += 1
             assert content(home) == whole, f"{deed} has lost something"
             with installation(home).open_store(inline=True) as store:
@@ -119,7 +138,14 @@ def hunt(home: Path, kills: int, *, parts: int = PARTS, seed: int = 7) -> Counte
     return found
 
 
-def _timed(converter: Converter, deed: str) -> float:
+def _is_outdated(home: Path) -> bool:
+    here = installation(home)
+    key = here.protection.find_key(here.database())
+    return key is not None and cipher.is_outdated(here.database(), key)
+
+
+def _timed(home: Path, converter: Converter, deed: str) -> float:
+    make_ready(home, deed)
     started = time.perf_counter()
     assert converter.run(deed) == 0
     return time.perf_counter() - started

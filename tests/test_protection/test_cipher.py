@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,9 +15,11 @@ from clutch_tui.core import customers, inventory, journal, sales, search
 from clutch_tui.core.cart import add_line, totals
 from clutch_tui.core.database import cipher, models
 from clutch_tui.core.database.cipher_key import CipherKey
+from clutch_tui.core.database.health import examine
 from clutch_tui.core.database.presence import Presence
 from clutch_tui.core.database.store import Store
 from clutch_tui.core.types import CustomerDraft, PartDraft, Payment, ShopError, TaxRules
+from tests.test_protection.older import age
 
 ONE, TWO = CipherKey(b"\x01" * 32), CipherKey(b"\x02" * 32)
 
@@ -93,9 +96,18 @@ def test_the_till_works_on_as_before(path: Path) -> None:
         assert store.run_now(pragmas) == ["wal", 2, 2]
 
 
-@pytest.mark.parametrize("wrong", [None, TWO])
-def test_without_its_key_the_file_says_nothing(path: Path, wrong: CipherKey | None) -> None:
+@pytest.fixture(params=["today's form", "older form"])
+def locked(path: Path, request: pytest.FixtureRequest) -> Path:
+    """The shop, encrypted with the first key."""
     cipher.convert(path, None, ONE)
+    if request.param == "older form":
+        age(path, ONE)
+    return path
+
+
+@pytest.mark.parametrize("wrong", [None, TWO])
+def test_without_its_key_the_file_says_nothing(locked: Path, wrong: CipherKey | None) -> None:
+    path = locked
     content = path.read_bytes()
     with pytest.raises(ShopError, match="unreadable"):
         Store.open(path, find_key=lambda _: wrong)
@@ -103,6 +115,55 @@ def test_without_its_key_the_file_says_nothing(path: Path, wrong: CipherKey | No
     with pytest.raises(ShopError, match="unreadable"):
         cipher.convert(path, wrong, TWO)
     assert path.read_bytes() == content
+
+
+def test_a_file_of_the_older_form_opens_with_its_key_and_is_worked_with(path: Path) -> None:
+    before = rows(path, None)
+    cipher.convert(path, None, ONE)
+    assert not cipher.is_outdated(path, ONE)
+    age(path, ONE)
+    assert (cipher.kind(path), cipher.opens(path, ONE), cipher.is_outdated(path, ONE)) == ("encrypted", True, True)
+    assert not cipher.is_outdated(path, TWO)
+    assert rows(path, ONE) == before
+    assert not examine(path, key=ONE).faults
+    with Store.open(path, inline=True, find_key=lambda _: ONE) as store:
+        store.run_now(sell)
+    assert cipher.is_outdated(path, ONE), "whoever works with it leaves its form alone"
+
+
+@pytest.mark.parametrize("new", [ONE, TWO, None])
+def test_whatever_is_written_anew_has_todays_form(path: Path, new: CipherKey | None) -> None:
+    before = rows(path, None)
+    cipher.convert(path, None, ONE)
+    age(path, ONE)
+    cipher.convert(path, ONE, new)
+    assert rows(path, new) == before
+    assert new is None or not cipher.is_outdated(path, new)
+
+
+def test_what_has_todays_form_is_not_written_again(path: Path) -> None:
+    """Two windows that want the same: the second finds it done."""
+    cipher.convert(path, None, ONE)
+    before = path.stat().st_ino
+    cipher.convert(path, ONE, ONE)
+    assert path.stat().st_ino == before
+
+
+def test_the_log_of_a_killed_till_survives_the_look_at_its_form(locked: Path, tmp_path: Path) -> None:
+    """The last sale stands in the log alone: whoever tries a wrong form, or a wrong key, must leave it there."""
+    died = tmp_path / "died" / "shop.db"
+    died.parent.mkdir()
+    with Store.open(locked, inline=True, find_key=lambda _: ONE) as store:
+        store.run_now(sell)
+        for ending in ("", "-wal"):
+            shutil.copy(f"{locked}{ending}", f"{died}{ending}")
+    assert died.with_name("shop.db-wal").stat().st_size > 0
+    sold = rows(locked, ONE)["sale"]
+    assert not cipher.opens(died, TWO)
+    assert cipher.opens(died, ONE)
+    assert rows(died, ONE)["sale"] == sold
+    cipher.convert(died, ONE, TWO)
+    assert rows(died, TWO)["sale"] == sold
 
 
 def test_noise_counts_as_encrypted_and_an_empty_file_as_none(tmp_path: Path) -> None:
@@ -193,8 +254,8 @@ def test_a_full_disk_leaves_the_database_as_it_was(path: Path, old: str, new: st
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] == resource.RLIM_INFINITY
 
 
-def test_a_damaged_page_is_met_before_the_file_is_replaced(path: Path) -> None:
-    cipher.convert(path, None, ONE)
+def test_a_damaged_page_is_met_before_the_file_is_replaced(locked: Path) -> None:
+    path = locked
     with path.open("r+b") as file:
         file.seek(path.stat().st_size // 2)
         file.write(b"\x00" * 64)

@@ -23,11 +23,12 @@ from clutch_tui.core.database import cipher, models
 from clutch_tui.core.database.cipher_key import CipherKey
 from clutch_tui.core.database.store import Store
 from clutch_tui.core.sync import outbox
-from clutch_tui.core.types import CustomerDraft, PartDraft, Payment, ShopError, TaxRules
+from clutch_tui.core.types import CustomerDraft, PartDraft, Payment, SaleQuery, ShopError, TaxRules
 from clutch_tui.net.client.vault import Secrets
 from clutch_tui.protection import ASIDE
 from tests.homes import connect, installation, open_home
 from tests.test_protection.killed import hunt
+from tests.test_protection.older import age
 from tests.test_protection.program import Program
 
 NAME, PHONE, PART, NUMBER = "زينب عبد الحميد", "01012345678", "طرمبة بنزين", "ZX-90817"
@@ -146,6 +147,78 @@ def test_windows_that_open_an_old_home_at_once(tmp_path: Path) -> None:
         assert store.key is not None
         assert all(store.read_now(inventory.find_code, f"MORE-{n}") for n in range(4))
         assert store.read_now(journal.verify_audit) is None
+
+
+def grow_old(home: Path) -> None:
+    """Give a home's database the form of older versions."""
+    here = installation(home)
+    key = here.protection.find_key(here.database())
+    assert key is not None
+    age(here.database(), key)
+    assert outdated(home)
+
+
+def outdated(home: Path) -> bool:
+    here = installation(home)
+    key = here.protection.find_key(here.database())
+    return key is not None and cipher.is_outdated(here.database(), key)
+
+
+def test_a_database_of_the_older_form_gets_todays_at_a_start(home: Path) -> None:
+    assert not outdated(home), "a new shop has it from the beginning"
+    grow_old(home)
+    told: list[str] = []
+    here = installation(home)
+    here.listen(told.append)
+    with here.open_store(inline=True) as store:
+        assert store.read_now(inventory.find_code, NUMBER) is not None
+        assert store.read_now(journal.verify_audit) is None
+        kinds = store.read_now(lambda: models.execute("SELECT kind FROM notification").fetchall())
+        assert ("encrypted",) not in kinds, "it was encrypted all along, and its paper is still good"
+    assert told == ["locked.encrypting"]
+    assert not outdated(home)
+    with here.open_store(inline=True):
+        assert len(told) == 1
+
+
+def test_an_older_form_is_worked_with_while_another_window_has_it_open(program: Program, home: Path) -> None:
+    grow_old(home)
+    with open_home(home) as older:
+        sold = program.run(home, "sell", "--part", NUMBER)
+        assert (sold.returncode, sold.stderr) == (0, "")
+        assert older.read_now(journal.verify_audit) is None
+        assert outdated(home)
+    with installation(home).open_store(inline=True) as store:
+        assert store.read_now(sales.count, SaleQuery()) == 2
+    assert not outdated(home)
+
+
+def test_an_older_form_with_a_damaged_page_opens_as_it_always_did(home: Path) -> None:
+    with open_home(home) as store:
+        before = store.read_now(sales.count, SaleQuery())
+    grow_old(home)
+    path = installation(home).database()
+    with path.open("r+b") as file:
+        file.seek(-2_000, os.SEEK_END)
+        file.write(b"\x00" * 64)
+    with installation(home).open_store(inline=True) as store:
+        assert store.read_now(sales.count, SaleQuery()) == before
+    assert outdated(home)
+
+
+def test_without_its_key_an_older_form_is_locked_and_never_replaced(program: Program, home: Path) -> None:
+    grow_old(home)
+    here = installation(home)
+    content = here.database().read_bytes()
+    paper = program.run(home, "key", "export").stdout
+    shutil.rmtree(here.home.keys_dir)
+    lost = program.run(home, "find", PART)
+    assert lost.returncode == 1
+    assert "Traceback" not in lost.stderr
+    assert here.database().read_bytes() == content
+    assert program.run(home, "key", "import", typed=paper).returncode == 0
+    assert NUMBER in program.run(home, "find", PART).stdout
+    assert not outdated(home)
 
 
 def test_secrets_that_lay_with_the_data_move_to_the_keys(tmp_path: Path) -> None:

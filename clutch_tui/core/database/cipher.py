@@ -1,4 +1,4 @@
-"""The database file on disk: plain or encrypted, and how it becomes the other, or gets another key.
+"""The database file on disk: plain or encrypted, and how it becomes the other, or gets another key or today's form.
 
 `convert` writes a whole new file beside the old one and puts it in its place in one step, so that at every moment
 the name leads to one file that is whole and opens with the old key or with the new one:
@@ -18,6 +18,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Literal
@@ -25,15 +26,11 @@ from typing import Any, Literal
 from sqlcipher3 import dbapi2
 
 from ..types import ShopError
+from . import cipher_form
 from .cipher_key import CipherKey
 from .presence import Presence
 
 Kind = Literal["absent", "plain", "encrypted"]
-
-PRAGMAS: dict[str, object] = {"cipher_log_level": "NONE", "cipher_hmac_algorithm": "HMAC_SHA256"}
-"""What follows the key on every connection. SQLCipher says on stderr, over our screen, that a key does not fit; we say
-it ourselves. Each page carries an authentication code: by SHA-256, which processors compute in hardware, a sale of
-three lines costs 1.25 times the plain one, by SHA-512, SQLCipher's default, 1.45 times."""
 
 _BLOCK = 1 << 20
 _PATIENCE = 5.0
@@ -53,14 +50,24 @@ def kind(path: Path) -> Kind:
 def opens(path: Path, key: CipherKey | None) -> bool:
     """Whether this key opens the file; None opens a plain one. A file whose first page is damaged opens with no
     key at all."""
-    with closing(_connect(path, key)) as database:
-        try:
+    return _looked_at(path, key, lambda database: True)
+
+
+def is_outdated(path: Path, key: CipherKey) -> bool:
+    """Whether this key opens the file, and finds it in an older form than today's."""
+    return _looked_at(path, key, lambda database: not cipher_form.is_todays(database))
+
+
+def _looked_at(path: Path, key: CipherKey | None, look: Callable[[Any], bool]) -> bool:
+    """What `look` finds in a file that opens; False for one that does not."""
+    try:
+        with closing(_connect(path, key)) as database:
             database.execute("PRAGMA user_version").fetchone()
-        except dbapi2.OperationalError as error:
-            raise _in_words(error, path) from error
-        except dbapi2.DatabaseError:
-            return False
-    return True
+            return look(database)
+    except dbapi2.OperationalError as error:
+        raise _in_words(error, path) from error
+    except dbapi2.DatabaseError:
+        return False
 
 
 def draft_of(path: Path) -> Path:
@@ -77,8 +84,8 @@ def clean(path: Path) -> None:
 
 
 def convert(path: Path, old: CipherKey | None, new: CipherKey | None, *, patience: float = 0.0) -> None:
-    """Give the database at `path` another key, or its first one, or none; see above. `patience` are the seconds to wait
-    for others to let go of it.
+    """Give the database at `path` another key, or its first one, or none, and today's form; see above. With the key
+    that it has already it gets the form alone. `patience` are the seconds to wait for others to let go of it.
 
     Raises `ShopError` and leaves the database as it was: `error.store.in_use` while any process has it open,
     `error.key.no_room` where the disk has no room for a second copy, `error.store.unreadable` for one that is
@@ -88,7 +95,7 @@ def convert(path: Path, old: CipherKey | None, new: CipherKey | None, *, patienc
     with Presence(path).alone(patience):
         try:
             draft.unlink(missing_ok=True)
-            if new is not None and not opens(path, old) and opens(path, new):
+            if new is not None and _is_done(path, old, new):
                 return  # another process has just done the same
             os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
             with closing(_connect(path, old)) as database:
@@ -105,6 +112,12 @@ def convert(path: Path, old: CipherKey | None, new: CipherKey | None, *, patienc
                 draft.unlink(missing_ok=True)
 
 
+def _is_done(path: Path, old: CipherKey | None, new: CipherKey) -> bool:
+    if old == new:
+        return opens(path, new) and not is_outdated(path, new)
+    return not opens(path, old) and opens(path, new)
+
+
 def sync_folder(folder: Path) -> None:
     """Wait until the names in a folder are on the disk."""
     handle = os.open(folder, os.O_RDONLY)
@@ -116,11 +129,10 @@ def sync_folder(folder: Path) -> None:
 
 def _connect(path: Path, key: CipherKey | None) -> Any:
     # "rw", never the default that makes the file; "ro" cannot read beside a log
-    database = dbapi2.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=_PATIENCE, isolation_level=None)
-    if key is not None:
-        database.execute(f'PRAGMA key = "{key.sql}"')
-        for name, value in PRAGMAS.items():
-            database.execute(f"PRAGMA {name} = {value}")
+    address = f"{path.absolute().as_uri()}?mode=rw"
+    database = cipher_form.keyed(
+        lambda: dbapi2.connect(address, uri=True, timeout=_PATIENCE, isolation_level=None), key
+    )
     database.execute("PRAGMA temp_store = memory")
     return database
 
@@ -146,7 +158,7 @@ def _fold_log(database: Any, path: Path) -> None:
 def _copy(database: Any, draft: Path, new: CipherKey | None) -> None:
     database.execute("ATTACH ? AS draft KEY ?", (str(draft), "" if new is None else new.sql))
     if new is not None:
-        database.execute(f"PRAGMA draft.cipher_hmac_algorithm = {PRAGMAS['cipher_hmac_algorithm']}")
+        cipher_form.lay_out(database, "draft")
     database.execute("PRAGMA draft.journal_mode = OFF")  # a draft that is not finished is thrown away
     database.execute("PRAGMA draft.synchronous = OFF")
     database.execute("BEGIN")

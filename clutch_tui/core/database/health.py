@@ -15,7 +15,7 @@ from pathlib import Path
 from sqlcipher3 import dbapi2
 
 from ..types import QueueSummary
-from .cipher import PRAGMAS
+from .cipher_form import keyed
 from .cipher_key import CipherKey
 from .store import MIGRATIONS, Store
 
@@ -64,11 +64,7 @@ def examine(path: Path, within: float = 5.0, key: CipherKey | None = None) -> Co
 def _ask(path: Path, within: float, key: CipherKey | None) -> tuple[int, tuple[str, ...], bool]:
     """Schema number, faults, and whether there was time to look for all of them."""
     address = f"{path.absolute().as_uri()}?mode=rw"  # never one that makes the file; "ro" cannot read beside a WAL
-    with closing(dbapi2.connect(address, uri=True, timeout=within)) as database:
-        if key is not None:
-            database.execute(f'PRAGMA key = "{key.sql}"')
-            for name, value in PRAGMAS.items():
-                database.execute(f"PRAGMA {name} = {value}")
+    with closing(keyed(lambda: dbapi2.connect(address, uri=True, timeout=within), key)) as database:
         database.execute("PRAGMA query_only = 1")
         schema = int(database.execute("PRAGMA user_version").fetchone()[0])
         deadline = time.monotonic() + within

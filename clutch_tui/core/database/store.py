@@ -20,16 +20,17 @@ from datetime import datetime
 from pathlib import Path
 from time import perf_counter
 from types import TracebackType
-from typing import ParamSpec, Self, TypeVar
+from typing import Any, ParamSpec, Self, TypeVar
 
 import peewee
-from playhouse.sqlcipher_ext import SqlCipherDatabase
+from sqlcipher3 import dbapi2
 
 from .. import search
 from ..clock import Clock, SystemClock
 from ..speed.meter import Meter
 from ..types import ShopError
-from . import cipher, models
+from . import models
+from .cipher_form import keyed
 from .cipher_key import CipherKey
 from .presence import Presence
 
@@ -254,13 +255,33 @@ def _schema_number(path: Path, key: CipherKey | None) -> int:
         db.close()
 
 
-def connectable(path: Path, pragmas: dict[str, object], key: CipherKey | None = None) -> SqlCipherDatabase:
+class ShopDatabase(peewee.SqliteDatabase):
+    """A shop's file for peewee: through SQLCipher's driver, in the form that the file has."""
+
+    server_version = dbapi2.sqlite_version_info
+    _add_conn_hooks: Callable[[Any], None]  # peewee's own, which its types leave out
+
+    def __init__(self, path: Path, pragmas: dict[str, object], key: CipherKey | None) -> None:
+        super().__init__(str(path), pragmas=pragmas)
+        self._key = key
+
+    def _connect(self) -> Any:
+        connection = keyed(self._open, self._key)
+        try:
+            self._add_conn_hooks(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _open(self) -> Any:
+        # both connections live in a thread of their own, but are made by and closed from whichever opens the store
+        return dbapi2.connect(self.database, timeout=BUSY_TIMEOUT, check_same_thread=False, isolation_level=None)
+
+
+def connectable(path: Path, pragmas: dict[str, object], key: CipherKey | None = None) -> Any:
     """A connection to a shop's file, not made yet."""
-    # both connections live in a thread of their own, but are made by and closed from whichever opens the store
-    options: dict[str, object] = {"timeout": BUSY_TIMEOUT, "check_same_thread": False}
-    if key is None:
-        return SqlCipherDatabase(str(path), pragmas=pragmas, **options)
-    return SqlCipherDatabase(str(path), pragmas={**cipher.PRAGMAS, **pragmas}, passphrase=key.sql, **options)
+    return ShopDatabase(path, pragmas, key)
 
 
 def _in_words(error: peewee.DatabaseError, path: Path) -> Exception:
