@@ -262,7 +262,9 @@ class ShopDatabase(peewee.SqliteDatabase):
     _add_conn_hooks: Callable[[Any], None]  # peewee's own, which its types leave out
 
     def __init__(self, path: Path, pragmas: dict[str, object], key: CipherKey | None) -> None:
-        super().__init__(str(path), pragmas=pragmas)
+        # both connections live in a thread of their own, but are made by and closed from whichever opens the store
+        options: dict[str, Any] = {"timeout": BUSY_TIMEOUT, "check_same_thread": False, "isolation_level": None}
+        super().__init__(str(path), pragmas=pragmas, **options)
         self._key = key
 
     def _connect(self) -> Any:
@@ -275,8 +277,7 @@ class ShopDatabase(peewee.SqliteDatabase):
         return connection
 
     def _open(self) -> Any:
-        # both connections live in a thread of their own, but are made by and closed from whichever opens the store
-        return dbapi2.connect(self.database, timeout=BUSY_TIMEOUT, check_same_thread=False, isolation_level=None)
+        return dbapi2.connect(self.database, **self.connect_params)
 
 
 def connectable(path: Path, pragmas: dict[str, object], key: CipherKey | None = None) -> Any:
