@@ -7,6 +7,7 @@ that its change numbers never collide with those that an older copy has sent.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
@@ -84,11 +85,13 @@ def next_receipt_number() -> str:
     return f"{known['receipt_prefix']}-{counter:06d}"
 
 
-def bump_receipt_counter(seen: str) -> None:
-    """Let the counter jump past a receipt number of our own prefix that came with a pull."""
-    prefix, _, digits = seen.rpartition("-")
-    if prefix and prefix == get("receipt_prefix") and digits.isdigit() and int(digits) > number("receipt_counter"):
-        put("receipt_counter", int(digits))
+def bump_receipt_counter(seen: Iterable[str]) -> None:
+    """Let the counter jump past the receipt numbers of our own prefix that came with a pull."""
+    ours = f"{get('receipt_prefix')}-"
+    digits = (one.removeprefix(ours) for one in seen if one.startswith(ours))
+    highest = max((int(one) for one in digits if one.isdigit()), default=0)
+    if highest > number("receipt_counter"):
+        put("receipt_counter", highest)
 
 
 # --- settings ------------------------------------------------------------------------------------------

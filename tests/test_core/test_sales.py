@@ -299,8 +299,7 @@ def test_receipt_numbers_count_up_and_jump_past_what_was_seen(store: Store, part
     first = sell(store, part_id).receipt_number
     prefix, _, number = first.rpartition("-")
     assert number == "000001"
-    store.run_now(state.bump_receipt_counter, f"{prefix}-000041")
-    store.run_now(state.bump_receipt_counter, "OTHER-000099")
+    store.run_now(state.bump_receipt_counter, [f"{prefix}-000041", "OTHER-000099", f"{prefix}-000007"])
     assert sell(store, part_id).receipt_number == f"{prefix}-000042"
 
 

@@ -38,7 +38,7 @@ def test_a_new_lineage_has_a_prefix_of_its_own_and_counts_from_one(store: Store)
 )
 def test_the_counter_jumps_past_what_a_pull_shows(store: Store, seen: str, following: int) -> None:
     prefix = store.run_now(state.next_receipt_number).partition("-")[0]
-    store.run_now(state.bump_receipt_counter, seen.format(prefix))
+    store.run_now(state.bump_receipt_counter, [seen.format(prefix)])
     assert store.run_now(state.next_receipt_number) == f"{prefix}-{following:06d}"
 
 

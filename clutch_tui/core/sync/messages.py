@@ -5,6 +5,7 @@ All of it is in core's names and terms; `net.engine.protocol` and `net.engine.re
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,7 +54,7 @@ class PullPage:
     """One page of a pull, rows already validated and in core names."""
 
     epoch: str
-    rows: tuple[dict[str, Any], ...]
+    rows: tuple[Mapping[str, Any], ...]
     cursor: int
     more: bool
     since: int | None

@@ -29,7 +29,7 @@ from ..types import (
     Supplier,
     SupplierDraft,
 )
-from . import outbox, records, requests, singles
+from . import outbox, overlay, records, requests, singles
 
 REFUSED = ("rejected", "key_reuse")
 EDITABLE = ("item", "customer", "supplier")
@@ -312,7 +312,7 @@ def retry(change_id: str) -> str:
     if not may_retry(row):
         raise ShopError("error.queue.settled")
     outbox.retry(change_id)
-    if row.type in records.KEY_COLUMNS:
+    if row.type in overlay.RECORD_COLUMNS:
         records.rebase(row.type, row.record_id)
     (sent,) = models.execute(
         "SELECT coalesce(followed_by, change_id) FROM outbox WHERE change_id = ?", (change_id,)

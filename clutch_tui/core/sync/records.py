@@ -28,6 +28,7 @@ _KEYS: dict[str, Callable[[Mapping[str, Any]], dict[str, str]]] = {
     "customer": customers.keys_of,
     "supplier": suppliers.keys_of,
     "order": orders.keys_of,
+    "sale": sales.keys_of,
 }
 KEY_COLUMNS: dict[str, tuple[str, ...]] = {type: tuple(keys_of({})) for type, keys_of in _KEYS.items()}
 
@@ -58,9 +59,8 @@ def store(type: str, rows: Sequence[Row], *, snapshot: bool, spared: Collection[
 
 
 def with_keys(type: str, row: Row) -> Row:
-    """A pulled row with its folded columns, where its type has any. Made when the row's page is staged, so that
-    the swap of a large pull has only to bind."""
-    if type not in _KEYS or KEY_COLUMNS[type][0] in row:
+    """A pulled row with its folded columns. Made before a large pull is swapped, so that the swap has only to bind."""
+    if KEY_COLUMNS[type][0] in row:
         return row
     return {**row, **_KEYS[type](row)}
 
@@ -326,8 +326,7 @@ def _store_sales(rows: Sequence[Row], *, snapshot: bool) -> None:
         reach = to_text(models.now() - SALES_REACH)
         sweep_sales({row["id"] for row in sold}, min([reach, *(row["date"] or "" for row in sold)]))
     _keep_voided()
-    for row in rows:
-        state.bump_receipt_counter(row["receipt_number"])
+    state.bump_receipt_counter(row["receipt_number"] for row in rows)
 
 
 def _keep_voided() -> None:
@@ -347,6 +346,15 @@ def _keep_voided() -> None:
             models.execute("UPDATE sale SET status = 'voided' WHERE id = ?", (void["id"],))
 
 
+_FOLLOWED = ("type", "id", "deleted", "status", "version", "seq", "date", "receipt_number")
+
+
+def shortened(rows: Sequence[Row]) -> tuple[Row, ...]:
+    """Rows of sales with of our own only what is taken from them: a queue that drains comes back whole."""
+    own = _own([row for row in rows if not row["deleted"]])
+    return tuple({name: row[name] for name in _FOLLOWED} if row["id"] in own else row for row in rows)
+
+
 def _own(sold: Sequence[Row]) -> set[str]:
     """Which of these sales were made here; a shop's own sales are many more than one pull brings."""
     asked = json.dumps([row["id"] for row in sold])
@@ -356,12 +364,12 @@ def _own(sold: Sequence[Row]) -> set[str]:
 
 def _sale_row(row: Row) -> dict[str, Any]:
     filled = {
-        **row,
+        **with_keys("sale", row),
         "kind": "return" if row["return_of"] else "sale",
         "flags": " ".join(row["flags"]),
         "date": row["date"] or models.now_text(),
     }
-    return {name: filled.get(name) for name in _SALE_COLUMNS} | sales.keys_of(filled)
+    return {name: filled.get(name) for name in _SALE_COLUMNS}
 
 
 def _store_sale_lines(rows: Sequence[Row]) -> None:

@@ -9,7 +9,7 @@ its staging away and nothing else, so that the screen keeps showing the rows it 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
 
@@ -205,12 +205,18 @@ def _store_page(channel: str, page: PullPage) -> set[str]:
 
 
 def _stage(channel: str, page: PullPage, rows: list[records.Row]) -> None:
-    keyed = [records.with_keys(str(row["type"]), row) for row in rows]
+    keyed = with_keys(rows)
+    keyed = records.shortened(keyed) if channel == "sales" else keyed
     n = models.execute("SELECT coalesce(max(n), 0) + 1 FROM pull_page WHERE channel = ?", (channel,)).fetchone()[0]
     models.execute(
         "INSERT INTO pull_page (channel, n, epoch, snapshot, since, cursor, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
         (channel, n, page.epoch, page.snapshot, page.since, page.cursor, json.dumps(keyed, ensure_ascii=False)),
     )
+
+
+def with_keys(rows: Iterable[records.Row]) -> tuple[records.Row, ...]:
+    """Rows with their folded columns, which need no database."""
+    return tuple(records.with_keys(str(row["type"]), row) for row in rows)
 
 
 def _staged(channel: str) -> list[list[records.Row]]:
@@ -267,7 +273,8 @@ def _end_moves(channel: str, answered: Collection[str] | None = None, settled: C
     """
     table, record, type = _MOVES[channel]
     place = state.get(f"{channel}.epoch")
-    these, ids = "", tuple[str, ...]()
+    # in the order in which they were made, which is that of their changes: by records it took twice as long
+    these, ids = f" AND id IN (SELECT id FROM {table} WHERE open = 1)", tuple[str, ...]()
     if answered is not None:
         these = f" AND (change_id IN (SELECT value FROM json_each(?)) OR {record} IN (SELECT value FROM json_each(?)))"
         ids = json.dumps(list(answered)), json.dumps(sorted(settled))

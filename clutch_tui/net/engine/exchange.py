@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, Literal, get_args
+from typing import Any, Literal, ParamSpec, Protocol, TypeVar, get_args
 
 from clutch_tui.core import search, state
 from clutch_tui.core.clock import Clock
@@ -43,12 +43,18 @@ MOST_EPOCHS = 3
 SKEW = timedelta(minutes=2)
 """From here on a clock that is wrong is worth telling."""
 
-Aside = Callable[..., Awaitable[protocol.SyncAnswer]]
-"""Does long work off the event loop, so that keys are heard while a first pull is checked: `asyncio.to_thread`."""
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
-async def _here(work: Callable[..., protocol.SyncAnswer], *args: Any) -> protocol.SyncAnswer:
-    return work(*args)
+class Aside(Protocol):
+    """Does long work off the event loop, so that keys are heard while a first pull is checked: `asyncio.to_thread`."""
+
+    def __call__(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Awaitable[T]: ...
+
+
+async def _here(work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    return work(*args, **kwargs)
 
 
 def _epoch_in(error: ApiError) -> str | None:
@@ -282,12 +288,19 @@ class Exchange:
             self._on_change(nouns)
 
     async def _prepare(self, channel: str, page: PullPage | None) -> PullPage | None:
+        """Do what takes long before the transaction in which a page is stored, so that no sale waits for it; what is
+        left of the page."""
+        if page is None:
+            return None
+        if channel == "inventory" and (page.more or await self._store.read(replica.is_staging, channel)):
+            return await self._prepare_parts(channel, page)
+        if len(page.rows) > self._portion:
+            return replace(page, rows=await self._aside(replica.with_keys, page.rows))
+        return page
+
+    async def _prepare_parts(self, channel: str, page: PullPage) -> PullPage:
         """Prepare the parts of a large pull ahead of the page they came with, so many at a time that a sale finds its
         turn; what is left of the page. They are shown when the pull is complete."""
-        if page is None or channel != "inventory":
-            return page
-        if not page.more and not await self._store.read(replica.is_staging, channel):
-            return page
         while len(page.rows) > self._portion:
             portion, rest = page.rows[: self._portion], page.rows[self._portion :]
             await self._store.run(replica.prepare, channel, replace(page, rows=portion))
