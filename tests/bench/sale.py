@@ -15,9 +15,9 @@ from itertools import count
 from multiprocessing.queues import Queue
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from sqlcipher3 import dbapi2 as sqlite
+from uuid_utils import uuid7
 
 from clutch_tui.core import sales, search
 from clutch_tui.core.cart import add_line, totals
@@ -58,7 +58,7 @@ def _folder(parent: str, name: str) -> Path:
 
 
 def _cart(parts: tuple[PartRow, ...]) -> Cart:
-    cart = Cart(id=str(uuid4()))
+    cart = Cart(id=str(uuid7()))  # as the till makes it: a random one writes other pages of the indexes
     for part in parts:
         cart = add_line(cart, part)
     return cart
@@ -110,7 +110,7 @@ class BareTill:
 
     def sell(self) -> float:
         """Milliseconds for one transaction."""
-        fresh = {self._sale: str(uuid4()), self._change: str(uuid4())}
+        fresh = {self._sale: str(uuid7()), self._change: str(uuid7())}
         values = {
             table: [[fresh.get(value, value) for value in row.values()] for row in made]
             for table, made in self._rows.items()
