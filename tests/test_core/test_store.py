@@ -16,7 +16,7 @@ import pytest
 
 from clutch_tui.core import journal
 from clutch_tui.core.database import models
-from clutch_tui.core.database.store import Store
+from clutch_tui.core.database.store import BUSY_TIMEOUT, Store
 from clutch_tui.core.types import ShopError
 
 
@@ -48,6 +48,18 @@ def test_a_reader_cannot_write(store: Store) -> None:
     with pytest.raises(peewee.OperationalError, match="readonly"):
         store.read_now(note, "x")
     assert store.read_now(notes) == 0
+
+
+def test_both_connections_wait_long_and_begin_nothing_by_themselves(store: Store) -> None:
+    """A till waits for the writers of other windows. A transaction that the driver begins would never be committed."""
+
+    def connection() -> tuple[int, object, bool]:
+        models.execute("SELECT 1")
+        own = models.database.connection()
+        return models.execute("PRAGMA busy_timeout").fetchone()[0], own.isolation_level, own.in_transaction
+
+    for ask in (store.run_now, store.read_now):
+        assert ask(connection) == (BUSY_TIMEOUT * 1000, None, True)
 
 
 def test_outside_a_store_there_is_no_database() -> None:
@@ -135,7 +147,7 @@ OPENER = """
 import sys
 from pathlib import Path
 from clutch_tui.core import journal
-from clutch_tui.core.database.store import Store
+from clutch_tui.core.database.store import BUSY_TIMEOUT, Store
 print("ready", flush=True)
 for line in sys.stdin:
     with Store.open(Path(line.strip()), inline=True) as store:

@@ -263,7 +263,7 @@ class ShopDatabase(peewee.SqliteDatabase):
 
     def __init__(self, path: Path, pragmas: dict[str, object], key: CipherKey | None) -> None:
         # both connections live in a thread of their own, but are made by and closed from whichever opens the store
-        options: dict[str, Any] = {"timeout": BUSY_TIMEOUT, "check_same_thread": False, "isolation_level": None}
+        options: dict[str, Any] = {"check_same_thread": False}
         super().__init__(str(path), pragmas=pragmas, **options)
         self._key = key
 
@@ -277,7 +277,8 @@ class ShopDatabase(peewee.SqliteDatabase):
         return connection
 
     def _open(self) -> Any:
-        return dbapi2.connect(self.database, **self.connect_params)
+        # peewee keeps the timeout and the isolation level from its parameters, and begins every transaction by itself
+        return dbapi2.connect(self.database, timeout=BUSY_TIMEOUT, isolation_level=None, **self.connect_params)
 
 
 def connectable(path: Path, pragmas: dict[str, object], key: CipherKey | None = None) -> Any:
