@@ -183,7 +183,8 @@ def _list_conflicts(options: dict[str, Any], *, as_json: bool) -> None:
         return
     for one in waiting:
         print(one.id)
-        print(f"    {t('conflict.line', name=shown.name(one.label), field=change_words.conflict_field(one))}")
+        name = shown.name(change_words.label(one))
+        print(f"    {t('conflict.line', name=name, field=change_words.conflict_field(one))}")
         if was := change_words.was_words(one):
             print(f"    {t('conflict.line_was', value=was)}")
         made = shown.date_time(one.made_at or one.at)

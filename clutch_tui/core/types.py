@@ -421,6 +421,8 @@ class ChangeRow:
     """When it is tried again, where it waits for a time."""
     outcome: str = ""
     """What a person made of it: seen, resent, replaced, given_up."""
+    label_en: str = ""
+    """The other name of a part that has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -446,6 +448,8 @@ class Conflict:
     changed_at: datetime | None = None
     """When theirs was written, as far as the rows that we have say so."""
     key: Key = ()
+    label_en: str = ""
+    """The other name of a part that has one."""
 
     @property
     def gone(self) -> bool:

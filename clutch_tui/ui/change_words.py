@@ -112,9 +112,9 @@ def headline(row: ChangeRow) -> str:
     return t("queue.line", kind=kind_word(row.kind), label=shown.name(label(row)) or "-", at=shown.date_time(row.at))
 
 
-def label(row: ChangeRow) -> str:
+def label(row: ChangeRow | Conflict) -> str:
     """What the list calls it: a name or a receipt number; a deed at the drawer is called by its own word."""
-    return _word(f"cash.{row.label}", row.label) if row.type == "cash" else row.label
+    return _word(f"cash.{row.label}", row.label) if row.type == "cash" else shown.of_language(row.label, row.label_en)
 
 
 # --- the whole of one change ---------------------------------------------------------------------------

@@ -316,6 +316,25 @@ async def test_one_key_decides_and_the_next_conflict_is_there(shop: Shop, langua
     assert shop.read(inventory.get, second.id).draft.name == second.draft.name
 
 
+@pytest.mark.parametrize(("language", "name", "other"), [("ar", "فلتر زيت", "Oil"), ("en", "Oil filter", "فلتر")])
+async def test_parts_are_called_by_their_name_in_the_language_of_the_screen(
+    shop: Shop, language: strings.Language, name: str, other: str
+) -> None:
+    """An English screen showed the Arabic name alone."""
+    first = settle_the_shelf(shop)[0]
+    named = replace(first.draft, name="فلتر زيت", name_en="Oil filter")
+    shop.store.run_now(inventory.edit, first.id, named, seen=first)
+    (change,) = shop.store.run_now(outbox.claim, "inventory")
+    deliver(shop, {change.change_id: Result(status="applied", seq=40, version=8)})
+    disagree(shop, shop.read(inventory.get, first.id), "location", "A-1", "B-2")
+    async with open_app(shop, language, mode="queue") as (app, pilot):
+        await until(pilot, lambda: name in words_on(app))
+        assert other not in words_on(app)
+        await open_conflicts(app, pilot)
+        assert name in words_on(app)
+        assert other not in words_on(app)
+
+
 async def test_the_cursor_begins_at_the_change_one_came_from(shop: Shop) -> None:
     parts = settle_the_shelf(shop)
     for part in parts:

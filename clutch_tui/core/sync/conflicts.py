@@ -148,29 +148,48 @@ def alike(conflict: Conflict) -> tuple[str, ...]:
 def _select(where: str, *params: Any, limit: int = -1, skip: int = 0) -> tuple[Conflict, ...]:
     rows = models.execute(
         "SELECT c.id, c.change_id, c.type, c.record_id, c.label, c.field, c.mine, c.theirs, c.version, c.at,"
-        " coalesce(o.kind, 'update'), o.was, o.at FROM conflict AS c LEFT JOIN outbox AS o"
+        " coalesce(o.kind, 'update'), o.was, o.at,"
+        " coalesce((SELECT name_en FROM part WHERE c.type = 'item' AND part.id = c.record_id), '')"
+        " FROM conflict AS c LEFT JOIN outbox AS o"
         f" ON o.change_id = c.change_id WHERE c.resolved_at IS NULL AND {where} ORDER BY c.at, c.id LIMIT ? OFFSET ?",
         (*params, limit, skip),
     ).fetchall()
-    return tuple(
-        Conflict(
-            id=conflict_id,
-            change_id=change_id,
-            type=type,
-            record_id=record_id,
-            label=label,
-            field=name,
-            mine=json.loads(mine),
-            theirs=json.loads(theirs),
-            version=version,
-            at=from_text(at),
-            kind=kind,
-            was=json.loads(was or "{}").get(name),
-            made_at=from_text(made_at) if made_at else None,
-            changed_at=_changed_at(type, record_id, version),
-            key=(at, conflict_id),
-        )
-        for conflict_id, change_id, type, record_id, label, name, mine, theirs, version, at, kind, was, made_at in rows
+    return tuple(_conflict(*columns) for columns in rows)
+
+
+def _conflict(
+    conflict_id: str,
+    change_id: str,
+    type: str,
+    record_id: str,
+    label: str,
+    name: str,
+    mine: str,
+    theirs: str,
+    version: int,
+    at: str,
+    kind: str,
+    was: str | None,
+    made_at: str | None,
+    label_en: str,
+) -> Conflict:
+    return Conflict(
+        id=conflict_id,
+        change_id=change_id,
+        type=type,
+        record_id=record_id,
+        label=label,
+        field=name,
+        mine=json.loads(mine),
+        theirs=json.loads(theirs),
+        version=version,
+        at=from_text(at),
+        kind=kind,
+        was=json.loads(was or "{}").get(name),
+        made_at=from_text(made_at) if made_at else None,
+        changed_at=_changed_at(type, record_id, version),
+        key=(at, conflict_id),
+        label_en=label_en,
     )
 
 

@@ -92,7 +92,8 @@ def count(lane: str = "") -> int:
 
 
 _COLUMNS = (
-    "change_id, n, kind, type, record_id, label, lane, at, attempts, last_error, result, status, not_before, outcome"
+    "change_id, n, kind, type, record_id, label, lane, at, attempts, last_error, result, status, not_before, outcome,"
+    " (SELECT name_en FROM part WHERE outbox.type = 'item' AND part.id = outbox.record_id)"
 )
 
 
@@ -141,6 +142,7 @@ def _row(
     status: str,
     not_before: str | None,
     outcome: str,
+    label_en: str | None,
 ) -> ChangeRow:
     answer: dict[str, Any] = json.loads(result) if result else {}
     return ChangeRow(
@@ -161,6 +163,7 @@ def _row(
         message=answer.get("message", ""),
         due=_moment(not_before),
         outcome=outcome,
+        label_en=label_en or "",
     )
 
 

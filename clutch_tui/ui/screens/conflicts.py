@@ -29,7 +29,7 @@ def _side(row: Conflict, value: Any, words: Callable[[Conflict], str]) -> str:
 
 
 COLUMNS: tuple[Column[Conflict], ...] = (
-    Column("conflict.record", 18, lambda row: row.label, flex=2),
+    Column("conflict.record", 18, change_words.label, flex=2),
     Column("conflict.field", 13, change_words.conflict_field),
     Column("conflict.was_column", 12, lambda row: _side(row, row.was, change_words.was_words), priority=1, flex=1),
     Column("conflict.mine_column", 14, lambda row: _side(row, row.mine, change_words.mine_words), flex=2),
@@ -67,7 +67,7 @@ class ConflictsScreen(HistoryScreen):
 
     def describe(self, row: Conflict) -> Content | str:
         words = change_words
-        lines = [t("conflict.line", name=shown.name(row.label) or "-", field=words.conflict_field(row))]
+        lines = [t("conflict.line", name=shown.name(change_words.label(row)) or "-", field=words.conflict_field(row))]
         if was := words.was_words(row):
             lines.append(t("conflict.line_was", value=was))
         made = shown.date_time(row.made_at or row.at)
@@ -143,7 +143,7 @@ class ConflictsScreen(HistoryScreen):
             "alike": lambda: t("conflict.line_alike", n=len(self._alike)),
         }
         options = [(action, word) for action, word in words.items() if self.check_action(action, ())]
-        title = {"name": shown.name(row.label), "field": change_words.conflict_field(row)}
+        title = {"name": shown.name(change_words.label(row)), "field": change_words.conflict_field(row)}
         chosen = await self.app.push_screen_wait(Choose("conflict.line", options, **title))
         if chosen is not None and self.check_action(chosen, ()):
             await self.app.run_action(chosen, self)
@@ -161,7 +161,7 @@ class ConflictsScreen(HistoryScreen):
             await self.app.write(_NOUNS, shop.conflicts.resolve, row.id, "other", value, actor=self.app.cashier)
             return True
 
-        title = {"name": shown.name(row.label), "field": t(entry.label)}
+        title = {"name": shown.name(change_words.label(row)), "field": t(entry.label)}
         await self.app.push_screen_wait(
             FormDialog("conflict.other_title", (entry,), {row.field: row.mine}, save, **title)
         )
@@ -172,7 +172,7 @@ class ConflictsScreen(HistoryScreen):
         row: Conflict | None = self.table.row
         if row is None:
             return
-        name = shown.name(row.label)
+        name = shown.name(change_words.label(row))
         if row.type == "item":
             part = await self.store.read(shop.inventory.get, row.record_id)
             agreed = await self.app.confirm("conflict.ask_new", name=name, stock=shown.number(max(0, part.stock)))

@@ -22,7 +22,7 @@ class CorrectionForm(FormDialog[str]):
         fields = entries.OF_TYPE[row.type]
         if row.type == "item" and row.kind == "create":
             fields = (*fields, entries.FIRST_STOCK)
-        super().__init__("queue.correct", fields, refused.fields, save, name=shown.name(row.label))
+        super().__init__("queue.correct", fields, refused.fields, save, name=shown.name(change_words.label(row)))
         self._request = refused
 
     def on_mount(self) -> None:

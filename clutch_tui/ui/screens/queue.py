@@ -251,7 +251,7 @@ class QueueScreen(ListScreen):
             return
         change: ChangeDetail = await self.store.read(shop.queue.detail, row.id)
         about = row.kind if row.kind in ("create", "update", "delete") else "order"
-        name, lost = shown.name(row.label), change_words.lost_words(change)
+        name, lost = shown.name(change_words.label(row)), change_words.lost_words(change)
         if not await self.app.confirm(f"queue.ask_give_up.{about}", name=name, lost=lost):
             return
         if await self.write(_nouns(row), shop.queue.give_up, row.id, actor=self.app.cashier) is not None:
