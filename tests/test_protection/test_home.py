@@ -357,11 +357,16 @@ def test_nothing_to_encrypt_and_nothing_to_decrypt_are_said(program: Program, ho
     assert "No database here is encrypted" in program.run(home, "key", "decrypt", "--yes").stdout
 
 
-def test_starting_over_keeps_the_old_database_for_the_day_its_key_is_found(program: Program, home: Path) -> None:
-    text, here = recovery(home), installation(home)
+@pytest.mark.parametrize("form", ["today's form", "older form"])
+def test_starting_over_keeps_the_old_database_for_the_day_its_key_is_found(
+    program: Program, home: Path, form: str
+) -> None:
+    text = recovery(home)
     assert "no need to start over" in program.run(home, "key", "reset", "--yes").stderr
+    if form == "older form":
+        grow_old(home)
     # the window died: its last sale lies in the log, which must go along
-    store = here.open_store(inline=True)
+    store = open_home(home)
     store.run_now(inventory.create, PartDraft(name="last", part_number="LAST-1"), 1)
     shutil.copytree(home / "data", home / "died")
     store.close()
