@@ -142,6 +142,13 @@ async def test_three_presses_save_once(installation: Installation) -> None:
     assert saved == [{"shop.receipt_footer": "Thanks"}]
 
 
+async def test_where_nothing_was_changed_the_key_says_so(installation: Installation) -> None:
+    async with app_of(installation) as (app, pilot):
+        await settings_row(app, pilot, "shop.receipt_footer")
+        await press(pilot, "f2")
+        await until(pilot, lambda: toasts(app) == [t("settings.unchanged")])
+
+
 async def test_a_move_that_fails_leaves_everything_as_it_was(tmp_path: Path) -> None:
     installation = Installation.find({"CLUTCH_HOME": str(tmp_path), "CLUTCH_SECRETS": "file", "CLUTCH_LANG": "en"})
     with installation.open_store(inline=True) as window:  # another window of the program

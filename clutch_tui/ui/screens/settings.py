@@ -128,7 +128,10 @@ class SettingsScreen(ShopScreen):
 
     @work(group="save", exit_on_error=False)
     async def action_save(self) -> None:
-        if self.writing or (changes := self._read()) is None or not changes:
+        if self.writing or (changes := self._read()) is None:
+            return
+        if not changes:
+            self.notify(t("settings.unchanged"))
             return
         self.writing = True
         try:
