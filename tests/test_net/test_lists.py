@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -140,6 +140,8 @@ class Line(httpx.AsyncBaseTransport):
         self._inner = httpx.AsyncHTTPTransport()
         self.calls: list[str] = []
         self.cut: dict[str, set[int]] = {}
+        self.barred: dict[str, Collection[int]] = {}
+        """The calls that something on the way takes for an attack."""
         self.before: dict[str, Any] = {}
         """What is to happen just before a call, by `METHOD path#n`."""
 
@@ -151,6 +153,8 @@ class Line(httpx.AsyncBaseTransport):
             await act()
         if n in self.cut.get(name, ()):
             raise httpx.ReadError("cut", request=request)
+        if n in self.barred.get(name, ()):
+            return httpx.Response(403, content=b"<html>blocked</html>", request=request)
         return await self._inner.handle_async_request(request)
 
     def count(self, start: str) -> int:
@@ -381,6 +385,32 @@ async def test_what_nobody_can_find_out_is_put_before_a_person(shop: Shop) -> No
     await settle(till)
     assert len(shop.receipts()) == 1
     assert till.changes == ()
+
+
+@pytest.mark.parametrize(("kind", "there"), [("error_after", 1), ("error_before", 0)])
+@pytest.mark.parametrize("for_good", [False, True])
+async def test_a_list_that_is_barred_is_tried_once_more_before_a_person_is_asked(
+    shop: Shop, kind: str, there: int, for_good: bool
+) -> None:
+    """A firewall that took one look for an attack cost a person the question whether the sale is there."""
+    line = Line()
+    till = await shop.till(transport=line)
+    await till.round()
+    till.sell(part(till, "P-0001").id)
+    await shop.fault(kind, "sales.create")
+    looks = line.count("GET /sales/transactions")
+    line.barred["GET /sales/transactions"] = range(looks + 1, looks + (100 if for_good else 2))
+    for _ in range(3):
+        await till.step()
+    assert [(change.lane, change.last_error) for change in till.changes] == [("slow", "error.api.forbidden")]
+    till.clock.forward(16 * 60)
+    await till.step()
+    if for_good:
+        waiting = [(change.lane, change.last_error) for change in till.changes]
+        assert (waiting, len(shop.receipts())) == ([("attention", "error.sync.unconfirmed")], there)
+    else:
+        await settle(till)
+        assert (till.changes, len(shop.receipts())) == ((), 1)
 
 
 async def test_what_a_person_says_is_there_is_not_sent_again(shop: Shop) -> None:

@@ -32,6 +32,10 @@ class Unfindable(Exception):
     """Whether the server has the record cannot be found out: a person must look."""
 
 
+class Barred(Unfindable):
+    """The list is not shown to us: for good, or because something on the way has taken this one call for an attack."""
+
+
 class Lookup:
     """Questions about single records. All of them raise `ApiError`, `wire.BadPayload` and `Unfindable`."""
 
@@ -69,7 +73,9 @@ class Lookup:
                 if found is not None or sure:
                     return found
         except ApiError as error:
-            if error.kind in (Kind.MISSING_ROUTE, Kind.FORBIDDEN):
+            if error.kind is Kind.FORBIDDEN:
+                raise Barred from error
+            if error.kind is Kind.MISSING_ROUTE:
                 raise Unfindable from error
             raise
         raise Unfindable

@@ -32,7 +32,7 @@ from ..client.api import Answer, Api
 from ..client.errors import ApiError, Kind
 from ..connection import Monitor
 from . import protocol, rest
-from .lookup import Lookup, Row, Unfindable
+from .lookup import Barred, Lookup, Row, Unfindable
 from .outcomes import BAD_ANSWER, REFUSED, SOON, UNKNOWN, Waits, done, gone, is_not_done
 from .puts import Puts
 from .stock import Stock
@@ -95,9 +95,7 @@ class Singles:
         try:
             await self._send(claimed)
         except Unfindable as unknown:
-            why = str(unknown) or singles.UNCONFIRMED
-            await self._store.run(singles.wait_for_person, change.change_id, why)
-            self._monitor.note("warning", "sync", "sync.unconfirmed", change=change.change_id)
+            await self._ask_person(change, unknown)
         except Waits as waits:
             if waits.local:
                 await self._store.run(singles.wait_local, claimed)
@@ -114,6 +112,17 @@ class Singles:
             self._monitor.moved(sent=1)
             return
         self._on_change(frozenset({"queue"}))
+
+    async def _ask_person(self, change: Change, unknown: Unfindable) -> None:
+        """Put what cannot be found out before a person; a list that is not shown to us is tried once more before."""
+        if isinstance(unknown, Barred) and change.lane == "fast":
+            barred = ApiError(Kind.FORBIDDEN).key
+            await self._store.run(outbox.failed, [change.change_id], barred)
+            await self._store.run(outbox.make_slow, change.change_id, barred)
+            return
+        why = str(unknown) or singles.UNCONFIRMED
+        await self._store.run(singles.wait_for_person, change.change_id, why)
+        self._monitor.note("warning", "sync", "sync.unconfirmed", change=change.change_id)
 
     async def _failed(self, claimed: Claimed, error: ApiError) -> None:
         """Learn from a failed call; raises it again where it is not about this change."""
@@ -354,7 +363,7 @@ class Singles:
         try:
             after = await self._stock.figures(moved)
         except Unfindable as unknown:
-            raise Unfindable(singles.UNCLEAR_STOCK) from unknown
+            raise type(unknown)(singles.UNCLEAR_STOCK) from unknown
         who = await self._store.run(singles.learn_mover, change.kind, progress.before, after, moved)
         if who is None:
             since = from_text(progress.tried_at) if progress.tried_at else self._clock.now()
