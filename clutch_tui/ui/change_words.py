@@ -84,7 +84,8 @@ def flag_lines(flags: Sequence[str], concerns: Mapping[str, Sequence[Concern]]) 
 
 
 def _concern(concern: Concern) -> str:
-    words = " ".join(filter(None, (shown.name(concern.name), shown.part_number(concern.number))))
+    name = shown.of_language(concern.name, concern.name_en)
+    words = " ".join(filter(None, (shown.name(name), shown.part_number(concern.number))))
     return words if concern.stock is None else t("queue.concern", name=words, stock=shown.number(concern.stock))
 
 

@@ -29,6 +29,7 @@ from clutch_tui.ui.screens.inventory import InventoryScreen
 from clutch_tui.ui.screens.past_sales import COLUMNS, PastSalesScreen
 from clutch_tui.ui.screens.queue import QueueScreen
 from clutch_tui.ui.screens.receipt import ReceiptDialog
+from clutch_tui.ui.widgets.part_columns import PART_COLUMNS
 from clutch_tui.ui.widgets.text_field import TextField
 from tests.test_ui.shop_app import Shop, open_app, press, settle, toasts, type_text, until, words_on
 
@@ -469,6 +470,23 @@ async def test_marks_and_the_servers_figure_with_its_moment(shop: Shop) -> None:
         assert "-2" in words_on(app)
         await press(pilot, "f1")
         await until(pilot, lambda: t("common.has_unsent") in words_on(app))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_a_part_of_which_less_than_nothing_is_left_is_marked_on_every_till(
+    shop: Shop, language: strings.Language
+) -> None:
+    """The server tells its flag to the till alone that sold too much; whose sale it was counts for nothing here."""
+    part, *_ = settle_the_shelf(shop)
+    row = {**asdict(part.draft), "id": part.id, "type": "item", "version": 2, "seq": 9, "stock_quantity": -1}
+    row |= {"updated_at": None, "deleted": False}
+    shop.store.run_now(replica.receive, "inventory", "e-1", {}, PullPage("e-1", (row,), 99, False, None, 0, True))
+    async with open_app(shop, language, mode="inventory") as (app, pilot):
+        await until(pilot, lambda: t("inventory.below_zero") in words_on(app))
+        assert PART_COLUMNS[0].value(app.screen.table.row) == "!"  # type: ignore[attr-defined]
+        list_screen = app.screen
+        await press(pilot, "f1")
+        await until(pilot, lambda: app.screen is not list_screen and t("inventory.below_zero") in words_on(app))
 
 
 async def test_a_flagged_sale_is_marked_and_its_receipt_says_why(shop: Shop) -> None:

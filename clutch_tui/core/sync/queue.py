@@ -181,6 +181,7 @@ class Concern:
     name: str
     number: str = ""
     stock: int | None = None
+    name_en: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +268,7 @@ def _concern(flag: str, type: str, record_id: str, payload: Mapping[str, Any]) -
     if flag in ("duplicate_number", "duplicate_barcode"):
         column = flag.replace("duplicate", "part").replace("part_barcode", "barcode")
         return [
-            Concern(name or name_en, str(payload[column]), stock)
+            Concern(name, str(payload[column]), stock, name_en)
             for name, name_en, stock in models.execute(
                 f"SELECT name, name_en, {search.STOCK} FROM part"
                 f" WHERE deleted = 0 AND {column} = ? AND id <> ? ORDER BY name_key LIMIT 5",
@@ -296,9 +297,10 @@ def _moved(moved_part: str, payload: Mapping[str, Any]) -> list[Concern]:
         name, name_en, number, stock, deleted = found or ("", "", "", None, 1)
         moved.append(
             Concern(
-                line.get("item_name") or name or name_en,
+                line.get("item_name") or name,
                 line.get("part_number") or number,
                 None if deleted else stock,
+                name_en,
             )
         )
     return moved

@@ -45,7 +45,7 @@ class InventoryScreen(ListScreen):
         Binding("f8", "delete", "common.delete", id="inventory.delete"),
     ]
 
-    MARKS = ("common.has_unsent",)
+    MARKS = ("common.has_unsent", "inventory.below_zero")
 
     def __init__(self) -> None:
         self.low_only = False
@@ -66,6 +66,8 @@ class InventoryScreen(ListScreen):
             t("part.line_stock", stock=shown.number(row.stock), minimum=shown.number(row.min_stock),
               place=shown.part_number(row.location or "-"), price=shown.money(row.price)),
         ]  # fmt: skip
+        if row.stock < 0:
+            lines.append(t("inventory.below_zero"))
         if row.moved or self._is_stale:
             lines.append(server_words(row.stock - row.moved, row.moved, self._as_of))
         if self.low_only:

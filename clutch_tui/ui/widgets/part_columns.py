@@ -16,6 +16,11 @@ def unsent_mark() -> Column[Any]:
     return Column("", 1, lambda row: "*" if row.unsent else "", tone=lambda row: "warning")
 
 
+def _mark(row: PartRow) -> str:
+    """Less than nothing lies on no shelf: somebody must count it, whichever till has sold what was not there."""
+    return "!" if row.stock < 0 else "*" if row.unsent else ""
+
+
 def part_name(row: PartRow) -> str:
     """The part's name in the language of the screen, the other one where there is none."""
     return shown.of_language(row.name, row.name_en)
@@ -25,6 +30,7 @@ def _stock_tone(row: PartRow) -> str:
     return "bad" if row.stock <= 0 else "warning" if row.low else ""
 
 
+_MARK: Column[PartRow] = Column("", 1, _mark, tone=lambda row: "bad" if row.stock < 0 else "warning")
 _NAME: Column[PartRow] = Column("part.name", 30, part_name, flex=3)
 _NUMBER: Column[PartRow] = Column("part.number", 15, lambda row: shown.part_number(row.part_number), flex=1)
 _CAR: Column[PartRow] = Column("part.car", 14, lambda row: row.car, priority=3, flex=1)
@@ -34,4 +40,4 @@ _STOCK: Column[PartRow] = Column("part.stock", 6, lambda row: shown.number(row.s
 _PRICE: Column[PartRow] = Column("part.price", 10, lambda row: shown.amount(row.price), number=True)
 
 HIT_COLUMNS: tuple[Column[PartRow], ...] = (_NAME, _NUMBER, _CAR, _STOCK, _PRICE)
-PART_COLUMNS: tuple[Column[PartRow], ...] = (unsent_mark(), _NAME, _NUMBER, _CAR, _BRAND, _PLACE, _STOCK, _PRICE)
+PART_COLUMNS: tuple[Column[PartRow], ...] = (_MARK, _NAME, _NUMBER, _CAR, _BRAND, _PLACE, _STOCK, _PRICE)
