@@ -165,10 +165,10 @@ class Installation:
         """Take the passphrase of this home's databases, or choose it where there is none yet; blocks. Raises
         `ShopError`."""
         keychain = self.protection.keychain
-        if keychain.entries():
-            keychain.unlock(passphrase)
-        else:
+        if keychain.is_empty():
             keychain.renew_from(passphrase)
+        else:
+            keychain.unlock(passphrase)
 
     def recover(self, text: str) -> None:
         """Keep a recovery key that a person typed; blocks. Raises `ShopError`."""

@@ -169,6 +169,65 @@ def test_a_damaged_record_is_never_taken_for_an_empty_one(record: Path, content:
     assert record.read_text() == content
 
 
+SALT, COST = "ab" * 16, {"rounds": 1, "memory": 8, "lanes": 1}
+BROKEN = [
+    {"name": "AAAA-AAAA", "keeper": "file", "key": f"Z{KEY.recovery[1:]}"},
+    {"name": "AAAA-AAAA", "keeper": "file", "key": 7},
+    {"name": "AAAA-AAAA", "keeper": "file"},
+    {"name": "AAAA-AAAA", "keeper": "passphrase", "salt": "no salt", "cost": COST},
+    {"name": "AAAA-AAAA", "keeper": "passphrase", "salt": "ab", "cost": COST},
+    {"name": "AAAA-AAAA", "keeper": "passphrase", "salt": SALT, "cost": {**COST, "memory": "8"}},
+    {"name": "AAAA-AAAA", "keeper": "passphrase", "salt": SALT, "cost": {**COST, "lanes": -1}},
+    {"name": "AAAA-AAAA", "keeper": "passphrase", "salt": SALT},
+    "AAAA-AAAA",
+]
+
+
+@pytest.mark.parametrize("broken", BROKEN, ids=range(len(BROKEN)))
+def test_one_damaged_entry_locks_nothing_that_another_opens(record: Path, broken: object) -> None:
+    key = Keychain(record, {}).make("file")
+    stored = json.loads(record.read_text())
+    stored["keys"].insert(0, broken)
+    record.write_text(json.dumps(stored))
+    content = record.read_bytes()
+    assert find(Keychain(record, {}), key) == key
+    assert complaint(Keychain(record, {})) == "error.key.record"
+    with pytest.raises(ShopError, match="wrong_passphrase"):
+        Keychain(record, {}).unlock("محل الأمانة")
+    for deed in (Keychain.entries, Keychain.newest, lambda chain: chain.make("file")):
+        with pytest.raises(ShopError, match=r"error\.key\.record"):
+            deed(Keychain(record, {}))
+    assert record.read_bytes() == content
+
+
+def test_a_passphrase_behind_a_damaged_entry_is_still_asked_for(record: Path) -> None:
+    key = Keychain(record, {}).renew_from("محل الأمانة", CHEAP)
+    stored = json.loads(record.read_text())
+    record.write_text(json.dumps({"keys": [BROKEN[0], *stored["keys"]]}))
+    keychain = Keychain(record, {})
+    assert complaint(keychain) == "error.key.passphrase_needed"
+    keychain.unlock("محل الأمانة")
+    assert find(keychain, key) == key
+
+
+@pytest.mark.parametrize("content", ["{", json.dumps({"keys": [BROKEN[0]]})])
+def test_a_key_that_is_typed_in_mends_the_record_and_what_it_said_is_kept(record: Path, content: str) -> None:
+    record.parent.mkdir()
+    record.write_text(content)
+    assert not Keychain(record, {}).is_empty()
+    Keychain(record, {}).add(KEY, "file", newest=False)
+    assert find(Keychain(record, {}), KEY) == KEY
+    assert Keychain(record, {}).newest() == KEY
+    (kept,) = record.parent.glob("database.json.damaged-*")
+    assert (kept.read_text(), stat.S_IMODE(kept.stat().st_mode)) == (content, 0o600)
+
+
+def test_what_the_key_store_gives_back_may_be_no_key(record: Path, system_store: MemoryStore) -> None:
+    Keychain(record, {}).make("keyring")
+    system_store.kept = dict.fromkeys(system_store.kept, "somebody else's")
+    assert complaint(Keychain(record, {})) == "error.key.no_key_store"
+
+
 def test_the_newest_comes_first_and_what_opens_nothing_is_forgotten(record: Path) -> None:
     keychain = Keychain(record, {})
     first, second = keychain.make("file"), keychain.renew("file")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -131,3 +132,21 @@ async def test_a_passphrase_is_chosen_at_the_first_start(tmp_path: Path) -> None
             await until(pilot, done)
     with pytest.raises(Exception, match="passphrase_needed"):
         installation(tmp_path).open_store()
+
+
+async def test_a_damaged_record_asks_for_the_recovery_key(here: Installation) -> None:
+    home = here.home.config_dir
+    here.protection.keychain.unlock(WORDS)
+    (key,) = here.protection.keys()
+    here.home.keys_file.write_text(json.dumps({"keys": [{"name": key.name, "keeper": "file", "key": "0" * 64 + "Z"}]}))
+    app = app_of(installation(home))
+    async with app.run_test(size=(80, 24)) as pilot:
+        door = await locked(app, pilot)
+        assert door._way == "recovery"
+        field = door.rows[0].field
+        assert isinstance(field, TextField)
+        field.value = key.recovery
+        await pilot.press("enter")
+        await until(pilot, lambda: app.is_open)
+        assert has_its_part(app)
+    installation(home).open_store(inline=True).close()

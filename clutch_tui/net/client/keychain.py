@@ -8,6 +8,7 @@ the machine stops, whatever opens a database is still here.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -27,6 +28,9 @@ from clutch_tui.net.client.redaction import remember
 Keeper = Literal["keyring", "file", "passphrase", "variable"]
 VARIABLE = "CLUTCH_DB_KEY"
 _SALT = 16
+_OTHER_ANSWER = "it gives back something else"
+_MALFORMED = (ValueError, LookupError, TypeError)
+"""What JSON raises that is not as we write it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +57,45 @@ class Keychain:
     # --- reading ---------------------------------------------------------------------------------------
 
     def entries(self) -> tuple[Entry, ...]:
-        """The keys on record, the newest first. Raises `ShopError` `error.key.record` for a record that cannot be
-        read: taking it for an empty one would make a new key and hide the old ones."""
+        """The keys on record, the newest first. Raises `ShopError` `error.key.record` for a record of which anything
+        cannot be read: taking it for an empty one would make a new key and hide the old ones."""
+        entries, damage = self._legible()
+        if damage is not None:
+            raise damage
+        return entries
+
+    def is_empty(self) -> bool:
+        """Whether no key is on record, not even one that cannot be read."""
+        return self._legible() == ((), None)
+
+    def _legible(self) -> tuple[tuple[Entry, ...], ShopError | None]:
+        """The entries that can be read, and what is to be said of the others, if there are any."""
+        damage: ShopError | None = None
+        entries: list[Entry] = []
         try:
-            stored = json.loads(self.path.read_bytes())
-            return tuple(_entry(one) for one in stored["keys"])
+            stored = list(json.loads(self.path.read_bytes())["keys"])
         except FileNotFoundError:
-            return ()
-        except (OSError, ValueError, LookupError, TypeError) as error:
-            raise ShopError("error.key.record", path=str(self.path)) from error
+            return (), None
+        except (OSError, *_MALFORMED) as error:
+            return (), self._damage(error)
+        for one in stored:
+            try:
+                entries.append(_entry(one))
+            except _MALFORMED as error:
+                damage = self._damage(error)
+        return tuple(entries), damage
+
+    def _damage(self, error: Exception) -> ShopError:
+        damage = ShopError("error.key.record", path=str(self.path))
+        damage.__cause__ = error
+        return damage
 
     def find(self, path: Path, fits: Callable[[CipherKey], bool]) -> CipherKey:
-        """The key that fits the database at `path`. Raises `ShopError` that says what is missing."""
+        """The key that fits the database at `path`, whatever became of the others on record. Raises `ShopError` that
+        says what is missing."""
         if self._given is not None and fits(self._given):
             return self._given
-        entries = self.entries()
+        entries, damage = self._legible()
         silent: KeyStoreError | None = None
         for entry in entries:
             try:
@@ -77,7 +105,7 @@ class Keychain:
                 continue
             if key is not None and fits(key):
                 return key
-        raise self._why_none(path, entries, silent)
+        raise self._why_none(path, entries, silent, damage)
 
     def newest(self) -> CipherKey | None:
         """The key that a new database gets: that of the variable, or the newest on record; None where there is
@@ -97,7 +125,7 @@ class Keychain:
 
     def unlock(self, passphrase: str) -> None:
         """Take a passphrase for the rest of this run. Raises `ShopError` `error.key.wrong_passphrase`."""
-        for entry in self.entries():
+        for entry in self._legible()[0]:
             if entry.keeper == "passphrase" and entry.salt is not None and entry.cost is not None:
                 key = CipherKey.from_passphrase(passphrase, bytes.fromhex(entry.salt), entry.cost)
                 if key.name == entry.name:
@@ -115,7 +143,10 @@ class Keychain:
             text = self._ask(lambda store: store.get_password(SERVICE, _label(entry.name)))
         if text is None:
             return None
-        return self._knows(CipherKey.from_text(text))
+        try:
+            return self._knows(CipherKey.from_text(text))
+        except ShopError:  # its words are for whoever types a key
+            raise KeyStoreError(_OTHER_ANSWER) from None
 
     def _knows(self, key: CipherKey) -> CipherKey:
         """Remember a key for the rest of this run, and that no log may show it."""
@@ -123,11 +154,19 @@ class Keychain:
         self._known[key.name] = key
         return key
 
-    def _why_none(self, path: Path, entries: Iterable[Entry], silent: KeyStoreError | None) -> ShopError:
+    def _why_none(
+        self,
+        path: Path,
+        entries: Iterable[Entry],
+        silent: KeyStoreError | None,
+        damage: ShopError | None = None,
+    ) -> ShopError:
         """Why nothing fits, by what a person can do about it."""
         missing = {entry.keeper: entry.name for entry in entries if entry.name not in self._known}
         if "passphrase" in missing:
             return ShopError("error.key.passphrase_needed", path=path.name)
+        if damage is not None:
+            return damage
         if silent is not None:
             return ShopError("error.key.no_key_store", name=missing.get("keyring", ""), reason=str(silent))
         if self._given is not None:
@@ -162,8 +201,8 @@ class Keychain:
 
     def add(self, key: CipherKey, keeper: Keeper, *, newest: bool = True) -> CipherKey:
         """Put a key on record, as the newest or behind the others; one that is there gets another keeper where it
-        stands."""
-        with self._changing() as entries:
+        stands. A record of which something cannot be read is kept beside the new one."""
+        with self._changing(mends=True) as entries:
             names = [entry.name for entry in entries]
             entry = self._kept(key, keeper)
             if key.name in names:
@@ -209,7 +248,7 @@ class Keychain:
             except KeyStoreError as error:
                 raise ShopError("error.key.no_key_store", name=key.name, reason=str(error)) from error
             if found != key.recovery:  # a store that forgets is worse than none
-                raise ShopError("error.key.no_key_store", name=key.name, reason="it gives back something else")
+                raise ShopError("error.key.no_key_store", name=key.name, reason=_OTHER_ANSWER)
         return Entry(key.name, keeper)
 
     def _ask(self, question: Callable[[Any], str | None]) -> str | None:
@@ -225,19 +264,30 @@ class Keychain:
             return  # it opens nothing any more
 
     @contextmanager
-    def _changing(self) -> Iterator[list[Entry]]:
-        """The entries, to be changed; on the disk when this ends. One process at a time."""
+    def _changing(self, *, mends: bool = False) -> Iterator[list[Entry]]:
+        """The entries, to be changed; on the disk when this ends. One process at a time. A damaged record is not
+        changed, or with `mends` put aside with all that it says, and written anew."""
         from filelock import FileLock
 
         make_private(self.path.parent)
         with FileLock(f"{self.path}.lock", timeout=60, mode=0o600):
-            entries = list(self.entries())
-            before = list(entries)
+            legible, damage = self._legible()
+            if damage is not None and not mends:
+                raise damage
+            entries = list(legible)
             yield entries
-            if entries != before:
+            if tuple(entries) != legible:
+                if damage is not None:
+                    self._keep_damaged()
                 content = {"keys": [_plain(entry) for entry in entries]}
                 write_private(self.path, json.dumps(content, indent=1).encode())
                 sync_folder(self.path.parent)
+
+    def _keep_damaged(self) -> None:
+        """Keep a record that cannot be read beside the one that takes its place; each but once."""
+        content = self.path.read_bytes()
+        digest = hashlib.blake2b(content, digest_size=4).hexdigest()
+        write_private(self.path.with_name(f"{self.path.name}.damaged-{digest}"), content)
 
 
 def _label(name: str) -> str:
@@ -266,15 +316,36 @@ def _from_variable(environ: Mapping[str, str]) -> CipherKey | None:
 
 
 def _entry(stored: dict[str, object]) -> Entry:
-    keeper, cost = stored["keeper"], stored.get("cost")
+    keeper = stored["keeper"]
     if keeper not in ("keyring", "file", "passphrase", "variable"):
         raise ValueError(keeper)
     known = Entry(str(stored["name"]), keeper)
-    if isinstance(key := stored.get("key"), str):
-        known = replace(known, key=key)
-    if isinstance(salt := stored.get("salt"), str) and isinstance(cost, dict):
-        known = replace(known, salt=salt, cost=Cost(**cost))
+    if keeper == "file":
+        return replace(known, key=_key_text(stored["key"]))
+    if keeper == "passphrase":
+        return replace(known, salt=_salt(stored["salt"]), cost=_cost(stored["cost"]))
     return known
+
+
+def _key_text(text: object) -> str:
+    """The text of a key. Raises `ValueError` for one that is no key, and does not repeat it."""
+    try:
+        return CipherKey.from_text(str(text)).recovery
+    except ShopError as error:
+        raise ValueError(error.key) from None
+
+
+def _salt(text: object) -> str:
+    salt = bytes.fromhex(str(text))
+    if len(salt) != _SALT:
+        raise ValueError(len(salt))
+    return salt.hex()
+
+
+def _cost(stored: object) -> Cost:
+    if not isinstance(stored, dict) or not all(type(value) is int and value > 0 for value in stored.values()):
+        raise ValueError(stored)
+    return Cost(**stored)
 
 
 def _plain(entry: Entry) -> dict[str, object]:
