@@ -21,7 +21,8 @@ from clutch_tui.core.sync import offers, outbox, queue, replica
 from clutch_tui.core.sync.messages import PullPage, Result
 from clutch_tui.core.types import PartDraft, PartQuery, Payment, TaxRules
 
-PARTS, SHORT, LONG = 100, 200, 2_000
+PARTS, SHORT, LONG = 100, 1_200, 4_000
+"""Both queues are longer than what one call asks about."""
 STEP = 10
 
 

@@ -928,3 +928,72 @@ async def test_an_answer_that_makes_no_sense_is_a_failure_of_its_change_alone(sh
     till.clock.forward(900)
     await settle(till)
     assert len(shop.receipts()) == 2
+
+
+# --- a server that loses its sync calls for a while ------------------------------------------------------
+
+
+async def minutes(till: Till, count: int, seconds: float = 60.0) -> None:
+    for _ in range(count):
+        till.clock.forward(seconds)
+        await till.step()
+
+
+async def test_what_was_moved_while_the_sync_calls_were_missing_counts_once(shop: Shop) -> None:
+    """No list was stored meanwhile: the delta of what had gone up by itself never ended."""
+    await shop.sync()
+    till = await shop.till()
+    await till.round()
+    await shop.be(missing=["inventory.sync", "sales.sync"])
+    moved = part(till, "P-0002")
+    till.do(inventory.adjust, moved.id, 3, "found")
+    await minutes(till, 14)
+    await shop.sync()
+    till.sync.look_again()
+    await minutes(till, 4, 300)
+    assert till.shelf(moved.id) == shop.stock("P-0002") == moved.stock + 3
+    assert till.sql("SELECT count(*) FROM stock_move WHERE open = 1") == [(0,)]
+
+
+async def test_one_missing_call_holds_up_no_sale(shop: Shop) -> None:
+    await shop.sync()
+    till = await shop.till()
+    await till.round()
+    await shop.be(missing=["inventory.sync"])
+    till.do(inventory.adjust, part(till, "P-0002").id, 3, "found")
+    till.sell(part(till, "P-0001").id)
+    await minutes(till, 1)
+    assert len(shop.receipts()) == 1
+
+
+@pytest.mark.parametrize("own_ids", [False, True])
+@pytest.mark.parametrize("is_lost", [False, True])
+async def test_a_sale_that_went_up_by_itself_is_offered_to_a_restored_server(
+    shop: Shop, own_ids: bool, is_lost: bool
+) -> None:
+    """Nobody knew its change there, so nobody asked, and the sale was gone without a word."""
+    await shop.sync()
+    till = await shop.till()
+    await till.round()
+    sold = part(till, "P-0001")
+    earlier = till.sell(sold.id)
+    await till.round()
+    if is_lost:
+        await shop.fault("backup", "*")
+    await shop.be(own_ids=own_ids)
+    till.sell(sold.id, 2)
+    till.do(aftersales.void, earlier, "غلط", "سارة")
+    await minutes(till, 16)
+    assert (len(shop.receipts()), till.changes) == (2, ())
+    await shop.sync()
+    till.sync.look_again()
+    await minutes(till, 2)
+    if not is_lost:
+        await shop.fault("backup", "*")
+    await shop.fault("restore", "*")
+    await minutes(till, 6, 40)
+    assert till.ask(state.get, "epoch") == "e-2"
+    assert till.changes == ()
+    assert shop.sql("SELECT status, count(*) FROM sale GROUP BY 1 ORDER BY 1") == [("completed", 1), ("voided", 1)]
+    assert till.shelf(sold.id) == shop.stock("P-0001") == sold.stock - 2
+    assert till.sql("SELECT count(*) FROM stock_move WHERE open = 1") == [(0,)]

@@ -14,6 +14,7 @@ import pytest
 
 from clutch_tui.core import customers, inventory, search, state
 from clutch_tui.core.database import models
+from clutch_tui.core.database.store import Store
 from clutch_tui.core.sync import conflicts, offers, outbox, replica
 from clutch_tui.core.types import CustomerDraft, PartDraft, ShopError
 from clutch_tui.net import wire
@@ -632,6 +633,33 @@ async def test_a_customer_whom_a_restored_server_gets_again_is_shown_again(
     assert not till.ask(customers.get, made.id).deleted
     assert till.sql("SELECT count(*) FROM base_record") == [(0,)]
     await other.close()
+
+
+async def test_a_restored_disk_asks_about_its_whole_queue_before_it_stores_rows(
+    tmp_path: Path, till: Till, sandbox: Running
+) -> None:
+    """It asked about a hundred sales, stored rows that held three hundred and fifty, and counted the others twice."""
+    from tests.simulation.disk import Disk
+
+    part_id, _ = a_part(till)
+    await till.round()
+    truth = till.shelf(part_id) - 350
+    for _ in range(350):
+        till.sell(part_id)
+    copied = tmp_path / "copied.db"
+    Disk(till.store.path).copy_to(copied)
+    while till.queue.unsent:
+        await till.step()
+    again = await open_till(tmp_path, sandbox, "a", store=Store.open(copied, inline=True))
+    await fault(sandbox, "error_before", endpoint="sales.sync", count=8)
+    for _ in range(3):
+        await again.step()
+        assert again.shelf(part_id) == truth
+    while again.queue.unsent:
+        again.clock.forward(60)
+        await again.step()
+    assert (again.shelf(part_id), server_stock(sandbox, part_id)) == (truth, truth)
+    await again.close()
 
 
 async def test_a_restored_disk_is_noticed_by_the_server(tmp_path: Path, till: Till, sandbox: Running) -> None:

@@ -38,7 +38,8 @@ class Offer:
 
 def offer(*, repeated: Collection[str] = (), limit: int = 1000, unsent: bool = True) -> Offer:
     """The changes that may have been sent earlier and are unanswered in the present epoch, without those `repeated`
-    in the same call; and the next that were not, but for a call whose rows nobody wants (`unsent` false).
+    in the same call; and as many as there is room for of those that were not, but for a call whose rows nobody wants
+    (`unsent` false).
 
     What another epoch has answered comes first: it must be through before any row may be stored, and what it
     puts back into the queue would otherwise crowd it out.
@@ -51,8 +52,9 @@ def offer(*, repeated: Collection[str] = (), limit: int = 1000, unsent: bool = T
     complete = len(recheck) <= limit and len(sent) <= room
     # requests about people and orders are in no page of parts and sales: they may wait for room
     sent += _unanswered("sent", repeated, max(0, room - len(sent)), rest=True)
-    # what this disk has never sent another may have: a clone's rows would count it twice
-    ahead = _unanswered("unsent", repeated, min(100, max(0, room - len(sent)))) if unsent else []
+    # what this disk has never sent another may have: a clone's rows would count it twice. Where the queue drains, next
+    # to nothing is left to be asked about by the time that rows are wanted
+    ahead = _unanswered("unsent", repeated, max(0, room - len(sent))) if unsent else []
     return Offer(tuple((sent + ahead)[:room]), tuple(recheck[:limit]), complete)
 
 
@@ -101,3 +103,11 @@ def reopen(change_ids: Collection[str]) -> None:
         " tick = NULL, covered = 0, lane = 'fast', not_before = NULL, alone = 0 WHERE change_id = ?",
         [(change_id,) for change_id in change_ids],
     )
+
+
+def offer_again(change_ids: Collection[str]) -> None:
+    """Put facts back into the queue of which it is known that the server has lost them: what they moved counts here
+    until it has them again."""
+    reopen(change_ids)
+    for table in ("stock_move", "account_move"):
+        models.executemany(f"UPDATE {table} SET open = 1 WHERE change_id = ?", [(one,) for one in change_ids])

@@ -16,7 +16,7 @@ from typing import Any
 from .. import customers, inventory, orders, sales, state, suppliers
 from ..clock import to_text
 from ..database import models
-from . import aliases, outbox, overlay, ways
+from . import aliases, offers, outbox, overlay, ways
 
 Row = Mapping[str, Any]
 
@@ -323,10 +323,37 @@ def _store_sales(rows: Sequence[Row], *, snapshot: bool) -> None:
     )
     _store_sale_lines(theirs)
     if snapshot:
-        reach = to_text(models.now() - SALES_REACH)
-        sweep_sales({row["id"] for row in sold}, min([reach, *(row["date"] or "" for row in sold)]))
+        oldest = min([to_text(models.now() - SALES_REACH), *(row["date"] or "" for row in sold)])
+        sweep_sales({row["id"] for row in sold}, oldest)
+        _offer_forgotten(sold, oldest)
     _keep_voided()
     state.bump_receipt_counter(row["receipt_number"] for row in rows)
+
+
+def _offer_forgotten(sold: Sequence[Row], oldest: str) -> None:
+    """Send the own documents again that went up without the sync calls and are not in a whole pull of the sales: the
+    server was restored since. It cannot be asked about them, for it never knew their changes; the sales themselves
+    tell. A sale is never deleted there, so one that is missing is lost."""
+    if not ways.has_answers() or state.get("sales.epoch") == ways.LISTS:
+        return
+    there = {row["id"]: row["status"] for row in sold}
+    numbers = {row["receipt_number"] for row in sold}
+    documents = models.execute(
+        "SELECT change_id, kind, record_id, payload FROM outbox WHERE result_epoch = ? AND tick <= ? AND at >= ?"
+        " AND kind IN ('sale', 'void', 'return') AND status IN ('applied', 'applied_flagged') ORDER BY n",
+        (ways.LISTS, ways.covered("sales"), oldest),
+    ).fetchall()
+    forgotten: dict[str, str] = {}
+    for change_id, kind, record_id, text in documents:
+        payload = json.loads(text)
+        if kind == "sale":
+            is_there = record_id in there or payload["receipt_number"] in numbers
+        else:  # a status of the sale that it is about
+            about = payload["sale_id" if kind == "void" else "return_of"]
+            is_there = about not in forgotten.values() and there.get(about) != "completed"
+        if not is_there:
+            forgotten[change_id] = record_id
+    offers.offer_again(list(forgotten))
 
 
 def _keep_voided() -> None:

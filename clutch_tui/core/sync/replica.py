@@ -288,7 +288,7 @@ def _end_moves(channel: str, answered: Collection[str] | None = None, settled: C
         (*ids, place, cursor(channel), type),
     )
     # what went up singly has no number of the server's: a pull that began later contains it
-    if ways.progress() and (type != "customer" or ways.server_keeps_balances(otherwise=True)):
+    if ways.has_answers() and (type != "customer" or ways.server_keeps_balances(otherwise=True)):
         models.execute(
             f"UPDATE {table} SET open = 0 WHERE open = 1{these} AND EXISTS (SELECT 1 FROM outbox"
             f" WHERE outbox.change_id = {table}.change_id AND result_epoch = ? AND tick <= ? AND {_APPLIED})",
@@ -337,7 +337,11 @@ def deliver(results: Mapping[str, Result], answer_epoch: str, *, policies: Mappi
     nouns: set[str] = set()
     settled: set[str] = set()
     tick = ways.next_tick() if results else 0
-    doubtful = frozenset[str]() if answer_epoch == ways.LISTS else doubts.pending()
+    doubtful = frozenset[str]()
+    if answer_epoch != ways.LISTS:
+        doubtful = doubts.pending()
+    elif results:
+        ways.note_answers()
     for change_id, result in results.items():
         row = models.execute(
             "SELECT type, record_id, kind, label, lane, answered_at, result_epoch, result FROM outbox"

@@ -130,6 +130,17 @@ def next_tick() -> int:
     return value
 
 
+def note_answers() -> None:
+    """Something was answered without a number of the server's: from now on the count of answers has a meaning."""
+    if state.get("lists.answers") is None:
+        state.put("lists.answers", 1)
+
+
+def has_answers() -> bool:
+    """Whether anything was ever answered without a number of the server's."""
+    return state.get("lists.answers") is not None
+
+
 def is_behind(channel: str) -> bool:
     """Whether answers have come since the last pull of a channel began."""
     return state.number(f"{channel}.began", -1) != tick()

@@ -221,7 +221,8 @@ class Sync:
             try:
                 await step()
             except ApiError as error:
-                if error.kind in NOT_ABOUT_A_CHANGE or await self._store.read(singles.in_doubt):
+                about_all = error.kind in NOT_ABOUT_A_CHANGE - {Kind.MISSING_ROUTE}
+                if about_all or await self._store.read(singles.in_doubt):
                     raise
                 broken.append(error)
             except wire.BadPayload as error:
