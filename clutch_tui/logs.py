@@ -1,7 +1,8 @@
-"""The program's own log: rotating files of JSON lines in the log folder, with every secret taken out.
+"""The program's own log: rotating files of JSON lines in the log folder, without secrets, people or prices.
 
 Beside the connection's log, which is rows of the database: this one has tracebacks, takes what libraries say, and
-can be read where no database opens. What the connection does stands in both.
+can be read where no database opens. What the connection does stands in both; what it carried, bodies and the server's
+words, stands in the database alone, which is encrypted.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import json
 import logging
 import os
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from clutch_tui.core.clock import from_text, to_text
-from clutch_tui.net.client.redaction import hide_text, hide_value
+from clutch_tui.net.client.redaction import HIDDEN, hide_queries, hide_text, hide_value
 
 NAME = "clutch-tui.log"
 SIZE = 2_000_000
@@ -30,10 +31,20 @@ PROGRAM = "program"
 Level = Literal["debug", "info", "warning", "error"]
 LEVELS: tuple[Level, ...] = ("debug", "info", "warning", "error")
 
-_NOISY = ("httpx", "httpcore", "websockets", "uvicorn", "peewee", "asyncio", "markdown_it")
+_NOISY = ("httpx", "httpcore", "uvicorn", "asyncio", "markdown_it")
 """What these say at every request belongs into the connection log, which the program writes itself."""
-_NEVER = ("hpack", "h2", "filelock")
-"""Tables of header fields and locks, by the thousand: no use to anybody, also not in debug mode."""
+_NEVER = ("hpack", "h2", "filelock", "websockets", "uvicorn.error", "peewee")
+"""Not in debug mode either: tables of header fields and locks, by the thousand; whole frames and statements."""
+_TOLD = frozenset(
+    {
+        *("access", "attempt", "channel", "change", "code", "direction", "endpoint", "epoch", "fault", "host", "id"),
+        *("kind", "method", "ms", "n", "nouns", "part", "path", "pid", "problem", "record", "request_id", "seconds"),
+        *("seq", "setting", "size", "state", "status", "type", "way"),
+    }
+)
+"""The values of an entry that say how the connection works. Any other text may be the server's or a person's."""
+_QUOTING = (ValueError, LookupError, AssertionError)
+"""Exceptions whose text repeats what they were given: an answer's field, a row, what was typed."""
 
 
 # --- writing -------------------------------------------------------------------------------------------
@@ -117,15 +128,65 @@ class _JsonLine(logging.Formatter):
         }
         entry = getattr(record, "entry", None)
         if entry is not None:
-            values = hide_value(entry.values)
+            values = _told(entry.values)
             line |= {"at": to_text(entry.at), "category": entry.category, "event": entry.event, "values": values}
             if entry.exchange is not None:
-                line["exchange"] = entry.exchange
+                line["exchange"] = _seen(entry.exchange)
         else:
-            line |= {"category": PROGRAM, "logger": record.name, "message": record.getMessage()}
+            message = hide_queries(record.getMessage())
+            if record.name == "asyncio":  # below the first line it prints the task with its exception
+                message = message.partition("\n")[0]
+            line |= {"category": PROGRAM, "logger": record.name, "message": message}
         if record.exc_info and record.exc_info[1] is not None:
-            line["traceback"] = hide_text("".join(traceback.format_exception(record.exc_info[1])))
+            line["traceback"] = hide_text("".join(_way(record.exc_info[1], set())))
         return json.dumps(line, ensure_ascii=False, default=_plain)
+
+
+def _told(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of an entry or a problem; texts that may be anybody's are hidden."""
+    return {name: _telling(name, value) for name, value in values.items()}
+
+
+def _telling(name: str, value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return hide_queries(str(hide_value(value, name))) if name in _TOLD and isinstance(value, str) else HIDDEN
+
+
+def _seen(exchange: Mapping[str, Any]) -> dict[str, Any]:
+    """An exchange without what it carried."""
+    seen = {name: value for name, value in exchange.items() if not name.endswith("_body")}
+    if isinstance(url := seen.get("url"), str):
+        seen["url"] = hide_queries(url)
+    for name in ("request_headers", "response_headers"):
+        if isinstance(headers := seen.get(name), Mapping):
+            seen[name] = {header: hide_queries(value) for header, value in headers.items()}
+    if isinstance(problem := seen.get("problem"), Mapping):
+        seen["problem"] = {"key": problem["key"], "values": _told(problem["values"])}
+    return seen
+
+
+def _way(error: BaseException, known: set[int]) -> Iterator[str]:
+    """A traceback as Python prints it, where an error that may repeat what it was given says its name or key alone."""
+    known.add(id(error))
+    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if before is not None and id(before) not in known:
+        yield from _way(before, known)
+        yield "\nwhich led to:\n\n"
+    yield "Traceback (most recent call last):\n"
+    yield from traceback.format_tb(error.__traceback__)
+    yield f"{type(error).__module__}.{type(error).__qualname__}: {_said(error)}\n"
+    if isinstance(error, BaseExceptionGroup):
+        for one in error.exceptions:
+            if id(one) not in known:
+                yield from _way(one, known)
+
+
+def _said(error: BaseException) -> str:
+    key = getattr(error, "key", None)
+    if isinstance(key, str):
+        return key
+    return HIDDEN if isinstance(error, _QUOTING) and not isinstance(error, OSError) else hide_queries(str(error))
 
 
 def _word(number: int) -> Level:

@@ -15,7 +15,9 @@ import pytest
 
 from clutch_tui import logs
 from clutch_tui.core.journal import Entry
+from clutch_tui.core.types import ShopError
 from clutch_tui.net.client import redaction
+from clutch_tui.ui.errors import note
 
 
 @pytest.fixture(autouse=True)
@@ -96,6 +98,63 @@ def test_an_entry_of_the_connection_keeps_its_shape(folder: Path) -> None:
     assert (line.at, line.category, line.event) == (at, "api", "connection.no_answer")
     assert line.values == {"endpoint": "x", "token": "•••"}
     assert json.loads(line.raw)["exchange"] == {"ms": 3}
+
+
+def test_what_an_exchange_carried_is_not_written_into_the_file(folder: Path) -> None:
+    problem = {"key": "error.api.invalid", "values": {"status": 422, "message": "زينب owes 76543.21", "path": "/x"}}
+    seen = {
+        **{"url": "/customers?search=%D8%B2&phone=0101", "status": 422, "problem": problem},
+        **{"request_body": '{"name": "زينب"}', "response_body": '{"price": 76543.21}'},
+        **{"response_headers": {"location": "/x?name=0101", "content-type": "application/json"}},
+    }
+    values = {"endpoint": "customers.list", "ms": 3, "reason": "زينب", "frame": "زينب", "message": "زينب"}
+    entry = Entry(datetime(2026, 11, 22, 9, 0, tzinfo=UTC), "warning", "api", "connection.exchange", values, seen)
+    logging.getLogger("clutch_tui.connection").warning("%s", entry.event, extra={"entry": entry})
+    logging.getLogger("httpx").warning('HTTP Request: GET http://x/customers?search=%D8%B2&limit=5 "HTTP/1.1 422"')
+    text = (folder / logs.NAME).read_text("utf-8")
+    assert not any(word in text for word in ("زينب", "76543", "0101", "%D8"))
+    line, library = lines(folder)
+    assert line.values == {"endpoint": "customers.list", "ms": 3, "reason": "•••", "frame": "•••", "message": "•••"}
+    assert json.loads(line.raw)["exchange"] == {
+        **{"url": "/customers?search=•••&phone=•••", "status": 422},
+        "problem": {"key": problem["key"], "values": {"status": 422, "message": "•••", "path": "/x"}},
+        "response_headers": {"location": "/x?name=•••", "content-type": "application/json"},
+    }
+    assert library.message == 'HTTP Request: GET http://x/customers?search=•••&limit=••• "HTTP/1.1 422"'
+
+
+def test_a_refusal_is_logged_by_its_key_without_the_names_that_it_holds(folder: Path) -> None:
+    name, owed = "زينب", 7654321  # in variables: a traceback shows the lines of the source
+
+    def refuse() -> None:
+        try:
+            raise ValueError(f"{name} is no number")
+        except ValueError as error:
+            raise ShopError("error.customer.owes", name=name, amount=owed) from error
+
+    try:
+        refuse()
+    except ShopError as error:
+        note(error)
+        logging.getLogger("clutch_tui.test").exception("a form was refused")
+    try:
+        raise ExceptionGroup("both", [ShopError("error.part.taken", name=name), KeyError(name)])
+    except ExceptionGroup as group:
+        note(group)
+    logging.getLogger("asyncio").error("Task exception was never retrieved\nfuture: <Task exception=X(%r)>", name)
+    text = (folder / logs.NAME).read_text("utf-8")
+    assert name not in text
+    assert str(owed) not in text
+    told, form, both, task = lines(folder)
+    assert (told.level, told.message) == ("warning", "error.customer.owes")
+    assert told.traceback.splitlines()[-1] == "clutch_tui.core.types.ShopError: error.customer.owes"
+    assert told.traceback == form.traceback
+    assert "builtins.ValueError: •••" in told.traceback
+    assert "in refuse" in told.traceback
+    assert (both.level, both.message) == ("error", "ExceptionGroup")
+    assert "ShopError: error.part.taken" in both.traceback
+    assert "KeyError: •••" in both.traceback
+    assert task.message == "Task exception was never retrieved"
 
 
 @pytest.mark.parametrize(("level", "kept"), [("debug", 4), ("info", 3), ("warning", 2), ("error", 1)])

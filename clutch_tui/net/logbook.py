@@ -98,17 +98,19 @@ class Logbook:
             _write_line(entry)
 
     def exchanged(self, exchange: Exchange) -> None:
-        """In debug mode, an exchange with as much of its bodies as the log file takes."""
+        """In debug mode, an exchange as a line of the log file, which leaves out what it carried."""
         key = "connection.exchange" if exchange.status is not None else "connection.no_answer"
         values = {name: hide_value(value, name) for name, value in exchange.told.items()}
         _write_line(journal.Entry(exchange.at, "debug", "api", key, values, _seen(exchange)))
 
     def framed(self, direction: str, text: str | bytes) -> None:
-        """In debug mode, a frame of the socket; `direction` is "in" or "out"."""
+        """In debug mode, a frame of the socket; `direction` is "in" or "out". The file takes its size alone."""
         frame = text if isinstance(text, str) else text.decode("utf-8", "replace")
         shown = hide_text(frame[:FRAME_LIMIT])
         values = {"direction": direction, "frame": shown, "size": len(frame)}
-        _write_line(journal.Entry(self._clock.now(), "debug", "socket", f"connection.frame.{direction}", values))
+        entry = journal.Entry(self._clock.now(), "debug", "socket", f"connection.frame.{direction}", values)
+        self._entries.append(entry)
+        _write_line(entry)
 
     # --- what is written -------------------------------------------------------------------------------
 

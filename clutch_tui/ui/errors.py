@@ -1,4 +1,4 @@
-"""The one funnel for what goes wrong: into the log with its traceback, onto the screen in one sentence."""
+"""The one funnel for what goes wrong: into the log with its way, onto the screen in one sentence."""
 
 from __future__ import annotations
 
@@ -33,15 +33,21 @@ def is_missing(error: BaseException | None) -> bool:
 
 
 def report(node: DOMNode, error: BaseException) -> None:
-    """Log an error whole and show one toast about it. The place for every failure that no field can show."""
+    """Log an error and show one toast about it. The place for every failure that no field can show."""
     note(error)
     node.app.notify(sentence(error), severity="error", timeout=8)
 
 
 def note(error: BaseException) -> None:
-    """Log an error whole. For a screen that says it in a place of its own."""
-    expected = isinstance(getattr(error, "key", None), str)
-    log.log(logging.WARNING if expected else logging.ERROR, "%s", error, exc_info=error)
+    """Log an error and the way it went. For a screen that says it in a place of its own.
+
+    Never its values: they are for the screen, where the name of a customer belongs.
+    """
+    key = getattr(error, "key", None)
+    if isinstance(key, str):
+        log.warning("%s", key, exc_info=error)
+    else:
+        log.error("%s", type(error).__name__, exc_info=error)
 
 
 def last_words(error: BaseException | None) -> str:

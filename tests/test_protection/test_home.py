@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 import shutil
 import stat
@@ -11,11 +13,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from click.testing import CliRunner
 
-from clutch_tui import privacy
+from clutch_tui import logs, privacy
 from clutch_tui.commands import keys
 from clutch_tui.core import aftersales, customers, inventory, journal, sales
 from clutch_tui.core.cart import add_line, totals, with_customer
@@ -26,6 +29,9 @@ from clutch_tui.core.sync import outbox
 from clutch_tui.core.types import CustomerDraft, PartDraft, Payment, SaleQuery, ShopError, TaxRules
 from clutch_tui.net.client.vault import Secrets
 from clutch_tui.protection import ASIDE
+from clutch_tui.sandbox import demo_data
+from clutch_tui.sandbox.server import running
+from clutch_tui.sandbox.settings import Settings
 from tests.homes import connect, installation, open_home
 from tests.test_protection.killed import hunt
 from tests.test_protection.older import age
@@ -97,6 +103,36 @@ def test_a_stolen_folder_says_nothing(program: Program, tmp_path: Path, encrypte
         assert readable(folder) == set()
     assert not os.listdir(tmp_path / "tmp")
     assert readable(here.home.keys_dir) == {API_KEY}, "the one file that may hold it"
+
+
+@pytest.mark.parametrize("debug", [True, False])
+async def test_a_stolen_folder_says_nothing_of_a_line_that_fails(program: Program, tmp_path: Path, debug: bool) -> None:
+    """What a call carried and what it asked for are no text for a file, also where it failed, also in debug mode; what
+    failed and how is."""
+    async with running(Settings(db=str(tmp_path / "server.db"), faults=True)) as sandbox:
+        server = {
+            **{"CLUTCH_BASE_URL": sandbox.base_url, "CLUTCH_SHOP_ID": demo_data.SHOP_ID, "CLUTCH_SECRETS": "file"},
+            **{"CLUTCH_API_KEY": demo_data.API_KEY, "CLUTCH_LOG__DEBUG": str(debug).lower()},
+        }
+        home = tmp_path / "home"
+        here = installation(home, **server)
+        with here.open_store(inline=True) as store:
+            fill(store)
+        for channel in ("inventory.sync", "sales.sync"):
+            sandbox.backend.faults.arm({"kind": "error_before", "status": 422, "endpoint": channel, "count": None})
+        asked = f"/customers?search={quote(NAME)}&phone={PHONE}"
+        body = json.dumps({"name": NAME, "phone": PHONE, "email": "no address", "price": 76543.21}, ensure_ascii=False)
+        for words in (("sync",), ("request", "GET", asked), ("request", "POST", "/customers", "--data", body)):
+            said = await asyncio.to_thread(program.run, home, *words, **server)
+            assert "Traceback" not in said.stderr
+    written = (here.home.log_dir / logs.NAME).read_text("utf-8")
+    assert '"status": 422' in written
+    assert quote(NAME) not in written
+    for folder in (here.home.data_dir, here.home.log_dir, here.home.cache_dir, home / "tmp"):
+        assert readable(folder) == set()
+    with here.open_store(inline=True) as store:
+        kept = store.read_now(lambda: models.execute("SELECT detail FROM connection_log").fetchall())
+    assert any("request_body" in row[0] and PHONE in row[0] for row in kept), "what the file lacks"
 
 
 def test_an_old_plain_home_is_converted_in_place(tmp_path: Path) -> None:

@@ -44,6 +44,7 @@ _HEADER = re.compile(
 )
 _SETTING = re.compile(rf"^([ \t]*[\w.-]*?(?:{_NAMES})[ \t]*=[ \t]*)\S.*$", re.IGNORECASE | re.MULTILINE)
 _QUERY = re.compile(rf"((?:^|[?&])(?:{_NAMES})=)[^&#\s]*", re.IGNORECASE)
+_ANY_QUERY = re.compile(r"([?&][^=&#\s\"']*=)[^&#\s\"']*")
 _BEARER = re.compile(r"(Bearer\s+)[^\s\"',]+", re.IGNORECASE)
 _JWT = re.compile(r"\beyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?")
 _USER = re.compile(r"(//)[^/@\s]+@")
@@ -90,6 +91,11 @@ def hide_text(text: str) -> str:
     text = _JWT.sub(HIDDEN, text)
     text = _BEARER.sub(rf"\1{HIDDEN}", text)
     return _USER.sub(rf"\1{HIDDEN}@", text)
+
+
+def hide_queries(text: str) -> str:
+    """A text whose addresses keep their paths and lose what was asked for: a search is for somebody's name."""
+    return _ANY_QUERY.sub(rf"\1{HIDDEN}", text)
 
 
 def hide_value(value: object, name: str = "") -> object:

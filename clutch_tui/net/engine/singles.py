@@ -104,7 +104,7 @@ class Singles:
         except ApiError as error:
             await self._failed(claimed, error)
         except wire.BadPayload as error:
-            log.warning("an answer about the change %s makes no sense: %s", change.change_id, error.reason)
+            log.warning("an answer about the change %s makes no sense", change.change_id, exc_info=error)
             await self._store.run(singles.not_sent, claimed)
             await self._store.run(outbox.failed, [change.change_id], BAD_ANSWER)
             await self._store.run(outbox.make_slow, change.change_id, BAD_ANSWER)
