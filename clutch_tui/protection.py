@@ -139,7 +139,7 @@ class Protection:
             found += sorted(
                 path
                 for path in self.folder.glob(f"*.db{ASIDE}*")
-                if path.suffix not in (".lock", ".converting") and not path.name.endswith(("-wal", "-shm"))
+                if path.suffix not in (".lock", ".converting") and not path.name.endswith(("-wal", "-shm", "-journal"))
             )
         return tuple(path for path in found if cipher.kind(path) != "absent")
 

@@ -9,10 +9,13 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import closing
 from pathlib import Path
 
 import peewee
 import pytest
+from sqlcipher3 import dbapi2
 
 from clutch_tui.core import journal
 from clutch_tui.core.database import models
@@ -105,6 +108,47 @@ async def test_what_was_submitted_is_committed_though_its_caller_is_gone(threade
     leave.set()
     await threaded.run(note, "after it, on the same thread")
     assert await threaded.read(notes) == 2
+
+
+@pytest.fixture
+def journalled(tmp_path: Path) -> Path:
+    """A database without WAL, as older programs left it after giving it a key."""
+    path = tmp_path / "shop.db"
+    Store.open(path, inline=True).close()
+    with closing(dbapi2.connect(str(path))) as connection:
+        assert connection.execute("PRAGMA journal_mode = DELETE").fetchone() == ("delete",)
+    return path
+
+
+def test_all_may_open_at_once_what_has_no_wal_yet(journalled: Path) -> None:
+    """SQLite lets one of them turn it on and refuses the others at once."""
+    held, stores = dbapi2.connect(str(journalled), isolation_level=None), ThreadPoolExecutor(3)
+
+    def open_and_write(n: int) -> None:
+        with Store.open(journalled, inline=True) as store:
+            store.run_now(note, str(n))
+
+    with closing(held), stores:
+        held.execute("BEGIN IMMEDIATE")
+        writing = [stores.submit(open_and_write, n) for n in range(3)]
+        assert not wait(writing, 0.3).done
+        held.execute("ROLLBACK")
+        for one in writing:
+            one.result(10)
+    with Store.open(journalled, inline=True) as store:
+        assert store.read_now(notes) == 3
+
+
+def test_a_lock_is_called_a_lock(journalled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("clutch_tui.core.database.store.BUSY_TIMEOUT", 0.05)
+    with closing(dbapi2.connect(str(journalled), isolation_level=None)) as held:
+        held.execute("BEGIN EXCLUSIVE")
+        with closing(Store(journalled, inline=True)) as store:
+            deeds = (lambda: Store.open(journalled), lambda: store.read_now(notes), lambda: store.run_now(note, "x"))
+            for deed in deeds:
+                with pytest.raises(ShopError) as error:
+                    deed()
+                assert error.value.key == "error.store.busy"
 
 
 def test_a_full_disk_has_a_sentence_and_costs_nothing(store: Store) -> None:

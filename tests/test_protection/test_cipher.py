@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import shutil
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -76,9 +78,11 @@ def test_every_way_from_one_key_to_another_keeps_every_row(path: Path) -> None:
     assert len(before["part_words_data"]) > 1
     for old, new in ((None, ONE), (ONE, TWO), (TWO, TWO), (TWO, None)):
         cipher.convert(path, old, new)
-        assert rows(path, new) == before
         assert cipher.kind(path) == ("plain" if new is None else "encrypted")
-    assert not cipher.draft_of(path).exists()
+        with closing(cipher._connect(path, new)) as database:
+            assert database.execute("PRAGMA journal_mode").fetchone() == ("wal",), "all may open it at once"
+        assert sorted(os.listdir(path.parent)) == [path.name, f"{path.name}.lock"]
+        assert rows(path, new) == before
     assert path.stat().st_mode & 0o777 == 0o600
 
 
@@ -219,8 +223,15 @@ def test_the_draft_of_a_conversion_that_was_cut_off_is_thrown_away(path: Path) -
     cipher.clean(path)
     assert not draft.exists()
     draft.write_bytes(b"half of a database")
+    beside = [draft.with_name(f"{draft.name}{ending}") for ending in ("-wal", "-journal", "-shm")]
+    for one in beside:
+        one.write_bytes(b"its log")
     cipher.convert(path, None, ONE)
     assert cipher.opens(path, ONE)
+    assert not any(one.exists() for one in beside)
+    beside[0].write_bytes(b"its log")
+    cipher.clean(path)
+    assert not beside[0].exists()
 
 
 SMALL_DISK = """
@@ -256,6 +267,8 @@ def test_a_full_disk_leaves_the_database_as_it_was(path: Path, old: str, new: st
 
 def test_a_damaged_page_is_met_before_the_file_is_replaced(locked: Path) -> None:
     path = locked
+    with closing(cipher._connect(path, ONE)) as database:  # turning the WAL off later would write the first page anew
+        assert database.execute("PRAGMA journal_mode = DELETE").fetchone() == ("delete",)
     with path.open("r+b") as file:
         file.seek(path.stat().st_size // 2)
         file.write(b"\x00" * 64)
@@ -265,7 +278,7 @@ def test_a_damaged_page_is_met_before_the_file_is_replaced(locked: Path) -> None
     assert path.read_bytes() == content
 
 
-@pytest.mark.parametrize("step", ["_fold_log", "_copy", "_check", "_replace"])
+@pytest.mark.parametrize("step", ["_fold_log", "_copy", "_check", "_turn_log_on", "_replace"])
 def test_whatever_fails_leaves_no_draft_and_no_lock(path: Path, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> None:
         raise OSError(28, "no space")

@@ -8,7 +8,8 @@ the name leads to one file that is whole and opens with the old key or with the 
 2. The log is folded into the old file, and its name is gone from the folder.
 3. Everything is copied into the draft, `NAME.converting`. A draft that is found later was never finished: it is
    thrown away, whatever is in it.
-4. The draft is on the disk, sound, and holds as many rows of everything as the old file.
+4. The draft is on the disk, sound, holds as many rows of everything as the old file, and is in WAL mode with no log
+   of its own: were it not, all who open it at once would have to turn the WAL on, which SQLite lets one of them do.
 5. The draft takes the name, and the folder is on the disk.
 6. Where the old file was plain, its bytes are overwritten before they are given up.
 """
@@ -74,12 +75,23 @@ def draft_of(path: Path) -> Path:
     return path.with_name(f"{path.name}.converting")
 
 
+def _drafts_of(path: Path) -> tuple[Path, ...]:
+    """The draft, and what SQLite may have beside it for a moment. Its log would be replayed into the next one."""
+    draft = draft_of(path)
+    return draft, *(draft.with_name(f"{draft.name}{ending}") for ending in ("-wal", "-journal", "-shm"))
+
+
+def _discard(path: Path) -> None:
+    for one in _drafts_of(path):
+        one.unlink(missing_ok=True)
+
+
 def clean(path: Path) -> None:
     """Throw away the draft of a conversion that was cut off. One that is under way is left alone."""
-    if not draft_of(path).exists():
+    if not any(one.exists() for one in _drafts_of(path)):
         return
     with suppress(ShopError), Presence(path).alone():
-        draft_of(path).unlink(missing_ok=True)
+        _discard(path)
         log.info("a conversion of %s was cut off; its draft is removed, the database is as it was", path.name)
 
 
@@ -94,7 +106,7 @@ def convert(path: Path, old: CipherKey | None, new: CipherKey | None, *, patienc
     draft = draft_of(path)
     with Presence(path).alone(patience):
         try:
-            draft.unlink(missing_ok=True)
+            _discard(path)
             if new is not None and _is_done(path, old, new):
                 return  # another process has just done the same
             os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
@@ -102,6 +114,7 @@ def convert(path: Path, old: CipherKey | None, new: CipherKey | None, *, patienc
                 _fold_log(database, path)
                 _copy(database, draft, new)
                 _check(database, draft, new)
+                _turn_log_on(path, new)
                 _replace(path, draft, shred=old is None)
         except dbapi2.DatabaseError as error:
             raise _in_words(error, path) from error
@@ -109,7 +122,7 @@ def convert(path: Path, old: CipherKey | None, new: CipherKey | None, *, patienc
             raise _of_the_disk(error, path) from error
         finally:
             with suppress(OSError):
-                draft.unlink(missing_ok=True)
+                _discard(path)
 
 
 def _is_done(path: Path, old: CipherKey | None, new: CipherKey) -> bool:
@@ -187,6 +200,18 @@ def _check(database: Any, draft: Path, new: CipherKey | None) -> None:
     if faults:
         log.error("the copy of a database is not like the database: %s", faults)
         raise ShopError("error.store.unreadable", path=draft.name)
+
+
+def _turn_log_on(path: Path, new: CipherKey | None) -> None:
+    draft, *beside = _drafts_of(path)
+    with closing(_connect(draft, new)) as copy:
+        copy.execute("PRAGMA locking_mode = EXCLUSIVE")  # nobody else knows of it, so it needs no index in memory
+        copy.execute("PRAGMA synchronous = FULL")
+        copy.execute("PRAGMA journal_mode = WAL").fetchone()
+    if any(one.exists() for one in beside):
+        raise ShopError("error.store.unreadable", path=draft.name)
+    with draft.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def _replace(path: Path, draft: Path, *, shred: bool) -> None:

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
-from time import perf_counter
+from time import monotonic, perf_counter, sleep
 from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar
 
@@ -39,6 +39,7 @@ T = TypeVar("T")
 
 BUSY_TIMEOUT = 30.0
 """Seconds that a writer waits for the writers of other processes before it gives up."""
+_LOOK_EVERY = 0.02
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -177,9 +178,9 @@ class Store:
                 db.connect(reuse_if_open=True)
                 with db.atomic():
                     result = function(*args, **kwargs)
-            except peewee.OperationalError:
-                raise
             except peewee.DatabaseError as error:
+                if "readonly" in str(error):  # a read that writes is a mistake of ours, not the disk's
+                    raise
                 raise _in_words(error, self.path) from error
         self.meter.deed("store.read", function, (perf_counter() - begun) * 1000)
         return result
@@ -232,10 +233,12 @@ def migrate(path: Path, key: CipherKey | None = None) -> list[str]:
         if not path.exists():  # private from its first byte; its log and index get the same mode
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
         db = connectable(path, _WRITER, key)
-        db.connect()
         try:
+            db.connect()
             applied: list[str] = Runner(db, str(MIGRATIONS)).up()
             db.execute_sql(f"PRAGMA user_version = {newest}")
+        except peewee.DatabaseError as error:
+            raise _in_words(error, path) from error
         finally:
             db.close()
         return applied
@@ -250,7 +253,8 @@ def _schema_number(path: Path, key: CipherKey | None) -> int:
         db.connect()
         return int(db.execute_sql("PRAGMA user_version").fetchone()[0])
     except peewee.DatabaseError as error:
-        raise ShopError("error.store.unreadable", path=str(path)) from error
+        said = _in_words(error, path)  # a lock or a full disk says nothing of the file
+        raise said if isinstance(said, ShopError) else ShopError("error.store.unreadable", path=str(path)) from error
     finally:
         db.close()
 
@@ -268,6 +272,17 @@ class ShopDatabase(peewee.SqliteDatabase):
         self._key = key
 
     def _connect(self) -> Any:
+        end = monotonic() + BUSY_TIMEOUT
+        while True:
+            try:
+                return self._prepared()
+            except dbapi2.OperationalError as error:
+                # SQLite turns the WAL on for one of many and refuses the others at once, whatever their timeout
+                if "locked" not in str(error) or monotonic() >= end:
+                    raise
+                sleep(_LOOK_EVERY)
+
+    def _prepared(self) -> Any:
         connection = keyed(self._open, self._key)
         try:
             self._add_conn_hooks(connection)
