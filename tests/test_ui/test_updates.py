@@ -5,14 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from textual.containers import VerticalScroll
+from textual.strip import Strip
 
-from clutch_tui import __version__
+from clutch_tui import __version__, releases
 from clutch_tui.core import updates
 from clutch_tui.net.client.errors import ApiError, Kind
 from clutch_tui.net.connection import Monitor
 from clutch_tui.text import strings
 from clutch_tui.ui.screens.sales import SalesScreen
 from clutch_tui.ui.screens.updates import UpdatesScreen
+from clutch_tui.ui.widgets.words import Words
 from tests.test_ui.shop_app import Shop, open_app, press, settle, until, words_on
 
 REFUSED = {"latest_client": "9.0.0", "minimum_client": "9.0.0", "changelog": [{"version": "9.0.0", "changes": ["New"]}]}
@@ -73,7 +76,7 @@ class Silent:
 @pytest.mark.parametrize(
     ("kind", "said"), [(Kind.MISSING_ROUTE, "updates.not_offered"), (Kind.UNREACHABLE, "updates.no_answer")]
 )
-async def test_a_server_that_cannot_say_is_named_and_the_command_is_there_all_the_same(
+async def test_a_server_that_cannot_say_is_named_and_nobody_is_told_to_update(
     shop: Shop, language: strings.Language, kind: Kind, said: str
 ) -> None:
     async with open_app(shop, language, mode="updates") as (app, pilot):
@@ -82,4 +85,44 @@ async def test_a_server_that_cannot_say_is_named_and_the_command_is_there_all_th
         await press(pilot, "f5")
         await until(pilot, lambda: strings.t(said) in words_on(app.screen))
         assert strings.t("updates.verdict.unknown") not in words_on(app.screen)
-        assert strings.t("updates.type") in words_on(app.screen)
+        assert strings.t("updates.type") not in words_on(app.screen)
+        assert releases.upgrade_command() not in words_on(app.screen)
+
+
+async def test_the_changelog_is_drawn_as_far_as_there_is_room_and_scrolls_to_its_end(shop: Shop) -> None:
+    async with open_app(shop, "en", mode="updates") as (app, pilot):
+
+        def drawn() -> str:
+            return "\n".join(Strip(strip).text for strip in app.screen._compositor.render_strips())
+
+        pages = app.screen.query_one("#updates-news", VerticalScroll)
+        await press(pilot, "f6")
+        await settle(pilot)
+        lines = [line for line in releases.changelog("en").splitlines() if line]
+        assert strings.t("updates.own_title") in drawn()
+        assert lines[0].lstrip("# ") in drawn()
+        assert pages.virtual_size.height > len(lines) / 2
+        await press(pilot, "end")
+        await until(pilot, lambda: lines[-1].split()[-1] in drawn())
+        await press(pilot, "f6")
+        await until(pilot, lambda: pages.virtual_size.height <= pages.size.height)
+        assert strings.t("updates.own_title") not in drawn()
+
+
+async def test_words_that_read_what_moves_on_get_the_room_that_they_need(shop: Shop) -> None:
+    """The function told before and the one told now are the same; what it gives is not."""
+    async with open_app(shop, "en", mode="updates") as (app, pilot):
+        moving = ["one"]
+        words = Words()
+        await app.screen.query_one("#updates-news").mount(words)
+
+        def live() -> str:
+            return "\n".join(moving)
+
+        words.tell(live)
+        await pilot.pause()
+        for text in (["one", "two", "three"], ["one"], []):
+            moving[:] = text
+            words.tell(live)
+            await pilot.pause()
+            assert words.size.height == max(1, len(text))

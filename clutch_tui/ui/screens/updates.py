@@ -76,15 +76,12 @@ class UpdatesScreen(ShopScreen):
         self._show()
 
     def _show(self) -> None:
-        found, trouble = self.standing, self.trouble
+        found, trouble, own = self.standing, self.trouble, self.own
         self.verdict.set_classes(f"-{found.verdict}")
         self.verdict.tell(lambda: _verdict(found, trouble))
         self.versions.tell(lambda: "\n".join(_versions(found, trouble)))
-        self.news.tell(lambda: "\n".join(self._own_lines() if self.own else _news(found)))
+        self.news.tell(lambda: "\n".join(_own_lines() if own else _news(found)))
         self.query_one("#updates-news", VerticalScroll).scroll_home(animate=False)
-
-    def _own_lines(self) -> list[str]:
-        return [t("updates.own_title"), "", *_plain(releases.changelog(language()))]
 
     @work(group="fetch", exclusive=True, exit_on_error=False)
     async def action_check(self) -> None:
@@ -122,8 +119,12 @@ def _versions(found: Standing, trouble: Exception | None) -> Iterator[str]:
         yield t("updates.checked", age=shown.age(found.checked_at, datetime.now(UTC)))
 
 
+def _own_lines() -> list[str]:
+    return [t("updates.own_title"), "", *_plain(releases.changelog(language()))]
+
+
 def _news(found: Standing) -> Iterator[str]:
-    if found.verdict != "current":
+    if found.verdict in ("available", "required"):
         yield t("updates.type")
         yield shown.isolate(f"  {releases.upgrade_command()}")
         yield ""
