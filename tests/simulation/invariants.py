@@ -8,39 +8,31 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Container, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
 from clutch_tui.core import journal
 from clutch_tui.core.search import STOCK
+from clutch_tui.core.sync import outbox
 from clutch_tui.core.sync.outbox import FACTS
 from clutch_tui.core.sync.replica import CHANNELS
+from clutch_tui.net.client.errors import ApiError, Kind
+from clutch_tui.net.engine.outcomes import BAD_ANSWER
 
 from .disk import FragileConnection
+from .facts import Committed, cash, debt, drawn, lines, sums
 from .server import SHOP, Deed, Moves, Server
 from .terminal import POLICIES, Terminal
 
+_REFUSED_ALONE = {BAD_ANSWER, ApiError(Kind.FORBIDDEN).key, ApiError(Kind.TOO_LARGE).key}
+_FACT_LIST = ", ".join(f"'{kind}'" for kind in sorted(FACTS))
 _BALANCE = "balance + coalesce((SELECT sum(amount) FROM account_move WHERE customer_id = customer.id AND open = 1), 0)"
 
 
 class Violation(BaseException):
     """A promise was broken. No `except Exception` of the program may survive it."""
-
-
-@dataclass(slots=True)
-class Committed:
-    """A change that some terminal has committed: the shop counts on it."""
-
-    change_id: str
-    n: int
-    kind: str
-    type: str
-    record_id: str
-    payload: dict[str, Any]
-    was: dict[str, Any]
-    """What its writer saw, as it was last frozen."""
 
 
 @dataclass(slots=True)
@@ -64,6 +56,7 @@ class Books:
         self.uncertain: set[str] = set()
         """Lost with a disk that was put back to an older state, unless they had reached the server."""
         self.seen: dict[str, Seen] = {}
+        self._deltas: dict[str, tuple[Moves, Moves]] = {}
 
     # --- at every commit -----------------------------------------------------------------------------
 
@@ -135,8 +128,8 @@ class Books:
         over = gone - self._made_anew(connection, place[0])
         own = self._own(connection, "item")
         made_here = {one.record_id: int(one.payload["stock_quantity"]) for one in own if one.kind == "create"}
-        moves = connection.peek("SELECT change_id, part_id, delta FROM stock_move")
-        expected = _sums(opening.keys(), opening | made_here, [deed.moves for deed in covered.values()], covered, moves)
+        moves = self._own_deltas(connection, 0)
+        expected = sums(opening.keys(), opening | made_here, [deed.moves for deed in covered.values()], covered, moves)
         shown = dict(connection.peek(f"SELECT id, {STOCK} FROM part WHERE deleted = 0"))
         for part_id, stock in shown.items():
             if part_id in over or (part_id not in opening and part_id not in made_here):
@@ -177,14 +170,39 @@ class Books:
         place = seen.cursors["customers"]
         covered = self._covered(place)
         known = {id for id, seq in self._server.born[place[0]].items() if seq <= place[1]}
-        moves = connection.peek("SELECT change_id, customer_id, amount FROM account_move")
-        expected = _sums(known, {}, [deed.entries for deed in covered.values()], covered, moves)
+        moves = self._own_deltas(connection, 1)
+        expected = sums(known, {}, [deed.entries for deed in covered.values()], covered, moves)
         for customer_id, balance in connection.peek(f"SELECT id, {_BALANCE} FROM customer WHERE deleted = 0"):
             if balance != expected.get(customer_id, 0):
                 raise Violation(
                     f"{terminal.name}: {customer_id} is shown to owe {balance}, the truth at {place} is"
                     f" {expected.get(customer_id, 0)}"
                 )
+
+    def _own_deltas(self, connection: FragileConnection, which: int) -> list[tuple[str, str, int]]:
+        """What the facts of this disk move, by what was committed and not by what the program makes of it: of parts
+        (0), or of accounts (1)."""
+        rows = connection.peek(f"SELECT change_id FROM outbox WHERE kind IN ({_FACT_LIST})")
+        found = []
+        for (change_id,) in rows:
+            if change_id not in self._deltas:
+                self._deltas[change_id] = self._moved_by(self.committed[change_id])
+            found += [(change_id, id, delta) for id, delta in self._deltas[change_id][which].items()]
+        return found
+
+    def _moved_by(self, one: Committed) -> tuple[Moves, Moves]:
+        """Goods on the shelf and debts, by what a fact says."""
+        body = one.payload
+        if one.kind in ("sale", "return"):
+            return lines(one), debt(body, 1 if one.kind == "sale" else -1)
+        if one.kind == "void":
+            sale = next(
+                sold for sold in self.committed.values() if sold.record_id == body["sale_id"] and sold.kind == "sale"
+            )
+            return {id: -delta for id, delta in lines(sale).items()}, debt(sale.payload, -1)
+        if one.kind == "payment":
+            return {}, {body["customer_id"]: -body["amount"]}
+        return ({one.record_id: body["delta"]} if "delta" in body else {}), {}
 
     def _created(self, covered: Mapping[str, Deed], type: str) -> Moves:
         return {
@@ -232,12 +250,21 @@ class Books:
 
     def unanswered(self, terminal: Terminal) -> list[tuple[str, str, str]]:
         """The changes that wait on a terminal and for nothing before them: id, kind and lane."""
-        facts = ", ".join(f"'{kind}'" for kind in sorted(FACTS))
         return terminal.sql(
             "SELECT change_id, kind, lane FROM outbox o WHERE answered_at IS NULL AND (kind IN"
-            f" ({facts}) OR NOT EXISTS (SELECT 1 FROM outbox e WHERE e.type = o.type AND e.record_id = o.record_id"
-            f" AND e.n < o.n AND e.answered_at IS NULL AND e.kind NOT IN ({facts}))) ORDER BY n"
+            f" ({_FACT_LIST}) OR NOT EXISTS (SELECT 1 FROM outbox e WHERE e.type = o.type AND e.record_id = o.record_id"
+            f" AND e.n < o.n AND e.answered_at IS NULL AND e.kind NOT IN ({_FACT_LIST}))) ORDER BY n"
         )
+
+    def check_lanes(self, terminals: Collection[Terminal], poison: Container[str]) -> None:
+        """What waits a quarter of an hour at a time has earned it: it failed alone again and again, or was refused
+        by itself."""
+        for terminal in terminals:
+            for change_id, error, alone in terminal.sql(
+                "SELECT change_id, last_error, alone FROM outbox WHERE answered_at IS NULL AND lane = 'slow'"
+            ):
+                if change_id not in poison and alone < outbox.ALONE_FAILURES and error not in _REFUSED_ALONE:
+                    raise Violation(f"{terminal.name}: {change_id} waits in the slow lane because of {error}")
 
     def at_rest(self, terminals: Collection[Terminal]) -> None:
         """Everything was delivered: all sides must tell the same, and nothing may be missing or double."""
@@ -319,8 +346,8 @@ class Books:
         owed: Moves = {}
         for id, deed in deeds.items():
             one = self.committed[id]
-            if one.kind in ("sale", "return") and deed.moves and deed.moves != _lines(one):
-                raise Violation(f"{one.kind} {id} moved {deed.moves} and not {_lines(one)}")
+            if one.kind in ("sale", "return") and deed.moves and deed.moves != lines(one):
+                raise Violation(f"{one.kind} {id} moved {deed.moves} and not {lines(one)}")
             for part_id, delta in deed.moves.items():
                 expected[part_id] = expected.get(part_id, 0) + delta
             for customer_id, amount in deed.entries.items():
@@ -352,12 +379,13 @@ class Books:
 
     def _check_outcomes(self, terminal: Terminal) -> None:
         """No edit disappears: it was applied, or refused for a person to see, or a field of it is in conflict."""
-        facts = ", ".join(f"'{kind}'" for kind in sorted(FACTS))
         rows = terminal.sql(
             "SELECT change_id, type, payload, status, result, lane, outcome FROM outbox"
-            f" WHERE kind NOT IN ({facts}) ORDER BY n"
+            f" WHERE kind NOT IN ({_FACT_LIST}) ORDER BY n"
         )
-        if refused := terminal.sql(f"SELECT kind, result FROM outbox WHERE kind IN ({facts}) AND status = 'rejected'"):
+        if refused := terminal.sql(
+            f"SELECT kind, result FROM outbox WHERE kind IN ({_FACT_LIST}) AND status = 'rejected'"
+        ):
             raise Violation(f"{terminal.name}: the server refused a fact: {tuple(refused[0])}")
         asked = set(map(tuple, terminal.sql("SELECT change_id, field FROM conflict")))
         for change_id, type, payload, status, result, lane, outcome in rows:
@@ -384,13 +412,13 @@ class Books:
         for kind, payload in terminal.sql("SELECT kind, payload FROM outbox ORDER BY n"):
             body = json.loads(payload)
             if kind in ("sale", "return"):
-                expected += _cash(body) * (1 if kind == "sale" else -1)
+                expected += cash(body) * (1 if kind == "sale" else -1)
             elif kind == "void":
-                expected -= _cash(self._body_of(body["sale_id"]))
+                expected -= cash(self._body_of(body["sale_id"]))
             elif kind == "payment":
                 expected += body["amount"] if body["method"] == "cash" else 0
             elif kind == "cash":
-                expected += _moved(body)
+                expected += drawn(body)
         twice = terminal.sql(
             "SELECT json_extract(payload, '$.sale_id') FROM outbox WHERE kind = 'void'"
             " AND coalesce(outcome, '') <> 'resent' GROUP BY 1 HAVING count(*) > 1"
@@ -439,46 +467,6 @@ _PAPERS = (
 
 def _deletes(deed: Deed, type: str) -> bool:
     return deed.kind == "delete" and deed.type == type and deed.applied
-
-
-def _sums(
-    known: Iterable[str],
-    opening: Mapping[str, int],
-    counted: Iterable[Moves],
-    covered: Mapping[str, Deed],
-    own: Iterable[tuple[str, str, int]],
-) -> Moves:
-    """What records come to: what the server has counted, and the own moves that it has not. Moves on a record
-    that it does not know wait there for the record; until then they are in nobody's figure but the own one."""
-    known = set(known)
-    sums = dict(opening)
-    for moves in counted:
-        for id, delta in moves.items():
-            if id in known:
-                sums[id] = sums.get(id, 0) + delta
-    for change_id, id, delta in own:
-        if change_id not in covered or id not in known:
-            sums[id] = sums.get(id, 0) + delta
-    return sums
-
-
-def _lines(sale: Committed) -> Moves:
-    sign = -1 if sale.kind == "sale" else 1
-    moves: Moves = {}
-    for line in sale.payload["items"]:
-        moves[line["item_id"]] = moves.get(line["item_id"], 0) + sign * line["quantity"]
-    return moves
-
-
-def _moved(body: Mapping[str, Any]) -> int:
-    """What a deed moved in the drawer's books: a closing moves them to what was counted."""
-    if body["kind"] == "close":
-        return int(body["counted"]) - int(body["amount"])
-    return {"open": 1, "pay_in": 1, "pay_out": -1}.get(body["kind"], 0) * int(body["amount"])
-
-
-def _cash(body: Mapping[str, Any]) -> int:
-    return sum(payment["amount"] for payment in body["payments"] if payment["method"] == "cash")
 
 
 def _compare(name: str, what: str, ours: list[Any], theirs: list[Any]) -> None:

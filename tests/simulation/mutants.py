@@ -557,3 +557,16 @@ def unknown_part_ends(stack: ExitStack) -> None:
 def no_guard(stack: ExitStack) -> None:
     """A late answer to an earlier request delivers its rows."""
     _put(stack, replica, "_expected", lambda channel, page: True)
+
+
+@mutant
+def forgets_moves(stack: ExitStack) -> None:
+    """A movement is thrown away as soon as it is answered, though the rows do not contain it yet."""
+    before = replica.deliver
+
+    def deliver(results: Any, answer_epoch: str, **options: Any) -> Any:
+        nouns = before(results, answer_epoch, **options)
+        models.executemany("DELETE FROM stock_move WHERE change_id = ?", [(one,) for one in results])
+        return nouns
+
+    _put(stack, replica, "deliver", deliver)

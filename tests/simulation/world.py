@@ -316,6 +316,7 @@ class World:
             if self.loop.elapsed - began > PATIENCE:
                 raise Violation(f"still not delivered after {PATIENCE:.0f} s: {waiting[:3]}")
             await self.pass_time(1.0)
+        self.books.check_lanes(self.terminals, self.poison)
 
     async def _go_on_without(self, noun: str) -> None:
         """One noun of the server is still broken: that holds up nothing else."""
