@@ -7,6 +7,7 @@ import resource
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -187,6 +188,37 @@ def test_the_plain_bytes_are_overwritten(path: Path, tmp_path: Path) -> None:
     assert "منى عبد الله".encode() in second.read_bytes()
     cipher.convert(path, None, ONE)
     assert set(second.read_bytes()) == {0xFF}
+
+
+@pytest.mark.parametrize("look", [cipher.kind, lambda path: None], ids=["looked at before", "converted at once"])
+def test_the_bytes_of_the_plain_log_are_overwritten(path: Path, tmp_path: Path, look: Callable[[Path], object]) -> None:
+    """The log of a till that died: its customer stands there alone, and SQLite would free it as it is."""
+    died = tmp_path / "died" / "shop.db"
+    died.parent.mkdir()
+    with Store.open(path, inline=True) as store:
+        store.run_now(customers.create, CustomerDraft(name="زينب عبد الحميد", phone="01005550000"))
+        for ending in ("", "-wal"):
+            shutil.copy(f"{path}{ending}", f"{died}{ending}")
+    assert "زينب عبد الحميد".encode() not in died.read_bytes()
+    with died.with_name("shop.db-wal").open("rb", buffering=0) as wal:
+        assert "زينب عبد الحميد".encode() in wal.read()
+        look(died)
+        cipher.convert(died, None, ONE)
+        wal.seek(0)
+        assert set(wal.read()) == {0xFF}
+    assert any("زينب عبد الحميد" in row for row in rows(died, ONE)["customer"])
+
+
+def test_a_log_that_has_another_name_too_is_left_alone(path: Path, tmp_path: Path) -> None:
+    died, second = tmp_path / "died.db", tmp_path / "second-name"
+    with Store.open(path, inline=True) as store:
+        store.run_now(sell)
+        for ending in ("", "-wal"):
+            shutil.copy(f"{path}{ending}", f"{died}{ending}")
+    second.hardlink_to(f"{died}-wal")
+    content = second.read_bytes()
+    cipher.convert(died, None, ONE)
+    assert second.read_bytes() == content
 
 
 def test_a_file_that_is_open_elsewhere_is_left_alone(path: Path) -> None:

@@ -11,7 +11,8 @@ the name leads to one file that is whole and opens with the old key or with the 
 4. The draft is on the disk, sound, holds as many rows of everything as the old file, and is in WAL mode with no log
    of its own: were it not, all who open it at once would have to turn the WAL on, which SQLite lets one of them do.
 5. The draft takes the name, and the folder is on the disk.
-6. Where the old file was plain, its bytes are overwritten before they are given up.
+6. Where the old file was plain, its bytes are overwritten before they are given up; those of its log when SQLite has
+   taken it away. What was freed before, such as the logs of earlier days, is out of a program's reach.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from __future__ import annotations
 import errno
 import logging
 import os
-from collections.abc import Callable
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -62,7 +63,7 @@ def is_outdated(path: Path, key: CipherKey) -> bool:
 def _looked_at(path: Path, key: CipherKey | None, look: Callable[[Any], bool]) -> bool:
     """What `look` finds in a file that opens; False for one that does not."""
     try:
-        with closing(_connect(path, key)) as database:
+        with _shredded_log(path, key), closing(_connect(path, key)) as database:
             database.execute("PRAGMA user_version").fetchone()
             return look(database)
     except dbapi2.OperationalError as error:
@@ -110,7 +111,7 @@ def convert(path: Path, old: CipherKey | None, new: CipherKey | None, *, patienc
             if new is not None and _is_done(path, old, new):
                 return  # another process has just done the same
             os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-            with closing(_connect(path, old)) as database:
+            with _shredded_log(path, old), closing(_connect(path, old)) as database:
                 _fold_log(database, path)
                 _copy(database, draft, new)
                 _check(database, draft, new)
@@ -148,6 +149,34 @@ def _connect(path: Path, key: CipherKey | None) -> Any:
     )
     database.execute("PRAGMA temp_store = memory")
     return database
+
+
+@contextmanager
+def _shredded_log(path: Path, key: CipherKey | None) -> Iterator[None]:
+    """Overwrite the log of a plain database where it is taken away meanwhile. SQLite does so, and gives its bytes up as
+    they are, for whoever closes the last connection: after a till that died that may be one who only looks."""
+    try:
+        file = None if key is not None else os.open(path.with_name(f"{path.name}-wal"), os.O_WRONLY)
+    except OSError:  # there is none
+        file = None
+    try:
+        yield
+    finally:
+        if file is not None:
+            try:
+                found = os.fstat(file)
+                if not found.st_nlink:  # nobody has it under another name either
+                    _overwrite(file, found.st_size)
+            except OSError as error:  # as far as a program can
+                log.warning("the plain log of %s could not be overwritten: %s", path.name, error)
+            finally:
+                os.close(file)
+
+
+def _overwrite(file: int, size: int) -> None:
+    for at in range(0, size, _BLOCK):
+        os.pwrite(file, b"\xff" * min(_BLOCK, size - at), at)
+    os.fsync(file)
 
 
 def _fold_log(database: Any, path: Path) -> None:
@@ -223,9 +252,7 @@ def _replace(path: Path, draft: Path, *, shred: bool) -> None:
         os.replace(draft, path)
         sync_folder(path.parent)
         if shred:
-            for at in range(0, size, _BLOCK):
-                os.pwrite(old, b"\xff" * min(_BLOCK, size - at), at)
-            os.fsync(old)
+            _overwrite(old, size)
     finally:
         os.close(old)
 
