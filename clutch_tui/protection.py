@@ -70,6 +70,7 @@ class Protection:
         """Tidy up after a conversion that was cut off. Encrypt a plain database where that is wanted, and give an
         encrypted one today's form, where nobody else has it open; true where it has been encrypted just now. `begins`
         hears of it before."""
+        self._end_setting_aside(path)
         cipher.clean(path)
         if not self._settings.encryption:
             return False
@@ -133,15 +134,21 @@ class Protection:
     # --- looking ---------------------------------------------------------------------------------------
 
     def databases(self, *, aside: bool = False) -> tuple[Path, ...]:
-        """The databases of this home; with `aside` also those that were set aside."""
+        """The databases of this home; with `aside` also those that were set aside. A database that has two names, since
+        setting it aside was cut off, is the one in use: whoever opened it by the other would have another log."""
         found = sorted(self.folder.glob("*.db"))
         if aside:
-            found += sorted(
-                path
-                for path in self.folder.glob(f"*.db{ASIDE}*")
-                if path.suffix not in (".lock", ".converting") and not path.name.endswith(("-wal", "-shm", "-journal"))
-            )
+            used = [path.stat() for path in found]
+            found += [one for one in self._aside("*.db") if not any(os.path.samestat(one.stat(), at) for at in used)]
         return tuple(path for path in found if cipher.kind(path) != "absent")
+
+    def _aside(self, name: str) -> list[Path]:
+        """What was set aside in the place of the databases of this name, as `glob` takes it."""
+        return sorted(
+            path
+            for path in self.folder.glob(f"{name}{ASIDE}*")
+            if path.suffix not in (".lock", ".converting") and not path.name.endswith(("-wal", "-shm", "-journal"))
+        )
 
     def conditions(self) -> tuple[Condition, ...]:
         """What every database of this home is, also those that do not open."""
@@ -237,10 +244,22 @@ class Protection:
                 _also_call(wal, aside_wal)
             _also_call(path, aside)
             cipher.sync_folder(self.folder)
-            path.unlink()
-            wal.unlink(missing_ok=True)
-            path.with_name(f"{path.name}-shm").unlink(missing_ok=True)
+            _take_away(path)
         return aside
+
+    def _end_setting_aside(self, path: Path) -> None:
+        """Leave a database one name where setting it aside was cut off: its own where a key at hand opens it by now,
+        and people may have worked with it since, else the other, as it was meant."""
+        for aside in self._aside(path.name):
+            if path.exists() and path.samefile(aside):
+                try:
+                    with Presence(path).alone(GLANCE):
+                        if path.exists() and path.samefile(aside):
+                            _take_away(aside if self._condition(path, {}).opens else path)
+                            cipher.sync_folder(self.folder)
+                            log.info("a setting aside of %s was cut off; it is ended now", path.name)
+                except ShopError as error:
+                    log.warning("%s keeps a second name for now: %s", path.name, error.key)
 
     def _keeper(self, wish: Wish | None = None) -> Keeper:
         """Who keeps a key that is not made of a passphrase, by the settings where nobody wishes otherwise."""
@@ -256,6 +275,13 @@ class Protection:
         conditions = self.conditions()
         if all(condition.opens for condition in conditions):  # what does not open may need any of the others
             self.keychain.keep_only({new.name, *(one.key for one in conditions if one.key is not None)})
+
+
+def _take_away(path: Path) -> None:
+    """Remove a database's name, then those of its log and index, which mean nothing without it."""
+    path.unlink()
+    for ending in ("-wal", "-shm"):
+        path.with_name(f"{path.name}{ending}").unlink(missing_ok=True)
 
 
 def _also_call(path: Path, name: Path) -> None:

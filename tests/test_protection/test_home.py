@@ -440,6 +440,56 @@ def test_a_crash_while_setting_aside_loses_neither_name(home: Path, monkeypatch:
     assert path.with_name(f"shop.db{ASIDE}20261122T000000Z").read_bytes() == content
 
 
+@pytest.fixture
+def half_aside(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home that died while its database was set aside: it has two names. Its last part stands in the log alone."""
+    here = installation(home)
+    store = open_home(home)
+    store.run_now(inventory.create, PartDraft(name="last", part_number="LAST-1"), 1)
+    shutil.copytree(home / "data", home / "died")
+    store.close()
+    shutil.rmtree(home / "data")
+    os.rename(home / "died", home / "data")
+
+    def die(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "unlink", die)
+        with pytest.raises(KeyboardInterrupt):
+            here.protection.set_aside(here.database(), datetime(2026, 11, 22, tzinfo=UTC))
+    return home
+
+
+def test_a_database_with_two_names_is_opened_by_one_of_them_alone(half_aside: Path) -> None:
+    protection, path = installation(half_aside).protection, installation(half_aside).database()
+    assert protection.databases(aside=True) == (path,)
+    with open_home(half_aside) as store:
+        assert store.read_now(outbox.summary).unsent > 0
+        assert protection.unsent_aside(path) == {}
+        store.run_now(inventory.create, PartDraft(name="later", part_number="LATER-1"), 1)
+    with installation(half_aside).open_store(inline=True) as store:
+        assert store.read_now(models.execute, "PRAGMA integrity_check").fetchone() == ("ok",)
+        for number in (NUMBER, "LAST-1", "LATER-1"):
+            assert store.read_now(inventory.find_code, number) is not None
+    assert not list(path.parent.glob(f"*{ASIDE}*Z*")), "its key is there, so it was not to be set aside"
+
+
+def test_a_setting_aside_that_was_cut_off_is_ended_at_the_next_start(half_aside: Path) -> None:
+    here = installation(half_aside)
+    found = here.protection.keychain.newest()
+    assert found is not None
+    shutil.rmtree(half_aside / "keys")
+    here = installation(half_aside)
+    here.protection.keychain.renew("file")
+    with here.open_store(inline=True) as store:
+        assert store.read_now(inventory.find_code, NUMBER) is None
+    here.protection.keychain.add(found, "file", newest=False)
+    (aside,) = here.protection.unsent_aside(here.database())
+    with open_home(half_aside, aside) as store:
+        assert store.read_now(inventory.find_code, "LAST-1") is not None
+
+
 def test_a_change_of_keys_leaves_one_key_and_an_older_paper_opens_nothing(program: Program, home: Path) -> None:
     before = recovery(home)
     assert program.run(home, "key", "change").returncode == 0
