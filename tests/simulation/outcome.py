@@ -8,7 +8,8 @@ import hashlib
 import logging
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -44,7 +45,7 @@ Kind = Callable[[int, int, Path, Sequence[Path]], World]
 """What makes the world of a run: a class of worlds, or one that knows what is to happen in it."""
 
 
-class _Broken(logging.Handler):
+class Broken(logging.Handler):
     """What the engine and the server call their own mistakes: no fault of ours may ever cause one."""
 
     def __init__(self) -> None:
@@ -57,7 +58,18 @@ class _Broken(logging.Handler):
             self.first = f"{record.getMessage()}: {record.exc_info[1]!r}" if record.exc_info else record.getMessage()
 
 
-async def _listen(world: World, broken: _Broken) -> None:
+@contextmanager
+def mistakes_heard() -> Iterator[Broken]:
+    """Hear what the program calls its own mistakes."""
+    broken = Broken()
+    logging.getLogger("clutch_tui").addHandler(broken)
+    try:
+        yield broken
+    finally:
+        logging.getLogger("clutch_tui").removeHandler(broken)
+
+
+async def listen(world: World, broken: Broken) -> None:
     """Live, and hear what is called a mistake meanwhile. A violation leaves the program in the middle of a commit:
     what it says of that is no second one."""
     try:
@@ -69,21 +81,18 @@ async def _listen(world: World, broken: _Broken) -> None:
 def run(seed: int, steps: int = STEPS, mutant: str | None = None, kind: Kind | None = None) -> Outcome:
     """Run one seed in this kind of world, with a mistake planted or without."""
     disks = new_disks()
-    with tempfile.TemporaryDirectory(dir=memory(), prefix="clutch-") as folder:
-        broken = _Broken()
-        logging.getLogger("clutch_tui").addHandler(broken)
+    with tempfile.TemporaryDirectory(dir=memory(), prefix="clutch-") as folder, mistakes_heard() as broken:
         world = (kind or World)(seed, steps, Path(folder), disks)
         violation = None
         try:
             asyncio.set_event_loop(world.loop)
             with planted(mutant), patch.object(arrivals, "FEW", FEW):
-                world.loop.run_until_complete(_listen(world, broken))
+                world.loop.run_until_complete(listen(world, broken))
         except (Violation, NothingLeft, Crash) as error:
             violation = str(error) or repr(error)
         finally:
             world.close()
             asyncio.set_event_loop(None)
-            logging.getLogger("clutch_tui").removeHandler(broken)
         violation = broken.first if broken.first is not None else violation
     trace = hashlib.sha256("\n".join(world.lines).encode()).hexdigest()
     return Outcome(seed, violation, trace, world.lines, world.counts)

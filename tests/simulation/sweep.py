@@ -17,10 +17,9 @@ from typing import get_args
 
 from tests.memory import memory
 
-from . import clerk
+from . import clerk, outcome
 from .disk import Moment
 from .invariants import Violation
-from .outcome import new_disks
 from .virtual_time import NothingLeft
 from .world import World
 
@@ -31,7 +30,7 @@ class Rehearsal(World):
     """A world in which nothing happens but the story, and the one write."""
 
     def __init__(self, story: Story, write: int, moment: Moment, folder: Path) -> None:
-        super().__init__(STORY_SEED, 0, folder, [new_disks()[-1]])
+        super().__init__(STORY_SEED, 0, folder, [outcome.new_disks()[-1]])
         self.odds = dict.fromkeys(self.odds, 0.0)
         self.weather.calm, self.weather.broken = True, ""
         while len(self.terminals) > 2:
@@ -191,16 +190,17 @@ def tell(name: str, write: int, moment: Moment) -> Telling:
     folder = tempfile.mkdtemp(dir=memory(), prefix="clutch-")
     world = Rehearsal(STORIES[name], write, moment, Path(folder))
     violation = None
-    try:
-        asyncio.set_event_loop(world.loop)
-        world.loop.run_until_complete(world.live())
-    except (Violation, NothingLeft) as error:
-        violation = str(error) or repr(error)
-    finally:
-        world.close()
-        asyncio.set_event_loop(None)
-        shutil.rmtree(folder, ignore_errors=True)
-    return Telling(violation, world.met)
+    with outcome.mistakes_heard() as broken:
+        try:
+            asyncio.set_event_loop(world.loop)
+            world.loop.run_until_complete(outcome.listen(world, broken))
+        except (Violation, NothingLeft) as error:
+            violation = str(error) or repr(error)
+        finally:
+            world.close()
+            asyncio.set_event_loop(None)
+            shutil.rmtree(folder, ignore_errors=True)
+    return Telling(violation if broken.first is None else broken.first, world.met)
 
 
 def sweep(name: str, *, every: int = 1) -> Iterator[tuple[int, Moment, str | None]]:
