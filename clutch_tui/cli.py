@@ -92,6 +92,10 @@ def _explain(error: Exception) -> int:
 
     if isinstance(error, ApiError):
         return complain(error, UNREACHABLE if error.kind in LINE_DOWN else FAILED)
+    from clutch_tui.net.wire import BadPayload
+
+    if isinstance(error, BadPayload):
+        return complain(error, FAILED)
     if isinstance(error, OSError) and (key := _OF_THE_DISK.get(error.errno or 0)) is not None:
         return complain(ShopError(key, path=error.filename or ""), FAILED)
     raise error

@@ -64,7 +64,8 @@ def standing(current: str) -> Standing:
         verdict = "required"
     elif _below(current, latest):
         verdict = "available"
-    releases = [_release(one) for one in answer.get("changelog") or ()]
+    told = answer.get("changelog")
+    releases = [_release(one) for one in told] if isinstance(told, list) else []
     news = [one for one in releases if _below(current, one.version)]
     news.sort(key=lambda one: Version(one.version), reverse=True)
     return Standing(verdict, current, latest, minimum, checked_at, tuple(news))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BeforeValidator, Field, StringConstraints, field_validator
+from pydantic import BeforeValidator, Field, StringConstraints, ValidationError, field_validator
 
 from clutch_tui.net import payload
 from clutch_tui.net.payload import Figure, Id, Moment, Money, Payload, Whole
@@ -238,6 +238,22 @@ class Version(Payload):
     latest_client: str = ""
     minimum_client: str = ""
     changelog: list[Release | str] = Field(default_factory=list)
+
+    @field_validator("changelog", mode="before")
+    @classmethod
+    def _readable(cls, given: object) -> list[object]:
+        """The releases that can be read: the newest version counts, whatever is wrong with the news of another."""
+        return [one for one in given if _is_release(one)] if isinstance(given, list) else []
+
+
+def _is_release(given: object) -> bool:
+    if isinstance(given, str):
+        return len(given) <= payload.LONGEST
+    try:
+        Release.model_validate(given)
+    except ValidationError:
+        return False
+    return True
 
 
 # endpoint: (model, noun of its list, or None for one record)

@@ -15,6 +15,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from clutch_tui.core.clock import from_text, to_text
 
+LONGEST = 20_000
+"""Letters of a text."""
 _MONEY_LIMIT = Decimal(10) ** 13
 _CENT = Decimal(1)
 _SIXTH = Decimal("0.000001")
@@ -78,7 +80,7 @@ class Payload(BaseModel):
     """What all records share. The text limit keeps a hostile field from filling memory and screens."""
 
     model_config = ConfigDict(
-        extra="ignore", coerce_numbers_to_str=True, str_max_length=20_000, hide_input_in_errors=True
+        extra="ignore", coerce_numbers_to_str=True, str_max_length=LONGEST, hide_input_in_errors=True
     )
     # Other names that live servers use for our fields, beside camelCase and `_id`.
     other_names: ClassVar[dict[str, str]] = {}

@@ -56,11 +56,14 @@ _CAR = {"brand": "car_brand", "model": "car_model", "year": "car_year", "plate_n
 
 
 class BadPayload(ValueError):
-    """An answer that cannot be used. `reason` is for the log and the tester, in English."""
+    """An answer that cannot be used. `reason` is for the log and the tester, in English; `key` and `values` make the
+    sentence of whoever asked for one answer."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.key = "error.answer.unusable"
+        self.values = {"reason": reason}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from clutch_tui import __version__, releases
+from clutch_tui import __version__, cli, exits, releases
 from clutch_tui.core import journal, updates
 from clutch_tui.net import updates as asking
+from clutch_tui.net import wire
+from clutch_tui.net.client.api import Api
+from clutch_tui.net.client.attempt import Answer
 from clutch_tui.net.client.errors import ApiError
 from clutch_tui.net.connection import Problem
 from clutch_tui.sandbox.server import Running, running
@@ -112,6 +115,50 @@ async def test_odd_answers_lock_nobody_out(till: Till, answer: dict[str, object]
     found = till.do(updates.keep, answer, __version__)
     assert found.verdict == verdict
     assert all(one.version == "10.0" and one.changes == ("one", "two") for one in found.news)
+
+
+@pytest.mark.parametrize(
+    ("changelog", "news"),
+    [
+        ("Faster", []),
+        (5, []),
+        (None, []),
+        ({"version": "9.1.0"}, []),
+        ([NEWS, None, 7, ["x"], {"version": {"a": 1}}, {"version": "9.2", "changes": [None]}, "Faster"], ["9.1.0"]),
+    ],
+)
+async def test_news_that_cannot_be_read_hide_no_newer_version(changelog: object, news: list[str]) -> None:
+    reading = wire.read_answer("system.version", {"version": "1", "latest_client": "9.1.0", "changelog": changelog})
+    assert reading.record is not None
+    assert reading.record["latest_client"] == "9.1.0"
+    assert [one["version"] for one in reading.record["changelog"] if isinstance(one, dict)] == news
+
+
+@pytest.mark.parametrize("changelog", ["Faster", 5, {"version": "9.1.0"}, [None, NEWS, []]])
+async def test_odd_news_that_were_kept_are_passed_over(till: Till, changelog: object) -> None:
+    found = till.do(updates.keep, {"latest_client": "9.1.0", "changelog": changelog}, __version__)
+    assert found.verdict == "available"
+    assert [one.version for one in found.news] == (["9.1.0"] if isinstance(changelog, list) else [])
+
+
+@pytest.mark.parametrize("answer", [[], "9.1.0", {"latest_client": "9.1.0"}, {"version": {"a": 1}}])
+def test_an_answer_that_makes_no_sense_ends_the_command_with_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], answer: object
+) -> None:
+    async def call(*args: object, **kwargs: object) -> Answer:
+        return Answer(200, answer, {}, {}, 1.0, 9, "r")
+
+    monkeypatch.setattr(Api, "call", call)
+    monkeypatch.setenv("CLUTCH_HOME", str(tmp_path))
+    monkeypatch.setenv("CLUTCH_LANG", "en")
+    monkeypatch.setenv("CLUTCH_SECRETS", "file")
+    monkeypatch.setenv("CLUTCH_BASE_URL", "http://127.0.0.1:1/api/v1")
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["update", "--check"])
+    assert ended.value.code == exits.FAILED
+    said = capsys.readouterr()
+    assert said.err.startswith("The server gave an answer that makes no sense (")
+    assert "Traceback" not in said.err + said.out
 
 
 def test_the_program_has_its_own_changelog_in_both_languages() -> None:
