@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+ATTEMPTS = 3
+"""How often a passphrase is asked for before a command gives up."""
 PASSPHRASE_WANTED = frozenset({"error.key.passphrase_needed", "error.key.choose_passphrase"})
 
 
@@ -118,9 +120,23 @@ class Installation:
             except ShopError as error:
                 if error.key not in PASSPHRASE_WANTED or self.ask_passphrase is None:
                     raise
-                if (passphrase := self.ask_passphrase(error)) is None:
-                    raise
+                self._ask_and_unlock(error, self.ask_passphrase)
+
+    def _ask_and_unlock(self, why: ShopError, ask: Callable[[ShopError], str | None]) -> None:
+        """Ask for the passphrase, and again where it is wrong. Raises `ShopError`."""
+        from clutch_tui.core.types import ShopError
+
+        for left in reversed(range(ATTEMPTS)):
+            if (passphrase := ask(why)) is None:
+                raise why
+            try:
                 self.unlock(passphrase)
+            except ShopError as refused:
+                if refused.key != "error.key.wrong_passphrase" or not left:
+                    raise
+                why = refused
+            else:
+                return
 
     def _open(self, settings: Settings, *, inline: bool) -> Store:
         from clutch_tui.core import journal

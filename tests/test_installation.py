@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from clutch_tui import config
 from clutch_tui.core import inventory, state
+from clutch_tui.core.database.cipher_key import Cost
 from clutch_tui.core.sync import adoption, outbox
 from clutch_tui.core.types import PartDraft, ShopError
 from clutch_tui.installation import Installation
@@ -90,3 +92,31 @@ def test_a_file_that_another_window_has_open_is_not_taken_away(environ: dict[str
             installation.open_store(inline=True)
         assert other.read_now(outbox.summary).unsent == 1
     assert unsent(installation) == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "refused", "asked"),
+    [
+        (("wrong", "wronger", "the right one"), "", 3),
+        (("wrong", "wronger", "wrongest", "the right one"), "error.key.wrong_passphrase", 3),
+        (("wrong", None), "error.key.wrong_passphrase", 2),
+    ],
+)
+def test_a_wrong_passphrase_is_asked_for_again_but_not_for_ever(
+    tmp_path: Path, typed: tuple[str | None, ...], refused: str, asked: int
+) -> None:
+    environ = {"CLUTCH_HOME": str(tmp_path), "CLUTCH_SECRETS": "file"}
+    first = Installation.find(environ)
+    first.protection.keychain.renew_from("the right one", Cost(rounds=1, memory=8, lanes=1))
+    first.open_store(inline=True).close()
+    why: list[str] = []
+
+    def ask(error: ShopError) -> str | None:
+        why.append(error.key)
+        return typed[len(why) - 1]
+
+    here = Installation.find(environ)
+    here.ask_passphrase = ask
+    with pytest.raises(ShopError, match=refused) if refused else nullcontext():
+        here.open_store(inline=True).close()
+    assert why == ["error.key.passphrase_needed", *["error.key.wrong_passphrase"] * (asked - 1)]

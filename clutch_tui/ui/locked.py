@@ -18,6 +18,7 @@ from clutch_tui.text.strings import t
 from clutch_tui.ui.entries import Entry
 from clutch_tui.ui.errors import sentence
 from clutch_tui.ui.forms import FormDialog
+from clutch_tui.ui.widgets.text_field import TextField
 from clutch_tui.ui.widgets.words import Words
 
 if TYPE_CHECKING:
@@ -106,6 +107,16 @@ class Locked(FormDialog[str]):
         else:
             await asyncio.to_thread(self._door.unlock, values["passphrase"])
         return "open"
+
+    def _refuse(self, error: Exception) -> None:
+        """What nobody can see cannot be corrected: it is typed anew. A recovery key stays as it is."""
+        super()._refuse(error)
+        unseen = [row.field for row in self.rows if row.entry.kind == "secret" and isinstance(row.field, TextField)]
+        for field in unseen:
+            with field.prevent(TextField.Changed):  # typing takes the sentence away
+                field.value = ""
+        if unseen:
+            unseen[0].focus()
 
     def action_answer(self, answer: str) -> None:
         self.dismiss(answer)
