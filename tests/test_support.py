@@ -164,9 +164,16 @@ async def test_a_day_full_of_secrets_leaves_none_behind(tmp_path: Path) -> None:
     open_doors = {name: secret for name, secret in SECRETS.items() if "telephone" not in name}
     with installation.open_store(inline=True) as store:
         kept = store.read_now(journal.log_page, LogQuery(), None, 0, 1000)
-    written = repr(kept) + "".join(file.read_text("utf-8") for file in logs.files(installation.home.log_dir))
+    plain = "".join(file.read_text("utf-8") for file in logs.files(installation.home.log_dir))
     for name, secret in open_doors.items():
-        assert secret not in written, name
+        assert secret not in repr(kept) + plain, name
+    # people stand in the database alone, and so does what frames carried
+    for name, secret in (*SECRETS.items(), ("customer", "Mona")):
+        assert secret not in plain, name
+    assert "Mona" in repr(kept)
+    (frame,) = (row for row in kept if row.event == "connection.frame.out")
+    assert "auth" in str(frame.values["frame"])
+    assert '"direction": "out", "frame": "•••"' in plain
 
 
 async def test_a_good_day_has_every_section(tmp_path: Path) -> None:
