@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import RenderableType
 from textual.driver import Driver
-from textual.events import Event, Key
+from textual.events import CursorPosition, Event, Key
+from textual.message import Message
 
 from clutch_tui.core.speed import gauges
 from clutch_tui.core.speed.meter import Meter
@@ -35,8 +36,9 @@ ANSWERED_WITHIN = 0.25
 """Seconds after a key was dealt with in which a paint still counts as its answer."""
 
 
-QUESTION = "\x1b[?2026$p"
-"""Does the terminal know synchronised updates? Textual asks the same at the start and understands the answer."""
+QUESTION = "\x1b[6n"
+"""Where is the cursor? Every terminal and multiplexer answers that, and Textual's parser knows the answer; that to
+`CSI c` it would take for keys."""
 NOT_MODIFIED = 304
 """A server's word that what it was asked for is still as it was; `http` has a name for it and takes 2 ms to import."""
 PATIENCE = 1.0
@@ -71,6 +73,12 @@ class Gauges(_AppPart):
                 app.bytes_sent += len(data) if data.isascii() else len(data.encode())
                 super().write(data)
 
+            def process_message(self, message: Message) -> None:
+                if isinstance(message, CursorPosition):  # in the driver's thread; nobody else asks for it
+                    self._loop.call_soon_threadsafe(app._terminal_answers)
+                else:
+                    super().process_message(message)
+
         return Counted
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
@@ -92,7 +100,7 @@ class Gauges(_AppPart):
             return None
         return (monotonic() - begun) * 1000
 
-    def on_terminal_supports_synchronized_output(self) -> None:
+    def _terminal_answers(self) -> None:
         if self._answer is not None and not self._answer.done():
             self._answer.set_result(None)
 

@@ -61,3 +61,31 @@ def test_bytes_are_those_that_the_terminal_gets(tmp_path: Path, english: None) -
     frames = next(one for one in reports if one.measure.name == "wire.frame").today
     assert frames.count >= 3
     assert received - 2_000 < frames.total <= received  # what begins and ends the program is no frame
+
+
+ASKING = """
+from textual.app import App
+from clutch_tui.ui.gauges import Gauges
+
+class Asking(Gauges, App):
+    idle_since, typed = 0.0, ""
+
+    def on_mount(self):
+        self.run_worker(self.ask())
+
+    def on_key(self, event):
+        self.typed += event.key
+
+    async def ask(self):
+        took = [await self.ask_terminal() for _ in range(3)]
+        self.exit((all(one is not None and 0 < one < 1_000 for one in took), self.typed))
+
+print("answered", *Asking().run(), "end")
+"""
+
+
+def test_a_terminal_that_knows_no_modes_answers_too() -> None:
+    """As tmux does not know them. The answer is no key either."""
+    with Terminal([sys.executable, "-c", ASKING], answers={"\x1b[6n": "\x1b[24;80R"}) as terminal:
+        terminal.wait_for("answered")
+        terminal.wait_for("answered True  end")
