@@ -8,7 +8,7 @@ from dataclasses import asdict
 from clutch_tui import exits
 from clutch_tui.core.database import upkeep
 from clutch_tui.core.database.store import Store
-from clutch_tui.core.speed import benchmark, measures, savings
+from clutch_tui.core.speed import benchmark, measures, savings, usage
 from clutch_tui.installation import Installation
 from clutch_tui.text.strings import t
 from clutch_tui.ui.figures import amount, figure, report_line, result_line, savings_lines
@@ -21,12 +21,14 @@ def run(installation: Installation, *, test: bool, optimise: bool, as_json: bool
     with installation.open_store(inline=True) as store:
         reports = [one for one in store.read_now(measures.report, {}) if one.month.count]
         saved = store.read_now(savings.today)
+        services = store.read_now(usage.of_endpoints, "day")
         trials = tuple(_trials(store)) if test else ()
         steps = tuple(upkeep.optimise(store)) if optimise else ()
     if as_json:
         say_json(
             {
                 "measures": [asdict(one) | {"verdict": one.verdict} for one in reports],
+                "endpoints": {name: asdict(one) | {"success": one.success} for name, one in services.items()},
                 "savings": asdict(saved) | {"saved": saved.saved, "per_call": saved.per_call, "rate": saved.rate},
                 "trials": [asdict(one) | {"budget_ms": benchmark.BUDGETS[one.trial]} for one in trials],
                 "steps": [asdict(one) for one in steps],

@@ -27,6 +27,16 @@ def amount(figure: float | None, unit: Unit) -> str:
     return t(f"measure.unit.{unit}", n=shown.number(figure, places))
 
 
+def milliseconds(ms: float | None) -> str:
+    """A response time in a column; nothing where no answer came."""
+    return "" if ms is None else shown.number(round(ms))
+
+
+def share(share: float | None) -> str:
+    """How much of something went well; a dash where there was nothing."""
+    return "-" if share is None else shown.percent(share, 0 if share == 1 else 1)
+
+
 def figure(figures: Figures, unit: Unit) -> str:
     """What a column says: the median, or the number where only that counts."""
     return amount((figures.count or None) if unit == "times" else figures.median, unit)

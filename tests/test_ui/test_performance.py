@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from clutch_tui.core.speed import measures
+from clutch_tui.core.speed import measures, usage
 from clutch_tui.core.speed.histogram import Histogram
+from clutch_tui.text import format as shown
 from clutch_tui.text import strings
 from clutch_tui.text.strings import t
 from clutch_tui.ui.figures import amount
+from clutch_tui.ui.screens.endpoint_times import COLUMNS, EndpointTimes
 from clutch_tui.ui.screens.performance import PerformanceScreen
 from clutch_tui.ui.screens.upkeep import OptimiseDialog, TestDialog
 from clutch_tui.ui.widgets.bar_chart import FULL, HALF, NOTHING, lines
@@ -75,3 +78,30 @@ async def test_the_trials_and_the_upkeep_say_how_they_went(shop: Shop) -> None:
         text = words_on(app.screen)
         assert t("upkeep.finished") in text
         assert t("upkeep.integrity") in text
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+async def test_each_service_stands_with_its_times_and_its_success(shop: Shop, language: strings.Language) -> None:
+    now = shop.store.clock.now()
+    calls = [usage.Call("sales.sync", now, ms, 200, True) for ms in (100.0, 110.0, 400.0)]
+    calls += [usage.Call("customers.list", now, 20.0, 200, True), usage.Call("customers.list", now, None, None, False)]
+    calls += [usage.Call("orders.list", now - timedelta(days=2), 50.0, 200, True)]
+    shop.store.run_now(usage.count_calls, calls)
+    async with open_app(shop, language, mode="performance") as (app, pilot):
+        await press(pilot, "f8")
+        await until(pilot, lambda: isinstance(app.screen, EndpointTimes) and app.screen.table.row is not None)
+        box = app.screen
+        assert isinstance(box, EndpointTimes)
+        assert (box.table.count, box.table.row and box.table.row.id) == (2, "sales.sync")  # the slowest first
+        slowest = [column.value(box.table.row) for column in COLUMNS[1:]]  # type: ignore[arg-type]
+        assert slowest[0] == shown.number(3)
+        assert slowest[1] == shown.percent(1, 0)
+        await press(pilot, "down")
+        await until(pilot, lambda: box.table.row is not None and box.table.row.id == "customers.list")
+        assert COLUMNS[2].value(box.table.row) == shown.percent(0.5, 1)  # type: ignore[arg-type]
+        await press(pilot, "f7", "f7")
+        await until(pilot, lambda: box.table.count == 3)
+        assert t("endpoint.times_of", period=t("connection.period.week")) in words_on(app)
+        assert all(widget.region.right <= 80 for widget in box.query("*"))
+        await press(pilot, "escape")
+        await until(pilot, lambda: isinstance(app.screen, PerformanceScreen))

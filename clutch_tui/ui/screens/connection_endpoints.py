@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
+from clutch_tui.ui.figures import milliseconds, share
 from clutch_tui.ui.log_words import problem_words
 from clutch_tui.ui.widgets.column import Column
 
@@ -77,24 +78,16 @@ def _tone(row: EndpointRow) -> str:
     return "good" if row.works else "bad" if row.endpoint.required else "warning"
 
 
-def _ms(ms: float | None) -> str:
-    return "" if ms is None else shown.number(round(ms))
-
-
-def _share(share: float | None) -> str:
-    return "-" if share is None else shown.percent(share, 0 if share == 1 else 1)
-
-
 COLUMNS: tuple[Column[EndpointRow], ...] = (
     Column("endpoint.name", 21, lambda row: shown.isolate(row.id), flex=1),
     Column("common.status", 10, state_word, tone=_tone),
     Column("endpoint.code", 5, lambda row: str(row.figure.status or "") if row.figure else "", number=True, priority=3),
-    Column("endpoint.ms", 6, lambda row: _ms(row.figure.ms if row.figure else None), number=True),
+    Column("endpoint.ms", 6, lambda row: milliseconds(row.figure.ms if row.figure else None), number=True),
     Column("endpoint.curve", CURVE, lambda row: shown.isolate(curve(row.figure.recent)) if row.figure else ""),
-    Column("endpoint.median", 6, lambda row: _ms(row.day.median if row.day else None), number=True),
-    Column("endpoint.p95", 6, lambda row: _ms(row.day.p95 if row.day else None), number=True, priority=1),
-    Column("endpoint.worst", 6, lambda row: _ms(row.day.worst if row.day else None), number=True, priority=2),
-    Column("endpoint.success", 7, lambda row: _share(row.day.success if row.day else None), number=True, priority=4),
+    Column("endpoint.median", 6, lambda row: milliseconds(row.day.median if row.day else None), number=True),
+    Column("endpoint.p95", 6, lambda row: milliseconds(row.day.p95 if row.day else None), number=True, priority=1),
+    Column("endpoint.worst", 6, lambda row: milliseconds(row.day.worst if row.day else None), number=True, priority=2),
+    Column("endpoint.success", 7, lambda row: share(row.day.success if row.day else None), number=True, priority=4),
     Column(
         "endpoint.calls", 7, lambda row: shown.number(row.figure.calls if row.figure else 0), number=True, priority=5
     ),
@@ -122,7 +115,7 @@ def details(row: EndpointRow, periods: Mapping[str, Usage]) -> list[str]:
     ]
     if figure is not None:
         code = str(figure.status) if figure.status is not None else t("endpoint.no_answer")
-        lines.append(t("endpoint.last", code=code, ms=_ms(figure.ms), at=shown.date_time(figure.at)))
+        lines.append(t("endpoint.last", code=code, ms=milliseconds(figure.ms), at=shown.date_time(figure.at)))
         if figure.problem is not None:
             lines.append(problem_words(figure.problem))
         if figure.recent:
@@ -134,10 +127,10 @@ def details(row: EndpointRow, periods: Mapping[str, Usage]) -> list[str]:
                 "endpoint.period",
                 period=t(f"connection.period.{name}"),
                 calls=shown.number(usage.calls),
-                success=_share(usage.success),
-                median=_ms(usage.median) or "-",
-                p95=_ms(usage.p95) or "-",
-                worst=_ms(usage.worst) or "-",
+                success=share(usage.success),
+                median=milliseconds(usage.median) or "-",
+                p95=milliseconds(usage.p95) or "-",
+                worst=milliseconds(usage.worst) or "-",
             )
         )
     return lines

@@ -12,6 +12,7 @@ from textual.content import Content
 
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import has, t, tn
+from clutch_tui.ui.figures import share
 from clutch_tui.ui.status import Status
 
 if TYPE_CHECKING:
@@ -144,8 +145,8 @@ def _period(period: Period) -> tuple[str, ...]:
     usage = period.usage
     return (
         t(f"connection.period.{period.name}"),
-        t("connection.success", share=_share(usage.success), calls=shown.number(usage.calls)),
-        t("connection.uptime", api=_share(period.api), socket=_share(period.socket)),
+        t("connection.success", share=share(usage.success), calls=shown.number(usage.calls)),
+        t("connection.uptime", api=share(period.api), socket=share(period.socket)),
         t("connection.moved", sent=shown.number(period.sent), fetched=shown.number(period.fetched)),
     )
 
@@ -155,7 +156,3 @@ def _speed(period: Period) -> str:
     if moved < TELLING or period.busy < 0.01:
         return ""
     return " " + t("connection.speed", n=shown.number(round(moved / period.busy)))
-
-
-def _share(share: float | None) -> str:
-    return "-" if share is None else shown.percent(share, 0 if share == 1 else 1)

@@ -64,6 +64,7 @@ class PerformanceScreen(ShopScreen):
         Binding("f5", "test", "performance.test", id="performance.test"),
         Binding("f6", "optimise", "performance.optimise", id="performance.optimise"),
         Binding("f7", "span", "performance.span", id="performance.span"),
+        Binding("f8", "endpoints", "performance.endpoints", id="performance.endpoints"),
     ]
 
     def __init__(self) -> None:
@@ -124,6 +125,11 @@ class PerformanceScreen(ShopScreen):
         from clutch_tui.ui.screens.upkeep import TestDialog
 
         self.app.push_screen(TestDialog())
+
+    def action_endpoints(self) -> None:
+        from clutch_tui.ui.screens.endpoint_times import EndpointTimes
+
+        self.app.push_screen(EndpointTimes())
 
     def action_optimise(self) -> None:
         from clutch_tui.ui.screens.upkeep import OptimiseDialog
