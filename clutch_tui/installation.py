@@ -7,8 +7,12 @@ time is imported where it is used.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
+import sys
+import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
@@ -155,6 +159,17 @@ class Installation:
             store.run_now(journal.notify, kind, {}, notification_id="recovery-key")
         return store
 
+    def tidy(self, settings: Settings) -> None:
+        """Encrypt what else this home holds of shops it worked with before. Blocks; the till does not wait for it, nor
+        does anybody hear of what went wrong: the doctor tells it."""
+        if sys.platform == "linux":  # where a thread has a number of its own: what a person does goes first
+            with suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
+        try:
+            self.protection.encrypt_others(self.database(settings))
+        except Exception as error:
+            logging.getLogger(__name__).warning("other databases were not looked at", exc_info=error)
+
     @property
     def protection(self) -> Protection:
         """The databases' protection at rest; it remembers a passphrase for the rest of this run. Raises
@@ -281,6 +296,7 @@ class Installation:
             takes_along=lambda changes: self.takes_along(self._with(changes)),
             line=line,
             door=self,
+            tidy=self.tidy,
             make_bundle=make_bundle,
         )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ GLANCE = 0.2
 """Seconds to wait for another window that is only looking whether there is anything to encrypt."""
 ASIDE = ".locked-"
 """In the name of a database that was set aside because its key was lost."""
+OF_A_SHOP = re.compile(rf"(?:shop|[a-z0-9-]*-[0-9a-f]{{10}})\.db(?:{re.escape(ASIDE)}.*)?")
+"""The names that `Home.database` gives. Nothing else in the folder is touched unasked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,26 @@ class Protection:
             return False
         log.info("%s is encrypted now", path.name)
         return True
+
+    def plain_others(self, own: Path) -> tuple[Path, ...]:
+        """The plain databases of the shops with which this home has worked before, where it is to have none."""
+        if not self._settings.encryption:
+            return ()
+        return tuple(
+            path
+            for path in self.databases(aside=True)
+            if path != own and OF_A_SHOP.fullmatch(path.name) and cipher.kind(path) == "plain"
+        )
+
+    def encrypt_others(self, own: Path) -> None:
+        """Encrypt `plain_others` where nobody has them open; what is in the way of one is no matter of the till, and of
+        no other either."""
+        for path in self.plain_others(own):
+            try:
+                cipher.clean(path)
+                self._encrypt_now(path, lambda: None)
+            except ShopError as error:
+                log.warning("%s stays plain for now: %s", path.name, error.key)
 
     def _outdated(self, path: Path) -> CipherKey | None:
         """The key of a database that is in an older form. Raises `ShopError` where no key at hand opens it."""

@@ -93,6 +93,7 @@ async def check_up(
         problem=problem,
         log_name=logs.NAME,
         find_key=lambda path: installation.protection.find_key(path),
+        plain_others=lambda: installation.protection.plain_others(installation.database()),
     )
     reach = Reach(settings, api, session, device_id=identity)
     surroundings = Surroundings(find(settings.text.letters, environ), settings.text.bidi, environ)

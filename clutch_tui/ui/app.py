@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -55,6 +56,8 @@ log = logging.getLogger("clutch_tui.ui")
 
 AGES_EVERY = 10.0
 """Seconds between two looks at whether an age on the strip reads differently now."""
+TIDY_AFTER = 15.0
+"""Seconds after the till is up in which it is left alone: the first search and the first sale come now."""
 
 _SCREENS = {mode: "".join(word.capitalize() for word in mode.split("_")) + "Screen" for mode in keys.MODES}
 
@@ -142,6 +145,7 @@ class ClutchApp(KeysInOrder, ThinWire, Gauges, BidiApp, App[int]):
         self._store.meter = self.meter
         self._news_told = (await self._store.read(shop.journal.news_mark))[0]
         self._brake.add(frozenset({"everything"}))
+        self.set_timer(TIDY_AFTER, partial(self._tidy_up, settings))
         if not settings.backend.is_set_up:
             if not await self._store.read(shop.state.setting, "works_alone", False):
                 await self.switch_mode("sign_in")
@@ -153,6 +157,10 @@ class ClutchApp(KeysInOrder, ThinWire, Gauges, BidiApp, App[int]):
             self.network.monitor.on_event.append(self.note_exchange)
             self._running_network = self.run_worker(self.network.run(), group="network", exit_on_error=False)
             self._brake.add(frozenset({"connection"}))
+
+    def _tidy_up(self, settings: Settings) -> None:
+        # a thread that nobody waits for when the program ends; a worker's would keep it
+        threading.Thread(target=self.services.tidy, args=(settings,), name="clutch-tidy", daemon=True).start()
 
     async def _open(self, settings: Settings) -> Store:
         if self.services.door is not None:

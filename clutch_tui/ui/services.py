@@ -141,5 +141,7 @@ class Services:
     line: Line | None = None
     door: Door | None = None
     """Opens a database that is locked; without it a locked one ends the app with a sentence."""
+    tidy: Callable[[Settings], None] = lambda _settings: None
+    """Does what can wait until the till is up. Blocks, and may be cut off at any moment."""
     make_bundle: Callable[[Path], Awaitable[tuple[Section, ...]]] | None = None
     """Writes the support file and gives back what is inside."""

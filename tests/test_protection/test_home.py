@@ -151,6 +151,65 @@ def test_an_old_plain_home_is_converted_in_place(tmp_path: Path) -> None:
         assert store.read_now(journal.notification_count) == 1
 
 
+def shop_of(name: str) -> dict[str, str]:
+    return {"CLUTCH_BACKEND__BASE_URL": "http://127.0.0.1:9/api/v1", "CLUTCH_BACKEND__SHOP_ID": name}
+
+
+@pytest.fixture
+def moved(tmp_path: Path) -> Path:
+    """A plain home that worked with one shop and then with another, and has something of a stranger's in its folder."""
+    for name in ("first", "second"):
+        with installation(tmp_path, **PLAIN, **shop_of(name)).open_store(inline=True) as store:
+            fill(store)
+    Store.open(tmp_path / "data" / "sandbox.db", inline=True).close()
+    return tmp_path
+
+
+def test_the_plain_databases_of_shops_from_before_are_encrypted_too(moved: Path) -> None:
+    here = installation(moved, **shop_of("second"))
+    left = installation(moved, **shop_of("first"))
+    with here.open_store(inline=True):
+        assert here.protection.plain_others(here.database()) == (left.database(),)
+        with open_home(moved, left.database()) as other:
+            here.tidy(here.settings)
+            assert other.read_now(inventory.find_code, NUMBER) is not None
+        assert cipher.kind(left.database()) == "plain", "another window works with it"
+        here.tidy(here.settings)
+        assert here.protection.plain_others(here.database()) == ()
+    with left.open_store(inline=True) as store:
+        assert store.key is not None
+        assert store.read_now(inventory.find_code, NUMBER) is not None
+    assert readable(here.home.data_dir) == set()
+    assert cipher.kind(moved / "data" / "sandbox.db") == "plain", "it is no shop's"
+
+
+def test_a_home_that_is_to_stay_plain_keeps_all_of_it_plain(moved: Path) -> None:
+    here = installation(moved, **PLAIN, **shop_of("second"))
+    here.tidy(here.settings)
+    assert {cipher.kind(path) for path in here.protection.databases()} == {"plain"}
+
+
+def test_a_damaged_database_from_before_keeps_no_other_from_being_encrypted(moved: Path) -> None:
+    here, left = installation(moved, **shop_of("second")), installation(moved, **shop_of("first"))
+    with left.database().open("r+b") as file:
+        file.seek(4096 * 5)
+        file.write(b"\xff" * 4096 * 20)
+    alone = installation(moved, **PLAIN)
+    alone.open_store(inline=True).close()
+    here.tidy(here.settings)
+    assert cipher.kind(alone.database()) == "encrypted"
+    assert cipher.kind(left.database()) == "plain"
+
+
+def test_the_doctor_warns_of_a_plain_database_from_before(program: Program, moved: Path) -> None:
+    here = installation(moved, **shop_of("second"))
+    here.open_store(inline=True).close()
+    said = program.run(moved, "doctor", **shop_of("second")).stdout
+    assert "another database here is plain" in " ".join(said.split())
+    here.tidy(here.settings)
+    assert "is plain" not in program.run(moved, "doctor", **shop_of("second")).stdout
+
+
 def test_two_windows_one_of_which_finds_the_home_still_plain(program: Program, tmp_path: Path) -> None:
     """The older window goes on selling into the file that has the name; the next start alone converts it."""
     with installation(tmp_path, **PLAIN).open_store(inline=True) as older:

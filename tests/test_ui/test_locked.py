@@ -11,6 +11,7 @@ import pytest
 from textual.pilot import Pilot
 
 from clutch_tui.core import inventory
+from clutch_tui.core.database import cipher
 from clutch_tui.core.database.cipher_key import Cost
 from clutch_tui.core.types import PartDraft
 from clutch_tui.installation import Installation
@@ -134,6 +135,21 @@ async def test_a_passphrase_is_chosen_at_the_first_start(tmp_path: Path) -> None
             await until(pilot, done)
     with pytest.raises(Exception, match="passphrase_needed"):
         installation(tmp_path).open_store()
+
+
+async def test_the_till_encrypts_what_is_left_of_another_shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("clutch_tui.ui.app.TIDY_AFTER", 0.05)
+    before = installation(
+        tmp_path,
+        CLUTCH_BACKEND__BASE_URL="http://127.0.0.1:9/v1",
+        CLUTCH_BACKEND__SHOP_ID="before",
+        CLUTCH_DATABASE__ENCRYPTION="false",
+    )
+    before.open_store(inline=True).close()
+    app = app_of(installation(tmp_path))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: cipher.kind(before.database()) == "encrypted")
+        assert app.is_open
 
 
 async def test_a_damaged_record_asks_for_the_recovery_key(here: Installation) -> None:

@@ -44,7 +44,8 @@ access       +accepted ~unproved !refused !failed
 socket       +open ~missing !failed
 files        +private ~open !not_writable
 disk         +enough ~low !full
-database     +sound +absent ~older ~unfinished ~log_large ~plain !newer !damaged !locked !unreadable
+database     +sound +absent ~older ~unfinished ~log_large ~plain ~others_plain !newer !damaged !locked
+database     !unreadable
 queue        +empty +waiting ~old ~attention
 log          +writable ~not_writable
 versions     +known

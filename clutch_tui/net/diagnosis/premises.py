@@ -7,6 +7,7 @@ import platform
 import shutil
 import stat
 import sys
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -48,6 +49,7 @@ class Premises:
         clock: Clock | None = None,
         log_name: str = "clutch-tui.log",
         find_key: FindKey = lambda _path: None,
+        plain_others: Callable[[], Sequence[Path]] = tuple,
     ) -> None:
         self._home = home
         self._settings = settings
@@ -57,6 +59,7 @@ class Premises:
         self._clock = clock or SystemClock()
         self._log = home.log_dir / log_name
         self._find_key = find_key
+        self._plain_others = plain_others
         self._is_older = False
 
     @property
@@ -156,6 +159,8 @@ class Premises:
         finding = _judge_database(path, condition)
         if finding.verdict == "ok" and key is None and self._settings.database.encryption:
             return Finding("database", "plain", finding.values)
+        if finding.verdict == "ok" and (others := await aside(self._plain_others)):
+            return Finding("database", "others_plain", {**finding.values, "path": str(others[0])})
         return finding
 
     async def queue(self) -> Finding:
