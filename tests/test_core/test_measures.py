@@ -103,7 +103,7 @@ def test_a_year_takes_no_more_room_than_a_month(tmp_path: Path) -> None:
                 store.run_now(measures.keep, {"key.paint": of(1.0, 4.0), "store.read": of(0.3)})
             clock.at += timedelta(days=1)
             rows.append(store.read_now(lambda: models.execute("SELECT count(*) FROM measure").fetchone()[0]))
-        days = store.read_now(measures.medians, "key.paint", "day", 30)
+        days = store.read_now(measures.course, "key.paint", "day", 30)
         month = next(one for one in store.read_now(measures.report, {}) if one.measure.name == "key.paint").month
     assert max(rows) == max(rows[:40])
     assert days[-1] is None
@@ -116,3 +116,14 @@ def test_gauges_of_this_process_are_believable() -> None:
     age = gauges.age_of_process()
     assert age is not None
     assert 10 < age < 86_400_000
+
+
+def test_frames_are_counted_by_what_is_noted_of_each(store: Store) -> None:
+    noted = Histogram()
+    for size in (300.0, 900.0, 40.0):
+        noted.add(size)
+    store.run_now(measures.keep, {"wire.frame": noted})
+    reports = {one.measure.name: one for one in store.read_now(measures.report, {})}
+    assert reports["wire.frames"].today.count == 3
+    assert reports["wire.frames"].verdict == "unknown"
+    assert store.read_now(measures.course, "wire.frames", "hour", 2)[-1] == 3.0

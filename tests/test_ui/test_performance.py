@@ -54,7 +54,7 @@ async def test_figures_stand_beside_their_budget(shop: Shop, language: strings.L
         screen = app.screen
         assert isinstance(screen, PerformanceScreen)
         await until(pilot, lambda: screen.table.row is not None)
-        await press(pilot, *["down"] * 6)
+        await press(pilot, *["down"] * 7)
         await settle(pilot)
         assert screen.table.row is not None
         assert screen.table.row.id == "search.find"

@@ -112,10 +112,10 @@ class PerformanceScreen(ShopScreen):
             return
         measure, span = row.report.measure, self.span
         count = 24 if span == "hour" else 30
-        medians = await self.store.read(shop.measures.medians, measure.name, span, count)
-        top = max((one for one in medians if one is not None), default=None)
+        course = await self.store.read(shop.measures.course, measure.name, span, count)
+        top = max((one for one in course if one is not None), default=None)
         title = partial(_chart_title, measure.name, span, top, measure.unit)
-        self.chart.draw(title, medians, CHART_LINES, measure.budget)
+        self.chart.draw(title, course, CHART_LINES, measure.budget)
 
     def action_span(self) -> None:
         self.span = "day" if self.span == "hour" else "hour"
