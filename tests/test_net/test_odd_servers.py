@@ -15,7 +15,7 @@ import pytest
 
 from clutch_tui.core import customers, inventory
 from clutch_tui.core.database import models
-from clutch_tui.core.sync import offers, outbox
+from clutch_tui.core.sync import offers, outbox, replica, ways
 from clutch_tui.core.types import CustomerDraft
 from clutch_tui.net import wire
 from clutch_tui.net.client.errors import ApiError
@@ -158,6 +158,23 @@ async def test_a_refusal_of_one_sale_holds_up_no_other(till: Till, odd: Odd, sta
         await till.step()
     assert unsent(till) == {sold[2]}
     assert till.queue.slow == 1
+
+
+async def test_a_list_that_is_barred_once_makes_no_plain_server_of_one_that_syncs(
+    tmp_path: Path, sandbox: Running, odd: Odd
+) -> None:
+    """Nothing was stored yet, and customers, suppliers and orders went by lists for an hour."""
+    new = await open_till(tmp_path, sandbox, transport=odd)
+    new.do(replica.new_epoch, "e-1")  # the first answer has told it
+    new.do(customers.create, CustomerDraft(name="أحمد", phone="01000000055"))
+    odd.refuses = lambda request: httpx.Response(403) if request.method == "GET" else None
+    with contextlib.suppress(ApiError):
+        await new.sync._parties.push()
+    odd.refuses = lambda request: None
+    new.sync._looked_at = new.clock.monotonic()  # it looks for new calls once an hour
+    await new.round()
+    assert {new.ask(ways.of, channel) for channel in ways.CHANNELS} == {"sync"}
+    await new.close()
 
 
 async def test_a_broken_channel_keeps_no_other_from_news(till: Till, odd: Odd, sandbox: Running) -> None:

@@ -40,7 +40,8 @@ def claimed(channel: Channel, options: dict[str, Any]) -> tuple[Change, ...]:
 
 
 def _is_synced() -> bool:
-    return "sync" in map(ways.of, ways.CHANNELS)
+    """Whether this server has ever shown that it numbers its records: by an epoch, before any row of it is stored."""
+    return replica.epoch() is not None or "sync" in map(ways.of, ways.CHANNELS)
 
 
 class Parties:
