@@ -159,9 +159,12 @@ class Books:
 
     def _told(self, connection: FragileConnection, covered: Mapping[str, Deed], place: tuple[str, int]) -> set[str]:
         """The deeds that a cursor has passed and this disk has heard of. One that changed nothing has taken no number:
-        it stands at one that the cursor may have passed before, and its answer may still be on its way."""
+        it stands at one that the cursor may have passed before, and its answer may still be on its way; and what goes
+        up once more to a server that was restored lies over the rows again, whatever the one before has said."""
         waiting = {row[0] for row in connection.peek("SELECT change_id FROM outbox WHERE answered_at IS NULL")}
-        return {id for id, deed in covered.items() if deed.applied or deed.seq < place[1] or id not in waiting}
+        ((known,),) = connection.peek("SELECT value FROM sync_state WHERE name = 'epoch'")
+        passed = place[1] if known == place[0] else 0
+        return {id for id, deed in covered.items() if deed.applied or deed.seq < passed or id not in waiting}
 
     def _check_balances(self, terminal: Terminal, seen: Seen, connection: FragileConnection) -> None:
         """A balance is the facts up to the customers' cursor, and the own ones beyond it."""
