@@ -314,6 +314,13 @@ def _performance(shop: Shop) -> None:
     shop.go("performance")
 
 
+@scene("services")
+def _services(shop: Shop) -> None:
+    """How fast the server answers, service by service."""
+    shop.go("performance")
+    shop.open("f8", "inventory.sync", within=30)
+
+
 @scene("machine", "online", "offline", "lacking")
 def _machine(shop: Shop) -> None:
     """Disk, database, network and terminal, tried one after the other."""
