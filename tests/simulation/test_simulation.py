@@ -18,9 +18,9 @@ from tests.simulation.plain import PlainWorld
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("first", range(0, 8, 4))
+@pytest.mark.parametrize("first", range(0, 4, 2))
 def test_whatever_happens_nothing_is_lost_or_doubled(first: int) -> None:
-    for seed in range(first, first + 4):
+    for seed in range(first, first + 2):  # `--ci` runs these and many more
         assert run(seed).violation is None, f"python -m tests.simulation --first {seed} --seeds 1 --trace"
 
 
@@ -53,7 +53,7 @@ def test_a_seed_is_the_same_run_in_another_process_with_another_order_of_hashes(
     assert told == {str([run(seed).trace for seed in (3,)])}
 
 
-@pytest.mark.parametrize(("story", "every"), [("a_new_part", 120), ("many_sales_at_once", 80)])
+@pytest.mark.parametrize(("story", "every"), [("a_new_part", 240), ("many_sales_at_once", 80)])
 def test_a_till_may_die_at_any_write(story: str, every: int) -> None:
     told = list(sweep.sweep(story, every=every))
     assert len(told) > 5

@@ -21,7 +21,7 @@ from clutch_tui.core.sync import offers, outbox, queue, replica
 from clutch_tui.core.sync.messages import PullPage, Result
 from clutch_tui.core.types import PartDraft, PartQuery, Payment, TaxRules
 
-PARTS, SHORT, LONG = 100, 1_200, 4_000
+PARTS, SHORT, LONG = 100, 1_100, 2_600
 """Both queues are longer than what one call asks about."""
 STEP = 10
 
