@@ -17,7 +17,8 @@ import click
 from clutch_tui.core.sync import conflicts as core_conflicts
 from clutch_tui.core.sync import queue as core_queue
 from clutch_tui.core.sync.conflicts import Choice
-from clutch_tui.core.types import ChangeRow, Conflict, Lane
+from clutch_tui.core.sync.shown import ChangeRow, Conflict
+from clutch_tui.core.types import Lane
 from clutch_tui.text import format as shown
 from clutch_tui.text.format import NumberError
 from clutch_tui.text.strings import t

@@ -13,7 +13,7 @@ from typing import Any
 from clutch_tui.core.sync import queue
 from clutch_tui.core.sync.outbox import FACTS
 from clutch_tui.core.sync.queue import ChangeDetail, Concern
-from clutch_tui.core.types import ChangeRow, Conflict
+from clutch_tui.core.sync.shown import ChangeRow, Conflict
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import has, t
 from clutch_tui.ui import entries

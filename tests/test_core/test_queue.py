@@ -12,7 +12,8 @@ from clutch_tui.core.database import models
 from clutch_tui.core.database.store import Store
 from clutch_tui.core.sync import outbox, queue, replica
 from clutch_tui.core.sync.messages import Result
-from clutch_tui.core.types import ChangeRow, CustomerDraft, Part, PartDraft, Payment, ShopError
+from clutch_tui.core.sync.shown import ChangeRow
+from clutch_tui.core.types import CustomerDraft, Part, PartDraft, Payment, ShopError
 from tests.test_core.shop import stock_shelf
 
 REFUSED = Result(

@@ -18,7 +18,8 @@ from clutch_tui.core import inventory, sales, state
 from clutch_tui.core.database import models
 from clutch_tui.core.database.store import Store
 from clutch_tui.core.sync import outbox, queue
-from clutch_tui.core.types import ChangeRow, Payment, QueueSummary
+from clutch_tui.core.sync.shown import ChangeRow, QueueSummary
+from clutch_tui.core.types import Payment
 from clutch_tui.home import Home
 from clutch_tui.net.client.api import Api
 from clutch_tui.net.client.session import Session

@@ -14,7 +14,8 @@ from clutch_tui.core import cart as carts
 from clutch_tui.core import customers, inventory, sales, state
 from clutch_tui.core.sync import conflicts, outbox, queue, replica, singles
 from clutch_tui.core.sync.messages import PullPage, Result
-from clutch_tui.core.types import ChangeRow, Conflict, CustomerDraft, Part, Payment
+from clutch_tui.core.sync.shown import ChangeRow, Conflict
+from clutch_tui.core.types import CustomerDraft, Part, Payment
 from clutch_tui.text import format as shown
 from clutch_tui.text import strings
 from clutch_tui.text.strings import t

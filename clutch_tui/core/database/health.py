@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sqlcipher3 import dbapi2
 
-from ..types import QueueSummary
+from ..sync.shown import QueueSummary
 from .cipher_form import keyed
 from .cipher_key import CipherKey
 from .store import MIGRATIONS, Store

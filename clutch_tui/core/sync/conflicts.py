@@ -14,9 +14,10 @@ from typing import Any, Literal
 from .. import contacts, customers, inventory, journal, state, suppliers
 from ..clock import from_text
 from ..database import models
-from ..types import Conflict, CustomerDraft, Key, PartDraft, ShopError, SupplierDraft, is_gone
+from ..types import CustomerDraft, Key, PartDraft, ShopError, SupplierDraft
 from . import outbox, overlay, records
 from .messages import Result
+from .shown import Conflict, is_gone
 
 SLICE = 50
 Choice = Literal["mine", "theirs", "other", "new"]

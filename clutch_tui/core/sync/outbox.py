@@ -20,8 +20,9 @@ from typing import Any, Literal, get_args
 from .. import state
 from ..clock import from_text, to_text
 from ..database import models
-from ..types import Lane, QueueSummary, ShopError
+from ..types import Lane, ShopError
 from .messages import Change
+from .shown import QueueSummary
 
 Channel = Literal["inventory", "sales", "rest"]
 CHANNELS: tuple[Channel, ...] = get_args(Channel)

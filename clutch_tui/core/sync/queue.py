@@ -16,20 +16,9 @@ from typing import Any
 from .. import customers, inventory, journal, search, suppliers
 from ..clock import from_text
 from ..database import models
-from ..types import (
-    ChangeRow,
-    Customer,
-    CustomerDraft,
-    Key,
-    Lane,
-    Part,
-    PartDraft,
-    Sale,
-    ShopError,
-    Supplier,
-    SupplierDraft,
-)
+from ..types import Customer, CustomerDraft, Key, Lane, Part, PartDraft, Sale, ShopError, Supplier, SupplierDraft
 from . import outbox, overlay, records, requests, singles
+from .shown import ChangeRow
 
 REFUSED = ("rejected", "key_reuse")
 EDITABLE = ("item", "customer", "supplier")

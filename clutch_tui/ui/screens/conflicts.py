@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from clutch_tui.core.sync.conflicts import Choice
-from clutch_tui.core.types import Conflict
+from clutch_tui.core.sync.shown import Conflict
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 from clutch_tui.ui import change_words, entries, shop

@@ -13,7 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from clutch_tui.core.sync.queue import ChangeDetail, Concern
-from clutch_tui.core.types import ChangeRow
+from clutch_tui.core.sync.shown import ChangeRow
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 from clutch_tui.ui import change_words, shop
