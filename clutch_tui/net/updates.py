@@ -49,9 +49,7 @@ async def watch(api: Api, store: Store, monitor: Monitor, clock: Clock, on_news:
                 await check(api, store)
                 on_news(frozenset({"updates"}))
         except (ApiError, wire.BadPayload, ShopError) as error:
-            log.info(
-                "the backend does not say which version is the newest: %s", getattr(error, "key", type(error).__name__)
-            )
+            log.info("the backend does not say which version is the newest: %s", error.key)
 
 
 def _called_too_old(monitor: Monitor) -> bool:

@@ -32,9 +32,9 @@ def milliseconds(ms: float | None) -> str:
     return "" if ms is None else shown.number(round(ms))
 
 
-def share(share: float | None) -> str:
+def share(part: float | None) -> str:
     """How much of something went well; a dash where there was nothing."""
-    return "-" if share is None else shown.percent(share, 0 if share == 1 else 1)
+    return "-" if part is None else shown.percent(part, 0 if part == 1 else 1)
 
 
 def figure(figures: Figures, unit: Unit) -> str:

@@ -199,9 +199,7 @@ class Books:
         if one.kind in ("sale", "return"):
             return lines(one), debt(body, 1 if one.kind == "sale" else -1)
         if one.kind == "void":
-            sale = next(
-                sold for sold in self.committed.values() if sold.record_id == body["sale_id"] and sold.kind == "sale"
-            )
+            sale = self._sale(body["sale_id"])
             return {id: -delta for id, delta in lines(sale).items()}, debt(sale.payload, -1)
         if one.kind == "payment":
             return {}, {body["customer_id"]: -body["amount"]}
@@ -417,7 +415,7 @@ class Books:
             if kind in ("sale", "return"):
                 expected += cash(body) * (1 if kind == "sale" else -1)
             elif kind == "void":
-                expected -= cash(self._body_of(body["sale_id"]))
+                expected -= cash(self._sale(body["sale_id"]).payload)
             elif kind == "payment":
                 expected += body["amount"] if body["method"] == "cash" else 0
             elif kind == "cash":
@@ -432,8 +430,8 @@ class Books:
         if found != expected:
             raise Violation(f"{terminal.name}: {found} in the drawer, the receipts come to {expected}")
 
-    def _body_of(self, sale_id: str) -> dict[str, Any]:
-        return next(one.payload for one in self.committed.values() if one.record_id == sale_id and one.kind == "sale")
+    def _sale(self, sale_id: str) -> Committed:
+        return next(one for one in self.committed.values() if one.record_id == sale_id and one.kind == "sale")
 
 
 _COPIES = {

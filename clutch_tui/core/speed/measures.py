@@ -91,7 +91,7 @@ class Report:
 
     @property
     def verdict(self) -> Verdict:
-        """By today's median, or by the latest that there is."""
+        """By the latest median that there is: of this process, of today, of the month."""
         budget = self.measure.budget
         latest = next((one.median for one in (self.now, self.today, self.month) if one.median is not None), None)
         if budget is None or latest is None:

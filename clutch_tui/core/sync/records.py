@@ -343,17 +343,19 @@ def _offer_forgotten(sold: Sequence[Row], oldest: str) -> None:
         " AND kind IN ('sale', 'void', 'return') AND status IN ('applied', 'applied_flagged') ORDER BY n",
         (ways.LISTS, ways.covered("sales"), oldest),
     ).fetchall()
-    forgotten: dict[str, str] = {}
+    forgotten: list[str] = []
+    lost_sales: set[str] = set()
     for change_id, kind, record_id, text in documents:
         payload = json.loads(text)
         if kind == "sale":
             is_there = record_id in there or payload["receipt_number"] in numbers
         else:  # a status of the sale that it is about
             about = payload["sale_id" if kind == "void" else "return_of"]
-            is_there = about not in forgotten.values() and there.get(about) != "completed"
+            is_there = about not in lost_sales and there.get(about) != "completed"
         if not is_there:
-            forgotten[change_id] = record_id
-    offers.offer_again(list(forgotten))
+            forgotten.append(change_id)
+            lost_sales |= {record_id} if kind == "sale" else set()
+    offers.offer_again(forgotten)
 
 
 def _keep_voided() -> None:

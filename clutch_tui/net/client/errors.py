@@ -75,6 +75,8 @@ NOT_ABOUT_A_CHANGE = NEVER_SENT | {
     Kind.MISSING_ROUTE,
     Kind.TOO_OLD,
 }
+# The same, but for what one call alone may lack: the others would meet it as well.
+ABOUT_EVERY_CALL = NOT_ABOUT_A_CHANGE - {Kind.MISSING_ROUTE}
 # Asking again soon would bring the same: the server has no such way for this, or not for us.
 NOT_FOR_THIS = frozenset({Kind.FORBIDDEN, Kind.MISSING_ROUTE, Kind.TOO_LARGE})
 # The endpoint did its work and said no.

@@ -22,7 +22,7 @@ from clutch_tui.core.types import Lane
 
 from .. import wire
 from ..client.api import Api
-from ..client.errors import NOT_ABOUT_A_CHANGE, ApiError, Kind
+from ..client.errors import ABOUT_EVERY_CALL, NOT_ABOUT_A_CHANGE, ApiError, Kind
 from ..connection import Monitor
 from . import protocol
 from .outcomes import BAD_ANSWER
@@ -166,7 +166,7 @@ class Exchange:
                 await self.once(channel, (), pull=False)
                 return True
             except ApiError as error:
-                if error.kind in NOT_ABOUT_A_CHANGE - {Kind.MISSING_ROUTE}:
+                if error.kind in ABOUT_EVERY_CALL:
                     raise
                 failed.append(error)
             except wire.BadPayload as error:

@@ -41,9 +41,7 @@ class Profile:
             profile = (await reference.fetch(self._api, self._store, "shop.profile", retry=False)).data
             settings = (await reference.fetch(self._api, self._store, "shop.settings", retry=False)).data
         except (ApiError, wire.BadPayload) as error:
-            log.info(
-                "the shop's profile or settings are not to be had: %s", getattr(error, "key", type(error).__name__)
-            )
+            log.info("the shop's profile or settings are not to be had: %s", error.key)
             self._known_at = now - EVERY + AGAIN
         await self._store.run(state.learn_shop, profile, settings)
         if profile is not None and settings is not None:

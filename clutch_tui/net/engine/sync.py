@@ -25,7 +25,7 @@ from clutch_tui.core.types import ShopError
 
 from .. import wire
 from ..client.api import Api
-from ..client.errors import NOT_ABOUT_A_CHANGE, NOT_FOR_THIS, ApiError, Kind
+from ..client.errors import ABOUT_EVERY_CALL, NOT_FOR_THIS, ApiError, Kind
 from ..connection import Monitor, Problem
 from . import rest
 from .exchange import Aside, Exchange, SyncChannel
@@ -221,8 +221,7 @@ class Sync:
             try:
                 await step()
             except ApiError as error:
-                about_all = error.kind in NOT_ABOUT_A_CHANGE - {Kind.MISSING_ROUTE}
-                if about_all or await self._store.read(singles.in_doubt):
+                if error.kind in ABOUT_EVERY_CALL or await self._store.read(singles.in_doubt):
                     raise
                 broken.append(error)
             except wire.BadPayload as error:
