@@ -13,6 +13,7 @@ import pytest
 from hypothesis import settings
 
 from clutch_tui.text import strings
+from hatch_build import compile_catalogues
 from tests.memory import memory
 
 # A busy machine is no bug, so no deadline; the same examples each time, so that a failure belongs to a change.
@@ -24,6 +25,12 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 if "TMPDIR" not in os.environ and (folder := memory()) is not None:
     os.environ["TMPDIR"] = tempfile.tempdir = folder
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Test the sentences as they are written now; once, before the workers begin."""
+    if not hasattr(config, "workerinput"):
+        compile_catalogues()
 
 
 def pytest_collection_finish() -> None:

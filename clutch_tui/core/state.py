@@ -87,7 +87,9 @@ def next_receipt_number() -> str:
 
 def bump_receipt_counter(seen: Iterable[str]) -> None:
     """Let the counter jump past the receipt numbers of our own prefix that came with a pull."""
-    ours = f"{get('receipt_prefix')}-"
+    if (prefix := get("receipt_prefix")) is None:
+        return
+    ours = f"{prefix}-"
     digits = (one.removeprefix(ours) for one in seen if one.startswith(ours))
     highest = max((int(one) for one in digits if one.isdigit()), default=0)
     if highest > number("receipt_counter"):

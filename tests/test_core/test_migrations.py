@@ -12,6 +12,7 @@ from playhouse.sqlcipher_ext import SqlCipherDatabase
 
 from clutch_tui.core.database import models, tables
 from clutch_tui.core.database.store import MIGRATIONS, Store, migrate
+from clutch_tui.core.sync import ways
 from clutch_tui.core.types import ShopError
 
 NAMES = sorted(file.stem for file in MIGRATIONS.glob("[0-9]*.py"))
@@ -41,6 +42,22 @@ def test_every_older_schema_becomes_the_present_one(tmp_path: Path, older: int) 
     assert migrate(path) == NAMES[older:]
     assert migrate(path) == []
     assert schema(path) == schema(fresh)
+
+
+@pytest.mark.parametrize("epoch", ["lists", "e-1"])
+def test_a_shop_that_was_answered_without_numbers_is_known_again(tmp_path: Path, epoch: str) -> None:
+    path = tmp_path / "old.db"
+    db = SqlCipherDatabase(str(path))
+    Runner(db, str(MIGRATIONS)).up("0010_unread_indexes")
+    db.execute_sql("PRAGMA user_version = 10")
+    db.execute_sql(
+        "INSERT INTO outbox (change_id, lineage, channel, kind, type, record_id, at, answered_at, result_epoch)"
+        " VALUES ('c', 'l', 'sales', 'sale', 'sale', 's', '', '', ?)",
+        (epoch,),
+    )
+    db.close()
+    with Store.open(path, inline=True) as store:
+        assert store.read_now(ways.has_answers) == (epoch == "lists")
 
 
 def test_a_migration_that_was_cut_off_before_its_number_is_finished(tmp_path: Path) -> None:

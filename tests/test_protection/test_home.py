@@ -452,6 +452,30 @@ def test_nothing_to_encrypt_and_nothing_to_decrypt_are_said(program: Program, ho
     assert "No database here is encrypted" in program.run(home, "key", "decrypt", "--yes").stdout
 
 
+def leave_log(home: Path) -> None:
+    """A window that died: the last part that was made there stands in the log alone."""
+    store = open_home(home)
+    store.run_now(inventory.create, PartDraft(name="last", part_number="LAST-1"), 1)
+    shutil.copytree(home / "data", home / "died")
+    store.close()
+    shutil.rmtree(home / "data")
+    os.rename(home / "died", home / "data")
+    assert (home / "data" / "shop.db-wal").stat().st_size > 0
+
+
+def die_setting_aside(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Die between the second name of a database and the end of its first."""
+
+    def die(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    here = installation(home)
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "unlink", die)
+        with pytest.raises(KeyboardInterrupt):
+            here.protection.set_aside(here.database(), datetime(2026, 11, 22, tzinfo=UTC))
+
+
 @pytest.mark.parametrize("form", ["today's form", "older form"])
 def test_starting_over_keeps_the_old_database_for_the_day_its_key_is_found(
     program: Program, home: Path, form: str
@@ -460,14 +484,7 @@ def test_starting_over_keeps_the_old_database_for_the_day_its_key_is_found(
     assert "no need to start over" in program.run(home, "key", "reset", "--yes").stderr
     if form == "older form":
         grow_old(home)
-    # the window died: its last sale lies in the log, which must go along
-    store = open_home(home)
-    store.run_now(inventory.create, PartDraft(name="last", part_number="LAST-1"), 1)
-    shutil.copytree(home / "data", home / "died")
-    store.close()
-    shutil.rmtree(home / "data")
-    os.rename(home / "died", home / "data")
-    assert (home / "data" / "shop.db-wal").stat().st_size > 0
+    leave_log(home)  # the window died: its last part lies in the log, which must go along
     shutil.rmtree(home / "keys")
     asked = program.run(home, "key", "reset")
     assert (asked.returncode, "--yes" in asked.stderr) == (2, True)
@@ -485,16 +502,9 @@ def test_starting_over_keeps_the_old_database_for_the_day_its_key_is_found(
 
 
 def test_a_crash_while_setting_aside_loses_neither_name(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    protection, path = installation(home).protection, installation(home).database()
+    path = installation(home).database()
     content = path.read_bytes()
-
-    def die(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Path, "unlink", die)
-        with pytest.raises(KeyboardInterrupt):
-            protection.set_aside(path, datetime(2026, 11, 22, tzinfo=UTC))
+    die_setting_aside(home, monkeypatch)
     assert path.read_bytes() == content
     assert path.with_name(f"shop.db{ASIDE}20261122T000000Z").read_bytes() == content
 
@@ -502,21 +512,8 @@ def test_a_crash_while_setting_aside_loses_neither_name(home: Path, monkeypatch:
 @pytest.fixture
 def half_aside(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home that died while its database was set aside: it has two names. Its last part stands in the log alone."""
-    here = installation(home)
-    store = open_home(home)
-    store.run_now(inventory.create, PartDraft(name="last", part_number="LAST-1"), 1)
-    shutil.copytree(home / "data", home / "died")
-    store.close()
-    shutil.rmtree(home / "data")
-    os.rename(home / "died", home / "data")
-
-    def die(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Path, "unlink", die)
-        with pytest.raises(KeyboardInterrupt):
-            here.protection.set_aside(here.database(), datetime(2026, 11, 22, tzinfo=UTC))
+    leave_log(home)
+    die_setting_aside(home, monkeypatch)
     return home
 
 
