@@ -95,3 +95,28 @@ async def test_the_token_is_not_in_any_log(sandbox: Running, caplog: pytest.LogC
         for record in caplog.records
         if record.name.startswith(("clutch_tui.net", "websockets.client"))
     )
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_redirect_is_not_followed_so_that_the_key_stays_with_its_server(status: int) -> None:
+    strangers: list[bytes] = []
+
+    async def strange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        strangers.append(await reader.read(1000))
+        writer.close()
+
+    async def send_away(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        place = f"ws://127.0.0.2:{stranger.sockets[0].getsockname()[1]}/ws"
+        head = f"HTTP/1.1 {status} Moved\r\nLocation: {place}\r\nContent-Length: 0\r\n\r\n"
+        writer.write(head.encode())
+        writer.close()
+
+    stranger = await asyncio.start_server(strange, "127.0.0.2", 0)
+    server = await asyncio.start_server(send_away, "127.0.0.1", 0)
+    async with stranger, server:
+        with pytest.raises(HandshakeRefused) as caught:
+            await dial(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/ws", KEY)
+    assert strangers == []
+    assert caught.value.status == status
+    assert caught.value.place.startswith("ws://127.0.0.2:")

@@ -425,6 +425,15 @@ async def test_a_server_that_refuses_every_token_is_not_asked_without_end(bench:
         assert bench.session.renewals < 300
 
 
+async def test_a_server_that_sends_us_elsewhere_is_named_and_not_followed(bench: Bench) -> None:
+    bench.exchange.answers = [HandshakeRefused(302, "https://portal.example/login")]
+    async with bench.running():
+        problem = bench.monitor.part("socket").problem
+    assert problem is not None
+    assert (problem.key, problem.values["place"]) == ("error.api.redirected", "https://portal.example/login")
+    assert len(bench.exchange.calls) == 1
+
+
 async def test_signed_out_it_waits_and_comes_back_when_called(bench: Bench) -> None:
     bench.session.token = None
     async with bench.running():

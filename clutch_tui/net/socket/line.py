@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
+from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
@@ -16,7 +17,7 @@ from clutch_tui.net.client.errors import ApiError, Kind, from_os_error
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from websockets.asyncio.client import ClientConnection
+    from websockets.asyncio.client import ClientConnection, connect
 
     from clutch_tui.config import Backend
 
@@ -33,11 +34,12 @@ class LineClosed(Exception):
 
 
 class HandshakeRefused(Exception):
-    """The server answered the handshake with an HTTP status instead of a socket."""
+    """The server answered the handshake with an HTTP status instead of a socket; `place` is where it sends us."""
 
-    def __init__(self, status: int) -> None:
+    def __init__(self, status: int, place: str = "") -> None:
         super().__init__(status)
         self.status = status
+        self.place = place
 
 
 class Line(Protocol):
@@ -67,7 +69,6 @@ class WebSocketDial:
         self._trust: ssl.SSLContext | None = None
 
     async def __call__(self, url: str, headers: Mapping[str, str]) -> Line:
-        from websockets.asyncio.client import connect
         from websockets.exceptions import InvalidProxy, InvalidStatus, ProxyError, WebSocketException
 
         from clutch_tui.config_rules import is_loopback
@@ -81,7 +82,7 @@ class WebSocketDial:
             raise ApiError(Kind.TLS, message=f"ws://{parts.netloc}", host=host, fault="open_line")
         proxy = await asyncio.to_thread(proxy_for, self._settings, url)
         try:
-            connection = await connect(
+            connection = await _connect()(
                 url,
                 additional_headers=dict(headers),
                 proxy=proxy or None,
@@ -94,7 +95,8 @@ class WebSocketDial:
                 ssl=await self._trusted() if parts.scheme == "wss" else None,
             )
         except InvalidStatus as error:
-            raise HandshakeRefused(error.response.status_code) from error
+            place = error.response.headers.get("Location", "")
+            raise HandshakeRefused(error.response.status_code, hide_text(place)[:200]) from error
         except (ProxyError, InvalidProxy) as error:
             raise ApiError(Kind.PROXY, message=hide_text(str(error))[:200], host=host) from error
         except (OSError, TimeoutError) as error:
@@ -113,6 +115,19 @@ class WebSocketDial:
                 message = f"{self._settings.ca_file}: {error.strerror or error}"[:200]
                 raise ApiError(Kind.TLS, message=message, fault="ca_file") from error
         return self._trust
+
+
+@lru_cache(maxsize=1)
+def _connect() -> type[connect]:
+    """The library's `connect`, made to follow no redirect, as the REST calls follow none: our key stands in the first
+    frame, which the library knows nothing of, so it would say it to whomever the server named."""
+    from websockets.asyncio.client import connect
+
+    class ConnectHere(connect):
+        def process_redirect(self, exc: Exception) -> Exception | str:
+            return exc
+
+    return ConnectHere
 
 
 class _WebSocketLine:

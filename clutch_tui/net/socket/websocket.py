@@ -270,6 +270,8 @@ class Socket:
                     continue
                 if refused.status in (401, 403):
                     raise _TokenRefused from None
+                if 300 <= refused.status < 400:
+                    raise ApiError(Kind.REDIRECTED, status=refused.status, place=refused.place) from None
                 path = urlsplit(self._backend.socket_template).path
                 is_missing = refused.status in (404, 405, 501)
                 kind = Kind.MISSING_ROUTE if is_missing else Kind.NOT_JSON if refused.status < 400 else Kind.SERVER
