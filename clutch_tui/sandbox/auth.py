@@ -156,7 +156,7 @@ def _tokens(database: Database, person: Row, session_id: str, refresh_token: str
         "sid": session_id,
         "iat": int(now),
         "exp": now + database.settings.token_lifetime,
-        "jti": f"{database.rng.getrandbits(64):016x}",
+        "jti": database.secret(8),
     }
     lifetime = database.settings.token_lifetime
     return {
@@ -167,7 +167,7 @@ def _tokens(database: Database, person: Row, session_id: str, refresh_token: str
 
 
 def _secret(database: Database) -> str:
-    return f"rt_{database.rng.getrandbits(256):064x}"
+    return f"rt_{database.secret(32)}"
 
 
 def _fingerprint(token: str) -> str:

@@ -15,6 +15,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from starlette.types import Scope
 
+from .attempts import Attempts
 from .database import Database
 from .events import Hub
 from .faults import Faults
@@ -47,11 +48,13 @@ class Backend:
     """What is taken away just now; None for the whole server."""
     running_keys: set[tuple[str, str]] = field(default_factory=set)
     started: datetime = field(init=False)
+    attempts: Attempts = field(init=False)
     _writer: ThreadPoolExecutor | None = None
     _reader: ThreadPoolExecutor | None = None
 
     def __post_init__(self) -> None:
         self.started = self.settings.clock.now()
+        self.attempts = Attempts(self.settings.failed_logins)
         self.minimum_client = self.settings.minimum_client
         self.latest_client = self.settings.latest_client
         self.simplify(self.settings.plain)

@@ -30,6 +30,9 @@ async def converse(backend: Backend, websocket: WebSocket) -> None:
                 await websocket.close(admitted.code, admitted.reason)
                 return
             identity = admitted
+        elif backend.hub.strangers >= backend.settings.max_strangers:
+            await websocket.close(TOO_MANY, "TOO_MANY_CONNECTIONS")
+            return
         listener = Listener("", websocket, silent=backend.faults.socket_is_silent())
         await _greet(backend, listener)
         await _attend(backend, listener, identity)
@@ -84,29 +87,45 @@ async def _greet(backend: Backend, listener: Listener) -> None:
 
 
 async def _listen(backend: Backend, listener: Listener, identity: Identity | None) -> None:
-    while True:
-        limit = None if identity else SIGN_IN_SECONDS
-        try:
-            text = await asyncio.wait_for(listener.websocket.receive_text(), limit)
-        except TimeoutError:
-            listener.say(Closing(REFUSED, "NO_TOKEN"))
-            return
-        try:
-            message = payload.load(text)
-        except ValueError:
-            message = None
-        if not isinstance(message, dict):
-            _complain(backend, listener, "MALFORMED", "a frame must be a JSON object")
-            continue
-        kind = message.get("type")
-        if kind == "auth":
+    if identity is None:
+        identity = await _introduced(backend, listener)
+    while identity is not None:
+        message = await _message(backend, listener)
+        if message.get("type") == "auth":
             identity = await _authenticate(backend, listener, identity, message.get("data"))
-            if identity is None:
-                return
-        elif identity is None:
-            _complain(backend, listener, "NOT_SIGNED_IN", "send auth first")
-        else:
-            await _answer(backend, listener, identity, kind, message)
+        elif message:
+            await _answer(backend, listener, identity, message.get("type"), message)
+
+
+async def _introduced(backend: Backend, listener: Listener) -> Identity | None:
+    """Wait for the `auth` of a socket that came without a token; None where it did not come in time, or was refused.
+    The time is one for all that it says, or a stranger who keeps talking would keep his place."""
+    backend.hub.strangers += 1
+    try:
+        async with asyncio.timeout(SIGN_IN_SECONDS):
+            while True:
+                message = await _message(backend, listener)
+                if message.get("type") == "auth":
+                    return await _authenticate(backend, listener, None, message.get("data"))
+                if message:
+                    _complain(backend, listener, "NOT_SIGNED_IN", "send auth first")
+    except TimeoutError:
+        listener.say(Closing(REFUSED, "NO_TOKEN"))
+        return None
+    finally:
+        backend.hub.strangers -= 1
+
+
+async def _message(backend: Backend, listener: Listener) -> JSON:
+    """The next frame; empty for one that is no object, after saying so."""
+    try:
+        message = payload.load(await listener.websocket.receive_text())
+    except (ValueError, RecursionError):
+        message = None
+    if isinstance(message, dict):
+        return message
+    _complain(backend, listener, "MALFORMED", "a frame must be a JSON object")
+    return {}
 
 
 async def _authenticate(backend: Backend, listener: Listener, identity: Identity | None, data: Any) -> Identity | None:

@@ -171,6 +171,13 @@ class Database:
     def now(self) -> str:
         return payload.to_text(self.settings.clock.now())
 
+    def secret(self, size: int) -> str:
+        """Hexadecimal text of `size` random bytes that nobody can foretell. Only a simulation, which has nothing to
+        hide, takes them from its own source, so that a seed is one run."""
+        if self.settings.inline:
+            return f"{self.rng.getrandbits(8 * size):0{2 * size}x}"
+        return secrets.token_hex(size)
+
     def connection(self) -> sqlite3.Connection:
         """This thread's connection, opened by peewee with its pragmas."""
         connection: sqlite3.Connection = self.peewee.connection()  # type: ignore[no-untyped-call]
@@ -222,6 +229,5 @@ def open_database(settings: Settings) -> Database:
     database = Database(settings, connection)
     with database.writing() as transaction:
         if transaction.one("SELECT 1 FROM server") is None:
-            secret = f"{settings.rng.getrandbits(256):064x}" if settings.inline else secrets.token_hex(32)
-            transaction.execute("INSERT INTO server (secret, epoch) VALUES (?, 1)", (secret,))
+            transaction.execute("INSERT INTO server (secret, epoch) VALUES (?, 1)", (database.secret(32),))
     return database

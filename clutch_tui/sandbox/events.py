@@ -85,6 +85,8 @@ class Hub:
     def __init__(self) -> None:
         # in the order in which they came: a set of them has the order of their addresses, another one in every run
         self.listeners: dict[str, dict[Listener, None]] = {}
+        self.strangers = 0
+        """Open sockets that have not signed in yet."""
         # Faults: how often the next events of any shop are told; empty is once each.
         self.repeats: list[int] = []
 

@@ -20,6 +20,7 @@ JSON = dict[str, Any]
 # Stands around a decimal until the text is made; nobody outside this process can know it.
 _MARK = f"<{uuid.uuid4().hex}>"
 _LIMIT = Decimal(10) ** 13
+_DIGITS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +57,19 @@ def dump(value: Any) -> str:
 
 def load(text: str | bytes) -> Any:
     """The value of a JSON text; numbers with a point become `Decimal`. Raises `ValueError`."""
-    value = json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
+    value = json.loads(text, parse_float=_decimal, parse_constant=_no_constant)
     escape = b"\\ud" if isinstance(text, bytes) else "\\ud"
     if escape in text.lower():  # type: ignore[operator]
         dump(value).encode()  # half of a surrogate pair is no text: UnicodeEncodeError is a ValueError
+    return value
+
+
+def _decimal(text: str) -> Decimal:
+    """A number with a point or an exponent. One that would be longer written out than anything that is counted here is
+    refused as it comes in: the three bytes more of an exponent are hundreds of megabytes where it is written."""
+    value = Decimal(text)
+    if len(text) > _DIGITS or not -_DIGITS <= value.adjusted() <= _DIGITS:
+        raise ValueError("a number of more than a hundred digits")
     return value
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from . import auth, payload
-from .calls import Answer, Call, endpoint
+from .attempts import TooManyAttempts
+from .calls import Answer, Call, Refusal, endpoint
 
 
 def _required(call: Call, *names: str) -> str:
@@ -17,7 +18,18 @@ def _required(call: Call, *names: str) -> str:
 @endpoint("auth.login")
 async def login(call: Call) -> Answer:
     who, password = _required(call, "email", "emailOrPhone"), _required(call, "password")
-    return Answer(await call.backend.write(auth.login, who, password, call.device_id))
+    attempts, now = call.backend.attempts, call.backend.settings.clock.now()
+    try:
+        attempts.check(who, now)
+        answer = Answer(await call.backend.write(auth.login, who, password, call.device_id))
+    except TooManyAttempts as problem:
+        headers = {"Retry-After": str(problem.after)}
+        raise Refusal(429, "TOO_MANY_ATTEMPTS", "too many wrong passwords; wait", headers=headers) from None
+    except auth.Denied:
+        attempts.failed(who, now)
+        raise
+    attempts.succeeded(who)
+    return answer
 
 
 @endpoint("auth.refresh")

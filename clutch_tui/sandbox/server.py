@@ -13,10 +13,12 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 
 import uvicorn
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import Scope
 
 from .app import PREFIX, create_app
 from .backend import Backend
+from .control import is_loopback
 from .plain import Plain
 from .settings import Settings
 
@@ -129,7 +131,7 @@ async def start(settings: Settings, host: str = "127.0.0.1", port: int = 0) -> R
         bound.close()
         raise
     config = uvicorn.Config(
-        app,
+        TrustedHostMiddleware(app, _names(settings, host), www_redirect=False),
         log_config=None,
         log_level="warning",
         access_log=False,
@@ -148,6 +150,12 @@ async def start(settings: Settings, host: str = "127.0.0.1", port: int = 0) -> R
             raise RuntimeError("the sandbox ended before it began")
         await asyncio.sleep(0.005)
     return Running(settings, backend, bound.getsockname()[1], host, server, task)
+
+
+def _names(settings: Settings, host: str) -> tuple[str, ...]:
+    """By which names the server answers. A page of a stranger in this machine's browser reaches a server that listens
+    to this machine alone by giving its own name our address; a name that is not ours is refused."""
+    return settings.hosts or (("localhost", "127.0.0.1", "::1", "[::1]", host) if is_loopback(host) else ("*",))
 
 
 @contextlib.asynccontextmanager

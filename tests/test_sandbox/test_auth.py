@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import httpx
 import pytest
@@ -131,3 +133,36 @@ async def test_tokens_outlive_a_restart(settings: Settings) -> None:
             headers = {"Authorization": f"Bearer {answer.json()['data']['token']}"}
         async with running(settings) as sandbox:
             assert (await client.get(f"{sandbox.base_url}/auth/verify", headers=headers)).status_code == 200
+
+
+def test_refresh_tokens_cannot_be_foretold(tmp_path: Path) -> None:
+    tokens = set()
+    for name in "ab":
+        settings = Settings(db=str(tmp_path / f"{name}.db"), rng=random.Random(7))
+        backend = create_backend(settings)
+        tokens.add(_login(backend.database)["refresh_token"])
+        backend.close()
+    assert len(tokens) == 2, "two servers with one source of chance made one secret"
+
+
+async def test_passwords_cannot_be_tried_by_the_thousand(settings: Settings) -> None:
+    clock = Clock()
+    right, wrong = ({"email": "owner@clutch.test", "password": word} for word in (demo_data.PASSWORD, "wrong"))
+    async with running(replace(settings, clock=clock, failed_logins=3)) as sandbox, httpx.AsyncClient() as client:
+        terminal = Terminal(sandbox, client)
+        refused = [(await terminal.call("auth.login", wrong)).status_code for _ in range(4)]
+        assert refused == [401, 401, 401, 429]
+        waits = await terminal.call("auth.login", right)
+        assert (waits.status_code, waits.json()["error"]) == (429, "TOO_MANY_ATTEMPTS")
+        assert 0 < int(waits.headers["Retry-After"]) <= 300
+        other = {"email": "cashier@clutch.test", "password": demo_data.PASSWORD}
+        assert (await terminal.call("auth.login", other)).status_code == 200
+        clock.pass_(seconds=301)
+        assert (await terminal.call("auth.login", right)).status_code == 200
+
+
+async def test_a_name_that_is_not_ours_is_refused(terminal: Terminal) -> None:
+    for host in ("evil.example", "evil.example:8765", "localhost.evil.example"):
+        assert (await terminal.call("system.ping", headers={"Host": host})).status_code == 400
+    for host in ("localhost", "127.0.0.1:1", "[::1]:9"):
+        assert (await terminal.call("system.ping", headers={"Host": host})).status_code == 200

@@ -10,7 +10,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from clutch_tui.sandbox import demo_data
+from clutch_tui.sandbox import conversation, demo_data
 from clutch_tui.sandbox.server import running
 from clutch_tui.sandbox.settings import Settings
 
@@ -175,3 +175,23 @@ async def test_an_expired_token_is_told_apart_from_a_wrong_one(settings: Setting
             assert await _close_code(expired) == 4001
         async with terminal.socket(), connect(f"{sandbox.ws_url}?token={demo_data.API_KEY}") as second:
             assert await _close_code(second) == 4029
+
+
+async def test_sockets_that_never_sign_in_have_few_places_and_one_time(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(replace(settings, max_strangers=2)) as sandbox, httpx.AsyncClient() as client:
+        terminal = Terminal(sandbox, client)
+        monkeypatch.setattr(conversation, "SIGN_IN_SECONDS", 0.3)
+        async with connect(sandbox.ws_url) as first, connect(sandbox.ws_url) as second:
+            assert [(await frame(one))["type"] for one in (first, second)] == ["connection"] * 2
+            async with connect(sandbox.ws_url) as third:
+                assert await _close_code(third) == 4029
+            async with terminal.socket() as known:  # whoever comes with a token does not stand in their queue
+                await say(known, type="ping")
+                assert (await frame(known))["type"] == "pong"
+            await say(first, type="gossip")  # talking buys no time
+            assert [await _close_code(one) for one in (first, second)] == [1008, 1008]
+        async with terminal.socket():
+            pass
+        assert sandbox.backend.hub.strangers == 0
