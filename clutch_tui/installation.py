@@ -98,6 +98,7 @@ class Installation:
         _check_driver()
         from clutch_tui import privacy
         from clutch_tui.core import state
+        from clutch_tui.text import shop_time
 
         settings = settings or self.settings
         self.home.prepare()
@@ -111,6 +112,7 @@ class Installation:
         }
         if not store.read_now(state.has_begun, **rules):
             store.run_now(state.begin, **rules)
+        shop_time.use(store.read_now(state.timezone))
         return store
 
     def unlocked(self, action: Callable[[], T]) -> T:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from clutch_tui import config
 from clutch_tui.core import inventory, state
+from clutch_tui.core.database import models
 from clutch_tui.core.database.cipher_key import Cost
 from clutch_tui.core.sync import adoption, outbox
 from clutch_tui.core.types import PartDraft, ShopError
 from clutch_tui.installation import Installation
+from clutch_tui.text import format as shown
+from clutch_tui.text import shop_time
 from tests.homes import open_home
 
 URL = "http://127.0.0.1:9"
@@ -120,3 +124,15 @@ def test_a_wrong_passphrase_is_asked_for_again_but_not_for_ever(
     with pytest.raises(ShopError, match=refused) if refused else nullcontext():
         here.open_store(inline=True).close()
     assert why == ["error.key.passphrase_needed", *["error.key.wrong_passphrase"] * (asked - 1)]
+
+
+def test_the_paper_and_the_business_day_go_by_one_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At a minute past nine in the evening, UTC, it is the next day in Riyadh, and still the same in Cairo."""
+    monkeypatch.setattr(shop_time, "_present", shop_time.USUAL)
+    moment = datetime(2026, 11, 22, 21, 1, tzinfo=UTC)
+    environ = {"CLUTCH_HOME": str(tmp_path), "CLUTCH_SECRETS": "file", "CLUTCH_SHOP__TIMEZONE": "Asia/Riyadh"}
+    with Installation.find(environ).open_store(inline=True) as store:
+        monkeypatch.setattr(models, "now", lambda: moment)
+        assert store.read_now(state.business_day) == "2026-11-23"
+    assert shown.file_stamp(moment) == "2026-11-23_0001"
+    assert "23" in shown.date(moment)

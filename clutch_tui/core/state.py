@@ -10,9 +10,9 @@ import json
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
-from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from clutch_tui.text import shop_time
 
 from .clock import from_text
 from .database import models
@@ -123,15 +123,12 @@ def put_setting(name: str, value: Any) -> None:
 
 def business_day() -> str:
     """The day on which the shop books what happens now: the date at its own place, YYYY-MM-DD."""
-    return models.now().astimezone(_zone(setting("timezone", "Africa/Cairo"))).date().isoformat()
+    return shop_time.local(models.now(), timezone()).date().isoformat()
 
 
-@lru_cache(maxsize=8)
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):  # the server may name one that this machine does not know
-        return ZoneInfo("UTC")
+def timezone() -> str:
+    """The zone of the shop's own time: what its server has told, or else the configuration."""
+    return str(setting("timezone", shop_time.USUAL))
 
 
 def tax_rules() -> TaxRules:

@@ -13,17 +13,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 
-from clutch_tui.text import strings
+from clutch_tui.text import shop_time, strings
 from clutch_tui.text.digits import GROUP_SEPARATOR, Digits, read_digits, show_digits, show_number
 from clutch_tui.text.strings import Language, tn
 
 LRI, FSI, PDI, RLM, NO_BREAK_SPACE = "\u2066", "\u2068", "\u2069", "\u200f", "\u00a0"
 
-SHOP_ZONE = "Africa/Cairo"
 MAX_DIGITS = 15  # a scanned barcode in a price field must not become a price that SQLite cannot hold
 
 _LOCALES: dict[Language, str] = {"ar": "ar_EG", "en": "en_GB"}
@@ -116,19 +115,19 @@ def percent(fraction: Decimal | float, places: int = 0) -> str:
 
 def date(moment: datetime) -> str:
     """Return the day of an aware time in the shop's zone, in figures: `22/11/2026`."""
-    return _date(_local(moment).date().toordinal(), strings.language(), strings.digits())
+    return _date(shop_time.local(moment).date().toordinal(), strings.language(), strings.digits())
 
 
 def time(moment: datetime) -> str:
     """Return the time of day of an aware time in the shop's zone: `٢:٠٥ م` or `14:05`."""
-    local = _local(moment)
+    local = shop_time.local(moment)
     return _time(local.hour, local.minute, strings.language(), strings.digits())
 
 
 def time_of_day(moment: datetime, *, day: bool = False) -> str:
     """Return the time to the second as a log has it, in both languages alike: `14:05:09`, with `22/11` before it
     where the `day` matters."""
-    local = _local(moment)
+    local = shop_time.local(moment)
     text = local.strftime("%d/%m %H:%M:%S" if day else "%H:%M:%S")
     drawn = show_digits(text, strings.digits())
     return isolate(drawn) if strings.is_rtl() else drawn
@@ -140,9 +139,14 @@ def date_time(moment: datetime) -> str:
     return date(moment) + comma + time(moment)
 
 
+def file_stamp(moment: datetime) -> str:
+    """Return day and time as a file's name has them, in every language alike: `2026-11-22_1405`."""
+    return shop_time.local(moment).strftime("%Y-%m-%d_%H%M")
+
+
 def moment(then: datetime, now: datetime) -> str:
     """Return when `then` was as shortly as is clear: its time on the day of `now`, else day and time."""
-    return time(then) if _local(then).date() == _local(now).date() else date_time(then)
+    return time(then) if shop_time.local(then).date() == shop_time.local(now).date() else date_time(then)
 
 
 def long_date(moment: datetime) -> str:
@@ -150,7 +154,7 @@ def long_date(moment: datetime) -> str:
     from babel.dates import format_date
 
     locale = _LOCALES[strings.language()]
-    return show_digits(format_date(_local(moment).date(), "long", locale), strings.digits())
+    return show_digits(format_date(shop_time.local(moment).date(), "long", locale), strings.digits())
 
 
 def age(then: datetime, now: datetime) -> str:
@@ -300,16 +304,3 @@ def _currency(code: str, language: Language) -> Currency:
 
     sign = _INVISIBLE.sub("", get_currency_symbol(code, _LOCALES[language]))
     return Currency(sign if language == "ar" else code, get_currency_precision(code))
-
-
-def _local(moment: datetime) -> datetime:
-    if moment.tzinfo is None:
-        raise ValueError("a time without a zone: times are aware UTC inside the program")
-    return moment.astimezone(_zone())
-
-
-@lru_cache(maxsize=1)
-def _zone() -> tzinfo:
-    from zoneinfo import ZoneInfo
-
-    return ZoneInfo(SHOP_ZONE)

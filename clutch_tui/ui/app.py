@@ -30,7 +30,7 @@ from textual.worker import Worker, WorkerState
 
 from clutch_tui import __version__
 from clutch_tui.core.speed.meter import KEEP_EVERY
-from clutch_tui.text import strings
+from clutch_tui.text import shop_time, strings
 from clutch_tui.text.digits import Digits
 from clutch_tui.text.strings import t
 from clutch_tui.ui import keys, plain_lines, shop, themes
@@ -314,6 +314,8 @@ class ClutchApp(KeysInOrder, ThinWire, Gauges, BidiApp, App[int]):
             queue = await store.read(shop.outbox.summary)
             unsent, oldest_at, attention, local = queue.unsent, queue.oldest_at, queue.attention, queue.local
             unread = await store.read(shop.journal.unread_count)
+        if store is not None and "shop" in nouns:
+            shop_time.use(await store.read(shop.state.timezone))
         if store is not None and nouns & {"updates", "everything"}:
             self._too_old = (await store.read(shop.updates.standing, __version__)).verdict == "required"
         if self._too_old and not self._is_busy:
