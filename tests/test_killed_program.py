@@ -112,7 +112,7 @@ def _check_every_sale(home: Path) -> int:
             ("SELECT sale_id, count(*) FROM sale_line GROUP BY 1", LINES),
             ("SELECT sale_id, count(*) FROM stock_move WHERE kind = 'sale' GROUP BY 1", LINES),
             ("SELECT sale_id, count(*) FROM payment GROUP BY 1", 1),
-            ("SELECT sale_id, count(*) FROM cash_move GROUP BY 1", 1),
+            ("SELECT sale_id, count(*) FROM money_move GROUP BY 1", 1),
             ("SELECT record_id, count(*) FROM outbox WHERE type = 'sale' GROUP BY 1", 1),
             ("SELECT record_id, count(*) FROM audit WHERE action = 'sale' GROUP BY 1", 1),
         ):

@@ -46,9 +46,8 @@ def _put_back(sale: Sale, change_id: str, at: str) -> None:
         [(line.part_id, change_id, sale.id, line.quantity, at) for line in sale.lines],
     )
     for payment in sale.payments:
-        if payment.method == "cash":
-            cash.record("void", -payment.amount, sale_id=sale.id, change_id=change_id)
-        elif payment.method == "credit":
+        cash.record("void", -payment.amount, method=payment.method, sale_id=sale.id, change_id=change_id)
+        if payment.method == "credit":
             models.execute(
                 "INSERT INTO account_move (customer_id, change_id, kind, amount, method, note, at)"
                 " VALUES (?, ?, 'void', ?, 'credit', ?, ?)",

@@ -1,19 +1,22 @@
 """The drawer of this terminal: what sales, voids and returns put in and take out, and what a person does.
 
-Sales carry their own cash to the server; what a person does with the drawer is a fact of its own. The drawer's
-books run from one closing to the next, whatever the calendar says: a shop that is open past midnight counts once.
-The X report is what they say now, the Z report what they said when the drawer was closed.
+Sales carry their own money to the server; what a person does with the drawer is a fact of its own. The drawer's
+books run from one closing to the next in the order in which its movements were written, whatever the calendar and the
+clock say: a shop that is open past midnight counts once, and a clock that is set back moves nothing into another
+period. The X report is what they say now. The Z report is a document: it is stored when the drawer is closed, and what
+happens to its sales later stands in the period in which it happens.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from . import journal, state
-from .clock import from_text
+from .clock import from_text, to_text
 from .database import models
 from .sync import outbox
 from .types import Key, ShopError
@@ -43,18 +46,24 @@ class CashMove:
         return (self.id,)
 
 
+Figure = tuple[int, int]
+"""How many, and what they came to."""
+
+
 @dataclass(frozen=True, slots=True)
 class DrawerReport:
-    """The books between two closings. `sums` are the movements by their kind: how many, and what they came to.
-    `takings` are all payments of this terminal's sales less its returns, by method. `counted` is what a person found
-    when the drawer was closed, None while it is open; `id` is the movement that closed it."""
+    """The books between two closings. `sums` are the movements of cash by their kind. `takings` is all money that
+    moved here, by method: of sales, returns, voids and payments on account; what of it is cash agrees with `sums`.
+    `on_account` was sold without money. `counted` is what a person found when the drawer was closed, None while it is
+    open; `id` is the movement that closed it."""
 
     id: int
     number: int
     since: datetime | None
     until: datetime | None
-    sums: Mapping[str, tuple[int, int]]
-    takings: Mapping[str, tuple[int, int]]
+    sums: Mapping[str, Figure]
+    takings: Mapping[str, Figure]
+    on_account: Figure = (0, 0)
     counted: int | None = None
 
     @property
@@ -73,14 +82,21 @@ class DrawerReport:
 
 
 def record(
-    kind: str, amount: int, *, change_id: str, sale_id: str | None = None, reason: str = "", day: str = ""
+    kind: str,
+    amount: int,
+    *,
+    change_id: str,
+    method: str = "cash",
+    sale_id: str | None = None,
+    reason: str = "",
+    day: str = "",
 ) -> None:
-    """Write one movement of the drawer; into it is positive. Only inside the transaction that causes it. `day` is
-    the business day for a caller who knows it already."""
+    """Write one movement of money; into the shop is positive, and `credit` is what somebody owes now. Only inside the
+    transaction that causes it. `day` is the business day for a caller who knows it already."""
     models.execute(
-        "INSERT INTO cash_move (kind, amount, sale_id, change_id, reason, business_day, at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (kind, amount, sale_id, change_id, reason, day or state.business_day(), models.now_text()),
+        "INSERT INTO money_move (kind, amount, sale_id, change_id, reason, business_day, at, method)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (kind, amount, sale_id, change_id, reason, day or state.business_day(), models.now_text(), method),
     )
 
 
@@ -108,8 +124,21 @@ def close(counted: int, *, drawer_id: str, actor: str) -> DrawerReport:
     """
     if counted < 0:
         raise ShopError("error.cash.amount")
-    expected = report().expected
-    _enter("close", counted - expected, {"amount": expected, "counted": counted}, drawer_id, actor, "")
+    books = report()
+    difference = counted - books.expected
+    _enter("close", difference, {"amount": books.expected, "counted": counted}, drawer_id, actor, "")
+    models.execute(
+        "INSERT INTO closing (id, number, since, until, counted, sums, takings, on_account)"
+        " SELECT id, ?, ?, at, ?, ?, ?, ? FROM money_move ORDER BY id DESC LIMIT 1",
+        (
+            books.number,
+            None if books.since is None else to_text(books.since),
+            counted,
+            json.dumps(books.sums),
+            json.dumps(books.takings),
+            json.dumps(books.on_account),
+        ),
+    )
     return closings(None, 0, 1)[0]
 
 
@@ -124,39 +153,84 @@ def _enter(kind: str, moved: int, said: Mapping[str, int], drawer_id: str, actor
 # --- what the books say --------------------------------------------------------------------------------
 
 
+_SALES = ("sale", "return", "void", "payment", "payment_void")
+"""What moves money between the shop and its customers; the rest a person does with the drawer."""
+
+
 def report() -> DrawerReport:
     """The X report: the books since the drawer was last closed."""
-    return _report(_last_closing(None), None)
+    after, number = models.execute("SELECT coalesce(max(id), 0), count(*) + 1 FROM closing").fetchone()
+    rows = models.execute(
+        "SELECT kind, method, count(*), sum(amount), min(at) FROM money_move WHERE id > ? GROUP BY kind, method",
+        (after,),
+    ).fetchall()
+    customers = [(method, times, amount) for kind, method, times, amount, _ in rows if kind in _SALES]
+    takings = _added(one for one in customers if one[0] != "credit")
+    began = min((at for *_, at in rows), default=None)
+    return DrawerReport(
+        id=0,
+        number=number,
+        since=from_text(began) if began else None,
+        until=None,
+        sums=_added((kind, times, amount) for kind, method, times, amount, _ in rows if method == "cash"),
+        takings=dict(sorted(takings.items(), key=lambda one: (-one[1][1], one[0]))),
+        on_account=_added(one for one in customers if one[0] == "credit").get("credit", (0, 0)),
+    )
+
+
+def _added(rows: Iterable[tuple[str, int, int]]) -> dict[str, Figure]:
+    found: dict[str, Figure] = {}
+    for name, times, amount in rows:
+        before = found.get(name, (0, 0))
+        found[name] = (before[0] + times, before[1] + amount)
+    return found
 
 
 def closings_count() -> int:
     """How often the drawer was closed."""
-    return int(models.execute("SELECT count(*) FROM cash_move WHERE kind = 'close'").fetchone()[0])
+    return int(models.execute("SELECT count(*) FROM closing").fetchone()[0])
 
 
 def closings(after: Key | None, skip: int, limit: int) -> tuple[DrawerReport, ...]:
-    """The Z reports, newest first."""
-    ids = models.execute(
-        "SELECT id FROM cash_move WHERE kind = 'close' AND id < ? ORDER BY id DESC LIMIT ? OFFSET ?",
+    """The Z reports, newest first, as they were stored."""
+    rows = models.execute(
+        "SELECT id, number, since, until, counted, sums, takings, on_account FROM closing WHERE id < ?"
+        " ORDER BY id DESC LIMIT ? OFFSET ?",
         (after[0] if after else 2**62, limit, skip),
     ).fetchall()
-    return tuple(_report(_last_closing(id), id) for (id,) in ids)
+    return tuple(
+        DrawerReport(
+            id=id,
+            number=number,
+            since=from_text(since) if since else None,
+            until=from_text(until),
+            sums=_figures(sums),
+            takings=_figures(takings),
+            on_account=tuple(json.loads(on_account)),
+            counted=counted,
+        )
+        for id, number, since, until, counted, sums, takings, on_account in rows
+    )
+
+
+def _figures(text: str) -> dict[str, Figure]:
+    stored: dict[str, Any] = json.loads(text)
+    return {name: (times, amount) for name, (times, amount) in stored.items()}
 
 
 def count() -> int:
-    """How many movements the books have since the drawer was last closed."""
-    row = models.execute("SELECT count(*) FROM cash_move WHERE id > ?", (_last_closing(None),)).fetchone()
-    return int(row[0])
+    """How many movements of cash the books have since the drawer was last closed."""
+    return int(models.execute(f"SELECT count(*) FROM money_move WHERE {_PRESENT}").fetchone()[0])
 
 
 def page(after: Key | None, skip: int, limit: int) -> tuple[CashMove, ...]:
-    """The movements since the drawer was last closed, newest first."""
+    """The movements of cash since the drawer was last closed, newest first."""
     rows = models.execute(
         "SELECT move.id, move.kind, move.amount, move.reason, move.at, coalesce(sale.receipt_number, ''),"
-        " coalesce(outbox.answered_at IS NULL, 0) FROM cash_move AS move LEFT JOIN sale ON sale.id = move.sale_id"
+        " coalesce(outbox.answered_at IS NULL, 0) FROM money_move AS move LEFT JOIN sale ON sale.id = move.sale_id"
         " LEFT JOIN outbox ON outbox.change_id = move.change_id"
-        " WHERE move.id > ? AND move.id < ? ORDER BY move.id DESC LIMIT ? OFFSET ?",
-        (_last_closing(None), after[0] if after else 2**62, limit, skip),
+        f" WHERE move.{_PRESENT} AND move.id < ? ORDER BY move.id DESC LIMIT ? OFFSET ?",
+        (after[0] if after else 2**62, limit, skip),
     ).fetchall()
     return tuple(
         CashMove(id, kind, amount, reason, from_text(at), number, bool(unsent))
@@ -164,44 +238,4 @@ def page(after: Key | None, skip: int, limit: int) -> tuple[CashMove, ...]:
     )
 
 
-def _last_closing(before: int | None) -> int:
-    """The movement that closed the books before this one, or last; 0 where they were never closed."""
-    row = models.execute(
-        "SELECT coalesce(max(id), 0) FROM cash_move WHERE kind = 'close' AND id < ?", (before or 2**62,)
-    ).fetchone()
-    return int(row[0])
-
-
-def _report(after: int, closing: int | None) -> DrawerReport:
-    """The books from behind one closing up to the next; `closing` is None for those that are open."""
-    sums = models.execute(
-        "SELECT kind, count(*), sum(amount) FROM cash_move WHERE id > ? AND id < ? GROUP BY kind",
-        (after, closing or 2**62),
-    ).fetchall()
-    began, last, ended, difference = models.execute(
-        "SELECT (SELECT min(at) FROM cash_move WHERE id > ?1 AND id < ?2), (SELECT at FROM cash_move WHERE id = ?1),"
-        " (SELECT at FROM cash_move WHERE id = ?2), (SELECT amount FROM cash_move WHERE id = ?2)",
-        (after, closing or 2**62),
-    ).fetchone()
-    number = models.execute(
-        "SELECT count(*) FROM cash_move WHERE kind = 'close' AND id < ?", (closing or 2**62,)
-    ).fetchone()[0]
-    found = DrawerReport(
-        id=closing or 0,
-        number=number + 1,
-        since=from_text(began) if began else None,
-        until=from_text(ended) if ended else None,
-        sums={kind: (times, amount) for kind, times, amount in sums},
-        takings=_takings(last or "", ended or "9"),
-    )
-    return found if closing is None else replace(found, counted=found.expected + difference)
-
-
-def _takings(after: str, until: str) -> dict[str, tuple[int, int]]:
-    rows = models.execute(
-        "SELECT payment.method, count(*), sum(CASE sale.kind WHEN 'return' THEN -abs(payment.amount) ELSE"
-        " payment.amount END) FROM sale JOIN payment ON payment.sale_id = sale.id WHERE sale.own = 1"
-        " AND sale.date > ? AND sale.date <= ? AND sale.status <> 'voided' GROUP BY 1 ORDER BY 3 DESC, 1",
-        (after, until),
-    ).fetchall()
-    return {method: (times, amount) for method, times, amount in rows}
+_PRESENT = "id > (SELECT coalesce(max(id), 0) FROM closing) AND method = 'cash'"

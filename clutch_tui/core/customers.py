@@ -200,8 +200,7 @@ def pay(customer_id: str, amount: int, method: PayMethod, note: str, cashier: st
         " VALUES (?, ?, 'payment', ?, ?, ?, ?)",
         (customer_id, change_id, -amount, method, body["note"], at),
     )
-    if method == "cash":
-        cash.record("payment", amount, change_id=change_id, reason=customer.draft.name)
+    cash.record("payment", amount, method=method, change_id=change_id, reason=customer.draft.name)
     journal.audit("payment", "customer", customer_id, {**body, "balance_before": customer.balance}, cashier)
     return get(customer_id)
 

@@ -194,7 +194,15 @@ class Document:
         return "completed" if self.kind == "sale" else "returned"
 
     def paid(self, method: str) -> int:
-        return sum(payment.amount for payment in self.payments if payment.method == method)
+        return self.paid_by_method().get(method, 0)
+
+    def paid_by_method(self) -> dict[str, int]:
+        """What was paid in all by each method; a method that paid nothing is left out."""
+        paid: dict[str, int] = {}
+        for payment in self.payments:
+            if payment.amount:
+                paid[payment.method] = paid.get(payment.method, 0) + payment.amount
+        return paid
 
 
 def write(document: Document) -> Sale:
@@ -218,8 +226,9 @@ def write(document: Document) -> Sale:
         ),
     )  # fmt: skip
     _write_lines(document, change_id, at)
-    if taken := document.paid("cash"):
-        cash.record(document.kind, -document.sign * taken, sale_id=document.id, change_id=change_id, day=day)
+    for method, amount in document.paid_by_method().items():
+        signed = -document.sign * amount
+        cash.record(document.kind, signed, method=method, sale_id=document.id, change_id=change_id, day=day)
     if owed := document.paid("credit"):
         models.execute(
             "INSERT INTO account_move (customer_id, change_id, kind, amount, method, note, at)"

@@ -12,7 +12,7 @@ from clutch_tui.text.strings import has, t
 from . import page
 from .page import WIDTH, method_word
 
-_ORDER = ("open", "sale", "return", "void", "payment", "pay_in", "pay_out", "no_sale")
+_ORDER = ("open", "sale", "return", "void", "payment", "payment_void", "pay_in", "pay_out", "no_sale")
 
 
 def kind_word(kind: str) -> str:
@@ -25,10 +25,15 @@ def title(report: DrawerReport) -> str:
     return t("drawer.x") if report.until is None else t("drawer.z", number=shown.number(report.number))
 
 
-def lines(report: DrawerReport, *, width: int = WIDTH, shop: Mapping[str, object] | None = None) -> list[str]:
-    """The report, each line at most `width` cells; `shop` is the shop's profile (`name`, `address`, `phone`)."""
+def lines(
+    report: DrawerReport, *, width: int = WIDTH, shop: Mapping[str, object] | None = None, copy: bool = False
+) -> list[str]:
+    """The report, each line at most `width` cells; `shop` is the shop's profile (`name`, `address`, `phone`). A `copy`
+    says that it is one."""
     paper = page.Page(width)
     paper.head(shop or {}, title(report))
+    if copy:
+        paper.centred(t("drawer.copy"))
     paper.rule()
     if report.since is not None:
         paper.plain(t("drawer.since", at=shown.date_time(report.since)))
@@ -39,6 +44,8 @@ def lines(report: DrawerReport, *, width: int = WIDTH, shop: Mapping[str, object
         times, amount = report.sums[kind]
         paper.pair(_counted(kind_word(kind), times), shown.amount(amount))
     paper.pair(t("drawer.expected"), shown.money(report.expected))
+    if report.expected < 0:
+        paper.plain(below_zero(report))
     if report.counted is not None and report.difference is not None:
         paper.pair(t("drawer.counted"), shown.money(report.counted))
         paper.pair(difference_word(report.difference), shown.money(abs(report.difference)))
@@ -47,7 +54,15 @@ def lines(report: DrawerReport, *, width: int = WIDTH, shop: Mapping[str, object
     for method, (times, amount) in report.takings.items():
         paper.pair(_counted(method_word(method), times), shown.amount(amount))
     paper.pair(t("drawer.all_takings"), shown.money(sum(amount for _, amount in report.takings.values())))
+    times, amount = report.on_account
+    if times:
+        paper.pair(_counted(t("drawer.on_account"), times), shown.amount(amount))
     return paper.lines
+
+
+def below_zero(report: DrawerReport) -> str:
+    """That more cash has left the drawer than the books know of, and what that may mean."""
+    return t("drawer.below_zero", amount=shown.money(-report.expected))
 
 
 def difference_word(difference: int) -> str:
@@ -56,9 +71,18 @@ def difference_word(difference: int) -> str:
 
 
 def save(report: DrawerReport, folder: Path, *, shop: Mapping[str, object] | None = None) -> Path:
-    """Write the report into `folder`, readable by this user only; the file's path. Raises `OSError`."""
-    name = f"{'X' if report.until is None else 'Z'}-{report.number:04}"
-    return page.save(lines(report, shop=shop), folder, name)
+    """Write the report into `folder`, readable by this user only; the file's path. A Z report is written once: whoever
+    wants it again gets a copy that says so, in a file beside it. Raises `OSError`."""
+    if report.until is None:
+        return page.save(lines(report, shop=shop), folder, f"X-{report.number:04}")
+    name, copies = f"Z-{report.number:04}_{shown.file_stamp(report.until)}", 0
+    while (folder / f"{name}{_suffix(copies)}.txt").exists():
+        copies += 1
+    return page.save(lines(report, shop=shop, copy=copies > 0), folder, name + _suffix(copies))
+
+
+def _suffix(copies: int) -> str:
+    return f"_copy{copies}" if copies else ""
 
 
 def _counted(word: str, times: int) -> str:

@@ -28,7 +28,7 @@ from tests.bench.figures import Budget, Figure, Pace, alone, compared, in_turns
 
 RULES = TaxRules()
 TABLES = {
-    "sale": "id", "sale_line": "sale_id", "payment": "sale_id", "stock_move": "sale_id", "cash_move": "sale_id",
+    "sale": "id", "sale_line": "sale_id", "payment": "sale_id", "stock_move": "sale_id", "money_move": "sale_id",
     "outbox": "record_id", "audit": "record_id",
 }  # fmt: skip
 """The tables that a sale writes to, and the column that names the sale."""
@@ -99,7 +99,7 @@ class BareTill:
             self.connection.execute(f"PRAGMA {pragma}")
         self._sale, self._change = rows["sale"][0]["id"], rows["outbox"][0]["change_id"]
         self._rows, self._numbers = rows, count(2)
-        for table in ("stock_move", "cash_move", "audit"):
+        for table in ("stock_move", "money_move", "audit"):
             for row in rows[table]:
                 del row["id"]
         del rows["outbox"][0]["n"]

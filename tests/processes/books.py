@@ -179,7 +179,7 @@ class TerminalBooks:
             moved.setdefault(id, Counter())[part] += delta
         yield from _differences(f"{self.name}: stock moves of", moved, pieces)
         cash = {id: sum(n for method, n in sales[id].payments if method == "cash") for id in own}
-        drawer = dict(self.ask("SELECT sale_id, sum(amount) FROM cash_move GROUP BY sale_id"))
+        drawer = dict(self.ask("SELECT sale_id, sum(amount) FROM money_move WHERE method = 'cash' GROUP BY sale_id"))
         yield from _differences(f"{self.name}: cash of", drawer, {id: n for id, n in cash.items() if n})
         for what, table, column in (("queue", "outbox", "record_id"), ("audit", "audit", "record_id")):
             times = dict(self.ask(f"SELECT {column}, count(*) FROM {table} WHERE type = 'sale' GROUP BY 1"))

@@ -426,7 +426,7 @@ class Books:
         )
         if twice:
             raise Violation(f"{terminal.name}: sale {twice[0][0]} was voided and paid out more than once")
-        found = terminal.sql("SELECT coalesce(sum(amount), 0) FROM cash_move")[0][0]
+        found = terminal.sql("SELECT coalesce(sum(amount), 0) FROM money_move WHERE method = 'cash'")[0][0]
         if found != expected:
             raise Violation(f"{terminal.name}: {found} in the drawer, the receipts come to {expected}")
 

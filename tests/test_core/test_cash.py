@@ -14,14 +14,20 @@ from clutch_tui.core.database.store import Store
 from clutch_tui.core.sync import queue
 from clutch_tui.core.types import CustomerDraft, PartDraft, Payment, Receipt, ShopError, TaxRules
 from tests.fresh_store import open_new
+from tests.test_core.shop import HandClock
 
 RULES = TaxRules(1400, prices_include_tax=True)
 WHO = {"drawer_id": "d", "actor": "sara"}
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with open_new(tmp_path / "shop.db", inline=True) as opened:
+def clock() -> HandClock:
+    return HandClock()
+
+
+@pytest.fixture
+def store(tmp_path: Path, clock: HandClock) -> Iterator[Store]:
+    with open_new(tmp_path / "shop.db", clock=clock, inline=True) as opened:
         yield opened
 
 
@@ -73,7 +79,8 @@ def test_every_way_that_money_comes_and_goes_is_a_line_of_the_report(store: Stor
         "payment": (1, 70_00),
     }
     assert report.expected == 340_00
-    assert report.takings == {"visa": (2, 160_00), "cash": (3, 40_00)}  # a sale, its return, and half a sale
+    # three sales, a void and a return; and a payment on account, as the drawer's own lines say
+    assert report.takings == {"visa": (2, 160_00), "cash": (6, 110_00)}
 
 
 def test_closing_keeps_the_difference_and_begins_new_books(store: Store, part_id: str) -> None:
@@ -109,3 +116,44 @@ def test_the_list_begins_anew_with_each_closing(store: Store, part_id: str) -> N
     store.run_now(cash.close, 300_00, **WHO)
     assert store.read_now(cash.count) == 0
     assert store.read_now(cash.page, None, 0, 10) == ()
+
+
+def test_a_closed_period_never_changes(store: Store, part_id: str) -> None:
+    """What was sold by card and for cash before the drawer was closed is voided afterwards."""
+    card = sell(store, part_id, Payment("visa", 100_00))
+    paid = sell(store, part_id)
+    closed = store.run_now(cash.close, 100_00, **WHO)
+    assert closed.takings == {"cash": (1, 100_00), "visa": (1, 100_00)}
+    for receipt in (card, paid):
+        store.run_now(aftersales.void, receipt.id, "غلط", "sara")
+    assert store.read_now(cash.closings, None, 0, 5) == (closed,)
+    present = store.read_now(cash.report)
+    assert present.takings == {"cash": (1, -100_00), "visa": (1, -100_00)}
+    assert present.sums == {"void": (1, -100_00)}
+    assert present.expected == -100_00
+
+
+def test_a_clock_that_is_set_back_puts_no_sale_into_a_closed_period(
+    store: Store, part_id: str, clock: HandClock
+) -> None:
+    sell(store, part_id)
+    first = store.run_now(cash.close, 100_00, **WHO)
+    clock.wait(hours=-1)
+    sell(store, part_id, Payment("visa", 100_00))
+    assert store.read_now(cash.report).takings == {"visa": (1, 100_00)}
+    second = store.run_now(cash.close, 0, **WHO)
+    assert store.read_now(cash.closings, None, 0, 5) == (second, first)
+    assert first.takings == {"cash": (1, 100_00)}
+    assert second.takings == {"visa": (1, 100_00)}
+
+
+def test_what_is_sold_on_account_is_no_money(store: Store, part_id: str) -> None:
+    owing = store.run_now(customers.create, CustomerDraft(name="حسن"))
+    part = store.read_now(inventory.get, part_id)
+    made = cart.with_customer(cart.add_line(store.run_now(sales.open_cart), part), owing)
+    parts = (Payment("credit", 60_00), Payment("cash", 40_00))
+    store.run_now(sales.checkout, made, parts, cashier="sara", device_id="d", rules=RULES)
+    store.run_now(customers.pay, owing.id, 25_00, "visa", "", "sara")
+    report = store.read_now(cash.report)
+    assert report.takings == {"cash": (1, 40_00), "visa": (1, 25_00)}
+    assert report.on_account == (1, 60_00)

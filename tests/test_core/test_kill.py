@@ -128,7 +128,7 @@ OWNED = {
     "sale_line": ("SELECT sale_id, total AS worth FROM sale_line", LINES_PER_SALE, TOTAL),
     "payment": ("SELECT sale_id, amount AS worth FROM payment", 2, TOTAL),
     "stock_move": ("SELECT sale_id, delta AS worth FROM stock_move", LINES_PER_SALE, -LINES_PER_SALE * QUANTITY),
-    "cash_move": ("SELECT sale_id, amount AS worth FROM cash_move", 1, TOTAL - ON_CREDIT),
+    "money_move": ("SELECT sale_id, amount AS worth FROM money_move WHERE method = 'cash'", 1, TOTAL - ON_CREDIT),
     "account_move": (
         "SELECT record_id AS sale_id, amount AS worth FROM account_move JOIN outbox USING (change_id)",
         1,

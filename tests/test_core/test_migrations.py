@@ -10,6 +10,7 @@ import pytest
 from playhouse.migrations import Runner
 from playhouse.sqlcipher_ext import SqlCipherDatabase
 
+from clutch_tui.core import cash
 from clutch_tui.core.database import models, tables
 from clutch_tui.core.database.store import MIGRATIONS, Store, migrate
 from clutch_tui.core.sync import ways
@@ -118,3 +119,34 @@ def test_every_table_has_a_model(store: Store) -> None:
     # what the full-text search, the runner and SQLite keep for themselves
     own = {"part_unindexed", "schema_migration", "sqlite_schema", "sqlite_sequence"}
     assert {name for (name,) in listed} - own == known
+
+
+def test_closings_of_before_keep_their_figures(tmp_path: Path) -> None:
+    """One period was closed, and one is open in which a sale by card was made and one of the closed period voided."""
+    path = tmp_path / "old.db"
+    db = SqlCipherDatabase(str(path))
+    Runner(db, str(MIGRATIONS)).up("0011_answers_without_numbers")
+    db.execute_sql("PRAGMA user_version = 11")
+    for number, (day, method) in enumerate((("21", "cash"), ("21", "visa"), ("22", "visa")), 1):
+        sale = f"s-{number}"
+        db.execute_sql(
+            "INSERT INTO sale (id, date, business_day) VALUES (?, ?, '')", (sale, f"2026-11-{day}T1{number}")
+        )
+        db.execute_sql("INSERT INTO payment (sale_id, n, method, amount) VALUES (?, 1, ?, 100)", (sale, method))
+    moves = (("sale", 100, "2026-11-21T11"), ("close", -5, "2026-11-21T20"))
+    for kind, amount, at in moves:
+        db.execute_sql(
+            "INSERT INTO cash_move (kind, amount, business_day, at) VALUES (?, ?, '', ?)", (kind, amount, at)
+        )
+    db.execute_sql(
+        "INSERT INTO outbox (change_id, lineage, channel, kind, type, record_id, at, payload)"
+        " VALUES ('v', 'l', 'sales', 'void', 'sale', 'v', '2026-11-22T15', '{\"sale_id\": \"s-2\"}')"
+    )
+    db.close()
+    with Store.open(path, inline=True) as store:
+        (closed,) = store.read_now(cash.closings, None, 0, 5)
+        present = store.read_now(cash.report)
+    assert (closed.number, closed.counted, closed.expected, closed.difference) == (1, 95, 100, -5)
+    assert closed.sums == {"sale": (1, 100)}
+    assert closed.takings == {"cash": (1, 100), "visa": (1, 100)}
+    assert (present.number, present.sums, present.takings) == (2, {}, {"visa": (2, 0)})

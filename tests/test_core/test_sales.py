@@ -189,7 +189,7 @@ def test_a_sale_writes_everything_that_follows_from_it(store: Store, part_id: st
     assert receipt.unsent
     assert store.read_now(inventory.get, part_id).stock == 7
     assert rows(store, "SELECT delta, open FROM stock_move WHERE sale_id = ?", receipt.id) == [(-3, 1)]
-    assert rows(store, "SELECT kind, amount FROM cash_move") == [("sale", 30039)]
+    assert rows(store, "SELECT kind, amount FROM money_move") == [("sale", 30039)]
     assert store.read_now(cash.report).expected == 30039
     ((kind, payload),) = rows(store, "SELECT kind, payload FROM outbox WHERE type = 'sale'")
     body = json.loads(payload)
@@ -254,7 +254,7 @@ def test_split_payment_and_credit(store: Store, part_id: str) -> None:
     receipt = checkout(store, made, payments=credit)
     assert receipt.payments == credit
     assert rows(store, "SELECT customer_id, amount FROM account_move") == [("c-1", 5013)]
-    assert rows(store, "SELECT amount FROM cash_move") == [(5000,)]
+    assert rows(store, "SELECT amount FROM money_move WHERE method = 'cash'") == [(5000,)]
     body = json.loads(rows(store, "SELECT payload FROM outbox WHERE type = 'sale'")[0][0])
     assert body["customer"] == {"id": "c-1", "name": "أحمد", "phone": "0100"}
 
@@ -426,7 +426,9 @@ def test_the_void_of_another_terminals_sale_pays_out_once(store: Store, part_id:
     assert store.read_now(sales.get, "theirs").status == "voided"
     with pytest.raises(ShopError, match=r"error\.sale\.voided"):
         store.run_now(aftersales.void, "theirs", "تاني", "sara")
-    assert rows(store, "SELECT count(*), sum(amount) FROM cash_move WHERE sale_id = 'theirs'") == [(1, -20026)]
+    assert rows(store, "SELECT count(*), sum(amount) FROM money_move WHERE method = 'cash' AND sale_id = 'theirs'") == [
+        (1, -20026)
+    ]
 
 
 def test_a_void_that_the_rows_contain_leaves_the_word_to_the_server(store: Store, part_id: str) -> None:

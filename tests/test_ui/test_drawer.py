@@ -14,9 +14,9 @@ from clutch_tui.ui.screens.drawer import ClosingsScreen, DrawerScreen, ReportDia
 from tests.test_ui.shop_app import Shop, open_app, press, toasts, type_text, until, words_on
 
 
-def printed(folder: Path, number: str) -> str:
-    """What was saved of a report."""
-    return (folder / f"{number}.txt").read_text("utf-8")
+def printed(folder: Path) -> list[str]:
+    """What was saved of Z reports, the first one first."""
+    return [path.read_text("utf-8") for path in sorted(folder.glob("Z-*.txt"), key=lambda path: path.stem)]
 
 
 @pytest.mark.parametrize("language", ["ar", "en"])
@@ -54,7 +54,8 @@ async def test_a_day_at_the_drawer(shop: Shop, language: strings.Language) -> No
         await until(pilot, lambda: isinstance(app.screen, ReportDialog))
         await press(pilot, "f2")
         await until(pilot, lambda: any("Z-0001" in words for words in toasts(app)))
-        assert t("drawer.short") in printed(app.services.receipts, "Z-0001")
+        (original,) = printed(app.services.receipts)
+        assert t("drawer.short") in original
         await press(pilot, "escape")
         await until(pilot, lambda: app.screen is screen and screen.table.count == 0)
 
@@ -62,5 +63,28 @@ async def test_a_day_at_the_drawer(shop: Shop, language: strings.Language) -> No
         await until(pilot, lambda: isinstance(app.screen, ClosingsScreen) and app.screen.table.count == 1)
         await press(pilot, "enter")
         await until(pilot, lambda: isinstance(app.screen, ReportDialog))
+        await press(pilot, "f2")  # written once: what is saved again is a copy, and says so
+        await until(pilot, lambda: any("copy1" in words for words in toasts(app)))
+        first, second = printed(app.services.receipts)
+        assert first == original
+        assert t("drawer.copy") in second
+        assert t("drawer.copy") not in first
         await press(pilot, "escape", "escape", "escape")
         await until(pilot, lambda: app.screen.id != "drawer" and not isinstance(app.screen, DrawerScreen))
+
+
+async def test_taking_out_more_than_there_is_asks_and_is_said(shop: Shop) -> None:
+    async with open_app(shop, "en") as (app, pilot):
+        await press(pilot, "ctrl+d")
+        await until(pilot, lambda: isinstance(app.screen, DrawerScreen))
+        screen = app.screen
+        await press(pilot, "f5")
+        await until(pilot, lambda: isinstance(app.screen, Ask))
+        await type_text(pilot, "80")
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, Confirm) and "80.00" in words_on(app.screen))
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, Ask))
+        await type_text(pilot, "tea")
+        await press(pilot, "enter")
+        await until(pilot, lambda: app.screen is screen and "below zero" in words_on(screen))

@@ -409,7 +409,7 @@ def _send_anew(change: Change, label: str) -> str:
     """The content of a refused change under a new id, which it returns. What it moved here moves with it."""
     options: dict[str, Any] = {"base": change.base, "was": change.was, "label": label, "epoch": change.epoch}
     change_id = add(change.kind, change.type, change.id, change.payload, **options)
-    for assignment in ("stock_move SET open = 1,", "account_move SET open = 1,", "cash_move SET"):
+    for assignment in ("stock_move SET open = 1,", "account_move SET open = 1,", "money_move SET"):
         models.execute(f"UPDATE {assignment} change_id = ? WHERE change_id = ?", (change_id, change.change_id))
     return change_id
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import ClassVar
 
 from textual import work
@@ -75,7 +76,8 @@ class DrawerScreen(HistoryScreen):
     @work(group="books", exclusive=True, exit_on_error=False)
     async def _read_books(self) -> None:
         report = await self.store.read(shop.cash.report)
-        self.books.say("drawer.books", expected=shown.money(report.expected))
+        self.books.set_class(report.expected < 0, "-warning")
+        self.books.tell(partial(_books, report))
 
     @work(group="ask", exit_on_error=False)
     async def action_do(self, kind: DrawerDeed) -> None:
@@ -85,6 +87,8 @@ class DrawerScreen(HistoryScreen):
             if asked is None:
                 return
             amount = asked
+        if kind == "pay_out" and not await self._may_take(amount):
+            return
         if kind in NEEDS_REASON:
             said = await self.app.push_screen_wait(ask_text("drawer.ask_reason", required=True))
             if said is None:
@@ -109,6 +113,14 @@ class DrawerScreen(HistoryScreen):
         report = await self.write("sales queue", shop.cash.close, counted, **self._who())
         if report is not None:
             await self.app.push_screen_wait(ReportDialog(report))
+
+    async def _may_take(self, amount: int) -> bool:
+        """Whether to take more out than the books say is there: somebody has counted, or has slipped."""
+        present = (await self.store.read(shop.cash.report)).expected
+        if amount <= max(0, present):
+            return True
+        figures = {"present": shown.money(present), "amount": shown.money(amount)}
+        return await self.app.confirm("drawer.ask_below_zero", **figures)
 
     def _who(self) -> dict[str, str]:
         return {"drawer_id": self.app.services.device_id, "actor": self.app.cashier}
@@ -182,6 +194,11 @@ class ReportDialog(ShowText):
         folder = self.app.services.receipts
         path = await asyncio.to_thread(paper.save, self._report, folder, shop=self._profile)
         self.app.notify(t("drawer.saved", path=shown.isolate(str(path))))
+
+
+def _books(report: DrawerReport) -> str:
+    words = t("drawer.books", expected=shown.money(report.expected))
+    return f"{words}\n{paper.below_zero(report)}" if report.expected < 0 else words
 
 
 def _what_for(row: CashMove) -> str:

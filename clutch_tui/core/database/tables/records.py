@@ -222,8 +222,9 @@ class CartTable(Table):
         table_name = "cart"
 
 
-class CashMoveTable(Table):
-    """The drawer: what sales, voids and returns put in or take out, and what a person does."""
+class MoneyMoveTable(Table):
+    """The money that came and went here, in one sequence: by sales, returns, voids and payments on account whichever
+    way they were paid, and by what a person does with the drawer. What is cash is the drawer's."""
 
     id = AutoField()
     kind = TextField()
@@ -233,9 +234,27 @@ class CashMoveTable(Table):
     reason = text()
     business_day = TextField()
     at = TextField()
+    method = TextField(default="cash")
 
     class Meta:
-        table_name = "cash_move"
+        table_name = "money_move"
+
+
+class ClosingTable(Table):
+    """The drawer as it was closed: the figures of its report, which nothing that happens later changes. `id` is the
+    movement that closed it; the figures are JSON, how many and what they came to."""
+
+    id = IntegerField(primary_key=True)
+    number = IntegerField()
+    since = TextField(null=True)
+    until = TextField()
+    counted = IntegerField()
+    sums = TextField()
+    takings = TextField()
+    on_account = TextField()
+
+    class Meta:
+        table_name = "closing"
 
 
 class OrderTable(Table):
