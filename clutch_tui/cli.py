@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 
 from clutch_tui.exits import DONE, FAILED, UNREACHABLE, USAGE, complain
 from clutch_tui.text import strings
+from clutch_tui.text.harmless import harmless_output
 from clutch_tui.ui import glyphs
 
 
@@ -30,13 +31,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="replace")
-    if not arguments:
-        from clutch_tui.start import run_app
+    with harmless_output():
+        if not arguments:
+            from clutch_tui.start import run_app
 
-        sys.exit(guard(run_app))
-    from clutch_tui.commands import build
+            sys.exit(guard(run_app))
+        from clutch_tui.commands import build
 
-    sys.exit(guard(lambda: build().main(list(arguments), prog_name="clutch-tui", standalone_mode=False)))
+        sys.exit(guard(lambda: build().main(list(arguments), prog_name="clutch-tui", standalone_mode=False)))
 
 
 def hide_key(command: Sequence[str], environ: Mapping[str, str]) -> None:

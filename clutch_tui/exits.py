@@ -7,7 +7,8 @@ import sys
 from collections.abc import Mapping
 
 from clutch_tui.text import strings
-from clutch_tui.text.format import told
+from clutch_tui.text.format import told as shown
+from clutch_tui.text.harmless import escaped
 
 DONE, FAILED, USAGE, UNREACHABLE = 0, 1, 2, 3
 """Done (a sale made offline is done); failed or partly failed; wrong usage or configuration; nothing reachable."""
@@ -17,7 +18,7 @@ def sentence(error: object) -> str:
     """The sentence of anything that carries `key` and `values`: what happened, what is safe, what to do."""
     key = str(getattr(error, "key", ""))
     values: Mapping[str, object] = getattr(error, "values", {}) or {}
-    return strings.t(key, **told(values)) if strings.has(key) else strings.t("error.unexpected")
+    return strings.t(key, **shown(values)) if strings.has(key) else strings.t("error.unexpected")
 
 
 def complain(error: Exception, code: int) -> int:
@@ -25,5 +26,6 @@ def complain(error: Exception, code: int) -> int:
     for; gives back `code`."""
     print(sentence(error), file=sys.stderr)
     if "--json" in sys.argv:
-        print(json.dumps({"error": getattr(error, "key", ""), "message": sentence(error)}, ensure_ascii=False))
+        told = {"error": getattr(error, "key", ""), "message": sentence(error)}
+        print(escaped(json.dumps(told, ensure_ascii=False)))
     return code

@@ -21,6 +21,7 @@ from typing import Any, Literal
 
 from clutch_tui.core.clock import from_text, to_text
 from clutch_tui.net.client.redaction import HIDDEN, hide_queries, hide_text, hide_value
+from clutch_tui.text.harmless import escaped
 
 NAME = "clutch-tui.log"
 SIZE = 2_000_000
@@ -139,7 +140,7 @@ class _JsonLine(logging.Formatter):
             line |= {"category": PROGRAM, "logger": record.name, "message": message}
         if record.exc_info and record.exc_info[1] is not None:
             line["traceback"] = hide_text("".join(_way(record.exc_info[1], set())))
-        return json.dumps(line, ensure_ascii=False, default=_plain)
+        return escaped(json.dumps(line, ensure_ascii=False, default=_plain))
 
 
 def _told(values: Mapping[str, Any]) -> dict[str, Any]:

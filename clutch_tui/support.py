@@ -24,6 +24,7 @@ from clutch_tui.net.connection import Monitor, Problem
 from clutch_tui.net.diagnosis.bundle import Chapter, Gathered, NothingToTell, Section, write
 from clutch_tui.net.diagnosis.doctor import Report as Checkup
 from clutch_tui.net.diagnosis.doctor import examine
+from clutch_tui.text.harmless import escaped
 from clutch_tui.text.strings import has, t
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ async def make_bundle(installation: Installation, path: Path, problem: Problem |
     """Write the support file. `problem` is what kept the configuration from being read, where something did. Raises
     `OSError` for a place that cannot be written."""
     await asyncio.to_thread(_learn_secrets, installation)
-    return await write(path, Story(installation, problem).chapters())
+    return await write(path, Story(installation, problem).chapters(), escaped)
 
 
 def _learn_secrets(installation: Installation) -> None:

@@ -30,6 +30,7 @@ from clutch_tui.net.client import redaction
 from clutch_tui.net.client.errors import ApiError
 from clutch_tui.net.client.vault import Secrets
 from clutch_tui.net.diagnosis.bundle import CONTENTS, Chapter, write
+from clutch_tui.text.harmless import escaped
 from clutch_tui.net.network import Network
 from clutch_tui.sandbox import demo_data, server
 from clutch_tui.sandbox.settings import Settings as SandboxSettings
@@ -246,7 +247,7 @@ async def test_a_section_that_hangs_or_breaks_is_named(tmp_path: Path) -> None:
         return {"works.json": {"token": "x", "n": 1}}
 
     chapters = (Chapter("a", hangs, 0.01), Chapter("b", breaks), Chapter("c", works))
-    first, second, third = await write(tmp_path / "b.zip", chapters)
+    first, second, third = await write(tmp_path / "b.zip", chapters, escaped)
     assert "0.01 s" in first.missing
     assert second.missing == 'ValueError: {"password": "•••"}'
     assert (third.files, third.missing) == (("works.json",), "")

@@ -25,6 +25,7 @@ from clutch_tui.home import Home
 from clutch_tui.installation import Installation
 from clutch_tui.start import run_app
 from clutch_tui.text import strings
+from clutch_tui.text.harmless import escaped
 from clutch_tui.text.strings import t
 from clutch_tui.ui import glyphs
 
@@ -129,9 +130,18 @@ def environment(options: Mapping[str, Any]) -> dict[str, str]:
     return environ
 
 
+def output_file(path: Path) -> Path:
+    """The file that a person names for what is written, as it is called from everywhere. A folder that is not there is
+    a slip of the finger and is not made. Raises `ShopError`."""
+    whole = path.expanduser()
+    if not whole.parent.is_dir():
+        raise ShopError("error.file.no_folder", folder=str(whole.parent))
+    return whole.resolve()
+
+
 def say_json(value: Any) -> None:
     """Print a value for another program: moments in RFC 3339, anything else that JSON lacks as text."""
-    print(json.dumps(value, ensure_ascii=False, default=plain, indent=2))
+    print(escaped(json.dumps(value, ensure_ascii=False, default=plain, indent=2)))
 
 
 def plain(value: object) -> object:

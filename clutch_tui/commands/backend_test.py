@@ -18,6 +18,7 @@ from clutch_tui.net.diagnosis.capabilities import Capability
 from clutch_tui.net.diagnosis.own_session import Login
 from clutch_tui.net.diagnosis.tester import Report, Result, Tester
 from clutch_tui.net.endpoints import CATEGORIES, ENDPOINTS, find
+from clutch_tui.text.harmless import drawn_on
 from clutch_tui.text.strings import t
 
 from . import say_json
@@ -102,7 +103,7 @@ async def _try(installation: Installation, names: Sequence[str], wish: Wish, log
     api, session = installation.api(Monitor())
     total = len(names) or len(ENDPOINTS)
     shown = sys.stderr.isatty() and not wish.as_json
-    bar = click.progressbar(length=total, file=sys.stderr) if shown else contextlib.nullcontext()
+    bar = click.progressbar(length=total, file=drawn_on(sys.stderr)) if shown else contextlib.nullcontext()
     tester = Tester(api, session, Monitor(), settings=installation.settings, login=login)
     try:
         with bar as progress:

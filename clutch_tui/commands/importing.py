@@ -18,6 +18,7 @@ from clutch_tui.core.types import ShopError
 from clutch_tui.exits import DONE, FAILED, USAGE, complain
 from clutch_tui.installation import Installation
 from clutch_tui.text.format import isolate
+from clutch_tui.text.harmless import drawn_on
 from clutch_tui.text.strings import t, tn
 
 from . import say_json
@@ -51,7 +52,7 @@ def _progress() -> Iterator[Callable[[int, int], None] | None]:
     if not sys.stderr.isatty():
         yield None
         return
-    with click.progressbar(length=1, label=t("import.storing"), file=sys.stderr) as bar:
+    with click.progressbar(length=1, label=t("import.storing"), file=drawn_on(sys.stderr)) as bar:
 
         def show(done: int, total: int) -> None:
             bar.length = total

@@ -20,7 +20,7 @@ from clutch_tui.exits import sentence
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 
-from . import find_installation, json_option, say_json
+from . import find_installation, json_option, output_file, say_json
 
 if TYPE_CHECKING:
     from clutch_tui.core.database.cipher_key import CipherKey
@@ -112,17 +112,18 @@ def export() -> click.Command:
     @click.pass_obj
     def command(options: dict[str, Any], out: Path | None) -> None:
         installation = find_installation(options)
+        path = None if out is None else output_file(out)
         keys = installation.unlocked(installation.protection.keys)
         if not keys:
             raise ShopError("error.key.nothing_encrypted")
         sheet = "\n\n".join("\n".join(recovery_sheet(key, installation.device_id)) for key in keys)
-        if out is None:
+        if path is None:
             print(sheet)
             return
         from clutch_tui.home import write_private
 
-        write_private(out, f"{sheet}\n".encode())
-        print(t("cli.key.exported", path=out))
+        write_private(path, f"{sheet}\n".encode())
+        print(t("cli.key.exported", path=path))
 
     return command
 

@@ -19,7 +19,10 @@ from clutch_tui.core.clock import from_text
 from clutch_tui.home import write_private
 from clutch_tui.logs import Line, Wanted
 from clutch_tui.text.format import date, time_of_day
+from clutch_tui.text.harmless import escaped
 from clutch_tui.text.strings import t
+
+from . import output_file
 from clutch_tui.ui.log_words import category_word, sentence
 
 POLL = 0.3
@@ -40,15 +43,16 @@ class Wish:
 def run(folder: Path, wish: Wish) -> int:
     """Print or export the log, oldest first; with `follow`, go on for ever."""
     if wish.export is not None:
+        path = output_file(wish.export)
         lines = [f"{line.raw}\n" for line in logs.read(folder, wish.wanted)]
-        write_private(wish.export.absolute(), "".join(lines).encode())
-        print(t("log.exported", n=len(lines), path=wish.export), file=sys.stderr)
+        write_private(path, escaped("".join(lines)).encode())
+        print(t("log.exported", n=len(lines), path=path), file=sys.stderr)
         return exits.DONE
     if not logs.files(folder) and not wish.follow:
         print(t("cli.logs.none", folder=folder), file=sys.stderr)
         return exits.DONE
     for line in _following(folder, wish.wanted) if wish.follow else logs.read(folder, wish.wanted):
-        print(line.raw if wish.as_json else told(line), flush=wish.follow)
+        print(escaped(line.raw) if wish.as_json else told(line), flush=wish.follow)
     return exits.DONE
 
 

@@ -24,7 +24,7 @@ from clutch_tui.text.format import NumberError
 from clutch_tui.text.strings import t
 from clutch_tui.ui import change_words, entries
 
-from . import find_installation, json_option, say_json
+from . import find_installation, json_option, output_file, say_json
 
 MOST_OF_THE_JOURNAL = 500
 """How many answered changes are printed, the latest first: the journal goes back for more than a year."""
@@ -149,9 +149,9 @@ def export() -> click.Command:
     def command(options: dict[str, Any], file: Path, as_json: bool) -> None:
         from clutch_tui.ui import queue_file
 
+        path = output_file(file)
         with find_installation(options).open_store(inline=True) as store:
             waiting = queue_file.gather_now(store)
-        path = file.expanduser().absolute()
         readable = queue_file.save(waiting, path, datetime.now(UTC))
         if as_json:
             say_json({"file": path, "readable": readable, "changes": len(waiting.changes)})

@@ -14,13 +14,13 @@ from clutch_tui.support import make_bundle
 from clutch_tui.text.format import number
 from clutch_tui.text.strings import t
 
-from . import find_any_installation, say_json
+from . import find_any_installation, output_file, say_json
 
 
 def run(options: Mapping[str, Any], file: Path | None, *, as_json: bool) -> int:
     """Write the file and print what is inside. A configuration that cannot be read becomes part of the story."""
     installation, problem = find_any_installation(options)
-    path = (file or Path(f"clutch-support-{datetime.now(UTC):%Y%m%d-%H%M%S}.zip")).absolute()
+    path = output_file(file or Path(f"clutch-support-{datetime.now(UTC):%Y%m%d-%H%M%S}.zip"))
     if not as_json:
         print(t("support.gathering"), file=sys.stderr)
     sections = asyncio.run(make_bundle(installation, path, problem))

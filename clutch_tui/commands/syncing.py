@@ -20,6 +20,7 @@ from clutch_tui.net.client.errors import LINE_DOWN, ApiError
 from clutch_tui.net.connection import Event
 from clutch_tui.net.network import Network
 from clutch_tui.text import format as shown
+from clutch_tui.text.harmless import escaped
 from clutch_tui.text.strings import has, t, tn
 
 from . import plain
@@ -138,4 +139,4 @@ def _print(event: Event, *, as_json: bool) -> None:
 def _say(fields: dict[str, Any], summary: QueueSummary | None = None) -> None:
     """One JSON object on one line, moments in RFC 3339."""
     whole = fields if summary is None else fields | {"values": asdict(summary)}
-    print(json.dumps(whole, ensure_ascii=False, default=plain), flush=True)
+    print(escaped(json.dumps(whole, ensure_ascii=False, default=plain)), flush=True)

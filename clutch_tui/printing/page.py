@@ -15,6 +15,7 @@ from rich.cells import cell_len, chop_cells
 
 from clutch_tui.home import write_private
 from clutch_tui.text import format as shown
+from clutch_tui.text.harmless import harmless
 from clutch_tui.text.strings import has, is_rtl, t
 
 WIDTH = 42
@@ -80,6 +81,7 @@ class Page:
         self._add(words + " " * max(0, blanks) + figure)
 
     def _add(self, line: str) -> None:
+        line = harmless(line)
         filled = shown.RLM + line + " " * (self.width - cell_len(line))
         self.lines.append(filled if is_rtl() else line.rstrip())
 

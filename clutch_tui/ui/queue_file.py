@@ -20,6 +20,7 @@ from clutch_tui.core.sync import conflicts, queue
 from clutch_tui.core.sync.queue import ChangeDetail
 from clutch_tui.home import write_private
 from clutch_tui.text import format as shown
+from clutch_tui.text.harmless import escaped, harmless
 from clutch_tui.text.strings import t
 from clutch_tui.ui import change_words
 
@@ -79,9 +80,9 @@ def save(waiting: Waiting, path: Path, moment: datetime) -> Path:
         "conflicts": waiting.conflicts,
         "changes": [raw for raw, _ in waiting.changes],
     }
-    write_private(path, json.dumps(document, ensure_ascii=False, indent=2).encode())
+    write_private(path, escaped(json.dumps(document, ensure_ascii=False, indent=2)).encode())
     readable = path.with_suffix(".txt")
-    write_private(readable, ("\n".join(_lines(waiting, moment)) + "\n").encode())
+    write_private(readable, harmless("\n".join(_lines(waiting, moment)) + "\n").encode())
     return readable
 
 

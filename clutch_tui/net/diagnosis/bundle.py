@@ -62,19 +62,19 @@ class Section:
     """The sentence that says why, where there is one."""
 
 
-async def write(path: Path, chapters: Iterable[Chapter]) -> tuple[Section, ...]:
-    """Gather everything and write it to `path`, readable by its owner alone. Raises `OSError` for a place that
-    cannot be written; nothing else."""
+async def write(path: Path, chapters: Iterable[Chapter], harmless: Callable[[str], str]) -> tuple[Section, ...]:
+    """Gather everything and write it to `path`, readable by its owner alone. Every text passes `harmless`: support
+    reads it in a terminal. Raises `OSError` for a place that cannot be written; nothing else."""
     content = io.BytesIO()
     sections = []
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         for chapter in chapters:
             section, files = await _gather(chapter)
             for name, text in files.items():
-                archive.writestr(name, text)
+                archive.writestr(name, harmless(text))
             sections.append(section)
         made = {"at": to_text(datetime.now(UTC)), "sections": [_as_data(section) for section in sections]}
-        archive.writestr(CONTENTS, json.dumps(made, ensure_ascii=False, indent=2))
+        archive.writestr(CONTENTS, harmless(json.dumps(made, ensure_ascii=False, indent=2)))
     await asyncio.to_thread(write_private, path, content.getvalue())
     return tuple(sections)
 

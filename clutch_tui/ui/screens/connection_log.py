@@ -21,6 +21,7 @@ from clutch_tui.core.clock import to_text
 from clutch_tui.core.types import LogQuery, LogRow
 from clutch_tui.text import format as shown
 from clutch_tui.text.fold import fold
+from clutch_tui.text.harmless import escaped
 from clutch_tui.text.strings import keys_saying, t
 from clutch_tui.ui import log_words, shop
 from clutch_tui.ui.dialogs import Choose, ShowText
@@ -298,4 +299,4 @@ def _as_line(row: LogRow) -> bytes:
     }
     if row.exchange is not None:
         entry["exchange"] = row.exchange
-    return (json.dumps(entry, ensure_ascii=False) + "\n").encode()
+    return (escaped(json.dumps(entry, ensure_ascii=False)) + "\n").encode()
