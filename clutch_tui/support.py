@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clutch_tui import __version__, logs
-from clutch_tui.net.client.redaction import HIDDEN, hide_text, remember
+from clutch_tui.net.client.redaction import HIDDEN, hide_names, hide_text, remember
 from clutch_tui.net.connection import Monitor, Problem
 from clutch_tui.net.diagnosis.bundle import Chapter, Gathered, NothingToTell, Section, write
 from clutch_tui.net.diagnosis.doctor import Report as Checkup
@@ -280,7 +280,8 @@ class Story:
         from clutch_tui.core.types import LogQuery
 
         rows = await self._read(lambda: journal.log_page(LogQuery(), None, 0, ENTRIES))
-        return {"connection-log.jsonl": "".join(json.dumps(asdict(row), default=str) + "\n" for row in rows)}
+        lines = (hide_names(json.dumps(asdict(row), default=str)) for row in rows)
+        return {"connection-log.jsonl": "".join(f"{line}\n" for line in lines)}
 
     async def _read(self, function: Callable[[], Any]) -> Any:
         """Read from the database of the shop, without making or migrating one."""

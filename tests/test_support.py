@@ -49,6 +49,9 @@ SECRETS = {
     "cookie": "sessionid-abcdef123456",
     "customer's telephone": "01012345678",
     "customer's telephone abroad": "+201198765432",
+    "customer's name": "Salma El-Sayed",
+    "customer's Arabic name": "سلمى السيد",
+    "customer's street": "9 Talaat Harb",
 }
 
 
@@ -93,6 +96,7 @@ def gossip(request: httpx.Request) -> httpx.Response:
         "message": f"failed with {SECRETS['refresh token']}",
         "debug": f"{told}\n{request.content.decode()}",
         "customer": {"name": "Mona", "phone": SECRETS["customer's telephone abroad"]},
+        "customers": [{"address": SECRETS["customer's street"], "name": SECRETS["customer's Arabic name"]}],
     }
     return httpx.Response(500, json=body, headers={"Set-Cookie": f"sid={SECRETS['cookie']}; HttpOnly"})
 
@@ -124,12 +128,15 @@ async def _use(installation: Installation) -> None:
         network.session.login("owner@clutch.test", SECRETS["password"]),
         network.api.call("customers.list", query={"search": SECRETS["customer's telephone"]}, retry=False),
         network.api.call("customers.create", body={"phone": SECRETS["customer's telephone"]}, retry=False),
+        network.api.call("sales.create", body={"customer": {"name": SECRETS["customer's name"]}}, retry=False),
     ):
         with pytest.raises(ApiError) as refused:
             await call
         network.monitor.note("error", "api", "connection.no_answer", reason=str(refused.value))
         logging.getLogger("clutch_tui.test").error("it failed", exc_info=refused.value)
     network.logbook.framed("out", json.dumps({"type": "auth", "data": {"token": TOKEN}}))
+    order = {"customer_name": SECRETS["customer's name"], "delivery_address": SECRETS["customer's street"]}
+    network.logbook.framed("in", json.dumps({"type": "new_order", "data": {"order": order}}))
     logging.getLogger("uvicorn.error").error('connection from "WebSocket /ws?token=%s"', TOKEN)
     store.run_now(customers.create, CustomerDraft(name="Mona", phone=SECRETS["customer's telephone"]))
     await network.logbook.write()
@@ -162,7 +169,7 @@ async def test_a_day_full_of_secrets_leaves_none_behind(tmp_path: Path) -> None:
     assert "/ws?token=•••" in inside["log/clutch-tui.log"]
     assert "x-device-id" in inside["log/clutch-tui.log"]
     # and neither do the log files themselves, or the log in the database, hold what opens a door
-    open_doors = {name: secret for name, secret in SECRETS.items() if "telephone" not in name}
+    open_doors = {name: secret for name, secret in SECRETS.items() if "customer's" not in name}
     with installation.open_store(inline=True) as store:
         kept = store.read_now(journal.log_page, LogQuery(), None, 0, 1000)
     plain = "".join(file.read_text("utf-8") for file in logs.files(installation.home.log_dir))
@@ -211,7 +218,7 @@ async def test_a_damaged_database_costs_what_is_in_it_and_no_more(tmp_path: Path
 def test_a_damaged_configuration_becomes_part_of_the_story(tmp_path: Path) -> None:
     secret = "ck_misplaced_key_1234"
     (tmp_path / "config.toml").write_text(f'[backend]\napi_key = "{secret}"\n')
-    file = tmp_path / "out" / "bundle.zip"
+    file = tmp_path / "bundle.zip"
     result = clutch(tmp_path, "support-bundle", str(file), "--json")
     assert result.returncode == 0, result.stderr
     told = {one["section"]: one["missing"] for one in json.loads(result.stdout)["sections"]}

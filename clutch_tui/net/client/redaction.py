@@ -52,6 +52,11 @@ _PEOPLE = re.compile(
     rf'(?P<key>{_DEPTH}"(?:\w*phone|mobile|customer_name|email)(?P=depth)"\s*:\s*)'
     r'(?P=depth)"[^"\\]*(?:(?P=depth)")?'
 )
+_NAMED = re.compile(
+    r'(?P<key>(?<!\\)(?P<depth>\\{1,64})"(?:name|name_en|contact_person|\w*address|plate_number|cashier)(?P=depth)"\s*:\s*)'
+    r'(?P=depth)"(?:(?!(?<!\\)(?P=depth)").)*(?:(?P=depth)")?',
+    re.DOTALL,
+)
 _PHONE = re.compile(r"(?<![\w.-])(?:\+|00)?(?:20|٢٠)?[ -]?[0٠]?[1١][0125٠١٢٥](?:[ -]?[0-9٠-٩]){8}(?![\w-])")
 
 _known: dict[str, None] = {}
@@ -112,6 +117,12 @@ def hide_value(value: object, name: str = "") -> object:
 def hide_people(text: str) -> str:
     """A text without what finds a person: a support file is about the connection, not about the shop's customers."""
     return _PHONE.sub(HIDDEN, _PEOPLE.sub(_hide_field, text))
+
+
+def hide_names(text: str) -> str:
+    """A JSON text in whose texts, bodies of calls and frames that stand in it as they were, nobody's name is told. What
+    a part is called goes with them: in a body both are a `name`."""
+    return hide_people(_NAMED.sub(_hide_field, text))
 
 
 def hide_body(body: bytes, limit: int) -> str:
