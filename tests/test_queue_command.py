@@ -189,7 +189,7 @@ def test_the_option_says_that_somebody_has_looked(run: Run, store: Store) -> Non
 def test_the_queue_is_exported_for_its_owner_alone(run: Run, store: Store, tmp_path: Path) -> None:
     part, _ = shelf(store)
     edit(store, part, REFUSED, price=99_00)
-    file = tmp_path / "out" / "q.json"
+    file = tmp_path / "q.json"
     assert run("queue", "export", str(file), "--json").json["changes"] == 1
     document = json.loads(file.read_text("utf-8"))
     assert document["changes"][0]["payload"] == {"price": 99_00}

@@ -30,10 +30,10 @@ from clutch_tui.net.client import redaction
 from clutch_tui.net.client.errors import ApiError
 from clutch_tui.net.client.vault import Secrets
 from clutch_tui.net.diagnosis.bundle import CONTENTS, Chapter, write
-from clutch_tui.text.harmless import escaped
 from clutch_tui.net.network import Network
 from clutch_tui.sandbox import demo_data, server
 from clutch_tui.sandbox.settings import Settings as SandboxSettings
+from clutch_tui.text.harmless import escaped
 from clutch_tui.text.strings import t
 from clutch_tui.ui.screens.support import contents
 from tests.test_cli import clutch

@@ -21,9 +21,9 @@ from clutch_tui.logs import Line, Wanted
 from clutch_tui.text.format import date, time_of_day
 from clutch_tui.text.harmless import escaped
 from clutch_tui.text.strings import t
+from clutch_tui.ui.log_words import category_word, sentence
 
 from . import output_file
-from clutch_tui.ui.log_words import category_word, sentence
 
 POLL = 0.3
 """Seconds between two looks at the end of the file."""
