@@ -6,18 +6,22 @@ first frame, beyond those of the smallest Textual app, stands in a list here; wh
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from pathlib import Path
 
 import pytest
+from textual.pilot import Pilot
 
 from clutch_tui.home import Home
 from clutch_tui.installation import Installation
 from clutch_tui.text import strings
 from clutch_tui.text.bidi import visual
+from clutch_tui.ui.app import ClutchApp
 from tests.bench.terminals import TimedTerminal, without_escapes
 from tests.terminal import Terminal
+from tests.test_ui.shop_app import shop_in
 
 HELLO = """
 import json, sys
@@ -115,3 +119,18 @@ def test_the_first_frame_is_whole(homes: dict[str, Home]) -> None:
         written = b"".join(data for _, data in terminal._chunks)
     first = without_escapes(written.split(FRAME_BEGINS)[1]).decode()
     assert all(visual(strings.t(key)) in first for key in ("mode.sales", "sales.scan", "sales.pay"))
+
+
+async def test_tasks_begin_in_their_turn_on_every_python(tmp_path: Path) -> None:
+    """From 3.12 on Textual has each task begin at the line that makes it, so the first screen's widgets asked for a
+    screen before there was one: the program ended before its first frame. `run_test` never takes that way."""
+    factories = []
+
+    async def look(pilot: Pilot[int]) -> None:
+        factories.append(asyncio.get_running_loop().get_task_factory())
+        pilot.app.exit(0)
+
+    with shop_in(tmp_path) as shop:
+        app = ClutchApp(shop.services("en"))
+        assert await app.run_async(headless=True, size=(80, 24), auto_pilot=look) == 0
+    assert factories == [None]

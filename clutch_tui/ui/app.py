@@ -111,6 +111,11 @@ class ClutchApp(KeysInOrder, ThinWire, Gauges, BidiApp, App[int]):
         self.dress(services.settings.ui.theme)
         self.stylesheet = SteadyStylesheet(variables=self.get_css_variables())
 
+    def on_load(self) -> None:
+        """Have tasks begin in their turn on every Python, before there is any. From 3.12 on Textual starts each at
+        the line that makes it: a screen's widgets would run while that screen is not yet on the stack, and ask it."""
+        asyncio.get_running_loop().set_task_factory(None)
+
     def on_mount(self) -> None:
         self.call_after_refresh(self._first_frame_is_out)
         self.set_interval(AGES_EVERY, lambda: self._brake.add(frozenset({"age"})))
