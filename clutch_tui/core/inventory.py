@@ -13,7 +13,7 @@ from typing import Any
 
 from clutch_tui.text.fold import fold
 
-from . import journal, search, state
+from . import codes, journal, search, state
 from .clock import from_text
 from .database import models
 from .search import STOCK, UNSENT
@@ -40,7 +40,9 @@ def keys_of(record: Mapping[str, Any]) -> dict[str, str]:
     get = record.get
     name, name_en = fold(get("name") or ""), fold_often(get("name_en") or "")
     number, oem = fold(get("part_number") or ""), fold(get("oem_number") or "")
-    number_key, oem_key, barcode_key = bare(number), bare(oem), bare(fold(get("barcode") or ""))
+    number_key, oem_key = bare(number), bare(oem)
+    barcode = bare(fold(get("barcode") or ""))
+    barcode_key = codes.barcode_key(get("barcode") or "")
     words = joined(
         (
             name,
@@ -56,6 +58,7 @@ def keys_of(record: Mapping[str, Any]) -> dict[str, str]:
             number_key,
             oem,
             oem_key,
+            barcode,
             barcode_key,
         )
     )
@@ -101,20 +104,10 @@ def as_of() -> datetime | None:
 
 
 def find_code(text: str) -> PartRow | None:
-    """The one part that a scanned or typed code means: by barcode, else by part number, else by OEM number.
-
-    None where no part has the code, and also where several have it: then a person must choose.
-    """
-    code = bare(fold(text))
-    for column in ("barcode_key", "number_key", "oem_key") if code else ():
-        found = models.execute(
-            f"SELECT pk FROM part WHERE deleted = 0 AND {column} <> '' AND {column} = ? LIMIT 2", (code,)
-        ).fetchall()
-        if len(found) == 1:
-            return search.rows([found[0][0]])[0]
-        if found:
-            return None
-    return None
+    """The one part that a scanned or typed code means. None where no part has the code, and also where several have
+    it: then a person must choose (`lookup.resolve`)."""
+    found = search.with_code(text)
+    return search.rows(found)[0] if len(found) == 1 else None
 
 
 def count(q: PartQuery) -> int:

@@ -10,43 +10,58 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from clutch_tui.text.fold import fold_number
-
 from . import cars
+from .codes import barcode_key, code_key
 from .database import models
 from .sync import outbox
 from .types import PartRow
-from .words import terms
+from .words import joint_terms, terms
 
 FEW = 8
 """Below this many matches the middles of words are searched as well."""
 
 _LAST = "\U0010ffff"
-_CODES = ("number_key", "oem_key", "barcode_key")
 _MOST_TRIPLES = 6
 """Six triples of a long word narrow as well as all of them; the words themselves are compared after that."""
 
 
 def find(text: str, limit: int = 50) -> tuple[PartRow, ...]:
-    """The parts that fit what was typed so far, best first: codes that begin with it, then words, then middles."""
-    found: dict[int, None] = {}
-    code = fold_number(text)
-    if any(c.isdigit() for c in code):
-        found.update(dict.fromkeys(_beginning_with(code, limit)))
-    if len(found) < limit:
-        found.update(dict.fromkeys(_by_words(terms(text), limit, found_already=len(found))))
+    """The parts that fit what was typed so far, best first: a whole code, codes that begin so, words, middles."""
+    found: dict[int, None] = dict.fromkeys(exactly(text, limit))
+    if any(c.isdigit() for c in text):
+        found.update(dict.fromkeys(_beginning_with(text, limit)))
+    for words in _ways_to_cut(text):
+        if len(found) < limit:
+            found.update(dict.fromkeys(_by_words(words, limit, found_already=len(found))))
     return rows(list(found)[:limit])
 
 
-def _beginning_with(code: str, limit: int) -> Iterable[int]:
-    # shortest first is what a B-tree gives, so the code that was typed whole comes first
-    for column in _CODES:
+def _ways_to_cut(text: str) -> list[list[str]]:
+    """The terms of a text with what punctuation joins as one term (`5W-30` as `5w30`), then with the pieces apart,
+    where that is something else."""
+    joint, apart = joint_terms(text), terms(text)
+    return [joint] if joint == apart else [joint, apart]
+
+
+def _beginning_with(text: str, limit: int) -> Iterable[int]:
+    for column, beginning in _beginnings(text):
         cursor = models.execute(
             f"SELECT pk FROM part WHERE deleted = 0 AND {column} <> '' AND {column} >= ? AND {column} < ?"
             f" ORDER BY {column} LIMIT ?",
-            (code, code + _LAST, limit),
+            (beginning, beginning + _LAST, limit),
         )
         yield from (row[0] for row in cursor.fetchall())
+
+
+def _beginnings(text: str) -> list[tuple[str, str]]:
+    """Which columns may begin with a text, and how. The zeros before a number of trade are not in its key, so
+    they are not asked for either; a short code of the shop's own has them."""
+    code = code_key(text)
+    if not code:
+        return []
+    ways = [("number_key", code), ("oem_key", code), ("barcode_key", code)]
+    without_zeros = code.lstrip("0")
+    return [*ways, ("barcode_key", without_zeros)] if without_zeros not in ("", code) else ways
 
 
 def _by_words(words: Sequence[str], limit: int, *, found_already: int) -> list[int]:
@@ -66,15 +81,38 @@ def _by_words(words: Sequence[str], limit: int, *, found_already: int) -> list[i
 
 
 def exactly(text: str, limit: int = 50) -> list[int]:
-    """The `pk` of every part whose number, OEM number or barcode is what was typed, but for punctuation."""
-    code = fold_number(text)
-    if not code:
+    """The `pk` of every part whose number, barcode or OEM number is what was typed, but for punctuation and the form
+    of a barcode; in this order."""
+    number, barcode = code_key(text), barcode_key(text)
+    if not number and not barcode:
         return []
+    asked = (("number_key", number), ("barcode_key", barcode), ("oem_key", number))
     either = " UNION ALL ".join(
-        f"SELECT pk FROM part WHERE deleted = 0 AND {column} <> '' AND {column} = ?" for column in _CODES
+        f"SELECT pk FROM part WHERE deleted = 0 AND {column} <> '' AND {column} = ?" for column, _ in asked
     )
-    found = models.execute(f"{either} LIMIT ?", (code, code, code, limit)).fetchall()
+    found = models.execute(f"{either} LIMIT ?", (*(key for _, key in asked), limit)).fetchall()
     return list(dict.fromkeys(row[0] for row in found))
+
+
+def with_code(text: str, limit: int = 50) -> list[int]:
+    """The `pk` of the parts that a code means: those whose own it is, as number or barcode, all of them. An OEM
+    number names the part that another one replaces; it counts where no part has the code as its own."""
+    number, barcode = code_key(text), barcode_key(text)
+    if not number and not barcode:
+        return []
+    own = models.execute(
+        "SELECT pk FROM part WHERE deleted = 0 AND number_key <> '' AND number_key = ?"
+        " UNION SELECT pk FROM part WHERE deleted = 0 AND barcode_key <> '' AND barcode_key = ? ORDER BY pk LIMIT ?",
+        (number, barcode, limit),
+    ).fetchall()
+    found = (
+        own
+        or models.execute(
+            "SELECT pk FROM part WHERE deleted = 0 AND oem_key <> '' AND oem_key = ? ORDER BY pk LIMIT ?",
+            (number, limit),
+        ).fetchall()
+    )
+    return [row[0] for row in found]
 
 
 # --- a text as a set of parts --------------------------------------------------------------------------
@@ -101,10 +139,11 @@ def match(text: str) -> Match | None:
 
     Unlike `find`, which mixes routes for the eye, this stays the same set from page to page.
     """
-    words, code = terms(text), fold_number(text)
-    if not words:
+    cuts = [words for words in _ways_to_cut(text) if words]
+    if not cuts:
         return None
-    routes = [*_routes_of_words(words)[1:], _by_codes(code), _by_middles(words)]
+    routes: list[Source | None] = [route for words in cuts for route in _routes_of_words(words)[1:]]
+    routes += [_by_codes(text), *(_by_middles(words) for words in cuts)]
     sources = [route for route in routes if route is not None]
     chosen = next((source for source in sources if _pks(source, 1)), sources[0])
     return Match(tuple(sorted(exactly(text))), chosen)
@@ -124,14 +163,15 @@ def _routes_of_words(words: Sequence[str]) -> tuple[Source, Source, Source]:
     return as_they_stand, last_begun, all_begun
 
 
-def _by_codes(code: str) -> Source | None:
-    if not code:
+def _by_codes(text: str) -> Source | None:
+    ways = _beginnings(text)
+    if not ways:
         return None
     either = " UNION ".join(
         f"SELECT pk FROM part WHERE deleted = 0 AND {column} <> '' AND {column} >= ? AND {column} < ?"
-        for column in _CODES
+        for column, _ in ways
     )
-    return Source(either, (code, code + _LAST) * len(_CODES))
+    return Source(either, tuple(bound for _, beginning in ways for bound in (beginning, beginning + _LAST)))
 
 
 def _by_middles(words: Sequence[str]) -> Source | None:

@@ -21,15 +21,17 @@ _OLD_LETTERS = unicodedata.ucd_3_2_0
 
 
 def joined(parts: Iterable[str]) -> str:
-    """The folded `parts` as one text of different words, each word with an article also without it.
+    """The folded `parts` as one text of different words, each word with an article also without it, and each with
+    punctuation also without that: `10W-40` is found by `10w40`.
 
     >>> joined(["الطلمبه اصليه", "wp-100"])
-    'الطلمبه اصليه wp-100 طلمبه'
+    'الطلمبه اصليه wp-100 طلمبه wp100'
     """
     text = " ".join(parts)
     words = text.split()
     if _ARTICLE in text:
         words += [word[2:] for word in words if word.startswith(_ARTICLE) and len(word) >= 2 + _SHORTEST_STEM]
+    words += [joint for word in words if not word.isalnum() and (joint := bare(word))]
     return " ".join(dict.fromkeys(words))
 
 
@@ -44,9 +46,17 @@ def terms(text: str) -> list[str]:
     Letters that are younger than Unicode 3.2 separate terms here: an index whose tables do not know them
     would cut a term in two, and a term of two tokens is an error in it.
     """
-    folded = fold(text)
-    cut = "".join(c if (c.isascii() and c.isalnum()) or _is_letter(c) else " " for c in folded)
-    return [_stem(term) for term in dict.fromkeys(cut.split())]
+    return [_stem(term) for term in dict.fromkeys(_cut(fold(text)).split())]
+
+
+def joint_terms(text: str) -> list[str]:
+    """The terms of what a person typed where punctuation inside a word means nothing: `5W-30` is the term `5w30`."""
+    pieces = (_cut(word).replace(" ", "") for word in fold(text).split())
+    return [_stem(term) for term in dict.fromkeys(filter(None, pieces))]
+
+
+def _cut(folded: str) -> str:
+    return "".join(c if (c.isascii() and c.isalnum()) or _is_letter(c) else " " for c in folded)
 
 
 def _is_letter(character: str) -> bool:

@@ -18,6 +18,8 @@ from typing import Any
 
 from peewee import SqliteDatabase
 
+from clutch_tui.text import fold
+
 from . import models, payload
 from .settings import Clock, Settings
 
@@ -230,4 +232,16 @@ def open_database(settings: Settings) -> Database:
     with database.writing() as transaction:
         if transaction.one("SELECT 1 FROM server") is None:
             transaction.execute("INSERT INTO server (secret, epoch) VALUES (?, 1)", (database.secret(32),))
+        _fold_anew(transaction)
     return database
+
+
+def _fold_anew(transaction: Transaction) -> None:
+    """Keys that a file holds from before the fold's rules changed; a key folded again is folded by both."""
+    if transaction.value("PRAGMA user_version") == fold.VERSION:
+        return
+    for table in ("item", "customer", "supplier", "orders", "sale"):
+        rows = transaction.all(f"SELECT rowid, search_key FROM {table}")
+        keys = [(fold.fold(row["search_key"]), row["rowid"]) for row in rows]
+        transaction.execute_many(f"UPDATE {table} SET search_key = ? WHERE rowid = ?", keys)
+    transaction.execute(f"PRAGMA user_version = {fold.VERSION}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,11 @@ import pytest
 from playhouse.migrations import Runner
 from playhouse.sqlcipher_ext import SqlCipherDatabase
 
-from clutch_tui.core import cash
+from clutch_tui.core import cash, customers, sales, search
 from clutch_tui.core.database import models, tables
 from clutch_tui.core.database.store import MIGRATIONS, Store, migrate
 from clutch_tui.core.sync import ways
-from clutch_tui.core.types import ShopError
+from clutch_tui.core.types import SaleQuery, ShopError
 
 NAMES = sorted(file.stem for file in MIGRATIONS.glob("[0-9]*.py"))
 AFFINITIES = {
@@ -59,6 +60,41 @@ def test_a_shop_that_was_answered_without_numbers_is_known_again(tmp_path: Path,
     db.close()
     with Store.open(path, inline=True) as store:
         assert store.read_now(ways.has_answers) == (epoch == "lists")
+
+
+def test_what_was_folded_by_older_rules_is_found_by_the_present_ones(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    db = SqlCipherDatabase(str(path))
+    Runner(db, str(MIGRATIONS)).up("0011_answers_without_numbers")
+    db.execute_sql("PRAGMA user_version = 11")
+    for table in ("part", "part_next"):
+        db.execute_sql(
+            f"INSERT INTO {table} (id, name, barcode, name_key, barcode_key, words) VALUES ('p', 'شكمان مؤخرة 10W-40',"
+            " '0041112223338', 'شكمان مؤخره 10w-40', '0041112223338', 'شكمان مؤخره 10w-40 0041112223338')"
+        )
+    db.execute_sql("INSERT INTO customer (id, name, name_key, words) VALUES ('c', 'رؤوف', 'رؤوف', 'رؤوف')")
+    at = "2026-11-29T10:00:00.000Z"
+    db.execute_sql("INSERT INTO sale (id, kind, receipt_number, date, status) VALUES ('s', 'sale', '1', ?, '')", (at,))
+    db.execute_sql("INSERT INTO sale_line (sale_id, n, part_id, name, part_number, quantity, price, total)"
+                   " VALUES ('s', 1, 'p', 'مؤخرة', 'W 712', 1, 1, 1)")  # fmt: skip
+    page = [{"id": "q", "type": "customer", "name": "لؤي", "name_key": "لؤي", "phone_key": "", "words": "لؤي"}]
+    db.execute_sql(
+        "INSERT INTO pull_page (channel, n, epoch, snapshot, since, cursor, body)"
+        " VALUES ('customers', 1, 'e', 0, 0, 1, ?)",
+        (json.dumps(page),),
+    )
+    db.close()
+    with Store.open(path, inline=True) as store:
+        store.run_now(search.index_slice)
+        for typed in ("موخرة", "مؤخره", "10w40", "10W-40", "041112223338"):
+            assert [row.id for row in store.read_now(search.find, typed)] == ["p"], typed
+        assert [row.id for row in store.read_now(customers.page, "روف", None, 0, 9)] == []
+        assert [row.id for row in store.read_now(customers.page, "رووف", None, 0, 9)] == ["c"]
+        assert [row.id for row in store.read_now(sales.page, SaleQuery(text="موخره w712"), None, 0, 9)] == ["s"]
+        staged = store.read_now(lambda: models.execute("SELECT body FROM pull_page").fetchone()[0])
+        assert json.loads(staged) == [{"id": "q", "type": "customer", "name": "لؤي"}]
+        came = store.read_now(lambda: models.execute("SELECT barcode_key FROM part_next").fetchone())
+        assert came == ("41112223338",)
 
 
 def test_a_migration_that_was_cut_off_before_its_number_is_finished(tmp_path: Path) -> None:

@@ -51,6 +51,33 @@ def test_it_is_found_as_people_type_it(shop: Store, typed: str, found: list[str]
     assert [row.part_number for row in shop.read_now(search.find, typed)] == found
 
 
+LIST = {
+    "LIT-1": "زيت موتور 5W30 باللتر", "LIT-2": "زيت موبيل 10W-40 جالون", "GAS-1": "فريون R134a",
+    "LAMP-1": "لمبة H7 اوسرام", "LAMP-2": "لمبة H-4 فيليبس", "V-1": "طقم فرامل ڤولڤو", "V-2": "طقم فرامل فولفو تقليد",
+    "CH-1": "چوان وش", "P-1": "پلاتين", "S-1": "شكمان مؤخرة", "S-2": "شكمان موخره", "M-1": "مسئول لمبة",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("فولفو", ["V-1", "V-2"]), ("ڤولڤو", ["V-1", "V-2"]), ("طقم ڤولفو", ["V-1", "V-2"]),
+        ("موخرة", ["S-1", "S-2"]), ("مؤخرة", ["S-1", "S-2"]), ("مؤخره", ["S-1", "S-2"]),
+        ("5W-30", ["LIT-1"]), ("5w30", ["LIT-1"]), ("زيت 5W-30", ["LIT-1"]), ("5W-", ["LIT-1"]),
+        ("10w40", ["LIT-2"]), ("10W-40", ["LIT-2"]), ("10 w 40", []), ("10w-40 جالون", ["LIT-2"]),
+        ("H-7", ["LAMP-1"]), ("h7", ["LAMP-1"]), ("لمبة H4", ["LAMP-2"]), ("h-4", ["LAMP-2"]), ("R-134a", ["GAS-1"]),
+        ("جوان", ["CH-1"]), ("بلاتين", ["P-1"]), ("مسيول", ["M-1"]), ("lamp1", ["LAMP-1"]),
+        ("LAMP-", ["LAMP-1", "LAMP-2"]),
+    ],
+)  # fmt: skip
+def test_two_spellings_of_one_thing_find_each_other(store: Store, typed: str, found: list[str]) -> None:
+    for number, name in LIST.items():
+        store.run_now(inventory.create, PartDraft(name=name, part_number=number))
+    assert [row.part_number for row in store.read_now(search.find, typed)] == found
+    listed = store.read_now(inventory.page, PartQuery(text=typed), None, 0, 50)
+    assert [row.part_number for row in listed] == found
+
+
 @pytest.mark.parametrize(
     "typed", ['"', "a* OR b*", "NOT", "NEAR(a b)", "words:x", "x' --", "(", "\x00", "a\x00b", "'); DROP"]
 )

@@ -51,6 +51,12 @@ def test_a_telephone_has_one_key(written: str) -> None:
     assert customers.keys_of({"phone": written})["phone_key"] == "01001234567"
 
 
+def test_punctuation_inside_a_word_joins_or_parts_it() -> None:
+    assert {"10w-40", "10w40"} <= set(inventory.keys_of({"name": "زيت 10W-40"})["words"].split())
+    assert words.joint_terms("زيت 5W-30، H-7") == ["زيت", "5w30", "h7"]
+    assert words.joint_terms("- , !") == []
+
+
 def test_terms_drop_the_article_and_punctuation() -> None:
     assert words.terms("الطلمبه، (06L-115)") == ["طلمبه", "06l", "115"]
     assert words.terms("ال") == ["ال"]

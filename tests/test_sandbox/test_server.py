@@ -12,7 +12,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from clutch_tui.net.endpoints import ENDPOINTS
-from clutch_tui.sandbox import app, calls, changes, demo_data
+from clutch_tui.sandbox import app, calls, changes, demo_data, records
 from clutch_tui.sandbox.app import create_backend
 from clutch_tui.sandbox.database import Database, open_database
 from clutch_tui.sandbox.ledger import Change, Origin, Outcome
@@ -91,6 +91,19 @@ async def test_the_database_outlives_its_process_whole(terminal: Terminal) -> No
         assert reading.value("PRAGMA integrity_check") == "ok"
         assert reading.value("SELECT COUNT(*) FROM ledger") == 2
     database.close()
+
+
+def test_keys_of_before_the_folds_rules_changed_are_folded_anew(settings: Settings) -> None:
+    database = create_backend(settings).database
+    with database.writing(demo_data.SHOP_ID) as transaction:
+        records.insert(transaction, records.CUSTOMER, "c", {"name": "رؤوف"})
+        transaction.execute("UPDATE customer SET search_key = 'رؤوف'")
+        transaction.execute("PRAGMA user_version = 0")
+    database.close()
+    again = open_database(settings)
+    with again.reading() as reading:
+        assert reading.value("SELECT COUNT(*) FROM customer WHERE id = 'c' AND search_key = 'رووف'") == 1
+    again.close()
 
 
 def test_two_who_write_to_one_file_wait_for_each_other_and_share_the_counter(settings: Settings) -> None:

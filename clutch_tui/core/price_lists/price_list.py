@@ -14,6 +14,7 @@ from typing import Any
 
 from clutch_tui.text.fold import fold
 
+from ..codes import barcode_key
 from ..types import ShopError
 from ..words import bare, fold_often
 from . import cells, headings, sheets
@@ -58,8 +59,8 @@ class Entry:
     """What tells apart parts that have neither number nor barcode; see `looks_of`."""
 
     def __post_init__(self) -> None:
-        for name, key in (("part_number", "number_key"), ("barcode", "barcode_key")):
-            object.__setattr__(self, key, bare(fold(self.said.get(name, ""))))
+        object.__setattr__(self, "number_key", bare(fold(self.said.get("part_number", ""))))
+        object.__setattr__(self, "barcode_key", barcode_key(self.said.get("barcode", "")))
         object.__setattr__(self, "looks", looks_of(self.said))
 
 
