@@ -8,7 +8,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from .types import Cart, CartLine, Customer, CustomerRow, Part, PartRow, Payment, PayMethod, ShopError, TaxRules, Totals
+from . import money
+from .types import (
+    NO_DISCOUNT,
+    Cart,
+    CartLine,
+    Customer,
+    CustomerRow,
+    Discount,
+    Part,
+    PartRow,
+    Payment,
+    PayMethod,
+    ShopError,
+    TaxRules,
+    Totals,
+)
 
 MOST_PIECES = 1_000_000
 DEAREST = 1_000_000_000_00
@@ -28,34 +43,34 @@ def add_line(cart: Cart, part: PartRow | Part, quantity: int = 1) -> Cart:
 
 
 def set_quantity(cart: Cart, n: int, quantity: int) -> Cart:
-    """Raises `error.sale.quantity` for what cannot be a number of pieces; a line's discount never exceeds it."""
+    """Raises `error.sale.quantity` for what cannot be a number of pieces."""
     _check_quantity(quantity)
-    line = cart.lines[n]
-    return _with_line(cart, n, replace(line, quantity=quantity, discount=min(line.discount, quantity * line.price)))
+    return _with_line(cart, n, replace(cart.lines[n], quantity=quantity))
 
 
 def set_price(cart: Cart, n: int, price: int) -> Cart:
     """A price for one piece, for this sale only. Raises `error.sale.price`."""
     _check_price(price)
-    line = cart.lines[n]
-    return _with_line(cart, n, replace(line, price=price, discount=min(line.discount, line.quantity * price)))
+    return _with_line(cart, n, replace(cart.lines[n], price=price))
 
 
-def set_discount(cart: Cart, n: int, discount: int) -> Cart:
-    """Money off a whole line. Raises `error.sale.discount` where it is more than the line."""
+def set_discount(cart: Cart, n: int, discount: Discount) -> Cart:
+    """Take something off a whole line. Raises `error.sale.discount` where it is more than the line comes to now."""
     line = cart.lines[n]
-    _check_discount(discount, line.quantity * line.price)
+    _check_discount(discount, line.gross)
     return _with_line(cart, n, replace(line, discount=discount))
 
 
 def remove_line(cart: Cart, n: int) -> Cart:
-    return _fitting(replace(cart, lines=cart.lines[:n] + cart.lines[n + 1 :]))
+    """Take a line out. With the last one its sale is over, and what was to be taken off it."""
+    lines = cart.lines[:n] + cart.lines[n + 1 :]
+    return replace(cart, lines=lines, discount=cart.discount if lines else NO_DISCOUNT)
 
 
-def with_discount(cart: Cart, amount: int) -> Cart:
-    """Money off the whole sale. Raises `error.sale.discount` where it is more than the sale."""
-    _check_discount(amount, net_of_lines(cart))
-    return replace(cart, discount=amount)
+def with_discount(cart: Cart, discount: Discount) -> Cart:
+    """Take something off the whole sale. Raises `error.sale.discount` where it is more than the sale comes to now."""
+    _check_discount(discount, net_of_lines(cart))
+    return replace(cart, discount=discount)
 
 
 def with_customer(cart: Cart, customer: Customer | CustomerRow | None) -> Cart:
@@ -66,22 +81,53 @@ def with_customer(cart: Cart, customer: Customer | CustomerRow | None) -> Cart:
     return replace(cart, customer_id=customer.id, customer_name=fields.name, customer_phone=fields.phone)
 
 
+# --- what it comes to ----------------------------------------------------------------------------------
+
+
+def net_of_lines(cart: Cart) -> int:
+    """What the lines come to before a discount on the whole sale."""
+    return sum(line.total for line in cart.lines)
+
+
+def off_sale(cart: Cart) -> int:
+    """The money that the discount on the whole sale comes to now."""
+    return cart.discount.off(net_of_lines(cart))
+
+
+def net(cart: Cart) -> int:
+    """What the cart comes to before tax and rounding: how one tells parked sales apart."""
+    return net_of_lines(cart) - off_sale(cart)
+
+
 def totals(cart: Cart, rules: TaxRules, method: PayMethod = "cash") -> Totals:
     """What the cart comes to when all of it is paid by `method`: only cash is rounded to the smallest coin."""
-    subtotal = sum(line.quantity * line.price for line in cart.lines)
-    discount = sum(line.discount for line in cart.lines) + cart.discount
-    net = subtotal - discount
-    tax = tax_of(net, rules)
-    exact = net if rules.prices_include_tax else net + tax
-    rounding = rounding_of(exact, rules.cash_rounding) if method == "cash" else 0
+    return totals_paid(cart, rules, (Payment(method, 0),))
+
+
+def totals_paid(cart: Cart, rules: TaxRules, payments: Sequence[Payment]) -> Totals:
+    """What the cart comes to when it is paid in these ways. What others than cash have paid is exact; the rest, where
+    a payment says that it is cash, is rounded to the smallest coin: nobody can hand over anything else."""
+    subtotal = sum(line.gross for line in cart.lines)
+    discount = sum(line.off for line in cart.lines) + off_sale(cart)
+    left = subtotal - discount
+    tax = money.tax_in(left, rules.rate) if rules.prices_include_tax else money.tax_on(left, rules.rate)
+    exact = left if rules.prices_include_tax else left + tax
+    rounding = 0
+    if any(payment.method == "cash" for payment in payments) or not payments:
+        in_cash = max(0, exact - sum(payment.amount for payment in payments if payment.method != "cash"))
+        rounding = money.to_coin(in_cash, rules.cash_rounding) - in_cash
     pieces = sum(line.quantity for line in cart.lines)
     return Totals(subtotal, discount, tax, rounding, exact + rounding, pieces)
 
 
 def due(cart: Cart, rules: TaxRules, paid: Sequence[Payment], method: PayMethod) -> int:
-    """What is still to be paid where the rest is paid by `method`."""
-    whole = totals(cart, rules, paid_by((*paid, Payment(method, 0))))
+    """What is still to be paid where the rest is paid by `method`: exactly what is left, or in cash what coins come
+    to."""
+    whole = totals_paid(cart, rules, (*paid, Payment("cash", 0))) if method == "cash" else totals(cart, rules, method)
     return whole.total - sum(payment.amount for payment in paid)
+
+
+# --- what cannot be meant ------------------------------------------------------------------------------
 
 
 def check(cart: Cart) -> None:
@@ -90,30 +136,8 @@ def check(cart: Cart) -> None:
     for line in cart.lines:
         _check_quantity(line.quantity)
         _check_price(line.price)
-        _check_discount(line.discount, line.quantity * line.price)
-    _check_discount(cart.discount, net_of_lines(cart))
-
-
-def percent_of(amount: int, hundredths: int) -> int:
-    """A part of an amount, in hundredths of a percent: 1250 is 12.5%; rounded half up, as a hand would."""
-    return (2 * amount * hundredths + 10_000) // 20_000
-
-
-def tax_of(net: int, rules: TaxRules) -> int:
-    """The tax in `net` where prices include it, on `net` where they do not; rounded half up."""
-    divisor = 10_000 + rules.rate if rules.prices_include_tax else 10_000
-    return (2 * net * rules.rate + divisor) // (2 * divisor)
-
-
-def rounding_of(amount: int, coin: int) -> int:
-    """What must be added to `amount` to pay it in coins of which `coin` is the smallest; 0 for no such coin."""
-    return 0 if coin <= 1 else (2 * amount + coin) // (2 * coin) * coin - amount
-
-
-def paid_by(payments: Sequence[Payment]) -> PayMethod:
-    """By which method a sale counts as paid when it is totalled: cash where nothing else was used."""
-    other = [payment.method for payment in payments if payment.method != "cash"]
-    return other[0] if other else "cash"
+        _check_discount(line.discount)
+    _check_discount(cart.discount)
 
 
 def _check_quantity(quantity: int) -> None:
@@ -126,25 +150,14 @@ def _check_price(price: int) -> None:
         raise ShopError("error.sale.price")
 
 
-def _check_discount(discount: int, most: int) -> None:
-    if not 0 <= discount <= most:
+def _check_discount(discount: Discount, whole: int | None = None) -> None:
+    """An amount may be above the whole where that has shrunk since it was typed: it takes off what there is."""
+    most = discount.amount if whole is None else whole
+    if not (0 <= discount.amount <= most and 0 <= discount.percent <= money.WHOLE):
+        raise ShopError("error.sale.discount")
+    if discount.amount and discount.percent:
         raise ShopError("error.sale.discount")
 
 
-def net_of_lines(cart: Cart) -> int:
-    """What the lines come to before a discount on the whole sale."""
-    return sum(line.total for line in cart.lines)
-
-
-def net(cart: Cart) -> int:
-    """What the cart comes to before tax and rounding: how one tells parked sales apart."""
-    return net_of_lines(cart) - cart.discount
-
-
 def _with_line(cart: Cart, n: int, line: CartLine) -> Cart:
-    return _fitting(replace(cart, lines=(*cart.lines[:n], line, *cart.lines[n + 1 :])))
-
-
-def _fitting(cart: Cart) -> Cart:
-    """A discount on the sale never exceeds what is left of the sale."""
-    return replace(cart, discount=min(cart.discount, net_of_lines(cart)))
+    return replace(cart, lines=(*cart.lines[:n], line, *cart.lines[n + 1 :]))

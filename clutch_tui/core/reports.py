@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from . import inventory, search
+from . import inventory, money, search
 from .database import models
 from .search import STOCK
 from .types import Key, PartRow
@@ -37,7 +37,7 @@ class Takings:
     @property
     def average(self) -> int:
         """What one sale brought, before returns; 0 where nothing was sold."""
-        return (self.revenue + self.returned) // self.sales if self.sales else 0
+        return money.share(self.revenue + self.returned, 1, self.sales)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,14 +15,15 @@ from typing import Any
 
 from clutch_tui.text.fold import fold, fold_number
 
-from . import cash, journal, state
-from .cart import check, paid_by, totals
+from . import cart as carts
+from . import cash, journal, money, state
 from .clock import from_text
 from .database import models
 from .sync import outbox
 from .types import (
     Cart,
     CartLine,
+    Discount,
     Key,
     Payment,
     Receipt,
@@ -78,7 +79,13 @@ def open_carts() -> tuple[Cart, ...]:
 
 def _cart(body: dict[str, Any]) -> Cart:
     lines = ({name: value for name, value in line.items() if name in CartLine.__slots__} for line in body["lines"])
-    return Cart(**{**body, "lines": tuple(CartLine(**line) for line in lines)})
+    kept = (CartLine(**{**line, "discount": _discount(line["discount"])}) for line in lines)
+    return Cart(**{**body, "lines": tuple(kept), "discount": _discount(body["discount"])})
+
+
+def _discount(kept: int | dict[str, int]) -> Discount:
+    """A discount of a cart that was saved; earlier ones knew only the money."""
+    return Discount(kept) if isinstance(kept, int) else Discount(**kept)
 
 
 def discard_cart(cart_id: str) -> None:
@@ -96,7 +103,7 @@ def checkout(
 
     `payments` must come to the total; `tendered` is the cash that was handed over, change still in it. Stock may
     go below zero: a till sells what the customer holds in his hand. Raises `error.sale.empty`,
-    `error.sale.unpaid`, `error.sale.credit_needs_customer`, and what `cart.check` finds.
+    `error.sale.unpaid`, `error.sale.not_in_coins`, `error.sale.credit_needs_customer`, and what `cart.check` finds.
     """
     if models.execute("SELECT 1 FROM sale WHERE id = ?", (cart.id,)).fetchone() is not None:
         earlier = get(cart.id)
@@ -104,9 +111,9 @@ def checkout(
             return earlier
         beside = replace(cart, id=_id_beside(cart))
         return checkout(beside, payments, tendered=tendered, cashier=cashier, device_id=device_id, rules=rules)
-    check(cart)
-    figures = totals(cart, rules, paid_by(payments))
-    _check(cart, payments, figures)
+    carts.check(cart)
+    figures = carts.totals_paid(cart, rules, payments)
+    _check(cart, payments, figures, rules.cash_rounding)
     document = Document(
         id=cart.id,
         kind="sale",
@@ -116,9 +123,10 @@ def checkout(
         customer_name=cart.customer_name,
         customer_phone=cart.customer_phone,
         lines=tuple(_sale_line(n, line) for n, line in enumerate(cart.lines, 1)),
-        payments=tuple(payments),
+        payments=tuple(payment for payment in payments if payment.amount),
         totals=figures,
         rules=rules,
+        percent=cart.discount.percent,
         tendered=tendered,
         order_id=cart.order_id,
         notes=cart.notes,
@@ -130,7 +138,7 @@ def checkout(
 
 def _is_of(sale: Sale, cart: Cart) -> bool:
     """Whether this sale is of this very cart: the same goods at the same prices, for the same customer."""
-    discount = sum(line.discount for line in cart.lines) + cart.discount
+    discount = sum(line.off for line in cart.lines) + carts.off_sale(cart)
     return (sale.customer_id, sale.totals.discount, tuple(replace(line, returned=0) for line in sale.lines)) == (
         cart.customer_id,
         discount,
@@ -144,21 +152,25 @@ def _id_beside(cart: Cart) -> str:
     return cart.id[:-12] + hashlib.sha256(content.encode()).hexdigest()[:12]
 
 
-def _check(cart: Cart, payments: Sequence[Payment], figures: Totals) -> None:
+def _check(cart: Cart, payments: Sequence[Payment], figures: Totals, coin: int) -> None:
+    """No cash at all is a payment, too, where what is left is less than half a coin."""
     if not cart.lines:
         raise ShopError("error.sale.empty")
-    if any(payment.amount <= 0 for payment in payments) and figures.total > 0:
+    if any(payment.amount < 0 or (not payment.amount and payment.method != "cash") for payment in payments):
         raise ShopError("error.sale.unpaid")
     if sum(payment.amount for payment in payments) != figures.total:
         raise ShopError("error.sale.unpaid")
+    for payment in payments:
+        if payment.method == "cash" and not money.is_payable(payment.amount, coin):
+            raise ShopError("error.sale.not_in_coins")
     if cart.customer_id is None and any(payment.method == "credit" for payment in payments):
         raise ShopError("error.sale.credit_needs_customer")
 
 
 def _sale_line(n: int, line: CartLine) -> SaleLine:
     return SaleLine(
-        n, line.part_id, line.name, line.part_number, line.quantity, line.price, line.discount, line.total,
-        name_en=line.name_en,
+        n, line.part_id, line.name, line.part_number, line.quantity, line.price, line.off, line.total,
+        name_en=line.name_en, percent=line.discount.percent,
     )  # fmt: skip
 
 
@@ -178,6 +190,7 @@ class Document:
     payments: tuple[Payment, ...]
     totals: Totals
     rules: TaxRules
+    percent: int = 0
     tendered: int = 0
     order_id: str | None = None
     notes: str = ""
@@ -215,14 +228,14 @@ def write(document: Document) -> Sale:
     models.execute(
         "INSERT INTO sale (id, kind, receipt_number, date, device_id, cashier, customer_id, customer_name, subtotal,"
         " discount, tax, tax_rate, prices_include_tax, rounding, total, tendered, payment_method, status, return_of,"
-        " order_id, business_day, notes, own, search_key)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)",
+        " order_id, business_day, notes, own, search_key, percent)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)",
         (
             document.id, document.kind, number, at, document.device_id, document.cashier, document.customer_id,
             document.customer_name, figures.subtotal, figures.discount, figures.tax, document.rules.rate,
             document.rules.prices_include_tax, figures.rounding, figures.total, document.tendered,
             body["payment_method"], document.status, document.return_of, document.order_id, day, document.notes,
-            keys_of(body)["search_key"],
+            keys_of(body)["search_key"], document.percent,
         ),
     )  # fmt: skip
     _write_lines(document, change_id, at)
@@ -257,6 +270,7 @@ def write(document: Document) -> Sale:
         notes=document.notes,
         flags=(),
         unsent=True,
+        percent=document.percent,
     )
 
 
@@ -268,12 +282,12 @@ def _change(tendered: int, payments: Sequence[Payment]) -> int:
 def _write_lines(document: Document, change_id: str, at: str) -> None:
     origins: Sequence[int | None] = document.origins or [None] * len(document.lines)
     models.executemany(
-        "INSERT INTO sale_line (sale_id, n, part_id, name, part_number, quantity, price, discount, total, sale_line)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO sale_line (sale_id, n, part_id, name, part_number, quantity, price, discount, total, sale_line,"
+        " percent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (
                 document.id, line.n, line.part_id, line.name, line.part_number, line.quantity, line.price,
-                line.discount, line.total, origin,
+                line.discount, line.total, origin, line.percent,
             )
             for line, origin in zip(document.lines, origins, strict=True)
         ],
@@ -346,7 +360,7 @@ def _body(document: Document, at: str, day: str, number: str) -> dict[str, Any]:
 _UNSENT = outbox.unsent("sale", "sale")
 _COLUMNS = (
     "id, receipt_number, date, business_day, cashier, customer_id, customer_name, subtotal, discount, tax, rounding,"
-    " total, prices_include_tax, tax_rate, tendered, status, return_of, order_id, notes, flags"
+    " total, prices_include_tax, tax_rate, tendered, status, return_of, order_id, notes, flags, percent"
 )
 
 
@@ -357,7 +371,7 @@ def get(sale_id: str) -> Sale:
         raise ShopError("error.sale.unknown")
     (
         id_, number, date, day, cashier, customer_id, customer_name, subtotal, discount, tax, rounding, total,
-        include, rate, tendered, status, return_of, order_id, notes, flags, unsent,
+        include, rate, tendered, status, return_of, order_id, notes, flags, percent, unsent,
     ) = row  # fmt: skip
     lines, payments = _lines(sale_id), _payments(sale_id)
     return Sale(
@@ -381,6 +395,7 @@ def get(sale_id: str) -> Sale:
         notes=notes,
         flags=tuple(flags.split()),
         unsent=bool(unsent),
+        percent=percent,
     )
 
 
@@ -394,11 +409,13 @@ def _lines(sale_id: str) -> tuple[SaleLine, ...]:
     )
     rows = models.execute(
         "SELECT n, part_id, line.name, line.part_number, quantity, line.price, discount, total,"
-        " coalesce(part.name_en, '') FROM sale_line line LEFT JOIN part ON part.id = part_id"
+        " percent, coalesce(part.name_en, '') FROM sale_line line LEFT JOIN part ON part.id = part_id"
         " WHERE sale_id = ? ORDER BY n",
         (sale_id,),
     ).fetchall()
-    return tuple(replace(SaleLine(*row[:8]), returned=returned.get(row[0], 0), name_en=row[8]) for row in rows)
+    return tuple(
+        replace(SaleLine(*row[:8]), returned=returned.get(row[0], 0), percent=row[8], name_en=row[9]) for row in rows
+    )
 
 
 def _payments(sale_id: str) -> tuple[Payment, ...]:

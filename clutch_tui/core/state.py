@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 
 from clutch_tui.text import shop_time
 
+from . import money
 from .clock import from_text
 from .database import models
 from .types import TaxRules
@@ -193,5 +194,5 @@ def learn_shop(profile: dict[str, Any] | None, settings: dict[str, Any] | None) 
         put_setting("timezone", settings["timezone"])
     if settings.get("tax_rate") is not None:
         rules = tax_rules()
-        rate = int((Decimal(str(settings["tax_rate"])) * 100).to_integral_value(ROUND_HALF_UP))
+        rate = money.hundredths(Decimal(str(settings["tax_rate"])))
         put_tax_rules(TaxRules(rate, bool(settings.get("prices_include_tax", True)), rules.cash_rounding))

@@ -11,6 +11,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
 
+from . import money
+
 Key = tuple[str | int, ...]
 """The place of a row in its list's order; opaque to everyone but the query that made it."""
 
@@ -213,31 +215,64 @@ class TaxRules:
 
 
 @dataclass(frozen=True, slots=True)
+class Discount:
+    """Money off, as it was typed: an `amount` in minor units, or a `percent` in hundredths (1250 is 12.5 %).
+
+    What it comes to is reckoned from what it is taken off, each time: a percentage that was turned into money once
+    would stay behind when quantities and prices change.
+    """
+
+    amount: int = 0
+    percent: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.amount or self.percent)
+
+    def off(self, whole: int) -> int:
+        """What is taken off `whole`; never more than there is."""
+        return money.percent_of(whole, self.percent) if self.percent else min(self.amount, whole)
+
+
+NO_DISCOUNT = Discount()
+
+
+@dataclass(frozen=True, slots=True)
 class CartLine:
-    """`price` is for one piece; `discount` is money off the whole line. `name` is what the sale will say;
-    `name_en` is there for screens in English."""
+    """`price` is for one piece; `discount` is off the whole line. `name` is what the sale will say; `name_en` is
+    there for screens in English."""
 
     part_id: str
     name: str
     part_number: str
     quantity: int
     price: int
-    discount: int = 0
+    discount: Discount = NO_DISCOUNT
     name_en: str = ""
 
     @property
+    def gross(self) -> int:
+        """What the pieces cost before anything is taken off."""
+        return self.quantity * self.price
+
+    @property
+    def off(self) -> int:
+        """The money that the discount comes to now."""
+        return self.discount.off(self.gross)
+
+    @property
     def total(self) -> int:
-        return self.quantity * self.price - self.discount
+        return self.gross - self.off
 
 
 @dataclass(frozen=True, slots=True)
 class Cart:
     """A sale that is being made. Its `id` is made when it opens and becomes the sale's id, so that a checkout
-    pressed twice sells once. Saved after every change, so that it survives the machine."""
+    pressed twice sells once. Saved after every change, so that it survives the machine. `discount` is off what the
+    lines come to, also those that are added later."""
 
     id: str
     lines: tuple[CartLine, ...] = ()
-    discount: int = 0
+    discount: Discount = NO_DISCOUNT
     customer_id: str | None = None
     customer_name: str = ""
     customer_phone: str = ""
@@ -268,6 +303,9 @@ class Payment:
 
 @dataclass(frozen=True, slots=True)
 class SaleLine:
+    """A line as it was sold. `discount` is money; `percent`, in hundredths, is what it was reckoned from, 0 where an
+    amount was taken off. Other terminals' sales say only the money."""
+
     n: int
     part_id: str
     name: str
@@ -279,6 +317,7 @@ class SaleLine:
     returned: int = 0
     name_en: str = field(default="", compare=False)
     """The part's English name as it is now, for screens in English; no part of the sale."""
+    percent: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,7 +338,8 @@ class SaleRow:
 
 @dataclass(frozen=True, slots=True)
 class Sale:
-    """A sale or a return (`return_of` names its sale), whole: also what a receipt is printed from."""
+    """A sale or a return (`return_of` names its sale), whole: also what a receipt is printed from. `percent`, in
+    hundredths, is what the discount on the whole sale was reckoned from, 0 where it was an amount."""
 
     id: str
     receipt_number: str
@@ -321,6 +361,12 @@ class Sale:
     notes: str
     flags: tuple[str, ...]
     unsent: bool
+    percent: int = 0
+
+    @property
+    def off_lines(self) -> int:
+        """What the discounts of single lines come to; the rest of the discount is off the whole sale."""
+        return sum(line.discount for line in self.lines)
 
 
 Receipt = Sale

@@ -13,6 +13,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from clutch_tui.core import money
 from clutch_tui.core.clock import from_text, to_text
 
 LONGEST = 20_000
@@ -37,7 +38,7 @@ def money_in(value: Any) -> int:
             raise ValueError("not an amount") from None
     if not value.is_finite() or not -_MONEY_LIMIT < value < _MONEY_LIMIT:
         raise ValueError("an amount out of range")
-    return int((value * 100).quantize(_CENT, ROUND_HALF_UP))
+    return money.hundredths(value)
 
 
 def money_out(minor: int) -> Decimal:

@@ -28,6 +28,7 @@ from clutch_tui.ui.widgets.text_field import TextField
 from clutch_tui.ui.widgets.words import Problem, Words
 
 if TYPE_CHECKING:
+    from clutch_tui.core.types import Discount
     from clutch_tui.ui.app import ClutchApp
 
 T = TypeVar("T")
@@ -182,19 +183,24 @@ def ask_money(title: str, *, value: int | None = None, minimum: int = 0, maximum
     return Ask(title, MoneyField(value=typed), read, **values)
 
 
-def ask_discount(title: str, *, whole: int, value: int) -> Ask[int]:
-    """Ask for money off `whole`, as an amount or as `10%` of it; the answer is in minor units."""
-    field = DiscountField(value=f"{value // 100}.{value % 100:02}" if value else "")
+def ask_discount(title: str, *, whole: int, value: Discount) -> Ask[Discount]:
+    """Ask for something off `whole`: an amount, or a percentage as `10%`."""
+    field = DiscountField(value=_typed_discount(value))
 
-    def read(_: str) -> int:
-        minor = int(field.read().scaleb(field.places))
+    def read(_: str) -> Discount:
+        number = int(field.read().scaleb(field.places))
         if field.percent:
-            return shop.cart.percent_of(whole, minor)
-        if minor > whole:
+            return shop.types.Discount(percent=number)
+        if number > whole:
             raise NumberError("error.sale.discount")
-        return minor
+        return shop.types.Discount(number)
 
     return Ask(title, field, read)
+
+
+def _typed_discount(discount: Discount) -> str:
+    number = discount.percent or discount.amount
+    return f"{number // 100}.{number % 100:02}{'%' if discount.percent else ''}" if number else ""
 
 
 class Choose(Dialog[str]):

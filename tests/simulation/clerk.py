@@ -86,7 +86,7 @@ def give_back(terminal: Terminal, rng: random.Random) -> str:
     sale_id = _one(terminal, rng, "SELECT id FROM sale WHERE kind = 'sale' AND status = 'completed' ORDER BY id")
     line = rng.choice(terminal.ask(sales.get, sale_id).lines)
     pieces = {line.n: rng.randint(1, line.quantity)}
-    options = {"method": "cash", "cashier": "c", "device_id": "d", "reason": "does not fit"}
+    options = {"cashier": "c", "device_id": "d", "reason": "does not fit"}
     receipt = terminal.do(aftersales.give_back, sale_id, pieces, **options)
     return f"took back {receipt.id} of {sale_id}"
 

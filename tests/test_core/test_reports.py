@@ -7,7 +7,7 @@ import pytest
 from clutch_tui.core import aftersales, cart, inventory, reports, sales
 from clutch_tui.core.database import models
 from clutch_tui.core.database.store import Store
-from clutch_tui.core.types import Part, Payment, PayMethod, Sale, TaxRules
+from clutch_tui.core.types import Discount, Part, Payment, PayMethod, Sale, TaxRules
 from tests.test_core.shop import HandClock, stock_shelf
 
 RULES = TaxRules(rate=1400, prices_include_tax=True)
@@ -19,7 +19,7 @@ def sell(store: Store, *wanted: tuple[Part, int], method: PayMethod = "cash", di
         open_cart = sales.open_cart()
         for part, quantity in wanted:
             open_cart = cart.add_line(open_cart, part, quantity)
-        open_cart = cart.with_discount(open_cart, discount)
+        open_cart = cart.with_discount(open_cart, Discount(discount))
         total = cart.totals(open_cart, RULES, method).total
         return sales.checkout(
             open_cart, (Payment(method, total),), tendered=total, cashier="أحمد", device_id="d", rules=RULES
@@ -41,9 +41,7 @@ def test_a_day_is_its_sales_less_what_came_back(store: Store, clock: HandClock) 
     sell(store, (shelf["OF-200"], 2), method="visa", discount=1100)
     undone = sell(store, (shelf["SP-300"], 1))
     store.run_now(aftersales.void, undone.id, "غلط", "أحمد")
-    store.run_now(
-        aftersales.give_back, first.id, {1: 1}, method="cash", cashier="أحمد", device_id="d", reason="مش مناسبة"
-    )
+    store.run_now(aftersales.give_back, first.id, {1: 1}, cashier="أحمد", device_id="d", reason="مش مناسبة")
     day = store.read_now(reports.day_totals, TODAY)
     sold = 2 * 15000 + 4550 + 2 * 4550 - 1100
     assert (day.sales, day.returns, day.pieces) == (2, 1, 4)
@@ -88,9 +86,7 @@ def test_best_sellers_by_pieces_and_by_revenue(store: Store, clock: HandClock) -
     sell(store, (shelf["WP-100"], 2), (shelf["OF-200"], 5))
     many = sell(store, (shelf["SP-300"], 6))
     everything = {1: 6}
-    store.run_now(
-        aftersales.give_back, many.id, everything, method="cash", cashier="أحمد", device_id="d", reason="كلها"
-    )
+    store.run_now(aftersales.give_back, many.id, everything, cashier="أحمد", device_id="d", reason="كلها")
     by_revenue = store.read_now(reports.best_sellers, TODAY, TODAY)
     assert [(row.part_number, row.pieces, row.revenue) for row in by_revenue] == [
         ("WP-100", 2, 30000),

@@ -561,7 +561,7 @@ async def test_what_has_no_call_waits_without_alarm(shop: Shop) -> None:
     till.do(customers.pay, made.id, 5000, "cash", "", "c")
     sale = till.sell(part(till, "P-0001").id, 2)
     await settle(till)
-    till.do(aftersales.give_back, sale, {1: 1}, method="cash", cashier="c", device_id="d", reason="زيادة")
+    till.do(aftersales.give_back, sale, {1: 1}, cashier="c", device_id="d", reason="زيادة")
     await settle(till)
     assert {(change.kind, change.lane) for change in till.changes} == {("payment", "local"), ("return", "local")}
     assert (till.queue.unsent, till.queue.local, till.queue.oldest_at) == (0, 2, None)
@@ -576,7 +576,7 @@ async def test_a_sale_that_comes_back_whole_is_a_status(shop: Shop) -> None:
     await till.round()
     before = part(till, "P-0001").stock
     sale = till.sell(part(till, "P-0001").id, 2)
-    till.do(aftersales.give_back, sale, {1: 2}, method="cash", cashier="c", device_id="d", reason="عيب")
+    till.do(aftersales.give_back, sale, {1: 2}, cashier="c", device_id="d", reason="عيب")
     await shop.fault("error_after", "sales.update")
     await settle(till)
     assert shop.sql("SELECT status FROM sale") == [("returned",)]
@@ -617,7 +617,7 @@ async def test_a_server_that_learns_to_sync_gets_what_waited_and_nothing_twice(s
     till.do(inventory.create, PartDraft(name="جديدة", part_number="N-1"), 5)
     await settle(till)
     till.do(customers.pay, made.id, 5000, "cash", "", "c")
-    till.do(aftersales.give_back, sale, {1: 1}, method="cash", cashier="c", device_id="d", reason="زيادة")
+    till.do(aftersales.give_back, sale, {1: 1}, cashier="c", device_id="d", reason="زيادة")
     await settle(till)
     till.sell(part(till, "P-0001").id, 4)
     await shop.fault("error_after", "sales.create")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 
 from clutch_tui.text.fold import fold
 
+from .. import money
 from ..inventory import MAX_MONEY, MAX_QUANTITY
 
 Oddity = tuple[str, dict[str, Any]]
@@ -119,9 +120,8 @@ class Row:
         elif number == 0:
             self._remark("import.warning.zero", field=field)
         else:
-            exact = number * 100
-            minor = int(exact.to_integral_value(ROUND_HALF_UP))
-            if unusual or minor != exact:
+            minor = money.hundredths(number)
+            if unusual or minor != number * 100:
                 self._remark(
                     "import.warning.read_as", field=field, text=text, amount=f"{minor // 100}.{minor % 100:02}"
                 )

@@ -108,7 +108,6 @@ class PastSalesScreen(ListScreen):
             shop.aftersales.give_back,
             sale.id,
             back.quantities,
-            method=back.method,
             cashier=self.app.cashier,
             device_id=self.app.services.device_id,
             reason=back.reason,

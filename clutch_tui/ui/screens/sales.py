@@ -242,7 +242,7 @@ class SalesScreen(ShopScreen):
         if target is None:
             return
         if target == "line":
-            asked = ask_discount("sales.ask_discount", whole=line.quantity * line.price, value=line.discount)
+            asked = ask_discount("sales.ask_discount", whole=line.gross, value=line.discount)
         else:
             whole = shop.cart.net_of_lines(self.cart)
             asked = ask_discount("sales.ask_discount", whole=whole, value=self.cart.discount)

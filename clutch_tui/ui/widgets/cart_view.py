@@ -53,7 +53,7 @@ CART_COLUMNS: tuple[Column[CartRow], ...] = (
     Column(
         "sales.discount",
         8,
-        lambda row: shown.amount(row.line.discount) if row.line.discount else "",
+        lambda row: shown.amount(row.line.off) if row.line.off else "",
         number=True,
         priority=1,
     ),
@@ -94,7 +94,7 @@ class CartView(Vertical):
         cart, totals = totalled.cart, totalled.totals
         rows = [CartRow(n, line) for n, line in enumerate(cart.lines)]
         # the part's number has no room beside a column of discounts, so that one is only there when it says something
-        discounted = any(row.line.discount for row in rows)
+        discounted = any(row.line.off for row in rows)
         self.table.columns = CART_COLUMNS if discounted else PLAIN_COLUMNS
         cursor = next((row.n for row in rows if row.id == select), None)
         self.table.show_rows(rows, cursor)

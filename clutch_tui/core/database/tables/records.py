@@ -177,6 +177,8 @@ class SaleTable(Table):
     version = count()
     seq = count()
     search_key = text()
+    percent = count()
+    """In hundredths: what the discount on the whole sale was reckoned from. Only own sales know."""
 
     class Meta:
         table_name = "sale"
@@ -194,6 +196,8 @@ class SaleLineTable(Table):
     total = IntegerField()
     sale_line = IntegerField(null=True)
     """In a return: the line of the sale that comes back."""
+    percent = count()
+    """In hundredths: what the discount was reckoned from, 0 for an amount. Only own sales know."""
 
     class Meta:
         table_name = "sale_line"
