@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import threading
+from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
 import pytest
 
-from clutch_tui.net.client.api import ApiError, Kind
+from clutch_tui.net.client.api import Answer, ApiError, Kind
 from clutch_tui.net.client.session import Session
 from clutch_tui.net.client.vault import Secrets
 from clutch_tui.sandbox import demo_data
 from clutch_tui.sandbox.server import Running, running
 from clutch_tui.sandbox.settings import Settings as SandboxSettings
 
-from .conftest import Client, Fault, MakeClient
+from .conftest import Client, Fault, MakeClient, until
 
 OWNER = ("owner@clutch.test", demo_data.PASSWORD)
 
@@ -213,13 +215,149 @@ async def test_logging_out_needs_no_server(sandbox: Running, client: Client) -> 
 async def test_a_vault_that_cannot_be_written_does_not_stop_the_shop(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(secrets: Secrets) -> None:
+    def full(fields: object, known: Secrets) -> Secrets:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(client.vault, "write", full)
+    monkeypatch.setattr(client.vault, "change", full)
     await client.session.login(*OWNER)
     assert client.session.state == "user"
     assert "error.vault.not_saved" in [event.key for event in client.monitor.events_after(0)]
+
+
+class Gate:
+    """Holds up one thread of a vault until the test has seen what it waits for."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.reached, self._open, self._loop = asyncio.Event(), threading.Event(), loop
+
+    def stand(self) -> None:
+        self._loop.call_soon_threadsafe(self.reached.set)
+        assert self._open.wait(20)
+
+    def open(self) -> None:
+        self._open.set()
+
+
+async def other_threads_had_their_chance() -> None:
+    for _ in range(20):
+        await asyncio.to_thread(lambda: None)
+
+
+async def test_a_vault_read_before_a_sign_in_does_not_undo_it(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The password was right: another process's news, looked for at that moment, must not say otherwise."""
+    await client.session.open()
+    gate, read = Gate(asyncio.get_running_loop()), client.vault.read
+
+    def slow() -> Secrets:
+        stored = read()
+        gate.stand()
+        return stored
+
+    monkeypatch.setattr(client.vault, "read", slow)
+    looking = asyncio.create_task(client.session.look_again())
+    await gate.reached.wait()
+    signing_in = asyncio.create_task(client.session.login(*OWNER))
+    await until(lambda: client.session.state == "user")
+    gate.open()
+    assert (await signing_in).role == "owner"
+    assert await looking is False
+    assert client.session.state == "user"
+    assert read().token == await client.session.bearer()
+
+
+async def test_a_vault_read_before_a_sign_out_is_written_does_not_undo_it(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await client.session.login(*OWNER)
+    gate, change = Gate(asyncio.get_running_loop()), client.vault.change
+
+    def slow(fields: Mapping[str, object], known: Secrets) -> Secrets:
+        gate.stand()
+        return change(fields, known)
+
+    monkeypatch.setattr(client.vault, "change", slow)
+    signing_out = asyncio.create_task(client.session.logout())
+    await gate.reached.wait()
+    looking = asyncio.create_task(client.session.look_again())
+    await other_threads_had_their_chance()
+    gate.open()
+    assert await looking is False
+    await signing_out
+    assert (client.session.state, client.vault.read().token) == ("signed_out", None)
+
+
+async def test_a_sign_out_that_cannot_be_written_down_holds_all_the_same(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await client.session.login(*OWNER)
+
+    def full(fields: object, known: Secrets) -> Secrets:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(client.vault, "change", full)
+        await client.session.logout()
+        assert await client.session.look_again() is False
+    await client.session.use_api_key(demo_data.API_KEY)  # there is room again: what was left over goes along
+    assert (client.session.state, client.vault.read().token) == ("key", None)
+
+
+@pytest.mark.parametrize("then", ["signs out", "signs in again"])
+async def test_what_a_person_does_during_a_renewal_has_the_last_word(client: Client, then: str) -> None:
+    await client.session.login(*OWNER)
+    stale = await client.session.bearer()
+    assert stale
+    gate, send = asyncio.Event(), client.session._send
+    assert send is not None
+    answered = asyncio.Event()
+
+    async def held(name: str, body: object, *, bearer: str | None) -> Answer:
+        answer = await send(name, body, bearer=bearer)
+        if name == "auth.refresh":
+            answered.set()
+            await gate.wait()
+        return answer
+
+    client.session.bind(held)
+    renewal = asyncio.create_task(client.session.renew(stale))
+    await answered.wait()
+    if then == "signs out":
+        await client.session.logout()
+    else:
+        await client.session.login("cashier@clutch.test", demo_data.PASSWORD)
+    wanted = client.session.state, client.session.user, client.vault.read()
+    gate.set()
+    assert await renewal is (then != "signs out")
+    assert (client.session.state, client.session.user, client.vault.read()) == wanted
+
+
+async def test_a_process_that_learns_the_key_puts_no_old_token_back(
+    sandbox: Running, client: Client, make_client: MakeClient
+) -> None:
+    """What one process stores goes beside what another stored meanwhile, not over it."""
+    await client.session.login(*OWNER)
+    other = make_client(sandbox.base_url)
+    await other.session.open()
+    stale = await client.session.bearer()
+    assert stale
+    assert await client.session.renew(stale)
+    await other.session.use_api_key(demo_data.API_KEY)
+    kept = client.vault.read()
+    assert (kept.token, kept.api_key) == (await client.session.bearer(), demo_data.API_KEY)
+    assert await other.session.bearer() == kept.token
+
+
+async def test_a_sign_out_of_another_process_is_not_undone_by_a_renewal(
+    sandbox: Running, client: Client, make_client: MakeClient, fault: Fault
+) -> None:
+    await client.session.login(*OWNER)
+    other = make_client(sandbox.base_url)
+    stale = await other.session.bearer()
+    assert stale
+    await fault("error_before", endpoint="auth.logout", status=503, count=1)  # the server never hears of it
+    await client.session.logout()
+    assert await other.session.renew(stale) is False
+    assert (other.session.state, client.vault.read().token) == ("signed_out", None)
 
 
 async def test_without_an_api_a_session_says_that_nothing_is_set_up(client: Client) -> None:

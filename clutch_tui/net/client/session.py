@@ -6,7 +6,7 @@ import asyncio
 import base64
 import binascii
 import json
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
@@ -15,16 +15,20 @@ from clutch_tui.core.clock import Clock, SystemClock, from_text, to_text
 from clutch_tui.net.client.errors import ApiError, Kind
 from clutch_tui.net.client.key_store import KeyStoreError
 from clutch_tui.net.client.redaction import remember
+from clutch_tui.net.client.vault import Secrets
 from clutch_tui.net.connection import Access, Monitor
 
 if TYPE_CHECKING:
     from clutch_tui.net.client.api import Answer
-    from clutch_tui.net.client.vault import Secrets, Vault
+    from clutch_tui.net.client.vault import Vault
 
 REFRESH_BEFORE = timedelta(minutes=5)
 UNKNOWN_LIFETIME = 3600.0
 # The answers that mean "these credentials are worth nothing", as opposed to "not now".
 _REFUSED = frozenset({Kind.UNAUTHORIZED, Kind.FORBIDDEN, Kind.INVALID, Kind.MISSING_RECORD, Kind.MISSING_ROUTE})
+
+_NOBODY: Mapping[str, Any] = {"token": None, "refresh_token": None, "expires_at": None, "lifetime": 0.0}
+"""What changes when a user signs out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,13 @@ class Session:
         self._key_refused = False
         self._unrenewable: str | None = None
         self._secrets: Secrets | None = None
+        """What holds here, from the moment at which it was decided."""
+        self._kept: Secrets | None = None
+        """What the vault held when it was last read or written: what differs from it is another process's doing."""
+        self._unsaved: dict[str, Any] = {}
+        """Fields that the vault could not take yet; they go with the next change."""
+        self._turn = asyncio.Lock()
+        """One reading or writing of the vault at a time: changes reach it in the order in which they were made."""
         self._opening: asyncio.Task[None] | None = None
         self._renewal: asyncio.Task[bool] | None = None
         self._send: Send | None = None
@@ -105,11 +116,11 @@ class Session:
         await self.open()
         if self.state != "signed_out":
             return False
-        stored = await asyncio.to_thread(self._vault.read)
-        if stored == self._known():
+        stored = await self._stored()
+        if stored == self._kept or self.state != "signed_out":
             return False
-        self._secrets, self._key_refused = stored, False
-        self._tell()
+        self._key_refused = False
+        self._take_over(stored)
         return self.state != "signed_out"
 
     async def bearer(self) -> str | None:
@@ -145,10 +156,9 @@ class Session:
             raise
         tokens = _tokens(answer)
         self.shop = tokens["shop"]
-        await self._keep(tokens)
-        user = self.user
-        assert user is not None
-        return user
+        await self._keep(tokens, Secrets())
+        signed_in = tokens["user"] or {}
+        return User(*(str(signed_in.get(name, "")) for name in ("id", "name", "role")))
 
     async def logout(self) -> None:
         """Forget the user at once; tell the server if it can be told. The API key stays."""
@@ -156,7 +166,7 @@ class Session:
         token, secrets = self._token(), self._known()
         if token is None:
             return
-        await self._store(replace(secrets, token=None, refresh_token=None, expires_at=None, lifetime=0.0))
+        await self._change(**_NOBODY)
         try:
             await self._exchange("auth.logout", {"refresh_token": secrets.refresh_token}, token)
         except ApiError as error:
@@ -167,7 +177,7 @@ class Session:
         """Store the shop's API key, or forget it. Raises `ValueError` for one that no header could carry."""
         await self.open()
         self._key_refused = False
-        await self._store(replace(self._known(), api_key=_clean_key(key)))
+        await self._change(api_key=_clean_key(key))
 
     async def renew(self, stale: str, *, due: bool = False) -> bool:
         """Get a new token in place of `stale`; true where there is one now.
@@ -209,63 +219,91 @@ class Session:
     async def _renew(self, stale: str, due: bool) -> bool:
         await asyncio.to_thread(self._vault.acquire)
         try:
-            stored = await asyncio.to_thread(self._vault.read)
-            if stored.token and stored.token != stale:  # another process was faster
-                self._secrets = stored
-                self._tell()
-                return True
-            refresh_token, is_possible = self._known().refresh_token, False
-            if refresh_token:
-                try:
-                    answer = await self._exchange("auth.refresh", {"refresh_token": refresh_token}, None)
-                except ApiError as error:
-                    if error.kind not in _REFUSED:
-                        raise
-                    is_possible = error.kind is not Kind.MISSING_ROUTE
-                else:
-                    await self._keep(_tokens(answer))
-                    return True
-            if due and not is_possible:
-                self._unrenewable = stale
-                return False
-            await self._store(replace(self._known(), token=None, refresh_token=None, expires_at=None, lifetime=0.0))
-            return False
+            stored = await self._stored()
+            if stored not in (self._kept, Secrets()) and stored.token != stale:
+                self._take_over(stored)  # another process was faster, or has signed out
+            if self._token() != stale:
+                return self._token() is not None
+            return await self._ask_for_another(stale, due)
         finally:
             await asyncio.to_thread(self._vault.release)
+
+    async def _ask_for_another(self, stale: str, due: bool) -> bool:
+        """Have the server renew `stale`. Whoever signs out or in while it is asked has the last word: what the
+        answer says about the token of before concerns nobody any more."""
+        refresh_token, is_possible, tokens = self._known().refresh_token, False, None
+        if refresh_token:
+            try:
+                tokens = _tokens(await self._exchange("auth.refresh", {"refresh_token": refresh_token}, None))
+            except ApiError as error:
+                if error.kind not in _REFUSED:
+                    raise
+                is_possible = error.kind is not Kind.MISSING_ROUTE
+        if self._token() != stale:
+            return self._token() is not None
+        if tokens is not None:
+            await self._keep(tokens, self._known())
+            return True
+        if due and not is_possible:
+            self._unrenewable = stale
+            return False
+        await self._change(**_NOBODY)
+        return False
 
     async def _exchange(self, name: str, body: object, bearer: str | None) -> Answer:
         if self._send is None:
             raise ApiError(Kind.NOT_SET_UP)
         return await self._send(name, body, bearer=bearer)
 
-    async def _keep(self, tokens: dict[str, Any]) -> None:
+    async def _keep(self, tokens: dict[str, Any], before: Secrets) -> None:
+        """Sign in with these tokens; what they leave unsaid is as it was `before`."""
         lifetime = tokens["expires_in"] or _lifetime(tokens["token"]) or UNKNOWN_LIFETIME
-        before, user = self._known(), tokens["user"] or {}
-        await self._store(
-            replace(
-                before,
-                token=tokens["token"],
-                refresh_token=tokens["refresh_token"] or before.refresh_token,
-                expires_at=to_text(self._clock.now() + timedelta(seconds=lifetime)),
-                lifetime=lifetime,
-                user_id=user.get("id", before.user_id),
-                user_name=user.get("name", before.user_name),
-                user_role=user.get("role", before.user_role),
-            )
+        user = tokens["user"] or {}
+        await self._change(
+            token=tokens["token"],
+            refresh_token=tokens["refresh_token"] or before.refresh_token,
+            expires_at=to_text(self._clock.now() + timedelta(seconds=lifetime)),
+            lifetime=lifetime,
+            user_id=user.get("id", before.user_id),
+            user_name=user.get("name", before.user_name),
+            user_role=user.get("role", before.user_role),
         )
 
-    async def _store(self, secrets: Secrets) -> None:
-        self._secrets = secrets
+    async def _change(self, **fields: Any) -> None:
+        """Change these fields: here at once, in the vault when its turn comes, also where nobody waits any more."""
+        changed = self._secrets = replace(self._known(), **fields)
         self._tell()
-        try:
-            await asyncio.to_thread(self._vault.write, secrets)
-        except (OSError, KeyStoreError) as error:
-            if self._monitor is None:
-                raise
-            self._monitor.note("error", "session", "error.vault.not_saved", reason=str(error)[:200])
+        await asyncio.shield(asyncio.create_task(self._save(changed, fields)))
+
+    async def _save(self, changed: Secrets, fields: dict[str, Any]) -> None:
+        async with self._turn:
+            self._unsaved |= fields
+            try:
+                kept = await asyncio.to_thread(self._vault.change, dict(self._unsaved), changed)
+            except (OSError, KeyStoreError) as error:
+                if self._monitor is None:
+                    raise
+                self._monitor.note("error", "session", "error.vault.not_saved", reason=str(error)[:200])
+                return
+            self._kept, self._unsaved = kept, {}
+            if self._secrets is changed and kept != changed:
+                self._secrets = kept
+                self._tell()
+
+    async def _stored(self) -> Secrets:
+        """What the vault holds, read while nothing was changed here: what it held before a change is no news."""
+        while True:
+            async with self._turn:
+                before, stored = self._secrets, await asyncio.to_thread(self._vault.read)
+            if self._secrets is before:
+                return stored
+
+    def _take_over(self, stored: Secrets) -> None:
+        self._kept, self._secrets = stored, replace(stored, **self._unsaved)
+        self._tell()
 
     async def _read(self) -> None:
-        self._secrets = await asyncio.to_thread(self._vault.read)
+        self._secrets = self._kept = await asyncio.to_thread(self._vault.read)
         self._tell()
 
     def _tell(self) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 import httpx
 
@@ -35,8 +37,9 @@ class _Memory(Vault):
     def read(self) -> Secrets:
         return self._secrets
 
-    def write(self, secrets: Secrets) -> None:
-        self._secrets = secrets
+    def change(self, fields: Mapping[str, Any], known: Secrets) -> Secrets:
+        self._secrets = replace(known, **fields)
+        return self._secrets
 
     def acquire(self) -> None:
         """Nobody else has it."""
@@ -110,7 +113,7 @@ async def _told_by_profile(api: Api, *, needed: bool = True) -> str:
 
 async def _keep(proven: Secrets, vault: Vault) -> None:
     """A user who signs in keeps the key that was there, a key the user."""
-    before = await asyncio.to_thread(vault.read)
-    api_key = proven.api_key or before.api_key
-    kept = replace(proven if proven.token else before, api_key=api_key)
-    await asyncio.to_thread(vault.write, kept)
+    fields = asdict(proven) if proven.token else {"api_key": proven.api_key}
+    if not proven.api_key:
+        fields.pop("api_key")
+    await asyncio.to_thread(vault.change, fields, Secrets())

@@ -66,21 +66,21 @@ class Vault:
 
     def read(self) -> Secrets:
         """What is stored; empty where nothing is, or where it cannot be read any more."""
-        raw = self._read_file().get(self._name)
-        if raw is None and self._use_keyring:
-            raw = self._ask(lambda store: store.get_password(SERVICE, self._name))
-        return _secrets(raw)
+        return self._stored(self._read_file())
 
     def write(self, secrets: Secrets) -> None:
         """Keep these instead of what was there. Raises `OSError` where not even the file can be written."""
-        text = json.dumps({name: value for name, value in asdict(secrets).items() if value})
-        if self._use_keyring:
-            self._ask(lambda store: store.set_password(SERVICE, self._name, text))
         with self._file() as entries:
-            if self._use_keyring:
-                entries.pop(self._name, None)
-            else:
-                entries[self._name] = text
+            self._put(secrets, entries)
+
+    def change(self, fields: Mapping[str, Any], known: Secrets) -> Secrets:
+        """Keep these fields, and beside them what is stored, which another process may have changed meanwhile;
+        return all of it. A vault that holds nothing gets the rest from what is `known`. Raises as `write` does."""
+        with self._file() as entries:
+            stored = self._stored(entries)
+            kept = replace(known if stored == Secrets() else stored, **fields)
+            self._put(kept, entries)
+        return kept
 
     def clear(self) -> None:
         self.write(Secrets())
@@ -99,6 +99,21 @@ class Vault:
     def release(self) -> None:
         if self._lock is not None and self._lock.is_locked:
             self._lock.release()
+
+    def _stored(self, entries: Mapping[str, str]) -> Secrets:
+        raw = entries.get(self._name)
+        if raw is None and self._use_keyring:
+            raw = self._ask(lambda store: store.get_password(SERVICE, self._name))
+        return _secrets(raw)
+
+    def _put(self, secrets: Secrets, entries: dict[str, str]) -> None:
+        text = json.dumps({name: value for name, value in asdict(secrets).items() if value})
+        if self._use_keyring:
+            self._ask(lambda store: store.set_password(SERVICE, self._name, text))
+        if self._use_keyring:  # still: it may have failed just now
+            entries.pop(self._name, None)
+        else:
+            entries[self._name] = text
 
     def _ask(self, question: Callable[[Any], str | None]) -> str | None:
         """Ask the key store. In mode `auto` one that fails is not asked again, the file takes over; only
