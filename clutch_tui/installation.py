@@ -13,7 +13,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -25,6 +25,7 @@ from clutch_tui.home import Home, device_id
 
 if TYPE_CHECKING:
     from clutch_tui.core.database.store import Store
+    from clutch_tui.core.sync.differences import Stranded
     from clutch_tui.core.types import ShopError
     from clutch_tui.net.client.api import Api
     from clutch_tui.net.client.session import Session
@@ -63,6 +64,8 @@ class Installation:
     Its answer None gives up."""
     tell: Callable[[str], None] = _say_nothing
     _protection: Protection | None = None
+    _left: dict[Path, tuple[tuple[int, ...], Stranded | None]] = field(default_factory=dict)
+    """What was found in other databases, and the moments of their files then."""
 
     @classmethod
     def find(
@@ -98,6 +101,7 @@ class Installation:
         _check_driver()
         from clutch_tui import privacy
         from clutch_tui.core import state
+        from clutch_tui.core.sync import differences
         from clutch_tui.text import shop_time
 
         settings = settings or self.settings
@@ -113,7 +117,79 @@ class Installation:
         if not store.read_now(state.has_begun, **rules):
             store.run_now(state.begin, **rules)
         shop_time.use(store.read_now(state.timezone))
+        place = settings.backend.base_url, settings.backend.shop_id
+        if not store.read_now(differences.has_place, *place):
+            store.run_now(differences.note_place, *place)
         return store
+
+    def open_existing_store(self) -> Store | None:
+        """The shop's database for who only looks, inline; None where there is none yet: looking makes none. Raises
+        `ShopError`."""
+        return self.open_store(inline=True) if self.database().exists() else None
+
+    def stranded(self, settings: Settings | None = None) -> tuple[Stranded, ...]:
+        """The other databases of this home with work that no server has; blocks. One that another process works with
+        is looked after, and one that no key opens tells nothing."""
+        own = self.database(settings)
+        found = (self._left_in(path) for path in self.protection.databases(aside=True) if path != own)
+        return tuple(one for one in found if one is not None)
+
+    async def send_stranded(self, path: Path, settings: Settings | None = None) -> None:
+        """One round for another database of this home, to the server and shop of the settings: what is unsent in it
+        goes up under its old identities, each of which the server answers once. Only after `must_be_same_shop`. Raises
+        `ApiError`, `wire.BadPayload` and `ShopError`."""
+        from clutch_tui.core.database.store import Store
+
+        store = await asyncio.to_thread(Store.open, path, find_key=self.protection.find_key)
+        try:
+            network = self.network(settings or self.settings, store, lambda _nouns: None)
+            await network.sync_once(0.0)
+        finally:
+            await asyncio.to_thread(store.close)
+
+    async def must_be_same_shop(self, one: Stranded, settings: Settings | None = None) -> str:
+        """The id of the shop that the server sees behind our credentials, where what is stranded belongs to it. Raises
+        `ApiError`, and `ShopError` `error.stranded.other_shop` or `error.stranded.unknown_shop` where it is another's,
+        or where the server does not say."""
+        from clutch_tui.core.types import ShopError
+        from clutch_tui.net import wire
+        from clutch_tui.net.connection import Monitor
+
+        settings = settings or self.settings
+        api, _ = self.api(Monitor())
+        try:
+            answer = await api.call("shop.profile")
+            told = str((wire.read_answer("shop.profile", answer.data).record or {}).get("id") or "")
+        except wire.BadPayload:
+            told = ""
+        finally:
+            await api.close()
+        if not told:
+            raise ShopError("error.stranded.unknown_shop")
+        if not one.may_belong_to(told, settings.backend.shop_id):
+            raise ShopError(
+                "error.stranded.other_shop", shop=told, other=one.server_shop or one.shop_id or one.base_url
+            )
+        return told
+
+    def _left_in(self, path: Path) -> Stranded | None:
+        """What is unsent in another database; looked up again only when the file has changed."""
+        from clutch_tui.core.database import health
+        from clutch_tui.core.types import ShopError
+        from clutch_tui.protection import OF_A_SHOP
+
+        if not OF_A_SHOP.fullmatch(path.name):
+            return None
+        mark = tuple(_changed_at(path.with_name(f"{path.name}{ending}")) for ending in ("", "-wal"))
+        if path not in self._left or self._left[path][0] != mark:
+            try:
+                self._left[path] = mark, health.left_in(path, self.protection.find_key(path))
+            except (ShopError, OSError):  # open elsewhere, or no key at hand: another look may tell
+                return None
+            except Exception as error:
+                logging.getLogger(__name__).warning("%s tells nothing of its queue", path.name, exc_info=error)
+                self._left[path] = mark, None
+        return self._left[path][1]
 
     def unlocked(self, action: Callable[[], T]) -> T:
         """Do something that needs the databases' keys, asking for the passphrase where it is wanted and somebody can
@@ -149,10 +225,12 @@ class Installation:
         from clutch_tui.core.database.store import Store
 
         protection, path = self.protection, self.database(settings)
-        if self.takes_along(settings) and self._is_saved(settings):
-            from clutch_tui.core.sync import adoption
+        if self._is_saved(settings):
+            for source in self._of_no_shop(settings):
+                from clutch_tui.core.sync import adoption
 
-            adoption.adopt(self.home.database("", ""), path, protection.find_key)
+                if adoption.adopt(source, path, protection.find_key, shop_id=settings.backend.shop_id):
+                    break
         is_new = not path.exists()
         is_encrypted_now = protection.prepare(path, lambda: self.tell("locked.encrypting"))
         store = Store.open(path, inline=inline, find_key=protection.find_key)
@@ -215,10 +293,17 @@ class Installation:
         return self.protection.start_over(self.database(settings))
 
     def takes_along(self, settings: Settings) -> bool:
-        """Whether what was done without a server goes along to the shop of these settings: it is the first one."""
-        alone = self.home.database("", "")
-        place = self.database(settings)
-        return place != alone and alone.exists() and not place.exists()
+        """Whether what was done before a shop was known goes along to that of these settings: it is the first one."""
+        return bool(self._of_no_shop(settings))
+
+    def _of_no_shop(self, settings: Settings) -> tuple[Path, ...]:
+        """The databases of no shop from which the first one takes its work, the likeliest first; none where the shop of
+        these settings has a database already."""
+        place, backend = self.database(settings), settings.backend
+        if place.exists():
+            return ()
+        unnamed = self.home.database(backend.base_url, "") if backend.shop_id else place
+        return tuple(one for one in (unnamed, self.home.database("", "")) if one != place and one.exists())
 
     def _is_saved(self, settings: Settings) -> bool:
         """Whether config.toml names this shop. One that was given for a single run gets nothing for good."""
@@ -299,8 +384,18 @@ class Installation:
             line=line,
             door=self,
             tidy=self.tidy,
+            stranded=self.stranded,
+            send_stranded=self.send_stranded,
+            must_be_same_shop=self.must_be_same_shop,
             make_bundle=make_bundle,
         )
+
+
+def _changed_at(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _check_driver() -> None:

@@ -95,6 +95,7 @@ async def check_up(
         log_name=logs.NAME,
         find_key=lambda path: installation.protection.find_key(path),
         plain_others=lambda: installation.protection.plain_others(installation.database()),
+        stranded=installation.stranded,
     )
     reach = Reach(settings, api, session, device_id=identity)
     surroundings = Surroundings(find(settings.text.letters, environ), settings.text.bidi, environ)

@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -145,7 +146,9 @@ def say_json(value: Any) -> None:
 
 
 def plain(value: object) -> object:
-    """What JSON has no word for: moments in RFC 3339, anything else as text."""
+    """What JSON has no word for: moments in RFC 3339, records by their fields, anything else as text."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {one.name: getattr(value, one.name) for one in fields(value)}
     return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else str(value)
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
-from clutch_tui import __version__, exits
-from clutch_tui.text.strings import t, tn
+from clutch_tui import exits
+from clutch_tui.text.strings import t
 
 from . import find_installation, json_option, say_json
 
@@ -36,7 +36,8 @@ def sync() -> click.Command:
             return asyncio.run(watch_sync(installation, as_json=as_json))
         result = asyncio.run(sync_once(installation))
         if as_json:
-            say_json({"error": result.error_key, "message": result.message, **asdict(result.queue)})
+            told = {"error": result.error_key, "message": result.message, **asdict(result.found.queue)}
+            say_json(told | {"differences": result.found.counts, "stranded": result.found.stranded})
         else:
             print(result.message)
         return result.code
@@ -48,55 +49,10 @@ def status() -> click.Command:
     @click.command("status", help=t("cli.status.help"))
     @json_option
     @click.pass_obj
-    def command(options: dict[str, Any], as_json: bool) -> None:
-        from clutch_tui.core import journal, reference
-        from clutch_tui.core.sync import outbox, replica, singles, ways
+    def command(options: dict[str, Any], as_json: bool) -> int:
+        from .status import run
 
-        installation = find_installation(options)
-        backend = installation.settings.backend
-        with installation.open_store(inline=True) as store:
-            queue = store.read_now(outbox.summary)
-            now = store.clock.now()
-            parts = {
-                # nobody leads: what the last one knew when it ended says nothing of the connection now
-                name: replace(part, state="off") if part.is_stale(now) else part
-                for name, part in store.read_now(journal.connection_state).items()
-            }
-            cursors = store.read_now(lambda: {name: replica.cursor(name) for name in replica.CHANNELS})
-            as_of = store.read_now(replica.as_of, "inventory")
-            kept = store.read_now(reference.ages)
-            way, stock_by = store.read_now(ways.summary), store.read_now(singles.movers)
-            by_channel = store.read_now(ways.known)
-        if as_json:
-            say_json(
-                {
-                    "version": __version__,
-                    "base_url": backend.base_url,
-                    "shop_id": backend.shop_id,
-                    "database": str(installation.database()),
-                    "queue": asdict(queue),
-                    "connection": {name: asdict(part) for name, part in parts.items()},
-                    "cursors": cursors,
-                    "inventory_as_of": as_of,
-                    "reference": {
-                        name: {"fetched_at": at, "age_seconds": round((now - at).total_seconds())}
-                        for name, at in kept.items()
-                    },
-                    "way": way,
-                    "ways": by_channel,
-                    "stock_moved_by": stock_by,
-                }
-            )
-            return
-        print(tn("queue.unsent", queue.unsent))
-        if queue.local:
-            print(tn("status.local", queue.local))
-        if way and "sync" not in parts:
-            print(f"{t('connection.part.sync')}: {t(f'connection.way.{way}')}")
-        for name, part in parts.items():
-            if name != "overall":
-                words = f"{t(f'connection.part.{name}')}: {t(f'connection.state.{part.state}')}"
-                print(f"{words} ({t(f'connection.way.{way}')})" if name == "sync" and way else words)
+        return run(find_installation(options), as_json=as_json)
 
     return command
 

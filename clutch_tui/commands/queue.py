@@ -6,7 +6,10 @@ leads the sync.
 
 from __future__ import annotations
 
+import asyncio
 import sys
+from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,15 +17,19 @@ from typing import Any, get_args
 
 import click
 
+from clutch_tui import exits
 from clutch_tui.core.sync import conflicts as core_conflicts
+from clutch_tui.core.sync import differences
 from clutch_tui.core.sync import queue as core_queue
 from clutch_tui.core.sync.conflicts import Choice
+from clutch_tui.core.sync.differences import Stranded
 from clutch_tui.core.sync.shown import ChangeRow, Conflict
-from clutch_tui.core.types import Lane
+from clutch_tui.core.types import Lane, ShopError
+from clutch_tui.installation import Installation
 from clutch_tui.text import format as shown
 from clutch_tui.text.format import NumberError
 from clutch_tui.text.strings import t
-from clutch_tui.ui import change_words, entries
+from clutch_tui.ui import change_words, difference_words, entries
 
 from . import find_installation, json_option, output_file, say_json
 
@@ -46,14 +53,19 @@ def queue() -> click.Group:
         if context.invoked_subcommand is None:
             _list_queue(context.obj, lane or "", as_json=as_json)
 
-    for command in (show(), retry(), export()):
+    for command in (show(), retry(), export(), stranded()):
         group.add_command(command)
     return group
 
 
 def _list_queue(options: dict[str, Any], lane: str, *, as_json: bool) -> None:
     installation = find_installation(options)
-    with installation.open_store(inline=True) as store:
+    beside = installation.stranded()
+    if (opened := installation.open_existing_store()) is None:
+        _tell_nothing(installation, beside, as_json=as_json)
+        return
+    with opened as store:
+        found = store.read_now(differences.between, beside, alone=not installation.settings.backend.is_set_up)
         rows = store.read_now(core_queue.page, lane, None, 0, MOST_OF_THE_JOURNAL if lane == "done" else -1)
         about = {row.id: store.read_now(core_queue.concerns, row.id) for row in rows if row.flags and not as_json}
         now = store.clock.now()
@@ -70,8 +82,21 @@ def _list_queue(options: dict[str, Any], lane: str, *, as_json: bool) -> None:
             if line:
                 print(f"{'':>8}{line}")
     if not rows:
-        empty = "queue.empty" if installation.settings.backend.is_set_up else "queue.empty_alone"
+        alone = not installation.settings.backend.is_set_up
+        empty = "queue.empty_alone" if alone else "queue.empty" if found.is_sent else "queue.empty_here"
         print(t("common.no_match" if lane else empty))
+    for one in beside:
+        print(difference_words.stranded(one))
+
+
+def _tell_nothing(installation: Installation, beside: Sequence[Stranded], *, as_json: bool) -> None:
+    """There is no database of this shop yet."""
+    if as_json:
+        say_json([])
+        return
+    empty = t("queue.empty" if installation.settings.backend.is_set_up else "queue.empty_alone")
+    for line in [difference_words.stranded(one) for one in beside] or [empty]:
+        print(line)
 
 
 def change_json(row: ChangeRow, now: datetime) -> dict[str, Any]:
@@ -161,6 +186,39 @@ def export() -> click.Command:
     return command
 
 
+def stranded() -> click.Command:
+    @click.command("stranded", help=t("cli.queue.stranded.help"))
+    @click.option("--send", is_flag=True, help=t("cli.queue.stranded.send"))
+    @json_option
+    @click.pass_obj
+    def command(options: dict[str, Any], send: bool, as_json: bool) -> int:
+        installation = find_installation(options)
+        found = installation.stranded()
+        if send and not installation.settings.backend.is_set_up:
+            print(t("cli.not_set_up"), file=sys.stderr)
+            return exits.USAGE
+        if send:
+            asyncio.run(_send(installation, found))
+            found = installation.stranded()
+        if as_json:
+            say_json(found)
+        else:
+            print("\n".join(map(difference_words.stranded, found)) or t("cli.queue.stranded.none"))
+        return exits.FAILED if found and send else exits.DONE
+
+    return command
+
+
+async def _send(installation: Installation, found: Sequence[Stranded]) -> None:
+    """Send each to this shop, once the server has said that it is the same; one that is another's stays."""
+    for one in found:
+        try:
+            await installation.must_be_same_shop(one)
+            await installation.send_stranded(one.path)
+        except ShopError as error:
+            print(exits.sentence(error), file=sys.stderr)
+
+
 # --- conflicts -----------------------------------------------------------------------------------------
 
 
@@ -177,8 +235,9 @@ def conflicts() -> click.Group:
 
 
 def _list_conflicts(options: dict[str, Any], *, as_json: bool) -> None:
-    with find_installation(options).open_store(inline=True) as store:
-        waiting = store.read_now(core_conflicts.pending)
+    opened = find_installation(options).open_existing_store()
+    with opened or nullcontext() as store:
+        waiting = () if store is None else store.read_now(core_conflicts.pending)
     if as_json:
         say_json([_conflict_json(one) for one in waiting])
         return

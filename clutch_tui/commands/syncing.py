@@ -11,7 +11,8 @@ from typing import Any
 
 from clutch_tui import exits
 from clutch_tui.core.database.store import Store
-from clutch_tui.core.sync import outbox
+from clutch_tui.core.sync import differences, outbox
+from clutch_tui.core.sync.differences import Differences, Stranded
 from clutch_tui.core.sync.shown import QueueSummary
 from clutch_tui.core.types import ShopError
 from clutch_tui.installation import Installation
@@ -22,6 +23,7 @@ from clutch_tui.net.network import Network
 from clutch_tui.text import format as shown
 from clutch_tui.text.harmless import escaped
 from clutch_tui.text.strings import has, t, tn
+from clutch_tui.ui import difference_words
 
 from . import plain
 
@@ -31,17 +33,18 @@ PATIENCE = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a round ended: the exit code, the sentence, the error's key where there was one, the queue after it."""
+    """How a round ended: the exit code, the sentence, the error's key where there was one, and what is on one side
+    only after it."""
 
     code: int
     message: str
     error_key: str
-    queue: QueueSummary
+    found: Differences
 
 
 async def sync_once(installation: Installation) -> Outcome:
     """One whole round; where another process has the lead, its work is waited for instead."""
-    return await _once(installation, installation.open_store())
+    return await _once(installation, installation.open_store(), await asyncio.to_thread(installation.stranded))
 
 
 async def sync_aside(installation: Installation, path: Path) -> Outcome:
@@ -51,15 +54,15 @@ async def sync_aside(installation: Installation, path: Path) -> Outcome:
     return await _once(installation, store)
 
 
-async def _once(installation: Installation, store: Store) -> Outcome:
+async def _once(installation: Installation, store: Store, stranded: tuple[Stranded, ...] = ()) -> Outcome:
     """One round of this store, which is closed afterwards."""
     try:
-        return await _round(installation.network(installation.settings, store, lambda _nouns: None), store)
+        return await _round(installation.network(installation.settings, store, lambda _nouns: None), store, stranded)
     finally:
         await asyncio.to_thread(store.close)
 
 
-async def _round(network: Network, store: Store) -> Outcome:
+async def _round(network: Network, store: Store, stranded: tuple[Stranded, ...]) -> Outcome:
     code, message, key = exits.DONE, t("cli.sync.done"), ""
     try:
         await network.sync_once(PATIENCE)
@@ -74,10 +77,13 @@ async def _round(network: Network, store: Store) -> Outcome:
     except wire.BadPayload as error:
         key = "error.sync.bad_answer"
         code, message = exits.FAILED, t(key, reason=error.reason)
-    queue = await store.read(outbox.summary)
-    if code == exits.DONE and queue.unsent:
-        code, message = exits.FAILED, tn("queue.unsent", queue.unsent)
-    return Outcome(code, message, key, queue)
+    found = await store.read(differences.between, stranded)
+    left = difference_words.sentences(found)
+    if code == exits.DONE and left:
+        code, message = exits.DONE if found.is_well else exits.FAILED, "\n".join(left)
+    elif left and found.stranded:
+        message = "\n".join([message, *left])
+    return Outcome(code, message, key, found)
 
 
 async def watch_sync(installation: Installation, *, as_json: bool) -> int:

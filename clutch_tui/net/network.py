@@ -187,6 +187,7 @@ class Network:
             await self.session.open()
             if self._take_lead():
                 await self._store.run(outbox.wake_slow)
+                self.sync.look_again()
                 await self.sync.round()
                 return
             await self._ask_leader(patience)
@@ -302,7 +303,8 @@ class Network:
             raise ShopError("error.sync.cut")
         if self.leads:
             await self._store.run(outbox.wake_slow)
-            self.api.breaker.reset()
+            self.api.try_now()
+            self.sync.look_again()
             self.sync.hurry()
             await self.sync.round()
         else:
@@ -336,6 +338,8 @@ class Network:
         error, values = "", {}
         try:
             await self._store.run(outbox.wake_slow)
+            self.api.try_now()
+            self.sync.look_again()
             await self.sync.round()
         except (ApiError, ShopError) as failure:
             error, values = failure.key, {name: str(value) for name, value in failure.values.items()}
@@ -346,7 +350,7 @@ class Network:
 
     def reconnect(self) -> None:
         """Forget every waiting time and try API and socket at once."""
-        self.api.breaker.reset()
+        self.api.try_now()
         self.socket.reconnect_now()
         self.sync.look_again()
         self.sync.wake()

@@ -12,6 +12,7 @@ import gc
 import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from importlib import import_module
@@ -47,6 +48,7 @@ from clutch_tui.ui.thin_wire import ThinWire
 if TYPE_CHECKING:
     from clutch_tui.config import Settings
     from clutch_tui.core.database.store import Store
+    from clutch_tui.core.sync.differences import Differences, Stranded
     from clutch_tui.core.types import Cart, TaxRules
 
 P = ParamSpec("P")
@@ -56,6 +58,8 @@ log = logging.getLogger("clutch_tui.ui")
 
 AGES_EVERY = 10.0
 """Seconds between two looks at whether an age on the strip reads differently now."""
+BESIDE_EVERY = 60.0
+"""Seconds between two looks at the other databases of this home."""
 TIDY_AFTER = 15.0
 """Seconds after the till is up in which it is left alone: the first search and the first sale come now."""
 
@@ -102,6 +106,9 @@ class ClutchApp(KeysInOrder, ThinWire, Gauges, BidiApp, App[int]):
         """Whether the store is being changed for another: the screens of the old one are no place to go."""
         self._brake = Brake(self, self._announce)
         self._cut_since: datetime | None = None
+        self._stranded: tuple[Stranded, ...] = ()
+        self.differences: Differences | None = None
+        """What was on one side only when the strip was last put together."""
         self._too_old = False
         """Whether a person has still to be told that the backend refuses this version."""
         if not services.settings.ui.animation:
@@ -120,6 +127,7 @@ class ClutchApp(KeysInOrder, ThinWire, Gauges, BidiApp, App[int]):
         self.call_after_refresh(self._first_frame_is_out)
         self.set_interval(AGES_EVERY, lambda: self._brake.add(frozenset({"age"})))
         self.set_interval(KEEP_EVERY, self.keep_measures)
+        self.set_interval(BESIDE_EVERY, self.look_beside)
 
     def _first_frame_is_out(self) -> None:
         self.note_start()
@@ -151,6 +159,7 @@ class ClutchApp(KeysInOrder, ThinWire, Gauges, BidiApp, App[int]):
         self._news_told = (await self._store.read(shop.journal.news_mark))[0]
         self._brake.add(frozenset({"everything"}))
         self.set_timer(TIDY_AFTER, partial(self._tidy_up, settings))
+        self.look_beside()
         if not settings.backend.is_set_up:
             if not await self._store.read(shop.state.setting, "works_alone", False):
                 await self.switch_mode("sign_in")
@@ -313,12 +322,19 @@ class ClutchApp(KeysInOrder, ThinWire, Gauges, BidiApp, App[int]):
     async def _look(self, nouns: frozenset[str]) -> None:
         """Put together what the strip says; the queue is only counted when it has changed."""
         status = self.status
-        unsent, oldest_at, attention, unread = status.unsent, status.oldest_at, status.attention, status.unread
-        local, store = status.local, self._store
+        store = self._store
         if store is not None and nouns & {"queue", "conflicts", "notifications", "everything"}:
-            queue = await store.read(shop.outbox.summary)
-            unsent, oldest_at, attention, local = queue.unsent, queue.oldest_at, queue.attention, queue.local
-            unread = await store.read(shop.journal.unread_count)
+            found = self.differences = await self._differ(store)
+            status = replace(
+                status,
+                unsent=found.queue.unsent,
+                oldest_at=found.queue.oldest_at,
+                attention=found.queue.attention,
+                local=found.queue.local,
+                stranded=found.stranded_changes,
+                missing=found.set_aside,
+                unread=await store.read(shop.journal.unread_count),
+            )
         if store is not None and "shop" in nouns:
             shop_time.use(await store.read(shop.state.timezone))
         if store is not None and nouns & {"updates", "everything"}:
@@ -327,8 +343,22 @@ class ClutchApp(KeysInOrder, ThinWire, Gauges, BidiApp, App[int]):
             self._too_old = False
             await self.switch_mode("updates")
         overall, since = self._overall()
-        self.status = Status(overall, since, unsent, oldest_at, attention, unread, datetime.now(UTC), local)
+        self.status = replace(status, overall=overall, since=since, now=datetime.now(UTC))
         self.status_changed.publish(self.status)
+
+    async def _differ(self, store: Store) -> Differences:
+        """What is on one side only, of this shop and of the databases beside it."""
+        alone = not self.settings.backend.is_set_up
+        found: Differences = await store.read(shop.differences.between, self._stranded, alone=alone)
+        return found
+
+    @work(group="stranded", exclusive=True, exit_on_error=False)
+    async def look_beside(self) -> None:
+        """Look for work in the other databases of this home, and tell of it where it has changed."""
+        found = await asyncio.to_thread(self.services.stranded, self.settings)
+        if found != self._stranded:
+            self._stranded = found
+            self._brake.add(frozenset({"queue"}))
 
     @work(group="news", exclusive=True, exit_on_error=False)
     async def _tell_news(self) -> None:

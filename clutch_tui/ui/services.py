@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from clutch_tui.config import Settings
     from clutch_tui.core.database.store import Store
     from clutch_tui.core.reference import Reference
+    from clutch_tui.core.sync.differences import Stranded
     from clutch_tui.core.updates import Standing
     from clutch_tui.net.connection import Monitor
     from clutch_tui.net.diagnosis.bundle import Section
@@ -143,5 +144,11 @@ class Services:
     """Opens a database that is locked; without it a locked one ends the app with a sentence."""
     tidy: Callable[[Settings], None] = lambda _settings: None
     """Does what can wait until the till is up. Blocks, and may be cut off at any moment."""
+    stranded: Callable[[Settings], tuple[Stranded, ...]] = lambda _settings: ()
+    """The other databases of this home with work that no server has. Blocks."""
+    send_stranded: Callable[[Path, Settings], Awaitable[None]] | None = None
+    """Sends what is unsent in one of them to the shop of the settings. Raises `ApiError` and `ShopError`."""
+    must_be_same_shop: Callable[[Stranded, Settings], Awaitable[str]] | None = None
+    """Has the server say that one of them is the shop of the settings. Raises `ApiError`, `ShopError` otherwise."""
     make_bundle: Callable[[Path], Awaitable[tuple[Section, ...]]] | None = None
     """Writes the support file and gives back what is inside."""

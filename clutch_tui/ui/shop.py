@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     )
     from clutch_tui.core.database import upkeep
     from clutch_tui.core.speed import benchmark, measures, savings, usage
-    from clutch_tui.core.sync import conflicts, outbox, queue, ways
+    from clutch_tui.core.sync import conflicts, differences, outbox, queue, ways
 
 __all__ = [
     "aftersales",
@@ -39,6 +39,7 @@ __all__ = [
     "cash",
     "conflicts",
     "customers",
+    "differences",
     "inventory",
     "journal",
     "measures",
@@ -61,6 +62,7 @@ __all__ = [
 _ROOMS = {
     "benchmark": "speed",
     "conflicts": "sync",
+    "differences": "sync",
     "measures": "speed",
     "outbox": "sync",
     "queue": "sync",

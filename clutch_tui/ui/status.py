@@ -28,6 +28,10 @@ class Status:
     now: datetime | None = None
     local: int = 0
     """Changes that wait here for a server that takes them: no delay, and no reason to worry."""
+    stranded: int = 0
+    """Changes in other databases of this home, which nobody sends."""
+    missing: int = 0
+    """Records of the server that cannot be read here."""
 
 
 class Brake:

@@ -44,6 +44,7 @@ FAMILIES: dict[str, Iterable[str]] = {
     "connection.part.": get_args(connection.PartName),
     "connection.state.": get_args(connection.State),
     "connection.way.": [*get_args(ways.Way), "both"],
+    "difference.": ["refused", "set_aside", "local_sales"],
     "drawer.ask_": ["open", "pay_in", "pay_out"],
     "doctor.": doctor.OUTCOMES,
     "doctor.check.": doctor.CHECKS,

@@ -11,13 +11,17 @@ import time
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlcipher3 import dbapi2
 
-from ..sync.shown import QueueSummary
 from .cipher_form import keyed
 from .cipher_key import CipherKey
+from .presence import Presence
 from .store import MIGRATIONS, Store
+
+if TYPE_CHECKING:
+    from ..sync.differences import Differences, Stranded
 
 SQLITE = str(dbapi2.sqlite_version)
 
@@ -78,9 +82,19 @@ def _ask(path: Path, within: float, key: CipherKey | None) -> tuple[int, tuple[s
     return schema, tuple(str(row[0]) for row in rows if row[0] != "ok"), True
 
 
-def queue(path: Path, key: CipherKey | None = None) -> QueueSummary:
-    """The queue of a database of this program's schema; blocks. Raises what SQLite says where it cannot be read."""
-    from ..sync import outbox
+def differences(path: Path, key: CipherKey | None = None, *, alone: bool = False) -> Differences:
+    """What is on one side only, of a database of this program's schema; blocks. Raises what SQLite says where it cannot
+    be read."""
+    from ..sync import differences
 
     with Store(path, inline=True, key=key) as store:
-        return store.read_now(outbox.summary)
+        return store.read_now(differences.between, alone=alone)
+
+
+def left_in(path: Path, key: CipherKey | None = None) -> Stranded | None:
+    """What is unsent in a database that nobody has open; blocks. Raises `ShopError` `error.store.in_use` where somebody
+    has, and what SQLite says where it cannot be read."""
+    from ..sync import differences
+
+    with Presence(path).alone(), Store(path, inline=True, key=key) as store:
+        return store.read_now(differences.left_in, path)

@@ -17,7 +17,7 @@ from typing import Any, Literal
 from .. import state
 from ..clock import from_text, to_text
 from ..database import models
-from . import aliases, arrivals, conflicts, overlay, records, replica, singles, ways
+from . import aliases, arrivals, conflicts, overlay, records, replica, singles, unreadable, ways
 
 OVERLAP = timedelta(minutes=10)
 """How far before its own last moment a server is asked for changes: a commit may carry a time before its end."""
@@ -312,6 +312,8 @@ def _store(
     """Rows, what they end, and what they say of deletions, at once. `present` are the records that the server has;
     without it nothing is forgotten. Sales are forgotten back to the `oldest` of the list."""
     type = records.TYPES[channel]
+    unreadable.came(channel, [str(row["id"]) for row in rows])
+    state.forget(f"{channel}.lacking")
     another = state.get(f"{channel}.epoch") != ways.LISTS
     state.put(f"{channel}.epoch", ways.LISTS)
     singles.learn_balances(type, rows)

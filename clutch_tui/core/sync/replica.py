@@ -15,7 +15,7 @@ from dataclasses import fields
 
 from .. import state
 from ..database import models
-from . import arrivals, conflicts, doubts, offers, outbox, overlay, records, ways
+from . import arrivals, conflicts, doubts, offers, outbox, overlay, records, unreadable, ways
 from .messages import PullPage, PullState, Result
 
 CHANNELS = ("inventory", "sales", "customers", "suppliers", "orders")
@@ -240,6 +240,8 @@ def _swap(channel: str, page: PullPage, rows: list[records.Row], *, arriving: bo
                 continue
             records.store(type, of_type, snapshot=page.snapshot)
             conflicts.follow(type, of_type)
+    unreadable.came(channel, [str(row["id"]) for row in rows])
+    state.forget(f"{channel}.lacking")
     drop_staging(channel)
     end_moves(channel, reopen=another_epoch)
 

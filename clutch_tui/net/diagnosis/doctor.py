@@ -46,7 +46,8 @@ files        +private ~open !not_writable
 disk         +enough ~low !full
 database     +sound +absent ~older ~unfinished ~log_large ~plain ~others_plain !newer !damaged !locked
 database     !unreadable
-queue        +empty +waiting ~old ~attention
+queue        +empty +waiting +local +arriving ~old ~attention ~missing !local_sales
+stranded     +none !left
 log          +writable ~not_writable
 versions     +known
 terminal     +fits .none ~small ~dumb

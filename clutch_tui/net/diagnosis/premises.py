@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from clutch_tui.config import Settings
     from clutch_tui.core.database import health
     from clutch_tui.core.database.store import FindKey
+    from clutch_tui.core.sync.differences import Stranded
     from clutch_tui.home import Home
     from clutch_tui.net.client.vault import Secrets, Vault
 
@@ -50,6 +51,7 @@ class Premises:
         log_name: str = "clutch-tui.log",
         find_key: FindKey = lambda _path: None,
         plain_others: Callable[[], Sequence[Path]] = tuple,
+        stranded: Callable[[], Sequence[Stranded]] = tuple,
     ) -> None:
         self._home = home
         self._settings = settings
@@ -60,6 +62,7 @@ class Premises:
         self._log = home.log_dir / log_name
         self._find_key = find_key
         self._plain_others = plain_others
+        self._stranded = stranded
         self._is_older = False
 
     @property
@@ -77,6 +80,7 @@ class Premises:
             Check("disk", self.disk),
             Check("database", self.database, ("config",) if self._problem is not None else ()),
             Check("queue", self.queue, ("database",)),
+            Check("stranded", self.stranded),
             Check("log", self.log),
             Check("versions", self.versions),
         )
@@ -171,15 +175,34 @@ class Premises:
             return Finding("queue", "empty")
         if self._is_older:
             return Finding("queue", "skipped", {"after": "database"})
-        summary = await aside(lambda: health.queue(path, self._find_key(path)))
-        values = {"unsent": summary.unsent, "oldest": summary.oldest_at, "attention": summary.attention}
-        if summary.attention:
-            return Finding("queue", "attention", values)
-        if not summary.unsent:
-            return Finding("queue", "empty", values)
-        late = summary.oldest_at is not None and self._clock.now() - summary.oldest_at > OLD
         alone = not self._settings.backend.is_set_up  # nobody to send to: age means nothing
-        return Finding("queue", "old" if late and not alone else "waiting", values)
+        found = await aside(lambda: health.differences(path, self._find_key(path), alone=alone))
+        queue = found.queue
+        values: dict[str, object] = {
+            **{"unsent": queue.unsent, "oldest": queue.oldest_at, "attention": queue.attention, "local": queue.local},
+            **{"missing": found.set_aside, "arriving": ", ".join(found.arriving)},
+        }
+        if queue.attention or found.refused:
+            return Finding("queue", "attention", values)
+        if queue.unsent:
+            late = queue.oldest_at is not None and self._clock.now() - queue.oldest_at > OLD
+            return Finding("queue", "old" if late and not alone else "waiting", values)
+        if found.set_aside:
+            return Finding("queue", "missing", values)
+        if found.local_sales:
+            return Finding("queue", "local_sales", values)
+        if queue.local:
+            return Finding("queue", "local", values)
+        return Finding("queue", "arriving" if found.arriving else "empty", values)
+
+    async def stranded(self) -> Finding:
+        """Work in other databases of this home, which nobody sends."""
+        found = await aside(self._stranded)
+        if not found:
+            return Finding("stranded", "none")
+        first = found[0]
+        values = {"unsent": sum(one.unsent for one in found), "place": first.base_url, "path": str(first.path)}
+        return Finding("stranded", "left", {**values, "shop": first.shop_id, "files": len(found)})
 
     async def versions(self) -> Finding:
         from clutch_tui.core.database.health import SQLITE

@@ -14,7 +14,7 @@ from typing import Any, Literal, ParamSpec, Protocol, TypeVar, get_args
 from clutch_tui.core import search, state
 from clutch_tui.core.clock import Clock
 from clutch_tui.core.database.store import Store
-from clutch_tui.core.sync import offers, outbox, replica, singles, ways
+from clutch_tui.core.sync import offers, outbox, replica, singles, unreadable, ways
 from clutch_tui.core.sync.messages import Change, PullPage, PullState
 from clutch_tui.core.sync.offers import Offer
 from clutch_tui.core.sync.outbox import Channel
@@ -368,6 +368,9 @@ class Exchange:
             self._monitor.note(
                 "error", "sync", "sync.bad_row", channel=channel, record=bad.id or "?", reason=bad.reason
             )
+        if understood.bad_rows and (page := understood.page) is not None:
+            told = [(bad.id, bad.reason) for bad in understood.bad_rows]
+            await self._store.run(unreadable.note, channel, told, anew=page.snapshot and page.asked_from == 0)
         if understood.server_time is not None:
             skew = self._clock.now() - understood.server_time
             if abs(skew) > SKEW:

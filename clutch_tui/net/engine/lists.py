@@ -10,10 +10,10 @@ from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from clutch_tui.core import search
+from clutch_tui.core import search, state
 from clutch_tui.core.clock import Clock, to_text
 from clutch_tui.core.database.store import Store
-from clutch_tui.core.sync import listings
+from clutch_tui.core.sync import listings, unreadable
 from clutch_tui.core.sync.listings import Outcome, Page, Plan
 
 from .. import wire
@@ -48,6 +48,7 @@ class Lists:
                 if error.kind in (Kind.MISSING_ROUTE, Kind.FORBIDDEN):
                     if channel not in self._lacking:
                         self._monitor.note("info", "sync", "sync.no_list", channel=channel)
+                        await self._store.run(state.put, f"{channel}.lacking", error.kind.value)
                     self._lacking.add(channel)
                     return
                 if error.kind is Kind.INVALID and await self._store.run(listings.shrink, channel):
@@ -67,6 +68,9 @@ class Lists:
             self._monitor.note(
                 "error", "sync", "sync.bad_row", channel=plan.channel, record=one.id or "?", reason=one.reason
             )
+        if bad:
+            told = [(one.id, one.reason) for one in bad]
+            await self._store.run(unreadable.note, plan.channel, told, anew=plan.full and plan.page == 1)
         page = Page(good, [one.id for one in bad], whole_number(answer, "total"), True, server_time(answer))
         page = await self._bounded(plan, page, whole_number(answer, "pages"))
         while page.last and await self._store.run(listings.build, plan):

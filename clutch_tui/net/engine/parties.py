@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any
 
+from clutch_tui.core import state
 from clutch_tui.core.database.store import Store
-from clutch_tui.core.sync import aliases, doubts, outbox, records, replica, singles, ways
+from clutch_tui.core.sync import aliases, doubts, outbox, records, replica, singles, unreadable, ways
 from clutch_tui.core.sync.messages import Change
 from clutch_tui.core.sync.outbox import Channel
 from clutch_tui.core.types import Lane
@@ -177,6 +178,9 @@ class Parties:
                 self._monitor.note(
                     "error", "sync", "sync.bad_row", channel=channel, record=bad.id or "?", reason=bad.reason
                 )
+            if listing.bad_rows and (page := listing.page) is not None:
+                told = [(bad.id, bad.reason) for bad in listing.bad_rows]
+                await self._store.run(unreadable.note, channel, told, anew=page.snapshot and page.asked_from == 0)
             if await self._store.read(replica.epoch) not in (None, listing.epoch):
                 await self._new_epoch(listing.epoch)
                 return
@@ -195,6 +199,7 @@ class Parties:
         except ApiError as error:
             if error.kind in (Kind.MISSING_ROUTE, Kind.FORBIDDEN):
                 self._monitor.note("warning", "sync", "sync.no_list", channel=channel)
+                await self._store.run(state.put, f"{channel}.lacking", error.kind.value)
                 return None
             if error.kind is Kind.CONFLICT and error.code == "EPOCH" and isinstance(error.data, dict):
                 await self._new_epoch(str(error.data.get("epoch")))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -16,14 +16,17 @@ from clutch_tui.core.sync.queue import ChangeDetail, Concern
 from clutch_tui.core.sync.shown import ChangeRow
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
-from clutch_tui.ui import change_words, shop
+from clutch_tui.ui import change_words, difference_words, shop
 from clutch_tui.ui.screens.correction import CorrectionForm
 from clutch_tui.ui.screens.list_screen import ListScreen, reading
 from clutch_tui.ui.status import Status
 from clutch_tui.ui.widgets.column import Column
 from clutch_tui.ui.widgets.window import Source
 from clutch_tui.ui.widgets.window_table import WindowTable
-from clutch_tui.ui.widgets.words import Words
+from clutch_tui.ui.widgets.words import Problem, Words
+
+if TYPE_CHECKING:
+    from clutch_tui.core.sync.differences import Stranded
 
 LANES = ("", "attention", "fast", "slow", "local", "done")
 _NOUNS = {"item": "inventory", "customer": "customers", "supplier": "suppliers", "order": "orders"}
@@ -61,6 +64,7 @@ class QueueScreen(ListScreen):
         Binding("f7", "lane", "queue.lane", id="queue.lane"),
         Binding("f8", "give_up", "queue.give_up", id="queue.give_up"),
         Binding("f10", "retry_all", "queue.retry_all", id="queue.retry_all"),
+        Binding("ctrl+e", "send_stranded", "queue.send_stranded", id="queue.send_stranded"),
     ]
 
     def __init__(self) -> None:
@@ -69,9 +73,12 @@ class QueueScreen(ListScreen):
         self._concerns: dict[str, Mapping[str, Sequence[Concern]]] = {}
         """By change: what its flags are about, once that is looked up."""
         self.shown_lane = Words(classes="detail")
+        self.beside = Problem(classes="detail")
+        """What waits in other databases of this home."""
         super().__init__()
 
     def compose_body(self) -> ComposeResult:
+        yield self.beside
         yield self.shown_lane
         yield from super().compose_body()
 
@@ -95,7 +102,10 @@ class QueueScreen(ListScreen):
         """What an empty list says: nobody has taken what waits where there is nobody to send it to."""
         if self.lane:
             return "common.no_match"
-        return "queue.empty" if self.app.settings.backend.is_set_up else "queue.empty_alone"
+        if not self.app.settings.backend.is_set_up:
+            return "queue.empty_alone"
+        found = self.app.differences
+        return "queue.empty" if found is None or found.is_sent else "queue.empty_here"
 
     def reload(self) -> None:
         self.table.empty_key = self._nothing
@@ -111,8 +121,19 @@ class QueueScreen(ListScreen):
     def _status_changed(self, status: Status) -> None:
         """The strip's clock has moved: the ages in the list move with it."""
         super()._status_changed(status)
+        self._tell_beside()
         if self.is_current_mode and self.table.count:
             self.table.refresh()
+
+    def _tell_beside(self) -> None:
+        self.beside.tell(lambda: "\n".join(difference_words.stranded(one) for one in self._stranded))
+        if not self.table.count:
+            self.table.empty_key = self._nothing
+        self.refresh_bindings()
+
+    @property
+    def _stranded(self) -> Sequence[Stranded]:
+        return () if self.app.differences is None else self.app.differences.stranded
 
     # --- what is said of a change ------------------------------------------------------------------------
 
@@ -174,6 +195,8 @@ class QueueScreen(ListScreen):
         row: ChangeRow | None = self.table.row
         if action == "decide":
             return True if self.conflicts else None
+        if action == "send_stranded":
+            return bool(self._stranded) and self.app.services.send_stranded is not None
         if action in ("retry", "seen", "send_again", "there"):  # two words for one key: only one of them is shown
             unsure = row is not None and shop.queue.is_unconfirmed(row)
             if unsure != (action in ("send_again", "there")):
@@ -224,6 +247,21 @@ class QueueScreen(ListScreen):
         woken = await self.write("queue", shop.queue.retry_all)
         if woken is not None:
             self.notify(t("queue.trying_all", n=woken))
+
+    @work(group="ask", exclusive=True, exit_on_error=False)
+    async def action_send_stranded(self) -> None:
+        """What waits in other databases goes to this shop, once the server has said that it is the same and a person
+        agrees."""
+        services, settings = self.app.services, self.app.settings
+        if services.must_be_same_shop is None or services.send_stranded is None:
+            return
+        for one in self._stranded:
+            told = await services.must_be_same_shop(one, settings)
+            names = {"place": difference_words.place(one), "shop": shown.isolate(told)}
+            if await self.app.confirm("queue.ask.send_stranded", n=one.unsent, **names):
+                await services.send_stranded(one.path, settings)
+        self.app.look_beside()
+        self.app.action_sync()
 
     @work(group="ask", exit_on_error=False)
     async def action_seen(self) -> None:

@@ -67,6 +67,10 @@ class StatusStrip(Widget):
             parts.append(Content.styled(t("status.short.unsent", n=status.unsent, age=age), "$text-warning"))
         if status.attention:
             parts.append(Content.styled(t("status.short.attention", n=status.attention), "bold $text-error"))
+        if status.stranded:
+            parts.append(Content.styled(t("status.short.stranded", n=status.stranded), "bold $text-error"))
+        if status.missing:
+            parts.append(Content.styled(t("status.short.missing", n=status.missing), "$text-warning"))
         if status.unread:
             parts.append(Content.styled(t("status.short.unread", n=status.unread), "$accent"))
         return Content(" | ").join(parts)
@@ -87,6 +91,12 @@ class StatusStrip(Widget):
                 parts[-1] += Content.styled(" " + t("status.oldest", age=age), "$text-muted")
         if status.attention:
             parts.append(Content.styled(tn("status.attention", status.attention), "bold $text-error"))
+        if status.stranded:
+            parts.append(Content.styled(tn("status.stranded", status.stranded), "bold $text-error"))
+        if status.missing:
+            parts.append(Content.styled(tn("difference.set_aside", status.missing), "$text-warning"))
+        if status.local:
+            parts.append(Content.styled(tn("status.local", status.local), "$text-muted"))
         if status.unread:
             parts.append(Content.styled(tn("status.unread", status.unread), "$accent"))
         return Content("  |  ").join(parts)

@@ -102,6 +102,19 @@ class PullPageTable(Table):
         primary_key = peewee.CompositeKey("channel", "n")
 
 
+class SetAsideTable(Table):
+    """Records of the server that could not be read, until they come in a form that can be."""
+
+    channel = TextField()
+    record_id = TextField()
+    reason = TextField()
+    at = TextField()
+
+    class Meta:
+        table_name = "set_aside"
+        primary_key = peewee.CompositeKey("channel", "record_id")
+
+
 class AliasTable(Table):
     """The ids of a server that insists on its own, beside ours: ours is what this terminal knows a record by."""
 

@@ -1,0 +1,141 @@
+"""`status`: how the connection is and what is on one side only, as it stands in the shop's database.
+
+It only looks: no call goes out, and an empty home stays empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from clutch_tui import __version__, exits
+from clutch_tui.text.strings import t, tn
+from clutch_tui.ui import difference_words
+
+from . import say_json
+
+if TYPE_CHECKING:
+    from clutch_tui.core.journal import ConnectionState
+    from clutch_tui.core.sync.differences import Differences
+    from clutch_tui.installation import Installation
+
+LATE = timedelta(minutes=15)
+"""Age of the oldest unsent change from which on something must be in its way."""
+_BROKEN = frozenset({"down", "refused"})
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Everything that is told, of one moment."""
+
+    now: datetime
+    parts: Mapping[str, ConnectionState]
+    found: Differences
+    cursors: Mapping[str, int]
+    as_of: str | None
+    kept: Mapping[str, datetime]
+    way: str
+    stock_by: object
+    by_channel: object
+
+    @property
+    def is_well(self) -> bool:
+        """Whether nobody has to do anything: what was sold while the line was away goes out by itself."""
+        queue = self.found.queue
+        late = queue.oldest_at is not None and self.now - queue.oldest_at > LATE
+        waits = self.found.counts.keys() <= {"unsent", "arriving", "local"} and not (queue.attention or queue.slow)
+        return waits and not late and not any(part.state in _BROKEN for part in self.parts.values())
+
+
+def run(installation: Installation, *, as_json: bool) -> int:
+    """Print it; 1 where somebody has to do something."""
+    store = installation.open_existing_store()
+    if store is None:
+        return _nothing_yet(installation, as_json=as_json)
+    with store:
+        seen = store.read_now(_look, installation, store.clock.now())
+    if as_json:
+        say_json(_as_data(installation, seen))
+    else:
+        _print(seen)
+    return exits.DONE if seen.is_well else exits.FAILED
+
+
+def _nothing_yet(installation: Installation, *, as_json: bool) -> int:
+    """There is no database: nothing was ever done for this shop, though other databases may hold work."""
+    stranded = installation.stranded()
+    if as_json:
+        backend = installation.settings.backend
+        told = {"version": __version__, "base_url": backend.base_url, "shop_id": backend.shop_id}
+        say_json(told | {"database": None, "stranded": stranded})
+    else:
+        print(t("status.no_database"))
+        for one in stranded:
+            print(difference_words.stranded(one))
+    return exits.FAILED if stranded else exits.DONE
+
+
+def _look(installation: Installation, now: datetime) -> Seen:
+    from clutch_tui.core import journal, reference
+    from clutch_tui.core.sync import differences, replica, singles, ways
+
+    states = journal.connection_state()
+    parts = {
+        # nobody leads: what the last one knew when it ended says nothing of the connection now
+        name: replace(part, state="off") if part.is_stale(now) else part
+        for name, part in states.items()
+    }
+    if "database" in parts:  # which has just been read, whoever leads
+        parts["database"] = replace(parts["database"], state="up")
+    alone = not installation.settings.backend.is_set_up
+    return Seen(
+        now=now,
+        parts=parts,
+        found=differences.between(installation.stranded(), alone=alone),
+        cursors={name: replica.cursor(name) for name in replica.CHANNELS},
+        as_of=replica.as_of("inventory"),
+        kept=reference.ages(),
+        way=ways.summary(),
+        stock_by=singles.movers(),
+        by_channel=ways.known(),
+    )
+
+
+def _as_data(installation: Installation, seen: Seen) -> dict[str, Any]:
+    backend = installation.settings.backend
+    return {
+        "version": __version__,
+        "base_url": backend.base_url,
+        "shop_id": backend.shop_id,
+        "database": str(installation.database()),
+        "is_well": seen.is_well,
+        "queue": asdict(seen.found.queue),
+        "differences": seen.found.counts,
+        "arriving": seen.found.arriving,
+        "stranded": seen.found.stranded,
+        "connection": {name: asdict(part) for name, part in seen.parts.items()},
+        "cursors": seen.cursors,
+        "inventory_as_of": seen.as_of,
+        "reference": {
+            name: {"fetched_at": at, "age_seconds": round((seen.now - at).total_seconds())}
+            for name, at in seen.kept.items()
+        },
+        "way": seen.way,
+        "ways": seen.by_channel,
+        "stock_moved_by": seen.stock_by,
+    }
+
+
+def _print(seen: Seen) -> None:
+    for line in difference_words.sentences(seen.found) or [tn("queue.unsent", 0)]:
+        print(line)
+    if seen.found.queue.attention:
+        print(tn("status.attention", seen.found.queue.attention))
+    if seen.way and "sync" not in seen.parts:
+        print(f"{t('connection.part.sync')}: {t(f'connection.way.{seen.way}')}")
+    for name, part in seen.parts.items():
+        if name != "overall":
+            words = f"{t(f'connection.part.{name}')}: {t(f'connection.state.{part.state}')}"
+            print(f"{words} ({t(f'connection.way.{seen.way}')})" if name == "sync" and seen.way else words)

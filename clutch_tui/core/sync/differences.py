@@ -1,0 +1,173 @@
+"""What this terminal has and the server has not, and the other way round: the one judgement whether all is exchanged.
+
+Whoever says "everything is sent and everything is here" (strip, queue, doctor, `sync`, `status`) asks here, so that
+none of them knows less than another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from .. import state
+from ..clock import from_text
+from ..database import models
+from . import outbox, replica, unreadable, ways
+from .shown import QueueSummary
+
+Reason = Literal["stranded", "unsent", "refused", "set_aside", "arriving", "local_sales", "local"]
+
+_HARMLESS: frozenset[Reason] = frozenset({"local"})
+"""What waits by agreement: told each time, and no failure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stranded:
+    """Another database of this home with work that no server has: of a former address, or of no shop yet.
+
+    `base_url` and `shop_id` are what it was opened for, empty where it never learned them; `server_shop` is what the
+    server itself said that the shop is."""
+
+    path: Path
+    unsent: int
+    oldest_at: datetime | None
+    base_url: str = ""
+    shop_id: str = ""
+    server_shop: str = ""
+    heard: bool = False
+    """Whether a server has ever answered it."""
+
+    def may_belong_to(self, server_shop: str, shop_id: str) -> bool:
+        """Whether its work is that of the shop that a server calls `server_shop` and the settings `shop_id`: by what a
+        server has said of it; or, where none ever has, by what it was opened for."""
+        if self.server_shop:
+            return self.server_shop == server_shop
+        return self.shop_id in (server_shop, shop_id) if self.shop_id else not self.heard
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """Everything that is on one side only, at one moment. `refused` changes were answered and are not at the server,
+    `set_aside` are records of the server that this program cannot read, `arriving` are channels whose rows are not
+    all here yet."""
+
+    queue: QueueSummary
+    refused: int
+    set_aside: int
+    arriving: tuple[str, ...]
+    local_sales: int
+    stranded: tuple[Stranded, ...] = ()
+
+    @property
+    def stranded_changes(self) -> int:
+        return sum(one.unsent for one in self.stranded)
+
+    @property
+    def counts(self) -> dict[Reason, int]:
+        """How much there is of each kind, the worst first; what there is nothing of is left out."""
+        found: dict[Reason, int] = {
+            "stranded": self.stranded_changes,
+            "unsent": self.queue.unsent,
+            "refused": self.refused,
+            "set_aside": self.set_aside,
+            "arriving": len(self.arriving),
+            "local_sales": self.local_sales,
+            "local": self.queue.local - self.local_sales,
+        }
+        return {reason: n for reason, n in found.items() if n > 0}
+
+    @property
+    def is_sent(self) -> bool:
+        """Whether the server has everything that was done here."""
+        return not self.counts.keys() - {"set_aside", "arriving"}
+
+    @property
+    def is_all(self) -> bool:
+        """Whether everything is sent and everything is here."""
+        return not self.counts
+
+    @property
+    def is_well(self) -> bool:
+        """Whether nothing but what waits by agreement is missing on either side."""
+        return not self.counts.keys() - _HARMLESS
+
+
+def between(stranded: tuple[Stranded, ...] = (), *, alone: bool = False) -> Differences:
+    """The differences of the open database; from indexes and single rows only, so it may be asked for every second.
+
+    `stranded` are those that whoever knows this home has found beside it; a terminal that works `alone` awaits
+    nothing from anybody."""
+    queue = outbox.summary()
+    return Differences(
+        queue=queue,
+        refused=_refused() if queue.attention else 0,
+        set_aside=unreadable.count(),
+        arriving=() if alone else _arriving(),
+        local_sales=_local_sales() if queue.local else 0,
+        stranded=stranded,
+    )
+
+
+def _refused() -> int:
+    row = models.execute(
+        "SELECT count(*) FROM outbox WHERE lane = 'attention' AND answered_at IS NOT NULL"
+        " AND status IN ('rejected', 'key_reuse', 'conflict')"
+    ).fetchone()
+    return int(row[0])
+
+
+def _local_sales() -> int:
+    row = models.execute(
+        "SELECT count(*) FROM outbox INDEXED BY outbox_unanswered"
+        " WHERE answered_at IS NULL AND lane = 'local' AND kind = 'sale'"
+    ).fetchone()
+    return int(row[0])
+
+
+def _arriving() -> tuple[str, ...]:
+    return tuple(channel for channel in ways.CHANNELS if _is_arriving(channel))
+
+
+def _is_arriving(channel: str) -> bool:
+    """Whether rows of a channel are on their way, or have never come. A list that the server does not offer never
+    will."""
+    if state.get(f"{channel}.lacking") is not None:
+        return False
+    if ways.by_lists(channel):
+        return state.get(f"{channel}.listed_at") is None
+    present = replica.epoch()
+    return present is None or state.get(f"{channel}.epoch") != present or replica.is_staging(channel)
+
+
+# --- other databases -----------------------------------------------------------------------------------
+
+
+def note_place(base_url: str, shop_id: str) -> None:
+    """Remember in the database for which shop it is: its file's name tells nobody."""
+    state.put("place.base_url", base_url)
+    state.put("place.shop_id", shop_id)
+
+
+def has_place(base_url: str, shop_id: str) -> bool:
+    """Whether `note_place` would write nothing."""
+    return (state.get("place.base_url"), state.get("place.shop_id")) == (base_url, shop_id)
+
+
+def left_in(path: Path) -> Stranded | None:
+    """What is unsent in the database that is being read, whatever its lane; None where nothing is. In words that the
+    oldest schema knows, too: the file is not migrated for that."""
+    unsent, oldest = models.execute("SELECT count(*), min(at) FROM outbox WHERE answered_at IS NULL").fetchone()
+    if not unsent:
+        return None
+    profile: dict[str, Any] = state.setting("shop.profile") or {}
+    return Stranded(
+        path,
+        int(unsent),
+        from_text(oldest) if oldest else None,
+        state.get("place.base_url") or "",
+        state.get("place.shop_id") or "",
+        str(profile.get("id") or ""),
+        state.get("epoch") is not None or bool(profile),
+    )

@@ -1,0 +1,48 @@
+"""What is on one side only, in sentences: for the queue, the connection, `sync`, `status` and the doctor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from clutch_tui.text import format as shown
+from clutch_tui.text.strings import is_rtl, t, tn
+
+if TYPE_CHECKING:
+    from clutch_tui.core.sync.differences import Differences, Stranded
+
+
+def sentences(found: Differences) -> list[str]:
+    """A sentence for each kind of difference, the worst first; none where there is none."""
+    said: list[str] = []
+    for reason, n in found.counts.items():
+        if reason == "stranded":
+            said += [stranded(one) for one in found.stranded]
+        elif reason == "unsent":
+            said.append(tn("queue.unsent", n))
+        elif reason == "local":
+            said.append(tn("status.local", n))
+        elif reason == "arriving":
+            channels = ("، " if is_rtl() else ", ").join(t(f"mode.{channel}") for channel in found.arriving)
+            said.append(t("difference.arriving", channels=channels))
+        else:
+            said.append(tn(f"difference.{reason}", n))
+    return said
+
+
+def stranded(one: Stranded) -> str:
+    """What another database holds, and which it is."""
+    return tn("difference.stranded", one.unsent, place=place(one), file=_kept(one.path.name))
+
+
+def place(one: Stranded) -> str:
+    """The shop that a database was opened for, as its owner knows it."""
+    if one.base_url and one.shop_id:
+        return t("difference.place.shop", shop=_kept(one.shop_id), url=_kept(one.base_url))
+    if one.base_url:
+        return t("difference.place.no_shop", url=_kept(one.base_url))
+    return t("difference.place.unknown")
+
+
+def _kept(text: str) -> str:
+    """An address or a name kept in one piece where the sentence around it runs the other way."""
+    return shown.isolate(text) if is_rtl() else text

@@ -1,0 +1,209 @@
+"""What is on one side only: every place that says "everything is sent and everything is here" counts the same."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clutch_tui import exits
+from clutch_tui.commands import status, syncing
+from clutch_tui.core import inventory
+from clutch_tui.core.database import models
+from clutch_tui.core.database.store import Store
+from clutch_tui.core.sync import differences, outbox, unreadable
+from clutch_tui.core.sync.differences import Stranded
+from clutch_tui.core.types import PartDraft, ShopError
+from clutch_tui.installation import Installation
+from clutch_tui.sandbox import demo_data, server
+from clutch_tui.sandbox.server import Running
+from clutch_tui.sandbox.settings import Settings
+from clutch_tui.text import strings
+from clutch_tui.text.strings import t, tn
+from clutch_tui.ui import difference_words
+from tests.test_net.till import sell
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Any:
+    before = strings.language()
+    strings.use("en")
+    yield
+    strings.use(before)
+
+
+@pytest.fixture
+async def sandbox(tmp_path: Path) -> AsyncIterator[Running]:
+    async with server.running(Settings(db=str(tmp_path / "backend.db"), parts=12, faults=True)) as running:
+        yield running
+
+
+def install(folder: Path, base_url: str = "", shop_id: str = demo_data.SHOP_ID, *, saved: bool = True) -> Installation:
+    environ = {"CLUTCH_HOME": str(folder), "CLUTCH_SECRETS": "file", "CLUTCH_API_KEY": demo_data.API_KEY}
+    installation = Installation.find(environ)
+    if base_url and saved:
+        installation.save_settings({"backend.base_url": base_url, "backend.shop_id": shop_id})
+    return installation
+
+
+def made(store: Store) -> str:
+    """A part and a sale of it; the sale's id."""
+    part = store.run_now(inventory.create, PartDraft(name="بوجيه", price=9_550), 3)
+    return str(store.run_now(sell, part.id, 1, 9_550))
+
+
+def change(store: Store, sql: str) -> None:
+    store.run_now(models.execute, sql)
+
+
+async def test_a_round_after_which_all_is_exchanged_says_so(tmp_path: Path, sandbox: Running) -> None:
+    here = install(tmp_path / "home", sandbox.base_url)
+    done = await syncing.sync_once(here)
+    assert (done.code, done.message) == (exits.DONE, t("cli.sync.done"))
+    assert done.found.is_all
+
+
+@pytest.mark.parametrize(
+    ("sql", "reason", "code"),
+    [
+        ("UPDATE outbox SET lane = 'local', answered_at = NULL WHERE kind <> 'sale'", "local", exits.DONE),
+        ("UPDATE outbox SET lane = 'local', answered_at = NULL WHERE kind = 'sale'", "local_sales", exits.FAILED),
+        ("UPDATE outbox SET lane = 'attention', status = 'rejected'", "refused", exits.FAILED),
+        ("INSERT INTO set_aside VALUES ('inventory', 'x', 'stock: no number', '')", "set_aside", exits.FAILED),
+        ("DELETE FROM sync_state WHERE name = 'sales.epoch'", "arriving", exits.FAILED),
+    ],
+)
+async def test_whatever_is_on_one_side_only_is_told(
+    tmp_path: Path, sandbox: Running, sql: str, reason: str, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = install(tmp_path / "home", sandbox.base_url)
+    with here.open_store(inline=True) as store:
+        made(store)
+    assert (await syncing.sync_once(here)).code == exits.DONE
+    with here.open_store(inline=True) as store:
+        change(store, sql)
+
+    async def nothing(_self: object, _patience: float) -> None:
+        """A round that finds nothing to do."""
+
+    monkeypatch.setattr("clutch_tui.net.network.Network.sync_once", nothing)
+    done = await syncing.sync_once(here)
+    assert reason in done.found.counts
+    assert (done.code, done.found.is_all) == (code, False)
+    assert done.message == "\n".join(difference_words.sentences(done.found)) != t("cli.sync.done")
+
+
+async def test_a_row_that_cannot_be_read_is_missing_until_it_can(tmp_path: Path, sandbox: Running) -> None:
+    here = install(tmp_path / "home", sandbox.base_url)
+    with here.open_store(inline=True) as store:
+        store.run_now(unreadable.note, "inventory", [("p-1", "bad"), (None, "no id")])
+        assert store.read_now(unreadable.count, "inventory") == 2
+        store.run_now(unreadable.came, "inventory", ["p-1"])
+        assert store.read_now(unreadable.count) == 1
+        store.run_now(unreadable.note, "inventory", [], anew=True)
+        assert store.read_now(unreadable.count) == 0
+
+
+# --- other databases -----------------------------------------------------------------------------------
+
+
+async def test_work_done_before_a_shop_is_known_moves_along_at_the_first_sign_in(
+    tmp_path: Path, sandbox: Running
+) -> None:
+    here = install(tmp_path / "home", sandbox.base_url, shop_id="")
+    with here.open_store(inline=True) as store:
+        made(store)
+    settings = here.save_settings({"backend.shop_id": demo_data.SHOP_ID})
+    with here.open_store(inline=True) as store:
+        assert store.read_now(outbox.summary).unsent == 2
+    assert here.stranded(settings) == ()
+    done = await syncing.sync_once(here)
+    assert (done.code, done.found.is_all) == (exits.DONE, True)
+
+
+async def test_a_wrong_path_leaves_its_work_in_sight_until_a_person_sends_it(
+    tmp_path: Path, sandbox: Running, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = sandbox.base_url.replace("/api/v1", "/api/v2")
+    here = install(tmp_path / "home", wrong)
+    with here.open_store(inline=True) as store:
+        sale = made(store)
+    failed = await syncing.sync_once(here)
+    assert failed.code != exits.DONE
+
+    here = install(tmp_path / "home", sandbox.base_url)
+    done = await syncing.sync_once(here)
+    (left,) = done.found.stranded
+    assert (left.unsent, left.base_url, left.shop_id, left.heard) == (2, wrong, demo_data.SHOP_ID, False)
+    assert done.code == exits.FAILED
+    assert tn("difference.stranded", 2, place=difference_words.place(left), file=left.path.name) in done.message
+    assert await asyncio.to_thread(status.run, here, as_json=True) == exits.FAILED
+    assert json.loads(capsys.readouterr().out)["stranded"][0]["unsent"] == 2
+
+    assert await here.must_be_same_shop(left) == demo_data.SHOP_ID
+    await here.send_stranded(left.path)
+    done = await syncing.sync_once(here)
+    assert (done.code, done.found.is_all) == (exits.DONE, True)
+    with here.open_store(inline=True) as store:
+        assert store.read_now(models.execute, "SELECT count(*) FROM sale WHERE id = ?", (sale,)).fetchone() == (1,)
+
+
+async def test_what_belongs_to_another_shop_is_not_sent(tmp_path: Path, sandbox: Running) -> None:
+    here = install(tmp_path / "home", sandbox.base_url)
+    other = Stranded(tmp_path / "x.db", 3, None, "https://other", "", "their-shop", True)
+    with pytest.raises(ShopError, match=r"error\.stranded\.other_shop"):
+        await here.must_be_same_shop(other)
+    for unknown in (replace(other, server_shop="", shop_id=""), replace(other, server_shop="", shop_id="theirs")):
+        with pytest.raises(ShopError, match=r"error\.stranded\.other_shop"):
+            await here.must_be_same_shop(unknown)
+
+
+def test_a_database_that_another_window_works_with_is_not_stranded(tmp_path: Path) -> None:
+    first, second = ("http://127.0.0.1:9/a", "http://127.0.0.1:9/b")
+    with install(tmp_path, first).open_store(inline=True) as store:
+        made(store)
+        here = install(tmp_path, second)
+        assert here.stranded() == ()
+    assert [one.unsent for one in here.stranded()] == [2]
+
+
+# --- status --------------------------------------------------------------------------------------------
+
+
+def test_status_makes_no_database_in_an_empty_home(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    here = install(tmp_path / "home")
+    assert status.run(here, as_json=False) == exits.DONE
+    assert capsys.readouterr().out.strip() == t("status.no_database")
+    assert not list((tmp_path / "home").rglob("*.db"))
+
+
+def test_status_ends_with_1_where_somebody_has_to_do_something(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = install(tmp_path, "http://127.0.0.1:9/a")
+    with here.open_store(inline=True) as store:
+        made(store)
+        store.run_now(
+            models.execute,
+            "INSERT INTO connection_state VALUES ('database', 'up', ?1, '{}', '2026-01-01T00:00:00.000Z', ?2)",
+            ("2026-01-01T00:00:00.000Z", os.getpid()),
+        )
+    assert status.run(here, as_json=False) == exits.DONE, "what was sold just now goes out by itself"
+    assert t("connection.state.up") in capsys.readouterr().out, (
+        "a database that has just been read is no part that is off"
+    )
+    with here.open_store(inline=True) as store:
+        change(store, "UPDATE outbox SET at = '2026-01-01T00:00:00.000Z'")
+    assert status.run(here, as_json=False) == exits.FAILED
+    with here.open_store(inline=True) as store:
+        change(store, "UPDATE outbox SET answered_at = at, lane = 'attention', status = 'rejected'")
+    assert status.run(here, as_json=False) == exits.FAILED
+    found = here.open_store(inline=True)
+    with found as store:
+        assert store.read_now(differences.between).counts["refused"] == 2
