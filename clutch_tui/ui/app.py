@@ -40,6 +40,7 @@ from clutch_tui.ui.errors import last_words, report, sentence
 from clutch_tui.ui.gauges import Gauges
 from clutch_tui.ui.glyphs import EVERYTHING, Glyphs
 from clutch_tui.ui.key_order import KeysInOrder
+from clutch_tui.ui.overlays import Overlays
 from clutch_tui.ui.services import Network, Services
 from clutch_tui.ui.status import Brake, Overall, Status
 from clutch_tui.ui.style_sheet import SteadyStylesheet
@@ -77,7 +78,7 @@ def _setting(settings: Settings, name: str) -> object:
     return getattr(getattr(settings, section), field)
 
 
-class ClutchApp(KeysInOrder, ThinWire, Gauges, BidiApp, App[int]):
+class ClutchApp(KeysInOrder, Overlays, ThinWire, Gauges, BidiApp, App[int]):
     """The terminal of the shop, given everything outside the screens as `Services`."""
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["app.tcss", "mirror.tcss"]
@@ -307,7 +308,11 @@ class ClutchApp(KeysInOrder, ThinWire, Gauges, BidiApp, App[int]):
     async def write(self, nouns: str, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do one write of core, announce the nouns (blank-separated) that it changed, wake the network."""
         answer = await self.store.run(function, *args, **kwargs)
-        self._brake.add(frozenset(nouns.split()) | {"queue"})
+        changed = frozenset(nouns.split()) | {"queue"}
+        for screen in self.screen_stack:
+            if (expect := getattr(screen, "expect", None)) is not None:
+                expect(changed)
+        self._brake.add(changed)
         if self.network is not None:
             self.network.wake()
         return answer
@@ -423,23 +428,10 @@ class ClutchApp(KeysInOrder, ThinWire, Gauges, BidiApp, App[int]):
 
     async def _go_to(self, mode: str) -> None:
         """Go to a mode as it was left; but the till is the till, whatever was opened over it."""
+        self.close_overlay()
         await self.switch_mode(mode)
         while mode == "sales" and len(self.screen_stack) > 1 and not self._asks:
             self.pop_screen()
-
-    @work(group="menu", exclusive=True, exit_on_error=False)
-    async def action_menu(self) -> None:
-        from clutch_tui.ui.dialogs import Choose
-
-        words = [(mode, partial(t, f"mode.{mode}")) for mode in keys.MODES]
-        if (mode := await self.push_screen_wait(Choose("app.menu", words))) is not None:
-            await self._go_to(mode)
-
-    def action_help(self) -> None:
-        from clutch_tui.ui.dialogs import ShowText
-
-        screen = self.screen
-        self.push_screen(ShowText("app.help", lambda: keys.help_lines(screen)))
 
     @work(group="language", exit_on_error=False)
     async def action_language(self) -> None:

@@ -113,13 +113,6 @@ class BidiApp(_AppPart):
         self.app_suspend_signal.subscribe(self, lambda _: self._tell_terminal(self.order_modes.end), True)
         self.app_resume_signal.subscribe(self, lambda _: self._tell_terminal(self.order_modes.begin), True)
 
-    def action_command_palette(self) -> None:
-        """Open our own palette: Textual's types from left to right, and turns back what is beneath it."""
-        from clutch_tui.ui.widgets.palette import Palette
-
-        if self.use_command_palette and not Palette.is_open(self):
-            self.push_screen(Palette())
-
     def _tell_terminal(self, sequence: str) -> None:
         """Write between two frames: the driver's own queue keeps it out of the middle of one."""
         if sequence and self._driver is not None:

@@ -56,6 +56,9 @@ class Dialog(VisualLines, ModalScreen[T | None], Generic[T]):
     }
     """
 
+    overlay = ""
+    """The name of an overlay (`overlays`); empty for a question of the shop."""
+
     if TYPE_CHECKING:
 
         @property
@@ -66,6 +69,7 @@ class Dialog(VisualLines, ModalScreen[T | None], Generic[T]):
         self._answered = False
         self.heading = Words(classes="dialog--title")
         self.heading.say(title, **values)
+        self._hint = hint
         self.hint = Words(hint, classes="dialog--hint")
 
     def compose(self) -> ComposeResult:
@@ -84,6 +88,10 @@ class Dialog(VisualLines, ModalScreen[T | None], Generic[T]):
             return AwaitComplete()
         self._answered = True
         return super().dismiss(result)
+
+    def show_waiting(self, waiting: bool) -> None:
+        """Say in the line of keys that one waits for what it needs, or no longer."""
+        self.hint.say("keys.waiting" if waiting else self._hint)
 
     def action_back(self) -> None:
         self.dismiss(None)

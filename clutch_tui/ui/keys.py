@@ -12,7 +12,10 @@ from typing import Any, cast
 
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual.binding import ActiveBinding, Binding
+from textual.events import Key
 from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Input
 
 from clutch_tui.text.format import RLM
 from clutch_tui.text.strings import has, is_rtl, t
@@ -66,6 +69,28 @@ def hear_alt_digits() -> None:
     meanings = cast("dict[str, object]", ANSI_SEQUENCES_KEYS)
     for n in range(10):
         meanings[f"\x1b{n}"] = (SimpleNamespace(value=f"alt+{n}"),)
+
+
+_EVERYWHERE = frozenset({"escape", *(binding.key for binding in GLOBAL)})
+_EDITING = frozenset(
+    f"{held}{key}"
+    for held, keys in {
+        "": ("left", "right", "home", "end", "backspace", "delete"),
+        "ctrl+": ("left", "right", "backspace", "delete", *"wufkaexcvzy"),
+        "shift+": ("left", "right", "home", "end"),
+    }.items()
+    for key in keys
+)
+
+
+def is_everywhere(key: str) -> bool:
+    """Whether a key means the same whatever row is marked: it leaves, or belongs to the app."""
+    return key in _EVERYWHERE
+
+
+def is_typing(key: Key, focused: Widget | None) -> bool:
+    """Whether a key writes in the field that has the focus, whatever the list below shows."""
+    return isinstance(focused, Input) and (key.is_printable or key.key in _EDITING)
 
 
 _NAMES = {

@@ -126,9 +126,11 @@ async def open_app(
 
 
 async def settle(pilot: Pilot[Any]) -> None:
-    """Wait until no worker is reading or writing; those that wait for a dialog's answer do not count."""
+    """Wait until no key is held and no worker is reading or writing; those that wait for a dialog's answer do not
+    count."""
     for _ in range(3):
         await pilot.pause()
+        await until(pilot, lambda: not getattr(pilot.app, "has_keys", False))
         quick = [one for one in pilot.app.workers if one.group in _QUICK and not one.is_finished]
         if quick:
             await pilot.app.workers.wait_for_complete(quick)

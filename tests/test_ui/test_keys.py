@@ -10,10 +10,11 @@ from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.events import Key
 
+from clutch_tui.text.strings import Language, t
 from clutch_tui.ui.key_order import KeysInOrder
 from clutch_tui.ui.keys import MODES
 from clutch_tui.ui.screens.customers import PickCustomer
-from tests.test_ui.shop_app import Shop, open_app, press, until
+from tests.test_ui.shop_app import Shop, open_app, press, toasts, until
 
 
 async def test_a_dialog_is_answered_before_one_goes_elsewhere(shop: Shop) -> None:
@@ -35,6 +36,33 @@ async def test_alt_and_a_digit_goes_to_a_screen_even_from_a_field(shop: Shop, di
         key.set_sender(app)
         app.post_message(key)
         await until(pilot, lambda: app.current_mode == MODES[(digit - 1) % 10])
+
+
+@pytest.mark.parametrize("first", ["ctrl+p", "f1", "f9"])
+@pytest.mark.parametrize("second", ["ctrl+p", "f1", "f9"])
+async def test_help_menu_and_palette_take_turns(shop: Shop, first: str, second: str) -> None:
+    async with open_app(shop, "en") as (app, pilot):
+        await press(pilot, first, second, first, second, first, second, first)
+        await until(pilot, lambda: len(app.screen_stack) < 3)
+        await press(pilot, "escape", "escape")
+        await until(pilot, lambda: len(app.screen_stack) == 1)
+
+
+async def test_no_palette_stays_behind_on_another_screen(shop: Shop) -> None:
+    async with open_app(shop, "en") as (app, pilot):
+        await press(pilot, "ctrl+p", "alt+2")
+        await until(pilot, lambda: app.current_mode == "inventory")
+        await press(pilot, "ctrl+p", "escape", "alt+1")
+        await until(pilot, lambda: app.current_mode == "sales")
+        assert len(app.screen_stack) == 1
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+async def test_ctrl_c_says_in_words_how_one_leaves(shop: Shop, language: Language) -> None:
+    async with open_app(shop, language, mode="queue") as (app, pilot):
+        await press(pilot, "ctrl+c")
+        await until(pilot, lambda: toasts(app))
+        assert toasts(app) == [t("app.how_to_quit", key="Ctrl+Q")]
 
 
 class Dealing(KeysInOrder, App[None]):

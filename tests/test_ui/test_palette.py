@@ -16,6 +16,7 @@ from clutch_tui.text import strings
 from clutch_tui.text.bidi import visual
 from clutch_tui.text.strings import t
 from clutch_tui.ui.bidi_filter import BidiApp
+from clutch_tui.ui.overlays import Overlays
 from clutch_tui.ui.widgets.palette import Palette, PaletteField
 
 
@@ -26,7 +27,7 @@ def _arabic() -> Iterator[None]:
     strings.use("ar")
 
 
-class Commanded(BidiApp, App[None]):
+class Commanded(Overlays, BidiApp, App[None]):
     """One command and one line beneath."""
 
     done = False

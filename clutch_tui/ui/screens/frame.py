@@ -53,12 +53,13 @@ class ShopScreen(Screen[None]):
         self.writing = False
         """Whether a write of this screen is under way: another one is not begun."""
         self.strip = StatusStrip(f"mode.{self.NAME}")
+        self.key_bar = KeyBar(self.KEPT_CLEAR)
 
     def compose(self) -> ComposeResult:
         yield self.strip
         with Vertical(id="body"):
             yield from self.compose_body()
-        yield KeyBar(self.KEPT_CLEAR)
+        yield self.key_bar
 
     def compose_body(self) -> ComposeResult:
         yield from ()
@@ -93,6 +94,13 @@ class ShopScreen(Screen[None]):
         if self._stale and self.is_current_mode and self.app.is_open:
             self._stale = False
             self.reload()
+
+    def expect(self, nouns: frozenset[str]) -> None:
+        """These nouns have just been changed from here: a list of them waits for its new rows."""
+
+    def show_waiting(self, waiting: bool) -> None:
+        """Say at the foot that a key waits for what it needs, or no longer."""
+        self.key_bar.show_waiting(waiting)
 
     @property
     def is_current_mode(self) -> bool:

@@ -85,6 +85,10 @@ class ListScreen(ShopScreen):
         else:
             self.table.show(self.source(self.search.value))
 
+    def expect(self, nouns: frozenset[str]) -> None:
+        if nouns & self.NOUNS:
+            self.table.expect()
+
     def search_again(self) -> None:
         """Another question: what was found before is of no use."""
         if self.app.is_open:

@@ -92,7 +92,7 @@ class SalesScreen(ShopScreen):
         else:
             self._show(self.cart)  # what it comes to hangs on the tax rules
         if self.hits.display:
-            self._search(self.field.value)
+            self._search(self.field.value.strip())
 
     def take(self, cart: Cart) -> None:
         """Go on with this cart, such as one made of an order; the one before stays parked."""
@@ -107,12 +107,15 @@ class SalesScreen(ShopScreen):
         self.hits.display = looking
         self.field.steers(self.hits if looking else self.lines.table)
         if looking and self.app.is_open:
+            self.hits.expect()
             self.call_after_refresh(self._search, text)  # the letter is seen before it is looked for
 
     @work(group="search", exclusive=True, exit_on_error=False)
     async def _search(self, text: str) -> None:
         wanted = _TIMES.fullmatch(read_digits(text))
         rows = await self.store.read(shop.search.find, wanted[2] if wanted else text, HITS)
+        if text != self.field.value.strip():
+            return  # another search is on its way
         self._hits_for = text
         self.hits.show_rows(rows, cursor=0)
 

@@ -11,7 +11,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from clutch_tui.text.format import NO_BREAK_SPACE, RLM
-from clutch_tui.text.strings import is_rtl
+from clutch_tui.text.strings import is_rtl, t
 from clutch_tui.ui import keys
 
 _GAP = {True: f" {RLM} ", False: "  "}
@@ -32,6 +32,7 @@ class KeyBar(Widget):
         super().__init__()
         self._kept_clear = kept_clear
         self._drawn: Sequence[object] = ()
+        self._waiting = False
         self._looked_at: Sequence[object] = ()
         """The keys as they were when they were last drawn or compared with what is drawn."""
 
@@ -52,6 +53,11 @@ class KeyBar(Widget):
         """Toasts stand above the keys, however many lines these take, and above what must be seen."""
         self.screen.query("ToastRack").set_styles(margin=(0, 0, event.size.height + self._kept_clear, 0))
 
+    def show_waiting(self, waiting: bool) -> None:
+        """Say that a key waits, in the place of what keys do; or no longer."""
+        self._waiting = waiting
+        self.refresh()
+
     def relabel(self) -> None:
         self.refresh(layout=True)
 
@@ -59,6 +65,8 @@ class KeyBar(Widget):
         return max(1, len(self._lines(width)))
 
     def render(self) -> Content:
+        if self._waiting:
+            return Content.styled(t("keys.waiting"), "bold $text-warning")
         self._looked_at = self._shown
         lines = self._lines(self.size.width)
         self._drawn = _seen(lines)

@@ -25,10 +25,13 @@ class PaletteField(VisualCursor, CommandInput):
 
 
 class Palette(VisualLines, CommandPalette):
-    """Every command of the screen, found as one types."""
+    """Every command of the screen, found as one types. Without the id that Textual's has: one that is still going and
+    one that comes are not the same."""
+
+    overlay = "palette"
 
     def __init__(self) -> None:
-        super().__init__(placeholder=t("palette.placeholder"), id="--command-palette")
+        super().__init__(placeholder=t("palette.placeholder"))
 
     def compose(self) -> ComposeResult:
         with Vertical(id="--container"):

@@ -7,6 +7,7 @@ nothing flickers and the cursor stays on its record.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic
@@ -105,7 +106,12 @@ class WindowTable(VisualLines, ScrollView, Generic[R], can_focus=True):
         self.cursor = 0
         self.empty_key = empty
         self._window: Window[R] = Window(fixed(()))
+        self._source = self._window.source
+        """What was asked for last; the rows that are shown may still be those of the question before."""
         self._loaded = False
+        self._asked = self._answered = 0
+        """How often rows were asked for by a person, and up to which of these questions they are here."""
+        self._arrivals: list[asyncio.Future[None]] = []
         self.placed: tuple[Placed[R], ...] = ()
         """The columns that fit, as wide as they are now."""
         self._sought: tuple[str | int, Key | None] | None = None
@@ -137,15 +143,40 @@ class WindowTable(VisualLines, ScrollView, Generic[R], can_focus=True):
         found = (self._window.row(n) for n in range(first, min(self.count, first + self._height)))
         return [row for row in found if row is not None]
 
+    @property
+    def is_awaited(self) -> bool:
+        """Whether the rows that a person asked for are not here yet: those that are shown are others."""
+        return self._answered < self._asked or (self.row is None and self.count > 0)
+
+    async def arrival(self) -> None:
+        """Wait for other rows than those that are here."""
+        arrival = asyncio.get_running_loop().create_future()
+        self._arrivals.append(arrival)
+        await arrival
+
+    def _tell_arrival(self) -> None:
+        arrivals, self._arrivals = self._arrivals, []
+        for arrival in arrivals:
+            if not arrival.done():
+                arrival.set_result(None)
+
+    def expect(self) -> None:
+        """Other rows are on their way, and a person knows it: they were asked for, or what is here has been changed.
+        Whoever says so shows them, or reads these again."""
+        self._asked += 1
+
     def show(self, source: Source[R]) -> None:
         """Show another list from its start, as soon as its first rows are here."""
         self._sought = None
-        self._open(source, None)
+        self.expect()
+        self._source = source
+        self._open(source, None, answers=self._asked)
 
     def show_rows(self, rows: Sequence[R], cursor: int | None = None) -> None:
         """Show rows that are already here, at once. The cursor stays on its record unless it is given."""
-        here = self.row
+        here, self._answered = self.row, self._asked
         if self._loaded and not rows and not self.count:
+            self._tell_arrival()
             return  # a search finds nothing at one character after the other
         window = Window(fixed(rows))
         window.count = len(rows)
@@ -160,18 +191,25 @@ class WindowTable(VisualLines, ScrollView, Generic[R], can_focus=True):
         if self._sought is not None:  # news of the very record that is on its way
             self.reveal(*self._sought)
             return
-        here = self.row
-        self._open(self._window.source, here.id if here is not None else "")
+        here = self.row if self._window.source is self._source else None
+        keep = here.id if here is not None else "" if self._window.source is self._source else None
+        self._open(self._source, keep, answers=self._asked)
 
     def reveal(self, row_id: str | int, key: Key | None) -> None:
         """Read the same list again and put the cursor on a record that has just come, by its place in the order
         of the list; None where it comes last."""
         self._sought = (row_id, key)
-        self._open(self._window.source, row_id, self._sought)
+        self.expect()
+        self._open(self._source, row_id, self._sought, answers=self._asked)
 
     @work(exclusive=True, group="window", exit_on_error=False)
     async def _open(
-        self, source: Source[R], keep: str | int | None, sought: tuple[str | int, Key | None] | None = None
+        self,
+        source: Source[R],
+        keep: str | int | None,
+        sought: tuple[str | int, Key | None] | None = None,
+        *,
+        answers: int,
     ) -> None:
         window = Window(source)
         await window.load_count()
@@ -189,6 +227,7 @@ class WindowTable(VisualLines, ScrollView, Generic[R], can_focus=True):
             found = window.find(keep)
             cursor = cursor if found is None else found
         self._sought = None
+        self._answered = answers
         self._show(window, cursor)
 
     def _show(self, window: Window[R], cursor: int) -> None:
@@ -199,6 +238,7 @@ class WindowTable(VisualLines, ScrollView, Generic[R], can_focus=True):
         self._keep_in_view()
         self.refresh()
         self._after_move()
+        self._tell_arrival()
 
     @work(group="window-rows", exit_on_error=False)
     async def _fill(self, window: Window[R]) -> None:
@@ -213,10 +253,14 @@ class WindowTable(VisualLines, ScrollView, Generic[R], can_focus=True):
             self.cursor = max(0, min(self.cursor, window.count - 1))
             self.refresh()
             self._tell()
+            self._tell_arrival()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         if event.state is WorkerState.ERROR and event.worker.error is not None:
             report(self, event.worker.error)
+            if event.worker.group == "window" and self._answered < self._asked:
+                self._answered = self._asked
+                self._show(Window(fixed(())), 0)  # the rows of another question must not stand for these
 
     # --- moving ----------------------------------------------------------------------------------------
 

@@ -1,0 +1,120 @@
+"""Keys that come in one piece, as over SSH, do what they would do one by one, however late the rows come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event
+
+import pytest
+
+from clutch_tui.core import cart, customers, inventory, sales, state
+from clutch_tui.core.types import CustomerDraft, PartQuery, Payment, SaleQuery
+from clutch_tui.text.strings import t
+from clutch_tui.ui import key_order
+from clutch_tui.ui.app import ClutchApp
+from clutch_tui.ui.dialogs import Ask, Confirm
+from clutch_tui.ui.screens.inventory import InventoryScreen
+from clutch_tui.ui.screens.past_sales import PastSalesScreen
+from clutch_tui.ui.screens.sales import SalesScreen
+from clutch_tui.ui.widgets.text_field import TextField
+from tests.test_ui.shop_app import Shop, open_app, press, settle, toasts, until, words_on
+
+NAMES = ("Ahmed Fathy", "Bassem Adel", "Karim Nabil", "Mona Samir")
+
+
+@contextmanager
+def late_rows(app: ClutchApp) -> Iterator[Event]:
+    """The store's reader has something else to do until the event is set, as on a slow disk."""
+    assert app.store._reader is not None
+    done = Event()
+    app.store._reader.submit(done.wait, 30)
+    try:
+        yield done
+    finally:
+        done.set()
+
+
+def sell(shop: Shop, code: str) -> str:
+    """One sale of one piece; its receipt number."""
+    rules = shop.read(state.tax_rules)
+    part = shop.read(inventory.find_code, code)
+    assert part is not None
+    filled = cart.add_line(shop.store.run_now(sales.open_cart), part, 1)
+    paid = (Payment("cash", cart.due(filled, rules, (), "cash")),)
+    more = {"tendered": paid[0].amount, "cashier": "", "device_id": "d", "rules": rules}
+    return shop.store.run_now(sales.checkout, filled, paid, **more).receipt_number
+
+
+def shown_on(app: ClutchApp) -> str:
+    """The sentences on the screen in front, and what stands in its fields."""
+    return words_on(app) + "".join(field.value for field in app.screen.query(TextField))
+
+
+def customer_of(app: ClutchApp) -> str:
+    till = app.screen_stack[0]
+    assert isinstance(till, SalesScreen)
+    return till.cart.customer_name if till.cart is not None else ""
+
+
+@pytest.mark.parametrize("key", ["enter", "f3", "f4", "f5", "f8"])
+async def test_a_key_behind_a_search_is_for_the_row_of_that_search(shop: Shop, key: str) -> None:
+    async with open_app(shop, "en", mode="inventory") as (app, pilot):
+        with late_rows(app) as here:
+            await press(pilot, *"spark", key)
+            assert isinstance(app.screen, InventoryScreen)
+            here.set()
+            await until(pilot, lambda: not isinstance(app.screen, InventoryScreen) and "Spark" in shown_on(app))
+        assert "brake" not in shown_on(app)
+
+
+async def test_down_moves_in_the_rows_of_the_search(shop: Shop) -> None:
+    async with open_app(shop, "en", mode="inventory") as (app, pilot):
+        with late_rows(app) as here:
+            await press(pilot, "f", "down", "f8")  # filter, front
+            here.set()
+            await until(pilot, lambda: isinstance(app.screen, Confirm))
+        table = next(one for one in app.screen_stack if isinstance(one, InventoryScreen)).table
+        assert table.cursor == 1
+        assert table.row.name_en in words_on(app)
+
+
+async def test_the_customer_of_the_sale_is_the_one_that_was_typed(shop: Shop) -> None:
+    for name in NAMES:
+        shop.store.run_now(customers.create, CustomerDraft(name=name))
+    async with open_app(shop, "en") as (app, pilot):
+        with late_rows(app) as here:
+            await press(pilot, "f3", *"karim", "enter")
+            here.set()
+            await until(pilot, lambda: customer_of(app))
+        assert customer_of(app) == "Karim Nabil"
+        assert len(app.screen_stack) == 1
+
+
+async def test_the_sale_that_was_looked_for_is_voided(shop: Shop) -> None:
+    numbers = [sell(shop, "OF-100") for _ in range(3)]
+    async with open_app(shop, "en") as (app, pilot):
+        await press(pilot, "f7")
+        await until(pilot, lambda: isinstance(app.screen, PastSalesScreen))
+        await settle(pilot)
+        with late_rows(app) as here:
+            await press(pilot, *numbers[0], "f8", *"mistake", "enter")
+            here.set()
+            await until(pilot, lambda: not isinstance(app.screen, Ask))
+            await settle(pilot)
+        states = {row.receipt_number: row.status for row in shop.read(sales.page, SaleQuery(), None, 0, 9)}
+        assert states == {numbers[0]: "voided", numbers[1]: "completed", numbers[2]: "completed"}
+
+
+async def test_keys_that_nobody_can_place_are_given_up_aloud(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(key_order, "PATIENCE", 0.0)
+    async with open_app(shop, "en", mode="inventory") as (app, pilot):
+        with late_rows(app) as here:
+            await press(pilot, *"spark", "f8", "enter")
+            await until(pilot, lambda: toasts(app))
+            assert toasts(app) == [t("keys.given_up")]
+            here.set()
+            await settle(pilot)
+        assert isinstance(app.screen, InventoryScreen)
+        assert app.screen.search.value == "spark"
+        assert shop.read(inventory.count, PartQuery()) == 3
