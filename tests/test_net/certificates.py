@@ -20,21 +20,51 @@ DAY = timedelta(days=1)
 def certificate(folder: Path, *, starts: timedelta, ends: timedelta, name: str = "localhost") -> Path:
     """A self-signed certificate and its key in one PEM file; its times count from now."""
     key = ec.generate_private_key(ec.SECP256R1())
-    made = _begin(key, name, starts, ends).issuer_name(_name(name)).sign(key, hashes.SHA256())
+    made = _identified(_begin(key, name, starts, ends).issuer_name(_name(name)), key, key).sign(key, hashes.SHA256())
     return _write(folder / f"{name}-{starts.days}-{ends.days}.pem", made, key)
 
 
-def issued(folder: Path, *, starts: timedelta, ends: timedelta, name: str = "localhost") -> tuple[Path, Path]:
-    """A certificate from an authority of our own, and that authority's."""
+def issued(
+    folder: Path, *, starts: timedelta, ends: timedelta, name: str = "localhost", complete: bool = True
+) -> tuple[Path, Path]:
+    """A certificate from an authority of our own, and that authority's. One that is not `complete` has no key
+    identifiers and says nothing of what its key is for, as an old `openssl x509 -req` made them."""
     root, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     authority = (
         _begin(root, "Clutch test authority", -DAY, DAY)
         .issuer_name(_name("Clutch test authority"))
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(root, hashes.SHA256())
     )
-    made = _begin(key, name, starts, ends).issuer_name(authority.subject).sign(root, hashes.SHA256())
-    return _write(folder / f"issued-{name}.pem", made, key), _write(folder / "authority.pem", authority)
+    made = _begin(key, name, starts, ends).issuer_name(_name("Clutch test authority"))
+    if complete:
+        authority = _identified(authority, root, root).add_extension(_SIGNS, critical=True)
+        made = _identified(made, key, root)
+    return (
+        _write(folder / f"issued-{name}.pem", made.sign(root, hashes.SHA256()), key),
+        _write(folder / "authority.pem", authority.sign(root, hashes.SHA256())),
+    )
+
+
+_SIGNS = x509.KeyUsage(
+    key_cert_sign=True,
+    crl_sign=True,
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    encipher_only=False,
+    decipher_only=False,
+)
+
+
+def _identified(
+    certificate: x509.CertificateBuilder, key: ec.EllipticCurvePrivateKey, issuer: ec.EllipticCurvePrivateKey
+) -> x509.CertificateBuilder:
+    """Say whose key it is and whose signed it, as RFC 5280 asks."""
+    own = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+    other = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.public_key())
+    return certificate.add_extension(own, critical=False).add_extension(other, critical=False)
 
 
 def _begin(key: ec.EllipticCurvePrivateKey, name: str, starts: timedelta, ends: timedelta) -> x509.CertificateBuilder:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import socket as sockets
 import sqlite3
+import ssl
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,7 +32,7 @@ from clutch_tui.net.diagnosis.reach import Reach
 from clutch_tui.sandbox import demo_data
 from clutch_tui.sandbox.server import Running
 
-from .certificates import DAY, answering, certificate, http
+from .certificates import DAY, answering, certificate, http, issued
 from .conftest import DEVICE, Fault, TestClock
 
 KEY = demo_data.API_KEY
@@ -182,6 +183,22 @@ async def test_certificates(tmp_path: Path, starts: int, ends: int, name: str, t
     reached = outcome in ("valid", "ends_soon")
     assert found["http"].verdict == ("ok" if reached else "skipped")
     assert patient.report.exit_code == (1 if reached else 3)  # the server that answers knows no key
+
+
+async def test_a_certificate_without_key_identifiers_is_named_with_its_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python refuses it from 3.13 on, where its authority is the system's and not one that the shop has named."""
+    leaf, authority = issued(tmp_path, starts=-1 * DAY, ends=DAY, complete=False)
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+    context = ssl.create_default_context()
+    context.verify_flags |= ssl.VERIFY_X509_STRICT
+    monkeypatch.setattr(ssl, "create_default_context", lambda: context)
+    async with answering(HEALTHY, tls=leaf) as port:
+        found = await Patient(tmp_path, f"https://127.0.0.1:{port}/api/v1").examine()
+        assert (found["tls"].outcome, found["tls"].verdict) == ("incomplete", "problem")
+        named = await Patient(tmp_path, f"https://127.0.0.1:{port}/api/v1", ca_file=str(authority)).examine()
+        assert named["tls"].outcome == "ends_soon"
 
 
 async def test_a_port_that_speaks_no_tls_and_a_lost_authority(tmp_path: Path) -> None:

@@ -84,6 +84,42 @@ async def test_and_so_under_an_authority_that_is_trusted(
     assert (error.kind, error.fault) == (Kind.TLS, fault)
 
 
+@pytest.fixture
+def strict(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What every default context demands from Python 3.13 on, also on an older one."""
+    usual = ssl.create_default_context
+
+    def context() -> ssl.SSLContext:
+        made = usual()
+        made.verify_flags |= ssl.VERIFY_X509_STRICT
+        return made
+
+    monkeypatch.setattr(ssl, "create_default_context", context)
+
+
+@pytest.mark.usefixtures("strict")
+async def test_an_authority_that_the_shop_names_need_not_write_key_identifiers(
+    make_client: MakeClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leaf, authority = issued(tmp_path, starts=-1 * DAY, ends=DAY, complete=False)
+    async with answering(GOOD, leaf) as port:
+        client = make_client(f"https://localhost:{port}", ca_file=str(authority))
+        assert (await client.api.call("system.ping")).status == 200
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority))  # the system's own: nobody has named this one
+        error = await refusal(make_client(f"https://localhost:{port}"))
+    assert (error.kind, error.fault, error.was_sent) == (Kind.TLS, "incomplete", False)
+
+
+@pytest.mark.usefixtures("strict")
+async def test_a_certificate_that_lacks_nothing_is_taken_from_the_systems_authorities(
+    make_client: MakeClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leaf, authority = issued(tmp_path, starts=-1 * DAY, ends=DAY)
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+    async with answering(GOOD, leaf) as port:
+        assert (await make_client(f"https://localhost:{port}").api.call("system.ping")).status == 200
+
+
 def test_each_fault_says_something_else_in_both_languages() -> None:
     from typing import get_args
 

@@ -47,7 +47,7 @@ class Kind(StrEnum):
 
 
 TlsFault = Literal[
-    "expired", "not_yet", "wrong_host", "self_signed", "unknown_issuer", "ca_file", "open_line", "no_tls"
+    "expired", "not_yet", "wrong_host", "self_signed", "unknown_issuer", "incomplete", "ca_file", "open_line", "no_tls"
 ]
 """What is wrong with the secure line, where that is known: `error.api.tls.<fault>` says what to do about it."""
 
@@ -259,6 +259,8 @@ def from_os_error(error: Exception, host: str, *, proxied: bool = False) -> ApiE
     return ApiError(Kind.UNREACHABLE, message=text, host=host)
 
 
+INCOMPLETE = frozenset(range(80, 95))
+"""Those of OpenSSL's X509_V_ERR_* that only `VERIFY_X509_STRICT` finds: key identifiers and the like are missing."""
 # OpenSSL's X509_V_ERR_*, and what they mean to a person.
 _CERTIFICATE_FAULTS: dict[int, TlsFault] = {
     9: "not_yet",
@@ -266,6 +268,7 @@ _CERTIFICATE_FAULTS: dict[int, TlsFault] = {
     18: "self_signed",
     **dict.fromkeys((2, 19, 20, 21, 27), "unknown_issuer"),
     **dict.fromkeys((62, 64), "wrong_host"),
+    **dict.fromkeys(INCOMPLETE, "incomplete"),
 }
 # What comes back from a server that speaks something else than TLS.
 _NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "UNKNOWN_PROTOCOL"})

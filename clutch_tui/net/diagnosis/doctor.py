@@ -37,7 +37,7 @@ network      +up +local !none
 proxy        +none +used
 dns          +found +literal !unknown
 tcp          +open !refused !unreachable !proxy
-tls          +valid +plain ~ends_soon !expired !not_yet !untrusted !wrong_host !ca_file !failed
+tls          +valid +plain ~ends_soon !expired !not_yet !untrusted !incomplete !wrong_host !ca_file !failed
 http         +answers ~slow !not_backend !failed
 clock        +right ~off !wrong .unknown
 access       +accepted ~unproved !refused !failed

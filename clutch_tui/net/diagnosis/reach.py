@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from clutch_tui.config_rules import is_loopback
 from clutch_tui.core.clock import Clock, SystemClock
 from clutch_tui.net.client.egress import proxies_from_environment, proxy_for
-from clutch_tui.net.client.errors import ApiError, Kind
+from clutch_tui.net.client.errors import INCOMPLETE, ApiError, Kind
 from clutch_tui.net.client.redaction import hide_text
 from clutch_tui.net.connection import Monitor
 from clutch_tui.net.diagnosis.doctor import Check, Finding, aside
@@ -224,7 +224,7 @@ class Reach:
             trust.check_hostname = False
             names = [str(name) for _, name in (await self._look_again(trust)).get("subjectAltName", ())]
             return Finding("tls", "wrong_host", {**values, "names": ", ".join(names[:5])})
-        return Finding("tls", "untrusted", values)
+        return Finding("tls", "incomplete" if error.verify_code in INCOMPLETE else "untrusted", values)
 
     async def _look_again(self, trust: ssl.SSLContext) -> Mapping[str, Any]:
         try:
