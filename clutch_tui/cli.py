@@ -10,11 +10,16 @@ import errno
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from clutch_tui.exits import DONE, FAILED, UNREACHABLE, USAGE, complain
 from clutch_tui.text import strings
 from clutch_tui.text.harmless import harmless_output
 from clutch_tui.ui import glyphs
+
+if TYPE_CHECKING:
+    from clutch_tui.core.types import ShopError
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -98,16 +103,20 @@ def _explain(error: Exception) -> int:
 
     if isinstance(error, BadPayload):
         return complain(error, FAILED)
-    if isinstance(error, OSError) and (key := _OF_THE_DISK.get(error.errno or 0)) is not None:
-        return complain(ShopError(key, path=error.filename or ""), FAILED)
+    if isinstance(error, OSError) and (fault := _of_the_disk(error)) is not None:
+        return complain(fault, FAILED)
     raise error
 
 
-_OF_THE_DISK = {
-    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "error.store.full"),
-    **dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.ENOENT), "error.store.readonly"),
-}
-"""What a home that cannot be written means to a person."""
+def _of_the_disk(error: OSError) -> ShopError | None:
+    """What a home that cannot be written means to a person."""
+    from clutch_tui.core.database import faults
+    from clutch_tui.core.types import ShopError
+
+    path = Path(error.filename or "")
+    if error.errno in (errno.ENOTDIR, errno.ENOENT):
+        return ShopError(faults.FORBIDDEN, path=str(path))
+    return faults.of_system(error, path)
 
 
 def _first_language(arguments: Sequence[str], environ: Mapping[str, str]) -> strings.Language:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Literal
 
 from clutch_tui.config import Database
-from clutch_tui.core.database import cipher
+from clutch_tui.core.database import cipher, faults
 from clutch_tui.core.database.cipher_key import CipherKey
 from clutch_tui.core.database.presence import Presence
 from clutch_tui.core.types import ShopError
@@ -28,7 +28,7 @@ from clutch_tui.net.client.keychain import Keeper, Keychain
 log = logging.getLogger(__name__)
 
 Wish = Literal["auto", "keyring", "file", "passphrase"]
-NO_CONVERSION = frozenset({"error.store.in_use", "error.key.no_room", "error.store.readonly"})
+NO_CONVERSION = frozenset({"error.store.in_use", "error.key.no_room"}) | faults.OF_THE_DISK
 """Why a plain database stays plain for now. The shop sells all the same; the next start tries again."""
 GLANCE = 0.2
 """Seconds to wait for another window that is only looking whether there is anything to encrypt."""
@@ -41,7 +41,8 @@ OF_A_SHOP = re.compile(rf"(?:shop|[a-z0-9-]*-[0-9a-f]{{10}})\.db(?:{re.escape(AS
 @dataclass(frozen=True, slots=True)
 class Condition:
     """One database as it lies there. `key` is the name of the key that opens it, None for a plain one or where
-    nothing at hand opens it; then `missing` is the key of the sentence that says what is."""
+    nothing at hand opens it; then `missing` is the key of the sentence that says why: a key that is missing, or a fault
+    of the disk or the file."""
 
     path: Path
     encrypted: bool
@@ -52,6 +53,11 @@ class Condition:
     @property
     def opens(self) -> bool:
         return not self.encrypted or self.key is not None
+
+    @property
+    def lacks_key(self) -> bool:
+        """Whether a key is what is missing. Behind a full or broken disk nothing is known of the file."""
+        return (self.missing or "").startswith("error.key.")
 
     @property
     def aside(self) -> bool:
@@ -120,7 +126,7 @@ class Protection:
 
     def _outdated(self, path: Path) -> CipherKey | None:
         """The key of a database that is in an older form. Raises `ShopError` where no key at hand opens it."""
-        key = self.keychain.find(path, partial(cipher.opens, path))
+        key = self._key_of(path)
         return key if cipher.is_outdated(path, key) else None
 
     def _renew_form(self, path: Path, key: CipherKey, begins: Callable[[], None]) -> None:
@@ -143,7 +149,17 @@ class Protection:
             case "absent":
                 return self._newest() if self._settings.encryption else None
             case "encrypted":
-                return self.keychain.find(path, partial(cipher.opens, path))
+                return self._key_of(path)
+
+    def _key_of(self, path: Path) -> CipherKey:
+        """The key that opens an encrypted database. Raises `ShopError`: that it was cut off where it was, or which key
+        is missing."""
+        try:
+            return self.keychain.find(path, partial(cipher.opens, path))
+        except ShopError as error:
+            if error.key.startswith("error.key.") and cipher.is_cut(path):
+                raise ShopError(faults.DAMAGED, path=str(path)) from error
+            raise
 
     def _newest(self) -> CipherKey:
         """The key for what is encrypted next, made where there is none."""
@@ -159,11 +175,21 @@ class Protection:
     def databases(self, *, aside: bool = False) -> tuple[Path, ...]:
         """The databases of this home; with `aside` also those that were set aside. A database that has two names, since
         setting it aside was cut off, is the one in use: whoever opened it by the other would have another log."""
+        self._must_be_readable()
         found = sorted(self.folder.glob("*.db"))
         if aside:
             used = [path.stat() for path in found]
             found += [one for one in self._aside("*.db") if not any(os.path.samestat(one.stat(), at) for at in used)]
         return tuple(path for path in found if cipher.kind(path) != "absent")
+
+    def _must_be_readable(self) -> None:
+        """Raise `ShopError` where the folder cannot be looked into: to `glob` it is an empty one."""
+        try:
+            os.scandir(self.folder).close()
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise faults.of_system(error, self.folder) or error from error
 
     def _aside(self, name: str) -> list[Path]:
         """What was set aside in the place of the databases of this name, as `glob` takes it."""
@@ -197,10 +223,10 @@ class Protection:
         return {aside: n for aside, n in unsent.items() if n}
 
     def _condition(self, path: Path, keepers: dict[str, Keeper]) -> Condition:
-        if cipher.kind(path) == "plain":
-            return Condition(path, False)
         try:
-            name = self.keychain.find(path, partial(cipher.opens, path)).name
+            if cipher.kind(path) == "plain":
+                return Condition(path, False)
+            name = self._key_of(path).name
         except ShopError as error:
             return Condition(path, True, missing=error.key)
         return Condition(path, True, name, keepers.get(name, "variable"))
@@ -250,8 +276,11 @@ class Protection:
     def start_over(self, path: Path) -> Path:
         """Set a database aside that nothing opens, and make a fresh key for the one that takes its place; where the
         old one is now. Raises `ShopError` `error.key.opens_already` for one that opens."""
-        if self._condition(path, {}).opens:
+        condition = self._condition(path, {})
+        if condition.opens:
             raise ShopError("error.key.opens_already", path=path.name)
+        if not condition.lacks_key:  # nobody can say now whether a key would open it
+            raise ShopError(condition.missing or faults.BROKEN, path=str(path))
         self._must_be_free([path])
         self.keychain.renew(self._keeper())
         return self.set_aside(path)

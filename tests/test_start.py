@@ -62,7 +62,7 @@ ALLOWED = {
     "clutch_tui.core.speed": "gauges histogram meter",
     "clutch_tui.net": "client",
     "clutch_tui.net.client": "redaction",
-    "clutch_tui.text": "bidi catalogue digits format levels shaping shop_time strings",
+    "clutch_tui.text": "bidi catalogue digits format harmless levels shaping shop_time strings",
     "clutch_tui.ui": """app bidi_filter cells errors front_buffer gauges glyphs key_order keys mirror overlays
         plain_lines screens scroll_bars services shop status style_sheet surroundings terminal themes thin_wire
         turned_lines widgets wire_encoder""",

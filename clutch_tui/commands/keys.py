@@ -65,6 +65,8 @@ def status() -> click.Command:
 def _told(condition: Condition) -> str:
     if not condition.encrypted:
         return t("cli.key.plain")
+    if condition.missing is not None and not condition.lacks_key:
+        return t(condition.missing, path=condition.path.name)
     if condition.key is None:
         return t("cli.key.waits" if condition.missing == _WAITS else "cli.key.locked")
     return t("cli.key.open", key=condition.key, keeper=t(f"cli.key.keeper.{condition.keeper}"))

@@ -17,7 +17,6 @@ the name leads to one file that is whole and opens with the old key or with the 
 
 from __future__ import annotations
 
-import errno
 import logging
 import os
 from collections.abc import Callable, Iterator
@@ -28,13 +27,15 @@ from typing import Any, Literal
 from sqlcipher3 import dbapi2
 
 from ..types import ShopError
-from . import cipher_form
+from . import cipher_form, faults
 from .cipher_key import CipherKey
 from .presence import Presence
 
 Kind = Literal["absent", "plain", "encrypted"]
 
 _BLOCK = 1 << 20
+_SMALLEST_PAGE = 1024
+"""Bytes; every form that this program has written has pages of a multiple of it."""
 _PATIENCE = 5.0
 
 log = logging.getLogger(__name__)
@@ -53,6 +54,11 @@ def opens(path: Path, key: CipherKey | None) -> bool:
     """Whether this key opens the file; None opens a plain one. A file whose first page is damaged opens with no
     key at all."""
     return _looked_at(path, key, lambda database: True)
+
+
+def is_cut(path: Path) -> bool:
+    """Whether the file ends in the middle of a page: no key opens what is only a part of a file."""
+    return path.stat().st_size % _SMALLEST_PAGE != 0
 
 
 def is_outdated(path: Path, key: CipherKey) -> bool:
@@ -118,9 +124,10 @@ def convert(path: Path, old: CipherKey | None, new: CipherKey | None, *, patienc
                 _turn_log_on(path, new)
                 _replace(path, draft, shred=old is None)
         except dbapi2.DatabaseError as error:
-            raise _in_words(error, path) from error
+            raise _no_room(_in_words(error, path), path) from error
         except OSError as error:
-            raise _of_the_disk(error, path) from error
+            fault = faults.of_system(error, path)
+            raise error if fault is None else _no_room(fault, path) from error
         finally:
             with suppress(OSError):
                 _discard(path)
@@ -258,19 +265,11 @@ def _replace(path: Path, draft: Path, *, shred: bool) -> None:
 
 
 def _in_words(error: dbapi2.DatabaseError, path: Path) -> ShopError:
-    text = str(error)
-    if "disk is full" in text or "disk I/O error" in text:
-        return ShopError("error.key.no_room", path=str(path))
-    if "locked" in text:
-        return ShopError("error.store.in_use", path=str(path))
-    if "readonly" in text or "unable to open" in text:
-        return ShopError("error.store.readonly", path=str(path))
-    return ShopError("error.store.unreadable", path=str(path))
+    """What kept a conversion from being done, or a file from being looked at."""
+    fault = faults.of_sqlite(error, path) or ShopError(faults.DAMAGED, path=str(path))
+    return ShopError("error.store.in_use", path=str(path)) if fault.key == faults.BUSY else fault
 
 
-def _of_the_disk(error: OSError, path: Path) -> Exception:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return ShopError("error.key.no_room", path=str(path))
-    if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-        return ShopError("error.store.readonly", path=str(path))
-    return error
+def _no_room(error: ShopError, path: Path) -> ShopError:
+    """For a conversion a full disk is one without room for a second copy: the shop itself may go on."""
+    return ShopError("error.key.no_room", path=str(path)) if error.key == faults.FULL else error

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -29,7 +29,7 @@ from .. import search
 from ..clock import Clock, SystemClock
 from ..speed.meter import Meter
 from ..types import ShopError
-from . import models
+from . import faults, models
 from .cipher_form import keyed
 from .cipher_key import CipherKey
 from .presence import Presence
@@ -112,7 +112,7 @@ class Store:
         """Open the database at `path`, making or migrating it first where that is needed.
 
         Raises `ShopError`: `error.store.newer` for a file that a newer program wrote, `error.store.unreadable` for
-        one that is no database of ours, `error.store.converting` while it gets another key, and what `find_key`
+        one that is no database of ours, `error.store.emptied` for one of no length, `error.store.converting` while it gets another key, and what `find_key`
         raises.
         """
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -166,7 +166,7 @@ class Store:
                     result = function(*args, **kwargs)
                     search.index_changed()
             except peewee.DatabaseError as error:
-                raise _in_words(error, self.path) from error
+                raise faults.of_sqlite(error, self.path) or error from error
         self.meter.deed("store.write", function, (perf_counter() - begun) * 1000)
         return result
 
@@ -181,7 +181,7 @@ class Store:
             except peewee.DatabaseError as error:
                 if "readonly" in str(error):  # a read that writes is a mistake of ours, not the disk's
                     raise
-                raise _in_words(error, self.path) from error
+                raise faults.of_sqlite(error, self.path) or error from error
         self.meter.deed("store.read", function, (perf_counter() - begun) * 1000)
         return result
 
@@ -224,37 +224,58 @@ def migrate(path: Path, key: CipherKey | None = None) -> list[str]:
     if _schema_number(path, key) == newest:
         return []
     from filelock import FileLock
-    from playhouse.migrations import Runner
 
     with FileLock(f"{path}.migrate.lock", timeout=60, mode=0o600):
         found = _schema_number(path, key)
         if found > newest:
             raise ShopError("error.store.newer", path=str(path))
-        if not path.exists():  # private from its first byte; its log and index get the same mode
-            os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
-        db = connectable(path, _WRITER, key)
-        try:
-            db.connect()
-            applied: list[str] = Runner(db, str(MIGRATIONS)).up()
-            db.execute_sql(f"PRAGMA user_version = {newest}")
-        except peewee.DatabaseError as error:
-            raise _in_words(error, path) from error
-        finally:
-            db.close()
-        return applied
+        return _apply(path, key, newest) if path.exists() else _make(path, key, newest)
+
+
+def _make(path: Path, key: CipherKey | None, newest: int) -> list[str]:
+    """Make a database that has its name from the moment at which it is whole: an empty file of this name is then one
+    that has lost what was in it. Runs under the lock of the migrations."""
+    from .cipher import sync_folder
+
+    draft = path.with_name(f"{path.name}.new")
+    for left in (draft, *(draft.with_name(f"{draft.name}{ending}") for ending in ("-wal", "-shm", "-journal"))):
+        left.unlink(missing_ok=True)
+    os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))  # its log and index get the same mode
+    applied = _apply(draft, key, newest)
+    os.replace(draft, path)
+    sync_folder(path.parent)
+    return applied
+
+
+def _apply(path: Path, key: CipherKey | None, newest: int) -> list[str]:
+    """Run the migrations that a file lacks; their names."""
+    from playhouse.migrations import Runner
+
+    db = connectable(path, _WRITER, key)
+    try:
+        db.connect()
+        applied: list[str] = Runner(db, str(MIGRATIONS)).up()
+        db.execute_sql(f"PRAGMA user_version = {newest}")
+    except peewee.DatabaseError as error:
+        raise faults.of_sqlite(error, path) or error from error
+    finally:
+        db.close()
+    return applied
 
 
 def _schema_number(path: Path, key: CipherKey | None) -> int:
     """The number of the last migration of a database, 0 for a file that does not exist yet."""
     if not path.exists():
         return 0
+    if faults.is_emptied(path):
+        raise ShopError(faults.EMPTIED, path=str(path))
     db = connectable(path, {}, key)
     try:
         db.connect()
         return int(db.execute_sql("PRAGMA user_version").fetchone()[0])
     except peewee.DatabaseError as error:
-        said = _in_words(error, path)  # a lock or a full disk says nothing of the file
-        raise said if isinstance(said, ShopError) else ShopError("error.store.unreadable", path=str(path)) from error
+        # a lock or a full disk says nothing of the file
+        raise faults.of_sqlite(error, path) or ShopError(faults.DAMAGED, path=str(path)) from error
     finally:
         db.close()
 
@@ -299,25 +320,3 @@ class ShopDatabase(peewee.SqliteDatabase):
 def connectable(path: Path, pragmas: dict[str, object], key: CipherKey | None = None) -> Any:
     """A connection to a shop's file, not made yet."""
     return ShopDatabase(path, pragmas, key)
-
-
-def _in_words(error: peewee.DatabaseError, path: Path) -> Exception:
-    """SQLite's own words as an error that has a sentence; the error itself where there is none for it."""
-    text = " ".join(map(str, _and_before(error)))
-    if "disk is full" in text or "disk I/O error" in text:
-        return ShopError("error.store.full", path=str(path))
-    if "locked" in text:
-        return ShopError("error.store.busy", path=str(path))
-    if "readonly" in text:
-        return ShopError("error.store.readonly", path=str(path))
-    if "malformed" in text or "not a database" in text:
-        return ShopError("error.store.unreadable", path=str(path))
-    return error
-
-
-def _and_before(error: BaseException | None) -> Iterator[BaseException]:
-    """An error and those that it was raised upon. On a full disk SQLite rolls back by itself; what arrives is
-    that there is nothing left to roll back, and the disk stands behind it."""
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__

@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from clutch_tui.core.database import faults
 from clutch_tui.core.database.cipher import sync_folder
 from clutch_tui.core.database.cipher_key import CipherKey, Cost, check_passphrase
 from clutch_tui.core.types import ShopError
@@ -76,7 +77,9 @@ class Keychain:
             stored = list(json.loads(self.path.read_bytes())["keys"])
         except FileNotFoundError:
             return (), None
-        except (OSError, *_MALFORMED) as error:
+        except OSError as error:
+            return (), faults.of_system(error, self.path) or self._damage(error)
+        except _MALFORMED as error:
             return (), self._damage(error)
         for one in stored:
             try:

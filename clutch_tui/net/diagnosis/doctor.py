@@ -45,7 +45,7 @@ socket       +open ~missing !failed
 files        +private ~open !not_writable
 disk         +enough ~low !full
 database     +sound +absent ~older ~unfinished ~log_large ~plain ~others_plain !newer !damaged !locked
-database     !unreadable
+database     !unreadable !faulty
 queue        +empty +waiting +local +arriving ~old ~attention ~missing !local_sales
 stranded     +none !left
 log          +writable ~not_writable

@@ -147,16 +147,19 @@ class Premises:
     # --- the database -----------------------------------------------------------------------------------
 
     async def database(self) -> Finding:
-        from clutch_tui.core.database import health
+        from clutch_tui.core.database import faults, health
 
         path = self._database
         if not path.exists():
             return Finding("database", "absent", {"path": str(path)})
         try:
+            if await aside(lambda: faults.is_emptied(path)):
+                raise ShopError(faults.EMPTIED, path=str(path))
             key = await aside(lambda: self._find_key(path))
             condition = await aside(lambda: health.examine(path, key=key))
         except (ShopError, ConfigError) as error:
-            return Finding("database", "locked", {"path": str(path)}, Problem(error.key, error.values))
+            outcome = "faulty" if error.key.startswith("error.store.") else "locked"
+            return Finding("database", outcome, {"path": str(path)}, Problem(error.key, error.values))
         except OSError as error:
             return Finding("database", "unreadable", {"path": str(path), "reason": str(error)[:200]})
         self._is_older = condition.schema < condition.newest
