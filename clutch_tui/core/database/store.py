@@ -112,8 +112,8 @@ class Store:
         """Open the database at `path`, making or migrating it first where that is needed.
 
         Raises `ShopError`: `error.store.newer` for a file that a newer program wrote, `error.store.unreadable` for
-        one that is no database of ours, `error.store.emptied` for one of no length, `error.store.converting` while it gets another key, and what `find_key`
-        raises.
+        one that is no database of ours, `error.store.emptied` for one of no length, `error.store.converting` while it
+        gets another key, and what `find_key` raises.
         """
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         presence = Presence(path).share()
