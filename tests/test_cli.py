@@ -78,6 +78,18 @@ def test_an_unknown_part_sells_nothing_and_says_so(home: Path) -> None:
     assert as_json(clutch(home, "find", "26300", "--json"))[0]["stock"] == 10
 
 
+def test_sell_and_find_understand_a_text_as_the_till_does(home: Path) -> None:
+    (line,) = as_json(clutch(home, "sell", "--part", "3×26300 35503", "--json"))["lines"]
+    assert (line["part_number"], line["quantity"]) == ("26300-35503", 3)
+    refused = clutch(home, "sell", "--part", "1.5*26300-35503", "--json")
+    assert (refused.returncode, json.loads(refused.stdout)["error"]) == (1, "error.sale.figure")
+    assert "1.5" in refused.stderr
+    other_layout = clutch(home, "find", "tgjv", "--json")
+    assert as_json(other_layout)[0]["stock"] == 7
+    assert "Typed on the English layout" in other_layout.stderr
+    assert "فلتر" in other_layout.stderr
+
+
 def test_a_receipt_is_printed_in_both_languages(home: Path) -> None:
     english = clutch(home, "sell", "--part", "26300-35503")
     arabic = clutch(home, "--lang", "ar", "sell", "--part", "26300-35503")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
@@ -9,9 +10,10 @@ from typing import Any, cast
 import click
 
 from clutch_tui.core import cart as carts
-from clutch_tui.core import inventory, sales, search, state
+from clutch_tui.core import lookup, sales, state
 from clutch_tui.core.types import PAY_METHODS, Payment, PayMethod, Receipt, ShopError
 from clutch_tui.text.strings import t
+from clutch_tui.ui import lookup_words
 
 from . import find_installation, json_option, say_json
 
@@ -30,7 +32,9 @@ def find() -> click.Command:
         from clutch_tui.text.format import money
 
         with find_installation(options).open_store(inline=True) as store:
-            rows = store.read_now(search.find, text, limit)
+            found, rows = store.read_now(lookup.find, text, limit)
+        if found.read_as:
+            print(lookup_words.read_as(found.read_as), file=sys.stderr)
         if as_json:
             say_json([{key: value for key, value in asdict(row).items() if key != "key"} for row in rows])
             return
@@ -78,15 +82,26 @@ def sell() -> click.Command:
 def _sell(wanted: list[tuple[str, int]], pay: str, cashier: str, device_id: str) -> Receipt:
     """A whole sale in the one transaction that it is called in."""
     cart = sales.open_cart()
-    for number, quantity in wanted:
-        part = inventory.find_code(number)
-        if part is None:
-            raise ShopError("error.part.unknown_number", number=number)
-        cart = carts.add_line(cart, part, quantity)
+    for text, quantity in wanted:
+        meant = _meant(text)
+        cart = carts.add_line(cart, meant.part, meant.quantity * quantity)
     rules, method = state.tax_rules(), cast(PayMethod, pay)
     totals = carts.totals(cart, rules, method)
     payments = (Payment(method, totals.total),)
     return sales.checkout(cart, payments, tendered=totals.total, cashier=cashier, device_id=device_id, rules=rules)
+
+
+def _meant(text: str) -> lookup.Candidate:
+    """The one part that a text means, as at the till; nobody is there to be asked, so what is not sure is an error."""
+    found = lookup.resolve(text)
+    if found.refused:
+        raise ShopError("error.sale.figure", figure=found.refused)
+    if found.one is None and found.exact:
+        parts = ", ".join(one.part.part_number or one.part.name for one in found.exact)
+        raise ShopError("error.part.several", text=text, parts=parts)
+    if found.one is None:
+        raise ShopError("error.part.unknown_number", number=text)
+    return found.one
 
 
 def import_parts() -> click.Command:

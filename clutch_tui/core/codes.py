@@ -18,7 +18,7 @@ from .words import bare
 SHORTEST_GTIN, LONGEST_GTIN = 8, 14
 
 _SYMBOLOGY = re.compile(r"\][a-z]\w")
-_MARKED_GTIN = re.compile(r"\(01\)\s*([0-9]{14})")
+_MARKED_GTIN = re.compile(r"(?:\([0-9]{2,4}\)[^(]*)*?\(01\)\s*([0-9]{14})")
 _ELEMENTS = re.compile(r"01([0-9]{14})(?:$|1[01357]|2[01]|3[07])")
 """A GTIN that GS1's application identifier precedes, alone or before another element: batch, date, serial, count."""
 
@@ -32,7 +32,7 @@ def barcode_key(text: str) -> str:
     if text.isascii() and text.isdecimal():  # a hundred thousand rows of a pull are of this kind
         return _number_of_trade(text)
     folded = without_symbology(fold(text))
-    elements = _MARKED_GTIN.search(folded)
+    elements = _MARKED_GTIN.match(folded)
     return _number_of_trade(elements[1] if elements else bare(folded))
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from clutch_tui.text import layouts
+
 from . import cars
 from .codes import barcode_key, code_key
 from .database import models
@@ -128,25 +130,42 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What a text finds, as a set with an order: `exact` parts, then those of `source` by their `pk`."""
+    """What `text` finds, as a set with an order: `exact` parts, then those of `source` by their `pk`."""
 
+    text: str
     exact: tuple[int, ...]
     source: Source
+    finds: bool
 
 
 def match(text: str) -> Match | None:
-    """The set of parts that a text finds, from the first route that finds any; None for a text of no words.
+    """The set of parts that a text finds, from the first route that finds any; None for a text of no words. One that
+    finds nothing is tried as it would have been on the other keyboard layout.
 
     Unlike `find`, which mixes routes for the eye, this stays the same set from page to page.
     """
+    first = _match(text)
+    if first is None or first.finds:
+        return first
+    others = (_match(other) for other in layouts.on_the_other(text))
+    return next((other for other in others if other is not None and other.finds), first)
+
+
+def _match(text: str) -> Match | None:
     cuts = [words for words in _ways_to_cut(text) if words]
     if not cuts:
         return None
     routes: list[Source | None] = [route for words in cuts for route in _routes_of_words(words)[1:]]
     routes += [_by_codes(text), *(_by_middles(words) for words in cuts)]
     sources = [route for route in routes if route is not None]
-    chosen = next((source for source in sources if _pks(source, 1)), sources[0])
-    return Match(tuple(sorted(exactly(text))), chosen)
+    chosen = next((source for source in sources if _pks(source, 1)), None)
+    return Match(text, tuple(sorted(exactly(text))), chosen or sources[0], finds=chosen is not None)
+
+
+def read_as(text: str) -> str:
+    """The text on the other keyboard layout, where only that finds anything; empty where it was meant as typed."""
+    found = match(text)
+    return found.text if found is not None and found.text != text else ""
 
 
 def _routes_of_words(words: Sequence[str]) -> tuple[Source, Source, Source]:

@@ -6,6 +6,7 @@ import pytest
 
 from clutch_tui.core import inventory
 from clutch_tui.text import strings
+from clutch_tui.text.format import isolate
 from clutch_tui.text.strings import t
 from clutch_tui.ui.dialogs import Ask
 from clutch_tui.ui.forms import FormDialog
@@ -190,3 +191,14 @@ async def test_keys_without_a_row_are_grey(shop: Shop) -> None:
         enabled = {one.binding.id: one.enabled for one in app.screen.active_bindings.values()}
         assert enabled["inventory.edit"] is False
         assert enabled["inventory.add"] is True
+
+
+async def test_a_number_typed_on_the_arabic_layout_is_found_and_said(shop: Shop) -> None:
+    async with open_app(shop, "en", mode="inventory") as (app, pilot):
+        await type_text(pilot, "ىلن-7")
+        screen = app.screen
+        assert isinstance(screen, InventoryScreen)
+        await until(pilot, lambda: t("lookup.from_arabic", text=isolate("NGK-7")) in words_on(app))
+        assert screen.table.row.part_number == "NGK-7"
+        await press(pilot, "escape")
+        await until(pilot, lambda: t("lookup.from_arabic", text=isolate("NGK-7")) not in words_on(app))

@@ -14,7 +14,7 @@ from textual.content import Content
 from clutch_tui.core.types import Part, PartDraft, PartQuery, PartRow
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
-from clutch_tui.ui import shop
+from clutch_tui.ui import lookup_words, shop
 from clutch_tui.ui.dialogs import ask_number, ask_text
 from clutch_tui.ui.entries import ENGLISH_PART, FIRST_STOCK, PART
 from clutch_tui.ui.forms import FormDialog
@@ -52,6 +52,8 @@ class InventoryScreen(ListScreen):
         self._as_of: datetime | None = None
         """To which moment the server's figures hold."""
         self._told: tuple[datetime | None, bool] = (None, False)
+        self._read_as = ""
+        """What was typed, on the other keyboard layout, where only that finds anything."""
         super().__init__()
 
     def columns(self) -> Sequence[Column[PartRow]]:
@@ -66,6 +68,8 @@ class InventoryScreen(ListScreen):
             t("part.line_stock", stock=shown.number(row.stock), minimum=shown.number(row.min_stock),
               place=shown.part_number(row.location or "-"), price=shown.money(row.price)),
         ]  # fmt: skip
+        if self._read_as:
+            lines.append(lookup_words.read_as(self._read_as))
         if row.stock < 0:
             lines.append(t("inventory.below_zero"))
         if row.moved or self._is_stale:
@@ -75,6 +79,18 @@ class InventoryScreen(ListScreen):
         if row.unsent and not row.moved:
             lines.append(t("common.has_unsent"))
         return "\n".join(filter(None, lines))
+
+    def search_again(self) -> None:
+        super().search_again()
+        if self.app.is_open:
+            self._look_at_layout(self.search.value.strip())
+
+    @work(group="layout", exclusive=True, exit_on_error=False)
+    async def _look_at_layout(self, text: str) -> None:
+        found = await self.store.read(shop.search.read_as, text)
+        if found != self._read_as:
+            self._read_as = found
+            self.details.refresh(layout=True)
 
     @property
     def _is_stale(self) -> bool:

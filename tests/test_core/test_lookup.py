@@ -1,0 +1,182 @@
+"""The whole text first, then so many pieces of a code, then the other keyboard layout; what is doubtful is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from clutch_tui.core import inventory, lookup
+from clutch_tui.core.database import models
+from clutch_tui.core.database.store import Store
+from clutch_tui.core.lookup import Times
+from clutch_tui.core.types import PartDraft
+from clutch_tui.text.fold import fold, fold_number
+from clutch_tui.text.layouts import on_the_other
+
+SHELF = (
+    ("25*47*7", "", "اويل سيل كرنك"), ("47*7", "", "حلقة صغيرة"), ("SEAL-A", "", "اويل سيل 35*50*8"),
+    ("OC 197", "6223001234562", "فلتر زيت"), ("W 712", "", "فلتر زيت قصير"), ("W 712/75", "", "فلتر زيت طويل"),
+    ("15", "", "مسمار 15"), ("3/4", "", "وصلة"), ("7700123", "", "جوان وش سلندر"), ("BELT-9", "7700123", "سير كاتينة"),
+    ("TWIN-1", "6223009990011", "طرمبة مياه اصلي"), ("TWIN-2", "6223009990011", "طرمبة مياه تقليد"),
+    ("LIT-1", "", "زيت موتور 5W30 باللتر"), ("15-40X", "", "زيت موتور"), ("GHATA-1", "", "غطاء رادياتير"),
+    ("VOLVO-1", "", "طقم فرامل ڤولڤو"), ("ELEC-1", "", "طقم كهرباء"), ("BOLT", "", "مسمار طويل"),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    path: Path = tmp_path_factory.mktemp("lookup") / "shop.db"
+    with Store.open(path, inline=True) as store:
+        for number, barcode, name in SHELF:
+            store.run_now(inventory.create, PartDraft(name=name, part_number=number, barcode=barcode))
+        yield store
+
+
+@pytest.mark.parametrize(
+    ("typed", "quantity", "number"),
+    [
+        ("25*47*7", 1, "25*47*7"), ("25 * 47 * 7", 1, "25*47*7"), ("3*25*47*7", 3, "25*47*7"),
+        ("25*47*7*3", 3, "25*47*7"), ("25×47×7", 1, "25*47*7"), ("2*47*7", 2, "47*7"),
+        ("15", 1, "15"), ("3*15", 3, "15"), ("15*3", 3, "15"), ("3*622 3001-234.562", 3, "OC 197"),
+        ("15-40X", 1, "15-40X"), ("2*15-40X", 2, "15-40X"),
+        ("3/4", 1, "3/4"), ("2*3/4", 2, "3/4"), ("w712", 1, "W 712"), ("10*OC 197", 10, "OC 197"),
+        ("OC 197*10", 10, "OC 197"), ("oc197 × 10", 10, "OC 197"), ("10×oc197", 10, "OC 197"),
+        ("١٠×OC 197", 10, "OC 197"), ("OC 197*١٠", 10, "OC 197"), ("3x OC 197", 3, "OC 197"),
+        ("OC 197 x3", 3, "OC 197"), ("3 X oc197", 3, "OC 197"), ("+2*oc197", 2, "OC 197"),
+        ("3*06223001234562", 3, "OC 197"), ("]E06223001234562", 1, "OC 197"), ("2*(01)06223001234562", 2, "OC 197"),
+    ],
+)  # fmt: skip
+def test_one_thing_is_meant(shop: Store, typed: str, quantity: int, number: str) -> None:
+    found = shop.read_now(lookup.resolve, typed)
+    assert found.one is not None
+    assert (found.one.quantity, found.one.part.part_number, found.read_as) == (quantity, number, "")
+
+
+@pytest.mark.parametrize(
+    ("typed", "figure"),
+    [
+        ("*1.5", "1.5"), ("1.5*LIT-1", "1.5"), ("LIT-1*1.5", "1.5"), ("-2*LIT-1", "-2"), ("2.5*LIT-1", "2.5"),
+        ("٢٫٥*LIT-1", "2.5"), ("2,5*LIT-1", "2,5"), ("½*LIT-1", "½"), ("1/2*LIT-1", "1/2"), ("*-2", "-2"),
+        ("LIT-1×-2", "-2"), ("3.*LIT-1", "3."), (".5*LIT-1", ".5"), ("3*1.5", "1.5"),
+        ("−2×LIT-1", "-2"), ("1,000*LIT-1", "1,000"), ("1.5*", "1.5"),
+    ],
+)  # fmt: skip
+def test_a_figure_that_is_no_number_of_pieces_is_refused_with_it(shop: Store, typed: str, figure: str) -> None:
+    found, rows = shop.read_now(lookup.find, typed)
+    assert (found.refused, found.exact, found.pieces, rows) == (figure, (), None, ())
+    assert shop.read_now(lookup.resolve, typed) == found
+
+
+@pytest.mark.parametrize(("typed", "pieces"), [("*3", 3), ("3*", 3), ("×٣", 3), ("* 15", 15), ("*0", 0), ("+3*", 3)])
+def test_a_figure_alone_is_for_the_marked_line(shop: Store, typed: str, pieces: int) -> None:
+    assert shop.read_now(lookup.resolve, typed).pieces == pieces
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("6223009990011", [(1, "TWIN-1"), (1, "TWIN-2")]), ("3*6223009990011", [(3, "TWIN-1"), (3, "TWIN-2")]),
+        ("7700123", [(1, "7700123"), (1, "BELT-9")]), ("3x15", [(3, "15")]), ("BOLTx3", [(3, "BOLT")]),
+        ("3/4*2", [(2, "3/4")]),
+    ],
+)  # fmt: skip
+def test_what_is_doubtful_is_asked(shop: Store, typed: str, meant: list[tuple[int, str]]) -> None:
+    found = shop.read_now(lookup.resolve, typed)
+    assert found.one is None
+    assert [(one.quantity, one.part.part_number) for one in found.exact] == meant
+
+
+def test_a_code_with_other_punctuation_is_one_meaning_among_several(store: Store) -> None:
+    for number in ("315", "15", "3"):
+        store.run_now(inventory.create, PartDraft(name="مسمار", part_number=number))
+    found = store.read_now(lookup.resolve, "3*15")
+    assert [(one.quantity, one.part.part_number) for one in found.exact] == [(1, "315"), (3, "15"), (15, "3")]
+    assert found.one is None
+
+
+def test_an_oem_number_counts_where_no_part_has_it_as_its_own(store: Store) -> None:
+    store.run_now(inventory.create, PartDraft(name="اصلي", part_number="06L115562B"))
+    store.run_now(inventory.create, PartDraft(name="تقليد", part_number="HU-6002", oem_number="06L 115 562 B"))
+    store.run_now(inventory.create, PartDraft(name="تاني", part_number="X-1", oem_number="03C-115"))
+    for typed, number in (("06l115562b", "06L115562B"), ("03C115", "X-1")):
+        found = store.read_now(lookup.resolve, typed)
+        assert found.one is not None
+        assert found.one.part.part_number == number
+
+
+@pytest.mark.parametrize(
+    ("typed", "read_as", "number"),
+    [
+        ("خؤ197", "oc197", "OC 197"), ("خؤ 197", "oc 197", "OC 197"), ("ثمثؤ-1", "elec-1", "ELEC-1"),
+        ("رخمرخ-1", "volvo-1", "VOLVO-1"), ("لاشفش-1", "ghata-1", "GHATA-1"), ("لاخمف", "bolt", "BOLT"),
+        ("ﻻخمف", "bolt", "BOLT"), ("3*خؤ197", "3*oc197", "OC 197"), ("أخؤ197", "", ""), ("ص712", "w712", "W 712"),
+    ],
+)  # fmt: skip
+def test_the_arabic_layout_is_tried_second_and_said(shop: Store, typed: str, read_as: str, number: str) -> None:
+    found = shop.read_now(lookup.resolve, typed)
+    assert (found.one.part.part_number if found.one else "", found.read_as) == (number, read_as)
+
+
+@pytest.mark.parametrize(("typed", "number"), [("tgjv .dj r", "W 712"), ("lslhv", "15"), ("خؤ1", "OC 197")])
+def test_a_search_on_the_wrong_layout_finds_the_same_parts(shop: Store, typed: str, number: str) -> None:
+    found, rows = shop.read_now(lookup.find, typed)
+    assert rows[0].part_number == number
+    assert found.read_as in on_the_other(typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "quantity", "sure", "first"),
+    [
+        ("3*فلتر زيت", 3, True, "OC 197"), ("فلتر زيت*3", 3, False, "OC 197"), ("35*50*8", 1, True, "SEAL-A"),
+        ("سيل 35*50", 1, True, "SEAL-A"), ("25*47", 1, True, "25*47*7"), ("2*7700", 2, True, "7700123"),
+    ],
+)  # fmt: skip
+def test_a_search_says_how_many_it_is_for(shop: Store, typed: str, quantity: int, sure: bool, first: str) -> None:
+    found, rows = shop.read_now(lookup.find, typed)
+    assert not found.exact
+    assert (found.quantity, found.sure, rows[0].part_number) == (quantity, sure, first)
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    with Store.open(tmp_path_factory.mktemp("lookup") / "empty.db", inline=True) as store:
+        yield store
+
+
+FIGURES = st.integers(1, 999_999)
+CODES = st.text(alphabet="ABX0123456789-*/. ", min_size=1, max_size=9).map(str.strip)
+
+
+@given(FIGURES, st.from_regex("[A-Z]{2}[A-Z0-9-]{0,6}[A-Z0-9]", fullmatch=True), st.sampled_from("*×✕"), st.booleans())
+def test_so_many_pieces_are_read_in_any_writing(figure: int, code: str, sign: str, arabic: bool) -> None:
+    digits = str(figure).translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")) if arabic else str(figure)
+    assert lookup.plan(f"{digits}{sign}{code}").times == (Times(figure, code),)
+    assert lookup.plan(f"{code} {sign} {digits}").times == (Times(figure, code, behind=True),)
+    assert lookup.plan(f"{sign}{digits}").pieces == lookup.plan(f"{digits} {sign}").pieces == figure
+    assert not lookup.plan(code).reckons
+
+
+@settings(max_examples=60, deadline=None)
+@given(numbers=st.lists(CODES.filter(fold_number), min_size=1, max_size=6, unique=True), figure=FIGURES)
+def test_a_number_as_written_is_that_part_or_is_asked_about(empty: Store, numbers: list[str], figure: int) -> None:
+    """Whatever numbers look like: typed whole, one piece of a part that is written so, or a question that names it;
+    behind a figure, so many pieces of it, or a question, or a refusal. Never something else for sure."""
+    empty.run_now(models.execute, "DELETE FROM part")
+    for number in numbers:
+        empty.run_now(inventory.create, PartDraft(name="صنف", part_number=number))
+    for number in numbers:
+        found = empty.read_now(lookup.resolve, number)
+        assert written(number) in [written(one.part.part_number) for one in found.exact if one.quantity == 1]
+        several = empty.read_now(lookup.resolve, f"{figure}*{number}")
+        whole = [one for one in several.exact if written(one.part.part_number) == written(f"{figure}*{number}")]
+        named = [one for one in several.exact if written(one.part.part_number) == written(number)]
+        assert several.refused or whole or figure in [one.quantity for one in named]
+        assert several.one is None or several.one in (*whole, *named)
+
+
+def written(number: str) -> str:
+    return fold(number).replace(" ", "")
