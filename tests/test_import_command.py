@@ -63,8 +63,8 @@ def test_a_trial_stores_nothing(installation: Installation, capsys: pytest.Captu
 def test_json_has_keys_figures_and_sentences(installation: Installation, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(installation, DIRTY, as_json=True) == 1
     said = json.loads(capsys.readouterr().out)
-    assert {name: said[name] for name in ("rows", "created", "updated", "counted", "unchanged", "refused")} == {
-        **{"rows": 3, "created": 2, "updated": 0, "counted": 0, "unchanged": 0, "refused": 1}
+    assert {name: said[name] for name in ("rows", "created", "changed", "unchanged", "refused", "skipped")} == {
+        **{"rows": 4, "created": 2, "changed": 0, "unchanged": 0, "refused": 1, "skipped": {"heading": 1}}
     }
     assert said["bad"] == [
         {
@@ -89,14 +89,14 @@ def test_a_file_that_is_no_price_list_is_wrong_usage(
 
 @pytest.mark.parametrize("language", strings.LANGUAGES)
 def test_every_remark_can_be_said(installation: Installation, language: str, tmp_path: Path) -> None:
-    from clutch_tui.core.price_lists import imports
+    from clutch_tui.core.price_lists import imports, price_list
 
     strings.use(language)
     (tmp_path / "list.csv").write_text(
         DIRTY + "OF-200,فلتر زيت,1\n,بوجيه,24.0\n6.2E+9,x,1\nA-1000 / A-2000,سير,1\n,,5\n", "utf-8"
     )
     with installation.open_store(inline=True) as store:
-        report = imports.run(store, tmp_path / "list.csv")
+        report = imports.run(store, price_list.read(tmp_path / "list.csv"))
     for remark in (*report.bad, *report.warnings):
         said = importing.sentence(remark)
         assert str(remark.line) in said

@@ -11,6 +11,8 @@ import click
 
 from clutch_tui.core import cart as carts
 from clutch_tui.core import lookup, sales, state
+from clutch_tui.core.price_lists.headings import FIELDS
+from clutch_tui.core.price_lists.notation import MARKS, Mark
 from clutch_tui.core.types import PAY_METHODS, Payment, PayMethod, Receipt, ShopError
 from clutch_tui.text.strings import t
 from clutch_tui.ui import lookup_words
@@ -108,11 +110,34 @@ def import_parts() -> click.Command:
     @click.command("import", help=t("cli.import.help"))
     @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
     @click.option("--dry-run", is_flag=True, help=t("cli.import.dry_run"))
+    @click.option("--decimal", type=click.Choice(MARKS), help=t("cli.import.decimal"))
+    @click.option("--column", "columns", multiple=True, metavar="FIELD=COLUMN", help=t("cli.import.column"))
+    @click.option("--yes", is_flag=True, help=t("cli.import.yes"))
     @json_option
     @click.pass_obj
-    def command(options: dict[str, Any], file: Path, dry_run: bool, as_json: bool) -> int:
+    def command(
+        options: dict[str, Any],
+        file: Path,
+        dry_run: bool,
+        decimal: Mark | None,
+        columns: tuple[str, ...],
+        yes: bool,
+        as_json: bool,
+    ) -> int:
+        from clutch_tui.core.price_lists.price_list import Choices
+
         from .importing import run
 
-        return run(find_installation(options), file, dry_run=dry_run, as_json=as_json)
+        choices = Choices(decimal, _chosen(columns))
+        return run(find_installation(options), file, choices=choices, yes=yes, dry_run=dry_run, as_json=as_json)
 
     return command
+
+
+def _chosen(columns: tuple[str, ...]) -> dict[str, str]:
+    """The columns that a person names, by their fields."""
+    chosen = dict(said.partition("=")[::2] for said in columns)
+    unknown = [field for field, column in chosen.items() if field not in FIELDS or not column]
+    if unknown:
+        raise click.UsageError(t("cli.import.column_unknown", field=unknown[0], fields=", ".join(FIELDS)))
+    return chosen

@@ -18,7 +18,7 @@ from clutch_tui import support
 from clutch_tui.core import journal, updates
 from clutch_tui.core import types as core
 from clutch_tui.core.database import upkeep
-from clutch_tui.core.price_lists import headings
+from clutch_tui.core.price_lists import headings, rows, survey
 from clutch_tui.core.speed import benchmark, measures, usage
 from clutch_tui.core.sync import ways
 from clutch_tui.net import connection
@@ -55,6 +55,10 @@ FAMILIES: dict[str, Iterable[str]] = {
     "error.api.": [kind.value for kind in errors.Kind],
     "error.api.tls.": get_args(errors.TlsFault),
     "import.field.": headings.FIELDS,
+    "import.ask.": survey.ASKED,
+    "import.column.": survey.SAID,
+    "import.skipped.": rows.SKIPPED,
+    "import.warning.": rows.LEFT_OUT,
     "insight.figure.": {name for names in insight_lines._PLACES.values() for name in names},
     "lane.": get_args(core.Lane),
     "locked.hint.": get_args(locked.Way),

@@ -10,7 +10,10 @@ from typing import Any
 from clutch_tui.text.fold import fold
 
 from .. import money
+from ..codes import has_check_digit
 from ..inventory import MAX_MONEY, MAX_QUANTITY
+from .encoding import is_damaged
+from .notation import MARKS, Notation, written
 
 Oddity = tuple[str, dict[str, Any]]
 """The key of a sentence and its values; `import.warning.` keys leave the row good, all others refuse it."""
@@ -20,16 +23,31 @@ _LONGEST_NOTHING = max(map(len, _NOTHING))
 _ERROR = re.compile(r"#(N/A|REF!|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|#+)")
 _AS_FORMULA = re.compile(r'="(.*)"')
 
-_CURRENCY = re.compile(
+_POUNDS = re.compile(
     r"جنيهات|جنيها|جنيه|مصري|ج\s?\.?\s?م(?![^\W\d])\.?|ج(?![^\W\d])\.?|egp|e£|£|pounds?|l\.?\s?e(?![^\W\d])\.?"
 )
+_FOREIGN = re.compile(
+    r"[$€¥₺₽₹]|(?<![a-z])(?:usd?|eur|euros?|dollars?|gbp|sar|aed|kwd|qar|try|cny|rmb|jpy|chf|inr)(?![a-z])"
+    r"|(?<!\w)(?:ال)?(?:دولار|يورو|ريال|درهم|دينار|استرليني|يوان|ليره)|(?<!\w)(?:ر\.?\s?س|د\.?\s?[اك])(?!\w)"
+)
 _PIECES = re.compile(r"قطعه|قطع|حبه|عدد|pcs\.?|pieces?|pc\.?")
-_PLAIN = re.compile(r"-?(\d+\.?\d*|\.\d+)", re.ASCII)
-_GROUPED = re.compile(r"-?\d{1,3}([, '’]\d{3})+(\.\d+)?", re.ASCII)
-_COMMA_DECIMALS = re.compile(r"-?(\d+|\d{1,3}(\.\d{3})+),\d{1,2}", re.ASCII)
 
-_LOST_DIGITS = re.compile(r"\d+([.,]\d+)?e\+\d+", re.ASCII | re.IGNORECASE)
-_MADE_A_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+AROUND = {"price": _POUNDS, "cost": _POUNDS, "quantity": _PIECES, "min_stock": _PIECES}
+"""The words that may stand beside the number in a cell of each field that is one."""
+
+MONEY = ("price", "cost")
+CODES = ("part_number", "barcode", "oem_number")
+
+_MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec"
+_LONG_MONTHS = "uary|ruary|ch|il|e|y|ust|tember|ober|ember"
+_ARABIC_MONTHS = "يناير|فبراير|مارس|ابريل|مايو|يونيو|يونيه|يوليو|يوليه|اغسطس|سبتمبر|اكتوبر|نوفمبر|ديسمبر"
+_MONTH = f"(?:(?:{_MONTHS})(?:{_LONG_MONTHS})?|{_ARABIC_MONTHS})"
+_YEAR = r"(?:\d\d|(?:19|20)\d\d)"
+_LOST_DIGITS = re.compile(r"\d+[.,]\d+e\+?\d+|\d+e\+\d+", re.ASCII | re.IGNORECASE)
+_MADE_A_DATE = re.compile(
+    rf"\d{{4}}-\d{{1,2}}-\d{{1,2}}(?: [\d:]+)?|\d{{1,2}}([/.-])\d{{1,2}}\1(?:19|20)\d\d(?: [\d:]+)?"
+    rf"|(?:0?[1-9]|[12]\d|3[01])[- ]{_MONTH}(?:[- ]{_YEAR})?|{_MONTH}[- ]{_YEAR}",
+)
 _BETWEEN_NUMBERS = re.compile(r"[\n;؛،,|\\]|\s/\s|\s[-+&]\s|/")
 _SHORTEST_NUMBER = 4
 
@@ -37,7 +55,8 @@ _SHORTEST_NUMBER = 4
 class Row:
     """One row: `said` in, `found` (fields of a draft, and `quantity`), `others` and `odd` out."""
 
-    def __init__(self, said: Mapping[str, str]) -> None:
+    def __init__(self, said: Mapping[str, str], notations: Mapping[str, Notation]) -> None:
+        self._notations = notations
         self._said = {field: self._bare_text(field, text) for field, text in said.items()}
         self.found: dict[str, str | int] = {}
         self.others: dict[str, list[str]] = {}
@@ -57,17 +76,18 @@ class Row:
                 return ""
         if len(text) > _LONGEST_NOTHING:
             return text
-        is_code = field in ("part_number", "barcode", "oem_number")
-        return "" if fold(text) in _NOTHING or (is_code and text == "0") else text
+        return "" if fold(text) in _NOTHING or (field in CODES and text == "0") else text
 
     def read(self) -> None:
         for field, text in self._said.items():
-            if text:
+            if text[:1] == "=":
+                self._remark("import.bad.formula", field=field, text=text)
+            elif is_damaged(text):
+                self._remark("import.bad.damaged_text", field=field, text=text)
+            elif text:
                 _READERS.get(field, Row._words)(self, field, text)
         if self._said.get("price") == "":
             self._remark("import.warning.no_price")
-        if any("\ufffd" in text for text in self._said.values()):
-            self._remark("import.warning.damaged_text")
         if not (self.found.get("part_number") or self.found.get("barcode")):
             self._say_what_is_missing()
 
@@ -92,7 +112,7 @@ class Row:
         self.found[field] = text
 
     def _code(self, field: str, text: str) -> None:
-        if _LOST_DIGITS.fullmatch(text) or _MADE_A_DATE.fullmatch(text):
+        if is_spoiled(text):
             if field == "part_number":
                 self._remark("import.bad.spoiled_number", field=field, text=text)
             else:
@@ -109,13 +129,32 @@ class Row:
 
     # --- numbers ---------------------------------------------------------------------------------------
 
-    def _money(self, field: str, text: str) -> None:
-        number, unusual = number_in(text, _CURRENCY)
+    def _number(self, field: str, text: str) -> tuple[Decimal, bool] | None:
+        """The number of a cell, and whether someone should look at how it was read; None after a remark where
+        there is none to be taken."""
+        number, notation = written(text, AROUND[field]), self._notations.get(field, _UNKNOWN)
         if number is None:
-            self._remark("import.bad.not_a_number", field=field, text=text)
-        elif number < 0:
+            foreign = field in MONEY and is_foreign(text)
+            self._remark(
+                "import.bad.foreign_currency" if foreign else "import.bad.not_a_number", field=field, text=text
+            )
+            return None
+        value = notation.read(number)
+        if value is None:
+            ways = {mark: shortened(number.read(mark)) for mark in MARKS}
+            self._remark("import.bad.unclear_number", field=field, text=text, **ways)
+            return None
+        if value < 0:
             self._remark("import.bad.below_zero", field=field, text=text)
-        elif number * 100 > MAX_MONEY:
+            return None
+        return value, notation.is_unusual(number)
+
+    def _money(self, field: str, text: str) -> None:
+        found = self._number(field, text)
+        if found is None:
+            return
+        number, unusual = found
+        if number * 100 > MAX_MONEY:
             self._remark("import.bad.too_large", field=field, text=text)
         elif number == 0:
             self._remark("import.warning.zero", field=field)
@@ -128,20 +167,21 @@ class Row:
             self.found[field] = minor
 
     def _whole(self, field: str, text: str) -> None:
-        number, unusual = number_in(text, _PIECES)
-        if number is None:
-            self._remark("import.bad.not_a_number", field=field, text=text)
-        elif number < 0:
-            self._remark("import.bad.below_zero", field=field, text=text)
-        elif number != number.to_integral_value():
+        found = self._number(field, text)
+        if found is None:
+            return
+        number, _ = found
+        if number != number.to_integral_value():
             self._remark("import.bad.not_whole", field=field, text=text)
         elif number > MAX_QUANTITY:
             self._remark("import.bad.too_large", field=field, text=text)
         else:
-            if unusual or not text.isdigit():
+            if not text.isdigit():
                 self._remark("import.warning.read_as", field=field, text=text, amount=str(int(number)))
             self.found[field] = int(number)
 
+
+_UNKNOWN = Notation()
 
 _READERS: dict[str, Callable[[Row, str, str], None]] = {
     **dict.fromkeys(("part_number", "barcode", "oem_number"), Row._code),
@@ -151,25 +191,26 @@ _READERS: dict[str, Callable[[Row, str, str], None]] = {
 }
 
 
-def number_in(text: str, around: re.Pattern[str]) -> tuple[Decimal | None, bool]:
-    """The number that a cell holds beside the words in `around`, None where it holds none; and whether someone
-    should look at how it was read.
+def shortened(number: Decimal) -> str:
+    """A number without the zeros behind its decimals, for a sentence."""
+    return format(number.normalize(), "f")
 
-    `1,250` has a thousand, because what follows the comma are three digits; `150,50` can only be decimals, but
-    that is worth a remark.
+
+def is_foreign(text: str) -> bool:
+    """True for an amount, or a heading, that names another currency than the pound."""
+    return _FOREIGN.search(fold(text)) is not None
+
+
+def is_spoiled(code: str) -> bool:
+    """True for a code that a spreadsheet took for a number and rounded, or for a date.
+
+    >>> is_spoiled("6.22E+12"), is_spoiled("Mar-26"), is_spoiled("W 712/75")
+    (True, True, False)
     """
-    if _PLAIN.fullmatch(text):
-        return Decimal(text), False
-    plain = fold(text)
-    if not plain.isascii() or any(c.isalpha() or c in "£" for c in plain):
-        plain = " ".join(around.sub(" ", plain.replace("\u2212", "-")).split())
-    if _PLAIN.fullmatch(plain):
-        return Decimal(plain), False
-    if _GROUPED.fullmatch(plain):
-        return Decimal(re.sub(r"[, '’]", "", plain)), False
-    if _COMMA_DECIMALS.fullmatch(plain):
-        return Decimal(plain.replace(".", "").replace(",", ".")), True
-    return None, False
+    if code.isalnum() and code.isascii():
+        return False
+    folded = fold(code)
+    return bool(_LOST_DIGITS.fullmatch(folded) or _MADE_A_DATE.fullmatch(folded))
 
 
 def numbers_in(text: str) -> list[str]:
@@ -193,5 +234,4 @@ def has_right_check_digit(code: str) -> bool:
     """False for an EAN, UPC or GTIN whose last digit does not fit the others; other codes have none to check."""
     if not (code.isascii() and code.isdigit() and len(code) in (8, 12, 13, 14)):
         return True
-    digits = [int(c) for c in reversed(code)]
-    return (sum(digits[::2]) + 3 * sum(digits[1::2])) % 10 == 0
+    return has_check_digit(code)

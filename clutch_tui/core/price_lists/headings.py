@@ -45,6 +45,8 @@ FIELDS = tuple(_SPOKEN)
 KNOWN_BY = ("part_number", "barcode", "name", "name_en")
 """Fields of which a list must have one, or nobody can tell what its rows are about."""
 
+_WEIGHTY = ("part_number", "barcode", "price", "cost", "quantity")
+
 _NUMBERING = "م | مسلسل | ت | رقم مسلسل | # | no | sn | s/n | serial | sl | sl no | sr | sr no"
 _BRACKETS = re.compile(r"[(\[（].*?[)\]）]")
 
@@ -83,6 +85,74 @@ def columns(cells: Sequence[str]) -> dict[int, str]:
         # many lists have nothing but a description to call their parts by
         found = {place: "name" if field == "description" else field for place, field in found.items()}
     return found
+
+
+def several(cells: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    """Fields of which it matters which column is theirs, and that several columns name: with all of these."""
+    places: dict[str, list[int]] = {}
+    for place, cell in enumerate(cells):
+        field = field_of(cell) if cell else None
+        if field in _WEIGHTY:
+            places.setdefault(field, []).append(place)
+    return {field: tuple(found) for field, found in places.items() if len(found) > 1}
+
+
+def is_same(heading: str, said: str) -> bool:
+    """True where a person who typed `said` means the column with this heading."""
+    return _key(heading) == _key(said)
+
+
+# --- headings in two rows ------------------------------------------------------------------------------
+
+
+def is_below(top: Sequence[str], below: Sequence[str]) -> bool:
+    """True for a row that says more about the headings above it: words alone, and none where `top` names what
+    parts are known by."""
+    understood = columns(top)
+    own = {place: cell for place, cell in enumerate(below) if cell and cell != _at(top, place)}
+    if not own or any(any(map(str.isdigit, cell)) for cell in own.values()):
+        return False
+    return not any(understood.get(place) in KNOWN_BY for place in own)
+
+
+def joined(top: Sequence[str], below: Sequence[str]) -> tuple[str, ...]:
+    """Two rows of headings as one. What stands over several columns is said of each; where it stands over one
+    alone and nobody understands both together, the one that is understood counts."""
+    said, over, spans = [], "", dict[int, int]()
+    first = 0
+    for place in range(max(len(top), len(below))):
+        upper, lower = _at(top, place), _at(below, place)
+        if upper:
+            over, first = upper, place
+        spans[first] = spans.get(first, 0) + bool(lower or upper)
+        said.append((first, over if lower or upper else "", lower if lower != upper else ""))
+    return tuple(_both(over, lower, alone=spans[first] == 1) for first, over, lower in said)
+
+
+def _both(over: str, lower: str, *, alone: bool) -> str:
+    both = f"{over} {lower}".strip()
+    if not lower or not over or field_of(both):
+        return both
+    if field_of(lower):
+        return lower
+    return over if alone and field_of(over) else both
+
+
+def spread(top: Sequence[str], below: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    """Fields of which it matters which column is theirs, and that `top` names over several columns."""
+    found: dict[str, tuple[int, ...]] = {}
+    whole = joined(top, below)
+    for place, cell in enumerate(top):
+        field = field_of(cell) if cell else None
+        end = next((n for n in range(place + 1, len(whole)) if _at(top, n)), len(whole))
+        places = tuple(n for n in range(place, end) if whole[n])
+        if field in _WEIGHTY and len(places) > 1:
+            found[field] = places
+    return found
+
+
+def _at(cells: Sequence[str], place: int) -> str:
+    return cells[place] if place < len(cells) else ""
 
 
 def examples() -> tuple[str, ...]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,11 @@ from ..database import models
 from ..database.store import Store
 from ..sync import outbox, overlay
 from ..types import Part, PartDraft, ShopError
-from . import price_list
 from .cells import numbers_in
-from .price_list import Entry, Remark
+from .price_list import Table
 from .recognition import DRAFT_FIELDS, Candidates, record_of
+from .remarks import Remark, Remarks
+from .rows import SKIPPED, Entry, Outcome
 
 Progress = Callable[[int, int], None]
 """Told after every batch how many rows are done, of how many."""
@@ -36,58 +38,108 @@ PAUSE = 0.026
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What an import did, or would do. `counted` parts got another stock; they may be among the `updated`.
-    `refused` rows are those with `bad` remarks."""
+    """What an import did, or would do. Every one of the `rows` of the file is counted once: `created`, `changed`,
+    `unchanged`, `refused`, `repeated` or, by the reason, `skipped`.
+
+    A changed part got other fields (`updated`), another stock (`counted`), or both. `asked` are the questions that
+    were answered by going on; `remarks` are about the file and its columns; of `warnings` and `bad` the first of
+    each kind are kept, `counts` has the number of all by key and field.
+    """
 
     rows: int
     created: int = 0
+    changed: int = 0
     updated: int = 0
     counted: int = 0
     unchanged: int = 0
+    refused: int = 0
+    repeated: int = 0
+    skipped: dict[Outcome, int] = field(default_factory=dict, hash=False)
+    asked: tuple[Remark, ...] = ()
+    remarks: tuple[Remark, ...] = ()
     warnings: tuple[Remark, ...] = ()
     bad: tuple[Remark, ...] = ()
+    counts: dict[tuple[str, str], int] = field(default_factory=dict, hash=False)
 
-    @property
-    def refused(self) -> int:
-        return len({remark.line for remark in self.bad})
+    def left_out(self, remarks: Sequence[Remark]) -> int:
+        """How many more of the kinds of these `remarks` there were than have been kept."""
+        return sum(self.counts[kind] for kind in {remark.kind for remark in remarks}) - len(remarks)
 
 
 def run(
-    store: Store, path: Path, *, dry_run: bool = False, progress: Progress | None = None, actor: str = ""
+    store: Store, table: Table, *, dry_run: bool = False, progress: Progress | None = None, actor: str = ""
 ) -> Report:
-    """Import the price list at `path`; a `dry_run` reports the same and stores nothing.
+    """Import a price list; a `dry_run` reports the same and stores nothing. Whether to go on in spite of what the
+    table asks is the caller's to find out.
 
-    Blocks until it is done: call it in a thread of its own, never inside `store.run`. Raises the `ShopError` of
-    `price_list.read`, and those of the store; what was stored before such an error stays.
+    Blocks until it is done: call it in a thread of its own, never inside `store.run`. Raises the `ShopError` of a
+    file that changes under it, and those of the store; what was stored before such an error stays.
     """
-    table = price_list.read(path)
-    entries: list[Entry] = []
-    remarks = list(table.remarks)
-    rows = 0
-    for entry, said in table.rows():
-        remarks += said
-        rows += entry is not None or any(remark.bad for remark in said)
-        if entry is not None:
-            entries.append(entry)
-    work = _Import(path.name, _fingerprint(path), actor)
-    done, size = 0, FIRST_BATCH
-    while done < len(entries):
-        batch = entries[done : done + size]
+    rows = _Rows(table)
+    work = _Import(table.path.name, _fingerprint(table.path), actor)
+    entries = rows.entries()
+    size = FIRST_BATCH
+    while batch := list(islice(entries, size)):
         began = time.monotonic()
         outcome = store.read_now(work.look, batch) if dry_run else store.run_now(work.store, batch)
         took = time.monotonic() - began
         work.learn(outcome)
-        done += len(batch)
+        rows.remarks.add(outcome.remarks)
         if progress is not None:
-            progress(done, len(entries))
-        if outcome.writes and not dry_run and done < len(entries):
+            progress(rows.done, table.count)
+        if outcome.writes and not dry_run:
             time.sleep(PAUSE)
         size = max(20, min(LARGEST_BATCH, int(size * min(2.0, BATCH_SECONDS / max(took, 0.001)))))
-    return work.report(rows, remarks)
+    if progress is not None:
+        progress(table.count, table.count)
+    return _report(table, rows, work)
+
+
+class _Rows:
+    """The rows of a table on their way into the shop: parts go through, all others are counted."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self.done = 0
+        self.outcomes: dict[Outcome, int] = {}
+        self.remarks = Remarks()
+
+    def entries(self) -> Iterator[Entry]:
+        for reading in self._table.rows():
+            if reading.outcome != "end":
+                self.done += 1
+                self.outcomes[reading.outcome] = self.outcomes.get(reading.outcome, 0) + 1
+            self.remarks.add(reading.remarks)
+            if reading.entry is not None:
+                yield reading.entry
+
+
+def _report(table: Table, rows: _Rows, work: _Import) -> Report:
+    columns = list(table.remarks)
+    warnings: list[Remark] = []
+    bad: list[Remark] = []
+    for remark in rows.remarks.ordered():
+        if remark.key.startswith("import.column."):
+            columns.append(remark)
+        else:
+            (bad if remark.bad else warnings).append(remark)
+    return Report(
+        rows.done,
+        **work.figures,
+        refused=rows.outcomes.get("refused", 0) + work.refused,
+        repeated=rows.outcomes.get("repeated", 0),
+        skipped={outcome: rows.outcomes[outcome] for outcome in SKIPPED if outcome in rows.outcomes},
+        asked=table.asks,
+        remarks=tuple(columns),
+        warnings=tuple(warnings),
+        bad=tuple(bad),
+        counts=rows.remarks.counts,
+    )
 
 
 def _fingerprint(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:32]
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:32]
 
 
 # --- what is to be done for a row ----------------------------------------------------------------------
@@ -105,7 +157,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Planned:
     """What a batch asks for, and what is odd about it beyond its cells."""
 
     steps: tuple[Step, ...]
@@ -124,37 +176,53 @@ class _Import:
         self._file = file
         self._setting = f"import.{fingerprint}"
         self._actor = actor
-        self._touched: dict[str, int] = {}
-        self._figures = dict.fromkeys(("created", "updated", "counted", "unchanged"), 0)
-        self._remarks: list[Remark] = []
+        self._touched: dict[int, int] = {}
+        self._brands: dict[int, str] = {}
+        self.figures = dict.fromkeys(("created", "changed", "updated", "counted", "unchanged"), 0)
+        self.refused = 0
 
-    def look(self, batch: Sequence[Entry]) -> Outcome:
+    def look(self, batch: Sequence[Entry]) -> Planned:
         """What the rows of a batch ask for, as the shop stands now."""
         counted_to = int(state.setting(self._setting, 0))
         candidates = Candidates(batch)
-        steps, remarks = [], []
-        here: dict[str, int] = {}
+        steps: list[Step] = []
+        remarks: list[Remark] = []
+        here: dict[str, Entry] = {}
         for entry in batch:
             try:
-                step = _step(entry, candidates.find(entry))
-                if step.part is not None:
-                    earlier = self._touched.get(step.part.id) or here.get(step.part.id)
-                    if earlier is not None:
-                        raise ShopError(
-                            "import.bad.same_part", other_line=earlier, text=inventory.label(step.part.draft)
-                        )
-                    here[step.part.id] = entry.line
+                step = _step(entry, self._meant(entry, candidates, here))
             except ShopError as error:
                 remarks.append(Remark(entry.line, error.key, error.values))
                 continue
-            if step.counted is not None and entry.line <= counted_to and step.part is not None:
+            if step.part is None:
+                brands = () if entry.sibling else candidates.other_brands(entry)
+                if brands:
+                    said = entry.said
+                    values = {"text": said["part_number"], "brand": said["brand"], "others": ", ".join(brands)}
+                    remarks.append(Remark(entry.line, "import.warning.other_brand", values))
+            elif step.counted is not None and entry.line <= counted_to:
                 values = {"counted": step.counted, "stock": step.part.stock}
                 remarks.append(Remark(entry.line, "import.warning.moved_since", values))
                 step = replace(step, counted=None)
             steps.append(step)
-        return Outcome(tuple(steps), tuple(remarks))
+        return Planned(tuple(steps), tuple(remarks))
 
-    def store(self, batch: Sequence[Entry]) -> Outcome:
+    def _meant(self, entry: Entry, candidates: Candidates, here: dict[str, Entry]) -> Part | None:
+        """The part that a row is about, unless a row before it was; None for a new one."""
+        part = candidates.find(entry)
+        if part is None:
+            return None
+        line, brand = self._touched.get(hash(part.id)), self._brands.get(hash(part.id), "")
+        if part.id in here:
+            line, brand = here[part.id].line, here[part.id].brand_key
+        if line is None:
+            here[part.id] = entry
+            return part
+        if entry.brand_key and brand and entry.brand_key != brand:
+            return None  # the part said no brand, and an earlier row has given it another one
+        raise ShopError("import.bad.same_part", other_line=line, text=inventory.label(part.draft))
+
+    def store(self, batch: Sequence[Entry]) -> Planned:
         """Look, and do it: all of the batch or none of it."""
         outcome = self.look(batch)
         _create([step for step in outcome.steps if step.part is None])
@@ -169,21 +237,21 @@ class _Import:
             journal.audit("import", "item", "", lines | _figures(outcome.steps), self._actor)
         return outcome
 
-    def learn(self, outcome: Outcome) -> None:
-        self._touched.update((step.part.id, step.entry.line) for step in outcome.steps if step.part is not None)
-        self._remarks += outcome.remarks
+    def learn(self, outcome: Planned) -> None:
+        for step in outcome.steps:
+            if step.part is not None:
+                self._touched[hash(step.part.id)] = step.entry.line
+                if step.entry.brand_key:
+                    self._brands[hash(step.part.id)] = step.entry.brand_key
+        self.refused += sum(remark.bad for remark in outcome.remarks)
         for name, n in _figures(outcome.steps).items():
-            self._figures[name] += n
-
-    def report(self, rows: int, remarks: Sequence[Remark]) -> Report:
-        ordered = sorted([*remarks, *self._remarks], key=lambda remark: remark.line)
-        bad = tuple(remark for remark in ordered if remark.bad)
-        return Report(rows, **self._figures, warnings=tuple(r for r in ordered if not r.bad), bad=bad)
+            self.figures[name] += n
 
 
 def _figures(steps: Sequence[Step]) -> dict[str, int]:
     return {
         "created": sum(step.part is None for step in steps),
+        "changed": sum(step.part is not None and (bool(step.changed) or step.counted is not None) for step in steps),
         "updated": sum(step.part is not None and bool(step.changed) for step in steps),
         "counted": sum(step.counted is not None for step in steps),
         "unchanged": sum(step.part is not None and not step.changed and step.counted is None for step in steps),

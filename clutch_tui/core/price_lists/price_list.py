@@ -1,199 +1,195 @@
-"""A price list as a shop gets it: rows that say something about parts, and everything that is odd about them.
+"""A price list as a shop gets it: which of its rows are headings, what its columns mean, what to ask about them.
 
 Real lists are dirty. A row is good, or taken with a remark, or refused with a reason; nothing that a cell says
-is dropped without one of the two.
+is dropped without one of the two, and every row of the file is counted somewhere.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
-from clutch_tui.text.fold import fold
-
-from ..codes import barcode_key
 from ..types import ShopError
-from ..words import bare, fold_often
-from . import cells, headings, sheets
-from .sheets import Grid, Line
+from . import headings, sheets
+from .cells import MONEY, is_foreign
+from .lines import HIDDEN, Line
+from .notation import Mark, Notation
+from .remarks import Remark
+from .rows import Reader, Reading
+from .sheets import Grid, Ways
+from .survey import survey
+from .workbook import column_of, letters_of
 
 HEADING_ROWS = 30
 """How far down the headings are looked for: above them stand the shop's name, dates, merged titles."""
 
 
 @dataclass(frozen=True, slots=True)
-class Remark:
-    """What is odd about a row: `key` names a sentence, `values` (JSON-able) fill its places. `field` among them
-    is the name of a field. Line 0 is the file as a whole."""
+class Choices:
+    """What a person has said about a list: the mark before decimals, and by their fields the columns that count,
+    each as its letters, its number or its heading."""
 
-    line: int
-    key: str
-    values: dict[str, Any] = field(default_factory=dict, hash=False)
-
-    @property
-    def bad(self) -> bool:
-        """True where the row was refused, False where it was taken, or held no part."""
-        return not self.key.startswith("import.warning.")
+    decimal: Mark | None = None
+    columns: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """What one row says about a part.
+class Heading:
+    """The headings of a list, one cell for each column: those of the row in line `number`, joined with those of the
+    row above or below where there are two. `doubts` are columns that could each be the one of a field."""
 
-    `said` holds only fields whose cells were filled: an empty cell says nothing, it does not erase. `quantity`
-    is what lies on the shelf, None where the row does not say. `others` are further numbers of an overfull
-    cell, by the field that takes them in beside what it holds.
-    """
-
-    line: int
-    said: dict[str, Any] = field(hash=False)
-    quantity: int | None = None
-    others: dict[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
-
-    number_key: str = field(init=False, compare=False)
-    barcode_key: str = field(init=False, compare=False)
-    looks: tuple[str, ...] = field(init=False, compare=False)
-    """What tells apart parts that have neither number nor barcode; see `looks_of`."""
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "number_key", bare(fold(self.said.get("part_number", ""))))
-        object.__setattr__(self, "barcode_key", barcode_key(self.said.get("barcode", "")))
-        object.__setattr__(self, "looks", looks_of(self.said))
-
-
-def looks_of(part: Mapping[str, Any]) -> tuple[str, ...]:
-    """A part's name and the car it fits, folded; the name in front as it is in `part.name_key`."""
-    name = fold(part.get("name") or "") or fold(part.get("name_en") or "")
-    return (name, *(fold_often(part.get(field) or "") for field in ("brand", "car_brand", "car_model", "year")))
+    number: int
+    cells: tuple[str, ...]
+    doubts: Mapping[str, tuple[int, ...]] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A price list: `columns` maps the place of each understood column to its field; `remarks` are about the
-    file as a whole. `rows()` reads from the start at every call."""
+    """A price list: `columns` maps the place of each understood column to its field. `remarks` are about the file
+    and its columns and come before all others; `asks` want an answer before anything is stored. `count` are the
+    rows of the file, every one. `rows()` reads from the start at every call."""
 
+    path: Path
     sheet: str
-    heading: Line
+    heading: Heading
     columns: dict[int, str] = field(hash=False)
     remarks: tuple[Remark, ...]
+    asks: tuple[Remark, ...]
+    count: int
+    notations: Mapping[str, Notation] = field(hash=False)
     _grid: Grid
 
-    def rows(self) -> Iterator[tuple[Entry | None, tuple[Remark, ...]]]:
-        """Each row below the headings: what it says, None where it was refused or left out, and the remarks."""
-        reader = _Reader(self)
+    def rows(self) -> Iterator[Reading]:
+        """Every row of the file, with what it says, and at the end what concerns its columns."""
+        reader = Reader(self.heading.cells, self.columns, self.notations, self._grid.hidden, in_sheet=bool(self.sheet))
         for line in self._grid.lines():
-            if line.number > self.heading.number:
+            if line.number <= self.heading.number:
+                yield Reading(line.number, "heading")
+            else:
                 yield reader.read(line)
-        yield None, tuple(reader.unread_columns())
+        yield Reading(self.heading.number, "end", None, tuple(reader.unread_columns(self.heading.number)))
 
 
-def read(path: Path) -> Table:
-    """Find the headings in the file at `path` and give back its table.
+AS_IT_STANDS = Choices()
 
-    Raises `ShopError`: those of `sheets.grids`, and `error.import.no_headings` where no row near the top says
-    what its columns are.
+
+def read(path: Path, choices: Choices = AS_IT_STANDS) -> Table:
+    """Find the headings in the file at `path`, look at all of its columns, and give back its table.
+
+    Raises `ShopError`: those of `sheets.ways`, `error.import.no_headings` where no row near the top says what its
+    columns are, and `error.import.no_column` for a chosen column that is not there.
     """
-    best: tuple[int, Grid, Line] | None = None
-    ways = sheets.grids(path)
-    for grid in ways:
-        for line in islice(grid.lines(), HEADING_ROWS):
-            understood = headings.columns(line.cells or ())
+    ways = sheets.ways(path)
+    grid, heading = _found(path, ways)
+    columns = headings.columns(heading.cells)
+    doubts = dict(heading.doubts)
+    for name, said in choices.columns.items():
+        chosen = _column(path, heading.cells, said)
+        columns = {place: other for place, other in columns.items() if other != name} | {chosen: name}
+        doubts.pop(name, None)
+    seen = survey(grid.lines(), heading.number, columns, choices.decimal)
+    return Table(
+        path,
+        grid.sheet,
+        heading,
+        dict(sorted(columns.items())),
+        (*_about_the_file(ways, grid), *_about_columns(heading, columns), *seen.remarks),
+        (*_doubtful(heading, columns, doubts), *seen.asks),
+        seen.rows,
+        seen.notations,
+        grid,
+    )
+
+
+# --- headings ------------------------------------------------------------------------------------------
+
+
+def _found(path: Path, ways: Ways) -> tuple[Grid, Heading]:
+    best: tuple[int, Grid, Heading] | None = None
+    for grid in ways.grids:
+        top = [_shown(line, grid) for line in islice(_filled(grid), HEADING_ROWS + 1)]
+        for place, line in enumerate(top[:HEADING_ROWS]):
+            understood = headings.columns(line.cells)
             if len(understood) < 2 or not set(headings.KNOWN_BY) & set(understood.values()):
                 continue
             if best is None or (len(understood) > best[0] and grid.sheet in ("", best[1].sheet)):
-                best = len(understood), grid, line
+                best = len(understood), grid, _joined(top, place)
     if best is None:
         raise ShopError("error.import.no_headings", file=path.name, headings=", ".join(headings.examples()))
-    _, grid, line = best
-    unread = [way for way in ways if way.sheet != grid.sheet and next(way.lines(), None) is not None]
-    remarks = tuple(Remark(0, "import.warning.sheet", {"sheet": way.sheet}) for way in unread)
-    return Table(grid.sheet, line, headings.columns(line.cells or ()), remarks, grid)
+    return best[1:]
 
 
-_TOTALS = frozenset(
-    map(fold, ("الإجمالي", "إجمالي", "المجموع", "مجموع", "الإجمالى العام", "total", "grand total", "sum"))
-)
-_LONGEST_TOTAL = 20
+def _filled(grid: Grid) -> Iterator[Line]:
+    return (line for line in grid.lines() if not line.blank and line.kind != HIDDEN)
 
 
-class _Reader:
-    """Reads rows one by one and remembers what the rows before have said, to find what stands there twice."""
+def _shown(line: Line, grid: Grid) -> Line:
+    """The row without what stands in hidden columns."""
+    cells = tuple("" if place in grid.hidden else cell for place, cell in enumerate(line.cells))
+    return Line(line.number, cells, line.kind)
 
-    def __init__(self, table: Table) -> None:
-        self._columns = table.columns
-        self._heading = table.heading
-        self._width = len(table.heading.cells or ())
-        self._in_sheet = bool(table.sheet)
-        self._unread: dict[int, int] = {}
-        self._seen: dict[tuple[str, object], Entry] = {}
 
-    def read(self, line: Line) -> tuple[Entry | None, tuple[Remark, ...]]:
-        if line.cells is None:
-            return None, (Remark(line.number, "import.bad.quote"),)
-        beyond = [cell for cell in line.cells[self._width :] if cell]
-        if beyond and not self._in_sheet:
-            # one comma too many: every cell behind it stands under the wrong heading
-            return None, (Remark(line.number, "import.bad.too_many_cells", {"text": beyond[0]}),)
-        for place in range(len(line.cells)):
-            if place not in self._columns and line.cells[place]:
-                self._unread.setdefault(place, line.number)
-        said = {field: line.cells[place] for place, field in self._columns.items() if place < len(line.cells)}
-        if not any(said.values()):
-            return None, ()
-        left_out = self._is_no_part(line.cells, said)
-        if left_out:
-            return None, (Remark(line.number, left_out, {"text": next(filter(None, said.values()))}),)
-        return self._understand(line.number, said)
+def _joined(top: Sequence[Line], place: int) -> Heading:
+    """The headings of a row, with those of the next one or of the one before where these say more about them."""
+    line = top[place]
+    below = top[place + 1] if place + 1 < len(top) else None
+    if below is not None and headings.is_below(line.cells, below.cells):
+        cells = headings.joined(line.cells, below.cells)
+        several, known = headings.several(cells), headings.columns(cells).values()
+        spread = headings.spread(line.cells, below.cells)
+        unknown = {name: places for name, places in spread.items() if name not in known}
+        return Heading(below.number, cells, several | unknown)
+    above = top[place - 1] if place else None
+    if above is not None and sum(map(bool, above.cells)) > 1:
+        cells = headings.joined(above.cells, line.cells)
+        if set(headings.columns(cells).values()) > set(headings.columns(line.cells).values()):
+            return Heading(line.number, cells, headings.several(cells))
+    return Heading(line.number, line.cells, headings.several(line.cells))
 
-    def _is_no_part(self, row: Sequence[str], said: Mapping[str, str]) -> str:
-        """The key of the remark for a row of sums and for headings printed again; empty for all others."""
-        labels = {said.get("part_number", ""), said.get("name", ""), next(filter(None, row))}
-        labels.discard(said.get("brand", ""))  # Total also makes oil
-        if any(len(label) <= _LONGEST_TOTAL and fold(label).rstrip(": ") in _TOTALS for label in labels):
-            return "import.warning.total"
-        same = {cell for cell, title in zip(row, self._heading.cells or (), strict=False) if cell == title}
-        return "import.warning.heading_again" if len(same - {""}) >= 2 else ""
 
-    def _understand(self, number: int, said: Mapping[str, str]) -> tuple[Entry | None, tuple[Remark, ...]]:
-        row = cells.Row(said)
-        row.read()
-        remarks = [Remark(number, key, values) for key, values in row.odd]
-        refused = tuple(remark for remark in remarks if remark.bad)
-        if refused:
-            return None, refused
-        quantity = row.found.pop("quantity", None)
-        others = {name: tuple(texts) for name, texts in row.others.items()}
-        entry = Entry(number, row.found, quantity if isinstance(quantity, int) else None, others)
-        twice = self._twice(entry)
-        return (entry, tuple(remarks)) if twice is None else (None, (twice,))
+def _column(path: Path, cells: Sequence[str], said: str) -> int:
+    """The place of a column that a person names: by its heading, its letters or its number."""
+    for place, cell in enumerate(cells):
+        if cell and headings.is_same(cell, said):
+            return place
+    number = int(said) if said.isascii() and said.isdigit() and len(said) < 6 else column_of(said.upper())
+    if not 0 < number <= len(cells):
+        raise ShopError("error.import.no_column", file=path.name, text=said)
+    return number - 1
 
-    def _twice(self, entry: Entry) -> Remark | None:
-        """A remark where an earlier row was about the same part; what it says counts, not this one."""
-        known_by: list[tuple[str, object]] = [
-            *([("part_number", entry.number_key)] if entry.number_key else []),
-            *([("barcode", entry.barcode_key)] if entry.barcode_key else []),
-        ]
-        looks: tuple[str, object] = ("name", entry.looks)
-        for key in known_by or [looks]:
-            earlier = self._seen.get(key)
-            if earlier is None:
-                continue
-            values = {"field": key[0], "text": str(entry.said.get(key[0], "")), "other_line": earlier.line}
-            if replace(earlier, line=entry.line) == entry:
-                return Remark(entry.line, "import.warning.repeated", values)
-            return Remark(entry.line, "import.bad.twice", values)
-        self._seen.update(dict.fromkeys(known_by, entry))
-        self._seen.setdefault(looks, entry)
-        return None
 
-    def unread_columns(self) -> Iterable[Remark]:
-        titles = self._heading.cells or ()
-        for place, line in sorted(self._unread.items()):
-            title = titles[place] if place < len(titles) else ""
-            if headings.is_numbering(title):
-                continue
-            values = {"heading": title or str(place + 1), "first_line": line}
-            yield Remark(self._heading.number, "import.warning.column", values)
+def named(cells: Sequence[str], place: int) -> str:
+    """A column as a person finds it: its letters and its heading."""
+    heading = cells[place] if place < len(cells) else ""
+    return f"{letters_of(place + 1)} ({heading})" if heading else letters_of(place + 1)
+
+
+# --- what to say first ---------------------------------------------------------------------------------
+
+
+def _about_the_file(ways: Ways, read: Grid) -> Iterable[Remark]:
+    for title in ways.hidden:
+        yield Remark(0, "import.column.hidden_sheet", {"sheet": title})
+    for title in ways.damaged:
+        yield Remark(0, "import.column.damaged_sheet", {"sheet": title})
+    for way in ways.grids:
+        if way.sheet != read.sheet and next(way.lines(), None) is not None:
+            yield Remark(0, "import.warning.sheet", {"sheet": way.sheet})
+
+
+def _about_columns(heading: Heading, columns: Mapping[int, str]) -> Iterable[Remark]:
+    for place, name in columns.items():
+        if name in MONEY and is_foreign(heading.cells[place]):
+            yield Remark(0, "import.column.foreign_heading", {"field": name, "heading": heading.cells[place]})
+
+
+def _doubtful(heading: Heading, columns: Mapping[int, str], doubts: Mapping[str, tuple[int, ...]]) -> Iterable[Remark]:
+    places = {name: place for place, name in columns.items()}
+    for name, several in doubts.items():
+        values = {"field": name, "columns": [named(heading.cells, place) for place in several]}
+        if name in places:
+            yield Remark(0, "import.ask.several_columns", values | {"taken": named(heading.cells, places[name])})
+        else:
+            yield Remark(0, "import.ask.no_column", values)

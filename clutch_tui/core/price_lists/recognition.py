@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
+from ..codes import barcode_key
 from ..database import models
 from ..search import STOCK
 from ..types import Part, PartDraft, ShopError
-from . import price_list
-from .price_list import Entry
+from ..words import fold_often
+from .rows import Entry, looks_of
 
 DRAFT_FIELDS = tuple(field.name for field in fields(PartDraft))
 
@@ -29,17 +30,14 @@ class Candidates:
 
     def __init__(self, batch: Sequence[Entry]) -> None:
         self._by_number = _parts_by("number_key", {entry.number_key for entry in batch})
-        others = [entry for entry in batch if entry.number_key not in self._by_number]
-        self._by_barcode = _parts_by("barcode_key", {entry.barcode_key for entry in others})
-        nameless = [entry for entry in others if not (entry.number_key or entry.barcode_key)]
+        self._by_barcode = _parts_by("barcode_key", {entry.barcode_key for entry in batch})
+        nameless = [entry for entry in batch if not (entry.number_key or entry.barcode_key)]
         self._by_name = _parts_by("name_key", {entry.looks[0] for entry in nameless})
 
     def find(self, entry: Entry) -> Part | None:
         """The part of the shop that a row is about, None for a new one. Raises `ShopError` with the key of a
         remark where several could be meant, or where number and barcode mean different parts."""
-        found = self._by_number.get(entry.number_key, []) if entry.number_key else []
-        if len(found) > 1:
-            found = _narrowed(found, entry)
+        found = self._of_its_number(entry)
         if not found and entry.barcode_key:
             found = self._by_barcode.get(entry.barcode_key, [])
             numbered = [part for part in found if part.draft.part_number]
@@ -53,6 +51,28 @@ class Candidates:
         if len(found) > 1:
             raise ShopError("import.bad.several_parts", count=len(found))
         return found[0] if found else None
+
+    def other_brands(self, entry: Entry) -> tuple[str, ...]:
+        """Brands under which the shop has the number of this row already, none of them the row's own."""
+        if not (entry.number_key and entry.brand_key):
+            return ()
+        brands = {part.draft.brand for part in self._by_number.get(entry.number_key, []) if part.draft.brand}
+        return () if entry.brand_key in map(fold_often, brands) else tuple(sorted(brands))
+
+    def _of_its_number(self, entry: Entry) -> list[Part]:
+        """Of the parts with the row's number those that it can mean: the one with its barcode, else those of its
+        brand, else those that say no brand. One number of several brands is several parts."""
+        found = self._by_number.get(entry.number_key, []) if entry.number_key else []
+        code = entry.barcode_key
+        same_barcode = [part for part in found if code and barcode_key(part.draft.barcode) == code]
+        if same_barcode:
+            return same_barcode
+        if entry.brand_key:
+            of_brand = [part for part in found if fold_often(part.draft.brand) == entry.brand_key]
+            found = of_brand or [part for part in found if not part.draft.brand]
+        if len(found) > 1:
+            return [part for part in found if _looks(part) == entry.looks] or found
+        return found
 
 
 def _parts_by(column: str, keys: set[str]) -> dict[str, list[Part]]:
@@ -70,12 +90,5 @@ def _parts_by(column: str, keys: set[str]) -> dict[str, list[Part]]:
     return found
 
 
-def _narrowed(found: list[Part], entry: Entry) -> list[Part]:
-    """Of several parts with the same number the one with the row's barcode, else with its name and car."""
-    barcode = str(entry.said.get("barcode", ""))
-    same_barcode = [part for part in found if barcode and part.draft.barcode == barcode]
-    return same_barcode or [part for part in found if _looks(part) == entry.looks] or found
-
-
 def _looks(part: Part) -> tuple[str, ...]:
-    return price_list.looks_of(record_of(part.draft))
+    return looks_of(record_of(part.draft))

@@ -1,4 +1,4 @@
-"""Files of rows as people send them: CSV of any encoding and delimiter, and Excel sheets, as lines of cells.
+"""Files of rows as people send them: text of any encoding and delimiter, and Excel books, as lines of cells.
 
 Nothing is interpreted here. A file may be readable in more than one way (every delimiter, every sheet): each is
 a `Grid`, and whoever knows what headings look like chooses among them.
@@ -6,167 +6,113 @@ a `Grid`, and whoever knows what headings look like chooses among them.
 
 from __future__ import annotations
 
-import codecs
-import csv
-import io
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 from ..types import ShopError
+from . import delimited, worksheet
+from .archive import Damaged, TooLarge
+from .encoding import encoding_of
+from .lines import Line, without_the_end
+from .workbook import Book, Sheet
 
 MAX_BYTES = 100 * 1024 * 1024
-MAX_SPAN = 20
-"""Lines of a file that one row may run over: a quotation mark that nobody closed would swallow the rest."""
 
-_DELIMITERS = (",", ";", "\t", "|")
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A row of a file. `number` is where it begins, counted from 1; `cells` is None where it cannot be read
-    because a quotation mark in it is never closed."""
-
-    number: int
-    cells: tuple[str, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """One way to read a file. `lines()` reads from the start at every call; `sheet` is empty for a CSV."""
+    """One way to read a file. `lines()` reads from the start at every call, blank rows and hidden ones with it, but
+    for blank ones at the end; `hidden` are the places of columns that are not shown. `sheet` is empty for a text."""
 
     sheet: str
     lines: Callable[[], Iterator[Line]]
+    hidden: frozenset[int] = frozenset()
 
 
-def grids(path: Path) -> tuple[Grid, ...]:
-    """Every way to read the file at `path`, blank rows left out.
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """Every way to read a file; `hidden` and `damaged` are titles of sheets that cannot be or must not be read."""
 
-    Raises `ShopError`: `error.import.unreadable`, `error.import.too_large`, `error.import.old_excel` for the
-    format of before 2007 and for one with a password, `error.import.empty`.
+    grids: tuple[Grid, ...]
+    hidden: tuple[str, ...] = ()
+    damaged: tuple[str, ...] = ()
+
+
+def ways(path: Path) -> Ways:
+    """Every way to read the file at `path`.
+
+    Raises `ShopError`: `error.import.unreadable`, `error.import.too_large`, `error.import.unpacks_too_large`,
+    `error.import.old_excel` for the format of before 2007 and for one with a password, `error.import.empty`,
+    `error.import.all_hidden`. `lines()` of a grid may raise the first and the third.
     """
     try:
         if path.stat().st_size > MAX_BYTES:
             raise ShopError("error.import.too_large", file=path.name, megabytes=MAX_BYTES // 1024 // 1024)
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            head = file.read(len(_OLE))
+        if head.startswith(_OLE):
+            raise ShopError("error.import.old_excel", file=path.name)
+        return _sheets(path) if head.startswith(_ZIP) else _texts(path)
     except OSError as error:
         raise ShopError("error.import.unreadable", file=path.name) from error
-    if content.startswith(_OLE):
-        raise ShopError("error.import.old_excel", file=path.name)
-    if content.startswith(_ZIP):
-        return _sheets(path, content)
-    text = decode(content)
-    if not text.strip():
+
+
+def _texts(path: Path) -> Ways:
+    encoding = encoding_of(path)
+
+    def read(mark: str) -> Grid:
+        return Grid("", lambda: without_the_end(delimited.rows(path, encoding, mark)))
+
+    grids = tuple(map(read, delimited.DELIMITERS))
+    if next(grids[0].lines(), None) is None:
         raise ShopError("error.import.empty", file=path.name)
-    physical = list(io.StringIO(text, newline=""))
-    return tuple(Grid("", lambda mark=mark: _rows(physical, mark)) for mark in _DELIMITERS)  # type: ignore[misc]
+    return Ways(grids)
 
 
-# --- CSV -----------------------------------------------------------------------------------------------
+def _sheets(path: Path) -> Ways:
+    with _in_words(path):
+        book = Book.read(path)
+        if not book.sheets:
+            raise Damaged
+        grids, damaged = [], []
+        for sheet in book.sheets:
+            if sheet.hidden:
+                continue
+            try:
+                grids.append(_grid(path, book, sheet))
+            except TooLarge:
+                raise
+            except Damaged:
+                damaged.append(sheet.title)
+        hidden = tuple(sheet.title for sheet in book.sheets if sheet.hidden)
+        if not grids and not damaged:
+            raise ShopError("error.import.all_hidden", file=path.name)
+        if not grids:
+            raise Damaged
+        return Ways(tuple(grids), hidden, tuple(damaged))
 
 
-def decode(content: bytes) -> str:
-    """The text of a file of unknown encoding: a byte-order mark, UTF-16 by its zeros, UTF-8, else Windows-1256.
+def _grid(path: Path, book: Book, sheet: Sheet) -> Grid:
+    def lines() -> Iterator[Line]:
+        with _in_words(path):
+            yield from without_the_end(worksheet.lines(book, sheet))
 
-    A file that is UTF-8 but for a few bytes stays UTF-8 with U+FFFD in those places: read as Windows-1256 all
-    its Arabic would be nonsense.
-    """
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return content.decode("utf-16", "replace")
-    head = content[:4096]
-    if head.count(0) > len(head) // 8:
-        return content.decode("utf-16-le" if head[1::2].count(0) > head[::2].count(0) else "utf-16-be", "replace")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        lenient = content.decode("utf-8-sig", "replace")
-    foreign = sum(character > "\x7f" for character in lenient)
-    return lenient if lenient.count("\ufffd") * 4 < foreign else content.decode("cp1256", "replace")
+    return Grid(sheet.title, lines, worksheet.hidden_columns(book, sheet))
 
 
-def _rows(physical: Sequence[str], delimiter: str) -> Iterator[Line]:
-    """The rows of a text. One that a stray quotation mark has begun is given up, and reading goes on below it."""
-    start = 0
-    while start < len(physical):
-        begun = start
-        for number, cells, end in _until_trouble(physical, start, delimiter):
-            if cells is None:
-                yield Line(number, None)
-                start = number
-                break
-            if any(cells):
-                yield Line(number, cells)
-            start = end
-        if start == begun:  # nothing but what is broken
-            return
+class _in_words:
+    """Damage of a book as the sentence that a person reads."""
 
+    def __init__(self, path: Path) -> None:
+        self._path = path
 
-def _until_trouble(
-    physical: Sequence[str], start: int, delimiter: str
-) -> Iterator[tuple[int, tuple[str, ...] | None, int]]:
-    reader = csv.reader((physical[n] for n in range(start, len(physical))), delimiter=delimiter)
-    begins = start
-    while True:
-        try:
-            cells = next(reader, None)
-        except csv.Error:  # a field beyond every size: it swallowed what came after it
-            yield begins + 1, None, begins + 1
-            return
-        if cells is None:
-            return
-        end = start + reader.line_num
-        raw = physical[begins:end]
-        unclosed = end == len(physical) and len(raw) > 1 and sum(line.count('"') for line in raw) % 2
-        if len(raw) > MAX_SPAN or unclosed:
-            yield begins + 1, None, begins + 1
-            return
-        yield begins + 1, tuple(_tidy(cell) for cell in cells), end
-        begins = end
+    def __enter__(self) -> None: ...
 
-
-def _tidy(cell: str) -> str:
-    return (cell if cell.isprintable() else _CONTROLS.sub("", cell)).strip()
-
-
-# --- Excel ---------------------------------------------------------------------------------------------
-
-
-def _sheets(path: Path, content: bytes) -> tuple[Grid, ...]:
-    from zipfile import BadZipFile
-
-    import openpyxl
-    from openpyxl.utils.exceptions import InvalidFileException
-
-    try:
-        book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-    except (BadZipFile, InvalidFileException, KeyError, ValueError, OSError) as error:
-        raise ShopError("error.import.unreadable", file=path.name) from error
-    return tuple(Grid(sheet.title, lambda sheet=sheet: _sheet_lines(sheet)) for sheet in book.worksheets)  # type: ignore[misc]
-
-
-def _sheet_lines(sheet: Any) -> Iterator[Line]:
-    sheet.reset_dimensions()  # many programs write a wrong one, and rows beyond it would be left out silently
-    for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
-        cells = tuple(map(_text_of, row))
-        if any(cells):
-            yield Line(number, cells)
-
-
-def _text_of(value: object) -> str:
-    """A cell as the text that a person sees: a number without the zeros that Excel keeps behind it."""
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return _tidy(value)
-    if isinstance(value, float):
-        whole = int(value) if value.is_integer() else None
-        return str(whole) if whole is not None else format(Decimal(repr(round(value, 6))), "f")
-    if isinstance(value, datetime | date):
-        return value.strftime("%Y-%m-%d")
-    return str(value)
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, TooLarge):
+            raise ShopError("error.import.unpacks_too_large", file=self._path.name) from error
+        if isinstance(error, Damaged):
+            raise ShopError("error.import.unreadable", file=self._path.name) from error
