@@ -181,7 +181,7 @@ class ShopMachine(RuleBasedStateMachine):
         """Somebody deletes a part on the server itself."""
         server = self.counter.server
         change_id = server.delete_part(self.counter.rng)
-        self.counter.books.enter_foreign(change_id, server.deeds[server.epoch][change_id])
+        self.counter.books.enter_foreign(change_id, server.deeds[server.life][change_id])
 
     # --- the end -------------------------------------------------------------------------------------
 

@@ -77,6 +77,14 @@ Whole = Annotated[int, Field(ge=-(10**12), le=10**12)]
 Counter = Annotated[int, Field(ge=0, lt=2**53)]
 
 
+def mark_in(value: object) -> str | None:
+    """The mark of a number, a text that nobody reads; None for whatever is none."""
+    return value if isinstance(value, str) and 0 < len(value) <= 200 else None
+
+
+Mark = Annotated[str | None, BeforeValidator(mark_in)]
+
+
 class Payload(BaseModel):
     """What all records share. The text limit keeps a hostile field from filling memory and screens."""
 
@@ -219,3 +227,4 @@ class SyncPage(Payload):
     cursor: Counter = 0
     more: bool = False
     since: Counter | None = None
+    mark: Mark = None

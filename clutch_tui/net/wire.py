@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 from pydantic import TypeAdapter, ValidationError
 
 from clutch_tui.net import answers, payload
-from clutch_tui.net.payload import Payload, moment_in, money_in, money_out
+from clutch_tui.net.payload import Payload, mark_in, moment_in, money_in, money_out
 from clutch_tui.net.socket import news
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "Reading",
     "dumps",
     "loads",
+    "mark_in",
     "moment_in",
     "money_in",
     "money_out",

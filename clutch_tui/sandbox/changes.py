@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import Any
 
-from . import facts, items, ledger, orders, parties, sales
+from . import epochs, facts, items, ledger, orders, parties, sales
 from .database import Database, Reading, Transaction
 from .ledger import FACTS, Change, Origin, Outcome
 from .payload import JSON, Invalid
@@ -72,7 +72,7 @@ def apply(database: Database, shop_id: str, change: Change, origin: Origin, rend
             if known is not None:
                 return _again(known, change)
             outcome = _attempt(transaction, change, origin)
-            outcome.seq = transaction.head
+            outcome.seq, outcome.mark = transaction.head, transaction.head_mark
             http = render(transaction, outcome) if render else None
             ledger.write(transaction, change, origin, outcome, http)
             return outcome
@@ -111,4 +111,4 @@ def _effect(transaction: Transaction, change: Change, origin: Origin) -> Outcome
     handler = _REQUESTS.get((change.type, change.kind))
     if handler is None:
         return Outcome("rejected", code="UNKNOWN_KIND", message=f"{change.kind} of {change.type} is not known")
-    return handler(transaction, change, transaction.epoch)
+    return handler(transaction, change, epochs.present(transaction, transaction.shop_id))

@@ -107,6 +107,12 @@ async def _restore(backend: Backend, body: JSON) -> Any:
     return {"epoch": await backend.write(maintenance.restore)}
 
 
+@_action(FAULTS, "put_back")
+async def _put_back(backend: Backend, body: JSON) -> Any:
+    await backend.write(maintenance.put_back)
+    return {"put_back": True}
+
+
 @_action(FAULTS, "purge")
 async def _purge(backend: Backend, body: JSON) -> Any:
     return {"purged": await backend.write(maintenance.purge)}

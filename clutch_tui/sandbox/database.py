@@ -11,9 +11,10 @@ import random
 import secrets
 import sqlite3
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from peewee import SqliteDatabase
@@ -68,15 +69,18 @@ class Reading:
             raise LookupError(shop_id)
         return row
 
-    @property
-    def epoch(self) -> str:
-        return f"e-{self.value('SELECT epoch FROM server')}"
+    def mark_of(self, shop_id: str, seq: int) -> str | None:
+        """The mark of the transaction that took this number; none for 0, and for what is older than marks."""
+        found = "SELECT mark FROM mark WHERE shop_id = ? AND seq >= ? ORDER BY seq LIMIT 1"
+        return self.value(found, (shop_id, seq)) if seq > 0 else None
 
 
 @dataclass(slots=True)
 class _Counters:
     head: int
     events: int
+    began: int
+    """The head before this transaction."""
 
 
 class Transaction(Reading):
@@ -85,17 +89,26 @@ class Transaction(Reading):
     Events that are emitted here exist only if the transaction commits, and then without a gap.
     """
 
-    def __init__(self, connection: sqlite3.Connection, now: str, shop_id: str, *, moves_stock: bool = True) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        now: str,
+        shop_id: str,
+        *,
+        mark: Callable[[], str],
+        moves_stock: bool = True,
+    ) -> None:
         super().__init__(connection, now)
         self.shop_id = shop_id
         self.moves_stock = moves_stock
+        self._draw_mark = mark
         self._counters: dict[str, _Counters] = {}
         self._emitted: list[tuple[str, str, Any]] = []
 
     def _of(self, shop_id: str) -> _Counters:
         if shop_id not in self._counters:
             row = self.shop(shop_id)
-            self._counters[shop_id] = _Counters(row["counter"], row["event_seq"])
+            self._counters[shop_id] = _Counters(row["counter"], row["event_seq"], row["counter"])
         return self._counters[shop_id]
 
     def take(self, shop_id: str | None = None) -> int:
@@ -108,6 +121,17 @@ class Transaction(Reading):
     def head(self) -> int:
         """The highest number taken so far, by this transaction or before it."""
         return self._of(self.shop_id).head
+
+    @cached_property
+    def mark(self) -> str:
+        """What tells the numbers that this transaction takes from those that another history has given out."""
+        return self._draw_mark()
+
+    @property
+    def head_mark(self) -> str | None:
+        """The mark of `head`."""
+        counters = self._of(self.shop_id)
+        return self.mark if counters.head > counters.began else self.mark_of(self.shop_id, counters.head)
 
     def emit(self, kind: str, data: Any, shop_id: str | None = None) -> None:
         self._emitted.append((shop_id or self.shop_id, kind, data))
@@ -142,6 +166,10 @@ class Transaction(Reading):
                 self.execute("DELETE FROM event WHERE shop_id = ? AND seq <= ?", (shop_id, event.seq - KEPT_EVENTS))
             events.append(event)
         for shop_id, counters in self._counters.items():
+            if counters.head > counters.began:
+                self.execute(
+                    "INSERT INTO mark (shop_id, seq, mark) VALUES (?, ?, ?)", (shop_id, counters.head, self.mark)
+                )
             self.execute(
                 "UPDATE shop SET counter = ?, event_seq = ? WHERE id = ?",
                 (counters.head, counters.events, shop_id),
@@ -185,6 +213,10 @@ class Database:
         connection: sqlite3.Connection = self.peewee.connection()  # type: ignore[no-untyped-call]
         return connection
 
+    def new_mark(self) -> str:
+        """A mark that nobody can guess; in a simulation the next of its own chance, so that a seed is one run."""
+        return f"{self.rng.getrandbits(64):016x}" if self.settings.inline else secrets.token_hex(8)
+
     def new_id(self) -> str:
         return payload.new_id(self.settings.clock.now(), self.rng)
 
@@ -194,7 +226,7 @@ class Database:
         connection = self.connection()
         connection.execute("BEGIN IMMEDIATE")
         try:
-            transaction = Transaction(connection, self.now, shop_id, moves_stock=self.moves_stock)
+            transaction = Transaction(connection, self.now, shop_id, mark=self.new_mark, moves_stock=self.moves_stock)
             yield transaction
             events = transaction.finish()
             connection.execute("COMMIT")

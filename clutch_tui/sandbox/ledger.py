@@ -59,13 +59,27 @@ class Outcome:
     errors: list[JSON] | None = None
     after: float | None = None
     first: JSON | None = None
+    mark: str | None = None
+    """The mark of `seq`."""
 
     def flag(self, name: str) -> None:
         if name not in self.flags:
             self.flags.append(name)
 
     def wire(self) -> JSON:
-        names = ("version", "flags", "applied", "theirs", "record", "code", "message", "errors", "after", "first")
+        names = (
+            "mark",
+            "version",
+            "flags",
+            "applied",
+            "theirs",
+            "record",
+            "code",
+            "message",
+            "errors",
+            "after",
+            "first",
+        )
         values = {name: getattr(self, name) for name in names}
         kept = {k: v for k, v in values.items() if v is not None and not (k == "flags" and not v)}
         return {"status": self.status, "seq": self.seq} | kept

@@ -6,14 +6,9 @@ import sqlite3
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from . import payload
+from . import epochs, payload
 from .database import Database
 
-_RESTORED = {
-    "message": "The server was restored from a backup; terminals send again what it has lost.",
-    "message_ar": "السيرفر رجع من نسخة احتياطية، والأجهزة بتبعت تاني اللي ضاع منه.",
-    "level": "warning",
-}
 _BURIED = ("item", "customer", "supplier", "orders")
 
 
@@ -63,38 +58,28 @@ def backup(database: Database) -> None:
         copy.close()
 
 
+def put_back(database: Database) -> None:
+    """Put the copy back as one does who knows nothing of epochs: nobody is told that everything since is lost."""
+    if not has_backup(database):
+        raise LookupError("there is no backup to restore")
+    copy = _copy_of(database)
+    copy.backup(database.connection())
+    if database.settings.db != ":memory:":
+        copy.close()
+
+
 def restore(database: Database) -> str:
     """Put the copy back: everything since is lost, the ledger too, and a new epoch says so.
 
     The number of the last event is kept: an event after the restore must not carry a number that a terminal
     has seen already. Returns the new epoch.
     """
-    if not has_backup(database):
-        raise LookupError("there is no backup to restore")
-    connection = database.connection()
-    epoch = connection.execute("SELECT epoch FROM server").fetchone()[0]
-    events = connection.execute("SELECT id, event_seq FROM shop").fetchall()
-    copy = _copy_of(database)
-    copy.backup(connection)
-    if database.settings.db != ":memory:":
-        copy.close()
-    return _begin(database, epoch + 1, {shop_id: last + 1 for shop_id, last in events})
-
-
-def begin_epoch(database: Database) -> str:
-    """The file turned out to be an older copy: what it has lost is unknown, and so are the events that were told
-    of it. Their numbers go on far beyond. Returns the new epoch."""
     with database.reading() as reading:
-        epoch = reading.value("SELECT epoch FROM server")
-        events = reading.all("SELECT id, event_seq FROM shop")
-    return _begin(database, epoch + 1, {row["id"]: row["event_seq"] + 1_000_000 for row in events})
-
-
-def _begin(database: Database, epoch: int, events: dict[str, int]) -> str:
+        events = {row["id"]: row["event_seq"] + 1 for row in reading.all("SELECT id, event_seq FROM shop ORDER BY id")}
+        least = 1 + max((epochs.count(reading, shop_id) for shop_id in events), default=0)
+    put_back(database)
     with database.writing() as transaction:
-        transaction.execute("UPDATE server SET epoch = ?", (epoch,))
-        transaction.execute("DELETE FROM event")
         for shop_id, last in events.items():
-            transaction.execute("UPDATE shop SET event_seq = ? WHERE id = ?", (last, shop_id))
-            transaction.emit("system_message", _RESTORED, shop_id)
-    return f"e-{epoch}"
+            if transaction.one("SELECT 1 FROM shop WHERE id = ?", (shop_id,)):
+                epochs.open_epoch(transaction, shop_id, last, least=least)
+    return f"e-{least}"

@@ -322,6 +322,27 @@ class Lineage(Model):
         primary_key = CompositeKey("shop_id", "lineage")
 
 
+class Mark(Model):
+    """The highest number that each transaction took of a shop's counter, and what tells it from the same number of
+    another history; for ever."""
+
+    shop_id = CharField()
+    seq = BigIntegerField()
+    mark = CharField()
+
+    class Meta:
+        primary_key = CompositeKey("shop_id", "seq")
+        without_rowid = True
+
+
+class Epoch(Model):
+    """Which life of its data a shop is in, once it has had more than one."""
+
+    shop_id = CharField(primary_key=True)
+    n = IntegerField()
+    name = CharField()
+
+
 class Event(Model):
     """The last events of a shop, for sockets that come back."""
 
@@ -352,6 +373,8 @@ MODELS: tuple[type[Model], ...] = (
     AccountEntry,
     Ledger,
     Lineage,
+    Mark,
+    Epoch,
     Event,
 )
 

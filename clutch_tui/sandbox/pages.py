@@ -11,8 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from . import orders, payload, records
+from . import epochs, orders, payload, records
 from .database import Reading, Row
+from .epochs import Place
 from .payload import JSON
 
 PAGE_LIMIT = 5000
@@ -27,6 +28,15 @@ class Pull:
     snapshot: bool = False
     since: int | None = None
     limit: int = PAGE_LIMIT
+    mark: str | None = None
+    """The mark that the terminal was told with `cursor`."""
+    heard: Place = epochs.NOTHING
+    """The highest number that it was ever told."""
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """The numbers that only this shop's present history may have given out."""
+        return Place(self.cursor, self.mark), Place(self.since or 0), self.heard
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +47,8 @@ class Page:
     since: int | None
     reset: str | None
     epoch: str
+    mark: str | None
+    """The mark of `cursor`."""
 
     def wire(self) -> JSON:
         return {
@@ -44,6 +56,7 @@ class Page:
             "reset": self.reset,
             "changes": self.changes,
             "cursor": self.cursor,
+            "mark": self.mark,
             "more": self.more,
             "since": self.since,
         }
@@ -56,16 +69,21 @@ _Read = Callable[[Reading, str, int, int | None, int], list[JSON]]
 def read(reading: Reading, shop_id: str, collection: str, pull: Pull) -> Page:
     """The next page of `items`, `customers`, `suppliers`, `orders` or `sales`."""
     shop = reading.shop(shop_id)
-    floor, head, epoch = int(shop["floor"]), int(shop["counter"]), reading.epoch
+    floor, head = int(shop["floor"]), int(shop["counter"])
+
+    def page(rows: list[JSON], cursor: int, *, more: bool = False, reset: str | None = None) -> Page:
+        epoch = epochs.present(reading, shop_id)
+        return Page(rows, cursor, more, since, reset, epoch, reading.mark_of(shop_id, cursor))
+
     since = (head if pull.cursor == 0 or pull.since is None else pull.since) if pull.snapshot else None
     if floor > (pull.cursor if since is None else since):
-        return Page([], pull.cursor, False, since, "floor", epoch)
+        return page([], pull.cursor, reset="floor")
     limit = max(1, min(pull.limit, PAGE_LIMIT))
     rows = _COLLECTIONS[collection](reading, shop_id, pull.cursor, since, limit + 1)
     if len(rows) > limit:
         rows = rows[:limit]
-        return Page(rows, rows[-1]["seq"], True, since, None, epoch)
-    return Page(rows, head, False, since, None, epoch)
+        return page(rows, rows[-1]["seq"], more=True)
+    return page(rows, head)
 
 
 def _records(noun: records.Noun) -> _Read:

@@ -21,9 +21,9 @@ from .payload import JSON
 _EMPTY_ITEM = {"part_number": "", "barcode": "", "category": "", "location": "", "price": 0, "min_stock": 0}
 SYNC = ("inventory.sync", "sales.sync")
 _CATEGORIES = ("inventory", "sales", "customers", "suppliers", "orders")
-_TRACKING = frozenset({"since_seq", "since", "snapshot", "epoch"})
+_TRACKING = frozenset({"since_seq", "since", "snapshot", "epoch", "mark", "heard", "heard_mark"})
 _OURS = frozenset({"seq", "version", "versions", "deleted", "flags"})
-_MERGING = frozenset({"base", "was", "epoch"})
+_MERGING = frozenset({"base", "was", "epoch", "heard"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,10 @@ from datetime import date, datetime, timedelta
 
 from clutch_tui.text.fold import fold, fold_number
 
-from . import orders, pages, payload, records
-from .calls import Answer, Call, Encoded, Refusal, endpoint
+from . import epochs, orders, pages, payload, records
+from .calls import Answer, Call, Encoded, endpoint
 from .database import Database, Row
+from .epochs import Place
 from .pages import Pull
 from .payload import JSON, invalid
 
@@ -73,7 +74,9 @@ LISTINGS: dict[str, Listing] = {
 async def listing(call: Call) -> Answer:
     what = LISTINGS[call.endpoint.name]
     if call.query("since_seq"):
-        return Answer(await call.backend.read(_since, call.shop_id, what, _pull(call), call.query("epoch")))
+        epoch, pull = call.query("epoch") or None, _pull(call)
+        await call.backend.write(epochs.check, call.shop_id, epoch, *pull.places)
+        return Answer(await call.backend.read(_since, call.shop_id, what, pull, epoch))
     where, values = _conditions(call, what)
     page = call.whole("page", 1, least=1)
     limit = call.whole("limit", PAGE_SIZE, least=1, most=LARGEST_PAGE)
@@ -83,14 +86,16 @@ async def listing(call: Call) -> Answer:
 def _pull(call: Call) -> Pull:
     snapshot = call.query("snapshot").lower() in ("true", "1")
     since = call.whole("since", 0) if call.query("since") else None
-    return Pull(call.whole("since_seq", 0), snapshot, since, call.whole("limit", PAGE_SIZE * 10, 1, pages.PAGE_LIMIT))
+    limit = call.whole("limit", PAGE_SIZE * 10, 1, pages.PAGE_LIMIT)
+    heard = Place(call.whole("heard", 0), call.query("heard_mark") or None)
+    return Pull(call.whole("since_seq", 0), snapshot, since, limit, call.query("mark") or None, heard)
 
 
-def _since(database: Database, shop_id: str, what: Listing, pull: Pull, epoch: str) -> Encoded:
+def _since(database: Database, shop_id: str, what: Listing, pull: Pull, epoch: str | None) -> Encoded:
     with database.reading() as reading:
-        if epoch and epoch != reading.epoch:
-            raise Refusal(409, "EPOCH", "the server was restored", data={"epoch": reading.epoch})
         page = pages.read(reading, shop_id, what.collection, pull).wire()
+    if epoch not in (None, page["epoch"]):
+        raise epochs.refusal(page["epoch"])
     return Encoded(payload.dump({what.plural: page.pop("changes")} | page))
 
 

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from . import changes, ledger, maintenance, pages, payload
+from . import changes, epochs, ledger, pages, payload
 from .auth import Denied
 from .calls import Answer, Call, Encoded, Refusal, endpoint
 from .database import Database
+from .epochs import Place
 from .ledger import Origin, Outcome
 from .pages import Pull
 from .payload import JSON
@@ -54,7 +55,14 @@ def read_call(body: JSON, shop_id: str, device_id: str, person: str = "", *, siz
     except ValueError as problem:
         raise payload.invalid("changes", str(problem)) from problem
     device = str(body.get("device_id") or device_id)
-    pull = Pull(_whole(body, "cursor", 0), bool(body.get("snapshot")), _since(body), _whole(body, "limit", 5000))
+    pull = Pull(
+        _whole(body, "cursor", 0),
+        bool(body.get("snapshot")),
+        _since(body),
+        _whole(body, "limit", 5000),
+        _mark(body),
+        read_heard(body),
+    )
     epoch = body.get("epoch")
     origin = Origin(device, str(body.get("lineage") or ""), person)
     names = [str(change_id) for change_id in unconfirmed]
@@ -68,26 +76,35 @@ def _whole(body: JSON, name: str, default: int) -> int:
     return value
 
 
+def _mark(body: JSON) -> str | None:
+    mark = body.get("mark")
+    if mark is not None and not isinstance(mark, str):
+        raise payload.invalid("mark", "must be a text")
+    return mark or None
+
+
+def read_heard(body: JSON) -> Place:
+    """The highest number that the caller was ever told, in any call that names one."""
+    heard = body.get("heard") or {}
+    if not isinstance(heard, dict):
+        raise payload.invalid("heard", "must be an object")
+    return Place(_whole(heard, "seq", 0), _mark(heard))
+
+
 def _since(body: JSON) -> int | None:
     return None if body.get("since") is None else _whole(body, "since", 0)
 
 
 def check(database: Database, shop_id: str, sync: Sync) -> str:
-    """The present epoch, if this call belongs to it; raises `Refusal` for another epoch or a forked disk. A call
-    that knows more than this file begins a new epoch."""
+    """The present epoch, if this call belongs to it; raises `Refusal` for another epoch or a forked disk."""
+    epoch = epochs.check(database, shop_id, sync.epoch, *sync.pull.places)
+    if not sync.origin.lineage:
+        return epoch
     with database.reading() as reading:
-        epoch = reading.epoch
-        if sync.epoch is not None and sync.epoch != epoch:
-            raise Refusal(409, "EPOCH", "the server was restored", data={"epoch": epoch})
-        if sync.origin.lineage:
-            seen = ledger.highest(reading, shop_id, sync.origin.lineage)
-            if seen > sync.head:
-                data = {"highest": seen, "epoch": epoch}
-                raise Refusal(409, "LINEAGE_FORK", "this disk was restored or cloned", data=data)
-        counter = reading.shop(shop_id)["counter"]
-    if sync.epoch is not None and sync.pull.cursor > counter:
-        # the caller has seen rows that this file does not have: somebody put an older copy of it back
-        raise Refusal(409, "EPOCH", "the server was restored", data={"epoch": maintenance.begin_epoch(database)})
+        seen = ledger.highest(reading, shop_id, sync.origin.lineage)
+    if seen > sync.head:
+        data = {"highest": seen, "epoch": epoch}
+        raise Refusal(409, "LINEAGE_FORK", "this disk was restored or cloned", data=data)
     return epoch
 
 
@@ -121,7 +138,7 @@ def answer(database: Database, shop_id: str, sync: Sync, collection: str, epoch:
     with database.reading() as reading:
         page = pages.read(reading, shop_id, collection, sync.pull)
         if page.epoch != epoch:
-            raise Refusal(409, "EPOCH", "the server was restored", data={"epoch": page.epoch})
+            raise epochs.refusal(page.epoch)
         confirmed = ledger.known(reading, shop_id, sync.unconfirmed)
         now = reading.now
     data = {"epoch": epoch, "server_time": now, "results": results, "confirmed": confirmed}

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from . import changes, ledger, orders, pages, records
+from . import changes, epochs, ledger, orders, pages, records, rest_sync
 from .calls import Answer, Call, Ready, Refusal, envelope, failure
 from .database import Database, Reading
 from .ledger import Change, Origin, Outcome
 from .payload import JSON
 
-_BESIDE_FIELDS = frozenset({"base", "was", "epoch", "at", "change_id"})
+_BESIDE_FIELDS = frozenset({"base", "was", "epoch", "heard", "at", "change_id"})
 _STATUS = {"NOT_FOUND": 404, "VALIDATION": 422, "TAKEN": 409, "EXPIRED": 409, "HAS_BALANCE": 409}
 
 
@@ -48,6 +48,9 @@ def change_of(call: Call, kind: str, noun: str, record_id: str, as_body: bool = 
 
 async def answer(call: Call, change: Change, created: bool = False) -> Answer:
     """Apply the change, or replay its answer."""
+    if heard := call.body.get("heard"):
+        place, epoch = rest_sync.read_heard(call.body), heard.get("epoch")
+        await call.backend.write(epochs.check, call.shop_id, epoch, place)
     running = (call.shop_id, change.change_id)
     keys = call.backend.running_keys
     if running in keys:
@@ -87,19 +90,19 @@ def write(database: Database, shop_id: str, change: Change, origin: Origin, good
 
 def _outcome_of(result: JSON) -> Outcome:
     """A stored result that came by sync, to be told over REST."""
-    names = ("status", "seq", "version", "flags", "applied", "theirs", "code", "message", "errors")
+    names = ("status", "seq", "mark", "version", "flags", "applied", "theirs", "code", "message", "errors")
     return Outcome(**{name: result[name] for name in names if name in result})
 
 
 def _render(reading: Reading, shop_id: str, change: Change, outcome: Outcome, good: int) -> tuple[int, str]:
     record = record_of(reading, shop_id, change.type, change.id)
     if outcome.status in ("applied", "applied_flagged"):
-        data: JSON = (record or {"id": change.id}) | {"seq": outcome.seq}
+        data: JSON = (record or {"id": change.id}) | {"seq": outcome.seq, "mark": outcome.mark}
         if outcome.flags:
             data["flags"] = outcome.flags
         return good, envelope(reading.now, data)
     standing: JSON = {"record": record, "theirs": outcome.theirs or {}, "applied": outcome.applied or []}
-    standing["seq"] = outcome.seq
+    standing |= {"seq": outcome.seq, "mark": outcome.mark}
     if outcome.status == "conflict":
         return 409, failure(reading.now, Refusal(409, "CONFLICT", "the record was changed since", data=standing))
     code = outcome.code or "REJECTED"

@@ -277,11 +277,35 @@ async def mixed_epoch_pages(on: Stage) -> None:
     def restore(message: Message) -> None:
         if message.path == INVENTORY:
             on.on_page = lambda message: None
-            on.restore()
+            on.restore(announced=True)
 
     on.on_page = restore
     on.first.boot()
     await on.pass_time(10)
+    await on.end()
+
+
+@scenario()
+async def overtaken_unseen(on: Stage) -> None:
+    """Two tills are in sync, and one sells three times; the server's file is put back to an older copy, and nobody is
+    told. The other till comes first, and what it does brings the counter past all that the first has seen."""
+    await on.open()
+    part_id = _parts(on.first)[0]
+    on.server.backup()
+    on.weather.order("refused", sender=on.second.name, times=FOR_EVER)
+    for _ in range(3):
+        on.do(on.first, _sell(part_id, 2))
+    await on.until(lambda: not on.books.unanswered(on.first) and on.is_level(on.first))
+    before = on.server.counter
+    on.weather.clear()
+    on.weather.order("refused", sender=on.first.name, times=FOR_EVER)
+    on.restore(announced=False)
+    while on.server.counter <= before:
+        on.do(on.second, _adjust(part_id, 1))
+        await on.until(lambda: not on.books.unanswered(on.second))
+    on.weather.clear()
+    on.first.sync.wake()
+    await on.until(lambda: on.is_level(on.first))
     await on.end()
 
 
@@ -309,7 +333,7 @@ async def promised_twice(on: Stage) -> None:
     on.weather.order("refused", times=FOR_EVER)
     for terminal in on.terminals:
         terminal.do(orders.accept, order_id)
-    on.restore()
+    on.restore(announced=True)
     await on.end()
     told = [terminal.sql("SELECT 1 FROM outbox WHERE lane = 'attention'") for terminal in on.terminals]
     if sum(map(len, told)) != 1:

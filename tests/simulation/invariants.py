@@ -43,7 +43,7 @@ class Seen:
     changes: dict[int, str] = field(default_factory=dict)
     """The ids of its changes, by number: what a restored server refused goes out again under another."""
     cursors: dict[str, tuple[str, int]] = field(default_factory=dict)
-    """For each channel: the epoch of its rows, and how far they reach."""
+    """For each channel: the server's life that its rows are of, and how far they reach."""
 
 
 class Books:
@@ -106,16 +106,21 @@ class Books:
                 continue
             cursor = int(state[f"{channel}.cursor"])
             before = seen.cursors.get(channel)
-            epoch = state.get(f"{channel}.epoch") or (before[0] if before else None)
-            if epoch is None:
+            life = before[0] if before else None
+            if epoch := state.get(f"{channel}.epoch"):
+                epoch, _, _ = epoch.partition("~")  # a name that has come back is another epoch's now
+                mark = state.get(f"{channel}.mark")
+                if (life := self._server.life_of(epoch, cursor, mark)) is None:
+                    raise Violation(f"{terminal.name}: number {cursor} of {epoch} never had the mark {mark}")
+            if life is None:
                 continue
-            if before is not None and before[0] == epoch and cursor < before[1]:
+            if before is not None and before[0] == life and cursor < before[1]:
                 raise Violation(f"{terminal.name}: the cursor of {channel} went back from {before[1]} to {cursor}")
-            seen.cursors[channel] = (epoch, cursor)
+            seen.cursors[channel] = (life, cursor)
 
     def _covered(self, place: tuple[str, int]) -> dict[str, Deed]:
-        epoch, cursor = place
-        return {id: deed for id, deed in self._server.deeds[epoch].items() if deed.seq <= cursor}
+        life, cursor = place
+        return {id: deed for id, deed in self._server.deeds[life].items() if deed.seq <= cursor}
 
     def _check_parts(self, terminal: Terminal, seen: Seen, connection: FragileConnection) -> None:
         """The shelf is exact, and the parts that are shown are those that there are."""
@@ -146,13 +151,14 @@ class Books:
             raise Violation(f"{terminal.name} does not show {sorted(hidden)[0]}, which is there at {place}")
 
     def _made_anew(self, connection: FragileConnection, shown: str) -> set[str]:
-        """The parts that were made again in an epoch that the terminal has known since the one that it shows: whoever
-        had deleted one did so in that epoch, whose rows it still has."""
+        """The parts that were made again in a life that the terminal has known since the one that it shows: whoever
+        had deleted one did so in that life, whose rows it still has."""
         (known,) = connection.peek("SELECT value FROM sync_state WHERE name = 'epoch'")[0]
-        epochs = list(self._server.deeds)
+        lives = [life.name for life in self._server.lives]
+        last = max(n for n, life in enumerate(self._server.lives) if life.epoch == known)
         made: set[str] = set()
-        for epoch in epochs[epochs.index(shown) : epochs.index(known) + 1]:
-            deeds = self._server.deeds[epoch].values()
+        for life in lives[lives.index(shown) : last + 1]:
+            deeds = self._server.deeds[life].values()
             anew = {deed.record_id for deed in deeds if deed.kind == "create" and deed.type == "item" and deed.applied}
             made |= anew - {deed.record_id for deed in deeds if _deletes(deed, "item")}
         return made
@@ -162,8 +168,8 @@ class Books:
         it stands at one that the cursor may have passed before, and its answer may still be on its way; and what goes
         up once more to a server that was restored lies over the rows again, whatever the one before has said."""
         waiting = {row[0] for row in connection.peek("SELECT change_id FROM outbox WHERE answered_at IS NULL")}
-        ((known,),) = connection.peek("SELECT value FROM sync_state WHERE name = 'epoch'")
-        passed = place[1] if known == place[0] else 0
+        state = dict(connection.peek("SELECT name, value FROM sync_state WHERE name IN ('epoch', 'inventory.epoch')"))
+        passed = place[1] if state["epoch"] == state.get("inventory.epoch") else 0
         return {id for id, deed in covered.items() if deed.applied or deed.seq < passed or id not in waiting}
 
     def _check_balances(self, terminal: Terminal, seen: Seen, connection: FragileConnection) -> None:
@@ -269,7 +275,7 @@ class Books:
 
     def at_rest(self, terminals: Collection[Terminal]) -> None:
         """Everything was delivered: all sides must tell the same, and nothing may be missing or double."""
-        deeds = self._server.deeds[self._server.epoch]
+        deeds = self._server.deeds[self._server.life]
         refused = {
             row[0]
             for terminal in terminals

@@ -27,7 +27,7 @@ from clutch_tui.net.engine.sync import Sync
 from clutch_tui.net.socket import websocket
 from clutch_tui.sandbox import changes as server_changes
 from clutch_tui.sandbox import database as server_database
-from clutch_tui.sandbox import maintenance, pages, payload, rest_lists, rest_sync
+from clutch_tui.sandbox import epochs, maintenance, pages, payload, rest_lists, rest_sync
 from clutch_tui.sandbox import orders as server_orders
 from clutch_tui.sandbox import records as server_records
 
@@ -245,24 +245,28 @@ def ignore_epoch(stack: ExitStack) -> None:
 
     def check(database: Any, shop_id: str, sync: Any) -> Any:
         with database.reading() as reading:
-            return checked(database, shop_id, replace_epoch(sync, reading.epoch))
-
-    def replace_epoch(sync: Any, epoch: str) -> Any:
-        return replace(sync, epoch=epoch)
+            return checked(database, shop_id, replace(sync, epoch=epochs.present(reading, shop_id)))
 
     def read_sync(data: Any, here: Any, types: Any) -> Any:
         return understood(data if here.epoch is None else data | {"epoch": here.epoch}, here, types)
 
-    def since(database: Any, shop_id: str, what: Any, pull: Any, epoch: str) -> Any:
-        return listed(database, shop_id, what, pull, "")
+    def since(database: Any, shop_id: str, what: Any, pull: Any, epoch: str | None) -> Any:
+        return listed(database, shop_id, what, pull, None)
 
     def tracked(channel: str, here: Any, data: Any) -> Any:
         return tracked_before(channel, here, data if here.epoch is None else data | {"epoch": here.epoch})
 
     checked = _put(stack, rest_sync, "check", check)
+    _put(stack, epochs, "_holds", lambda reading, shop_id, place: True)
     understood = _put(stack, protocol, "read_sync", read_sync)
     listed = _put(stack, rest_lists, "_since", since)
     tracked_before = _put(stack, rest, "_tracked", tracked)
+
+
+@mutant
+def overtaken_unseen(stack: ExitStack) -> None:
+    """Numbers without marks: a server that was put back counts on, and nobody sees that it is another history."""
+    _put(stack, server_database.Reading, "mark_of", lambda self, shop_id, seq: None)
 
 
 @mutant

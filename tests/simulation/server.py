@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from clutch_tui.sandbox import auth, changes, demo_data, maintenance, orders, payload
+from clutch_tui.sandbox import auth, changes, demo_data, epochs, maintenance, orders, payload
 from clutch_tui.sandbox.app import create_app
 from clutch_tui.sandbox.backend import Backend
 from clutch_tui.sandbox.ledger import Change, Origin
@@ -75,6 +75,17 @@ END;
 
 
 @dataclass(slots=True)
+class Life:
+    """One history of the server's data: from when it was put back, or an epoch began, to when that happened again."""
+
+    name: str
+    """Its epoch, and a stroke for each time that a copy with that epoch was put back."""
+    epoch: str
+    marks: dict[int, str] | None = None
+    """The mark of each number, once this life is over."""
+
+
+@dataclass(slots=True)
 class Deed:
     """One change as the server applied it: its number, and what it moved."""
 
@@ -95,7 +106,7 @@ class Deed:
 
 
 class Server:
-    """The backend of one run. `deeds[epoch]` is everything that this epoch's database contains."""
+    """The backend of one run. `deeds[life]` is everything that the database of one life contains."""
 
     def __init__(self, loop: VirtualLoop, rng: random.Random) -> None:
         shared = _shared()
@@ -107,9 +118,10 @@ class Server:
         self.opening: Moves = {
             row[0]: row[1] for row in self.sql("SELECT id, stock_quantity FROM item WHERE shop_id = ?", SHOP)
         }
-        self.deeds: dict[str, dict[str, Deed]] = {self.epoch: {}}
+        self.lives = [Life(self.epoch, self.epoch)]
+        self.deeds: dict[str, dict[str, Deed]] = {self.life: {}}
         self.born: dict[str, dict[str, int]] = {
-            self.epoch: dict(self.sql("SELECT id, seq FROM customer WHERE shop_id = ?", SHOP))
+            self.life: dict(self.sql("SELECT id, seq FROM customer WHERE shop_id = ?", SHOP))
         }
         """When each customer appeared: some are brought by a sale and not by a request of their own."""
         self.on_deed: Callable[[str, Deed], None] = lambda change_id, deed: None
@@ -135,12 +147,14 @@ class Server:
         return status, headers, body
 
     def _note_deeds(self) -> None:
+        if self.epoch != self.lives[-1].epoch:  # a terminal has shown it that it was put back
+            self._live_on(self.deeds[self.life], self.born[self.life])
         connection = self.backend.database.connection()
         rows = connection.execute("SELECT what, change_id, seq, a, b, c, n FROM witness ORDER BY rowid").fetchall()
         if not rows:
             return
         connection.execute("DELETE FROM witness")
-        here, born = self.deeds[self.epoch], self.born[self.epoch]
+        here, born = self.deeds[self.life], self.born[self.life]
         overwritten: dict[str, str] = {}
         for what, id, seq, a, b, c, n in rows:
             if what == "change":
@@ -162,15 +176,42 @@ class Server:
 
     def backup(self) -> None:
         maintenance.backup(self.backend.database)
-        self._saved = dict(self.deeds[self.epoch]), dict(self.born[self.epoch])
+        self._saved = dict(self.deeds[self.life]), dict(self.born[self.life])
 
-    def restore(self) -> None:
-        """Everything since the backup is lost, and a new epoch says so."""
+    def restore(self, *, announced: bool = True) -> None:
+        """Everything since the backup is lost; a new epoch says so, or nothing does."""
         assert self._saved is not None
-        maintenance.restore(self.backend.database)
+        self.lives[-1].marks = self._marks()
+        (maintenance.restore if announced else maintenance.put_back)(self.backend.database)
         self.backend.database.committed.clear()
         self.backend.database.connection().executescript(_WITNESS)
-        self.deeds[self.epoch], self.born[self.epoch] = dict(self._saved[0]), dict(self._saved[1])
+        self._live_on(*self._saved)
+
+    def _live_on(self, deeds: dict[str, Deed], born: dict[str, int]) -> None:
+        """From here on nothing of the life before is added to."""
+        if self.lives[-1].marks is None:
+            self.lives[-1].marks = self._marks()
+        before = sum(life.epoch == self.epoch for life in self.lives)
+        self.lives.append(Life(self.epoch + "'" * before, self.epoch))
+        self.deeds[self.life], self.born[self.life] = dict(deeds), dict(born)
+
+    def _marks(self) -> dict[int, str]:
+        return dict(self.sql("SELECT seq, mark FROM mark WHERE shop_id = ?", SHOP))
+
+    def _mark_in(self, life: Life, seq: int) -> str | None:
+        if life.marks is not None:
+            return next((life.marks[taken] for taken in sorted(life.marks) if taken >= seq), None)
+        with self.backend.database.reading() as reading:
+            return reading.mark_of(SHOP, seq)
+
+    def life_of(self, epoch: str, cursor: int, mark: str | None) -> str | None:
+        """The life in which this number of this epoch had this mark: the latest that shares it; None for none."""
+        for life in reversed(self.lives):
+            if life.epoch != epoch:
+                continue
+            if cursor == 0 or mark is None or mark == self._mark_in(life, cursor):
+                return life.name
+        return None
 
     def purge(self) -> int:
         return maintenance.purge(self.backend.database)
@@ -210,7 +251,13 @@ class Server:
 
     @property
     def epoch(self) -> str:
-        return f"e-{self.sql('SELECT epoch FROM server')[0][0]}"
+        with self.backend.database.reading() as reading:
+            return epochs.present(reading, SHOP)
+
+    @property
+    def life(self) -> str:
+        """The name of the present life."""
+        return self.lives[-1].name
 
     @property
     def counter(self) -> int:

@@ -137,12 +137,12 @@ class Stage(world.World):
     def delete_part(self, n: int) -> None:
         """Somebody deletes the `n`th part on the server itself, and its tombstone is purged at once."""
         change_id = self.server.delete_part(self.rng, n)
-        self.books.enter_foreign(change_id, self.server.deeds[self.server.epoch][change_id])
+        self.books.enter_foreign(change_id, self.server.deeds[self.server.life][change_id])
         self.server.purge()
 
     def is_level(self, terminal: Terminal) -> bool:
         """Does this till have all that the server has?"""
-        here = dict.fromkeys(CHANNELS, (self.server.epoch, self.server.counter))
+        here = dict.fromkeys(CHANNELS, (self.server.life, self.server.counter))
         return terminal.name in self.books.seen and self.books.seen[terminal.name].cursors == here
 
 

@@ -80,6 +80,7 @@ class World:
             "restored between pages": rng.choice((0, 0, 0, 0.1)),
             "order": 0.04,
         }
+        self._quiet = self._chance("put back")
         trouble = self._chance("burst")
         self.burst_at = trouble.randrange(steps) if steps and trouble.random() < 0.08 else -1
         """The step at which somebody does more at once than one call may carry; -1 for never."""
@@ -228,18 +229,31 @@ class World:
             return
         if self._strikes("deleted between pages") and self.server.parts() > 2:
             change_id = self.server.delete_part(self.rng)
-            self.books.enter_foreign(change_id, self.server.deeds[self.server.epoch][change_id])
+            self.books.enter_foreign(change_id, self.server.deeds[self.server.life][change_id])
             self.server.purge()
             self.happened("deleted between pages", change_id)
         if self._strikes("restored between pages"):
             self.restore("restored between pages")
 
-    def restore(self, what: str = "server restored") -> None:
-        """The server comes up again on an older copy of its data: its lines are cut, what it was asked is answered."""
-        self.server.restore()
+    def restore(self, what: str = "server restored", *, announced: bool | None = None) -> None:
+        """The server comes up again on an older copy of its data: its lines are cut, what it was asked is answered.
+        Of three times it says so once, once it does not, and once so much happens there before a terminal looks that
+        its counter has passed what they have seen."""
+        if announced is None:
+            announced = self._quiet.random() < 1 / 3
+        before = self.server.counter
+        self.server.restore(announced=announced)
         for terminal in self.terminals:
             terminal.exchange.break_off()
-        self.happened(what, self.server.epoch)
+        self.happened(what if announced else f"{what} quietly", self.server.life)
+        if not announced and self._quiet.random() < 0.5:
+            self.overtake(before)
+
+    def overtake(self, counter: int) -> None:
+        """Customers order until the server's counter has passed where it stood in its life before."""
+        while self.server.counter <= counter:
+            self.server.place_order(self._quiet)
+        self.happened("overtaken", self.server.counter)
 
     def _befall(self, terminal: Terminal) -> None:
         if self._strikes("clock jump"):
@@ -336,7 +350,7 @@ class World:
             for change in self._waiting("fast", besides=self.poison)
             if not change[0] or self._channel_of(change[0]) != noun
         ]
-        where = (self.server.epoch, self.server.counter)
+        where = (self.server.life, self.server.counter)
         besides = {noun, "customers"} if noun == "sales" else {noun}
         for terminal in self.terminals:
             seen = self.books.seen.get(terminal.name, Seen()).cursors
@@ -398,7 +412,7 @@ class World:
 
     def _settled(self) -> bool:
         """Every channel of every terminal stands at the server's counter."""
-        where = dict.fromkeys(CHANNELS, (self.server.epoch, self.server.counter))
+        where = dict.fromkeys(CHANNELS, (self.server.life, self.server.counter))
         return all(self.books.seen[terminal.name].cursors == where for terminal in self.terminals)
 
     def close(self) -> None:

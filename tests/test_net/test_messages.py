@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from clutch_tui.core.sync.marks import Heard
 from clutch_tui.core.sync.messages import Change, PullState
 from clutch_tui.core.sync.offers import Offer
 from clutch_tui.core.sync.outbox import FACTS
@@ -57,10 +58,11 @@ def test_a_call_has_the_files_form(pair: dict[str, Any]) -> None:
         device_id=body["device_id"],
         lineage=body["lineage"],
         head=body["head"],
-        pull=PullState(body["epoch"], body["cursor"], body["snapshot"], body["since"]),
+        pull=PullState(body["epoch"], body["cursor"], body["snapshot"], body["since"], body.get("mark")),
         changes=[_in_core(change) for change in body["changes"]],
         asked=Offer(tuple(body["unconfirmed"]), (), True),
         limit=body["limit"],
+        heard=Heard(**body["heard"]) if "heard" in body else None,
     )
     assert json.loads(wire.dumps(composed), parse_float=Decimal) == body
 

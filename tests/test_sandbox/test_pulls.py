@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from clutch_tui.sandbox import demo_data
 
-from .conftest import Terminal, uid
+from .conftest import EPOCH, JSON, Terminal, uid
 
 
 async def test_pages_follow_the_counter_and_rows_written_meanwhile_are_not_missed(terminal: Terminal) -> None:
@@ -161,3 +163,62 @@ async def test_a_cursor_beyond_the_counter_shows_that_an_older_copy_was_put_back
     assert present != epoch
     again = await terminal.sync("inventory", epoch=present, snapshot=True)
     assert [row["id"] for row in again["changes"]] == [uid(1)]
+
+
+async def _put_back_and_passed(terminal: Terminal) -> tuple[JSON, JSON]:
+    """What a terminal was told before the file was put back, and before the counter passed that: its last page, and the
+    result of its last sale."""
+    item = await terminal.item()
+    await terminal.fault("backup")
+    sale = terminal.sale(1, (item, 1))
+    result = await terminal.one("sales", sale)
+    page = await terminal.sync("inventory")
+    await terminal.fault("put_back")
+    another = terminal.terminal("b")
+    for n in range(2, 4):
+        await another.one("sales", another.sale(n, (item, 1)))
+    return page, result
+
+
+@pytest.mark.parametrize("known_by", ["cursor", "heard"])
+async def test_a_mark_tells_a_file_that_was_put_back_from_the_one_before(terminal: Terminal, known_by: str) -> None:
+    page, result = await _put_back_and_passed(terminal)
+    assert page["mark"] == result["mark"] != ""
+    seen: JSON = {"cursor": page["cursor"], "mark": page["mark"]}
+    if known_by == "heard":
+        seen = {"cursor": 1, "heard": {"seq": result["seq"], "mark": result["mark"], "epoch": EPOCH}}
+    refused = await terminal.call("inventory.sync", terminal.sync_body(**seen))
+    assert (refused.status_code, refused.json()["error"]) == (409, "EPOCH")
+    epoch = refused.json()["data"]["epoch"]
+    assert epoch != EPOCH
+    again = await terminal.sync("inventory", epoch=epoch, snapshot=True)
+    there = await terminal.sync("inventory", epoch=epoch, cursor=again["cursor"], mark=again["mark"])
+    assert (there["epoch"], there["changes"]) == (epoch, [])
+
+
+async def test_lists_and_single_writes_know_a_history_by_its_mark(terminal: Terminal) -> None:
+    page, result = await _put_back_and_passed(terminal)
+    place = {"since_seq": page["cursor"], "mark": page["mark"], "epoch": EPOCH}
+    assert (await terminal.call("customers.list", params=place)).json()["error"] == "EPOCH"
+    epoch = (await terminal.data("customers.list", params={"since_seq": 0, "limit": 1}))["epoch"]
+    heard = {"since_seq": 0, "epoch": epoch, "heard": result["seq"], "heard_mark": result["mark"]}
+    assert (await terminal.call("customers.list", params=heard)).json()["error"] == "EPOCH"
+    told = {"seq": result["seq"], "mark": result["mark"], "epoch": EPOCH}
+    refused = await terminal.call("customers.create", {"id": uid(7), "name": "نور", "heard": told})
+    assert (refused.status_code, refused.json()["error"]) == (409, "EPOCH")
+    assert (await terminal.data("customers.list"))["customers"] == []
+    made = await terminal.data("customers.create", {"id": uid(7), "name": "نور"})
+    assert len(made["mark"]) == 16
+
+
+async def test_nobody_begins_an_epoch_for_another_shop(terminal: Terminal) -> None:
+    other = terminal.terminal("z")
+    other.headers["X-API-Key"], other.shop_id = demo_data.SECOND_API_KEY, demo_data.SECOND_SHOP_ID
+    await terminal.item()
+    await other.item(2)
+    for _ in range(3):
+        cursor = {"cursor": 99, "epoch": (await terminal.sync("inventory", epoch=None))["epoch"]}
+        assert (await terminal.call("inventory.sync", terminal.sync_body(**cursor))).json()["error"] == "EPOCH"
+    assert (await terminal.sync("inventory", epoch=None))["epoch"].startswith("e-4-")
+    page = await other.sync("inventory")
+    assert (page["epoch"], len(page["changes"])) == (EPOCH, 1)

@@ -47,6 +47,8 @@ class Result:
     after: float | None = None
     errors: dict[str, str] = field(default_factory=dict, hash=False)
     """The fields that it refused, and the server's words about each."""
+    mark: str | None = None
+    """What tells `seq` from the same number of another history of the server's. No part of what it says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,8 @@ class PullPage:
     snapshot: bool
     prepared: int = 0
     """How many rows of this page were prepared before, and are not in `rows` any more."""
+    mark: str | None = None
+    """The mark of `cursor`; None from a server that knows none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +77,5 @@ class PullState:
     cursor: int
     snapshot: bool
     since: int | None
+    mark: str | None = None
+    """The mark that was told with `cursor`."""

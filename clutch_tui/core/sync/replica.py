@@ -15,7 +15,7 @@ from dataclasses import fields
 
 from .. import state
 from ..database import models
-from . import arrivals, conflicts, doubts, offers, outbox, overlay, records, unreadable, ways
+from . import arrivals, conflicts, doubts, marks, offers, outbox, overlay, records, unreadable, ways
 from .messages import PullPage, PullState, Result
 
 CHANNELS = ("inventory", "sales", "customers", "suppliers", "orders")
@@ -38,13 +38,14 @@ def pull_state(channel: str) -> PullState:
     """Where the next page of a channel starts. A channel whose rows are of another epoch, or whose cursor has
     fallen below the floor, starts a snapshot."""
     staged = models.execute(
-        "SELECT epoch, cursor, snapshot, since FROM pull_page WHERE channel = ? ORDER BY n DESC LIMIT 1", (channel,)
+        "SELECT epoch, cursor, snapshot, since, mark FROM pull_page WHERE channel = ? ORDER BY n DESC LIMIT 1",
+        (channel,),
     ).fetchone()
     if staged is not None:
-        return PullState(staged[0], staged[1], bool(staged[2]), staged[3])
+        return PullState(staged[0], staged[1], bool(staged[2]), staged[3], staged[4])
     present = epoch()
     if present is not None and state.get(f"{channel}.epoch") == present:
-        return PullState(present, state.number(f"{channel}.cursor"), False, None)
+        return PullState(present, state.number(f"{channel}.cursor"), False, None, marks.of_cursor(channel))
     return PullState(present, 0, True, None)
 
 
@@ -115,12 +116,39 @@ def drop_staging(channel: str) -> None:
 
 def new_epoch(value: str) -> None:
     """The server was restored. Its old answers hold until the snapshots of the new epoch are stored."""
-    if value == epoch():
-        return
+    if value != epoch():
+        _begin_epoch(value)
+
+
+def doubt_epoch() -> None:
+    """The server was restored and does not say so: what bears the name of its epoch is of another."""
+    if (value := epoch()) is not None:
+        _begin_epoch(value)
+
+
+def _begin_epoch(value: str) -> None:
     if epoch() is not None:
         doubts.begin()
+    _rename_past(value)
     state.put("epoch", value)
+    marks.forget()
     models.execute("DELETE FROM pull_page")
+
+
+def _rename_past(value: str) -> None:
+    """A name that comes back is another epoch's: what a server of an older copy says bears the name that it had then.
+    Rows and answers of that epoch keep belonging to each other, under a name that no server has."""
+    past = f"{value}~{state.number('epochs.renamed') + 1}"
+    channels = [channel for channel in CHANNELS if state.get(f"{channel}.epoch") == value]
+    for channel in channels:
+        state.put(f"{channel}.epoch", past)
+    renamed = len(channels)
+    for column in ("epoch", "result_epoch"):
+        renamed += models.execute(f"UPDATE outbox SET {column} = ? WHERE {column} = ?", (past, value)).rowcount
+    if renamed:
+        state.put("epochs.renamed", state.number("epochs.renamed") + 1)
+    if state.get("journal.epoch") == value:
+        state.forget("journal.epoch")
 
 
 # --- an answer -----------------------------------------------------------------------------------------
@@ -151,6 +179,7 @@ def receive(
         offers.reopen(unknown)
         nouns |= {"queue"} if unknown else set()
     if page is not None and _expected(channel, page):
+        marks.hear([(page.cursor, page.mark)])
         nouns |= _store_page(channel, page)
     return frozenset(nouns)
 
@@ -208,9 +237,11 @@ def _stage(channel: str, page: PullPage, rows: list[records.Row]) -> None:
     keyed = with_keys(rows)
     keyed = records.shortened(keyed) if channel == "sales" else keyed
     n = models.execute("SELECT coalesce(max(n), 0) + 1 FROM pull_page WHERE channel = ?", (channel,)).fetchone()[0]
+    body = json.dumps(keyed, ensure_ascii=False)
     models.execute(
-        "INSERT INTO pull_page (channel, n, epoch, snapshot, since, cursor, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (channel, n, page.epoch, page.snapshot, page.since, page.cursor, json.dumps(keyed, ensure_ascii=False)),
+        "INSERT INTO pull_page (channel, n, epoch, snapshot, since, cursor, mark, body)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (channel, n, page.epoch, page.snapshot, page.since, page.cursor, page.mark, body),
     )
 
 
@@ -228,6 +259,7 @@ def _swap(channel: str, page: PullPage, rows: list[records.Row], *, arriving: bo
     """Rows, cursor and the moves they end, at once. `arriving` parts were prepared and are only shown."""
     another_epoch = state.get(f"{channel}.epoch") != page.epoch
     state.put(f"{channel}.cursor", page.cursor)
+    marks.put_cursor(channel, page.mark)
     state.put(f"{channel}.epoch", page.epoch)
     state.put(f"{channel}.as_of", models.now_text())
     ways.cover(channel)
@@ -336,6 +368,8 @@ def deliver(results: Mapping[str, Result], answer_epoch: str, *, policies: Mappi
     epoch is the same answer and changes nothing. The same answer from another epoch changes nothing but its place:
     what a person or a policy has made of it stands.
     """
+    if answer_epoch == epoch():
+        marks.hear((result.seq, result.mark) for result in results.values())
     nouns: set[str] = set()
     settled: set[str] = set()
     tick = ways.next_tick() if results else 0
@@ -402,7 +436,7 @@ def _answer(change_id: str, result: Result, text: str, answer_epoch: str, tick: 
     )
 
 
-_RESULT_FIELDS = tuple(one.name for one in fields(Result))
+_RESULT_FIELDS = tuple(one.name for one in fields(Result) if one.name != "mark")
 
 
 def _text(result: Result) -> str:

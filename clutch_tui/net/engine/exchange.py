@@ -14,7 +14,7 @@ from typing import Any, Literal, ParamSpec, Protocol, TypeVar, get_args
 from clutch_tui.core import search, state
 from clutch_tui.core.clock import Clock
 from clutch_tui.core.database.store import Store
-from clutch_tui.core.sync import offers, outbox, replica, singles, unreadable, ways
+from clutch_tui.core.sync import marks, offers, outbox, replica, singles, unreadable, ways
 from clutch_tui.core.sync.messages import Change, PullPage, PullState
 from clutch_tui.core.sync.offers import Offer
 from clutch_tui.core.sync.outbox import Channel
@@ -25,7 +25,7 @@ from ..client.api import Api
 from ..client.errors import ABOUT_EVERY_CALL, NOT_ABOUT_A_CHANGE, ApiError, Kind
 from ..connection import Monitor
 from . import protocol
-from .outcomes import BAD_ANSWER
+from .outcomes import BAD_ANSWER, epoch_in
 from .pace import Pace
 from .parties import claimed
 from .portions import BATCH, Portions
@@ -55,13 +55,6 @@ class Aside(Protocol):
 
 async def _here(work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     return work(*args, **kwargs)
-
-
-def _epoch_in(error: ApiError) -> str | None:
-    """The epoch that a refusal names, where it is one of an epoch."""
-    if error.kind is not Kind.CONFLICT or error.code != "EPOCH" or not isinstance(error.data, dict):
-        return None
-    return str(error.data["epoch"]) if error.data.get("epoch") else None
 
 
 class Exchange:
@@ -263,6 +256,7 @@ class Exchange:
             changes=changes,
             asked=asked,
             limit=self._page_size if pull else 1,  # no row of a call that does not pull is used
+            heard=marks.heard(),
         )
         return here, asked, types, body
 
@@ -321,7 +315,7 @@ class Exchange:
     async def _call_failed(self, channel: SyncChannel, changes: Sequence[Change], error: ApiError) -> bool:
         """Learn from a failed call; True to go on at once, otherwise the error is raised."""
         ids = tuple(change.change_id for change in changes)
-        if (epoch := _epoch_in(error)) is not None:
+        if (epoch := epoch_in(error)) is not None:
             await self._store.run(replica.new_epoch, epoch)
             self._monitor.note("warning", "sync", "sync.new_epoch", epoch=epoch)
             self._epochs += 1

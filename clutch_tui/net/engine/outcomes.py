@@ -43,6 +43,13 @@ def is_not_done(error: ApiError) -> bool:
     return error.kind in NOT_DONE or (error.kind in SAID_NO and error.code != "KEY_REUSE")
 
 
+def epoch_in(error: ApiError) -> str | None:
+    """The epoch that a refusal names, where it is one of an epoch."""
+    if error.kind is not Kind.CONFLICT or error.code != "EPOCH" or not isinstance(error.data, dict):
+        return None
+    return str(error.data["epoch"]) if error.data.get("epoch") else None
+
+
 def done(record: Row) -> Result:
     """What a request comes back with whose record is there."""
     return Result("applied", 0, version=max(1, record.get("version") or 1))

@@ -11,7 +11,7 @@ from typing import Any
 
 from clutch_tui.core import state
 from clutch_tui.core.database.store import Store
-from clutch_tui.core.sync import aliases, doubts, outbox, records, replica, singles, unreadable, ways
+from clutch_tui.core.sync import aliases, doubts, marks, outbox, records, replica, singles, unreadable, ways
 from clutch_tui.core.sync.messages import Change
 from clutch_tui.core.sync.outbox import Channel
 from clutch_tui.core.types import Lane
@@ -22,7 +22,7 @@ from ..client.errors import NOT_FOR_THIS, SUSPICIOUS, ApiError, Kind
 from ..connection import Monitor
 from . import rest
 from .lists import Lists
-from .outcomes import BAD_ANSWER
+from .outcomes import BAD_ANSWER, epoch_in
 from .pace import Pace
 from .portions import BATCH
 from .rest import Listing
@@ -126,12 +126,15 @@ class Parties:
     async def _push_one(self, change: Change) -> ApiError | None:
         """Send one request; what went wrong with it alone, and will be tried again in the next round."""
         try:
-            result = await rest.push(self._api, change)
+            result = await rest.push(self._api, change, await self._store.read(marks.heard))
         except wire.BadPayload:  # an answer that cannot be understood is none
             await self._store.run(outbox.failed, [change.change_id], BAD_ANSWER)
             await self._store.run(outbox.make_slow, change.change_id, BAD_ANSWER)
             return None
         except ApiError as error:
+            if (epoch := epoch_in(error)) is not None:
+                await self._new_epoch(epoch)
+                raise Restored from error
             if error.kind not in SUSPICIOUS | NOT_FOR_THIS:
                 raise
             await self._store.run(outbox.failed, [change.change_id], error.key)
@@ -195,14 +198,15 @@ class Parties:
         if await self._store.read(ways.is_behind, channel):
             await self._store.run(replica.begin, channel)
         try:
-            return await rest.pull(self._api, channel, here, limit=self._page_size)
+            heard = await self._store.read(marks.heard)
+            return await rest.pull(self._api, channel, here, limit=self._page_size, heard=heard)
         except ApiError as error:
             if error.kind in (Kind.MISSING_ROUTE, Kind.FORBIDDEN):
                 self._monitor.note("warning", "sync", "sync.no_list", channel=channel)
                 await self._store.run(state.put, f"{channel}.lacking", error.kind.value)
                 return None
-            if error.kind is Kind.CONFLICT and error.code == "EPOCH" and isinstance(error.data, dict):
-                await self._new_epoch(str(error.data.get("epoch")))
+            if (epoch := epoch_in(error)) is not None:
+                await self._new_epoch(epoch)
                 return None
             raise
 

@@ -7,12 +7,13 @@ waits or decides; `sync` and `rest` do.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from clutch_tui.core.clock import from_text
+from clutch_tui.core.sync.marks import Heard
 from clutch_tui.core.sync.messages import Change, PullPage, PullState, Result
 from clutch_tui.core.sync.offers import Offer
 from clutch_tui.core.sync.outbox import FACTS
@@ -57,8 +58,10 @@ def sync_request(
     changes: Sequence[Change],
     asked: Offer,
     limit: int,
+    heard: Heard | None = None,
 ) -> dict[str, Any]:
-    """The body of `inventory.sync` and `sales.sync`."""
+    """The body of `inventory.sync` and `sales.sync`. A server that knows no marks is sent none."""
+    told = {"mark": pull.mark} if pull.mark else {}
     return {
         "protocol": VERSION,
         "shop_id": shop_id,
@@ -72,7 +75,14 @@ def sync_request(
         "limit": limit,
         "changes": [write_change(change) for change in changes],
         "unconfirmed": list(asked.ids),
+        **told,
+        **write_heard(heard),
     }
+
+
+def write_heard(heard: Heard | None) -> dict[str, Any]:
+    """What tells the server whether its history is still the one that we know, for the body of any call."""
+    return {} if heard is None else {"heard": asdict(heard)}
 
 
 def write_change(change: Change) -> dict[str, Any]:
@@ -155,6 +165,7 @@ def read_sync(data: object, asked_for: PullState, types: Mapping[str, str]) -> S
             since=answer["since"],
             asked_from=asked_for.cursor,
             snapshot=asked_for.snapshot,
+            mark=answer["mark"],
         )
     server_time = from_text(answer["server_time"]) if answer["server_time"] else None
     return SyncAnswer(answer["epoch"], server_time, results, page, answer["reset"], tuple(bad), tuple(unreadable))
@@ -180,6 +191,7 @@ def read_result(type: str, raw: object) -> Result:
         message=str(raw.get("message") or ""),
         after=_seconds(raw.get("after")),
         errors=read_errors(type, raw.get("errors")),
+        mark=wire.mark_in(raw.get("mark")),
     )
 
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from clutch_tui.core.sync.marks import Heard
 from clutch_tui.core.sync.messages import Change, PullPage, PullState, Result
 
 from .. import wire
 from ..client.api import Api
 from ..client.errors import ApiError, Kind
 from . import protocol
+from .outcomes import epoch_in
 
 NOUNS = {"customers": "customer", "suppliers": "supplier", "orders": "order"}
 """The channels of this module and the type of record that each carries."""
@@ -34,20 +36,22 @@ class Listing:
     tracked: bool
 
 
-async def push(api: Api, change: Change) -> Result:
-    """Send one change and give back what the server said of it.
+async def push(api: Api, change: Change, heard: Heard | None = None) -> Result:
+    """Send one change and give back what the server said of it. Its number follows on what was `heard` before.
 
     Raises `ApiError` where nothing is known about it (it must be sent again) or where it is not about this
     change at all: no network, no session, no such route.
     """
     endpoint, body = _call(change)
+    body |= protocol.write_heard(heard)
     path = {"id": change.id} if change.kind != "create" else None
     try:
         answer = await api.call(endpoint, path=path, body=body, idempotency_key=change.change_id, retry=False)
     except ApiError as error:
         return refusal(change, error)
     record = answer.data if isinstance(answer.data, dict) else {}
-    return Result(status="applied", seq=_whole(record, "seq"), version=_whole(record, "version"))
+    seq, version, mark = _whole(record, "seq"), _whole(record, "version"), wire.mark_in(record.get("mark"))
+    return Result(status="applied", seq=seq, version=version, mark=mark)
 
 
 def _call(change: Change) -> tuple[str, dict[str, Any]]:
@@ -67,6 +71,8 @@ def _whole(record: dict[str, Any], name: str) -> int:
 def refusal(change: Change, error: ApiError) -> Result:
     """What a refusal means for the change; raises the error again where it means nothing for it."""
     data = error.data if isinstance(error.data, dict) else {}
+    if epoch_in(error) is not None:
+        raise error
     if error.kind is Kind.CONFLICT and "theirs" in data:
         record = data.get("record") if isinstance(data.get("record"), dict) else {}
         return Result(
@@ -92,11 +98,15 @@ def refusal(change: Change, error: ApiError) -> Result:
     raise error
 
 
-async def pull(api: Api, channel: str, here: PullState, *, limit: int) -> Listing:
+async def pull(api: Api, channel: str, here: PullState, *, limit: int, heard: Heard | None = None) -> Listing:
     """The next page of a channel. Raises `ApiError`, and `wire.BadPayload` for an answer that is no list."""
     query: dict[str, Any] = {"since_seq": here.cursor, "limit": limit}
     if here.epoch is not None:
         query["epoch"] = here.epoch
+    if here.mark is not None:
+        query["mark"] = here.mark
+    if heard is not None:
+        query |= {"heard": heard.seq, "heard_mark": heard.mark}
     if here.snapshot:
         query["snapshot"] = "true"
         if here.since is not None:
@@ -135,5 +145,6 @@ def _tracked(channel: str, here: PullState, data: dict[str, Any]) -> Listing:
         since=data.get("since"),
         asked_from=here.cursor,
         snapshot=here.snapshot,
+        mark=wire.mark_in(data.get("mark")),
     )
     return Listing(epoch, page, None, tuple(bad), True)

@@ -96,6 +96,7 @@ class PullPageTable(Table):
     since = IntegerField(null=True)
     cursor = IntegerField()
     body = TextField()
+    mark = TextField(null=True)
 
     class Meta:
         table_name = "pull_page"
