@@ -54,7 +54,7 @@ class Pace:
 
 
 class MemoryVault:
-    """The real vault's four doors, without its file and its lock."""
+    """The real vault's doors, without its file and its lock."""
 
     def __init__(self, secrets: Secrets) -> None:
         self._secrets = secrets
@@ -64,6 +64,10 @@ class MemoryVault:
 
     def write(self, secrets: Secrets) -> None:
         self._secrets = secrets
+
+    def change(self, fields: Mapping[str, Any], known: Secrets) -> Secrets:
+        self._secrets = replace(known if self._secrets == Secrets() else self._secrets, **fields)
+        return self._secrets
 
     def acquire(self) -> None:
         return
