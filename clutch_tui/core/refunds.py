@@ -61,9 +61,10 @@ def reckon(
     instead where they come to the same: raises `error.sale.refund_over_paid` for more by one way than is left of it,
     `error.sale.not_in_coins`, and `error.sale.refund_sum` where they do not come to what is due.
     """
-    lines = tuple(_lines(sale, quantities))
+    worth = _worth(sale)
+    lines = tuple(_lines(sale, worth, quantities))
     net = sum(line.total for line in lines)
-    owed, tax = _owed(sale, before, quantities)
+    owed, tax = _owed(sale, worth, before, quantities)
     limits = left(sale, before)
     if payments is None:
         payments = _allot(owed, limits, coin, first)
@@ -115,8 +116,8 @@ def _worth(sale: Sale) -> dict[int, int]:
     return {line.n: line.total - share for line, share in zip(sale.lines, off, strict=True)}
 
 
-def _lines(sale: Sale, quantities: Mapping[int, int]) -> Iterator[SaleLine]:
-    worth, n = _worth(sale), 0
+def _lines(sale: Sale, worth: Mapping[int, int], quantities: Mapping[int, int]) -> Iterator[SaleLine]:
+    n = 0
     for line in sale.lines:
         if pieces := quantities.get(line.n, 0):
             n += 1
@@ -140,17 +141,17 @@ def _net(sale: Sale) -> int:
     return sale.totals.subtotal - sale.totals.discount
 
 
-def _owed(sale: Sale, before: Refunded, quantities: Mapping[int, int]) -> tuple[int, int]:
+def _owed(sale: Sale, worth: Mapping[int, int], before: Refunded, quantities: Mapping[int, int]) -> tuple[int, int]:
     """The money, and the tax in it, that is due for all pieces that will be back then, less what went back before.
 
     The last return takes whatever the others have left, so that all of them come to exactly what was paid.
     """
-    worth, whole = _worth(sale), _net(sale)
     back = {line.n: line.returned + quantities.get(line.n, 0) for line in sale.lines}
     paid_out = min(before.total, sale.totals.total)
     if all(back[line.n] >= line.quantity for line in sale.lines):
         return sale.totals.total - paid_out, max(0, sale.totals.tax - before.tax)
     part = sum(_back(line, worth, back[line.n]) for line in sale.lines)
+    whole = _net(sale)
     due = min(part + money.share(_added(sale), part, whole), sale.totals.total)
     tax = money.share(sale.totals.tax, part, whole)
     return max(0, due - paid_out), min(max(0, tax - before.tax), max(0, sale.totals.tax - before.tax))

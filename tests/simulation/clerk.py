@@ -8,11 +8,22 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from clutch_tui.core import aftersales, cash, customers, inventory, orders, sales, state, suppliers
+from clutch_tui.core import aftersales, cash, customers, inventory, money, orders, refunds, sales, state, suppliers
 from clutch_tui.core import cart as carts
 from clutch_tui.core.sync import conflicts, queue
-from clutch_tui.core.types import CustomerDraft, PartDraft, Payment, ShopError, SupplierDraft
+from clutch_tui.core.types import (
+    NO_DISCOUNT,
+    Cart,
+    CustomerDraft,
+    Discount,
+    PartDraft,
+    Payment,
+    ShopError,
+    SupplierDraft,
+    TaxRules,
+)
 
+from .invariants import Violation
 from .terminal import Terminal
 
 Deed = Callable[[Terminal, random.Random], str]
@@ -43,36 +54,66 @@ def _customer(terminal: Terminal, rng: random.Random) -> str:
 # --- sales -----------------------------------------------------------------------------------------------
 
 
+METHODS: tuple[Any, ...] = ("cash", "cash", "visa", "credit")
+
+
 def sell(terminal: Terminal, rng: random.Random) -> str:
-    """One to three parts; some in more pieces than there are, some on a customer's account."""
+    """One to three parts; some in more pieces than there are, some on a customer's account, some paid in parts."""
     known = [row[0] for row in terminal.sql("SELECT id FROM part WHERE deleted = 0 ORDER BY id")]
     if not known:
         raise NothingToDo
     chosen = [
         (part_id, rng.choice((1, 1, 2, 3, 9))) for part_id in rng.sample(known, min(len(known), rng.randint(1, 3)))
     ]
-    method, customer_id = rng.choice(("cash", "cash", "visa", "credit")), None
-    if method == "credit":
-        customer_id = _customer(terminal, rng)
-    receipt = terminal.do(sell_these, chosen, method, customer_id)
+    methods = [rng.choice(METHODS)]
+    if rng.random() < 0.3:
+        methods = rng.sample(("cash", "visa", "instapay", "credit"), 2)
+    customer_id = _customer(terminal, rng) if "credit" in methods else None
+    off = rng.choice((NO_DISCOUNT, NO_DISCOUNT, Discount(percent=rng.randint(1, 3_000)), Discount(rng.randint(1, 99))))
+    receipt = terminal.do(sell_these, chosen, *methods, customer_id=customer_id, off=off)
     return f"sold {receipt.id}"
 
 
-def sell_these(chosen: list[tuple[str, int]], method: Any, customer_id: str | None) -> Any:
-    """Check out a cart with these parts in these quantities; the receipt."""
+def sell_these(
+    chosen: list[tuple[str, int]], *methods: Any, customer_id: str | None = None, off: Discount = NO_DISCOUNT
+) -> Any:
+    """Check out a cart with these parts in these quantities, paid by these methods in parts; the receipt."""
     cart = sales.open_cart()
     for n, (part_id, quantity) in enumerate(chosen):
         cart = carts.set_quantity(carts.add_line(cart, inventory.get(part_id), 1), n, quantity)
     if customer_id is not None:
         cart = carts.with_customer(cart, customers.get(customer_id))
-    return _check_out(cart, method)
+    return check_out(replace(cart, discount=off), *methods)
 
 
-def _check_out(cart: Any, method: Any) -> Any:
-    rules = state.tax_rules()
-    total = carts.totals(cart, rules, method).total
-    payments = (Payment(method, total),)
-    return sales.checkout(cart, payments, tendered=total, cashier="c", device_id="d", rules=rules)
+def check_out(cart: Any, *methods: Any) -> Any:
+    """Pay a cart by these methods, half of what is left by each but the last; the receipt."""
+    rules, payments = state.tax_rules(), list[Payment]()
+    for n, method in enumerate(methods, 1):
+        due = carts.due(cart, rules, payments, method)
+        part = due if n == len(methods) else due // 2
+        payments.append(Payment(method, money.down_to_coin(part, rules.cash_rounding) if method == "cash" else part))
+    wanted = [payment for payment in payments if payment.amount or payment.method == "cash"]
+    receipt = sales.checkout(cart, wanted, tendered=0, cashier="c", device_id="d", rules=rules)
+    if receipt.totals != carts.totals_paid(cart, rules, wanted):
+        raise Violation(f"the sale of {cart} came to {receipt.totals}")
+    return receipt
+
+
+def sell_changed(terminal: Terminal, rng: random.Random) -> str:
+    """Two windows have one open cart: one sells it as it is, the other takes something off and sells it, too."""
+    part_id, off = _part(terminal, rng), Discount(percent=rng.randint(100, 3_000))
+    cart = carts.add_line(Cart(terminal.new_id()), terminal.ask(inventory.get, part_id), 2)
+    one = terminal.do(check_out, cart, "cash")
+    other = terminal.do(check_out, carts.with_discount(cart, off), "visa")
+    return f"sold {one.id} and {other.id}"
+
+
+def change_rules(terminal: Terminal, rng: random.Random) -> str:
+    """The shop takes tax on top or has it in its prices, and another smallest coin."""
+    rules = TaxRules(rng.choice((0, 1400)), rng.random() < 0.5, rng.choice((0, 25, 50, 100)))
+    terminal.do(state.put_tax_rules, rules)
+    return f"has {rules}"
 
 
 def void(terminal: Terminal, rng: random.Random) -> str:
@@ -86,9 +127,17 @@ def give_back(terminal: Terminal, rng: random.Random) -> str:
     sale_id = _one(terminal, rng, "SELECT id FROM sale WHERE kind = 'sale' AND status = 'completed' ORDER BY id")
     line = rng.choice(terminal.ask(sales.get, sale_id).lines)
     pieces = {line.n: rng.randint(1, line.quantity)}
-    options = {"cashier": "c", "device_id": "d", "reason": "does not fit"}
+    options: Any = {"cashier": "c", "device_id": "d", "reason": "does not fit"}
+    if rng.random() < 0.3:  # the customer wants what he may have in cash
+        options["payments"] = terminal.ask(_in_cash_first, sale_id, pieces)
     receipt = terminal.do(aftersales.give_back, sale_id, pieces, **options)
     return f"took back {receipt.id} of {sale_id}"
+
+
+def _in_cash_first(sale_id: str, pieces: dict[int, int]) -> tuple[Payment, ...]:
+    coin = state.tax_rules().cash_rounding
+    earlier = aftersales.refunded(sale_id)
+    return refunds.reckon(sales.get(sale_id), earlier, pieces, coin, first="cash").payments
 
 
 def drawer(terminal: Terminal, rng: random.Random) -> str:
@@ -249,7 +298,7 @@ def answer_order(terminal: Terminal, rng: random.Random) -> str:
 
 def sell_order(terminal: Terminal, rng: random.Random) -> str:
     order_id = _one(terminal, rng, "SELECT id FROM orders WHERE status = 'accepted' ORDER BY id")
-    terminal.do(lambda: _check_out(orders.to_cart(order_id), "cash"))
+    terminal.do(lambda: check_out(orders.to_cart(order_id), "cash"))
     return f"sold order {order_id}"
 
 
@@ -297,7 +346,7 @@ DEEDS: dict[Deed, int] = {
     sell: 30, void: 4, give_back: 4, drawer: 1, adjust: 4, count_stock: 4, create_part: 4, open_form: 4,
     edit_part: 10, delete_part: 2, create_customer: 3, edit_customer: 5, delete_customer: 1, pay: 4,
     create_supplier: 1, edit_supplier: 2, delete_supplier: 1, answer_order: 5, sell_order: 3, decide: 4,
-    look_at_queue: 4,
+    look_at_queue: 4, sell_changed: 1, change_rules: 1,
 }  # fmt: skip
 """What happens how often."""
 

@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 from unittest.mock import patch
 
-from clutch_tui.core import customers, inventory, orders
+from clutch_tui.core import aftersales, customers, inventory, orders, state
+from clutch_tui.core import cart as carts
 from clutch_tui.core.sync import conflicts, replica
 from clutch_tui.core.sync.messages import PullPage, Result
-from clutch_tui.core.types import PartDraft
+from clutch_tui.core.types import Cart, Discount, PartDraft, TaxRules
 
 from . import clerk, stage
 from .invariants import Violation
@@ -69,6 +70,10 @@ def _customer(terminal: Terminal) -> str:
     return str(terminal.sql("SELECT id FROM customer ORDER BY id")[0][0])
 
 
+def _cart(terminal: Terminal) -> Cart:
+    return carts.add_line(Cart(terminal.new_id()), inventory.get(_parts(terminal)[0]))
+
+
 def _edit(part_id: str, *, seen: Any = None, **fields: Any) -> clerk.Deed:
     """Save the form of a part, as it was when it was opened, or as it is now."""
 
@@ -95,7 +100,7 @@ def _make_part(terminal: Terminal, rng: random.Random) -> str:
 
 def _sell(part_id: str, quantity: int) -> clerk.Deed:
     def sell(terminal: Terminal, rng: random.Random) -> str:
-        return f"sold {terminal.do(clerk.sell_these, [(part_id, quantity)], 'cash', None).id}"
+        return f"sold {terminal.do(clerk.sell_these, [(part_id, quantity)], 'cash').id}"
 
     return sell
 
@@ -321,6 +326,36 @@ async def unasked_balance(on: Stage) -> None:
     on.weather.order("error before", INVENTORY, on.first.name, times=3)
     on.first.do(customers.pay, _customer(on.first), 500, "cash", "", "c")
     await on.pass_time(5)
+    await on.end()
+
+
+@scenario()
+async def credit_return_sign(on: Stage) -> None:
+    """Something that was sold on account comes back."""
+    await on.open()
+    part_id, customer_id = _parts(on.first)[0], _customer(on.first)
+    sale = on.first.do(clerk.sell_these, [(part_id, 2)], "credit", customer_id=customer_id)
+    await on.pass_time(5)
+    on.first.do(aftersales.give_back, sale.id, {1: 1}, cashier="c", device_id="d", reason="does not fit")
+    await on.end()
+
+
+@scenario()
+async def return_over_refund(on: Stage) -> None:
+    """The smallest coin has become a larger one when what was paid in cash comes back."""
+    await on.open()
+    on.first.do(state.put_tax_rules, TaxRules(cash_rounding=25))
+    sale = on.first.do(lambda: clerk.check_out(replace(_cart(on.first), discount=Discount(25)), "cash"))
+    on.first.do(state.put_tax_rules, TaxRules(cash_rounding=100))
+    on.first.do(aftersales.give_back, sale.id, {1: 1}, cashier="c", device_id="d", reason="does not fit")
+    await on.end()
+
+
+@scenario()
+async def checkout_ignores_discount(on: Stage) -> None:
+    """Two windows sell one cart, one of them with something taken off."""
+    await on.open()
+    on.do(on.first, clerk.sell_changed)
     await on.end()
 
 

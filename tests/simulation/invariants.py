@@ -82,6 +82,8 @@ class Books:
             entry = Committed(change_id, n, kind, type, record_id, json.loads(payload), json.loads(was))
             if n > seen.last_n and terminal.saw is not None:
                 self._check_seen(entry, terminal.saw)
+            if n > seen.last_n and kind in ("sale", "return"):
+                self._check_money(terminal, entry, connection)
             seen.last_n = max(seen.last_n, n)
             if (renewed := seen.changes.get(n, change_id)) != change_id:
                 self.uncertain.add(renewed)
@@ -93,6 +95,32 @@ class Books:
         for name, value in entry.was.items():
             if value != saw[name]:
                 raise Violation(f"{entry.change_id} says that its writer saw {value!r} in {name}, not {saw[name]!r}")
+
+    def _check_money(self, terminal: Terminal, entry: Committed, connection: FragileConnection) -> None:
+        """What is paid comes to the total, can be paid in the coins there are, and goes back as it came in."""
+        body = entry.payload
+        rules = json.loads(connection.peek("SELECT value FROM setting WHERE name = 'tax_rules'")[0][0])
+        included = connection.peek("SELECT prices_include_tax FROM sale WHERE id = ?", (entry.record_id,))[0][0]
+        on_top = 0 if included else body["tax"]
+        if body["subtotal"] - body["discount"] + on_top + body["rounding"] != body["total"]:
+            raise Violation(f"{terminal.name}: the sums of {entry.kind} {entry.record_id} do not add up: {body}")
+        if sum(payment["amount"] for payment in body["payments"]) != body["total"]:
+            raise Violation(f"{terminal.name}: {entry.kind} {entry.record_id} is not paid by {body['payments']}")
+        if cash(body) % max(1, rules["cash_rounding"]):
+            raise Violation(f"{terminal.name}: {entry.kind} {entry.record_id} takes {cash(body)} in cash")
+        if entry.kind == "return":
+            self._check_refund(terminal, entry, connection)
+
+    def _check_refund(self, terminal: Terminal, entry: Committed, connection: FragileConnection) -> None:
+        """Nothing goes back by a way of paying beyond what came in by it, as far as this till knows."""
+        sql = (
+            "SELECT method, sum(iif(sale.id = ?1, 1, -1) * abs(amount)) FROM payment JOIN sale ON sale.id = sale_id"
+            " WHERE sale.id = ?1 OR (return_of = ?1 AND sale.id <> ?2) GROUP BY method"
+        )
+        left = dict(connection.peek(sql, (entry.payload["return_of"], entry.record_id)))
+        for payment in entry.payload["payments"]:
+            if not 0 < payment["amount"] <= left.get(payment["method"], 0):
+                raise Violation(f"{terminal.name}: {entry.record_id} gives back {payment}, and {left} are left")
 
     def enter_foreign(self, change_id: str, deed: Deed) -> None:
         """What was done on the server itself; nobody brings it back to one that was restored."""

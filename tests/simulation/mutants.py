@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
-from clutch_tui.core import cash, sales, state
+from clutch_tui.core import cash, money, refunds, sales, state
 from clutch_tui.core.database import models
 from clutch_tui.core.sync import arrivals, conflicts, offers, outbox, overlay, records, replica, requests, singles
 from clutch_tui.core.sync.messages import PullState
@@ -464,6 +464,36 @@ def cash_stays(stack: ExitStack) -> None:
             before(kind, *args, **options)
 
     before = _put(stack, cash, "record", record)
+
+
+@mutant
+def credit_return_sign(stack: ExitStack) -> None:
+    """What goes back on account is added to the debt."""
+
+    def write(document: Any) -> Any:
+        written = before(document)
+        models.execute("UPDATE account_move SET amount = abs(amount) WHERE kind = 'return'")
+        return written
+
+    before = _put(stack, sales, "write", write)
+
+
+@mutant
+def return_over_refund(stack: ExitStack) -> None:
+    """What goes back in cash is rounded to the coin, and nobody looks whether so much had come in."""
+    _put(stack, refunds, "_in_cash", lambda owed, most, coin: money.to_coin(owed, coin))
+
+
+@mutant
+def checkout_ignores_discount(stack: ExitStack) -> None:
+    """A cart that was changed only in its discount counts as the sale that was made of it before."""
+
+    def is_of(sale: Any, cart: Any) -> bool:
+        sold = [(line.part_id, line.quantity, line.price) for line in sale.lines]
+        wanted = [(line.part_id, line.quantity, line.price) for line in cart.lines]
+        return sale.customer_id == cart.customer_id and sold == wanted
+
+    _put(stack, sales, "_is_of", is_of)
 
 
 @mutant

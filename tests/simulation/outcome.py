@@ -15,10 +15,12 @@ from functools import cache
 from pathlib import Path
 from unittest.mock import patch
 
+from clutch_tui.core import state
 from clutch_tui.core.database import models
 from clutch_tui.core.database.store import Store
 from clutch_tui.core.sync import arrivals
 from clutch_tui.core.sync.replica import CHANNELS
+from clutch_tui.core.types import TaxRules
 from tests.memory import memory
 
 from .disk import Crash
@@ -105,7 +107,8 @@ def new_disks() -> tuple[Path, ...]:
     folder = Path(tempfile.mkdtemp(dir=memory(), prefix="clutch-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     empty, stocked = folder / "empty.db", folder / "stocked.db"
-    Store.open(empty, inline=True).close()
+    with Store.open(empty, inline=True) as store:
+        store.run_now(state.put_tax_rules, TaxRules(1400, cash_rounding=25))
     world = World(0, 0, folder, [empty])
     world.weather.calm, world.weather.broken = True, ""
     terminal = world.terminals[0]

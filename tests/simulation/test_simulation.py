@@ -77,7 +77,15 @@ def test_a_mutant_is_gone_after_its_run() -> None:
     assert directed.SCENARIOS.keys() <= MUTANTS.keys()
 
 
-CHEAP = ("no_guard", "unasked_balance", "unknown_is_answer", "unknown_part_ends")
+CHEAP = (
+    "checkout_ignores_discount",
+    "credit_return_sign",
+    "no_guard",
+    "return_over_refund",
+    "unasked_balance",
+    "unknown_is_answer",
+    "unknown_part_ends",
+)
 """Scenarios for every run of the tests; `--ci` plays them all."""
 
 
