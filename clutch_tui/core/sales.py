@@ -111,9 +111,11 @@ def checkout(
             return earlier
         beside = replace(cart, id=_id_beside(cart))
         return checkout(beside, payments, tendered=tendered, cashier=cashier, device_id=device_id, rules=rules)
+    if not cart.lines:
+        raise ShopError("error.sale.empty")
     carts.check(cart)
     figures = carts.totals_paid(cart, rules, payments)
-    _check(cart, payments, figures, rules.cash_rounding)
+    check_payments(cart, payments, figures, rules.cash_rounding)
     document = Document(
         id=cart.id,
         kind="sale",
@@ -122,7 +124,7 @@ def checkout(
         customer_id=cart.customer_id,
         customer_name=cart.customer_name,
         customer_phone=cart.customer_phone,
-        lines=tuple(_sale_line(n, line) for n, line in enumerate(cart.lines, 1)),
+        lines=lines_of(cart),
         payments=tuple(payment for payment in payments if payment.amount),
         totals=figures,
         rules=rules,
@@ -142,7 +144,7 @@ def _is_of(sale: Sale, cart: Cart) -> bool:
     return (sale.customer_id, sale.totals.discount, tuple(replace(line, returned=0) for line in sale.lines)) == (
         cart.customer_id,
         discount,
-        tuple(_sale_line(n, line) for n, line in enumerate(cart.lines, 1)),
+        lines_of(cart),
     )
 
 
@@ -152,10 +154,9 @@ def _id_beside(cart: Cart) -> str:
     return cart.id[:-12] + hashlib.sha256(content.encode()).hexdigest()[:12]
 
 
-def _check(cart: Cart, payments: Sequence[Payment], figures: Totals, coin: int) -> None:
-    """No cash at all is a payment, too, where what is left is less than half a coin."""
-    if not cart.lines:
-        raise ShopError("error.sale.empty")
+def check_payments(cart: Cart, payments: Sequence[Payment], figures: Totals, coin: int) -> None:
+    """Raise what `checkout` does for payments that do not come to the total, or that nobody can hand over. No cash at
+    all is a payment, too, where what is left is less than half a coin."""
     if any(payment.amount < 0 or (not payment.amount and payment.method != "cash") for payment in payments):
         raise ShopError("error.sale.unpaid")
     if sum(payment.amount for payment in payments) != figures.total:
@@ -167,10 +168,14 @@ def _check(cart: Cart, payments: Sequence[Payment], figures: Totals, coin: int) 
         raise ShopError("error.sale.credit_needs_customer")
 
 
-def _sale_line(n: int, line: CartLine) -> SaleLine:
-    return SaleLine(
-        n, line.part_id, line.name, line.part_number, line.quantity, line.price, line.off, line.total,
-        name_en=line.name_en, percent=line.discount.percent,
+def lines_of(cart: Cart) -> tuple[SaleLine, ...]:
+    """The lines of a cart as they are sold: every discount in money."""
+    return tuple(
+        SaleLine(
+            n, line.part_id, line.name, line.part_number, line.quantity, line.price, line.off, line.total,
+            name_en=line.name_en, percent=line.discount.percent,
+        )
+        for n, line in enumerate(cart.lines, 1)
     )  # fmt: skip
 
 
@@ -360,7 +365,8 @@ def _body(document: Document, at: str, day: str, number: str) -> dict[str, Any]:
 _UNSENT = outbox.unsent("sale", "sale")
 _COLUMNS = (
     "id, receipt_number, date, business_day, cashier, customer_id, customer_name, subtotal, discount, tax, rounding,"
-    " total, prices_include_tax, tax_rate, tendered, status, return_of, order_id, notes, flags, percent"
+    " total, prices_include_tax, tax_rate, tendered, payment_method, status, return_of, order_id, notes, flags,"
+    " percent"
 )
 
 
@@ -371,9 +377,11 @@ def get(sale_id: str) -> Sale:
         raise ShopError("error.sale.unknown")
     (
         id_, number, date, day, cashier, customer_id, customer_name, subtotal, discount, tax, rounding, total,
-        include, rate, tendered, status, return_of, order_id, notes, flags, percent, unsent,
+        include, rate, tendered, method, status, return_of, order_id, notes, flags, percent, unsent,
     ) = row  # fmt: skip
     lines, payments = _lines(sale_id), _payments(sale_id)
+    if method and total and not payments:  # another program's: all that it tells of the payment is how
+        payments = (Payment(method, abs(total)),)
     return Sale(
         id=id_,
         receipt_number=number,

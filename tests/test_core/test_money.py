@@ -278,3 +278,6 @@ def test_of_a_sale_whose_payments_are_not_told_the_rest_counts_as_cash(store: St
     sale = sell(store, bought(store, line(20_00)), Payment("visa", 20_00))
     store.run_now(models.execute, "UPDATE payment SET amount = 1500")
     assert give_back(store, sale, {1: 1}).payments == (Payment("visa", 15_00), Payment("cash", 5_00))
+    store.run_now(models.execute, "DELETE FROM sale WHERE kind = 'return'")
+    store.run_now(models.execute, "DELETE FROM payment")
+    assert give_back(store, sale, {1: 1}).payments == (Payment("visa", 20_00),)

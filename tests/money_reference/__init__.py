@@ -1,0 +1,1 @@
+"""The program's money against `docs/money.md`, reckoned a second time with decimal numbers."""

@@ -1,0 +1,48 @@
+"""Tickets by their seeds, and what became of them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from decimal import localcontext
+from pathlib import Path
+
+from clutch_tui.core.types import ShopError
+from tests.fresh_store import open_new
+
+from .rules import DIGITS
+from .tickets import Differs, Functions, Stored, Till, live
+
+
+@dataclass(slots=True)
+class Told:
+    """What became of some tickets."""
+
+    tickets: int = 0
+    returns: int = 0
+    stored: int = 0
+    failures: list[str] = field(default_factory=list)
+
+
+def reckon(seeds: Sequence[int], every: int, folder: Path) -> Told:
+    """Reckon these tickets, one in `every` through a database in this folder (0 for none)."""
+    told = Told()
+    with ExitStack() as stack:
+        stack.enter_context(localcontext(DIGITS))
+        stored = Stored(stack.enter_context(open_new(folder / "shop.db", inline=True))) if every else None
+        for seed, till in _tills(seeds, every, stored):
+            try:
+                told.returns += live(random.Random(seed), till)
+            except (Differs, ShopError) as error:
+                again = f"python -m tests.money_reference --tickets 1 --first {seed} --stored {int(till is stored)}"
+                told.failures.append(f"ticket {seed}: {error!r}\n  {again}")
+            told.tickets += 1
+            told.stored += till is stored
+    return told
+
+
+def _tills(seeds: Sequence[int], every: int, stored: Stored | None) -> Iterator[tuple[int, Till]]:
+    for seed in seeds:
+        yield seed, stored if stored is not None and seed % every == 0 else Functions()

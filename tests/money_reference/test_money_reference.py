@@ -1,0 +1,109 @@
+"""A share of the million for every run of the tests; `python -m tests.money_reference` reckons as many as one likes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clutch_tui.core import cart, money, refunds
+from clutch_tui.core.types import Cart, CartLine, Discount, Payment, TaxRules
+
+from . import examples, run
+from .examples import Example
+from .rules import Off, Returns
+from .tickets import Functions, pay_method, pounds, said
+
+
+def test_tickets_come_to_what_the_rules_say(tmp_path: Path) -> None:
+    told = run.reckon(range(300), 15, tmp_path)
+    assert told.failures == []
+    assert (told.tickets, told.stored) == (300, 20)
+    assert told.returns > 300
+
+
+def _freeze(made: Cart, n: int, quantity: int) -> Cart:
+    line = made.lines[n]
+    frozen = replace(line, quantity=quantity, discount=Discount(line.off))
+    return replace(made, lines=(*made.lines[:n], frozen, *made.lines[n + 1 :]))
+
+
+def _paid_before_is_forgotten(sale: Any, before: Any) -> Any:
+    return _left(sale, refunds.Refunded())
+
+
+def _one_by_one(amount: int, weights: Iterable[int]) -> list[int]:
+    given = list(weights)
+    return [money.share(amount, one, sum(given)) for one in given]
+
+
+_left = refunds.left
+
+MISTAKES: dict[str, tuple[Any, str, Callable[..., Any]]] = {
+    "halves go down": (money, "divide", lambda amount, divisor: amount // divisor),
+    "a percentage becomes money": (cart, "set_quantity", _freeze),
+    "shares are rounded one by one": (money, "shares", _one_by_one),
+    "cash goes back unrounded": (refunds, "_in_cash", lambda owed, most, coin: min(owed, most)),
+    "more cash goes back than came": (refunds, "_in_cash", lambda owed, most, coin: money.to_coin(owed, coin)),
+    "what went back by one way is forgotten": (refunds, "left", _paid_before_is_forgotten),
+    "tax on top is tax included": (money, "tax_on", money.tax_in),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_planted_mistake_is_found(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    owner, function, mistake = MISTAKES[name]
+    monkeypatch.setattr(owner, function, mistake)
+    assert run.reckon(range(300), 0, tmp_path).failures
+
+
+# --- the page itself ---------------------------------------------------------------------------------------
+
+
+def _discount(off: Off) -> Discount:
+    return Discount(_minor(off.amount), _minor(off.percent))
+
+
+def _minor(amount: Decimal) -> int:
+    return int(amount * 100)
+
+
+@pytest.mark.parametrize("example", examples.read())
+def test_an_example_of_the_page_is_right(example: Example) -> None:
+    ticket = example.ticket
+    assert (ticket.net, ticket.tax) == (example.net, example.tax)
+    assert sum(one.amount for one in example.paid) == example.total == ticket.exact + example.rounding
+    returns = Returns(ticket, example.paid)
+    for back in example.returns:
+        given = returns.give_back(back.pieces, ticket.coin)
+        assert (given.paid, given.tax, given.rounding) == (back.paid, back.tax, back.rounding)
+
+
+@pytest.mark.parametrize("example", examples.read())
+def test_the_program_says_what_an_example_says(example: Example) -> None:
+    ticket, till = example.ticket, Functions()
+    lines = (
+        CartLine(
+            str(n), "", "", one.pieces, _minor(one.price), Discount(_minor(one.off.amount), _minor(one.off.percent))
+        )
+        for n, one in enumerate(ticket.lines)
+    )
+    off = Discount(_minor(ticket.off.amount), _minor(ticket.off.percent))
+    made = Cart("c", tuple(lines), off, customer_id="customer")
+    rules = TaxRules(_minor(ticket.rate), ticket.tax_in_prices, _minor(ticket.coin))
+    sale = till.sell(made, [Payment(pay_method(one.way), _minor(one.amount)) for one in example.paid], rules)
+    figures = sale.totals
+    assert (pounds(figures.tax), pounds(figures.rounding), pounds(figures.total)) == (
+        example.tax,
+        example.rounding,
+        example.total,
+    )
+    for back in example.returns:
+        pieces = {n + 1: count for n, count in back.pieces.items() if count}
+        refund = till.give_back(sale, pieces, rules.cash_rounding, None, None)
+        assert said(refund.payments) == [(one.way, one.amount) for one in back.paid]
+        assert (pounds(refund.totals.tax), pounds(refund.totals.rounding)) == (back.tax, back.rounding)

@@ -1,0 +1,397 @@
+"""Random tickets through the program and through the rules: each is typed, changed, paid and brought back, and every
+figure on the way is compared.
+
+The program's part is its pure functions, so that a million of them take minutes; `stored` does the same through the
+database, voids included.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Protocol
+
+from clutch_tui.core import aftersales, refunds, sales, state
+from clutch_tui.core import cart as carts
+from clutch_tui.core.database import models
+from clutch_tui.core.database.store import Store
+from clutch_tui.core.types import (
+    PAY_METHODS,
+    Cart,
+    CartLine,
+    Discount,
+    Payment,
+    PayMethod,
+    Sale,
+    SaleLine,
+    ShopError,
+    TaxRules,
+    Totals,
+)
+
+from .rules import NOTHING, GivenBack, Line, Off, Paid, Returns, Ticket
+
+COINS = (0, 5, 25, 50, 100)
+_AT = datetime(2026, 11, 30, tzinfo=UTC)
+
+
+class Differs(AssertionError):
+    """The program and the rules do not say the same."""
+
+
+class Till(Protocol):
+    """Where a ticket lives: in functions alone, or in a store."""
+
+    def sell(self, cart: Cart, payments: Sequence[Payment], rules: TaxRules) -> Sale: ...
+
+    def give_back(
+        self, sale: Sale, pieces: dict[int, int], coin: int, first: PayMethod | None, paid: Sequence[Payment] | None
+    ) -> refunds.Refund:
+        """What a return comes to: shared out by the program, or as a person wants it (`paid`)."""
+
+    def void(self, sale: Sale) -> bool:
+        """Void a sale; False where this till cannot."""
+
+    def kept(self, sale: Sale) -> dict[str, int] | None:
+        """What the shop has of a sale now by way of paying, None where this till does not know."""
+
+
+# --- pounds and piastres ---------------------------------------------------------------------------------
+
+
+def pounds(piastres: int) -> Decimal:
+    return Decimal(piastres).scaleb(-2)
+
+
+def same(what: str, program: int, rule: Decimal) -> None:
+    if pounds(program) != rule:
+        raise Differs(f"{what}: the program says {pounds(program)}, the rules {rule}")
+
+
+def same_ways(what: str, program: Mapping[str, int], rule: Mapping[str, Decimal]) -> None:
+    kept = {way: pounds(amount) for way, amount in program.items() if amount}
+    if kept != {way: amount for way, amount in rule.items() if amount}:
+        raise Differs(f"{what}: the program says {kept}, the rules {rule}")
+
+
+def _payments(paid: Sequence[Paid]) -> list[tuple[str, Decimal]]:
+    return [(one.way, one.amount) for one in paid if one.amount]
+
+
+def said(payments: Sequence[Payment]) -> list[tuple[str, Decimal]]:
+    return [(one.method, pounds(one.amount)) for one in payments if one.amount]
+
+
+# --- what people type ------------------------------------------------------------------------------------
+
+
+def _price(rng: random.Random) -> int:
+    most = rng.choice((99, 9_99, 999_99, 999_99, 50_000_00, 1_000_000_000_00))
+    return rng.choice((0, 1, most)) if rng.random() < 0.05 else rng.randint(0, most)
+
+
+def _pieces(rng: random.Random) -> int:
+    return rng.choice((1, 1, 1, 2, 3, 4, 7, 12, 100, rng.randint(1, 999)))
+
+
+def _discount(rng: random.Random, most: int) -> Discount:
+    kind = rng.random()
+    if kind < 0.4:
+        return Discount()
+    if kind < 0.7:
+        return Discount(percent=rng.choice((100, 500, 1_000, 1_250, 3_333, 10_000, rng.randint(1, 10_000))))
+    return Discount(rng.choice((most, rng.randint(0, most), min(most, 5_00))))
+
+
+class Typing:
+    """A cart as it comes about, and beside it what was typed: parts, discounts, and changes of mind."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self._rng = rng
+        self.cart = Cart("c", customer_id="customer", customer_name="x")
+        self.lines: list[Line] = []
+        self.off = Off()
+        for _ in range(rng.choice((1, 1, 2, 2, 3, 5))):
+            self._add()
+        for _ in range(rng.choice((0, 1, 2, 4, 7))):
+            self._change_mind(rng.randrange(len(self.lines)), rng.random())
+
+    def ticket(self, rules: TaxRules) -> Ticket:
+        """What was typed, for the rules."""
+        coin = pounds(rules.cash_rounding)
+        return Ticket(self.lines, self.off, pounds(rules.rate), rules.prices_include_tax, coin)
+
+    def _add(self) -> None:
+        pieces, price = _pieces(self._rng), _price(self._rng)
+        line = CartLine(str(len(self.lines)), "", "", pieces, price)
+        self.cart = replace(self.cart, lines=(*self.cart.lines, line))
+        self.lines.append(Line(pieces, pounds(price)))
+
+    def _change_mind(self, n: int, what: float) -> None:
+        rng, cart, line = self._rng, self.cart, self.lines[n]
+        if what < 0.35:
+            discount = _discount(rng, cart.lines[n].gross)
+            self.cart = carts.set_discount(cart, n, discount)
+            self.lines[n] = Line(line.pieces, line.price, _off(discount))
+        elif what < 0.55:
+            discount = _discount(rng, carts.net_of_lines(cart))
+            self.cart, self.off = carts.with_discount(cart, discount), _off(discount)
+        elif what < 0.7:
+            pieces = _pieces(rng)
+            self.cart, self.lines[n] = carts.set_quantity(cart, n, pieces), Line(pieces, line.price, line.off)
+        elif what < 0.8:
+            price = _price(rng)
+            self.cart, self.lines[n] = carts.set_price(cart, n, price), Line(line.pieces, pounds(price), line.off)
+        elif what < 0.9:
+            self._add()
+        elif len(self.lines) > 1:
+            self.cart = carts.remove_line(cart, n)
+            del self.lines[n]
+
+
+def _rules(rng: random.Random) -> TaxRules:
+    rate = rng.choice((0, 500, 1_400, 1_400, 1_450, 10_000, rng.randint(0, 10_000)))
+    return TaxRules(rate, rng.random() < 0.5, rng.choice(COINS))
+
+
+def _off(discount: Discount) -> Off:
+    return Off(pounds(discount.amount), pounds(discount.percent))
+
+
+# --- one ticket from its first line to its last piece back -----------------------------------------------
+
+
+def live(rng: random.Random, till: Till) -> int:
+    """A ticket is typed, paid, and voided or brought back; how many returns it had. Raises `Differs`."""
+    typed, rules = Typing(rng), _rules(rng)
+    cart, ticket = typed.cart, typed.ticket(rules)
+    payments = _pay(rng, cart, rules, ticket)
+    sale = till.sell(cart, payments, rules)
+    _compare_sale(sale, ticket, payments)
+    returns = Returns(ticket, [Paid(one.method, pounds(one.amount)) for one in payments])
+    if not rng.randrange(8):
+        left = {} if till.void(sale) else returns.left()
+    else:
+        _bring_back(rng, sale, returns, rules, till)
+        left = returns.left()
+    if (kept := till.kept(sale)) is not None:
+        same_ways("what the shop has kept", kept, left)
+    return returns.times
+
+
+def _pay(rng: random.Random, cart: Cart, rules: TaxRules, ticket: Ticket) -> list[Payment]:
+    """Part payments by any methods, and the rest by one."""
+    payments: list[Payment] = []
+    heard: list[Paid] = []
+    for last in [False] * rng.choice((0, 0, 0, 1, 1, 2, 3)) + [True]:
+        method = rng.choice(PAY_METHODS)
+        due = carts.due(cart, rules, payments, method)
+        same(f"due by {method}", due, ticket.due(heard, method))
+        part = due if last else rng.randint(0, due)
+        if not last and method == "cash" and rules.cash_rounding:
+            part -= part % rules.cash_rounding
+        if part or (last and method == "cash"):
+            payments.append(Payment(method, part))
+            heard.append(Paid(method, pounds(part)))
+    return payments
+
+
+def _compare_sale(sale: Sale, ticket: Ticket, payments: Sequence[Payment]) -> None:
+    totals = sale.totals
+    total = sum((pounds(one.amount) for one in payments), NOTHING)
+    for what, program, rule in (
+        ("subtotal", totals.subtotal, ticket.subtotal),
+        ("discount", totals.discount, ticket.subtotal - ticket.net),
+        ("tax", totals.tax, ticket.tax),
+        ("rounding", totals.rounding, total - ticket.exact),
+        ("total", totals.total, total),
+    ):
+        same(what, program, rule)
+    for line, rule in zip(sale.lines, ticket.lines, strict=True):
+        same("a line", line.total, rule.comes_to)
+    if abs(totals.rounding) * 2 > int(ticket.coin * 100):
+        raise Differs(f"more than half a coin of {ticket.coin} is rounded: {totals.rounding}")
+
+
+def _bring_back(rng: random.Random, sale: Sale, returns: Returns, rules: TaxRules, till: Till) -> None:
+    """All pieces or some, in any parts; sometimes on a day with another coin, or as a person wants it."""
+    coins, stops = {rules.cash_rounding}, rng.random() < 0.3
+    left = {line.n: line.quantity for line in sale.lines}
+    while left and not (stops and returns.times and rng.random() < 0.4):
+        coin = rng.choice(COINS) if rng.random() < 0.1 else rules.cash_rounding
+        coins.add(coin)
+        pieces = _some(rng, left, all_of_them=returns.times > 4)
+        first = rng.choice(PAY_METHODS) if rng.random() < 0.3 else None
+        by_rule = returns.give_back({n - 1: count for n, count in pieces.items()}, pounds(coin), first)
+        by_hand = None
+        if rng.random() < 0.2:
+            by_hand = [Payment(pay_method(one.way), int(one.amount * 100)) for one in by_rule.paid]
+            if len(coins) == 1:
+                _try_too_much(till, sale, pieces, coin, by_hand)
+        refund = till.give_back(sale, pieces, coin, first, by_hand)
+        _compare_return(refund, by_rule, returns, coin, max(coins))
+        left = {n: rest for n, rest in ((n, left[n] - pieces.get(n, 0)) for n in left) if rest}
+    if not left:
+        _check_all_back(returns, coins)
+
+
+def _some(rng: random.Random, left: Mapping[int, int], *, all_of_them: bool) -> dict[int, int]:
+    """Some pieces of some lines, by line number."""
+    if all_of_them or rng.random() < 0.15:
+        return dict(left)
+    chosen = rng.sample(list(left), rng.randint(1, len(left)))
+    return {n: left[n] if rng.random() < 0.3 else rng.randint(1, left[n]) for n in chosen}
+
+
+def pay_method(way: str) -> PayMethod:
+    return next(method for method in PAY_METHODS if method == way)
+
+
+def _try_too_much(till: Till, sale: Sale, pieces: dict[int, int], coin: int, paid: Sequence[Payment]) -> None:
+    """A piastre, or a coin, more than is due is refused."""
+    for n, one in enumerate(paid):
+        more = [*paid[:n], replace(one, amount=one.amount + max(1, coin)), *paid[n + 1 :]]
+        try:
+            till.give_back(sale, pieces, coin, None, more)
+        except ShopError:
+            continue
+        raise Differs(f"{more} were given back where {list(paid)} were due")
+
+
+def _compare_return(refund: refunds.Refund, rule: GivenBack, returns: Returns, coin: int, largest: int) -> None:
+    totals = refund.totals
+    if said(refund.payments) != _payments(rule.paid):
+        raise Differs(f"given back: the program says {refund.payments}, the rules {rule.paid}")
+    same("a return's total", totals.total, rule.total)
+    same("a return's tax", totals.tax, rule.tax)
+    same("a return's rounding", totals.rounding, rule.rounding)
+    for line, worth in zip(refund.lines, rule.worths, strict=True):
+        same("a line that comes back", line.total, worth)
+    added = 0 if returns.ticket.tax_in_prices else totals.tax
+    if totals.subtotal - totals.discount + added + totals.rounding != totals.total:
+        raise Differs(f"the sums of a return do not add up: {totals}")
+    if any(one.method == "cash" and coin and one.amount % coin for one in refund.payments):
+        raise Differs(f"{refund.payments} cannot be paid in coins of {coin}")
+    if any(amount < 0 for amount in returns.left().values()):
+        raise Differs(f"more went back than came: {returns.left()} are left")
+    if abs(sum(returns.gone.values(), NOTHING) - rule.due) >= max(Decimal("0.01"), pounds(largest)):
+        raise Differs(f"{returns.gone} went back, {rule.due} were due")
+
+
+def _check_all_back(returns: Returns, coins: set[int]) -> None:
+    """Rule 15."""
+    short = returns.left()
+    in_cash = short.pop("cash", NOTHING)
+    if any(short.values()) or in_cash >= max(Decimal("0.01"), pounds(max(coins)) if len(coins) > 1 else NOTHING):
+        raise Differs(f"all pieces are back, and not what was paid for them: {returns.left()}")
+    if returns.tax_gone != returns.ticket.tax:
+        raise Differs(f"the taxes of the returns come to {returns.tax_gone}, that of the sale is {returns.ticket.tax}")
+
+
+# --- the program's functions -----------------------------------------------------------------------------
+
+
+def sold(cart: Cart, payments: Sequence[Payment], rules: TaxRules) -> Sale:
+    """The sale of a cart, without a database."""
+    totals = carts.totals_paid(cart, rules, payments)
+    carts.check(cart)
+    sales.check_payments(cart, payments, totals, rules.cash_rounding)
+    return _sale(sales.lines_of(cart), payments, totals, rules)
+
+
+def _sale(lines: tuple[SaleLine, ...], payments: Sequence[Payment], totals: Totals, rules: TaxRules) -> Sale:
+    nobody: dict[str, Any] = dict.fromkeys(
+        ("id", "receipt_number", "business_day", "cashier", "customer_name", "notes"), ""
+    )
+    return Sale(
+        **nobody, at=_AT, customer_id=None, lines=lines, payments=tuple(payments), totals=totals,
+        prices_include_tax=rules.prices_include_tax, tax_rate=rules.rate, tendered=0, change=0, status="completed",
+        return_of=None, order_id=None, flags=(), unsent=False,
+    )  # fmt: skip
+
+
+class Functions:
+    """A till without a database: remembers what came back of its one sale."""
+
+    def __init__(self) -> None:
+        self._before = refunds.Refunded()
+        self._now: Sale | None = None
+        """The sale with what came back of its lines."""
+
+    def sell(self, cart: Cart, payments: Sequence[Payment], rules: TaxRules) -> Sale:
+        carts.check(cart)
+        totals = carts.totals_paid(cart, rules, payments)
+        sales.check_payments(cart, payments, totals, rules.cash_rounding)
+        return _sale(sales.lines_of(cart), payments, totals, rules)
+
+    def give_back(
+        self, sale: Sale, pieces: dict[int, int], coin: int, first: PayMethod | None, paid: Sequence[Payment] | None
+    ) -> refunds.Refund:
+        now = self._now or sale
+        refund = refunds.reckon(now, self._before, pieces, coin, first=first, payments=paid)
+        lines = list(now.lines)
+        for n, count in pieces.items():
+            lines[n - 1] = replace(lines[n - 1], returned=lines[n - 1].returned + count)
+        self._now = replace(now, lines=tuple(lines))
+        by_method = dict(self._before.by_method)
+        for one in refund.payments:
+            by_method[one.method] = by_method.get(one.method, 0) + one.amount
+        total, tax = self._before.total + refund.totals.total, self._before.tax + refund.totals.tax
+        self._before = refunds.Refunded(by_method, total, tax)
+        return refund
+
+    def void(self, sale: Sale) -> bool:
+        return False
+
+    def kept(self, sale: Sale) -> dict[str, int] | None:
+        return None
+
+
+class Stored:
+    """A till with a database: everything through the doors that the screens use."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def sell(self, cart: Cart, payments: Sequence[Payment], rules: TaxRules) -> Sale:
+        opened = self._store.run_now(sales.open_cart)
+        cart = replace(cart, id=opened.id)
+        options: Any = {"cashier": "c", "device_id": "d", "rules": rules}
+        sold = self._store.run_now(sales.checkout, cart, payments, **options)
+        read = self._store.read_now(sales.get, sold.id)
+        if read != sold:
+            raise Differs(f"sold was {sold}, and what is read later is {read}")
+        return read
+
+    def give_back(
+        self, sale: Sale, pieces: dict[int, int], coin: int, first: PayMethod | None, paid: Sequence[Payment] | None
+    ) -> refunds.Refund:
+        rules = TaxRules(sale.tax_rate, sale.prices_include_tax, coin)
+        self._store.run_now(state.put_tax_rules, rules)
+        now, before = self._store.read_now(sales.get, sale.id), self._store.read_now(aftersales.refunded, sale.id)
+        if paid is None and first is not None:
+            paid = refunds.reckon(now, before, pieces, coin, first=first).payments
+        options: Any = {"payments": paid, "cashier": "c", "device_id": "d", "reason": "r"}
+        back = self._store.run_now(aftersales.give_back, sale.id, pieces, **options)
+        return refunds.Refund(back.lines, back.totals, back.payments)
+
+    def void(self, sale: Sale) -> bool:
+        self._store.run_now(aftersales.void, sale.id, "a mistake", "c")
+        return True
+
+    def kept(self, sale: Sale) -> dict[str, int] | None:
+        """By the movements of money; what is owed stands on the customer's account, too."""
+        of_sale = "SELECT id FROM sale WHERE ?1 IN (id, return_of)"
+        moved = f"SELECT method, sum(amount) FROM money_move WHERE sale_id IN ({of_sale}) GROUP BY method"
+        kept = dict(self._rows(moved, sale.id))
+        ((owed,),) = self._rows("SELECT coalesce(sum(amount), 0) FROM account_move")
+        self._store.run_now(models.execute, "DELETE FROM account_move")
+        if owed != kept.get("credit", 0):
+            raise Differs(f"{owed} stand on the account, {kept} were moved")
+        return kept
+
+    def _rows(self, sql: str, *values: str) -> list[Any]:
+        return self._store.read_now(lambda: models.execute(sql, values).fetchall())
