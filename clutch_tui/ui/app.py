@@ -154,8 +154,11 @@ class ClutchApp(KeysInOrder, Overlays, ThinWire, Gauges, BidiApp, App[int]):
 
     @work(group="room", exclusive=True, exit_on_error=False)
     async def _enter(self, settings: Settings) -> None:
+        from clutch_tui.ui import file_watch
+
         if self._store is None:
             self._store = await self._open(settings)
+        file_watch.begin(self, self._store)
         self._store.meter = self.meter
         self._news_told = (await self._store.read(shop.journal.news_mark))[0]
         self._brake.add(frozenset({"everything"}))

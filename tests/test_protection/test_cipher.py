@@ -310,7 +310,7 @@ def test_a_damaged_page_is_met_before_the_file_is_replaced(locked: Path) -> None
     assert path.read_bytes() == content
 
 
-@pytest.mark.parametrize("step", ["_fold_log", "_copy", "_check", "_turn_log_on", "_replace"])
+@pytest.mark.parametrize("step", ["_fold_log", "copy_into", "_check", "_turn_log_on", "_replace"])
 def test_whatever_fails_leaves_no_draft_and_no_lock(path: Path, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> None:
         raise OSError(28, "no space")

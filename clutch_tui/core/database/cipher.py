@@ -119,7 +119,7 @@ def convert(path: Path, old: CipherKey | None, new: CipherKey | None, *, patienc
             os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
             with _shredded_log(path, old), closing(_connect(path, old)) as database:
                 _fold_log(database, path)
-                _copy(database, draft, new)
+                copy_into(database, draft, new)
                 _check(database, draft, new)
                 _turn_log_on(path, new)
                 _replace(path, draft, shred=old is None)
@@ -204,7 +204,8 @@ def _fold_log(database: Any, path: Path) -> None:
     sync_folder(path.parent)
 
 
-def _copy(database: Any, draft: Path, new: CipherKey | None) -> None:
+def copy_into(database: Any, draft: Path, new: CipherKey | None) -> None:
+    """Copy everything that a connection sees into a file of no length, with this key; on the disk when it returns."""
     database.execute("ATTACH ? AS draft KEY ?", (str(draft), "" if new is None else new.sql))
     if new is not None:
         cipher_form.lay_out(database, "draft")

@@ -29,9 +29,10 @@ from .. import search
 from ..clock import Clock, SystemClock
 from ..speed.meter import Meter
 from ..types import ShopError
-from . import faults, models
+from . import faults, file_identity, models
 from .cipher_form import keyed
 from .cipher_key import CipherKey
+from .file_identity import FileIdentity
 from .presence import Presence
 
 P = ParamSpec("P")
@@ -53,6 +54,9 @@ _WRITER = {
 }
 _READER = {"query_only": 1, "cache_size": -16_000, "temp_store": "memory"}
 
+
+_abandoned: list[Any] = []
+"""Connections that must not be closed."""
 
 FindKey = Callable[[Path], CipherKey | None]
 """Gives the key of the database at a path, None for a plain one. Raises `ShopError` where there is one that it
@@ -94,6 +98,7 @@ class Store:
         self.meter = Meter()
         """Times of every transaction; whoever shows them may put a meter of its own here."""
         self._inline = inline
+        self._identity = FileIdentity(path, key)
         self._writer_db = connectable(path, _WRITER, key)
         self._reader_db = connectable(path, _READER, key)
         self._writer = None if inline else ThreadPoolExecutor(1, "store-writer")
@@ -161,12 +166,15 @@ class Store:
         begun = perf_counter()
         with models.bound(db, self._now, self.new_id):
             try:
+                if not self._identity.is_same():
+                    raise self._rescue(db)
                 db.connect(reuse_if_open=True)
                 with db.atomic("IMMEDIATE"):
                     result = function(*args, **kwargs)
                     search.index_changed()
             except peewee.DatabaseError as error:
                 raise faults.of_sqlite(error, self.path) or error from error
+        self._identity.note_log()
         self.meter.deed("store.write", function, (perf_counter() - begun) * 1000)
         return result
 
@@ -175,6 +183,9 @@ class Store:
         begun = perf_counter()
         with models.bound(db, self._now, self.new_id):
             try:
+                if not self._identity.is_same():
+                    self._rescue_by_writer()
+                    raise self._rescue(db)
                 db.connect(reuse_if_open=True)
                 with db.atomic():
                     result = function(*args, **kwargs)
@@ -182,8 +193,27 @@ class Store:
                 if "readonly" in str(error):  # a read that writes is a mistake of ours, not the disk's
                     raise
                 raise faults.of_sqlite(error, self.path) or error from error
+        self._identity.note_log()
         self.meter.deed("store.read", function, (perf_counter() - begun) * 1000)
         return result
+
+    def is_in_place(self) -> bool:
+        """Whether the file's name still leads to the file that is open; any thread may ask."""
+        return self._identity.is_same()
+
+    def _rescue(self, db: Any) -> ShopError:
+        """Save beside what the connection of this thread holds, where it was open before the file lost its name: one
+        that is made now would find another file."""
+        if db.is_closed():
+            return self._identity.lost or ShopError(file_identity.NOT_SAVED, path=str(self.path))
+        return self._identity.rescue(db.connection(), self._now())
+
+    def _rescue_by_writer(self) -> None:
+        """Let the writer save it: it has been open for longer than a reader that is only beginning."""
+        if self._writer is None:
+            self._rescue(self._writer_db)
+        else:
+            self._writer.submit(self._rescue, self._writer_db).result()
 
     def _now(self) -> datetime:
         return self.clock.now()
@@ -191,7 +221,15 @@ class Store:
     # --- the end ---------------------------------------------------------------------------------------
 
     def close(self) -> None:
-        """Finish what was submitted, then close both connections. Safe to call twice."""
+        """Finish what was submitted, then close both connections. Safe to call twice. Those to a file that has lost its
+        name are left to the end of the process: closing folds the log into whatever has the name now."""
+        if self._identity.lost is not None:
+            for executor in filter(None, (self._reader, self._writer)):
+                executor.shutdown()
+            _abandoned.extend((self._reader_db, self._writer_db))
+            if self._presence is not None:
+                self._presence.leave()
+            return
         for executor, db in ((self._reader, self._reader_db), (self._writer, self._writer_db)):
             if executor is None:
                 db.close()
