@@ -224,8 +224,8 @@ class Store:
         """Finish what was submitted, then close both connections. Safe to call twice. Those to a file that has lost its
         name are left to the end of the process: closing folds the log into whatever has the name now."""
         if self._identity.lost is not None:
-            for executor in filter(None, (self._reader, self._writer)):
-                executor.shutdown()
+            for pool in filter(None, (self._reader, self._writer)):
+                pool.shutdown()
             _abandoned.extend((self._reader_db, self._writer_db))
             if self._presence is not None:
                 self._presence.leave()
