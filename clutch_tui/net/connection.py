@@ -362,7 +362,12 @@ class Monitor:
         if failing:
             return "limited", Problem(
                 "connection.limited.endpoint",
-                {"endpoint": failing[0].name, "n": len(failing), "path": failing[0].path},
+                {
+                    "endpoint": failing[0].name,
+                    "n": len(failing),
+                    "method": failing[0].method,
+                    "path": failing[0].path,
+                },
             )
         if socket.state != "up":
             return "limited", Problem("connection.limited.socket")

@@ -148,6 +148,7 @@ class Network:
         api = self.monitor.part("api").state
         if self._line_was_lost and api == "up":
             self.socket.line_is_back()
+            self.sync.look_again()
         if api in ("up", "retrying", "down"):
             self._line_was_lost = api != "up"
 

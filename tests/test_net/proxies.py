@@ -1,4 +1,4 @@
-"""Two kinds of proxy that lead every name to one local port, and remember which names they were asked for."""
+"""Proxies that lead every name to one local port, and one that stands in front of a server and may answer for it."""
 
 from __future__ import annotations
 
@@ -73,6 +73,58 @@ async def _pour(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> Non
 async def proxy(target: int) -> AsyncIterator[Proxy]:
     """Speaks SOCKS5 and HTTP CONNECT on the same port."""
     one = Proxy(target)
+    server = await asyncio.start_server(one.serve, "127.0.0.1", 0)
+    one.port = server.sockets[0].getsockname()[1]
+    try:
+        yield one
+    finally:
+        server.close()
+
+
+@dataclass
+class Front:
+    """Stands before a server; while it has a `page`, it answers everything with that instead."""
+
+    target: int
+    port: int = 0
+    page: bytes = b""
+
+    @property
+    def base_url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/api/v1"
+
+    def answer(self, status: str, body: str, *headers: str) -> None:
+        """From now on everything gets this answer."""
+        content = body.encode()
+        lines = (f"HTTP/1.1 {status}", "Content-Type: text/html", f"Content-Length: {len(content)}", *headers)
+        self.page = "\r\n".join((*lines, "Connection: close", "", "")).encode() + content
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            head = await reader.readuntil(b"\r\n\r\n")
+            if self.page:
+                writer.write(self.page)
+                await writer.drain()
+                return
+            there, back = await asyncio.open_connection("127.0.0.1", self.target)
+            # one call on each connection: the next may find a page
+            lines = [line for line in head.split(b"\r\n") if not line.lower().startswith(b"connection:")]
+            upgrades = b"upgrade: websocket" in head.lower()
+            lines[1:1] = [b"Connection: Upgrade" if upgrades else b"Connection: close"]
+            back.write(b"\r\n".join(lines))
+            async with asyncio.TaskGroup() as ways:
+                ways.create_task(_pour(reader, back))
+                ways.create_task(_pour(there, writer))
+        except (ConnectionError, asyncio.IncompleteReadError):
+            return
+        finally:
+            writer.close()
+
+
+@asynccontextmanager
+async def front(target: int) -> AsyncIterator[Front]:
+    """A reverse proxy in front of a local port."""
+    one = Front(target)
     server = await asyncio.start_server(one.serve, "127.0.0.1", 0)
     one.port = server.sockets[0].getsockname()[1]
     try:

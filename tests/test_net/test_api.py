@@ -123,9 +123,9 @@ async def test_compressed_answers_and_empty_ones(
         (httpx.Response(403, json={"success": False, "error": "FORBIDDEN"}), Kind.FORBIDDEN),
         (httpx.Response(404, json={"success": False, "error": "NOT_FOUND"}), Kind.MISSING_RECORD),
         (httpx.Response(404, json={"success": False, "error": "ROUTE_NOT_FOUND"}), Kind.MISSING_ROUTE),
-        (httpx.Response(404, json={"message": "Cannot GET /system/health"}), Kind.MISSING_ROUTE),
-        (httpx.Response(404, json={"success": False, "message": "Not Found - /v1/system/health"}), Kind.MISSING_ROUTE),
-        (httpx.Response(404, html="<pre>Cannot GET /system/health</pre>"), Kind.MISSING_ROUTE),
+        (httpx.Response(404, json={"message": "Cannot GET /shops/stats"}), Kind.MISSING_ROUTE),
+        (httpx.Response(404, json={"success": False, "message": "Not Found - /v1/shops/stats"}), Kind.MISSING_ROUTE),
+        (httpx.Response(404, html="<pre>Cannot GET /shops/stats</pre>"), Kind.MISSING_ROUTE),
         (httpx.Response(405), Kind.MISSING_ROUTE),
         (httpx.Response(501), Kind.MISSING_ROUTE),
         (httpx.Response(409, json={"success": False, "error": "EPOCH", "data": {"epoch": "e-2"}}), Kind.CONFLICT),
@@ -146,8 +146,10 @@ async def test_compressed_answers_and_empty_ones(
 async def test_every_bad_answer_is_one_of_our_kinds(
     mocked: Callable[[Callable[[httpx.Request], httpx.Response]], Client], response: httpx.Response, kind: Kind
 ) -> None:
-    client = mocked(lambda request: response)
-    error = await failure(client.api.call("system.health", retry=False))
+    healthy = httpx.Response(200, json={"success": True, "data": {"status": "healthy"}})
+    answers = iter([response])
+    client = mocked(lambda request: next(answers, healthy))
+    error = await failure(client.api.call("shop.stats", retry=False))
     assert (error.kind, error.status) == (kind, response.status_code)
     assert error.was_sent
 
@@ -172,7 +174,7 @@ def test_every_kind_has_its_sentence_in_both_languages() -> None:
     for language in strings.LANGUAGES:
         strings.use(language)
         for kind in Kind:
-            error = ApiError(kind, host="h", path="/p", place="https://x", retry_after=3.0)
+            error = ApiError(kind, host="h", path="/p", place="https://x", retry_after=3.0, method="GET")
             sentence = strings.t(error.key, **error.values)
             assert sentence != error.key
             assert "{" not in sentence, sentence

@@ -186,7 +186,8 @@ async def test_a_fault_is_tried_again_as_the_contract_says(make_client: MakeClie
             error = caught
         await client.api.close()
     assert (error.kind if error else None) == row.ends
-    assert len(server.requests) == len(row.waits) + 1
+    looks = 1 if row.ends is Kind.MISSING_ROUTE else 0  # whether the server itself is there
+    assert len(server.requests) == len(row.waits) + 1 + looks
     assert client.clock.slept == pytest.approx(expected_waits(row.waits))
     if row.call == "keyed":
         assert {headers["idempotency-key"] for headers in server.requests} == {"change-1"}

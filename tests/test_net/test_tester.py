@@ -113,7 +113,7 @@ async def test_a_plain_web_server_is_no_backend(make_client: MakeClient) -> None
         BASE, api_key="k", transport=httpx.MockTransport(lambda request: httpx.Response(404, html="<h1>Not found</h1>"))
     )
     report = await judge_of(client).run()
-    assert set(states(report).values()) == {"missing", "skipped"}
+    assert set(states(report).values()) == {"missing"}
     assert report.exit_code == 1
 
 

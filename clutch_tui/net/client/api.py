@@ -16,6 +16,7 @@ from clutch_tui.core.clock import Clock, SystemClock
 from clutch_tui.net.client.attempt import Answer, Record, Request, judge, read_body, request_for
 from clutch_tui.net.client.errors import BREAKS, LINE_DOWN, ApiError, FieldError, Kind, from_exception
 from clutch_tui.net.client.packing import Packing, pack
+from clutch_tui.net.client.recognition import Look, Recognition
 from clutch_tui.net.client.retry import ATTEMPTS, Breaker, Budget, backoff
 from clutch_tui.net.connection import Exchange, Monitor
 from clutch_tui.net.endpoints import BY_NAME, Endpoint
@@ -30,6 +31,7 @@ __all__ = ["Answer", "Api", "ApiError", "FieldError", "Kind"]
 
 SEEN_LIMIT = 2_000
 DEBUG_LIMIT = 16_000
+_ABOUT_A_BODY = frozenset({"Content-Type", "Content-Encoding", "Idempotency-Key", "If-None-Match"})
 
 
 class Api:
@@ -68,6 +70,7 @@ class Api:
         self._opening = asyncio.Lock()
         self.breaker = Breaker(self._clock.monotonic, self._chance)
         self._budget = Budget()
+        self._recognition = Recognition(self._look, self._clock.monotonic)
         session.bind(self.send_as)
 
     async def call(
@@ -132,8 +135,9 @@ class Api:
         return self._device_id
 
     def try_now(self) -> None:
-        """Forget that the server was down: the next call goes out, whatever the breaker thinks."""
+        """Forget that the server was down and what it lacked: the next call goes out, whatever the breaker thinks."""
         self.breaker.reset()
+        self._recognition.forget()
 
     async def close(self) -> None:
         if self._client is not None:
@@ -270,7 +274,39 @@ class Api:
             raise ApiError(Kind.UNREACHABLE, message=str(error)[:200], host=host) from error
         finally:
             record.ms = (time.perf_counter() - record.started) * 1000
-        return judge(record)
+        return await self._judged(record)
+
+    async def _judged(self, record: Record) -> Answer:
+        """What the answer means. A missing route is believed where the server itself is there; else something answers
+        in its place."""
+        try:
+            answer = judge(record)
+        except ApiError as error:
+            if error.kind is not Kind.MISSING_ROUTE or await self._recognition.is_missing(record):
+                raise
+            raise ApiError(Kind.NOT_BACKEND, status=error.status, path=record.request.path, host=self._host) from error
+        self._recognition.works(record)
+        return answer
+
+    async def _look(self, path: str, record: Record) -> Look | None:
+        """One bare GET under the headers of another call, of which nobody is told; None where no answer came."""
+        import httpx
+
+        client = await self._open()
+        headers = {name: value for name, value in record.headers.items() if name not in _ABOUT_A_BODY}
+        headers["X-Request-ID"] = str(uuid.uuid4())
+        outgoing = client.build_request(
+            "GET", self._settings.base_url + path, params={"limit": 1}, content=None, headers=headers
+        )
+        try:
+            async with asyncio.timeout(self._settings.read_timeout):
+                answer = await client.send(outgoing, stream=True)
+                try:
+                    return Look(answer.status_code, await read_body(record, answer))
+                finally:
+                    await answer.aclose()
+        except (TimeoutError, httpx.HTTPError, ApiError):
+            return None
 
     async def _explain(self, error: ApiError) -> ApiError:
         """The most useful thing that can be said of a certificate."""

@@ -193,14 +193,14 @@ def judge(record: Record) -> Answer:
     try:
         body = wire.loads(record.response) if record.response.strip() else None
     except wire.BadPayload as bad:
-        if 200 <= status < 300:
+        if 200 <= status < 300 or record.response.lstrip()[:1] in (b"{", b"["):  # cut in the middle: it means nothing
             raise ApiError(Kind.NOT_JSON, status=status, message=bad.reason) from None
     is_unchanged = status == 304 and record.request.etag is not None
     if 300 <= status < 400 and not is_unchanged:
         raise ApiError(Kind.REDIRECTED, status=status, place=record.response_headers.get("location", "")[:200])
     if status >= 400 or (isinstance(body, dict) and body.get("success") is False):
         retry_after = _seconds(record.response_headers.get("retry-after"), record.response_headers.get("date"))
-        raise from_answer(status, body, path=path, retry_after=retry_after)
+        raise from_answer(status, body, path=path, method=record.request.method, retry_after=retry_after)
     enveloped = isinstance(body, dict) and "success" in body and ("data" in body or body.keys() <= _AROUND)
     return Answer(
         status=status,

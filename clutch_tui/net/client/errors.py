@@ -30,6 +30,7 @@ class Kind(StrEnum):
     BAD_CREDENTIALS = "bad_credentials"
     FORBIDDEN = "forbidden"
     MISSING_ROUTE = "missing_route"
+    NOT_BACKEND = "not_backend"
     MISSING_RECORD = "missing_record"
     CONFLICT = "conflict"
     INVALID = "invalid"
@@ -58,12 +59,13 @@ PASSING = LINE_DOWN - {Kind.TLS} | {
     Kind.TIMEOUT,
     Kind.DROPPED,
     Kind.SERVER,
+    Kind.NOT_BACKEND,
     Kind.RATE_LIMITED,
     Kind.TOO_EARLY,
     Kind.BREAKER_OPEN,
 }
 # What counts towards opening the breaker.
-BREAKS = LINE_DOWN | {Kind.TIMEOUT, Kind.DROPPED, Kind.SERVER, Kind.NOT_JSON, Kind.REDIRECTED}
+BREAKS = LINE_DOWN | {Kind.TIMEOUT, Kind.DROPPED, Kind.SERVER, Kind.NOT_JSON, Kind.NOT_BACKEND, Kind.REDIRECTED}
 # Nothing has left this machine, so nothing can have happened on the other side.
 NEVER_SENT = LINE_DOWN | {Kind.BREAKER_OPEN, Kind.CUT, Kind.NOT_SET_UP, Kind.SIGNED_OUT}
 # The server did something with the call and it went wrong: a change in it may be why.
@@ -73,6 +75,7 @@ NOT_ABOUT_A_CHANGE = NEVER_SENT | {
     Kind.UNAUTHORIZED,
     Kind.RATE_LIMITED,
     Kind.MISSING_ROUTE,
+    Kind.NOT_BACKEND,
     Kind.TOO_OLD,
 }
 # The same, but for what one call alone may lack: the others would meet it as well.
@@ -166,7 +169,7 @@ _BY_STATUS = {
 }
 
 
-def from_answer(status: int, body: Any, *, path: str, retry_after: float | None = None) -> ApiError:
+def from_answer(status: int, body: Any, *, path: str, method: str = "", retry_after: float | None = None) -> ApiError:
     """The error that an answer with a bad status, or with `success: false`, means."""
     envelope = body if isinstance(body, dict) else {}
     code = envelope.get("error", envelope.get("code"))
@@ -183,6 +186,7 @@ def from_answer(status: int, body: Any, *, path: str, retry_after: float | None 
         data=envelope.get("data", body),
         errors=_field_errors(envelope.get("errors")),
         path=path,
+        method=method,
     )
 
 

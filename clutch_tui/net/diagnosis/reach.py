@@ -242,7 +242,7 @@ class Reach:
             except ApiError as error:
                 if error.kind is Kind.MISSING_ROUTE and name == "system.health":
                     continue
-                strange = error.kind in (Kind.MISSING_ROUTE, Kind.NOT_JSON, Kind.REDIRECTED)
+                strange = error.kind in (Kind.MISSING_ROUTE, Kind.NOT_BACKEND, Kind.NOT_JSON, Kind.REDIRECTED)
                 values = {"url": self._api.base_url, "status": error.status or 0}
                 return Finding("http", "not_backend" if strange else "failed", values, error.problem)
             self._date = answer.headers.get("date")

@@ -64,6 +64,7 @@ _STATES: dict[Kind, State] = {
     Kind.RATE_LIMITED: "rate_limited",
     Kind.NOT_JSON: "invalid",
     Kind.REDIRECTED: "invalid",
+    Kind.NOT_BACKEND: "missing",
     Kind.ANSWER_TOO_LARGE: "invalid",
 }
 _LINE_DOWN = frozenset({Kind.UNREACHABLE, Kind.UNKNOWN_HOST, Kind.TLS, Kind.PROXY, Kind.CUT, Kind.NOT_SET_UP})
@@ -201,7 +202,7 @@ class Tester:
         that answers nothing at all."""
         failures = await asyncio.gather(*(self._failure(name) for name in ("system.ping", "system.health")))
         kinds = {error.kind if error is not None else None for error in failures}
-        if kinds == {Kind.TIMEOUT} or kinds & _LINE_DOWN:
+        if kinds in ({Kind.TIMEOUT}, {Kind.NOT_BACKEND}) or kinds & _LINE_DOWN:
             return next(error for error in failures if error is not None)
         return None
 

@@ -14,7 +14,7 @@ AGAIN_IN = 60.0
 SOON = 15.0
 """Seconds until a change is looked at again that waits for another one: that costs no call."""
 
-UNKNOWN = frozenset({Kind.SERVER, Kind.TIMEOUT, Kind.DROPPED, Kind.NOT_JSON, Kind.ANSWER_TOO_LARGE})
+UNKNOWN = frozenset({Kind.SERVER, Kind.TIMEOUT, Kind.DROPPED, Kind.NOT_JSON, Kind.NOT_BACKEND, Kind.ANSWER_TOO_LARGE})
 """The server may have done it."""
 NOT_DONE = NEVER_SENT | {
     Kind.UNAUTHORIZED,

@@ -1,0 +1,110 @@
+"""Something answers in the server's place: a proxy's page, a captive portal, a path that leads elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clutch_tui import exits
+from clutch_tui.commands import syncing
+from clutch_tui.core.sync import ways
+from clutch_tui.net.client.errors import ApiError, Kind
+from clutch_tui.sandbox import server
+from clutch_tui.sandbox.server import Running
+from clutch_tui.sandbox.settings import Settings
+from tests.test_net.other_server import TOKEN, OtherServer, serving
+from tests.test_net.proxies import Front, front
+from tests.test_net.test_differences import install, made
+from tests.test_net.till import open_till
+
+PAGE = "<html><body><h1>404 Not Found</h1><hr>nginx</body></html>"
+
+
+@pytest.fixture
+async def sandbox(tmp_path: Path) -> AsyncIterator[Running]:
+    async with server.running(Settings(db=str(tmp_path / "backend.db"), parts=5)) as running:
+        yield running
+
+
+@pytest.fixture
+async def before(sandbox: Running) -> AsyncIterator[Front]:
+    async with front(sandbox.port) as one:
+        yield one
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        ("404 Not Found", PAGE),
+        ("405 Method Not Allowed", PAGE),
+        ("404 Not Found", '{"detail": "Not Found"}'),
+        ("404 Not Found", '{"success": false, "error": "ROUTE_NOT_FOUND", "message": "no such route"}'),
+    ],
+)
+@pytest.mark.parametrize("knows_sync", [True, False])
+async def test_a_404_of_somebody_else_says_nothing_of_what_the_server_can(
+    tmp_path: Path, before: Front, status: str, body: str, knows_sync: bool
+) -> None:
+    """Ten minutes of it and more: the sale stays counted, `sync` fails, and the first round afterwards sends it."""
+    till = await open_till(tmp_path, before)  # type: ignore[arg-type]
+    if knows_sync:
+        await till.round()
+    part = till.do(_part)
+    sale = till.sell(part)
+    before.answer(status, body)
+    for _ in range(8):
+        with pytest.raises(ApiError) as failure:
+            await till.round()
+        assert failure.value.kind in (Kind.NOT_BACKEND, Kind.BREAKER_OPEN)
+        till.clock.forward(180)
+        till.api.try_now()
+    assert (till.queue.unsent, till.queue.local) == (2, 0)
+    assert till.ask(ways.of, "sales") == ("sync" if knows_sync else None)
+    before.page = b""
+    await till.round()
+    assert till.queue.unsent == 0
+    assert till.sql("SELECT status FROM outbox WHERE record_id = ?", sale) == [("applied",)]
+    await till.close()
+
+
+def _part() -> str:
+    from clutch_tui.core import inventory
+    from clutch_tui.core.types import PartDraft
+
+    return str(inventory.create(PartDraft(name="فلتر", price=15000), 4).id)
+
+
+async def test_a_script_hears_that_it_was_not_the_server(tmp_path: Path, before: Front) -> None:
+    here = install(tmp_path / "home", f"http://127.0.0.1:{before.port}/api/v1")
+    with here.open_store(inline=True) as store:
+        made(store)
+    before.answer("404 Not Found", PAGE)
+    failed = await syncing.sync_once(here)
+    assert (failed.code, failed.error_key) == (exits.FAILED, "error.api.not_backend")
+    assert failed.found.queue.unsent == 2
+    before.page = b""
+    assert (await syncing.sync_once(here)).code == exits.DONE
+
+
+async def test_a_route_that_a_server_lacks_is_missing_and_asked_about_once(tmp_path: Path) -> None:
+    async with serving(OtherServer()) as other:
+        till = await open_till(tmp_path, other, api_key=TOKEN)  # type: ignore[arg-type]
+        for _ in range(2):
+            with pytest.raises(ApiError) as failure:
+                await till.api.call("suppliers.list", retry=False)
+            assert failure.value.kind is Kind.MISSING_ROUTE
+            assert failure.value.values["method"] == "GET"
+        assert till.monitor.part("api").state == "up"
+        await till.close()
+
+
+async def test_a_404_that_is_cut_in_the_middle_is_no_answer(tmp_path: Path, before: Front) -> None:
+    till: Any = await open_till(tmp_path, before)  # type: ignore[arg-type]
+    before.answer("404 Not Found", '{"success": false, "err')
+    with pytest.raises(ApiError) as failure:
+        await till.api.call("sales.sync", body={}, retry=False)
+    assert failure.value.kind is Kind.NOT_JSON
+    await till.close()
