@@ -32,6 +32,10 @@ def void(sale_id: str, reason: str, cashier: str) -> Sale:
     change_id, at = models.new_id(), models.now_text()
     outbox.add("void", "sale", change_id, body, change_id=change_id, label=sale.receipt_number)
     models.execute("UPDATE sale SET status = 'voided' WHERE id = ?", (sale_id,))
+    models.execute(
+        "INSERT INTO document (id, kind, about, note, cashier, at) VALUES (?, 'void', ?, ?, ?, ?)",
+        (change_id, sale_id, reason.strip(), cashier, at),
+    )
     _put_back(sale, change_id, at)
     journal.audit("void", "sale", sale_id, body, cashier)
     return sales.get(sale_id)

@@ -7,39 +7,21 @@ sales, returns and payments that this cursor does not cover yet.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from datetime import datetime
+from dataclasses import asdict, fields
 from typing import Any
 
 from clutch_tui.text.fold import fold, fold_number
 
-from . import cars, cash, contacts, journal
+from . import cars, contacts, journal
 from .clock import from_text
 from .database import models
 from .sync import outbox, requests
-from .types import Customer, CustomerDraft, CustomerRow, Key, PayMethod, ShopError
+from .types import Customer, CustomerDraft, CustomerRow, Key, ShopError
 from .words import fold_often, joined, phone_key
 
-MAX_PAYMENT = 10**12
-"""In minor units; what is above it is a slip of the finger."""
-
 _FIELDS = tuple(field.name for field in fields(CustomerDraft))
-_BALANCE = "balance + coalesce((SELECT sum(amount) FROM account_move WHERE customer_id = customer.id AND open = 1), 0)"
+BALANCE = "balance + coalesce((SELECT sum(amount) FROM account_move WHERE customer_id = customer.id AND open = 1), 0)"
 _UNSENT = outbox.unsent("customer", "customer")
-
-
-@dataclass(frozen=True, slots=True)
-class AccountEntry:
-    """A line of a customer's history. `amount` is what a sale came to (negative for a return), and what a
-    payment took off the debt (negative); `note` is the receipt number or the payment's note."""
-
-    id: str
-    key: Key
-    at: datetime
-    kind: str
-    amount: int
-    note: str
-    unsent: bool
 
 
 CAR = ("car_brand", "car_model", "car_year", "car_plate")
@@ -75,7 +57,7 @@ def count(text: str) -> int:
 
 def page(text: str, after: Key | None, skip: int, limit: int) -> tuple[CustomerRow, ...]:
     """Customers that `text` fits, by name: a name, a telephone number however written, a car, a plate."""
-    columns = f"name, phone, car_brand, car_model, car_year, car_plate, {_BALANCE}, {_UNSENT}"
+    columns = f"name, phone, car_brand, car_model, car_year, car_plate, {BALANCE}, {_UNSENT}"
     return tuple(
         CustomerRow(str(key[1]), key, name, phone, cars.described(*car), balance, bool(unsent))
         for key, (name, phone, *car, balance, unsent) in contacts.page("customer", columns, text, after, skip, limit)
@@ -85,7 +67,7 @@ def page(text: str, after: Key | None, skip: int, limit: int) -> tuple[CustomerR
 def get(customer_id: str) -> Customer:
     """A customer, whole; deleted ones too, because old sales name them. Raises `error.customer.unknown`."""
     row = models.execute(
-        f"SELECT {', '.join(_FIELDS)}, {_BALANCE}, total_purchases, last_visit, version, {_UNSENT}, deleted"
+        f"SELECT {', '.join(_FIELDS)}, {BALANCE}, total_purchases, last_visit, version, {_UNSENT}, deleted"
         " FROM customer WHERE id = ?",
         (customer_id,),
     ).fetchone()
@@ -101,35 +83,6 @@ def get(customer_id: str) -> Customer:
         version=version,
         unsent=bool(unsent),
         deleted=bool(deleted),
-    )
-
-
-_HISTORY = """
-    SELECT id, date AS at, CASE status WHEN 'voided' THEN 'void' ELSE kind END AS kind,
-        CASE kind WHEN 'return' THEN -total ELSE total END AS amount, receipt_number AS note,
-        EXISTS (SELECT 1 FROM outbox WHERE type = 'sale' AND record_id = sale.id AND answered_at IS NULL) AS unsent
-    FROM sale WHERE customer_id = ?1
-    UNION ALL
-    SELECT change_id, at, kind, amount, note,
-        EXISTS (SELECT 1 FROM outbox o WHERE o.change_id = account_move.change_id AND answered_at IS NULL)
-    FROM account_move WHERE customer_id = ?1 AND kind = 'payment'"""
-
-
-def history_count(customer_id: str) -> int:
-    """How many entries `history` would list in all."""
-    return int(models.execute(f"SELECT count(*) FROM ({_HISTORY})", (customer_id,)).fetchone()[0])
-
-
-def history(customer_id: str, after: Key | None, skip: int, limit: int) -> tuple[AccountEntry, ...]:
-    """What a customer bought, gave back and paid, newest first. The credit part of a sale is in the sale."""
-    rows = models.execute(
-        f"SELECT id, at, kind, amount, note, unsent FROM ({_HISTORY}) WHERE (at, id) < (?2, ?3)"
-        " ORDER BY at DESC, id DESC LIMIT ?4 OFFSET ?5",
-        (customer_id, *(after or ("~", "")), limit, skip),
-    )
-    return tuple(
-        AccountEntry(id_, (at, id_), from_text(at), kind, amount, note, bool(unsent))
-        for id_, at, kind, amount, note, unsent in rows.fetchall()
     )
 
 
@@ -178,31 +131,6 @@ def delete(customer_id: str, *, seen: Customer, actor: str = "") -> None:
         raise ShopError("error.customer.owes", name=now.draft.name)
     requests.delete("customer", customer_id, version=seen.version, label=now.draft.name)
     journal.audit("delete", "customer", customer_id, asdict(now.draft), actor)
-
-
-def pay(customer_id: str, amount: int, method: PayMethod, note: str, cashier: str) -> Customer:
-    """Take a payment on account. It may exceed the debt: the shop then owes the customer.
-
-    One transaction: the payment to be sent, the account, the drawer where it is cash, the audit.
-    """
-    if amount <= 0:
-        raise ShopError("error.payment.not_positive")
-    if amount > MAX_PAYMENT:
-        raise ShopError("error.payment.too_high")
-    if method == "credit":
-        raise ShopError("error.payment.debt_with_debt")
-    customer = get(customer_id)
-    body = {"customer_id": customer_id, "amount": amount, "method": method, "note": note.strip()}
-    change_id, at = models.new_id(), models.now_text()
-    outbox.add("payment", "payment", change_id, body, change_id=change_id, label=customer.draft.name)
-    models.execute(
-        "INSERT INTO account_move (customer_id, change_id, kind, amount, method, note, at)"
-        " VALUES (?, ?, 'payment', ?, ?, ?, ?)",
-        (customer_id, change_id, -amount, method, body["note"], at),
-    )
-    cash.record("payment", amount, method=method, change_id=change_id, reason=customer.draft.name)
-    journal.audit("payment", "customer", customer_id, {**body, "balance_before": customer.balance}, cashier)
-    return get(customer_id)
 
 
 def checked(draft: CustomerDraft) -> CustomerDraft:

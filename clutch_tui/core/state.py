@@ -60,6 +60,7 @@ def renew_lineage() -> str:
     put("lineage", value)
     put("receipt_prefix", _prefix(value))
     put("receipt_counter", 0)
+    put("payment_counter", 0)
     return value
 
 
@@ -84,6 +85,14 @@ def next_receipt_number() -> str:
     counter = int(known["receipt_counter"]) + 1
     put("receipt_counter", counter)
     return f"{known['receipt_prefix']}-{counter:06d}"
+
+
+def next_payment_number() -> str:
+    """The next number of a paper about an account, e.g. `KXT-P00012`: it is never a sale's."""
+    lineage()
+    counter = number("payment_counter") + 1
+    put("payment_counter", counter)
+    return f"{get('receipt_prefix')}-P{counter:05d}"
 
 
 def bump_receipt_counter(seen: Iterable[str]) -> None:
@@ -181,6 +190,12 @@ def _zone_to_begin_with(timezone: str) -> str:
 def _rules_to_begin_with(rate: int, prices_include_tax: bool, cash_rounding: int) -> TaxRules:
     known = tax_rules() if server_sets_tax() else TaxRules(rate, prices_include_tax)
     return TaxRules(known.rate, known.prices_include_tax, cash_rounding)
+
+
+def credit_limit() -> int | None:
+    """Up to what a customer may owe, in minor units, where the shop's server says it."""
+    limit = (setting("shop.settings") or {}).get("credit_limit")
+    return limit if isinstance(limit, int) else None
 
 
 def learn_shop(profile: dict[str, Any] | None, settings: dict[str, Any] | None) -> None:

@@ -41,6 +41,8 @@ class ShopSettings(Habits):
     """In per cent. Servers write 14 or 0.14; no tax is below one per cent."""
     prices_include_tax: bool = True
     receipt_footer: str = ""
+    credit_limit: Money | None = None
+    """Up to what a customer may owe, from a server that flags what is beyond it."""
 
     @field_validator("tax_rate")
     @classmethod
@@ -238,6 +240,19 @@ class Version(Payload):
     latest_client: str = ""
     minimum_client: str = ""
     changelog: list[Release | str] = Field(default_factory=list)
+    protocol: int = 1
+    records: list[str] = Field(default_factory=list)
+    """What the server knows of version 2 of the protocol, by name."""
+
+    @field_validator("protocol", mode="before")
+    @classmethod
+    def _whole(cls, given: object) -> object:
+        return given if isinstance(given, int) and 0 < given < 1000 else 1
+
+    @field_validator("records", mode="before")
+    @classmethod
+    def _names(cls, given: object) -> list[str]:
+        return [one for one in given if isinstance(one, str) and one.isidentifier()] if isinstance(given, list) else []
 
     @field_validator("changelog", mode="before")
     @classmethod

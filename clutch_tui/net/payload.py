@@ -194,6 +194,29 @@ class Sale(Record):
     flags: list[str] = []
 
 
+class Document(Record):
+    """A fact beside sales that moves a customer's account."""
+
+    at: Moment = None
+    note: str = ""
+
+
+class AccountPayment(Document):
+    customer_id: str = ""
+    amount: Money = 0
+    method: str = ""
+
+
+class PaymentVoid(Document):
+    other_names: ClassVar[dict[str, str]] = {"reason": "note"}
+    payment_id: str = ""
+
+
+class SaleVoid(Document):
+    other_names: ClassVar[dict[str, str]] = {"reason": "note"}
+    sale_id: str = ""
+
+
 class OrderItem(Payload):
     item_id: str | None = None
     item_name: str = ""

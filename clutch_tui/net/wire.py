@@ -52,6 +52,9 @@ _RECORDS: dict[str, type[payload.Record]] = {
     "customer": payload.Customer,
     "supplier": payload.Supplier,
     "order": payload.Order,
+    "payment": payload.AccountPayment,
+    "payment_void": payload.PaymentVoid,
+    "void": payload.SaleVoid,
 }
 _CAR = {"brand": "car_brand", "model": "car_model", "year": "car_year", "plate_number": "car_plate"}
 

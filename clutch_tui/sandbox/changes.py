@@ -8,7 +8,7 @@ from typing import Any
 
 from . import epochs, facts, items, ledger, orders, parties, sales
 from .database import Database, Reading, Transaction
-from .ledger import FACTS, Change, Origin, Outcome
+from .ledger import FACTS, KINDS_OF_2, Change, Origin, Outcome
 from .payload import JSON, Invalid
 
 # Turns an outcome into the REST answer that the ledger keeps beside it; None for a sync call.
@@ -19,6 +19,7 @@ _FACTS: dict[str, Callable[[Transaction, Change, Origin], Outcome]] = {
     "return": sales.sale,
     "void": sales.void,
     "payment": facts.payment,
+    "payment_void": facts.payment_void,
     "cash": facts.cash,
     "count": facts.count,
     "adjust": facts.adjust,
@@ -65,13 +66,16 @@ def apply(database: Database, shop_id: str, change: Change, origin: Origin, rend
     The same id again is `duplicate` with the first answer; the same id with another content is `key_reuse`.
     A busy database answers `retry`, which is not kept: the change is as unknown as before.
     """
+    if database.protocol > 1 and not _is_known(change, database.protocol):
+        # a newer program's: refused now, it would be refused for ever
+        return Outcome("retry", after=3600.0, code="UNKNOWN_KIND", message=f"{change.kind} is not known")
     try:
         with database.writing(shop_id) as transaction:
             known = ledger.find(transaction, shop_id, change.change_id)
             ledger.remember(transaction, origin, change.n)
             if known is not None:
                 return _again(known, change)
-            outcome = _attempt(transaction, change, origin)
+            outcome = _attempt(transaction, change, origin, database.protocol)
             outcome.seq, outcome.mark = transaction.head, transaction.head_mark
             http = render(transaction, outcome) if render else None
             ledger.write(transaction, change, origin, outcome, http)
@@ -88,12 +92,18 @@ def _again(known: ledger.Entry, change: Change) -> Outcome:
     return Outcome("duplicate", seq=known.seq, first=known.result)
 
 
-def _attempt(transaction: Transaction, change: Change, origin: Origin) -> Outcome:
+def _is_known(change: Change, protocol: int) -> bool:
+    if change.kind in KINDS_OF_2:
+        return protocol > 1
+    return change.kind in FACTS or (change.type, change.kind) in _REQUESTS
+
+
+def _attempt(transaction: Transaction, change: Change, origin: Origin, protocol: int) -> Outcome:
     """The effect, or the reason why it cannot be understood; a half-done effect is undone."""
     head, emitted = transaction.checkpoint()
     transaction.execute("SAVEPOINT change_effect")
     try:
-        outcome = _effect(transaction, change, origin)
+        outcome = _effect(transaction, change, origin, protocol)
     except Invalid as problem:
         transaction.execute("ROLLBACK TO change_effect")
         transaction.roll_back(head, emitted)
@@ -105,10 +115,10 @@ def _attempt(transaction: Transaction, change: Change, origin: Origin) -> Outcom
     return outcome
 
 
-def _effect(transaction: Transaction, change: Change, origin: Origin) -> Outcome:
+def _effect(transaction: Transaction, change: Change, origin: Origin, protocol: int) -> Outcome:
+    if not _is_known(change, protocol):
+        return Outcome("rejected", code="UNKNOWN_KIND", message=f"{change.kind} of {change.type} is not known")
     if change.kind in FACTS:
         return _FACTS[change.kind](transaction, change, origin)
-    handler = _REQUESTS.get((change.type, change.kind))
-    if handler is None:
-        return Outcome("rejected", code="UNKNOWN_KIND", message=f"{change.kind} of {change.type} is not known")
-    return handler(transaction, change, epochs.present(transaction, transaction.shop_id))
+    present = epochs.present(transaction, transaction.shop_id)
+    return _REQUESTS[change.type, change.kind](transaction, change, present)

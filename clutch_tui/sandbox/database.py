@@ -22,7 +22,7 @@ from peewee import SqliteDatabase
 from clutch_tui.text import fold
 
 from . import models, payload
-from .settings import Clock, Settings
+from .settings import PROTOCOL, Clock, Settings
 
 Row = sqlite3.Row
 KEPT_EVENTS = 2000
@@ -186,6 +186,8 @@ class Database:
     committed: deque[Event] = field(default_factory=deque)
     moves_stock: bool = True
     """False for a server that leaves the stock of a sale to its terminals (`plain`)."""
+    protocol: int = PROTOCOL
+    """The newest version of the protocol that is spoken; 1 for a server that has not learned the second."""
     # The backup of a database in memory; a file's backup lies beside it.
     copy: sqlite3.Connection | None = None
 

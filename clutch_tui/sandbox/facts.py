@@ -42,8 +42,9 @@ def customer_of(body: JSON) -> JSON | None:
 
 
 def file_document(
-    transaction: Transaction, change: Change, document_id: str, pulled: bool, sale_id: str | None = None
+    transaction: Transaction, change: Change, document_id: str, pulled: bool, about: str | None = None
 ) -> str:
+    """Keep the fact as it was told; `about` is the sale or the payment that it undoes. The moment of it."""
     at = payload.moment(change.at or transaction.now, "at")
     transaction.execute(
         "INSERT INTO document (shop_id, id, kind, sale_id, at, body, seq, pulled) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -51,7 +52,7 @@ def file_document(
             transaction.shop_id,
             document_id,
             change.kind,
-            sale_id,
+            about,
             at,
             payload.dump(change.body),
             transaction.take(),
@@ -79,8 +80,35 @@ def payment(transaction: Transaction, change: Change, origin: Origin) -> Outcome
     customer = customer_of(body)
     if customer and customer["id"] == customer_id and customer.get("name"):
         parties.ensure(transaction, customer)
-    parties.enter(transaction, customer_id, -paid, "payment", document_id, at)
+    if not is_undone(transaction, document_id, "payment_void"):
+        parties.enter(transaction, customer_id, -paid, "payment", document_id, at)
     return Outcome(version=1)
+
+
+def is_undone(transaction: Transaction, document_id: str, kind: str) -> bool:
+    """Has the void of a sale or payment arrived, perhaps before it? After a restored backup it may."""
+    row = transaction.one(
+        "SELECT 1 FROM document WHERE shop_id = ? AND sale_id = ? AND kind = ?",
+        (transaction.shop_id, document_id, kind),
+    )
+    return row is not None
+
+
+def payment_void(transaction: Transaction, change: Change, origin: Origin) -> Outcome:
+    """A payment is taken back: the debt is there again. Twice is flagged and counts once."""
+    payment_id = identity(change.body.get("payment_id"), "payment_id")
+    outcome, again = Outcome(version=1), is_undone(transaction, payment_id, "payment_void")
+    document_id = free_id(transaction, change)
+    at = file_document(transaction, change, document_id, pulled=True, about=payment_id)
+    key = (transaction.shop_id, payment_id)
+    paid = transaction.one("SELECT body FROM document WHERE shop_id = ? AND id = ? AND kind = 'payment'", key)
+    if again:
+        outcome.flag("already_voided")
+    elif paid is not None:
+        body = payload.load(paid["body"])
+        amount = payload.piastres(body.get("amount"), "amount")
+        parties.enter(transaction, str(body["customer_id"]), amount, "payment_void", document_id, at)
+    return outcome
 
 
 def cash(transaction: Transaction, change: Change, origin: Origin) -> Outcome:

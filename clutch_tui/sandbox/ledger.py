@@ -9,7 +9,12 @@ from . import payload
 from .database import Reading, Transaction
 from .payload import JSON
 
-FACTS = frozenset({"sale", "return", "void", "payment", "cash", "count", "adjust", "receive"})
+FACTS = frozenset({"sale", "return", "void", "payment", "payment_void", "cash", "count", "adjust", "receive"})
+
+KINDS_OF_2 = frozenset({"payment_void"})
+"""Facts, and rows of them, that a program of version 1 does not know."""
+RECORDS = ("payment_void", "quote")
+"""What this server names of version 2. `quote`: an order's quote is kept, corrected and withdrawn."""
 
 
 @dataclass(frozen=True, slots=True)

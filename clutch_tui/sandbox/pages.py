@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from . import epochs, orders, payload, records
 from .database import Reading, Row
 from .epochs import Place
+from .ledger import KINDS_OF_2
 from .payload import JSON
 
 PAGE_LIMIT = 5000
@@ -32,6 +33,8 @@ class Pull:
     """The mark that the terminal was told with `cursor`."""
     heard: Place = epochs.NOTHING
     """The highest number that it was ever told."""
+    protocol: int = 1
+    """The version that the caller speaks: rows that are not in it are left out."""
 
     @property
     def places(self) -> tuple[Place, ...]:
@@ -82,8 +85,12 @@ def read(reading: Reading, shop_id: str, collection: str, pull: Pull) -> Page:
     rows = _COLLECTIONS[collection](reading, shop_id, pull.cursor, since, limit + 1)
     if len(rows) > limit:
         rows = rows[:limit]
-        return page(rows, rows[-1]["seq"], more=True)
-    return page(rows, head)
+        return page(_readable(rows, pull.protocol), rows[-1]["seq"], more=True)
+    return page(_readable(rows, pull.protocol), head)
+
+
+def _readable(rows: list[JSON], protocol: int) -> list[JSON]:
+    return rows if protocol > 1 else [row for row in rows if row["type"] not in KINDS_OF_2]
 
 
 def _records(noun: records.Noun) -> _Read:

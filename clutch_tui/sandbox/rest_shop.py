@@ -8,7 +8,7 @@ from typing import Any
 
 from clutch_tui import __version__
 
-from . import insights, payload
+from . import insights, ledger, payload
 from .calls import Answer, Call, endpoint
 from .database import Database, Row
 from .payload import JSON, FieldError, Invalid
@@ -114,6 +114,9 @@ async def version(call: Call) -> Answer:
     given = call.backend.settings
     wire: JSON = {"version": __version__, "build": "sandbox", "environment": given.environment}
     wire |= {"latest_client": call.backend.latest_client, "minimum_client": call.backend.minimum_client}
+    protocol = call.backend.database.protocol
+    if protocol > 1 and call.backend.plain is None:
+        wire |= {"protocol": protocol, "records": list(ledger.RECORDS)}
     return Answer(wire | {"changelog": [*call.backend.releases, *CHANGELOG]})
 
 

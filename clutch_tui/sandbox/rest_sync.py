@@ -15,8 +15,8 @@ from .epochs import Place
 from .ledger import Origin, Outcome
 from .pages import Pull
 from .payload import JSON
+from .settings import PROTOCOL
 
-PROTOCOL = 1
 MOST_CHANGES = 100
 MOST_BYTES = 256 * 1024
 MOST_UNCONFIRMED = 1000
@@ -34,12 +34,13 @@ class Sync:
     unconfirmed: list[str]
 
 
-def read_call(body: JSON, shop_id: str, device_id: str, person: str = "", *, size: int) -> Sync:
-    """Understand a body of `size` bytes; raises `Refusal` and `Invalid`, and then nothing has been applied."""
+def read_call(body: JSON, shop_id: str, device_id: str, person: str = "", *, size: int, newest: int = PROTOCOL) -> Sync:
+    """Understand a body of `size` bytes, in a protocol up to the `newest`; raises `Refusal` and `Invalid`, and then
+    nothing has been applied."""
     if "protocol" not in body:  # no newer client's call: no sync call at all
         raise payload.invalid("protocol", "is required")
-    if body["protocol"] != PROTOCOL:
-        raise Refusal(426, "UPGRADE_REQUIRED", f"this server speaks protocol {PROTOCOL}")
+    if body["protocol"] not in range(1, newest + 1):
+        raise Refusal(426, "UPGRADE_REQUIRED", f"this server speaks protocol {newest} at most")
     if body.get("shop_id") not in (None, shop_id):
         raise Refusal(403, "SHOP_MISMATCH", "the call names another shop")
     given, unconfirmed = body.get("changes") or [], body.get("unconfirmed") or []
@@ -62,6 +63,7 @@ def read_call(body: JSON, shop_id: str, device_id: str, person: str = "", *, siz
         _whole(body, "limit", 5000),
         _mark(body),
         read_heard(body),
+        body["protocol"],
     )
     epoch = body.get("epoch")
     origin = Origin(device, str(body.get("lineage") or ""), person)
@@ -156,7 +158,8 @@ async def sales_sync(call: Call) -> Answer:
 
 
 async def _sync(call: Call, collection: str) -> Answer:
-    sync = read_call(call.body, call.shop_id, call.device_id, call.identity.name, size=call.size)
+    newest = call.backend.database.protocol
+    sync = read_call(call.body, call.shop_id, call.device_id, call.identity.name, size=call.size, newest=newest)
     disturb = _faulty(call) if call.backend.faults.enabled else lambda n, change: None
     epoch, results = await call.backend.write(push, call.shop_id, sync, call.identity.expires_at, disturb)
     if _too_old(call.request.headers.get("x-client-version", ""), call.backend.minimum_client):

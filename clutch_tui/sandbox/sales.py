@@ -15,7 +15,7 @@ from clutch_tui.text.fold import fold, fold_number
 
 from . import items, parties, payload
 from .database import Row, Transaction
-from .facts import amount, customer_of, file_document, free_id, identity, objects
+from .facts import amount, customer_of, file_document, free_id, identity, is_undone, objects
 from .ledger import Change, Origin, Outcome
 from .payload import JSON, invalid
 
@@ -118,7 +118,7 @@ def sale(transaction: Transaction, change: Change, origin: Origin) -> Outcome:
         outcome.flag("duplicate_number")
     if ticket.sign < 0:
         _check_return(transaction, outcome, ticket)
-    voided = _void_waits(transaction, ticket.sale_id)
+    voided = is_undone(transaction, ticket.sale_id, "void")
     _insert(transaction, ticket, origin, voided)
     if voided:
         outcome.flag("already_voided")
@@ -133,15 +133,6 @@ def sale(transaction: Transaction, change: Change, origin: Origin) -> Outcome:
 
 def _receipt_exists(transaction: Transaction, receipt: str) -> bool:
     row = transaction.one("SELECT 1 FROM sale WHERE shop_id = ? AND receipt_number = ?", (transaction.shop_id, receipt))
-    return row is not None
-
-
-def _void_waits(transaction: Transaction, sale_id: str) -> bool:
-    """Has the void of this sale arrived before it? After a restored backup it may."""
-    row = transaction.one(
-        "SELECT 1 FROM document WHERE shop_id = ? AND sale_id = ? AND kind = 'void'",
-        (transaction.shop_id, sale_id),
-    )
     return row is not None
 
 
@@ -253,8 +244,8 @@ def void(transaction: Transaction, change: Change, origin: Origin) -> Outcome:
     sale_id = identity(change.body.get("sale_id"), "sale_id")
     outcome = Outcome(version=1)
     row = transaction.one("SELECT * FROM sale WHERE shop_id = ? AND id = ?", (transaction.shop_id, sale_id))
-    again = _void_waits(transaction, sale_id) or (row is not None and row["status"] == "voided")
-    at = file_document(transaction, change, free_id(transaction, change), pulled=True, sale_id=sale_id)
+    again = is_undone(transaction, sale_id, "void") or (row is not None and row["status"] == "voided")
+    at = file_document(transaction, change, free_id(transaction, change), pulled=True, about=sale_id)
     if again:
         outcome.flag("already_voided")
     elif row is not None:

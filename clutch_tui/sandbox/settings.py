@@ -9,6 +9,9 @@ from typing import Protocol
 
 from .plain import Plain
 
+PROTOCOL = 2
+"""The newest version of the protocol that is spoken here."""
+
 
 class Clock(Protocol):
     """Whatever tells the time; the sandbox asks nothing else of it."""

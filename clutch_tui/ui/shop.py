@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from clutch_tui.core import (
+        accounts,
         aftersales,
         cart,
         cash,
@@ -31,9 +32,11 @@ if TYPE_CHECKING:
     )
     from clutch_tui.core.database import upkeep
     from clutch_tui.core.speed import benchmark, measures, savings, usage
-    from clutch_tui.core.sync import conflicts, differences, outbox, queue, ways
+    from clutch_tui.core.sync import abilities, conflicts, differences, outbox, queue, ways
 
 __all__ = [
+    "abilities",
+    "accounts",
     "aftersales",
     "benchmark",
     "cart",
@@ -62,6 +65,7 @@ __all__ = [
 ]
 
 _ROOMS = {
+    "abilities": "sync",
     "benchmark": "speed",
     "conflicts": "sync",
     "differences": "sync",

@@ -260,7 +260,7 @@ def _customer_history(shop: Shop) -> None:
     """A customer's account."""
     shop.go("customers")
     shop.type("ورشة النجم")
-    shop.open("f6", t("mode.customer_history"))
+    shop.open("f6", t("mode.account"))
 
 
 @scene("suppliers")

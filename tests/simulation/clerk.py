@@ -8,7 +8,19 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from clutch_tui.core import aftersales, cash, customers, inventory, money, orders, refunds, sales, state, suppliers
+from clutch_tui.core import (
+    accounts,
+    aftersales,
+    cash,
+    customers,
+    inventory,
+    money,
+    orders,
+    refunds,
+    sales,
+    state,
+    suppliers,
+)
 from clutch_tui.core import cart as carts
 from clutch_tui.core.sync import conflicts, queue
 from clutch_tui.core.types import (
@@ -252,8 +264,18 @@ def delete_customer(terminal: Terminal, rng: random.Random) -> str:
 
 def pay(terminal: Terminal, rng: random.Random) -> str:
     customer_id = _customer(terminal, rng)
-    terminal.do(customers.pay, customer_id, rng.randint(1, 900), rng.choice(("cash", "visa")), "", "c")
+    terminal.do(accounts.pay, customer_id, rng.randint(1, 900), rng.choice(("cash", "visa")), "", "c", beyond_debt=True)
     return f"paid by {customer_id}"
+
+
+def take_back(terminal: Terminal, rng: random.Random) -> str:
+    """A payment, of whichever terminal: one of the last, which another may be taking back as well."""
+    found = terminal.sql("SELECT id FROM document WHERE kind = 'payment' ORDER BY id DESC LIMIT 3")
+    if not found:
+        raise NothingToDo
+    payment_id = rng.choice(found)[0]
+    terminal.do(accounts.take_back, payment_id, "the wrong customer", "c")
+    return f"took payment {payment_id} back"
 
 
 # --- suppliers -------------------------------------------------------------------------------------------
@@ -344,7 +366,7 @@ def _correct(change_id: str) -> None:
 
 DEEDS: dict[Deed, int] = {
     sell: 30, void: 4, give_back: 4, drawer: 1, adjust: 4, count_stock: 4, create_part: 4, open_form: 4,
-    edit_part: 10, delete_part: 2, create_customer: 3, edit_customer: 5, delete_customer: 1, pay: 4,
+    edit_part: 10, delete_part: 2, create_customer: 3, edit_customer: 5, delete_customer: 1, pay: 4, take_back: 3,
     create_supplier: 1, edit_supplier: 2, delete_supplier: 1, answer_order: 5, sell_order: 3, decide: 4,
     look_at_queue: 4, sell_changed: 1, change_rules: 1,
 }  # fmt: skip

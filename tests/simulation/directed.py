@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from unittest.mock import patch
 
-from clutch_tui.core import aftersales, customers, inventory, orders, state
+from clutch_tui.core import accounts, aftersales, inventory, orders, state
 from clutch_tui.core import cart as carts
 from clutch_tui.core.sync import conflicts, replica
 from clutch_tui.core.sync.messages import PullPage, Result
@@ -324,7 +324,7 @@ async def unasked_balance(on: Stage) -> None:
     await on.open()
     on.weather.order("error after", SALES, on.first.name, times=3)
     on.weather.order("error before", INVENTORY, on.first.name, times=3)
-    on.first.do(customers.pay, _customer(on.first), 500, "cash", "", "c")
+    on.first.do(accounts.pay, _customer(on.first), 500, "cash", "", "c", beyond_debt=True)
     await on.pass_time(5)
     await on.end()
 
@@ -357,6 +357,21 @@ async def checkout_ignores_discount(on: Stage) -> None:
     await on.open()
     on.do(on.first, clerk.sell_changed)
     await on.end()
+
+
+@scenario()
+async def paid_back_twice(on: Stage) -> None:
+    """Two tills offline take the same payment back: the account has it once, and one of them is told."""
+    await on.open()
+    paid = on.first.do(accounts.pay, _customer(on.first), 500, "cash", "", "c", beyond_debt=True)
+    await on.until(lambda: all(terminal.sql("SELECT 1 FROM document") for terminal in on.terminals))
+    on.weather.order("refused", times=FOR_EVER)
+    for terminal in on.terminals:
+        terminal.do(accounts.take_back, paid.id, "the wrong customer", "c")
+    await on.end()
+    told = [terminal.sql("SELECT 1 FROM outbox WHERE lane = 'attention'") for terminal in on.terminals]
+    if sum(map(len, told)) != len(on.terminals) - 1:
+        raise Violation("all but one were to hear that the payment was taken back already")
 
 
 @scenario()

@@ -237,6 +237,9 @@ class Books:
             return {id: -delta for id, delta in lines(sale).items()}, debt(sale.payload, -1)
         if one.kind == "payment":
             return {}, {body["customer_id"]: -body["amount"]}
+        if one.kind == "payment_void":
+            paid = self._payment(body["payment_id"])
+            return {}, {paid["customer_id"]: paid["amount"]}
         return ({one.record_id: body["delta"]} if "delta" in body else {}), {}
 
     def _created(self, covered: Mapping[str, Deed], type: str) -> Moves:
@@ -313,6 +316,7 @@ class Books:
         self._check_orders(deeds)
         self._check_sales(deeds)
         self._check_server_sums(deeds)
+        self._check_payments(deeds)
         self._check_receipts(terminals)
         for terminal in terminals:
             self._check_copy(terminal)
@@ -394,6 +398,20 @@ class Books:
             if balance != owed.get(customer_id, 0):
                 raise Violation(f"{customer_id} owes {balance}, the deeds come to {owed.get(customer_id, 0)}")
 
+    def _check_payments(self, deeds: Mapping[str, Deed]) -> None:
+        """A payment takes off what was paid, and one that was taken back nothing, however often it was."""
+        moved: dict[str, int] = {}
+        for id, deed in deeds.items():
+            if deed.kind in ("payment", "payment_void"):
+                one = self.committed[id]
+                payment_id = one.payload.get("payment_id", one.record_id)
+                moved[payment_id] = moved.get(payment_id, 0) + sum(deed.entries.values())
+        undone = {self.committed[id].payload["payment_id"] for id, deed in deeds.items() if deed.kind == "payment_void"}
+        for payment_id, amount in moved.items():
+            expected = 0 if payment_id in undone else -self._payment(payment_id)["amount"]
+            if amount != expected:
+                raise Violation(f"payment {payment_id} comes to {amount} on the account, not to {expected}")
+
     def _check_copy(self, terminal: Terminal) -> None:
         """What the terminal holds is what the server holds, but for what was refused here."""
         refused = {
@@ -452,17 +470,27 @@ class Books:
                 expected -= cash(self._sale(body["sale_id"]).payload)
             elif kind == "payment":
                 expected += body["amount"] if body["method"] == "cash" else 0
+            elif kind == "payment_void":
+                paid = self._payment(body["payment_id"])
+                expected -= paid["amount"] if paid["method"] == "cash" else 0
             elif kind == "cash":
                 expected += drawn(body)
         twice = terminal.sql(
-            "SELECT json_extract(payload, '$.sale_id') FROM outbox WHERE kind = 'void'"
-            " AND coalesce(outcome, '') <> 'resent' GROUP BY 1 HAVING count(*) > 1"
+            "SELECT coalesce(json_extract(payload, '$.sale_id'), json_extract(payload, '$.payment_id')) FROM outbox"
+            " WHERE kind IN ('void', 'payment_void') AND coalesce(outcome, '') <> 'resent'"
+            " GROUP BY 1 HAVING count(*) > 1"
         )
         if twice:
-            raise Violation(f"{terminal.name}: sale {twice[0][0]} was voided and paid out more than once")
+            raise Violation(f"{terminal.name}: {twice[0][0]} was voided and paid out more than once")
         found = terminal.sql("SELECT coalesce(sum(amount), 0) FROM money_move WHERE method = 'cash'")[0][0]
         if found != expected:
             raise Violation(f"{terminal.name}: {found} in the drawer, the receipts come to {expected}")
+
+    def _payment(self, payment_id: str) -> Mapping[str, Any]:
+        """What a payment said."""
+        return next(
+            one.payload for one in self.committed.values() if one.record_id == payment_id and one.kind == "payment"
+        )
 
     def _sale(self, sale_id: str) -> Committed:
         return next(one for one in self.committed.values() if one.record_id == sale_id and one.kind == "sale")

@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
-from clutch_tui.core import cash, money, refunds, sales, state
+from clutch_tui.core import accounts, cash, money, refunds, sales, state
 from clutch_tui.core.database import models
 from clutch_tui.core.sync import arrivals, conflicts, offers, outbox, overlay, records, replica, requests, singles
 from clutch_tui.core.sync.messages import PullState
@@ -28,6 +28,7 @@ from clutch_tui.net.socket import websocket
 from clutch_tui.sandbox import changes as server_changes
 from clutch_tui.sandbox import database as server_database
 from clutch_tui.sandbox import epochs, maintenance, pages, payload, rest_lists, rest_sync
+from clutch_tui.sandbox import facts as server_facts
 from clutch_tui.sandbox import orders as server_orders
 from clutch_tui.sandbox import records as server_records
 
@@ -494,6 +495,29 @@ def checkout_ignores_discount(stack: ExitStack) -> None:
         return sale.customer_id == cart.customer_id and sold == wanted
 
     _put(stack, sales, "_is_of", is_of)
+
+
+@mutant
+def paid_back_twice(stack: ExitStack) -> None:
+    """The server counts a payment as taken back once for each till that takes it back."""
+    usual = server_facts.is_undone
+
+    def is_undone(transaction: Any, document_id: str, kind: str) -> bool:
+        return kind != "payment_void" and bool(usual(transaction, document_id, kind))
+
+    _put(stack, server_facts, "is_undone", is_undone)
+
+
+@mutant
+def hidden_payment_void(stack: ExitStack) -> None:
+    """A payment that was taken back stays off the debt at the till that took it back, until the server tells."""
+
+    def write(kind: str, *args: Any, **options: Any) -> None:
+        before(kind, *args, **options)
+        if kind == "payment_void":
+            models.execute("DELETE FROM account_move WHERE change_id = ?", (args[0],))
+
+    before = _put(stack, accounts, "_write", write)
 
 
 @mutant

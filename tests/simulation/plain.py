@@ -93,7 +93,9 @@ class PlainBooks(Books):
 
     def _check_server(self, terminal: Terminal) -> None:
         """Where nothing waits, the server has what lies on the shelf."""
-        if terminal.sql("SELECT 1 FROM outbox WHERE answered_at IS NULL AND kind NOT IN ('cash', 'payment') LIMIT 1"):
+        if terminal.sql(
+            "SELECT 1 FROM outbox WHERE answered_at IS NULL AND kind NOT IN ('cash', 'payment', 'payment_void') LIMIT 1"
+        ):
             return
         here = dict(terminal.sql(f"SELECT id, {STOCK} FROM part WHERE deleted = 0"))
         for part_id, stock in self._server.sql("SELECT id, stock_quantity FROM item WHERE deleted = 0"):

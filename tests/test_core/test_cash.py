@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from clutch_tui.core import aftersales, cart, cash, customers, inventory, sales
+from clutch_tui.core import accounts, aftersales, cart, cash, customers, inventory, sales
 from clutch_tui.core.database import models
 from clutch_tui.core.database.store import Store
 from clutch_tui.core.sync import queue
@@ -65,7 +65,7 @@ def test_every_way_that_money_comes_and_goes_is_a_line_of_the_report(store: Stor
     sell(store, part_id, Payment("visa", 100_00))
     store.run_now(aftersales.void, voided.id, "غلط", "sara")
     store.run_now(aftersales.give_back, back.id, {1: 1}, cashier="sara", device_id="d", reason="مش مناسب")
-    store.run_now(customers.pay, owing.id, 70_00, "cash", "", "sara")
+    store.run_now(accounts.pay, owing.id, 70_00, "cash", "", "sara", beyond_debt=True)
     report = store.read_now(cash.report)
     assert report.sums == {
         "open": (1, 200_00),
@@ -151,7 +151,7 @@ def test_what_is_sold_on_account_is_no_money(store: Store, part_id: str) -> None
     made = cart.with_customer(cart.add_line(store.run_now(sales.open_cart), part), owing)
     parts = (Payment("credit", 60_00), Payment("cash", 40_00))
     store.run_now(sales.checkout, made, parts, cashier="sara", device_id="d", rules=RULES)
-    store.run_now(customers.pay, owing.id, 25_00, "visa", "", "sara")
+    store.run_now(accounts.pay, owing.id, 25_00, "visa", "", "sara", beyond_debt=True)
     report = store.read_now(cash.report)
     assert report.takings == {"cash": (1, 40_00), "visa": (1, 25_00)}
     assert report.on_account == (1, 60_00)

@@ -6,12 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from clutch_tui.core import aftersales, cars, cash, customers, journal, sales, suppliers
+from clutch_tui.core import accounts, cars, customers, journal, sales, suppliers
 from clutch_tui.core.cart import add_line, with_customer
-from clutch_tui.core.database import models
 from clutch_tui.core.database.store import Store
 from clutch_tui.core.types import Customer, CustomerDraft, Payment, ShopError, SupplierDraft, TaxRules
-from tests.test_core.shop import HandClock, queue, stock_shelf
+from tests.test_core.shop import queue, stock_shelf
 
 AHMED = CustomerDraft(
     name="أحمد سعيد", phone="+20 100 123 4567", car_brand="تويوتا", car_model="كورولا", car_plate="أ ب ج 123"
@@ -105,11 +104,11 @@ def test_a_supplier_lives_the_same_life(store: Store) -> None:
         (lambda: suppliers.create(SupplierDraft(name="x", rating=6)), "error.supplier.rating"),
         (lambda: customers.get("nobody"), "error.customer.unknown"),
         (lambda: suppliers.get("nobody"), "error.supplier.unknown"),
-        (lambda: customers.pay("nobody", 1, "cash", "", ""), "error.customer.unknown"),
-        (lambda: customers.pay("nobody", 0, "cash", "", ""), "error.payment.not_positive"),
-        (lambda: customers.pay("nobody", -5, "cash", "", ""), "error.payment.not_positive"),
-        (lambda: customers.pay("nobody", 10**13, "cash", "", ""), "error.payment.too_high"),
-        (lambda: customers.pay("nobody", 5, "credit", "", ""), "error.payment.debt_with_debt"),
+        (lambda: accounts.pay("nobody", 1, "cash", "", ""), "error.customer.unknown"),
+        (lambda: accounts.pay("nobody", 0, "cash", "", ""), "error.payment.not_positive"),
+        (lambda: accounts.pay("nobody", -5, "cash", "", ""), "error.payment.not_positive"),
+        (lambda: accounts.pay("nobody", 10**13, "cash", "", ""), "error.payment.too_high"),
+        (lambda: accounts.pay("nobody", 5, "credit", "", ""), "error.payment.debt_with_debt"),
     ],
 )
 def test_what_cannot_stand_leaves_nothing_behind(store: Store, write: object, key: str) -> None:
@@ -122,49 +121,11 @@ def test_what_cannot_stand_leaves_nothing_behind(store: Store, write: object, ke
 # --- the account ---------------------------------------------------------------------------------------
 
 
-def test_a_balance_is_a_sum_of_facts(store: Store, ahmed: Customer, clock: HandClock) -> None:
-    store.run_now(models.execute, "UPDATE customer SET balance = 10000 WHERE id = ?", (ahmed.id,))
-    sale_id = sell_on_credit(store, ahmed, 120_00)
-    assert store.read_now(customers.get, ahmed.id).balance == 220_00
-    clock.wait(minutes=1)
-    paid = store.run_now(customers.pay, ahmed.id, 50_00, "cash", " تحت الحساب ", "سارة")
-    assert paid.balance == 170_00
-    assert store.read_now(customers.page, "", None, 0, 9)[0].balance == 170_00
-
-    payment = queue(store)[-1]
-    assert (payment["kind"], payment["type"]) == ("payment", "payment")
-    assert payment["payload"] == {"customer_id": ahmed.id, "amount": 50_00, "method": "cash", "note": "تحت الحساب"}
-    entries = store.read_now(customers.history, ahmed.id, None, 0, 9)
-    assert [(entry.kind, entry.amount, entry.unsent) for entry in entries] == [
-        ("payment", -50_00, True),
-        ("sale", 150_00, True),
-    ]
-    assert entries[1].id == sale_id
-    assert store.read_now(customers.history_count, ahmed.id) == 2
-    assert store.read_now(customers.history, ahmed.id, entries[0].key, 0, 9) == entries[1:]
-
-
-def test_only_cash_goes_into_the_drawer(store: Store, ahmed: Customer) -> None:
-    store.run_now(customers.pay, ahmed.id, 70_00, "visa", "", "سارة")
-    assert store.read_now(cash.report).expected == 0
-    store.run_now(customers.pay, ahmed.id, 30_00, "cash", "", "سارة")
-    assert store.read_now(cash.report).expected == 30_00
-    assert store.read_now(customers.get, ahmed.id).balance == -100_00
-
-
-def test_a_voided_sale_owes_nothing_and_stays_in_the_history(store: Store, ahmed: Customer) -> None:
-    sale_id = sell_on_credit(store, ahmed, 150_00 - 1)
-    store.run_now(aftersales.void, sale_id, "غلطة", "سارة")
-    assert store.read_now(customers.get, ahmed.id).balance == 0
-    (entry,) = store.read_now(customers.history, ahmed.id, None, 0, 9)
-    assert entry.kind == "void"
-
-
 def test_who_owes_stays_in_the_list(store: Store, ahmed: Customer) -> None:
     sell_on_credit(store, ahmed, 1)
     with pytest.raises(ShopError, match=r"error\.customer\.owes"):
         store.run_now(customers.delete, ahmed.id, seen=ahmed)
-    store.run_now(customers.pay, ahmed.id, 1, "instapay", "", "")
+    store.run_now(accounts.pay, ahmed.id, 1, "instapay", "", "")
     store.run_now(customers.delete, ahmed.id, seen=ahmed)
     assert store.read_now(customers.count, "") == 0
     assert store.read_now(customers.get, ahmed.id).deleted

@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from clutch_tui.core import aftersales, customers, inventory, journal, sales, state
+from clutch_tui.core import accounts, aftersales, customers, inventory, journal, sales, state
 from clutch_tui.core import cart as carts
 from clutch_tui.core.database import models
 from clutch_tui.core.database.store import Store
@@ -131,7 +131,7 @@ def test_a_new_part_that_is_given_up_leaves_the_list(store: Store) -> None:
 def test_a_customer_who_owes_cannot_be_given_up(store: Store) -> None:
     made = store.run_now(customers.create, CustomerDraft(name="منى"))
     row = refuse_newest(store)
-    store.run_now(customers.pay, made.id, 50_00, "cash", "", "t")
+    store.run_now(accounts.pay, made.id, 50_00, "cash", "", "t", beyond_debt=True)
     with pytest.raises(ShopError, match="owes"):
         store.run_now(queue.give_up, row.id)
     assert store.read_now(queue.get, row.id).lane == "attention"

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from clutch_tui.core import aftersales, customers, inventory, sales, state, suppliers
+from clutch_tui.core import accounts, aftersales, customers, inventory, sales, state, suppliers
 from clutch_tui.core import cart as carts
 from clutch_tui.core.database.store import Store
 from clutch_tui.core.sync import conflicts, listings, outbox, queue, singles, ways
@@ -558,7 +558,7 @@ async def test_what_has_no_call_waits_without_alarm(shop: Shop) -> None:
     till = await shop.till()
     await till.round()
     made = till.do(customers.create, CustomerDraft(name="منى"))
-    till.do(customers.pay, made.id, 5000, "cash", "", "c")
+    till.do(accounts.pay, made.id, 5000, "cash", "", "c", beyond_debt=True)
     sale = till.sell(part(till, "P-0001").id, 2)
     await settle(till)
     till.do(aftersales.give_back, sale, {1: 1}, cashier="c", device_id="d", reason="زيادة")
@@ -616,7 +616,7 @@ async def test_a_server_that_learns_to_sync_gets_what_waited_and_nothing_twice(s
     sale = till.sell(part(till, "P-0001").id, 2)
     till.do(inventory.create, PartDraft(name="جديدة", part_number="N-1"), 5)
     await settle(till)
-    till.do(customers.pay, made.id, 5000, "cash", "", "c")
+    till.do(accounts.pay, made.id, 5000, "cash", "", "c", beyond_debt=True)
     till.do(aftersales.give_back, sale, {1: 1}, cashier="c", device_id="d", reason="زيادة")
     await settle(till)
     till.sell(part(till, "P-0001").id, 4)

@@ -54,6 +54,7 @@ def test_a_change_goes_out_as_the_file_says(scenario: str, message: dict[str, An
 def test_a_call_has_the_files_form(pair: dict[str, Any]) -> None:
     body = pair["request"]["body"]
     composed = protocol.sync_request(
+        version=body["protocol"],
         shop_id=body["shop_id"],
         device_id=body["device_id"],
         lineage=body["lineage"],

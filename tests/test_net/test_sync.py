@@ -12,10 +12,10 @@ from typing import Any
 import httpx
 import pytest
 
-from clutch_tui.core import customers, inventory, search, state
+from clutch_tui.core import accounts, customers, inventory, search, state
 from clutch_tui.core.database import models
 from clutch_tui.core.database.store import Store
-from clutch_tui.core.sync import conflicts, offers, outbox, replica
+from clutch_tui.core.sync import abilities, conflicts, offers, outbox, replica
 from clutch_tui.core.types import CustomerDraft, PartDraft, ShopError
 from clutch_tui.net import wire
 from clutch_tui.net.client.errors import ApiError, Kind
@@ -550,7 +550,7 @@ async def test_a_clone_learns_what_its_twin_has_sent_before_it_stores_a_balance(
     """The first question found the disk cloned and brought no answer; the balance then held the payment twice."""
     made = till.do(customers.create, CustomerDraft(name="حسن", phone="01007654321"))
     await till.round()
-    till.do(customers.pay, made.id, 50_00, "cash", "", "سارة")
+    till.do(accounts.pay, made.id, 50_00, "cash", "", "سارة", beyond_debt=True)
     clone = tmp_path / "clone" / "data"
     clone.mkdir(parents=True)
     with sqlite3.connect(till.store.path) as source, sqlite3.connect(clone / "shop.db") as target:
@@ -571,7 +571,7 @@ async def test_a_payment_that_a_restored_server_got_again_counts_once(till: Till
     made = till.do(customers.create, CustomerDraft(name="حسن", phone="01007654321"))
     await till.round()
     await fault(sandbox, "backup")
-    till.do(customers.pay, made.id, 50_00, "cash", "", "سارة")
+    till.do(accounts.pay, made.id, 50_00, "cash", "", "سارة", beyond_debt=True)
     await till.round()
     await till.round()
     await fault(sandbox, "restore")
@@ -585,6 +585,46 @@ async def test_a_payment_that_a_restored_server_got_again_counts_once(till: Till
     assert till.ask(state.get, "customers.epoch") == "e-2"
 
 
+async def test_a_payment_is_taken_back_at_every_till(tmp_path: Path, till: Till, sandbox: Running) -> None:
+    other = await open_till(tmp_path, sandbox, "b")
+    made = till.do(customers.create, CustomerDraft(name="حسن", phone="01007654321"))
+    await till.round()
+    paid = till.do(accounts.pay, made.id, 50_00, "cash", "", "سارة", beyond_debt=True)
+    await till.round()
+    await other.round()
+    other.do(accounts.take_back, paid.id, "غلط", "علي")
+    await other.round()
+    await till.round()
+    for one in (till, other):
+        assert one.ask(customers.get, made.id).balance == 0
+        lines = one.ask(accounts.statement, made.id, None, 0, 9)
+        assert [(line.kind, line.amount, line.unsent) for line in lines] == [
+            ("payment_void", 50_00, False),
+            ("payment", -50_00, False),
+        ]
+    assert (till.queue.unsent, other.queue.unsent) == (0, 0)
+    await other.close()
+
+
+async def test_a_server_of_version_1_gets_a_payment_back_as_a_negative_one(till: Till, sandbox: Running) -> None:
+    """And when it has learned the second version, it is spoken to in it; when it goes back, in the first again."""
+    sandbox.backend.database.protocol = 1
+    made = till.do(customers.create, CustomerDraft(name="حسن", phone="01007654321"))
+    paid = till.do(accounts.pay, made.id, 50_00, "cash", "", "سارة", beyond_debt=True)
+    till.do(accounts.take_back, paid.id, "غلط", "سارة")
+    await till.round()
+    await till.round()
+    assert (till.queue.unsent, till.queue.local) == (0, 0)
+    assert till.ask(customers.get, made.id).balance == 0
+    sandbox.backend.database.protocol = 2
+    till.clock.forward(3600)
+    await till.round()
+    assert till.ask(abilities.knows, "payment_void")
+    sandbox.backend.database.protocol = 1
+    await till.round()
+    assert till.ask(abilities.protocol) == 1
+
+
 async def test_a_customer_whom_a_restored_server_forgot_owes_nothing_yet(
     tmp_path: Path, till: Till, sandbox: Running
 ) -> None:
@@ -594,7 +634,7 @@ async def test_a_customer_whom_a_restored_server_forgot_owes_nothing_yet(
     made = till.do(customers.create, CustomerDraft(name="حسن", phone="01007654321"))
     await till.round()
     await other.round()
-    other.do(customers.pay, made.id, 50_00, "cash", "", "سارة")
+    other.do(accounts.pay, made.id, 50_00, "cash", "", "سارة", beyond_debt=True)
     await other.round()
     await till.round()
     assert till.ask(customers.get, made.id).balance == -50_00
@@ -922,7 +962,7 @@ async def test_a_payment_that_arrives_late_counts_once_in_the_balance(till: Till
     """Its call was given up and came through after all, between the sync calls and the customers' list."""
     made = till.do(customers.create, CustomerDraft(name="أحمد"))
     await till.round()
-    till.do(customers.pay, made.id, 5000, "cash", "", "c")
+    till.do(accounts.pay, made.id, 5000, "cash", "", "c", beyond_debt=True)
     *_, body = await till.store.run(till.sync._exchange.compose, "sales", await till.sync._exchange.claim("sales"))
     async with httpx.AsyncClient() as client:
         headers = {"X-API-Key": demo_data.API_KEY}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from .conftest import Terminal, uid
+from .conftest import JSON, Terminal, uid
 
 
 async def test_a_sale_that_is_sent_again_counts_once_and_tells_its_first_answer(terminal: Terminal) -> None:
@@ -109,6 +109,62 @@ async def test_balances_are_sums_of_facts_and_a_sale_brings_its_customer(termina
     page = await terminal.data("customers.list", params={"since_seq": result["seq"]})
     assert [(row["name"], row["balance"]) for row in page["customers"]] == [("ورشة البركة", 4499.5)]
     assert page["cursor"] == paid["seq"]
+
+
+async def paid_by(terminal: Terminal, customer_id: str, amount: float) -> JSON:
+    """A payment, as it was sent."""
+    body = {"customer_id": customer_id, "amount": amount, "method": "cash", "note": ""}
+    change = terminal.change("payment", uid(1, "face"), body=body)
+    assert (await terminal.one("sales", change))["status"] == "applied"
+    return change
+
+
+async def balance(terminal: Terminal) -> float:
+    (row,) = (await terminal.data("customers.list"))["customers"]
+    return float(row["balance"])
+
+
+async def test_a_payment_is_taken_back_once_and_seen_by_programs_of_version_2(terminal: Terminal) -> None:
+    customer = await terminal.data("customers.create", {"id": uid(1, "cccc"), "name": "حسن"})
+    payment = await paid_by(terminal, customer["id"], 50.0)
+    assert await balance(terminal) == -50.0
+    body = {"payment_id": payment["id"], "reason": "غلط"}
+    void = terminal.change("payment_void", uid(2, "face"), body=body)
+    assert (await terminal.one("sales", void))["status"] == "applied"
+    assert (await terminal.one("sales", void))["status"] == "duplicate"
+    again = terminal.change("payment_void", uid(3, "face"), body=body)
+    assert (await terminal.one("sales", again))["flags"] == ["already_voided"]
+    assert await balance(terminal) == 0
+    seen = {}
+    for protocol in (1, 2):
+        page = await terminal.sync("sales", protocol=protocol)
+        seen[protocol] = [row["type"] for row in page["changes"]]
+    assert seen == {1: ["payment"], 2: ["payment", "payment_void", "payment_void"]}
+
+
+async def test_a_payment_that_comes_after_its_void_counts_for_nothing(terminal: Terminal) -> None:
+    customer = await terminal.data("customers.create", {"id": uid(1, "cccc"), "name": "حسن"})
+    body = {"payment_id": uid(1, "face"), "reason": "غلط"}
+    void = terminal.change("payment_void", uid(2, "face"), body=body)
+    assert (await terminal.one("sales", void))["status"] == "applied"
+    await paid_by(terminal, customer["id"], 50.0)
+    assert await balance(terminal) == 0
+
+
+async def test_what_a_newer_program_says_is_put_off_and_not_refused(terminal: Terminal) -> None:
+    change = terminal.change("lost_sale", uid(9), body={"text": "?"})
+    assert (await terminal.one("sales", change))["status"] == "retry"
+    assert (await terminal.sync("sales", unconfirmed=[change["change_id"]]))["confirmed"] == {}
+
+
+async def test_a_server_of_version_1_names_nothing_and_knows_no_taking_back(terminal: Terminal) -> None:
+    named = await terminal.data("system.version")
+    assert (named["protocol"], named["records"]) == (2, ["payment_void", "quote"])
+    terminal.sandbox.backend.database.protocol = 1
+    assert "protocol" not in await terminal.data("system.version")
+    assert (await terminal.call("sales.sync", terminal.sync_body(protocol=2))).status_code == 426
+    void = terminal.change("payment_void", uid(2, "face"), body={"payment_id": uid(1), "reason": "غلط"})
+    assert (await terminal.one("sales", void))["code"] == "UNKNOWN_KIND"
 
 
 async def test_a_sale_is_not_refused_for_what_is_wrong_with_its_customer(terminal: Terminal) -> None:

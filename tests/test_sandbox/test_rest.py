@@ -203,4 +203,4 @@ async def test_figures_carry_a_mark_and_come_once(terminal: Terminal) -> None:
 async def test_a_body_that_names_no_protocol_is_no_sync_call(terminal: Terminal) -> None:
     for name in ("inventory.sync", "sales.sync"):
         assert (await terminal.call(name, {})).status_code == 422
-        assert (await terminal.call(name, {"protocol": 2})).status_code == 426
+        assert (await terminal.call(name, {"protocol": 3})).status_code == 426

@@ -68,7 +68,7 @@ FAMILIES: dict[str, Iterable[str]] = {
         "connection_log",
         "conflicts",
         "part_history",
-        "customer_history",
+        "account",
         "supplier_history",
         "drawer",
         "closings",

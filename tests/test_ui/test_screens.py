@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from textual.pilot import Pilot
 
-from clutch_tui.core import customers, suppliers
+from clutch_tui.core import accounts, customers, suppliers
 from clutch_tui.core.types import CustomerDraft
 from clutch_tui.text import strings
 from clutch_tui.text.strings import t
@@ -15,9 +15,9 @@ from clutch_tui.ui import keys
 from clutch_tui.ui.app import ClutchApp
 from clutch_tui.ui.dialogs import Ask, Choose, Confirm, ShowText
 from clutch_tui.ui.forms import FormDialog
+from clutch_tui.ui.screens.account import AccountScreen, PaymentDialog
 from clutch_tui.ui.screens.customers import CustomersScreen
 from clutch_tui.ui.screens.frame import ShopScreen
-from clutch_tui.ui.screens.history import CustomerHistory
 from clutch_tui.ui.screens.settings import SettingsScreen
 from clutch_tui.ui.screens.sign_in import SignInScreen
 from clutch_tui.ui.status import Status
@@ -130,24 +130,42 @@ async def test_customers_from_the_first_to_the_payment(shop: Shop) -> None:
             await press(pilot, "ctrl+u")
         await type_text(pilot, "50")
         await press(pilot, "enter")
+        # she owes nothing: the shop would owe her
+        await until(pilot, lambda: isinstance(app.screen, Confirm) and "50.00" in words_on(app.screen))
+        await press(pilot, "enter")
         await until(pilot, lambda: isinstance(app.screen, Choose))
         await press(pilot, "1")
         await until(pilot, lambda: t("customer.ask_note") in words_on(app))
         await press(pilot, "enter")
-        await until(pilot, lambda: ("payment", "payment") in shop.new_changes)
+        await until(pilot, lambda: isinstance(app.screen, PaymentDialog) and "P00001" in words_on(app.screen))
+        assert ("payment", "payment") in shop.new_changes
+        await press(pilot, "f2")
+        await until(pilot, lambda: any(path.stem.endswith("-P00001") for path in app.services.receipts.glob("*")))
+        await press(pilot, "escape")
         await until(pilot, lambda: isinstance(app.screen, CustomersScreen))
         assert shop.read(customers.get, row.id).balance == -5_000
         await settle(pilot)
         await press(pilot, "f6")
-        await until(pilot, lambda: isinstance(app.screen, CustomerHistory) and app.screen.table.count == 1)
+        await until(pilot, lambda: isinstance(app.screen, AccountScreen) and app.screen.table.count == 1)
+        await press(pilot, "f8")
+        await until(pilot, lambda: isinstance(app.screen, Ask) and "50.00" in words_on(app.screen))
+        await type_text(pilot, "غلط")
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, PaymentDialog) and "P00002" in words_on(app.screen))
+        await press(pilot, "escape")
+        await until(pilot, lambda: isinstance(app.screen, AccountScreen) and app.screen.table.count == 2)
+        assert shop.read(customers.get, row.id).balance == 0
+        await press(pilot, "f2")
+        await until(pilot, lambda: isinstance(app.screen, Ask))
+        await press(pilot, "escape")
         await press(pilot, "escape")
         await until(pilot, lambda: isinstance(app.screen, CustomersScreen))
+        shop.store.run_now(accounts.pay, row.id, 1, "cash", "", "", beyond_debt=True)
         await press(pilot, "f8")
         await until(pilot, lambda: isinstance(app.screen, Confirm))
         await press(pilot, "enter")
-        await until(pilot, lambda: toasts(app))
-        assert toasts(app) == [t("error.customer.owes", name="منى سعيد")]
-        assert [kind for kind, _ in shop.new_changes] == ["create", "update", "payment"]
+        await until(pilot, lambda: t("error.customer.owes", name="منى سعيد") in toasts(app))
+        assert [kind for kind, _ in shop.new_changes] == ["create", "update", "payment", "payment_void", "payment"]
 
 
 async def test_suppliers_are_added_and_edited(shop: Shop) -> None:

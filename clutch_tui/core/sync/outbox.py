@@ -21,13 +21,14 @@ from .. import state
 from ..clock import from_text, to_text
 from ..database import models
 from ..types import Lane, ShopError
+from . import abilities
 from .messages import Change
 from .shown import QueueSummary
 
 Channel = Literal["inventory", "sales", "rest"]
 CHANNELS: tuple[Channel, ...] = get_args(Channel)
 
-FACTS = frozenset({"sale", "return", "void", "payment", "cash", "count", "adjust", "receive"})
+FACTS = frozenset({"sale", "return", "void", "payment", "payment_void", "cash", "count", "adjust", "receive"})
 """Kinds that have happened at the counter: never refused, never held up by another change."""
 
 SLOW_RETRY = timedelta(minutes=15)
@@ -35,7 +36,7 @@ ALONE_FAILURES = 3
 """How often a change must fail alone, with an empty probe succeeding, before it goes to the slow lane."""
 
 _CHANNEL_OF: dict[str, Channel] = {
-    **dict.fromkeys(("sale", "payment", "cash"), "sales"),
+    **dict.fromkeys(("sale", "payment", "payment_void", "cash"), "sales"),
     **dict.fromkeys(("item", "receipt"), "inventory"),
     **dict.fromkeys(("customer", "supplier", "order"), "rest"),
 }
@@ -176,7 +177,10 @@ def claim(
     for *columns, first_sent_at in rows:
         change = _change(columns)
         if first_sent_at is None:
+            if not abilities.freeze(change):
+                continue
             change = _freeze(change)
+        change = abilities.in_form(change)
         size += len(columns[9].encode()) + 300
         if changes and size > max_bytes:
             break

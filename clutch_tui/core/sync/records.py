@@ -16,7 +16,7 @@ from typing import Any
 from .. import customers, inventory, orders, sales, state, suppliers
 from ..clock import to_text
 from ..database import models
-from . import aliases, offers, outbox, overlay, ways
+from . import aliases, documents, offers, outbox, overlay, ways
 
 Row = Mapping[str, Any]
 
@@ -40,6 +40,9 @@ TYPES = {channel: type for type, channel in NOUNS.items()}
 def store(type: str, rows: Sequence[Row], *, snapshot: bool, spared: Collection[str] = ()) -> None:
     """Store the rows of a complete pull; of a snapshot also forget what it does not hold, but for the `spared`."""
     rows = aliases.incoming(type, rows)
+    if type in documents.KINDS:
+        documents.store(rows)
+        return
     if type == "sale":
         if rows or snapshot:
             _store_sales(rows, snapshot=snapshot)
@@ -60,7 +63,7 @@ def store(type: str, rows: Sequence[Row], *, snapshot: bool, spared: Collection[
 
 def with_keys(type: str, row: Row) -> Row:
     """A pulled row with its folded columns. Made before a large pull is swapped, so that the swap has only to bind."""
-    if KEY_COLUMNS[type][0] in row:
+    if type not in KEY_COLUMNS or KEY_COLUMNS[type][0] in row:
         return row
     return {**row, **_KEYS[type](row)}
 

@@ -15,7 +15,7 @@ from dataclasses import fields
 
 from .. import state
 from ..database import models
-from . import arrivals, conflicts, doubts, marks, offers, outbox, overlay, records, unreadable, ways
+from . import abilities, arrivals, conflicts, doubts, marks, offers, outbox, overlay, records, unreadable, ways
 from .messages import PullPage, PullState, Result
 
 CHANNELS = ("inventory", "sales", "customers", "suppliers", "orders")
@@ -35,8 +35,8 @@ def epoch() -> str | None:
 
 
 def pull_state(channel: str) -> PullState:
-    """Where the next page of a channel starts. A channel whose rows are of another epoch, or whose cursor has
-    fallen below the floor, starts a snapshot."""
+    """Where the next page of a channel starts. A channel whose rows are of another epoch, whose cursor has fallen
+    below the floor, or of whose rows some could not be read before (`renew`), starts a snapshot."""
     staged = models.execute(
         "SELECT epoch, cursor, snapshot, since, mark FROM pull_page WHERE channel = ? ORDER BY n DESC LIMIT 1",
         (channel,),
@@ -44,7 +44,7 @@ def pull_state(channel: str) -> PullState:
     if staged is not None:
         return PullState(staged[0], staged[1], bool(staged[2]), staged[3], staged[4])
     present = epoch()
-    if present is not None and state.get(f"{channel}.epoch") == present:
+    if present is not None and state.get(f"{channel}.epoch") == present and state.get(f"{channel}.renew") is None:
         return PullState(present, state.number(f"{channel}.cursor"), False, None, marks.of_cursor(channel))
     return PullState(present, 0, True, None)
 
@@ -129,6 +129,7 @@ def doubt_epoch() -> None:
 def _begin_epoch(value: str) -> None:
     if epoch() is not None:
         doubts.begin()
+        abilities.forget()
     _rename_past(value)
     state.put("epoch", value)
     marks.forget()
@@ -262,6 +263,8 @@ def _swap(channel: str, page: PullPage, rows: list[records.Row], *, arriving: bo
     marks.put_cursor(channel, page.mark)
     state.put(f"{channel}.epoch", page.epoch)
     state.put(f"{channel}.as_of", models.now_text())
+    if page.snapshot:
+        state.forget(f"{channel}.renew")
     ways.cover(channel)
     # without rows, too: a cursor that moves on may be all that an answered request was waiting for
     pulled: dict[str, list[records.Row]] = {records.TYPES[channel]: [], **records.by_type(rows)}
@@ -405,6 +408,8 @@ def deliver(results: Mapping[str, Result], answer_epoch: str, *, policies: Mappi
         nouns |= {"queue", records.NOUNS.get(type, "sales")}
         if kind in outbox.FACTS:
             _flag_sale(record_id, result)
+            if result.status == "rejected" and abilities.refused(change_id, kind):
+                outbox.retry(change_id)
         else:
             nouns |= conflicts.settle(change_id, type, record_id, label, result, answer_epoch, policies or {})
             records.rebase(type, record_id)

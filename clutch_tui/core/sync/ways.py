@@ -26,7 +26,7 @@ BELIEVED_AFTER = timedelta(minutes=10)
 """How long a server that had sync must lack it before its shop goes another way."""
 
 CHANNELS = ("inventory", "sales", "customers", "suppliers", "orders")
-NOT_WITHOUT_SYNC = ("payment", "cash")
+NOT_WITHOUT_SYNC = ("payment", "payment_void", "cash")
 """Facts that have no call of their own: they wait as `local` for a server that takes them."""
 
 

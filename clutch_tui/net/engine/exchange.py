@@ -14,7 +14,7 @@ from typing import Any, Literal, ParamSpec, Protocol, TypeVar, get_args
 from clutch_tui.core import search, state
 from clutch_tui.core.clock import Clock
 from clutch_tui.core.database.store import Store
-from clutch_tui.core.sync import marks, offers, outbox, replica, singles, unreadable, ways
+from clutch_tui.core.sync import abilities, marks, offers, outbox, replica, singles, unreadable, ways
 from clutch_tui.core.sync.messages import Change, PullPage, PullState
 from clutch_tui.core.sync.offers import Offer
 from clutch_tui.core.sync.outbox import Channel
@@ -212,6 +212,8 @@ class Exchange:
         try:
             answer = await self._api.call(f"{channel}.sync", body=body, retry=False, timeout=self._timeout)
         except ApiError as error:
+            if error.kind is Kind.TOO_OLD and body["protocol"] > 1 and await self._store.run(abilities.fall_back):
+                return True
             if error.kind is Kind.TOO_OLD and isinstance(error.data, dict) and "epoch" in error.data:
                 understood = protocol.read_sync(error.data, here, types)
                 return await self._too_old(channel, changes, understood, asked, error)
@@ -248,6 +250,7 @@ class Exchange:
         asked = offers.offer(repeated={change.change_id for change in changes}, unsent=pull or not changes)
         types = {change.change_id: change.type for change in changes} | offers.types_of(asked.ids)
         body = protocol.sync_request(
+            version=abilities.protocol(),
             shop_id=self._shop_id,
             device_id=self._device_id,
             lineage=state.lineage(),

@@ -20,10 +20,8 @@ from clutch_tui.core.sync.outbox import FACTS
 
 from .. import wire
 
-VERSION = 1
-
-_DOCUMENTS = frozenset({"void", "payment", "cash", "count", "adjust", "receive", "receipt"})
-"""Rows of facts whose effect comes with another row: a void with its sale, a payment with its customer."""
+_DOCUMENTS = frozenset({"cash", "count", "adjust", "receive", "receipt"})
+"""Rows of facts whose effect comes with another row, and that no screen shows."""
 
 _MONEY_IN_FACTS = {"payment": ("amount",), "cash": ("amount", "counted")}
 
@@ -50,6 +48,7 @@ class SyncAnswer:
 
 def sync_request(
     *,
+    version: int,
     shop_id: str,
     device_id: str,
     lineage: str,
@@ -63,7 +62,7 @@ def sync_request(
     """The body of `inventory.sync` and `sales.sync`. A server that knows no marks is sent none."""
     told = {"mark": pull.mark} if pull.mark else {}
     return {
-        "protocol": VERSION,
+        "protocol": version,
         "shop_id": shop_id,
         "device_id": device_id,
         "lineage": lineage,

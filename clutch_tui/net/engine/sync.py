@@ -27,7 +27,7 @@ from .. import wire
 from ..client.api import Api
 from ..client.errors import ABOUT_EVERY_CALL, NOT_FOR_THIS, ApiError, Kind
 from ..connection import Monitor, Problem
-from . import rest
+from . import abilities, rest
 from .exchange import Aside, Exchange, SyncChannel
 from .lists import Lists
 from .pace import Pace
@@ -181,6 +181,7 @@ class Sync:
         if await self._store.read(arrivals.is_torn):
             await self._store.run(arrivals.mend)
         await self._try_line()
+        await abilities.refresh(self._store, self._api)
         await self._look_for_sync()
         await self._exchange.recheck()
         await self._each_in_turn()

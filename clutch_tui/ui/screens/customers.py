@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on, work
@@ -12,11 +11,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
-from clutch_tui.core.types import PAY_METHODS, Customer, CustomerDraft, CustomerRow, PayMethod
+from clutch_tui.core.types import Customer, CustomerDraft, CustomerRow
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 from clutch_tui.ui import shop
-from clutch_tui.ui.dialogs import Choose, Dialog, ask_money, ask_text
+from clutch_tui.ui.dialogs import Dialog
 from clutch_tui.ui.entries import CUSTOMER
 from clutch_tui.ui.forms import FormDialog
 from clutch_tui.ui.screens.list_screen import ListScreen, reading
@@ -55,7 +54,7 @@ class CustomersScreen(ListScreen):
         Binding("f2", "add", "common.add", id="customers.add"),
         Binding("f3", "edit", "common.edit", id="customers.edit"),
         Binding("f4", "pay", "customer.pay", id="customers.pay"),
-        Binding("f6", "history", "common.history", id="customers.history"),
+        Binding("f6", "account", "customer.account", id="customers.account"),
         Binding("f8", "delete", "common.delete", id="customers.delete"),
     ]
 
@@ -70,7 +69,7 @@ class CustomersScreen(ListScreen):
         return f"{line}\n{t('common.has_unsent')}" if row.unsent else line
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return self.has_row() if action in ("edit", "pay", "history", "delete") else True
+        return self.has_row() if action in ("edit", "pay", "account", "delete") else True
 
     def action_open(self) -> None:
         self.action_edit()
@@ -104,29 +103,16 @@ class CustomersScreen(ListScreen):
 
     @work(group="ask", exit_on_error=False)
     async def action_pay(self) -> None:
-        """A payment on account: how much, how, a word about it. The amount comes first: it is what one begins to
-        type, and its first digit would choose the method."""
-        if (row := self.table.row) is None:
-            return
-        asked = ask_money("customer.ask_amount", minimum=1, maximum=shop.customers.MAX_PAYMENT, name=row.name)
-        amount = await self.app.push_screen_wait(asked)
-        if amount is None:
-            return
-        methods: list[PayMethod] = [method for method in PAY_METHODS if method != "credit"]
-        options = [(method, partial(t, f"pay.{method}")) for method in methods]
-        chosen = await self.app.push_screen_wait(Choose("customer.pay", options))
-        method = next((one for one in methods if one == chosen), None)
-        if method is None:
-            return
-        note = await self.app.push_screen_wait(ask_text("customer.ask_note"))
-        if note is not None:
-            await self.write("customers", shop.customers.pay, row.id, amount, method, note, self.app.cashier)
-
-    def action_history(self) -> None:
         if (row := self.table.row) is not None:
-            from clutch_tui.ui.screens.history import CustomerHistory
+            from clutch_tui.ui.screens.account import take_payment
 
-            self.app.push_screen(CustomerHistory(row))
+            await take_payment(self, row.id)
+
+    def action_account(self) -> None:
+        if (row := self.table.row) is not None:
+            from clutch_tui.ui.screens.account import AccountScreen
+
+            self.app.push_screen(AccountScreen(row))
 
 
 def new_customer(app: ClutchApp, typed: str = "") -> FormDialog[Customer]:

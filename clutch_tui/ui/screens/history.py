@@ -1,13 +1,12 @@
-"""What happened to one record: a part's stock, a customer's purchases and account, a supplier's parts."""
+"""What happened to one record: a part's stock, a supplier's parts."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from textual.content import Content
 
-from clutch_tui.core.types import CustomerRow, PartQuery, PartRow, StockMove, SupplierRow
+from clutch_tui.core.types import PartQuery, PartRow, StockMove, SupplierRow
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import has, t
 from clutch_tui.ui import shop
@@ -17,7 +16,8 @@ from clutch_tui.ui.widgets.part_columns import PART_COLUMNS, part_name, unsent_m
 from clutch_tui.ui.widgets.window import Source
 
 
-def _kind(kind: str) -> str:
+def kind_word(kind: str) -> str:
+    """What moved a part or an account."""
     key = f"move.{kind}"
     return t(key) if has(key) else kind
 
@@ -42,7 +42,7 @@ class PartHistory(HistoryScreen):
         return (
             unsent_mark(),
             Column("common.date", 20, lambda row: shown.date_time(row.at)),
-            Column("move.kind", 12, lambda row: _kind(row.kind)),
+            Column("move.kind", 12, lambda row: kind_word(row.kind)),
             Column("move.delta", 8, lambda row: shown.number(row.delta, signed=True), number=True),
             Column("move.reason", 20, lambda row: row.reason, flex=1),
         )
@@ -57,40 +57,6 @@ class PartHistory(HistoryScreen):
 
     def describe(self, row: StockMove) -> Content | str:
         return t("part.history_of", name=part_name(self._part), stock=shown.number(self._part.stock))
-
-
-class CustomerHistory(HistoryScreen):
-    """A customer's sales and account moves, newest first."""
-
-    NAME = "customer_history"
-    NOUNS = frozenset({"sales", "customers"})
-
-    def __init__(self, customer: CustomerRow) -> None:
-        self._customer = customer
-        super().__init__()
-
-    def columns(self) -> Sequence[Column[Any]]:
-        return (
-            unsent_mark(),
-            Column("common.date", 20, lambda row: shown.date_time(row.at)),
-            Column("move.kind", 12, lambda row: _kind(row.kind)),
-            Column("common.notes", 18, lambda row: row.note, flex=1),
-            Column("move.amount", 12, lambda row: shown.amount(row.amount), number=True),
-        )
-
-    def source(self, text: str) -> Source[Any]:
-        store, customer_id = self.store, self._customer.id
-
-        async def count() -> int:
-            return await store.read(shop.customers.history_count, customer_id)
-
-        return Source(
-            count, lambda after, skip, limit: store.read(shop.customers.history, customer_id, after, skip, limit)
-        )
-
-    def describe(self, row: Any) -> Content | str:
-        customer = self._customer
-        return t("customer.line", name=customer.name, car=customer.car or "-", balance=shown.money(customer.balance))
 
 
 class SupplierHistory(HistoryScreen):

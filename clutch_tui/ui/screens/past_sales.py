@@ -9,7 +9,7 @@ from textual import work
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
-from clutch_tui.core.types import SaleQuery, SaleRow
+from clutch_tui.core.types import CustomerRow, SaleQuery, SaleRow
 from clutch_tui.printing.page import method_word
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
@@ -56,11 +56,15 @@ class PastSalesScreen(ListScreen):
         Binding("f8", "void", "sale.void", id="past_sales.void"),
     ]
 
+    def __init__(self, customer: CustomerRow | None = None) -> None:
+        self._customer_id = "" if customer is None else customer.id
+        super().__init__()
+
     def columns(self) -> Sequence[Column[SaleRow]]:
         return COLUMNS
 
     def source(self, text: str) -> Source[SaleRow]:
-        return reading(self.store, shop.sales, SaleQuery(text=text.strip()))
+        return reading(self.store, shop.sales, SaleQuery(text=text.strip(), customer_id=self._customer_id))
 
     def describe(self, row: SaleRow) -> Content | str:
         words = [t("sale.line", cashier=row.cashier or "-", customer=row.customer_name or "-")]

@@ -125,6 +125,29 @@ class AccountMoveTable(Table):
         table_name = "account_move"
 
 
+class DocumentTable(Table):
+    """What moved accounts beside sales, of this till and, once pulled, of the others: payments, payments that were
+    taken back and voids of sales. `about` is the payment or the sale that is undone; `balance` is what the customer
+    owed after a payment, where it was taken here."""
+
+    id = TextField(primary_key=True)
+    kind = TextField()
+    about = text()
+    customer_id = text()
+    amount = count()
+    method = text()
+    note = text()
+    number = text()
+    cashier = text()
+    at = TextField()
+    balance = IntegerField(null=True)
+    own = BooleanField(default=True)
+    seq = count()
+
+    class Meta:
+        table_name = "document"
+
+
 class SupplierTable(Table):
     id = TextField(primary_key=True)
     name = text()

@@ -49,6 +49,8 @@ class OutboxTable(Table):
     """What a person made of an answered change: seen, resent, replaced or given_up."""
     followed_by = TextField(null=True)
     """The change that took its place."""
+    form = text()
+    """JSON: the words of version 1 in which it went up to a server that did not know its kind (`abilities`)."""
 
     class Meta:
         table_name = "outbox"

@@ -1,0 +1,261 @@
+"""Customers' accounts: payments, payments that are taken back, and the statement of what moved an account.
+
+A payment is a fact and so is its taking back: both have a number and a paper of their own, move the money of this till
+and the customer's account, and neither is ever rewritten.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from . import cash, customers, journal, state
+from .clock import from_text
+from .database import models
+from .sync import outbox
+from .types import Customer, Key, PayMethod, ShopError
+
+MAX_PAYMENT = 10**12
+"""In minor units; what is above it is a slip of the finger."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountPayment:
+    """A payment on account, or (`kind` payment_void) one that was taken back, whole: also what its paper is printed
+    from. `amount` is what changed hands, above zero in both; `balance` is what the customer owed after it, None where
+    another till took it. `is_void` where a payment was taken back later, `void_of` names the payment by its number."""
+
+    id: str
+    kind: str
+    number: str
+    at: datetime
+    customer_id: str
+    customer_name: str
+    amount: int
+    method: str
+    note: str
+    cashier: str
+    balance: int | None
+    is_void: bool
+    void_of: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountEntry:
+    """A line of a customer's statement. `amount` is what it added to the debt, below zero for what it took off;
+    `balance` is what was owed after it. `number` is that of its paper and `note` a person's words. The line `before`
+    is what is not known here one by one: it has no moment."""
+
+    id: str
+    key: Key
+    at: datetime | None
+    kind: str
+    amount: int
+    balance: int
+    number: str
+    note: str
+    method: str
+    unsent: bool
+    may_void: bool
+
+
+# --- payments ------------------------------------------------------------------------------------------
+
+
+def excess(balance: int, amount: int) -> int:
+    """What of a payment is beyond the debt: the shop would owe it to the customer."""
+    return max(0, amount - max(0, balance))
+
+
+def pay(
+    customer_id: str, amount: int, method: PayMethod, note: str, cashier: str, *, beyond_debt: bool = False
+) -> AccountPayment:
+    """Take a payment on account. Beyond the debt only where a person has said so: the shop then owes the customer.
+
+    One transaction: the payment to be sent, its paper, the account, the money, the audit. Raises
+    `error.payment.not_positive`, `error.payment.too_high`, `error.payment.debt_with_debt` and
+    `error.payment.beyond_debt`.
+    """
+    if amount <= 0:
+        raise ShopError("error.payment.not_positive")
+    if amount > MAX_PAYMENT:
+        raise ShopError("error.payment.too_high")
+    if method == "credit":
+        raise ShopError("error.payment.debt_with_debt")
+    customer = customers.get(customer_id)
+    if excess(customer.balance, amount) and not beyond_debt:
+        raise ShopError("error.payment.beyond_debt", name=customer.draft.name)
+    body = {"customer_id": customer_id, "amount": amount, "method": method, "note": note.strip()}
+    change_id, name = models.new_id(), customer.draft.name
+    outbox.add("payment", "payment", change_id, body, change_id=change_id, label=name)
+    _write("payment", change_id, customer, amount, method, note.strip(), cashier)
+    cash.record("payment", amount, method=method, change_id=change_id, reason=name)
+    journal.audit("payment", "customer", customer_id, {**body, "balance_before": customer.balance}, cashier)
+    return get(change_id)
+
+
+def take_back(payment_id: str, reason: str, cashier: str) -> AccountPayment:
+    """Take a payment back, of whichever till: the money leaves, the debt is there again; the paper of that.
+
+    Raises `error.payment.unknown`, `error.payment.voided` for one that was taken back already,
+    `error.payment.not_a_payment` for what is none, and `error.payment.no_reason`.
+    """
+    payment = get(payment_id)
+    if payment.kind != "payment" or payment.amount <= 0:
+        raise ShopError("error.payment.not_a_payment")
+    if payment.is_void:
+        raise ShopError("error.payment.voided", name=payment.customer_name)
+    if not reason.strip():
+        raise ShopError("error.payment.no_reason")
+    customer, change_id = customers.get(payment.customer_id), models.new_id()
+    body = {"payment_id": payment_id, "reason": reason.strip()}
+    outbox.add("payment_void", "payment_void", change_id, body, change_id=change_id, label=payment.customer_name)
+    method = payment.method
+    _write("payment_void", change_id, customer, -payment.amount, method, body["reason"], cashier, about=payment_id)
+    cash.record(
+        "payment_void", -payment.amount, method=method, change_id=change_id, reason=payment.number or body["reason"]
+    )
+    journal.audit("payment_void", "customer", customer.id, body, cashier)
+    return get(change_id)
+
+
+def _write(
+    kind: str,
+    change_id: str,
+    customer: Customer,
+    paid: int,
+    method: str,
+    note: str,
+    cashier: str,
+    *,
+    about: str = "",
+) -> None:
+    """The account and the paper; `paid` is below zero for money that goes back."""
+    at = models.now_text()
+    models.execute(
+        "INSERT INTO account_move (customer_id, change_id, kind, amount, method, note, at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (customer.id, change_id, kind, -paid, method, note, at),
+    )
+    models.execute(
+        "INSERT INTO document (id, kind, about, customer_id, amount, method, note, number, cashier, at, balance)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            change_id, kind, about, customer.id, abs(paid), method, note, state.next_payment_number(), cashier, at,
+            customer.balance - paid,
+        ),
+    )  # fmt: skip
+
+
+def get(payment_id: str) -> AccountPayment:
+    """A payment, or the taking back of one, whole. Raises `error.payment.unknown`."""
+    # of one that another till took back only the payment says whose it is, and how much
+    row = models.execute(
+        "SELECT document.id, document.kind, document.number, document.at, customer.id, coalesce(customer.name, ''),"
+        " coalesce(payment.amount, document.amount), coalesce(payment.method, document.method), document.note,"
+        " document.cashier, document.balance, EXISTS (SELECT 1 FROM document AS void WHERE void.about = document.id),"
+        " coalesce(payment.number, '') FROM document LEFT JOIN document AS payment ON payment.id = document.about"
+        " LEFT JOIN customer ON customer.id = coalesce(payment.customer_id, document.customer_id)"
+        " WHERE document.id = ? AND document.kind <> 'void'",
+        (payment_id,),
+    ).fetchone()
+    if row is None:
+        raise ShopError("error.payment.unknown")
+    (id_, kind, number, at, customer_id, name, amount, method, note, cashier, balance, is_void, void_of) = row
+    return AccountPayment(
+        id=id_,
+        kind=kind,
+        number=number,
+        at=from_text(at),
+        customer_id=customer_id or "",
+        customer_name=name,
+        amount=amount,
+        method=method,
+        note=note,
+        cashier=cashier,
+        balance=balance,
+        is_void=bool(is_void),
+        void_of=void_of,
+    )
+
+
+def sale_of(entry_id: str) -> str | None:
+    """The sale that a line of a statement is about: itself, or the one that was voided."""
+    row = models.execute(
+        "SELECT id FROM sale WHERE id = ?1 OR id || '/void' = ?1"
+        " OR id = (SELECT about FROM document WHERE id = ?1 AND kind = 'void')",
+        (entry_id,),
+    ).fetchone()
+    return None if row is None else str(row[0])
+
+
+# --- the statement -------------------------------------------------------------------------------------
+
+_UNSENT = "EXISTS (SELECT 1 FROM outbox WHERE type = '{0}' AND record_id = {1} AND answered_at IS NULL)"
+_OWED = "CASE sale.kind WHEN 'return' THEN -abs(payment.amount) ELSE payment.amount END"
+
+_ENTRIES = f"""
+    SELECT sale.id, sale.date AS at, sale.kind, {_OWED} AS amount, receipt_number AS number, notes AS note, method,
+        {_UNSENT.format("sale", "sale.id")} AS unsent, 0 AS may_void
+    FROM sale JOIN payment ON payment.sale_id = sale.id
+    WHERE sale.customer_id = ?1 AND method = 'credit' AND payment.amount <> 0
+    UNION ALL
+    SELECT coalesce(void.id, sale.id || '/void'), coalesce(void.at, sale.date), 'void', -{_OWED}, receipt_number,
+        coalesce(void.note, ''), method, {_UNSENT.format("sale", "void.id")}, 0
+    FROM sale JOIN payment ON payment.sale_id = sale.id LEFT JOIN (
+        SELECT about, min(id) AS id, at, note FROM document WHERE kind = 'void' GROUP BY about
+    ) AS void ON void.about = sale.id
+    WHERE sale.customer_id = ?1 AND method = 'credit' AND payment.amount <> 0 AND sale.status = 'voided'
+    UNION ALL
+    SELECT id, at, kind, -amount, number, note, method, {_UNSENT.format("payment", "document.id")},
+        amount > 0 AND NOT EXISTS (SELECT 1 FROM document AS void WHERE void.about = document.id)
+    FROM document WHERE kind = 'payment' AND customer_id = ?1
+    UNION ALL
+    SELECT min(void.id), void.at, void.kind, paid.amount, void.number, void.note, paid.method,
+        {_UNSENT.format("payment_void", "void.id")}, 0
+    FROM document AS paid JOIN document AS void ON void.about = paid.id
+    WHERE paid.kind = 'payment' AND paid.customer_id = ?1 GROUP BY paid.id"""
+"""What is known one by one: sales and returns as far as they were not paid, their voids, payments and their voids."""
+
+_BEFORE = f"(SELECT {customers.BALANCE} FROM customer WHERE id = ?1) - coalesce((SELECT sum(amount) FROM entry), 0)"
+
+_STATEMENT = f"""
+    WITH entry AS ({_ENTRIES}),
+    line AS (
+        SELECT * FROM entry
+        UNION ALL
+        SELECT '', '', 'before', {_BEFORE}, '', '', '', 0, 0 WHERE {_BEFORE} <> 0
+    )
+    SELECT *, sum(amount) OVER (ORDER BY at, id) AS balance FROM line"""
+"""What is not known one by one comes first, so that the last balance is the one that is shown everywhere."""
+
+
+def statement_count(customer_id: str) -> int:
+    """How many lines `statement` would give in all."""
+    return int(models.execute(f"SELECT count(*) FROM ({_STATEMENT})", (customer_id,)).fetchone()[0])
+
+
+def statement(customer_id: str, after: Key | None, skip: int, limit: int) -> tuple[AccountEntry, ...]:
+    """What moved a customer's account, newest first, each line with what was owed after it. The last balance is the
+    customer's: sales of every till as far as they went on account, and whatever took it off again."""
+    rows = models.execute(
+        "SELECT id, at, kind, amount, number, note, method, unsent, may_void, balance"
+        f" FROM ({_STATEMENT}) WHERE (at, id) < (?2, ?3) ORDER BY at DESC, id DESC LIMIT ?4 OFFSET ?5",
+        (customer_id, *(after or ("~", "")), limit, skip),
+    ).fetchall()
+    return tuple(
+        AccountEntry(
+            id=id,
+            key=(at, id),
+            at=from_text(at) if at else None,
+            kind=kind,
+            amount=amount,
+            balance=balance,
+            number=number,
+            note=note,
+            method=method,
+            unsent=bool(unsent),
+            may_void=bool(may_void),
+        )
+        for id, at, kind, amount, number, note, method, unsent, may_void, balance in rows
+    )

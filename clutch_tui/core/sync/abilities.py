@@ -1,0 +1,157 @@
+"""What the server knows beyond version 1 of the protocol, as it has said itself, and the form in which a fact goes up
+to one that does not know its kind.
+
+A kind of version 2 is declared in `LATER` and nowhere else. It goes up as itself to a server that names it; otherwise
+in the words of version 1, where it has such words and the server takes them; otherwise it waits here (`local`) until
+the server learns. The form is frozen at the first send, like all of a change.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from .. import state
+from ..clock import from_text
+from ..database import models
+from .messages import Change
+
+VERSION = 2
+"""The newest version of the protocol that this program speaks."""
+
+EVERY = timedelta(hours=1)
+"""How long what the server has said is believed without asking again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A fact in other words: the kind, type and body under which it is sent."""
+
+    kind: str
+    type: str
+    payload: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A kind or an ability of version 2. `channel` is the one whose rows tell of it; `form` says a fact of this kind
+    in version 1, None where that has no words for it."""
+
+    channel: str
+    form: Callable[[Mapping[str, Any]], Form] | None = None
+
+
+def _negative_payment(payload: Mapping[str, Any]) -> Form:
+    """A payment that is taken back, as a payment the other way."""
+    customer_id, amount, method = models.execute(
+        "SELECT customer_id, amount, method FROM document WHERE id = ?", (payload["payment_id"],)
+    ).fetchone()
+    body = {"customer_id": customer_id, "amount": -amount, "method": method, "note": payload["reason"]}
+    return Form("payment", "payment", body)
+
+
+LATER: dict[str, Later] = {"payment_void": Later("sales", _negative_payment), "quote": Later("orders")}
+
+
+# --- what the server says ------------------------------------------------------------------------------
+
+
+def protocol() -> int:
+    """The version in which this server is spoken to."""
+    return min(VERSION, state.number("server.protocol", 1))
+
+
+def knows(name: str) -> bool:
+    """Whether the server has named this kind or ability."""
+    return name in _named()
+
+
+def _named() -> set[str]:
+    return set((state.get("server.records") or "").split())
+
+
+def is_due() -> bool:
+    """Whether the server is to be asked what it knows."""
+    at = state.get("server.asked_at")
+    return at is None or not timedelta() <= models.now() - from_text(at) < EVERY
+
+
+def learn(version: int, names: Iterable[str]) -> None:
+    """Store what the server has said. What waited for it goes up, and what its rows held and could not be read is
+    fetched once more: those rows lie behind the cursor."""
+    before, now = _named(), set(names) & LATER.keys() if version > 1 else set()
+    state.put("server.protocol", version)
+    state.put("server.records", " ".join(sorted(now)))
+    state.put("server.asked_at", models.now_text())
+    for name in sorted(now - before):
+        channel = LATER[name].channel
+        if state.get(f"{channel}.epoch") is not None:
+            state.put(f"{channel}.renew", 1)
+        state.forget(f"refused.{name}")
+        models.execute(
+            "UPDATE outbox SET lane = 'fast', last_error = '' WHERE lane = 'local' AND answered_at IS NULL"
+            " AND kind = ?",
+            (name,),
+        )
+
+
+def believe() -> None:
+    """The server could not be asked: what it has said before holds for another while."""
+    state.put("server.asked_at", models.now_text())
+
+
+def fall_back() -> bool:
+    """The server does not take this version any more: speak version 1 until it says otherwise. False where that is
+    spoken already."""
+    if protocol() == 1:
+        return False
+    learn(1, ())
+    return True
+
+
+def forget() -> None:
+    """Another server, or a restored one, may know less: it is asked again."""
+    state.forget("server.asked_at")
+
+
+# --- the form of a change ------------------------------------------------------------------------------
+
+
+def freeze(change: Change) -> bool:
+    """Choose the form in which a change goes up, at its first send. False where this server has no words for it: then
+    it stays here."""
+    later = LATER.get(change.kind)
+    if later is None or knows(change.kind):
+        return True
+    if later.form is None or state.get(f"refused.{change.kind}") is not None:
+        models.execute(
+            "UPDATE outbox SET lane = 'local', not_before = NULL WHERE change_id = ? AND answered_at IS NULL",
+            (change.change_id,),
+        )
+        return False
+    text = json.dumps(asdict(later.form(change.payload)), ensure_ascii=False)
+    models.execute("UPDATE outbox SET form = ? WHERE change_id = ?", (text, change.change_id))
+    return True
+
+
+def in_form(change: Change) -> Change:
+    """The change as it was frozen."""
+    if change.kind not in LATER:
+        return change
+    row = models.execute("SELECT form FROM outbox WHERE change_id = ?", (change.change_id,)).fetchone()
+    return replace(change, **json.loads(row[0])) if row[0] else change
+
+
+def refused(change_id: str, kind: str) -> bool:
+    """The server has refused a change; True where that was about the form and not about the fact. From then on what
+    is like it stays here until the server knows it."""
+    if kind not in LATER:
+        return False
+    row = models.execute("SELECT form FROM outbox WHERE change_id = ?", (change_id,)).fetchone()
+    if not row[0]:
+        return False
+    state.put(f"refused.{kind}", 1)
+    return True

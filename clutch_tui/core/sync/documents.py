@@ -1,0 +1,37 @@
+"""The facts of other tills that move accounts without being sales: payments, payments taken back, voids of sales.
+
+They come with the sales' rows. Ours are written where they are made (`accounts`, `aftersales`) and stay as they were
+printed; what comes of them says only that the server has them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..database import models
+
+KINDS = {"payment": "", "payment_void": "payment_id", "void": "sale_id"}
+"""The kinds, and the field that names what is undone."""
+
+
+def store(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Store pulled documents."""
+    models.executemany(
+        "INSERT INTO document (id, kind, about, customer_id, amount, method, note, at, own, seq)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?) ON CONFLICT (id) DO UPDATE SET seq = excluded.seq",
+        [
+            (
+                row["id"],
+                row["type"],
+                row.get(KINDS[row["type"]]) or "",
+                row.get("customer_id") or "",
+                row.get("amount") or 0,
+                row.get("method") or "",
+                row["note"],
+                row["at"] or models.now_text(),
+                row["seq"],
+            )
+            for row in rows
+        ],
+    )

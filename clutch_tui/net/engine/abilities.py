@@ -1,0 +1,34 @@
+"""Asks the server what it knows beyond version 1 of the protocol (contract, 7.1)."""
+
+from __future__ import annotations
+
+import logging
+
+from clutch_tui.core.database.store import Store
+from clutch_tui.core.sync import abilities
+
+from .. import wire
+from ..client.api import Api
+from ..client.errors import ABOUT_EVERY_CALL, ApiError
+
+log = logging.getLogger(__name__)
+
+
+async def refresh(store: Store, api: Api) -> None:
+    """Ask, where what was said is too old to be believed. A server that says nothing of it speaks version 1, unless it
+    has said more before: one bad answer unlearns nothing. Raises `ApiError` where no call at all goes through."""
+    if not await store.read(abilities.is_due):
+        return
+    try:
+        answer = await api.call("system.version", retry=False)
+        said = wire.read_answer("system.version", answer.data).record or {}
+    except ApiError as error:
+        if error.kind in ABOUT_EVERY_CALL:
+            raise
+        log.info("the server does not say which protocol it speaks: %s", error.key)
+        await store.run(abilities.believe)
+    except wire.BadPayload as error:
+        log.info("the server says in no known form which protocol it speaks: %s", error.reason)
+        await store.run(abilities.believe)
+    else:
+        await store.run(abilities.learn, said.get("protocol", 1), said.get("records", ()))

@@ -1,0 +1,212 @@
+"""A customer's account: taking a payment, its paper, taking one back, and the statement."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+
+from clutch_tui.core.accounts import AccountEntry, AccountPayment
+from clutch_tui.core.types import PAY_METHODS, Customer, CustomerRow, PayMethod
+from clutch_tui.printing.page import method_word
+from clutch_tui.text import format as shown
+from clutch_tui.text.strings import t
+from clutch_tui.ui import shop
+from clutch_tui.ui.dialogs import Choose, ShowText, ask_money, ask_text
+from clutch_tui.ui.screens.history import HistoryScreen, kind_word
+from clutch_tui.ui.screens.receipt import ReceiptDialog
+from clutch_tui.ui.widgets.column import Column
+from clutch_tui.ui.widgets.part_columns import unsent_mark
+from clutch_tui.ui.widgets.window import Source
+from clutch_tui.ui.widgets.words import Words
+
+if TYPE_CHECKING:
+    from clutch_tui.ui.screens.frame import ShopScreen
+
+NOUNS = "customers sales queue"
+"""What a payment changes."""
+
+
+async def take_payment(screen: ShopScreen, customer_id: str) -> None:
+    """A payment on account: how much, how, a word about it, and its paper. The amount comes first: it is what one
+    begins to type, and its first digit would choose the method."""
+    app, customer = screen.app, await screen.store.read(shop.customers.get, customer_id)
+    name = shown.name(customer.draft.name)
+    asked = ask_money("customer.ask_amount", minimum=1, maximum=shop.accounts.MAX_PAYMENT, name=name)
+    amount = await app.push_screen_wait(asked)
+    if amount is None:
+        return
+    excess = shop.accounts.excess(customer.balance, amount)
+    if excess:
+        figures = {
+            "owed": shown.money(max(0, customer.balance)),
+            "amount": shown.money(amount),
+            "excess": shown.money(excess),
+        }
+        if not await app.confirm("customer.ask_beyond", name=name, **figures):
+            return
+    methods: list[PayMethod] = [method for method in PAY_METHODS if method != "credit"]
+    options = [(method, partial(t, f"pay.{method}")) for method in methods]
+    chosen = await app.push_screen_wait(Choose("customer.pay", options))
+    method = next((one for one in methods if one == chosen), None)
+    if method is None:
+        return
+    note = await app.push_screen_wait(ask_text("customer.ask_note"))
+    if note is None:
+        return
+    paid = await screen.write(
+        NOUNS, shop.accounts.pay, customer_id, amount, method, note, app.cashier, beyond_debt=excess > 0
+    )
+    if paid is not None:
+        await app.push_screen_wait(PaymentDialog(paid))
+
+
+class PaymentDialog(ShowText):
+    """The paper of a payment, or of one that was taken back; F2 saves it as text."""
+
+    DEFAULT_CSS = "PaymentDialog .dialog--box { width: 48; }"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f2", "save", "receipt.save", id="payment.save")]
+
+    def __init__(self, payment: AccountPayment) -> None:
+        self._payment = payment
+        self._profile: dict[str, object] = {}
+        super().__init__("payment.paper", self._draw, hint="receipt.hint")
+
+    def _draw(self) -> list[str]:
+        from clutch_tui.printing import payment
+
+        lines = payment.lines(self._payment, shop=self._profile, footer=self.app.settings.shop.receipt_footer)
+        return [line.rstrip() for line in lines]
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self._read_profile()
+
+    @work(group="profile", exit_on_error=False)
+    async def _read_profile(self) -> None:
+        self._profile = await self.app.store.read(shop.state.setting, "shop.profile", {})
+        self.body.refresh(layout=True)
+
+    @work(group="save", exit_on_error=False)
+    async def action_save(self) -> None:
+        from clutch_tui.printing import payment
+
+        footer = self.app.settings.shop.receipt_footer
+        folder = self.app.services.receipts
+        path = await asyncio.to_thread(payment.save, self._payment, folder, shop=self._profile, footer=footer)
+        self.app.notify(t("receipt.saved", path=shown.isolate(str(path))))
+
+
+def standing_words(customer: Customer | CustomerRow, limit: int | None) -> str:
+    """What a customer owes, or is owed, and the shop's limit where its server has told one."""
+    name = shown.name(customer.name if isinstance(customer, CustomerRow) else customer.draft.name)
+    key = "customer.is_owed" if customer.balance < 0 else "customer.owes"
+    words = t(key, name=name, amount=shown.money(abs(customer.balance)))
+    return words if limit is None else f"{words}   {t('customer.limit', amount=shown.money(limit))}"
+
+
+class AccountScreen(HistoryScreen):
+    """The statement: whatever moved the account, newest first, each line with what was owed after it."""
+
+    NAME = "account"
+    NOUNS = frozenset({"sales", "customers", "queue"})
+    MARKS = ("common.has_unsent",)
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f2", "pay", "customer.pay", id="account.pay"),
+        Binding("f3", "open", "payment.paper", id="account.open"),
+        Binding("f7", "purchases", "customer.purchases", id="account.purchases"),
+        Binding("f8", "take_back", "payment.take_back", id="account.take_back"),
+    ]
+
+    def __init__(self, customer: CustomerRow) -> None:
+        self._customer = customer
+        self.standing = Words(classes="detail")
+        super().__init__()
+
+    def compose_body(self) -> ComposeResult:
+        yield self.standing
+        yield from super().compose_body()
+
+    def columns(self) -> Sequence[Column[AccountEntry]]:
+        return (
+            unsent_mark(),
+            Column("common.date", 20, lambda row: shown.date_time(row.at) if row.at else ""),
+            Column("move.kind", 14, lambda row: kind_word(row.kind)),
+            Column("account.number", 13, lambda row: shown.part_number(row.number), flex=1, priority=2),
+            Column("move.amount", 12, lambda row: shown.amount(row.amount), number=True),
+            Column("account.balance", 12, lambda row: shown.amount(row.balance), number=True),
+        )
+
+    def source(self, text: str) -> Source[AccountEntry]:
+        store, customer_id = self.store, self._customer.id
+
+        async def count() -> int:
+            return await store.read(shop.accounts.statement_count, customer_id)
+
+        return Source(
+            count, lambda after, skip, limit: store.read(shop.accounts.statement, customer_id, after, skip, limit)
+        )
+
+    def describe(self, row: AccountEntry) -> Content | str:
+        if row.kind == "before":
+            return t("account.before")
+        parts = [method_word(row.method) if row.method != "credit" else "", row.note]
+        words = [" ".join(filter(None, parts))] if any(parts) else []
+        return "\n".join([*words, t("common.has_unsent")] if row.unsent else words)
+
+    def reload(self) -> None:
+        super().reload()
+        self._read_standing()
+
+    @work(group="standing", exclusive=True, exit_on_error=False)
+    async def _read_standing(self) -> None:
+        customer = await self.store.read(shop.customers.get, self._customer.id)
+        limit = await self.store.read(shop.state.credit_limit)
+        self.standing.tell(partial(standing_words, customer, limit))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "open":
+            return True if self.table.row is not None and self.table.row.kind != "before" else None
+        if action == "take_back":
+            return True if self.table.row is not None and self.table.row.may_void else None
+        return True
+
+    @work(group="ask", exit_on_error=False)
+    async def action_open(self) -> None:
+        row = self.table.row
+        if row is None or row.kind == "before":
+            return
+        if row.kind in ("payment", "payment_void"):
+            await self.app.push_screen_wait(PaymentDialog(await self.store.read(shop.accounts.get, row.id)))
+        elif (sale_id := await self.store.read(shop.accounts.sale_of, row.id)) is not None:
+            await self.app.push_screen_wait(ReceiptDialog(await self.store.read(shop.sales.get, sale_id)))
+
+    @work(group="ask", exit_on_error=False)
+    async def action_pay(self) -> None:
+        await take_payment(self, self._customer.id)
+
+    @work(group="ask", exit_on_error=False)
+    async def action_take_back(self) -> None:
+        row = self.table.row
+        if row is None or not row.may_void:
+            return
+        payment = await self.store.read(shop.accounts.get, row.id)
+        figures = {"amount": shown.money(payment.amount), "method": method_word(payment.method)}
+        name = shown.name(payment.customer_name)
+        reason = await self.app.push_screen_wait(ask_text("payment.ask_void", required=True, name=name, **figures))
+        if reason is None:
+            return
+        back = await self.write(NOUNS, shop.accounts.take_back, payment.id, reason, self.app.cashier)
+        if back is not None:
+            await self.app.push_screen_wait(PaymentDialog(back))
+
+    def action_purchases(self) -> None:
+        from clutch_tui.ui.screens.past_sales import PastSalesScreen
+
+        self.app.push_screen(PastSalesScreen(self._customer))
