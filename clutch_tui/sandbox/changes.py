@@ -72,7 +72,7 @@ def apply(database: Database, shop_id: str, change: Change, origin: Origin, rend
     try:
         with database.writing(shop_id) as transaction:
             known = ledger.find(transaction, shop_id, change.change_id)
-            ledger.remember(transaction, origin, change.n)
+            ledger.remember(transaction, origin, change)
             if known is not None:
                 return _again(known, change)
             outcome = _attempt(transaction, change, origin, database.protocol)

@@ -156,13 +156,27 @@ def highest(reading: Reading, shop_id: str, lineage: str) -> int:
     return int(value or 0)
 
 
-def remember(transaction: Transaction, origin: Origin, n: int) -> None:
-    """Note that number `n` of the sender's lineage has arrived, whatever became of it."""
-    if not origin.lineage or n <= 0:
+def is_taken(reading: Reading, shop_id: str, lineage: str, change: Change) -> bool:
+    """Whether another change has come under this number of the lineage: a clone of the disk has sent it."""
+    if change.n <= 0:
+        return False
+    known = reading.value(
+        "SELECT change_id FROM lineagenumber WHERE shop_id = ? AND lineage = ? AND n = ?", (shop_id, lineage, change.n)
+    )
+    return known not in (None, change.change_id)
+
+
+def remember(transaction: Transaction, origin: Origin, change: Change) -> None:
+    """Note that a number of the sender's lineage has arrived, whatever became of its change."""
+    if not origin.lineage or change.n <= 0:
         return
     transaction.execute(
         "INSERT INTO lineage (shop_id, lineage, device_id, highest) VALUES (?, ?, ?, ?)"
         " ON CONFLICT (shop_id, lineage) DO UPDATE SET highest ="
         " CASE WHEN excluded.highest > lineage.highest THEN excluded.highest ELSE lineage.highest END",
-        (transaction.shop_id, origin.lineage, origin.device_id, n),
+        (transaction.shop_id, origin.lineage, origin.device_id, change.n),
+    )
+    transaction.execute(
+        "INSERT OR IGNORE INTO lineagenumber (shop_id, lineage, n, change_id) VALUES (?, ?, ?, ?)",
+        (transaction.shop_id, origin.lineage, change.n, change.change_id),
     )

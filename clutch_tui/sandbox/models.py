@@ -322,6 +322,19 @@ class Lineage(Model):
         primary_key = CompositeKey("shop_id", "lineage")
 
 
+class LineageNumber(Model):
+    """Which change came under each number of a lineage: two disks that are clones of one count alike."""
+
+    shop_id = CharField()
+    lineage = CharField()
+    n = BigIntegerField()
+    change_id = CharField()
+
+    class Meta:
+        primary_key = CompositeKey("shop_id", "lineage", "n")
+        without_rowid = True
+
+
 class Mark(Model):
     """The highest number that each transaction took of a shop's counter, and what tells it from the same number of
     another history; for ever."""
@@ -373,6 +386,7 @@ MODELS: tuple[type[Model], ...] = (
     AccountEntry,
     Ledger,
     Lineage,
+    LineageNumber,
     Mark,
     Epoch,
     Event,

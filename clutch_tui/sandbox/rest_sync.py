@@ -104,7 +104,8 @@ def check(database: Database, shop_id: str, sync: Sync) -> str:
         return epoch
     with database.reading() as reading:
         seen = ledger.highest(reading, shop_id, sync.origin.lineage)
-    if seen > sync.head:
+        taken = any(ledger.is_taken(reading, shop_id, sync.origin.lineage, change) for change in sync.changes)
+    if seen > sync.head or taken:
         data = {"highest": seen, "epoch": epoch}
         raise Refusal(409, "LINEAGE_FORK", "this disk was restored or cloned", data=data)
     return epoch

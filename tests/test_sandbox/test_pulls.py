@@ -120,6 +120,18 @@ async def test_numbers_above_head_mean_a_cloned_disk_and_apply_nothing(terminal:
     assert answer["results"][sale["change_id"]]["status"] == "applied"
 
 
+async def test_two_clones_in_step_are_told_apart_by_what_came_under_a_number(terminal: Terminal) -> None:
+    item = await terminal.item()
+    first = terminal.sale(1, (item, 1))
+    await terminal.one("sales", first)
+    second = {**terminal.sale(2, (item, 1)), "n": first["n"]}
+    response = await terminal.call("sales.sync", terminal.sync_body(second, head=first["n"]))
+    assert (response.status_code, response.json()["error"]) == (409, "LINEAGE_FORK")
+    assert await terminal.stock(item) == 9
+    again = await terminal.sync("sales", first, head=first["n"])
+    assert again["results"][first["change_id"]]["status"] == "duplicate"
+
+
 async def test_too_much_in_one_call_is_413_and_nothing_of_it_is_applied(terminal: Terminal) -> None:
     item = await terminal.item()
     many = [terminal.sale(n, (item, 1)) for n in range(101)]
