@@ -7,6 +7,7 @@ configuration, 3 nothing reachable.
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -21,10 +22,15 @@ from clutch_tui.ui import glyphs
 if TYPE_CHECKING:
     from clutch_tui.core.types import ShopError
 
+COMPLETION = "_CLUTCH_TUI_COMPLETE"
+"""The variable by which a shell asks what may follow; it gives no arguments."""
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The console command. Never returns: exits with one of the codes above."""
     os.umask(0o077)  # whatever we write, a log, a receipt, SQLite's own files, is for its owner alone
+    fill_closed_streams()
+    logging.getLogger().addHandler(logging.NullHandler())  # without a log Python prints entries: keys, to a person
     if arguments is None:
         hide_key(sys.orig_argv, os.environ)
         arguments = sys.argv[1:]
@@ -37,13 +43,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if reconfigure is not None:
             reconfigure(errors="replace")
     with harmless_output():
-        if not arguments:
+        if not arguments and COMPLETION not in os.environ:
             from clutch_tui.start import run_app
 
             sys.exit(guard(run_app))
         from clutch_tui.commands import build
 
         sys.exit(guard(lambda: build().main(list(arguments), prog_name="clutch-tui", standalone_mode=False)))
+
+
+def fill_closed_streams() -> None:
+    """Open what was closed (`<&-`, `2>&-`) on nothing. Where a stream is missing the next file opened takes its
+    number, a database, say, and what is printed goes into it."""
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        if getattr(sys, name) is None:
+            opened = os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free
+            os.set_inheritable(opened, opened == number)
+            setattr(sys, name, os.fdopen(opened, mode, encoding="utf-8"))
 
 
 def hide_key(command: Sequence[str], environ: Mapping[str, str]) -> None:

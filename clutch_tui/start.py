@@ -37,6 +37,6 @@ def run_app(installation: Installation | None = None, line: Line | None = None) 
         app = ClutchApp(installation.services(line), found)
         app.order_modes = modes
         for ending in (signal.SIGTERM, signal.SIGHUP):  # a closed window leaves the terminal and the files in order
-            signal.signal(ending, lambda number, _: app.exit(128 + number))
+            signal.signal(ending, lambda number, _: app.exit(return_code=128 + number))
         app.run(mouse=installation.settings.ui.mouse)
     return app.return_code or DONE

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from clutch_tui import __version__
 from clutch_tui.core import inventory, journal
 from clutch_tui.core.database import models
 from clutch_tui.core.types import PartDraft
@@ -141,9 +142,65 @@ def test_help_speaks_both_languages(home: Path) -> None:
 
 
 def test_the_version_is_the_packages(home: Path) -> None:
-    from clutch_tui import __version__
-
     assert as_json(clutch(home, "version", "--json"))["version"] == __version__
+
+
+def test_the_version_is_also_an_option(home: Path) -> None:
+    result = clutch(home, "--version")
+    assert (result.returncode, result.stdout, result.stderr) == (0, f"clutch-tui {__version__}\n", "")
+
+
+def test_a_shell_is_told_what_may_follow(home: Path) -> None:
+    """It asks without arguments, which otherwise open the app."""
+    script = clutch(home, _CLUTCH_TUI_COMPLETE="bash_source")
+    assert (script.returncode, "complete -o nosort -F _clutch_tui_completion clutch-tui" in script.stdout) == (0, True)
+    asked = {"COMP_WORDS": "clutch-tui sy", "COMP_CWORD": "1"}
+    assert clutch(home, _CLUTCH_TUI_COMPLETE="bash_complete", **asked).stdout.split() == ["plain,sync"]
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "said"),
+    [
+        ("clutch-tui <&-", 2, "The app needs a terminal"),
+        ("clutch-tui find x >&-", 0, ""),
+        ("clutch-tui find x 2>&-", 0, ""),
+    ],
+)
+def test_closed_streams_are_nothing_to_speak_of(home: Path, command: str, code: int, said: str) -> None:
+    written = command.replace("clutch-tui", f"{sys.executable} -m clutch_tui")
+    result = subprocess.run(
+        ["sh", "-c", written], env=_environment(home), capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (result.returncode, result.stderr[: len(said) or None]) == (code, said)
+
+
+def test_a_closed_stream_leaves_its_number_to_no_file() -> None:
+    """What is printed to a stream that is not there must not go into the database that took its number."""
+    program = (
+        "import os; from clutch_tui.cli import fill_closed_streams as fill; fill(); print(os.open('/', 0), flush=True)"
+    )
+    result = subprocess.run(
+        ["sh", "-c", f'{sys.executable} -c "{program}" <&- 2>&-'],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert int(result.stdout) > 2
+
+
+def test_keys_of_the_log_are_not_printed_where_there_is_no_log(home: Path) -> None:
+    program = """
+import logging
+from clutch_tui.cli import main
+try:
+    main(["version"])
+finally:
+    logging.getLogger("clutch_tui.net").warning("connection.socket.retrying")
+"""
+    command = [sys.executable, "-c", program]
+    result = subprocess.run(command, env=_environment(home), capture_output=True, text=True, timeout=60, check=True)
+    assert result.stderr == ""
 
 
 def test_a_home_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:

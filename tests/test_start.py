@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import sys
 from pathlib import Path
 
@@ -134,3 +135,14 @@ async def test_tasks_begin_in_their_turn_on_every_python(tmp_path: Path) -> None
         app = ClutchApp(shop.services("en"))
         assert await app.run_async(headless=True, size=(80, 24), auto_pilot=look) == 0
     assert factories == [None]
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGHUP])
+def test_a_program_that_was_told_to_end_says_so(homes: dict[str, Home], ending: signal.Signals) -> None:
+    """As every program that a signal ends: whoever started it must not take that for a person who left."""
+    environment = {"CLUTCH_HOME": str(homes["plain"].config_dir), "CLUTCH_LANG": "en"}
+    with Terminal([sys.executable, "-m", "clutch_tui"], env=environment) as terminal:
+        terminal.wait_for("F12")
+        terminal.process.send_signal(ending)
+        assert terminal.wait_exit() == 128 + ending
+        assert "\x1b[?1049l" in terminal.output  # and the terminal is as it was

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from clutch_tui import logs
+from clutch_tui import __version__, logs
 from clutch_tui.commands import usage
 from clutch_tui.config import ConfigError, Settings
 from clutch_tui.core.types import ShopError
@@ -49,6 +49,7 @@ def build() -> click.Group:
     @click.option("--api-key-file", metavar="FILE|-", help=t("cli.option.api_key_file"))
     @click.option("--home", type=click.Path(path_type=Path), help=t("cli.option.home"))
     @click.option("--debug", is_flag=True, help=t("cli.option.debug"))
+    @click.version_option(__version__, message="%(prog)s %(version)s", help=t("cli.option.version"))
     @click.pass_context
     def group(context: click.Context, /, **options: Any) -> None:
         context.obj = options

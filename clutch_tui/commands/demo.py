@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from clutch_tui import exits
+from clutch_tui import exits, logs
 from clutch_tui.core import cart as carts
 from clutch_tui.core import inventory, sales, state
 from clutch_tui.core.database.store import Store
@@ -101,6 +101,7 @@ class _Proof:
         settings = Settings(db=str(self._home / "backend.db"), parts=PARTS, faults=True)
         self._backend = await server.start(settings)
         self._first = _installation(self._home, "first", self._backend.base_url, self._options)
+        logs.start(self._first.home.log_dir, debug=False)
         store = self._first.open_store()
         network = self._first.network(self._first.settings, store, lambda _nouns: None)
         running: asyncio.Task[None] | None = None
