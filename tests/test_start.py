@@ -68,8 +68,8 @@ ALLOWED = {
         plain_lines screens scroll_bars services shop status style_sheet surroundings terminal themes thin_wire
         turned_lines widgets wire_encoder""",
     "clutch_tui.ui.screens": "frame sales",
-    "clutch_tui.ui.widgets": """cart_view column key_bar notice part_columns scan_field search_field status_strip
-        table_lines text_field undo window window_table words""",
+    "clutch_tui.ui.widgets": """cart_view column key_bar marked_part notice part_columns scan_field search_field
+        status_strip table_lines text_field undo window window_table words""",
 }
 ALSO = {"_blake2", "_hashlib", "encodings", "gc", "hashlib", "logging", "resource", "rich", "textual"}
 """What else may come along: all of it small, or of Textual's own."""

@@ -97,6 +97,12 @@ def get(part_id: str) -> Part:
     )
 
 
+def row(part_id: str) -> PartRow | None:
+    """A part as lists show it; None for one that is not there or was deleted."""
+    found = models.execute("SELECT pk FROM part WHERE id = ? AND deleted = 0", (part_id,)).fetchone()
+    return None if found is None else search.rows([found[0]])[0]
+
+
 def as_of() -> datetime | None:
     """When the server's figures were last known to be complete; None before the first pull."""
     at = state.get("inventory.as_of")

@@ -8,94 +8,17 @@ asked.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 
 from clutch_tui.text import layouts
-from clutch_tui.text.digits import read_digits
 from clutch_tui.text.fold import fold
 
 from . import search
 from .database import models
+from .lookup_plan import SIGNS, Plan, Times, plan
 from .types import PartRow
 
-_SIGNS = "*×✕✖⨯"
-_FIGURE = r"[-+]?(?:\d+(?:[.,،٬/]\d{0,3})?|[.,،٬]\d{1,3}|\d{0,4}[¼½¾⅓⅔⅛])\s*"
-"""What a person may mean as a number of pieces, right or wrong. A code of several groups of digits is none."""
-_PIECES = re.compile(rf"[{_SIGNS}]\s*({_FIGURE})|({_FIGURE})[{_SIGNS}]")
-_TIMES = re.compile(rf"({_FIGURE})[{_SIGNS}]\s*(\S.*)")
-_TIMES_BEHIND = re.compile(rf"(.*\S)\s*[{_SIGNS}]\s*({_FIGURE})")
-_X = re.compile(r"(\d{1,4})(\s*)x(\s*)(\S.*)", re.IGNORECASE)
-_X_BEHIND = re.compile(r"(.*\S)(\s*)x(\s*)(\d{1,4})", re.IGNORECASE)
-_WHOLE = re.compile(r"\+?\d+")
-_ONE_SIGN = str.maketrans(dict.fromkeys(_SIGNS, "*") | {" ": None})
-_ANY_TOO_MANY = 12
-"""So many digits are too many pieces, whichever they are: more of them need not be read."""
-
-
-# --- how a text may be read -------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Times:
-    """So many pieces of the part with a code. Not `sure` where the sign of multiplication may be a letter of the
-    code, as in `3x15`: then a person is asked even if only this can be meant. `behind` the code a figure may as well
-    belong to what is searched for (a seal 35*50)."""
-
-    quantity: int
-    code: str
-    sure: bool = True
-    behind: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """The ways in which a text may be read, before anything is looked up.
-
-    `pieces` is what `*3` sets, `refused` a figure that is no number of pieces; both count only where no code is meant.
-    A text with neither and without `times` is a code or a search and nothing else.
-    """
-
-    whole: str
-    pieces: int | None = None
-    refused: str = ""
-    times: tuple[Times, ...] = ()
-
-    @property
-    def reckons(self) -> bool:
-        """Whether there is a sign of multiplication in the text that may be meant as one."""
-        return self.pieces is not None or bool(self.refused) or any(one.sure for one in self.times)
-
-
-def plan(text: str) -> Plan:
-    """Read a text in every way that it has; any digits, any sign of multiplication, before or behind the code."""
-    whole = read_digits(text).strip()
-    if found := _PIECES.fullmatch(whole):
-        figure = (found[1] or found[2]).strip()
-        return Plan(whole, pieces=_pieces(figure)) if _WHOLE.fullmatch(figure) else Plan(whole, refused=figure)
-    before, behind = _TIMES.fullmatch(whole), _TIMES_BEHIND.fullmatch(whole)
-    ways = [(before[1].strip(), before[2], False)] if before else []
-    ways += [(behind[2].strip(), behind[1], True)] if behind else []
-    odd = next((figure for figure, *_ in ways if not _WHOLE.fullmatch(figure)), "")
-    times = [Times(_pieces(figure), code, behind=behind) for figure, code, behind in ways if _WHOLE.fullmatch(figure)]
-    return Plan(whole, refused=odd, times=tuple(times) if ways else tuple(_with_x(whole)))
-
-
-def _with_x(whole: str) -> list[Times]:
-    """The letter x as a sign; surely one only where a blank parts it from the code."""
-    ways = []
-    if found := _X.fullmatch(whole):
-        ways.append(Times(_pieces(found[1]), found[4], sure=bool(found[3])))
-    if found := _X_BEHIND.fullmatch(whole):
-        ways.append(Times(_pieces(found[4]), found[1], sure=bool(found[2]), behind=True))
-    return ways
-
-
-def _pieces(digits: str) -> int:
-    return int(digits.lstrip("+0")[:_ANY_TOO_MANY] or "0")
-
-
-# --- what it means in this shop ---------------------------------------------------------------------------
+_ONE_SIGN = str.maketrans(dict.fromkeys(SIGNS, "*") | {" ": None})
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +51,13 @@ class Lookup:
         """What is meant without a doubt; None where a person is asked, or where no code is named."""
         return self.exact[0] if len(self.exact) == 1 and self.sure else None
 
-    def of(self, part: PartRow) -> Candidate:
-        """This part, and the number of pieces that the text says of it."""
-        return next((one for one in self.exact if one.part.id == part.id), Candidate(part, self.quantity))
+    def meant(self, marked: PartRow | None, *, by_hand: bool) -> tuple[Candidate, ...]:
+        """What is sold, or asked about where it is several or not `sure`: the row that was marked by hand, else what
+        the text names by its code, else the row that the search has marked by itself."""
+        if marked is None or (self.exact and not by_hand):
+            return self.exact
+        named = (one for one in self.exact if one.part.id == marked.id)
+        return (next(named, Candidate(marked, self.quantity)),)
 
 
 def resolve(text: str) -> Lookup:

@@ -228,7 +228,7 @@ def rows(pks: Sequence[int], keys: Sequence[tuple[str | int, ...]] | None = None
     marks = ", ".join("?" * len(pks))
     cursor = models.execute(
         "SELECT pk, id, name, name_en, part_number, brand, car_brand, car_model, year, location, price,"
-        f" stock_quantity, {MOVED}, min_stock, {UNSENT} FROM part WHERE pk IN ({marks})",
+        f" stock_quantity, {MOVED}, min_stock, {UNSENT}, oem_number FROM part WHERE pk IN ({marks})",
         tuple(pks),
     )
     by_pk = {row[0]: row[1:] for row in cursor.fetchall()}
@@ -252,6 +252,7 @@ def _row(
     moved: int,
     min_stock: int,
     unsent: int,
+    oem_number: str,
 ) -> PartRow:
     return PartRow(
         id=id_,
@@ -267,6 +268,7 @@ def _row(
         min_stock=min_stock,
         unsent=bool(unsent),
         moved=moved,
+        oem_number=oem_number,
     )
 
 

@@ -57,6 +57,7 @@ class PartRow:
     unsent: bool
     moved: int = 0
     """What of `stock` are own movements that the server's figure does not hold yet."""
+    oem_number: str = ""
 
     @property
     def low(self) -> bool:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
+
+if TYPE_CHECKING:
+    from clutch_tui.core.lookup import Candidate
 
 
 def read_as(text: str) -> str:
@@ -13,3 +19,22 @@ def read_as(text: str) -> str:
     if text.isascii():
         return t("lookup.from_arabic", text=shown.isolate(text.upper()))
     return t("lookup.from_latin", text=shown.name(text))
+
+
+def candidate(one: Candidate) -> Callable[[], str]:
+    """A part that may be meant, for a list to choose from: what tells it from the others."""
+    part = one.part
+
+    def words() -> str:
+        pieces = f"{shown.number(one.quantity)} × " if one.quantity != 1 else ""
+        about = [
+            pieces + (shown.part_number(part.part_number) or "-"),
+            shown.name(shown.of_language(part.name, part.name_en)),
+            shown.money(part.price),
+            t("part.on_shelf", stock=shown.number(part.stock)),
+        ]
+        if part.location:
+            about.append(t("part.at_place", place=shown.part_number(part.location)))
+        return "   ".join(about)
+
+    return words

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from clutch_tui.core import inventory, lookup
 from clutch_tui.core.database import models
 from clutch_tui.core.database.store import Store
-from clutch_tui.core.lookup import Times
+from clutch_tui.core.lookup_plan import Times, plan
 from clutch_tui.core.types import PartDraft
 from clutch_tui.text.fold import fold, fold_number
 from clutch_tui.text.layouts import on_the_other
@@ -154,10 +154,10 @@ CODES = st.text(alphabet="ABX0123456789-*/. ", min_size=1, max_size=9).map(str.s
 @given(FIGURES, st.from_regex("[A-Z]{2}[A-Z0-9-]{0,6}[A-Z0-9]", fullmatch=True), st.sampled_from("*×✕"), st.booleans())
 def test_so_many_pieces_are_read_in_any_writing(figure: int, code: str, sign: str, arabic: bool) -> None:
     digits = str(figure).translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")) if arabic else str(figure)
-    assert lookup.plan(f"{digits}{sign}{code}").times == (Times(figure, code),)
-    assert lookup.plan(f"{code} {sign} {digits}").times == (Times(figure, code, behind=True),)
-    assert lookup.plan(f"{sign}{digits}").pieces == lookup.plan(f"{digits} {sign}").pieces == figure
-    assert not lookup.plan(code).reckons
+    assert plan(f"{digits}{sign}{code}").times == (Times(figure, code),)
+    assert plan(f"{code} {sign} {digits}").times == (Times(figure, code, behind=True),)
+    assert plan(f"{sign}{digits}").pieces == plan(f"{digits} {sign}").pieces == figure
+    assert not plan(code).reckons
 
 
 @settings(max_examples=60, deadline=None)

@@ -1,14 +1,14 @@
 """The till. One field takes scans, searches and quantities; everything else is one key away.
 
-Hands stay on the keyboard: what is typed is searched under the field, Enter sells the exact code or the row
-under the cursor, `*3` (or `3*`) makes it three, plus and minus change it by one. The cart is stored after each change,
-so it is there again after whatever happens to the machine.
+Hands stay on the keyboard: what is typed is searched under the field, Enter sells the part with this code, or the row
+that was marked, `*3` (or `3*`) makes it three, plus and minus change it by one. What a text means is decided in core
+(`lookup`); here it is sold, or asked about. The cart is stored after each change, so it is there again after whatever
+happens to the machine.
 """
 
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
@@ -18,25 +18,22 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 
 from clutch_tui.text import format as shown
-from clutch_tui.text.digits import read_digits
 from clutch_tui.text.strings import t, tn
 from clutch_tui.ui import shop
 from clutch_tui.ui.errors import report
 from clutch_tui.ui.screens.frame import ShopScreen
 from clutch_tui.ui.widgets.cart_view import CartView, Totalled
-from clutch_tui.ui.widgets.part_columns import HIT_COLUMNS
+from clutch_tui.ui.widgets.marked_part import MarkedPart
+from clutch_tui.ui.widgets.part_columns import HIT_COLUMNS, part_name
 from clutch_tui.ui.widgets.scan_field import ScanField
 from clutch_tui.ui.widgets.window_table import WindowTable
 from clutch_tui.ui.widgets.words import Words
 
 if TYPE_CHECKING:
+    from clutch_tui.core.lookup import Candidate, Lookup
     from clutch_tui.core.types import Cart, CartLine, PartRow, TaxRules
 
 HITS = 50
-_QUANTITY = re.compile(r"\*\s*(\d+)|(\d+)\s*\*")
-_TIMES = re.compile(r"(\d+)\s*\*\s*(\S.*)")
-_ANY_TOO_MANY = 12
-"""So many digits are too many pieces, whichever they are: more of them need not be read."""
 
 
 class SalesScreen(ShopScreen):
@@ -66,6 +63,7 @@ class SalesScreen(ShopScreen):
         """Read with the first cart."""
         self.field = ScanField("sales.scan_hint", id="scan")
         self.hits: WindowTable[PartRow] = WindowTable(HIT_COLUMNS, empty="common.no_match", id="hits")
+        self.marked = MarkedPart(id="marked")
         self.lines = CartView(id="cart")
         self._hits_for = ""
         self._one_by_one = asyncio.Lock()
@@ -76,6 +74,7 @@ class SalesScreen(ShopScreen):
             yield Words("sales.scan")
             yield self.field
         yield self.hits
+        yield self.marked
         yield self.lines
 
     def on_mount(self) -> None:
@@ -93,6 +92,8 @@ class SalesScreen(ShopScreen):
             self._show(self.cart)  # what it comes to hangs on the tax rules
         if self.hits.display:
             self._search(self.field.value.strip())
+        else:
+            self._look_at_line()
 
     def take(self, cart: Cart) -> None:
         """Go on with this cart, such as one made of an order; the one before stays parked."""
@@ -103,7 +104,9 @@ class SalesScreen(ShopScreen):
     @on(ScanField.Changed, "#scan")
     def _typed(self, event: ScanField.Changed) -> None:
         text = event.value.strip()
-        looking = bool(text) and not text.startswith("*") and quantity_typed(text) is None
+        looking = bool(text) and shop.lookup_plan.plan(text).pieces is None
+        if self.hits.display and not looking:
+            self._look_at_line()
         self.hits.display = looking
         self.field.steers(self.hits if looking else self.lines.table)
         if looking and self.app.is_open:
@@ -112,51 +115,102 @@ class SalesScreen(ShopScreen):
 
     @work(group="search", exclusive=True, exit_on_error=False)
     async def _search(self, text: str) -> None:
-        wanted = _TIMES.fullmatch(read_digits(text))
-        rows = await self.store.read(shop.search.find, wanted[2] if wanted else text, HITS)
+        found, rows = await self.store.read(shop.lookup.find, text, HITS)
         if text != self.field.value.strip():
             return  # another search is on its way
         self._hits_for = text
+        self.marked.read_as = found.read_as
         self.hits.show_rows(rows, cursor=0)
 
     @on(ScanField.Entered)
     def _entered(self, event: ScanField.Entered) -> None:
-        self._obey(event.text, self.hits.row if self._hits_for == event.text else None)
+        row = self.hits.row if self._hits_for == event.text else None
+        self._obey(event.text, row, event.by_hand or self.hits.cursor > 0)
 
     @work(group="add", exit_on_error=False)
-    async def _obey(self, text: str, picked: PartRow | None) -> None:
+    async def _obey(self, text: str, row: PartRow | None, by_hand: bool) -> None:
         async with self._one_by_one:
-            if (quantity := quantity_typed(text)) is not None:
-                if not self._set_quantity(quantity):
-                    self._offer_again(text)
-            else:
-                await self._add(text, picked)
-
-    async def _add(self, text: str, picked: PartRow | None) -> None:
-        """Sell the part with exactly this code, else the one that was picked. A scanner is faster than the
-        search below the field, so a scan never depends on it."""
-        wanted = _TIMES.fullmatch(read_digits(text))
-        quantity, code = (_pieces(wanted[1]), wanted[2]) if wanted else (1, text)
-        part = await self.store.read(shop.inventory.find_code, code) or picked
-        rows: Sequence[PartRow] = ()
-        if part is None:
-            rows = await self.store.read(shop.search.find, code, 2)
-            part = rows[0] if len(rows) == 1 else None
-        if part is not None and self.cart is not None:
+            found = await self.store.read(shop.lookup.resolve, text)
             try:
-                self._change(shop.cart.add_line(self.cart, part, quantity), select=part.id)
+                if found.refused:
+                    raise shop.types.ShopError("error.sale.figure", figure=found.refused)
+                if found.pieces is not None:
+                    await self._set_quantity(found.pieces)
+                else:
+                    await self._sell(text, found, row, by_hand=by_hand)
             except shop.types.ShopError as error:
                 report(self, error)
                 self._offer_again(text)
-        else:
-            key = "sales.several" if rows else "sales.not_found"
-            self.notify(t(key, text=shown.name(code)), severity="warning")
+
+    async def _sell(self, text: str, found: Lookup, row: PartRow | None, *, by_hand: bool) -> None:
+        """Sell what is meant. What is doubtful is asked, however fast it came."""
+        several = False
+        if row is None and not found.exact:  # the list below the field is not there, or has nothing in it
+            found, rows = await self.store.read(shop.lookup.find, text, 2)
+            row, several = rows[0] if len(rows) == 1 else None, len(rows) > 1
+        candidates = found.meant(row, by_hand=by_hand)
+        if not candidates:
+            key = "sales.several" if several else "sales.not_found"
+            self.notify(t(key, text=shown.name(found.wanted)), severity="warning")
             self._offer_again(text)
+            return
+        asks = len(candidates) > 1 or not found.sure
+        meant = await self._ask(text, candidates) if asks else candidates[0]
+        if meant is not None:
+            self._add(meant)
+            if found.read_as:
+                from clutch_tui.ui import lookup_words
+
+                # the number as it stands on the part, where that was typed
+                self.notify(lookup_words.read_as(meant.part.part_number if found.exact else found.read_as))
+
+    async def _ask(self, text: str, candidates: Sequence[Candidate]) -> Candidate | None:
+        from clutch_tui.ui import lookup_words
+        from clutch_tui.ui.dialogs import Choose
+
+        options = [(str(n), lookup_words.candidate(one)) for n, one in enumerate(candidates)]
+        chosen = await self.app.push_screen_wait(Choose("sales.which", options, text=shown.isolate(text)))
+        return None if chosen is None else candidates[int(chosen)]
+
+    def _add(self, meant: Candidate) -> None:
+        """Put it into the cart. That there is less on the shelf is said, once for each line: the customer may hold in
+        his hand what the figure does not know of."""
+        if self.cart is None:
+            return
+        before = sum(line.quantity for line in self.cart.lines if line.part_id == meant.part.id)
+        self._change(shop.cart.add_line(self.cart, meant.part, meant.quantity), select=meant.part.id)
+        self._say_if_short(meant.part, before)
+
+    def _say_if_short(self, part: PartRow, before: int) -> None:
+        """Warn where the cart has just come to hold more of a part than lies on the shelf."""
+        now = sum(line.quantity for line in self.cart.lines if line.part_id == part.id) if self.cart else 0
+        if before <= max(0, part.stock) < now:
+            figures = {"quantity": shown.number(now), "stock": shown.number(part.stock)}
+            self.notify(t("sales.short", name=shown.name(part_name(part)), **figures), severity="warning")
 
     def _offer_again(self, text: str) -> None:
         """What was refused, to be corrected: nothing typed is lost, and the next scan replaces it."""
         if not self.field.value:
             self.field.offer_again(text)
+
+    # --- the part that is marked ----------------------------------------------------------------------
+
+    @on(WindowTable.Highlighted)
+    def _marks(self, event: WindowTable.Highlighted) -> None:
+        if event.table is self.hits:
+            if self.hits.display:
+                self.marked.show(self.hits.row)
+        elif not self.hits.display:
+            self._look_at_line()
+
+    @work(group="marked", exclusive=True, exit_on_error=False)
+    async def _look_at_line(self) -> None:
+        """Say of the cart's marked line where its part lies and how many there are."""
+        line = self._line
+        part = None if line is None else await self.store.read(shop.inventory.row, line[1].part_id)
+        if not self.hits.display:
+            self.marked.read_as = ""
+            self.marked.show(part)
 
     # --- the cart -------------------------------------------------------------------------------------
 
@@ -179,16 +233,14 @@ class SalesScreen(ShopScreen):
         row = self.lines.table.row
         return None if row is None else (row.n, row.line)
 
-    def _set_quantity(self, quantity: int) -> bool:
-        """Give the line so many pieces; whether so many can be sold."""
+    async def _set_quantity(self, quantity: int) -> None:
+        """Give the marked line so many pieces. Raises `error.sale.quantity`."""
         if self.cart is not None and self._line is not None:
             n, line = self._line
-            try:
-                self._change(shop.cart.set_quantity(self.cart, n, quantity), select=line.part_id)
-            except shop.types.ShopError as error:
-                report(self, error)
-                return False
-        return True
+            before = sum(one.quantity for one in self.cart.lines if one.part_id == line.part_id)
+            self._change(shop.cart.set_quantity(self.cart, n, quantity), select=line.part_id)
+            if (part := await self.store.read(shop.inventory.row, line.part_id)) is not None:
+                self._say_if_short(part, before)
 
     @on(ScanField.Stepped)
     def _stepped(self, event: ScanField.Stepped) -> None:
@@ -198,7 +250,7 @@ class SalesScreen(ShopScreen):
     async def _step(self, by: int) -> None:
         async with self._one_by_one:
             if self._line is not None:
-                self._set_quantity(max(1, self._line[1].quantity + by))
+                await self._set_quantity(max(1, self._line[1].quantity + by))
 
     @on(ScanField.Removed)
     def action_remove(self) -> None:
@@ -335,16 +387,6 @@ class SalesScreen(ShopScreen):
     def action_back(self) -> None:
         self.field.value = ""
         self.field.focus()
-
-
-def quantity_typed(text: str) -> int | None:
-    """The quantity that `*3` or `3*` sets, in any digits; None for what is a code or a search."""
-    typed = _QUANTITY.fullmatch(read_digits(text))
-    return None if typed is None else _pieces(typed[1] or typed[2])
-
-
-def _pieces(digits: str) -> int:
-    return int(digits.lstrip("0")[:_ANY_TOO_MANY] or "0")
 
 
 def _part_of(line: CartLine) -> str:

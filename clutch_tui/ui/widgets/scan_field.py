@@ -22,9 +22,10 @@ class ScanField(SearchField):
 
     @dataclass
     class Entered(Message):
-        """Enter was pressed on this text; the field is empty again."""
+        """Enter was pressed on this text; the field is empty again. `by_hand` where a row was marked on purpose."""
 
         text: str
+        by_hand: bool = False
 
     class Removed(Message):
         """Delete was pressed."""
@@ -40,9 +41,10 @@ class ScanField(SearchField):
         if event.key == "enter":
             event.stop()
             event.prevent_default()
-            text, self.value = self.value.strip(), ""
+            text, by_hand = self.value.strip(), self.has_steered
+            self.value = ""
             if text:
-                self.post_message(self.Entered(text))
+                self.post_message(self.Entered(text, by_hand))
             return
         if not self.value:
             if event.character in ("+", "-"):

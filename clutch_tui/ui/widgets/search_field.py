@@ -30,9 +30,15 @@ class SearchField(TextField):
         super().__init__(id=id)
         self._hint = hint
         self._table: WindowTable[Any] | None = None
+        self.has_steered = False
+        """Whether a row was marked by hand since the text changed; the first one is marked by itself."""
 
     def on_mount(self) -> None:
         self.relabel()
+
+    def watch_value(self) -> None:
+        super().watch_value()
+        self.has_steered = False
 
     def steers(self, table: WindowTable[Any]) -> None:
         """From now on the arrows move in this table; its cursor is drawn as if it had the focus."""
@@ -44,6 +50,7 @@ class SearchField(TextField):
         table.add_class("-active")
 
     def action_steer(self, how: str, by: int) -> None:
+        self.has_steered = True
         if self._table is not None:
             getattr(self._table, f"action_{how}")(by)
 

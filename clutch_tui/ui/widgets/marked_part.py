@@ -1,0 +1,42 @@
+"""The line about the part that is marked at the till: what there is no column for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from clutch_tui.text import format as shown
+from clutch_tui.text.strings import t
+from clutch_tui.ui.widgets.words import Words
+
+if TYPE_CHECKING:
+    from clutch_tui.core.types import PartRow
+
+
+class MarkedPart(Words):
+    """How many there are, where they lie, for which car and by whom; and that it was typed on the other layout."""
+
+    DEFAULT_CSS = "MarkedPart { height: 1; padding: 0 1; color: $text-muted; }"
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.display = False
+        self.read_as = ""
+        """What was typed, on the other keyboard layout, where only that finds these parts."""
+
+    def show(self, part: PartRow | None) -> None:
+        """Speak of another part, or of none."""
+        self.display = part is not None
+        self.tell(lambda: "" if part is None else self._about(part))
+
+    def _about(self, part: PartRow) -> str:
+        about = [t("part.on_shelf", stock=shown.number(part.stock))]
+        if part.location:
+            about.append(t("part.at_place", place=shown.part_number(part.location)))
+        if part.oem_number:
+            about.append(f"{t('part.oem')} {shown.part_number(part.oem_number)}")
+        about += [shown.name(text) for text in (part.brand, part.car) if text]
+        if self.read_as:
+            from clutch_tui.ui import lookup_words
+
+            about.insert(0, lookup_words.read_as(self.read_as))
+        return "   ".join(about)

@@ -1,0 +1,124 @@
+"""What a code or a text means at the till, typed and scanned: sold, asked about or refused, never guessed."""
+
+from __future__ import annotations
+
+import pytest
+from textual.widgets import OptionList
+
+from clutch_tui.core import inventory
+from clutch_tui.core.types import PartDraft
+from clutch_tui.text import strings
+from clutch_tui.text.format import isolate, money, name
+from clutch_tui.text.strings import t
+from clutch_tui.ui.app import ClutchApp
+from clutch_tui.ui.dialogs import Choose
+from tests.test_ui.shop_app import Shop, open_app, press, settle, toasts, type_text, until, words_on
+from tests.test_ui.test_sales import LANGUAGES, scan, till
+
+TILL_PARTS = (
+    PartDraft(name="اويل سيل كرنك", name_en="Crank oil seal 25x47x7", part_number="25*47*7", price=4_500),
+    PartDraft(name="حلقة صغيرة", name_en="Small ring", part_number="47*7", price=300),
+    PartDraft(name="مسمار 15", name_en="Bolt 15", part_number="15", price=200),
+    PartDraft(name="فلتر زيت قصير", name_en="Short oil filter", part_number="W 712", price=16_000, location="A-3"),
+    PartDraft(name="فلتر زيت طويل", name_en="Long oil filter", part_number="W 712/75", price=21_000),
+    PartDraft(name="طرمبة اصلي", name_en="Pump original", part_number="TWIN-1", barcode="6223009990011", price=90_000),
+    PartDraft(name="طرمبة تقليد", name_en="Pump copy", part_number="TWIN-2", barcode="6223009990011", price=35_000,
+              location="B-7"),
+    PartDraft(name="جوان وش سلندر", name_en="Head gasket", part_number="7700123", price=42_000),
+    PartDraft(name="سير كاتينة", name_en="Timing belt", part_number="BELT-9", barcode="7700123", price=33_000),
+    PartDraft(name="زيت موتور 5W30", name_en="Engine oil per litre", part_number="LIT-1", price=19_000),
+    PartDraft(name="فلتر زيت", name_en="Oil filter", part_number="OC 197", barcode="0041112223338", price=15_000),
+)  # fmt: skip
+
+
+@pytest.fixture
+def parts_till(shop: Shop) -> Shop:
+    for draft in TILL_PARTS:
+        shop.store.run_now(inventory.create, draft, 3)
+    return shop
+
+
+def in_cart(app: ClutchApp) -> list[tuple[str, int]]:
+    cart = till(app).cart
+    return [(line.part_number, line.quantity) for line in cart.lines] if cart else []
+
+
+async def test_the_whole_text_first_then_so_many_pieces(parts_till: Shop) -> None:
+    async with open_app(parts_till, "en") as (app, pilot):
+        for typed in ("25*47*7", "w712", "2×lit-1", "lit-1*٢", "041112223338", "خؤ197"):
+            await scan(app, pilot, typed)
+        assert in_cart(app) == [("25*47*7", 1), ("W 712", 1), ("LIT-1", 4), ("OC 197", 2)]
+        assert toasts(app) == [
+            t("sales.short", name=name("Engine oil per litre"), quantity="4", stock="3"),
+            t("lookup.from_arabic", text=isolate("OC 197")),
+        ]
+
+
+@pytest.mark.parametrize(("typed", "figure"), [("*1.5", "1.5"), ("1.5*LIT-1", "1.5"), ("½*LIT-1", "½")])
+async def test_what_is_no_number_of_pieces_adds_nothing_and_says_which(
+    parts_till: Shop, typed: str, figure: str
+) -> None:
+    async with open_app(parts_till, "en") as (app, pilot):
+        await scan(app, pilot, "15")
+        await type_text(pilot, typed)
+        await press(pilot, "enter")
+        await until(pilot, lambda: toasts(app))
+        assert toasts(app) == [t("error.sale.figure", figure=figure)]
+        assert (in_cart(app), till(app).field.value) == ([("15", 1)], typed)
+
+
+@pytest.mark.parametrize(
+    ("keys", "sold"),
+    [
+        (("w", "7", "1", "2", "down", "enter"), [("W 712/75", 1)]),
+        (("w", "7", "1", "2", "down", "up", "enter"), [("W 712", 1)]),
+        ((*"2*w712", "down", "enter"), [("W 712/75", 2)]),
+        ((*"7700123", "down", "up", "enter"), [("7700123", 1)]),
+        ((*"7700123", "down", "enter"), [("BELT-9", 1)]),
+    ],
+)
+async def test_the_row_that_was_marked_by_hand_is_sold(
+    parts_till: Shop, keys: tuple[str, ...], sold: list[tuple[str, int]]
+) -> None:
+    async with open_app(parts_till) as (app, pilot):
+        await press(pilot, *keys)
+        await until(pilot, lambda: till(app).cart.lines)
+        assert in_cart(app) == sold
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_one_code_of_two_parts_always_asks(parts_till: Shop, language: strings.Language) -> None:
+    async with open_app(parts_till, language) as (app, pilot):
+        await press(pilot, *"6223009990011", "enter")
+        await until(pilot, lambda: isinstance(app.screen, Choose))
+        prompts = [str(option.prompt) for option in app.screen.query_one(OptionList).options]
+        for prompt, said in zip(prompts, (("TWIN-1", 90_000), ("TWIN-2", 35_000, "B-7")), strict=True):
+            number, price, *place = said
+            assert all(str(one) in prompt for one in (number, money(price), *place)), prompt
+        await press(pilot, "down", "enter")
+        await until(pilot, lambda: till(app).cart.lines)
+        assert in_cart(app) == [("TWIN-2", 1)]
+        await press(pilot, *"7700123", "enter")
+        await until(pilot, lambda: isinstance(app.screen, Choose))
+        await press(pilot, "escape")
+        await settle(pilot)
+        assert in_cart(app) == [("TWIN-2", 1)]
+
+
+async def test_stock_and_place_of_what_is_marked(parts_till: Shop) -> None:
+    async with open_app(parts_till, "en") as (app, pilot):
+        here = f"{t('part.on_shelf', stock='3')}   {t('part.at_place', place=isolate('A-3'))}"
+        await type_text(pilot, "w71")
+        await until(pilot, lambda: here in words_on(app))
+        await press(pilot, "down")
+        await until(pilot, lambda: here not in words_on(app))
+        await press(pilot, "up", "enter")
+        await until(pilot, lambda: till(app).cart.lines and here in words_on(app))
+        await type_text(pilot, "*4")
+        await press(pilot, "enter")
+        short = t("sales.short", name=name("Short oil filter"), quantity="4", stock="3")
+        await until(pilot, lambda: toasts(app) == [short])
+        await type_text(pilot, "w712")
+        await press(pilot, "enter")
+        await until(pilot, lambda: in_cart(app) == [("W 712", 5)])
+        assert toasts(app) == [short]
