@@ -393,3 +393,89 @@ async def test_a_token_that_cannot_be_renewed_serves_until_it_is_refused(
     with pytest.raises(ApiError) as caught:
         await client.api.call("system.ping")
     assert (caught.value.kind, client.session.state) == (Kind.SIGNED_OUT, "signed_out")
+
+
+# --- what only looks changes nothing -------------------------------------------------------------------
+
+
+async def test_a_server_that_verifies_by_post_alone_gets_the_token_in_the_body(make_client: MakeClient) -> None:
+    bodies: list[bytes] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/auth/login"):
+            return httpx.Response(200, json={"success": True, "data": {"token": "t-1", "refresh_token": "r-1"}})
+        if request.url.path.endswith("/auth/verify") and request.method == "POST":
+            bodies.append(request.content)
+            good = request.content == b'{"token":"t-1"}'
+            return httpx.Response(200 if good else 401, json={"success": good, "data": {"valid": good}})
+        if request.url.path.endswith("/system/health"):
+            return httpx.Response(200, json={"success": True, "data": {"status": "healthy"}})
+        return httpx.Response(404, html="Cannot GET")
+
+    client = make_client("https://shop.example.com/api/v1", transport=httpx.MockTransport(answer))
+    await client.session.login(*OWNER)
+    for _ in range(2):
+        assert (await client.api.call("auth.verify", probe=True)).data == {"valid": True}
+    assert bodies == [b'{"token":"t-1"}'] * 2
+
+
+async def test_a_diagnosis_that_is_refused_changes_no_credentials(client: Client, fault: Fault) -> None:
+    await client.session.login(*OWNER)
+    before = await asyncio.to_thread(client.session._vault.read)
+    await fault("error_before", status=401, endpoint="auth.verify", count=3)
+    await fault("error_before", status=401, endpoint="auth.refresh", count=3)
+    with pytest.raises(ApiError) as caught:
+        await client.api.call("auth.verify", probe=True)
+    assert caught.value.kind is Kind.UNAUTHORIZED
+    assert client.session.state == "user"
+    assert await asyncio.to_thread(client.session._vault.read) == before
+    assert calls(client, "auth.refresh") == 0
+
+
+@pytest.mark.parametrize("page", ["<html>blocked by the proxy</html>", '{"message": "blocked"}'])
+async def test_a_refresh_that_somebody_in_between_refuses_ends_no_session(make_client: MakeClient, page: str) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/auth/login"):
+            return httpx.Response(200, json={"success": True, "data": {"token": "t-1", "refresh_token": "r-1"}})
+        return httpx.Response(401, content=page.encode())
+
+    client = make_client("https://shop.example.com/api/v1", transport=httpx.MockTransport(answer))
+    await client.session.login(*OWNER)
+    with pytest.raises(ApiError):
+        await client.api.call("shop.stats", retry=False)
+    assert client.session.state == "user"
+    assert await client.session.bearer() == "t-1"
+
+
+async def test_a_token_that_nothing_renews_is_kept_and_serves_again(make_client: MakeClient) -> None:
+    refuses = True
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/auth/login"):
+            return httpx.Response(200, json={"success": True, "data": {"token": "t-1"}})
+        status = 401 if refuses else 200
+        return httpx.Response(status, json={"success": status == 200, "data": {}})
+
+    client = make_client("https://shop.example.com/api/v1", transport=httpx.MockTransport(answer))
+    await client.session.login(*OWNER)
+    with pytest.raises(ApiError) as caught:
+        await client.api.call("shop.stats", retry=False)
+    assert (caught.value.kind, client.session.state) == (Kind.SIGNED_OUT, "signed_out")
+    assert (await asyncio.to_thread(client.session._vault.read)).token == "t-1"
+    refuses = False
+    await client.api.call("shop.stats", retry=False)
+    assert client.session.state == "user"
+
+
+async def test_nobody_is_told_to_be_signed_out_who_never_was_in(client: Client) -> None:
+    with pytest.raises(ApiError) as caught:
+        await client.api.call("inventory.list", retry=False)
+    assert caught.value.kind is Kind.NOT_SIGNED_IN
+
+
+async def test_a_wrong_shop_id_is_named(sandbox: Running, make_client: MakeClient) -> None:
+    client = make_client(sandbox.base_url, api_key=demo_data.API_KEY, shop_id="0000-wrong")
+    with pytest.raises(ApiError) as caught:
+        await client.api.call("inventory.list", retry=False)
+    assert caught.value.key == "error.api.forbidden.shop"
+    assert caught.value.values["shop"] == "0000-wrong"

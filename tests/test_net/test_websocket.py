@@ -280,6 +280,8 @@ class Exchange:
 class FakeSession:
     """As much of a session as the socket uses."""
 
+    was_somebody = True
+
     def __init__(self) -> None:
         self.token: str | None = "token-1"
         self.api_key: str | None = None

@@ -96,15 +96,23 @@ class Api:
         """
         endpoint = BY_NAME[name]
         request = request_for(endpoint, endpoint.url(**(path or {})), query, body, idempotency_key, timeout)
-        request = replace(request, probe=probe, etag=etag, method=self._methods.get(name, request.method))
+        request = await self._by(self._methods.get(name, request.method), replace(request, probe=probe, etag=etag))
         try:
             return await self._run(request, retry and not probe)
         except ApiError as error:
             if error.kind is not Kind.MISSING_ROUTE or endpoint.also in ("", request.method):
                 raise
-        answer = await self._run(replace(request, method=endpoint.also), retry and not probe)
+        answer = await self._run(await self._by(endpoint.also, request), retry and not probe)
         self._methods[name] = endpoint.also
         return answer
+
+    async def _by(self, method: str, request: Request) -> Request:
+        """A request by the method that this server has for it. A token that is verified by POST stands in the body."""
+        if request.name == "auth.verify" and method == "POST":
+            from clutch_tui.net import wire
+
+            request = replace(request, body=wire.dumps({"token": await self._session.bearer()}))
+        return replace(request, method=method)
 
     async def request(
         self,
@@ -177,8 +185,14 @@ class Api:
         except ApiError as error:
             if error.kind is not Kind.UNAUTHORIZED:
                 raise
-            if bearer is None or bearer == self._session.api_key:
-                self._session.refused(bearer)
+            if bearer is None:
+                kind = Kind.SIGNED_OUT if self._session.was_somebody else Kind.NOT_SIGNED_IN
+                raise ApiError(kind, status=error.status, code=error.code) from error
+            if bearer == self._session.api_key:
+                if not request.probe:
+                    self._session.refused(bearer)
+                raise
+            if request.probe:  # who only looks changes nothing: the next call of the program's own renews it
                 raise
             if not await self._session.renew(bearer):
                 raise ApiError(Kind.SIGNED_OUT, status=error.status, code=error.code) from error
@@ -234,6 +248,9 @@ class Api:
             answer = await self._exchange(client, record)
         except ApiError as error:
             error.elapsed_ms, error.size = round(record.ms, 1), len(record.response)
+            error.values = {**error.values, "shop": self._settings.shop_id or "-"}
+            if error.kind is Kind.FORBIDDEN and "SHOP" in (error.code or "").upper():
+                error.key = "error.api.forbidden.shop"
             self._report(record, error)
             raise
         except BaseException:

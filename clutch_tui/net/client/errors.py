@@ -27,6 +27,7 @@ class Kind(StrEnum):
     PROXY = "proxy"
     UNAUTHORIZED = "unauthorized"
     SIGNED_OUT = "signed_out"
+    NOT_SIGNED_IN = "not_signed_in"
     BAD_CREDENTIALS = "bad_credentials"
     FORBIDDEN = "forbidden"
     MISSING_ROUTE = "missing_route"
@@ -67,7 +68,7 @@ PASSING = LINE_DOWN - {Kind.TLS} | {
 # What counts towards opening the breaker.
 BREAKS = LINE_DOWN | {Kind.TIMEOUT, Kind.DROPPED, Kind.SERVER, Kind.NOT_JSON, Kind.NOT_BACKEND, Kind.REDIRECTED}
 # Nothing has left this machine, so nothing can have happened on the other side.
-NEVER_SENT = LINE_DOWN | {Kind.BREAKER_OPEN, Kind.CUT, Kind.NOT_SET_UP, Kind.SIGNED_OUT}
+NEVER_SENT = LINE_DOWN | {Kind.BREAKER_OPEN, Kind.CUT, Kind.NOT_SET_UP, Kind.SIGNED_OUT, Kind.NOT_SIGNED_IN}
 # The server did something with the call and it went wrong: a change in it may be why.
 SUSPICIOUS = frozenset({Kind.SERVER, Kind.TIMEOUT, Kind.DROPPED, Kind.NOT_JSON, Kind.INVALID, Kind.ANSWER_TOO_LARGE})
 # Refusals that have nothing to do with what a call carries: who asks, how often, and by which way.
@@ -115,6 +116,7 @@ class ApiError(Exception):
         data: Any = None,
         errors: tuple[FieldError, ...] = (),
         fault: TlsFault | None = None,
+        is_enveloped: bool = False,
         **values: object,
     ) -> None:
         super().__init__(kind.value, status, code)
@@ -125,6 +127,8 @@ class ApiError(Exception):
         self.retry_after = retry_after
         self.data = data
         self.errors = errors
+        self.is_enveloped = is_enveloped
+        """Whether it came in the server's own form, and from nobody in between."""
         self.elapsed_ms: float | None = None
         self.size = 0
         self.fault = fault
@@ -134,6 +138,7 @@ class ApiError(Exception):
             "code": code or "",
             "message": message,
             "seconds": round(retry_after or 0),
+            "shop": "-",
             "fields": ", ".join(f"{one.field} ({one.message})" for one in errors),
             **values,
         }
@@ -185,6 +190,7 @@ def from_answer(status: int, body: Any, *, path: str, method: str = "", retry_af
         retry_after=retry_after,
         data=envelope.get("data", body),
         errors=_field_errors(envelope.get("errors")),
+        is_enveloped="success" in envelope,
         path=path,
         method=method,
     )

@@ -48,7 +48,8 @@ class Session:
     """Credentials, kept in the vault and shared with the other processes of this shop.
 
     `api_key` is one for this run only (from a variable or an option); it is never stored. A token that has been
-    refused, or a refresh token that has, leaves the session signed out: the key, where there is one, goes on.
+    refused, or a refresh token that has, leaves the session signed out: the key, where there is one, goes on. Only a
+    renewal that the server itself refuses makes it forget who was signed in.
     """
 
     def __init__(
@@ -66,6 +67,9 @@ class Session:
         remember(self._given_key)
         self._key_refused = False
         self._unrenewable: str | None = None
+        self._refused: str | None = None
+        """The token that the server does not take and that nothing renews: kept, since only a refused renewal ends a
+        session, and offered while there is no key."""
         self._secrets: Secrets | None = None
         """What holds here, from the moment at which it was decided."""
         self._kept: Secrets | None = None
@@ -89,7 +93,7 @@ class Session:
     @property
     def state(self) -> Access:
         """Known after `open()`."""
-        if self._secrets is not None and self._secrets.token:
+        if self._secrets is not None and self._secrets.token and self._secrets.token != self._refused:
             return "user"
         return "key" if self.api_key and not self._key_refused else "signed_out"
 
@@ -102,6 +106,16 @@ class Session:
     @property
     def api_key(self) -> str | None:
         return self._given_key or (self._secrets.api_key if self._secrets else None)
+
+    @property
+    def was_somebody(self) -> bool:
+        """Whether anybody was ever signed in here."""
+        return self._secrets is not None and bool(self._secrets.user_id or self._secrets.token)
+
+    @property
+    def is_renewable(self) -> bool:
+        """Whether there is something to renew the token with."""
+        return self._secrets is not None and bool(self._secrets.token and self._secrets.refresh_token)
 
     async def open(self) -> None:
         """Read the vault, once. Everything that needs it does so by itself."""
@@ -130,7 +144,7 @@ class Session:
         """
         await self.open()
         token, ends = self._token(), self._ends()
-        if token is None:
+        if token is None or (token == self._refused and self.api_key):
             return self.api_key
         if ends is not None and self._clock.now() >= ends - self._margin() and token != self._unrenewable:
             try:
@@ -213,6 +227,9 @@ class Session:
         if self._key_refused and bearer is not None and bearer == self.api_key:
             self._key_refused = False
             self._tell()
+        if self._refused is not None and bearer == self._refused:
+            self._refused = None
+            self._tell()
 
     # --- inside -------------------------------------------------------------------------------------
 
@@ -236,16 +253,19 @@ class Session:
             try:
                 tokens = _tokens(await self._exchange("auth.refresh", {"refresh_token": refresh_token}, None))
             except ApiError as error:
-                if error.kind not in _REFUSED:
-                    raise
                 is_possible = error.kind is not Kind.MISSING_ROUTE
+                if error.kind not in _REFUSED or (is_possible and not error.is_enveloped):
+                    raise  # nobody has refused it but somebody in between
         if self._token() != stale:
             return self._token() is not None
         if tokens is not None:
             await self._keep(tokens, self._known())
             return True
-        if due and not is_possible:
+        if not is_possible:
             self._unrenewable = stale
+            if not due:
+                self._refused = stale
+                self._tell()
             return False
         await self._change(**_NOBODY)
         return False

@@ -40,7 +40,7 @@ tcp          +open !refused !unreachable !proxy
 tls          +valid +plain ~ends_soon !expired !not_yet !untrusted !incomplete !wrong_host !ca_file !failed
 http         +answers ~slow !not_backend !failed
 clock        +right ~off !wrong .unknown
-access       +accepted ~unproved !refused !failed
+access       +accepted ~renewable ~unproved !refused !failed
 socket       +open ~missing !failed
 files        +private ~open !not_writable
 disk         +enough ~low !full

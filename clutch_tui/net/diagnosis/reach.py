@@ -31,6 +31,7 @@ ENDS_SOON = timedelta(days=14)
 CLOCK_OFF, CLOCK_WRONG = 30.0, 300.0
 """Seconds between our clock and the server's that are worth a word, and that spoil dates and tokens."""
 
+_WHO_ASKS = frozenset({Kind.UNAUTHORIZED, Kind.SIGNED_OUT, Kind.NOT_SIGNED_IN, Kind.FORBIDDEN})
 _EXPIRED, _NOT_YET = 10, 9  # OpenSSL's X509_V_ERR_*
 _WRONG_NAME = frozenset({62, 64})
 _NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME: to be told the dates of a certificate that has ended
@@ -271,16 +272,29 @@ class Reach:
         return moment(stamp) or moment(answer.headers.get("date")), ours
 
     async def access(self) -> Finding:
-        """Does the server take the key or the token? Renews a token that has ended, as every call does."""
-        try:
-            await self._api.call("auth.verify", probe=True)
-        except ApiError as error:
-            if error.kind in (Kind.UNAUTHORIZED, Kind.SIGNED_OUT, Kind.FORBIDDEN):
-                return Finding("access", "refused", cause=error.problem)
-            if error.kind is Kind.MISSING_ROUTE:
-                return Finding("access", "unproved")
-            return Finding("access", "failed", cause=error.problem)
-        return Finding("access", "accepted")
+        """Does the server take the key or the token? Whoever only looks renews nothing; where the proof itself is
+        refused, a call of the shop's own decides: servers verify in many ways."""
+        refusal: ApiError | None = None
+        for name in ("auth.verify", "shop.profile"):
+            try:
+                await self._api.call(name, probe=True)
+            except ApiError as error:
+                refused = error.kind in _WHO_ASKS
+                if not refused and not (refusal and error.kind is Kind.MISSING_ROUTE):
+                    missing = error.kind is Kind.MISSING_ROUTE
+                    return Finding("access", "unproved") if missing else Finding("access", "failed", {}, error.problem)
+                refusal = refusal if not refused else error
+                if error.kind is Kind.FORBIDDEN:
+                    break
+            else:
+                return Finding("access", "accepted")
+        assert refusal is not None
+        return self._refused(refusal)
+
+    def _refused(self, error: ApiError) -> Finding:
+        """A token that has ended is renewed by the program's next call; anything else is for a person."""
+        renewable = error.kind is Kind.UNAUTHORIZED and self._session.is_renewable
+        return Finding("access", "renewable" if renewable else "refused", cause=error.problem)
 
     async def socket(self) -> Finding:
         """The live connection itself, with all its ways of showing the token, until its first frame."""

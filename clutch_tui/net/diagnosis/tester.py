@@ -58,6 +58,7 @@ _STATES: dict[Kind, State] = {
     Kind.TIMEOUT: "timeout",
     Kind.UNAUTHORIZED: "unauthorized",
     Kind.SIGNED_OUT: "unauthorized",
+    Kind.NOT_SIGNED_IN: "unauthorized",
     Kind.BAD_CREDENTIALS: "unauthorized",
     Kind.FORBIDDEN: "forbidden",
     Kind.MISSING_ROUTE: "missing",

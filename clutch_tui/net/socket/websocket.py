@@ -173,7 +173,8 @@ class Socket:
         try:
             bearer = await self._session.bearer()
             if bearer is None:
-                return self._wait("down", ApiError(Kind.SIGNED_OUT).problem, REFUSED_WAIT)
+                kind = Kind.SIGNED_OUT if self._session.was_somebody else Kind.NOT_SIGNED_IN
+                return self._wait("down", ApiError(kind).problem, REFUSED_WAIT)
             try:
                 await self._converse(bearer)
             except _TokenRefused:
@@ -202,7 +203,7 @@ class Socket:
     async def _renew(self, bearer: str) -> float:
         """The token was refused: a new one, then again. Twice in a row is a failure like any other, or a server
         that refuses everything would be asked without end."""
-        problem = ApiError(Kind.UNAUTHORIZED).problem
+        problem = ApiError(Kind.UNAUTHORIZED, shop=self._backend.shop_id or "-").problem
         if bearer == self._session.api_key:
             self._session.refused(bearer)
             return self._wait("refused", problem, REFUSED_WAIT)

@@ -158,7 +158,7 @@ class SignInScreen(ShopScreen):
         if row is None:
             self.outcome.tell(partial(sentence, error))
             return
-        if key == "error.api.forbidden":
+        if key.startswith("error.api.forbidden"):
             row.problem.say("error.sign_in.not_this_shop")
         else:
             row.problem.tell(partial(sentence, error))
