@@ -93,7 +93,24 @@ def test_english_columns_run_from_the_left(language: str) -> None:
 def test_tax_added_and_tax_included_read_differently(language: str) -> None:
     added = replace(SALE, prices_include_tax=False, tax_rate=1450)
     assert receipt.text(added) != receipt.text(SALE)
-    assert "14.50%" in read(receipt.text(added))
+    assert "14.5%" in read(receipt.text(added))
+
+
+def test_a_percentage_stands_where_it_was_taken_off(language: str) -> None:
+    lines = (replace(SALE.lines[0], percent=333, discount=1000), SALE.lines[1])
+    off = replace(SALE, lines=lines, totals=replace(SALE.totals, discount=4355), percent=1000)
+    paper = [line.strip() for line in read(receipt.text(off)).splitlines()]
+    word, on_lines, on_sale = (strings.t(f"receipt.discount{part}") for part in ("", "_lines", "_sale"))
+    for words, amount in ((f"{word} 3.33%", "-10.00"), (on_lines, "-10.00"), (f"{on_sale} 10%", "-33.55")):
+        assert any(line.startswith(words) and line.endswith(amount) for line in paper), f"{words} is not on {paper}"
+    alone = replace(SALE, lines=SALE.lines[1:], totals=replace(SALE.totals, discount=455), percent=1000)
+    assert f"{word} 10%" in read(receipt.text(alone))
+    assert on_sale not in read(receipt.text(alone))
+
+
+def test_a_return_names_its_sale(language: str) -> None:
+    back = replace(SALE, return_of="earlier", status="returned", number_of_sale="KXT-000100")
+    assert strings.t("receipt.of_sale", number="KXT-000100") in read(receipt.text(back))
 
 
 def test_a_void_and_a_return_cannot_be_taken_for_a_sale(language: str) -> None:

@@ -363,10 +363,14 @@ def _body(document: Document, at: str, day: str, number: str) -> dict[str, Any]:
 # --- what was sold -------------------------------------------------------------------------------------
 
 _UNSENT = outbox.unsent("sale", "sale")
+_RETURNED = """CASE coalesce((SELECT sum(line.quantity) FROM sale back JOIN sale_line line ON line.sale_id = back.id
+        WHERE back.return_of = sale.id AND back.status <> 'voided'), 0)
+    WHEN 0 THEN ''
+    WHEN (SELECT sum(line.quantity) FROM sale_line line WHERE line.sale_id = sale.id) THEN 'all' ELSE 'some' END"""
 _COLUMNS = (
     "id, receipt_number, date, business_day, cashier, customer_id, customer_name, subtotal, discount, tax, rounding,"
     " total, prices_include_tax, tax_rate, tendered, payment_method, status, return_of, order_id, notes, flags,"
-    " percent"
+    " percent, own, coalesce((SELECT origin.receipt_number FROM sale origin WHERE origin.id = sale.return_of), '')"
 )
 
 
@@ -377,7 +381,8 @@ def get(sale_id: str) -> Sale:
         raise ShopError("error.sale.unknown")
     (
         id_, number, date, day, cashier, customer_id, customer_name, subtotal, discount, tax, rounding, total,
-        include, rate, tendered, method, status, return_of, order_id, notes, flags, percent, unsent,
+        include, rate, tendered, method, status, return_of, order_id, notes, flags, percent, own,
+        number_of_sale, unsent,
     ) = row  # fmt: skip
     lines, payments = _lines(sale_id), _payments(sale_id)
     if method and total and not payments:  # another program's: all that it tells of the payment is how
@@ -404,6 +409,8 @@ def get(sale_id: str) -> Sale:
         flags=tuple(flags.split()),
         unsent=bool(unsent),
         percent=percent,
+        own=bool(own),
+        number_of_sale=number_of_sale,
     )
 
 
@@ -442,7 +449,8 @@ def page(q: SaleQuery, after: Key | None, skip: int, limit: int) -> tuple[SaleRo
     where, params = _filter(q)
     rows = models.execute(
         "SELECT id, receipt_number, date, customer_name, cashier, total, payment_method, status, kind, flags,"
-        f" {_UNSENT} FROM sale WHERE {where} AND (date, id) < (?, ?) ORDER BY date DESC, id DESC LIMIT ? OFFSET ?",
+        f" {_RETURNED}, {_UNSENT} FROM sale WHERE {where} AND (date, id) < (?, ?)"
+        " ORDER BY date DESC, id DESC LIMIT ? OFFSET ?",
         (*params, *(after or ("~", "~")), limit, skip),
     ).fetchall()
     return tuple(
@@ -459,8 +467,9 @@ def page(q: SaleQuery, after: Key | None, skip: int, limit: int) -> tuple[SaleRo
             kind=kind,
             flags=tuple(flags.split()),
             unsent=bool(unsent),
+            returned=returned,
         )
-        for id_, number, date, customer, cashier, total, method, status, kind, flags, unsent in rows
+        for id_, number, date, customer, cashier, total, method, status, kind, flags, returned, unsent in rows
     )
 
 

@@ -335,6 +335,8 @@ class SaleRow:
     kind: str
     flags: tuple[str, ...]
     unsent: bool
+    returned: Literal["", "some", "all"] = ""
+    """How much of a sale came back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,6 +365,10 @@ class Sale:
     flags: tuple[str, ...]
     unsent: bool
     percent: int = 0
+    own: bool = True
+    """Whether it was made at this terminal."""
+    number_of_sale: str = ""
+    """In a return: the receipt number of the sale that came back, where this terminal knows it."""
 
     @property
     def off_lines(self) -> int:

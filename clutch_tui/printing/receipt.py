@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from pathlib import Path
 
 from clutch_tui.core.types import Receipt, SaleLine
@@ -71,6 +70,8 @@ class _Paper(page.Page):
             self.centred(t("receipt.returned"))
         self.rule()
         self.plain(t("receipt.number", number=shown.part_number(receipt.receipt_number)))
+        if receipt.number_of_sale:
+            self.plain(t("receipt.of_sale", number=shown.part_number(receipt.number_of_sale)))
         self.plain(shown.date_time(receipt.at))
         if receipt.cashier:
             self.plain(t("receipt.cashier", name=receipt.cashier))
@@ -86,7 +87,7 @@ class _Paper(page.Page):
         gross = line.quantity * line.price
         self.pair(times, shown.amount(gross if line.discount else line.total))
         if line.discount:
-            self.pair(_INDENT + t("receipt.discount"), shown.amount(-line.discount))
+            self.pair(_INDENT + _discount("receipt.discount", line.percent), shown.amount(-line.discount))
             self.pair("", shown.amount(line.total))
         if line.returned:
             self.plain(_INDENT + t("receipt.given_back", quantity=line.returned))
@@ -94,15 +95,24 @@ class _Paper(page.Page):
     def sums(self, receipt: Receipt) -> None:
         totals = receipt.totals
         self.pair(t("receipt.subtotal"), shown.amount(totals.subtotal))
-        if totals.discount:
-            self.pair(t("receipt.discount"), shown.amount(-totals.discount))
+        self._discounts(receipt)
         if totals.tax:
             key = "receipt.tax_included" if receipt.prices_include_tax else "receipt.tax"
-            self.pair(f"{t(key)} {_rate(receipt.tax_rate)}".rstrip(), shown.amount(totals.tax))
+            rate = f" {shown.rate(receipt.tax_rate)}" if receipt.tax_rate else ""
+            self.pair(t(key) + rate, shown.amount(totals.tax))
         if totals.rounding:
             self.pair(t("receipt.rounding"), shown.amount(totals.rounding))
         self.pair(t("receipt.total"), shown.money(totals.total))
         self.plain(tn("receipt.pieces", totals.pieces))
+
+    def _discounts(self, receipt: Receipt) -> None:
+        """What is off the lines and what is off the whole sale, each by itself where there are both."""
+        lines, whole = receipt.off_lines, receipt.totals.discount - receipt.off_lines
+        if lines:
+            self.pair(t("receipt.discount_lines" if whole else "receipt.discount"), shown.amount(-lines))
+        if whole:
+            key = "receipt.discount_sale" if lines else "receipt.discount"
+            self.pair(_discount(key, receipt.percent), shown.amount(-whole))
 
     def paid(self, receipt: Receipt) -> None:
         if receipt.payments:
@@ -116,5 +126,5 @@ class _Paper(page.Page):
             self.pair(t("receipt.change"), shown.amount(receipt.change))
 
 
-def _rate(basis_points: int) -> str:
-    return shown.percent(Decimal(basis_points) / 10_000, places=2 if basis_points % 100 else 0) if basis_points else ""
+def _discount(key: str, percent: int) -> str:
+    return f"{t(key)} {shown.rate(percent)}" if percent else t(key)

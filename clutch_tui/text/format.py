@@ -113,6 +113,12 @@ def percent(fraction: Decimal | float, places: int = 0) -> str:
     return isolate(text) if strings.is_rtl() and (digits == "western" or fraction < 0) else text
 
 
+def rate(hundredths: int) -> str:
+    """Return a tax rate or a discount in hundredths of a percent, with the decimals that it has: 1250 is `12.5%`."""
+    places = 0 if hundredths % 100 == 0 else 1 if hundredths % 10 == 0 else 2
+    return percent(Decimal(hundredths) / 10_000, places)
+
+
 def date(moment: datetime) -> str:
     """Return the day of an aware time in the shop's zone, in figures: `22/11/2026`."""
     return _date(shop_time.local(moment).date().toordinal(), strings.language(), strings.digits())

@@ -190,7 +190,7 @@ def _pay(rng: random.Random, cart: Cart, rules: TaxRules, ticket: Ticket) -> lis
         method = rng.choice(PAY_METHODS)
         due = carts.due(cart, rules, payments, method)
         same(f"due by {method}", due, ticket.due(heard, method))
-        part = due if last else rng.randint(0, due)
+        part = due if last else rng.randrange(max(1, due))  # what is all that is due ends the payment
         if not last and method == "cash" and rules.cash_rounding:
             part -= part % rules.cash_rounding
         if part or (last and method == "cash"):

@@ -27,6 +27,7 @@ from clutch_tui.core.types import (
     PayMethod,
     Receipt,
     Sale,
+    SaleQuery,
     ShopError,
     TaxRules,
 )
@@ -232,6 +233,16 @@ def test_money_goes_back_as_it_came_method_by_method(store: Store) -> None:
     ]
     moved = [("sale", "visa", 50_00), ("sale", "cash", 40_50), ("return", "visa", -50_00), ("return", "cash", -40_50)]
     assert rows(store, "SELECT kind, method, amount FROM money_move ORDER BY id") == moved
+
+
+def test_a_sale_says_what_came_back_of_it_and_a_return_of_what(store: Store) -> None:
+    sale = sell(store, bought(store, line(10_00, 2)), Payment("cash", 20_00))
+    for times, said in ((1, "some"), (1, "all")):
+        back = give_back(store, sale, {1: times})
+        assert (back.number_of_sale, back.own) == (sale.receipt_number, True)
+        listed = store.read_now(sales.page, SaleQuery(), None, 0, 10)
+        assert [row.returned for row in listed if row.id == sale.id] == [said]
+        assert {row.returned for row in listed if row.id != sale.id} == {""}
 
 
 def test_a_return_goes_off_the_account_first_and_never_onto_it(store: Store) -> None:

@@ -24,6 +24,8 @@ from clutch_tui.ui.widgets.window import Source
 
 def state_word(row: SaleRow) -> str:
     """Sale or return, and what became of it."""
+    if row.returned and row.status == "completed":
+        return t("sale.state.returned" if row.returned == "all" else "sale.state.some_back")
     return t(f"sale.state.{'return' if row.kind == 'return' else row.status}")
 
 
