@@ -125,10 +125,11 @@ class Sync:
 
 @dataclass(frozen=True, slots=True)
 class Ui:
-    """The look. An unknown theme is no error here: the app knows its themes and says so."""
+    """Look and keys. An unknown theme is no error here: the app knows its themes and says so."""
 
     theme: str = "clutch-dark"
     bell: bool = True
+    scan_prefix: str = ""
     animation: bool = False
     mouse: bool = True
 

@@ -41,6 +41,7 @@ from clutch_tui.ui.gauges import Gauges
 from clutch_tui.ui.glyphs import EVERYTHING, Glyphs
 from clutch_tui.ui.key_order import KeysInOrder
 from clutch_tui.ui.overlays import Overlays
+from clutch_tui.ui.scanning import Scanning
 from clutch_tui.ui.services import Network, Services
 from clutch_tui.ui.status import Brake, Overall, Status
 from clutch_tui.ui.style_sheet import SteadyStylesheet
@@ -78,7 +79,7 @@ def _setting(settings: Settings, name: str) -> object:
     return getattr(getattr(settings, section), field)
 
 
-class ClutchApp(KeysInOrder, Overlays, ThinWire, Gauges, BidiApp, App[int]):
+class ClutchApp(KeysInOrder, Scanning, Overlays, ThinWire, Gauges, BidiApp, App[int]):
     """The terminal of the shop, given everything outside the screens as `Services`."""
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["app.tcss", "mirror.tcss"]

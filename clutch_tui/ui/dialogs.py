@@ -89,6 +89,10 @@ class Dialog(VisualLines, ModalScreen[T | None], Generic[T]):
         self._answered = True
         return super().dismiss(result)
 
+    def take_scan(self, text: str) -> bool | None:
+        """A question waits for a person: a scan neither answers it nor passes it (`scanning`)."""
+        return False
+
     def show_waiting(self, waiting: bool) -> None:
         """Say in the line of keys that one waits for what it needs, or no longer."""
         self.hint.say("keys.waiting" if waiting else self._hint)

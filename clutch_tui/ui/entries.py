@@ -30,14 +30,16 @@ class Entry:
     choices: Sequence[tuple[str, str]] = field(default=())
     missing: str = "error.field.empty"
     """The sentence where a required field is left empty."""
+    is_code: bool = False
+    """Whether it is printed on the part, so that it may be scanned in."""
 
 
 PART = (
     Entry("name", "part.name_ar", required=True, maximum=200, missing="error.part.server_wants_name"),
     Entry("name_en", "part.name_en", maximum=200),
-    Entry("part_number", "part.number", maximum=60),
-    Entry("barcode", "part.barcode", maximum=60),
-    Entry("oem_number", "part.oem", maximum=60),
+    Entry("part_number", "part.number", maximum=60, is_code=True),
+    Entry("barcode", "part.barcode", maximum=60, is_code=True),
+    Entry("oem_number", "part.oem", maximum=60, is_code=True),
     Entry("price", "part.price", "money", maximum=10**11),
     Entry("cost", "part.cost", "money", maximum=10**11),
     Entry("min_stock", "part.min_stock", "number", maximum=10**6),

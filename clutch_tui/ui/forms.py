@@ -109,6 +109,7 @@ class FormDialog(Dialog[T], Generic[T]):
     """A record's fields. `save` gets the values by name and does the write; what it gives back is the answer.
     It may raise `ShopError` (or another error with a `key`), and the form stays open with the sentence."""
 
+    is_form = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2,ctrl+s", "save", "common.save", id="form.save"),
         Binding("down", "app.focus_next", "form.next", show=False, id="form.next"),
@@ -152,6 +153,15 @@ class FormDialog(Dialog[T], Generic[T]):
         for row in self.rows:
             if row.field is event.field:
                 row.problem.say("error.number.refused", text=event.text)
+
+    def take_scan(self, text: str) -> bool | None:
+        """Into a field that asks for a code, and on to the next; nowhere else."""
+        for row in self.rows:
+            if row.field is self.focused and isinstance(row.field, TextField) and row.entry.is_code:
+                row.field.value = text
+                self.focus_next()
+                return True
+        return False
 
     @on(TextField.Submitted)
     @on(ChoiceField.Submitted)

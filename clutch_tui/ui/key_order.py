@@ -14,6 +14,9 @@ a row of a list waits for the rows that were asked for, so that it names the row
 would see. All this lasts a moment as a rule; if it lasts longer, the screen says so (`show_waiting`), and after
 `PATIENCE` the keys that are held are given up aloud: nothing is ever done to a row that nobody has seen.
 
+Keys that turn out to be a scan (`scans`) are not dealt with as keys: they become one `Scan`, in their turn, and the
+app says where it goes.
+
 Names of Textual used here that its documentation does not promise: `Message._stop_propagation`. A test pins it.
 """
 
@@ -21,17 +24,22 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Coroutine
 from contextlib import suppress
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from textual.driver import Driver
 from textual.events import Event, Key, Paste
 from textual.message_pump import MessagePump
 from textual.screen import Screen
+from textual.widgets import Input
 from textual.worker import Worker, WorkerError, get_current_worker
 
 from clutch_tui.text.strings import t
-from clutch_tui.ui import keys
+from clutch_tui.ui import keys, read_keys, scans, shop
+from clutch_tui.ui.scans import Place, Run, Runs, Scan
 from clutch_tui.ui.widgets.window_table import WindowTable
 
 if TYPE_CHECKING:
@@ -52,15 +60,28 @@ PATIENCE = 4.0
 """Seconds after which what is held is given up."""
 
 
+Held = Key | Paste | Scan
+Awaited = Worker[Any] | WindowTable[Any]
+
+
 class KeysInOrder(_AppPart):
     """Mixin, before `App`."""
+
+    if TYPE_CHECKING:
+
+        def take_scan(self, text: str) -> None:
+            """Do with a scan what is done with it on this screen."""
+
+        @property
+        def scan_prefix(self) -> str: ...
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         keys.hear_alt_digits()
         super().__init__(*args, **kwargs)
-        self._held_keys: deque[Key | Paste] = deque()
-        self._key_under_way: Key | Paste | None = None
-        self._key_since = 0.0
+        self._held: deque[tuple[Held, Run | None]] = deque()
+        self._runs = Runs()
+        self._under_way: Held | None = None
+        self._since = 0.0
         self._waiting: asyncio.Task[None] | None = None
         self._asking: set[Worker[Any]] = set()
         """Deeds that have put a question to a person: nothing waits for them."""
@@ -68,29 +89,108 @@ class KeysInOrder(_AppPart):
         self.idle_since: float | None = 0.0
         """When the last key had been dealt with, on the monotonic clock; None while one is under way."""
 
+    def get_driver_class(self) -> type[Driver]:
+        driver = super().get_driver_class()
+        read_keys.install(driver)
+        return driver
+
     @property
     def has_keys(self) -> bool:
         """Whether a key is under way or held."""
-        return bool(self._held_keys) or self._key_under_way is not None or self._waiting is not None
+        return bool(self._held) or self._under_way is not None or self._waiting is not None
 
     async def on_event(self, event: Event) -> None:
         if not isinstance(event, Key | Paste) or event.is_forwarded:
             await super().on_event(event)
             return
-        self._held_keys.append(event)
-        if self._key_under_way is not None:
+        run = self._runs.note(event) if isinstance(event, Key) else None
+        if isinstance(event, Key) and event.key == "ctrl+j":
+            if run is not None and run.is_ended_before(event):
+                return  # CR LF is one end
+            event = _as_enter(event, run)
+        self._held.append((event, run))
+        if self._under_way is not None:
             self.set_timer(LOST_AFTER, self._next_key)
         await self._next_key()
 
     async def _next_key(self) -> None:
-        lost = self._key_under_way is not None and monotonic() - self._key_since >= LOST_AFTER
-        if not self._held_keys or self._waiting is not None or (self._key_under_way is not None and not lost):
+        lost = self._under_way is not None and monotonic() - self._since >= LOST_AFTER
+        if not self._held or self._waiting is not None or (self._under_way is not None and not lost):
             return
-        if self._awaited(self._held_keys[0]):
-            self._key_under_way = None
-            self._waiting = asyncio.create_task(self._wait())
+        held, run = self._held[0]
+        if deeds := self._deeds():
+            self._wait_in_background(self._wait(deeds))
+        elif run is not None and not run.is_typed and not self._may_go_on(held, run):
+            pass  # another key, the end of the run or the store will tell
+        elif self._rows_for(held):
+            self._wait_in_background(self._wait(self._rows_for(held)))
         else:
-            await self._deal_with(self._held_keys.popleft())
+            self._held.popleft()
+            await self._deal_with(held)
+
+    def _wait_in_background(self, waiting: Coroutine[Any, Any, None]) -> None:
+        self._under_way = None
+        self._waiting = asyncio.create_task(waiting)
+
+    # --- scans -----------------------------------------------------------------------------------------
+
+    def _may_go_on(self, held: Held, run: Run) -> bool:
+        """Whether a key of a run can be dealt with as a key now. In a field a run is written until its end says what
+        it was; elsewhere it is held until it is over."""
+        field = self.focused
+        if held is run.keys[0] and isinstance(field, Input) and not run.begins_with_alt:
+            run.before = field, field.value, field.selection
+        if run.before is not None and held is not run.end:
+            return True
+        if not run.is_over:
+            self.set_timer(scans.GAP, partial(self._end_run, run, len(run.keys)))
+            return False
+        verdict = scans.judge(run, self._place_of(run), self.scan_prefix)
+        if verdict is None:
+            self._wait_in_background(self._look_up(run))
+            return False
+        run.is_typed = not verdict
+        if verdict:
+            self._turn_into_scan(run)
+            self.call_later(self._next_key)
+        return run.is_typed
+
+    async def _end_run(self, run: Run, length: int) -> None:
+        if len(run.keys) == length:
+            run.is_over = True
+        await self._next_key()
+
+    async def _look_up(self, run: Run) -> None:
+        """Whether the shop has this code."""
+        try:
+            if await self._is_known(run.text):
+                self._turn_into_scan(run)
+            else:
+                run.is_typed = True
+        finally:
+            self._waiting = None
+            self.call_later(self._next_key)
+
+    async def _is_known(self, text: str) -> bool:
+        """Whether a part has exactly this code; a program without a shop knows of none."""
+        store = getattr(self, "_store", None)
+        return store is not None and bool(await store.read(shop.search.with_code, text))
+
+    def _turn_into_scan(self, run: Run) -> None:
+        """Put a scan in the place of the keys that are still held, and take back those that were written."""
+        while self._held and self._held[0][1] is run:
+            self._held.popleft()
+        if run.before is not None and run.before[0].is_attached:
+            field, value, selection = run.before
+            field.value, field.selection = value, selection
+        self._held.appendleft((Scan(scans.code_of(run, self.scan_prefix)), None))
+        if run.begins_with_alt:
+            self._held.appendleft((Key("escape", "\x1b"), None))
+
+    def _place_of(self, run: Run) -> Place:
+        if run.before is None:
+            return "keys"
+        return _place(run.before[0])
 
     # --- what a key waits for --------------------------------------------------------------------------
 
@@ -104,25 +204,25 @@ class KeysInOrder(_AppPart):
             pushed.add_done_callback(lambda _: self._asking.discard(worker))
         return pushed
 
-    def _awaited(self, key: Key | Paste) -> list[Worker[Any] | WindowTable[Any]]:
-        """The deeds and the rows without which this key would not mean what it says."""
-        deeds = [
+    def _deeds(self) -> list[Awaited]:
+        """What the keys before have begun and what is neither over nor waits for a person."""
+        return [
             worker
             for worker in self.workers
             if worker.group in DEEDS and not worker.is_finished and worker not in self._asking
         ]
-        if deeds or not self._needs_rows(key):
-            return [*deeds]
+
+    def _rows_for(self, held: Held) -> list[Awaited]:
+        """The rows without which this key would not mean what it says."""
+        if not isinstance(held, Key) or keys.is_everywhere(held.key) or keys.is_typing(held, self.focused):
+            return []
         return [table for table in self.screen.query(WindowTable) if table.is_awaited and table.display]
 
-    def _needs_rows(self, key: Key | Paste) -> bool:
-        return isinstance(key, Key) and not keys.is_everywhere(key.key) and not keys.is_typing(key, self.focused)
-
-    async def _wait(self) -> None:
+    async def _wait(self, awaited: list[Awaited]) -> None:
         """Until the first key that is held can be dealt with, or for as long as anybody has patience."""
         begun, screen, told = monotonic(), self.screen, False
         try:
-            while self._held_keys and (awaited := self._awaited(self._held_keys[0])):
+            while self._held and awaited:
                 waited = monotonic() - begun
                 if waited >= PATIENCE:
                     self._give_up()
@@ -131,13 +231,14 @@ class KeysInOrder(_AppPart):
                     told = True
                     _show_waiting(screen, True)
                 await self._news_of(awaited, SHOWN_AFTER)
+                awaited = self._deeds() or self._rows_for(self._held[0][0])
         finally:
             self._waiting = None
             if told:
                 _show_waiting(screen, False)
             self.call_later(self._next_key)
 
-    async def _news_of(self, awaited: list[Worker[Any] | WindowTable[Any]], seconds: float) -> None:
+    async def _news_of(self, awaited: list[Awaited], seconds: float) -> None:
         """Until one of them is over, something is asked, or so many seconds have gone."""
         self._asked.clear()
         ends = [asyncio.create_task(_end_of(one)) for one in awaited]
@@ -149,29 +250,44 @@ class KeysInOrder(_AppPart):
                 end.cancel()
 
     def _give_up(self) -> None:
-        self._held_keys.clear()
+        self._held.clear()
         self.bell()
         self.notify(t("keys.given_up"), severity="warning", timeout=8)
 
     # --- dealing with one ------------------------------------------------------------------------------
 
-    async def _deal_with(self, key: Key | Paste) -> None:
-        self._key_under_way, self._key_since = key, monotonic()
+    async def _deal_with(self, held: Held) -> None:
+        self._under_way, self._since = held, monotonic()
         self.idle_since = None
-        await super().on_event(key)
-        target = self.focused or self.screen
-        if key.is_forwarded:
-            self._climb(key, target, again=True)
-        else:  # a priority binding: obeyed already
-            self._climb(key, target, again=False)
+        if isinstance(held, Scan):
+            self.take_scan(held.text)
+        elif not self._is_scanned_paste(held):
+            await super().on_event(held)
+        # a priority binding is obeyed already
+        self._climb(held, self.focused or self.screen, again=not isinstance(held, Scan) and held.is_forwarded)
 
-    def _climb(self, key: Key | Paste, node: MessagePump, *, again: bool) -> None:
+    def _is_scanned_paste(self, held: Key | Paste) -> bool:
+        """Whether this is pasted and goes where scans go: lines at the till, a code where a number is asked for."""
+        if not isinstance(held, Paste):
+            return False
+        lines = [line.strip() for line in held.text.splitlines() if line.strip()]
+        if getattr(self.screen, "takes_lines", False) and held.text.splitlines() != [held.text]:
+            self._held.extendleft((Scan(line), None) for line in reversed(lines))
+        elif isinstance(self.focused, Input) and scans.is_pasted_code(held.text, _place(self.focused)):
+            self._held.appendleft((Scan(held.text.strip()), None))
+        else:
+            return False
+        return True
+
+    def _climb(self, key: Held, node: MessagePump, *, again: bool) -> None:
         node.call_later(self._passed, key, node, again)
 
-    async def _passed(self, key: Key | Paste, node: MessagePump, again: bool) -> None:
+    async def _passed(self, key: Held, node: MessagePump, again: bool) -> None:
         """The key, and whatever was queued before it, has been dealt with by `node`."""
         parent = node._parent
-        if again and key._stop_propagation:  # nobody above hears of it: only what it set off is waited for
+        if (
+            again and not isinstance(key, Scan) and key._stop_propagation
+        ):  # nobody above hears of it: only what it set off is waited for
             self._climb(key, self.focused or self.screen, again=False)
         elif node is not self and parent is not None:
             self._climb(key, parent, again=again)
@@ -180,14 +296,28 @@ class KeysInOrder(_AppPart):
         else:
             await self._done(key)
 
-    async def _done(self, key: Key | Paste) -> None:
-        if key is self._key_under_way:
-            self._key_under_way = None
+    async def _done(self, key: Held) -> None:
+        if key is self._under_way:
+            self._under_way = None
             self.idle_since = monotonic()
             self.call_later(self._next_key)
 
 
-async def _end_of(awaited: Worker[Any] | WindowTable[Any]) -> None:
+def _as_enter(line_feed: Key, run: Run | None) -> Key:
+    """A scanner may send LF, and so may a terminal."""
+    enter = Key("enter", "\r")
+    enter.time = line_feed.time
+    if run is not None:
+        run.end = run.keys[-1] = enter
+    return enter
+
+
+def _place(field: Input) -> Place:
+    place: Place = "secret" if field.password else getattr(field, "place", "text")
+    return "form" if place == "text" and getattr(field.screen, "is_form", False) else place
+
+
+async def _end_of(awaited: Awaited) -> None:
     with suppress(WorkerError):  # its own funnel tells of it
         await awaited.wait() if isinstance(awaited, Worker) else await awaited.arrival()
 

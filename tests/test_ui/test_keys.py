@@ -11,7 +11,7 @@ from textual.app import App
 from textual.events import Key
 
 from clutch_tui.text.strings import Language, t
-from clutch_tui.ui.key_order import KeysInOrder
+from clutch_tui.ui.key_order import Held, KeysInOrder
 from clutch_tui.ui.keys import MODES
 from clutch_tui.ui.screens.customers import PickCustomer
 from tests.test_ui.shop_app import Shop, open_app, press, toasts, until
@@ -68,21 +68,23 @@ async def test_ctrl_c_says_in_words_how_one_leaves(shop: Shop, language: Languag
 class Dealing(KeysInOrder, App[None]):
     """Notes the order in which keys are dealt with, and deals with none to its end."""
 
+    scan_prefix = ""
     dealt: ClassVar[list[str]] = []
 
-    async def _deal_with(self, key: Key) -> None:
-        self.dealt.append(key.key)
-        self._key_under_way, self._key_since = key, monotonic()
+    async def _deal_with(self, held: Held) -> None:
+        assert isinstance(held, Key)
+        self.dealt.append(held.key)
+        self._under_way, self._since = held, monotonic()
 
 
 async def test_a_key_never_overtakes_those_that_are_held() -> None:
     """Between the end of one key and the next that is held, a new key may come in: it is the last."""
     async with Dealing().run_test() as pilot:
         app = cast(Dealing, pilot.app)
-        app._held_keys.append(Key("5", "5"))
-        await app.on_event(Key("2", "2"))
-        assert app.dealt == ["5"]
-        assert [key.key for key in app._held_keys] == ["2"]
+        app._held.append((Key("f5", None), None))
+        await app.on_event(Key("f2", None))
+        assert app.dealt == ["f5"]
+        assert [getattr(held, "key", "") for held, _ in app._held] == ["f2"]
 
 
 def test_names_of_textual_that_the_order_of_keys_uses() -> None:

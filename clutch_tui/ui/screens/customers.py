@@ -171,6 +171,10 @@ class PickCustomer(Dialog[PickedCustomer]):
         if isinstance(event.row, CustomerRow):
             self.dismiss(PickedCustomer(event.row))
 
+    def take_scan(self, text: str) -> bool | None:
+        """Into the sale, while one looks for its customer."""
+        return None
+
     def action_nobody(self) -> None:
         self.dismiss(PickedCustomer(None))
 

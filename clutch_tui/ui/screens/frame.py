@@ -98,6 +98,10 @@ class ShopScreen(Screen[None]):
     def expect(self, nouns: frozenset[str]) -> None:
         """These nouns have just been changed from here: a list of them waits for its new rows."""
 
+    def take_scan(self, text: str) -> bool | None:
+        """Do with a scan what is done with it here; None where the screen below may have it (`scanning`)."""
+        return None
+
     def show_waiting(self, waiting: bool) -> None:
         """Say at the foot that a key waits for what it needs, or no longer."""
         self.key_bar.show_waiting(waiting)

@@ -116,6 +116,14 @@ class InventoryScreen(ListScreen):
             self._told = told
             self.details.refresh(layout=True)
 
+    def take_scan(self, text: str) -> bool | None:
+        """The part in the hand: it is looked up."""
+        if self.app.current_mode != self.NAME:
+            return None
+        self.search.value = text
+        self.search.focus()
+        return True
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return self.has_row() if action in ("edit", "adjust", "count", "history", "delete") else True
 

@@ -49,6 +49,11 @@ class ReceiptDialog(ShowText):
         yield from super().compose_body()
         yield self.remarks
 
+    def take_scan(self, text: str) -> bool | None:
+        """The next customer's first part: the receipt goes, the scan belongs to what lies below."""
+        self.dismiss(None)
+        return None
+
     def _remarks(self) -> str:
         """What is not on the paper: what the server found worth saying about the sale."""
         return "\n".join([t("sale.remarks"), *change_words.flag_lines(self._receipt.flags, self._concerns)])

@@ -16,6 +16,8 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.events import Key
+from textual.widgets import Input
 
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t, tn
@@ -42,6 +44,7 @@ class SalesScreen(ShopScreen):
     NAME = "sales"
     NOUNS = frozenset({"inventory", "shop"})
     KEPT_CLEAR = 3  # whose sale it is, and what it comes to
+    takes_lines = True
     TYPED = ("sales.help_quantity", "sales.help_times", "sales.help_step")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2", "pay", "sales.pay", id="sales.pay"),
@@ -127,8 +130,24 @@ class SalesScreen(ShopScreen):
         row = self.hits.row if self._hits_for == event.text else None
         self._obey(event.text, row, event.by_hand or self.hits.cursor > 0)
 
+    def take_scan(self, text: str) -> bool | None:
+        """Into the sale, whatever has the focus; so many pieces where `3*` stands in the field."""
+        typed = self.field.value.strip()
+        begun = typed if typed.endswith(tuple(shop.lookup_plan.SIGNS)) else ""
+        if begun or self.field.selected_text == self.field.value:
+            self.field.value = ""
+        self._obey(begun + text, None, by_hand=False, scanned=True)
+        return True
+
+    async def on_key(self, event: Key) -> None:
+        """Who types wants to find something, wherever a click or Tab has led."""
+        if event.is_printable and not isinstance(self.focused, Input):
+            event.stop()
+            self.field.focus()
+            await self.field.type_key(event)
+
     @work(group="add", exit_on_error=False)
-    async def _obey(self, text: str, row: PartRow | None, by_hand: bool) -> None:
+    async def _obey(self, text: str, row: PartRow | None, by_hand: bool, scanned: bool = False) -> None:
         async with self._one_by_one:
             found = await self.store.read(shop.lookup.resolve, text)
             try:
@@ -137,15 +156,17 @@ class SalesScreen(ShopScreen):
                 if found.pieces is not None:
                     await self._set_quantity(found.pieces)
                 else:
-                    await self._sell(text, found, row, by_hand=by_hand)
+                    await self._sell(text, found, row, by_hand=by_hand, scanned=scanned)
             except shop.types.ShopError as error:
                 report(self, error)
                 self._offer_again(text)
 
-    async def _sell(self, text: str, found: Lookup, row: PartRow | None, *, by_hand: bool) -> None:
-        """Sell what is meant. What is doubtful is asked, however fast it came."""
+    async def _sell(self, text: str, found: Lookup, row: PartRow | None, *, by_hand: bool, scanned: bool) -> None:
+        """Sell what is meant. What is doubtful is asked, however fast it came; a scan is a code and no search."""
         several = False
-        if row is None and not found.exact:  # the list below the field is not there, or has nothing in it
+        if (
+            row is None and not found.exact and not scanned
+        ):  # the list below the field is not there, or has nothing in it
             found, rows = await self.store.read(shop.lookup.find, text, 2)
             row, several = rows[0] if len(rows) == 1 else None, len(rows) > 1
         candidates = found.meant(row, by_hand=by_hand)
@@ -180,6 +201,8 @@ class SalesScreen(ShopScreen):
         before = sum(line.quantity for line in self.cart.lines if line.part_id == meant.part.id)
         self._change(shop.cart.add_line(self.cart, meant.part, meant.quantity), select=meant.part.id)
         self._say_if_short(meant.part, before)
+        if self.app.screen is not self:
+            self.app.notify(t("scan.added", name=shown.name(part_name(meant.part))))
 
     def _say_if_short(self, part: PartRow, before: int) -> None:
         """Warn where the cart has just come to hold more of a part than lies on the shelf."""

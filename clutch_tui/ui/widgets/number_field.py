@@ -18,6 +18,7 @@ from clutch_tui.text import strings
 from clutch_tui.text.bidi import LTR, Direction
 from clutch_tui.text.digits import GROUP_SEPARATOR, read_digits, show_number
 from clutch_tui.text.format import NumberError, name, parse_decimal
+from clutch_tui.ui.scans import Place
 from clutch_tui.ui.widgets.text_field import TextField
 
 
@@ -26,6 +27,8 @@ class NumberField(TextField):
 
     `number` is what stands there, None while it is empty or not valid; `problem` then says why, as a key.
     """
+
+    place: Place = "number"
 
     @dataclass
     class Refused(Message):

@@ -35,10 +35,15 @@ class ScanField(SearchField):
         self.value = text
         self.selection = Selection(0, len(text))
 
+    async def type_key(self, event: Key) -> None:
+        """Take a key that was pressed elsewhere on the screen."""
+        await self._on_key(event)
+
     async def _on_key(self, event: Key) -> None:
         """Enter empties the field here and now: a scanner's next code is right behind it. As a binding it would
-        only be heard after it had bubbled through the whole screen, and the next code would be added to this."""
-        if event.key == "enter":
+        only be heard after it had bubbled through the whole screen, and the next code would be added to this. Tab
+        behind a text is the end that some scanners send."""
+        if event.key == "enter" or (event.key == "tab" and self.value.strip()):
             event.stop()
             event.prevent_default()
             text, by_hand = self.value.strip(), self.has_steered

@@ -20,7 +20,7 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding, BindingType
-from textual.events import Resize
+from textual.events import Paste, Resize
 from textual.geometry import Region, Size
 from textual.reactive import Reactive, reactive
 from textual.strip import Strip
@@ -28,7 +28,7 @@ from textual.widgets import Input
 from textual.widgets.input import Selection
 
 from clutch_tui.text.bidi import LTR, RTL, Direction, base_direction, layout, to_letters
-from clutch_tui.text.strings import is_rtl
+from clutch_tui.text.strings import is_rtl, t
 from clutch_tui.ui.bidi_filter import VisualLines
 from clutch_tui.ui.widgets.undo import Moment, Undo
 
@@ -113,13 +113,24 @@ class VisualCursor(VisualLines, _InputPart):
         before, typed = Moment(self.value, self.selection), self.to_stored(text)
         start, end = sorted((max(0, start), min(len(self.value), end)))
         if not self.password and typed:
-            typed = typed[: max(0, self.most - len(self.value) + end - start)]
-            if not typed:
+            room = max(0, self.most - len(self.value) + end - start)
+            if len(typed) > room:
                 self.app.bell()
+                if len(typed) > 1:
+                    self.app.notify(t("field.cut", most=self.most), severity="warning")
+            typed = typed[:room]
+            if not typed:
                 return
         super().replace(typed, start, end)
         if not self.password:  # nobody looks over a shoulder for what was typed before
             self.undo.note(before, self.value, start=start, end=end, typed=typed)
+
+    def _on_paste(self, event: Paste) -> None:
+        """All lines, with blanks between them: a field has one. Textual takes the first and says nothing."""
+        event.stop()
+        event.prevent_default()
+        if text := " ".join(event.text.splitlines()):
+            self.replace(text, *self.selection)
 
     def action_undo(self) -> None:
         self._go_to(self.undo.back(Moment(self.value, self.selection)))

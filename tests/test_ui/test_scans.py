@@ -1,0 +1,271 @@
+"""A scanner's burst goes where scans go, on every screen, and answers nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from time import monotonic
+
+import pytest
+from textual.events import Key, Paste
+from textual.keys import _character_to_key
+from textual.pilot import Pilot
+
+from clutch_tui.core import inventory, sales
+from clutch_tui.core.types import PartQuery, SaleQuery
+from clutch_tui.text.format import name
+from clutch_tui.text.strings import t
+from clutch_tui.ui.app import ClutchApp
+from clutch_tui.ui.dialogs import Ask, Choose, Confirm
+from clutch_tui.ui.forms import FormDialog
+from clutch_tui.ui.read_keys import ReadParser
+from clutch_tui.ui.scans import Place, Run, Runs, judge
+from clutch_tui.ui.screens.customers import PickCustomer
+from clutch_tui.ui.screens.pay import PayDialog
+from clutch_tui.ui.screens.receipt import ReceiptDialog
+from clutch_tui.ui.screens.sales import SalesScreen
+from clutch_tui.ui.widgets.text_field import TextField
+from tests.test_ui.shop_app import Shop, open_app, press, settle, toasts, until
+
+EAN = "6221000000017"
+"""The barcode of the first part; its check digit is wrong."""
+TRADE = "4006381333931"
+"""A number of trade that the shop does not have."""
+PACE = 0.004
+"""Seconds between two keys of a scanner."""
+
+
+def scanned(code: str, end: str = "enter", *, pace: float = PACE) -> list[Key]:
+    """The keys of a scan, with the times at which a scanner would send them."""
+    keys = [Key(_character_to_key(letter), letter) for letter in code]
+    keys += [Key(one, None) for one in end.split()]
+    now = monotonic()
+    for n, key in enumerate(keys):
+        key.time = now + n * pace
+    return keys
+
+
+async def send(pilot: Pilot[int], keys: Sequence[Key]) -> None:
+    for key in keys:
+        key.set_sender(pilot.app)
+        pilot.app.post_message(key)
+    await settle(pilot)
+
+
+async def scan(pilot: Pilot[int], code: str = EAN, end: str = "enter", *, pace: float = PACE) -> None:
+    await send(pilot, scanned(code, end, pace=pace))
+
+
+def lines(app: ClutchApp) -> dict[str, int]:
+    """What is in the cart: numbers of parts and pieces."""
+    till = app.get_screen_stack("sales")[0]
+    assert isinstance(till, SalesScreen)
+    assert till.cart is not None
+    return {line.part_number: line.quantity for line in till.cart.lines}
+
+
+@pytest.mark.parametrize("pace", [PACE, 0.0])
+@pytest.mark.parametrize("end", ["enter", "tab", "ctrl+j", "enter ctrl+j"])
+async def test_every_end_of_a_scanner_adds_the_part_once(shop: Shop, end: str, pace: float) -> None:
+    async with open_app(shop, "en") as (app, pilot):
+        await scan(pilot, end=end, pace=pace)
+        await scan(pilot, end=end, pace=pace)
+        assert lines(app) == {"OF-100": 2}
+        assert app.screen.query_one("#scan").has_focus
+
+
+@pytest.mark.parametrize("pace", [PACE, 0.0])
+async def test_a_scan_pays_nothing(shop: Shop, pace: float) -> None:
+    async with open_app(shop, "en") as (app, pilot):
+        await scan(pilot)
+        await press(pilot, "f2")
+        await until(pilot, lambda: isinstance(app.screen, PayDialog))
+        await scan(pilot, pace=pace)
+        assert isinstance(app.screen, PayDialog)
+        assert app.screen.field.value == ""
+        assert toasts(app) == [t("scan.not_here", text=name(EAN))]
+        await press(pilot, "2", "5", "0", "enter")  # in one piece, as over SSH
+        await until(pilot, lambda: isinstance(app.screen, ReceiptDialog))
+
+
+@pytest.mark.parametrize("pace", [PACE, 0.0])
+@pytest.mark.parametrize(
+    ("keys", "dialog"),
+    [(("f10",), Confirm), (("f5",), Choose), (("f4",), Ask), (("ctrl+n",), Ask), (("f5", "1"), Ask)],
+)
+async def test_a_scan_answers_no_question(shop: Shop, keys: tuple[str, ...], dialog: type, pace: float) -> None:
+    async with open_app(shop, "en") as (app, pilot):
+        await scan(pilot)
+        await press(pilot, *keys)
+        await until(pilot, lambda: isinstance(app.screen, dialog))
+        front = app.screen
+        before = [one.value for one in front.query(TextField)]
+        await scan(pilot, pace=pace)
+        assert app.screen is front
+        assert [one.value for one in front.query(TextField)] == before
+        assert toasts(app) == [t("scan.not_here", text=name(EAN))]
+        assert lines(app) == {"OF-100": 1}
+
+
+async def test_a_scan_is_no_reason(shop: Shop) -> None:
+    async with open_app(shop, "en", mode="inventory") as (app, pilot):
+        await press(pilot, "f4", "minus", "1", "enter")
+        await until(pilot, lambda: isinstance(app.screen, Ask) and not app.screen.query("NumberField"))
+        await scan(pilot, "SHELF-77")
+        assert isinstance(app.screen, Ask)
+        await press(pilot, *"2 of 3 broken", "enter")
+        await until(pilot, lambda: not isinstance(app.screen, Ask))
+
+
+async def test_a_scan_into_the_receipt_begins_the_next_sale(shop: Shop) -> None:
+    async with open_app(shop, "en") as (app, pilot):
+        await scan(pilot)
+        await press(pilot, "f2", "enter")
+        await until(pilot, lambda: isinstance(app.screen, ReceiptDialog))
+        await scan(pilot)
+        await scan(pilot)
+        await until(pilot, lambda: isinstance(app.screen, SalesScreen))
+        assert lines(app) == {"OF-100": 2}
+        assert shop.read(sales.count, SaleQuery()) == 1
+
+
+@pytest.mark.parametrize("away", ["tab", "click"])
+async def test_a_scan_finds_the_till_wherever_the_focus_is(shop: Shop, away: str) -> None:
+    async with open_app(shop, "en") as (app, pilot):
+        await scan(pilot)
+        await (pilot.click("#cart-lines") if away == "click" else press(pilot, "tab"))
+        assert not app.screen.query_one("#scan").has_focus
+        await scan(pilot)
+        assert lines(app) == {"OF-100": 2}
+        await press(pilot, *"NGK-7", "enter")
+        await until(pilot, lambda: lines(app) == {"OF-100": 2, "NGK-7": 1})
+
+
+async def test_a_scan_behind_a_quantity_is_so_many(shop: Shop) -> None:
+    async with open_app(shop, "en") as (app, pilot):
+        await press(pilot, "3", "*")
+        await settle(pilot)
+        keys = scanned(EAN)
+        for key in keys:
+            key.time += 1
+        await send(pilot, keys)
+        assert lines(app) == {"OF-100": 3}
+
+
+async def test_a_scan_looks_a_part_up_in_the_inventory_and_fills_a_code_of_a_form(shop: Shop) -> None:
+    async with open_app(shop, "en", mode="inventory") as (app, pilot):
+        await press(pilot, *"spark")
+        await scan(pilot)
+        assert app.screen.query_one("#search", TextField).value == EAN
+        await press(pilot, "f3")
+        await until(pilot, lambda: isinstance(app.screen, FormDialog))
+        await scan(pilot, TRADE)
+        assert toasts(app) == [t("scan.not_here", text=name(TRADE))]
+        await press(pilot, "tab", "tab", "tab")
+        await scan(pilot, TRADE)
+        await press(pilot, "f2")
+        await until(pilot, lambda: not isinstance(app.screen, FormDialog))
+        (row,) = shop.read(inventory.page, PartQuery(text=TRADE), None, 0, 5)
+        assert row.part_number == "OF-100"
+
+
+async def test_a_scan_while_looking_for_the_customer_goes_into_the_sale(shop: Shop) -> None:
+    async with open_app(shop, "en") as (app, pilot):
+        await press(pilot, "f3")
+        await until(pilot, lambda: isinstance(app.screen, PickCustomer))
+        await scan(pilot)
+        assert isinstance(app.screen, PickCustomer)
+        assert app.screen.search.value == ""
+        assert lines(app) == {"OF-100": 1}
+        assert toasts(app) == [t("scan.added", name=name("Oil filter Toyota"))]
+
+
+@pytest.mark.parametrize("mode", ["orders", "customers", "queue", "settings"])
+async def test_a_scan_elsewhere_does_nothing_and_says_so(shop: Shop, mode: str) -> None:
+    async with open_app(shop, "en", mode=mode) as (app, pilot):
+        await scan(pilot)
+        assert toasts(app) == [t("scan.not_here", text=name(EAN))]
+        assert app.current_mode == mode
+        assert len(app.screen_stack) == 1
+
+
+async def test_lines_that_are_pasted_are_scans(shop: Shop) -> None:
+    async with open_app(shop, "en") as (app, pilot):
+        app.post_message(Paste(f"{EAN}\nNGK-7\r\n06L-115-562-B\n"))
+        await settle(pilot)
+        assert lines(app) == {"OF-100": 1, "NGK-7": 1, "06L-115-562-B": 1}
+
+
+async def test_lines_that_are_pasted_into_a_field_are_all_there(shop: Shop) -> None:
+    async with open_app(shop, "en", mode="inventory") as (app, pilot):
+        app.post_message(Paste("oil\nfilter\n"))
+        await settle(pilot)
+        assert app.screen.query_one("#search", TextField).value == "oil filter"
+
+
+async def test_a_code_that_is_pasted_is_no_amount(shop: Shop) -> None:
+    async with open_app(shop, "en") as (app, pilot):
+        await scan(pilot)
+        await press(pilot, "f2")
+        await until(pilot, lambda: isinstance(app.screen, PayDialog))
+        app.post_message(Paste(f"{TRADE}\n"))
+        await settle(pilot)
+        assert isinstance(app.screen, PayDialog)
+        assert app.screen.field.value == ""
+        assert toasts(app) == [t("scan.not_here", text=name(TRADE))]
+
+
+def read(*reads: str) -> list[str]:
+    parser = ReadParser()
+    return [event.key for data in reads for event in parser.feed(data) if isinstance(event, Key)]
+
+
+def test_esc_and_a_digit_are_two_keys_unless_they_came_together() -> None:
+    assert read("\x1b2") == ["alt+2"]
+    assert read("\x1b", "2") == ["escape", "2"]
+    assert read("\x1b", "[A") == ["up"]
+    assert read("a\x1b", "6221") == ["a", "escape", "6", "2", "2", "1"]
+
+
+@pytest.mark.parametrize("pace", [PACE, 0.0])
+async def test_esc_before_a_scan_in_one_piece_leads_nowhere(shop: Shop, pace: float) -> None:
+    async with open_app(shop, "en") as (app, pilot):
+        await press(pilot, *"fil")
+        keys = scanned(EAN, pace=pace)
+        keys[0] = Key("alt+6", None)
+        keys[0].time = keys[1].time - pace
+        await send(pilot, keys)
+        assert app.current_mode == "sales"
+        assert lines(app) == {"OF-100": 1}
+
+
+def run_of(text: str, pace: float) -> Run | None:
+    """The run of the key that ends a text."""
+    runs = Runs()
+    return [runs.note(key) for key in scanned(text, pace=pace)][-1]
+
+
+@pytest.mark.parametrize(
+    ("text", "pace", "place", "verdict"),
+    [
+        (TRADE, 0.0, "number", True),
+        (TRADE, 0.0, "keys", True),
+        (TRADE, 0.0, "form", True),
+        (EAN, 0.0, "number", None),  # a wrong check digit: only if the shop knows it
+        ("250", 0.0, "number", False),
+        ("250", PACE, "number", False),
+        ("19122.75", PACE, "number", None),
+        ("96385074", 0.0, "number", True),
+        ("201001234567", 0.0, "text", None),  # a telephone number
+        ("01001234567", 0.0, "text", None),
+        ("W712/75", PACE, "text", True),
+        ("W712/75", PACE, "form", None),
+        ("W712/75", 0.05, "text", False),
+        ("mistake", PACE, "text", None),
+        ("hunter2hunter2", PACE, "secret", False),
+        ("~15", 0.0, "number", True),
+        ("3*6221000000017", 0.0, "text", False),
+    ],
+)
+def test_the_rule(text: str, pace: float, place: Place, verdict: bool | None) -> None:
+    run = run_of(text, pace)
+    assert (run is not None and judge(run, place, "~")) is verdict
