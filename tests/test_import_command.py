@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from clutch_tui.commands import importing
 from clutch_tui.core import inventory
+from clutch_tui.core.price_lists.price_list import Choices
 from clutch_tui.core.types import PartQuery
 from clutch_tui.installation import Installation
 from clutch_tui.text import strings
+from tests.terminal import Terminal
 
 GOOD = "رقم القطعة,الاسم,السعر\nOF-200,فلتر زيت,45.50\n"
 DIRTY = GOOD + "WP-100,طلمبة مياه,غالي\nOF-201,فلتر هواء,0\n"
@@ -25,11 +31,11 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
     strings.use("ar")
 
 
-def run(installation: Installation, text: str, *, dry_run: bool = False, as_json: bool = False) -> int:
+def run(installation: Installation, text: str, **options: Any) -> int:
     file = installation.home.data_dir.parent / "list.csv"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text, "utf-8")
-    return importing.run(installation, file, dry_run=dry_run, as_json=as_json)
+    return importing.run(installation, file, **options)
 
 
 def parts(installation: Installation) -> int:
@@ -102,3 +108,100 @@ def test_every_remark_can_be_said(installation: Installation, language: str, tmp
         assert str(remark.line) in said
         assert "{" not in said
         assert "import." not in said
+
+
+# --- questions -----------------------------------------------------------------------------------------
+
+DOUBTFUL = "part number,name,price\nA-1,Pump,1.250\nA-2,Filter,900\n"
+
+
+def test_what_no_column_can_say_is_asked_and_nothing_is_stored(
+    installation: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(installation, DOUBTFUL, as_json=True) == 2
+    said = capsys.readouterr()
+    assert 'price: "\u20661.250\u2069" in line 2 can mean \u20661.25\u2069 or \u20661250\u2069' in said.err
+    assert "--decimal" in said.err
+    answer = json.loads(said.out)
+    assert (answer["stored"], [ask["key"] for ask in answer["asks"]]) == (False, ["import.ask.decimal"])
+    assert parts(installation) == 0
+
+
+def test_a_trial_shows_what_is_asked_first(installation: Installation, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(installation, DOUBTFUL, dry_run=True) == 1
+    first, second, *_ = capsys.readouterr().out.splitlines()
+    assert "Say it with --decimal" in first
+    assert second.startswith("line 2: price")
+
+
+def test_going_on_leaves_out_what_was_in_doubt(installation: Installation) -> None:
+    assert run(installation, DOUBTFUL, yes=True) == 1
+    assert parts(installation) == 1
+    assert run(installation, DOUBTFUL, choices=Choices("comma")) == 0
+    assert parts(installation) == 2
+
+
+def test_of_remarks_by_the_thousand_a_few_are_shown_and_all_are_counted(
+    installation: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = "".join(f"A-{n},Part {n},\n" for n in range(1500))
+    assert run(installation, f"part number,name,price\n{rows}B-1,Part,0\n") == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == f"line 2: {strings.t('import.warning.no_price')} (rows like this: 1500)"
+    assert sum("there is no price" in line for line in said) == importing.MOST_OF_A_KIND
+    assert "line 1502: price is zero. A part that exists keeps what it had" in said
+    assert "and 1480 more remarks of these kinds; --json has them" in said
+    assert "1,502 rows in the file" in said
+    assert "Remarks: 1501" in said
+
+
+def clutch(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "clutch_tui", "import", *arguments],
+        env=environment(home),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=60,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+
+
+def environment(home: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("CLUTCH_")}
+    return {**kept, "CLUTCH_HOME": str(home), "CLUTCH_SECRETS": "file", "CLUTCH_LANG": "en"}
+
+
+def test_options_answer_for_a_script(tmp_path: Path) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text(DOUBTFUL.replace("price", "amount"), "utf-8")
+    done = clutch(tmp_path / "home", str(file), "--column", "price=C", "--decimal", "comma", "--json")
+    assert (done.returncode, json.loads(done.stdout)["created"]) == (0, 2), done.stderr
+    wrong = clutch(tmp_path / "home", str(file), "--column", "colour=C")
+    assert wrong.returncode == 2
+    assert "part_number" in wrong.stderr
+    missing = clutch(tmp_path / "home", str(file), "--column", "price=Z")
+    assert (missing.returncode, "no column" in missing.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(("typed", "taken"), [("comma", 2), ("skip", 1)])
+def test_at_a_terminal_a_person_is_asked(tmp_path: Path, typed: str, taken: int) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text(DOUBTFUL, "utf-8")
+    command = [sys.executable, "-m", "clutch_tui", "import", str(file)]
+    with Terminal(command, env=environment(tmp_path / "home")) as terminal:
+        terminal.wait_for("Which mark")
+        terminal.type(f"{typed}\r")
+        terminal.wait_for(f"New parts: {taken}")
+
+
+def test_at_a_terminal_no_stores_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "list.csv"
+    rows = "".join(f"A-{n},6.22E+12,Part {n}\n" for n in range(5))
+    file.write_text(f"part number,barcode,name\n{rows}", "utf-8")
+    command = [sys.executable, "-m", "clutch_tui", "import", str(file)]
+    with Terminal(command, env=environment(tmp_path / "home")) as terminal:
+        terminal.wait_for("Store the list in spite of that?")
+        terminal.type("n\r")
+        terminal.wait_for("Nothing was stored.")

@@ -101,6 +101,7 @@ _LATIN = "".join(sorted({*_continued("cp1252"), *map(chr, range(0x80, 0xA0))}))
 _UTF8_AS_LATIN = re.compile(f"[\u00d8-\u00db][{re.escape(_LATIN)}]")
 _UTF8_AS_ARABIC = re.compile(f"[طظعغ][{_continued('cp1256')}]")
 _ARABIC_AS_LATIN = re.compile(f"{_ACCENTED}{{3}}")
+_UTF8_MISREAD = re.compile(f"{_UTF8_AS_LATIN.pattern}|{_UTF8_AS_ARABIC.pattern}")
 _MISREAD = re.compile("|".join(pattern.pattern for pattern in (_UTF8_AS_LATIN, _UTF8_AS_ARABIC, _ARABIC_AS_LATIN)))
 _LOST = re.compile(r"\?{2,}")
 
@@ -153,7 +154,9 @@ def is_damaged(text: str) -> bool:
     """True for a text whose letters are lost: a program has put question marks for them, or half of their bytes."""
     if text.isascii() and "??" not in text:
         return False
-    if "\ufffd" in text or len(_UTF8_AS_LATIN.findall(text)) >= 2 or len(_UTF8_AS_ARABIC.findall(text)) >= 2:
+    if "\ufffd" in text or len(_UTF8_MISREAD.findall(text)) >= 2:
         return True
+    if "??" not in text:
+        return False
     runs = _LOST.findall(text)
     return len(runs) >= 2 or (len(runs) == 1 and not any(map(str.isalnum, text)))

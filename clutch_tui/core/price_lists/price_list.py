@@ -17,10 +17,10 @@ from .cells import MONEY, is_foreign
 from .lines import HIDDEN, Line
 from .notation import Mark, Notation
 from .remarks import Remark
-from .rows import Reader, Reading
+from .rows import Reader, Reading, named
 from .sheets import Grid, Ways
 from .survey import survey
-from .workbook import column_of, letters_of
+from .workbook import column_of
 
 HEADING_ROWS = 30
 """How far down the headings are looked for: above them stand the shop's name, dates, merged titles."""
@@ -66,6 +66,7 @@ class Table:
         reader = Reader(self.heading.cells, self.columns, self.notations, self._grid.hidden, in_sheet=bool(self.sheet))
         for line in self._grid.lines():
             if line.number <= self.heading.number:
+                reader.title_hidden(line.cells)
                 yield Reading(line.number, "heading")
             else:
                 yield reader.read(line)
@@ -160,12 +161,6 @@ def _column(path: Path, cells: Sequence[str], said: str) -> int:
     return number - 1
 
 
-def named(cells: Sequence[str], place: int) -> str:
-    """A column as a person finds it: its letters and its heading."""
-    heading = cells[place] if place < len(cells) else ""
-    return f"{letters_of(place + 1)} ({heading})" if heading else letters_of(place + 1)
-
-
 # --- what to say first ---------------------------------------------------------------------------------
 
 
@@ -188,8 +183,10 @@ def _about_columns(heading: Heading, columns: Mapping[int, str]) -> Iterable[Rem
 def _doubtful(heading: Heading, columns: Mapping[int, str], doubts: Mapping[str, tuple[int, ...]]) -> Iterable[Remark]:
     places = {name: place for place, name in columns.items()}
     for name, several in doubts.items():
-        values = {"field": name, "columns": [named(heading.cells, place) for place in several]}
+        values = {"field": name, "columns": [named(place, heading.cells[place]) for place in several]}
         if name in places:
-            yield Remark(0, "import.ask.several_columns", values | {"taken": named(heading.cells, places[name])})
+            yield Remark(
+                0, "import.ask.several_columns", values | {"taken": named(places[name], heading.cells[places[name]])}
+            )
         else:
             yield Remark(0, "import.ask.no_column", values)

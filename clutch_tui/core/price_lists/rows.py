@@ -15,6 +15,7 @@ from . import cells, headings
 from .lines import BROKEN, HIDDEN, MERGED, Line
 from .notation import Notation
 from .remarks import Remark
+from .workbook import letters_of
 
 Outcome = Literal[
     "part", "refused", "repeated", "heading", "heading_again", "blank", "hidden", "title", "total", "unread", "end"
@@ -99,7 +100,12 @@ class Reader:
             if name in cells.MONEY and place < len(heading) and cells.is_foreign(heading[place])
         }
         self._unread: dict[int, int] = {}
+        self._titles = dict(enumerate(heading))
         self._seen = _Seen()
+
+    def title_hidden(self, cells: Sequence[str]) -> None:
+        """Learn from a row of headings what hidden columns are called."""
+        self._titles |= {place: cell for place, cell in enumerate(cells) if cell and place in self._hidden}
 
     def read(self, line: Line) -> Reading:
         number = line.number
@@ -157,12 +163,17 @@ class Reader:
     def unread_columns(self, line: int) -> Iterable[Remark]:
         """A word about each column that held something and was not read."""
         for place, first in sorted(self._unread.items()):
-            title = self._heading[place] if place < len(self._heading) else ""
-            values = {"heading": title or str(place + 1), "first_line": first}
+            title = self._titles.get(place, "")
             if place in self._hidden:
-                yield Remark(line, "import.column.hidden_column", values)
+                yield Remark(0, "import.column.hidden_column", {"heading": named(place, title), "first_line": first})
             elif not headings.is_numbering(title):
+                values = {"heading": title or letters_of(place + 1), "first_line": first}
                 yield Remark(line, "import.warning.column", values)
+
+
+def named(place: int, heading: str) -> str:
+    """A column as a person finds it: its letters and its heading."""
+    return f"{letters_of(place + 1)} ({heading})" if heading else letters_of(place + 1)
 
 
 def _refused(*remarks: Remark) -> Reading:
