@@ -6,6 +6,7 @@ Accepting moves no stock: the sale that names the order does.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -13,11 +14,24 @@ from typing import Any
 
 from clutch_tui.text.fold import fold, fold_number
 
-from . import inventory, journal, sales
+from . import inventory, journal, sales, search
 from .clock import from_text, to_text
 from .database import models
-from .sync import outbox, overlay
-from .types import Cart, CartLine, Key, Order, OrderLine, OrderQuery, OrderRow, OrderStatus, ShopError
+from .sync import abilities, outbox, overlay
+from .types import (
+    NO_DISCOUNT,
+    Cart,
+    CartLine,
+    Discount,
+    Key,
+    Order,
+    OrderLine,
+    OrderQuery,
+    OrderRow,
+    PartRow,
+    Quote,
+    ShopError,
+)
 from .words import joined, phone_key, terms
 
 ANSWERABLE = ("pending", "quoted")
@@ -57,7 +71,8 @@ def page(q: OrderQuery, after: Key | None, skip: int, limit: int) -> tuple[Order
     rows = models.execute(
         "SELECT id, coalesce(created_at, ''), order_number, customer_name, phone,"
         " (SELECT coalesce(sum(quantity), 0) FROM order_line WHERE order_id = orders.id), total, status, expires_at,"
-        f" {_ANSWER} FROM orders WHERE {where} ORDER BY coalesce(created_at, '') DESC, id DESC LIMIT ? OFFSET ?",
+        f" {_ANSWER}, reason FROM orders WHERE {where}"
+        " ORDER BY coalesce(created_at, '') DESC, id DESC LIMIT ? OFFSET ?",
         (*params, limit, skip),
     )
     return tuple(
@@ -73,8 +88,9 @@ def page(q: OrderQuery, after: Key | None, skip: int, limit: int) -> tuple[Order
             created_at=_moment(created_at),
             expires_at=_moment(expires_at),
             unsent=answer is not None,
+            reason=reason,
         )
-        for id_, created_at, number, customer, phone, pieces, total, status, expires_at, answer in rows.fetchall()
+        for id_, created_at, number, customer, phone, pieces, total, status, expires_at, answer, reason in rows
     )
 
 
@@ -93,12 +109,15 @@ def get(order_id: str) -> Order:
     """An order, whole. Raises `error.order.unknown`."""
     row = models.execute(
         "SELECT order_number, customer_id, customer_name, phone, total, status, delivery_address, notes, created_at,"
-        f" expires_at, version, {_ANSWER} FROM orders WHERE id = ?",
+        f" expires_at, version, {_ANSWER}, quote, reason FROM orders WHERE id = ?",
         (order_id,),
     ).fetchone()
     if row is None:
         raise ShopError("error.order.unknown")
-    number, customer_id, customer_name, phone, total, status, address, notes, created, expires, version, answer = row
+    number, customer_id, customer_name, phone, total, status, address, notes, created, expires, version, answer = row[
+        :12
+    ]
+    quote, reason = row[12:]
     lines = models.execute(
         "SELECT part_id, name, quantity, price FROM order_line WHERE order_id = ? ORDER BY n", (order_id,)
     )
@@ -117,7 +136,45 @@ def get(order_id: str) -> Order:
         expires_at=_moment(expires),
         version=version,
         answer=answer,
+        quote=_quote(quote) if quote else _own_quote(order_id) if status in ("quoted", "accepted", "ready") else None,
+        reason=reason,
     )
+
+
+def _quote(text: str) -> Quote:
+    body = json.loads(text)
+    lines = tuple(
+        OrderLine(line.get("item_id"), line["item_name"], line["quantity"], line["price"]) for line in body["lines"]
+    )
+    until = body.get("valid_until")
+    return Quote(lines, body["total"], from_text(until) if until else None, body.get("notes") or "")
+
+
+def _own_quote(order_id: str) -> Quote | None:
+    """What was quoted here last: a server may say no more than that an order was quoted."""
+    row = models.execute(
+        "SELECT payload FROM outbox WHERE type = 'order' AND record_id = ? AND kind = 'quote'"
+        " AND status IN ('', 'applied', 'applied_flagged') ORDER BY n DESC LIMIT 1",
+        (order_id,),
+    ).fetchone()
+    return None if row is None or json.loads(row[0]).get("withdraw") else _quote(row[0])
+
+
+def quote_text(quote: Any) -> str | None:
+    """A quote as it is stored; a server that names one without lines has none."""
+    if isinstance(quote, dict):
+        return json.dumps(quote, ensure_ascii=False) if quote.get("lines") else None
+    return None if quote is None else str(quote)
+
+
+def suggestions(order: Order) -> tuple[PartRow | None, ...]:
+    """The part of this shop that each line of an order means, with its price and what lies on the shelf."""
+    return tuple(_part_of(line) for line in order.lines)
+
+
+def _part_of(line: OrderLine) -> PartRow | None:
+    row = models.execute("SELECT pk FROM part WHERE id = ? AND deleted = 0", (line.part_id,)).fetchone()
+    return inventory.find_code(line.name) if row is None else search.rows([row[0]])[0]
 
 
 # --- answering -----------------------------------------------------------------------------------------
@@ -125,20 +182,21 @@ def get(order_id: str) -> Order:
 
 def accept(order_id: str, *, actor: str = "") -> Order:
     """Take the order. Raises `error.order.answered` for one that waits for no answer."""
-    return _answer(order_id, "accept", "accepted", {}, actor)
+    return _answer(order_id, "accept", {}, actor)
 
 
 def reject(order_id: str, reason: str, *, actor: str = "") -> Order:
     """Refuse the order; the customer reads the reason, so there must be one (`error.order.no_reason`)."""
     if not reason.strip():
         raise ShopError("error.order.no_reason")
-    return _answer(order_id, "reject", "rejected", {"reason": reason.strip()}, actor)
+    return _answer(order_id, "reject", {"reason": reason.strip()}, actor)
 
 
 def quote(
     order_id: str, lines: Sequence[OrderLine], valid_until: datetime, notes: str = "", *, actor: str = ""
 ) -> Order:
-    """Name a price for each line, good until `valid_until`.
+    """Name a price for each line, good until `valid_until`. For an order that is quoted already this corrects the
+    quote, where the server knows that (`error.order.quote_stands`).
 
     Raises `error.order.no_price` for a line without a price, `error.order.price` for one that cannot be meant,
     `error.order.past` for an end that has passed, and `error.order.answered`.
@@ -156,15 +214,46 @@ def quote(
         "valid_until": to_text(valid_until),
         "notes": notes.strip(),
     }
-    return _answer(order_id, "quote", "quoted", body, actor)
+    if get(order_id).status == "quoted":
+        _check_open_quote()
+    return _answer(order_id, "quote", body, actor)
 
 
-def _answer(order_id: str, kind: str, status: OrderStatus, body: dict[str, Any], actor: str) -> Order:
+def withdraw(order_id: str, *, actor: str = "") -> Order:
+    """Take an open quote back: the order waits for an answer again. Raises `error.order.not_quoted`, and
+    `error.order.quote_stands` where the server does not know that."""
+    order = get(order_id)
+    if order.status != "quoted":
+        raise ShopError("error.order.not_quoted", number=order.order_number)
+    _check_open_quote()
+    return _answer(order_id, "quote", {"withdraw": True}, actor)
+
+
+def _check_open_quote() -> None:
+    if not abilities.knows("quote"):
+        raise ShopError("error.order.quote_stands")
+
+
+def answered(kind: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """What an answer makes of an order, until the server's own row says it."""
+    if kind != "quote":
+        return {"status": _STATUS[kind]}
+    if body.get("withdraw"):
+        return {"status": "pending", "quote": None, "total": 0}
+    return {"status": "quoted", "quote": json.dumps(body, ensure_ascii=False), "total": body["total"]}
+
+
+_STATUS = {"accept": "accepted", "reject": "rejected"}
+
+
+def _answer(order_id: str, kind: str, body: dict[str, Any], actor: str) -> Order:
     order = get(order_id)
     if order.status not in ANSWERABLE or order.answer is not None:
         raise ShopError("error.order.answered", number=order.order_number)
     overlay.begin_request("order", order_id)
-    models.execute("UPDATE orders SET status = ? WHERE id = ?", (status, order_id))
+    written = answered(kind, body)
+    columns = ", ".join(f"{name} = ?" for name in written)
+    models.execute(f"UPDATE orders SET {columns} WHERE id = ?", (*written.values(), order_id))
     outbox.add(kind, "order", order_id, body, base={"*": order.version}, label=order.order_number)
     journal.audit(kind, "order", order_id, body, actor)
     return get(order_id)
@@ -174,11 +263,13 @@ def _answer(order_id: str, kind: str, status: OrderStatus, body: dict[str, Any],
 
 
 def to_cart(order_id: str) -> Cart:
-    """A cart, open and saved, with what was ordered, at the prices agreed or else at the shelf's.
+    """A cart, open and saved, with what was ordered: at the quoted prices where there is a quote, and only what was
+    quoted; otherwise at the prices agreed or else at the shelf's.
 
-    Asked for again it is the same cart. Lines that name no part of this shop cannot be sold by themselves: they
-    go into the cart's notes, for a person to find. Raises `error.order.sold` for an order that was sold already,
-    `error.order.refused` for one that came to nothing, and `error.order.no_parts` where no line names a part.
+    Asked for again it is the same cart. Lines that name no part of this shop, or that were left out of the quote,
+    cannot be sold by themselves: they go into the cart's notes, for a person to find. Raises `error.order.sold` for an
+    order that was sold already, `error.order.refused` for one that came to nothing, and `error.order.no_parts` where no
+    line names a part.
     """
     order = get(order_id)
     if order.status in ("rejected", "cancelled"):
@@ -189,32 +280,51 @@ def to_cart(order_id: str) -> Cart:
     for cart in sales.open_carts():
         if cart.order_id == order_id:
             return cart
-    found = [(line, _line_of_cart(line)) for line in order.lines]
+    wanted, left_out = _agreed(order)
+    found = [(line, _line_of_cart(line)) for line in wanted]
     lines = tuple(sold_as for _, sold_as in found if sold_as is not None)
     if not lines:
         raise ShopError("error.order.no_parts", number=order.order_number)
-    unknown = [f"{line.quantity} × {line.name}" for line, sold_as in found if sold_as is None]
+    left_out += [line for line, sold_as in found if sold_as is None]
     cart = replace(
         sales.open_cart(),
         lines=lines,
+        discount=_off(order, lines) if len(lines) == len(wanted) else NO_DISCOUNT,
         customer_id=order.customer_id,
         customer_name=order.customer_name,
         customer_phone=order.phone,
         order_id=order_id,
-        notes="; ".join(filter(None, (order.notes, *unknown))),
+        notes="; ".join(filter(None, (order.notes, *(f"{line.quantity} × {line.name}" for line in left_out)))),
     )
     sales.save_cart(cart)
     return cart
 
 
+def _agreed(order: Order) -> tuple[list[OrderLine], list[OrderLine]]:
+    """The lines to be sold, and those of the order that its quote leaves out. A quote names no parts: which one a line
+    means, the order says."""
+    if order.quote is None:
+        return list(order.lines), []
+    left, agreed = list(order.lines), []
+    for quoted in order.quote.lines:
+        ordered = next((line for line in left if line.name == quoted.name), None)
+        if ordered is not None:
+            left.remove(ordered)
+        part_id = quoted.part_id or (ordered.part_id if ordered is not None else None)
+        agreed.append(replace(quoted, part_id=part_id))
+    return agreed, left
+
+
+def _off(order: Order, lines: Sequence[CartLine]) -> Discount:
+    """What a quote takes off the sum of its lines."""
+    if order.quote is None:
+        return NO_DISCOUNT
+    return Discount(amount=max(0, sum(line.total for line in lines) - order.quote.total))
+
+
 def _line_of_cart(line: OrderLine) -> CartLine | None:
-    row = models.execute(
-        "SELECT id, name, name_en, part_number, price FROM part WHERE id = ? AND deleted = 0", (line.part_id,)
-    ).fetchone()
-    if row is None and (found := inventory.find_code(line.name)) is not None:
-        row = (found.id, found.name, found.name_en, found.part_number, found.price)
-    if row is None:
+    part = _part_of(line)
+    if part is None:
         return None
-    part_id, name, name_en, part_number, price = row
-    asked = price if line.price is None else line.price
-    return CartLine(part_id, name or name_en, part_number, line.quantity, asked, name_en=name_en)
+    asked = part.price if line.price is None else line.price
+    return CartLine(part.id, part.name or part.name_en, part.part_number, line.quantity, asked, name_en=part.name_en)

@@ -402,6 +402,17 @@ class OrderLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Quote:
+    """What was named to a customer: a price for one piece of each line, and what they come to. That binds the shop
+    until `valid_until`."""
+
+    lines: tuple[OrderLine, ...]
+    total: int
+    valid_until: datetime | None
+    notes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class OrderRow:
     id: str
     key: Key
@@ -414,6 +425,8 @@ class OrderRow:
     created_at: datetime | None
     expires_at: datetime | None
     unsent: bool
+    reason: str = ""
+    """Why it came to nothing: `taken` by another shop, `expired`, or a person's words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -433,6 +446,8 @@ class Order:
     version: int
     answer: str | None
     """The answer that this shop gave and the server has not confirmed: accept, reject or quote."""
+    quote: Quote | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

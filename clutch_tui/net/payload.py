@@ -224,6 +224,14 @@ class OrderItem(Payload):
     price: Money | None = None
 
 
+class Quote(Payload):
+    other_names: ClassVar[dict[str, str]] = {"items": "lines"}
+    lines: list[OrderItem] = []
+    total: Money = 0
+    valid_until: Moment = None
+    notes: str = ""
+
+
 class Order(Record):
     order_number: str = ""
     customer_id: str | None = None
@@ -236,6 +244,8 @@ class Order(Record):
     notes: str = ""
     created_at: Moment = None
     expires_at: Moment = None
+    reason: str = ""
+    quote: Quote | None = None
 
 
 class SyncPage(Payload):

@@ -31,7 +31,8 @@ def find(reading: Reading, shop_id: str, order_id: str) -> Row | None:
 
 
 def answer(transaction: Transaction, change: Change, epoch: str) -> Outcome:
-    """Accept, reject or quote. An order that is over, or that somebody else has, refuses with the reason."""
+    """Accept, reject, quote, or take a quote back. An order that is over, or that somebody else has, refuses with the
+    reason; an open quote is corrected by another."""
     row = find(transaction, transaction.shop_id, change.id)
     if row is None:
         return Outcome("rejected", code="NOT_FOUND", message=f"order {change.id} does not exist")
@@ -43,6 +44,8 @@ def answer(transaction: Transaction, change: Change, epoch: str) -> Outcome:
     if isinstance(seen, int) and row["version"] > seen and change.epoch in (None, epoch):
         theirs = {"*": {"value": record(row), "version": row["version"]}}
         return Outcome("conflict", version=row["version"], applied=[], theirs=theirs)
+    if change.fields.get("withdraw") is True:
+        return Outcome(version=_write(transaction, row, {"status": "pending", "quote": None, "total": 0}))
     return Outcome(version=_write(transaction, row, _answered(change)))
 
 

@@ -306,12 +306,17 @@ def delete_supplier(terminal: Terminal, rng: random.Random) -> str:
 
 
 def answer_order(terminal: Terminal, rng: random.Random) -> str:
+    """Accept, reject, quote, quote anew, or take the quote back."""
     order_id = _one(terminal, rng, "SELECT id FROM orders WHERE status IN ('pending', 'quoted') ORDER BY id")
     if rng.random() < 0.3:
         terminal.do(orders.reject, order_id, "sold out")
         return f"rejected {order_id}"
-    if rng.random() < 0.3:
-        lines = [replace(line, price=rng.randint(100, 900)) for line in terminal.ask(orders.get, order_id).lines]
+    order = terminal.ask(orders.get, order_id)
+    if order.status == "quoted" and rng.random() < 0.2:
+        terminal.do(orders.withdraw, order_id)
+        return f"withdrew the quote for {order_id}"
+    if rng.random() < 0.5:
+        lines = [replace(line, price=rng.randint(100, 900)) for line in order.lines]
         terminal.do(orders.quote, order_id, lines, terminal.clock.now() + timedelta(days=2))
         return f"quoted {order_id}"
     terminal.do(orders.accept, order_id)
@@ -319,8 +324,13 @@ def answer_order(terminal: Terminal, rng: random.Random) -> str:
 
 
 def sell_order(terminal: Terminal, rng: random.Random) -> str:
-    order_id = _one(terminal, rng, "SELECT id FROM orders WHERE status = 'accepted' ORDER BY id")
-    terminal.do(lambda: check_out(orders.to_cart(order_id), "cash"))
+    order_id = _one(terminal, rng, "SELECT id FROM orders WHERE status IN ('accepted', 'quoted') ORDER BY id")
+    quoted = terminal.sql("SELECT total FROM orders WHERE id = ?", (order_id,))[0][0]
+    cart = terminal.do(orders.to_cart, order_id)
+    # only a quote gives an order a total here
+    if quoted and not cart.notes and carts.net(cart) != quoted:
+        raise Violation(f"{order_id} was quoted at {quoted} and is to be sold at {carts.net(cart)}")
+    terminal.do(check_out, cart, "cash")
     return f"sold order {order_id}"
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
@@ -372,6 +373,19 @@ async def paid_back_twice(on: Stage) -> None:
     told = [terminal.sql("SELECT 1 FROM outbox WHERE lane = 'attention'") for terminal in on.terminals]
     if sum(map(len, told)) != len(on.terminals) - 1:
         raise Violation("all but one were to hear that the payment was taken back already")
+
+
+@scenario()
+async def forgotten_quote(on: Stage) -> None:
+    """One till quotes an order, the other sells it."""
+    await on.open()
+    order_id = on.server.place_order(on.rng)
+    await on.until(lambda: all(terminal.sql("SELECT 1 FROM orders") for terminal in on.terminals))
+    lines = [replace(line, price=777) for line in on.first.ask(orders.get, order_id).lines]
+    on.first.do(orders.quote, order_id, lines, on.first.clock.now() + timedelta(days=1))
+    await on.until(lambda: bool(on.second.sql("SELECT 1 FROM orders WHERE status = 'quoted'")))
+    on.do(on.second, clerk.sell_order)
+    await on.end()
 
 
 @scenario()

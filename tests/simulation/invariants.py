@@ -512,7 +512,11 @@ _COPIES = {
         "supplier WHERE deleted = 0",
         "supplier WHERE shop_id = ? AND deleted = 0",
     ),
-    "orders": ("id, status, version, seq", "orders WHERE deleted = 0", "orders WHERE shop_id = ? AND deleted = 0"),
+    "orders": (
+        "id, status, total, version, seq",
+        "orders WHERE deleted = 0",
+        "orders WHERE shop_id = ? AND deleted = 0",
+    ),
     "sales": ("id, status, version, seq", "sale", "sale WHERE shop_id = ?"),
 }
 """For each kind of record: the columns, and where they are here and on the server."""

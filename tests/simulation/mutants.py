@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
-from clutch_tui.core import accounts, cash, money, refunds, sales, state
+from clutch_tui.core import accounts, cash, money, orders, refunds, sales, state
 from clutch_tui.core.database import models
 from clutch_tui.core.sync import arrivals, conflicts, offers, outbox, overlay, records, replica, requests, singles
 from clutch_tui.core.sync.messages import PullState
@@ -518,6 +518,13 @@ def hidden_payment_void(stack: ExitStack) -> None:
             models.execute("DELETE FROM account_move WHERE change_id = ?", (args[0],))
 
     before = _put(stack, accounts, "_write", write)
+
+
+@mutant
+def forgotten_quote(stack: ExitStack) -> None:
+    """The server's quote is thrown away when the order comes in: it is sold at the prices of the shelf."""
+    _put(stack, orders, "quote_text", lambda quote: None)
+    _put(stack, orders, "_own_quote", lambda order_id: None)
 
 
 @mutant

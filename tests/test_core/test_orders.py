@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 
 from clutch_tui.core import aftersales, journal, orders, sales
-from clutch_tui.core.cart import totals
+from clutch_tui.core.cart import net, totals
 from clutch_tui.core.database import models
 from clutch_tui.core.database.store import Store
+from clutch_tui.core.sync import abilities
 from clutch_tui.core.types import OrderLine, OrderQuery, Payment, ShopError, TaxRules
 from tests.test_core.shop import HandClock, queue, stock_shelf
 
@@ -89,6 +90,51 @@ def test_a_quote_carries_prices_and_their_sum(placed: Store, clock: HandClock) -
     assert body["total"] == 1180_00
     assert body["valid_until"] == "2026-11-25T09:00:00.000Z"
     assert body["lines"][0] == {"item_name": "طلمبة مياه", "quantity": 2, "price": 140_00}
+
+
+QUOTED = (OrderLine("part-1", "طلمبة مياه", 1, 450_00), OrderLine("part-2", "فلتر زيت", 1, 177_50))
+
+
+def test_what_was_quoted_is_what_is_sold(placed: Store, clock: HandClock) -> None:
+    """The shelf says 150.00 and 45.50 for what was quoted at 627.50 together."""
+    placed.run_now(
+        models.execute, "UPDATE order_line SET part_id = 'part-2', name = 'فلتر زيت', quantity = 1 WHERE n = 2"
+    )
+    placed.run_now(models.execute, "UPDATE order_line SET quantity = 1, price = NULL WHERE n = 1")
+    placed.run_now(orders.quote, "o3", QUOTED, clock.now() + timedelta(days=3))
+    quote = placed.read_now(orders.get, "o3").quote
+    assert quote is not None
+    assert (quote.total, quote.valid_until) == (627_50, clock.now() + timedelta(days=3))
+    cart = placed.run_now(orders.to_cart, "o3")
+    assert [(line.part_id, line.price) for line in cart.lines] == [("part-1", 450_00), ("part-2", 177_50)]
+    assert net(cart) == 627_50
+
+
+def test_a_servers_quote_binds_with_what_it_takes_off_and_leaves_out(placed: Store) -> None:
+    """A quote of 400 for one of the two lines, of which one piece costs 450 by itself."""
+    lines = [{"item_name": "طلمبة مياه", "item_id": None, "quantity": 1, "price": 450_00}]
+    quote = orders.quote_text({"lines": lines, "total": 400_00, "valid_until": None, "notes": ""})
+    placed.run_now(models.execute, "UPDATE orders SET quote = ? WHERE id = 'o2'", (quote,))
+    cart = placed.run_now(orders.to_cart, "o2")
+    assert [(line.part_id, line.quantity, line.price) for line in cart.lines] == [("part-1", 1, 450_00)]
+    assert net(cart) == 400_00
+    assert "كاوتش استبن" in cart.notes
+
+
+def test_an_open_quote_is_corrected_and_withdrawn_where_the_server_knows_that(placed: Store, clock: HandClock) -> None:
+    until = clock.now() + timedelta(days=3)
+    for attempt in (lambda: orders.quote("o2", QUOTED, until), lambda: orders.withdraw("o2")):
+        with pytest.raises(ShopError, match="quote_stands"):
+            placed.run_now(attempt)
+    placed.run_now(abilities.learn, 2, ["quote"])
+    with pytest.raises(ShopError, match="not_quoted"):
+        placed.run_now(orders.withdraw, "o3")
+    corrected = placed.run_now(orders.quote, "o2", QUOTED, until)
+    assert (corrected.status, corrected.total) == ("quoted", 627_50)
+    placed.run_now(models.execute, "UPDATE outbox SET answered_at = '', status = 'applied'")
+    order = placed.run_now(orders.withdraw, "o2")
+    assert (order.status, order.total, order.quote) == ("pending", 0, None)
+    assert queue(placed)[-1]["payload"] == {"withdraw": True}
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,11 @@ from typing import Any
 import httpx
 import pytest
 
-from clutch_tui.core import accounts, customers, inventory, search, state
+from clutch_tui.core import accounts, customers, inventory, orders, search, state
+from clutch_tui.core import cart as carts
 from clutch_tui.core.database import models
 from clutch_tui.core.database.store import Store
-from clutch_tui.core.sync import abilities, conflicts, offers, outbox, replica
+from clutch_tui.core.sync import abilities, conflicts, offers, outbox, queue, replica
 from clutch_tui.core.types import CustomerDraft, PartDraft, ShopError
 from clutch_tui.net import wire
 from clutch_tui.net.client.errors import ApiError, Kind
@@ -54,9 +56,9 @@ async def fault(sandbox: Running, kind: str, **details: Any) -> None:
         (await client.post(f"{sandbox.root}/__faults", json={"kind": kind, **details})).raise_for_status()
 
 
-async def control(sandbox: Running, **order: Any) -> None:
+async def control(sandbox: Running, **order: Any) -> Any:
     async with httpx.AsyncClient() as client:
-        (await client.post(f"{sandbox.root}/__control", json=order)).raise_for_status()
+        return (await client.post(f"{sandbox.root}/__control", json=order)).raise_for_status().json()["data"]
 
 
 def on_server(sandbox: Running, statement: str, *args: Any) -> list[tuple[Any, ...]]:
@@ -1117,3 +1119,60 @@ async def test_a_round_that_a_person_asked_for_is_over_when_it_failed(till: Till
     assert part.state == "retrying"
     assert part.problem is not None
     assert part.problem.key.startswith("error.api.")
+
+
+# --- orders ----------------------------------------------------------------------------------------------
+
+
+async def an_order(till: Till, sandbox: Running, **given: object) -> str:
+    """An order of three parts that the till has pulled; its id."""
+    parts = till.sql("SELECT id, name FROM part WHERE price > 0 ORDER BY id LIMIT 3")
+    lines = [{"item_id": id, "item_name": name, "quantity": 1} for id, name in parts]
+    answer = await control(
+        sandbox, do="order", order={"customer_name": "كريم", "phone": "0100", "lines": lines}, **given
+    )
+    await till.round()
+    return str(answer["id"])
+
+
+async def test_what_one_till_quoted_another_sells(tmp_path: Path, till: Till, sandbox: Running) -> None:
+    other = await open_till(tmp_path, sandbox, "b")
+    await till.round()
+    order_id = await an_order(till, sandbox)
+    for prices in ((45000, 10050, 7700), (45000, 10050, 7600)):
+        lines = till.ask(orders.get, order_id).lines
+        quoted = [replace(line, price=price) for line, price in zip(lines, prices, strict=True)]
+        till.do(orders.quote, order_id, quoted, till.clock.now() + timedelta(days=2))
+        await till.round()
+    await other.round()
+    quote = other.ask(orders.get, order_id).quote
+    assert quote is not None
+    assert quote.total == 62650
+    assert carts.net(other.do(orders.to_cart, order_id)) == 62650
+    till.do(orders.withdraw, order_id)
+    await till.round()
+    await other.round()
+    assert (other.ask(orders.get, order_id).status, other.ask(orders.get, order_id).quote) == ("pending", None)
+    assert till.queue.attention == 0
+    await other.close()
+
+
+async def test_an_order_that_went_to_another_shop_is_said_once_and_asks_nothing(till: Till, sandbox: Running) -> None:
+    await till.round()
+    order_id = await an_order(till, sandbox, shop_ids=[demo_data.SHOP_ID, demo_data.SECOND_SHOP_ID])
+    other = {"X-API-Key": demo_data.SECOND_API_KEY}
+    async with httpx.AsyncClient(headers=other) as client:
+        (theirs,) = (await client.get(f"{sandbox.base_url}/orders")).json()["data"]["orders"]
+        accepted = await client.post(f"{sandbox.base_url}/orders/{theirs['id']}/accept", json={})
+        assert accepted.status_code == 200
+    till.do(orders.accept, order_id)
+    await till.round()
+    await till.round()
+    order = till.ask(orders.get, order_id)
+    assert (order.status, order.reason) == ("cancelled", "taken")
+    assert till.ask(conflicts.count) == 0
+    (refused,) = till.changes
+    assert (refused.status, refused.code) == ("rejected", "TAKEN")
+    assert (queue.may_retry(refused), queue.may_be_seen(refused)) == (False, True)
+    till.do(queue.see, refused.id)
+    assert till.changes == ()

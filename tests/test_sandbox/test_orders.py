@@ -60,6 +60,16 @@ async def test_a_quote_is_kept_and_a_stale_one_conflicts(terminal: Terminal) -> 
     assert (empty.status_code, empty.json()["errors"][0]["field"]) == (422, "lines")
 
 
+async def test_an_open_quote_is_corrected_and_withdrawn(terminal: Terminal) -> None:
+    order = await _place(terminal)
+    for price, version in ((350.5, 2), (300.25, 3)):
+        lines = [{"item_name": "تيل فرامل", "quantity": 2, "price": price}]
+        quoted = await terminal.data("orders.quote", {"lines": lines, "base": {"*": version - 1}}, order)
+        assert (quoted["total"], quoted["quote"]["lines"]) == (2 * price, lines)
+    back = await terminal.data("orders.quote", {"withdraw": True, "base": {"*": 3}}, order)
+    assert (back["status"], back["quote"], back["total"]) == ("pending", None, 0)
+
+
 async def test_rejecting_wants_a_reason(terminal: Terminal) -> None:
     order = await _place(terminal)
     assert (await terminal.call("orders.reject", {}, order)).status_code == 422

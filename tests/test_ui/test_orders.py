@@ -6,7 +6,7 @@ import pytest
 
 from clutch_tui.core import cart, inventory, orders, sales, state
 from clutch_tui.core.database import models
-from clutch_tui.core.sync import records, replica
+from clutch_tui.core.sync import abilities, records, replica
 from clutch_tui.core.sync.messages import Result
 from clutch_tui.core.types import OrderQuery, Payment, SaleQuery
 from clutch_tui.text.strings import t
@@ -42,6 +42,8 @@ def ordered(shop: Shop) -> Shop:
             "notes": "",
             "created_at": f"2026-11-22T10:0{n}:00.000Z",
             "expires_at": "2099-01-01T00:00:00.000Z",
+            "reason": "",
+            "quote": None,
             "version": 1,
             "seq": n,
             "deleted": False,
@@ -109,6 +111,44 @@ async def test_a_quote_wants_every_price(ordered: Shop) -> None:
         await press(pilot, "f2")
         await until(pilot, lambda: states(ordered)["MK-2"] == "quoted")
         assert ordered.new_changes == [("quote", "order")]
+
+
+async def test_a_quote_is_corrected_withdrawn_and_sold_as_it_was_named(ordered: Shop) -> None:
+    async with open_app(ordered, "ar", mode="orders") as (app, pilot):
+        await press(pilot, "f3")
+        await until(pilot, lambda: isinstance(app.screen, FormDialog))
+        assert app.screen.query_one("#field-price0", TextField).value == "125.00"
+        app.screen.query_one("#field-price1", TextField).value = "75"
+        await press(pilot, "f2")
+        await until(pilot, lambda: states(ordered)["MK-2"] == "quoted")
+        answer(ordered, Result("applied", 1, version=2))
+        await app.write("orders", lambda: None)
+        await settle(pilot)
+        await press(pilot, "f3")  # a server of which nothing is known takes no second quote
+        await until(pilot, lambda: t("error.order.quote_stands") in toasts(app))
+        ordered.store.run_now(abilities.learn, 2, ["quote"])
+        await press(pilot, "f3")
+        await until(pilot, lambda: isinstance(app.screen, FormDialog))
+        assert app.screen.query_one("#field-price1", TextField).value == "75.00"
+        app.screen.query_one("#field-price1", TextField).value = "80"
+        await press(pilot, "f2")
+        await until(pilot, lambda: ordered.read(orders.get, "order-2").total == 330_00)
+        answer(ordered, Result("applied", 2, version=3))
+        assert cart.net(ordered.store.run_now(orders.to_cart, "order-2")) == 250_00  # what this shop has of it
+        await app.write("orders", lambda: None)
+        await settle(pilot)
+        await press(pilot, "f6")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await press(pilot, "enter")
+        await until(pilot, lambda: states(ordered)["MK-2"] == "pending")
+
+
+async def test_an_order_that_another_shop_has_says_so(ordered: Shop) -> None:
+    taken = "UPDATE orders SET status = 'cancelled', reason = 'taken' WHERE id = 'order-2'"
+    ordered.store.run_now(models.execute, taken)
+    async with open_app(ordered, "en", mode="orders") as (app, pilot):
+        await press(pilot, "f7")
+        await until(pilot, lambda: t("order.over.taken") in words_on(app))
 
 
 async def test_an_order_is_sold_at_the_till(ordered: Shop) -> None:

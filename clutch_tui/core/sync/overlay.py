@@ -22,8 +22,8 @@ _CUSTOMER = """
     version seq updated_at deleted"""
 _SUPPLIER = "name contact_person phone email address payment_terms rating version seq updated_at deleted"
 _ORDER = """
-    order_number customer_id customer_name phone total status delivery_address notes created_at expires_at version
-    seq deleted"""
+    order_number customer_id customer_name phone total status delivery_address notes created_at expires_at reason quote
+    version seq deleted"""
 
 RECORD_COLUMNS: dict[str, tuple[str, tuple[str, ...]]] = {
     "item": ("part", tuple(_ITEM.split())),

@@ -30,8 +30,13 @@ Record = Part | Customer | Supplier
 
 
 def may_retry(row: ChangeRow) -> bool:
-    """Unanswered, or refused: another server, or another moment, may take it."""
-    return row.lane != "done" and row.status in ("", *REFUSED)
+    """Unanswered, or refused: another server, or another moment, may take it. An order that is over stays so."""
+    return row.lane != "done" and row.status in ("", *REFUSED) and not is_over(row)
+
+
+def is_over(row: ChangeRow) -> bool:
+    """Whether an answer came to an order that another shop has, or whose time is up."""
+    return row.type == "order" and row.code in ("TAKEN", "EXPIRED")
 
 
 def may_edit(row: ChangeRow) -> bool:
@@ -46,7 +51,7 @@ def may_give_up(row: ChangeRow) -> bool:
 
 def may_be_seen(row: ChangeRow) -> bool:
     """Applied with a flag: there is nothing to do but to know of it. Or unconfirmed, and a person has looked."""
-    return row.lane == "attention" and (row.status == "applied_flagged" or is_unconfirmed(row))
+    return row.lane == "attention" and (row.status == "applied_flagged" or is_unconfirmed(row) or is_over(row))
 
 
 def is_unconfirmed(row: ChangeRow) -> bool:

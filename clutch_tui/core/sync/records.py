@@ -71,6 +71,8 @@ def with_keys(type: str, row: Row) -> Row:
 def _upsert(type: str, rows: Sequence[Row]) -> None:
     table, columns = overlay.RECORD_COLUMNS[type]
     names = ("id", *columns, *KEY_COLUMNS[type])
+    if type == "order":
+        rows = [{**row, "quote": orders.quote_text(row["quote"])} for row in rows]
     models.executemany(_upsert_sql(table, names), (with_keys(type, row) for row in rows))
     if type == "order":
         _store_order_lines(rows)
@@ -248,14 +250,11 @@ def _cover(change_id: str) -> None:
     models.execute("UPDATE outbox SET covered = 1 WHERE change_id = ? AND answered_at IS NOT NULL", (change_id,))
 
 
-_ORDER_ANSWERS = {"accept": "accepted", "reject": "rejected", "quote": "quoted"}
-
-
 def _row_fields(type: str, kind: str, fields: dict[str, Any], *, known: bool) -> dict[str, Any]:
-    """What a request writes into the row: the answer to an order changes its status. A part is made with what lies
-    on the shelf, but once the server knows it that figure is the server's."""
+    """What a request writes into the row: the answer to an order changes its status and its quote. A part is made with
+    what lies on the shelf, but once the server knows it that figure is the server's."""
     if type == "order":
-        return {"status": _ORDER_ANSWERS[kind]}
+        return orders.answered(kind, fields)
     if kind == "delete":
         return {"deleted": True}
     _, columns = overlay.RECORD_COLUMNS[type]
@@ -279,7 +278,7 @@ def _empty(type: str) -> dict[str, Any]:
         "rating",
         "total",
     }
-    nulls = {"updated_at", "last_visit", "created_at", "expires_at", "customer_id"}
+    nulls = {"updated_at", "last_visit", "created_at", "expires_at", "customer_id", "quote"}
     numbers |= {"total_purchases"}
     return {name: 0 if name in numbers else None if name in nulls else "" for name in columns}
 

@@ -118,7 +118,7 @@ def _fact(change: Change) -> dict[str, Any]:
 def write_fields(change: Change) -> dict[str, Any]:
     """The fields of a request in the server's terms."""
     fields = wire.write(change.type, change.payload)
-    if change.kind == "quote":  # its `lines` are the order's items with prices, and an order has no such field
+    if "lines" in change.payload:  # its `lines` are the order's items with prices, and an order has no such field
         fields["lines"] = wire.write("order", {"items": change.payload["lines"]})["items"]
     return fields
 

@@ -24,6 +24,10 @@ NOUNS = {"customers": "customer", "suppliers": "supplier", "orders": "order"}
 PLURALS = {type: channel for channel, type in NOUNS.items()}
 
 
+_FINAL = frozenset({"TAKEN", "EXPIRED"})
+"""Refusals of an answer to an order about which nobody can decide otherwise: it is over."""
+
+
 @dataclass(frozen=True, slots=True)
 class Listing:
     """An understood page of a list. `tracked` is False for a server that knows no `since_seq`: then there is none, and
@@ -73,7 +77,7 @@ def refusal(change: Change, error: ApiError) -> Result:
     data = error.data if isinstance(error.data, dict) else {}
     if epoch_in(error) is not None:
         raise error
-    if error.kind is Kind.CONFLICT and "theirs" in data:
+    if error.kind is Kind.CONFLICT and "theirs" in data and error.code not in _FINAL:
         record = data.get("record") if isinstance(data.get("record"), dict) else {}
         return Result(
             status="conflict",

@@ -18,7 +18,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
-from clutch_tui.core import sales
+from clutch_tui.core import orders, sales
 from clutch_tui.core.clock import Clock, from_text, to_text
 from clutch_tui.core.database.store import Store
 from clutch_tui.core.sync import outbox, singles
@@ -324,7 +324,7 @@ class Singles:
                     raise
             else:
                 order = wire.read_one("order", answer.data)
-                if order["status"] == {"accept": "accepted", "reject": "rejected", "quote": "quoted"}[change.kind]:
+                if _is_answered(order, change):
                     await self._finish(claimed, done(order))
                     return
         async with self._attempt(claimed):
@@ -416,6 +416,12 @@ class Singles:
         async with self._attempt(claimed):
             await self._api.call("sales.update", path={"id": sale_id}, body=body, idempotency_key=key, retry=False)
         return {"id": sale_id}
+
+
+def _is_answered(order: Row, change: Change) -> bool:
+    """Whether the server's order shows an answer: one that was quoted before may show the quote before."""
+    wanted = orders.answered(change.kind, change.payload)
+    return bool(order["status"] == wanted["status"] and order["total"] == wanted.get("total", order["total"]))
 
 
 def _status_of(change: Change) -> tuple[str, str, str]:

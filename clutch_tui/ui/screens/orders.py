@@ -11,7 +11,7 @@ from textual import work
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
-from clutch_tui.core.types import Order, OrderLine, OrderQuery, OrderRow
+from clutch_tui.core.types import Order, OrderLine, OrderQuery, OrderRow, PartRow, Quote
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 from clutch_tui.ui import shop
@@ -30,14 +30,22 @@ def _tone(row: OrderRow) -> str:
     return _TONES.get(row.status, "")
 
 
+_WHY_OVER = ("taken", "expired")
+"""Why an order came to nothing that nobody here has refused."""
+
+
+def status_word(order: OrderRow | Order) -> str:
+    """How an order stands, and where it is over, by what."""
+    over = order.status == "cancelled" and order.reason in _WHY_OVER
+    return t(f"order.status.{order.reason if over else order.status}")
+
+
 COLUMNS: tuple[Column[OrderRow], ...] = (
     unsent_mark(),
     Column("order.number", 12, lambda row: shown.part_number(row.order_number)),
     Column("sales.customer", 16, lambda row: row.customer_name, flex=1),
     Column("order.pieces", 6, lambda row: shown.number(row.pieces), number=True, priority=2),
-    Column(
-        "common.status", 10, lambda row: t(f"order.status.{row.status}"), tone=lambda row: _TONES.get(row.status, "")
-    ),
+    Column("common.status", 10, lambda row: status_word(row), tone=lambda row: _TONES.get(row.status, "")),
     Column("order.came", 20, lambda row: shown.date_time(row.created_at) if row.created_at else "", priority=1),
     Column("common.total", 11, lambda row: shown.amount(row.total) if row.total else "", number=True),
 )
@@ -55,6 +63,7 @@ class OrdersScreen(ListScreen):
         Binding("f3", "quote", "order.quote", id="orders.quote"),
         Binding("f4", "reject", "order.reject", id="orders.reject"),
         Binding("f5", "sell", "order.sell", id="orders.sell"),
+        Binding("f6", "withdraw", "order.withdraw", id="orders.withdraw"),
         Binding("f7", "all", "order.all", id="orders.all"),
     ]
 
@@ -70,7 +79,9 @@ class OrdersScreen(ListScreen):
 
     def describe(self, row: OrderRow) -> Content | str:
         lines = [t("order.line", name=shown.name(row.customer_name) or "-", phone=shown.phone(row.phone) or "-")]
-        if row.expires_at is not None:
+        if row.status == "cancelled" and row.reason in _WHY_OVER:
+            lines.append(t(f"order.over.{row.reason}"))
+        elif row.expires_at is not None:
             lines.append(t("order.expires", at=shown.date_time(row.expires_at)))
         if row.unsent:
             lines.append(t("common.has_unsent"))
@@ -79,7 +90,9 @@ class OrdersScreen(ListScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         row = self.table.row
         if action in ("accept", "quote", "reject"):
-            return True if row is not None and row.status == "pending" and not row.unsent else None
+            return True if row is not None and row.status in shop.orders.ANSWERABLE and not row.unsent else None
+        if action == "withdraw":
+            return True if row is not None and row.status == "quoted" and not row.unsent else None
         if action == "sell":
             return True if row is not None and row.status not in ("rejected", "cancelled", "completed") else None
         return True
@@ -111,12 +124,23 @@ class OrdersScreen(ListScreen):
 
     @work(group="ask", exit_on_error=False)
     async def action_quote(self) -> None:
-        if (row := self.table.row) is not None:
-            order = await self.store.read(shop.orders.get, row.id)
-            await self.app.push_screen_wait(self._quote_form(order))
+        if (row := self.table.row) is None:
+            return
+        order = await self.store.read(shop.orders.get, row.id)
+        if order.status == "quoted" and not await self.store.read(shop.abilities.knows, "quote"):
+            raise shop.types.ShopError("error.order.quote_stands")
+        parts = await self.store.read(shop.orders.suggestions, order)
+        await self.app.push_screen_wait(self._quote_form(order, parts))
 
-    def _quote_form(self, order: Order) -> FormDialog[object]:
-        """A price for one piece of each line, how many days the quote holds, a word to the customer."""
+    @work(group="ask", exit_on_error=False)
+    async def action_withdraw(self) -> None:
+        row = self.table.row
+        if row is not None and await self.app.confirm("order.ask_withdraw", number=shown.part_number(row.order_number)):
+            await self.write("orders", shop.orders.withdraw, row.id, actor=self.app.cashier)
+
+    def _quote_form(self, order: Order, parts: Sequence[PartRow | None]) -> FormDialog[object]:
+        """A price for one piece of each line, how many days the quote holds, a word to the customer. It begins with
+        what was quoted before, or else with the shelf's prices."""
         entries = [
             *(
                 Entry(f"price{n}", "order.price_of", "money", required=True, maximum=10**11)
@@ -125,7 +149,11 @@ class OrdersScreen(ListScreen):
             Entry("days", "order.valid_days", "number", required=True, maximum=365),
             Entry("notes", "common.notes", maximum=500),
         ]
-        given: dict[str, object] = {f"price{n}": line.price or 0 for n, line in enumerate(order.lines)}
+        quoted = {} if order.quote is None else {line.name: line.price for line in order.quote.lines}
+        given: dict[str, object] = {
+            f"price{n}": quoted.get(line.name) or line.price or (part.price if part is not None else 0)
+            for n, (line, part) in enumerate(zip(order.lines, parts, strict=True))
+        }
 
         async def save(values: dict[str, Any]) -> object:
             lines = tuple(
@@ -139,8 +167,8 @@ class OrdersScreen(ListScreen):
         number = shown.part_number(order.order_number)
         form: FormDialog[object] = FormDialog("order.quote_title", entries, given | {"days": 3}, save, number=number)
         form.add_class("-lines")
-        for row, line in zip(form.rows, order.lines, strict=False):
-            row.label.tell(partial(_line_label, line))
+        for row, line, part in zip(form.rows, order.lines, parts, strict=False):
+            row.label.tell(partial(_line_label, line, part))
         return form
 
     @work(group="ask", exit_on_error=False)
@@ -148,20 +176,26 @@ class OrdersScreen(ListScreen):
         """Make a cart of the order and go to the till with it."""
         if (row := self.table.row) is None:
             return
+        quote = (await self.store.read(shop.orders.get, row.id)).quote
+        if quote is not None and quote.valid_until is not None and quote.valid_until < datetime.now(UTC):
+            figures = {"at": shown.date_time(quote.valid_until), "total": shown.money(quote.total)}
+            if not await self.app.confirm("order.ask_expired", **figures):
+                return
         cart = await self.write("orders", shop.orders.to_cart, row.id)
         if cart is not None:
             await self.app.sell(cart)
 
 
-def _line_label(line: OrderLine) -> str:
-    return f"{shown.name(line.name)} × {shown.number(line.quantity)}"
+def _line_label(line: OrderLine, part: PartRow | None) -> str:
+    stock = "" if part is None else f" ({t('order.on_shelf', stock=shown.number(part.stock))})"
+    return f"{shown.name(line.name)} × {shown.number(line.quantity)}{stock}"
 
 
 def order_lines(order: Order) -> list[str]:
     """An order, whole, as lines to read."""
     number = shown.part_number(order.order_number)
     lines = [
-        f"{t('order.number')}: {number}   {t(f'order.status.{order.status}')}",
+        f"{t('order.number')}: {number}   {status_word(order)}",
         f"{t('sales.customer')}: {order.customer_name or '-'}   {shown.phone(order.phone)}",
     ]
     if order.delivery_address:
@@ -175,10 +209,22 @@ def order_lines(order: Order) -> list[str]:
         price = "" if line.price is None else f" × {shown.amount(line.price)}"
         lines.append(f"- {shown.name(line.name)}: {shown.number(line.quantity)}{price}")
     lines.append("")
-    if order.total:
+    if order.quote is not None:
+        lines += _quote_lines(order.quote)
+    elif order.total:
         lines.append(f"{t('common.total')}: {shown.money(order.total)}")
     if order.notes:
         lines.append(f"{t('common.notes')}: {order.notes}")
     if order.answer:
         lines.append(t("order.answered", answer=t(f"order.{order.answer}")))
+    return lines
+
+
+def _quote_lines(quote: Quote) -> list[str]:
+    lines = [t("order.quoted")]
+    for line in quote.lines:
+        lines.append(f"- {shown.name(line.name)}: {shown.number(line.quantity)} × {shown.amount(line.price or 0)}")
+    lines.append(f"{t('common.total')}: {shown.money(quote.total)}")
+    if quote.valid_until is not None:
+        lines.append(t("order.valid_until", at=shown.date_time(quote.valid_until)))
     return lines

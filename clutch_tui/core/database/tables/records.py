@@ -300,6 +300,10 @@ class OrderTable(Table):
     seq = count()
     deleted = BooleanField(default=False)
     search_key = text()
+    reason = text()
+    """Why it came to nothing: `taken`, `expired`, or a person's words."""
+    quote = TextField(null=True)
+    """What was named to the customer, as JSON in core names; null where nothing stands."""
 
     class Meta:
         table_name = "orders"
