@@ -5,13 +5,15 @@ from __future__ import annotations
 import pytest
 from textual.widgets import OptionList
 
-from clutch_tui.core import inventory
+from clutch_tui.core import inventory, sales
 from clutch_tui.core.types import PartDraft
 from clutch_tui.text import strings
+from clutch_tui.text.bidi import RTL, visual
 from clutch_tui.text.format import isolate, money, name
 from clutch_tui.text.strings import t
 from clutch_tui.ui.app import ClutchApp
 from clutch_tui.ui.dialogs import Choose
+from clutch_tui.ui.screens.receipt import ReceiptDialog
 from tests.test_ui.shop_app import Shop, open_app, press, settle, toasts, type_text, until, words_on
 from tests.test_ui.test_sales import LANGUAGES, scan, till
 
@@ -122,3 +124,90 @@ async def test_stock_and_place_of_what_is_marked(parts_till: Shop) -> None:
         await press(pilot, "enter")
         await until(pilot, lambda: in_cart(app) == [("W 712", 5)])
         assert toasts(app) == [short]
+
+
+@pytest.mark.parametrize(("first", "typed"), [((), "-2*LIT-1"), (("15",), "-2*LIT-1"), ((), "-2*15")])
+async def test_a_minus_before_so_many_pieces_adds_nothing(parts_till: Shop, first: tuple[str, ...], typed: str) -> None:
+    async with open_app(parts_till, "en") as (app, pilot):
+        for code in first:
+            await scan(app, pilot, code)
+        await press(pilot, "minus")
+        await type_text(pilot, typed[1:])
+        await press(pilot, "enter")
+        await until(pilot, lambda: toasts(app))
+        assert toasts(app) == [t("error.sale.figure", figure="-2")]
+        assert (in_cart(app), till(app).field.value) == ([(code, 1) for code in first], typed)
+
+
+@pytest.mark.parametrize(
+    ("sign", "answer", "sold", "said"),
+    [
+        ("minus", "1", [("15", 2), ("LIT-1", 2)], []),
+        ("minus", "2", [("15", 3)], ["error.sale.figure"]),
+        ("minus", "escape", [("15", 2)], []),
+        ("plus", "escape", [("15", 4)], []),
+        ("plus", "1", [("15", 4), ("LIT-1", 2)], []),
+        ("plus", "2", [("15", 3), ("LIT-1", 2)], []),
+    ],
+)
+async def test_a_sign_that_has_stepped_a_line_may_belong_to_the_figure_behind_it(
+    parts_till: Shop, sign: str, answer: str, sold: list[tuple[str, int]], said: list[str]
+) -> None:
+    async with open_app(parts_till, "en") as (app, pilot):
+        await scan(app, pilot, "3*15")
+        await press(pilot, sign, *"2*LIT-1", "enter")
+        await until(pilot, lambda: isinstance(app.screen, Choose))
+        await press(pilot, answer)
+        await until(pilot, lambda: app.screen is till(app))
+        await settle(pilot)
+        assert in_cart(app) == sold
+        assert [text for text in toasts(app) if text != SHORT] == [t(key, figure="-2") for key in said]
+
+
+SHORT = "⁨Bolt 15⁩: 4 in this sale, but 3 on the shelf."
+
+
+async def test_a_step_before_a_scan_stays_a_step(parts_till: Shop) -> None:
+    async with open_app(parts_till, "en") as (app, pilot):
+        await scan(app, pilot, "3*15")
+        await press(pilot, "minus", *"0041112223338", "enter", "minus", "escape", *"2*LIT-1", "enter")
+        await until(pilot, lambda: len(in_cart(app)) == 3)
+        assert in_cart(app) == [("15", 2), ("OC 197", 1), ("LIT-1", 2)]
+
+
+async def test_what_was_done_to_a_sale_is_taken_back_step_by_step(parts_till: Shop) -> None:
+    async with open_app(parts_till, "en") as (app, pilot):
+        await scan(app, pilot, "3*15")
+        await scan(app, pilot, "oc197")
+        await press(pilot, "up", "f8")
+        await until(pilot, lambda: in_cart(app) == [("OC 197", 1)])
+        await press(pilot, "ctrl+z")
+        await until(pilot, lambda: in_cart(app) == [("15", 3), ("OC 197", 1)])
+        assert till(app).lines.table.row.line.part_number == "15"
+        await press(pilot, "ctrl+z", "ctrl+z", "ctrl+z")
+        await until(pilot, lambda: in_cart(app) == [])
+        await press(pilot, "ctrl+y", "ctrl+y")
+        await until(pilot, lambda: in_cart(app) == [("15", 3), ("OC 197", 1)])
+        await settle(pilot)
+        assert [cart.lines for cart in parts_till.read(sales.open_carts)] == [till(app).cart.lines]
+        await type_text(pilot, "no")
+        await press(pilot, "ctrl+z")
+        assert (till(app).field.value, in_cart(app)) == ("", [("15", 3), ("OC 197", 1)])
+
+
+async def test_a_sale_that_was_made_is_not_taken_back(parts_till: Shop) -> None:
+    async with open_app(parts_till, "en") as (app, pilot):
+        await scan(app, pilot, "15")
+        await press(pilot, "f2", "enter")
+        await until(pilot, lambda: isinstance(app.screen, ReceiptDialog))
+        await press(pilot, "enter", "ctrl+z")
+        await settle(pilot)
+        assert in_cart(app) == []
+
+
+def test_the_help_shows_figures_as_they_are_typed() -> None:
+    """In a line from right to left `*3` and `3*code` would look alike."""
+    strings.use("ar")
+    quantity, times = (visual(t(key), RTL) for key in ("sales.help_quantity", "sales.help_times"))
+    assert "*3" in quantity
+    assert "3*OC197" in times

@@ -32,6 +32,7 @@ from clutch_tui.ui.widgets.window_table import WindowTable
 from clutch_tui.ui.widgets.words import Words
 
 if TYPE_CHECKING:
+    from clutch_tui.core.cart_history import CartHistory
     from clutch_tui.core.lookup import Candidate, Lookup
     from clutch_tui.core.types import Cart, CartLine, PartRow, TaxRules
 
@@ -68,6 +69,10 @@ class SalesScreen(ShopScreen):
         self.hits: WindowTable[PartRow] = WindowTable(HIT_COLUMNS, empty="common.no_match", id="hits")
         self.marked = MarkedPart(id="marked")
         self.lines = CartView(id="cart")
+        self.history: CartHistory
+        """Made with the first cart."""
+        self._after_step: Cart | None = None
+        """The cart as the last plus or minus has made it."""
         self._hits_for = ""
         self._one_by_one = asyncio.Lock()
         """A quantity typed behind a scan is for that part, also when the part is still being looked up."""
@@ -89,6 +94,7 @@ class SalesScreen(ShopScreen):
     async def reload(self) -> None:
         self.rules = await self.app.tax_rules()
         if self.cart is None:
+            self.history = shop.cart_history.CartHistory()
             carts = await self.store.read(shop.sales.open_carts)
             self._show(carts[-1] if carts else await self.store.run(shop.sales.open_cart))
         else:
@@ -128,7 +134,7 @@ class SalesScreen(ShopScreen):
     @on(ScanField.Entered)
     def _entered(self, event: ScanField.Entered) -> None:
         row = self.hits.row if self._hits_for == event.text else None
-        self._obey(event.text, row, event.by_hand or self.hits.cursor > 0)
+        self._obey(event.text, event.sign, row, event.by_hand or self.hits.cursor > 0)
 
     def take_scan(self, text: str) -> bool | None:
         """Into the sale, whatever has the focus; so many pieces where `3*` stands in the field."""
@@ -136,7 +142,8 @@ class SalesScreen(ShopScreen):
         begun = typed if typed.endswith(tuple(shop.lookup_plan.SIGNS)) else ""
         if begun or self.field.selected_text == self.field.value:
             self.field.value = ""
-        self._obey(begun + text, None, by_hand=False, scanned=True)
+        self.field.sign = ""
+        self._obey(begun + text, "", None, by_hand=False, scanned=True)
         return True
 
     async def on_key(self, event: Key) -> None:
@@ -147,8 +154,14 @@ class SalesScreen(ShopScreen):
             await self.field.type_key(event)
 
     @work(group="add", exit_on_error=False)
-    async def _obey(self, text: str, row: PartRow | None, by_hand: bool, scanned: bool = False) -> None:
+    async def _obey(self, text: str, sign: str, row: PartRow | None, by_hand: bool, scanned: bool = False) -> None:
         async with self._one_by_one:
+            if sign and shop.lookup_plan.plan(text).begins_with_figure:
+                whole = await self._with_sign(sign, text)
+                if whole is None:
+                    self._offer_again(text)
+                    return
+                text = whole
             found = await self.store.read(shop.lookup.resolve, text)
             try:
                 if found.refused:
@@ -160,6 +173,25 @@ class SalesScreen(ShopScreen):
             except shop.types.ShopError as error:
                 report(self, error)
                 self._offer_again(text)
+
+    async def _with_sign(self, sign: str, text: str) -> str | None:
+        """What is meant by a sign and a figure right behind it: the sign has stepped the marked line by one already,
+        where there was one to step. None where nobody says."""
+        if self._after_step is not self.cart:
+            return sign + text
+        whole = shown.isolate(sign + text)
+        apart = {"sign": shown.isolate(sign), "text": shown.isolate(text)}
+        options = [
+            ("apart", lambda: t("sales.sign_apart", **apart)),
+            ("joined", lambda: t("sales.sign_joined", text=whole)),
+        ]
+        from clutch_tui.ui.dialogs import Choose
+
+        chosen = await self.app.push_screen_wait(Choose("sales.sign_and_figure", options, **apart))
+        if chosen != "joined":
+            return text if chosen else None
+        self._go_to(self.history.back)
+        return sign + text
 
     async def _sell(self, text: str, found: Lookup, row: PartRow | None, *, by_hand: bool, scanned: bool) -> None:
         """Sell what is meant. What is doubtful is asked, however fast it came; a scan is a code and no search."""
@@ -244,8 +276,22 @@ class SalesScreen(ShopScreen):
         self.refresh_bindings()
 
     def _change(self, cart: Cart, select: str | None = None) -> None:
+        if self.cart is not None and cart != self.cart:
+            self.history.note(self.cart)
         self._show(cart, select)
         self._save(cart)
+
+    @on(ScanField.TakenBack)
+    def _taken_back(self, event: ScanField.TakenBack) -> None:
+        self._go_to(self.history.forth if event.again else self.history.back)
+
+    def _go_to(self, way: Callable[[Cart], Cart | None]) -> None:
+        """Make the cart what it was, and mark the line that comes or becomes another by it."""
+        if self.cart is not None and (cart := way(self.cart)) is not None:
+            before = set(self.cart.lines)
+            other = next((line.part_id for line in cart.lines if line not in before), None)
+            self._show(cart, other)
+            self._save(cart)
 
     @work(group="cart", exit_on_error=False)
     async def _save(self, cart: Cart) -> None:
@@ -273,7 +319,9 @@ class SalesScreen(ShopScreen):
     async def _step(self, by: int) -> None:
         async with self._one_by_one:
             if self._line is not None:
+                before = self.cart
                 await self._set_quantity(max(1, self._line[1].quantity + by))
+                self._after_step = self.cart if self.cart != before else None
 
     @on(ScanField.Removed)
     def action_remove(self) -> None:

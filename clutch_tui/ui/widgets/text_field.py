@@ -133,12 +133,13 @@ class VisualCursor(VisualLines, _InputPart):
             self.replace(text, *self.selection)
 
     def action_undo(self) -> None:
-        self._go_to(self.undo.back(Moment(self.value, self.selection)))
+        self.go_to(self.undo.back(Moment(self.value, self.selection)))
 
     def action_redo(self) -> None:
-        self._go_to(self.undo.forth(Moment(self.value, self.selection)))
+        self.go_to(self.undo.forth(Moment(self.value, self.selection)))
 
-    def _go_to(self, moment: Moment | None) -> None:
+    def go_to(self, moment: Moment | None) -> None:
+        """Hold what it held then; nothing for no moment."""
         if moment is not None:
             self.value, self.selection = moment
 
