@@ -44,6 +44,10 @@ def to_text(moment: datetime) -> str:
 
 
 def from_text(text: str) -> datetime:
-    """The aware UTC moment of any RFC 3339 text; raises `ValueError` for anything else."""
+    """The aware UTC moment of any RFC 3339 text; raises `ValueError` for anything else, also for a moment of a year
+    that no calendar has in UTC."""
     moment = datetime.fromisoformat(text)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    try:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError:
+        raise ValueError("a moment out of range") from None

@@ -7,6 +7,7 @@ that its change numbers never collide with those that an older copy has sent.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
@@ -95,13 +96,17 @@ def next_payment_number() -> str:
     return f"{get('receipt_prefix')}-P{counter:05d}"
 
 
+_RECEIPT_DIGITS = re.compile("[0-9]{1,9}")
+"""More digits, or others, were printed by no till of ours, whatever stands before them."""
+
+
 def bump_receipt_counter(seen: Iterable[str]) -> None:
     """Let the counter jump past the receipt numbers of our own prefix that came with a pull."""
     if (prefix := get("receipt_prefix")) is None:
         return
     ours = f"{prefix}-"
     digits = (one.removeprefix(ours) for one in seen if one.startswith(ours))
-    highest = max((int(one) for one in digits if one.isdigit()), default=0)
+    highest = max((int(one) for one in digits if _RECEIPT_DIGITS.fullmatch(one)), default=0)
     if highest > number("receipt_counter"):
         put("receipt_counter", highest)
 

@@ -7,7 +7,6 @@ program's own terms: money in minor units, moments in the database's text form, 
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Annotated, Any, ClassVar
 
@@ -52,14 +51,21 @@ def moment_in(value: object) -> str | None:
         return None
     if not isinstance(value, str) or len(value) > 40:
         raise ValueError("not a moment")
-    if len(value) == 24 and value[19] == "." and value[23] == "Z":
-        datetime.fromisoformat(value)
-        return value
-    return to_text(from_text(value))
+    moment = from_text(value)
+    if moment.year < _FIRST_YEAR:  # how some languages write that there is none
+        return None
+    if moment.year > _LAST_YEAR:  # in another zone it would be in a year that no calendar has
+        raise ValueError("a moment out of range")
+    return value if len(value) == 24 and value[19] == "." and value[23] == "Z" else to_text(moment)
+
+
+_FIRST_YEAR, _LAST_YEAR = 1900, 9998
 
 
 def _rating_in(value: object) -> object:
-    return int(value.quantize(_CENT, ROUND_HALF_UP)) if isinstance(value, Decimal) and value.is_finite() else value
+    if isinstance(value, Decimal) and value.is_finite() and abs(value) < _MONEY_LIMIT:
+        return int(value.quantize(_CENT, ROUND_HALF_UP))
+    return value
 
 
 def _figure_in(value: Decimal) -> Decimal:
@@ -75,6 +81,21 @@ Moment = Annotated[str | None, BeforeValidator(moment_in)]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 Whole = Annotated[int, Field(ge=-(10**12), le=10**12)]
 Counter = Annotated[int, Field(ge=0, lt=2**53)]
+
+
+_COUNTER_LIMIT = 2**53
+
+
+def counter_in(value: object) -> int | None:
+    """A number of the server's: a position, a version, a count. None for whatever is none, and for one that no
+    database could hold. Live servers write it as text, or with a point, too."""
+    if isinstance(value, str) and len(value) <= 16 and value.isascii() and value.isdecimal():
+        value = int(value)
+    if isinstance(value, Decimal) and value.is_finite() and value == value.to_integral_value():
+        value = int(value) if abs(value) < _COUNTER_LIMIT else None
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return value if 0 <= value < _COUNTER_LIMIT else None
 
 
 def mark_in(value: object) -> str | None:
@@ -152,7 +173,7 @@ class Supplier(Record):
     email: str = ""
     address: str = ""
     payment_terms: str = ""
-    rating: Annotated[int, BeforeValidator(_rating_in)] = 0
+    rating: Annotated[int, BeforeValidator(_rating_in), Field(ge=-(10**6), le=10**6)] = 0
 
 
 class Line(Payload):
@@ -163,7 +184,7 @@ class Line(Payload):
     price: Money = 0
     discount: Money = 0
     total: Money = 0
-    sale_line: int | None = None
+    sale_line: Annotated[int | None, Field(ge=0, le=10**6)] = None
 
 
 class PaymentPart(Payload):
@@ -248,16 +269,36 @@ class Order(Record):
     quote: Quote | None = None
 
 
-class SyncPage(Payload):
-    """One answer of the two sync calls; its rows are read by `wire.read_changes`, results stay as they came."""
+def _moment_or_none(value: object) -> str | None:
+    try:
+        return moment_in(value)
+    except ValueError:
+        return None
 
-    epoch: Annotated[str, StringConstraints(min_length=1)]
-    server_time: Moment = None
-    results: dict[str, Any] = {}
-    confirmed: dict[str, Any] = {}
-    reset: str | None = None
-    changes: list[dict[str, Any]] = []
-    cursor: Counter = 0
-    more: bool = False
-    since: Counter | None = None
+
+def _object_or_none(value: object) -> object:
+    return value if isinstance(value, dict) else {}
+
+
+def _text_or_none(value: object) -> str | None:
+    return value[:200] if isinstance(value, str) and value else None
+
+
+def _is_true(value: object) -> bool:
+    return value is True or value == 1 or value == "true"
+
+
+class SyncPage(Payload):
+    """One answer of the two sync calls; its rows are read by `wire.read_changes`, results stay as they came. Only an
+    epoch that is none spoils all of it: what else makes no sense is as if it were not there."""
+
+    epoch: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    server_time: Annotated[str | None, BeforeValidator(_moment_or_none)] = None
+    results: Annotated[dict[str, Any], BeforeValidator(_object_or_none)] = {}
+    confirmed: Annotated[dict[str, Any], BeforeValidator(_object_or_none)] = {}
+    reset: Annotated[str | None, BeforeValidator(_text_or_none)] = None
+    changes: list[Any] = []
+    cursor: Annotated[int | None, BeforeValidator(counter_in)] = None
+    more: Annotated[bool, BeforeValidator(_is_true)] = False
+    since: Annotated[int | None, BeforeValidator(counter_in)] = None
     mark: Mark = None

@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 from pydantic import TypeAdapter, ValidationError
 
 from clutch_tui.net import answers, payload
-from clutch_tui.net.payload import Payload, mark_in, moment_in, money_in, money_out
+from clutch_tui.net.payload import Payload, counter_in, mark_in, moment_in, money_in, money_out
 from clutch_tui.net.socket import news
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "Event",
     "Frame",
     "Reading",
+    "counter_in",
     "dumps",
     "loads",
     "mark_in",
@@ -56,7 +57,8 @@ _RECORDS: dict[str, type[payload.Record]] = {
     "payment_void": payload.PaymentVoid,
     "void": payload.SaleVoid,
 }
-_CAR = {"brand": "car_brand", "model": "car_model", "year": "car_year", "plate_number": "car_plate"}
+CAR_FIELDS = {"car_brand": "brand", "car_model": "model", "car_year": "year", "car_plate": "plate_number"}
+"""A customer's car is one field on the wire and four in core."""
 
 
 class BadPayload(ValueError):
@@ -103,7 +105,7 @@ def loads(raw: bytes) -> Any:
     if raw.count(b",") + raw.count(b"[") + raw.count(b"{") > VALUES_LIMIT:
         raise BadPayload("too many values")
     try:
-        value = json.loads(raw.decode("utf-8-sig"), parse_float=_number, parse_constant=_no_constant)
+        value = _parsed(raw.decode("utf-8-sig"))
         return _without_surrogates(value) if _SURROGATE.search(raw) else value
     except RecursionError:
         raise BadPayload("nested too deeply") from None
@@ -113,7 +115,22 @@ def loads(raw: bytes) -> Any:
         raise BadPayload(f"not JSON: {str(error)[:120]}") from None
 
 
-_DIGITS = 400
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text, parse_float=_number, parse_constant=_no_constant)
+    except json.JSONDecodeError:
+        raise
+    except ValueError:  # a whole number of thousands of digits: it spoils its own field, and nothing beside it
+        return json.loads(text, parse_float=_number, parse_int=_whole_number, parse_constant=_no_constant)
+
+
+_DIGITS, _MOST_DIGITS = 400, 20_000
+
+
+def _whole_number(text: str) -> int | Decimal:
+    if len(text) > _MOST_DIGITS:
+        raise BadPayload("a number out of range")
+    return int(text) if len(text) < _DIGITS else Decimal("Infinity")
 
 
 def _number(text: str) -> Decimal:
@@ -254,11 +271,12 @@ def read_changes(rows: Sequence[object]) -> tuple[list[tuple[str, Row]], list[Ba
     places: dict[str, list[int]] = {}
     bad = []
     for index, row in enumerate(rows):
-        kind = row.get("type") if isinstance(row, dict) else None
-        if isinstance(kind, str) and kind in _RECORDS:
+        if (kind := _kind_of(row)) is not None:
             places.setdefault(kind, []).append(index)
         else:
-            bad.append(BadRow(index, str(kind)[:40], _id_of(row), "a record of an unknown type", row))
+            told = row.get("type") if isinstance(row, dict) else None
+            kind = told[:40] if isinstance(told, str) else ""
+            bad.append(BadRow(index, kind, _id_of(row), "a record of an unknown type", row))
     read: list[tuple[int, str, Row]] = []
     for kind, indexes in places.items():
         good, worse = _read_list(kind, _RECORDS[kind], [rows[index] for index in indexes])
@@ -273,8 +291,13 @@ def read_changes(rows: Sequence[object]) -> tuple[list[tuple[str, Row]], list[Ba
 
 def _only_kind(rows: Sequence[object]) -> str | None:
     """The kind of all rows, which is the usual page and by far the largest; `None` where they differ."""
-    kinds = {row.get("type") if type(row) is dict else None for row in rows}
-    kind = kinds.pop() if len(kinds) == 1 else None
+    kinds = {_kind_of(row) for row in rows}
+    return kinds.pop() if len(kinds) == 1 else None
+
+
+def _kind_of(row: object) -> str | None:
+    """The kind that a row names, where it is one of ours."""
+    kind = row.get("type") if type(row) is dict else None
     return kind if isinstance(kind, str) and kind in _RECORDS else None
 
 
@@ -294,14 +317,28 @@ def read_one(kind: str, data: object) -> Row:
 
 
 def read_field(kind: str, name: str, value: object) -> object:
-    """One field's value in our terms, for a conflict's `theirs`. Raises `BadPayload`."""
-    if kind == "customer" and name in (inverse := {ours: theirs for theirs, ours in _CAR.items()}):
-        return _read_record(payload.CarInfo, {inverse[name]: value}).__dict__[inverse[name]]
-    model = _RECORDS[kind]
-    if name not in _known(model):
-        return value
-    record = _read_record(model, {"id": "-"} | {name: value})
-    return record.__dict__[name]
+    """One field's value in our terms, for a conflict's `theirs`. Raises `BadPayload`, also for no field of ours."""
+    if kind == "customer" and name in CAR_FIELDS:
+        return _read_record(payload.CarInfo, {CAR_FIELDS[name]: value}).__dict__[CAR_FIELDS[name]]
+    if not is_field(kind, name):
+        raise BadPayload(f"{name[:40]} is no field")
+    return _ours(_read_record(_RECORDS[kind], {"id": "-"} | {name: value}))[name]
+
+
+def read_car(value: object) -> Row:
+    """A customer's car in our terms; none is an empty one. Raises `BadPayload`."""
+    car = _read_record(payload.CarInfo, {} if value is None else value).__dict__
+    return {ours: car[theirs] for ours, theirs in CAR_FIELDS.items()}
+
+
+def field_name(kind: str, name: str) -> str:
+    """A field's name as it is here, however a server writes it."""
+    plain = _plain_name(name)
+    return _RECORDS[kind].other_names.get(plain, plain) if kind in _RECORDS else plain
+
+
+def is_field(kind: str, name: str) -> bool:
+    return kind in _RECORDS and name in _RECORDS[kind].model_fields
 
 
 def write(kind: str, row: Mapping[str, Any]) -> Row:
@@ -317,9 +354,8 @@ def _write(model: type[Payload], row: Mapping[str, Any]) -> Row:
             out[name] = money_out(value)
         elif name in inner and isinstance(value, Iterable) and not isinstance(value, Mapping):
             out[name] = [_write(inner[name], one) for one in value]
-        elif model is payload.Customer and name in _CAR.values():
-            theirs = next(key for key, ours in _CAR.items() if ours == name)
-            out.setdefault("car_info", {})[theirs] = value
+        elif model is payload.Customer and name in CAR_FIELDS:
+            out.setdefault("car_info", {})[CAR_FIELDS[name]] = value
         else:
             out[name] = value
     return out
@@ -349,11 +385,12 @@ def _read_list(kind: str, model: type[Payload], rows: Sequence[object]) -> tuple
     reasons: dict[int, str] = {}
     try:
         records = adapter.validate_python(plain)
-    except ValidationError as error:
-        for problem in error.errors(include_url=False, include_input=False):
-            index = problem["loc"][0]
-            assert isinstance(index, int)
-            reasons.setdefault(index, _reason(problem["loc"][1:], problem["msg"]))
+    except _UNREADABLE:
+        for index, row in enumerate(plain):
+            try:
+                model.model_validate(row)
+            except _UNREADABLE as error:
+                reasons[index] = _why(error)
         records = adapter.validate_python([row for index, row in enumerate(plain) if index not in reasons])
     bad = [BadRow(index, kind, _id_of(rows[index]), reasons[index], rows[index]) for index in sorted(reasons)]
     if flat:
@@ -366,7 +403,7 @@ def _ours(record: Payload) -> Row:
     row = record.__dict__
     if isinstance(record, payload.Customer):
         car = row.pop("car_info").__dict__
-        row.update({ours: car[theirs] for theirs, ours in _CAR.items()})
+        row.update({ours: car[theirs] for ours, theirs in CAR_FIELDS.items()})
         return row
     for name in _inner_models(type(record)):
         value = row[name]
@@ -380,13 +417,19 @@ def _ours(record: Payload) -> Row:
 def _read_record(model: type[Payload], data: object) -> Payload:
     try:
         return model.model_validate(_plain_deep(model, data))
-    except ValidationError as error:
-        problem = error.errors(include_url=False, include_input=False)[0]
-        raise BadPayload(_reason(problem["loc"], problem["msg"])) from None
+    except _UNREADABLE as error:
+        raise BadPayload(_why(error)) from None
 
 
-def _reason(location: Sequence[int | str], message: str) -> str:
-    return f"{'.'.join(str(part) for part in location) or 'record'}: {message}"[:200]
+_UNREADABLE = (ValueError, TypeError, ArithmeticError, RecursionError)
+"""What reading a value from outside may end in; what pydantic finds is a `ValueError`."""
+
+
+def _why(error: Exception) -> str:
+    if not isinstance(error, ValidationError):
+        return f"record: {type(error).__name__}"
+    problem = error.errors(include_url=False, include_input=False)[0]
+    return f"{'.'.join(str(part) for part in problem['loc']) or 'record'}: {problem['msg']}"[:200]
 
 
 def _id_of(row: object) -> str | None:

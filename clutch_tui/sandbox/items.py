@@ -24,7 +24,7 @@ def create(transaction: Transaction, change: Change, epoch: str) -> Outcome:
     opening = payload.quantity(change.fields.get("stock_quantity") or 0, "stock_quantity")
     row = records.find(transaction, ITEM, transaction.shop_id, change.id)
     if row is not None:
-        return records.against_tombstone(ITEM, row) if row["deleted"] else existing(row, values)
+        return records.against_tombstone(ITEM, row) if row["deleted"] else existing(row, values, change)
     outcome = Outcome(version=1)
     for name, flag in (("part_number", "duplicate_number"), ("barcode", "duplicate_barcode")):
         if values.get(name) and _another(transaction, change.id, name, values[name]):
@@ -41,8 +41,8 @@ def create(transaction: Transaction, change: Change, epoch: str) -> Outcome:
     return outcome
 
 
-def existing(row: Row, values: JSON, noun: Noun = ITEM) -> Outcome:
-    """A create of a record that is there already: the same record is applied, another one conflicts."""
+def existing(row: Row, values: JSON, change: Change, noun: Noun = ITEM) -> Outcome:
+    """A create of a record that is there already: the same record is applied, another conflicts where it differs."""
     versions = payload.load(row["versions"])
     theirs = {
         name: {"value": noun.fields[name].write(row[name]), "version": versions.get(name, 1)}
@@ -51,7 +51,8 @@ def existing(row: Row, values: JSON, noun: Noun = ITEM) -> Outcome:
     }
     if not theirs:
         return Outcome(version=row["version"])
-    return Outcome("conflict", version=row["version"], applied=[], theirs=theirs)
+    same = [name for name in change.fields if name not in theirs]
+    return Outcome("conflict", version=row["version"], applied=same, theirs=theirs)
 
 
 def _another(transaction: Transaction, item_id: str, column: str, value: str) -> bool:

@@ -30,7 +30,7 @@ def create(transaction: Transaction, change: Change, epoch: str) -> Outcome:
             "UPDATE customer SET stub = 0 WHERE shop_id = ? AND id = ?", (transaction.shop_id, change.id)
         )
         return Outcome(version=records.write_fields(transaction, noun, row, values))
-    return items.existing(row, values, noun)
+    return items.existing(row, values, change, noun)
 
 
 def update(transaction: Transaction, change: Change, epoch: str) -> Outcome:

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from clutch_tui.core.sync.marks import Heard
-from clutch_tui.core.sync.messages import Change, PullState
+from clutch_tui.core.sync.messages import Change, PullState, Sent
 from clutch_tui.core.sync.offers import Offer
 from clutch_tui.core.sync.outbox import FACTS
 from clutch_tui.net import wire
-from clutch_tui.net.engine import protocol
+from clutch_tui.net.engine import protocol, results
 
 PROTOCOL = Path(__file__).parents[1] / "simulation" / "protocol.jsonl"
 LINES = [json.loads(line, parse_float=Decimal) for line in PROTOCOL.read_text("utf-8").splitlines()]
@@ -71,11 +71,11 @@ def test_a_call_has_the_files_form(pair: dict[str, Any]) -> None:
 @pytest.mark.parametrize("pair", ANSWERED, ids=_names)
 def test_an_answer_is_understood(pair: dict[str, Any]) -> None:
     body, data = pair["request"]["body"], pair["answer"]["body"]["data"]
-    types = {change["change_id"]: change["type"] for change in body["changes"]}
-    types |= dict.fromkeys(body["unconfirmed"], "sale")
+    sent = {change["change_id"]: _in_core(change).sent for change in body["changes"]}
+    sent |= dict.fromkeys(body["unconfirmed"], Sent("sale", "sale", frozenset()))
     asked_for = PullState(body["epoch"], body["cursor"], body["snapshot"], body["since"])
 
-    answer = protocol.read_sync(wire.loads(wire.dumps(data)), asked_for, types)
+    answer = protocol.read_sync(wire.loads(wire.dumps(data)), asked_for, sent)
 
     assert answer.epoch == data["epoch"]
     assert not answer.bad_rows
@@ -98,7 +98,7 @@ def test_an_answer_is_understood(pair: dict[str, Any]) -> None:
 
 
 def test_what_the_server_kept_comes_in_our_terms() -> None:
-    theirs = protocol.read_theirs("item", {"price": {"value": Decimal("160.00"), "version": 2}})
+    theirs = results.read_theirs("item", {"price": {"value": Decimal("160.00"), "version": 2}})
     assert theirs == {"price": (16000, 2)}
 
 
@@ -127,16 +127,77 @@ def test_a_customers_car_is_one_field_on_the_wire_and_four_here() -> None:
     assert protocol.write_base(change) == {"car_info": 3}
     assert protocol.write_fields(change) == {"car_info": {"brand": "Kia", "model": "Cerato"}}
     entry = {"car_info": {"value": {"brand": "Fiat", "model": "Tipo", "year": None}, "version": 4}}
-    assert protocol.read_theirs("customer", entry) == {
+    assert results.read_theirs("customer", entry) == {
         "car_brand": ("Fiat", 4),
         "car_model": ("Tipo", 4),
         "car_year": ("", 4),
         "car_plate": ("", 4),
     }
-    assert set(protocol.read_names("customer", ["name", "car_info"])) == {"name", *protocol.CAR_FIELDS}
+    assert set(results.read_names("customer", ["name", "car_info"])) == {"name", *wire.CAR_FIELDS}
+
+
+EDIT = Sent("item", "update", frozenset({"name_en", "price"}))
+SALE = Sent("sale", "sale", frozenset({"items", "total"}))
+DELETE = Sent("item", "delete", frozenset())
+KEPT = {"value": Decimal("160.00"), "version": 2}
+
+
+@pytest.mark.parametrize(
+    ("sent", "answer"),
+    [
+        (SALE, {"status": "conflict", "seq": 4, "theirs": {"total": KEPT}}),
+        (SALE, {"status": "applied"}),
+        (SALE, {"status": "applied", "seq": 10**20}),
+        (EDIT, {"status": "conflict", "seq": 4}),
+        (EDIT, {"status": "conflict", "seq": 4, "applied": [], "theirs": {"price": Decimal("160.00")}}),
+        (EDIT, {"status": "conflict", "seq": 4, "applied": [], "theirs": [KEPT]}),
+        (EDIT, {"status": "conflict", "seq": 4, "applied": [], "theirs": {"price": KEPT}}),
+        (EDIT, {"status": "conflict", "seq": 4, "applied": ["price"], "theirs": {"unknown": KEPT}}),
+        (EDIT, {"status": "conflict", "seq": 4, "theirs": {"*": {"value": {"deleted": True}, "version": 3}}}),
+        (EDIT, {"status": "applied", "seq": 4, "applied": []}),
+        (EDIT, {"status": "applied", "seq": 4, "applied": ["price"], "theirs": {"name_en": KEPT}}),
+        (DELETE, {"status": "conflict", "seq": 4, "applied": []}),
+    ],
+)
+def test_an_answer_that_leaves_something_open_is_none(sent: Sent, answer: dict[str, Any]) -> None:
+    with pytest.raises(wire.BadPayload):
+        results.read(sent, answer)
+
+
+@pytest.mark.parametrize(
+    ("sent", "answer", "kept"),
+    [
+        (EDIT, {"status": "applied", "seq": 4}, set()),
+        (EDIT, {"status": "applied", "seq": 4, "applied": ["nameEn", "price", "seq"]}, set()),
+        (EDIT, {"status": "conflict", "seq": "4", "applied": ["nameEn"], "theirs": {"price": KEPT}}, {"price"}),
+        (EDIT, {"status": "conflict", "seq": 4, "applied": ["price"], "theirs": {"nameEn": KEPT}}, {"name_en"}),
+        (
+            EDIT,
+            {"status": "conflict", "seq": 4, "theirs": {"*": {"value": {"id": "p", "deleted": True}, "version": 3}}},
+            {"*"},
+        ),
+        (
+            DELETE,
+            {
+                "status": "conflict",
+                "seq": Decimal("4.0"),
+                "theirs": {
+                    "*": {"value": {"id": "p", "deleted": True, "version": Decimal("3.0")}, "version": Decimal("3.0")},
+                    "x": {"value": Decimal("0.1"), "version": 1},
+                },
+            },
+            {"*"},
+        ),
+        (SALE, {"status": "rejected", "seq": 4, "code": "VALIDATION"}, set()),
+    ],
+)
+def test_an_answer_may_name_fields_in_its_own_way(sent: Sent, answer: dict[str, Any], kept: set[str]) -> None:
+    result = results.read(sent, answer)
+    assert (set(result.theirs), result.seq) == (kept, 4)
+    assert json.dumps(result.theirs)
 
 
 @pytest.mark.parametrize("raw", [None, 7, {}, {"status": 3}, {"status": "duplicate"}, []])
 def test_a_result_that_is_none_is_refused(raw: object) -> None:
     with pytest.raises(wire.BadPayload):
-        protocol.read_result("item", raw)
+        results.read(Sent("item", "update", frozenset()), raw)

@@ -26,7 +26,7 @@ from .conftest import Client, Fault, MakeClient, until
 BASE = "https://api.example.com/api/v1"
 OWNER = Login("owner@clutch.test", demo_data.PASSWORD)
 # What the server keeps of everything that ever happened, and who is signed in.
-KEPT_APART = {"ledger", "event", "lineage", "session", "server", "sqlite_sequence"}
+KEPT_APART = {"ledger", "mark", "event", "lineage", "session", "server", "sqlite_sequence"}
 COUNTERS = {"seq", "event_seq", "counter", "updated_at", "version", "versions"}
 
 

@@ -13,6 +13,15 @@ from ..types import Lane
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """What a change asks for, as far as its answer must account for it: the fields of a request, in core names."""
+
+    type: str
+    kind: str
+    fields: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """A change as it is sent: frozen at its first claim, every retry the same."""
 
@@ -29,6 +38,10 @@ class Change:
     """The record's own fields in core names: `fields` for a request, `body` for a fact."""
     channel: str = "inventory"
     lane: Lane = "fast"
+
+    @property
+    def sent(self) -> Sent:
+        return Sent(self.type, self.kind, frozenset(self.payload))
 
 
 @dataclass(frozen=True, slots=True)

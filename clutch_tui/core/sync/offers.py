@@ -6,19 +6,25 @@ which goes back into the queue where the present one does not know it.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from dataclasses import dataclass
 
 from .. import state
 from ..database import models
-from . import ways
+from . import outbox, ways
+from .messages import Sent
 
 
-def types_of(change_ids: Collection[str]) -> dict[str, str]:
-    """The record type of each of these changes; ids that are not ours are left out."""
-    marks = ", ".join("?" * len(change_ids))
-    rows = models.execute(f"SELECT change_id, type FROM outbox WHERE change_id IN ({marks})", tuple(change_ids))
-    return dict(rows.fetchall())
+def sent(change_ids: Collection[str]) -> dict[str, Sent]:
+    """What each of these changes asks for; ids that are not ours are left out."""
+    rows = models.execute(
+        f"SELECT change_id, type, kind, CASE WHEN kind IN ({outbox.FACT_LIST}) THEN '[]' ELSE"
+        " (SELECT json_group_array(key) FROM json_each(payload)) END FROM outbox"
+        " WHERE change_id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(change_ids)),),
+    )
+    return {change_id: Sent(type, kind, frozenset(json.loads(names))) for change_id, type, kind, names in rows}
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from ..clock import from_text, to_text
 from ..database import models
 from ..types import Lane, ShopError
 from . import abilities
-from .messages import Change
+from .messages import Change, Result, Sent
 from .shown import QueueSummary
 
 Channel = Literal["inventory", "sales", "rest"]
@@ -250,6 +250,19 @@ def taken(status: str, sent: dict[str, Any], answer: Mapping[str, Any]) -> dict[
     if applied is None:
         return {} if status == "conflict" else sent
     return {name: value for name, value in sent.items() if name in applied}
+
+
+def unaccounted(sent: Sent, result: Result) -> set[str]:
+    """The fields of which an answer does not say what became, or `*` where it is no answer to such a change at all:
+    a fact is never in conflict, and a conflict names what stands against each field that was not applied."""
+    if sent.kind in FACTS:
+        return {"*"} if result.status == "conflict" else set()
+    if result.status == "conflict" and "*" not in result.theirs:
+        left = sent.fields - result.theirs.keys() - set(result.applied or ())
+        return set(left) if sent.fields or result.theirs else {"*"}
+    if result.status in ("applied", "applied_flagged") and result.applied is not None:
+        return set(sent.fields - set(result.applied))
+    return set()
 
 
 def head() -> int:

@@ -15,7 +15,7 @@ from clutch_tui.core import search, state
 from clutch_tui.core.clock import Clock
 from clutch_tui.core.database.store import Store
 from clutch_tui.core.sync import abilities, marks, offers, outbox, replica, singles, unreadable, ways
-from clutch_tui.core.sync.messages import Change, PullPage, PullState
+from clutch_tui.core.sync.messages import Change, PullPage, PullState, Sent
 from clutch_tui.core.sync.offers import Offer
 from clutch_tui.core.sync.outbox import Channel
 from clutch_tui.core.types import Lane
@@ -207,7 +207,7 @@ class Exchange:
 
     async def once(self, channel: SyncChannel, changes: Sequence[Change], *, pull: bool = True) -> bool:
         """One call and its answer, stored. True where another call should follow at once."""
-        here, asked, types, body = await self._store.run(self.compose, channel, changes, pull)
+        here, asked, sent, body = await self._store.run(self.compose, channel, changes, pull)
         self._count_repeats((channel, here, asked, *(change.change_id for change in changes)))
         try:
             answer = await self._api.call(f"{channel}.sync", body=body, retry=False, timeout=self._timeout)
@@ -215,10 +215,10 @@ class Exchange:
             if error.kind is Kind.TOO_OLD and body["protocol"] > 1 and await self._store.run(abilities.fall_back):
                 return True
             if error.kind is Kind.TOO_OLD and isinstance(error.data, dict) and "epoch" in error.data:
-                understood = protocol.read_sync(error.data, here, types)
+                understood = protocol.read_sync(error.data, here, sent)
                 return await self._too_old(channel, changes, understood, asked, error)
             return await self._call_failed(channel, changes, error)
-        understood = await self._aside(protocol.read_sync, answer.data, here, types)
+        understood = await self._aside(protocol.read_sync, answer.data, here, sent)
         if changes and not any(change.change_id in understood.results for change in changes):
             await self._blame(channel, tuple(change.change_id for change in changes), BAD_ANSWER)
             raise wire.BadPayload("an answer without a result for any change")
@@ -236,19 +236,21 @@ class Exchange:
         if understood.reset and pull:
             await self._store.run(replica.restart, channel)
             return True
+        if understood.page is None and not understood.reset:
+            raise wire.BadPayload("an answer that does not say how far its rows reach")
         unfinished = (page is not None and page.more) or (put_off and pull)
         return unfinished or (bool(changes) and await self._store.read(outbox.waiting, channel))
 
     def compose(
         self, channel: SyncChannel, changes: Sequence[Change], pull: bool = True
-    ) -> tuple[PullState, Offer, dict[str, str], dict[str, Any]]:
+    ) -> tuple[PullState, Offer, dict[str, Sent], dict[str, Any]]:
         """The body of a call, in one transaction: where the pull stands and what is unanswered belong together.
-        Beside it what its answer is understood with: the types of the changes that it may speak of."""
+        Beside it what its answer is understood with: what the changes that it may speak of ask for."""
         replica.begin(channel)
         here = replica.pull_state(channel)
         # a call that brings nothing up asks on behalf of the rows of another: a clone may have sent what we have not
         asked = offers.offer(repeated={change.change_id for change in changes}, unsent=pull or not changes)
-        types = {change.change_id: change.type for change in changes} | offers.types_of(asked.ids)
+        sent = {change.change_id: change.sent for change in changes} | offers.sent(asked.ids)
         body = protocol.sync_request(
             version=abilities.protocol(),
             shop_id=self._shop_id,
@@ -261,7 +263,7 @@ class Exchange:
             limit=self._page_size if pull else 1,  # no row of a call that does not pull is used
             heard=marks.heard(),
         )
-        return here, asked, types, body
+        return here, asked, sent, body
 
     def _count_repeats(self, call: tuple[object, ...]) -> None:
         last, times = self._repeated

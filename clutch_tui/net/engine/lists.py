@@ -115,10 +115,7 @@ def _query(plan: Plan) -> dict[str, Any]:
 
 def whole_number(answer: Answer, name: str) -> int | None:
     """A figure of the pagination; live servers write numbers as text, too."""
-    value = answer.pagination.get(name)
-    if isinstance(value, str) and value.isdecimal():
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    return wire.counter_in(answer.pagination.get(name))
 
 
 def server_time(answer: Answer) -> str | None:

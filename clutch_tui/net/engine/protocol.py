@@ -9,29 +9,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from clutch_tui.core.clock import from_text
 from clutch_tui.core.sync.marks import Heard
-from clutch_tui.core.sync.messages import Change, PullPage, PullState, Result
+from clutch_tui.core.sync.messages import Change, PullPage, PullState, Result, Sent
 from clutch_tui.core.sync.offers import Offer
 from clutch_tui.core.sync.outbox import FACTS
 
 from .. import wire
+from . import results
 
 _DOCUMENTS = frozenset({"cash", "count", "adjust", "receive", "receipt"})
 """Rows of facts whose effect comes with another row, and that no screen shows."""
 
 _MONEY_IN_FACTS = {"payment": ("amount",), "cash": ("amount", "counted")}
 
-CAR_FIELDS = {"car_brand": "brand", "car_model": "model", "car_year": "year", "car_plate": "plate_number"}
-"""A customer's car is one field on the wire and four in core."""
-
 
 @dataclass(frozen=True, slots=True)
 class SyncAnswer:
-    """An understood answer of a sync call. `page` is None where the server refused rows (`reset`)."""
+    """An understood answer of a sync call. `page` is None where the server refused rows (`reset`), and where it does
+    not say how far they reach."""
 
     epoch: str
     server_time: datetime | None
@@ -131,7 +129,7 @@ def write_base(change: Change) -> dict[str, int]:
     """The versions that the user saw, by the server's field names."""
     base: dict[str, int] = {}
     for name, version in change.base.items():
-        field = "car_info" if change.type == "customer" and name in CAR_FIELDS else name
+        field = "car_info" if change.type == "customer" and name in wire.CAR_FIELDS else name
         base[field] = max(version, base.get(field, 0))
     return base
 
@@ -139,23 +137,22 @@ def write_base(change: Change) -> dict[str, int]:
 # --- answers -------------------------------------------------------------------------------------------
 
 
-def read_sync(data: object, asked_for: PullState, types: Mapping[str, str]) -> SyncAnswer:
-    """Understand the `data` of a sync answer. `types` names the record type of each change that was sent or
-    offered. Raises `wire.BadPayload` for an answer that cannot be used."""
+def read_sync(data: object, asked_for: PullState, sent: Mapping[str, Sent]) -> SyncAnswer:
+    """Understand the `data` of a sync answer: every result and every row by itself. `sent` says what each change
+    asks for that was sent or offered. Raises `wire.BadPayload` for an answer that cannot be used at all."""
     answer = wire.read_sync(data)
-    results: dict[str, Result] = {}
+    understood: dict[str, Result] = {}
     unreadable: list[str] = []
     for change_id, raw in (*answer["confirmed"].items(), *answer["results"].items()):
-        if change_id not in types:
+        if change_id not in sent:
             continue
         try:
-            results[change_id] = read_result(types[change_id], raw)
+            understood[change_id] = results.read(sent[change_id], raw)
         except wire.BadPayload:
             unreadable.append(change_id)
-    rows = [row for row in answer["changes"] if row.get("type") not in _DOCUMENTS]
-    good, bad = wire.read_changes(rows)
+    good, bad = wire.read_changes([row for row in answer["changes"] if not _is_document(row)])
     page = None
-    if not answer["reset"]:
+    if not answer["reset"] and answer["cursor"] is not None:
         page = PullPage(
             epoch=answer["epoch"],
             rows=tuple({**row, "type": type} for type, row in good),
@@ -167,79 +164,10 @@ def read_sync(data: object, asked_for: PullState, types: Mapping[str, str]) -> S
             mark=answer["mark"],
         )
     server_time = from_text(answer["server_time"]) if answer["server_time"] else None
-    return SyncAnswer(answer["epoch"], server_time, results, page, answer["reset"], tuple(bad), tuple(unreadable))
+    left = tuple(change_id for change_id in unreadable if change_id not in understood)
+    return SyncAnswer(answer["epoch"], server_time, understood, page, answer["reset"], tuple(bad), left)
 
 
-def read_result(type: str, raw: object) -> Result:
-    """The server's answer to one change. A duplicate is the answer that it repeats."""
-    if not isinstance(raw, dict) or not isinstance(raw.get("status"), str):
-        raise wire.BadPayload("a result without a status")
-    if raw["status"] == "duplicate":
-        first = raw.get("first")
-        if isinstance(first, dict) and first.get("status") == "duplicate":
-            raise wire.BadPayload("a duplicate of a duplicate")
-        return read_result(type, first)
-    return Result(
-        status=raw["status"],
-        seq=_whole(raw.get("seq")) or 0,
-        version=_whole(raw.get("version")),
-        flags=tuple(str(flag) for flag in raw["flags"]) if isinstance(raw.get("flags"), list) else (),
-        applied=read_names(type, raw["applied"]) if isinstance(raw.get("applied"), list) else None,
-        theirs=read_theirs(type, raw.get("theirs")),
-        code=str(raw.get("code") or ""),
-        message=str(raw.get("message") or ""),
-        after=_seconds(raw.get("after")),
-        errors=read_errors(type, raw.get("errors")),
-        mark=wire.mark_in(raw.get("mark")),
-    )
-
-
-def read_errors(type: str, errors: object) -> dict[str, str]:
-    """The fields that a refusal names, in core's terms, and what it says of each."""
-    named: dict[str, str] = {}
-    for error in errors if isinstance(errors, list) else ():
-        if isinstance(error, dict) and error.get("field"):
-            field = str(error["field"]).removeprefix("fields.").removeprefix("body.")
-            named |= dict.fromkeys(read_names(type, [field]), str(error.get("message") or ""))
-    return named
-
-
-def _seconds(value: object) -> float | None:
-    """How long a change is put off: at most a day, whoever asks for more."""
-    if isinstance(value, bool) or not isinstance(value, int | Decimal) or value < 0:
-        return None
-    return float(min(value, 86_400))
-
-
-def _whole(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def read_names(type: str, names: Sequence[object]) -> tuple[str, ...]:
-    """Field names in core's terms."""
-    ours: list[str] = []
-    for name in names:
-        ours += CAR_FIELDS if type == "customer" and name == "car_info" else [str(name)]
-    return tuple(ours)
-
-
-def _read_whole(type: str, value: Any) -> dict[str, Any]:
-    """The record that stands against a whole change, in core's terms; of a deleted one only that it is."""
-    record = wire.read_one(type, value)
-    return {"id": record["id"], "deleted": True} if record["deleted"] else record
-
-
-def read_theirs(type: str, raw: object) -> dict[str, tuple[Any, int]]:
-    """The fields that the server kept: value in core's terms, and the version that wrote it."""
-    theirs: dict[str, tuple[Any, int]] = {}
-    for name, entry in raw.items() if isinstance(raw, dict) else ():
-        if not isinstance(entry, dict):
-            continue
-        version, value = _whole(entry.get("version")) or 0, entry.get("value")
-        if name == "*":
-            theirs[name] = (_read_whole(type, value), version)
-        elif type == "customer" and name == "car_info" and isinstance(value, dict):
-            theirs |= {ours: (str(value.get(on_wire) or ""), version) for ours, on_wire in CAR_FIELDS.items()}
-        else:
-            theirs[name] = (wire.read_field(type, name, value), version)
-    return theirs
+def _is_document(row: object) -> bool:
+    kind = row.get("type") if isinstance(row, dict) else None
+    return isinstance(kind, str) and kind in _DOCUMENTS

@@ -11,10 +11,9 @@ from clutch_tui.core.sync import singles
 
 from .. import wire
 from ..client.api import Answer, Api
-from . import protocol
 from .lookup import Lookup, Row
 
-_CAR = tuple(protocol.CAR_FIELDS)
+_CAR = tuple(wire.CAR_FIELDS)
 
 
 class Puts:

@@ -15,7 +15,7 @@ from clutch_tui.core.sync.messages import Change, PullPage, PullState, Result
 from .. import wire
 from ..client.api import Api
 from ..client.errors import ApiError, Kind
-from . import protocol
+from . import protocol, results
 from .outcomes import epoch_in
 
 NOUNS = {"customers": "customer", "suppliers": "supplier", "orders": "order"}
@@ -68,24 +68,26 @@ def _call(change: Change) -> tuple[str, dict[str, Any]]:
 
 
 def _whole(record: dict[str, Any], name: str) -> int:
-    value = record.get(name)
-    return value if isinstance(value, int) else 0
+    return wire.counter_in(record.get(name)) or 0
 
 
 def refusal(change: Change, error: ApiError) -> Result:
-    """What a refusal means for the change; raises the error again where it means nothing for it."""
+    """What a refusal means for the change. Raises the error again where it means nothing for it, and `wire.BadPayload`
+    for a conflict that does not say about what."""
     data = error.data if isinstance(error.data, dict) else {}
     if epoch_in(error) is not None:
         raise error
     if error.kind is Kind.CONFLICT and "theirs" in data and error.code not in _FINAL:
         record = data.get("record") if isinstance(data.get("record"), dict) else {}
-        return Result(
+        applied = data.get("applied")
+        conflict = Result(
             status="conflict",
             seq=_whole(record or {}, "seq"),
             version=_whole(record or {}, "version"),
-            applied=protocol.read_names(change.type, data.get("applied") or ()),
-            theirs=protocol.read_theirs(change.type, data["theirs"]),
+            applied=results.read_names(change.type, applied if isinstance(applied, list) else ()),
+            theirs=results.read_theirs(change.type, data["theirs"]),
         )
+        return results.checked(change.sent, conflict)
     if error.kind is Kind.TOO_EARLY:
         return Result(status="retry", seq=0, after=error.retry_after or 1.0)
     if error.kind is Kind.INVALID and error.code == "KEY_REUSE":
@@ -94,7 +96,7 @@ def refusal(change: Change, error: ApiError) -> Result:
         return Result(status="applied", seq=0)
     if error.kind in (Kind.CONFLICT, Kind.INVALID, Kind.MISSING_RECORD):
         code = error.code or error.kind.value.upper()
-        errors = protocol.read_errors(
+        errors = results.read_errors(
             change.type, [{"field": one.field, "message": one.message} for one in error.errors]
         )
         message = error.message or str(error.values["fields"])
@@ -117,7 +119,7 @@ async def pull(api: Api, channel: str, here: PullState, *, limit: int, heard: He
             query["since"] = here.since
     answer = await api.call(f"{channel}.list", query=query, retry=False)
     data = answer.data
-    if isinstance(data, dict) and isinstance(data.get("cursor"), int):
+    if isinstance(data, dict) and wire.counter_in(data.get("cursor")) is not None:
         return _tracked(channel, here, data)
     return Listing("", None, None, (), False)
 
@@ -125,7 +127,7 @@ async def pull(api: Api, channel: str, here: PullState, *, limit: int, heard: He
 async def is_tracked(api: Api, channel: str) -> bool:
     """Whether the server numbers the records of this list. Raises `ApiError`."""
     answer = await api.call(f"{channel}.list", query={"since_seq": 0, "limit": 1}, retry=False)
-    return isinstance(answer.data, dict) and isinstance(answer.data.get("cursor"), int)
+    return isinstance(answer.data, dict) and wire.counter_in(answer.data.get("cursor")) is not None
 
 
 async def epoch(api: Api, channel: str) -> str | None:
@@ -144,9 +146,9 @@ def _tracked(channel: str, here: PullState, data: dict[str, Any]) -> Listing:
     page = PullPage(
         epoch=epoch,
         rows=tuple({**row, "type": type} for row in good),
-        cursor=data["cursor"],
-        more=bool(data.get("more")),
-        since=data.get("since"),
+        cursor=wire.counter_in(data["cursor"]) or 0,
+        more=data.get("more") is True,
+        since=wire.counter_in(data.get("since")),
         asked_from=here.cursor,
         snapshot=here.snapshot,
         mark=wire.mark_in(data.get("mark")),
