@@ -16,6 +16,7 @@ from clutch_tui.core.clock import Clock, SystemClock
 from clutch_tui.net.client.attempt import Answer, Record, Request, judge, read_body, request_for
 from clutch_tui.net.client.errors import BREAKS, LINE_DOWN, ApiError, FieldError, Kind, from_exception
 from clutch_tui.net.client.packing import Packing, pack
+from clutch_tui.net.client.progress import PIECE, Progress
 from clutch_tui.net.client.recognition import Look, Recognition
 from clutch_tui.net.client.retry import ATTEMPTS, Breaker, Budget, backoff
 from clutch_tui.net.connection import Exchange, Monitor
@@ -31,6 +32,8 @@ __all__ = ["Answer", "Api", "ApiError", "FieldError", "Kind"]
 
 SEEN_LIMIT = 2_000
 DEBUG_LIMIT = 16_000
+BUSY_FOR = 5.0
+"""Seconds for which the line counts as busy after the last bytes of an answer."""
 _ABOUT_A_BODY = frozenset({"Content-Type", "Content-Encoding", "Idempotency-Key", "If-None-Match"})
 
 
@@ -64,6 +67,7 @@ class Api:
         self.is_cut = False
         """Somebody has cut the connection on purpose: nothing goes out, whoever asks."""
         self._methods: dict[str, str] = {}
+        self._received_at = float("-inf")
         self._packing = Packing()
         self._client: httpx.AsyncClient | None = None
         self._is_proxied = False
@@ -141,6 +145,16 @@ class Api:
     @property
     def device_id(self) -> str:
         return self._device_id
+
+    @property
+    def packs(self) -> bool:
+        """Whether bodies go out packed, as far as the server has said that it takes them."""
+        return self._packing.is_taken
+
+    @property
+    def is_receiving(self) -> bool:
+        """Whether bytes of an answer have come within the last seconds: the line is busy, not dead."""
+        return self._clock.monotonic() - self._received_at < BUSY_FOR
 
     def try_now(self) -> None:
         """Forget that the server was down and what it lacked: the next call goes out, whatever the breaker thinks."""
@@ -265,22 +279,25 @@ class Api:
         import httpx
 
         request, host = record.request, self._host
+        progress = Progress(self._note_bytes)
+        in_pieces = self._transport is None and record.body is not None and len(record.body) > PIECE
         outgoing = client.build_request(
             request.method,
             self._settings.base_url + request.path,
             params={name: value for name, value in request.query.items() if value is not None},
-            content=record.body,
-            headers=record.headers,
+            content=progress.pieces(record.body or b"") if in_pieces else record.body,
+            headers=record.headers | ({"Content-Length": str(len(record.body or b""))} if in_pieces else {}),
         )
         record.url = str(outgoing.url)
         limit = request.timeout or self._settings.sync_timeout
         try:
-            async with asyncio.timeout(limit):
+            async with asyncio.timeout(limit) as patience:
+                progress.patience, progress.limit = patience, limit
                 response = await client.send(outgoing, stream=True)
                 record.status = response.status_code
                 record.response_headers = {name.lower(): value for name, value in response.headers.items()}
                 try:
-                    record.response = await read_body(record, response)
+                    record.response = await read_body(record, response, progress.moved)
                 finally:
                     await response.aclose()
         except TimeoutError:
@@ -293,13 +310,17 @@ class Api:
             record.ms = (time.perf_counter() - record.started) * 1000
         return await self._judged(record)
 
+    def _note_bytes(self) -> None:
+        self._received_at = self._clock.monotonic()
+
     async def _judged(self, record: Record) -> Answer:
         """What the answer means. A missing route is believed where the server itself is there; else something answers
         in its place."""
         try:
             answer = judge(record)
         except ApiError as error:
-            if error.kind is not Kind.MISSING_ROUTE or await self._recognition.is_missing(record):
+            said_again = record.is_packed and self._packing.is_doubted(error)
+            if error.kind is not Kind.MISSING_ROUTE or said_again or await self._recognition.is_missing(record):
                 raise
             raise ApiError(Kind.NOT_BACKEND, status=error.status, path=record.request.path, host=self._host) from error
         self._recognition.works(record)
@@ -319,7 +340,7 @@ class Api:
             async with asyncio.timeout(self._settings.read_timeout):
                 answer = await client.send(outgoing, stream=True)
                 try:
-                    return Look(answer.status_code, await read_body(record, answer))
+                    return Look(answer.status_code, await read_body(record, answer, lambda _size: None))
                 finally:
                     await answer.aclose()
         except (TimeoutError, httpx.HTTPError, ApiError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
@@ -165,8 +165,8 @@ def request_for(
     return Request(endpoint.name, endpoint.method, path, query or {}, content, idempotency_key, timeout)
 
 
-async def read_body(record: Record, response: httpx.Response) -> bytes:
-    """The body, unpacked, as long as it stays within reason."""
+async def read_body(record: Record, response: httpx.Response, moved: Callable[[int], None]) -> bytes:
+    """The body, unpacked, as long as it stays within reason; `moved` hears how many bytes have come by now."""
     packed = response.headers.get("content-encoding", "").strip().lower()
     if packed not in _PACKINGS:
         raise ApiError(Kind.NOT_JSON, status=response.status_code, message=f"Content-Encoding: {packed[:40]}")
@@ -177,6 +177,7 @@ async def read_body(record: Record, response: httpx.Response) -> bytes:
     size = 0
     async for part in response.aiter_bytes():
         record.received = response.num_bytes_downloaded
+        moved(record.received)
         size += len(part)
         if size > ANSWER_LIMIT:
             raise ApiError(Kind.ANSWER_TOO_LARGE, status=response.status_code)

@@ -34,6 +34,11 @@ class Packing:
         self._understood = False
         self._given_up = False
 
+    @property
+    def is_taken(self) -> bool:
+        """Whether this server takes what is packed, as far as it has said."""
+        return self._offered and not self._given_up
+
     def suits(self, request: Request) -> bool:
         """Whether this request goes out packed. One that could not be repeated does not, for it may have to be; nor
         does a tester's, who wants to see what a server makes of the very call."""

@@ -28,13 +28,16 @@ from . import protocol
 from .outcomes import BAD_ANSWER, epoch_in
 from .pace import Pace
 from .parties import claimed
-from .portions import BATCH, Portions
+from .portions import ASKED, BATCH, CUT, Pages, Portions
 
 SyncChannel = Literal["inventory", "sales"]
 CHANNELS: tuple[SyncChannel, ...] = get_args(SyncChannel)
 
 MOST_BYTES = 240 * 1024
 """A little less than the server takes: the envelope of the call counts, too."""
+MOST_PLAIN = 56 * 1024
+"""Of a body that is not packed: one that HTTP/2 takes in one go. A larger one waits for the server to make room, which
+one that has refused it by its length never does."""
 MOST_REPEATS = 20
 """Calls in a row for the same thing. One whose answer moves nothing and wants another would go on for ever, as fast as
 the line allows."""
@@ -86,11 +89,12 @@ class Exchange:
         self._pace = pace
         self._on_change = on_change
         self._policies = policies
-        self._page_size = page_size
+        self._pages = Pages(page_size)
         self._portion = portion
         self._timeout = timeout
         self._aside = aside or _here
         self._portions = Portions()
+        self._asking = Portions(ASKED, least=0)
         self._suspects: dict[str, tuple[str, ...]] = {}
         self._repeated: tuple[tuple[object, ...] | None, int] = (None, 0)
         self._epochs = 0
@@ -139,7 +143,7 @@ class Exchange:
         if not await self._store.read(outbox.waiting, channel, lane):
             return ()
         limit = min(limit, self._portions.size(channel))
-        options = {"limit": limit, "max_bytes": MOST_BYTES, "lane": lane}
+        options = {"limit": limit, "max_bytes": MOST_BYTES if self._api.packs else MOST_PLAIN, "lane": lane}
         return await self._store.run(claimed, channel, options)
 
     async def recheck(self) -> None:
@@ -177,7 +181,7 @@ class Exchange:
         suspects = self._suspects[channel]
         if not suspects:
             return
-        await self.once(channel, (), pull=False)
+        await self.ask(channel)
         self._pace.is_well()
         await self._clear(channel)
         if len(suspects) > 1:
@@ -209,6 +213,7 @@ class Exchange:
         """One call and its answer, stored. True where another call should follow at once."""
         here, asked, sent, body = await self._store.run(self.compose, channel, changes, pull)
         self._count_repeats((channel, here, asked, *(change.change_id for change in changes)))
+        began = self._clock.monotonic()
         try:
             answer = await self._api.call(f"{channel}.sync", body=body, retry=False, timeout=self._timeout)
         except ApiError as error:
@@ -217,7 +222,10 @@ class Exchange:
             if error.kind is Kind.TOO_OLD and isinstance(error.data, dict) and "epoch" in error.data:
                 understood = protocol.read_sync(error.data, here, sent)
                 return await self._too_old(channel, changes, understood, asked, error)
+            if self._is_smaller_now(channel, changes, asked, error, pull=pull):
+                return True
             return await self._call_failed(channel, changes, error)
+        took = self._clock.monotonic() - began
         understood = await self._aside(protocol.read_sync, answer.data, here, sent)
         if changes and not any(change.change_id in understood.results for change in changes):
             await self._blame(channel, tuple(change.change_id for change in changes), BAD_ANSWER)
@@ -233,6 +241,9 @@ class Exchange:
         await self._stored(channel, understood, page, asked)
         if changes:
             self._portions.went_through(channel, len(changes))
+        self._asking.went_through(channel, len(asked.ids))
+        if page is not None:
+            self._pages.came(channel, len(page.rows), took)
         if understood.reset and pull:
             await self._store.run(replica.restart, channel)
             return True
@@ -249,7 +260,11 @@ class Exchange:
         replica.begin(channel)
         here = replica.pull_state(channel)
         # a call that brings nothing up asks on behalf of the rows of another: a clone may have sent what we have not
-        asked = offers.offer(repeated={change.change_id for change in changes}, unsent=pull or not changes)
+        asked = offers.offer(
+            repeated={change.change_id for change in changes},
+            unsent=pull or not changes,
+            limit=self._asking.size(channel),
+        )
         sent = {change.change_id: change.sent for change in changes} | offers.sent(asked.ids)
         body = protocol.sync_request(
             version=abilities.protocol(),
@@ -260,7 +275,7 @@ class Exchange:
             pull=here,
             changes=changes,
             asked=asked,
-            limit=self._page_size if pull else 1,  # no row of a call that does not pull is used
+            limit=self._pages.size(channel) if pull else 1,  # no row of a call that does not pull is used
             heard=marks.heard(),
         )
         return here, asked, sent, body
@@ -317,6 +332,21 @@ class Exchange:
         results = understood.results
         return replica.receive(channel, understood.epoch, results, page, asked=asked, policies=self._policies)
 
+    def _is_smaller_now(
+        self, channel: SyncChannel, changes: Sequence[Change], asked: Offer, error: ApiError, *, pull: bool
+    ) -> bool:
+        """Make everything smaller in a call that was too large, and what it asks for where the answer did not come
+        whole; True where the same may be tried again at once."""
+        if error.kind is Kind.TOO_LARGE:
+            if asked.ids:
+                self._asking.refused(channel, len(asked.ids))
+            if len(changes) > 1:
+                self._portions.refused(channel, len(changes))
+            return bool(asked.ids) or len(changes) > 1
+        if pull and error.kind in CUT:
+            return self._pages.cut(channel) and error.kind is Kind.ANSWER_TOO_LARGE
+        return False
+
     async def _call_failed(self, channel: SyncChannel, changes: Sequence[Change], error: ApiError) -> bool:
         """Learn from a failed call; True to go on at once, otherwise the error is raised."""
         ids = tuple(change.change_id for change in changes)
@@ -331,9 +361,6 @@ class Exchange:
         if error.kind is Kind.CONFLICT and error.code == "LINEAGE_FORK":
             await self._store.run(outbox.take_new_lineage)
             self._monitor.note("warning", "sync", "sync.new_lineage")
-            return True
-        if error.kind is Kind.TOO_LARGE and len(ids) > 1:
-            self._portions.refused(channel, len(ids))
             return True
         if error.kind is Kind.TOO_LARGE and ids:
             await self._store.run(outbox.make_slow, ids[0], error.key)

@@ -25,6 +25,7 @@ class Pace:
         self._idle = idle
         self._wanted = asyncio.Event()
         self._failures = 0
+        self._fruitless = 0
         self._not_before = 0.0
 
     def wake(self) -> None:
@@ -57,11 +58,14 @@ class Pace:
         self._failures += 1
         return backoff(self._failures, self._chance)
 
-    def until(self, due: datetime | None) -> float:
-        """Seconds to the next round when all is well: the poll, or sooner where a change is due."""
+    def until(self, due: datetime | None, *, fruitful: bool = True) -> float:
+        """Seconds to the next round when all is well: the poll, or sooner where a change is due. One that is due and
+        did not go in a round that was well (`fruitful` false) is tried less and less often, down to the poll."""
+        self._fruitless = 0 if fruitful or due is None else self._fruitless + 1
         if due is None:
             return self._idle()
-        return min(self._idle(), max(SOONEST, (due - self._clock.now()).total_seconds()))
+        soonest = SOONEST * (1 << min(self._fruitless, 20))
+        return min(self._idle(), max(soonest, (due - self._clock.now()).total_seconds()))
 
     async def rest(self, seconds: float) -> None:
         """Wait until the timer ends or somebody wakes us."""

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any
 
 from clutch_tui.core import state
+from clutch_tui.core.clock import Clock
 from clutch_tui.core.database.store import Store
 from clutch_tui.core.sync import aliases, doubts, marks, outbox, records, replica, singles, unreadable, ways
 from clutch_tui.core.sync.messages import Change
@@ -24,7 +25,7 @@ from . import rest
 from .lists import Lists
 from .outcomes import BAD_ANSWER, epoch_in
 from .pace import Pace
-from .portions import BATCH
+from .portions import BATCH, CUT, Pages
 from .rest import Listing
 from .singles import Singles
 
@@ -60,6 +61,7 @@ class Parties:
         policies: Mapping[str, str],
         page_size: int,
         pace: Pace,
+        clock: Clock,
         ask_about_sales: Callable[[], Awaitable[object]],
     ) -> None:
         self._store = store
@@ -69,8 +71,9 @@ class Parties:
         self._singles = singles
         self._on_change = on_change
         self._policies = policies
-        self._page_size = min(page_size, MOST_ROWS)
+        self._pages = Pages(min(page_size, MOST_ROWS))
         self._pace = pace
+        self._clock = clock
         self._ask_about_sales = ask_about_sales
 
     # --- up --------------------------------------------------------------------------------------------
@@ -199,8 +202,14 @@ class Parties:
             await self._store.run(replica.begin, channel)
         try:
             heard = await self._store.read(marks.heard)
-            return await rest.pull(self._api, channel, here, limit=self._page_size, heard=heard)
+            began = self._clock.monotonic()
+            listing = await rest.pull(self._api, channel, here, limit=self._pages.size(channel), heard=heard)
+            if listing.page is not None:
+                self._pages.came(channel, len(listing.page.rows), self._clock.monotonic() - began)
+            return listing
         except ApiError as error:
+            if error.kind in CUT:
+                self._pages.cut(channel)
             if error.kind in (Kind.MISSING_ROUTE, Kind.FORBIDDEN):
                 self._monitor.note("warning", "sync", "sync.no_list", channel=channel)
                 await self._store.run(state.put, f"{channel}.lacking", error.kind.value)

@@ -1,4 +1,4 @@
-"""How many changes go into one call of a channel.
+"""How many changes go into one call of a channel, how many others it asks about, and how many rows it asks for.
 
 A call that is too large for the server, or on which it breaks, is halved; calls that go through grow again. A size
 that was too large once is not tried with every second call: what the server takes does not change from call to call.
@@ -6,41 +6,77 @@ that was too large once is not tried with every second call: what the server tak
 
 from __future__ import annotations
 
+from ..client.errors import Kind
+
 BATCH = 100
+ASKED = 1000
+"""Ids that one call may ask about at most."""
+FIRST_PAGE, SMALLEST_PAGE = 500, 25
+GOAL = 4.0
+"""Seconds that a page should take: the live connection's heartbeat has to get through between two."""
+CUT = frozenset({Kind.TIMEOUT, Kind.DROPPED, Kind.ANSWER_TOO_LARGE})
+"""How a page ends that was too much for the line."""
 RARELY = 100
 """Calls of a channel that must go through before a size that was too large is tried once more."""
 
 
 class Portions:
-    """The sizes of every channel, for the life of a process."""
+    """The sizes of every channel, for the life of a process: of at most `most`, and no less than `least`."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = BATCH, least: int = 1) -> None:
+        self._largest = most
+        self._least = least
         self._size: dict[str, int] = {}
         self._most: dict[str, int] = {}
         self._through: dict[str, int] = {}
 
     def size(self, channel: str) -> int:
-        return min(self._size.get(channel, BATCH), self._most.get(channel, BATCH))
+        return min(self._size.get(channel, self._largest), self._most.get(channel, self._largest))
 
     def halve(self, channel: str, sent: int) -> None:
         """Something in a call of so many is to blame: look for it in half of them."""
-        self._size[channel] = max(1, sent // 2)
+        self._size[channel] = max(self._least, sent // 2)
 
     def refused(self, channel: str, sent: int) -> None:
         """A call of so many was too large."""
-        self._most[channel] = max(1, sent // 2)
+        self._most[channel] = max(self._least, sent // 2)
         self._through[channel] = 0
 
     def went_through(self, channel: str, sent: int) -> None:
         """A call of so many was answered: the next may carry more."""
-        self._size[channel] = min(BATCH, max(sent, self.size(channel)) * 2)
+        self._size[channel] = min(self._largest, max(sent, self.size(channel), 1) * 2)
         if channel not in self._most:
             return
         self._through[channel] += 1
         if self._through[channel] >= RARELY:
-            self._most[channel] = min(BATCH, self._most[channel] * 2)
+            self._most[channel] = min(self._largest, max(self._most[channel], 1) * 2)
             self._through[channel] = 0
 
     def restore(self, channel: str) -> None:
         """What was to blame is out of the way."""
         self._size.pop(channel, None)
+
+
+class Pages:
+    """How many rows each channel asks for: as many as come in `GOAL` seconds on this line, less after a cut."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._size: dict[str, int] = {}
+
+    def size(self, channel: str) -> int:
+        return min(self._most, self._size.get(channel, FIRST_PAGE))
+
+    def came(self, channel: str, rows: int, seconds: float) -> None:
+        """A page came whole in so many seconds. One that was not full says little of what a full one would take."""
+        size = self.size(channel)
+        if seconds > GOAL:
+            self._size[channel] = max(SMALLEST_PAGE, int(size * GOAL / seconds))
+        elif rows >= size:
+            self._size[channel] = min(self._most, int(size * min(4.0, GOAL / max(seconds, 0.001))))
+
+    def cut(self, channel: str) -> bool:
+        """A page did not come whole; False where it was the smallest already."""
+        size = self.size(channel)
+        self._size[channel] = max(min(SMALLEST_PAGE, self._most), size // 4)
+        return self._size[channel] < size

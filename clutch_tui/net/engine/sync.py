@@ -104,6 +104,7 @@ class Sync:
             policies=policies,
             page_size=page_size,
             pace=self._pace,
+            clock=clock,
             ask_about_sales=partial(self._exchange.ask, "sales"),
         )
         self._looked_at: float | None = None
@@ -144,9 +145,11 @@ class Sync:
         try:
             if self._starting:
                 await self._start()
+            before = self._monitor.traffic.sent
             await self.round()
             self._pace.is_well()
-            return self._pace.until(await self._store.read(outbox.next_due))
+            fruitful = self._monitor.traffic.sent > before
+            return self._pace.until(await self._store.read(outbox.next_due), fruitful=fruitful)
         except ApiError as error:
             return self._failed(error, self._pace.after(error))
         except (wire.BadPayload, ShopError) as error:

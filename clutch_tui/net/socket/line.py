@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     from clutch_tui.config import Backend
 
+PROTOCOL_PATIENCE = 6
+"""How many times as long the library's own ping waits: on a thin line a call's answer may stand before it, and whoever
+knows of that is the heartbeat above."""
 FRAME_LIMIT = 4 * 1024 * 1024
 
 
@@ -88,7 +91,7 @@ class WebSocketDial:
                 proxy=proxy or None,
                 open_timeout=self._settings.connect_timeout * 2,
                 ping_interval=self._heartbeat,
-                ping_timeout=self._pong_timeout,
+                ping_timeout=self._pong_timeout * PROTOCOL_PATIENCE,
                 close_timeout=self._close_timeout,
                 max_size=FRAME_LIMIT,
                 logger=_quiet(),

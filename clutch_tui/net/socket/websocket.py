@@ -35,6 +35,8 @@ SHOP_REFUSED = 4003
 TOO_MANY = 4029
 REFUSED_WAIT = 15 * 60.0
 FOREIGN_HEARTBEAT = 30.0
+PATIENCE = 6
+"""How many times as long a pong is waited for while a call's answer fills the line."""
 SPREAD = 2.0
 """Seconds over which the tills of a shop spread their next try, once the line is back."""
 SETTLED = 10.0
@@ -93,6 +95,8 @@ class Socket:
         self._monitor = monitor
         self._device_id = device_id
         self.on_pull: Callable[[str], None] = lambda reason: None
+        self.is_line_busy: Callable[[], bool] = lambda: False
+        """Whether a call's answer is coming in just now."""
         self.on_frame: Callable[[str, str | bytes], None] | None = None
         """The debug log: called with "in" or "out" and each frame as it is, secrets and all."""
         self._cursor: Cursor = cursor or _NoCursor()
@@ -353,7 +357,10 @@ class Socket:
         while True:
             before = self._heard
             await self._say(line, "ping", timestamp=int(self._clock.now().timestamp() * 1000))
-            await self._clock.sleep(self._settings.pong_timeout)
+            for _ in range(PATIENCE):
+                await self._clock.sleep(self._settings.pong_timeout)
+                if self._heard != before or not self.is_line_busy():
+                    break  # on a thin line the answer of a call may stand before the pong
             if self._heard == before:
                 raise LineClosed(1006, "no pong")
             await self._keep()
