@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+ROOM_FOR_TOASTS = 4
+"""Lines: a blank and the longest sentence that is common."""
+
 
 class Dialog(VisualLines, ModalScreen[T | None], Generic[T]):
     """A box over the screen with a title and a line that says which keys work. Esc gives back None."""
@@ -92,6 +95,17 @@ class Dialog(VisualLines, ModalScreen[T | None], Generic[T]):
     def take_scan(self, text: str) -> bool | None:
         """A question waits for a person: a scan neither answers it nor passes it (`scanning`)."""
         return False
+
+    @property
+    def toast_room(self) -> tuple[int, int]:
+        """The lines between which toasts may lie: those above the box or below it, else those above its line of keys.
+        The first line is the strip of the screen below."""
+        box = self.query_one(".dialog--box").region
+        if box.y - 1 >= ROOM_FOR_TOASTS:
+            return 1, box.y
+        if self.size.height - box.bottom >= ROOM_FOR_TOASTS:
+            return box.bottom, self.size.height
+        return box.y + 1, self.hint.region.y
 
     def show_waiting(self, waiting: bool) -> None:
         """Say in the line of keys that one waits for what it needs, or no longer."""

@@ -113,11 +113,11 @@ def shop_in(folder: Path) -> Iterator[Shop]:
 
 @asynccontextmanager
 async def open_app(
-    shop: Shop, language: strings.Language = "ar", *, mode: str = "sales"
+    shop: Shop, language: strings.Language = "ar", *, mode: str = "sales", notifications: bool = False
 ) -> AsyncIterator[tuple[ClutchApp, Pilot[int]]]:
     """The running app at 80x24, its store open, the given screen in front."""
     app = ClutchApp(shop.services(language))
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with app.run_test(size=(80, 24), notifications=notifications) as pilot:
         await until(pilot, lambda: app.is_open)
         if mode != "sales":
             await app.switch_mode(mode)

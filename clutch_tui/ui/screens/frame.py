@@ -53,7 +53,7 @@ class ShopScreen(Screen[None]):
         self.writing = False
         """Whether a write of this screen is under way: another one is not begun."""
         self.strip = StatusStrip(f"mode.{self.NAME}")
-        self.key_bar = KeyBar(self.KEPT_CLEAR)
+        self.key_bar = KeyBar()
 
     def compose(self) -> ComposeResult:
         yield self.strip
@@ -101,6 +101,11 @@ class ShopScreen(Screen[None]):
     def take_scan(self, text: str) -> bool | None:
         """Do with a scan what is done with it here; None where the screen below may have it (`scanning`)."""
         return None
+
+    @property
+    def toast_room(self) -> tuple[int, int]:
+        """The lines between which toasts may lie."""
+        return self.strip.region.bottom, self.key_bar.region.y - self.KEPT_CLEAR
 
     def show_waiting(self, waiting: bool) -> None:
         """Say at the foot that a key waits for what it needs, or no longer."""

@@ -13,6 +13,7 @@ from textual.widget import Widget
 from clutch_tui.text.format import NO_BREAK_SPACE, RLM
 from clutch_tui.text.strings import is_rtl, t
 from clutch_tui.ui import keys
+from clutch_tui.ui.widgets.notice import keep_clear
 
 _GAP = {True: f" {RLM} ", False: "  "}
 """What stands between two keys; without the mark a Latin word and the key after it would be read as one."""
@@ -27,10 +28,8 @@ class KeyBar(Widget):
     KeyBar { dock: bottom; height: auto; max-height: 4; width: 1fr; background: $panel; color: $foreground; }
     """
 
-    def __init__(self, kept_clear: int = 0) -> None:
-        """`kept_clear` is how many lines above the keys are never covered by a toast."""
+    def __init__(self) -> None:
         super().__init__()
-        self._kept_clear = kept_clear
         self._drawn: Sequence[object] = ()
         self._waiting = False
         self._looked_at: Sequence[object] = ()
@@ -50,8 +49,8 @@ class KeyBar(Widget):
             self.refresh(layout=len(wanted) != len(self._drawn))
 
     def on_resize(self, event: Resize) -> None:
-        """Toasts stand above the keys, however many lines these take, and above what must be seen."""
-        self.screen.query("ToastRack").set_styles(margin=(0, 0, event.size.height + self._kept_clear, 0))
+        """Toasts stand above the keys, however many lines these take."""
+        keep_clear(self.screen)
 
     def show_waiting(self, waiting: bool) -> None:
         """Say that a key waits, in the place of what keys do; or no longer."""
