@@ -28,6 +28,7 @@ from .types import (
 MOST_PIECES = 1_000_000
 DEAREST = 1_000_000_000_00
 """A billion pounds: beyond it a price is a slip of the finger."""
+LARGEST_NOTE = 200_00
 
 
 def add_line(cart: Cart, part: PartRow | Part, quantity: int = 1) -> Cart:
@@ -118,6 +119,12 @@ def totals_paid(cart: Cart, rules: TaxRules, payments: Sequence[Payment]) -> Tot
         rounding = money.to_coin(in_cash, rules.cash_rounding) - in_cash
     pieces = sum(line.quantity for line in cart.lines)
     return Totals(subtotal, discount, tax, rounding, exact + rounding, pieces)
+
+
+def is_odd_tender(tendered: int, due: int) -> bool:
+    """Whether nobody hands over so much for what is due: it would leave a whole one of the largest notes as change. A
+    barcode or a figure too many was typed."""
+    return tendered - due >= LARGEST_NOTE
 
 
 def due(cart: Cart, rules: TaxRules, paid: Sequence[Payment], method: PayMethod) -> int:

@@ -124,6 +124,10 @@ class KeysInOrder(_AppPart):
             pass  # another key, the end of the run or the store will tell
         elif self._rows_for(held):
             self._wait_in_background(self._wait(self._rows_for(held)))
+        elif self._names_another_row(held):
+            self._held.clear()
+            self.bell()
+            self.notify(t("keys.row_has_gone"), severity="warning")
         else:
             self._held.popleft()
             await self._deal_with(held)
@@ -214,9 +218,19 @@ class KeysInOrder(_AppPart):
 
     def _rows_for(self, held: Held) -> list[Awaited]:
         """The rows without which this key would not mean what it says."""
+        return [table for table in self._tables_for(held) if table.is_awaited]
+
+    def _names_another_row(self, held: Held) -> bool:
+        """Whether news has put another row under the mark at this very moment."""
+        if not isinstance(held, Key) or keys.is_moving(held.key):
+            return False
+        return any(table.has_slipped(held.time) for table in self._tables_for(held))
+
+    def _tables_for(self, held: Held) -> list[WindowTable[Any]]:
+        """The lists on whose rows this key depends."""
         if not isinstance(held, Key) or keys.is_everywhere(held.key) or keys.is_typing(held, self.focused):
             return []
-        return [table for table in self.screen.query(WindowTable) if table.is_awaited and table.display]
+        return [table for table in self.screen.query(WindowTable) if table.display]
 
     async def _wait(self, awaited: list[Awaited]) -> None:
         """Until the first key that is held can be dealt with, or for as long as anybody has patience."""

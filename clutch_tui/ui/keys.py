@@ -83,9 +83,17 @@ _EDITING = frozenset(
 )
 
 
+_MOVING = frozenset(["up", "down", "pageup", "pagedown", "home", "end", "ctrl+home", "ctrl+end", "left", "right"])
+
+
 def is_everywhere(key: str) -> bool:
     """Whether a key means the same whatever row is marked: it leaves, or belongs to the app."""
     return key in _EVERYWHERE
+
+
+def is_moving(key: str) -> bool:
+    """Whether a key only goes to another row."""
+    return key in _MOVING
 
 
 def is_typing(key: Key, focused: Widget | None) -> bool:

@@ -9,7 +9,7 @@ from threading import Event
 import pytest
 
 from clutch_tui.core import cart, customers, inventory, sales, state
-from clutch_tui.core.types import CustomerDraft, PartQuery, Payment, SaleQuery
+from clutch_tui.core.types import CustomerDraft, PartDraft, PartQuery, Payment, SaleQuery
 from clutch_tui.text.strings import t
 from clutch_tui.ui import key_order
 from clutch_tui.ui.app import ClutchApp
@@ -118,3 +118,44 @@ async def test_keys_that_nobody_can_place_are_given_up_aloud(shop: Shop, monkeyp
         assert isinstance(app.screen, InventoryScreen)
         assert app.screen.search.value == "spark"
         assert shop.read(inventory.count, PartQuery()) == 3
+
+
+async def test_a_row_that_news_took_away_is_not_confused_with_the_next(shop: Shop) -> None:
+    async with open_app(shop, "en", mode="inventory") as (app, pilot):
+        screen = app.screen
+        assert isinstance(screen, InventoryScreen)
+        gone = screen.table.row
+        seen = shop.read(inventory.get, gone.id)
+        shop.store.run_now(inventory.delete, gone.id, seen=seen)
+        app._brake.add(frozenset({"inventory"}))  # as a sync does
+        await until(pilot, lambda: screen.table.count == 2)
+        await press(pilot, "f8")
+        await until(pilot, lambda: toasts(app))
+        assert toasts(app) == [t("keys.row_has_gone")]
+        assert shop.read(inventory.count, PartQuery()) == 2
+        await press(pilot, "down", "up", "f8")  # looked at
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        assert screen.table.row.name_en in words_on(app)
+
+
+async def test_a_marked_row_is_followed_far_away(shop: Shop) -> None:
+    async with open_app(shop, "en", mode="inventory") as (app, pilot):
+        screen = app.screen
+        assert isinstance(screen, InventoryScreen)
+        await press(pilot, "end")
+        await settle(pilot)
+        await press(pilot, "ctrl+end")
+        marked = screen.table.row.id
+        for n in range(200):
+            shop.store.run_now(inventory.create, PartDraft(name=f"ا {n}", part_number=f"A{n}", price=100), 1)
+        app._brake.add(frozenset({"inventory"}))
+        await until(pilot, lambda: screen.table.count == 203)
+        assert screen.table.row.id == marked
+
+
+async def test_what_one_does_oneself_goes_on_with_the_next_row(shop: Shop) -> None:
+    """Two deletions in one piece: the second is for the row that the first left marked."""
+    async with open_app(shop, "en", mode="inventory") as (app, pilot):
+        await press(pilot, "f8", "enter", "f8", "enter")
+        await until(pilot, lambda: shop.read(inventory.count, PartQuery()) == 1)
+        assert toasts(app) == []

@@ -87,6 +87,19 @@ async def test_a_scan_pays_nothing(shop: Shop, pace: float) -> None:
         await until(pilot, lambda: isinstance(app.screen, ReceiptDialog))
 
 
+async def test_more_cash_than_anybody_hands_over_is_asked_about(shop: Shop) -> None:
+    async with open_app(shop, "en") as (app, pilot):
+        await scan(pilot)  # 125.00
+        await press(pilot, "f2", *"325", "enter")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await press(pilot, "escape")
+        await until(pilot, lambda: isinstance(app.screen, PayDialog))
+        await press(pilot, "backspace", "backspace", "backspace", *"300", "enter")
+        await until(pilot, lambda: isinstance(app.screen, ReceiptDialog))
+        (row,) = shop.read(sales.page, SaleQuery(), None, 0, 9)
+        assert shop.read(sales.get, row.id).tendered == 30_000
+
+
 @pytest.mark.parametrize("pace", [PACE, 0.0])
 @pytest.mark.parametrize(
     ("keys", "dialog"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -164,7 +164,15 @@ class PayDialog(Dialog[Paid]):
             self._problem.say("pay.nothing")
         elif amount > due and self._method != "cash":
             self._problem.tell(lambda: t("pay.too_much", due=shown.money(due)))
+        elif self._method == "cash" and shop.cart.is_odd_tender(amount, due):
+            self._ask_whether_so_much(amount, due)
         else:
+            self._take(amount, due)
+
+    @work(group="ask", exit_on_error=False)
+    async def _ask_whether_so_much(self, amount: int, due: int) -> None:
+        figures = {"tendered": shown.money(amount), "due": shown.money(due), "change": shown.money(amount - due)}
+        if await self.app.confirm("pay.ask_tender", **figures):
             self._take(amount, due)
 
     def _take(self, amount: int, due: int) -> None:

@@ -8,8 +8,10 @@ nothing flickers and the cursor stays on its record.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, Generic
 
 from textual import work
@@ -31,6 +33,10 @@ from clutch_tui.ui.widgets.window import PAGE, R, Source, Window, fixed
 
 if TYPE_CHECKING:
     from clutch_tui.core.types import Key
+
+
+NOTICED_AFTER = 1.0
+"""Seconds that a person needs to see that another row is marked, and to keep the finger from the key."""
 
 
 class WindowTable(VisualLines, ScrollView, Generic[R], can_focus=True):
@@ -112,6 +118,7 @@ class WindowTable(VisualLines, ScrollView, Generic[R], can_focus=True):
         self._asked = self._answered = 0
         """How often rows were asked for by a person, and up to which of these questions they are here."""
         self._arrivals: list[asyncio.Future[None]] = []
+        self._slipped_at = -math.inf
         self.placed: tuple[Placed[R], ...] = ()
         """The columns that fit, as wide as they are now."""
         self._sought: tuple[str | int, Key | None] | None = None
@@ -147,6 +154,11 @@ class WindowTable(VisualLines, ScrollView, Generic[R], can_focus=True):
     def is_awaited(self) -> bool:
         """Whether the rows that a person asked for are not here yet: those that are shown are others."""
         return self._answered < self._asked or (self.row is None and self.count > 0)
+
+    def has_slipped(self, at: float) -> bool:
+        """Whether news took the marked row away so shortly before `at` (on the monotonic clock) that who pressed a key
+        then meant the row that was marked before."""
+        return -math.inf < self._slipped_at and at - self._slipped_at < NOTICED_AFTER
 
     async def arrival(self) -> None:
         """Wait for other rows than those that are here."""
@@ -193,7 +205,7 @@ class WindowTable(VisualLines, ScrollView, Generic[R], can_focus=True):
             return
         here = self.row if self._window.source is self._source else None
         keep = here.id if here is not None else "" if self._window.source is self._source else None
-        self._open(self._source, keep, answers=self._asked)
+        self._open(self._source, keep, was=None if here is None else here.key, answers=self._asked)
 
     def reveal(self, row_id: str | int, key: Key | None) -> None:
         """Read the same list again and put the cursor on a record that has just come, by its place in the order
@@ -209,6 +221,7 @@ class WindowTable(VisualLines, ScrollView, Generic[R], can_focus=True):
         keep: str | int | None,
         sought: tuple[str | int, Key | None] | None = None,
         *,
+        was: Key | None = None,
         answers: int,
     ) -> None:
         window = Window(source)
@@ -225,7 +238,14 @@ class WindowTable(VisualLines, ScrollView, Generic[R], can_focus=True):
             for page in window.missing(cursor, cursor):
                 await window.load(page)
             found = window.find(keep)
+            if found is None and was is not None:  # so many came before it, or went, that it stands on another page
+                place = await window.place(was)
+                for page in window.missing(place, place):
+                    await window.load(page)
+                found = window.find(keep)
             cursor = cursor if found is None else found
+            if found is None and was is not None and answers == self._answered:
+                self._slipped_at = monotonic()
         self._sought = None
         self._answered = answers
         self._show(window, cursor)
@@ -291,6 +311,7 @@ class WindowTable(VisualLines, ScrollView, Generic[R], can_focus=True):
 
     def move_to(self, index: int) -> None:
         """Put the cursor on a row; only the two rows that changed are drawn again where nothing scrolled."""
+        self._slipped_at = -math.inf
         before, self.cursor = self.cursor, max(0, min(index, self.count - 1))
         if self.cursor == before:
             return
