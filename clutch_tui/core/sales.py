@@ -11,13 +11,14 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from clutch_tui.text.fold import fold, fold_number
 
 from . import cart as carts
 from . import cash, journal, money, state
-from .clock import from_text
+from .clock import from_text, to_text
 from .database import models
 from .sync import outbox
 from .types import (
@@ -25,6 +26,7 @@ from .types import (
     CartLine,
     Discount,
     Key,
+    LastSale,
     Payment,
     Receipt,
     Sale,
@@ -75,6 +77,35 @@ def open_carts() -> tuple[Cart, ...]:
     """The carts that are being made or were parked, the one touched last at the end."""
     rows = models.execute("SELECT body FROM cart ORDER BY updated_at, id").fetchall()
     return tuple(_cart(json.loads(body)) for (body,) in rows)
+
+
+def unfinished() -> Cart | None:
+    """The cart that was at the till when the program ended; None where that one was sold, or where all are parked."""
+    return next((cart for cart in reversed(open_carts()) if not cart.parked), None)
+
+
+def park(cart: Cart) -> None:
+    """Leave a cart for later."""
+    save_cart(replace(cart, parked=True))
+
+
+def take_up(cart: Cart) -> Cart:
+    """Go on with a cart that was parked."""
+    taken = replace(cart, parked=False)
+    save_cart(taken)
+    return taken
+
+
+def beside(cart_id: str) -> tuple[int, LastSale | None]:
+    """What there is beside the sale at the till: how many others are being made, and the one that was saved last, on
+    this terminal and within a week."""
+    others = models.execute("SELECT count(*) FROM cart WHERE id <> ?", (cart_id,)).fetchone()[0]
+    last = models.execute(
+        "SELECT receipt_number, total, date FROM sale WHERE own = 1 AND kind = 'sale' AND date >= ?"
+        " ORDER BY date DESC, id DESC LIMIT 1",
+        (to_text(models.now() - timedelta(days=7)),),
+    ).fetchone()
+    return others, None if last is None else LastSale(last[0], last[1], from_text(last[2]))
 
 
 def _cart(body: dict[str, Any]) -> Cart:

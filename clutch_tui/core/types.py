@@ -269,7 +269,7 @@ class CartLine:
 class Cart:
     """A sale that is being made. Its `id` is made when it opens and becomes the sale's id, so that a checkout
     pressed twice sells once. Saved after every change, so that it survives the machine. `discount` is off what the
-    lines come to, also those that are added later."""
+    lines come to, also those that are added later. `parked` while it waits for somebody to take it up again."""
 
     id: str
     lines: tuple[CartLine, ...] = ()
@@ -279,6 +279,16 @@ class Cart:
     customer_phone: str = ""
     order_id: str | None = None
     notes: str = ""
+    parked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LastSale:
+    """The sale that was saved last on this terminal: what a person asks for after a power cut."""
+
+    receipt_number: str
+    total: int
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -211,7 +211,7 @@ class ClutchApp(KeysInOrder, Scanning, Overlays, ThinWire, Gauges, BidiApp, App[
         await self._go_to("sales")
         till = self.get_screen_stack("sales")[0]
         if isinstance(till, SalesScreen):
-            till.take(cart)
+            await till.take(cart)
 
     @property
     def cashier(self) -> str:

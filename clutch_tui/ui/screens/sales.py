@@ -20,7 +20,7 @@ from textual.events import Key
 from textual.widgets import Input
 
 from clutch_tui.text import format as shown
-from clutch_tui.text.strings import t, tn
+from clutch_tui.text.strings import t
 from clutch_tui.ui import shop
 from clutch_tui.ui.errors import report
 from clutch_tui.ui.screens.frame import ShopScreen
@@ -73,6 +73,8 @@ class SalesScreen(ShopScreen):
         """Made with the first cart."""
         self._after_step: Cart | None = None
         """The cart as the last plus or minus has made it."""
+        self._others = 0
+        """How many other sales are being made."""
         self._hits_for = ""
         self._one_by_one = asyncio.Lock()
         """A quantity typed behind a scan is for that part, also when the part is still being looked up."""
@@ -95,18 +97,23 @@ class SalesScreen(ShopScreen):
         self.rules = await self.app.tax_rules()
         if self.cart is None:
             self.history = shop.cart_history.CartHistory()
-            carts = await self.store.read(shop.sales.open_carts)
-            self._show(carts[-1] if carts else await self.store.run(shop.sales.open_cart))
+            unfinished = await self.store.read(shop.sales.unfinished)
+            if unfinished is None:
+                self._show(await self.store.run(shop.sales.open_cart))
+            else:
+                self._show(unfinished)
+                self.notify(t("sales.taken_up"), timeout=8)
         else:
             self._show(self.cart)  # what it comes to hangs on the tax rules
+        self._look_beside()
         if self.hits.display:
             self._search(self.field.value.strip())
         else:
             self._look_at_line()
 
-    def take(self, cart: Cart) -> None:
+    async def take(self, cart: Cart) -> None:
         """Go on with this cart, such as one made of an order; the one before stays parked."""
-        self._show(cart)
+        await self._go_on_with(cart)
 
     # --- finding and adding ---------------------------------------------------------------------------
 
@@ -272,7 +279,7 @@ class SalesScreen(ShopScreen):
     def _show(self, cart: Cart, select: str | None = None) -> None:
         self.cart = cart
         totals = shop.cart.totals(cart, self.rules)
-        self.lines.show(Totalled(cart, totals, self.rules.prices_include_tax), select)
+        self.lines.show(Totalled(cart, totals, self.rules.prices_include_tax, self._others), select)
         self.refresh_bindings()
 
     def _change(self, cart: Cart, select: str | None = None) -> None:
@@ -389,22 +396,45 @@ class SalesScreen(ShopScreen):
     @work(group="ask", exit_on_error=False)
     async def action_carts(self) -> None:
         """Park this cart and take up another one, or a new one."""
-        from clutch_tui.ui.dialogs import Choose
+        from clutch_tui.ui.screens import parked
 
         carts = [cart for cart in await self.store.read(shop.sales.open_carts) if cart.lines]
-        options = [("new", lambda: t("sales.new_cart")), *((cart.id, _name(cart)) for cart in carts)]
-        chosen = await self.app.push_screen_wait(Choose("sales.carts", options))
-        if chosen == "new":
-            if self.cart is None or self.cart.lines:
-                self._show(await self.store.run(shop.sales.open_cart))
-        elif chosen is not None:
-            self._show(next(cart for cart in carts if cart.id == chosen))
+        chosen = await self.app.push_screen_wait(parked.choice(carts, self.cart, self.rules))
+        if chosen is None or self.cart is None or chosen == self.cart.id:
+            return
+        if chosen != parked.NEW:
+            await self._go_on_with(next(cart for cart in carts if cart.id == chosen))
+        elif self.cart.lines:
+            await self.store.run(shop.sales.park, self.cart)
+            await self._begin()
+
+    async def _go_on_with(self, cart: Cart) -> None:
+        """Take up a cart; the one before stays parked."""
+        if self.cart is not None and self.cart.id != cart.id and self.cart.lines:
+            await self.store.run(shop.sales.park, self.cart)
+        self._show(await self.store.run(shop.sales.take_up, cart))
+        self._look_beside()
+
+    async def _begin(self) -> None:
+        """Go on with a new sale."""
+        self._show(await self.store.run(shop.sales.open_cart))
+        self._look_beside()
+
+    @work(group="beside", exclusive=True, exit_on_error=False)
+    async def _look_beside(self) -> None:
+        """Say how many sales are parked, and, while nothing is sold, which one was saved last."""
+        if self.cart is None:
+            return
+        self._others, self.marked.last_sale = await self.store.read(shop.sales.beside, self.cart.id)
+        self._show(self.cart)
+        if not self.cart.lines and not self.hits.display:
+            self.marked.show(None)
 
     @work(group="ask", exit_on_error=False)
     async def action_empty(self) -> None:
         if self.cart is not None and await self.app.confirm("sales.ask_empty"):
             await self.store.run(shop.sales.discard_cart, self.cart.id)
-            self._show(await self.store.run(shop.sales.open_cart))
+            await self._begin()
 
     # --- paying ---------------------------------------------------------------------------------------
 
@@ -430,7 +460,7 @@ class SalesScreen(ShopScreen):
             rules=rules,
         )
         if receipt is not None:
-            self._show(await self.store.run(shop.sales.open_cart))
+            await self._begin()
             self.app.push_screen(ReceiptDialog(receipt, fresh=True))
 
     def action_past(self) -> None:
@@ -462,13 +492,3 @@ class SalesScreen(ShopScreen):
 
 def _part_of(line: CartLine) -> str:
     return shown.name(shown.of_language(line.name, line.name_en))
-
-
-def _name(cart: Cart) -> Callable[[], str]:
-    pieces = sum(line.quantity for line in cart.lines)
-    return lambda: t(
-        "sales.cart_name",
-        customer=shown.name(cart.customer_name) or _part_of(cart.lines[0]),
-        pieces=tn("sales.pieces", pieces),
-        total=shown.money(shop.cart.net(cart)),
-    )

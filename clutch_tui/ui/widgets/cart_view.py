@@ -42,6 +42,8 @@ class Totalled:
     cart: Cart
     totals: Totals
     tax_included: bool
+    beside: int = 0
+    """How many other sales are being made or parked."""
 
 
 CART_COLUMNS: tuple[Column[CartRow], ...] = (
@@ -98,16 +100,17 @@ class CartView(Vertical):
         self.table.columns = CART_COLUMNS if discounted else PLAIN_COLUMNS
         cursor = next((row.n for row in rows if row.id == select), None)
         self.table.show_rows(rows, cursor)
-        self._customer.tell(lambda: _customer(cart))
+        self._customer.tell(lambda: _customer(cart, totalled.beside))
         self._sums.tell(lambda: _sums(totals, totalled.tax_included))
         self._total.tell(lambda: t("sales.to_pay", total=shown.money(totals.total)))
 
 
-def _customer(cart: Cart) -> str:
-    if cart.customer_id is None and not cart.customer_name:
-        return t("sales.no_customer")
-    name = t("sales.for_customer", name=cart.customer_name)
-    return f"{name}  {shown.phone(cart.customer_phone)}" if cart.customer_phone else name
+def _customer(cart: Cart, beside: int) -> str:
+    name = t("sales.for_customer", name=cart.customer_name) if cart.customer_name else t("sales.no_customer")
+    said = [name, shown.phone(cart.customer_phone) if cart.customer_phone else ""]
+    if beside:
+        said.append(t("sales.others_open", count=shown.number(beside)))
+    return "   ".join(filter(None, said))
 
 
 def _sums(totals: Totals, tax_included: bool) -> Content:

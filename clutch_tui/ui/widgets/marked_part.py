@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from clutch_tui.text import format as shown
@@ -9,11 +10,12 @@ from clutch_tui.text.strings import t
 from clutch_tui.ui.widgets.words import Words
 
 if TYPE_CHECKING:
-    from clutch_tui.core.types import PartRow
+    from clutch_tui.core.types import LastSale, PartRow
 
 
 class MarkedPart(Words):
-    """How many there are, where they lie, for which car and by whom; and that it was typed on the other layout."""
+    """How many there are, where they lie, for which car and by whom; and that it was typed on the other layout. While
+    no part is marked: which sale was saved last."""
 
     DEFAULT_CSS = "MarkedPart { height: 1; padding: 0 1; color: $text-muted; }"
 
@@ -22,11 +24,18 @@ class MarkedPart(Words):
         self.display = False
         self.read_as = ""
         """What was typed, on the other keyboard layout, where only that finds these parts."""
+        self.last_sale: LastSale | None = None
 
     def show(self, part: PartRow | None) -> None:
         """Speak of another part, or of none."""
-        self.display = part is not None
-        self.tell(lambda: "" if part is None else self._about(part))
+        self.display = part is not None or self.last_sale is not None
+        self.tell(lambda: self._last() if part is None else self._about(part))
+
+    def _last(self) -> str:
+        if self.last_sale is None:
+            return ""
+        number, total = shown.isolate(self.last_sale.receipt_number), shown.money(self.last_sale.total)
+        return t("sales.last_sale", number=number, total=total, at=shown.moment(self.last_sale.at, datetime.now(UTC)))
 
     def _about(self, part: PartRow) -> str:
         about = [t("part.on_shelf", stock=shown.number(part.stock))]

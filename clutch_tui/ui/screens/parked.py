@@ -1,0 +1,41 @@
+"""The sales that are being made beside the one at the till, to take one up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from clutch_tui.text import format as shown
+from clutch_tui.text.strings import t, tn
+from clutch_tui.ui import shop
+from clutch_tui.ui.dialogs import Choose
+
+if TYPE_CHECKING:
+    from clutch_tui.core.types import Cart, TaxRules
+
+NEW = "new"
+"""The answer of who wants another sale and none of these."""
+
+
+def choice(carts: Sequence[Cart], current: Cart | None, rules: TaxRules) -> Choose:
+    """The question which of these sales to go on with; the one at the till is named as that."""
+    here = "" if current is None else current.id
+    options = [(cart.id, _words(cart, rules, is_current=cart.id == here)) for cart in carts]
+    return Choose("sales.carts", [(NEW, lambda: t("sales.new_cart")), *options])
+
+
+def _words(cart: Cart, rules: TaxRules, *, is_current: bool) -> Callable[[], str]:
+    pieces = sum(line.quantity for line in cart.lines)
+    first = cart.lines[0]
+    total = shop.cart.totals(cart, rules).total
+
+    def words() -> str:
+        said = t(
+            "sales.cart_name",
+            customer=shown.name(cart.customer_name or shown.of_language(first.name, first.name_en)),
+            pieces=tn("sales.pieces", pieces),
+            total=shown.money(total),
+        )
+        return t("sales.cart_current", cart=said) if is_current else said
+
+    return words
