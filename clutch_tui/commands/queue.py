@@ -78,7 +78,10 @@ def _list_queue(options: dict[str, Any], lane: str, *, as_json: bool) -> None:
             f"{row.n:>6}  {change_words.kind_word(row.kind)}  {label}  {change_words.state_word(row)}"
             f"  {shown.age(row.at, now)}"
         )
-        for line in (change_words.error_words(row), *change_words.flag_lines(row.flags, about.get(row.id, {}))):
+        for line in (
+            change_words.error_words(row),
+            *change_words.flag_lines(row.flags, about.get(row.id, {}), row.type),
+        ):
             if line:
                 print(f"{'':>8}{line}")
     if not rows:

@@ -59,6 +59,24 @@ class AccountEntry:
     may_void: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a customer owes now (the shop owes what is below zero), and up to what he may: None where nobody says."""
+
+    balance: int
+    limit: int | None
+
+    @property
+    def is_over(self) -> bool:
+        return self.limit is not None and self.balance > self.limit
+
+
+def standing(customer_id: str) -> Standing | None:
+    """How a customer's account stands; None for one who is not known here, such as an order's."""
+    row = models.execute(f"SELECT {customers.BALANCE} FROM customer WHERE id = ?", (customer_id,)).fetchone()
+    return None if row is None else Standing(row[0], state.credit_limit())
+
+
 # --- payments ------------------------------------------------------------------------------------------
 
 

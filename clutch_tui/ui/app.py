@@ -431,11 +431,22 @@ class ClutchApp(KeysInOrder, Scanning, Overlays, ThinWire, Gauges, BidiApp, App[
         await self._go_to(mode)
 
     async def _go_to(self, mode: str) -> None:
-        """Go to a mode as it was left; but the till is the till, whatever was opened over it."""
+        """Go to a mode as it was left; but the till is the till, whatever was opened over it. The drawer lies over
+        it."""
         self.close_overlay()
+        if mode == keys.DRAWER:
+            await self._go_to_drawer()
+            return
         await self.switch_mode(mode)
         while mode == "sales" and len(self.screen_stack) > 1 and not self._asks:
             self.pop_screen()
+
+    async def _go_to_drawer(self) -> None:
+        from clutch_tui.ui.screens.drawer import DrawerScreen
+
+        await self._go_to("sales")
+        if not self._asks:  # a question at the till is answered first
+            self.push_screen(DrawerScreen())
 
     @work(group="language", exit_on_error=False)
     async def action_language(self) -> None:
@@ -494,3 +505,4 @@ class ClutchApp(KeysInOrder, Scanning, Overlays, ThinWire, Gauges, BidiApp, App[
             if enabled and not str(binding.id).startswith(("table.", "search.", "form.")):
                 run = partial(self.run_action, binding.action, node)
                 yield SystemCommand(keys.word(binding), keys.shown_key(binding), run)
+        yield SystemCommand(t(f"mode.{keys.DRAWER}"), "", partial(self.action_mode, keys.DRAWER))

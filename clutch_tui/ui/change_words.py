@@ -73,12 +73,13 @@ def error_words(row: ChangeRow) -> str:
     return _word(text.replace("error.api.", "queue.failed."), _word(text, shown.isolate(text)))
 
 
-def flag_lines(flags: Sequence[str], concerns: Mapping[str, Sequence[Concern]]) -> list[str]:
-    """What the server found worth saying about a change, and about which parts."""
+def flag_lines(flags: Sequence[str], concerns: Mapping[str, Sequence[Concern]], type: str) -> list[str]:
+    """What the server found worth saying about a change of a record of this type, and about which parts. One flag may
+    mean another thing of another record: the number of a sale is its receipt's, of a part its maker's."""
     lines = []
     for flag in flags:
         about = ", ".join(map(_concern, concerns.get(flag, ())))
-        words = _word(f"flag.{flag}", flag)
+        words = _word(f"flag.{type}.{flag}", _word(f"flag.{flag}", flag))
         lines.append(f"{words}: {about}" if about else words)
     return lines
 
@@ -163,7 +164,7 @@ def answer_lines(change: ChangeDetail) -> list[str]:
     for name, value in change.theirs.items():
         theirs = t("queue.changed_there") if name == "*" else value_word(row.type, name, value)
         lines.append(t("queue.theirs", field=field_word(row.type, name), value=theirs))
-    lines += flag_lines(row.flags, change.concerns)
+    lines += flag_lines(row.flags, change.concerns, row.type)
     if row.outcome:
         by = shown.number(change.followed_by) if change.followed_by else ""
         lines.append(t(f"queue.became.{row.outcome}", n=by))

@@ -37,6 +37,9 @@ MODES = (
 )
 """The screens in the order of the menu: Alt and a digit goes straight to one of the first ten, 0 to the tenth."""
 
+DRAWER = "drawer"
+"""What lies over the till and has a place in the menu all the same."""
+
 GLOBAL = [
     Binding("f1", "help", "app.help", id="app.help", priority=True),
     Binding("f9", "menu", "app.menu", id="app.menu", priority=True),

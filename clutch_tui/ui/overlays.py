@@ -65,7 +65,7 @@ class Overlays(_AppPart):
             return
         from clutch_tui.ui.dialogs import Choose
 
-        menu = Choose("app.menu", [(mode, partial(t, f"mode.{mode}")) for mode in keys.MODES])
+        menu = Choose("app.menu", [(mode, partial(t, f"mode.{mode}")) for mode in (*keys.MODES, keys.DRAWER)])
         menu.overlay = "menu"
         if (mode := await self.push_screen_wait(menu)) is not None:
             await self._go_to(mode)

@@ -9,7 +9,7 @@ import pytest
 from clutch_tui.core import cash
 from clutch_tui.text import strings
 from clutch_tui.text.strings import t
-from clutch_tui.ui.dialogs import Ask, Confirm
+from clutch_tui.ui.dialogs import Ask, Choose, Confirm
 from clutch_tui.ui.screens.drawer import ClosingsScreen, DrawerScreen, ReportDialog
 from tests.test_ui.shop_app import Shop, open_app, press, toasts, type_text, until, words_on
 
@@ -71,6 +71,16 @@ async def test_a_day_at_the_drawer(shop: Shop, language: strings.Language) -> No
         assert t("drawer.copy") not in first
         await press(pilot, "escape", "escape", "escape")
         await until(pilot, lambda: app.screen.id != "drawer" and not isinstance(app.screen, DrawerScreen))
+
+
+async def test_the_drawer_is_in_the_menu_from_every_screen(shop: Shop) -> None:
+    async with open_app(shop, "en", mode="orders") as (app, pilot):
+        await press(pilot, "f9")
+        await until(pilot, lambda: isinstance(app.screen, Choose))
+        await press(pilot, "end", "enter")
+        await until(pilot, lambda: isinstance(app.screen, DrawerScreen))
+        await press(pilot, "escape")
+        await until(pilot, lambda: app.current_mode == "sales" and not isinstance(app.screen, DrawerScreen))
 
 
 async def test_taking_out_more_than_there_is_asks_and_is_said(shop: Shop) -> None:

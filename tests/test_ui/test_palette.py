@@ -37,6 +37,7 @@ class Commanded(Overlays, BidiApp, App[None]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         yield SystemCommand("فتح الدرج", "يفتح درج النقدية", self.open_drawer)
+        yield SystemCommand("الخزنة", "", self.open_drawer)
 
     def open_drawer(self) -> None:
         self.done = True
@@ -57,6 +58,19 @@ async def test_a_command_is_found_and_done_in_arabic() -> None:
         assert any(visual(t("palette.placeholder")) in line for line in lines_of(app))
         assert lines_of(app)[0].strip() == visual("فلتر (زيت)")
         await pilot.press(*"الدرج")
+        await app.workers.wait_for_complete()
+        await pilot.press("down", "enter")
+        await pilot.pause()
+        assert app.done
+
+
+@pytest.mark.parametrize("typed", ["خزنه", "الخزنة", "خزنة"])
+async def test_a_command_is_found_however_it_is_spelt(typed: str) -> None:
+    app = Commanded()
+    async with app.run_test() as pilot:
+        await pilot.press("ctrl+p")
+        await pilot.pause()
+        await pilot.press(*typed)
         await app.workers.wait_for_complete()
         await pilot.press("down", "enter")
         await pilot.pause()

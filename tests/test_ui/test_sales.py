@@ -5,14 +5,17 @@ from __future__ import annotations
 import pytest
 from textual.pilot import Pilot
 
-from clutch_tui.core import aftersales, customers, inventory, sales, state
+from clutch_tui.core import aftersales, cash, customers, inventory, sales, state
 from clutch_tui.core import cart as carts
+from clutch_tui.core.database import models
 from clutch_tui.core.types import CustomerDraft, Discount, Payment, Sale, SaleQuery, TaxRules
 from clutch_tui.text import strings
 from clutch_tui.text.format import money, name
 from clutch_tui.text.strings import t
+from clutch_tui.ui import change_words
 from clutch_tui.ui.app import ClutchApp
 from clutch_tui.ui.dialogs import Ask, Choose, Confirm
+from clutch_tui.ui.screens.customers import PickCustomer
 from clutch_tui.ui.screens.give_back import ReturnDialog
 from clutch_tui.ui.screens.past_sales import PastSalesScreen
 from clutch_tui.ui.screens.pay import PayDialog, quick_amounts
@@ -459,3 +462,42 @@ async def test_a_scanner_faster_than_the_screen_loses_nothing(shop: Shop) -> Non
         await until(pilot, lambda: {one.part_number: one.quantity for one in till(app).cart.lines}.get("OF-100") == 6)
         assert till(app).field.value == ""
         assert toasts(app) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_what_the_customer_owes_stands_at_the_till(shop: Shop, language: strings.Language) -> None:
+    hassan = shop.store.run_now(customers.create, CustomerDraft(name="Hassan", phone="01001234567"))
+    shop.store.run_now(models.execute, "UPDATE customer SET balance = 1912275 WHERE id = ?", (hassan.id,))
+    shop.store.run_now(state.put_setting, "shop.settings", {"credit_limit": 500000})
+    async with open_app(shop, language) as (app, pilot):
+        await scan(app, pilot, shop.parts[0].draft.part_number)
+        await press(pilot, "f3")
+        await until(pilot, lambda: isinstance(app.screen, PickCustomer))
+        await type_text(pilot, "Hassan")
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, SalesScreen))
+        await until(pilot, lambda: "19,122.75" in words_on(app) and "5,000.00" in words_on(app))
+
+
+async def test_a_void_that_takes_out_more_than_there_is_says_so(shop: Shop) -> None:
+    rules = shop.read(state.tax_rules)
+    made = carts.add_line(shop.store.run_now(sales.open_cart), shop.parts[0], 1)
+    paid = (Payment("cash", carts.totals(made, rules).total),)
+    shop.store.run_now(lambda: sales.checkout(made, paid, cashier="", device_id="d", rules=rules))
+    shop.store.run_now(cash.close, paid[0].amount, drawer_id="d", actor="")
+    async with open_app(shop, "en") as (app, pilot):
+        await press(pilot, "f7")
+        await until(pilot, lambda: isinstance(app.screen, PastSalesScreen) and app.screen.table.count == 1)
+        await press(pilot, "f8")
+        await until(pilot, lambda: isinstance(app.screen, Ask))
+        await type_text(pilot, "wrong")
+        await press(pilot, "enter")
+        await until(pilot, lambda: any("below zero" in words for words in toasts(app)))
+
+
+def test_a_number_that_two_receipts_have_is_no_number_of_a_part() -> None:
+    strings.use("en")
+    (of_sale,) = change_words.flag_lines(("duplicate_number",), {}, "sale")
+    (of_part,) = change_words.flag_lines(("duplicate_number",), {}, "item")
+    assert "receipt number" in of_sale
+    assert "part number" in of_part

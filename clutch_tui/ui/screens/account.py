@@ -12,13 +12,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
-from clutch_tui.core.accounts import AccountEntry, AccountPayment
-from clutch_tui.core.types import PAY_METHODS, Customer, CustomerRow, PayMethod
+from clutch_tui.core.accounts import AccountEntry, AccountPayment, Standing
+from clutch_tui.core.types import PAY_METHODS, CustomerRow, PayMethod
 from clutch_tui.printing.page import method_word
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 from clutch_tui.ui import shop
 from clutch_tui.ui.dialogs import Choose, ShowText, ask_money, ask_text
+from clutch_tui.ui.screens.drawer import warn_below_zero
 from clutch_tui.ui.screens.history import HistoryScreen, kind_word
 from clutch_tui.ui.screens.receipt import ReceiptDialog
 from clutch_tui.ui.widgets.column import Column
@@ -103,12 +104,15 @@ class PaymentDialog(ShowText):
         self.app.notify(t("receipt.saved", path=shown.isolate(str(path))))
 
 
-def standing_words(customer: Customer | CustomerRow, limit: int | None) -> str:
+def standing_words(standing: Standing | None) -> str:
     """What a customer owes, or is owed, and the shop's limit where its server has told one."""
-    name = shown.name(customer.name if isinstance(customer, CustomerRow) else customer.draft.name)
-    key = "customer.is_owed" if customer.balance < 0 else "customer.owes"
-    words = t(key, name=name, amount=shown.money(abs(customer.balance)))
-    return words if limit is None else f"{words}   {t('customer.limit', amount=shown.money(limit))}"
+    if standing is None:
+        return ""
+    key = "customer.is_owed" if standing.balance < 0 else "customer.owes"
+    words = [t(key, amount=shown.money(abs(standing.balance)))]
+    if standing.limit is not None:
+        words.append(t("customer.limit", amount=shown.money(standing.limit)))
+    return "   ".join(words)
 
 
 class AccountScreen(HistoryScreen):
@@ -166,9 +170,9 @@ class AccountScreen(HistoryScreen):
 
     @work(group="standing", exclusive=True, exit_on_error=False)
     async def _read_standing(self) -> None:
-        customer = await self.store.read(shop.customers.get, self._customer.id)
-        limit = await self.store.read(shop.state.credit_limit)
-        self.standing.tell(partial(standing_words, customer, limit))
+        standing = await self.store.read(shop.accounts.standing, self._customer.id)
+        self.standing.set_class(standing is not None and standing.is_over, "-warning")
+        self.standing.tell(lambda: f"{shown.name(self._customer.name)}:   {standing_words(standing)}")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "open":
@@ -205,6 +209,7 @@ class AccountScreen(HistoryScreen):
         back = await self.write(NOUNS, shop.accounts.take_back, payment.id, reason, self.app.cashier)
         if back is not None:
             await self.app.push_screen_wait(PaymentDialog(back))
+            await warn_below_zero(self)
 
     def action_purchases(self) -> None:
         from clutch_tui.ui.screens.past_sales import PastSalesScreen

@@ -18,6 +18,7 @@ from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 from clutch_tui.ui import shop
 from clutch_tui.ui.dialogs import ShowText, ask_money, ask_text
+from clutch_tui.ui.screens.frame import ShopScreen
 from clutch_tui.ui.screens.history import HistoryScreen
 from clutch_tui.ui.screens.list_screen import reading
 from clutch_tui.ui.widgets.column import Column
@@ -131,6 +132,13 @@ class DrawerScreen(HistoryScreen):
 
     def action_closings(self) -> None:
         self.app.push_screen(ClosingsScreen())
+
+
+async def warn_below_zero(screen: ShopScreen) -> None:
+    """Say it after money has gone back to a customer that, by the books, was not in the drawer."""
+    report = await screen.store.read(shop.cash.report)
+    if report.expected < 0:
+        screen.app.notify(paper.below_zero(report), severity="warning", timeout=10)
 
 
 class ClosingsScreen(HistoryScreen):

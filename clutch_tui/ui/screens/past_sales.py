@@ -70,7 +70,7 @@ class PastSalesScreen(ListScreen):
 
     def describe(self, row: SaleRow) -> Content | str:
         words = [t("sale.line", cashier=row.cashier or "-", customer=row.customer_name or "-")]
-        words += change_words.flag_lines(row.flags, {})
+        words += change_words.flag_lines(row.flags, {}, "sale")
         if row.unsent:
             words.append(t("common.has_unsent"))
         return "\n".join(words)
@@ -98,6 +98,12 @@ class PastSalesScreen(ListScreen):
         reason = await self.app.push_screen_wait(ask_text("sale.ask_void", required=True, number=number))
         if reason is not None:
             await self.write("sales inventory customers", shop.aftersales.void, row.id, reason, self.app.cashier)
+            await self._warn_below_zero()
+
+    async def _warn_below_zero(self) -> None:
+        from clutch_tui.ui.screens.drawer import warn_below_zero
+
+        await warn_below_zero(self)
 
     @work(group="ask", exit_on_error=False)
     async def action_give_back(self) -> None:
@@ -120,3 +126,4 @@ class PastSalesScreen(ListScreen):
         )
         if receipt is not None:
             await self.app.push_screen_wait(ReceiptDialog(receipt))
+            await self._warn_below_zero()

@@ -141,7 +141,7 @@ class QueueScreen(ListScreen):
         lines = [change_words.headline(row)]
         if error := change_words.error_words(row):
             lines.append(t("queue.error", error=error))
-        lines += change_words.flag_lines(row.flags, self._concerns.get(row.id, {}))
+        lines += change_words.flag_lines(row.flags, self._concerns.get(row.id, {}), row.type)
         return "\n".join([*lines, change_words.why_line(row)])
 
     @on(WindowTable.Highlighted, "#list")

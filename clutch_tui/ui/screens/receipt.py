@@ -56,7 +56,7 @@ class ReceiptDialog(ShowText):
 
     def _remarks(self) -> str:
         """What is not on the paper: what the server found worth saying about the sale."""
-        return "\n".join([t("sale.remarks"), *change_words.flag_lines(self._receipt.flags, self._concerns)])
+        return "\n".join([t("sale.remarks"), *change_words.flag_lines(self._receipt.flags, self._concerns, "sale")])
 
     def _draw(self) -> list[str]:
         from clutch_tui.printing import receipt

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
@@ -43,7 +44,7 @@ class SalesScreen(ShopScreen):
     """Selling."""
 
     NAME = "sales"
-    NOUNS = frozenset({"inventory", "shop"})
+    NOUNS = frozenset({"inventory", "shop", "customers"})
     KEPT_CLEAR = 3  # whose sale it is, and what it comes to
     takes_lines = True
     TYPED = ("sales.help_quantity", "sales.help_times", "sales.help_step")
@@ -76,6 +77,7 @@ class SalesScreen(ShopScreen):
         self._others = 0
         """How many other sales are being made."""
         self._hits_for = ""
+        self._standing_of: str | None = None
         self._one_by_one = asyncio.Lock()
         """A quantity typed behind a scan is for that part, also when the part is still being looked up."""
 
@@ -95,6 +97,7 @@ class SalesScreen(ShopScreen):
     @work(group="load", exclusive=True, exit_on_error=False)
     async def reload(self) -> None:
         self.rules = await self.app.tax_rules()
+        self._standing_of = None  # what is owed may have changed, too
         if self.cart is None:
             self.history = shop.cart_history.CartHistory()
             unfinished = await self.store.read(shop.sales.unfinished)
@@ -280,7 +283,20 @@ class SalesScreen(ShopScreen):
         self.cart = cart
         totals = shop.cart.totals(cart, self.rules)
         self.lines.show(Totalled(cart, totals, self.rules.prices_include_tax, self._others), select)
+        if cart.customer_id != self._standing_of:
+            self._read_standing(cart.customer_id)
         self.refresh_bindings()
+
+    @work(group="standing", exclusive=True, exit_on_error=False)
+    async def _read_standing(self, customer_id: str | None) -> None:
+        """Read what the customer of the sale owes, and up to what he may."""
+        from clutch_tui.ui.screens.account import standing_words
+
+        standing = None if customer_id is None else await self.store.read(shop.accounts.standing, customer_id)
+        self._standing_of = customer_id
+        self.lines.tell_standing(partial(standing_words, standing), warning=standing is not None and standing.is_over)
+        if self.cart is not None:
+            self._show(self.cart)
 
     def _change(self, cart: Cart, select: str | None = None) -> None:
         if self.cart is not None and cart != self.cart:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -71,6 +72,7 @@ class CartView(Vertical):
     DEFAULT_CSS = """
     CartView { height: 1fr; }
     CartView > #cart-customer, CartView > #cart-sums { height: 1; padding: 0 1; background: $panel; }
+    CartView > #cart-customer.-warning { color: $text-warning; }
     CartView > #cart-total { height: 1; padding: 0 1; background: $panel; color: $text-success; text-style: bold; }
     """
 
@@ -78,6 +80,7 @@ class CartView(Vertical):
         super().__init__(id=id)
         self.table: WindowTable[CartRow] = WindowTable(PLAIN_COLUMNS, empty="sales.cart_empty", id="cart-lines")
         self._customer = Words(id="cart-customer")
+        self._standing: Callable[[], str] = str
         self._sums = Words(id="cart-sums")
         self._total = Words(id="cart-total")
 
@@ -91,6 +94,11 @@ class CartView(Vertical):
     def total_text(self) -> str:
         return self._total.text
 
+    def tell_standing(self, words: Callable[[], str], *, warning: bool = False) -> None:
+        """Say beside the customer's name how the account stands, from the next `show` on."""
+        self._standing = words
+        self._customer.set_class(warning, "-warning")
+
     def show(self, totalled: Totalled, select: str | None = None) -> None:
         """Draw this cart; the cursor goes to the line of the part `select`, or stays."""
         cart, totals = totalled.cart, totalled.totals
@@ -100,17 +108,17 @@ class CartView(Vertical):
         self.table.columns = CART_COLUMNS if discounted else PLAIN_COLUMNS
         cursor = next((row.n for row in rows if row.id == select), None)
         self.table.show_rows(rows, cursor)
-        self._customer.tell(lambda: _customer(cart, totalled.beside))
+        self._customer.tell(lambda: _customer(cart, self._standing(), totalled.beside))
         self._sums.tell(lambda: _sums(totals, totalled.tax_included))
         self._total.tell(lambda: t("sales.to_pay", total=shown.money(totals.total)))
 
 
-def _customer(cart: Cart, beside: int) -> str:
+def _customer(cart: Cart, standing: str, beside: int) -> str:
+    """Who buys, and how the account stands; what is too long for the line is the telephone number."""
     name = t("sales.for_customer", name=cart.customer_name) if cart.customer_name else t("sales.no_customer")
-    said = [name, shown.phone(cart.customer_phone) if cart.customer_phone else ""]
-    if beside:
-        said.append(t("sales.others_open", count=shown.number(beside)))
-    return "   ".join(filter(None, said))
+    others = t("sales.others_open", count=shown.number(beside)) if beside else ""
+    phone = shown.phone(cart.customer_phone) if cart.customer_phone else ""
+    return "   ".join(filter(None, (name, standing, others, phone)))
 
 
 def _sums(totals: Totals, tax_included: bool) -> Content:

@@ -6,13 +6,16 @@ Private names of Textual used here: `CommandPalette._placeholder`, `_start_no_ma
 
 from __future__ import annotations
 
-from textual.app import ComposeResult
-from textual.command import CommandInput, CommandList, CommandPalette
+from collections.abc import Iterable
+
+from textual.app import ComposeResult, SystemCommand
+from textual.command import CommandInput, CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.containers import Horizontal, Vertical
 from textual.reactive import reactive
 from textual.widgets import LoadingIndicator
 from textual.widgets.option_list import Option
 
+from clutch_tui.text.fold import fold
 from clutch_tui.text.strings import t
 from clutch_tui.ui.bidi_filter import VisualLines
 from clutch_tui.ui.widgets.text_field import VisualCursor
@@ -24,6 +27,25 @@ class PaletteField(VisualCursor, CommandInput):
     cursor_blink = reactive(False, init=False)
 
 
+class FoldedCommands(Provider):
+    """The commands of the screen, found however they are spelt: `خزنه` means `الخزنة`, as in every search."""
+
+    async def discover(self) -> Hits:
+        for name, help_text, run, discover in sorted(self._commands(), key=lambda command: command[0]):
+            if discover:
+                yield DiscoveryHit(name, run, help=help_text)
+
+    async def search(self, query: str) -> Hits:
+        matcher = self.matcher(fold(query))
+        for name, help_text, run, _ in self._commands():
+            if (match := matcher.match(fold(name))) > 0:
+                yield Hit(match, name, run, help=help_text)
+
+    def _commands(self) -> Iterable[SystemCommand]:
+        """Each once: what a key does here may also be had everywhere."""
+        return {command[0]: command for command in reversed([*self.app.get_system_commands(self.screen)])}.values()
+
+
 class Palette(VisualLines, CommandPalette):
     """Every command of the screen, found as one types. Without the id that Textual's has: one that is still going and
     one that comes are not the same."""
@@ -31,7 +53,7 @@ class Palette(VisualLines, CommandPalette):
     overlay = "palette"
 
     def __init__(self) -> None:
-        super().__init__(placeholder=t("palette.placeholder"))
+        super().__init__([FoldedCommands], placeholder=t("palette.placeholder"))
 
     def compose(self) -> ComposeResult:
         with Vertical(id="--container"):
