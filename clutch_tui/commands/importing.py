@@ -7,6 +7,7 @@ terminal as a question, of a script by the option that answers it.
 from __future__ import annotations
 
 import sys
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -158,7 +159,7 @@ def _shown(name: str, value: object) -> object:
         return "، ".join(isolate(str(one)) for one in value)
     if isinstance(value, str):
         text = " ".join(value.split())
-        return isolate(text) if text.isascii() else text
+        return text if any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in text) else isolate(text)
     return value
 
 

@@ -123,6 +123,16 @@ def test_currencies_and_zeros_in_formats_reach_the_row(tmp_path: Path) -> None:
     ]
 
 
+def test_a_dot_in_a_number_of_a_sheet_leaves_no_doubt_and_proves_nothing_of_texts(tmp_path: Path) -> None:
+    rows = [("A-1", "Part", 12.125), ("A-2", "Part", 99.5), ("A-3", "Part", "850,50"), ("A-4", "Part", "1.250")]
+    entries, remarks = take(book(tmp_path / "list.xlsx", *rows))
+    assert [entry.said["price"] for entry in entries] == [1213, 9950, 85050, 125000]
+    assert [(remark.line, remark.key) for remark in remarks] == [
+        (0, "import.column.decimal_comma"),
+        (2, "import.warning.read_as"),
+    ]
+
+
 def test_merged_cells_say_the_same_of_all_their_rows(tmp_path: Path) -> None:
     def merge(sheet: Any) -> None:
         for area in ("C2:C3", "A4:C4", "A5:A6", "B5:B6", "C5:C6"):
@@ -237,7 +247,7 @@ def test_a_book_cut_or_turned_anywhere_never_ends_in_a_traceback(tmp_path: Path)
     chance = random.Random(12)
     path = tmp_path / "damaged.xlsx"
     refusals = 0
-    for turn in range(300):
+    for turn in range(150):
         at = chance.randrange(4, len(whole))
         length = chance.choice((1, 4, 40, 400))
         damaged = bytearray(whole)
@@ -249,7 +259,7 @@ def test_a_book_cut_or_turned_anywhere_never_ends_in_a_traceback(tmp_path: Path)
             damaged[at:at] = damaged[at - 4 : at + length]
         path.write_bytes(damaged)
         refusals += bool(refusal(path))
-    assert refusals > 100
+    assert refusals > 50
 
 
 @pytest.mark.parametrize("part", [SHEET, STYLES, "xl/workbook.xml", "xl/_rels/workbook.xml.rels"])
@@ -263,7 +273,7 @@ def test_xml_turned_anywhere_never_ends_in_a_traceback(tmp_path: Path, part: str
         piece = chance.choice((b"", b"<", b'"', b"&", b"-1", b"9" * 30, b"\xff", b"row", b"</c>"))
         return text[:at] + piece + text[at + chance.randrange(6) :]
 
-    for _ in range(100):
+    for _ in range(40):
         path.write_bytes(whole)
         rewritten(path, {part: turned})
         assert refusal(path) in ("", "error.import.unreadable", "error.import.no_headings", "error.import.all_hidden")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +13,7 @@ from .. import money
 from ..codes import has_check_digit
 from ..inventory import MAX_MONEY, MAX_QUANTITY
 from .encoding import is_damaged
-from .notation import MARKS, Notation, written
+from .notation import CERTAIN, MARKS, Notation, written
 
 Oddity = tuple[str, dict[str, Any]]
 """The key of a sentence and its values; `import.warning.` keys leave the row good, all others refuse it."""
@@ -53,10 +53,11 @@ _SHORTEST_NUMBER = 4
 
 
 class Row:
-    """One row: `said` in, `found` (fields of a draft, and `quantity`), `others` and `odd` out."""
+    """One row: `said` in, `found` (fields of a draft, and `quantity`), `others` and `odd` out. In the fields of `exact`
+    the file holds numbers: a dot in them stands before decimals, however the column writes its texts."""
 
-    def __init__(self, said: Mapping[str, str], notations: Mapping[str, Notation]) -> None:
-        self._notations = notations
+    def __init__(self, said: Mapping[str, str], notations: Mapping[str, Notation], exact: Collection[str] = ()) -> None:
+        self._notations = {**notations, **dict.fromkeys(exact, CERTAIN["point"])} if exact else notations
         self._said = {field: self._bare_text(field, text) for field, text in said.items()}
         self.found: dict[str, str | int] = {}
         self.others: dict[str, list[str]] = {}

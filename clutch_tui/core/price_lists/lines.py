@@ -23,7 +23,8 @@ class Line:
 
     `hidden` is what the sheet does not show, `merged` one cell that runs over several columns, `broken` what cannot
     be read because a quotation mark in it is never closed. `repaired` says that its letters had been read in a wrong
-    encoding before, `unformatted` that it holds a number of which nobody knows how the sheet shows it.
+    encoding before, `unformatted` that it holds a number of which nobody knows how the sheet shows it. In the places
+    of `exact` the file holds numbers, not texts: nobody need ask what a dot in them means.
     """
 
     number: int
@@ -31,6 +32,7 @@ class Line:
     kind: Kind = "row"
     repaired: bool = False
     unformatted: bool = False
+    exact: frozenset[int] = frozenset()
 
     @property
     def blank(self) -> bool:

@@ -174,7 +174,7 @@ class Notation:
         """True for a number that is not written as the others of its column."""
         if number.value is None:
             return number.mark == self.decimal
-        return number.mark == "comma" and self.decimal != "comma"
+        return number.mark == "comma" != self.decimal
 
 
 CERTAIN = {mark: Notation(mark, True) for mark in MARKS}

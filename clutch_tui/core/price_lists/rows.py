@@ -127,7 +127,7 @@ class Reader:
         if outcome is not None:
             text = next(filter(None, said.values()))
             return Reading(number, outcome, None, (Remark(number, f"import.warning.{outcome}", {"text": text}),))
-        return self._understand(number, said)
+        return self._understand(number, said, {self._columns[place] for place in line.exact & self._columns.keys()})
 
     def _is_no_part(self, row: Sequence[str], said: Mapping[str, str]) -> Outcome | None:
         """What a row of sums or of headings printed again is; None for all others."""
@@ -138,8 +138,8 @@ class Reader:
         same = {cell for cell, title in zip(row, self._heading, strict=False) if cell == title}
         return "heading_again" if len(same - {""}) >= 2 else None
 
-    def _understand(self, number: int, said: Mapping[str, str]) -> Reading:
-        row = cells.Row(said, self._notations)
+    def _understand(self, number: int, said: Mapping[str, str], exact: set[str]) -> Reading:
+        row = cells.Row(said, self._notations, exact)
         row.read()
         odd = [("import.bad.foreign_currency", {"field": name, "text": text}) for name, text in self._in_foreign(said)]
         remarks = tuple(Remark(number, key, values) for key, values in (*row.odd, *odd))

@@ -86,7 +86,10 @@ class _Look:
             text = line.cells[place] if place < len(line.cells) else ""
             if text:
                 self._filled[name] += 1
-                self._look_at(name, line.number, text)
+                if place not in line.exact:
+                    self._look_at(name, line.number, text)
+                elif name in MONEY and is_foreign(text):
+                    self._case("foreign", name).add(line.number, text)
 
     def _case(self, kind: str, name: str) -> _Case:
         return self._cases.setdefault((kind, name), _Case())

@@ -95,6 +95,7 @@ class _Reader:
         self._row = self._column = self._cells_seen = 0
         self._hidden = self._unformatted = False
         self._cells: dict[int, str] = {}
+        self._exact: set[int] = set()
         self._type = self._style = self._open = ""
         self._value: list[str] = []
         self._formula: list[str] = []
@@ -136,7 +137,7 @@ class _Reader:
         number = int(said) if said.isascii() and said.isdigit() and len(said) < 8 else 0
         self._row = number if self._row < number <= MAX_ROW else self._row + 1
         self._hidden = attributes.get("hidden") in _YES or _number(attributes.get("ht"), 1) == 0
-        self._column, self._unformatted, self._cells = 0, False, {}
+        self._column, self._unformatted, self._cells, self._exact = 0, False, {}, set()
 
     def _end_row(self) -> None:
         cells = self._cells
@@ -148,7 +149,9 @@ class _Reader:
         self._count(width)
         kind: Kind = HIDDEN if self._hidden else MERGED if title else "row"
         line = line_of(self._row, [cells.get(place, "") for place in range(1, width + 1)], kind)
-        self.ready.append(replace(line, unformatted=True) if self._unformatted else line)
+        if self._unformatted or self._exact:
+            line = replace(line, unformatted=self._unformatted, exact=frozenset(self._exact))
+        self.ready.append(line)
 
     def _count(self, cells: int) -> None:
         self._cells_seen += cells
@@ -174,6 +177,8 @@ class _Reader:
         text = self._shown(value)
         if text.strip():
             self._cells[self._column] = text
+            if "." in text and self._type == "n":
+                self._exact.add(self._column - 1)
 
     def _shown(self, value: str) -> str:
         kind = self._type
