@@ -1176,3 +1176,36 @@ async def test_an_order_that_went_to_another_shop_is_said_once_and_asks_nothing(
     assert (queue.may_retry(refused), queue.may_be_seen(refused)) == (False, True)
     till.do(queue.see, refused.id)
     assert till.changes == ()
+
+
+# --- rows that cannot be read --------------------------------------------------------------------------
+
+
+async def adjust_elsewhere(sandbox: Running, part_id: str, delta: float, n: int) -> None:
+    """Another terminal, of a program that knows half pieces, moves a part."""
+    change = {"change_id": f"elsewhere-{n}", "kind": "adjust", "type": "item", "id": part_id, "n": n}
+    body = {"protocol": 1, "changes": [change | {"body": {"item_id": part_id, "delta": delta, "reason": "x"}}]}
+    async with httpx.AsyncClient() as client:
+        answer = await client.post(
+            f"{sandbox.base_url}/inventory/sync", json=body, headers={"X-API-Key": demo_data.API_KEY}
+        )
+        assert answer.raise_for_status().json()["data"]["results"]["elsewhere-" + str(n)]["status"] == "applied"
+
+
+async def test_a_row_that_cannot_be_read_ends_no_movement_that_it_contains(till: Till, sandbox: Running) -> None:
+    part_id, stock = a_part(till)
+    seen = till.ask(inventory.get, part_id)
+    await adjust_elsewhere(sandbox, part_id, -0.5, 1)
+    till.sell(part_id, 2)
+    till.do(inventory.edit, part_id, replace(seen.draft, location="C3"), seen=seen)
+    for _ in range(2):
+        await till.round()
+        assert till.shelf(part_id) == stock - 2
+        assert till.ask(inventory.get, part_id).draft.location == "C3"
+    assert till.queue.unsent == 0
+    await adjust_elsewhere(sandbox, part_id, -0.5, 2)
+    await till.round()
+    assert till.shelf(part_id) == stock - 3
+    assert till.ask(inventory.get, part_id).draft.location == "C3"
+    assert till.sql("SELECT count(*) FROM stock_move WHERE open = 1") == [(0,)]
+    assert till.sql("SELECT count(*) FROM base_record") == [(0,)]

@@ -104,6 +104,12 @@ def _bury(row: Row, *, known: bool) -> None:
         models.execute("DELETE FROM part_next WHERE id = ?", (row["id"],))
 
 
+def ids() -> list[str]:
+    """The parts that the pull has brought so far."""
+    rows = models.execute("SELECT id FROM part_next UNION SELECT id FROM part JOIN part_seen USING (pk)")
+    return [row[0] for row in rows.fetchall()]
+
+
 # --- the indexes -----------------------------------------------------------------------------------------
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from .. import customers, inventory, orders, sales, state, suppliers
 from ..clock import to_text
 from ..database import models
-from . import aliases, documents, offers, outbox, overlay, ways
+from . import aliases, documents, offers, outbox, overlay, unreadable, ways
 
 Row = Mapping[str, Any]
 
@@ -164,12 +164,13 @@ def rebase(type: str, record_id: str) -> None:
     refused = copy is None and _refused(type, record_id)
     row = dict(copy) if copy else {"deleted": not refused} | _UNCOUNTED.get(type, {})
     pending = False
+    aside = unreadable.holds(NOUNS[type], record_id)
     for change in _requests(type, record_id):
         if _found_nothing(change, NOUNS[type]):
             gone = bool(copy["deleted"]) if copy else not (pending or refused)
             over = gone or bool(change["tick"] <= ways.covered(NOUNS[type]))
         else:
-            over = _contained(change, copy, NOUNS[type])
+            over = not aside and _contained(change, copy, NOUNS[type])
         fields = None if over else _counting_fields(change)
         if fields is None:
             _cover(change["change_id"])

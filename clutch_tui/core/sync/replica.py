@@ -266,6 +266,7 @@ def _swap(channel: str, page: PullPage, rows: list[records.Row], *, arriving: bo
     if page.snapshot:
         state.forget(f"{channel}.renew")
     ways.cover(channel)
+    unreadable.came(channel, [*(str(row["id"]) for row in rows), *(arrivals.ids() if arriving else ())])
     # without rows, too: a cursor that moves on may be all that an answered request was waiting for
     pulled: dict[str, list[records.Row]] = {records.TYPES[channel]: [], **records.by_type(rows)}
     with large_cache(len(rows)):
@@ -275,7 +276,6 @@ def _swap(channel: str, page: PullPage, rows: list[records.Row], *, arriving: bo
                 continue
             records.store(type, of_type, snapshot=page.snapshot)
             conflicts.follow(type, of_type)
-    unreadable.came(channel, [str(row["id"]) for row in rows])
     state.forget(f"{channel}.lacking")
     drop_staging(channel)
     end_moves(channel, reopen=another_epoch)
@@ -318,6 +318,8 @@ def _end_moves(channel: str, answered: Collection[str] | None = None, settled: C
     if place == ways.LISTS:
         _end_listed_moves(channel, these, ids)
         return
+    # a row that was set aside is not among ours, whatever the cursor says
+    these += f" AND {record} NOT IN (SELECT record_id FROM set_aside WHERE channel = '{channel}')"
     models.execute(
         f"UPDATE {table} SET open = 0 WHERE open = 1{these} AND EXISTS (SELECT 1 FROM outbox WHERE"
         f" outbox.change_id = {table}.change_id AND result_epoch = ? AND result_seq <= ? AND {_APPLIED})"

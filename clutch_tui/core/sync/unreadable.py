@@ -40,6 +40,12 @@ def came(channel: str, record_ids: Collection[str]) -> None:
         )
 
 
+def holds(channel: str, record_id: str) -> bool:
+    """Whether what the server says of this record is not among the rows that we have."""
+    row = models.execute("SELECT 1 FROM set_aside WHERE channel = ? AND record_id = ?", (channel, record_id)).fetchone()
+    return row is not None
+
+
 def count(channel: str = "") -> int:
     """How many of a channel, or of all."""
     row = models.execute("SELECT count(*) FROM set_aside WHERE ? IN ('', channel)", (channel,)).fetchone()
