@@ -18,6 +18,8 @@ from ..types import ShopError
 
 FULL, BROKEN = "error.store.full", "error.store.broken"
 READ_ONLY, FORBIDDEN = "error.store.readonly", "error.store.forbidden"
+UNSURE = "error.store.unsure"
+"""The disk has failed while something was saved, and does not say whether it has it."""
 BUSY, DAMAGED, EMPTIED = "error.store.busy", "error.store.unreadable", "error.store.emptied"
 
 OF_THE_DISK = frozenset({FULL, BROKEN, READ_ONLY, FORBIDDEN})

@@ -25,7 +25,7 @@ from typing import Any, ParamSpec, Self, TypeVar
 import peewee
 from sqlcipher3 import dbapi2
 
-from .. import search
+from .. import search, state
 from ..clock import Clock, SystemClock
 from ..speed.meter import Meter
 from ..types import ShopError
@@ -164,6 +164,7 @@ class Store:
     def _write(self, function: Callable[..., T], *args: object, **kwargs: object) -> T:
         db = self._writer_db
         begun = perf_counter()
+        committing = False
         with models.bound(db, self._now, self.new_id):
             try:
                 if not self._identity.is_same():
@@ -172,7 +173,10 @@ class Store:
                 with db.atomic("IMMEDIATE"):
                     result = function(*args, **kwargs)
                     search.index_changed()
+                    committing = True
             except peewee.DatabaseError as error:
+                if committing and not self._is_undone(db):
+                    raise ShopError(faults.UNSURE, path=str(self.path)) from error
                 raise faults.of_sqlite(error, self.path) or error from error
         self._identity.note_log()
         self.meter.deed("store.write", function, (perf_counter() - begun) * 1000)
@@ -196,6 +200,17 @@ class Store:
         self._identity.note_log()
         self.meter.deed("store.read", function, (perf_counter() - begun) * 1000)
         return result
+
+    def _is_undone(self, db: Any) -> bool:
+        """Whether a transaction whose commit failed is certainly not there. SQLite takes it back, but all of it may
+        stand in the log although the disk has not confirmed it, and the next start would find it there. The next
+        transaction is written over it: where that is confirmed, it is gone."""
+        try:
+            with db.atomic("IMMEDIATE"):
+                state.put("store.undone_at", models.now_text())
+        except peewee.DatabaseError:
+            return False
+        return True
 
     def is_in_place(self) -> bool:
         """Whether the file's name still leads to the file that is open; any thread may ask."""
