@@ -13,6 +13,8 @@ from clutch_tui.installation import Installation
 from clutch_tui.text import strings
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from clutch_tui.ui.services import Line
 
 
@@ -36,7 +38,13 @@ def run_app(installation: Installation | None = None, line: Line | None = None) 
     with ordered_terminal("off" if found.lack else text.bidi) as modes:
         app = ClutchApp(installation.services(line), found)
         app.order_modes = modes
+        ended_by: list[int] = []
+
+        def end(number: int, _: FrameType | None) -> None:
+            ended_by.append(number)
+            app.exit()
+
         for ending in (signal.SIGTERM, signal.SIGHUP):  # a closed window leaves the terminal and the files in order
-            signal.signal(ending, lambda number, _: app.exit(return_code=128 + number))
+            signal.signal(ending, end)
         app.run(mouse=installation.settings.ui.mouse)
-    return app.return_code or DONE
+    return 128 + ended_by[0] if ended_by else app.return_code or DONE

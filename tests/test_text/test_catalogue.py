@@ -29,8 +29,9 @@ def test_every_sentence_and_every_form_is_found(language: str) -> None:
     assert len(singular) > 1000
     assert len(plural) > 10
     assert dict(ours.sentences()) == {key: known[key] for key in singular}
-    assert all(ours.sentence(key) == theirs.gettext(key) for key in singular | plural)
+    assert all(ours.sentence(key) == theirs.gettext(key) for key in singular)
     for key in plural:
+        assert ours.sentence(key) == theirs.ngettext(key, key, 1)  # as `gettext` says from Python 3.11.4 on
         assert [ours.form(key, n) for n in NUMBERS] == [theirs.ngettext(key, key, n) for n in NUMBERS]
 
 
