@@ -41,7 +41,7 @@ from clutch_tui.sandbox import demo_data, server
 from clutch_tui.sandbox.settings import Settings as SandboxSettings
 
 SPEED = 50.0
-PATIENCE = 30.0
+PATIENCE = 120.0
 """Real seconds in which a socket must be back, 25 minutes of its own."""
 CODES = (1000, 1001, 1008, 1011, 4001, 4003, 4029)
 TROUBLES = ("kill", "end", "silence", "refuse", "half_open", "close", "calm")

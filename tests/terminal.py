@@ -32,6 +32,8 @@ import pyte
 
 from clutch_tui.text.bidi import visual
 
+PATIENCE = 120.0
+"""Seconds until a wait is given up. Only a failure takes them; a busy machine must not."""
 ROOT = Path(__file__).parents[1]
 
 KEYS = {
@@ -143,7 +145,7 @@ class Terminal:
         self._set_size(columns, lines)
         os.killpg(self.process.pid, signal.SIGWINCH)
 
-    def wait_for(self, wanted: str | Callable[[Terminal], object], timeout: float = 15.0) -> None:
+    def wait_for(self, wanted: str | Callable[[Terminal], object], timeout: float = PATIENCE) -> None:
         """Read until the screen shows the text, or the function returns something true.
 
         Raises:
@@ -155,7 +157,7 @@ class Terminal:
             if not self._read(deadline - time.monotonic()) and not holds(self):
                 raise TerminalTimeout(f"no {wanted!r} within {timeout} s; the screen:\n{self.text}")
 
-    def settle(self, still: float, timeout: float = 15.0) -> None:
+    def settle(self, still: float, timeout: float = PATIENCE) -> None:
         """Read until the program has neither written nor worked for `still` seconds: for pictures. Tests wait for
         what they want to see instead."""
         deadline = time.monotonic() + timeout
@@ -177,7 +179,7 @@ class Terminal:
     def _threads(self) -> Path:
         return Path(f"/proc/{self.process.pid}/task")
 
-    def wait_exit(self, timeout: float = 15.0) -> int:
+    def wait_exit(self, timeout: float = PATIENCE) -> int:
         """Read until the program ends and return its exit code."""
         deadline = time.monotonic() + timeout
         while self._read(deadline - time.monotonic()):

@@ -43,7 +43,7 @@ def clutch(home: Path, *arguments: str, **environment: str) -> subprocess.Comple
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=180,
         stdin=subprocess.DEVNULL,
         check=False,
     )
@@ -169,7 +169,7 @@ def test_a_shell_is_told_what_may_follow(home: Path) -> None:
 def test_closed_streams_are_nothing_to_speak_of(home: Path, command: str, code: int, said: str) -> None:
     written = command.replace("clutch-tui", f"{sys.executable} -m clutch_tui")
     result = subprocess.run(
-        ["sh", "-c", written], env=_environment(home), capture_output=True, text=True, timeout=60, check=False
+        ["sh", "-c", written], env=_environment(home), capture_output=True, text=True, timeout=180, check=False
     )
     assert (result.returncode, result.stderr[: len(said) or None]) == (code, said)
 
@@ -183,7 +183,7 @@ def test_a_closed_stream_leaves_its_number_to_no_file() -> None:
         ["sh", "-c", f'{sys.executable} -c "{program}" <&- 2>&-'],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=True,
     )
     assert int(result.stdout) > 2
@@ -199,7 +199,7 @@ finally:
     logging.getLogger("clutch_tui.net").warning("connection.socket.retrying")
 """
     command = [sys.executable, "-c", program]
-    result = subprocess.run(command, env=_environment(home), capture_output=True, text=True, timeout=60, check=True)
+    result = subprocess.run(command, env=_environment(home), capture_output=True, text=True, timeout=180, check=True)
     assert result.stderr == ""
 
 

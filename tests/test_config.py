@@ -196,7 +196,7 @@ def test_the_second_start_needs_no_pydantic_and_sees_every_change(home: Home) ->
     environ = {**os.environ, "CLUTCH_HOME": str(home.config_dir)}
 
     def start() -> str:
-        run = subprocess.run([sys.executable, "-c", program], env=environ, capture_output=True, text=True, timeout=30)
+        run = subprocess.run([sys.executable, "-c", program], env=environ, capture_output=True, text=True, timeout=180)
         return run.stdout.strip() or run.stderr
 
     assert [start(), start()] == ["en 15 True", "en 15 False"]

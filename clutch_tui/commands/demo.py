@@ -26,7 +26,7 @@ from clutch_tui.start import run_app
 from clutch_tui.text.strings import t
 
 PARTS = 1400
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds that any one step may take before the proof has failed."""
 
 

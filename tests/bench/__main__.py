@@ -16,7 +16,7 @@ from rich.table import Table
 
 from tests.bench.figures import Budget, Figure, Pace, Spread
 
-THEMES = ("search", "start", "keys", "sale", "pull", "queue", "order", "protection", "lists")
+THEMES = ("search", "start", "keys", "sale", "pull", "queue", "order", "protection", "lists", "text", "demo")
 """In this order: a start is measured with the million parts that the search builds."""
 
 

@@ -20,6 +20,7 @@ from clutch_tui.core.database.store import Store
 from clutch_tui.core.sync import offers, outbox, queue, replica
 from clutch_tui.core.sync.messages import PullPage, Result
 from clutch_tui.core.types import PartDraft, PartQuery, Payment, TaxRules
+from tests.counting import Steps
 
 PARTS, SHORT, LONG = 100, 1_100, 2_600
 """Both queues are longer than what one call asks about."""
@@ -64,23 +65,9 @@ def shops(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 def steps(store: Store, what: Callable[..., Any], *args: Any) -> int:
     """How many tens of steps of SQLite's machine this takes."""
-    counted = 0
-
-    def count() -> int:
-        nonlocal counted
-        counted += 1
-        return 0
-
-    connections = [store._writer_db, store._reader_db]
-    for database in connections:
-        database.connect(reuse_if_open=True)
-        database.connection().set_progress_handler(count, STEP)
-    try:
+    with Steps(store) as steps:
         what(*args)
-    finally:
-        for database in connections:
-            database.connection().set_progress_handler(None, STEP)
-    return counted
+    return steps.counted
 
 
 def claim(store: Store) -> Any:

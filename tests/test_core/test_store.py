@@ -82,11 +82,11 @@ async def test_a_search_never_waits_behind_a_write(threaded: Store) -> None:
     def long_write() -> None:
         note("under way")
         entered.set()
-        assert leave.wait(10)
+        assert leave.wait(120)
 
     writing = asyncio.create_task(threaded.run(long_write))
     assert await asyncio.to_thread(entered.wait, 10)
-    assert await asyncio.wait_for(threaded.read(notes), 5) == 0
+    assert await asyncio.wait_for(threaded.read(notes), 120) == 0
     leave.set()
     await writing
     assert await threaded.read(notes) == 1
@@ -97,7 +97,7 @@ async def test_what_was_submitted_is_committed_though_its_caller_is_gone(threade
 
     def slow_write() -> None:
         entered.set()
-        assert leave.wait(10)
+        assert leave.wait(120)
         note("sold")
 
     caller = asyncio.create_task(threaded.run(slow_write))

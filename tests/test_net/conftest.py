@@ -74,8 +74,8 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-async def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
-    """Wait for a condition, with a deadline."""
+async def until(condition: Callable[[], object], seconds: float = 120.0) -> None:
+    """Wait for a condition; the deadline is for what never comes, not for a busy machine."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - the condition is somebody else's
             await asyncio.sleep(0.005)

@@ -6,7 +6,6 @@ import asyncio
 import json
 import socket
 import threading
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -46,7 +45,6 @@ class Outcome:
     code: int
     out: str
     err: str
-    seconds: float
 
     @property
     def report(self) -> Any:
@@ -67,11 +65,9 @@ def judge(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Judge:
         overrides: dict[str, object] = {"backend.base_url": base_url, "backend.shop_id": demo_data.SHOP_ID}
         overrides |= {"backend.connect_timeout": CONNECT, "backend.read_timeout": READ}
         installation = await asyncio.to_thread(Installation.find, environ, overrides)
-        started = time.monotonic()
         code = await asyncio.to_thread(run, installation, Wish(**wish))
-        seconds = time.monotonic() - started
         captured = capsys.readouterr()
-        return Outcome(code, captured.out, captured.err, seconds)
+        return Outcome(code, captured.out, captured.err)
 
     return judge
 
@@ -232,4 +228,3 @@ async def test_the_right_word_for_what_is_no_backend(
     assert outcome.out.count(sentence) == 1
     assert sum(f"  {t(f'tester.state.{state}')}" in line for line in outcome.out.splitlines()) >= 46
     assert "Traceback" not in outcome.out + outcome.err
-    assert outcome.seconds < CONNECT * 3 + READ * 3 + 5  # and whatever else this machine does

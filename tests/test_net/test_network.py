@@ -29,7 +29,7 @@ from clutch_tui.sandbox import demo_data, server
 from clutch_tui.sandbox.server import Running
 from clutch_tui.sandbox.settings import Settings
 
-PATIENCE = 15.0
+PATIENCE = 120.0
 
 
 async def until(condition: Callable[[], Any]) -> None:

@@ -27,7 +27,7 @@ from clutch_tui.net.network import Network
 from .other_server import LOGIN as WHO
 from .other_server import PASSWORD, OtherServer, item, serving
 
-PATIENCE = 15.0
+PATIENCE = 120.0
 
 
 @pytest.fixture

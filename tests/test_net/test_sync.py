@@ -1101,7 +1101,7 @@ async def test_an_engine_that_starts_on_a_full_disk_goes_on_when_there_is_room(
         full.do(outbox.wake_slow)
         guard.arm(0, "full")
         leading = asyncio.create_task(full.sync.run())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(120):
             while till.queue.unsent:
                 assert not leading.done()
                 await asyncio.sleep(0.01)

@@ -85,7 +85,7 @@ class Program:
     def close(self) -> None:
         assert self._server.stdin
         self._server.stdin.close()
-        self._server.wait(10)
+        self._server.wait(120)
 
     def _line(self) -> str:
         assert self._server.stdout

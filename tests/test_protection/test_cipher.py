@@ -290,7 +290,7 @@ def test_a_full_disk_leaves_the_database_as_it_was(path: Path, old: str, new: st
         cipher.convert(path, None, ONE)
     before = rows(path, key)
     command = [sys.executable, "-c", SMALL_DISK, str(path), old, new, str(path.stat().st_size // 3)]
-    said = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    said = subprocess.run(command, capture_output=True, text=True, timeout=180)
     assert (said.stdout, said.stderr) == ("error.key.no_room\n", "")
     assert rows(path, key) == before
     assert not cipher.draft_of(path).exists()

@@ -29,7 +29,7 @@ def clutch(home: Path, *arguments: str, before: tuple[str, ...] = ()) -> tuple[i
     environ |= {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": os.getcwd()}
     ran = subprocess.run(
         [*before, sys.executable, "-m", "clutch_tui", "--lang", "en", *arguments],
-        env=environ, capture_output=True, text=True, timeout=60,
+        env=environ, capture_output=True, text=True, timeout=180,
     )  # fmt: skip
     assert "Traceback" not in ran.stderr, ran.stderr
     return ran.returncode, ran.stdout + ran.stderr

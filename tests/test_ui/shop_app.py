@@ -27,6 +27,8 @@ from clutch_tui.ui.widgets.words import Words
 from tests.fresh_store import open_new
 
 T = TypeVar("T")
+PATIENCE = 120.0
+"""Seconds until a wait is given up. Only a failure takes them; a busy machine must not."""
 
 PARTS = (
     PartDraft(
@@ -139,7 +141,7 @@ async def settle(pilot: Pilot[Any]) -> None:
 _QUICK = {"window", "window-rows", "load", "search", "add", "cart", "status", "save", "room", "conflicts", "profile"}
 
 
-async def until(pilot: Pilot[Any], holds: Callable[[], object], seconds: float = 10.0) -> None:
+async def until(pilot: Pilot[Any], holds: Callable[[], object], seconds: float = PATIENCE) -> None:
     """Let the app work until something is true, and come to rest then; fails after some seconds."""
     deadline = monotonic() + seconds
     while not holds():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from time import perf_counter
 
 import pytest
 
@@ -13,8 +12,9 @@ from clutch_tui.core.speed import measures
 from clutch_tui.core.speed.meter import Meter
 from clutch_tui.installation import Installation
 from clutch_tui.text.strings import t
+from tests.counting import lines
 from tests.terminal import Terminal
-from tests.test_ui.shop_app import Shop, open_app, press, settle
+from tests.test_ui.shop_app import Shop, open_app, press, until
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def shop(tmp_path: Path) -> Shop:
 async def test_keys_transactions_and_the_start_are_noted_and_kept(shop: Shop) -> None:
     async with open_app(shop) as (app, pilot):
         await press(pilot, *"NGK")
-        await settle(pilot)
+        await until(pilot, lambda: "search.find" in app.meter.session())
         found = app.meter.session()
         assert found["key.paint"].count in (1, 2, 3)  # one paint may answer several keys
         assert found["search.find"].count >= 1
@@ -35,14 +35,11 @@ async def test_keys_transactions_and_the_start_are_noted_and_kept(shop: Shop) ->
     assert kept["memory.now"].today.count == kept["store.size"].today.count == 1
 
 
-def test_noting_costs_less_than_a_hundredth_of_the_quickest_thing_noted() -> None:
-    """A read of the store takes 0.1 ms and more."""
+def test_noting_is_next_to_no_work() -> None:
+    """The quickest thing noted, a read of the store, is a hundred times as much."""
     meter = Meter()
-    rounds = 20_000
-    begun = perf_counter()
-    for _ in range(rounds):
-        meter.deed("store.read", Store.open, 0.1)
-    assert (perf_counter() - begun) / rounds < 0.1e-3 / 100 * 5  # five times the room, for machines under load
+    meter.deed("store.read", Store.open, 0.1)
+    assert lines(lambda: meter.deed("store.read", Store.open, 0.1)) < 12
 
 
 def test_bytes_are_those_that_the_terminal_gets(tmp_path: Path, english: None) -> None:
@@ -66,6 +63,7 @@ def test_bytes_are_those_that_the_terminal_gets(tmp_path: Path, english: None) -
 ASKING = """
 from textual.app import App
 from clutch_tui.ui.gauges import Gauges
+from tests.counting import lines
 
 class Asking(Gauges, App):
     idle_since, typed = 0.0, ""

@@ -6,7 +6,6 @@ import ctypes
 import re
 import struct
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -283,9 +282,8 @@ def test_everything_fits_and_nothing_moves(tmp_path: Path) -> None:
         close(terminal, "One row up")
         assert "F10" in terminal.line(23) + terminal.line(22)
         terminal.settle(0.5)
-        written, began = len(terminal.output), time.monotonic()
-        terminal.settle(1.2, 1.2)
-        assert time.monotonic() - began >= 1.1
+        written = len(terminal.output)
+        terminal.settle(1.2, 1.2)  # longer than a cursor blinks
         assert len(terminal.output) == written
         assert not re.search(r"\x1b\[\?100[0-36]h", terminal.output)
 

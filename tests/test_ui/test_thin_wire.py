@@ -36,7 +36,7 @@ from clutch_tui.ui.app import ClutchApp
 from clutch_tui.ui.thin_wire import ThinWire
 from clutch_tui.ui.widgets.key_bar import KeyBar
 from tests.terminal import ROOT, Terminal
-from tests.test_ui.shop_app import Shop, open_app, press, settle, until
+from tests.test_ui.shop_app import PATIENCE, Shop, open_app, press, settle, until
 
 SIZES = ((80, 24), (100, 30), (60, 20), (80, 23))
 
@@ -121,7 +121,7 @@ async def on_terminal(app: App[Any], steps: Callable[[Pilot[Any]], Awaitable[Non
 async def same(pilot: Pilot[Any]) -> None:
     """Wait until the terminal shows what it should; fail with both if it never does."""
     app = pilot.app
-    deadline = monotonic() + 5
+    deadline = monotonic() + PATIENCE
     while terminal_of(app).cells() != drawn_by_textual(app):
         if monotonic() > deadline:
             shown, wanted = terminal_of(app).cells(), drawn_by_textual(app)
