@@ -314,7 +314,7 @@ async def test_the_support_file_is_a_key_and_says_what_is_inside(shop: Shop) -> 
 
 
 async def test_a_hundred_thousand_entries_are_counted_for_a_key_and_no_more(shop: Shop) -> None:
-    """Counting them and skipping them are three steps of SQLite's machine for each; sorting or reading them many more."""
+    """Counting and skipping are three steps of SQLite's machine for each; sorting or reading would be many more."""
     shop.store.run_now(journal.write_log, entries(100))
     shop.store.run_now(_fill)
     async with reading(shop) as (app, pilot, screen):

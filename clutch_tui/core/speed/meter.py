@@ -17,7 +17,7 @@ from .histogram import Histogram
 
 DEEDS = {
     "clutch_tui.core.sales.checkout": "sale.commit",
-    "clutch_tui.core.search.find": "search.find",
+    "clutch_tui.core.lookup.find": "search.find",
 }
 """Functions of core that have a budget of their own, by module and name."""
 
