@@ -169,6 +169,36 @@ def test_what_could_mean_several_parts_is_left_to_a_person(store: Store, tmp_pat
     assert dump(store)[:3] == before[:3]
 
 
+def brands(store: Store, folder: Path, *rows: Sequence[str], dry_run: bool = False) -> Report:
+    table = read(write(folder / "brands.csv", [("part number", "brand", "name", "price"), *rows]))
+    return imports.run(store, table, dry_run=dry_run)
+
+
+def test_a_number_of_several_brands_becomes_several_parts_once(store: Store, tmp_path: Path) -> None:
+    rows = [("90915-YZZD2", brand, f"فلتر {brand}", "650") for brand in ("Toyota", "Sakura", "تايوان")]
+    assert figures(brands(store, tmp_path, *rows)) == (3, 0, 0, 0, 0)
+    assert figures(brands(store, tmp_path, *rows)) == (0, 0, 0, 3, 0)
+    report = brands(store, tmp_path, ("90915 yzzd2", "MAHLE", "فلتر", "500"), ("90915-YZZD2", "SAKURA", "", "200"))
+    assert figures(report) == (1, 1, 0, 0, 0)
+    assert [(remark.key, remark.values) for remark in report.warnings] == [
+        (
+            "import.warning.other_brand",
+            {"text": "90915 yzzd2", "brand": "MAHLE", "others": "Sakura, Toyota, تايوان"},
+        )
+    ]
+
+
+def test_of_a_part_without_a_brand_the_first_row_is_meant(store: Store, tmp_path: Path) -> None:
+    part = stock_shelf(store)["OF-200"]
+    assert part.draft.brand == ""
+    rows = [("OF-200", "Toyota", "فلتر زيت", "650"), ("OF-200", "Sakura", "فلتر ساكورا", "180")]
+    trial = brands(store, tmp_path, *rows, dry_run=True)
+    report = brands(store, tmp_path, *rows)
+    assert figures(report) == figures(trial) == (1, 1, 0, 0, 0)
+    assert store.read_now(inventory.get, part.id).draft.brand == "Toyota"
+    assert figures(brands(store, tmp_path, *rows)) == (0, 0, 0, 2, 0)
+
+
 def test_numbers_beside_the_first_are_kept_and_not_added_twice(store: Store, tmp_path: Path) -> None:
     row = ("90915-YZZD2 / 90915-10003", "فلتر زيت", "95", "", "", "")
     assert figures(take(store, tmp_path, row)) == (1, 0, 0, 0, 0)

@@ -96,7 +96,8 @@ def test_a_book_that_hides_everything_says_so(tmp_path: Path) -> None:
             ("0.000", "12.5", None),
         ],
         *[("General", "1.1500000000000001", "1.15"), ("General", "24.0", "24"), ("", "1E+2", "100")],
-        ("General", "62230012345621234", "6.2230012346E+16"),
+        *[("General", "62230012345621234", "6.2230012346E+16"), ("0%", "1E+999998", None)],
+        *[("General", "1E-999999", "1.0000000000E-999999"), ("General", "1E+9999999999", None), ("0", "NaN", None)],
     ],
 )
 def test_numbers_are_read_as_their_formats_show_them(code: str, number: str, shown: str | None) -> None:
@@ -306,6 +307,31 @@ def test_cells_and_shared_texts_have_a_limit(tmp_path: Path, monkeypatch: pytest
     path = book(tmp_path / "list.xlsx", *((f"A-{n}", "Part", n) for n in range(50)))
     monkeypatch.setattr(worksheet, "MAX_CELLS", 100)
     assert refusal(path) == "error.import.unpacks_too_large"
+
+
+def test_halves_of_letters_do_not_reach_the_shop() -> None:
+    assert workbook.unescaped("a_x000D_b_xD83D_c_x0041_") == "a\rb\ufffdcA"
+
+
+def test_a_text_of_any_bytes_never_ends_in_a_traceback(tmp_path: Path) -> None:
+    chance = random.Random(5)
+    head = b"part number,name,price,quantity\n"
+    path = tmp_path / "list.csv"
+    for turn in range(150):
+        body = bytearray(b"A-1,Part,1.250,3\n" * 5 + b'"A-2,x\n')
+        for _ in range(turn % 20):
+            body[chance.randrange(len(body))] = chance.randrange(256)
+        path.write_bytes((head if turn % 3 else b"\xff\xfe" if turn % 2 else b"") + body)
+        assert refusal(path) in ("", "error.import.no_headings", "error.import.unreadable")
+
+
+@pytest.mark.parametrize(
+    "text", ["1" * 50 + "." + "1" * 50, "9" * 100_000, "1," * 1000, "0." + "0" * 500 + "1", "٫", "-"]
+)
+def test_no_number_is_too_strange(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(f"part number;name;price;quantity\nA-1;Part;{text};{text}\n", "utf-8")
+    assert refusal(path) == ""
 
 
 def test_letters_and_places_of_columns() -> None:

@@ -32,7 +32,17 @@ class TooLarge(Damaged):
     """A book that would fill the memory."""
 
 
-FAULTS = (BadZipFile, zlib.error, EOFError, OSError, expat.ExpatError, RuntimeError, KeyError, ValueError)
+FAULTS = (
+    BadZipFile,
+    zlib.error,
+    EOFError,
+    OSError,
+    expat.ExpatError,
+    RuntimeError,
+    KeyError,
+    ValueError,
+    ArithmeticError,
+)
 """What damaged zips and XML raise; a packing that nobody knows is a `RuntimeError` too."""
 
 

@@ -24,8 +24,8 @@ _LONGEST = 255
 
 _EPOCH, _EPOCH_1904 = date(1899, 12, 30), date(1904, 1, 1)
 _LAST_DAY = 2_958_465
-_EXCEL = Context(prec=15)
-_TOO_LONG = 10**15
+_LONGEST_NUMBER = 15
+_EXCEL = Context(prec=_LONGEST_NUMBER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +42,14 @@ class Format:
         """The text of a cell that holds `number`; an unreadable number is given back as it is."""
         try:
             value = _EXCEL.create_decimal(number)
+            value = _EXCEL.scaleb(value, 2) if "%" in self.after else value
         except ArithmeticError:
             return number
         if not value.is_finite():
             return number
         if self.date:
             return _day(value, self.date, since_1904)
-        text = plain(value * 100 if "%" in self.after else value)
+        text = plain(value)
         if self.digits.count("0") > 1 and text.isdigit():
             text = _filled(text, self.digits)
         return f"{self.before}{text}{self.after}"
@@ -60,7 +61,7 @@ PLAIN = Format()
 def plain(value: Decimal) -> str:
     """A number without the zeros that a spreadsheet keeps behind it. One of more digits than it can keep is shown
     as spreadsheets do: its last digits are lost."""
-    if abs(value) >= _TOO_LONG:
+    if value and not -_LONGEST_NUMBER <= value.adjusted() < _LONGEST_NUMBER:
         return f"{value:.10E}"
     if value == value.to_integral_value():
         return str(int(value))

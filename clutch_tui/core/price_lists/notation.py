@@ -107,8 +107,7 @@ def _without_sign(plain: str) -> tuple[str, bool]:
 def _exact(number: str, negative: bool, mark: Mark | None = None, decimals: int = 0) -> Written:
     value = Decimal(number)
     if decimals > 10:
-        value = _EXCEL.create_decimal(value).normalize()
-        value = value.quantize(Decimal(1)) if value == value.to_integral_value() else value
+        value = _EXCEL.create_decimal(value)
     return Written(-value if negative else value, mark, decimals, negative, number)
 
 

@@ -186,8 +186,13 @@ def _texts(archive: ZipFile, name: str) -> list[str]:
 
 
 def unescaped(text: str) -> str:
-    """Excel writes what XML cannot hold as `_x000D_`."""
-    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
+    """Excel writes what XML cannot hold as `_x000D_`; halves of a letter are no letters."""
+    return _ESCAPED.sub(_letter, text) if "_x" in text else text
+
+
+def _letter(found: re.Match[str]) -> str:
+    letter = chr(int(found[1], 16))
+    return "\ufffd" if "\ud800" <= letter <= "\udfff" else letter
 
 
 def _formats(archive: ZipFile, parts: Mapping[str, str], name: str) -> list[Format] | None:
