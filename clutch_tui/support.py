@@ -45,7 +45,7 @@ PATIENCE = 60.0
 
 _PACKAGES = (
     *("textual", "rich", "httpx", "httpcore", "h2", "websockets", "python-socks", "peewee", "pydantic", "sqlcipher3"),
-    *("keyring", "filelock", "platformdirs", "uuid-utils", "babel", "click"),
+    *("keyring", "filelock", "platformdirs", "uuid-utils", "click"),
 )
 _TELLING = ("TERM", "COLORTERM", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "TMUX", "SSH_TTY", "NO_COLOR", "TZ")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")

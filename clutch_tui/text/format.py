@@ -25,7 +25,6 @@ LRI, FSI, PDI, RLM, NO_BREAK_SPACE = "\u2066", "\u2068", "\u2069", "\u200f", "\u
 
 MAX_DIGITS = 15  # a scanned barcode in a price field must not become a price that SQLite cannot hold
 
-_LOCALES: dict[Language, str] = {"ar": "ar_EG", "en": "en_GB"}
 _INVISIBLE = re.compile("[\u200b-\u200f\u061c\u202a-\u202e\u2066-\u2069\ufeff]")
 _NUMBER = re.compile(r"(-?)(\d+|\d{1,3}(?:,\d{3})+)?(?:\.(\d*))?", re.ASCII)
 _EGYPTIAN_MOBILE = re.compile(r"(\+20|0020|0)(1[0125]\d)(\d{3})(\d{4})")
@@ -153,14 +152,6 @@ def file_stamp(moment: datetime) -> str:
 def moment(then: datetime, now: datetime) -> str:
     """Return when `then` was as shortly as is clear: its time on the day of `now`, else day and time."""
     return time(then) if shop_time.local(then).date() == shop_time.local(now).date() else date_time(then)
-
-
-def long_date(moment: datetime) -> str:
-    """Return the day with its month in words: `٢٢ نوفمبر ٢٠٢٦`."""
-    from babel.dates import format_date
-
-    locale = _LOCALES[strings.language()]
-    return show_digits(format_date(shop_time.local(moment).date(), "long", locale), strings.digits())
 
 
 def age(then: datetime, now: datetime) -> str:
@@ -306,7 +297,7 @@ def _time(hour: int, minute: int, language: Language, digits: Digits) -> str:
 def _currency(code: str, language: Language) -> Currency:
     if code == "EGP":
         return _POUND[language]
-    from babel.numbers import get_currency_precision, get_currency_symbol
+    from clutch_tui.text import currencies
 
-    sign = _INVISIBLE.sub("", get_currency_symbol(code, _LOCALES[language]))
-    return Currency(sign if language == "ar" else code, get_currency_precision(code))
+    sign = currencies.ARABIC.get(code, code) if language == "ar" else code
+    return Currency(sign, currencies.PLACES.get(code, 2))

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
+from babel.core import Locale
 from babel.dates import format_date, format_time
-from babel.numbers import format_currency
+from babel.numbers import format_currency, get_currency_precision, get_currency_symbol
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -64,7 +63,15 @@ def test_dates_and_times_are_what_cldr_says(naive: datetime) -> None:
     assert fmt.time(moment) == format_time(local, "short", locale="en_GB")
 
 
-def test_a_currency_that_no_constant_knows_comes_from_cldr() -> None:
+def test_currencies_are_written_as_cldr_has_them() -> None:
+    for code in Locale("en").currencies:
+        signs = {"ar": unmarked(get_currency_symbol(code, "ar_EG")), "en": code}
+        for language, sign in signs.items():
+            strings.use(language)
+            assert fmt._currency(code, strings.language()) == fmt.Currency(sign, get_currency_precision(code)), code
+
+
+def test_other_currencies_than_the_pound() -> None:
     strings.use("ar")
     assert unmarked(fmt.money(1500, "KWD")) == "1.500 د.ك."
     assert unmarked(fmt.money(1500, "JPY")).startswith("1,500 ")
@@ -111,9 +118,7 @@ def test_days_change_at_midnight_in_cairo() -> None:
     strings.use("en")
     assert fmt.date_time(datetime(2026, 11, 22, 22, 30, tzinfo=UTC)) == "23/11/2026, 00:30"
     assert fmt.date_time(datetime(2026, 7, 1, 21, 30, tzinfo=UTC)) == "02/07/2026, 00:30", "summer time"
-    assert fmt.long_date(AFTERNOON) == "22 November 2026"
     strings.use("ar", "arabic")
-    assert fmt.long_date(AFTERNOON) == "٢٢ نوفمبر ٢٠٢٦"
     assert unmarked(fmt.date_time(AFTERNOON)) == "٢٢/١١/٢٠٢٦، ٢:٠٥ م"
     with pytest.raises(ValueError, match="without a zone"):
         fmt.date(datetime(2026, 11, 22))  # noqa: DTZ001
@@ -214,15 +219,6 @@ def test_isolating_twice_is_isolating_once() -> None:
 def test_a_cell_that_was_formatted_before_is_looked_up() -> None:
     fmt.money(15000)
     assert lines(lambda: fmt.money(15000)) < 8
-
-
-def test_the_first_frame_does_not_pay_for_babel() -> None:
-    program = (
-        "import sys; from clutch_tui.text import format as f; import datetime as d;"
-        "f.money(1); f.number(2); f.age(n := d.datetime.now(d.UTC), n); f.date_time(n); f.parse_money('1');"
-        "sys.exit('babel' in sys.modules)"
-    )
-    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
 def test_a_name_stays_whole_in_a_sentence_of_the_other_direction() -> None:
