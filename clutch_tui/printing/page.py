@@ -8,11 +8,12 @@ round the lines that begin with a figure or a part number.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from rich.cells import cell_len, chop_cells
 
+from clutch_tui.core.types import Payment
 from clutch_tui.home import write_private
 from clutch_tui.text import format as shown
 from clutch_tui.text.harmless import harmless
@@ -42,6 +43,11 @@ def method_word(method: str) -> str:
     """How it was paid, in words; a method that a server made up stays as it is."""
     key = f"pay.{method}"
     return t(key) if has(key) else method
+
+
+def payment_words(payments: Iterable[Payment]) -> str:
+    """Ways of paying and what goes by each, in one line."""
+    return " + ".join(f"{method_word(one.method)} {shown.amount(one.amount)}" for one in payments)
 
 
 class Page:

@@ -20,15 +20,13 @@ from clutch_tui.text import format as shown
 from clutch_tui.text.bidi import LTR, RTL
 from clutch_tui.text.format import NO_BREAK_SPACE, NumberError, parse_money, parse_number
 from clutch_tui.text.strings import is_rtl
-from clutch_tui.ui import shop
 from clutch_tui.ui.bidi_filter import VisualLines, paragraph
 from clutch_tui.ui.errors import report
-from clutch_tui.ui.widgets.number_field import DiscountField, MoneyField, NumberField
+from clutch_tui.ui.widgets.number_field import MoneyField, NumberField
 from clutch_tui.ui.widgets.text_field import TextField
 from clutch_tui.ui.widgets.words import Problem, Words
 
 if TYPE_CHECKING:
-    from clutch_tui.core.types import Discount
     from clutch_tui.ui.app import ClutchApp
 
 T = TypeVar("T")
@@ -207,26 +205,6 @@ def ask_money(title: str, *, value: int | None = None, minimum: int = 0, maximum
 
     typed = "" if value is None else f"{value // 100}.{value % 100:02}"
     return Ask(title, MoneyField(value=typed), read, **values)
-
-
-def ask_discount(title: str, *, whole: int, value: Discount) -> Ask[Discount]:
-    """Ask for something off `whole`: an amount, or a percentage as `10%`."""
-    field = DiscountField(value=_typed_discount(value))
-
-    def read(_: str) -> Discount:
-        number = int(field.read().scaleb(field.places))
-        if field.percent:
-            return shop.types.Discount(percent=number)
-        if number > whole:
-            raise NumberError("error.sale.discount")
-        return shop.types.Discount(number)
-
-    return Ask(title, field, read)
-
-
-def _typed_discount(discount: Discount) -> str:
-    number = discount.percent or discount.amount
-    return f"{number // 100}.{number % 100:02}{'%' if discount.percent else ''}" if number else ""
 
 
 class Choose(Dialog[str]):

@@ -103,8 +103,7 @@ def _sales(shop: Shop) -> None:
             shop.press("enter")
         shop.type("*2")
         shop.press("enter")
-        shop.open("f5", t("dialog.hint.choose"))
-        shop.open("1", t("sales.ask_discount"))
+        shop.open("f5", t("sales.ask_discount"))
         shop.type("25")
         shop.press("enter")
         shop.open("f3", t("customer.pick_hint"))
@@ -115,7 +114,7 @@ def _sales(shop: Shop) -> None:
 def _discount(shop: Shop) -> None:
     """Money off the line or the whole sale."""
     _sales(shop)
-    shop.open("f5", t("dialog.hint.choose"))
+    shop.open("f5", t("sales.ask_discount"))
 
 
 @scene("confirm")

@@ -16,6 +16,7 @@ from clutch_tui.ui import change_words
 from clutch_tui.ui.app import ClutchApp
 from clutch_tui.ui.dialogs import Ask, Choose, Confirm
 from clutch_tui.ui.screens.customers import PickCustomer
+from clutch_tui.ui.screens.discount import DiscountDialog
 from clutch_tui.ui.screens.give_back import ReturnDialog
 from clutch_tui.ui.screens.past_sales import PastSalesScreen
 from clutch_tui.ui.screens.pay import PayDialog, quick_amounts
@@ -182,9 +183,7 @@ async def test_price_discount_and_removal(shop: Shop) -> None:
         await press(pilot, "enter")
         await until(pilot, lambda: till(app).cart.lines[1].price == 10_000)
         await press(pilot, "f5")
-        await until(pilot, lambda: isinstance(app.screen, Choose))
-        await press(pilot, "1")
-        await until(pilot, lambda: isinstance(app.screen, Ask))
+        await until(pilot, lambda: isinstance(app.screen, DiscountDialog))
         app.screen.query_one("Input").value = "10"  # type: ignore[attr-defined]
         await press(pilot, "enter")
         await until(pilot, lambda: till(app).cart.lines[1].off == 1_000)
@@ -195,20 +194,66 @@ async def test_price_discount_and_removal(shop: Shop) -> None:
         assert "90.00" in till(app).lines.total_text
 
 
-@pytest.mark.parametrize(("target", "typed", "off"), [("1", "10%", 955), ("2", "١٢٫٥٪", 1194), ("1", "10", 1000)])
-async def test_a_discount_in_percent(shop: Shop, target: str, typed: str, off: int) -> None:
+@pytest.mark.parametrize(
+    ("keys", "typed", "line", "sale"),
+    [
+        (("f5",), "10%", Discount(percent=1000), Discount()),
+        (("f5", "f5"), "١٢٫٥٪", Discount(), Discount(percent=1250)),
+        (("f5",), "10", Discount(1000), Discount()),
+    ],
+)
+async def test_a_discount_in_one_window(
+    shop: Shop, keys: tuple[str, ...], typed: str, line: Discount, sale: Discount
+) -> None:
+    """A percentage stays one: it is reckoned anew for three, and for what is added later."""
     async with open_app(shop) as (app, pilot):
         await scan(app, pilot, "NGK-7")
-        await press(pilot, "f5")
-        await until(pilot, lambda: isinstance(app.screen, Choose))
-        await press(pilot, target)
-        await until(pilot, lambda: isinstance(app.screen, Ask))
+        for key in keys:
+            await press(pilot, key)
+            await until(pilot, lambda: isinstance(app.screen, DiscountDialog))
         await type_text(pilot, typed)
         await press(pilot, "enter")
         await until(pilot, lambda: app.screen is till(app))
         await settle(pilot)
-        sale = till(app).cart
-        assert (carts.off_sale(sale) if target == "2" else sale.lines[0].off) == off
+        assert (till(app).cart.lines[0].discount, till(app).cart.discount) == (line, sale)
+        await type_text(pilot, "*3")
+        await press(pilot, "enter")
+        await scan(app, pilot, "NGK-7")
+        off = {"10%": 38_20, "10": 10_00}.get(typed, 47_75)
+        assert carts.net(till(app).cart) == 4 * 95_50 - off
+
+
+async def test_what_is_typed_goes_along_to_the_whole_sale_and_is_judged_there(shop: Shop) -> None:
+    async with open_app(shop, "en") as (app, pilot):
+        await scan(app, pilot, "NGK-7")
+        await scan(app, pilot, "OF-100")
+        await press(pilot, "f5")
+        await until(pilot, lambda: isinstance(app.screen, DiscountDialog))
+        await type_text(pilot, "200")
+        await press(pilot, "enter")
+        assert t("error.sale.discount") in words_on(app)
+        await press(pilot, "f5")
+        assert t("discount.result", whole="220.50", off="200.00", left=money(20_50)) in words_on(app)
+        await press(pilot, "enter")
+        await until(pilot, lambda: app.screen is till(app))
+        assert till(app).cart.discount == Discount(200_00)
+        await press(pilot, "f5", "f5")
+        await until(pilot, lambda: isinstance(app.screen, DiscountDialog))
+        await press(pilot, "delete", "enter")
+        await until(pilot, lambda: app.screen is till(app))
+        assert till(app).cart.discount == Discount()
+
+
+async def test_a_percentage_is_seen_on_the_cart(shop: Shop) -> None:
+    async with open_app(shop, "en") as (app, pilot):
+        await scan(app, pilot, "NGK-7")
+        made = carts.set_discount(till(app).cart, 0, Discount(percent=1250))
+        till(app)._change(carts.with_discount(made, Discount(percent=500)))
+        await settle(pilot)
+        (shown,) = [placed for placed in till(app).lines.table.placed if placed.column.title == "sales.discount"]
+        assert shown.column.value(till(app).lines.table.row) == "12.5%"
+        assert "(5%)" in words_on(app)
+        assert t("sales.rounding", amount="0.12") in till(app).lines.total_text
 
 
 @pytest.mark.parametrize("typed", ["%", "e", "-"])
@@ -501,3 +546,57 @@ def test_a_number_that_two_receipts_have_is_no_number_of_a_part() -> None:
     (of_part,) = change_words.flag_lines(("duplicate_number",), {}, "item")
     assert "receipt number" in of_sale
     assert "part number" in of_part
+
+
+# --- paying in parts -------------------------------------------------------------------------------------
+
+
+async def pay_dialog(app: ClutchApp, pilot: Pilot[int]) -> PayDialog:
+    await press(pilot, "f2")
+    await until(pilot, lambda: isinstance(app.screen, PayDialog))
+    assert isinstance(app.screen, PayDialog)
+    return app.screen
+
+
+async def test_the_cash_part_of_a_sale_is_payable_and_its_rounding_is_seen(shop: Shop) -> None:
+    async with open_app(shop, "en") as (app, pilot):
+        await scan(app, pilot, "NGK-7")
+        till(app)._change(carts.set_price(till(app).cart, 0, 90_62))
+        dialog = await pay_dialog(app, pilot)
+        assert t("pay.rounding", exact="90.62", rounding="-0.12") in words_on(app)
+        await press(pilot, "f3")
+        await until(pilot, lambda: not dialog.rounding_line.display)
+        await type_text(pilot, "50")
+        await press(pilot, "enter", "f2")
+        await until(pilot, lambda: dialog.due == 40_50)
+        assert t("pay.rounding", exact="40.62", rounding="-0.12") in words_on(app)
+        await type_text(pilot, "20.10")
+        await press(pilot, "enter")
+        assert t("pay.not_in_coins", coin=money(25)) in words_on(app)
+        dialog.field.value = ""
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, ReceiptDialog))
+        assert sold(shop)[0].payments == (Payment("visa", 50_00), Payment("cash", 40_50))
+        assert "-0.12" in words_on(app)
+
+
+async def test_a_part_is_taken_off_alone_and_leaving_asks(shop: Shop) -> None:
+    async with open_app(shop, "en") as (app, pilot):
+        await scan(app, pilot, "NGK-7")
+        dialog = await pay_dialog(app, pilot)
+        await press(pilot, "f3")
+        for amount in ("10", "20"):
+            await type_text(pilot, amount)
+            await press(pilot, "enter")
+        assert dialog.due == 65_50
+        await press(pilot, "f8")
+        assert dialog.due == 85_50
+        await press(pilot, "escape")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        assert "10.00" in words_on(app)
+        await press(pilot, "escape")
+        await until(pilot, lambda: app.screen is dialog)
+        assert dialog.due == 85_50
+        await press(pilot, "f8", "escape")
+        await until(pilot, lambda: app.screen is till(app))
+        assert till(app).cart.lines

@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from clutch_tui.core.types import PAY_METHODS, Cart, Payment, PayMethod, TaxRules
+from clutch_tui.printing.page import payment_words
 from clutch_tui.text import format as shown
 from clutch_tui.text.format import NO_BREAK_SPACE, NumberError
 from clutch_tui.text.strings import t
@@ -40,13 +41,15 @@ def quick_amounts(due: int, most: int = 5) -> tuple[int, ...]:
 
 class PayDialog(Dialog[Paid]):
     """F2 to F6 choose the method; Enter takes the amount, or all that is due when nothing is typed; less than
-    is due is one part of it, and the rest is asked for."""
+    is due is one part of it, and the rest is asked for. F8 takes the last part off again; leaving with parts taken
+    asks, because they are money that a customer has handed over."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
             Binding(f"f{n}", f"method('{method}')", f"pay.{method}", id=f"pay.{method}")
             for n, method in enumerate(PAY_METHODS, 2)
         ),
+        Binding("f8", "take_off", "pay.take_off", id="pay.take_off"),
         Binding("up", "quick(-1)", "pay.quick", show=False, id="pay.quick_less"),
         Binding("down", "quick(1)", "pay.quick", show=False, id="pay.quick_more"),
     ]
@@ -57,8 +60,10 @@ class PayDialog(Dialog[Paid]):
         self._rules = rules
         self._method: PayMethod = "cash"
         self._payments: list[Payment] = []
-        self._tendered = 0
+        self._tendered: list[int] = []
+        """Of each payment, the cash that was handed over."""
         self.due_line = Words(id="pay-due", classes="emphasis")
+        self.rounding_line = Words(id="pay-rounding", classes="muted")
         self.field = MoneyField(id="pay-amount")
         self.change_line = Words(id="pay-change")
         self._methods = Words(id="pay-methods")
@@ -68,6 +73,7 @@ class PayDialog(Dialog[Paid]):
 
     def compose_body(self) -> ComposeResult:
         yield self.due_line
+        yield self.rounding_line
         yield self._paid
         yield self._methods
         yield self.field
@@ -77,6 +83,7 @@ class PayDialog(Dialog[Paid]):
 
     def on_mount(self) -> None:
         self.due_line.tell(lambda: t("pay.due", amount=shown.money(self.due)))
+        self.rounding_line.tell(self._draw_rounding)
         self._paid.tell(self._draw_paid)
         self._methods.tell(self._draw_methods)
         self._quick.tell(self._draw_quick)
@@ -86,8 +93,19 @@ class PayDialog(Dialog[Paid]):
 
     @property
     def due(self) -> int:
-        """What is still to be paid; cash alone is rounded to the smallest coin."""
+        """What is still to be paid; what is paid in cash is rounded to the smallest coin."""
         return shop.cart.due(self._cart, self._rules, self._payments, self._method)
+
+    @property
+    def _rounding(self) -> int:
+        """What the sale is rounded by when the rest is paid in this way."""
+        paid = (*self._payments, Payment(self._method, self.due))
+        return shop.cart.totals_paid(self._cart, self._rules, paid).rounding
+
+    def _draw_rounding(self) -> str:
+        if not (rounding := self._rounding):
+            return ""
+        return t("pay.rounding", exact=shown.amount(self.due - rounding), rounding=shown.amount(rounding))
 
     def _draw_methods(self) -> Content:
         words = []
@@ -98,7 +116,9 @@ class PayDialog(Dialog[Paid]):
         return Content("  ").join(words)
 
     def _draw_paid(self) -> str:
-        return "   ".join(f"{t(f'pay.{one.method}')} {shown.amount(one.amount)}" for one in self._payments)
+        if not self._payments:
+            return ""
+        return t("pay.parts", parts=payment_words(self._payments))
 
     def _draw_quick(self) -> str:
         return t("pay.quick_amounts", amounts=" - ".join(map(shown.amount, quick_amounts(self.due))))
@@ -116,7 +136,9 @@ class PayDialog(Dialog[Paid]):
 
     def _redraw(self) -> None:
         self._quick.display = self._method == "cash"
-        for line in (self.due_line, self._paid, self._methods, self._quick, self.change_line):
+        self._paid.display = bool(self._payments)
+        self.rounding_line.display = bool(self._rounding)
+        for line in (self.due_line, self.rounding_line, self._paid, self._methods, self._quick, self.change_line):
             line.refresh(layout=True)
 
     def action_method(self, method: PayMethod) -> None:
@@ -130,6 +152,25 @@ class PayDialog(Dialog[Paid]):
     @property
     def _lacks_customer(self) -> bool:
         return self._method == "credit" and self._cart.customer_id is None
+
+    def action_take_off(self) -> None:
+        """Forget the part that was taken last."""
+        if self._payments:
+            self._payments.pop()
+            self._tendered.pop()
+            self._problem.clear()
+            self._redraw()
+
+    def action_back(self) -> None:
+        if self._payments:
+            self._leave()
+        else:
+            self.dismiss(None)
+
+    @work(group="leave", exclusive=True, exit_on_error=False)
+    async def _leave(self) -> None:
+        if await self.app.confirm("pay.ask_leave", parts=payment_words(self._payments)):
+            self.dismiss(None)
 
     def action_quick(self, step: int) -> None:
         amounts = quick_amounts(self.due)
@@ -164,6 +205,8 @@ class PayDialog(Dialog[Paid]):
             self._problem.say("pay.nothing")
         elif amount > due and self._method != "cash":
             self._problem.tell(lambda: t("pay.too_much", due=shown.money(due)))
+        elif self._method == "cash" and not shop.money.is_payable(amount, self._rules.cash_rounding):
+            self._problem.tell(lambda: t("pay.not_in_coins", coin=shown.money(self._rules.cash_rounding)))
         elif self._method == "cash" and shop.cart.is_odd_tender(amount, due):
             self._ask_whether_so_much(amount, due)
         else:
@@ -177,9 +220,9 @@ class PayDialog(Dialog[Paid]):
 
     def _take(self, amount: int, due: int) -> None:
         self._payments.append(Payment(self._method, min(amount, due)))
-        self._tendered += amount if self._method == "cash" else 0
+        self._tendered.append(amount if self._method == "cash" else 0)
         if amount >= due:
-            self.dismiss(Paid(tuple(self._payments), self._tendered))
+            self.dismiss(Paid(tuple(self._payments), sum(self._tendered)))
         else:
             self.field.value = ""
             self._redraw()

@@ -375,31 +375,18 @@ class SalesScreen(ShopScreen):
 
     @work(group="ask", exit_on_error=False)
     async def action_discount(self) -> None:
-        from clutch_tui.ui.dialogs import Choose, ask_discount
+        from clutch_tui.ui.screens.discount import DiscountDialog
 
         if self.cart is None or self._line is None:
             return
         n, line = self._line
-        what = Choose(
-            "sales.discount",
-            [
-                ("line", lambda: t("sales.discount_line", name=_part_of(line))),
-                ("sale", lambda: t("sales.discount_sale")),
-            ],
-        )
-        target = await self.app.push_screen_wait(what)
-        if target is None:
+        taken = await self.app.push_screen_wait(DiscountDialog(self.cart, n))
+        if taken is None:
             return
-        if target == "line":
-            asked = ask_discount("sales.ask_discount", whole=line.gross, value=line.discount)
+        if taken.whole_sale:
+            self._change(shop.cart.with_discount(self.cart, taken.discount))
         else:
-            whole = shop.cart.net_of_lines(self.cart)
-            asked = ask_discount("sales.ask_discount", whole=whole, value=self.cart.discount)
-        if (amount := await self.app.push_screen_wait(asked)) is not None:
-            if target == "line":
-                self._change(shop.cart.set_discount(self.cart, n, amount), select=line.part_id)
-            else:
-                self._change(shop.cart.with_discount(self.cart, amount))
+            self._change(shop.cart.set_discount(self.cart, n, taken.discount), select=line.part_id)
 
     @work(group="ask", exit_on_error=False)
     async def action_customer(self) -> None:

@@ -47,6 +47,12 @@ class Totalled:
     """How many other sales are being made or parked."""
 
 
+def _discount(row: CartRow) -> str:
+    """A percentage as it was typed: what it comes to shows in the total."""
+    discount = row.line.discount
+    return shown.rate(discount.percent) if discount.percent else shown.amount(row.line.off) if discount else ""
+
+
 CART_COLUMNS: tuple[Column[CartRow], ...] = (
     Column("sales.line", 3, lambda row: shown.number(row.n + 1), number=True),
     Column("part.name", 24, lambda row: shown.of_language(row.line.name, row.line.name_en), flex=3),
@@ -56,7 +62,7 @@ CART_COLUMNS: tuple[Column[CartRow], ...] = (
     Column(
         "sales.discount",
         8,
-        lambda row: shown.amount(row.line.off) if row.line.off else "",
+        _discount,
         number=True,
         priority=1,
     ),
@@ -104,13 +110,13 @@ class CartView(Vertical):
         cart, totals = totalled.cart, totalled.totals
         rows = [CartRow(n, line) for n, line in enumerate(cart.lines)]
         # the part's number has no room beside a column of discounts, so that one is only there when it says something
-        discounted = any(row.line.off for row in rows)
+        discounted = any(row.line.discount for row in rows)
         self.table.columns = CART_COLUMNS if discounted else PLAIN_COLUMNS
         cursor = next((row.n for row in rows if row.id == select), None)
         self.table.show_rows(rows, cursor)
         self._customer.tell(lambda: _customer(cart, self._standing(), totalled.beside))
-        self._sums.tell(lambda: _sums(totals, totalled.tax_included))
-        self._total.tell(lambda: t("sales.to_pay", total=shown.money(totals.total)))
+        self._sums.tell(lambda: _sums(totalled))
+        self._total.tell(lambda: _to_pay(totals))
 
 
 def _customer(cart: Cart, standing: str, beside: int) -> str:
@@ -121,12 +127,18 @@ def _customer(cart: Cart, standing: str, beside: int) -> str:
     return "   ".join(filter(None, (name, standing, others, phone)))
 
 
-def _sums(totals: Totals, tax_included: bool) -> Content:
+def _sums(totalled: Totalled) -> Content:
+    totals, tax_included = totalled.totals, totalled.tax_included
     parts = [tn("sales.pieces", totals.pieces), t("sales.subtotal", amount=shown.amount(totals.subtotal))]
     if totals.discount:
-        parts.append(t("sales.sum_discount", amount=shown.amount(totals.discount)))
+        percent = f" ({shown.rate(totalled.cart.discount.percent)})" if totalled.cart.discount.percent else ""
+        parts.append(t("sales.sum_discount", amount=shown.amount(totals.discount)) + percent)
     if totals.tax:
         parts.append(t("sales.tax_included" if tax_included else "sales.tax", amount=shown.amount(totals.tax)))
-    if totals.rounding:
-        parts.append(t("sales.rounding", amount=shown.amount(totals.rounding)))
     return Content("   ".join(parts))
+
+
+def _to_pay(totals: Totals) -> str:
+    """What the customer is told, with what it was rounded by: the line above is full."""
+    words = t("sales.to_pay", total=shown.money(totals.total))
+    return f"{words}   {t('sales.rounding', amount=shown.amount(totals.rounding))}" if totals.rounding else words
