@@ -188,7 +188,9 @@ def _id_beside(cart: Cart) -> str:
 def check_payments(cart: Cart, payments: Sequence[Payment], figures: Totals, coin: int) -> None:
     """Raise what `checkout` does for payments that do not come to the total, or that nobody can hand over. No cash at
     all is a payment, too, where what is left is less than half a coin."""
-    if any(payment.amount < 0 or (not payment.amount and payment.method != "cash") for payment in payments):
+    if any(payment.amount < 0 for payment in payments):
+        raise ShopError("error.sale.unpaid")
+    if figures.total and any(not payment.amount and payment.method != "cash" for payment in payments):
         raise ShopError("error.sale.unpaid")
     if sum(payment.amount for payment in payments) != figures.total:
         raise ShopError("error.sale.unpaid")

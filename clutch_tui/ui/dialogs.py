@@ -165,7 +165,8 @@ class Ask(Dialog[T], Generic[T]):
             self.dismiss(answer)
 
 
-def _required(text: str) -> str:
+def required_text(text: str) -> str:
+    """What was typed, without blanks around it; for a field that must not stay empty."""
     if not text.strip():
         raise NumberError("error.field.empty")
     return text.strip()
@@ -173,7 +174,7 @@ def _required(text: str) -> str:
 
 def ask_text(title: str, *, value: str = "", required: bool = False, **values: object) -> Ask[str]:
     """Ask for a text, such as the reason of a void."""
-    return Ask(title, TextField(value=value), _required if required else str.strip, **values)
+    return Ask(title, TextField(value=value), required_text if required else str.strip, **values)
 
 
 def ask_number(

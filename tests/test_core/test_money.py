@@ -209,6 +209,13 @@ def test_what_coins_do_not_come_to_is_not_taken(store: Store, paid: tuple[Paymen
     assert rows(store, "SELECT count(*) FROM sale") == [(0,)]
 
 
+@pytest.mark.parametrize("payments", [(), (Payment("cash", 0),), (Payment("visa", 0),)])
+def test_what_costs_nothing_is_sold_without_a_payment(store: Store, payments: tuple[Payment, ...]) -> None:
+    sale = sell(store, bought(store, line(10_00, discount=Discount(10_00))), *payments)
+    assert (sale.totals.total, sale.payments) == (0, ())
+    assert give_back(store, sale, {1: 1}).payments == ()
+
+
 # --- what goes back --------------------------------------------------------------------------------------
 
 

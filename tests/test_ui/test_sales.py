@@ -10,7 +10,7 @@ from clutch_tui.core import cart as carts
 from clutch_tui.core.database import models
 from clutch_tui.core.types import CustomerDraft, Discount, Payment, Sale, SaleQuery, TaxRules
 from clutch_tui.text import strings
-from clutch_tui.text.format import money, name
+from clutch_tui.text.format import date, money, name
 from clutch_tui.text.strings import t
 from clutch_tui.ui import change_words
 from clutch_tui.ui.app import ClutchApp
@@ -18,10 +18,11 @@ from clutch_tui.ui.dialogs import Ask, Choose, Confirm
 from clutch_tui.ui.screens.customers import PickCustomer
 from clutch_tui.ui.screens.discount import DiscountDialog
 from clutch_tui.ui.screens.give_back import ReturnDialog
-from clutch_tui.ui.screens.past_sales import PastSalesScreen
+from clutch_tui.ui.screens.past_sales import PastSalesScreen, state_word
 from clutch_tui.ui.screens.pay import PayDialog, quick_amounts
 from clutch_tui.ui.screens.receipt import ReceiptDialog
 from clutch_tui.ui.screens.sales import SalesScreen
+from clutch_tui.ui.screens.void import VoidDialog
 from clutch_tui.ui.widgets.scan_field import ScanField
 from tests.test_ui.shop_app import Shop, open_app, press, settle, toasts, type_text, until, words_on
 
@@ -441,31 +442,84 @@ async def test_what_came_back_is_not_voided_and_comes_back_once(shop: Shop) -> N
             assert isinstance(app.screen, PastSalesScreen)
 
 
-async def test_money_goes_back_as_it_came(shop: Shop) -> None:
+def sell_in_parts(shop: Shop, *payments: Payment, quantity: int = 1) -> Sale:
+    """Oil filters at 125.00 for a customer, paid in parts."""
     customer = shop.store.run_now(customers.create, CustomerDraft(name="منى"))
-    bought = carts.add_line(shop.store.run_now(sales.open_cart), shop.parts[0])
+    bought = carts.add_line(shop.store.run_now(sales.open_cart), shop.parts[0], quantity)
     rules = TaxRules(rate=0, prices_include_tax=True, cash_rounding=25)
-    shop.store.run_now(
-        lambda: sales.checkout(
-            carts.with_customer(bought, customer),
-            (Payment("cash", 25_00), Payment("credit", 100_00)),
-            cashier="",
-            device_id="d",
-            rules=rules,
-        )
+    return shop.store.run_now(
+        lambda: sales.checkout(carts.with_customer(bought, customer), payments, cashier="", device_id="d", rules=rules)
     )
-    async with open_app(shop, "en") as (app, pilot):
-        await press(pilot, "f7")
-        await until(pilot, lambda: isinstance(app.screen, PastSalesScreen) and app.screen.table.count == 1)
-        await settle(pilot)
-        await press(pilot, "f6")
+
+
+async def first_past_sale(app: ClutchApp, pilot: Pilot[int], key: str) -> None:
+    """Open the past sales and press a key on the newest."""
+    await press(pilot, "f7")
+    await until(pilot, lambda: isinstance(app.screen, PastSalesScreen) and app.screen.table.row is not None)
+    await settle(pilot)
+    await press(pilot, key)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_a_return_says_what_goes_back_before_it_is_saved(shop: Shop, language: strings.Language) -> None:
+    sell_in_parts(shop, Payment("cash", 25_00), Payment("credit", 100_00))
+    async with open_app(shop, language) as (app, pilot):
+        await first_past_sale(app, pilot, "f6")
         await until(pilot, lambda: isinstance(app.screen, ReturnDialog))
-        await type_text(pilot, "1")
-        await press(pilot, "down")
+        assert t("sale.goes_back_nothing") in words_on(app)
+        await press(pilot, "f5")
+        said = t("sale.goes_back", total=money(125_00))
+        await until(pilot, lambda: said in words_on(app))
+        assert f"{t('pay.credit')} 100.00 + {t('pay.cash')} 25.00" in words_on(app)
+        await press(pilot, "f6")
+        await until(pilot, lambda: f"{t('pay.cash')} 25.00 + {t('pay.credit')} 100.00" in words_on(app))
+        await press(pilot, "f5")
+        await until(pilot, lambda: t("sale.goes_back_nothing") in words_on(app))
+        await press(pilot, "f5")
         await type_text(pilot, "broken")
         await press(pilot, "f2")
         await until(pilot, lambda: isinstance(app.screen, ReceiptDialog))
-        assert sold(shop)[0].payments == (Payment("credit", 100_00), Payment("cash", 25_00))
+        assert sold(shop)[0].payments == (Payment("cash", 25_00), Payment("credit", 100_00))
+        assert sold(shop)[1].receipt_number in words_on(app)
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, PastSalesScreen))
+        rows = {row.kind: row for row in shop.read(sales.page, SaleQuery(), None, 0, 5)}
+        assert state_word(rows["sale"]) == t("sale.state.returned")
+
+
+async def test_a_return_is_saved_as_it_was_shown_or_not_at_all(shop: Shop) -> None:
+    """Some of the sale came back meanwhile: what the clerk saw is not what is due any more."""
+    sale = sell_in_parts(shop, Payment("cash", 250_00), quantity=2)
+    async with open_app(shop, "en") as (app, pilot):
+        await first_past_sale(app, pilot, "f6")
+        await until(pilot, lambda: isinstance(app.screen, ReturnDialog))
+        shop.store.run_now(lambda: aftersales.give_back(sale.id, {1: 1}, cashier="", device_id="d", reason="elsewhere"))
+        await press(pilot, "f5")
+        await type_text(pilot, "broken")
+        await press(pilot, "f2")
+        await until(pilot, lambda: t("error.sale.over_returned", name="فلتر زيت تويوتا") in toasts(app))
+        assert len(sold(shop)) == 2
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_a_void_says_what_goes_back_and_what_is_odd(shop: Shop, language: strings.Language) -> None:
+    sale = sell_in_parts(shop, Payment("cash", 25_00), Payment("credit", 100_00))
+    shop.store.run_now(models.execute, "UPDATE sale SET own = 0, business_day = '2020-01-01'")
+    async with open_app(shop, language) as (app, pilot):
+        await first_past_sale(app, pilot, "f8")
+        await until(pilot, lambda: isinstance(app.screen, VoidDialog))
+        for words in (
+            t("sale.goes_back", total=money(125_00)),
+            f"{t('pay.cash')} 25.00 + {t('pay.credit')} 100.00",
+            t("sale.of_another_till"),
+            t("sale.of_another_day", date=date(sale.at)),
+        ):
+            assert words in words_on(app)
+        await press(pilot, "enter")
+        assert t("error.field.empty") in words_on(app)
+        await type_text(pilot, "a mistake")
+        await press(pilot, "enter")
+        await until(pilot, lambda: ("void", "sale") in shop.new_changes)
 
 
 @pytest.mark.parametrize("keys", [("alt+1",), ("f9", "1")])

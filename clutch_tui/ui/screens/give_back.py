@@ -1,30 +1,53 @@
-"""Which lines of a sale come back, how many pieces of each, and how the money goes back."""
+"""Which lines of a sale come back, how many pieces of each, and what goes back for them by which way of paying."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
-from clutch_tui.core.types import Sale, SaleLine
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from clutch_tui.core.refunds import Refund, Refunded
+from clutch_tui.core.types import Payment, PayMethod, Sale, SaleLine
+from clutch_tui.printing.page import payment_words
 from clutch_tui.text import format as shown
 from clutch_tui.text.format import NumberError
+from clutch_tui.text.strings import t
+from clutch_tui.ui import shop
 from clutch_tui.ui.entries import Entry
 from clutch_tui.ui.forms import EntryRow, FormDialog
+from clutch_tui.ui.widgets.text_field import TextField
 from clutch_tui.ui.widgets.words import Words
 
 
 @dataclass(frozen=True, slots=True)
 class GivenBack:
-    """A return before it is made: pieces by line number, and why."""
+    """A return before it is made: pieces by line number, the money as it was shown, and why."""
 
     quantities: dict[int, int]
+    payments: tuple[Payment, ...]
     reason: str
 
 
 class ReturnDialog(FormDialog[GivenBack]):
-    """A field for each line that still has pieces to give back; empty means none."""
+    """A field for each line that still has pieces to give back; empty means none. What they come to is said at every
+    key. F5 fills in all that is left; where a sale was paid in several ways, F6 puts the next of them first."""
 
-    def __init__(self, sale: Sale) -> None:
+    DEFAULT_CSS = """
+    ReturnDialog .form--rows { max-height: 50vh; }
+    ReturnDialog #refund { margin-top: 1; text-style: bold; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f5", "all", "sale.all_back", id="give_back.all"),
+        Binding("f6", "other_way", "sale.other_way", id="give_back.other_way"),
+    ]
+
+    def __init__(self, sale: Sale, before: Refunded, coin: int) -> None:
+        self._sale, self._before, self._coin = sale, before, coin
+        self._ways: list[PayMethod | None] = [None, *list(shop.refunds.left(sale, before))[1:]]
+        """What a person may want first; None leaves it to the rules."""
         lines = [line for line in sale.lines if line.quantity > line.returned]
         entries = [
             *(Entry(str(line.n), "sale.line_back", "number", maximum=line.quantity - line.returned) for line in lines),
@@ -33,15 +56,68 @@ class ReturnDialog(FormDialog[GivenBack]):
         super().__init__(
             "sale.give_back_title", entries, {}, self._read_back, number=shown.part_number(sale.receipt_number)
         )
+        self.hint.say("sale.give_back_hint_ways" if len(self._ways) > 1 else "sale.give_back_hint")
         self.add_class("-lines")
+        self.refund_line = Words(id="refund")
         for row, line in zip(self.rows, lines, strict=False):
             _name_line(row, line)
 
+    def compose_body(self) -> ComposeResult:
+        yield from super().compose_body()
+        yield self.refund_line
+
+    def on_mount(self) -> None:
+        self.refund_line.tell(self._draw_refund)
+
+    @property
+    def _refund(self) -> Refund | None:
+        """What would go back for what is typed; None where that is nothing, or not valid."""
+        try:
+            quantities = {int(row.entry.name): row.read() for row in self.rows if row.entry.kind == "number"}
+        except NumberError:
+            return None
+        if not any(quantities.values()):
+            return None
+        return shop.refunds.reckon(self._sale, self._before, quantities, self._coin, first=self._ways[0])
+
+    def _draw_refund(self) -> str:
+        refund = self._refund
+        if refund is None:
+            return t("sale.goes_back_nothing")
+        words = t("sale.goes_back", total=shown.money(refund.totals.total))
+        if refund.payments:
+            words += f"  {payment_words(refund.payments)}"
+        if refund.totals.rounding:
+            words += "\n" + t("sales.rounding", amount=shown.amount(refund.totals.rounding))
+        return words
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return len(self._ways) > 1 if action == "other_way" else True
+
+    def action_all(self) -> None:
+        """Everything that is left of the sale; pressed again, nothing."""
+        rows = [row for row in self.rows if row.entry.kind == "number"]
+        full = all(row.typed == str(row.entry.maximum) for row in rows)
+        for row in rows:
+            if isinstance(row.field, TextField):
+                row.field.value = "" if full else str(row.entry.maximum)
+        self.rows[-1].field.focus()
+
+    def action_other_way(self) -> None:
+        """Let the money go back by the next way first, as far as it came in by it."""
+        self._ways = [*self._ways[1:], self._ways[0]]
+        self.refund_line.refresh(layout=True)
+
+    @on(TextField.Changed)
+    def _reckon_again(self) -> None:
+        self.refund_line.refresh(layout=True)
+
     async def _read_back(self, values: dict[str, Any]) -> GivenBack:
         quantities = {int(name): value for name, value in values.items() if name.isdecimal() and value}
-        if not quantities:
+        refund = self._refund
+        if refund is None:
             raise NumberError("sale.nothing_back")
-        return GivenBack(quantities, values["reason"])
+        return GivenBack(quantities, refund.payments, values["reason"])
 
 
 def _name_line(row: EntryRow, line: SaleLine) -> None:

@@ -14,10 +14,10 @@ from clutch_tui.printing.page import method_word
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 from clutch_tui.ui import change_words, shop
-from clutch_tui.ui.dialogs import ask_text
 from clutch_tui.ui.screens.give_back import ReturnDialog
 from clutch_tui.ui.screens.list_screen import ListScreen, reading
 from clutch_tui.ui.screens.receipt import ReceiptDialog
+from clutch_tui.ui.screens.void import VoidDialog
 from clutch_tui.ui.widgets.column import Column
 from clutch_tui.ui.widgets.window import Source
 
@@ -94,8 +94,8 @@ class PastSalesScreen(ListScreen):
         sale = await self.store.read(shop.sales.get, row.id)
         if any(line.returned for line in sale.lines):  # said before anybody has written a reason
             raise shop.types.ShopError("error.sale.has_returns", number=sale.receipt_number)
-        number = shown.part_number(row.receipt_number)
-        reason = await self.app.push_screen_wait(ask_text("sale.ask_void", required=True, number=number))
+        today = await self.store.read(shop.state.business_day)
+        reason = await self.app.push_screen_wait(VoidDialog(sale, today))
         if reason is not None:
             await self.write("sales inventory customers", shop.aftersales.void, row.id, reason, self.app.cashier)
             await self._warn_below_zero()
@@ -112,7 +112,9 @@ class PastSalesScreen(ListScreen):
         sale = await self.store.read(shop.sales.get, row.id)
         if all(line.returned >= line.quantity for line in sale.lines):
             raise shop.types.ShopError("error.sale.all_back", number=sale.receipt_number)
-        back = await self.app.push_screen_wait(ReturnDialog(sale))
+        before = await self.store.read(shop.aftersales.refunded, sale.id)
+        rules = await self.app.tax_rules()
+        back = await self.app.push_screen_wait(ReturnDialog(sale, before, rules.cash_rounding))
         if back is None:
             return
         receipt = await self.write(
@@ -120,6 +122,7 @@ class PastSalesScreen(ListScreen):
             shop.aftersales.give_back,
             sale.id,
             back.quantities,
+            payments=back.payments,
             cashier=self.app.cashier,
             device_id=self.app.services.device_id,
             reason=back.reason,
