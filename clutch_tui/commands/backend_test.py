@@ -18,6 +18,7 @@ from clutch_tui.net.diagnosis.capabilities import Capability
 from clutch_tui.net.diagnosis.own_session import Login
 from clutch_tui.net.diagnosis.tester import Report, Result, Tester
 from clutch_tui.net.endpoints import CATEGORIES, ENDPOINTS, find
+from clutch_tui.text.format import clock
 from clutch_tui.text.harmless import drawn_on
 from clutch_tui.text.strings import t
 
@@ -153,7 +154,10 @@ def _reason(result: Result) -> str:
 def _sentence(capability: Capability) -> str:
     problem = capability.values.get("problem")
     reason = f" {exits.sentence(problem)}" if isinstance(problem, Problem) else ""
-    return t(capability.key, **capability.values) + reason
+    values = dict(capability.values)
+    if isinstance(seconds := values.get("seconds"), int | float):
+        values["clock"] = clock(seconds)
+    return t(capability.key, **values) + reason
 
 
 def _report(report: Report) -> dict[str, object]:

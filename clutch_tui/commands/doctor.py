@@ -10,7 +10,7 @@ from typing import Any
 from clutch_tui import __version__, exits
 from clutch_tui.net.diagnosis.doctor import Finding, Report
 from clutch_tui.support import check_up
-from clutch_tui.text.format import date_time, isolate, number
+from clutch_tui.text.format import clock, date_time, isolate, number
 from clutch_tui.text.strings import is_rtl, t
 
 from . import find_any_installation, say_json
@@ -47,6 +47,8 @@ def remedy(finding: Finding) -> str | None:
 
 def _shown(finding: Finding) -> dict[str, object]:
     values = {name: _show(name, value) for name, value in finding.values.items()}
+    if finding.check == "clock" and isinstance(seconds := finding.values.get("seconds"), int | float):
+        values["clock"] = clock(seconds)
     if finding.cause is not None:
         values["reason"] = exits.sentence(finding.cause)
     return values

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from clutch_tui import __version__, exits
+from clutch_tui.text.format import clock as clock_words
 from clutch_tui.text.strings import t, tn
 from clutch_tui.ui import difference_words
 
@@ -39,6 +40,9 @@ class Seen:
     way: str
     stock_by: object
     by_channel: object
+    skew: float
+    silent: int | None
+    """The process that leads and does not answer."""
 
     @property
     def is_well(self) -> bool:
@@ -46,7 +50,12 @@ class Seen:
         queue = self.found.queue
         late = queue.oldest_at is not None and self.now - queue.oldest_at > LATE
         waits = self.found.counts.keys() <= {"unsent", "arriving", "local"} and not (queue.attention or queue.slow)
-        return waits and not late and not any(part.state in _BROKEN for part in self.parts.values())
+        return (
+            waits
+            and not late
+            and self.silent is None
+            and not any(part.state in _BROKEN for part in self.parts.values())
+        )
 
 
 def run(installation: Installation, *, as_json: bool) -> int:
@@ -80,6 +89,7 @@ def _nothing_yet(installation: Installation, *, as_json: bool) -> int:
 def _look(installation: Installation, now: datetime) -> Seen:
     from clutch_tui.core import journal, reference
     from clutch_tui.core.sync import differences, replica, singles, ways
+    from clutch_tui.net.network import is_led
 
     states = journal.connection_state()
     parts = {
@@ -87,6 +97,9 @@ def _look(installation: Installation, now: datetime) -> Seen:
         name: replace(part, state="off") if part.is_stale(now) else part
         for name, part in states.items()
     }
+    clock = parts.pop("clock", None)
+    last = states.get("overall")
+    silent = last.pid if last is not None and last.is_silent(now) and is_led(installation.database()) else None
     if "database" in parts:  # which has just been read, whoever leads
         parts["database"] = replace(parts["database"], state="up")
     alone = not installation.settings.backend.is_set_up
@@ -100,6 +113,8 @@ def _look(installation: Installation, now: datetime) -> Seen:
         way=ways.summary(),
         stock_by=singles.movers(),
         by_channel=ways.known(),
+        skew=0.0 if clock is None or clock.state == "off" else float(clock.detail.get("seconds", 0)),
+        silent=silent,
     )
 
 
@@ -111,6 +126,8 @@ def _as_data(installation: Installation, seen: Seen) -> dict[str, Any]:
         "shop_id": backend.shop_id,
         "database": str(installation.database()),
         "is_well": seen.is_well,
+        "clock_ahead_seconds": seen.skew,
+        "silent_lead": seen.silent,
         "queue": asdict(seen.found.queue),
         "differences": seen.found.counts,
         "arriving": seen.found.arriving,
@@ -133,6 +150,10 @@ def _print(seen: Seen) -> None:
         print(line)
     if seen.found.queue.attention:
         print(tn("status.attention", seen.found.queue.attention))
+    if seen.skew:
+        print(t("status.clock", clock=clock_words(seen.skew)))
+    if seen.silent is not None:
+        print(t("connection.lead_silent", pid=seen.silent))
     if seen.way and "sync" not in seen.parts:
         print(f"{t('connection.part.sync')}: {t(f'connection.way.{seen.way}')}")
     for name, part in seen.parts.items():

@@ -30,6 +30,9 @@ KEPT_NOTIFICATIONS = 1_000
 STALE = timedelta(seconds=15)
 """A process that leads the sync writes what it knows at least every five seconds; after this it has ended."""
 
+SILENT = timedelta(seconds=20)
+"""After this a process that leads and is still there has to be named: the others wait for it."""
+
 _NEWEST = 2**63 - 1
 _EXCHANGE = "exchange"
 
@@ -185,6 +188,20 @@ class ConnectionState:
     def is_stale(self, now: datetime) -> bool:
         """Whether nobody has said so for too long: who did has ended, however it did."""
         return now - self.updated_at > STALE
+
+    def is_silent(self, now: datetime) -> bool:
+        """Whether who said so is still there and has not spoken for too long: it is stopped, or hangs."""
+        return now - self.updated_at > SILENT and _lives(self.pid)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # another user's
+        return True
+    return True
 
 
 def put_connection_state(part: str, state: str, since: datetime, detail: Mapping[str, Any]) -> None:

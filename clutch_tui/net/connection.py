@@ -27,6 +27,8 @@ _ATTEMPTS = frozenset({"connecting", "working"})
 LATENCIES = 120
 EVENTS = 5_000
 SYNC_CALLS = frozenset({"inventory.sync", "sales.sync"})
+SKEW = 120.0
+"""Seconds between two clocks from which on a person should hear of it."""
 FORGIVEN_AFTER = timedelta(minutes=5)
 
 
@@ -154,6 +156,8 @@ class Snapshot:
     parts: Mapping[PartName, Part]
     endpoints: Mapping[str, Figures]
     last_event: int
+    skew: float = 0.0
+    """Seconds that this machine's clock is ahead of the server's, behind where negative; 0 where nobody need know."""
 
 
 class Monitor:
@@ -172,6 +176,9 @@ class Monitor:
         self._settled: dict[PartName, Part] = {}
         """Each part as it was last, attempts left out."""
         self._access: Access = "signed_out"
+        self._skew = 0.0
+        self._well_at = self._clock.now() - FORGIVEN_AFTER
+        """When a whole round of sync last went through: what failed for a moment before that has passed."""
         self._traffic = Traffic()
         self._told: tuple[Overall, Problem | None, datetime] | None = None
         self._overall: tuple[Overall, Problem | None, datetime] = ("offline", None, self._clock.now())
@@ -197,6 +204,8 @@ class Monitor:
                 self._traffic = replace(self._traffic, busy=self._traffic.busy + max(0.0, spent))
             reason = {} if problem is None else {**problem.values, "problem": problem.key}
             self._add(self._level(after), name, f"connection.{name}.{state}", reason)
+            if name == "sync" and state == "up":
+                self._well_at = self._clock.now()
         elif problem is not None and problem != before.problem:
             self._add("warning", name, problem.key, problem.values)
         self._refresh_overall()
@@ -229,6 +238,16 @@ class Monitor:
         self._told = told
         self._parts.update(parts)
         self._refresh_overall()
+        self._changed()
+
+    def set_skew(self, seconds: float) -> None:
+        """How far this machine's clock is ahead of the server's; told from two minutes on, and cleared below that."""
+        skew = seconds if abs(seconds) > SKEW else 0.0
+        if abs(skew - self._skew) < SKEW / 2 and bool(skew) == bool(self._skew):
+            return
+        if skew and not self._skew:
+            self._add("warning", "session", "sync.skew", {"seconds": round(skew)})
+        self._skew = skew
         self._changed()
 
     def lead(self) -> None:
@@ -314,6 +333,7 @@ class Monitor:
             parts=dict(self._parts),
             endpoints={name: self.figures(name) for name in self._figures},
             last_event=self._count,
+            skew=self._skew,
         )
 
     def events_after(self, number: int, limit: int = EVENTS) -> tuple[Event, ...]:
@@ -381,7 +401,9 @@ class Monitor:
     def _fails(self, figures: Figures) -> bool:
         if figures.works is not False or figures.at is None or figures.status is None:
             return False  # without any answer it was the line that failed, which has a state of its own
-        return not figures.passing or self._clock.now() - figures.at < FORGIVEN_AFTER
+        if not figures.passing:
+            return True
+        return figures.at >= self._well_at and self._clock.now() - figures.at < FORGIVEN_AFTER
 
 
 def _quantile(values: tuple[float, ...], share: float) -> float | None:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 LINE = logging.getLogger("clutch_tui.connection")
 """The same log as lines of the program's log file: what is left where the database cannot be written."""
 
+CLOCK = "clock"
+"""The row of how far the clocks are apart."""
 OVERALL = "overall"
 """The row beside those of the parts: the contract's word, and the reason for it."""
 
@@ -156,6 +158,8 @@ class Logbook:
                 if part.next_attempt is not None:
                     detail["next"] = to_text(part.next_attempt)
                 rows.append((part.name, part.state, part.since, detail))
+        clock = "wrong" if snapshot.skew else "right"
+        rows.append((CLOCK, clock, snapshot.since, {"seconds": round(snapshot.skew)}))
         seconds, self._seconds = self._seconds, dict.fromkeys(self._seconds, 0.0)
         await self._store.run(_write_state, rows, usage.Watch(seconds["watched"], seconds["api"], seconds["socket"]))
 
@@ -172,9 +176,18 @@ class Logbook:
         fresh = {name: row for name, row in known.items() if not row.is_stale(now)}
         overall = fresh.get(OVERALL)
         if overall is None:
+            self._tell_silence(known.get(OVERALL), now)
             return
+        if (clock := fresh.get(CLOCK)) is not None:
+            self._monitor.set_skew(float(clock.detail.get("seconds", 0)))
         parts = {name: _part(name, fresh[name]) for name in PARTS if name in fresh and name != "database"}
         self._monitor.show(overall.state, _problem(overall.detail), overall.since, parts)  # type: ignore[arg-type]
+
+    def _tell_silence(self, last: journal.ConnectionState | None, now: datetime) -> None:
+        """The process that leads holds the lock and has not written for too long: nobody sends anything."""
+        if last is not None and last.is_silent(now):
+            problem = Problem("connection.lead_silent", {"pid": last.pid})
+            self._monitor.show("offline", problem, last.updated_at, {})
 
     # --- news ------------------------------------------------------------------------------------------
 

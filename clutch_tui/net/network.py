@@ -14,6 +14,7 @@ import logging
 import os
 import random
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -429,6 +430,17 @@ class Network:
         """Forget who was signed in, user and stored key alike: afterwards nothing goes out."""
         await self.session.logout()
         await self.session.use_api_key(None)
+
+
+def is_led(database: Path) -> bool:
+    """Whether some process leads the connection of this database, alive or stopped."""
+    lock = FileLock(f"{database}.lead.lock", thread_local=False, mode=0o600)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    lock.release()
+    return False
 
 
 class _EventCursor:

@@ -182,6 +182,20 @@ def short_age(then: datetime, now: datetime) -> str:
     return strings.t("age.short.days", n=seconds // 86400)
 
 
+def duration(seconds: float) -> str:
+    """Return a length of time in its largest unit: `3 minutes`, `يومين`."""
+    whole = round(abs(seconds))
+    for unit, size in (("years", 31_557_600), ("days", 86_400), ("hours", 3_600), ("minutes", 60)):
+        if whole >= size:
+            return tn(f"duration.{unit}", round(whole / size))
+    return tn("duration.seconds", whole)
+
+
+def clock(seconds: float) -> str:
+    """Return how a clock stands that is so many seconds ahead: `2 days ahead`, `5 minutes behind`."""
+    return strings.t("clock.ahead" if seconds > 0 else "clock.behind", duration=duration(seconds))
+
+
 def phone(text: str) -> str:
     """Return a telephone number to be read aloud: Egyptian mobiles in groups, others as they were typed.
 

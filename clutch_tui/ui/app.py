@@ -13,7 +13,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from importlib import import_module
 from pathlib import PurePath
@@ -33,6 +33,7 @@ from clutch_tui import __version__
 from clutch_tui.core.speed.meter import KEEP_EVERY
 from clutch_tui.text import shop_time, strings
 from clutch_tui.text.digits import Digits
+from clutch_tui.text.format import clock, isolate
 from clutch_tui.text.strings import t
 from clutch_tui.ui import keys, plain_lines, shop, themes
 from clutch_tui.ui.bidi_filter import BidiApp
@@ -108,6 +109,7 @@ class ClutchApp(KeysInOrder, Scanning, Overlays, ThinWire, Gauges, BidiApp, App[
         """Whether the store is being changed for another: the screens of the old one are no place to go."""
         self._brake = Brake(self, self._announce)
         self._cut_since: datetime | None = None
+        self._is_leaving = False
         self._stranded: tuple[Stranded, ...] = ()
         self.differences: Differences | None = None
         """What was on one side only when the strip was last put together."""
@@ -351,9 +353,22 @@ class ClutchApp(KeysInOrder, Scanning, Overlays, ThinWire, Gauges, BidiApp, App[
         if self._too_old and not self._is_busy:
             self._too_old = False
             await self.switch_mode("updates")
+        if self._is_leaving:
+            return
         overall, since = self._overall()
-        self.status = replace(status, overall=overall, since=since, now=datetime.now(UTC))
+        skew = self.network.monitor.snapshot().skew if self.network is not None else 0.0
+        if skew and not self.status.skew:
+            self._tell_clock(skew)
+        self.status = replace(status, overall=overall, since=since, now=datetime.now(UTC), skew=skew)
         self.status_changed.publish(self.status)
+
+    def _tell_clock(self, skew: float) -> None:
+        """Point out that sales are booked on another day than the server's, where the clock is that far off."""
+        now = datetime.now(UTC)
+        ours, theirs = (shop_time.local(at).date().isoformat() for at in (now, now - timedelta(seconds=skew)))
+        if ours != theirs:
+            words = {"day": isolate(ours), "theirs": isolate(theirs), "clock": clock(skew)}
+            self.notify(t("clock.day", **words), severity="error", timeout=60)
 
     async def _differ(self, store: Store) -> Differences:
         """What is on one side only, of this shop and of the databases beside it."""
@@ -407,6 +422,9 @@ class ClutchApp(KeysInOrder, Scanning, Overlays, ThinWire, Gauges, BidiApp, App[
         if self.network.offline:
             return "cut", self._cut_since
         snapshot = self.network.monitor.snapshot()
+        unanswered = snapshot.parts["api"].state in ("off", "connecting") and snapshot.reason is None
+        if snapshot.overall == "offline" and unanswered:  # nobody has had an answer yet, good or bad
+            return "starting", None
         return snapshot.overall, snapshot.since
 
     # --- keys that work everywhere --------------------------------------------------------------------
@@ -496,6 +514,7 @@ class ClutchApp(KeysInOrder, Scanning, Overlays, ThinWire, Gauges, BidiApp, App[
             self.notify(t("app.line_cut" if line.is_cut else "app.line_restored"))
 
     async def action_quit(self) -> None:
+        self._is_leaving = True
         await self._leave()
         self.exit(0)
 

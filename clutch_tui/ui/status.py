@@ -30,6 +30,8 @@ class Status:
     """Changes that wait here for a server that takes them: no delay, and no reason to worry."""
     stranded: int = 0
     """Changes in other databases of this home, which nobody sends."""
+    skew: float = 0.0
+    """Seconds that this machine's clock is ahead of the server's, where somebody should know."""
     missing: int = 0
     """Records of the server that cannot be read here."""
 

@@ -192,3 +192,24 @@ def test_what_the_app_imports_before_its_first_frame_is_light() -> None:
     )
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=180)
     assert run.stdout.strip() == "[]", run.stdout + run.stderr
+
+
+async def test_what_failed_for_a_moment_is_forgiven_by_the_next_whole_round() -> None:
+    clock = TestClock()
+    monitor = working(clock)
+    monitor.exchange(exchange("system.ping", clock, status=503, works=False, passing=True))
+    assert monitor.snapshot().overall == "limited"
+    await clock.sleep(1)
+    monitor.set("sync", "working")
+    monitor.set("sync", "up")
+    assert monitor.snapshot().overall == "connected"
+
+
+async def test_a_clock_that_is_far_off_is_told_until_it_is_right() -> None:
+    monitor = Monitor(TestClock())
+    events: list[str] = []
+    monitor.on_event.append(lambda event: events.append(event.key))
+    for seconds, told in ((90, 0), (172_800, 172_800), (172_801, 172_800), (-63_072_000, -63_072_000), (3, 0)):
+        monitor.set_skew(seconds)
+        assert monitor.snapshot().skew == told
+    assert events == ["sync.skew"]

@@ -45,6 +45,7 @@ FAMILIES: dict[str, Iterable[str]] = {
     "connection.state.": get_args(connection.State),
     "connection.way.": [*get_args(ways.Way), "both"],
     "difference.": ["refused", "set_aside", "local_sales"],
+    "duration.": ["minutes", "hours", "days", "years"],
     "drawer.ask_": ["open", "pay_in", "pay_out"],
     "doctor.": doctor.OUTCOMES,
     "doctor.check.": doctor.CHECKS,

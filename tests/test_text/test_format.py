@@ -231,3 +231,19 @@ def test_a_name_stays_whole_in_a_sentence_of_the_other_direction() -> None:
 def test_what_machines_say_keeps_its_order_in_an_arabic_sentence() -> None:
     sentence = strings.t("error.api.missing_route", **fmt.told({"path": "/sales/sync", "n": 3}))
     assert "/sales/sync" in visual(sentence)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "english", "arabic"),
+    [
+        (172_800, "2 days ahead", "متقدمة يومين"),
+        (-63_072_000, "2 years behind", "متأخرة سنتين"),
+        (240, "4 minutes ahead", "متقدمة 4 دقايق"),
+        (-3_600, "1 hour behind", "متأخرة ساعة"),
+    ],
+)
+def test_a_clock_that_is_off_is_told_in_words(seconds: float, english: str, arabic: str) -> None:
+    strings.use("en")
+    assert fmt.clock(seconds) == english
+    strings.use("ar")
+    assert fmt.clock(seconds) == arabic

@@ -21,6 +21,7 @@ from .presence import Presence
 from .store import MIGRATIONS, Store
 
 if TYPE_CHECKING:
+    from ..journal import ConnectionState
     from ..sync.differences import Differences, Stranded
 
 SQLITE = str(dbapi2.sqlite_version)
@@ -98,3 +99,12 @@ def left_in(path: Path, key: CipherKey | None = None) -> Stranded | None:
 
     with Presence(path).alone(), Store(path, inline=True, key=key) as store:
         return store.read_now(differences.left_in, path)
+
+
+def last_word(path: Path, key: CipherKey | None = None) -> ConnectionState | None:
+    """What the process that leads the connection wrote last; blocks. Raises what SQLite says where it cannot be
+    read."""
+    from .. import journal
+
+    with Store(path, inline=True, key=key) as store:
+        return store.read_now(journal.connection_state).get("overall")

@@ -7,7 +7,9 @@ import random
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -324,7 +326,14 @@ class Api:
                 raise
             raise ApiError(Kind.NOT_BACKEND, status=error.status, path=record.request.path, host=self._host) from error
         self._recognition.works(record)
+        self._compare_clocks(record)
         return answer
+
+    def _compare_clocks(self, record: Record) -> None:
+        """Every answer carries the server's time; one out of a store on the way would carry an old one."""
+        if "age" not in record.response_headers and (date := record.response_headers.get("date")):
+            with suppress(TypeError, ValueError):
+                self._monitor.set_skew((self._clock.now() - parsedate_to_datetime(date)).total_seconds())
 
     async def _look(self, path: str, record: Record) -> Look | None:
         """One bare GET under the headers of another call, of which nobody is told; None where no answer came."""

@@ -11,7 +11,7 @@ from clutch_tui.core.clock import Clock
 from clutch_tui.net import wire
 from clutch_tui.net.client.api import Api
 from clutch_tui.net.client.errors import ApiError, Kind
-from clutch_tui.net.connection import Monitor
+from clutch_tui.net.connection import SKEW, Monitor
 from clutch_tui.net.diagnosis import probes
 from clutch_tui.net.diagnosis.moments import moment
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Name = Literal["idempotency", "versions", "cursors", "clock", "socket"]
 Verdict = Literal["yes", "no", "unknown"]
-FAR = 120.0
+FAR = SKEW
 """Seconds between two clocks from which on a person should hear of it."""
 
 

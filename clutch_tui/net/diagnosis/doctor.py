@@ -48,6 +48,7 @@ database     +sound +absent ~older ~unfinished ~log_large ~plain ~others_plain !
 database     !unreadable !faulty
 queue        +empty +waiting +local +arriving ~old ~attention ~missing !local_sales
 stranded     +none !left
+lead         +none +leads !silent
 log          +writable ~not_writable
 versions     +known
 terminal     +fits .none ~small ~dumb

@@ -81,6 +81,7 @@ class Premises:
             Check("database", self.database, ("config",) if self._problem is not None else ()),
             Check("queue", self.queue, ("database",)),
             Check("stranded", self.stranded),
+            Check("lead", self.lead, ("database",)),
             Check("log", self.log),
             Check("versions", self.versions),
         )
@@ -197,6 +198,19 @@ class Premises:
         if queue.local:
             return Finding("queue", "local", values)
         return Finding("queue", "arriving" if found.arriving else "empty", values)
+
+    async def lead(self) -> Finding:
+        """Does the process that leads the connection still work? One that is stopped lets all others wait."""
+        from clutch_tui.core.database import health
+        from clutch_tui.net.network import is_led
+
+        path = self._database
+        if not path.exists() or self._is_older or not await aside(lambda: is_led(path)):
+            return Finding("lead", "none")
+        last = await aside(lambda: health.last_word(path, self._find_key(path)))
+        if last is None or not last.is_silent(self._clock.now()):
+            return Finding("lead", "leads", {"pid": last.pid if last is not None else None})
+        return Finding("lead", "silent", {"pid": last.pid, "since": last.updated_at})
 
     async def stranded(self) -> Finding:
         """Work in other databases of this home, which nobody sends."""

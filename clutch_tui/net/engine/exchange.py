@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any, Literal, ParamSpec, Protocol, TypeVar, get_args
 
 from clutch_tui.core import search, state
@@ -43,8 +42,6 @@ MOST_REPEATS = 20
 the line allows."""
 MOST_EPOCHS = 3
 """New epochs in one round. More come from servers that stand in for each other, each with an epoch of its own."""
-SKEW = timedelta(minutes=2)
-"""From here on a clock that is wrong is worth telling."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -398,6 +395,4 @@ class Exchange:
             told = [(bad.id, bad.reason) for bad in understood.bad_rows]
             await self._store.run(unreadable.note, channel, told, anew=page.snapshot and page.asked_from == 0)
         if understood.server_time is not None:
-            skew = self._clock.now() - understood.server_time
-            if abs(skew) > SKEW:
-                self._monitor.note("warning", "sync", "sync.skew", seconds=round(skew.total_seconds()))
+            self._monitor.set_skew((self._clock.now() - understood.server_time).total_seconds())

@@ -62,6 +62,8 @@ class StatusStrip(Widget):
         if since and status.since is not None and now is not None:
             state += " " + shown.short_age(status.since, now)
         parts = [Content.styled(t(self._title), "bold $primary"), Content.styled(state, _TONES[status.overall])]
+        if status.skew:
+            parts.append(Content.styled(t("status.clock", clock=shown.clock(status.skew)), "bold $text-error"))
         if status.unsent:
             age = shown.short_age(status.oldest_at, now) if status.oldest_at is not None and now is not None else "-"
             parts.append(Content.styled(t("status.short.unsent", n=status.unsent, age=age), "$text-warning"))
@@ -84,6 +86,8 @@ class StatusStrip(Widget):
         ]
         if status.since is not None and status.now is not None:
             parts[-1] += Content.styled(" " + shown.age(status.since, status.now), "$text-muted")
+        if status.skew:
+            parts.append(Content.styled(t("status.clock", clock=shown.clock(status.skew)), "bold $text-error"))
         if status.unsent:
             parts.append(Content.styled(tn("status.unsent", status.unsent), "$text-warning"))
             if status.oldest_at is not None and status.now is not None:
