@@ -42,6 +42,13 @@ def without_symbology(folded: str) -> str:
     return folded[3:].lstrip() if _SYMBOLOGY.match(folded) else folded
 
 
+def as_printed(text: str) -> str:
+    """Return a scanned barcode as it is printed below the bars, without what the scanner and GS1 put before it."""
+    folded = without_symbology(fold(text))
+    elements = _MARKED_GTIN.match(folded) or (len(folded) > LONGEST_GTIN and _ELEMENTS.match(folded))
+    return elements[1] if elements else folded
+
+
 def code_key(text: str) -> str:
     """Return the key under which a scanned or typed text is a part's number or OEM number."""
     return bare(without_symbology(fold(text)))

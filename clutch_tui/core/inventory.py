@@ -7,7 +7,7 @@ yet. Nothing here writes that figure: stock moves by `stock_move` rows only.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -25,8 +25,8 @@ MAX_MONEY = 9_999_999_999
 """The highest price of one thing, in minor units: a scanned barcode in a price field is refused by it."""
 MAX_QUANTITY = 999_999
 
-_FIELDS = tuple(field.name for field in fields(PartDraft))
-_LINES = tuple(field.name for field in fields(PartDraft) if field.type == "str" and field.name != "description")
+_FIELDS = tuple(one.name for one in fields(PartDraft))
+_LINES = tuple(one.name for one in fields(PartDraft) if one.type == "str" and one.name != "description")
 """The fields that are one line of text."""
 
 
@@ -346,6 +346,35 @@ def checked(draft: PartDraft) -> PartDraft:
         raise ShopError("error.part.minimum_below_zero")
     _check_quantity(draft.min_stock)
     return draft
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Something about a part that is allowed but seldom meant: `key` names a sentence, `values` fill its places."""
+
+    key: str
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+def doubts(draft: PartDraft, seen: Part | None = None) -> tuple[Doubt, ...]:
+    """What to ask a person about before a part is saved, of the fields that differ from what was `seen`: no price, and
+    codes by which the till would find two parts."""
+    was = seen.draft if seen is not None else PartDraft()
+    found = []
+    if not draft.price and (seen is None or was.price):
+        found.append(Doubt("part.doubt.no_price"))
+    for key, code, old in (
+        ("part.doubt.barcode", draft.barcode, was.barcode),
+        ("part.doubt.number", draft.part_number, was.part_number),
+    ):
+        others = search.rows(search.with_own_code(code)) if code.strip() and code != old else ()
+        others = tuple(one for one in others if seen is None or one.id != seen.id)
+        if key == "part.doubt.number":  # makers share numbers
+            others = tuple(one for one in others if fold(one.brand) == fold(draft.brand))
+        if others:
+            values = {"code": code, "name": others[0].name or others[0].name_en, "number": others[0].part_number or "-"}
+            found.append(Doubt(key, values))
+    return tuple(found)
 
 
 def opening(stock: int) -> int:

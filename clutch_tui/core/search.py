@@ -97,23 +97,24 @@ def exactly(text: str, limit: int = 50) -> list[int]:
 
 
 def with_code(text: str, limit: int = 50) -> list[int]:
-    """The `pk` of the parts that a code means: those whose own it is, as number or barcode, all of them. An OEM
-    number names the part that another one replaces; it counts where no part has the code as its own."""
-    number, barcode = code_key(text), barcode_key(text)
-    if not number and not barcode:
-        return []
-    own = models.execute(
+    """The `pk` of the parts that a code means: those whose own it is. An OEM number names the part that another one
+    replaces; it counts where no part has the code as its own."""
+    if own := with_own_code(text, limit):
+        return own
+    number = code_key(text)
+    found = models.execute(
+        "SELECT pk FROM part WHERE deleted = 0 AND oem_key <> '' AND oem_key = ? ORDER BY pk LIMIT ?", (number, limit)
+    ).fetchall()
+    return [row[0] for row in found]
+
+
+def with_own_code(text: str, limit: int = 50) -> list[int]:
+    """The `pk` of the parts that have a code as number or barcode."""
+    found = models.execute(
         "SELECT pk FROM part WHERE deleted = 0 AND number_key <> '' AND number_key = ?"
         " UNION SELECT pk FROM part WHERE deleted = 0 AND barcode_key <> '' AND barcode_key = ? ORDER BY pk LIMIT ?",
-        (number, barcode, limit),
+        (code_key(text), barcode_key(text), limit),
     ).fetchall()
-    found = (
-        own
-        or models.execute(
-            "SELECT pk FROM part WHERE deleted = 0 AND oem_key <> '' AND oem_key = ? ORDER BY pk LIMIT ?",
-            (number, limit),
-        ).fetchall()
-    )
     return [row[0] for row in found]
 
 

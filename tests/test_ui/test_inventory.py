@@ -8,7 +8,7 @@ from clutch_tui.core import inventory
 from clutch_tui.text import strings
 from clutch_tui.text.format import isolate
 from clutch_tui.text.strings import t
-from clutch_tui.ui.dialogs import Ask
+from clutch_tui.ui.dialogs import Ask, Confirm
 from clutch_tui.ui.forms import FormDialog
 from clutch_tui.ui.screens.inventory import InventoryScreen
 from clutch_tui.ui.widgets.number_field import NumberField
@@ -84,6 +84,8 @@ async def test_a_part_that_the_server_would_refuse_is_refused_here(shop: Shop, l
         await until(pilot, lambda: t("error.part.server_wants_name") in words_on(app.screen))
         await type_text(pilot, "Pump")  # the cursor stands where something is missing
         await press(pilot, "f2")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await press(pilot, "enter")  # yes, it has no price
         await until(pilot, lambda: isinstance(app.screen, InventoryScreen))
         assert shop.new_changes == [("create", "item")]
 

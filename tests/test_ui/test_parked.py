@@ -28,9 +28,7 @@ async def park(app: ClutchApp, pilot: Pilot[int]) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-async def test_parked_sales_are_counted_and_named_with_what_they_come_to(
-    shop: Shop, language: strings.Language
-) -> None:
+async def test_parked_sales_are_counted_and_listed_with_what_is_due(shop: Shop, language: strings.Language) -> None:
     shop.store.run_now(inventory.create, PartDraft(name="صامولة", part_number="NUT", price=1_010), 9)
     async with open_app(shop, language) as (app, pilot):
         await scan(app, pilot, "NUT")

@@ -12,7 +12,8 @@ from clutch_tui.text.bidi import RTL, visual
 from clutch_tui.text.format import isolate, money, name
 from clutch_tui.text.strings import t
 from clutch_tui.ui.app import ClutchApp
-from clutch_tui.ui.dialogs import Choose
+from clutch_tui.ui.dialogs import Choose, Confirm
+from clutch_tui.ui.forms import FormDialog
 from clutch_tui.ui.screens.receipt import ReceiptDialog
 from tests.test_ui.shop_app import Shop, open_app, press, settle, toasts, type_text, until, words_on
 from tests.test_ui.test_sales import LANGUAGES, scan, till
@@ -211,3 +212,50 @@ def test_the_help_shows_figures_as_they_are_typed() -> None:
     quantity, times = (visual(t(key), RTL) for key in ("sales.help_quantity", "sales.help_times"))
     assert "*3" in quantity
     assert "3*OC197" in times
+
+
+async def test_an_unknown_barcode_becomes_a_part_by_enter_once_more(parts_till: Shop) -> None:
+    code = "4006633100434"
+    async with open_app(parts_till, "en") as (app, pilot):
+        await type_text(pilot, f"2*{code}")
+        await press(pilot, "enter")
+        await until(pilot, lambda: toasts(app))
+        assert toasts(app) == [t("sales.unknown_code", text=name(code))]
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, FormDialog))
+        await type_text(pilot, "ساعة حرارة")
+        form = app.screen
+        assert isinstance(form, FormDialog)
+        fields = {row.entry.name: row.field for row in form.rows}
+        assert fields["barcode"].value == code
+        fields["price"].value = "75"
+        await press(pilot, "f2")
+        await until(pilot, lambda: in_cart(app) == [("", 2)])
+        assert parts_till.read(inventory.find_code, code).price == 7_500
+        await type_text(pilot, "no such part")
+        await press(pilot, "enter", "enter")
+        await settle(pilot)
+        assert app.screen is till(app)
+
+
+async def test_a_part_without_a_price_or_with_the_barcode_of_another_is_asked_about(parts_till: Shop) -> None:
+    async with open_app(parts_till, "en", mode="inventory") as (app, pilot):
+        await press(pilot, "f2")
+        await until(pilot, lambda: isinstance(app.screen, FormDialog))
+        form = app.screen
+        assert isinstance(form, FormDialog)
+        fields = {row.entry.name: row.field for row in form.rows}
+        fields["name"].value, fields["barcode"].value = "سير", "41112223338"
+        await press(pilot, "f2")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        said = words_on(app)
+        assert t("part.doubt.no_price") in said
+        other = {"code": name("41112223338"), "name": name("فلتر زيت"), "number": name("OC 197")}
+        assert t("part.doubt.barcode", **other) in said
+        await press(pilot, "escape")
+        await until(pilot, lambda: t("error.part.not_saved_yet") in words_on(app))
+        fields["barcode"].value = "4006633100434"
+        fields["price"].value = "10"
+        await press(pilot, "f2")
+        await until(pilot, lambda: not isinstance(app.screen, FormDialog))
+        assert parts_till.read(inventory.find_code, "4006633100434").price == 1_000

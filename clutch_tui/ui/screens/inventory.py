@@ -16,7 +16,7 @@ from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 from clutch_tui.ui import lookup_words, shop
 from clutch_tui.ui.dialogs import ask_number, ask_text
-from clutch_tui.ui.entries import ENGLISH_PART, FIRST_STOCK, PART
+from clutch_tui.ui.entries import ENGLISH_PART, PART
 from clutch_tui.ui.forms import FormDialog
 from clutch_tui.ui.screens.list_screen import ListScreen, reading
 from clutch_tui.ui.screens.part import server_words
@@ -143,14 +143,11 @@ class InventoryScreen(ListScreen):
 
     @work(group="ask", exit_on_error=False)
     async def action_add(self) -> None:
-        async def save(values: dict[str, Any]) -> Part:
-            stock = values.pop(FIRST_STOCK.name)
-            draft = PartDraft(**values)
-            return await self.app.write("inventory", shop.inventory.create, draft, stock, actor=self.app.cashier)
+        from clutch_tui.ui.screens import new_part
 
         text = self.search.value.strip()
-        given = {"part_number" if any(map(str.isdigit, text)) else "name": text}
-        made = await self.app.push_screen_wait(FormDialog("inventory.add", (*PART, FIRST_STOCK), given, save))
+        given: dict[str, object] = {"part_number" if any(map(str.isdigit, text)) else "name": text}
+        made = await new_part.ask_for(self.app, given)
         if made is not None:
             name_key = shop.inventory.keys_of(asdict(made.draft))["name_key"]
             # what a search finds is in the order in which it was entered
@@ -162,8 +159,11 @@ class InventoryScreen(ListScreen):
             return
         seen = await self.store.read(shop.inventory.get, row.id)
 
+        from clutch_tui.ui.screens import new_part
+
         async def save(values: dict[str, Any]) -> Part:
             draft = PartDraft(**(asdict(seen.draft) | values))
+            await new_part.settle_doubts(self.app, draft, seen)
             return await self.app.write(
                 "inventory", shop.inventory.edit, seen.id, draft, seen=seen, actor=self.app.cashier
             )

@@ -9,7 +9,7 @@ happens to the machine.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -76,6 +76,8 @@ class SalesScreen(ShopScreen):
         """The cart as the last plus or minus has made it."""
         self._others = 0
         """How many other sales are being made."""
+        self._unknown = ""
+        """The last text that was a code of no part: Enter on it again makes one."""
         self._hits_for = ""
         self._standing_of: str | None = None
         self._one_by_one = asyncio.Lock()
@@ -189,51 +191,58 @@ class SalesScreen(ShopScreen):
         where there was one to step. None where nobody says."""
         if self._after_step is not self.cart:
             return sign + text
-        whole = shown.isolate(sign + text)
-        apart = {"sign": shown.isolate(sign), "text": shown.isolate(text)}
-        options = [
-            ("apart", lambda: t("sales.sign_apart", **apart)),
-            ("joined", lambda: t("sales.sign_joined", text=whole)),
-        ]
-        from clutch_tui.ui.dialogs import Choose
+        from clutch_tui.ui.screens import till_questions
 
-        chosen = await self.app.push_screen_wait(Choose("sales.sign_and_figure", options, **apart))
-        if chosen != "joined":
-            return text if chosen else None
+        is_apart = await till_questions.is_sign_apart(self.app, sign, text)
+        if is_apart is not False:
+            return text if is_apart else None
         self._go_to(self.history.back)
         return sign + text
 
     async def _sell(self, text: str, found: Lookup, row: PartRow | None, *, by_hand: bool, scanned: bool) -> None:
         """Sell what is meant. What is doubtful is asked, however fast it came; a scan is a code and no search."""
         several = False
-        if (
-            row is None and not found.exact and not scanned
-        ):  # the list below the field is not there, or has nothing in it
+        if row is None and not found.exact and not scanned:
+            # the list below the field is not there, or has nothing in it
             found, rows = await self.store.read(shop.lookup.find, text, 2)
             row, several = rows[0] if len(rows) == 1 else None, len(rows) > 1
         candidates = found.meant(row, by_hand=by_hand)
-        if not candidates:
-            key = "sales.several" if several else "sales.not_found"
-            self.notify(t(key, text=shown.name(found.wanted)), severity="warning")
+        if candidates:
+            meant: Candidate | None = candidates[0]
+            if len(candidates) > 1 or not found.sure:
+                from clutch_tui.ui.screens import till_questions
+
+                meant = await till_questions.which(self.app, text, candidates)
+        elif text == self._unknown and not scanned:
+            meant = await self._make(found)
+        else:
+            self._say_not_found(text, found, several=several)
+            return
+        if meant is None:
             self._offer_again(text)
             return
-        asks = len(candidates) > 1 or not found.sure
-        meant = await self._ask(text, candidates) if asks else candidates[0]
-        if meant is not None:
-            self._add(meant)
-            if found.read_as:
-                from clutch_tui.ui import lookup_words
+        self._add(meant)
+        if found.read_as:
+            from clutch_tui.ui import lookup_words
 
-                # the number as it stands on the part, where that was typed
-                self.notify(lookup_words.read_as(meant.part.part_number if found.exact else found.read_as))
+            # the number as it stands on the part, where that was typed
+            self.notify(lookup_words.read_as(meant.part.part_number if found.exact else found.read_as))
 
-    async def _ask(self, text: str, candidates: Sequence[Candidate]) -> Candidate | None:
-        from clutch_tui.ui import lookup_words
-        from clutch_tui.ui.dialogs import Choose
+    def _say_not_found(self, text: str, found: Lookup, *, several: bool) -> None:
+        key = "sales.several" if several else "sales.not_found"
+        if not several and shop.codes.looks_scanned(found.wanted):
+            key, self._unknown = "sales.unknown_code", text
+        self.notify(t(key, text=shown.name(found.wanted)), severity="warning")
+        self._offer_again(text)
 
-        options = [(str(n), lookup_words.candidate(one)) for n, one in enumerate(candidates)]
-        chosen = await self.app.push_screen_wait(Choose("sales.which", options, text=shown.isolate(text)))
-        return None if chosen is None else candidates[int(chosen)]
+    async def _make(self, found: Lookup) -> Candidate | None:
+        """Make the part that an unknown barcode is on."""
+        from clutch_tui.ui.screens import new_part
+
+        self._unknown = ""
+        made = await new_part.ask_for(self.app, {"barcode": shop.codes.as_printed(found.wanted)})
+        part = None if made is None else await self.store.read(shop.inventory.row, made.id)
+        return None if part is None else shop.lookup.Candidate(part, found.quantity)
 
     def _add(self, meant: Candidate) -> None:
         """Put it into the cart. That there is less on the shelf is said, once for each line: the customer may hold in
@@ -354,23 +363,19 @@ class SalesScreen(ShopScreen):
     @work(group="ask", exit_on_error=False)
     async def action_quantity(self) -> None:
         if self._line is not None:
-            n, line = self._line
-            from clutch_tui.ui.dialogs import ask_number
+            from clutch_tui.ui.screens import till_questions
 
-            asked = ask_number(
-                "sales.ask_quantity", value=line.quantity, minimum=1, maximum=shop.cart.MOST_PIECES, name=_part_of(line)
-            )
-            if (quantity := await self.app.push_screen_wait(asked)) is not None and self.cart is not None:
+            n, line = self._line
+            if (quantity := await till_questions.quantity(self.app, line)) is not None and self.cart is not None:
                 self._change(shop.cart.set_quantity(self.cart, n, quantity), select=line.part_id)
 
     @work(group="ask", exit_on_error=False)
     async def action_price(self) -> None:
         if self._line is not None:
-            n, line = self._line
-            from clutch_tui.ui.dialogs import ask_money
+            from clutch_tui.ui.screens import till_questions
 
-            asked = ask_money("sales.ask_price", value=line.price, maximum=shop.cart.DEAREST, name=_part_of(line))
-            if (price := await self.app.push_screen_wait(asked)) is not None and self.cart is not None:
+            n, line = self._line
+            if (price := await till_questions.price(self.app, line)) is not None and self.cart is not None:
                 self._change(shop.cart.set_price(self.cart, n, price), select=line.part_id)
 
     @work(group="ask", exit_on_error=False)
@@ -491,7 +496,3 @@ class SalesScreen(ShopScreen):
     def action_back(self) -> None:
         self.field.value = ""
         self.field.focus()
-
-
-def _part_of(line: CartLine) -> str:
-    return shown.name(shown.of_language(line.name, line.name_en))

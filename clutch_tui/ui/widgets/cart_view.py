@@ -53,6 +53,11 @@ def _discount(row: CartRow) -> str:
     return shown.rate(discount.percent) if discount.percent else shown.amount(row.line.off) if discount else ""
 
 
+def part_of(line: CartLine) -> str:
+    """The part's name in the language of the screen, for a sentence."""
+    return shown.name(shown.of_language(line.name, line.name_en))
+
+
 CART_COLUMNS: tuple[Column[CartRow], ...] = (
     Column("sales.line", 3, lambda row: shown.number(row.n + 1), number=True),
     Column("part.name", 24, lambda row: shown.of_language(row.line.name, row.line.name_en), flex=3),

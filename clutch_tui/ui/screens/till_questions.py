@@ -1,0 +1,48 @@
+"""What the till asks: about a text that means more than one thing, and for the figures of a line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from clutch_tui.text import format as shown
+from clutch_tui.text.strings import t
+from clutch_tui.ui import lookup_words, shop
+from clutch_tui.ui.dialogs import Choose, ask_money, ask_number
+from clutch_tui.ui.widgets.cart_view import part_of
+
+if TYPE_CHECKING:
+    from clutch_tui.core.lookup import Candidate
+    from clutch_tui.core.types import CartLine
+    from clutch_tui.ui.app import ClutchApp
+
+
+async def which(app: ClutchApp, text: str, candidates: Sequence[Candidate]) -> Candidate | None:
+    """Which of these parts, and how many of it; None for none of them."""
+    options = [(str(n), lookup_words.candidate(one)) for n, one in enumerate(candidates)]
+    chosen = await app.push_screen_wait(Choose("sales.which", options, text=shown.isolate(text)))
+    return None if chosen is None else candidates[int(chosen)]
+
+
+async def is_sign_apart(app: ClutchApp, sign: str, text: str) -> bool | None:
+    """Whether a sign right before a figure was for the marked line, which it has stepped; None where nobody says."""
+    apart = {"sign": shown.isolate(sign), "text": shown.isolate(text)}
+    options = [
+        ("apart", lambda: t("sales.sign_apart", **apart)),
+        ("joined", lambda: t("sales.sign_joined", text=shown.isolate(sign + text))),
+    ]
+    chosen = await app.push_screen_wait(Choose("sales.sign_and_figure", options, **apart))
+    return None if chosen is None else chosen == "apart"
+
+
+async def quantity(app: ClutchApp, line: CartLine) -> int | None:
+    """How many pieces of a line's part."""
+    most = shop.cart.MOST_PIECES
+    asked = ask_number("sales.ask_quantity", value=line.quantity, minimum=1, maximum=most, name=part_of(line))
+    return await app.push_screen_wait(asked)
+
+
+async def price(app: ClutchApp, line: CartLine) -> int | None:
+    """Another price for one piece, in minor units."""
+    asked = ask_money("sales.ask_price", value=line.price, maximum=shop.cart.DEAREST, name=part_of(line))
+    return await app.push_screen_wait(asked)
