@@ -234,7 +234,7 @@ def test_a_price_that_could_be_misread_is_taken_with_a_remark(tmp_path: Path, te
         *[("price", text, "import.bad.below_zero") for text in ("(150)", "150-", "- 150")],
         *[
             ("price", text, "import.bad.foreign_currency")
-            for text in ("150$", "€ 99", "USD 12.50", "١٥٠ ريال", "10 د.ك")
+            for text in ("150$", "€ 99", "USD 12.50", "١٥٠ ريال", "10 د.ك", "20 بالدولار")
         ],
         *[("price", "-5", "import.bad.below_zero"), ("price", "6223001234567", "import.bad.too_large")],
         *[("quantity", "-3", "import.bad.below_zero"), ("quantity", "−3", "import.bad.below_zero")],

@@ -303,9 +303,21 @@ def test_one_piece_that_would_fill_the_memory_is_refused(tmp_path: Path, content
     assert refusal(path) == "error.import.unpacks_too_large"
 
 
-def test_cells_and_shared_texts_have_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = book(tmp_path / "list.xlsx", *((f"A-{n}", "Part", n) for n in range(50)))
-    monkeypatch.setattr(worksheet, "MAX_CELLS", 100)
+@pytest.mark.parametrize(
+    ("module", "limit"), [(worksheet, "MAX_CELLS"), (worksheet, "MAX_ROW_LETTERS"), (workbook, "MAX_TEXTS")]
+)
+def test_cells_rows_and_shared_texts_have_limits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: Any, limit: str
+) -> None:
+    path = book(tmp_path / "list.xlsx", *((f"A-{n}", "Part" * 40, n) for n in range(50)))
+    shared = b"<sst>" + b"<si><t>part</t></si>" * 50 + b"</sst>"
+    with zipfile.ZipFile(path, "a") as parts:
+        parts.writestr("xl/sharedStrings.xml", shared)
+    kind = b"http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings"
+    added = b'<Relationship Id="s" Type="' + kind + b'" Target="sharedStrings.xml"/></Relationships>'
+    rewritten(path, {"xl/_rels/workbook.xml.rels": lambda text: text.replace(b"</Relationships>", added)})
+    assert refusal(path) == ""
+    monkeypatch.setattr(module, limit, 100)
     assert refusal(path) == "error.import.unpacks_too_large"
 
 

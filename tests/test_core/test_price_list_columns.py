@@ -184,6 +184,15 @@ def test_a_heading_in_another_currency_refuses_its_amounts(tmp_path: Path, headi
     assert [remark.key for remark in remarks] == ["import.column.foreign_heading", "import.bad.foreign_currency"]
 
 
+@pytest.mark.parametrize(
+    ("title", "asked"), [("All prices in USD", True), ("الأسعار بالدولار", True), ("أسعار 2026", False)]
+)
+def test_another_currency_above_the_headings_is_asked_about(tmp_path: Path, title: str, asked: bool) -> None:
+    rows = [(title,), HEADINGS, ("A-1", "Part", "12.5")]
+    asks = price_list.read(write(tmp_path / "list.csv", rows)).asks
+    assert [(ask.key, ask.values) for ask in asks] == ([("import.ask.currency", {"text": title})] if asked else [])
+
+
 # --- letters -------------------------------------------------------------------------------------------
 
 ARABIC = "رقم القطعة,الاسم,السعر\nOC 197,فلتر زيت مالي,150\nOC 198,طقم تيل فرامل أمامي غسالة,20\n"

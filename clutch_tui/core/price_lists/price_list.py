@@ -7,7 +7,7 @@ is dropped without one of the two, and every row of the file is counted somewher
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
@@ -38,11 +38,13 @@ class Choices:
 @dataclass(frozen=True, slots=True)
 class Heading:
     """The headings of a list, one cell for each column: those of the row in line `number`, joined with those of the
-    row above or below where there are two. `doubts` are columns that could each be the one of a field."""
+    row above or below where there are two. `doubts` are columns that could each be the one of a field; `currency` is
+    what stands above all and names another one than the pound."""
 
     number: int
     cells: tuple[str, ...]
     doubts: Mapping[str, tuple[int, ...]] = field(default_factory=dict, hash=False)
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,8 @@ def _found(path: Path, ways: Ways) -> tuple[Grid, Heading]:
             if len(understood) < 2 or not set(headings.KNOWN_BY) & set(understood.values()):
                 continue
             if best is None or (len(understood) > best[0] and grid.sheet in ("", best[1].sheet)):
-                best = len(understood), grid, _joined(top, place)
+                foreign = (cell for above in top[:place] for cell in above.cells if is_foreign(cell))
+                best = len(understood), grid, replace(_joined(top, place), currency=next(foreign, ""))
     if best is None:
         raise ShopError("error.import.no_headings", file=path.name, headings=", ".join(headings.examples()))
     return best[1:]
@@ -190,3 +193,5 @@ def _doubtful(heading: Heading, columns: Mapping[int, str], doubts: Mapping[str,
             )
         else:
             yield Remark(0, "import.ask.no_column", values)
+    if heading.currency and set(MONEY) & places.keys():
+        yield Remark(0, "import.ask.currency", {"text": heading.currency})

@@ -15,8 +15,10 @@ from zipfile import ZipFile
 from .archive import CHUNK, FAULTS, Damaged, Ends, Starts, Texts, TooLarge, opened, parse, parts_of, pieces, tidied
 from .formats import Format, format_of
 
-MAX_TEXTS = 50_000_000
-"""Letters of all texts that the sheets of a book share."""
+MAX_TEXTS = 200_000_000
+"""Bytes of memory of all texts that the sheets of a book share."""
+_TEXT_ITSELF = 80
+"""What a text takes beside its letters, which take two bytes each."""
 MAX_CELL = 40_000
 """Letters of one cell: Excel itself takes 32,767."""
 
@@ -156,7 +158,7 @@ def _texts(archive: ZipFile, name: str) -> list[str]:
     """The texts that cells share, without what says how they are pronounced."""
     found: list[str] = []
     piece: list[str] = []
-    state = {"in": False, "aside": False, "letters": 0}
+    state = {"in": False, "aside": False, "bytes": 0}
 
     def start(tag: str, attributes: Mapping[str, str]) -> None:
         if tag == "rPh":
@@ -171,8 +173,8 @@ def _texts(archive: ZipFile, name: str) -> list[str]:
             state["aside"] = False
         elif tag == "si":
             found.append(unescaped("".join(piece)))
-            state["letters"] += len(found[-1]) + 8
-            if state["letters"] > MAX_TEXTS:
+            state["bytes"] += 2 * len(found[-1]) + _TEXT_ITSELF
+            if state["bytes"] > MAX_TEXTS:
                 raise TooLarge
 
     def text(data: str) -> None:

@@ -15,6 +15,8 @@ from .workbook import MAX_CELL, Book, Sheet, column_of, unescaped
 MAX_COLUMN, MAX_ROW = 16_384, 1_048_576
 MAX_CELLS = 30_000_000
 """Cells of one sheet, empty ones with them: more are no price list."""
+MAX_ROW_LETTERS = 2_000_000
+"""Letters of one row: all of its cells are in memory at once."""
 
 _REFERENCE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
 _YES = ("1", "true", "on")
@@ -68,7 +70,7 @@ class _Merged:
         for left, top, right, bottom in ranges:
             if left and bottom > top:
                 self._tall.setdefault(top, []).append((left, right, bottom))
-        self._open: list[tuple[int, int, str]] = []
+        self._open: dict[int, tuple[int, str]] = {}
 
     def is_title(self, row: int, cells: Mapping[int, str]) -> bool:
         """True for a row that is one cell over several columns."""
@@ -77,13 +79,13 @@ class _Merged:
     def fill(self, row: int, cells: dict[int, str]) -> None:
         """Put what merged cells above say into this row; one without anything of its own stays blank."""
         if self._open:
-            self._open = [one for one in self._open if one[1] >= row]
+            self._open = {column: one for column, one in self._open.items() if one[0] >= row}
             if cells:
-                for column, _, text in self._open:
+                for column, (_, text) in self._open.items():
                     cells.setdefault(column, text)
         for left, _, bottom in self._tall.get(row, ()):
             if left in cells:
-                self._open.append((left, bottom, cells[left]))
+                self._open[left] = (bottom, cells[left])
 
 
 class _Reader:
@@ -92,7 +94,7 @@ class _Reader:
     def __init__(self, book: Book, merged: _Merged) -> None:
         self.ready: list[Line] = []
         self._book, self._merged = book, merged
-        self._row = self._column = self._cells_seen = 0
+        self._row = self._column = self._cells_seen = self._letters = 0
         self._hidden = self._unformatted = False
         self._cells: dict[int, str] = {}
         self._exact: set[int] = set()
@@ -138,6 +140,7 @@ class _Reader:
         self._row = number if self._row < number <= MAX_ROW else self._row + 1
         self._hidden = attributes.get("hidden") in _YES or _number(attributes.get("ht"), 1) == 0
         self._column, self._unformatted, self._cells, self._exact = 0, False, {}, set()
+        self._letters = 0
 
     def _end_row(self) -> None:
         cells = self._cells
@@ -172,7 +175,8 @@ class _Reader:
         if not (self._has_value or self._has_formula):
             return
         value = "".join(self._value)
-        if len(value) > MAX_CELL or self._column > MAX_COLUMN:
+        self._letters += len(value)
+        if len(value) > MAX_CELL or self._letters > MAX_ROW_LETTERS or self._column > MAX_COLUMN:
             raise TooLarge
         text = self._shown(value)
         if text.strip():
