@@ -27,6 +27,9 @@ UNCLEAR_STOCK = "error.sync.stock_unclear"
 ASKS = (UNCONFIRMED, UNCLEAR_STOCK)
 """What only a person can find out, by looking at the server."""
 
+DOCUMENTS = ("sale", "return", "void")
+"""What moves stock where the server does that by itself."""
+
 Who = Literal["server", "terminal"]
 PLURALS = {"item": "inventory", "customer": "customers", "supplier": "suppliers", "order": "orders", "sale": "sales"}
 """The category of the calls of each type."""
@@ -290,6 +293,25 @@ def being_watched(change_id: str, parts: Collection[str]) -> bool:
     )
 
 
+def unsettled(change_id: str, parts: Collection[str], setting: str) -> set[str]:
+    """The parts of which another change is in doubt: a figure that was written and not answered, or a document that may
+    or may not have come and moved them. An unanswered write is judged by the figure, so nothing of ours may move a part
+    meanwhile: it could make just that figure, or one that nobody can explain. What a person decides holds up nothing.
+    `setting` is that of `mover`."""
+    rows = models.execute(
+        "SELECT change_id, kind, body FROM single JOIN outbox USING (change_id) WHERE answered_at IS NULL"
+        " AND lane IN ('fast', 'slow') AND change_id <> ?",
+        (change_id,),
+    ).fetchall()
+    found: set[str] = set()
+    for other, kind, body in rows:
+        progress = _read(body)
+        found |= {part_id for part_id, write in progress.writes.items() if not write.done}
+        if kind in DOCUMENTS and progress.tried_at and not progress.posted and mover(kind, setting) != "terminal":
+            found |= deltas(other).keys()
+    return found & set(parts)
+
+
 def movers() -> dict[str, str]:
     """What has been seen of who moves the stock, by kind of document."""
     return {kind: seen for kind in ("sale", "return", "void") if (seen := state.get(f"stock.{kind}")) is not None}
@@ -319,14 +341,17 @@ def learn_balances(type: str, rows: Sequence[Mapping[str, Any]]) -> None:
 
 def waits_for(change: Change, parts: Sequence[str]) -> Lane | None:
     """The lane of an earlier change without which this one means nothing to the server: the sale of a void or a
-    return, the making of a part or of a customer. None where all of that is answered. The making of something holds
-    a sale only while it is on its way: what has failed for so long that it was set aside holds nothing up."""
+    return, the making of a part or of a customer. None where all of that is there: a sale is, as soon as its document
+    is, whatever becomes of its stock. The making of something holds a sale only while it is on its way: what has failed
+    for so long that it was set aside holds nothing up."""
     sale_id = change.payload.get("sale_id") or change.payload.get("return_of")
     if sale_id:
         row = models.execute(
-            "SELECT lane FROM outbox WHERE type = 'sale' AND record_id = ? AND answered_at IS NULL", (sale_id,)
+            "SELECT lane, body FROM outbox LEFT JOIN single USING (change_id)"
+            " WHERE type = 'sale' AND record_id = ? AND kind = 'sale' AND answered_at IS NULL",
+            (sale_id,),
         ).fetchone()
-        if row is not None:
+        if row is not None and not (row[1] and _read(row[1]).posted):
             return _lane(row[0])
     if being_made("item", parts, lane="fast"):
         return "fast"

@@ -72,7 +72,7 @@ class Singles:
         self._stock_by = stock_by
         self._lookup = Lookup(store, api)
         self._puts = Puts(store, api, self._lookup)
-        self._stock = Stock(store, self._lookup, self._puts)
+        self._stock = Stock(store, self._lookup, self._puts, stock_by)
 
     async def push(self, channel: Channel, *, begun: bool | None = None, besides: Collection[str] = ()) -> None:
         """Send what is due in a channel, and one change of the slow lane: each of those may take as long as a call
@@ -347,6 +347,9 @@ class Singles:
             raise Waits(SOON, local=lane == "local")
         who = await self._store.read(singles.mover, change.kind, self._stock_by) if moved else "server"
         if not progress.posted:
+            doubtful = await self._store.read(singles.unsettled, change.change_id, list(moved), self._stock_by)
+            if doubtful and who != "terminal":
+                raise Waits(SOON)
             progress.late = await self._stock.not_there_yet(moved)
             await self._post(claimed, moved.keys() - progress.late if who is None else ())
         if who is None:

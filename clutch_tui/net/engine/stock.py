@@ -17,10 +17,11 @@ from .puts import Puts
 class Stock:
     """The figures of one shop's parts at its server. Raises `ApiError`, `Unfindable` and `Waits`."""
 
-    def __init__(self, store: Store, lookup: Lookup, puts: Puts) -> None:
+    def __init__(self, store: Store, lookup: Lookup, puts: Puts, stock_by: str) -> None:
         self._store = store
         self._lookup = lookup
         self._puts = puts
+        self._stock_by = stock_by
 
     async def figures(self, parts: Collection[str], *, otherwise: dict[str, int] | None = None) -> dict[str, int]:
         """What the server says of these parts now; those that it does not have are left out. `otherwise` where it
@@ -51,7 +52,8 @@ class Stock:
         yet is moved when it has it.
 
         A write whose answer was lost is judged by the figure: the sum means done, the figure read before means not
-        done. Anything else means that somebody moved it in between, and nobody can say.
+        done. Anything else means that somebody moved it in between, and nobody can say. So what is in doubt is judged
+        before anything else is written, and nothing of ours moves a part of which a write is in doubt.
         """
         change, progress = claimed.change, claimed.progress
         moved = await self._store.read(singles.deltas, change.change_id)
@@ -61,10 +63,12 @@ class Stock:
         if not progress.posted and await self._store.read(singles.being_watched, change.change_id, list(moved)):
             raise Waits(SOON)
         waits = False
-        for part_id in moved if parts is None else parts:
+        for part_id in sorted(moved if parts is None else parts, key=lambda one: one not in progress.writes):
             write = progress.writes.get(part_id)
             if write is not None and write.done:
                 continue
+            if write is None and await self._is_unsettled(change.change_id, part_id):
+                raise Waits(SOON)
             record = await self.part(part_id)
             if record is None:  # deleted there: nothing is left to be moved
                 waits = waits or part_id in unmade
@@ -81,3 +85,7 @@ class Stock:
             await self._store.run(singles.keep, change.change_id, progress)
         if waits:
             raise Waits(SOON)
+
+    async def _is_unsettled(self, change_id: str, part_id: str) -> bool:
+        doubtful = await self._store.read(singles.unsettled, change_id, [part_id], self._stock_by)
+        return part_id in doubtful
