@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from . import cash, customers, journal, state
-from .clock import from_text
+from .clock import from_text, to_text
 from .database import models
 from .sync import outbox
 from .types import Customer, Key, PayMethod, ShopError
@@ -38,6 +38,11 @@ class AccountPayment:
     balance: int | None
     is_void: bool
     void_of: str = ""
+
+    @property
+    def key(self) -> Key:
+        """Its place in the statement."""
+        return (to_text(self.at), self.id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,8 @@ def lines(
 
 def below_zero(report: DrawerReport) -> str:
     """That more cash has left the drawer than the books know of, and what that may mean."""
-    return t("drawer.below_zero", amount=shown.money(-report.expected))
+    key = "drawer.below_zero" if report.until is None else "drawer.was_below_zero"
+    return t(key, amount=shown.money(-report.expected))
 
 
 def difference_word(difference: int) -> str:

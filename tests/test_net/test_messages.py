@@ -29,11 +29,14 @@ def _names(pair: dict[str, Any]) -> str:
 def _in_core(message: dict[str, Any]) -> Change:
     """The change that a message of the file was made from."""
     kind = message["type"]
-    if message["kind"] in FACTS:
+    if kind in ("payment", "payment_void"):
+        payload = {name: wire.money_in(v) if name == "amount" else v for name, v in message["body"].items()}
+        was: dict[str, Any] = {}
+    elif message["kind"] in FACTS:
         payload = {**wire.read_one("sale", message["body"])}
         payload = {name: payload[name] for name in message["body"]}
         payload["items"] = [{name: line[name] for name in message["body"]["items"][0]} for line in payload["items"]]
-        was: dict[str, Any] = {}
+        was = {}
     else:
         payload = {name: wire.read_field(kind, name, value) for name, value in message["fields"].items()}
         was = {name: wire.read_field(kind, name, value) for name, value in message["was"].items()}

@@ -34,15 +34,15 @@ NOUNS = "customers sales queue"
 """What a payment changes."""
 
 
-async def take_payment(screen: ShopScreen, customer_id: str) -> None:
+async def take_payment(screen: ShopScreen, customer_id: str) -> AccountPayment | None:
     """A payment on account: how much, how, a word about it, and its paper. The amount comes first: it is what one
-    begins to type, and its first digit would choose the method."""
+    begins to type, and its first digit would choose the method. None where nothing was paid."""
     app, customer = screen.app, await screen.store.read(shop.customers.get, customer_id)
     name = shown.name(customer.draft.name)
     asked = ask_money("customer.ask_amount", minimum=1, maximum=shop.accounts.MAX_PAYMENT, name=name)
     amount = await app.push_screen_wait(asked)
     if amount is None:
-        return
+        return None
     excess = shop.accounts.excess(customer.balance, amount)
     if excess:
         figures = {
@@ -51,21 +51,22 @@ async def take_payment(screen: ShopScreen, customer_id: str) -> None:
             "excess": shown.money(excess),
         }
         if not await app.confirm("customer.ask_beyond", name=name, **figures):
-            return
+            return None
     methods: list[PayMethod] = [method for method in PAY_METHODS if method != "credit"]
     options = [(method, partial(t, f"pay.{method}")) for method in methods]
     chosen = await app.push_screen_wait(Choose("customer.pay", options))
     method = next((one for one in methods if one == chosen), None)
     if method is None:
-        return
+        return None
     note = await app.push_screen_wait(ask_text("customer.ask_note"))
     if note is None:
-        return
+        return None
     paid = await screen.write(
         NOUNS, shop.accounts.pay, customer_id, amount, method, note, app.cashier, beyond_debt=excess > 0
     )
     if paid is not None:
         await app.push_screen_wait(PaymentDialog(paid))
+    return paid
 
 
 class PaymentDialog(ShowText):
@@ -123,7 +124,7 @@ class AccountScreen(HistoryScreen):
     MARKS = ("common.has_unsent",)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2", "pay", "customer.pay", id="account.pay"),
-        Binding("f3", "open", "payment.paper", id="account.open"),
+        Binding("f3", "open", "account.open", id="account.open"),
         Binding("f7", "purchases", "customer.purchases", id="account.purchases"),
         Binding("f8", "take_back", "payment.take_back", id="account.take_back"),
     ]
@@ -193,7 +194,8 @@ class AccountScreen(HistoryScreen):
 
     @work(group="ask", exit_on_error=False)
     async def action_pay(self) -> None:
-        await take_payment(self, self._customer.id)
+        if (paid := await take_payment(self, self._customer.id)) is not None:
+            self.table.reveal(paid.id, paid.key)
 
     @work(group="ask", exit_on_error=False)
     async def action_take_back(self) -> None:
