@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import sys
 from typing import TYPE_CHECKING
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
 
 
 def run_app(installation: Installation | None = None, line: Line | None = None) -> int:
-    """The app itself, until it ends; its exit code. Without a terminal it says what to use instead."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    """The app itself, until it ends; its exit code. Without a terminal it says what to use instead; whoever names a
+    driver of Textual's own, as `textual serve` does, draws it elsewhere."""
+    if not (os.environ.get("TEXTUAL_DRIVER") or (sys.stdin.isatty() and sys.stdout.isatty())):
         print(strings.t("cli.no_terminal"), file=sys.stderr)
         return USAGE
     gc.disable()  # looking for garbage costs a twelfth of the start; the app takes it up after its first frame

@@ -14,7 +14,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +40,8 @@ ENTRIES = 5_000
 TRACEBACKS = 20
 LOG_BYTES = 1_500_000
 """What is taken of the end of each log file."""
+LOOK_WITHIN = 8.0
+"""Seconds that the server has to answer one question of the doctor's."""
 PATIENCE = 60.0
 """Seconds for the doctor and for the tester, each."""
 
@@ -85,7 +87,10 @@ async def check_up(
     vault, monitor = installation.vault(), Monitor()
     session = Session(vault, monitor=monitor, api_key=installation.api_key)
     identity = installation.device_id
-    api = Api(settings.backend, session=session, monitor=monitor, device_id=identity)
+    backend = settings.backend
+    patience = min(LOOK_WITHIN, backend.read_timeout)
+    hurried = replace(backend, read_timeout=patience, sync_timeout=min(patience, backend.sync_timeout))
+    api = Api(hurried, session=session, monitor=monitor, device_id=identity)
     premises = Premises(
         installation.home,
         settings,
@@ -188,7 +193,9 @@ class Story:
 
     async def doctor(self) -> Gathered:
         report = await check_up(self._installation, self._problem)
-        self._is_reachable = report.exit_code != 3
+        self._is_reachable = report.exit_code != 3 and not any(
+            one.check == "http" and one.verdict == "problem" for one in report.findings
+        )
         findings = [
             {"check": one.check, "verdict": one.verdict, "outcome": one.outcome, "values": dict(one.values)}
             | ({} if one.cause is None else {"cause": one.cause.key, "reason": _words(one.cause)})

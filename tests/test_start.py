@@ -7,6 +7,7 @@ first frame, beyond those of the smallest Textual app, stands in a list here; wh
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import signal
 import sys
@@ -146,3 +147,23 @@ def test_a_program_that_was_told_to_end_says_so(homes: dict[str, Home], ending: 
         terminal.process.send_signal(ending)
         assert terminal.wait_exit() == 128 + ending
         assert "\x1b[?1049l" in terminal.output  # and the terminal is as it was
+
+
+def test_a_driver_of_textuals_own_needs_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`textual serve` runs the program behind pipes and draws it in a browser."""
+    from clutch_tui import start
+    from clutch_tui.exits import USAGE
+
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    assert start.run_app() == USAGE
+
+    class Reached(Exception):
+        """The check for a terminal is passed."""
+
+    def find(*_: object) -> None:
+        raise Reached
+
+    monkeypatch.setenv("TEXTUAL_DRIVER", "textual.drivers.web_driver:WebDriver")
+    monkeypatch.setattr(start.Installation, "find", find)
+    with pytest.raises(Reached):
+        start.run_app()

@@ -20,7 +20,7 @@ from clutch_tui.net.diagnosis.tester import Report, Result, Tester
 from clutch_tui.net.endpoints import CATEGORIES, ENDPOINTS, find
 from clutch_tui.text.format import clock
 from clutch_tui.text.harmless import drawn_on
-from clutch_tui.text.strings import t
+from clutch_tui.text.strings import t, tn
 
 from . import say_json
 
@@ -113,7 +113,10 @@ async def _try(installation: Installation, names: Sequence[str], wish: Wish, log
                 if progress is not None:
                     progress.update(1)
 
-            return await tester.run(names, on_result=count, write=wish.write)
+            def wait(seconds: float) -> None:
+                print(tn("tester.waiting", round(seconds)), file=sys.stderr, flush=True)
+
+            return await tester.run(names, on_result=count, on_wait=wait, write=wish.write)
     finally:
         await api.close()
 

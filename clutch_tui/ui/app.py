@@ -524,4 +524,8 @@ class ClutchApp(KeysInOrder, Scanning, Overlays, ThinWire, Gauges, BidiApp, App[
             if enabled and not str(binding.id).startswith(("table.", "search.", "form.")):
                 run = partial(self.run_action, binding.action, node)
                 yield SystemCommand(keys.word(binding), keys.shown_key(binding), run)
+        if not self._asks:
+            for mode in keys.MODES[10:]:  # those that no digit leads to
+                title = "palette.sign_in" if mode == "sign_in" else f"mode.{mode}"
+                yield SystemCommand(t(title), t(f"mode.{mode}"), partial(self._go_to, mode))
         yield SystemCommand(t(f"mode.{keys.DRAWER}"), "", partial(self.action_mode, keys.DRAWER))

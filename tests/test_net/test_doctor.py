@@ -480,3 +480,25 @@ async def test_what_blocks_for_ever_keeps_nobody_waiting() -> None:
         gate.set()
     with pytest.raises(OSError, match="no"):
         await aside(lambda: os.stat("/no/such/place"))
+
+
+async def test_a_machine_with_loopback_alone_still_looks_at_a_server_here(sandbox: Running, tmp_path: Path) -> None:
+    """The name of the server leads to this very machine, which has no other network."""
+    patient = Patient(tmp_path, sandbox.base_url.replace("http://127.0.0.1", "https://till.shop.example"))
+    found = await patient.examine(
+        own_address=lambda: None, proxies=lambda host: {}, resolve=lambda host, port: ["127.0.0.1"]
+    )
+    assert outcomes(found, "network", "dns") == ["network.local", "dns.found"]
+    assert found["tcp"].outcome != "skipped"
+
+
+async def test_a_proxy_whose_name_nobody_knows_is_called_the_proxy(tmp_path: Path) -> None:
+    def nobody(host: str, port: int) -> list[str]:
+        raise sockets.gaierror(-2, "Name or service not known")
+
+    patient = Patient(tmp_path, "https://shop.example.com/api/v1")
+    found = await patient.examine(
+        own_address=lambda: "10.0.0.7", proxies=lambda host: {"https": "http://proxy.nowhere:3128"}, resolve=nobody
+    )
+    assert found["dns"].name == "dns.proxy_unknown"
+    assert found["dns"].values["host"] == "proxy.nowhere"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from clutch_tui import exits
 from clutch_tui.commands import syncing
 from clutch_tui.core.sync import ways
+from clutch_tui.installation import Installation
 from clutch_tui.net.client.errors import ApiError, Kind
 from clutch_tui.sandbox import server
 from clutch_tui.sandbox.server import Running
@@ -108,3 +110,26 @@ async def test_a_404_that_is_cut_in_the_middle_is_no_answer(tmp_path: Path, befo
         await till.api.call("sales.sync", body={}, retry=False)
     assert failure.value.kind is Kind.NOT_JSON
     await till.close()
+
+
+async def test_a_server_that_is_frozen_costs_one_call_and_a_ping(tmp_path: Path) -> None:
+    """It takes the connection and says nothing: the other calls of the round would only wait as long."""
+    asked: list[str] = []
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append((await reader.readline()).decode().split()[1])
+        await reader.read()
+
+    listening = await asyncio.start_server(silent, "127.0.0.1", 0)
+    port = listening.sockets[0].getsockname()[1]
+    environ = {"CLUTCH_HOME": str(tmp_path / "home"), "CLUTCH_SECRETS": "file", "CLUTCH_API_KEY": "k"}
+    overrides = {
+        "backend.base_url": f"http://127.0.0.1:{port}/api/v1",
+        "backend.shop_id": "s",
+        "backend.read_timeout": 1.0,
+        "backend.sync_timeout": 1.0,
+    }
+    failed = await syncing.sync_once(Installation.find(environ, overrides))
+    listening.close()
+    assert failed.error_key == "error.api.timeout"
+    assert [path.partition("?")[0].removeprefix("/api/v1") for path in asked] == ["/system/version", "/system/ping"]

@@ -188,3 +188,27 @@ async def test_each_state_that_is_no_success_has_its_remedy(
     assert (result.state, result.remedy) == (state, f"tester.remedy.{state}")
     assert result.works is (state == "slow")
     assert (result.problem is None) is (state == "slow")
+
+
+async def test_a_server_that_asks_for_patience_gets_it_and_every_endpoint_is_judged(make_client: MakeClient) -> None:
+    """Ten calls, then a pause that the server names, and so on: all are judged, and whoever watches is told."""
+    left, until, waits = 10, -1.0, list[float]()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        nonlocal left, until
+        now = client.clock.elapsed
+        if now >= until and left == 0:
+            left = 10
+        if left == 0:
+            return httpx.Response(429, headers={"Retry-After": "20"}, json={"success": False, "error": "RATE_LIMITED"})
+        left -= 1
+        if left == 0:
+            until = now + 20
+        return httpx.Response(200, json={"success": True, "data": {"status": "healthy"}})
+
+    client = make_client(BASE, api_key="k", transport=httpx.MockTransport(answer))
+    names = [one.name for one in ENDPOINTS if one.category in ("system", "ai", "market")]
+    report = await judge_of(client).run(names, on_wait=waits.append)
+    assert "rate_limited" not in {result.state for result in report.results}
+    assert waits
+    assert set(waits) == {20.0}

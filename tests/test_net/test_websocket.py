@@ -750,3 +750,30 @@ async def test_a_backlog_of_events_does_not_starve_the_loop(bench: Bench) -> Non
             line.push("inventory_update", data={"item_id": "p"}, seq=seq)
         await until(lambda: len(bench.heard.events) == 3000)
         assert bench.heard.pulls.count("inventory_update") == 3000
+
+
+async def test_a_server_that_is_asked_too_often_is_left_alone_for_as_long_as_it_says(bench: Bench) -> None:
+    bench.exchange.answers = [HandshakeRefused(429, retry_after=45.0)]
+    async with bench.running():
+        await settle()
+        problem = bench.monitor.part("socket").problem
+        assert problem is not None
+        assert problem.key == "error.api.rate_limited"
+        await bench.clock.advance(44)
+        assert len(bench.exchange.calls) == 1
+        await bench.clock.advance(2)
+        assert len(bench.exchange.calls) == 2
+
+
+async def test_connections_that_are_cut_after_the_same_time_hint_at_a_proxy(bench: Bench) -> None:
+    async with bench.running():
+        for _ in range(3):
+            line = await bench.greet()
+            await bench.clock.advance(8)
+            line.end(1006)
+            await bench.clock.advance(0.001)
+            problem = bench.monitor.part("socket").problem
+            bench.socket.reconnect_now()
+            await settle()
+        assert problem is not None
+        assert (problem.key, problem.values["n"]) == ("error.socket.cut_regularly", 8)

@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 from clutch_tui.core import customers, suppliers
 from clutch_tui.core.types import CustomerDraft
 from clutch_tui.text import strings
+from clutch_tui.text.fold import fold
 from clutch_tui.text.strings import t
 from clutch_tui.ui import keys
 from clutch_tui.ui.app import ClutchApp
@@ -268,3 +269,13 @@ async def test_a_burst_of_keys_goes_where_it_belongs(shop: Shop) -> None:
         await until(pilot, lambda: form.query_one("#field-phone", TextField).value == "0111")
         values = {row.entry.name: row.typed for row in form.rows if row.typed}  # type: ignore[attr-defined]
         assert values == {"name": "Bosch", "contact_person": "Ali", "phone": "0111", "email": "a@b"}
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", ("sign", "server", "key")), ("ar", ("دخول", "سيرفر", "مفتاح"))])
+async def test_the_palette_finds_the_way_to_server_and_key(
+    shop: Shop, language: strings.Language, words: tuple[str, ...]
+) -> None:
+    async with open_app(shop, language) as (app, _):
+        titles = [fold(command.title) for command in app.get_system_commands(app.screen)]
+        for word in words:
+            assert any(fold(word) in title for title in titles), word

@@ -200,7 +200,7 @@ def judge(record: Record) -> Answer:
     if 300 <= status < 400 and not is_unchanged:
         raise ApiError(Kind.REDIRECTED, status=status, place=record.response_headers.get("location", "")[:200])
     if status >= 400 or (isinstance(body, dict) and body.get("success") is False):
-        retry_after = _seconds(record.response_headers.get("retry-after"), record.response_headers.get("date"))
+        retry_after = seconds(record.response_headers.get("retry-after"), record.response_headers.get("date"))
         raise from_answer(status, body, path=path, method=record.request.method, retry_after=retry_after)
     enveloped = isinstance(body, dict) and "success" in body and ("data" in body or body.keys() <= _AROUND)
     return Answer(
@@ -214,8 +214,8 @@ def judge(record: Record) -> Answer:
     )
 
 
-def _seconds(retry_after: str | None, date: str | None) -> float | None:
-    """`Retry-After` in seconds; a date counts from the server's own."""
+def seconds(retry_after: str | None, date: str | None) -> float | None:
+    """A `Retry-After` in seconds; a date counts from the server's own."""
     if not retry_after:
         return None
     try:

@@ -35,7 +35,7 @@ config       +set_up +alone !wrong
 credentials  +key +user ~ended ~readable !none !no_key_store
 network      +up +local !none
 proxy        +none +used
-dns          +found +literal !unknown
+dns          +found +literal !unknown !proxy_unknown
 tcp          +open !refused !unreachable !proxy
 tls          +valid +plain ~ends_soon !expired !not_yet !untrusted !incomplete !wrong_host !ca_file !failed
 http         +answers ~slow !not_backend !failed

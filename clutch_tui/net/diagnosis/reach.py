@@ -114,7 +114,21 @@ class Reach:
         if self._is_here:
             return Finding("network", "local")
         address = await aside(self._own_address)
-        return Finding("network", "up", {"address": address}) if address else Finding("network", "none")
+        if address:
+            return Finding("network", "up", {"address": address})
+        if await aside(self._leads_here):
+            return Finding("network", "local")
+        return Finding("network", "none")
+
+    def _leads_here(self) -> bool:
+        """Whether the way ends on this machine, by the name's own address or by a proxy's here: then no network is
+        needed for the first step."""
+        self._proxy = self._find_proxy()
+        host, port = self._first_hop()
+        try:
+            return is_loopback(host) or all(is_loopback(address) for address in self._resolve(host, port))
+        except OSError:
+            return False
 
     async def proxy(self) -> Finding:
         self._proxy = await aside(self._find_proxy)
@@ -139,7 +153,8 @@ class Reach:
         try:
             addresses = await aside(lambda: self._resolve(host, port))
         except OSError as error:
-            return Finding("dns", "unknown", {"host": host, "reason": error.strerror or str(error)})
+            outcome = "proxy_unknown" if self._proxy else "unknown"
+            return Finding("dns", outcome, {"host": host, "reason": error.strerror or str(error)})
         return Finding("dns", "found", {"host": host, "addresses": ", ".join(addresses[:4]), "ms": _ms(started)})
 
     def _first_hop(self) -> tuple[str, int]:

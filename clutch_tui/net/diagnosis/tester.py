@@ -45,7 +45,8 @@ State = Literal[
 WORKING: frozenset[State] = frozenset({"ok", "reachable", "slow"})
 SLOW_MS = 2_000.0
 AT_ONCE = 5
-LONGEST_WAIT = 10.0
+LONGEST_WAIT = 300.0
+"""Seconds in all that one endpoint is waited for where the server asks for patience."""
 
 _STATES: dict[Kind, State] = {
     Kind.UNREACHABLE: "unreachable",
@@ -157,6 +158,8 @@ class Tester:
         self._login = login
         self._places = asyncio.Semaphore(AT_ONCE)
         self._trips = RoundTrip(api, monitor)
+        self._not_before = 0.0
+        self._on_wait: Callable[[float], None] = lambda seconds: None
         self._results: dict[str, Result] = {}
         self._on_result: Callable[[Result], None] = lambda result: None
 
@@ -166,6 +169,7 @@ class Tester:
         category: str | None = None,
         on_result: Callable[[Result], None] = lambda result: None,
         *,
+        on_wait: Callable[[float], None] = lambda seconds: None,
         write: bool = False,
     ) -> Report:
         """Judge the endpoints that are named, those of a category, or all; five at a time.
@@ -175,7 +179,7 @@ class Tester:
         """
         wanted = set(names)
         chosen = [one for one in ENDPOINTS if (not wanted or one.name in wanted) and category in (None, one.category)]
-        self._results, self._on_result = {}, on_result
+        self._results, self._on_result, self._on_wait = {}, on_result, on_wait
         is_whole = not (wanted or category)
         found: tuple[Capability, ...] = ()
         if (down := await self._try_line()) is not None:
@@ -255,8 +259,10 @@ class Tester:
         return _answered(endpoint, answer, fault_of(endpoint, answer))
 
     async def _ask(self, endpoint: Endpoint, probe: Probe) -> Answer:
-        """One call, and one more where the server asked for a moment's patience."""
-        for last in (False, True):
+        """One call; another whenever the server asked for patience, which all endpoints then have."""
+        waited = 0.0
+        while True:
+            await self._have_patience()
             try:
                 if endpoint.name in ("auth.login", "auth.refresh"):
                     return await self._api.send_as(endpoint.name, probe.body, bearer=None, probe=True)
@@ -265,10 +271,22 @@ class Tester:
                 )
             except ApiError as error:
                 wait = error.retry_after if error.kind is Kind.RATE_LIMITED else None
-                if last or wait is None or wait > LONGEST_WAIT:
+                if wait is None or waited + wait > LONGEST_WAIT:
                     raise
-            await self._clock.sleep(wait)
-        raise AssertionError("unreachable")
+            waited += max(wait, 1.0)
+            self._ask_for_patience(max(wait, 1.0))
+
+    def _ask_for_patience(self, seconds: float) -> None:
+        """Nobody asks anything for so long; whoever watches is told, once for each time."""
+        until = self._clock.monotonic() + seconds
+        if until > self._not_before + 0.5:
+            self._monitor.note("info", "tester", "tester.waits", seconds=round(seconds))
+            self._on_wait(seconds)
+        self._not_before = max(self._not_before, until)
+
+    async def _have_patience(self) -> None:
+        while (left := self._not_before - self._clock.monotonic()) > 0:
+            await self._clock.sleep(left)
 
     async def _probe_logout(self, endpoint: Endpoint) -> Result:
         """Nobody's session is ended: a token that never was is signed out."""

@@ -9,24 +9,30 @@ from clutch_tui.core.sync import abilities
 
 from .. import wire
 from ..client.api import Api
-from ..client.errors import ABOUT_EVERY_CALL, ApiError
+from ..client.errors import ABOUT_EVERY_CALL, ApiError, Kind
+
+WITHIN = 10.0
+"""Seconds that a server has to say it: there is more to do in a round."""
 
 log = logging.getLogger(__name__)
 
 
 async def refresh(store: Store, api: Api) -> None:
     """Ask, where what was said is too old to be believed. A server that says nothing of it speaks version 1, unless it
-    has said more before: one bad answer unlearns nothing. Raises `ApiError` where no call at all goes through."""
+    has said more before: one bad answer unlearns nothing. Raises `ApiError` where no call at all goes through, or
+    where it came to no answer in time."""
     if not await store.read(abilities.is_due):
         return
     try:
-        answer = await api.call("system.version", retry=False)
+        answer = await api.call("system.version", retry=False, timeout=WITHIN)
         said = wire.read_answer("system.version", answer.data).record or {}
     except ApiError as error:
         if error.kind in ABOUT_EVERY_CALL:
             raise
         log.info("the server does not say which protocol it speaks: %s", error.key)
         await store.run(abilities.believe)
+        if error.kind is Kind.TIMEOUT:  # it may be silent altogether
+            raise
     except wire.BadPayload as error:
         log.info("the server says in no known form which protocol it speaks: %s", error.reason)
         await store.run(abilities.believe)

@@ -37,6 +37,8 @@ from .singles import Singles
 
 log = logging.getLogger(__name__)
 
+PING_WITHIN = 5.0
+"""Seconds that a server has for a ping once it has let another call wait in vain."""
 LOOK_EVERY = 3600.0
 """Seconds after which a server without sync is asked again whether it has learned to."""
 
@@ -184,7 +186,12 @@ class Sync:
         if await self._store.read(arrivals.is_torn):
             await self._store.run(arrivals.mend)
         await self._try_line()
-        await abilities.refresh(self._store, self._api)
+        try:
+            await abilities.refresh(self._store, self._api)
+        except ApiError as late:
+            if late.kind is not Kind.TIMEOUT:
+                raise
+            await self._must_answer(late)
         await self._look_for_sync()
         await self._exchange.recheck()
         await self._each_in_turn()
@@ -227,11 +234,22 @@ class Sync:
             except ApiError as error:
                 if error.kind in ABOUT_EVERY_CALL or await self._store.read(singles.in_doubt):
                     raise
+                if error.kind is Kind.TIMEOUT and not any(_is_silence(one) for one in broken):
+                    await self._must_answer(error)
                 broken.append(error)
             except wire.BadPayload as error:
                 broken.append(error)
         if broken:
             raise broken[0]
+
+    async def _must_answer(self, late: ApiError) -> None:
+        """One call was not answered in time. Where not even a ping is, the others would only wait as long: raises what
+        was late."""
+        try:
+            await self._api.call("system.ping", retry=False, timeout=PING_WITHIN)
+        except ApiError as error:
+            if error.kind is Kind.TIMEOUT:
+                raise late from None
 
     # --- with sync, or without -------------------------------------------------------------------------
 
@@ -285,6 +303,10 @@ class Sync:
     def _tell_way(self, channel: str, way: ways.Way) -> None:
         self._monitor.note("info", "sync", f"sync.way_{way}", channel=channel)
         self._on_change(frozenset({"queue", "connection"}))
+
+
+def _is_silence(error: ApiError | wire.BadPayload) -> bool:
+    return isinstance(error, ApiError) and error.kind is Kind.TIMEOUT
 
 
 def _problem(error: Exception) -> Problem:

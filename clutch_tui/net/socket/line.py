@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
+from clutch_tui.net.client.attempt import seconds
 from clutch_tui.net.client.errors import ApiError, Kind, from_os_error
 
 if TYPE_CHECKING:
@@ -37,12 +38,14 @@ class LineClosed(Exception):
 
 
 class HandshakeRefused(Exception):
-    """The server answered the handshake with an HTTP status instead of a socket; `place` is where it sends us."""
+    """The server answered the handshake with an HTTP status instead of a socket; `place` is where it sends us,
+    `retry_after` the seconds that it asks us to wait."""
 
-    def __init__(self, status: int, place: str = "") -> None:
+    def __init__(self, status: int, place: str = "", retry_after: float | None = None) -> None:
         super().__init__(status)
         self.status = status
         self.place = place
+        self.retry_after = retry_after
 
 
 class Line(Protocol):
@@ -99,7 +102,8 @@ class WebSocketDial:
             )
         except InvalidStatus as error:
             place = error.response.headers.get("Location", "")
-            raise HandshakeRefused(error.response.status_code, hide_text(place)[:200]) from error
+            wait = seconds(error.response.headers.get("Retry-After"), error.response.headers.get("Date"))
+            raise HandshakeRefused(error.response.status_code, hide_text(place)[:200], wait) from error
         except (ProxyError, InvalidProxy) as error:
             raise ApiError(Kind.PROXY, message=hide_text(str(error))[:200], host=host) from error
         except (OSError, TimeoutError) as error:

@@ -37,6 +37,10 @@ REFUSED_WAIT = 15 * 60.0
 FOREIGN_HEARTBEAT = 30.0
 PATIENCE = 6
 """How many times as long a pong is waited for while a call's answer fills the line."""
+REGULAR = 3
+"""Connections in a row that are cut after the same time: something between here and the server does that."""
+BUSY = 30.0
+"""Seconds to stay away from a server that says it is asked too often, and not for how long."""
 SPREAD = 2.0
 """Seconds over which the tills of a shop spread their next try, once the line is back."""
 SETTLED = 10.0
@@ -115,6 +119,8 @@ class Socket:
         self._token_in: Literal["header", "query"] | None = None
         self._kept: int | None = None
         self._failures = 0
+        self._lives: list[float] = []
+        """How long the last connections stood that were cut without a word."""
         self._renewed = False
         self._line: Line | None = None
         # of the connection that is open now:
@@ -184,19 +190,23 @@ class Socket:
             except _TokenRefused:
                 return await self._renew(bearer)
         except ApiError as error:
-            return self._retry(error.problem)
+            return self._retry(error.problem, at_least=error.retry_after or 0.0)
         except ShopError as error:  # a full disk keeps no number of an event: that is no reason to hear no more
             return self._retry(Problem(error.key, error.values))
         except LineClosed as end:
             if self._poked.is_set():
                 return 0.0
-            if self._heard and self._clock.monotonic() - opened >= SETTLED:
+            lasted = self._clock.monotonic() - opened
+            if self._heard and lasted >= SETTLED:
                 self._failures = 0
-            return self._ended(end)
+            return self._ended(end, lasted if self._heard else None)
         return 0.0
 
-    def _ended(self, end: LineClosed) -> float:
+    def _ended(self, end: LineClosed, lasted: float | None = None) -> float:
         problem = Problem("error.socket.closed", {"code": end.code, "reason": end.reason[:100]})
+        self._lives = [*self._lives[1 - REGULAR :], lasted] if lasted is not None and end.code == 1006 else []
+        if len(self._lives) == REGULAR and max(self._lives) - min(self._lives) <= max(2.0, 0.1 * max(self._lives)):
+            problem = Problem("error.socket.cut_regularly", {"n": round(sum(self._lives) / REGULAR)})
         if end.code == SHOP_REFUSED:
             return self._wait("refused", Problem("error.socket.shop_refused", problem.values), REFUSED_WAIT)
         if end.code == TOO_MANY:
@@ -278,6 +288,8 @@ class Socket:
                 if 300 <= refused.status < 400:
                     raise ApiError(Kind.REDIRECTED, status=refused.status, place=refused.place) from None
                 path = urlsplit(self._backend.socket_template).path
+                if refused.status == 429:
+                    raise ApiError(Kind.RATE_LIMITED, status=429, retry_after=refused.retry_after or BUSY) from None
                 is_missing = refused.status in (404, 405, 501)
                 kind = Kind.MISSING_ROUTE if is_missing else Kind.NOT_JSON if refused.status < 400 else Kind.SERVER
                 raise ApiError(kind, status=refused.status, path=path) from None
