@@ -49,7 +49,7 @@ def _put_back(sale: Sale, change_id: str, at: str) -> None:
     )
     for payment in sale.payments:
         cash.record("void", -payment.amount, method=payment.method, sale_id=sale.id, change_id=change_id)
-        if payment.method == "credit":
+        if payment.method == "credit" and sale.customer_id is not None:
             models.execute(
                 "INSERT INTO account_move (customer_id, change_id, kind, amount, method, note, at)"
                 " VALUES (?, ?, 'void', ?, 'credit', ?, ?)",
@@ -84,13 +84,15 @@ def give_back(
     """Take goods back: `quantities` are pieces by line number of the sale. The receipt of the return.
 
     The money goes back as `refunds.reckon` shares it out, or by these `payments`: what a person saw before. Raises
-    what that raises, `error.sale.voided`, `error.sale.not_a_sale`, `error.sale.nothing_back` and
-    `error.sale.over_returned`.
+    what that raises, `error.sale.voided`, `error.sale.not_a_sale`, `error.sale.nothing_back`,
+    `error.sale.over_returned`, and `error.sale.credit_needs_customer` for another program's sale on nobody's account.
     """
     sale = sales.get(sale_id)
     _check(sale, quantities)
     coin = state.tax_rules().cash_rounding
     refund = refunds.reckon(sale, refunded(sale_id), quantities, coin, payments=payments)
+    if sale.customer_id is None and any(payment.method == "credit" for payment in refund.payments):
+        raise ShopError("error.sale.credit_needs_customer")
     document = sales.Document(
         id=models.new_id(),
         kind="return",

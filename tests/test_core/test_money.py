@@ -299,3 +299,13 @@ def test_of_a_sale_whose_payments_are_not_told_the_rest_counts_as_cash(store: St
     store.run_now(models.execute, "DELETE FROM sale WHERE kind = 'return'")
     store.run_now(models.execute, "DELETE FROM payment")
     assert give_back(store, sale, {1: 1}).payments == (Payment("visa", 20_00),)
+
+
+def test_a_sale_on_nobodys_account_breaks_nothing(store: Store) -> None:
+    """Another program wrote it: there is no account that the money could come off."""
+    sale = sell(store, bought(store, line(20_00)), Payment("visa", 20_00))
+    store.run_now(models.execute, "UPDATE payment SET method = 'credit'")
+    with pytest.raises(ShopError, match="credit_needs_customer"):
+        give_back(store, sale, {1: 1})
+    assert store.run_now(aftersales.void, sale.id, "a mistake", "sara").status == "voided"
+    assert rows(store, "SELECT count(*) FROM account_move") == [(0,)]
