@@ -642,8 +642,13 @@ async def test_a_part_is_taken_off_alone_and_leaving_asks(shop: Shop) -> None:
         for amount in ("10", "20"):
             await type_text(pilot, amount)
             await press(pilot, "enter")
-        assert dialog.due == 65_50
-        await press(pilot, "f8")
+        await press(pilot, "f4")
+        await type_text(pilot, "5.50")
+        await press(pilot, "enter", "f3")
+        assert dialog.due == 60_00
+        await press(pilot, "f8")  # the last of the card's
+        assert dialog.due == 80_00
+        await press(pilot, "f4", "f8")
         assert dialog.due == 85_50
         await press(pilot, "escape")
         await until(pilot, lambda: isinstance(app.screen, Confirm))

@@ -41,8 +41,8 @@ def quick_amounts(due: int, most: int = 5) -> tuple[int, ...]:
 
 class PayDialog(Dialog[Paid]):
     """F2 to F6 choose the method; Enter takes the amount, or all that is due when nothing is typed; less than
-    is due is one part of it, and the rest is asked for. F8 takes the last part off again; leaving with parts taken
-    asks, because they are money that a customer has handed over."""
+    is due is one part of it, and the rest is asked for. F8 takes a part off again: the last in the chosen way; leaving
+    with parts taken asks, because they are money that a customer has handed over."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
@@ -154,10 +154,11 @@ class PayDialog(Dialog[Paid]):
         return self._method == "credit" and self._cart.customer_id is None
 
     def action_take_off(self) -> None:
-        """Forget the part that was taken last."""
+        """Forget the part that was taken last in the chosen way; where there is none, the last of all."""
         if self._payments:
-            self._payments.pop()
-            self._tendered.pop()
+            in_this_way = [n for n, payment in enumerate(self._payments) if payment.method == self._method]
+            n = in_this_way[-1] if in_this_way else -1
+            del self._payments[n], self._tendered[n]
             self._problem.clear()
             self._redraw()
 
