@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import random
 import tempfile
 from collections.abc import Iterator
 from logging.handlers import RotatingFileHandler
@@ -31,6 +32,24 @@ def pytest_configure(config: pytest.Config) -> None:
     """Test the sentences as they are written now; once, before the workers begin."""
     if not hasattr(config, "workerinput"):
         compile_catalogues()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """`TEST_ORDER=7` runs the modules, and the tests of each, in an order of that number's own: what passes only after
+    something else is found by the next number. Modules stay together, since they share what is costly to make."""
+    if seed := os.environ.get("TEST_ORDER"):
+        chance = random.Random(seed)
+        modules: dict[str, list[pytest.Item]] = {}
+        for item in items:
+            modules.setdefault(item.nodeid.partition("::")[0], []).append(item)
+        shuffled = chance.sample(list(modules), len(modules))
+        items[:] = [item for module in shuffled for item in chance.sample(modules[module], len(modules[module]))]
+
+
+def pytest_report_header() -> list[str]:
+    """Say the order, so that a failure can be had again."""
+    seed = os.environ.get("TEST_ORDER")
+    return [f"order: TEST_ORDER={seed}"] if seed else []
 
 
 def pytest_collection_finish() -> None:
