@@ -8,6 +8,7 @@ planted.
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -296,6 +297,10 @@ async def overtaken_unseen(on: Stage) -> None:
     """Two tills are in sync, and one sells three times; the server's file is put back to an older copy, and nobody is
     told. The other till comes first, and what it does brings the counter past all that the first has seen."""
     await on.open()
+    await _overtake(on)
+
+
+async def _overtake(on: Stage) -> None:
     part_id = _parts(on.first)[0]
     on.server.backup()
     on.weather.order("refused", sender=on.second.name, times=FOR_EVER)
@@ -310,9 +315,30 @@ async def overtaken_unseen(on: Stage) -> None:
         on.do(on.second, _adjust(part_id, 1))
         await on.until(lambda: not on.books.unanswered(on.second))
     on.weather.clear()
+    on.first.sync.look_again()  # as the socket does that is there again
     on.first.sync.wake()
     await on.until(lambda: on.is_level(on.first))
     await on.end()
+
+
+@scenario()
+async def never_looks_back(on: Stage) -> None:
+    """The same with a server that knows no marks: it is asked about what it has confirmed when the line was away."""
+    handle = on.server.handle
+
+    async def unmarked(message: Message) -> tuple[int, dict[str, str], bytes]:
+        status, headers, body = await handle(message)
+        return status, headers, re.sub(rb',"mark":(null|"[0-9a-f]*")', b"", body)
+
+    with patch.object(on.server, "handle", unmarked):
+        await on.open()
+        on.weather.order("lost answer", SALES, on.first.name)
+        on.do(on.first, clerk.sell)  # its answer comes by a question: this server answers them
+        await on.until(lambda: not on.books.unanswered(on.first) and on.is_level(on.second))
+        on.first.sync.look_again()
+        on.first.sync.wake()
+        await on.pass_time(5)
+        await _overtake(on)
 
 
 # --- customers, orders, events ---------------------------------------------------------------------------

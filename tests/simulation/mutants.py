@@ -16,7 +16,18 @@ from unittest.mock import patch
 
 from clutch_tui.core import accounts, cash, money, orders, refunds, sales, state
 from clutch_tui.core.database import models
-from clutch_tui.core.sync import arrivals, conflicts, offers, outbox, overlay, records, replica, requests, singles
+from clutch_tui.core.sync import (
+    arrivals,
+    confirmations,
+    conflicts,
+    offers,
+    outbox,
+    overlay,
+    records,
+    replica,
+    requests,
+    singles,
+)
 from clutch_tui.core.sync.messages import PullState
 from clutch_tui.net.client.errors import ApiError, Kind
 from clutch_tui.net.engine import parties, protocol, rest
@@ -268,6 +279,12 @@ def ignore_epoch(stack: ExitStack) -> None:
 def overtaken_unseen(stack: ExitStack) -> None:
     """Numbers without marks: a server that was put back counts on, and nobody sees that it is another history."""
     _put(stack, server_database.Reading, "mark_of", lambda self, shop_id, seq: None)
+
+
+@mutant
+def never_looks_back(stack: ExitStack) -> None:
+    """A server without marks is not asked whether it still has what it has confirmed."""
+    _put(stack, confirmations, "to_ask_about", lambda: ())
 
 
 @mutant

@@ -39,6 +39,17 @@ def hear(told: Iterable[tuple[int, str | None]]) -> None:
         state.put(_MARK, mark)
 
 
+def learn(cursor: int, mark: str | None) -> None:
+    """See whether the server knows marks at all: by a page that reaches some number."""
+    if cursor > 0 and (mark is not None) != are_told():
+        state.put("marks", "told" if mark is not None else "none")
+
+
+def are_told() -> bool:
+    """Whether the server tells marks, as far as has been seen."""
+    return state.get("marks") != "none"
+
+
 def forget() -> None:
     """What was heard belongs to an epoch that is over."""
     state.forget(_SEQ)

@@ -181,6 +181,7 @@ def receive(
         nouns |= {"queue"} if unknown else set()
     if page is not None and _expected(channel, page):
         marks.hear([(page.cursor, page.mark)])
+        marks.learn(page.cursor, page.mark)
         nouns |= _store_page(channel, page)
     return frozenset(nouns)
 

@@ -277,6 +277,17 @@ class Exchange:
         )
         return here, asked, sent, body
 
+    async def knows(self, channel: SyncChannel, ids: Sequence[str]) -> frozenset[str] | None:
+        """Which of these changes the server's ledger has; None where it says of another epoch than ours."""
+        here, _, _, body = await self._store.run(self.compose, channel, (), False)
+        sent = await self._store.read(offers.sent, ids)
+        body |= {"unconfirmed": list(ids)}
+        answer = await self._api.call(f"{channel}.sync", body=body, retry=False, timeout=self._timeout)
+        understood = protocol.read_sync(answer.data, here, sent)
+        if understood.epoch != here.epoch:
+            return None
+        return frozenset(understood.results) | frozenset(understood.unreadable)
+
     def _count_repeats(self, call: tuple[object, ...]) -> None:
         last, times = self._repeated
         self._repeated = (call, times + 1 if call == last else 0)

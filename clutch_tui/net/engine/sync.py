@@ -30,6 +30,7 @@ from ..connection import Monitor, Problem
 from . import abilities, rest
 from .exchange import Aside, Exchange, SyncChannel
 from .lists import Lists
+from .lookback import LookBack
 from .pace import Pace
 from .parties import Parties
 from .profile import Profile
@@ -109,6 +110,7 @@ class Sync:
             clock=clock,
             ask_about_sales=partial(self._exchange.ask, "sales"),
         )
+        self._lookback = LookBack(store, self._exchange, monitor, clock)
         self._looked_at: float | None = None
         self._one_at_a_time = asyncio.Lock()
         self._starting = False
@@ -123,6 +125,7 @@ class Sync:
     def look_again(self) -> None:
         """The line was away, or a person asks: the server may have learned to sync meanwhile."""
         self._looked_at = None
+        self._lookback.look_again()
 
     def hurry(self) -> None:
         """A person waits for the next round: nothing in it is put off to spare the line."""
@@ -194,6 +197,7 @@ class Sync:
             await self._must_answer(late)
         await self._look_for_sync()
         await self._exchange.recheck()
+        await self._lookback.go()
         await self._each_in_turn()
         self._lists.hurry = False
         await self._profile.refresh()
