@@ -190,6 +190,36 @@ def test_odd_books_are_read_all_the_same(tmp_path: Path, changes: dict[str, Call
     assert remarks == []
 
 
+def test_a_book_of_another_program_is_read_by_its_elements(tmp_path: Path) -> None:
+    """Names with prefixes and backslashes, the namespaces of the strict form, shared texts of several runs with their
+    pronunciation, stored results of formulas, truths, days, and cells without places."""
+    strict = "http://purl.oclc.org/ooxml/officeDocument/relationships"
+    relation = f'<Relationship Id="{{}}" Type="{strict}/{{}}" Target="{{}}"/>'
+    parts = {
+        "_rels/.rels": relation.format("a", "officeDocument", "/book/Main.xml"),
+        "book\\_rels\\main.xml.rels": relation.format("s1", "worksheet", "one.XML")
+        + relation.format("t", "sharedStrings", "../texts.xml"),
+        "book/main.xml": '<x:workbook xmlns:x="m" xmlns:r="r"><x:workbookPr date1904="1"/><x:sheets>'
+        '<x:sheet name="prices" r:id="s1"/></x:sheets></x:workbook>',
+        "texts.xml": "<sst><si><r><t>Oil </t></r><r><t>filter</t></r><rPh><t>never</t></rPh></si></sst>",
+        "book/one.xml": "<x:worksheet xmlns:x='m'><x:sheetData><x:row>"
+        + "".join(f"<x:c t='inlineStr'><x:is><x:t>{heading}</x:t></x:is></x:c>" for heading in (*HEADINGS, "notes"))
+        + "</x:row><x:row r='4'><x:c t='str'><x:f>B1</x:f><x:v>OC_x0020_197</x:v></x:c><x:c t='s'><x:v>0</x:v></x:c>"
+        "<x:c><x:f>1+1</x:f><x:v>2</x:v></x:c><x:c r='D4' t='b'><x:v>1</x:v></x:c></x:row></x:sheetData></x:worksheet>",
+    }
+    with zipfile.ZipFile(tmp_path / "list.xlsx", "w") as archive_:
+        for name, content in parts.items():
+            archive_.writestr(
+                name, content if "Relationship" not in content else f"<Relationships>{content}</Relationships>"
+            )
+    (entry,), remarks = take(tmp_path / "list.xlsx")
+    assert (entry.line, entry.said) == (
+        4,
+        {"part_number": "OC 197", "name": "Oil filter", "price": 200, "description": "TRUE"},
+    )
+    assert remarks == []
+
+
 def test_numbers_of_which_nobody_knows_the_format_are_asked_about(tmp_path: Path) -> None:
     def currency(sheet: Any) -> None:
         sheet["C2"].number_format = "[$$-409]0.00"
