@@ -51,12 +51,12 @@ class ShopSettings(Habits):
 
 
 class Stats(Payload):
-    total_inventory: Whole
-    total_customers: Whole
-    total_sales: Figure
-    monthly_revenue: Money
-    low_stock_items: Whole = 0
-    pending_orders: Whole = 0
+    total_inventory: Whole | None = None
+    total_customers: Whole | None = None
+    total_sales: Figure | None = None
+    monthly_revenue: Money | None = None
+    low_stock_items: Whole | None = None
+    pending_orders: Whole | None = None
 
 
 class User(Payload):
@@ -131,13 +131,13 @@ class CategoryRevenue(Payload):
 
 
 class SalesAnalytics(Payload):
-    daily_sales: list[DailySale]
+    daily_sales: list[DailySale] = Field(default_factory=list)
     top_selling_items: list[TopItem] = Field(default_factory=list)
     revenue_by_category: list[CategoryRevenue] = Field(default_factory=list)
 
 
 class CustomerAnalytics(Payload):
-    total_customers: Whole
+    total_customers: Whole | None = None
     new_customers_this_month: Whole = 0
     repeat_customers: Whole = 0
     average_purchase_value: Money = 0

@@ -10,6 +10,7 @@ import json
 import re
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, lru_cache
@@ -17,7 +18,7 @@ from typing import Any, NoReturn
 
 from pydantic import TypeAdapter, ValidationError
 
-from clutch_tui.net import answers, payload
+from clutch_tui.net import answers, leniency, payload
 from clutch_tui.net.payload import Payload, counter_in, mark_in, moment_in, money_in, money_out
 from clutch_tui.net.socket import news
 
@@ -463,10 +464,29 @@ def read_answer(endpoint: str, data: object) -> Reading:
     model, noun = answers.ANSWERS.get(endpoint, (Payload, None))
     if noun is not None:
         good, bad = _read_list(noun, model, _rows_in(data, noun))
-        return Reading(None, good, bad)
+        return Reading(None, good, bad) if model in _RECORDS.values() else _again(noun, model, good, bad)
     if data is None and model is Payload:
         return Reading({}, [], [])
-    return Reading(_ours(_read_record(model, _unwrapped(model, data))), [], [])
+    if model in _RECORDS.values() or model in (answers.Tokens, payload.SyncPage):
+        return Reading(_ours(_read_record(model, _unwrapped(model, data))), [], [])
+    return _leniently(model, _unwrapped(model, data))
+
+
+def _leniently(model: type[Payload], data: object) -> Reading:
+    """One record that only informs, without the fields of it that cannot be read; those are among the bad rows."""
+    try:
+        record, places = leniency.read(model, _plain_deep(model, data))
+    except _UNREADABLE as error:
+        raise BadPayload(_why(error)) from None
+    return Reading(_ours(record), [], [BadRow(0, place, None, f"{place}: unreadable", None) for place in places])
+
+
+def _again(noun: str, model: type[Payload], good: list[Row], bad: list[BadRow]) -> Reading:
+    """Rows that only inform: those that were set aside once more, each without what is wrong in it. They come last."""
+    for one in bad:
+        with suppress(*_UNREADABLE):
+            good.append(_ours(leniency.read(model, _plain_deep(model, one.raw))[0]))
+    return Reading(None, good, bad)
 
 
 def _unwrapped(model: type[Payload], data: object) -> object:

@@ -274,3 +274,50 @@ def test_whatever_a_page_holds_every_row_is_either_read_or_named(rows: list[Any]
 def test_no_answer_of_any_endpoint_breaks_the_reading(data: Any, name: str) -> None:
     with suppress(wire.BadPayload):
         wire.read_answer(name, data)
+
+
+# --- answers that only inform --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "data", "kept", "lost"),
+    [
+        (
+            "shop.settings",
+            {"currency": "EGP", "tax_rate": "10%", "receipt_footer": "شكرا"},
+            {"tax_rate": None, "receipt_footer": "شكرا"},
+            "tax_rate",
+        ),
+        (
+            "sales.analytics",
+            {"daily_sales": [{"date": "2026-11-01", "amount": "10%"}, {"date": "2026-11-02", "amount": 5}]},
+            {"daily_sales": [{"date": "2026-11-02", "amount": 500}]},
+            "daily_sales.0",
+        ),
+        ("shop.stats", {"total_inventory": "many", "total_customers": 3}, {"total_customers": 3}, "total_inventory"),
+    ],
+)
+def test_what_cannot_be_read_in_a_figure_costs_that_figure_alone(
+    endpoint: str, data: dict[str, Any], kept: dict[str, Any], lost: str
+) -> None:
+    before = json.dumps(data)
+    reading = wire.read_answer(endpoint, data)
+    assert reading.record is not None
+    assert {name: reading.record[name] for name in kept} == kept
+    assert any(lost in one.reason for one in reading.bad)
+    assert json.dumps(data) == before
+
+
+def test_a_row_that_informs_is_kept_without_what_is_wrong_in_it() -> None:
+    rows = [
+        {"item_id": "p-1", "current_price": 5, "suggested_price": 6, "expected_increase": "10%"},
+        {"item_id": "p-2", "current_price": "10%", "suggested_price": 6},
+    ]
+    reading = wire.read_answer("ai.price_optimization", {"suggestions": rows})
+    assert [(row["item_id"], row["expected_increase"]) for row in reading.good] == [("p-1", None)]
+    assert len(reading.bad) == 2
+
+
+def test_figures_that_a_server_leaves_out_are_no_bad_answer() -> None:
+    for endpoint in ("shop.stats", "customers.analytics", "sales.analytics"):
+        assert wire.read_answer(endpoint, {"total_customers": 3}).record is not None
