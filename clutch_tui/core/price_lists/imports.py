@@ -240,9 +240,10 @@ class _Import:
     def learn(self, outcome: Planned) -> None:
         for step in outcome.steps:
             if step.part is not None:
-                self._touched[hash(step.part.id)] = step.entry.line
+                part = hash(step.part.id)  # a number for both: the texts of 300,000 parts would take 30 MB
+                self._touched[part] = step.entry.line
                 if step.entry.brand_key:
-                    self._brands[hash(step.part.id)] = step.entry.brand_key
+                    self._brands[part] = step.entry.brand_key
         self.refused += sum(remark.bad for remark in outcome.remarks)
         for name, n in _figures(outcome.steps).items():
             self.figures[name] += n
