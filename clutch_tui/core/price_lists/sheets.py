@@ -7,6 +7,7 @@ a `Grid`, and whoever knows what headings look like chooses among them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,16 +104,12 @@ def _grid(path: Path, book: Book, sheet: Sheet) -> Grid:
     return Grid(sheet.title, lines, worksheet.hidden_columns(book, sheet))
 
 
-class _in_words:
+@contextmanager
+def _in_words(path: Path) -> Iterator[None]:
     """Damage of a book as the sentence that a person reads."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, TooLarge):
-            raise ShopError("error.import.unpacks_too_large", file=self._path.name) from error
-        if isinstance(error, Damaged):
-            raise ShopError("error.import.unreadable", file=self._path.name) from error
+    try:
+        yield
+    except TooLarge as error:
+        raise ShopError("error.import.unpacks_too_large", file=path.name) from error
+    except Damaged as error:
+        raise ShopError("error.import.unreadable", file=path.name) from error
