@@ -88,8 +88,9 @@ def _list_queue(options: dict[str, Any], lane: str, *, as_json: bool) -> None:
         alone = not installation.settings.backend.is_set_up
         empty = "queue.empty_alone" if alone else "queue.empty" if found.is_sent else "queue.empty_here"
         print(t("common.no_match" if lane else empty))
-    for one in beside:
-        print(difference_words.stranded(one))
+    # a lane that is empty says nothing of the others
+    for line in difference_words.sentences(found) if lane and not rows else map(difference_words.stranded, beside):
+        print(line)
 
 
 def _tell_nothing(installation: Installation, beside: Sequence[Stranded], *, as_json: bool) -> None:

@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import random
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+from h2.config import H2Configuration
+from h2.connection import H2Connection
+from h2.events import RequestReceived
 
 from clutch_tui.core.database import models
 from clutch_tui.core.sync import differences
 from clutch_tui.installation import Installation
+from clutch_tui.net.client.errors import ApiError, Kind
 from clutch_tui.net.engine import portions
+from clutch_tui.net.engine.exchange import MOST_PLAIN
 from clutch_tui.net.engine.pace import SOONEST, Pace
 from clutch_tui.net.engine.portions import Pages, Portions
 from clutch_tui.sandbox import demo_data, server
 from clutch_tui.sandbox.server import Running
 from clutch_tui.sandbox.settings import Settings
+from tests.test_net.certificates import DAY, certificate
+from tests.test_net.conftest import MakeClient
 from tests.test_net.test_network import until
 from tests.test_net.test_not_backend import _part
 from tests.test_net.till import HandClock, open_till
@@ -180,3 +189,58 @@ def test_a_change_that_is_due_and_does_not_go_is_no_reason_to_hurry() -> None:
     assert waits[-1] == 30.0
     assert pace.until(clock.now()) == SOONEST
     assert pace.until(clock.now() + timedelta(seconds=5), fruitful=False) == 5.0
+
+
+# --- HTTP/2 --------------------------------------------------------------------------------------------
+
+
+class _Refusing(asyncio.Protocol):
+    """An HTTP/2 server that answers 413 by the length that is told, and makes no room for more of the body."""
+
+    def __init__(self) -> None:
+        self._talk = H2Connection(H2Configuration(client_side=False))
+
+    def connection_made(self, transport: Any) -> None:
+        self._transport = transport
+        self._talk.initiate_connection()
+        transport.write(self._talk.data_to_send())
+
+    def data_received(self, data: bytes) -> None:
+        for event in self._talk.receive_data(data):
+            if isinstance(event, RequestReceived):
+                answer = [(":status", "413"), ("content-type", "text/html")]
+                self._talk.send_headers(event.stream_id, answer, end_stream=True)
+        self._transport.write(self._talk.data_to_send())
+
+
+@pytest.mark.parametrize("size", [1_000, MOST_PLAIN])
+async def test_a_413_over_http2_is_heard_at_once_and_named(tmp_path: Path, make_client: MakeClient, size: int) -> None:
+    """Its waits are the limits of the call: a body that HTTP/2 takes in one go waits for none of them."""
+    shown = certificate(tmp_path, starts=-DAY, ends=DAY)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(shown)
+    context.set_alpn_protocols(["h2"])
+    listening = await asyncio.get_running_loop().create_server(_Refusing, "127.0.0.1", 0, ssl=context)
+    port = listening.sockets[0].getsockname()[1]
+    client = make_client(
+        f"https://localhost:{port}/api/v1", api_key="k", ca_file=str(shown), read_timeout=3.0, sync_timeout=3.0
+    )
+    with pytest.raises(ApiError) as caught:
+        await client.api.call("sales.sync", body={"x": "y" * size}, retry=False)
+    listening.close()
+    await client.api.close()
+    assert caught.value.kind is Kind.TOO_LARGE
+
+
+async def test_bodies_stay_below_that_until_they_go_packed(tmp_path: Path, sandbox: Running) -> None:
+    wide = Narrow(10**9)
+    till = await open_till(tmp_path, sandbox, transport=wide)
+    part = till.do(_part)
+    for _ in range(portions.BATCH):
+        till.sell(part)
+    claimed = await till.sync._exchange.claim("sales")
+    assert 0 < len(claimed) < portions.BATCH
+    await till.api.call("system.ping")
+    assert till.api.packs
+    assert len(await till.sync._exchange.claim("sales")) == portions.BATCH
+    await till.close()
