@@ -214,56 +214,55 @@ def sale_of(entry_id: str) -> str | None:
 
 # --- the statement -------------------------------------------------------------------------------------
 
-_UNSENT = "EXISTS (SELECT 1 FROM outbox WHERE type = '{0}' AND record_id = {1} AND answered_at IS NULL)"
 _OWED = "CASE sale.kind WHEN 'return' THEN -abs(payment.amount) ELSE payment.amount END"
 
 _ENTRIES = f"""
-    SELECT sale.id, sale.date AS at, sale.kind, {_OWED} AS amount, receipt_number AS number, notes AS note, method,
-        {_UNSENT.format("sale", "sale.id")} AS unsent, 0 AS may_void
+    SELECT sale.id, sale.date AS at, sale.kind, {_OWED} AS amount, receipt_number AS number, notes AS note, method
     FROM sale JOIN payment ON payment.sale_id = sale.id
     WHERE sale.customer_id = ?1 AND method = 'credit' AND payment.amount <> 0
     UNION ALL
     SELECT coalesce(void.id, sale.id || '/void'), coalesce(void.at, sale.date), 'void', -{_OWED}, receipt_number,
-        coalesce(void.note, ''), method, {_UNSENT.format("sale", "void.id")}, 0
-    FROM sale JOIN payment ON payment.sale_id = sale.id LEFT JOIN (
-        SELECT about, min(id) AS id, at, note FROM document WHERE kind = 'void' GROUP BY about
-    ) AS void ON void.about = sale.id
-    WHERE sale.customer_id = ?1 AND method = 'credit' AND payment.amount <> 0 AND sale.status = 'voided'
+        coalesce(void.note, ''), payment.method
+    FROM sale JOIN payment ON payment.sale_id = sale.id LEFT JOIN document AS void ON void.id =
+        (SELECT min(id) FROM document WHERE about = sale.id AND kind = 'void')
+    WHERE sale.customer_id = ?1 AND payment.method = 'credit' AND payment.amount <> 0 AND sale.status = 'voided'
     UNION ALL
-    SELECT id, at, kind, -amount, number, note, method, {_UNSENT.format("payment", "document.id")},
-        amount > 0 AND NOT EXISTS (SELECT 1 FROM document AS void WHERE void.about = document.id)
-    FROM document WHERE kind = 'payment' AND customer_id = ?1
+    SELECT id, at, kind, -amount, number, note, method FROM document WHERE kind = 'payment' AND customer_id = ?1
     UNION ALL
-    SELECT min(void.id), void.at, void.kind, paid.amount, void.number, void.note, paid.method,
-        {_UNSENT.format("payment_void", "void.id")}, 0
+    SELECT min(void.id), void.at, void.kind, paid.amount, void.number, void.note, paid.method
     FROM document AS paid JOIN document AS void ON void.about = paid.id
     WHERE paid.kind = 'payment' AND paid.customer_id = ?1 GROUP BY paid.id"""
 """What is known one by one: sales and returns as far as they were not paid, their voids, payments and their voids."""
 
-_BEFORE = f"(SELECT {customers.BALANCE} FROM customer WHERE id = ?1) - coalesce((SELECT sum(amount) FROM entry), 0)"
-
-_STATEMENT = f"""
-    WITH entry AS ({_ENTRIES}),
+_LINES = f"""
+    WITH entry AS MATERIALIZED ({_ENTRIES}),
+    before AS MATERIALIZED (
+        SELECT (SELECT {customers.BALANCE} FROM customer WHERE id = ?1) - coalesce(sum(amount), 0) AS amount FROM entry
+    ),
     line AS (
-        SELECT * FROM entry
-        UNION ALL
-        SELECT '', '', 'before', {_BEFORE}, '', '', '', 0, 0 WHERE {_BEFORE} <> 0
-    )
-    SELECT *, sum(amount) OVER (ORDER BY at, id) AS balance FROM line"""
+        SELECT * FROM entry UNION ALL SELECT '', '', 'before', amount, '', '', '' FROM before WHERE amount <> 0
+    )"""
 """What is not known one by one comes first, so that the last balance is the one that is shown everywhere."""
+
+_UNSENT = """EXISTS (SELECT 1 FROM outbox WHERE record_id = page.id AND answered_at IS NULL AND type =
+    CASE kind WHEN 'payment' THEN 'payment' WHEN 'payment_void' THEN 'payment_void' ELSE 'sale' END)"""
+_MAY_VOID = """kind = 'payment' AND amount < 0
+    AND NOT EXISTS (SELECT 1 FROM document AS void WHERE void.about = page.id)"""
 
 
 def statement_count(customer_id: str) -> int:
     """How many lines `statement` would give in all."""
-    return int(models.execute(f"SELECT count(*) FROM ({_STATEMENT})", (customer_id,)).fetchone()[0])
+    return int(models.execute(f"{_LINES} SELECT count(*) FROM line", (customer_id,)).fetchone()[0])
 
 
 def statement(customer_id: str, after: Key | None, skip: int, limit: int) -> tuple[AccountEntry, ...]:
     """What moved a customer's account, newest first, each line with what was owed after it. The last balance is the
     customer's: sales of every till as far as they went on account, and whatever took it off again."""
     rows = models.execute(
-        "SELECT id, at, kind, amount, number, note, method, unsent, may_void, balance"
-        f" FROM ({_STATEMENT}) WHERE (at, id) < (?2, ?3) ORDER BY at DESC, id DESC LIMIT ?4 OFFSET ?5",
+        f"{_LINES}, page AS (SELECT * FROM (SELECT *, sum(amount) OVER (ORDER BY at, id) AS balance FROM line)"
+        " WHERE (at, id) < (?2, ?3) ORDER BY at DESC, id DESC LIMIT ?4 OFFSET ?5)"
+        f" SELECT id, at, kind, amount, number, note, method, {_UNSENT}, {_MAY_VOID}, balance FROM page"
+        " ORDER BY at DESC, id DESC",
         (customer_id, *(after or ("~", "")), limit, skip),
     ).fetchall()
     return tuple(

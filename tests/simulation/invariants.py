@@ -13,7 +13,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
-from clutch_tui.core import journal
+from clutch_tui.core import accounts, journal
 from clutch_tui.core.search import STOCK
 from clutch_tui.core.sync import outbox
 from clutch_tui.core.sync.outbox import FACTS
@@ -321,6 +321,7 @@ class Books:
         for terminal in terminals:
             self._check_copy(terminal)
             self._check_outcomes(terminal)
+            self._check_statements(terminal)
             self._check_drawer(terminal)
             if (broken := terminal.ask(journal.verify_audit)) is not None:
                 raise Violation(f"{terminal.name}: the audit chain breaks at row {broken}")
@@ -485,6 +486,13 @@ class Books:
         found = terminal.sql("SELECT coalesce(sum(amount), 0) FROM money_move WHERE method = 'cash'")[0][0]
         if found != expected:
             raise Violation(f"{terminal.name}: {found} in the drawer, the receipts come to {expected}")
+
+    def _check_statements(self, terminal: Terminal) -> None:
+        """The statement of every account holds all that moved it, one by one."""
+        for (customer_id,) in terminal.sql("SELECT id FROM customer WHERE deleted = 0 ORDER BY id"):
+            lines = terminal.ask(accounts.statement, customer_id, None, 0, 10_000)
+            if left := [line.amount for line in lines if line.kind == "before"]:
+                raise Violation(f"{terminal.name}: {left[0]} of what {customer_id} owes is in no line of the statement")
 
     def _payment(self, payment_id: str) -> Mapping[str, Any]:
         """What a payment said."""

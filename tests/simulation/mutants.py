@@ -20,6 +20,7 @@ from clutch_tui.core.sync import (
     arrivals,
     confirmations,
     conflicts,
+    documents,
     offers,
     outbox,
     overlay,
@@ -535,6 +536,12 @@ def hidden_payment_void(stack: ExitStack) -> None:
             models.execute("DELETE FROM account_move WHERE change_id = ?", (args[0],))
 
     before = _put(stack, accounts, "_write", write)
+
+
+@mutant
+def unread_documents(stack: ExitStack) -> None:
+    """The payments of other tills are in the balance and in no line of the statement."""
+    _put(stack, documents, "store", lambda rows: None)
 
 
 @mutant

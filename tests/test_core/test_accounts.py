@@ -154,6 +154,16 @@ def test_the_statement_holds_what_other_tills_did(store: Store, hassan: Customer
     ]
 
 
+def test_what_a_restored_server_has_lost_leaves_the_statement(store: Store, hassan: Customer) -> None:
+    row = {"type": "payment", "customer_id": hassan.id, "amount": 70_00, "method": "cash", "note": "", "seq": 5}
+    at = "2026-11-20T10:00:00.000Z"
+    store.run_now(documents.store, [{**row, "id": "lost", "at": at}, {**row, "id": "kept", "at": at}])
+    own = pay(store, hassan, 5_00, beyond_debt=True)
+    store.run_now(documents.sweep, ["kept"], "2026-01-01T00:00:00.000Z")
+    lines = store.read_now(accounts.statement, hassan.id, None, 0, 9)
+    assert {line.id for line in lines if line.kind == "payment"} == {"kept", own.id}
+
+
 # --- towards servers that do not know it ---------------------------------------------------------------
 
 
@@ -204,6 +214,16 @@ def test_a_server_that_went_back_is_spoken_to_in_version_1(store: Store) -> None
     assert store.run_now(abilities.fall_back)
     assert not store.run_now(abilities.fall_back)
     assert (store.read_now(abilities.protocol), store.read_now(abilities.knows, "payment_void")) == (1, False)
+
+
+def test_a_server_that_could_not_be_asked_is_asked_again_soon(store: Store, clock: HandClock) -> None:
+    store.run_now(abilities.believe)
+    assert not store.read_now(abilities.is_due)
+    clock.wait(minutes=5)
+    assert store.read_now(abilities.is_due)
+    store.run_now(abilities.learn, 1, [])
+    clock.wait(minutes=59)
+    assert not store.read_now(abilities.is_due)
 
 
 def test_rows_that_could_not_be_read_are_fetched_once_more(store: Store) -> None:

@@ -10,7 +10,7 @@ from clutch_tui.core import aftersales, journal, orders, sales
 from clutch_tui.core.cart import net, totals
 from clutch_tui.core.database import models
 from clutch_tui.core.database.store import Store
-from clutch_tui.core.sync import abilities
+from clutch_tui.core.sync import abilities, outbox
 from clutch_tui.core.types import OrderLine, OrderQuery, Payment, ShopError, TaxRules
 from tests.test_core.shop import HandClock, queue, stock_shelf
 
@@ -93,6 +93,12 @@ def test_a_quote_carries_prices_and_their_sum(placed: Store, clock: HandClock) -
 
 
 QUOTED = (OrderLine("part-1", "طلمبة مياه", 1, 450_00), OrderLine("part-2", "فلتر زيت", 1, 177_50))
+
+
+def test_a_quote_goes_up_to_servers_of_every_version(placed: Store, clock: HandClock) -> None:
+    placed.run_now(orders.quote, "o3", QUOTED, clock.now() + timedelta(days=3))
+    (change,) = placed.run_now(outbox.claim, "rest")
+    assert (change.kind, change.lane) == ("quote", "fast")
 
 
 def test_what_was_quoted_is_what_is_sold(placed: Store, clock: HandClock) -> None:

@@ -15,15 +15,15 @@ from datetime import timedelta
 from typing import Any
 
 from .. import state
-from ..clock import from_text
+from ..clock import from_text, to_text
 from ..database import models
 from .messages import Change
 
 VERSION = 2
 """The newest version of the protocol that this program speaks."""
 
-EVERY = timedelta(hours=1)
-"""How long what the server has said is believed without asking again."""
+EVERY, AGAIN = timedelta(hours=1), timedelta(minutes=5)
+"""How long what the server has said is believed without asking again, and how long where it could not be asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +37,13 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """A kind or an ability of version 2. `channel` is the one whose rows tell of it; `form` says a fact of this kind
-    in version 1, None where that has no words for it."""
+    """A kind of fact of version 2, or (`is_kind` false) what it adds to a kind of version 1, which goes up to every
+    server. `channel` is the one whose rows tell of it; `form` says the fact in version 1, None where that has no words
+    for it."""
 
     channel: str
     form: Callable[[Mapping[str, Any]], Form] | None = None
+    is_kind: bool = True
 
 
 def _negative_payment(payload: Mapping[str, Any]) -> Form:
@@ -53,7 +55,10 @@ def _negative_payment(payload: Mapping[str, Any]) -> Form:
     return Form("payment", "payment", body)
 
 
-LATER: dict[str, Later] = {"payment_void": Later("sales", _negative_payment), "quote": Later("orders")}
+LATER: dict[str, Later] = {
+    "payment_void": Later("sales", _negative_payment),
+    "quote": Later("orders", is_kind=False),
+}
 
 
 # --- what the server says ------------------------------------------------------------------------------
@@ -99,8 +104,8 @@ def learn(version: int, names: Iterable[str]) -> None:
 
 
 def believe() -> None:
-    """The server could not be asked: what it has said before holds for another while."""
-    state.put("server.asked_at", models.now_text())
+    """The server could not be asked: what it has said before holds for a while."""
+    state.put("server.asked_at", to_text(models.now() - EVERY + AGAIN))
 
 
 def fall_back() -> bool:
@@ -124,7 +129,7 @@ def freeze(change: Change) -> bool:
     """Choose the form in which a change goes up, at its first send. False where this server has no words for it: then
     it stays here."""
     later = LATER.get(change.kind)
-    if later is None or knows(change.kind):
+    if later is None or not later.is_kind or knows(change.kind):
         return True
     if later.form is None or state.get(f"refused.{change.kind}") is not None:
         models.execute(

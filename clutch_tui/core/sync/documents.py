@@ -6,7 +6,8 @@ printed; what comes of them says only that the server has them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from ..database import models
@@ -34,4 +35,13 @@ def store(rows: Sequence[Mapping[str, Any]]) -> None:
             )
             for row in rows
         ],
+    )
+
+
+def sweep(present: Collection[str], oldest: str) -> None:
+    """Forget the documents of other tills that a snapshot of the sales does not hold, as far back as it reaches: a
+    server that was restored has lost them. Ours are facts and go up again."""
+    models.execute(
+        "DELETE FROM document WHERE own = 0 AND at >= ? AND id NOT IN (SELECT value FROM json_each(?))",
+        (oldest, json.dumps(list(present))),
     )

@@ -441,6 +441,12 @@ def sweep_sales(present: Collection[str], oldest: str) -> None:
         models.executemany(f"DELETE FROM {table} WHERE {column} = ?", gone)
 
 
+def sweep_documents(rows: Iterable[Row]) -> None:
+    """The same for the documents beside the sales, of which these are all that a snapshot holds."""
+    present = [row["id"] for row in rows if row["type"] in documents.KINDS]
+    documents.sweep(present, to_text(models.now() - SALES_REACH))
+
+
 def by_type(rows: Iterable[Row]) -> dict[str, list[Row]]:
     """Rows of a page by their `type`, each in the page's order."""
     ordered = sorted(rows, key=lambda row: str(row["type"]))

@@ -277,6 +277,8 @@ def _swap(channel: str, page: PullPage, rows: list[records.Row], *, arriving: bo
                 continue
             records.store(type, of_type, snapshot=page.snapshot)
             conflicts.follow(type, of_type)
+        if channel == "sales" and page.snapshot:
+            records.sweep_documents(rows)
     state.forget(f"{channel}.lacking")
     drop_staging(channel)
     end_moves(channel, reopen=another_epoch)

@@ -214,11 +214,11 @@ class Exchange:
         try:
             answer = await self._api.call(f"{channel}.sync", body=body, retry=False, timeout=self._timeout)
         except ApiError as error:
-            if error.kind is Kind.TOO_OLD and body["protocol"] > 1 and await self._store.run(abilities.fall_back):
-                return True
             if error.kind is Kind.TOO_OLD and isinstance(error.data, dict) and "epoch" in error.data:
                 understood = protocol.read_sync(error.data, here, sent)
                 return await self._too_old(channel, changes, understood, asked, error)
+            if error.kind is Kind.TOO_OLD and body["protocol"] > 1 and await self._store.run(abilities.fall_back):
+                return True
             if self._is_smaller_now(channel, changes, asked, error, pull=pull):
                 return True
             return await self._call_failed(channel, changes, error)
