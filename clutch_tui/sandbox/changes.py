@@ -53,7 +53,7 @@ def read_change(given: Any) -> Change:
         kind=str(given.get("kind") or ""),
         type=str(given.get("type") or ""),
         id=str(given.get("id") or objects["body"].get("id") or ""),
-        n=n if isinstance(n, int) else 0,
+        n=n if isinstance(n, int) and 0 <= n < 2**53 else 0,
         at=str(given.get("at") or ""),
         epoch=given.get("epoch"),
         **objects,

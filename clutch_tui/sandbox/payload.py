@@ -20,6 +20,7 @@ JSON = dict[str, Any]
 # Stands around a decimal until the text is made; nobody outside this process can know it.
 _MARK = f"<{uuid.uuid4().hex}>"
 _LIMIT = Decimal(10) ** 13
+_MOST_PIECES = Decimal(10) ** 12
 _DIGITS = 100
 
 
@@ -103,6 +104,8 @@ def piastres(value: Any, name: str) -> int:
 def quantity(value: Any, name: str) -> int | float:
     """A number of pieces; whole where it is whole (oil is sold by the half litre)."""
     parsed = number(value, name).quantize(Decimal("0.001"), ROUND_HALF_UP)
+    if abs(parsed) > _MOST_PIECES:
+        raise invalid(name, "is out of range")
     return int(parsed) if parsed == parsed.to_integral_value() else float(parsed)
 
 
@@ -112,12 +115,35 @@ def to_text(moment: datetime) -> str:
 
 
 def moment(value: Any, name: str) -> str:
-    """Any RFC 3339 text in the one form that the database keeps."""
+    """Any RFC 3339 text in the one form that the database keeps; of a year in which every zone has that day."""
     try:
         parsed = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
+        parsed = (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
         raise invalid(name, "must be a time in RFC 3339") from None
-    return to_text(parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC))
+    if not 1900 <= parsed.year <= 9998:
+        raise invalid(name, "is out of range")
+    return to_text(parsed)
+
+
+def text(value: Any, name: str, limit: int = 2000) -> str:
+    """A text, or a number that is written as one; empty for none."""
+    if value is None:
+        return ""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise invalid(name, "must be a text")
+    if isinstance(value, int) and abs(value) >= _LIMIT:
+        raise invalid(name, "is out of range")
+    if len(str(value)) > limit:
+        raise invalid(name, f"is longer than {limit} characters")
+    return str(value)
+
+
+def counter(value: Any, name: str, most: int = 2**53 - 1) -> int:
+    """A whole number that every database and every program can hold."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
+        raise invalid(name, "must be a whole number")
+    return value
 
 
 def new_id(now: datetime, rng: random.Random) -> str:

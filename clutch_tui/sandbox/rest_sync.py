@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from . import changes, epochs, ledger, pages, payload
 from .auth import Denied
@@ -72,10 +71,7 @@ def read_call(body: JSON, shop_id: str, device_id: str, person: str = "", *, siz
 
 
 def _whole(body: JSON, name: str, default: int) -> int:
-    value: Any = body.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise payload.invalid(name, "must be a whole number")
-    return value
+    return payload.counter(body.get(name, default), name)
 
 
 def _mark(body: JSON) -> str | None:

@@ -7,6 +7,7 @@ then the customer, then the order.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -19,7 +20,8 @@ from .facts import amount, customer_of, file_document, free_id, identity, is_und
 from .ledger import Change, Origin, Outcome
 from .payload import JSON, invalid
 
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_RECEIPT = re.compile(r"[^\W\d_]{0,20}(?:[-/ ]?[0-9A-Za-z]{1,20}){0,5}")
 _FIXED = ("subtotal", "discount", "tax", "rounding", "total")
 
 
@@ -35,6 +37,42 @@ class Line:
     total: int
 
 
+_TEXTS = ("device_id", "cashier", "customer_id", "customer_name", "payment_method", "status", "return_of", "order_id")
+_MONEY = ("subtotal", "discount", "tax", "rounding", "total")
+_MOST_LINES = 1_000_000
+
+
+def _check(body: JSON) -> None:
+    """Refuse what no terminal could read again: the document travels to the others as it came."""
+    for name in _TEXTS:
+        payload.text(body.get(name), name)
+    payload.text(body.get("notes"), "notes", 20_000)
+    payload.text(body.get("business_day"), "business_day", 40)
+    if not _RECEIPT.fullmatch(payload.text(body.get("receipt_number"), "receipt_number", 64)):
+        raise invalid("receipt_number", "must be letters, digits and dashes")
+    if body.get("date") not in (None, ""):
+        payload.moment(body["date"], "date")
+    _check_money(body, _MONEY)
+    for n, line in enumerate(objects(body, "items")):
+        for name in ("item_name", "part_number"):
+            payload.text(line.get(name), f"items[{n}].{name}")
+        _check_money(line, ("price", "discount", "total"))
+        if line.get("sale_line") is not None:
+            payload.counter(line["sale_line"], f"items[{n}].sale_line", _MOST_LINES)
+    for payment in objects(body, "payments") if body.get("payments") is not None else ():
+        payload.text(identity(payment.get("method"), "payments.method"), "payments.method", 40)
+        payload.piastres(payment.get("amount"), "payments.amount")
+    flags = body.get("flags")
+    if flags is not None and not (isinstance(flags, list) and all(isinstance(flag, str) for flag in flags)):
+        raise invalid("flags", "must be a list of texts")
+
+
+def _check_money(record: JSON, names: Iterable[str]) -> None:
+    for name in names:
+        if record.get(name) is not None:
+            payload.piastres(record[name], name)
+
+
 def _lines(body: JSON, sign: int) -> list[Line]:
     lines = []
     for n, row in enumerate(objects(body, "items")):
@@ -46,7 +84,7 @@ def _lines(body: JSON, sign: int) -> list[Line]:
         lines.append(
             Line(
                 str(row.get("id") or row.get("line_id") or n),
-                identity(row.get("item_id"), f"{name}.item_id"),
+                payload.text(identity(row.get("item_id"), f"{name}.item_id"), f"{name}.item_id", 200),
                 str(row.get("item_name") or ""),
                 -abs(quantity) if sign < 0 else quantity,
                 price,
@@ -94,8 +132,9 @@ class Ticket:
 
 def _read(change: Change, now: str) -> Ticket:
     body, sign = change.body, -1 if change.kind == "return" else 1
+    _check(body)
     return Ticket(
-        identity(change.id or body.get("id"), "id"),
+        payload.text(identity(change.id or body.get("id"), "id"), "id", 200),
         change.kind,
         sign,
         payload.moment(body.get("date") or change.at or now, "date"),
