@@ -30,6 +30,7 @@ from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.events import Event, Key, Paste
 from textual.message_pump import MessagePump
@@ -50,7 +51,9 @@ else:
     _AppPart = object
 
 LOST_AFTER = 0.5
-"""Seconds after which a marker is taken for lost, with a widget that was removed under it."""
+"""Seconds after which a marker is taken for lost."""
+LOOKED_FOR_AFTER = 0.03
+"""Seconds after which one looks whether the widget that has the marker was removed with it, as a dialog that closes."""
 DEEDS = frozenset({"ask", "add", "pay", "save", "leave", "menu"})
 """The groups of workers that a key begins and that are over, or ask a person, in a moment. None of them may wait for
 the network."""
@@ -82,6 +85,8 @@ class KeysInOrder(_AppPart):
         self._runs = Runs()
         self._under_way: Held | None = None
         self._since = 0.0
+        self._marked: MessagePump | None = None
+        """Whose queue the marker of that key is in."""
         self._waiting: asyncio.Task[None] | None = None
         self._asking: set[Worker[Any]] = set()
         """Deeds that have put a question to a person: nothing waits for them."""
@@ -112,6 +117,10 @@ class KeysInOrder(_AppPart):
         if self._under_way is not None:
             self.set_timer(LOST_AFTER, self._next_key)
         await self._next_key()
+
+    def press_next(self, name: str) -> None:
+        """Press a key before those that are held: what a scan stands for on some screens."""
+        self._held.appendleft((Key(name, None), None))
 
     async def _next_key(self) -> None:
         lost = self._under_way is not None and monotonic() - self._since >= LOST_AFTER
@@ -277,8 +286,9 @@ class KeysInOrder(_AppPart):
             self.take_scan(held.text)
         elif not self._is_scanned_paste(held):
             await super().on_event(held)
+        self.set_timer(LOOKED_FOR_AFTER, partial(self._look_for_marker, held))
         # a priority binding is obeyed already
-        self._climb(held, self.focused or self.screen, again=not isinstance(held, Scan) and held.is_forwarded)
+        self._climb(held, self.focused or self.screen, again=isinstance(held, Scan) or held.is_forwarded)
 
     def _is_scanned_paste(self, held: Key | Paste) -> bool:
         """Whether this is pasted and goes where scans go: lines at the till, a code where a number is asked for."""
@@ -294,7 +304,16 @@ class KeysInOrder(_AppPart):
         return True
 
     def _climb(self, key: Held, node: MessagePump, *, again: bool) -> None:
+        self._marked = node
         node.call_later(self._passed, key, node, again)
+
+    async def _look_for_marker(self, key: Held) -> None:
+        if key is not self._under_way:
+            return
+        node = self._marked
+        if isinstance(node, DOMNode) and not (node.is_running and node.is_attached):
+            self._climb(key, self.focused or self.screen, again=False)
+        self.set_timer(LOOKED_FOR_AFTER, partial(self._look_for_marker, key))
 
     async def _passed(self, key: Held, node: MessagePump, again: bool) -> None:
         """The key, and whatever was queued before it, has been dealt with by `node`."""
@@ -332,8 +351,15 @@ def _place(field: Input) -> Place:
 
 
 async def _end_of(awaited: Awaited) -> None:
+    if isinstance(awaited, Worker):
+        await asyncio.shield(_over(awaited))  # who no longer waits for a deed must not end it
+    else:
+        await awaited.arrival()
+
+
+async def _over(deed: Worker[Any]) -> None:
     with suppress(WorkerError):  # its own funnel tells of it
-        await awaited.wait() if isinstance(awaited, Worker) else await awaited.arrival()
+        await deed.wait()
 
 
 async def _heard(event: asyncio.Event) -> None:

@@ -127,12 +127,12 @@ async def open_app(
         yield app, pilot
 
 
-async def settle(pilot: Pilot[Any]) -> None:
+async def settle(pilot: Pilot[Any], seconds: float = 10.0) -> None:
     """Wait until no key is held and no worker is reading or writing; those that wait for a dialog's answer do not
     count."""
     for _ in range(3):
         await pilot.pause()
-        await until(pilot, lambda: not getattr(pilot.app, "has_keys", False))
+        await until(pilot, lambda: not getattr(pilot.app, "has_keys", False), seconds)
         quick = [one for one in pilot.app.workers if one.group in _QUICK and not one.is_finished]
         if quick:
             await pilot.app.workers.wait_for_complete(quick)

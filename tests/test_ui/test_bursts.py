@@ -159,3 +159,20 @@ async def test_what_one_does_oneself_goes_on_with_the_next_row(shop: Shop) -> No
         await press(pilot, "f8", "enter", "f8", "enter")
         await until(pilot, lambda: shop.read(inventory.count, PartQuery()) == 1)
         assert toasts(app) == []
+
+
+async def test_a_deed_that_is_waited_for_is_not_ended(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waiting looks up again and again; what it waits for goes on."""
+    monkeypatch.setattr(key_order, "SHOWN_AFTER", 0.001)
+    async with open_app(shop, "en") as (app, pilot):
+        await press(pilot, *"NGK-7")
+        await settle(pilot)
+        with late_rows(app) as here:
+            await press(pilot, "enter", *"spark", "enter")
+            for _ in range(20):
+                await pilot.pause(0.002)
+            here.set()
+            await settle(pilot)
+        till = app.screen
+        assert isinstance(till, SalesScreen)
+        assert [(line.part_number, line.quantity) for line in till.cart.lines] == [("NGK-7", 2)]

@@ -20,6 +20,7 @@ from clutch_tui.ui.forms import FormDialog
 from clutch_tui.ui.read_keys import ReadParser
 from clutch_tui.ui.scans import Place, Run, Runs, judge
 from clutch_tui.ui.screens.customers import PickCustomer
+from clutch_tui.ui.screens.part import PartDialog
 from clutch_tui.ui.screens.pay import PayDialog
 from clutch_tui.ui.screens.receipt import ReceiptDialog
 from clutch_tui.ui.screens.sales import SalesScreen
@@ -168,6 +169,10 @@ async def test_a_scan_looks_a_part_up_in_the_inventory_and_fills_a_code_of_a_for
     async with open_app(shop, "en", mode="inventory") as (app, pilot):
         await press(pilot, *"spark")
         await scan(pilot)
+        await until(pilot, lambda: isinstance(app.screen, PartDialog))
+        await scan(pilot)  # again: the page gives way
+        await until(pilot, lambda: isinstance(app.screen, PartDialog))
+        await press(pilot, "escape")
         assert app.screen.query_one("#search", TextField).value == EAN
         await press(pilot, "f3")
         await until(pilot, lambda: isinstance(app.screen, FormDialog))

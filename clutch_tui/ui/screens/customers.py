@@ -163,13 +163,16 @@ class PickCustomer(Dialog[PickedCustomer]):
     @on(SearchField.Submitted, "#pick-search")
     def _entered(self, event: SearchField.Submitted) -> None:
         event.stop()
-        self.table.action_choose()
+        self._take(self.table.row)
 
     @on(WindowTable.Selected, "#pick-list")
     def _selected(self, event: WindowTable.Selected) -> None:
         event.stop()
-        if isinstance(event.row, CustomerRow):
-            self.dismiss(PickedCustomer(event.row))
+        self._take(event.row)
+
+    def _take(self, row: object) -> None:
+        if isinstance(row, CustomerRow):
+            self.dismiss(PickedCustomer(row))
 
     def take_scan(self, text: str) -> bool | None:
         """Into the sale, while one looks for its customer."""

@@ -117,11 +117,12 @@ class InventoryScreen(ListScreen):
             self.details.refresh(layout=True)
 
     def take_scan(self, text: str) -> bool | None:
-        """The part in the hand: it is looked up."""
+        """The part in the hand: it is looked up, and its page opened."""
         if self.app.current_mode != self.NAME:
             return None
-        self.search.value = text
         self.search.focus()
+        self.search.value = text
+        self.app.press_next("enter")
         return True
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

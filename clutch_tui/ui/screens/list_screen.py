@@ -101,7 +101,9 @@ class ListScreen(ShopScreen):
 
     @on(SearchField.Submitted, "#search")
     def _entered(self) -> None:
-        self.table.action_choose()
+        """At once: a message of the table's would come behind the next key."""
+        if self.table.row is not None:
+            self.action_open()
 
     @on(WindowTable.Selected, "#list")
     def _selected(self, event: WindowTable.Selected) -> None:

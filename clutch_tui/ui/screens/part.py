@@ -32,6 +32,11 @@ class PartDialog(ShowText):
         super().__init__("part.title", lambda: part_lines(part), hint="part.hint")
         self.add_class("-form")
 
+    def take_scan(self, text: str) -> bool | None:
+        """The next part: the list below looks it up."""
+        self.dismiss(None)
+        return None
+
 
 def part_lines(part: Part) -> list[str]:
     """A line for each field that has something in it."""

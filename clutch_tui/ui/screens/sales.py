@@ -80,6 +80,8 @@ class SalesScreen(ShopScreen):
         """The last text that was a code of no part: Enter on it again makes one."""
         self._hits_for = ""
         self._standing_of: str | None = None
+        self._is_open = asyncio.Event()
+        """Set once there is a cart."""
         self._one_by_one = asyncio.Lock()
         """A quantity typed behind a scan is for that part, also when the part is still being looked up."""
 
@@ -167,6 +169,7 @@ class SalesScreen(ShopScreen):
 
     @work(group="add", exit_on_error=False)
     async def _obey(self, text: str, sign: str, row: PartRow | None, by_hand: bool, scanned: bool = False) -> None:
+        await self._is_open.wait()  # what is scanned while the program starts belongs into the sale
         async with self._one_by_one:
             if sign and shop.lookup_plan.plan(text).begins_with_figure:
                 whole = await self._with_sign(sign, text)
@@ -290,6 +293,7 @@ class SalesScreen(ShopScreen):
 
     def _show(self, cart: Cart, select: str | None = None) -> None:
         self.cart = cart
+        self._is_open.set()
         totals = shop.cart.totals(cart, self.rules)
         self.lines.show(Totalled(cart, totals, self.rules.prices_include_tax, self._others), select)
         if cart.customer_id != self._standing_of:
