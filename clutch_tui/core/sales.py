@@ -17,7 +17,7 @@ from typing import Any
 from clutch_tui.text.fold import fold, fold_number
 
 from . import cart as carts
-from . import cash, journal, money, state
+from . import cash, held, journal, money, state
 from .clock import from_text, to_text
 from .database import models
 from .sync import outbox
@@ -62,14 +62,18 @@ def open_cart() -> Cart:
 
 
 def save_cart(cart: Cart) -> None:
-    """Keep the cart as it is now, so that it survives the machine. A cart that was sold meanwhile stays sold."""
+    """Keep the cart as it is now, so that it survives the machine, as one of this window or parked. A cart that was
+    sold meanwhile stays sold. Raises `error.cart.elsewhere` where another window has it."""
+    held.check(cart.id)
     if not cart.lines:
         discard_cart(cart.id)
         return
+    holder = "" if cart.parked else models.window().hold()
     models.execute(
-        "INSERT INTO cart (id, body, updated_at) SELECT ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM sale WHERE id = ?)"
-        " ON CONFLICT (id) DO UPDATE SET body = excluded.body, updated_at = excluded.updated_at",
-        (cart.id, json.dumps(asdict(cart), ensure_ascii=False), models.now_text(), cart.id),
+        "INSERT INTO cart (id, body, updated_at, holder) SELECT ?, ?, ?, ?"
+        " WHERE NOT EXISTS (SELECT 1 FROM sale WHERE id = ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body,"
+        " updated_at = excluded.updated_at, holder = excluded.holder",
+        (cart.id, json.dumps(asdict(cart), ensure_ascii=False), models.now_text(), holder, cart.id),
     )
 
 
@@ -80,8 +84,10 @@ def open_carts() -> tuple[Cart, ...]:
 
 
 def unfinished() -> Cart | None:
-    """The cart that was at the till when the program ended; None where that one was sold, or where all are parked."""
-    return next((cart for cart in reversed(open_carts()) if not cart.parked), None)
+    """The cart that was at the till when the program ended; None where that one was sold, or where all are parked or
+    at the till of another window."""
+    elsewhere = held.elsewhere()
+    return next((cart for cart in reversed(open_carts()) if not cart.parked and cart.id not in elsewhere), None)
 
 
 def park(cart: Cart) -> None:
@@ -89,9 +95,15 @@ def park(cart: Cart) -> None:
     save_cart(replace(cart, parked=True))
 
 
-def take_up(cart: Cart) -> Cart:
-    """Go on with a cart that was parked."""
-    taken = replace(cart, parked=False)
+def take_up(cart: Cart, *, over: bool = False) -> Cart:
+    """Go on with a cart as it is now; with `over` also one that another window has, which loses it. Raises
+    `error.cart.elsewhere` without, `error.cart.gone` for one that was sold or cancelled meanwhile."""
+    row = models.execute("SELECT body FROM cart WHERE id = ?", (cart.id,)).fetchone()
+    if row is None and cart.parked:
+        raise ShopError("error.cart.gone")
+    if over:
+        models.execute("UPDATE cart SET holder = '' WHERE id = ?", (cart.id,))
+    taken = replace(cart if row is None else _cart(json.loads(row[0])), parked=False)
     save_cart(taken)
     return taken
 
@@ -120,6 +132,8 @@ def _discount(kept: int | dict[str, int]) -> Discount:
 
 
 def discard_cart(cart_id: str) -> None:
+    """Give a cart up. Raises `error.cart.elsewhere` where another window has it."""
+    held.check(cart_id)
     models.execute("DELETE FROM cart WHERE id = ?", (cart_id,))
 
 
@@ -142,6 +156,7 @@ def checkout(
             return earlier
         beside = replace(cart, id=_id_beside(cart))
         return checkout(beside, payments, tendered=tendered, cashier=cashier, device_id=device_id, rules=rules)
+    held.check(cart.id)
     if not cart.lines:
         raise ShopError("error.sale.empty")
     carts.check(cart)

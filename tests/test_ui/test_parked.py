@@ -12,7 +12,7 @@ from clutch_tui.text import strings
 from clutch_tui.text.format import money
 from clutch_tui.text.strings import t
 from clutch_tui.ui.app import ClutchApp
-from clutch_tui.ui.dialogs import Choose
+from clutch_tui.ui.dialogs import Choose, Confirm
 from clutch_tui.ui.screens.receipt import ReceiptDialog
 from tests.test_ui.shop_app import Shop, open_app, press, settle, toasts, until, words_on
 from tests.test_ui.test_sales import LANGUAGES, scan, till
@@ -76,3 +76,30 @@ async def test_a_restart_after_the_payment_leaves_parked_sales_parked_and_names_
         assert t("sales.others_open", count="1") in words_on(app)
         assert number in words_on(app)
         assert money(12_500) in words_on(app)
+
+
+async def test_another_window_begins_anew_and_takes_a_sale_over_only_when_it_is_told_to(shop: Shop) -> None:
+    async with open_app(shop, "en") as (first, at_first):
+        await scan(first, at_first, "NGK-7")
+        await settle(at_first)
+        async with open_app(shop, "en") as (second, at_second):
+            assert (in_cart(second), toasts(second)) == ([], [])
+            await press(at_second, "f6")
+            await until(at_second, lambda: isinstance(second.screen, Choose))
+            (_, held) = [str(option.prompt) for option in second.screen.query_one(OptionList).options]
+            assert "in another window" in held
+            await press(at_second, "2")
+            await until(at_second, lambda: isinstance(second.screen, Confirm))
+            await press(at_second, "escape")
+            await settle(at_second)
+            assert in_cart(second) == []
+            await press(at_second, "f6")
+            await until(at_second, lambda: isinstance(second.screen, Choose))
+            await press(at_second, "2")
+            await until(at_second, lambda: isinstance(second.screen, Confirm))
+            await press(at_second, "enter")
+            await until(at_second, lambda: in_cart(second) == [("NGK-7", 1)])
+            await scan(first, at_first, "OF-100")
+            await until(at_first, lambda: in_cart(first) == [])
+            assert t("error.cart.elsewhere") in toasts(first)
+        assert [cart.lines[0].part_number for cart in shop.read(sales.open_carts)] == ["NGK-7"]

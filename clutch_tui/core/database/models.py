@@ -17,6 +17,7 @@ import peewee
 import sqlcipher3.dbapi2 as driver
 
 from ..clock import to_text
+from .windows import Window
 
 
 class Binding(threading.local):
@@ -25,6 +26,7 @@ class Binding(threading.local):
     database: peewee.SqliteDatabase | None = None
     now: Callable[[], datetime]
     new_id: Callable[[], str]
+    window: Window
 
 
 _binding = Binding()
@@ -47,14 +49,16 @@ database: Any = _BoundDatabase()
 
 
 @contextmanager
-def bound(db: peewee.SqliteDatabase, now: Callable[[], datetime], new_id: Callable[[], str]) -> Iterator[None]:
-    """Let the statements and `now()`, `new_id()` of this thread work on `db` for a while. Nests."""
-    before = (_binding.database, getattr(_binding, "now", None), getattr(_binding, "new_id", None))
-    _binding.database, _binding.now, _binding.new_id = db, now, new_id
+def bound(
+    db: peewee.SqliteDatabase, now: Callable[[], datetime], new_id: Callable[[], str], window: Window
+) -> Iterator[None]:
+    """Let the statements and `now()`, `new_id()`, `window()` of this thread work on `db` for a while. Nests."""
+    before = (_binding.database, *(getattr(_binding, name, None) for name in ("now", "new_id", "window")))
+    _binding.database, _binding.now, _binding.new_id, _binding.window = db, now, new_id, window
     try:
         yield
     finally:
-        _binding.database, _binding.now, _binding.new_id = before  # type: ignore[assignment]
+        _binding.database, _binding.now, _binding.new_id, _binding.window = before  # type: ignore[assignment]
 
 
 def now() -> datetime:
@@ -70,6 +74,11 @@ def now_text() -> str:
 def new_id() -> str:
     """A fresh UUIDv7 from the store that is working in this thread."""
     return _binding.new_id()
+
+
+def window() -> Window:
+    """The window of the store that is working in this thread."""
+    return _binding.window
 
 
 def execute(sql: str, params: tuple[Any, ...] | dict[str, Any] = ()) -> Any:

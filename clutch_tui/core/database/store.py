@@ -34,6 +34,7 @@ from .cipher_form import keyed
 from .cipher_key import CipherKey
 from .file_identity import FileIdentity
 from .presence import Presence
+from .windows import Window
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -99,6 +100,7 @@ class Store:
         """Times of every transaction; whoever shows them may put a meter of its own here."""
         self._inline = inline
         self._identity = FileIdentity(path, key)
+        self._window = Window(path)
         self._writer_db = connectable(path, _WRITER, key)
         self._reader_db = connectable(path, _READER, key)
         self._writer = None if inline else ThreadPoolExecutor(1, "store-writer")
@@ -165,7 +167,7 @@ class Store:
         db = self._writer_db
         begun = perf_counter()
         committing = False
-        with models.bound(db, self._now, self.new_id):
+        with models.bound(db, self._now, self.new_id, self._window):
             try:
                 if not self._identity.is_same():
                     raise self._rescue(db)
@@ -185,7 +187,7 @@ class Store:
     def _read(self, function: Callable[..., T], *args: object, **kwargs: object) -> T:
         db = self._reader_db
         begun = perf_counter()
-        with models.bound(db, self._now, self.new_id):
+        with models.bound(db, self._now, self.new_id, self._window):
             try:
                 if not self._identity.is_same():
                     self._rescue_by_writer()
@@ -238,6 +240,7 @@ class Store:
     def close(self) -> None:
         """Finish what was submitted, then close both connections. Safe to call twice. Those to a file that has lost its
         name are left to the end of the process: closing folds the log into whatever has the name now."""
+        self._window.leave()
         if self._identity.lost is not None:
             for pool in filter(None, (self._reader, self._writer)):
                 pool.shutdown()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
 from clutch_tui.text import format as shown
@@ -17,14 +17,16 @@ NEW = "new"
 """The answer of who wants another sale and none of these."""
 
 
-def choice(carts: Sequence[Cart], current: Cart | None, rules: TaxRules) -> Choose:
-    """The question which of these sales to go on with; the one at the till is named as that."""
+def choice(carts: Sequence[Cart], current: Cart | None, rules: TaxRules, elsewhere: Collection[str]) -> Choose:
+    """The question which of these sales to go on with; the one at the till is named as that, and so are those that
+    other windows are making (`elsewhere`)."""
     here = "" if current is None else current.id
-    options = [(cart.id, _words(cart, rules, is_current=cart.id == here)) for cart in carts]
+    places = {cart_id: "sales.cart_elsewhere" for cart_id in elsewhere} | {here: "sales.cart_current"}
+    options = [(cart.id, _words(cart, rules, places.get(cart.id))) for cart in carts]
     return Choose("sales.carts", [(NEW, lambda: t("sales.new_cart")), *options])
 
 
-def _words(cart: Cart, rules: TaxRules, *, is_current: bool) -> Callable[[], str]:
+def _words(cart: Cart, rules: TaxRules, place: str | None) -> Callable[[], str]:
     pieces = sum(line.quantity for line in cart.lines)
     first = cart.lines[0]
     total = shop.cart.totals(cart, rules).total
@@ -36,6 +38,6 @@ def _words(cart: Cart, rules: TaxRules, *, is_current: bool) -> Callable[[], str
             pieces=tn("sales.pieces", pieces),
             total=shown.money(total),
         )
-        return t("sales.cart_current", cart=said) if is_current else said
+        return said if place is None else t(place, cart=said)
 
     return words

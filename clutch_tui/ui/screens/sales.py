@@ -108,7 +108,7 @@ class SalesScreen(ShopScreen):
             if unfinished is None:
                 self._show(await self.store.run(shop.sales.open_cart))
             else:
-                self._show(unfinished)
+                self._show(await self.store.run(shop.sales.take_up, unfinished))
                 self.notify(t("sales.taken_up"), timeout=8)
         else:
             self._show(self.cart)  # what it comes to hangs on the tax rules
@@ -331,7 +331,12 @@ class SalesScreen(ShopScreen):
 
     @work(group="cart", exit_on_error=False)
     async def _save(self, cart: Cart) -> None:
-        await self.store.run(shop.sales.save_cart, cart)
+        try:
+            await self.store.run(shop.sales.save_cart, cart)
+        except shop.types.ShopError as error:
+            report(self, error)
+            if error.key == shop.held.ELSEWHERE and self.cart is not None and self.cart.id == cart.id:
+                await self._begin()
 
     @property
     def _line(self) -> tuple[int, CartLine] | None:
@@ -411,20 +416,24 @@ class SalesScreen(ShopScreen):
         from clutch_tui.ui.screens import parked
 
         carts = [cart for cart in await self.store.read(shop.sales.open_carts) if cart.lines]
-        chosen = await self.app.push_screen_wait(parked.choice(carts, self.cart, self.rules))
+        elsewhere = await self.store.read(shop.held.elsewhere)
+        chosen = await self.app.push_screen_wait(parked.choice(carts, self.cart, self.rules, elsewhere))
         if chosen is None or self.cart is None or chosen == self.cart.id:
             return
+        if chosen in elsewhere and not await self.app.confirm("sales.ask_take_over"):
+            return
         if chosen != parked.NEW:
-            await self._go_on_with(next(cart for cart in carts if cart.id == chosen))
+            await self._go_on_with(next(cart for cart in carts if cart.id == chosen), over=chosen in elsewhere)
         elif self.cart.lines:
             await self.store.run(shop.sales.park, self.cart)
             await self._begin()
 
-    async def _go_on_with(self, cart: Cart) -> None:
-        """Take up a cart; the one before stays parked."""
+    async def _go_on_with(self, cart: Cart, *, over: bool = False) -> None:
+        """Take up a cart, with `over` also another window's; the one before stays parked."""
+        taken = await self.store.run(shop.sales.take_up, cart, over=over)
         if self.cart is not None and self.cart.id != cart.id and self.cart.lines:
             await self.store.run(shop.sales.park, self.cart)
-        self._show(await self.store.run(shop.sales.take_up, cart))
+        self._show(taken)
         self._look_beside()
 
     async def _begin(self) -> None:

@@ -239,11 +239,12 @@ class PaymentTable(Table):
 
 
 class CartTable(Table):
-    """Sales that are being made; `body` is the cart as JSON."""
+    """Sales that are being made; `body` is the cart as JSON, `holder` the window that has it."""
 
     id = TextField(primary_key=True)
     body = TextField()
     updated_at = TextField()
+    holder = TextField(default="")
 
     class Meta:
         table_name = "cart"
