@@ -89,7 +89,11 @@ def test_a_cart_of_another_version_is_taken_up(store: Store, part_id: str) -> No
     line = {"part_id": part_id, "name": "تيل", "part_number": "BP-1", "quantity": 1, "price": 10013, "discount": 0}
     for n, more in enumerate(({}, {"name_en": "Pads", "colour": "red"})):
         body = {"id": f"c{n}", "lines": [line | more], "discount": 0}
-        store.run_now(models.execute, "INSERT INTO cart (id, body, updated_at) VALUES (?, ?, ?)", (f"c{n}", json.dumps(body), f"{n}"))
+        store.run_now(
+            models.execute,
+            "INSERT INTO cart (id, body, updated_at) VALUES (?, ?, ?)",
+            (f"c{n}", json.dumps(body), f"{n}"),
+        )
     assert [made.lines[0].name_en for made in store.read_now(sales.open_carts)] == ["", "Pads"]
 
 
