@@ -18,7 +18,7 @@ from clutch_tui.sandbox import auth, changes, demo_data, epochs, maintenance, or
 from clutch_tui.sandbox.app import create_app
 from clutch_tui.sandbox.backend import Backend
 from clutch_tui.sandbox.ledger import Change, Origin
-from clutch_tui.sandbox.settings import Settings
+from clutch_tui.sandbox.settings import PROTOCOL, Settings
 
 from .virtual_time import EPOCH, VirtualLoop
 
@@ -135,6 +135,7 @@ class Server:
         self.backend.running_keys.clear()
         self.backend.faults.clear()
         self.backend.simplify(None)
+        database.protocol = PROTOCOL
         template.backup(database.connection())
         database.connection().executescript(_WITNESS)
 

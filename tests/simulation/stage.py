@@ -10,6 +10,7 @@ from pathlib import Path
 
 from clutch_tui.core.sync.replica import CHANNELS
 from clutch_tui.sandbox.plain import Plain
+from clutch_tui.sandbox.settings import PROTOCOL
 
 from . import clerk, outcome, world
 from .invariants import Violation
@@ -92,6 +93,9 @@ class Stage(world.World):
         self.on_page: Callable[[Message], None] = lambda message: None
         """Told of every page that is not the last of its pull, before it travels back."""
         self._act = act
+
+    def _draw_protocol(self) -> int:
+        return PROTOCOL
 
     def _make_weather(self) -> Script:
         return Script(self._chance("weather"))

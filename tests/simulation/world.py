@@ -17,6 +17,7 @@ from pathlib import Path
 from clutch_tui.core.clock import to_text
 from clutch_tui.core.sync.replica import CHANNELS
 from clutch_tui.net.client.vault import Secrets
+from clutch_tui.sandbox.settings import PROTOCOL
 
 from . import clerk
 from .clerk import Habits
@@ -53,6 +54,7 @@ class World:
         self.rng = rng = self._chance("world")
         self.loop = VirtualLoop()
         self.server = Server(self.loop, self._chance("server"))
+        self.server.backend.database.protocol = self._draw_protocol()
         self.weather = self._make_weather()
         self.books = self._make_books()
         self.habits = Habits(self._chance("habits"))
@@ -84,6 +86,10 @@ class World:
         trouble = self._chance("burst")
         self.burst_at = trouble.randrange(steps) if steps and trouble.random() < 0.08 else -1
         """The step at which somebody does more at once than one call may carry; -1 for never."""
+
+    def _draw_protocol(self) -> int:
+        """A server that has not learned the second version of the protocol, or one that has."""
+        return self._chance("protocol").choice((1, PROTOCOL, PROTOCOL, PROTOCOL))
 
     def _make_weather(self) -> Weather:
         return Weather(self._chance("weather"), self._chance("trouble"))
