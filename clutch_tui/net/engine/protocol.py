@@ -2,6 +2,19 @@
 
 Requests are built from frozen changes, answers become results and pages that core can store. Nothing here
 waits or decides; `sync` and `rest` do.
+
+Marks (contract, 5.3, rule 11). The server's counter does not identify a history, so each number comes with the mark of
+the transaction that took it, a text that nobody reads:
+
+* a sync answer and a list by `since_seq` carry `"mark"` beside `cursor`, a result carries `"mark"` beside `seq`, and so
+  does the record that a single write is answered with;
+* a sync call sends back `"mark"` beside `cursor`, and `"heard": {"seq", "mark", "epoch"}`, the highest number that any
+  answer has told; a list call `mark`, `heard` and `heard_mark` in its query; a single write `heard` in its body, with
+  the epoch that these calls do not name otherwise;
+* a mark that is another, or a number above the counter, is answered 409 `EPOCH` with the epoch that begins by that, for
+  this shop alone. Numbers from before there were marks have none, and a server that is sent none checks none.
+
+A server of ours leaves out no mark; to one that tells none, none is sent, and `lookback` asks it instead.
 """
 
 from __future__ import annotations
