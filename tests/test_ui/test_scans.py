@@ -20,6 +20,7 @@ from clutch_tui.ui.forms import FormDialog
 from clutch_tui.ui.read_keys import ReadParser
 from clutch_tui.ui.scans import Place, Run, Runs, judge
 from clutch_tui.ui.screens.customers import PickCustomer
+from clutch_tui.ui.screens.discount import DiscountDialog
 from clutch_tui.ui.screens.part import PartDialog
 from clutch_tui.ui.screens.pay import PayDialog
 from clutch_tui.ui.screens.receipt import ReceiptDialog
@@ -104,7 +105,7 @@ async def test_more_cash_than_anybody_hands_over_is_asked_about(shop: Shop) -> N
 @pytest.mark.parametrize("pace", [PACE, 0.0])
 @pytest.mark.parametrize(
     ("keys", "dialog"),
-    [(("f10",), Confirm), (("f5",), Choose), (("f4",), Ask), (("ctrl+n",), Ask), (("f5", "1"), Ask)],
+    [(("f10",), Confirm), (("f6",), Choose), (("f4",), Ask), (("ctrl+n",), Ask), (("f5",), DiscountDialog)],
 )
 async def test_a_scan_answers_no_question(shop: Shop, keys: tuple[str, ...], dialog: type, pace: float) -> None:
     async with open_app(shop, "en") as (app, pilot):
