@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -256,3 +257,32 @@ async def test_a_bad_result_holds_up_no_other_and_nothing_is_sent_for_ever(shop:
     lanes = dict(shop.sql("SELECT change_id, lane FROM outbox WHERE kind = 'sale' AND answered_at IS NULL"))
     assert {lanes[one] for one in lanes if one not in put_off} == {"slow"}
     assert len(answered) + len(lanes) == len(good) + len(shop.results)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        '{"status": "conflict", "seq": 3}',
+        '{"status": "conflict", "seq": 3, "applied": [], "theirs": {"name": "theirs"}}',
+        '{"status": "conflict", "seq": 3, "applied": [], "theirs": ["name"]}',
+        '{"status": "applied", "seq": 3, "applied": []}',
+    ],
+)
+async def test_what_the_clerk_typed_stays_until_an_answer_accounts_for_it(shop: Shop, answer: str) -> None:
+    shop.pages["inventory"] = json.dumps(ITEM | {"id": "p"})
+    await shop.round()
+    seen = shop.store.read_now(inventory.get, "p")
+    shop.store.run_now(inventory.edit, "p", replace(seen.draft, name="typed"), seen=seen)
+    ((change_id,),) = shop.sql("SELECT change_id FROM outbox")
+    shop.results[change_id] = answer
+    for _ in range(6):
+        await shop.sync.step()
+        shop.clock.forward(1000)
+    assert shop.sql("SELECT answered_at, status, last_error FROM outbox") == [(None, "", "queue.failed.bad_answer")]
+    assert shop.store.read_now(inventory.get, "p").draft.name == "typed"
+    shop.results[change_id] = '{"status": "conflict", "seq": 3, "theirs": {"name": {"value": "theirs", "version": 2}}}'
+    for _ in range(3):
+        shop.clock.forward(1000)
+        await shop.sync.step()
+    ((mine, theirs),) = shop.sql("SELECT mine, theirs FROM conflict WHERE resolved_at IS NULL")
+    assert (json.loads(mine), json.loads(theirs)) == ("typed", "theirs")
