@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from clutch_tui.net.payload import Payload
+from clutch_tui.net.payload import Payload, payload_in
 
 
 def read(model: type[Payload], plain: Any) -> tuple[Payload, list[str]]:
@@ -43,7 +43,7 @@ def _take_out(model: type[Payload], plain: Any, place: Sequence[int | str]) -> b
         elif isinstance(here, dict) and about is not None and step in about.model_fields:
             field = about.model_fields[str(step)]
             within.append((here, step, not field.is_required()))
-            about = _inside(field.annotation)
+            about = payload_in(field.annotation)
         else:
             break
         here = here[int(step)] if isinstance(here, list) else here.get(step)
@@ -55,12 +55,6 @@ def _take_out(model: type[Payload], plain: Any, place: Sequence[int | str]) -> b
                 holder.pop(step, None)
             return True
     return False
-
-
-def _inside(annotation: Any) -> type[Payload] | None:
-    if isinstance(annotation, type) and issubclass(annotation, Payload):
-        return annotation
-    return next((found for one in getattr(annotation, "__args__", ()) if (found := _inside(one)) is not None), None)
 
 
 def _without_gaps(value: Any) -> Any:

@@ -8,6 +8,7 @@ program's own terms: money in minor units, moments in the database's text form, 
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import cache
 from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -302,3 +303,23 @@ class SyncPage(Payload):
     more: Annotated[bool, BeforeValidator(_is_true)] = False
     since: Annotated[int | None, BeforeValidator(counter_in)] = None
     mark: Mark = None
+
+
+@cache
+def inner_models(model: type[Payload]) -> dict[str, type[Payload]]:
+    """The records inside a record, by the field that holds them."""
+    return {
+        name: inside
+        for name, about in model.model_fields.items()
+        if (inside := payload_in(about.annotation)) is not None
+    }
+
+
+def payload_in(annotation: Any) -> type[Payload] | None:
+    """The model inside `X`, `X | None` or `list[X]`."""
+    if isinstance(annotation, type) and issubclass(annotation, Payload):
+        return annotation
+    for inside in getattr(annotation, "__args__", ()):
+        if (found := payload_in(inside)) is not None:
+            return found
+    return None

@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 from pydantic import TypeAdapter, ValidationError
 
 from clutch_tui.net import answers, leniency, payload
-from clutch_tui.net.payload import Payload, counter_in, mark_in, moment_in, money_in, money_out
+from clutch_tui.net.payload import Payload, counter_in, inner_models, mark_in, moment_in, money_in, money_out
 from clutch_tui.net.socket import news
 
 __all__ = [
@@ -218,7 +218,7 @@ def _plain(model: type[Payload], row: Any) -> Any:
 def _plain_deep(model: type[Payload], row: Any) -> Any:
     """`_plain` for the row and the records inside it."""
     plain = _plain(model, row)
-    inner = _inner_models(model)
+    inner = inner_models(model)
     if not inner or not isinstance(plain, dict):
         return plain
     plain = dict(plain)
@@ -229,25 +229,6 @@ def _plain_deep(model: type[Payload], row: Any) -> Any:
         elif isinstance(value, dict):
             plain[name] = _plain_deep(inside, value)
     return plain
-
-
-@cache
-def _inner_models(model: type[Payload]) -> dict[str, type[Payload]]:
-    return {
-        name: inside
-        for name, about in model.model_fields.items()
-        if (inside := _payload_in(about.annotation)) is not None
-    }
-
-
-def _payload_in(annotation: Any) -> type[Payload] | None:
-    """The model inside `X`, `X | None` or `list[X]`."""
-    if isinstance(annotation, type) and issubclass(annotation, Payload):
-        return annotation
-    for inside in getattr(annotation, "__args__", ()):
-        if (found := _payload_in(inside)) is not None:
-            return found
-    return None
 
 
 # --- rows ----------------------------------------------------------------------------------------------
@@ -348,7 +329,7 @@ def write(kind: str, row: Mapping[str, Any]) -> Row:
 
 
 def _write(model: type[Payload], row: Mapping[str, Any]) -> Row:
-    money, inner = _money_fields(model), _inner_models(model)
+    money, inner = _money_fields(model), inner_models(model)
     out: Row = {}
     for name, value in row.items():
         if value is not None and name in money:
@@ -375,7 +356,7 @@ def _money_fields(model: type[Payload]) -> frozenset[str]:
 
 
 def _read_list(kind: str, model: type[Payload], rows: Sequence[object]) -> tuple[list[Row], list[BadRow]]:
-    known, flat = _known(model), not _inner_models(model)
+    known, flat = _known(model), not inner_models(model)
     plain = [
         row  # the usual one: our names, no nulls, nothing inside
         if flat and type(row) is dict and row.keys() <= known and None not in row.values()
@@ -406,7 +387,7 @@ def _ours(record: Payload) -> Row:
         car = row.pop("car_info").__dict__
         row.update({ours: car[theirs] for ours, theirs in CAR_FIELDS.items()})
         return row
-    for name in _inner_models(type(record)):
+    for name in inner_models(type(record)):
         value = row[name]
         if isinstance(value, list):
             row[name] = [_ours(one) if isinstance(one, Payload) else one for one in value]

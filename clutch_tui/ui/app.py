@@ -13,7 +13,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from importlib import import_module
 from pathlib import PurePath
@@ -33,7 +33,6 @@ from clutch_tui import __version__
 from clutch_tui.core.speed.meter import KEEP_EVERY
 from clutch_tui.text import shop_time, strings
 from clutch_tui.text.digits import Digits
-from clutch_tui.text.format import clock, isolate
 from clutch_tui.text.strings import t
 from clutch_tui.ui import keys, plain_lines, shop, themes
 from clutch_tui.ui.bidi_filter import BidiApp
@@ -335,7 +334,8 @@ class ClutchApp(KeysInOrder, Scanning, Overlays, ThinWire, Gauges, BidiApp, App[
         status = self.status
         store = self._store
         if store is not None and nouns & {"queue", "conflicts", "notifications", "everything"}:
-            found = self.differences = await self._differ(store)
+            alone = not self.settings.backend.is_set_up
+            found = self.differences = await store.read(shop.differences.between, self._stranded, alone=alone)
             status = replace(
                 status,
                 unsent=found.queue.unsent,
@@ -358,23 +358,12 @@ class ClutchApp(KeysInOrder, Scanning, Overlays, ThinWire, Gauges, BidiApp, App[
         overall, since = self._overall()
         skew = self.network.monitor.snapshot().skew if self.network is not None else 0.0
         if skew and not self.status.skew:
-            self._tell_clock(skew)
+            from clutch_tui.ui.clock_words import wrong_day
+
+            if words := wrong_day(skew, datetime.now(UTC)):
+                self.notify(words, severity="error", timeout=60)
         self.status = replace(status, overall=overall, since=since, now=datetime.now(UTC), skew=skew)
         self.status_changed.publish(self.status)
-
-    def _tell_clock(self, skew: float) -> None:
-        """Point out that sales are booked on another day than the server's, where the clock is that far off."""
-        now = datetime.now(UTC)
-        ours, theirs = (shop_time.local(at).date().isoformat() for at in (now, now - timedelta(seconds=skew)))
-        if ours != theirs:
-            words = {"day": isolate(ours), "theirs": isolate(theirs), "clock": clock(skew)}
-            self.notify(t("clock.day", **words), severity="error", timeout=60)
-
-    async def _differ(self, store: Store) -> Differences:
-        """What is on one side only, of this shop and of the databases beside it."""
-        alone = not self.settings.backend.is_set_up
-        found: Differences = await store.read(shop.differences.between, self._stranded, alone=alone)
-        return found
 
     @work(group="stranded", exclusive=True, exit_on_error=False)
     async def look_beside(self) -> None:

@@ -279,3 +279,16 @@ async def test_the_palette_finds_the_way_to_server_and_key(
         titles = [fold(command.title) for command in app.get_system_commands(app.screen)]
         for word in words:
             assert any(fold(word) in title for title in titles), word
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+async def test_the_strip_tells_a_wrong_clock_and_work_that_nobody_sends(shop: Shop, language: strings.Language) -> None:
+    async with open_app(shop, language) as (app, pilot):
+        now = datetime.now(UTC)
+        strip = app.screen.query_one(StatusStrip)
+        strip.show(Status("limited", now, now=now, skew=172_800.0, stranded=3, missing=1))
+        await settle(pilot)
+        words = {"en": ("2 days ahead", "Other database: 3"), "ar": ("متقدمة يومين", "قاعدة تانية: 3")}[language]
+        for word in words:
+            assert word in strip.text, strip.text
+        assert strip.render().cell_length <= 80
