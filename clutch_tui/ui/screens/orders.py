@@ -182,8 +182,13 @@ class OrdersScreen(ListScreen):
             if not await self.app.confirm("order.ask_expired", **figures):
                 return
         cart = await self.write("orders", shop.orders.to_cart, row.id)
-        if cart is not None:
-            await self.app.sell(cart)
+        if cart is None:
+            return
+        await self.app.sell(cart)
+        if quote is not None and (comes_to := shop.cart.net(cart)) != quote.total:
+            # some of it is no part of this shop, or the cart was begun before the quote was corrected
+            figures = {"cart": shown.money(comes_to), "quote": shown.money(quote.total)}
+            self.app.notify(t("order.differs", **figures), severity="warning", timeout=10)
 
 
 def _line_label(line: OrderLine, part: PartRow | None) -> str:
