@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from clutch_tui import exits
+from clutch_tui import exits, support
 from clutch_tui.commands import syncing
 from clutch_tui.core.sync import ways
 from clutch_tui.installation import Installation
 from clutch_tui.net.client.errors import ApiError, Kind
+from clutch_tui.net.diagnosis.bundle import NothingToTell
 from clutch_tui.sandbox import server
 from clutch_tui.sandbox.server import Running
 from clutch_tui.sandbox.settings import Settings
@@ -133,3 +134,23 @@ async def test_a_server_that_is_frozen_costs_one_call_and_a_ping(tmp_path: Path)
     listening.close()
     assert failed.error_key == "error.api.timeout"
     assert [path.partition("?")[0].removeprefix("/api/v1") for path in asked] == ["/system/version", "/system/ping"]
+
+
+async def test_the_support_file_asks_a_frozen_server_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The doctor has found that it is silent: no tester asks it for 47 things more."""
+    monkeypatch.setattr(support, "LOOK_WITHIN", 0.3)
+    asked: list[str] = []
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if line := await reader.readline():
+            asked.append(line.decode().split()[1].removeprefix("/api/v1"))
+        await reader.read()
+
+    listening = await asyncio.start_server(silent, "127.0.0.1", 0)
+    here = install(tmp_path / "home", f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/api/v1")
+    story = support.Story(here)
+    await story.doctor()
+    with pytest.raises(NothingToTell):
+        await story.tester()
+    listening.close()
+    assert asked == ["/system/health"]
