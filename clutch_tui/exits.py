@@ -6,7 +6,9 @@ import json
 import sys
 from collections.abc import Mapping
 
+from clutch_tui import logs
 from clutch_tui.text import strings
+from clutch_tui.text.format import isolate
 from clutch_tui.text.format import told as shown
 from clutch_tui.text.harmless import escaped
 
@@ -18,7 +20,13 @@ def sentence(error: object) -> str:
     """The sentence of anything that carries `key` and `values`: what happened, what is safe, what to do."""
     key = str(getattr(error, "key", ""))
     values: Mapping[str, object] = getattr(error, "values", {}) or {}
-    return strings.t(key, **shown(values)) if strings.has(key) else strings.t("error.unexpected")
+    return strings.t(key, **shown(values)) if strings.has(key) else unexpected()
+
+
+def unexpected() -> str:
+    """The sentence for a mistake of the program's own: where the details are, or that they could not be written."""
+    folder = logs.unwritten()
+    return strings.t("error.unexpected") if folder is None else strings.t("error.unlogged", folder=isolate(str(folder)))
 
 
 def complain(error: Exception, code: int) -> int:

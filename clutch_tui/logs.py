@@ -54,7 +54,7 @@ _QUOTING = (ValueError, LookupError, AssertionError)
 def start(folder: Path, *, debug: bool, level: Level = "info") -> None:
     """Write what the program and its libraries log into `folder` from now on.
 
-    A folder that cannot be written leaves the program without a log, not without a start.
+    A folder that cannot be written leaves the program without a log, not without a start; `unwritten` tells of it.
     """
     root = logging.getLogger()
     if any(isinstance(handler, _Lines) for handler in root.handlers):
@@ -64,11 +64,17 @@ def start(folder: Path, *, debug: bool, level: Level = "info") -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         handler = _Lines(folder / NAME, maxBytes=SIZE, backupCount=KEPT, encoding="utf-8")
     except OSError:
-        logging.getLogger(__name__).warning("no log file can be written in %s", folder)
+        _unwritten.append(folder)
+        root.addHandler(logging.NullHandler())  # else Python prints what is logged, in its own words
         return
     handler.setFormatter(_JsonLine())
     root.addHandler(handler)
     set_level("debug" if debug else level)
+
+
+def unwritten() -> Path | None:
+    """The folder in which the log cannot be written, for who would send a person there."""
+    return _unwritten[-1] if _unwritten else None
 
 
 def set_level(level: Level) -> None:
@@ -80,6 +86,9 @@ def set_level(level: Level) -> None:
         logging.getLogger(noisy).setLevel(logging.DEBUG if debug else max(logging.WARNING, root.level))
     for never in _NEVER:
         logging.getLogger(never).setLevel(logging.WARNING)
+
+
+_unwritten: list[Path] = []
 
 
 class DiscreetRecord(logging.LogRecord):
@@ -101,6 +110,14 @@ class _Lines(RotatingFileHandler):
     def _open(self) -> Any:
         descriptor = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         return os.fdopen(descriptor, "a", encoding=self.encoding, errors=self.errors)
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """A disk that takes no line more is told by whoever meets it, not by a stack on somebody's screen."""
+        _unwritten.append(Path(self.baseFilename).parent)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        _unwritten.clear()
+        super().emit(record)
 
     def shouldRollover(self, record: logging.LogRecord) -> bool:
         """Also look whether another process has put the file aside: this one would write on into the old one."""

@@ -6,6 +6,8 @@ import io
 import json
 import logging
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from logging.handlers import RotatingFileHandler
@@ -13,10 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from clutch_tui import logs
+from clutch_tui import cli, logs
 from clutch_tui.core.journal import Entry
 from clutch_tui.core.types import ShopError
 from clutch_tui.net.client import redaction
+from clutch_tui.text import strings
+from clutch_tui.text.format import isolate
+from clutch_tui.text.strings import t
 from clutch_tui.ui.errors import note
 
 
@@ -30,6 +35,7 @@ def own_root() -> Iterator[None]:
         handler.close()
     root.handlers = before
     root.setLevel(level)
+    logs._unwritten.clear()
     logging.setLogRecordFactory(factory)
     redaction._known.clear()
 
@@ -213,3 +219,46 @@ def test_a_folder_that_cannot_be_made_stops_nobody(tmp_path: Path, caplog: pytes
     (tmp_path / "log").write_text("a file where the folder should be")
     logs.start(tmp_path / "log", debug=False)
     assert not any(isinstance(handler, logging.FileHandler) for handler in logging.getLogger().handlers)
+
+
+UNWRITTEN = """
+import logging, resource, signal, sys
+from pathlib import Path
+from clutch_tui import exits, logs
+from clutch_tui.text import strings
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+strings.use("en")
+folder = Path(sys.argv[1])
+logs.start(folder, debug=False)
+log = logging.getLogger("clutch_tui.test")
+log.error("the first")
+for room in (folder / logs.NAME).stat().st_size, resource.RLIM_INFINITY:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, resource.RLIM_INFINITY))
+    log.error("the next")
+    print(exits.unexpected())
+"""
+
+
+def test_a_disk_that_takes_no_line_costs_no_stack_and_the_sentence_says_so(folder: Path) -> None:
+    ran = subprocess.run([sys.executable, "-c", UNWRITTEN, str(folder)], capture_output=True, text=True, timeout=30)
+    assert ran.stderr == ""
+    full, room = ran.stdout.splitlines()
+    assert "cannot be written in" in full
+    assert str(folder) in full
+    assert "The log file has the details" in room
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+def test_a_folder_that_takes_no_log_is_told_in_the_persons_language(
+    tmp_path: Path, language: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "log").write_text("no folder")
+    monkeypatch.setenv("CLUTCH_HOME", str(tmp_path))
+    monkeypatch.setenv("CLUTCH_SECRETS", "file")
+    monkeypatch.setattr("sys.argv", ["clutch-tui", "--lang", language, "key", "status"])
+    with pytest.raises(SystemExit):
+        cli.main()
+    told = capsys.readouterr().err
+    strings.use(language)  # type: ignore[arg-type]
+    assert t("cli.logs.unwritten", folder=isolate(str(tmp_path / "log"))) in told
+    assert "no log file" not in told

@@ -26,6 +26,7 @@ from clutch_tui.home import Home
 from clutch_tui.installation import Installation
 from clutch_tui.start import run_app
 from clutch_tui.text import strings
+from clutch_tui.text.format import isolate
 from clutch_tui.text.harmless import escaped
 from clutch_tui.text.strings import t
 from clutch_tui.ui import glyphs
@@ -83,6 +84,8 @@ def find_installation(options: Mapping[str, Any]) -> Installation:
     installation = Installation.find(environment(options), overrides)
     log = installation.settings.log
     logs.start(installation.home.log_dir, debug=log.debug, level=log.level)
+    if logs.unwritten() is not None:
+        print(t("cli.logs.unwritten", folder=isolate(str(installation.home.log_dir))), file=sys.stderr)
     if sys.stdin.isatty():
         installation.ask_passphrase = ask_passphrase
     if sys.stderr.isatty():

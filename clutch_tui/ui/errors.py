@@ -8,6 +8,7 @@ from traceback import format_exception
 
 from textual.dom import DOMNode
 
+from clutch_tui.exits import unexpected
 from clutch_tui.text.format import told
 from clutch_tui.text.strings import has, t
 
@@ -24,7 +25,7 @@ def sentence(error: BaseException) -> str:
     values = getattr(error, "values", getattr(error, "arguments", None))
     if isinstance(key, str) and has(key):
         return t(key, **told(values)) if isinstance(values, Mapping) else t(key)
-    return t("error.unexpected")
+    return unexpected()
 
 
 def is_missing(error: BaseException | None) -> bool:
