@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import stat
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from textual.pilot import Pilot
 from clutch_tui.core import cart as carts
 from clutch_tui.core import customers, inventory, sales, state
 from clutch_tui.core.sync import conflicts, outbox, queue, replica, singles
+from clutch_tui.core.sync.differences import Stranded
 from clutch_tui.core.sync.messages import PullPage, Result
 from clutch_tui.core.sync.shown import ChangeRow, Conflict
 from clutch_tui.core.types import CustomerDraft, Part, Payment
@@ -505,3 +507,31 @@ async def test_a_flagged_sale_is_marked_and_its_receipt_says_why(shop: Shop) -> 
         await until(pilot, lambda: isinstance(app.screen, ReceiptDialog) and "OF-100" in app.screen.remarks.text)
         assert "stock -2" in words_on(app)
     assert shop.read(sales.get, sale_id).flags == ("oversold",)
+
+
+async def test_work_in_another_database_is_sent_by_a_person_who_agrees(shop: Shop, tmp_path: Path) -> None:
+    """Only after the server has said that it is the same shop, and the question."""
+    left = [Stranded(tmp_path / "old.db", 3, None, "https://old.example/api", "shop-1")]
+    asked, sent = list[Path](), list[Path]()
+
+    async def same(one: Stranded, _settings: object) -> str:
+        asked.append(one.path)
+        return "shop-1"
+
+    async def send(path: Path, _settings: object) -> None:
+        sent.append(path)
+        left.clear()
+
+    async with open_app(shop, "en", mode="queue") as (app, pilot):
+        assert "old.db" not in words_on(app)
+        found = {"stranded": lambda _settings: tuple(left), "must_be_same_shop": same, "send_stranded": send}
+        app.services = replace(app.services, **found)  # type: ignore[arg-type]
+        app.look_beside()
+        await until(pilot, lambda: app.status.stranded == 3)
+        await settle(pilot)
+        assert "old.db" in words_on(app)
+        await pilot.press("ctrl+e")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        assert (asked, sent) == ([left[0].path], [])
+        await press(pilot, "enter")
+        await until(pilot, lambda: sent and app.status.stranded == 0)
