@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from . import cash, journal, refunds, sales, state
+from . import cash, journal, receipts, refunds, sales, state
 from .database import models
 from .sync import outbox
 from .types import Payment, Receipt, Sale, ShopError, TaxRules
@@ -93,7 +93,7 @@ def give_back(
     refund = refunds.reckon(sale, refunded(sale_id), quantities, coin, payments=payments)
     if sale.customer_id is None and any(payment.method == "credit" for payment in refund.payments):
         raise ShopError("error.sale.credit_needs_customer")
-    document = sales.Document(
+    document = receipts.Document(
         id=models.new_id(),
         kind="return",
         cashier=cashier,
@@ -109,7 +109,7 @@ def give_back(
         return_of=sale_id,
         origins=tuple(line.n for line in sale.lines if quantities.get(line.n)),
     )
-    sales.write(document)
+    receipts.write(document)
     return sales.get(document.id)
 
 

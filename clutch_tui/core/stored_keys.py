@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from . import customers, inventory, orders, sales, suppliers
+from . import customers, inventory, orders, receipts, suppliers
 
 AT_ONCE = 5_000
 
@@ -22,7 +22,7 @@ _TABLES: tuple[tuple[str, _KeysOf], ...] = (
     ("customer", customers.keys_of),
     ("supplier", suppliers.keys_of),
     ("orders", orders.keys_of),
-    ("sale", sales.keys_of),
+    ("sale", receipts.keys_of),
 )
 _LINES = {
     "orders": "SELECT order_id, name AS item_name, '' AS part_number FROM order_line WHERE order_id IN",

@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
-from clutch_tui.core import accounts, cash, money, orders, refunds, sales, state
+from clutch_tui.core import accounts, cash, money, orders, receipts, refunds, sales, state
 from clutch_tui.core.database import models
 from clutch_tui.core.sync import (
     arrivals,
@@ -494,7 +494,7 @@ def credit_return_sign(stack: ExitStack) -> None:
         models.execute("UPDATE account_move SET amount = abs(amount) WHERE kind = 'return'")
         return written
 
-    before = _put(stack, sales, "write", write)
+    before = _put(stack, receipts, "write", write)
 
 
 @mutant

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clutch_tui.core import customers, inventory, orders, sales, suppliers, words
+from clutch_tui.core import customers, inventory, orders, receipts, suppliers, words
 from clutch_tui.text.fold import fold, fold_number
 from tests.counting import lines
 
@@ -38,7 +38,7 @@ def test_missing_fields_are_empty(nothing: dict[str, None]) -> None:
     assert set(inventory.keys_of(nothing).values()) == {""}
     assert set(customers.keys_of(nothing).values()) == {""}
     assert set(suppliers.keys_of(nothing).values()) == {""}
-    assert orders.keys_of(nothing) == sales.keys_of(nothing) == {"search_key": ""}
+    assert orders.keys_of(nothing) == receipts.keys_of(nothing) == {"search_key": ""}
 
 
 def test_a_part_without_an_arabic_name_is_sorted_by_its_english_one() -> None:

@@ -13,7 +13,7 @@ from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
-from .. import customers, inventory, orders, sales, state, suppliers
+from .. import customers, inventory, orders, receipts, state, suppliers
 from ..clock import to_text
 from ..database import models
 from . import aliases, documents, offers, outbox, overlay, unreadable, ways
@@ -28,7 +28,7 @@ _KEYS: dict[str, Callable[[Mapping[str, Any]], dict[str, str]]] = {
     "customer": customers.keys_of,
     "supplier": suppliers.keys_of,
     "order": orders.keys_of,
-    "sale": sales.keys_of,
+    "sale": receipts.keys_of,
 }
 KEY_COLUMNS: dict[str, tuple[str, ...]] = {type: tuple(keys_of({})) for type, keys_of in _KEYS.items()}
 

@@ -1,0 +1,213 @@
+"""A sale or a return as it is written: what is sent, the lines, the stock, the money and the audit, all at once.
+
+Whoever makes one (the checkout, a return) is inside the transaction in which it becomes a fact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from clutch_tui.text.fold import fold, fold_number
+
+from . import cash, journal, state
+from .clock import from_text
+from .database import models
+from .sync import outbox
+from .types import Payment, Sale, SaleLine, TaxRules, Totals
+from .words import joined
+
+
+def keys_of(record: Mapping[str, Any]) -> dict[str, str]:
+    """The folded column of a sale: its receipt number, its customer, its cashier and what was sold.
+
+    `record` is in core names; its lines are mappings under `items` with `item_name` and `part_number`.
+    """
+    get = record.get
+    number = get("receipt_number") or ""
+    parts = [fold(number), fold_number(number), fold(get("customer_name") or ""), fold(get("cashier") or "")]
+    for line in get("items") or ():
+        parts += fold(line.get("item_name") or ""), fold_number(line.get("part_number") or "")
+    return {"search_key": joined(parts)}
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A sale or a return before it is written. Quantities and amounts are positive in both; `kind` tells which
+    way goods and money go. `origins` are, in a return, the numbers of the sale's lines that come back."""
+
+    id: str
+    kind: str
+    cashier: str
+    device_id: str
+    customer_id: str | None
+    customer_name: str
+    customer_phone: str
+    lines: tuple[SaleLine, ...]
+    payments: tuple[Payment, ...]
+    totals: Totals
+    rules: TaxRules
+    percent: int = 0
+    tendered: int = 0
+    order_id: str | None = None
+    notes: str = ""
+    return_of: str | None = None
+    origins: tuple[int, ...] = ()
+
+    @property
+    def sign(self) -> int:
+        """The direction of the goods: out of the shop is -1."""
+        return -1 if self.kind == "sale" else 1
+
+    @property
+    def status(self) -> str:
+        return "completed" if self.kind == "sale" else "returned"
+
+    def paid(self, method: str) -> int:
+        return self.paid_by_method().get(method, 0)
+
+    def paid_by_method(self) -> dict[str, int]:
+        """What was paid in all by each method; a method that paid nothing is left out."""
+        paid: dict[str, int] = {}
+        for payment in self.payments:
+            if payment.amount:
+                paid[payment.method] = paid.get(payment.method, 0) + payment.amount
+        return paid
+
+
+def write(document: Document) -> Sale:
+    """Write a sale or a return with everything that follows from it; the only place that does. What `get` will
+    say of it comes back, without reading it again."""
+    at, day, number = models.now_text(), state.business_day(), state.next_receipt_number()
+    body = _body(document, at, day, number)
+    change_id = outbox.add(document.kind, "sale", document.id, body, label=number)
+    figures = document.totals
+    models.execute(
+        "INSERT INTO sale (id, kind, receipt_number, date, device_id, cashier, customer_id, customer_name, subtotal,"
+        " discount, tax, tax_rate, prices_include_tax, rounding, total, tendered, payment_method, status, return_of,"
+        " order_id, business_day, notes, own, search_key, percent)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)",
+        (
+            document.id, document.kind, number, at, document.device_id, document.cashier, document.customer_id,
+            document.customer_name, figures.subtotal, figures.discount, figures.tax, document.rules.rate,
+            document.rules.prices_include_tax, figures.rounding, figures.total, document.tendered,
+            body["payment_method"], document.status, document.return_of, document.order_id, day, document.notes,
+            keys_of(body)["search_key"], document.percent,
+        ),
+    )  # fmt: skip
+    _write_lines(document, change_id, at)
+    for method, amount in document.paid_by_method().items():
+        signed = -document.sign * amount
+        cash.record(document.kind, signed, method=method, sale_id=document.id, change_id=change_id, day=day)
+    if owed := document.paid("credit"):
+        models.execute(
+            "INSERT INTO account_move (customer_id, change_id, kind, amount, method, note, at)"
+            " VALUES (?, ?, ?, ?, 'credit', ?, ?)",
+            (document.customer_id, change_id, document.kind, -document.sign * owed, number, at),
+        )
+    journal.audit(document.kind, "sale", document.id, {"number": number, "total": figures.total}, document.cashier)
+    return Sale(
+        id=document.id,
+        receipt_number=number,
+        at=from_text(at),
+        business_day=day,
+        cashier=document.cashier,
+        customer_id=document.customer_id,
+        customer_name=document.customer_name,
+        lines=document.lines,
+        payments=document.payments,
+        totals=figures,
+        prices_include_tax=document.rules.prices_include_tax,
+        tax_rate=document.rules.rate,
+        tendered=document.tendered,
+        change=change_of(document.tendered, document.payments),
+        status="completed" if document.kind == "sale" else "returned",
+        return_of=document.return_of,
+        order_id=document.order_id,
+        notes=document.notes,
+        flags=(),
+        unsent=True,
+        percent=document.percent,
+    )
+
+
+def change_of(tendered: int, payments: Sequence[Payment]) -> int:
+    in_cash = sum(payment.amount for payment in payments if payment.method == "cash")
+    return max(0, tendered - in_cash) if in_cash else 0
+
+
+def _write_lines(document: Document, change_id: str, at: str) -> None:
+    origins: Sequence[int | None] = document.origins or [None] * len(document.lines)
+    models.executemany(
+        "INSERT INTO sale_line (sale_id, n, part_id, name, part_number, quantity, price, discount, total, sale_line,"
+        " percent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                document.id, line.n, line.part_id, line.name, line.part_number, line.quantity, line.price,
+                line.discount, line.total, origin, line.percent,
+            )
+            for line, origin in zip(document.lines, origins, strict=True)
+        ],
+    )  # fmt: skip
+    models.executemany(
+        "INSERT INTO payment (sale_id, n, method, amount) VALUES (?, ?, ?, ?)",
+        [(document.id, n, payment.method, payment.amount) for n, payment in enumerate(document.payments, 1)],
+    )
+    models.executemany(
+        "INSERT INTO stock_move (part_id, change_id, sale_id, kind, delta, at) VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            (line.part_id, change_id, document.id, document.kind, document.sign * line.quantity, at)
+            for line in document.lines
+        ],
+    )
+
+
+def _body(document: Document, at: str, day: str, number: str) -> dict[str, Any]:
+    """The body of the fact, in core names."""
+    customer = None
+    if document.customer_id is not None:
+        customer = {
+            "id": document.customer_id,
+            "name": document.customer_name,
+            "phone": document.customer_phone,
+        }
+    items = [
+        {
+            "item_id": line.part_id,
+            "item_name": line.name,
+            "part_number": line.part_number,
+            "quantity": line.quantity,
+            "price": line.price,
+            "discount": line.discount,
+            "total": line.total,
+        }
+        for line in document.lines
+    ]
+    for item, origin in zip(items, document.origins, strict=False):
+        item["sale_line"] = origin
+    figures = document.totals
+    largest = max(document.payments, key=lambda payment: payment.amount, default=Payment("cash", 0))
+    return {
+        "id": document.id,
+        "receipt_number": number,
+        "date": at,
+        "device_id": document.device_id,
+        "cashier": document.cashier,
+        "customer": customer,
+        "customer_id": document.customer_id,
+        "customer_name": document.customer_name,
+        "items": items,
+        "subtotal": figures.subtotal,
+        "discount": figures.discount,
+        "tax": figures.tax,
+        "rounding": figures.rounding,
+        "total": figures.total,
+        "payments": [{"method": payment.method, "amount": payment.amount} for payment in document.payments],
+        "payment_method": largest.method,
+        "status": document.status,
+        "return_of": document.return_of,
+        "order_id": document.order_id,
+        "business_day": day,
+        "notes": document.notes,
+    }
