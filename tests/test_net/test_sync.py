@@ -608,6 +608,24 @@ async def test_a_payment_is_taken_back_at_every_till(tmp_path: Path, till: Till,
     await other.close()
 
 
+async def test_a_customer_who_owes_something_is_not_deleted_and_that_is_said(
+    tmp_path: Path, till: Till, sandbox: Running
+) -> None:
+    """The server shows the record with its refusal, which is no conflict about it: it was sent again for ever."""
+    other = await open_till(tmp_path, sandbox, "b")
+    made = till.do(customers.create, CustomerDraft(name="حسن", phone="01007654321"))
+    await till.round()
+    await other.round()
+    other.do(accounts.pay, made.id, 50_00, "cash", "", "علي", beyond_debt=True)
+    await other.round()
+    till.do(customers.delete, made.id, seen=till.ask(customers.get, made.id))
+    await till.round()
+    (refused,) = till.changes
+    assert (refused.kind, refused.status, refused.code) == ("delete", "rejected", "HAS_BALANCE")
+    assert till.ask(conflicts.count) == 0
+    await other.close()
+
+
 async def test_a_server_of_version_1_gets_a_payment_back_as_a_negative_one(till: Till, sandbox: Running) -> None:
     """And when it has learned the second version, it is spoken to in it; when it goes back, in the first again."""
     sandbox.backend.database.protocol = 1

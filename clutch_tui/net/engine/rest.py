@@ -24,8 +24,9 @@ NOUNS = {"customers": "customer", "suppliers": "supplier", "orders": "order"}
 PLURALS = {type: channel for channel, type in NOUNS.items()}
 
 
-_FINAL = frozenset({"TAKEN", "EXPIRED"})
-"""Refusals of an answer to an order about which nobody can decide otherwise: it is over."""
+_FINAL = frozenset({"TAKEN", "EXPIRED", "HAS_BALANCE"})
+"""Refusals that are no conflict although they show the record: an order that is over, a customer who owes something.
+Nobody can decide them otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
