@@ -32,7 +32,7 @@ from .types import (
     Quote,
     ShopError,
 )
-from .words import joined, phone_key, terms
+from .words import joined, names_number, phone_key, terms
 
 ANSWERABLE = ("pending", "quoted")
 """What an order must be for the shop to accept, reject or quote it."""
@@ -64,21 +64,25 @@ def count(q: OrderQuery) -> int:
 
 
 def page(q: OrderQuery, after: Key | None, skip: int, limit: int) -> tuple[OrderRow, ...]:
-    """Orders, newest first."""
+    """Orders, newest first; one whose very number was typed stands before all others."""
+    named = _named(q)
     where, params = _filter(q)
+    rank = f"id NOT IN ({', '.join('?' * len(named))})"
     if after is not None:
-        where, params = f"{where} AND (coalesce(created_at, ''), id) < (?, ?)", (*params, *after)
+        later = "(coalesce(created_at, ''), id) < (?, ?)"
+        where += f" AND ({rank} > ? OR ({rank} = ? AND {later}))"
+        params = (*params, *named, after[0], *named, *after)
     rows = models.execute(
-        "SELECT id, coalesce(created_at, ''), order_number, customer_name, phone,"
+        f"SELECT {rank}, id, coalesce(created_at, ''), order_number, customer_name, phone,"
         " (SELECT coalesce(sum(quantity), 0) FROM order_line WHERE order_id = orders.id), total, status, expires_at,"
         f" {_ANSWER}, reason FROM orders WHERE {where}"
-        " ORDER BY coalesce(created_at, '') DESC, id DESC LIMIT ? OFFSET ?",
-        (*params, limit, skip),
+        f" ORDER BY {rank}, coalesce(created_at, '') DESC, id DESC LIMIT ? OFFSET ?",
+        (*named, *params, *named, limit, skip),
     )
     return tuple(
         OrderRow(
             id=id_,
-            key=(created_at, id_),
+            key=(place, created_at, id_),
             order_number=number,
             customer_name=customer,
             phone=phone,
@@ -90,8 +94,17 @@ def page(q: OrderQuery, after: Key | None, skip: int, limit: int) -> tuple[Order
             unsent=answer is not None,
             reason=reason,
         )
-        for id_, created_at, number, customer, phone, pieces, total, status, expires_at, answer, reason in rows
+        for place, id_, created_at, number, customer, phone, pieces, total, status, expires_at, answer, reason in rows
     )
+
+
+def _named(q: OrderQuery) -> tuple[str, ...]:
+    """The orders whose very number was typed."""
+    if not any(map(str.isdigit, q.text)):
+        return ()
+    where, params = _filter(q)
+    rows = models.execute(f"SELECT id, order_number FROM orders WHERE {where}", params).fetchall()
+    return tuple(id_ for id_, number in rows if names_number(q.text, number))
 
 
 def _filter(q: OrderQuery) -> tuple[str, tuple[Any, ...]]:

@@ -35,7 +35,7 @@ from .types import (
     TaxRules,
     Totals,
 )
-from .words import terms
+from .words import names_number, terms
 
 # --- open carts ----------------------------------------------------------------------------------------
 
@@ -296,18 +296,31 @@ def count(q: SaleQuery) -> int:
 
 
 def page(q: SaleQuery, after: Key | None, skip: int, limit: int) -> tuple[SaleRow, ...]:
-    """Sales and returns, newest first."""
+    """Sales and returns, newest first; one whose very number was typed stands before all others."""
+    named = _named(q)
+    here = named[named.index(after) + 1 :] if after in named else () if after else named
+    ids = tuple(key[2] for key in here[skip : skip + limit])
+    rows = _rows(f"id IN ({_marks(ids)})", ids, len(ids), 0, rank=0)
+    if len(rows) == limit:
+        return rows
     where, params = _filter(q)
+    known = tuple(key[2] for key in named)
+    place = after[1:] if after and after not in named else ("~", "~")
+    where = f"{where} AND id NOT IN ({_marks(known)}) AND (date, id) < (?, ?)"
+    others = _rows(where, (*params, *known, *place), limit - len(rows), max(0, skip - len(here)), rank=1)
+    return (*rows, *others)
+
+
+def _rows(where: str, params: tuple[Any, ...], limit: int, skip: int, *, rank: int) -> tuple[SaleRow, ...]:
     rows = models.execute(
         "SELECT id, receipt_number, date, customer_name, cashier, total, payment_method, status, kind, flags,"
-        f" {_RETURNED}, {_UNSENT} FROM sale WHERE {where} AND (date, id) < (?, ?)"
-        " ORDER BY date DESC, id DESC LIMIT ? OFFSET ?",
-        (*params, *(after or ("~", "~")), limit, skip),
+        f" {_RETURNED}, {_UNSENT} FROM sale WHERE {where} ORDER BY date DESC, id DESC LIMIT ? OFFSET ?",
+        (*params, limit, skip),
     ).fetchall()
     return tuple(
         SaleRow(
             id=id_,
-            key=(date, id_),
+            key=(rank, date, id_),
             receipt_number=number,
             at=from_text(date),
             customer_name=customer,
@@ -322,6 +335,24 @@ def page(q: SaleQuery, after: Key | None, skip: int, limit: int) -> tuple[SaleRo
         )
         for id_, number, date, customer, cashier, total, method, status, kind, flags, returned, unsent in rows
     )
+
+
+def _named(q: SaleQuery) -> tuple[Key, ...]:
+    """The places of the sales whose very number was typed: they come first."""
+    typed = fold_number(q.text)
+    if not any(map(str.isdigit, typed)):
+        return ()
+    where, params = _filter(q)
+    ends_so = "substr(replace(lower(receipt_number), '-', ''), -?) = ?"
+    rows = models.execute(
+        f"SELECT id, date, receipt_number FROM sale WHERE {where} AND {ends_so} ORDER BY date DESC, id DESC",
+        (*params, len(typed), typed),
+    ).fetchall()
+    return tuple((0, date, id_) for id_, date, number in rows if names_number(q.text, number))
+
+
+def _marks(values: tuple[Any, ...]) -> str:
+    return ", ".join("?" * len(values))
 
 
 def _filter(q: SaleQuery) -> tuple[str, tuple[Any, ...]]:

@@ -32,9 +32,10 @@ def find(text: str, limit: int = 50) -> tuple[PartRow, ...]:
     found: dict[int, None] = dict.fromkeys(exactly(text, limit))
     if any(c.isdigit() for c in text):
         found.update(dict.fromkeys(_beginning_with(text, limit)))
-    for words in _ways_to_cut(text):
-        if len(found) < limit:
-            found.update(dict.fromkeys(_by_words(words, limit, found_already=len(found))))
+    for words in _ways_to_cut(text) if len(found) < limit else ():
+        if by_words := _by_words(words, limit, found_already=len(found)):
+            found.update(dict.fromkeys(by_words))
+            break
     return rows(list(found)[:limit])
 
 

@@ -70,6 +70,19 @@ def _stem(term: str) -> str:
     return term[len(_ARTICLE) :] if long_enough and term.startswith(_ARTICLE) else term
 
 
+def names_number(text: str, number: str) -> bool:
+    """Whether what a person typed is this very number of a receipt or an order: whole, or what counts of it.
+
+    >>> names_number("kxt 000123", "KXT-000123"), names_number("123", "KXT-000123"), names_number("23", "KXT-000123")
+    (True, True, False)
+    """
+    typed, whole = fold_number(text), fold_number(number)
+    if typed == whole:
+        return bool(typed)
+    counted = whole[len(whole.rstrip("0123456789")) :]
+    return typed.isascii() and typed.isdecimal() and counted != "" and int(typed) == int(counted)
+
+
 def phone_key(text: str) -> str:
     """The digits of a telephone number as it is dialled at home: `+20 100 123 4567` is `01001234567`."""
     digits = fold_number(text)

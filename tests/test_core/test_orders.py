@@ -52,6 +52,16 @@ def numbers(store: Store, text: str = "", *, open_only: bool = False) -> list[st
     return [row.order_number for row in rows]
 
 
+def test_the_order_whose_number_was_typed_comes_first(placed: Store) -> None:
+    placed.run_now(models.execute, "UPDATE orders SET search_key = search_key || ' ord102 102'")
+    for typed in ("ORD-102", "ord 102", "102"):
+        assert numbers(placed, typed) == ["ORD-102", "ORD-103", "ORD-101"], typed
+        q = OrderQuery(text=typed, open_only=False)
+        first, *others = placed.read_now(orders.page, q, None, 0, 9)
+        assert placed.read_now(orders.page, q, first.key, 0, 9) == tuple(others)
+        assert placed.read_now(orders.page, q, others[0].key, 0, 9) == tuple(others[1:])
+
+
 def test_orders_are_listed_newest_first(placed: Store) -> None:
     assert numbers(placed) == ["ORD-103", "ORD-102", "ORD-101"]
     assert numbers(placed, open_only=True) == ["ORD-103", "ORD-102"]

@@ -32,6 +32,7 @@ from clutch_tui.core.types import (
     ShopError,
     TaxRules,
 )
+from clutch_tui.text.fold import fold_number
 from tests.fresh_store import open_new
 
 VAT = TaxRules(1400, prices_include_tax=True)
@@ -318,6 +319,22 @@ def test_past_sales_come_newest_first_and_page_by_page(store: Store, part_id: st
     assert [row.id for row in (*listed, *again)] == made[::-1]
     assert store.read_now(sales.page, SaleQuery(), listed[0].key, 2, 1)[0].id == made[3]
     assert store.read_now(sales.count, SaleQuery(part_id=part_id)) == 7
+
+
+def test_the_sale_whose_number_was_typed_comes_first(store: Store, part_id: str) -> None:
+    made = [sell(store, part_id) for _ in range(5)]
+    store.run_now(
+        models.execute, "UPDATE sale SET search_key = search_key || ' ' || ?", (fold_number(made[1].receipt_number),)
+    )
+    newest_first = [made[n].id for n in (1, 4, 3, 2, 0)]
+    prefix, number = made[1].receipt_number.split("-")
+    for typed in (f"{prefix}-{number}", f"{prefix} {number}".lower(), f"{prefix}{number}", number.lstrip("0"), number):
+        q = SaleQuery(text=typed)
+        listed = store.read_now(sales.page, q, None, 0, 9)
+        assert [row.id for row in listed] == newest_first, typed
+        for n, row in enumerate(listed):
+            assert [one.id for one in store.read_now(sales.page, q, row.key, 0, 9)] == newest_first[n + 1 :]
+            assert [one.id for one in store.read_now(sales.page, q, None, n, 2)] == newest_first[n : n + 2]
 
 
 def test_a_past_sale_is_found_by_number_part_and_day(store: Store, part_id: str) -> None:

@@ -67,7 +67,7 @@ LIST = {
         ("10w40", ["LIT-2"]), ("10W-40", ["LIT-2"]), ("10 w 40", []), ("10w-40 جالون", ["LIT-2"]),
         ("H-7", ["LAMP-1"]), ("h7", ["LAMP-1"]), ("لمبة H4", ["LAMP-2"]), ("h-4", ["LAMP-2"]), ("R-134a", ["GAS-1"]),
         ("جوان", ["CH-1"]), ("بلاتين", ["P-1"]), ("مسيول", ["M-1"]), ("lamp1", ["LAMP-1"]),
-        ("LAMP-", ["LAMP-1", "LAMP-2"]),
+        ("LAMP-", ["LAMP-1", "LAMP-2"]), ("m-1 لمبة", ["M-1"]),
     ],
 )  # fmt: skip
 def test_two_spellings_of_one_thing_find_each_other(store: Store, typed: str, found: list[str]) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from textual.containers import VerticalScroll
 from textual.pilot import Pilot
+from textual.widgets import Digits
 
 from clutch_tui.core import aftersales, cash, customers, inventory, sales, state
 from clutch_tui.core import cart as carts
 from clutch_tui.core.database import models
 from clutch_tui.core.types import CustomerDraft, Discount, Payment, Sale, SaleQuery, TaxRules
 from clutch_tui.text import strings
-from clutch_tui.text.format import date, money, name
+from clutch_tui.text.format import amount, date, money, name
 from clutch_tui.text.strings import t
 from clutch_tui.ui import change_words
 from clutch_tui.ui.app import ClutchApp
@@ -23,6 +25,7 @@ from clutch_tui.ui.screens.pay import PayDialog, quick_amounts
 from clutch_tui.ui.screens.receipt import ReceiptDialog
 from clutch_tui.ui.screens.sales import SalesScreen
 from clutch_tui.ui.screens.void import VoidDialog
+from clutch_tui.ui.widgets.big_figure import BigFigure
 from clutch_tui.ui.widgets.scan_field import ScanField
 from tests.test_ui.shop_app import Shop, open_app, press, settle, toasts, type_text, until, words_on
 
@@ -69,7 +72,9 @@ async def test_scan_pay_receipt(shop: Shop, language: strings.Language) -> None:
         assert sale.totals.total == 12_500 + 3 * 9_550
         assert (sale.tendered, sale.change) == (50_000, 50_000 - sale.totals.total)
         assert sale.receipt_number in words_on(app)
-        assert t("receipt.title_change", change=money(sale.change)) in words_on(app)
+        large = [str(one.value) for one in app.screen.query(Digits)]
+        assert large == [amount(sale.totals.total), amount(sale.change)]
+        assert app.screen.query_one(BigFigure).region.bottom <= app.screen.query_one(VerticalScroll).region.y
         assert shop.new_changes == [("sale", "sale")]
         assert shop.read(inventory.get, shop.parts[2].id).stock == 7
         await press(pilot, "enter")

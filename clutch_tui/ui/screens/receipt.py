@@ -15,6 +15,7 @@ from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 from clutch_tui.ui import change_words, shop
 from clutch_tui.ui.dialogs import ShowText
+from clutch_tui.ui.widgets.big_figure import BigFigure
 from clutch_tui.ui.widgets.words import Words
 
 if TYPE_CHECKING:
@@ -23,12 +24,13 @@ if TYPE_CHECKING:
 
 class ReceiptDialog(ShowText):
     """The receipt of a committed sale or return; Enter goes on, F2 saves it as text. `fresh` while the customer waits
-    for the change."""
+    for the change: what was to be paid and what is given back stand large above the paper."""
 
     DEFAULT_CSS = """
     ReceiptDialog .dialog--box { width: 48; }
     ReceiptDialog.-remarked .dialog--box { width: 76; }
     ReceiptDialog.-remarked VerticalScroll { max-height: 50vh; }
+    ReceiptDialog.-fresh VerticalScroll { max-height: 40vh; margin-top: 1; }
     ReceiptDialog .receipt--remarks { color: $text-warning; margin-top: 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f2", "save", "receipt.save", id="receipt.save")]
@@ -36,16 +38,20 @@ class ReceiptDialog(ShowText):
     def __init__(self, receipt: Receipt, *, fresh: bool = False) -> None:
         self._receipt = receipt
         self._profile: dict[str, object] = {}
-        # what is given back now, however far down on the paper it stands
-        change = shown.money(receipt.change) if fresh and receipt.change else ""
-        title = "receipt.title_change" if change else "receipt.title"
-        super().__init__(title, self._draw, hint="receipt.hint", change=change)
+        self._fresh = fresh
+        super().__init__("receipt.title", self._draw, hint="receipt.hint")
+        self.set_class(fresh, "-fresh")
         self.remarks = Words(classes="receipt--remarks")
         self.remarks.display = bool(receipt.flags)
         self.set_class(bool(receipt.flags), "-remarked")
         self._concerns: Mapping[str, Sequence[Concern]] = {}
 
     def compose_body(self) -> ComposeResult:
+        if self._fresh:
+            drawable = self.app.glyphs.lack is None
+            yield BigFigure("receipt.total", self._receipt.totals.total, drawable=drawable)
+            if self._receipt.change:
+                yield BigFigure("receipt.change", self._receipt.change, drawable=drawable, classes="-given-back")
         yield from super().compose_body()
         yield self.remarks
 
