@@ -14,6 +14,8 @@ from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
 
+from clutch_tui.text.fold import fold_number
+
 from . import cart as carts
 from . import held, money, receipts
 from .clock import from_text, to_text

@@ -244,6 +244,14 @@ class Choose(Dialog[str]):
                 self.dismiss(self._options[n - 1][0])
 
 
+class ChooseUnmarked(Choose):
+    """A choice of which none is marked at first: an Enter that was meant for what came before, such as the end of a
+    scan that is late, answers nothing."""
+
+    def on_mount(self) -> None:
+        self.query_one(OptionList).highlighted = None
+
+
 class ShowText(Dialog[str]):
     """A text to read, line by line as it is; Enter and Esc close it."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 from clutch_tui.ui import lookup_words, shop
-from clutch_tui.ui.dialogs import Choose, ask_money, ask_number
+from clutch_tui.ui.dialogs import ChooseUnmarked, ask_money, ask_number
 from clutch_tui.ui.widgets.cart_view import part_of
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 async def which(app: ClutchApp, text: str, candidates: Sequence[Candidate]) -> Candidate | None:
     """Which of these parts, and how many of it; None for none of them."""
     options = [(str(n), lookup_words.candidate(one)) for n, one in enumerate(candidates)]
-    chosen = await app.push_screen_wait(Choose("sales.which", options, text=shown.isolate(text)))
+    chosen = await app.push_screen_wait(ChooseUnmarked("sales.which", options, text=shown.isolate(text)))
     return None if chosen is None else candidates[int(chosen)]
 
 
@@ -31,7 +31,7 @@ async def is_sign_apart(app: ClutchApp, sign: str, text: str) -> bool | None:
         ("apart", lambda: t("sales.sign_apart", **apart)),
         ("joined", lambda: t("sales.sign_joined", text=shown.isolate(sign + text))),
     ]
-    chosen = await app.push_screen_wait(Choose("sales.sign_and_figure", options, **apart))
+    chosen = await app.push_screen_wait(ChooseUnmarked("sales.sign_and_figure", options, **apart))
     return None if chosen is None else chosen == "apart"
 
 
