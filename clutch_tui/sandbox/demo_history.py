@@ -16,6 +16,8 @@ from .catalogue import Part
 from .payload import JSON
 
 DAYS = 91
+ENOUGH = 400
+"""Parts from which on everybody finds theirs; a shop with fewer has fewer customers."""
 CAIRO = ZoneInfo("Africa/Cairo")
 # Monday first: Friday is short, Thursday before the weekend is long.
 _WEEK = (1.0, 0.95, 1.0, 1.3, 0.3, 1.15, 1.05)
@@ -92,7 +94,8 @@ class Trade:
     def _day(self, day: date, ago: int) -> None:
         payday = 1.15 if day.day >= 27 or day.day <= 4 else 1.0
         growth = 1 + (DAYS - ago) / DAYS * 0.15
-        visits = round(self.rng.gauss(34, 4) * _WEEK[day.weekday()] * payday * growth)
+        choice = min(1.0, len(self.shelf) / ENOUGH)
+        visits = round(self.rng.gauss(34, 4) * _WEEK[day.weekday()] * payday * growth * choice)
         moments = sorted(
             datetime(
                 day.year,
