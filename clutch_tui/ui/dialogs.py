@@ -11,6 +11,7 @@ from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
+from textual.events import Key
 from textual.screen import ModalScreen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
@@ -19,7 +20,7 @@ from textual.worker import Worker, WorkerState
 from clutch_tui.text import format as shown
 from clutch_tui.text.bidi import LTR, RTL
 from clutch_tui.text.format import NO_BREAK_SPACE, NumberError, parse_money, parse_number
-from clutch_tui.text.strings import is_rtl
+from clutch_tui.text.strings import is_rtl, t
 from clutch_tui.ui.bidi_filter import VisualLines, paragraph
 from clutch_tui.ui.errors import report
 from clutch_tui.ui.widgets.number_field import MoneyField, NumberField
@@ -124,9 +125,19 @@ class Confirm(Dialog[bool]):
 
     def __init__(self, title: str, **values: object) -> None:
         super().__init__(title, "dialog.hint.confirm", **values)
+        self._typed = False
+        """Whether somebody types who has not seen the question: the Enter behind that is no answer."""
+
+    def on_key(self, event: Key) -> None:
+        self._typed = self._typed or event.is_printable
 
     def action_yes(self) -> None:
-        self.dismiss(True)
+        if self._typed:
+            self._typed = False
+            self.app.bell()
+            self.app.notify(t("dialog.not_answered"), severity="warning")
+        else:
+            self.dismiss(True)
 
 
 class Ask(Dialog[T], Generic[T]):

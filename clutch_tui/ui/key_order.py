@@ -156,7 +156,7 @@ class KeysInOrder(_AppPart):
         if run.before is not None and held is not run.end:
             return True
         if not run.is_over:
-            self.set_timer(scans.GAP, partial(self._end_run, run, len(run.keys)))
+            self.set_timer(run.patience, partial(self._end_run, run, len(run.keys)))
             return False
         verdict = scans.judge(run, self._place_of(run), self.scan_prefix)
         if verdict is None:

@@ -34,6 +34,9 @@ from textual.widgets.input import Selection
 
 GAP = 0.030
 """Seconds between two keys of a scanner at most."""
+GAP_BEFORE_END = 0.150
+"""Seconds between the last character and the end, where there are enough of them to be a number of trade: a program
+that draws a long list meanwhile reads the end later."""
 ONE_PIECE = 0.001
 """Seconds below which two keys came in one piece: time says nothing about them."""
 ENDS = frozenset({"enter", "tab", "ctrl+j"})
@@ -73,6 +76,11 @@ class Run:
         return not self.keys[0].is_printable
 
     @property
+    def patience(self) -> float:
+        """Seconds for which an end is waited for."""
+        return GAP_BEFORE_END if len(self.text) >= SHORTEST_ALONE else GAP
+
+    @property
     def last(self) -> float:
         return self.times[-1]
 
@@ -104,7 +112,7 @@ class Runs:
     def note(self, key: Key) -> Run | None:
         """The run of this key; None for a key that is neither printable nor the end of one."""
         run = self._run
-        if run is not None and key.time - run.last > GAP:
+        if run is not None and key.time - run.last > (run.patience if key.key in ENDS else GAP):
             run.is_over, run = True, None
         if run is not None and run.end is not None and (run.end.key, key.key) == ("enter", "ctrl+j"):
             run.keys.append(key)  # CR LF

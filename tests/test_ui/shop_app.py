@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from textual.events import Key
 from textual.keys import _character_to_key
 from textual.pilot import Pilot
+from textual.worker import WorkerCancelled
 
 from clutch_tui import config
 from clutch_tui.core import inventory, state
@@ -135,7 +136,8 @@ async def settle(pilot: Pilot[Any], seconds: float = 10.0) -> None:
         await until(pilot, lambda: not getattr(pilot.app, "has_keys", False), seconds)
         quick = [one for one in pilot.app.workers if one.group in _QUICK and not one.is_finished]
         if quick:
-            await pilot.app.workers.wait_for_complete(quick)
+            with suppress(WorkerCancelled):  # another search has taken its place
+                await pilot.app.workers.wait_for_complete(quick)
 
 
 _QUICK = {"window", "window-rows", "load", "search", "add", "cart", "status", "save", "room", "conflicts", "profile"}

@@ -10,9 +10,9 @@ from textual.events import Key, Paste
 from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
-from clutch_tui.core import inventory, sales
+from clutch_tui.core import cart, inventory, sales
 from clutch_tui.core.types import PartQuery, SaleQuery
-from clutch_tui.text.format import name
+from clutch_tui.text.format import amount, name
 from clutch_tui.text.strings import t
 from clutch_tui.ui.app import ClutchApp
 from clutch_tui.ui.dialogs import Ask, Choose, Confirm
@@ -26,7 +26,7 @@ from clutch_tui.ui.screens.pay import PayDialog
 from clutch_tui.ui.screens.receipt import ReceiptDialog
 from clutch_tui.ui.screens.sales import SalesScreen
 from clutch_tui.ui.widgets.text_field import TextField
-from tests.test_ui.shop_app import Shop, open_app, press, settle, toasts, until
+from tests.test_ui.shop_app import Shop, open_app, press, settle, toasts, until, words_on
 
 EAN = "6221000000017"
 """The barcode of the first part; its check digit is wrong."""
@@ -255,6 +255,42 @@ async def test_esc_before_a_scan_in_one_piece_leads_nowhere(shop: Shop, pace: fl
         await send(pilot, keys)
         assert app.current_mode == "sales"
         assert lines(app) == {"OF-100": 1}
+
+
+async def test_text_and_enter_answer_no_question_at_any_speed(shop: Shop) -> None:
+    async with open_app(shop, "en") as (app, pilot):
+        await scan(pilot)
+        await press(pilot, "f10")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await press(pilot, *"350", "enter")
+        await settle(pilot)
+        assert isinstance(app.screen, Confirm)
+        assert toasts(app) == [t("dialog.not_answered")]
+        await press(pilot, "enter")
+        await until(pilot, lambda: lines(app) == {})
+
+
+async def test_a_code_that_is_typed_as_cash_is_refused(shop: Shop) -> None:
+    """A scanner that is as slow as a hand."""
+    async with open_app(shop, "en") as (app, pilot):
+        await scan(pilot)
+        await press(pilot, "f2")
+        await until(pilot, lambda: isinstance(app.screen, PayDialog))
+        await scan(pilot, EAN, pace=0.2)
+        assert isinstance(app.screen, PayDialog)
+        assert t("error.number.too_large", maximum=amount(cart.DEAREST)) in words_on(app)
+
+
+async def test_an_end_that_was_read_late_is_one(shop: Shop) -> None:
+    async with open_app(shop, "en") as (app, pilot):
+        await scan(pilot)
+        await press(pilot, "f10")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        keys = scanned(EAN)
+        keys[-1].time += 0.1
+        await send(pilot, keys)
+        assert isinstance(app.screen, Confirm)
+        assert toasts(app) == [t("scan.not_here", text=name(EAN))]
 
 
 def run_of(text: str, pace: float) -> Run | None:

@@ -208,6 +208,8 @@ class PayDialog(Dialog[Paid]):
             self._problem.tell(lambda: t("pay.too_much", due=shown.money(due)))
         elif self._method == "cash" and not shop.money.is_payable(amount, self._rules.cash_rounding):
             self._problem.tell(lambda: t("pay.not_in_coins", coin=shown.money(self._rules.cash_rounding)))
+        elif amount > shop.cart.DEAREST:
+            self._problem.say("error.number.too_large", maximum=shown.amount(shop.cart.DEAREST))
         elif self._method == "cash" and shop.cart.is_odd_tender(amount, due):
             self._ask_whether_so_much(amount, due)
         else:
