@@ -36,8 +36,10 @@ from tests.test_net.till import HandClock, open_till
 
 
 @pytest.fixture
-async def sandbox(tmp_path: Path) -> AsyncIterator[Running]:
-    async with server.running(Settings(db=str(tmp_path / "backend.db"), parts=5)) as running:
+async def sandbox(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Running]:
+    """A small shop, or one with as many parts as a test says."""
+    parts = getattr(request, "param", 5)
+    async with server.running(Settings(db=str(tmp_path / "backend.db"), parts=parts)) as running:
         yield running
 
 
@@ -77,6 +79,7 @@ async def thin(target: int, rate: int) -> AsyncIterator[int]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
+@pytest.mark.parametrize("sandbox", [400], indirect=True)
 async def test_a_long_history_arrives_over_a_thin_line_and_the_live_connection_stays(
     tmp_path: Path, sandbox: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
