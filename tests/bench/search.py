@@ -1,8 +1,8 @@
 """Search as one types, by every route and every length, over a hundred thousand parts.
 
 The bare thing is the one statement that a person would write for that route who knows which it is: a range of
-the right B-tree, or one full-text query, and the rows of what it found. The budget is on our own median: routing,
-the extra routes of a rare text and the rows' stock included.
+the right B-tree, or one full-text query, and the rows of what it found. The budget is on our own median: what else the
+text may mean, routing, the extra routes of a rare text and the rows' stock included.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlcipher3 import dbapi2 as sqlite
 
-from clutch_tui.core import search
+from clutch_tui.core import lookup
 from clutch_tui.core.database.store import Store
 from clutch_tui.text.fold import fold, fold_number
 from tests.bench import shops
@@ -60,7 +60,7 @@ def _pair(store: Store, bare: Any, route: Route, text: str) -> tuple[float, floa
     """Both once to warm the cache, then both timed: a person types a letter after a letter that was searched."""
     for _ in range(2):
         at = time.perf_counter()
-        store.read_now(search.find, text, LIMIT)
+        store.read_now(lookup.find, text, LIMIT)
         between = time.perf_counter()
         bare.execute(route.sql, route.parameters(text)).fetchall()
         end = time.perf_counter()
