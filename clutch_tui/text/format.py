@@ -123,6 +123,16 @@ def date(moment: datetime) -> str:
     return _date(shop_time.local(moment).date().toordinal(), strings.language(), strings.digits())
 
 
+def day(text: str) -> str:
+    """Return a day that is written `2026-11-22`, with or without a time behind it, as `date` writes one; anything else
+    as a name, as it is."""
+    try:
+        ordinal = datetime.fromisoformat(text[:10]).toordinal()
+    except ValueError:
+        return name(text)
+    return _date(ordinal, strings.language(), strings.digits())
+
+
 def time(moment: datetime) -> str:
     """Return the time of day of an aware time in the shop's zone: `٢:٠٥ م` or `14:05`."""
     local = shop_time.local(moment)

@@ -33,11 +33,15 @@ SAY = {
     "شيله": ("امسحه",),
     "مفصول بإيدك": ("مقطوع بإيدك",),
     "نافذة": ("شباك",),
+    "دلوقتي": ("الآن", "الان"),
 }
 """What is said, and what was said for the same thing here and there."""
 
 COUNTED = re.compile(r"\{\w+\} (ثانية|ثواني|دقيقة|دقايق|ساعة|يوم|أيام|قطعة|قطع|حرف|مرة|مرات|تغيير|حركة|صف|سطر|فاتورة)")
 """A number with its noun behind it: Arabic has six forms of that, so it is a plural entry or put otherwise."""
+
+MASCULINE_WINDOW = re.compile(r"نافذة(?: تانية)? (?:بي|هي)\w")
+"""A window is a she in Arabic, and so is its verb."""
 
 SENTENCES = keys_of("ar")
 
@@ -65,3 +69,7 @@ def test_plural_entries_count_from_three_on() -> None:
             _, one, two, few, many, other = message.string
             assert "{n}" not in one + two, message.id[0]
             assert all("{n}" in form for form in (few, many, other)), message.id[0]
+
+
+def test_a_window_has_the_verb_of_a_she() -> None:
+    assert not [key for key, forms in SENTENCES.items() if any(MASCULINE_WINDOW.search(form) for form in forms)]

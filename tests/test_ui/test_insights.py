@@ -13,9 +13,11 @@ from textual.widgets import OptionList
 from clutch_tui.core import reference
 from clutch_tui.core.reference import plain
 from clutch_tui.core.types import Notification
+from clutch_tui.net import answers
 from clutch_tui.net.client.errors import ApiError, Kind
 from clutch_tui.net.connection import Monitor
 from clutch_tui.text import strings
+from clutch_tui.text.format import name
 from clutch_tui.text.strings import t
 from clutch_tui.ui.screens.insight_lines import TOPICS, lines
 from clutch_tui.ui.screens.insights import InsightsScreen
@@ -43,13 +45,25 @@ def test_odd_answers_still_read_as_lines(topic: str, english: None) -> None:
 
 
 def test_money_shares_and_words_are_in_the_language(arabic: None) -> None:
-    (line,) = lines("ai.market_analysis", [{"category": "فلاتر", "trend": "up", "growth_rate": 0.125}])
+    (line,) = lines("market.trends", [{"category": "فلاتر", "trend": "up", "growth_rate": 0.125}])
     assert "طالع" in line
     assert "12%" in line or "13%" in line
     advice = {"item_name": "بوجيه", "current_price": 9_550, "suggested_price": 10_000, "reason": ""}
     (line,) = lines("ai.price_optimization", [advice])
     assert "95.50" in line
     assert "100.00" in line
+
+
+@pytest.mark.parametrize("written", ["2026-11-29", "2026-11-29T00:00:00Z"])
+def test_a_day_is_written_as_everywhere(written: str, english: None) -> None:
+    data = {"daily_sales": [{"date": written, "amount": 19_122_75}, {"date": "last week", "amount": 0}]}
+    assert "29/11/2026: 19,122.75\N{NO-BREAK SPACE}EGP" in lines("sales.analytics", data)
+    assert f"{name('last week')}: 0.00\N{NO-BREAK SPACE}EGP" in lines("sales.analytics", data)
+
+
+def test_no_two_topics_are_one_thing() -> None:
+    rows = [answers.ANSWERS[topic] for topic in TOPICS]
+    assert len(set(rows)) == len(rows)
 
 
 def test_what_is_kept_is_plain_json() -> None:

@@ -23,13 +23,13 @@ TOPICS: tuple[str, ...] = (
     "ai.price_optimization",
     "ai.inventory_optimization",
     "ai.customer_insights",
-    "ai.market_analysis",
     "market.insights",
     "market.trends",
     "market.top_selling",
     "market.popular_cars",
 )
-"""The endpoints that give insights, by their names in the catalogue."""
+"""The endpoints that give insights, by their names in the catalogue. `ai.market_analysis` gives the same rows as
+`market.trends`, so only one of the two is a topic."""
 
 _MONEY = {
     "amount",
@@ -159,6 +159,8 @@ def _value(name: str, value: Any) -> str:
         if name in _SHARES:
             return shown.percent(value)
         return shown.number(value)
+    if name == "date":
+        return shown.day(str(value))
     word = f"insight.word.{value}"
     text = str(value)
     # a code must not be wrapped, a sentence must be
