@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from clutch_tui import cli, logs
+from clutch_tui.config import ConfigError
 from clutch_tui.core.journal import Entry
 from clutch_tui.core.types import ShopError
 from clutch_tui.net.client import redaction
@@ -161,6 +162,15 @@ def test_a_refusal_is_logged_by_its_key_without_the_names_that_it_holds(folder: 
     assert "ShopError: error.part.taken" in both.traceback
     assert "KeyError: •••" in both.traceback
     assert task.message == "Task exception was never retrieved"
+
+
+def test_a_polite_refusal_is_no_fault_of_the_program(folder: Path) -> None:
+    note(ShopError("error.sale.quantity", name="زينب"))
+    note(ConfigError("error.config.tax_rate"))
+    assert [(line.level, line.message, line.traceback) for line in lines(folder)] == [
+        ("info", "refused: error.sale.quantity", ""),
+        ("info", "refused: error.config.tax_rate", ""),
+    ]
 
 
 @pytest.mark.parametrize(("level", "kept"), [("debug", 4), ("info", 3), ("warning", 2), ("error", 1)])

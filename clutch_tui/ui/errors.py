@@ -1,4 +1,4 @@
-"""The one funnel for what goes wrong: into the log with its way, onto the screen in one sentence."""
+"""The one funnel for what goes wrong: into the log, onto the screen in one sentence."""
 
 from __future__ import annotations
 
@@ -40,15 +40,19 @@ def report(node: DOMNode, error: BaseException) -> None:
 
 
 def note(error: BaseException) -> None:
-    """Log an error and the way it went. For a screen that says it in a place of its own.
+    """Log an error. For a screen that says it in a place of its own.
 
-    Never its values: they are for the screen, where the name of a customer belongs.
+    One with a sentence is a refusal, and no fault of the program: its key says all. The way it went is kept where
+    something else has caused it, such as a disk, and for what has no sentence. Never its values: they are for the
+    screen, where the name of a customer belongs.
     """
     key = getattr(error, "key", None)
-    if isinstance(key, str):
-        log.warning("%s", key, exc_info=error)
-    else:
+    if not isinstance(key, str):
         log.error("%s", type(error).__name__, exc_info=error)
+    elif error.__cause__ is None:
+        log.info("refused: %s", key)
+    else:
+        log.warning("%s", key, exc_info=error)
 
 
 def last_words(error: BaseException | None) -> str:

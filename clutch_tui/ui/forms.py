@@ -20,7 +20,7 @@ from clutch_tui.text.format import NumberError
 from clutch_tui.ui import entries
 from clutch_tui.ui.dialogs import Dialog
 from clutch_tui.ui.entries import Entry
-from clutch_tui.ui.errors import log, sentence
+from clutch_tui.ui.errors import note, sentence
 from clutch_tui.ui.widgets.choice_field import ChoiceField
 from clutch_tui.ui.widgets.number_field import MoneyField, NumberField
 from clutch_tui.ui.widgets.text_field import TextField
@@ -213,7 +213,7 @@ class FormDialog(Dialog[T], Generic[T]):
             self.call_after_refresh(_bring_into_view, row)
 
     def _refuse(self, error: Exception) -> None:
-        log.warning("a form was refused", exc_info=error)
+        note(error)
         self._refusal.tell(lambda: sentence(error))
         if isinstance(error, ShopError):
             for row in self.rows:

@@ -16,7 +16,7 @@ from clutch_tui.text.format import NumberError
 from clutch_tui.text.strings import t
 from clutch_tui.ui import shop, themes
 from clutch_tui.ui.entries import Entry
-from clutch_tui.ui.errors import log, sentence
+from clutch_tui.ui.errors import note, sentence
 from clutch_tui.ui.forms import YES_NO, EntryRow
 from clutch_tui.ui.screens.frame import ShopScreen
 from clutch_tui.ui.widgets.choice_field import ChoiceField
@@ -158,7 +158,7 @@ class SettingsScreen(ShopScreen):
 
     def _refuse(self, error: ConfigError) -> None:
         """Say what the configuration does not take where it was typed; nothing was saved."""
-        log.warning("a setting was refused", exc_info=error)
+        note(error)
         wrong = next((row for row in self.rows if row.entry.name == error.values.get("setting")), None)
         (self.outcome if wrong is None else wrong.problem).tell(partial(sentence, error))
         if wrong is not None:

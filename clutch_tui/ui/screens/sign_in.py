@@ -14,7 +14,7 @@ from clutch_tui.text.format import NumberError
 from clutch_tui.text.strings import t
 from clutch_tui.ui import shop
 from clutch_tui.ui.entries import Entry
-from clutch_tui.ui.errors import log, sentence
+from clutch_tui.ui.errors import note, sentence
 from clutch_tui.ui.forms import EntryRow
 from clutch_tui.ui.screens.frame import ShopScreen
 from clutch_tui.ui.widgets.text_field import TextField
@@ -148,7 +148,7 @@ class SignInScreen(ShopScreen):
 
     def _refuse(self, error: Exception, values: dict[str, Any]) -> None:
         """Say what went wrong at the field that it hangs on."""
-        log.warning("signing in failed", exc_info=error)
+        note(error)
         self.outcome.clear()
         key = str(getattr(error, "key", ""))
         name = getattr(error, "values", {}).get("setting") or _FIELDS.get(key.removeprefix("error."))
