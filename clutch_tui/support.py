@@ -285,9 +285,8 @@ class Story:
 
     async def connection_log(self) -> Gathered:
         from clutch_tui.core import journal
-        from clutch_tui.core.types import LogQuery
 
-        rows = await self._read(lambda: journal.log_page(LogQuery(), None, 0, ENTRIES))
+        rows = await self._read(lambda: journal.log_page(journal.LogQuery(), None, 0, ENTRIES))
         lines = (hide_names(json.dumps(asdict(row), default=str)) for row in rows)
         return {"connection-log.jsonl": "".join(f"{line}\n" for line in lines)}
 

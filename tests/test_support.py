@@ -24,7 +24,8 @@ import pytest
 from clutch_tui import commands, logs, support
 from clutch_tui.commands import log_lines, request
 from clutch_tui.core import customers, journal, sales
-from clutch_tui.core.types import CustomerDraft, LogQuery
+from clutch_tui.core.journal import LogQuery
+from clutch_tui.core.types import CustomerDraft
 from clutch_tui.installation import Installation
 from clutch_tui.net.client import redaction
 from clutch_tui.net.client.errors import ApiError

@@ -19,7 +19,7 @@ from clutch_tui.text.fold import fold
 
 from .clock import from_text, to_text
 from .database import models
-from .types import Key, LogQuery, LogRow, Notification
+from .types import Key
 
 Level = Literal["debug", "info", "warning", "error"]
 LEVELS: tuple[Level, ...] = get_args(Level)
@@ -35,6 +35,45 @@ SILENT = timedelta(seconds=20)
 
 _NEWEST = 2**63 - 1
 _EXCHANGE = "exchange"
+
+
+@dataclass(frozen=True, slots=True)
+class LogRow:
+    """An entry of the connection log. `event` is a catalogue key, `values` fill its places; `exchange` holds a
+    request and its answer, secrets removed, where they were worth keeping."""
+
+    id: int
+    key: Key
+    at: datetime
+    level: Literal["debug", "info", "warning", "error"]
+    category: str
+    event: str
+    values: dict[str, Any] = field(hash=False)
+    exchange: dict[str, Any] | None = field(default=None, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LogQuery:
+    """Entries of at least `level`, behind the id `oldest` and up to `newest`. Every word of `text` must stand in an
+    entry, or in its sentence: core has no sentences, so whoever has them names with `meant`, word for word, the
+    events whose sentence holds it."""
+
+    level: str = ""
+    category: str = ""
+    text: str = ""
+    meant: tuple[tuple[str, ...], ...] = ()
+    newest: int | None = None
+    oldest: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    id: str
+    key: Key
+    at: datetime
+    kind: str
+    values: dict[str, Any] = field(hash=False)
+    read: bool = False
 
 
 _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode

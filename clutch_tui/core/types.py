@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Literal
 
 from . import money
 
@@ -464,45 +464,3 @@ class Order:
 class OrderQuery:
     text: str = ""
     open_only: bool = True
-
-
-# --- log, notifications --------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class LogRow:
-    """An entry of the connection log. `event` is a catalogue key, `values` fill its places; `exchange` holds a
-    request and its answer, secrets removed, where they were worth keeping."""
-
-    id: int
-    key: Key
-    at: datetime
-    level: Literal["debug", "info", "warning", "error"]
-    category: str
-    event: str
-    values: dict[str, Any] = field(hash=False)
-    exchange: dict[str, Any] | None = field(default=None, hash=False)
-
-
-@dataclass(frozen=True, slots=True)
-class LogQuery:
-    """Entries of at least `level`, behind the id `oldest` and up to `newest`. Every word of `text` must stand in an
-    entry, or in its sentence: core has no sentences, so whoever has them names with `meant`, word for word, the
-    events whose sentence holds it."""
-
-    level: str = ""
-    category: str = ""
-    text: str = ""
-    meant: tuple[tuple[str, ...], ...] = ()
-    newest: int | None = None
-    oldest: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Notification:
-    id: str
-    key: Key
-    at: datetime
-    kind: str
-    values: dict[str, Any] = field(hash=False)
-    read: bool = False

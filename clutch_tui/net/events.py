@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 if TYPE_CHECKING:
-    from clutch_tui.net.wire import Event
+    from clutch_tui.net.socket.frames import Event
 
 
 @dataclass(frozen=True, slots=True)

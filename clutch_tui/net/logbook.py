@@ -26,7 +26,7 @@ from .connection import PARTS, Event, Exchange, Monitor, Part, PartName, Problem
 if TYPE_CHECKING:
     from clutch_tui.core.database.store import Store
 
-    from . import wire
+    from .socket import frames
 
 LINE = logging.getLogger("clutch_tui.connection")
 """The same log as lines of the program's log file: what is left where the database cannot be written."""
@@ -191,7 +191,7 @@ class Logbook:
 
     # --- news ------------------------------------------------------------------------------------------
 
-    def hear_news(self, event: wire.Event) -> None:
+    def hear_news(self, event: frames.Event) -> None:
         """Keep an event of the socket that a person should hear of."""
         if event.type not in NEWS:
             return
@@ -199,7 +199,7 @@ class Logbook:
         self._keeping.add(task)
         task.add_done_callback(self._kept)
 
-    async def _keep_news(self, event: wire.Event) -> None:
+    async def _keep_news(self, event: frames.Event) -> None:
         values = {
             name: float(value) if isinstance(value, Decimal) else value
             for name, value in event.data.items()

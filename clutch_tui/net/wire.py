@@ -20,16 +20,14 @@ from pydantic import TypeAdapter, ValidationError
 
 from clutch_tui.net import answers, leniency, payload
 from clutch_tui.net.payload import Payload, counter_in, inner_models, mark_in, moment_in, money_in, money_out
-from clutch_tui.net.socket import news
 
 __all__ = [
     "BadPayload",
     "BadRow",
-    "Event",
-    "Frame",
     "Reading",
     "counter_in",
     "dumps",
+    "in_our_terms",
     "loads",
     "mark_in",
     "moment_in",
@@ -37,10 +35,9 @@ __all__ = [
     "money_out",
     "read_answer",
     "read_changes",
-    "read_event",
     "read_field",
-    "read_frame",
     "read_one",
+    "read_record",
     "read_rows",
     "read_sync",
     "write",
@@ -285,7 +282,7 @@ def _kind_of(row: object) -> str | None:
 
 def read_sync(data: object) -> Row:
     """The envelope of a sync answer, its `changes` still as they came. Raises `BadPayload`."""
-    return _read_record(payload.SyncPage, data).__dict__
+    return read_record(payload.SyncPage, data).__dict__
 
 
 def read_one(kind: str, data: object) -> Row:
@@ -301,15 +298,15 @@ def read_one(kind: str, data: object) -> Row:
 def read_field(kind: str, name: str, value: object) -> object:
     """One field's value in our terms, for a conflict's `theirs`. Raises `BadPayload`, also for no field of ours."""
     if kind == "customer" and name in CAR_FIELDS:
-        return _read_record(payload.CarInfo, {CAR_FIELDS[name]: value}).__dict__[CAR_FIELDS[name]]
+        return read_record(payload.CarInfo, {CAR_FIELDS[name]: value}).__dict__[CAR_FIELDS[name]]
     if not is_field(kind, name):
         raise BadPayload(f"{name[:40]} is no field")
-    return _ours(_read_record(_RECORDS[kind], {"id": "-"} | {name: value}))[name]
+    return in_our_terms(read_record(_RECORDS[kind], {"id": "-"} | {name: value}))[name]
 
 
 def read_car(value: object) -> Row:
     """A customer's car in our terms; none is an empty one. Raises `BadPayload`."""
-    car = _read_record(payload.CarInfo, {} if value is None else value).__dict__
+    car = read_record(payload.CarInfo, {} if value is None else value).__dict__
     return {ours: car[theirs] for ours, theirs in CAR_FIELDS.items()}
 
 
@@ -377,10 +374,10 @@ def _read_list(kind: str, model: type[Payload], rows: Sequence[object]) -> tuple
     bad = [BadRow(index, kind, _id_of(rows[index]), reasons[index], rows[index]) for index in sorted(reasons)]
     if flat:
         return [record.__dict__ for record in records], bad
-    return [_ours(record) for record in records], bad
+    return [in_our_terms(record) for record in records], bad
 
 
-def _ours(record: Payload) -> Row:
+def in_our_terms(record: Payload) -> Row:
     """The validated record as a plain row. Its own `__dict__`: a copy would cost as much as the check."""
     row = record.__dict__
     if isinstance(record, payload.Customer):
@@ -390,13 +387,13 @@ def _ours(record: Payload) -> Row:
     for name in inner_models(type(record)):
         value = row[name]
         if isinstance(value, list):
-            row[name] = [_ours(one) if isinstance(one, Payload) else one for one in value]
+            row[name] = [in_our_terms(one) if isinstance(one, Payload) else one for one in value]
         elif isinstance(value, Payload):
-            row[name] = _ours(value)
+            row[name] = in_our_terms(value)
     return row
 
 
-def _read_record(model: type[Payload], data: object) -> Payload:
+def read_record(model: type[Payload], data: object) -> Payload:
     try:
         return model.model_validate(_plain_deep(model, data))
     except _UNREADABLE as error:
@@ -449,7 +446,7 @@ def read_answer(endpoint: str, data: object) -> Reading:
     if data is None and model is Payload:
         return Reading({}, [], [])
     if model in _RECORDS.values() or model in (answers.Tokens, payload.SyncPage):
-        return Reading(_ours(_read_record(model, _unwrapped(model, data))), [], [])
+        return Reading(in_our_terms(read_record(model, _unwrapped(model, data))), [], [])
     return _leniently(model, _unwrapped(model, data))
 
 
@@ -459,14 +456,14 @@ def _leniently(model: type[Payload], data: object) -> Reading:
         record, places = leniency.read(model, _plain_deep(model, data))
     except _UNREADABLE as error:
         raise BadPayload(_why(error)) from None
-    return Reading(_ours(record), [], [BadRow(0, place, None, f"{place}: unreadable", None) for place in places])
+    return Reading(in_our_terms(record), [], [BadRow(0, place, None, f"{place}: unreadable", None) for place in places])
 
 
 def _again(noun: str, model: type[Payload], good: list[Row], bad: list[BadRow]) -> Reading:
     """Rows that only inform: those that were set aside once more, each without what is wrong in it. They come last."""
     for one in bad:
         with suppress(*_UNREADABLE):
-            good.append(_ours(leniency.read(model, _plain_deep(model, one.raw))[0]))
+            good.append(in_our_terms(leniency.read(model, _plain_deep(model, one.raw))[0]))
     return Reading(None, good, bad)
 
 
@@ -482,41 +479,3 @@ def _unwrapped(model: type[Payload], data: object) -> object:
     if len(inner_records) == 1 and not names & _known(model):
         return inner_records[0]
     return data
-
-
-# --- the socket ----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """A text frame of the socket: its type, its data as it came, and the two counters where it has them."""
-
-    type: str
-    data: Any
-    seq: int | None
-    head: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Something that has happened in the shop. `seq` is `None` from a server that does not number its events."""
-
-    type: str
-    data: Mapping[str, Any]
-    seq: int | None
-
-
-def read_frame(text: str | bytes) -> Frame:
-    """One frame. Raises `BadPayload`."""
-    raw = loads(text.encode("utf-8", "replace") if isinstance(text, str) else text)
-    frame = _read_record(news.Frame, raw).__dict__
-    data = frame["data"] if frame["data"] is not None else {key: raw[key] for key in raw if key not in frame}
-    return Frame(frame["type"], data, frame["seq"], frame["head"])
-
-
-def read_event(frame: Frame) -> Event:
-    """One of the nine events, its data in our terms; any other kind as it came. Raises `BadPayload`."""
-    model = news.EVENTS.get(frame.type)
-    if model is not None:
-        return Event(frame.type, _ours(_read_record(model, frame.data)), frame.seq)
-    return Event(frame.type, frame.data if isinstance(frame.data, dict) else {"data": frame.data}, frame.seq)

@@ -9,7 +9,7 @@ import pytest
 from clutch_tui.core import journal
 from clutch_tui.core.database import models
 from clutch_tui.core.database.store import Store
-from clutch_tui.core.types import LogQuery
+from clutch_tui.core.journal import LogQuery
 from tests.test_core.shop import HandClock
 
 

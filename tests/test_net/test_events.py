@@ -13,10 +13,11 @@ import pytest
 from clutch_tui.config import Backend, Settings
 from clutch_tui.core import journal
 from clutch_tui.core.database.store import Store
-from clutch_tui.net import events, wire
+from clutch_tui.net import events
 from clutch_tui.net.connection import Monitor
 from clutch_tui.net.events import HAPPENINGS, Happening, OrderUpdate, PriceAlert, StockAlert
 from clutch_tui.net.logbook import Logbook
+from clutch_tui.net.socket import frames
 from clutch_tui.net.socket.websocket import EVENTS, Socket
 from tests.fresh_store import open_new
 
@@ -122,7 +123,7 @@ async def test_own_reading_is_no_news(floor: ShopFloor) -> None:
 
 
 def test_listeners_get_what_their_type_says() -> None:
-    alert = wire.Event("price_alert", {"item_id": "p", "current_price": 1050, "new_field": 1}, 7)
+    alert = frames.Event("price_alert", {"item_id": "p", "current_price": 1050, "new_field": 1}, 7)
     assert events.read(PriceAlert, alert) == PriceAlert("p", current_price=1050, seq=7)
-    assert events.read(StockAlert, wire.Event("stock_alert", {"item_id": "p"}, None)).seq is None
-    assert events.read(OrderUpdate, wire.Event("order_update", {"order_id": "o", "order": ORDER}, 1)).order == ORDER
+    assert events.read(StockAlert, frames.Event("stock_alert", {"item_id": "p"}, None)).seq is None
+    assert events.read(OrderUpdate, frames.Event("order_update", {"order_id": "o", "order": ORDER}, 1)).order == ORDER

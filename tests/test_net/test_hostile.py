@@ -25,6 +25,7 @@ from clutch_tui.net.client.session import Session
 from clutch_tui.net.client.vault import Secrets, Vault
 from clutch_tui.net.connection import Monitor
 from clutch_tui.net.endpoints import ENDPOINTS
+from clutch_tui.net.socket import frames
 
 from .conftest import DEVICE, MakeClient, TestClock
 
@@ -223,7 +224,7 @@ def test_a_sign_in_ends_as_a_user_or_as_one_of_our_errors(hostile: tuple[Hostile
 @given(raw=bodies())
 def test_a_frame_of_the_socket_is_read_or_refused(raw: bytes) -> None:
     try:
-        event = wire.read_event(wire.read_frame(raw))
+        event = frames.read_event(frames.read_frame(raw))
     except wire.BadPayload:
         return
     assert isinstance(event.type, str)

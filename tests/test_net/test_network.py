@@ -16,9 +16,10 @@ import pytest
 
 from clutch_tui.core import inventory, journal, reference
 from clutch_tui.core.database.store import Store
+from clutch_tui.core.journal import LogQuery
 from clutch_tui.core.speed import usage
 from clutch_tui.core.sync import outbox
-from clutch_tui.core.types import LogQuery, PartDraft, PartQuery, ShopError
+from clutch_tui.core.types import PartDraft, PartQuery, ShopError
 from clutch_tui.installation import Installation
 from clutch_tui.net import logbook
 from clutch_tui.net import network as net

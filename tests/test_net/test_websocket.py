@@ -16,10 +16,10 @@ from clutch_tui.config import Backend, Settings, WebSocket
 from clutch_tui.core.types import ShopError
 from clutch_tui.net.client.errors import ApiError, Kind
 from clutch_tui.net.connection import Monitor
+from clutch_tui.net.socket.frames import Event
 from clutch_tui.net.socket.line import HandshakeRefused, Line, LineClosed
 from clutch_tui.net.socket.sequence import Sequence
 from clutch_tui.net.socket.websocket import EVENTS, REFUSED_WAIT, SPREAD, Socket
-from clutch_tui.net.wire import Event
 from clutch_tui.sandbox import demo_data
 from clutch_tui.sandbox.server import Running
 

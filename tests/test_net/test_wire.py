@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from clutch_tui.net import wire
 from clutch_tui.net.endpoints import ENDPOINTS
+from clutch_tui.net.socket import frames
 
 ITEM = {"id": "p1", "name": "طلمبة مياه", "price": Decimal("150.00"), "stock_quantity": 3}
 
@@ -239,15 +240,15 @@ def test_a_login_is_read_from_many_servers(answer: dict[str, Any], seconds: floa
 
 
 def test_frames_and_events_are_read_in_our_terms() -> None:
-    frame = wire.read_frame('{"type":"price_update","data":{"itemId":"p1","newPrice":"12.5"},"seq":7,"head":9}')
+    frame = frames.read_frame('{"type":"price_update","data":{"itemId":"p1","newPrice":"12.5"},"seq":7,"head":9}')
     assert (frame.type, frame.seq, frame.head) == ("price_update", 7, 9)
-    event = wire.read_event(frame)
+    event = frames.read_event(frame)
     assert (event.data["item_id"], event.data["new_price"], event.seq) == ("p1", 1250, 7)
-    flat = wire.read_frame('{"type":"pong","timestamp":3,"extra":1}')
+    flat = frames.read_frame('{"type":"pong","timestamp":3,"extra":1}')
     assert flat.data == {"extra": 1}
     for raw in ("[]", "{}", "nonsense", '{"type":"x","seq":-1}'):
         with pytest.raises(wire.BadPayload):
-            wire.read_frame(raw)
+            frames.read_frame(raw)
 
 
 json_values = st.recursive(

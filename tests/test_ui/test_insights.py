@@ -11,8 +11,8 @@ import pytest
 from textual.widgets import OptionList
 
 from clutch_tui.core import reference
+from clutch_tui.core.journal import Notification
 from clutch_tui.core.reference import plain
-from clutch_tui.core.types import Notification
 from clutch_tui.net import answers
 from clutch_tui.net.client.errors import ApiError, Kind
 from clutch_tui.net.connection import Monitor

@@ -14,6 +14,7 @@ from clutch_tui.net.client.errors import ApiError, Kind
 from clutch_tui.net.connection import SKEW, Monitor
 from clutch_tui.net.diagnosis import probes
 from clutch_tui.net.diagnosis.moments import moment
+from clutch_tui.net.socket import frames
 
 if TYPE_CHECKING:
     from clutch_tui.config import Settings
@@ -125,6 +126,6 @@ async def _socket(api: Api, session: Session, settings: Settings | None) -> Capa
 
 def _is_pong(text: str | bytes) -> bool:
     try:
-        return wire.read_frame(text).type == "pong"
+        return frames.read_frame(text).type == "pong"
     except wire.BadPayload:
         return False

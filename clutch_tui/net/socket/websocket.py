@@ -24,7 +24,7 @@ from clutch_tui.net.socket.sequence import Sequence
 if TYPE_CHECKING:
     from clutch_tui.config import Settings
     from clutch_tui.net.client.session import Session
-    from clutch_tui.net.wire import Event, Frame
+    from clutch_tui.net.socket.frames import Event, Frame
 
 EVENTS: tuple[str, ...] = tuple(kind.TYPE for kind in events.HAPPENINGS)
 _PULLING = frozenset({"inventory_update", "price_update", "new_order", "order_update"})
@@ -381,6 +381,7 @@ class Socket:
 
     async def _read(self, line: Line) -> None:
         from clutch_tui.net import wire
+        from clutch_tui.net.socket import frames
 
         while True:
             text = await line.receive()
@@ -392,7 +393,7 @@ class Socket:
                 self._monitor.set("socket", "up")
                 self.on_pull("connected")
             try:
-                frame = wire.read_frame(text)
+                frame = frames.read_frame(text)
             except wire.BadPayload as bad:
                 self._monitor.note("warning", "socket", "error.socket.bad_frame", reason=bad.reason)
                 continue
@@ -428,6 +429,7 @@ class Socket:
 
     async def _deliver(self, frame: Frame) -> None:
         from clutch_tui.net import wire
+        from clutch_tui.net.socket import frames
 
         verdict = "new" if frame.seq is None else self._sequence.take(frame.seq)
         if verdict == "gap":
@@ -437,7 +439,7 @@ class Socket:
         if verdict == "seen":
             return
         try:
-            event = wire.read_event(frame)
+            event = frames.read_event(frame)
         except wire.BadPayload as bad:
             self._monitor.note("warning", "socket", "error.socket.bad_frame", reason=f"{frame.type}: {bad.reason}")
             return

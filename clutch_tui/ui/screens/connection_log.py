@@ -18,7 +18,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 
 from clutch_tui.core.clock import to_text
-from clutch_tui.core.types import LogQuery, LogRow
+from clutch_tui.core.journal import LogQuery, LogRow
 from clutch_tui.text import format as shown
 from clutch_tui.text.fold import fold
 from clutch_tui.text.harmless import escaped
