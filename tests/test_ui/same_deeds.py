@@ -129,7 +129,8 @@ async def type_day(pilot: Pilot[int], steps: Sequence[Step], pace: Pace, random:
         for key in keys:
             key.set_sender(pilot.app)
             pilot.app.post_message(key)
-            if (pace == "slowly" and not one.scan) or (pace == "in pieces" and random.random() < 0.1):
+            tears = pace == "slowly" or (pace == "in pieces" and random.random() < 0.1)
+            if tears and not one.scan:  # a scanner makes no pause
                 await settle(pilot)
         if pace == "slowly":
             await settle(pilot)
