@@ -27,6 +27,8 @@ from clutch_tui.ui.screens.sales import SalesScreen
 from clutch_tui.ui.screens.void import VoidDialog
 from clutch_tui.ui.widgets.big_figure import BigFigure
 from clutch_tui.ui.widgets.scan_field import ScanField
+from clutch_tui.ui.widgets.text_field import TextField
+from clutch_tui.ui.widgets.words import Words
 from tests.test_ui.shop_app import Shop, open_app, press, settle, toasts, type_text, until, words_on
 
 LANGUAGES: tuple[strings.Language, ...] = ("ar", "en")
@@ -335,10 +337,13 @@ async def test_a_card_gives_no_change_and_credit_needs_a_customer(shop: Shop) ->
         await press(pilot, "enter")
         assert "Only cash gives change" in words_on(app)
         await press(pilot, "f6")
-        assert t("pay.credit_needs_customer") in words_on(app)
+        await until(pilot, lambda: isinstance(app.screen, PickCustomer))
+        await press(pilot, "escape")
+        await until(pilot, lambda: t("pay.credit_needs_customer") in words_on(app))
         await press(pilot, *["backspace"] * 4, "enter")  # never taken in cash instead
-        await settle(pilot)
-        assert t("pay.credit_needs_customer") in words_on(app)
+        await until(pilot, lambda: isinstance(app.screen, PickCustomer))
+        await press(pilot, "escape")
+        await until(pilot, lambda: t("pay.credit_needs_customer") in words_on(app))
         await press(pilot, "escape")
         await until(pilot, lambda: app.screen is till(app))
         assert shop.new_changes == []
@@ -371,6 +376,35 @@ async def test_a_new_customer_on_the_sale(shop: Shop) -> None:
         await until(pilot, lambda: isinstance(app.screen, ReceiptDialog))
         (sale,) = sold(shop)
         assert (sale.customer_name, sale.payments[0].method) == ("Mona", "credit")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_on_account_asks_for_the_customer_and_goes_on_as_it_was(shop: Shop, language: strings.Language) -> None:
+    mona = shop.store.run_now(customers.create, CustomerDraft(name="Mona", phone="01001234567"))
+    async with open_app(shop, language) as (app, pilot):
+        await scan(app, pilot, "OF-100")
+        await press(pilot, "f2")
+        await until(pilot, lambda: isinstance(app.screen, PayDialog))
+        await type_text(pilot, "100")
+        await press(pilot, "f3", "enter", *"25", "f6", *"mona", "enter")
+        await until(pilot, lambda: "Mona" in words_on(app) and isinstance(app.screen, PayDialog))
+        assert app.screen.query_one("#pay-amount", TextField).value == "25"
+        assert app.screen.query_one("#pay-due", Words).text == t("pay.due", amount=money(25_00))
+        assert app.screen.query_one(".dialog--box").region.bottom <= 24
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, ReceiptDialog))
+        (sale,) = sold(shop)
+        assert {one.method: one.amount for one in sale.payments} == {"visa": 100_00, "credit": 25_00}
+        assert (sale.customer_id, shop.read(customers.get, mona.id).balance) == (mona.id, 25_00)
+
+
+async def test_a_customer_who_was_named_while_paying_stays_on_the_sale(shop: Shop) -> None:
+    shop.store.run_now(customers.create, CustomerDraft(name="Mona"))
+    async with open_app(shop, "en") as (app, pilot):
+        await scan(app, pilot, "OF-100")
+        await press(pilot, "f2", "f6", *"mona", "enter", "escape")
+        await until(pilot, lambda: app.screen is till(app))
+        assert till(app).cart.customer_name == "Mona"
 
 
 async def sell_one(app: ClutchApp, pilot: Pilot[int], code: str) -> None:

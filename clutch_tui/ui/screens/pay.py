@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -27,8 +28,10 @@ NOTES = (500, 1000, 2000, 5000, 10_000, 20_000)
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """How a cart was paid. `tendered` is the cash that was handed over, change still in it."""
+    """How a cart was paid. `cart` has the customer on whose account it goes, also where he was only named while it was
+    paid. `tendered` is the cash that was handed over, change still in it."""
 
+    cart: Cart
     payments: tuple[Payment, ...]
     tendered: int
 
@@ -42,7 +45,8 @@ def quick_amounts(due: int, most: int = 5) -> tuple[int, ...]:
 class PayDialog(Dialog[Paid]):
     """F2 to F6 choose the method; Enter takes the amount, or all that is due when nothing is typed; less than
     is due is one part of it, and the rest is asked for. F8 takes a part off again: the last in the chosen way; leaving
-    with parts taken asks, because they are money that a customer has handed over."""
+    with parts taken asks, because they are money that a customer has handed over. On account asks for the customer
+    where the sale has none, and `name_customer` gets the cart with him, so that he stays when nothing is paid."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
@@ -54,9 +58,10 @@ class PayDialog(Dialog[Paid]):
         Binding("down", "quick(1)", "pay.quick", show=False, id="pay.quick_more"),
     ]
 
-    def __init__(self, cart: Cart, rules: TaxRules) -> None:
+    def __init__(self, cart: Cart, rules: TaxRules, name_customer: Callable[[Cart], None]) -> None:
         super().__init__("pay.title", "pay.hint")
         self._cart = cart
+        self._name_customer = name_customer
         self._rules = rules
         self._method: PayMethod = "cash"
         self._payments: list[Payment] = []
@@ -69,6 +74,8 @@ class PayDialog(Dialog[Paid]):
         self._methods = Words(id="pay-methods")
         self._quick = Words(id="pay-quick", classes="muted")
         self._paid = Words(id="pay-paid", classes="muted")
+        self._account = Words(id="pay-account", classes="muted")
+        """Whose account it goes on, and how that stands."""
         self._problem = Problem()
 
     def compose_body(self) -> ComposeResult:
@@ -76,6 +83,7 @@ class PayDialog(Dialog[Paid]):
         yield self.rounding_line
         yield self._paid
         yield self._methods
+        yield self._account
         yield self.field
         yield self.change_line
         yield self._quick
@@ -137,6 +145,7 @@ class PayDialog(Dialog[Paid]):
     def _redraw(self) -> None:
         self._quick.display = self._method == "cash"
         self._paid.display = bool(self._payments)
+        self._account.display = self._method == "credit" and not self._lacks_customer
         self.rounding_line.display = bool(self._rounding)
         for line in (self.due_line, self.rounding_line, self._paid, self._methods, self._quick, self.change_line):
             line.refresh(layout=True)
@@ -147,7 +156,31 @@ class PayDialog(Dialog[Paid]):
         self._problem.clear()
         self._redraw()
         if self._lacks_customer:
+            self._ask_for_customer()
+        elif method == "credit":
+            self._look_at_account()
+
+    @work(group="ask", exit_on_error=False)
+    async def _ask_for_customer(self) -> None:
+        from clutch_tui.ui.screens.customers import PickCustomer
+
+        picked = await self.app.push_screen_wait(PickCustomer())
+        if picked is None or picked.customer is None:
             self._problem.say("pay.credit_needs_customer")
+            return
+        self._cart = shop.cart.with_customer(self._cart, picked.customer)
+        self._name_customer(self._cart)
+        self._problem.clear()
+        self._redraw()
+        self._look_at_account()
+
+    @work(group="standing", exclusive=True, exit_on_error=False)
+    async def _look_at_account(self) -> None:
+        from clutch_tui.ui.screens.account import standing_words
+
+        if (customer_id := self._cart.customer_id) is not None:
+            standing, name = await self.app.store.read(shop.accounts.standing, customer_id), self._cart.customer_name
+            self._account.tell(lambda: f"{t('sales.customer')}: {shown.name(name)}   {standing_words(standing)}")
 
     @property
     def _lacks_customer(self) -> bool:
@@ -201,7 +234,7 @@ class PayDialog(Dialog[Paid]):
             self._problem.say(error.key, **error.arguments)
             return
         if self._lacks_customer:
-            self._problem.say("pay.credit_needs_customer")
+            self._ask_for_customer()
         elif amount <= 0 and due > 0:
             self._problem.say("pay.nothing")
         elif amount > due and self._method != "cash":
@@ -225,7 +258,7 @@ class PayDialog(Dialog[Paid]):
         self._payments.append(Payment(self._method, min(amount, due)))
         self._tendered.append(amount if self._method == "cash" else 0)
         if amount >= due:
-            self.dismiss(Paid(tuple(self._payments), sum(self._tendered)))
+            self.dismiss(Paid(self._cart, tuple(self._payments), sum(self._tendered)))
         else:
             self.field.value = ""
             self._redraw()

@@ -466,14 +466,14 @@ class SalesScreen(ShopScreen):
 
         if self.cart is None or not self.cart.lines or self.writing:
             return
-        cart, rules = self.cart, self.rules  # what is paid is what the dialog said, whatever arrives meanwhile
-        paid = await self.app.push_screen_wait(PayDialog(cart, rules))
+        rules = self.rules  # what is paid is what the dialog said, whatever arrives meanwhile
+        paid = await self.app.push_screen_wait(PayDialog(self.cart, rules, self._change))
         if paid is None:
             return
         receipt = await self.write(
             "sales inventory customers orders",
             shop.sales.checkout,
-            cart,
+            paid.cart,
             paid.payments,
             tendered=paid.tendered,
             cashier=self.app.cashier,
