@@ -127,6 +127,21 @@ async def test_work_done_before_a_shop_is_known_moves_along_at_the_first_sign_in
     assert (done.code, done.found.is_all) == (exits.DONE, True)
 
 
+async def test_work_of_a_shop_whose_id_was_missing_moves_along_once_it_is_entered(
+    tmp_path: Path, sandbox: Running
+) -> None:
+    """A key alone reaches the server, which refuses the sync calls of no shop and answers others: the work is not bound
+    by that to a shop without a name, to which nobody could ever send it."""
+    here = install(tmp_path / "home", sandbox.base_url, shop_id="")
+    with here.open_store(inline=True) as store:
+        made(store)
+    assert (await syncing.sync_once(here)).error_key == "error.api.forbidden.shop"
+    here.save_settings({"backend.shop_id": demo_data.SHOP_ID})
+    done = await syncing.sync_once(here)
+    assert (done.code, done.found.is_all) == (exits.DONE, True)
+    assert here.stranded() == ()
+
+
 async def test_a_wrong_path_leaves_its_work_in_sight_until_a_person_sends_it(
     tmp_path: Path, sandbox: Running, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -200,7 +200,6 @@ class Sync:
         await self._lookback.go()
         await self._each_in_turn()
         self._lists.hurry = False
-        await self._profile.refresh()
         if (error := self._exchange.too_old) is not None:
             self._exchange.too_old = None
             raise error
@@ -231,6 +230,8 @@ class Sync:
         # what is new in the queue by then has the next round: one that fails would count against itself twice in one
         steps += [partial(self._go, "sales"), partial(self._go, "inventory", push=False), self._parties.push]
         steps += [partial(self._parties.pull, channel) for channel in rest.NOUNS]
+        # also where something else is broken: whose work this database holds, only the server's profile says for good
+        steps.append(self._profile.refresh)
         broken: list[ApiError | wire.BadPayload] = []
         for step in steps:
             try:
