@@ -69,6 +69,7 @@ _STATES: dict[Kind, State] = {
     Kind.NOT_BACKEND: "missing",
     Kind.ANSWER_TOO_LARGE: "invalid",
 }
+_LISTS = ("inventory.list", "customers.list", "suppliers.list", "sales.list", "orders.list")
 _LINE_DOWN = frozenset({Kind.UNREACHABLE, Kind.UNKNOWN_HOST, Kind.TLS, Kind.PROXY, Kind.CUT, Kind.NOT_SET_UP})
 
 
@@ -207,9 +208,23 @@ class Tester:
         that answers nothing at all."""
         failures = await asyncio.gather(*(self._failure(name) for name in ("system.ping", "system.health")))
         kinds = {error.kind if error is not None else None for error in failures}
+        if kinds == {Kind.NOT_BACKEND} and await self._has_a_list():
+            return None
         if kinds in ({Kind.TIMEOUT}, {Kind.NOT_BACKEND}) or kinds & _LINE_DOWN:
             return next(error for error in failures if error is not None)
         return None
+
+    async def _has_a_list(self) -> bool:
+        """Whether a server that lacks all of `system` answers as one of ours anywhere else."""
+        for name in _LISTS:
+            try:
+                await self._api.call(name, query={"limit": 1}, probe=True)
+            except ApiError as error:
+                if error.kind is not Kind.NOT_BACKEND:
+                    return True
+            else:
+                return True
+        return False
 
     async def _failure(self, name: str) -> ApiError | None:
         try:
