@@ -438,14 +438,14 @@ class ClutchApp(KeysInOrder, Scanning, Overlays, ThinWire, Gauges, BidiApp, App[
         await self._go_to(mode)
 
     async def _go_to(self, mode: str) -> None:
-        """Go to a mode as it was left; but the till is the till, whatever was opened over it. The drawer lies over
-        it."""
+        """Go to the screen of that name, whatever was opened over it: only a question is answered first. The drawer
+        lies over the till."""
         self.close_overlay()
         if mode == keys.DRAWER:
             await self._go_to_drawer()
             return
         await self.switch_mode(mode)
-        while mode == "sales" and len(self.screen_stack) > 1 and not self._asks:
+        while len(self.screen_stack) > 1 and not self._asks:
             self.pop_screen()
 
     async def _go_to_drawer(self) -> None:

@@ -134,9 +134,9 @@ class KeysInOrder(_AppPart):
         elif self._rows_for(held):
             self._wait_in_background(self._wait(self._rows_for(held)))
         elif self._names_another_row(held):
-            self._held.clear()
-            self.bell()
-            self.notify(t("keys.row_has_gone"), severity="warning")
+            self._refuse_held("keys.row_has_gone")
+        elif self._acts_unread(held):
+            self._refuse_held("keys.not_read")
         else:
             self._held.popleft()
             await self._deal_with(held)
@@ -228,6 +228,17 @@ class KeysInOrder(_AppPart):
     def _rows_for(self, held: Held) -> list[Awaited]:
         """The rows without which this key would not mean what it says."""
         return [table for table in self._tables_for(held) if table.is_awaited]
+
+    def _refuse_held(self, why: str) -> None:
+        self._held.clear()
+        self.bell()
+        self.notify(t(why), severity="warning")
+
+    def _acts_unread(self, held: Held) -> bool:
+        """Whether this key would decide about a row that nobody can have read when it was pressed."""
+        if not isinstance(held, Key) or keys.is_moving(held.key):
+            return False
+        return any(table.is_unread(held.time) for table in self._tables_for(held))
 
     def _names_another_row(self, held: Held) -> bool:
         """Whether news has put another row under the mark at this very moment."""

@@ -32,6 +32,7 @@ from clutch_tui.ui.screens.inventory import InventoryScreen
 from clutch_tui.ui.screens.past_sales import COLUMNS, PastSalesScreen
 from clutch_tui.ui.screens.queue import QueueScreen
 from clutch_tui.ui.screens.receipt import ReceiptDialog
+from clutch_tui.ui.widgets import window_table
 from clutch_tui.ui.widgets.part_columns import PART_COLUMNS
 from clutch_tui.ui.widgets.text_field import TextField
 from tests.test_ui.shop_app import Shop, open_app, press, settle, toasts, type_text, until, words_on
@@ -78,6 +79,12 @@ def sell(shop: Shop, part: Part, quantity: int) -> str:
         return sales.checkout(cart, paid, tendered=total, cashier="t", device_id="d", rules=rules).id
 
     return shop.store.run_now(sold)
+
+
+@pytest.fixture(autouse=True)
+def read_at_a_glance(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is pressed once a row is there was pressed by somebody who has read it."""
+    monkeypatch.setattr(window_table, "READ_AFTER", 0.0)
 
 
 def queue_in_front(app: ClutchApp) -> QueueScreen:
@@ -318,6 +325,36 @@ async def test_one_key_decides_and_the_next_conflict_is_there(shop: Shop, langua
         await until(pilot, lambda: isinstance(app.screen, QueueScreen))
     assert shop.read(inventory.get, first.id).draft.location == "A-1"
     assert shop.read(inventory.get, second.id).draft.name == second.draft.name
+
+
+async def test_a_burst_decides_nothing_that_nobody_has_read(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second, _ = settle_the_shelf(shop)
+    for part in (first, second):
+        disagree(shop, part, "location", "A-1", "B-2")
+    async with open_app(shop, "ar", mode="queue") as (app, pilot):
+        await press(pilot, "f2", "f2")
+        await until(pilot, lambda: toasts(app) == [t("keys.not_read")])
+        assert len(shop.read(conflicts.pending)) == 2
+        assert isinstance(app.screen, ConflictsScreen)
+        await press(pilot, "f2", "f2")  # the first is meant for what stands there, the second for nothing
+        await until(pilot, lambda: toasts(app) == [t("keys.not_read")] * 2)
+        await settle(pilot)
+        assert len(shop.read(conflicts.pending)) == 1
+        monkeypatch.setattr(window_table, "READ_AFTER", 3600.0)  # a finger that is twice as fast as an eye
+        await press(pilot, "f3")
+        await until(pilot, lambda: toasts(app) == [t("keys.not_read")] * 3)
+        assert len(shop.read(conflicts.pending)) == 1
+
+
+async def test_the_menu_opens_the_queue_and_not_what_lay_on_it(shop: Shop) -> None:
+    part, *_ = settle_the_shelf(shop)
+    disagree(shop, part, "location", "A-1", "B-2")
+    async with open_app(shop, "en", mode="queue") as (app, pilot):
+        await open_conflicts(app, pilot)
+        await press(pilot, "alt+1")
+        await until(pilot, lambda: app.current_mode == "sales")
+        await press(pilot, "f9", "6")
+        await until(pilot, lambda: isinstance(app.screen, QueueScreen))
 
 
 @pytest.mark.parametrize(("language", "name", "other"), [("ar", "فلتر زيت", "Oil"), ("en", "Oil filter", "فلتر")])

@@ -58,6 +58,7 @@ class ConflictsScreen(HistoryScreen):
         """The change whose conflict the cursor goes to when the list is first here."""
         self._alike: tuple[str, ...] = ()
         super().__init__()
+        self.table.must_be_read = True  # the key that leads here is the one that keeps mine
 
     def columns(self) -> Sequence[Column[Conflict]]:
         return COLUMNS

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 NOTICED_AFTER = 1.0
 """Seconds that a person needs to see that another row is marked, and to keep the finger from the key."""
+READ_AFTER = 0.4
+"""Seconds in which nobody reads a row: a key pressed before was meant for what stood there earlier."""
 
 
 class WindowTable(VisualLines, ScrollView, Generic[R], can_focus=True):
@@ -118,7 +120,9 @@ class WindowTable(VisualLines, ScrollView, Generic[R], can_focus=True):
         self._asked = self._answered = 0
         """How often rows were asked for by a person, and up to which of these questions they are here."""
         self._arrivals: list[asyncio.Future[None]] = []
-        self._slipped_at = -math.inf
+        self._slipped_at = self._marked_at = -math.inf
+        self.must_be_read = False
+        """Whether a key may act only on a row that somebody can have read: where one key decides at once."""
         self.placed: tuple[Placed[R], ...] = ()
         """The columns that fit, as wide as they are now."""
         self._sought: tuple[str | int, Key | None] | None = None
@@ -159,6 +163,11 @@ class WindowTable(VisualLines, ScrollView, Generic[R], can_focus=True):
         """Whether news took the marked row away so shortly before `at` (on the monotonic clock) that who pressed a key
         then meant the row that was marked before."""
         return -math.inf < self._slipped_at and at - self._slipped_at < NOTICED_AFTER
+
+    def is_unread(self, at: float) -> bool:
+        """Whether the marked row had not stood there long enough at `at` for whoever pressed a key then to have read
+        what it says, where that must be."""
+        return self.must_be_read and at - self._marked_at < READ_AFTER
 
     async def arrival(self) -> None:
         """Wait for other rows than those that are here."""
@@ -339,6 +348,8 @@ class WindowTable(VisualLines, ScrollView, Generic[R], can_focus=True):
     def _tell(self) -> None:
         row = self.row
         now = (None if row is None else row.id, self.count)
+        if self._told is None or now[0] != self._told[0]:
+            self._marked_at = monotonic()
         if now != self._told or row is not None:
             self._told = now
             self.post_message(self.Highlighted(self, row))
