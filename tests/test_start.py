@@ -68,7 +68,7 @@ ALLOWED = {
     "clutch_tui.ui": """app bidi_filter cells errors front_buffer gauges glyphs key_order keys mirror overlays
         plain_lines read_keys scanning scans screens scroll_bars services shop status style_sheet surroundings terminal
         themes thin_wire turned_lines widgets wire_encoder""",
-    "clutch_tui.ui.screens": "frame sales",
+    "clutch_tui.ui.screens": "frame sales till_entry",
     "clutch_tui.ui.widgets": """cart_view column key_bar marked_part notice part_columns scan_field search_field
         status_strip table_lines text_field undo window window_table words""",
 }

@@ -1,14 +1,12 @@
 """The till. One field takes scans, searches and quantities; everything else is one key away.
 
 Hands stay on the keyboard: what is typed is searched under the field, Enter sells the part with this code, or the row
-that was marked, `*3` (or `3*`) makes it three, plus and minus change it by one. What a text means is decided in core
-(`lookup`); here it is sold, or asked about. The cart is stored after each change, so it is there again after whatever
-happens to the machine.
+that was marked, `*3` (or `3*`) makes it three, plus and minus change it by one (`till_entry`). The cart is stored after
+each change, so it is there again after whatever happens to the machine.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
@@ -17,36 +15,26 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.events import Key
-from textual.widgets import Input
 
-from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 from clutch_tui.ui import shop
 from clutch_tui.ui.errors import report
-from clutch_tui.ui.screens.frame import ShopScreen
-from clutch_tui.ui.widgets.cart_view import CartView, Totalled
-from clutch_tui.ui.widgets.marked_part import MarkedPart
-from clutch_tui.ui.widgets.part_columns import HIT_COLUMNS, part_name
+from clutch_tui.ui.screens.till_entry import TillEntry
+from clutch_tui.ui.widgets.cart_view import Totalled
 from clutch_tui.ui.widgets.scan_field import ScanField
 from clutch_tui.ui.widgets.window_table import WindowTable
 from clutch_tui.ui.widgets.words import Words
 
 if TYPE_CHECKING:
-    from clutch_tui.core.cart_history import CartHistory
-    from clutch_tui.core.lookup import Candidate, Lookup
-    from clutch_tui.core.types import Cart, CartLine, PartRow, TaxRules
-
-HITS = 50
+    from clutch_tui.core.types import Cart, CartLine, TaxRules
 
 
-class SalesScreen(ShopScreen):
+class SalesScreen(TillEntry):
     """Selling."""
 
     NAME = "sales"
     NOUNS = frozenset({"inventory", "shop", "customers"})
     KEPT_CLEAR = 3  # whose sale it is, and what it comes to
-    takes_lines = True
     TYPED = ("sales.help_quantity", "sales.help_times", "sales.help_step")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2", "pay", "sales.pay", id="sales.pay"),
@@ -63,27 +51,11 @@ class SalesScreen(ShopScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self.cart: Cart | None = None
         self.rules: TaxRules
         """Read with the first cart."""
-        self.field = ScanField("sales.scan_hint", id="scan")
-        self.hits: WindowTable[PartRow] = WindowTable(HIT_COLUMNS, empty="common.no_match", id="hits")
-        self.marked = MarkedPart(id="marked")
-        self.lines = CartView(id="cart")
-        self.history: CartHistory
-        """Made with the first cart."""
-        self._after_step: Cart | None = None
-        """The cart as the last plus or minus has made it."""
         self._others = 0
         """How many other sales are being made."""
-        self._unknown = ""
-        """The last text that was a code of no part: Enter on it again makes one."""
-        self._hits_for = ""
         self._standing_of: str | None = None
-        self._is_open = asyncio.Event()
-        """Set once there is a cart."""
-        self._one_by_one = asyncio.Lock()
-        """A quantity typed behind a scan is for that part, also when the part is still being looked up."""
 
     def compose_body(self) -> ComposeResult:
         with Horizontal(classes="search-line"):
@@ -121,154 +93,6 @@ class SalesScreen(ShopScreen):
     async def take(self, cart: Cart) -> None:
         """Go on with this cart, such as one made of an order; the one before stays parked."""
         await self._go_on_with(cart)
-
-    # --- finding and adding ---------------------------------------------------------------------------
-
-    @on(ScanField.Changed, "#scan")
-    def _typed(self, event: ScanField.Changed) -> None:
-        text = event.value.strip()
-        looking = bool(text) and shop.lookup_plan.plan(text).pieces is None
-        if self.hits.display and not looking:
-            self._look_at_line()
-        self.hits.display = looking
-        self.field.steers(self.hits if looking else self.lines.table)
-        if looking and self.app.is_open:
-            self.hits.expect()
-            self.call_after_refresh(self._search, text)  # the letter is seen before it is looked for
-
-    @work(group="search", exclusive=True, exit_on_error=False)
-    async def _search(self, text: str) -> None:
-        found, rows = await self.store.read(shop.lookup.find, text, HITS)
-        if text != self.field.value.strip():
-            return  # another search is on its way
-        self._hits_for = text
-        self.marked.read_as = found.read_as
-        self.hits.show_rows(rows, cursor=0)
-
-    @on(ScanField.Entered)
-    def _entered(self, event: ScanField.Entered) -> None:
-        row = self.hits.row if self._hits_for == event.text else None
-        self._obey(event.text, event.sign, row, event.by_hand or self.hits.cursor > 0)
-
-    def take_scan(self, text: str) -> bool | None:
-        """Into the sale, whatever has the focus; so many pieces where `3*` stands in the field."""
-        typed = self.field.value.strip()
-        begun = typed if typed.endswith(tuple(shop.lookup_plan.SIGNS)) else ""
-        if begun or self.field.selected_text == self.field.value:
-            self.field.value = ""
-        self.field.sign = ""
-        self._obey(begun + text, "", None, by_hand=False, scanned=True)
-        return True
-
-    async def on_key(self, event: Key) -> None:
-        """Who types wants to find something, wherever a click or Tab has led."""
-        if event.is_printable and not isinstance(self.focused, Input):
-            event.stop()
-            self.field.focus()
-            await self.field.type_key(event)
-
-    @work(group="add", exit_on_error=False)
-    async def _obey(self, text: str, sign: str, row: PartRow | None, by_hand: bool, scanned: bool = False) -> None:
-        await self._is_open.wait()  # what is scanned while the program starts belongs into the sale
-        async with self._one_by_one:
-            if sign and shop.lookup_plan.plan(text).begins_with_figure:
-                whole = await self._with_sign(sign, text)
-                if whole is None:
-                    self._offer_again(text)
-                    return
-                text = whole
-            found = await self.store.read(shop.lookup.resolve, text)
-            try:
-                if found.refused:
-                    raise shop.types.ShopError("error.sale.figure", figure=found.refused)
-                if found.pieces is not None:
-                    await self._set_quantity(found.pieces)
-                else:
-                    await self._sell(text, found, row, by_hand=by_hand, scanned=scanned)
-            except shop.types.ShopError as error:
-                report(self, error)
-                self._offer_again(text)
-
-    async def _with_sign(self, sign: str, text: str) -> str | None:
-        """What is meant by a sign and a figure right behind it: the sign has stepped the marked line by one already,
-        where there was one to step. None where nobody says."""
-        if self._after_step is not self.cart:
-            return sign + text
-        from clutch_tui.ui.screens import till_questions
-
-        is_apart = await till_questions.is_sign_apart(self.app, sign, text)
-        if is_apart is not False:
-            return text if is_apart else None
-        self._go_to(self.history.back)
-        return sign + text
-
-    async def _sell(self, text: str, found: Lookup, row: PartRow | None, *, by_hand: bool, scanned: bool) -> None:
-        """Sell what is meant. What is doubtful is asked, however fast it came; a scan is a code and no search."""
-        several = False
-        if row is None and not found.exact and not scanned:
-            # the list below the field is not there, or has nothing in it
-            found, rows = await self.store.read(shop.lookup.find, text, 2)
-            row, several = rows[0] if len(rows) == 1 else None, len(rows) > 1
-        candidates = found.meant(row, by_hand=by_hand)
-        if candidates:
-            meant: Candidate | None = candidates[0]
-            if len(candidates) > 1 or not found.sure:
-                from clutch_tui.ui.screens import till_questions
-
-                meant = await till_questions.which(self.app, text, candidates)
-        elif text == self._unknown and not scanned:
-            meant = await self._make(found)
-        else:
-            self._say_not_found(text, found, several=several)
-            return
-        if meant is None:
-            self._offer_again(text)
-            return
-        self._add(meant)
-        if found.read_as:
-            from clutch_tui.ui import lookup_words
-
-            # the number as it stands on the part, where that was typed
-            self.notify(lookup_words.read_as(meant.part.part_number if found.exact else found.read_as))
-
-    def _say_not_found(self, text: str, found: Lookup, *, several: bool) -> None:
-        key = "sales.several" if several else "sales.not_found"
-        if not several and shop.codes.looks_scanned(found.wanted):
-            key, self._unknown = "sales.unknown_code", text
-        self.notify(t(key, text=shown.name(found.wanted)), severity="warning")
-        self._offer_again(text)
-
-    async def _make(self, found: Lookup) -> Candidate | None:
-        """Make the part that an unknown barcode is on."""
-        from clutch_tui.ui.screens import new_part
-
-        self._unknown = ""
-        made = await new_part.ask_for(self.app, {"barcode": shop.codes.as_printed(found.wanted)})
-        part = None if made is None else await self.store.read(shop.inventory.row, made.id)
-        return None if part is None else shop.lookup.Candidate(part, found.quantity)
-
-    def _add(self, meant: Candidate) -> None:
-        """Put it into the cart. That there is less on the shelf is said, once for each line: the customer may hold in
-        his hand what the figure does not know of."""
-        if self.cart is None:
-            return
-        before = sum(line.quantity for line in self.cart.lines if line.part_id == meant.part.id)
-        self._change(shop.cart.add_line(self.cart, meant.part, meant.quantity), select=meant.part.id)
-        self._say_if_short(meant.part, before)
-        if self.app.screen is not self:
-            self.app.notify(t("scan.added", name=shown.name(part_name(meant.part))))
-
-    def _say_if_short(self, part: PartRow, before: int) -> None:
-        """Warn where the cart has just come to hold more of a part than lies on the shelf."""
-        now = sum(line.quantity for line in self.cart.lines if line.part_id == part.id) if self.cart else 0
-        if before <= max(0, part.stock) < now:
-            figures = {"quantity": shown.number(now), "stock": shown.number(part.stock)}
-            self.notify(t("sales.short", name=shown.name(part_name(part)), **figures), severity="warning")
-
-    def _offer_again(self, text: str) -> None:
-        """What was refused, to be corrected: nothing typed is lost, and the next scan replaces it."""
-        if not self.field.value:
-            self.field.offer_again(text)
 
     # --- the part that is marked ----------------------------------------------------------------------
 
