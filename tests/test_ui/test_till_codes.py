@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from rich.cells import cell_len
 from textual.widgets import OptionList
 
 from clutch_tui.core import inventory, sales
@@ -15,6 +16,8 @@ from clutch_tui.ui.app import ClutchApp
 from clutch_tui.ui.dialogs import Choose, Confirm
 from clutch_tui.ui.forms import FormDialog
 from clutch_tui.ui.screens.receipt import ReceiptDialog
+from clutch_tui.ui.widgets.column import fit
+from clutch_tui.ui.widgets.part_columns import HIT_COLUMNS, PART_COLUMNS
 from tests.test_ui.shop_app import Shop, open_app, press, settle, toasts, type_text, until, words_on
 from tests.test_ui.test_sales import LANGUAGES, scan, till
 
@@ -262,3 +265,34 @@ async def test_a_part_without_a_price_or_with_the_barcode_of_another_is_asked_ab
         await press(pilot, "f2")
         await until(pilot, lambda: not isinstance(app.screen, FormDialog))
         assert parts_till.read(inventory.find_code, "4006633100434").price == 1_000
+
+
+LANCER = PartDraft(
+    name="طقم تيل فرامل أمامي",
+    part_number="4605A041-B",
+    oem_number="4605A041",
+    brand="Nisshinbo",
+    car_brand="ميتسوبيشي",
+    car_model="لانسر",
+    year="2001-2007",
+    location="B-12-3",
+    price=1_250_00,
+)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_place_number_maker_and_years_of_what_is_marked(shop: Shop, language: strings.Language) -> None:
+    shop.store.run_now(inventory.create, LANCER, 3)
+    async with open_app(shop, language) as (app, pilot):
+        await type_text(pilot, "4605A041-B")
+        await until(pilot, lambda: till(app).hits.count == 1 and till(app).marked.display)
+        line = till(app).marked
+        await until(pilot, lambda: line.size.height == 2)
+        drawn = "\n".join(strip.text for strip in line.render_lines(line.size.region))
+        assert all(what in drawn for what in ("B-12-3", "4605A041", "Nisshinbo", "2007-2001"))  # drawn from the right
+
+
+def test_on_a_wide_terminal_the_years_are_seen_before_the_name_grows() -> None:
+    for columns in (HIT_COLUMNS, PART_COLUMNS):
+        car = next(one for one in fit(columns, 118) if one.column.title == "part.car")
+        assert car.width >= cell_len("ميتسوبيشي لانسر 2001-2007")

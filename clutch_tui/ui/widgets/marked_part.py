@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from clutch_tui.text import format as shown
+from clutch_tui.text.format import NO_BREAK_SPACE
 from clutch_tui.text.strings import t
 from clutch_tui.ui.widgets.words import Words
 
@@ -17,7 +18,7 @@ class MarkedPart(Words):
     """How many there are, where they lie, for which car and by whom; and that it was typed on the other layout. While
     no part is marked: which sale was saved last."""
 
-    DEFAULT_CSS = "MarkedPart { height: 1; padding: 0 1; color: $text-muted; }"
+    DEFAULT_CSS = "MarkedPart { height: auto; max-height: 2; padding: 0 1; color: $text-muted; }"
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -41,9 +42,10 @@ class MarkedPart(Words):
         about = [t("part.on_shelf", stock=shown.number(part.stock))]
         if part.location:
             about.append(t("part.at_place", place=shown.part_number(part.location)))
+        about += [shown.name(text.replace(" ", NO_BREAK_SPACE)) for text in (part.car, part.brand) if text]
         if part.oem_number:
-            about.append(f"{t('part.oem')} {shown.part_number(part.oem_number)}")
-        about += [shown.name(text) for text in (part.brand, part.car) if text]
+            oem = t("part.has_oem", number=shown.part_number(part.oem_number))
+            about.append(oem.replace(" ", NO_BREAK_SPACE))
         if self.read_as:
             from clutch_tui.ui import lookup_words
 

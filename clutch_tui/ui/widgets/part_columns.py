@@ -31,9 +31,9 @@ def _stock_tone(row: PartRow) -> str:
 
 
 _MARK: Column[PartRow] = Column("", 1, _mark, tone=lambda row: "bad" if row.stock < 0 else "warning")
-_NAME: Column[PartRow] = Column("part.name", 30, part_name, flex=3)
+_NAME: Column[PartRow] = Column("part.name", 30, part_name, flex=2)
 _NUMBER: Column[PartRow] = Column("part.number", 15, lambda row: shown.part_number(row.part_number), flex=1)
-_CAR: Column[PartRow] = Column("part.car", 14, lambda row: row.car, priority=3, flex=1)
+_CAR: Column[PartRow] = Column("part.car", 14, lambda row: row.car, priority=3, flex=4)
 _BRAND: Column[PartRow] = Column("part.brand", 9, lambda row: row.brand, priority=4)
 _PLACE: Column[PartRow] = Column("part.place", 6, lambda row: shown.part_number(row.location), priority=5)
 _STOCK: Column[PartRow] = Column("part.stock", 6, lambda row: shown.number(row.stock), number=True, tone=_stock_tone)
