@@ -35,8 +35,8 @@ from clutch_tui.core.types import (
     TaxRules,
 )
 
-from .invariants import Violation
 from .terminal import Terminal
+from .violation import Violation
 
 Deed = Callable[[Terminal, random.Random], str]
 

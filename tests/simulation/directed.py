@@ -7,104 +7,25 @@ planted.
 
 from __future__ import annotations
 
-import random
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 from unittest.mock import patch
 
 from clutch_tui.core import accounts, aftersales, inventory, orders, state
-from clutch_tui.core import cart as carts
 from clutch_tui.core.sync import conflicts, replica
 from clutch_tui.core.sync.messages import PullPage, Result
-from clutch_tui.core.types import Cart, Discount, PartDraft, TaxRules
+from clutch_tui.core.types import Discount, TaxRules
 
-from . import clerk, stage
-from .invariants import Violation
+from . import clerk, directed_disks, directed_queue, stage
 from .network import Message
-from .stage import FOR_EVER, Act, Stage
-from .terminal import Terminal
+from .scenario import SCENARIOS, adjust, cart, customer, edit, make_part, parts, play, scenario, sell
+from .stage import FOR_EVER, Stage
+from .violation import Violation
+
+__all__ = ["SCENARIOS", "directed_disks", "directed_queue", "play"]
 
 INVENTORY, SALES = "/inventory/sync", "/sales/sync"
-
-
-@dataclass(frozen=True, slots=True)
-class Scenario:
-    """A scenario, and the stage that it wants."""
-
-    act: Act
-    empty: bool
-    """The tills begin with a database that was made and never used."""
-    without_sync: bool
-
-
-SCENARIOS: dict[str, Scenario] = {}
-"""For each mutant that seeds find late or never: what finds it."""
-
-
-def scenario(*, empty: bool = False, without_sync: bool = False) -> Callable[[Act], Act]:
-    """Register a scenario under the name of the mutant that it finds."""
-
-    def register(act: Act) -> Act:
-        SCENARIOS[act.__name__] = Scenario(act, empty, without_sync)
-        return act
-
-    return register
-
-
-def play(name: str, *, planted: bool) -> str | None:
-    """Play a scenario, with its mistake or without: what went wrong, or None."""
-    one = SCENARIOS[name]
-    mutant = name if planted else None
-    return stage.play(one.act, empty=one.empty, without_sync=one.without_sync, mutant=mutant).violation
-
-
-# --- what the scenarios have in common -------------------------------------------------------------------
-
-
-def _parts(terminal: Terminal) -> list[str]:
-    return [row[0] for row in terminal.sql("SELECT id FROM part WHERE deleted = 0 ORDER BY id")]
-
-
-def _customer(terminal: Terminal) -> str:
-    return str(terminal.sql("SELECT id FROM customer ORDER BY id")[0][0])
-
-
-def _cart(terminal: Terminal) -> Cart:
-    return carts.add_line(Cart(terminal.new_id()), inventory.get(_parts(terminal)[0]))
-
-
-def _edit(part_id: str, *, seen: Any = None, **fields: Any) -> clerk.Deed:
-    """Save the form of a part, as it was when it was opened, or as it is now."""
-
-    def edit(terminal: Terminal, rng: random.Random) -> str:
-        opened = seen or terminal.ask(inventory.get, part_id)
-        terminal.save(inventory.edit, part_id, replace(opened.draft, **fields), seen=opened)
-        return f"edited {part_id} {fields}"
-
-    return edit
-
-
-def _adjust(part_id: str, delta: int) -> clerk.Deed:
-    def adjust(terminal: Terminal, rng: random.Random) -> str:
-        terminal.do(inventory.adjust, part_id, delta, "found")
-        return f"adjusted {part_id}"
-
-    return adjust
-
-
-def _make_part(terminal: Terminal, rng: random.Random) -> str:
-    part = terminal.do(inventory.create, PartDraft(name="جديد", part_number="N-1", price=500), 5)
-    return f"created {part.id}"
-
-
-def _sell(part_id: str, quantity: int) -> clerk.Deed:
-    def sell(terminal: Terminal, rng: random.Random) -> str:
-        return f"sold {terminal.do(clerk.sell_these, [(part_id, quantity)], 'cash').id}"
-
-    return sell
 
 
 # --- parts and their stock -------------------------------------------------------------------------------
@@ -150,11 +71,11 @@ async def no_ledger(on: Stage) -> None:
     """The call with an adjustment travels twice: the server must know it again."""
     await on.open()
     on.weather.order("twice", INVENTORY, on.first.name)
-    on.do(on.first, _adjust(_parts(on.first)[0], 5))
+    on.do(on.first, adjust(parts(on.first)[0], 5))
     await on.pass_time(5)
     await on.end()
     for terminal in on.terminals:
-        if (stock := terminal.ask(inventory.get, _parts(terminal)[0]).stock) != 55:
+        if (stock := terminal.ask(inventory.get, parts(terminal)[0]).stock) != 55:
             raise Violation(f"five pieces were found once, and {terminal.name} has {stock - 50} more")
 
 
@@ -172,9 +93,9 @@ async def drop_401(on: Stage) -> None:
 async def blind_merge(on: Stage) -> None:
     """Two tills give one part two names."""
     await on.open()
-    part_id = _parts(on.first)[0]
-    on.do(on.second, _edit(part_id, name="theirs"))
-    on.do(on.first, _edit(part_id, name="mine"))
+    part_id = parts(on.first)[0]
+    on.do(on.second, edit(part_id, name="theirs"))
+    on.do(on.first, edit(part_id, name="mine"))
     await on.end()
 
 
@@ -182,7 +103,7 @@ async def blind_merge(on: Stage) -> None:
 async def snapshot_forgets_pending(on: Stage) -> None:
     """The server breaks on a new part, and a snapshot comes that does not hold it: it must stay on the screen."""
     await on.open()
-    on.do(on.first, _make_part)
+    on.do(on.first, make_part)
     on.choke_last("create")
     await on.until(lambda: bool(on.first.sql("SELECT 1 FROM outbox WHERE lane = 'slow'")))
     on.weather.order("refused", sender=on.first.name, times=FOR_EVER)
@@ -201,10 +122,10 @@ async def unknown_part_ends(on: Stage) -> None:
     """The server breaks on a new part and takes the sale of it: the pieces are gone from the shelf, although no
     figure of the server's says so."""
     await on.open()
-    on.do(on.first, _make_part)
+    on.do(on.first, make_part)
     on.choke_last("create")
     await on.pass_time(0.5)
-    on.do(on.first, _sell(on.first.sql("SELECT id FROM part WHERE part_number = 'N-1'")[0][0], 2))
+    on.do(on.first, sell(on.first.sql("SELECT id FROM part WHERE part_number = 'N-1'")[0][0], 2))
     await on.pass_time(60)
     await on.end()
 
@@ -213,11 +134,11 @@ async def unknown_part_ends(on: Stage) -> None:
 async def eyes_of_the_row(on: Stage) -> None:
     """A form is open while somebody else changes the part: what he wrote may not be overwritten unseen."""
     await on.open()
-    part_id = _parts(on.first)[0]
+    part_id = parts(on.first)[0]
     seen = on.first.ask(inventory.get, part_id)
-    on.do(on.second, _edit(part_id, name="theirs"))
+    on.do(on.second, edit(part_id, name="theirs"))
     await on.until(lambda: on.first.ask(inventory.get, part_id).draft.name == "theirs")
-    on.do(on.first, _edit(part_id, seen=seen, name="mine"))
+    on.do(on.first, edit(part_id, seen=seen, name="mine"))
     await on.end()
     if on.first.ask(conflicts.count) != 1:
         raise Violation("nobody was asked which of two names a part is to have")
@@ -227,9 +148,9 @@ async def eyes_of_the_row(on: Stage) -> None:
 async def stale_base(on: Stage) -> None:
     """Two tills write the cost of one part, which either of them insists on: it must come to an end."""
     await on.open()
-    part_id = _parts(on.first)[0]
-    on.do(on.second, _edit(part_id, cost=700))
-    on.do(on.first, _edit(part_id, cost=800))
+    part_id = parts(on.first)[0]
+    on.do(on.second, edit(part_id, cost=700))
+    on.do(on.first, edit(part_id, cost=800))
     await on.pass_time(5)
     if left := [*on.books.unanswered(on.first), *on.books.unanswered(on.second)]:
         raise Violation(f"two tills write over each other for ever: {left[0]}")
@@ -276,8 +197,8 @@ async def mixed_epoch_pages(on: Stage) -> None:
     """The server is restored between two pages: what the first said of is not what the others continue."""
     on.second.boot()
     await on.until(lambda: on.is_level(on.second))
-    for part_id in _parts(on.second)[:2]:
-        on.do(on.second, _adjust(part_id, 5))  # these two now come last, and first again after the restore
+    for part_id in parts(on.second)[:2]:
+        on.do(on.second, adjust(part_id, 5))  # these two now come last, and first again after the restore
     await on.until(lambda: on.is_level(on.second) and not on.books.unanswered(on.second))
     on.weather.order("refused", sender=on.second.name, times=FOR_EVER)
 
@@ -301,18 +222,18 @@ async def overtaken_unseen(on: Stage) -> None:
 
 
 async def _overtake(on: Stage) -> None:
-    part_id = _parts(on.first)[0]
+    part_id = parts(on.first)[0]
     on.server.backup()
     on.weather.order("refused", sender=on.second.name, times=FOR_EVER)
     for _ in range(3):
-        on.do(on.first, _sell(part_id, 2))
+        on.do(on.first, sell(part_id, 2))
     await on.until(lambda: not on.books.unanswered(on.first) and on.is_level(on.first))
     before = on.server.counter
     on.weather.clear()
     on.weather.order("refused", sender=on.first.name, times=FOR_EVER)
     on.restore(announced=False)
     while on.server.counter <= before:
-        on.do(on.second, _adjust(part_id, 1))
+        on.do(on.second, adjust(part_id, 1))
         await on.until(lambda: not on.books.unanswered(on.second))
     on.weather.clear()
     on.first.sync.look_again()  # as the socket does that is there again
@@ -351,7 +272,7 @@ async def unasked_balance(on: Stage) -> None:
     await on.open()
     on.weather.order("error after", SALES, on.first.name, times=3)
     on.weather.order("error before", INVENTORY, on.first.name, times=3)
-    on.first.do(accounts.pay, _customer(on.first), 500, "cash", "", "c", beyond_debt=True)
+    on.first.do(accounts.pay, customer(on.first), 500, "cash", "", "c", beyond_debt=True)
     await on.pass_time(5)
     await on.end()
 
@@ -360,7 +281,7 @@ async def unasked_balance(on: Stage) -> None:
 async def credit_return_sign(on: Stage) -> None:
     """Something that was sold on account comes back."""
     await on.open()
-    part_id, customer_id = _parts(on.first)[0], _customer(on.first)
+    part_id, customer_id = parts(on.first)[0], customer(on.first)
     sale = on.first.do(clerk.sell_these, [(part_id, 2)], "credit", customer_id=customer_id)
     await on.pass_time(5)
     on.first.do(aftersales.give_back, sale.id, {1: 1}, cashier="c", device_id="d", reason="does not fit")
@@ -372,7 +293,7 @@ async def return_over_refund(on: Stage) -> None:
     """The smallest coin has become a larger one when what was paid in cash comes back."""
     await on.open()
     on.first.do(state.put_tax_rules, TaxRules(cash_rounding=25))
-    sale = on.first.do(lambda: clerk.check_out(replace(_cart(on.first), discount=Discount(25)), "cash"))
+    sale = on.first.do(lambda: clerk.check_out(replace(cart(on.first), discount=Discount(25)), "cash"))
     on.first.do(state.put_tax_rules, TaxRules(cash_rounding=100))
     on.first.do(aftersales.give_back, sale.id, {1: 1}, cashier="c", device_id="d", reason="does not fit")
     await on.end()
@@ -390,7 +311,7 @@ async def checkout_ignores_discount(on: Stage) -> None:
 async def paid_back_twice(on: Stage) -> None:
     """Two tills offline take the same payment back: the account has it once, and one of them is told."""
     await on.open()
-    paid = on.first.do(accounts.pay, _customer(on.first), 500, "cash", "", "c", beyond_debt=True)
+    paid = on.first.do(accounts.pay, customer(on.first), 500, "cash", "", "c", beyond_debt=True)
     await on.until(lambda: all(terminal.sql("SELECT 1 FROM document") for terminal in on.terminals))
     on.weather.order("refused", times=FOR_EVER)
     for terminal in on.terminals:
@@ -459,7 +380,7 @@ async def first_call_tries(on: Stage) -> None:
     await on.open()
     on.weather.broken = "inventory"
     on.weather.order("refused", times=FOR_EVER)
-    on.do(on.first, _adjust(_parts(on.first)[0], 5))
+    on.do(on.first, adjust(parts(on.first)[0], 5))
     on.do(on.first, clerk.sell)
     await on.until(lambda: on.first.api.breaker.is_open)
     await on.end()
@@ -482,6 +403,6 @@ async def sent_blindly(on: Stage) -> None:
     on.first.boot()
     await on.pass_time(5)
     on.weather.order("lost answer", "/sales/transactions")
-    on.do(on.first, _sell(_parts(on.first)[0], 2))
+    on.do(on.first, sell(parts(on.first)[0], 2))
     await on.pass_time(90)
     await on.end()

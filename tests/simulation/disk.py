@@ -5,7 +5,8 @@ that SQLite's own `connect` takes. That connection counts the writes and commits
 that it was told to fail: the process dies before, after or instead of it, or the disk is full.
 
 What a power cut does to a file that is being written is SQLite's business and is not modelled: a transaction
-is there whole or not at all. So the file may lie in memory, where a sync to the disk costs nothing.
+is there whole or not at all. So the file may lie in memory, where a sync to the disk costs nothing. But a commit that
+has not asked for one is not on the disk: a machine that goes off after it has what the last checkpoint has left.
 """
 
 from __future__ import annotations
@@ -20,8 +21,14 @@ from sqlcipher3 import dbapi2
 
 from clutch_tui.core.database.store import Store
 
-Moment = Literal["crash before", "crash after", "full"]
+Moment = Literal["crash before", "crash after", "full", "unsynced"]
+"""What happens at a write: the machine goes off before or after it, the disk is full, or it fails to confirm a commit,
+and everything after it, although it has it."""
 
+FULL_SYNC = 2
+"""SQLite's `synchronous`: every commit waits for the disk."""
+
+_BROKEN = "disk I/O error"
 _WRITES = frozenset({"INSERT", "UPDATE", "DELETE", "REPLACE", "CREATE", "DROP"})
 
 
@@ -35,6 +42,7 @@ class Disk:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.writes = 0
+        self._remains: bytes | None = None
 
     def copy_to(self, path: Path) -> None:
         """A copy as it stands: a backup, or the disk of a terminal that was cloned."""
@@ -45,9 +53,23 @@ class Disk:
 
     def replace_by(self, path: Path) -> None:
         """Put an older copy in this disk's place. Only while no process has it open."""
+        self._drop_log()
+        shutil.copyfile(path, self.path)
+
+    def go_off(self) -> None:
+        """The power goes now, and nothing was synced since the last checkpoint."""
+        self._remains = self.path.read_bytes()
+
+    def come_back(self) -> None:
+        """What is found at the next start, after the process that had it open is gone."""
+        if self._remains is not None:
+            self._drop_log()
+            self.path.write_bytes(self._remains)
+            self._remains = None
+
+    def _drop_log(self) -> None:
         for ending in ("-wal", "-shm"):
             self.path.with_name(self.path.name + ending).unlink(missing_ok=True)
-        shutil.copyfile(path, self.path)
 
 
 class Guard:
@@ -55,6 +77,9 @@ class Guard:
 
     def __init__(self, disk: Disk, on_commit: Callable[[dbapi2.Connection, set[str]], None]) -> None:
         self.dead = False
+        self.unsynced = False
+        """A commit was not confirmed, and the disk has it all the same."""
+        self._refused = 0
         self._disk = disk
         self._on_commit = on_commit
         self._left = -1
@@ -77,14 +102,17 @@ class Guard:
         verb, table = _understood(sql)
         if verb == "ROLLBACK":
             self._touched.clear()
-            return do()
+            return do() if connection.in_transaction else None
         if self.dead:
             raise Crash
         if verb not in _WRITES and verb != "COMMIT":
             return do()
+        if self.unsynced:
+            self._refuse()
         self._disk.writes += 1
-        moment = self._moment if self._left == 0 else None
-        self._left -= self._left >= 0
+        counts = verb == "COMMIT" or self._moment != "unsynced"
+        moment = self._moment if counts and self._left == 0 else None
+        self._left -= counts and self._left >= 0
         if moment == "crash before":
             self._die()
         if moment == "full":
@@ -97,8 +125,20 @@ class Guard:
         else:
             self._touched.add(table)
         if moment == "crash after":
+            if connection.peek("PRAGMA synchronous")[0][0] < FULL_SYNC:
+                self._disk.go_off()
             self._die()
+        if moment == "unsynced":
+            self.unsynced = True
+            raise dbapi2.OperationalError(_BROKEN)
         return done
+
+    def _refuse(self) -> None:
+        """The disk takes nothing any more. The program may look once what it has; then somebody pulls the plug."""
+        self._refused += 1
+        if self._refused > 1:
+            self._die()
+        raise dbapi2.OperationalError(_BROKEN)
 
     def _die(self) -> None:
         self.dead = True

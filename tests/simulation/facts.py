@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .server import Deed, Moves
@@ -21,6 +21,8 @@ class Committed:
     payload: dict[str, Any]
     was: dict[str, Any]
     """What its writer saw, as it was last frozen."""
+    base: dict[str, int] = field(default_factory=dict)
+    """The versions that he saw, as they were last frozen."""
 
 
 def sums(

@@ -25,14 +25,11 @@ from .disk import FragileConnection
 from .facts import Committed, cash, debt, drawn, lines, sums
 from .server import SHOP, Deed, Moves, Server
 from .terminal import POLICIES, Terminal
+from .violation import Violation
 
 _REFUSED_ALONE = {BAD_ANSWER, ApiError(Kind.FORBIDDEN).key, ApiError(Kind.TOO_LARGE).key}
 _FACT_LIST = ", ".join(f"'{kind}'" for kind in sorted(FACTS))
 _BALANCE = "balance + coalesce((SELECT sum(amount) FROM account_move WHERE customer_id = customer.id AND open = 1), 0)"
-
-
-class Violation(BaseException):
-    """A promise was broken. No `except Exception` of the program may survive it."""
 
 
 @dataclass(slots=True)
@@ -42,6 +39,8 @@ class Seen:
     last_n: int = 0
     changes: dict[int, str] = field(default_factory=dict)
     """The ids of its changes, by number: what a restored server refused goes out again under another."""
+    papers: tuple[str, str] = ("", "")
+    """Its lineage, and what its receipts begin with."""
     cursors: dict[str, tuple[str, int]] = field(default_factory=dict)
     """For each channel: the server's life that its rows are of, and how far they reach."""
 
@@ -66,35 +65,63 @@ class Books:
         if "outbox" in touched:
             self._enter(terminal, seen, connection)
         if "sync_state" in touched:
+            self._check_papers(terminal, seen, connection)
             self._check_cursors(terminal, seen, connection)
         if not touched.isdisjoint(("part", "stock_move", "sync_state")):
             self._check_parts(terminal, seen, connection)
+        if not touched.isdisjoint(("outbox", "part", "customer", "supplier")):
+            self._check_fields(terminal, connection)
         if not touched.isdisjoint(("customer", "account_move", "sync_state")):
             self._check_balances(terminal, seen, connection)
 
     def _enter(self, terminal: Terminal, seen: Seen, connection: FragileConnection) -> None:
         rows = connection.peek(
-            "SELECT n, change_id, kind, type, record_id, payload, was FROM outbox"
+            "SELECT n, change_id, kind, type, record_id, payload, was, base, epoch FROM outbox"
             " WHERE n > ? OR (answered_at IS NULL AND (kind = 'update' OR channel = 'rest')) ORDER BY n",
             (seen.last_n,),
         )
-        for n, change_id, kind, type, record_id, payload, was in rows:
-            entry = Committed(change_id, n, kind, type, record_id, json.loads(payload), json.loads(was))
+        for n, change_id, kind, type, record_id, payload, was, base, epoch in rows:
+            texts = json.loads(payload), json.loads(was), json.loads(base)
+            entry = Committed(change_id, n, kind, type, record_id, *texts)
             if n > seen.last_n and terminal.saw is not None:
                 self._check_seen(entry, terminal.saw)
             if n > seen.last_n and kind in ("sale", "return"):
                 self._check_money(terminal, entry, connection)
+            if n <= seen.last_n and kind == "update":
+                self._check_frozen(entry, epoch, connection)
             seen.last_n = max(seen.last_n, n)
             if (renewed := seen.changes.get(n, change_id)) != change_id:
                 self.uncertain.add(renewed)
             seen.changes[n] = change_id
             self.committed[change_id] = entry
 
+    def _check_papers(self, terminal: Terminal, seen: Seen, connection: FragileConnection) -> None:
+        """A disk that goes on as another prints other papers: its numbers must not be those of an older copy."""
+        state = dict(connection.peek("SELECT name, value FROM sync_state WHERE name IN ('lineage', 'receipt_prefix')"))
+        papers = state.get("lineage", ""), state.get("receipt_prefix", "")
+        if papers[0] != seen.papers[0] and papers[1] == seen.papers[1] != "":
+            raise Violation(f"{terminal.name} goes on as another disk, and still prints {papers[1]}")
+        seen.papers = papers
+
     def _check_seen(self, entry: Committed, saw: Mapping[str, Any]) -> None:
         """What an edit says that its writer saw is what stood in his form."""
         for name, value in entry.was.items():
             if value != saw[name]:
                 raise Violation(f"{entry.change_id} says that its writer saw {value!r} in {name}, not {saw[name]!r}")
+
+    def _check_frozen(self, entry: Committed, epoch: str | None, connection: FragileConnection) -> None:
+        """What an edit stands on moves only with what its own till has written in the epoch in which it was made."""
+        before = self.committed.get(entry.change_id)
+        if before is None or before.base == entry.base:
+            return
+        sql = (
+            "SELECT max(json_extract(result, '$.version')) FROM outbox WHERE type = ? AND record_id = ? AND n < ?"
+            " AND result_epoch = ?"
+        )
+        known = connection.peek(sql, (entry.type, entry.record_id, entry.n, epoch))[0][0] or 0
+        moved = [version for name, version in entry.base.items() if version != before.base.get(name)]
+        if max(moved) > known:
+            raise Violation(f"{entry.change_id} stands on version {max(moved)}, its epoch {epoch} has given {known}")
 
     def _check_money(self, terminal: Terminal, entry: Committed, connection: FragileConnection) -> None:
         """What is paid comes to the total, can be paid in the coins there are, and goes back as it came in."""
@@ -108,6 +135,9 @@ class Books:
             raise Violation(f"{terminal.name}: {entry.kind} {entry.record_id} is not paid by {body['payments']}")
         if cash(body) % max(1, rules["cash_rounding"]):
             raise Violation(f"{terminal.name}: {entry.kind} {entry.record_id} takes {cash(body)} in cash")
+        number = body["receipt_number"]
+        if connection.peek("SELECT count(*) FROM sale WHERE receipt_number = ?", (number,))[0][0] > 1:
+            raise Violation(f"{terminal.name} prints {number} for {entry.record_id}, and has seen it before")
         if entry.kind == "return":
             self._check_refund(terminal, entry, connection)
 
@@ -199,6 +229,20 @@ class Books:
         state = dict(connection.peek("SELECT name, value FROM sync_state WHERE name IN ('epoch', 'inventory.epoch')"))
         passed = place[1] if state["epoch"] == state.get("inventory.epoch") else 0
         return {id for id, deed in covered.items() if deed.applied or deed.seq < passed or id not in waiting}
+
+    def _check_fields(self, terminal: Terminal, connection: FragileConnection) -> None:
+        """What somebody has typed stays on his screen until the server has had its word."""
+        typed: dict[tuple[str, str], dict[str, Any]] = {}
+        for type, record_id, payload in connection.peek(_TYPED):
+            typed.setdefault((type, record_id), {}).update(json.loads(payload))
+        for (type, record_id), fields in typed.items():
+            rows = connection.peek(
+                f"SELECT {', '.join(fields)} FROM {_TABLES[type]} WHERE id = ? AND deleted = 0", (record_id,)
+            )
+            for shown in rows:
+                if tuple(shown) != tuple(fields.values()):
+                    told = f"shows {tuple(shown)} of {record_id}, and somebody has typed {fields}"
+                    raise Violation(f"{terminal.name} {told}")
 
     def _check_balances(self, terminal: Terminal, seen: Seen, connection: FragileConnection) -> None:
         """A balance is the facts up to the customers' cursor, and the own ones beyond it."""
@@ -509,6 +553,14 @@ class Books:
     def _sale(self, sale_id: str) -> Committed:
         return next(one for one in self.committed.values() if one.record_id == sale_id and one.kind == "sale")
 
+
+_TABLES = {"item": "part", "customer": "customer", "supplier": "supplier"}
+_TYPED = (
+    "SELECT type, record_id, payload FROM outbox WHERE kind = 'update' AND type IN ('item', 'customer', 'supplier')"
+    " AND (answered_at IS NULL OR (status = 'applied' AND type = 'item' AND result_epoch <> 'lists' AND result_epoch ="
+    " (SELECT value FROM sync_state WHERE name = 'epoch') AND result_epoch <>"
+    " (SELECT value FROM sync_state WHERE name = 'inventory.epoch'))) ORDER BY n"
+)
 
 _COPIES = {
     "parts": (

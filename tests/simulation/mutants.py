@@ -7,8 +7,8 @@ of this is in the program: a mutant patches functions of loaded modules and puts
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -44,32 +44,12 @@ from clutch_tui.sandbox import facts as server_facts
 from clutch_tui.sandbox import orders as server_orders
 from clutch_tui.sandbox import records as server_records
 
+from . import queue_mutants
+from .planting import MUTANTS, mutant, planted
+from .planting import put as _put
 from .terminal import Terminal
 
-Plant = Callable[[ExitStack], None]
-MUTANTS: dict[str, Plant] = {}
-
-
-def mutant(plant: Plant) -> Plant:
-    """Register a mutant under its function's name."""
-    MUTANTS[plant.__name__] = plant
-    return plant
-
-
-@contextmanager
-def planted(name: str | None) -> Iterator[None]:
-    """The code with this mistake in it; with none for None."""
-    with ExitStack() as stack:
-        if name is not None:
-            MUTANTS[name](stack)
-        yield
-
-
-def _put(stack: ExitStack, owner: Any, name: str, mistake: Any) -> Any:
-    """Replace a function for the length of the stack; the function as it was."""
-    before = getattr(owner, name)
-    stack.enter_context(patch.object(owner, name, mistake))
-    return before
+__all__ = ["MUTANTS", "planted", "queue_mutants"]
 
 
 # --- the server ------------------------------------------------------------------------------------------

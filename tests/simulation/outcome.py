@@ -24,9 +24,9 @@ from clutch_tui.core.types import TaxRules
 from tests.memory import memory
 
 from .disk import Crash
-from .invariants import Violation
 from .mutants import planted
 from .terminal import FEW, Terminal
+from .violation import Violation
 from .virtual_time import NothingLeft
 from .world import PATIENCE, STEPS, World
 

@@ -21,9 +21,10 @@ from clutch_tui.core.sync.singles import ASKS
 from clutch_tui.sandbox.plain import Plain
 
 from .disk import FragileConnection
-from .invariants import Books, Seen, Violation
+from .invariants import Books, Seen
 from .server import SHOP
 from .terminal import Pace, Terminal
+from .violation import Violation
 from .world import World
 
 _LEFT_OUT = ("twice", "late request", "busy", "death within", "unauthorized within")

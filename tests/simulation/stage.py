@@ -13,10 +13,10 @@ from clutch_tui.sandbox.plain import Plain
 from clutch_tui.sandbox.settings import PROTOCOL
 
 from . import clerk, outcome, world
-from .invariants import Violation
 from .network import Message, Weather
 from .plain import PlainWorld
 from .terminal import Pace, Terminal
+from .violation import Violation
 
 JOURNEY = 0.05
 """Seconds that every message needs here, so that nothing overtakes anything."""
@@ -133,6 +133,15 @@ class Stage(world.World):
     def do(self, terminal: Terminal, deed: clerk.Deed) -> None:
         """One deed of a clerk that must succeed."""
         self.act(terminal, deed)
+
+    def attempt(self, terminal: Terminal, deed: clerk.Deed) -> None:
+        """One deed of a clerk that the program may refuse."""
+        self.act(terminal, partial(clerk.attempt, deed))
+
+    def mend(self) -> None:
+        """The server breaks on nothing any more."""
+        self.poison.clear()
+        self.server.backend.faults.clear()
 
     def choke_last(self, kind: str) -> None:
         """The server breaks, every time, on the last change of this kind."""

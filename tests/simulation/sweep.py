@@ -19,7 +19,7 @@ from tests.memory import memory
 
 from . import clerk, outcome
 from .disk import Moment
-from .invariants import Violation
+from .violation import Violation
 from .virtual_time import NothingLeft
 from .world import World
 

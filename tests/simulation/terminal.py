@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from clutch_tui.config import Backend, Settings
+from clutch_tui.core.database import faults
 from clutch_tui.core.sync import outbox
-from clutch_tui.core.types import Part
+from clutch_tui.core.types import Part, ShopError
 from clutch_tui.net.client.api import Api
 from clutch_tui.net.client.session import Session
 from clutch_tui.net.client.vault import Secrets
@@ -26,6 +27,7 @@ from clutch_tui.sandbox import demo_data
 
 from .disk import Crash, Disk, FragileConnection, FragileStore, Guard
 from .network import Line
+from .violation import Violation
 from .virtual_time import TerminalClock, VirtualLoop
 from .wire import Exchange
 
@@ -220,12 +222,18 @@ class Terminal:
         for task in self._leading:
             task.cancel()
         self.store.close()
+        self.disk.come_back()
 
     # --- what its program does -----------------------------------------------------------------------
 
     def do(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """One deed of a clerk, in one transaction; the engine hears of it as from the screens."""
-        done = self.store.run_now(function, *args, **kwargs)
+        try:
+            done = self.store.run_now(function, *args, **kwargs)
+        except ShopError as refusal:
+            if self.guard.unsynced and refusal.key != faults.UNSURE:
+                raise Violation(f"{self.name} is told {refusal.key} of what the disk has") from refusal
+            raise
         self.sync.wake()
         return done
 

@@ -79,12 +79,18 @@ def test_a_mutant_is_gone_after_its_run() -> None:
 
 CHEAP = (
     "checkout_ignores_discount",
+    "confirmed_elsewhere",
     "credit_return_sign",
+    "lineage_keeps_prefix",
+    "no_fsync",
     "no_guard",
+    "reopen_keeps_covered",
     "return_over_refund",
+    "slow_same_first",
     "unasked_balance",
     "unknown_is_answer",
     "unknown_part_ends",
+    "unsent_is_unknown",
 )
 """Scenarios for every run of the tests; `--ci` plays them all."""
 

@@ -22,10 +22,11 @@ from clutch_tui.sandbox.settings import PROTOCOL
 from . import clerk
 from .clerk import Habits
 from .disk import Crash
-from .invariants import Books, Seen, Violation
+from .invariants import Books, Seen
 from .network import Line, Message, Weather
 from .server import Server
 from .terminal import Pace, Terminal
+from .violation import Violation
 from .virtual_time import EPOCH, VirtualLoop
 from .wire import Exchange
 
@@ -81,6 +82,7 @@ class World:
             "deleted between pages": rng.choice((0, 0, 0.1)),
             "restored between pages": rng.choice((0, 0, 0, 0.1)),
             "order": 0.04,
+            "unsynced": self._chance("unsynced").choice((0, 0, 0, 0.1)),
         }
         self._quiet = self._chance("put back")
         trouble = self._chance("burst")
@@ -279,18 +281,30 @@ class World:
         elif self._strikes("disk full"):
             self.happened("disk full", terminal.name)
             terminal.guard.arm(self.rng.randint(0, 40), "full")
+        elif self._strikes("unsynced"):
+            self.happened("unsynced", terminal.name)
+            terminal.guard.arm(self.rng.randint(0, 10), "unsynced")
 
     def _copy_or_restore(self, terminal: Terminal) -> None:
-        path = self._folder / f"{terminal.name}.copy"
         if terminal.name not in self._copies or self.rng.random() < 0.3:
-            terminal.disk.copy_to(path)
-            self._copies[terminal.name] = path, self.books.remember(terminal.name)
-            self.note("disk copied", terminal.name)
-            return
+            self.copy_disk(terminal)
+        else:
+            self.put_back_disk(terminal)
+
+    def copy_disk(self, terminal: Terminal) -> None:
+        """Somebody makes a backup of a terminal's disk."""
+        path = self._folder / f"{terminal.name}.copy"
+        terminal.disk.copy_to(path)
+        self._copies[terminal.name] = path, self.books.remember(terminal.name)
+        self.note("disk copied", terminal.name)
+
+    def put_back_disk(self, terminal: Terminal) -> None:
+        """The backup takes the place of the disk."""
+        path, remembered = self._copies[terminal.name]
         if terminal.alive:
             terminal.kill()
         terminal.disk.replace_by(path)
-        self.books.put_back(terminal.name, self._copies[terminal.name][1])
+        self.books.put_back(terminal.name, remembered)
         self.happened("disk restored", terminal.name)
         self._boot(terminal)
 
@@ -387,12 +401,12 @@ class World:
         if self._waiting("slow", "fast"):
             self.happened("slow lane")
             await self.pass_time(5.0)  # what was answered before the server was mended arrives
-            self._pass_quarter()
+            self.pass_quarter()
         began, again = self.loop.elapsed, True
         while (waiting := self._waiting("fast", "slow")) or not self._settled():
             if again and waiting and not self._waiting("fast"):
                 again = False
-                self._pass_quarter()
+                self.pass_quarter()
             if self.loop.elapsed - began > PATIENCE:
                 missing = waiting[:3] or f"not at the server's counter {self.server.counter}"
                 raise Violation(f"never delivered: {missing}")
@@ -402,7 +416,7 @@ class World:
         if self.rng.random() < 0.25:
             await self._idle()
 
-    def _pass_quarter(self) -> None:
+    def pass_quarter(self) -> None:
         for terminal in self.terminals:
             terminal.clock.jump(SLOW)
             terminal.sync.wake()  # as its timer would: that does not jump

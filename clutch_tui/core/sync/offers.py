@@ -45,7 +45,7 @@ class Offer:
 def offer(*, repeated: Collection[str] = (), limit: int = 1000, unsent: bool = True) -> Offer:
     """The changes that may have been sent earlier and are unanswered in the present epoch, without those `repeated`
     in the same call; and as many as there is room for of those that were not, but for a call whose rows nobody wants
-    (`unsent` false).
+    (`unsent` false). Where some of either are left out, no row may be stored.
 
     What another epoch has answered comes first: it must be through before any row may be stored, and what it
     puts back into the queue would otherwise crowd it out.
@@ -60,7 +60,10 @@ def offer(*, repeated: Collection[str] = (), limit: int = 1000, unsent: bool = T
     sent += _unanswered("sent", repeated, max(0, room - len(sent)), rest=True)
     # what this disk has never sent another may have: a clone's rows would count it twice. Where the queue drains, next
     # to nothing is left to be asked about by the time that rows are wanted
-    ahead = _unanswered("unsent", repeated, max(0, room - len(sent))) if unsent else []
+    left = max(0, room - len(sent))
+    ahead = _unanswered("unsent", repeated, left + 1) if unsent else []
+    # a copy of the disk that was put back holds as unsent what was sent since: of that, too, nothing may be left out
+    complete = complete and len(ahead) <= left
     return Offer(tuple((sent + ahead)[:room]), tuple(recheck[:limit]), complete)
 
 

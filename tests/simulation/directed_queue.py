@@ -1,0 +1,101 @@
+"""Scenarios of the queue: whose turn it is, and what may have come already."""
+
+from __future__ import annotations
+
+import re
+from unittest.mock import patch
+
+from clutch_tui.net.engine import exchange
+
+from .network import Message
+from .scenario import parts, scenario, sell
+from .stage import FOR_EVER, Stage
+from .violation import Violation
+
+INVENTORY, SALES = "/inventory/sync", "/sales/sync"
+
+
+@scenario()
+async def postpone_unbounded(on: Stage) -> None:
+    """A busy server asks to be tried again tomorrow."""
+    await on.open()
+    handle = on.server.handle
+
+    async def patient(message: Message) -> tuple[int, dict[str, str], bytes]:
+        status, headers, body = await handle(message)
+        return status, headers, re.sub(rb'"after":[0-9.]+', b'"after":86400', body)
+
+    with patch.object(on.server, "handle", patient):
+        on.weather.order("busy", SALES, on.first.name)
+        on.do(on.first, sell(parts(on.first)[0], 1))
+        await on.pass_time(5)
+    on.pass_quarter()
+    await on.end()
+
+
+@scenario()
+async def slow_lane_starves(on: Stage) -> None:
+    """The server is mended while the till has something to send in every single round."""
+    await on.open()
+    await _make_slow(on, 1)
+    on.mend()
+    round_of = on.first.sync.round
+
+    async def busy() -> None:
+        on.do(on.first, sell(parts(on.first)[0], 1))
+        await round_of()
+
+    with patch.object(on.first.sync, "round", busy):
+        on.pass_quarter()
+        await on.pass_time(3)
+        if on.first.sql("SELECT 1 FROM outbox WHERE lane = 'slow'"):
+            raise Violation("the slow lane never has its turn while the till is busy")
+    await on.end()
+
+
+@scenario()
+async def slow_same_first(on: Stage) -> None:
+    """Of two changes that broke the server one still does: the other must not wait behind it."""
+    await on.open()
+    broken, mended = await _make_slow(on, 2)
+    on.mend()
+    on.choke(broken)
+    on.pass_quarter()
+    await on.pass_time(10)
+    if (mended,) in on.first.sql("SELECT change_id FROM outbox WHERE answered_at IS NULL"):
+        raise Violation(f"{mended} waits behind {broken}, on which the server breaks every time")
+    await on.end()
+
+
+async def _make_slow(on: Stage, wanted: int) -> list[str]:
+    """Sales on which the server breaks until they are in the slow lane; their changes, the oldest first."""
+    for _ in range(wanted):
+        on.do(on.first, sell(parts(on.first)[0], 1))
+        on.choke_last("sale")
+    slow = "SELECT change_id FROM outbox WHERE lane = 'slow' AND answered_at IS NULL ORDER BY n"
+    await on.until(lambda: len(on.first.sql(slow)) == wanted)
+    return [row[0] for row in on.first.sql(slow)]
+
+
+@scenario()
+async def offer_complete(on: Stage) -> None:
+    """More sales are unanswered than one call may ask about, and the parts come in with all of them counted."""
+    with patch.object(exchange, "ASKED", 3):
+        await on.open()
+        on.weather.order("lost answer", SALES, on.first.name, times=FOR_EVER)
+        for _ in range(8):
+            on.do(on.first, sell(parts(on.first)[0], 1))
+        await on.pass_time(30)
+        await on.end()
+
+
+@scenario()
+async def confirmed_elsewhere(on: Stage) -> None:
+    """Another shop of the same server has a change under the id of one that has not come here yet."""
+    await on.open()
+    on.weather.order("error before", SALES, on.first.name, times=FOR_EVER)
+    on.do(on.first, sell(parts(on.first)[0], 2))
+    await on.until(lambda: bool(on.first.sql("SELECT 1 FROM outbox WHERE first_sent_at IS NOT NULL")))
+    on.server.knows_elsewhere(next(reversed(on.books.committed)))
+    await on.pass_time(30)
+    await on.end()
