@@ -24,7 +24,7 @@ def void(sale_id: str, reason: str, cashier: str) -> Sale:
         raise ShopError("error.sale.voided", number=sale.receipt_number)
     if sale.return_of is not None:
         raise ShopError("error.sale.not_a_sale", number=sale.receipt_number)
-    if any(line.returned for line in sale.lines):
+    if _has_returns(sale_id):
         raise ShopError("error.sale.has_returns", number=sale.receipt_number)
     if not reason.strip():
         raise ShopError("error.sale.no_reason")
@@ -41,19 +41,25 @@ def void(sale_id: str, reason: str, cashier: str) -> Sale:
     return sales.get(sale_id)
 
 
+def _has_returns(sale_id: str) -> bool:
+    """Whether anything came back; another program's return may name none of the sale's lines."""
+    row = models.execute("SELECT 1 FROM sale WHERE return_of = ? AND status <> 'voided' LIMIT 1", (sale_id,)).fetchone()
+    return row is not None
+
+
 def _put_back(sale: Sale, change_id: str, at: str) -> None:
     """Goods to the shelf, cash out of the drawer, credit off the account."""
     models.executemany(
         "INSERT INTO stock_move (part_id, change_id, sale_id, kind, delta, at) VALUES (?, ?, ?, 'void', ?, ?)",
         [(line.part_id, change_id, sale.id, line.quantity, at) for line in sale.lines],
     )
-    for payment in sale.payments:
-        cash.record("void", -payment.amount, method=payment.method, sale_id=sale.id, change_id=change_id)
-        if payment.method == "credit" and sale.customer_id is not None:
+    for method, amount in refunds.left(sale, refunds.Refunded()).items():
+        cash.record("void", -amount, method=method, sale_id=sale.id, change_id=change_id)
+        if method == "credit" and sale.customer_id is not None:
             models.execute(
                 "INSERT INTO account_move (customer_id, change_id, kind, amount, method, note, at)"
                 " VALUES (?, ?, 'void', ?, 'credit', ?, ?)",
-                (sale.customer_id, change_id, -payment.amount, sale.receipt_number, at),
+                (sale.customer_id, change_id, -amount, sale.receipt_number, at),
             )
 
 

@@ -309,3 +309,21 @@ def test_a_sale_on_nobodys_account_breaks_nothing(store: Store) -> None:
         give_back(store, sale, {1: 1})
     assert store.run_now(aftersales.void, sale.id, "a mistake", "sara").status == "voided"
     assert rows(store, "SELECT count(*) FROM account_move") == [(0,)]
+
+
+def test_a_void_gives_back_what_a_return_would(store: Store) -> None:
+    """Rule 16 holds for it, too: of another program's sale the rest was paid in cash."""
+    sale = sell(store, bought(store, line(20_00)), Payment("cash", 5_00), Payment("visa", 5_00), Payment("cash", 10_00))
+    store.run_now(models.execute, "UPDATE payment SET amount = 300 WHERE method = 'visa'")
+    store.run_now(aftersales.void, sale.id, "a mistake", "sara")
+    moved = rows(store, "SELECT method, count(*), sum(amount) FROM money_move WHERE kind = 'void' GROUP BY method")
+    assert moved == [("cash", 1, -17_00), ("visa", 1, -3_00)]
+
+
+def test_a_return_that_names_no_lines_keeps_its_sale_from_being_voided(store: Store) -> None:
+    """Another program may say only what a return came to: the money must not go back a second time."""
+    sale = sell(store, bought(store, line(20_00, 2)), Payment("cash", 40_00))
+    give_back(store, sale, {1: 1})
+    store.run_now(models.execute, "UPDATE sale_line SET sale_line = NULL")
+    with pytest.raises(ShopError, match="has_returns"):
+        store.run_now(aftersales.void, sale.id, "a mistake", "sara")

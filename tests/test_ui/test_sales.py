@@ -549,7 +549,7 @@ async def test_a_void_says_what_goes_back_and_what_is_odd(shop: Shop, language: 
         await until(pilot, lambda: isinstance(app.screen, VoidDialog))
         for words in (
             t("sale.goes_back", total=money(125_00)),
-            f"{t('pay.cash')} 25.00 + {t('pay.credit')} 100.00",
+            f"{t('pay.credit')} 100.00 + {t('pay.cash')} 25.00",
             t("sale.of_another_till"),
             t("sale.of_another_day", date=date(sale.at)),
         ):

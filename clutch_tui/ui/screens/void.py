@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 
-from clutch_tui.core.types import Sale
+from clutch_tui.core.types import Payment, Sale
 from clutch_tui.printing.page import payment_words
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
+from clutch_tui.ui import shop
 from clutch_tui.ui.dialogs import Ask, required_text
 from clutch_tui.ui.widgets.text_field import TextField
 from clutch_tui.ui.widgets.words import Words
@@ -42,7 +43,9 @@ class VoidDialog(Ask[str]):
 
     def _draw_refund(self) -> str:
         words = t("sale.goes_back", total=shown.money(self._sale.totals.total))
-        return f"{words}  {payment_words(self._sale.payments)}" if self._sale.payments else words
+        ways = shop.refunds.left(self._sale, shop.refunds.Refunded())
+        back = [Payment(method, amount) for method, amount in ways.items()]
+        return f"{words}  {payment_words(back)}" if back else words
 
     def _draw_remarks(self) -> str:
         remarks = []
