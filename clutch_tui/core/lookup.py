@@ -74,7 +74,7 @@ def find(text: str, limit: int = 50) -> tuple[Lookup, tuple[PartRow, ...]]:
     rows = _rows(found, limit)
     if not rows and not found.refused and found.pieces is None:
         for other in _on_the_other_layout(text):
-            if rows := _rows(other, limit):
+            if (other.exact or layouts.may_be_sought(other.wanted)) and (rows := _rows(other, limit)):
                 return other, rows
     return found, rows
 

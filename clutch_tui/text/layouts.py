@@ -17,6 +17,7 @@ _LAM_ALEF, _LIGATURE = "لا", "\ufefb"
 _TO_LATIN = str.maketrans(dict(zip(_ARABIC_KEYS, _LATIN_KEYS, strict=True)) | _SHIFTED | {_LIGATURE: "b"})
 _TO_ARABIC = str.maketrans(dict(zip(_LATIN_KEYS, _ARABIC_KEYS, strict=True)) | {"b": _LAM_ALEF})
 _LATIN = frozenset("abcdefghijklmnopqrstuvwxyz")
+_IN_NO_NUMBER = frozenset("[];',`")
 
 
 def on_the_other(text: str) -> tuple[str, ...]:
@@ -37,3 +38,14 @@ def on_the_other(text: str) -> tuple[str, ...]:
         return (lowered.translate(_TO_ARABIC),)
     ways = dict.fromkeys((lowered.replace(_LAM_ALEF, _LIGATURE), lowered))
     return tuple(way.translate(_TO_LATIN) for way in ways)
+
+
+def may_be_sought(text: str) -> bool:
+    """Whether what came out on the other layout can be a name, or the beginning of a number. `كورولا` comes out as
+    `;,v,b`: a search takes the letters between the signs for words, finds parts that nobody asked for, and Enter
+    sells the first.
+
+    >>> may_be_sought("oc 1"), may_be_sought(";,v,b 2012")
+    (True, False)
+    """
+    return _IN_NO_NUMBER.isdisjoint(text) and all(word[0].isalnum() for word in text.split())

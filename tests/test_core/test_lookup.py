@@ -128,6 +128,12 @@ def test_a_search_on_the_wrong_layout_finds_the_same_parts(shop: Store, typed: s
     assert found.read_as in on_the_other(typed)
 
 
+@pytest.mark.parametrize("typed", ["كورو", "كرو 1", "زرو", "3*كرو"])
+def test_an_arabic_word_that_is_no_number_on_other_keys_finds_nothing(shop: Store, typed: str) -> None:
+    found, rows = shop.read_now(lookup.find, typed)
+    assert (found.read_as, rows) == ("", ())
+
+
 @pytest.mark.parametrize(
     ("typed", "quantity", "sure", "first"),
     [
