@@ -274,6 +274,7 @@ def test_a_person_may_choose_but_not_give_more_than_came(store: Store) -> None:
         ((Payment("visa", 10_00),), "error.sale.refund_sum"),
         ((Payment("visa", 20_00), Payment("cash", 15_00)), "error.sale.refund_sum"),
         ((Payment("visa", 20_10), Payment("cash", 9_90)), "error.sale.not_in_coins"),
+        ((Payment("cash", 0), Payment("visa", 30_00)), "error.sale.refund_over_paid"),
         ((), "error.sale.refund_sum"),
     ):
         with pytest.raises(ShopError) as refused:
@@ -327,3 +328,30 @@ def test_a_return_that_names_no_lines_keeps_its_sale_from_being_voided(store: St
     store.run_now(models.execute, "UPDATE sale_line SET sale_line = NULL")
     with pytest.raises(ShopError, match="has_returns"):
         store.run_now(aftersales.void, sale.id, "a mistake", "sara")
+
+
+def test_what_is_left_of_the_cash_is_no_excuse_for_giving_less(store: Store) -> None:
+    sale = sell(store, bought(store, line(30_00, 2)), Payment("visa", 50_00), Payment("cash", 10_00))
+    with pytest.raises(ShopError, match="refund_sum"):
+        give_back(store, sale, {1: 1}, (Payment("cash", 10_00),))
+    assert give_back(store, sale, {1: 1}, (Payment("cash", 10_00), Payment("visa", 20_00))).totals.total == 30_00
+
+
+def test_cash_goes_back_last_wherever_it_stood_among_the_payments(store: Store) -> None:
+    sale = sell(store, bought(store, line(30_00, 2)), Payment("cash", 10_00), Payment("visa", 50_00))
+    assert give_back(store, sale, {1: 1}).payments == (Payment("visa", 30_00),)
+
+
+def test_nothing_goes_back_where_another_program_gave_more_than_there_was(store: Store) -> None:
+    sale = sell(store, bought(store, line(30_00, 2)), Payment("cash", 60_00))
+    give_back(store, sale, {1: 1})
+    store.run_now(models.execute, "UPDATE sale SET total = 70000 WHERE kind = 'return'")
+    last = give_back(store, sale, {1: 1})
+    assert (last.totals.total, last.payments) == (0, ())
+
+
+def test_a_part_at_another_price_is_a_line_of_its_own(store: Store) -> None:
+    part = store.run_now(inventory.create, PartDraft(name="قطعة", price=30_00))
+    made = carts.set_price(carts.add_line(store.run_now(sales.open_cart), part), 0, 25_00)
+    again = carts.add_line(carts.add_line(made, part), part)
+    assert [(one.quantity, one.price) for one in again.lines] == [(1, 25_00), (2, 30_00)]

@@ -137,6 +137,21 @@ def test_a_servers_quote_binds_with_what_it_takes_off_and_leaves_out(placed: Sto
     assert "كاوتش استبن" in cart.notes
 
 
+def test_two_lines_of_one_name_are_two_lines(placed: Store) -> None:
+    """The second of them means another part than the first."""
+    placed.run_now(models.execute, "UPDATE order_line SET name = 'فلتر', part_id = 'part-1' WHERE n = 1")
+    placed.run_now(models.execute, "UPDATE order_line SET name = 'فلتر', part_id = 'part-2' WHERE n = 2")
+    lines = [{"item_id": None, "item_name": "فلتر", "quantity": n, "price": n * 100_00} for n in (1, 2)]
+    quote = orders.quote_text({"lines": lines, "total": 500_00, "valid_until": None, "notes": ""})
+    placed.run_now(models.execute, "UPDATE orders SET quote = ? WHERE id = 'o2'", (quote,))
+    made = placed.run_now(orders.to_cart, "o2")
+    assert [(line.part_id, line.quantity, line.price) for line in made.lines] == [
+        ("part-1", 1, 100_00),
+        ("part-2", 2, 200_00),
+    ]
+    assert made.notes == ""
+
+
 def test_an_open_quote_is_corrected_and_withdrawn_where_the_server_knows_that(placed: Store, clock: HandClock) -> None:
     until = clock.now() + timedelta(days=3)
     for attempt in (lambda: orders.quote("o2", QUOTED, until), lambda: orders.withdraw("o2")):
