@@ -55,6 +55,7 @@ class Books:
         self.uncertain: set[str] = set()
         """Lost with a disk that was put back to an older state, unless they had reached the server."""
         self.seen: dict[str, Seen] = {}
+        self._refused_alone: set[str] = set()
         self._deltas: dict[str, tuple[Moves, Moves]] = {}
 
     # --- at every commit -----------------------------------------------------------------------------
@@ -64,6 +65,7 @@ class Books:
         seen = self.seen.setdefault(terminal.name, Seen())
         if "outbox" in touched:
             self._enter(terminal, seen, connection)
+            self._note_refused(connection)
         if "sync_state" in touched:
             self._check_papers(terminal, seen, connection)
             self._check_cursors(terminal, seen, connection)
@@ -94,6 +96,12 @@ class Books:
                 self.uncertain.add(renewed)
             seen.changes[n] = change_id
             self.committed[change_id] = entry
+
+    def _note_refused(self, connection: FragileConnection) -> None:
+        """Note what waits because it was refused by itself: its next attempt may fail for another reason."""
+        errors = ", ".join("?" * len(_REFUSED_ALONE))
+        sql = f"SELECT change_id FROM outbox WHERE lane = 'slow' AND last_error IN ({errors})"
+        self._refused_alone |= {row[0] for row in connection.peek(sql, tuple(_REFUSED_ALONE))}
 
     def _check_papers(self, terminal: Terminal, seen: Seen, connection: FragileConnection) -> None:
         """A disk that goes on as another prints other papers: its numbers must not be those of an older copy."""
@@ -345,7 +353,8 @@ class Books:
             for change_id, error, alone in terminal.sql(
                 "SELECT change_id, last_error, alone FROM outbox WHERE answered_at IS NULL AND lane = 'slow'"
             ):
-                if change_id not in poison and alone < outbox.ALONE_FAILURES and error not in _REFUSED_ALONE:
+                refused = change_id in self._refused_alone
+                if change_id not in poison and alone < outbox.ALONE_FAILURES and not refused:
                     raise Violation(f"{terminal.name}: {change_id} waits in the slow lane because of {error}")
 
     def at_rest(self, terminals: Collection[Terminal]) -> None:

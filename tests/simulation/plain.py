@@ -48,8 +48,17 @@ class PlainBooks(Books):
         seen = self.seen.setdefault(terminal.name, Seen())
         if "outbox" in touched:
             self._enter(terminal, seen, connection)
+            self._note_refused(connection)
+        if not touched.isdisjoint(("outbox", "part", "customer", "supplier")):
+            self._check_fields(terminal, connection)
         if self.alone and not touched.isdisjoint(("part", "stock_move")):
             self._check_shelf(terminal, connection)
+
+    def on_restore(self) -> None:
+        """The server has lost what nobody can name, figures included: what was done before may be missing, and is never
+        there twice."""
+        self.alone = False
+        self.uncertain |= self.committed.keys()
 
     def _check_shelf(self, terminal: Terminal, connection: FragileConnection) -> None:
         """Nobody else sells: the shelf is what it was, and every own movement since."""
@@ -87,7 +96,7 @@ class PlainBooks(Books):
                 continue
             receipt = one.payload["receipt_number"], one.payload["total"]
             times = there.pop(receipt, 0)
-            if times > 1 or (times == 0 and one.change_id not in open_here):
+            if times > 1 or (times == 0 and one.change_id not in open_here | self.uncertain):
                 raise Violation(f"receipt {receipt[0]} is on the server {times} times")
         if there:
             raise Violation(f"nobody made these sales: {sorted(there)[:3]}")
@@ -113,8 +122,10 @@ class PlainWorld(World):
         super().__init__(seed, steps, folder, disks[:1])
         self.weather.odds |= dict.fromkeys(_LEFT_OUT, 0.0)
         self.odds |= dict.fromkeys(_ODDS_LEFT_OUT, 0.0)
-        self.weather.limit, self.weather.forbids, self.weather.broken, self.burst_at = 0, 0.0, "", -1
+        self.weather.limit, self.weather.broken = 0, ""
         del self.terminals[1 if self.books.alone else 2 :]
+        if self._chance("plain restores").random() < 0.2:
+            self.odds["server restored"] = 0.05
 
     def _draw_pace(self) -> Pace:
         """What the server is like, and what the shop's configuration says of it."""
@@ -133,6 +144,11 @@ class PlainWorld(World):
         # a till that is alone finds out by itself who moves the stock; of two, each sees what the other moves
         seen_by_itself = "auto" if self.books.alone else "server"
         return replace(super()._draw_pace(), stock_by=seen_by_itself if moves_stock else "terminal")
+
+    def restore(self, what: str = "server restored", *, announced: bool | None = None) -> None:
+        """Such a server has no epoch that could tell of it."""
+        super().restore(what, announced=False)
+        self.books.on_restore()
 
     def _make_books(self) -> Books:
         return PlainBooks(self.server)

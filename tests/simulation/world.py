@@ -85,6 +85,9 @@ class World:
             "unsynced": self._chance("unsynced").choice((0, 0, 0, 0.1)),
         }
         self._quiet = self._chance("put back")
+        self._steps = self._chance("in step")
+        self._in_step: dict[str, list[Terminal]] = {}
+        """The clones that do as much as their original, at the same time: their changes bear the same numbers."""
         trouble = self._chance("burst")
         self.burst_at = trouble.randrange(steps) if steps and trouble.random() < 0.08 else -1
         """The step at which somebody does more at once than one call may carry; -1 for never."""
@@ -203,8 +206,9 @@ class World:
         terminal = self.rng.choice(self.terminals)
         self._befall_server()
         self._befall(terminal)
-        if terminal.alive:
-            self.act(terminal, self.habits.act)
+        for one in (terminal, *self._in_step.get(terminal.name, ())):
+            if one.alive:
+                self.act(one, self.habits.act)
 
     def _burst(self) -> None:
         """A stocktaking from a list, or a drawer's whole day: more changes, or more bytes, than one call carries."""
@@ -314,6 +318,8 @@ class World:
         original.disk.copy_to(clone.disk.path)
         self.books.seen[clone.name] = self.books.remember(original.name)
         self.terminals.append(clone)
+        if self._steps.random() < 0.5:
+            self._in_step.setdefault(original.name, []).append(clone)
         self.happened("clone", original.name, clone.name)
         clone.boot()
 
