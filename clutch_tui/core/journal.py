@@ -74,6 +74,8 @@ class Notification:
     kind: str
     values: dict[str, Any] = field(hash=False)
     read: bool = False
+    count: int = 1
+    """How many of its kind it stands for in a list."""
 
 
 _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
@@ -277,12 +279,27 @@ def notify(kind: str, values: Mapping[str, Any], *, notification_id: str | None 
     return bool(cursor.rowcount)
 
 
+FOLDED = ("stock_alert", "price_alert", "demand_forecast", "market_insight")
+"""Kinds of which a hundred an hour may come: all that are unread are one line of the list, and so are those that were
+read. An order, and what the system says to everybody, is never folded."""
+ORDER = "new_order"
+"""The kind that a customer waits behind: unread ones come first."""
+_LINE = f"CASE WHEN kind IN {FOLDED} THEN kind || ' ' || read ELSE id END"
+
+
 def notification_count() -> int:
-    return int(models.execute("SELECT count(*) FROM notification").fetchone()[0])
+    """How many lines the list of notifications has."""
+    return int(models.execute(f"SELECT count(DISTINCT {_LINE}) FROM notification").fetchone()[0])
 
 
 def unread_count() -> int:
     return int(models.execute("SELECT count(*) FROM notification WHERE read = 0").fetchone()[0])
+
+
+def unread_orders() -> int:
+    """How many notifications of orders nobody has read."""
+    where = "kind = ? AND read = 0"
+    return int(models.execute(f"SELECT count(*) FROM notification WHERE {where}", (ORDER,)).fetchone()[0])
 
 
 def news_mark() -> tuple[int, int]:
@@ -301,22 +318,31 @@ def news_since(number: int) -> tuple[tuple[int, Notification], ...]:
 
 
 def notifications(after: Key | None, skip: int, limit: int) -> tuple[Notification, ...]:
-    """Notifications, newest first."""
-    where, params = ("WHERE (at, id) < (?, ?)", tuple(after)) if after else ("", ())
+    """Notifications, unread orders before all others, newest first; `FOLDED` kinds by their newest alone."""
+    where, params = ("WHERE (first, at, id) < (?, ?, ?)", tuple(after)) if after else ("", ())
+    lines = (  # what stands beside max() is of the row that has it
+        f"SELECT id, max(at) AS at, kind, detail, read, count(*) AS n, kind = '{ORDER}' AND read = 0 AS first"
+        f" FROM notification GROUP BY {_LINE}"
+    )
     rows = models.execute(
-        f"SELECT id, at, kind, detail, read FROM notification {where} ORDER BY at DESC, id DESC LIMIT ? OFFSET ?",
+        f"SELECT id, at, kind, detail, read, n, first FROM ({lines}) {where}"
+        " ORDER BY first DESC, at DESC, id DESC LIMIT ? OFFSET ?",
         (*params, limit, skip),
     )
     return tuple(_notification(*row) for row in rows)
 
 
-def _notification(id_: str, at: str, kind: str, detail: str, read: int) -> Notification:
-    return Notification(id_, (at, id_), from_text(at), kind, json.loads(detail), bool(read))
+def _notification(id_: str, at: str, kind: str, detail: str, read: int, count: int = 1, first: int = 0) -> Notification:
+    return Notification(id_, (first, at, id_), from_text(at), kind, json.loads(detail), bool(read), count)
 
 
 def mark_read(notification_id: str | None = None) -> None:
-    """Mark one notification as read, or all of them."""
-    models.execute("UPDATE notification SET read = 1 WHERE id = ? OR ? IS NULL", (notification_id, notification_id))
+    """Mark one notification as read, with those that it stands for, or all of them."""
+    models.execute(
+        "UPDATE notification SET read = 1 WHERE ? IS NULL OR id = ?"
+        f" OR kind IN {FOLDED} AND kind = (SELECT kind FROM notification WHERE id = ?)",
+        (notification_id,) * 3,
+    )
 
 
 def trim() -> None:

@@ -345,6 +345,7 @@ class ClutchApp(KeysInOrder, Scanning, Overlays, ThinWire, Gauges, BidiApp, App[
                 stranded=found.stranded_changes,
                 missing=found.set_aside,
                 unread=await store.read(shop.journal.unread_count),
+                orders=await store.read(shop.journal.unread_orders),
             )
         if store is not None and "shop" in nouns:
             shop_time.use(await store.read(shop.state.timezone))
@@ -375,18 +376,12 @@ class ClutchApp(KeysInOrder, Scanning, Overlays, ThinWire, Gauges, BidiApp, App[
 
     @work(group="news", exclusive=True, exit_on_error=False)
     async def _tell_news(self) -> None:
-        """Ring for what has come, unless that is muted, and show what the system says to everybody, once."""
-        from clutch_tui.ui.screens.notifications import TONES, news
+        """Tell of what has come since somebody was last told, once."""
+        from clutch_tui.ui import news
 
-        fresh = await self.store.read(shop.journal.news_since, self._news_told)
-        if not fresh:
-            return
-        self._news_told = fresh[-1][0]
-        if self.settings.ui.bell:
-            self.bell()
-        for _, one in fresh:
-            if one.kind == "system_message" and not one.read:
-                self.notify(news(one), severity=TONES.get(str(one.values.get("level")), "information"), timeout=15)
+        if fresh := await self.store.read(shop.journal.news_since, self._news_told):
+            self._news_told = fresh[-1][0]
+            news.tell(self, [one for _, one in fresh], rings=self.settings.ui.bell)
 
     async def keep_measures(self) -> None:
         """Write down what was measured. A database that is full or busy costs these figures and nothing else."""

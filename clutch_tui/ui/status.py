@@ -32,6 +32,8 @@ class Status:
     """Changes in other databases of this home, which nobody sends."""
     skew: float = 0.0
     """Seconds that this machine's clock is ahead of the server's, where somebody should know."""
+    orders: int = 0
+    """Orders that nobody has read of; they are among `unread`."""
     missing: int = 0
     """Records of the server that cannot be read here."""
 

@@ -19,9 +19,9 @@ from clutch_tui.net.connection import Monitor
 from clutch_tui.text import strings
 from clutch_tui.text.format import name
 from clutch_tui.text.strings import t
+from clutch_tui.ui.news import sentence as news
 from clutch_tui.ui.screens.insight_lines import TOPICS, lines
 from clutch_tui.ui.screens.insights import InsightsScreen
-from clutch_tui.ui.screens.notifications import news
 from tests.test_ui.shop_app import Shop, open_app, press, settle, until, words_on
 
 ODD: tuple[Any, ...] = (

@@ -7,6 +7,8 @@ import pytest
 from clutch_tui.core import journal
 from clutch_tui.text.format import name
 from clutch_tui.text.strings import t
+from clutch_tui.ui.dialogs import ShowText
+from clutch_tui.ui.screens.inventory import InventoryScreen
 from clutch_tui.ui.widgets.status_strip import StatusStrip
 from tests.test_ui.shop_app import Shop, open_app, press, settle, toasts, until, words_on
 
@@ -26,7 +28,7 @@ async def test_news_rings_once_and_is_read_without_a_sound(shop: Shop, monkeypat
         await until(pilot, lambda: "2" in app.screen.query_one(StatusStrip).text)
         app._brake.add(news)
         await settle(pilot)
-        await press(pilot, "enter")
+        await press(pilot, "f2")
         await until(pilot, lambda: shop.read(journal.unread_count) == 1)
         await press(pilot, "f5")
         await until(pilot, lambda: shop.read(journal.unread_count) == 0)
@@ -59,3 +61,18 @@ async def test_what_came_before_the_start_is_not_told_again(shop: Shop, monkeypa
         await settle(pilot)
         await until(pilot, lambda: "1" in app.screen.query_one(StatusStrip).text)
         assert (rung, toasts(app)) == ([], [])
+
+
+ALERT = {"item_name": "P", "current_stock": 1, "min_stock": 2}
+
+
+async def test_an_alert_opens_its_part_and_a_message_its_words(shop: Shop) -> None:
+    shop.store.run_now(journal.notify, "system_message", MESSAGE)
+    shop.store.run_now(journal.notify, "stock_alert", {**ALERT, "item_id": shop.parts[1].id})
+    async with open_app(shop, "en", mode="notifications") as (app, pilot):
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, InventoryScreen))
+        await settle(pilot)
+        assert app.screen.table.row.id == shop.parts[1].id  # type: ignore[attr-defined]
+        await press(pilot, "alt+7", "down", "enter")
+        await until(pilot, lambda: isinstance(app.screen, ShowText) and MESSAGE["message"] in words_on(app))

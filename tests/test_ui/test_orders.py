@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from clutch_tui.core import cart, inventory, orders, sales, state
+from clutch_tui.core import cart, inventory, journal, orders, sales, state
 from clutch_tui.core.database import models
 from clutch_tui.core.sync import abilities, records, replica
 from clutch_tui.core.sync.messages import Result
 from clutch_tui.core.types import OrderQuery, Payment, SaleQuery
-from clutch_tui.text.strings import t
+from clutch_tui.text import strings
+from clutch_tui.text.strings import t, tn
 from clutch_tui.ui.dialogs import Ask, Confirm, ShowText
 from clutch_tui.ui.forms import FormDialog
+from clutch_tui.ui.screens.insights import InsightsScreen
+from clutch_tui.ui.screens.notifications import NotificationsScreen
 from clutch_tui.ui.screens.orders import OrdersScreen
 from clutch_tui.ui.screens.past_sales import PastSalesScreen
 from clutch_tui.ui.screens.pay import PayDialog
@@ -187,3 +190,41 @@ async def test_a_lane_of_the_queue_is_named_and_forgotten(shop: Shop) -> None:
         await app.switch_mode("queue")
         await until(pilot, lambda: queue.table.count == len(shop.parts))
         assert not queue.shown_lane.display
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+async def test_an_order_is_seen_over_a_hundred_alerts_and_opened(
+    ordered: Shop, language: strings.Language, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_app(ordered, language, mode="notifications") as (app, pilot):
+        rung: list[int] = []
+        monkeypatch.setattr(app, "bell", lambda: rung.append(1))
+        ordered.store.run_now(journal.notify, "new_order", {"order_number": "MK-1", "customer_name": "Mona"})
+        for _ in range(140):
+            ordered.store.run_now(journal.notify, "stock_alert", {"item_name": "P", "current_stock": 1, "min_stock": 2})
+        app._brake.add(frozenset({"news", "notifications"}))
+        screen = app.screen
+        assert isinstance(screen, NotificationsScreen)
+        await until(pilot, lambda: screen.table.count == 2)
+        await settle(pilot)
+        assert [(row.kind, row.count) for row in screen.table.rows_shown()] == [("new_order", 1), ("stock_alert", 140)]
+        assert tn("status.orders", 1) in screen.strip.text or t("status.short.orders", n=1) in screen.strip.text
+        assert "MK-1" in toasts(app)[0]
+        app._brake.add(frozenset({"notifications"}))
+        await settle(pilot)
+        assert (rung, len(toasts(app))) == ([1], 1)
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, OrdersScreen))
+        await settle(pilot)
+        assert app.screen.table.row.order_number == "MK-1"  # type: ignore[attr-defined]
+        assert ordered.read(journal.unread_orders) == 0
+        await press(pilot, "alt+7")
+        await until(pilot, lambda: app.screen is screen)
+        await settle(pilot)
+        assert [(row.kind, row.read) for row in screen.table.rows_shown()] == [
+            ("stock_alert", False),
+            ("new_order", True),
+        ]
+        await press(pilot, "home", "enter")
+        await until(pilot, lambda: isinstance(app.screen, InsightsScreen) and app.screen.topic == "inventory.alerts")
+        assert ordered.read(journal.unread_count) == 0

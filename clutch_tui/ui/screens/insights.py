@@ -93,6 +93,10 @@ class InsightsScreen(ShopScreen):
         self._overtaken |= nouns & set(TOPICS)
         super()._rows_changed(nouns)
 
+    def choose(self, topic: str) -> None:
+        """Show this topic, as if it had been picked."""
+        self.topics.highlighted = TOPICS.index(topic)
+
     @on(OptionList.OptionHighlighted, "#topics")
     def _picked(self, event: OptionList.OptionHighlighted) -> None:
         self.topic = str(event.option_id)

@@ -212,6 +212,11 @@ class InventoryScreen(ListScreen):
 
             self.app.push_screen(PartHistory(row))
 
+    def find(self, text: str) -> None:
+        """Also among those of which there are enough."""
+        self.low_only = False
+        super().find(text)
+
     def action_low_only(self) -> None:
         self.low_only = not self.low_only
         self.search_again()

@@ -89,6 +89,12 @@ class ListScreen(ShopScreen):
         if nouns & self.NOUNS:
             self.table.expect()
 
+    def find(self, text: str) -> None:
+        """Search for this, as if it had been typed."""
+        if self.search.value == text:
+            self.search_again()
+        self.search.value = text
+
     def search_again(self) -> None:
         """Another question: what was found before is of no use."""
         if self.app.is_open:

@@ -8,59 +8,39 @@ from typing import ClassVar
 from textual import work
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.notifications import SeverityLevel
 
 from clutch_tui.core.journal import Notification
 from clutch_tui.text import format as shown
-from clutch_tui.text.strings import has, t
-from clutch_tui.ui import shop
-from clutch_tui.ui.screens.insight_lines import in_language
+from clutch_tui.text.strings import t
+from clutch_tui.ui import news, shop
+from clutch_tui.ui.dialogs import ShowText
 from clutch_tui.ui.screens.list_screen import ListScreen
 from clutch_tui.ui.widgets.column import Column
 from clutch_tui.ui.widgets.window import Source
 
-_NAMES = ("item_name", "title", "description", "message", "customer_name")
-_MAYBE = ("order_number", "customer_name")
-"""What a server may leave out of an order."""
-TONES: dict[str, SeverityLevel] = {"info": "information", "warning": "warning", "error": "error"}
-"""How a message of the system looks, by the level that it gives itself."""
 
-_MONEY = ("current_price", "suggested_price", "old_price", "new_price")
-
-
-def news(row: Notification) -> str:
-    """A notification as a sentence; one of a kind that we do not know shows what it carries."""
-    values: dict[str, object] = {name: in_language(row.values, name) for name in row.values}
-    for name in _MAYBE:
-        values.setdefault(name, "")
-    for name, value in values.items():
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            values[name] = shown.money(round(value)) if name in _MONEY else shown.number(value)
-    for name in _NAMES:
-        if isinstance(given := values.get(name), str):
-            values[name] = shown.name(given)
-    key = f"news.{row.kind}"
-    if has(key):
-        return t(key, **values).strip()
-    return shown.isolate(f"{row.kind} " + " ".join(f"{name}={value}" for name, value in values.items()))
+def _line(row: Notification) -> str:
+    return news.sentence(row) if row.count == 1 else f"({shown.number(row.count)}) {news.sentence(row)}"
 
 
 COLUMNS: tuple[Column[Notification], ...] = (
     Column("common.status", 6, lambda row: "" if row.read else t("news.unread"), tone=lambda row: "warning"),
     Column("common.date", 20, lambda row: shown.date_time(row.at)),
-    Column("news.what", 40, news, flex=1),
+    Column("news.what", 40, _line, flex=1),
 )
 
 
 class NotificationsScreen(ListScreen):
-    """The centre for notifications; looking at one with Enter marks it as read."""
+    """The centre for notifications. Enter marks one as read and goes to what it speaks of; those of a kind that comes
+    often are one line."""
 
     NAME = "notifications"
     NOUNS = frozenset({"notifications"})
     EMPTY = "news.empty"
     SEARCHES = False
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f2", "open", "news.read", id="notifications.read"),
+        Binding("f2", "read", "news.read", id="notifications.read"),
+        Binding("f3", "open", "news.open", id="notifications.open"),
         Binding("f5", "read_all", "news.read_all", id="notifications.read_all"),
         Binding("f8", "mute", "news.mute", id="notifications.mute"),
     ]
@@ -76,14 +56,28 @@ class NotificationsScreen(ListScreen):
         )
 
     def describe(self, row: Notification) -> Content | str:
-        return news(row)
+        if row.count == 1:
+            return news.sentence(row)
+        return "\n".join((news.sentence(row), t("news.folded", n=shown.number(row.count))))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return self.has_row() if action in ("open", "read_all") else True
+        return self.has_row() if action in ("open", "read", "read_all") else True
 
     @work(group="ask", exit_on_error=False)
     async def action_open(self) -> None:
-        if (row := self.table.row) is not None and not row.read:
+        if (row := self.table.row) is None:
+            return
+        await self._mark_read(row)
+        if not await news.go_to(self.app, row):
+            await self.app.push_screen_wait(ShowText("news.what", lambda: [news.sentence(row)]))
+
+    @work(group="ask", exit_on_error=False)
+    async def action_read(self) -> None:
+        if (row := self.table.row) is not None:
+            await self._mark_read(row)
+
+    async def _mark_read(self, row: Notification) -> None:
+        if not row.read:
             await self.write("notifications", shop.journal.mark_read, row.id)
 
     @work(group="ask", exit_on_error=False)

@@ -97,6 +97,11 @@ class OrdersScreen(ListScreen):
             return True if row is not None and row.status not in ("rejected", "cancelled", "completed") else None
         return True
 
+    def find(self, text: str) -> None:
+        """Also among those that are over."""
+        self.open_only = False
+        super().find(text)
+
     def action_all(self) -> None:
         self.open_only = not self.open_only
         self.search_again()

@@ -64,6 +64,8 @@ class StatusStrip(Widget):
         parts = [Content.styled(t(self._title), "bold $primary"), Content.styled(state, _TONES[status.overall])]
         if status.skew:
             parts.append(Content.styled(t("status.clock", clock=shown.clock(status.skew)), "bold $text-error"))
+        if status.orders:
+            parts.append(Content.styled(t("status.short.orders", n=status.orders), "bold $accent"))
         if status.unsent:
             age = shown.short_age(status.oldest_at, now) if status.oldest_at is not None and now is not None else "-"
             parts.append(Content.styled(t("status.short.unsent", n=status.unsent, age=age), "$text-warning"))
@@ -73,8 +75,8 @@ class StatusStrip(Widget):
             parts.append(Content.styled(t("status.short.stranded", n=status.stranded), "bold $text-error"))
         if status.missing:
             parts.append(Content.styled(t("status.short.missing", n=status.missing), "$text-warning"))
-        if status.unread:
-            parts.append(Content.styled(t("status.short.unread", n=status.unread), "$accent"))
+        if status.unread > status.orders:
+            parts.append(Content.styled(t("status.short.unread", n=status.unread - status.orders), "$accent"))
         return Content(" | ").join(parts)
 
     def _in_words(self) -> Content:
@@ -88,6 +90,8 @@ class StatusStrip(Widget):
             parts[-1] += Content.styled(" " + shown.age(status.since, status.now), "$text-muted")
         if status.skew:
             parts.append(Content.styled(t("status.clock", clock=shown.clock(status.skew)), "bold $text-error"))
+        if status.orders:
+            parts.append(Content.styled(tn("status.orders", status.orders), "bold $accent"))
         if status.unsent:
             parts.append(Content.styled(tn("status.unsent", status.unsent), "$text-warning"))
             if status.oldest_at is not None and status.now is not None:
@@ -101,6 +105,6 @@ class StatusStrip(Widget):
             parts.append(Content.styled(tn("difference.set_aside", status.missing), "$text-warning"))
         if status.local:
             parts.append(Content.styled(tn("status.local", status.local), "$text-muted"))
-        if status.unread:
-            parts.append(Content.styled(tn("status.unread", status.unread), "$accent"))
+        if status.unread > status.orders:
+            parts.append(Content.styled(tn("status.unread", status.unread - status.orders), "$accent"))
         return Content("  |  ").join(parts)
