@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_LOOKED_AFTER = frozenset({"error.store.in_use", "error.store.busy"})
+"""What says of a database that another process works with it."""
+
 ATTEMPTS = 3
 """How often a passphrase is asked for before a command gives up."""
 PASSPHRASE_WANTED = frozenset({"error.key.passphrase_needed", "error.key.choose_passphrase"})
@@ -128,10 +131,12 @@ class Installation:
         return self.open_store(inline=True) if self.database().exists() else None
 
     def stranded(self, settings: Settings | None = None) -> tuple[Stranded, ...]:
-        """The other databases of this home with work that no server has; blocks. One that another process works with
-        is looked after, and one that no key opens tells nothing."""
+        """The other databases of this home with work that no server has, and those of which nobody can say; blocks. One
+        that another process works with is looked after, and one that was set aside because its key is lost is no
+        news."""
         own = self.database(settings)
-        found = (self._left_in(path) for path in self.protection.databases(aside=True) if path != own)
+        others = (*self.protection.databases(aside=True), *self.protection.emptied())
+        found = (self._left_in(path) for path in others if path != own)
         return tuple(one for one in found if one is not None)
 
     async def send_stranded(self, path: Path, settings: Settings | None = None) -> None:
@@ -174,21 +179,28 @@ class Installation:
 
     def _left_in(self, path: Path) -> Stranded | None:
         """What is unsent in another database; looked up again only when the file has changed."""
-        from clutch_tui.core.database import health
+        from clutch_tui.core.database import faults, health
+        from clutch_tui.core.sync.differences import Stranded
         from clutch_tui.core.types import ShopError
-        from clutch_tui.protection import OF_A_SHOP
+        from clutch_tui.protection import ASIDE, OF_A_SHOP
 
         if not OF_A_SHOP.fullmatch(path.name):
             return None
         mark = tuple(_changed_at(path.with_name(f"{path.name}{ending}")) for ending in ("", "-wal"))
         if path not in self._left or self._left[path][0] != mark:
             try:
+                if faults.is_emptied(path):
+                    raise ShopError(faults.EMPTIED)
                 self._left[path] = mark, health.left_in(path, self.protection.find_key(path))
-            except (ShopError, OSError):  # open elsewhere, or no key at hand: another look may tell
+            except FileNotFoundError:
                 return None
             except Exception as error:
-                logging.getLogger(__name__).warning("%s tells nothing of its queue", path.name, exc_info=error)
-                self._left[path] = mark, None
+                fault = error if isinstance(error, ShopError) else faults.of_sqlite(error, path)
+                key = faults.DAMAGED if fault is None else fault.key
+                if key in _LOOKED_AFTER or ASIDE in path.name:
+                    return None
+                logging.getLogger(__name__).info("%s tells nothing of its queue: %r", path.name, error)
+                return Stranded(path, 0, None, fault=key)  # not kept: another look may tell
         return self._left[path][1]
 
     def unlocked(self, action: Callable[[], T]) -> T:

@@ -182,6 +182,10 @@ class Protection:
             found += [one for one in self._aside("*.db") if not any(os.path.samestat(one.stat(), at) for at in used)]
         return tuple(path for path in found if cipher.kind(path) != "absent")
 
+    def emptied(self) -> tuple[Path, ...]:
+        """The databases of this home that have lost all that was in them."""
+        return tuple(path for path in sorted(self.folder.glob("*.db")) if faults.is_emptied(path))
+
     def _must_be_readable(self) -> None:
         """Raise `ShopError` where the folder cannot be looked into: to `glob` it is an empty one."""
         try:

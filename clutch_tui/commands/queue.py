@@ -216,6 +216,8 @@ def stranded() -> click.Command:
 async def _send(installation: Installation, found: Sequence[Stranded]) -> None:
     """Send each to this shop, once the server has said that it is the same; one that is another's stays."""
     for one in found:
+        if one.fault:
+            continue
         try:
             await installation.must_be_same_shop(one)
             await installation.send_stranded(one.path)

@@ -15,8 +15,8 @@ def sentences(found: Differences) -> list[str]:
     """A sentence for each kind of difference, the worst first; none where there is none."""
     said: list[str] = []
     for reason, n in found.counts.items():
-        if reason == "stranded":
-            said += [stranded(one) for one in found.stranded]
+        if reason in ("stranded", "untold"):
+            said += [stranded(one) for one in found.stranded if bool(one.fault) == (reason == "untold")]
         elif reason == "unsent":
             said.append(tn("queue.unsent", n))
         elif reason == "local":
@@ -30,7 +30,9 @@ def sentences(found: Differences) -> list[str]:
 
 
 def stranded(one: Stranded) -> str:
-    """What another database holds, and which it is."""
+    """What another database holds, and which it is; or that nobody can say."""
+    if one.fault:
+        return t("difference.untold", file=_kept(one.path.name))
     return tn("difference.stranded", one.unsent, place=place(one), file=_kept(one.path.name))
 
 

@@ -21,6 +21,7 @@ from clutch_tui.core.sync import differences, outbox, unreadable
 from clutch_tui.core.sync.differences import Stranded
 from clutch_tui.core.types import PartDraft, ShopError
 from clutch_tui.installation import Installation
+from clutch_tui.net.diagnosis.premises import Premises
 from clutch_tui.sandbox import demo_data, server
 from clutch_tui.sandbox.server import Running
 from clutch_tui.sandbox.settings import Settings
@@ -186,6 +187,49 @@ def test_a_database_that_another_window_works_with_is_not_stranded(tmp_path: Pat
         here = install(tmp_path, second)
         assert here.stranded() == ()
     assert [one.unsent for one in here.stranded()] == [2]
+
+
+@pytest.mark.parametrize("how", ["emptied", "damaged", "no key"])
+async def test_a_database_that_nobody_can_look_into_may_hold_work(
+    tmp_path: Path, sandbox: Running, how: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = install(tmp_path / "home", "http://127.0.0.1:9/a")
+    with other.open_store(inline=True) as store:
+        made(store)
+    path = other.database()
+    if how == "emptied":
+        os.truncate(path, 0)
+    elif how == "damaged":
+        with path.open("r+b") as file:
+            file.write(b"no page" * 1000)
+    else:
+        other.home.keys_file.unlink()
+
+    here = install(tmp_path / "home", sandbox.base_url)
+    (left,) = here.stranded()
+    assert (left.path, left.unsent, bool(left.fault)) == (path, 0, True)
+    done = await syncing.sync_once(here)
+    assert (done.code, done.found.counts) == (exits.FAILED, {"untold": 1})
+    assert done.message == t("difference.untold", file=path.name) == difference_words.stranded(left)
+    assert not done.found.is_all
+    assert await asyncio.to_thread(status.run, here, as_json=False) == exits.FAILED
+    assert t("difference.untold", file=path.name) in capsys.readouterr().out
+    told = await Premises(here.home, here.settings, here.vault(), stranded=here.stranded).stranded()
+    assert (told.name, told.values) == ("stranded.untold", {"path": str(path)})
+    with pytest.raises(ShopError, match=r"error\.stranded\.other_shop"):
+        await here.must_be_same_shop(left)
+
+
+def test_a_database_that_was_given_up_is_no_news(tmp_path: Path) -> None:
+    """Whoever set it aside knows that its key is lost."""
+    here = install(tmp_path / "home", "http://127.0.0.1:9/a")
+    with here.open_store(inline=True) as store:
+        made(store)
+    here.home.keys_file.unlink()
+    here = install(tmp_path / "home")
+    here.start_over(here.settings)
+    with here.open_store(inline=True):
+        assert here.stranded() == ()
 
 
 # --- status --------------------------------------------------------------------------------------------

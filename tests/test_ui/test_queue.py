@@ -548,7 +548,10 @@ async def test_a_flagged_sale_is_marked_and_its_receipt_says_why(shop: Shop) -> 
 
 async def test_work_in_another_database_is_sent_by_a_person_who_agrees(shop: Shop, tmp_path: Path) -> None:
     """Only after the server has said that it is the same shop, and the question."""
-    left = [Stranded(tmp_path / "old.db", 3, None, "https://old.example/api", "shop-1")]
+    left = [
+        Stranded(tmp_path / "cut.db", 0, None, fault="error.store.emptied"),
+        Stranded(tmp_path / "old.db", 3, None, "https://old.example/api", "shop-1"),
+    ]
     asked, sent = list[Path](), list[Path]()
 
     async def same(one: Stranded, _settings: object) -> str:
@@ -557,7 +560,7 @@ async def test_work_in_another_database_is_sent_by_a_person_who_agrees(shop: Sho
 
     async def send(path: Path, _settings: object) -> None:
         sent.append(path)
-        left.clear()
+        del left[1]
 
     async with open_app(shop, "en", mode="queue") as (app, pilot):
         assert "old.db" not in words_on(app)
@@ -567,8 +570,9 @@ async def test_work_in_another_database_is_sent_by_a_person_who_agrees(shop: Sho
         await until(pilot, lambda: app.status.stranded == 3)
         await settle(pilot)
         assert "old.db" in words_on(app)
+        assert t("difference.untold", file="cut.db") in " ".join(words_on(app).split())
         await pilot.press("ctrl+e")
         await until(pilot, lambda: isinstance(app.screen, Confirm))
-        assert (asked, sent) == ([left[0].path], [])
+        assert (asked, sent) == ([left[1].path], [])
         await press(pilot, "enter")
         await until(pilot, lambda: sent and app.status.stranded == 0)

@@ -17,7 +17,7 @@ from ..database import models
 from . import outbox, replica, unreadable, ways
 from .shown import QueueSummary
 
-Reason = Literal["stranded", "unsent", "refused", "set_aside", "arriving", "local_sales", "local"]
+Reason = Literal["stranded", "untold", "unsent", "refused", "set_aside", "arriving", "local_sales", "local"]
 
 _HARMLESS: frozenset[Reason] = frozenset({"local"})
 """What waits by agreement: told each time, and no failure."""
@@ -38,10 +38,14 @@ class Stranded:
     server_shop: str = ""
     heard: bool = False
     """Whether a server has ever answered it."""
+    fault: str = ""
+    """The key of what is wrong with it where it cannot be looked into: nobody knows what is in it then."""
 
     def may_belong_to(self, server_shop: str, shop_id: str) -> bool:
         """Whether its work is that of the shop that a server calls `server_shop` and the settings `shop_id`: by what a
         server has said of it; or, where none ever has, by what it was opened for."""
+        if self.fault:
+            return False
         if self.server_shop:
             return self.server_shop == server_shop
         return self.shop_id in (server_shop, shop_id) if self.shop_id else not self.heard
@@ -69,6 +73,7 @@ class Differences:
         """How much there is of each kind, the worst first; what there is nothing of is left out."""
         found: dict[Reason, int] = {
             "stranded": self.stranded_changes,
+            "untold": sum(bool(one.fault) for one in self.stranded),
             "unsent": self.queue.unsent,
             "refused": self.refused,
             "set_aside": self.set_aside,

@@ -47,7 +47,7 @@ disk         +enough ~low !full
 database     +sound +absent ~older ~unfinished ~log_large ~plain ~others_plain !newer !damaged !locked
 database     !unreadable !faulty
 queue        +empty +waiting +local +arriving ~old ~attention ~missing !local_sales
-stranded     +none !left
+stranded     +none !left !untold
 lead         +none +leads !silent
 log          +writable ~not_writable
 versions     +known

@@ -214,9 +214,11 @@ class Premises:
 
     async def stranded(self) -> Finding:
         """Work in other databases of this home, which nobody sends."""
-        found = await aside(self._stranded)
+        every = await aside(self._stranded)
+        found = [one for one in every if not one.fault]
         if not found:
-            return Finding("stranded", "none")
+            untold = [str(one.path) for one in every]
+            return Finding("stranded", "untold", {"path": untold[0]}) if untold else Finding("stranded", "none")
         first = found[0]
         values = {"unsent": sum(one.unsent for one in found), "place": first.base_url, "path": str(first.path)}
         return Finding("stranded", "left", {**values, "shop": first.shop_id, "files": len(found)})

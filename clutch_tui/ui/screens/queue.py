@@ -135,6 +135,10 @@ class QueueScreen(ListScreen):
     def _stranded(self) -> Sequence[Stranded]:
         return () if self.app.differences is None else self.app.differences.stranded
 
+    @property
+    def _readable(self) -> Sequence[Stranded]:
+        return [one for one in self._stranded if not one.fault]
+
     # --- what is said of a change ------------------------------------------------------------------------
 
     def describe(self, row: ChangeRow) -> Content | str:
@@ -196,7 +200,7 @@ class QueueScreen(ListScreen):
         if action == "decide":
             return True if self.conflicts else None
         if action == "send_stranded":
-            return bool(self._stranded) and self.app.services.send_stranded is not None
+            return bool(self._readable) and self.app.services.send_stranded is not None
         if action in ("retry", "seen", "send_again", "there"):  # two words for one key: only one of them is shown
             unsure = row is not None and shop.queue.is_unconfirmed(row)
             if unsure != (action in ("send_again", "there")):
@@ -255,7 +259,7 @@ class QueueScreen(ListScreen):
         services, settings = self.app.services, self.app.settings
         if services.must_be_same_shop is None or services.send_stranded is None:
             return
-        for one in self._stranded:
+        for one in self._readable:
             told = await services.must_be_same_shop(one, settings)
             names = {"place": difference_words.place(one), "shop": shown.isolate(told)}
             if await self.app.confirm("queue.ask.send_stranded", n=one.unsent, **names):
