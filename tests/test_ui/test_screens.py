@@ -246,6 +246,29 @@ async def test_settings_are_saved_and_applied(shop: Shop) -> None:
         assert app.is_open
 
 
+@pytest.mark.parametrize("language", ["ar", "en"])
+async def test_settings_that_are_not_saved_say_so(shop: Shop, language: strings.Language) -> None:
+    async with open_app(shop, language, mode="settings") as (app, pilot):
+        screen = app.screen
+        assert isinstance(screen, SettingsScreen)
+        assert not screen.unsaved.display
+        row = next(row for row in screen.rows if row.entry.name == "shop.receipt_footer")
+        row.field.value = "Thanks"  # type: ignore[attr-defined]
+        await until(pilot, lambda: screen.unsaved.display)
+        await press(pilot, "alt+1", "f9", "0")  # whoever comes back still sees it
+        await until(pilot, lambda: app.screen is screen)
+        await settle(pilot)
+        assert screen.unsaved.text == t("settings.unsaved", names=t("settings.receipt_footer"))
+        assert screen.unsaved.region.bottom <= screen.key_bar.region.y
+        await press(pilot, "f2")
+        await until(pilot, lambda: not screen.unsaved.display)
+        row.field.value = "Bye"  # type: ignore[attr-defined]
+        await until(pilot, lambda: screen.unsaved.display)
+        await press(pilot, "escape")
+        await until(pilot, lambda: not screen.unsaved.display)
+        assert app.settings.shop.receipt_footer == "Thanks"
+
+
 async def test_the_first_start_offers_to_work_alone(shop: Shop) -> None:
     from clutch_tui.core import state
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,7 +29,7 @@ from clutch_tui.ui.screens.sales import SalesScreen
 from clutch_tui.ui.screens.sign_in import SignInScreen
 from clutch_tui.ui.widgets.text_field import TextField
 from tests.test_net.till import sell
-from tests.test_ui.shop_app import press, settle, until, words_on
+from tests.test_ui.shop_app import Shop, open_app, press, settle, until, words_on
 
 PARTS = 60
 
@@ -167,3 +169,20 @@ async def test_from_a_wrong_password_to_the_first_synced_sale(tmp_path: Path) ->
             await until(pilot, lambda: app.status.overall == "cut")
             assert t("connection.overall.cut") in words_on(app)
     strings.use(before)
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+async def test_it_says_that_the_server_is_asked(shop: Shop, language: strings.Language) -> None:
+    async with await asyncio.start_server(lambda reader, writer: reader.read(), "127.0.0.1", 0) as silent:
+        url = f"http://127.0.0.1:{silent.sockets[0].getsockname()[1]}"
+        installation = Installation.find({"CLUTCH_HOME": str(shop.home.data_dir), "CLUTCH_SECRETS": "file"})
+        async with open_app(shop, language, mode="sign_in") as (app, pilot):
+            app.services = replace(app.services, prove=installation.services().prove)
+            for name, value in {"backend-base_url": url, "api_key": "ck_test"}.items():
+                app.screen.query_one(f"#field-{name}", TextField).value = value
+            await press(pilot, "f2")
+            await until(pilot, lambda: t("sign_in.trying") in words_on(app))
+            screen = app.screen
+            assert isinstance(screen, SignInScreen)
+            assert 0 < screen.outcome.region.bottom <= screen.key_bar.region.y
+            app.workers.cancel_group(screen, "sign_in")

@@ -21,7 +21,7 @@ from clutch_tui.ui.forms import YES_NO, EntryRow
 from clutch_tui.ui.screens.frame import ShopScreen
 from clutch_tui.ui.widgets.choice_field import ChoiceField
 from clutch_tui.ui.widgets.text_field import TextField
-from clutch_tui.ui.widgets.words import Problem
+from clutch_tui.ui.widgets.words import Problem, Words
 
 ENTRIES = (
     Entry("text.language", "settings.language", "choice", choices=(("ar", "language.ar"), ("en", "language.en"))),
@@ -62,7 +62,8 @@ _BACKEND = {"backend.base_url", "backend.ws_url", "backend.shop_id"}
 
 
 class SettingsScreen(ShopScreen):
-    """One field a line; F2 saves, Esc takes back what was typed."""
+    """One field a line; F2 saves, Esc takes back what was typed. What was typed and not saved stays, and the foot says
+    so."""
 
     NAME = "settings"
     NOUNS = frozenset({"shop"})
@@ -76,6 +77,7 @@ class SettingsScreen(ShopScreen):
         super().__init__()
         self.rows: list[EntryRow] = []
         self.outcome = Problem()
+        self.unsaved = Words(classes="detail -warning")
         self._told = False
         """Whether the shop's server sets the tax."""
 
@@ -86,9 +88,17 @@ class SettingsScreen(ShopScreen):
                 yield row
                 yield row.problem
         yield self.outcome
+        yield self.unsaved
 
     def on_mount(self) -> None:
         self.rows[0].field.focus()
+        self._show_unsaved()
+
+    def _show_unsaved(self) -> None:
+        """Say what stands in the fields and not in the configuration."""
+        changed = [row for row in self.rows if row.changed and not row.field.disabled]
+        self.unsaved.display = bool(changed)
+        self.unsaved.tell(lambda: t("settings.unsaved", names=" - ".join(t(row.entry.label) for row in changed)))
 
     @on(TextField.Submitted)
     @on(ChoiceField.Submitted)
@@ -102,6 +112,7 @@ class SettingsScreen(ShopScreen):
             if row.field is event.control and not row.field.disabled:
                 row.problem.clear()
         self.outcome.clear()
+        self._show_unsaved()
 
     @work(group="load", exclusive=True, exit_on_error=False)
     async def reload(self) -> None:
@@ -116,6 +127,7 @@ class SettingsScreen(ShopScreen):
             elif row.field.disabled:
                 row.show(_current(self.app.settings, row.entry.name))
             row.field.disabled = told
+        self._show_unsaved()
         self._told = told
         self._say_who_sets_tax()
 
@@ -172,6 +184,7 @@ class SettingsScreen(ShopScreen):
             await self.app.save_settings(changes)
         for row in self.rows:
             row.accept()
+        self._show_unsaved()
         settings = self.app.settings
         if changes.keys() & _TAX:
             here = settings.shop
@@ -192,6 +205,7 @@ class SettingsScreen(ShopScreen):
             row.take_back()
         self._say_who_sets_tax()
         self.outcome.clear()
+        self._show_unsaved()
 
 
 def _told(rules: TaxRules, name: str) -> object:
