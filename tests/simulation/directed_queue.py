@@ -99,3 +99,13 @@ async def confirmed_elsewhere(on: Stage) -> None:
     on.server.knows_elsewhere(next(reversed(on.books.committed)))
     await on.pass_time(30)
     await on.end()
+
+
+@scenario()
+async def unread_row_is_here(on: Stage) -> None:
+    """The row that contains an own sale makes no sense to this till."""
+    await on.open()
+    on.weather.order("unreadable", INVENTORY, on.first.name, times=FOR_EVER)
+    on.do(on.first, sell(parts(on.first)[0], 2))
+    await on.pass_time(40)
+    await on.end()

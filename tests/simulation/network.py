@@ -8,6 +8,7 @@ or that it does not (nothing ever comes back), which only its own timeout ends.
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
@@ -98,6 +99,7 @@ class Weather:
         """How often something on the way takes a call for an attack."""
         self.broken = trouble.choice(NOUNS) if trouble.random() < 0.15 else ""
         """The noun whose calls the server answers with 500 and nothing else until somebody mends it."""
+        self.odds["unreadable"] = trouble.choice((0.03, 0.1)) if trouble.random() < 0.2 else 0.0
 
     def stops(self, message: Message) -> int:
         """The status with which a call ends before the application sees it; 0 where it gets through."""
@@ -219,6 +221,8 @@ class Line(httpx.AsyncBaseTransport):
             return _failure(self._rng.choice((500, 502, 504)), "SERVER_ERROR")
         if strikes("not json"):
             return httpx.Response(200, content=b"<html>502 Bad Gateway</html>")
+        if status == 200 and message.path.endswith("/sync") and strikes("unreadable"):
+            body = self._garbled(body)
         if strikes("truncated"):
             return self._truncated(status, headers, body)
         return httpx.Response(status, headers=headers, content=body)
@@ -232,6 +236,19 @@ class Line(httpx.AsyncBaseTransport):
         if self._rng.random() < 0.5:
             return httpx.Response(status, headers=headers, stream=_Torn(body))
         return httpx.Response(status, headers=headers, content=body[: len(body) // 2])
+
+    def _garbled(self, body: bytes) -> bytes:
+        """An answer of which one row, or one result, makes no sense."""
+        answer = json.loads(body)
+        data = answer.get("data") or {}
+        rows = [row for row in data.get("changes", ()) if "stock_quantity" in row and not row.get("deleted")]
+        results = list(data.get("results", {}).values())
+        spoilt = self._rng.choice(rows + results) if rows + results else None
+        if spoilt is None:
+            return body
+        self._note("unreadable", self._name, spoilt.get("id") or spoilt.get("status"))
+        spoilt |= {"stock_quantity": "15.5"} if "stock_quantity" in spoilt else {"seq": 10**30}
+        return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
 
     def _arm_within(self, message: Message, died: bool) -> None:
         """Faults in the middle of a batch: the changes before are committed, the others were never seen."""

@@ -12,7 +12,7 @@ from clutch_tui.core import state
 from clutch_tui.core.clock import to_text
 from clutch_tui.core.database import models
 from clutch_tui.core.database import store as stores
-from clutch_tui.core.sync import offers, outbox, records, singles
+from clutch_tui.core.sync import offers, outbox, records, unreadable
 from clutch_tui.net.engine.exchange import Exchange
 from clutch_tui.sandbox import ledger
 
@@ -101,9 +101,9 @@ def confirmed_elsewhere(stack: ExitStack) -> None:
 
 
 @mutant
-def moves_in_doubt(stack: ExitStack) -> None:
-    """A part is moved once more while nobody knows what has become of a figure that was written."""
-    put(stack, singles, "unsettled", lambda *args: set())
+def unread_row_is_here(stack: ExitStack) -> None:
+    """A row that cannot be read counts as come: the movements that it contains end, and nobody has them."""
+    put(stack, unreadable, "note", lambda *args, **options: None)
 
 
 # --- epochs ----------------------------------------------------------------------------------------------

@@ -224,8 +224,20 @@ class Server:
         """Somebody deletes a part on the server itself, the `n`th or any; the id of the change, for the books."""
         known = self.sql("SELECT id, version FROM item WHERE shop_id = ? AND deleted = 0 ORDER BY id", SHOP)
         part_id, version = rng.choice(known) if n is None else known[n]
+        return self._change_part("delete", rng, part_id, {"*": version})
+
+    def touch_part(self, rng: random.Random, part_id: str) -> str | None:
+        """Somebody corrects a part on the server itself, so that its row goes out once more; None where it is gone."""
+        sql = "SELECT version, location FROM item WHERE shop_id = ? AND deleted = 0 AND id = ?"
+        for version, location in self.sql(sql, SHOP, part_id):
+            return self._change_part("update", rng, part_id, {"location": version}, {"location": f"{location}+"[-9:]})
+        return None
+
+    def _change_part(
+        self, kind: str, rng: random.Random, part_id: str, base: dict[str, Any], fields: dict[str, Any] | None = None
+    ) -> str:
         change_id = payload.new_id(self.backend.database.clock.now(), rng)
-        change = Change(change_id, "delete", "item", part_id, base={"*": version}, epoch=self.epoch)
+        change = Change(change_id, kind, "item", part_id, base=base, fields=fields or {}, epoch=self.epoch)
         changes.apply(self.backend.database, SHOP, change, Origin())
         self.backend.publish()
         self._note_deeds()

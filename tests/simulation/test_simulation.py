@@ -90,6 +90,7 @@ CHEAP = (
     "unasked_balance",
     "unknown_is_answer",
     "unknown_part_ends",
+    "unread_row_is_here",
     "unsent_is_unknown",
 )
 """Scenarios for every run of the tests; `--ci` plays them all."""

@@ -408,6 +408,7 @@ class World:
             self.happened("slow lane")
             await self.pass_time(5.0)  # what was answered before the server was mended arrives
             self.pass_quarter()
+        self._send_again_what_was_unreadable()
         began, again = self.loop.elapsed, True
         while (waiting := self._waiting("fast", "slow")) or not self._settled():
             if again and waiting and not self._waiting("fast"):
@@ -421,6 +422,14 @@ class World:
         self.books.at_rest(self.terminals)
         if self.rng.random() < 0.25:
             await self._idle()
+
+    def _send_again_what_was_unreadable(self) -> None:
+        """A row that makes no sense is not asked for again: it comes when somebody changes it."""
+        asides = [terminal.sql("SELECT record_id FROM set_aside") for terminal in self.terminals if terminal.alive]
+        for part_id in sorted({row[0] for rows in asides for row in rows}):
+            if (change_id := self.server.touch_part(self.rng, part_id)) is not None:
+                self.books.enter_foreign(change_id, self.server.deeds[self.server.life][change_id])
+                self.happened("unreadable", part_id)
 
     def pass_quarter(self) -> None:
         for terminal in self.terminals:
