@@ -78,6 +78,7 @@ async def test_a_round_after_which_all_is_exchanged_says_so(tmp_path: Path, sand
         ("UPDATE outbox SET lane = 'attention', status = 'rejected'", "refused", exits.FAILED),
         ("INSERT INTO set_aside VALUES ('inventory', 'x', 'stock: no number', '')", "set_aside", exits.FAILED),
         ("DELETE FROM sync_state WHERE name = 'sales.epoch'", "arriving", exits.FAILED),
+        ("INSERT INTO sync_state VALUES ('orders.renew', '1')", "arriving", exits.FAILED),
     ],
 )
 async def test_whatever_is_on_one_side_only_is_told(

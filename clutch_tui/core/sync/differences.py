@@ -142,6 +142,8 @@ def _is_arriving(channel: str) -> bool:
         return False
     if ways.by_lists(channel):
         return state.get(f"{channel}.listed_at") is None
+    if state.get(f"{channel}.renew") is not None:  # its rows held what could not be read then
+        return True
     present = replica.epoch()
     return present is None or state.get(f"{channel}.epoch") != present or replica.is_staging(channel)
 
