@@ -176,7 +176,8 @@ def get(payment_id: str) -> AccountPayment:
     row = models.execute(
         "SELECT document.id, document.kind, document.number, document.at, customer.id, coalesce(customer.name, ''),"
         " coalesce(payment.amount, document.amount), coalesce(payment.method, document.method), document.note,"
-        " document.cashier, document.balance, EXISTS (SELECT 1 FROM document AS void WHERE void.about = document.id),"
+        " document.cashier, document.balance,"
+        f" document.kind = 'payment' AND {_taken_back('document', 'document.amount')},"
         " coalesce(payment.number, '') FROM document LEFT JOIN document AS payment ON payment.id = document.about"
         " LEFT JOIN customer ON customer.id = coalesce(payment.customer_id, document.customer_id)"
         " WHERE document.id = ? AND document.kind <> 'void'",
@@ -200,6 +201,16 @@ def get(payment_id: str) -> AccountPayment:
         is_void=bool(is_void),
         void_of=void_of,
     )
+
+
+def _taken_back(payment: str, amount: str, customer: str = "") -> str:
+    """Whether a payment was taken back, in SQL. Through a server of version 1 that comes as a payment below zero which
+    names none: of the payments of one sum and way as many count as taken back, whichever they were."""
+    named = "EXISTS (SELECT 1 FROM document AS void WHERE void.about = {0}.id)".format
+    return f"""({named(payment)} OR 0 >= (SELECT coalesce(sum(CASE WHEN other.amount < 0 THEN -1
+        WHEN {named("other")} THEN 0 ELSE 1 END), 1) FROM document AS other WHERE other.kind = 'payment'
+        AND other.customer_id = {customer or f"{payment}.customer_id"} AND other.method = {payment}.method
+        AND abs(other.amount) = {amount}))"""
 
 
 def sale_of(entry_id: str) -> str | None:
@@ -246,8 +257,7 @@ _LINES = f"""
 
 _UNSENT = """EXISTS (SELECT 1 FROM outbox WHERE record_id = page.id AND answered_at IS NULL AND type =
     CASE kind WHEN 'payment' THEN 'payment' WHEN 'payment_void' THEN 'payment_void' ELSE 'sale' END)"""
-_MAY_VOID = """kind = 'payment' AND amount < 0
-    AND NOT EXISTS (SELECT 1 FROM document AS void WHERE void.about = page.id)"""
+_MAY_VOID = f"kind = 'payment' AND amount < 0 AND NOT {_taken_back('page', '-page.amount', '?1')}"
 
 
 def statement_count(customer_id: str) -> int:

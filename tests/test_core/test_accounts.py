@@ -99,6 +99,30 @@ def test_a_payment_of_another_till_is_taken_back_here(store: Store, hassan: Cust
 # --- the statement -------------------------------------------------------------------------------------
 
 
+def test_what_was_taken_back_without_a_name_is_not_given_back_again(store: Store, hassan: Customer) -> None:
+    """Through a server of version 1 the taking back comes as a payment below zero, which does not say of which."""
+    row = {"type": "payment", "customer_id": hassan.id, "method": "cash", "note": "", "seq": 5}
+    came = [("a", 20_00), ("b", 20_00), ("c", -20_00), ("other", 20_00 + 1)]
+    store.run_now(
+        documents.store,
+        [
+            {**row, "id": id, "amount": amount, "at": f"2026-11-20T10:0{n}:00.000Z"}
+            for n, (id, amount) in enumerate(came)
+        ],
+    )
+
+    def may_void() -> dict[str, bool]:
+        return {one.id: one.may_void for one in store.read_now(accounts.statement, hassan.id, None, 0, 9)}
+
+    assert may_void() == {"": False, "a": True, "b": True, "c": False, "other": True}
+    back = store.run_now(accounts.take_back, "a", "خطأ", "سارة")
+    assert not back.is_void
+    assert may_void() == {"": False, "a": False, back.id: False, "b": False, "c": False, "other": True}
+    assert store.read_now(accounts.get, "b").is_void
+    with pytest.raises(ShopError, match=r"payment\.voided"):
+        store.run_now(accounts.take_back, "b", "خطأ", "سارة")
+
+
 def test_the_statement_ends_in_the_balance(store: Store, hassan: Customer, pump: Part, clock: HandClock) -> None:
     """Sales paid in cash are not in it, of a split one only the part on account; voids and returns are, and so is
     what is not known one by one."""
