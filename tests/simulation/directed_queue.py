@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import random
 import re
 from unittest.mock import patch
 
+from clutch_tui.core import aftersales
 from clutch_tui.net.engine import exchange
 
+from . import clerk
 from .network import Message
-from .scenario import parts, scenario, sell
+from .scenario import adjust, parts, scenario, sell
 from .stage import FOR_EVER, Stage
+from .terminal import Terminal
 from .violation import Violation
 
 INVENTORY, SALES = "/inventory/sync", "/sales/sync"
@@ -109,3 +113,40 @@ async def unread_row_is_here(on: Stage) -> None:
     on.do(on.first, sell(parts(on.first)[0], 2))
     await on.pass_time(40)
     await on.end()
+
+
+@scenario(empty=True, without_sync=True)
+async def moves_in_doubt(on: Stage) -> None:
+    """A figure is written and does not arrive; what comes back to the shelf meanwhile makes just that figure."""
+    on.first.boot()
+    await on.pass_time(5)
+    part_id, other = parts(on.first)[:2]
+    for one in (part_id, other):
+        on.do(on.first, sell(one, 3))
+        await on.pass_time(5)
+    on.do(on.first, void_first(other))
+    await on.pass_time(30)
+    handle, lost = on.server.handle, list[str]()
+
+    async def losing(message: Message) -> tuple[int, dict[str, str], bytes]:
+        if message.method == "PUT" and not lost:
+            lost.append(message.path)
+            return 502, {}, b""
+        return await handle(message)
+
+    with patch.object(on.server, "handle", losing):
+        on.do(on.first, adjust(part_id, 3))
+        on.do(on.first, void_first(part_id))  # it goes up in the round in which the figure has failed
+        await on.pass_time(90)
+    await on.end()
+
+
+def void_first(part_id: str) -> clerk.Deed:
+    """Void the sale of a part."""
+
+    def deed(terminal: Terminal, rng: random.Random) -> str:
+        (sale_id,) = terminal.sql("SELECT sale_id FROM sale_line WHERE part_id = ? ORDER BY sale_id", (part_id,))[0]
+        terminal.do(aftersales.void, sale_id, "a mistake", "c")
+        return f"voided {sale_id}"
+
+    return deed

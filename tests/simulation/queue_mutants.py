@@ -12,7 +12,7 @@ from clutch_tui.core import state
 from clutch_tui.core.clock import to_text
 from clutch_tui.core.database import models
 from clutch_tui.core.database import store as stores
-from clutch_tui.core.sync import offers, outbox, records, unreadable
+from clutch_tui.core.sync import offers, outbox, records, singles, unreadable
 from clutch_tui.net.engine.exchange import Exchange
 from clutch_tui.sandbox import ledger
 
@@ -98,6 +98,12 @@ def confirmed_elsewhere(stack: ExitStack) -> None:
         return {change_id: result for one in found for change_id, result in one.items()}
 
     before = put(stack, ledger, "known", known)
+
+
+@mutant
+def moves_in_doubt(stack: ExitStack) -> None:
+    """A part is moved once more while nobody knows what has become of a figure that was written."""
+    put(stack, singles, "unsettled", lambda *args: set())
 
 
 @mutant
