@@ -216,6 +216,17 @@ def test_version_1_gets_a_negative_payment_frozen_at_its_first_send(store: Store
     assert claim(store) == first
 
 
+def test_a_payment_that_a_restored_server_has_lost_stops_nothing(store: Store, hassan: Customer) -> None:
+    """What is sent was frozen neither before nor with the payment of the other till, which has left the statement."""
+    row = {"type": "payment", "id": "theirs", "customer_id": hassan.id, "amount": 70_00, "method": "visa", "note": ""}
+    store.run_now(documents.store, [{**row, "at": "2026-11-20T10:00:00.000Z", "seq": 5}])
+    store.run_now(accounts.take_back, "theirs", "خطأ", "سارة")
+    store.run_now(documents.sweep, [], "2026-01-01T00:00:00.000Z")
+    (change,) = store.run_now(outbox.claim, "sales")
+    sent = {"customer_id": hassan.id, "amount": -70_00, "method": "visa", "note": "خطأ"}
+    assert (change.kind, change.payload) == ("payment", sent)
+
+
 def test_what_version_1_refuses_waits_here_until_it_has_learned(store: Store, hassan: Customer) -> None:
     payment_id = taken_back(store, hassan)
     changes = store.run_now(outbox.claim, "sales")

@@ -47,9 +47,11 @@ class Later:
 
 
 def _negative_payment(payload: Mapping[str, Any]) -> Form:
-    """A payment that is taken back, as a payment the other way."""
+    """A payment that is taken back, as a payment the other way. Read from our own paper: the payment may be another
+    till's, and may have left with a server that was restored."""
     customer_id, amount, method = models.execute(
-        "SELECT customer_id, amount, method FROM document WHERE id = ?", (payload["payment_id"],)
+        "SELECT customer_id, amount, method FROM document WHERE about = ? AND kind = 'payment_void' AND own = 1",
+        (payload["payment_id"],),
     ).fetchone()
     body = {"customer_id": customer_id, "amount": -amount, "method": method, "note": payload["reason"]}
     return Form("payment", "payment", body)
