@@ -92,6 +92,13 @@ async def test_a_script_hears_that_it_was_not_the_server(tmp_path: Path, before:
     assert (await syncing.sync_once(here)).code == exits.DONE
 
 
+async def test_a_script_hears_of_the_portal_and_not_that_we_wait(tmp_path: Path, before: Front) -> None:
+    """The calls of a round open the breaker one after the other; why they failed is what a person can do about it."""
+    before.answer("302 Found", "", "Location: http://login.example/portal")
+    failed = await syncing.sync_once(install(tmp_path / "home", f"http://127.0.0.1:{before.port}/api/v1"))
+    assert (failed.code, failed.error_key) == (exits.FAILED, "error.api.redirected")
+
+
 async def test_a_route_that_a_server_lacks_is_missing_and_asked_about_once(tmp_path: Path) -> None:
     async with serving(OtherServer()) as other:
         till = await open_till(tmp_path, other, api_key=TOKEN)  # type: ignore[arg-type]

@@ -237,6 +237,8 @@ class Sync:
             try:
                 await step()
             except ApiError as error:
+                if error.kind is Kind.BREAKER_OPEN and broken:
+                    raise broken[-1] from None  # what opened it says more than that we wait
                 if error.kind in ABOUT_EVERY_CALL or await self._store.read(singles.in_doubt):
                     raise
                 if error.kind is Kind.TIMEOUT and not any(_is_silence(one) for one in broken):
