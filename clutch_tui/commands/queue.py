@@ -84,13 +84,16 @@ def _list_queue(options: dict[str, Any], lane: str, *, as_json: bool) -> None:
         ):
             if line:
                 print(f"{'':>8}{line}")
-    if not rows:
-        alone = not installation.settings.backend.is_set_up
-        empty = "queue.empty_alone" if alone else "queue.empty" if found.is_sent else "queue.empty_here"
-        print(t("common.no_match" if lane else empty))
-    # a lane that is empty says nothing of the others
-    for line in difference_words.sentences(found) if lane and not rows else map(difference_words.stranded, beside):
+    alone = not installation.settings.backend.is_set_up
+    empty = "queue.empty_alone" if alone else "queue.empty" if found.is_sent else "queue.empty_here"
+    if not rows and lane:
+        print(t("common.no_match"))
+    # a lane that is empty says nothing of the others, and an empty list nothing of what is here only in another way
+    all_of_it = not rows and (lane or empty == "queue.empty_here")
+    for line in difference_words.sentences(found) if all_of_it else difference_words.all_stranded(beside):
         print(line)
+    if not rows and not lane:
+        print(t(empty))
 
 
 def _tell_nothing(installation: Installation, beside: Sequence[Stranded], *, as_json: bool) -> None:
@@ -99,7 +102,7 @@ def _tell_nothing(installation: Installation, beside: Sequence[Stranded], *, as_
         say_json([])
         return
     empty = t("queue.empty" if installation.settings.backend.is_set_up else "queue.empty_alone")
-    for line in [difference_words.stranded(one) for one in beside] or [empty]:
+    for line in difference_words.all_stranded(beside) or [empty]:
         print(line)
 
 
@@ -207,7 +210,7 @@ def stranded() -> click.Command:
         if as_json:
             say_json(found)
         else:
-            print("\n".join(map(difference_words.stranded, found)) or t("cli.queue.stranded.none"))
+            print("\n".join(difference_words.all_stranded(found)) or t("cli.queue.stranded.none"))
         return exits.FAILED if found and send else exits.DONE
 
     return command

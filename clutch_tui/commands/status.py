@@ -81,8 +81,8 @@ def _nothing_yet(installation: Installation, *, as_json: bool) -> int:
         say_json(told | {"database": None, "stranded": stranded})
     else:
         print(t("status.no_database"))
-        for one in stranded:
-            print(difference_words.stranded(one))
+        for line in difference_words.all_stranded(stranded):
+            print(line)
     return exits.FAILED if stranded else exits.DONE
 
 

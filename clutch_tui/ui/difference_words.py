@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from clutch_tui.text import format as shown
@@ -16,7 +17,7 @@ def sentences(found: Differences) -> list[str]:
     said: list[str] = []
     for reason, n in found.counts.items():
         if reason in ("stranded", "untold"):
-            said += [stranded(one) for one in found.stranded if bool(one.fault) == (reason == "untold")]
+            said += all_stranded([one for one in found.stranded if bool(one.fault) == (reason == "untold")])
         elif reason == "unsent":
             said.append(tn("queue.unsent", n))
         elif reason == "local":
@@ -27,6 +28,12 @@ def sentences(found: Differences) -> list[str]:
         else:
             said.append(tn(f"difference.{reason}", n))
     return said
+
+
+def all_stranded(beside: Sequence[Stranded]) -> list[str]:
+    """A sentence for each other database, and what a person types to send what they hold."""
+    left = [] if all(one.fault for one in beside) else [t("doctor.remedy.stranded.left")]
+    return [stranded(one) for one in beside] + left
 
 
 def stranded(one: Stranded) -> str:

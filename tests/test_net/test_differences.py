@@ -159,7 +159,8 @@ async def test_a_wrong_path_leaves_its_work_in_sight_until_a_person_sends_it(
     (left,) = done.found.stranded
     assert (left.unsent, left.base_url, left.shop_id, left.heard) == (2, wrong, demo_data.SHOP_ID, False)
     assert done.code == exits.FAILED
-    assert tn("difference.stranded", 2, place=difference_words.place(left), file=left.path.name) in done.message
+    said = tn("difference.stranded", 2, place=difference_words.place(left), file=left.path.name)
+    assert done.message.splitlines() == [said, t("doctor.remedy.stranded.left")], "and what a person types"
     assert await asyncio.to_thread(status.run, here, as_json=True) == exits.FAILED
     assert json.loads(capsys.readouterr().out)["stranded"][0]["unsent"] == 2
 
