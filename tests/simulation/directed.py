@@ -209,7 +209,7 @@ async def mixed_epoch_pages(on: Stage) -> None:
 
     on.on_page = restore
     on.first.boot()
-    await on.pass_time(10)
+    await on.until(lambda: on.is_level(on.first), within=15)
     await on.end()
 
 
