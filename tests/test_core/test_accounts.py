@@ -216,6 +216,11 @@ def test_version_1_gets_a_negative_payment_frozen_at_its_first_send(store: Store
     assert claim(store) == first
 
 
+def test_names_of_a_server_that_speaks_version_1_mean_nothing(store: Store) -> None:
+    store.run_now(abilities.learn, 1, ["payment_void"])
+    assert not store.read_now(abilities.knows, "payment_void")
+
+
 def test_a_payment_that_a_restored_server_has_lost_stops_nothing(store: Store, hassan: Customer) -> None:
     """What is sent was frozen neither before nor with the payment of the other till, which has left the statement."""
     row = {"type": "payment", "id": "theirs", "customer_id": hassan.id, "amount": 70_00, "method": "visa", "note": ""}

@@ -37,6 +37,7 @@ def prices(
         (("1.250.000", "1.250"), [125000000, 125000], ["decimal_comma"]),
         # two hands have written this column
         (("1.250,50", "850.00", "1.250"), [125050, 85000, None], ["decimal"]),
+        (("1.250,50", "850.00", "1,250"), [125050, 85000, None], ["decimal"]),
         # decimals of two digits everywhere, and then three: a thousand by another hand, or not
         (("850,50", "1,250"), [85050, None], ["decimal", "decimal_comma"]),
         (("0.125", "1.250"), [13, 125], []),
@@ -118,6 +119,12 @@ def test_a_column_of_spoiled_barcodes_is_asked_about_before_a_thousand_remarks(t
     assert remarks[0].key == "import.ask.spoiled"
     assert remarks[0].values == {"field": "barcode", "count": 40, "first_line": 2, "text": "6.22E+12"}
     assert sum(remark.key == "import.warning.spoiled_number" for remark in remarks) == 40
+
+
+def test_the_maker_total_is_no_row_of_sums(tmp_path: Path) -> None:
+    rows = [("brand", *HEADINGS), ("Total", "QZ-9000", "Oil 5W40", "900"), ("Total", "", "", "900")]
+    outcomes = [reading.outcome for reading in price_list.read(write(tmp_path / "list.csv", rows)).rows()]
+    assert outcomes[1] == "part"
 
 
 def test_one_number_of_several_brands_is_several_parts(tmp_path: Path) -> None:

@@ -96,8 +96,9 @@ async def test_whatever_is_on_one_side_only_is_told(
 
     monkeypatch.setattr("clutch_tui.net.network.Network.sync_once", nothing)
     done = await syncing.sync_once(here)
-    assert reason in done.found.counts
+    assert done.found.counts == {reason: 2 if reason == "refused" else 1}
     assert (done.code, done.found.is_all) == (code, False)
+    assert done.found.is_sent == (reason in ("set_aside", "arriving"))
     assert done.message == "\n".join(difference_words.sentences(done.found)) != t("cli.sync.done")
 
 
@@ -142,6 +143,20 @@ async def test_work_of_a_shop_whose_id_was_missing_moves_along_once_it_is_entere
     done = await syncing.sync_once(here)
     assert (done.code, done.found.is_all) == (exits.DONE, True)
     assert here.stranded() == ()
+
+
+async def test_work_that_the_server_has_seen_goes_to_no_other_shop(tmp_path: Path, sandbox: Running) -> None:
+    """The key without an id was the first shop's: the second one does not get what was sold there."""
+    here = install(tmp_path / "home", sandbox.base_url, shop_id="")
+    with here.open_store(inline=True) as store:
+        made(store)
+    await syncing.sync_once(here)
+    here.save_settings({"backend.shop_id": demo_data.SECOND_SHOP_ID})
+    with here.open_store(inline=True) as store:
+        assert store.read_now(outbox.summary).unsent == 0
+    (left,) = here.stranded()
+    assert (left.unsent, left.server_shop) == (2, demo_data.SHOP_ID)
+    assert not left.may_belong_to(demo_data.SECOND_SHOP_ID, demo_data.SECOND_SHOP_ID)
 
 
 async def test_a_wrong_path_leaves_its_work_in_sight_until_a_person_sends_it(
