@@ -240,7 +240,10 @@ class Books(Rest):
     def _check_fields(self, terminal: Terminal, connection: FragileConnection) -> None:
         """What somebody has typed stays on his screen until the server has had its word."""
         typed: dict[tuple[str, str], dict[str, Any]] = {}
-        for type, record_id, payload in connection.peek(_TYPED):
+        disputed = {id for deeds in self._server.deeds.values() for id, deed in deeds.items() if not deed.applied}
+        for change_id, type, record_id, payload in connection.peek(_TYPED):
+            if change_id in disputed:  # the server has had its word once; a restored one is asked again
+                continue
             typed.setdefault((type, record_id), {}).update(json.loads(payload))
         for (type, record_id), fields in typed.items():
             rows = connection.peek(
@@ -352,7 +355,8 @@ class Books(Rest):
 
 _TABLES = {"item": "part", "customer": "customer", "supplier": "supplier"}
 _TYPED = (
-    "SELECT type, record_id, payload FROM outbox WHERE kind = 'update' AND type IN ('item', 'customer', 'supplier')"
+    "SELECT change_id, type, record_id, payload FROM outbox WHERE kind = 'update'"
+    " AND type IN ('item', 'customer', 'supplier')"
     " AND (answered_at IS NULL OR (status = 'applied' AND type = 'item' AND result_epoch <> 'lists' AND result_epoch ="
     " (SELECT value FROM sync_state WHERE name = 'epoch') AND result_epoch <>"
     " (SELECT value FROM sync_state WHERE name = 'inventory.epoch'))) ORDER BY n"
