@@ -67,7 +67,7 @@ class Books(Rest):
             self._check_cursors(terminal, seen, connection)
         if not touched.isdisjoint(("part", "stock_move", "sync_state")):
             self._check_parts(terminal, seen, connection)
-        if not touched.isdisjoint(("outbox", "part", "customer", "supplier")):
+        if "part" in touched:
             self._check_fields(terminal, connection)
         if not touched.isdisjoint(("customer", "account_move", "sync_state")):
             self._check_balances(terminal, seen, connection)
@@ -356,7 +356,7 @@ class Books(Rest):
 _TABLES = {"item": "part", "customer": "customer", "supplier": "supplier"}
 _TYPED = (
     "SELECT change_id, type, record_id, payload FROM outbox WHERE kind = 'update'"
-    " AND type IN ('item', 'customer', 'supplier')"
+    " AND type = 'item'"
     " AND (answered_at IS NULL OR (status = 'applied' AND type = 'item' AND result_epoch <> 'lists' AND result_epoch ="
     " (SELECT value FROM sync_state WHERE name = 'epoch') AND result_epoch <>"
     " (SELECT value FROM sync_state WHERE name = 'inventory.epoch'))) ORDER BY n"
