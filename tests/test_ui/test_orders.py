@@ -228,3 +228,28 @@ async def test_an_order_is_seen_over_a_hundred_alerts_and_opened(
         await press(pilot, "home", "enter")
         await until(pilot, lambda: isinstance(app.screen, InsightsScreen) and app.screen.topic == "inventory.alerts")
         assert ordered.read(journal.unread_count) == 0
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+async def test_what_part_of_the_list_is_shown_is_said_and_forgotten(ordered: Shop, language: strings.Language) -> None:
+    async with open_app(ordered, language, mode="orders") as (app, pilot):
+        screen = app.screen
+        assert isinstance(screen, OrdersScreen)
+        assert screen.filter.text == t("order.shows_open")
+        await press(pilot, "f7")
+        assert screen.filter.text == t("order.shows_all")
+        await type_text(pilot, "nobody")
+        await until(pilot, lambda: screen.table.count == 0)
+        assert 0 < screen.filter.region.x + screen.filter.region.width <= 80
+        assert screen.search.region.width > 30
+        await press(pilot, "alt+1", "alt+3")
+        await until(pilot, lambda: app.screen is screen and screen.table.count == 2)
+        assert (screen.search.value, screen.filter.text) == ("", t("order.shows_open"))
+        await press(pilot, "alt+2", "f7")
+        await until(pilot, lambda: t("inventory.only_low") in words_on(app))
+        await type_text(pilot, "no such part")  # an empty list says why, too
+        await settle(pilot)
+        assert t("inventory.only_low") in words_on(app)
+        await press(pilot, "alt+1", "alt+2")
+        await settle(pilot)
+        assert t("inventory.only_low") not in words_on(app)

@@ -62,6 +62,14 @@ class InventoryScreen(ListScreen):
     def source(self, text: str) -> Source[PartRow]:
         return reading(self.store, shop.inventory, PartQuery(text=text.strip(), low_only=self.low_only))
 
+    def filter_words(self) -> str:
+        return t("inventory.only_low") if self.low_only else ""
+
+    def forget_search(self) -> None:
+        self.low_only = False
+        super().forget_search()
+        self.search_again()
+
     def describe(self, row: PartRow) -> Content | str:
         lines = [
             t("part.line", name=shown.name(row.name) or "-", name_en=shown.isolate(row.name_en or "-")),
@@ -74,8 +82,6 @@ class InventoryScreen(ListScreen):
             lines.append(t("inventory.below_zero"))
         if row.moved or self._is_stale:
             lines.append(server_words(row.stock - row.moved, row.moved, self._as_of))
-        if self.low_only:
-            lines.append(t("inventory.only_low"))
         if row.unsent and not row.moved:
             lines.append(t("common.has_unsent"))
         return "\n".join(filter(None, lines))

@@ -52,20 +52,37 @@ class ListScreen(ShopScreen):
         self.table: WindowTable[Any] = WindowTable(self.columns(), empty=self.EMPTY, id="list")
         self.details = Words(classes="detail")
         self.search.steers(self.table)
+        self.filter = Words()
+        """Which part of the list is shown, also where that is empty."""
 
     def compose_body(self) -> ComposeResult:
         with Horizontal(classes="search-line"):
             yield Words("common.search")
             yield self.search
+            yield self.filter
         yield self.table
         yield self.details
 
     def on_mount(self) -> None:
+        self.filter.tell(self.filter_words)
         if self.SEARCHES:
             self.search.focus()
         else:
             self.query(".search-line").set(display=False)
             self.table.focus()
+
+    def on_screen_suspend(self) -> None:
+        """Who comes back to a list must find all of it; a dialog over it is no leaving."""
+        if not self.is_current_mode:
+            self.forget_search()
+
+    def forget_search(self) -> None:
+        """Show the list as it was at first."""
+        self.search.value = ""
+
+    def filter_words(self) -> str:
+        """Which part of the list is shown; empty where that is all of it."""
+        return ""
 
     def columns(self) -> Sequence[Column[Any]]:
         """The list's columns in reading order."""
@@ -97,6 +114,7 @@ class ListScreen(ShopScreen):
 
     def search_again(self) -> None:
         """Another question: what was found before is of no use."""
+        self.filter.tell(self.filter_words)
         if self.app.is_open:
             self.table.empty_key = "common.no_match" if self.search.value.strip() else self.EMPTY
             self.table.show(self.source(self.search.value))

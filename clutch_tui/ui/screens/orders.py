@@ -77,6 +77,14 @@ class OrdersScreen(ListScreen):
     def source(self, text: str) -> Source[OrderRow]:
         return reading(self.store, shop.orders, OrderQuery(text=text.strip(), open_only=self.open_only))
 
+    def filter_words(self) -> str:
+        return t("order.shows_open" if self.open_only else "order.shows_all")
+
+    def forget_search(self) -> None:
+        self.open_only = True
+        super().forget_search()
+        self.search_again()
+
     def describe(self, row: OrderRow) -> Content | str:
         lines = [t("order.line", name=shown.name(row.customer_name) or "-", phone=shown.phone(row.phone) or "-")]
         if row.status == "cancelled" and row.reason in _WHY_OVER:
