@@ -38,6 +38,8 @@ class Seen:
     last_n: int = 0
     changes: dict[int, str] = field(default_factory=dict)
     """The ids of its changes, by number: what a restored server refused goes out again under another."""
+    bases: dict[str, dict[str, int]] = field(default_factory=dict)
+    """What its edits stood on when they were last seen: a clone freezes them for itself."""
     papers: tuple[str, str] = ("", "")
     """Its lineage, and what its receipts begin with."""
     cursors: dict[str, tuple[str, int]] = field(default_factory=dict)
@@ -85,8 +87,8 @@ class Books(Rest):
                 self._check_seen(entry, terminal.saw)
             if n > seen.last_n and kind in ("sale", "return"):
                 self._check_money(terminal, entry, connection)
-            if n <= seen.last_n and kind == "update":
-                self._check_frozen(entry, epoch, connection)
+            if kind == "update":
+                self._check_frozen(seen, entry, epoch, connection)
             seen.last_n = max(seen.last_n, n)
             if (renewed := seen.changes.get(n, change_id)) != change_id:
                 self.uncertain.add(renewed)
@@ -113,17 +115,18 @@ class Books(Rest):
             if value != saw[name]:
                 raise Violation(f"{entry.change_id} says that its writer saw {value!r} in {name}, not {saw[name]!r}")
 
-    def _check_frozen(self, entry: Committed, epoch: str | None, connection: FragileConnection) -> None:
+    def _check_frozen(self, seen: Seen, entry: Committed, epoch: str | None, connection: FragileConnection) -> None:
         """What an edit stands on moves only with what its own till has written in the epoch in which it was made."""
-        before = self.committed.get(entry.change_id)
-        if before is None or before.base == entry.base:
+        before = seen.bases.get(entry.change_id, entry.base)
+        seen.bases[entry.change_id] = entry.base
+        if before == entry.base:
             return
         sql = (
             "SELECT max(json_extract(result, '$.version')) FROM outbox WHERE type = ? AND record_id = ? AND n < ?"
             " AND result_epoch = ?"
         )
         known = connection.peek(sql, (entry.type, entry.record_id, entry.n, epoch))[0][0] or 0
-        moved = [version for name, version in entry.base.items() if version != before.base.get(name)]
+        moved = [version for name, version in entry.base.items() if version != before.get(name)]
         if max(moved) > known:
             raise Violation(f"{entry.change_id} stands on version {max(moved)}, its epoch {epoch} has given {known}")
 
