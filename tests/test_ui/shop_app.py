@@ -175,6 +175,18 @@ async def type_text(pilot: Pilot[Any], text: str) -> None:
     await pilot.pause()
 
 
+async def type_by_hand(pilot: Pilot[Any], text: str, pace: float = 0.2) -> None:
+    """Type so slowly that no text, and no Enter behind it, can be a scan. `type_text` sends the keys in one piece:
+    then it hangs on the moment of the Enter whether a code of the shop was scanned."""
+    began = monotonic() - pace * len(text)
+    for n, letter in enumerate(text):
+        event = Key(_character_to_key(letter), letter)
+        event.time = began + n * pace
+        event.set_sender(pilot.app)
+        pilot.app.post_message(event)
+    await pilot.pause()
+
+
 def words_on(app: ClutchApp) -> str:
     """Every sentence on the screen in front, in logical order."""
     return "\n".join(one.text for one in app.screen.query(Words) if one.display)

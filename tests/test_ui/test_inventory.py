@@ -12,7 +12,7 @@ from clutch_tui.ui.dialogs import Ask, Confirm
 from clutch_tui.ui.forms import FormDialog
 from clutch_tui.ui.screens.inventory import InventoryScreen
 from clutch_tui.ui.widgets.number_field import NumberField
-from tests.test_ui.shop_app import Shop, open_app, press, settle, toasts, type_text, until, words_on
+from tests.test_ui.shop_app import Shop, open_app, press, settle, toasts, type_by_hand, type_text, until, words_on
 
 LANGUAGES: tuple[strings.Language, ...] = ("ar", "en")
 
@@ -166,7 +166,7 @@ async def test_a_count_that_cannot_be_stands_where_it_was_typed(shop: Shop, key:
         await settle(pilot)
         await press(pilot, key)
         await until(pilot, lambda: isinstance(app.screen, Ask))
-        await type_text(pilot, "6221000000017")
+        await type_by_hand(pilot, "6221000000017")
         await press(pilot, "enter")
         await until(pilot, lambda: "999,999" in words_on(app.screen))
         assert app.screen.query_one(NumberField).value == "6221000000017"

@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.style import Style
+from textual.renderables.digits import Digits
 
 from clutch_tui.core import inventory, sales
 from clutch_tui.core.sync import queue
@@ -53,7 +55,7 @@ def test_from_the_first_start_to_the_first_sale(tmp_path: Path, language: str) -
         terminal.wait_for(t("pay.title"))
         terminal.type("600\r")
         terminal.wait_for(t("receipt.hint"))
-        assert terminal.shows("99.00")
+        terminal.wait_for(lambda shown: _shows_large(shown, "501.00") and _shows_large(shown, "99.00"))
         terminal.press("enter")
         terminal.wait_for(t("sales.cart_empty"))
         terminal.press("ctrl+q")
@@ -67,6 +69,17 @@ def test_from_the_first_start_to_the_first_sale(tmp_path: Path, language: str) -
         part = store.read_now(inventory.find_code, "06L115562B")
         assert part is not None
         assert (part.name, part.stock) == ("فلتر زيت", -2)
+
+
+def _shows_large(terminal: Terminal, amount: str) -> bool:
+    """Whether an amount stands there three lines high."""
+    rows = [piece.text for piece in Digits(amount).render(Style(bold=True)) if piece.text != "\n"]
+    screen, width = terminal.screen.display, len(rows[0])
+    return any(
+        [line[x : x + width] for line in screen[y : y + len(rows)]] == rows
+        for y in range(len(screen))
+        for x in range(len(screen[y]))
+    )
 
 
 def test_a_cart_that_was_open_is_there_again_after_a_kill(tmp_path: Path) -> None:

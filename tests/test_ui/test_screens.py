@@ -26,7 +26,7 @@ from clutch_tui.ui.widgets.key_bar import KeyBar
 from clutch_tui.ui.widgets.number_field import MoneyField
 from clutch_tui.ui.widgets.status_strip import StatusStrip
 from clutch_tui.ui.widgets.text_field import TextField
-from tests.test_ui.shop_app import Shop, open_app, press, settle, toasts, type_text, until, words_on
+from tests.test_ui.shop_app import Shop, open_app, press, settle, toasts, type_by_hand, type_text, until, words_on
 
 LANGUAGES: tuple[strings.Language, ...] = ("ar", "en")
 
@@ -124,7 +124,7 @@ async def test_customers_from_the_first_to_the_payment(shop: Shop) -> None:
         await press(pilot, "f4")
         await until(pilot, lambda: isinstance(app.screen, Ask))
         for wrong in ("0", "6221000000017"):  # nothing, and a barcode
-            await type_text(pilot, wrong)
+            await type_by_hand(pilot, wrong)
             await press(pilot, "enter")
             await settle(pilot)
             assert app.screen.query_one(MoneyField).value == wrong
