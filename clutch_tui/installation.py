@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_LOOK_PATIENCE = 2.0
+"""Seconds for which a look at the other databases waits for another look, or for who encrypts them."""
 _LOOKED_AFTER = frozenset({"error.store.in_use", "error.store.busy"})
 """What says of a database that another process works with it."""
 
@@ -69,6 +71,11 @@ class Installation:
     _protection: Protection | None = None
     _left: dict[Path, tuple[tuple[int, ...], Stranded | None]] = field(default_factory=dict)
     """What was found in other databases, and the moments of their files then."""
+    _stranded: tuple[Stranded, ...] = ()
+    """What the last look at them found."""
+    _beside: threading.Lock = field(default_factory=threading.Lock)
+    """Held by the thread that works with the other databases: each takes them for itself, and to a second one of this
+    process it would look as if another process had them open."""
 
     @classmethod
     def find(
@@ -133,11 +140,17 @@ class Installation:
     def stranded(self, settings: Settings | None = None) -> tuple[Stranded, ...]:
         """The other databases of this home with work that no server has, and those of which nobody can say; blocks. One
         that another process works with is looked after, and one that was set aside because its key is lost is no
-        news."""
+        news. While this process encrypts them it is what the last look found."""
         own = self.database(settings)
-        others = (*self.protection.databases(aside=True), *self.protection.emptied())
-        found = (self._left_in(path) for path in others if path != own)
-        return tuple(one for one in found if one is not None)
+        if not self._beside.acquire(timeout=_LOOK_PATIENCE):
+            return tuple(one for one in self._stranded if one.path != own)
+        try:
+            others = (*self.protection.databases(aside=True), *self.protection.emptied())
+            found = (self._left_in(path) for path in others if path != own)
+            self._stranded = tuple(one for one in found if one is not None)
+            return self._stranded
+        finally:
+            self._beside.release()
 
     async def send_stranded(self, path: Path, settings: Settings | None = None) -> None:
         """One round for another database of this home, to the server and shop of the settings: what is unsent in it
@@ -258,7 +271,8 @@ class Installation:
             with suppress(OSError):
                 os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
         try:
-            self.protection.encrypt_others(self.database(settings))
+            with self._beside:
+                self.protection.encrypt_others(self.database(settings))
         except Exception as error:
             logging.getLogger(__name__).warning("other databases were not looked at", exc_info=error)
 

@@ -10,9 +10,10 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -25,7 +26,8 @@ from clutch_tui.core.cart import add_line, totals, with_customer
 from clutch_tui.core.database import cipher, models
 from clutch_tui.core.database.cipher_key import CipherKey
 from clutch_tui.core.database.store import Store
-from clutch_tui.core.sync import outbox
+from clutch_tui.core.sync import differences, outbox
+from clutch_tui.core.sync.differences import Stranded
 from clutch_tui.core.types import CustomerDraft, PartDraft, Payment, SaleQuery, ShopError, TaxRules
 from clutch_tui.net.client.vault import Secrets
 from clutch_tui.protection import ASIDE
@@ -181,6 +183,36 @@ def test_the_plain_databases_of_shops_from_before_are_encrypted_too(moved: Path)
         assert store.read_now(inventory.find_code, NUMBER) is not None
     assert readable(here.home.data_dir) == set()
     assert cipher.kind(moved / "data" / "sandbox.db") == "plain", "it is no shop's"
+
+
+def test_a_window_looks_into_a_database_and_encrypts_it_one_after_the_other(
+    moved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each takes it for itself: the one would find it in use by the other, and leave it plain or tell of no work."""
+    monkeypatch.setattr("clutch_tui.protection.GLANCE", 0.0)
+    monkeypatch.setattr("clutch_tui.installation._LOOK_PATIENCE", 0.0)
+    here, left = installation(moved, **shop_of("second")), installation(moved, **shop_of("first"))
+    tidied: list[Future[None]] = []
+    seen: list[object] = []
+    look, copy = differences.left_in, cipher.copy_into
+
+    def look_while_it_is_encrypted(path: Path) -> Stranded | None:
+        tidied.append(threads.submit(here.tidy, here.settings))
+        wait(tidied, timeout=0.2)
+        return look(path)
+
+    def copy_while_somebody_looks(*arguments: Any) -> None:
+        seen.append(threads.submit(here.stranded).result())
+        copy(*arguments)
+
+    monkeypatch.setattr(differences, "left_in", look_while_it_is_encrypted)
+    monkeypatch.setattr(cipher, "copy_into", copy_while_somebody_looks)
+    with ThreadPoolExecutor() as threads:
+        found = here.stranded()
+        tidied[0].result()
+    assert cipher.kind(left.database()) == "encrypted"
+    assert [one.path for one in found] == [left.database()]
+    assert seen == [found]
 
 
 def test_a_home_that_is_to_stay_plain_keeps_all_of_it_plain(moved: Path) -> None:
