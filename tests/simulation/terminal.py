@@ -228,10 +228,11 @@ class Terminal:
 
     def do(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """One deed of a clerk, in one transaction; the engine hears of it as from the screens."""
+        broken = self.guard.unsynced
         try:
             done = self.store.run_now(function, *args, **kwargs)
         except ShopError as refusal:
-            if self.guard.unsynced and refusal.key != faults.UNSURE:
+            if self.guard.unsynced and not broken and refusal.key != faults.UNSURE:
                 raise Violation(f"{self.name} is told {refusal.key} of what the disk has") from refusal
             raise
         self.sync.wake()
