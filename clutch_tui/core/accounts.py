@@ -75,6 +75,10 @@ class Standing:
     def is_over(self) -> bool:
         return self.limit is not None and self.balance > self.limit
 
+    def beyond(self, amount: int) -> int:
+        """By how much the customer is above the limit once he owes this amount as well; 0 where he is not."""
+        return 0 if self.limit is None else max(0, self.balance + amount - self.limit)
+
 
 def standing(customer_id: str) -> Standing | None:
     """How a customer's account stands; None for one who is not known here, such as an order's."""

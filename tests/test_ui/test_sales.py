@@ -398,6 +398,22 @@ async def test_on_account_asks_for_the_customer_and_goes_on_as_it_was(shop: Shop
         assert (sale.customer_id, shop.read(customers.get, mona.id).balance) == (mona.id, 25_00)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_on_account_says_how_far_above_the_limit_it_goes(shop: Shop, language: strings.Language) -> None:
+    shop.store.run_now(customers.create, CustomerDraft(name="Mona", phone="01001234567"))
+    shop.store.run_now(state.put_setting, "shop.settings", {"credit_limit": 100_00})
+    async with open_app(shop, language) as (app, pilot):
+        await scan(app, pilot, "OF-100")
+        await press(pilot, "f2")
+        await until(pilot, lambda: isinstance(app.screen, PayDialog))
+        await press(pilot, "f6", *"mona", "enter")
+        above = t("pay.above_limit", amount=money(25_00))
+        await until(pilot, lambda: above in app.screen.query_one("#pay-account", Words).text)
+        assert app.screen.query_one(".dialog--box").region.bottom <= 24
+        await press(pilot, "f3", *"25", "enter", "f6")
+        await until(pilot, lambda: above not in app.screen.query_one("#pay-account", Words).text)
+
+
 async def test_a_customer_who_was_named_while_paying_stays_on_the_sale(shop: Shop) -> None:
     shop.store.run_now(customers.create, CustomerDraft(name="Mona"))
     async with open_app(shop, "en") as (app, pilot):

@@ -180,7 +180,14 @@ class PayDialog(Dialog[Paid]):
 
         if (customer_id := self._cart.customer_id) is not None:
             standing, name = await self.app.store.read(shop.accounts.standing, customer_id), self._cart.customer_name
-            self._account.tell(lambda: f"{t('sales.customer')}: {shown.name(name)}   {standing_words(standing)}")
+            beyond = standing.beyond(self.due) if standing is not None else 0
+
+            def words() -> Content:
+                above = f"   {t('pay.above_limit', amount=shown.money(beyond))}" if beyond else ""
+                whose = f"{t('sales.customer')}: {shown.name(name)}   {standing_words(standing)}"
+                return Content.assemble(whose, (above, "bold $text-warning"))
+
+            self._account.tell(words)
 
     @property
     def _lacks_customer(self) -> bool:
