@@ -10,6 +10,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, TypeVar
 
+from textual.app import App, ScreenError
 from textual.events import Key
 from textual.keys import _character_to_key
 from textual.pilot import Pilot
@@ -148,9 +149,18 @@ async def until(pilot: Pilot[Any], holds: Callable[[], object], seconds: float =
     deadline = monotonic() + seconds
     while not holds():
         if monotonic() > deadline:
-            raise AssertionError("it did not come about")
+            raise AssertionError(f"it did not come about; in front: {_in_front(pilot.app)}")
         await asyncio.sleep(0.005)
     await pilot.pause()
+
+
+def _in_front(app: App[Any]) -> str:
+    """The screens that lie upon each other, and what toasts say: where a test that waits in vain has got to."""
+    try:
+        screens = " > ".join(type(screen).__name__ for screen in app.screen_stack)
+    except ScreenError:
+        screens = "nothing"
+    return " | ".join([screens, *(str(one.message) for one in app._notifications)])
 
 
 _CHARACTERS = {"space": " ", "plus": "+", "minus": "-"}
