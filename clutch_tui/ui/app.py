@@ -231,21 +231,6 @@ class ClutchApp(KeysInOrder, Scanning, Overlays, ThinWire, Gauges, BidiApp, App[
             self.workers.cancel_group(self, "status")
             await asyncio.to_thread(store.close)
 
-    async def may_move(self, changes: Mapping[str, Any], *, proven: bool = False) -> bool:
-        """Ask before unsent changes stay behind with the shop that is left, or go along to the first one while
-        nobody has `proven` its address by signing in. Only from a worker. Raises `ConfigError`."""
-        here = self.settings.backend
-        unsent = (await self.store.read(shop.outbox.summary)).unsent
-        url = str(changes.get("backend.base_url", here.base_url)).strip().rstrip("/")
-        there = url, changes.get("backend.shop_id", here.shop_id)
-        if not unsent or there == (here.base_url, here.shop_id) or not (url or here.is_set_up):
-            return True
-        if await asyncio.to_thread(self.services.takes_along, changes):
-            return proven or await self.confirm("app.move.along", unsent=unsent, url=url)
-        if not here.is_set_up:
-            return await self.confirm("app.move.left_alone", unsent=unsent)
-        return await self.confirm("app.move.left", unsent=unsent, shop=here.shop_id or here.base_url)
-
     async def move_to(self, changes: Mapping[str, Any]) -> None:
         """Save these settings and work with the backend and the database that they name. Raises `ConfigError`,
         or `ShopError` for a database that cannot be opened, and leaves everything as it was."""

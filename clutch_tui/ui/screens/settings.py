@@ -19,6 +19,7 @@ from clutch_tui.ui.entries import Entry
 from clutch_tui.ui.errors import note, sentence
 from clutch_tui.ui.forms import YES_NO, EntryRow
 from clutch_tui.ui.screens.frame import ShopScreen
+from clutch_tui.ui.shop_move import may_move
 from clutch_tui.ui.widgets.choice_field import ChoiceField
 from clutch_tui.ui.widgets.text_field import TextField
 from clutch_tui.ui.widgets.words import Problem, Words
@@ -147,7 +148,7 @@ class SettingsScreen(ShopScreen):
             return
         self.writing = True
         try:
-            if await self.app.may_move(changes):
+            if await may_move(self.app, changes):
                 await self._apply(changes)
         except ConfigError as error:
             self._refuse(error)

@@ -17,6 +17,7 @@ from clutch_tui.ui.entries import Entry
 from clutch_tui.ui.errors import note, sentence
 from clutch_tui.ui.forms import EntryRow
 from clutch_tui.ui.screens.frame import ShopScreen
+from clutch_tui.ui.shop_move import may_move
 from clutch_tui.ui.widgets.text_field import TextField
 from clutch_tui.ui.widgets.words import Problem, Words
 
@@ -138,7 +139,7 @@ class SignInScreen(ShopScreen):
         place = {"backend.base_url": url, "backend.shop_id": shop_id}
         place["backend.shop_id"] = await prove(place, email, password, api_key)
         self.outcome.clear()
-        if not await self.app.may_move(place, proven=True):
+        if not await may_move(self.app, place, proven=True):
             return False
         await self.app.move_to(place)
         for row in self.rows:
