@@ -78,3 +78,20 @@ def test_a_second_window_and_a_folded_log_are_no_alarm(tmp_path: Path) -> None:
                 second._writer_db.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")
             first.run_now(inventory.create, PartDraft(name="فحمات"), 5)
         assert first.read_now(outbox.summary).unsent == 7
+
+
+def test_a_log_that_others_take_away_before_the_first_transaction_is_no_alarm(tmp_path: Path) -> None:
+    path = tmp_path / "shop.db"
+    beside = path.with_name("shop.db-wal")
+    with Store.open(path, inline=True) as first:
+        other = Store.open(path, inline=True)
+        other.run_now(inventory.create, PartDraft(name="فلتر"), 5)
+        before = beside.stat().st_ino
+        assert first.is_in_place()
+        other.close()
+        assert not beside.exists(), "nobody else has the file open yet"
+        placeholder = tmp_path / "takes the inode"
+        placeholder.touch()
+        first.run_now(inventory.create, PartDraft(name="بوجيه"), 5)
+        assert beside.stat().st_ino != before
+        assert first.read_now(outbox.summary).unsent == 2

@@ -214,8 +214,9 @@ async def test_what_changes_slowly_is_kept_with_its_age_and_asked_for_by_its_mar
         kept = await store.read(reference.find, "shop.profile")
         assert kept is not None
         assert (kept.data, kept.etag) == (again.data, again.etag)
-        # the network's own rounds fetch it too
-        assert again.fetched_at <= kept.fetched_at <= (await store.read(reference.ages))["shop.profile"]
+        # the network's own rounds fetch it too, and one of them may have been asked a moment before and kept after
+        assert kept.fetched_at > first.fetched_at
+        assert (await store.read(reference.ages))["shop.profile"] > first.fetched_at
         assert await store.read(reference.find, "market.trends") is None
 
 

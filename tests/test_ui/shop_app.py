@@ -14,7 +14,8 @@ from textual.app import App, ScreenError
 from textual.events import Key
 from textual.keys import _character_to_key
 from textual.pilot import Pilot
-from textual.worker import WorkerCancelled
+from textual.screen import ModalScreen
+from textual.worker import Worker, WorkerCancelled
 
 from clutch_tui import config
 from clutch_tui.core import inventory, state
@@ -132,16 +133,21 @@ async def open_app(
 async def settle(pilot: Pilot[Any], seconds: float = 10.0) -> None:
     """Wait until no key is held and no worker is reading or writing; those that wait for a dialog's answer do not
     count."""
+
+    def adds() -> list[Worker[Any]]:
+        return [one for one in pilot.app.workers if one.group == "add" and not one.is_finished]
+
     for _ in range(3):
         await pilot.pause()
         await until(pilot, lambda: not getattr(pilot.app, "has_keys", False), seconds)
+        await until(pilot, lambda: not adds() or isinstance(pilot.app.screen, ModalScreen))
         quick = [one for one in pilot.app.workers if one.group in _QUICK and not one.is_finished]
         if quick:
             with suppress(WorkerCancelled):  # another search has taken its place
                 await pilot.app.workers.wait_for_complete(quick)
 
 
-_QUICK = {"window", "window-rows", "load", "search", "add", "cart", "status", "save", "room", "conflicts", "profile"}
+_QUICK = {"window", "window-rows", "load", "search", "cart", "status", "save", "room", "conflicts", "profile"}
 
 
 async def until(pilot: Pilot[Any], holds: Callable[[], object], seconds: float = PATIENCE) -> None:

@@ -40,13 +40,12 @@ class FileIdentity:
         file, beside = _identity(self._path), _identity(self._log)
         if self._file_seen is None:
             self._file_seen = file
-        if self._log_seen is None:
-            self._log_seen = beside
-        return self.lost is None and (file, beside) == (self._file_seen, self._log_seen)
+        is_ours = self._log_seen in (None, beside)
+        return self.lost is None and file == self._file_seen and is_ours
 
     def note_log(self) -> None:
-        """Remember the log, which the first transaction makes, and which stays for as long as anybody has the file
-        open. To be called after each."""
+        """Remember the log, which stays for as long as this store has the file open. To be called after each
+        transaction; before the first the log is another's, who takes it away when he is the last to close."""
         if self._log_seen is None:
             self._log_seen = _identity(self._log)
 
