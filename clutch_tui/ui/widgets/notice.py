@@ -43,6 +43,7 @@ def keep_clear(screen: Screen[Any]) -> None:
         top, bottom = room
         margin = (0, 0, max(0, screen.size.height - bottom), 0)
         screen.query("ToastRack").set_styles(margin=margin, max_height=max(1, bottom - top))
+        screen.refresh()  # Textual leaves a line behind where a toast stood before
 
 
 def install_notices() -> None:
