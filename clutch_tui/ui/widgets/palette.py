@@ -77,6 +77,7 @@ class Palette(VisualLines, CommandPalette):
         self._no_matches_timer = self.set_timer(self._NO_MATCHES_COUNTDOWN, lambda: self._show_no_matches(search_value))
 
     def _show_no_matches(self, search_value: str) -> None:
-        if search_value:
-            self.query_one(CommandList).add_option(Option(t("common.no_match"), disabled=True, id=self._NO_MATCHES))
+        commands = self.query_one(CommandList)
+        if search_value and all(option.id != self._NO_MATCHES for option in commands.options):
+            commands.add_option(Option(t("common.no_match"), disabled=True, id=self._NO_MATCHES))
         self._list_visible = bool(search_value)
