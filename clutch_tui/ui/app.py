@@ -27,6 +27,7 @@ from textual.command import CommandPalette
 from textual.filter import LineFilter
 from textual.screen import ModalScreen, Screen
 from textual.signal import Signal
+from textual.widget import AwaitMount
 from textual.worker import Worker, WorkerState
 
 from clutch_tui import __version__
@@ -42,7 +43,7 @@ from clutch_tui.ui.glyphs import EVERYTHING, Glyphs
 from clutch_tui.ui.key_order import KeysInOrder
 from clutch_tui.ui.overlays import Overlays
 from clutch_tui.ui.scanning import Scanning
-from clutch_tui.ui.services import Network, Services
+from clutch_tui.ui.services import Network, Services, value_of
 from clutch_tui.ui.status import Brake, Overall, Status
 from clutch_tui.ui.style_sheet import SteadyStylesheet
 from clutch_tui.ui.thin_wire import ThinWire
@@ -72,11 +73,6 @@ def _screen(mode: str) -> Screen[None]:
     """Make the screen of a mode; its module is imported when a person first goes there."""
     module = import_module(f"clutch_tui.ui.screens.{mode}")
     return cast("Screen[None]", getattr(module, _SCREENS[mode])())
-
-
-def _setting(settings: Settings, name: str) -> object:
-    section, _, field = name.partition(".")
-    return getattr(getattr(settings, section), field)
 
 
 class ClutchApp(KeysInOrder, Scanning, Overlays, ThinWire, Gauges, BidiApp, App[int]):
@@ -243,7 +239,7 @@ class ClutchApp(KeysInOrder, Scanning, Overlays, ThinWire, Gauges, BidiApp, App[
             self.status = Status()
             self._store = await asyncio.to_thread(self.services.open_store, settings)
         except Exception:
-            taken_back = {name: _setting(before, name) for name in changes}
+            taken_back = {name: value_of(before, name) for name in changes}
             settings = await asyncio.to_thread(self.services.save_settings, taken_back)
             raise
         finally:
@@ -416,6 +412,10 @@ class ClutchApp(KeysInOrder, Scanning, Overlays, ThinWire, Gauges, BidiApp, App[
 
     async def action_mode(self, mode: str) -> None:
         await self._go_to(mode)
+
+    def switch_mode(self, mode: str) -> AwaitMount:
+        """Go to a screen, unless the program ends: a worker that goes on would add one to those that are closed."""
+        return super().switch_mode(mode) if self.is_running else AwaitMount(cast(Any, self), [])
 
     async def _go_to(self, mode: str) -> None:
         """Go to the screen of that name, whatever was opened over it: only a question is answered first. The drawer

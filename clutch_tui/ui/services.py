@@ -152,3 +152,9 @@ class Services:
     """Has the server say that one of them is the shop of the settings. Raises `ApiError`, `ShopError` otherwise."""
     make_bundle: Callable[[Path], Awaitable[tuple[Section, ...]]] | None = None
     """Writes the support file and gives back what is inside."""
+
+
+def value_of(settings: Settings, name: str) -> object:
+    """The value of a setting by its dotted name."""
+    section, _, field = name.partition(".")
+    return getattr(getattr(settings, section), field)

@@ -92,3 +92,12 @@ def test_names_of_textual_that_the_order_of_keys_uses() -> None:
     assert not key._stop_propagation
     key.stop()
     assert key._stop_propagation
+
+
+async def test_no_screen_is_opened_while_the_program_ends(shop: Shop) -> None:
+    """A start that was still going on put one among those that were being closed, and the end was a traceback."""
+    async with open_app(shop, "en") as (app, _):
+        pass
+    before = set(app._screen_stacks)
+    await app.switch_mode("orders")
+    assert set(app._screen_stacks) == before
