@@ -16,13 +16,16 @@ import pytest
 from clutch_tui.net.client.api import ApiError, Kind
 from clutch_tui.net.client.retry import BASE, CAP
 from clutch_tui.text import strings
+from tests.loop_time import LoopTime
 
-from .conftest import MakeClient
+from .conftest import MakeClient, settle
 from .test_backend_command import unused_port
 
 Reply = bytes | str
 """What is sent, or one of the words below."""
 DROP, RESET, SILENT, TRICKLE = "drop", "reset", "silent", "trickle"
+READ, WHOLE = 30.0, 60.0
+"""Seconds that the client waits for a byte, and for all of an answer; they pass only where the server keeps silent."""
 
 
 def answer(status: str, body: str = "", *headers: str) -> bytes:
@@ -47,6 +50,7 @@ class Server:
     script: list[Reply]
     for_ever: bool = False
     requests: list[dict[str, str]] = field(default_factory=list)
+    time: LoopTime = field(default_factory=LoopTime)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -70,6 +74,8 @@ class Server:
         if reply == RESET:
             writer.get_extra_info("socket").setsockopt(1, 13, struct.pack("ii", 1, 0))  # SO_LINGER: no goodbye
         elif reply == SILENT:
+            await settle()  # the client waits by now; else this takes as long as its limit
+            self.time.skip(READ)
             await self.ended.wait()
         elif reply == TRICKLE:
             await self._trickle(writer)
@@ -77,10 +83,16 @@ class Server:
 
     async def _trickle(self, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
-        while not self.ended.is_set():
+        for sent in range(10**9):
             writer.write(b" ")
             await writer.drain()
-            await asyncio.sleep(0.02)
+            if sent < 4:
+                await settle()
+                self.time.skip(WHOLE / 4)
+            elif self.ended.is_set():
+                return
+            else:
+                await asyncio.sleep(0.02)
 
     def _next(self) -> Reply:
         if self.for_ever and len(self.script) == 1:
@@ -178,7 +190,7 @@ CALLS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("row", [*PASSING, *FINAL], ids=lambda row: row.name)
 async def test_a_fault_is_tried_again_as_the_contract_says(make_client: MakeClient, row: Row) -> None:
     async with playing(row.script, for_ever=row.for_ever) as (server, base_url):
-        client = make_client(base_url, api_key="k", read_timeout=0.1, sync_timeout=0.25)
+        client = make_client(base_url, api_key="k", read_timeout=READ, sync_timeout=WHOLE)
         error: ApiError | None = None
         try:
             await client.api.call(**CALLS[row.call])
