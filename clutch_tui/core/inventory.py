@@ -16,14 +16,11 @@ from clutch_tui.text.fold import fold
 from . import codes, journal, search, state
 from .clock import from_text
 from .database import models
+from .limits import MAX_MONEY, MAX_QUANTITY
 from .search import STOCK, UNSENT
 from .sync import outbox, requests
 from .types import Key, Part, PartDraft, PartQuery, PartRow, ShopError, StockMove
 from .words import bare, fold_often, joined
-
-MAX_MONEY = 9_999_999_999
-"""The highest price of one thing, in minor units: a scanned barcode in a price field is refused by it."""
-MAX_QUANTITY = 999_999
 
 _FIELDS = tuple(one.name for one in fields(PartDraft))
 _LINES = tuple(one.name for one in fields(PartDraft) if one.type == "str" and one.name != "description")

@@ -17,6 +17,7 @@ from clutch_tui.text.fold import fold, fold_number
 from . import inventory, journal, sales, search
 from .clock import from_text, to_text
 from .database import models
+from .limits import MAX_MONEY
 from .sync import abilities, outbox, overlay
 from .types import (
     NO_DISCOUNT,
@@ -217,7 +218,7 @@ def quote(
     priced = [(line, line.price) for line in lines if line.price]
     if not priced or len(priced) < len(lines):
         raise ShopError("error.order.no_price")
-    if any(not 0 < price <= inventory.MAX_MONEY or line.quantity <= 0 for line, price in priced):
+    if any(not 0 < price <= MAX_MONEY or line.quantity <= 0 for line, price in priced):
         raise ShopError("error.order.price")
     if valid_until <= models.now():
         raise ShopError("error.order.past")

@@ -10,11 +10,10 @@ from clutch_tui.text.fold import fold
 
 from . import contacts, journal
 from .database import models
+from .limits import BEST_RATING
 from .sync import outbox, requests
 from .types import Key, ShopError, Supplier, SupplierDraft, SupplierRow
 from .words import fold_often, joined, phone_key
-
-BEST_RATING = 5
 
 _FIELDS = tuple(field.name for field in fields(SupplierDraft))
 _UNSENT = outbox.unsent("supplier", "supplier")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from clutch_tui.core.limits import BEST_RATING, LONGEST, MAX_MONEY, MAX_QUANTITY
 from clutch_tui.text import format as shown
 from clutch_tui.text.format import NumberError, parse_decimal, parse_money, parse_number
 
@@ -34,27 +35,36 @@ class Entry:
     """Whether it is printed on the part, so that it may be scanned in."""
 
 
-PART = (
-    Entry("name", "part.name_ar", required=True, maximum=200, missing="error.part.server_wants_name"),
-    Entry("name_en", "part.name_en", maximum=200),
-    Entry("part_number", "part.number", maximum=60, is_code=True),
-    Entry("barcode", "part.barcode", maximum=60, is_code=True),
-    Entry("oem_number", "part.oem", maximum=60, is_code=True),
-    Entry("price", "part.price", "money", maximum=10**11),
-    Entry("cost", "part.cost", "money", maximum=10**11),
-    Entry("min_stock", "part.min_stock", "number", maximum=10**6),
-    Entry("location", "part.place", maximum=40),
-    Entry("category", "part.category", maximum=60),
-    Entry("brand", "part.brand", maximum=60),
-    Entry("car_brand", "part.car_brand", maximum=60),
-    Entry("car_model", "part.car_model", maximum=60),
-    Entry("year", "part.year", maximum=20),
-    Entry("supplier", "part.supplier", maximum=120),
-    Entry("description", "part.description", maximum=1000),
+def _bounded(type: str, *entries: Entry) -> tuple[Entry, ...]:
+    """The entries with the limits of the record's texts."""
+    texts = LONGEST[type]
+    return tuple(
+        replace(entry, maximum=texts[entry.name]) if entry.kind in ("text", "choice") else entry for entry in entries
+    )
+
+
+PART = _bounded(
+    "item",
+    Entry("name", "part.name_ar", required=True, missing="error.part.server_wants_name"),
+    Entry("name_en", "part.name_en"),
+    Entry("part_number", "part.number", is_code=True),
+    Entry("barcode", "part.barcode", is_code=True),
+    Entry("oem_number", "part.oem", is_code=True),
+    Entry("price", "part.price", "money", maximum=MAX_MONEY),
+    Entry("cost", "part.cost", "money", maximum=MAX_MONEY),
+    Entry("min_stock", "part.min_stock", "number", maximum=MAX_QUANTITY),
+    Entry("location", "part.place"),
+    Entry("category", "part.category"),
+    Entry("brand", "part.brand"),
+    Entry("car_brand", "part.car_brand"),
+    Entry("car_model", "part.car_model"),
+    Entry("year", "part.year"),
+    Entry("supplier", "part.supplier"),
+    Entry("description", "part.description"),
 )
 ENGLISH_PART = (replace(PART[0], required=False), *PART[1:])
 """A part that has only an English name already: its server takes it so."""
-FIRST_STOCK = Entry("stock_quantity", "part.first_stock", "number", maximum=10**6)
+FIRST_STOCK = Entry("stock_quantity", "part.first_stock", "number", maximum=MAX_QUANTITY)
 """What lies on the shelf when a part is made; afterwards stock moves and is not written."""
 
 _CUSTOMER_TYPES = (
@@ -65,26 +75,28 @@ _CUSTOMER_TYPES = (
 )
 """The server's words; one that it uses beside them is shown as it is."""
 
-CUSTOMER = (
-    Entry("name", "common.name", required=True, maximum=120),
-    Entry("phone", "common.phone", maximum=30),
-    Entry("email", "common.email", maximum=120),
-    Entry("address", "common.address", maximum=250),
+CUSTOMER = _bounded(
+    "customer",
+    Entry("name", "common.name", required=True),
+    Entry("phone", "common.phone"),
+    Entry("email", "common.email"),
+    Entry("address", "common.address"),
     Entry("customer_type", "customer.type", "choice", choices=_CUSTOMER_TYPES),
-    Entry("car_brand", "part.car_brand", maximum=40),
-    Entry("car_model", "part.car_model", maximum=40),
-    Entry("car_year", "part.year", maximum=12),
-    Entry("car_plate", "customer.plate", maximum=20),
+    Entry("car_brand", "part.car_brand"),
+    Entry("car_model", "part.car_model"),
+    Entry("car_year", "part.year"),
+    Entry("car_plate", "customer.plate"),
 )
 
-SUPPLIER = (
-    Entry("name", "common.name", required=True, maximum=120),
-    Entry("contact_person", "supplier.contact", maximum=120),
-    Entry("phone", "common.phone", maximum=30),
-    Entry("email", "common.email", maximum=120),
-    Entry("address", "common.address", maximum=250),
-    Entry("payment_terms", "supplier.terms", maximum=120),
-    Entry("rating", "supplier.rating", "number", maximum=5),
+SUPPLIER = _bounded(
+    "supplier",
+    Entry("name", "common.name", required=True),
+    Entry("contact_person", "supplier.contact"),
+    Entry("phone", "common.phone"),
+    Entry("email", "common.email"),
+    Entry("address", "common.address"),
+    Entry("payment_terms", "supplier.terms"),
+    Entry("rating", "supplier.rating", "number", maximum=BEST_RATING),
 )
 
 OF_TYPE = {"item": PART, "customer": CUSTOMER, "supplier": SUPPLIER}

@@ -11,7 +11,7 @@ from clutch_tui.text.fold import fold
 
 from .. import money
 from ..codes import has_check_digit
-from ..inventory import MAX_MONEY, MAX_QUANTITY
+from ..limits import LONGEST, MAX_MONEY, MAX_QUANTITY
 from .encoding import is_damaged
 from .notation import CERTAIN, MARKS, Notation, written
 
@@ -107,10 +107,17 @@ class Row:
     # --- texts -----------------------------------------------------------------------------------------
 
     def _words(self, field: str, text: str) -> None:
-        self.found[field] = text if text.isalnum() else " ".join(text.split())
+        self._keep(field, text if text.isalnum() else " ".join(text.split()))
 
     def _paragraph(self, field: str, text: str) -> None:
-        self.found[field] = text
+        self._keep(field, text.strip())
+
+    def _keep(self, field: str, text: str) -> None:
+        """Take a text that the server takes as well; a shorter one would be another."""
+        if len(text) > LONGEST["item"][field]:
+            self.odd.append(too_long(field, text))
+        else:
+            self.found[field] = text
 
     def _code(self, field: str, text: str) -> None:
         if is_spoiled(text):
@@ -120,7 +127,7 @@ class Row:
                 self._remark("import.warning.spoiled_number", field=field, text=text)
             return
         first, *others = [text] if text.isalnum() else numbers_in(text)
-        self.found[field] = first
+        self._keep(field, first)
         if others:
             keeps = "description" if field == "barcode" else "oem_number"
             self._remark("import.warning.several_numbers", field=field, first=first, others=", ".join(others))
@@ -183,6 +190,17 @@ class Row:
 
 
 _UNKNOWN = Notation()
+_TELLING = frozenset({"part_number", "barcode", "name", "name_en", "brand", "car_brand", "car_model", "year"})
+"""Texts by which a part is told from others: a row without one of them would be about another part."""
+_QUOTED = 60
+
+
+def too_long(field: str, text: str) -> Oddity:
+    """What is said of a text that the server would refuse; it is quoted by its beginning."""
+    key = "import.bad.too_long" if field in _TELLING else "import.warning.too_long"
+    quoted = f"{text[:_QUOTED].rstrip()}…" if len(text) > _QUOTED else text
+    return key, {"field": field, "text": quoted, "length": len(text), "maximum": LONGEST["item"][field]}
+
 
 _READERS: dict[str, Callable[[Row, str, str], None]] = {
     **dict.fromkeys(("part_number", "barcode", "oem_number"), Row._code),

@@ -18,9 +18,10 @@ from typing import Any
 from .. import inventory, journal, state
 from ..database import models
 from ..database.store import Store
+from ..limits import LONGEST
 from ..sync import outbox, overlay
 from ..types import Part, PartDraft, ShopError
-from .cells import numbers_in
+from .cells import Oddity, numbers_in, too_long
 from .price_list import Table
 from .recognition import DRAFT_FIELDS, Candidates, record_of
 from .remarks import Remark, Remarks
@@ -148,12 +149,13 @@ def _fingerprint(path: Path) -> str:
 @dataclass(frozen=True, slots=True)
 class Step:
     """What one row asks for. Without a `part` it is a new one; `changed` are the fields to write, `counted` the
-    stock to note, None for none."""
+    stock to note, None for none; `odd` is what was left out of it."""
 
     entry: Entry
     part: Part | None
     changed: dict[str, Any] = field(hash=False)
     counted: int | None = None
+    odd: tuple[Oddity, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +206,7 @@ class _Import:
                 values = {"counted": step.counted, "stock": step.part.stock}
                 remarks.append(Remark(entry.line, "import.warning.moved_since", values))
                 step = replace(step, counted=None)
+            remarks += [Remark(entry.line, key, values) for key, values in step.odd]
             steps.append(step)
         return Planned(tuple(steps), tuple(remarks))
 
@@ -263,29 +266,36 @@ def _step(entry: Entry, part: Part | None) -> Step:
     """Raises the `ShopError` of what cannot stand, e.g. a new part without a name."""
     if part is None:
         draft = PartDraft(**entry.said)
-        return Step(entry, None, record_of(inventory.checked(replace(draft, **_merged(entry, draft)))))
-    said = {**entry.said, **_merged(entry, replace(part.draft, **entry.said))}
+        merged, odd = _merged(entry, draft)
+        return Step(entry, None, record_of(inventory.checked(replace(draft, **merged))), None, odd)
+    merged, odd = _merged(entry, replace(part.draft, **entry.said))
+    said = {**entry.said, **merged}
     changed = {name: value for name, value in said.items() if getattr(part.draft, name) != value}
     if changed:
         inventory.checked(replace(part.draft, **changed))
     counted = None if entry.quantity in (None, part.stock) else entry.quantity
-    return Step(entry, part, changed, counted)
+    return Step(entry, part, changed, counted, odd)
 
 
 _BETWEEN = " / "
 
 
-def _merged(entry: Entry, draft: PartDraft) -> dict[str, Any]:
+def _merged(entry: Entry, draft: PartDraft) -> tuple[dict[str, Any], tuple[Oddity, ...]]:
     """The fields that take in the further numbers of an overfull cell, as they will be; numbers that they hold
-    already are not added again."""
+    already are not added again, and a field that has no room for all of them takes none, which is told."""
     merged: dict[str, Any] = {}
+    odd: list[Oddity] = []
     for name, numbers in entry.others.items():
         held = getattr(draft, name)
         known = {*held.split(_BETWEEN), *numbers_in(held)}
         missing = [number for number in numbers if number not in known]
         if missing:
-            merged[name] = _BETWEEN.join([*([held] if held else []), *missing])
-    return merged
+            whole = _BETWEEN.join([*([held] if held else []), *missing])
+            if len(whole) > LONGEST["item"][name]:
+                odd.append(too_long(name, whole))
+            else:
+                merged[name] = whole
+    return merged, tuple(odd)
 
 
 # --- doing it ------------------------------------------------------------------------------------------

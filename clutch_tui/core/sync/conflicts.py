@@ -14,6 +14,7 @@ from typing import Any, Literal
 from .. import contacts, customers, inventory, journal, state, suppliers
 from ..clock import from_text
 from ..database import models
+from ..limits import BEST_RATING
 from ..types import CustomerDraft, Key, PartDraft, ShopError, SupplierDraft
 from . import outbox, overlay, records
 from .messages import Result
@@ -277,8 +278,8 @@ def _checked(conflict: Conflict, value: Any) -> Any:
         return getattr(inventory.checked(PartDraft(**known | {conflict.field: value})), conflict.field)
     if conflict.field == "name":
         contacts.check_name(" ".join(str(value).split()))
-    if conflict.field == "rating" and not 0 <= value <= suppliers.BEST_RATING:
-        raise ShopError("error.supplier.rating", best=suppliers.BEST_RATING)
+    if conflict.field == "rating" and not 0 <= value <= BEST_RATING:
+        raise ShopError("error.supplier.rating", best=BEST_RATING)
     return " ".join(value.split()) if isinstance(value, str) else value
 
 

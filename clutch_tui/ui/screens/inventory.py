@@ -11,6 +11,7 @@ from textual import work
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
+from clutch_tui.core.limits import MAX_QUANTITY
 from clutch_tui.core.types import Part, PartDraft, PartQuery, PartRow
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
@@ -191,7 +192,7 @@ class InventoryScreen(ListScreen):
         if (row := self.table.row) is None:
             return
         stock = shown.number(row.stock)
-        most = shop.inventory.MAX_QUANTITY
+        most = MAX_QUANTITY
         asked = ask_number("inventory.ask_delta", minimum=-most, maximum=most, name=part_name(row), stock=stock)
         delta = await self.app.push_screen_wait(asked)
         if not delta:
@@ -206,7 +207,7 @@ class InventoryScreen(ListScreen):
         if (row := self.table.row) is None:
             return
         stock = shown.number(row.stock)
-        most = shop.inventory.MAX_QUANTITY
+        most = MAX_QUANTITY
         asked = ask_number("inventory.ask_counted", minimum=0, maximum=most, name=part_name(row), stock=stock)
         counted = await self.app.push_screen_wait(asked)
         if counted is not None:

@@ -11,6 +11,7 @@ from textual import work
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
+from clutch_tui.core.limits import MAX_MONEY
 from clutch_tui.core.types import Order, OrderLine, OrderQuery, OrderRow, PartRow, Quote
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
@@ -156,7 +157,7 @@ class OrdersScreen(ListScreen):
         what was quoted before, or else with the shelf's prices."""
         entries = [
             *(
-                Entry(f"price{n}", "order.price_of", "money", required=True, maximum=10**11)
+                Entry(f"price{n}", "order.price_of", "money", required=True, maximum=MAX_MONEY)
                 for n in range(len(order.lines))
             ),
             Entry("days", "order.valid_days", "number", required=True, maximum=365),

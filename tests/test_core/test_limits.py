@@ -1,0 +1,93 @@
+"""One length for each text: what the server takes is what forms and imports take, and what is longer is said."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from clutch_tui.core import inventory
+from clutch_tui.core.database.store import Store
+from clutch_tui.core.limits import LONGEST
+from clutch_tui.core.price_lists import imports, price_list
+from clutch_tui.core.types import CustomerDraft, PartDraft, PartQuery, SupplierDraft
+from clutch_tui.sandbox.payload import Invalid
+from clutch_tui.sandbox.records import NOUNS
+from clutch_tui.text.format import NumberError
+from clutch_tui.ui import entries
+from tests.test_core.test_price_list import take_row, write
+
+TEXTS = [(type, field) for type, texts in LONGEST.items() for field in texts]
+OF_PARTS = [field for type, field in TEXTS if type == "item"]
+TELLING = ("part_number", "barcode", "name", "name_en", "brand", "car_brand", "car_model", "year")
+
+
+@pytest.mark.parametrize(
+    ("type", "draft"), [("item", PartDraft), ("customer", CustomerDraft), ("supplier", SupplierDraft)]
+)
+def test_every_text_of_a_record_has_a_limit(type: str, draft: type[PartDraft]) -> None:
+    assert {field.name for field in fields(draft) if field.type == "str"} == LONGEST[type].keys()
+
+
+@pytest.mark.parametrize(("type", "field"), TEXTS)
+def test_the_server_takes_a_text_up_to_its_limit_and_no_further(type: str, field: str) -> None:
+    longest = "x" * LONGEST[type][field]
+    if field.startswith("car_") and type == "customer":
+        NOUNS[type].fields["car_info"].read({field.removeprefix("car_"): longest}, field)
+        return
+    read = NOUNS[type].fields[field].read
+    assert read(longest, field) == longest
+    with pytest.raises(Invalid):
+        read(f"{longest}x", field)
+
+
+@pytest.mark.parametrize(("type", "field"), TEXTS)
+def test_a_form_takes_a_text_up_to_its_limit_and_no_further(type: str, field: str) -> None:
+    entry = entries.find(type, field)
+    if entry is None:
+        assert field == "image_url", "no form has it"
+        return
+    longest = "x" * LONGEST[type][field]
+    assert entries.read(entry, longest) == longest
+    with pytest.raises(NumberError):
+        entries.read(entry, f"{longest}x")
+
+
+@pytest.mark.parametrize("field", OF_PARTS)
+def test_a_list_is_taken_up_to_the_limit_and_says_what_is_beyond(tmp_path: Path, field: str) -> None:
+    most = LONGEST["item"][field]
+    entry, remarks = take_row(tmp_path, **{field: "x" * most})
+    assert entry is not None
+    assert entry.said[field] == "x" * most
+    assert not [key for key, _ in remarks if "too_long" in key]
+
+    entry, remarks = take_row(tmp_path, **{field: "x" * (most + 1)})
+    ((key, values),) = [one for one in remarks if "too_long" in one[0]]
+    assert (values["field"], values["length"], values["maximum"]) == (field, most + 1, most)
+    if field in TELLING:
+        assert (entry, key) == (None, "import.bad.too_long")
+    else:
+        assert key == "import.warning.too_long"
+        assert entry is not None
+        assert field not in entry.said, "never a part of it"
+
+
+def test_further_numbers_that_have_no_room_leave_the_part_as_it_is(store: Store, tmp_path: Path) -> None:
+    columns = ["part_number", "name", "oem_number"]
+
+    def take(*row: str) -> imports.Report:
+        return imports.run(store, price_list.read(write(tmp_path / "list.csv", [columns, row])))
+
+    def parts() -> tuple[PartDraft, ...]:
+        rows = store.read_now(inventory.page, PartQuery(), None, 0, 10)
+        return tuple(store.read_now(inventory.get, row.id).draft for row in rows)
+
+    take("OF-200", "فلتر", "O" * 190)
+    before = parts()
+    report = take("OF-200 / PN-000001 / PN-000002", "فلتر", "")
+    assert [(one.key, one.values["field"]) for one in report.warnings] == [
+        ("import.warning.several_numbers", "part_number"),
+        ("import.warning.too_long", "oem_number"),
+    ]
+    assert (report.refused, report.unchanged, parts()) == (0, 1, before)
