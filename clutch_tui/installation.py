@@ -264,12 +264,23 @@ class Installation:
             store.run_now(journal.notify, kind, {}, notification_id="recovery-key")
         return store
 
+    def tidy_aside(self, settings: Settings) -> threading.Thread:
+        """Start `tidy` in a thread of its own, behind whatever a person does; nobody waits for it when the program
+        ends. The priority is that thread's for good: it is never one that does anything else."""
+
+        def behind() -> None:
+            if sys.platform == "linux":  # where a thread has a number, and a priority, of its own
+                with suppress(OSError):
+                    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
+            self.tidy(settings)
+
+        thread = threading.Thread(target=behind, name="clutch-tidy", daemon=True)
+        thread.start()
+        return thread
+
     def tidy(self, settings: Settings) -> None:
         """Encrypt what else this home holds of shops it worked with before. Blocks; the till does not wait for it, nor
         does anybody hear of what went wrong: the doctor tells it."""
-        if sys.platform == "linux":  # where a thread has a number of its own: what a person does goes first
-            with suppress(OSError):
-                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
         try:
             with self._beside:
                 self.protection.encrypt_others(self.database(settings))
@@ -409,7 +420,7 @@ class Installation:
             takes_along=lambda changes: self.takes_along(self._with(changes)),
             line=line,
             door=self,
-            tidy=self.tidy,
+            tidy=self.tidy_aside,
             stranded=self.stranded,
             send_stranded=self.send_stranded,
             must_be_same_shop=self.must_be_same_shop,

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -160,7 +159,7 @@ class ClutchApp(KeysInOrder, Scanning, Overlays, ThinWire, Gauges, BidiApp, App[
         self._store.meter = self.meter
         self._news_told = (await self._store.read(shop.journal.news_mark))[0]
         self._brake.add(frozenset({"everything"}))
-        self.set_timer(TIDY_AFTER, partial(self._tidy_up, settings))
+        self.set_timer(TIDY_AFTER, partial(self.services.tidy, settings))
         self.look_beside()
         if not settings.backend.is_set_up:
             if not await self._store.read(shop.state.setting, "works_alone", False):
@@ -173,10 +172,6 @@ class ClutchApp(KeysInOrder, Scanning, Overlays, ThinWire, Gauges, BidiApp, App[
             self.network.monitor.on_event.append(self.note_exchange)
             self._running_network = self.run_worker(self.network.run(), group="network", exit_on_error=False)
             self._brake.add(frozenset({"connection"}))
-
-    def _tidy_up(self, settings: Settings) -> None:
-        # a thread that nobody waits for when the program ends; a worker's would keep it
-        threading.Thread(target=self.services.tidy, args=(settings,), name="clutch-tidy", daemon=True).start()
 
     async def _open(self, settings: Settings) -> Store:
         if self.services.door is not None:

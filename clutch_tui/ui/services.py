@@ -142,8 +142,8 @@ class Services:
     line: Line | None = None
     door: Door | None = None
     """Opens a database that is locked; without it a locked one ends the app with a sentence."""
-    tidy: Callable[[Settings], None] = lambda _settings: None
-    """Does what can wait until the till is up. Blocks, and may be cut off at any moment."""
+    tidy: Callable[[Settings], object] = lambda _settings: None
+    """Begins what can wait until the till is up. It is cut off when the program ends."""
     stranded: Callable[[Settings], tuple[Stranded, ...]] = lambda _settings: ()
     """The other databases of this home with work that no server has. Blocks."""
     send_stranded: Callable[[Path, Settings], Awaitable[None]] | None = None

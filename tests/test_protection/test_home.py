@@ -30,7 +30,7 @@ from clutch_tui.core.sync import differences, outbox
 from clutch_tui.core.sync.differences import Stranded
 from clutch_tui.core.types import CustomerDraft, PartDraft, Payment, SaleQuery, ShopError, TaxRules
 from clutch_tui.net.client.vault import Secrets
-from clutch_tui.protection import ASIDE
+from clutch_tui.protection import ASIDE, Protection
 from clutch_tui.sandbox import demo_data
 from clutch_tui.sandbox.server import running
 from clutch_tui.sandbox.settings import Settings
@@ -183,6 +183,25 @@ def test_the_plain_databases_of_shops_from_before_are_encrypted_too(moved: Path)
         assert store.read_now(inventory.find_code, NUMBER) is not None
     assert readable(here.home.data_dir) == set()
     assert cipher.kind(moved / "data" / "sandbox.db") == "plain", "it is no shop's"
+
+
+def test_what_is_done_aside_goes_behind_its_process_and_slows_nothing_else_in_it(
+    moved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever tidied in a thread that went on with something else was slow from then on."""
+    here, seen = installation(moved, **shop_of("second")), list[int]()
+    before, encrypt_others = os.getpriority(os.PRIO_PROCESS, 0), Protection.encrypt_others
+
+    def encrypt_and_note(*arguments: Any) -> None:
+        seen.append(os.getpriority(os.PRIO_PROCESS, 0))
+        encrypt_others(*arguments)
+
+    monkeypatch.setattr(Protection, "encrypt_others", encrypt_and_note)
+    here.tidy_aside(here.settings).join()
+    assert here.protection.plain_others(here.database()) == ()
+    here.tidy(here.settings)
+    assert seen == [max(before, 10) if sys.platform == "linux" else before, before]
+    assert os.getpriority(os.PRIO_PROCESS, 0) == before
 
 
 def test_a_window_looks_into_a_database_and_encrypts_it_one_after_the_other(
