@@ -71,6 +71,23 @@ def test_what_a_sheet_hides_is_not_read_and_said(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("size", [b"0", b"0.0", b"0E+00"])
+def test_a_row_and_a_column_without_a_size_are_hidden(tmp_path: Path, size: bytes) -> None:
+    path = book(tmp_path / "list.xlsx", ("OC 197", "Oil filter", 45), ("OC 198", "Oil filter", 150))
+
+    def squeeze(text: bytes) -> bytes:
+        columns = b'<cols><col min="3" max="3" width="' + size + b'" customWidth="1"/></cols><sheetData>'
+        text = text.replace(b"<sheetData>", columns)
+        return text.replace(b'<row r="2"', b'<row r="2" ht="' + size + b'" customHeight="1"')
+
+    (entry,), remarks = take(rewritten(path, {SHEET: squeeze}))
+    assert (entry.line, entry.said) == (3, {"part_number": "OC 198", "name": "Oil filter"})
+    assert [(remark.key, remark.values) for remark in remarks] == [
+        ("import.column.hidden_rows", {"count": 1, "first_line": 2}),
+        ("import.column.hidden_column", {"heading": "C (price)", "first_line": 3}),
+    ]
+
+
 def test_a_book_that_hides_everything_says_so(tmp_path: Path) -> None:
     path = book(tmp_path / "list.xlsx", ("OC 197", "Oil filter", 45))
     rewritten(path, {"xl/workbook.xml": lambda text: text.replace(b'state="visible"', b'state="veryHidden"')})
