@@ -155,18 +155,54 @@ def test_what_could_mean_several_parts_is_left_to_a_person(store: Store, tmp_pat
         store,
         tmp_path,
         ("HL-500", "كشاف", "900", "", "", ""),
-        ("XX-100", "بوجيه", "130", "", "6223001234567", ""),
         ("WP-100", "طلمبة مياه", "150", "", "", ""),
         ("", "طلمبة مياه", "160", "", "", "تويوتا"),
         ("NEW-1", "", "160", "", "", ""),
     )
     assert [(remark.line, remark.key) for remark in report.bad] == [
         (2, "import.bad.several_parts"),
-        (3, "import.bad.barcode_of_other"),
-        (5, "import.bad.same_part"),
-        (6, "error.part.no_name"),
+        (4, "import.bad.same_part"),
+        (5, "error.part.no_name"),
     ]
     assert dump(store)[:3] == before[:3]
+
+
+TWINS = (
+    ("TWIN-1", "طرمبة مياه اصلي", "900", "", "6223001234562", ""),
+    ("TWIN-2", "طرمبة مياه تقليد", "350", "", "6223001234562", ""),
+)
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_parts_that_share_a_barcode_are_taken_and_the_till_asks_which(
+    store: Store, tmp_path: Path, together: bool
+) -> None:
+    lists = [TWINS] if together else [TWINS[:1], TWINS[1:]]
+    warnings = [(one.line, one.key) for rows in lists for one in take(store, tmp_path, *rows).warnings]
+    assert warnings == [
+        (3, "import.warning.shared_barcode") if together else (2, "import.warning.barcode_of_other"),
+    ]
+    assert sorted(find(store, "6223001234562")) == ["TWIN-1", "TWIN-2"]
+    assert store.read_now(inventory.find_code, "6223001234562") is None, "a person chooses"
+    again = take(store, tmp_path, *TWINS)
+    assert figures(again) == (0, 0, 0, 2, 0)
+
+
+def test_a_part_that_gets_the_barcode_of_another_is_said(store: Store, tmp_path: Path) -> None:
+    take(store, tmp_path, TWINS[0], ("TWIN-2", "طرمبة مياه تقليد", "350", "", "", ""))
+    report = take(store, tmp_path, TWINS[1])
+    assert figures(report) == (0, 1, 0, 0, 0)
+    assert [(one.key, one.values["number"]) for one in report.warnings] == [
+        ("import.warning.barcode_of_other", "TWIN-1")
+    ]
+
+
+def test_a_barcode_of_a_part_without_a_number_beside_another_is_left_to_a_person(store: Store, tmp_path: Path) -> None:
+    for number in ("", "TWIN-1"):
+        draft = inventory.PartDraft(name="طرمبة", part_number=number, barcode="6223001234562")
+        store.run_now(inventory.create, draft)
+    report = take(store, tmp_path, TWINS[1])
+    assert [(one.key, one.values["number"]) for one in report.bad] == [("import.bad.barcode_of_other", "TWIN-1")]
 
 
 def brands(store: Store, folder: Path, *rows: Sequence[str], dry_run: bool = False) -> Report:

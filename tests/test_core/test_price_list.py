@@ -351,7 +351,7 @@ def test_a_maker_of_oil_is_no_sum(tmp_path: Path) -> None:
     [
         (["of 200", "فلتر زيت", "10", "622300123456٢"], ("import.bad.twice", "part_number")),
         (["OF-200", "فلتر زيت", "10", "6223001234562"], ("import.warning.repeated", "part_number")),
-        (["OF-900", "فلتر آخر", "10", "6223001234562"], ("import.bad.twice", "barcode")),
+        (["", "فلتر آخر", "10", "6223001234562"], ("import.bad.twice", "barcode")),
         (["", "فلتر زيت", "10", ""], ("import.bad.twice", "name")),
     ],
 )
@@ -361,6 +361,17 @@ def test_what_stands_twice_counts_once(tmp_path: Path, again: list[str], remark:
     assert [entry.line for entry in entries] == [2]
     found = [r for r in remarks if "other_line" in r.values]
     assert [(r.line, r.key, r.values["field"], r.values["other_line"]) for r in found] == [(3, *remark, 2)]
+
+
+def test_two_numbers_with_one_barcode_are_two_parts_and_said_once(tmp_path: Path) -> None:
+    rows = [["كود", "الاسم", "السعر", "باركود"], ["OF-200", "فلتر زيت", "10", "6223001234562"]]
+    rows += [["OF-900", "فلتر آخر", "12", "6223001234562"], ["OF-901", "فلتر تالت", "15", "6223001234562"]]
+    entries, remarks = take(write(tmp_path / "list.csv", rows))
+    assert [(entry.line, entry.twin) for entry in entries] == [(2, False), (3, True), (4, True)]
+    assert [(one.line, one.key, one.values["other_line"]) for one in remarks] == [
+        (3, "import.warning.shared_barcode", 2),
+        (4, "import.warning.shared_barcode", 2),
+    ]
 
 
 def test_every_reason_has_its_sentence_in_both_languages() -> None:

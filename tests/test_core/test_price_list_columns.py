@@ -180,8 +180,11 @@ def test_a_price_over_several_columns_that_name_no_price_is_asked_about(tmp_path
 
 def test_two_columns_for_one_price_are_asked_about(tmp_path: Path) -> None:
     rows = [("part number", "name", "price", "selling price"), ("OC 197", "Filter", "120", "150")]
-    (ask,) = price_list.read(write(tmp_path / "list.csv", rows)).asks
+    entries, (ask,) = take(write(tmp_path / "list.csv", rows))
     assert (ask.key, ask.values["taken"]) == ("import.ask.several_columns", "C (price)")
+    assert entries[0].said["price"] == 12000
+    table = price_list.read(tmp_path / "list.csv", Choices(columns={"price": "D"}))
+    assert [(reading.entry, reading.remarks) for reading in table.rows()][2:] == [(None, ())]
 
 
 @pytest.mark.parametrize("heading", ["Price (USD)", "السعر (دولار)", "price ($)"])

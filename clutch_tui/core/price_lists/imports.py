@@ -206,6 +206,10 @@ class _Import:
                 values = {"counted": step.counted, "stock": step.part.stock}
                 remarks.append(Remark(entry.line, "import.warning.moved_since", values))
                 step = replace(step, counted=None)
+            if not entry.twin and (step.part is None or "barcode" in step.changed):
+                for number in candidates.sharing(entry)[:1]:
+                    values = {"text": entry.said["barcode"], "number": number}
+                    remarks.append(Remark(entry.line, "import.warning.barcode_of_other", values))
             remarks += [Remark(entry.line, key, values) for key, values in step.odd]
             steps.append(step)
         return Planned(tuple(steps), tuple(remarks))

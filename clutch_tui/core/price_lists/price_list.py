@@ -72,7 +72,13 @@ class Table:
                 yield Reading(line.number, "heading")
             else:
                 yield reader.read(line)
-        yield Reading(self.heading.number, "end", None, tuple(reader.unread_columns(self.heading.number)))
+        yield Reading(
+            self.heading.number, "end", None, tuple(reader.unread_columns(self.heading.number, self._asked()))
+        )
+
+    def _asked(self) -> set[int]:
+        """The columns that a person has been asked about: nothing more is said of those that were not chosen."""
+        return {place for places in self.heading.doubts.values() for place in places}
 
 
 AS_IT_STANDS = Choices()

@@ -36,14 +36,15 @@ class Candidates:
 
     def find(self, entry: Entry) -> Part | None:
         """The part of the shop that a row is about, None for a new one. Raises `ShopError` with the key of a
-        remark where several could be meant, or where number and barcode mean different parts."""
+        remark where several could be meant. Parts may share a barcode: a row with a number of its own is a part of
+        its own."""
         found = self._of_its_number(entry)
         if not found and entry.barcode_key:
             found = self._by_barcode.get(entry.barcode_key, [])
-            numbered = [part for part in found if part.draft.part_number]
-            if entry.number_key and numbered:
-                number = numbered[0].draft.part_number
-                raise ShopError("import.bad.barcode_of_other", text=entry.said["barcode"], number=number)
+            if others := self.sharing(entry):
+                if len(others) < len(found):  # one of them may be this very part, before it had a number
+                    raise ShopError("import.bad.barcode_of_other", text=entry.said["barcode"], number=others[0])
+                return None
         if not (entry.number_key or entry.barcode_key):
             found = [part for part in self._by_name.get(entry.looks[0], []) if _looks(part) == entry.looks]
             # one without a number is what an earlier import of this row has made
@@ -58,6 +59,14 @@ class Candidates:
             return ()
         brands = {part.draft.brand for part in self._by_number.get(entry.number_key, []) if part.draft.brand}
         return () if entry.brand_key in map(fold_often, brands) else tuple(sorted(brands))
+
+    def sharing(self, entry: Entry) -> tuple[str, ...]:
+        """Other numbers under which the shop has the barcode of this row; none for a row without a number."""
+        if not (entry.number_key and entry.barcode_key):
+            return ()
+        own = {part.id for part in self._by_number.get(entry.number_key, [])}
+        found = [part for part in self._by_barcode.get(entry.barcode_key, []) if part.id not in own]
+        return tuple(part.draft.part_number for part in found if part.draft.part_number)
 
     def _of_its_number(self, entry: Entry) -> list[Part]:
         """Of the parts with the row's number those that it can mean: the one with its barcode, else those of its

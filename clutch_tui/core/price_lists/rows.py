@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -25,6 +25,9 @@ Outcome = Literal[
 LEFT_OUT: tuple[Outcome, ...] = ("title", "total", "heading_again")
 """What is no part and has a remark of its own."""
 
+SHARED = "import.warning.shared_barcode"
+"""Said of a part that is taken although another one has its barcode: at the till a scan of it asks which."""
+
 SKIPPED: tuple[Outcome, ...] = ("heading", "heading_again", "blank", "hidden", "title", "total", "unread")
 
 
@@ -35,7 +38,7 @@ class Entry:
     `said` holds only fields whose cells were filled: an empty cell says nothing, it does not erase. `quantity`
     is what lies on the shelf, None where the row does not say. `others` are further numbers of an overfull
     cell, by the field that takes them in beside what it holds. A `sibling` has the number of an earlier row, and
-    another brand.
+    another brand; a `twin` has the barcode of an earlier row, and another number.
     """
 
     line: int
@@ -43,6 +46,7 @@ class Entry:
     quantity: int | None = None
     others: dict[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
     sibling: bool = False
+    twin: bool = False
 
     number_key: str = field(init=False, compare=False)
     brand_key: str = field(init=False, compare=False)
@@ -154,15 +158,19 @@ class Reader:
         twice = self._seen.earlier(entry)
         if twice is None:
             return Reading(number, "part", entry, remarks)
+        if twice.key == SHARED:
+            return Reading(number, "part", replace(entry, twin=True), (*remarks, twice))
         return _refused(twice) if twice.bad else Reading(number, "repeated", None, (twice,))
 
     def _in_foreign(self, said: Mapping[str, str]) -> Iterable[tuple[str, str]]:
         """The cells under a heading that names another currency."""
         return ((name, f"{said[name]} ({heading})") for name, heading in self._foreign.items() if said.get(name))
 
-    def unread_columns(self, line: int) -> Iterable[Remark]:
-        """A word about each column that held something and was not read."""
+    def unread_columns(self, line: int, asked: Collection[int] = ()) -> Iterable[Remark]:
+        """A word about each column that held something and was not read, but for those that were `asked` about."""
         for place, first in sorted(self._unread.items()):
+            if place in asked and place not in self._hidden:
+                continue
             title = self._titles.get(place, "")
             if place in self._hidden:
                 yield Remark(0, "import.column.hidden_column", {"heading": named(place, title), "first_line": first})
@@ -185,7 +193,7 @@ class _Seen:
     its line and what its texts come to."""
 
     def __init__(self) -> None:
-        self._lines, self._contents, self._brands = array("L"), array("q"), array("q")
+        self._lines, self._contents, self._brands, self._numbers = array("L"), array("q"), array("q"), array("q")
         self._places: dict[int, int] = {}
 
     def has_number(self, entry: Entry) -> bool:
@@ -194,13 +202,14 @@ class _Seen:
 
     def earlier(self, entry: Entry) -> Remark | None:
         """A remark where an earlier row was about the same part; what that one says counts, not this one. One number
-        of several brands is several parts."""
+        of several brands is several parts, and so is one barcode of several numbers, which is said."""
         keys: list[tuple[str, ...]] = []
         if entry.number_key:
             keys.append(("part_number", entry.number_key))
         if entry.barcode_key:
             keys.append(("barcode", entry.barcode_key))
         looks = ("name", *entry.looks)
+        shared = None
         content = hash((tuple(sorted(entry.said.items())), entry.quantity, tuple(sorted(entry.others.items()))))
         for key in keys or [looks]:
             place = self._place(key, entry.brand_key)
@@ -211,17 +220,21 @@ class _Seen:
                 "text": str(entry.said.get(key[0], "")),
                 "other_line": self._lines[place],
             }
+            if key[0] == "barcode" and entry.number_key and self._numbers[place] not in (0, hash(entry.number_key)):
+                shared = Remark(entry.line, SHARED, values)
+                continue
             same = self._contents[place] == content
             return Remark(entry.line, "import.warning.repeated" if same else "import.bad.twice", values)
         place = len(self._lines)
         self._lines.append(entry.line)
         self._contents.append(content)
         self._brands.append(hash(entry.brand_key) if entry.brand_key else 0)
+        self._numbers.append(hash(entry.number_key) if entry.number_key else 0)
         for key in (*keys, looks):
             self._places.setdefault(hash(key), place)
         if entry.number_key:
             self._places[hash(("part_number", entry.number_key, entry.brand_key))] = place
-        return None
+        return shared
 
     def _place(self, key: tuple[str, ...], brand: str) -> int | None:
         """Where an earlier row with this key is kept; with a brand of its own, one of that brand or without any."""
