@@ -79,7 +79,6 @@ class KeysInOrder(_AppPart):
         def scan_prefix(self) -> str: ...
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        keys.hear_alt_digits()
         super().__init__(*args, **kwargs)
         self._held: deque[tuple[Held, Run | None]] = deque()
         self._runs = Runs()
@@ -151,7 +150,7 @@ class KeysInOrder(_AppPart):
         """Whether a key of a run can be dealt with as a key now. In a field a run is written until its end says what
         it was; elsewhere it is held until it is over."""
         field = self.focused
-        if held is run.keys[0] and isinstance(field, Input) and not run.begins_with_alt:
+        if held is run.keys[0] and isinstance(field, Input):
             run.before = field, field.value, field.selection
         if run.before is not None and held is not run.end:
             return True
@@ -197,8 +196,6 @@ class KeysInOrder(_AppPart):
             field, value, selection = run.before
             field.value, field.selection = value, selection
         self._held.appendleft((Scan(scans.code_of(run, self.scan_prefix)), None))
-        if run.begins_with_alt:
-            self._held.appendleft((Key("escape", "\x1b"), None))
 
     def _place_of(self, run: Run) -> Place:
         if run.before is None:

@@ -7,10 +7,8 @@ give it another key. Bindings of a single screen stand in that screen.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
-from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual.binding import ActiveBinding, Binding
 from textual.events import Key
 from textual.screen import Screen
@@ -35,7 +33,8 @@ MODES = (
     "updates",
     "sign_in",
 )
-"""The screens in the order of the menu: Alt and a digit goes straight to one of the first ten, 0 to the tenth."""
+"""The screens in the order of the menu, whose digit leads to one of the first ten, 0 to the tenth. Alt and that digit
+goes there straight where the terminal tells it from Esc and the digit (`read_keys`): what is shown is the menu's."""
 
 DRAWER = "drawer"
 """What lies over the till and has a place in the menu all the same."""
@@ -55,23 +54,13 @@ GLOBAL = [
             f"mode('{mode}')",
             f"mode.{mode}",
             show=False,
+            key_display=f"F9 {n % 10}",
             id=f"mode.{mode}",
             priority=True,
         )
         for n, mode in enumerate(MODES[:10], 1)
     ),
 ]
-
-
-def hear_alt_digits() -> None:
-    """Let Alt and a digit be that key. A terminal sends ESC and the digit; Textual takes it for the option key of a
-    Macintosh, and a field would have a trade mark sign typed into it. Before the first key is read.
-
-    Names of Textual used here that its documentation does not promise: `textual._ansi_sequences`. A test pins it.
-    """
-    meanings = cast("dict[str, object]", ANSI_SEQUENCES_KEYS)
-    for n in range(10):
-        meanings[f"\x1b{n}"] = (SimpleNamespace(value=f"alt+{n}"),)
 
 
 _EVERYWHERE = frozenset({"escape", *(binding.key for binding in GLOBAL)})
@@ -156,4 +145,5 @@ def help_lines(screen: Screen[Any]) -> list[str]:
     typed = [t(key) for key in getattr(screen, "TYPED", ())]
     mark = RLM if is_rtl() else ""  # else a Latin word would be read before its key
     marks = [t(key) for key in getattr(screen, "MARKS", ())]
-    return [*typed, *(f"{shown_key(binding):<10}{mark}{word(binding)}" for binding in bindings), *marks]
+    straight = [] if not any(binding.key.startswith("alt+") for binding in bindings) else [t("keys.alt_digit")]
+    return [*typed, *(f"{shown_key(binding):<10}{mark}{word(binding)}" for binding in bindings), *straight, *marks]

@@ -1,46 +1,55 @@
-"""Keys as they were read: which came in one piece, and whether ESC and a digit are one key or two.
+"""Keys as they were read: which came in one piece, and that Esc is a key of its own.
 
-A terminal sends Alt and a digit as ESC and the digit, in one piece. Textual takes them for one key as long as the digit
-comes within a tenth of a second; but who presses Esc and scans has a digit behind it sooner than that, and would be
-led to another screen. So it is one key only where both came with one read. (A key whose sequence is cut in two by a
-slow line begins otherwise, and is waited for as before.)
+Most terminals send Alt and a key as ESC and that key's character: byte for byte what Esc and the character are when
+they come in one piece, as over SSH and from a scanner. Time cannot tell these apart. So ESC and a character are the
+two keys everywhere, and Alt is heard only from a terminal that says so itself (the kitty keyboard protocol, for which
+Textual asks: `CSI 53;3u` is Alt+5). Only `[` and `O` may begin a sequence; they are waited for as Textual does.
+
+Some of those terminals tell the text of a key besides, also where Alt has added nothing to it; Textual takes any text
+for one that was typed with the option key of a Macintosh.
 
 All keys of one read carry the time of that read: `scans` sees by it what came in one piece.
 
-Names of Textual used here that its documentation does not promise: `textual._xterm_parser.XTermParser`, its
-`_timeout_time`, `tick` and `feed`, and that a driver finds it in its own module. A test pins them.
+Names of Textual used here that its documentation does not promise: `textual._xterm_parser.XTermParser`, its `feed` and
+`_sequence_to_key_events`, and that a driver finds it in its own module. A test pins them.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable
 from time import monotonic
 
 from textual._xterm_parser import XTermParser
 from textual.driver import Driver
+from textual.events import Key
 from textual.message import Message
 
 ESCAPE = "\x1b"
+_BEGIN_SEQUENCES = "[O"
+_WITH_TEXT = re.compile(r"\x1b\[(\d+);(\d+);(\d+)u")
+_ALT = 2
 
 
 class ReadParser(XTermParser):
-    """Textual's parser, knowing where a read ended."""
-
-    _ends_with_escape = False
+    """Textual's parser, with the time of the read and with Esc as a key of its own."""
 
     def feed(self, data: str) -> Iterable[Message]:
         now = monotonic()
-        if self._ends_with_escape and data[:1].isdigit() and self._timeout_time is not None:
-            self._timeout_time = 0.0
-            yield from self._stamped(self.tick(), now)
-        yield from self._stamped(super().feed(data), now)
-        self._ends_with_escape = data.endswith(ESCAPE)
-
-    def _stamped(self, tokens: Iterable[Message], now: float) -> Iterable[Message]:
-        for token in tokens:
+        for token in super().feed(data):
             token.time = now
             yield token
+
+    def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterable[Key]:
+        if alt:
+            yield Key("escape", ESCAPE)  # a sequence that was none, in its parts
+        elif len(sequence) == 2 and sequence[1].isprintable() and sequence[1] not in _BEGIN_SEQUENCES:
+            yield Key("escape", ESCAPE)
+            sequence = sequence[1]
+        elif (told := _WITH_TEXT.fullmatch(sequence)) and told[1] == told[3] and int(told[2]) - 1 & _ALT:
+            sequence = f"{ESCAPE}[{told[1]};{told[2]}u"
+        yield from super()._sequence_to_key_events(sequence)
 
 
 def install(driver: type[Driver]) -> None:

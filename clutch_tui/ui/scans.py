@@ -71,11 +71,6 @@ class Run:
     before: tuple[Input, str, Selection] | None = None
 
     @property
-    def begins_with_alt(self) -> bool:
-        """Whether Esc and the first digit came in one piece: Alt and the digit, unless all of it is a scan."""
-        return not self.keys[0].is_printable
-
-    @property
     def patience(self) -> float:
         """Seconds for which an end is waited for."""
         return GAP_BEFORE_END if len(self.text) >= SHORTEST_ALONE else GAP
@@ -120,11 +115,9 @@ class Runs:
             return run
         if run is not None and run.is_over:
             run = None
-        if key.is_printable or (key.key.startswith("alt+") and key.key[4:].isdigit()):
-            if run is None or not key.is_printable:
-                if run is not None:
-                    run.is_over = True
-                run = Run([key], key.character if key.is_printable and key.character else key.key[-1], [key.time])
+        if key.is_printable:
+            if run is None:
+                run = Run([key], key.character or "", [key.time])
             else:
                 run.add(key)
         elif run is not None and key.key in ENDS:

@@ -30,7 +30,8 @@ _OWN_WORDS: dict[Emulator, tuple[str, str]] = {
     "konsole": ("\x1b]50;BidiRenderingEnabled=false\x07", "\x1b]50;BidiRenderingEnabled=true\x07"),
     "mlterm": ("\x1b]5379;use_ctl=false\x07", "\x1b]5379;use_ctl=true\x07"),
 }
-# xterm sends Alt and a digit as one Latin-1 letter ("\u00b2" for Alt+2) unless it is told to send ESC and the digit
+# xterm sends Alt and a digit as one Latin-1 letter ("\u00b2" for Alt+2), which a field would take, unless it is told to
+# send ESC and the digit as other terminals do (`read_keys` says what that means)
 _ALT_SENDS_ESCAPE, _ALT_AS_BEFORE = "\x1b[?1036;1039s\x1b[?1036;1039h", "\x1b[?1036;1039r"
 _ASK = "\x1b[>0q\x1b[c"  # XTVERSION, then a question that every terminal answers, so that waiting ends
 _VERSION = re.compile(r"\x1bP>\|([^\x1b]*)\x1b\\")

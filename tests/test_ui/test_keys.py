@@ -6,13 +6,13 @@ from time import monotonic
 from typing import ClassVar, cast
 
 import pytest
-from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.events import Key
 
 from clutch_tui.text.strings import Language, t
 from clutch_tui.ui.key_order import Held, KeysInOrder
 from clutch_tui.ui.keys import MODES
+from clutch_tui.ui.read_keys import ReadParser
 from clutch_tui.ui.screens.customers import PickCustomer
 from tests.test_ui.shop_app import Shop, open_app, press, toasts, until
 
@@ -31,7 +31,7 @@ async def test_a_dialog_is_answered_before_one_goes_elsewhere(shop: Shop) -> Non
 @pytest.mark.parametrize("digit", range(10))
 async def test_alt_and_a_digit_goes_to_a_screen_even_from_a_field(shop: Shop, digit: int) -> None:
     async with open_app(shop, "en", mode="inventory" if digit == 1 else "sales") as (app, pilot):
-        (key,) = XTermParser().feed(f"\x1b{digit}")
+        (key,) = ReadParser().feed(f"\x1b[{ord(str(digit))};3u")
         assert isinstance(key, Key)
         key.set_sender(app)
         app.post_message(key)

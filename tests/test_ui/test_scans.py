@@ -238,23 +238,52 @@ def read(*reads: str) -> list[str]:
     return [event.key for data in reads for event in parser.feed(data) if isinstance(event, Key)]
 
 
-def test_esc_and_a_digit_are_two_keys_unless_they_came_together() -> None:
-    assert read("\x1b2") == ["alt+2"]
-    assert read("\x1b", "2") == ["escape", "2"]
-    assert read("\x1b", "[A") == ["up"]
-    assert read("a\x1b", "6221") == ["a", "escape", "6", "2", "2", "1"]
+@pytest.mark.parametrize(
+    ("reads", "keys"),
+    [
+        (["\x1b2"], ["escape", "2"]),
+        (["\x1b", "2"], ["escape", "2"]),
+        (["a\x1b", "6221"], ["a", "escape", *"6221"]),
+        (["\x1bfil"], ["escape", *"fil"]),  # Textual knows ESC f, b and - from the option key of a Macintosh
+        (["\x1bb\x1b-"], ["escape", "b", "escape", "minus"]),
+        (["\x1bش"], ["escape", "ش"]),
+        (["\x1b", "[A"], ["up"]),
+        (["\x1bOP\x1b[17~\x1b\x7f"], ["f1", "f6", "ctrl+w"]),
+        (["\x1b[50;3u"], ["alt+2"]),
+        (["\x1b[50;3;50u"], ["alt+2"]),  # with the text that the key has without Alt
+        (["\x1b[50;3;8482u"], ["trade_mark_sign"]),  # the option key of a Macintosh
+    ],
+)
+def test_esc_is_a_key_of_its_own_and_alt_is_heard_where_it_is_told_apart(reads: list[str], keys: list[str]) -> None:
+    assert read(*reads) == keys
 
 
-@pytest.mark.parametrize("pace", [PACE, 0.0])
-async def test_esc_before_a_scan_in_one_piece_leads_nowhere(shop: Shop, pace: float) -> None:
+def test_esc_before_what_only_may_begin_a_sequence_is_not_lost() -> None:
+    parser = ReadParser()
+    assert not list(parser.feed("\x1b["))
+    parser._timeout_time = 0.0
+    assert [key.key for key in parser.tick() if isinstance(key, Key)] == ["escape", "left_square_bracket"]
+
+
+async def type_bytes(pilot: Pilot[int], data: str) -> None:
+    """What a terminal sends, in one piece."""
+    await send(pilot, [event for event in ReadParser().feed(data) if isinstance(event, Key)])
+
+
+async def test_esc_before_a_scan_in_one_piece_leads_nowhere(shop: Shop) -> None:
     async with open_app(shop, "en") as (app, pilot):
         await press(pilot, *"fil")
-        keys = scanned(EAN, pace=pace)
-        keys[0] = Key("alt+6", None)
-        keys[0].time = keys[1].time - pace
-        await send(pilot, keys)
+        await type_bytes(pilot, f"\x1b{EAN}\r")
         assert app.current_mode == "sales"
         assert lines(app) == {"OF-100": 1}
+
+
+async def test_esc_and_a_digit_in_one_piece_begin_anew_in_the_field(shop: Shop) -> None:
+    async with open_app(shop, "en") as (app, pilot):
+        await press(pilot, *"fil")
+        await type_bytes(pilot, "\x1b5")
+        assert app.current_mode == "sales"
+        assert app.screen.query_one("#scan", TextField).value == "5"
 
 
 async def test_text_and_enter_answer_no_question_at_any_speed(shop: Shop) -> None:
