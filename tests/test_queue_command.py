@@ -16,7 +16,7 @@ import pytest
 from clutch_tui import cli
 from clutch_tui.core import inventory
 from clutch_tui.core.database.store import Store
-from clutch_tui.core.sync import conflicts, outbox, queue, replica, singles
+from clutch_tui.core.sync import conflicts, outbox, queue, replica, singles, ways
 from clutch_tui.core.sync.messages import Result
 from clutch_tui.core.types import Part, PartDraft
 from clutch_tui.installation import Installation
@@ -264,3 +264,55 @@ def test_the_app_that_leads_notices_what_was_done_here(run: Run, store: Store) -
         before = store.read_now(_progress)
         assert run(*command).code == 0
         assert store.read_now(_progress) != before
+
+
+@pytest.mark.parametrize("lang", ["ar", "en"])
+def test_all_count_alike_what_waits_for_a_person(run: Run, store: Store, lang: str) -> None:
+    """A refusal, one of a fact, a key used twice, a flag, a disagreement, and what nobody can know."""
+    part, other = shelf(store)
+    expected = [edit(store, part, REFUSED, price=99_00)]
+    expected.append(edit(store, part, Result(status="key_reuse", seq=8), price=98_00))
+    expected.append(edit(store, part, Result(status="applied_flagged", seq=9, version=2, flags=("x",)), price=97_00))
+    disagree(store, other, "name", "فلتر بوش", "فلتر مان")
+    expected.append(store.read_now(conflicts.pending)[0].change_id)
+    for answer in (singles.UNCONFIRMED, singles.UNCLEAR_STOCK, "error.api.invalid"):
+        store.run_now(inventory.adjust, part.id, -1, "broken")
+        (change,) = store.run_now(outbox.claim, "inventory")
+        store.run_now(singles.wait_for_person, change.change_id, answer)
+        expected.append(change.change_id)
+    store.run_now(inventory.adjust, part.id, -1, "not yet sent")
+
+    listed = run("queue", "--lane", "attention", "--json").json
+    assert [one["id"] for one in listed] == expected
+    status = run("status", "--json", lang=lang)
+    assert status.json["queue"]["attention"] == len(expected) == store.read_now(queue.count, "attention")
+    assert store.read_now(queue.count) == len(run("queue", "--json").json) == len(expected) + 1
+    said = run("status", lang=lang).out.splitlines()
+    assert strings.tn("status.attention", len(expected)) in said
+    lines = run("queue", "--lane", "attention", lang=lang).out.splitlines()
+    assert sum(line.lstrip()[:1].isdigit() for line in lines) == len(expected)
+
+
+@pytest.mark.parametrize("lang", ["ar", "en"])
+def test_a_change_says_of_itself_that_it_was_sent_or_that_it_was_not(run: Run, store: Store, lang: str) -> None:
+    part, _ = shelf(store)
+    store.run_now(ways.take, "inventory", "lists")
+
+    def said(change_id: str) -> list[bool]:
+        out = run("queue", "show", change_id, lang=lang).out
+        sentences = (t("queue.time.first", at="").split("{")[0], t("queue.time.last", at=""), t("queue.time.never"))
+        return [sentence.strip(" :⁦⁩") in out for sentence in sentences]
+
+    store.run_now(inventory.adjust, part.id, -1, "broken")
+    claimed = store.run_now(singles.claim, "inventory")
+    assert claimed is not None
+    change_id = claimed.change.change_id
+    assert said(change_id) == [True, False, False]
+    store.run_now(singles.put_off, claimed, 60.0)
+    assert said(change_id) == [False, False, True], "another one had to go first"
+    store.run_now(outbox.retry, change_id)
+    claimed = store.run_now(singles.claim, "inventory")
+    assert claimed is not None
+    store.run_now(singles.wait_local, claimed, "error.api.missing_route")
+    assert store.read_now(queue.get, change_id).lane == "local"
+    assert said(change_id) == [False, False, True], "a server without a call for it was sent nothing"

@@ -135,6 +135,9 @@ def detail_lines(change: ChangeDetail) -> list[str]:
 
 
 def _tries(change: ChangeDetail) -> tuple[tuple[str, datetime | None], ...]:
+    """When it went out. What turned out not to have been sent after all keeps the moment of the try alone."""
+    if change.first_sent_at is None:
+        return ()
     last = change.last_sent_at if change.last_sent_at != change.first_sent_at else None
     return (("queue.time.first", change.first_sent_at), ("queue.time.last", last))
 
@@ -143,12 +146,12 @@ def _time_lines(change: ChangeDetail) -> list[str]:
     row = change.row
     times: tuple[tuple[str, datetime | None], ...] = (
         ("queue.time.made", row.at),
-        *(() if row.lane == "local" else _tries(change)),
+        *_tries(change),
         ("queue.time.next", row.due if change.answered_at is None else None),
         ("queue.time.answered", change.answered_at),
     )
     lines = [t(key, at=shown.date_time(at)) for key, at in times if at is not None]
-    if change.first_sent_at is None or row.lane == "local":  # a server that has no call for it was sent nothing
+    if change.first_sent_at is None:
         lines.append(t("queue.time.never"))
     if row.attempts:
         lines.append(t("queue.time.failed", n=row.attempts))

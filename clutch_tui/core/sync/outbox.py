@@ -379,12 +379,11 @@ def summary() -> QueueSummary:
     counts = dict(models.execute(f"SELECT lane, count(*) FROM {_WAITING} GROUP BY lane").fetchall())
     local = counts.pop("local", 0)
     oldest = models.execute(f"SELECT at FROM outbox WHERE n = ({_FIRST})").fetchone()
-    attention = models.execute("SELECT count(*) FROM outbox WHERE lane = 'attention'").fetchone()[0]
     return QueueSummary(
         unsent=sum(counts.values()),
         oldest_at=None if oldest is None else from_text(oldest[0]),
         slow=counts.get("slow", 0),
-        attention=attention,
+        attention=count_listed("attention"),
         local=local,
     )
 
@@ -400,6 +399,19 @@ def unsent(type: str, table: str) -> str:
 
 LISTED = "(answered_at IS NULL OR lane = 'attention')"
 """What the queue shows: the unanswered, and the answered that a person must look at."""
+
+
+def count_listed(lane: str = "") -> int:
+    """How many changes the queue shows, of one lane or of all; of what waits for a person by its index alone."""
+    if lane == "attention":
+        return int(models.execute("SELECT count(*) FROM outbox WHERE lane = 'attention'").fetchone()[0])
+    rows = models.execute(  # each half from its index: the queue may be as long as the journal
+        "SELECT (SELECT count(*) FROM outbox INDEXED BY outbox_unanswered WHERE answered_at IS NULL"
+        " AND (?1 = '' OR lane = ?1)) + (SELECT count(*) FROM outbox INDEXED BY outbox_attention"
+        " WHERE lane = 'attention' AND answered_at IS NOT NULL AND ?1 IN ('', lane))",
+        (lane,),
+    )
+    return int(rows.fetchone()[0])
 
 
 def retry(change_id: str) -> None:

@@ -76,13 +76,7 @@ def count(lane: str = "") -> int:
     if lane == "done":  # every table is counted by its smallest index, and the journal holds tens of thousands
         sql = f"SELECT (SELECT count(*) FROM outbox) - (SELECT count(*) FROM outbox WHERE {outbox.LISTED})"
         return int(models.execute(sql).fetchone()[0])
-    rows = models.execute(  # each half from its index: the queue may be as long as the journal
-        "SELECT (SELECT count(*) FROM outbox INDEXED BY outbox_unanswered WHERE answered_at IS NULL"
-        " AND (?1 = '' OR lane = ?1)) + (SELECT count(*) FROM outbox INDEXED BY outbox_attention"
-        " WHERE lane = 'attention' AND answered_at IS NOT NULL AND ?1 IN ('', lane))",
-        (lane,),
-    )
-    return int(rows.fetchone()[0])
+    return outbox.count_listed(lane)
 
 
 _COLUMNS = (
