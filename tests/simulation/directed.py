@@ -7,12 +7,14 @@ planted.
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from unittest.mock import patch
 
-from clutch_tui.core import accounts, aftersales, inventory, orders, state
+from clutch_tui.core import accounts, aftersales, cash, inventory, orders, state
 from clutch_tui.core.sync import conflicts, replica
 from clutch_tui.core.sync.messages import PullPage, Result
 from clutch_tui.core.types import Discount, TaxRules
@@ -219,6 +221,7 @@ async def overtaken_unseen(on: Stage) -> None:
     told. The other till comes first, and what it does brings the counter past all that the first has seen."""
     await on.open()
     await _overtake(on)
+    await on.end()
 
 
 async def _overtake(on: Stage) -> None:
@@ -228,6 +231,12 @@ async def _overtake(on: Stage) -> None:
     for _ in range(3):
         on.do(on.first, sell(part_id, 2))
     await on.until(lambda: not on.books.unanswered(on.first) and on.is_level(on.first))
+    await _put_back(on)
+
+
+async def _put_back(on: Stage) -> None:
+    """The server is put back without a word, and the other till comes first."""
+    part_id = parts(on.first)[0]
     before = on.server.counter
     on.weather.clear()
     on.weather.order("refused", sender=on.first.name, times=FOR_EVER)
@@ -239,19 +248,12 @@ async def _overtake(on: Stage) -> None:
     on.first.sync.look_again()  # as the socket does that is there again
     on.first.sync.wake()
     await on.until(lambda: on.is_level(on.first))
-    await on.end()
 
 
 @scenario()
 async def never_looks_back(on: Stage) -> None:
     """The same with a server that knows no marks: it is asked about what it has confirmed when the line was away."""
-    handle = on.server.handle
-
-    async def unmarked(message: Message) -> tuple[int, dict[str, str], bytes]:
-        status, headers, body = await handle(message)
-        return status, headers, re.sub(rb',"mark":(null|"[0-9a-f]*")', b"", body)
-
-    with patch.object(on.server, "handle", unmarked):
+    with patch.object(on.server, "handle", _unmarked(on)):
         await on.open()
         on.weather.order("lost answer", SALES, on.first.name)
         on.do(on.first, clerk.sell)  # its answer comes by a question: this server answers them
@@ -260,6 +262,63 @@ async def never_looks_back(on: Stage) -> None:
         on.first.sync.wake()
         await on.pass_time(5)
         await _overtake(on)
+        await on.end()
+
+
+@scenario()
+async def deaf_for_good(on: Stage) -> None:
+    """It has lost all that it ever confirmed before it was asked for the first time: it names nothing, as one does that
+    answers no such question. What it confirms next tells which of the two it is: until then nobody can know, so that
+    what is lost here moves no stock."""
+    with patch.object(on.server, "handle", _unmarked(on)):
+        await on.open()
+        on.server.backup()
+        on.weather.order("refused", sender=on.second.name, times=FOR_EVER)
+        for _ in range(3):
+            on.first.do(cash.do, "pay_in", 500, drawer_id="a", actor="c", reason="change")
+        await on.until(lambda: not on.books.unanswered(on.first))
+        await _put_back(on)
+        await on.pass_time(5)  # it is asked, and names nothing
+        on.do(on.first, clerk.sell)
+        await on.pass_time(60)
+        await on.end()
+
+
+@scenario()
+async def old_answer_settles(on: Stage) -> None:
+    """It is put back just after it has said that it has everything, and the line is new before that has arrived."""
+    handle, asked = _unmarked(on), list[Message]()
+
+    async def put_back(message: Message) -> tuple[int, dict[str, str], bytes]:
+        answer = await handle(message)
+        if b'"unconfirmed":["' in message.body and not asked and not on.books.unanswered(on.first):
+            asked.append(message)
+            before = on.server.counter
+            on.restore(announced=False)
+            on.overtake(before)
+            await asyncio.sleep(5)
+        return answer
+
+    with patch.object(on.server, "handle", put_back):
+        del on.terminals[1:]  # one that has confirmed nothing can ask about nothing
+        await on.open()
+        on.server.backup()
+        on.first.do(cash.do, "pay_in", 500, drawer_id="a", actor="c", reason="change")
+        await on.until(lambda: not on.books.unanswered(on.first))
+        on.first.sync.wake()
+        await on.pass_time(60)
+        await on.end()
+
+
+def _unmarked(on: Stage) -> Callable[[Message], Awaitable[tuple[int, dict[str, str], bytes]]]:
+    """The server's answers, without marks."""
+    handle = on.server.handle
+
+    async def unmarked(message: Message) -> tuple[int, dict[str, str], bytes]:
+        status, headers, body = await handle(message)
+        return status, headers, re.sub(rb',"mark":(null|"[0-9a-f]*")', b"", body)
+
+    return unmarked
 
 
 # --- customers, orders, events ---------------------------------------------------------------------------

@@ -33,6 +33,7 @@ from clutch_tui.core.sync.messages import PullState
 from clutch_tui.net.client.errors import ApiError, Kind
 from clutch_tui.net.engine import parties, protocol, rest
 from clutch_tui.net.engine.exchange import Exchange
+from clutch_tui.net.engine.lookback import LookBack
 from clutch_tui.net.engine.parties import Parties
 from clutch_tui.net.engine.singles import Singles
 from clutch_tui.net.engine.sync import Sync
@@ -266,6 +267,34 @@ def overtaken_unseen(stack: ExitStack) -> None:
 def never_looks_back(stack: ExitStack) -> None:
     """A server without marks is not asked whether it still has what it has confirmed."""
     _put(stack, confirmations, "to_ask_about", lambda: ())
+
+
+@mutant
+def deaf_for_good(stack: ExitStack) -> None:
+    """A server without marks that names nothing when it is asked first is never asked again."""
+
+    def to_ask_about() -> tuple[str, ...]:
+        return () if state.get("confirmations.deaf") is not None else before()
+
+    def heard(asked: Any, known: Any) -> str:
+        if (verdict := judge(asked, known)) == "silent":
+            state.put("confirmations.deaf", 1)
+        return str(verdict)
+
+    before = _put(stack, confirmations, "to_ask_about", to_ask_about)
+    judge = _put(stack, confirmations, "heard", heard)
+
+
+@mutant
+def old_answer_settles(stack: ExitStack) -> None:
+    """What a server has said on one connection is believed on the next, where its answer comes late enough."""
+
+    async def go(self: LookBack) -> None:
+        asked_at = self._asked_at
+        await before(self)
+        self._is_new &= self._asked_at == asked_at
+
+    before = _put(stack, LookBack, "go", go)
 
 
 @mutant

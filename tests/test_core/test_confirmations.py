@@ -37,18 +37,25 @@ def test_the_newest_are_asked_about_and_some_of_the_older(store: Store) -> None:
 
 def test_what_is_not_known_any_more_goes_up_again_in_an_epoch_of_the_same_name(store: Store) -> None:
     asked = store.read_now(confirmations.to_ask_about)
-    assert store.run_now(confirmations.heard, asked, asked) is False
-    assert store.run_now(confirmations.heard, asked, asked[1:]) is True
+    assert store.run_now(confirmations.heard, asked, asked) == "known"
+    assert store.run_now(confirmations.heard, asked, asked[1:]) == "lost"
     store.run_now(replica.doubt_epoch)
     here = store.read_now(replica.pull_state, "inventory")
     assert (here.epoch, here.cursor, here.snapshot) == ("e-1", 0, True)
     assert store.read_now(confirmations.to_ask_about) == ()  # all of it is offered: nothing is confirmed now
 
 
-def test_a_server_that_answers_no_such_question_is_not_asked_again(store: Store) -> None:
+def test_one_silence_tells_nothing_and_ends_nothing(store: Store) -> None:
     asked = store.read_now(confirmations.to_ask_about)
-    assert store.run_now(confirmations.heard, asked, ()) is False
-    assert store.read_now(confirmations.to_ask_about) == ()
+    assert store.run_now(confirmations.heard, asked, ()) == "silent"
+    assert store.read_now(confirmations.to_ask_about) == asked
+    assert store.run_now(confirmations.heard, asked, asked[:1]) == "lost"  # it answers, and has lost the others
+
+
+def test_silence_of_a_server_that_has_answered_tells_that_all_is_lost(store: Store) -> None:
+    asked = store.read_now(confirmations.to_ask_about)
+    assert store.run_now(confirmations.heard, asked, asked) == "known"
+    assert store.run_now(confirmations.heard, asked, ()) == "lost"
 
 
 def test_a_server_that_tells_marks_is_not_asked(store: Store) -> None:

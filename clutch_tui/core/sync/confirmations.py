@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Literal
 
 from .. import state
 from ..database import models
 from . import marks
+
+Verdict = Literal["known", "lost", "silent"]
+"""What an answer tells: all is there; some of it is not; or nothing, because this server has never yet named a change
+that it was asked about and names none now. It may answer no such question, or have lost them all: only a change that
+it confirms after that, and must know if it answers at all, can tell which."""
 
 NEWEST, OLDER = 100, 100
 
@@ -18,10 +24,10 @@ _CONFIRMED = (
 
 
 def to_ask_about() -> tuple[str, ...]:
-    """The newest confirmed changes and a sample of the older ones, another each day. None where marks tell, and where
-    the server has shown that it does not answer such questions."""
+    """The newest confirmed changes, the very newest first, and a sample of the older ones, another each day. None where
+    marks tell."""
     epoch = state.get("epoch")
-    if epoch is None or marks.are_told() or state.get("confirmations.deaf") is not None:
+    if epoch is None or marks.are_told():
         return ()
     newest = models.execute(
         f"SELECT change_id, n FROM {_CONFIRMED} ORDER BY n DESC LIMIT ?", (epoch, NEWEST)
@@ -36,12 +42,10 @@ def to_ask_about() -> tuple[str, ...]:
     return tuple(change_id for change_id, *_ in (*newest, *older))
 
 
-def heard(asked: Collection[str], known: Collection[str]) -> bool:
-    """Take in which of these the server knows; True where it has lost some. One that knows none at all, and has never
-    confirmed any, may be one that answers no such question: it is not asked again."""
-    if known and state.get("confirmations.heard") is None:
-        state.put("confirmations.heard", 1)
+def heard(asked: Collection[str], known: Collection[str]) -> Verdict:
+    """Take in which of these the server knows, and judge it."""
     if not known and state.get("confirmations.heard") is None:
-        state.put("confirmations.deaf", 1)
-        return False
-    return not set(asked) <= set(known)
+        return "silent"
+    if state.get("confirmations.heard") is None:
+        state.put("confirmations.heard", 1)
+    return "known" if set(asked) <= set(known) else "lost"

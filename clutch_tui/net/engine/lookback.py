@@ -3,6 +3,10 @@
 Its counter does not tell a copy that was put back from what it had before. So it is asked about the newest changes
 that it has confirmed, and about some older ones, at each new connection and once a day: what it does not know any more
 it has lost, and everything that it ever confirmed is offered to it once more.
+
+A server that names none of them, and has never named any, may answer no such question or have lost them all. So it is
+asked once more as soon as it has confirmed something new: if it answers at all, it must know that. Silence about that,
+too, is believed until the next connection or the next day, and never for good.
 """
 
 from __future__ import annotations
@@ -30,20 +34,33 @@ class LookBack:
         self._exchange = exchange
         self._monitor = monitor
         self._clock = clock
-        self._asked_at: float | None = None
+        self._asked_at = 0.0
+        self._is_new = True
+        """Nothing has been asked yet on this connection."""
+        self._unproven: str | None = None
+        """The newest change at the first silence: whether that means anything, the next newer one will tell."""
 
     def look_again(self) -> None:
-        """The connection is new: behind it may stand another copy."""
-        self._asked_at = None
+        """The connection is new: behind it may stand another copy, whatever a question under way is answered."""
+        self._is_new, self._unproven = True, None
 
     async def go(self) -> None:
         """Ask, where it is due and where only that can tell."""
-        now = self._clock.monotonic()
-        if self._asked_at is not None and now - self._asked_at < EVERY.total_seconds():
+        due = self._is_new or self._clock.monotonic() - self._asked_at >= EVERY.total_seconds()
+        if not due and self._unproven is None:
             return
         ids = await self._store.read(confirmations.to_ask_about)
-        if not ids:
+        if not ids or (not due and ids[0] == self._unproven):
             return
+        self._asked_at, self._is_new = self._clock.monotonic(), False
+        answered = False
+        try:
+            answered = await self._ask(ids)
+        finally:
+            self._is_new |= not answered
+
+    async def _ask(self, ids: tuple[str, ...]) -> bool:
+        """Ask by the first call that is answered; False where none is."""
         for channel in CHANNELS:
             if await self._store.read(ways.by_lists, channel):
                 continue
@@ -55,14 +72,17 @@ class LookBack:
             except wire.BadPayload:
                 continue
             else:
-                self._asked_at = now
                 await self._judge(ids, known)
-                return
+                return True
+        return False
 
     async def _judge(self, ids: tuple[str, ...], known: frozenset[str] | None) -> None:
         if known is None:  # of another epoch, which the next call tells
             return
-        if not await self._store.run(confirmations.heard, ids, known):
+        verdict = await self._store.run(confirmations.heard, ids, known)
+        first_silence = verdict == "silent" and self._unproven in (None, ids[0])
+        self._unproven = ids[0] if first_silence else None
+        if verdict != "lost":
             return
         epoch = await self._store.read(replica.epoch)
         await self._store.run(replica.doubt_epoch)
