@@ -132,7 +132,7 @@ class Network:
             chance=chance,
             cursor=_EventCursor(store),
         )
-        self.socket.on_pull = lambda _reason: self.sync.wake()
+        self.socket.on_pull = self.sync.pull
         self.socket.is_line_busy = lambda: self.api.is_receiving
         self.socket.on("*", self.logbook.hear_news)
         self.monitor.on_change += [self._watch_socket, self._watch_line]

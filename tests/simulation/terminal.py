@@ -200,7 +200,7 @@ class Terminal:
             chance=self.rng,
             dial=self.exchange,
         )
-        socket.on_pull = lambda reason: self.sync.wake()
+        socket.on_pull = self.sync.pull
         self.alive = True
         self._leading = [self._loop.create_task(run()) for run in (self.sync.run, socket.run)]
         for task in self._leading:

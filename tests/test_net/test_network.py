@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from clutch_tui.core import inventory, journal, reference
+from clutch_tui.core import inventory, journal, reference, state
 from clutch_tui.core.database.store import Store
 from clutch_tui.core.journal import LogQuery
 from clutch_tui.core.speed import usage
-from clutch_tui.core.sync import outbox
+from clutch_tui.core.sync import abilities, outbox
 from clutch_tui.core.types import PartDraft, PartQuery, ShopError
 from clutch_tui.installation import Installation
 from clutch_tui.net import logbook
@@ -127,6 +127,20 @@ async def test_the_line_is_cut_and_comes_back(tmp_path: Path, sandbox: Running) 
         try:
             network.reconnect()
             await until(lambda: overall(network) == "connected")
+        finally:
+            await again.stop()
+
+
+async def test_a_server_that_was_started_again_is_asked_at_once_what_it_knows(tmp_path: Path, sandbox: Running) -> None:
+    sandbox.backend.database.protocol = 1
+    async with connected(tmp_path / "home", sandbox.base_url) as (network, store):
+        await until(lambda: overall(network) == "connected")
+        await until(lambda: store.read_now(state.get, "server.asked_at") is not None)
+        assert not store.read_now(abilities.knows, "payment_void")
+        await sandbox.stop()
+        again = await server.start(sandbox.settings, port=sandbox.port)
+        try:
+            await until(lambda: store.read_now(abilities.knows, "payment_void"))
         finally:
             await again.stop()
 

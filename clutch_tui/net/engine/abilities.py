@@ -17,11 +17,12 @@ WITHIN = 10.0
 log = logging.getLogger(__name__)
 
 
-async def refresh(store: Store, api: Api) -> None:
-    """Ask, where what was said is too old to be believed. A server that says nothing of it speaks version 1, unless it
+async def refresh(store: Store, api: Api, *, anew: bool) -> None:
+    """Ask, where what was said is too old to be believed, or (`anew`) was said on another connection: a server that
+    was started again may be a newer one. A server that says nothing of it speaks version 1, unless it
     has said more before: one bad answer unlearns nothing. Raises `ApiError` where no call at all goes through, or
     where it came to no answer in time."""
-    if not await store.read(abilities.is_due):
+    if not anew and not await store.read(abilities.is_due):
         return
     try:
         answer = await api.call("system.version", retry=False, timeout=WITHIN)

@@ -111,7 +111,11 @@ class Sync:
             ask_about_sales=partial(self._exchange.ask, "sales"),
         )
         self._lookback = LookBack(store, self._exchange, monitor, clock)
-        self._looked_at: float | None = None
+        self._looked_at = 0.0
+        self._is_new = True
+        """Nobody has asked yet what the server behind this connection can do."""
+        self._looks = False
+        """Whether it syncs has been asked and not been answered to the end."""
         self._one_at_a_time = asyncio.Lock()
         self._starting = False
         self._pinged = False
@@ -122,9 +126,16 @@ class Sync:
         """Something is worth a round: a new change, an event, a key. Cheap, and never lost."""
         self._pace.wake()
 
+    def pull(self, reason: str) -> None:
+        """The socket asks for a round. One that has just been connected may have been cut off by a server that was
+        started again, as another version or on another copy of its data."""
+        if reason == "connected":
+            self.look_again()
+        self.wake()
+
     def look_again(self) -> None:
-        """The line was away, or a person asks: the server may have learned to sync meanwhile."""
-        self._looked_at = None
+        """The line was away, or a person asks: the server may have learned to sync meanwhile, or a newer protocol."""
+        self._is_new = True
         self._lookback.look_again()
 
     def hurry(self) -> None:
@@ -189,13 +200,7 @@ class Sync:
         if await self._store.read(arrivals.is_torn):
             await self._store.run(arrivals.mend)
         await self._try_line()
-        try:
-            await abilities.refresh(self._store, self._api)
-        except ApiError as late:
-            if late.kind is not Kind.TIMEOUT:
-                raise
-            await self._must_answer(late)
-        await self._look_for_sync()
+        await self._get_to_know()
         await self._exchange.recheck()
         await self._lookback.go()
         await self._each_in_turn()
@@ -203,6 +208,22 @@ class Sync:
         if (error := self._exchange.too_old) is not None:
             self._exchange.too_old = None
             raise error
+
+    async def _get_to_know(self) -> None:
+        """Hear what the server can do. What another connection has told holds for no longer than that, and one that
+        begins meanwhile is looked at in the next round."""
+        anew, self._is_new, through = self._is_new, False, False
+        try:
+            await abilities.refresh(self._store, self._api, anew=anew)
+            through = True
+        except ApiError as late:
+            if late.kind is not Kind.TIMEOUT:
+                raise
+            await self._must_answer(late)
+            through = True
+        finally:
+            self._is_new |= anew and not through
+        await self._look_for_sync(anew=anew)
 
     async def _try_line(self) -> None:
         """While the circuit is open one call may try. Every other time that is a ping: were it always the first call
@@ -281,18 +302,19 @@ class Sync:
             self._tell_way(channel, "lists")
             await self._go(channel, push=push, pull=pull)
 
-    async def _look_for_sync(self) -> None:
+    async def _look_for_sync(self, *, anew: bool) -> None:
         """Ask a server that had no sync calls, once in a while, whether it has learned them."""
-        now = self._clock.monotonic()
-        if self._looked_at is not None and now - self._looked_at < LOOK_EVERY:
+        self._looks = self._looks or anew or self._clock.monotonic() - self._looked_at >= LOOK_EVERY
+        if not self._looks:
             return
+        began = self._clock.monotonic()
         for channel in await self._store.read(ways.without_sync):
             if await self._has_sync(channel):
                 await self._store.run(ways.take, channel, "sync")
                 self._tell_way(channel, "sync")
             else:
                 await self._store.run(singles.try_local_again, channel)
-        self._looked_at = now
+        self._looked_at, self._looks = began, False
 
     async def _has_sync(self, channel: str) -> bool:
         try:
