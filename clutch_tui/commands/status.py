@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from clutch_tui import __version__, exits
 from clutch_tui.text.format import clock as clock_words
-from clutch_tui.text.strings import t, tn
+from clutch_tui.text.format import told
+from clutch_tui.text.strings import has, t, tn
 from clutch_tui.ui import difference_words
 
 from . import say_json
@@ -132,7 +133,7 @@ def _as_data(installation: Installation, seen: Seen) -> dict[str, Any]:
         "differences": seen.found.counts,
         "arriving": seen.found.arriving,
         "stranded": seen.found.stranded,
-        "connection": {name: asdict(part) for name, part in seen.parts.items()},
+        "connection": {name: asdict(part) | {"message": _why(part)} for name, part in seen.parts.items()},
         "cursors": seen.cursors,
         "inventory_as_of": seen.as_of,
         "reference": {
@@ -156,7 +157,20 @@ def _print(seen: Seen) -> None:
         print(t("connection.lead_silent", pid=seen.silent))
     if seen.way and "sync" not in seen.parts:
         print(f"{t('connection.part.sync')}: {t(f'connection.way.{seen.way}')}")
+    given = {""}
     for name, part in seen.parts.items():
-        if name != "overall":
-            words = f"{t(f'connection.part.{name}')}: {t(f'connection.state.{part.state}')}"
-            print(f"{words} ({t(f'connection.way.{seen.way}')})" if name == "sync" and seen.way else words)
+        if name == "overall":
+            continue
+        words = f"{t(f'connection.part.{name}')}: {t(f'connection.state.{part.state}')}"
+        print(f"{words} ({t(f'connection.way.{seen.way}')})" if name == "sync" and seen.way else words)
+        if (why := _why(part)) not in given:
+            given.add(why)
+            print(f"  {why}")
+
+
+def _why(part: ConnectionState) -> str:
+    """What keeps a part from working, in words; empty where nothing does, or where nobody is there who would know."""
+    key = part.detail.get("key")
+    if part.state in ("up", "off") or not key or not has(key):
+        return ""
+    return t(key, **told(part.detail.get("values", {})))

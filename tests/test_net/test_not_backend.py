@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from clutch_tui import exits, support
-from clutch_tui.commands import syncing
+from clutch_tui.commands import doctor, status, syncing
 from clutch_tui.core.sync import ways
 from clutch_tui.installation import Installation
 from clutch_tui.net.client.errors import ApiError, Kind
@@ -18,6 +18,9 @@ from clutch_tui.net.diagnosis.bundle import NothingToTell
 from clutch_tui.sandbox import server
 from clutch_tui.sandbox.server import Running
 from clutch_tui.sandbox.settings import Settings
+from clutch_tui.text import strings
+from clutch_tui.ui.screens import connection_overview
+from clutch_tui.ui.status import Status
 from tests.test_net.other_server import TOKEN, OtherServer, serving
 from tests.test_net.proxies import Front, front
 from tests.test_net.test_differences import install, made
@@ -97,6 +100,50 @@ async def test_a_script_hears_of_the_portal_and_not_that_we_wait(tmp_path: Path,
     before.answer("302 Found", "", "Location: http://login.example/portal")
     failed = await syncing.sync_once(install(tmp_path / "home", f"http://127.0.0.1:{before.port}/api/v1"))
     assert (failed.code, failed.error_key) == (exits.FAILED, "error.api.redirected")
+
+
+WIFI = {"en": ("Wi-Fi", "sign in"), "ar": ("واي فاي", "تسجيل")}
+PORTALS = [
+    ("302 Found", "", "Location: http://login.example/portal"),
+    ("200 OK", "<html><body>Welcome to our guest network</body></html>"),
+    ("511 Network Authentication Required", "<html><body>Please sign in</body></html>"),
+    ("404 Not Found", PAGE),
+]
+
+
+def names_the_wifi(text: str, lang: str) -> bool:
+    return all(word in text for word in WIFI[lang])
+
+
+@pytest.mark.parametrize("lang", ["ar", "en"])
+@pytest.mark.parametrize("portal", PORTALS)
+async def test_every_door_says_to_sign_in_to_the_network(
+    tmp_path: Path, before: Front, portal: tuple[str, ...], lang: strings.Language, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before.answer(*portal)
+    here = install(tmp_path / "home", before.base_url)
+    spoken = strings.language()
+    strings.use(lang)
+    try:
+        assert names_the_wifi((await syncing.sync_once(here)).message, lang), "sync"
+        report = await support.check_up(here, None)
+        said = [doctor.sentence(one) + (doctor.remedy(one) or "") for one in report.findings if one.check == "http"]
+        assert names_the_wifi(" ".join(said), lang), "doctor"
+
+        with here.open_store() as store:
+            network = here.network(here.settings, store, lambda _nouns: None)
+            with pytest.raises(ApiError):
+                await network.sync_once(1.0)
+            snapshot = network.monitor.snapshot()
+            seen = connection_overview.Seen(Status(overall=snapshot.overall), snapshot, (), store.clock.now())
+            assert names_the_wifi(connection_overview.draw(seen, 400).plain, lang), "the connection's screen"
+            await network.logbook.write_state()
+            capsys.readouterr()
+            await asyncio.to_thread(status.run, here, as_json=False)
+            assert names_the_wifi(capsys.readouterr().out, lang), "status"
+            await network.api.close()
+    finally:
+        strings.use(spoken)
 
 
 async def test_a_route_that_a_server_lacks_is_missing_and_asked_about_once(tmp_path: Path) -> None:

@@ -436,6 +436,14 @@ async def test_a_server_that_sends_us_elsewhere_is_named_and_not_followed(bench:
     assert len(bench.exchange.calls) == 1
 
 
+async def test_a_network_that_wants_a_sign_in_is_no_fault_of_the_server(bench: Bench) -> None:
+    bench.exchange.answers = [HandshakeRefused(511)]
+    async with bench.running():
+        problem = bench.monitor.part("socket").problem
+    assert problem is not None
+    assert problem.key == "error.api.portal"
+
+
 async def test_signed_out_it_waits_and_comes_back_when_called(bench: Bench) -> None:
     bench.session.token = None
     async with bench.running():

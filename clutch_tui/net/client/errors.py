@@ -42,6 +42,7 @@ class Kind(StrEnum):
     SERVER = "server"
     NOT_JSON = "not_json"
     REDIRECTED = "redirected"
+    PORTAL = "portal"
     ANSWER_TOO_LARGE = "answer_too_large"
     BREAKER_OPEN = "breaker_open"
     CUT = "cut"
@@ -66,7 +67,14 @@ PASSING = LINE_DOWN - {Kind.TLS} | {
     Kind.BREAKER_OPEN,
 }
 # What counts towards opening the breaker.
-BREAKS = LINE_DOWN | {Kind.TIMEOUT, Kind.DROPPED, Kind.SERVER, Kind.NOT_JSON, Kind.NOT_BACKEND, Kind.REDIRECTED}
+BREAKS = (
+    LINE_DOWN
+    | {Kind.TIMEOUT, Kind.DROPPED, Kind.SERVER, Kind.NOT_JSON, Kind.NOT_BACKEND}
+    | {
+        Kind.REDIRECTED,
+        Kind.PORTAL,
+    }
+)
 # Nothing has left this machine, so nothing can have happened on the other side.
 NEVER_SENT = LINE_DOWN | {Kind.BREAKER_OPEN, Kind.CUT, Kind.NOT_SET_UP, Kind.SIGNED_OUT, Kind.NOT_SIGNED_IN}
 # The server did something with the call and it went wrong: a change in it may be why.
@@ -77,6 +85,8 @@ NOT_ABOUT_A_CHANGE = NEVER_SENT | {
     Kind.RATE_LIMITED,
     Kind.MISSING_ROUTE,
     Kind.NOT_BACKEND,
+    Kind.REDIRECTED,
+    Kind.PORTAL,
     Kind.TOO_OLD,
 }
 # The same, but for what one call alone may lack: the others would meet it as well.
@@ -171,6 +181,7 @@ _BY_STATUS = {
     426: Kind.TOO_OLD,
     429: Kind.RATE_LIMITED,
     501: Kind.MISSING_ROUTE,
+    511: Kind.PORTAL,  # "network authentication required": never the server's own word
 }
 
 

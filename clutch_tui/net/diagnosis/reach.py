@@ -32,6 +32,8 @@ CLOCK_OFF, CLOCK_WRONG = 30.0, 300.0
 """Seconds between our clock and the server's that are worth a word, and that spoil dates and tokens."""
 
 _WHO_ASKS = frozenset({Kind.UNAUTHORIZED, Kind.SIGNED_OUT, Kind.NOT_SIGNED_IN, Kind.FORBIDDEN})
+_STRANGE = frozenset({Kind.MISSING_ROUTE, Kind.NOT_BACKEND, Kind.NOT_JSON, Kind.REDIRECTED, Kind.PORTAL})
+"""What a proxy, the page of a network that wants a sign-in, or a wrong path brings."""
 _EXPIRED, _NOT_YET = 10, 9  # OpenSSL's X509_V_ERR_*
 _WRONG_NAME = frozenset({62, 64})
 _NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME: to be told the dates of a certificate that has ended
@@ -258,7 +260,7 @@ class Reach:
             except ApiError as error:
                 if error.kind is Kind.MISSING_ROUTE and name == "system.health":
                     continue
-                strange = error.kind in (Kind.MISSING_ROUTE, Kind.NOT_BACKEND, Kind.NOT_JSON, Kind.REDIRECTED)
+                strange = error.kind in _STRANGE
                 values = {"url": self._api.base_url, "status": error.status or 0}
                 return Finding("http", "not_backend" if strange else "failed", values, error.problem)
             self._date = answer.headers.get("date")

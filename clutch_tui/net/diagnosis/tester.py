@@ -66,6 +66,7 @@ _STATES: dict[Kind, State] = {
     Kind.RATE_LIMITED: "rate_limited",
     Kind.NOT_JSON: "invalid",
     Kind.REDIRECTED: "invalid",
+    Kind.PORTAL: "invalid",
     Kind.NOT_BACKEND: "missing",
     Kind.ANSWER_TOO_LARGE: "invalid",
 }

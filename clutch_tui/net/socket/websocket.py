@@ -290,6 +290,8 @@ class Socket:
                 path = urlsplit(self._backend.socket_template).path
                 if refused.status == 429:
                     raise ApiError(Kind.RATE_LIMITED, status=429, retry_after=refused.retry_after or BUSY) from None
+                if refused.status == 511:
+                    raise ApiError(Kind.PORTAL, status=511, path=path) from None
                 is_missing = refused.status in (404, 405, 501)
                 kind = Kind.MISSING_ROUTE if is_missing else Kind.NOT_JSON if refused.status < 400 else Kind.SERVER
                 raise ApiError(kind, status=refused.status, path=path) from None
