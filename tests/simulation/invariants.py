@@ -69,7 +69,7 @@ class Books(Rest):
             self._check_cursors(terminal, seen, connection)
         if not touched.isdisjoint(("part", "stock_move", "sync_state")):
             self._check_parts(terminal, seen, connection)
-        if "part" in touched:
+        if not touched.isdisjoint(("outbox", "part", "customer", "supplier")):
             self._check_fields(terminal, connection)
         if not touched.isdisjoint(("customer", "account_move", "sync_state")):
             self._check_balances(terminal, seen, connection)
@@ -358,11 +358,12 @@ class Books(Rest):
 
 _TABLES = {"item": "part", "customer": "customer", "supplier": "supplier"}
 _TYPED = (
-    "SELECT change_id, type, record_id, payload FROM outbox WHERE kind = 'update'"
-    " AND type = 'item'"
-    " AND (answered_at IS NULL OR (status = 'applied' AND type = 'item' AND result_epoch <> 'lists' AND result_epoch ="
-    " (SELECT value FROM sync_state WHERE name = 'epoch') AND result_epoch <>"
-    " (SELECT value FROM sync_state WHERE name = 'inventory.epoch'))) ORDER BY n"
+    "SELECT change_id, type, record_id, payload FROM outbox"
+    " JOIN (SELECT column1 AS of, column2 AS channel_epoch FROM (VALUES"
+    " ('item', 'inventory.epoch'), ('customer', 'customers.epoch'), ('supplier', 'suppliers.epoch'))) ON of = type"
+    " WHERE kind = 'update' AND (answered_at IS NULL OR (status = 'applied' AND result_epoch <> 'lists'"
+    " AND result_epoch = (SELECT value FROM sync_state WHERE name = 'epoch')"
+    " AND result_epoch <> (SELECT value FROM sync_state WHERE sync_state.name = channel_epoch))) ORDER BY n"
 )
 
 

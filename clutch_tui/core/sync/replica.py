@@ -177,13 +177,26 @@ def receive(
     nouns = deliver(results, answer_epoch, policies=policies)
     if asked is not None:
         unknown = [change_id for change_id in asked.recheck if change_id not in results]
-        offers.reopen(unknown)
-        nouns |= {"queue"} if unknown else set()
+        nouns |= _reopen(unknown)
     if page is not None and _expected(channel, page):
         marks.hear([(page.cursor, page.mark)])
         marks.learn(page.cursor, page.mark)
         nouns |= _store_page(channel, page)
     return frozenset(nouns)
+
+
+def _reopen(change_ids: Collection[str]) -> set[str]:
+    """Put what the present epoch does not know back into the queue, its requests over their rows; the nouns that this
+    changes."""
+    offers.reopen(change_ids)
+    requests = models.execute(
+        "SELECT DISTINCT type, record_id FROM outbox WHERE change_id IN (SELECT value FROM json_each(?))"
+        f" AND kind NOT IN ({outbox.FACT_LIST})",
+        (json.dumps(list(change_ids)),),
+    ).fetchall()
+    for type, record_id in requests:
+        records.rebase(type, record_id)
+    return {records.NOUNS[type] for type, _ in requests} | ({"queue"} if change_ids else set())
 
 
 def _expected(channel: str, page: PullPage) -> bool:
