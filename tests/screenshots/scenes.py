@@ -198,6 +198,13 @@ def _part(shop: Shop) -> None:
     shop.open("enter", t("part.title"))
 
 
+@scene("customer")
+def _customer(shop: Shop) -> None:
+    """All that is known of a customer."""
+    shop.go("customers")
+    shop.open("enter", t("customer.title"))
+
+
 @scene("part-form")
 def _part_form(shop: Shop) -> None:
     """Editing a part."""

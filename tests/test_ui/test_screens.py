@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from textual.pilot import Pilot
 
-from clutch_tui.core import customers, suppliers
-from clutch_tui.core.types import CustomerDraft
+from clutch_tui.core import accounts, customers, suppliers
+from clutch_tui.core.types import CustomerDraft, SupplierDraft
 from clutch_tui.text import strings
 from clutch_tui.text.fold import fold
+from clutch_tui.text.format import money, phone
 from clutch_tui.text.strings import t
 from clutch_tui.ui import keys
 from clutch_tui.ui.app import ClutchApp
@@ -19,6 +20,8 @@ from clutch_tui.ui.forms import FormDialog
 from clutch_tui.ui.screens.account import AccountScreen, PaymentDialog
 from clutch_tui.ui.screens.customers import CustomersScreen
 from clutch_tui.ui.screens.frame import ShopScreen
+from clutch_tui.ui.screens.parties import CustomerDialog, SupplierDialog
+from clutch_tui.ui.screens.sales import SalesScreen
 from clutch_tui.ui.screens.settings import SettingsScreen
 from clutch_tui.ui.screens.sign_in import SignInScreen
 from clutch_tui.ui.status import Status
@@ -194,6 +197,54 @@ async def test_suppliers_are_added_and_edited(shop: Shop) -> None:
         await fill(pilot, app, phone="0223456789")
         (row,) = shop.read(suppliers.page, "", None, 0, 10)
         assert (row.name, row.phone, row.rating) == ("Bosch Egypt", "0223456789", 5)
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+async def test_enter_shows_a_customer_and_the_keys_of_the_list_work(shop: Shop, language: strings.Language) -> None:
+    draft = CustomerDraft(name="Karim Nabil", phone="01001234567", car_brand="Toyota", car_plate="س ص 1234")
+    karim = shop.store.run_now(customers.create, draft)
+    shop.store.run_now(accounts.pay, karim.id, 5_000, "cash", "", "", beyond_debt=True)
+    async with open_app(shop, language, mode="customers") as (app, pilot):
+        await press(pilot, *"karim", "enter")
+        await until(pilot, lambda: isinstance(app.screen, CustomerDialog))
+        shown = words_on(app.screen)
+        for known in (phone("01001234567"), "Toyota", "س ص 1234", t("customer.is_owed", amount=money(5_000)), "P00001"):
+            assert known in shown
+        await press(pilot, "f3")
+        await until(pilot, lambda: isinstance(app.screen, FormDialog))
+        await press(pilot, "escape")
+        await until(pilot, lambda: isinstance(app.screen, CustomersScreen))
+        await press(pilot, "enter", "f6")
+        await until(pilot, lambda: isinstance(app.screen, AccountScreen))
+
+
+async def test_a_customer_is_taken_to_the_till(shop: Shop) -> None:
+    for name in ("Karim", "Mona"):
+        shop.store.run_now(customers.create, CustomerDraft(name=name))
+    async with open_app(shop, "en") as (app, pilot):
+        till = app.screen
+        assert isinstance(till, SalesScreen)
+        await press(pilot, *"NGK-7", "enter", "f9", "4", *"karim", "f5")
+        await until(pilot, lambda: app.screen is till)
+        assert till.cart is not None
+        assert till.cart.customer_name == "Karim"
+        await press(pilot, "f9", "4", *"mona", "enter", "f5")  # the sale is Karim's
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await press(pilot, "escape")
+        await until(pilot, lambda: isinstance(app.screen, CustomersScreen))
+        assert till.cart.customer_name == "Karim"
+
+
+async def test_enter_shows_a_supplier(shop: Shop) -> None:
+    draft = SupplierDraft(name="Bosch Egypt", phone="01001234567", contact_person="Ali", payment_terms="30 days")
+    shop.store.run_now(suppliers.create, draft)
+    async with open_app(shop, "en", mode="suppliers") as (app, pilot):
+        await press(pilot, *"bosch", "enter")
+        await until(pilot, lambda: isinstance(app.screen, SupplierDialog))
+        for known in ("Bosch Egypt", phone("01001234567"), "Ali", "30 days"):
+            assert known in words_on(app.screen)
+        await press(pilot, "f3")
+        await until(pilot, lambda: isinstance(app.screen, FormDialog))
 
 
 async def test_a_change_from_elsewhere_appears_with_the_cursor_in_place(shop: Shop) -> None:

@@ -26,6 +26,7 @@ from clutch_tui.ui.widgets.window import Source
 from clutch_tui.ui.widgets.window_table import WindowTable
 
 if TYPE_CHECKING:
+    from clutch_tui.core.accounts import AccountEntry, Standing
     from clutch_tui.ui.app import ClutchApp
 
 COLUMNS: tuple[Column[CustomerRow], ...] = (
@@ -54,6 +55,7 @@ class CustomersScreen(ListScreen):
         Binding("f2", "add", "common.add", id="customers.add"),
         Binding("f3", "edit", "common.edit", id="customers.edit"),
         Binding("f4", "pay", "customer.pay", id="customers.pay"),
+        Binding("f5", "sell_to", "customer.sell_to", id="customers.sell_to"),
         Binding("f6", "account", "customer.account", id="customers.account"),
         Binding("f8", "delete", "common.delete", id="customers.delete"),
     ]
@@ -69,10 +71,17 @@ class CustomersScreen(ListScreen):
         return f"{line}\n{t('common.has_unsent')}" if row.unsent else line
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return self.has_row() if action in ("edit", "pay", "account", "delete") else True
+        return self.has_row() if action in ("edit", "pay", "sell_to", "account", "delete") else True
 
-    def action_open(self) -> None:
-        self.action_edit()
+    @work(group="ask", exit_on_error=False)
+    async def action_open(self) -> None:
+        """Everything about a customer; the keys of the list work in there as well."""
+        if (row := self.table.row) is None:
+            return
+        from clutch_tui.ui.screens import parties
+
+        customer, standing, last = await self.store.read(_page_of, row.id, parties.LAST_ENTRIES)
+        await self.show_page(parties.CustomerDialog(customer, standing, last))
 
     @work(group="ask", exit_on_error=False)
     async def action_add(self) -> None:
@@ -108,11 +117,32 @@ class CustomersScreen(ListScreen):
 
             await take_payment(self, row.id)
 
+    @work(group="ask", exit_on_error=False)
+    async def action_sell_to(self) -> None:
+        """To the till, with this customer; a sale that is in another name there is not taken over unasked."""
+        from clutch_tui.ui.screens.sales import SalesScreen
+
+        till = self.app.get_screen_stack("sales")[0]
+        if (row := self.table.row) is None or not isinstance(till, SalesScreen) or till.cart is None:
+            return
+        if till.is_selling and till.cart.customer_id not in (None, row.id):
+            names = {"before": shown.name(till.cart.customer_name), "name": shown.name(row.name)}
+            if not await self.app.confirm("customer.ask_sell_to", **names):
+                return
+        till.sell_to(row)
+        await self.app.action_mode("sales")
+
     def action_account(self) -> None:
         if (row := self.table.row) is not None:
             from clutch_tui.ui.screens.account import AccountScreen
 
             self.app.push_screen(AccountScreen(row))
+
+
+def _page_of(customer_id: str, entries: int) -> tuple[Customer, Standing | None, tuple[AccountEntry, ...]]:
+    """What the page of a customer says, read in one piece."""
+    statement = shop.accounts.statement(customer_id, None, 0, entries)
+    return shop.customers.get(customer_id), shop.accounts.standing(customer_id), statement
 
 
 def new_customer(app: ClutchApp, typed: str = "") -> FormDialog[Customer]:

@@ -144,10 +144,7 @@ class InventoryScreen(ListScreen):
         """Everything about a part; the keys of the list work in there as well."""
         from clutch_tui.ui.screens.part import PartDialog
 
-        part = await self.store.read(shop.inventory.get, part_id)
-        action = await self.app.push_screen_wait(PartDialog(part))
-        if action is not None:
-            await self.app.run_action(action, self)
+        await self.show_page(PartDialog(await self.store.read(shop.inventory.get, part_id)))
 
     @work(group="ask", exit_on_error=False)
     async def action_add(self) -> None:

@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
 
+from clutch_tui.ui.dialogs import ShowText
 from clutch_tui.ui.screens.frame import ShopScreen
 from clutch_tui.ui.widgets.column import Column
 from clutch_tui.ui.widgets.search_field import SearchField
@@ -141,7 +142,13 @@ class ListScreen(ShopScreen):
         self.refresh_bindings()
 
     def action_open(self) -> object:
-        """Enter on a row."""
+        """Enter on a row: it is shown. What changes it has keys of its own."""
+
+    async def show_page(self, page: ShowText) -> None:
+        """Show all of the row under the cursor; a key of the list that is pressed there does it to that row."""
+        action = await self.app.push_screen_wait(page)
+        if action is not None:
+            await self.app.run_action(action, self)
 
     def action_back(self) -> None:
         if self.search.value:

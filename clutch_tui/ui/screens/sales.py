@@ -26,7 +26,7 @@ from clutch_tui.ui.widgets.window_table import WindowTable
 from clutch_tui.ui.widgets.words import Words
 
 if TYPE_CHECKING:
-    from clutch_tui.core.types import Cart, CartLine, TaxRules
+    from clutch_tui.core.types import Cart, CartLine, Customer, CustomerRow, TaxRules
 
 
 class SalesScreen(TillEntry):
@@ -231,8 +231,13 @@ class SalesScreen(TillEntry):
         from clutch_tui.ui.screens.customers import PickCustomer
 
         picked = await self.app.push_screen_wait(PickCustomer())
-        if picked is not None and self.cart is not None:
-            self._change(shop.cart.with_customer(self.cart, picked.customer))
+        if picked is not None:
+            self.sell_to(picked.customer)
+
+    def sell_to(self, customer: Customer | CustomerRow | None) -> None:
+        """Name the customer of the sale that is open, or nobody."""
+        if self.cart is not None:
+            self._change(shop.cart.with_customer(self.cart, customer))
 
     @work(group="ask", exit_on_error=False)
     async def action_carts(self) -> None:

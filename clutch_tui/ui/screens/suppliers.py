@@ -58,8 +58,13 @@ class SuppliersScreen(ListScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return self.has_row() if action in ("edit", "history", "delete") else True
 
-    def action_open(self) -> None:
-        self.action_edit()
+    @work(group="ask", exit_on_error=False)
+    async def action_open(self) -> None:
+        """Everything about a supplier; the keys of the list work in there as well."""
+        if (row := self.table.row) is not None:
+            from clutch_tui.ui.screens.parties import SupplierDialog
+
+            await self.show_page(SupplierDialog(await self.store.read(shop.suppliers.get, row.id)))
 
     @work(group="ask", exit_on_error=False)
     async def action_add(self) -> None:

@@ -1,0 +1,114 @@
+"""Everything that is known of one customer or supplier, on one page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+
+from clutch_tui.core import cars
+from clutch_tui.core.accounts import AccountEntry, Standing
+from clutch_tui.core.types import Customer, Supplier
+from clutch_tui.text import format as shown
+from clutch_tui.text.strings import has, t
+from clutch_tui.ui.dialogs import ShowText
+from clutch_tui.ui.screens.history import kind_word
+
+LAST_ENTRIES = 5
+"""How many lines of the statement stand on the page of a customer."""
+
+
+class CustomerDialog(ShowText):
+    """The page of a customer, with the last lines of the statement; F3 to F8 do what they do to a row of the list."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(key, f"dismiss('{action}')", word, id=f"customer.{action}")
+        for key, action, word in (
+            ("f3", "edit", "common.edit"),
+            ("f4", "pay", "customer.pay"),
+            ("f5", "sell_to", "customer.sell_to"),
+            ("f6", "account", "customer.account"),
+            ("f8", "delete", "common.delete"),
+        )
+    ]
+
+    def __init__(self, customer: Customer, standing: Standing | None, last: Sequence[AccountEntry]) -> None:
+        super().__init__("customer.title", lambda: customer_lines(customer, standing, last), hint="customer.page_hint")
+        self.add_class("-form")
+
+
+class SupplierDialog(ShowText):
+    """The page of a supplier; F3 to F8 do what they do to a row of the list."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(key, f"dismiss('{action}')", word, id=f"supplier.{action}")
+        for key, action, word in (
+            ("f3", "edit", "common.edit"),
+            ("f6", "history", "common.history"),
+            ("f8", "delete", "common.delete"),
+        )
+    ]
+
+    def __init__(self, supplier: Supplier) -> None:
+        super().__init__("supplier.title", lambda: supplier_lines(supplier), hint="supplier.page_hint")
+        self.add_class("-form")
+
+
+def customer_lines(customer: Customer, standing: Standing | None, last: Sequence[AccountEntry]) -> list[str]:
+    """A line for each field that has something in it, what is owed, and the newest lines of the statement."""
+    from clutch_tui.ui.screens.account import standing_words
+
+    draft = customer.draft
+    kind = f"customer.type.{draft.customer_type}"
+    car = cars.described(draft.car_brand, draft.car_model, draft.car_year)
+    lines = _told(
+        ("common.name", shown.name(draft.name)),
+        ("common.phone", shown.phone(draft.phone)),
+        ("common.email", shown.isolate(draft.email)),
+        ("common.address", shown.name(draft.address)),
+        ("customer.type", t(kind) if has(kind) else shown.name(draft.customer_type)),
+        ("part.car", shown.isolate(car) if car.isascii() else car),
+        ("customer.plate", shown.name(draft.car_plate)),
+        ("account.standing", standing_words(standing)),
+        ("customer.bought", shown.money(customer.total_purchases) if customer.total_purchases else ""),
+        ("customer.last_visit", shown.date_time(customer.last_visit) if customer.last_visit else ""),
+    )
+    if customer.unsent:
+        lines.append(t("common.has_unsent"))
+    if last:
+        lines += ["", f"{t('customer.account')}:", *map(_entry_line, last)]
+    return lines
+
+
+def supplier_lines(supplier: Supplier) -> list[str]:
+    """A line for each field that has something in it."""
+    draft = supplier.draft
+    lines = _told(
+        ("common.name", shown.name(draft.name)),
+        ("supplier.contact", shown.name(draft.contact_person)),
+        ("common.phone", shown.phone(draft.phone)),
+        ("common.email", shown.isolate(draft.email)),
+        ("common.address", shown.name(draft.address)),
+        ("supplier.terms", shown.name(draft.payment_terms)),
+        ("supplier.rating", shown.number(draft.rating) if draft.rating else ""),
+    )
+    return [*lines, t("common.has_unsent")] if supplier.unsent else lines
+
+
+def _told(*fields: tuple[str, str]) -> list[str]:
+    return [f"{t(label)}: {value}" for label, value in fields if value]
+
+
+def _entry_line(entry: AccountEntry) -> str:
+    """One line of the statement as a sentence."""
+    if entry.at is None:
+        return t("customer.entry_before", balance=shown.amount(entry.balance))
+    return t(
+        "customer.entry",
+        at=shown.date_time(entry.at),
+        kind=kind_word(entry.kind),
+        number=shown.part_number(entry.number),
+        amount=shown.amount(entry.amount),
+        balance=shown.amount(entry.balance),
+    )
