@@ -34,6 +34,8 @@ T = TypeVar("T")
 
 ROOM_FOR_TOASTS = 4
 """Lines: a blank and the longest sentence that is common."""
+FEWEST_LINES = 3
+"""Of a text to read, that are left beside toasts."""
 
 
 class Dialog(VisualLines, ModalScreen[T | None], Generic[T]):
@@ -44,6 +46,7 @@ class Dialog(VisualLines, ModalScreen[T | None], Generic[T]):
     DEFAULT_CSS = """
     Dialog {
         align: center middle; background: $background 60%;
+        &.-told { align: center bottom; }
         .dialog--box {
             width: 66; max-width: 100%; height: auto; max-height: 100%; padding: 0 1;
             background: $surface; border: round $primary;
@@ -272,6 +275,8 @@ class ShowText(Dialog[str]):
         self, title: str, lines: Callable[[], Sequence[str]], *, hint: str = "dialog.hint.read", **values: object
     ) -> None:
         super().__init__(title, hint, **values)
+        self._box_height = 0
+        """Of the box while it has made room for toasts, 0 while there are none."""
         self.body = Words(classes="dialog--text")
         self.body.tell(lambda: "\n".join(lines()))
 
@@ -281,3 +286,21 @@ class ShowText(Dialog[str]):
 
     def on_mount(self) -> None:
         self.query_one(VerticalScroll).focus()
+
+    def make_room(self, wanted: bool) -> None:
+        """Let toasts stand above the box: what is read must not be covered, and can be scrolled (`notice`)."""
+        text, box = self.query_one(VerticalScroll), self.query_one(".dialog--box")
+        if not wanted:
+            text.styles.clear_rule("max_height")
+            self._box_height = 0
+        elif not self._box_height:
+            most = self.size.height - 1 - ROOM_FOR_TOASTS
+            lines = text.size.height - max(0, box.region.height - most)
+            if lines >= FEWEST_LINES:
+                text.styles.max_height = lines
+                self._box_height = min(box.region.height, most)
+        self.set_class(bool(self._box_height), "-told")
+
+    @property
+    def toast_room(self) -> tuple[int, int]:
+        return (1, self.size.height - self._box_height) if self._box_height else super().toast_room
