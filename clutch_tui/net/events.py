@@ -1,6 +1,6 @@
-"""The nine events of the live connection as types, for code that wants to hear of them:
+"""The nine events of the live connection as types. Whoever reacts to one names it:
 
-    no_more = network.socket.on(StockAlert, lambda alert: print(alert.item_name, alert.current_stock))
+    network.socket.on(StockAlert, lambda alert: print(alert.item_name, alert.current_stock))
 
 Money is in minor units, as everywhere. What a server left out is empty, zero or None. Events are hints: rows come by
 the pull that follows, never from here.
@@ -9,11 +9,8 @@ the pull that follows, never from here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
-
-if TYPE_CHECKING:
-    from clutch_tui.net.socket.frames import Event
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, TypeVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +109,9 @@ class SystemMessage(Happening):
 
 H = TypeVar("H", bound=Happening)
 
-HAPPENINGS: tuple[type[Happening], ...] = (
+_ALL: tuple[type[Happening], ...] = (
     *(InventoryUpdate, PriceUpdate, DemandForecast, MarketInsight, NewOrder, OrderUpdate, StockAlert, PriceAlert),
     SystemMessage,
 )
-
-
-def read(kind: type[H], event: Event) -> H:
-    """An event that came, as its type; what the type does not know is left out."""
-    known = {one.name for one in fields(kind)}
-    return kind(**{name: value for name, value in event.data.items() if name in known}, seq=event.seq)
+BY_NAME: Mapping[str, type[Happening]] = {kind.TYPE: kind for kind in _ALL}
+"""All nine, by their names on the socket."""

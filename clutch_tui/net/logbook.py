@@ -10,9 +10,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from clutch_tui.core import journal
@@ -22,11 +21,10 @@ from clutch_tui.core.types import ShopError
 
 from .client.redaction import hide_text, hide_value
 from .connection import PARTS, Event, Exchange, Monitor, Part, PartName, Problem
+from .events import DemandForecast, Happening, MarketInsight, NewOrder, PriceAlert, StockAlert, SystemMessage
 
 if TYPE_CHECKING:
     from clutch_tui.core.database.store import Store
-
-    from .socket import frames
 
 LINE = logging.getLogger("clutch_tui.connection")
 """The same log as lines of the program's log file: what is left where the database cannot be written."""
@@ -36,14 +34,14 @@ CLOCK = "clock"
 OVERALL = "overall"
 """The row beside those of the parts: the contract's word, and the reason for it."""
 
-NEWS = frozenset({"stock_alert", "price_alert", "demand_forecast", "market_insight", "system_message", "new_order"})
+NEWS: tuple[type[Happening], ...] = (StockAlert, PriceAlert, DemandForecast, MarketInsight, SystemMessage, NewOrder)
 """Events that a person should hear of; the others only say that there are rows to fetch."""
 
-INSIGHTS = {
-    "demand_forecast": "ai.demand_forecast",
-    "price_alert": "ai.price_optimization",
-    "market_insight": "market.insights",
-    "stock_alert": "inventory.alerts",
+INSIGHTS: Mapping[type[Happening], str] = {
+    DemandForecast: "ai.demand_forecast",
+    PriceAlert: "ai.price_optimization",
+    MarketInsight: "market.insights",
+    StockAlert: "inventory.alerts",
 }
 """Events that make an answer old that is kept: the endpoint that has more to say about them."""
 
@@ -191,27 +189,22 @@ class Logbook:
 
     # --- news ------------------------------------------------------------------------------------------
 
-    def hear_news(self, event: frames.Event) -> None:
-        """Keep an event of the socket that a person should hear of."""
-        if event.type not in NEWS:
-            return
+    def hear_news(self, event: Happening) -> None:
+        """Keep an event of the socket that a person should hear of: one of `NEWS`."""
         task = asyncio.ensure_future(self._keep_news(event))
         self._keeping.add(task)
         task.add_done_callback(self._kept)
 
-    async def _keep_news(self, event: frames.Event) -> None:
-        values = {
-            name: float(value) if isinstance(value, Decimal) else value
-            for name, value in event.data.items()
-            if not isinstance(value, dict | list)
-        }
-        if isinstance(order := event.data.get("order"), Mapping):
-            values |= {name: order[name] for name in ("order_number", "customer_name") if order.get(name)}
-        key = f"{event.type}:{event.seq}" if event.seq is not None else None
-        is_new = await self._store.run(journal.notify, event.type, values, notification_id=key)
+    async def _keep_news(self, event: Happening) -> None:
+        if isinstance(event, NewOrder):
+            values = {name: event.order[name] for name in ("order_number", "customer_name") if event.order.get(name)}
+        else:
+            values = {one.name: getattr(event, one.name) for one in fields(event) if one.name != "seq"}
+        key = f"{event.TYPE}:{event.seq}" if event.seq is not None else None
+        is_new = await self._store.run(journal.notify, event.TYPE, values, notification_id=key)
         await self.look_for_news()
-        if is_new and event.type in INSIGHTS:
-            self._on_change(frozenset({INSIGHTS[event.type]}))
+        if is_new and type(event) in INSIGHTS:
+            self._on_change(frozenset({INSIGHTS[type(event)]}))
 
     def _kept(self, task: asyncio.Task[None]) -> None:
         self._keeping.discard(task)

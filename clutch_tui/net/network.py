@@ -37,7 +37,7 @@ from .client.session import Session
 from .client.vault import Vault
 from .connection import Monitor
 from .engine.sync import OnChange, Sync
-from .logbook import Logbook
+from .logbook import NEWS, Logbook
 from .socket.websocket import Socket
 
 log = logging.getLogger(__name__)
@@ -134,7 +134,8 @@ class Network:
         )
         self.socket.on_pull = self.sync.pull
         self.socket.is_line_busy = lambda: self.api.is_receiving
-        self.socket.on("*", self.logbook.hear_news)
+        for kind in NEWS:
+            self.socket.on(kind, self.logbook.hear_news)
         self.monitor.on_change += [self._watch_socket, self._watch_line]
         self.set_debug(settings.log.debug)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +14,11 @@ import pytest
 from clutch_tui.config import Backend, Settings
 from clutch_tui.core import journal
 from clutch_tui.core.database.store import Store
-from clutch_tui.net import events
 from clutch_tui.net.connection import Monitor
-from clutch_tui.net.events import HAPPENINGS, Happening, OrderUpdate, PriceAlert, StockAlert
-from clutch_tui.net.logbook import Logbook
-from clutch_tui.net.socket import frames
-from clutch_tui.net.socket.websocket import EVENTS, Socket
+from clutch_tui.net.events import BY_NAME, DemandForecast, Happening, OrderUpdate, PriceAlert, StockAlert, SystemMessage
+from clutch_tui.net.logbook import NEWS, Logbook
+from clutch_tui.net.socket import frames, news
+from clutch_tui.net.socket.websocket import Socket
 from tests.fresh_store import open_new
 
 from .conftest import DEVICE, TestClock, until
@@ -56,7 +56,8 @@ async def floor(tmp_path: Path) -> AsyncIterator[ShopFloor]:
             dial=exchange,
         )
         logbook = Logbook(store, monitor, clock=clock, on_change=nouns.append)
-        socket.on("*", logbook.hear_news)
+        for happening in NEWS:
+            socket.on(happening, logbook.hear_news)
         socket.on_pull = pulls.append
         await logbook.look_for_news()
         async with kept_open(socket):
@@ -88,7 +89,7 @@ TABLE: list[tuple[str, dict[str, Any], bool, bool, str]] = [
 
 
 def test_the_table_is_whole() -> None:
-    assert [row[0] for row in TABLE] == list(EVENTS) == [kind.TYPE for kind in HAPPENINGS]
+    assert [row[0] for row in TABLE] == list(BY_NAME)
 
 
 @pytest.mark.parametrize(("kind", "data", "pulls", "is_news", "topic"), TABLE, ids=[row[0] for row in TABLE])
@@ -96,7 +97,7 @@ async def test_each_event_does_what_the_shop_expects(
     floor: ShopFloor, kind: str, data: dict[str, Any], pulls: bool, is_news: bool, topic: str
 ) -> None:
     typed: list[Happening] = []
-    floor.socket.on(next(one for one in HAPPENINGS if kind == one.TYPE), typed.append)
+    floor.socket.on(BY_NAME[kind], typed.append)
     for _ in range(2):  # an event may come twice
         floor.send(kind, 1, **data)
     await until(lambda: typed and (not is_news or floor.store.read_now(journal.notification_count)))
@@ -115,7 +116,7 @@ async def test_each_event_does_what_the_shop_expects(
 async def test_own_reading_is_no_news(floor: ShopFloor) -> None:
     floor.send("system_message", 1, message="hello")
     await until(lambda: floor.nouns)
-    logbook_look = floor.socket._listeners["*"][0].__self__.look_for_news  # type: ignore[attr-defined]
+    logbook_look = floor.socket._listeners[SystemMessage][0].__self__.look_for_news  # type: ignore[attr-defined]
     floor.store.run_now(journal.mark_read)
     await logbook_look()
     await logbook_look()
@@ -123,7 +124,23 @@ async def test_own_reading_is_no_news(floor: ShopFloor) -> None:
 
 
 def test_listeners_get_what_their_type_says() -> None:
-    alert = frames.Event("price_alert", {"item_id": "p", "current_price": 1050, "new_field": 1}, 7)
-    assert events.read(PriceAlert, alert) == PriceAlert("p", current_price=1050, seq=7)
-    assert events.read(StockAlert, frames.Event("stock_alert", {"item_id": "p"}, None)).seq is None
-    assert events.read(OrderUpdate, frames.Event("order_update", {"order_id": "o", "order": ORDER}, 1)).order == ORDER
+    def read(kind: str, data: dict[str, Any], seq: int | None = None) -> Happening | None:
+        return frames.read_event(frames.Frame(kind, data, seq, None))
+
+    alert = {"item_id": "p", "current_price": "10.50", "suggested_price": 12, "new_field": 1}
+    assert read("price_alert", alert, 7) == PriceAlert("p", current_price=1050, suggested_price=1200, seq=7)
+    assert read("stock_alert", {"item_id": "p"}) == StockAlert("p")
+    forecast = read("demand_forecast", {"item_id": "p", "predicted_demand": "12.5"})
+    assert forecast == DemandForecast("p", predicted_demand=12.5)
+    assert isinstance(forecast, DemandForecast)
+    assert isinstance(forecast.predicted_demand, float)
+    update = read("order_update", {"order_id": "o", "status": "accepted", "order": ORDER}, 1)
+    assert isinstance(update, OrderUpdate)
+    assert update.order is not None
+    assert (update.order["order_number"], update.order["total"]) == ("M-7", 1000)
+    assert read("something_new", {"item_id": "p"}, 2) is None
+
+
+@pytest.mark.parametrize("kind", BY_NAME.values(), ids=list(BY_NAME))
+def test_a_type_has_the_fields_that_are_checked(kind: type[Happening]) -> None:
+    assert {one.name for one in dataclasses.fields(kind)} == {*news.MODELS[kind].model_fields, "seq"}

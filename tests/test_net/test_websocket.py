@@ -16,10 +16,10 @@ from clutch_tui.config import Backend, Settings, WebSocket
 from clutch_tui.core.types import ShopError
 from clutch_tui.net.client.errors import ApiError, Kind
 from clutch_tui.net.connection import Monitor
-from clutch_tui.net.socket.frames import Event
+from clutch_tui.net.events import BY_NAME, Happening, NewOrder, SystemMessage
 from clutch_tui.net.socket.line import HandshakeRefused, Line, LineClosed
 from clutch_tui.net.socket.sequence import Sequence
-from clutch_tui.net.socket.websocket import EVENTS, REFUSED_WAIT, SPREAD, Socket
+from clutch_tui.net.socket.websocket import REFUSED_WAIT, SPREAD, Socket
 from clutch_tui.sandbox import demo_data
 from clutch_tui.sandbox.server import Running
 
@@ -48,13 +48,17 @@ class Heard:
     """What a socket told: its events and its wishes for a pull."""
 
     def __init__(self, socket: Socket) -> None:
-        self.events: list[Event] = []
+        self.events: list[Happening] = []
         self.pulls: list[str] = []
-        socket.on("*", self.events.append)
+        for kind in BY_NAME.values():
+            socket.on(kind, self.events.append)
         socket.on_pull = self.pulls.append
 
     def types(self) -> list[str]:
-        return [event.type for event in self.events]
+        return [event.TYPE for event in self.events]
+
+    def messages(self) -> list[str]:
+        return [event.message for event in self.events if isinstance(event, SystemMessage)]
 
 
 @asynccontextmanager
@@ -87,23 +91,21 @@ async def test_it_hears_what_happens_in_the_shop(
     live: tuple[Socket, Heard, Kept], client: Client, control: Fault
 ) -> None:
     socket, heard, _ = live
-    orders: list[Event] = []
-    no_more = socket.on("new_order", orders.append)
+    orders: list[NewOrder] = []
+    socket.on(NewOrder, orders.append)
     await control("message", message="hello", message_ar="أهلا", level="info")
     await control(
         "edit", kind="create", type="item", id="01930000-0000-7000-8000-0000000000f1", fields={"name": "بوجيه"}
     )
     await control("order")
     await until(lambda: "new_order" in heard.types() and "inventory_update" in heard.types())
-    assert heard.events[0].data["message_ar"] == "أهلا"
-    assert [event.data["order"]["id"] for event in orders] == [orders[0].data["order"]["id"]]
+    assert heard.events[0] == SystemMessage("hello", "أهلا", "info", seq=heard.events[0].seq)
+    assert orders == [event for event in heard.events if event.TYPE == "new_order"]
+    assert len(orders) == 1
+    assert orders[0].order["status"] == "pending"
     assert heard.pulls[0] == "connected"
     assert {"inventory_update", "new_order"} <= set(heard.pulls)
     assert client.monitor.part("socket").state == "up"
-    no_more()
-    await control("order")
-    await until(lambda: heard.types().count("new_order") == 2)
-    assert len(orders) == 1
 
 
 async def test_what_was_missed_while_away_is_replayed_once(
@@ -117,7 +119,7 @@ async def test_what_was_missed_while_away_is_replayed_once(
     await until(lambda: len(heard.events) == 2)
     await control("message", message="three", level="info")
     await until(lambda: len(heard.events) == 3)
-    assert [event.data["message"] for event in heard.events] == ["one", "two", "three"]
+    assert heard.messages() == ["one", "two", "three"]
     assert "gap" not in heard.pulls
 
 
@@ -133,7 +135,7 @@ async def test_a_lost_event_in_the_middle_and_one_at_the_end(
     await fault("lose_event", count=1)
     await control("message", message="lost again", level="info")
     await until(lambda: "missed" in heard.pulls)
-    assert [event.data["message"] for event in heard.events] == ["one", "three"]
+    assert heard.messages() == ["one", "three"]
 
 
 async def test_a_disk_that_is_full_for_a_while_does_not_end_it(client: Client, control: Fault) -> None:
@@ -165,7 +167,7 @@ async def test_a_doubled_event_is_told_once(live: tuple[Socket, Heard, Kept], co
     await control("message", message="one", level="info")
     await control("message", message="two", level="info")
     await until(lambda: len(heard.events) >= 2)
-    assert [event.data["message"] for event in heard.events] == ["one", "two"]
+    assert heard.messages() == ["one", "two"]
 
 
 async def test_a_restored_backend_says_so(live: tuple[Socket, Heard, Kept], control: Fault, fault: Fault) -> None:
@@ -174,7 +176,7 @@ async def test_a_restored_backend_says_so(live: tuple[Socket, Heard, Kept], cont
     await control("message", message="one", level="info")
     await fault("restore")
     await until(lambda: len(heard.events) == 2)
-    assert "restored" in heard.events[1].data["message"]
+    assert "restored" in heard.messages()[1]
     assert "gap" in heard.pulls  # the numbers leave a hole, and the hole asks for a pull
 
 
@@ -353,7 +355,7 @@ async def test_it_introduces_itself_by_the_contract() -> None:
         line = await bench.greet()
         auth, *subscriptions = line.said[:10]
         assert auth == {"type": "auth", "data": {"shop_id": "s 1", "token": "token-1", "device_id": DEVICE}}
-        assert [frame["channel"] for frame in subscriptions] == list(EVENTS)
+        assert [frame["channel"] for frame in subscriptions] == list(BY_NAME)
         assert line.said[10] == {"type": "resume", "data": {"last_seq": 41}}
         assert line.said[11]["type"] == "ping"
         assert (bench.state, bench.heard.pulls) == ("up", ["connected"])
@@ -651,10 +653,10 @@ async def test_resync_forgets_the_old_numbers() -> None:
 
 
 async def test_damaged_frames_and_raising_listeners_disturb_nobody(bench: Bench) -> None:
-    def broken(event: Event) -> None:
+    def broken(event: SystemMessage) -> None:
         raise RuntimeError("a mistake of ours")
 
-    bench.socket.on("system_message", broken)
+    bench.socket.on(SystemMessage, broken)
     async with bench.running():
         line = await bench.greet()
         line._incoming.put_nowait("{nonsense")
@@ -662,7 +664,9 @@ async def test_damaged_frames_and_raising_listeners_disturb_nobody(bench: Bench)
         line.push("something_new", data={"x": 1}, seq=2)
         line.push("system_message", data={"message": "x"}, seq=3)
         await settle()
-        assert bench.heard.types() == ["something_new", "system_message"]
+        assert bench.heard.types() == ["system_message"]
+        logged = [event.values for event in bench.monitor.events_after(0) if event.key == "connection.event"]
+        assert logged == [{"type": "something_new", "seq": 2}, {"type": "system_message", "seq": 3}]
         assert "price_update" in bench.heard.pulls
         keys = [event.key for event in bench.monitor.events_after(0)]
         assert keys.count("error.socket.bad_frame") == 2

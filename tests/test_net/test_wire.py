@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from clutch_tui.net import wire
 from clutch_tui.net.endpoints import ENDPOINTS
+from clutch_tui.net.events import PriceUpdate
 from clutch_tui.net.socket import frames
 
 ITEM = {"id": "p1", "name": "طلمبة مياه", "price": Decimal("150.00"), "stock_quantity": 3}
@@ -243,7 +244,7 @@ def test_frames_and_events_are_read_in_our_terms() -> None:
     frame = frames.read_frame('{"type":"price_update","data":{"itemId":"p1","newPrice":"12.5"},"seq":7,"head":9}')
     assert (frame.type, frame.seq, frame.head) == ("price_update", 7, 9)
     event = frames.read_event(frame)
-    assert (event.data["item_id"], event.data["new_price"], event.seq) == ("p1", 1250, 7)
+    assert event == PriceUpdate("p1", new_price=1250, seq=7)
     flat = frames.read_frame('{"type":"pong","timestamp":3,"extra":1}')
     assert flat.data == {"extra": 1}
     for raw in ("[]", "{}", "nonsense", '{"type":"x","seq":-1}'):

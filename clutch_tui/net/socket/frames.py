@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
-from clutch_tui.net import wire
+from clutch_tui.net import events, wire
 from clutch_tui.net.socket import news
 
 
@@ -20,15 +20,6 @@ class Frame:
     head: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Something that has happened in the shop. `seq` is `None` from a server that does not number its events."""
-
-    type: str
-    data: Mapping[str, Any]
-    seq: int | None
-
-
 def read_frame(text: str | bytes) -> Frame:
     """One frame. Raises `wire.BadPayload`."""
     raw = wire.loads(text.encode("utf-8", "replace") if isinstance(text, str) else text)
@@ -37,9 +28,11 @@ def read_frame(text: str | bytes) -> Frame:
     return Frame(frame["type"], data, frame["seq"], frame["head"])
 
 
-def read_event(frame: Frame) -> Event:
-    """One of the nine events, its data in our terms; any other kind as it came. Raises `wire.BadPayload`."""
-    model = news.EVENTS.get(frame.type)
-    if model is not None:
-        return Event(frame.type, wire.in_our_terms(wire.read_record(model, frame.data)), frame.seq)
-    return Event(frame.type, frame.data if isinstance(frame.data, dict) else {"data": frame.data}, frame.seq)
+def read_event(frame: Frame) -> events.Happening | None:
+    """One of the nine events; None for another kind, which newer servers may have. Raises `wire.BadPayload`."""
+    kind = events.BY_NAME.get(frame.type)
+    if kind is None:
+        return None
+    data = wire.in_our_terms(wire.read_record(news.MODELS[kind], frame.data))
+    plain = {name: float(value) if isinstance(value, Decimal) else value for name, value in data.items()}
+    return kind(**plain, seq=frame.seq)

@@ -1,4 +1,4 @@
-"""What comes over the socket: the frame, and the nine events."""
+"""What comes over the socket, as it is checked: the frame, and the nine events of `net/events.py`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
+from clutch_tui.net import events
 from clutch_tui.net.answers import Forecast, StockAlert
 from clutch_tui.net.payload import Counter, Id, Money, Order, Payload
 
@@ -57,18 +58,18 @@ class SystemMessage(Payload):
     level: str = "info"
 
 
-EVENTS: dict[str, type[Payload]] = {
-    "inventory_update": InventoryUpdate,
-    "price_update": PriceUpdate,
-    "demand_forecast": Forecast,
-    "market_insight": MarketNews,
-    "new_order": NewOrder,
-    "order_update": OrderUpdate,
-    "stock_alert": StockAlert,
-    "price_alert": PriceAlert,
-    "system_message": SystemMessage,
+MODELS: dict[type[events.Happening], type[Payload]] = {
+    events.InventoryUpdate: InventoryUpdate,
+    events.PriceUpdate: PriceUpdate,
+    events.DemandForecast: Forecast,
+    events.MarketInsight: MarketNews,
+    events.NewOrder: NewOrder,
+    events.OrderUpdate: OrderUpdate,
+    events.StockAlert: StockAlert,
+    events.PriceAlert: PriceAlert,
+    events.SystemMessage: SystemMessage,
 }
-"""What each event on the socket holds."""
+"""How each event's data is checked. Its fields are those of the type."""
 
 
 class Frame(Payload):

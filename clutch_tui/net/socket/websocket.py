@@ -8,27 +8,26 @@ import random
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal, Protocol, overload
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 from urllib.parse import quote, urlsplit
 
 from clutch_tui.core.clock import Clock, SystemClock
 from clutch_tui.core.types import ShopError
-from clutch_tui.net import events
 from clutch_tui.net.client.errors import ApiError, Kind
 from clutch_tui.net.client.retry import backoff
 from clutch_tui.net.connection import Level, Monitor, Problem, State
-from clutch_tui.net.events import H
+from clutch_tui.net.events import BY_NAME, H, InventoryUpdate, NewOrder, OrderUpdate, PriceUpdate
 from clutch_tui.net.socket.line import Dial, HandshakeRefused, Line, LineClosed, WebSocketDial
 from clutch_tui.net.socket.sequence import Sequence
 
 if TYPE_CHECKING:
     from clutch_tui.config import Settings
     from clutch_tui.net.client.session import Session
-    from clutch_tui.net.socket.frames import Event, Frame
+    from clutch_tui.net.socket.frames import Frame
 
-EVENTS: tuple[str, ...] = tuple(kind.TYPE for kind in events.HAPPENINGS)
-_PULLING = frozenset({"inventory_update", "price_update", "new_order", "order_update"})
-_COUNTED = frozenset({"inventory_update", "price_update"})
+_PULLING = frozenset(kind.TYPE for kind in (InventoryUpdate, PriceUpdate, NewOrder, OrderUpdate))
+"""Those that speak of rows. They ask for a pull as they come in, also where their data cannot be read."""
+_COUNTED = frozenset(kind.TYPE for kind in (InventoryUpdate, PriceUpdate))
 """Those whose rows the cursor counts."""
 TOKEN_REFUSED = frozenset({1008, 4001})
 SHOP_REFUSED = 4003
@@ -111,7 +110,7 @@ class Socket:
             heartbeat=settings.websocket.heartbeat,
             pong_timeout=settings.websocket.pong_timeout,
         )
-        self._listeners: dict[str, list[Callable[[Event], None]]] = {}
+        self._listeners: dict[type[Any], list[Callable[[Any], None]]] = {}
         self._poked = asyncio.Event()
         self._line_back = asyncio.Event()
         self._waits_for_line = False
@@ -129,28 +128,9 @@ class Socket:
         self._complained = False
         self._asked_up_to: int | None = None
 
-    @overload
-    def on(self, kind: type[H], listener: Callable[[H], None]) -> Callable[[], None]: ...
-
-    @overload
-    def on(self, kind: str, listener: Callable[[Event], None]) -> Callable[[], None]: ...
-
-    def on(self, kind: type[H] | str, listener: Callable[[Any], None]) -> Callable[[], None]:
-        """Hear one kind of event, named by its type (`events.StockAlert`) or by its name, or `"*"` for all; call what
-        comes back to hear no more."""
-        if isinstance(kind, str):
-            name, hear = kind, listener
-        else:
-            typed = kind
-            name, hear = kind.TYPE, lambda event: listener(events.read(typed, event))
-        listeners = self._listeners.setdefault(name, [])
-        listeners.append(hear)
-
-        def no_more() -> None:
-            if hear in listeners:
-                listeners.remove(hear)
-
-        return no_more
+    def on(self, kind: type[H], listener: Callable[[H], None]) -> None:
+        """Hear one kind of event, named by its type (`events.StockAlert`), from now on."""
+        self._listeners.setdefault(kind, []).append(listener)
 
     def reconnect_now(self) -> None:
         """Try at once, whatever the waiting time; a connection that is open is closed and opened again."""
@@ -349,7 +329,7 @@ class Socket:
     async def _introduce(self, line: Line, bearer: str) -> None:
         auth = {"shop_id": self._backend.shop_id, "token": bearer, "device_id": self._device_id}
         await self._say(line, "auth", data=auth)
-        for channel in EVENTS:
+        for channel in BY_NAME:
             await self._say(line, "subscribe", channel=channel)
         self._asked_up_to = self._sequence.last
         if (seen := self._sequence.resume_from) is not None:
@@ -426,7 +406,7 @@ class Socket:
             level: Level = "debug" if self._complained else "warning"
             self._complained = True
             self._monitor.note(level, "socket", "error.socket.server_says", reason=str(frame.data)[:200])
-        elif frame.type in EVENTS or frame.seq is not None:
+        elif frame.type in BY_NAME or frame.seq is not None:
             await self._deliver(frame)
 
     async def _deliver(self, frame: Frame) -> None:
@@ -445,13 +425,13 @@ class Socket:
         except wire.BadPayload as bad:
             self._monitor.note("warning", "socket", "error.socket.bad_frame", reason=f"{frame.type}: {bad.reason}")
             return
-        self._monitor.note("debug", "socket", "connection.event", type=event.type, seq=event.seq or 0)
-        for listen in (*self._listeners.get(event.type, ()), *self._listeners.get("*", ())):
+        self._monitor.note("debug", "socket", "connection.event", type=frame.type, seq=frame.seq or 0)
+        for listen in self._listeners.get(type(event), ()):
             try:
                 listen(event)
             except Exception as error:
                 self._monitor.note(
-                    "error", "socket", "error.socket.listener", type=event.type, reason=repr(error)[:200]
+                    "error", "socket", "error.socket.listener", type=frame.type, reason=repr(error)[:200]
                 )
 
     async def _is_here(self, frame: Frame) -> bool:
