@@ -370,7 +370,8 @@ class Monitor:
         self._overall = (overall, reason, since)
 
     def _judge(self) -> tuple[Overall, Problem | None]:
-        """The contract's rule: `connected` when API and socket work and no required endpoint is known to fail."""
+        """`connected` when API and socket work and no required endpoint is known to fail
+        (docs/protocol.md#connected-limited-offline)."""
         api, socket = self._parts["api"], self._parts["socket"]
         if self._access == "signed_out" and api.state != "off":
             refused = (part.problem for part in self._parts.values() if part.problem is not None)

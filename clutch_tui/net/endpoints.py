@@ -1,4 +1,4 @@
-"""The catalogue of the backend's endpoints, as data (contract, section 3).
+"""The catalogue of the backend's endpoints, as data (docs/protocol.md#endpoints).
 
 Client, tester, sandbox and screens all read this one list: an endpoint that is not here does not exist for
 any of them.

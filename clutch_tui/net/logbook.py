@@ -32,7 +32,7 @@ LINE = logging.getLogger("clutch_tui.connection")
 CLOCK = "clock"
 """The row of how far the clocks are apart."""
 OVERALL = "overall"
-"""The row beside those of the parts: the contract's word, and the reason for it."""
+"""The row beside those of the parts: the word for all of it, and the reason."""
 
 NEWS: tuple[type[Happening], ...] = (StockAlert, PriceAlert, DemandForecast, MarketInsight, SystemMessage, NewOrder)
 """Events that a person should hear of; the others only say that there are rows to fetch."""

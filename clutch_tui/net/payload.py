@@ -1,7 +1,7 @@
 """The records as the server writes them: the only place that knows its field names.
 
-Each model is liberal in what it reads (contract, section 2): a numeric string is a number, money is a number or
-a string, unknown fields are ignored, a missing field has its empty value. What it holds afterwards is in the
+Each model is liberal in what it reads (docs/protocol.md#liberal-reading): a numeric string is a number, money is a
+number or a string, unknown fields are ignored, a missing field has its empty value. What it holds afterwards is in the
 program's own terms: money in minor units, moments in the database's text form, names as in `core`.
 """
 

@@ -1,4 +1,4 @@
-"""One terminal's socket from the handshake to its end (contract, section 4)."""
+"""One terminal's socket from the handshake to its end (docs/protocol.md#live-connection)."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ KINDS = frozenset(
         "retry",
     }
 )
-# Other words for the same: the contract's own, and bare status codes.
+# Other words for the same: longer ones, and bare status codes.
 ALIASES = {
     "drop_before_commit": "drop_before",
     "drop_after_commit": "drop_after",

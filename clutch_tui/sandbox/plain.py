@@ -1,6 +1,6 @@
 """The backend as a server without sync: what a shop meets that points its terminal at a server we did not write.
 
-It stands between the line and the application and takes away what the contract allows to be missing: the sync calls,
+It stands between the line and the application and takes away what a server may lack: the sync calls,
 cursors, conflict detection, the memory for `Idempotency-Key`, our ids. What it answers may be a bare list with `_id`
 and camelCase names.
 """

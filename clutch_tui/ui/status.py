@@ -10,7 +10,8 @@ from typing import Literal
 from textual.message_pump import MessagePump
 
 Overall = Literal["connected", "limited", "offline", "signed_out", "cut", "alone", "starting"]
-"""The contract's four words, and three of this terminal's own: cut on purpose, no backend set up, starting."""
+"""Four words of the protocol (docs/protocol.md#connected-limited-offline), and three of this terminal's own: cut on
+purpose, no backend set up, starting."""
 
 DRAW_EVERY = 0.1
 

@@ -1,4 +1,4 @@
-"""Runs against a server without sync: lists come down, single calls go up (contract, 5.6).
+"""Runs against a server without sync: lists come down, single calls go up (docs/protocol.md#without-sync-calls).
 
 Such a server remembers no change, numbers nothing and may have ids of its own, so less can be promised, and less is
 checked: every sale is there once, told by its receipt number; where nobody else touches the shelf, the clerk sees

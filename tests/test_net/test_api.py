@@ -52,7 +52,7 @@ def mocked(make_client: MakeClient) -> Callable[[Callable[[httpx.Request], httpx
 # --- what is sent ----------------------------------------------------------------------------------------
 
 
-async def test_the_headers_of_the_contract(make_client: MakeClient) -> None:
+async def test_the_headers_of_a_call(make_client: MakeClient) -> None:
     client = make_client(BASE, api_key="shop-key")
     with respx.mock() as router:
         route = router.post(f"{BASE}/customers").respond(201, json={"success": True, "data": {"id": "c"}})

@@ -1,4 +1,4 @@
-"""What the connection says about itself: the contract's four words, and the figures behind them."""
+"""What the connection says about itself: its four words, and the figures behind them."""
 
 from __future__ import annotations
 

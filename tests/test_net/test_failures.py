@@ -1,4 +1,4 @@
-"""Every fault of the contract (sections 2 and 6), one row each, through real sockets: how often it is tried again,
+"""Every fault (docs/protocol.md#failure), one row each, through real sockets: how often it is tried again,
 after how long, and what a person reads in the end."""
 
 from __future__ import annotations

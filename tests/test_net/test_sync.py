@@ -1,4 +1,4 @@
-"""The engine against a real backend over real sockets: every failure that the contract names, in the middle."""
+"""The engine against a real backend over real sockets: every failure that docs/protocol.md names, in the middle."""
 
 from __future__ import annotations
 

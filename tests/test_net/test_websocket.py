@@ -349,7 +349,7 @@ def bench() -> Bench:
     return Bench()
 
 
-async def test_it_introduces_itself_by_the_contract() -> None:
+async def test_it_introduces_itself() -> None:
     bench = Bench(Kept(41))
     async with bench.running():
         line = await bench.greet()

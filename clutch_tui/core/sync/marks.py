@@ -1,4 +1,4 @@
-"""What tells one history of the server from another that has the same numbers (contract, 5.3, rule 11).
+"""What tells one history of the server from another that has the same numbers (docs/protocol.md#marks).
 
 A server that was put back to an older copy counts on: what it says next may bear numbers that we know already. So each
 number comes with the mark of the transaction that took it. The mark of a cursor stands beside it; here is the highest

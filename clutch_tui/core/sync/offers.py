@@ -1,4 +1,4 @@
-"""Which changes the server is asked about beside those that it is sent: `unconfirmed` (contract, 5.2 and 5.3).
+"""Which changes the server is asked about beside those that it is sent: `unconfirmed` (docs/protocol.md#the-sync-call).
 
 Those that may have been sent and have no answer; and after a restore everything that another epoch has answered,
 which goes back into the queue where the present one does not know it.

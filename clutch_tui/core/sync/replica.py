@@ -320,9 +320,9 @@ def _end_moves(channel: str, answered: Collection[str] | None = None, settled: C
 
     Only an applied fact is in those rows: the goods of one that was refused have gone all the same.
     One on a record that those rows do not hold yet goes on: the server keeps it, and counts it when the record
-    arrives (contract, 5.1). When answers come and no rows, only what was `answered` can end, and what moved a record
-    whose request was `settled`, which may be known no longer: a queue of fifty thousand has many more open movements,
-    and looking at all of them for each hundred answers took minutes.
+    arrives (docs/protocol.md#facts-and-requests). When answers come and no rows, only what was `answered` can end, and
+    what moved a record whose request was `settled`, which may be known no longer: a queue of fifty thousand has many
+    more open movements, and looking at all of them for each hundred answers took minutes.
     """
     table, record, type = _MOVES[channel]
     place = state.get(f"{channel}.epoch")

@@ -1,7 +1,8 @@
 """Which way the records of a channel travel between this shop and its server, and the count that orders lists.
 
-The way is `sync` where the server has the sync calls (contract, 5.2) or lists by `since_seq` (5.5), and `lists` where
-it has neither (5.6): whole lists down, single calls up. It is found out by asking, kept, and asked for again.
+The way is `sync` where the server has the sync calls (docs/protocol.md#the-sync-call) or lists by `since_seq`
+(docs/protocol.md#lists-by-since_seq), and `lists` where it has neither (docs/protocol.md#without-sync-calls): whole
+lists down, single calls up. It is found out by asking, kept, and asked for again.
 
 A list says nothing about which of our changes it contains. Therefore the terminal counts its own answers (`tick`):
 what was answered before a page was asked for is in that page. In a channel that goes by lists the count of a row's

@@ -176,7 +176,7 @@ class Tester:
     ) -> Report:
         """Judge the endpoints that are named, those of a category, or all; five at a time.
 
-        With `write`, what the contract lets us delete again is made, changed and deleted, and the shop is told its
+        With `write`, what the protocol lets us delete again is made, changed and deleted, and the shop is told its
         own profile: nothing remains but the server's own record of it.
         """
         wanted = set(names)

@@ -1,4 +1,4 @@
-"""Asks the server what it knows beyond version 1 of the protocol (contract, 7.1)."""
+"""Asks the server what it knows beyond version 1 of the protocol (docs/protocol.md#negotiation)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sync calls: what is sent in them, what their answers and their failures mean (contract, 5.2 and 5.3).
+"""The sync calls: what is sent in them, what their answers and their failures mean (docs/protocol.md#the-sync-call).
 
 What a call brings is stored in one transaction. A change that fails alone while an empty probe succeeds leaves the
 way of the others; only the server's own answer ends a change.

@@ -1,4 +1,4 @@
-"""Looks whether a server that knows no marks still has what it has confirmed (contract, 5.3, rule 11).
+"""Looks whether a server that knows no marks still has what it has confirmed (docs/protocol.md#marks).
 
 Its counter does not tell a copy that was put back from what it had before. So it is asked about the newest changes
 that it has confirmed, and about some older ones, at each new connection and once a day: what it does not know any more

@@ -1,9 +1,9 @@
-"""The messages of synchronisation (contract, section 5), between core's terms and the wire's.
+"""The messages of synchronisation (docs/protocol.md#the-sync-call), between core's terms and the wire's.
 
 Requests are built from frozen changes, answers become results and pages that core can store. Nothing here
 waits or decides; `sync` and `rest` do.
 
-Marks (contract, 5.3, rule 11). The server's counter does not identify a history, so each number comes with the mark of
+Marks (docs/protocol.md#marks). The server's counter does not identify a history, so each number comes with the mark of
 the transaction that took it, a text that nobody reads:
 
 * a sync answer and a list by `since_seq` carry `"mark"` beside `cursor`, a result carries `"mark"` beside `seq`, and so

@@ -1,4 +1,5 @@
-"""Customers, suppliers and orders: the REST calls that carry the guarantees of synchronisation (section 5.5).
+"""Customers, suppliers and orders: the REST calls that carry the guarantees of synchronisation
+(docs/protocol.md#people-and-orders).
 
 A write goes out under its change id as `Idempotency-Key`, so that a lost answer is asked for again and never
 doubled; what the server says, refusals included, becomes the same kind of result that a sync call gives.

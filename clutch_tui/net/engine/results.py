@@ -1,4 +1,4 @@
-"""The server's answer to one change: what became of each of its fields (contract, 5.3, rule 12).
+"""The server's answer to one change: what became of each of its fields (docs/protocol.md#results).
 
 A change is over only when its answer accounts for all of it. An answer that does not, or in which a number makes no
 sense, is none: the change is as unanswered as before, and no other is held up. Nothing here raises anything but

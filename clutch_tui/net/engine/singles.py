@@ -1,10 +1,10 @@
-"""Sends changes one by one to a server without sync, so that none is doubled and none is lost (contract, 5.6).
+"""Sends changes one by one to a server without sync, none doubled and none lost (docs/protocol.md#without-sync-calls).
 
 Every call carries its `Idempotency-Key`, and nothing relies on it: after an unknown outcome the record is looked for
 before anything is sent again, and a step that was done is kept before the next begins. What cannot be found out is
 put before a person.
 
-Whether such a server moves the stock when it takes a sale is nowhere said: the contract has the figure written by the
+Whether such a server moves the stock when it takes a sale is nowhere said: the protocol has the figure written by the
 terminal ("read, then write the sum"), most shop servers do it themselves, and either guess, if wrong, counts every
 sale twice or never. So it is seen once for each kind of document (`sync.stock_by = "auto"`): the figures of the parts
 are read before and after the first one goes up. The setting can also say it outright.
@@ -412,7 +412,7 @@ class Singles:
         return record if record is not None and record["status"] == status else None
 
     async def _set_status(self, claimed: Claimed) -> Row:
-        """A sale that was voided or came back: its status, and why. Money never changes (contract, 3)."""
+        """A sale that was voided or came back: its status, and why. Money never changes."""
         sale_id, status, why = _status_of(claimed.sent)
         body = {"status": status, "notes": why}
         key = claimed.change.change_id

@@ -1,4 +1,4 @@
-"""The stock of a server without sync: read what it says of a part, write the sum (contract, 5.6)."""
+"""The stock of a server without sync: read its figure, write the sum (docs/protocol.md#without-sync-calls)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sends what the shop did and fetches what others did, for ever (contract, section 5).
+"""Sends what the shop did and fetches what others did, for ever (docs/protocol.md#synchronisation).
 
 A round pushes inventory, pushes sales, pulls both, then does the same for customers, suppliers and orders. One
 call is in flight at a time. What a call brings is stored in one transaction; what it does not bring is asked

@@ -1,4 +1,4 @@
-"""The live connection: one socket, for ever. It brings hints and news, never rows (contract, section 4)."""
+"""The live connection: one socket, for ever. It brings news, never rows (docs/protocol.md#live-connection)."""
 
 from __future__ import annotations
 
