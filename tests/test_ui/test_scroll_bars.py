@@ -22,12 +22,12 @@ from clutch_tui.ui import scroll_bars
 from clutch_tui.ui.bidi_filter import BidiApp, VisualLines
 from clutch_tui.ui.scroll_bars import FramedBesideBar
 from clutch_tui.ui.widgets.column import Column
-from clutch_tui.ui.widgets.note_field import NoteField
+from clutch_tui.ui.widgets.text_field import TextField
 from clutch_tui.ui.widgets.window_table import WindowTable
 from tests.test_ui.test_samples import Row
 
 SIZE = (60, 40)
-NAMES = ("table", "rows", "options", "note", "log")
+NAMES = ("table", "rows", "options", "log")
 
 
 @pytest.fixture(autouse=True)
@@ -44,8 +44,9 @@ class Scrolling(BidiApp, App[None]):
     CSS = """
     Widget { scrollbar-size-vertical: 1; }
     Label { width: 1fr; }
-    WindowTable, VerticalScroll, OptionList, RichLog, NoteField { height: 6; width: 50; padding: 0; }
+    WindowTable, VerticalScroll, OptionList, RichLog { height: 6; width: 50; padding: 0; }
     OptionList { border: round red; padding: 0 1; }
+    TextField { border: none; height: 1; padding: 0; }
     """
 
     def compose(self) -> ComposeResult:
@@ -53,8 +54,8 @@ class Scrolling(BidiApp, App[None]):
         with VerticalScroll(id="rows"):
             for n in range(12):
                 yield Label(f"سطر {n}", id=f"row{n}")
+            yield TextField(value="سطر", select_on_focus=False)
         yield OptionList(*(f"اختيار {n}" for n in range(12)), id="options")
-        yield NoteField("\n".join(f"سطر {n}" for n in range(12)), id="note")
         yield RichLog(id="log")
 
     def on_mount(self) -> None:
@@ -131,15 +132,17 @@ async def test_a_bar_is_dragged_where_one_sees_it() -> None:
 async def test_a_click_meets_the_cell_that_one_sees() -> None:
     app = Scrolling()
     async with app.run_test(size=SIZE) as pilot:
-        note = app.query_one(NoteField)
-        note.focus()
-        note.action_jump(end=False)
+        field = app.query_one(TextField)
+        field.focus(scroll_visible=False)
+        app.query_one("#rows").scroll_end(animate=False, immediate=True)
         await pilot.pause()
-        await pilot.click(offset=(59, note.region.y))
-        assert note.cursor_position == 0
-        await pilot.click(offset=(58, note.region.y))
-        assert note.cursor_position == 1
-        assert app.cursor_position == (58, note.region.y)
+        y, right = field.region.y, field.region.right
+        assert field.region.x > bar_of(app.query_one("#rows")).x == app.query_one("#rows").region.x
+        await pilot.click(offset=(right - 1, y))
+        assert field.cursor_position == 0
+        await pilot.click(offset=(right - 2, y))
+        assert field.cursor_position == 1
+        assert app.cursor_position == (right - 2, y)
 
 
 async def test_dialogs_have_their_bars_at_the_left_too() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from rich.cells import cell_len
 from textual import events
 from textual.app import App, ComposeResult
 from textual.widgets import Input
@@ -83,6 +84,17 @@ async def test_arabic_stands_at_the_right_and_latin_at_the_left() -> None:
     app = FieldApp(value="Oil filter")
     async with app.run_test():
         assert drawn(app.field) == "Oil filter".ljust(WIDTH)
+
+
+async def test_a_text_of_several_lines_is_drawn_on_one_and_stays_as_it_is() -> None:
+    """A server's description may have paragraphs. A line feed in a row would break the row."""
+    value = "للموتور\nOC 197\r\nسيراميك\tجديد"
+    app = FieldApp(value=value)
+    async with app.run_test() as pilot:
+        assert drawn(app.field).strip() == visual("للموتور OC 197  سيراميك جديد")
+        assert cell_len(drawn(app.field)) == WIDTH
+        await pilot.press("end", "!")
+        assert app.field.value == f"{value}!"
 
 
 async def test_a_part_number_stays_at_the_right_of_an_arabic_screen() -> None:

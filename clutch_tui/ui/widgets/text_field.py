@@ -106,8 +106,9 @@ class VisualCursor(VisualLines, _InputPart):
         return clean_typed(text)
 
     def to_shown(self, text: str) -> str:
-        """Return `text` as it is drawn, character for character."""
-        return "•" * len(text) if self.password else text
+        """Return `text` as it is drawn, character for character. A field has one line: where a text of several came
+        from elsewhere, their ends are blanks, and stay what they are in `value`."""
+        return "•" * len(text) if self.password else _BLANKS.sub(" ", text)
 
     def replace(self, text: str, start: int, end: int) -> None:
         before, typed = Moment(self.value, self.selection), self.to_stored(text)
