@@ -1,0 +1,139 @@
+"""What a terminal says, done for once of every kind, against what docs/protocol.md says that it says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from clutch_tui.config import Backend
+from clutch_tui.core import accounts, aftersales, cash, customers, inventory, sales, suppliers
+from clutch_tui.core.cart import add_line, with_customer
+from clutch_tui.core.database.store import Store
+from clutch_tui.core.sync import abilities, outbox
+from clutch_tui.core.sync.messages import Change
+from clutch_tui.core.types import CustomerDraft, PartDraft, Payment, SupplierDraft, TaxRules
+from clutch_tui.net.client.api import Api
+from clutch_tui.net.client.session import Session
+from clutch_tui.net.client.vault import Vault
+from clutch_tui.net.connection import Monitor
+from clutch_tui.net.engine import protocol, rest
+from tests.fresh_store import open_new
+from tests.test_docs.markdown import page
+from tests.test_docs.test_protocol_tables import names
+
+PROTOCOL = page("docs/protocol.md")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with open_new(tmp_path / "shop.db", inline=True) as store:
+        yield store
+
+
+@pytest.fixture
+def changes(store: Store) -> dict[tuple[str, str], Change]:
+    """The first change of every kind that a person can make, as it goes to a server of version 2."""
+    store.run_now(abilities.learn, 2, tuple(abilities.LATER))
+    store.run_now(_a_day_in_the_shop)
+    claimed = [change for channel in outbox.CHANNELS for change in store.run_now(outbox.claim, channel)]
+    return {(change.kind, change.type): change for change in reversed(claimed)}
+
+
+def _a_day_in_the_shop() -> None:
+    part = inventory.create(PartDraft(name="طلمبة", price=150_00), 10)
+    customer = customers.create(CustomerDraft(name="حسن", phone="01000000001"))
+    suppliers.create(SupplierDraft(name="مورد"))
+    till: dict[str, Any] = {"cashier": "سارة", "device_id": "d"}
+    cart = with_customer(add_line(sales.open_cart(), part), customer)
+    half_paid = [Payment("cash", 100_00), Payment("credit", 50_00)]
+    taken_home = sales.checkout(cart, half_paid, rules=TaxRules(), **till)
+    cart = add_line(sales.open_cart(), part)
+    mistaken = sales.checkout(cart, [Payment("cash", 150_00)], rules=TaxRules(), **till)
+    aftersales.give_back(taken_home.id, {1: 1}, reason="مش مناسبة", **till)
+    aftersales.void(mistaken.id, "غلط", "سارة")
+    payment = accounts.pay(customer.id, 10_00, "cash", "", "سارة", beyond_debt=True)
+    accounts.take_back(payment.id, "غلط", "سارة")
+    inventory.adjust(part.id, 1, "هدية")
+    inventory.count_stock(part.id, 5)
+    cash.do("open", 100_00, drawer_id="d", actor="سارة")
+
+
+def _told(kind: str) -> set[str]:
+    """The fields that the page names for a kind of fact."""
+    (row,) = [
+        row for row in PROTOCOL.table("facts-and-requests") if row[0].text == kind and row[3].code[:1] == ("body",)
+    ]
+    return set(row[3].code[1:])
+
+
+def test_every_fact_is_done_here(changes: dict[tuple[str, str], Change]) -> None:
+    never_sent = {"receive"}
+    assert {kind for kind, _ in changes} & outbox.FACTS == outbox.FACTS - never_sent
+
+
+@pytest.mark.parametrize("kind", ["void", "payment", "payment_void", "count", "adjust"])
+def test_the_body_of_a_fact(changes: dict[tuple[str, str], Change], kind: str) -> None:
+    (change,) = [change for (name, _), change in changes.items() if name == kind]
+    assert set(protocol.write_change(change)["body"]) == _told(kind)
+
+
+def test_the_body_of_what_is_done_with_the_drawer(changes: dict[tuple[str, str], Change]) -> None:
+    deeds = {"open", "pay_in", "pay_out", "no_sale", "close"}
+    assert set(protocol.write_change(changes["cash", "cash"])["body"]) == _told("cash") - deeds
+    assert deeds <= _told("cash")
+
+
+@pytest.mark.parametrize("kind", ["sale", "return"])
+def test_the_body_of_a_sale(changes: dict[tuple[str, str], Change], kind: str) -> None:
+    body = protocol.write_change(changes[kind, "sale"])["body"]
+    by_the_server = {"flags"}
+    assert set(body) == names("sale") - by_the_server | {"id", "customer"}
+    of_a_return = set() if kind == "return" else {"sale_line"}
+    assert set(body["items"][0]) == names("sale", 1) - of_a_return
+    assert set(body["customer"]) == {"id", "name", "phone"}
+
+
+def test_the_fields_of_a_create(changes: dict[tuple[str, str], Change]) -> None:
+    opening = {"stock_quantity"}
+    assert set(protocol.write_change(changes["create", "item"])["fields"]) == _written("item") | opening
+
+
+def _written(noun: str) -> set[str]:
+    return {row[0].code[0] for row in PROTOCOL.table(noun) if row[3].text.startswith("terminal")}
+
+
+@pytest.mark.parametrize("noun", ["customer", "supplier"])
+def test_the_body_of_a_single_write(changes: dict[tuple[str, str], Change], noun: str) -> None:
+    _, body = rest._call(changes["create", noun])
+    body |= protocol.write_heard(protocol.Heard(1, "mark", "e-1"))
+    assert set(body) == _written(noun) | names("idempotency")
+
+
+async def test_the_headers_of_a_call(tmp_path: Path) -> None:
+    """Those of a large write under a key, and of a question about something that is kept: all that there are."""
+    seen: list[httpx.Headers] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request.headers)
+        return httpx.Response(200, headers={"Accept-Encoding": "gzip"}, json={"success": True, "data": {"id": "c"}})
+
+    settings = Backend(base_url="https://clutch.test/api/v1", shop_id="shop")
+    monitor = Monitor()
+    session = Session(Vault(tmp_path / "secrets.json", settings.base_url, "shop", "file"), api_key="shop-key")
+    api = Api(settings, session=session, monitor=monitor, device_id="d", transport=httpx.MockTransport(answer))
+    try:
+        await api.call("shop.stats", etag='W/"1"')
+        large: dict[str, Any] = {"name": "ا" * 5000}
+        await api.call("customers.create", body=large, idempotency_key="c-1")
+    finally:
+        await api.close()
+    of_the_line = {"host", "connection", "content-length"}
+    assert {name for headers in seen for name in headers} - of_the_line == {
+        name.lower() for name in names("request-headers")
+    }
+    always = {row[0].text.lower() for row in PROTOCOL.table("request-headers") if row[1].text == "always"}
+    assert all(always <= set(headers) for headers in seen)
