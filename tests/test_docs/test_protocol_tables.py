@@ -244,6 +244,14 @@ def test_what_is_built_of_version_2() -> None:
     assert names("what-is-built") == set(abilities.LATER) == set(ledger.RECORDS)
 
 
+def test_what_is_not_yet_built_is_not() -> None:
+    """Whoever builds something of it takes it up into the page's own sections."""
+    fields, documents, facts = (names("not-yet-built", n) for n in range(3))
+    assert not fields & set(payload.Item.model_fields)
+    assert not documents & {noun for noun in (*records.NOUNS, *abilities.LATER)}
+    assert facts & (outbox.FACTS | ledger.FACTS | abilities.LATER.keys()) == {"receive"}, "its fields are what is new"
+
+
 # --- the live connection -------------------------------------------------------------------------------
 
 
