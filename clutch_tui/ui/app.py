@@ -196,6 +196,13 @@ class ClutchApp(KeysInOrder, Scanning, Overlays, ThinWire, Gauges, BidiApp, App[
         answer = await self.push_screen_wait(Confirm(question, **values))
         return bool(answer)
 
+    async def confirm_unexpected(self, question: str, **values: object) -> bool:
+        """Ask what does not always come, and must be read before it is answered; only from a worker."""
+        from clutch_tui.ui.dialogs import ConfirmUnexpected
+
+        answer = await self.push_screen_wait(ConfirmUnexpected(question, **values))
+        return bool(answer)
+
     async def sell(self, cart: Cart) -> None:
         """Go to the till with this cart; the one that was open there stays parked."""
         from clutch_tui.ui.screens.sales import SalesScreen

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+from time import monotonic
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -12,7 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.events import Key
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, Screen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 from textual.worker import Worker, WorkerState
@@ -25,10 +27,15 @@ from clutch_tui.ui.bidi_filter import VisualLines, paragraph
 from clutch_tui.ui.errors import report
 from clutch_tui.ui.widgets.number_field import MoneyField, NumberField
 from clutch_tui.ui.widgets.text_field import TextField
+from clutch_tui.ui.widgets.window_table import READ_AFTER
 from clutch_tui.ui.widgets.words import Problem, Words
 
 if TYPE_CHECKING:
     from clutch_tui.ui.app import ClutchApp
+
+    _DialogPart = Screen[Any]
+else:
+    _DialogPart = object
 
 T = TypeVar("T")
 
@@ -143,6 +150,29 @@ class Confirm(Dialog[bool]):
             self.dismiss(True)
 
 
+class Unexpected(_DialogPart):
+    """Mixin, before a dialog: a question that does not always come. An Enter that was pressed before anybody can have
+    read it, such as the last of a burst or the end of a scan, is no answer (`key_order`)."""
+
+    NOT_ANSWERED = "dialog.not_answered"
+    """What is said of such an Enter; what was typed before it stays."""
+    _shown_at = math.inf
+
+    def on_mount(self) -> None:
+        self.call_after_refresh(self._note_shown)
+
+    def _note_shown(self) -> None:
+        self._shown_at = monotonic()
+
+    def is_unread(self, key: Key) -> bool:
+        """Whether a key would answer that nobody can have pressed for an answer."""
+        return key.key == "enter" and key.time - self._shown_at < READ_AFTER
+
+
+class ConfirmUnexpected(Unexpected, Confirm):
+    """Yes or no."""
+
+
 class Ask(Dialog[T], Generic[T]):
     """One field. `read` makes the answer of what was typed, or raises `NumberError`, whose sentence is then
     shown at the field while the text stays."""
@@ -179,6 +209,12 @@ class Ask(Dialog[T], Generic[T]):
             self.dismiss(answer)
 
 
+class AskUnexpected(Unexpected, Ask[T], Generic[T]):
+    """One field."""
+
+    NOT_ANSWERED = "dialog.not_entered"
+
+
 def required_text(text: str) -> str:
     """What was typed, without blanks around it; for a field that must not stay empty."""
     if not text.strip():
@@ -207,7 +243,15 @@ def ask_number(
     return Ask(title, NumberField(value="" if value is None else str(value)), read, **values)
 
 
-def ask_money(title: str, *, value: int | None = None, minimum: int = 0, maximum: int, **values: object) -> Ask[int]:
+def ask_money(
+    title: str,
+    *,
+    value: int | None = None,
+    minimum: int = 0,
+    maximum: int,
+    kind: type[Ask[int]] = Ask,
+    **values: object,
+) -> Ask[int]:
     """Ask for an amount of money; the answer and the bounds, which are those of core, are in minor units."""
 
     def read(text: str) -> int:
@@ -219,7 +263,7 @@ def ask_money(title: str, *, value: int | None = None, minimum: int = 0, maximum
         return minor
 
     typed = "" if value is None else f"{value // 100}.{value % 100:02}"
-    return Ask(title, MoneyField(value=typed), read, **values)
+    return kind(title, MoneyField(value=typed), read, **values)
 
 
 class Choose(Dialog[str]):

@@ -136,6 +136,8 @@ class KeysInOrder(_AppPart):
             self._refuse_held("keys.row_has_gone")
         elif self._acts_unread(held):
             self._refuse_held("keys.not_read")
+        elif self._answers_unread(held, run):
+            self._refuse_held(getattr(self.screen, "NOT_ANSWERED", ""))
         else:
             self._held.popleft()
             await self._deal_with(held)
@@ -236,6 +238,15 @@ class KeysInOrder(_AppPart):
         if not isinstance(held, Key) or keys.is_moving(held.key):
             return False
         return any(table.is_unread(held.time) for table in self._tables_for(held))
+
+    def _answers_unread(self, held: Held, run: Run | None) -> bool:
+        """Whether this key would answer a question that nobody can have read when it was pressed, or ends what a
+        scanner may have sent."""
+        is_unread = getattr(self.screen, "is_unread", None)
+        if is_unread is None or not isinstance(held, Key):
+            return False
+        is_end = run is not None and held is run.end and len(run.text) >= scans.SHORTEST
+        return is_end or is_unread(held)
 
     def _names_another_row(self, held: Held) -> bool:
         """Whether news has put another row under the mark at this very moment."""

@@ -25,6 +25,7 @@ from clutch_tui.core.types import PartDraft
 from clutch_tui.home import Home
 from clutch_tui.text import strings
 from clutch_tui.ui.app import ClutchApp
+from clutch_tui.ui.dialogs import Unexpected
 from clutch_tui.ui.services import Services
 from clutch_tui.ui.widgets.words import Words
 from tests.fresh_store import open_new
@@ -201,6 +202,17 @@ async def type_by_hand(pilot: Pilot[Any], text: str, pace: float = 0.2) -> None:
         event.set_sender(pilot.app)
         pilot.app.post_message(event)
     await pilot.pause()
+
+
+async def read_question(pilot: Pilot[Any]) -> None:
+    """Wait until the question in front counts as read, so that Enter answers it."""
+    question = pilot.app.screen
+    assert isinstance(question, Unexpected)
+
+    def would_answer() -> bool:
+        return not question.is_unread(Key("enter", None))
+
+    await until(pilot, would_answer)
 
 
 def words_on(app: ClutchApp) -> str:

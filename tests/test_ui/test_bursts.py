@@ -10,15 +10,18 @@ import pytest
 
 from clutch_tui.core import cart, customers, inventory, sales, state
 from clutch_tui.core.types import CustomerDraft, PartDraft, PartQuery, Payment, SaleQuery
+from clutch_tui.text.format import money
 from clutch_tui.text.strings import t
 from clutch_tui.ui import key_order
 from clutch_tui.ui.app import ClutchApp
 from clutch_tui.ui.dialogs import Ask, Confirm
 from clutch_tui.ui.screens.inventory import InventoryScreen
 from clutch_tui.ui.screens.past_sales import PastSalesScreen
+from clutch_tui.ui.screens.pay import PayDialog
+from clutch_tui.ui.screens.receipt import ReceiptDialog
 from clutch_tui.ui.screens.sales import SalesScreen
 from clutch_tui.ui.widgets.text_field import TextField
-from tests.test_ui.shop_app import Shop, open_app, press, settle, toasts, until, words_on
+from tests.test_ui.shop_app import Shop, open_app, press, read_question, settle, toasts, until, words_on
 
 NAMES = ("Ahmed Fathy", "Bassem Adel", "Karim Nabil", "Mona Samir")
 
@@ -104,6 +107,40 @@ async def test_the_sale_that_was_looked_for_is_voided(shop: Shop) -> None:
             await settle(pilot)
         states = {row.receipt_number: row.status for row in shop.read(sales.page, SaleQuery(), None, 0, 9)}
         assert states == {numbers[0]: "voided", numbers[1]: "completed", numbers[2]: "completed"}
+
+
+async def test_a_burst_sells_nothing_above_the_limit(shop: Shop) -> None:
+    """`F2 F6 Enter` in one piece, and an Enter too many: the question is read before it is answered."""
+    mona = shop.store.run_now(customers.create, CustomerDraft(name="Mona Samir"))
+    shop.store.run_now(state.put_setting, "shop.settings", {"credit_limit": 100_00})
+    async with open_app(shop, "en") as (app, pilot):
+        await press(pilot, "f3", *"mona", "enter")
+        await until(pilot, lambda: customer_of(app))
+        await press(pilot, *"OF-100", "enter", "f2", "f6", "enter", "enter", "enter")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await settle(pilot)
+        assert isinstance(app.screen, Confirm)
+        assert toasts(app) == [t("dialog.not_answered")]
+        assert money(25_00) in words_on(app)
+        assert shop.read(sales.count, SaleQuery()) == 0
+        await press(pilot, "escape")
+        await until(pilot, lambda: isinstance(app.screen, PayDialog))
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await read_question(pilot)
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, ReceiptDialog))
+        assert shop.read(customers.get, mona.id).balance == 125_00
+
+
+async def test_a_burst_hands_over_no_odd_sum(shop: Shop) -> None:
+    async with open_app(shop, "en") as (app, pilot):
+        await press(pilot, *"OF-100", "enter", "f2", *"5000", "enter", "enter")
+        await until(pilot, lambda: isinstance(app.screen, Confirm) and bool(toasts(app)))
+        assert shop.read(sales.count, SaleQuery()) == 0
+        await read_question(pilot)
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, ReceiptDialog))
 
 
 async def test_keys_that_nobody_can_place_are_given_up_aloud(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from clutch_tui.text import strings
 from clutch_tui.text.strings import t
 from clutch_tui.ui.dialogs import Ask, Choose, Confirm
 from clutch_tui.ui.screens.drawer import ClosingsScreen, DrawerScreen, ReportDialog
-from tests.test_ui.shop_app import Shop, open_app, press, toasts, type_text, until, words_on
+from tests.test_ui.shop_app import Shop, open_app, press, read_question, toasts, type_text, until, words_on
 
 
 def printed(folder: Path) -> list[str]:
@@ -93,6 +93,7 @@ async def test_taking_out_more_than_there_is_asks_and_is_said(shop: Shop) -> Non
         await type_text(pilot, "80")
         await press(pilot, "enter")
         await until(pilot, lambda: isinstance(app.screen, Confirm) and "80.00" in words_on(app.screen))
+        await read_question(pilot)
         await press(pilot, "enter")
         await until(pilot, lambda: isinstance(app.screen, Ask))
         await type_text(pilot, "tea")

@@ -12,7 +12,18 @@ from clutch_tui.ui.dialogs import Ask, Confirm
 from clutch_tui.ui.forms import FormDialog
 from clutch_tui.ui.screens.inventory import InventoryScreen
 from clutch_tui.ui.widgets.number_field import NumberField
-from tests.test_ui.shop_app import Shop, open_app, press, settle, toasts, type_by_hand, type_text, until, words_on
+from tests.test_ui.shop_app import (
+    Shop,
+    open_app,
+    press,
+    read_question,
+    settle,
+    toasts,
+    type_by_hand,
+    type_text,
+    until,
+    words_on,
+)
 
 LANGUAGES: tuple[strings.Language, ...] = ("ar", "en")
 
@@ -85,6 +96,7 @@ async def test_a_part_that_the_server_would_refuse_is_refused_here(shop: Shop, l
         await type_text(pilot, "Pump")  # the cursor stands where something is missing
         await press(pilot, "f2")
         await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await read_question(pilot)
         await press(pilot, "enter")  # yes, it has no price
         await until(pilot, lambda: isinstance(app.screen, InventoryScreen))
         assert shop.new_changes == [("create", "item")]

@@ -14,7 +14,7 @@ from clutch_tui.text.strings import t
 from clutch_tui.ui.app import ClutchApp
 from clutch_tui.ui.dialogs import Choose, Confirm
 from clutch_tui.ui.screens.receipt import ReceiptDialog
-from tests.test_ui.shop_app import Shop, open_app, press, settle, toasts, until, words_on
+from tests.test_ui.shop_app import Shop, open_app, press, read_question, settle, toasts, until, words_on
 from tests.test_ui.test_sales import LANGUAGES, scan, till
 from tests.test_ui.test_till_codes import in_cart
 
@@ -97,6 +97,7 @@ async def test_another_window_begins_anew_and_takes_a_sale_over_only_when_it_is_
             await until(at_second, lambda: isinstance(second.screen, Choose))
             await press(at_second, "2")
             await until(at_second, lambda: isinstance(second.screen, Confirm))
+            await read_question(at_second)
             await press(at_second, "enter")
             await until(at_second, lambda: in_cart(second) == [("NGK-7", 1)])
             await scan(first, at_first, "OF-100")

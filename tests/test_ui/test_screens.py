@@ -29,7 +29,18 @@ from clutch_tui.ui.widgets.key_bar import KeyBar
 from clutch_tui.ui.widgets.number_field import MoneyField
 from clutch_tui.ui.widgets.status_strip import StatusStrip
 from clutch_tui.ui.widgets.text_field import TextField
-from tests.test_ui.shop_app import Shop, open_app, press, settle, toasts, type_by_hand, type_text, until, words_on
+from tests.test_ui.shop_app import (
+    Shop,
+    open_app,
+    press,
+    read_question,
+    settle,
+    toasts,
+    type_by_hand,
+    type_text,
+    until,
+    words_on,
+)
 
 LANGUAGES: tuple[strings.Language, ...] = ("ar", "en")
 
@@ -137,6 +148,7 @@ async def test_customers_from_the_first_to_the_payment(shop: Shop) -> None:
         await press(pilot, "enter")
         # she owes nothing: the shop would owe her
         await until(pilot, lambda: isinstance(app.screen, Confirm) and "50.00" in words_on(app.screen))
+        await read_question(pilot)
         await press(pilot, "enter")
         await until(pilot, lambda: isinstance(app.screen, Choose))
         await press(pilot, "1")
@@ -167,6 +179,7 @@ async def test_customers_from_the_first_to_the_payment(shop: Shop) -> None:
         await type_text(pilot, "1")
         await press(pilot, "enter")
         await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await read_question(pilot)
         await press(pilot, "enter")
         await until(pilot, lambda: isinstance(app.screen, Choose))
         await press(pilot, "1")

@@ -50,7 +50,7 @@ async def take_payment(screen: ShopScreen, customer_id: str) -> AccountPayment |
             "amount": shown.money(amount),
             "excess": shown.money(excess),
         }
-        if not await app.confirm("customer.ask_beyond", name=name, **figures):
+        if not await app.confirm_unexpected("customer.ask_beyond", name=name, **figures):
             return None
     methods: list[PayMethod] = [method for method in PAY_METHODS if method != "credit"]
     options = [(method, partial(t, f"pay.{method}")) for method in methods]

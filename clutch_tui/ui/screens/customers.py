@@ -127,7 +127,7 @@ class CustomersScreen(ListScreen):
             return
         if till.is_selling and till.cart.customer_id not in (None, row.id):
             names = {"before": shown.name(till.cart.customer_name), "name": shown.name(row.name)}
-            if not await self.app.confirm("customer.ask_sell_to", **names):
+            if not await self.app.confirm_unexpected("customer.ask_sell_to", **names):
                 return
         till.sell_to(row)
         await self.app.action_mode("sales")

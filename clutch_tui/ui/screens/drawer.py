@@ -121,7 +121,7 @@ class DrawerScreen(HistoryScreen):
         if amount <= max(0, present):
             return True
         figures = {"present": shown.money(present), "amount": shown.money(amount)}
-        return await self.app.confirm("drawer.ask_below_zero", **figures)
+        return await self.app.confirm_unexpected("drawer.ask_below_zero", **figures)
 
     def _who(self) -> dict[str, str]:
         return {"drawer_id": self.app.services.device_id, "actor": self.app.cashier}

@@ -33,5 +33,5 @@ async def settle_doubts(app: ClutchApp, draft: PartDraft, seen: Part | None = No
     if not found:
         return
     lines = [t(one.key, **{name: shown.name(value) for name, value in one.values.items()}) for one in found]
-    if not await app.confirm("part.ask_doubts", doubts="\n".join(lines)):
+    if not await app.confirm_unexpected("part.ask_doubts", doubts="\n".join(lines)):
         raise shop.types.ShopError("error.part.not_saved_yet")

@@ -193,7 +193,7 @@ class OrdersScreen(ListScreen):
         quote = (await self.store.read(shop.orders.get, row.id)).quote
         if quote is not None and quote.valid_until is not None and quote.valid_until < datetime.now(UTC):
             figures = {"at": shown.date_time(quote.valid_until), "total": shown.money(quote.total)}
-            if not await self.app.confirm("order.ask_expired", **figures):
+            if not await self.app.confirm_unexpected("order.ask_expired", **figures):
                 return
         cart = await self.write("orders", shop.orders.to_cart, row.id)
         if cart is None:

@@ -252,14 +252,32 @@ class PayDialog(Dialog[Paid]):
             self._problem.say("error.number.too_large", maximum=shown.amount(shop.cart.DEAREST))
         elif self._method == "cash" and shop.cart.is_odd_tender(amount, due):
             self._ask_whether_so_much(amount, due)
+        elif self._method == "credit":
+            self._take_on_account(amount, due)
         else:
             self._take(amount, due)
 
     @work(group="ask", exit_on_error=False)
     async def _ask_whether_so_much(self, amount: int, due: int) -> None:
         figures = {"tendered": shown.money(amount), "due": shown.money(due), "change": shown.money(amount - due)}
-        if await self.app.confirm("pay.ask_tender", **figures):
+        if await self.app.confirm_unexpected("pay.ask_tender", **figures):
             self._take(amount, due)
+
+    @work(group="ask", exit_on_error=False)
+    async def _take_on_account(self, amount: int, due: int) -> None:
+        """Above the limit it goes on account only where a person says so: the notice beside it is easily passed."""
+        standing = await self.app.store.read(shop.accounts.standing, self._cart.customer_id or "")
+        if standing is not None and standing.limit is not None and (beyond := standing.beyond(amount)):
+            figures = {
+                "owed": shown.money(standing.balance),
+                "limit": shown.money(standing.limit),
+                "amount": shown.money(amount),
+                "beyond": shown.money(beyond),
+            }
+            name = shown.name(self._cart.customer_name)
+            if not await self.app.confirm_unexpected("pay.ask_limit", name=name, **figures):
+                return
+        self._take(amount, due)
 
     def _take(self, amount: int, due: int) -> None:
         self._payments.append(Payment(self._method, min(amount, due)))

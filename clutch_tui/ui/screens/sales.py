@@ -249,7 +249,7 @@ class SalesScreen(TillEntry):
         chosen = await self.app.push_screen_wait(parked.choice(carts, self.cart, self.rules, elsewhere))
         if chosen is None or self.cart is None or chosen == self.cart.id:
             return
-        if chosen in elsewhere and not await self.app.confirm("sales.ask_take_over"):
+        if chosen in elsewhere and not await self.app.confirm_unexpected("sales.ask_take_over"):
             return
         if chosen != parked.NEW:
             await self._go_on_with(next(cart for cart in carts if cart.id == chosen), over=chosen in elsewhere)
