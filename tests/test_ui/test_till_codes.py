@@ -13,12 +13,25 @@ from clutch_tui.text.bidi import RTL, visual
 from clutch_tui.text.format import isolate, money, name
 from clutch_tui.text.strings import t
 from clutch_tui.ui.app import ClutchApp
-from clutch_tui.ui.dialogs import Choose, Confirm
+from clutch_tui.ui.dialogs import AskUnexpected, Choose, Confirm
 from clutch_tui.ui.forms import FormDialog
 from clutch_tui.ui.screens.receipt import ReceiptDialog
+from clutch_tui.ui.screens.sales import SalesScreen
 from clutch_tui.ui.widgets.column import fit
 from clutch_tui.ui.widgets.part_columns import HIT_COLUMNS, PART_COLUMNS
-from tests.test_ui.shop_app import Shop, open_app, press, settle, toasts, type_text, until, words_on
+from clutch_tui.ui.widgets.text_field import TextField
+from tests.test_ui.shop_app import (
+    Shop,
+    open_app,
+    press,
+    read_question,
+    settle,
+    toasts,
+    type_by_hand,
+    type_text,
+    until,
+    words_on,
+)
 from tests.test_ui.test_sales import LANGUAGES, scan, till
 
 TILL_PARTS = (
@@ -296,3 +309,49 @@ def test_on_a_wide_terminal_the_years_are_seen_before_the_name_grows() -> None:
     for columns in (HIT_COLUMNS, PART_COLUMNS):
         car = next(one for one in fit(columns, 118) if one.column.title == "part.car")
         assert car.width >= cell_len("ميتسوبيشي لانسر 2001-2007")
+
+
+@pytest.fixture
+def priceless(shop: Shop) -> str:
+    """The number of a part without a price; its barcode is the shop's own."""
+    draft = PartDraft(name="كلبس", name_en="Clip", part_number="CLIP-1", barcode="20017")
+    shop.store.run_now(inventory.create, draft, 100)
+    return draft.part_number
+
+
+@pytest.mark.parametrize(("typed", "price"), [("12.50", 12_50), ("0", 0)])
+async def test_what_has_no_price_is_asked_about_once_in_a_sale(
+    shop: Shop, priceless: str, typed: str, price: int
+) -> None:
+    async with open_app(shop, "en") as (app, pilot):
+        await press(pilot, *f"3*{priceless}", "enter")
+        await until(pilot, lambda: isinstance(app.screen, AskUnexpected))
+        assert till(app).cart.lines == ()
+        await read_question(pilot)
+        await press(pilot, "enter")  # nothing is no answer
+        await settle(pilot)
+        assert isinstance(app.screen, AskUnexpected)
+        await type_by_hand(pilot, typed)
+        await press(pilot, "enter")
+        await until(pilot, lambda: till(app).cart.lines)
+        await press(pilot, *priceless, "enter")
+        await until(pilot, lambda: [line.quantity for line in till(app).cart.lines] == [4])
+        assert [line.price for line in till(app).cart.lines] == [price]
+
+
+async def test_no_burst_and_no_scan_is_the_price_of_a_part_that_has_none(shop: Shop, priceless: str) -> None:
+    async with open_app(shop, "en") as (app, pilot):
+        await press(pilot, *priceless, "enter", *"5", "enter")  # typed before the question was there
+        await until(pilot, lambda: isinstance(app.screen, AskUnexpected) and bool(toasts(app)))
+        assert toasts(app) == [t("dialog.not_entered")]
+        await press(pilot, "ctrl+u")
+        await read_question(pilot)
+        await press(pilot, *"20017", "enter")  # the same part once more, from a scanner
+        await settle(pilot)
+        assert isinstance(app.screen, AskUnexpected)
+        assert till(app).cart.lines == ()
+        await press(pilot, "escape")
+        await until(pilot, lambda: isinstance(app.screen, SalesScreen))
+        await settle(pilot)
+        assert till(app).cart.lines == ()
+        assert app.screen.query_one("#scan", TextField).value == priceless, "to be corrected, or given up"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual import on, work
@@ -165,6 +166,8 @@ class TillEntry(ShopScreen):
         else:
             self._say_not_found(text, found, several=several)
             return
+        if meant is not None and not meant.part.price:
+            meant = await self._priced(meant)
         if meant is None:
             self._offer_again(text)
             return
@@ -174,6 +177,17 @@ class TillEntry(ShopScreen):
 
             # the number as it stands on the part, where that was typed
             self.notify(lookup_words.read_as(meant.part.part_number if found.exact else found.read_as))
+
+    async def _priced(self, meant: Candidate) -> Candidate | None:
+        """What has no price gets one for this sale, of which nought may be meant; its line keeps it for the next
+        piece. None where nobody says."""
+        lines = self.cart.lines if self.cart is not None else ()
+        price = next((line.price for line in lines if line.part_id == meant.part.id), None)
+        if price is None:
+            from clutch_tui.ui.screens import till_questions
+
+            price = await till_questions.missing_price(self.app, part_name(meant.part))
+        return None if price is None else replace(meant, part=replace(meant.part, price=price))
 
     def _say_not_found(self, text: str, found: Lookup, *, several: bool) -> None:
         key = "sales.several" if several else "sales.not_found"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 from clutch_tui.ui import lookup_words, shop
-from clutch_tui.ui.dialogs import ChooseUnmarked, ask_money, ask_number
+from clutch_tui.ui.dialogs import AskUnexpected, ChooseUnmarked, ask_money, ask_number
 from clutch_tui.ui.widgets.cart_view import part_of
 
 if TYPE_CHECKING:
@@ -39,6 +39,13 @@ async def quantity(app: ClutchApp, line: CartLine) -> int | None:
     """How many pieces of a line's part."""
     most = shop.cart.MOST_PIECES
     asked = ask_number("sales.ask_quantity", value=line.quantity, minimum=1, maximum=most, name=part_of(line))
+    return await app.push_screen_wait(asked)
+
+
+async def missing_price(app: ClutchApp, name: str) -> int | None:
+    """The price of a part that has none, in minor units, for this sale: 0 where it is given for nothing, and None where
+    it is not sold."""
+    asked = ask_money("sales.ask_missing_price", maximum=shop.cart.DEAREST, kind=AskUnexpected, name=shown.name(name))
     return await app.push_screen_wait(asked)
 
 
