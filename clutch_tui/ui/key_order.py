@@ -117,9 +117,11 @@ class KeysInOrder(_AppPart):
             self.set_timer(LOST_AFTER, self._next_key)
         await self._next_key()
 
-    def press_next(self, name: str) -> None:
-        """Press a key before those that are held: what a scan stands for on some screens."""
-        self._held.appendleft((Key(name, None), None))
+    def press_next(self, name: str, character: str | None = None) -> None:
+        """Press a key before those that are held: what a scan stands for on some screens, or what was typed into a
+        screen that gives way to it."""
+        self._held.appendleft((Key(name, character), None))
+        self.call_later(self._next_key)
 
     async def _next_key(self) -> None:
         lost = self._under_way is not None and monotonic() - self._since >= LOST_AFTER

@@ -26,7 +26,7 @@ from clutch_tui.ui.screens.pay import PayDialog
 from clutch_tui.ui.screens.receipt import ReceiptDialog
 from clutch_tui.ui.screens.sales import SalesScreen
 from clutch_tui.ui.widgets.text_field import TextField
-from tests.test_ui.shop_app import Shop, open_app, press, settle, toasts, until, words_on
+from tests.test_ui.shop_app import Shop, open_app, press, settle, toasts, type_by_hand, type_text, until, words_on
 
 EAN = "6221000000017"
 """The barcode of the first part; its check digit is wrong."""
@@ -185,6 +185,34 @@ async def test_a_scan_looks_a_part_up_in_the_inventory_and_fills_a_code_of_a_for
         await until(pilot, lambda: not isinstance(app.screen, FormDialog))
         (row,) = shop.read(inventory.page, PartQuery(text=TRADE), None, 0, 5)
         assert row.part_number == "OF-100"
+
+
+@pytest.mark.parametrize("pace", ["at once", "by hand"])
+async def test_what_is_typed_into_the_receipt_is_looked_for_at_the_till(shop: Shop, pace: str) -> None:
+    async with open_app(shop, "en") as (app, pilot):
+        await scan(pilot)
+        await press(pilot, "f2", "enter")
+        await until(pilot, lambda: isinstance(app.screen, ReceiptDialog))
+        await settle(pilot)
+        await (type_text(pilot, "spark") if pace == "at once" else type_by_hand(pilot, "spark"))
+        await until(pilot, lambda: isinstance(app.screen, SalesScreen))
+        await settle(pilot)
+        assert app.screen.query_one("#scan", TextField).value == "spark"
+        await press(pilot, "enter")
+        await until(pilot, lambda: lines(app) == {"NGK-7": 1})
+
+
+async def test_a_key_of_the_receipt_is_its_own(shop: Shop) -> None:
+    async with open_app(shop, "en") as (app, pilot):
+        await scan(pilot)
+        await press(pilot, "f2", "enter")
+        await until(pilot, lambda: isinstance(app.screen, ReceiptDialog))
+        await press(pilot, "f2", "down", "pagedown")
+        await until(pilot, lambda: toasts(app))
+        assert isinstance(app.screen, ReceiptDialog)
+        await press(pilot, "1", "2", "enter")  # a code of no part: asked for again at the till
+        await until(pilot, lambda: isinstance(app.screen, SalesScreen))
+        assert shop.read(sales.count, SaleQuery()) == 1
 
 
 async def test_a_scan_while_looking_for_the_customer_goes_into_the_sale(shop: Shop) -> None:

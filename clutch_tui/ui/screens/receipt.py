@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.events import Key
 
 from clutch_tui.core.types import Receipt
 from clutch_tui.text import format as shown
@@ -59,6 +60,13 @@ class ReceiptDialog(ShowText):
         """The next customer's first part: the receipt goes, the scan belongs to what lies below."""
         self.dismiss(None)
         return None
+
+    def on_key(self, event: Key) -> None:
+        """What is typed is for what lies below as well, but for a key of the receipt's own."""
+        if event.is_printable and event.key not in self.active_bindings:
+            event.stop()
+            self.dismiss(None)
+            self.app.press_next(event.key, event.character)
 
     def _remarks(self) -> str:
         """What is not on the paper: what the server found worth saying about the sale."""
