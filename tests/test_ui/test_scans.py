@@ -11,7 +11,7 @@ from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
 from clutch_tui.core import cart, inventory, sales
-from clutch_tui.core.types import PartQuery, SaleQuery
+from clutch_tui.core.types import PartDraft, PartQuery, SaleQuery
 from clutch_tui.text.format import amount, name
 from clutch_tui.text.strings import t
 from clutch_tui.ui.app import ClutchApp
@@ -21,6 +21,7 @@ from clutch_tui.ui.read_keys import ReadParser
 from clutch_tui.ui.scans import Place, Run, Runs, judge
 from clutch_tui.ui.screens.customers import PickCustomer
 from clutch_tui.ui.screens.discount import DiscountDialog
+from clutch_tui.ui.screens.inventory import InventoryScreen
 from clutch_tui.ui.screens.part import PartDialog
 from clutch_tui.ui.screens.pay import PayDialog
 from clutch_tui.ui.screens.receipt import ReceiptDialog
@@ -185,6 +186,33 @@ async def test_a_scan_looks_a_part_up_in_the_inventory_and_fills_a_code_of_a_for
         await until(pilot, lambda: not isinstance(app.screen, FormDialog))
         (row,) = shop.read(inventory.page, PartQuery(text=TRADE), None, 0, 5)
         assert row.part_number == "OF-100"
+
+
+async def test_a_scan_of_a_code_that_several_parts_have_shows_all_of_them(shop: Shop) -> None:
+    for number in ("TWIN-1", "TWIN-2"):
+        draft = PartDraft(
+            name="طرمبة", name_en=f"Pump {number}", part_number=number, barcode="6223009990011", price=100
+        )
+        shop.store.run_now(inventory.create, draft, 3)
+    async with open_app(shop, "en", mode="inventory") as (app, pilot):
+        await press(pilot, "f7")  # also those of which there are enough
+        await scan(pilot, "6223009990011")
+        screen = app.screen
+        assert isinstance(screen, InventoryScreen)
+        await until(pilot, lambda: screen.table.count == 2)
+        assert toasts(app) == [t("sales.several", text=name("6223009990011"))]
+        await press(pilot, "down", "enter")
+        await until(pilot, lambda: isinstance(app.screen, PartDialog) and "TWIN-2" in words_on(app))
+
+
+async def test_a_scan_of_a_code_that_no_part_has_opens_none(shop: Shop) -> None:
+    draft = PartDraft(name="طرمبة", part_number="P-1", barcode=f"{TRADE}-9", description=TRADE, price=100)
+    shop.store.run_now(inventory.create, draft, 3)
+    async with open_app(shop, "en", mode="inventory") as (app, pilot):
+        await scan(pilot, TRADE)
+        await until(pilot, lambda: toasts(app))
+        assert toasts(app) == [t("inventory.unknown_code", text=name(TRADE))]
+        assert isinstance(app.screen, InventoryScreen)
 
 
 @pytest.mark.parametrize("pace", ["at once", "by hand"])

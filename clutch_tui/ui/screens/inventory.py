@@ -124,13 +124,22 @@ class InventoryScreen(ListScreen):
             self.details.refresh(layout=True)
 
     def take_scan(self, text: str) -> bool | None:
-        """The part in the hand: it is looked up, and its page opened."""
+        """The part in the hand: it is looked up, and its page opened where no other part has that code."""
         if self.app.current_mode != self.NAME:
             return None
         self.search.focus()
-        self.search.value = text
-        self.app.press_next("enter")
+        self.find(text)
+        self._look_up(text)
         return True
+
+    @work(group="ask", exit_on_error=False)
+    async def _look_up(self, code: str) -> None:
+        found = await self.store.read(shop.search.with_code, code)
+        if len(found) == 1:
+            self.app.press_next("enter")
+        else:
+            key = "sales.several" if found else "inventory.unknown_code"
+            self.notify(t(key, text=shown.name(code)), severity="warning")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return self.has_row() if action in ("edit", "adjust", "count", "history", "delete") else True
