@@ -158,6 +158,8 @@ class Snapshot:
     last_event: int
     skew: float = 0.0
     """Seconds that this machine's clock is ahead of the server's, behind where negative; 0 where nobody need know."""
+    was_somebody: bool = True
+    """Whether anybody was ever signed in here."""
 
 
 class Monitor:
@@ -176,6 +178,7 @@ class Monitor:
         self._settled: dict[PartName, Part] = {}
         """Each part as it was last, attempts left out."""
         self._access: Access = "signed_out"
+        self._was_somebody = True
         self._skew = 0.0
         self._well_at = self._clock.now() - FORGIVEN_AFTER
         """When a whole round of sync last went through: what failed for a moment before that has passed."""
@@ -268,8 +271,9 @@ class Monitor:
     def traffic(self) -> Traffic:
         return self._traffic
 
-    def set_access(self, access: Access) -> None:
-        """Who is speaking: nobody, the shop's key, or a user."""
+    def set_access(self, access: Access, *, was_somebody: bool = True) -> None:
+        """Who is speaking: nobody, the shop's key, or a user; and whether anybody ever was."""
+        self._was_somebody = was_somebody or access != "signed_out"
         if access != self._access:
             self._access = access
             self._add("info", "session", f"connection.access.{access}", {})
@@ -334,6 +338,7 @@ class Monitor:
             endpoints={name: self.figures(name) for name in self._figures},
             last_event=self._count,
             skew=self._skew,
+            was_somebody=self._was_somebody,
         )
 
     def events_after(self, number: int, limit: int = EVENTS) -> tuple[Event, ...]:

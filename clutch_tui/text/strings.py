@@ -97,6 +97,11 @@ def has(key: str) -> bool:
     return _catalogue(_voice.language).sentence(key) != key
 
 
+def in_every_language(key: str) -> tuple[str, ...]:
+    """Return the sentence of `key` in each language, the order being that of `LANGUAGES`."""
+    return tuple(_catalogue(language).sentence(key) for language in LANGUAGES)
+
+
 def keys_saying(word: str) -> tuple[str, ...]:
     """Return the keys whose sentence holds a word of the search (folded as by `fold`) in the language that is spoken:
     what is stored by its key can then be found by what a person reads."""

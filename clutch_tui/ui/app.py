@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeVar, cast
 
 from rich.text import Text
 from textual import work
-from textual.app import App, SystemCommand
+from textual.app import App
 from textual.binding import BindingType
 from textual.command import CommandPalette
 from textual.filter import LineFilter
@@ -392,6 +392,8 @@ class ClutchApp(KeysInOrder, Scanning, Overlays, ThinWire, Gauges, BidiApp, App[
         unanswered = snapshot.parts["api"].state in ("off", "connecting") and snapshot.reason is None
         if snapshot.overall == "offline" and unanswered:  # nobody has had an answer yet, good or bad
             return "starting", None
+        if snapshot.overall == "signed_out" and not snapshot.was_somebody:
+            return "not_signed_in", None
         return snapshot.overall, snapshot.since
 
     # --- keys that work everywhere --------------------------------------------------------------------
@@ -488,15 +490,3 @@ class ClutchApp(KeysInOrder, Scanning, Overlays, ThinWire, Gauges, BidiApp, App[
         self._is_leaving = True
         await self._leave()
         self.exit(0)
-
-    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """Everything that a key does here, what belongs to the screen first."""
-        for node, binding, enabled, _ in keys.active_nodes(screen):
-            if enabled and not str(binding.id).startswith(("table.", "search.", "form.")):
-                run = partial(self.run_action, binding.action, node)
-                yield SystemCommand(keys.word(binding), keys.shown_key(binding), run)
-        if not self._asks:
-            for mode in keys.MODES[10:]:  # those that no digit leads to
-                title = "palette.sign_in" if mode == "sign_in" else f"mode.{mode}"
-                yield SystemCommand(t(title), t(f"mode.{mode}"), partial(self._go_to, mode))
-        yield SystemCommand(t(f"mode.{keys.DRAWER}"), "", partial(self.action_mode, keys.DRAWER))

@@ -7,14 +7,16 @@ would come back with the commands of a moment long past.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from textual import work
+from textual.app import SystemCommand
 from textual.await_complete import AwaitComplete
+from textual.screen import Screen
 
-from clutch_tui.text.strings import t
+from clutch_tui.text.strings import in_every_language, t
 from clutch_tui.ui import keys
 
 if TYPE_CHECKING:
@@ -27,11 +29,28 @@ else:
 COMMANDS = "palette"
 
 
+class FoundCommand(SystemCommand):
+    """A command of the palette; `names` are its words in every language, by which it is found as well."""
+
+    names: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, key: str, help_text: str, run: Callable[[], Any]) -> FoundCommand:
+        """Make one of the catalogue key of its words."""
+        made = cls(t(key), help_text, run)
+        made.names = in_every_language(key)
+        return made
+
+
 class Overlays(_AppPart):
     """Mixin, before `App`: their keys, and the word for who tries Ctrl+C."""
 
     if TYPE_CHECKING:
         _go_to: Callable[[str], Awaitable[None]]
+        action_mode: Callable[[str], Awaitable[None]]
+
+        @property
+        def _asks(self) -> bool: ...
 
     def close_overlay(self) -> str:
         """Take off the one that is in front; what it was, empty where there is none."""
@@ -50,6 +69,18 @@ class Overlays(_AppPart):
         shown = ShowText("app.help", lambda: keys.help_lines(screen))
         shown.overlay = "help"
         self.push_screen(shown)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Everything that a key does here, what belongs to the screen first."""
+        for node, binding, enabled, _ in keys.active_nodes(screen):
+            if enabled and not str(binding.id).startswith(("table.", "search.", "form.")):
+                run = partial(self.run_action, binding.action, node)
+                yield FoundCommand.of(binding.description, keys.shown_key(binding), run)
+        if not self._asks:
+            for mode in keys.MODES[10:]:  # those that no digit leads to
+                title = "palette.sign_in" if mode == "sign_in" else f"mode.{mode}"
+                yield FoundCommand.of(title, t(f"mode.{mode}"), partial(self._go_to, mode))
+        yield FoundCommand.of(f"mode.{keys.DRAWER}", "", partial(self.action_mode, keys.DRAWER))
 
     def action_command_palette(self) -> None:
         """Open our own palette: Textual's types from left to right, and turns back what is beneath it."""

@@ -9,7 +9,7 @@ from typing import Literal
 
 from textual.message_pump import MessagePump
 
-Overall = Literal["connected", "limited", "offline", "signed_out", "cut", "alone", "starting"]
+Overall = Literal["connected", "limited", "offline", "signed_out", "not_signed_in", "cut", "alone", "starting"]
 """Four words of the protocol (docs/protocol.md#connected-limited-offline), and three of this terminal's own: cut on
 purpose, no backend set up, starting."""
 

@@ -26,6 +26,16 @@ def working(clock: TestClock) -> Monitor:
     return monitor
 
 
+def test_whether_anybody_was_ever_signed_in() -> None:
+    monitor = Monitor(TestClock())
+    monitor.set_access("signed_out", was_somebody=False)
+    assert not monitor.snapshot().was_somebody
+    monitor.set_access("key", was_somebody=False)
+    assert monitor.snapshot().was_somebody
+    monitor.set_access("signed_out", was_somebody=True)
+    assert monitor.snapshot().was_somebody
+
+
 def test_the_four_words() -> None:
     clock = TestClock()
     monitor = Monitor(clock)

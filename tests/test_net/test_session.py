@@ -43,6 +43,7 @@ async def test_a_wrong_password_says_so_and_changes_nothing(client: Client) -> N
         await client.session.login("owner@clutch.test", "wrong")
     assert caught.value.kind is Kind.BAD_CREDENTIALS
     assert client.session.state == "signed_out"
+    assert not client.monitor.snapshot().was_somebody
     assert client.monitor.figures("auth.login").works
 
 
@@ -116,6 +117,7 @@ async def test_a_refused_refresh_signs_out_and_says_so(client: Client, fault: Fa
     assert caught.value.kind is Kind.SIGNED_OUT
     assert (client.session.state, client.vault.read().token) == ("signed_out", None)
     assert client.monitor.overall == "signed_out"
+    assert client.monitor.snapshot().was_somebody
 
 
 async def test_an_outage_during_a_refresh_costs_no_sign_in(client: Client, fault: Fault) -> None:

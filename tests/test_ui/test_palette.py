@@ -15,9 +15,12 @@ from textual.widgets import Label
 from clutch_tui.text import strings
 from clutch_tui.text.bidi import visual
 from clutch_tui.text.strings import t
+from clutch_tui.ui.app import ClutchApp
 from clutch_tui.ui.bidi_filter import BidiApp
 from clutch_tui.ui.overlays import Overlays
+from clutch_tui.ui.screens.discount import DiscountDialog
 from clutch_tui.ui.widgets.palette import Palette, PaletteField
+from tests.test_ui.shop_app import Shop, open_app, press, settle, type_text, until
 
 
 @pytest.fixture(autouse=True)
@@ -117,3 +120,35 @@ async def test_another_language_closes_what_was_looked_up_in_this_one(behind: bo
         if behind:
             assert palette.query_one(PaletteField).placeholder == t("palette.placeholder")
         assert not isinstance(app.screen, Palette)
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+@pytest.mark.parametrize("typed", ["discount", "الخصم", "خصم", "f5", "F5"])
+async def test_a_command_is_found_in_both_languages_and_by_its_key(
+    shop: Shop, language: strings.Language, typed: str
+) -> None:
+    async with open_app(shop, language) as (app, pilot):
+        await press(pilot, *"OF-100", "enter")
+        await settle(pilot)
+        await press(pilot, "ctrl+p")
+        await until(pilot, lambda: isinstance(app.screen, Palette))
+        await type_text(pilot, typed)
+        await until(pilot, lambda: app.screen.query_one(CommandList).option_count)
+        await settle(pilot)
+        await press(pilot, "down", "enter")
+        await until(pilot, lambda: isinstance(app.screen, DiscountDialog))
+
+
+@pytest.mark.parametrize("typed", ["ctrl+d", "ctrl d", "f9 4"])
+async def test_a_key_of_several_parts_is_found(shop: Shop, typed: str) -> None:
+    async with open_app(shop, "en") as (app, pilot):
+        await press(pilot, "ctrl+p")
+        await until(pilot, lambda: isinstance(app.screen, Palette))
+        await type_text(pilot, typed)
+        wanted = t("mode.customers") if typed == "f9 4" else t("sales.drawer")
+        await until(pilot, lambda: wanted in str(first_option(app)))
+
+
+def first_option(app: ClutchApp) -> object:
+    commands = app.screen.query_one(CommandList)
+    return commands.get_option_at_index(0).prompt if commands.option_count else ""

@@ -17,6 +17,7 @@ from clutch_tui.ui import keys
 from clutch_tui.ui.app import ClutchApp
 from clutch_tui.ui.dialogs import Ask, Choose, Confirm, ShowText
 from clutch_tui.ui.forms import FormDialog
+from clutch_tui.ui.screens import connection_overview
 from clutch_tui.ui.screens.account import AccountScreen, PaymentDialog
 from clutch_tui.ui.screens.customers import CustomersScreen
 from clutch_tui.ui.screens.frame import ShopScreen
@@ -291,6 +292,52 @@ async def test_a_full_strip_gives_up_since_when_before_it_cuts_off_what_calls_fo
         assert strip.text.endswith("Notices: 1")
         assert "12 min" in strip.text
         assert strip.render().cell_length <= 80
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_a_strip_without_room_leaves_out_whole_parts_and_says_that_there_is_more(
+    shop: Shop, language: strings.Language
+) -> None:
+    async with open_app(shop, language) as (app, pilot):
+        now = datetime.now(UTC)
+        strip = app.screen.query_one(StatusStrip)
+        full = Status("limited", now, 3, now - timedelta(minutes=12), 2, 1, now, skew=172_800.0, stranded=3, missing=1)
+        strip.show(full)
+        for width in range(20, 150, 3):
+            await pilot.resize_terminal(width, 24)
+            text = strip.text
+            assert strip.render().cell_length <= width, text
+            assert not text.rstrip().endswith("|"), text
+            ways = (strip._in_words(), strip._in_figures(), strip._in_figures(since=False))
+            parts = {part.plain for way in ways for part in way}
+            shown = [part.strip() for part in text.removesuffix(" …").split("|")]
+            assert parts >= set(shown), text
+            assert text.endswith(" …") or len(shown) == len(ways[0]), text
+
+
+async def test_nobody_was_signed_out_where_nobody_was_ever_signed_in(shop: Shop) -> None:
+    async with open_app(shop, "en") as (app, _):
+        now = datetime.now(UTC)
+        strip = app.screen.query_one(StatusStrip)
+        strip.show(Status("not_signed_in", None, now=now))
+        assert t("connection.overall.not_signed_in") in strip.text
+        assert t("age.now") not in strip.text
+
+
+@pytest.mark.parametrize(("skew", "word"), [(259_200.0, "3 days ahead"), (-420.0, "7 minutes behind")])
+def test_the_connection_says_that_the_clock_is_wrong(skew: float, word: str) -> None:
+    strings.use("en")
+    now = datetime(2026, 11, 29, 12, tzinfo=UTC)
+    seen = connection_overview.Seen(Status("connected", now, now=now, skew=skew), None, (), now)
+    first = connection_overview.draw(seen, 80).plain.split("\n")[0]
+    assert word in first
+    assert t("connection.sentence.connected") not in first
+    assert (
+        t("connection.sentence.connected")
+        in connection_overview.draw(
+            connection_overview.Seen(Status("connected", now, now=now), None, (), now), 80
+        ).plain
+    )
 
 
 async def test_settings_are_saved_and_applied(shop: Shop) -> None:

@@ -330,7 +330,7 @@ class Session:
         if self._secrets is not None:
             remember(self._secrets.token, self._secrets.refresh_token, self.api_key)
         if self._monitor is not None:
-            self._monitor.set_access(self.state)
+            self._monitor.set_access(self.state, was_somebody=self.was_somebody)
 
     def _known(self) -> Secrets:
         assert self._secrets is not None, "open() comes first"

@@ -12,6 +12,7 @@ from textual.content import Content
 
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import has, t, tn
+from clutch_tui.ui.clock_words import wrong_day
 from clutch_tui.ui.figures import share
 from clutch_tui.ui.status import Status
 
@@ -79,7 +80,11 @@ def _overall(seen: Seen) -> Content:
     reason = seen.snapshot.reason if seen.snapshot is not None and overall not in ("connected", "cut") else None
     why = problem_sentence(reason) if reason is not None else t(f"connection.sentence.{overall}")
     line = Content.styled(t(f"connection.overall.{overall}"), f"bold {_OVERALL_TONES.get(overall, '$text-warning')}")
-    line += Content(GAP + why)
+    if skew := seen.status.skew:  # never "everything works" alone: sales are booked on the wrong day
+        clock = wrong_day(skew, seen.now) or t("doctor.clock.off", clock=shown.clock(skew))
+        line += Content.styled(GAP + clock, "$text-error")
+    if not skew or overall != "connected":
+        line += Content(GAP + why)
     return line + Content.styled(GAP + t("connection.debug_is_on"), "$text-warning") if seen.debug else line
 
 

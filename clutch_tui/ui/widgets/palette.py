@@ -6,6 +6,7 @@ Private names of Textual used here: `CommandPalette._placeholder`, `_start_no_ma
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from textual.app import ComposeResult, SystemCommand
@@ -20,6 +21,14 @@ from clutch_tui.text.strings import t
 from clutch_tui.ui.bidi_filter import VisualLines
 from clutch_tui.ui.widgets.text_field import VisualCursor
 
+BY_KEY = 1000.0
+"""What a command weighs whose key was typed: more than any that is only called alike."""
+
+
+def _bare(key: str) -> str:
+    """A key's name without what stands between its parts."""
+    return re.sub(r"[\s+-]", "", key).casefold()
+
 
 class PaletteField(VisualCursor, CommandInput):
     """Where one types what to do."""
@@ -28,7 +37,8 @@ class PaletteField(VisualCursor, CommandInput):
 
 
 class FoldedCommands(Provider):
-    """The commands of the screen, found however they are spelt: `خزنه` means `الخزنة`, as in every search."""
+    """The commands of the screen, found however they are spelt (`خزنه` means `الخزنة`, as in every search), in every
+    language, and by the key that does the same (`f5`, `ctrl d`)."""
 
     async def discover(self) -> Hits:
         for name, help_text, run, discover in sorted(self._commands(), key=lambda command: command[0]):
@@ -37,8 +47,11 @@ class FoldedCommands(Provider):
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(fold(query))
-        for name, help_text, run, _ in self._commands():
-            if (match := matcher.match(fold(name))) > 0:
+        for command in self._commands():
+            name, help_text, run, _ = command
+            names = {name, *getattr(command, "names", ())}
+            match = BY_KEY if _bare(help_text) == _bare(query) else max(matcher.match(fold(one)) for one in names)
+            if match > 0:
                 yield Hit(match, name, run, help=help_text)
 
     def _commands(self) -> Iterable[SystemCommand]:

@@ -14,10 +14,14 @@ _TONES = {
     "limited": "$text-warning",
     "offline": "$text-error",
     "signed_out": "$text-warning",
+    "not_signed_in": "$text-warning",
     "cut": "$text-warning",
     "alone": "$text-muted",
     "starting": "$text-muted",
 }
+
+
+MORE = " …"
 
 
 class StatusStrip(Widget):
@@ -47,16 +51,20 @@ class StatusStrip(Widget):
 
     def render(self) -> Content:
         """All of it in words where the terminal is wide enough, else with figures for words, at last without since when
-        the connection is as it is; what asks for nothing goes last, since that is the end that is cut off."""
+        the connection is as it is. What then has no room is left out whole, with a sign that there is more; what asks
+        for nothing goes last, since that is the end."""
         room = self.size.width
-        found = self._in_words()
-        if room and found.cell_length > room:
-            found = self._in_figures()
-        if room and found.cell_length > room:
-            found = self._in_figures(since=False)
-        return found
+        ways = (("  |  ", self._in_words()), (" | ", self._in_figures()), (" | ", self._in_figures(since=False)))
+        lines = [Content(between).join(parts) for between, parts in ways]
+        fitting = next((line for line in lines if not room or line.cell_length <= room), None)
+        if fitting is not None:
+            return fitting
+        between, parts = ways[-1]
+        while len(parts) > 1 and Content(between).join(parts).cell_length + len(MORE) > room:
+            parts = parts[:-1]
+        return Content(between).join(parts) + Content(MORE)
 
-    def _in_figures(self, *, since: bool = True) -> Content:
+    def _in_figures(self, *, since: bool = True) -> list[Content]:
         status, now = self._status, self._status.now
         state = "• " + t(f"connection.overall.{status.overall}")
         if since and status.since is not None and now is not None:
@@ -77,9 +85,9 @@ class StatusStrip(Widget):
             parts.append(Content.styled(t("status.short.missing", n=status.missing), "$text-warning"))
         if status.unread > status.orders:
             parts.append(Content.styled(t("status.short.unread", n=status.unread - status.orders), "$accent"))
-        return Content(" | ").join(parts)
+        return parts
 
-    def _in_words(self) -> Content:
+    def _in_words(self) -> list[Content]:
         status = self._status
         tone = _TONES[status.overall]
         parts: list[Content] = [
@@ -107,4 +115,4 @@ class StatusStrip(Widget):
             parts.append(Content.styled(tn("status.local", status.local), "$text-muted"))
         if status.unread > status.orders:
             parts.append(Content.styled(tn("status.unread", status.unread - status.orders), "$accent"))
-        return Content("  |  ").join(parts)
+        return parts
