@@ -17,7 +17,7 @@ from typing import Any
 from clutch_tui.text.fold import fold_number
 
 from . import cart as carts
-from . import held, money, receipts
+from . import held, money, receipts, sale_words
 from .clock import from_text, to_text
 from .database import models
 from .sync import outbox
@@ -37,7 +37,7 @@ from .types import (
     TaxRules,
     Totals,
 )
-from .words import names_number, terms
+from .words import names_number
 
 # --- open carts ----------------------------------------------------------------------------------------
 
@@ -342,7 +342,7 @@ def _rows(where: str, params: tuple[Any, ...], limit: int, skip: int, *, rank: i
 def _named(q: SaleQuery) -> tuple[Key, ...]:
     """The places of the sales whose very number was typed: they come first."""
     typed = fold_number(q.text)
-    if not any(map(str.isdigit, typed)):
+    if not any(map(str.isdigit, typed)) or sale_words.is_figure(q.text.strip()):
         return ()
     where, params = _filter(q)
     ends_so = "substr(replace(lower(receipt_number), '-', ''), -?) = ?"
@@ -358,10 +358,11 @@ def _marks(values: tuple[Any, ...]) -> str:
 
 
 def _filter(q: SaleQuery) -> tuple[str, tuple[Any, ...]]:
-    where, params = ["1"], []
-    for term in terms(q.text):
-        where.append("instr(search_key, ?) > 0")
-        params.append(term)
+    where: list[str] = ["1"]
+    params: list[Any] = []
+    for condition, values in sale_words.conditions(q.text):
+        where.append(condition)
+        params.extend(values)
     if q.day:
         where.append("business_day = ?")
         params.append(q.day)

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -335,6 +335,60 @@ def test_the_sale_whose_number_was_typed_comes_first(store: Store, part_id: str)
         for n, row in enumerate(listed):
             assert [one.id for one in store.read_now(sales.page, q, row.key, 0, 9)] == newest_first[n + 1 :]
             assert [one.id for one in store.read_now(sales.page, q, None, n, 2)] == newest_first[n : n + 2]
+
+
+def on_day(store: Store, sale_id: str, day: str) -> None:
+    store.run_now(models.execute, "UPDATE sale SET business_day = ? WHERE id = ?", (day, sale_id))
+
+
+def found(store: Store, text: str) -> list[str]:
+    q = SaleQuery(text=text)
+    listed = [row.id for row in store.read_now(sales.page, q, None, 0, 99)]
+    assert len(listed) == store.read_now(sales.count, q)
+    return listed
+
+
+def test_past_sales_are_found_by_amount(store: Store, part_id: str) -> None:
+    made = [sell(store, part_id) for _ in range(4)]
+    for receipt, total in zip(made, (9062, 125_000, -9062, 9000), strict=True):
+        store.run_now(models.execute, "UPDATE sale SET total = ? WHERE id = ?", (total, receipt.id))
+    for text in ("90.62", "٩٠٫٦٢", "-90.62", "90.62 sara"):
+        assert found(store, text) == [made[2].id, made[0].id], text
+    for text in ("1,250", "1250.00", "1250", "١٬٢٥٠"):
+        assert found(store, text) == [made[1].id], text
+    assert found(store, "90.63") == []
+    assert found(store, "90.62 nobody") == []
+
+
+def test_past_sales_are_found_by_day(store: Store, part_id: str) -> None:
+    made = [sell(store, part_id) for _ in range(3)]
+    today = date.fromisoformat(made[0].business_day)
+    days = [today - timedelta(days=200), today - timedelta(days=40), today - timedelta(days=365 * 3)]
+    for receipt, day in zip(made, days, strict=True):
+        on_day(store, receipt.id, day.isoformat())
+    for n, day in enumerate(days):
+        for text in (
+            f"{day:%d/%m/%Y}",
+            f"{day:%d-%m-%Y}",
+            f"{day:%d/%m/%y}",
+            f"{day:%Y-%m-%d}",
+            f"{day.day}/{day.month}/{day.year}",
+        ):
+            assert found(store, text) == [made[n].id], text
+    for n in (0, 1):  # without its year it is the last one
+        assert found(store, f"{days[n]:%d/%m}") == [made[n].id]
+        assert found(store, f"{days[n]:%d-%m}") == [made[n].id]
+    assert found(store, "31/02/2026") == []
+
+
+def test_the_number_of_a_receipt_comes_before_an_amount_of_the_same_figures(store: Store, part_id: str) -> None:
+    made = [sell(store, part_id) for _ in range(3)]
+    store.run_now(models.execute, "UPDATE sale SET total = ? WHERE id = ?", (2_00, made[2].id))
+    number = made[1].receipt_number.rpartition("-")[2].lstrip("0")
+    assert number == "2"
+    assert found(store, "2")[0] == made[1].id
+    assert made[2].id in found(store, "2")
+    assert found(store, "2.00") == [made[2].id]
 
 
 def test_a_past_sale_is_found_by_number_part_and_day(store: Store, part_id: str) -> None:
