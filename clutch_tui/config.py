@@ -103,7 +103,7 @@ class Shop:
 
 
 def _policies() -> Mapping[str, Policy]:
-    return {"price": "server_wins", "cost": "server_wins", "tax": "server_wins"}
+    return {"price": "server_wins", "cost": "server_wins"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,15 +38,8 @@ OPTIONS = {
     "backend.shop_id": "--shop-id",
     "text.language": "--lang",
 }
-# What a conflict can be about: the editable fields of items, customers and suppliers.
-POLICY_FIELDS = frozenset(
-    (
-        *("name", "name_en", "part_number", "barcode", "oem_number", "category", "brand", "car_brand"),
-        *("car_model", "year", "price", "cost", "tax", "min_stock", "location", "supplier", "description"),
-        *("image_url", "phone", "email", "address", "customer_type", "car_info", "contact_person"),
-        *("payment_terms", "rating"),
-    )
-)
+_WITHDRAWN = frozenset({"tax", "car_info"})
+"""Names that policies were taken for though no conflict is about them: a file that still has one opens as before."""
 _SECRETS = frozenset({"api_key", "token", "refresh_token", "password", "secret"})
 
 
@@ -130,17 +123,28 @@ def _check_known(dotted: str, place: str) -> None:
         raise ConfigError("error.config.secret", place=place, setting=dotted)
     if first not in known:
         _unknown(dotted, place, [f"{section}.{one}" for one in known])
-    if inner and (first != "policies" or inner not in POLICY_FIELDS):
-        _unknown(dotted, place, [f"sync.policies.{one}" for one in sorted(POLICY_FIELDS)])
+    if inner and first == "policies":
+        _check_policy(dotted, place, inner)
+    elif inner:
+        _unknown(dotted, place, [f"{section}.{first}"])
 
 
-def _unknown(dotted: str, place: str, known: Iterable[str]) -> NoReturn:
+def _check_policy(dotted: str, place: str, name: str) -> None:
+    from clutch_tui.core.records import policy_fields  # the tables are costly to import, and few shops have policies
+
+    known = sorted(policy_fields())
+    if name not in known and name not in _WITHDRAWN:
+        _unknown(dotted, place, [f"sync.policies.{one}" for one in known], "error.config.unknown_policy")
+
+
+def _unknown(dotted: str, place: str, known: Iterable[str], key: str = "error.config.unknown") -> NoReturn:
     from difflib import get_close_matches
 
-    close = get_close_matches(dotted, list(known), n=1)
+    names = {one.rpartition(".")[2]: one for one in known}  # what stands before it is the same in all of them
+    close = get_close_matches(dotted.rpartition(".")[2], names, n=1)
     if close:
-        raise ConfigError("error.config.unknown_did_you_mean", place=place, setting=dotted, known=close[0])
-    raise ConfigError("error.config.unknown", place=place, setting=dotted)
+        raise ConfigError("error.config.unknown_did_you_mean", place=place, setting=dotted, known=names[close[0]])
+    raise ConfigError(key, place=place, setting=dotted, known=", ".join(names))
 
 
 def stamp(raw: bytes, environ: Mapping[str, str], overrides: Mapping[str, object]) -> str:

@@ -6,45 +6,20 @@ sales, returns and payments that this cursor does not cover yet.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, fields
-from typing import Any
-
-from clutch_tui.text.fold import fold, fold_number
+from dataclasses import asdict
 
 from . import cars, contacts, journal
 from .clock import from_text
 from .database import models
+from .records.customer import CAR
+from .records.customer import keys_of as keys_of
+from .records.declaration import fields_of
 from .sync import outbox, requests
 from .types import Customer, CustomerDraft, CustomerRow, Key, ShopError
-from .words import fold_often, joined, phone_key
 
-_FIELDS = tuple(field.name for field in fields(CustomerDraft))
+_FIELDS = tuple(fields_of(CustomerDraft))
 BALANCE = "balance + coalesce((SELECT sum(amount) FROM account_move WHERE customer_id = customer.id AND open = 1), 0)"
 _UNSENT = outbox.unsent("customer", "customer")
-
-
-CAR = ("car_brand", "car_model", "car_year", "car_plate")
-
-
-def keys_of(record: Mapping[str, Any]) -> dict[str, str]:
-    """The folded columns of a customer: what one is sorted and found by. A missing field counts as empty."""
-    get = record.get
-    name, phone, plate = fold(get("name") or ""), phone_key(get("phone") or ""), get("car_plate") or ""
-    words = joined(
-        (
-            name,
-            phone,
-            fold(get("email") or ""),
-            fold_often(get("address") or ""),
-            fold_often(get("car_brand") or ""),
-            fold_often(get("car_model") or ""),
-            fold_often(str(get("car_year") or "")),
-            fold(plate),
-            fold_number(plate),
-        )
-    )
-    return {"name_key": name, "phone_key": phone, "words": words}
 
 
 # --- reading -------------------------------------------------------------------------------------------

@@ -7,65 +7,25 @@ yet. Nothing here writes that figure: stock moves by `stock_move` rows only.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from clutch_tui.text.fold import fold
 
-from . import codes, journal, search, state
+from . import journal, search, state
 from .clock import from_text
 from .database import models
 from .limits import MAX_MONEY, MAX_QUANTITY
+from .records.declaration import fields_of
+from .records.part import keys_of as keys_of
 from .search import STOCK, UNSENT
 from .sync import outbox, requests
 from .types import Key, Part, PartDraft, PartQuery, PartRow, ShopError, StockMove
-from .words import bare, fold_often, joined
 
-_FIELDS = tuple(one.name for one in fields(PartDraft))
-_LINES = tuple(one.name for one in fields(PartDraft) if one.type == "str" and one.name != "description")
+_FIELDS = tuple(fields_of(PartDraft))
+_LINES = tuple(name for name, field in fields_of(PartDraft).items() if field.kind == "text" and field.is_one_line)
 """The fields that are one line of text."""
-
-
-def keys_of(record: Mapping[str, Any]) -> dict[str, str]:
-    """The folded columns of a part: what it is sorted and found by.
-
-    Called for every row of a pull, so it costs microseconds; a missing field counts as empty. The numbers
-    are in `words` twice, as they are written and without punctuation, so that `06L 115` and `06L115` both
-    find them.
-    """
-    get = record.get
-    name, name_en = fold(get("name") or ""), fold_often(get("name_en") or "")
-    number, oem = fold(get("part_number") or ""), fold(get("oem_number") or "")
-    number_key, oem_key = bare(number), bare(oem)
-    barcode = bare(fold(get("barcode") or ""))
-    barcode_key = codes.barcode_key(get("barcode") or "")
-    words = joined(
-        (
-            name,
-            name_en,
-            fold_often(get("category") or ""),
-            fold_often(get("brand") or ""),
-            fold_often(get("car_brand") or ""),
-            fold_often(get("car_model") or ""),
-            fold_often(get("year") or ""),
-            fold_often(get("supplier") or ""),
-            fold_often(get("location") or ""),
-            number,
-            number_key,
-            oem,
-            oem_key,
-            barcode,
-            barcode_key,
-        )
-    )
-    return {
-        "name_key": name or name_en,
-        "number_key": number_key,
-        "barcode_key": barcode_key,
-        "oem_key": oem_key,
-        "words": words,
-    }
 
 
 # --- reading -------------------------------------------------------------------------------------------

@@ -12,12 +12,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from clutch_tui.text.fold import fold, fold_number
-
 from . import inventory, journal, sales, search
 from .clock import from_text, to_text
 from .database import models
 from .limits import MAX_MONEY
+from .records.order import keys_of as keys_of
 from .sync import abilities, outbox, overlay
 from .types import (
     NO_DISCOUNT,
@@ -33,7 +32,7 @@ from .types import (
     Quote,
     ShopError,
 )
-from .words import joined, names_number, phone_key, terms
+from .words import names_number, phone_key, terms
 
 ANSWERABLE = ("pending", "quoted")
 """What an order must be for the shop to accept, reject or quote it."""
@@ -41,18 +40,6 @@ ANSWERABLE = ("pending", "quoted")
 _FINISHED = "'rejected', 'completed', 'cancelled'"
 _ANSWER = """(SELECT kind FROM outbox WHERE type = 'order' AND record_id = orders.id AND answered_at IS NULL
     ORDER BY n DESC LIMIT 1)"""
-
-
-def keys_of(record: Mapping[str, Any]) -> dict[str, str]:
-    """The folded column of an order: its number, its customer, the telephone and what was ordered.
-
-    `record` is in core names; its lines, where it has any, are mappings under `items` with `item_name`.
-    """
-    get = record.get
-    number = get("order_number") or ""
-    named = [fold(line.get("item_name") or line.get("name") or "") for line in get("items") or ()]
-    parts = (fold(number), fold_number(number), fold(get("customer_name") or ""), phone_key(get("phone") or ""))
-    return {"search_key": joined((*parts, *named))}
 
 
 # --- reading -------------------------------------------------------------------------------------------

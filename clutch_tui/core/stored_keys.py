@@ -11,18 +11,15 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from . import customers, inventory, orders, receipts, suppliers
+from .records import RECORDS
+from .records.part import PartNextTable
 
 AT_ONCE = 5_000
 
 _KeysOf = Callable[[Mapping[str, Any]], dict[str, str]]
 _TABLES: tuple[tuple[str, _KeysOf], ...] = (
-    ("part", inventory.keys_of),
-    ("part_next", inventory.keys_of),
-    ("customer", customers.keys_of),
-    ("supplier", suppliers.keys_of),
-    ("orders", orders.keys_of),
-    ("sale", receipts.keys_of),
+    *((record.table_name, record.keys_of) for record in RECORDS.values()),
+    (PartNextTable._meta.table_name, RECORDS["item"].keys_of),
 )
 _LINES = {
     "orders": "SELECT order_id, name AS item_name, '' AS part_number FROM order_line WHERE order_id IN",

@@ -2,38 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, fields
-from typing import Any
-
-from clutch_tui.text.fold import fold
+from dataclasses import asdict
 
 from . import contacts, journal
 from .database import models
 from .limits import BEST_RATING
+from .records.declaration import fields_of
+from .records.supplier import keys_of as keys_of
 from .sync import outbox, requests
 from .types import Key, ShopError, Supplier, SupplierDraft, SupplierRow
-from .words import fold_often, joined, phone_key
 
-_FIELDS = tuple(field.name for field in fields(SupplierDraft))
+_FIELDS = tuple(fields_of(SupplierDraft))
 _UNSENT = outbox.unsent("supplier", "supplier")
-
-
-def keys_of(record: Mapping[str, Any]) -> dict[str, str]:
-    """The folded columns of a supplier: what one is sorted and found by. A missing field counts as empty."""
-    get = record.get
-    name, phone = fold(get("name") or ""), phone_key(get("phone") or "")
-    words = joined(
-        (
-            name,
-            phone,
-            fold(get("contact_person") or ""),
-            fold(get("email") or ""),
-            fold_often(get("address") or ""),
-            fold_often(get("payment_terms") or ""),
-        )
-    )
-    return {"name_key": name, "phone_key": phone, "words": words}
 
 
 def count(text: str) -> int:

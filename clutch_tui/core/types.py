@@ -12,6 +12,9 @@ from decimal import Decimal
 from typing import Literal
 
 from . import money
+from .records.customer import CustomerDraft as CustomerDraft
+from .records.part import PartDraft as PartDraft
+from .records.supplier import SupplierDraft as SupplierDraft
 
 Key = tuple[str | int, ...]
 """The place of a row in its list's order; opaque to everyone but the query that made it."""
@@ -65,29 +68,6 @@ class PartRow:
 
 
 @dataclass(frozen=True, slots=True)
-class PartDraft:
-    """The fields of a part that a person may write. Stock moves by `inventory.adjust`, never by an edit."""
-
-    name: str = ""
-    name_en: str = ""
-    part_number: str = ""
-    barcode: str = ""
-    oem_number: str = ""
-    category: str = ""
-    brand: str = ""
-    car_brand: str = ""
-    car_model: str = ""
-    year: str = ""
-    price: int = 0
-    cost: int = 0
-    min_stock: int = 0
-    location: str = ""
-    supplier: str = ""
-    description: str = ""
-    image_url: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Part:
     """A part, whole. `base_stock` is the server's figure, `stock` the shelf's; `as_of` is when the server's
     figure was pulled."""
@@ -131,19 +111,6 @@ class StockMove:
 
 
 @dataclass(frozen=True, slots=True)
-class CustomerDraft:
-    name: str = ""
-    phone: str = ""
-    email: str = ""
-    address: str = ""
-    customer_type: str = ""
-    car_brand: str = ""
-    car_model: str = ""
-    car_year: str = ""
-    car_plate: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class CustomerRow:
     id: str
     key: Key
@@ -166,17 +133,6 @@ class Customer:
     version: int
     unsent: bool
     deleted: bool
-
-
-@dataclass(frozen=True, slots=True)
-class SupplierDraft:
-    name: str = ""
-    contact_person: str = ""
-    phone: str = ""
-    email: str = ""
-    address: str = ""
-    payment_terms: str = ""
-    rating: int = 0
 
 
 @dataclass(frozen=True, slots=True)

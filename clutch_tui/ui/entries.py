@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from clutch_tui.core.limits import BEST_RATING, LONGEST, MAX_MONEY, MAX_QUANTITY
+from clutch_tui.core.limits import MAX_QUANTITY
+from clutch_tui.core.records import EDITABLE
 from clutch_tui.text import format as shown
 from clutch_tui.text.format import NumberError, parse_decimal, parse_money, parse_number
 
@@ -35,69 +36,29 @@ class Entry:
     """Whether it is printed on the part, so that it may be scanned in."""
 
 
-def _bounded(type: str, *entries: Entry) -> tuple[Entry, ...]:
-    """The entries with the limits of the record's texts."""
-    texts = LONGEST[type]
+def _of_form(type: str) -> tuple[Entry, ...]:
+    """The entries of a record, as it is declared."""
     return tuple(
-        replace(entry, maximum=texts[entry.name]) if entry.kind in ("text", "choice") else entry for entry in entries
+        Entry(
+            name,
+            field.label,
+            field.kind,
+            required=bool(field.missing),
+            maximum=field.maximum,
+            choices=field.choices,
+            missing=field.missing,
+            is_code=field.is_code,
+        )
+        for name, field in EDITABLE[type].fields.items()
+        if field.on_form
     )
 
 
-PART = _bounded(
-    "item",
-    Entry("name", "part.name_ar", required=True, missing="error.part.server_wants_name"),
-    Entry("name_en", "part.name_en"),
-    Entry("part_number", "part.number", is_code=True),
-    Entry("barcode", "part.barcode", is_code=True),
-    Entry("oem_number", "part.oem", is_code=True),
-    Entry("price", "part.price", "money", maximum=MAX_MONEY),
-    Entry("cost", "part.cost", "money", maximum=MAX_MONEY),
-    Entry("min_stock", "part.min_stock", "number", maximum=MAX_QUANTITY),
-    Entry("location", "part.place"),
-    Entry("category", "part.category"),
-    Entry("brand", "part.brand"),
-    Entry("car_brand", "part.car_brand"),
-    Entry("car_model", "part.car_model"),
-    Entry("year", "part.year"),
-    Entry("supplier", "part.supplier"),
-    Entry("description", "part.description"),
-)
+PART, CUSTOMER, SUPPLIER = _of_form("item"), _of_form("customer"), _of_form("supplier")
 ENGLISH_PART = (replace(PART[0], required=False), *PART[1:])
 """A part that has only an English name already: its server takes it so."""
 FIRST_STOCK = Entry("stock_quantity", "part.first_stock", "number", maximum=MAX_QUANTITY)
 """What lies on the shelf when a part is made; afterwards stock moves and is not written."""
-
-_CUSTOMER_TYPES = (
-    ("", "customer.type.none"),
-    ("retail", "customer.type.retail"),
-    ("workshop", "customer.type.workshop"),
-    ("wholesale", "customer.type.wholesale"),
-)
-"""The server's words; one that it uses beside them is shown as it is."""
-
-CUSTOMER = _bounded(
-    "customer",
-    Entry("name", "common.name", required=True),
-    Entry("phone", "common.phone"),
-    Entry("email", "common.email"),
-    Entry("address", "common.address"),
-    Entry("customer_type", "customer.type", "choice", choices=_CUSTOMER_TYPES),
-    Entry("car_brand", "part.car_brand"),
-    Entry("car_model", "part.car_model"),
-    Entry("car_year", "part.year"),
-    Entry("car_plate", "customer.plate"),
-)
-
-SUPPLIER = _bounded(
-    "supplier",
-    Entry("name", "common.name", required=True),
-    Entry("contact_person", "supplier.contact"),
-    Entry("phone", "common.phone"),
-    Entry("email", "common.email"),
-    Entry("address", "common.address"),
-    Entry("payment_terms", "supplier.terms"),
-    Entry("rating", "supplier.rating", "number", maximum=BEST_RATING),
-)
 
 OF_TYPE = {"item": PART, "customer": CUSTOMER, "supplier": SUPPLIER}
 """By the type of record that the protocol names."""

@@ -12,7 +12,8 @@ from playhouse.migrations import Runner
 from playhouse.sqlcipher_ext import SqlCipherDatabase
 
 from clutch_tui.core import cash, customers, sales, search
-from clutch_tui.core.database import models, tables
+from clutch_tui.core import records as tables
+from clutch_tui.core.database import models
 from clutch_tui.core.database.store import MIGRATIONS, Store, migrate
 from clutch_tui.core.sync import ways
 from clutch_tui.core.types import SaleQuery, ShopError
@@ -25,6 +26,10 @@ AFFINITIES = {
     peewee.FloatField: "REAL",
     peewee.AutoField: "INTEGER",
 }
+
+
+def affinity(field: peewee.Field) -> str:
+    return next(AFFINITIES[kind] for kind in type(field).__mro__ if kind in AFFINITIES)
 
 
 def schema(path: Path) -> list[tuple[Any, ...]]:
@@ -127,7 +132,7 @@ def test_a_model_says_what_its_table_is(store: Store, table: type[tables.Table])
     meta = table._meta  # type: ignore[attr-defined]
     keys = [field.name for field in meta.get_primary_keys()]
     expected = {
-        field.column_name: (AFFINITIES[type(field)], not field.null, field.name in keys) for field in meta.sorted_fields
+        field.column_name: (affinity(field), not field.null, field.name in keys) for field in meta.sorted_fields
     }
     found = {
         name: (kind, bool(not_null) or (bool(key) and kind == "INTEGER"), bool(key))

@@ -11,7 +11,9 @@ from clutch_tui.text.fold import fold
 
 from .. import money
 from ..codes import has_check_digit
-from ..limits import LONGEST, MAX_MONEY, MAX_QUANTITY
+from ..limits import MAX_MONEY, MAX_QUANTITY
+from ..records.declaration import fields_of
+from ..records.part import PartDraft
 from .encoding import is_damaged
 from .notation import CERTAIN, MARKS, Notation, written
 
@@ -32,11 +34,14 @@ _FOREIGN = re.compile(
 )
 _PIECES = re.compile(r"قطعه|قطع|حبه|عدد|pcs\.?|pieces?|pc\.?")
 
-AROUND = {"price": _POUNDS, "cost": _POUNDS, "quantity": _PIECES, "min_stock": _PIECES}
+_PART = fields_of(PartDraft)
+_COUNTED = ("quantity", *(name for name, field in _PART.items() if field.kind == "number"))
+
+MONEY = tuple(name for name, field in _PART.items() if field.kind == "money")
+CODES = tuple(name for name, field in _PART.items() if field.is_code)
+AROUND = {**dict.fromkeys(MONEY, _POUNDS), **dict.fromkeys(_COUNTED, _PIECES)}
 """The words that may stand beside the number in a cell of each field that is one."""
 
-MONEY = ("price", "cost")
-CODES = ("part_number", "barcode", "oem_number")
 
 _MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec"
 _LONG_MONTHS = "uary|ruary|ch|il|e|y|ust|tember|ober|ember"
@@ -114,7 +119,7 @@ class Row:
 
     def _keep(self, field: str, text: str) -> None:
         """Take a text that the server takes as well; a shorter one would be another."""
-        if len(text) > LONGEST["item"][field]:
+        if len(text) > _PART[field].maximum:
             self.odd.append(too_long(field, text))
         else:
             self.found[field] = text
@@ -199,14 +204,14 @@ def too_long(field: str, text: str) -> Oddity:
     """What is said of a text that the server would refuse; it is quoted by its beginning."""
     key = "import.bad.too_long" if field in _TELLING else "import.warning.too_long"
     quoted = f"{text[:_QUOTED].rstrip()}…" if len(text) > _QUOTED else text
-    return key, {"field": field, "text": quoted, "length": len(text), "maximum": LONGEST["item"][field]}
+    return key, {"field": field, "text": quoted, "length": len(text), "maximum": _PART[field].maximum}
 
 
 _READERS: dict[str, Callable[[Row, str, str], None]] = {
-    **dict.fromkeys(("part_number", "barcode", "oem_number"), Row._code),
-    **dict.fromkeys(("price", "cost"), Row._money),
-    **dict.fromkeys(("quantity", "min_stock"), Row._whole),
-    "description": Row._paragraph,
+    **dict.fromkeys(CODES, Row._code),
+    **dict.fromkeys(MONEY, Row._money),
+    **dict.fromkeys(_COUNTED, Row._whole),
+    **{name: Row._paragraph for name, field in _PART.items() if not field.is_one_line},
 }
 
 

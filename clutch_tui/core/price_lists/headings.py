@@ -7,36 +7,13 @@ from collections.abc import Sequence
 
 from clutch_tui.text.fold import fold, fold_number
 
+from ..records.declaration import fields_of
+from ..records.part import PartDraft
+
 _SPOKEN: dict[str, str] = {
-    "part_number": """رقم القطعة | رقم الصنف | كود | كود الصنف | كود القطعة | رقم البارت | بارت نمبر | رقم الجزء | رقم
-        | part number | part no | part num | part | p/n | code | item code | item number | item no | sku | reference
-        | ref | number | part code | product code""",
-    "barcode": "باركود | رقم الباركود | كود الباركود | bar code | barcode no | ean | ean13 | upc | gtin",
-    "oem_number": """رقم الوكالة | رقم اصلي | رقم oem | oem | oem number | oem no | oe number | original number
-        | رقم المصنع | الرقم البديل | cross reference""",
-    "name": """اسم | اسم الصنف | صنف | اسم القطعة | قطعة | اسم المنتج | منتج | بيان | بند | اسم بالعربي | اسم عربي
-        | اسم بالعربية | name | item | item name | part name | product | product name | arabic name | name ar""",
-    "name_en": """اسم بالانجليزي | اسم انجليزي | اسم بالانجليزية | اسم english | english name | name en
-        | name english | english""",
-    "price": """سعر | سعر البيع | سعر القطاعي | سعر المستهلك | سعر الوحدة | سعر بيع | بيع | price | selling price
-        | sale price | sales price | unit price | retail price | retail""",
-    "cost": """تكلفة | سعر الشراء | سعر شراء | سعر التكلفة | شراء | cost | cost price | unit cost | purchase price
-        | buying price | purchase cost""",
+    **{name: field.headings for name, field in fields_of(PartDraft).items()},
     "quantity": """كمية | رصيد | مخزون | عدد | كمية متاحة | رصيد المخزن | رصيد حالي | كمية حالية | رصيد المخزون
         | quantity | qty | stock | on hand | balance | count | stock quantity | qty on hand | available | in stock""",
-    "min_stock": """حد ادنى | حد الطلب | اقل كمية | حد ادنى للمخزون | حد اعادة الطلب | نقطة اعادة الطلب | min
-        | minimum | min stock | minimum stock | min qty | reorder level | reorder point""",
-    "category": "فئة | تصنيف | قسم | نوع | مجموعة | نوع القطعة | category | group | type | section | department",
-    "brand": """ماركة | شركة | مصنع | شركة مصنعة | براند | ماركة القطعة | brand | manufacturer | maker
-        | part brand""",
-    "car_brand": """سيارة | ماركة السيارة | نوع السيارة | عربية | نوع العربية | ماركة العربية | car | car brand | make
-        | car make | vehicle | vehicle make""",
-    "car_model": "موديل | موديل السيارة | طراز | موديل العربية | model | car model | vehicle model",
-    "year": "سنة | سنة الصنع | سنة الموديل | سنوات | سنين | year | years | model year | car year",
-    "location": "مكان | رف | موقع | مكان التخزين | رقم الرف | location | shelf | bin | place | rack | bin location",
-    "supplier": "مورد | اسم المورد | supplier | vendor | supplier name",
-    "description": "وصف | ملاحظات | تفاصيل | ملاحظة | description | notes | note | remarks | details | comments",
-    "image_url": "صورة | رابط الصورة | image | image url | photo | picture",
 }
 
 FIELDS = tuple(_SPOKEN)

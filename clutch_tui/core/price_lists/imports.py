@@ -18,7 +18,7 @@ from typing import Any
 from .. import inventory, journal, state
 from ..database import models
 from ..database.store import Store
-from ..limits import LONGEST
+from ..records.declaration import fields_of
 from ..sync import outbox, overlay
 from ..types import Part, PartDraft, ShopError
 from .cells import Oddity, numbers_in, too_long
@@ -295,7 +295,7 @@ def _merged(entry: Entry, draft: PartDraft) -> tuple[dict[str, Any], tuple[Oddit
         missing = [number for number in numbers if number not in known]
         if missing:
             whole = _BETWEEN.join([*([held] if held else []), *missing])
-            if len(whole) > LONGEST["item"][name]:
+            if len(whole) > fields_of(PartDraft)[name].maximum:
                 odd.append(too_long(name, whole))
             else:
                 merged[name] = whole

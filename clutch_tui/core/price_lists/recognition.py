@@ -7,17 +7,17 @@ looked up with three queries, because it happens while the till waits for the wr
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
 from typing import Any
 
 from ..codes import barcode_key
 from ..database import models
+from ..records.declaration import fields_of
 from ..search import STOCK
 from ..types import Part, PartDraft, ShopError
 from ..words import fold_often
 from .rows import Entry, looks_of
 
-DRAFT_FIELDS = tuple(field.name for field in fields(PartDraft))
+DRAFT_FIELDS = tuple(fields_of(PartDraft))
 
 
 def record_of(draft: PartDraft) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from .. import contacts, customers, inventory, journal, state, suppliers
 from ..clock import from_text
 from ..database import models
 from ..limits import BEST_RATING
+from ..records.customer import CAR
 from ..types import CustomerDraft, Key, PartDraft, ShopError, SupplierDraft
 from . import outbox, overlay, records
 from .messages import Result
@@ -77,10 +78,10 @@ def _write_again(
 ) -> None:
     overlay.begin_request(type, record_id)
     fields, was = {name: value}, {name: theirs}
-    if type == "customer" and name in customers.CAR:
+    if type == "customer" and name in CAR:
         # one field on the server: half a car would wipe out the other half
         here = overlay.current(type, record_id) or {}
-        rest = {part: here[part] for part in customers.CAR if part != name and part in here}
+        rest = {part: here[part] for part in CAR if part != name and part in here}
         fields, was = rest | fields, rest | was
     outbox.add(
         "update", type, record_id, fields, base=dict.fromkeys(fields, version), was=was, label=label, epoch=epoch

@@ -20,6 +20,7 @@ from typing import Any, Literal, get_args
 from .. import state
 from ..clock import from_text, to_text
 from ..database import models
+from ..records import RECORDS
 from ..types import Lane, ShopError
 from . import abilities
 from .messages import Change, Result, Sent
@@ -40,9 +41,6 @@ _CHANNEL_OF: dict[str, Channel] = {
     **dict.fromkeys(("item", "receipt"), "inventory"),
     **dict.fromkeys(("customer", "supplier", "order"), "rest"),
 }
-
-_NOUNS = {"item": "inventory", "customer": "customers", "supplier": "suppliers", "order": "orders"}
-"""The channel on which the rows of a type of record are pulled."""
 
 _CHANGE_COLUMNS = "change_id, n, kind, type, record_id, at, epoch, base, was, payload, channel, lane"
 
@@ -117,7 +115,7 @@ def add_all(kind: str, type: str, drafts: Sequence[Draft]) -> None:
 def epoch_seen(kind: str, type: str) -> str | None:
     """The epoch to which the versions that a person saw belong: after a restore the rows are still of the old one
     for a while, and its numbers mean nothing in the new one."""
-    return state.get("epoch" if kind in FACTS else f"{_NOUNS[type]}.epoch")
+    return state.get("epoch" if kind in FACTS else f"{RECORDS[type].channel}.epoch")
 
 
 _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

@@ -13,23 +13,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..database import models
-
-_ITEM = """
-    name name_en part_number barcode oem_number category brand car_brand car_model year price cost stock_quantity
-    min_stock location supplier description image_url version seq updated_at deleted"""
-_CUSTOMER = """
-    name phone email address customer_type car_brand car_model car_year car_plate balance total_purchases last_visit
-    version seq updated_at deleted"""
-_SUPPLIER = "name contact_person phone email address payment_terms rating version seq updated_at deleted"
-_ORDER = """
-    order_number customer_id customer_name phone total status delivery_address notes created_at expires_at reason quote
-    version seq deleted"""
+from ..records import RECORDS
 
 RECORD_COLUMNS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "item": ("part", tuple(_ITEM.split())),
-    "customer": ("customer", tuple(_CUSTOMER.split())),
-    "supplier": ("supplier", tuple(_SUPPLIER.split())),
-    "order": ("orders", tuple(_ORDER.split())),
+    name: (record.table_name, record.columns) for name, record in RECORDS.items() if name != "sale"
 }
 """For each type of record: its table and the columns that hold what the server says."""
 

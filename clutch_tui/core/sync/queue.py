@@ -16,6 +16,7 @@ from typing import Any
 from .. import customers, inventory, journal, search, suppliers
 from ..clock import from_text
 from ..database import models
+from ..records import RECORDS
 from ..types import Customer, CustomerDraft, Key, Lane, Part, PartDraft, Sale, ShopError, Supplier, SupplierDraft
 from . import outbox, overlay, records, requests, singles
 from .shown import ChangeRow
@@ -419,7 +420,7 @@ def _make_again(row: ChangeRow, fields: Mapping[str, Any], actor: str) -> None:
     record = asdict(draft_of(row.type, fields))
     if row.type == "item":
         record["stock_quantity"] = inventory.opening(fields.get("stock_quantity") or 0)
-    keys = {"item": inventory, "customer": customers, "supplier": suppliers}[row.type].keys_of(record)
+    keys = RECORDS[row.type].keys_of(record)
     requests.create_again(row.type, row.record_id, record, keys, label=record["name"] or record.get("name_en", ""))
     journal.audit("create", row.type, row.record_id, record, actor)
 

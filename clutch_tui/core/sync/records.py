@@ -8,14 +8,15 @@ validated and in core names; a record with requests under way gets its row by `r
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
-from .. import customers, inventory, orders, receipts, state, suppliers
+from .. import orders, state
 from ..clock import to_text
 from ..database import models
+from ..records import RECORDS
 from . import aliases, documents, offers, outbox, overlay, unreadable, ways
 
 Row = Mapping[str, Any]
@@ -23,16 +24,9 @@ Row = Mapping[str, Any]
 SALES_REACH = timedelta(days=399)
 """A snapshot holds the sales of 400 days, by the server's clock; one of ours may be a day off."""
 
-_KEYS: dict[str, Callable[[Mapping[str, Any]], dict[str, str]]] = {
-    "item": inventory.keys_of,
-    "customer": customers.keys_of,
-    "supplier": suppliers.keys_of,
-    "order": orders.keys_of,
-    "sale": receipts.keys_of,
-}
-KEY_COLUMNS: dict[str, tuple[str, ...]] = {type: tuple(keys_of({})) for type, keys_of in _KEYS.items()}
+KEY_COLUMNS: dict[str, tuple[str, ...]] = {name: record.keys for name, record in RECORDS.items()}
 
-NOUNS = {"item": "inventory", "customer": "customers", "supplier": "suppliers", "order": "orders", "sale": "sales"}
+NOUNS = {name: record.channel for name, record in RECORDS.items()}
 """What the screens, and the channels of a pull, call each type of record."""
 TYPES = {channel: type for type, channel in NOUNS.items()}
 
@@ -65,7 +59,7 @@ def with_keys(type: str, row: Row) -> Row:
     """A pulled row with its folded columns. Made before a large pull is swapped, so that the swap has only to bind."""
     if type not in KEY_COLUMNS or KEY_COLUMNS[type][0] in row:
         return row
-    return {**row, **_KEYS[type](row)}
+    return {**row, **RECORDS[type].keys_of(row)}
 
 
 def _upsert(type: str, rows: Sequence[Row]) -> None:

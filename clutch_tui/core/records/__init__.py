@@ -1,0 +1,96 @@
+"""The records of a shop: one module each, which declares what a person may write, the table, and how it is found.
+
+What the schema really is, the migrations say; a test, the start and `doctor` compare both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from . import customer, journal, order, part, sale, supplier, sync
+from .customer import CustomerDraft
+from .declaration import Field, fields_of
+from .part import PartDraft, PartNextTable
+from .supplier import SupplierDraft
+from .table import Folded, Table
+
+__all__ = [
+    "EDITABLE",
+    "RECORDS",
+    "TABLES",
+    "CustomerDraft",
+    "PartDraft",
+    "RecordType",
+    "SupplierDraft",
+    "Table",
+    "journal",
+    "policy_fields",
+    "sync",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordType:
+    """A kind of record that the server keeps too.
+
+    `name` is the protocol's word for it, `channel` the pull that brings it. `columns` are those that hold what the
+    server says, without `id`; `keys` are folded here. `keys_of` makes the keys of a record in core names.
+    """
+
+    name: str
+    channel: str
+    table: type[Table]
+    keys_of: Callable[[Mapping[str, Any]], dict[str, str]]
+    draft: type | None = None
+    columns: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+
+    @property
+    def table_name(self) -> str:
+        return str(self.table._meta.table_name)
+
+    @property
+    def fields(self) -> Mapping[str, Field]:
+        """What a person may write, by name; nothing where only facts change it."""
+        return fields_of(self.draft) if self.draft is not None else {}
+
+
+def _record(
+    name: str,
+    channel: str,
+    table: type[Table],
+    keys_of: Callable[[Mapping[str, Any]], dict[str, str]],
+    draft: type | None = None,
+) -> RecordType:
+    columns = {column.name: column for column in table._meta.sorted_fields}
+    return RecordType(
+        name,
+        channel,
+        table,
+        keys_of,
+        draft,
+        tuple(one for one, column in columns.items() if one not in ("id", "pk") and not isinstance(column, Folded)),
+        tuple(one for one, column in columns.items() if isinstance(column, Folded)),
+    )
+
+
+RECORDS: Mapping[str, RecordType] = {
+    one.name: one
+    for one in (
+        _record("item", "inventory", part.PartTable, part.keys_of, PartDraft),
+        _record("customer", "customers", customer.CustomerTable, customer.keys_of, CustomerDraft),
+        _record("supplier", "suppliers", supplier.SupplierTable, supplier.keys_of, SupplierDraft),
+        _record("order", "orders", order.OrderTable, order.keys_of),
+        _record("sale", "sales", sale.SaleTable, sale.keys_of),
+    )
+}
+EDITABLE: Mapping[str, RecordType] = {name: one for name, one in RECORDS.items() if one.draft is not None}
+
+TABLES: tuple[type[Table], ...] = (*Table.__subclasses__(), PartNextTable)
+
+
+def policy_fields() -> frozenset[str]:
+    """The names of fields that a conflict can be about."""
+    return frozenset(name for one in EDITABLE.values() for name in one.fields)
