@@ -121,7 +121,7 @@ def test_variables_are_read_as_numbers_and_switches(home: Home) -> None:
         ("[wind]\nspeed = 3\n", "unknown", "wind"),
         ('[text]\nlangage = "ar"\n', "unknown_did_you_mean", "text.langage"),
         ('[sync.policies]\nprise = "ask"\n', "unknown_did_you_mean", "sync.policies.prise"),
-        ("[sync.policies]\nwheels = 4\n", "unknown_policy", "sync.policies.wheels"),
+        ('[sync.policies]\nwheels = "ask"\n', "unknown_policy", "sync.policies.wheels"),
     ],
 )
 def test_a_wrong_value_names_file_key_and_remedy(home: Home, text: str, key: str, setting: str | None) -> None:
