@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from textual.geometry import Region
 from textual.pilot import Pilot
+from textual.screen import Screen
 
 from clutch_tui.text.strings import Language, t
 from clutch_tui.ui.app import ClutchApp
@@ -108,3 +111,21 @@ async def test_the_same_words_are_one_toast_with_how_often(shop: Shop) -> None:
 
 def bare(text: str) -> str:
     return "".join(letter for letter in text if letter.isprintable())
+
+
+async def test_a_toast_is_seen_once_however_many_screens_lie_upon_each_other(shop: Shop) -> None:
+    async with open_app(shop, "en", notifications=True) as (app, pilot):
+
+        def seen() -> list[Screen[Any]]:
+            return [one for one in app.screen_stack if any(rack.display for rack in one.query("ToastRack"))]
+
+        await press(pilot, *"OF-100", "enter")
+        app.notify("once", timeout=60)
+        await until(pilot, lambda: app.screen.query(Notice))
+        await press(pilot, "f2")
+        await until(pilot, lambda: isinstance(app.screen, PayDialog) and app.screen.query(Notice))
+        await settle(pilot)
+        assert seen() == [app.screen]
+        await press(pilot, "escape")
+        await until(pilot, lambda: isinstance(app.screen, SalesScreen))
+        await until(pilot, lambda: seen() == [app.screen])

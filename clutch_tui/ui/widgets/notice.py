@@ -74,6 +74,9 @@ def keep_clear(screen: Screen[Any]) -> None:
     if room is not None:
         top, bottom = room
         margin = (0, 0, max(0, screen.size.height - bottom), 0)
+        for beneath in screen.app.screen_stack[:-1]:  # each screen has toasts of its own, all of the same words
+            if beneath is not screen:
+                beneath.query("ToastRack").set(display=False)
         screen.query("ToastRack").set_styles(margin=margin, max_height=max(1, bottom - top))
         screen.refresh()  # Textual leaves a line behind where a toast stood before
 
