@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import logging
 import os
 import random
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from logging.handlers import RotatingFileHandler
 
 import pytest
@@ -16,6 +17,7 @@ from hypothesis import settings
 from clutch_tui.text import strings
 from hatch_build import compile_catalogues
 from tests.memory import memory
+from tests.patient_loop import PatientLoop
 
 # A busy machine is no bug, so no deadline; the same examples each time, so that a failure belongs to a change.
 # HYPOTHESIS_PROFILE=explore looks for new ones.
@@ -32,6 +34,11 @@ def pytest_configure(config: pytest.Config) -> None:
     """Test the sentences as they are written now; once, before the workers begin."""
     if not hasattr(config, "workerinput"):
         compile_catalogues()
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Run each asynchronous test in a loop for which a busy machine is no reason to be late."""
+    return {"patient": PatientLoop}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -16,7 +16,7 @@ import pytest
 from clutch_tui.net.client.api import ApiError, Kind
 from clutch_tui.net.client.retry import BASE, CAP
 from clutch_tui.text import strings
-from tests.loop_time import LoopTime
+from tests.patient_loop import skip
 
 from .conftest import MakeClient, settle
 from .test_backend_command import unused_port
@@ -50,7 +50,6 @@ class Server:
     script: list[Reply]
     for_ever: bool = False
     requests: list[dict[str, str]] = field(default_factory=list)
-    time: LoopTime = field(default_factory=LoopTime)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -75,7 +74,7 @@ class Server:
             writer.get_extra_info("socket").setsockopt(1, 13, struct.pack("ii", 1, 0))  # SO_LINGER: no goodbye
         elif reply == SILENT:
             await settle()  # the client waits by now; else this takes as long as its limit
-            self.time.skip(READ)
+            skip(READ)
             await self.ended.wait()
         elif reply == TRICKLE:
             await self._trickle(writer)
@@ -88,7 +87,7 @@ class Server:
             await writer.drain()
             if sent < 4:
                 await settle()
-                self.time.skip(WHOLE / 4)
+                skip(WHOLE / 4)
             elif self.ended.is_set():
                 return
             else:

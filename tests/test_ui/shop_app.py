@@ -171,31 +171,46 @@ def _in_front(app: App[Any]) -> str:
 
 
 _CHARACTERS = {"space": " ", "plus": "+", "minus": "-"}
+HAND = 0.2
+"""Seconds between two keys of a hand: far more than a scanner leaves."""
+_pressed_at = 0.0
+
+
+def next_moment(lasting: float = 0.0) -> float:
+    """When the next keys are pressed that take so many seconds, on the monotonic clock: as long after the last ones as
+    a hand needs, so that what belongs to one run hangs on what a test says and not on the machine."""
+    global _pressed_at
+    begin = max(monotonic(), _pressed_at + HAND)
+    _pressed_at = begin + lasting
+    return begin
 
 
 async def press(pilot: Pilot[Any], *keys: str) -> None:
-    """Press keys as the terminal's driver hands them over, one behind the other without a pause, and let the app
-    come to rest once. (`Pilot.press` rests twice for each key, which is most of a test's time.)"""
+    """Press keys as the terminal's driver hands them over, in one piece, and let the app come to rest once.
+    (`Pilot.press` rests twice for each key, which is most of a test's time.)"""
+    moment = next_moment()
     for key in keys:
         event = Key(key, _CHARACTERS.get(key, key if len(key) == 1 else None))
+        event.time = moment
         event.set_sender(pilot.app)
         pilot.app.post_message(event)
     await pilot.pause()
 
 
 async def type_text(pilot: Pilot[Any], text: str) -> None:
-    """Type letter by letter, as a person or a scanner does."""
+    """Type in one piece, as keys come over SSH."""
+    moment = next_moment()
     for letter in text:
         event = Key(_character_to_key(letter), letter)
+        event.time = moment
         event.set_sender(pilot.app)
         pilot.app.post_message(event)
     await pilot.pause()
 
 
-async def type_by_hand(pilot: Pilot[Any], text: str, pace: float = 0.2) -> None:
-    """Type so slowly that no text, and no Enter behind it, can be a scan. `type_text` sends the keys in one piece:
-    then it hangs on the moment of the Enter whether a code of the shop was scanned."""
-    began = monotonic() - pace * len(text)
+async def type_by_hand(pilot: Pilot[Any], text: str, pace: float = HAND) -> None:
+    """Type so slowly that no text can be a scan, which keys in one piece can."""
+    began = next_moment(pace * len(text))
     for n, letter in enumerate(text):
         event = Key(_character_to_key(letter), letter)
         event.time = began + n * pace

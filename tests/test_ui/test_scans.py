@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from time import monotonic
 
 import pytest
 from textual.events import Key, Paste
@@ -27,7 +26,18 @@ from clutch_tui.ui.screens.pay import PayDialog
 from clutch_tui.ui.screens.receipt import ReceiptDialog
 from clutch_tui.ui.screens.sales import SalesScreen
 from clutch_tui.ui.widgets.text_field import TextField
-from tests.test_ui.shop_app import Shop, open_app, press, settle, toasts, type_by_hand, type_text, until, words_on
+from tests.test_ui.shop_app import (
+    Shop,
+    next_moment,
+    open_app,
+    press,
+    settle,
+    toasts,
+    type_by_hand,
+    type_text,
+    until,
+    words_on,
+)
 
 EAN = "6221000000017"
 """The barcode of the first part; its check digit is wrong."""
@@ -41,9 +51,9 @@ def scanned(code: str, end: str = "enter", *, pace: float = PACE) -> list[Key]:
     """The keys of a scan, with the times at which a scanner would send them."""
     keys = [Key(_character_to_key(letter), letter) for letter in code]
     keys += [Key(one, None) for one in end.split()]
-    now = monotonic()
+    begin = next_moment(len(keys) * pace)
     for n, key in enumerate(keys):
-        key.time = now + n * pace
+        key.time = begin + n * pace
     return keys
 
 
