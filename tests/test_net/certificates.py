@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
@@ -13,6 +13,8 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+
+from .conftest import settle
 
 DAY = timedelta(days=1)
 
@@ -98,8 +100,11 @@ def _write(file: Path, made: x509.Certificate, key: ec.EllipticCurvePrivateKey |
 
 
 @asynccontextmanager
-async def answering(answer: bytes | None, tls: Path | None = None) -> AsyncIterator[int]:
-    """A server on a free port that gives every request the same answer; None listens and never answers."""
+async def answering(
+    answer: bytes | None, tls: Path | None = None, *, asked: Callable[[], object] = lambda: None
+) -> AsyncIterator[int]:
+    """A server on a free port that gives every request the same answer; None listens and never answers. `asked` is
+    called when a request is here and whoever sent it waits."""
     context = None
     if tls is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -108,9 +113,13 @@ async def answering(answer: bytes | None, tls: Path | None = None) -> AsyncItera
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
+            if not await reader.read(65536):
+                return
+            await settle()
+            asked()
             if answer is None:
                 await done.wait()
-            elif await reader.read(65536):
+            else:
                 writer.write(answer)
                 await writer.drain()
         except ConnectionError:

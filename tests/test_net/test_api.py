@@ -20,8 +20,9 @@ from clutch_tui.net.client.api import ApiError, Kind
 from clutch_tui.sandbox import demo_data
 from clutch_tui.sandbox.server import Running
 from clutch_tui.text import strings
+from tests.patient_loop import skip
 
-from .conftest import DEVICE, Client, Fault, MakeClient
+from .conftest import DEVICE, Client, Fault, MakeClient, settle
 
 BASE = "https://api.example.com/api/v1"
 
@@ -182,12 +183,17 @@ def test_every_kind_has_its_sentence_in_both_languages() -> None:
 
 
 @asynccontextmanager
-async def listening(answer: bytes | None, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
-    """A server that sends these bytes and hangs up, or says nothing at all."""
+async def listening(
+    answer: bytes | None, *, tls: ssl.SSLContext | None = None, asked: Callable[[], object] = lambda: None
+) -> AsyncIterator[int]:
+    """A server that sends these bytes and hangs up, or says nothing at all. `asked` is called when a request is here
+    and the client waits."""
     hold = asyncio.Event()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(65536)
+        await settle()
+        asked()
         if answer is None:
             await hold.wait()
         else:
@@ -221,12 +227,12 @@ async def test_a_name_that_nobody_has(make_client: MakeClient, monkeypatch: pyte
 
 
 async def test_a_server_that_never_answers_is_left_in_time(make_client: MakeClient) -> None:
-    async with listening(None) as port:
-        client = make_client(f"http://127.0.0.1:{port}", read_timeout=0.1)
+    async with listening(None, asked=lambda: skip(30)) as port:
+        client = make_client(f"http://127.0.0.1:{port}", read_timeout=30, sync_timeout=600)
         error = await failure(client.api.call("system.ping", retry=False))
         assert (error.kind, error.was_sent) == (Kind.TIMEOUT, True)
-        patient = make_client(f"http://127.0.0.1:{port}", read_timeout=30)
-        error = await failure(patient.api.call("system.ping", timeout=0.1, retry=False))
+        patient = make_client(f"http://127.0.0.1:{port}", read_timeout=600, sync_timeout=600)
+        error = await failure(patient.api.call("system.ping", timeout=30, retry=False))
         assert error.kind is Kind.TIMEOUT
 
 
@@ -405,10 +411,11 @@ async def test_a_dead_server_costs_little_more_than_the_calls(make_client: MakeC
 
 
 async def test_a_cancelled_call_leaves_the_next_one_its_way(make_client: MakeClient) -> None:
-    async with listening(None) as port:
+    asked = asyncio.Event()
+    async with listening(None, asked=asked.set) as port:
         client = make_client(f"http://127.0.0.1:{port}")
         task = asyncio.create_task(client.api.call("system.ping"))
-        await asyncio.sleep(0.05)
+        await asked.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

@@ -30,7 +30,8 @@ from clutch_tui.text.strings import t
 from .certificates import DAY, answering, certificate, http
 from .conftest import Fault
 
-CONNECT, READ = 1.0, 0.5
+SHORT = 0.5
+"""Seconds that the command waits for a byte of a server which never sends one."""
 
 
 @pytest.fixture(autouse=True)
@@ -58,12 +59,14 @@ Judge = Callable[..., Awaitable[Outcome]]
 def judge(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Judge:
     """Run the command against a server, in a thread: it brings an event loop of its own."""
 
-    async def judge(base_url: str, *, api_key: str = demo_data.API_KEY, environ: Any = None, **wish: Any) -> Outcome:
+    async def judge(
+        base_url: str, *, api_key: str = demo_data.API_KEY, environ: Any = None, read_timeout: float = 60.0, **wish: Any
+    ) -> Outcome:
         environ = {"CLUTCH_HOME": str(tmp_path / "home"), "CLUTCH_SECRETS": "file", "CLUTCH_API_KEY": api_key} | (
             environ or {}
         )
         overrides: dict[str, object] = {"backend.base_url": base_url, "backend.shop_id": demo_data.SHOP_ID}
-        overrides |= {"backend.connect_timeout": CONNECT, "backend.read_timeout": READ}
+        overrides |= {"backend.connect_timeout": 60.0, "backend.read_timeout": read_timeout}
         installation = await asyncio.to_thread(Installation.find, environ, overrides)
         code = await asyncio.to_thread(run, installation, Wish(**wish))
         captured = capsys.readouterr()
@@ -221,7 +224,7 @@ async def test_the_right_word_for_what_is_no_backend(
         monkeypatch.delenv(name, raising=False)
     strings.use(language)
     async with bad_server(kind, tmp_path) as base_url:
-        outcome = await judge(base_url)
+        outcome = await judge(base_url, **({"read_timeout": SHORT} if kind == "silent" else {}))
     assert outcome.code == code
     host = "localhost" if kind == "expired" else "127.0.0.1" if kind == "closed" else "no-such-host.invalid"
     sentence = t(key, **shown.told({"host": host}))

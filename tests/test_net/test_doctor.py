@@ -31,6 +31,7 @@ from clutch_tui.net.diagnosis.premises import Premises
 from clutch_tui.net.diagnosis.reach import Reach
 from clutch_tui.sandbox import demo_data
 from clutch_tui.sandbox.server import Running
+from tests.patient_loop import skip
 
 from .certificates import DAY, answering, certificate, http, issued
 from .conftest import DEVICE, Fault, TestClock
@@ -43,7 +44,7 @@ class Patient:
     """One installation in `folder`, examined as the command does."""
 
     def __init__(self, folder: Path, base_url: str = "", *, api_key: str | None = KEY, **backend: Any) -> None:
-        backend = {"shop_id": demo_data.SHOP_ID, "connect_timeout": 2.0, "read_timeout": 5.0, **backend}
+        backend = {"shop_id": demo_data.SHOP_ID, **backend}
         self.settings = Settings(backend=Backend(base_url=base_url, **backend), database=Database(encryption=False))
         self.find_key: FindKey = no_key
         self.home = Home.find({"CLUTCH_HOME": str(folder / "home")})
@@ -233,8 +234,8 @@ async def test_what_answers_is_no_backend(tmp_path: Path, answer: bytes, outcome
 
 
 async def test_a_server_that_never_answers(tmp_path: Path) -> None:
-    async with answering(None) as port:
-        patient = Patient(tmp_path, f"http://127.0.0.1:{port}/api/v1", read_timeout=0.3)
+    async with answering(None, asked=lambda: skip(30)) as port:
+        patient = Patient(tmp_path, f"http://127.0.0.1:{port}/api/v1", read_timeout=30)
         found = await patient.examine()
     assert found["tcp"].outcome == "open"
     assert (found["http"].outcome, found["http"].cause and found["http"].cause.key) == ("failed", "error.api.timeout")

@@ -18,7 +18,7 @@ from clutch_tui.sandbox import demo_data
 from clutch_tui.sandbox.server import Running, running
 from clutch_tui.sandbox.settings import Settings as SandboxSettings
 
-from .conftest import Client, Fault, MakeClient, until
+from .conftest import Client, Fault, MakeClient, TestClock, until
 
 OWNER = ("owner@clutch.test", demo_data.PASSWORD)
 
@@ -196,12 +196,14 @@ async def test_two_processes_at_the_same_moment_do_not_sign_each_other_out(
     assert sum(calls(one, "auth.refresh") for one in (client, *others)) == 1
 
 
-async def test_a_very_short_life_is_renewed_when_it_ends(tmp_path: Path, make_client: MakeClient) -> None:
-    settings = SandboxSettings(db=str(tmp_path / "short.db"), token_lifetime=0.5)
+async def test_a_very_short_life_is_renewed_when_it_ends(
+    tmp_path: Path, clock: TestClock, make_client: MakeClient
+) -> None:
+    settings = SandboxSettings(db=str(tmp_path / "short.db"), clock=clock, token_lifetime=0.5)
     async with running(settings) as sandbox:
-        client = make_client(sandbox.base_url)
+        client = make_client(sandbox.base_url, clock=clock)
         await client.session.login(*OWNER)
-        await asyncio.sleep(0.6)
+        clock.elapsed += 0.6
         assert (await client.api.call("auth.verify")).data["valid"]
         assert calls(client, "auth.refresh") == 1
 
