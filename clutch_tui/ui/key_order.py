@@ -50,17 +50,18 @@ if TYPE_CHECKING:
 else:
     _AppPart = object
 
-LOST_AFTER = 0.5
-"""Seconds after which a marker is taken for lost."""
 LOOKED_FOR_AFTER = 0.03
 """Seconds after which one looks whether the widget that has the marker was removed with it, as a dialog that closes."""
+LOST_AFTER = 100
+"""Looks at one widget after which the marker is taken for lost. They are counted, not the seconds: a machine that was
+busy with something else for a while, or a screen that took long to draw, has lost nothing."""
 DEEDS = frozenset({"ask", "add", "pay", "save", "leave", "menu"})
 """The groups of workers that a key begins and that are over, or ask a person, in a moment. None of them may wait for
 the network."""
 SHOWN_AFTER = 0.2
 """Seconds of waiting after which the screen says that it waits."""
 PATIENCE = 4.0
-"""Seconds after which what is held is given up."""
+"""Seconds of waiting after which what is held is given up; a machine that did something else has not waited."""
 
 
 Held = Key | Paste | Scan
@@ -83,7 +84,8 @@ class KeysInOrder(_AppPart):
         self._held: deque[tuple[Held, Run | None]] = deque()
         self._runs = Runs()
         self._under_way: Held | None = None
-        self._since = 0.0
+        self._looks = 0
+        """How often its marker was looked for where it is."""
         self._marked: MessagePump | None = None
         """Whose queue the marker of that key is in."""
         self._waiting: asyncio.Task[None] | None = None
@@ -113,8 +115,6 @@ class KeysInOrder(_AppPart):
                 return  # CR LF is one end
             event = _as_enter(event, run)
         self._held.append((event, run))
-        if self._under_way is not None:
-            self.set_timer(LOST_AFTER, self._next_key)
         await self._next_key()
 
     def press_next(self, name: str, character: str | None = None) -> None:
@@ -124,7 +124,7 @@ class KeysInOrder(_AppPart):
         self.call_later(self._next_key)
 
     async def _next_key(self) -> None:
-        lost = self._under_way is not None and monotonic() - self._since >= LOST_AFTER
+        lost = self._under_way is not None and self._looks >= LOST_AFTER
         if not self._held or self._waiting is not None or (self._under_way is not None and not lost):
             return
         held, run = self._held[0]
@@ -264,17 +264,18 @@ class KeysInOrder(_AppPart):
 
     async def _wait(self, awaited: list[Awaited]) -> None:
         """Until the first key that is held can be dealt with, or for as long as anybody has patience."""
-        begun, screen, told = monotonic(), self.screen, False
+        waited, screen, told = 0.0, self.screen, False
         try:
             while self._held and awaited:
-                waited = monotonic() - begun
                 if waited >= PATIENCE:
                     self._give_up()
                     break
                 if waited >= SHOWN_AFTER and not told:
                     told = True
                     _show_waiting(screen, True)
+                begun = monotonic()
                 await self._news_of(awaited, SHOWN_AFTER)
+                waited += min(monotonic() - begun, SHOWN_AFTER)
                 awaited = self._deeds() or self._rows_for(self._held[0][0])
         finally:
             self._waiting = None
@@ -301,7 +302,7 @@ class KeysInOrder(_AppPart):
     # --- dealing with one ------------------------------------------------------------------------------
 
     async def _deal_with(self, held: Held) -> None:
-        self._under_way, self._since = held, monotonic()
+        self._under_way = held
         self.idle_since = None
         if isinstance(held, Scan):
             self.take_scan(held.text)
@@ -325,7 +326,7 @@ class KeysInOrder(_AppPart):
         return True
 
     def _climb(self, key: Held, node: MessagePump, *, again: bool) -> None:
-        self._marked = node
+        self._marked, self._looks = node, 0
         node.call_later(self._passed, key, node, again)
 
     async def _look_for_marker(self, key: Held) -> None:
@@ -334,7 +335,10 @@ class KeysInOrder(_AppPart):
         node = self._marked
         if isinstance(node, DOMNode) and not (node.is_running and node.is_attached):
             self._climb(key, self.focused or self.screen, again=False)
+        self._looks += 1
         self.set_timer(LOOKED_FOR_AFTER, partial(self._look_for_marker, key))
+        if self._looks >= LOST_AFTER:
+            await self._next_key()
 
     async def _passed(self, key: Held, node: MessagePump, again: bool) -> None:
         """The key, and whatever was queued before it, has been dealt with by `node`."""

@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 
 from clutch_tui.text import strings
-from tests.test_ui.shop_app import Shop, shop_in
+from clutch_tui.ui import key_order
+from tests.test_ui.shop_app import PATIENCE, Shop, shop_in
+
+
+@pytest.fixture(autouse=True)
+def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No key is given up, and none taken for lost, while a busy machine reads and draws."""
+    monkeypatch.setattr(key_order, "PATIENCE", PATIENCE)
+    monkeypatch.setattr(key_order, "LOST_AFTER", 10**6)
 
 
 @pytest.fixture

@@ -134,7 +134,7 @@ async def type_day(pilot: Pilot[int], steps: Sequence[Step], pace: Pace, random:
                 await settle(pilot)
         if pace == "slowly":
             await settle(pilot)
-    await settle(pilot, 120.0)
+    await settle(pilot)
 
 
 class Behind(ThreadPoolExecutor):

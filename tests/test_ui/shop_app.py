@@ -131,7 +131,7 @@ async def open_app(
         yield app, pilot
 
 
-async def settle(pilot: Pilot[Any], seconds: float = 10.0) -> None:
+async def settle(pilot: Pilot[Any], seconds: float = PATIENCE) -> None:
     """Wait until no key is held and no worker is reading or writing; those that wait for a dialog's answer do not
     count."""
 

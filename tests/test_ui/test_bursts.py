@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event
+from time import monotonic
 
 import pytest
 
@@ -20,6 +21,7 @@ from clutch_tui.ui.screens.past_sales import PastSalesScreen
 from clutch_tui.ui.screens.pay import PayDialog
 from clutch_tui.ui.screens.receipt import ReceiptDialog
 from clutch_tui.ui.screens.sales import SalesScreen
+from clutch_tui.ui.widgets import window_table
 from clutch_tui.ui.widgets.text_field import TextField
 from tests.test_ui.shop_app import Shop, open_app, press, read_question, settle, toasts, until, words_on
 
@@ -157,7 +159,30 @@ async def test_keys_that_nobody_can_place_are_given_up_aloud(shop: Shop, monkeyp
         assert shop.read(inventory.count, PartQuery()) == 3
 
 
-async def test_a_row_that_news_took_away_is_not_confused_with_the_next(shop: Shop) -> None:
+async def test_a_machine_that_stood_still_gives_no_key_up(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An hour passes with every look at the clock, and nobody has waited for it."""
+    looks: list[float] = []
+
+    def hours_later() -> float:
+        looks.append(monotonic() + 3600 * len(looks))
+        return looks[-1]
+
+    monkeypatch.setattr(key_order, "PATIENCE", 600.0)
+    async with open_app(shop, "en", mode="inventory") as (app, pilot):
+        with late_rows(app) as here:
+            await press(pilot, *"spark")
+            monkeypatch.setattr(key_order, "monotonic", hours_later)
+            await press(pilot, "f8")
+            await until(pilot, lambda: len(looks) > 5 or toasts(app))
+            assert toasts(app) == []
+            here.set()
+            await until(pilot, lambda: isinstance(app.screen, Confirm))
+
+
+async def test_a_row_that_news_took_away_is_not_confused_with_the_next(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(window_table, "NOTICED_AFTER", 3600.0)
     async with open_app(shop, "en", mode="inventory") as (app, pilot):
         screen = app.screen
         assert isinstance(screen, InventoryScreen)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+from itertools import count
 from time import monotonic
 from typing import ClassVar, cast
 
 import pytest
-from textual.app import App
-from textual.events import Key
+from textual.app import App, ComposeResult
+from textual.events import Event, Key
+from textual.widgets import Input
 
 from clutch_tui.text.strings import Language, t
+from clutch_tui.ui import key_order
 from clutch_tui.ui.key_order import Held, KeysInOrder
 from clutch_tui.ui.keys import MODES
 from clutch_tui.ui.read_keys import ReadParser
 from clutch_tui.ui.screens.customers import PickCustomer
-from tests.test_ui.shop_app import Shop, open_app, press, toasts, until
+from tests.test_ui.shop_app import PATIENCE, Shop, open_app, press, toasts, until
 
 
 async def test_a_dialog_is_answered_before_one_goes_elsewhere(shop: Shop) -> None:
@@ -74,7 +79,7 @@ class Dealing(KeysInOrder, App[None]):
     async def _deal_with(self, held: Held) -> None:
         assert isinstance(held, Key)
         self.dealt.append(held.key)
-        self._under_way, self._since = held, monotonic()
+        self._under_way = held
 
 
 async def test_a_key_never_overtakes_those_that_are_held() -> None:
@@ -85,6 +90,69 @@ async def test_a_key_never_overtakes_those_that_are_held() -> None:
         await app.on_event(Key("f2", None))
         assert app.dealt == ["f5"]
         assert [getattr(held, "key", "") for held, _ in app._held] == ["f2"]
+
+
+class Slow(Input):
+    """Deals with a key when it is let to."""
+
+    async def on_key(self) -> None:
+        await cast(Typing, self.app).may_go_on.wait()
+
+
+class Typing(KeysInOrder, App[None]):
+    """Types "a" and "b" into a field that is slow, without waiting for it."""
+
+    scan_prefix = ""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_go_on = asyncio.Event()
+        self.taken: list[str] = []
+
+    def compose(self) -> ComposeResult:
+        yield Slow()
+
+    async def on_event(self, event: Event) -> None:
+        is_new = isinstance(event, Key) and not event.is_forwarded
+        await super().on_event(event)
+        if is_new:
+            self.taken.append(cast(Key, event).key)
+
+    async def type(self, until: Callable[[], object]) -> None:
+        for letter in "ab":
+            key = Key(letter, letter)
+            key.set_sender(self)
+            self.post_message(key)
+        async with asyncio.timeout(PATIENCE):
+            while not (self.taken == ["a", "b"] and until()):  # noqa: ASYNC110 - another task's doing
+                await asyncio.sleep(0.005)
+
+    @property
+    def held(self) -> list[str]:
+        return [getattr(held, "key", "") for held, _ in self._held]
+
+
+async def test_a_machine_that_stood_still_lets_no_key_overtake_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A screen that took half a second to draw was taken for a key that was lost."""
+    looks = count()
+    monkeypatch.setattr(key_order, "monotonic", lambda: monotonic() + 3600 * next(looks))
+    async with Typing().run_test() as pilot:
+        app = cast(Typing, pilot.app)
+        await app.type(lambda: True)
+        held = app.held
+        app.may_go_on.set()
+        await until(pilot, lambda: not app.has_keys)
+        assert held == ["b"]
+        assert app.query_one(Input).value == "ab"
+
+
+async def test_a_key_that_is_lost_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(key_order, "LOST_AFTER", 2)
+    async with Typing().run_test() as pilot:
+        app = cast(Typing, pilot.app)
+        await app.type(lambda: not app.held)
+        app.may_go_on.set()
+        await until(pilot, lambda: not app.has_keys)
 
 
 def test_names_of_textual_that_the_order_of_keys_uses() -> None:
