@@ -29,4 +29,4 @@ def connect(home: Path, database: Path | None = None, **environ: str) -> Any:
     here = installation(home, **environ)
     path = database or here.database()
     key = here.protection.find_key(path)
-    return cipher_form.keyed(lambda: dbapi2.connect(str(path), timeout=30), key)
+    return cipher_form.keyed(lambda: dbapi2.connect(str(path), timeout=180), key)

@@ -162,7 +162,7 @@ def clutch(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=180,
         stdin=subprocess.DEVNULL,
         check=False,
     )

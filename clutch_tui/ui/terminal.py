@@ -37,6 +37,7 @@ _ASK = "\x1b[>0q\x1b[c"  # XTVERSION, then a question that every terminal answer
 _VERSION = re.compile(r"\x1bP>\|([^\x1b]*)\x1b\\")
 _ATTRIBUTES = re.compile(r"\x1b\[\?[0-9;]*c")
 ANSWER_WITHIN = 1.0
+"""Seconds that a terminal has for its answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +141,11 @@ def _version(environment: Mapping[str, str], stream: TextIO) -> str:
     remote = environment.get("SSH_CONNECTION") or environment.get("SSH_TTY")
     if not remote or environment.get("TMUX") or sys.__stdin__ is None or not sys.__stdin__.isatty():
         return ""
-    return ask_version(sys.__stdin__.fileno(), stream)
+    return ask_version(sys.__stdin__.fileno(), stream, ANSWER_WITHIN)
 
 
-def ask_version(descriptor: int, stream: TextIO, within: float = ANSWER_WITHIN) -> str:
-    """Ask the terminal for its name and version (XTVERSION); empty if it does not say in time."""
+def ask_version(descriptor: int, stream: TextIO, within: float) -> str:
+    """Ask the terminal for its name and version (XTVERSION); empty if it does not say within so many seconds."""
     import termios
     import tty
 

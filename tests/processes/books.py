@@ -65,7 +65,7 @@ class ServerBooks:
         self._path = path
 
     def ask(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
-        connection = sqlite3.connect(f"file:{self._path}?mode=ro", uri=True, timeout=30)
+        connection = sqlite3.connect(f"file:{self._path}?mode=ro", uri=True, timeout=180)
         try:
             return connection.execute(sql, values).fetchall()
         finally:

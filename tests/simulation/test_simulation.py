@@ -45,7 +45,7 @@ def test_a_seed_is_the_same_run_in_another_process_with_another_order_of_hashes(
             env={**os.environ, "PYTHONHASHSEED": hashes},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
             check=True,
         ).stdout.strip()
         for hashes in ("1", "2")

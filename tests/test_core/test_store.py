@@ -222,7 +222,7 @@ def test_three_processes_open_and_write_at_once(tmp_path: Path) -> None:
         opener.stdin.close()
         opener.stdin = None
     for opener in openers:
-        said, complained = opener.communicate(timeout=30)
+        said, complained = opener.communicate(timeout=180)
         assert (said, complained, opener.returncode) == ("done\n" * len(paths), "", 0)
     for path in paths:
         with Store.open(path, inline=True) as store:

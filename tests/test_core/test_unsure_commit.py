@@ -33,7 +33,7 @@ def test_a_sale_whose_fsync_failed_before_a_death_is_not_called_unsaved(tmp_path
     stocked(path)
     command = [sys.executable, "-m", "tests.refused_calls", str(path)]
     root = Path(__file__).parents[2]
-    ran = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=root, check=True)
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=180, cwd=root, check=True)
     told = ran.stdout.strip()
     if told == "cannot":
         pytest.skip("this system refuses no calls")

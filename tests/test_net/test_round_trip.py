@@ -6,6 +6,7 @@ import asyncio
 import json
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -252,7 +253,8 @@ async def test_a_wrong_password_of_the_testers_own_is_told_and_the_rest_is_probe
 
 async def test_a_silent_socket_is_no_connection(sandbox: Running, make_client: MakeClient, fault: Fault) -> None:
     await fault("silent_socket", endpoint="socket", count=None)
-    client = make_client(sandbox.base_url, api_key=demo_data.API_KEY, connect_timeout=0.2)
-    settings = Settings(backend=client.settings, websocket=WebSocket(pong_timeout=0.2))
+    client = make_client(sandbox.base_url, api_key=demo_data.API_KEY)
+    hurried = replace(client.settings, connect_timeout=0.2)  # only the silent socket is waited for by it
+    settings = Settings(backend=hurried, websocket=WebSocket(pong_timeout=0.2))
     judge = tester.Tester(client.api, client.session, client.monitor, settings=settings)
     assert capabilities(await judge.run())["socket"].verdict == "no"

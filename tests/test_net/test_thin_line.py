@@ -226,7 +226,7 @@ async def test_a_413_over_http2_is_heard_at_once_and_named(tmp_path: Path, make_
     listening = await asyncio.get_running_loop().create_server(_Refusing, "127.0.0.1", 0, ssl=context)
     port = listening.sockets[0].getsockname()[1]
     client = make_client(
-        f"https://localhost:{port}/api/v1", api_key="k", ca_file=str(shown), read_timeout=3.0, sync_timeout=3.0
+        f"https://localhost:{port}/api/v1", api_key="k", ca_file=str(shown), read_timeout=30.0, sync_timeout=30.0
     )
     with pytest.raises(ApiError) as caught:
         await client.api.call("sales.sync", body={"x": "y" * size}, retry=False)

@@ -59,6 +59,7 @@ class WaitingStore(MemoryStore):
 @pytest.fixture
 def system_store(monkeypatch: pytest.MonkeyPatch) -> Iterator[MemoryStore]:
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere")
+    monkeypatch.setattr(key_store, "PATIENCE", 120.0)
     before = keyring.get_keyring()
     store = MemoryStore()
     keyring.set_keyring(store)

@@ -56,6 +56,7 @@ class ForgetfulStore(MemoryStore):
 @pytest.fixture
 def system_store(monkeypatch: pytest.MonkeyPatch) -> Iterator[MemoryStore]:
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere")
+    monkeypatch.setattr(key_store, "PATIENCE", 120.0)
     before, store = keyring.get_keyring(), MemoryStore()
     keyring.set_keyring(store)
     yield store
