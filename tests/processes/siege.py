@@ -33,7 +33,7 @@ PARTS, SOLD, OPENING = 150, 12, 60
 METHODS = ("cash", "cash", "visa", "instapay", "vodafone_cash")
 KILLED_SALES, AT_COMMIT = 0.6, 0.5
 """Which share of the sales dies, and which of those just after the commit, before the receipt or while it prints."""
-PATIENCE = 180.0
+PATIENCE = 600.0
 """Seconds after the last fault in which everything must settle by itself; the longest wait between two attempts of
 a terminal is half a minute."""
 
