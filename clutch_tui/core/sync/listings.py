@@ -31,7 +31,10 @@ REACH = timedelta(days=400)
 RECENT = timedelta(days=2)
 """How far back sales are listed the first time, and by a server that knows days but no `updated_since`."""
 LIMITS = (1000, 200, 50)
-"""Rows in a page: less where a server refuses so many."""
+"""Rows in a page: less where a server or the line does not bear so many. Each is whole pages of the next, so that a
+list that was begun goes on in smaller ones."""
+EASY = 10.0
+"""Seconds that a page of the next larger size may be expected to take before it is tried again."""
 MOST_TORN = 3
 """How often a list that changes while it is read is begun again."""
 
@@ -84,7 +87,8 @@ def plan(channel: str, *, hurry: bool = False) -> Plan | None:
     begun = _begun(channel)
     if begun is not None:
         n = models.execute("SELECT max(n) FROM pull_page WHERE channel = ?", (channel,)).fetchone()[0]
-        reading = begun["full"], n + 1, begun["limit"], ways.tick(), begun["since"], begun["day"], begun["read"]
+        page = max(n + 1, begun.get("page", 1))
+        reading = begun["full"], page, begun["limit"], ways.tick(), begun["since"], begun["day"], begun["read"]
         return Plan(channel, *reading)
     limit = limit_of(channel)
     listed, since, day = state.get(f"{channel}.listed_at"), None, None
@@ -142,14 +146,38 @@ def _full_is_due(channel: str, *, hurry: bool) -> bool:
     return state.get(f"{channel}.filters") == "no" and not days and (hurry or age >= by_share)
 
 
-def shrink(channel: str) -> bool:
-    """The server refused so many rows at once; False where it refused the smallest page, too."""
-    step = state.number(f"{channel}.limit")
+def shrink(channel: str, *, refused: bool) -> bool:
+    """So many rows at once were too much: ask for fewer; False where nothing is gained by that.
+
+    What was read stays where the smaller pages go on after it. Where they do not (a server that gives fewer rows than
+    it is asked for counts its pages in its own way) the list is begun again if the server has `refused` the page, and
+    left as it is if it was the line or the server that broke: the next try may go better.
+    """
+    step, begun = state.number(f"{channel}.limit"), _begun(channel)
     if step >= len(LIMITS) - 1:
         return False
+    smaller = LIMITS[step + 1]
+    if begun is not None and begun.get("even") and begun["limit"] % smaller == 0:
+        state.put(f"{channel}.reading", json.dumps(begun | {"limit": smaller, "page": begun["read"] // smaller + 1}))
+    elif begun is None or refused:
+        drop(channel)
+    else:
+        return False
     state.put(f"{channel}.limit", step + 1)
-    drop(channel)
     return True
+
+
+def _grow(channel: str) -> None:
+    """The pages of a whole list came easily: the next one is asked for in larger ones."""
+    step = min(state.number(f"{channel}.limit"), len(LIMITS) - 1)
+    if step > 0:
+        state.put(f"{channel}.limit", step - 1)
+
+
+def _is_easy(plan: Plan, page: Page, took: float) -> bool:
+    """Whether a page of the next larger size may be tried. One that was not full says little of what it would take."""
+    larger = min((limit for limit in LIMITS if limit > plan.limit), default=plan.limit)
+    return page.count >= plan.limit and took * larger / plan.limit < EASY
 
 
 def drop(channel: str) -> None:
@@ -184,6 +212,9 @@ def stage(plan: Plan, page: Page, *, took: float = 0.0) -> tuple[Outcome, frozen
     }
     begun["took"] += took
     begun["read"] += page.count
+    begun["even"] = begun.get("even", plan.page == 1) and page.count == plan.limit
+    if page.count >= plan.limit:
+        begun["easy"] = _is_easy(plan, page, took)
     state.put(f"{plan.channel}.reading", json.dumps(begun))
     held = replica.in_doubt(plan.type)
     nouns = singles.recognise(plan.type, page.rows)
@@ -290,6 +321,8 @@ def _complete(plan: Plan, begun: dict[str, Any], nouns: set[str]) -> tuple[Outco
         state.put(f"{channel}.cursor", begun["tick"])
     drop(channel)
     state.forget(f"{channel}.torn")
+    if begun.get("easy"):
+        _grow(channel)
     return "stored", frozenset(nouns | ({channel} if latest or begun["full"] else set()))
 
 

@@ -27,7 +27,7 @@ from . import protocol
 from .outcomes import BAD_ANSWER, epoch_in
 from .pace import Pace
 from .parties import claimed
-from .portions import ASKED, BATCH, CUT, Pages, Portions
+from .portions import ASKED, BATCH, Pages, Portions, is_too_much
 
 SyncChannel = Literal["inventory", "sales"]
 CHANNELS: tuple[SyncChannel, ...] = get_args(SyncChannel)
@@ -350,8 +350,8 @@ class Exchange:
                 self._asking.refused(channel, len(asked.ids))
             if len(changes) > 1:
                 self._portions.refused(channel, len(changes))
-            return bool(asked.ids) or len(changes) > 1
-        if pull and error.kind in CUT:
+            return bool(asked.ids) or len(changes) > 1 or (pull and not changes and self._pages.cut(channel))
+        if pull and is_too_much(error):
             return self._pages.cut(channel) and error.kind is Kind.ANSWER_TOO_LARGE
         return False
 

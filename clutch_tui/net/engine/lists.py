@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any
 
 from clutch_tui.core import search, state
@@ -20,6 +21,10 @@ from .. import wire
 from ..client.api import Answer, Api
 from ..client.errors import ApiError, Kind
 from ..connection import Monitor
+from .portions import CUT, is_too_much
+
+_REFUSED = frozenset({Kind.INVALID, Kind.TOO_LARGE, Kind.ANSWER_TOO_LARGE})
+"""What a server, or we, say of a page that is too large whatever the line does."""
 
 OnChange = Callable[[frozenset[str]], None]
 
@@ -51,9 +56,13 @@ class Lists:
                         await self._store.run(state.put, f"{channel}.lacking", error.kind.value)
                     self._lacking.add(channel)
                     return
-                if error.kind is Kind.INVALID and await self._store.run(listings.shrink, channel):
-                    continue
-                raise
+                if not (refused := error.kind in _REFUSED) and not is_too_much(error):
+                    raise
+                if not await self._store.run(partial(listings.shrink, channel, refused=refused)):
+                    raise
+                if error.kind in CUT - _REFUSED:  # the line may be down altogether: whoever paces the rounds decides
+                    raise
+                continue
             if outcome == "stored":
                 if confirming or not await self._store.read(listings.must_confirm, channel):
                     return

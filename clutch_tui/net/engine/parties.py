@@ -25,7 +25,7 @@ from . import rest
 from .lists import Lists
 from .outcomes import BAD_ANSWER, epoch_in
 from .pace import Pace
-from .portions import BATCH, CUT, Pages
+from .portions import BATCH, Pages, is_too_much
 from .rest import Listing
 from .singles import Singles
 
@@ -208,7 +208,7 @@ class Parties:
                 self._pages.came(channel, len(listing.page.rows), self._clock.monotonic() - began)
             return listing
         except ApiError as error:
-            if error.kind in CUT:
+            if error.kind is Kind.TOO_LARGE or is_too_much(error):
                 self._pages.cut(channel)
             if error.kind in (Kind.MISSING_ROUTE, Kind.FORBIDDEN):
                 self._monitor.note("warning", "sync", "sync.no_list", channel=channel)

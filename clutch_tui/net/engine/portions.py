@@ -6,7 +6,7 @@ that was too large once is not tried with every second call: what the server tak
 
 from __future__ import annotations
 
-from ..client.errors import Kind
+from ..client.errors import ApiError, Kind
 
 BATCH = 100
 ASKED = 1000
@@ -16,8 +16,15 @@ GOAL = 4.0
 """Seconds that a page should take: the live connection's heartbeat has to get through between two."""
 CUT = frozenset({Kind.TIMEOUT, Kind.DROPPED, Kind.ANSWER_TOO_LARGE})
 """How a page ends that was too much for the line."""
+_HEAVY = frozenset({500, 504})
+"""How a server breaks on a page that is too heavy for it. With 502 and 503 it is away."""
 RARELY = 100
 """Calls of a channel that must go through before a size that was too large is tried once more."""
+
+
+def is_too_much(error: ApiError) -> bool:
+    """Whether a page did not come whole, so that a smaller one may."""
+    return error.kind in CUT or error.kind is Kind.NOT_JSON or (error.kind is Kind.SERVER and error.status in _HEAVY)
 
 
 class Portions:
