@@ -85,7 +85,6 @@ NOT_ABOUT_A_CHANGE = NEVER_SENT | {
     Kind.RATE_LIMITED,
     Kind.MISSING_ROUTE,
     Kind.NOT_BACKEND,
-    Kind.REDIRECTED,
     Kind.PORTAL,
     Kind.TOO_OLD,
 }
