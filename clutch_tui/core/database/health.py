@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 SQLITE = str(dbapi2.sqlite_version)
 
+LOOK_PATIENCE = 5.0
+"""Seconds to wait for another process that looks at the same file, or converts it."""
 LOOK_AGAIN = 500
 """Steps of SQLite's machine between two looks at the time: a check of a large file must be able to give up."""
 
@@ -93,11 +95,12 @@ def differences(path: Path, key: CipherKey | None = None, *, alone: bool = False
 
 
 def left_in(path: Path, key: CipherKey | None = None) -> Stranded | None:
-    """What is unsent in a database that nobody has open; blocks. Raises `ShopError` `error.store.in_use` where somebody
-    has, and what SQLite says where it cannot be read."""
+    """What is unsent in a database that nobody works with; blocks. Raises `ShopError` `error.store.in_use` where
+    somebody does, `error.store.converting` where who converts it does not end, and what SQLite says where it cannot be
+    read."""
     from ..sync import differences
 
-    with Presence(path).alone(), Store(path, inline=True, key=key) as store:
+    with Presence(path).alone_to_look(LOOK_PATIENCE), Store(path, inline=True, key=key) as store:
         return store.read_now(differences.left_in, path)
 
 
