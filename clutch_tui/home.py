@@ -86,6 +86,44 @@ class Home:
             make_private(folder)
 
 
+def must_be_ours(home: Home) -> None:
+    """Raise `ShopError` `error.home.of_other` where the shop's folders are those of another user of the system, before
+    anything is written into them: each file that root made there would shut their owner out."""
+    if os.name != "posix":
+        return
+    me = os.geteuid()
+    for folder in (home.data_dir, home.keys_dir):
+        owner = _owner(folder)
+        if owner is not None and owner != me:
+            from clutch_tui.core.types import ShopError
+
+            raise ShopError("error.home.of_other", path=str(folder), owner=_user(owner), user=_user(me))
+
+
+def _owner(folder: Path) -> int | None:
+    """Whose a folder is, or the first one above it that can be looked at where it lies behind a closed door; None where
+    it has not been made yet."""
+    try:
+        return folder.stat().st_uid
+    except PermissionError:
+        for above in folder.parents:
+            with suppress(OSError):
+                return above.stat().st_uid
+    except OSError:
+        pass
+    return None
+
+
+def _user(number: int) -> str:
+    """A user's name, or the number as `sudo -u` takes it."""
+    import pwd
+
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return f"#{number}"
+
+
 def make_private(folder: Path) -> None:
     """Create a folder and those above it that are missing, all for their owner alone (`parents=True` would make
     those above readable by everybody)."""

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from clutch_tui import config
 from clutch_tui.config import Settings
-from clutch_tui.home import Home, device_id
+from clutch_tui.home import Home, device_id, must_be_ours
 
 if TYPE_CHECKING:
     from clutch_tui.core.database.store import Store
@@ -81,8 +81,10 @@ class Installation:
     def find(
         cls, environ: Mapping[str, str] = os.environ, overrides: Mapping[str, object] | None = None
     ) -> Installation:
-        """Read the configuration. Raises `ConfigError`."""
+        """Read the configuration. Raises `ConfigError`, and `ShopError` `error.home.of_other` for a home of another
+        user of the system."""
         home = Home.find(environ)
+        must_be_ours(home)
         overrides = dict(overrides or {})
         api_key = str(overrides.pop("api_key", "") or environ.get("CLUTCH_API_KEY", "")) or None
         if api_key is not None and not (api_key.isascii() and api_key.isprintable()):
