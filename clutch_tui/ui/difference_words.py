@@ -22,6 +22,8 @@ def sentences(found: Differences) -> list[str]:
             said.append(tn("queue.unsent", n))
         elif reason == "local":
             said.append(tn("status.local", n))
+        elif reason == "unfinished":
+            said += [t("difference.unfinished", file=_kept(one.file), line=one.line) for one in found.imports]
         elif reason == "arriving":
             channels = ("، " if is_rtl() else ", ").join(t(f"mode.{channel}") for channel in found.arriving)
             said.append(t("difference.arriving", channels=channels))

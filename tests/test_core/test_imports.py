@@ -18,7 +18,7 @@ from clutch_tui.core.database.store import Store
 from clutch_tui.core.price_lists import imports
 from clutch_tui.core.price_lists.imports import Report
 from clutch_tui.core.price_lists.price_list import read
-from clutch_tui.core.sync import outbox
+from clutch_tui.core.sync import differences, outbox
 from clutch_tui.core.types import PartQuery, ShopError
 from tests.test_core.shop import queue, stock_shelf
 from tests.test_core.test_price_list import write
@@ -337,10 +337,34 @@ def test_a_killed_import_leaves_whole_batches(tmp_path: Path, batches: int) -> N
         before = queue(store)
         parts = store.read_now(inventory.count, PartQuery())
         assert 0 < parts == len(before) < 3000
+        (left,) = store.read_now(differences.between, alone=True).imports
+        assert (left.file, left.line) == ("list.csv", parts + 1), "the headings are a row too"
         report = imports.run(store, read(path))
         assert figures(report) == (3000 - parts, 0, 0, parts, 0)
         assert queue(store)[: len(before)] == before
         assert store.read_now(inventory.count, PartQuery()) == 3000
+        assert store.read_now(differences.between, alone=True).imports == ()
+
+
+def test_an_import_that_stopped_is_told_until_its_file_is_in(store: Store, tmp_path: Path) -> None:
+    def left() -> list[tuple[str, int]]:
+        return [(one.file, one.line) for one in store.read_now(differences.between, alone=True).imports]
+
+    def stop(done: int, total: int) -> None:
+        raise Stopped
+
+    for name in ("a.csv", "b.csv"):
+        with pytest.raises(Stopped):
+            imports.run(store, read(many(tmp_path / name, 200 + len(left()))), progress=stop)
+    assert left() == [("a.csv", 101), ("b.csv", 101)]
+    found = store.read_now(differences.between, alone=True)
+    assert (found.is_all, found.counts["unfinished"]) == (False, 2)
+    imports.run(store, read(tmp_path / "a.csv"), dry_run=True)
+    assert len(left()) == 2, "a trial brings nothing in"
+    imports.run(store, read(tmp_path / "a.csv"))
+    assert left() == [("b.csv", 101)]
+    imports.run(store, read(many(tmp_path / "b.csv", 30)))
+    assert left() == [], "a newer list of that name takes its place"
 
 
 def test_the_till_gets_its_turn_while_a_list_goes_in(store: Store, tmp_path: Path) -> None:

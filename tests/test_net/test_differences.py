@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from clutch_tui import exits
-from clutch_tui.commands import status, syncing
-from clutch_tui.core import inventory
+from clutch_tui.commands import doctor, status, syncing
+from clutch_tui.core import inventory, unfinished
 from clutch_tui.core.database import models
 from clutch_tui.core.database.store import Store
 from clutch_tui.core.sync import differences, outbox, unreadable
@@ -283,3 +283,27 @@ def test_status_ends_with_1_where_somebody_has_to_do_something(
     found = here.open_store(inline=True)
     with found as store:
         assert store.read_now(differences.between).counts["refused"] == 2
+
+
+@pytest.mark.parametrize("lang", ["ar", "en"])
+async def test_an_import_that_was_cut_off_is_told_at_every_door(
+    tmp_path: Path, sandbox: Running, lang: strings.Language, capsys: pytest.CaptureFixture[str]
+) -> None:
+    strings.use(lang)
+    here = install(tmp_path / "home", sandbox.base_url)
+    with here.open_store(inline=True) as store:
+        store.run_now(unfinished.note, "f", "list.csv", 501)
+    done = await syncing.sync_once(here)
+    (said,) = difference_words.sentences(done.found)
+    assert "list.csv" in said
+    assert (done.code, done.message) == (exits.DONE, said)
+    assert done.found.is_sent
+    assert not done.found.is_all
+    assert await asyncio.to_thread(status.run, here, as_json=False) == exits.FAILED, "somebody has to do something"
+    assert said in capsys.readouterr().out.splitlines()
+    premises = Premises(here.home, here.settings, here.vault(), find_key=here.protection.find_key)
+    await premises.database()
+    finding = await premises.queue()
+    assert (finding.name, finding.verdict) == ("queue.unfinished", "warning")
+    assert "list.csv" in doctor.sentence(finding)
+    assert doctor.remedy(finding)

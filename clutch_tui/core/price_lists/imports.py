@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from .. import inventory, journal, state
+from .. import inventory, journal, state, unfinished
 from ..database import models
 from ..database.store import Store
 from ..records.declaration import fields_of
@@ -91,6 +91,8 @@ def run(
         if outcome.writes and not dry_run:
             time.sleep(PAUSE)
         size = max(20, min(LARGEST_BATCH, int(size * min(2.0, BATCH_SECONDS / max(took, 0.001)))))
+    if not dry_run:
+        store.run_now(work.end)
     if progress is not None:
         progress(table.count, table.count)
     return _report(table, rows, work)
@@ -176,6 +178,7 @@ class _Import:
 
     def __init__(self, file: str, fingerprint: str, actor: str) -> None:
         self._file = file
+        self._fingerprint = fingerprint
         self._setting = f"import.{fingerprint}"
         self._actor = actor
         self._touched: dict[int, int] = {}
@@ -239,10 +242,15 @@ class _Import:
         # when the same file is imported again, be it that the first time was cut short
         if batch[-1].line > int(state.setting(self._setting, 0)):
             state.put_setting(self._setting, batch[-1].line)
+        unfinished.note(self._fingerprint, self._file, batch[-1].line)
         if outcome.writes:
             lines = {"file": self._file, "from_line": batch[0].line, "to_line": batch[-1].line}
             journal.audit("import", "item", "", lines | _figures(outcome.steps), self._actor)
         return outcome
+
+    def end(self) -> None:
+        """The last batch is in."""
+        unfinished.end(self._fingerprint, self._file)
 
     def learn(self, outcome: Planned) -> None:
         for step in outcome.steps:

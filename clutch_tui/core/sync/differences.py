@@ -11,16 +11,19 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from .. import state
+from .. import state, unfinished
 from ..clock import from_text
 from ..database import models
+from ..unfinished import Unfinished
 from . import outbox, replica, unreadable, ways
 from .shown import QueueSummary
 
-Reason = Literal["stranded", "untold", "unsent", "refused", "set_aside", "arriving", "local_sales", "local"]
+Reason = Literal[
+    "stranded", "untold", "unsent", "refused", "set_aside", "arriving", "unfinished", "local_sales", "local"
+]
 
-_HARMLESS: frozenset[Reason] = frozenset({"local"})
-"""What waits by agreement: told each time, and no failure."""
+_HARMLESS: frozenset[Reason] = frozenset({"local", "unfinished"})
+"""What waits by agreement, or for the file of which it is the rest: told each time, and no failure of an exchange."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,8 @@ class Differences:
     set_aside: int
     arriving: tuple[str, ...]
     local_sales: int
+    imports: tuple[Unfinished, ...] = ()
+    """Price lists that went in only in part."""
     stranded: tuple[Stranded, ...] = ()
 
     @property
@@ -78,6 +83,7 @@ class Differences:
             "refused": self.refused,
             "set_aside": self.set_aside,
             "arriving": len(self.arriving),
+            "unfinished": len(self.imports),
             "local_sales": self.local_sales,
             "local": self.queue.local - self.local_sales,
         }
@@ -86,7 +92,7 @@ class Differences:
     @property
     def is_sent(self) -> bool:
         """Whether the server has everything that was done here."""
-        return not self.counts.keys() - {"set_aside", "arriving"}
+        return not self.counts.keys() - {"set_aside", "arriving", "unfinished"}
 
     @property
     def is_all(self) -> bool:
@@ -111,6 +117,7 @@ def between(stranded: tuple[Stranded, ...] = (), *, alone: bool = False) -> Diff
         set_aside=unreadable.count(),
         arriving=() if alone else _arriving(),
         local_sales=_local_sales() if queue.local else 0,
+        imports=unfinished.imports(),
         stranded=stranded,
     )
 

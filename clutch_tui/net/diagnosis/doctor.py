@@ -46,7 +46,7 @@ files        +private ~open !not_writable
 disk         +enough ~low !full
 database     +sound +absent ~older ~unfinished ~log_large ~plain ~others_plain !newer !damaged !locked
 database     !unreadable !faulty
-queue        +empty +waiting +local +arriving ~old ~attention ~missing !local_sales
+queue        +empty +waiting +local +arriving ~old ~attention ~missing ~unfinished !local_sales
 stranded     +none !left !untold
 lead         +none +leads !silent
 log          +writable ~not_writable

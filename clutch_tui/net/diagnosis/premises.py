@@ -193,6 +193,8 @@ class Premises:
             return Finding("queue", "old" if late and not alone else "waiting", values)
         if found.set_aside:
             return Finding("queue", "missing", values)
+        for one in found.imports:
+            return Finding("queue", "unfinished", values | {"file": one.file, "line": one.line})
         if found.local_sales:
             return Finding("queue", "local_sales", values)
         if queue.local:
