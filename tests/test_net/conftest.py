@@ -19,7 +19,7 @@ from clutch_tui.net.client.api import Api
 from clutch_tui.net.client.session import Session
 from clutch_tui.net.client.vault import Vault
 from clutch_tui.net.connection import Exchange, Monitor
-from clutch_tui.net.diagnosis import tester
+from clutch_tui.net.diagnosis import reach, tester
 from clutch_tui.sandbox import demo_data
 from clutch_tui.sandbox.server import Running, running
 from clutch_tui.sandbox.settings import Settings as SandboxSettings
@@ -97,7 +97,8 @@ class Client:
 @pytest.fixture(autouse=True)
 def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine that does three other things is no slow server."""
-    monkeypatch.setattr(tester, "SLOW_MS", 60_000.0)
+    monkeypatch.setattr(tester, "SLOW_MS", 600_000.0)
+    monkeypatch.setattr(reach, "SLOW_MS", 600_000)
 
 
 @pytest.fixture

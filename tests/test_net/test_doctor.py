@@ -26,6 +26,7 @@ from clutch_tui.net.client.api import Api
 from clutch_tui.net.client.session import Session
 from clutch_tui.net.client.vault import Secrets, Vault
 from clutch_tui.net.connection import Monitor, Problem
+from clutch_tui.net.diagnosis import reach
 from clutch_tui.net.diagnosis.doctor import CHECKS, OUTCOMES, Check, Finding, Report, aside, examine
 from clutch_tui.net.diagnosis.premises import Premises
 from clutch_tui.net.diagnosis.reach import Reach
@@ -231,6 +232,13 @@ async def test_what_answers_is_no_backend(tmp_path: Path, answer: bytes, outcome
     assert found["http"].cause is not None
     assert {found[name].outcome for name in ("clock", "access", "socket")} == {"skipped"}
     assert patient.report.exit_code == code
+
+
+async def test_a_server_that_takes_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reach, "SLOW_MS", -1)
+    async with answering(HEALTHY) as port:
+        found = await Patient(tmp_path, f"http://127.0.0.1:{port}/api/v1").examine()
+    assert (found["http"].outcome, found["http"].verdict) == ("slow", "warning")
 
 
 async def test_a_server_that_never_answers(tmp_path: Path) -> None:

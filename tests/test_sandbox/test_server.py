@@ -18,7 +18,7 @@ from clutch_tui.sandbox.ledger import Change, Origin, Outcome
 from clutch_tui.sandbox.server import start
 from clutch_tui.sandbox.settings import Settings
 
-from .conftest import Terminal, frame
+from .conftest import Terminal, frame, until
 
 
 def test_every_endpoint_of_the_catalogue_has_its_handler() -> None:
@@ -46,8 +46,13 @@ async def test_a_hard_stop_with_open_sockets_and_a_restart_on_the_same_port(term
 
 async def test_a_request_that_is_under_way_does_not_hold_up_a_stop(terminal: Terminal) -> None:
     await terminal.fault("latency", seconds=30)
+    (armed,) = terminal.sandbox.backend.faults._armed
     slow = asyncio.create_task(terminal.call("system.ping"))
-    await asyncio.sleep(0.1)
+
+    async def is_under_way() -> bool:
+        return armed.hits > 0
+
+    await until(is_under_way)
     await terminal.sandbox.stop()
     with pytest.raises(httpx.TransportError) as caught:
         await slow
