@@ -101,8 +101,8 @@ async def test_no_line_of_a_text_to_read_is_covered(shop: Shop, language: Langua
 async def test_the_same_words_are_one_toast_with_how_often(shop: Shop) -> None:
     async with open_app(shop, "en", notifications=True) as (app, pilot):
         for words in ("[a] busy", "other", "[a] busy", "[a] busy"):
-            app.notify(words, severity="warning")
-        app.notify("[a] busy", severity="error")
+            app.notify(words, severity="warning", timeout=3600)
+        app.notify("[a] busy", severity="error", timeout=3600)
         await until(pilot, lambda: len(app.screen.query(Notice)) == 3)
         shown = [bare(one.render().plain) for one in app.screen.query(Notice)]
         assert sorted(shown) == sorted(["other", "[a] busy (×3)", "[a] busy"])
@@ -120,7 +120,7 @@ async def test_a_toast_is_seen_once_however_many_screens_lie_upon_each_other(sho
             return [one for one in app.screen_stack if any(rack.display for rack in one.query("ToastRack"))]
 
         await press(pilot, *"OF-100", "enter")
-        app.notify("once", timeout=60)
+        app.notify("once", timeout=3600)
         await until(pilot, lambda: app.screen.query(Notice))
         await press(pilot, "f2")
         await until(pilot, lambda: isinstance(app.screen, PayDialog) and app.screen.query(Notice))

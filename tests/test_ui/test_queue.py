@@ -332,6 +332,7 @@ async def test_a_burst_decides_nothing_that_nobody_has_read(shop: Shop, monkeypa
     for part in (first, second):
         disagree(shop, part, "location", "A-1", "B-2")
     async with open_app(shop, "ar", mode="queue") as (app, pilot):
+        app.NOTIFICATION_TIMEOUT = 3600.0
         await press(pilot, "f2", "f2")
         await until(pilot, lambda: toasts(app) == [t("keys.not_read")])
         assert len(shop.read(conflicts.pending)) == 2
