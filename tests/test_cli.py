@@ -79,6 +79,15 @@ def test_an_unknown_part_sells_nothing_and_says_so(home: Path) -> None:
     assert as_json(clutch(home, "find", "26300", "--json"))[0]["stock"] == 10
 
 
+def test_a_part_without_a_price_is_not_given_away_by_a_script(home: Path) -> None:
+    with Installation.find(_environment(home)).open_store(inline=True) as store:
+        store.run_now(inventory.create, PartDraft(name="كلبس", part_number="CLIP-1"), 5)
+    result = clutch(home, "sell", "--part", "26300-35503", "--part", "CLIP-1", "--json")
+    assert (result.returncode, json.loads(result.stdout)["error"]) == (1, "error.sale.no_price")
+    assert "كلبس" in result.stderr
+    assert as_json(clutch(home, "find", "CLIP-1", "--json"))[0]["stock"] == 5
+
+
 def test_sell_and_find_understand_a_text_as_the_till_does(home: Path) -> None:
     (line,) = as_json(clutch(home, "sell", "--part", "3×26300 35503", "--json"))["lines"]
     assert (line["part_number"], line["quantity"]) == ("26300-35503", 3)

@@ -103,6 +103,8 @@ def _meant(text: str) -> lookup.Candidate:
         raise ShopError("error.part.several", text=text, parts=parts)
     if found.one is None:
         raise ShopError("error.part.unknown_number", number=text)
+    if not found.one.part.price:  # the till asks for one
+        raise ShopError("error.sale.no_price", name=found.one.part.name or found.one.part.name_en)
     return found.one
 
 
