@@ -8,18 +8,26 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+import peewee
+
 from . import cars, contacts, journal
 from .clock import from_text
 from .database import models
-from .records.customer import CAR
+from .database.statement import Statement, given
+from .records.customer import CAR, CustomerTable
 from .records.customer import keys_of as keys_of
-from .records.declaration import fields_of
+from .records.declaration import draft_from
 from .sync import outbox, requests
 from .types import Customer, CustomerDraft, CustomerRow, Key, ShopError
 
-_FIELDS = tuple(fields_of(CustomerDraft))
 BALANCE = "balance + coalesce((SELECT sum(amount) FROM account_move WHERE customer_id = customer.id AND open = 1), 0)"
 _UNSENT = outbox.unsent("customer", "customer")
+_CUSTOMER = CustomerTable.alias("customer")
+_BY_ID = Statement(
+    _CUSTOMER.select(_CUSTOMER, peewee.SQL(BALANCE).alias("owed"), peewee.SQL(_UNSENT).alias("unsent")).where(
+        _CUSTOMER.id == given("id")
+    )
+)
 
 
 # --- reading -------------------------------------------------------------------------------------------
@@ -41,23 +49,18 @@ def page(text: str, after: Key | None, skip: int, limit: int) -> tuple[CustomerR
 
 def get(customer_id: str) -> Customer:
     """A customer, whole; deleted ones too, because old sales name them. Raises `error.customer.unknown`."""
-    row = models.execute(
-        f"SELECT {', '.join(_FIELDS)}, {BALANCE}, total_purchases, last_visit, version, {_UNSENT}, deleted"
-        " FROM customer WHERE id = ?",
-        (customer_id,),
-    ).fetchone()
+    row = _BY_ID.first(id=customer_id)
     if row is None:
         raise ShopError("error.customer.unknown")
-    balance, total_purchases, last_visit, version, unsent, deleted = row[len(_FIELDS) :]
     return Customer(
         id=customer_id,
-        draft=CustomerDraft(*row[: len(_FIELDS)]),
-        balance=balance,
-        total_purchases=total_purchases,
-        last_visit=from_text(last_visit) if last_visit else None,
-        version=version,
-        unsent=bool(unsent),
-        deleted=bool(deleted),
+        draft=draft_from(CustomerDraft, row),
+        balance=row["owed"],
+        total_purchases=row["total_purchases"],
+        last_visit=from_text(row["last_visit"]) if row["last_visit"] else None,
+        version=row["version"],
+        unsent=bool(row["unsent"]),
+        deleted=bool(row["deleted"]),
     )
 
 

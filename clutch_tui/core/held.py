@@ -8,20 +8,24 @@ deliberate act alone (`sales.take_up` with `over`).
 from __future__ import annotations
 
 from .database import models
+from .database.statement import Statement, given
+from .records.sale import CartTable
 from .types import ShopError
 
 ELSEWHERE = "error.cart.elsewhere"
 
+_HOLDER = Statement(CartTable.select(CartTable.holder).where(CartTable.id == given("id")))
+_HELD = Statement(CartTable.select(CartTable.id, CartTable.holder).where(CartTable.holder != ""))
+
 
 def check(cart_id: str) -> None:
     """Raise `ShopError` `error.cart.elsewhere` where another window has this cart."""
-    row = models.execute("SELECT holder FROM cart WHERE id = ?", (cart_id,)).fetchone()
-    if row is not None and models.window().is_other(row[0]):
+    row = _HOLDER.first(id=cart_id)
+    if row is not None and models.window().is_other(row["holder"]):
         raise ShopError(ELSEWHERE)
 
 
 def elsewhere() -> frozenset[str]:
     """The carts that other windows have."""
     window = models.window()
-    rows = models.execute("SELECT id, holder FROM cart WHERE holder <> ''").fetchall()
-    return frozenset(cart_id for cart_id, holder in rows if window.is_other(holder))
+    return frozenset(row["id"] for row in _HELD.rows() if window.is_other(row["holder"]))

@@ -11,19 +11,29 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+import peewee
+
 from clutch_tui.text.fold import fold
 
 from . import journal, search, state
 from .clock import from_text
 from .database import models
+from .database.statement import Statement, given
 from .limits import MAX_MONEY, MAX_QUANTITY
-from .records.declaration import fields_of
+from .records.declaration import draft_from, fields_of
+from .records.part import PartTable
 from .records.part import keys_of as keys_of
 from .search import STOCK, UNSENT
 from .sync import outbox, requests
 from .types import Key, Part, PartDraft, PartQuery, PartRow, ShopError, StockMove
 
-_FIELDS = tuple(fields_of(PartDraft))
+_PART = PartTable.alias("part")
+_BY_ID = Statement(
+    _PART.select(_PART, peewee.SQL(STOCK).alias("stock"), peewee.SQL(UNSENT).alias("unsent")).where(
+        _PART.id == given("id")
+    )
+)
+_PK = Statement(_PART.select(_PART.pk).where((_PART.id == given("id")) & (_PART.deleted == 0)))
 _LINES = tuple(name for name, field in fields_of(PartDraft).items() if field.kind == "text" and field.is_one_line)
 """The fields that are one line of text."""
 
@@ -33,31 +43,26 @@ _LINES = tuple(name for name, field in fields_of(PartDraft).items() if field.kin
 
 def get(part_id: str) -> Part:
     """A part, whole; deleted ones too, because old sales name them. Raises `error.part.unknown`."""
-    row = models.execute(
-        f"SELECT {', '.join(_FIELDS)}, {STOCK}, stock_quantity, version, updated_at, {UNSENT}, deleted"
-        " FROM part WHERE id = ?",
-        (part_id,),
-    ).fetchone()
+    row = _BY_ID.first(id=part_id)
     if row is None:
         raise ShopError("error.part.unknown")
-    stock, base_stock, version, updated_at, unsent, deleted = row[len(_FIELDS) :]
     return Part(
         id=part_id,
-        draft=PartDraft(*row[: len(_FIELDS)]),
-        stock=stock,
-        base_stock=base_stock,
-        version=version,
-        updated_at=from_text(updated_at) if updated_at else None,
+        draft=draft_from(PartDraft, row),
+        stock=row["stock"],
+        base_stock=row["stock_quantity"],
+        version=row["version"],
+        updated_at=from_text(row["updated_at"]) if row["updated_at"] else None,
         as_of=as_of(),
-        unsent=bool(unsent),
-        deleted=bool(deleted),
+        unsent=bool(row["unsent"]),
+        deleted=bool(row["deleted"]),
     )
 
 
 def row(part_id: str) -> PartRow | None:
     """A part as lists show it; None for one that is not there or was deleted."""
-    found = models.execute("SELECT pk FROM part WHERE id = ? AND deleted = 0", (part_id,)).fetchone()
-    return None if found is None else search.rows([found[0]])[0]
+    pk = _PK.value(id=part_id)
+    return None if pk is None else search.rows([pk])[0]
 
 
 def as_of() -> datetime | None:

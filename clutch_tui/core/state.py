@@ -18,7 +18,18 @@ from clutch_tui.text import shop_time
 from . import money
 from .clock import from_text
 from .database import models
+from .database.statement import Statement, given, put_by_key
+from .records.sync import SettingTable, SyncStateTable
 from .types import TaxRules
+
+_STATE = Statement(SyncStateTable.select(SyncStateTable.value).where(SyncStateTable.name == given("name")))
+_PUT_STATE = put_by_key(SyncStateTable)
+_FORGET_STATE = Statement(SyncStateTable.delete().where(SyncStateTable.name == given("name")))
+_RECEIPT_NUMBER = Statement(
+    SyncStateTable.select().where(SyncStateTable.name.in_(("receipt_prefix", "receipt_counter")))
+)
+_SETTING = Statement(SettingTable.select().where(SettingTable.name == given("name")))
+_PUT_SETTING = put_by_key(SettingTable)
 
 _PREFIX_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 """Letters that are not mistaken for digits when a receipt number is read out over the telephone."""
@@ -26,19 +37,16 @@ _PREFIX_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 def get(name: str) -> str | None:
     """A text of the sync state, None where it was never set."""
-    row = models.execute("SELECT value FROM sync_state WHERE name = ?", (name,)).fetchone()
-    return None if row is None else str(row[0])
+    value = _STATE.value(name=name)
+    return None if value is None else str(value)
 
 
 def put(name: str, value: str | int) -> None:
-    models.execute(
-        "INSERT INTO sync_state (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-        (name, str(value)),
-    )
+    _PUT_STATE.run(name=name, value=str(value))
 
 
 def forget(name: str) -> None:
-    models.execute("DELETE FROM sync_state WHERE name = ?", (name,))
+    _FORGET_STATE.run(name=name)
 
 
 def number(name: str, default: int = 0) -> int:
@@ -78,11 +86,7 @@ def _prefix(lineage_id: str) -> str:
 def next_receipt_number() -> str:
     """The next number to print, e.g. `KXT-000123`. It is for people; it identifies nothing."""
     lineage()
-    known = dict(
-        models.execute(
-            "SELECT name, value FROM sync_state WHERE name IN ('receipt_prefix', 'receipt_counter')"
-        ).fetchall()
-    )
+    known = {row["name"]: row["value"] for row in _RECEIPT_NUMBER.rows()}
     counter = int(known["receipt_counter"]) + 1
     put("receipt_counter", counter)
     return f"{known['receipt_prefix']}-{counter:06d}"
@@ -116,24 +120,20 @@ def bump_receipt_counter(seen: Iterable[str]) -> None:
 
 def setting(name: str, default: Any = None) -> Any:
     """A JSON value that the shop's server told us (`shop.profile`) or this terminal remembers."""
-    row = models.execute("SELECT value FROM setting WHERE name = ?", (name,)).fetchone()
-    return default if row is None else json.loads(row[0])
+    row = _SETTING.first(name=name)
+    return default if row is None else json.loads(row["value"])
 
 
 def setting_with_age(name: str) -> tuple[Any, datetime | None]:
     """A setting and when it was fetched; (None, None) where it was never fetched."""
-    row = models.execute("SELECT value, fetched_at FROM setting WHERE name = ?", (name,)).fetchone()
+    row = _SETTING.first(name=name)
     if row is None:
         return None, None
-    return json.loads(row[0]), from_text(row[1]) if row[1] else None
+    return json.loads(row["value"]), from_text(row["fetched_at"]) if row["fetched_at"] else None
 
 
 def put_setting(name: str, value: Any) -> None:
-    models.execute(
-        "INSERT INTO setting (name, value, fetched_at) VALUES (?, ?, ?) ON CONFLICT (name)"
-        " DO UPDATE SET value = excluded.value, fetched_at = excluded.fetched_at",
-        (name, json.dumps(value, ensure_ascii=False, default=str), models.now_text()),
-    )
+    _PUT_SETTING.run(name=name, value=json.dumps(value, ensure_ascii=False, default=str), fetched_at=models.now_text())
 
 
 def business_day() -> str:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+import peewee
+
 from . import contacts, journal
 from .database import models
+from .database.statement import Statement, given
 from .limits import BEST_RATING
-from .records.declaration import fields_of
+from .records.declaration import draft_from
+from .records.supplier import SupplierTable
 from .records.supplier import keys_of as keys_of
 from .sync import outbox, requests
 from .types import Key, ShopError, Supplier, SupplierDraft, SupplierRow
 
-_FIELDS = tuple(fields_of(SupplierDraft))
 _UNSENT = outbox.unsent("supplier", "supplier")
+_SUPPLIER = SupplierTable.alias("supplier")
+_BY_ID = Statement(_SUPPLIER.select(_SUPPLIER, peewee.SQL(_UNSENT).alias("unsent")).where(_SUPPLIER.id == given("id")))
 
 
 def count(text: str) -> int:
@@ -32,13 +37,16 @@ def page(text: str, after: Key | None, skip: int, limit: int) -> tuple[SupplierR
 
 def get(supplier_id: str) -> Supplier:
     """A supplier, whole; deleted ones too. Raises `error.supplier.unknown`."""
-    row = models.execute(
-        f"SELECT {', '.join(_FIELDS)}, version, {_UNSENT}, deleted FROM supplier WHERE id = ?", (supplier_id,)
-    ).fetchone()
+    row = _BY_ID.first(id=supplier_id)
     if row is None:
         raise ShopError("error.supplier.unknown")
-    version, unsent, deleted = row[len(_FIELDS) :]
-    return Supplier(supplier_id, SupplierDraft(*row[: len(_FIELDS)]), version, bool(unsent), bool(deleted))
+    return Supplier(
+        id=supplier_id,
+        draft=draft_from(SupplierDraft, row),
+        version=row["version"],
+        unsent=bool(row["unsent"]),
+        deleted=bool(row["deleted"]),
+    )
 
 
 def create(draft: SupplierDraft, *, actor: str = "") -> Supplier:

@@ -89,6 +89,22 @@ def execute(sql: str, params: tuple[Any, ...] | dict[str, Any] = ()) -> Any:
         raise _translated(error) from error
 
 
+def rows(sql: str, params: tuple[Any, ...] | dict[str, Any] = ()) -> list[Any]:
+    """The rows of a statement, each read by the names of its columns: `row["name"]`."""
+    return _by_name(sql, params).fetchall()  # type: ignore[no-any-return]
+
+
+def first(sql: str, params: tuple[Any, ...] | dict[str, Any] = ()) -> Any:
+    """The first row of a statement, read by name; None where there is none."""
+    return _by_name(sql, params).fetchone()
+
+
+def _by_name(sql: str, params: tuple[Any, ...] | dict[str, Any]) -> Any:
+    cursor = execute(sql, params)
+    cursor.row_factory = driver.Row
+    return cursor
+
+
 def executemany(sql: str, rows: Any) -> None:
     """Run one statement for many rows, without a Python call for each."""
     try:

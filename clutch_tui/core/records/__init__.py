@@ -41,7 +41,7 @@ class RecordType:
 
     name: str
     channel: str
-    table: type[Table]
+    table: Any
     keys_of: Callable[[Mapping[str, Any]], dict[str, str]]
     draft: type | None = None
     columns: tuple[str, ...] = ()

@@ -16,9 +16,10 @@ derived from:
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from functools import cache
+from typing import Any, Literal, TypeVar, cast
 
 from peewee import IntegerField, TextField
 
@@ -113,7 +114,20 @@ def picture(label: str, **more: Any) -> Any:
 
 def fields_of(draft: type) -> Mapping[str, Field]:
     """The declared fields of a draft, by name, in the order of their declaration."""
-    return {one.name: one.metadata[_DECLARED] for one in dataclasses.fields(draft)}
+    return _known(draft)
+
+
+@cache
+def _known(draft: Hashable) -> Mapping[str, Field]:
+    return {one.name: one.metadata[_DECLARED] for one in dataclasses.fields(cast(Any, draft))}
+
+
+D = TypeVar("D")
+
+
+def draft_from(draft: type[D], row: Any) -> D:
+    """Read a draft out of a row that has its columns by name."""
+    return draft(**{name: row[name] for name in fields_of(draft)})
 
 
 T = TypeVar("T", bound=type[Table])
@@ -136,21 +150,33 @@ def keys_from(draft: type) -> Callable[[Mapping[str, Any]], dict[str, str]]:
     It is called for every row of a pull, so it costs microseconds. A missing field counts as empty. Where several
     fields have the same key column, the first that is not empty stands in it.
     """
-    plan = tuple((name, tuple(field.keys)) for name, field in fields_of(draft).items() if field.keys)
-    columns = tuple(dict.fromkeys(key.column for _, keys in plan for key in keys if key.column))
+    declared = fields_of(draft).items()
+    # most fields have one key and no column: they are folded in one go
+    plain = tuple((name, field.keys[0].fold) for name, field in declared if _is_plain(field))
+    others = tuple(
+        (name, tuple((key.fold, key.column, key.again) for key in field.keys))
+        for name, field in declared
+        if field.keys and not _is_plain(field)
+    )
+    columns = tuple(dict.fromkeys(column for _, keys in others for _, column, _ in keys if column))
 
     def keys_of(record: Mapping[str, Any]) -> dict[str, str]:
-        keys = dict.fromkeys(columns, "")
+        get, made = record.get, dict.fromkeys(columns, "")
         words = []
-        for name, ways in plan:
-            if value := record.get(name):
-                folded = ""
-                for key in ways:
-                    folded = key.fold(folded if key.again else value)
+        for name, keys in others:
+            if value := get(name):
+                folded = value
+                for fold, column, again in keys:
+                    folded = fold(folded if again else value)
                     words.append(folded)
-                    if key.column and not keys[key.column]:
-                        keys[key.column] = folded
-        keys["words"] = joined(words)
-        return keys
+                    if column and not made[column]:
+                        made[column] = folded
+        words += [fold(value) for name, fold in plain if (value := get(name))]
+        made["words"] = joined(words)
+        return made
 
     return keys_of
+
+
+def _is_plain(field: Field) -> bool:
+    return len(field.keys) == 1 and not field.keys[0].column

@@ -11,41 +11,41 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ..database import models
+from ..database.statement import Statement, given
+from ..records import RECORDS
+from ..records.sync import OutboxTable
 from . import outbox, overlay
 
 Fields = Mapping[str, Any]
+
+_UNANSWERED_UPDATES = Statement(
+    OutboxTable.select(OutboxTable.base, OutboxTable.payload, OutboxTable.epoch)
+    .where(
+        (OutboxTable.type == given("type")) & (OutboxTable.record_id == given("record_id")),
+        OutboxTable.kind == "update",
+        OutboxTable.answered_at.is_null(),
+    )
+    .order_by(OutboxTable.n)
+)
 
 
 def create(type: str, record_id: str, fields: Fields, keys: Fields, *, label: str) -> None:
     """Insert a record that the server does not know yet, and ask for it. `keys` are its folded columns."""
     overlay.begin_request(type, record_id)
-    columns = {"id": record_id, **fields, **keys}
-    models.execute(
-        f"INSERT INTO {_table(type)} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})",
-        tuple(columns.values()),
-    )
+    RECORDS[type].table.insert({"id": record_id, **fields, **keys}).execute()
     outbox.add("create", type, record_id, dict(fields), label=label)
 
 
 def create_again(type: str, record_id: str, fields: Fields, keys: Fields, *, label: str) -> None:
     """Ask once more for a record that was made here and that the server did not take."""
-    columns = {**fields, **keys}
-    models.execute(
-        f"UPDATE {_table(type)} SET {', '.join(f'{name} = ?' for name in columns)} WHERE id = ?",
-        (*columns.values(), record_id),
-    )
+    _write(type, record_id, {**fields, **keys})
     outbox.add("create", type, record_id, dict(fields), label=label)
 
 
 def update(type: str, record_id: str, changed: Fields, was: Fields, keys: Fields, *, version: int, label: str) -> None:
     """Write the `changed` fields and ask for them; `was` and `version` are what the person saw of them."""
     overlay.begin_request(type, record_id)
-    columns = {**changed, **keys}
-    models.execute(
-        f"UPDATE {_table(type)} SET {', '.join(f'{name} = ?' for name in columns)} WHERE id = ?",
-        (*columns.values(), record_id),
-    )
+    _write(type, record_id, {**changed, **keys})
     base = dict.fromkeys(changed, version) | _hidden(type, record_id, changed)
     outbox.add(
         "update", type, record_id, dict(changed), base=base, was={name: was[name] for name in changed}, label=label
@@ -55,24 +55,19 @@ def update(type: str, record_id: str, changed: Fields, was: Fields, keys: Fields
 def _hidden(type: str, record_id: str, changed: Fields) -> dict[str, int]:
     """The versions behind those of the `changed` fields that showed our own requests, not the row: whoever changed such
     a field has seen of the server only what the request before had seen. What has come in since lies hidden."""
-    rows = models.execute(
-        "SELECT base, payload, epoch FROM outbox WHERE type = ? AND record_id = ? AND kind = 'update'"
-        " AND answered_at IS NULL ORDER BY n",
-        (type, record_id),
-    ).fetchall()
     present = outbox.epoch_seen("update", type)
     hidden: dict[str, int] = {}
-    for base, payload, epoch in rows:
+    for row in _UNANSWERED_UPDATES.rows(type=type, record_id=record_id):
         # the versions of another epoch are numbers of another count: none of this one has been seen
-        seen = json.loads(base) if epoch == present else {}
-        hidden |= {name: int(seen.get(name, 0)) for name in json.loads(payload) if name in changed}
+        seen = json.loads(row["base"]) if row["epoch"] == present else {}
+        hidden |= {name: int(seen.get(name, 0)) for name in json.loads(row["payload"]) if name in changed}
     return hidden
 
 
 def delete(type: str, record_id: str, *, version: int, label: str) -> None:
     """Take a record out of the lists and ask for its end. The row stays: old sales name it."""
     overlay.begin_request(type, record_id)
-    models.execute(f"UPDATE {_table(type)} SET deleted = 1 WHERE id = ?", (record_id,))
+    _write(type, record_id, {"deleted": True})
     outbox.add("delete", type, record_id, {}, base={"*": version}, label=label)
 
 
@@ -87,5 +82,6 @@ def tidied(fields: Fields) -> dict[str, Any]:
     return {name: " ".join(value.split()) if isinstance(value, str) else value for name, value in fields.items()}
 
 
-def _table(type: str) -> str:
-    return overlay.RECORD_COLUMNS[type][0]
+def _write(type: str, record_id: str, columns: Fields) -> None:
+    table = RECORDS[type].table
+    table.update(dict(columns)).where(table.id == record_id).execute()
