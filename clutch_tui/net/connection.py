@@ -1,4 +1,4 @@
-"""What the connection is doing, for people: states, figures, and a ring of the last events.
+"""What the connection is doing, for people: states, figures, and its events as they happen.
 
 Plain data and no waiting: the network parts report here, the screens take snapshots. Everything runs in the
 thread of the event loop; a snapshot may go anywhere.
@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Literal
 
 from clutch_tui.core.clock import Clock, SystemClock
@@ -25,7 +24,6 @@ Level = Literal["debug", "info", "warning", "error"]
 PARTS: tuple[PartName, ...] = ("api", "socket", "sync", "database")
 _ATTEMPTS = frozenset({"connecting", "working"})
 LATENCIES = 120
-EVENTS = 5_000
 SYNC_CALLS = frozenset({"inventory.sync", "sales.sync"})
 SKEW = 120.0
 """Seconds between two clocks from which on a person should hear of it."""
@@ -125,9 +123,8 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of the connection log. `number` counts up without gaps, so that a reader can ask for the rest."""
+    """One line of the connection log."""
 
-    number: int
     at: datetime
     level: Level
     category: str
@@ -155,7 +152,6 @@ class Snapshot:
     access: Access
     parts: Mapping[PartName, Part]
     endpoints: Mapping[str, Figures]
-    last_event: int
     skew: float = 0.0
     """Seconds that this machine's clock is ahead of the server's, behind where negative; 0 where nobody need know."""
     was_somebody: bool = True
@@ -164,17 +160,15 @@ class Snapshot:
 
 class Monitor:
     """Gathers what the network parts report. `on_change` callables are told that something is different, not
-    what: they must be cheap, and a screen takes a snapshot when it draws."""
+    what: they must be cheap, and a screen takes a snapshot when it draws. Those of `on_event` get every event."""
 
-    def __init__(self, clock: Clock | None = None, *, events: int = EVENTS) -> None:
+    def __init__(self, clock: Clock | None = None) -> None:
         self.on_change: list[Callable[[], None]] = []
         self.on_event: list[Callable[[Event], None]] = []
         self._clock = clock or SystemClock()
         self._parts: dict[PartName, Part] = {name: Part(name) for name in PARTS}
         self._figures: dict[str, Figures] = {one.name: Figures(one.name) for one in ENDPOINTS}
         self._latencies: dict[str, deque[float]] = {}
-        self._events: deque[Event] = deque(maxlen=events)
-        self._count = 0
         self._settled: dict[PartName, Part] = {}
         """Each part as it was last, attempts left out."""
         self._access: Access = "signed_out"
@@ -336,17 +330,9 @@ class Monitor:
             access=self._access,
             parts=dict(self._parts),
             endpoints={name: self.figures(name) for name in self._figures},
-            last_event=self._count,
             skew=self._skew,
             was_somebody=self._was_somebody,
         )
-
-    def events_after(self, number: int, limit: int = EVENTS) -> tuple[Event, ...]:
-        """The events since one that the caller has seen (0 = all that the ring still holds), oldest first."""
-        missed = min(self._count - number, len(self._events), limit)
-        if missed <= 0:
-            return ()
-        return tuple(islice(self._events, len(self._events) - missed, None))
 
     def _add(
         self,
@@ -356,9 +342,7 @@ class Monitor:
         values: Mapping[str, object],
         exchange: Exchange | None = None,
     ) -> None:
-        self._count += 1
-        event = Event(self._count, self._clock.now(), level, category, key, dict(values), exchange)
-        self._events.append(event)
+        event = Event(self._clock.now(), level, category, key, dict(values), exchange)
         for listen in self.on_event:
             listen(event)
 

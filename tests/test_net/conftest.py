@@ -18,7 +18,7 @@ from clutch_tui.config import Backend
 from clutch_tui.net.client.api import Api
 from clutch_tui.net.client.session import Session
 from clutch_tui.net.client.vault import Vault
-from clutch_tui.net.connection import Exchange, Monitor
+from clutch_tui.net.connection import Event, Exchange, Monitor
 from clutch_tui.net.diagnosis import reach, tester
 from clutch_tui.sandbox import demo_data
 from clutch_tui.sandbox.server import Running, running
@@ -91,6 +91,7 @@ class Client:
     vault: Vault
     clock: TestClock
     exchanges: list[Exchange]
+    events: list[Event]
     settings: Backend
 
 
@@ -132,7 +133,8 @@ async def make_client(tmp_path: Path) -> AsyncIterator[MakeClient]:
     ) -> Client:
         clock = clock or TestClock()
         backend = Backend(base_url=base_url, **{"shop_id": demo_data.SHOP_ID, **settings})
-        monitor, exchanges = Monitor(clock), list[Exchange]()
+        monitor, exchanges, events = Monitor(clock), list[Exchange](), list[Event]()
+        monitor.on_event.append(events.append)
         vault = Vault(tmp_path / secrets, base_url, backend.shop_id, "file")
         session = Session(vault, clock=clock, monitor=monitor, api_key=api_key)
         api = Api(
@@ -145,7 +147,7 @@ async def make_client(tmp_path: Path) -> AsyncIterator[MakeClient]:
             transport=transport,
             on_exchange=exchanges.append,
         )
-        made.append(Client(api, session, monitor, vault, clock, exchanges, backend))
+        made.append(Client(api, session, monitor, vault, clock, exchanges, events, backend))
         return made[-1]
 
     yield make

@@ -7,7 +7,7 @@ import sys
 from datetime import timedelta
 from typing import Any
 
-from clutch_tui.net.connection import Exchange, Monitor, Part, Problem
+from clutch_tui.net.connection import Event, Exchange, Monitor, Part, Problem
 from clutch_tui.net.endpoints import ENDPOINTS
 
 from .conftest import TestClock
@@ -109,7 +109,8 @@ def test_since_moves_with_the_state_alone() -> None:
 
 def test_an_attempt_that_ends_where_it_began_is_no_news() -> None:
     clock = TestClock()
-    monitor = Monitor(clock)
+    monitor, events = Monitor(clock), list[Event]()
+    monitor.on_event.append(events.append)
     problem = Problem("error.api.timeout", {"host": "h"})
     monitor.set("sync", "retrying", problem)
     began = clock.now()
@@ -118,14 +119,14 @@ def test_an_attempt_that_ends_where_it_began_is_no_news() -> None:
         monitor.set("sync", "working")
         monitor.set("sync", "retrying", problem)
     assert monitor.part("sync").since == began
-    told = [(event.level, event.key) for event in monitor.events_after(0) if event.level != "debug"]
+    told = [(event.level, event.key) for event in events if event.level != "debug"]
     assert told == [("warning", "connection.sync.retrying")]
-    assert monitor.events_after(0)[0].values["problem"] == "error.api.timeout"
+    assert events[0].values["problem"] == "error.api.timeout"
     clock.elapsed += 30
     monitor.set("sync", "working")
     monitor.set("sync", "up")
     assert monitor.part("sync").since == clock.now()
-    assert monitor.events_after(0)[-1].level == "info"
+    assert events[-1].level == "info"
     assert monitor.traffic.busy == 0
 
 
@@ -170,16 +171,6 @@ def test_figures_of_an_endpoint() -> None:
     assert 135 <= figures.median <= 145
     assert 190 <= figures.p95 <= 200
     assert set(monitor.snapshot().endpoints) == {one.name for one in ENDPOINTS}
-
-
-def test_the_ring_is_bounded_and_read_on_from_where_one_was() -> None:
-    monitor = Monitor(TestClock(), events=10)
-    for n in range(25):
-        monitor.note("info", "test", "key", n=n)
-    assert [event.values["n"] for event in monitor.events_after(0)] == list(range(15, 25))
-    assert [event.number for event in monitor.events_after(23)] == [24, 25]
-    assert monitor.events_after(25) == ()
-    assert [event.values["n"] for event in monitor.events_after(0, limit=3)] == [22, 23, 24]
 
 
 def test_listeners_hear_of_changes_and_not_of_repetitions() -> None:

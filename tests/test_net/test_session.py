@@ -225,7 +225,7 @@ async def test_a_vault_that_cannot_be_written_does_not_stop_the_shop(
     monkeypatch.setattr(client.vault, "change", full)
     await client.session.login(*OWNER)
     assert client.session.state == "user"
-    assert "error.vault.not_saved" in [event.key for event in client.monitor.events_after(0)]
+    assert "error.vault.not_saved" in [event.key for event in client.events]
 
 
 class Gate:

@@ -14,6 +14,7 @@ import pytest
 
 from clutch_tui.config import Backend, Settings, WebSocket
 from clutch_tui.core.types import ShopError
+from clutch_tui.net import connection
 from clutch_tui.net.client.errors import ApiError, Kind
 from clutch_tui.net.connection import Monitor
 from clutch_tui.net.events import BY_NAME, Happening, NewOrder, SystemMessage
@@ -311,6 +312,8 @@ class Bench:
     def __init__(self, cursor: Kept | None = None, ws_url: str = "", **websocket: Any) -> None:
         self.clock = TestClock(eager=False)
         self.exchange, self.session, self.monitor = Exchange(), FakeSession(), Monitor(self.clock)
+        self.logged: list[connection.Event] = []
+        self.monitor.on_event.append(self.logged.append)
         self.cursor = cursor or Kept()
         self.socket = Socket(
             Settings(
@@ -665,10 +668,10 @@ async def test_damaged_frames_and_raising_listeners_disturb_nobody(bench: Bench)
         line.push("system_message", data={"message": "x"}, seq=3)
         await settle()
         assert bench.heard.types() == ["system_message"]
-        logged = [event.values for event in bench.monitor.events_after(0) if event.key == "connection.event"]
+        logged = [event.values for event in bench.logged if event.key == "connection.event"]
         assert logged == [{"type": "something_new", "seq": 2}, {"type": "system_message", "seq": 3}]
         assert "price_update" in bench.heard.pulls
-        keys = [event.key for event in bench.monitor.events_after(0)]
+        keys = [event.key for event in bench.logged]
         assert keys.count("error.socket.bad_frame") == 2
         assert keys.count("error.socket.listener") == 1
         assert bench.state == "up"
