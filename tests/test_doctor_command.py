@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from clutch_tui.net.diagnosis.doctor import CHECKS
+from tests.doctor_checks import CHECKS
 from tests.terminal import Terminal
 
 

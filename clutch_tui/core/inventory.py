@@ -182,14 +182,6 @@ def categories() -> tuple[str, ...]:
     return tuple(row[0] for row in rows.fetchall())
 
 
-def car_brands() -> tuple[str, ...]:
-    """The makes of car that parts are for, in order."""
-    rows = models.execute(
-        "SELECT DISTINCT car_brand FROM part WHERE deleted = 0 AND car_brand <> '' ORDER BY car_brand"
-    )
-    return tuple(row[0] for row in rows.fetchall())
-
-
 _HISTORY = """
     SELECT m.id, m.at, m.kind, m.delta, m.reason, m.sale_id, o.answered_at IS NULL AS unsent
     FROM stock_move m LEFT JOIN outbox o ON o.change_id = m.change_id WHERE m.part_id = ?1

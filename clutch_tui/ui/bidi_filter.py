@@ -6,7 +6,7 @@ Labels, buttons, lists, toasts, border titles and logs are right without any cod
 
 Some lines must not be ordered twice:
 - a widget that orders its own text (a table before it scrolls sideways, a field with a cursor) inherits
-  `VisualLines` and calls `order_segments`;
+  `VisualLines`;
 - so does every modal screen (`class Ask(VisualLines, ModalScreen[bool])`): it draws the finished screen beneath
   it as its own lines, and would turn that back.
 
@@ -179,38 +179,6 @@ def order_line(segments: Iterable[Segment], screen: Direction = RTL) -> list[Seg
 def _ordered(line: tuple[Segment, ...], screen: Direction) -> tuple[Segment, ...]:
     """Most lines of a screen were drawn before: found whole, they are not even taken to pieces."""
     return tuple(order_line(line, screen))
-
-
-def order_segments(
-    segments: Iterable[Segment], screen: Direction = RTL, *, base: Direction | None = None, align: bool = False
-) -> list[Segment]:
-    """Return one piece of text in visual order, as wide as it was; `base` None guesses.
-
-    `align` moves the blanks at the end of a right-to-left text to its left, which sets it against the right
-    edge: for cells that were padded for reading from left to right.
-    """
-    runs = tuple((text, style) for text, style, control in segments if not control)
-    ordered = _order_runs(runs, screen, base)
-    if not align or not _is_rtl(runs, screen, base):
-        return list(ordered)
-    text = "".join(text for text, _ in runs)
-    blanks = len(text) - len(text.rstrip(" "))
-    return [Segment(" " * blanks, runs[-1][1]), *_drop_blanks(ordered, blanks)] if blanks else list(ordered)
-
-
-def _is_rtl(runs: Sequence[Run], screen: Direction, base: Direction | None) -> bool:
-    return (base_direction("".join(text for text, _ in runs), screen) if base is None else base) == RTL
-
-
-def _drop_blanks(segments: Sequence[Segment], blanks: int) -> list[Segment]:
-    """Take `blanks` blanks off the end."""
-    kept = list(segments)
-    while blanks:
-        text, style, _ = kept.pop()
-        if len(text) > blanks:
-            kept.append(Segment(text[:-blanks], style))
-        blanks = max(0, blanks - len(text))
-    return kept
 
 
 @lru_cache(maxsize=4096)

@@ -100,11 +100,6 @@ class KeysInOrder(_AppPart):
         read_keys.install(driver)
         return driver
 
-    @property
-    def has_keys(self) -> bool:
-        """Whether a key is under way or held."""
-        return bool(self._held) or self._under_way is not None or self._waiting is not None
-
     async def on_event(self, event: Event) -> None:
         if not isinstance(event, Key | Paste) or event.is_forwarded:
             await super().on_event(event)

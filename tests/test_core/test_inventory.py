@@ -88,9 +88,8 @@ def test_a_code_of_two_parts_means_none(store: Store, shelf: dict[str, Part]) ->
     assert store.read_now(inventory.find_code, "WP-100") is None
 
 
-def test_categories_and_makes(store: Store, shelf: dict[str, Part]) -> None:
+def test_categories(store: Store, shelf: dict[str, Part]) -> None:
     assert store.read_now(inventory.categories) == ("تبريد", "فلاتر", "كهرباء")
-    assert store.read_now(inventory.car_brands) == ("تويوتا", "كيا")
 
 
 # --- requests ------------------------------------------------------------------------------------------

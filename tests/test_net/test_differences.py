@@ -67,7 +67,7 @@ async def test_a_round_after_which_all_is_exchanged_says_so(tmp_path: Path, sand
     here = install(tmp_path / "home", sandbox.base_url)
     done = await syncing.sync_once(here)
     assert (done.code, done.message) == (exits.DONE, t("cli.sync.done"))
-    assert done.found.is_all
+    assert not done.found.counts
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ async def test_whatever_is_on_one_side_only_is_told(
     monkeypatch.setattr("clutch_tui.net.network.Network.sync_once", nothing)
     done = await syncing.sync_once(here)
     assert done.found.counts == {reason: 2 if reason == "refused" else 1}
-    assert (done.code, done.found.is_all) == (code, False)
+    assert (done.code, not done.found.counts) == (code, False)
     assert done.found.is_sent == (reason in ("set_aside", "arriving"))
     assert done.message == "\n".join(difference_words.sentences(done.found)) != t("cli.sync.done")
 
@@ -127,7 +127,7 @@ async def test_work_done_before_a_shop_is_known_moves_along_at_the_first_sign_in
         assert store.read_now(outbox.summary).unsent == 2
     assert here.stranded(settings) == ()
     done = await syncing.sync_once(here)
-    assert (done.code, done.found.is_all) == (exits.DONE, True)
+    assert (done.code, not done.found.counts) == (exits.DONE, True)
 
 
 async def test_work_of_a_shop_whose_id_was_missing_moves_along_once_it_is_entered(
@@ -141,7 +141,7 @@ async def test_work_of_a_shop_whose_id_was_missing_moves_along_once_it_is_entere
     assert (await syncing.sync_once(here)).error_key == "error.api.forbidden.shop"
     here.save_settings({"backend.shop_id": demo_data.SHOP_ID})
     done = await syncing.sync_once(here)
-    assert (done.code, done.found.is_all) == (exits.DONE, True)
+    assert (done.code, not done.found.counts) == (exits.DONE, True)
     assert here.stranded() == ()
 
 
@@ -182,7 +182,7 @@ async def test_a_wrong_path_leaves_its_work_in_sight_until_a_person_sends_it(
     assert await here.must_be_same_shop(left) == demo_data.SHOP_ID
     await here.send_stranded(left.path)
     done = await syncing.sync_once(here)
-    assert (done.code, done.found.is_all) == (exits.DONE, True)
+    assert (done.code, not done.found.counts) == (exits.DONE, True)
     with here.open_store(inline=True) as store:
         assert store.read_now(models.execute, "SELECT count(*) FROM sale WHERE id = ?", (sale,)).fetchone() == (1,)
 
@@ -228,7 +228,7 @@ async def test_a_database_that_nobody_can_look_into_may_hold_work(
     done = await syncing.sync_once(here)
     assert (done.code, done.found.counts) == (exits.FAILED, {"untold": 1})
     assert done.message == t("difference.untold", file=path.name) == difference_words.stranded(left)
-    assert not done.found.is_all
+    assert done.found.counts
     assert await asyncio.to_thread(status.run, here, as_json=False) == exits.FAILED
     assert t("difference.untold", file=path.name) in capsys.readouterr().out
     told = await Premises(here.home, here.settings, here.vault(), stranded=here.stranded).stranded()
@@ -298,7 +298,7 @@ async def test_an_import_that_was_cut_off_is_told_at_every_door(
     assert "list.csv" in said
     assert (done.code, done.message) == (exits.DONE, said)
     assert done.found.is_sent
-    assert not done.found.is_all
+    assert done.found.counts
     assert await asyncio.to_thread(status.run, here, as_json=False) == exits.FAILED, "somebody has to do something"
     assert said in capsys.readouterr().out.splitlines()
     premises = Premises(here.home, here.settings, here.vault(), find_key=here.protection.find_key)

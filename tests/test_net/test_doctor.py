@@ -27,11 +27,12 @@ from clutch_tui.net.client.session import Session
 from clutch_tui.net.client.vault import Secrets, Vault
 from clutch_tui.net.connection import Monitor, Problem
 from clutch_tui.net.diagnosis import reach
-from clutch_tui.net.diagnosis.doctor import CHECKS, OUTCOMES, Check, Finding, Report, aside, examine
+from clutch_tui.net.diagnosis.doctor import OUTCOMES, Check, Finding, Report, aside, examine
 from clutch_tui.net.diagnosis.premises import Premises
 from clutch_tui.net.diagnosis.reach import Reach
 from clutch_tui.sandbox import demo_data
 from clutch_tui.sandbox.server import Running
+from tests.doctor_checks import CHECKS
 from tests.patient_loop import skip
 
 from .certificates import DAY, answering, certificate, http, issued

@@ -26,6 +26,7 @@ from clutch_tui.net.client import errors, keychain
 from clutch_tui.net.diagnosis import capabilities, doctor, tester
 from clutch_tui.ui import glyphs, keys, locked, status, terminal, themes
 from clutch_tui.ui.screens import insight_lines
+from tests.doctor_checks import CHECKS
 
 _UNTROUBLED = {"ok", "reachable"}
 _TROUBLES = [state for state in get_args(tester.State) if state not in _UNTROUBLED]
@@ -48,7 +49,7 @@ FAMILIES: dict[str, Iterable[str]] = {
     "duration.": ["minutes", "hours", "days", "years"],
     "drawer.ask_": ["open", "pay_in", "pay_out"],
     "doctor.": doctor.OUTCOMES,
-    "doctor.check.": doctor.CHECKS,
+    "doctor.check.": CHECKS,
     "doctor.keeper.": ["keyring", "file", "run"],
     "doctor.letters.": get_args(glyphs.Lack),
     "doctor.remedy.letters.": get_args(glyphs.Lack),
@@ -59,7 +60,7 @@ FAMILIES: dict[str, Iterable[str]] = {
     "import.ask.": survey.ASKED,
     "import.column.": survey.SAID,
     "import.skipped.": rows.SKIPPED,
-    "import.warning.": rows.LEFT_OUT,
+    "import.warning.": ["title", "total", "heading_again"],
     "insight.figure.": {name for names in insight_lines._PLACES.values() for name in names},
     "lane.": get_args(core.Lane),
     "locked.hint.": get_args(locked.Way),
@@ -109,7 +110,7 @@ FAMILIES: dict[str, Iterable[str]] = {
     "measure.chart.": get_args(measures.Span),
     "measure.unit.": get_args(measures.Unit),
     "measure.verdict.": get_args(measures.Verdict),
-    "trial.": benchmark.TRIALS,
+    "trial.": get_args(benchmark.Trial),
     "updates.verdict.": get_args(updates.Verdict),
     "upkeep.": upkeep.STEPS,
     "upkeep.outcome.": get_args(upkeep.Outcome),

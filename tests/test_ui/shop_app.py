@@ -26,7 +26,9 @@ from clutch_tui.home import Home
 from clutch_tui.text import strings
 from clutch_tui.ui.app import ClutchApp
 from clutch_tui.ui.dialogs import Unexpected
+from clutch_tui.ui.key_order import KeysInOrder
 from clutch_tui.ui.services import Services
+from clutch_tui.ui.widgets.window_table import WindowTable
 from clutch_tui.ui.widgets.words import Words
 from tests.fresh_store import open_new
 
@@ -131,6 +133,17 @@ async def open_app(
         yield app, pilot
 
 
+def has_keys(app: App[Any]) -> bool:
+    """Whether a key is under way or held."""
+    return isinstance(app, KeysInOrder) and bool(app._held or app._under_way or app._waiting)
+
+
+def rows_shown(table: WindowTable[Any]) -> list[Any]:
+    """The rows that are on the screen now, from above."""
+    rows = (table.row_at(n) for n in range(table._top, min(table.count, table._top + table._height)))
+    return [row for row in rows if row is not None]
+
+
 async def settle(pilot: Pilot[Any], seconds: float = PATIENCE) -> None:
     """Wait until no key is held and no worker is reading or writing; those that wait for a dialog's answer do not
     count."""
@@ -140,7 +153,7 @@ async def settle(pilot: Pilot[Any], seconds: float = PATIENCE) -> None:
 
     for _ in range(3):
         await pilot.pause()
-        await until(pilot, lambda: not getattr(pilot.app, "has_keys", False), seconds)
+        await until(pilot, lambda: not has_keys(pilot.app), seconds)
         await until(pilot, lambda: not adds() or isinstance(pilot.app.screen, ModalScreen))
         quick = [one for one in pilot.app.workers if one.group in _QUICK and not one.is_finished]
         if quick:

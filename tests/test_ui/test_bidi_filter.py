@@ -33,7 +33,6 @@ from clutch_tui.ui.bidi_filter import (
     BidiFilter,
     VisualLines,
     order_line,
-    order_segments,
     paragraph,
 )
 from tests.counting import lines
@@ -114,8 +113,6 @@ def test_cells_of_a_table_do_not_mix() -> None:
 
 def test_blanks_at_the_ends_hold_the_place_of_a_text() -> None:
     assert text_of(order_line([Segment("    سعر  ")])) == "    ﺮﻌﺳ  "
-    assert text_of(order_segments([Segment("سعر   ")], align=True)) == "   ﺮﻌﺳ"
-    assert text_of(order_segments([Segment("BP-1  ")], align=True)) == "BP-1  "
 
 
 def test_an_arabic_name_in_an_english_sentence_stays_a_name() -> None:

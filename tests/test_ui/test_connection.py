@@ -30,7 +30,7 @@ from clutch_tui.ui.screens.connection_endpoints import curve
 from clutch_tui.ui.screens.connection_log import ConnectionLogScreen
 from clutch_tui.ui.widgets.key_bar import KeyBar
 from tests.counting import STEP, Steps
-from tests.test_ui.shop_app import Shop, open_app, press, settle, toasts, type_text, until, words_on
+from tests.test_ui.shop_app import Shop, open_app, press, rows_shown, settle, toasts, type_text, until, words_on
 
 NOW = datetime.now(UTC)
 UNREACHABLE = Problem("error.api.unreachable", {"host": "shop.example.com"})
@@ -135,7 +135,7 @@ async def test_how_it_went_is_read_from_the_database(shop: Shop) -> None:
         await until(pilot, lambda: "80.0% of 5 fine" in words_on(app))
         assert words_on(app).count("up: API 75.0%, live 50.0%") == 3
         assert "sent 3, fetched 300 (606/s)" in words_on(app)
-        assert [row.id for row in screen.endpoints.rows_shown()[:2]] == ["orders.list", "auth.login"]
+        assert [row.id for row in rows_shown(screen.endpoints)[:2]] == ["orders.list", "auth.login"]
         await press(pilot, "f4")
         await until(pilot, lambda: screen.endpoints.count == 1)
         assert "1 of 47" in words_on(app)

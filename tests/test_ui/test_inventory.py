@@ -17,6 +17,7 @@ from tests.test_ui.shop_app import (
     open_app,
     press,
     read_question,
+    rows_shown,
     settle,
     toasts,
     type_by_hand,
@@ -36,7 +37,7 @@ async def test_search_as_you_type(shop: Shop, language: strings.Language) -> Non
         assert screen.table.count == 3
         await type_text(pilot, "06l115562b")
         await settle(pilot)
-        assert [row.part_number for row in screen.table.rows_shown()] == ["06L-115-562-B"]
+        assert [row.part_number for row in rows_shown(screen.table)] == ["06L-115-562-B"]
         await press(pilot, "escape")
         await settle(pilot)
         assert screen.search.value == ""

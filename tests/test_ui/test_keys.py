@@ -19,7 +19,7 @@ from clutch_tui.ui.key_order import Held, KeysInOrder
 from clutch_tui.ui.keys import MODES
 from clutch_tui.ui.read_keys import ReadParser
 from clutch_tui.ui.screens.customers import PickCustomer
-from tests.test_ui.shop_app import PATIENCE, Shop, open_app, press, toasts, until
+from tests.test_ui.shop_app import PATIENCE, Shop, has_keys, open_app, press, toasts, until
 
 
 async def test_a_dialog_is_answered_before_one_goes_elsewhere(shop: Shop) -> None:
@@ -141,7 +141,7 @@ async def test_a_machine_that_stood_still_lets_no_key_overtake_another(monkeypat
         await app.type(lambda: True)
         held = app.held
         app.may_go_on.set()
-        await until(pilot, lambda: not app.has_keys)
+        await until(pilot, lambda: not has_keys(app))
         assert held == ["b"]
         assert app.query_one(Input).value == "ab"
 
@@ -152,7 +152,7 @@ async def test_a_key_that_is_lost_holds_up_no_other(monkeypatch: pytest.MonkeyPa
         app = cast(Typing, pilot.app)
         await app.type(lambda: not app.held)
         app.may_go_on.set()
-        await until(pilot, lambda: not app.has_keys)
+        await until(pilot, lambda: not has_keys(app))
 
 
 def test_names_of_textual_that_the_order_of_keys_uses() -> None:

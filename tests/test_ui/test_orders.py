@@ -22,7 +22,7 @@ from clutch_tui.ui.screens.queue import QueueScreen
 from clutch_tui.ui.screens.receipt import ReceiptDialog
 from clutch_tui.ui.screens.sales import SalesScreen
 from clutch_tui.ui.widgets.text_field import TextField
-from tests.test_ui.shop_app import Shop, open_app, press, settle, toasts, type_text, until, words_on
+from tests.test_ui.shop_app import Shop, open_app, press, rows_shown, settle, toasts, type_text, until, words_on
 
 
 @pytest.fixture
@@ -207,7 +207,7 @@ async def test_an_order_is_seen_over_a_hundred_alerts_and_opened(
         assert isinstance(screen, NotificationsScreen)
         await until(pilot, lambda: screen.table.count == 2)
         await settle(pilot)
-        assert [(row.kind, row.count) for row in screen.table.rows_shown()] == [("new_order", 1), ("stock_alert", 140)]
+        assert [(row.kind, row.count) for row in rows_shown(screen.table)] == [("new_order", 1), ("stock_alert", 140)]
         assert tn("status.orders", 1) in screen.strip.text or t("status.short.orders", n=1) in screen.strip.text
         assert "MK-1" in toasts(app)[0]
         app._brake.add(frozenset({"notifications"}))
@@ -221,7 +221,7 @@ async def test_an_order_is_seen_over_a_hundred_alerts_and_opened(
         await press(pilot, "alt+7")
         await until(pilot, lambda: app.screen is screen)
         await settle(pilot)
-        assert [(row.kind, row.read) for row in screen.table.rows_shown()] == [
+        assert [(row.kind, row.read) for row in rows_shown(screen.table)] == [
             ("stock_alert", False),
             ("new_order", True),
         ]

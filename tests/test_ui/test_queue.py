@@ -35,7 +35,7 @@ from clutch_tui.ui.screens.receipt import ReceiptDialog
 from clutch_tui.ui.widgets import window_table
 from clutch_tui.ui.widgets.part_columns import PART_COLUMNS
 from clutch_tui.ui.widgets.text_field import TextField
-from tests.test_ui.shop_app import Shop, open_app, press, settle, toasts, type_text, until, words_on
+from tests.test_ui.shop_app import Shop, open_app, press, rows_shown, settle, toasts, type_text, until, words_on
 
 LANGUAGES: tuple[strings.Language, ...] = ("ar", "en")
 REFUSED = Result(
@@ -260,7 +260,7 @@ async def test_the_lanes_go_round_to_the_journal(shop: Shop) -> None:
             await settle(pilot)
             assert t("queue.only", lane=t(f"lane.{lane}")) in words_on(app)
         assert screen.table.count == 3
-        assert [row.n for row in screen.table.rows_shown()] == [3, 2, 1]
+        assert [row.n for row in rows_shown(screen.table)] == [3, 2, 1]
         await press(pilot, "escape")
         await settle(pilot)
         assert screen.table.count == 0

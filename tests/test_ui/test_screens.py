@@ -35,6 +35,7 @@ from tests.test_ui.shop_app import (
     open_app,
     press,
     read_question,
+    rows_shown,
     settle,
     toasts,
     type_by_hand,
@@ -133,7 +134,7 @@ async def test_customers_from_the_first_to_the_payment(shop: Shop) -> None:
         await fill(pilot, app, name="منى سعيد", phone="01001234567", car_brand="تويوتا")
         screen = app.screen
         assert isinstance(screen, CustomersScreen)
-        (row,) = screen.table.rows_shown()
+        (row,) = rows_shown(screen.table)
         assert (row.name, row.phone) == ("منى سعيد", "01001234567")
         await press(pilot, "f3")
         await fill(pilot, app, address="شبرا")

@@ -28,7 +28,7 @@ from clutch_tui.ui.screens.inventory import InventoryScreen
 from clutch_tui.ui.screens.sales import SalesScreen
 from clutch_tui.ui.screens.settings import ENTRIES, SettingsScreen
 from clutch_tui.ui.screens.sign_in import ENTRIES as SIGN_IN
-from tests.test_ui.shop_app import press, settle, toasts, until, words_on
+from tests.test_ui.shop_app import press, rows_shown, settle, toasts, until, words_on
 
 URL = "http://127.0.0.1:9"
 
@@ -78,7 +78,7 @@ async def names_in_stock(app: ClutchApp, pilot: Pilot[int]) -> set[str]:
     await app.switch_mode("inventory")
     await settle(pilot)
     assert isinstance(app.screen, InventoryScreen)
-    return {row.name for row in app.screen.table.rows_shown()}
+    return {row.name for row in rows_shown(app.screen.table)}
 
 
 async def test_after_a_move_the_screens_show_the_other_shop_alone(

@@ -22,6 +22,7 @@ from clutch_tui.ui.widgets.part_columns import HIT_COLUMNS, PART_COLUMNS
 from clutch_tui.ui.widgets.text_field import TextField
 from tests.test_ui.shop_app import (
     Shop,
+    has_keys,
     open_app,
     press,
     read_question,
@@ -115,7 +116,7 @@ async def test_one_code_of_two_parts_always_asks(parts_till: Shop, language: str
             number, price, *place = said
             assert all(str(one) in prompt for one in (number, money(price), *place)), prompt
         await press(pilot, "enter")  # the end of a scan, come late, answers nothing
-        await until(pilot, lambda: not app.has_keys)
+        await until(pilot, lambda: not has_keys(app))
         assert isinstance(app.screen, Choose)
         await press(pilot, "down", "down", "enter")
         await until(pilot, lambda: till(app).cart.lines)

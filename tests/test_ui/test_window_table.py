@@ -17,6 +17,7 @@ from clutch_tui.text.bidi import visual
 from clutch_tui.ui.widgets.column import Column, draw_cell, fit
 from clutch_tui.ui.widgets.window import PAGE, Source, Window
 from clutch_tui.ui.widgets.window_table import WindowTable
+from tests.test_ui.shop_app import rows_shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +99,11 @@ async def settle(pilot: Pilot[None]) -> None:
 async def test_fetches_only_what_is_seen(count: int) -> None:
     rows = Rows(count)
     async with showing(rows) as (app, pilot):
-        assert app.table.rows_shown()[0] == Numbered(0)
+        assert rows_shown(app.table)[0] == Numbered(0)
         await pilot.press("end")
         await settle(pilot)
         assert app.table.row == Numbered(count - 1)
-        assert app.table.rows_shown()[-1] == Numbered(count - 1)
+        assert rows_shown(app.table)[-1] == Numbered(count - 1)
         await pilot.press("pageup", "pageup", "home", "down", "enter")
         await settle(pilot)
         assert app.heard == [Numbered(1)]
@@ -210,7 +211,7 @@ async def test_a_step_draws_only_the_row_that_came_and_those_of_the_cursor() -> 
         drawn.clear()
         await pilot.press("down")
         await settle(pilot)
-        assert app.table.rows_shown()[-1] == Numbered(23)
+        assert rows_shown(app.table)[-1] == Numbered(23)
         assert set(drawn) == {23}
         drawn.clear()
         await pilot.press("up")

@@ -98,7 +98,6 @@ class Store:
         self.new_id = new_id
         self.meter = Meter()
         """Times of every transaction; whoever shows them may put a meter of its own here."""
-        self._inline = inline
         self._identity = FileIdentity(path, key)
         self._window = Window(path)
         self._writer_db = connectable(path, _WRITER, key)

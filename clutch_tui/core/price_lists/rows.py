@@ -22,9 +22,6 @@ Outcome = Literal[
 ]
 """What a row is: a `part` goes on to the shop. From `heading` on rows are skipped; `end` is no row at all."""
 
-LEFT_OUT: tuple[Outcome, ...] = ("title", "total", "heading_again")
-"""What is no part and has a remark of its own."""
-
 SHARED = "import.warning.shared_barcode"
 """Said of a part that is taken although another one has its barcode: at the till a scan of it asks which."""
 

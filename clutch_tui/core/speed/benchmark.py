@@ -20,7 +20,6 @@ from ..database.store import Store
 from ..types import PartQuery
 
 Trial = Literal["disk", "read", "search", "write", "network", "terminal"]
-TRIALS: tuple[Trial, ...] = ("disk", "read", "search", "write", "network", "terminal")
 
 BUDGETS: dict[Trial, float] = {
     "disk": 5.0,  # a sale waits for one such write

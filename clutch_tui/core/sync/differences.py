@@ -95,11 +95,6 @@ class Differences:
         return not self.counts.keys() - {"set_aside", "arriving", "unfinished"}
 
     @property
-    def is_all(self) -> bool:
-        """Whether everything is sent and everything is here."""
-        return not self.counts
-
-    @property
     def is_well(self) -> bool:
         """Whether nothing but what waits by agreement is missing on either side."""
         return not self.counts.keys() - _HARMLESS

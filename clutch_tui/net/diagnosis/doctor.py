@@ -66,9 +66,6 @@ def _outcomes(table: str) -> dict[str, Verdict]:
 OUTCOMES: Mapping[str, Verdict] = _outcomes(_TABLE)
 """Everything that can be found, as `check.outcome`, and how bad it is."""
 
-CHECKS: tuple[str, ...] = tuple(dict.fromkeys(name.partition(".")[0] for name in OUTCOMES if name[:4] != "any."))
-"""The checks in the order in which they are told."""
-
 _WAY = frozenset({"network", "dns", "tcp", "tls"})
 _NO_WAY = frozenset(f"error.api.{kind}" for kind in LINE_DOWN)
 

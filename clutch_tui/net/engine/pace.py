@@ -32,10 +32,6 @@ class Pace:
         """Something is worth a round: the pause ends, or the next one does not begin."""
         self._wanted.set()
 
-    @property
-    def is_wanted(self) -> bool:
-        return self._wanted.is_set()
-
     def begin(self) -> None:
         """A round begins: whatever was wished for until now is in it."""
         self._wanted.clear()

@@ -101,10 +101,6 @@ class CartView(Vertical):
         yield self._sums
         yield self._total
 
-    @property
-    def total_text(self) -> str:
-        return self._total.text
-
     def tell_standing(self, words: Callable[[], str], *, warning: bool = False) -> None:
         """Say beside the customer's name how the account stands, from the next `show` on."""
         self._standing = words

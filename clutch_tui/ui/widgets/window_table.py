@@ -148,12 +148,6 @@ class WindowTable(VisualLines, ScrollView, Generic[R], can_focus=True):
         """What is said where no rows are."""
         return t(self.empty_key) if self._loaded else t("common.loading")
 
-    def rows_shown(self) -> list[R]:
-        """The rows that are on the screen now, from above."""
-        first = self._top
-        found = (self._window.row(n) for n in range(first, min(self.count, first + self._height)))
-        return [row for row in found if row is not None]
-
     @property
     def is_awaited(self) -> bool:
         """Whether the rows that a person asked for are not here yet: those that are shown are others."""

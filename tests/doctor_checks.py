@@ -1,0 +1,7 @@
+"""The checks that the doctor makes, in the order in which it tells them."""
+
+from __future__ import annotations
+
+from clutch_tui.net.diagnosis.doctor import OUTCOMES
+
+CHECKS = tuple(dict.fromkeys(name.partition(".")[0] for name in OUTCOMES if not name.startswith("any.")))
