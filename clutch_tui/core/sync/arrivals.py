@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from ..database import models
@@ -179,6 +179,17 @@ def show(*, snapshot: bool) -> None:
     for record_id in kept:
         records.rebase("item", record_id)
     conflicts.follow("item", followed)
+
+
+def hold_figures(part_ids: Collection[str]) -> bool:
+    """Let what came of these parts say of their stock what is known here; True where anything came of them."""
+    return bool(
+        models.execute(
+            "UPDATE part_next SET stock_quantity = here.stock_quantity, seq = here.seq FROM part AS here"
+            " WHERE here.id = part_next.id AND here.id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(part_ids)),),
+        ).rowcount
+    )
 
 
 def _keep(record_id: str, *, snapshot: bool) -> None:

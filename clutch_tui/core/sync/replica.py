@@ -15,7 +15,7 @@ from dataclasses import fields
 
 from .. import state
 from ..database import models
-from . import abilities, arrivals, conflicts, doubts, marks, offers, outbox, overlay, records, unreadable, ways
+from . import abilities, aliases, arrivals, conflicts, doubts, marks, offers, outbox, overlay, records, unreadable, ways
 from .messages import PullPage, PullState, Result
 
 CHANNELS = ("inventory", "sales", "customers", "suppliers", "orders")
@@ -281,6 +281,7 @@ def _swap(channel: str, page: PullPage, rows: list[records.Row], *, arriving: bo
         state.forget(f"{channel}.renew")
     ways.cover(channel)
     unreadable.came(channel, [*(str(row["id"]) for row in rows), *(arrivals.ids() if arriving else ())])
+    rows = _hold_figures(rows, arriving=arriving) if channel == "inventory" else rows
     # without rows, too: a cursor that moves on may be all that an answered request was waiting for
     pulled: dict[str, list[records.Row]] = {records.TYPES[channel]: [], **records.by_type(rows)}
     with large_cache(len(rows)):
@@ -295,6 +296,34 @@ def _swap(channel: str, page: PullPage, rows: list[records.Row], *, arriving: bo
     state.forget(f"{channel}.lacking")
     drop_staging(channel)
     end_moves(channel, reopen=another_epoch)
+
+
+_HELD = "inventory.held"
+
+
+def _hold_figures(rows: list[records.Row], *, arriving: bool) -> list[records.Row]:
+    """Rows of parts with the stock that is known here where the server's may contain what is in doubt. They are
+    fetched once more when that is settled."""
+    if not (held := doubts.figures()):
+        return rows
+    came = arriving and arrivals.hold_figures(held)
+    here = {id: overlay.current("item", id) for id in held}
+    kept = [
+        {**row, "stock_quantity": known["stock_quantity"], "seq": known["seq"]}
+        if row["type"] == "item" and not row["deleted"] and (known := here.get(str(row["id"]))) is not None
+        else row
+        for row in aliases.incoming("item", rows)
+    ]
+    if came or kept != rows:
+        state.put(_HELD, 1)
+    return kept
+
+
+def _release_figures() -> None:
+    """Fetch the parts anew whose stock was held, once none is in doubt any more."""
+    if state.get(_HELD) is not None and not doubts.figures():
+        state.forget(_HELD)
+        state.put("inventory.renew", 1)
 
 
 @contextmanager
@@ -334,6 +363,12 @@ def _end_moves(channel: str, answered: Collection[str] | None = None, settled: C
     if place == ways.LISTS:
         _end_listed_moves(channel, these, ids)
         return
+    if channel == "inventory" and (held := doubts.figures()):
+        these += (
+            f" AND NOT ({record} IN (SELECT value FROM json_each(?)) AND (SELECT result_seq FROM outbox WHERE"
+            f" outbox.change_id = {table}.change_id) > (SELECT seq FROM part WHERE id = {record}))"
+        )
+        ids = *ids, json.dumps(held)
     # a row that was set aside is not among ours, whatever the cursor says
     these += f" AND {record} NOT IN (SELECT record_id FROM set_aside WHERE channel = '{channel}')"
     models.execute(
@@ -439,6 +474,7 @@ def deliver(results: Mapping[str, Result], answer_epoch: str, *, policies: Mappi
         )
         for channel in _MOVES:
             _end_moves(channel, results, settled)
+        _release_figures()
     return nouns
 
 
