@@ -1036,3 +1036,84 @@ async def test_a_sale_that_went_up_by_itself_is_offered_to_a_restored_server(
     assert shop.sql("SELECT status, count(*) FROM sale GROUP BY 1 ORDER BY 1") == [("completed", 1), ("voided", 1)]
     assert till.shelf(sold.id) == shop.stock("P-0001") == sold.stock - 2
     assert till.sql("SELECT count(*) FROM stock_move WHERE open = 1") == [(0,)]
+
+
+async def test_a_customer_whom_a_server_makes_that_numbers_nothing_any_more_is_one_here_too(shop: Shop) -> None:
+    await shop.sync()
+    till = await shop.till()
+    await till.round()
+    await shop.be()
+    made = till.do(customers.create, CustomerDraft(name="منى", phone="0100"))
+    await minutes(till, 4)
+    assert till.ask(ways.of, "customers") == "lists"
+    assert shop.sql("SELECT name FROM customer") == [("منى",)]
+    assert till.sql("SELECT id, name FROM customer WHERE deleted = 0") == [(made.id, "منى")]
+    await shop.sync()
+    till.sync.look_again()
+    await minutes(till, 2)
+    assert till.sql("SELECT id, version > 0 FROM customer WHERE deleted = 0") == [(made.id, 1)]
+
+
+async def test_a_customer_whose_answer_was_lost_is_made_once_by_a_server_that_has_forgotten_its_keys(
+    shop: Shop,
+) -> None:
+    await shop.sync()
+    till = await shop.till()
+    await till.round()
+    till.do(customers.create, CustomerDraft(name="منى", phone="0100"))
+    await shop.fault("error_after", "customers.create")
+    await till.step()
+    assert till.queue.unsent == 1
+    await shop.be()
+    await minutes(till, 4)
+    assert till.queue.unsent == 0
+    assert shop.sql("SELECT name FROM customer") == [("منى",)]
+
+
+async def test_a_void_waits_for_its_sale_that_has_begun_to_go_up_by_itself(shop: Shop) -> None:
+    """The server that heard of the void first would move nothing for the sale, and be taken for one that never does."""
+    await shop.sync()
+    till = await shop.till()
+    await till.round()
+    before = part(till, "P-0001").stock
+    await shop.be(own_ids=False)
+    await minutes(till, 12)
+    assert till.ask(ways.of, "sales") == "lists"
+    sale = till.sell(part(till, "P-0001").id, 2)
+    await shop.fault("error_before", "sales.create")
+    await till.step()
+    assert till.sql("SELECT count(*) FROM single") == [(1,)]
+    till.do(aftersales.void, sale, "غلط", "سارة")
+    await shop.sync()
+    till.sync.look_again()
+    for seconds in (0, 0, 60, 60, 60, 60):
+        till.clock.forward(seconds)
+        await till.step()
+        assert till.shelf(part(till, "P-0001").id) == before
+    assert till.queue.unsent == 0
+    assert shop.stock("P-0001") == before
+    assert shop.sql("SELECT status FROM sale") == [("voided",)]
+
+
+async def test_a_figure_that_nobody_knows_is_held_when_the_server_syncs_again(shop: Shop) -> None:
+    """The server has what was to be written, and says so among its rows: it must not count here a second time."""
+    till = await shop.till()
+    await till.round()
+    found = part(till, "P-0002")
+    till.do(inventory.adjust, found.id, 3, "found")
+    await shop.fault("error_after", "inventory.update")
+    await till.step()
+    assert shop.stock("P-0002") == found.stock + 3
+    await shop.edit(id=found.id, fields={"stock_quantity": found.stock + 7})
+    await minutes(till, 4)
+    assert [(change.lane, change.last_error) for change in till.changes] == [("attention", "error.sync.unconfirmed")]
+    await shop.sync()
+    till.sync.look_again()
+    for _ in range(3):
+        await minutes(till, 1)
+        assert till.shelf(found.id) == found.stock + 3
+    assert till.ask(ways.of, "inventory") == "sync"
+    till.do(queue.see, till.changes[0].id)  # the person has looked: it is there
+    await minutes(till, 2)
+    assert till.shelf(found.id) == shop.stock("P-0002") == found.stock + 7
+    assert till.sql("SELECT count(*) FROM stock_move WHERE open = 1") == [(0,)]

@@ -124,10 +124,16 @@ _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 FACT_LIST = ", ".join(f"'{kind}'" for kind in sorted(FACTS))
 
-_FREE = f"""(kind IN ({FACT_LIST}) OR NOT EXISTS (SELECT 1 FROM outbox AS earlier WHERE earlier.type = outbox.type
+_FREE = f"""iif(kind IN ('void', 'return'), NOT EXISTS (SELECT 1 FROM outbox AS sold JOIN single USING (change_id)
+    WHERE sold.type = 'sale' AND sold.kind = 'sale' AND sold.answered_at IS NULL AND sold.record_id
+    = coalesce(json_extract(outbox.payload, '$.sale_id'), json_extract(outbox.payload, '$.return_of'))
+    AND NOT coalesce(json_extract(single.body, '$.posted'), 0)),
+    kind IN ({FACT_LIST}) OR NOT EXISTS (SELECT 1 FROM outbox AS earlier WHERE earlier.type = outbox.type
     AND earlier.record_id = outbox.record_id AND earlier.n < outbox.n AND earlier.answered_at IS NULL
     AND earlier.kind NOT IN ({FACT_LIST})))"""
-"""A request waits for the earlier requests on its record; a fact waits for nothing."""
+"""A request waits for the earlier requests on its record. A fact waits for nothing, but for a sale that has begun to go
+up by itself: a server that heard first of what came back of it would move nothing when it comes, and nobody would know
+why."""
 
 _BEGUN = {
     None: "",
@@ -347,6 +353,16 @@ def waiting(channel: Channel, *lanes: Lane) -> bool:
         (channel, *lanes, *_due_by()),
     )
     return found.fetchone() is not None
+
+
+def types_under_way(channel: Channel) -> frozenset[str]:
+    """The types of record of which a change of this channel was sent and has no answer."""
+    rows = models.execute(
+        "SELECT DISTINCT type FROM outbox INDEXED BY outbox_sent WHERE answered_at IS NULL"
+        " AND first_sent_at IS NOT NULL AND channel = ?",
+        (channel,),
+    ).fetchall()
+    return frozenset(type for (type,) in rows)
 
 
 def next_due() -> datetime | None:

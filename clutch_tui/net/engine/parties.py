@@ -32,8 +32,9 @@ from .singles import Singles
 MOST_ROWS = 1000
 
 
-class Restored(Exception):
-    """The server was restored meanwhile: it must be offered what it has lost before anything else goes up."""
+class Another(Exception):
+    """The server is not the one that it was: it was restored, and must be offered what it has lost before anything else
+    goes up, or it numbers its records no more, and what it was sent must be looked for."""
 
 
 def claimed(channel: Channel, options: dict[str, Any]) -> tuple[Change, ...]:
@@ -96,8 +97,8 @@ class Parties:
             # those that hang would keep all others waiting
             for change in await self._claim("slow", listed | failed.keys(), limit=1):
                 await self._push_one(change)
-        except Restored:
-            return  # the next round begins by offering
+        except Another:
+            return  # the next round begins by finding out what it has
         if failed:
             raise next(iter(failed.values()))
 
@@ -107,23 +108,27 @@ class Parties:
         return await self._store.run(claimed, "rest", {"limit": limit, "lane": lane, "besides": besides})
 
     async def _learn_ways(self) -> dict[str, ApiError]:
-        """Before the first request goes up: whether the server keeps our ids and numbers its records. The types of
-        which that is not to be learned now, and why: the others go on."""
+        """Before the first request goes up: whether the server keeps our ids and numbers its records. Before one goes
+        up again that may have arrived: whether it still does, or has become one that would make the record twice. The
+        types of which that is not to be learned now, and why: the others go on."""
         failed: dict[str, ApiError] = {}
+        sent = await self._store.read(outbox.types_under_way, "rest")
         for channel, type in rest.NOUNS.items():
-            if await self._store.read(ways.of, channel) is None:
-                try:
-                    tracked = await rest.is_tracked(self._api, channel)
-                except ApiError as error:
-                    if error.kind in SUSPICIOUS:
-                        failed[type] = error
-                        continue
-                    if error.kind not in NOT_FOR_THIS:
-                        raise
-                    if error.kind is not Kind.MISSING_ROUTE and await self._store.read(_is_synced):
-                        continue  # whoever syncs anything numbers everything: a list that we may not see says nothing
-                    tracked = False
-                await self._store.run(ways.take, channel, "sync" if tracked else "lists")
+            way = await self._store.read(ways.of, channel)
+            if way == "lists" or (way == "sync" and type not in sent):
+                continue
+            try:
+                tracked = await rest.is_tracked(self._api, channel)
+            except ApiError as error:
+                if error.kind in SUSPICIOUS:
+                    failed[type] = error
+                    continue
+                if error.kind not in NOT_FOR_THIS:
+                    raise
+                if way == "sync" or (error.kind is not Kind.MISSING_ROUTE and await self._store.read(_is_synced)):
+                    continue  # whoever syncs anything numbers everything: a list that we may not see says nothing
+                tracked = False
+            await self._store.run(ways.take, channel, "sync" if tracked else "lists")
         return failed
 
     async def _push_one(self, change: Change) -> ApiError | None:
@@ -137,7 +142,7 @@ class Parties:
         except ApiError as error:
             if (epoch := epoch_in(error)) is not None:
                 await self._new_epoch(epoch)
-                raise Restored from error
+                raise Another from error
             if error.kind not in SUSPICIOUS | NOT_FOR_THIS:
                 raise
             await self._store.run(outbox.failed, [change.change_id], error.key)
@@ -147,19 +152,23 @@ class Parties:
             await self._store.run(outbox.make_slow, change.change_id, error.key)
             return None
         if result.status != "retry" and not doubts.is_yes(result):
-            await self._ensure_epoch(rest.PLURALS[change.type])
+            await self._ensure_same(rest.PLURALS[change.type])
         epoch = await self._store.read(replica.epoch) or ""
         nouns = await self._store.run(replica.deliver, {change.change_id: result}, epoch, policies=self._policies)
         self._monitor.moved(sent=1)
         self._on_change(frozenset(nouns))
         return None
 
-    async def _ensure_epoch(self, channel: str) -> None:
-        """An answer to a write says nothing of the epoch, and a refusal counts only in the one that we know."""
-        epoch = await rest.epoch(self._api, channel)
+    async def _ensure_same(self, channel: str) -> None:
+        """A refusal, or an answer without a number, says nothing of the epoch, and counts only in the one that we know;
+        of a server that numbers nothing any more it may be about another record than ours."""
+        tracked, epoch = await rest.standing(self._api, channel)
+        if not tracked:
+            await self._store.run(ways.take, channel, "lists")
+            raise Another
         if epoch is not None and await self._store.read(replica.epoch) not in (None, epoch):
             await self._new_epoch(epoch)
-            raise Restored
+            raise Another
 
     async def _may_be_tried_again(self, change: Change) -> bool:
         """A change failed alone. Where the server answers a probe, that counts against it, up to its place in the slow

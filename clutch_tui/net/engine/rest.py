@@ -128,15 +128,17 @@ async def pull(api: Api, channel: str, here: PullState, *, limit: int, heard: He
 
 async def is_tracked(api: Api, channel: str) -> bool:
     """Whether the server numbers the records of this list. Raises `ApiError`."""
-    answer = await api.call(f"{channel}.list", query={"since_seq": 0, "limit": 1}, retry=False)
-    return isinstance(answer.data, dict) and wire.counter_in(answer.data.get("cursor")) is not None
+    tracked, _ = await standing(api, channel)
+    return tracked
 
 
-async def epoch(api: Api, channel: str) -> str | None:
-    """The epoch of the server at this moment; None from one that tells none. Raises `ApiError`."""
+async def standing(api: Api, channel: str) -> tuple[bool, str | None]:
+    """Whether the server numbers the records of this list at this moment, and its epoch, None from one that tells
+    none. Raises `ApiError`."""
     answer = await api.call(f"{channel}.list", query={"since_seq": 0, "limit": 1}, retry=False)
-    told = answer.data.get("epoch") if isinstance(answer.data, dict) else None
-    return None if told is None else str(told)
+    told = answer.data if isinstance(answer.data, dict) else {}
+    epoch = told.get("epoch")
+    return wire.counter_in(told.get("cursor")) is not None, None if epoch is None else str(epoch)
 
 
 def _tracked(channel: str, here: PullState, data: dict[str, Any]) -> Listing:
