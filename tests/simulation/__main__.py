@@ -1,6 +1,6 @@
 """`python -m tests.simulation` runs seeds, looks for mutants, and sweeps the crash points.
 
-    python -m tests.simulation --seeds N [--first SEED] [--world plain] [--mutant NAME] [--trace] [--jobs N]
+    python -m tests.simulation --seeds N [--first SEED] [--world plain|changing] [--mutant NAME] [--trace] [--jobs N]
     python -m tests.simulation --mutants [NAME ...]   plant one mistake after the other until something finds it
     python -m tests.simulation --scenario [NAME ...]  play what is directed at one mistake each, without the mistake
     python -m tests.simulation --sweep [STORY ...]    let every single write of every story fail (`--every N`)
@@ -24,7 +24,8 @@ from .mutants import MUTANTS
 
 CI_SEEDS = 100
 CI_PLAIN = 100
-"""Half of the seeds are those of a server without sync: most servers are."""
+"""As many are those of a server without sync: most servers are."""
+CI_CHANGING = 60
 CI_EVERY = 60
 """In the small size, every so manieth write of a story fails."""
 CI_HUNT = 40
@@ -111,6 +112,7 @@ def _ci(jobs: int) -> int:
     return max(
         _run([runs.Seed(seed) for seed in range(CI_SEEDS)], jobs),
         _run([runs.Seed(seed, world="plain") for seed in range(CI_PLAIN)], jobs),
+        _run([runs.Seed(seed, world="changing") for seed in range(CI_CHANGING)], jobs),
         _sweep(list(sweep.STORIES), CI_EVERY, jobs),
         _hunt(list(MUTANTS), range(CI_HUNT), world.STEPS, jobs),
         bad,

@@ -147,7 +147,7 @@ class Rest:
             theirs = self._server.sql(f"SELECT {columns} FROM {there} ORDER BY id", SHOP)
             ours = terminal.sql(f"SELECT {columns} FROM {table} ORDER BY id")
             ours = [row for row in ours if row[0] not in refused - {row[0] for row in theirs}]
-            _compare(terminal.name, what, ours, theirs)
+            compare(terminal.name, what, ours, theirs)
         for table in ("stock_move", "account_move"):
             subject = "part_id" if table == "stock_move" else "customer_id"
             open_moves = terminal.sql(f"SELECT change_id, {subject} FROM {table} WHERE open = 1")
@@ -275,7 +275,8 @@ _PAPERS = (
 """What a receipt says: of the sale itself, line by line, and payment by payment."""
 
 
-def _compare(name: str, what: str, ours: list[Any], theirs: list[Any]) -> None:
+def compare(name: str, what: str, ours: list[Any], theirs: list[Any]) -> None:
+    """Raise a violation where what a terminal has is not what the server has."""
     here, there = list(map(tuple, ours)), list(map(tuple, theirs))
     if here != there:
         ours_only, theirs_only = sorted(set(here) - set(there))[:2], sorted(set(there) - set(here))[:2]

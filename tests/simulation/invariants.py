@@ -363,7 +363,8 @@ _TYPED = (
     " ('item', 'inventory.epoch'), ('customer', 'customers.epoch'), ('supplier', 'suppliers.epoch'))) ON of = type"
     " WHERE kind = 'update' AND (answered_at IS NULL OR (status = 'applied' AND result_epoch <> 'lists'"
     " AND result_epoch = (SELECT value FROM sync_state WHERE name = 'epoch')"
-    " AND result_epoch <> (SELECT value FROM sync_state WHERE sync_state.name = channel_epoch))) ORDER BY n"
+    " AND (SELECT value FROM sync_state WHERE sync_state.name = channel_epoch) NOT IN (result_epoch, 'lists')))"
+    " ORDER BY n"
 )
 
 

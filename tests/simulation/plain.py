@@ -119,13 +119,17 @@ class PlainWorld(World):
     books: PlainBooks
 
     def __init__(self, seed: int, steps: int, folder: Path, disks: Sequence[Path]) -> None:
-        super().__init__(seed, steps, folder, disks[:1])
+        super().__init__(seed, steps, folder, self._usable(disks))
         self.weather.odds |= dict.fromkeys(_LEFT_OUT, 0.0)
         self.odds |= dict.fromkeys(_ODDS_LEFT_OUT, 0.0)
         self.weather.limit, self.weather.broken = 0, ""
         del self.terminals[1 if self.books.alone else 2 :]
         if self._chance("plain restores").random() < 0.2:
             self.odds["server restored"] = 0.05
+
+    def _usable(self, disks: Sequence[Path]) -> Sequence[Path]:
+        """No till has ever met a server that syncs."""
+        return disks[:1]
 
     def _draw_pace(self) -> Pace:
         """What the server is like, and what the shop's configuration says of it."""

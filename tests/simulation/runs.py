@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from . import directed, mutants, outcome, sweep, world
+from .changing import ChangingWorld
 from .plain import PlainWorld
 
 A = TypeVar("A")
 T = TypeVar("T")
 
-WORLDS = {"sync": world.World, "plain": PlainWorld}
+WORLDS = {"sync": world.World, "plain": PlainWorld, "changing": ChangingWorld}
 """Against which kind of server a seed is run."""
 
 _runs = itertools.count(1)

@@ -11,6 +11,7 @@ import pytest
 
 from clutch_tui.core.sync import replica
 from tests.simulation import directed, sweep
+from tests.simulation.changing import ChangingWorld
 from tests.simulation.mutants import MUTANTS, planted
 from tests.simulation.outcome import run
 from tests.simulation.plain import PlainWorld
@@ -28,6 +29,12 @@ def test_a_server_without_sync_gets_every_receipt_once() -> None:
     for seed in range(2):
         told = f"python -m tests.simulation --world plain --first {seed} --seeds 1 --trace"
         assert run(seed, kind=PlainWorld).violation is None, told
+
+
+def test_a_server_that_loses_its_sync_calls_and_has_them_again_loses_and_doubles_nothing() -> None:
+    for seed in (9, 71, 173):
+        told = f"python -m tests.simulation --world changing --first {seed} --seeds 1 --trace"
+        assert run(seed, kind=ChangingWorld).violation is None, told
 
 
 def test_a_seed_is_one_run_and_the_same_run_again() -> None:
