@@ -1117,3 +1117,22 @@ async def test_a_figure_that_nobody_knows_is_held_when_the_server_syncs_again(sh
     await minutes(till, 2)
     assert till.shelf(found.id) == shop.stock("P-0002") == found.stock + 7
     assert till.sql("SELECT count(*) FROM stock_move WHERE open = 1") == [(0,)]
+
+
+async def test_a_payment_that_may_have_arrived_waits_for_sync_and_is_not_taken_for_done(shop: Shop) -> None:
+    """It was sent by sync, and the sync calls are gone: there is no other call for it."""
+    await shop.sync()
+    till = await shop.till()
+    made = till.do(customers.create, CustomerDraft(name="منى", phone="0100"))
+    await till.round()
+    await shop.fault("error_before", "sales.sync")
+    till.do(accounts.pay, made.id, 5000, "cash", "", "c", beyond_debt=True)
+    await till.step()
+    await shop.be(own_ids=False)
+    await minutes(till, 12)
+    assert till.ask(ways.of, "sales") == "lists"
+    await shop.sync()
+    till.sync.look_again()
+    await minutes(till, 4)
+    assert till.queue.unsent == 0
+    assert shop.sql("SELECT balance FROM customer") == [(-5000,)]

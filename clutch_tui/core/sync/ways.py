@@ -98,10 +98,12 @@ def miss(channel: str) -> bool:
 
 
 def _remember_attempts(channel: str) -> None:
-    """What may have reached the server by sync, unanswered, must be looked for before it goes up by itself."""
+    """What may have reached the server by sync, unanswered, must be looked for before it goes up by itself. What has
+    no call of its own never does: it waits for sync, which knows it again by its id."""
+    kinds = ", ".join(f"'{kind}'" for kind in NOT_WITHOUT_SYNC)
     models.execute(
         "INSERT OR IGNORE INTO single (change_id) SELECT change_id FROM outbox"
-        " WHERE answered_at IS NULL AND first_sent_at IS NOT NULL AND channel = ?",
+        f" WHERE answered_at IS NULL AND first_sent_at IS NOT NULL AND channel = ? AND kind NOT IN ({kinds})",
         (queue_of(channel),),
     )
 
