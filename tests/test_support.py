@@ -385,14 +385,14 @@ def test_a_key_is_not_in_the_process_list(tmp_path: Path, way: str) -> None:
                 while b"\r\n\r\n" not in seen:
                     seen += line.recv(4096)
                 heard.set()
-                looked_at.wait(20)  # with the line open, so that the program lives
+                looked_at.wait(120)  # with the line open, so that the program lives
 
         threading.Thread(target=take, daemon=True).start()
         with subprocess.Popen(command, env=environ, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
             assert process.stdin is not None
             process.stdin.write(f"{key}\n".encode())
             process.stdin.close()
-            assert heard.wait(20)
+            assert heard.wait(120)
             listed = Path(f"/proc/{process.pid}/cmdline").read_bytes()
             process.kill()
             looked_at.set()

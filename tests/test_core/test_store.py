@@ -134,7 +134,7 @@ def test_all_may_open_at_once_what_has_no_wal_yet(journalled: Path) -> None:
         assert not wait(writing, 0.3).done
         held.execute("ROLLBACK")
         for one in writing:
-            one.result(10)
+            one.result(120)
     with Store.open(journalled, inline=True) as store:
         assert store.read_now(notes) == 3
 

@@ -236,7 +236,7 @@ class Gate:
 
     def stand(self) -> None:
         self._loop.call_soon_threadsafe(self.reached.set)
-        assert self._open.wait(20)
+        assert self._open.wait(120)
 
     def open(self) -> None:
         self._open.set()

@@ -52,7 +52,7 @@ class WaitingStore(MemoryStore):
     answered = threading.Event()
 
     def get_password(self, service: str, username: str) -> str | None:
-        self.answered.wait(30)
+        self.answered.wait(120)
         return None
 
 

@@ -33,7 +33,7 @@ def late_rows(app: ClutchApp) -> Iterator[Event]:
     """The store's reader has something else to do until the event is set, as on a slow disk."""
     assert app.store._reader is not None
     done = Event()
-    app.store._reader.submit(done.wait, 30)
+    app.store._reader.submit(done.wait, 600)
     try:
         yield done
     finally:
