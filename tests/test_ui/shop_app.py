@@ -11,6 +11,7 @@ from time import monotonic
 from typing import Any, TypeVar
 
 from textual.app import App, ScreenError
+from textual.css.query import NoMatches
 from textual.events import Key
 from textual.keys import _character_to_key
 from textual.pilot import Pilot
@@ -165,11 +166,18 @@ _QUICK = {"window", "window-rows", "load", "search", "cart", "status", "save", "
 
 
 async def until(pilot: Pilot[Any], holds: Callable[[], object], seconds: float = PATIENCE) -> None:
-    """Let the app work until something is true, and come to rest then; fails after some seconds."""
+    """Let the app work until something is true, and come to rest then; fails after some seconds. What another screen
+    than the one that is asked for has not got is not true yet."""
     deadline = monotonic() + seconds
-    while not holds():
+    missing: Exception | None = None
+    while True:
+        try:
+            if holds():
+                break
+        except (NoMatches, AttributeError) as error:
+            missing = error
         if monotonic() > deadline:
-            raise AssertionError(f"it did not come about; in front: {_in_front(pilot.app)}")
+            raise AssertionError(f"it did not come about; in front: {_in_front(pilot.app)}") from missing
         await asyncio.sleep(0.005)
     await pilot.pause()
 
