@@ -20,7 +20,7 @@ from clutch_tui.text.harmless import harmless_output
 from clutch_tui.ui import glyphs
 
 if TYPE_CHECKING:
-    from clutch_tui.core.types import ShopError
+    from clutch_tui.core.errors import ShopError
 
 COMPLETION = "_CLUTCH_TUI_COMPLETE"
 """The variable by which a shell asks what may follow; it gives no arguments."""
@@ -95,7 +95,7 @@ def _explain(error: Exception) -> int:
     """The exit code for an exception that a command did not expect, after telling it in words."""
     import click
 
-    from clutch_tui.core.types import ShopError
+    from clutch_tui.core.errors import ShopError
 
     if isinstance(error, click.exceptions.Exit):
         return error.exit_code
@@ -127,7 +127,7 @@ def _explain(error: Exception) -> int:
 def _of_the_disk(error: OSError) -> ShopError | None:
     """What a home that cannot be written means to a person."""
     from clutch_tui.core.database import faults
-    from clutch_tui.core.types import ShopError
+    from clutch_tui.core.errors import ShopError
 
     path = Path(error.filename or "")
     if error.errno in (errno.ENOTDIR, errno.ENOENT):

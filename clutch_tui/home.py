@@ -95,7 +95,7 @@ def must_be_ours(home: Home) -> None:
     for folder in (home.data_dir, home.keys_dir):
         owner = _owner(folder)
         if owner is not None and owner != me:
-            from clutch_tui.core.types import ShopError
+            from clutch_tui.core.errors import ShopError
 
             raise ShopError("error.home.of_other", path=str(folder), owner=_user(owner), user=_user(me))
 

@@ -25,8 +25,8 @@ from clutch_tui.home import Home, device_id, must_be_ours
 
 if TYPE_CHECKING:
     from clutch_tui.core.database.store import Store
+    from clutch_tui.core.errors import ShopError
     from clutch_tui.core.sync.differences import Stranded
-    from clutch_tui.core.types import ShopError
     from clutch_tui.net.client.api import Api
     from clutch_tui.net.client.session import Session
     from clutch_tui.net.client.vault import Vault
@@ -171,7 +171,7 @@ class Installation:
         """The id of the shop that the server sees behind our credentials, where what is stranded belongs to it. Raises
         `ApiError`, and `ShopError` `error.stranded.other_shop` or `error.stranded.unknown_shop` where it is another's,
         or where the server does not say."""
-        from clutch_tui.core.types import ShopError
+        from clutch_tui.core.errors import ShopError
         from clutch_tui.net import wire
         from clutch_tui.net.connection import Monitor
 
@@ -195,8 +195,8 @@ class Installation:
     def _left_in(self, path: Path) -> Stranded | None:
         """What is unsent in another database; looked up again only when the file has changed."""
         from clutch_tui.core.database import faults, health
+        from clutch_tui.core.errors import ShopError
         from clutch_tui.core.sync.differences import Stranded
-        from clutch_tui.core.types import ShopError
         from clutch_tui.protection import ASIDE, OF_A_SHOP
 
         if not OF_A_SHOP.fullmatch(path.name):
@@ -221,7 +221,7 @@ class Installation:
     def unlocked(self, action: Callable[[], T]) -> T:
         """Do something that needs the databases' keys, asking for the passphrase where it is wanted and somebody can
         be asked. Raises `ShopError`."""
-        from clutch_tui.core.types import ShopError
+        from clutch_tui.core.errors import ShopError
 
         while True:
             try:
@@ -233,7 +233,7 @@ class Installation:
 
     def _ask_and_unlock(self, why: ShopError, ask: Callable[[ShopError], str | None]) -> None:
         """Ask for the passphrase, and again where it is wrong. Raises `ShopError`."""
-        from clutch_tui.core.types import ShopError
+        from clutch_tui.core.errors import ShopError
 
         for left in reversed(range(ATTEMPTS)):
             if (passphrase := ask(why)) is None:
@@ -294,7 +294,7 @@ class Installation:
         """The databases' protection at rest; it remembers a passphrase for the rest of this run. Raises
         `ConfigError` for a `CLUTCH_DB_KEY` that is no key."""
         if self._protection is None:
-            from clutch_tui.core.types import ShopError
+            from clutch_tui.core.errors import ShopError
             from clutch_tui.net.client.keychain import VARIABLE, Keychain
             from clutch_tui.net.client.vault import mode_from
             from clutch_tui.protection import Protection
@@ -442,7 +442,7 @@ def _check_driver() -> None:
     try:
         import_module("sqlcipher3.dbapi2")
     except ImportError as error:
-        from clutch_tui.core.types import ShopError
+        from clutch_tui.core.errors import ShopError
 
         raise ShopError("error.store.no_driver", reason=str(error)) from error
 

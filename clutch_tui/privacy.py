@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from clutch_tui.core.types import ShopError
+from clutch_tui.core.errors import ShopError
 from clutch_tui.home import Home
 
 OTHERS = 0o077

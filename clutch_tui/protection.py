@@ -22,7 +22,7 @@ from clutch_tui.config import Database
 from clutch_tui.core.database import cipher, faults
 from clutch_tui.core.database.cipher_key import CipherKey
 from clutch_tui.core.database.presence import Presence
-from clutch_tui.core.types import ShopError
+from clutch_tui.core.errors import ShopError
 from clutch_tui.net.client.keychain import Keeper, Keychain
 
 log = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ from pathlib import Path
 from clutch_tui.core import inventory
 from clutch_tui.core.database import models
 from clutch_tui.core.database.store import Store
-from clutch_tui.core.types import ShopError
+from clutch_tui.core.errors import ShopError
 
 _FSYNC = {"x86_64": (74, 75), "aarch64": (82, 83)}
 """The numbers of fsync and fdatasync."""

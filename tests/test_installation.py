@@ -12,8 +12,9 @@ from clutch_tui import config
 from clutch_tui.core import inventory, state
 from clutch_tui.core.database import models
 from clutch_tui.core.database.cipher_key import Cost
+from clutch_tui.core.errors import ShopError
 from clutch_tui.core.sync import adoption, outbox
-from clutch_tui.core.types import PartDraft, ShopError
+from clutch_tui.core.types import PartDraft
 from clutch_tui.installation import Installation
 from clutch_tui.text import format as shown
 from clutch_tui.text import shop_time

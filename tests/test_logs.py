@@ -17,8 +17,8 @@ import pytest
 
 from clutch_tui import cli, logs
 from clutch_tui.config import ConfigError
+from clutch_tui.core.errors import ShopError
 from clutch_tui.core.journal import Entry
-from clutch_tui.core.types import ShopError
 from clutch_tui.net.client import redaction
 from clutch_tui.text import strings
 from clutch_tui.text.format import isolate
@@ -154,7 +154,7 @@ def test_a_refusal_is_logged_by_its_key_without_the_names_that_it_holds(folder: 
     assert str(owed) not in text
     told, form, both, task = lines(folder)
     assert (told.level, told.message) == ("warning", "error.customer.owes")
-    assert told.traceback.splitlines()[-1] == "clutch_tui.core.types.ShopError: error.customer.owes"
+    assert told.traceback.splitlines()[-1] == "clutch_tui.core.errors.ShopError: error.customer.owes"
     assert told.traceback == form.traceback
     assert "builtins.ValueError: •••" in told.traceback
     assert "in refuse" in told.traceback

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from clutch_tui.core import inventory
-from clutch_tui.core.types import PartDraft, ShopError
+from clutch_tui.core.errors import ShopError
+from clutch_tui.core.types import PartDraft
 from clutch_tui.installation import Installation
 
 NOBODY = 65534

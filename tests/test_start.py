@@ -60,7 +60,7 @@ FRAME_BEGINS = b"\x1b[?6l"
 """Of a whole frame, on a terminal of which nothing is known."""
 ALLOWED = {
     "clutch_tui": """cli config config_rules config_sources exits home installation logs start""",
-    "clutch_tui.core": "clock speed",
+    "clutch_tui.core": "clock errors speed",
     "clutch_tui.core.speed": "gauges histogram meter",
     "clutch_tui.net": "client",
     "clutch_tui.net.client": "redaction",

@@ -20,7 +20,7 @@ import click
 from clutch_tui import __version__, logs
 from clutch_tui.commands import usage
 from clutch_tui.config import ConfigError, Settings
-from clutch_tui.core.types import ShopError
+from clutch_tui.core.errors import ShopError
 from clutch_tui.exits import sentence
 from clutch_tui.home import Home
 from clutch_tui.installation import Installation

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from clutch_tui import exits
-from clutch_tui.core.types import ShopError
+from clutch_tui.core.errors import ShopError
 from clutch_tui.exits import sentence
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t

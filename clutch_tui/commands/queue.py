@@ -18,13 +18,14 @@ from typing import Any, get_args
 import click
 
 from clutch_tui import exits
+from clutch_tui.core.errors import ShopError
 from clutch_tui.core.sync import conflicts as core_conflicts
 from clutch_tui.core.sync import differences
 from clutch_tui.core.sync import queue as core_queue
 from clutch_tui.core.sync.conflicts import Choice
 from clutch_tui.core.sync.differences import Stranded
 from clutch_tui.core.sync.shown import ChangeRow, Conflict
-from clutch_tui.core.types import Lane, ShopError
+from clutch_tui.core.types import Lane
 from clutch_tui.installation import Installation
 from clutch_tui.text import format as shown
 from clutch_tui.text.format import NumberError

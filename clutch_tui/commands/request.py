@@ -16,7 +16,7 @@ import click
 
 from clutch_tui import exits
 from clutch_tui.core.clock import SystemClock
-from clutch_tui.core.types import ShopError
+from clutch_tui.core.errors import ShopError
 from clutch_tui.installation import Installation
 from clutch_tui.net import wire
 from clutch_tui.net.client.api import Answer

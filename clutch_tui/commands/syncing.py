@@ -11,10 +11,10 @@ from typing import Any
 
 from clutch_tui import exits
 from clutch_tui.core.database.store import Store
+from clutch_tui.core.errors import ShopError
 from clutch_tui.core.sync import differences, outbox
 from clutch_tui.core.sync.differences import Differences, Stranded
 from clutch_tui.core.sync.shown import QueueSummary
-from clutch_tui.core.types import ShopError
 from clutch_tui.installation import Installation
 from clutch_tui.net import wire
 from clutch_tui.net.client.errors import LINE_DOWN, ApiError

@@ -11,9 +11,10 @@ import click
 
 from clutch_tui.core import cart as carts
 from clutch_tui.core import lookup, sales, state
+from clutch_tui.core.errors import ShopError
 from clutch_tui.core.price_lists.headings import FIELDS
 from clutch_tui.core.price_lists.notation import MARKS, Mark
-from clutch_tui.core.types import PAY_METHODS, Payment, PayMethod, Receipt, ShopError
+from clutch_tui.core.types import PAY_METHODS, Payment, PayMethod, Receipt
 from clutch_tui.text.strings import t
 from clutch_tui.ui import lookup_words
 

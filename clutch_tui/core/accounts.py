@@ -12,8 +12,9 @@ from datetime import datetime
 from . import cash, customers, journal, state
 from .clock import from_text, to_text
 from .database import models
+from .errors import ShopError
 from .sync import outbox
-from .types import Customer, Key, PayMethod, ShopError
+from .types import Customer, Key, PayMethod
 
 MAX_PAYMENT = 10**12
 """In minor units; what is above it is a slip of the finger."""

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 
 from . import cash, journal, receipts, refunds, sales, state
 from .database import models
+from .errors import ShopError
 from .sync import outbox
-from .types import Payment, Receipt, Sale, ShopError, TaxRules
+from .types import Payment, Receipt, Sale, TaxRules
 
 
 def void(sale_id: str, reason: str, cashier: str) -> Sale:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from . import money
+from .errors import ShopError
 from .types import (
     NO_DISCOUNT,
     Cart,
@@ -20,7 +21,6 @@ from .types import (
     PartRow,
     Payment,
     PayMethod,
-    ShopError,
     TaxRules,
     Totals,
 )

@@ -18,8 +18,9 @@ from typing import Any, Literal
 from . import journal, state
 from .clock import from_text, to_text
 from .database import models
+from .errors import ShopError
 from .sync import outbox
-from .types import Key, ShopError
+from .types import Key
 
 DrawerDeed = Literal["open", "pay_in", "pay_out", "no_sale"]
 """What a person does with a drawer beside selling and closing it."""

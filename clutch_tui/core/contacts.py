@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from .database import models
-from .types import Key, ShopError
+from .errors import ShopError
+from .types import Key
 from .words import phone_key, terms
 
 

@@ -14,11 +14,12 @@ from . import cars, contacts, journal
 from .clock import from_text
 from .database import models
 from .database.statement import Statement, given
+from .errors import ShopError
 from .records.customer import CAR, CustomerTable
 from .records.customer import keys_of as keys_of
 from .records.declaration import draft_from
 from .sync import outbox, requests
-from .types import Customer, CustomerDraft, CustomerRow, Key, ShopError
+from .types import Customer, CustomerDraft, CustomerRow, Key
 
 BALANCE = "balance + coalesce((SELECT sum(amount) FROM account_move WHERE customer_id = customer.id AND open = 1), 0)"
 _UNSENT = outbox.unsent("customer", "customer")

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from .database import models
 from .database.statement import Statement, given
+from .errors import ShopError
 from .records.sale import CartTable
-from .types import ShopError
 
 ELSEWHERE = "error.cart.elsewhere"
 

@@ -19,13 +19,14 @@ from . import journal, search, state
 from .clock import from_text
 from .database import models
 from .database.statement import Statement, given
+from .errors import ShopError
 from .limits import MAX_MONEY, MAX_QUANTITY
 from .records.declaration import draft_from, fields_of
 from .records.part import PartTable
 from .records.part import keys_of as keys_of
 from .search import STOCK, UNSENT
 from .sync import outbox, requests
-from .types import Key, Part, PartDraft, PartQuery, PartRow, ShopError, StockMove
+from .types import Key, Part, PartDraft, PartQuery, PartRow, StockMove
 
 _PART = PartTable.alias("part")
 _BY_ID = Statement(

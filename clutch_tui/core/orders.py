@@ -15,23 +15,11 @@ from typing import Any
 from . import inventory, journal, sales, search
 from .clock import from_text, to_text
 from .database import models
+from .errors import ShopError
 from .limits import MAX_MONEY
 from .records.order import keys_of as keys_of
 from .sync import abilities, outbox, overlay
-from .types import (
-    NO_DISCOUNT,
-    Cart,
-    CartLine,
-    Discount,
-    Key,
-    Order,
-    OrderLine,
-    OrderQuery,
-    OrderRow,
-    PartRow,
-    Quote,
-    ShopError,
-)
+from .types import NO_DISCOUNT, Cart, CartLine, Discount, Key, Order, OrderLine, OrderQuery, OrderRow, PartRow, Quote
 from .words import names_number, phone_key, terms
 
 ANSWERABLE = ("pending", "quoted")

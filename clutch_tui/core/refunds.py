@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from . import money
-from .types import Payment, PayMethod, Sale, SaleLine, ShopError, Totals
+from .errors import ShopError
+from .types import Payment, PayMethod, Sale, SaleLine, Totals
 
 
 @dataclass(frozen=True, slots=True)

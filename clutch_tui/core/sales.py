@@ -20,6 +20,7 @@ from . import cart as carts
 from . import held, money, receipts, sale_words
 from .clock import from_text, to_text
 from .database import models
+from .errors import ShopError
 from .sync import outbox
 from .types import (
     Cart,
@@ -33,7 +34,6 @@ from .types import (
     SaleLine,
     SaleQuery,
     SaleRow,
-    ShopError,
     TaxRules,
     Totals,
 )

@@ -9,12 +9,13 @@ import peewee
 from . import contacts, journal
 from .database import models
 from .database.statement import Statement, given
+from .errors import ShopError
 from .limits import BEST_RATING
 from .records.declaration import draft_from
 from .records.supplier import SupplierTable
 from .records.supplier import keys_of as keys_of
 from .sync import outbox, requests
-from .types import Key, ShopError, Supplier, SupplierDraft, SupplierRow
+from .types import Key, Supplier, SupplierDraft, SupplierRow
 
 _UNSENT = outbox.unsent("supplier", "supplier")
 _SUPPLIER = SupplierTable.alias("supplier")

@@ -24,9 +24,9 @@ from clutch_tui.config import Settings
 from clutch_tui.core import state
 from clutch_tui.core.clock import Clock, SystemClock
 from clutch_tui.core.database.store import Store
+from clutch_tui.core.errors import ShopError
 from clutch_tui.core.reference import Reference
 from clutch_tui.core.sync import conflicts, outbox, replica, ways
-from clutch_tui.core.types import ShopError
 from clutch_tui.core.updates import Standing
 
 from . import updates, wire

@@ -12,7 +12,7 @@ from clutch_tui import __version__
 from clutch_tui.core import updates
 from clutch_tui.core.clock import Clock
 from clutch_tui.core.database.store import Store
-from clutch_tui.core.types import ShopError
+from clutch_tui.core.errors import ShopError
 from clutch_tui.core.updates import Standing
 
 from . import wire

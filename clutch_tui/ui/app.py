@@ -30,6 +30,7 @@ from textual.widget import AwaitMount
 from textual.worker import Worker, WorkerState
 
 from clutch_tui import __version__
+from clutch_tui.core.errors import ShopError
 from clutch_tui.core.speed.meter import KEEP_EVERY
 from clutch_tui.text import shop_time, strings
 from clutch_tui.text.digits import Digits
@@ -146,7 +147,7 @@ class ClutchApp(KeysInOrder, Scanning, Overlays, ThinWire, Gauges, BidiApp, App[
     def store(self) -> Store:
         """The open store. Raises `ShopError` in the moment between the first frame and its opening."""
         if self._store is None:
-            raise shop.types.ShopError("error.store.opening")
+            raise ShopError("error.store.opening")
         return self._store
 
     @work(group="room", exclusive=True, exit_on_error=False)

@@ -13,7 +13,7 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from clutch_tui.core.types import ShopError
+from clutch_tui.core.errors import ShopError
 from clutch_tui.text.strings import t
 from clutch_tui.ui.entries import Entry
 from clutch_tui.ui.errors import sentence

@@ -18,6 +18,7 @@ from clutch_tui.core import aftersales, refunds, sales, state
 from clutch_tui.core import cart as carts
 from clutch_tui.core.database import models
 from clutch_tui.core.database.store import Store
+from clutch_tui.core.errors import ShopError
 from clutch_tui.core.types import (
     PAY_METHODS,
     Cart,
@@ -27,7 +28,6 @@ from clutch_tui.core.types import (
     PayMethod,
     Sale,
     SaleLine,
-    ShopError,
     TaxRules,
     Totals,
 )

@@ -22,6 +22,7 @@ from clutch_tui.core import (
     suppliers,
 )
 from clutch_tui.core import cart as carts
+from clutch_tui.core.errors import ShopError
 from clutch_tui.core.sync import conflicts, queue
 from clutch_tui.core.types import (
     NO_DISCOUNT,
@@ -30,7 +31,6 @@ from clutch_tui.core.types import (
     Discount,
     PartDraft,
     Payment,
-    ShopError,
     SupplierDraft,
     TaxRules,
 )

@@ -14,8 +14,9 @@ import httpx
 
 from clutch_tui.config import Backend, Settings
 from clutch_tui.core.database import faults
+from clutch_tui.core.errors import ShopError
 from clutch_tui.core.sync import outbox
-from clutch_tui.core.types import Part, ShopError
+from clutch_tui.core.types import Part
 from clutch_tui.net.client.api import Api
 from clutch_tui.net.client.session import Session
 from clutch_tui.net.client.vault import Secrets

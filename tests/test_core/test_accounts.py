@@ -11,9 +11,10 @@ from clutch_tui.core import accounts, aftersales, cash, customers, journal, sale
 from clutch_tui.core.cart import add_line, with_customer
 from clutch_tui.core.database import models
 from clutch_tui.core.database.store import Store
+from clutch_tui.core.errors import ShopError
 from clutch_tui.core.sync import abilities, documents, outbox, replica
 from clutch_tui.core.sync.messages import Result
-from clutch_tui.core.types import Customer, CustomerDraft, Part, Payment, ShopError, TaxRules
+from clutch_tui.core.types import Customer, CustomerDraft, Part, Payment, TaxRules
 from tests.test_core.shop import HandClock, queue, stock_shelf
 
 

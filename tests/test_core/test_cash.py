@@ -11,8 +11,9 @@ import pytest
 from clutch_tui.core import accounts, aftersales, cart, cash, customers, inventory, sales
 from clutch_tui.core.database import models
 from clutch_tui.core.database.store import Store
+from clutch_tui.core.errors import ShopError
 from clutch_tui.core.sync import queue
-from clutch_tui.core.types import CustomerDraft, PartDraft, Payment, Receipt, ShopError, TaxRules
+from clutch_tui.core.types import CustomerDraft, PartDraft, Payment, Receipt, TaxRules
 from tests.fresh_store import open_new
 from tests.test_core.shop import HandClock
 

@@ -11,8 +11,9 @@ import pytest
 from clutch_tui.core import inventory
 from clutch_tui.core.database.cipher_key import CipherKey
 from clutch_tui.core.database.store import Store
+from clutch_tui.core.errors import ShopError
 from clutch_tui.core.sync import outbox
-from clutch_tui.core.types import PartDraft, ShopError
+from clutch_tui.core.types import PartDraft
 
 KEY = CipherKey(b"\x07" * 32)
 

@@ -14,7 +14,8 @@ import pytest
 from clutch_tui.core import held, inventory, sales
 from clutch_tui.core.cart import add_line, totals
 from clutch_tui.core.database.store import Store
-from clutch_tui.core.types import Cart, PartDraft, Payment, ShopError, TaxRules
+from clutch_tui.core.errors import ShopError
+from clutch_tui.core.types import Cart, PartDraft, Payment, TaxRules
 
 RULES = TaxRules()
 

@@ -15,11 +15,12 @@ import pytest
 from clutch_tui.core import inventory, journal, search, state
 from clutch_tui.core.database import models
 from clutch_tui.core.database.store import Store
+from clutch_tui.core.errors import ShopError
 from clutch_tui.core.price_lists import imports
 from clutch_tui.core.price_lists.imports import Report
 from clutch_tui.core.price_lists.price_list import read
 from clutch_tui.core.sync import differences, outbox
-from clutch_tui.core.types import PartQuery, ShopError
+from clutch_tui.core.types import PartQuery
 from tests.test_core.shop import queue, stock_shelf
 from tests.test_core.test_price_list import write
 

@@ -9,7 +9,8 @@ import pytest
 from clutch_tui.core import inventory, journal
 from clutch_tui.core.database import models
 from clutch_tui.core.database.store import Store
-from clutch_tui.core.types import Part, PartDraft, PartQuery, ShopError
+from clutch_tui.core.errors import ShopError
+from clutch_tui.core.types import Part, PartDraft, PartQuery
 from tests.test_core.shop import HandClock, queue, stock_shelf
 
 

@@ -15,8 +15,9 @@ from clutch_tui.core import cash, customers, sales, search
 from clutch_tui.core import records as tables
 from clutch_tui.core.database import models
 from clutch_tui.core.database.store import MIGRATIONS, Store, migrate
+from clutch_tui.core.errors import ShopError
 from clutch_tui.core.sync import ways
-from clutch_tui.core.types import SaleQuery, ShopError
+from clutch_tui.core.types import SaleQuery
 
 NAMES = sorted(file.stem for file in MIGRATIONS.glob("[0-9]*.py"))
 AFFINITIES = {

@@ -18,6 +18,7 @@ from clutch_tui.core import aftersales, inventory, money, sales, state
 from clutch_tui.core import cart as carts
 from clutch_tui.core.database import models
 from clutch_tui.core.database.store import Store
+from clutch_tui.core.errors import ShopError
 from clutch_tui.core.types import (
     Cart,
     CartLine,
@@ -28,7 +29,6 @@ from clutch_tui.core.types import (
     Receipt,
     Sale,
     SaleQuery,
-    ShopError,
     TaxRules,
 )
 from tests.fresh_store import open_new

@@ -10,8 +10,9 @@ from clutch_tui.core import aftersales, journal, orders, sales
 from clutch_tui.core.cart import net, totals
 from clutch_tui.core.database import models
 from clutch_tui.core.database.store import Store
+from clutch_tui.core.errors import ShopError
 from clutch_tui.core.sync import abilities, outbox
-from clutch_tui.core.types import OrderLine, OrderQuery, Payment, ShopError, TaxRules
+from clutch_tui.core.types import OrderLine, OrderQuery, Payment, TaxRules
 from tests.test_core.shop import HandClock, queue, stock_shelf
 
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
+from clutch_tui.core.errors import ShopError
 from clutch_tui.core.price_lists import cells, headings, imports, notation, price_list, rows, sheets, survey
 from clutch_tui.core.price_lists.remarks import Remark
 from clutch_tui.core.price_lists.rows import Entry
-from clutch_tui.core.types import ShopError
 from clutch_tui.text import strings
 
 ARABIC = ("رقم القطعة", "اسم الصنف", "سعر البيع", "الكمية")

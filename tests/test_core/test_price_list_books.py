@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from clutch_tui.core.errors import ShopError
 from clutch_tui.core.price_lists import archive, formats, price_list, workbook, worksheet
-from clutch_tui.core.types import ShopError
 from tests.test_core.test_price_list import take
 
 HEADINGS = ("part number", "name", "price")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from clutch_tui.core.errors import ShopError
 from clutch_tui.core.price_lists import encoding, price_list
 from clutch_tui.core.price_lists.price_list import Choices
-from clutch_tui.core.types import ShopError
 from tests.test_core.test_price_list import take, write
 
 HEADINGS = ("part number", "name", "price")

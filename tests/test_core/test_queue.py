@@ -10,10 +10,11 @@ from clutch_tui.core import accounts, aftersales, customers, inventory, journal,
 from clutch_tui.core import cart as carts
 from clutch_tui.core.database import models
 from clutch_tui.core.database.store import Store
+from clutch_tui.core.errors import ShopError
 from clutch_tui.core.sync import outbox, queue, replica
 from clutch_tui.core.sync.messages import Result
 from clutch_tui.core.sync.shown import ChangeRow
-from clutch_tui.core.types import CustomerDraft, Part, PartDraft, Payment, ShopError
+from clutch_tui.core.types import CustomerDraft, Part, PartDraft, Payment
 from tests.test_core.shop import stock_shelf
 
 REFUSED = Result(

@@ -18,20 +18,10 @@ from clutch_tui.core import aftersales, cart, cash, inventory, journal, sales, s
 from clutch_tui.core.clock import to_text
 from clutch_tui.core.database import models
 from clutch_tui.core.database.store import Store
+from clutch_tui.core.errors import ShopError
 from clutch_tui.core.sync import queue, records, replica
 from clutch_tui.core.sync.messages import PullPage, Result
-from clutch_tui.core.types import (
-    Cart,
-    CartLine,
-    Discount,
-    PartDraft,
-    Payment,
-    PayMethod,
-    Receipt,
-    SaleQuery,
-    ShopError,
-    TaxRules,
-)
+from clutch_tui.core.types import Cart, CartLine, Discount, PartDraft, Payment, PayMethod, Receipt, SaleQuery, TaxRules
 from clutch_tui.text.fold import fold_number
 from tests.fresh_store import open_new
 

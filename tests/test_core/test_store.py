@@ -20,7 +20,7 @@ from sqlcipher3 import dbapi2
 from clutch_tui.core import journal
 from clutch_tui.core.database import models
 from clutch_tui.core.database.store import BUSY_TIMEOUT, Store
-from clutch_tui.core.types import ShopError
+from clutch_tui.core.errors import ShopError
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ import pytest
 from clutch_tui.core import inventory, state
 from clutch_tui.core.database import faults, models
 from clutch_tui.core.database.store import Store
-from clutch_tui.core.types import PartDraft, ShopError
+from clutch_tui.core.errors import ShopError
+from clutch_tui.core.types import PartDraft
 from tests.simulation.disk import Disk, FragileStore, Guard
 from tests.test_net.till import sell
 

@@ -17,9 +17,10 @@ from clutch_tui.commands import doctor, status, syncing
 from clutch_tui.core import inventory, unfinished
 from clutch_tui.core.database import models
 from clutch_tui.core.database.store import Store
+from clutch_tui.core.errors import ShopError
 from clutch_tui.core.sync import differences, outbox, unreadable
 from clutch_tui.core.sync.differences import Stranded
-from clutch_tui.core.types import PartDraft, ShopError
+from clutch_tui.core.types import PartDraft
 from clutch_tui.installation import Installation
 from clutch_tui.net.diagnosis.premises import Premises
 from clutch_tui.sandbox import demo_data, server

@@ -20,7 +20,8 @@ from clutch_tui.core.clock import SystemClock, to_text
 from clutch_tui.core.database import cipher, health
 from clutch_tui.core.database.cipher_key import CipherKey
 from clutch_tui.core.database.store import FindKey, Store, no_key
-from clutch_tui.core.types import PartDraft, ShopError
+from clutch_tui.core.errors import ShopError
+from clutch_tui.core.types import PartDraft
 from clutch_tui.home import Home
 from clutch_tui.net.client.api import Api
 from clutch_tui.net.client.session import Session

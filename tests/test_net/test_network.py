@@ -16,10 +16,11 @@ import pytest
 
 from clutch_tui.core import inventory, journal, reference, state
 from clutch_tui.core.database.store import Store
+from clutch_tui.core.errors import ShopError
 from clutch_tui.core.journal import LogQuery
 from clutch_tui.core.speed import usage
 from clutch_tui.core.sync import abilities, outbox
-from clutch_tui.core.types import PartDraft, PartQuery, ShopError
+from clutch_tui.core.types import PartDraft, PartQuery
 from clutch_tui.installation import Installation
 from clutch_tui.net import logbook
 from clutch_tui.net import network as net

@@ -17,8 +17,9 @@ from clutch_tui.core import accounts, customers, inventory, orders, search, stat
 from clutch_tui.core import cart as carts
 from clutch_tui.core.database import models
 from clutch_tui.core.database.store import Store
+from clutch_tui.core.errors import ShopError
 from clutch_tui.core.sync import abilities, conflicts, offers, outbox, queue, replica
-from clutch_tui.core.types import CustomerDraft, PartDraft, ShopError
+from clutch_tui.core.types import CustomerDraft, PartDraft
 from clutch_tui.net import wire
 from clutch_tui.net.client.errors import ApiError, Kind
 from clutch_tui.sandbox import demo_data, server

@@ -21,7 +21,8 @@ from clutch_tui.core.database.cipher_key import CipherKey
 from clutch_tui.core.database.health import examine
 from clutch_tui.core.database.presence import Presence
 from clutch_tui.core.database.store import Store
-from clutch_tui.core.types import CustomerDraft, PartDraft, Payment, ShopError, TaxRules
+from clutch_tui.core.errors import ShopError
+from clutch_tui.core.types import CustomerDraft, PartDraft, Payment, TaxRules
 from tests.test_protection.older import age
 
 ONE, TWO = CipherKey(b"\x01" * 32), CipherKey(b"\x02" * 32)
@@ -271,7 +272,7 @@ import resource, sys
 from pathlib import Path
 from clutch_tui.core.database import cipher
 from clutch_tui.core.database.cipher_key import CipherKey
-from clutch_tui.core.types import ShopError
+from clutch_tui.core.errors import ShopError
 keys = {"1": CipherKey(b"\\x01" * 32), "2": CipherKey(b"\\x02" * 32), "": None}
 room = int(sys.argv[4])
 resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from clutch_tui.core.database.cipher_key import GROUPS, CipherKey, Cost, check_passphrase
-from clutch_tui.core.types import ShopError
+from clutch_tui.core.errors import ShopError
 
 SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CHEAP = Cost(rounds=1, memory=8, lanes=1)

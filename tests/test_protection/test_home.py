@@ -26,9 +26,10 @@ from clutch_tui.core.cart import add_line, totals, with_customer
 from clutch_tui.core.database import cipher, models
 from clutch_tui.core.database.cipher_key import CipherKey
 from clutch_tui.core.database.store import Store
+from clutch_tui.core.errors import ShopError
 from clutch_tui.core.sync import differences, outbox
 from clutch_tui.core.sync.differences import Stranded
-from clutch_tui.core.types import CustomerDraft, PartDraft, Payment, SaleQuery, ShopError, TaxRules
+from clutch_tui.core.types import CustomerDraft, PartDraft, Payment, SaleQuery, TaxRules
 from clutch_tui.net.client.vault import Secrets
 from clutch_tui.protection import ASIDE, Protection
 from clutch_tui.sandbox import demo_data

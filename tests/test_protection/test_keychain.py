@@ -14,7 +14,7 @@ import keyring.errors
 import pytest
 
 from clutch_tui.core.database.cipher_key import CipherKey, Cost
-from clutch_tui.core.types import ShopError
+from clutch_tui.core.errors import ShopError
 from clutch_tui.net.client import key_store
 from clutch_tui.net.client.keychain import Keychain
 

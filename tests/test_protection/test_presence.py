@@ -15,7 +15,8 @@ from clutch_tui.core import inventory
 from clutch_tui.core.database import health
 from clutch_tui.core.database.presence import Presence
 from clutch_tui.core.database.store import Store
-from clutch_tui.core.types import PartDraft, ShopError
+from clutch_tui.core.errors import ShopError
+from clutch_tui.core.types import PartDraft
 
 HOLDS = """
 import sys

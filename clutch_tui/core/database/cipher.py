@@ -26,7 +26,7 @@ from typing import Any, Literal
 
 from sqlcipher3 import dbapi2
 
-from ..types import ShopError
+from ..errors import ShopError
 from . import cipher_form, faults
 from .cipher_key import CipherKey
 from .presence import Presence

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Self
 
-from ..types import ShopError
+from ..errors import ShopError
 
 SIZE = 32
 """Bytes of a key."""

@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..types import ShopError
+from ..errors import ShopError
 
 FULL, BROKEN = "error.store.full", "error.store.broken"
 READ_ONLY, FORBIDDEN = "error.store.readonly", "error.store.forbidden"

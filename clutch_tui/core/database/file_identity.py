@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ..types import ShopError
+from ..errors import ShopError
 from .cipher_key import CipherKey
 
 log = logging.getLogger(__name__)

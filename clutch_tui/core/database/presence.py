@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from ..types import ShopError
+from ..errors import ShopError
 
 PATIENCE = 30.0
 """Seconds that a store waits for a conversion to end before it is refused."""

@@ -27,8 +27,8 @@ from sqlcipher3 import dbapi2
 
 from .. import search, state
 from ..clock import Clock, SystemClock
+from ..errors import ShopError
 from ..speed.meter import Meter
-from ..types import ShopError
 from . import faults, file_identity, models
 from .cipher_form import keyed
 from .cipher_key import CipherKey

@@ -16,8 +16,8 @@ import peewee
 from sqlcipher3 import dbapi2
 
 from .. import search
+from ..errors import ShopError
 from ..speed.gauges import size
-from ..types import ShopError
 from . import models
 from .store import Store, connectable
 

@@ -18,9 +18,10 @@ from typing import Any
 from .. import inventory, journal, state, unfinished
 from ..database import models
 from ..database.store import Store
+from ..errors import ShopError
 from ..records.declaration import fields_of
 from ..sync import outbox, overlay
-from ..types import Part, PartDraft, ShopError
+from ..types import Part, PartDraft
 from .cells import Oddity, numbers_in, too_long
 from .price_list import Table
 from .recognition import DRAFT_FIELDS, Candidates, record_of

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
-from ..types import ShopError
+from ..errors import ShopError
 from . import headings, sheets
 from .cells import MONEY, is_foreign
 from .lines import HIDDEN, Line

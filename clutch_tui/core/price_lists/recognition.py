@@ -11,9 +11,10 @@ from typing import Any
 
 from ..codes import barcode_key
 from ..database import models
+from ..errors import ShopError
 from ..records.declaration import fields_of
 from ..search import STOCK
-from ..types import Part, PartDraft, ShopError
+from ..types import Part, PartDraft
 from ..words import fold_often
 from .rows import Entry, looks_of
 

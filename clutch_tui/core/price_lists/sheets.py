@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..types import ShopError
+from ..errors import ShopError
 from . import delimited, worksheet
 from .archive import Damaged, TooLarge
 from .encoding import encoding_of

@@ -15,7 +15,7 @@ from filelock import FileLock
 from .. import state
 from ..database.presence import Presence
 from ..database.store import FindKey, Store, connectable, no_key
-from ..types import ShopError
+from ..errors import ShopError
 from . import ways
 
 PATIENCE = 30.0

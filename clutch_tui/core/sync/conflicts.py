@@ -14,9 +14,10 @@ from typing import Any, Literal
 from .. import contacts, customers, inventory, journal, state, suppliers
 from ..clock import from_text
 from ..database import models
+from ..errors import ShopError
 from ..limits import BEST_RATING
 from ..records.customer import CAR
-from ..types import CustomerDraft, Key, PartDraft, ShopError, SupplierDraft
+from ..types import CustomerDraft, Key, PartDraft, SupplierDraft
 from . import outbox, overlay, records
 from .messages import Result
 from .shown import Conflict, is_gone

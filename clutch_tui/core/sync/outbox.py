@@ -20,8 +20,9 @@ from typing import Any, Literal, get_args
 from .. import state
 from ..clock import from_text, to_text
 from ..database import models
+from ..errors import ShopError
 from ..records import RECORDS
-from ..types import Lane, ShopError
+from ..types import Lane
 from . import abilities
 from .messages import Change, Result, Sent
 from .shown import QueueSummary

@@ -16,8 +16,9 @@ from typing import Any
 from .. import customers, inventory, journal, search, suppliers
 from ..clock import from_text
 from ..database import models
+from ..errors import ShopError
 from ..records import RECORDS
-from ..types import Customer, CustomerDraft, Key, Lane, Part, PartDraft, Sale, ShopError, Supplier, SupplierDraft
+from ..types import Customer, CustomerDraft, Key, Lane, Part, PartDraft, Sale, Supplier, SupplierDraft
 from . import outbox, overlay, records, requests, singles
 from .shown import ChangeRow
 

@@ -20,7 +20,7 @@ from typing import Any, Literal
 from clutch_tui.core.database import faults
 from clutch_tui.core.database.cipher import sync_folder
 from clutch_tui.core.database.cipher_key import CipherKey, Cost, check_passphrase
-from clutch_tui.core.types import ShopError
+from clutch_tui.core.errors import ShopError
 from clutch_tui.home import make_private, write_private
 from clutch_tui.net.client import key_store
 from clutch_tui.net.client.key_store import SERVICE, KeyStoreError

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from clutch_tui import __version__
 from clutch_tui.config import ConfigError
 from clutch_tui.core.clock import Clock, SystemClock, from_text
-from clutch_tui.core.types import ShopError
+from clutch_tui.core.errors import ShopError
 from clutch_tui.net.client.key_store import KeyStoreError
 from clutch_tui.net.connection import Problem
 from clutch_tui.net.diagnosis.doctor import Check, Finding, aside

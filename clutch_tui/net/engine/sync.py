@@ -20,8 +20,8 @@ from functools import partial
 from clutch_tui.core import search
 from clutch_tui.core.clock import Clock
 from clutch_tui.core.database.store import Store
+from clutch_tui.core.errors import ShopError
 from clutch_tui.core.sync import arrivals, outbox, singles, ways
-from clutch_tui.core.types import ShopError
 
 from .. import wire
 from ..client.api import Api

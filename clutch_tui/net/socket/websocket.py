@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from urllib.parse import quote, urlsplit
 
 from clutch_tui.core.clock import Clock, SystemClock
-from clutch_tui.core.types import ShopError
+from clutch_tui.core.errors import ShopError
 from clutch_tui.net.client.errors import ApiError, Kind
 from clutch_tui.net.client.retry import backoff
 from clutch_tui.net.connection import Level, Monitor, Problem, State

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from clutch_tui.core.errors import ShopError
 from clutch_tui.core.types import Part, PartDraft
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
@@ -34,4 +35,4 @@ async def settle_doubts(app: ClutchApp, draft: PartDraft, seen: Part | None = No
         return
     lines = [t(one.key, **{name: shown.name(value) for name, value in one.values.items()}) for one in found]
     if not await app.confirm_unexpected("part.ask_doubts", doubts="\n".join(lines)):
-        raise shop.types.ShopError("error.part.not_saved_yet")
+        raise ShopError("error.part.not_saved_yet")

@@ -11,6 +11,7 @@ from textual import work
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
+from clutch_tui.core.errors import ShopError
 from clutch_tui.core.limits import MAX_MONEY
 from clutch_tui.core.types import Order, OrderLine, OrderQuery, OrderRow, PartRow, Quote
 from clutch_tui.text import format as shown
@@ -142,7 +143,7 @@ class OrdersScreen(ListScreen):
             return
         order = await self.store.read(shop.orders.get, row.id)
         if order.status == "quoted" and not await self.store.read(shop.abilities.knows, "quote"):
-            raise shop.types.ShopError("error.order.quote_stands")
+            raise ShopError("error.order.quote_stands")
         parts = await self.store.read(shop.orders.suggestions, order)
         await self.app.push_screen_wait(self._quote_form(order, parts))
 

@@ -9,6 +9,7 @@ from textual import work
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
+from clutch_tui.core.errors import ShopError
 from clutch_tui.core.types import CustomerRow, SaleQuery, SaleRow
 from clutch_tui.printing.page import method_word
 from clutch_tui.text import format as shown
@@ -93,7 +94,7 @@ class PastSalesScreen(ListScreen):
             return
         sale = await self.store.read(shop.sales.get, row.id)
         if any(line.returned for line in sale.lines):  # said before anybody has written a reason
-            raise shop.types.ShopError("error.sale.has_returns", number=sale.receipt_number)
+            raise ShopError("error.sale.has_returns", number=sale.receipt_number)
         today = await self.store.read(shop.state.business_day)
         reason = await self.app.push_screen_wait(VoidDialog(sale, today))
         if reason is not None:
@@ -111,7 +112,7 @@ class PastSalesScreen(ListScreen):
             return
         sale = await self.store.read(shop.sales.get, row.id)
         if all(line.returned >= line.quantity for line in sale.lines):
-            raise shop.types.ShopError("error.sale.all_back", number=sale.receipt_number)
+            raise ShopError("error.sale.all_back", number=sale.receipt_number)
         before = await self.store.read(shop.aftersales.refunded, sale.id)
         rules = await self.app.tax_rules()
         back = await self.app.push_screen_wait(ReturnDialog(sale, before, rules.cash_rounding))

@@ -16,6 +16,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 
+from clutch_tui.core.errors import ShopError
 from clutch_tui.text.strings import t
 from clutch_tui.ui import shop
 from clutch_tui.ui.errors import report
@@ -157,7 +158,7 @@ class SalesScreen(TillEntry):
     async def _save(self, cart: Cart) -> None:
         try:
             await self.store.run(shop.sales.save_cart, cart)
-        except shop.types.ShopError as error:
+        except ShopError as error:
             report(self, error)
             if error.key == shop.held.ELSEWHERE and self.cart is not None and self.cart.id == cart.id:
                 await self._begin()

@@ -14,6 +14,7 @@ from textual import on, work
 from textual.events import Key
 from textual.widgets import Input
 
+from clutch_tui.core.errors import ShopError
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 from clutch_tui.ui import shop
@@ -125,12 +126,12 @@ class TillEntry(ShopScreen):
             found = await self.store.read(shop.lookup.resolve, text)
             try:
                 if found.refused:
-                    raise shop.types.ShopError("error.sale.figure", figure=found.refused)
+                    raise ShopError("error.sale.figure", figure=found.refused)
                 if found.pieces is not None:
                     await self._set_quantity(found.pieces)
                 else:
                     await self._sell(text, found, row, by_hand=by_hand, scanned=scanned)
-            except shop.types.ShopError as error:
+            except ShopError as error:
                 report(self, error)
                 self._offer_again(text)
 
