@@ -33,7 +33,7 @@ class Proxy:
         head = first + await reader.readuntil(b"\r\n\r\n")
         self.asked.append(head.split()[1].decode().rpartition(":")[0])
         writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        await self._lead(reader, writer)
+        await _lead(reader, writer, self.target)
 
     async def _socks(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readexactly((await reader.readexactly(1))[0])
@@ -46,16 +46,19 @@ class Proxy:
         struct.unpack("!H", await reader.readexactly(2))
         self.asked.append(name.decode())
         writer.write(b"\x05\x00\x00\x01" + bytes(6))
-        await self._lead(reader, writer)
+        await _lead(reader, writer, self.target)
 
-    async def _lead(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, back = await asyncio.open_connection("127.0.0.1", self.target)
-        try:
-            async with asyncio.TaskGroup() as ways:
-                ways.create_task(_pour(reader, back))
-                ways.create_task(_pour(there, writer))
-        finally:
-            back.close()
+
+async def _lead(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, target: int, first: bytes = b"") -> None:
+    """Say `first` to the local port `target`, and from then on what each side says to the other."""
+    there, back = await asyncio.open_connection("127.0.0.1", target)
+    back.write(first)
+    try:
+        async with asyncio.TaskGroup() as ways:
+            ways.create_task(_pour(reader, back))
+            ways.create_task(_pour(there, writer))
+    finally:
+        back.close()
 
 
 async def _pour(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
@@ -106,15 +109,11 @@ class Front:
                 writer.write(self.page)
                 await writer.drain()
                 return
-            there, back = await asyncio.open_connection("127.0.0.1", self.target)
             # one call on each connection: the next may find a page
             lines = [line for line in head.split(b"\r\n") if not line.lower().startswith(b"connection:")]
             upgrades = b"upgrade: websocket" in head.lower()
             lines[1:1] = [b"Connection: Upgrade" if upgrades else b"Connection: close"]
-            back.write(b"\r\n".join(lines))
-            async with asyncio.TaskGroup() as ways:
-                ways.create_task(_pour(reader, back))
-                ways.create_task(_pour(there, writer))
+            await _lead(reader, writer, self.target, b"\r\n".join(lines))
         except (ConnectionError, asyncio.IncompleteReadError):
             return
         finally:
