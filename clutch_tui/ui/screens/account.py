@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
@@ -18,9 +18,10 @@ from clutch_tui.printing.page import method_word
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 from clutch_tui.ui import shop
-from clutch_tui.ui.dialogs import Choose, ShowText, ask_money, ask_text
+from clutch_tui.ui.dialogs import Choose, ask_money, ask_text
 from clutch_tui.ui.screens.drawer import warn_below_zero
 from clutch_tui.ui.screens.history import HistoryScreen, kind_word
+from clutch_tui.ui.screens.paper import PaperDialog
 from clutch_tui.ui.screens.receipt import ReceiptDialog
 from clutch_tui.ui.widgets.column import Column
 from clutch_tui.ui.widgets.part_columns import unsent_mark
@@ -69,40 +70,25 @@ async def take_payment(screen: ShopScreen, customer_id: str) -> AccountPayment |
     return paid
 
 
-class PaymentDialog(ShowText):
-    """The paper of a payment, or of one that was taken back; F2 saves it as text."""
+class PaymentDialog(PaperDialog):
+    """The paper of a payment, or of one that was taken back."""
 
-    DEFAULT_CSS = "PaymentDialog .dialog--box { width: 48; }"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f2", "save", "receipt.save", id="payment.save")]
 
     def __init__(self, payment: AccountPayment) -> None:
         self._payment = payment
-        self._profile: dict[str, object] = {}
-        super().__init__("payment.paper", self._draw, hint="receipt.hint")
+        super().__init__("payment.paper")
 
-    def _draw(self) -> list[str]:
+    def _lines(self) -> list[str]:
         from clutch_tui.printing import payment
 
-        lines = payment.lines(self._payment, shop=self._profile, footer=self.app.settings.shop.receipt_footer)
-        return [line.rstrip() for line in lines]
+        return payment.lines(self._payment, shop=self._profile, footer=self.app.settings.shop.receipt_footer)
 
-    def on_mount(self) -> None:
-        super().on_mount()
-        self._read_profile()
-
-    @work(group="profile", exit_on_error=False)
-    async def _read_profile(self) -> None:
-        self._profile = await self.app.store.read(shop.state.setting, "shop.profile", {})
-        self.body.refresh(layout=True)
-
-    @work(group="save", exit_on_error=False)
-    async def action_save(self) -> None:
+    def _write(self, folder: Path) -> Path:
         from clutch_tui.printing import payment
 
         footer = self.app.settings.shop.receipt_footer
-        folder = self.app.services.receipts
-        path = await asyncio.to_thread(payment.save, self._payment, folder, shop=self._profile, footer=footer)
-        self.app.notify(t("receipt.saved", path=shown.isolate(str(path))))
+        return payment.save(self._payment, folder, shop=self._profile, footer=footer)
 
 
 def standing_words(standing: Standing | None) -> str:

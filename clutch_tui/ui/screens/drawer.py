@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import ClassVar
 
 from textual import work
@@ -17,10 +17,11 @@ from clutch_tui.printing import drawer as paper
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 from clutch_tui.ui import shop
-from clutch_tui.ui.dialogs import ShowText, ask_money, ask_text
+from clutch_tui.ui.dialogs import ask_money, ask_text
 from clutch_tui.ui.screens.frame import ShopScreen
 from clutch_tui.ui.screens.history import HistoryScreen
 from clutch_tui.ui.screens.list_screen import reading
+from clutch_tui.ui.screens.paper import PaperDialog
 from clutch_tui.ui.widgets.column import Column
 from clutch_tui.ui.widgets.part_columns import unsent_mark
 from clutch_tui.ui.widgets.window import Source
@@ -174,34 +175,21 @@ class ClosingsScreen(HistoryScreen):
             await self.app.push_screen_wait(ReportDialog(row))
 
 
-class ReportDialog(ShowText):
-    """An X or a Z report as it is printed; F2 saves it as text."""
+class ReportDialog(PaperDialog):
+    """An X or a Z report."""
 
-    DEFAULT_CSS = "ReportDialog .dialog--box { width: 48; }"
+    SAVED = "drawer.saved"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f2", "save", "receipt.save", id="drawer.save")]
 
     def __init__(self, report: DrawerReport) -> None:
         self._report = report
-        self._profile: dict[str, object] = {}
-        super().__init__("drawer.title", self._draw, hint="receipt.hint")
+        super().__init__("drawer.title")
 
-    def _draw(self) -> list[str]:
-        return [line.rstrip() for line in paper.lines(self._report, shop=self._profile)]
+    def _lines(self) -> list[str]:
+        return paper.lines(self._report, shop=self._profile)
 
-    def on_mount(self) -> None:
-        super().on_mount()
-        self._read_profile()
-
-    @work(group="profile", exit_on_error=False)
-    async def _read_profile(self) -> None:
-        self._profile = await self.app.store.read(shop.state.setting, "shop.profile", {})
-        self.body.refresh(layout=True)
-
-    @work(group="save", exit_on_error=False)
-    async def action_save(self) -> None:
-        folder = self.app.services.receipts
-        path = await asyncio.to_thread(paper.save, self._report, folder, shop=self._profile)
-        self.app.notify(t("drawer.saved", path=shown.isolate(str(path))))
+    def _write(self, folder: Path) -> Path:
+        return paper.save(self._report, folder, shop=self._profile)
 
 
 def _books(report: DrawerReport) -> str:

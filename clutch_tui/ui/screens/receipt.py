@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.events import Key
 
 from clutch_tui.core.types import Receipt
-from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 from clutch_tui.ui import change_words, shop
-from clutch_tui.ui.dialogs import ShowText
+from clutch_tui.ui.screens.paper import PaperDialog
 from clutch_tui.ui.widgets.big_figure import BigFigure
 from clutch_tui.ui.widgets.words import Words
 
@@ -23,12 +21,11 @@ if TYPE_CHECKING:
     from clutch_tui.core.sync.queue import Concern
 
 
-class ReceiptDialog(ShowText):
+class ReceiptDialog(PaperDialog):
     """The receipt of a committed sale or return; Enter goes on, F2 saves it as text. `fresh` while the customer waits
     for the change: what was to be paid and what is given back stand large above the paper."""
 
     DEFAULT_CSS = """
-    ReceiptDialog .dialog--box { width: 48; }
     ReceiptDialog.-remarked .dialog--box { width: 76; }
     ReceiptDialog.-remarked VerticalScroll { max-height: 50vh; }
     ReceiptDialog.-fresh VerticalScroll { max-height: 40vh; margin-top: 1; }
@@ -38,9 +35,8 @@ class ReceiptDialog(ShowText):
 
     def __init__(self, receipt: Receipt, *, fresh: bool = False) -> None:
         self._receipt = receipt
-        self._profile: dict[str, object] = {}
         self._fresh = fresh
-        super().__init__("receipt.title", self._draw, hint="receipt.hint")
+        super().__init__("receipt.title")
         self.set_class(fresh, "-fresh")
         self.remarks = Words(classes="receipt--remarks")
         self.remarks.display = bool(receipt.flags)
@@ -72,32 +68,18 @@ class ReceiptDialog(ShowText):
         """What is not on the paper: what the server found worth saying about the sale."""
         return "\n".join([t("sale.remarks"), *change_words.flag_lines(self._receipt.flags, self._concerns, "sale")])
 
-    def _draw(self) -> list[str]:
+    def _lines(self) -> list[str]:
         from clutch_tui.printing import receipt
 
-        lines = receipt.lines(self._receipt, shop=self._profile, footer=self.app.settings.shop.receipt_footer)
-        return [line.rstrip() for line in lines]  # what fills up a line on paper would hold it off its side here
+        return receipt.lines(self._receipt, shop=self._profile, footer=self.app.settings.shop.receipt_footer)
 
-    def on_mount(self) -> None:
-        super().on_mount()
-        self._read_profile()
+    def _write(self, folder: Path) -> Path:
+        from clutch_tui.printing import receipt
 
-    @work(group="profile", exit_on_error=False)
-    async def _read_profile(self) -> None:
-        self._profile = await self.app.store.read(shop.state.setting, "shop.profile", {})
+        footer = self.app.settings.shop.receipt_footer
+        return receipt.save(self._receipt, folder, shop=self._profile, footer=footer)
+
+    async def _read(self) -> None:
+        await super()._read()
         self._concerns = await self.app.store.read(shop.queue.about_sale, self._receipt)
         self.remarks.tell(self._remarks)
-        self.body.refresh(layout=True)
-
-    @work(group="save", exit_on_error=False)
-    async def action_save(self) -> None:
-        from clutch_tui.printing import receipt
-
-        path = await asyncio.to_thread(
-            receipt.save,
-            self._receipt,
-            self.app.services.receipts,
-            shop=self._profile,
-            footer=self.app.settings.shop.receipt_footer,
-        )
-        self.app.notify(t("receipt.saved", path=shown.isolate(str(path))))
