@@ -153,7 +153,7 @@ def _understood(sql: str) -> tuple[str, str]:
     if verb not in _WRITES:
         return verb, ""
     skipped = {"INTO", "OR", "IGNORE", "REPLACE", "FROM", "TEMP", "TABLE"}
-    return verb, next(word for word in words[1:] if word.upper() not in skipped)
+    return verb, next(word.strip('"') for word in words[1:] if word.upper() not in skipped)
 
 
 class FragileCursor(dbapi2.Cursor):

@@ -23,7 +23,7 @@ from ..database import models
 from ..errors import ShopError
 from ..records import RECORDS
 from ..types import Lane
-from . import abilities
+from . import abilities, ways
 from .messages import Change, Result, Sent
 from .shown import QueueSummary
 
@@ -125,16 +125,17 @@ _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 FACT_LIST = ", ".join(f"'{kind}'" for kind in sorted(FACTS))
 
-_FREE = f"""iif(kind IN ('void', 'return'), NOT EXISTS (SELECT 1 FROM outbox AS sold JOIN single USING (change_id)
-    WHERE sold.type = 'sale' AND sold.kind = 'sale' AND sold.answered_at IS NULL AND sold.record_id
-    = coalesce(json_extract(outbox.payload, '$.sale_id'), json_extract(outbox.payload, '$.return_of'))
-    AND NOT coalesce(json_extract(single.body, '$.posted'), 0)),
-    kind IN ({FACT_LIST}) OR NOT EXISTS (SELECT 1 FROM outbox AS earlier WHERE earlier.type = outbox.type
+_FREE = f"""(kind IN ({FACT_LIST}) OR NOT EXISTS (SELECT 1 FROM outbox AS earlier WHERE earlier.type = outbox.type
     AND earlier.record_id = outbox.record_id AND earlier.n < outbox.n AND earlier.answered_at IS NULL
     AND earlier.kind NOT IN ({FACT_LIST})))"""
-"""A request waits for the earlier requests on its record. A fact waits for nothing, but for a sale that has begun to go
-up by itself: a server that heard first of what came back of it would move nothing when it comes, and nobody would know
-why."""
+"""A request waits for the earlier requests on its record; a fact waits for nothing."""
+
+_FREE_TO_SYNC = f"""{_FREE} AND (kind NOT IN ('void', 'return') OR NOT EXISTS (SELECT 1 FROM outbox AS sold
+    JOIN single USING (change_id) WHERE sold.type = 'sale' AND sold.kind = 'sale' AND sold.answered_at IS NULL
+    AND sold.record_id = json_extract(outbox.payload, iif(outbox.kind = 'void', '$.sale_id', '$.return_of'))
+    AND NOT coalesce(json_extract(single.body, '$.posted'), 0)))"""
+"""By sync, what came back of a sale waits where that has begun to go up by itself (`singles.waits_for` says the same
+there): a server that heard of it first would move nothing when the sale comes, and nobody would know why."""
 
 _BEGUN = {
     None: "",
@@ -171,9 +172,10 @@ def claim(
     A request waits while an earlier request on its record is unanswered; facts never wait. At the first claim
     the base of a request is completed and the change is frozen; every later claim gives the very same change.
     """
+    free = _FREE_TO_SYNC if begun is False else _FREE
     rows = models.execute(
         f"SELECT {_CHANGE_COLUMNS}, first_sent_at FROM outbox"
-        f" WHERE answered_at IS NULL AND lane = ? AND channel = ? AND {_DUE} AND {_FREE}{_BEGUN[begun]}"
+        f" WHERE answered_at IS NULL AND lane = ? AND channel = ? AND {_DUE} AND {free}{_BEGUN[begun]}"
         f" AND type NOT IN ({', '.join('?' * len(besides))}) ORDER BY n LIMIT ?",
         (lane, channel, *_due_by(), *besides, limit),
     ).fetchall()
@@ -348,9 +350,10 @@ def wake_slow() -> None:
 def waiting(channel: Channel, *lanes: Lane) -> bool:
     """True when the channel has something to send now, in any of these lanes; in both that are sent, for none."""
     lanes = lanes or ("fast", "slow")
+    free = _FREE if ways.by_lists("sales") else _FREE_TO_SYNC
     found = models.execute(
         f"SELECT 1 FROM outbox WHERE answered_at IS NULL AND channel = ? AND lane IN ({', '.join('?' * len(lanes))})"
-        f" AND {_DUE} AND {_FREE} LIMIT 1",
+        f" AND {_DUE} AND {free} LIMIT 1",
         (channel, *lanes, *_due_by()),
     )
     return found.fetchone() is not None
