@@ -126,12 +126,24 @@ async def open_app(
 ) -> AsyncIterator[tuple[ClutchApp, Pilot[int]]]:
     """The running app at 80x24, its store open, the given screen in front."""
     app = ClutchApp(shop.services(language))
+    if not notifications:
+        _keep_toasts(app)
     async with app.run_test(size=(80, 24), notifications=notifications) as pilot:
         await until(pilot, lambda: app.is_open)
         if mode != "sales":
             await app.switch_mode(mode)
         await settle(pilot)
         yield app, pilot
+
+
+def _keep_toasts(app: ClutchApp) -> None:
+    """Let what was said be there until a test has looked, however long that takes."""
+    notify = app.notify
+
+    def keep(message: str, **more: Any) -> None:
+        notify(message, **{**more, "timeout": 3600.0})
+
+    app.notify = keep  # type: ignore[method-assign]
 
 
 def has_keys(app: App[Any]) -> bool:
@@ -204,6 +216,12 @@ def next_moment(lasting: float = 0.0) -> float:
     begin = max(monotonic(), _pressed_at + HAND)
     _pressed_at = begin + lasting
     return begin
+
+
+async def hand_is_back() -> None:
+    """Wait until the next keys are pressed now and not a moment later: where what they mean hangs on what stands there
+    at that moment."""
+    await asyncio.sleep(max(0.0, _pressed_at + HAND - monotonic()))
 
 
 async def press(pilot: Pilot[Any], *keys: str) -> None:

@@ -206,16 +206,18 @@ async def test_the_log_follows_stands_still_and_catches_up(shop: Shop) -> None:
         assert t("log.follows") in words_on(app)
         shop.store.run_now(journal.write_log, entries(1))
         await until(pilot, lambda: screen.table.count == 51)
+        top = screen.table.row_at(2)
         await press(pilot, "down", "down")
+        await until(pilot, lambda: screen.table.row == top)
         here = screen.table.row
         shop.store.run_now(journal.write_log, entries(3))
         await until(pilot, lambda: "+3" in words_on(app))
         assert screen.table.row == here
         assert screen.table.count == 51
         await press(pilot, "ctrl+home")
-        await until(pilot, lambda: screen.table.count == 54)
-        assert "+3" not in words_on(app)
+        await until(pilot, lambda: screen.table.count == 54 and "+3" not in words_on(app))
         await press(pilot, "f2")
+        await until(pilot, lambda: t("log.paused") in words_on(app))
         shop.store.run_now(journal.write_log, entries(2))
         await until(pilot, lambda: "+2" in words_on(app))
         assert t("log.paused") in words_on(app)

@@ -35,7 +35,18 @@ from clutch_tui.ui.screens.receipt import ReceiptDialog
 from clutch_tui.ui.widgets import window_table
 from clutch_tui.ui.widgets.part_columns import PART_COLUMNS
 from clutch_tui.ui.widgets.text_field import TextField
-from tests.test_ui.shop_app import Shop, open_app, press, rows_shown, settle, toasts, type_text, until, words_on
+from tests.test_ui.shop_app import (
+    Shop,
+    hand_is_back,
+    open_app,
+    press,
+    rows_shown,
+    settle,
+    toasts,
+    type_text,
+    until,
+    words_on,
+)
 
 LANGUAGES: tuple[strings.Language, ...] = ("ar", "en")
 REFUSED = Result(
@@ -337,6 +348,7 @@ async def test_a_burst_decides_nothing_that_nobody_has_read(shop: Shop, monkeypa
         await until(pilot, lambda: toasts(app) == [t("keys.not_read")])
         assert len(shop.read(conflicts.pending)) == 2
         assert isinstance(app.screen, ConflictsScreen)
+        await hand_is_back()
         await press(pilot, "f2", "f2")  # the first is meant for what stands there, the second for nothing
         await until(pilot, lambda: [getattr(one, "times", 1) for one in app._notifications] == [2])
         await settle(pilot)

@@ -136,7 +136,7 @@ async def test_a_quantity_before_or_behind_the_star(shop: Shop, typed: str) -> N
     async with open_app(shop) as (app, pilot):
         await scan(app, pilot, "OF-100")
         await type_text(pilot, typed)
-        assert not till(app).hits.display
+        await until(pilot, lambda: till(app).field.value == typed and not till(app).hits.display)
         await press(pilot, "enter")
         await until(pilot, lambda: till(app).cart.lines[0].quantity == 3)
         assert toasts(app) == []
