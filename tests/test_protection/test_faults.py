@@ -97,10 +97,11 @@ def test_a_folder_of_somebody_else_is_told_as_that(tmp_path: Path) -> None:
     for command in (("key", "status"), ("find", "x")):
         code, said = clutch(tmp_path, *command, before=BOUND)
         assert (code, "no key" in said) == (1, False), said
-        assert "may not read or write" in said
+        assert "belong to the user" in said
+        assert "sudo -u" in said
     code, said = clutch(tmp_path, "doctor", before=BOUND)
     assert code == 1
-    assert "may not read or write" in said
+    assert "belong to the user" in said
 
 
 def test_a_file_that_was_emptied_is_no_new_shop(tmp_path: Path) -> None:
