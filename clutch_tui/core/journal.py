@@ -15,10 +15,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 
+import peewee
+
 from clutch_tui.text.fold import fold
 
 from .clock import from_text, to_text
 from .database import models
+from .database.statement import Statement, given, insert, put_by_key
+from .records.journal import AuditTable, ConnectionLogTable, ConnectionStateTable, NotificationTable
 from .types import Key
 
 Level = Literal["debug", "info", "warning", "error"]
@@ -33,8 +37,25 @@ STALE = timedelta(seconds=15)
 SILENT = timedelta(seconds=20)
 """After this a process that leads and is still there has to be named: the others wait for it."""
 
-_NEWEST = 2**63 - 1
 _EXCHANGE = "exchange"
+
+_ADD_AUDIT = insert(AuditTable)
+_LAST_AUDIT = Statement(AuditTable.select(AuditTable.hash).order_by(AuditTable.id.desc()).limit(1))
+_WHOLE_AUDIT = Statement(AuditTable.select().order_by(AuditTable.id))
+_ADD_LOG = insert(ConnectionLogTable)
+_NEWEST_LOG = Statement(ConnectionLogTable.select(peewee.fn.max(ConnectionLogTable.id)))
+_LOG_CATEGORIES = Statement(
+    ConnectionLogTable.select(ConnectionLogTable.category).distinct().order_by(ConnectionLogTable.category)
+)
+_PUT_STATE = put_by_key(ConnectionStateTable)
+_STATES = Statement(ConnectionStateTable.select().order_by(ConnectionStateTable.part))
+_ADD_NEWS = insert(NotificationTable, or_leave=True)
+_UNREAD = Statement(NotificationTable.select(peewee.fn.count()).where(NotificationTable.read == 0))
+_UNREAD_OF_A_KIND = Statement(
+    NotificationTable.select(peewee.fn.count()).where(
+        NotificationTable.read == 0, NotificationTable.kind == given("kind")
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,29 +111,33 @@ def audit(action: str, type: str, record_id: str, detail: Mapping[str, Any], act
 
     `detail` is JSON-able; money in minor units, as everywhere.
     """
-    row = (models.now_text(), actor, action, type, record_id, _json(detail))
-    last = models.execute("SELECT hash FROM audit ORDER BY id DESC LIMIT 1").fetchone()
-    models.execute(
-        "INSERT INTO audit (at, actor, action, type, record_id, detail, hash) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (*row, _link(last[0] if last else "", row)),
-    )
+    row = {
+        "at": models.now_text(),
+        "actor": actor,
+        "action": action,
+        "type": type,
+        "record_id": record_id,
+        "detail": _json(detail),
+    }
+    _ADD_AUDIT.run(**row, hash=_link(_LAST_AUDIT.value() or "", row))
 
 
 def verify_audit() -> int | None:
     """The id of the first audit row that does not fit the chain, None where the whole chain holds."""
     before = ""
-    for id_, at, actor, action, type_, record_id, detail, found in models.execute(
-        "SELECT id, at, actor, action, type, record_id, detail, hash FROM audit ORDER BY id"
-    ):
-        before = _link(before, (at, actor, action, type_, record_id, detail))
-        if found != before:
-            return int(id_)
+    for row in _WHOLE_AUDIT.each():
+        before = _link(before, row)
+        if row["hash"] != before:
+            return int(row["id"])
     return None
 
 
-def _link(before: str, row: tuple[str, ...]) -> str:
+_CHAINED = ("at", "actor", "action", "type", "record_id", "detail")
+
+
+def _link(before: str, row: Any) -> str:
     # JSON and not a join: no two rows may run together into the same text
-    return hashlib.sha256(_chained((before, *row)).encode()).hexdigest()
+    return hashlib.sha256(_chained((before, *(row[name] for name in _CHAINED))).encode()).hexdigest()
 
 
 # --- the connection's log ------------------------------------------------------------------------------
@@ -138,78 +163,66 @@ def log(level: Level, category: str, event: str, **values: Any) -> None:
 
 def write_log(entries: Iterable[Entry]) -> None:
     """Write entries, in their order."""
-    models.executemany(
-        "INSERT INTO connection_log (at, level, category, event, detail, text) VALUES (?, ?, ?, ?, ?, ?)",
-        [_log_values(entry) for entry in entries],
-    )
+    _ADD_LOG.run_many(map(_log_values, entries))
 
 
-def _log_values(entry: Entry) -> tuple[str, ...]:
+def _log_values(entry: Entry) -> dict[str, str]:
     text = fold(" ".join((entry.level, entry.category, entry.event, *map(str, entry.values.values()))))
     detail = dict(entry.values) if entry.exchange is None else {**entry.values, _EXCHANGE: entry.exchange}
-    return (
-        to_text(entry.at),
-        entry.level,
-        entry.category,
-        entry.event,
-        json.dumps(detail, ensure_ascii=False, separators=(",", ":"), default=str),
-        text,
-    )
+    return {
+        "at": to_text(entry.at),
+        "level": entry.level,
+        "category": entry.category,
+        "event": entry.event,
+        "detail": json.dumps(detail, ensure_ascii=False, separators=(",", ":"), default=str),
+        "text": text,
+    }
 
 
 def log_count(q: LogQuery) -> int:
-    where, params = _log_filter(q)
-    return int(models.execute(f"SELECT count(*) FROM connection_log WHERE {where}", params).fetchone()[0])
+    """How many entries `log_page` would list in all."""
+    return int(Statement(ConnectionLogTable.select(peewee.fn.count()).where(*_log_filter(q))).value())
 
 
 def log_page(q: LogQuery, after: Key | None, skip: int, limit: int) -> tuple[LogRow, ...]:
     """Entries of at least the level asked for, newest first."""
-    where, params = _log_filter(q)
-    rows = models.execute(
-        f"SELECT id, at, level, category, event, detail FROM connection_log WHERE {where}"
-        " AND id < ? ORDER BY id DESC LIMIT ? OFFSET ?",
-        (*params, after[0] if after else _NEWEST, limit, skip),
-    )
-    return tuple(_log_row(*row) for row in rows)
+    where = _log_filter(q)
+    if after:
+        where.append(ConnectionLogTable.id < after[0])
+    newest_first = ConnectionLogTable.select().where(*where).order_by(ConnectionLogTable.id.desc())
+    return tuple(map(_log_row, Statement(newest_first.limit(limit).offset(skip)).rows()))
 
 
-def _log_row(id_: int, at: str, level: Any, category: str, event: str, detail: str) -> LogRow:
-    values = json.loads(detail)
+def _log_row(row: Any) -> LogRow:
+    values = json.loads(row["detail"])
     exchange = values.pop(_EXCHANGE, None)
-    return LogRow(id_, (id_,), from_text(at), level, category, event, values, exchange)
+    at = from_text(row["at"])
+    return LogRow(row["id"], (row["id"],), at, row["level"], row["category"], row["event"], values, exchange)
 
 
 def log_newest() -> int:
     """The id of the newest entry, 0 where there is none: ids count up, so that a reader can ask for what has come."""
-    return int(models.execute("SELECT coalesce(max(id), 0) FROM connection_log").fetchone()[0])
+    return int(_NEWEST_LOG.value() or 0)
 
 
 def log_categories() -> tuple[str, ...]:
     """The categories that the log holds now."""
-    return tuple(row[0] for row in models.execute("SELECT DISTINCT category FROM connection_log ORDER BY category"))
+    return tuple(row["category"] for row in _LOG_CATEGORIES.rows())
 
 
-def _log_filter(q: LogQuery) -> tuple[str, tuple[str | int, ...]]:
-    where: list[str] = ["1"]
-    params: list[str | int] = []
+def _log_filter(q: LogQuery) -> list[Any]:
+    entry = ConnectionLogTable
+    where: list[Any] = [entry.id > (q.oldest or 0)]
     if q.level:
-        enough = LEVELS[LEVELS.index(q.level) :] if q.level in LEVELS else ()
-        where.append(f"level IN ({', '.join('?' * len(enough))})")
-        params += enough
+        where.append(entry.level.in_(LEVELS[LEVELS.index(q.level) :] if q.level in LEVELS else ()))
     if q.category:
-        where.append("category = ?")
-        params.append(q.category)
+        where.append(entry.category == q.category)
     if q.newest is not None:
-        where.append("id <= ?")
-        params.append(q.newest)
-    if q.oldest is not None:
-        where.append("id > ?")
-        params.append(q.oldest)
+        where.append(entry.id <= q.newest)
     for n, word in enumerate(fold(q.text).split()):
         meant = q.meant[n] if n < len(q.meant) else ()
-        where.append(f"(instr(text, ?) OR event IN ({', '.join('?' * len(meant))}))")
-        params += (word, *meant)
-    return " AND ".join(where), tuple(params)
+        where.append((peewee.fn.instr(entry.text, word) > 0) | entry.event.in_(meant))
+    return where
 
 
 # --- what every process shows of the connection --------------------------------------------------------
@@ -246,20 +259,28 @@ def _lives(pid: int) -> bool:
 
 
 def put_connection_state(part: str, state: str, since: datetime, detail: Mapping[str, Any]) -> None:
-    models.execute(
-        "INSERT INTO connection_state (part, state, since, detail, updated_at, pid) VALUES (?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (part) DO UPDATE SET state = excluded.state, since = excluded.since,"
-        " detail = excluded.detail, updated_at = excluded.updated_at, pid = excluded.pid",
-        (part, state, to_text(since), _json(detail), models.now_text(), os.getpid()),
+    _PUT_STATE.run(
+        part=part,
+        state=state,
+        since=to_text(since),
+        detail=_json(detail),
+        updated_at=models.now_text(),
+        pid=os.getpid(),
     )
 
 
 def connection_state() -> dict[str, ConnectionState]:
     """The last known state of each part of the connection, by the part's name."""
-    rows = models.execute("SELECT part, state, since, detail, updated_at, pid FROM connection_state ORDER BY part")
     return {
-        part: ConnectionState(part, state, from_text(since), json.loads(detail), from_text(updated_at), pid)
-        for part, state, since, detail, updated_at, pid in rows
+        row["part"]: ConnectionState(
+            row["part"],
+            row["state"],
+            from_text(row["since"]),
+            json.loads(row["detail"]),
+            from_text(row["updated_at"]),
+            row["pid"],
+        )
+        for row in _STATES.rows()
     }
 
 
@@ -272,11 +293,10 @@ def notify(kind: str, values: Mapping[str, Any], *, notification_id: str | None 
     `notification_id` is given where the same news may arrive twice, as an event of the socket does: the
     second time it is not news.
     """
-    cursor = models.execute(
-        "INSERT INTO notification (id, at, kind, detail) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
-        (notification_id or models.new_id(), models.now_text(), kind, _json(values)),
+    added = _ADD_NEWS.run(
+        id=notification_id or models.new_id(), at=models.now_text(), kind=kind, detail=_json(values), read=False
     )
-    return bool(cursor.rowcount)
+    return bool(added)
 
 
 FOLDED = ("stock_alert", "price_alert", "demand_forecast", "market_insight")
@@ -293,28 +313,28 @@ def notification_count() -> int:
 
 
 def unread_count() -> int:
-    return int(models.execute("SELECT count(*) FROM notification WHERE read = 0").fetchone()[0])
+    return int(_UNREAD.value())
 
 
 def unread_orders() -> int:
     """How many notifications of orders nobody has read."""
-    where = "kind = ? AND read = 0"
-    return int(models.execute(f"SELECT count(*) FROM notification WHERE {where}", (ORDER,)).fetchone()[0])
+    return int(_UNREAD_OF_A_KIND.value(kind=ORDER))
 
 
 def news_mark() -> tuple[int, int]:
     """Two figures that move when a notification comes, and when any is read: the number of the newest, and how many
     are unread."""
-    newest, unread = models.execute("SELECT coalesce(max(rowid), 0), total(read = 0) FROM notification").fetchone()
-    return int(newest), int(unread)
+    row = models.first("SELECT coalesce(max(rowid), 0) AS newest, total(read = 0) AS unread FROM notification")
+    return int(row["newest"]), int(row["unread"])
 
 
 def news_since(number: int) -> tuple[tuple[int, Notification], ...]:
     """Notifications that have come after the one with this number (`news_mark`), oldest first, with theirs."""
-    rows = models.execute(
-        "SELECT rowid, id, at, kind, detail, read FROM notification WHERE rowid > ? ORDER BY rowid LIMIT 100", (number,)
+    rows = models.rows(
+        "SELECT rowid AS number, *, 1 AS n, 0 AS first FROM notification WHERE rowid > ? ORDER BY rowid LIMIT 100",
+        (number,),
     )
-    return tuple((row[0], _notification(*row[1:])) for row in rows)
+    return tuple((row["number"], _notification(row)) for row in rows)
 
 
 def notifications(after: Key | None, skip: int, limit: int) -> tuple[Notification, ...]:
@@ -324,16 +344,17 @@ def notifications(after: Key | None, skip: int, limit: int) -> tuple[Notificatio
         f"SELECT id, max(at) AS at, kind, detail, read, count(*) AS n, kind = '{ORDER}' AND read = 0 AS first"
         f" FROM notification GROUP BY {_LINE}"
     )
-    rows = models.execute(
-        f"SELECT id, at, kind, detail, read, n, first FROM ({lines}) {where}"
-        " ORDER BY first DESC, at DESC, id DESC LIMIT ? OFFSET ?",
+    rows = models.rows(
+        f"SELECT * FROM ({lines}) {where} ORDER BY first DESC, at DESC, id DESC LIMIT ? OFFSET ?",
         (*params, limit, skip),
     )
-    return tuple(_notification(*row) for row in rows)
+    return tuple(map(_notification, rows))
 
 
-def _notification(id_: str, at: str, kind: str, detail: str, read: int, count: int = 1, first: int = 0) -> Notification:
-    return Notification(id_, (first, at, id_), from_text(at), kind, json.loads(detail), bool(read), count)
+def _notification(row: Any) -> Notification:
+    key = (row["first"], row["at"], row["id"])
+    values = json.loads(row["detail"])
+    return Notification(row["id"], key, from_text(row["at"]), row["kind"], values, bool(row["read"]), row["n"])
 
 
 def mark_read(notification_id: str | None = None) -> None:

@@ -94,6 +94,11 @@ def rows(sql: str, params: tuple[Any, ...] | dict[str, Any] = ()) -> list[Any]:
     return _by_name(sql, params).fetchall()  # type: ignore[no-any-return]
 
 
+def each(sql: str, params: tuple[Any, ...] | dict[str, Any] = ()) -> Iterator[Any]:
+    """The rows of a statement one by one, each read by name."""
+    return iter(_by_name(sql, params))
+
+
 def first(sql: str, params: tuple[Any, ...] | dict[str, Any] = ()) -> Any:
     """The first row of a statement, read by name; None where there is none."""
     return _by_name(sql, params).fetchone()

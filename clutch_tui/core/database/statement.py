@@ -10,7 +10,7 @@ and costs what its text costs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +40,16 @@ def put_by_key(table: Any) -> Statement:
     return Statement(table.insert(columns).on_conflict(conflict_target=keys, preserve=others))
 
 
+def insert(table: Any, *, or_leave: bool = False) -> Statement:
+    """Make the statement that adds a row, every column given by its name but a key that SQLite counts itself. With
+    `or_leave` a row whose key is there already is left as it is."""
+    columns = {
+        field: given(name) for name, field in table._meta.fields.items() if not isinstance(field, peewee.AutoField)
+    }
+    query = table.insert(columns)
+    return Statement(query.on_conflict(action="IGNORE") if or_leave else query)
+
+
 class Statement:
     """A query with places for values. Raises `KeyError` for a value that was not given, and peewee's errors for what
     the database refuses."""
@@ -66,6 +76,10 @@ class Statement:
     def rows(self, **values: Any) -> list[Any]:
         """Every row, each read by name."""
         return models.rows(*self._filled(values))
+
+    def each(self, **values: Any) -> Iterator[Any]:
+        """Each row in its turn, read by name, without having all of them at once."""
+        return models.each(*self._filled(values))
 
     def first(self, **values: Any) -> Any:
         """The first row, read by name; None where there is none."""
