@@ -249,6 +249,42 @@ def test_what_version_1_refuses_waits_here_until_it_has_learned(store: Store, ha
     assert claim(store) == [("payment_void", {"payment_id": payment_id, "reason": "غلط"})]
 
 
+@pytest.mark.parametrize("code", ["UNKNOWN_KIND", "VALIDATION"])
+def test_what_a_server_that_went_back_refuses_is_said_in_version_1(store: Store, hassan: Customer, code: str) -> None:
+    """It was frozen for the second version, which the server spoke when it was sent: a fact was left refused."""
+    store.run_now(abilities.learn, 2, ["payment_void"])
+    taken_back(store, hassan)
+    paid, back = store.run_now(outbox.claim, "sales")
+    store.run_now(abilities.fall_back)
+    answers = {paid.change_id: Result("applied", 1), back.change_id: Result("rejected", 1, code=code)}
+    store.run_now(replica.receive, "sales", "e-1", answers, None)
+    sent = {"customer_id": hassan.id, "amount": -50_00, "method": "cash", "note": "غلط"}
+    assert claim(store) == [("payment", sent)]
+    assert store.read_now(outbox.count_listed, "attention") == 0
+    assert store.read_now(customers.get, hassan.id).balance == 0
+
+
+def test_a_server_that_names_a_kind_and_does_not_know_it_is_believed_in_the_second(
+    store: Store, hassan: Customer
+) -> None:
+    store.run_now(abilities.learn, 2, ["payment_void"])
+    taken_back(store, hassan)
+    paid, back = store.run_now(outbox.claim, "sales")
+    answers = {paid.change_id: Result("applied", 1), back.change_id: Result("rejected", 1, code="UNKNOWN_KIND")}
+    store.run_now(replica.receive, "sales", "e-1", answers, None)
+    ((kind, body),) = claim(store)
+    assert (kind, body["amount"], store.read_now(abilities.protocol)) == ("payment", -50_00, 2)
+
+
+def test_a_kind_that_the_server_knows_is_refused_for_itself(store: Store, hassan: Customer) -> None:
+    store.run_now(abilities.learn, 2, ["payment_void"])
+    taken_back(store, hassan)
+    _, back = store.run_now(outbox.claim, "sales")
+    answers = {back.change_id: Result("rejected", 1, code="VALIDATION")}
+    store.run_now(replica.receive, "sales", "e-1", answers, None)
+    assert store.read_now(outbox.count_listed, "attention") == 1
+
+
 def test_a_server_that_went_back_is_spoken_to_in_version_1(store: Store) -> None:
     store.run_now(abilities.learn, 2, ["payment_void"])
     assert store.read_now(abilities.protocol) == 2

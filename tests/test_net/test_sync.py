@@ -651,6 +651,25 @@ async def test_a_server_of_version_1_gets_a_payment_back_as_a_negative_one(
     assert till.ask(abilities.protocol) == 1
 
 
+async def test_a_payment_back_that_met_a_server_that_went_back_goes_up_in_its_words(
+    till: Till, sandbox: Running
+) -> None:
+    """The call was frozen for the second version and turned away by the first, which then refused the fact for ever:
+    the customer owed nothing here, and on the server the payment stood."""
+    made = till.do(customers.create, CustomerDraft(name="حسن", phone="01007654321"))
+    await till.round()
+    assert till.ask(abilities.knows, "payment_void")
+    sandbox.backend.database.protocol = 1
+    paid = till.do(accounts.pay, made.id, 50_00, "cash", "", "سارة", beyond_debt=True)
+    till.do(accounts.take_back, paid.id, "غلط", "سارة")
+    await till.round()
+    await till.round()
+    assert till.ask(outbox.count_listed) == 0
+    assert till.ask(customers.get, made.id).balance == 0
+    with sandbox.backend.database.reading() as reading:
+        assert reading.value("SELECT balance FROM customer WHERE id = ?", (made.id,)) == 0
+
+
 async def test_a_customer_whom_a_restored_server_forgot_owes_nothing_yet(
     tmp_path: Path, till: Till, sandbox: Running
 ) -> None:

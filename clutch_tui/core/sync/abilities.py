@@ -25,6 +25,9 @@ VERSION = 2
 EVERY, AGAIN = timedelta(hours=1), timedelta(minutes=5)
 """How long what the server has said is believed without asking again, and how long where it could not be asked."""
 
+_UNKNOWN = "UNKNOWN_KIND"
+"""The code of a server's that does not know a kind, whatever it has named before."""
+
 
 @dataclass(frozen=True, slots=True)
 class Form:
@@ -152,13 +155,18 @@ def in_form(change: Change) -> Change:
     return replace(change, **json.loads(row[0])) if row[0] else change
 
 
-def refused(change_id: str, kind: str) -> bool:
-    """The server has refused a change; True where that was about the form and not about the fact. From then on what
-    is like it stays here until the server knows it."""
+def refused(change_id: str, kind: str, code: str) -> bool:
+    """The server has refused a change with this code; True where that was about the form and not about the fact, which
+    may go up in another. From then on what was refused in the words of version 1 stays here until the server knows
+    it, and what was sent as itself, to a server that had gone back meanwhile, goes in those words."""
     if kind not in LATER:
         return False
     row = models.execute("SELECT form FROM outbox WHERE change_id = ?", (change_id,)).fetchone()
-    if not row[0]:
+    if row[0]:
+        state.put(f"refused.{kind}", 1)
+        return True
+    named = _named()
+    if kind in named and code != _UNKNOWN:
         return False
-    state.put(f"refused.{kind}", 1)
+    state.put("server.records", " ".join(sorted(named - {kind})))
     return True

@@ -461,7 +461,7 @@ def deliver(results: Mapping[str, Result], answer_epoch: str, *, policies: Mappi
         nouns |= {"queue", records.NOUNS.get(type, "sales")}
         if kind in outbox.FACTS:
             _flag_sale(record_id, result)
-            if result.status == "rejected" and abilities.refused(change_id, kind):
+            if result.status == "rejected" and abilities.refused(change_id, kind, result.code):
                 outbox.retry(change_id)
         else:
             nouns |= conflicts.settle(change_id, type, record_id, label, result, answer_epoch, policies or {})
