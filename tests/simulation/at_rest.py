@@ -16,6 +16,9 @@ from .server import SHOP, Deed, Moves, Server
 from .terminal import POLICIES, Terminal
 from .violation import Violation
 
+NOT_RESENT = "coalesce(outcome, '') <> 'resent'"
+"""True for a change of the outbox whose content has not gone up once more as another."""
+
 
 class Rest:
     """What was committed in a run, held against the server and the terminals at its end."""
@@ -131,7 +134,7 @@ class Rest:
                 one = self.committed[id]
                 payment_id = one.payload.get("payment_id", one.record_id)
                 moved[payment_id] = moved.get(payment_id, 0) + sum(deed.entries.values())
-                undone[payment_id] += one.kind == "payment_void"
+                undone[payment_id] += deed.applied and one.kind == "payment_void"
         once = self._server.backend.database.protocol > 1
         for payment_id, amount in moved.items():
             times = min(undone[payment_id], 1) if once else undone[payment_id]
@@ -163,7 +166,7 @@ class Rest:
             f" WHERE kind NOT IN ({FACT_LIST}) ORDER BY n"
         )
         if refused := terminal.sql(
-            f"SELECT kind, result FROM outbox WHERE kind IN ({FACT_LIST}) AND status = 'rejected'"
+            f"SELECT kind, result FROM outbox WHERE kind IN ({FACT_LIST}) AND status = 'rejected' AND {NOT_RESENT}"
         ):
             raise Violation(f"{terminal.name}: the server refused a fact: {tuple(refused[0])}")
         asked = set(map(tuple, terminal.sql("SELECT change_id, field FROM conflict")))
@@ -188,7 +191,7 @@ class Rest:
     def _check_drawer(self, terminal: Terminal) -> None:
         """The drawer holds what the receipts of this disk say, and gave no money back twice."""
         expected = 0
-        for kind, payload in terminal.sql("SELECT kind, payload FROM outbox ORDER BY n"):
+        for kind, payload in terminal.sql(f"SELECT kind, payload FROM outbox WHERE {NOT_RESENT} ORDER BY n"):
             body = json.loads(payload)
             if kind in ("sale", "return"):
                 expected += cash(body) * (1 if kind == "sale" else -1)
@@ -203,7 +206,7 @@ class Rest:
                 expected += drawn(body)
         twice = terminal.sql(
             "SELECT coalesce(json_extract(payload, '$.sale_id'), json_extract(payload, '$.payment_id')) FROM outbox"
-            " WHERE kind IN ('void', 'payment_void') AND coalesce(outcome, '') <> 'resent'"
+            f" WHERE kind IN ('void', 'payment_void') AND {NOT_RESENT}"
             " GROUP BY 1 HAVING count(*) > 1"
         )
         if twice:

@@ -33,7 +33,9 @@ def sums(
     own: Iterable[tuple[str, str, int]],
 ) -> Moves:
     """What records come to: what the server has counted, and the own moves that it has not. Moves on a record
-    that it does not know wait there for the record; until then they are in nobody's figure but the own one."""
+    that it does not know wait there for the record; until then they are in nobody's figure but the own one, and so is
+    what a fact has moved that it has refused."""
+    applied = {change_id for change_id, deed in covered.items() if deed.applied}
     known = set(known)
     sums = dict(opening)
     for moves in counted:
@@ -41,7 +43,7 @@ def sums(
             if id in known:
                 sums[id] = sums.get(id, 0) + delta
     for change_id, id, delta in own:
-        if change_id not in covered or id not in known:
+        if change_id not in applied or id not in known:
             sums[id] = sums.get(id, 0) + delta
     return sums
 

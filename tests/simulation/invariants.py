@@ -19,7 +19,7 @@ from clutch_tui.core.sync.replica import CHANNELS
 from clutch_tui.net.client.errors import ApiError, Kind
 from clutch_tui.net.engine.outcomes import BAD_ANSWER
 
-from .at_rest import Rest
+from .at_rest import NOT_RESENT, Rest
 from .disk import FragileConnection
 from .facts import Committed, cash, debt, lines, sums
 from .server import Deed, Moves, Server
@@ -276,7 +276,7 @@ class Books(Rest):
     def _own_deltas(self, connection: FragileConnection, which: int) -> list[tuple[str, str, int]]:
         """What the facts of this disk move, by what was committed and not by what the program makes of it: of parts
         (0), or of accounts (1)."""
-        rows = connection.peek(f"SELECT change_id FROM outbox WHERE kind IN ({_FACT_LIST})")
+        rows = connection.peek(f"SELECT change_id FROM outbox WHERE kind IN ({_FACT_LIST}) AND {NOT_RESENT}")
         found = []
         for (change_id,) in rows:
             if change_id not in self._deltas:
