@@ -98,12 +98,6 @@ def _moved(type: str, condition: str) -> set[str]:
     return found
 
 
-def begin(channel: str) -> None:
-    """Note that a pull by sync begins, unless it is the next page of one that has begun."""
-    if models.execute("SELECT 1 FROM pull_page WHERE channel = ? LIMIT 1", (channel,)).fetchone() is None:
-        ways.begin(channel)
-
-
 def restart(channel: str) -> None:
     """The cursor has fallen below the floor: the next pull of this channel is a snapshot."""
     drop_staging(channel)

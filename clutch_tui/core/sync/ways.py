@@ -145,18 +145,19 @@ def has_answers() -> bool:
 
 
 def is_behind(channel: str) -> bool:
-    """Whether answers have come since the last pull of a channel began."""
+    """Whether answers have come since a page of a channel was last asked for."""
     return state.number(f"{channel}.began", -1) != tick()
 
 
 def begin(channel: str) -> None:
-    """A pull by sync begins now: it contains whatever was answered before, by whichever call."""
+    """A page of a pull by sync is asked for now. If it is the last of them, they contain together whatever was answered
+    before, by whichever call: what moved since an earlier page has a higher number, and comes again."""
     if is_behind(channel):
         state.put(f"{channel}.began", tick())
 
 
 def cover(channel: str) -> None:
-    """The rows of a pull by sync were stored: what was answered before it began is in them."""
+    """The rows of a pull by sync were stored: what was answered before its last page was asked for is in them."""
     began = state.number(f"{channel}.began")
     if began != covered(channel):
         state.put(f"{channel}.covered", began)

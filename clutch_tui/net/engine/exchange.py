@@ -254,7 +254,7 @@ class Exchange:
     ) -> tuple[PullState, Offer, dict[str, Sent], dict[str, Any]]:
         """The body of a call, in one transaction: where the pull stands and what is unanswered belong together.
         Beside it what its answer is understood with: what the changes that it may speak of ask for."""
-        replica.begin(channel)
+        ways.begin(channel)
         here = replica.pull_state(channel)
         # a call that brings nothing up asks on behalf of the rows of another: a clone may have sent what we have not
         asked = offers.offer(

@@ -208,7 +208,7 @@ class Parties:
         """The next page; None where there is none to be had."""
         here = await self._store.read(replica.pull_state, channel)
         if await self._store.read(ways.is_behind, channel):
-            await self._store.run(replica.begin, channel)
+            await self._store.run(ways.begin, channel)
         try:
             heard = await self._store.read(marks.heard)
             began = self._clock.monotonic()

@@ -1,0 +1,57 @@
+"""A server that has the sync calls, loses one of them or both, and has them again: what counts here, and how often."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from clutch_tui.core.sync import ways
+from clutch_tui.net.client.errors import ApiError
+from clutch_tui.sandbox import server
+from clutch_tui.sandbox.settings import Settings
+from tests.test_net.conftest import StockBackend
+from tests.test_net.test_lists import Line, Shop, minutes, part
+
+PARTS = 12
+
+
+@pytest.fixture(scope="module")
+def stocked(stock_backend: StockBackend) -> Path:
+    return stock_backend(PARTS)
+
+
+@pytest.fixture
+async def shop(tmp_path: Path, stocked: Path) -> AsyncIterator[Shop]:
+    with sqlite3.connect(stocked) as source, sqlite3.connect(tmp_path / "backend.db") as target:
+        source.backup(target)
+    async with server.running(Settings(db=str(tmp_path / "backend.db"), faults=True)) as sandbox:
+        shop = Shop(tmp_path, sandbox)
+        yield shop
+        for till in shop.tills:
+            await till.close()
+
+
+async def test_what_went_up_between_two_pages_of_a_pull_counts_once(shop: Shop) -> None:
+    """The part comes on the last page, with what was sold after the first."""
+    line = Line()
+    till = await shop.till(transport=line, page_size=2)
+    await till.round()
+    sold = part(till, "P-0001")
+    await shop.be(missing=["sales.sync"])
+    await minutes(till, 12)
+    assert (till.ask(ways.of, "sales"), till.ask(ways.of, "inventory")) == ("lists", "sync")
+    for number in ("P-0002", "P-0003", "P-0004"):
+        await shop.edit(id=part(till, number).id, fields={"price": 777})
+    line.cut["POST /inventory/sync"] = {line.count("POST /inventory/sync?") + 2}
+    with pytest.raises(ApiError):
+        await till.round()
+    assert till.sql("SELECT count(*) FROM pull_page WHERE channel = 'inventory'") == [(1,)]
+    till.sell(sold.id, 2)
+    for _ in range(3):
+        await till.round()
+        assert till.shelf(sold.id) == sold.stock - 2
+    assert shop.stock("P-0001") == sold.stock - 2
+    assert till.sql("SELECT count(*) FROM stock_move WHERE open = 1") == [(0,)]
