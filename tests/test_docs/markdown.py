@@ -45,6 +45,11 @@ class Page:
                     found.append(str(token.attrGet(name)))
         return tuple(found)
 
+    @property
+    def code(self) -> tuple[str, ...]:
+        """What stands in the page as code between words."""
+        return tuple(token.content for token in _flat(self.tokens) if token.type == "code_inline")
+
     def examples(self, language: str) -> tuple[str, ...]:
         """The fenced blocks in this language, in their order."""
         return tuple(token.content for token in self.tokens if token.type == "fence" and token.info == language)

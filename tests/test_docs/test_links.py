@@ -12,9 +12,11 @@ import pytest
 from tests.test_docs.markdown import ROOT, page
 
 PAGES = sorted(
-    str(path.relative_to(ROOT)) for pattern in ("*.md", "docs/*.md", "screenshots/*.md") for path in ROOT.glob(pattern)
+    str(path.relative_to(ROOT))
+    for pattern in ("*.md", "docs/**/*.md", "screenshots/*.md")
+    for path in ROOT.glob(pattern)
 )
-_CITED = re.compile(r"\bdocs/([\w.-]+\.md)(?:#([\w-]+))?")
+_CITED = re.compile(r"\bdocs/((?:[\w-]+/)*[\w.-]+\.md)(?:#([\w-]+))?")
 _FORMER = re.compile(r"\(contract\b|\bcontract,|\bcontract's\b|\bsection \d+\.\d+\b")
 
 
@@ -24,7 +26,15 @@ def _sources() -> Iterator[Path]:
 
 
 def test_the_pages_that_must_be_there_are() -> None:
-    assert {"README.md", "docs/glossary.md", "docs/money.md", "docs/protocol.md", "screenshots/README.md"} <= set(PAGES)
+    assert set(PAGES) >= {
+        "README.md", "docs/adr/README.md", "docs/architecture.md", "docs/glossary.md", "docs/money.md",
+        "docs/protocol.md", "screenshots/README.md",
+    }  # fmt: skip
+
+
+def test_every_decision_is_in_the_list() -> None:
+    decisions = {path.name for path in (ROOT / "docs" / "adr").glob("[0-9]*.md")}
+    assert decisions == set(page("docs/adr/README.md").links)
 
 
 @pytest.mark.parametrize("name", PAGES)
