@@ -110,7 +110,12 @@ async def test_a_row_that_cannot_be_read_is_missing_until_it_can(tmp_path: Path,
         assert store.read_now(unreadable.count, "inventory") == 2
         store.run_now(unreadable.came, "inventory", ["p-1"])
         assert store.read_now(unreadable.count) == 1
+        store.run_now(unreadable.note, "inventory", [("p-2", "bad")], anew=True)
+        assert store.read_now(unreadable.count) == 2
+        store.run_now(unreadable.complete, "inventory")
+        assert store.read_now(unreadable.count) == 1
         store.run_now(unreadable.note, "inventory", [], anew=True)
+        store.run_now(unreadable.complete, "inventory")
         assert store.read_now(unreadable.count) == 0
 
 

@@ -156,20 +156,22 @@ def _move(name: str, made: str, table: str) -> None:
 # --- the swap --------------------------------------------------------------------------------------------
 
 
-def show(*, snapshot: bool) -> None:
-    """Make what was prepared the shop's; of a snapshot also forget what it does not hold. Call it in the transaction
-    that stores the cursor, after the cursor."""
+def show(*, snapshot: bool, spared: Collection[str] = ()) -> None:
+    """Make what was prepared the shop's; of a snapshot also forget what it does not hold, but for the `spared`. Call it
+    in the transaction that stores the cursor, after the cursor."""
     if snapshot:
         records.keep_before_snapshot("item")
     kept = overlay.kept("item")
     followed = _under_conflict()
     for record_id in kept:
-        _keep(record_id, snapshot=snapshot)
+        _keep(record_id, snapshot=snapshot and record_id not in spared)
     models.execute("DELETE FROM part_next WHERE id IN (SELECT id FROM base_record WHERE type = 'item')")
     if snapshot:
         models.execute(
             "UPDATE part SET deleted = 1 WHERE deleted = 0 AND pk NOT IN (SELECT pk FROM part_seen)"
             " AND id NOT IN (SELECT id FROM part_next) AND id NOT IN (SELECT id FROM base_record WHERE type = 'item')"
+            " AND id NOT IN (SELECT value FROM json_each(?))",
+            (json.dumps(sorted(spared)),),
         )
     if _takes_over():
         _take_over()

@@ -314,7 +314,7 @@ def _complete(plan: Plan, begun: dict[str, Any], nouns: set[str]) -> tuple[Outco
     oldest = min(page["oldest"] for page in pages)
     spared = _spared(channel, present, oldest, several=len(pages) > 1) if sweeps else set()
     if arrives := _arrives(plan):
-        arrivals.show(snapshot=sweeps and not spared)
+        arrivals.show(snapshot=sweeps and not spared, spared=[id for id in bad if id is not None])
     there = present | spared if sweeps and not arrives else None
     _store(channel, begun, list(latest.values()), present=there, oldest=oldest)
     if sweeps and not spared:
@@ -345,6 +345,8 @@ def _store(
     """Rows, what they end, and what they say of deletions, at once. `present` are the records that the server has;
     without it nothing is forgotten. Sales are forgotten back to the `oldest` of the list."""
     type = records.TYPES[channel]
+    if begun["full"]:
+        unreadable.complete(channel)
     unreadable.came(channel, [str(row["id"]) for row in rows])
     state.forget(f"{channel}.lacking")
     another = state.get(f"{channel}.epoch") != ways.LISTS

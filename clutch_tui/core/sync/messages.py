@@ -80,6 +80,11 @@ class PullPage:
     mark: str | None = None
     """The mark of `cursor`; None from a server that knows none."""
 
+    @property
+    def begins(self) -> bool:
+        """Whether this is the first page of a snapshot."""
+        return self.snapshot and self.asked_from == 0
+
 
 @dataclass(frozen=True, slots=True)
 class PullState:

@@ -39,7 +39,7 @@ def store(type: str, rows: Sequence[Row], *, snapshot: bool, spared: Collection[
         return
     if type == "sale":
         if rows or snapshot:
-            _store_sales(rows, snapshot=snapshot)
+            _store_sales(rows, snapshot=snapshot, spared=spared)
         return
     if snapshot:
         keep_before_snapshot(type)
@@ -301,7 +301,7 @@ _SALE_COLUMNS = (
 )  # fmt: skip
 
 
-def _store_sales(rows: Sequence[Row], *, snapshot: bool) -> None:
+def _store_sales(rows: Sequence[Row], *, snapshot: bool, spared: Collection[str] = ()) -> None:
     """Sales of all terminals. Our own keep every figure as it was printed; of theirs only status, flags and
     version follow the server."""
     sold = [row for row in rows if not row["deleted"]]
@@ -321,19 +321,19 @@ def _store_sales(rows: Sequence[Row], *, snapshot: bool) -> None:
     _store_sale_lines(theirs)
     if snapshot:
         oldest = min([to_text(models.now() - SALES_REACH), *(row["date"] or "" for row in sold)])
-        sweep_sales({row["id"] for row in sold}, oldest)
-        _offer_forgotten(sold, oldest)
+        sweep_sales({row["id"] for row in sold}.union(spared), oldest)
+        _offer_forgotten(sold, oldest, spared)
     _keep_voided()
     state.bump_receipt_counter(row["receipt_number"] for row in rows)
 
 
-def _offer_forgotten(sold: Sequence[Row], oldest: str) -> None:
+def _offer_forgotten(sold: Sequence[Row], oldest: str, spared: Collection[str]) -> None:
     """Send the own documents again that went up without the sync calls and are not in a whole pull of the sales: the
     server was restored since. It cannot be asked about them, for it never knew their changes; the sales themselves
     tell. A sale is never deleted there, so one that is missing is lost."""
     if not ways.has_answers() or state.get("sales.epoch") == ways.LISTS:
         return
-    there = {row["id"]: row["status"] for row in sold}
+    there = dict.fromkeys(spared, "") | {row["id"]: row["status"] for row in sold}
     numbers = {row["receipt_number"] for row in sold}
     documents = models.execute(
         "SELECT change_id, kind, record_id, payload FROM outbox WHERE result_epoch = ? AND tick <= ? AND at >= ?"
@@ -435,9 +435,9 @@ def sweep_sales(present: Collection[str], oldest: str) -> None:
         models.executemany(f"DELETE FROM {table} WHERE {column} = ?", gone)
 
 
-def sweep_documents(rows: Iterable[Row]) -> None:
-    """The same for the documents beside the sales, of which these are all that a snapshot holds."""
-    present = [row["id"] for row in rows if row["type"] in documents.KINDS]
+def sweep_documents(rows: Iterable[Row], spared: Collection[str]) -> None:
+    """The same for the documents beside the sales, of which these and the `spared` are all that a snapshot holds."""
+    present = [*(row["id"] for row in rows if row["type"] in documents.KINDS), *spared]
     documents.sweep(present, to_text(models.now() - SALES_REACH))
 
 

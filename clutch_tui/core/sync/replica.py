@@ -267,26 +267,35 @@ def _staged(channel: str) -> list[list[records.Row]]:
 def _swap(channel: str, page: PullPage, rows: list[records.Row], *, arriving: bool = False) -> None:
     """Rows, cursor and the moves they end, at once. `arriving` parts were prepared and are only shown."""
     another_epoch = state.get(f"{channel}.epoch") != page.epoch
+    since = 0 if another_epoch or page.snapshot else cursor(channel)
     state.put(f"{channel}.cursor", page.cursor)
     marks.put_cursor(channel, page.mark)
     state.put(f"{channel}.epoch", page.epoch)
     state.put(f"{channel}.as_of", models.now_text())
     if page.snapshot:
         state.forget(f"{channel}.renew")
+        unreadable.complete(channel)
     ways.cover(channel)
-    unreadable.came(channel, [*(str(row["id"]) for row in rows), *(arrivals.ids() if arriving else ())])
+    came = [*(str(row["id"]) for row in rows), *(arrivals.ids() if arriving else ())]
+    unreadable.came(channel, came)
+    unnamed = unreadable.has_unnamed(channel)
+    if unnamed:
+        moves = (*_MOVES[channel][:2], another_epoch) if channel in _MOVES else None
+        unreadable.suspect(channel, records.TYPES[channel], moves, came, (page.epoch, since, page.cursor))
+    # a row without an id may be any: no record is given up for it
+    snapshot, spared = page.snapshot and not unnamed, unreadable.fresh(channel)
     rows = _hold_figures(rows, arriving=arriving) if channel == "inventory" else rows
     # without rows, too: a cursor that moves on may be all that an answered request was waiting for
     pulled: dict[str, list[records.Row]] = {records.TYPES[channel]: [], **records.by_type(rows)}
     with large_cache(len(rows)):
         for type, of_type in pulled.items():
             if type == "item" and arriving:
-                arrivals.show(snapshot=page.snapshot)
+                arrivals.show(snapshot=snapshot, spared=spared)
                 continue
-            records.store(type, of_type, snapshot=page.snapshot)
+            records.store(type, of_type, snapshot=snapshot, spared=spared)
             conflicts.follow(type, of_type)
-        if channel == "sales" and page.snapshot:
-            records.sweep_documents(rows)
+        if channel == "sales" and snapshot:
+            records.sweep_documents(rows, spared)
     state.forget(f"{channel}.lacking")
     drop_staging(channel)
     end_moves(channel, reopen=another_epoch)

@@ -13,7 +13,7 @@ from typing import Any, Literal, ParamSpec, Protocol, TypeVar, get_args
 from clutch_tui.core import search, state
 from clutch_tui.core.clock import Clock
 from clutch_tui.core.database.store import Store
-from clutch_tui.core.sync import abilities, marks, offers, outbox, replica, singles, unreadable, ways
+from clutch_tui.core.sync import abilities, marks, offers, outbox, replica, singles, ways
 from clutch_tui.core.sync.messages import Change, PullPage, PullState, Sent
 from clutch_tui.core.sync.offers import Offer
 from clutch_tui.core.sync.outbox import Channel
@@ -24,6 +24,7 @@ from ..client.api import Api
 from ..client.errors import ABOUT_EVERY_CALL, NOT_ABOUT_A_CHANGE, ApiError, Kind
 from ..connection import Monitor
 from . import protocol
+from .aside import set_aside
 from .outcomes import BAD_ANSWER, epoch_in
 from .pace import Pace
 from .parties import claimed
@@ -398,12 +399,7 @@ class Exchange:
         return bool(changes) and await self._store.read(outbox.waiting, channel)
 
     async def _note(self, channel: str, understood: protocol.SyncAnswer) -> None:
-        for bad in understood.bad_rows:
-            self._monitor.note(
-                "error", "sync", "sync.bad_row", channel=channel, record=bad.id or "?", reason=bad.reason
-            )
-        if understood.bad_rows and (page := understood.page) is not None:
-            told = [(bad.id, bad.reason) for bad in understood.bad_rows]
-            await self._store.run(unreadable.note, channel, told, anew=page.snapshot and page.asked_from == 0)
+        begins = (page := understood.page) is not None and page.begins
+        await set_aside(self._store, self._monitor, channel, understood.bad_rows, anew=begins)
         if understood.server_time is not None:
             self._monitor.set_skew((self._clock.now() - understood.server_time).total_seconds())

@@ -14,13 +14,14 @@ from typing import Any
 from clutch_tui.core import search, state
 from clutch_tui.core.clock import Clock, to_text
 from clutch_tui.core.database.store import Store
-from clutch_tui.core.sync import listings, unreadable
+from clutch_tui.core.sync import listings
 from clutch_tui.core.sync.listings import Outcome, Page, Plan
 
 from .. import wire
 from ..client.api import Answer, Api
 from ..client.errors import ApiError, Kind
 from ..connection import Monitor
+from .aside import set_aside
 from .portions import CUT, is_too_much
 
 _REFUSED = frozenset({Kind.INVALID, Kind.TOO_LARGE, Kind.ANSWER_TOO_LARGE})
@@ -73,13 +74,7 @@ class Lists:
         answer = await self._api.call(f"{plan.channel}.list", query=_query(plan), retry=False)
         took = self._clock.monotonic() - started
         good, bad = wire.read_rows(plan.type, answer.data)
-        for one in bad:
-            self._monitor.note(
-                "error", "sync", "sync.bad_row", channel=plan.channel, record=one.id or "?", reason=one.reason
-            )
-        if bad:
-            told = [(one.id, one.reason) for one in bad]
-            await self._store.run(unreadable.note, plan.channel, told, anew=plan.full and plan.page == 1)
+        await set_aside(self._store, self._monitor, plan.channel, bad, anew=plan.full and plan.page == 1)
         page = Page(good, [one.id for one in bad], whole_number(answer, "total"), True, server_time(answer))
         page = await self._bounded(plan, page, whole_number(answer, "pages"))
         while page.last and await self._store.run(listings.build, plan):

@@ -12,7 +12,7 @@ from typing import Any
 from clutch_tui.core import state
 from clutch_tui.core.clock import Clock
 from clutch_tui.core.database.store import Store
-from clutch_tui.core.sync import aliases, doubts, marks, outbox, records, replica, singles, unreadable, ways
+from clutch_tui.core.sync import aliases, doubts, marks, outbox, records, replica, singles, ways
 from clutch_tui.core.sync.messages import Change
 from clutch_tui.core.sync.outbox import Channel
 from clutch_tui.core.types import Lane
@@ -22,6 +22,7 @@ from ..client.api import Api
 from ..client.errors import NOT_FOR_THIS, SUSPICIOUS, ApiError, Kind
 from ..connection import Monitor
 from . import rest
+from .aside import set_aside
 from .lists import Lists
 from .outcomes import BAD_ANSWER, epoch_in
 from .pace import Pace
@@ -189,13 +190,8 @@ class Parties:
                 await self._store.run(ways.take, channel, "lists")
                 await self._lists.pull(channel)
                 return
-            for bad in listing.bad_rows:
-                self._monitor.note(
-                    "error", "sync", "sync.bad_row", channel=channel, record=bad.id or "?", reason=bad.reason
-                )
-            if listing.bad_rows and (page := listing.page) is not None:
-                told = [(bad.id, bad.reason) for bad in listing.bad_rows]
-                await self._store.run(unreadable.note, channel, told, anew=page.snapshot and page.asked_from == 0)
+            begins = listing.page is not None and listing.page.begins
+            await set_aside(self._store, self._monitor, channel, listing.bad_rows, anew=begins)
             if await self._store.read(replica.epoch) not in (None, listing.epoch):
                 await self._new_epoch(listing.epoch)
                 return
