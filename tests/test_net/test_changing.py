@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from clutch_tui.core import aftersales, customers
 from clutch_tui.core.sync import ways
+from clutch_tui.core.types import CustomerDraft
 from clutch_tui.net.client.errors import ApiError
 from clutch_tui.sandbox import server
 from clutch_tui.sandbox.settings import Settings
 from tests.test_net.conftest import StockBackend
-from tests.test_net.test_lists import Line, Shop, minutes, part
+from tests.test_net.test_lists import Line, Shop, minutes, part, sell_on_account
 
 PARTS = 12
 
@@ -55,3 +57,27 @@ async def test_what_went_up_between_two_pages_of_a_pull_counts_once(shop: Shop) 
         assert till.shelf(sold.id) == sold.stock - 2
     assert shop.stock("P-0001") == sold.stock - 2
     assert till.sql("SELECT count(*) FROM stock_move WHERE open = 1") == [(0,)]
+
+
+async def test_what_came_back_to_an_account_waits_for_sync(shop: Shop) -> None:
+    """As a status of its sale it would leave the debt where it is, for good."""
+    till = await shop.till()
+    await till.round()
+    made = till.do(customers.create, CustomerDraft(name="منى", phone="0100"))
+    till.do(sell_on_account, part(till, "P-0001").id, made.id)
+    await minutes(till, 2)
+    assert shop.sql("SELECT balance FROM customer") == [(15000,)]
+    await shop.be(own_ids=False)
+    await minutes(till, 12)
+    sale_id = till.sql("SELECT id FROM sale")[0][0]
+    till.do(aftersales.give_back, sale_id, {1: 1}, cashier="c", device_id="d", reason="عيب")
+    await minutes(till, 2)
+    assert [(change.kind, change.lane) for change in till.changes] == [("return", "local")]
+    assert till.ask(customers.get, made.id).balance == 0
+    await shop.sync()
+    till.sync.look_again()
+    await minutes(till, 3)
+    assert (till.queue.unsent, till.queue.local) == (0, 0)
+    assert shop.sql("SELECT balance FROM customer") == [(0,)]
+    assert till.ask(customers.get, made.id).balance == 0
+    assert till.shelf(part(till, "P-0001").id) == shop.stock("P-0001")

@@ -375,8 +375,11 @@ def _lane(value: str) -> Lane:
     return next(lane for lane in lanes if lane == value)
 
 
-def gives_all_back(change: Change) -> bool:
-    """Whether a return brings back the whole of its sale: only that is a status of the sale."""
+def is_status(change: Change) -> bool:
+    """Whether a return can go up as a status of its sale: one that brings back the whole of it, and nothing onto an
+    account. What a customer owes no call can write, and a server need not take it off for a status."""
+    if models.execute("SELECT 1 FROM account_move WHERE change_id = ?", (change.change_id,)).fetchone() is not None:
+        return False
     sold = _pieces("sale_id = ?", change.payload["return_of"])
     back: dict[str, int] = {}
     for line in change.payload["items"]:

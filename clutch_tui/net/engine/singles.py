@@ -334,13 +334,13 @@ class Singles:
     # --- documents -------------------------------------------------------------------------------------
 
     async def _document(self, claimed: Claimed) -> None:
-        """A sale, or the status of one that was voided or came back whole. Part of a sale has no call of its own.
+        """A sale, or the status of one that was voided or came back whole. Other returns have no call of their own.
 
         The document and its stock are two things here: the first is done once, whatever becomes of the second.
         """
         change, progress = claimed.change, claimed.progress
         moved = await self._store.read(singles.deltas, change.change_id)
-        if change.kind == "return" and not await self._store.read(singles.gives_all_back, change):
+        if change.kind == "return" and not (progress.posted or await self._store.read(singles.is_status, change)):
             raise Waits(local=True)
         lane = await self._store.read(singles.waits_for, change, list(moved))
         if lane is not None:
