@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from clutch_tui.core import aftersales, customers
-from clutch_tui.core.sync import ways
+from clutch_tui.core import aftersales, customers, inventory
+from clutch_tui.core.sync import outbox, queue, ways
 from clutch_tui.core.types import CustomerDraft
 from clutch_tui.net.client.errors import ApiError
 from clutch_tui.sandbox import server
@@ -81,3 +81,44 @@ async def test_what_came_back_to_an_account_waits_for_sync(shop: Shop) -> None:
     assert shop.sql("SELECT balance FROM customer") == [(0,)]
     assert till.ask(customers.get, made.id).balance == 0
     assert till.shelf(part(till, "P-0001").id) == shop.stock("P-0001")
+
+
+async def test_what_a_sale_moves_that_nobody_has_answered_for_is_not_taken_from_rows_by_sync(shop: Shop) -> None:
+    """It went up by itself, and who moved its stock could not be seen: it waits in the slow lane, and its sync rows
+    contain it. They know no change by which to say so."""
+    await shop.be(own_ids=False)
+    line = Line()
+    till = await shop.till(transport=line)
+    await till.round()
+    made = till.do(customers.create, CustomerDraft(name="منى", phone="0100"))
+    till.do(inventory.adjust, part(till, "P-0001").id, 3, "found")
+    await minutes(till, 1)
+    other, sold = part(till, "P-0002"), part(till, "P-0001")
+    till.do(sell_on_account, sold.id, made.id)
+    line.cut["GET /inventory/items"] = set(range(line.count("GET /inventory/items?") + 2, 1000))
+    await till.step()
+    assert shop.stock("P-0001") == sold.stock - 1
+    assert shop.sql("SELECT balance FROM customer") == [(15000,)]
+    assert [(change.kind, change.lane) for change in till.changes] == [("sale", "fast")]
+    till.do(outbox.make_slow, till.changes[0].id, "error.backend.server")
+    await shop.sync()
+    till.sync.look_again()
+    for _ in range(3):
+        till.sell(other.id)
+        await till.step()
+        assert till.shelf(sold.id) == sold.stock - 1
+        assert till.shelf(other.id) == shop.stock("P-0002")
+        assert till.ask(customers.get, made.id).balance == 15000
+    assert till.ask(ways.known) == dict.fromkeys(ways.CHANNELS, "sync")
+    await shop.edit(id=sold.id, fields={"stock_quantity": sold.stock + 6})
+    line.cut.clear()
+    till.sell(sold.id)
+    await minutes(till, 20)
+    assert [(change.lane, change.last_error) for change in till.changes] == [("attention", "error.sync.stock_unclear")]
+    assert till.shelf(sold.id) == sold.stock - 2
+    till.do(queue.see, till.changes[0].id)
+    await minutes(till, 2)
+    assert till.changes == ()
+    assert till.shelf(sold.id) == shop.stock("P-0001") == sold.stock + 5
+    assert till.ask(customers.get, made.id).balance == 15000
+    assert till.sql("SELECT count(*) FROM stock_move WHERE open = 1") == [(0,)]

@@ -54,13 +54,3 @@ def _put(change_ids: list[str]) -> None:
         state.put(_KEY, " ".join(change_ids))
     else:
         state.forget(_KEY)
-
-
-def figures() -> list[str]:
-    """The parts of which a figure was to be written without the sync calls, and nobody knows whether it was: what the
-    server says of their stock may contain it."""
-    rows = models.execute(
-        "SELECT DISTINCT written.key FROM single JOIN outbox USING (change_id), json_each(single.body, '$.writes')"
-        " AS written WHERE answered_at IS NULL AND NOT json_extract(written.value, '$.done') ORDER BY written.key"
-    ).fetchall()
-    return [row[0] for row in rows]

@@ -17,7 +17,7 @@ from typing import Any, Literal
 from .. import state
 from ..clock import from_text, to_text
 from ..database import models
-from . import aliases, arrivals, conflicts, overlay, records, replica, singles, unreadable, ways
+from . import aliases, arrivals, conflicts, figures, overlay, records, replica, singles, unreadable, ways
 
 OVERLAP = timedelta(minutes=10)
 """How far before its own last moment a server is asked for changes: a commit may carry a time before its end."""
@@ -37,8 +37,6 @@ EASY = 10.0
 """Seconds that a page of the next larger size may be expected to take before it is tried again."""
 MOST_TORN = 3
 """How often a list that changes while it is read is begun again."""
-
-_FIGURES = {"item": "stock_quantity", "customer": "balance"}
 
 Outcome = Literal["more", "stored", "torn", "unfiltered"]
 
@@ -399,7 +397,7 @@ def _with_held_figure(type: str, row: records.Row, *, another: bool) -> records.
     before = overlay.base(type, row["id"]) or overlay.current(type, row["id"])
     if before is None:
         return row
-    figure = _FIGURES[type]
+    figure = figures.NAMES[type]
     return {**row, figure: before[figure], "seq": -1 if another else before["seq"]}
 
 

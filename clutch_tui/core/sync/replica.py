@@ -15,7 +15,7 @@ from dataclasses import fields
 
 from .. import state
 from ..database import models
-from . import abilities, aliases, arrivals, conflicts, doubts, marks, offers, outbox, overlay, records, unreadable, ways
+from . import abilities, arrivals, conflicts, doubts, figures, marks, offers, outbox, overlay, records, unreadable, ways
 from .messages import PullPage, PullState, Result
 
 CHANNELS = ("inventory", "sales", "customers", "suppliers", "orders")
@@ -284,7 +284,8 @@ def _swap(channel: str, page: PullPage, rows: list[records.Row], *, arriving: bo
         unreadable.suspect(channel, records.TYPES[channel], moves, came, (page.epoch, since, page.cursor))
     # a row without an id may be any: no record is given up for it
     snapshot, spared = page.snapshot and not unnamed, unreadable.fresh(channel)
-    rows = _hold_figures(rows, arriving=arriving) if channel == "inventory" else rows
+    held = figures.in_doubt(channel)
+    rows = figures.hold(channel, rows, held, arriving=arriving) if held else rows
     # without rows, too: a cursor that moves on may be all that an answered request was waiting for
     pulled: dict[str, list[records.Row]] = {records.TYPES[channel]: [], **records.by_type(rows)}
     with large_cache(len(rows)):
@@ -298,35 +299,9 @@ def _swap(channel: str, page: PullPage, rows: list[records.Row], *, arriving: bo
             records.sweep_documents(rows, spared)
     state.forget(f"{channel}.lacking")
     drop_staging(channel)
-    end_moves(channel, reopen=another_epoch)
-
-
-_HELD = "inventory.held"
-
-
-def _hold_figures(rows: list[records.Row], *, arriving: bool) -> list[records.Row]:
-    """Rows of parts with the stock that is known here where the server's may contain what is in doubt. They are
-    fetched once more when that is settled."""
-    if not (held := doubts.figures()):
-        return rows
-    came = arriving and arrivals.hold_figures(held)
-    here = {id: overlay.current("item", id) for id in held}
-    kept = [
-        {**row, "stock_quantity": known["stock_quantity"], "seq": known["seq"]}
-        if row["type"] == "item" and not row["deleted"] and (known := here.get(str(row["id"]))) is not None
-        else row
-        for row in aliases.incoming("item", rows)
-    ]
-    if came or kept != rows:
-        state.put(_HELD, 1)
-    return kept
-
-
-def _release_figures() -> None:
-    """Fetch the parts anew whose stock was held, once none is in doubt any more."""
-    if state.get(_HELD) is not None and not doubts.figures():
-        state.forget(_HELD)
-        state.put("inventory.renew", 1)
+    reopen = another_epoch or figures.must_reopen(channel)
+    end_moves(channel, reopen=reopen)
+    figures.stored(channel, held, reopen=reopen, whole=page.snapshot)
 
 
 @contextmanager
@@ -343,7 +318,7 @@ def end_moves(channel: str, *, reopen: bool) -> None:
     """End the own movements that the channel's rows contain; `reopen` where those rows are of another epoch."""
     if channel in _MOVES:
         if reopen:
-            _reopen_moves(_MOVES[channel][0])
+            _reopen_moves(channel)
         _end_moves(channel)
 
 
@@ -366,12 +341,8 @@ def _end_moves(channel: str, answered: Collection[str] | None = None, settled: C
     if place == ways.LISTS:
         _end_listed_moves(channel, these, ids)
         return
-    if channel == "inventory" and (held := doubts.figures()):
-        these += (
-            f" AND NOT ({record} IN (SELECT value FROM json_each(?)) AND (SELECT result_seq FROM outbox WHERE"
-            f" outbox.change_id = {table}.change_id) > (SELECT seq FROM part WHERE id = {record}))"
-        )
-        ids = *ids, json.dumps(held)
+    if held := figures.in_doubt(channel):
+        these, ids = f"{these} AND {record} NOT IN (SELECT value FROM json_each(?))", (*ids, json.dumps(held))
     # a row that was set aside is not among ours, whatever the cursor says
     these += f" AND {record} NOT IN (SELECT record_id FROM set_aside WHERE channel = '{channel}')"
     models.execute(
@@ -404,9 +375,15 @@ def _end_listed_moves(channel: str, these: str, ids: tuple[str, ...]) -> None:
     )
 
 
-def _reopen_moves(table: str) -> None:
-    """Rows of another epoch came in: whatever they may not contain counts again until a result ends it."""
-    models.execute(f"UPDATE {table} SET open = 1 WHERE open = 0 AND change_id IN (SELECT change_id FROM outbox)")
+def _reopen_moves(channel: str) -> None:
+    """Rows of another epoch came in: whatever they may not contain counts again until a result ends it. A figure that
+    was held is the one from before, with what ended in it."""
+    table, record, _ = _MOVES[channel]
+    models.execute(
+        f"UPDATE {table} SET open = 1 WHERE open = 0 AND change_id IN (SELECT change_id FROM outbox)"
+        f" AND {record} NOT IN (SELECT value FROM json_each(?))",
+        (json.dumps(figures.in_doubt(channel)),),
+    )
 
 
 # --- results -------------------------------------------------------------------------------------------
@@ -477,7 +454,7 @@ def deliver(results: Mapping[str, Result], answer_epoch: str, *, policies: Mappi
         )
         for channel in _MOVES:
             _end_moves(channel, results, settled)
-        _release_figures()
+            figures.release(channel)
     return nouns
 
 
