@@ -13,6 +13,7 @@ from . import cash, customers, journal, state
 from .clock import from_text, to_text
 from .database import models
 from .errors import ShopError
+from .records.customer import ADD_ACCOUNT_MOVE, ADD_DOCUMENT
 from .sync import outbox
 from .types import Customer, Key, PayMethod
 
@@ -160,51 +161,54 @@ def _write(
 ) -> None:
     """The account and the paper; `paid` is below zero for money that goes back."""
     at = models.now_text()
-    models.execute(
-        "INSERT INTO account_move (customer_id, change_id, kind, amount, method, note, at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (customer.id, change_id, kind, -paid, method, note, at),
+    ADD_ACCOUNT_MOVE.run(
+        customer_id=customer.id, change_id=change_id, kind=kind, amount=-paid, method=method, note=note, at=at
     )
-    models.execute(
-        "INSERT INTO document (id, kind, about, customer_id, amount, method, note, number, cashier, at, balance)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            change_id, kind, about, customer.id, abs(paid), method, note, state.next_payment_number(), cashier, at,
-            customer.balance - paid,
-        ),
-    )  # fmt: skip
+    ADD_DOCUMENT.run(
+        id=change_id,
+        kind=kind,
+        about=about,
+        customer_id=customer.id,
+        amount=abs(paid),
+        method=method,
+        note=note,
+        number=state.next_payment_number(),
+        cashier=cashier,
+        at=at,
+        balance=customer.balance - paid,
+    )
 
 
 def get(payment_id: str) -> AccountPayment:
     """A payment, or the taking back of one, whole. Raises `error.payment.unknown`."""
     # of one that another till took back only the payment says whose it is, and how much
-    row = models.execute(
-        "SELECT document.id, document.kind, document.number, document.at, customer.id, coalesce(customer.name, ''),"
-        " coalesce(payment.amount, document.amount), coalesce(payment.method, document.method), document.note,"
-        " document.cashier, document.balance,"
-        f" document.kind = 'payment' AND {_taken_back('document', 'document.amount')},"
-        " coalesce(payment.number, '') FROM document LEFT JOIN document AS payment ON payment.id = document.about"
+    row = models.first(
+        "SELECT document.id, document.kind, document.number, document.at, document.note, document.cashier,"
+        " document.balance, customer.id AS customer, coalesce(customer.name, '') AS name,"
+        " coalesce(payment.amount, document.amount) AS amount, coalesce(payment.method, document.method) AS method,"
+        f" document.kind = 'payment' AND {_taken_back('document', 'document.amount')} AS is_void,"
+        " coalesce(payment.number, '') AS void_of FROM document"
+        " LEFT JOIN document AS payment ON payment.id = document.about"
         " LEFT JOIN customer ON customer.id = coalesce(payment.customer_id, document.customer_id)"
         " WHERE document.id = ? AND document.kind <> 'void'",
         (payment_id,),
-    ).fetchone()
+    )
     if row is None:
         raise ShopError("error.payment.unknown")
-    (id_, kind, number, at, customer_id, name, amount, method, note, cashier, balance, is_void, void_of) = row
     return AccountPayment(
-        id=id_,
-        kind=kind,
-        number=number,
-        at=from_text(at),
-        customer_id=customer_id or "",
-        customer_name=name,
-        amount=amount,
-        method=method,
-        note=note,
-        cashier=cashier,
-        balance=balance,
-        is_void=bool(is_void),
-        void_of=void_of,
+        id=row["id"],
+        kind=row["kind"],
+        number=row["number"],
+        at=from_text(row["at"]),
+        customer_id=row["customer"] or "",
+        customer_name=row["name"],
+        amount=row["amount"],
+        method=row["method"],
+        note=row["note"],
+        cashier=row["cashier"],
+        balance=row["balance"],
+        is_void=bool(row["is_void"]),
+        void_of=row["void_of"],
     )
 
 
@@ -273,26 +277,26 @@ def statement_count(customer_id: str) -> int:
 def statement(customer_id: str, after: Key | None, skip: int, limit: int) -> tuple[AccountEntry, ...]:
     """What moved a customer's account, newest first, each line with what was owed after it. The last balance is the
     customer's: sales of every till as far as they went on account, and whatever took it off again."""
-    rows = models.execute(
+    rows = models.rows(
         f"{_LINES}, page AS (SELECT * FROM (SELECT *, sum(amount) OVER (ORDER BY at, id) AS balance FROM line)"
         " WHERE (at, id) < (?2, ?3) ORDER BY at DESC, id DESC LIMIT ?4 OFFSET ?5)"
-        f" SELECT id, at, kind, amount, number, note, method, {_UNSENT}, {_MAY_VOID}, balance FROM page"
-        " ORDER BY at DESC, id DESC",
+        f" SELECT id, at, kind, amount, number, note, method, {_UNSENT} AS unsent, {_MAY_VOID} AS may_void, balance"
+        " FROM page ORDER BY at DESC, id DESC",
         (customer_id, *(after or ("~", "")), limit, skip),
-    ).fetchall()
+    )
     return tuple(
         AccountEntry(
-            id=id,
-            key=(at, id),
-            at=from_text(at) if at else None,
-            kind=kind,
-            amount=amount,
-            balance=balance,
-            number=number,
-            note=note,
-            method=method,
-            unsent=bool(unsent),
-            may_void=bool(may_void),
+            id=row["id"],
+            key=(row["at"], row["id"]),
+            at=from_text(row["at"]) if row["at"] else None,
+            kind=row["kind"],
+            amount=row["amount"],
+            balance=row["balance"],
+            number=row["number"],
+            note=row["note"],
+            method=row["method"],
+            unsent=bool(row["unsent"]),
+            may_void=bool(row["may_void"]),
         )
-        for id, at, kind, amount, number, note, method, unsent, may_void, balance in rows
+        for row in rows
     )

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from . import cash, journal, receipts, refunds, sales, state
 from .database import models
 from .errors import ShopError
+from .records.customer import ADD_ACCOUNT_MOVE, ADD_DOCUMENT
+from .records.part import ADD_STOCK_MOVE
 from .sync import outbox
 from .types import Payment, Receipt, Sale, TaxRules
 
@@ -33,10 +35,7 @@ def void(sale_id: str, reason: str, cashier: str) -> Sale:
     change_id, at = models.new_id(), models.now_text()
     outbox.add("void", "sale", change_id, body, change_id=change_id, label=sale.receipt_number)
     models.execute("UPDATE sale SET status = 'voided' WHERE id = ?", (sale_id,))
-    models.execute(
-        "INSERT INTO document (id, kind, about, note, cashier, at) VALUES (?, 'void', ?, ?, ?, ?)",
-        (change_id, sale_id, reason.strip(), cashier, at),
-    )
+    ADD_DOCUMENT.run(id=change_id, kind="void", about=sale_id, note=reason.strip(), cashier=cashier, at=at)
     _put_back(sale, change_id, at)
     journal.audit("void", "sale", sale_id, body, cashier)
     return sales.get(sale_id)
@@ -50,17 +49,28 @@ def _has_returns(sale_id: str) -> bool:
 
 def _put_back(sale: Sale, change_id: str, at: str) -> None:
     """Goods to the shelf, cash out of the drawer, credit off the account."""
-    models.executemany(
-        "INSERT INTO stock_move (part_id, change_id, sale_id, kind, delta, at) VALUES (?, ?, ?, 'void', ?, ?)",
-        [(line.part_id, change_id, sale.id, line.quantity, at) for line in sale.lines],
+    ADD_STOCK_MOVE.run_many(
+        {
+            "part_id": line.part_id,
+            "change_id": change_id,
+            "sale_id": sale.id,
+            "kind": "void",
+            "delta": line.quantity,
+            "at": at,
+        }
+        for line in sale.lines
     )
     for method, amount in refunds.left(sale, refunds.Refunded()).items():
         cash.record("void", -amount, method=method, sale_id=sale.id, change_id=change_id)
         if method == "credit" and sale.customer_id is not None:
-            models.execute(
-                "INSERT INTO account_move (customer_id, change_id, kind, amount, method, note, at)"
-                " VALUES (?, ?, 'void', ?, 'credit', ?, ?)",
-                (sale.customer_id, change_id, -amount, sale.receipt_number, at),
+            ADD_ACCOUNT_MOVE.run(
+                customer_id=sale.customer_id,
+                change_id=change_id,
+                kind="void",
+                amount=-amount,
+                method="credit",
+                note=sale.receipt_number,
+                at=at,
             )
 
 

@@ -15,10 +15,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+import peewee
+
 from . import journal, state
 from .clock import from_text, to_text
 from .database import models
+from .database.statement import Statement, given
 from .errors import ShopError
+from .records.sale import ADD_CLOSING, ADD_MONEY_MOVE, ClosingTable, MoneyMoveTable
 from .sync import outbox
 from .types import Key
 
@@ -27,6 +31,32 @@ DrawerDeed = Literal["open", "pay_in", "pay_out", "no_sale"]
 
 NEEDS_REASON = frozenset({"pay_in", "pay_out", "no_sale"})
 _SIGN = {"open": 1, "pay_in": 1, "pay_out": -1, "no_sale": 0}
+
+_fn = peewee.fn
+_LAST_MOVE = Statement(
+    MoneyMoveTable.select(MoneyMoveTable.id, MoneyMoveTable.at).order_by(MoneyMoveTable.id.desc()).limit(1)
+)
+_MOVED = Statement(
+    MoneyMoveTable.select(
+        MoneyMoveTable.kind,
+        MoneyMoveTable.method,
+        _fn.count().alias("times"),
+        _fn.sum(MoneyMoveTable.amount).alias("amount"),
+        _fn.min(MoneyMoveTable.at).alias("began"),
+    )
+    .where(MoneyMoveTable.id > given("after"))
+    .group_by(MoneyMoveTable.kind, MoneyMoveTable.method)
+)
+_CLOSED = Statement(
+    ClosingTable.select(_fn.coalesce(_fn.max(ClosingTable.id), 0).alias("last"), _fn.count().alias("times"))
+)
+_CLOSINGS = Statement(
+    ClosingTable.select()
+    .where(ClosingTable.id < given("before"))
+    .order_by(ClosingTable.id.desc())
+    .limit(given("limit"))
+    .offset(given("skip"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +124,15 @@ def record(
 ) -> None:
     """Write one movement of money; into the shop is positive, and `credit` is what somebody owes now. Only inside the
     transaction that causes it. `day` is the business day for a caller who knows it already."""
-    models.execute(
-        "INSERT INTO money_move (kind, amount, sale_id, change_id, reason, business_day, at, method)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (kind, amount, sale_id, change_id, reason, day or state.business_day(), models.now_text(), method),
+    ADD_MONEY_MOVE.run(
+        kind=kind,
+        amount=amount,
+        sale_id=sale_id,
+        change_id=change_id,
+        reason=reason,
+        business_day=day or state.business_day(),
+        at=models.now_text(),
+        method=method,
     )
 
 
@@ -128,17 +163,16 @@ def close(counted: int, *, drawer_id: str, actor: str) -> DrawerReport:
     books = report()
     difference = counted - books.expected
     _enter("close", difference, {"amount": books.expected, "counted": counted}, drawer_id, actor, "")
-    models.execute(
-        "INSERT INTO closing (id, number, since, until, counted, sums, takings, on_account)"
-        " SELECT id, ?, ?, at, ?, ?, ?, ? FROM money_move ORDER BY id DESC LIMIT 1",
-        (
-            books.number,
-            None if books.since is None else to_text(books.since),
-            counted,
-            json.dumps(books.sums),
-            json.dumps(books.takings),
-            json.dumps(books.on_account),
-        ),
+    closed_by = _LAST_MOVE.first()
+    ADD_CLOSING.run(
+        id=closed_by["id"],
+        number=books.number,
+        since=None if books.since is None else to_text(books.since),
+        until=closed_by["at"],
+        counted=counted,
+        sums=json.dumps(books.sums),
+        takings=json.dumps(books.takings),
+        on_account=json.dumps(books.on_account),
     )
     return closings(None, 0, 1)[0]
 
@@ -160,20 +194,17 @@ _SALES = ("sale", "return", "void", "payment", "payment_void")
 
 def report() -> DrawerReport:
     """The X report: the books since the drawer was last closed."""
-    after, number = models.execute("SELECT coalesce(max(id), 0), count(*) + 1 FROM closing").fetchone()
-    rows = models.execute(
-        "SELECT kind, method, count(*), sum(amount), min(at) FROM money_move WHERE id > ? GROUP BY kind, method",
-        (after,),
-    ).fetchall()
-    customers = [(method, times, amount) for kind, method, times, amount, _ in rows if kind in _SALES]
+    closed = _CLOSED.first()
+    rows = _MOVED.rows(after=closed["last"])
+    customers = [(row["method"], row["times"], row["amount"]) for row in rows if row["kind"] in _SALES]
     takings = _added(one for one in customers if one[0] != "credit")
-    began = min((at for *_, at in rows), default=None)
+    began = min((row["began"] for row in rows), default=None)
     return DrawerReport(
         id=0,
-        number=number,
+        number=closed["times"] + 1,
         since=from_text(began) if began else None,
         until=None,
-        sums=_added((kind, times, amount) for kind, method, times, amount, _ in rows if method == "cash"),
+        sums=_added((row["kind"], row["times"], row["amount"]) for row in rows if row["method"] == "cash"),
         takings=dict(sorted(takings.items(), key=lambda one: (-one[1][1], one[0]))),
         on_account=_added(one for one in customers if one[0] == "credit").get("credit", (0, 0)),
     )
@@ -189,28 +220,24 @@ def _added(rows: Iterable[tuple[str, int, int]]) -> dict[str, Figure]:
 
 def closings_count() -> int:
     """How often the drawer was closed."""
-    return int(models.execute("SELECT count(*) FROM closing").fetchone()[0])
+    return int(_CLOSED.first()["times"])
 
 
 def closings(after: Key | None, skip: int, limit: int) -> tuple[DrawerReport, ...]:
     """The Z reports, newest first, as they were stored."""
-    rows = models.execute(
-        "SELECT id, number, since, until, counted, sums, takings, on_account FROM closing WHERE id < ?"
-        " ORDER BY id DESC LIMIT ? OFFSET ?",
-        (after[0] if after else 2**62, limit, skip),
-    ).fetchall()
+    rows = _CLOSINGS.rows(before=after[0] if after else 2**62, limit=limit, skip=skip)
     return tuple(
         DrawerReport(
-            id=id,
-            number=number,
-            since=from_text(since) if since else None,
-            until=from_text(until),
-            sums=_figures(sums),
-            takings=_figures(takings),
-            on_account=tuple(json.loads(on_account)),
-            counted=counted,
+            id=row["id"],
+            number=row["number"],
+            since=from_text(row["since"]) if row["since"] else None,
+            until=from_text(row["until"]),
+            sums=_figures(row["sums"]),
+            takings=_figures(row["takings"]),
+            on_account=tuple(json.loads(row["on_account"])),
+            counted=row["counted"],
         )
-        for id, number, since, until, counted, sums, takings, on_account in rows
+        for row in rows
     )
 
 
@@ -226,16 +253,24 @@ def count() -> int:
 
 def page(after: Key | None, skip: int, limit: int) -> tuple[CashMove, ...]:
     """The movements of cash since the drawer was last closed, newest first."""
-    rows = models.execute(
-        "SELECT move.id, move.kind, move.amount, move.reason, move.at, coalesce(sale.receipt_number, ''),"
-        " coalesce(outbox.answered_at IS NULL, 0) FROM money_move AS move LEFT JOIN sale ON sale.id = move.sale_id"
+    rows = models.rows(
+        "SELECT move.*, coalesce(sale.receipt_number, '') AS number, coalesce(outbox.answered_at IS NULL, 0) AS unsent"
+        " FROM money_move AS move LEFT JOIN sale ON sale.id = move.sale_id"
         " LEFT JOIN outbox ON outbox.change_id = move.change_id"
         f" WHERE move.{_PRESENT} AND move.id < ? ORDER BY move.id DESC LIMIT ? OFFSET ?",
         (after[0] if after else 2**62, limit, skip),
-    ).fetchall()
+    )
     return tuple(
-        CashMove(id, kind, amount, reason, from_text(at), number, bool(unsent))
-        for id, kind, amount, reason, at, number, unsent in rows
+        CashMove(
+            row["id"],
+            row["kind"],
+            row["amount"],
+            row["reason"],
+            from_text(row["at"]),
+            row["number"],
+            bool(row["unsent"]),
+        )
+        for row in rows
     )
 
 

@@ -22,7 +22,7 @@ from .database.statement import Statement, given
 from .errors import ShopError
 from .limits import MAX_MONEY, MAX_QUANTITY
 from .records.declaration import draft_from, fields_of
-from .records.part import PartTable
+from .records.part import ADD_STOCK_MOVE, PartTable
 from .records.part import keys_of as keys_of
 from .search import STOCK, UNSENT
 from .sync import outbox, requests
@@ -278,9 +278,8 @@ def count_stock(part_id: str, counted: int, *, actor: str = "") -> Part:
 
 def _move(part: Part, kind: str, delta: int, reason: str, body: dict[str, Any], actor: str) -> Part:
     change_id = outbox.add(kind, "item", part.id, body, label=label(part.draft))
-    models.execute(
-        "INSERT INTO stock_move (part_id, change_id, kind, delta, reason, at) VALUES (?, ?, ?, ?, ?, ?)",
-        (part.id, change_id, kind, delta, reason, models.now_text()),
+    ADD_STOCK_MOVE.run(
+        part_id=part.id, change_id=change_id, kind=kind, delta=delta, reason=reason, at=models.now_text()
     )
     journal.audit(kind, "item", part.id, {**body, "before": part.stock}, actor)
     return get(part.id)

@@ -12,6 +12,9 @@ from typing import Any
 from . import cash, journal, state
 from .clock import from_text
 from .database import models
+from .records.customer import ADD_ACCOUNT_MOVE
+from .records.part import ADD_STOCK_MOVE
+from .records.sale import ADD_PAYMENT, ADD_SALE, ADD_SALE_LINE
 from .records.sale import keys_of as keys_of
 from .sync import outbox
 from .types import Payment, Sale, SaleLine, TaxRules, Totals
@@ -68,28 +71,45 @@ def write(document: Document) -> Sale:
     body = _body(document, at, day, number)
     change_id = outbox.add(document.kind, "sale", document.id, body, label=number)
     figures = document.totals
-    models.execute(
-        "INSERT INTO sale (id, kind, receipt_number, date, device_id, cashier, customer_id, customer_name, subtotal,"
-        " discount, tax, tax_rate, prices_include_tax, rounding, total, tendered, payment_method, status, return_of,"
-        " order_id, business_day, notes, own, search_key, percent)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)",
-        (
-            document.id, document.kind, number, at, document.device_id, document.cashier, document.customer_id,
-            document.customer_name, figures.subtotal, figures.discount, figures.tax, document.rules.rate,
-            document.rules.prices_include_tax, figures.rounding, figures.total, document.tendered,
-            body["payment_method"], document.status, document.return_of, document.order_id, day, document.notes,
-            keys_of(body)["search_key"], document.percent,
-        ),
-    )  # fmt: skip
+    ADD_SALE.run(
+        id=document.id,
+        kind=document.kind,
+        receipt_number=number,
+        date=at,
+        device_id=document.device_id,
+        cashier=document.cashier,
+        customer_id=document.customer_id,
+        customer_name=document.customer_name,
+        subtotal=figures.subtotal,
+        discount=figures.discount,
+        tax=figures.tax,
+        tax_rate=document.rules.rate,
+        prices_include_tax=document.rules.prices_include_tax,
+        rounding=figures.rounding,
+        total=figures.total,
+        tendered=document.tendered,
+        payment_method=body["payment_method"],
+        status=document.status,
+        return_of=document.return_of,
+        order_id=document.order_id,
+        business_day=day,
+        notes=document.notes,
+        search_key=keys_of(body)["search_key"],
+        percent=document.percent,
+    )
     _write_lines(document, change_id, at)
     for method, amount in document.paid_by_method().items():
         signed = -document.sign * amount
         cash.record(document.kind, signed, method=method, sale_id=document.id, change_id=change_id, day=day)
     if owed := document.paid("credit"):
-        models.execute(
-            "INSERT INTO account_move (customer_id, change_id, kind, amount, method, note, at)"
-            " VALUES (?, ?, ?, ?, 'credit', ?, ?)",
-            (document.customer_id, change_id, document.kind, -document.sign * owed, number, at),
+        ADD_ACCOUNT_MOVE.run(
+            customer_id=document.customer_id,
+            change_id=change_id,
+            kind=document.kind,
+            amount=-document.sign * owed,
+            method="credit",
+            note=number,
+            at=at,
         )
     journal.audit(document.kind, "sale", document.id, {"number": number, "total": figures.total}, document.cashier)
     return Sale(
@@ -124,27 +144,36 @@ def change_of(tendered: int, payments: Sequence[Payment]) -> int:
 
 def _write_lines(document: Document, change_id: str, at: str) -> None:
     origins: Sequence[int | None] = document.origins or [None] * len(document.lines)
-    models.executemany(
-        "INSERT INTO sale_line (sale_id, n, part_id, name, part_number, quantity, price, discount, total, sale_line,"
-        " percent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (
-                document.id, line.n, line.part_id, line.name, line.part_number, line.quantity, line.price,
-                line.discount, line.total, origin, line.percent,
-            )
-            for line, origin in zip(document.lines, origins, strict=True)
-        ],
-    )  # fmt: skip
-    models.executemany(
-        "INSERT INTO payment (sale_id, n, method, amount) VALUES (?, ?, ?, ?)",
-        [(document.id, n, payment.method, payment.amount) for n, payment in enumerate(document.payments, 1)],
+    ADD_SALE_LINE.run_many(
+        {
+            "sale_id": document.id,
+            "n": line.n,
+            "part_id": line.part_id,
+            "name": line.name,
+            "part_number": line.part_number,
+            "quantity": line.quantity,
+            "price": line.price,
+            "discount": line.discount,
+            "total": line.total,
+            "sale_line": origin,
+            "percent": line.percent,
+        }
+        for line, origin in zip(document.lines, origins, strict=True)
     )
-    models.executemany(
-        "INSERT INTO stock_move (part_id, change_id, sale_id, kind, delta, at) VALUES (?, ?, ?, ?, ?, ?)",
-        [
-            (line.part_id, change_id, document.id, document.kind, document.sign * line.quantity, at)
-            for line in document.lines
-        ],
+    ADD_PAYMENT.run_many(
+        {"sale_id": document.id, "n": n, "method": payment.method, "amount": payment.amount}
+        for n, payment in enumerate(document.payments, 1)
+    )
+    ADD_STOCK_MOVE.run_many(
+        {
+            "part_id": line.part_id,
+            "change_id": change_id,
+            "sale_id": document.id,
+            "kind": document.kind,
+            "delta": document.sign * line.quantity,
+            "at": at,
+        }
+        for line in document.lines
     )
 
 

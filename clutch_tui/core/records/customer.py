@@ -8,6 +8,7 @@ from peewee import AutoField, BooleanField, IntegerField, TextField
 
 from clutch_tui.text.fold import fold, fold_number
 
+from ..database.statement import insert
 from ..limits import NOTE, PHONE
 from ..words import fold_often, phone_key
 from .declaration import Key, choice, editable, keys_from, text
@@ -104,3 +105,7 @@ class DocumentTable(Table):
 
     class Meta:
         table_name = "document"
+
+
+ADD_ACCOUNT_MOVE = insert(AccountMoveTable)
+ADD_DOCUMENT = insert(DocumentTable)

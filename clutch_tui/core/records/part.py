@@ -9,6 +9,7 @@ from peewee import AutoField, BooleanField, IntegerField, TextField
 from clutch_tui.text.fold import fold, fold_number
 
 from .. import codes
+from ..database.statement import insert
 from ..words import bare, fold_often
 from .declaration import Key, code, editable, keys_from, money, note, number, picture, text
 from .table import Folded, Table, count
@@ -169,3 +170,6 @@ class StockMoveTable(Table):
 
     class Meta:
         table_name = "stock_move"
+
+
+ADD_STOCK_MOVE = insert(StockMoveTable)

@@ -10,6 +10,7 @@ from peewee import AutoField, BooleanField, IntegerField, TextField
 
 from clutch_tui.text.fold import fold, fold_number
 
+from ..database.statement import insert
 from ..words import joined
 from .table import Folded, Table, count, text
 
@@ -141,3 +142,7 @@ class ClosingTable(Table):
 
     class Meta:
         table_name = "closing"
+
+
+ADD_SALE, ADD_SALE_LINE, ADD_PAYMENT = insert(SaleTable), insert(SaleLineTable), insert(PaymentTable)
+ADD_MONEY_MOVE, ADD_CLOSING = insert(MoneyMoveTable), insert(ClosingTable)
