@@ -130,12 +130,23 @@ _FREE = f"""(kind IN ({FACT_LIST}) OR NOT EXISTS (SELECT 1 FROM outbox AS earlie
     AND earlier.kind NOT IN ({FACT_LIST})))"""
 """A request waits for the earlier requests on its record; a fact waits for nothing."""
 
+_BEING_JUDGED = "FROM single JOIN outbox AS begun USING (change_id), json_each(single.body, '{}') AS one"
+_STILL = f"""SELECT one.key {_BEING_JUDGED.format("$.writes")} WHERE begun.answered_at IS NULL
+    AND begun.lane IN ('fast', 'slow') AND NOT json_extract(one.value, '$.done')
+    UNION SELECT one.key {_BEING_JUDGED.format("$.before")} WHERE begun.answered_at IS NULL
+    AND (begun.lane = 'fast' OR begun.lane = 'slow' AND json_extract(single.body, '$.posted'))"""
+"""The parts whose figure at the server tells what became of a change that goes up by itself: whether it was written,
+or who moved it (`singles.unsettled`, `singles.being_watched`). A document that cannot be sent holds up nothing."""
+
 _FREE_TO_SYNC = f"""{_FREE} AND (kind NOT IN ('void', 'return') OR NOT EXISTS (SELECT 1 FROM outbox AS sold
     JOIN single USING (change_id) WHERE sold.type = 'sale' AND sold.kind = 'sale' AND sold.answered_at IS NULL
     AND sold.record_id = json_extract(outbox.payload, iif(outbox.kind = 'void', '$.sale_id', '$.return_of'))
-    AND NOT coalesce(json_extract(single.body, '$.posted'), 0)))"""
+    AND NOT coalesce(json_extract(single.body, '$.posted'), 0)))
+    AND (change_id IN (SELECT change_id FROM single) OR NOT EXISTS (SELECT 1 FROM stock_move
+    WHERE stock_move.change_id = outbox.change_id AND part_id IN ({_STILL})))"""
 """By sync, what came back of a sale waits where that has begun to go up by itself (`singles.waits_for` says the same
-there): a server that heard of it first would move nothing when the sale comes, and nobody would know why."""
+there): a server that heard of it first would move nothing when the sale comes, and nobody would know why. And nothing
+moves a part whose figure is just being judged."""
 
 _BEGUN = {
     None: "",
@@ -350,7 +361,7 @@ def wake_slow() -> None:
 def waiting(channel: Channel, *lanes: Lane) -> bool:
     """True when the channel has something to send now, in any of these lanes; in both that are sent, for none."""
     lanes = lanes or ("fast", "slow")
-    free = _FREE if ways.by_lists("sales") else _FREE_TO_SYNC
+    free = _FREE if ways.by_lists(channel) else _FREE_TO_SYNC
     found = models.execute(
         f"SELECT 1 FROM outbox WHERE answered_at IS NULL AND channel = ? AND lane IN ({', '.join('?' * len(lanes))})"
         f" AND {_DUE} AND {free} LIMIT 1",
