@@ -73,6 +73,7 @@ ALLOWED = {
         status_strip table_lines text_field undo window window_table words""",
 }
 ALSO = {"_blake2", "_hashlib", "encodings", "gc", "hashlib", "logging", "resource", "rich", "textual"}
+ALSO |= {"_decimal", "decimal"}  # up to 3.13 they come with Textual's own `fractions`
 """What else may come along: all of it small, or of Textual's own."""
 
 
