@@ -214,7 +214,9 @@ class Session:
             self._renewal = asyncio.create_task(self._renew(stale, due))
             # whoever asked may have been cancelled meanwhile: a failure that nobody waits for is nobody's
             self._renewal.add_done_callback(lambda task: task.cancelled() or task.exception())
-        return await asyncio.shield(self._renewal)
+        renewal = self._renewal
+        await asyncio.wait([renewal])  # and no shield: from Python 3.14 on it logs such a failure as an error
+        return renewal.result()
 
     def refused(self, bearer: str | None) -> None:
         """The server does not accept this bearer. A refused key is not offered as "signed in" any more."""
