@@ -147,7 +147,7 @@ def _single_move(transaction: Transaction, change: Change, delta: Any) -> Outcom
 
 def receive(transaction: Transaction, change: Change, origin: Origin) -> Outcome:
     """A delivery was put on the shelves."""
-    received: dict[str, int | float] = {}
+    received: dict[str, int] = {}
     for n, row in enumerate(objects(change.body, "lines")):
         item_id = identity(row.get("item_id"), f"lines[{n}].item_id")
         pieces = payload.quantity(row.get("quantity"), f"lines[{n}].quantity")

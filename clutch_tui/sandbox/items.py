@@ -100,9 +100,7 @@ def delete(transaction: Transaction, change: Change, epoch: str) -> Outcome:
     return outcome
 
 
-def move(
-    transaction: Transaction, outcome: Outcome, item_id: str, delta: int | float, kind: str, ref: str, at: str
-) -> None:
+def move(transaction: Transaction, outcome: Outcome, item_id: str, delta: int, kind: str, ref: str, at: str) -> None:
     """Change a part's quantity by a fact; flags what a person should look at, refuses nothing."""
     if kind in ("sale", "return", "void") and not transaction.moves_stock:
         return
@@ -114,7 +112,7 @@ def move(
     if row is None:
         outcome.flag("unknown_part")
         return
-    stock = _rounded(row["stock_quantity"] + delta)
+    stock = row["stock_quantity"] + delta
     transaction.execute(
         "UPDATE item SET stock_quantity = ?, seq = ?, updated_at = ? WHERE shop_id = ? AND id = ?",
         (stock, transaction.take(), transaction.now, transaction.shop_id, item_id),
@@ -129,10 +127,6 @@ def move(
         alert_stock(transaction, row, stock)
 
 
-def _rounded(value: int | float) -> int | float:
-    return value if isinstance(value, int) else round(value, 3)
-
-
 def _wire(values: JSON) -> JSON:
     return {name: ITEM.fields[name].write(value) for name, value in values.items()}
 
@@ -141,14 +135,14 @@ def announce(transaction: Transaction, item_id: str, action: str, changes: JSON,
     transaction.emit("inventory_update", {"item_id": item_id, "action": action, "changes": changes, "version": version})
 
 
-def urgency(stock: int | float, minimum: int | float) -> str:
+def urgency(stock: int, minimum: int) -> str:
     """How bad it is that `stock` is below `minimum`."""
     if stock <= 0:
         return "critical"
     return "high" if stock * 2 <= minimum else "medium"
 
 
-def alert_stock(transaction: Transaction, row: Row, stock: int | float | None = None) -> None:
+def alert_stock(transaction: Transaction, row: Row, stock: int | None = None) -> None:
     stock = row["stock_quantity"] if stock is None else stock
     data = {"item_id": row["id"], "item_name": row["name"], "current_stock": stock, "min_stock": row["min_stock"]}
     transaction.emit("stock_alert", data | {"urgency": urgency(stock, row["min_stock"])})

@@ -67,11 +67,11 @@ def _answered(change: Change) -> JSON:
     if not isinstance(lines, list) or not lines or not all(isinstance(line, dict) for line in lines):
         raise invalid("lines", "must be a list of objects that is not empty")
     total = sum(
-        payload.piastres(line.get("price"), "price") * payload.number(line.get("quantity"), "quantity")
+        payload.piastres(line.get("price"), "price") * payload.quantity(line.get("quantity"), "quantity")
         for line in lines
     )
     given = fields.get("total")
-    value = int(total) if given is None else payload.piastres(given, "total")
+    value = total if given is None else payload.piastres(given, "total")
     quote = {name: fields[name] for name in ("valid_until", "notes") if fields.get(name)}
     quoted = quote | {"lines": lines, "total": payload.money(value)}
     return {"status": "quoted", "quote": payload.dump(quoted), "total": value}
@@ -123,7 +123,7 @@ def place(transaction: Transaction, shop_ids: list[str], order_id: str, order: J
             "phone": order["phone"],
             "lines": payload.dump(order["lines"]),
             "total": sum(
-                round(payload.piastres(line.get("price") or 0, "price") * float(line["quantity"]))
+                payload.piastres(line.get("price") or 0, "price") * payload.quantity(line["quantity"], "quantity")
                 for line in order["lines"]
             ),
             "status": "pending",

@@ -101,12 +101,17 @@ def piastres(value: Any, name: str) -> int:
     return int(number(value, name).scaleb(2).quantize(Decimal(1), ROUND_HALF_UP))
 
 
-def quantity(value: Any, name: str) -> int | float:
-    """A number of pieces; whole where it is whole (oil is sold by the half litre)."""
-    parsed = number(value, name).quantize(Decimal("0.001"), ROUND_HALF_UP)
+def quantity(value: Any, name: str) -> int:
+    """A whole number of pieces, with a point or as a text of digits, too. Half a piece would reach no terminal: its row
+    could not be read there, and a document travels to the others as it came."""
+    if isinstance(value, str) and not value.isascii():
+        raise invalid(name, "must be a number")
+    parsed = number(value, name)
     if abs(parsed) > _MOST_PIECES:
         raise invalid(name, "is out of range")
-    return int(parsed) if parsed == parsed.to_integral_value() else float(parsed)
+    if parsed != parsed.to_integral_value():
+        raise invalid(name, "must be a whole number")
+    return int(parsed)
 
 
 def to_text(moment: datetime) -> str:

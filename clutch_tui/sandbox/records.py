@@ -46,7 +46,7 @@ def _price(value: Any, name: str) -> int:
     return amount
 
 
-def _pieces(value: Any, name: str) -> int | float:
+def _pieces(value: Any, name: str) -> int:
     return payload.quantity(0 if value is None else value, name)
 
 

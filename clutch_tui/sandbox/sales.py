@@ -32,7 +32,7 @@ class Line:
     line_id: str
     item_id: str
     item_name: str
-    quantity: int | float
+    quantity: int
     price: int
     total: int
 
@@ -94,8 +94,8 @@ def _lines(body: JSON, sign: int) -> list[Line]:
     return lines
 
 
-def _by_item(lines: list[Line]) -> dict[str, int | float]:
-    moved: dict[str, int | float] = {}
+def _by_item(lines: list[Line]) -> dict[str, int]:
+    moved: dict[str, int] = {}
     for line in lines:
         moved[line.item_id] = moved.get(line.item_id, 0) + line.quantity
     return moved
@@ -191,16 +191,16 @@ def _check_return(transaction: Transaction, outcome: Outcome, ticket: Ticket) ->
             outcome.flag("over_returned")
 
 
-def _sold(transaction: Transaction, sale_id: str, item_id: str) -> int | float:
-    total: int | float = transaction.value(
+def _sold(transaction: Transaction, sale_id: str, item_id: str) -> int:
+    total: int = transaction.value(
         "SELECT COALESCE(SUM(quantity), 0) FROM sale_line WHERE shop_id = ? AND sale_id = ? AND item_id = ?",
         (transaction.shop_id, sale_id, item_id),
     )
     return total
 
 
-def _returned(transaction: Transaction, sale_id: str, item_id: str) -> int | float:
-    total: int | float = transaction.value(
+def _returned(transaction: Transaction, sale_id: str, item_id: str) -> int:
+    total: int = transaction.value(
         "SELECT COALESCE(-SUM(line.quantity), 0) FROM sale_line line JOIN sale ON sale.shop_id = line.shop_id"
         " AND sale.id = line.sale_id WHERE sale.shop_id = ? AND sale.return_of = ? AND sale.status <> 'voided'"
         " AND line.item_id = ?",

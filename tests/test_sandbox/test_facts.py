@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from .conftest import JSON, Terminal, uid
 
 
@@ -47,6 +49,39 @@ async def test_a_move_on_an_unknown_part_is_kept_and_counts_when_the_part_arrive
     assert (await terminal.one("inventory", adjusted))["flags"] == ["unknown_part"]
     await terminal.item(9, stock_quantity=10)
     assert await terminal.stock(uid(9)) == 7
+
+
+@pytest.mark.parametrize("half", [0.5, "1.5", 1e-7])
+async def test_half_a_piece_is_refused_at_every_door(terminal: Terminal, half: float | str) -> None:
+    """It was taken, and the row of the part could be read by no terminal from then on."""
+    item = await terminal.item(stock_quantity=10)
+    await terminal.one("sales", terminal.sale(1, (item, 2)))
+    lines = [{"item_id": item, "item_name": "", "quantity": half, "price": 100, "discount": 0, "total": 50}]
+    said = [
+        await terminal.one("sales", terminal.sale(2, (item, 1), items=lines)),
+        await terminal.one("sales", terminal.sale(3, (item, 1), kind="return", return_of=uid(1, "5a1e"), items=lines)),
+    ]
+    bodies: list[tuple[str, JSON]] = [
+        ("count", {"item_id": item, "counted": half, "expected": 8}),
+        ("adjust", {"item_id": item, "delta": half, "reason": "كسر"}),
+        ("receive", {"lines": [{"item_id": item, "quantity": half, "cost": 55}]}),
+    ]
+    for n, (kind, body) in enumerate(bodies):
+        said.append(await terminal.one("inventory", terminal.change(kind, uid(n, "0a1f"), body=body)))
+    for name in ("stock_quantity", "min_stock"):
+        fields = {"name": "زيت", "part_number": "X", name: half}
+        said.append(await terminal.one("inventory", terminal.change("create", uid(50), fields=fields)))
+        assert (await terminal.call("inventory.update", {name: half}, item)).status_code == 422
+    assert [(one["status"], one["code"]) for one in said] == [("rejected", "VALIDATION")] * 7
+    assert await terminal.stock(item) == 8
+
+
+async def test_a_whole_number_of_pieces_may_be_written_in_any_way(terminal: Terminal) -> None:
+    item = await terminal.item(stock_quantity=10)
+    for n, delta in enumerate((2, 2.0, "2", "2.00")):
+        change = terminal.change("adjust", uid(n, "ad00"), body={"item_id": item, "delta": delta, "reason": ""})
+        assert (await terminal.one("inventory", change))["status"] == "applied"
+    assert await terminal.stock(item) == 18
 
 
 async def test_count_adjust_and_receive_travel_as_differences(terminal: Terminal) -> None:

@@ -56,6 +56,9 @@ async def test_a_quote_is_kept_and_a_stale_one_conflicts(terminal: Terminal) -> 
     assert (quoted["status"], quoted["total"], quoted["version"]) == ("quoted", 701, 2)
     stale = await terminal.call("orders.reject", {"reason": "مش متوفر", "base": {"*": 1}}, order)
     assert (stale.status_code, stale.json()["error"]) == (409, "CONFLICT")
+    halves = {"lines": [{"item_name": "تيل فرامل", "quantity": 0.5, "price": 350.5}]}
+    half = await terminal.call("orders.quote", halves, order)
+    assert (half.status_code, half.json()["errors"][0]["field"]) == (422, "quantity")
     empty = await terminal.call("orders.quote", {"lines": []}, order)
     assert (empty.status_code, empty.json()["errors"][0]["field"]) == (422, "lines")
 
