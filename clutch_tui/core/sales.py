@@ -240,6 +240,7 @@ def get(sale_id: str) -> Sale:
     lines, payments = _lines(sale_id), _payments(sale_id)
     if method and total and not payments:  # another program's: all that it tells of the payment is how
         payments = (Payment(method, abs(total)),)
+    totals = Totals(subtotal, discount, tax, rounding, total, sum(line.quantity for line in lines))
     return Sale(
         id=id_,
         receipt_number=number,
@@ -250,8 +251,8 @@ def get(sale_id: str) -> Sale:
         customer_name=customer_name,
         lines=lines,
         payments=payments,
-        totals=Totals(subtotal, discount, tax, rounding, total, sum(line.quantity for line in lines)),
-        prices_include_tax=bool(include),
+        totals=totals,
+        prices_include_tax=bool(include) if own else not _adds_tax(totals),
         tax_rate=rate,
         tendered=tendered,
         change=receipts.change_of(tendered, payments),
@@ -265,6 +266,12 @@ def get(sale_id: str) -> Sale:
         own=bool(own),
         number_of_sale=number_of_sale,
     )
+
+
+def _adds_tax(totals: Totals) -> bool:
+    """Whether the tax of another till's sale came on top of its prices, which may be otherwise than here: no row says
+    so, only its sums do."""
+    return totals.tax != 0 and totals.subtotal - totals.discount + totals.tax + totals.rounding == totals.total
 
 
 def _lines(sale_id: str) -> tuple[SaleLine, ...]:

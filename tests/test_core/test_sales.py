@@ -461,7 +461,9 @@ def test_the_goods_of_a_sale_that_was_refused_stay_off_the_shelf(store: Store, s
     assert pull(7, 8, {again: Result("applied", 8)}) == 7
 
 
-def pulled_sale(store: Store, part_id: str, status: str, seq: int, results: dict[str, Result] | None = None) -> None:
+def pulled_sale(
+    store: Store, part_id: str, status: str, seq: int, results: dict[str, Result] | None = None, **sums: Any
+) -> None:
     """A snapshot with one sale of another terminal arrives, with the answers to our changes."""
     line = {
         "item_id": part_id, "item_name": "تيل", "part_number": "BP-1", "quantity": 2, "price": 10013, "discount": 0,
@@ -473,7 +475,7 @@ def pulled_sale(store: Store, part_id: str, status: str, seq: int, results: dict
         "rounding": 0, "total": 20026, "payment_method": "cash", "status": status, "return_of": None, "order_id": None,
         "business_day": "2026-11-22", "notes": "", "flags": (), "version": 1, "seq": seq, "deleted": False,
         "items": (line,), "payments": ({"method": "cash", "amount": 20026},),
-    }  # fmt: skip
+    } | sums  # fmt: skip
     store.run_now(replica.restart, "sales")
     here = store.read_now(replica.pull_state, "sales")
     page = PullPage("e-1", (row,), seq, False, None, here.cursor, here.snapshot)
@@ -495,6 +497,27 @@ def test_the_void_of_another_terminals_sale_pays_out_once(store: Store, part_id:
     assert rows(store, "SELECT count(*), sum(amount) FROM money_move WHERE method = 'cash' AND sale_id = 'theirs'") == [
         (1, -20026)
     ]
+
+
+@pytest.mark.parametrize(
+    ("tax", "total", "includes"), [(2804, 22830, False), (2459, 20026, True), (2459, 20025, True), (0, 20026, True)]
+)
+def test_the_papers_of_another_tills_sale_add_up(
+    store: Store, part_id: str, tax: int, total: int, includes: bool
+) -> None:
+    """That till may add the tax to its prices where this one has it in them. Its receipt, and that of a return, said
+    "including tax" over a total to which the tax had come."""
+    payments = ({"method": "visa", "amount": total},)
+    rounding = total - 20026 - (0 if includes else tax)
+    pulled_sale(store, part_id, "completed", 5, tax=tax, total=total, rounding=rounding, payments=payments)
+    assert store.read_now(sales.get, "theirs").prices_include_tax is includes
+    back = store.run_now(aftersales.give_back, "theirs", {1: 1}, cashier="sara", device_id="d", reason="مش مظبوط")
+    figures = back.totals
+    on_top = 0 if back.prices_include_tax else figures.tax
+    assert figures.subtotal - figures.discount + on_top + figures.rounding == figures.total
+    assert back.prices_include_tax is includes
+    ((kept,),) = rows(store, "SELECT prices_include_tax FROM sale WHERE return_of = 'theirs'")
+    assert bool(kept) is includes
 
 
 def test_a_void_that_the_rows_contain_leaves_the_word_to_the_server(store: Store, part_id: str) -> None:
