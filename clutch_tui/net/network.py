@@ -26,7 +26,7 @@ from clutch_tui.core.clock import Clock, SystemClock
 from clutch_tui.core.database.store import Store
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.reference import Reference
-from clutch_tui.core.sync import conflicts, outbox, replica, ways
+from clutch_tui.core.sync import outbox, progress, replica, ways
 from clutch_tui.core.updates import Standing
 
 from . import updates, wire
@@ -254,23 +254,25 @@ class Network:
         if await self.session.look_again():
             self.reconnect()
         await self._answer_followers()
-        progress = await self._store.read(_progress)
-        if self._seen is not None and progress != self._seen:
-            self._on_change(EVERYTHING)
+        if await self._show_what_others_wrote():
             due = await self._store.read(outbox.next_due)
             if due is not None and due <= self._clock.now():
                 self.sync.wake()
-        self._seen = progress
 
     async def _follow(self) -> None:
-        """Show what the leader knows, and the rows it stored."""
-        if self.offline:
-            return
-        await self.logbook.show()
-        progress = await self._store.read(_progress)
-        if self._seen is not None and progress != self._seen:
+        """Show what the leader knows, but where the line was cut here on purpose, and the rows that were stored."""
+        if not self.offline:
+            await self.logbook.show()
+        await self._show_what_others_wrote()
+
+    async def _show_what_others_wrote(self) -> bool:
+        """Have the screens read again where any process has written; whether one has."""
+        figures = await self._store.read(progress.figures)
+        has_moved = self._seen is not None and figures != self._seen
+        if has_moved:
             self._on_change(EVERYTHING)
-        self._seen = progress
+        self._seen = figures
+        return has_moved
 
     # --- what is kept of the connection ----------------------------------------------------------------
 
@@ -466,12 +468,3 @@ def _reach() -> int | None:
     if ways.by_lists("inventory") or ways.by_lists("sales"):
         return None  # a server without sync has no such counter, and ours means something else
     return min(replica.cursor("inventory"), replica.cursor("sales"))
-
-
-def _progress() -> tuple[int, ...]:
-    """Figures that move when any process writes something that a screen shows."""
-    queue = outbox.summary()
-    is_due = any(outbox.waiting(channel) for channel in outbox.CHANNELS)
-    cursors = (replica.cursor(channel) for channel in replica.CHANNELS)
-    decisions = (queue.slow, queue.attention, conflicts.count(), is_due)
-    return (outbox.head(), queue.unsent, *decisions, ways.progress(), *cursors)

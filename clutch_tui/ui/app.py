@@ -152,11 +152,12 @@ class ClutchApp(KeysInOrder, Scanning, Overlays, ThinWire, Gauges, BidiApp, App[
 
     @work(group="room", exclusive=True, exit_on_error=False)
     async def _enter(self, settings: Settings) -> None:
-        from clutch_tui.ui import file_watch
+        from clutch_tui.ui import file_watch, other_windows
 
         if self._store is None:
             self._store = await self._open(settings)
         file_watch.begin(self, self._store)
+        other_windows.begin(self, self._store, self._brake.add)
         self._store.meter = self.meter
         self._news_told = (await self._store.read(shop.journal.news_mark))[0]
         self._brake.add(frozenset({"everything"}))

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     )
     from clutch_tui.core.database import upkeep
     from clutch_tui.core.speed import benchmark, measures, savings, usage
-    from clutch_tui.core.sync import abilities, conflicts, differences, outbox, queue, ways
+    from clutch_tui.core.sync import abilities, conflicts, differences, outbox, progress, queue, ways
 
 __all__ = [
     "abilities",
@@ -61,6 +61,7 @@ __all__ = [
     "money",
     "orders",
     "outbox",
+    "progress",
     "queue",
     "reference",
     "refunds",
@@ -83,6 +84,7 @@ _ROOMS = {
     "differences": "sync",
     "measures": "speed",
     "outbox": "sync",
+    "progress": "sync",
     "queue": "sync",
     "savings": "speed",
     "upkeep": "database",

@@ -19,14 +19,14 @@ from clutch_tui.core.database.store import Store
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.journal import LogQuery
 from clutch_tui.core.speed import usage
-from clutch_tui.core.sync import abilities, outbox
+from clutch_tui.core.sync import abilities, outbox, progress
 from clutch_tui.core.types import PartDraft, PartQuery
 from clutch_tui.installation import Installation
 from clutch_tui.net import logbook
 from clutch_tui.net import network as net
 from clutch_tui.net.client.errors import ApiError, Kind
 from clutch_tui.net.connection import Problem, State
-from clutch_tui.net.network import Network
+from clutch_tui.net.network import EVERYTHING, Network
 from clutch_tui.sandbox import demo_data, server
 from clutch_tui.sandbox.server import Running
 from clutch_tui.sandbox.settings import Settings
@@ -93,6 +93,19 @@ async def test_one_leads_the_other_follows_and_takes_over(tmp_path: Path, sandbo
             await until(lambda: second.leads)
             await until(lambda: overall(second) == "connected")
             assert await store.read(journal.connection_state)
+
+
+async def test_a_window_whose_line_is_cut_shows_what_another_window_writes(tmp_path: Path, sandbox: Running) -> None:
+    async with connected(tmp_path / "home", sandbox.base_url) as (first, store):
+        await until(lambda: overall(first) == "connected")
+        async with connected(tmp_path / "home", sandbox.base_url) as (second, _):
+            second.go_offline(True)
+            await until(lambda: second._seen is not None and second._seen == store.read_now(progress.figures))
+            shown: list[frozenset[str]] = []
+            second._on_change = shown.append
+            await store.run(inventory.create, PartDraft(name="سير", part_number="NEW-1", price=100), 1)
+            await until(lambda: EVERYTHING in shown)
+            assert overall(second) == "offline"
 
 
 async def test_a_round_asked_for_by_a_follower_is_done_by_the_leader(tmp_path: Path, sandbox: Running) -> None:
