@@ -303,11 +303,30 @@ class Choose(Dialog[str]):
 
 
 class ChooseUnmarked(Choose):
-    """A choice of which none is marked at first: an Enter that was meant for what came before, such as the end of a
-    scan that is late, answers nothing."""
+    """A choice that does not always come, and of which none is marked at first: an Enter that was meant for what came
+    before, such as the end of a scan that is late, answers nothing. Nor does a digit in the middle of what is typed by
+    somebody who has not seen it: the digits of a code are not its answer (`key_order`)."""
+
+    NOT_ANSWERED = "dialog.not_chosen"
+    _typed_at = -math.inf
+    """When something was typed last that is no answer."""
 
     def on_mount(self) -> None:
         self.query_one(OptionList).highlighted = None
+
+    def is_unread(self, key: Key) -> bool:
+        """Whether a key goes on with what is no answer; what follows that one as fast does so too."""
+        goes_on = (key.is_printable or key.key == "enter") and key.time - self._typed_at < READ_AFTER
+        if goes_on:
+            self._typed_at = key.time
+        return goes_on
+
+    @on(Key)
+    def _no_answer(self, event: Key) -> None:
+        if event.is_printable and not (event.character or "").isdecimal():
+            self._typed_at = event.time
+            self.app.bell()
+            self.app.notify(t(self.NOT_ANSWERED), severity="warning")
 
 
 class ShowText(Dialog[str]):

@@ -242,8 +242,10 @@ class KeysInOrder(_AppPart):
         is_unread = getattr(self.screen, "is_unread", None)
         if is_unread is None or not isinstance(held, Key):
             return False
-        is_end = run is not None and held is run.end and len(run.text) >= scans.SHORTEST
-        return is_end or is_unread(held)
+        if run is not None and run.end is not None and len(run.text) >= scans.SHORTEST:
+            # what is written into a field stays there; anywhere else its first letter or digit might be an answer
+            return held is run.end or run.before is None or is_unread(held)
+        return bool(is_unread(held))
 
     def _names_another_row(self, held: Held) -> bool:
         """Whether news has put another row under the mark at this very moment."""

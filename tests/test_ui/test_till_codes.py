@@ -20,9 +20,11 @@ from clutch_tui.ui.screens.sales import SalesScreen
 from clutch_tui.ui.widgets.column import fit
 from clutch_tui.ui.widgets.part_columns import HIT_COLUMNS, PART_COLUMNS
 from clutch_tui.ui.widgets.text_field import TextField
+from clutch_tui.ui.widgets.window_table import READ_AFTER
 from tests.test_ui.shop_app import (
     Shop,
     has_keys,
+    next_moment,
     open_app,
     press,
     read_question,
@@ -357,3 +359,30 @@ async def test_no_burst_and_no_scan_is_the_price_of_a_part_that_has_none(shop: S
         await settle(pilot)
         assert till(app).cart.lines == ()
         assert app.screen.query_one("#scan", TextField).value == priceless, "to be corrected, or given up"
+
+
+@pytest.mark.parametrize("typed", ["W712", "25*47*7", "2108-10", "1W712"])
+async def test_a_code_in_one_piece_is_no_answer_to_which_of_two_parts(parts_till: Shop, typed: str) -> None:
+    async with open_app(parts_till) as (app, pilot):
+        await press(pilot, *"6223009990011", "enter")
+        await until(pilot, lambda: isinstance(app.screen, Choose))
+        await press(pilot, *typed, "enter")
+        await until(pilot, lambda: toasts(app))
+        assert toasts(app) == [t("dialog.not_chosen")]
+        assert isinstance(app.screen, Choose)
+        await press(pilot, "escape")
+        await settle(pilot)
+        assert (in_cart(app), till(app).field.value) == ([], "6223009990011")
+
+
+async def test_the_digits_of_what_is_typed_on_are_no_answer_and_one_by_itself_is(parts_till: Shop) -> None:
+    async with open_app(parts_till) as (app, pilot):
+        await press(pilot, *"6223009990011", "enter")
+        await until(pilot, lambda: isinstance(app.screen, Choose))
+        await type_by_hand(pilot, "w712")
+        await until(pilot, lambda: not has_keys(app))
+        assert isinstance(app.screen, Choose)
+        assert set(toasts(app)) == {t("dialog.not_chosen")}
+        next_moment(READ_AFTER)
+        await press(pilot, "2")
+        await until(pilot, lambda: in_cart(app) == [("TWIN-2", 1)])
