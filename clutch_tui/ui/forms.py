@@ -28,17 +28,19 @@ from clutch_tui.ui.widgets.words import Problem, Words
 
 T = TypeVar("T")
 
+LINE_LABEL = 46
+"""Cells for the label of a field in a form of the lines of a document (`-lines`)."""
 YES_NO = (("yes", "common.yes"), ("no", "common.no"))
 
 
 class EntryRow(Horizontal):
     """Label, field, and below it what is wrong with what was typed."""
 
-    DEFAULT_CSS = """
-    EntryRow { height: 1; width: 1fr; }
-    EntryRow > .form--label { width: 22; color: $text-muted; padding: 0 1; }
-    .-lines EntryRow > .form--label { width: 48; }
-    .form--problem { padding: 0 1; }
+    DEFAULT_CSS = f"""
+    EntryRow {{ height: 1; width: 1fr; }}
+    EntryRow > .form--label {{ width: 22; color: $text-muted; padding: 0 1; }}
+    .-lines EntryRow > .form--label {{ width: {LINE_LABEL + 2}; }}
+    .form--problem {{ padding: 0 1; }}
     """
     SCOPED_CSS = False
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from rich.cells import cell_len
 
 from clutch_tui.core import cart, inventory, journal, orders, sales, state
 from clutch_tui.core.database import models
@@ -10,11 +11,13 @@ from clutch_tui.core.sync import abilities, records, replica
 from clutch_tui.core.sync.messages import Result
 from clutch_tui.core.types import OrderQuery, Payment, SaleQuery
 from clutch_tui.text import strings
+from clutch_tui.text.format import money, part_number
 from clutch_tui.text.strings import t, tn
 from clutch_tui.ui.dialogs import Ask, Confirm, ShowText
-from clutch_tui.ui.forms import FormDialog
+from clutch_tui.ui.forms import LINE_LABEL, FormDialog
 from clutch_tui.ui.screens.insights import InsightsScreen
 from clutch_tui.ui.screens.notifications import NotificationsScreen
+from clutch_tui.ui.screens.order_page import OrderDialog
 from clutch_tui.ui.screens.orders import OrdersScreen
 from clutch_tui.ui.screens.past_sales import PastSalesScreen
 from clutch_tui.ui.screens.pay import PayDialog
@@ -22,7 +25,18 @@ from clutch_tui.ui.screens.queue import QueueScreen
 from clutch_tui.ui.screens.receipt import ReceiptDialog
 from clutch_tui.ui.screens.sales import SalesScreen
 from clutch_tui.ui.widgets.text_field import TextField
-from tests.test_ui.shop_app import Shop, open_app, press, rows_shown, settle, toasts, type_text, until, words_on
+from tests.test_ui.shop_app import (
+    Shop,
+    has_keys,
+    open_app,
+    press,
+    rows_shown,
+    settle,
+    toasts,
+    type_text,
+    until,
+    words_on,
+)
 
 
 @pytest.fixture
@@ -100,6 +114,40 @@ async def test_accept_and_reject(ordered: Shop) -> None:
         await until(pilot, lambda: states(ordered)["MK-1"] == "rejected")
         assert ordered.new_changes == [("accept", "order"), ("reject", "order")]
         assert toasts(app) == []
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+async def test_the_page_of_an_order_says_what_the_shop_has_of_it_and_is_answered_there(
+    ordered: Shop, language: strings.Language
+) -> None:
+    part = ordered.parts[0].draft
+    async with open_app(ordered, language, mode="orders") as (app, pilot):
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, OrderDialog))
+        has = [part_number(part.part_number), t("part.on_shelf", stock="10"), money(part.price)]
+        assert all(word in words_on(app) for word in [*has, t("order.no_part"), f"F3 {t('order.quote')}"])
+        assert t("order.withdraw") not in words_on(app)
+        await press(pilot, "f6")  # there is no quote to take back
+        await until(pilot, lambda: not has_keys(app))
+        assert isinstance(app.screen, OrderDialog)
+        await press(pilot, "f3")
+        await until(pilot, lambda: isinstance(app.screen, FormDialog))
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+async def test_pieces_and_stock_stay_where_the_name_in_a_quote_is_long(
+    ordered: Shop, language: strings.Language
+) -> None:
+    def lengthen() -> None:
+        models.execute("UPDATE order_line SET name = ?", ("بلف حرارة ثرموستات لوجان 2014 تاما ياباني اصلي",))
+
+    ordered.store.run_now(lengthen)
+    async with open_app(ordered, language, mode="orders") as (app, pilot):
+        await press(pilot, "f3")
+        await until(pilot, lambda: isinstance(app.screen, FormDialog))
+        label = app.screen.rows[0].label.text
+        assert label.endswith(f"… × 2 ({t('order.on_shelf', stock='10')})".replace("…", ""))
+        assert cell_len(label) <= LINE_LABEL
 
 
 async def test_a_quote_wants_every_price(ordered: Shop) -> None:

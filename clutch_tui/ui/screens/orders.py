@@ -7,20 +7,22 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, ClassVar
 
+from rich.cells import cell_len, set_cell_size
 from textual import work
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.limits import MAX_MONEY
-from clutch_tui.core.types import Order, OrderLine, OrderQuery, OrderRow, PartRow, Quote
+from clutch_tui.core.types import Order, OrderLine, OrderQuery, OrderRow, PartRow
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
-from clutch_tui.ui import shop
-from clutch_tui.ui.dialogs import ShowText, ask_text
+from clutch_tui.ui import forms, shop
+from clutch_tui.ui.dialogs import ask_text
 from clutch_tui.ui.entries import Entry
 from clutch_tui.ui.forms import FormDialog
 from clutch_tui.ui.screens.list_screen import ListScreen, reading
+from clutch_tui.ui.screens.order_page import ANSWERS, WHY_OVER, OrderDialog, status_word
 from clutch_tui.ui.widgets.column import Column
 from clutch_tui.ui.widgets.part_columns import unsent_mark
 from clutch_tui.ui.widgets.window import Source
@@ -30,16 +32,6 @@ _TONES = {"pending": "warning", "accepted": "good", "ready": "good", "rejected":
 
 def _tone(row: OrderRow) -> str:
     return _TONES.get(row.status, "")
-
-
-_WHY_OVER = ("taken", "expired")
-"""Why an order came to nothing that nobody here has refused."""
-
-
-def status_word(order: OrderRow | Order) -> str:
-    """How an order stands, and where it is over, by what."""
-    over = order.status == "cancelled" and order.reason in _WHY_OVER
-    return t(f"order.status.{order.reason if over else order.status}")
 
 
 COLUMNS: tuple[Column[OrderRow], ...] = (
@@ -61,11 +53,7 @@ class OrdersScreen(ListScreen):
     HINT = "order.hint"
     MARKS = ("common.has_unsent",)
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f2", "accept", "order.accept", id="orders.accept"),
-        Binding("f3", "quote", "order.quote", id="orders.quote"),
-        Binding("f4", "reject", "order.reject", id="orders.reject"),
-        Binding("f5", "sell", "order.sell", id="orders.sell"),
-        Binding("f6", "withdraw", "order.withdraw", id="orders.withdraw"),
+        *(Binding(key, action, word, id=f"orders.{action}") for key, action, word in ANSWERS),
         Binding("f7", "all", "order.all", id="orders.all"),
     ]
 
@@ -89,7 +77,7 @@ class OrdersScreen(ListScreen):
 
     def describe(self, row: OrderRow) -> Content | str:
         lines = [t("order.line", name=shown.name(row.customer_name) or "-", phone=shown.phone(row.phone) or "-")]
-        if row.status == "cancelled" and row.reason in _WHY_OVER:
+        if row.status == "cancelled" and row.reason in WHY_OVER:
             lines.append(t(f"order.over.{row.reason}"))
         elif row.expires_at is not None:
             lines.append(t("order.expires", at=shown.date_time(row.expires_at)))
@@ -120,7 +108,9 @@ class OrdersScreen(ListScreen):
     async def action_open(self) -> None:
         if (row := self.table.row) is not None:
             order = await self.store.read(shop.orders.get, row.id)
-            await self.app.push_screen_wait(ShowText("order.title", lambda: order_lines(order)))
+            parts = await self.store.read(shop.orders.suggestions, order)
+            possible = {action for _, action, _ in ANSWERS if self.check_action(action, ())}
+            await self.show_page(OrderDialog(order, parts, possible))
 
     @work(group="ask", exit_on_error=False)
     async def action_accept(self) -> None:
@@ -207,44 +197,9 @@ class OrdersScreen(ListScreen):
 
 
 def _line_label(line: OrderLine, part: PartRow | None) -> str:
+    """A line of the order before the field of its price. The name gives way: pieces and stock are read to the end."""
     stock = "" if part is None else f" ({t('order.on_shelf', stock=shown.number(part.stock))})"
-    return f"{shown.name(line.name)} × {shown.number(line.quantity)}{stock}"
-
-
-def order_lines(order: Order) -> list[str]:
-    """An order, whole, as lines to read."""
-    number = shown.part_number(order.order_number)
-    lines = [
-        f"{t('order.number')}: {number}   {status_word(order)}",
-        f"{t('sales.customer')}: {order.customer_name or '-'}   {shown.phone(order.phone)}",
-    ]
-    if order.delivery_address:
-        lines.append(f"{t('common.address')}: {order.delivery_address}")
-    if order.created_at is not None:
-        lines.append(f"{t('order.came')}: {shown.date_time(order.created_at)}")
-    if order.expires_at is not None:
-        lines.append(t("order.expires", at=shown.date_time(order.expires_at)))
-    lines.append("")
-    for line in order.lines:
-        price = "" if line.price is None else f" × {shown.amount(line.price)}"
-        lines.append(f"- {shown.name(line.name)}: {shown.number(line.quantity)}{price}")
-    lines.append("")
-    if order.quote is not None:
-        lines += _quote_lines(order.quote)
-    elif order.total:
-        lines.append(f"{t('common.total')}: {shown.money(order.total)}")
-    if order.notes:
-        lines.append(f"{t('common.notes')}: {order.notes}")
-    if order.answer:
-        lines.append(t("order.answered", answer=t(f"order.{order.answer}")))
-    return lines
-
-
-def _quote_lines(quote: Quote) -> list[str]:
-    lines = [t("order.quoted")]
-    for line in quote.lines:
-        lines.append(f"- {shown.name(line.name)}: {shown.number(line.quantity)} × {shown.amount(line.price or 0)}")
-    lines.append(f"{t('common.total')}: {shown.money(quote.total)}")
-    if quote.valid_until is not None:
-        lines.append(t("order.valid_until", at=shown.date_time(quote.valid_until)))
-    return lines
+    behind = f" × {shown.number(line.quantity)}{stock}"
+    room = forms.LINE_LABEL - cell_len(behind)
+    named = line.name if cell_len(line.name) <= room else f"{set_cell_size(line.name, room - 1).rstrip()}…"
+    return f"{shown.name(named)}{behind}"
