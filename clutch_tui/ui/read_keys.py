@@ -3,7 +3,10 @@
 Most terminals send Alt and a key as ESC and that key's character: byte for byte what Esc and the character are when
 they come in one piece, as over SSH and from a scanner. Time cannot tell these apart. So ESC and a character are the
 two keys everywhere, and Alt is heard only from a terminal that says so itself (the kitty keyboard protocol, for which
-Textual asks: `CSI 53;3u` is Alt+5). Only `[` and `O` may begin a sequence; they are waited for as Textual does.
+Textual asks: `CSI 53;3u` is Alt+5). Only `[` and `O` may begin a sequence; they are waited for as Textual does. ESC
+and a control character, such as Enter, are not: where a function key follows, Textual would type a `^` for that Esc
+and obey the Enter alone. ESC and Tab stay Shift+Tab, as the console of Linux sends it, and ESC and DEL take the word
+before the cursor away.
 
 Some of those terminals tell the text of a key besides, also where Alt has added nothing to it; Textual takes any text
 for one that was typed with the option key of a Macintosh.
@@ -27,7 +30,8 @@ from textual.events import Key
 from textual.message import Message
 
 ESCAPE = "\x1b"
-_BEGIN_SEQUENCES = "[O"
+_NO_KEYS_OF_THEIR_OWN = frozenset("[O\t\x7f\x1b")
+"""What stands behind ESC for something else than itself."""
 _WITH_TEXT = re.compile(r"\x1b\[(\d+);(\d+);(\d+)u")
 _ALT = 2
 
@@ -44,7 +48,7 @@ class ReadParser(XTermParser):
     def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterable[Key]:
         if alt:
             yield Key("escape", ESCAPE)  # a sequence that was none, in its parts
-        elif len(sequence) == 2 and sequence[1].isprintable() and sequence[1] not in _BEGIN_SEQUENCES:
+        elif len(sequence) == 2 and sequence[0] == ESCAPE and sequence[1] not in _NO_KEYS_OF_THEIR_OWN:
             yield Key("escape", ESCAPE)
             sequence = sequence[1]
         elif (told := _WITH_TEXT.fullmatch(sequence)) and told[1] == told[3] and int(told[2]) - 1 & _ALT:

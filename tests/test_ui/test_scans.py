@@ -314,6 +314,12 @@ def read(*reads: str) -> list[str]:
         (["\x1bb\x1b-"], ["escape", "b", "escape", "minus"]),
         (["\x1bش"], ["escape", "ش"]),
         (["\x1b", "[A"], ["up"]),
+        (["\x1b\r\x1bOQ"], ["escape", "enter", "f2"]),  # of which Textual makes ^, Enter and F2
+        (
+            ["\x1b\x14\x1b[A", "\x1b\x10", "\x1b\x1b\x04"],
+            ["escape", "ctrl+t", "up", "escape", "ctrl+p", *2 * ["escape"], "ctrl+d"],
+        ),
+        (["\x1b\t\x1b[Z"], ["shift+tab", "shift+tab"]),
         (["\x1bOP\x1b[17~\x1b\x7f"], ["f1", "f6", "ctrl+w"]),
         (["\x1b[50;3u"], ["alt+2"]),
         (["\x1b[50;3;50u"], ["alt+2"]),  # with the text that the key has without Alt
@@ -350,6 +356,16 @@ async def test_esc_and_a_digit_in_one_piece_begin_anew_in_the_field(shop: Shop) 
         await type_bytes(pilot, "\x1b5")
         assert app.current_mode == "sales"
         assert app.screen.query_one("#scan", TextField).value == "5"
+
+
+async def test_esc_enter_and_a_function_key_in_one_piece_say_no_to_a_question(shop: Shop) -> None:
+    async with open_app(shop, "en") as (app, pilot):
+        await scan(pilot)
+        await press(pilot, "f10")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await type_bytes(pilot, "\x1b\r\x1bOQ")
+        await until(pilot, lambda: isinstance(app.screen, PayDialog))
+        assert lines(app) == {"OF-100": 1}
 
 
 async def test_text_and_enter_answer_no_question_at_any_speed(shop: Shop) -> None:
