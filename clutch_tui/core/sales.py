@@ -220,6 +220,8 @@ _RETURNED = """CASE coalesce((SELECT sum(line.quantity) FROM sale back JOIN sale
         WHERE back.return_of = sale.id AND back.status <> 'voided'), 0)
     WHEN 0 THEN ''
     WHEN (SELECT sum(line.quantity) FROM sale_line line WHERE line.sale_id = sale.id) THEN 'all' ELSE 'some' END"""
+_PAYMENTS = """(SELECT json_group_array(json_array(method, amount))
+    FROM (SELECT method, amount FROM payment WHERE sale_id = sale.id ORDER BY n))"""
 _COLUMNS = (
     "id, receipt_number, date, business_day, cashier, customer_id, customer_name, subtotal, discount, tax, rounding,"
     " total, prices_include_tax, tax_rate, tendered, payment_method, status, return_of, order_id, notes, flags,"
@@ -323,7 +325,7 @@ def page(q: SaleQuery, after: Key | None, skip: int, limit: int) -> tuple[SaleRo
 def _rows(where: str, params: tuple[Any, ...], limit: int, skip: int, *, rank: int) -> tuple[SaleRow, ...]:
     rows = models.execute(
         "SELECT id, receipt_number, date, customer_name, cashier, total, payment_method, status, kind, flags,"
-        f" {_RETURNED}, {_UNSENT} FROM sale WHERE {where} ORDER BY date DESC, id DESC LIMIT ? OFFSET ?",
+        f" {_RETURNED}, {_UNSENT}, {_PAYMENTS} FROM sale WHERE {where} ORDER BY date DESC, id DESC LIMIT ? OFFSET ?",
         (*params, limit, skip),
     ).fetchall()
     return tuple(
@@ -341,8 +343,9 @@ def _rows(where: str, params: tuple[Any, ...], limit: int, skip: int, *, rank: i
             flags=tuple(flags.split()),
             unsent=bool(unsent),
             returned=returned,
+            payments=tuple(Payment(*one) for one in json.loads(paid)),
         )
-        for id_, number, date, customer, cashier, total, method, status, kind, flags, returned, unsent in rows
+        for id_, number, date, customer, cashier, total, method, status, kind, flags, returned, unsent, paid in rows
     )
 
 

@@ -291,6 +291,8 @@ class SaleRow:
     unsent: bool
     returned: Literal["", "some", "all"] = ""
     """How much of a sale came back."""
+    payments: tuple[Payment, ...] = ()
+    """What went by each way of paying, in the order in which it was taken; `payment_method` is the largest of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from clutch_tui.ui.dialogs import Ask, Choose, Confirm
 from clutch_tui.ui.screens.customers import PickCustomer
 from clutch_tui.ui.screens.discount import DiscountDialog
 from clutch_tui.ui.screens.give_back import ReturnDialog
-from clutch_tui.ui.screens.past_sales import PastSalesScreen, state_word
+from clutch_tui.ui.screens.past_sales import PastSalesScreen, methods, state_word
 from clutch_tui.ui.screens.pay import PayDialog, quick_amounts
 from clutch_tui.ui.screens.receipt import ReceiptDialog
 from clutch_tui.ui.screens.sales import SalesScreen
@@ -692,6 +692,11 @@ async def test_the_cash_part_of_a_sale_is_payable_and_its_rounding_is_seen(shop:
         await until(pilot, lambda: isinstance(app.screen, ReceiptDialog))
         assert sold(shop)[0].payments == (Payment("visa", 50_00), Payment("cash", 40_50))
         assert "-0.12" in words_on(app)
+        (row,) = shop.read(sales.page, SaleQuery(), None, 0, 10)
+        assert (row.payments, methods(row)) == (sold(shop)[0].payments, f"{t('pay.visa')} + {t('pay.cash')}")
+        await press(pilot, "enter", "f7")
+        await until(pilot, lambda: isinstance(app.screen, PastSalesScreen) and app.screen.table.row == row)
+        assert f"{t('pay.visa')} 50.00 + {t('pay.cash')} 40.50" in words_on(app)
 
 
 async def test_a_part_is_taken_off_alone_and_leaving_asks(shop: Shop) -> None:

@@ -11,7 +11,7 @@ from textual.content import Content
 
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.types import CustomerRow, SaleQuery, SaleRow
-from clutch_tui.printing.page import method_word
+from clutch_tui.printing.page import method_word, payment_words
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 from clutch_tui.ui import change_words, shop
@@ -30,12 +30,18 @@ def state_word(row: SaleRow) -> str:
     return t(f"sale.state.{'return' if row.kind == 'return' else row.status}")
 
 
+def methods(row: SaleRow) -> str:
+    """How it was paid, the largest part first."""
+    ways = sorted(row.payments, key=lambda one: one.amount, reverse=True)
+    return " + ".join(dict.fromkeys(map(method_word, (row.payment_method, *(one.method for one in ways)))))
+
+
 COLUMNS: tuple[Column[SaleRow], ...] = (
     Column("", 1, lambda row: "!" if row.flags else "*" if row.unsent else "", tone=lambda row: "warning"),
     Column("sale.number", 12, lambda row: shown.part_number(row.receipt_number)),
     Column("common.date", 20, lambda row: shown.date_time(row.at)),
     Column("sales.customer", 14, lambda row: row.customer_name, flex=1, priority=2),
-    Column("sale.method", 11, lambda row: method_word(row.payment_method), priority=3),
+    Column("sale.method", 11, methods, priority=3),
     Column(
         "common.status",
         9,
@@ -71,6 +77,8 @@ class PastSalesScreen(ListScreen):
 
     def describe(self, row: SaleRow) -> Content | str:
         words = [t("sale.line", cashier=row.cashier or "-", customer=row.customer_name or "-")]
+        if len(row.payments) > 1:
+            words.append(f"{t('sale.method')}: {payment_words(row.payments)}")
         words += change_words.flag_lines(row.flags, {}, "sale")
         if row.unsent:
             words.append(t("common.has_unsent"))
