@@ -45,7 +45,7 @@ class SupplierDialog(ShowText):
         Binding(key, f"dismiss('{action}')", word, id=f"supplier.{action}")
         for key, action, word in (
             ("f3", "edit", "common.edit"),
-            ("f6", "history", "common.history"),
+            ("f6", "parts", "supplier.parts"),
             ("f8", "delete", "common.delete"),
         )
     ]

@@ -40,7 +40,7 @@ class SuppliersScreen(ListScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2", "add", "common.add", id="suppliers.add"),
         Binding("f3", "edit", "common.edit", id="suppliers.edit"),
-        Binding("f6", "history", "common.history", id="suppliers.history"),
+        Binding("f6", "parts", "supplier.parts", id="suppliers.parts"),
         Binding("f8", "delete", "common.delete", id="suppliers.delete"),
     ]
 
@@ -56,7 +56,7 @@ class SuppliersScreen(ListScreen):
         return f"{line}\n{t('common.has_unsent')}" if row.unsent else line
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return self.has_row() if action in ("edit", "history", "delete") else True
+        return self.has_row() if action in ("edit", "parts", "delete") else True
 
     @work(group="ask", exit_on_error=False)
     async def action_open(self) -> None:
@@ -97,7 +97,7 @@ class SuppliersScreen(ListScreen):
             seen = await self.store.read(shop.suppliers.get, row.id)
             await self.write("suppliers", shop.suppliers.delete, seen.id, seen=seen, actor=self.app.cashier)
 
-    def action_history(self) -> None:
+    def action_parts(self) -> None:
         if (row := self.table.row) is not None:
             from clutch_tui.ui.screens.history import SupplierHistory
 
