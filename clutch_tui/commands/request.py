@@ -79,7 +79,7 @@ def _body(data: str | None) -> object:
             text = Path(data[1:]).read_bytes()
         else:
             text = data.encode()
-        return wire.loads(text)
+        return wire.loads(text, exactly=True)
     except OSError as error:
         raise click.UsageError(t("cli.request.file", path=data[1:], reason=error.strerror or "")) from error
     except wire.BadPayload as error:
@@ -170,5 +170,5 @@ def _parsed(body: str) -> object:
 
 
 def _number(value: object) -> object:
-    """Money as the number that it was."""
-    return float(str(value))
+    """Money as the number that it was; what is none as it was written."""
+    return str(value) if isinstance(value, wire.OutOfRange) else float(str(value))

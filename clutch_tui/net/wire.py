@@ -14,11 +14,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, lru_cache
-from typing import Any, NoReturn
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from clutch_tui.net import answers, leniency, payload
+from clutch_tui.net.depth import shallow
 from clutch_tui.net.payload import Payload, counter_in, inner_models, mark_in, moment_in, money_in, money_out
 
 __all__ = [
@@ -98,40 +99,68 @@ VALUES_LIMIT = 1_500_000
 answer would take thirty times those bytes."""
 
 
-def loads(raw: bytes) -> Any:
-    """The value of a JSON text; numbers with a point become `Decimal`. Raises `BadPayload`, whatever comes."""
+def loads(raw: bytes, *, exactly: bool = False) -> Any:
+    """The value of a JSON text; numbers with a point become `Decimal`. What nobody can mean spoils its own value: a
+    number becomes `OutOfRange`, and what is nested too deeply is empty; or, where a text is to be taken `exactly` as it
+    is, all of it. Raises `BadPayload`, whatever comes."""
     if raw.count(b",") + raw.count(b"[") + raw.count(b"{") > VALUES_LIMIT:
         raise BadPayload("too many values")
     try:
-        value = _parsed(raw.decode("utf-8-sig"))
-        return _without_surrogates(value) if _SURROGATE.search(raw) else value
+        text = raw.decode("utf-8-sig")
+        try:
+            value = _whole(text, raw)
+        except RecursionError:
+            if exactly:
+                raise
+            value = _whole(shallow(text), raw)
+        if exactly:
+            dumps(value)
     except RecursionError:
         raise BadPayload("nested too deeply") from None
-    except ArithmeticError:
+    except (ArithmeticError, TypeError):
         raise BadPayload("a number out of range") from None
     except ValueError as error:
         raise BadPayload(f"not JSON: {str(error)[:120]}") from None
+    if isinstance(value, OutOfRange):
+        raise BadPayload("a number out of range")
+    return value
+
+
+class OutOfRange:
+    """Stands for a number that nobody could write down, or that is none. No field takes it: neither a figure nor a
+    text. Its `str` is the beginning of what was written."""
+
+    __slots__ = ("_written",)
+
+    def __init__(self, written: str) -> None:
+        self._written = written if len(written) <= 40 else f"{written[:40]}…"
+
+    def __str__(self) -> str:
+        return self._written
+
+
+def _whole(text: str, raw: bytes) -> Any:
+    value = _parsed(text)
+    return _without_surrogates(value) if _SURROGATE.search(raw) else value
 
 
 def _parsed(text: str) -> Any:
     try:
-        return json.loads(text, parse_float=_number, parse_constant=_no_constant)
+        return json.loads(text, parse_float=_number, parse_constant=OutOfRange)
     except json.JSONDecodeError:
         raise
     except ValueError:  # a whole number of thousands of digits: it spoils its own field, and nothing beside it
-        return json.loads(text, parse_float=_number, parse_int=_whole_number, parse_constant=_no_constant)
+        return json.loads(text, parse_float=_number, parse_int=_whole_number, parse_constant=OutOfRange)
 
 
-_DIGITS, _MOST_DIGITS = 400, 20_000
+_DIGITS = 400
 
 
-def _whole_number(text: str) -> int | Decimal:
-    if len(text) > _MOST_DIGITS:
-        raise BadPayload("a number out of range")
-    return int(text) if len(text) < _DIGITS else Decimal("Infinity")
+def _whole_number(text: str) -> int | OutOfRange:
+    return int(text) if len(text) < _DIGITS else OutOfRange(text)
 
 
-def _number(text: str) -> Decimal:
+def _number(text: str) -> Decimal | OutOfRange:
     """A number with a point or an exponent. One that nobody could write down stays out of range: as a whole number
     `1e999999999` would have a billion digits, and whoever makes it into one never comes back."""
     if len(text) < _DIGITS and "e" not in text and "E" not in text:
@@ -139,14 +168,10 @@ def _number(text: str) -> Decimal:
     value = Decimal(text)
     if len(text) < _DIGITS and -_DIGITS < value.adjusted() < _DIGITS:
         return value
-    return Decimal("Infinity") if value and value.adjusted() > 0 else Decimal(0)
+    return OutOfRange(text) if value and value.adjusted() > 0 else Decimal(0)
 
 
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise BadPayload(f"{name} is no JSON")
 
 
 def _without_surrogates(value: Any) -> Any:

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clutch_tui.net import wire
+from clutch_tui.net.depth import DEEPEST, shallow
 from clutch_tui.net.endpoints import ENDPOINTS
 from clutch_tui.net.events import PriceUpdate
 from clutch_tui.net.socket import frames
@@ -195,12 +196,44 @@ def test_one_field_of_a_conflict_is_read_by_its_kind() -> None:
         b"NaN",
         b"[1,2",
         b"9" * 100_000,
-        b'{"a": Infinity}',
     ],
 )
 def test_bytes_that_are_no_json_are_refused_and_nothing_else_happens(raw: bytes) -> None:
     with pytest.raises(wire.BadPayload):
         wire.loads(raw)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["NaN", "Infinity", "-Infinity", "9" * 30_000, "1e999999", "[" * 3000 + "]" * 3000, '{"a":[' * 900 + "]}" * 900],
+)
+def test_a_value_that_nobody_can_mean_spoils_its_own_row(value: str) -> None:
+    text = f'[{{"id":"a","price":{value}}},{{"id":"b","price":5}},{{"id":"c","name":"}}","unknown":{value}}}]'
+    good, bad = wire.read_rows("item", wire.loads(text.encode()))
+    assert [row["id"] for row in good] == ["b", "c"]
+    assert [row.id for row in bad] == ["a"]
+
+
+@pytest.mark.parametrize("value", ["NaN", "1e999999", "9" * 30_000, "[" * 3000 + "]" * 3000])
+def test_what_a_person_wants_sent_is_taken_as_it_is_or_not_at_all(value: str) -> None:
+    with pytest.raises(wire.BadPayload):
+        wire.loads(f'{{"a":[{value}]}}'.encode(), exactly=True)
+    assert wire.loads(b'{"a":[1.50]}', exactly=True) == {"a": [Decimal("1.50")]}
+
+
+@pytest.mark.parametrize("deep", [63, 64, 65, 66, 5000])
+@pytest.mark.parametrize("before", ["", '"\\"[{]}\\\\"'])
+def test_what_is_nested_too_deeply_is_empty_and_the_rest_as_it_was(deep: int, before: str) -> None:
+    text = f'{{"before":"{before}","deep":{"[" * deep}{"]" * deep},"after":[1,{{"b":"]"}}]}}'
+    if before:
+        text = text.replace(f'"{before}"', before)
+    cut = json.loads(shallow(text))
+    assert cut["after"] == [1, {"b": "]"}]
+    assert cut["before"] == (json.loads(before) if before else "")
+    levels, value = 0, cut["deep"]
+    while value != []:
+        levels, (value,) = levels + 1, value
+    assert levels + 1 == min(deep, DEEPEST)
 
 
 def test_half_a_character_pair_does_not_reach_the_database() -> None:
