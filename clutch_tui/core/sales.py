@@ -99,11 +99,14 @@ def beside(cart_id: str) -> tuple[int, LastSale | None]:
     this terminal and within a week."""
     others = models.execute("SELECT count(*) FROM cart WHERE id <> ?", (cart_id,)).fetchone()[0]
     last = models.execute(
-        "SELECT receipt_number, total, date FROM sale WHERE own = 1 AND kind = 'sale' AND date >= ?"
+        "SELECT receipt_number, total, date, status = 'voided' FROM sale WHERE own = 1 AND kind = 'sale' AND date >= ?"
         " ORDER BY date DESC, id DESC LIMIT 1",
         (to_text(models.now() - timedelta(days=7)),),
     ).fetchone()
-    return others, None if last is None else LastSale(last[0], last[1], from_text(last[2]))
+    if last is None:
+        return others, None
+    number, total, date, is_voided = last
+    return others, LastSale(number, total, from_text(date), bool(is_voided))
 
 
 def _cart(body: dict[str, Any]) -> Cart:

@@ -233,6 +233,7 @@ class LastSale:
     receipt_number: str
     total: int
     at: datetime
+    is_voided: bool = False
 
 
 @dataclass(frozen=True, slots=True)

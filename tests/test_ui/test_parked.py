@@ -13,8 +13,10 @@ from clutch_tui.text.format import money
 from clutch_tui.text.strings import t
 from clutch_tui.ui.app import ClutchApp
 from clutch_tui.ui.dialogs import Choose, Confirm
+from clutch_tui.ui.screens.past_sales import PastSalesScreen
 from clutch_tui.ui.screens.receipt import ReceiptDialog
-from tests.test_ui.shop_app import Shop, open_app, press, read_question, settle, toasts, until, words_on
+from clutch_tui.ui.screens.void import VoidDialog
+from tests.test_ui.shop_app import Shop, open_app, press, read_question, settle, toasts, type_text, until, words_on
 from tests.test_ui.test_sales import LANGUAGES, scan, till
 from tests.test_ui.test_till_codes import in_cart
 
@@ -76,6 +78,25 @@ async def test_a_restart_after_the_payment_leaves_parked_sales_parked_and_names_
         assert t("sales.others_open", count="1") in words_on(app)
         assert number in words_on(app)
         assert money(12_500) in words_on(app)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_a_void_of_the_sale_that_was_saved_last_is_said_at_the_till(
+    shop: Shop, language: strings.Language
+) -> None:
+    async with open_app(shop, language) as (app, pilot):
+        await scan(app, pilot, "OF-100")
+        await press(pilot, "f2", "enter")
+        await until(pilot, lambda: isinstance(app.screen, ReceiptDialog))
+        await press(pilot, "enter", "f7")
+        await until(pilot, lambda: isinstance(app.screen, PastSalesScreen) and app.screen.table.count == 1)
+        await press(pilot, "f8")
+        await until(pilot, lambda: isinstance(app.screen, VoidDialog))
+        await type_text(pilot, "wrong part")
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, PastSalesScreen) and app.screen.table.row.status == "voided")
+        await press(pilot, "escape")
+        await until(pilot, lambda: t("sale.state.voided") in words_on(app))
 
 
 async def test_another_window_begins_anew_and_takes_a_sale_over_only_when_it_is_told_to(shop: Shop) -> None:

@@ -33,10 +33,11 @@ class MarkedPart(Words):
         self.tell(lambda: self._last() if part is None else self._about(part))
 
     def _last(self) -> str:
-        if self.last_sale is None:
+        if (last := self.last_sale) is None:
             return ""
-        number, total = shown.isolate(self.last_sale.receipt_number), shown.money(self.last_sale.total)
-        return t("sales.last_sale", number=number, total=total, at=shown.moment(self.last_sale.at, datetime.now(UTC)))
+        number, total = shown.isolate(last.receipt_number), shown.money(last.total)
+        words = t("sales.last_sale", number=number, total=total, at=shown.moment(last.at, datetime.now(UTC)))
+        return f"{words} ({t('sale.state.voided')})" if last.is_voided else words
 
     def _about(self, part: PartRow) -> str:
         about = [t("part.on_shelf", stock=shown.number(part.stock))]
