@@ -6,8 +6,7 @@ yet. Nothing here writes that figure: stock moves by `stock_move` rows only.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -304,10 +303,12 @@ def checked(draft: PartDraft) -> PartDraft:
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """Something about a part that is allowed but seldom meant: `key` names a sentence, `values` fill its places."""
+    """Something about a part that is allowed but seldom meant: `key` names a sentence, about a `code` that an `other`
+    part has already or about nothing more."""
 
     key: str
-    values: Mapping[str, str] = field(default_factory=dict)
+    code: str = ""
+    other: PartRow | None = None
 
 
 def doubts(draft: PartDraft, seen: Part | None = None) -> tuple[Doubt, ...]:
@@ -326,8 +327,7 @@ def doubts(draft: PartDraft, seen: Part | None = None) -> tuple[Doubt, ...]:
         if key == "part.doubt.number":  # makers share numbers
             others = tuple(one for one in others if fold(one.brand) == fold(draft.brand))
         if others:
-            values = {"code": code, "name": others[0].name or others[0].name_en, "number": others[0].part_number or "-"}
-            found.append(Doubt(key, values))
+            found.append(Doubt(key, code, others[0]))
     return tuple(found)
 
 

@@ -273,7 +273,7 @@ async def test_a_part_without_a_price_or_with_the_barcode_of_another_is_asked_ab
         await until(pilot, lambda: isinstance(app.screen, Confirm))
         said = words_on(app)
         assert t("part.doubt.no_price") in said
-        other = {"code": name("41112223338"), "name": name("فلتر زيت"), "number": name("OC 197")}
+        other = {"code": name("41112223338"), "name": name("Oil filter"), "number": name("OC 197")}
         assert t("part.doubt.barcode", **other) in said
         await press(pilot, "escape")
         await until(pilot, lambda: t("error.part.not_saved_yet") in words_on(app))

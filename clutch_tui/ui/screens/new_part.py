@@ -13,6 +13,7 @@ from clutch_tui.ui.entries import FIRST_STOCK, PART
 from clutch_tui.ui.forms import FormDialog
 
 if TYPE_CHECKING:
+    from clutch_tui.core.inventory import Doubt
     from clutch_tui.ui.app import ClutchApp
 
 
@@ -33,6 +34,12 @@ async def settle_doubts(app: ClutchApp, draft: PartDraft, seen: Part | None = No
     found = await app.store.read(shop.inventory.doubts, draft, seen)
     if not found:
         return
-    lines = [t(one.key, **{name: shown.name(value) for name, value in one.values.items()}) for one in found]
-    if not await app.confirm_unexpected("part.ask_doubts", doubts="\n".join(lines)):
+    if not await app.confirm_unexpected("part.ask_doubts", doubts="\n".join(map(_sentence, found))):
         raise ShopError("error.part.not_saved_yet")
+
+
+def _sentence(doubt: Doubt) -> str:
+    if (other := doubt.other) is None:
+        return t(doubt.key)
+    named = shown.name(shown.of_language(other.name, other.name_en))
+    return t(doubt.key, code=shown.name(doubt.code), name=named, number=shown.name(other.part_number or "-"))
