@@ -234,7 +234,7 @@ class Trade:
     def _return(self, sale: JSON, items: list[JSON], moment: datetime, day: date) -> None:
         line = items[0]
         method = "credit" if sale["credit"] else "cash"
-        back = [line | {"sale_line": 0}]
+        back = [line | {"sale_line": 1}]  # counted from 1
         self._record(moment, day, back, sale["customer_id"], line["total"], 0, method, sale["id"])
 
     def _void(self, sale: JSON, moment: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 from datetime import UTC, date, datetime, timedelta
@@ -157,6 +158,18 @@ def _sales(reading: Reading) -> None:
         " GROUP BY sale.id HAVING SUM(line.total) <> sale.subtotal OR sale.subtotal - sale.discount <> sale.total"
     )
     assert wrong == []
+
+
+def test_what_came_back_names_the_line_that_it_was_sold_in(shop: Database) -> None:
+    """Lines are counted from 1, as terminals do; else what came back would seem to be there to come back again."""
+    with shop.reading() as reading:
+        rows = reading.all("SELECT id, body FROM sale WHERE return_of IS NOT NULL")
+        sold = {row["id"]: json.loads(row["body"])["items"] for row in reading.all("SELECT id, body FROM sale")}
+    assert len(rows) > 20
+    for body in (json.loads(row["body"]) for row in rows):
+        for line in body["items"]:
+            assert line["sale_line"] >= 1
+            assert sold[body["return_of"]][line["sale_line"] - 1]["item_id"] == line["item_id"]
 
 
 def test_open_orders_wait_for_an_answer(shop: Database) -> None:
