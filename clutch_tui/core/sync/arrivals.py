@@ -104,6 +104,15 @@ def _bury(row: Row, *, known: bool) -> None:
         models.execute("DELETE FROM part_next WHERE id = ?", (row["id"],))
 
 
+def drop(part_ids: Collection[str]) -> None:
+    """Forget what was prepared of these parts."""
+    these = (json.dumps(sorted(part_ids)),)
+    models.execute("DELETE FROM part_next WHERE id IN (SELECT value FROM json_each(?))", these)
+    models.execute(
+        "DELETE FROM part_seen WHERE pk IN (SELECT pk FROM part WHERE id IN (SELECT value FROM json_each(?)))", these
+    )
+
+
 def ids() -> list[str]:
     """The parts that the pull has brought so far."""
     rows = models.execute("SELECT id FROM part_next UNION SELECT id FROM part JOIN part_seen USING (pk)")

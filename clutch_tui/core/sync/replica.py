@@ -220,6 +220,7 @@ def _prepare(channel: str, page: PullPage) -> list[records.Row]:
     """Prepare the parts of a page; the rows that are none."""
     if not page.prepared and not is_staging(channel):
         arrivals.begin()
+    unreadable.staged(channel, (str(row["id"]) for row in page.rows))
     arrivals.prepare([row for row in page.rows if row["type"] == "item"])
     return [row for row in page.rows if row["type"] != "item"]
 
@@ -231,6 +232,8 @@ def _store_page(channel: str, page: PullPage) -> set[str]:
         # the rows may lack what the server has yet to be offered again: ask for them once more afterwards
         drop_staging(channel)
         return set()
+    if not arriving:
+        unreadable.staged(channel, (str(row["id"]) for row in page.rows))
     rows: list[records.Row] = _prepare(channel, page) if arriving else list(page.rows)
     if page.more:
         _stage(channel, page, rows)
@@ -276,6 +279,9 @@ def _swap(channel: str, page: PullPage, rows: list[records.Row], *, arriving: bo
         state.forget(f"{channel}.renew")
         unreadable.complete(channel)
     ways.cover(channel)
+    if again := unreadable.later(channel):
+        rows = [row for row in rows if row["id"] not in again]
+        arrivals.drop(again)
     came = [*(str(row["id"]) for row in rows), *(arrivals.ids() if arriving else ())]
     unreadable.came(channel, came)
     unnamed = unreadable.has_unnamed(channel)

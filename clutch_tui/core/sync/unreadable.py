@@ -26,6 +26,8 @@ def note(channel: str, rows: Iterable[tuple[str | None, str]], *, anew: bool = F
         models.execute(f"UPDATE set_aside SET at = '{_BEFORE}' WHERE channel = ?", (channel,))
         state.forget(f"{channel}.unnamed")
     told = list(rows)
+    if models.execute("SELECT 1 FROM pull_page WHERE channel = ? LIMIT 1", (channel,)).fetchone() is not None:
+        _put_later(channel, later(channel).union(record_id for record_id, _ in told if record_id is not None))
     kept = told[: max(0, MOST - len(fresh(channel)))]
     if len(kept) < len(told) or any(record_id is None for record_id, _ in told):
         state.put(f"{channel}.unnamed", 1)
@@ -93,12 +95,32 @@ def suspect(
 
 
 def came(channel: str, record_ids: Collection[str]) -> None:
-    """These records have come in a form that can be read."""
+    """A list is complete, and these records have come in a form that can be read."""
+    _put_later(channel, set())
     if record_ids and count(channel):
         models.execute(
             "DELETE FROM set_aside WHERE channel = ? AND record_id IN (SELECT value FROM json_each(?))",
             (channel, json.dumps(list(record_ids))),
         )
+
+
+def staged(channel: str, record_ids: Iterable[str]) -> None:
+    """A page of a pull was kept that has these records: what its earlier pages said of them is over."""
+    if spoiled := later(channel):
+        _put_later(channel, spoiled.difference(record_ids))
+
+
+def later(channel: str) -> set[str]:
+    """The records that could not be read in a page after the first of the pull that is under way. A row of an earlier
+    page is older than what the pull's cursor says, and contains only some of what this record's movements are."""
+    return set(json.loads(state.get(f"{channel}.later") or "[]"))
+
+
+def _put_later(channel: str, record_ids: set[str]) -> None:
+    if record_ids:
+        state.put(f"{channel}.later", json.dumps(sorted(record_ids)))
+    else:
+        state.forget(f"{channel}.later")
 
 
 def holds(channel: str, record_id: str) -> bool:
