@@ -8,17 +8,19 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import httpx
 import pytest
 
-from clutch_tui.core import accounts, customers, inventory
+from clutch_tui.core import accounts, cash, customers, inventory
 from clutch_tui.core.sync import replica, unreadable
 from clutch_tui.core.types import CustomerDraft
+from clutch_tui.net.engine import portions
 from clutch_tui.sandbox.server import Running, running
 from clutch_tui.sandbox.settings import Settings
 from tests.test_net.test_odd_servers import Odd
-from tests.test_net.till import Till, open_till
+from tests.test_net.till import Till, open_till, said
 
 Row = dict[str, Any]
 Spoils = Callable[[Row], Row]
@@ -44,6 +46,8 @@ class Line(Odd):
         self.change = self._spoiled
 
     def _spoiled(self, request: httpx.Request, response: httpx.Response) -> httpx.Response:
+        if not response.content:
+            return response
         body = json.loads(response.content)
         data = body.get("data") or {}
         for name in ("changes", "customers"):
@@ -172,3 +176,26 @@ async def test_a_whole_list_that_can_be_read_ends_what_was_set_aside(till: Till,
     await till.round()
     assert till.ask(unreadable.count) == 0
     assert till.sql("SELECT deleted FROM part WHERE id = ?", gone) == [(1,)]
+
+
+async def test_a_page_of_rows_that_no_screen_shows_is_a_full_one(
+    tmp_path: Path, sandbox: Running, other: Till, line: Line
+) -> None:
+    """Only what is shown was counted: among a day of the drawer's entries pages stayed as small as they began."""
+    limits: list[int] = []
+
+    def note(request: httpx.Request) -> None:
+        if request.url.path.endswith("/sales/sync"):
+            limits.append(json.loads(said(request))["limit"])
+
+    for _ in range(30):
+        other.do(cash.do, "pay_in", 100_00, drawer_id="d", actor="علي", reason="فكة")
+    await (till := await open_till(tmp_path, sandbox, "c")).round()
+    await till.close()
+    await other.round()
+    till = await open_till(tmp_path, sandbox, "c", transport=line)
+    line.refuses = note
+    with patch.object(portions, "FIRST_PAGE", 4):
+        await till.round()
+    assert max(limits) > 4
+    await till.close()

@@ -241,7 +241,7 @@ class Exchange:
             self._portions.went_through(channel, len(changes))
         self._asking.went_through(channel, len(asked.ids))
         if page is not None:
-            self._pages.came(channel, len(page.rows), took)
+            self._pages.came(channel, understood.told, took)
         if understood.reset and pull:
             await self._store.run(replica.restart, channel)
             return True

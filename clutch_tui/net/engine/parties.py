@@ -210,7 +210,8 @@ class Parties:
             began = self._clock.monotonic()
             listing = await rest.pull(self._api, channel, here, limit=self._pages.size(channel), heard=heard)
             if listing.page is not None:
-                self._pages.came(channel, len(listing.page.rows), self._clock.monotonic() - began)
+                told = len(listing.page.rows) + len(listing.bad_rows)
+                self._pages.came(channel, told, self._clock.monotonic() - began)
             return listing
         except ApiError as error:
             if error.kind is Kind.TOO_LARGE or is_too_much(error):

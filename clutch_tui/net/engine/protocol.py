@@ -50,6 +50,8 @@ class SyncAnswer:
     page: PullPage | None
     reset: str | None
     bad_rows: tuple[wire.BadRow, ...]
+    told: int = 0
+    """How many rows came, also those that no screen shows and those that could not be read."""
     unreadable: tuple[str, ...] = ()
     """Changes whose results make no sense: they are as good as unanswered, and the others are not held up."""
 
@@ -178,7 +180,8 @@ def read_sync(data: object, asked_for: PullState, sent: Mapping[str, Sent]) -> S
         )
     server_time = from_text(answer["server_time"]) if answer["server_time"] else None
     left = tuple(change_id for change_id in unreadable if change_id not in understood)
-    return SyncAnswer(answer["epoch"], server_time, understood, page, answer["reset"], tuple(bad), left)
+    told = len(answer["changes"])
+    return SyncAnswer(answer["epoch"], server_time, understood, page, answer["reset"], tuple(bad), told, left)
 
 
 def _is_document(row: object) -> bool:
