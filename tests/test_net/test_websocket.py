@@ -632,6 +632,27 @@ async def test_late_doubled_and_missing_events(bench: Bench) -> None:
         assert bench.heard.pulls == ["connected", "gap", "missed"]
 
 
+async def test_a_pong_that_events_have_overtaken_says_nothing() -> None:
+    """It was taken for a server that counts anew: everything was fetched, and once more with the next pong."""
+    bench = Bench(Kept(5))
+    async with bench.running():
+        line = await bench.greet()
+        for seq in (6, 7):
+            line.push("system_message", data={"message": str(seq)}, seq=seq)
+        line.push("pong", seq=6)
+        await bench.clock.advance(16)
+        first, second = (one["timestamp"] for one in line.said if one["type"] == "ping")
+        line.push("pong", data={"timestamp": first}, seq=5)
+        line.push("pong", data={"timestamp": second}, seq=7)
+        line.push("system_message", data={"message": "7"}, seq=7)
+        await settle()
+        assert bench.heard.pulls == ["connected"]
+        assert [event.seq for event in bench.heard.events] == [6, 7]
+        line.push("pong", data={"timestamp": second}, seq=6)
+        await settle()
+        assert bench.heard.pulls == ["connected", "missed"]
+
+
 async def test_a_server_that_counts_anew_is_believed_and_pulled_from() -> None:
     bench = Bench(Kept(500))
     async with bench.running():

@@ -46,15 +46,19 @@ class Sequence:
             return "new"
         return "seen"
 
-    def heard_of(self, seq: int) -> bool:
-        """The server says that its last event has this number. True where that is not the last that we saw."""
+    def heard_of(self, seq: int, asked_at: int | None) -> bool:
+        """The server says that its last event has this number; when it was asked, ours was `asked_at`, None where that
+        is not known. True where it is ahead of what we saw, or counts anew. A number between the two was overtaken by
+        the events that came after it, and says nothing."""
         if self.last is None:
             self.restart(seq)
             return False
         if seq == self.last:
             return False
-        if seq < self.last:  # it counts anew: the server was restored
-            self.restart(seq)
+        if seq < self.last:
+            if asked_at is None or seq >= asked_at:
+                return False
+            self.restart(seq)  # it counts anew: the server was restored
             return True
         self._miss(seq + 1)
         self.last = seq

@@ -127,6 +127,8 @@ class Socket:
         self._is_ours = False
         self._complained = False
         self._asked_up_to: int | None = None
+        self._pinged: tuple[int, int | None] = (0, None)
+        """The moment of the last ping, which its pong repeats, and the last event that had come by then."""
 
     def on(self, kind: type[H], listener: Callable[[H], None]) -> None:
         """Hear one kind of event, named by its type (`events.StockAlert`), from now on."""
@@ -350,7 +352,9 @@ class Socket:
         would not: proxies and half-dead servers send those."""
         while True:
             before = self._heard
-            await self._say(line, "ping", timestamp=int(self._clock.now().timestamp() * 1000))
+            stamp = int(self._clock.now().timestamp() * 1000)
+            self._pinged = stamp, self._sequence.last
+            await self._say(line, "ping", timestamp=stamp)
             for _ in range(PATIENCE):
                 await self._clock.sleep(self._settings.pong_timeout)
                 if self._heard != before or not self.is_line_busy():
@@ -391,7 +395,9 @@ class Socket:
         self._sequence.settle(self._asked_up_to)  # it was asked to resume before it was asked for this
         if pong.seq is not None:
             self._is_ours = True
-            if self._sequence.heard_of(pong.seq):
+            stamp, last = self._pinged
+            told = pong.data.get("timestamp", stamp) if isinstance(pong.data, dict) else stamp
+            if self._sequence.heard_of(pong.seq, last if told == stamp else None):
                 self.on_pull("missed")
         ours = await self._cursor.head()
         if pong.head is not None and ours is not None and pong.head > ours:
