@@ -440,6 +440,9 @@ class World:
     async def _idle(self) -> None:
         """Nothing is left to do, so next to nothing is done, but by a terminal that hears only now what the server can
         do: it fetches once more what it could not read."""
+        began = self.loop.elapsed
+        while self._fetches_anew() and self.loop.elapsed - began < PATIENCE:
+            await self.pass_time(1.0)
         before = {one.name: (one.line.calls, one.ask(abilities.knows, "payment_void")) for one in self.terminals}
         await self.pass_time(65.0)
         for terminal in self.terminals:
@@ -447,6 +450,11 @@ class World:
             made = terminal.line.calls - calls
             if made > 40 and terminal.ask(abilities.knows, "payment_void") == knew:
                 raise Violation(f"{terminal.name} does not rest: {made} calls in a minute without any news")
+
+    def _fetches_anew(self) -> bool:
+        """Whether a terminal is in the middle of fetching once more what it had."""
+        pending = "SELECT 1 FROM sync_state WHERE name LIKE '%.renew' UNION SELECT 1 FROM pull_page"
+        return any(terminal.sql(pending) for terminal in self.terminals)
 
     def _settled(self) -> bool:
         """Every channel of every terminal stands at the server's counter."""
