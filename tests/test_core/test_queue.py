@@ -100,6 +100,19 @@ def test_a_refused_new_part_goes_out_again_under_its_own_id(store: Store) -> Non
     assert (part.draft.name, part.stock) == ("مساعد أمامي", 5)
 
 
+def test_a_new_customer_that_is_tried_again_keeps_what_was_edited_since(store: Store) -> None:
+    made = store.run_now(customers.create, CustomerDraft(name="منى", phone="1"))
+    row = refuse_newest(store)
+    store.run_now(lambda: customers.edit(made.id, replace(made.draft, address="القاهرة"), seen=made))
+    (edit,) = store.run_now(outbox.claim, "rest")
+    store.run_now(queue.retry, row.id)
+    assert store.read_now(customers.get, made.id).draft.address == "القاهرة"
+    answer(store, edit.change_id, Result("rejected", 0, code="NOT_FOUND"))
+    (again,) = store.run_now(outbox.claim, "rest")
+    assert (again.kind, again.id, again.payload["phone"]) == ("create", made.id, "1")
+    assert again.payload["address"] == store.read_now(customers.get, made.id).draft.address == "القاهرة"
+
+
 def test_a_refused_customer_is_corrected(store: Store) -> None:
     made = store.run_now(customers.create, CustomerDraft(name="منى", phone="1"))
     row = refuse_newest(store)

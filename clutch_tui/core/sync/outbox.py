@@ -464,7 +464,16 @@ def retry(change_id: str) -> None:
 
 
 def _send_anew(change: Change, label: str) -> str:
-    """The content of a refused change under a new id, which it returns. What it moved here moves with it."""
+    """The content of a refused change under a new id, which it returns. What it moved here moves with it. A record is
+    made as it was edited since: it would lie over edits that are still on their way."""
+    if change.kind == "create":
+        edits = models.execute(
+            "SELECT payload FROM outbox WHERE type = ? AND record_id = ? AND kind = 'update' AND n > ?"
+            " AND answered_at IS NULL ORDER BY n",
+            (change.type, change.id, change.n),
+        ).fetchall()
+        for (edit,) in edits:
+            change.payload.update(json.loads(edit))
     options: dict[str, Any] = {"base": change.base, "was": change.was, "label": label, "epoch": change.epoch}
     change_id = add(change.kind, change.type, change.id, change.payload, **options)
     for assignment in ("stock_move SET open = 1,", "account_move SET open = 1,", "money_move SET"):
