@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from clutch_tui.core import aftersales, customers, inventory
+from clutch_tui.core import accounts, aftersales, customers, inventory
 from clutch_tui.core.sync import outbox, queue, singles, ways
 from clutch_tui.core.types import CustomerDraft
 from clutch_tui.net.client.errors import ApiError
@@ -168,3 +168,22 @@ async def test_a_void_waits_until_it_is_seen_who_moved_the_stock_of_its_sale(sho
     assert till.changes == ()
     assert till.ask(singles.movers) == {"sale": "server"}
     assert till.shelf(sold.id) == shop.stock("P-0001") == sold.stock
+
+
+async def test_a_server_that_numbers_its_customers_may_have_ids_of_its_own(shop: Shop) -> None:
+    """The customer was there twice here, one under each id, and a payment went to the one that nobody else knew."""
+    await shop.be(missing=["sales.sync"], own_ids=True)
+    till = await shop.till()
+    await till.round()
+    assert till.ask(ways.of, "customers") == "sync"
+    made = till.do(customers.create, CustomerDraft(name="منى", phone="0100"))
+    await minutes(till, 2)
+    assert shop.sql("SELECT count(*) FROM customer WHERE id <> ?", made.id) == [(1,)]
+    assert till.sql("SELECT id FROM customer WHERE deleted = 0") == [(made.id,)]
+    till.do(accounts.pay, made.id, 5000, "cash", "", "c", beyond_debt=True)
+    await shop.sync()
+    till.sync.look_again()
+    await minutes(till, 3)
+    assert shop.sql("SELECT balance FROM customer") == [(-5000,)]
+    assert till.sql("SELECT id, balance FROM customer WHERE deleted = 0") == [(made.id, -5000)]
+    assert till.ask(customers.get, made.id).balance == -5000

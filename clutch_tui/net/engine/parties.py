@@ -13,7 +13,7 @@ from clutch_tui.core import state
 from clutch_tui.core.clock import Clock
 from clutch_tui.core.database.store import Store
 from clutch_tui.core.sync import aliases, doubts, marks, outbox, records, replica, singles, ways
-from clutch_tui.core.sync.messages import Change
+from clutch_tui.core.sync.messages import Change, Result
 from clutch_tui.core.sync.outbox import Channel
 from clutch_tui.core.types import Lane
 
@@ -135,7 +135,7 @@ class Parties:
     async def _push_one(self, change: Change) -> ApiError | None:
         """Send one request; what went wrong with it alone, and will be tried again in the next round."""
         try:
-            result = await rest.push(self._api, change, await self._store.read(marks.heard))
+            result, remote_id = await rest.push(self._api, change, await self._store.read(marks.heard))
         except wire.BadPayload:  # an answer that cannot be understood is none
             await self._store.run(outbox.failed, [change.change_id], BAD_ANSWER)
             await self._store.run(outbox.make_slow, change.change_id, BAD_ANSWER)
@@ -155,10 +155,16 @@ class Parties:
         if result.status != "retry" and not doubts.is_yes(result):
             await self._ensure_same(rest.PLURALS[change.type])
         epoch = await self._store.read(replica.epoch) or ""
-        nouns = await self._store.run(replica.deliver, {change.change_id: result}, epoch, policies=self._policies)
+        nouns = await self._store.run(self._deliver, change, result, remote_id, epoch)
         self._monitor.moved(sent=1)
         self._on_change(frozenset(nouns))
         return None
+
+    def _deliver(self, change: Change, result: Result, remote_id: str, epoch: str) -> set[str]:
+        """Store an answer, and by what id the server calls what it has made."""
+        if change.kind == "create":
+            aliases.put(change.type, change.id, remote_id)
+        return replica.deliver({change.change_id: result}, epoch, policies=self._policies)
 
     async def _ensure_same(self, channel: str) -> None:
         """A refusal, or an answer without a number, says nothing of the epoch, and counts only in the one that we know;

@@ -42,8 +42,9 @@ class Listing:
     tracked: bool
 
 
-async def push(api: Api, change: Change, heard: Heard | None = None) -> Result:
-    """Send one change and give back what the server said of it. Its number follows on what was `heard` before.
+async def push(api: Api, change: Change, heard: Heard | None = None) -> tuple[Result, str]:
+    """Send one change and give back what the server said of it, and the id under which it has the record: one that
+    numbers its records may insist on its own all the same. Its number follows on what was `heard` before.
 
     Raises `ApiError` where nothing is known about it (it must be sent again) or where it is not about this
     change at all: no network, no session, no such route.
@@ -54,10 +55,11 @@ async def push(api: Api, change: Change, heard: Heard | None = None) -> Result:
     try:
         answer = await api.call(endpoint, path=path, body=body, idempotency_key=change.change_id, retry=False)
     except ApiError as error:
-        return refusal(change, error)
+        return refusal(change, error), change.id
     record = answer.data if isinstance(answer.data, dict) else {}
     seq, version, mark = _whole(record, "seq"), _whole(record, "version"), wire.mark_in(record.get("mark"))
-    return Result(status="applied", seq=seq, version=version, mark=mark)
+    remote_id = str(record.get("id") or record.get("_id") or change.id)
+    return Result(status="applied", seq=seq, version=version, mark=mark), remote_id
 
 
 def _call(change: Change) -> tuple[str, dict[str, Any]]:

@@ -328,7 +328,7 @@ class Singles:
                     await self._finish(claimed, done(order))
                     return
         async with self._attempt(claimed):
-            result = await rest.push(self._api, claimed.sent)
+            result, _ = await rest.push(self._api, claimed.sent)
         await self._finish(claimed, result)
 
     # --- documents -------------------------------------------------------------------------------------
