@@ -187,3 +187,25 @@ async def test_a_server_that_numbers_its_customers_may_have_ids_of_its_own(shop:
     assert shop.sql("SELECT balance FROM customer") == [(-5000,)]
     assert till.sql("SELECT id, balance FROM customer WHERE deleted = 0") == [(made.id, -5000)]
     assert till.ask(customers.get, made.id).balance == -5000
+
+
+async def test_a_sale_whose_void_came_first_says_nothing_of_who_moves_the_stock(shop: Shop) -> None:
+    """The server took the void by sync, on a sale that broke its call; by itself the sale moves nothing any more."""
+    till = await shop.till()
+    await shop.sync()
+    await till.round()
+    sold = part(till, "P-0001")
+    sale_id = till.sell(sold.id, 2)
+    till.do(outbox.make_slow, till.changes[0].id, "error.backend.server")
+    till.do(aftersales.void, sale_id, "غلط", "سارة")
+    await till.step()
+    assert [(change.kind, change.lane) for change in till.changes] == [("sale", "slow")]
+    assert till.shelf(sold.id) == sold.stock
+    await shop.be(own_ids=False)
+    for _ in range(20):
+        await minutes(till, 1)
+        assert till.shelf(sold.id) == sold.stock
+    assert till.changes == ()
+    assert shop.sql("SELECT status FROM sale") == [("voided",)]
+    assert till.shelf(sold.id) == shop.stock("P-0001") == sold.stock
+    assert till.ask(singles.movers) == {}

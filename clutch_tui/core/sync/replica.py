@@ -23,6 +23,10 @@ MANY = 10_000
 """From so many rows on a swap takes a large page cache for its while: the indexes do not fit into the usual one."""
 _MOVES = {"inventory": ("stock_move", "part_id", "item"), "customers": ("account_move", "customer_id", "customer")}
 """Which own movements a channel's cursor ends, and the records that they move."""
+_AHEAD = """EXISTS (SELECT 1 FROM outbox AS void JOIN outbox AS sold ON sold.type = 'sale' AND sold.kind = 'sale'
+    AND sold.record_id = json_extract(void.payload, '$.sale_id') WHERE void.change_id = {}.change_id
+    AND void.result_epoch <> ? AND (sold.answered_at IS NULL OR sold.result_epoch = ? AND sold.result_seq > ?))"""
+"""True of a void that the server took by sync before its sale: it has moved nothing for it, and will for neither."""
 _APPLIED = "outbox.status IN ('applied', 'applied_flagged')"
 
 
@@ -340,10 +344,12 @@ def _end_moves(channel: str, answered: Collection[str] | None = None, settled: C
     table, record, type = _MOVES[channel]
     place = state.get(f"{channel}.epoch")
     # in the order in which they were made, which is that of their changes: by records it took twice as long
-    these, ids = f" AND id IN (SELECT id FROM {table} WHERE open = 1)", tuple[str, ...]()
+    these, ids = f" AND id IN (SELECT id FROM {table} WHERE open = 1)", tuple[str | int, ...]()
     if answered is not None:
         these = f" AND (change_id IN (SELECT value FROM json_each(?)) OR {record} IN (SELECT value FROM json_each(?)))"
         ids = json.dumps(list(answered)), json.dumps(sorted(settled))
+    these = f"{these} AND NOT (kind = 'void' AND {_AHEAD.format(table)})"
+    ids = *ids, ways.LISTS, place or "", cursor(channel)
     if place == ways.LISTS:
         _end_listed_moves(channel, these, ids)
         return
@@ -366,7 +372,7 @@ def _end_moves(channel: str, answered: Collection[str] | None = None, settled: C
         )
 
 
-def _end_listed_moves(channel: str, these: str, ids: tuple[str, ...]) -> None:
+def _end_listed_moves(channel: str, these: str, ids: tuple[str | int, ...]) -> None:
     """End the movements that were answered before their record's page was asked for: its count stands in `seq`."""
     table, record, type = _MOVES[channel]
     if type == "customer" and not ways.server_keeps_balances():

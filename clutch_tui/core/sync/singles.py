@@ -264,6 +264,15 @@ def mover(kind: str, setting: str) -> Who | None:
     return "server" if seen == "server" else "terminal" if seen == "terminal" else None
 
 
+def is_undone(sale_id: str) -> bool:
+    """Whether the server has taken the void of a sale by sync. It knows by that to move nothing when the sale comes."""
+    row = models.execute(
+        "SELECT 1 FROM outbox WHERE kind = 'void' AND json_extract(payload, '$.sale_id') = ? AND result_epoch <> ?",
+        (sale_id, ways.LISTS),
+    ).fetchone()
+    return row is not None
+
+
 def learn_mover(kind: str, before: Mapping[str, int], after: Mapping[str, int], moved: Mapping[str, int]) -> Who | None:
     """Who moved the stock, by the figures around the document; None where somebody else moved in between. Parts that
     the server does not have tell nothing, and where it has none of them there is nothing for anybody to move."""

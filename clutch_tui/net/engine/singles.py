@@ -346,6 +346,8 @@ class Singles:
         if lane is not None:
             raise Waits(SOON, local=lane == "local")
         who = await self._store.read(singles.mover, change.kind, self._stock_by) if moved else "server"
+        if change.kind == "sale" and await self._store.read(singles.is_undone, change.id):
+            who = "server"
         if not progress.posted:
             doubtful = await self._store.read(singles.unsettled, change.change_id, list(moved), self._stock_by)
             if doubtful and who != "terminal":
