@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from . import directed, mutants, outcome, sweep, world
 from .changing import ChangingWorld
+from .changing_mutants import LOSES_SYNC
 from .plain import PlainWorld
 
 A = TypeVar("A")
@@ -107,8 +108,10 @@ def hunt(one: Hunt) -> Found:
     if one.mutant in directed.SCENARIOS and (violation := directed.play(one.mutant, planted=True)):
         by, told = "its scenario", violation
     else:
-        kind = "plain" if one.mutant in mutants.WITHOUT_SYNC else "sync"
-        for seed in one.seeds:
+        kind, seeds = "plain" if one.mutant in mutants.WITHOUT_SYNC else "sync", one.seeds
+        if (known := LOSES_SYNC.get(one.mutant)) is not None:
+            kind, seeds = "changing", (known, *one.seeds)
+        for seed in seeds:
             if violation := _run(seed, one.steps, one.mutant, kind).violation:
                 by, told = f"{kind if kind != 'sync' else ''} seed {seed}".strip(), violation
                 break

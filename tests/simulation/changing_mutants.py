@@ -1,0 +1,36 @@
+"""Mistakes about a server that has the sync calls and loses them: they are looked for in the world that changes."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+
+from clutch_tui.core.sync import figures, outbox, replica, ways
+
+from .planting import mutant, put
+
+LOSES_SYNC = {"as_old_as_its_first_page": 30001, "takes_what_is_in_doubt": 30161, "moves_while_judged": 30200}
+"""Mistakes that only that world finds, and a seed that does: in few runs so much comes together."""
+
+
+@mutant
+def as_old_as_its_first_page(stack: ExitStack) -> None:
+    """What went up by itself between two pages of a pull is not taken to be on the last one."""
+
+    def begin(channel: str) -> None:
+        if not replica.is_staging(channel):
+            before(channel)
+
+    before = put(stack, ways, "begin", begin)
+
+
+@mutant
+def takes_what_is_in_doubt(stack: ExitStack) -> None:
+    """Rows by sync are stored with what a sale has moved that went up by itself and has no answer."""
+    put(stack, figures, "in_doubt", lambda channel: [])
+
+
+@mutant
+def moves_while_judged(stack: ExitStack) -> None:
+    """A sale goes by sync while it is being judged by the same part's figure whether that was written."""
+    free = outbox._FREE_TO_SYNC.replace(outbox._STILL, "SELECT NULL WHERE 0")
+    put(stack, outbox, "_FREE_TO_SYNC", free)
