@@ -107,6 +107,11 @@ def _field(entry: Entry, given: str) -> Widget:
     return TextField(value=given, password=entry.kind == "secret", id=name)
 
 
+class FieldRows(VerticalScroll, can_focus=False, inherit_bindings=False):
+    """The rows of a form. They scroll with the cursor and have no keys of their own: Up and Down go from field to field
+    also where there are more rows than room."""
+
+
 class FormDialog(Dialog[T], Generic[T]):
     """A record's fields. `save` gets the values by name and does the write; what it gives back is the answer.
     It may raise `ShopError` (or another error with a `key`), and the form stays open with the sentence."""
@@ -133,7 +138,7 @@ class FormDialog(Dialog[T], Generic[T]):
         self._refusal = Problem()
 
     def compose_body(self) -> ComposeResult:
-        with VerticalScroll(classes="form--rows", can_focus=False):
+        with FieldRows(classes="form--rows"):
             for row in self.rows:
                 yield row
                 yield row.problem

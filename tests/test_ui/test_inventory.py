@@ -103,6 +103,22 @@ async def test_a_part_that_the_server_would_refuse_is_refused_here(shop: Shop, l
         assert shop.new_changes == [("create", "item")]
 
 
+async def test_a_form_that_is_longer_than_its_box_is_gone_through_by_the_same_keys(shop: Shop) -> None:
+    async with open_app(shop, "en", mode="inventory") as (app, pilot):
+        await press(pilot, "f2")
+        await until(pilot, lambda: isinstance(app.screen, FormDialog))
+        form = app.screen
+        assert isinstance(form, FormDialog)
+        await press(pilot, "f2")  # the sentence below the first field makes it longer
+        await until(pilot, lambda: form.rows[0].problem.text)
+        await until(pilot, lambda: form.rows[0].parent.max_scroll_y > 0)
+        for row in form.rows[1:]:
+            await press(pilot, "down")
+            assert form.focused is row.field
+        await press(pilot, "up")
+        assert form.focused is form.rows[-2].field
+
+
 async def test_the_first_problem_is_brought_into_view(shop: Shop) -> None:
     async with open_app(shop, "en", mode="inventory") as (app, pilot):
         await press(pilot, "f2")

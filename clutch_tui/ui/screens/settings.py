@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
 
 from clutch_tui.config import ConfigError
 from clutch_tui.core.types import TaxRules
@@ -17,7 +16,7 @@ from clutch_tui.text.strings import t
 from clutch_tui.ui import shop, themes
 from clutch_tui.ui.entries import Entry
 from clutch_tui.ui.errors import note, sentence
-from clutch_tui.ui.forms import YES_NO, EntryRow
+from clutch_tui.ui.forms import YES_NO, EntryRow, FieldRows
 from clutch_tui.ui.screens.frame import ShopScreen
 from clutch_tui.ui.shop_move import may_move
 from clutch_tui.ui.widgets.choice_field import ChoiceField
@@ -84,7 +83,7 @@ class SettingsScreen(ShopScreen):
 
     def compose_body(self) -> ComposeResult:
         self.rows = [EntryRow(entry, _current(self.app.settings, entry.name)) for entry in ENTRIES]
-        with VerticalScroll(id="settings-rows", can_focus=False):
+        with FieldRows(id="settings-rows"):
             for row in self.rows:
                 yield row
                 yield row.problem

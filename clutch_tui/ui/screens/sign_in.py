@@ -8,14 +8,13 @@ from typing import Any, ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
 
 from clutch_tui.text.format import NumberError
 from clutch_tui.text.strings import t
 from clutch_tui.ui import shop
 from clutch_tui.ui.entries import Entry
 from clutch_tui.ui.errors import note, sentence
-from clutch_tui.ui.forms import EntryRow
+from clutch_tui.ui.forms import EntryRow, FieldRows
 from clutch_tui.ui.screens.frame import ShopScreen
 from clutch_tui.ui.shop_move import may_move
 from clutch_tui.ui.widgets.text_field import TextField
@@ -64,7 +63,7 @@ class SignInScreen(ShopScreen):
         given = {"backend.base_url": backend.base_url, "backend.shop_id": backend.shop_id}
         self.rows = [EntryRow(entry, given.get(entry.name, "")) for entry in ENTRIES]
         yield self.welcome
-        with VerticalScroll(can_focus=False):
+        with FieldRows():
             for row in self.rows:
                 yield row
                 yield row.problem
