@@ -34,8 +34,11 @@ _BY_ID = Statement(
     )
 )
 _PK = Statement(_PART.select(_PART.pk).where((_PART.id == given("id")) & (_PART.deleted == 0)))
-_LINES = tuple(name for name, field in fields_of(PartDraft).items() if field.kind == "text" and field.is_one_line)
+_DECLARED = fields_of(PartDraft).items()
+_LINES = tuple(name for name, field in _DECLARED if field.kind == "text" and field.is_one_line)
 """The fields that are one line of text."""
+_NOTES = tuple(name for name, field in _DECLARED if field.kind == "text" and not field.is_one_line)
+_MONEY = tuple(name for name, field in _DECLARED if field.kind == "money")
 
 
 # --- reading -------------------------------------------------------------------------------------------
@@ -287,10 +290,11 @@ def _move(part: Part, kind: str, delta: int, reason: str, body: dict[str, Any], 
 def checked(draft: PartDraft) -> PartDraft:
     """The draft with tidy texts. Raises the `ShopError` of the first field that cannot stand."""
     tidy: dict[str, Any] = {name: " ".join(getattr(draft, name).split()) for name in _LINES}
-    draft = replace(draft, **tidy, description=draft.description.strip())
+    tidy |= {name: getattr(draft, name).strip() for name in _NOTES}
+    draft = replace(draft, **tidy)
     if not (draft.name or draft.name_en):
         raise ShopError("error.part.no_name")
-    for value in (draft.price, draft.cost):
+    for value in (getattr(draft, name) for name in _MONEY):
         if value < 0:
             raise ShopError("error.part.price_below_zero")
         if value > MAX_MONEY:

@@ -17,7 +17,7 @@ from .catalogue import Part, table
 from .database import Database, Transaction
 from .demo_history import Trade
 from .payload import JSON
-from .records import CUSTOMER, ITEM, SUPPLIER, Noun, search_key
+from .records import CUSTOMER, ITEM, SUPPLIER, Noun, search_key, unwritten
 
 _SHOPS: tuple[JSON, ...] = (
     {
@@ -136,7 +136,7 @@ def _numbered(transaction: Transaction, row: JSON) -> JSON:
 def _fresh(record_id: str, noun: Noun, values: JSON, at: str) -> JSON:
     """A row at version 1 with its search key; `seq` and the shop come when it is written."""
     start: JSON = {"id": record_id, "version": 1, "versions": "{}", "deleted": 0, "updated_at": at}
-    return start | {"search_key": search_key(noun, values)} | values
+    return start | {"search_key": search_key(noun, values)} | unwritten(noun) | values
 
 
 def _write_items(transaction: Transaction, shelf: dict[str, Part], trade: Trade, rng: random.Random) -> None:
@@ -160,8 +160,6 @@ def _write_items(transaction: Transaction, shelf: dict[str, Part], trade: Trade,
             "min_stock": minimum,
             "location": part.location,
             "supplier": rng.choice(_who_delivers()[part.location[0]]),
-            "description": "",
-            "image_url": "",
         }
         rows.append(_numbered(transaction, _fresh(item_id, ITEM, values, trade.opening)))
     Rows("item", rows).write(transaction)

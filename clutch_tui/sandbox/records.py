@@ -219,6 +219,11 @@ def read_fields(noun: Noun, given: JSON, whole: bool) -> JSON:
     return values
 
 
+def unwritten(noun: Noun) -> JSON:
+    """What stands in the fields of a new record that nobody has written."""
+    return {name: rule.read(None, name) for name, rule in noun.fields.items() if rule is not _NAME}
+
+
 def find(reading: Reading, noun: Noun, shop_id: str, record_id: str) -> Row | None:
     return reading.one(f"SELECT * FROM {noun.table} WHERE shop_id = ? AND id = ?", (shop_id, record_id))
 
@@ -234,7 +239,7 @@ def insert(transaction: Transaction, noun: Noun, record_id: str, values: JSON) -
         "updated_at": transaction.now,
         "search_key": search_key(noun, values),
     }
-    columns |= {name: rule.read(None, name) for name, rule in noun.fields.items() if rule is not _NAME} | values
+    columns |= unwritten(noun) | values
     if noun is CUSTOMER:
         columns |= {"balance": 0, "total_purchases": 0, "created_at": transaction.now}
         columns.setdefault("stub", 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import tempfile
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -26,12 +26,11 @@ Row = dict[str, Any]
 
 def row(n: int, seq: int, **fields: Any) -> Row:
     """A part as a page brings it."""
-    known = {
-        "name": f"قطعة {n}", "name_en": f"part {n}", "part_number": f"P-{n}", "barcode": "", "oem_number": "",
-        "category": "زيوت", "brand": "", "car_brand": "كيا", "car_model": "", "year": "", "price": 100 + n, "cost": 50,
-        "stock_quantity": 7, "min_stock": 2, "location": "", "supplier": "", "description": "", "image_url": "",
-        "updated_at": None, "deleted": False,
-    }  # fmt: skip
+    draft = PartDraft(
+        name=f"قطعة {n}", name_en=f"part {n}", part_number=f"P-{n}", category="زيوت", car_brand="كيا", price=100 + n,
+        cost=50, min_stock=2,
+    )  # fmt: skip
+    known = {**asdict(draft), "stock_quantity": 7, "updated_at": None, "deleted": False}
     return {"type": "item", "id": f"p-{n}", "version": seq, "seq": seq, **known, **fields}
 
 

@@ -16,6 +16,7 @@ from ..clock import from_text
 from ..database import models
 from ..errors import ShopError
 from ..limits import BEST_RATING
+from ..records import EDITABLE
 from ..records.customer import CAR
 from ..types import CustomerDraft, Key, PartDraft, SupplierDraft
 from . import outbox, overlay, records
@@ -257,7 +258,7 @@ def slices(conflict_ids: Sequence[str]) -> Iterator[Sequence[str]]:
 
 def can_be_made_anew(conflict: Conflict) -> bool:
     """Whether a record that was deleted at the server can come back as a new one."""
-    return conflict.gone and conflict.type in ("item", "customer", "supplier") and conflict.kind != "delete"
+    return conflict.gone and conflict.type in EDITABLE and conflict.kind != "delete"
 
 
 def _end(conflict: Conflict, resolution: str) -> None:

@@ -17,13 +17,12 @@ from .. import customers, inventory, journal, search, suppliers
 from ..clock import from_text
 from ..database import models
 from ..errors import ShopError
-from ..records import RECORDS
+from ..records import EDITABLE, RECORDS
 from ..types import Customer, CustomerDraft, Key, Lane, Part, PartDraft, Sale, Supplier, SupplierDraft
 from . import outbox, overlay, records, requests, singles
 from .shown import ChangeRow
 
 REFUSED = ("rejected", "key_reuse")
-EDITABLE = ("item", "customer", "supplier")
 
 Record = Part | Customer | Supplier
 

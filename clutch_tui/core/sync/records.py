@@ -260,22 +260,9 @@ def _row_fields(type: str, kind: str, fields: dict[str, Any], *, known: bool) ->
 
 
 def _empty(type: str) -> dict[str, Any]:
-    _, columns = overlay.RECORD_COLUMNS[type]
-    numbers = {
-        "price",
-        "cost",
-        "stock_quantity",
-        "min_stock",
-        "version",
-        "seq",
-        "deleted",
-        "balance",
-        "rating",
-        "total",
-    }
-    nulls = {"updated_at", "last_visit", "created_at", "expires_at", "customer_id", "quote"}
-    numbers |= {"total_purchases"}
-    return {name: 0 if name in numbers else None if name in nulls else "" for name in columns}
+    """The row of a record of which nothing is known: what its table says of each column."""
+    columns = RECORDS[type].table._meta.fields
+    return {name: columns[name].default for name in overlay.RECORD_COLUMNS[type][1]}
 
 
 # --- orders and sales: records with lines --------------------------------------------------------------

@@ -11,7 +11,17 @@ from clutch_tui.core import cars
 from clutch_tui.core.types import Part, PartDraft
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
+from clutch_tui.ui import change_words
 from clutch_tui.ui.dialogs import ShowText
+from clutch_tui.ui.entries import PART
+
+_PLACED = frozenset(
+    {
+        *("name", "name_en", "part_number", "barcode", "oem_number", "price", "cost", "min_stock", "location"),
+        *("category", "brand", "car_brand", "car_model", "year", "supplier", "description"),
+    }
+)
+"""The fields to which the page gives a place and a form of its own."""
 
 
 class PartDialog(ShowText):
@@ -56,6 +66,7 @@ def part_lines(part: Part) -> list[str]:
         ("part.brand", shown.name(draft.brand)),
         ("part.car", _car(draft)),
         ("part.supplier", shown.name(draft.supplier)),
+        *_others(draft),
         ("part.description", draft.description),
         ("part.changed", shown.date_time(part.updated_at) if part.updated_at else ""),
     )
@@ -63,6 +74,13 @@ def part_lines(part: Part) -> list[str]:
     if where := server_words(part.base_stock, part.stock - part.base_stock, part.as_of):
         lines.append(where)
     return [*lines, t("common.has_unsent")] if part.unsent else lines
+
+
+def _others(draft: PartDraft) -> list[tuple[str, str]]:
+    """The fields that have no place of their own on the page, as a form words them."""
+    others = (entry for entry in PART if entry.name not in _PLACED)
+    values = ((entry, getattr(draft, entry.name)) for entry in others)
+    return [(entry.label, change_words.value_word("item", entry.name, value)) for entry, value in values if value]
 
 
 def server_words(at_the_server: int, moved: int, as_of: datetime | None) -> str:
