@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.test_docs.markdown import ROOT, Page
 
 _PLACE = re.compile(r"(?P<path>[\w.-]+(?:/[\w.-]+)*\.(?:py|po|toml|md|jsonl|tcss|tsv))(?::(?P<name>\w+(?:\.\w+)*))?")
+_STANDS_FOR_ANOTHER = re.compile("NAME|NNNN")
 _FOLDERS = ("", "clutch_tui")
 """A path begins at the project or in the package."""
 
@@ -26,9 +27,12 @@ def named(page: Page) -> set[str]:
 
 
 def _place(text: str) -> re.Match[str] | None:
-    """A place of ours; the bare name of a file that is no module may be anybody's, such as `config.toml`."""
+    """A place of ours. The bare name of a file that is no module may be anybody's, such as `config.toml`, and NAME
+    stands for any."""
     found = _PLACE.fullmatch(text)
-    return found if found and ("/" in found["path"] or found["path"].endswith(".py")) else None
+    if found is None or _STANDS_FOR_ANOTHER.search(found["path"]):
+        return None
+    return found if "/" in found["path"] or found["path"].endswith(".py") else None
 
 
 def _is_there(place: re.Match[str]) -> bool:

@@ -27,8 +27,8 @@ def _sources() -> Iterator[Path]:
 
 def test_the_pages_that_must_be_there_are() -> None:
     assert set(PAGES) >= {
-        "README.md", "docs/adr/README.md", "docs/architecture.md", "docs/glossary.md", "docs/money.md",
-        "docs/protocol.md", "screenshots/README.md",
+        "CONTRIBUTING.md", "README.md", "docs/adr/README.md", "docs/architecture.md", "docs/glossary.md",
+        "docs/money.md", "docs/protocol.md", "screenshots/README.md",
     }  # fmt: skip
 
 
