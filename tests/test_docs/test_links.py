@@ -28,7 +28,7 @@ def _sources() -> Iterator[Path]:
 def test_the_pages_that_must_be_there_are() -> None:
     assert set(PAGES) >= {
         "CONTRIBUTING.md", "README.md", "docs/adr/README.md", "docs/architecture.md", "docs/glossary.md",
-        "docs/money.md", "docs/protocol.md", "screenshots/README.md",
+        "docs/money.md", "docs/protocol.md", "docs/threat-model.md", "SECURITY.md", "screenshots/README.md",
     }  # fmt: skip
 
 
