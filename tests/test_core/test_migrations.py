@@ -16,7 +16,8 @@ from clutch_tui.core import records as tables
 from clutch_tui.core.database import models
 from clutch_tui.core.database.store import MIGRATIONS, Store, migrate
 from clutch_tui.core.errors import ShopError
-from clutch_tui.core.sync import ways
+from clutch_tui.core.sync import replica, ways
+from clutch_tui.core.sync.messages import PullPage
 from clutch_tui.core.types import SaleQuery
 
 NAMES = sorted(file.stem for file in MIGRATIONS.glob("[0-9]*.py"))
@@ -101,6 +102,26 @@ def test_what_was_folded_by_older_rules_is_found_by_the_present_ones(tmp_path: P
         assert json.loads(staged) == [{"id": "q", "type": "customer", "name": "لؤي"}]
         came = store.read_now(lambda: models.execute("SELECT barcode_key FROM part_next").fetchone())
         assert came == ("41112223338",)
+
+
+def test_orders_whose_pages_waited_when_a_field_was_new_are_pulled_anew(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    db = SqlCipherDatabase(str(path))
+    Runner(db, str(MIGRATIONS)).up("0017_documents")
+    db.execute_sql("PRAGMA user_version = 17")
+    db.execute_sql("INSERT INTO sync_state (name, value) VALUES ('epoch', 'e-1')")
+    without_a_quote = [{"type": "order", "id": "o", "order_number": "1", "items": [], "deleted": False}]
+    db.execute_sql(
+        "INSERT INTO pull_page (channel, n, epoch, snapshot, since, cursor, body)"
+        " VALUES ('orders', 1, 'e-1', 1, 1, 5, ?)",
+        (json.dumps(without_a_quote),),
+    )
+    db.close()
+    with Store.open(path, inline=True) as store:
+        here = store.read_now(replica.pull_state, "orders")
+        assert (here.cursor, here.snapshot) == (0, True)
+        whole = PullPage("e-1", (), 6, False, 1, here.cursor, here.snapshot)
+        assert store.run_now(replica.receive, "orders", "e-1", {}, whole) == {"orders"}
 
 
 def test_a_migration_that_was_cut_off_before_its_number_is_finished(tmp_path: Path) -> None:
