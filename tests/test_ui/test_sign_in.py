@@ -173,7 +173,10 @@ async def test_from_a_wrong_password_to_the_first_synced_sale(tmp_path: Path) ->
 
 @pytest.mark.parametrize("language", ["ar", "en"])
 async def test_it_says_that_the_server_is_asked(shop: Shop, language: strings.Language) -> None:
-    async with await asyncio.start_server(lambda reader, writer: reader.read(), "127.0.0.1", 0) as silent:
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()  # in a frame that keeps the writer: on Python 3.14 one that nobody keeps hangs up
+
+    async with await asyncio.start_server(listen, "127.0.0.1", 0) as silent:
         url = f"http://127.0.0.1:{silent.sockets[0].getsockname()[1]}"
         installation = Installation.find({"CLUTCH_HOME": str(shop.home.data_dir), "CLUTCH_SECRETS": "file"})
         async with open_app(shop, language, mode="sign_in") as (app, pilot):
