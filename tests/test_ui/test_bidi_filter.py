@@ -36,6 +36,7 @@ from clutch_tui.ui.bidi_filter import (
     paragraph,
 )
 from tests.counting import lines
+from tests.test_ui.shop_app import PATIENCE, until
 
 RED, GREEN = Style(color="red"), Style(color="green")
 # without the zero-width joiner, which Rich takes for the glue of an emoji and measures otherwise than terminals do
@@ -194,9 +195,8 @@ async def test_what_every_place_shows(text: str, seen: str) -> None:
     async with app.run_test(size=(80, 20), notifications=True) as pilot:
         assert sum(seen in line for line in lines_of(app)) == 3
         before = lines_of(app)
-        app.notify(sentence)
-        await pilot.pause()
-        assert sum(seen in line for line in lines_of(app)) == 4, "the toast"
+        app.notify(sentence, timeout=PATIENCE)
+        await until(pilot, lambda: sum(seen in line for line in lines_of(app)) == 4)  # the toast
         await app.push_screen(Question(sentence))
         await pilot.pause()
         assert sum(seen in line for line in lines_of(app)) >= 4, "the dialog, and the screen beneath it as it was"
