@@ -107,6 +107,8 @@ def loads(raw: bytes, *, exactly: bool = False) -> Any:
         raise BadPayload("too many values")
     try:
         text = raw.decode("utf-8-sig")
+        if exactly and shallow(text) != text:  # by our own measure: each Python's parser bears another depth
+            raise RecursionError
         try:
             value = _whole(text, raw)
         except RecursionError:
