@@ -16,7 +16,7 @@ import pytest
 from clutch_tui import cli
 from clutch_tui.core import inventory
 from clutch_tui.core.database.store import Store
-from clutch_tui.core.sync import conflicts, outbox, queue, replica, singles, ways
+from clutch_tui.core.sync import conflicts, outbox, progress, queue, replica, singles, ways
 from clutch_tui.core.sync.messages import Result
 from clutch_tui.core.types import Part, PartDraft
 from clutch_tui.installation import Installation
@@ -254,16 +254,14 @@ async def test_watching_says_how_much_waits_once_for_each_figure(
 
 
 def test_the_app_that_leads_notices_what_was_done_here(run: Run, store: Store) -> None:
-    from clutch_tui.net.network import _progress
-
     conflict = disagree(store, shelf(store)[0], "name", "فلتر بوش", "فلتر مان")
     store.run_now(inventory.create, PartDraft(name="مساعد"), 1)
     slow = store.read_now(queue.page, "fast", None, 0, 1)[0].id
     store.run_now(outbox.make_slow, slow, "error.api.server")
     for command in (("queue", "retry", "--all"), ("conflicts", "resolve", conflict, "--theirs")):
-        before = store.read_now(_progress)
+        before = store.read_now(progress.figures)
         assert run(*command).code == 0
-        assert store.read_now(_progress) != before
+        assert store.read_now(progress.figures) != before
 
 
 @pytest.mark.parametrize("lang", ["ar", "en"])
