@@ -17,6 +17,7 @@ from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.events import RequestReceived
 
+from clutch_tui.core import inventory
 from clutch_tui.core.database import models
 from clutch_tui.core.sync import differences
 from clutch_tui.installation import Installation
@@ -154,6 +155,49 @@ async def test_a_call_with_nothing_to_say_finds_its_size_as_well(tmp_path: Path,
     await till.close()
 
 
+class Breaks(Narrow):
+    """A line on whose other end every call about the stock breaks."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/inventory/sync"):
+            return httpx.Response(500, html="<h1>500 Internal Server Error</h1>")
+        return await super().handle_async_request(request)
+
+
+async def test_rows_that_waited_for_larger_questions_come_soon_after_they_fit(tmp_path: Path, sandbox: Running) -> None:
+    """A proxy was in the way for minutes, and what others sold stayed away for hours."""
+    till = await open_till(tmp_path, sandbox, transport=(line := Breaks(500)))
+    part = till.do(_part)
+    till.do(lambda: [inventory.adjust(part, 1, "found") for _ in range(120)])
+    other = await open_till(tmp_path, sandbox, "b")
+    await other.round()
+    sold = other.sell(other.sql("SELECT id FROM part ORDER BY id")[0][0])
+    await other.round()
+    with pytest.raises(ApiError):
+        await till.round()
+    assert line.refused
+    assert not till.sql("SELECT 1 FROM sale WHERE id = ?", sold), "nobody knows what the rows may contain"
+    line.most = 3_000
+    for _ in range(4):
+        with pytest.raises(ApiError):
+            await till.round()
+    assert till.sql("SELECT 1 FROM sale WHERE id = ?", sold) == [(1,)]
+    await other.close()
+    await till.close()
+
+
+async def test_larger_questions_are_tried_once_in_a_round(tmp_path: Path, sandbox: Running) -> None:
+    till = await open_till(tmp_path, sandbox, transport=(line := Breaks(500)))
+    part = till.do(_part)
+    till.do(lambda: [inventory.adjust(part, 1, "found") for _ in range(120)])
+    for _ in range(3):
+        refused = line.refused
+        with pytest.raises(ApiError):
+            await till.round()
+    assert line.refused == refused + 1
+    await till.close()
+
+
 def test_pages_shrink_after_a_cut_and_grow_again() -> None:
     pages = Pages(5_000)
     first = pages.size("sales")
@@ -181,6 +225,12 @@ def test_what_a_call_asks_about_may_shrink_to_nothing_and_grows_again() -> None:
     for _ in range(portions.RARELY):
         asking.went_through("sales", 0)
     assert asking.size("sales") == 2
+    asking.try_larger("sales")
+    assert asking.size("sales") == 2, "no more than twice what went through"
+    asking.went_through("sales", 2)
+    assert asking.size("sales") == 4
+    asking.try_larger("inventory")
+    assert asking.size("inventory") == portions.ASKED
 
 
 def test_a_change_that_is_due_and_does_not_go_is_no_reason_to_hurry() -> None:

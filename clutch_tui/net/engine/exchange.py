@@ -93,6 +93,8 @@ class Exchange:
         self._aside = aside or _here
         self._portions = Portions()
         self._asking = Portions(ASKED, least=0)
+        self._held_up: set[str] = set()
+        """Channels whose rows wait because one call could not ask about all that they may contain."""
         self._suspects: dict[str, tuple[str, ...]] = {}
         self._repeated: tuple[tuple[object, ...] | None, int] = (None, 0)
         self._epochs = 0
@@ -100,9 +102,12 @@ class Exchange:
         """The refusal of a server for which this program is too old, until a round has told it."""
 
     def begin_round(self) -> None:
-        """What failed in another round is no repetition in this one."""
+        """What failed in another round is no repetition in this one, and what was too large may fit."""
         self._epochs = 0
         self._repeated = (None, 0)
+        for channel in self._held_up:
+            self._asking.try_larger(channel)
+        self._held_up.clear()
 
     async def pull(self, channel: SyncChannel) -> None:
         """Fetch what is new, and send nothing."""
@@ -240,6 +245,8 @@ class Exchange:
         if changes:
             self._portions.went_through(channel, len(changes))
         self._asking.went_through(channel, len(asked.ids))
+        if pull and not asked.complete:
+            self._held_up.add(channel)
         if page is not None:
             self._pages.came(channel, understood.told, took)
         if understood.reset and pull:

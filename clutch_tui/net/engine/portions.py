@@ -2,6 +2,7 @@
 
 A call that is too large for the server, or on which it breaks, is halved; calls that go through grow again. A size
 that was too large once is not tried with every second call: what the server takes does not change from call to call.
+Where it holds up the rows of a channel it is tried with every round: what refused it may have been the line.
 """
 
 from __future__ import annotations
@@ -56,6 +57,11 @@ class Portions:
             return
         self._through[channel] += 1
         if self._through[channel] >= RARELY:
+            self.try_larger(channel)
+
+    def try_larger(self, channel: str) -> None:
+        """Have the next call try twice of what is thought to fit: too little goes into one to get anywhere."""
+        if channel in self._most:
             self._most[channel] = min(self._largest, max(self._most[channel], 1) * 2)
             self._through[channel] = 0
 
