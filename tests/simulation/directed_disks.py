@@ -130,6 +130,26 @@ async def reopen_keeps_covered(on: Stage) -> None:
 
 
 @scenario()
+async def reopen_shows_theirs(on: Stage) -> None:
+    """A disk is put back to a copy that holds two edits of one part as unsent, the second of which the server has
+    disputed since, and the server is restored: both lie over the row whenever no answer to them is known here."""
+    await on.open()
+    part_id = parts(on.first)[0]
+    on.weather.order("refused", sender=on.first.name, times=FOR_EVER)
+    on.do(on.first, edit(part_id, name="mine"))
+    on.do(on.first, edit(part_id, name="mine again", location="A-1"))
+    on.copy_disk(on.first)
+    on.do(on.second, edit(part_id, location="B-2"))
+    await on.until(lambda: not on.books.unanswered(on.second))
+    on.weather.clear()
+    await on.until(lambda: not on.books.unanswered(on.first))
+    on.put_back_disk(on.first)
+    await on.until(lambda: not on.books.unanswered(on.first) and on.is_level(on.first))
+    on.restore(announced=True)
+    await on.end()
+
+
+@scenario()
 async def freeze_across_epochs(on: Stage) -> None:
     """Two edits of one part wait when the server is restored: the second knows nothing of the numbers of today."""
     await on.open()

@@ -252,12 +252,10 @@ class Books(Rest):
         return {id for id, deed in covered.items() if deed.applied or deed.seq < passed or id not in waiting}
 
     def _check_fields(self, terminal: Terminal, connection: FragileConnection) -> None:
-        """What somebody has typed stays on his screen until the server has had its word."""
+        """What somebody has typed stays on his screen until this disk has the server's word on it. A word that only
+        another copy of the disk has heard, or that was said in an epoch that has ended, is none."""
         typed: dict[tuple[str, str], dict[str, Any]] = {}
-        disputed = {id for deeds in self._server.deeds.values() for id, deed in deeds.items() if not deed.applied}
-        for change_id, type, record_id, payload in connection.peek(_TYPED):
-            if change_id in disputed:  # the server has had its word once; a restored one is asked again
-                continue
+        for type, record_id, payload in connection.peek(_TYPED):
             typed.setdefault((type, record_id), {}).update(json.loads(payload))
         for (type, record_id), fields in typed.items():
             rows = connection.peek(
@@ -370,7 +368,7 @@ class Books(Rest):
 
 _TABLES = {"item": "part", "customer": "customer", "supplier": "supplier"}
 _TYPED = (
-    "SELECT change_id, type, record_id, payload FROM outbox"
+    "SELECT type, record_id, payload FROM outbox"
     " JOIN (SELECT column1 AS of, column2 AS channel_epoch FROM (VALUES"
     " ('item', 'inventory.epoch'), ('customer', 'customers.epoch'), ('supplier', 'suppliers.epoch'))) ON of = type"
     " WHERE kind = 'update' AND (answered_at IS NULL OR (status = 'applied' AND result_epoch <> 'lists'"

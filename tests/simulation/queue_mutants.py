@@ -12,7 +12,7 @@ from clutch_tui.core import state
 from clutch_tui.core.clock import to_text
 from clutch_tui.core.database import models
 from clutch_tui.core.database import store as stores
-from clutch_tui.core.sync import offers, outbox, records, singles, unreadable
+from clutch_tui.core.sync import offers, outbox, records, replica, singles, unreadable
 from clutch_tui.net.engine.exchange import Exchange
 from clutch_tui.sandbox import ledger
 
@@ -123,6 +123,17 @@ def epoch_ignored_in_contained(stack: ExitStack) -> None:
         return bool(before(change | {"result_epoch": state.get(f"{channel}.epoch")}, copy, channel))
 
     before = put(stack, records, "_contained", contained)
+
+
+@mutant
+def reopen_shows_theirs(stack: ExitStack) -> None:
+    """What a restored server has lost goes up again, and its row shows what the life before has said of it."""
+
+    def reopen(change_ids: Any) -> set[str]:
+        offers.reopen(change_ids)
+        return {"queue"} if change_ids else set()
+
+    put(stack, replica, "_reopen", reopen)
 
 
 @mutant

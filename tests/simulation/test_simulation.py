@@ -92,6 +92,7 @@ CHEAP = (
     "no_fsync",
     "no_guard",
     "reopen_keeps_covered",
+    "reopen_shows_theirs",
     "return_over_refund",
     "slow_same_first",
     "unasked_balance",
