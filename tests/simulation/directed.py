@@ -435,8 +435,10 @@ async def refused_is_plain(on: Stage) -> None:
 @scenario()
 async def first_call_tries(on: Stage) -> None:
     """The line was away long enough for the circuit to open, and comes back with a server whose inventory is broken.
-    Parts wait, so that its call is the first of every round: the sales must go up."""
+    Parts wait, so that its call is the first of every round: the sales must go up. What the server can do has been
+    asked before, or that question would be the first of a round, and close the circuit."""
     await on.open()
+    await on.pass_time(60)
     on.weather.broken = "inventory"
     on.weather.order("refused", times=FOR_EVER)
     on.do(on.first, adjust(parts(on.first)[0], 5))
