@@ -62,6 +62,7 @@ def get(customer_id: str) -> Customer:
         version=row["version"],
         unsent=bool(row["unsent"]),
         deleted=bool(row["deleted"]),
+        epoch=requests.epoch_seen("customer"),
     )
 
 
@@ -93,9 +94,7 @@ def edit(customer_id: str, draft: CustomerDraft, *, seen: Customer, actor: str =
         changed |= {name: tidy[name] for name in CAR}
     if changed:
         record = asdict(now.draft) | changed
-        requests.update(
-            "customer", customer_id, changed, was, keys_of(record), version=seen.version, label=record["name"]
-        )
+        requests.update("customer", customer_id, changed, was, keys_of(record), seen=seen, label=record["name"])
         journal.audit("edit", "customer", customer_id, {"was": {n: was[n] for n in changed}, "now": changed}, actor)
     return get(customer_id)
 
@@ -108,7 +107,7 @@ def delete(customer_id: str, *, seen: Customer, actor: str = "") -> None:
         return
     if now.balance:
         raise ShopError("error.customer.owes", name=now.draft.name)
-    requests.delete("customer", customer_id, version=seen.version, label=now.draft.name)
+    requests.delete("customer", customer_id, seen=seen, label=now.draft.name)
     journal.audit("delete", "customer", customer_id, asdict(now.draft), actor)
 
 

@@ -59,6 +59,7 @@ def get(part_id: str) -> Part:
         as_of=as_of(),
         unsent=bool(row["unsent"]),
         deleted=bool(row["deleted"]),
+        epoch=requests.epoch_seen("item"),
     )
 
 
@@ -240,7 +241,7 @@ def edit(part_id: str, draft: PartDraft, *, seen: Part, actor: str = "") -> Part
     if changed:
         record = asdict(replace(now.draft, **changed))
         name = record["name"] or record["name_en"]
-        requests.update("item", part_id, changed, was, keys_of(record), version=seen.version, label=name)
+        requests.update("item", part_id, changed, was, keys_of(record), seen=seen, label=name)
         journal.audit("edit", "item", part_id, {"was": {n: was[n] for n in changed}, "now": changed}, actor)
     return get(part_id)
 
@@ -250,7 +251,7 @@ def delete(part_id: str, *, seen: Part, actor: str = "") -> None:
     now = get(part_id)
     if now.deleted:
         return
-    requests.delete("item", part_id, version=seen.version, label=label(now.draft))
+    requests.delete("item", part_id, seen=seen, label=label(now.draft))
     journal.audit("delete", "item", part_id, asdict(now.draft), actor)
 
 

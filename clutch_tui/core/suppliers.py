@@ -47,6 +47,7 @@ def get(supplier_id: str) -> Supplier:
         version=row["version"],
         unsent=bool(row["unsent"]),
         deleted=bool(row["deleted"]),
+        epoch=requests.epoch_seen("supplier"),
     )
 
 
@@ -71,9 +72,7 @@ def edit(supplier_id: str, draft: SupplierDraft, *, seen: Supplier, actor: str =
     changed = requests.changes(was, asdict(draft), asdict(checked(draft)))
     if changed:
         record = asdict(now.draft) | changed
-        requests.update(
-            "supplier", supplier_id, changed, was, keys_of(record), version=seen.version, label=record["name"]
-        )
+        requests.update("supplier", supplier_id, changed, was, keys_of(record), seen=seen, label=record["name"])
         journal.audit("edit", "supplier", supplier_id, {"was": {n: was[n] for n in changed}, "now": changed}, actor)
     return get(supplier_id)
 
@@ -83,7 +82,7 @@ def delete(supplier_id: str, *, seen: Supplier, actor: str = "") -> None:
     now = get(supplier_id)
     if now.deleted:
         return
-    requests.delete("supplier", supplier_id, version=seen.version, label=now.draft.name)
+    requests.delete("supplier", supplier_id, seen=seen, label=now.draft.name)
     journal.audit("delete", "supplier", supplier_id, asdict(now.draft), actor)
 
 

@@ -58,7 +58,7 @@ class PartRow:
 @dataclass(frozen=True, slots=True)
 class Part:
     """A part, whole. `base_stock` is the server's figure, `stock` the shelf's; `as_of` is when the server's
-    figure was pulled."""
+    figure was pulled. `version` is a number of the server's `epoch`."""
 
     id: str
     draft: PartDraft
@@ -69,6 +69,7 @@ class Part:
     as_of: datetime | None
     unsent: bool
     deleted: bool
+    epoch: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,8 @@ class CustomerRow:
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """A customer, whole. `balance` is what the customer owes, own unsent facts included; positive is debt."""
+    """A customer, whole. `balance` is what the customer owes, own unsent facts included; positive is debt. `version`
+    is a number of the server's `epoch`."""
 
     id: str
     draft: CustomerDraft
@@ -121,6 +123,7 @@ class Customer:
     version: int
     unsent: bool
     deleted: bool
+    epoch: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +144,7 @@ class Supplier:
     version: int
     unsent: bool
     deleted: bool
+    epoch: str | None = None
 
 
 # --- sales ---------------------------------------------------------------------------------------------

@@ -218,3 +218,22 @@ def test_an_edit_builds_only_on_what_the_server_says_it_has_written(
     store.run_now(replica.deliver, {change.change_id: answer}, "e-1")
     (following,) = store.run_now(outbox.claim, "inventory")
     assert following.base == {"location": version_seen, "year": 1}
+
+
+def test_a_form_that_was_open_while_the_server_was_restored_names_the_epoch_that_it_saw(store: Store) -> None:
+    """The rows of the restored server had come: an old version under their epoch passed for having seen them all."""
+    store.run_now(state.put, "inventory.epoch", "e-1")
+    seen = stock_shelf(store)["OF-200"]
+    store.run_now(state.put, "inventory.epoch", "e-2")
+    store.run_now(lambda: inventory.edit(seen.id, replace(seen.draft, price=1), seen=seen))
+    (change,) = store.run_now(outbox.claim, "inventory")
+    assert (change.kind, change.epoch, change.was) == ("update", "e-1", {"price": seen.draft.price})
+
+
+def test_a_delete_of_a_part_seen_before_a_restore_has_seen_nothing_since(store: Store) -> None:
+    store.run_now(state.put, "inventory.epoch", "e-1")
+    seen = replace(stock_shelf(store)["OF-200"], version=7)
+    store.run_now(state.put, "inventory.epoch", "e-2")
+    store.run_now(lambda: inventory.delete(seen.id, seen=seen))
+    (change,) = store.run_now(outbox.claim, "inventory")
+    assert (change.kind, change.epoch, change.base) == ("delete", "e-2", {"*": 0})

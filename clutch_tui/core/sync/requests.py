@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from ..database.statement import Statement, given
 from ..records import RECORDS
@@ -17,6 +17,17 @@ from ..records.sync import OutboxTable
 from . import outbox, overlay
 
 Fields = Mapping[str, Any]
+
+
+class Seen(Protocol):
+    """A record as a person has seen it: its version, and the epoch in which that was a number."""
+
+    @property
+    def version(self) -> int: ...
+
+    @property
+    def epoch(self) -> str | None: ...
+
 
 _UNANSWERED_UPDATES = Statement(
     OutboxTable.select(OutboxTable.base, OutboxTable.payload, OutboxTable.epoch)
@@ -42,32 +53,39 @@ def create_again(type: str, record_id: str, fields: Fields, keys: Fields, *, lab
     outbox.add("create", type, record_id, dict(fields), label=label)
 
 
-def update(type: str, record_id: str, changed: Fields, was: Fields, keys: Fields, *, version: int, label: str) -> None:
-    """Write the `changed` fields and ask for them; `was` and `version` are what the person saw of them."""
+def update(type: str, record_id: str, changed: Fields, was: Fields, keys: Fields, *, seen: Seen, label: str) -> None:
+    """Write the `changed` fields and ask for them; `was` and `seen` are what the person saw of them, which may
+    be older than the rows that we have, and of another epoch."""
     overlay.begin_request(type, record_id)
     _write(type, record_id, {**changed, **keys})
-    base = dict.fromkeys(changed, version) | _hidden(type, record_id, changed)
-    outbox.add(
-        "update", type, record_id, dict(changed), base=base, was={name: was[name] for name in changed}, label=label
-    )
+    epoch = seen.epoch or epoch_seen(type)
+    base = dict.fromkeys(changed, seen.version) | _hidden(type, record_id, changed, epoch)
+    before = {name: was[name] for name in changed}
+    outbox.add("update", type, record_id, dict(changed), base=base, was=before, label=label, epoch=epoch)
 
 
-def _hidden(type: str, record_id: str, changed: Fields) -> dict[str, int]:
+def epoch_seen(type: str) -> str | None:
+    """The epoch of the rows of this type that we have, to which their versions belong."""
+    return outbox.epoch_seen("update", type)
+
+
+def _hidden(type: str, record_id: str, changed: Fields, epoch: str | None) -> dict[str, int]:
     """The versions behind those of the `changed` fields that showed our own requests, not the row: whoever changed such
     a field has seen of the server only what the request before had seen. What has come in since lies hidden."""
-    present = outbox.epoch_seen("update", type)
     hidden: dict[str, int] = {}
     for row in _UNANSWERED_UPDATES.rows(type=type, record_id=record_id):
         # the versions of another epoch are numbers of another count: none of this one has been seen
-        seen = json.loads(row["base"]) if row["epoch"] == present else {}
+        seen = json.loads(row["base"]) if row["epoch"] == epoch else {}
         hidden |= {name: int(seen.get(name, 0)) for name in json.loads(row["payload"]) if name in changed}
     return hidden
 
 
-def delete(type: str, record_id: str, *, version: int, label: str) -> None:
-    """Take a record out of the lists and ask for its end. The row stays: old sales name it."""
+def delete(type: str, record_id: str, *, seen: Seen, label: str) -> None:
+    """Take a record out of the lists and ask for its end. The row stays: old sales name it. Of what
+    another epoch has written nothing has been seen, and a delete has no fields that the server could compare."""
     overlay.begin_request(type, record_id)
     _write(type, record_id, {"deleted": True})
+    version = seen.version if seen.epoch in (None, epoch_seen(type)) else 0
     outbox.add("delete", type, record_id, {}, base={"*": version}, label=label)
 
 
