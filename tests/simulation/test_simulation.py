@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
 from clutch_tui.core.sync import replica
-from tests.simulation import directed, sweep
+from tests.simulation import directed, stage, sweep
 from tests.simulation.changing import ChangingWorld
 from tests.simulation.mutants import MUTANTS, planted
+from tests.simulation.network import Message
 from tests.simulation.outcome import run
 from tests.simulation.plain import PlainWorld
 
@@ -65,6 +68,32 @@ def test_a_till_may_die_at_any_write(story: str, every: int) -> None:
     told = list(sweep.sweep(story, every=every))
     assert len(told) > 5
     assert [one for one in told if one[2] is not None] == []
+
+
+def test_a_row_that_nobody_can_read_may_be_on_its_way_when_the_faults_end() -> None:
+    async def act(on: stage.Stage) -> None:
+        await on.open()
+        part_id = directed.parts(on.first)[0]
+        change_id = on.server.touch_part(on.rng, part_id)
+        assert change_id is not None
+        on.books.enter_foreign(change_id, on.server.deeds[on.server.life][change_id])
+        on.weather.order("unreadable", directed.INVENTORY, on.first.name)
+        served, handle = asyncio.Event(), on.server.handle
+
+        async def watched(message: Message) -> tuple[int, dict[str, str], bytes]:
+            answer = await handle(message)
+            if (message.path, message.sender) == (directed.INVENTORY, on.first.name):
+                served.set()
+            return answer
+
+        with patch.object(on.server, "handle", watched):
+            await served.wait()
+            assert on.first.sql("SELECT record_id FROM set_aside") == []
+            await on.end()
+
+    played = stage.play(act, empty=False, without_sync=False, mutant=None)
+    assert played.violation is None
+    assert played.counts["unreadable"] == 1
 
 
 QUICK = ("no_ledger", "pend_on_ack")

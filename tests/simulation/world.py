@@ -409,9 +409,9 @@ class World:
             self.happened("slow lane")
             await self.pass_time(5.0)  # what was answered before the server was mended arrives
             self.pass_quarter()
-        self._send_again_what_was_unreadable()
+        self._send_again_what_was_unread()
         began, again = self.loop.elapsed, True
-        while (waiting := self._waiting("fast", "slow")) or not self._settled():
+        while (waiting := self._waiting("fast", "slow")) or not self._settled() or self._send_again_what_was_unread():
             if again and waiting and not self._waiting("fast"):
                 again = False
                 self.pass_quarter()
@@ -424,13 +424,17 @@ class World:
         if self.rng.random() < 0.25:
             await self._idle()
 
-    def _send_again_what_was_unreadable(self) -> None:
-        """A row that makes no sense is not asked for again: it comes when somebody changes it."""
+    def _send_again_what_was_unread(self) -> bool:
+        """A row that makes no sense is not asked for again: it comes when somebody changes it. One may still be on its
+        way when the faults end: this is asked again when all has arrived. False where no terminal waits for any."""
         asides = [terminal.sql("SELECT record_id FROM set_aside") for terminal in self.terminals if terminal.alive]
+        sent = False
         for part_id in sorted({row[0] for rows in asides for row in rows}):
             if (change_id := self.server.touch_part(self.rng, part_id)) is not None:
                 self.books.enter_foreign(change_id, self.server.deeds[self.server.life][change_id])
                 self.happened("unreadable", part_id)
+                sent = True
+        return sent
 
     def pass_quarter(self) -> None:
         for terminal in self.terminals:
