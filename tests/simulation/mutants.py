@@ -469,10 +469,11 @@ def stale_base(stack: ExitStack) -> None:
 def eyes_of_the_row(stack: ExitStack) -> None:
     """A form that was open for long is saved as if its person had seen what stands in the row by now."""
 
-    def update(type: str, record_id: str, changed: Any, was: Any, keys: Any, **options: Any) -> None:
+    def update(type: str, record_id: str, changed: Any, was: Any, keys: Any, *, seen: Any, label: str) -> None:
         present = overlay.current(type, record_id) or {}
-        seen = {name: present.get(name, was[name]) for name in was}
-        before(type, record_id, changed, seen, keys, **(options | {"version": present.get("version", 0)}))
+        shown = {name: present.get(name, was[name]) for name in was}
+        row = replace(seen, version=present.get("version", 0), epoch=requests.epoch_seen(type))
+        before(type, record_id, changed, shown, keys, seen=row, label=label)
 
     before = _put(stack, requests, "update", update)
 
