@@ -202,7 +202,9 @@ async def test_a_sale_whose_void_came_first_says_nothing_of_who_moves_the_stock(
     assert [(change.kind, change.lane) for change in till.changes] == [("sale", "slow")]
     assert till.shelf(sold.id) == sold.stock
     await shop.be(own_ids=False)
-    await minutes(till, 20)
+    for _ in range(20):
+        await minutes(till, 1)
+        assert till.shelf(sold.id) == sold.stock
     assert till.changes == ()
     assert shop.sql("SELECT status FROM sale") == [("voided",)]
     assert till.shelf(sold.id) == shop.stock("P-0001") == sold.stock
