@@ -21,6 +21,7 @@ from clutch_tui.core.sync import (
     confirmations,
     conflicts,
     documents,
+    moves,
     offers,
     outbox,
     overlay,
@@ -319,8 +320,8 @@ def partial_page(stack: ExitStack) -> None:
         state.put(f"{channel}.epoch", page.epoch)
         for type, rows in records.by_type(page.rows).items():
             records.store(type, rows, snapshot=False)
-        if channel in replica._MOVES:
-            replica._end_moves(channel)
+        if channel in moves.TABLES:
+            moves._end(channel)
         return {channel}
 
     before = _put(stack, replica, "_store_page", store_page)
@@ -641,15 +642,15 @@ def ends_on_answer(stack: ExitStack) -> None:
 def unknown_part_ends(stack: ExitStack) -> None:
     """A movement ends with its number, although the server waits for the part before it counts it."""
 
-    def end_moves(channel: str, *_: object) -> None:
-        table, _, _ = replica._MOVES[channel]
+    def end(channel: str, *_: object) -> None:
+        table, _, _ = moves.TABLES[channel]
         models.execute(
             f"UPDATE {table} SET open = 0 WHERE change_id IN (SELECT change_id FROM outbox"
             " WHERE result_epoch = ? AND result_seq <= ? AND answered_at IS NOT NULL)",
             (state.get(f"{channel}.epoch"), replica.cursor(channel)),
         )
 
-    _put(stack, replica, "_end_moves", end_moves)
+    _put(stack, moves, "_end", end)
 
 
 @mutant

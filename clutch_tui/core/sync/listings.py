@@ -17,7 +17,7 @@ from typing import Any, Literal
 from .. import state
 from ..clock import from_text, to_text
 from ..database import models
-from . import aliases, arrivals, conflicts, figures, overlay, records, replica, singles, unreadable, ways
+from . import aliases, arrivals, conflicts, figures, moves, overlay, records, replica, singles, unreadable, ways
 
 OVERLAP = timedelta(minutes=10)
 """How far before its own last moment a server is asked for changes: a commit may carry a time before its end."""
@@ -214,7 +214,7 @@ def stage(plan: Plan, page: Page, *, took: float = 0.0) -> tuple[Outcome, frozen
     if page.count >= plan.limit:
         begun["easy"] = _is_easy(plan, page, took)
     state.put(f"{plan.channel}.reading", json.dumps(begun))
-    held = replica.in_doubt(plan.type)
+    held = moves.unanswered(plan.type)
     nouns = singles.recognise(plan.type, page.rows)
     rows = [_staged(plan, row, held) for row in aliases.incoming(plan.type, page.rows)]
     if _arrives(plan):
@@ -351,7 +351,7 @@ def _store(
     state.put(f"{channel}.epoch", ways.LISTS)
     singles.learn_balances(type, rows)
     # who adds up what customers owe has not been seen yet: their old balance and what was added here are exact
-    unsettled = replica.moved(type) if type == "customer" and not ways.knows_balances() else set()
+    unsettled = moves.moved(type) if type == "customer" and not ways.knows_balances() else set()
     known = [
         _with_held_figure(type, row, another=another) if "held" in row or row["id"] in unsettled else row
         for row in rows
@@ -369,7 +369,7 @@ def _store(
             records.sweep_sales(present, oldest)
         conflicts.follow(type, known)
     # what was answered is in these rows, and what was ended stays so: nothing has to be counted again
-    replica.end_moves(channel, reopen=False)
+    moves.end(channel, reopen=False)
 
 
 _SALE_COLUMNS = ("status", "notes", "total", "receipt_number", "customer_id")
@@ -388,7 +388,7 @@ def _news(type: str, rows: Sequence[records.Row]) -> list[records.Row]:
         (json.dumps([row["id"] for row in rows]),),
     ).fetchall()
     present = {row[0]: row[1:] for row in found}
-    waiting = replica.moved(type) | overlay.kept(type)
+    waiting = moves.moved(type) | overlay.kept(type)
     return [row for row in rows if row["id"] in waiting or present.get(row["id"]) != tuple(row[name] for name in names)]
 
 

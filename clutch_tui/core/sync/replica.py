@@ -15,19 +15,25 @@ from dataclasses import fields
 
 from .. import state
 from ..database import models
-from . import abilities, arrivals, conflicts, doubts, figures, marks, offers, outbox, overlay, records, unreadable, ways
+from . import (
+    abilities,
+    arrivals,
+    conflicts,
+    doubts,
+    figures,
+    marks,
+    moves,
+    offers,
+    outbox,
+    records,
+    unreadable,
+    ways,
+)
 from .messages import PullPage, PullState, Result
 
 CHANNELS = ("inventory", "sales", "customers", "suppliers", "orders")
 MANY = 10_000
 """From so many rows on a swap takes a large page cache for its while: the indexes do not fit into the usual one."""
-_MOVES = {"inventory": ("stock_move", "part_id", "item"), "customers": ("account_move", "customer_id", "customer")}
-"""Which own movements a channel's cursor ends, and the records that they move."""
-_AHEAD = """EXISTS (SELECT 1 FROM outbox AS void JOIN outbox AS sold ON sold.type = 'sale' AND sold.kind = 'sale'
-    AND sold.record_id = json_extract(void.payload, '$.sale_id') WHERE void.change_id = {}.change_id
-    AND void.result_epoch <> ? AND (sold.answered_at IS NULL OR sold.result_epoch = ? AND sold.result_seq > ?))"""
-"""True of a void that the server took by sync before its sale: it has moved nothing for it, and will for neither."""
-_APPLIED = "outbox.status IN ('applied', 'applied_flagged')"
 
 
 # --- where a pull stands -------------------------------------------------------------------------------
@@ -61,45 +67,6 @@ def cursor(channel: str) -> int:
 def as_of(channel: str) -> str | None:
     """When the rows of a channel were last known to be complete, in the database's form."""
     return state.get(f"{channel}.as_of")
-
-
-def unsure(channel: str) -> bool:
-    """True while rows of this channel may contain own movements of which we have no answer. The sync calls ask
-    about them in the very call that brings the rows; a list cannot. Rows of another epoch than ours count all
-    movements anew, also those that have ended."""
-    if channel not in _MOVES:
-        return False
-    table, _, _ = _MOVES[channel]
-    moves = "move.open = 1 AND " if state.get(f"{channel}.epoch") == epoch() else ""
-    return (
-        models.execute(
-            f"SELECT 1 FROM {table} AS move JOIN outbox USING (change_id)"
-            f" WHERE {moves}outbox.answered_at IS NULL LIMIT 1"
-        ).fetchone()
-        is not None
-    )
-
-
-def in_doubt(type: str) -> set[str]:
-    """The records of a type whose figure may or may not contain an own movement just now: sent, not answered."""
-    return _moved(type, "outbox.answered_at IS NULL AND outbox.first_sent_at IS NOT NULL")
-
-
-def moved(type: str) -> set[str]:
-    """The records of a type that have own movements which their figure does not contain yet."""
-    return _moved(type, "1")
-
-
-def _moved(type: str, condition: str) -> set[str]:
-    found: set[str] = set()
-    for table, column, of in _MOVES.values():
-        if of == type:
-            rows = models.execute(
-                f"SELECT DISTINCT {column} FROM {table} AS move JOIN outbox USING (change_id)"
-                f" WHERE move.open = 1 AND {condition}"
-            )
-            found |= {row[0] for row in rows.fetchall()}
-    return found
 
 
 def restart(channel: str) -> None:
@@ -290,8 +257,8 @@ def _swap(channel: str, page: PullPage, rows: list[records.Row], *, arriving: bo
     unreadable.came(channel, came)
     unnamed = unreadable.has_unnamed(channel)
     if unnamed:
-        moves = (*_MOVES[channel][:2], another_epoch) if channel in _MOVES else None
-        unreadable.suspect(channel, records.TYPES[channel], moves, came, (page.epoch, since, page.cursor))
+        counted = (*moves.TABLES[channel][:2], another_epoch) if channel in moves.TABLES else None
+        unreadable.suspect(channel, records.TYPES[channel], counted, came, (page.epoch, since, page.cursor))
     # a row without an id may be any: no record is given up for it
     snapshot, spared = page.snapshot and not unnamed, unreadable.fresh(channel)
     held = figures.in_doubt(channel)
@@ -310,7 +277,7 @@ def _swap(channel: str, page: PullPage, rows: list[records.Row], *, arriving: bo
     state.forget(f"{channel}.lacking")
     drop_staging(channel)
     reopen = another_epoch or figures.must_reopen(channel)
-    end_moves(channel, reopen=reopen)
+    moves.end(channel, reopen=reopen)
     figures.stored(channel, held, reopen=reopen, whole=page.snapshot)
 
 
@@ -322,80 +289,6 @@ def large_cache(rows: int) -> Iterator[None]:
     yield
     if rows > MANY:
         models.execute("PRAGMA cache_size = -16000")
-
-
-def end_moves(channel: str, *, reopen: bool) -> None:
-    """End the own movements that the channel's rows contain; `reopen` where those rows are of another epoch."""
-    if channel in _MOVES:
-        if reopen:
-            _reopen_moves(channel)
-        _end_moves(channel)
-
-
-def _end_moves(channel: str, answered: Collection[str] | None = None, settled: Collection[str] = frozenset()) -> None:
-    """End the movements whose result this channel's cursor has reached, in the epoch of its rows.
-
-    Only an applied fact is in those rows: the goods of one that was refused have gone all the same.
-    One on a record that those rows do not hold yet goes on: the server keeps it, and counts it when the record
-    arrives (docs/protocol.md#facts-and-requests). When answers come and no rows, only what was `answered` can end, and
-    what moved a record whose request was `settled`, which may be known no longer: a queue of fifty thousand has many
-    more open movements, and looking at all of them for each hundred answers took minutes.
-    """
-    table, record, type = _MOVES[channel]
-    place = state.get(f"{channel}.epoch")
-    # in the order in which they were made, which is that of their changes: by records it took twice as long
-    these, ids = f" AND id IN (SELECT id FROM {table} WHERE open = 1)", tuple[str | int, ...]()
-    if answered is not None:
-        these = f" AND (change_id IN (SELECT value FROM json_each(?)) OR {record} IN (SELECT value FROM json_each(?)))"
-        ids = json.dumps(list(answered)), json.dumps(sorted(settled))
-    these = f"{these} AND NOT (kind = 'void' AND {_AHEAD.format(table)})"
-    ids = *ids, ways.LISTS, place or "", cursor(channel)
-    if place == ways.LISTS:
-        _end_listed_moves(channel, these, ids)
-        return
-    if held := figures.in_doubt(channel):
-        these, ids = f"{these} AND {record} NOT IN (SELECT value FROM json_each(?))", (*ids, json.dumps(held))
-    # a row that was set aside is not among ours, whatever the cursor says
-    these += f" AND {record} NOT IN (SELECT record_id FROM set_aside WHERE channel = '{channel}')"
-    models.execute(
-        f"UPDATE {table} SET open = 0 WHERE open = 1{these} AND EXISTS (SELECT 1 FROM outbox WHERE"
-        f" outbox.change_id = {table}.change_id AND result_epoch = ? AND result_seq <= ? AND {_APPLIED})"
-        f" AND {record} NOT IN (SELECT id FROM base_record WHERE type = ? AND body IS NULL)",
-        (*ids, place, cursor(channel), type),
-    )
-    # what went up singly has no number of the server's: a pull that began later contains it
-    if ways.has_answers() and (type != "customer" or ways.server_keeps_balances(otherwise=True)):
-        models.execute(
-            f"UPDATE {table} SET open = 0 WHERE open = 1{these} AND EXISTS (SELECT 1 FROM outbox"
-            f" WHERE outbox.change_id = {table}.change_id AND result_epoch = ? AND tick <= ? AND {_APPLIED})",
-            (*ids, ways.LISTS, ways.covered(channel)),
-        )
-
-
-def _end_listed_moves(channel: str, these: str, ids: tuple[str | int, ...]) -> None:
-    """End the movements that were answered before their record's page was asked for: its count stands in `seq`."""
-    table, record, type = _MOVES[channel]
-    if type == "customer" and not ways.server_keeps_balances():
-        return
-    place, _ = overlay.RECORD_COLUMNS[type]
-    models.execute(
-        f"UPDATE {table} SET open = 0 WHERE open = 1{these} AND EXISTS (SELECT 1 FROM outbox"
-        f" JOIN {place} AS listed ON listed.id = {table}.{record}"
-        f" WHERE outbox.change_id = {table}.change_id AND {_APPLIED} AND tick <= listed.seq)"
-        f" AND {record} NOT IN (SELECT id FROM base_record WHERE type = ? AND body IS NULL)",
-        (*ids, type),
-    )
-
-
-def _reopen_moves(channel: str) -> None:
-    """Rows of another epoch came in: whatever they may not contain counts again until a result ends it. A figure that
-    was held is the one from before, with what ended in it."""
-    table, record, _ = _MOVES[channel]
-    models.execute(
-        f"UPDATE {table} SET open = 1 WHERE open = 0 AND change_id IN (SELECT change_id FROM outbox)"
-        f" AND {record} NOT IN (SELECT value FROM json_each(?))",
-        (json.dumps(figures.in_doubt(channel)),),
-    )
 
 
 # --- results -------------------------------------------------------------------------------------------
@@ -464,8 +357,8 @@ def deliver(results: Mapping[str, Result], answer_epoch: str, *, policies: Mappi
             "DELETE FROM single WHERE EXISTS (SELECT 1 FROM outbox"
             " WHERE outbox.change_id = single.change_id AND answered_at IS NOT NULL)"
         )
-        for channel in _MOVES:
-            _end_moves(channel, results, settled)
+        for channel in moves.TABLES:
+            moves.end_answered(channel, results, settled)
             figures.release(channel)
     return nouns
 

@@ -12,7 +12,7 @@ from typing import Any
 from clutch_tui.core import state
 from clutch_tui.core.clock import Clock
 from clutch_tui.core.database.store import Store
-from clutch_tui.core.sync import aliases, doubts, marks, outbox, records, replica, singles, ways
+from clutch_tui.core.sync import aliases, doubts, marks, moves, outbox, records, replica, singles, ways
 from clutch_tui.core.sync.messages import Change, Result
 from clutch_tui.core.sync.outbox import Channel
 from clutch_tui.core.types import Lane
@@ -240,11 +240,11 @@ class Parties:
         page = listing.page
         if page is None:
             return False
-        if not page.more and await self._store.read(replica.unsure, channel):
+        if not page.more and await self._store.read(moves.unsure, channel):
             # a lost answer may hide in these rows: it must be known before they are stored
             if not await self._store.read(ways.by_lists, "sales"):
                 await self._ask_about_sales()
-            elif await self._store.read(replica.in_doubt, records.TYPES[channel]):
+            elif await self._store.read(moves.unanswered, records.TYPES[channel]):
                 return False
         nouns = await self._store.run(replica.receive, channel, listing.epoch, {}, page)
         self._monitor.moved(fetched=len(page.rows))

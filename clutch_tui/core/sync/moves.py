@@ -1,0 +1,143 @@
+"""Ends own moves: what was sold, returned or counted here is added to the server's figure until the server's rows
+contain it.
+
+A move is a row of `stock_move` or `account_move`, written with the change that moves. It is open as long as the
+figure shown is *the server's figure + the open moves*, and ends in the transaction that stores the rows which
+contain it, so that the sum does not change.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+
+from .. import state
+from ..database import models
+from . import figures, overlay, ways
+
+TABLES = {"inventory": ("stock_move", "part_id", "item"), "customers": ("account_move", "customer_id", "customer")}
+"""Which own moves a channel's cursor ends, and the records that they move."""
+_AHEAD = """EXISTS (SELECT 1 FROM outbox AS void JOIN outbox AS sold ON sold.type = 'sale' AND sold.kind = 'sale'
+    AND sold.record_id = json_extract(void.payload, '$.sale_id') WHERE void.change_id = {}.change_id
+    AND void.result_epoch <> ? AND (sold.answered_at IS NULL OR sold.result_epoch = ? AND sold.result_seq > ?))"""
+"""True of a void that the server took by sync before its sale: it has moved nothing for it, and will for neither."""
+_APPLIED = "outbox.status IN ('applied', 'applied_flagged')"
+
+
+def unsure(channel: str) -> bool:
+    """True while rows of this channel may contain own moves of which we have no answer. The sync calls ask
+    about them in the very call that brings the rows; a list cannot. Rows of another epoch than ours count all
+    moves anew, also those that have ended."""
+    if channel not in TABLES:
+        return False
+    table, _, _ = TABLES[channel]
+    which = "move.open = 1 AND " if state.get(f"{channel}.epoch") == state.get("epoch") else ""
+    return (
+        models.execute(
+            f"SELECT 1 FROM {table} AS move JOIN outbox USING (change_id)"
+            f" WHERE {which}outbox.answered_at IS NULL LIMIT 1"
+        ).fetchone()
+        is not None
+    )
+
+
+def unanswered(type: str) -> set[str]:
+    """The records of a type whose figure may or may not contain an own move just now: sent, not answered."""
+    return _moved(type, "outbox.answered_at IS NULL AND outbox.first_sent_at IS NOT NULL")
+
+
+def moved(type: str) -> set[str]:
+    """The records of a type that have own moves which their figure does not contain yet."""
+    return _moved(type, "1")
+
+
+def _moved(type: str, condition: str) -> set[str]:
+    found: set[str] = set()
+    for table, column, of in TABLES.values():
+        if of == type:
+            rows = models.execute(
+                f"SELECT DISTINCT {column} FROM {table} AS move JOIN outbox USING (change_id)"
+                f" WHERE move.open = 1 AND {condition}"
+            )
+            found |= {row[0] for row in rows.fetchall()}
+    return found
+
+
+def end(channel: str, *, reopen: bool) -> None:
+    """End the own moves that the channel's rows contain; `reopen` where those rows are of another epoch."""
+    if channel in TABLES:
+        if reopen:
+            _reopen(channel)
+        _end(channel)
+
+
+def end_answered(channel: str, answered: Collection[str], settled: Collection[str]) -> None:
+    """End what answers alone can end, where no rows came: moves of the `answered` changes, and of the records whose
+    request was `settled`, which may be known no longer."""
+    _end(channel, answered, settled)
+
+
+def _end(channel: str, answered: Collection[str] | None = None, settled: Collection[str] = frozenset()) -> None:
+    """End the moves whose result this channel's cursor has reached, in the epoch of its rows.
+
+    Only an applied fact is in those rows: the goods of one that was refused have gone all the same.
+    One on a record that those rows do not hold yet goes on: the server keeps it, and counts it when the record
+    arrives (docs/protocol.md#facts-and-requests). When answers come and no rows, only what was `answered` can end, and
+    what moved a record whose request was `settled`, which may be known no longer: a queue of fifty thousand has many
+    more open moves, and looking at all of them for each hundred answers took minutes.
+    """
+    table, record, type = TABLES[channel]
+    place = state.get(f"{channel}.epoch")
+    # in the order in which they were made, which is that of their changes: by records it took twice as long
+    these, ids = f" AND id IN (SELECT id FROM {table} WHERE open = 1)", tuple[str | int, ...]()
+    if answered is not None:
+        these = f" AND (change_id IN (SELECT value FROM json_each(?)) OR {record} IN (SELECT value FROM json_each(?)))"
+        ids = json.dumps(list(answered)), json.dumps(sorted(settled))
+    these = f"{these} AND NOT (kind = 'void' AND {_AHEAD.format(table)})"
+    ids = *ids, ways.LISTS, place or "", state.number(f"{channel}.cursor")
+    if place == ways.LISTS:
+        _end_listed(channel, these, ids)
+        return
+    if held := figures.in_doubt(channel):
+        these, ids = f"{these} AND {record} NOT IN (SELECT value FROM json_each(?))", (*ids, json.dumps(held))
+    # a row that was set aside is not among ours, whatever the cursor says
+    these += f" AND {record} NOT IN (SELECT record_id FROM set_aside WHERE channel = '{channel}')"
+    models.execute(
+        f"UPDATE {table} SET open = 0 WHERE open = 1{these} AND EXISTS (SELECT 1 FROM outbox WHERE"
+        f" outbox.change_id = {table}.change_id AND result_epoch = ? AND result_seq <= ? AND {_APPLIED})"
+        f" AND {record} NOT IN (SELECT id FROM base_record WHERE type = ? AND body IS NULL)",
+        (*ids, place, state.number(f"{channel}.cursor"), type),
+    )
+    # what went up singly has no number of the server's: a pull that began later contains it
+    if ways.has_answers() and (type != "customer" or ways.server_keeps_balances(otherwise=True)):
+        models.execute(
+            f"UPDATE {table} SET open = 0 WHERE open = 1{these} AND EXISTS (SELECT 1 FROM outbox"
+            f" WHERE outbox.change_id = {table}.change_id AND result_epoch = ? AND tick <= ? AND {_APPLIED})",
+            (*ids, ways.LISTS, ways.covered(channel)),
+        )
+
+
+def _end_listed(channel: str, these: str, ids: tuple[str | int, ...]) -> None:
+    """End the moves that were answered before their record's page was asked for: its count stands in `seq`."""
+    table, record, type = TABLES[channel]
+    if type == "customer" and not ways.server_keeps_balances():
+        return
+    place, _ = overlay.RECORD_COLUMNS[type]
+    models.execute(
+        f"UPDATE {table} SET open = 0 WHERE open = 1{these} AND EXISTS (SELECT 1 FROM outbox"
+        f" JOIN {place} AS listed ON listed.id = {table}.{record}"
+        f" WHERE outbox.change_id = {table}.change_id AND {_APPLIED} AND tick <= listed.seq)"
+        f" AND {record} NOT IN (SELECT id FROM base_record WHERE type = ? AND body IS NULL)",
+        (*ids, type),
+    )
+
+
+def _reopen(channel: str) -> None:
+    """Rows of another epoch came in: whatever they may not contain counts again until a result ends it. A figure that
+    was held is the one from before, with what ended in it."""
+    table, record, _ = TABLES[channel]
+    models.execute(
+        f"UPDATE {table} SET open = 1 WHERE open = 0 AND change_id IN (SELECT change_id FROM outbox)"
+        f" AND {record} NOT IN (SELECT value FROM json_each(?))",
+        (json.dumps(figures.in_doubt(channel)),),
+    )
