@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from clutch_tui.core import accounts, aftersales, customers, inventory
-from clutch_tui.core.sync import outbox, queue, singles, ways
+from clutch_tui.core.sync import listings, outbox, queue, singles, ways
 from clutch_tui.core.types import CustomerDraft
 from clutch_tui.net.client.errors import ApiError
 from clutch_tui.sandbox import server
@@ -189,9 +189,15 @@ async def test_a_server_that_numbers_its_customers_may_have_ids_of_its_own(shop:
     assert till.ask(customers.get, made.id).balance == -5000
 
 
-async def test_a_sale_whose_void_came_first_says_nothing_of_who_moves_the_stock(shop: Shop) -> None:
-    """The server took the void by sync, on a sale that broke its call; by itself the sale moves nothing any more."""
-    till = await shop.till()
+@pytest.mark.parametrize("lost", [None, 2, 3, 4])
+async def test_a_sale_whose_void_came_first_says_nothing_of_who_moves_the_stock(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, lost: int | None
+) -> None:
+    """The server took the void by sync, on a sale that broke its call; by itself the sale moves nothing any more. Nor
+    does the shelf, when the sale goes up between the pages of a list: one is lost just before."""
+    monkeypatch.setattr(listings, "LIMITS", (3,))
+    line = Line()
+    till = await shop.till(transport=line)
     await shop.sync()
     await till.round()
     sold = part(till, "P-0001")
@@ -202,6 +208,8 @@ async def test_a_sale_whose_void_came_first_says_nothing_of_who_moves_the_stock(
     assert [(change.kind, change.lane) for change in till.changes] == [("sale", "slow")]
     assert till.shelf(sold.id) == sold.stock
     await shop.be(own_ids=False)
+    reading = 2 * PARTS // 3  # the pages of the readings before the one in which the sale finds its turn
+    line.cut["GET /inventory/items"] = {reading + lost} if lost is not None else set()
     for _ in range(20):
         await minutes(till, 1)
         assert till.shelf(sold.id) == sold.stock
@@ -209,3 +217,5 @@ async def test_a_sale_whose_void_came_first_says_nothing_of_who_moves_the_stock(
     assert shop.sql("SELECT status FROM sale") == [("voided",)]
     assert till.shelf(sold.id) == shop.stock("P-0001") == sold.stock
     assert till.ask(singles.movers) == {}
+    pages = [call for call in line.calls if call.startswith(("GET /inventory/items?", "POST /sales/transactions?"))]
+    assert pages.index("POST /sales/transactions?") == reading + (PARTS // 3 if lost is None else lost)

@@ -17,10 +17,16 @@ from . import figures, overlay, ways
 
 TABLES = {"inventory": ("stock_move", "part_id", "item"), "customers": ("account_move", "customer_id", "customer")}
 """Which own moves a channel's cursor ends, and the records that they move."""
-_AHEAD = """EXISTS (SELECT 1 FROM outbox AS void JOIN outbox AS sold ON sold.type = 'sale' AND sold.kind = 'sale'
-    AND sold.record_id = json_extract(void.payload, '$.sale_id') WHERE void.change_id = {}.change_id
-    AND void.result_epoch <> ? AND (sold.answered_at IS NULL OR sold.result_epoch = ? AND sold.result_seq > ?))"""
-"""True of a void that the server took by sync before its sale: it has moved nothing for it, and will for neither."""
+_WITH_ITS_SALE = """NOT EXISTS (SELECT 1 FROM outbox AS void JOIN outbox AS sold ON sold.type = 'sale'
+    AND sold.kind = 'sale' AND sold.record_id = json_extract(void.payload, '$.sale_id')
+    JOIN {0} AS gone ON gone.change_id = sold.change_id AND gone.{1} = {0}.{1} AND gone.open = 1
+    WHERE void.change_id = {0}.change_id)"""
+"""True of a void whose sale's move has ended. A server that takes the void first moves nothing for it, and will for
+neither: rows can contain the two together, or the sale alone, never the void alone."""
+_VOIDS = """WITH given AS (SELECT outbox.* FROM json_each(?) JOIN outbox ON change_id = value)
+    SELECT change_id FROM given WHERE kind = 'void' UNION SELECT void.change_id FROM given JOIN outbox AS void
+    ON json_extract(void.payload, '$.sale_id') = given.record_id AND void.kind = 'void' WHERE given.kind = 'sale'"""
+"""The voids among some changes, and those of the sales among them."""
 _APPLIED = "outbox.status IN ('applied', 'applied_flagged')"
 
 
@@ -65,36 +71,41 @@ def _moved(type: str, condition: str) -> set[str]:
 
 def end(channel: str, *, reopen: bool) -> None:
     """End the own moves that the channel's rows contain; `reopen` where those rows are of another epoch."""
-    if channel in TABLES:
-        if reopen:
-            _reopen(channel)
-        _end(channel)
+    if channel not in TABLES:
+        return
+    if reopen:
+        _reopen(channel)
+    # in the order in which they were made, which is that of their changes: by records it took twice as long
+    table, *_ = TABLES[channel]
+    for kind in ("<>", "="):
+        _end(channel, f"id IN (SELECT id FROM {table} WHERE open = 1 AND kind {kind} 'void')")
 
 
 def end_answered(channel: str, answered: Collection[str], settled: Collection[str]) -> None:
     """End what answers alone can end, where no rows came: moves of the `answered` changes, and of the records whose
-    request was `settled`, which may be known no longer."""
-    _end(channel, answered, settled)
+    request was `settled`, which may be known no longer. A queue of fifty thousand has many more open moves, and looking
+    at all of them for each hundred answers took minutes."""
+    _, record, _ = TABLES[channel]
+    which = f"(change_id IN (SELECT value FROM json_each(?)) OR {record} IN (SELECT value FROM json_each(?)))"
+    changes, records = json.dumps(list(answered)), json.dumps(sorted(settled))
+    _end(channel, f"kind <> 'void' AND {which}", changes, records)
+    voids = [row[0] for row in models.execute(_VOIDS, (changes,)).fetchall()]
+    if voids or settled:
+        _end(channel, f"kind = 'void' AND {which}", json.dumps(voids), records)
 
 
-def _end(channel: str, answered: Collection[str] | None = None, settled: Collection[str] = frozenset()) -> None:
-    """End the moves whose result this channel's cursor has reached, in the epoch of its rows.
+def _end(channel: str, which: str, *given: str) -> None:
+    """End those of some moves whose result this channel's cursor has reached, in the epoch of its rows; a void's after
+    its sale's.
 
     Only an applied fact is in those rows: the goods of one that was refused have gone all the same.
     One on a record that those rows do not hold yet goes on: the server keeps it, and counts it when the record
-    arrives (docs/protocol.md#facts-and-requests). When answers come and no rows, only what was `answered` can end, and
-    what moved a record whose request was `settled`, which may be known no longer: a queue of fifty thousand has many
-    more open moves, and looking at all of them for each hundred answers took minutes.
+    arrives (docs/protocol.md#facts-and-requests).
     """
     table, record, type = TABLES[channel]
     place = state.get(f"{channel}.epoch")
-    # in the order in which they were made, which is that of their changes: by records it took twice as long
-    these, ids = f" AND id IN (SELECT id FROM {table} WHERE open = 1)", tuple[str | int, ...]()
-    if answered is not None:
-        these = f" AND (change_id IN (SELECT value FROM json_each(?)) OR {record} IN (SELECT value FROM json_each(?)))"
-        ids = json.dumps(list(answered)), json.dumps(sorted(settled))
-    these = f"{these} AND NOT (kind = 'void' AND {_AHEAD.format(table)})"
-    ids = *ids, ways.LISTS, place or "", state.number(f"{channel}.cursor")
+    these = f" AND {which} AND (kind <> 'void' OR {_WITH_ITS_SALE.format(table, record)})"
+    ids: tuple[str | int, ...] = given
     if place == ways.LISTS:
         _end_listed(channel, these, ids)
         return
