@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -150,6 +151,79 @@ async def test_reload_keeps_the_cursor_on_its_record() -> None:
         await settle(pilot)
         assert app.table.row == Numbered(5)
         assert app.table.cursor == 3
+
+
+class SlowRows(Rows):
+    """A source whose answers wait until they are let go."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(count)
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
+        self.counted = 0
+        self.fails = False
+        """Whether the next answer is an error."""
+
+    async def count(self) -> int:
+        self.counted += 1
+        await self.may_answer.wait()
+        if self.fails:
+            self.fails = False
+            raise OSError("disk")
+        return await super().count()
+
+
+async def test_news_begins_no_search_anew_that_is_on_its_way() -> None:
+    """News that came faster than a slow disk answered put the rows of a search off for as long as it lasted."""
+    rows = SlowRows(10)
+    async with showing(rows) as (app, pilot):
+        await settle(pilot)
+        rows.may_answer.clear()
+        found = SlowRows(3)
+        found.may_answer = rows.may_answer
+        app.table.show(found.source)
+        for _ in range(5):
+            app.table.reload()
+            await pilot.pause()
+        assert (app.table.is_awaited, found.counted) == (True, 1)
+        rows.may_answer.set()
+        await settle(pilot)
+        await settle(pilot)
+        assert (app.table.is_awaited, app.table.count, found.counted) == (False, 3, 2)
+
+
+async def test_what_was_changed_from_here_is_waited_for_behind_news_of_others() -> None:
+    """The rows that were on their way were read before it."""
+    rows = SlowRows(10)
+    async with showing(rows) as (app, pilot):
+        await settle(pilot)
+        rows.may_answer.clear()
+        app.table.reload()
+        await pilot.pause()
+        app.table.expect()
+        app.table.reload()
+        rows.numbers = range(4)
+        assert app.table.is_awaited
+        rows.may_answer.set()
+        await settle(pilot)
+        await settle(pilot)
+        assert (app.table.is_awaited, app.table.count, rows.counted) == (False, 4, 3)
+
+
+async def test_news_is_read_although_the_reading_before_it_failed() -> None:
+    rows = SlowRows(10)
+    async with showing(rows) as (app, pilot):
+        await settle(pilot)
+        rows.may_answer.clear()
+        rows.fails = True
+        app.table.reload()
+        await pilot.pause()
+        app.table.reload()
+        rows.numbers = range(4)
+        rows.may_answer.set()
+        for _ in range(5):
+            await pilot.pause()
+        assert app.table.count == 4
 
 
 async def test_an_empty_list_says_so() -> None:

@@ -120,12 +120,14 @@ class WindowTable(VisualLines, ScrollView, Generic[R], can_focus=True):
         self._asked = self._answered = 0
         """How often rows were asked for by a person, and up to which of these questions they are here."""
         self._arrivals: list[asyncio.Future[None]] = []
+        self._opening: Worker[None] | None = None
+        self._overtaken = False
+        """Whether the data has changed since the rows that are on their way were asked for."""
         self._slipped_at = self._marked_at = -math.inf
         self.must_be_read = False
         """Whether a key may act only on a row that somebody can have read: where one key decides at once."""
         self.placed: tuple[Placed[R], ...] = ()
         """The columns that fit, as wide as they are now."""
-        self._sought: tuple[str | int, Key | None] | None = None
         self._told: tuple[str | int | None, int] | None = None
 
     # --- what is shown ---------------------------------------------------------------------------------
@@ -182,10 +184,9 @@ class WindowTable(VisualLines, ScrollView, Generic[R], can_focus=True):
 
     def show(self, source: Source[R]) -> None:
         """Show another list from its start, as soon as its first rows are here."""
-        self._sought = None
         self.expect()
         self._source = source
-        self._open(source, None, answers=self._asked)
+        self._begin(self._open(source, None, answers=self._asked))
 
     def show_rows(self, rows: Sequence[R], cursor: int | None = None) -> None:
         """Show rows that are already here, at once. The cursor stays on its record unless it is given."""
@@ -202,20 +203,23 @@ class WindowTable(VisualLines, ScrollView, Generic[R], can_focus=True):
         self._show(window, self.cursor if cursor is None else cursor)
 
     def reload(self) -> None:
-        """Read the same list again, because its data changed; the cursor stays on its record."""
-        if self._sought is not None:  # news of the very record that is on its way
-            self.reveal(*self._sought)
+        """Read the same list again, because its data changed; the cursor stays on its record. Rows that are on their
+        way are shown first: news that comes faster than they do must not put them off for as long as it lasts."""
+        if self._opening is not None and not self._opening.is_finished:
+            self._overtaken = True
             return
         here = self.row if self._window.source is self._source else None
         keep = here.id if here is not None else "" if self._window.source is self._source else None
-        self._open(self._source, keep, was=None if here is None else here.key, answers=self._asked)
+        self._begin(self._open(self._source, keep, was=None if here is None else here.key, answers=self._asked))
 
     def reveal(self, row_id: str | int, key: Key | None) -> None:
         """Read the same list again and put the cursor on a record that has just come, by its place in the order
         of the list; None where it comes last."""
-        self._sought = (row_id, key)
         self.expect()
-        self._open(self._source, row_id, self._sought, answers=self._asked)
+        self._begin(self._open(self._source, row_id, (row_id, key), answers=self._asked))
+
+    def _begin(self, opening: Worker[None]) -> None:
+        self._opening, self._overtaken = opening, False
 
     @work(exclusive=True, group="window", exit_on_error=False)
     async def _open(
@@ -249,7 +253,6 @@ class WindowTable(VisualLines, ScrollView, Generic[R], can_focus=True):
             cursor = cursor if found is None else found
             if found is None and was is not None and answers == self._answered:
                 self._slipped_at = monotonic()
-        self._sought = None
         self._answered = answers
         self._show(window, cursor)
 
@@ -284,6 +287,8 @@ class WindowTable(VisualLines, ScrollView, Generic[R], can_focus=True):
             if event.worker.group == "window" and self._answered < self._asked:
                 self._answered = self._asked
                 self._show(Window(fixed(())), 0)  # the rows of another question must not stand for these
+        if event.worker is self._opening and event.worker.is_finished and self._overtaken:
+            self.reload()
 
     # --- moving ----------------------------------------------------------------------------------------
 
