@@ -57,6 +57,30 @@ class Rows:
         return Source(self.count, self.page)
 
 
+class SlowRows(Rows):
+    """A source whose answers wait until they are let go."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(count)
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
+        self.counted = 0
+        self.fails = False
+        """Whether the next answer is an error."""
+
+    async def count(self) -> int:
+        self.counted += 1
+        await self.may_answer.wait()
+        if self.fails:
+            self.fails = False
+            raise OSError("disk")
+        return await super().count()
+
+    async def page(self, after: Key | None, skip: int, limit: int) -> Sequence[Numbered]:
+        await self.may_answer.wait()
+        return await super().page(after, skip, limit)
+
+
 COLUMNS: tuple[Column[Numbered], ...] = (
     Column("common.name", 12, lambda row: f"قطعة {row.n}", flex=1),
     Column("common.quantity", 8, lambda row: str(row.n), number=True),
@@ -123,6 +147,36 @@ async def test_a_jump_costs_the_distance_to_the_nearest_anchor() -> None:
     assert window.row(1003 * PAGE) == Numbered(1003 * PAGE)
 
 
+async def test_two_that_miss_the_same_page_read_it_once() -> None:
+    """A jump moves the cursor and scrolls: each looked for what is missing, and each skipped a hundred thousand rows."""
+    rows = SlowRows(1_000)
+    window = Window(rows.source)
+    await window.load_count()
+    rows.may_answer.clear()
+    first = asyncio.create_task(window.load(3))
+    await asyncio.sleep(0)
+    second = asyncio.create_task(window.load(3))
+    await asyncio.sleep(0)
+    rows.may_answer.set()
+    await asyncio.gather(first, second)
+    assert (rows.given, window.row(3 * PAGE)) == (PAGE, Numbered(3 * PAGE))
+
+
+async def test_a_page_whose_reading_was_ended_is_read_by_who_waited_for_it() -> None:
+    rows = SlowRows(1_000)
+    window = Window(rows.source)
+    await window.load_count()
+    rows.may_answer.clear()
+    first = asyncio.create_task(window.load(3))
+    await asyncio.sleep(0)
+    second = asyncio.create_task(window.load(3))
+    await asyncio.sleep(0)
+    first.cancel()
+    rows.may_answer.set()
+    await second
+    assert window.row(3 * PAGE) == Numbered(3 * PAGE)
+
+
 async def test_forgets_pages_that_nobody_looks_at() -> None:
     window = Window(Rows(100_000).source)
     await window.load_count()
@@ -151,26 +205,6 @@ async def test_reload_keeps_the_cursor_on_its_record() -> None:
         await settle(pilot)
         assert app.table.row == Numbered(5)
         assert app.table.cursor == 3
-
-
-class SlowRows(Rows):
-    """A source whose answers wait until they are let go."""
-
-    def __init__(self, count: int) -> None:
-        super().__init__(count)
-        self.may_answer = asyncio.Event()
-        self.may_answer.set()
-        self.counted = 0
-        self.fails = False
-        """Whether the next answer is an error."""
-
-    async def count(self) -> int:
-        self.counted += 1
-        await self.may_answer.wait()
-        if self.fails:
-            self.fails = False
-            raise OSError("disk")
-        return await super().count()
 
 
 async def test_news_begins_no_search_anew_that_is_on_its_way() -> None:

@@ -7,6 +7,7 @@ that nobody has looked at for a while are forgotten; anchors stay.
 
 from __future__ import annotations
 
+import asyncio
 from bisect import bisect_right, insort
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
@@ -64,6 +65,7 @@ class Window(Generic[R]):
         self._pages: OrderedDict[int, Sequence[R]] = OrderedDict()
         self._anchors: dict[int, Key | None] = {0: None}
         self._anchored = [0]
+        self._loading: dict[int, asyncio.Event] = {}
 
     def row(self, index: int) -> R | None:
         """The row at `index`, None while it is not loaded or where there is none."""
@@ -106,7 +108,19 @@ class Window(Generic[R]):
         return self.count
 
     async def load(self, page: int) -> None:
-        """Fetch one page from the nearest anchor before it, and remember where it ends."""
+        """Fetch one page from the nearest anchor before it, and remember where it ends. Who wants one that is being
+        fetched waits for it."""
+        while (under_way := self._loading.get(page)) is not None:
+            await under_way.wait()
+            if page in self._pages:
+                return
+        self._loading[page] = asyncio.Event()
+        try:
+            await self._fetch(page)
+        finally:
+            self._loading.pop(page).set()
+
+    async def _fetch(self, page: int) -> None:
         nearest = self._anchored[bisect_right(self._anchored, page) - 1]
         rows = await self.source.page(self._anchors[nearest], (page - nearest) * PAGE, PAGE)
         self.put(page, rows)
