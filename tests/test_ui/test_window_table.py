@@ -148,7 +148,7 @@ async def test_a_jump_costs_the_distance_to_the_nearest_anchor() -> None:
 
 
 async def test_two_that_miss_the_same_page_read_it_once() -> None:
-    """A jump moves the cursor and scrolls: each looked for what is missing, and each skipped a hundred thousand rows."""
+    """A jump moves the cursor and scrolls: each looked for what is missing and skipped a hundred thousand rows."""
     rows = SlowRows(1_000)
     window = Window(rows.source)
     await window.load_count()
