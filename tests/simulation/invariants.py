@@ -70,7 +70,7 @@ class Books(Rest):
         if not touched.isdisjoint(("part", "stock_move", "sync_state")):
             self._check_parts(terminal, seen, connection)
         if not touched.isdisjoint(("outbox", "part", "customer", "supplier")):
-            self._check_fields(terminal, connection)
+            self._check_fields(terminal, seen, connection)
         if not touched.isdisjoint(("customer", "account_move", "sync_state")):
             self._check_balances(terminal, seen, connection)
 
@@ -251,12 +251,16 @@ class Books(Rest):
         passed = place[1] if state["epoch"] == state.get("inventory.epoch") else 0
         return {id for id, deed in covered.items() if deed.applied or deed.seq < passed or id not in waiting}
 
-    def _check_fields(self, terminal: Terminal, connection: FragileConnection) -> None:
+    def _check_fields(self, terminal: Terminal, seen: Seen, connection: FragileConnection) -> None:
         """What somebody has typed stays on his screen until this disk has the server's word on it. A word that only
-        another copy of the disk has heard, or that was said in an epoch that has ended, is none."""
+        another copy of the disk has heard, or that was said in an epoch that has ended, is none. One that the server
+        repeats after it was restored, the rows that are shown contain, with whatever came later."""
         typed: dict[tuple[str, str], dict[str, Any]] = {}
-        for type, record_id, payload in connection.peek(_TYPED):
-            typed.setdefault((type, record_id), {}).update(json.loads(payload))
+        for type, record_id, payload, change_id, number in connection.peek(_TYPED):
+            place = seen.cursors.get(_CHANNEL_OF[type])
+            deed = self._covered(place).get(change_id) if place is not None and number is not None else None
+            if deed is None or deed.seq != number:
+                typed.setdefault((type, record_id), {}).update(json.loads(payload))
         for (type, record_id), fields in typed.items():
             rows = connection.peek(
                 f"SELECT {', '.join(fields)} FROM {_TABLES[type]} WHERE id = ? AND deleted = 0", (record_id,)
@@ -367,10 +371,11 @@ class Books(Rest):
 
 
 _TABLES = {"item": "part", "customer": "customer", "supplier": "supplier"}
+_CHANNEL_OF = {"item": "inventory", "customer": "customers", "supplier": "suppliers"}
 _TYPED = (
-    "SELECT type, record_id, payload FROM outbox"
-    " JOIN (SELECT column1 AS of, column2 AS channel_epoch FROM (VALUES"
-    " ('item', 'inventory.epoch'), ('customer', 'customers.epoch'), ('supplier', 'suppliers.epoch'))) ON of = type"
+    "SELECT type, record_id, payload, change_id, result_seq FROM outbox"
+    " JOIN (SELECT column1 AS of, column2 || '.epoch' AS channel_epoch FROM (VALUES"
+    f" {', '.join(map(str, _CHANNEL_OF.items()))})) ON of = type"
     " WHERE kind = 'update' AND (answered_at IS NULL OR (status = 'applied' AND result_epoch <> 'lists'"
     " AND result_epoch = (SELECT value FROM sync_state WHERE name = 'epoch')"
     " AND (SELECT value FROM sync_state WHERE sync_state.name = channel_epoch) NOT IN (result_epoch, 'lists')))"

@@ -427,7 +427,7 @@ def balance_on_ack(stack: ExitStack) -> None:
 @mutant
 def unasked_balance(stack: ExitStack) -> None:
     """A list of customers is stored although a payment whose answer was lost may be in it."""
-    _put(stack, replica, "unsure", lambda channel: False)
+    _put(stack, moves, "unsure", lambda channel: False)
 
 
 @mutant

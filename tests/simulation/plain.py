@@ -50,7 +50,7 @@ class PlainBooks(Books):
             self._enter(terminal, seen, connection)
             self._note_refused(connection)
         if not touched.isdisjoint(("outbox", "part", "customer", "supplier")):
-            self._check_fields(terminal, connection)
+            self._check_fields(terminal, seen, connection)
         if self.alone and not touched.isdisjoint(("part", "stock_move")):
             self._check_shelf(terminal, connection)
 
