@@ -320,8 +320,7 @@ def partial_page(stack: ExitStack) -> None:
         state.put(f"{channel}.epoch", page.epoch)
         for type, rows in records.by_type(page.rows).items():
             records.store(type, rows, snapshot=False)
-        if channel in moves.TABLES:
-            moves._end(channel)
+        moves.end(channel, reopen=False)
         return {channel}
 
     before = _put(stack, replica, "_store_page", store_page)
