@@ -219,3 +219,26 @@ async def test_a_sale_whose_void_came_first_says_nothing_of_who_moves_the_stock(
     assert till.ask(singles.movers) == {}
     pages = [call for call in line.calls if call.startswith(("GET /inventory/items?", "POST /sales/transactions?"))]
     assert pages.index("POST /sales/transactions?") == reading + (PARTS // 3 if lost is None else lost)
+
+
+async def test_what_is_looked_for_holds_up_the_sales_of_its_parts_for_a_minute(shop: Shop) -> None:
+    """The answer to a count was lost, and something on the way took the look for an attack: the sales of that part
+    waited for a quarter of an hour, although the server had the sync calls again."""
+    await shop.be(missing=["inventory.sync", "sales.sync"])
+    line = Line()
+    till = await shop.till(transport=line)
+    await till.round()
+    counted = part(till, "P-0001")
+    till.do(inventory.count_stock, counted.id, counted.stock + 5)
+    await shop.fault("drop_after", "inventory.update")
+    await till.step()
+    looks = line.count("GET /inventory/items?")
+    line.barred["GET /inventory/items"] = {looks + 1}
+    await minutes(till, 1, seconds=5)
+    assert [(change.lane, change.last_error) for change in till.changes] == [("slow", "error.api.forbidden")]
+    await shop.sync()
+    till.sync.look_again()
+    till.sell(counted.id, 2)
+    await minutes(till, 2)
+    assert till.changes == ()
+    assert till.shelf(counted.id) == shop.stock("P-0001") == counted.stock + 3

@@ -34,6 +34,8 @@ FACTS = frozenset({"sale", "return", "void", "payment", "payment_void", "cash", 
 """Kinds that have happened at the counter: never refused, never held up by another change."""
 
 SLOW_RETRY = timedelta(minutes=15)
+DOUBT_RETRY = timedelta(minutes=1)
+"""For what may have come and is looked for: what else moves its parts waits for it."""
 ALONE_FAILURES = 3
 """How often a change must fail alone, with an empty probe succeeding, before it goes to the slow lane."""
 
@@ -329,20 +331,33 @@ def clear(channel: Channel) -> None:
 def failed_alone(change_id: str) -> bool:
     """Note that a change failed alone although an empty probe succeeded; True when it moved to the slow lane."""
     models.execute("UPDATE outbox SET alone = alone + 1 WHERE change_id = ?", (change_id,))
-    due = to_text(models.now() + SLOW_RETRY)
     moved = models.execute(
-        "UPDATE outbox SET lane = 'slow', not_before = ? WHERE change_id = ? AND answered_at IS NULL AND alone >= ?",
-        (due, change_id, ALONE_FAILURES),
+        f"UPDATE outbox SET lane = 'slow', not_before = {_SLOW_DUE} WHERE change_id = ? AND answered_at IS NULL"
+        " AND alone >= ?",
+        (*_slow_due(), change_id, ALONE_FAILURES),
     )
     return bool(moved.rowcount)
 
 
 def make_slow(change_id: str, error: str) -> None:
-    """Put a change into the slow lane at once: it is too large for the server as it is."""
+    """Put a change into the slow lane at once: it is too large for the server as it is, or not let through."""
     models.execute(
-        "UPDATE outbox SET lane = 'slow', not_before = ?, last_error = ? WHERE change_id = ? AND answered_at IS NULL",
-        (to_text(models.now() + SLOW_RETRY), error, change_id),
+        f"UPDATE outbox SET lane = 'slow', not_before = {_SLOW_DUE}, last_error = ?"
+        " WHERE change_id = ? AND answered_at IS NULL",
+        (*_slow_due(), error, change_id),
     )
+
+
+_SLOW_DUE = """iif(EXISTS (SELECT 1 FROM single WHERE single.change_id = outbox.change_id
+    AND (json_extract(body, '$.posted') OR json_extract(body, '$.tried_at') <> ''
+    OR EXISTS (SELECT 1 FROM json_each(body, '$.writes') AS one WHERE NOT json_extract(one.value, '$.done')))), ?, ?)"""
+"""When a change in the slow lane is tried again: sooner where it has begun to go up and holds up others until one knows
+how far it came."""
+
+
+def _slow_due() -> tuple[str, str]:
+    """The parameters of `_SLOW_DUE`."""
+    return to_text(models.now() + DOUBT_RETRY), to_text(models.now() + SLOW_RETRY)
 
 
 def postpone(change_id: str, seconds: float) -> None:

@@ -60,6 +60,8 @@ class Progress:
     late: list[str] = field(default_factory=list)
     """The parts that the server did not have yet when the document went up: whoever moves the stock there, it cannot
     have moved theirs."""
+    barred_since: str = ""
+    """When the list in which it is looked for was first not shown to us; empty where it is."""
     before: dict[str, int] = field(default_factory=dict)
     writes: dict[str, Write] = field(default_factory=dict)
 

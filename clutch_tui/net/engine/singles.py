@@ -95,7 +95,7 @@ class Singles:
         try:
             await self._send(claimed)
         except Unfindable as unknown:
-            await self._ask_person(change, unknown)
+            await self._ask_person(claimed, unknown)
         except Waits as waits:
             if waits.local:
                 await self._store.run(singles.wait_local, claimed)
@@ -113,9 +113,12 @@ class Singles:
             return
         self._on_change(frozenset({"queue"}))
 
-    async def _ask_person(self, change: Change, unknown: Unfindable) -> None:
-        """Put what cannot be found out before a person; a list that is not shown to us is tried once more before."""
-        if isinstance(unknown, Barred) and change.lane == "fast":
+    async def _ask_person(self, claimed: Claimed, unknown: Unfindable) -> None:
+        """Put what cannot be found out before a person; a list that is not shown to us is tried for a while before."""
+        change, progress = claimed.change, claimed.progress
+        if isinstance(unknown, Barred) and not self._is_barred_for_good(progress):
+            progress.barred_since = progress.barred_since or to_text(self._clock.now())
+            await self._keep(claimed)
             barred = ApiError(Kind.FORBIDDEN).key
             await self._store.run(outbox.failed, [change.change_id], barred)
             await self._store.run(outbox.make_slow, change.change_id, barred)
@@ -123,6 +126,10 @@ class Singles:
         why = str(unknown) or singles.UNCONFIRMED
         await self._store.run(singles.wait_for_person, change.change_id, why)
         self._monitor.note("warning", "sync", "sync.unconfirmed", change=change.change_id)
+
+    def _is_barred_for_good(self, progress: singles.Progress) -> bool:
+        since = progress.barred_since
+        return bool(since) and self._clock.now() - from_text(since) >= outbox.SLOW_RETRY
 
     async def _failed(self, claimed: Claimed, error: ApiError) -> None:
         """Learn from a failed call; raises it again where it is not about this change."""
@@ -182,6 +189,7 @@ class Singles:
         before = progress.tried_at, progress.given_up_at, progress.told
         progress.tried_at, progress.given_up_at = to_text(self._clock.now()), ""
         progress.told = "" if progress.told == "send" else progress.told
+        progress.barred_since = ""
         await self._keep(claimed)
         try:
             yield
