@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 
-from clutch_tui.core.sync import figures, outbox, replica, ways
+from clutch_tui.core.sync import figures, moves, outbox, replica, ways
 
 from .planting import mutant, put
 
-LOSES_SYNC = {"as_old_as_its_first_page": 30001, "takes_what_is_in_doubt": 30161, "moves_while_judged": 30200}
+LOSES_SYNC = {
+    "as_old_as_its_first_page": 30001,
+    "takes_what_is_in_doubt": 30161,
+    "moves_while_judged": 30200,
+    "void_ends_alone": 31347,
+}
 """Mistakes that only that world finds, and a seed that does: in few runs so much comes together."""
 
 
@@ -34,3 +39,9 @@ def moves_while_judged(stack: ExitStack) -> None:
     """A sale goes by sync while it is being judged by the same part's figure whether that was written."""
     free = outbox._FREE_TO_SYNC.replace(outbox._STILL, "SELECT NULL WHERE 0")
     put(stack, outbox, "_FREE_TO_SYNC", free)
+
+
+@mutant
+def void_ends_alone(stack: ExitStack) -> None:
+    """A void that the server took before its sale ends with its own answer, and the sale goes on alone."""
+    put(stack, moves, "_WITH_ITS_SALE", "1")
