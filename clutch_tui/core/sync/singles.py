@@ -54,6 +54,8 @@ class Progress:
     """When that attempt was given up: the server may have gone on with it until then, and after. Empty while it is
     on its way, and where this process died meanwhile."""
     posted: bool = False
+    by_sync: bool = False
+    """Whether it may have come by a sync call, whose answer was lost before the server lost the call itself."""
     told: str = ""
     """What a person has found out: `send`, the server does not have it, until it is sent once more; or `write`, the
     server has the document and has not moved its stock, from then on."""

@@ -76,6 +76,8 @@ def take(channel: str, way: Way) -> bool:
         _remember_attempts(channel)
     else:
         state.put(f"{channel}.began", tick())
+        if queue_of(channel) == channel:
+            _forget_attempts(channel)
         _let_go(channel)
     return True
 
@@ -102,9 +104,24 @@ def _remember_attempts(channel: str) -> None:
     no call of its own never does: it waits for sync, which knows it again by its id."""
     kinds = ", ".join(f"'{kind}'" for kind in NOT_WITHOUT_SYNC)
     models.execute(
-        "INSERT OR IGNORE INTO single (change_id) SELECT change_id FROM outbox"
+        "INSERT OR IGNORE INTO single (change_id, body) SELECT change_id, '{\"by_sync\": true}' FROM outbox"
         f" WHERE answered_at IS NULL AND first_sent_at IS NOT NULL AND channel = ? AND kind NOT IN ({kinds})",
         (queue_of(channel),),
+    )
+
+
+def _forget_attempts(channel: str) -> None:
+    """Sync knows by its id what came by sync: where nothing of it was sent by itself, nothing is in doubt any more."""
+    found = models.execute(
+        "SELECT change_id FROM single JOIN outbox USING (change_id) WHERE answered_at IS NULL AND channel = ?"
+        " AND json_extract(body, '$.by_sync') AND NOT coalesce(json_extract(body, '$.posted'), 0)"
+        " AND coalesce(json_extract(body, '$.tried_at'), '') = ''"
+        " AND coalesce(json_extract(body, '$.writes'), '{}') = '{}'",
+        (channel,),
+    ).fetchall()
+    models.executemany("DELETE FROM single WHERE change_id = ?", found)
+    models.executemany(
+        "UPDATE outbox SET lane = 'fast', last_error = '' WHERE change_id = ? AND lane = 'attention'", found
     )
 
 

@@ -53,9 +53,12 @@ class Stock:
 
         A write whose answer was lost is judged by the figure: the sum means done, the figure read before means not
         done. Anything else means that somebody moved it in between, and nobody can say. So what is in doubt is judged
-        before anything else is written, and nothing of ours moves a part of which a write is in doubt.
+        before anything else is written, and nothing of ours moves a part of which a write is in doubt. What may have
+        come by sync moved a figure that nobody had read.
         """
         change, progress = claimed.change, claimed.progress
+        if progress.by_sync and not progress.posted and progress.told != "send" and not progress.writes:
+            raise Unfindable
         moved = await self._store.read(singles.deltas, change.change_id)
         unmade = await self._store.read(singles.being_made, "item", list(moved))
         if unmade and not progress.posted:
