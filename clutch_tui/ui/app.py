@@ -320,7 +320,7 @@ class ClutchApp(KeysInOrder, Scanning, Overlays, ThinWire, Gauges, BidiApp, App[
         store = self._store
         if store is not None and nouns & {"queue", "conflicts", "notifications", "everything"}:
             alone = not self.settings.backend.is_set_up
-            found = self.differences = await store.read(shop.differences.between, self._stranded, alone=alone)
+            found = self.differences = await store.read_later(shop.differences.between, self._stranded, alone=alone)
             status = replace(
                 status,
                 unsent=found.queue.unsent,
@@ -329,13 +329,13 @@ class ClutchApp(KeysInOrder, Scanning, Overlays, ThinWire, Gauges, BidiApp, App[
                 local=found.queue.local,
                 stranded=found.stranded_changes,
                 missing=found.set_aside,
-                unread=await store.read(shop.journal.unread_count),
-                orders=await store.read(shop.journal.unread_orders),
+                unread=await store.read_later(shop.journal.unread_count),
+                orders=await store.read_later(shop.journal.unread_orders),
             )
         if store is not None and "shop" in nouns:
             shop_time.use(await store.read(shop.state.timezone))
         if store is not None and nouns & {"updates", "everything"}:
-            self._too_old = (await store.read(shop.updates.standing, __version__)).verdict == "required"
+            self._too_old = (await store.read_later(shop.updates.standing, __version__)).verdict == "required"
         if self._too_old and not self._is_busy:
             self._too_old = False
             await self.switch_mode("updates")

@@ -42,7 +42,7 @@ class _Watch:
             self._app.run_worker(self._compare(), group="other_windows", exclusive=True, exit_on_error=False)
 
     async def _compare(self) -> None:
-        figures = await self._store.read(shop.progress.figures)
+        figures = await self._store.read_later(shop.progress.figures)
         if self._seen is not None and figures != self._seen:
             self._on_change(frozenset({"everything"}))
         self._seen = figures

@@ -92,6 +92,34 @@ async def test_a_search_never_waits_behind_a_write(threaded: Store) -> None:
     assert await threaded.read(notes) == 1
 
 
+async def test_what_a_person_waits_for_is_read_before_what_is_looked_at_now_and_then(threaded: Store) -> None:
+    may_go_on, order = threading.Event(), list[str]()
+    first = asyncio.create_task(threaded.read(may_go_on.wait, 60))
+    await asyncio.sleep(0)
+    rest = [asyncio.create_task(threaded.read_later(order.append, f"later {n}")) for n in range(3)]
+    await asyncio.sleep(0)
+    rest += [asyncio.create_task(threaded.read(order.append, f"asked {n}")) for n in range(3)]
+    await asyncio.sleep(0)
+    may_go_on.set()
+    await asyncio.gather(first, *rest)
+    assert order == ["asked 0", "asked 1", "asked 2", "later 0", "later 1", "later 2"]
+
+
+async def test_a_read_that_nobody_waits_for_any_more_is_left_out(threaded: Store) -> None:
+    may_go_on, order = threading.Event(), list[str]()
+    first = asyncio.create_task(threaded.read(may_go_on.wait, 60))
+    await asyncio.sleep(0)
+    given_up = asyncio.create_task(threaded.read(order.append, "given up"))
+    asked = asyncio.create_task(threaded.read(order.append, "asked"))
+    later = asyncio.create_task(threaded.read_later(order.append, "later"))
+    await asyncio.sleep(0)
+    given_up.cancel()
+    await asyncio.sleep(0)
+    may_go_on.set()
+    await asyncio.gather(first, asked, later)
+    assert order == ["asked", "later"]
+
+
 async def test_what_was_submitted_is_committed_though_its_caller_is_gone(threaded: Store) -> None:
     entered, leave = threading.Event(), threading.Event()
 

@@ -14,8 +14,9 @@ from __future__ import annotations
 import asyncio
 import functools
 import os
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from time import monotonic, perf_counter, sleep
@@ -58,6 +59,9 @@ _READER = {"query_only": 1, "cache_size": -16_000, "temp_store": "memory"}
 
 _abandoned: list[Any] = []
 """Connections that must not be closed."""
+
+_Waiting = tuple[Future[Any], Callable[[], Any]]
+"""A read that has not begun, and who waits for what it gives."""
 
 FindKey = Callable[[Path], CipherKey | None]
 """Gives the key of the database at a path, None for a plain one. Raises `ShopError` where there is one that it
@@ -104,6 +108,8 @@ class Store:
         self._reader_db = connectable(path, _READER, key)
         self._writer = None if inline else ThreadPoolExecutor(1, "store-writer")
         self._reader = None if inline else ThreadPoolExecutor(1, "store-reader")
+        self._reads: deque[_Waiting] = deque()
+        self._later_reads: deque[_Waiting] = deque()
 
     @classmethod
     def open(
@@ -144,8 +150,12 @@ class Store:
 
     async def read(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do `function(*args)` on the read-only connection, in one snapshot of the database."""
-        call = functools.partial(self._read, function, *args, **kwargs)
-        return await self._submit(self._reader, call)
+        return await self._read_in_turn(self._reads, functools.partial(self._read, function, *args, **kwargs))
+
+    async def read_later(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """`read` behind everything that a person waits for: for figures that are looked at now and then, which on a
+        slow disk must not stand before a search."""
+        return await self._read_in_turn(self._later_reads, functools.partial(self._read, function, *args, **kwargs))
 
     def run_now(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """`run` for synchronous callers: blocks until the transaction is committed."""
@@ -156,6 +166,25 @@ class Store:
         """`read` for synchronous callers."""
         call = functools.partial(self._read, function, *args, **kwargs)
         return call() if self._reader is None else self._reader.submit(call).result()
+
+    async def _read_in_turn(self, turn: deque[_Waiting], call: Callable[[], T]) -> T:
+        if self._reader is None:
+            return call()
+        answer: Future[T] = Future()
+        turn.append((answer, call))
+        self._reader.submit(self._next_read)
+        return await asyncio.wrap_future(answer)
+
+    def _next_read(self) -> None:
+        """Answer the read whose turn it is; one that nobody waits for any more loses it."""
+        while waiting := self._reads or self._later_reads:
+            answer, call = waiting.popleft()
+            if answer.set_running_or_notify_cancel():
+                try:
+                    answer.set_result(call())
+                except BaseException as error:
+                    answer.set_exception(error)
+                return
 
     async def _submit(self, executor: ThreadPoolExecutor | None, call: Callable[[], T]) -> T:
         if executor is None:

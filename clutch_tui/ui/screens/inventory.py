@@ -118,7 +118,7 @@ class InventoryScreen(ListScreen):
 
     @work(group="as-of", exclusive=True, exit_on_error=False)
     async def _read_as_of(self) -> None:
-        self._as_of = await self.store.read(shop.inventory.as_of)
+        self._as_of = await self.store.read_later(shop.inventory.as_of)
         if (told := (self._as_of, self._is_stale)) != self._told:
             self._told = told
             self.details.refresh(layout=True)

@@ -276,7 +276,7 @@ class SalesScreen(TillEntry):
         """Say how many sales are parked, and, while nothing is sold, which one was saved last."""
         if self.cart is None:
             return
-        self._others, self.marked.last_sale = await self.store.read(shop.sales.beside, self.cart.id)
+        self._others, self.marked.last_sale = await self.store.read_later(shop.sales.beside, self.cart.id)
         self._show(self.cart)
         if not self.cart.lines and not self.hits.display:
             self.marked.show(None)
