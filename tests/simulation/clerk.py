@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,6 +23,7 @@ from clutch_tui.core import (
     suppliers,
 )
 from clutch_tui.core import cart as carts
+from clutch_tui.core.database import models
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.sync import conflicts, queue
 from clutch_tui.core.types import (
@@ -354,6 +356,9 @@ def look_at_queue(terminal: Terminal, rng: random.Random) -> str:
     if not waiting:
         raise NothingToDo
     change = rng.choice(waiting)
+    if queue.is_unconfirmed(change) and terminal.ask(_only_by_sync, change.id) and not terminal.has_come(change.id):
+        terminal.do(queue.retry, change.id)
+        return f"did not find {change.kind} {change.id}"
     if queue.may_be_seen(change):
         terminal.do(queue.see, change.id)
         return f"saw {change.kind} {change.id}"
@@ -365,6 +370,16 @@ def look_at_queue(terminal: Terminal, rng: random.Random) -> str:
         return f"corrected {change.kind} {change.id}"
     terminal.do(queue.give_up, change.id)
     return f"gave up {change.kind} {change.id}"
+
+
+def _only_by_sync(change_id: str) -> bool:
+    """Whether nothing but a sync call can have brought this move."""
+    row = models.execute(
+        "SELECT body FROM single JOIN outbox USING (change_id) WHERE change_id = ? AND kind IN ('adjust', 'count')",
+        (change_id,),
+    ).fetchone()
+    progress = json.loads(row[0]) if row is not None else {}
+    return bool(progress.get("by_sync")) and not progress.get("writes")
 
 
 def _correct(change_id: str) -> None:

@@ -214,6 +214,10 @@ class Server:
                 return life.name
         return None
 
+    def has_come(self, change_id: str) -> bool:
+        """Whether a change has come by a sync call: what a person finds out who looks at the server's own screens."""
+        return change_id in self.deeds[self.life]
+
     def purge(self) -> int:
         return maintenance.purge(self.backend.database)
 

@@ -135,8 +135,10 @@ class Terminal:
         secrets: Secrets,
         on_commit: Callable[[Terminal, FragileConnection, set[str]], None],
         on_end: Callable[[Terminal, BaseException], None],
+        has_come: Callable[[str], bool],
     ) -> None:
         self.name = name
+        self.has_come = has_come
         self.disk = Disk(path)
         self.clock = TerminalClock(loop)
         self.rng = rng

@@ -135,6 +135,7 @@ class World:
             secrets=self._secrets(n),
             on_commit=self.books.on_commit,
             on_end=self._ended,
+            has_come=self.server.has_come,
         )
 
     def _secrets(self, n: int) -> Secrets:
