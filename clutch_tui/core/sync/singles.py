@@ -16,7 +16,7 @@ from typing import Any, Literal
 from .. import state
 from ..database import models
 from ..types import Lane
-from . import aliases, likeness, outbox, overlay, replica, ways
+from . import aliases, likeness, moves, outbox, overlay, replica, ways
 from .messages import Change, Result
 
 UNCONFIRMED = "error.sync.unconfirmed"
@@ -237,6 +237,21 @@ def take_as_sent(change_id: str) -> None:
     ).fetchone()
     if row is not None:
         replica.deliver({change_id: Result(status="applied", seq=0)}, ways.LISTS)
+
+
+def has_facts_there(type: str, record_id: str) -> bool:
+    """Whether the server has heard by sync of what moved a record that it does not know: it counts that when it gets
+    the record under this id, and never under an id of its own."""
+    for table, column, of in moves.TABLES.values():
+        if of == type:
+            sql = (
+                f"SELECT 1 FROM {table} JOIN outbox USING (change_id) LEFT JOIN single USING (change_id)"
+                f" WHERE {column} = ? AND iif(answered_at IS NULL, json_extract(body, '$.by_sync'),"
+                " result_epoch <> ? AND status IN ('applied', 'applied_flagged')) LIMIT 1"
+            )
+            if models.execute(sql, (record_id, ways.LISTS)).fetchone() is not None:
+                return True
+    return False
 
 
 # --- what a change does to stock -------------------------------------------------------------------------

@@ -207,6 +207,8 @@ class Singles:
         change = claimed.change
         record = await self._found(claimed)
         if record is None:
+            if await self._store.read(singles.has_facts_there, change.type, change.id):
+                raise Waits(local=True)
             body = {"id": change.id, **protocol.write_fields(claimed.sent)}
             name = f"{singles.PLURALS[change.type]}.create"
             try:
