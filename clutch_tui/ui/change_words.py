@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from clutch_tui.core.sync import queue
-from clutch_tui.core.sync.outbox import FACTS
+from clutch_tui.core.sync.precedence import FACTS
 from clutch_tui.core.sync.queue import ChangeDetail, Concern
 from clutch_tui.core.sync.shown import ChangeRow, Conflict
 from clutch_tui.text import format as shown

@@ -9,7 +9,7 @@ from typing import Any
 
 from clutch_tui.core import accounts, journal
 from clutch_tui.core.sync import abilities
-from clutch_tui.core.sync.outbox import FACT_LIST
+from clutch_tui.core.sync.precedence import FACT_LIST
 
 from .facts import Committed, cash, drawn, lines
 from .server import SHOP, Deed, Moves, Server

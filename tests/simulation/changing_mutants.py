@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 
-from clutch_tui.core.sync import figures, moves, outbox, replica, ways
+from clutch_tui.core.sync import figures, moves, precedence, replica, ways
 
 from .planting import mutant, put
 
@@ -37,8 +37,8 @@ def takes_what_is_in_doubt(stack: ExitStack) -> None:
 @mutant
 def moves_while_judged(stack: ExitStack) -> None:
     """A sale goes by sync while it is being judged by the same part's figure whether that was written."""
-    free = outbox._FREE_TO_SYNC.replace(outbox._STILL, "SELECT NULL WHERE 0")
-    put(stack, outbox, "_FREE_TO_SYNC", free)
+    free = precedence.FREE_TO_SYNC.replace(precedence.STILL, "SELECT NULL WHERE 0")
+    put(stack, precedence, "FREE_TO_SYNC", free)
 
 
 @mutant

@@ -14,7 +14,7 @@ from typing import Any
 
 from clutch_tui.core.search import STOCK
 from clutch_tui.core.sync import outbox
-from clutch_tui.core.sync.outbox import FACTS
+from clutch_tui.core.sync.precedence import FACTS
 from clutch_tui.core.sync.replica import CHANNELS
 from clutch_tui.net.client.errors import ApiError, Kind
 from clutch_tui.net.engine.outcomes import BAD_ANSWER

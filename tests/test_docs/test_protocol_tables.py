@@ -12,7 +12,7 @@ import pytest
 from babel.messages.pofile import read_po
 
 from clutch_tui.core.records import EDITABLE
-from clutch_tui.core.sync import abilities, outbox, replica
+from clutch_tui.core.sync import abilities, outbox, precedence, replica
 from clutch_tui.core.sync.messages import Change, PullState, Result
 from clutch_tui.core.sync.offers import Offer
 from clutch_tui.core.types import PAY_METHODS, Lane, OrderStatus, SaleStatus
@@ -195,7 +195,7 @@ def test_words_that_a_field_may_hold() -> None:
 def test_kinds_of_change() -> None:
     told = [(row[0].text, row[1].text, row[2].text, "body" in row[3].code[:1]) for row in rows("facts-and-requests")]
     facts = {kind for kind, _, _, is_fact in told if is_fact}
-    assert facts == outbox.FACTS == ledger.FACTS
+    assert facts == precedence.FACTS == ledger.FACTS
     assert {(type, kind) for kind, type, _, is_fact in told if not is_fact} == set(changes._REQUESTS)
     ways = {"inventory": "inventory.sync", "sales": "sales.sync", "rest": "REST"}
     for kind, type, call, _ in told:
@@ -250,7 +250,9 @@ def test_what_is_not_yet_built_is_not() -> None:
     fields, documents, facts = (names("not-yet-built", n) for n in range(3))
     assert not fields & set(payload.Item.model_fields)
     assert not documents & {noun for noun in (*records.NOUNS, *abilities.LATER)}
-    assert facts & (outbox.FACTS | ledger.FACTS | abilities.LATER.keys()) == {"receive"}, "its fields are what is new"
+    assert facts & (precedence.FACTS | ledger.FACTS | abilities.LATER.keys()) == {"receive"}, (
+        "its fields are what is new"
+    )
 
 
 # --- the live connection -------------------------------------------------------------------------------

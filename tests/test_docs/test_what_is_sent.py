@@ -13,7 +13,7 @@ from clutch_tui.config import Backend
 from clutch_tui.core import accounts, aftersales, cash, customers, inventory, sales, suppliers
 from clutch_tui.core.cart import add_line, with_customer
 from clutch_tui.core.database.store import Store
-from clutch_tui.core.sync import abilities, outbox
+from clutch_tui.core.sync import abilities, outbox, precedence
 from clutch_tui.core.sync.messages import Change
 from clutch_tui.core.types import CustomerDraft, PartDraft, Payment, SupplierDraft, TaxRules
 from clutch_tui.net.client.api import Api
@@ -72,7 +72,7 @@ def _told(kind: str) -> set[str]:
 
 def test_every_fact_is_done_here(changes: dict[tuple[str, str], Change]) -> None:
     never_sent = {"receive"}
-    assert {kind for kind, _ in changes} & outbox.FACTS == outbox.FACTS - never_sent
+    assert {kind for kind, _ in changes} & precedence.FACTS == precedence.FACTS - never_sent
 
 
 @pytest.mark.parametrize("kind", ["void", "payment", "payment_void", "count", "adjust"])

@@ -12,7 +12,7 @@ import pytest
 from clutch_tui.core.sync.marks import Heard
 from clutch_tui.core.sync.messages import Change, PullState, Sent
 from clutch_tui.core.sync.offers import Offer
-from clutch_tui.core.sync.outbox import FACTS
+from clutch_tui.core.sync.precedence import FACTS
 from clutch_tui.net import wire
 from clutch_tui.net.engine import protocol, results
 

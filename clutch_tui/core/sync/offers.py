@@ -12,14 +12,14 @@ from dataclasses import dataclass
 
 from .. import state
 from ..database import models
-from . import outbox, ways
+from . import precedence, ways
 from .messages import Sent
 
 
 def sent(change_ids: Collection[str]) -> dict[str, Sent]:
     """What each of these changes asks for; ids that are not ours are left out."""
     rows = models.execute(
-        f"SELECT change_id, type, kind, CASE WHEN kind IN ({outbox.FACT_LIST}) THEN '[]' ELSE"
+        f"SELECT change_id, type, kind, CASE WHEN kind IN ({precedence.FACT_LIST}) THEN '[]' ELSE"
         " (SELECT json_group_array(key) FROM json_each(payload)) END FROM outbox"
         " WHERE change_id IN (SELECT value FROM json_each(?))",
         (json.dumps(list(change_ids)),),

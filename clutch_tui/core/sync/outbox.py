@@ -23,15 +23,13 @@ from ..database import models
 from ..errors import ShopError
 from ..records import RECORDS
 from ..types import Lane
-from . import abilities, ways
+from . import abilities, precedence, ways
 from .messages import Change, Result, Sent
+from .precedence import FACTS
 from .shown import QueueSummary
 
 Channel = Literal["inventory", "sales", "rest"]
 CHANNELS: tuple[Channel, ...] = get_args(Channel)
-
-FACTS = frozenset({"sale", "return", "void", "payment", "payment_void", "cash", "count", "adjust", "receive"})
-"""Kinds that have happened at the counter: never refused, never held up by another change."""
 
 SLOW_RETRY = timedelta(minutes=15)
 DOUBT_RETRY = timedelta(minutes=1)
@@ -125,43 +123,6 @@ _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 # `json.dumps` makes such an encoder for every call; a sale has five of them
 
 
-FACT_LIST = ", ".join(f"'{kind}'" for kind in sorted(FACTS))
-
-_FREE = f"""(kind IN ({FACT_LIST}) OR NOT EXISTS (SELECT 1 FROM outbox AS earlier WHERE earlier.type = outbox.type
-    AND earlier.record_id = outbox.record_id AND earlier.n < outbox.n AND earlier.answered_at IS NULL
-    AND earlier.kind NOT IN ({FACT_LIST})))"""
-"""A request waits for the earlier requests on its record; a fact waits for nothing."""
-
-_BEING_JUDGED = "FROM single JOIN outbox AS begun USING (change_id), json_each(single.body, '{}') AS one"
-_STILL = f"""SELECT one.key {_BEING_JUDGED.format("$.writes")} WHERE begun.answered_at IS NULL
-    AND begun.lane IN ('fast', 'slow') AND NOT json_extract(one.value, '$.done')
-    UNION SELECT one.key {_BEING_JUDGED.format("$.before")} WHERE begun.answered_at IS NULL
-    AND (begun.lane = 'fast' OR begun.lane = 'slow' AND json_extract(single.body, '$.posted'))"""
-"""The parts whose figure at the server tells what became of a change that goes up by itself: whether it was written,
-or who moved it (`singles.unsettled`, `singles.being_watched`). A document that cannot be sent holds up nothing."""
-
-_HALF = """SELECT 1 FROM sync_state WHERE name IN ('inventory.missed_at', 'sales.missed_at')
-    OR name IN ('inventory.way', 'sales.way') AND value = 'lists'"""
-"""Whether a sync call is missing: the server may be one that numbers its records by itself."""
-
-_FREE_TO_SYNC = f"""{_FREE} AND (kind NOT IN ('void', 'return') OR NOT EXISTS (SELECT 1 FROM outbox AS sold
-    JOIN single USING (change_id) WHERE sold.type = 'sale' AND sold.kind = 'sale' AND sold.answered_at IS NULL
-    AND sold.record_id = json_extract(outbox.payload, iif(outbox.kind = 'void', '$.sale_id', '$.return_of'))
-    AND NOT coalesce(json_extract(single.body, '$.posted'), 0)))
-    AND (change_id IN (SELECT change_id FROM single) OR NOT EXISTS (SELECT 1 FROM stock_move
-    WHERE stock_move.change_id = outbox.change_id AND part_id IN ({_STILL})))
-    AND NOT EXISTS (SELECT 1 FROM outbox AS made WHERE made.kind = 'create' AND made.answered_at IS NULL
-    AND made.lane IN ('fast', 'slow') AND made.record_id IN (
-    SELECT part_id FROM stock_move WHERE stock_move.change_id = outbox.change_id
-    UNION ALL SELECT customer_id FROM account_move WHERE account_move.change_id = outbox.change_id
-    UNION ALL SELECT json_extract(outbox.payload, '$.customer_id'))
-    AND (EXISTS ({_HALF}) OR EXISTS (SELECT 1 FROM single
-    WHERE single.change_id = made.change_id AND json_extract(single.body, '$.tried_at') <> '')))"""
-"""By sync, what came back of a sale waits where that has begun to go up by itself (`singles.waits_for` says the same
-there): a server that heard of it first would move nothing when the sale comes, and nobody would know why. Nothing
-moves a part whose figure is just being judged. And where a server may call a record by an id of its own, what is about
-that record waits until it is made: it would keep the fact for a record that never comes under our id."""
-
 _BEGUN = {
     None: "",
     True: " AND change_id IN (SELECT change_id FROM single)",
@@ -197,7 +158,7 @@ def claim(
     A request waits while an earlier request on its record is unanswered; facts never wait. At the first claim
     the base of a request is completed and the change is frozen; every later claim gives the very same change.
     """
-    free = _FREE_TO_SYNC if begun is False else _FREE
+    free = precedence.FREE_TO_SYNC if begun is False else precedence.FREE
     rows = models.execute(
         f"SELECT {_CHANGE_COLUMNS}, first_sent_at FROM outbox"
         f" WHERE answered_at IS NULL AND lane = ? AND channel = ? AND {_DUE} AND {free}{_BEGUN[begun]}"
@@ -388,7 +349,7 @@ def wake_slow() -> None:
 def waiting(channel: Channel, *lanes: Lane) -> bool:
     """True when the channel has something to send now, in any of these lanes; in both that are sent, for none."""
     lanes = lanes or ("fast", "slow")
-    free = _FREE if ways.by_lists(channel) else _FREE_TO_SYNC
+    free = precedence.FREE if ways.by_lists(channel) else precedence.FREE_TO_SYNC
     found = models.execute(
         f"SELECT 1 FROM outbox WHERE answered_at IS NULL AND channel = ? AND lane IN ({', '.join('?' * len(lanes))})"
         f" AND {_DUE} AND {free} LIMIT 1",

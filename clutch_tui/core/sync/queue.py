@@ -19,7 +19,7 @@ from ..database import models
 from ..errors import ShopError
 from ..records import EDITABLE, RECORDS
 from ..types import Customer, CustomerDraft, Key, Lane, Part, PartDraft, Sale, Supplier, SupplierDraft
-from . import outbox, overlay, records, requests, singles
+from . import outbox, overlay, precedence, records, requests, singles
 from .shown import ChangeRow
 
 REFUSED = ("rejected", "key_reuse")
@@ -66,7 +66,7 @@ def is_only_stock(row: ChangeRow) -> bool:
 
 
 def _is_refused_request(row: ChangeRow) -> bool:
-    return row.lane == "attention" and row.status in REFUSED and row.kind not in outbox.FACTS
+    return row.lane == "attention" and row.status in REFUSED and row.kind not in precedence.FACTS
 
 
 # --- the list ------------------------------------------------------------------------------------------
@@ -219,11 +219,11 @@ def detail(change_id: str) -> ChangeDetail:
 
 def _waits_for(row: ChangeRow) -> int | None:
     """The number of the earlier request on the same record whose answer this one waits for."""
-    if row.kind in outbox.FACTS:
+    if row.kind in precedence.FACTS:
         return None
     found = models.execute(
         "SELECT max(n) FROM outbox WHERE type = ? AND record_id = ? AND n < ? AND answered_at IS NULL"
-        f" AND kind NOT IN ({outbox.FACT_LIST})",
+        f" AND kind NOT IN ({precedence.FACT_LIST})",
         (row.type, row.record_id, row.n),
     ).fetchone()
     return None if found is None else found[0]
@@ -436,7 +436,7 @@ def give_up(change_id: str, *, actor: str = "") -> ChangeRow:
     not refused, and `error.customer.owes` for a new customer who owes something.
     """
     row = get(change_id)
-    if row.kind in outbox.FACTS:
+    if row.kind in precedence.FACTS:
         raise ShopError("error.queue.fact")
     if not may_give_up(row):
         raise ShopError("error.queue.settled")

@@ -17,7 +17,7 @@ from .. import orders, state
 from ..clock import to_text
 from ..database import models
 from ..records import RECORDS
-from . import aliases, documents, offers, outbox, overlay, unreadable, ways
+from . import aliases, documents, offers, outbox, overlay, precedence, unreadable, ways
 
 Row = Mapping[str, Any]
 
@@ -103,7 +103,7 @@ def keep_before_snapshot(type: str) -> None:
     """Before a snapshot, every record with an unanswered request gets a base: it may not be in the snapshot."""
     pending = models.execute(
         "SELECT DISTINCT record_id FROM outbox WHERE type = ? AND answered_at IS NULL"
-        f" AND kind NOT IN ({outbox.FACT_LIST})",
+        f" AND kind NOT IN ({precedence.FACT_LIST})",
         (type,),
     ).fetchall()
     for (record_id,) in pending:
@@ -185,7 +185,7 @@ of another epoch, whose deeds count again as they come. A part begins with what 
 def _requests(type: str, record_id: str) -> list[dict[str, Any]]:
     cursor = models.execute(
         "SELECT change_id, kind, payload, answered_at, status, result_epoch, result_seq, result, tick FROM outbox"
-        f" WHERE type = ? AND record_id = ? AND covered = 0 AND kind NOT IN ({outbox.FACT_LIST}) ORDER BY n",
+        f" WHERE type = ? AND record_id = ? AND covered = 0 AND kind NOT IN ({precedence.FACT_LIST}) ORDER BY n",
         (type, record_id),
     )
     names = [column[0] for column in cursor.description]

@@ -25,6 +25,7 @@ from . import (
     moves,
     offers,
     outbox,
+    precedence,
     records,
     unreadable,
     ways,
@@ -156,7 +157,7 @@ def _reopen(change_ids: Collection[str]) -> set[str]:
     offers.reopen(change_ids)
     requests = models.execute(
         "SELECT DISTINCT type, record_id FROM outbox WHERE change_id IN (SELECT value FROM json_each(?))"
-        f" AND kind NOT IN ({outbox.FACT_LIST})",
+        f" AND kind NOT IN ({precedence.FACT_LIST})",
         (json.dumps(list(change_ids)),),
     ).fetchall()
     for type, record_id in requests:
@@ -344,7 +345,7 @@ def deliver(results: Mapping[str, Result], answer_epoch: str, *, policies: Mappi
         if again:
             continue
         nouns |= {"queue", records.NOUNS.get(type, "sales")}
-        if kind in outbox.FACTS:
+        if kind in precedence.FACTS:
             _flag_sale(record_id, result)
             if result.status == "rejected" and abilities.refused(change_id, kind, result.code):
                 outbox.retry(change_id)

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable
 
 from .. import state
 from ..database import models
-from .outbox import FACT_LIST
+from .precedence import FACT_LIST
 
 MOST = 1000
 """Of a channel: from here on the number itself says enough."""

@@ -28,7 +28,7 @@ from clutch_tui.core.clock import from_text
 from clutch_tui.core.sync.marks import Heard
 from clutch_tui.core.sync.messages import Change, PullPage, PullState, Result, Sent
 from clutch_tui.core.sync.offers import Offer
-from clutch_tui.core.sync.outbox import FACTS
+from clutch_tui.core.sync.precedence import FACTS
 
 from .. import wire
 from . import results

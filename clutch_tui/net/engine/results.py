@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from clutch_tui.core.sync import outbox
+from clutch_tui.core.sync import outbox, precedence
 from clutch_tui.core.sync.messages import Result, Sent
 
 from .. import wire
@@ -59,7 +59,7 @@ def _seq(sent: Sent, raw: Mapping[str, Any]) -> int:
     """The number that the change took. A fact that was applied has one: without, what it moved would never, or at
     once, be taken for contained in the server's figures."""
     seq = wire.counter_in(raw.get("seq"))
-    if seq is None and (raw.get("seq") is not None or (sent.kind in outbox.FACTS and raw["status"] in _TAKEN)):
+    if seq is None and (raw.get("seq") is not None or (sent.kind in precedence.FACTS and raw["status"] in _TAKEN)):
         raise wire.BadPayload("a result without a number")
     return seq or 0
 
