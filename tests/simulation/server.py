@@ -99,6 +99,8 @@ class Deed:
     """What it put on customers' accounts."""
     overwritten: dict[str, str] = field(default_factory=dict)
     """For each field that it changed: what stood there before."""
+    by_sync: bool = True
+    """Whether the server could compare it with what its writer saw: a part's own call replaces its fields."""
 
     @property
     def applied(self) -> bool:
@@ -144,10 +146,10 @@ class Server:
     async def handle(self, message: Message) -> tuple[int, dict[str, str], bytes]:
         """One request, from its first byte to the last of its answer, without a pause."""
         status, headers, body = await _call(self._app, message)
-        self._note_deeds()
+        self._note_deeds(by_sync=message.path.endswith("/sync"))
         return status, headers, body
 
-    def _note_deeds(self) -> None:
+    def _note_deeds(self, *, by_sync: bool = True) -> None:
         if self.epoch != self.lives[-1].epoch:  # a terminal has shown it that it was put back
             self._live_on(self.deeds[self.life], self.born[self.life])
         connection = self.backend.database.connection()
@@ -159,7 +161,7 @@ class Server:
         overwritten: dict[str, str] = {}
         for what, id, seq, a, b, c, n in rows:
             if what == "change":
-                here[id] = Deed(seq, a, b, c, overwritten=overwritten)
+                here[id] = Deed(seq, a, b, c, overwritten=overwritten, by_sync=by_sync)
                 overwritten = {}
             elif what == "status":
                 here[id].status = a

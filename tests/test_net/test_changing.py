@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -327,3 +328,30 @@ async def test_what_is_paid_waits_until_it_is_known_what_the_server_calls_the_cu
     assert till.changes == ()
     assert [row for row in shop.sql("SELECT balance FROM customer") if row != (0,)] == [(-357,)]
     assert till.ask(customers.get, made).balance == -357
+
+
+@pytest.mark.parametrize("kind", ["drop_before", "drop_after"])
+@pytest.mark.parametrize("theirs", [None, 9])
+async def test_an_edit_whose_answer_was_lost_is_compared_by_sync_once_that_is_back(
+    shop: Shop, kind: str, theirs: int | None
+) -> None:
+    """A call that replaces fields cannot compare: between its look and its write another till wrote by sync."""
+    await shop.be(missing=["inventory.sync", "sales.sync"])
+    line = Line()
+    till = await shop.till(transport=line)
+    await till.round()
+    seen = part(till, "P-0001")
+    till.do(inventory.edit, seen.id, replace(seen.draft, price=777), seen=seen)
+    await shop.fault(kind, "inventory.update", count=2)
+    await till.step()
+    writes = line.count("PUT /inventory/items")
+    assert writes > 0
+    assert [change.status for change in till.changes] == [""]
+    await shop.sync()
+    if theirs is not None:
+        await shop.edit(id=seen.id, fields={"price": theirs})
+    till.sync.look_again()
+    await minutes(till, 3)
+    assert line.count("PUT /inventory/items") == writes
+    assert shop.sql("SELECT price FROM item WHERE id = ?", seen.id) == [(777 if theirs is None else 900,)]
+    assert till.sql("SELECT status FROM outbox") == [("applied" if theirs is None else "conflict",)]
