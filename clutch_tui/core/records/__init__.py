@@ -5,16 +5,16 @@ What the schema really is, the migrations say; a test, the start and `doctor` co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from . import customer, journal, order, part, sale, supplier, sync
 from .customer import CustomerDraft
 from .declaration import Field, fields_of
-from .part import PartDraft, PartNextTable
+from .part import PartDraft
 from .supplier import SupplierDraft
-from .table import Folded, Table
+from .table import SHARED, Folded, Table
 
 __all__ = [
     "EDITABLE",
@@ -88,7 +88,15 @@ RECORDS: Mapping[str, RecordType] = {
 }
 EDITABLE: Mapping[str, RecordType] = {name: one for name, one in RECORDS.items() if one.draft is not None}
 
-TABLES: tuple[type[Table], ...] = (*Table.__subclasses__(), PartNextTable)
+
+def _below(table: type[Table]) -> Iterator[type[Table]]:
+    for one in table.__subclasses__():
+        if one not in SHARED:
+            yield one
+        yield from _below(one)
+
+
+TABLES: tuple[type[Table], ...] = tuple(_below(Table))
 
 
 def policy_fields() -> frozenset[str]:

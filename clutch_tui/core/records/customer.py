@@ -12,7 +12,7 @@ from ..database.statement import insert
 from ..limits import NOTE, PHONE
 from ..words import fold_often, phone_key
 from .declaration import Key, choice, editable, keys_from, text
-from .table import Folded, Table, count
+from .table import Party, Table, count
 from .table import text as text_column
 
 _OFTEN = Key(fold_often)
@@ -48,20 +48,12 @@ CAR = tuple(name for name in CustomerDraft.__dataclass_fields__ if name.startswi
 
 
 @editable(CustomerDraft)
-class CustomerTable(Table):
+class CustomerTable(Party):
     """Customers. `balance` is the server's sum at the customers' cursor; open rows of `account_move` add to it."""
 
-    id = TextField(primary_key=True)
     balance = count()
     total_purchases = count()
     last_visit = TextField(null=True)
-    version = count()
-    seq = count()
-    updated_at = TextField(null=True)
-    deleted = BooleanField(default=False)
-    name_key = Folded()
-    phone_key = Folded()
-    words = Folded()
 
     class Meta:
         table_name = "customer"

@@ -12,7 +12,7 @@ from .. import codes
 from ..database.statement import insert
 from ..words import bare, fold_often
 from .declaration import Key, code, editable, keys_from, money, note, number, picture, text
-from .table import Folded, Table, count
+from .table import Folded, Table, Tracked, count
 
 _NAME_KEY, _WORDS, _OFTEN = Key(fold, "name_key"), Key(fold), Key(fold_often)
 
@@ -118,17 +118,13 @@ keys_of = keys_from(PartDraft)
 
 
 @editable(PartDraft)
-class PartTable(Table):
+class PartTable(Tracked):
     """Parts. `pk` joins the full-text tables. `stock_quantity` is the server's figure at the inventory cursor; what is
     on the shelf adds the open rows of `stock_move`."""
 
     pk = AutoField()
     id = TextField(unique=True)
     stock_quantity = count()
-    version = count()
-    seq = count()
-    updated_at = TextField(null=True)
-    deleted = BooleanField(default=False)
     name_key = Folded()
     number_key = Folded()
     barcode_key = Folded()

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from peewee import BooleanField, TextField
-
 from clutch_tui.text.fold import fold
 
 from ..limits import BEST_RATING, NOTE, PHONE
 from ..words import fold_often, phone_key
 from .declaration import Key, editable, keys_from, number, text
-from .table import Folded, Table, count
+from .table import Party
 
 _OFTEN = Key(fold_often)
 
@@ -34,17 +32,8 @@ keys_of = keys_from(SupplierDraft)
 
 
 @editable(SupplierDraft)
-class SupplierTable(Table):
+class SupplierTable(Party):
     """Suppliers."""
-
-    id = TextField(primary_key=True)
-    version = count()
-    seq = count()
-    updated_at = TextField(null=True)
-    deleted = BooleanField(default=False)
-    name_key = Folded()
-    phone_key = Folded()
-    words = Folded()
 
     class Meta:
         table_name = "supplier"

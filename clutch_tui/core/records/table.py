@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import peewee
-from peewee import IntegerField, TextField
+from peewee import BooleanField, IntegerField, TextField
 
 from ..database.models import database
 
@@ -31,3 +31,25 @@ def text(**options: Any) -> TextField:
 
 def count(**options: Any) -> IntegerField:
     return IntegerField(default=0, **options)
+
+
+class Tracked(Table):
+    """A record whose changes the server numbers: no table, but what its tables have in common."""
+
+    version = count()
+    seq = count()
+    updated_at = TextField(null=True)
+    deleted = BooleanField(default=False)
+
+
+class Party(Tracked):
+    """Somebody who is looked up by name and phone: no table, but what its tables have in common."""
+
+    id = TextField(primary_key=True)
+    name_key = Folded()
+    phone_key = Folded()
+    words = Folded()
+
+
+SHARED = (Tracked, Party)
+"""Classes of the kind of `Table` that are no tables."""
