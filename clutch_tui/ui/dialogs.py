@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
@@ -327,6 +327,12 @@ class ChooseUnmarked(Choose):
             self._typed_at = event.time
             self.app.bell()
             self.app.notify(t(self.NOT_ANSWERED), severity="warning")
+
+
+def keys_of_row(noun: str, keys: Iterable[tuple[str, str, str]]) -> list[BindingType]:
+    """Bind the keys of a page about one row, each with its action and its word, to what they do to that row in the
+    list: the page gives way to the list with the name of the action."""
+    return [Binding(key, f"dismiss('{action}')", word, id=f"{noun}.{action}") for key, action, word in keys]
 
 
 class ShowText(Dialog[str]):

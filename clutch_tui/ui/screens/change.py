@@ -11,7 +11,7 @@ from clutch_tui.core.sync.queue import ChangeDetail
 from clutch_tui.text.format import NO_BREAK_SPACE
 from clutch_tui.text.strings import t
 from clutch_tui.ui import change_words, keys
-from clutch_tui.ui.dialogs import ShowText
+from clutch_tui.ui.dialogs import ShowText, keys_of_row
 
 ACTIONS = {
     "decide": ("f2", "queue.decide"),
@@ -28,9 +28,9 @@ ACTIONS = {
 class ChangeDialog(ShowText):
     """The page of a change. The keys that are `possible` for it close the page and do what they do in the list."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(key, f"dismiss('{action}')", word, id=f"change.{action}") for action, (key, word) in ACTIONS.items()
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keys_of_row(
+        "change", ((key, action, word) for action, (key, word) in ACTIONS.items())
+    )
 
     def __init__(self, change: ChangeDetail, possible: Collection[str]) -> None:
         super().__init__("queue.detail", lambda: change_words.detail_lines(change))

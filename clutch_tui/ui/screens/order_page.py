@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from clutch_tui.core.types import Order, OrderRow, PartRow, Quote
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
-from clutch_tui.ui.dialogs import ShowText
+from clutch_tui.ui.dialogs import ShowText, keys_of_row
 
 ANSWERS = (
     ("f2", "accept", "order.accept"),
@@ -34,9 +34,7 @@ def status_word(order: OrderRow | Order) -> str:
 class OrderDialog(ShowText):
     """The page of an order; `possible` are the actions of the list that can be done with it now, by their keys."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(key, f"dismiss('{action}')", word, id=f"order.{action}") for key, action, word in ANSWERS
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keys_of_row("order", ANSWERS)
 
     def __init__(self, order: Order, parts: Sequence[PartRow | None], possible: Collection[str]) -> None:
         super().__init__("order.title", lambda: order_lines(order, parts))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from clutch_tui.core import cars
 from clutch_tui.core.types import Part, PartDraft
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 from clutch_tui.ui import change_words
-from clutch_tui.ui.dialogs import ShowText
+from clutch_tui.ui.dialogs import ShowText, keys_of_row
 from clutch_tui.ui.entries import PART
 
 _PLACED = frozenset(
@@ -27,16 +27,16 @@ _PLACED = frozenset(
 class PartDialog(ShowText):
     """The page of a part; F3 to F8 do to it what they do to a row of the list."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(key, f"dismiss('{action}')", word, id=f"part.{action}")
-        for key, action, word in (
+    BINDINGS: ClassVar[list[BindingType]] = keys_of_row(
+        "part",
+        (
             ("f3", "edit", "common.edit"),
             ("f4", "adjust", "inventory.adjust"),
             ("f5", "count", "inventory.count"),
             ("f6", "history", "common.history"),
             ("f8", "delete", "common.delete"),
-        )
-    ]
+        ),
+    )
 
     def __init__(self, part: Part) -> None:
         super().__init__("part.title", lambda: part_lines(part), hint="part.hint")

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from clutch_tui.core import cars
 from clutch_tui.core.accounts import AccountEntry, Standing
 from clutch_tui.core.types import Customer, Supplier
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import has, t
-from clutch_tui.ui.dialogs import ShowText
+from clutch_tui.ui.dialogs import ShowText, keys_of_row
 from clutch_tui.ui.screens.history import kind_word
 
 LAST_ENTRIES = 5
@@ -22,16 +22,16 @@ LAST_ENTRIES = 5
 class CustomerDialog(ShowText):
     """The page of a customer, with the last lines of the statement; F3 to F8 do what they do to a row of the list."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(key, f"dismiss('{action}')", word, id=f"customer.{action}")
-        for key, action, word in (
+    BINDINGS: ClassVar[list[BindingType]] = keys_of_row(
+        "customer",
+        (
             ("f3", "edit", "common.edit"),
             ("f4", "pay", "customer.pay"),
             ("f5", "sell_to", "customer.sell_to"),
             ("f6", "account", "customer.account"),
             ("f8", "delete", "common.delete"),
-        )
-    ]
+        ),
+    )
 
     def __init__(self, customer: Customer, standing: Standing | None, last: Sequence[AccountEntry]) -> None:
         super().__init__("customer.title", lambda: customer_lines(customer, standing, last), hint="customer.page_hint")
@@ -41,14 +41,14 @@ class CustomerDialog(ShowText):
 class SupplierDialog(ShowText):
     """The page of a supplier; F3 to F8 do what they do to a row of the list."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(key, f"dismiss('{action}')", word, id=f"supplier.{action}")
-        for key, action, word in (
+    BINDINGS: ClassVar[list[BindingType]] = keys_of_row(
+        "supplier",
+        (
             ("f3", "edit", "common.edit"),
             ("f6", "parts", "supplier.parts"),
             ("f8", "delete", "common.delete"),
-        )
-    ]
+        ),
+    )
 
     def __init__(self, supplier: Supplier) -> None:
         super().__init__("supplier.title", lambda: supplier_lines(supplier), hint="supplier.page_hint")
