@@ -200,6 +200,43 @@ async def test_a_row_that_news_took_away_is_not_confused_with_the_next(
         assert screen.table.row.name_en in words_on(app)
 
 
+async def test_the_mark_stays_on_its_hit_when_news_comes(shop: Shop) -> None:
+    """Between Down and Enter another till sold something: the mark went back to the first hit, and Enter sold that."""
+    async with open_app(shop, "en") as (app, pilot):
+        till = app.screen
+        await press(pilot, "f")
+        await until(pilot, lambda: till.hits.count == 2)
+        await press(pilot, "down")
+        meant = till.hits.row.id
+        with late_rows(app) as done:
+            app._brake.add(frozenset({"inventory"}))  # as a sync does
+            await pilot.pause(0.3)
+            done.set()
+        await settle(pilot)
+        assert till.hits.row.id == meant
+        await press(pilot, "enter")
+        await until(pilot, lambda: till.cart.lines)
+        assert [line.part_id for line in till.cart.lines] == [meant]
+
+
+async def test_a_hit_that_news_took_away_is_not_confused_with_the_next(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(window_table, "NOTICED_AFTER", 3600.0)
+    async with open_app(shop, "en") as (app, pilot):
+        till = app.screen
+        await press(pilot, "f")
+        await until(pilot, lambda: till.hits.count == 2)
+        gone = shop.read(inventory.get, till.hits.row.id)
+        shop.store.run_now(inventory.delete, gone.id, seen=gone)
+        app._brake.add(frozenset({"inventory"}))
+        await until(pilot, lambda: till.hits.count == 1)
+        await press(pilot, "enter")
+        await until(pilot, lambda: toasts(app))
+        assert toasts(app) == [t("keys.row_has_gone")]
+        assert till.cart.lines == ()
+
+
 async def test_a_marked_row_is_followed_far_away(shop: Shop) -> None:
     async with open_app(shop, "en", mode="inventory") as (app, pilot):
         screen = app.screen

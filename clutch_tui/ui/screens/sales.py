@@ -87,7 +87,7 @@ class SalesScreen(TillEntry):
             self._show(self.cart)  # what it comes to hangs on the tax rules
         self._look_beside()
         if self.hits.display:
-            self._search(self.field.value.strip())
+            self._search_again()
         else:
             self._look_at_line()
 

@@ -53,6 +53,9 @@ class TillEntry(ShopScreen):
         self._unknown = ""
         """The last text that was a code of no part: Enter on it again makes one."""
         self._hits_for = ""
+        """The text of which the hits are; empty while those are on their way."""
+        self._is_overtaken = False
+        """Whether news came while they were."""
         self._is_open = asyncio.Event()
         """Set once there is a cart."""
         self._one_by_one = asyncio.Lock()
@@ -80,16 +83,28 @@ class TillEntry(ShopScreen):
         self.field.steers(self.hits if looking else self.lines.table)
         if looking and self.app.is_open:
             self.hits.expect()
+            self._hits_for = ""
             self.call_after_refresh(self._search, text)  # the letter is seen before it is looked for
+
+    def _search_again(self) -> None:
+        """What was found may look otherwise now. A question that has no answer yet gets the one that it waits for."""
+        if self._hits_for:
+            self._search(self._hits_for)
+        else:
+            self._is_overtaken = True
 
     @work(group="search", exclusive=True, exit_on_error=False)
     async def _search(self, text: str) -> None:
         found, rows = await self.store.read(shop.lookup.find, text, HITS)
         if text != self.field.value.strip():
             return  # another search is on its way
+        is_news = self._hits_for == text
         self._hits_for = text
         self.marked.read_as = found.read_as
-        self.hits.show_rows(rows, cursor=0)
+        self.hits.show_rows(rows, None if is_news else 0, is_news=is_news)
+        if self._is_overtaken:
+            self._is_overtaken = False
+            self.call_later(self._search_again)
 
     @on(ScanField.Entered)
     def _entered(self, event: ScanField.Entered) -> None:

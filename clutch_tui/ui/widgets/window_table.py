@@ -188,8 +188,9 @@ class WindowTable(VisualLines, ScrollView, Generic[R], can_focus=True):
         self._source = source
         self._begin(self._open(source, None, answers=self._asked))
 
-    def show_rows(self, rows: Sequence[R], cursor: int | None = None) -> None:
-        """Show rows that are already here, at once. The cursor stays on its record unless it is given."""
+    def show_rows(self, rows: Sequence[R], cursor: int | None = None, *, is_news: bool = False) -> None:
+        """Show rows that are already here, at once. The cursor stays on its record unless it is given; `is_news` where
+        nobody here has asked for other rows."""
         here, self._answered = self.row, self._asked
         if self._loaded and not rows and not self.count:
             self._tell_arrival()
@@ -200,6 +201,8 @@ class WindowTable(VisualLines, ScrollView, Generic[R], can_focus=True):
             window.put(start // PAGE, rows[start : start + PAGE])
         if cursor is None and here is not None:
             cursor = window.find(here.id)
+            if cursor is None and is_news:
+                self._slipped_at = monotonic()
         self._show(window, self.cursor if cursor is None else cursor)
 
     def reload(self) -> None:
