@@ -419,6 +419,39 @@ async def test_on_account_says_how_far_above_the_limit_it_goes(shop: Shop, langu
         await until(pilot, lambda: above not in app.screen.query_one("#pay-account", Words).text)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_what_is_typed_decides_what_is_above_the_limit(shop: Shop, language: strings.Language) -> None:
+    """A part that the limit allows was warned of with the whole sale, and parts that went before were forgotten."""
+    shop.store.run_now(customers.create, CustomerDraft(name="Mona"))
+    shop.store.run_now(state.put_setting, "shop.settings", {"credit_limit": 100_00})
+
+    def account() -> str:
+        return app.screen.query_one("#pay-account", Words).text
+
+    def above(beyond: int) -> str:
+        return t("pay.above_limit", amount=money(beyond))
+
+    async with open_app(shop, language) as (app, pilot):
+        await scan(app, pilot, "OF-100")
+        await press(pilot, "f2", "f6", *"mona", "enter")
+        await until(pilot, lambda: above(25_00) in account())
+        await type_text(pilot, "80")
+        await until(pilot, lambda: above(25_00) not in account())
+        assert above(0) not in account()
+        await press(pilot, "enter")
+        await until(pilot, lambda: t("pay.due", amount=money(45_00)) in words_on(app))
+        await until(pilot, lambda: above(25_00) in account())
+        await type_text(pilot, "30")
+        await until(pilot, lambda: above(10_00) in account())
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        assert money(10_00) in words_on(app)
+        await press(pilot, "escape")
+        await until(pilot, lambda: isinstance(app.screen, PayDialog))
+        await press(pilot, *["backspace"] * 2, "f8")
+        await until(pilot, lambda: above(25_00) in account() and t("pay.due", amount=money(125_00)) in words_on(app))
+
+
 async def test_a_customer_who_was_named_while_paying_stays_on_the_sale(shop: Shop) -> None:
     shop.store.run_now(customers.create, CustomerDraft(name="Mona"))
     async with open_app(shop, "en") as (app, pilot):

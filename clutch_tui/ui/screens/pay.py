@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -21,6 +21,9 @@ from clutch_tui.ui.dialogs import Dialog
 from clutch_tui.ui.widgets.number_field import MoneyField, NumberField
 from clutch_tui.ui.widgets.text_field import TextField
 from clutch_tui.ui.widgets.words import Problem, Words
+
+if TYPE_CHECKING:
+    from clutch_tui.core.accounts import Standing
 
 NOTES = (500, 1000, 2000, 5000, 10_000, 20_000)
 """Egyptian notes in piastres: a customer's tender is usually the next multiple of one of them."""
@@ -76,6 +79,8 @@ class PayDialog(Dialog[Paid]):
         self._paid = Words(id="pay-paid", classes="muted")
         self._account = Words(id="pay-account", classes="muted")
         """Whose account it goes on, and how that stands."""
+        self._standing: Standing | None = None
+        """How it stood when it was looked at."""
         self._problem = Problem()
 
     def compose_body(self) -> ComposeResult:
@@ -147,7 +152,7 @@ class PayDialog(Dialog[Paid]):
         self._paid.display = bool(self._payments)
         self._account.display = self._method == "credit" and not self._lacks_customer
         self.rounding_line.display = bool(self._rounding)
-        for line in (self.due_line, self.rounding_line, self._paid, self._methods, self._quick, self.change_line):
+        for line in self.query(Words):
             line.refresh(layout=True)
 
     def action_method(self, method: PayMethod) -> None:
@@ -176,18 +181,28 @@ class PayDialog(Dialog[Paid]):
 
     @work(group="standing", exclusive=True, exit_on_error=False)
     async def _look_at_account(self) -> None:
+        if self._cart.customer_id is not None:
+            self._standing = await self.app.store.read(shop.accounts.standing, self._cart.customer_id)
+            self._account.tell(self._draw_account)
+
+    def _with_parts(self, standing: Standing) -> Standing:
+        """How an account stands with the parts of this sale that have been put on it."""
+        parts = sum(payment.amount for payment in self._payments if payment.method == "credit")
+        return replace(standing, balance=standing.balance + parts)
+
+    def _draw_account(self) -> Content:
+        """Whose account it is, what he owes, and by how much what is typed, or else all that is due, is too much."""
         from clutch_tui.ui.screens.account import standing_words
 
-        if (customer_id := self._cart.customer_id) is not None:
-            standing, name = await self.app.store.read(shop.accounts.standing, customer_id), self._cart.customer_name
-            beyond = standing.beyond(self.due) if standing is not None else 0
-
-            def words() -> Content:
-                above = f"   {t('pay.above_limit', amount=shown.money(beyond))}" if beyond else ""
-                whose = f"{t('sales.customer')}: {shown.name(name)}   {standing_words(standing)}"
-                return Content.assemble(whose, (above, "bold $text-warning"))
-
-            self._account.tell(words)
+        try:
+            amount = shown.parse_money(self.field.value)
+        except NumberError:
+            amount = self.due
+        standing = self._standing and self._with_parts(self._standing)
+        beyond = standing.beyond(min(amount, self.due)) if standing is not None else 0
+        above = f"   {t('pay.above_limit', amount=shown.money(beyond))}" if beyond else ""
+        whose = f"{t('sales.customer')}: {shown.name(self._cart.customer_name)}   {standing_words(standing)}"
+        return Content.assemble(whose, (above, "bold $text-warning"))
 
     @property
     def _lacks_customer(self) -> bool:
@@ -226,6 +241,7 @@ class PayDialog(Dialog[Paid]):
     def _typed(self) -> None:
         self._problem.clear()
         self.change_line.refresh(layout=True)
+        self._account.refresh(layout=True)
 
     @on(NumberField.Refused)
     def _refused(self, event: NumberField.Refused) -> None:
@@ -266,7 +282,8 @@ class PayDialog(Dialog[Paid]):
     @work(group="ask", exit_on_error=False)
     async def _take_on_account(self, amount: int, due: int) -> None:
         """Above the limit it goes on account only where a person says so: the notice beside it is easily passed."""
-        standing = await self.app.store.read(shop.accounts.standing, self._cart.customer_id or "")
+        found = await self.app.store.read(shop.accounts.standing, self._cart.customer_id or "")
+        standing = found and self._with_parts(found)
         if standing is not None and standing.limit is not None and (beyond := standing.beyond(amount)):
             figures = {
                 "owed": shown.money(standing.balance),
