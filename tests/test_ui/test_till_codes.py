@@ -188,6 +188,46 @@ async def test_a_sign_that_has_stepped_a_line_may_belong_to_the_figure_behind_it
         assert [text for text in toasts(app) if text != SHORT] == [t(key, figure="-2") for key in said]
 
 
+@pytest.mark.parametrize(
+    ("typed", "answer", "sold", "said"),
+    [
+        ("-2", "1", [("15", 2)], []),
+        ("-2", "2", [("15", 3), ("21-450", 1)], []),
+        ("-2", "escape", [("15", 3)], []),
+        ("-4", "", [("15", 4)], ["-4"]),
+        ("+2", "1", [("15", 6)], []),
+        ("2", "1", [("15", 2)], []),
+        ("2", "2", [("15", 4), ("21-450", 1)], []),
+        ("2", "escape", [("15", 4)], []),
+        ("+15", "2", [("15", 6)], []),
+        ("-15", "", [("15", 4)], ["-15"]),
+    ],
+)
+async def test_a_figure_alone_never_sells_what_nobody_asked_for(
+    parts_till: Shop, typed: str, answer: str, sold: list[tuple[str, int]], said: list[str]
+) -> None:
+    """Three fewer were meant, one was taken off, and the first part whose number begins with 3 was sold."""
+    parts_till.store.run_now(inventory.create, PartDraft(name="كشاف", part_number="21-450", price=5_000), 5)
+    async with open_app(parts_till, "en") as (app, pilot):
+        await scan(app, pilot, "4*15")
+        await press(pilot, *typed, "enter")
+        if answer:
+            await until(pilot, lambda: isinstance(app.screen, Choose))
+            await press(pilot, answer)
+            await until(pilot, lambda: app.screen is till(app))
+        await settle(pilot)
+        assert in_cart(app) == sold
+        figures = [t("error.sale.figure", figure=figure) for figure in said]
+        assert [text for text in toasts(app) if "on the shelf" not in text] == figures
+
+
+async def test_a_sign_and_a_figure_without_a_line_are_refused_aloud(parts_till: Shop) -> None:
+    async with open_app(parts_till, "en") as (app, pilot):
+        await press(pilot, "minus", "1", "enter")
+        await until(pilot, lambda: toasts(app))
+        assert (toasts(app), in_cart(app)) == ([t("error.sale.figure", figure="-1")], [])
+
+
 SHORT = "⁨Bolt 15⁩: 4 in this sale, but 3 on the shelf."
 
 

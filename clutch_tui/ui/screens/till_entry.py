@@ -29,7 +29,7 @@ from clutch_tui.ui.widgets.window_table import WindowTable
 if TYPE_CHECKING:
     from clutch_tui.core.cart_history import CartHistory
     from clutch_tui.core.lookup import Candidate, Lookup
-    from clutch_tui.core.types import Cart, PartRow
+    from clutch_tui.core.types import Cart, CartLine, PartRow
 
 HITS = 50
 
@@ -68,6 +68,9 @@ class TillEntry(ShopScreen):
         def _go_to(self, way: Callable[[Cart], Cart | None]) -> None: ...
 
         async def _set_quantity(self, quantity: int) -> None: ...
+
+        @property
+        def _line(self) -> tuple[int, CartLine] | None: ...
 
         def _look_at_line(self) -> object: ...
 
@@ -132,7 +135,8 @@ class TillEntry(ShopScreen):
     async def _obey(self, text: str, sign: str, row: PartRow | None, by_hand: bool, scanned: bool = False) -> None:
         await self._is_open.wait()  # what is scanned while the program starts belongs into the sale
         async with self._one_by_one:
-            if sign and shop.lookup_plan.plan(text).begins_with_figure:
+            plan = shop.lookup_plan.plan(text)
+            if sign and plan.begins_with_figure:
                 whole = await self._with_sign(sign, text)
                 if whole is None:
                     self._offer_again(text)
@@ -144,6 +148,8 @@ class TillEntry(ShopScreen):
                     raise ShopError("error.sale.figure", figure=found.refused)
                 if found.pieces is not None:
                     await self._set_quantity(found.pieces)
+                elif plan.figure is not None and not scanned and not by_hand and (sign or not found.exact):
+                    await self._take_figure(text, sign, plan.figure, found, row)
                 else:
                     await self._sell(text, found, row, by_hand=by_hand, scanned=scanned)
             except ShopError as error:
@@ -162,6 +168,37 @@ class TillEntry(ShopScreen):
             return text if is_apart else None
         self._go_to(self.history.back)
         return sign + text
+
+    async def _take_figure(self, text: str, sign: str, figure: int, found: Lookup, row: PartRow | None) -> None:
+        """A figure alone may be so many pieces of the marked line, behind a sign so many more or fewer, or the
+        beginning of a code; the sign has stepped the line by one already, where there was one to step."""
+        one, line = (-1 if sign == "-" else 1), self._line
+        if line is None:
+            if sign:
+                raise ShopError("error.sale.figure", figure=sign + text)
+            await self._sell(text, found, row, by_hand=False, scanned=False)
+            return
+        stepped = bool(sign) and self._after_step is self.cart
+        wanted = line[1].quantity + one * (figure - stepped) if sign else figure
+        if wanted < 1:
+            if stepped:
+                self._go_to(self.history.back)
+            raise ShopError("error.sale.figure", figure=sign + text)
+        parts = [candidate.part for candidate in found.meant(row, by_hand=False)]
+        if not parts and not sign:
+            await self._sell(text, found, row, by_hand=False, scanned=False)
+            return
+        from clutch_tui.ui.screens import till_questions
+
+        is_pieces = not parts or await till_questions.is_pieces(self.app, sign + text, line[1], wanted, parts[0])
+        if is_pieces is None:
+            self._offer_again(text)
+        elif is_pieces:
+            if stepped:
+                self._go_to(self.history.back)
+            await self._set_quantity(wanted)
+        else:
+            await self._sell(text, found, row, by_hand=True, scanned=False)
 
     async def _sell(self, text: str, found: Lookup, row: PartRow | None, *, by_hand: bool, scanned: bool) -> None:
         """Sell what is meant. What is doubtful is asked, however fast it came; a scan is a code and no search."""

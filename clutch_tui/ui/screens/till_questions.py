@@ -13,7 +13,7 @@ from clutch_tui.ui.widgets.cart_view import part_of
 
 if TYPE_CHECKING:
     from clutch_tui.core.lookup import Candidate
-    from clutch_tui.core.types import CartLine
+    from clutch_tui.core.types import CartLine, PartRow
     from clutch_tui.ui.app import ClutchApp
 
 
@@ -33,6 +33,16 @@ async def is_sign_apart(app: ClutchApp, sign: str, text: str) -> bool | None:
     ]
     chosen = await app.push_screen_wait(ChooseUnmarked("sales.sign_and_figure", options, **apart))
     return None if chosen is None else chosen == "apart"
+
+
+async def is_pieces(app: ClutchApp, text: str, line: CartLine, pieces: int, part: PartRow) -> bool | None:
+    """Whether a figure is so many `pieces` of the marked line, and not this part; None where nobody says."""
+    options = [
+        ("pieces", lambda: t("sales.pieces_of_line", pieces=shown.number(pieces), name=part_of(line))),
+        ("part", lookup_words.candidate(shop.lookup.Candidate(part))),
+    ]
+    chosen = await app.push_screen_wait(ChooseUnmarked("sales.which", options, text=shown.isolate(text)))
+    return None if chosen is None else chosen == "pieces"
 
 
 async def quantity(app: ClutchApp, line: CartLine) -> int | None:
