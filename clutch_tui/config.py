@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
+from clutch_tui.core.money import nearest_coin
 from clutch_tui.home import Home, write_private
 
 
@@ -92,7 +93,8 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """How this shop counts. `tax_rate` is in per cent, `cash_rounding` in piastres (0 = exact)."""
+    """How this shop counts. `tax_rate` is in per cent, `cash_rounding` in piastres (0 = exact). The till takes `coin`:
+    `cash_rounding`, or the nearest coin that there is."""
 
     currency: str = "EGP"
     tax_rate: Annotated[Decimal, Between(0, 100)] = Decimal("14")
@@ -100,6 +102,10 @@ class Shop:
     cash_rounding: Annotated[int, Between(0, 10_000)] = 25
     timezone: str = "Africa/Cairo"
     receipt_footer: str = ""
+
+    @property
+    def coin(self) -> int:
+        return nearest_coin(self.cash_rounding)
 
 
 def _policies() -> Mapping[str, Policy]:
@@ -209,5 +215,7 @@ def save(home: Home, changes: Mapping[str, object]) -> None:
         else:
             table[name] = tomlkit.value(str(value)) if isinstance(value, Decimal) else value
     text = tomlkit.dumps(document)
-    config_rules.validate(sources.gather(home.config_file, text.encode(), {}, {}))
+    settings = config_rules.validate(sources.gather(home.config_file, text.encode(), {}, {}))
+    if "shop.cash_rounding" in changes:
+        config_rules.check_coin(settings.shop.cash_rounding, str(home.config_file))
     write_private(home.config_file, text.encode())

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from urllib.parse import SplitResult, urlsplit
 
 from clutch_tui.config import ConfigError, Settings, Sync
+from clutch_tui.core.money import COINS
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,15 @@ def _check_timezone(name: str, place: str) -> None:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
         raise ConfigError("error.config.timezone", place=place, setting="shop.timezone", value=name) from error
+
+
+def check_coin(amount: int, place: str) -> None:
+    """Raise `ConfigError` where there is no such coin. For what is to be saved: a start makes do with the nearest."""
+    if amount not in COINS:
+        coins = ", ".join(map(str, COINS))
+        raise ConfigError(
+            "error.config.no_such_coin", place=place, setting="shop.cash_rounding", value=amount, coins=coins
+        )
 
 
 def check_base_url(url: str, place: str) -> str:

@@ -123,7 +123,7 @@ class Installation:
         rules: dict[str, Any] = {
             "rate": int(settings.shop.tax_rate * 100),
             "prices_include_tax": settings.shop.prices_include_tax,
-            "cash_rounding": settings.shop.cash_rounding,
+            "cash_rounding": settings.shop.coin,
             "timezone": settings.shop.timezone,
         }
         if not store.read_now(state.has_begun, **rules):

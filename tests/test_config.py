@@ -187,6 +187,32 @@ def test_saving_into_a_damaged_file_says_so_and_leaves_it(home: Home) -> None:
     assert home.config_file.read_text() == "[text\n"
 
 
+@pytest.mark.parametrize(
+    ("written", "used"), [(0, 0), (1, 0), (3, 5), (5, 5), (7, 5), (15, 5), (16, 25), (30, 25), (100, 100), (9_999, 100)]
+)
+def test_a_coin_that_does_not_exist_is_replaced_by_the_nearest_one(home: Home, written: int, used: int) -> None:
+    home.config_file.write_text(f"[shop]\ncash_rounding = {written}\n")
+    assert load(home).shop.coin == used
+    assert load(home, {"CLUTCH_SHOP__CASH_ROUNDING": str(written)}).shop.coin == used
+
+
+def test_no_coin_is_saved_that_does_not_exist(home: Home) -> None:
+    home.config_file.write_text("[shop]\ncash_rounding = 7\n")
+    config.save(home, {"text.language": "en"})  # what stands there from before keeps nothing else from being saved
+    with pytest.raises(ConfigError) as caught:
+        config.save(home, {"shop.cash_rounding": 10})
+    assert caught.value.key == "error.config.no_such_coin"
+    assert caught.value.values == {
+        "place": str(home.config_file),
+        "setting": "shop.cash_rounding",
+        "value": 10,
+        "coins": "0, 5, 25, 50, 100",
+    }
+    assert load(home).text.language == "en"
+    config.save(home, {"shop.cash_rounding": 100})
+    assert load(home).shop.coin == 100
+
+
 def test_the_second_start_needs_no_pydantic_and_sees_every_change(home: Home) -> None:
     home.config_file.write_text('[text]\nlanguage = "en"\n')
     program = (

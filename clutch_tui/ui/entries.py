@@ -29,6 +29,8 @@ class Entry:
     required: bool = False
     maximum: int | None = None
     """The greatest number, or the greatest length of a text."""
+    among: Sequence[int] = ()
+    """The only numbers that it takes, where not all do."""
     choices: Sequence[tuple[str, str]] = field(default=())
     missing: str = "error.field.empty"
     """The sentence where a required field is left empty."""
@@ -87,6 +89,11 @@ def read(entry: Entry, text: str) -> Any:
     if value < 0:
         raise NumberError("error.number.too_small", minimum=0)
     if entry.maximum is not None and value > entry.maximum:
-        most = shown.amount(entry.maximum) if entry.kind == "money" else shown.number(entry.maximum)
-        raise NumberError("error.number.too_large", maximum=most)
+        raise NumberError("error.number.too_large", maximum=_shown(entry)(entry.maximum))
+    if entry.among and value not in entry.among:
+        raise NumberError("error.number.not_among", choices=", ".join(map(_shown(entry), entry.among)))
     return value
+
+
+def _shown(entry: Entry) -> Callable[[int], str]:
+    return shown.amount if entry.kind == "money" else shown.number

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from clutch_tui.config import Backend, Database, Settings
+from clutch_tui.config import Backend, Database, Settings, Shop
 from clutch_tui.core import inventory
 from clutch_tui.core.clock import SystemClock, to_text
 from clutch_tui.core.database import cipher, health
@@ -145,6 +145,14 @@ async def test_not_set_up_is_no_fault(tmp_path: Path) -> None:
     assert {found[name].outcome for name in ("credentials", "network", "tcp", "socket")} == {"skipped"}
     assert outcomes(found, "database", "queue") == ["database.absent", "queue.empty"]
     assert patient.report.exit_code == 0
+
+
+async def test_a_coin_that_does_not_exist_is_a_warning(tmp_path: Path) -> None:
+    patient = Patient(tmp_path)
+    patient.settings = replace(patient.settings, shop=Shop(cash_rounding=7))
+    found = await patient.examine()
+    assert (found["config"].name, found["config"].verdict) == ("config.no_such_coin", "warning")
+    assert (found["config"].values["given"], found["config"].values["coin"]) == (7, 5)
 
 
 async def test_a_wrong_configuration_comes_first(tmp_path: Path) -> None:

@@ -193,6 +193,41 @@ async def test_tax_that_the_server_sets_cannot_be_typed_over(installation: Insta
         assert t("settings.tax_from_server") not in words_on(app)
 
 
+async def test_a_coin_that_does_not_exist_is_refused_in_its_field(installation: Installation) -> None:
+    async with app_of(installation) as (app, pilot):
+        row = await settings_row(app, pilot, "shop.cash_rounding")
+        for typed in ("0.07", "0.10", "2"):
+            row.field.value = typed  # type: ignore[attr-defined]
+            await press(pilot, "f2")
+            await settle(pilot)
+            assert t("error.number.not_among", choices="0.00, 0.05, 0.25, 0.50, 1.00") in words_on(app)
+            assert (await app.tax_rules()).cash_rounding == 25
+        for typed, coin in (("0.05", 5), ("1", 100), ("", 0)):
+            row.field.value = typed  # type: ignore[attr-defined]
+            await press(pilot, "f2")
+            await settle(pilot)
+            assert (await app.tax_rules()).cash_rounding == coin
+    assert Installation.find(installation.environ).settings.shop.cash_rounding == 0
+
+
+async def test_a_coin_from_before_that_does_not_exist_is_told_of_and_not_used(installation: Installation) -> None:
+    file = installation.home.config_file
+    file.write_text(f"{file.read_text()}\n[shop]\ncash_rounding = 7\n")
+    async with app_of(Installation.find(installation.environ)) as (app, pilot):
+        await until(pilot, lambda: toasts(app) == [t("settings.no_such_coin", given="0.07", coin="0.05")])
+        assert (await app.tax_rules()).cash_rounding == 5
+        footer = await settings_row(app, pilot, "shop.receipt_footer")
+        assert t("settings.no_such_coin", given="0.07", coin="0.05") in words_on(app)
+        footer.field.value = "Thanks"  # type: ignore[attr-defined]
+        await press(pilot, "f2")
+        await until(pilot, lambda: app.settings.shop.receipt_footer == "Thanks")
+        coin = await settings_row(app, pilot, "shop.cash_rounding")
+        coin.field.value = "0.25"  # type: ignore[attr-defined]
+        await press(pilot, "f2")
+        await until(pilot, lambda: app.settings.shop.cash_rounding == 25)
+        assert (await app.tax_rules()).cash_rounding == 25
+
+
 async def test_the_terminals_letters_are_a_choice_that_counts_from_the_next_start(installation: Installation) -> None:
     async with app_of(installation) as (app, pilot):
         row = await settings_row(app, pilot, "text.letters")

@@ -31,7 +31,7 @@ log = logging.getLogger("clutch_tui.net.diagnosis.doctor")
 # check, then its outcomes: + ok, ~ warning, ! problem, . nothing to judge. "any" is what can happen to each.
 _TABLE = """
 any          !timeout !broken .skipped
-config       +set_up +alone !wrong
+config       +set_up +alone ~no_such_coin !wrong
 credentials  +key +user ~ended ~readable !none !no_key_store
 network      +up +local !none
 proxy        +none +used

@@ -90,7 +90,9 @@ class Premises:
         file = str(self._home.config_file)
         if self._problem is not None:
             return Finding("config", "wrong", {"file": file}, self._problem)
-        backend = self._settings.backend
+        backend, shop = self._settings.backend, self._settings.shop
+        if shop.coin != shop.cash_rounding:
+            return Finding("config", "no_such_coin", {"file": file, "given": shop.cash_rounding, "coin": shop.coin})
         if not backend.is_set_up:
             return Finding("config", "alone", {"file": file})
         return Finding("config", "set_up", {"file": file, "url": backend.base_url, "shop": backend.shop_id})

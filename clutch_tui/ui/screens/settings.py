@@ -14,6 +14,7 @@ from clutch_tui.core.types import TaxRules
 from clutch_tui.text.format import NumberError
 from clutch_tui.text.strings import t
 from clutch_tui.ui import shop, themes
+from clutch_tui.ui.coin_words import no_such_coin
 from clutch_tui.ui.entries import Entry
 from clutch_tui.ui.errors import note, sentence
 from clutch_tui.ui.forms import YES_NO, EntryRow, FieldRows
@@ -47,7 +48,7 @@ ENTRIES = (
     Entry("ui.bell", "settings.bell", "choice", choices=YES_NO),
     Entry("shop.tax_rate", "settings.tax_rate", "decimal", maximum=100),
     Entry("shop.prices_include_tax", "settings.prices_include_tax", "choice", choices=YES_NO),
-    Entry("shop.cash_rounding", "settings.cash_rounding", "money", maximum=10_000),
+    Entry("shop.cash_rounding", "settings.cash_rounding", "money", among=shop.money.COINS),
     Entry("shop.receipt_footer", "settings.receipt_footer", maximum=200),
     Entry("backend.base_url", "settings.base_url", maximum=300),
     Entry("backend.ws_url", "settings.ws_url", maximum=300),
@@ -112,6 +113,7 @@ class SettingsScreen(ShopScreen):
             if row.field is event.control and not row.field.disabled:
                 row.problem.clear()
         self.outcome.clear()
+        self._say_which_coin()
         self._show_unsaved()
 
     @work(group="load", exclusive=True, exit_on_error=False)
@@ -138,6 +140,12 @@ class SettingsScreen(ShopScreen):
         else:
             row.problem.clear()
 
+    def _say_which_coin(self) -> None:
+        """Say what the till does with a cash rounding from before that no coin stands for."""
+        row = next(row for row in self.rows if row.entry.name == "shop.cash_rounding")
+        if not row.changed:
+            row.problem.tell(lambda: no_such_coin(self.app.settings.shop))
+
     @work(group="save", exit_on_error=False)
     async def action_save(self) -> None:
         if self.writing or (changes := self._read()) is None:
@@ -158,14 +166,15 @@ class SettingsScreen(ShopScreen):
         """What was changed; None where something cannot be taken, which has been said at the field."""
         changes: dict[str, Any] = {}
         for row in self.rows:
+            if not row.changed:
+                continue
             try:
                 value = row.read()
             except NumberError as error:
                 row.problem.say(error.key, **error.arguments)
                 row.field.focus()
                 return None
-            if row.changed:
-                changes[row.entry.name] = value == "yes" if row.entry.choices == YES_NO else value
+            changes[row.entry.name] = value == "yes" if row.entry.choices == YES_NO else value
         return changes
 
     def _refuse(self, error: ConfigError) -> None:
@@ -193,7 +202,7 @@ class SettingsScreen(ShopScreen):
                 shop.state.begin,
                 rate=int(here.tax_rate * 100),
                 prices_include_tax=here.prices_include_tax,
-                cash_rounding=here.cash_rounding,
+                cash_rounding=here.coin,
                 timezone=here.timezone,
             )
         self.app.dress(settings.ui.theme)
@@ -204,6 +213,7 @@ class SettingsScreen(ShopScreen):
         for row in self.rows:
             row.take_back()
         self._say_who_sets_tax()
+        self._say_which_coin()
         self.outcome.clear()
         self._show_unsaved()
 
