@@ -452,6 +452,38 @@ async def test_what_is_typed_decides_what_is_above_the_limit(shop: Shop, languag
         await until(pilot, lambda: above(25_00) in account() and t("pay.due", amount=money(125_00)) in words_on(app))
 
 
+@pytest.mark.parametrize("keys", [("f2", "f6", "enter", "enter"), ("f3", "enter")])
+async def test_enter_alone_picks_no_customer(shop: Shop, keys: tuple[str, ...]) -> None:
+    """F6 and Enter is the habit for "all of it on account": the debt was the first customer's of the list."""
+    for name_ in ("Ahmed", "Mona"):
+        shop.store.run_now(customers.create, CustomerDraft(name=name_))
+    async with open_app(shop, "en") as (app, pilot):
+        await scan(app, pilot, "OF-100")
+        await press(pilot, *keys)
+        await until(pilot, lambda: t("customer.pick_first") in words_on(app))
+        picker = app.screen
+        assert isinstance(picker, PickCustomer)
+        assert not picker.table.has_class("-active")
+        assert till(app).cart.customer_id is None
+        await press(pilot, "down")
+        await until(pilot, lambda: picker.table.has_class("-active"))
+        assert t("customer.pick_first") not in words_on(app)
+        await press(pilot, "enter")
+        await until(pilot, lambda: till(app).cart.customer_name == "Mona")
+        assert sold(shop) == []
+
+
+async def test_the_first_customer_of_the_list_is_picked_by_moving_or_typing(shop: Shop) -> None:
+    for name_ in ("Ahmed", "Mona"):
+        shop.store.run_now(customers.create, CustomerDraft(name=name_))
+    async with open_app(shop, "en") as (app, pilot):
+        for keys in (("down", "up"), ("up",), ("a",)):
+            await press(pilot, "f3", "f8")
+            await until(pilot, lambda: app.screen is till(app) and till(app).cart.customer_id is None)
+            await press(pilot, "f3", *keys, "enter")
+            await until(pilot, lambda: till(app).cart.customer_name == "Ahmed")
+
+
 async def test_a_customer_who_was_named_while_paying_stays_on_the_sale(shop: Shop) -> None:
     shop.store.run_now(customers.create, CustomerDraft(name="Mona"))
     async with open_app(shop, "en") as (app, pilot):

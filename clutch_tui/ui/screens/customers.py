@@ -24,6 +24,7 @@ from clutch_tui.ui.widgets.part_columns import unsent_mark
 from clutch_tui.ui.widgets.search_field import SearchField
 from clutch_tui.ui.widgets.window import Source
 from clutch_tui.ui.widgets.window_table import WindowTable
+from clutch_tui.ui.widgets.words import Problem
 
 if TYPE_CHECKING:
     from clutch_tui.core.accounts import AccountEntry, Standing
@@ -164,7 +165,8 @@ class PickedCustomer:
 
 
 class PickCustomer(Dialog[PickedCustomer]):
-    """Search and Enter; F2 makes a new customer, F8 takes the customer off the sale."""
+    """Search and Enter; F2 makes a new customer, F8 takes the customer off the sale. No row is marked until somebody
+    has typed or moved: an Enter out of habit must not make the sale, or its debt, that of the first in the list."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2", "add", "common.add", id="pick_customer.add"),
@@ -176,10 +178,12 @@ class PickCustomer(Dialog[PickedCustomer]):
         self.search = SearchField("customer.hint", id="pick-search")
         self.table: WindowTable[CustomerRow] = WindowTable(COLUMNS, empty="common.no_match", id="pick-list")
         self.search.steers(self.table)
+        self._problem = Problem()
 
     def compose_body(self) -> ComposeResult:
         yield self.search
         yield self.table
+        yield self._problem
 
     def on_mount(self) -> None:
         self.add_class("-form")
@@ -188,12 +192,27 @@ class PickCustomer(Dialog[PickedCustomer]):
 
     @on(SearchField.Changed, "#pick-search")
     def _find(self) -> None:
+        self.table.set_class(self._is_marked, "-active")
+        self._problem.clear()
         self.table.show(reading(self.app.store, shop.customers, self.search.value))
 
     @on(SearchField.Submitted, "#pick-search")
     def _entered(self, event: SearchField.Submitted) -> None:
         event.stop()
-        self._take(self.table.row)
+        if self._is_marked:
+            self._take(self.table.row)
+        else:
+            self.app.bell()
+            self._problem.say("customer.pick_first")
+
+    @property
+    def _is_marked(self) -> bool:
+        return bool(self.search.value.strip()) or self.search.has_steered
+
+    @on(WindowTable.Highlighted, "#pick-list")
+    def _moved(self) -> None:
+        if self._is_marked:
+            self._problem.clear()
 
     @on(WindowTable.Selected, "#pick-list")
     def _selected(self, event: WindowTable.Selected) -> None:

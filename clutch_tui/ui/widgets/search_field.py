@@ -52,6 +52,7 @@ class SearchField(TextField):
     def action_steer(self, how: str, by: int) -> None:
         self.has_steered = True
         if self._table is not None:
+            self._table.add_class("-active")
             getattr(self._table, f"action_{how}")(by)
 
     def relabel(self) -> None:
