@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from rich.cells import cell_len
 from textual.containers import VerticalScroll
 from textual.pilot import Pilot
 from textual.widgets import Digits
@@ -12,7 +13,7 @@ from clutch_tui.core import cart as carts
 from clutch_tui.core.database import models
 from clutch_tui.core.types import CustomerDraft, Discount, Payment, Sale, SaleQuery, TaxRules
 from clutch_tui.text import strings
-from clutch_tui.text.format import amount, date, money, name
+from clutch_tui.text.format import amount, date, money, name, phone
 from clutch_tui.text.strings import t
 from clutch_tui.ui import change_words
 from clutch_tui.ui.app import ClutchApp
@@ -701,6 +702,39 @@ async def test_what_the_customer_owes_stands_at_the_till(shop: Shop, language: s
         await press(pilot, "enter")
         await until(pilot, lambda: isinstance(app.screen, SalesScreen))
         await until(pilot, lambda: "19,122.75" in words_on(app) and "5,000.00" in words_on(app))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("called", ["Hassan Abdel Rahman", "Hassan Abdel Rahman Abdel Moneim for Spare Parts and Oils"])
+async def test_no_number_beside_the_customer_is_cut(shop: Shop, language: strings.Language, called: str) -> None:
+    """Of the telephone number the last figures were missing, and what was left looked like a whole one."""
+    hassan = shop.store.run_now(customers.create, CustomerDraft(name=called, phone="01000000002"))
+    shop.store.run_now(models.execute, "UPDATE customer SET balance = 1912275 WHERE id = ?", (hassan.id,))
+    shop.store.run_now(state.put_setting, "shop.settings", {"credit_limit": 20_000_00})
+    async with open_app(shop, language) as (app, pilot):
+        await scan(app, pilot, "OF-100")
+        till(app).sell_to(shop.read(customers.get, hassan.id))
+        line = till(app).lines.query_one("#cart-customer", Words)
+        await until(pilot, lambda: "20,000.00" in line.text)
+        assert cell_len(line.text) <= line.content_size.width
+        assert "0100" not in line.text
+        assert line.text.endswith("…")
+        assert all(figures in line.text for figures in ("19,122.75", "Hassan Abdel"))
+        await pilot.resize_terminal(140, 24)
+        await until(pilot, lambda: line.content_size.width > 130 and phone("01000000002") in line.text)
+        assert called in line.text
+        assert not line.text.endswith("…")
+
+
+async def test_no_sum_of_the_sale_is_cut(shop: Shop) -> None:
+    async with open_app(shop, "en") as (app, pilot):
+        await scan(app, pilot, "OF-100")
+        dear = carts.set_quantity(carts.set_price(till(app).cart, 0, 1_234_567_89), 0, 100)
+        till(app)._change(carts.with_discount(dear, Discount(percent=1250)))
+        line = till(app).lines.query_one("#cart-sums", Words)
+        await until(pilot, lambda: "(12.5%)" in line.text)
+        assert cell_len(line.text) <= line.content_size.width
+        assert line.text.endswith("…")
 
 
 async def test_a_void_that_takes_out_more_than_there_is_says_so(shop: Shop) -> None:

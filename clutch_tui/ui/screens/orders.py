@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, ClassVar
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from textual import work
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -26,6 +26,7 @@ from clutch_tui.ui.screens.order_page import ANSWERS, WHY_OVER, OrderDialog, sta
 from clutch_tui.ui.widgets.column import Column
 from clutch_tui.ui.widgets.part_columns import unsent_mark
 from clutch_tui.ui.widgets.window import Source
+from clutch_tui.ui.widgets.words import shortened
 
 _TONES = {"pending": "warning", "accepted": "good", "ready": "good", "rejected": "muted", "cancelled": "muted"}
 
@@ -200,6 +201,4 @@ def _line_label(line: OrderLine, part: PartRow | None) -> str:
     """A line of the order before the field of its price. The name gives way: pieces and stock are read to the end."""
     stock = "" if part is None else f" ({t('order.on_shelf', stock=shown.number(part.stock))})"
     behind = f" × {shown.number(line.quantity)}{stock}"
-    room = forms.LINE_LABEL - cell_len(behind)
-    named = line.name if cell_len(line.name) <= room else f"{set_cell_size(line.name, room - 1).rstrip()}…"
-    return f"{shown.name(named)}{behind}"
+    return f"{shown.name(shortened(line.name, forms.LINE_LABEL - cell_len(behind)))}{behind}"

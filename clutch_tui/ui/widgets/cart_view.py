@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
@@ -14,7 +15,7 @@ from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t, tn
 from clutch_tui.ui.widgets.column import Column
 from clutch_tui.ui.widgets.window_table import WindowTable
-from clutch_tui.ui.widgets.words import Words
+from clutch_tui.ui.widgets.words import MORE, Words, beside, shortened
 
 if TYPE_CHECKING:
     from clutch_tui.core.types import Cart, CartLine, Key, Totals
@@ -115,20 +116,30 @@ class CartView(Vertical):
         self.table.columns = CART_COLUMNS if discounted else PLAIN_COLUMNS
         cursor = next((row.n for row in rows if row.id == select), None)
         self.table.show_rows(rows, cursor)
-        self._customer.tell(lambda: _customer(cart, self._standing(), totalled.beside))
-        self._sums.tell(lambda: _sums(totalled))
+        self._customer.tell(
+            lambda: _customer(cart, self._standing(), totalled.beside, self._customer.content_size.width)
+        )
+        self._sums.tell(lambda: Content(beside(_sums(totalled), self._sums.content_size.width)))
         self._total.tell(lambda: _to_pay(totals))
 
 
-def _customer(cart: Cart, standing: str, beside: int) -> str:
-    """Who buys, and how the account stands; what is too long for the line is the telephone number."""
-    name = t("sales.for_customer", name=cart.customer_name) if cart.customer_name else t("sales.no_customer")
-    others = t("sales.others_open", count=shown.number(beside)) if beside else ""
+def _customer(cart: Cart, standing: str, parked: int, room: int) -> str:
+    """Who buys, and how the account stands. Where that is too long for the line the telephone number goes, and then the
+    end of the name gives way."""
+    others = t("sales.others_open", count=shown.number(parked)) if parked else ""
     phone = shown.phone(cart.customer_phone) if cart.customer_phone else ""
-    return "   ".join(filter(None, (name, standing, others, phone)))
+
+    def parts(name: str) -> tuple[str, ...]:
+        return (t("sales.for_customer", name=name) if name else t("sales.no_customer"), standing, others)
+
+    name = cart.customer_name
+    lacking = cell_len(beside(parts(name), 0)) + len(MORE) - room
+    if name and room and lacking > 0 and cell_len(beside((*parts(name), phone), 0)) > room:
+        name = shortened(name, cell_len(name) - lacking)
+    return beside((*parts(name), phone), room)
 
 
-def _sums(totalled: Totalled) -> Content:
+def _sums(totalled: Totalled) -> list[str]:
     totals, tax_included = totalled.totals, totalled.tax_included
     parts = [tn("sales.pieces", totals.pieces), t("sales.subtotal", amount=shown.amount(totals.subtotal))]
     if totals.discount:
@@ -136,7 +147,7 @@ def _sums(totalled: Totalled) -> Content:
         parts.append(t("sales.sum_discount", amount=shown.amount(totals.discount)) + percent)
     if totals.tax:
         parts.append(t("sales.tax_included" if tax_included else "sales.tax", amount=shown.amount(totals.tax)))
-    return Content("   ".join(parts))
+    return parts
 
 
 def _to_pay(totals: Totals) -> str:

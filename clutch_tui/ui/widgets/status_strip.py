@@ -8,6 +8,7 @@ from textual.widget import Widget
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t, tn
 from clutch_tui.ui.status import Status
+from clutch_tui.ui.widgets.words import MORE
 
 _TONES = {
     "connected": "$text-success",
@@ -19,9 +20,6 @@ _TONES = {
     "alone": "$text-muted",
     "starting": "$text-muted",
 }
-
-
-MORE = " …"
 
 
 class StatusStrip(Widget):

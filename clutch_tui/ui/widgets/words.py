@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 from textual.widget import Widget
 
 from clutch_tui.text.bidi import LTR, RTL
 from clutch_tui.text.strings import is_rtl, t
 from clutch_tui.ui.bidi_filter import paragraph
+
+MORE = " …"
+"""Behind parts of which there are more than fit."""
+
+
+def shortened(text: str, room: int) -> str:
+    """A text in at most so many cells, with a sign where its end is missing."""
+    return text if cell_len(text) <= room else f"{set_cell_size(text, max(0, room - 1)).rstrip()}…"
+
+
+def beside(parts: Iterable[str], room: int) -> str:
+    """Parts in one line, as many as fit into so many cells, each of them whole, with a sign where some are missing:
+    half a number looks like another one. No room is no bound: nothing has been laid out yet."""
+    kept = [part for part in parts if part]
+    line = "   ".join(kept)
+    if not room or cell_len(line) <= room:
+        return line
+    while len(kept) > 1 and cell_len("   ".join(kept)) + len(MORE) > room:
+        del kept[-1]
+    return "   ".join(kept) + MORE
 
 
 class Words(Widget):
