@@ -11,7 +11,7 @@ from textual.widgets import Digits
 from clutch_tui.core import aftersales, cash, customers, inventory, sales, state
 from clutch_tui.core import cart as carts
 from clutch_tui.core.database import models
-from clutch_tui.core.types import CustomerDraft, Discount, Payment, Sale, SaleQuery, TaxRules
+from clutch_tui.core.types import CustomerDraft, Discount, PartDraft, Payment, Sale, SaleQuery, TaxRules
 from clutch_tui.text import strings
 from clutch_tui.text.format import amount, date, money, name, phone
 from clutch_tui.text.strings import t
@@ -611,6 +611,27 @@ async def test_a_return_says_what_goes_back_before_it_is_saved(shop: Shop, langu
         await until(pilot, lambda: isinstance(app.screen, PastSalesScreen))
         rows = {row.kind: row for row in shop.read(sales.page, SaleQuery(), None, 0, 5)}
         assert state_word(rows["sale"]) == t("sale.state.returned")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_a_return_says_how_many_may_come_back_however_long_the_name_is(
+    shop: Shop, language: strings.Language
+) -> None:
+    called = "Stabilizer link rear Suzuki Van Suzuki Genuine"
+    part = shop.store.run_now(inventory.create, PartDraft(name=called, name_en=called, price=100_00), 10)
+    bought = carts.add_line(shop.store.run_now(sales.open_cart), part, 3)
+    rules = TaxRules(rate=0, prices_include_tax=True, cash_rounding=25)
+    paid = (Payment("cash", 300_00),)
+    shop.store.run_now(lambda: sales.checkout(bought, paid, cashier="", device_id="d", rules=rules))
+    async with open_app(shop, language) as (app, pilot):
+        await first_past_sale(app, pilot, "f6")
+        await until(pilot, lambda: isinstance(app.screen, ReturnDialog))
+        assert isinstance(app.screen, ReturnDialog)
+        label = app.screen.rows[0].label
+        assert label.text.endswith("…\u2069 (3)")
+        assert "Stabilizer link rear Suzuki" in label.text
+        await until(pilot, lambda: label.content_size.width)
+        assert cell_len(label.text) <= label.content_size.width
 
 
 async def test_a_return_is_saved_as_it_was_shown_or_not_at_all(shop: Shop) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -15,11 +16,11 @@ from clutch_tui.printing.page import payment_words
 from clutch_tui.text import format as shown
 from clutch_tui.text.format import NumberError
 from clutch_tui.text.strings import t
-from clutch_tui.ui import shop
+from clutch_tui.ui import forms, shop
 from clutch_tui.ui.entries import Entry
 from clutch_tui.ui.forms import EntryRow, FormDialog
 from clutch_tui.ui.widgets.text_field import TextField
-from clutch_tui.ui.widgets.words import Words
+from clutch_tui.ui.widgets.words import Words, shortened
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,11 @@ class ReturnDialog(FormDialog[GivenBack]):
 
 
 def _name_line(row: EntryRow, line: SaleLine) -> None:
-    left = shown.number(line.quantity - line.returned)
-    label: Words = row.label
-    label.tell(lambda: f"{shown.name(shown.of_language(line.name, line.name_en))} ({left})")
+    """The part, and how many of it may come back: that is read to the end, and the name gives way."""
+    left = f" ({shown.number(line.quantity - line.returned)})"
+
+    def words() -> str:
+        called = shown.of_language(line.name, line.name_en)
+        return f"{shown.name(shortened(called, forms.LINE_LABEL - cell_len(left)))}{left}"
+
+    row.label.tell(words)
