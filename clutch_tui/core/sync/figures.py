@@ -18,7 +18,7 @@ NAMES = {"item": "stock_quantity", "customer": "balance"}
 """The figure of a record that movements add to."""
 
 _MOVED = {
-    "inventory": """SELECT written.key FROM single JOIN outbox USING (change_id),
+    "inventory": """SELECT written.key FROM single CROSS JOIN outbox USING (change_id),
         json_each(single.body, '$.writes') AS written WHERE answered_at IS NULL
         UNION SELECT part_id FROM begun JOIN stock_move USING (change_id)""",
     "customers": "SELECT DISTINCT customer_id FROM begun JOIN account_move USING (change_id)",
@@ -31,7 +31,7 @@ def in_doubt(channel: str) -> list[str]:
     if channel not in _MOVED:
         return []
     rows = models.execute(
-        "WITH begun AS (SELECT change_id FROM single JOIN outbox USING (change_id) WHERE answered_at IS NULL"
+        "WITH begun AS (SELECT change_id FROM single CROSS JOIN outbox USING (change_id) WHERE answered_at IS NULL"
         " AND kind IN ('sale', 'return', 'void')"
         " AND (json_extract(single.body, '$.posted') OR json_extract(single.body, '$.tried_at') <> ''))"
         f" SELECT * FROM ({_MOVED[channel]}) ORDER BY 1"

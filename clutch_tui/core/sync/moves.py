@@ -23,7 +23,7 @@ _WITH_ITS_SALE = """NOT EXISTS (SELECT 1 FROM outbox AS void JOIN outbox AS sold
     WHERE void.change_id = {0}.change_id)"""
 """True of a void whose sale's move has ended. A server that takes the void first moves nothing for it, and will for
 neither: rows can contain the two together, or the sale alone, never the void alone."""
-_VOIDS = """WITH given AS (SELECT outbox.* FROM json_each(?) JOIN outbox ON change_id = value)
+_VOIDS = """WITH given AS (SELECT outbox.* FROM json_each(?) CROSS JOIN outbox ON change_id = value)
     SELECT change_id FROM given WHERE kind = 'void' UNION SELECT void.change_id FROM given JOIN outbox AS void
     ON json_extract(void.payload, '$.sale_id') = given.record_id AND void.kind = 'void' WHERE given.kind = 'sale'"""
 """The voids among some changes, and those of the sales among them."""

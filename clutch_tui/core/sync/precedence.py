@@ -15,7 +15,7 @@ FREE = f"""(kind IN ({FACT_LIST}) OR NOT EXISTS (SELECT 1 FROM outbox AS earlier
     AND earlier.kind NOT IN ({FACT_LIST})))"""
 """A request waits for the earlier requests on its record; a fact waits for nothing."""
 
-_BEING_JUDGED = "FROM single JOIN outbox AS begun USING (change_id), json_each(single.body, '{}') AS one"
+_BEING_JUDGED = "FROM single CROSS JOIN outbox AS begun USING (change_id), json_each(single.body, '{}') AS one"
 STILL = f"""SELECT one.key {_BEING_JUDGED.format("$.writes")} WHERE begun.answered_at IS NULL
     AND begun.lane IN ('fast', 'slow') AND NOT json_extract(one.value, '$.done')
     UNION SELECT one.key {_BEING_JUDGED.format("$.before")} WHERE begun.answered_at IS NULL
@@ -33,8 +33,9 @@ FREE_TO_SYNC = f"""{FREE} AND (kind NOT IN ('void', 'return') OR NOT EXISTS (SEL
     AND NOT coalesce(json_extract(single.body, '$.posted'), 0)))
     AND (change_id IN (SELECT change_id FROM single) OR NOT EXISTS (SELECT 1 FROM stock_move
     WHERE stock_move.change_id = outbox.change_id AND part_id IN ({STILL})))
-    AND NOT EXISTS (SELECT 1 FROM outbox AS made WHERE made.kind = 'create' AND made.answered_at IS NULL
-    AND made.lane IN ('fast', 'slow') AND made.record_id IN (
+    AND NOT EXISTS (SELECT 1 FROM outbox AS made INDEXED BY outbox_by_record
+    WHERE made.type IN ('item', 'customer') AND made.kind = 'create'
+    AND made.answered_at IS NULL AND made.lane IN ('fast', 'slow') AND made.record_id IN (
     SELECT part_id FROM stock_move WHERE stock_move.change_id = outbox.change_id
     UNION ALL SELECT customer_id FROM account_move WHERE account_move.change_id = outbox.change_id
     UNION ALL SELECT json_extract(outbox.payload, '$.customer_id'))

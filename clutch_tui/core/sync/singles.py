@@ -93,7 +93,8 @@ def claim(
         return None
     change = changes[0]
     row = models.execute(
-        "SELECT body, last_error FROM single JOIN outbox USING (change_id) WHERE change_id = ?", (change.change_id,)
+        "SELECT body, last_error FROM single CROSS JOIN outbox USING (change_id) WHERE change_id = ?",
+        (change.change_id,),
     ).fetchone()
     progress = _read(row[0]) if row is not None else Progress()
     if row is None:
@@ -159,7 +160,7 @@ def posted(change: Change, progress: Progress, remote_id: str | None) -> None:
 def any_begun(channel: outbox.Channel) -> bool:
     """Whether a change of this channel has begun to go up by itself."""
     row = models.execute(
-        "SELECT 1 FROM single JOIN outbox USING (change_id) WHERE answered_at IS NULL AND channel = ? LIMIT 1",
+        "SELECT 1 FROM single CROSS JOIN outbox USING (change_id) WHERE answered_at IS NULL AND channel = ? LIMIT 1",
         (channel,),
     ).fetchone()
     return row is not None
@@ -169,7 +170,7 @@ def in_doubt() -> bool:
     """Whether a document has begun to go up by itself and nobody knows yet whether it came: the server's figures may
     contain it, and whoever fetched them now would count it twice."""
     row = models.execute(
-        "SELECT 1 FROM single JOIN outbox USING (change_id) WHERE answered_at IS NULL AND lane = 'fast'"
+        "SELECT 1 FROM single CROSS JOIN outbox USING (change_id) WHERE answered_at IS NULL AND lane = 'fast'"
         " AND kind IN ('sale', 'return', 'void') LIMIT 1"
     ).fetchone()
     return row is not None
@@ -312,7 +313,7 @@ def being_watched(change_id: str, parts: Collection[str]) -> bool:
     """Whether another change is just showing who moves the stock of one of these parts: a move in between would
     hide it."""
     rows = models.execute(
-        "SELECT change_id, body FROM single JOIN outbox USING (change_id) WHERE answered_at IS NULL"
+        "SELECT change_id, body FROM single CROSS JOIN outbox USING (change_id) WHERE answered_at IS NULL"
         " AND lane IN ('fast', 'slow') AND kind IN ('sale', 'return', 'void') AND change_id <> ?",
         (change_id,),
     ).fetchall()
@@ -327,7 +328,7 @@ def unsettled(change_id: str, parts: Collection[str], setting: str) -> set[str]:
     meanwhile: it could make just that figure, or one that nobody can explain. What a person decides holds up nothing.
     `setting` is that of `mover`."""
     rows = models.execute(
-        "SELECT change_id, kind, body FROM single JOIN outbox USING (change_id) WHERE answered_at IS NULL"
+        "SELECT change_id, kind, body FROM single CROSS JOIN outbox USING (change_id) WHERE answered_at IS NULL"
         " AND lane IN ('fast', 'slow') AND change_id <> ?",
         (change_id,),
     ).fetchall()

@@ -114,7 +114,7 @@ def _forget_attempts(channel: str) -> None:
     """Sync knows by its id what came by sync: where nothing of it was sent by itself, nothing is in doubt any more. And
     an edit it compares with what its writer saw, in one step: one that has come already finds its own values."""
     found = models.execute(
-        "SELECT change_id FROM single JOIN outbox USING (change_id) WHERE answered_at IS NULL AND channel = ?"
+        "SELECT change_id FROM single CROSS JOIN outbox USING (change_id) WHERE answered_at IS NULL AND channel = ?"
         " AND (json_extract(body, '$.by_sync') AND NOT coalesce(json_extract(body, '$.posted'), 0)"
         " AND coalesce(json_extract(body, '$.tried_at'), '') = ''"
         " AND coalesce(json_extract(body, '$.writes'), '{}') = '{}'"
