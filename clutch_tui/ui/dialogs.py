@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
@@ -175,12 +175,22 @@ class ConfirmUnexpected(Unexpected, Confirm):
 
 class Ask(Dialog[T], Generic[T]):
     """One field. `read` makes the answer of what was typed, or raises `NumberError`, whose sentence is then
-    shown at the field while the text stays."""
+    shown at the field while the text stays. `sure` asks about an answer that may be a slip, over the field: a no leads
+    back to what was typed."""
 
-    def __init__(self, title: str, field: TextField, read: Callable[[str], T], **values: object) -> None:
+    def __init__(
+        self,
+        title: str,
+        field: TextField,
+        read: Callable[[str], T],
+        sure: Callable[[T], Awaitable[bool]] | None = None,
+        /,
+        **values: object,
+    ) -> None:
         super().__init__(title, **values)
         self._field = field
         self._read = read
+        self._sure = sure
         self._problem = Problem()
 
     def compose_body(self) -> ComposeResult:
@@ -206,6 +216,14 @@ class Ask(Dialog[T], Generic[T]):
         except NumberError as error:
             self._problem.say(error.key, **error.arguments)
         else:
+            if self._sure is None:
+                self.dismiss(answer)
+            else:
+                self._answer_if(self._sure(answer), answer)
+
+    @work(group="ask", exit_on_error=False)
+    async def _answer_if(self, sure: Awaitable[bool], answer: T) -> None:
+        if await sure:
             self.dismiss(answer)
 
 
@@ -250,6 +268,7 @@ def ask_money(
     minimum: int = 0,
     maximum: int,
     kind: type[Ask[int]] = Ask,
+    sure: Callable[[int], Awaitable[bool]] | None = None,
     **values: object,
 ) -> Ask[int]:
     """Ask for an amount of money; the answer and the bounds, which are those of core, are in minor units."""
@@ -263,7 +282,7 @@ def ask_money(
         return minor
 
     typed = "" if value is None else f"{value // 100}.{value % 100:02}"
-    return kind(title, MoneyField(value=typed), read, **values)
+    return kind(title, MoneyField(value=typed), read, sure, **values)
 
 
 class Choose(Dialog[str]):

@@ -6,11 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from clutch_tui.core import cash
+from clutch_tui.core import cash, customers
+from clutch_tui.core.database import models
+from clutch_tui.core.types import CustomerDraft
 from clutch_tui.text import strings
 from clutch_tui.text.strings import t
 from clutch_tui.ui.dialogs import Ask, Choose, Confirm
+from clutch_tui.ui.screens.account import PaymentDialog
 from clutch_tui.ui.screens.drawer import ClosingsScreen, DrawerScreen, ReportDialog
+from clutch_tui.ui.widgets.number_field import MoneyField
 from tests.test_ui.shop_app import Shop, open_app, press, read_question, toasts, type_text, until, words_on
 
 
@@ -99,3 +103,38 @@ async def test_taking_out_more_than_there_is_asks_and_is_said(shop: Shop) -> Non
         await type_text(pilot, "tea")
         await press(pilot, "enter")
         await until(pilot, lambda: app.screen is screen and "below zero" in words_on(screen))
+
+
+@pytest.mark.parametrize(("key", "typed"), [("f5", "80"), ("f8", "12.5")])
+async def test_a_no_leads_back_to_the_amount_as_it_was_typed(shop: Shop, key: str, typed: str) -> None:
+    """Esc closed everything: the amount was lost, and the next figures went elsewhere."""
+    async with open_app(shop, "en") as (app, pilot):
+        await press(pilot, "ctrl+d")
+        await until(pilot, lambda: isinstance(app.screen, DrawerScreen))
+        await press(pilot, key)
+        await until(pilot, lambda: isinstance(app.screen, Ask))
+        await press(pilot, *typed, "enter")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await press(pilot, "escape", "0")
+        await until(pilot, lambda: isinstance(app.screen, Ask))
+        assert app.screen.query_one(MoneyField).value == f"{typed}0"
+        await press(pilot, "escape")
+        await until(pilot, lambda: isinstance(app.screen, DrawerScreen))
+        assert shop.store.read_now(cash.report).expected == 0
+
+
+async def test_a_payment_beyond_the_debt_is_corrected_where_it_was_typed(shop: Shop) -> None:
+    mona = shop.store.run_now(customers.create, CustomerDraft(name="Mona"))
+    shop.store.run_now(models.execute, "UPDATE customer SET balance = 10000 WHERE id = ?", (mona.id,))
+    async with open_app(shop, "en", mode="customers") as (app, pilot):
+        await press(pilot, "f4")
+        await until(pilot, lambda: isinstance(app.screen, Ask))
+        await press(pilot, *"1000", "enter")
+        await until(pilot, lambda: isinstance(app.screen, Confirm) and "900.00" in words_on(app))
+        await press(pilot, "escape", "backspace", "enter")
+        await until(pilot, lambda: isinstance(app.screen, Choose))
+        await press(pilot, "enter")
+        await until(pilot, lambda: t("customer.ask_note") in words_on(app))
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, PaymentDialog))
+        assert shop.read(customers.get, mona.id).balance == 0

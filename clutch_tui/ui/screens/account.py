@@ -40,19 +40,22 @@ async def take_payment(screen: ShopScreen, customer_id: str) -> AccountPayment |
     begins to type, and its first digit would choose the method. None where nothing was paid."""
     app, customer = screen.app, await screen.store.read(shop.customers.get, customer_id)
     name = shown.name(customer.draft.name)
-    asked = ask_money("customer.ask_amount", minimum=1, maximum=shop.accounts.MAX_PAYMENT, name=name)
-    amount = await app.push_screen_wait(asked)
-    if amount is None:
-        return None
-    excess = shop.accounts.excess(customer.balance, amount)
-    if excess:
+
+    async def is_meant(amount: int) -> bool:
+        if not (excess := shop.accounts.excess(customer.balance, amount)):
+            return True
         figures = {
             "owed": shown.money(max(0, customer.balance)),
             "amount": shown.money(amount),
             "excess": shown.money(excess),
         }
-        if not await app.confirm_unexpected("customer.ask_beyond", name=name, **figures):
-            return None
+        return await app.confirm_unexpected("customer.ask_beyond", name=name, **figures)
+
+    most = shop.accounts.MAX_PAYMENT
+    asked = ask_money("customer.ask_amount", minimum=1, maximum=most, sure=is_meant, name=name)
+    amount = await app.push_screen_wait(asked)
+    if amount is None:
+        return None
     methods: list[PayMethod] = [method for method in PAY_METHODS if method != "credit"]
     options = [(method, partial(t, f"pay.{method}")) for method in methods]
     chosen = await app.push_screen_wait(Choose("customer.pay", options))
@@ -62,8 +65,9 @@ async def take_payment(screen: ShopScreen, customer_id: str) -> AccountPayment |
     note = await app.push_screen_wait(ask_text("customer.ask_note"))
     if note is None:
         return None
+    is_beyond = shop.accounts.excess(customer.balance, amount) > 0
     paid = await screen.write(
-        NOUNS, shop.accounts.pay, customer_id, amount, method, note, app.cashier, beyond_debt=excess > 0
+        NOUNS, shop.accounts.pay, customer_id, amount, method, note, app.cashier, beyond_debt=is_beyond
     )
     if paid is not None:
         await app.push_screen_wait(PaymentDialog(paid))

@@ -85,12 +85,11 @@ class DrawerScreen(HistoryScreen):
     async def action_do(self, kind: DrawerDeed) -> None:
         amount, reason = 0, ""
         if kind != "no_sale":
-            asked = await self.app.push_screen_wait(ask_money(f"drawer.ask_{kind}", maximum=MOST))
+            sure = self._may_take if kind == "pay_out" else None
+            asked = await self.app.push_screen_wait(ask_money(f"drawer.ask_{kind}", maximum=MOST, sure=sure))
             if asked is None:
                 return
             amount = asked
-        if kind == "pay_out" and not await self._may_take(amount):
-            return
         if kind in NEEDS_REASON:
             said = await self.app.push_screen_wait(ask_text("drawer.ask_reason", required=True))
             if said is None:
@@ -100,9 +99,15 @@ class DrawerScreen(HistoryScreen):
 
     @work(group="ask", exit_on_error=False)
     async def action_close(self) -> None:
-        counted = await self.app.push_screen_wait(ask_money("drawer.ask_count", maximum=MOST))
+        counted = await self.app.push_screen_wait(ask_money("drawer.ask_count", maximum=MOST, sure=self._may_close))
         if counted is None:
             return
+        report = await self.write("sales queue", shop.cash.close, counted, **self._who())
+        if report is not None:
+            await self.app.push_screen_wait(ReportDialog(report))
+
+    async def _may_close(self, counted: int) -> bool:
+        """Whether to close the drawer with what was counted, beside what the books say."""
         expected = (await self.store.read(shop.cash.report)).expected
         found = {
             "expected": shown.money(expected),
@@ -110,11 +115,7 @@ class DrawerScreen(HistoryScreen):
             "difference": shown.money(abs(counted - expected)),
             "word": paper.difference_word(counted - expected),
         }
-        if not await self.app.confirm("drawer.ask_close", **found):
-            return
-        report = await self.write("sales queue", shop.cash.close, counted, **self._who())
-        if report is not None:
-            await self.app.push_screen_wait(ReportDialog(report))
+        return await self.app.confirm("drawer.ask_close", **found)
 
     async def _may_take(self, amount: int) -> bool:
         """Whether to take more out than the books say is there: somebody has counted, or has slipped."""
