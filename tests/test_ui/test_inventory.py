@@ -8,7 +8,7 @@ from clutch_tui.core import inventory
 from clutch_tui.text import strings
 from clutch_tui.text.format import isolate
 from clutch_tui.text.strings import t
-from clutch_tui.ui.dialogs import Ask, Confirm
+from clutch_tui.ui.dialogs import Ask, Confirm, ConfirmUnexpected
 from clutch_tui.ui.forms import FormDialog
 from clutch_tui.ui.screens.inventory import InventoryScreen
 from clutch_tui.ui.widgets.number_field import NumberField
@@ -186,6 +186,36 @@ async def test_adjust_and_count_move_stock(shop: Shop) -> None:
         await until(pilot, lambda: len(shop.new_changes) == 2)
         assert [kind for kind, _ in shop.new_changes] == ["adjust", "count"]
         assert shop.read(inventory.get, shop.parts[2].id).stock == 5
+
+
+@pytest.mark.parametrize("answer", ["enter", "escape"])
+async def test_taking_more_off_a_shelf_than_lies_there_asks(shop: Shop, answer: str) -> None:
+    async with open_app(shop, "en", mode="inventory") as (app, pilot):
+        await type_text(pilot, "NGK-7")
+        await settle(pilot)
+        await press(pilot, "f4")
+        await until(pilot, lambda: isinstance(app.screen, Ask))
+        await type_text(pilot, "-100")
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmUnexpected))
+        assert t("inventory.ask_below_zero", name="Spark plug", present="10", amount="100") in words_on(app)
+        await read_question(pilot)
+        await press(pilot, answer)
+        if answer == "escape":
+            await until(pilot, lambda: isinstance(app.screen, InventoryScreen))
+            assert shop.new_changes == []
+            return
+        await until(pilot, lambda: isinstance(app.screen, Ask) and t("inventory.ask_reason") in words_on(app))
+        await type_text(pilot, "fire")
+        await press(pilot, "enter")
+        await until(pilot, lambda: shop.new_changes == [("adjust", "item")])
+        await until(pilot, lambda: t("inventory.below_zero") in words_on(app))
+        assert "sold" not in t("inventory.below_zero")
+        await press(pilot, "f4")
+        await until(pilot, lambda: isinstance(app.screen, Ask))
+        await type_text(pilot, "20")  # what is put on the shelf asks nothing, though it stays below zero
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, Ask) and t("inventory.ask_reason") in words_on(app))
 
 
 @pytest.mark.parametrize("key", ["f4", "f5"])

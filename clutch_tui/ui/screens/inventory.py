@@ -201,11 +201,19 @@ class InventoryScreen(ListScreen):
         most = MAX_QUANTITY
         asked = ask_number("inventory.ask_delta", minimum=-most, maximum=most, name=part_name(row), stock=stock)
         delta = await self.app.push_screen_wait(asked)
-        if not delta:
+        if not delta or not await self._may_take(row, -delta):
             return
         reason = await self.app.push_screen_wait(ask_text("inventory.ask_reason", required=True))
         if reason is not None:
             await self.write("inventory", shop.inventory.adjust, row.id, delta, reason, actor=self.app.cashier)
+
+    async def _may_take(self, row: PartRow, amount: int) -> bool:
+        """Whether to take more off the shelf than the books say is there: somebody has looked, or has slipped."""
+        present = (await self.store.read(shop.inventory.get, row.id)).stock
+        if amount <= max(0, present):
+            return True
+        figures = {"present": shown.number(present), "amount": shown.number(amount)}
+        return await self.app.confirm_unexpected("inventory.ask_below_zero", name=part_name(row), **figures)
 
     @work(group="ask", exit_on_error=False)
     async def action_count(self) -> None:
