@@ -28,6 +28,13 @@ def sentence(error: BaseException) -> str:
     return unexpected()
 
 
+def at_field(error: BaseException) -> str:
+    """The sentence of an error at the field in which it was typed: without the option, file and setting that whoever
+    writes settings by hand knows."""
+    key = str(getattr(error, "key", "")).replace("error.config.", "error.field.")
+    return t(key, **told(getattr(error, "values", {}))) if has(key) else sentence(error)
+
+
 def is_missing(error: BaseException | None) -> bool:
     """Whether the server does not have what it was asked for, so that asking again would change nothing."""
     return getattr(error, "key", None) == "error.api.missing_route"

@@ -55,6 +55,7 @@ FAMILIES: dict[str, Iterable[str]] = {
     "doctor.remedy.letters.": get_args(glyphs.Lack),
     "doctor.remedy.": [name for name, verdict in doctor.OUTCOMES.items() if verdict in ("warning", "problem")],
     "error.api.": [kind.value for kind in errors.Kind],
+    "error.field.": ["bad_url", "not_encrypted", "password_in_url", "ws_template"],
     "error.api.tls.": get_args(errors.TlsFault),
     "import.field.": headings.FIELDS,
     "import.ask.": survey.ASKED,

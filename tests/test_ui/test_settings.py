@@ -193,6 +193,23 @@ async def test_tax_that_the_server_sets_cannot_be_typed_over(installation: Insta
         assert t("settings.tax_from_server") not in words_on(app)
 
 
+async def test_an_address_that_cannot_be_is_told_of_as_the_field_that_it_is(installation: Installation) -> None:
+    async with app_of(installation) as (app, pilot):
+        for name, typed in (
+            ("backend.base_url", "shop.example"),
+            ("backend.ws_url", "ws://10.0.0.7/ws"),
+            ("backend.ws_url", "wss://h/ws/{shop}"),
+        ):
+            row = await settings_row(app, pilot, name)
+            row.field.value = typed  # type: ignore[attr-defined]
+            await press(pilot, "f2")
+            await until(pilot, lambda row=row: row.problem.text)  # type: ignore[misc]
+            assert typed in row.problem.text
+            assert name not in row.problem.text
+            assert "config.toml" not in row.problem.text
+            await press(pilot, "escape")
+
+
 async def test_a_coin_that_does_not_exist_is_refused_in_its_field(installation: Installation) -> None:
     async with app_of(installation) as (app, pilot):
         row = await settings_row(app, pilot, "shop.cash_rounding")

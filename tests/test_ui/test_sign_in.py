@@ -113,6 +113,18 @@ async def test_what_is_refused_moves_and_saves_nothing(tmp_path: Path, wrong: di
         await until(pilot, lambda: isinstance(app.screen, SalesScreen))
 
 
+@pytest.mark.parametrize("typed", ["shop.example", "http://example.com", "https://me:pw@example.com"])
+async def test_an_address_that_cannot_be_is_told_of_as_the_field_that_it_is(tmp_path: Path, typed: str) -> None:
+    async with signing_in(tmp_path, lambda sandbox: owner(sandbox) | {"backend-base_url": typed}) as (app, pilot, _):
+        screen = app.screen
+        assert isinstance(screen, SignInScreen)
+        said = screen.rows[0].problem
+        await until(pilot, lambda: said.text)
+        assert "--base-url" not in said.text
+        assert "base_url" not in said.text
+        assert "pw" not in said.text
+
+
 async def test_from_a_wrong_password_to_the_first_synced_sale(tmp_path: Path) -> None:
     before = strings.language()
     environ = {"CLUTCH_HOME": str(tmp_path / "home"), "CLUTCH_SECRETS": "file", "CLUTCH_LANG": "en"}

@@ -16,7 +16,7 @@ from clutch_tui.text.strings import t
 from clutch_tui.ui import shop, themes
 from clutch_tui.ui.coin_words import no_such_coin
 from clutch_tui.ui.entries import Entry
-from clutch_tui.ui.errors import note, sentence
+from clutch_tui.ui.errors import at_field, note, sentence
 from clutch_tui.ui.forms import YES_NO, EntryRow, FieldRows
 from clutch_tui.ui.screens.frame import ShopScreen
 from clutch_tui.ui.shop_move import may_move
@@ -181,9 +181,11 @@ class SettingsScreen(ShopScreen):
         """Say what the configuration does not take where it was typed; nothing was saved."""
         note(error)
         wrong = next((row for row in self.rows if row.entry.name == error.values.get("setting")), None)
-        (self.outcome if wrong is None else wrong.problem).tell(partial(sentence, error))
-        if wrong is not None:
-            wrong.field.focus()
+        if wrong is None:
+            self.outcome.tell(partial(sentence, error))
+            return
+        wrong.problem.tell(partial(at_field, error))
+        wrong.field.focus()
 
     async def _apply(self, changes: dict[str, Any]) -> None:
         """Save; another server or shop means another database, the rest is put to use as it is."""

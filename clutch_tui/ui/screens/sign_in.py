@@ -13,7 +13,7 @@ from clutch_tui.text.format import NumberError
 from clutch_tui.text.strings import t
 from clutch_tui.ui import shop
 from clutch_tui.ui.entries import Entry
-from clutch_tui.ui.errors import note, sentence
+from clutch_tui.ui.errors import at_field, note, sentence
 from clutch_tui.ui.forms import EntryRow, FieldRows
 from clutch_tui.ui.screens.frame import ShopScreen
 from clutch_tui.ui.shop_move import may_move
@@ -161,7 +161,7 @@ class SignInScreen(ShopScreen):
         if key.startswith("error.api.forbidden"):
             row.problem.say("error.sign_in.not_this_shop")
         else:
-            row.problem.tell(partial(sentence, error))
+            row.problem.tell(partial(at_field, error))
         row.field.focus()
 
     def _forget_secrets(self) -> None:
