@@ -363,6 +363,13 @@ def priceless(shop: Shop) -> str:
     return draft.part_number
 
 
+@pytest.mark.parametrize("key", ["part.doubt.no_price", "import.warning.no_price"])
+def test_what_has_no_price_is_said_to_be_asked_about(key: str) -> None:
+    for language, asks in (("ar", "شاشة البيع هتسأل"), ("en", "the till will ask")):
+        strings.use(language)  # type: ignore[arg-type]
+        assert asks in t(key)
+
+
 @pytest.mark.parametrize(("typed", "price"), [("12.50", 12_50), ("0", 0)])
 async def test_what_has_no_price_is_asked_about_once_in_a_sale(
     shop: Shop, priceless: str, typed: str, price: int
