@@ -10,6 +10,7 @@ from clutch_tui.text.strings import t
 from clutch_tui.ui.dialogs import ShowText
 from clutch_tui.ui.screens.inventory import InventoryScreen
 from clutch_tui.ui.widgets.status_strip import StatusStrip
+from clutch_tui.ui.widgets.window_table import WindowTable
 from tests.test_ui.shop_app import Shop, open_app, press, settle, toasts, until, words_on
 
 MESSAGE = {"message": "The server rests at ten", "message_ar": "السيرفر هيقف الساعة عشرة", "level": "warning"}
@@ -76,3 +77,35 @@ async def test_an_alert_opens_its_part_and_a_message_its_words(shop: Shop) -> No
         assert app.screen.table.row.id == shop.parts[1].id  # type: ignore[attr-defined]
         await press(pilot, "alt+7", "down", "enter")
         await until(pilot, lambda: isinstance(app.screen, ShowText) and MESSAGE["message"] in words_on(app))
+
+
+async def test_the_notices_open_at_the_newest_and_stay_where_one_reads(shop: Shop) -> None:
+    """They opened at the row that was marked before, and the orders that had come since stood above the window."""
+
+    def come(*numbers: int) -> None:
+        for n in numbers:
+            shop.store.run_now(journal.notify, "new_order", {"order_number": f"M-{n}"})
+
+    def here() -> str:
+        return words_on(app)
+
+    come(*range(30))
+    async with open_app(shop, "en", mode="notifications") as (app, pilot):
+        table = app.screen.query_one("#list", WindowTable)
+        await until(pilot, lambda: "M-29" in here())
+        await press(pilot, "end")
+        await until(pilot, lambda: "M-0" in here())
+        come(30)
+        app._brake.add(frozenset({"notifications"}))
+        await until(pilot, lambda: table.count == 31)
+        assert "M-0" in here()
+        await press(pilot, "alt+1")
+        await until(pilot, lambda: app.current_mode == "sales")
+        come(*range(31, 60))
+        app._brake.add(frozenset({"notifications"}))
+        await press(pilot, "alt+7")
+        await until(pilot, lambda: table.count == 60)
+        assert (table.cursor, table.scroll_offset.y) == (0, 0)
+        assert "M-59" in here()
+        await press(pilot, "end", "alt+1", "alt+7")  # nothing has come
+        await until(pilot, lambda: "M-59" in here())

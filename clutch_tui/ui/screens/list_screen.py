@@ -46,9 +46,12 @@ class ListScreen(ShopScreen):
     EMPTY: ClassVar[str] = "common.empty"
     SEARCHES: ClassVar[bool] = True
     """Whether one types to find something; without the field the keys go to the list."""
+    FROM_TOP: ClassVar[bool] = False
+    """Whether who comes to the list anew is at its first row, and not where he left it: the newest stands there."""
 
     def __init__(self) -> None:
         super().__init__()
+        self._is_left = False
         self.search = SearchField(self.HINT, id="search")
         self.table: WindowTable[Any] = WindowTable(self.columns(), empty=self.EMPTY, id="list")
         self.details = Words(classes="detail")
@@ -76,6 +79,8 @@ class ListScreen(ShopScreen):
         """Who comes back to a list must find all of it; a dialog over it is no leaving."""
         if not self.is_current_mode:
             self.forget_search()
+            if self.FROM_TOP:
+                self._is_left = self._stale = True
 
     def forget_search(self) -> None:
         """Show the list as it was at first."""
@@ -98,7 +103,10 @@ class ListScreen(ShopScreen):
         return ""
 
     def reload(self) -> None:
-        if self.table.count:
+        if self._is_left:
+            self._is_left = False
+            self.search_again()
+        elif self.table.count:
             self.table.reload()
         else:
             self.table.show(self.source(self.search.value))

@@ -38,6 +38,7 @@ class NotificationsScreen(ListScreen):
     NOUNS = frozenset({"notifications"})
     EMPTY = "news.empty"
     SEARCHES = False
+    FROM_TOP = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2", "read", "news.read", id="notifications.read"),
         Binding("f3", "open", "news.open", id="notifications.open"),

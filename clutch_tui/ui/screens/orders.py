@@ -52,6 +52,7 @@ class OrdersScreen(ListScreen):
     NAME = "orders"
     NOUNS = frozenset({"orders"})
     HINT = "order.hint"
+    FROM_TOP = True
     MARKS = ("common.has_unsent",)
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(key, action, word, id=f"orders.{action}") for key, action, word in ANSWERS),
@@ -74,7 +75,6 @@ class OrdersScreen(ListScreen):
     def forget_search(self) -> None:
         self.open_only = True
         super().forget_search()
-        self.search_again()
 
     def describe(self, row: OrderRow) -> Content | str:
         lines = [t("order.line", name=shown.name(row.customer_name) or "-", phone=shown.phone(row.phone) or "-")]
