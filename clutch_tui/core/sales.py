@@ -94,16 +94,21 @@ def take_up(cart: Cart, *, over: bool = False) -> Cart:
     return taken
 
 
+_RECENT = "rowid > (SELECT max(rowid) FROM sale) - 500"
+"""The documents that came last, own ones and others': among these, sequence is looked at. Sales have no index for it,
+which each of them would pay for."""
+_LAST = "SELECT receipt_number, total, date, status = 'voided' FROM sale WHERE own = 1 AND kind = 'sale'"
+
+
 def beside(cart_id: str) -> tuple[int, LastSale | None]:
     """What there is beside the sale at the till: how many others are being made, and the one that was saved last, on
-    this terminal and within a week."""
+    this terminal and within a week. The last one by sequence: by the clock it need not be."""
     others = models.execute("SELECT count(*) FROM cart WHERE id <> ?", (cart_id,)).fetchone()[0]
-    last = models.execute(
-        "SELECT receipt_number, total, date, status = 'voided' FROM sale WHERE own = 1 AND kind = 'sale' AND date >= ?"
-        " ORDER BY date DESC, id DESC LIMIT 1",
-        (to_text(models.now() - timedelta(days=7)),),
-    ).fetchone()
+    since = to_text(models.now() - timedelta(days=7))
+    last = models.execute(f"{_LAST} AND {_RECENT} ORDER BY rowid DESC LIMIT 1").fetchone()
     if last is None:
+        last = models.execute(f"{_LAST} AND date >= ? ORDER BY date DESC, id DESC LIMIT 1", (since,)).fetchone()
+    if last is None or last[2] < since:
         return others, None
     number, total, date, is_voided = last
     return others, LastSale(number, total, from_text(date), bool(is_voided))
@@ -310,16 +315,18 @@ def count(q: SaleQuery) -> int:
 
 
 def page(q: SaleQuery, after: Key | None, skip: int, limit: int) -> tuple[SaleRow, ...]:
-    """Sales and returns, newest first; one whose very number was typed stands before all others."""
-    named = _named(q)
-    here = named[named.index(after) + 1 :] if after in named else () if after else named
+    """Sales and returns, newest first; one whose very number was typed stands before all others, or what was made here
+    after the clock was set back."""
+    first = _named(q) or _late(q)
+    here = first[first.index(after) + 1 :] if after in first else () if after else first
     ids = tuple(key[2] for key in here[skip : skip + limit])
     rows = _rows(f"id IN ({_marks(ids)})", ids, len(ids), 0, rank=0)
+    rows = tuple(sorted(rows, key=lambda row: ids.index(row.id)))
     if len(rows) == limit:
         return rows
     where, params = _filter(q)
-    known = tuple(key[2] for key in named)
-    place = after[1:] if after and after not in named else ("~", "~")
+    known = tuple(key[2] for key in first)
+    place = after[1:] if after and after not in first else ("~", "~")
     where = f"{where} AND id NOT IN ({_marks(known)}) AND (date, id) < (?, ?)"
     others = _rows(where, (*params, *known, *place), limit - len(rows), max(0, skip - len(here)), rank=1)
     return (*rows, *others)
@@ -364,6 +371,23 @@ def _named(q: SaleQuery) -> tuple[Key, ...]:
         (*params, len(typed), typed),
     ).fetchall()
     return tuple((0, date, id_) for id_, date, number in rows if names_number(q.text, number))
+
+
+LATE = 20
+"""How many of those that were made after the clock was set back come first: a till that was once a year ahead would
+else list its own sales before all others' for that year."""
+
+
+def _late(q: SaleQuery) -> tuple[Key, ...]:
+    """The places of the sales that were made here after one of a later date, the last one first."""
+    where, params = _filter(q)
+    since = to_text(models.now() - timedelta(days=7))
+    rows = models.execute(
+        f"SELECT id, date FROM sale WHERE {where} AND own = 1 AND {_RECENT} AND rowid > (SELECT rowid FROM sale"
+        " WHERE own = 1 AND date >= ? ORDER BY date DESC, id DESC LIMIT 1) ORDER BY rowid DESC LIMIT ?",
+        (*params, since, LATE),
+    ).fetchall()
+    return tuple((0, date, id_) for id_, date in rows)
 
 
 def _marks(values: tuple[Any, ...]) -> str:
