@@ -634,6 +634,32 @@ async def test_a_return_says_how_many_may_come_back_however_long_the_name_is(
         assert cell_len(label.text) <= label.content_size.width
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("parts", "large"),
+    [
+        ((Payment("cash", 125_00),), ["125.00"]),
+        ((Payment("cash", 25_00), Payment("credit", 100_00)), ["125.00", "25.00"]),
+        ((Payment("visa", 125_00),), ["125.00", "0.00"]),
+    ],
+)
+async def test_what_is_handed_out_for_a_return_stands_large_above_its_paper(
+    shop: Shop, language: strings.Language, parts: tuple[Payment, ...], large: list[str]
+) -> None:
+    sell_in_parts(shop, *parts)
+    async with open_app(shop, language) as (app, pilot):
+        await first_past_sale(app, pilot, "f6")
+        await until(pilot, lambda: isinstance(app.screen, ReturnDialog))
+        await press(pilot, "f5")
+        await type_text(pilot, "broken")
+        await press(pilot, "f2")
+        await until(pilot, lambda: isinstance(app.screen, ReceiptDialog) and app.screen.query(Digits))
+        assert [str(one.value) for one in app.screen.query(Digits)] == large
+        assert t("receipt.hand_out") in words_on(app)
+        assert app.screen.query(BigFigure).last().region.bottom <= app.screen.query_one(VerticalScroll).region.y
+        assert app.screen.query_one(".dialog--box").region.bottom <= 24
+
+
 async def test_a_return_is_saved_as_it_was_shown_or_not_at_all(shop: Shop) -> None:
     """Some of the sale came back meanwhile: what the clerk saw is not what is due any more."""
     sale = sell_in_parts(shop, Payment("cash", 250_00), quantity=2)

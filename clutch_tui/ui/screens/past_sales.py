@@ -137,5 +137,5 @@ class PastSalesScreen(ListScreen):
             reason=back.reason,
         )
         if receipt is not None:
-            await self.app.push_screen_wait(ReceiptDialog(receipt))
+            await self.app.push_screen_wait(ReceiptDialog(receipt, fresh=True))
             await self._warn_below_zero()

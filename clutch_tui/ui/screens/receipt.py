@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 class ReceiptDialog(PaperDialog):
     """The receipt of a committed sale or return; Enter goes on, F2 saves it as text. `fresh` while the customer waits
-    for the change: what was to be paid and what is given back stand large above the paper."""
+    for the money: what was to be paid and the change, or what goes back and how much of it in cash, stand large above
+    the paper."""
 
     DEFAULT_CSS = """
     ReceiptDialog.-remarked .dialog--box { width: 76; }
@@ -45,12 +46,21 @@ class ReceiptDialog(PaperDialog):
 
     def compose_body(self) -> ComposeResult:
         if self._fresh:
-            drawable = self.app.glyphs.lack is None
-            yield BigFigure("receipt.total", self._receipt.totals.total, drawable=drawable)
-            if self._receipt.change:
-                yield BigFigure("receipt.change", self._receipt.change, drawable=drawable, classes="-given-back")
+            yield from self._figures()
         yield from super().compose_body()
         yield self.remarks
+
+    def _figures(self) -> Iterator[BigFigure]:
+        receipt, drawable = self._receipt, self.app.glyphs.lack is None
+        total, out = receipt.totals.total, receipt.change
+        is_return = receipt.return_of is not None
+        if is_return:
+            out = sum(payment.amount for payment in receipt.payments if payment.method == "cash")
+        if not is_return or out != total:
+            yield BigFigure("receipt.total", total, drawable=drawable)
+        if is_return or out:
+            word = "receipt.hand_out" if is_return else "receipt.change"
+            yield BigFigure(word, out, drawable=drawable, classes="-given-back")
 
     def take_scan(self, text: str) -> bool | None:
         """The next customer's first part: the receipt goes, the scan belongs to what lies below."""
