@@ -131,8 +131,8 @@ def _check_ws_url(url: str, place: str) -> str:
         return ""
     try:
         filled = url.format(shop_id="shop", token="token")
-    except (KeyError, IndexError, ValueError) as error:
-        raise ConfigError("error.config.ws_template", place=place, setting="backend.ws_url", value=url) from error
+    except (KeyError, IndexError, ValueError):
+        raise ConfigError("error.config.ws_template", place=place, setting="backend.ws_url", value=url) from None
     _check_url(filled, place, "backend.ws_url", ("ws", "wss"))
     return url
 

@@ -137,6 +137,10 @@ def test_a_wrong_value_names_file_key_and_remedy(home: Home, text: str, key: str
         assert wanted <= {"shop", "shop_id", "token"}, f"arguments missing in {sentence}"
 
 
+def test_an_address_that_cannot_be_filled_is_no_fault_of_the_program(home: Home) -> None:
+    assert complaint(home, '[backend]\nws_url = "wss://h/ws/{shop}"\n').__cause__ is None
+
+
 def test_a_wrong_variable_is_named_instead_of_the_file(home: Home) -> None:
     assert complaint(home, environ={"CLUTCH_LANG": "fr"}).values["place"] == "CLUTCH_LANG"
     error = complaint(home, environ={"CLUTCH_TEXT__DIGIT": "arabic"})

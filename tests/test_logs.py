@@ -20,6 +20,7 @@ from clutch_tui.config import ConfigError
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.journal import Entry
 from clutch_tui.net.client import redaction
+from clutch_tui.net.client.errors import ApiError, Kind
 from clutch_tui.text import strings
 from clutch_tui.text.format import isolate
 from clutch_tui.text.strings import t
@@ -171,6 +172,22 @@ def test_a_polite_refusal_is_no_fault_of_the_program(folder: Path) -> None:
         ("info", "refused: error.sale.quantity", ""),
         ("info", "refused: error.config.tax_rate", ""),
     ]
+
+
+def test_a_refusal_that_follows_from_another_is_no_fault_either(folder: Path) -> None:
+    refused = ApiError(Kind.UNAUTHORIZED, status=401)
+    for error in (ApiError(Kind.BAD_CREDENTIALS, status=401), ShopError("error.part.taken", name="زينب")):
+        error.__cause__ = refused
+        note(error)
+    assert [(line.level, line.message, line.traceback) for line in lines(folder)] == [
+        ("info", "refused: error.api.bad_credentials", ""),
+        ("info", "refused: error.part.taken", ""),
+    ]
+    refused.__cause__ = ValueError("what the program did wrong")
+    note(error)
+    (*_, last) = lines(folder)
+    assert (last.level, last.message) == ("warning", "error.part.taken")
+    assert "builtins.ValueError" in last.traceback
 
 
 @pytest.mark.parametrize(("level", "kept"), [("debug", 4), ("info", 3), ("warning", 2), ("error", 1)])

@@ -50,16 +50,26 @@ def note(error: BaseException) -> None:
     """Log an error. For a screen that says it in a place of its own.
 
     One with a sentence is a refusal, and no fault of the program: its key says all. The way it went is kept where
-    something else has caused it, such as a disk, and for what has no sentence. Never its values: they are for the
-    screen, where the name of a customer belongs.
+    something without a sentence has caused it, such as a disk, and for what has no sentence. Never its values: they are
+    for the screen, where the name of a customer belongs.
     """
-    key = getattr(error, "key", None)
-    if not isinstance(key, str):
+    key = _key(error)
+    if key is None:
         log.error("%s", type(error).__name__, exc_info=error)
-    elif error.__cause__ is None:
+    elif _is_refusal(error.__cause__):
         log.info("refused: %s", key)
     else:
         log.warning("%s", key, exc_info=error)
+
+
+def _key(error: BaseException) -> str | None:
+    key = getattr(error, "key", None)
+    return key if isinstance(key, str) else None
+
+
+def _is_refusal(cause: BaseException | None) -> bool:
+    """Whether all that an error came from has sentences, too, or it came from nothing else."""
+    return cause is None or (_key(cause) is not None and _is_refusal(cause.__cause__))
 
 
 def last_words(error: BaseException | None) -> str:
