@@ -350,8 +350,11 @@ class Installation:
         return (saved.base_url, saved.shop_id) == (settings.backend.base_url, settings.backend.shop_id)
 
     def save_settings(self, changes: Mapping[str, Any]) -> Settings:
-        """Write settings to config.toml and give back those in force. Raises `ConfigError`."""
+        """Write settings to config.toml and give back those in force: a language that was chosen is spoken, whatever
+        this run was started with. Raises `ConfigError`."""
         config.save(self.home, changes)
+        if "text.language" in changes:
+            self.overrides = {**self.overrides, "text.language": changes["text.language"]}
         self.settings = config.load(self.home, environ=self.environ, overrides=self.overrides)
         return self.settings
 

@@ -267,6 +267,7 @@ class ClutchApp(KeysInOrder, Scanning, Overlays, ThinWire, Gauges, BidiApp, App[
     async def save_settings(self, changes: Mapping[str, Any]) -> None:
         """Save settings that need no other database. Raises `ConfigError`."""
         self.settings = await asyncio.to_thread(self.services.save_settings, changes)
+        self._brake.add(frozenset({"settings"}))
 
     async def set_debug(self, debug: bool) -> None:
         """Write everything into the log from now on, also after the next start; or only what the level asks for."""

@@ -73,6 +73,15 @@ class EntryRow(Horizontal):
         self.given = _typed(self.entry, value)
         self.take_back()
 
+    def follow(self, value: object) -> None:
+        """Another value may be stored now; what was typed stays."""
+        given, kept = _typed(self.entry, value), self.changed
+        if given == self.given or (isinstance(self.field, ChoiceField) and given not in dict(self.field.choices)):
+            return
+        self.given = given
+        if not kept:
+            self.take_back()
+
     def take_back(self) -> None:
         """Forget what was typed."""
         if isinstance(self.field, TextField | ChoiceField):

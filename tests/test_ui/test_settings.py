@@ -210,6 +210,55 @@ async def test_an_address_that_cannot_be_is_told_of_as_the_field_that_it_is(inst
             await press(pilot, "escape")
 
 
+async def test_the_field_of_the_language_follows_its_key(installation: Installation) -> None:
+    environ = {name: value for name, value in installation.environ.items() if name != "CLUTCH_LANG"}
+    async with app_of(Installation.find(environ)) as (app, pilot):
+        row = await settings_row(app, pilot, "text.language")
+        footer = await settings_row(app, pilot, "shop.receipt_footer")
+        footer.field.value = "Thanks"  # type: ignore[attr-defined]
+        assert row.typed == "ar"
+        await press(pilot, "f12")
+        await until(pilot, lambda: row.typed == "en")
+        assert (row.changed, footer.typed, footer.changed) == (False, "Thanks", True)  # what is not saved stays
+        await app.switch_mode("sales")
+        await settle(pilot)
+        await press(pilot, "f12")
+        await until(pilot, lambda: app.settings.text.language == "ar")
+        await settings_row(app, pilot, "text.language")
+        await until(pilot, lambda: row.typed == "ar")
+
+
+async def test_what_is_switched_elsewhere_is_switched_in_the_settings(installation: Installation) -> None:
+    async with app_of(installation) as (app, pilot):
+        debug = await settings_row(app, pilot, "log.debug")
+        bell = await settings_row(app, pilot, "ui.bell")
+        await app.save_settings({"log.debug": True, "ui.bell": False})
+        await until(pilot, lambda: (debug.typed, bell.typed) == ("yes", "no"))
+        assert (debug.changed, bell.changed) == (False, False)
+
+
+@pytest.mark.parametrize("how", ["option", "variable"])
+async def test_the_language_that_was_chosen_last_is_spoken(installation: Installation, how: str) -> None:
+    """An option and a variable say in which language to begin."""
+    environ = {**installation.environ, "CLUTCH_LANG": "" if how == "option" else "ar"}
+    overrides = {"text.language": "ar"} if how == "option" else {}
+    async with app_of(Installation.find(environ, overrides)) as (app, pilot):
+        assert strings.language() == "ar"
+        await press(pilot, "f12")
+        await until(pilot, lambda: app.settings.text.language == "en")
+        row = await settings_row(app, pilot, "shop.receipt_footer")
+        row.field.value = "Thanks"  # type: ignore[attr-defined]
+        await press(pilot, "f2")
+        await until(pilot, lambda: app.settings.shop.receipt_footer == "Thanks")
+        await settle(pilot)
+        assert strings.language() == "en"
+        language = await settings_row(app, pilot, "text.language")
+        language.field.value = "ar"  # type: ignore[attr-defined]
+        await press(pilot, "f2")
+        await until(pilot, lambda: strings.language() == "ar")
+    assert Installation.find({**environ, "CLUTCH_LANG": ""}).settings.text.language == "ar"
+
+
 async def test_a_coin_that_does_not_exist_is_refused_in_its_field(installation: Installation) -> None:
     async with app_of(installation) as (app, pilot):
         row = await settings_row(app, pilot, "shop.cash_rounding")

@@ -67,7 +67,7 @@ class SettingsScreen(ShopScreen):
     so."""
 
     NAME = "settings"
-    NOUNS = frozenset({"shop"})
+    NOUNS = frozenset({"shop", "settings"})
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2,ctrl+s", "save", "common.save", id="settings.save"),
         Binding("down", "app.focus_next", "form.next", show=False, id="settings.next"),
@@ -118,11 +118,13 @@ class SettingsScreen(ShopScreen):
 
     @work(group="load", exclusive=True, exit_on_error=False)
     async def reload(self) -> None:
-        """What the shop's server has told of its tax is shown and cannot be typed over: it would not last."""
+        """Show what was set elsewhere, by a key or by the shop's server, beside what was typed and not saved. What the
+        server has told of its tax cannot be typed over: it would not last."""
         told = await self.store.read(shop.state.server_sets_tax)
         rules = await self.app.tax_rules() if told else None
         for row in self.rows:
             if row.entry.name not in _TOLD:
+                row.follow(_current(self.app.settings, row.entry.name))
                 continue
             if rules is not None:
                 row.show(_told(rules, row.entry.name))
@@ -132,6 +134,7 @@ class SettingsScreen(ShopScreen):
         self._show_unsaved()
         self._told = told
         self._say_who_sets_tax()
+        self._say_which_coin()
 
     def _say_who_sets_tax(self) -> None:
         row = next(row for row in self.rows if row.entry.name == "shop.prices_include_tax")
