@@ -103,6 +103,7 @@ class Recommendation(Payload):
     item_id: str | None = None
     item_name: str = ""
     reason: str = ""
+    reason_en: str = ""
     suggested_quantity: Figure | None = None
 
 
@@ -159,6 +160,7 @@ class PriceSuggestion(Payload):
     suggested_price: Money
     expected_increase: Figure | None = None
     reason: str = ""
+    reason_en: str = ""
 
 
 class StockAdvice(Payload):
@@ -168,6 +170,7 @@ class StockAdvice(Payload):
     current_stock: Whole = 0
     recommended_stock: Whole = 0
     reason: str = ""
+    reason_en: str = ""
 
 
 class Insight(Payload):

@@ -170,20 +170,28 @@ def recommendations(database: Database, shop_id: str, limit: int) -> JSON:
         (pair for pair in wanted if pair[0].cover < LEAD_DAYS * 2 and pair[1] > 0), key=lambda pair: pair[0].cover
     )
     advice = [
-        _advice("reorder", demand.item, f"enough for {demand.cover:.0f} days at {demand.per_day:.2f} a day", missing)
+        _advice(
+            "reorder",
+            demand.item,
+            f"تكفي {demand.cover:.0f} يوم، وبيتباع منها {demand.per_day:.2f} في اليوم",
+            f"enough for {demand.cover:.0f} days at {demand.per_day:.2f} a day",
+            missing,
+        )
         for demand, missing in short
     ]
-    resting = [_advice("dead_stock", row, f"not one sold in {WEEKS} weeks", 0) for row in dead]
+    rests = f"ما اتباعتش ولا مرة في {WEEKS} أسبوع", f"not one sold in {WEEKS} weeks"
+    resting = [_advice("dead_stock", row, *rests, 0) for row in dead]
     half = max(1, limit // 2)
     return {"recommendations": (advice[: limit - min(half, len(resting))] + resting)[:limit]}
 
 
-def _advice(kind: str, item: Row, reason: str, suggested: float) -> JSON:
+def _advice(kind: str, item: Row, ar: str, en: str, suggested: float) -> JSON:
     return {
         "type": kind,
         "item_id": item["id"],
         "item_name": item["name"],
-        "reason": reason,
+        "reason": ar,
+        "reason_en": en,
         "suggested_quantity": math.ceil(suggested),
     }
 
@@ -306,12 +314,13 @@ def _price_advice(row: Row, usual: float, demand: Demand | None) -> JSON | None:
     ratio = row["price"] / row["cost"]
     monthly = demand.per_day * 30 if demand else 0.0
     if monthly >= 1 and ratio < usual * 0.93:
-        suggested, reason = row["cost"] * usual, f"margin {ratio - 1:.0%}, usual in the category {usual - 1:.0%}"
+        ar = f"هامش الربح {ratio - 1:.0%}، والمعتاد في القسم {usual - 1:.0%}"
+        en = f"margin {ratio - 1:.0%}, usual in the category {usual - 1:.0%}"
     elif monthly == 0 and row["stock_quantity"] > 0 and ratio > usual * 1.07:
-        suggested, reason = row["cost"] * usual, f"does not sell at a margin of {ratio - 1:.0%}"
+        ar, en = f"مش بتتباع بهامش ربح {ratio - 1:.0%}", f"does not sell at a margin of {ratio - 1:.0%}"
     else:
         return None
-    suggested = round(suggested / 500) * 500
+    suggested = round(row["cost"] * usual / 500) * 500
     if suggested == row["price"]:
         return None
     return {
@@ -320,7 +329,8 @@ def _price_advice(row: Row, usual: float, demand: Demand | None) -> JSON | None:
         "current_price": payload.money(row["price"]),
         "suggested_price": payload.money(suggested),
         "expected_increase": payload.money(round((suggested - row["price"]) * monthly)),
-        "reason": reason,
+        "reason": ar,
+        "reason_en": en,
     }
 
 
@@ -333,7 +343,8 @@ def inventory_optimization(database: Database, shop_id: str, limit: int) -> JSON
         if abs(target - stock) <= max(1, target * 0.2):
             continue
         kind = "increase" if target > stock else "decrease"
-        reason = f"{demand.per_day:.2f} a day, {COVER_DAYS} days of cover and {LEAD_DAYS} of delivery"
+        ar = f"{demand.per_day:.2f} في اليوم، رصيد {COVER_DAYS} يوم و{LEAD_DAYS} للتوريد"
+        en = f"{demand.per_day:.2f} a day, {COVER_DAYS} days of cover and {LEAD_DAYS} of delivery"
         advice.append(
             {
                 "type": kind,
@@ -341,7 +352,8 @@ def inventory_optimization(database: Database, shop_id: str, limit: int) -> JSON
                 "item_name": demand.item["name"],
                 "current_stock": stock,
                 "recommended_stock": target,
-                "reason": reason,
+                "reason": ar,
+                "reason_en": en,
             }
         )
     advice.sort(key=lambda one: (-abs(one["recommended_stock"] - one["current_stock"]), one["item_id"]))

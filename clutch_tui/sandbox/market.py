@@ -16,7 +16,15 @@ _LINES = (
     " JOIN item ON item.shop_id = line.shop_id AND item.id = line.item_id"
 )
 SPAN = 30
-_WEEKDAYS = ("الاثنين", "الثلاثاء", "الأربعاء", "الخميس", "الجمعة", "السبت", "الأحد")
+_WEEKDAYS = (
+    ("الاثنين", "Monday"),
+    ("الثلاثاء", "Tuesday"),
+    ("الأربعاء", "Wednesday"),
+    ("الخميس", "Thursday"),
+    ("الجمعة", "Friday"),
+    ("السبت", "Saturday"),
+    ("الأحد", "Sunday"),
+)
 
 
 def trends(reading: Reading) -> list[JSON]:
@@ -85,7 +93,11 @@ def market_insights(database: Database) -> JSON:
         sums[date.fromisoformat(row["day"]).weekday()].append(row["amount"])
     busy = sorted(sums, key=lambda weekday: -sum(sums[weekday]) / len(sums[weekday]))
     weekdays = [
-        {"weekday": _WEEKDAYS[day], "average_revenue": payload.money(round(sum(sums[day]) / len(sums[day])))}
+        {
+            "weekday": _WEEKDAYS[day][0],
+            "weekday_en": _WEEKDAYS[day][1],
+            "average_revenue": payload.money(round(sum(sums[day]) / len(sums[day]))),
+        }
         for day in busy
     ]
     return {
@@ -112,7 +124,7 @@ def customer_insights(database: Database, shop_id: str) -> JSON:
             (shop_id,),
         )
         lapsed_before = days_ago(reading, 45)
-        month = today(reading).isoformat()
+        day = today(reading).strftime("%d/%m/%Y")
     assert owing is not None
     if not people:
         return {"insights": []}
@@ -140,9 +152,9 @@ def customer_insights(database: Database, shop_id: str) -> JSON:
         ar, en = f"{lapsed} عميل دائم ماجاش من 45 يوم", f"{lapsed} regular customers have not come for 45 days"
         insights.append(_insight("lapsed", ar, en, sure))
     if owing["n"]:
-        due = payload.money(owing["total"])
-        ar = f"{owing['n']} عميل عليهم {due} جنيه لحد {month}"
-        insights.append(_insight("credit", ar, f"{owing['n']} customers owe {due} EGP as of {month}", 1))
+        due = f"{owing['total'] // 100:,}.{owing['total'] % 100:02}"
+        ar = f"{owing['n']} عميل عليهم {due} ج.م. لحد {day}"
+        insights.append(_insight("credit", ar, f"{owing['n']} customers owe {due} EGP as of {day}", 1))
     return {"insights": insights}
 
 

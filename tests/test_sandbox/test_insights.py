@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -106,6 +107,42 @@ async def test_a_cheap_best_seller_should_cost_what_its_category_costs(terminal:
     await _steady(terminal, cheap, 7)
     (advice,) = (await terminal.data("ai.price_optimization"))["suggestions"]
     assert (advice["item_id"], advice["suggested_price"], advice["expected_increase"]) == (cheap, 150, 40 * 30)
+
+
+async def test_advice_is_given_in_both_languages(terminal: Terminal) -> None:
+    for n in (2, 3, 4):
+        await terminal.item(n, category="فلاتر", price=150, cost=100, stock_quantity=10)
+    await terminal.item(5, category="فلاتر", price=250, cost=100, stock_quantity=10)
+    await _steady(terminal, await terminal.item(1, category="فلاتر", price=110, cost=100, stock_quantity=90), 7)
+    given = {
+        name: (await terminal.data(name))[noun]
+        for name, noun in (
+            ("inventory.recommendations", "recommendations"),
+            ("ai.inventory_optimization", "recommendations"),
+            ("ai.price_optimization", "suggestions"),
+        )
+    }
+    assert {row["type"] for row in given["inventory.recommendations"]} == {"reorder", "dead_stock"}
+    assert len(given["ai.price_optimization"]) == 2
+    assert given["ai.inventory_optimization"]
+    reasons = [(row["reason"], row["reason_en"]) for rows in given.values() for row in rows]
+    kinds = {row["type"]: row["data"] for row in (await terminal.data("market.insights"))["insights"]}
+    weekdays = [(row["weekday"], row["weekday_en"]) for row in kinds["busiest_weekdays"]]
+    assert weekdays
+    for arabic, english in (*reasons, *weekdays):
+        assert not any("a" <= letter <= "z" for letter in arabic.lower()), arabic
+        assert english, arabic
+        assert english.isascii(), english
+
+
+async def test_money_and_days_in_a_sentence_are_as_people_write_them(terminal: Terminal) -> None:
+    customer = {"id": uid(1, "cccc"), "name": "عميل"}
+    credit = [{"method": "credit", "amount": 6000}]
+    await _sell(terminal, 1, await terminal.item(), 60, 0, customer=customer, payments=credit, payment_method="credit")
+    rows = {row["type"]: row for row in (await terminal.data("ai.customer_insights"))["insights"]}
+    day = datetime.now(ZoneInfo("Africa/Cairo")).strftime("%d/%m/%Y")
+    assert rows["credit"]["description"] == f"1 عميل عليهم 6,000.00 ج.م. لحد {day}"
+    assert rows["credit"]["description_en"] == f"1 customers owe 6,000.00 EGP as of {day}"
 
 
 async def test_the_market_is_all_shops_and_its_trend_is_the_last_month_against_the_one_before(

@@ -89,15 +89,22 @@ async def test_kept_answers_are_shown_with_their_age(shop: Shop, language: strin
         assert t("insight.word.critical") in words_on(app)
 
 
+def _both(name: str) -> dict[str, str]:
+    return {name: "الطلب زاد", f"{name}_en": "demand rose"}
+
+
 @pytest.mark.parametrize(("language", "said"), [("ar", "الطلب زاد"), ("en", "demand rose")])
 def test_a_text_that_comes_in_both_languages_is_shown_in_that_of_the_screen(
     language: strings.Language, said: str, english: None
 ) -> None:
     strings.use(language)
-    both = {"description": "الطلب زاد", "description_en": "demand rose", "confidence": 0.5}
+    both: dict[str, object] = {**_both("description"), "confidence": 0.5}
     assert said in lines("ai.customer_insights", [both])[0]
     assert said in news(Notification("n", ("n",), datetime.now(UTC), "market_insight", {"title": "x", **both}))
     assert "الطلب زاد" in lines("ai.customer_insights", [both | {"description_en": ""}])[0]
+    advice = {"item_name": "x", "type": "reorder", **_both("reason")}
+    assert said in lines("inventory.recommendations", [advice])[0]
+    assert said in lines("market.insights", [{"type": "busiest_weekdays", "data": [_both("weekday")]}])[1]
     demand = {"item_name": "بوجيه", "predicted_demand": 4.0}
     assert "4.0" not in news(Notification("n", ("n",), datetime.now(UTC), "demand_forecast", demand))
 
