@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from clutch_tui.core.money import nearest_coin
 from clutch_tui.home import Home, write_private
 
 
@@ -31,6 +30,8 @@ class Between:
 
 
 Policy = Literal["server_wins", "local_wins", "ask"]
+COINS = (0, 5, 25, 50, 100)
+"""The coins, in piastres, that can be the smallest one of a shop; 0 stands for none."""
 Seconds = Annotated[float, Between(0.1, 3600)]
 
 
@@ -94,7 +95,7 @@ class Text:
 @dataclass(frozen=True, slots=True)
 class Shop:
     """How this shop counts. `tax_rate` is in per cent, `cash_rounding` in piastres (0 = exact). The till takes `coin`:
-    `cash_rounding`, or the nearest coin that there is."""
+    `cash_rounding`, or the nearest one of `COINS`, the smaller of two."""
 
     currency: str = "EGP"
     tax_rate: Annotated[Decimal, Between(0, 100)] = Decimal("14")
@@ -105,7 +106,7 @@ class Shop:
 
     @property
     def coin(self) -> int:
-        return nearest_coin(self.cash_rounding)
+        return min(COINS, key=lambda coin: abs(coin - self.cash_rounding))
 
 
 def _policies() -> Mapping[str, Policy]:

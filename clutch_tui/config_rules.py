@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import SplitResult, urlsplit
 
-from clutch_tui.config import ConfigError, Settings, Sync
-from clutch_tui.core.money import COINS
+from clutch_tui.config import COINS, ConfigError, Settings, Sync
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,6 @@ from clutch_tui.text.format import isolate
 from clutch_tui.text.harmless import escaped
 from clutch_tui.text.strings import t
 from clutch_tui.ui import glyphs
-from clutch_tui.ui.coin_words import no_such_coin
 
 if TYPE_CHECKING:
     from clutch_tui.net.connection import Problem
@@ -94,8 +93,10 @@ def find_installation(options: Mapping[str, Any]) -> Installation:
     text = installation.settings.text
     found = glyphs.find(text.letters, installation.environ) if sys.stdout.isatty() else glyphs.EVERYTHING
     strings.use(found.language(text.language), digits=found.digits(text.digits))
-    if words := no_such_coin(installation.settings.shop):
-        print(words, file=sys.stderr)
+    if installation.settings.shop.coin != installation.settings.shop.cash_rounding:
+        from clutch_tui.ui.coin_words import no_such_coin
+
+        print(no_such_coin(installation.settings.shop), file=sys.stderr)
     return installation
 
 

@@ -12,8 +12,6 @@ from itertools import accumulate, pairwise
 
 WHOLE = 10_000
 """A hundred percent."""
-COINS = (0, 5, 25, 50, 100)
-"""The coins that can be the smallest one of a shop; 0 stands for none."""
 
 
 def divide(amount: int, divisor: int) -> int:
@@ -64,11 +62,6 @@ def down_to_coin(amount: int, coin: int) -> int:
 def is_payable(amount: int, coin: int) -> bool:
     """Whether coins come to exactly this amount."""
     return down_to_coin(amount, coin) == amount
-
-
-def nearest_coin(amount: int) -> int:
-    """The one of `COINS` that is nearest to an amount, the smaller one of two."""
-    return min(COINS, key=lambda coin: abs(coin - amount))
 
 
 def hundredths(value: Decimal) -> int:

@@ -37,7 +37,6 @@ from clutch_tui.text.digits import Digits
 from clutch_tui.text.strings import t
 from clutch_tui.ui import keys, plain_lines, shop, themes
 from clutch_tui.ui.bidi_filter import BidiApp
-from clutch_tui.ui.coin_words import no_such_coin
 from clutch_tui.ui.errors import last_words, report, sentence
 from clutch_tui.ui.gauges import Gauges
 from clutch_tui.ui.glyphs import EVERYTHING, Glyphs
@@ -136,8 +135,10 @@ class ClutchApp(KeysInOrder, Scanning, Overlays, ThinWire, Gauges, BidiApp, App[
             gc.enable()
         if self.glyphs.language(self.settings.text.language) != self.settings.text.language:
             self._say_why_english()
-        if words := no_such_coin(self.settings.shop):
-            self.notify(words, severity="warning", timeout=20)
+        if self.settings.shop.coin != self.settings.shop.cash_rounding:
+            from clutch_tui.ui.coin_words import no_such_coin
+
+            self.notify(no_such_coin(self.settings.shop), severity="warning", timeout=20)
         self._enter(self.settings)
 
     # --- the room: one store, one network -------------------------------------------------------------

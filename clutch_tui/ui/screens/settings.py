@@ -9,7 +9,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from clutch_tui.config import ConfigError
+from clutch_tui.config import COINS, ConfigError
 from clutch_tui.core.types import TaxRules
 from clutch_tui.text.format import NumberError
 from clutch_tui.text.strings import t
@@ -48,7 +48,7 @@ ENTRIES = (
     Entry("ui.bell", "settings.bell", "choice", choices=YES_NO),
     Entry("shop.tax_rate", "settings.tax_rate", "decimal", maximum=100),
     Entry("shop.prices_include_tax", "settings.prices_include_tax", "choice", choices=YES_NO),
-    Entry("shop.cash_rounding", "settings.cash_rounding", "money", among=shop.money.COINS),
+    Entry("shop.cash_rounding", "settings.cash_rounding", "money", among=COINS),
     Entry("shop.receipt_footer", "settings.receipt_footer", maximum=200),
     Entry("backend.base_url", "settings.base_url", maximum=300),
     Entry("backend.ws_url", "settings.ws_url", maximum=300),
