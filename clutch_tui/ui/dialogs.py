@@ -206,7 +206,7 @@ class Ask(Dialog[T], Generic[T]):
 
     @on(NumberField.Refused)
     def _refused(self, event: NumberField.Refused) -> None:
-        self._problem.say("error.number.refused", text=event.text)
+        self._problem.say(event.key, text=event.text)
 
     @on(TextField.Submitted)
     def _submitted(self, event: TextField.Submitted) -> None:

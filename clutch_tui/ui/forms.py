@@ -91,6 +91,8 @@ class EntryRow(Horizontal):
 
     def read(self) -> Any:
         """The field's value for the record. Raises `NumberError` with the sentence for the field."""
+        if isinstance(self.field, NumberField):
+            self.field.check()
         return entries.read(self.entry, self.typed)
 
 
@@ -168,7 +170,7 @@ class FormDialog(Dialog[T], Generic[T]):
     def _refused(self, event: NumberField.Refused) -> None:
         for row in self.rows:
             if row.field is event.field:
-                row.problem.say("error.number.refused", text=event.text)
+                row.problem.say(event.key, text=event.text)
 
     def take_scan(self, text: str) -> bool | None:
         """Into a field that asks for a code, and on to the next; nowhere else."""
@@ -211,6 +213,8 @@ class FormDialog(Dialog[T], Generic[T]):
                 values[row.entry.name] = row.read()
             except NumberError as error:
                 row.problem.say(error.key, **error.arguments)
+                if isinstance(row.field, NumberField):
+                    row.field.tell_left_out()
                 wrong = wrong or row
         if wrong is not None:
             wrong.field.focus()

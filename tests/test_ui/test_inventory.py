@@ -6,7 +6,7 @@ import pytest
 
 from clutch_tui.core import inventory
 from clutch_tui.text import strings
-from clutch_tui.text.format import isolate
+from clutch_tui.text.format import isolate, name
 from clutch_tui.text.strings import t
 from clutch_tui.ui.dialogs import Ask, Confirm, ConfirmUnexpected
 from clutch_tui.ui.forms import FormDialog
@@ -133,6 +133,25 @@ async def test_the_first_problem_is_brought_into_view(shop: Shop) -> None:
         await until(pilot, lambda: first.problem.text)
         await until(pilot, lambda: first.parent.scroll_y <= first.virtual_region.y)
         assert form.focused is first.field
+
+
+async def test_a_price_that_a_character_was_left_out_of_is_not_saved(shop: Shop) -> None:
+    """`1.2.3` and F2 saved 1.23."""
+    async with open_app(shop, "en", mode="inventory") as (app, pilot):
+        await press(pilot, "f3")
+        await until(pilot, lambda: isinstance(app.screen, FormDialog))
+        form = app.screen
+        assert isinstance(form, FormDialog)
+        price = next(row for row in form.rows if row.entry.name == "price")
+        price.field.focus()
+        await pilot.pause()
+        await press(pilot, *"1.2.3", "down", "f2")
+        await until(pilot, lambda: price.problem.text == t("error.number.left_out", text=name(".")))
+        assert app.screen is form
+        assert price.field.has_focus
+        await press(pilot, *"7.5", "f2")
+        await until(pilot, lambda: app.screen is not form)
+        assert shop.read(inventory.get, app.screen.table.row.id).draft.price == 7_50  # type: ignore[attr-defined]
 
 
 async def test_a_wrong_field_says_so_and_keeps_what_was_typed(shop: Shop) -> None:

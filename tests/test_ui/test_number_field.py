@@ -31,7 +31,11 @@ class CounterApp(BidiApp, App[None]):
         self.any = NumberField()
         self.few = NumberField(places=0, minimum=1, maximum=99)
         self.money = MoneyField()
+        self.entered: list[str] = []
         yield from (self.any, self.few, self.money)
+
+    def on_input_submitted(self, event: NumberField.Submitted) -> None:
+        self.entered.append(event.value)
 
     def on_mount(self) -> None:
         self.any.focus()
@@ -120,7 +124,50 @@ async def test_money_is_counted_in_minor_units() -> None:
         app.money.minor = None
         assert (app.money.value, app.money.minor, app.money.number) == ("", None, None)
         await pilot.press(*"1.239")
-        assert app.money.minor == 123, "the third decimal is refused, not rounded"
+        assert (app.money.value, app.money.minor) == ("1.23", None), "the third decimal is refused, and not forgotten"
+
+
+@pytest.mark.parametrize("typed", ["1.2.3", "1e5", "-5", "١٢٫٣٫٤", "1+2", "1.239"])
+async def test_what_a_character_was_left_out_of_is_no_number_until_it_is_corrected(typed: str) -> None:
+    app = CounterApp()
+    async with app.run_test() as pilot:
+        app.money.focus()
+        await type_into(app.money, typed)
+        assert app.money.minor is None
+        assert app.money.problem is not None
+        assert app.money.problem.key == "error.number.left_out"
+        assert app.money.has_class("-invalid")
+        await pilot.press("enter", "enter")
+        assert app.entered == []
+        await type_into(app.money, "7.50")  # in the place of all of it
+        await pilot.press("enter")
+        assert (app.money.minor, app.entered) == (7_50, ["7.50"])
+
+
+@pytest.mark.parametrize("correct", ["backspace", "delete", "ctrl+z", "set"])
+async def test_a_correction_is_enough(correct: str) -> None:
+    app = CounterApp()
+    async with app.run_test() as pilot:
+        app.money.focus()
+        await type_into(app.money, "e")
+        await pilot.press("enter")
+        assert app.entered == [], "an empty field, too, may stand for something, such as all that is due"
+        await type_into(app.money, "e12")
+        if correct == "set":
+            app.money.minor = 5_00
+        else:
+            await pilot.press(correct)
+        assert app.money.problem is None or app.money.problem.key == "error.number.empty"
+        await pilot.press("enter")
+        assert len(app.entered) == 1
+
+
+async def test_a_plus_before_a_number_changes_nothing() -> None:
+    app = CounterApp()
+    async with app.run_test() as pilot:
+        await type_into(app.any, "+5")
+        await pilot.press("enter")
+        assert (app.any.number, app.entered) == (5, ["5"])
 
 
 async def test_a_field_begins_with_what_it_is_given() -> None:

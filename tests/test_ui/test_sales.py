@@ -282,6 +282,20 @@ async def test_a_refused_character_is_not_swallowed(shop: Shop, typed: str) -> N
         assert t("error.number.refused", text=name(typed)) not in words_on(app)
 
 
+async def test_a_number_that_a_character_was_left_out_of_is_not_taken(shop: Shop) -> None:
+    """`1e5` was taken as 15, in one piece with its Enter or not."""
+    async with open_app(shop, "en") as (app, pilot):
+        await scan(app, pilot, "OF-100")
+        await press(pilot, "f2")
+        await until(pilot, lambda: isinstance(app.screen, PayDialog))
+        await press(pilot, *"1e5", "enter", "enter")
+        await until(pilot, lambda: t("error.number.left_out", text=name("e")) in words_on(app))
+        assert isinstance(app.screen, PayDialog)
+        assert app.screen.due == 125_00
+        await press(pilot, *"15", "enter")
+        await until(pilot, lambda: app.screen.due == 110_00)
+
+
 async def test_the_part_number_gives_way_to_a_discount_only(shop: Shop) -> None:
     async with open_app(shop) as (app, pilot):
         await scan(app, pilot, "NGK-7")

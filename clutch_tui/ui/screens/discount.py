@@ -111,7 +111,7 @@ class DiscountDialog(Dialog[TakenOff]):
 
     @on(NumberField.Refused)
     def _refused(self, event: NumberField.Refused) -> None:
-        self._problem.say("error.number.refused", text=event.text)
+        self._problem.say(event.key, text=event.text)
 
     @on(TextField.Submitted)
     def _entered(self, event: TextField.Submitted) -> None:

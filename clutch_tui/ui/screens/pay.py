@@ -137,10 +137,9 @@ class PayDialog(Dialog[Paid]):
         return t("pay.quick_amounts", amounts=" - ".join(map(shown.amount, quick_amounts(self.due))))
 
     def _draw_change(self) -> Content:
-        try:
-            change = shown.parse_money(self.field.value) - self.due
-        except NumberError:
+        if self.field.minor is None:
             return Content("")
+        change = self.field.minor - self.due
         if change < 0:
             return Content.styled(t("pay.rest", amount=shown.money(-change)), "$text-warning")
         if self._method != "cash":
@@ -194,10 +193,7 @@ class PayDialog(Dialog[Paid]):
         """Whose account it is, what he owes, and by how much what is typed, or else all that is due, is too much."""
         from clutch_tui.ui.screens.account import standing_words
 
-        try:
-            amount = shown.parse_money(self.field.value)
-        except NumberError:
-            amount = self.due
+        amount = self.due if self.field.minor is None else self.field.minor
         standing = self._standing and self._with_parts(self._standing)
         beyond = standing.beyond(min(amount, self.due)) if standing is not None else 0
         above = f"   {t('pay.above_limit', amount=shown.money(beyond))}" if beyond else ""
@@ -245,7 +241,7 @@ class PayDialog(Dialog[Paid]):
 
     @on(NumberField.Refused)
     def _refused(self, event: NumberField.Refused) -> None:
-        self._problem.say("error.number.refused", text=event.text)
+        self._problem.say(event.key, text=event.text)
 
     @on(TextField.Submitted)
     def _entered(self, event: TextField.Submitted) -> None:

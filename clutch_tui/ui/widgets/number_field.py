@@ -2,7 +2,8 @@
 
 A person types `١٢٫٥`, `۱۲٫۵` or `12.5`; `value` is `12.5` each time, and the screen shows it in the digits that the
 shop chose. A character that no number could have there is refused as it is typed, and `Refused` says so: a
-percent sign that just does not come would be overlooked.
+percent sign that just does not come would be overlooked. What is left then is no number until somebody has corrected
+it, so that `1e5` is not taken as 15.
 """
 
 from __future__ import annotations
@@ -25,6 +26,10 @@ from clutch_tui.ui.widgets.text_field import TextField
 class NumberField(TextField):
     """A number with at most `places` decimals; 0 makes it a whole number.
 
+    After a character was refused, what stands there is wrong until something of it is taken away or replaced; Enter
+    says so, and then whatever is typed next takes its place. A plus before the number is refused without that: it
+    changes nothing.
+
     `number` is what stands there, None while it is empty or not valid; `problem` then says why, as a key.
     """
 
@@ -32,10 +37,11 @@ class NumberField(TextField):
 
     @dataclass
     class Refused(Message):
-        """`text` was typed or pasted and cannot stand there; the field is as it was."""
+        """`text` was typed or pasted and cannot stand there; the field is as it was. `key` is the sentence about it."""
 
         field: NumberField
         text: str
+        key: str = "error.number.refused"
 
         @property
         def control(self) -> NumberField:
@@ -55,7 +61,8 @@ class NumberField(TextField):
         self.minimum = minimum
         self.maximum = maximum
         sign = "-?" if minimum is None or minimum < 0 else ""
-        self._offered = ""
+        self._offered = self._left_out = ""
+        self._is_typing = self._is_told = False
         decimals = rf"(\.[0-9]{{0,{places}}})?" if places else ""
         super().__init__(
             None if value is None else str(value),
@@ -95,8 +102,9 @@ class NumberField(TextField):
         """Return the number.
 
         Raises:
-            NumberError: the field is empty, or what it holds is malformed or out of range.
+            NumberError: the field is empty, what it holds is malformed or out of range, or a character was left out.
         """
+        self.check()
         number = parse_decimal(self.value, self.places)
         if self.minimum is not None and number < self.minimum:
             raise NumberError("error.number.too_small", minimum=self._show(self.minimum))
@@ -107,13 +115,49 @@ class NumberField(TextField):
     def _show(self, number: int | Decimal) -> str:
         return show_number(f"{number:,}", strings.digits())
 
+    def check(self) -> None:
+        """Raise `NumberError` where a character was left out and nobody has corrected what is left."""
+        if self._left_out:
+            raise NumberError("error.number.left_out", text=self._left_out)
+
+    def tell_left_out(self) -> None:
+        """Say which character was left out, where one was. What is typed from now on corrects it."""
+        if self._left_out:
+            self._is_told = True
+            self.app.bell()
+            self.select_all()
+            self.post_message(self.Refused(self, self._left_out, "error.number.left_out"))
+
+    def _forget_left_out(self) -> None:
+        if self._left_out:
+            self._left_out, self._is_told = "", False
+            self.validate(self.value)
+
     def replace(self, text: str, start: int, end: int) -> None:
-        self._offered = text
+        if not text or start != end or self._is_told:
+            self._forget_left_out()
+        self._offered, self._is_typing = text, True
         super().replace(text, start, end)
+        self._is_typing = False
+
+    def watch_value(self) -> None:
+        super().watch_value()
+        if not self._is_typing:
+            self._forget_left_out()
 
     def restricted(self) -> None:
         super().restricted()
-        self.post_message(self.Refused(self, name(self._offered[:20])))
+        refused = name(self._offered[:20])
+        if self._offered != "+" or self.cursor_position:
+            self._left_out = refused
+            self.validate(self.value)
+        self.post_message(self.Refused(self, refused))
+
+    async def action_submit(self) -> None:
+        if self._left_out:
+            self.tell_left_out()
+        else:
+            await super().action_submit()
 
     def to_stored(self, text: str) -> str:
         western = read_digits(super().to_stored(text)).replace(GROUP_SEPARATOR, ",")
@@ -152,6 +196,7 @@ class DiscountField(MoneyField):
         return self.value.endswith("%")
 
     def read(self) -> Decimal:
+        self.check()
         number = parse_decimal(self.value.removesuffix("%"), self.places)
         if self.percent and number > 100:
             raise NumberError("error.number.too_large", maximum=self._show(100))
