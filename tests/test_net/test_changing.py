@@ -355,3 +355,86 @@ async def test_an_edit_whose_answer_was_lost_is_compared_by_sync_once_that_is_ba
     assert line.count("PUT /inventory/items") == writes
     assert shop.sql("SELECT price FROM item WHERE id = ?", seen.id) == [(777 if theirs is None else 900,)]
     assert till.sql("SELECT status FROM outbox") == [("applied" if theirs is None else "conflict",)]
+
+
+@pytest.mark.parametrize("own_ids", [False, True])
+async def test_a_new_part_and_its_sale_do_not_wait_for_each_other(shop: Shop, own_ids: bool) -> None:
+    """Both may have come by sync before the calls were lost: what is only in doubt holds up no making."""
+    line = Line()
+    till = await shop.till(transport=line)
+    await shop.sync()
+    await till.round()
+    made = till.do(inventory.create, PartDraft(name="جديدة", part_number="N-1", price=500), 10).id
+    till.sell(made, 2)
+    for name in ("POST /inventory/sync", "POST /sales/sync"):
+        line.cut[name] = set(range(0, 10_000))
+    for _ in range(3):
+        await till.step()
+    line.cut.clear()
+    await shop.be(missing=["inventory.sync", "sales.sync"], own_ids=own_ids)
+    await minutes(till, 90)
+    assert (len(shop.receipts()), till.changes) == (1, ())
+    assert till.shelf(made) == shop.stock("N-1") == 8
+
+
+async def test_a_move_that_a_person_sends_again_waits_for_no_making_that_waits_for_it(shop: Shop) -> None:
+    line = Line()
+    till = await shop.till(transport=line)
+    await shop.sync()
+    await till.round()
+    made = till.do(inventory.create, PartDraft(name="جديدة", part_number="N-1", price=500), 10).id
+    till.do(inventory.adjust, made, -2, "كسر")
+    line.cut["POST /inventory/sync"] = set(range(0, 10_000))
+    for _ in range(3):
+        await till.step()
+    line.cut.clear()
+    await shop.be(missing=["inventory.sync", "sales.sync"])
+    await minutes(till, 30)
+    for change in till.changes:
+        if change.lane == "attention":
+            till.do(queue.retry, change.id)
+    await minutes(till, 90)
+    assert till.changes == ()
+    assert till.shelf(made) == shop.stock("N-1") == 8
+
+
+@pytest.mark.parametrize("half", [False, True])
+async def test_a_sync_call_that_was_missing_once_holds_up_no_sale(shop: Shop, half: bool) -> None:
+    """The sale of a customer whose making the server breaks on waited for ever."""
+    if half:
+        await shop.be(missing=["inventory.sync"])
+    till = await shop.till()
+    if not half:
+        await shop.sync()
+    await till.round()
+    if not half:
+        await shop.be(missing=["inventory.sync"])
+        await till.step()
+        await shop.sync()
+        await minutes(till, 18, seconds=600)
+    await shop.fault("error_before", "customers.create", count=None, status=500)
+    made = till.do(customers.create, CustomerDraft(name="منى", phone="0100"))
+    till.do(sell_on_account, part(till, "P-0001").id, made.id)
+    await minutes(till, 60)
+    assert len(shop.receipts()) == 1
+
+
+async def test_a_list_that_is_shown_again_begins_the_patience_anew(shop: Shop) -> None:
+    """Barred for two minutes, shown for forty, barred for two again: a person was asked at once."""
+    await shop.be(own_ids=False)
+    line = Line()
+    till = await shop.till(transport=line)
+    await till.round()
+    line.cut["POST /inventory/items"] = set(range(0, 10**4))
+    made = till.do(inventory.create, PartDraft(name="جديدة", part_number="N-1", price=500), 10).id
+    till.do(outbox.make_slow, till.changes[0].id, "error.backend.server")
+    await minutes(till, 16)
+    till.sell(made, 2)
+    await minutes(till, 3)
+    for shown in (40, 0):
+        line.barred["GET /inventory/items"] = range(line.count("GET /inventory/items?") + 1, 10**5)
+        await minutes(till, 2)
+        if shown:
+            line.barred.clear()
+            await minutes(till, shown)
+    assert [change.lane for change in till.changes if change.kind == "sale"] != ["attention"]

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event
 from time import monotonic
+from typing import Any
 
 import pytest
 
-from clutch_tui.core import cart, customers, inventory, sales, state
+from clutch_tui.core import cart, customers, inventory, lookup, sales, state
+from clutch_tui.core.errors import ShopError
 from clutch_tui.core.types import CustomerDraft, PartDraft, PartQuery, Payment, SaleQuery
 from clutch_tui.text.format import money
 from clutch_tui.text.strings import t
@@ -217,6 +219,43 @@ async def test_the_mark_stays_on_its_hit_when_news_comes(shop: Shop) -> None:
         await press(pilot, "enter")
         await until(pilot, lambda: till.cart.lines)
         assert [line.part_id for line in till.cart.lines] == [meant]
+
+
+async def test_the_mark_that_is_moved_while_news_is_read_stays_where_it_was_put(shop: Shop) -> None:
+    """It went back to the row that was marked when the news came, and F8 asked to delete that."""
+    async with open_app(shop, "en", mode="inventory") as (app, pilot):
+        table = app.screen.table
+        await until(pilot, lambda: table.count == 3)
+        await press(pilot, "down")
+        await settle(pilot)
+        with late_rows(app) as done:
+            app._brake.add(frozenset({"inventory"}))
+            await until(pilot, lambda: any(one.group == "window" and not one.is_finished for one in app.workers))
+            await press(pilot, "down")
+            await until(pilot, lambda: table.cursor == 2)
+            done.set()
+        await settle(pilot)
+        assert table.cursor == 2
+        await press(pilot, "f8")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        assert table.row_at(2).name_en in words_on(app)
+
+
+async def test_a_search_that_failed_is_made_again_with_news(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, calls = lookup.find, []
+
+    def broken(text: str, limit: int = 50) -> Any:
+        calls.append(text)
+        raise ShopError("error.store.unreadable", path="x")
+
+    async with open_app(shop, "en") as (app, pilot):
+        monkeypatch.setattr(lookup, "find", broken)
+        await press(pilot, "f")
+        await until(pilot, lambda: calls)
+        await settle(pilot)
+        monkeypatch.setattr(lookup, "find", real)
+        app._brake.add(frozenset({"inventory"}))
+        await until(pilot, lambda: app.screen.hits.count == 2)
 
 
 async def test_a_hit_that_news_took_away_is_not_confused_with_the_next(

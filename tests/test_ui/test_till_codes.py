@@ -221,6 +221,23 @@ async def test_a_figure_alone_never_sells_what_nobody_asked_for(
         assert [text for text in toasts(app) if "on the shelf" not in text] == figures
 
 
+async def test_a_mark_that_news_has_moved_was_not_set_by_hand(parts_till: Shop) -> None:
+    parts_till.store.run_now(inventory.create, PartDraft(name="كشاف", part_number="21-450", price=5_000), 5)
+    async with open_app(parts_till, "en") as (app, pilot):
+        await scan(app, pilot, "4*15")
+        await press(pilot, "2")
+        hits = till(app).hits
+        await until(pilot, lambda: hits.count == 3 and not hits.is_awaited)
+        parts_till.store.run_now(inventory.create, PartDraft(name="لمبة", part_number="20", price=5_000), 5)
+        app._brake.add(frozenset({"inventory"}))
+        await until(pilot, lambda: hits.count == 4)
+        await settle(pilot)
+        assert hits.cursor == 1
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, Choose))
+        assert in_cart(app) == [("15", 4)]
+
+
 async def test_a_sign_and_a_figure_without_a_line_are_refused_aloud(parts_till: Shop) -> None:
     async with open_app(parts_till, "en") as (app, pilot):
         await press(pilot, "minus", "1", "enter")

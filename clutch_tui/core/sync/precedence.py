@@ -35,7 +35,7 @@ FREE_TO_SYNC = f"""{FREE} AND (kind NOT IN ('void', 'return') OR NOT EXISTS (SEL
     WHERE stock_move.change_id = outbox.change_id AND part_id IN ({STILL})))
     AND NOT EXISTS (SELECT 1 FROM outbox AS made INDEXED BY outbox_by_record
     WHERE made.type IN ('item', 'customer') AND made.kind = 'create'
-    AND made.answered_at IS NULL AND made.lane IN ('fast', 'slow') AND made.record_id IN (
+    AND made.answered_at IS NULL AND made.lane = 'fast' AND made.record_id IN (
     SELECT part_id FROM stock_move WHERE stock_move.change_id = outbox.change_id
     UNION ALL SELECT customer_id FROM account_move WHERE account_move.change_id = outbox.change_id
     UNION ALL SELECT json_extract(outbox.payload, '$.customer_id'))

@@ -140,6 +140,7 @@ def receive(
         state.put("epoch", answer_epoch)
     if answer_epoch != epoch():
         return frozenset()
+    ways.heard(channel)
     nouns = deliver(results, answer_epoch, policies=policies)
     if asked is not None:
         unknown = [change_id for change_id in asked.recheck if change_id not in results]

@@ -112,6 +112,7 @@ def _hear(change_id: str, asked: str, progress: Progress) -> None:
         progress.told = "write"
     elif not progress.posted:
         progress.told = "send"
+        progress.by_sync = False
     progress.writes = {part_id: write for part_id, write in progress.writes.items() if write.done}
     keep(change_id, progress)
     models.execute("UPDATE outbox SET last_error = '' WHERE change_id = ?", (change_id,))
@@ -241,14 +242,13 @@ def take_as_sent(change_id: str) -> None:
 
 
 def has_facts_there(type: str, record_id: str) -> bool:
-    """Whether the server has heard by sync of what moved a record that it does not know: it counts that when it gets
-    the record under this id, and never under an id of its own."""
+    """Whether the server has answered by sync for what moved a record that it does not know: it counts that when it
+    gets the record under this id, and never under an id of its own."""
     for table, column, of in moves.TABLES.values():
         if of == type:
             sql = (
-                f"SELECT 1 FROM {table} JOIN outbox USING (change_id) LEFT JOIN single USING (change_id)"
-                f" WHERE {column} = ? AND iif(answered_at IS NULL, json_extract(body, '$.by_sync'),"
-                " result_epoch <> ? AND status IN ('applied', 'applied_flagged')) LIMIT 1"
+                f"SELECT 1 FROM {table} JOIN outbox USING (change_id) WHERE {column} = ? AND answered_at IS NOT NULL"
+                " AND result_epoch <> ? AND status IN ('applied', 'applied_flagged') LIMIT 1"
             )
             if models.execute(sql, (record_id, ways.LISTS)).fetchone() is not None:
                 return True

@@ -99,6 +99,12 @@ def miss(channel: str) -> bool:
     return age >= BELIEVED_AFTER and take(channel, "lists")
 
 
+def heard(channel: str) -> None:
+    """The server has answered the sync call of this channel: it does not lack it, whatever it said before."""
+    if state.get(f"{channel}.missed_at") is not None:
+        state.forget(f"{channel}.missed_at")
+
+
 def _remember_attempts(channel: str) -> None:
     """What may have reached the server by sync, unanswered, must be looked for before it goes up by itself. What has
     no call of its own never does: it waits for sync, which knows it again by its id."""

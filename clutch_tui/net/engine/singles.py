@@ -97,6 +97,9 @@ class Singles:
         except Unfindable as unknown:
             await self._ask_person(claimed, unknown)
         except Waits as waits:
+            if claimed.progress.barred_since:
+                claimed.progress.barred_since = ""
+                await self._keep(claimed)
             if waits.local:
                 await self._store.run(singles.wait_local, claimed)
             else:
@@ -189,7 +192,7 @@ class Singles:
         before = progress.tried_at, progress.given_up_at, progress.told
         progress.tried_at, progress.given_up_at = to_text(self._clock.now()), ""
         progress.told = "" if progress.told == "send" else progress.told
-        progress.barred_since = ""
+        progress.barred_since, progress.by_sync = "", False
         await self._keep(claimed)
         try:
             yield

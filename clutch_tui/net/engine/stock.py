@@ -57,7 +57,7 @@ class Stock:
         come by sync moved a figure that nobody had read.
         """
         change, progress = claimed.change, claimed.progress
-        if progress.by_sync and not progress.posted and progress.told != "send" and not progress.writes:
+        if progress.by_sync and not progress.posted and not progress.writes:
             raise Unfindable
         moved = await self._store.read(singles.deltas, change.change_id)
         unmade = await self._store.read(singles.being_made, "item", list(moved))

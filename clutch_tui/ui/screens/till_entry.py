@@ -56,6 +56,8 @@ class TillEntry(ShopScreen):
         """The text of which the hits are; empty while those are on their way."""
         self._is_overtaken = False
         """Whether news came while they were."""
+        self._has_news_moved = False
+        """Whether news put other hits before the one that was marked: that was not done by hand."""
         self._is_open = asyncio.Event()
         """Set once there is a cart."""
         self._one_by_one = asyncio.Lock()
@@ -91,20 +93,22 @@ class TillEntry(ShopScreen):
 
     def _search_again(self) -> None:
         """What was found may look otherwise now. A question that has no answer yet gets the one that it waits for."""
-        if self._hits_for:
-            self._search(self._hits_for)
-        else:
+        is_on_its_way = any(worker.group == "search" and not worker.is_finished for worker in self.workers)
+        if is_on_its_way and not self._hits_for:
             self._is_overtaken = True
+        else:
+            self._search(self.field.value.strip())
 
     @work(group="search", exclusive=True, exit_on_error=False)
     async def _search(self, text: str) -> None:
         found, rows = await self.store.read(shop.lookup.find, text, HITS)
         if text != self.field.value.strip():
             return  # another search is on its way
-        is_news = self._hits_for == text
+        is_news, was_first = self._hits_for == text, self.hits.cursor == 0
         self._hits_for = text
         self.marked.read_as = found.read_as
         self.hits.show_rows(rows, None if is_news else 0, is_news=is_news)
+        self._has_news_moved = is_news and (self._has_news_moved or (was_first and self.hits.cursor > 0))
         if self._is_overtaken:
             self._is_overtaken = False
             self.call_later(self._search_again)
@@ -112,7 +116,7 @@ class TillEntry(ShopScreen):
     @on(ScanField.Entered)
     def _entered(self, event: ScanField.Entered) -> None:
         row = self.hits.row if self._hits_for == event.text else None
-        self._obey(event.text, event.sign, row, event.by_hand or self.hits.cursor > 0)
+        self._obey(event.text, event.sign, row, event.by_hand or (self.hits.cursor > 0 and not self._has_news_moved))
 
     def take_scan(self, text: str) -> bool | None:
         """Into the sale, whatever has the focus; so many pieces where `3*` stands in the field."""

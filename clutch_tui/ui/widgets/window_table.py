@@ -245,6 +245,8 @@ class WindowTable(VisualLines, ScrollView, Generic[R], can_focus=True):
             await window.load(page)
         cursor = 0 if keep is None else self.cursor
         if keep is not None:
+            if sought is None and keep and self.row is not None:  # somebody may have moved on meanwhile
+                keep, was = self.row.id, self.row.key
             for page in window.missing(cursor, cursor):
                 await window.load(page)
             found = window.find(keep)
