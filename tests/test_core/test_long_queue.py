@@ -106,7 +106,7 @@ def test_nothing_takes_more_work_because_the_queue_is_long(shops: dict[str, Path
             summary = store.read_now(outbox.summary)
             assert store.read_now(queue.count) == summary.unsent + summary.attention
     grown = {
-        what: (work["short"][what], often) for what, often in work["long"].items() if often > 1.75 * work["short"][what]
+        what: (work["short"][what], often) for what, often in work["long"].items() if often > 2 * work["short"][what]
     }
     assert not grown, f"steps with {SHORT} and with {LONG} queued: {grown}"
 

@@ -166,7 +166,7 @@ class Breaks(Narrow):
 
 async def test_rows_that_waited_for_larger_questions_come_soon_after_they_fit(tmp_path: Path, sandbox: Running) -> None:
     """A proxy was in the way for minutes, and what others sold stayed away for hours."""
-    till = await open_till(tmp_path, sandbox, transport=(line := Breaks(500)))
+    till = await open_till(tmp_path, sandbox, transport=(line := Breaks(700)))
     part = till.do(_part)
     till.do(lambda: [inventory.adjust(part, 1, "found") for _ in range(120)])
     other = await open_till(tmp_path, sandbox, "b")
@@ -175,7 +175,7 @@ async def test_rows_that_waited_for_larger_questions_come_soon_after_they_fit(tm
     await other.round()
     with pytest.raises(ApiError):
         await till.round()
-    assert line.refused
+    assert line.refused  # fifteen questions fit, of 121: their ids are random, and compress better or worse
     assert not till.sql("SELECT 1 FROM sale WHERE id = ?", sold), "nobody knows what the rows may contain"
     line.most = 3_000
     for _ in range(4):
