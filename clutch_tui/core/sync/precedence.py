@@ -15,10 +15,11 @@ FREE = f"""(kind IN ({FACT_LIST}) OR NOT EXISTS (SELECT 1 FROM outbox AS earlier
     AND earlier.kind NOT IN ({FACT_LIST})))"""
 """A request waits for the earlier requests on its record; a fact waits for nothing."""
 
-_BEING_JUDGED = "FROM single CROSS JOIN outbox AS begun USING (change_id), json_each(single.body, '{}') AS one"
-STILL = f"""SELECT one.key {_BEING_JUDGED.format("$.writes")} WHERE begun.answered_at IS NULL
+_BEING_JUDGED = """FROM outbox AS begun INDEXED BY outbox_sent CROSS JOIN single USING (change_id),
+    json_each(single.body, '{}') AS one WHERE begun.answered_at IS NULL AND begun.first_sent_at IS NOT NULL"""
+STILL = f"""SELECT one.key {_BEING_JUDGED.format("$.writes")}
     AND begun.lane IN ('fast', 'slow') AND NOT json_extract(one.value, '$.done')
-    UNION SELECT one.key {_BEING_JUDGED.format("$.before")} WHERE begun.answered_at IS NULL
+    UNION SELECT one.key {_BEING_JUDGED.format("$.before")}
     AND (begun.lane = 'fast' OR begun.lane = 'slow' AND json_extract(single.body, '$.posted'))"""
 """The parts whose figure at the server tells what became of a change that goes up by itself: whether it was written,
 or who moved it (`singles.unsettled`, `singles.being_watched`). A document that cannot be sent holds up nothing."""
