@@ -27,6 +27,7 @@ from clutch_tui.home import Home
 from clutch_tui.text import strings
 from clutch_tui.ui.app import ClutchApp
 from clutch_tui.ui.dialogs import Unexpected
+from clutch_tui.ui.forms import FormDialog
 from clutch_tui.ui.key_order import KeysInOrder
 from clutch_tui.ui.services import Services
 from clutch_tui.ui.widgets.window_table import WindowTable
@@ -234,6 +235,15 @@ async def press(pilot: Pilot[Any], *keys: str) -> None:
         event.set_sender(pilot.app)
         pilot.app.post_message(event)
     await pilot.pause()
+
+
+async def open_form(app: ClutchApp, pilot: Pilot[Any], key: str) -> FormDialog[Any]:
+    """The form that a key opens, once it is in front."""
+    await press(pilot, key)
+    await until(pilot, lambda: isinstance(app.screen, FormDialog))
+    form = app.screen
+    assert isinstance(form, FormDialog)
+    return form
 
 
 async def type_text(pilot: Pilot[Any], text: str) -> None:

@@ -15,6 +15,7 @@ from clutch_tui.ui.widgets.number_field import NumberField
 from tests.test_ui.shop_app import (
     Shop,
     open_app,
+    open_form,
     press,
     read_question,
     rows_shown,
@@ -105,10 +106,7 @@ async def test_a_part_that_the_server_would_refuse_is_refused_here(shop: Shop, l
 
 async def test_a_form_that_is_longer_than_its_box_is_gone_through_by_the_same_keys(shop: Shop) -> None:
     async with open_app(shop, "en", mode="inventory") as (app, pilot):
-        await press(pilot, "f2")
-        await until(pilot, lambda: isinstance(app.screen, FormDialog))
-        form = app.screen
-        assert isinstance(form, FormDialog)
+        form = await open_form(app, pilot, "f2")
         await press(pilot, "f2")  # the sentence below the first field makes it longer
         await until(pilot, lambda: form.rows[0].problem.text)
         await until(pilot, lambda: form.rows[0].parent.max_scroll_y > 0)
@@ -121,10 +119,7 @@ async def test_a_form_that_is_longer_than_its_box_is_gone_through_by_the_same_ke
 
 async def test_the_first_problem_is_brought_into_view(shop: Shop) -> None:
     async with open_app(shop, "en", mode="inventory") as (app, pilot):
-        await press(pilot, "f2")
-        await until(pilot, lambda: isinstance(app.screen, FormDialog))
-        form = app.screen
-        assert isinstance(form, FormDialog)
+        form = await open_form(app, pilot, "f2")
         first = form.rows[0]
         first.field.value = "x" * 5000
         form.rows[-1].field.focus()
@@ -138,10 +133,7 @@ async def test_the_first_problem_is_brought_into_view(shop: Shop) -> None:
 async def test_a_price_that_a_character_was_left_out_of_is_not_saved(shop: Shop) -> None:
     """`1.2.3` and F2 saved 1.23."""
     async with open_app(shop, "en", mode="inventory") as (app, pilot):
-        await press(pilot, "f3")
-        await until(pilot, lambda: isinstance(app.screen, FormDialog))
-        form = app.screen
-        assert isinstance(form, FormDialog)
+        form = await open_form(app, pilot, "f3")
         price = next(row for row in form.rows if row.entry.name == "price")
         price.field.focus()
         await pilot.pause()
@@ -156,10 +148,7 @@ async def test_a_price_that_a_character_was_left_out_of_is_not_saved(shop: Shop)
 
 async def test_a_wrong_field_says_so_and_keeps_what_was_typed(shop: Shop) -> None:
     async with open_app(shop, "en", mode="inventory") as (app, pilot):
-        await press(pilot, "f3")
-        await until(pilot, lambda: isinstance(app.screen, FormDialog))
-        form = app.screen
-        assert isinstance(form, FormDialog)
+        form = await open_form(app, pilot, "f3")
         price = next(row for row in form.rows if row.entry.name == "price")
         price.field.value = "1e999"  # type: ignore[attr-defined]
         await press(pilot, "f2")

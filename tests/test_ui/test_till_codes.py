@@ -26,6 +26,7 @@ from tests.test_ui.shop_app import (
     has_keys,
     next_moment,
     open_app,
+    open_form,
     press,
     read_question,
     settle,
@@ -320,10 +321,7 @@ async def test_an_unknown_barcode_becomes_a_part_by_enter_once_more(parts_till: 
 
 async def test_a_part_without_a_price_or_with_the_barcode_of_another_is_asked_about(parts_till: Shop) -> None:
     async with open_app(parts_till, "en", mode="inventory") as (app, pilot):
-        await press(pilot, "f2")
-        await until(pilot, lambda: isinstance(app.screen, FormDialog))
-        form = app.screen
-        assert isinstance(form, FormDialog)
+        form = await open_form(app, pilot, "f2")
         fields = {row.entry.name: row.field for row in form.rows}
         fields["name"].value, fields["barcode"].value = "سير", "41112223338"
         await press(pilot, "f2")

@@ -114,6 +114,22 @@ async def showing(rows: Rows) -> AsyncIterator[tuple[TableApp, Pilot[None]]]:
         yield app, pilot
 
 
+@asynccontextmanager
+async def holding_back(rows: SlowRows) -> AsyncIterator[tuple[TableApp, Pilot[None]]]:
+    """A table that shows its rows, and a source whose next answers wait."""
+    async with showing(rows) as (app, pilot):
+        await settle(pilot)
+        rows.may_answer.clear()
+        yield app, pilot
+
+
+async def let_go(rows: SlowRows, pilot: Pilot[None]) -> None:
+    """Let the answers come, and those to what they set off."""
+    rows.may_answer.set()
+    for _ in range(2):
+        await settle(pilot)
+
+
 async def settle(pilot: Pilot[None]) -> None:
     await pilot.pause()
     await pilot.app.workers.wait_for_complete()
@@ -210,9 +226,7 @@ async def test_reload_keeps_the_cursor_on_its_record() -> None:
 async def test_news_begins_no_search_anew_that_is_on_its_way() -> None:
     """News that came faster than a slow disk answered put the rows of a search off for as long as it lasted."""
     rows = SlowRows(10)
-    async with showing(rows) as (app, pilot):
-        await settle(pilot)
-        rows.may_answer.clear()
+    async with holding_back(rows) as (app, pilot):
         found = SlowRows(3)
         found.may_answer = rows.may_answer
         app.table.show(found.source)
@@ -220,35 +234,27 @@ async def test_news_begins_no_search_anew_that_is_on_its_way() -> None:
             app.table.reload()
             await pilot.pause()
         assert (app.table.is_awaited, found.counted) == (True, 1)
-        rows.may_answer.set()
-        await settle(pilot)
-        await settle(pilot)
+        await let_go(rows, pilot)
         assert (app.table.is_awaited, app.table.count, found.counted) == (False, 3, 2)
 
 
 async def test_what_was_changed_from_here_is_waited_for_behind_news_of_others() -> None:
     """The rows that were on their way were read before it."""
     rows = SlowRows(10)
-    async with showing(rows) as (app, pilot):
-        await settle(pilot)
-        rows.may_answer.clear()
+    async with holding_back(rows) as (app, pilot):
         app.table.reload()
         await pilot.pause()
         app.table.expect()
         app.table.reload()
         rows.numbers = range(4)
         assert app.table.is_awaited
-        rows.may_answer.set()
-        await settle(pilot)
-        await settle(pilot)
+        await let_go(rows, pilot)
         assert (app.table.is_awaited, app.table.count, rows.counted) == (False, 4, 3)
 
 
 async def test_news_is_read_although_the_reading_before_it_failed() -> None:
     rows = SlowRows(10)
-    async with showing(rows) as (app, pilot):
-        await settle(pilot)
-        rows.may_answer.clear()
+    async with holding_back(rows) as (app, pilot):
         rows.fails = True
         app.table.reload()
         await pilot.pause()
