@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import random
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -192,7 +193,7 @@ StockBackend = Callable[[int], Path]
 
 @pytest.fixture(scope="session")
 def stock_backend(tmp_path_factory: pytest.TempPathFactory) -> StockBackend:
-    """Backends' databases with some parts, each made once and copied for each test."""
+    """Backends' databases with some parts, each made once; whoever asks gets a copy, to do things to."""
     made: dict[int, Path] = {}
 
     async def stock(path: Path, parts: int) -> None:
@@ -214,6 +215,9 @@ def stock_backend(tmp_path_factory: pytest.TempPathFactory) -> StockBackend:
             path = tmp_path_factory.mktemp("backend") / f"{parts}.db"
             asyncio.run(stock(path, parts))
             made[parts] = path
-        return made[parts]
+        copy = tmp_path_factory.mktemp("backend") / "copy.db"
+        with sqlite3.connect(made[parts]) as source, sqlite3.connect(copy) as target:
+            source.backup(target)
+        return copy
 
     return of

@@ -158,7 +158,7 @@ def claim(
     A request waits while an earlier request on its record is unanswered; facts never wait. At the first claim
     the base of a request is completed and the change is frozen; every later claim gives the very same change.
     """
-    free = precedence.FREE_TO_SYNC if begun is False else precedence.FREE
+    free = precedence.free_to_sync() if begun is False else precedence.FREE
     rows = models.execute(
         f"SELECT {_CHANGE_COLUMNS}, first_sent_at FROM outbox"
         f" WHERE answered_at IS NULL AND lane = ? AND channel = ? AND {_DUE} AND {free}{_BEGUN[begun]}"
@@ -349,7 +349,7 @@ def wake_slow() -> None:
 def waiting(channel: Channel, *lanes: Lane) -> bool:
     """True when the channel has something to send now, in any of these lanes; in both that are sent, for none."""
     lanes = lanes or ("fast", "slow")
-    free = precedence.FREE if ways.by_lists(channel) else precedence.FREE_TO_SYNC
+    free = precedence.FREE if ways.by_lists(channel) else precedence.free_to_sync()
     found = models.execute(
         f"SELECT 1 FROM outbox WHERE answered_at IS NULL AND channel = ? AND lane IN ({', '.join('?' * len(lanes))})"
         f" AND {_DUE} AND {free} LIMIT 1",
