@@ -7,18 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import accumulate
-from zoneinfo import ZoneInfo
 
 from clutch_tui.text.fold import fold, fold_number
 
-from . import payload
+from . import payload, shop_day
 from .catalogue import Part
 from .payload import JSON
 
 DAYS = 91
 ENOUGH = 400
 """Parts from which on everybody finds theirs; a shop with fewer has fewer customers."""
-CAIRO = ZoneInfo("Africa/Cairo")
 # Monday first: Friday is short, Thursday before the weekend is long.
 _WEEK = (1.0, 0.95, 1.0, 1.3, 0.3, 1.15, 1.05)
 _HOURS = (10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21)
@@ -71,7 +69,7 @@ class Trade:
 
     def run(self) -> None:
         self._sort_shelf()
-        today = self.now.astimezone(CAIRO).date()
+        today = shop_day.of(self.now)
         for ago in range(DAYS, -1, -1):
             self._day(today - timedelta(days=ago), ago)
         self._open_orders()
@@ -104,7 +102,7 @@ class Trade:
                 self.rng.choices(_HOURS, _BUSY)[0],
                 self.rng.randrange(60),
                 self.rng.randrange(60),
-                tzinfo=CAIRO,
+                tzinfo=shop_day.CAIRO,
             )
             for _ in range(max(3, visits))
         )

@@ -11,9 +11,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from statistics import median
-from zoneinfo import ZoneInfo
 
-from . import items, payload
+from . import items, payload, shop_day
 from .database import Database, Reading, Row
 from .payload import JSON
 
@@ -27,7 +26,7 @@ _LINES = "sale_line line JOIN sale ON sale.shop_id = line.shop_id AND sale.id = 
 
 
 def today(reading: Reading) -> date:
-    return datetime.fromisoformat(reading.now).astimezone(ZoneInfo("Africa/Cairo")).date()
+    return shop_day.of(datetime.fromisoformat(reading.now))
 
 
 def days_ago(reading: Reading, days: int) -> str:
@@ -239,7 +238,7 @@ def _days(first: str, last: str) -> list[str]:
 
 def customers_analytics(database: Database, shop_id: str) -> JSON:
     with database.reading() as reading:
-        month = today(reading).replace(day=1).isoformat()
+        month = shop_day.start(today(reading).replace(day=1))
         row = reading.one(
             "SELECT COUNT(*) AS total, COALESCE(SUM(CASE WHEN created_at >= ? THEN 1 ELSE 0 END), 0) AS fresh"
             " FROM customer WHERE shop_id = ? AND deleted = 0",

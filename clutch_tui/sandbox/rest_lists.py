@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 
 from clutch_tui.text.fold import fold, fold_number
 
-from . import epochs, orders, pages, payload, records
+from . import epochs, orders, pages, payload, records, shop_day
 from .calls import Answer, Call, Encoded, endpoint
 from .database import Database, Row
 from .epochs import Place
@@ -29,6 +29,8 @@ class Listing:
     order: str = "id"
     filters: dict[str, str] = field(default_factory=dict)
     dated: str = ""
+    day: Callable[[date], str] = shop_day.start
+    """How the column writes where a day begins."""
     tombstones: bool = True
 
 
@@ -65,6 +67,7 @@ LISTINGS: dict[str, Listing] = {
         order="date DESC, id",
         filters={"status": "status", "customer_id": "customer_id", "device_id": "device_id"},
         dated="day",
+        day=date.isoformat,
         tombstones=False,
     ),
 }
@@ -128,7 +131,7 @@ def _conditions(call: Call, what: Listing) -> tuple[str, list[str]]:
         conditions.append("updated_at >= ?")
         values.append(payload.moment(since.replace(" ", "+"), "updated_since"))
     if what.dated:
-        _add_dates(call, what.dated, conditions, values)
+        _add_dates(call, what, conditions, values)
     return " AND ".join(conditions), values
 
 
@@ -136,19 +139,22 @@ def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-def _add_dates(call: Call, column: str, conditions: list[str], values: list[str]) -> None:
-    """`date_from` and `date_to` are days, both of them included."""
+def _add_dates(call: Call, what: Listing, conditions: list[str], values: list[str]) -> None:
+    """`date_from` and `date_to` are days of the shop, both of them included."""
     if given := call.query("date_from"):
-        conditions.append(f"{column} >= ?")
-        values.append(day(given, "date_from").isoformat())
+        conditions.append(f"{what.dated} >= ?")
+        values.append(what.day(day(given, "date_from")))
     if given := call.query("date_to"):
-        conditions.append(f"{column} < ?")
-        values.append((day(given, "date_to") + timedelta(days=1)).isoformat())
+        conditions.append(f"{what.dated} < ?")
+        values.append(what.day(day(given, "date_to") + timedelta(days=1)))
 
 
 def day(text: str, name: str) -> date:
     """A day, also out of a whole moment; raises `Invalid`."""
     try:
-        return datetime.fromisoformat(text.replace(" ", "+")).date()
+        found = datetime.fromisoformat(text.replace(" ", "+")).date()
     except ValueError:
         raise invalid(name, "must be a day such as 2026-11-22") from None
+    if not 1900 <= found.year <= 9998:
+        raise invalid(name, "is out of range")
+    return found

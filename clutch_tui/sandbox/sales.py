@@ -10,11 +10,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from clutch_tui.text.fold import fold, fold_number
 
-from . import items, parties, payload
+from . import items, parties, payload, shop_day
 from .database import Row, Transaction
 from .facts import amount, customer_of, file_document, free_id, identity, is_undone, objects
 from .ledger import Change, Origin, Outcome
@@ -248,7 +247,7 @@ def business_day(body: JSON, date: str) -> str:
     given = body.get("business_day")
     if isinstance(given, str) and _DAY.fullmatch(given):
         return given
-    return datetime.fromisoformat(date).astimezone(ZoneInfo("Africa/Cairo")).date().isoformat()
+    return shop_day.of(datetime.fromisoformat(date)).isoformat()
 
 
 def _charge(transaction: Transaction, outcome: Outcome, ticket: Ticket) -> None:

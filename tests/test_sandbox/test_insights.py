@@ -28,6 +28,13 @@ async def _sell(terminal: Terminal, n: int, item: str, quantity: float, ago: int
     await terminal.one("sales", terminal.sale(n, (item, quantity), date=date, business_day=_day(ago), **given))
 
 
+class Evening:
+    """A clock that stands on the last evening of a month in UTC, when Cairo has the first of the next."""
+
+    def now(self) -> datetime:
+        return datetime(2026, 11, 30, 22, 30, tzinfo=UTC)
+
+
 async def _steady(terminal: Terminal, item: str, per_week: int, start: int = 100) -> None:
     for week in range(12):
         await _sell(terminal, start + week, item, per_week, week * 7 + 3)
@@ -98,6 +105,29 @@ async def test_customers_and_stats_are_counted(terminal: Terminal) -> None:
     assert (stats["total_inventory"], stats["low_stock_items"], stats["total_sales"]) == (1, 1, 3)
     insights = (await terminal.data("ai.customer_insights"))["insights"]
     assert insights[0]["description_en"] == "1 of 2 customers bought more than once"
+
+
+async def test_a_month_begins_at_midnight_in_cairo(tmp_path: Path) -> None:
+    """Whoever came within the first two hours of a month was no new customer, and an order of that night was of the
+    day before."""
+    settings = Settings(db=str(tmp_path / "backend.db"), parts=5, faults=True, clock=Evening())
+    async with running(settings) as sandbox, httpx.AsyncClient() as client:
+        terminal = Terminal(sandbox, client)
+        before = await terminal.data("customers.analytics")
+        sale = terminal.sale(1, (await terminal.item(), 1), customer={"id": uid(1, "cccc"), "name": "عميل"})
+        await terminal.one("sales", sale)
+        analytics = await terminal.data("customers.analytics")
+        assert analytics["new_customers_this_month"] == before["new_customers_this_month"] + 1
+
+        async def orders_of(day: str) -> int:
+            listed = await terminal.data("orders.list", params={"date_from": day, "date_to": day})
+            return int(listed["pagination"]["total"])
+
+        were = await orders_of("2026-11-30"), await orders_of("2026-12-01")
+        await terminal.control("order")
+        assert (await orders_of("2026-11-30"), await orders_of("2026-12-01")) == (were[0], were[1] + 1)
+        wrong = await terminal.call("orders.list", params={"date_to": "9999-12-31"})
+        assert wrong.status_code == 422
 
 
 async def test_a_cheap_best_seller_should_cost_what_its_category_costs(terminal: Terminal) -> None:
