@@ -72,6 +72,22 @@ async def kept_open(socket: Socket) -> AsyncIterator[None]:
         await asyncio.gather(task, return_exceptions=True)
 
 
+@asynccontextmanager
+async def subscribed(socket: Socket) -> AsyncIterator[None]:
+    """An open socket to which everything is told: between its subscriptions a server tells only of the first."""
+    channels: set[str] = set()
+
+    def note(way: str, frame: str | bytes) -> None:
+        said = json.loads(frame)
+        if way == "in" and said["type"] == "subscribed":
+            channels.add(said["data"]["channel"])
+
+    socket.on_frame = note
+    async with kept_open(socket):
+        await until(lambda: channels == set(BY_NAME))
+        yield
+
+
 # --- against the real backend ----------------------------------------------------------------------------
 
 
@@ -83,8 +99,8 @@ async def live(client: Client) -> AsyncIterator[tuple[Socket, Heard, Kept]]:
     settings = Settings(backend=client.settings, websocket=WebSocket(heartbeat=1.0, pong_timeout=1.0))
     socket = Socket(settings, session=client.session, monitor=client.monitor, device_id=DEVICE, cursor=cursor)
     heard = Heard(socket)
-    async with kept_open(socket):
-        await until(lambda: client.monitor.part("socket").state == "up")
+    async with subscribed(socket):
+        assert client.monitor.part("socket").state == "up"
         yield socket, heard, cursor
 
 
@@ -155,8 +171,7 @@ async def test_a_disk_that_is_full_for_a_while_does_not_end_it(client: Client, c
     cursor = Full()
     settings = Settings(backend=client.settings, websocket=WebSocket(heartbeat=1.0, pong_timeout=1.0))
     socket = Socket(settings, session=client.session, monitor=client.monitor, device_id=DEVICE, cursor=cursor)
-    async with kept_open(socket):
-        await until(lambda: client.monitor.part("socket").state == "up")
+    async with subscribed(socket):
         await control("message", message="one", level="info")
         await until(lambda: cursor.seq is not None)
     assert cursor.tries == 2
