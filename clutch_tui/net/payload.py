@@ -303,6 +303,7 @@ class SyncPage(Payload):
     more: Annotated[bool, BeforeValidator(_is_true)] = False
     since: Annotated[int | None, BeforeValidator(counter_in)] = None
     mark: Mark = None
+    since_mark: Mark = None
 
 
 @cache

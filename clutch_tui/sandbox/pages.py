@@ -52,9 +52,11 @@ class Page:
     epoch: str
     mark: str | None
     """The mark of `cursor`."""
+    since_mark: str | None
+    """The mark of `since`."""
 
     def wire(self) -> JSON:
-        return {
+        wire = {
             "epoch": self.epoch,
             "reset": self.reset,
             "changes": self.changes,
@@ -63,6 +65,7 @@ class Page:
             "more": self.more,
             "since": self.since,
         }
+        return wire if self.since is None else wire | {"since_mark": self.since_mark}
 
 
 # Reads the rows above a cursor, in order: shop, cursor, tombstones above (None: all of them), limit.
@@ -76,7 +79,8 @@ def read(reading: Reading, shop_id: str, collection: str, pull: Pull) -> Page:
 
     def page(rows: list[JSON], cursor: int, *, more: bool = False, reset: str | None = None) -> Page:
         epoch = epochs.present(reading, shop_id)
-        return Page(rows, cursor, more, since, reset, epoch, reading.mark_of(shop_id, cursor))
+        marks = reading.mark_of(shop_id, cursor), reading.mark_of(shop_id, since or 0)
+        return Page(rows, cursor, more, since, reset, epoch, *marks)
 
     since = (head if pull.cursor == 0 or pull.since is None else pull.since) if pull.snapshot else None
     if floor > (pull.cursor if since is None else since):

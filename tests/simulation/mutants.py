@@ -265,6 +265,17 @@ def overtaken_unseen(stack: ExitStack) -> None:
 
 
 @mutant
+def beginning_without_mark(stack: ExitStack) -> None:
+    """Nobody can tell in which history a snapshot began: the marks of its pages are older than that."""
+
+    def wire(self: Any) -> dict[str, Any]:
+        told: dict[str, Any] = before(self)
+        return {name: value for name, value in told.items() if name != "since_mark"}
+
+    before = _put(stack, pages.Page, "wire", wire)
+
+
+@mutant
 def never_looks_back(stack: ExitStack) -> None:
     """A server without marks is not asked whether it still has what it has confirmed."""
     _put(stack, confirmations, "to_ask_about", lambda: ())

@@ -19,7 +19,7 @@ from clutch_tui.sandbox.server import Running, running
 from clutch_tui.sandbox.settings import Settings
 from tests.test_docs.markdown import page
 
-BY_CHANCE = {"mark", "token", "refresh_token"}
+BY_CHANCE = {"mark", "since_mark", "token", "refresh_token"}
 """What a server makes up: on the page it stands for whatever came, from then on."""
 OF_THE_RELEASE = {"version", "latest_client", "minimum_client", "changelog"}
 """What changes with every release of the program; a record's version is a number."""

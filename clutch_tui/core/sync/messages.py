@@ -79,6 +79,8 @@ class PullPage:
     """How many rows of this page were prepared before, and are not in `rows` any more."""
     mark: str | None = None
     """The mark of `cursor`; None from a server that knows none."""
+    since_mark: str | None = None
+    """The mark of `since`. The cursor is behind it until the last page, and so is its mark."""
 
     @property
     def begins(self) -> bool:

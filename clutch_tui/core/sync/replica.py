@@ -146,7 +146,7 @@ def receive(
         unknown = [change_id for change_id in asked.recheck if change_id not in results]
         nouns |= _reopen(unknown)
     if page is not None and _expected(channel, page):
-        marks.hear([(page.cursor, page.mark)])
+        marks.hear([(page.cursor, page.mark), (page.since or 0, page.since_mark)])
         marks.learn(page.cursor, page.mark)
         nouns |= _store_page(channel, page)
     return frozenset(nouns)

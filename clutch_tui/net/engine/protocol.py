@@ -6,8 +6,8 @@ waits or decides; `sync` and `rest` do.
 Marks (docs/protocol.md#marks). The server's counter does not identify a history, so each number comes with the mark of
 the transaction that took it, a text that nobody reads:
 
-* a sync answer and a list by `since_seq` carry `"mark"` beside `cursor`, a result carries `"mark"` beside `seq`, and so
-  does the record that a single write is answered with;
+* a sync answer and a list by `since_seq` carry `"mark"` beside `cursor` and `"since_mark"` beside a snapshot's `since`,
+  a result carries `"mark"` beside `seq`, and so does the record that a single write is answered with;
 * a sync call sends back `"mark"` beside `cursor`, and `"heard": {"seq", "mark", "epoch"}`, the highest number that any
   answer has told; a list call `mark`, `heard` and `heard_mark` in its query; a single write `heard` in its body, with
   the epoch that these calls do not name otherwise;
@@ -177,6 +177,7 @@ def read_sync(data: object, asked_for: PullState, sent: Mapping[str, Sent]) -> S
             asked_from=asked_for.cursor,
             snapshot=asked_for.snapshot,
             mark=answer["mark"],
+            since_mark=answer["since_mark"],
         )
     server_time = from_text(answer["server_time"]) if answer["server_time"] else None
     left = tuple(change_id for change_id in unreadable if change_id not in understood)

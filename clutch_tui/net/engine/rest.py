@@ -158,5 +158,6 @@ def _tracked(channel: str, here: PullState, data: dict[str, Any]) -> Listing:
         asked_from=here.cursor,
         snapshot=here.snapshot,
         mark=wire.mark_in(data.get("mark")),
+        since_mark=wire.mark_in(data.get("since_mark")),
     )
     return Listing(epoch, page, None, tuple(bad), True)
