@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from clutch_tui.core import accounts, aftersales, customers, inventory
+from clutch_tui.core import accounts, aftersales, customers, inventory, sales, state
+from clutch_tui.core import cart as carts
 from clutch_tui.core.sync import listings, outbox, queue, singles, ways
-from clutch_tui.core.types import CustomerDraft, PartDraft
+from clutch_tui.core.types import CustomerDraft, PartDraft, Payment
 from clutch_tui.net.client.errors import ApiError
 from clutch_tui.sandbox import server
 from clutch_tui.sandbox.settings import Settings
@@ -438,3 +439,63 @@ async def test_a_list_that_is_shown_again_begins_the_patience_anew(shop: Shop) -
             line.barred.clear()
             await minutes(till, shown)
     assert [change.lane for change in till.changes if change.kind == "sale"] != ["attention"]
+
+
+def sell_each(*part_ids: str) -> None:
+    """One piece of each of these parts, in one sale."""
+    cart = sales.open_cart()
+    for part_id in part_ids:
+        cart = carts.add_line(cart, inventory.get(part_id), 1)
+    rules = state.tax_rules()
+    payments = (Payment("cash", carts.totals(cart, rules, "cash").total),)
+    sales.checkout(cart, payments, cashier="c", device_id="d", rules=rules)
+
+
+@pytest.mark.parametrize("moves", [True, False])
+@pytest.mark.parametrize("is_back", [True, False])
+async def test_a_sale_that_waits_for_a_part_to_be_made_holds_up_no_sale_of_its_others(
+    shop: Shop, moves: bool, is_back: bool
+) -> None:
+    """Who moves those has been seen long since; they were taken for being watched as long as it waited."""
+    await shop.be(own_ids=False, moves_stock=moves)
+    till = await shop.till()
+    await till.round()
+    other = part(till, "P-0001")
+    made = till.do(inventory.create, PartDraft(name="جديدة", part_number="N-1", price=500), 10).id
+    till.do(outbox.make_slow, till.changes[0].id, "error.backend.server")
+    till.do(sell_each, made, other.id)
+    await till.step()
+    assert till.ask(singles.movers) == {"sale": "server" if moves else "terminal"}
+    await shop.fault("error_before", "inventory.create", count=None, status=500)
+    await shop.fault("poison", "inventory.sync", count=None, change=made)
+    if is_back:
+        await shop.sync()
+        till.sync.look_again()
+        till.sell(other.id, 3)
+    else:
+        till.do(inventory.adjust, other.id, -3, "كسر")
+    await minutes(till, 5)
+    assert [change.kind for change in till.changes if change.status == ""] == ["create", "sale"]
+    assert shop.stock("P-0001") == other.stock - 4 == till.shelf(other.id)
+
+
+async def test_a_document_that_has_come_and_waits_for_a_part_to_be_made_ends_no_round(shop: Shop) -> None:
+    """Where the call for the stock broke, no sale went up any more: the document was taken for one in doubt."""
+    await shop.be(own_ids=False)
+    till = await shop.till()
+    await till.round()
+    other = part(till, "P-0001")
+    made = till.do(inventory.create, PartDraft(name="جديدة", part_number="N-1", price=500), 10).id
+    till.do(outbox.make_slow, till.changes[0].id, "error.backend.server")
+    till.do(sell_each, made, other.id)
+    await till.step()
+    await shop.sync()
+    till.sync.look_again()
+    await shop.fault("poison", "inventory.sync", count=None, change=made)
+    await till.step()
+    await shop.fault("error_before", "inventory.sync", count=None, status=500)
+    till.do(inventory.adjust, part(till, "P-0003").id, -3, "كسر")
+    till.sell(part(till, "P-0002").id)
+    await minutes(till, 2)
+    assert len(shop.receipts()) == 2
+    assert till.shelf(other.id) == shop.stock("P-0001") == other.stock - 1

@@ -46,7 +46,8 @@ class Write:
 
 @dataclass(slots=True)
 class Progress:
-    """How far a change has got. `before` are the figures of its parts before its document went up."""
+    """How far a change has got. `before` are the figures of its parts before its document went up, until it is
+    known who moves them."""
 
     tried_at: str = ""
     """When it was sent last; empty where it certainly never was, or only by a sync call."""
@@ -172,7 +173,7 @@ def in_doubt() -> bool:
     contain it, and whoever fetched them now would count it twice."""
     row = models.execute(
         "SELECT 1 FROM single CROSS JOIN outbox USING (change_id) WHERE answered_at IS NULL AND lane = 'fast'"
-        " AND kind IN ('sale', 'return', 'void') LIMIT 1"
+        " AND kind IN ('sale', 'return', 'void') AND NOT coalesce(json_extract(body, '$.posted'), 0) LIMIT 1"
     ).fetchone()
     return row is not None
 

@@ -369,6 +369,9 @@ class Singles:
             await self._post(claimed, moved.keys() - progress.late if who is None else ())
         if who is None:
             who = await self._watch(claimed, {one: delta for one, delta in moved.items() if one not in progress.late})
+        if progress.before:  # it is known: nothing else of ours waits for these parts any more
+            progress.before = {}
+            await self._keep(claimed)
         await self._stock.write(claimed, list(moved) if who == "terminal" else progress.late)
         await self._finish(claimed, Result("applied", 0, version=1))
 
