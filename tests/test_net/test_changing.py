@@ -17,7 +17,7 @@ from clutch_tui.net.client.errors import ApiError
 from clutch_tui.sandbox import server
 from clutch_tui.sandbox.settings import Settings
 from tests.test_net.conftest import StockBackend
-from tests.test_net.test_lists import Line, Shop, minutes, part, sell_on_account
+from tests.test_net.test_lists import Line, Shop, minutes, part, sell_on_account, settle
 
 PARTS = 12
 
@@ -449,6 +449,132 @@ def sell_each(*part_ids: str) -> None:
     rules = state.tax_rules()
     payments = (Payment("cash", carts.totals(cart, rules, "cash").total),)
     sales.checkout(cart, payments, cashier="c", device_id="d", rules=rules)
+
+
+@pytest.mark.parametrize("own_ids", [False, True])
+@pytest.mark.parametrize("moves", [True, False])
+@pytest.mark.parametrize("is_known", [False, True])
+@pytest.mark.parametrize("is_back", [False, True])
+async def test_what_was_sold_before_its_part_is_made_is_moved_once(
+    shop: Shop, own_ids: bool, moves: bool, is_known: bool, is_back: bool
+) -> None:
+    """A server that keeps our ids books it with the part, and it was written on top of that."""
+    await shop.be(own_ids=own_ids, moves_stock=moves)
+    till = await shop.till()
+    await till.round()
+    if is_known:
+        till.sell(part(till, "P-0002").id)
+        await settle(till)
+    made = till.do(inventory.create, PartDraft(name="جديدة", part_number="N-1", price=500), 10).id
+    till.do(outbox.make_slow, till.changes[0].id, "error.backend.server")
+    till.sell(made, 2)
+    till.sell(made, 3)
+    await till.step()
+    assert len(shop.receipts()) == 2 + is_known
+    assert [change.kind for change in till.changes if change.status == ""].count("sale") == 2
+    if is_back:
+        await shop.sync()
+        till.sync.look_again()
+    for _ in range(30):
+        await minutes(till, 1)
+        assert till.shelf(made) == 5
+    assert till.changes == ()
+    assert till.shelf(made) == shop.stock("N-1") == 5
+    assert till.sql("SELECT count(*) FROM stock_move WHERE open = 1") == [(0,)]
+
+
+@pytest.mark.parametrize("by", ["adjust", "count"])
+async def test_what_waits_for_a_part_to_be_made_adds_up_with_what_was_sold_before(shop: Shop, by: str) -> None:
+    await shop.be(own_ids=False)
+    till = await shop.till()
+    await till.round()
+    made = till.do(inventory.create, PartDraft(name="جديدة", part_number="N-1", price=500), 10).id
+    till.do(outbox.make_slow, till.changes[0].id, "error.backend.server")
+    till.sell(made, 2)
+    await till.step()
+    if by == "adjust":
+        till.do(inventory.adjust, made, -3, "كسر")
+    else:
+        till.do(inventory.count_stock, made, 5)
+    await minutes(till, 30)
+    assert till.changes == ()
+    assert till.shelf(made) == shop.stock("N-1") == 5
+
+
+@pytest.mark.parametrize("own_ids", [False, True])
+@pytest.mark.parametrize("kind", ["drop_before", "drop_after"])
+async def test_a_sale_whose_answer_was_lost_before_its_part_is_made_is_moved_once(
+    shop: Shop, own_ids: bool, kind: str
+) -> None:
+    """It was found when the part was there, and taken for one that had come after it."""
+    await shop.be(own_ids=own_ids)
+    line = Line()
+    till = await shop.till(transport=line)
+    await till.round()
+    till.sell(part(till, "P-0002").id)
+    await settle(till)
+    made = till.do(inventory.create, PartDraft(name="جديدة", part_number="N-1", price=500), 10).id
+    till.do(outbox.make_slow, till.changes[0].id, "error.backend.server")
+    till.sell(made, 2)
+    await shop.fault(kind, "sales.create")
+    await till.step()
+    till.do(outbox.wake_slow)
+    line.barred["GET /sales/transactions"] = range(line.count("GET /sales/transactions?") + 1, 10**5)
+    await minutes(till, 2)
+    assert [change.kind for change in till.changes if change.status == ""] == ["sale"]
+    assert shop.sql("SELECT count(*) FROM item WHERE part_number = 'N-1'") == [(1,)]
+    line.barred.clear()
+    await minutes(till, 30)
+    assert till.changes == ()
+    assert len(shop.receipts()) == 2
+    assert till.shelf(made) == shop.stock("N-1") == 8
+
+
+async def test_what_nobody_can_know_of_a_part_made_after_its_sale_is_asked(shop: Shop) -> None:
+    """The answer to its making was lost, and others have moved it since."""
+    await shop.be(own_ids=False)
+    till = await shop.till()
+    await till.round()
+    other = part(till, "P-0001")
+    made = till.do(inventory.create, PartDraft(name="جديدة", part_number="N-1", price=500), 10).id
+    till.do(outbox.make_slow, till.changes[0].id, "error.backend.server")
+    till.do(sell_each, made, other.id)
+    await till.step()
+    await shop.fault("drop_after", "inventory.create")
+    till.do(outbox.wake_slow)
+    await till.step()
+    await shop.edit(id=made, fields={"stock_quantity": 30})
+    await minutes(till, 30)
+    assert [(change.lane, change.last_error) for change in till.changes] == [("attention", singles.UNCLEAR_STOCK)]
+    assert (shop.stock("N-1"), shop.stock("P-0001")) == (30, other.stock - 1)
+    till.do(queue.retry, till.changes[0].id)
+    await minutes(till, 3)
+    assert till.changes == ()
+    assert (shop.stock("N-1"), shop.stock("P-0001")) == (29, other.stock - 1)
+    assert (till.shelf(made), till.shelf(other.id)) == (29, other.stock - 1)
+
+
+async def test_what_a_person_says_of_one_part_moves_no_other_that_the_server_has_moved(shop: Shop) -> None:
+    """Both were sold before they were made, and nothing that tells who moves the stock."""
+    await shop.be(own_ids=False)
+    till = await shop.till()
+    await till.round()
+    made = [till.do(inventory.create, PartDraft(name=name, part_number=name, price=500), 10).id for name in "MN"]
+    for change in till.changes:
+        till.do(outbox.make_slow, change.id, "error.backend.server")
+    till.do(sell_each, *made)
+    await till.step()
+    await shop.fault("drop_after", "inventory.create")
+    till.do(outbox.wake_slow)
+    await till.step()
+    (first,) = shop.sql("SELECT part_number FROM item WHERE part_number IN ('M', 'N')")[0]
+    await shop.edit(id=made["MN".index(first)], fields={"stock_quantity": 30})
+    await minutes(till, 30)
+    assert [(change.lane, change.last_error) for change in till.changes] == [("attention", singles.UNCLEAR_STOCK)]
+    till.do(queue.retry, till.changes[0].id)
+    await minutes(till, 3)
+    assert till.changes == ()
+    assert {name: shop.stock(name) for name in "MN"} == {"M": 9, "N": 9} | {first: 29}
 
 
 @pytest.mark.parametrize("moves", [True, False])

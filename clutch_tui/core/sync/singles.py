@@ -61,8 +61,9 @@ class Progress:
     """What a person has found out: `send`, the server does not have it, until it is sent once more; or `write`, the
     server has the document and has not moved its stock, from then on."""
     late: list[str] = field(default_factory=list)
-    """The parts that the server did not have yet when the document went up: whoever moves the stock there, it cannot
-    have moved theirs."""
+    """The parts that the server did not have yet when the document went up."""
+    moved: dict[str, bool] = field(default_factory=dict)
+    """Of the late parts that it has by now, whether it moved them by what it had been told (`latecomers`)."""
     barred_since: str = ""
     """When the list in which it is looked for was first not shown to us; empty where it is."""
     before: dict[str, int] = field(default_factory=dict)
@@ -166,6 +167,15 @@ def any_begun(channel: outbox.Channel) -> bool:
         (channel,),
     ).fetchone()
     return row is not None
+
+
+def begun_documents() -> dict[str, tuple[str, Progress]]:
+    """The unanswered documents that have begun to go up by themselves, by change: their kind, and how far they got."""
+    rows = models.execute(
+        "SELECT change_id, kind, body FROM single CROSS JOIN outbox USING (change_id) WHERE answered_at IS NULL"
+        " AND kind IN ('sale', 'return', 'void')"
+    ).fetchall()
+    return {change_id: (kind, _read(body)) for change_id, kind, body in rows}
 
 
 def in_doubt() -> bool:

@@ -224,6 +224,8 @@ class Singles:
                     return
             else:
                 record = await self._made(claimed, answer)
+        if change.type == "item" and record["id"] == change.id and record.get("stock_quantity"):
+            await self._stock.judge(change.id, record["stock_quantity"])  # before anybody else moves it
         await self._finish(claimed, done(record), str(record["id"]))
 
     async def _found(self, claimed: Claimed) -> Row | None:
@@ -365,14 +367,13 @@ class Singles:
             doubtful = await self._store.read(singles.unsettled, change.change_id, list(moved), self._stock_by)
             if doubtful and who != "terminal":
                 raise Waits(SOON)
-            progress.late = await self._stock.not_there_yet(moved)
-            await self._post(claimed, moved.keys() - progress.late if who is None else ())
+            await self._post(claimed, moved, watch=who is None)
         if who is None:
             who = await self._watch(claimed, {one: delta for one, delta in moved.items() if one not in progress.late})
         if progress.before:  # it is known: nothing else of ours waits for these parts any more
             progress.before = {}
             await self._keep(claimed)
-        await self._stock.write(claimed, list(moved) if who == "terminal" else progress.late)
+        await (self._stock.write(claimed) if who == "terminal" else self._stock.catch_up(claimed))
         await self._finish(claimed, Result("applied", 0, version=1))
 
     async def _watch(self, claimed: Claimed, moved: Mapping[str, int]) -> Who:
@@ -394,12 +395,15 @@ class Singles:
         self._monitor.note("info", "sync", f"sync.stock_by_{who}", kind=change.kind)
         return who
 
-    async def _post(self, claimed: Claimed, watched: Collection[str]) -> None:
-        """Send the document, once, and keep that it was sent; before that, the figures that are to be watched."""
+    async def _post(self, claimed: Claimed, moved: Collection[str], *, watch: bool) -> None:
+        """Send the document, once, and keep that it was sent; before that, the figures that are to be watched. Which
+        parts were not there yet is known of the attempt that it came by: they may have been made since."""
         change, progress = claimed.change, claimed.progress
         record = await (self._found(claimed) if change.kind == "sale" else self._with_status(claimed))
+        if record is None or not progress.tried_at:
+            progress.late = await self._stock.not_there_yet(moved)
         if record is None:
-            if watched:
+            if watch and (watched := set(moved) - set(progress.late)):
                 progress.before = await self._stock.figures(watched, otherwise={})
                 await self._keep(claimed)
             record = await (self._post_sale(claimed) if change.kind == "sale" else self._set_status(claimed))

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from uuid import NAMESPACE_OID, uuid5
 
 from clutch_tui.core.database.store import Store
-from clutch_tui.core.sync import singles
+from clutch_tui.core.sync import latecomers, singles
 from clutch_tui.core.sync.singles import Claimed, Write
 
 from .lookup import Lookup, Row, Unfindable
@@ -47,6 +47,36 @@ class Stock:
         unanswered = await self._store.read(singles.being_made, "item", parts)
         return [part_id for part_id in unanswered if not await self.figures([part_id], otherwise={part_id: 0})]
 
+    async def judge(self, part_id: str, figure: int) -> latecomers.Verdict:
+        """See by the figure of a part whether the server moved it for what had come before it."""
+        return await self._store.run(latecomers.judge, part_id, figure, self._stock_by)
+
+    async def catch_up(self, claimed: Claimed) -> None:
+        """Move the parts that the server did not have when the document came, where it has not done so since. A person
+        is asked of what nobody can know, once nothing else is left to be done."""
+        progress = claimed.progress
+        unmade = await self._store.read(singles.being_made, "item", progress.late)
+        verdicts: set[latecomers.Verdict] = set()
+        left: list[str] = []
+        for part_id in progress.late:
+            if part_id in unmade:
+                verdicts.add("wait")
+            elif part_id in progress.moved:
+                left += [] if progress.moved[part_id] else [part_id]
+            elif progress.told == "write":
+                left.append(part_id)
+            elif (record := await self.part(part_id)) is not None:
+                verdict = await self.judge(part_id, int(record["stock_quantity"]))
+                verdicts.add(verdict)
+                if verdict in ("moved", "not moved"):
+                    progress.moved[part_id] = verdict == "moved"
+                    left += [] if progress.moved[part_id] else [part_id]
+        await self.write(claimed, left)
+        if "wait" in verdicts:
+            raise Waits(SOON)
+        if "ask" in verdicts:
+            raise Unfindable(singles.UNCLEAR_STOCK)
+
     async def write(self, claimed: Claimed, parts: Collection[str] | None = None) -> None:
         """Move the parts of the change, or only some: read the figure, write the sum. What the server does not have
         yet is moved when it has it.
@@ -68,7 +98,7 @@ class Stock:
         waits = False
         for part_id in sorted(moved if parts is None else parts, key=lambda one: one not in progress.writes):
             write = progress.writes.get(part_id)
-            if write is not None and write.done:
+            if (write is not None and write.done) or progress.moved.get(part_id):
                 continue
             if write is None and await self._is_unsettled(change.change_id, part_id):
                 raise Waits(SOON)
