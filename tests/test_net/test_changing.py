@@ -577,6 +577,43 @@ async def test_what_a_person_says_of_one_part_moves_no_other_that_the_server_has
     assert {name: shop.stock(name) for name in "MN"} == {"M": 9, "N": 9} | {first: 29}
 
 
+@pytest.mark.parametrize("is_known", [False, True])
+@pytest.mark.parametrize("kind", ["void", "return"])
+async def test_what_comes_back_of_a_part_that_the_server_knows_by_another_name_is_moved_once(
+    shop: Shop, is_known: bool, kind: str
+) -> None:
+    """Its copy of the sale has our id of the part, its shelf an own one: nothing was moved, and it was taken for a
+    server that moves nothing for what comes back, ever."""
+
+    def bring_back(sale_id: str) -> None:
+        if kind == "void":
+            till.do(aftersales.void, sale_id, "غلط", "سارة")
+        else:
+            till.do(aftersales.give_back, sale_id, {1: 2}, cashier="c", device_id="d", reason="عيب")
+
+    await shop.be(own_ids=True)
+    till = await shop.till()
+    await till.round()
+    other = part(till, "P-0002")
+    if is_known:
+        bring_back(till.sell(other.id, 2))
+        await minutes(till, 2)
+    movers = till.ask(singles.movers)
+    made = till.do(inventory.create, PartDraft(name="جديدة", part_number="N-1", price=500), 10).id
+    till.do(outbox.make_slow, till.changes[0].id, "error.backend.server")
+    sale_id = till.sell(made, 2)
+    await minutes(till, 30)
+    assert (till.changes, shop.stock("N-1")) == ((), 8)
+    bring_back(sale_id)
+    await minutes(till, 5)
+    assert till.changes == ()
+    assert till.shelf(made) == shop.stock("N-1") == 10
+    assert till.ask(singles.movers) == movers
+    bring_back(till.sell(other.id, 2))
+    await minutes(till, 5)
+    assert till.shelf(other.id) == shop.stock("P-0002") == other.stock
+
+
 @pytest.mark.parametrize("moves", [True, False])
 @pytest.mark.parametrize("is_back", [True, False])
 async def test_a_sale_that_waits_for_a_part_to_be_made_holds_up_no_sale_of_its_others(

@@ -61,7 +61,7 @@ class Progress:
     """What a person has found out: `send`, the server does not have it, until it is sent once more; or `write`, the
     server has the document and has not moved its stock, from then on."""
     late: list[str] = field(default_factory=list)
-    """The parts that the server did not have yet when the document went up."""
+    """The parts that the server did not have yet, or not under the id that it was told, when the document went up."""
     moved: dict[str, bool] = field(default_factory=dict)
     """Of the late parts that it has by now, whether it moved them by what it had been told (`latecomers`)."""
     barred_since: str = ""
@@ -157,7 +157,20 @@ def posted(change: Change, progress: Progress, remote_id: str | None) -> None:
     """The server has a change's document; what is left of the change is its stock."""
     if remote_id is not None:
         aliases.put(change.type, change.id, remote_id)
-    keep(change.change_id, progress)
+    _keep_posted(change.change_id, change.kind, change.id, progress)
+
+
+def _keep_posted(change_id: str, kind: str, record_id: str, progress: Progress) -> None:
+    if kind == "sale" and progress.late:  # what becomes of the sale must know it long after
+        state.put(f"late.{record_id}", " ".join(progress.late))
+    keep(change_id, progress)
+
+
+def misnamed(sale_id: str) -> list[str]:
+    """The parts that stand in the server's copy of a sale under our ids, and that it has under its own: it moves them
+    for nothing that becomes of the sale."""
+    late = (state.get(f"late.{sale_id}") or "").split()
+    return [part_id for part_id in late if aliases.remote("item", part_id) != part_id]
 
 
 def any_begun(channel: outbox.Channel) -> bool:
@@ -497,5 +510,5 @@ def recognise(type: str, rows: Sequence[Mapping[str, Any]]) -> set[str]:
         else:  # its stock is still to be seen to
             progress = _read(body)
             progress.posted = True
-            keep(change_id, progress)
+            _keep_posted(change_id, kind, record_id, progress)
     return nouns

@@ -402,6 +402,8 @@ class Singles:
         record = await (self._found(claimed) if change.kind == "sale" else self._with_status(claimed))
         if record is None or not progress.tried_at:
             progress.late = await self._stock.not_there_yet(moved)
+            if change.kind != "sale":
+                await self._leave_out_misnamed(claimed, moved)
         if record is None:
             if watch and (watched := set(moved) - set(progress.late)):
                 progress.before = await self._stock.figures(watched, otherwise={})
@@ -410,6 +412,14 @@ class Singles:
         progress.posted = True
         remote_id = str(record["id"]) if change.kind == "sale" else None
         await self._store.run(singles.posted, change, progress, remote_id)
+
+    async def _leave_out_misnamed(self, claimed: Claimed, moved: Collection[str]) -> None:
+        """The server will not move the parts that it does not know by the ids in its copy of the sale."""
+        sale_id, _, _ = _status_of(claimed.change)
+        for part_id in await self._store.read(singles.misnamed, sale_id):
+            if part_id in moved and part_id not in claimed.progress.late:
+                claimed.progress.late.append(part_id)
+                claimed.progress.moved[part_id] = False
 
     async def _post_sale(self, claimed: Claimed) -> Row:
         change = claimed.change
