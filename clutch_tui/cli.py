@@ -14,10 +14,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from clutch_tui.exits import DONE, FAILED, UNREACHABLE, USAGE, complain
+from clutch_tui.bootstrap.exit_codes import DONE, FAILED, UNREACHABLE, USAGE, complain
+from clutch_tui.terminal import glyphs
 from clutch_tui.text import strings
 from clutch_tui.text.harmless import harmless_output
-from clutch_tui.ui import glyphs
 
 if TYPE_CHECKING:
     from clutch_tui.core.errors import ShopError
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             reconfigure(errors="replace")
     with harmless_output():
         if not arguments and COMPLETION not in os.environ:
-            from clutch_tui.start import run_app
+            from clutch_tui.bootstrap.run import run_app
 
             sys.exit(guard(run_app))
         from clutch_tui.commands import build
@@ -78,7 +78,7 @@ def hide_key(command: Sequence[str], environ: Mapping[str, str]) -> None:
 
 def guard(command: object) -> int:
     """Run a command and turn whatever it raises into one sentence and an exit code."""
-    from clutch_tui.config import ConfigError
+    from clutch_tui.config.settings import ConfigError
 
     try:
         result = command()  # type: ignore[operator]
@@ -158,7 +158,7 @@ def _option(name: str, arguments: Sequence[str]) -> str:
 def _language_in_file(environ: Mapping[str, str]) -> str:
     import tomllib
 
-    from clutch_tui.home import Home
+    from clutch_tui.config.paths import Home
 
     try:
         text = tomllib.loads(Home.find(environ).config_file.read_text("utf-8")).get("text", {})

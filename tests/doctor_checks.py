@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from clutch_tui.net.diagnosis.doctor import OUTCOMES
+from clutch_tui.support.doctor import OUTCOMES
 
 CHECKS = tuple(dict.fromkeys(name.partition(".")[0] for name in OUTCOMES if not name.startswith("any.")))

@@ -29,16 +29,16 @@ from pathlib import Path
 
 import httpx
 
-from clutch_tui.config import Backend, Settings
+from clutch_tui.config.settings import Backend, Settings
 from clutch_tui.net.client.api import Api
 from clutch_tui.net.client.session import Session
-from clutch_tui.net.client.vault import Vault
 from clutch_tui.net.connection import Monitor
 from clutch_tui.net.events import SystemMessage
 from clutch_tui.net.socket.line import Line, WebSocketDial
 from clutch_tui.net.socket.websocket import Socket
 from clutch_tui.sandbox import demo_data, server
 from clutch_tui.sandbox.settings import Settings as SandboxSettings
+from clutch_tui.security.vault import Vault
 from tests.patient_loop import PatientLoop
 
 SPEED = 50.0

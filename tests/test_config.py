@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from clutch_tui import config
-from clutch_tui.config import ConfigError, Settings
-from clutch_tui.home import Home, device_id, write_private
+from clutch_tui.config import settings as config
+from clutch_tui.config.paths import Home, device_id, write_private
+from clutch_tui.config.settings import ConfigError, Settings
 from clutch_tui.text import strings
 
 EXAMPLE = Path(__file__).parents[1] / "config.example.toml"
@@ -220,7 +220,7 @@ def test_no_coin_is_saved_that_does_not_exist(home: Home) -> None:
 def test_the_second_start_needs_no_pydantic_and_sees_every_change(home: Home) -> None:
     home.config_file.write_text('[text]\nlanguage = "en"\n')
     program = (
-        "import sys; from clutch_tui import config; from clutch_tui.home import Home\n"
+        "import sys; from clutch_tui.config import settings as config; from clutch_tui.config.paths import Home\n"
         "settings = config.load(Home.find())\n"
         "print(settings.text.language, settings.shop.tax_rate + 1, 'pydantic' in sys.modules)"
     )

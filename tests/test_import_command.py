@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
+from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.commands import importing
 from clutch_tui.core import inventory
 from clutch_tui.core.price_lists.price_list import Choices
 from clutch_tui.core.types import PartQuery
-from clutch_tui.installation import Installation
 from clutch_tui.text import strings
 from tests.terminal import Terminal
 

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from clutch_tui import config
+from clutch_tui.bootstrap.composition import Installation
+from clutch_tui.config import settings
 from clutch_tui.core import inventory, state
 from clutch_tui.core.database import models
 from clutch_tui.core.database.cipher_key import Cost
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.sync import adoption, outbox
 from clutch_tui.core.types import PartDraft
-from clutch_tui.installation import Installation
 from clutch_tui.text import format as shown
 from clutch_tui.text import shop_time
 from tests.homes import open_home
@@ -66,7 +66,7 @@ def test_a_second_shop_gets_nothing(environ: dict[str, str]) -> None:
 
 def test_a_start_after_a_crash_between_saving_and_moving_ends_the_move(environ: dict[str, str]) -> None:
     alone = Installation.find(environ)
-    config.save(alone.home, FIRST)
+    settings.save(alone.home, FIRST)
     assert unsent(Installation.find(environ)) == 1
     assert not alone.database().exists()
 

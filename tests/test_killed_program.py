@@ -18,10 +18,10 @@ from typing import Any
 
 import pytest
 
+from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.core import inventory, journal
 from clutch_tui.core.database import models
 from clutch_tui.core.types import PartDraft
-from clutch_tui.installation import Installation
 from tests.forking import ForkingServer
 
 KILLS = 40

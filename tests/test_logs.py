@@ -15,12 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from clutch_tui import cli, logs
-from clutch_tui.config import ConfigError
+from clutch_tui import cli
+from clutch_tui.config.settings import ConfigError
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.journal import Entry
-from clutch_tui.net.client import redaction
 from clutch_tui.net.client.errors import ApiError, Kind
+from clutch_tui.security import redaction
+from clutch_tui.support import logs
 from clutch_tui.text import strings
 from clutch_tui.text.format import isolate
 from clutch_tui.text.strings import t

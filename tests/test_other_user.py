@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.core import inventory
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.types import PartDraft
-from clutch_tui.installation import Installation
 
 NOBODY = 65534
 COMMANDS = ("status", "doctor", "sell --part X-1", "sync", "queue", "find x", "key status", "support-bundle")

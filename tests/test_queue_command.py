@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 
 from clutch_tui import cli
+from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.core import inventory
 from clutch_tui.core.database.store import Store
 from clutch_tui.core.sync import conflicts, outbox, progress, queue, replica, singles, ways
 from clutch_tui.core.sync.messages import Result
 from clutch_tui.core.types import Part, PartDraft
-from clutch_tui.installation import Installation
 from clutch_tui.text import format as shown
 from clutch_tui.text import strings
 from clutch_tui.text.strings import t

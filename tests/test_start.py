@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from clutch_tui.home import Home
-from clutch_tui.installation import Installation
+from clutch_tui.bootstrap.composition import Installation
+from clutch_tui.config.paths import Home
 from clutch_tui.text import strings
 from clutch_tui.text.bidi import visual
 from clutch_tui.ui.app import ClutchApp
@@ -42,7 +42,8 @@ Hello().run()
 OURS = """
 import json, sys
 place = sys.argv.pop()
-from clutch_tui.ui import app, thin_wire
+from clutch_tui.terminal import thin_wire
+from clutch_tui.ui import app
 display = thin_wire._Difference.render_segments
 def render(self, console):
     written = display(self, console)
@@ -59,15 +60,19 @@ main()
 FRAME_BEGINS = b"\x1b[?6l"
 """Of a whole frame, on a terminal of which nothing is known."""
 ALLOWED = {
-    "clutch_tui": """cli config config_rules config_sources exits home installation logs start""",
+    "clutch_tui": "bootstrap cli config core net phrases security support terminal text ui",
+    "clutch_tui.bootstrap": "composition exit_codes run",
+    "clutch_tui.config": "paths rules settings sources",
     "clutch_tui.core": "clock errors speed",
     "clutch_tui.core.speed": "gauges histogram meter",
-    "clutch_tui.net": "client",
-    "clutch_tui.net.client": "redaction",
+    "clutch_tui.phrases": "errors",
+    "clutch_tui.security": "redaction",
+    "clutch_tui.support": "logs",
+    "clutch_tui.terminal": """bidi_mode cells front_buffer glyphs plain_lines read_keys scanner thin_wire
+        wire_encoder""",
     "clutch_tui.text": "bidi catalogue digits format harmless levels shaping shop_time strings",
-    "clutch_tui.ui": """app bidi_filter cells errors front_buffer gauges glyphs key_order keys mirror overlays
-        plain_lines read_keys scanning scans screens scroll_bars services shop status style_sheet surroundings terminal
-        themes thin_wire turned_lines widgets wire_encoder""",
+    "clutch_tui.ui": """app bidi_filter errors gauges key_order keys mirror overlays scanning screens scroll_bars
+        services shop status style_sheet themes turned_lines widgets""",
     "clutch_tui.ui.screens": "frame sales till_entry",
     "clutch_tui.ui.widgets": """cart_view column key_bar marked_part notice part_columns scan_field search_field
         status_strip table_lines text_field undo window window_table words""",
@@ -152,11 +157,11 @@ def test_a_program_that_was_told_to_end_says_so(homes: dict[str, Home], ending: 
 
 def test_a_driver_of_textuals_own_needs_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """`textual serve` runs the program behind pipes and draws it in a browser."""
-    from clutch_tui import start
-    from clutch_tui.exits import USAGE
+    from clutch_tui.bootstrap import run
+    from clutch_tui.bootstrap.exit_codes import USAGE
 
     monkeypatch.setattr("sys.stdin", io.StringIO())
-    assert start.run_app() == USAGE
+    assert run.run_app() == USAGE
 
     class Reached(Exception):
         """The check for a terminal is passed."""
@@ -165,6 +170,6 @@ def test_a_driver_of_textuals_own_needs_no_terminal(monkeypatch: pytest.MonkeyPa
         raise Reached
 
     monkeypatch.setenv("TEXTUAL_DRIVER", "textual.drivers.web_driver:WebDriver")
-    monkeypatch.setattr(start.Installation, "find", find)
+    monkeypatch.setattr(run.Installation, "find", find)
     with pytest.raises(Reached):
-        start.run_app()
+        run.run_app()

@@ -21,19 +21,21 @@ import click
 import httpx
 import pytest
 
-from clutch_tui import commands, logs, support
+from clutch_tui import commands
+from clutch_tui.bootstrap import support_file as bundle_contents
+from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.commands import log_lines, request
 from clutch_tui.core import customers, journal, sales
 from clutch_tui.core.journal import LogQuery
 from clutch_tui.core.types import CustomerDraft
-from clutch_tui.installation import Installation
-from clutch_tui.net.client import redaction
 from clutch_tui.net.client.errors import ApiError
-from clutch_tui.net.client.vault import Secrets
-from clutch_tui.net.diagnosis.bundle import CONTENTS, Chapter, write
 from clutch_tui.net.network import Network
 from clutch_tui.sandbox import demo_data, server
 from clutch_tui.sandbox.settings import Settings as SandboxSettings
+from clutch_tui.security import redaction
+from clutch_tui.security.vault import Secrets
+from clutch_tui.support import logs
+from clutch_tui.support.bundle import CONTENTS, Chapter, write
 from clutch_tui.text.harmless import escaped
 from clutch_tui.text.strings import t
 from clutch_tui.ui.screens.support import contents
@@ -155,13 +157,13 @@ async def test_a_day_full_of_secrets_leaves_none_behind(tmp_path: Path) -> None:
     )
     await _use(installation)
     path = tmp_path / "bundle.zip"
-    sections = await support.make_bundle(installation, path)
+    sections = await bundle_contents.make_bundle(installation, path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     hunt(path.read_bytes().decode("latin-1"), "the zip file")
     inside = everything_in(path)
     for name, text in inside.items():
         hunt(text, name)
-    assert [section.name for section in sections] == list(support.SECTIONS)
+    assert [section.name for section in sections] == list(bundle_contents.SECTIONS)
     missing = {section.name for section in sections if section.missing}
     assert missing == {"tester"}  # nobody to ask
     # what is hunted through is worth the hunt: the exchanges are there, with what is no secret in them
@@ -192,8 +194,8 @@ async def test_a_good_day_has_every_section(tmp_path: Path) -> None:
         logging.getLogger("clutch_tui.test").info("a line")
         with installation.open_store(inline=True) as store:
             store.run_now(lambda: sales.save_cart(sales.open_cart()))
-        sections = await support.make_bundle(installation, tmp_path / "bundle.zip")
-    assert [section.missing for section in sections] == [""] * len(support.SECTIONS)
+        sections = await bundle_contents.make_bundle(installation, tmp_path / "bundle.zip")
+    assert [section.missing for section in sections] == [""] * len(bundle_contents.SECTIONS)
     inside = everything_in(tmp_path / "bundle.zip")
     tester = json.loads(inside["tester.json"])
     assert tester["summary"]["total"] == 47
@@ -201,7 +203,7 @@ async def test_a_good_day_has_every_section(tmp_path: Path) -> None:
     assert (database["in_use"], database["faults"], database["finished"]) == (True, [], True)
     assert json.loads(inside["statistics.json"])["first_broken_audit_row"] is None
     assert json.loads(inside["queue.json"])["summary"]["unsent"] == 0
-    assert {one["section"] for one in json.loads(inside[CONTENTS])["sections"]} == set(support.SECTIONS)
+    assert {one["section"] for one in json.loads(inside[CONTENTS])["sections"]} == set(bundle_contents.SECTIONS)
     assert json.loads(inside["configuration/settings.json"])["websocket"]["token_is_shown_in"] == "auto"
 
 
@@ -209,7 +211,7 @@ async def test_a_damaged_database_costs_what_is_in_it_and_no_more(tmp_path: Path
     installation = install(tmp_path / "home")
     installation.open_store(inline=True).close()
     installation.database().write_bytes(b"this is no database at all" * 200)
-    sections = await support.make_bundle(installation, tmp_path / "bundle.zip")
+    sections = await bundle_contents.make_bundle(installation, tmp_path / "bundle.zip")
     missing = {section.name: section.missing for section in sections if section.missing}
     assert set(missing) == {"tester", "queue", "connection", "connection_log", "program_log"}
     (database,) = json.loads(everything_in(tmp_path / "bundle.zip")["database.json"])
@@ -232,7 +234,7 @@ def test_a_damaged_configuration_becomes_part_of_the_story(tmp_path: Path) -> No
 
 
 async def test_what_there_is_nobody_to_ask_about_is_no_mishap(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    sections = await support.make_bundle(install(tmp_path / "home"), tmp_path / "bundle.zip")
+    sections = await bundle_contents.make_bundle(install(tmp_path / "home"), tmp_path / "bundle.zip")
     missing = {section.name: section for section in sections if section.missing}
     assert (missing["tester"].key, missing["tester"].missing) == ("support.no_server", "no server is set up")
     there = set(missing) - {"tester"}

@@ -17,19 +17,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from clutch_tui import __version__, logs
+from clutch_tui import __version__
+from clutch_tui.bootstrap.composition import Installation
+from clutch_tui.bootstrap.run import run_app
 from clutch_tui.commands import usage
-from clutch_tui.config import ConfigError, Settings
+from clutch_tui.config.paths import Home
+from clutch_tui.config.settings import ConfigError, Settings
 from clutch_tui.core.errors import ShopError
-from clutch_tui.exits import sentence
-from clutch_tui.home import Home
-from clutch_tui.installation import Installation
-from clutch_tui.start import run_app
+from clutch_tui.phrases.errors import explain
+from clutch_tui.support import logs
+from clutch_tui.terminal import glyphs
 from clutch_tui.text import strings
 from clutch_tui.text.format import isolate
 from clutch_tui.text.harmless import escaped
 from clutch_tui.text.strings import t
-from clutch_tui.ui import glyphs
 
 if TYPE_CHECKING:
     from clutch_tui.net.connection import Problem
@@ -94,7 +95,7 @@ def find_installation(options: Mapping[str, Any]) -> Installation:
     found = glyphs.find(text.letters, installation.environ) if sys.stdout.isatty() else glyphs.EVERYTHING
     strings.use(found.language(text.language), digits=found.digits(text.digits))
     if installation.settings.shop.coin != installation.settings.shop.cash_rounding:
-        from clutch_tui.ui.coin_words import no_such_coin
+        from clutch_tui.phrases.coins import no_such_coin
 
         print(no_such_coin(installation.settings.shop), file=sys.stderr)
     return installation
@@ -123,7 +124,7 @@ def _read_key(place: str) -> str:
 
 def ask_passphrase(error: ShopError) -> str:
     """The passphrase, typed unseen by whoever sits at this terminal; a new one is typed twice."""
-    print(sentence(error), file=sys.stderr)
+    print(explain(error), file=sys.stderr)
     if error.key == "error.key.choose_passphrase":
         return str(
             click.prompt(t("cli.key.ask.new"), hide_input=True, confirmation_prompt=t("cli.key.ask.again"), err=True)

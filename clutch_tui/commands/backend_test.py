@@ -11,13 +11,14 @@ from pathlib import Path
 
 import click
 
-from clutch_tui import exits
-from clutch_tui.installation import Installation
+from clutch_tui.bootstrap import exit_codes
+from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.net.connection import Monitor, Problem
-from clutch_tui.net.diagnosis.capabilities import Capability
-from clutch_tui.net.diagnosis.own_session import Login
-from clutch_tui.net.diagnosis.tester import Report, Result, Tester
+from clutch_tui.net.endpoint_tester.capabilities import Capability
+from clutch_tui.net.endpoint_tester.own_session import Login
+from clutch_tui.net.endpoint_tester.tester import Report, Result, Tester
 from clutch_tui.net.endpoints import CATEGORIES, ENDPOINTS, find
+from clutch_tui.phrases.errors import explain
 from clutch_tui.text.format import clock
 from clutch_tui.text.harmless import drawn_on
 from clutch_tui.text.strings import t, tn
@@ -43,7 +44,7 @@ def run(installation: Installation, wish: Wish) -> int:
     """Judge the endpoints that were named, or all; the report's own exit code. Usage errors are click's."""
     if not installation.settings.backend.is_set_up:
         print(t("cli.not_set_up"), file=sys.stderr)
-        return exits.USAGE
+        return exit_codes.USAGE
     names = _names(wish.endpoints, wish.categories)
     login = _login(wish.email, installation.environ)
     with _report_file(wish.junit) as write_report:
@@ -151,12 +152,12 @@ def _common_reason(report: Report) -> str:
 
 
 def _reason(result: Result) -> str:
-    return "" if result.works or result.problem is None else f": {exits.sentence(result.problem)}"
+    return "" if result.works or result.problem is None else f": {explain(result.problem)}"
 
 
 def _sentence(capability: Capability) -> str:
     problem = capability.values.get("problem")
-    reason = f" {exits.sentence(problem)}" if isinstance(problem, Problem) else ""
+    reason = f" {explain(problem)}" if isinstance(problem, Problem) else ""
     values = dict(capability.values)
     if isinstance(seconds := values.get("seconds"), int | float):
         values["clock"] = clock(seconds)
@@ -178,7 +179,7 @@ def _report(report: Report) -> dict[str, object]:
                 "state": result.state,
                 "status": result.status,
                 "latency_ms": result.latency_ms,
-                "error": None if result.problem is None else exits.sentence(result.problem),
+                "error": None if result.problem is None else explain(result.problem),
                 "remedy": None if result.remedy is None else t(result.remedy),
             }
             for result in report.results

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
+from clutch_tui.config.paths import Home
 from clutch_tui.core.journal import LEVELS
-from clutch_tui.home import Home
 from clutch_tui.text.strings import t
 
 from . import environment, find_installation, json_option
@@ -45,7 +45,7 @@ def logs() -> click.Command:
     @json_option
     @click.pass_obj
     def command(options: dict[str, Any], /, **wish: Any) -> int:
-        from clutch_tui.logs import Wanted
+        from clutch_tui.support.logs import Wanted
 
         from .log_lines import Wish, read_since, run
 

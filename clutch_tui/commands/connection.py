@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from clutch_tui import exits
+from clutch_tui.bootstrap import exit_codes
 from clutch_tui.text.strings import t
 
 from . import find_installation, json_option, say_json
@@ -31,7 +31,7 @@ def sync() -> click.Command:
         installation = find_installation(options)
         if not installation.settings.backend.is_set_up:
             print(t("cli.not_set_up"), file=sys.stderr)
-            return exits.USAGE
+            return exit_codes.USAGE
         if watch:
             return asyncio.run(watch_sync(installation, as_json=as_json))
         result = asyncio.run(sync_once(installation))

@@ -14,15 +14,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from clutch_tui import exits, logs
+from clutch_tui.bootstrap import exit_codes
+from clutch_tui.bootstrap.composition import Installation
+from clutch_tui.bootstrap.run import run_app
 from clutch_tui.core import cart as carts
 from clutch_tui.core import inventory, sales, state
 from clutch_tui.core.database.store import Store
 from clutch_tui.core.sync import outbox
 from clutch_tui.core.types import Part, PartQuery, PartRow, Payment, Receipt
-from clutch_tui.installation import Installation
 from clutch_tui.net.network import Network
-from clutch_tui.start import run_app
+from clutch_tui.phrases.errors import explain
+from clutch_tui.support import logs
 from clutch_tui.text.strings import t
 
 PARTS = 1400
@@ -80,10 +82,10 @@ def prove(options: Mapping[str, Any], keep: Path | None) -> int:
         with _home(keep) as home:
             asyncio.run(_Proof(home, options).run())
     except Disproved as error:
-        print(f"✗ {exits.sentence(error)}")
-        return exits.FAILED
+        print(f"✗ {explain(error)}")
+        return exit_codes.FAILED
     print(t("demo.summary", seconds=f"{time.monotonic() - started:.1f}"))
-    return exits.DONE
+    return exit_codes.DONE
 
 
 class _Proof:

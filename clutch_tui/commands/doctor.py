@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from clutch_tui import __version__, exits
-from clutch_tui.net.diagnosis.doctor import Finding, Report
-from clutch_tui.support import check_up
+from clutch_tui import __version__
+from clutch_tui.bootstrap.support_file import check_up
+from clutch_tui.phrases.errors import explain
+from clutch_tui.support.doctor import Finding, Report
 from clutch_tui.text.format import clock, date_time, isolate, number
 from clutch_tui.text.strings import is_rtl, t
 
@@ -50,7 +51,7 @@ def _shown(finding: Finding) -> dict[str, object]:
     if finding.check == "clock" and isinstance(seconds := finding.values.get("seconds"), int | float):
         values["clock"] = clock(seconds)
     if finding.cause is not None:
-        values["reason"] = exits.sentence(finding.cause)
+        values["reason"] = explain(finding.cause)
     return values
 
 

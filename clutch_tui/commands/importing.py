@@ -17,14 +17,14 @@ from typing import Any, cast
 
 import click
 
+from clutch_tui.bootstrap.composition import Installation
+from clutch_tui.bootstrap.exit_codes import DONE, FAILED, USAGE, complain
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.price_lists import imports, price_list
 from clutch_tui.core.price_lists.imports import Report
 from clutch_tui.core.price_lists.notation import MARKS, Mark
 from clutch_tui.core.price_lists.price_list import AS_IT_STANDS, Choices, Table
 from clutch_tui.core.price_lists.remarks import Remark
-from clutch_tui.exits import DONE, FAILED, USAGE, complain
-from clutch_tui.installation import Installation
 from clutch_tui.text.format import isolate
 from clutch_tui.text.harmless import drawn_on
 from clutch_tui.text.strings import t, tn

@@ -6,8 +6,8 @@ import re
 from itertools import groupby
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from clutch_tui import exits
-from clutch_tui.net.diagnosis.tester import Report, Result
+from clutch_tui.net.endpoint_tester.tester import Report, Result
+from clutch_tui.phrases.errors import explain
 from clutch_tui.text.strings import t
 
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -40,6 +40,6 @@ def _add_case(suite: Element, result: Result) -> None:
     if result.state == "skipped":
         SubElement(case, "skipped", message=remedy)
     elif not result.works:
-        message = t(f"tester.state.{result.state}") if result.problem is None else exits.sentence(result.problem)
+        message = t(f"tester.state.{result.state}") if result.problem is None else explain(result.problem)
         failure = SubElement(case, "failure", type=result.state, message=_NO_XML.sub("\ufffd", message))
         failure.text = f"{result.method} {result.path} {result.status or ''}\n{remedy}"

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from clutch_tui import exits
+from clutch_tui.bootstrap import exit_codes
 from clutch_tui.core.errors import ShopError
-from clutch_tui.exits import sentence
+from clutch_tui.phrases.errors import explain
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 
@@ -24,7 +24,7 @@ from . import find_installation, json_option, output_file, say_json
 
 if TYPE_CHECKING:
     from clutch_tui.core.database.cipher_key import CipherKey
-    from clutch_tui.protection import Condition
+    from clutch_tui.security.encryption import Condition
 
 KEEPERS = ("auto", "keyring", "file", "passphrase")
 _WAITS = "error.key.passphrase_needed"
@@ -57,7 +57,7 @@ def status() -> click.Command:
             if not conditions:
                 print(t("cli.key.none"))
         well = all(one.opens or one.aside or one.missing == _WAITS for one in conditions)
-        return exits.DONE if well else exits.FAILED
+        return exit_codes.DONE if well else exit_codes.FAILED
 
     return command
 
@@ -101,7 +101,7 @@ def _new_passphrase() -> str:
         try:
             check_passphrase(typed)
         except ShopError as error:
-            print(sentence(error), file=sys.stderr)
+            print(explain(error), file=sys.stderr)
             continue
         if typed == str(click.prompt(t("cli.key.ask.again"), hide_input=True, err=True)):
             return typed
@@ -122,7 +122,7 @@ def export() -> click.Command:
         if path is None:
             print(sheet)
             return
-        from clutch_tui.home import write_private
+        from clutch_tui.config.paths import write_private
 
         write_private(path, f"{sheet}\n".encode())
         print(t("cli.key.exported", path=path))
@@ -238,11 +238,11 @@ def send() -> click.Command:
         installation = find_installation(options)
         if not installation.settings.backend.is_set_up:
             print(t("cli.not_set_up"), file=sys.stderr)
-            return exits.USAGE
+            return exit_codes.USAGE
         unsent = installation.protection.unsent_aside(installation.database())
         if not unsent:
             print(t("cli.key.nothing"))
-        codes = [exits.DONE]
+        codes = [exit_codes.DONE]
         for path in unsent:
             outcome = asyncio.run(sync_aside(installation, path))
             print(f"{path.name}: {outcome.message}")

@@ -14,14 +14,15 @@ from typing import TextIO
 
 import click
 
-from clutch_tui import exits, logs
+from clutch_tui.bootstrap import exit_codes
+from clutch_tui.config.paths import write_private
 from clutch_tui.core.clock import from_text
-from clutch_tui.home import write_private
-from clutch_tui.logs import Line, Wanted
+from clutch_tui.phrases.log import category_word, sentence
+from clutch_tui.support import logs
+from clutch_tui.support.logs import Line, Wanted
 from clutch_tui.text.format import date, time_of_day
 from clutch_tui.text.harmless import escaped
 from clutch_tui.text.strings import t
-from clutch_tui.ui.log_words import category_word, sentence
 
 from . import output_file
 
@@ -47,13 +48,13 @@ def run(folder: Path, wish: Wish) -> int:
         lines = [f"{line.raw}\n" for line in logs.read(folder, wish.wanted)]
         write_private(path, escaped("".join(lines)).encode())
         print(t("log.exported", n=len(lines), path=path), file=sys.stderr)
-        return exits.DONE
+        return exit_codes.DONE
     if not logs.files(folder) and not wish.follow:
         print(t("cli.logs.none", folder=folder), file=sys.stderr)
-        return exits.DONE
+        return exit_codes.DONE
     for line in _following(folder, wish.wanted) if wish.follow else logs.read(folder, wish.wanted):
         print(escaped(line.raw) if wish.as_json else told(line), flush=wish.follow)
-    return exits.DONE
+    return exit_codes.DONE
 
 
 def read_since(text: str | None) -> datetime | None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict
 
-from clutch_tui import exits
+from clutch_tui.bootstrap import exit_codes
+from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.core.database import upkeep
 from clutch_tui.core.database.store import Store
 from clutch_tui.core.speed import benchmark, measures, savings, usage
-from clutch_tui.installation import Installation
+from clutch_tui.phrases.figures import amount, figure, report_line, result_line, savings_lines
 from clutch_tui.text.strings import t
-from clutch_tui.ui.figures import amount, figure, report_line, result_line, savings_lines
 
 from . import say_json
 
@@ -40,7 +40,7 @@ def run(installation: Installation, *, test: bool, optimise: bool, as_json: bool
         for line in (*savings_lines(saved), *map(result_line, trials), *map(report_line, steps)):
             print(line)
     bad = any(one.within is False for one in trials) or any(one.outcome in ("damaged", "busy") for one in steps)
-    return exits.FAILED if bad else exits.DONE
+    return exit_codes.FAILED if bad else exit_codes.DONE
 
 
 def _trials(store: Store) -> Iterator[benchmark.Result]:

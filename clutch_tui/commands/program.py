@@ -8,10 +8,12 @@ from typing import Any
 
 import click
 
-from clutch_tui import __version__, exits, releases
+from clutch_tui import __version__
+from clutch_tui.bootstrap import exit_codes
+from clutch_tui.bootstrap.composition import Installation
+from clutch_tui.config.paths import Home
 from clutch_tui.core.updates import Standing
-from clutch_tui.home import Home
-from clutch_tui.installation import Installation
+from clutch_tui.support import upgrade
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import language, t
 
@@ -50,14 +52,14 @@ def update() -> click.Command:
     def command(options: dict[str, Any], check: bool, changelog: bool, as_json: bool) -> int:
         installation = find_installation(options)
         if changelog:
-            print(releases.changelog(language()))
-            return exits.DONE
+            print(upgrade.changelog(language()))
+            return exit_codes.DONE
         found = _standing(installation, ask=check)
         if as_json:
-            say_json({**asdict(found), "upgrade_command": releases.upgrade_command()})
+            say_json({**asdict(found), "upgrade_command": upgrade.upgrade_command()})
         else:
             _say(found)
-        return exits.FAILED if found.verdict == "required" else exits.DONE
+        return exit_codes.FAILED if found.verdict == "required" else exit_codes.DONE
 
     return command
 
@@ -94,7 +96,7 @@ def _say(found: Standing) -> None:
             print(f"- {change}")
     if found.verdict in ("available", "required"):
         print(t("updates.type"))
-        print(f"  {releases.upgrade_command()}")
+        print(f"  {upgrade.upgrade_command()}")
 
 
 def perf() -> click.Command:

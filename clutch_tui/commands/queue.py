@@ -17,7 +17,8 @@ from typing import Any, get_args
 
 import click
 
-from clutch_tui import exits
+from clutch_tui.bootstrap import exit_codes
+from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.sync import conflicts as core_conflicts
 from clutch_tui.core.sync import differences
@@ -26,11 +27,13 @@ from clutch_tui.core.sync.conflicts import Choice
 from clutch_tui.core.sync.differences import Stranded
 from clutch_tui.core.sync.shown import ChangeRow, Conflict
 from clutch_tui.core.types import Lane
-from clutch_tui.installation import Installation
+from clutch_tui.phrases import changes as change_phrases
+from clutch_tui.phrases import differences as difference_phrases
+from clutch_tui.phrases import fields as record_fields
+from clutch_tui.phrases.errors import explain
 from clutch_tui.text import format as shown
 from clutch_tui.text.format import NumberError
 from clutch_tui.text.strings import t
-from clutch_tui.ui import change_words, difference_words, entries
 
 from . import find_installation, json_option, output_file, say_json
 
@@ -74,14 +77,14 @@ def _list_queue(options: dict[str, Any], lane: str, *, as_json: bool) -> None:
         say_json([change_json(row, now) for row in rows])
         return
     for row in rows:
-        label = shown.name(change_words.label(row))
+        label = shown.name(change_phrases.label(row))
         print(
-            f"{row.n:>6}  {change_words.kind_word(row.kind)}  {label}  {change_words.state_word(row)}"
+            f"{row.n:>6}  {change_phrases.kind_word(row.kind)}  {label}  {change_phrases.state_word(row)}"
             f"  {shown.age(row.at, now)}"
         )
         for line in (
-            change_words.error_words(row),
-            *change_words.flag_lines(row.flags, about.get(row.id, {}), row.type),
+            change_phrases.error_words(row),
+            *change_phrases.flag_lines(row.flags, about.get(row.id, {}), row.type),
         ):
             if line:
                 print(f"{'':>8}{line}")
@@ -91,7 +94,7 @@ def _list_queue(options: dict[str, Any], lane: str, *, as_json: bool) -> None:
         print(t("common.no_match"))
     # a lane that is empty says nothing of the others, and an empty list nothing of what is here only in another way
     all_of_it = not rows and (lane or empty == "queue.empty_here")
-    for line in difference_words.sentences(found) if all_of_it else difference_words.all_stranded(beside):
+    for line in difference_phrases.sentences(found) if all_of_it else difference_phrases.all_stranded(beside):
         print(line)
     if not rows and not lane:
         print(t(empty))
@@ -103,7 +106,7 @@ def _tell_nothing(installation: Installation, beside: Sequence[Stranded], *, as_
         say_json([])
         return
     empty = t("queue.empty" if installation.settings.backend.is_set_up else "queue.empty_alone")
-    for line in difference_words.all_stranded(beside) or [empty]:
+    for line in difference_phrases.all_stranded(beside) or [empty]:
         print(line)
 
 
@@ -112,7 +115,7 @@ def change_json(row: ChangeRow, now: datetime) -> dict[str, Any]:
     fields = {name: value for name, value in asdict(row).items() if name not in ("key", "last_error", "message")}
     return fields | {
         "error": row.code or row.last_error,
-        "message": change_words.error_words(row),
+        "message": change_phrases.error_words(row),
         "age_seconds": max(0, int((now - row.at).total_seconds())),
     }
 
@@ -130,7 +133,7 @@ def show() -> click.Command:
             whole = {name: value for name, value in asdict(detail).items() if name != "row"}
             say_json(change_json(detail.row, now) | whole)
         else:
-            print("\n".join(change_words.detail_lines(detail)))
+            print("\n".join(change_phrases.detail_lines(detail)))
 
     return command
 
@@ -168,7 +171,7 @@ def _ask_whether_it_is_there(row: ChangeRow) -> None:
     """What nobody can say of an unconfirmed change a person has to say before it is sent again: at a terminal the
     question is asked, a script needs the option. Raises `click.UsageError` and `click.Abort`."""
     question = "queue.ask.not_moved" if core_queue.is_only_stock(row) else "queue.ask.send_again"
-    words = t(question, name=shown.name(change_words.label(row)) or change_words.kind_word(row.kind))
+    words = t(question, name=shown.name(change_phrases.label(row)) or change_phrases.kind_word(row.kind))
     if not sys.stdin.isatty():
         raise click.UsageError(f"{words}\n{t('cli.queue.retry.not_there_needed')}")
     click.confirm(words, abort=True, err=True)
@@ -180,7 +183,7 @@ def export() -> click.Command:
     @json_option
     @click.pass_obj
     def command(options: dict[str, Any], file: Path, as_json: bool) -> None:
-        from clutch_tui.ui import queue_file
+        from clutch_tui.printing import queue_file
 
         path = output_file(file)
         with find_installation(options).open_store(inline=True) as store:
@@ -204,15 +207,15 @@ def stranded() -> click.Command:
         found = installation.stranded()
         if send and not installation.settings.backend.is_set_up:
             print(t("cli.not_set_up"), file=sys.stderr)
-            return exits.USAGE
+            return exit_codes.USAGE
         if send:
             asyncio.run(_send(installation, found))
             found = installation.stranded()
         if as_json:
             say_json(found)
         else:
-            print("\n".join(difference_words.all_stranded(found)) or t("cli.queue.stranded.none"))
-        return exits.FAILED if found and send else exits.DONE
+            print("\n".join(difference_phrases.all_stranded(found)) or t("cli.queue.stranded.none"))
+        return exit_codes.FAILED if found and send else exit_codes.DONE
 
     return command
 
@@ -226,7 +229,7 @@ async def _send(installation: Installation, found: Sequence[Stranded]) -> None:
             await installation.must_be_same_shop(one)
             await installation.send_stranded(one.path)
         except ShopError as error:
-            print(exits.sentence(error), file=sys.stderr)
+            print(explain(error), file=sys.stderr)
 
 
 # --- conflicts -----------------------------------------------------------------------------------------
@@ -253,20 +256,20 @@ def _list_conflicts(options: dict[str, Any], *, as_json: bool) -> None:
         return
     for one in waiting:
         print(one.id)
-        name = shown.name(change_words.label(one))
-        print(f"    {t('conflict.line', name=name, field=change_words.conflict_field(one))}")
-        if was := change_words.was_words(one):
+        name = shown.name(change_phrases.label(one))
+        print(f"    {t('conflict.line', name=name, field=change_phrases.conflict_field(one))}")
+        if was := change_phrases.was_words(one):
             print(f"    {t('conflict.line_was', value=was)}")
         made = shown.date_time(one.made_at or one.at)
-        print(f"    {t('conflict.line_mine', value=change_words.mine_words(one), at=made)}")
-        print(f"    {t('conflict.line_theirs', value=change_words.theirs_words(one))}")
+        print(f"    {t('conflict.line_mine', value=change_phrases.mine_words(one), at=made)}")
+        print(f"    {t('conflict.line_theirs', value=change_phrases.theirs_words(one))}")
     if not waiting:
         print(t("cli.conflicts.none"))
 
 
 def _conflict_json(one: Conflict) -> dict[str, Any]:
     fields = {name: value for name, value in asdict(one).items() if name != "key"}
-    return fields | {"gone": one.gone, "field_word": change_words.conflict_field(one)}
+    return fields | {"gone": one.gone, "field_word": change_phrases.conflict_field(one)}
 
 
 def resolve() -> click.Command:
@@ -303,10 +306,10 @@ def resolve() -> click.Command:
 
 def _typed(one: Conflict, value: str) -> Any:
     """A third value as the record's form would read it."""
-    entry = entries.find(one.type, one.field)
+    entry = record_fields.find(one.type, one.field)
     if entry is None:
         raise click.UsageError(t("cli.conflicts.no_value"))
     try:
-        return entries.read(entry, value)
+        return record_fields.read(entry, value)
     except NumberError as error:
         raise click.BadParameter(str(error), param_hint="--value") from error

@@ -14,16 +14,17 @@ from urllib.parse import parse_qsl, urlsplit
 
 import click
 
-from clutch_tui import exits
+from clutch_tui.bootstrap import exit_codes
+from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.core.clock import SystemClock
 from clutch_tui.core.errors import ShopError
-from clutch_tui.installation import Installation
 from clutch_tui.net import wire
 from clutch_tui.net.client.api import Answer
 from clutch_tui.net.client.errors import LINE_DOWN, ApiError
-from clutch_tui.net.client.redaction import hide_headers, hide_value
 from clutch_tui.net.connection import Exchange, Monitor
 from clutch_tui.net.logbook import Logbook
+from clutch_tui.phrases.errors import explain
+from clutch_tui.security.redaction import hide_headers, hide_value
 from clutch_tui.text.strings import t
 
 from . import say_json
@@ -44,7 +45,7 @@ def run(installation: Installation, wish: Wish) -> int:
     backend = installation.settings.backend
     if not backend.is_set_up:
         print(t("cli.not_set_up"), file=sys.stderr)
-        return exits.USAGE
+        return exit_codes.USAGE
     path, query = _below(backend.base_url, wish.path)
     body = _body(wish.data)
     exchanges: list[Exchange] = []
@@ -52,9 +53,9 @@ def run(installation: Installation, wish: Wish) -> int:
         answer = asyncio.run(_send(installation, wish.method, path, query, body, exchanges))
     except ApiError as error:
         _print_failure(wish, error, exchanges)
-        return exits.UNREACHABLE if error.kind in LINE_DOWN else exits.FAILED
+        return exit_codes.UNREACHABLE if error.kind in LINE_DOWN else exit_codes.FAILED
     _print_answer(wish, answer)
-    return exits.DONE
+    return exit_codes.DONE
 
 
 def _below(base_url: str, typed: str) -> tuple[str, list[tuple[str, str]]]:
@@ -116,7 +117,7 @@ async def _logbook(installation: Installation, monitor: Monitor, closing: contex
     try:
         store = await asyncio.to_thread(installation.open_store)
     except ShopError as error:
-        print(exits.sentence(error), file=sys.stderr)
+        print(explain(error), file=sys.stderr)
         return None
     closing.callback(store.close)
     logbook = Logbook(store, monitor, clock=SystemClock(), level=log.level, debug=log.debug)
@@ -150,14 +151,19 @@ def _print_failure(wish: Wish, error: ApiError, exchanges: list[Exchange]) -> No
     if wish.as_json:
         told: Mapping[str, object] = {
             **{"method": wish.method, "path": wish.path, "status": error.status, "error": error.key},
-            **{"code": error.code, "message": exits.sentence(error), "attempts": len(exchanges), "body": _parsed(body)},
+            **{
+                "code": error.code,
+                "message": explain(error),
+                "attempts": len(exchanges),
+                "body": _parsed(body),
+            },
         }
         say_json(told)
         return
     if last is not None and last.status is not None:
         figures = {"status": last.status, "elapsed_ms": round(last.ms, 1), "size": last.size}
         print(t("cli.request.answered", **figures), file=sys.stderr)
-    print(exits.sentence(error), file=sys.stderr)
+    print(explain(error), file=sys.stderr)
     if body:
         print(body)
 

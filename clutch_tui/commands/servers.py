@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from clutch_tui import exits
+from clutch_tui.bootstrap import exit_codes
 from clutch_tui.text.strings import t
 
 
@@ -63,8 +63,8 @@ def sandbox() -> click.Command:
             server.run(host, port, db, faults=faults, seed=seed, parts=parts, plain=plain, on_ready=tell)
         except OSError as error:
             print(t("cli.sandbox.port_taken", port=port, reason=error.strerror or str(error)), file=sys.stderr)
-            return exits.FAILED
-        return exits.DONE
+            return exit_codes.FAILED
+        return exit_codes.DONE
 
     return command
 

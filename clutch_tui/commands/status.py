@@ -10,18 +10,19 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from clutch_tui import __version__, exits
+from clutch_tui import __version__
+from clutch_tui.bootstrap import exit_codes
+from clutch_tui.phrases import differences as difference_phrases
 from clutch_tui.text.format import clock as clock_words
 from clutch_tui.text.format import told
 from clutch_tui.text.strings import has, t, tn
-from clutch_tui.ui import difference_words
 
 from . import say_json
 
 if TYPE_CHECKING:
+    from clutch_tui.bootstrap.composition import Installation
     from clutch_tui.core.journal import ConnectionState
     from clutch_tui.core.sync.differences import Differences
-    from clutch_tui.installation import Installation
 
 LATE = timedelta(minutes=15)
 """Age of the oldest unsent change from which on something must be in its way."""
@@ -70,7 +71,7 @@ def run(installation: Installation, *, as_json: bool) -> int:
         say_json(_as_data(installation, seen))
     else:
         _print(seen)
-    return exits.DONE if seen.is_well else exits.FAILED
+    return exit_codes.DONE if seen.is_well else exit_codes.FAILED
 
 
 def _nothing_yet(installation: Installation, *, as_json: bool) -> int:
@@ -82,9 +83,9 @@ def _nothing_yet(installation: Installation, *, as_json: bool) -> int:
         say_json(told | {"database": None, "stranded": stranded})
     else:
         print(t("status.no_database"))
-        for line in difference_words.all_stranded(stranded):
+        for line in difference_phrases.all_stranded(stranded):
             print(line)
-    return exits.FAILED if stranded else exits.DONE
+    return exit_codes.FAILED if stranded else exit_codes.DONE
 
 
 def _look(installation: Installation, now: datetime) -> Seen:
@@ -147,7 +148,7 @@ def _as_data(installation: Installation, seen: Seen) -> dict[str, Any]:
 
 
 def _print(seen: Seen) -> None:
-    for line in difference_words.sentences(seen.found) or [tn("queue.unsent", 0)]:
+    for line in difference_phrases.sentences(seen.found) or [tn("queue.unsent", 0)]:
         print(line)
     if seen.found.queue.attention:
         print(tn("status.attention", seen.found.queue.attention))

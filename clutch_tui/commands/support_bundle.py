@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from clutch_tui import exits
-from clutch_tui.support import make_bundle
+from clutch_tui.bootstrap import exit_codes
+from clutch_tui.bootstrap.support_file import make_bundle
 from clutch_tui.text.format import number
 from clutch_tui.text.strings import t
 
@@ -30,7 +30,7 @@ def run(options: Mapping[str, Any], file: Path | None, *, as_json: bool) -> int:
             for one in sections
         ]
         say_json({"file": str(path), "bytes": path.stat().st_size, "sections": inside})
-        return exits.DONE
+        return exit_codes.DONE
     print(path)
     for section in sections:
         word = t(f"support.section.{section.name}")
@@ -40,4 +40,4 @@ def run(options: Mapping[str, Any], file: Path | None, *, as_json: bool) -> int:
         else:
             print("+ " + t("support.inside", section=word, size=number(section.size / 1000, 1)))
     print(t("support.sent_to"))
-    return exits.DONE
+    return exit_codes.DONE

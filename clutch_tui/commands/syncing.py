@@ -9,21 +9,22 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from clutch_tui import exits
+from clutch_tui.bootstrap import exit_codes
+from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.core.database.store import Store
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.sync import differences, outbox
 from clutch_tui.core.sync.differences import Differences, Stranded
 from clutch_tui.core.sync.shown import QueueSummary
-from clutch_tui.installation import Installation
 from clutch_tui.net import wire
 from clutch_tui.net.client.errors import LINE_DOWN, ApiError
 from clutch_tui.net.connection import Event
 from clutch_tui.net.network import Network
+from clutch_tui.phrases import differences as difference_phrases
+from clutch_tui.phrases.errors import explain
 from clutch_tui.text import format as shown
 from clutch_tui.text.harmless import escaped
 from clutch_tui.text.strings import has, t, tn
-from clutch_tui.ui import difference_words
 
 from . import plain
 
@@ -63,24 +64,24 @@ async def _once(installation: Installation, store: Store, stranded: tuple[Strand
 
 
 async def _round(network: Network, store: Store, stranded: tuple[Stranded, ...]) -> Outcome:
-    code, message, key = exits.DONE, t("cli.sync.done"), ""
+    code, message, key = exit_codes.DONE, t("cli.sync.done"), ""
     try:
         await network.sync_once(PATIENCE)
     except ApiError as error:
         code, message, key = (
-            exits.UNREACHABLE if error.kind in LINE_DOWN else exits.FAILED,
-            exits.sentence(error),
+            exit_codes.UNREACHABLE if error.kind in LINE_DOWN else exit_codes.FAILED,
+            explain(error),
             error.key,
         )
     except ShopError as error:
-        code, message, key = exits.FAILED, exits.sentence(error), error.key
+        code, message, key = exit_codes.FAILED, explain(error), error.key
     except wire.BadPayload as error:
         key = "error.sync.bad_answer"
-        code, message = exits.FAILED, t(key, reason=error.reason)
+        code, message = exit_codes.FAILED, t(key, reason=error.reason)
     found = await store.read(differences.between, stranded)
-    left = difference_words.sentences(found)
-    if code == exits.DONE and left:
-        code, message = exits.DONE if found.is_well else exits.FAILED, "\n".join(left)
+    left = difference_phrases.sentences(found)
+    if code == exit_codes.DONE and left:
+        code, message = exit_codes.DONE if found.is_well else exit_codes.FAILED, "\n".join(left)
     elif left and found.stranded:
         message = "\n".join([message, *left])
     return Outcome(code, message, key, found)
@@ -99,7 +100,7 @@ async def watch_sync(installation: Installation, *, as_json: bool) -> int:
             await network.run()
     finally:
         await asyncio.to_thread(store.close)
-    return exits.DONE
+    return exit_codes.DONE
 
 
 class Waiting:

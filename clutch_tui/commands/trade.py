@@ -15,8 +15,8 @@ from clutch_tui.core.errors import ShopError
 from clutch_tui.core.price_lists.headings import FIELDS
 from clutch_tui.core.price_lists.notation import MARKS, Mark
 from clutch_tui.core.types import PAY_METHODS, Payment, PayMethod, Receipt
+from clutch_tui.phrases import lookups
 from clutch_tui.text.strings import t
-from clutch_tui.ui import lookup_words
 
 from . import find_installation, json_option, say_json
 
@@ -37,7 +37,7 @@ def find() -> click.Command:
         with find_installation(options).open_store(inline=True) as store:
             found, rows = store.read_now(lookup.find, text, limit)
         if found.read_as:
-            print(lookup_words.read_as(found.read_as), file=sys.stderr)
+            print(lookups.read_as(found.read_as), file=sys.stderr)
         if as_json:
             say_json([{key: value for key, value in asdict(row).items() if key != "key"} for row in rows])
             return

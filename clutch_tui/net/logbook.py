@@ -18,8 +18,8 @@ from clutch_tui.core import journal
 from clutch_tui.core.clock import Clock, from_text, to_text
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.speed import usage
+from clutch_tui.security.redaction import hide_text, hide_value
 
-from .client.redaction import hide_text, hide_value
 from .connection import PARTS, Event, Exchange, Monitor, Part, PartName, Problem
 from .events import DemandForecast, Happening, MarketInsight, NewOrder, PriceAlert, StockAlert, SystemMessage
 

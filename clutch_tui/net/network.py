@@ -20,7 +20,7 @@ from typing import Any
 import httpx
 from filelock import FileLock, Timeout
 
-from clutch_tui.config import Settings
+from clutch_tui.config.settings import Settings
 from clutch_tui.core import state
 from clutch_tui.core.clock import Clock, SystemClock
 from clutch_tui.core.database.store import Store
@@ -28,13 +28,13 @@ from clutch_tui.core.errors import ShopError
 from clutch_tui.core.reference import Reference
 from clutch_tui.core.sync import outbox, progress, replica, ways
 from clutch_tui.core.updates import Standing
+from clutch_tui.security.vault import Vault
 
 from . import updates, wire
 from .client import reference
 from .client.api import Api
 from .client.errors import ApiError, Kind
 from .client.session import Session
-from .client.vault import Vault
 from .connection import Monitor
 from .engine.sync import OnChange, Sync
 from .logbook import NEWS, Logbook
@@ -378,7 +378,7 @@ class Network:
     async def test_endpoints(self, names: Sequence[str] = ()) -> bool:
         """Try the named endpoints, or all; the results arrive in the monitor as they come. False where the server
         answered none of them. Raises `ApiError` while the line is cut on purpose."""
-        from .diagnosis.tester import Tester
+        from clutch_tui.net.endpoint_tester.tester import Tester
 
         if self.offline:
             raise ApiError(Kind.CUT)

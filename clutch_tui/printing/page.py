@@ -13,8 +13,8 @@ from pathlib import Path
 
 from rich.cells import cell_len, chop_cells
 
+from clutch_tui.config.paths import write_private
 from clutch_tui.core.types import Payment
-from clutch_tui.home import write_private
 from clutch_tui.text import format as shown
 from clutch_tui.text.harmless import harmless
 from clutch_tui.text.strings import has, is_rtl, t

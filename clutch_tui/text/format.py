@@ -36,10 +36,10 @@ class NumberError(ValueError):
     def __init__(self, key: str, **args: object) -> None:
         super().__init__(key)
         self.key = key
-        self.arguments = args
+        self.values = args
 
     def __str__(self) -> str:
-        return strings.t(self.key, **self.arguments)
+        return strings.t(self.key, **self.values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,24 +32,26 @@ from textual.worker import Worker, WorkerState
 from clutch_tui import __version__
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.speed.meter import KEEP_EVERY
+from clutch_tui.phrases.errors import explain
+from clutch_tui.terminal import plain_lines
+from clutch_tui.terminal.glyphs import EVERYTHING, Glyphs
+from clutch_tui.terminal.thin_wire import ThinWire
 from clutch_tui.text import shop_time, strings
 from clutch_tui.text.digits import Digits
 from clutch_tui.text.strings import t
-from clutch_tui.ui import keys, plain_lines, shop, themes
+from clutch_tui.ui import keys, shop, themes
 from clutch_tui.ui.bidi_filter import BidiApp
-from clutch_tui.ui.errors import last_words, report, sentence
+from clutch_tui.ui.errors import last_words, report
 from clutch_tui.ui.gauges import Gauges
-from clutch_tui.ui.glyphs import EVERYTHING, Glyphs
 from clutch_tui.ui.key_order import KeysInOrder
 from clutch_tui.ui.overlays import Overlays
 from clutch_tui.ui.scanning import Scanning
 from clutch_tui.ui.services import Network, Services, value_of
 from clutch_tui.ui.status import Brake, Overall, Status
 from clutch_tui.ui.style_sheet import SteadyStylesheet
-from clutch_tui.ui.thin_wire import ThinWire
 
 if TYPE_CHECKING:
-    from clutch_tui.config import Settings
+    from clutch_tui.config.settings import Settings
     from clutch_tui.core.database.store import Store
     from clutch_tui.core.sync.differences import Differences, Stranded
     from clutch_tui.core.types import Cart, TaxRules
@@ -136,7 +138,7 @@ class ClutchApp(KeysInOrder, Scanning, Overlays, ThinWire, Gauges, BidiApp, App[
         if self.glyphs.language(self.settings.text.language) != self.settings.text.language:
             self._say_why_english()
         if self.settings.shop.coin != self.settings.shop.cash_rounding:
-            from clutch_tui.ui.coin_words import no_such_coin
+            from clutch_tui.phrases.coins import no_such_coin
 
             self.notify(no_such_coin(self.settings.shop), severity="warning", timeout=20)
         self._enter(self.settings)
@@ -272,7 +274,7 @@ class ClutchApp(KeysInOrder, Scanning, Overlays, ThinWire, Gauges, BidiApp, App[
 
     async def set_debug(self, debug: bool) -> None:
         """Write everything into the log from now on, also after the next start; or only what the level asks for."""
-        from clutch_tui import logs
+        from clutch_tui.support import logs
 
         await self.save_settings({"log.debug": debug})
         logs.set_level("debug" if debug else self.settings.log.level)
@@ -287,7 +289,7 @@ class ClutchApp(KeysInOrder, Scanning, Overlays, ThinWire, Gauges, BidiApp, App[
             return
         if event.worker.group == "room" and self._store is None:
             log.error("the store cannot be opened", exc_info=event.worker.error)
-            self.exit(return_code=1, message=sentence(event.worker.error))
+            self.exit(return_code=1, message=explain(event.worker.error))
         else:
             report(self, event.worker.error)
 
@@ -349,7 +351,7 @@ class ClutchApp(KeysInOrder, Scanning, Overlays, ThinWire, Gauges, BidiApp, App[
         overall, since = self._overall()
         skew = self.network.monitor.snapshot().skew if self.network is not None else 0.0
         if skew and not self.status.skew:
-            from clutch_tui.ui.clock_words import wrong_day
+            from clutch_tui.phrases.clock import wrong_day
 
             if words := wrong_day(skew, datetime.now(UTC)):
                 self.notify(words, severity="error", timeout=60)

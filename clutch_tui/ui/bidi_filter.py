@@ -32,12 +32,12 @@ from textual.filter import LineFilter
 from textual.style import Style as ContentStyle
 from textual.widget import Widget
 
+from clutch_tui.terminal.bidi_mode import OrderModes
 from clutch_tui.text import strings
 from clutch_tui.text.bidi import LTR, RTL, Direction, base_direction, layout, needs_order
 from clutch_tui.text.format import FSI, LRI, PDI
 from clutch_tui.ui import mirror
 from clutch_tui.ui.scroll_bars import install_scroll_bars
-from clutch_tui.ui.terminal import OrderModes
 
 # Borders, tree guides, scroll bars, charts: they draw places, not text, and never move
 _OPENINGS = (LRI, "\u2067", FSI)

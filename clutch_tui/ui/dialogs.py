@@ -214,7 +214,7 @@ class Ask(Dialog[T], Generic[T]):
         try:
             answer = self._read(self._field.value)
         except NumberError as error:
-            self._problem.say(error.key, **error.arguments)
+            self._problem.say(error.key, **error.values)
         else:
             if self._sure is None:
                 self.dismiss(answer)

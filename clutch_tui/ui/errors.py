@@ -3,36 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from traceback import format_exception
 
 from textual.dom import DOMNode
 
-from clutch_tui.exits import unexpected
+from clutch_tui.phrases.errors import explain
 from clutch_tui.text.format import told
 from clutch_tui.text.strings import has, t
 
 log = logging.getLogger("clutch_tui.ui")
 
 
-def sentence(error: BaseException) -> str:
-    """What happened, what is safe and what to do, in the language of the screen.
-
-    Errors of core, net and config carry a catalogue `key` and `values`; anything else is a mistake of ours and
-    gets the general sentence, which points at the log.
-    """
-    key = getattr(error, "key", None)
-    values = getattr(error, "values", getattr(error, "arguments", None))
-    if isinstance(key, str) and has(key):
-        return t(key, **told(values)) if isinstance(values, Mapping) else t(key)
-    return unexpected()
-
-
 def at_field(error: BaseException) -> str:
     """The sentence of an error at the field in which it was typed: without the option, file and setting that whoever
     writes settings by hand knows."""
     key = str(getattr(error, "key", "")).replace("error.config.", "error.field.")
-    return t(key, **told(getattr(error, "values", {}))) if has(key) else sentence(error)
+    return t(key, **told(getattr(error, "values", {}))) if has(key) else explain(error)
 
 
 def is_missing(error: BaseException | None) -> bool:
@@ -43,7 +29,7 @@ def is_missing(error: BaseException | None) -> bool:
 def report(node: DOMNode, error: BaseException) -> None:
     """Log an error and show one toast about it. The place for every failure that no field can show."""
     note(error)
-    node.app.notify(sentence(error), severity="error", timeout=8)
+    node.app.notify(explain(error), severity="error", timeout=8)
 
 
 def note(error: BaseException) -> None:
@@ -75,7 +61,7 @@ def _is_refusal(cause: BaseException | None) -> bool:
 def last_words(error: BaseException | None) -> str:
     """Log what ends the program, and give back what may be printed of it on the bare terminal: the way it went, without
     a secret and without the values of variables."""
-    from clutch_tui.net.client.redaction import hide_text
+    from clutch_tui.security.redaction import hide_text
 
     log.critical("the program ended", exc_info=error)
     way = "".join(format_exception(error)) if error is not None else ""

@@ -6,8 +6,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from clutch_tui.core.errors import ShopError
+from clutch_tui.phrases.errors import explain
 from clutch_tui.ui.dialogs import ShowText
-from clutch_tui.ui.errors import note, sentence
+from clutch_tui.ui.errors import note
 
 if TYPE_CHECKING:
     from textual.timer import Timer
@@ -52,4 +53,4 @@ class _Watch:
 
 
 def _lines(error: ShopError) -> list[str]:
-    return [sentence(error)]
+    return [explain(error)]

@@ -16,11 +16,12 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.widget import Widget
 
 from clutch_tui.core.errors import ShopError
+from clutch_tui.phrases import fields as record_fields
+from clutch_tui.phrases.errors import explain
+from clutch_tui.phrases.fields import Entry
 from clutch_tui.text.format import NumberError
-from clutch_tui.ui import entries
 from clutch_tui.ui.dialogs import Dialog
-from clutch_tui.ui.entries import Entry
-from clutch_tui.ui.errors import note, sentence
+from clutch_tui.ui.errors import note
 from clutch_tui.ui.widgets.choice_field import ChoiceField
 from clutch_tui.ui.widgets.number_field import MoneyField, NumberField
 from clutch_tui.ui.widgets.text_field import TextField
@@ -93,7 +94,7 @@ class EntryRow(Horizontal):
         """The field's value for the record. Raises `NumberError` with the sentence for the field."""
         if isinstance(self.field, NumberField):
             self.field.check()
-        return entries.read(self.entry, self.typed)
+        return record_fields.read(self.entry, self.typed)
 
 
 def _typed(entry: Entry, value: object) -> str:
@@ -212,7 +213,7 @@ class FormDialog(Dialog[T], Generic[T]):
             try:
                 values[row.entry.name] = row.read()
             except NumberError as error:
-                row.problem.say(error.key, **error.arguments)
+                row.problem.say(error.key, **error.values)
                 if isinstance(row.field, NumberField):
                     row.field.tell_left_out()
                 wrong = wrong or row
@@ -234,7 +235,7 @@ class FormDialog(Dialog[T], Generic[T]):
 
     def _refuse(self, error: Exception) -> None:
         note(error)
-        self._refusal.tell(lambda: sentence(error))
+        self._refusal.tell(lambda: explain(error))
         if isinstance(error, ShopError):
             for row in self.rows:
                 if row.entry.name == error.values.get("field"):

@@ -38,9 +38,11 @@ from textual.screen import Screen
 from textual.widgets import Input
 from textual.worker import Worker, WorkerError, get_current_worker
 
+from clutch_tui.terminal import read_keys
+from clutch_tui.terminal import scanner as scanner_input
+from clutch_tui.terminal.scanner import Place, Run, Runs, Scan
 from clutch_tui.text.strings import t
-from clutch_tui.ui import keys, read_keys, scans, shop
-from clutch_tui.ui.scans import Place, Run, Runs, Scan
+from clutch_tui.ui import keys, shop
 from clutch_tui.ui.widgets.window_table import WindowTable
 
 if TYPE_CHECKING:
@@ -156,7 +158,7 @@ class KeysInOrder(_AppPart):
         if not run.is_over:
             self.set_timer(run.patience, partial(self._end_run, run, len(run.keys)))
             return False
-        verdict = scans.judge(run, self._place_of(run), self.scan_prefix)
+        verdict = scanner_input.judge(run, self._place_of(run), self.scan_prefix)
         if verdict is None:
             self._wait_in_background(self._look_up(run))
             return False
@@ -194,7 +196,7 @@ class KeysInOrder(_AppPart):
         if run.before is not None and run.before[0].is_attached:
             field, value, selection = run.before
             field.value, field.selection = value, selection
-        self._held.appendleft((Scan(scans.code_of(run, self.scan_prefix)), None))
+        self._held.appendleft((Scan(scanner_input.code_of(run, self.scan_prefix)), None))
 
     def _place_of(self, run: Run) -> Place:
         if run.before is None:
@@ -242,7 +244,7 @@ class KeysInOrder(_AppPart):
         is_unread = getattr(self.screen, "is_unread", None)
         if is_unread is None or not isinstance(held, Key):
             return False
-        if run is not None and run.end is not None and len(run.text) >= scans.SHORTEST:
+        if run is not None and run.end is not None and len(run.text) >= scanner_input.SHORTEST:
             # what is written into a field stays there; anywhere else its first letter or digit might be an answer
             return held is run.end or run.before is None or is_unread(held)
         return bool(is_unread(held))
@@ -316,7 +318,7 @@ class KeysInOrder(_AppPart):
         lines = [line.strip() for line in held.text.splitlines() if line.strip()]
         if getattr(self.screen, "takes_lines", False) and held.text.splitlines() != [held.text]:
             self._held.extendleft((Scan(line), None) for line in reversed(lines))
-        elif isinstance(self.focused, Input) and scans.is_pasted_code(held.text, _place(self.focused)):
+        elif isinstance(self.focused, Input) and scanner_input.is_pasted_code(held.text, _place(self.focused)):
             self._held.appendleft((Scan(held.text.strip()), None))
         else:
             return False

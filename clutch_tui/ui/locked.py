@@ -14,15 +14,15 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from clutch_tui.core.errors import ShopError
+from clutch_tui.phrases.errors import explain
+from clutch_tui.phrases.fields import Entry
 from clutch_tui.text.strings import t
-from clutch_tui.ui.entries import Entry
-from clutch_tui.ui.errors import sentence
 from clutch_tui.ui.forms import FormDialog
 from clutch_tui.ui.widgets.text_field import TextField
 from clutch_tui.ui.widgets.words import Words
 
 if TYPE_CHECKING:
-    from clutch_tui.config import Settings
+    from clutch_tui.config.settings import Settings
     from clutch_tui.core.database.store import Store
     from clutch_tui.ui.app import ClutchApp
     from clutch_tui.ui.services import Door
@@ -84,7 +84,7 @@ class Locked(FormDialog[str]):
         self._settings = settings
         self._why = Words("locked.type_recovery", classes="dialog--text")
         if WAYS.get(str(getattr(error, "key", ""))) == way:
-            self._why.tell(partial(sentence, error))
+            self._why.tell(partial(explain, error))
         self.hint.say(f"locked.hint.{way}")
 
     def compose_body(self) -> ComposeResult:

@@ -15,7 +15,7 @@ from clutch_tui.text.strings import t
 if TYPE_CHECKING:
     from textual.app import App
 
-    from clutch_tui.config import Settings
+    from clutch_tui.config.settings import Settings
     from clutch_tui.ui.overlays import Overlays
 
     class _AppPart(Overlays, App[Any]):

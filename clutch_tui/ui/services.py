@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from clutch_tui.config import Settings
+    from clutch_tui.config.settings import Settings
     from clutch_tui.core.database.store import Store
     from clutch_tui.core.reference import Reference
     from clutch_tui.core.sync.differences import Stranded
     from clutch_tui.core.updates import Standing
     from clutch_tui.net.connection import Monitor
-    from clutch_tui.net.diagnosis.bundle import Section
+    from clutch_tui.support.bundle import Section
 
 OnChange = Callable[[frozenset[str]], None]
 """Called in the event loop's thread after rows were committed that did not come from a screen, with the nouns

@@ -12,10 +12,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from clutch_tui.bootstrap.composition import Installation
+from clutch_tui.config.paths import Home, write_private
 from clutch_tui.core import search, state
 from clutch_tui.core.database.store import Store
-from clutch_tui.home import Home, write_private
-from clutch_tui.installation import Installation
 from clutch_tui.text import strings
 from tests.bench import shops
 from tests.bench.figures import Budget, Figure, Pace, Spread, alone, compared, in_turns

@@ -12,12 +12,12 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from clutch_tui import config
+from clutch_tui.bootstrap.composition import Installation
+from clutch_tui.config import settings
+from clutch_tui.config.paths import Home
 from clutch_tui.core import inventory, search, state, words
 from clutch_tui.core.database import models, store
 from clutch_tui.core.sync import overlay, records
-from clutch_tui.home import Home
-from clutch_tui.installation import Installation
 from tests.bench import parts as parts_module
 from tests.bench.parts import parts
 
@@ -49,7 +49,7 @@ def encrypted_home(count: int, folder: Path) -> Home:
     """The same home once more, in a folder of its own, with its database encrypted as a new shop's is."""
     plain = home(count)
     shutil.copytree(plain.config_dir, folder, dirs_exist_ok=True)
-    config.save(_home(folder), {"database.encryption": True})
+    settings.save(_home(folder), {"database.encryption": True})
     Installation.find({"CLUTCH_HOME": str(folder)}).protection.encrypt(lambda _: None)
     return _home(folder)
 
@@ -75,7 +75,7 @@ def insert(rows: Sequence[dict[str, Any]]) -> None:
 
 def _build(place: Home, count: int) -> None:
     place.prepare()
-    config.save(place, {"database.encryption": False})  # or the program would encrypt what is measured as plain
+    settings.save(place, {"database.encryption": False})  # or the program would encrypt what is measured as plain
     with store.Store.open(place.database("", ""), inline=True) as shop:
         shop.run_now(state.put_setting, "works_alone", True)
         rows = parts(count)

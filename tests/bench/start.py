@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from clutch_tui.home import Home
+from clutch_tui.config.paths import Home
 from clutch_tui.text import strings
 from tests.bench import shops
 from tests.bench.figures import Budget, Figure, Pace, alone, compared, in_turns

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-from clutch_tui.net.client.redaction import hide_people, hide_text
+from clutch_tui.security.redaction import hide_people, hide_text
 from tests.bench.figures import Budget, Figure, Pace, compared, in_turns
 
 HOSTILE = {

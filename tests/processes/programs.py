@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 import clutch_tui
-from clutch_tui.installation import Installation
+from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.sandbox import demo_data
 
 from .proxy import HOST

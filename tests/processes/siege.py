@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from clutch_tui import exits
+from clutch_tui.bootstrap import exit_codes
 from clutch_tui.sandbox import changes, demo_data
 from clutch_tui.sandbox.backend import Backend
 from clutch_tui.sandbox.ledger import Change, Origin
@@ -198,11 +198,11 @@ class Siege:
             ended = await program.end(kill_after=chance.uniform(0, 0.01))
         else:
             ended = await program.end(kill_after=usual * chance.uniform(0.1, 1.1) if dies else None)
-        if not dies and ended.code == exits.DONE:
+        if not dies and ended.code == exit_codes.DONE:
             self.lengths.append(time.perf_counter() - began)
         if ended.killed:
             self._killed(f"sale at {terminal.name}")
-        elif ended.code != exits.DONE:
+        elif ended.code != exit_codes.DONE:
             self.complaints.append(f"a sale at {terminal.name} failed with {ended.code}")
         with contextlib.suppress(json.JSONDecodeError):  # one that was killed may have printed nothing, or a part
             receipt = json.loads(ended.printed)

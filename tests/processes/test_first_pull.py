@@ -6,7 +6,7 @@ import asyncio
 import random
 from pathlib import Path
 
-from clutch_tui import exits
+from clutch_tui.bootstrap import exit_codes
 from clutch_tui.core import inventory
 from clutch_tui.core.sync import replica
 from clutch_tui.core.types import PartQuery
@@ -52,11 +52,11 @@ async def test_pages_that_were_read_are_not_read_again(tmp_path: Path) -> None:
             async with asyncio.timeout(60):
                 await proxy.reached[page].wait()
             proxy.cut() if page == CUT else program.kill()
-            assert (await ending).code != exits.DONE
+            assert (await ending).code != exit_codes.DONE
             with terminal.installation.open_store(inline=True) as store:
                 assert store.read_now(inventory.count, PartQuery()) == 0, "half a pull is seen"
                 assert store.read_now(replica.cursor, "inventory") == 0
-        assert (await (await terminal.start("sync")).end(kill_after=120)).code == exits.DONE
+        assert (await (await terminal.start("sync")).end(kill_after=120)).code == exit_codes.DONE
         with terminal.installation.open_store(inline=True) as store:
             assert store.read_now(inventory.count, PartQuery()) == PARTS
         # the two pages that were under way once more, and the calls that bring no page

@@ -16,10 +16,10 @@ from typing import Any, Literal
 import httpx
 import time_machine
 
+from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.core import cart, inventory, sales, search, state
 from clutch_tui.core.database.store import Store
 from clutch_tui.core.types import PartDraft, PartRow, Payment
-from clutch_tui.installation import Installation
 from clutch_tui.net.network import Network
 from clutch_tui.sandbox import demo_data, server
 from clutch_tui.sandbox.settings import Settings

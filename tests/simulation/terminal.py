@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from clutch_tui.config import Backend, Settings
+from clutch_tui.config.settings import Backend, Settings
 from clutch_tui.core.database import faults
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.sync import outbox
 from clutch_tui.core.types import Part
 from clutch_tui.net.client.api import Api
 from clutch_tui.net.client.session import Session
-from clutch_tui.net.client.vault import Secrets
 from clutch_tui.net.connection import Monitor
 from clutch_tui.net.engine.sync import Sync
 from clutch_tui.net.network import POLL_WITH_SOCKET, _EventCursor
 from clutch_tui.net.socket.websocket import Socket
 from clutch_tui.sandbox import demo_data
+from clutch_tui.security.vault import Secrets
 
 from .disk import Crash, Disk, FragileConnection, FragileStore, Guard
 from .network import Line
@@ -33,7 +33,7 @@ from .virtual_time import TerminalClock, VirtualLoop
 from .wire import Exchange
 
 if TYPE_CHECKING:
-    from clutch_tui.net.client.vault import Vault
+    from clutch_tui.security.vault import Vault
 
 SETTINGS = Backend(base_url="http://127.0.0.1:1/api/v1", shop_id=demo_data.SHOP_ID)
 POLL = 30.0

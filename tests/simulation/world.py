@@ -17,8 +17,8 @@ from pathlib import Path
 from clutch_tui.core.clock import to_text
 from clutch_tui.core.sync import abilities
 from clutch_tui.core.sync.replica import CHANNELS
-from clutch_tui.net.client.vault import Secrets
 from clutch_tui.sandbox.settings import PROTOCOL
+from clutch_tui.security.vault import Secrets
 
 from . import clerk
 from .clerk import Habits

@@ -11,10 +11,10 @@ from clutch_tui.core.database.store import Store
 from clutch_tui.core.price_lists import imports, price_list
 from clutch_tui.core.records import EDITABLE
 from clutch_tui.core.types import PartDraft, PartQuery
+from clutch_tui.phrases import fields
 from clutch_tui.sandbox.payload import Invalid
 from clutch_tui.sandbox.records import NOUNS
 from clutch_tui.text.format import NumberError
-from clutch_tui.ui import entries
 from tests.test_core.test_price_list import take_row, write
 
 LONGEST = {
@@ -40,14 +40,14 @@ def test_the_server_takes_a_text_up_to_its_limit_and_no_further(type: str, field
 
 @pytest.mark.parametrize(("type", "field"), TEXTS)
 def test_a_form_takes_a_text_up_to_its_limit_and_no_further(type: str, field: str) -> None:
-    entry = entries.find(type, field)
+    entry = fields.find(type, field)
     if entry is None:
         assert field == "image_url", "no form has it"
         return
     longest = "x" * LONGEST[type][field]
-    assert entries.read(entry, longest) == longest
+    assert fields.read(entry, longest) == longest
     with pytest.raises(NumberError):
-        entries.read(entry, f"{longest}x")
+        fields.read(entry, f"{longest}x")
 
 
 @pytest.mark.parametrize("field", OF_PARTS)

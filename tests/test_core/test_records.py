@@ -9,9 +9,9 @@ import pytest
 from clutch_tui.core.records import EDITABLE, RECORDS, RecordType, policy_fields
 from clutch_tui.core.records.declaration import Key, fields_of, keys_from, text
 from clutch_tui.net import payload, wire
+from clutch_tui.phrases import fields
 from clutch_tui.sandbox.records import NOUNS
 from clutch_tui.text import strings
-from clutch_tui.ui import entries
 
 ON_THE_WIRE = {"item": payload.Item, "customer": payload.Customer, "supplier": payload.Supplier}
 FOLDERS = {"text": "", "choice": "", "money": 0, "number": 0}
@@ -61,7 +61,7 @@ def test_every_field_is_a_column_of_its_table(record: RecordType) -> None:
 
 @every_record
 def test_a_form_asks_for_every_field_but_pictures(record: RecordType) -> None:
-    asked = [entry.name for entry in entries.OF_TYPE[record.name]]
+    asked = [entry.name for entry in fields.OF_TYPE[record.name]]
     assert asked == [name for name in record.fields if name != "image_url"]
 
 

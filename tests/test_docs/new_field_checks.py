@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from clutch_tui import config
+from clutch_tui.config import settings as config
 from clutch_tui.core import inventory, search
 from clutch_tui.core.database.store import Store
 from clutch_tui.core.price_lists import imports

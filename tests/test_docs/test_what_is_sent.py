@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from clutch_tui.config import Backend
+from clutch_tui.config.settings import Backend
 from clutch_tui.core import accounts, aftersales, cash, customers, inventory, sales, suppliers
 from clutch_tui.core.cart import add_line, with_customer
 from clutch_tui.core.database.store import Store
@@ -18,9 +18,9 @@ from clutch_tui.core.sync.messages import Change
 from clutch_tui.core.types import CustomerDraft, PartDraft, Payment, SupplierDraft, TaxRules
 from clutch_tui.net.client.api import Api
 from clutch_tui.net.client.session import Session
-from clutch_tui.net.client.vault import Vault
 from clutch_tui.net.connection import Monitor
 from clutch_tui.net.engine import protocol, rest
+from clutch_tui.security.vault import Vault
 from tests.fresh_store import open_new
 from tests.test_docs.markdown import page
 from tests.test_docs.test_protocol_tables import names

@@ -15,15 +15,16 @@ from typing import Any
 import httpx
 import pytest
 
-from clutch_tui.config import Backend
+from clutch_tui.config.settings import Backend
 from clutch_tui.net.client.api import Api
 from clutch_tui.net.client.session import Session
-from clutch_tui.net.client.vault import Vault
 from clutch_tui.net.connection import Event, Exchange, Monitor
-from clutch_tui.net.diagnosis import reach, tester
+from clutch_tui.net.endpoint_tester import tester
 from clutch_tui.sandbox import demo_data
 from clutch_tui.sandbox.server import Running, running
 from clutch_tui.sandbox.settings import Settings as SandboxSettings
+from clutch_tui.security.vault import Vault
+from clutch_tui.support import network_checks
 
 DEVICE = "d0000000-0000-7000-8000-00000000000a"
 
@@ -100,7 +101,7 @@ class Client:
 def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine that does three other things is no slow server."""
     monkeypatch.setattr(tester, "SLOW_MS", 600_000.0)
-    monkeypatch.setattr(reach, "SLOW_MS", 600_000)
+    monkeypatch.setattr(network_checks, "SLOW_MS", 600_000)
 
 
 @pytest.fixture

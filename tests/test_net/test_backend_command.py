@@ -18,8 +18,8 @@ from xml.etree import ElementTree
 import click
 import pytest
 
+from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.commands.backend_test import Wish, run
-from clutch_tui.installation import Installation
 from clutch_tui.net.endpoints import CATEGORIES
 from clutch_tui.sandbox import demo_data
 from clutch_tui.sandbox.server import Running

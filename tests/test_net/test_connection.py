@@ -185,9 +185,9 @@ def test_listeners_hear_of_changes_and_not_of_repetitions() -> None:
 
 def test_what_the_app_imports_before_its_first_frame_is_light() -> None:
     program = (
-        "import sys, clutch_tui.config, clutch_tui.net.connection\n"
+        "import sys, clutch_tui.config.settings, clutch_tui.net.connection\n"
         "import clutch_tui.net.client.api, clutch_tui.net.client.session\n"
-        "import clutch_tui.net.socket.websocket, clutch_tui.net.client.vault\n"
+        "import clutch_tui.net.socket.websocket, clutch_tui.security.vault\n"
         "heavy = {'httpx', 'websockets', 'pydantic', 'keyring', 'filelock', 'platformdirs', 'tomlkit'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )

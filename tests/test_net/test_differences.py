@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from clutch_tui import exits
+from clutch_tui.bootstrap import exit_codes
+from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.commands import doctor, status, syncing
 from clutch_tui.core import inventory, unfinished
 from clutch_tui.core.database import models
@@ -21,14 +22,13 @@ from clutch_tui.core.errors import ShopError
 from clutch_tui.core.sync import differences, outbox, unreadable
 from clutch_tui.core.sync.differences import Stranded
 from clutch_tui.core.types import PartDraft
-from clutch_tui.installation import Installation
-from clutch_tui.net.diagnosis.premises import Premises
+from clutch_tui.phrases import differences as difference_phrases
 from clutch_tui.sandbox import demo_data, server
 from clutch_tui.sandbox.server import Running
 from clutch_tui.sandbox.settings import Settings
+from clutch_tui.support.machine_checks import Premises
 from clutch_tui.text import strings
 from clutch_tui.text.strings import t, tn
-from clutch_tui.ui import difference_words
 from tests.test_net.till import sell
 
 
@@ -67,19 +67,19 @@ def change(store: Store, sql: str) -> None:
 async def test_a_round_after_which_all_is_exchanged_says_so(tmp_path: Path, sandbox: Running) -> None:
     here = install(tmp_path / "home", sandbox.base_url)
     done = await syncing.sync_once(here)
-    assert (done.code, done.message) == (exits.DONE, t("cli.sync.done"))
+    assert (done.code, done.message) == (exit_codes.DONE, t("cli.sync.done"))
     assert not done.found.counts
 
 
 @pytest.mark.parametrize(
     ("sql", "reason", "code"),
     [
-        ("UPDATE outbox SET lane = 'local', answered_at = NULL WHERE kind <> 'sale'", "local", exits.DONE),
-        ("UPDATE outbox SET lane = 'local', answered_at = NULL WHERE kind = 'sale'", "local_sales", exits.FAILED),
-        ("UPDATE outbox SET lane = 'attention', status = 'rejected'", "refused", exits.FAILED),
-        ("INSERT INTO set_aside VALUES ('inventory', 'x', 'stock: no number', '')", "set_aside", exits.FAILED),
-        ("DELETE FROM sync_state WHERE name = 'sales.epoch'", "arriving", exits.FAILED),
-        ("INSERT INTO sync_state VALUES ('orders.renew', '1')", "arriving", exits.FAILED),
+        ("UPDATE outbox SET lane = 'local', answered_at = NULL WHERE kind <> 'sale'", "local", exit_codes.DONE),
+        ("UPDATE outbox SET lane = 'local', answered_at = NULL WHERE kind = 'sale'", "local_sales", exit_codes.FAILED),
+        ("UPDATE outbox SET lane = 'attention', status = 'rejected'", "refused", exit_codes.FAILED),
+        ("INSERT INTO set_aside VALUES ('inventory', 'x', 'stock: no number', '')", "set_aside", exit_codes.FAILED),
+        ("DELETE FROM sync_state WHERE name = 'sales.epoch'", "arriving", exit_codes.FAILED),
+        ("INSERT INTO sync_state VALUES ('orders.renew', '1')", "arriving", exit_codes.FAILED),
     ],
 )
 async def test_whatever_is_on_one_side_only_is_told(
@@ -88,7 +88,7 @@ async def test_whatever_is_on_one_side_only_is_told(
     here = install(tmp_path / "home", sandbox.base_url)
     with here.open_store(inline=True) as store:
         made(store)
-    assert (await syncing.sync_once(here)).code == exits.DONE
+    assert (await syncing.sync_once(here)).code == exit_codes.DONE
     with here.open_store(inline=True) as store:
         change(store, sql)
 
@@ -100,7 +100,7 @@ async def test_whatever_is_on_one_side_only_is_told(
     assert done.found.counts == {reason: 2 if reason == "refused" else 1}
     assert (done.code, not done.found.counts) == (code, False)
     assert done.found.is_sent == (reason in ("set_aside", "arriving"))
-    assert done.message == "\n".join(difference_words.sentences(done.found)) != t("cli.sync.done")
+    assert done.message == "\n".join(difference_phrases.sentences(done.found)) != t("cli.sync.done")
 
 
 async def test_a_row_that_cannot_be_read_is_missing_until_it_can(tmp_path: Path, sandbox: Running) -> None:
@@ -133,7 +133,7 @@ async def test_work_done_before_a_shop_is_known_moves_along_at_the_first_sign_in
         assert store.read_now(outbox.summary).unsent == 2
     assert here.stranded(settings) == ()
     done = await syncing.sync_once(here)
-    assert (done.code, not done.found.counts) == (exits.DONE, True)
+    assert (done.code, not done.found.counts) == (exit_codes.DONE, True)
 
 
 async def test_work_of_a_shop_whose_id_was_missing_moves_along_once_it_is_entered(
@@ -147,7 +147,7 @@ async def test_work_of_a_shop_whose_id_was_missing_moves_along_once_it_is_entere
     assert (await syncing.sync_once(here)).error_key == "error.api.forbidden.shop"
     here.save_settings({"backend.shop_id": demo_data.SHOP_ID})
     done = await syncing.sync_once(here)
-    assert (done.code, not done.found.counts) == (exits.DONE, True)
+    assert (done.code, not done.found.counts) == (exit_codes.DONE, True)
     assert here.stranded() == ()
 
 
@@ -173,22 +173,22 @@ async def test_a_wrong_path_leaves_its_work_in_sight_until_a_person_sends_it(
     with here.open_store(inline=True) as store:
         sale = made(store)
     failed = await syncing.sync_once(here)
-    assert (failed.code, failed.error_key, failed.found.queue.unsent) == (exits.FAILED, "error.api.not_backend", 2)
+    assert (failed.code, failed.error_key, failed.found.queue.unsent) == (exit_codes.FAILED, "error.api.not_backend", 2)
 
     here = install(tmp_path / "home", sandbox.base_url)
     done = await syncing.sync_once(here)
     (left,) = done.found.stranded
     assert (left.unsent, left.base_url, left.shop_id, left.heard) == (2, wrong, demo_data.SHOP_ID, False)
-    assert done.code == exits.FAILED
-    said = tn("difference.stranded", 2, place=difference_words.place(left), file=left.path.name)
+    assert done.code == exit_codes.FAILED
+    said = tn("difference.stranded", 2, place=difference_phrases.place(left), file=left.path.name)
     assert done.message.splitlines() == [said, t("doctor.remedy.stranded.left")], "and what a person types"
-    assert await asyncio.to_thread(status.run, here, as_json=True) == exits.FAILED
+    assert await asyncio.to_thread(status.run, here, as_json=True) == exit_codes.FAILED
     assert json.loads(capsys.readouterr().out)["stranded"][0]["unsent"] == 2
 
     assert await here.must_be_same_shop(left) == demo_data.SHOP_ID
     await here.send_stranded(left.path)
     done = await syncing.sync_once(here)
-    assert (done.code, not done.found.counts) == (exits.DONE, True)
+    assert (done.code, not done.found.counts) == (exit_codes.DONE, True)
     with here.open_store(inline=True) as store:
         assert store.read_now(models.execute, "SELECT count(*) FROM sale WHERE id = ?", (sale,)).fetchone() == (1,)
 
@@ -232,10 +232,10 @@ async def test_a_database_that_nobody_can_look_into_may_hold_work(
     (left,) = here.stranded()
     assert (left.path, left.unsent, bool(left.fault)) == (path, 0, True)
     done = await syncing.sync_once(here)
-    assert (done.code, done.found.counts) == (exits.FAILED, {"untold": 1})
-    assert done.message == t("difference.untold", file=path.name) == difference_words.stranded(left)
+    assert (done.code, done.found.counts) == (exit_codes.FAILED, {"untold": 1})
+    assert done.message == t("difference.untold", file=path.name) == difference_phrases.stranded(left)
     assert done.found.counts
-    assert await asyncio.to_thread(status.run, here, as_json=False) == exits.FAILED
+    assert await asyncio.to_thread(status.run, here, as_json=False) == exit_codes.FAILED
     assert t("difference.untold", file=path.name) in capsys.readouterr().out
     told = await Premises(here.home, here.settings, here.vault(), stranded=here.stranded).stranded()
     assert (told.name, told.values) == ("stranded.untold", {"path": str(path)})
@@ -260,7 +260,7 @@ def test_a_database_that_was_given_up_is_no_news(tmp_path: Path) -> None:
 
 def test_status_makes_no_database_in_an_empty_home(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     here = install(tmp_path / "home")
-    assert status.run(here, as_json=False) == exits.DONE
+    assert status.run(here, as_json=False) == exit_codes.DONE
     assert capsys.readouterr().out.strip() == t("status.no_database")
     assert not list((tmp_path / "home").rglob("*.db"))
 
@@ -276,16 +276,16 @@ def test_status_ends_with_1_where_somebody_has_to_do_something(
             "INSERT INTO connection_state VALUES ('database', 'up', ?1, '{}', '2026-01-01T00:00:00.000Z', ?2)",
             ("2026-01-01T00:00:00.000Z", os.getpid()),
         )
-    assert status.run(here, as_json=False) == exits.DONE, "what was sold just now goes out by itself"
+    assert status.run(here, as_json=False) == exit_codes.DONE, "what was sold just now goes out by itself"
     assert t("connection.state.up") in capsys.readouterr().out, (
         "a database that has just been read is no part that is off"
     )
     with here.open_store(inline=True) as store:
         change(store, "UPDATE outbox SET at = '2026-01-01T00:00:00.000Z'")
-    assert status.run(here, as_json=False) == exits.FAILED
+    assert status.run(here, as_json=False) == exit_codes.FAILED
     with here.open_store(inline=True) as store:
         change(store, "UPDATE outbox SET answered_at = at, lane = 'attention', status = 'rejected'")
-    assert status.run(here, as_json=False) == exits.FAILED
+    assert status.run(here, as_json=False) == exit_codes.FAILED
     found = here.open_store(inline=True)
     with found as store:
         assert store.read_now(differences.between).counts["refused"] == 2
@@ -300,12 +300,12 @@ async def test_an_import_that_was_cut_off_is_told_at_every_door(
     with here.open_store(inline=True) as store:
         store.run_now(unfinished.note, "f", "list.csv", 501)
     done = await syncing.sync_once(here)
-    (said,) = difference_words.sentences(done.found)
+    (said,) = difference_phrases.sentences(done.found)
     assert "list.csv" in said
-    assert (done.code, done.message) == (exits.DONE, said)
+    assert (done.code, done.message) == (exit_codes.DONE, said)
     assert done.found.is_sent
     assert done.found.counts
-    assert await asyncio.to_thread(status.run, here, as_json=False) == exits.FAILED, "somebody has to do something"
+    assert await asyncio.to_thread(status.run, here, as_json=False) == exit_codes.FAILED, "somebody has to do something"
     assert said in capsys.readouterr().out.splitlines()
     premises = Premises(here.home, here.settings, here.vault(), find_key=here.protection.find_key)
     await premises.database()

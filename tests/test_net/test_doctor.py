@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from clutch_tui.config import Backend, Database, Settings, Shop
+from clutch_tui.config.paths import Home
+from clutch_tui.config.settings import Backend, Database, Settings, Shop
 from clutch_tui.core import inventory
 from clutch_tui.core.clock import SystemClock, to_text
 from clutch_tui.core.database import cipher, health
@@ -22,17 +23,16 @@ from clutch_tui.core.database.cipher_key import CipherKey
 from clutch_tui.core.database.store import FindKey, Store, no_key
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.types import PartDraft
-from clutch_tui.home import Home
 from clutch_tui.net.client.api import Api
 from clutch_tui.net.client.session import Session
-from clutch_tui.net.client.vault import Secrets, Vault
 from clutch_tui.net.connection import Monitor, Problem
-from clutch_tui.net.diagnosis import reach
-from clutch_tui.net.diagnosis.doctor import OUTCOMES, Check, Finding, Report, aside, examine
-from clutch_tui.net.diagnosis.premises import Premises
-from clutch_tui.net.diagnosis.reach import Reach
 from clutch_tui.sandbox import demo_data
 from clutch_tui.sandbox.server import Running
+from clutch_tui.security.vault import Secrets, Vault
+from clutch_tui.support import network_checks
+from clutch_tui.support.doctor import OUTCOMES, Check, Finding, Report, aside, examine
+from clutch_tui.support.machine_checks import Premises
+from clutch_tui.support.network_checks import Reach
 from tests.doctor_checks import CHECKS
 from tests.patient_loop import skip
 
@@ -245,7 +245,7 @@ async def test_what_answers_is_no_backend(tmp_path: Path, answer: bytes, outcome
 
 
 async def test_a_server_that_takes_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reach, "SLOW_MS", -1)
+    monkeypatch.setattr(network_checks, "SLOW_MS", -1)
     async with answering(HEALTHY) as port:
         found = await Patient(tmp_path, f"http://127.0.0.1:{port}/api/v1").examine()
     assert (found["http"].outcome, found["http"].verdict) == ("slow", "warning")
@@ -452,13 +452,13 @@ async def test_folders_that_cannot_be_written(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("free", "outcome"), [(10**6, "full"), (10**8, "low"), (10**10, "enough")])
 async def test_disk_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, outcome: str) -> None:
-    from clutch_tui.net.diagnosis import premises
+    from clutch_tui.support import machine_checks
 
     class Usage:
         def __init__(self, free: int) -> None:
             self.free = free
 
-    monkeypatch.setattr(premises.shutil, "disk_usage", lambda path: Usage(free))
+    monkeypatch.setattr(machine_checks.shutil, "disk_usage", lambda path: Usage(free))
     assert (await Patient(tmp_path).examine())["disk"].outcome == outcome
 
 

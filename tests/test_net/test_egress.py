@@ -16,7 +16,7 @@ import h2.events
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
-from clutch_tui.config import Backend
+from clutch_tui.config.settings import Backend
 from clutch_tui.net.client import egress
 from clutch_tui.net.client.api import ApiError, Kind
 from clutch_tui.net.socket.line import WebSocketDial

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from clutch_tui.config import Backend, Settings
+from clutch_tui.config.settings import Backend, Settings
 from clutch_tui.core import journal
 from clutch_tui.core.database.store import Store
 from clutch_tui.net.connection import Monitor

@@ -9,7 +9,7 @@ from collections.abc import Awaitable
 
 import pytest
 
-from clutch_tui.config import Backend
+from clutch_tui.config.settings import Backend
 from clutch_tui.net.client.errors import ApiError, Kind
 from clutch_tui.net.socket.line import HandshakeRefused, Line, LineClosed, WebSocketDial
 from clutch_tui.sandbox import demo_data

@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
-from clutch_tui.config import Backend
+from clutch_tui.config.settings import Backend
 from clutch_tui.core import inventory, state
 from clutch_tui.core.clock import from_text
 from clutch_tui.core.database import models

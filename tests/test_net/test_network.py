@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.core import inventory, journal, reference, state
 from clutch_tui.core.database.store import Store
 from clutch_tui.core.errors import ShopError
@@ -21,7 +22,6 @@ from clutch_tui.core.journal import LogQuery
 from clutch_tui.core.speed import usage
 from clutch_tui.core.sync import abilities, outbox, progress
 from clutch_tui.core.types import PartDraft, PartQuery
-from clutch_tui.installation import Installation
 from clutch_tui.net import logbook
 from clutch_tui.net import network as net
 from clutch_tui.net.client.errors import ApiError, Kind

@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from clutch_tui import exits, support
+from clutch_tui.bootstrap import exit_codes, support_file
+from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.commands import doctor, status, syncing
 from clutch_tui.core.sync import ways
-from clutch_tui.installation import Installation
 from clutch_tui.net.client.errors import ApiError, Kind
-from clutch_tui.net.diagnosis.bundle import NothingToTell
 from clutch_tui.net.engine.sync import PING_WITHIN
 from clutch_tui.sandbox import server
 from clutch_tui.sandbox.server import Running
 from clutch_tui.sandbox.settings import Settings
+from clutch_tui.support.bundle import NothingToTell
 from clutch_tui.text import strings
 from clutch_tui.ui.screens import connection_overview
 from clutch_tui.ui.status import Status
@@ -94,17 +94,17 @@ async def test_a_script_hears_that_it_was_not_the_server(tmp_path: Path, before:
         made(store)
     before.answer("404 Not Found", PAGE)
     failed = await syncing.sync_once(here)
-    assert (failed.code, failed.error_key) == (exits.FAILED, "error.api.not_backend")
+    assert (failed.code, failed.error_key) == (exit_codes.FAILED, "error.api.not_backend")
     assert failed.found.queue.unsent == 2
     before.page = b""
-    assert (await syncing.sync_once(here)).code == exits.DONE
+    assert (await syncing.sync_once(here)).code == exit_codes.DONE
 
 
 async def test_a_script_hears_of_the_portal_and_not_that_we_wait(tmp_path: Path, before: Front) -> None:
     """The calls of a round open the breaker one after the other; why they failed is what a person can do about it."""
     before.answer("302 Found", "", "Location: http://login.example/portal")
     failed = await syncing.sync_once(install(tmp_path / "home", f"http://127.0.0.1:{before.port}/api/v1"))
-    assert (failed.code, failed.error_key) == (exits.FAILED, "error.api.redirected")
+    assert (failed.code, failed.error_key) == (exit_codes.FAILED, "error.api.redirected")
 
 
 WIFI = {"en": ("Wi-Fi", "sign in"), "ar": ("واي فاي", "تسجيل")}
@@ -131,7 +131,7 @@ async def test_every_door_says_to_sign_in_to_the_network(
     strings.use(lang)
     try:
         assert names_the_wifi((await syncing.sync_once(here)).message, lang), "sync"
-        report = await support.check_up(here, None)
+        report = await support_file.check_up(here, None)
         said = [doctor.sentence(one) + (doctor.remedy(one) or "") for one in report.findings if one.check == "http"]
         assert names_the_wifi(" ".join(said), lang), "doctor"
 
@@ -204,12 +204,12 @@ async def test_the_support_file_asks_a_frozen_server_once(tmp_path: Path) -> Non
         if line := await reader.readline():
             asked.append(line.decode().split()[1].removeprefix("/api/v1"))
             await settle()
-            skip(support.LOOK_WITHIN)
+            skip(support_file.LOOK_WITHIN)
         await reader.read()
 
     listening = await asyncio.start_server(silent, "127.0.0.1", 0)
     here = install(tmp_path / "home", f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/api/v1")
-    story = support.Story(here)
+    story = support_file.Story(here)
     await story.doctor()
     with pytest.raises(NothingToTell):
         await story.tester()

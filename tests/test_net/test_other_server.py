@@ -10,18 +10,18 @@ from typing import Any
 
 import pytest
 
-from clutch_tui.config import Backend, Settings
+from clutch_tui.bootstrap.composition import Installation
+from clutch_tui.config.settings import Backend, Settings
 from clutch_tui.core import cart as carts
 from clutch_tui.core import inventory, sales, state
 from clutch_tui.core.database.store import Store
 from clutch_tui.core.sync import outbox
 from clutch_tui.core.types import PartQuery, PartRow, Payment, Receipt
-from clutch_tui.installation import Installation
 from clutch_tui.net.client.errors import ApiError, Kind
 from clutch_tui.net.client.trial import Credentials, prove
-from clutch_tui.net.diagnosis.own_session import Login
-from clutch_tui.net.diagnosis.tester import Report
-from clutch_tui.net.diagnosis.tester import Tester as Engine
+from clutch_tui.net.endpoint_tester.own_session import Login
+from clutch_tui.net.endpoint_tester.tester import Report
+from clutch_tui.net.endpoint_tester.tester import Tester as Engine
 from clutch_tui.net.network import Network
 
 from .other_server import LOGIN as WHO

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clutch_tui.net.client import redaction
-from clutch_tui.net.client.redaction import HIDDEN, hide_body, hide_headers, hide_people, hide_text, hide_value
+from clutch_tui.security import redaction
+from clutch_tui.security.redaction import HIDDEN, hide_body, hide_headers, hide_people, hide_text, hide_value
 
 SECRET = "hunter2"
 

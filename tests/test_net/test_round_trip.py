@@ -12,13 +12,13 @@ from typing import Any
 import httpx
 import pytest
 
-from clutch_tui.config import Settings, WebSocket
+from clutch_tui.config.settings import Settings, WebSocket
 from clutch_tui.core.clock import SystemClock
-from clutch_tui.net.diagnosis import tester
-from clutch_tui.net.diagnosis.capabilities import Capability
-from clutch_tui.net.diagnosis.own_session import Login
-from clutch_tui.net.diagnosis.round_trip import MARK, NOUNS
-from clutch_tui.net.diagnosis.tester import Report
+from clutch_tui.net.endpoint_tester import tester as endpoint_tester
+from clutch_tui.net.endpoint_tester.capabilities import Capability
+from clutch_tui.net.endpoint_tester.own_session import Login
+from clutch_tui.net.endpoint_tester.round_trips import MARK, NOUNS
+from clutch_tui.net.endpoint_tester.tester import Report
 from clutch_tui.sandbox import demo_data
 from clutch_tui.sandbox.server import Running
 
@@ -51,9 +51,11 @@ def _row(row: sqlite3.Row) -> str:
     return json.dumps({name: value for name, value in dict(row).items() if name not in COUNTERS}, ensure_ascii=False)
 
 
-def judge_of(client: Client, login: Login | None = None) -> tester.Tester:
+def judge_of(client: Client, login: Login | None = None) -> endpoint_tester.Tester:
     settings = Settings(backend=client.settings)
-    return tester.Tester(client.api, client.session, client.monitor, clock=client.clock, settings=settings, login=login)
+    return endpoint_tester.Tester(
+        client.api, client.session, client.monitor, clock=client.clock, settings=settings, login=login
+    )
 
 
 def capabilities(report: Report) -> dict[str, Capability]:
@@ -256,5 +258,5 @@ async def test_a_silent_socket_is_no_connection(sandbox: Running, make_client: M
     client = make_client(sandbox.base_url, api_key=demo_data.API_KEY)
     hurried = replace(client.settings, connect_timeout=0.2)  # only the silent socket is waited for by it
     settings = Settings(backend=hurried, websocket=WebSocket(pong_timeout=0.2))
-    judge = tester.Tester(client.api, client.session, client.monitor, settings=settings)
+    judge = endpoint_tester.Tester(client.api, client.session, client.monitor, settings=settings)
     assert capabilities(await judge.run())["socket"].verdict == "no"

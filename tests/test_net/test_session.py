@@ -13,10 +13,10 @@ import pytest
 
 from clutch_tui.net.client.api import Answer, ApiError, Kind
 from clutch_tui.net.client.session import Session
-from clutch_tui.net.client.vault import Secrets
 from clutch_tui.sandbox import demo_data
 from clutch_tui.sandbox.server import Running, running
 from clutch_tui.sandbox.settings import Settings as SandboxSettings
+from clutch_tui.security.vault import Secrets
 
 from .conftest import Client, Fault, MakeClient, TestClock, until
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from clutch_tui import exits
+from clutch_tui.bootstrap import exit_codes
 from clutch_tui.commands import status
 from clutch_tui.core import journal
 from clutch_tui.core.database import health, models
@@ -58,7 +58,7 @@ async def test_a_lead_that_is_stopped_is_named_and_its_place_taken_when_it_ends(
                     assert (overall(follower), follower.leads) == ("offline", False)
                     capsys.readouterr()
                     strings.use("en")
-                    assert await asyncio.to_thread(status.run, here, as_json=False) == exits.FAILED
+                    assert await asyncio.to_thread(status.run, here, as_json=False) == exit_codes.FAILED
                     assert t("connection.lead_silent", pid=lead.pid) in capsys.readouterr().out
                     key = here.protection.find_key(here.database())
                     assert is_led(here.database())

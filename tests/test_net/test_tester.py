@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from clutch_tui.net.diagnosis import tester
-from clutch_tui.net.diagnosis.tester import Report, Result
+from clutch_tui.net.endpoint_tester import tester as endpoint_tester
+from clutch_tui.net.endpoint_tester.tester import Report, Result
 from clutch_tui.net.endpoints import ENDPOINTS
 from clutch_tui.sandbox import demo_data
 from clutch_tui.text import strings
@@ -21,8 +21,8 @@ BASE = "https://api.example.com/api/v1"
 Handler = Callable[[httpx.Request], httpx.Response]
 
 
-def judge_of(client: Client) -> tester.Tester:
-    return tester.Tester(client.api, client.session, client.monitor, clock=client.clock)
+def judge_of(client: Client) -> endpoint_tester.Tester:
+    return endpoint_tester.Tester(client.api, client.session, client.monitor, clock=client.clock)
 
 
 def states(report: Report) -> dict[str, str]:
@@ -176,7 +176,7 @@ def test_every_word_of_the_tester_is_in_both_languages(language: strings.Languag
 async def test_each_state_that_is_no_success_has_its_remedy(
     make_client: MakeClient, monkeypatch: pytest.MonkeyPatch, response: httpx.Response | Exception, state: str
 ) -> None:
-    monkeypatch.setattr(tester, "SLOW_MS", -1.0)
+    monkeypatch.setattr(endpoint_tester, "SLOW_MS", -1.0)
 
     def answer(request: httpx.Request) -> httpx.Response:
         if isinstance(response, Exception):

@@ -17,10 +17,10 @@ from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.events import RequestReceived
 
+from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.core import inventory
 from clutch_tui.core.database import models
 from clutch_tui.core.sync import differences
-from clutch_tui.installation import Installation
 from clutch_tui.net.client.errors import ApiError, Kind
 from clutch_tui.net.engine import portions
 from clutch_tui.net.engine.exchange import MOST_PLAIN

@@ -9,7 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from clutch_tui import __version__, cli, exits, releases
+from clutch_tui import __version__, cli
+from clutch_tui.bootstrap import exit_codes
 from clutch_tui.core import journal, updates
 from clutch_tui.net import updates as asking
 from clutch_tui.net import wire
@@ -19,6 +20,7 @@ from clutch_tui.net.client.errors import ApiError
 from clutch_tui.net.connection import Problem
 from clutch_tui.sandbox.server import Running, running
 from clutch_tui.sandbox.settings import Settings
+from clutch_tui.support import upgrade
 from tests.test_net.till import HandClock, Till, open_till
 
 NEWS = {"version": "9.1.0", "changes": ["Faster"], "changes_ar": ["أسرع"]}
@@ -155,7 +157,7 @@ def test_an_answer_that_makes_no_sense_ends_the_command_with_a_sentence(
     monkeypatch.setenv("CLUTCH_BASE_URL", "http://127.0.0.1:1/api/v1")
     with pytest.raises(SystemExit) as ended:
         cli.main(["update", "--check"])
-    assert ended.value.code == exits.FAILED
+    assert ended.value.code == exit_codes.FAILED
     said = capsys.readouterr()
     assert said.err.startswith("The server gave an answer that makes no sense (")
     assert "Traceback" not in said.err + said.out
@@ -163,5 +165,5 @@ def test_an_answer_that_makes_no_sense_ends_the_command_with_a_sentence(
 
 def test_the_program_has_its_own_changelog_in_both_languages() -> None:
     for language in ("en", "ar"):
-        assert __version__ in releases.changelog(language)
-    assert "clutch-tui" in releases.upgrade_command()
+        assert __version__ in upgrade.changelog(language)
+    assert "clutch-tui" in upgrade.upgrade_command()

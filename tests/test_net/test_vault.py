@@ -14,9 +14,9 @@ import keyring.backend
 import keyring.errors
 import pytest
 
-from clutch_tui.net.client import key_store
-from clutch_tui.net.client.key_store import KeyStoreError
-from clutch_tui.net.client.vault import Secrets, Vault, mode_from
+from clutch_tui.security import key_store
+from clutch_tui.security.key_store import KeyStoreError
+from clutch_tui.security.vault import Secrets, Vault, mode_from
 
 URL = "https://api.example.com/v1"
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from clutch_tui.config import Backend, Settings, WebSocket
+from clutch_tui.config.settings import Backend, Settings, WebSocket
 from clutch_tui.core.errors import ShopError
 from clutch_tui.net import connection
 from clutch_tui.net.client.errors import ApiError, Kind

@@ -12,7 +12,8 @@ from typing import Any
 
 import httpx
 
-from clutch_tui.config import Settings
+from clutch_tui.config.paths import Home
+from clutch_tui.config.settings import Settings
 from clutch_tui.core import cart as carts
 from clutch_tui.core import inventory, sales, state
 from clutch_tui.core.database import models
@@ -20,14 +21,13 @@ from clutch_tui.core.database.store import Store
 from clutch_tui.core.sync import outbox, queue
 from clutch_tui.core.sync.shown import ChangeRow, QueueSummary
 from clutch_tui.core.types import Payment
-from clutch_tui.home import Home
 from clutch_tui.net.client.api import Api
 from clutch_tui.net.client.session import Session
-from clutch_tui.net.client.vault import Vault
 from clutch_tui.net.connection import Monitor
 from clutch_tui.net.engine.sync import Sync
 from clutch_tui.sandbox import demo_data
 from clutch_tui.sandbox.server import Running
+from clutch_tui.security.vault import Vault
 from tests.fresh_store import open_new
 
 
@@ -171,7 +171,7 @@ async def open_till(
 
 
 def _settings(home: Home, sandbox: Running) -> Settings:
-    from clutch_tui import config
+    from clutch_tui.config import settings as config
 
     overrides = {"backend.base_url": sandbox.base_url, "backend.shop_id": demo_data.SHOP_ID}
     return config.load(home, environ={}, overrides=overrides)

@@ -30,7 +30,7 @@ KILLS, PARTS = 50, 1_500
 SERVER = """
 import os, sys
 from pathlib import Path
-import clutch_tui.core.database.store, clutch_tui.protection, clutch_tui.net.client.keychain, filelock
+import clutch_tui.core.database.store, clutch_tui.security.encryption, clutch_tui.security.keychain, filelock
 from tests.homes import installation
 os.write(1, b"ready\\n")
 for line in iter(sys.stdin.readline, ""):

@@ -15,11 +15,13 @@ from pathlib import Path
 
 SERVER = """
 import json, os, sys
-from clutch_tui import cli, protection
+from clutch_tui import cli
 import clutch_tui.commands.trade, clutch_tui.commands.keys, clutch_tui.commands.connection, clutch_tui.commands.doctor
-import clutch_tui.core.database.store, clutch_tui.net.client.keychain, clutch_tui.printing.receipt
+import clutch_tui.core.database.store, clutch_tui.printing.receipt
+import clutch_tui.security.encryption, clutch_tui.security.keychain
 import argon2.low_level, filelock
-import clutch_tui.installation, clutch_tui.support, playhouse.migrations, pydantic, uuid_utils, zoneinfo
+import clutch_tui.bootstrap.composition, clutch_tui.bootstrap.support_file
+import playhouse.migrations, pydantic, uuid_utils, zoneinfo
 os.write(1, b"ready\\n")
 for line in iter(sys.stdin.readline, ""):
     order = json.loads(line)

@@ -19,8 +19,8 @@ from urllib.parse import quote
 import pytest
 from click.testing import CliRunner
 
-from clutch_tui import logs, privacy
 from clutch_tui.commands import keys
+from clutch_tui.config import file_modes
 from clutch_tui.core import aftersales, customers, inventory, journal, sales
 from clutch_tui.core.cart import add_line, totals, with_customer
 from clutch_tui.core.database import cipher, models
@@ -30,11 +30,12 @@ from clutch_tui.core.errors import ShopError
 from clutch_tui.core.sync import differences, outbox
 from clutch_tui.core.sync.differences import Stranded
 from clutch_tui.core.types import CustomerDraft, PartDraft, Payment, SaleQuery, TaxRules
-from clutch_tui.net.client.vault import Secrets
-from clutch_tui.protection import ASIDE, Protection
 from clutch_tui.sandbox import demo_data
 from clutch_tui.sandbox.server import running
 from clutch_tui.sandbox.settings import Settings
+from clutch_tui.security.encryption import ASIDE, Protection
+from clutch_tui.security.vault import Secrets
+from clutch_tui.support import logs
 from tests.homes import connect, installation, open_home
 from tests.test_protection.killed import hunt
 from tests.test_protection.older import age
@@ -209,8 +210,8 @@ def test_a_window_looks_into_a_database_and_encrypts_it_one_after_the_other(
     moved: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each takes it for itself: the one would find it in use by the other, and leave it plain or tell of no work."""
-    monkeypatch.setattr("clutch_tui.protection.GLANCE", 0.0)
-    monkeypatch.setattr("clutch_tui.installation._LOOK_PATIENCE", 0.0)
+    monkeypatch.setattr("clutch_tui.security.encryption.GLANCE", 0.0)
+    monkeypatch.setattr("clutch_tui.bootstrap.composition._LOOK_PATIENCE", 0.0)
     here, left = installation(moved, **shop_of("second")), installation(moved, **shop_of("first"))
     tidied: list[Future[None]] = []
     seen: list[object] = []
@@ -403,7 +404,7 @@ def test_what_is_open_to_others_is_closed_at_the_next_start(program: Program, tm
     assert {mode for mode in modes.values()} == {0o700, 0o600}, modes
     assert foreign.stat().st_mode & 0o777 == 0o644, "a folder that a person names may hold anything"
     assert "was open to others (0644) and is closed now" in (here.home.log_dir / "clutch-tui.log").read_text()
-    assert list(privacy.openings(here.home)) == []
+    assert list(file_modes.openings(here.home)) == []
 
 
 def test_a_folder_of_somebody_else_is_refused_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,8 +15,8 @@ import pytest
 
 from clutch_tui.core.database.cipher_key import CipherKey, Cost
 from clutch_tui.core.errors import ShopError
-from clutch_tui.net.client import key_store
-from clutch_tui.net.client.keychain import Keychain
+from clutch_tui.security import key_store
+from clutch_tui.security.keychain import Keychain
 
 KEY = CipherKey(b"\x05" * 32)
 CHEAP = Cost(rounds=1, memory=8, lanes=1)

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from itertools import product
 from typing import get_args
 
-from clutch_tui import support
+from clutch_tui.bootstrap import support_file
 from clutch_tui.core import journal, updates
 from clutch_tui.core import types as core
 from clutch_tui.core.database import upkeep
@@ -22,14 +22,18 @@ from clutch_tui.core.price_lists import headings, rows, survey
 from clutch_tui.core.speed import benchmark, measures, usage
 from clutch_tui.core.sync import ways
 from clutch_tui.net import connection
-from clutch_tui.net.client import errors, keychain
-from clutch_tui.net.diagnosis import capabilities, doctor, tester
-from clutch_tui.ui import glyphs, keys, locked, status, terminal, themes
+from clutch_tui.net.client import errors
+from clutch_tui.net.endpoint_tester import capabilities
+from clutch_tui.net.endpoint_tester import tester as endpoint_tester
+from clutch_tui.security import keychain
+from clutch_tui.support import doctor
+from clutch_tui.terminal import bidi_mode, glyphs
+from clutch_tui.ui import keys, locked, status, themes
 from clutch_tui.ui.screens import insight_lines
 from tests.doctor_checks import CHECKS
 
 _UNTROUBLED = {"ok", "reachable"}
-_TROUBLES = [state for state in get_args(tester.State) if state not in _UNTROUBLED]
+_TROUBLES = [state for state in get_args(endpoint_tester.State) if state not in _UNTROUBLED]
 
 _OUTCOMES = ["seen", "resent", "replaced", "given_up"]
 
@@ -95,15 +99,15 @@ FAMILIES: dict[str, Iterable[str]] = {
         "unclear_stock",
     ],
     "log.level.": journal.LEVELS,
-    "support.section.": support.SECTIONS,
+    "support.section.": support_file.SECTIONS,
     "sale.state.": [*get_args(core.SaleStatus), "return"],
     "sync.list_": ["torn", "unfiltered"],
     "sync.stock_by_": ["server", "terminal"],
     "sync.way_": get_args(ways.Way),
     "tester.remedy.": _TROUBLES,
-    "tester.state.": get_args(tester.State),
+    "tester.state.": get_args(endpoint_tester.State),
     "tester.sync.": (".".join(pair) for pair in product(get_args(capabilities.Name), get_args(capabilities.Verdict))),
-    "settings.bidi_": get_args(terminal.Ordering),
+    "settings.bidi_": get_args(bidi_mode.Ordering),
     "settings.letters_": get_args(glyphs.Letters),
     "theme.": [theme.name for theme in themes.THEMES],
     "topic.": insight_lines.TOPICS,
@@ -138,4 +142,4 @@ OPEN: frozenset[str] = frozenset(
 )
 
 # Modules that build keys from their very first word, and ask `has` for each.
-FREE: frozenset[str] = frozenset({"clutch_tui/ui/change_words.py"})
+FREE: frozenset[str] = frozenset({"clutch_tui/phrases/changes.py"})

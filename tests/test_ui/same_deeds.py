@@ -26,8 +26,8 @@ from textual.pilot import Pilot
 
 from clutch_tui.core import customers, inventory, sales
 from clutch_tui.core.types import CustomerDraft, PartQuery, SaleQuery
+from clutch_tui.terminal.scanner import GAP
 from clutch_tui.ui.app import ClutchApp
-from clutch_tui.ui.scans import GAP
 from tests.test_ui.shop_app import PARTS, Shop, open_app, settle, shop_in
 
 Pace = Literal["at once", "in pieces", "slowly"]

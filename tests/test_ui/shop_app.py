@@ -18,12 +18,12 @@ from textual.pilot import Pilot
 from textual.screen import ModalScreen
 from textual.worker import Worker, WorkerCancelled
 
-from clutch_tui import config
+from clutch_tui.config import settings as config
+from clutch_tui.config.paths import Home
 from clutch_tui.core import inventory, state
 from clutch_tui.core.database import models
 from clutch_tui.core.database.store import Store
 from clutch_tui.core.types import PartDraft
-from clutch_tui.home import Home
 from clutch_tui.text import strings
 from clutch_tui.ui.app import ClutchApp
 from clutch_tui.ui.dialogs import Unexpected

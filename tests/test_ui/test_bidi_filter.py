@@ -249,7 +249,7 @@ async def test_a_terminal_that_orders_by_itself_is_given_plain_lines() -> None:
 
 
 async def test_a_suspended_app_gives_the_terminal_back() -> None:
-    from clutch_tui.ui.terminal import OrderModes
+    from clutch_tui.terminal.bidi_mode import OrderModes
 
     written: list[str] = []
     app = Everywhere("لا")

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from clutch_tui.phrases.clock import wrong_day
 from clutch_tui.text import strings
-from clutch_tui.ui.clock_words import wrong_day
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 

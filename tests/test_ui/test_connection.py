@@ -18,7 +18,7 @@ from clutch_tui.core import journal
 from clutch_tui.core.database import models
 from clutch_tui.core.speed import usage
 from clutch_tui.net.connection import Monitor, Problem
-from clutch_tui.net.diagnosis.bundle import Section
+from clutch_tui.support.bundle import Section
 from clutch_tui.text import format as shown
 from clutch_tui.text import strings
 from clutch_tui.text.strings import t

@@ -13,11 +13,11 @@ from textual.app import App, ComposeResult
 from textual.events import Event, Key
 from textual.widgets import Input
 
+from clutch_tui.terminal.read_keys import ReadParser
 from clutch_tui.text.strings import Language, t
 from clutch_tui.ui import key_order
 from clutch_tui.ui.key_order import Held, KeysInOrder
 from clutch_tui.ui.keys import MODES
-from clutch_tui.ui.read_keys import ReadParser
 from clutch_tui.ui.screens.customers import PickCustomer
 from tests.test_ui.shop_app import PATIENCE, Shop, has_keys, open_app, press, toasts, until
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from clutch_tui.net.client import redaction
+from clutch_tui.security import redaction
 from clutch_tui.text.strings import t
 from clutch_tui.ui.app import ClutchApp
 from tests.test_ui.shop_app import Shop, open_app, press

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
+from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.core import inventory
 from clutch_tui.core.database import cipher
 from clutch_tui.core.database.cipher_key import Cost
 from clutch_tui.core.types import PartDraft
-from clutch_tui.installation import Installation
 from clutch_tui.ui.app import ClutchApp
 from clutch_tui.ui.dialogs import Confirm
 from clutch_tui.ui.locked import Locked

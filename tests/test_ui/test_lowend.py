@@ -17,9 +17,10 @@ from textual.color import Color
 
 from clutch_tui.core import inventory
 from clutch_tui.core.types import PartDraft
+from clutch_tui.terminal import glyphs, plain_lines
+from clutch_tui.terminal.glyphs import FORMS, Glyphs, drawable, find
 from clutch_tui.text import strings
-from clutch_tui.ui import glyphs, plain_lines, themes
-from clutch_tui.ui.glyphs import FORMS, Glyphs, drawable, find
+from clutch_tui.ui import themes
 from tests.terminal import Terminal
 
 from .shop_app import Shop

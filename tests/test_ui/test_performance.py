@@ -9,10 +9,10 @@ import pytest
 
 from clutch_tui.core.speed import measures, usage
 from clutch_tui.core.speed.histogram import Histogram
+from clutch_tui.phrases.figures import amount
 from clutch_tui.text import format as shown
 from clutch_tui.text import strings
 from clutch_tui.text.strings import t
-from clutch_tui.ui.figures import amount
 from clutch_tui.ui.screens.endpoint_times import COLUMNS, EndpointTimes
 from clutch_tui.ui.screens.performance import PerformanceScreen
 from clutch_tui.ui.screens.upkeep import OptimiseDialog, TestDialog

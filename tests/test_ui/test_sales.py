@@ -12,10 +12,10 @@ from clutch_tui.core import aftersales, cash, customers, inventory, sales, state
 from clutch_tui.core import cart as carts
 from clutch_tui.core.database import models
 from clutch_tui.core.types import CustomerDraft, Discount, PartDraft, Payment, Sale, SaleQuery, TaxRules
+from clutch_tui.phrases import changes
 from clutch_tui.text import strings
 from clutch_tui.text.format import amount, date, money, name, phone
 from clutch_tui.text.strings import t
-from clutch_tui.ui import change_words
 from clutch_tui.ui.app import ClutchApp
 from clutch_tui.ui.dialogs import Ask, Choose, Confirm
 from clutch_tui.ui.screens.customers import PickCustomer
@@ -816,8 +816,8 @@ async def test_a_void_that_takes_out_more_than_there_is_says_so(shop: Shop) -> N
 
 def test_a_number_that_two_receipts_have_is_no_number_of_a_part() -> None:
     strings.use("en")
-    (of_sale,) = change_words.flag_lines(("duplicate_number",), {}, "sale")
-    (of_part,) = change_words.flag_lines(("duplicate_number",), {}, "item")
+    (of_sale,) = changes.flag_lines(("duplicate_number",), {}, "sale")
+    (of_part,) = changes.flag_lines(("duplicate_number",), {}, "item")
     assert "receipt number" in of_sale
     assert "part number" in of_part
 

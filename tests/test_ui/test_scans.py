@@ -11,13 +11,13 @@ from textual.pilot import Pilot
 
 from clutch_tui.core import cart, inventory, sales
 from clutch_tui.core.types import PartDraft, PartQuery, SaleQuery
+from clutch_tui.terminal.read_keys import ReadParser
+from clutch_tui.terminal.scanner import Place, Run, Runs, judge
 from clutch_tui.text.format import amount, name
 from clutch_tui.text.strings import t
 from clutch_tui.ui.app import ClutchApp
 from clutch_tui.ui.dialogs import Ask, Choose, Confirm
 from clutch_tui.ui.forms import FormDialog
-from clutch_tui.ui.read_keys import ReadParser
-from clutch_tui.ui.scans import Place, Run, Runs, judge
 from clutch_tui.ui.screens.customers import PickCustomer
 from clutch_tui.ui.screens.discount import DiscountDialog
 from clutch_tui.ui.screens.inventory import InventoryScreen

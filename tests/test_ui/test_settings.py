@@ -13,14 +13,14 @@ import pytest
 from rich.cells import cell_len
 from textual.pilot import Pilot
 
-from clutch_tui.config import Settings
+from clutch_tui.bootstrap.composition import Installation
+from clutch_tui.config.settings import Settings
 from clutch_tui.core import inventory, sales, state
 from clutch_tui.core.sync import outbox
 from clutch_tui.core.types import PartDraft
-from clutch_tui.installation import Installation
+from clutch_tui.phrases import fields
 from clutch_tui.text import strings
 from clutch_tui.text.strings import t
-from clutch_tui.ui import entries
 from clutch_tui.ui.app import ClutchApp
 from clutch_tui.ui.dialogs import Confirm
 from clutch_tui.ui.forms import EntryRow
@@ -308,5 +308,5 @@ async def test_the_terminals_letters_are_a_choice_that_counts_from_the_next_star
 def test_every_label_of_a_form_has_room(language: strings.Language) -> None:
     """A label has one line of twenty cells; what is longer would lose its last word."""
     strings.use(language)
-    labels = {entry.label for form in (*entries.OF_TYPE.values(), ENTRIES, SIGN_IN) for entry in form}
+    labels = {entry.label for form in (*fields.OF_TYPE.values(), ENTRIES, SIGN_IN) for entry in form}
     assert {label: t(label) for label in labels if cell_len(t(label)) > 20} == {}

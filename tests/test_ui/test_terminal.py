@@ -9,9 +9,9 @@ from textwrap import dedent
 
 import pytest
 
+from clutch_tui.terminal.bidi_mode import ADVICE_COMMANDS, advice, identify, order_modes, ordered_terminal
 from clutch_tui.text import bidi
 from clutch_tui.text.strings import has
-from clutch_tui.ui.terminal import ADVICE_COMMANDS, advice, identify, order_modes, ordered_terminal
 from tests.terminal import Terminal
 
 BEGIN, END = "\x1b[8l", "\x1b[8h"
@@ -131,7 +131,7 @@ def test_an_app_that_dies_gives_the_terminal_back(tmp_path: Path) -> None:
         dedent("""
         from textual.app import App
         from clutch_tui.ui.bidi_filter import BidiApp
-        from clutch_tui.ui.terminal import ordered_terminal
+        from clutch_tui.terminal.bidi_mode import ordered_terminal
         class Dying(BidiApp, App[None]):
             def on_key(self) -> None:
                 raise RuntimeError("no more")

@@ -285,7 +285,7 @@ def test_typing_mixed_text_in_a_real_terminal(tmp_path: Path) -> None:
     program.write_text(
         dedent("""
         from tests.test_ui.test_text_field import FieldApp
-        from clutch_tui.ui.terminal import ordered_terminal
+        from clutch_tui.terminal.bidi_mode import ordered_terminal
         with ordered_terminal("auto") as modes:
             app = FieldApp()
             app.order_modes = modes

@@ -32,8 +32,8 @@ from textual.widgets import Input, Static
 
 from clutch_tui.core import inventory
 from clutch_tui.core.types import PartDraft
+from clutch_tui.terminal.thin_wire import ThinWire
 from clutch_tui.ui.app import ClutchApp
-from clutch_tui.ui.thin_wire import ThinWire
 from clutch_tui.ui.widgets.key_bar import KeyBar
 from tests.terminal import ROOT, Terminal
 from tests.test_ui.shop_app import PATIENCE, Shop, open_app, press, settle, until
@@ -340,7 +340,7 @@ def test_names_of_textual() -> None:
 )
 def test_terminals_that_erase_in_colour(term: str, erases: bool) -> None:
     """In a process each: curses reads one terminal's description and keeps to it."""
-    asked = "import os; from clutch_tui.ui.thin_wire import erases_in_colour as ask; print(ask(os.environ))"
+    asked = "import os; from clutch_tui.terminal.thin_wire import erases_in_colour as ask; print(ask(os.environ))"
     answer = subprocess.run(
         [sys.executable, "-c", asked], env=os.environ | {"TERM": term}, cwd=ROOT, capture_output=True, text=True
     )

@@ -8,10 +8,11 @@ import pytest
 from textual.containers import VerticalScroll
 from textual.strip import Strip
 
-from clutch_tui import __version__, releases
+from clutch_tui import __version__
 from clutch_tui.core import updates
 from clutch_tui.net.client.errors import ApiError, Kind
 from clutch_tui.net.connection import Monitor
+from clutch_tui.support import upgrade
 from clutch_tui.text import strings
 from clutch_tui.ui.screens.sales import SalesScreen
 from clutch_tui.ui.screens.updates import UpdatesScreen
@@ -86,7 +87,7 @@ async def test_a_server_that_cannot_say_is_named_and_nobody_is_told_to_update(
         await until(pilot, lambda: strings.t(said) in words_on(app.screen))
         assert strings.t("updates.verdict.unknown") not in words_on(app.screen)
         assert strings.t("updates.type") not in words_on(app.screen)
-        assert releases.upgrade_command() not in words_on(app.screen)
+        assert upgrade.upgrade_command() not in words_on(app.screen)
 
 
 async def test_the_changelog_is_drawn_as_far_as_there_is_room_and_scrolls_to_its_end(shop: Shop) -> None:
@@ -98,7 +99,7 @@ async def test_the_changelog_is_drawn_as_far_as_there_is_room_and_scrolls_to_its
         pages = app.screen.query_one("#updates-news", VerticalScroll)
         await press(pilot, "f6")
         await settle(pilot)
-        lines = [line for line in releases.changelog("en").splitlines() if line]
+        lines = [line for line in upgrade.changelog("en").splitlines() if line]
         assert strings.t("updates.own_title") in drawn()
         assert lines[0].lstrip("# ") in drawn()
         assert pages.virtual_size.height > len(lines) / 2

@@ -15,9 +15,9 @@ from rich.color import ColorSystem
 from rich.segment import Segment
 from rich.style import Style
 
-from clutch_tui.ui.cells import ATTRIBUTES, PLAIN, UNKNOWN, Pen, Pens, Row, put
-from clutch_tui.ui.front_buffer import Front, find_scroll
-from clutch_tui.ui.wire_encoder import change_of_pen
+from clutch_tui.terminal.cells import ATTRIBUTES, PLAIN, UNKNOWN, Pen, Pens, Row, put
+from clutch_tui.terminal.front_buffer import Front, find_scroll
+from clutch_tui.terminal.wire_encoder import change_of_pen
 
 WIDTH, HEIGHT = 24, 9
 

@@ -27,7 +27,7 @@ from clutch_tui.net.endpoints import BY_NAME, Endpoint
 if TYPE_CHECKING:
     import httpx
 
-    from clutch_tui.config import Backend
+    from clutch_tui.config.settings import Backend
     from clutch_tui.net.client.session import Session
 
 __all__ = ["Answer", "Api", "ApiError", "FieldError", "Kind"]
@@ -401,7 +401,7 @@ class Api:
     def _make_client(self) -> httpx.AsyncClient:
         import httpx
 
-        from clutch_tui.config_rules import is_loopback
+        from clutch_tui.config.rules import is_loopback
         from clutch_tui.net.client.egress import proxy_for, trusted
 
         settings = self._settings

@@ -121,7 +121,7 @@ class Record:
         return self.request.body if self.packed is None else self.packed
 
     def exchange(self, error: ApiError | None, clock: Clock, bodies: int) -> Exchange:
-        from clutch_tui.net.client.redaction import hide_body, hide_headers, hide_text
+        from clutch_tui.security.redaction import hide_body, hide_headers, hide_text
 
         return Exchange(
             endpoint=self.request.name,

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from clutch_tui.config_rules import is_loopback
+from clutch_tui.config.rules import is_loopback
 from clutch_tui.net.client.errors import ApiError, from_os_error
 
 if TYPE_CHECKING:
-    from clutch_tui.config import Backend
+    from clutch_tui.config.settings import Backend
 
 # Where other distributions keep the authorities than the one that this Python was built for.
 _BUNDLES = (

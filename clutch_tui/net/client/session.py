@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from clutch_tui.core.clock import Clock, SystemClock, from_text, to_text
 from clutch_tui.net.client.errors import ApiError, Kind
-from clutch_tui.net.client.key_store import KeyStoreError
-from clutch_tui.net.client.redaction import remember
-from clutch_tui.net.client.vault import Secrets
 from clutch_tui.net.connection import Access, Monitor
+from clutch_tui.security.key_store import KeyStoreError
+from clutch_tui.security.redaction import remember
+from clutch_tui.security.vault import Secrets
 
 if TYPE_CHECKING:
     from clutch_tui.net.client.api import Answer
-    from clutch_tui.net.client.vault import Vault
+    from clutch_tui.security.vault import Vault
 
 REFRESH_BEFORE = timedelta(minutes=5)
 UNKNOWN_LIFETIME = 3600.0

@@ -9,14 +9,14 @@ from typing import Any
 
 import httpx
 
-from clutch_tui.config import Backend
+from clutch_tui.config.settings import Backend
+from clutch_tui.security.vault import Secrets, Vault
 
 from .. import wire
 from ..connection import Monitor
 from .api import Api
 from .errors import ApiError, Kind
 from .session import Session
-from .vault import Secrets, Vault
 
 
 @dataclass(frozen=True, slots=True)

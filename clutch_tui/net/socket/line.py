@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from websockets.asyncio.client import ClientConnection, connect
 
-    from clutch_tui.config import Backend
+    from clutch_tui.config.settings import Backend
 
 PROTOCOL_PATIENCE = 6
 """How many times as long the library's own ping waits: on a thin line a call's answer may stand before it, and whoever
@@ -77,9 +77,9 @@ class WebSocketDial:
     async def __call__(self, url: str, headers: Mapping[str, str]) -> Line:
         from websockets.exceptions import InvalidProxy, InvalidStatus, ProxyError, WebSocketException
 
-        from clutch_tui.config_rules import is_loopback
+        from clutch_tui.config.rules import is_loopback
         from clutch_tui.net.client.egress import proxy_for
-        from clutch_tui.net.client.redaction import hide_text
+        from clutch_tui.security.redaction import hide_text
 
         parts = urlsplit(url)
         host = parts.hostname or ""

@@ -21,7 +21,7 @@ from clutch_tui.net.socket.line import Dial, HandshakeRefused, Line, LineClosed,
 from clutch_tui.net.socket.sequence import Sequence
 
 if TYPE_CHECKING:
-    from clutch_tui.config import Settings
+    from clutch_tui.config.settings import Settings
     from clutch_tui.net.client.session import Session
     from clutch_tui.net.socket.frames import Frame
 

@@ -8,9 +8,10 @@ from typing import ClassVar, cast
 from textual.binding import Binding, BindingType
 
 from clutch_tui.core.sync.queue import ChangeDetail
+from clutch_tui.phrases import changes
 from clutch_tui.text.format import NO_BREAK_SPACE
 from clutch_tui.text.strings import t
-from clutch_tui.ui import change_words, keys
+from clutch_tui.ui import keys
 from clutch_tui.ui.dialogs import ShowText, keys_of_row
 
 ACTIONS = {
@@ -33,7 +34,7 @@ class ChangeDialog(ShowText):
     )
 
     def __init__(self, change: ChangeDetail, possible: Collection[str]) -> None:
-        super().__init__("queue.detail", lambda: change_words.detail_lines(change))
+        super().__init__("queue.detail", lambda: changes.detail_lines(change))
         self.add_class("-form")
         self._possible = possible
         self.hint.tell(self._keys)

@@ -12,9 +12,10 @@ from textual.content import Content
 
 from clutch_tui.core.sync.conflicts import Choice
 from clutch_tui.core.sync.shown import Conflict
+from clutch_tui.phrases import changes, fields
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
-from clutch_tui.ui import change_words, entries, shop
+from clutch_tui.ui import shop
 from clutch_tui.ui.dialogs import Choose
 from clutch_tui.ui.forms import FormDialog
 from clutch_tui.ui.screens.history import HistoryScreen
@@ -25,15 +26,15 @@ from clutch_tui.ui.widgets.window_table import WindowTable
 
 
 def _side(row: Conflict, value: Any, words: Callable[[Conflict], str]) -> str:
-    return words(row) if row.field == "*" else change_words.apart(row, value)
+    return words(row) if row.field == "*" else changes.apart(row, value)
 
 
 COLUMNS: tuple[Column[Conflict], ...] = (
-    Column("conflict.record", 18, change_words.label, flex=2),
-    Column("conflict.field", 13, change_words.conflict_field),
-    Column("conflict.was_column", 12, lambda row: _side(row, row.was, change_words.was_words), priority=1, flex=1),
-    Column("conflict.mine_column", 14, lambda row: _side(row, row.mine, change_words.mine_words), flex=2),
-    Column("conflict.theirs_column", 14, lambda row: _side(row, row.theirs, change_words.theirs_words), flex=2),
+    Column("conflict.record", 18, changes.label, flex=2),
+    Column("conflict.field", 13, changes.conflict_field),
+    Column("conflict.was_column", 12, lambda row: _side(row, row.was, changes.was_words), priority=1, flex=1),
+    Column("conflict.mine_column", 14, lambda row: _side(row, row.mine, changes.mine_words), flex=2),
+    Column("conflict.theirs_column", 14, lambda row: _side(row, row.theirs, changes.theirs_words), flex=2),
 )
 _NOUNS = "conflicts queue inventory customers suppliers orders"
 """What is drawn anew after a decision."""
@@ -67,8 +68,8 @@ class ConflictsScreen(HistoryScreen):
         return reading(self.store, shop.conflicts)
 
     def describe(self, row: Conflict) -> Content | str:
-        words = change_words
-        lines = [t("conflict.line", name=shown.name(change_words.label(row)) or "-", field=words.conflict_field(row))]
+        words = changes
+        lines = [t("conflict.line", name=shown.name(changes.label(row)) or "-", field=words.conflict_field(row))]
         if was := words.was_words(row):
             lines.append(t("conflict.line_was", value=was))
         made = shown.date_time(row.made_at or row.at)
@@ -110,7 +111,7 @@ class ConflictsScreen(HistoryScreen):
             return None
         possible = {
             "mine": not row.gone,
-            "other": entries.find(row.type, row.field) is not None,
+            "other": fields.find(row.type, row.field) is not None,
             "new": shop.conflicts.can_be_made_anew(row),
             "alike": len(self._alike) > 1,
         }
@@ -137,14 +138,14 @@ class ConflictsScreen(HistoryScreen):
         if row is None:
             return
         words = {
-            "mine": lambda: f"{t('conflict.keep_mine')}: {change_words.mine_words(row)}",
-            "theirs": lambda: f"{t('conflict.take_theirs')}: {change_words.theirs_words(row)}",
+            "mine": lambda: f"{t('conflict.keep_mine')}: {changes.mine_words(row)}",
+            "theirs": lambda: f"{t('conflict.take_theirs')}: {changes.theirs_words(row)}",
             "other": lambda: t("conflict.other"),
             "new": lambda: t("conflict.new"),
             "alike": lambda: t("conflict.line_alike", n=len(self._alike)),
         }
         options = [(action, word) for action, word in words.items() if self.check_action(action, ())]
-        title = {"name": shown.name(change_words.label(row)), "field": change_words.conflict_field(row)}
+        title = {"name": shown.name(changes.label(row)), "field": changes.conflict_field(row)}
         chosen = await self.app.push_screen_wait(Choose("conflict.line", options, **title))
         if chosen is not None and self.check_action(chosen, ()):
             await self.app.run_action(chosen, self)
@@ -153,7 +154,7 @@ class ConflictsScreen(HistoryScreen):
     async def action_other(self) -> None:
         """A third value, in a field of the record's form."""
         row: Conflict | None = self.table.row
-        entry = entries.find(row.type, row.field) if row is not None else None
+        entry = fields.find(row.type, row.field) if row is not None else None
         if row is None or entry is None:
             return
 
@@ -162,7 +163,7 @@ class ConflictsScreen(HistoryScreen):
             await self.app.write(_NOUNS, shop.conflicts.resolve, row.id, "other", value, actor=self.app.cashier)
             return True
 
-        title = {"name": shown.name(change_words.label(row)), "field": t(entry.label)}
+        title = {"name": shown.name(changes.label(row)), "field": t(entry.label)}
         await self.app.push_screen_wait(
             FormDialog("conflict.other_title", (entry,), {row.field: row.mine}, save, **title)
         )
@@ -173,7 +174,7 @@ class ConflictsScreen(HistoryScreen):
         row: Conflict | None = self.table.row
         if row is None:
             return
-        name = shown.name(change_words.label(row))
+        name = shown.name(changes.label(row))
         if row.type == "item":
             part = await self.store.read(shop.inventory.get, row.record_id)
             agreed = await self.app.confirm("conflict.ask_new", name=name, stock=shown.number(max(0, part.stock)))
@@ -192,7 +193,7 @@ class ConflictsScreen(HistoryScreen):
         options: list[tuple[str, Callable[[], str]]] = [("theirs", partial(t, "conflict.all_theirs", n=len(alike)))]
         if not row.gone:
             options.insert(0, ("mine", partial(t, "conflict.all_mine", n=len(alike))))
-        title = {"n": len(alike), "field": change_words.conflict_field(row)}
+        title = {"n": len(alike), "field": changes.conflict_field(row)}
         choice = await self.app.push_screen_wait(Choose("conflict.all_title", options, **title))
         if choice is not None:
             same: Choice = "mine" if choice == "mine" else "theirs"

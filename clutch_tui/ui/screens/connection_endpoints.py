@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from clutch_tui.phrases.figures import milliseconds, share
+from clutch_tui.phrases.log import problem_words
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
-from clutch_tui.ui.figures import milliseconds, share
-from clutch_tui.ui.log_words import problem_words
 from clutch_tui.ui.widgets.column import Column
 
 if TYPE_CHECKING:

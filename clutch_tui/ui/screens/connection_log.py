@@ -19,13 +19,14 @@ from textual.containers import Horizontal
 
 from clutch_tui.core.clock import to_text
 from clutch_tui.core.journal import LogQuery, LogRow
+from clutch_tui.phrases import log as log_phrases
+from clutch_tui.phrases.log import category_word
 from clutch_tui.text import format as shown
 from clutch_tui.text.fold import fold
 from clutch_tui.text.harmless import escaped
 from clutch_tui.text.strings import keys_saying, t
-from clutch_tui.ui import log_words, shop
+from clutch_tui.ui import shop
 from clutch_tui.ui.dialogs import Choose, ShowText
-from clutch_tui.ui.log_words import category_word
 from clutch_tui.ui.screens.list_screen import ListScreen
 from clutch_tui.ui.screens.support import Supporting, stamp
 from clutch_tui.ui.widgets.column import Column
@@ -44,7 +45,7 @@ _TONES = {"warning": "warning", "error": "bad", "debug": "muted"}
 
 def sentence(row: LogRow) -> str:
     """An entry of the log as a sentence."""
-    return log_words.sentence(row.event, row.values)
+    return log_phrases.sentence(row.event, row.values)
 
 
 COLUMNS: tuple[Column[LogRow], ...] = (
@@ -278,7 +279,7 @@ def _readable(body: str) -> list[str]:
 
 async def export(store: Store, query: LogQuery, path: Path) -> int:
     """Write what a query finds to a file for its owner alone, newest first; how many entries there were."""
-    from clutch_tui.home import write_private
+    from clutch_tui.config.paths import write_private
 
     def gather() -> list[bytes]:
         return [_as_line(row) for row in shop.journal.log_page(query, None, 0, -1)]

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from rich.cells import cell_len, chop_cells, set_cell_size
 from textual.content import Content
 
+from clutch_tui.phrases.clock import wrong_day
+from clutch_tui.phrases.figures import share
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import has, t, tn
-from clutch_tui.ui.clock_words import wrong_day
-from clutch_tui.ui.figures import share
 from clutch_tui.ui.status import Status
 
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ from functools import partial
 from typing import Any
 
 from clutch_tui.core.sync.queue import Refused
+from clutch_tui.phrases import changes
+from clutch_tui.phrases import fields as record_fields
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
-from clutch_tui.ui import change_words, entries
 from clutch_tui.ui.forms import FormDialog
 
 
@@ -19,10 +20,10 @@ class CorrectionForm(FormDialog[str]):
 
     def __init__(self, refused: Refused, save: Callable[[dict[str, Any]], Awaitable[str]]) -> None:
         row = refused.row
-        fields = entries.OF_TYPE[row.type]
+        fields = record_fields.OF_TYPE[row.type]
         if row.type == "item" and row.kind == "create":
-            fields = (*fields, entries.FIRST_STOCK)
-        super().__init__("queue.correct", fields, refused.fields, save, name=shown.name(change_words.label(row)))
+            fields = (*fields, record_fields.FIRST_STOCK)
+        super().__init__("queue.correct", fields, refused.fields, save, name=shown.name(changes.label(row)))
         self._request = refused
 
     def on_mount(self) -> None:
@@ -33,7 +34,7 @@ class CorrectionForm(FormDialog[str]):
         for name in reversed(named):
             self.complain(partial(_server_says, self._request.errors[name]), name)
         if not named:
-            self.complain(partial(change_words.error_words, self._request.row))
+            self.complain(partial(changes.error_words, self._request.row))
 
 
 def _server_says(words: str) -> str:

@@ -12,11 +12,11 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from clutch_tui.core.types import Customer, CustomerDraft, CustomerRow
+from clutch_tui.phrases.fields import CUSTOMER
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 from clutch_tui.ui import shop
 from clutch_tui.ui.dialogs import Dialog
-from clutch_tui.ui.entries import CUSTOMER
 from clutch_tui.ui.forms import FormDialog
 from clutch_tui.ui.screens.list_screen import ListScreen, reading
 from clutch_tui.ui.widgets.column import Column

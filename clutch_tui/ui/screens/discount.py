@@ -119,6 +119,6 @@ class DiscountDialog(Dialog[TakenOff]):
         try:
             discount = self._read()
         except NumberError as error:
-            self._problem.say(error.key, **error.arguments)
+            self._problem.say(error.key, **error.values)
         else:
             self.dismiss(TakenOff(discount, self._whole_sale))

@@ -10,11 +10,11 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
+from clutch_tui.phrases.figures import milliseconds, share
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 from clutch_tui.ui import shop
 from clutch_tui.ui.dialogs import Dialog
-from clutch_tui.ui.figures import milliseconds, share
 from clutch_tui.ui.widgets.column import Column
 from clutch_tui.ui.widgets.window_table import WindowTable
 

@@ -12,12 +12,12 @@ from textual.binding import Binding, BindingType
 
 from clutch_tui.core.refunds import Refund, Refunded
 from clutch_tui.core.types import Payment, PayMethod, Sale, SaleLine
+from clutch_tui.phrases.fields import Entry
 from clutch_tui.printing.page import payment_words
 from clutch_tui.text import format as shown
 from clutch_tui.text.format import NumberError
 from clutch_tui.text.strings import t
 from clutch_tui.ui import forms, shop
-from clutch_tui.ui.entries import Entry
 from clutch_tui.ui.forms import EntryRow, FormDialog
 from clutch_tui.ui.widgets.text_field import TextField
 from clutch_tui.ui.widgets.words import Words, shortened

@@ -16,10 +16,11 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from clutch_tui.phrases.errors import explain
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 from clutch_tui.ui import shop
-from clutch_tui.ui.errors import is_missing, note, sentence
+from clutch_tui.ui.errors import is_missing, note
 from clutch_tui.ui.screens.frame import ShopScreen
 from clutch_tui.ui.screens.insight_lines import TOPICS, lines
 from clutch_tui.ui.status import Status
@@ -159,6 +160,6 @@ def _standing(kept: Reference | None, trouble: Exception | None) -> Iterator[str
     if kept is not None:
         yield t("insight.age", age=shown.age(kept.fetched_at, datetime.now(UTC)))
     if trouble is not None:
-        yield sentence(trouble)
+        yield explain(trouble)
     elif kept is None:
         yield t("insight.never")

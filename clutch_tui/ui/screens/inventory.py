@@ -13,11 +13,12 @@ from textual.content import Content
 
 from clutch_tui.core.limits import MAX_QUANTITY
 from clutch_tui.core.types import Part, PartDraft, PartQuery, PartRow
+from clutch_tui.phrases import lookups
+from clutch_tui.phrases.fields import ENGLISH_PART, PART
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
-from clutch_tui.ui import lookup_words, shop
+from clutch_tui.ui import shop
 from clutch_tui.ui.dialogs import ask_number, ask_text
-from clutch_tui.ui.entries import ENGLISH_PART, PART
 from clutch_tui.ui.forms import FormDialog
 from clutch_tui.ui.screens.list_screen import ListScreen, reading
 from clutch_tui.ui.screens.part import server_words
@@ -78,7 +79,7 @@ class InventoryScreen(ListScreen):
               place=shown.part_number(row.location or "-"), price=shown.money(row.price)),
         ]  # fmt: skip
         if self._read_as:
-            lines.append(lookup_words.read_as(self._read_as))
+            lines.append(lookups.read_as(self._read_as))
         if row.stock < 0:
             lines.append(t("inventory.below_zero"))
         if row.moved or self._is_stale:

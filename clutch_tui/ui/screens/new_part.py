@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.types import Part, PartDraft
+from clutch_tui.phrases.fields import FIRST_STOCK, PART
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 from clutch_tui.ui import shop
-from clutch_tui.ui.entries import FIRST_STOCK, PART
 from clutch_tui.ui.forms import FormDialog
 
 if TYPE_CHECKING:

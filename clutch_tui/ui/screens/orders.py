@@ -15,11 +15,11 @@ from textual.content import Content
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.limits import MAX_MONEY
 from clutch_tui.core.types import Order, OrderLine, OrderQuery, OrderRow, PartRow
+from clutch_tui.phrases.fields import Entry
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 from clutch_tui.ui import forms, shop
 from clutch_tui.ui.dialogs import ask_text
-from clutch_tui.ui.entries import Entry
 from clutch_tui.ui.forms import FormDialog
 from clutch_tui.ui.screens.list_screen import ListScreen, reading
 from clutch_tui.ui.screens.order_page import ANSWERS, WHY_OVER, OrderDialog, status_word

@@ -9,11 +9,11 @@ from textual.binding import BindingType
 
 from clutch_tui.core import cars
 from clutch_tui.core.types import Part, PartDraft
+from clutch_tui.phrases import changes
+from clutch_tui.phrases.fields import PART
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
-from clutch_tui.ui import change_words
 from clutch_tui.ui.dialogs import ShowText, keys_of_row
-from clutch_tui.ui.entries import PART
 
 _PLACED = frozenset(
     {
@@ -80,7 +80,7 @@ def _others(draft: PartDraft) -> list[tuple[str, str]]:
     """The fields that have no place of their own on the page, as a form words them."""
     others = (entry for entry in PART if entry.name not in _PLACED)
     values = ((entry, getattr(draft, entry.name)) for entry in others)
-    return [(entry.label, change_words.value_word("item", entry.name, value)) for entry, value in values if value]
+    return [(entry.label, changes.value_word("item", entry.name, value)) for entry, value in values if value]
 
 
 def server_words(at_the_server: int, moved: int, as_of: datetime | None) -> str:

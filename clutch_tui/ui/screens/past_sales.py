@@ -11,10 +11,11 @@ from textual.content import Content
 
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.types import CustomerRow, SaleQuery, SaleRow
+from clutch_tui.phrases import changes
 from clutch_tui.printing.page import method_word, payment_words
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
-from clutch_tui.ui import change_words, shop
+from clutch_tui.ui import shop
 from clutch_tui.ui.screens.give_back import ReturnDialog
 from clutch_tui.ui.screens.list_screen import ListScreen, reading
 from clutch_tui.ui.screens.receipt import ReceiptDialog
@@ -79,7 +80,7 @@ class PastSalesScreen(ListScreen):
         words = [t("sale.line", cashier=row.cashier or "-", customer=row.customer_name or "-")]
         if len(row.payments) > 1:
             words.append(f"{t('sale.method')}: {payment_words(row.payments)}")
-        words += change_words.flag_lines(row.flags, {}, "sale")
+        words += changes.flag_lines(row.flags, {}, "sale")
         if row.unsent:
             words.append(t("common.has_unsent"))
         return "\n".join(words)

@@ -250,7 +250,7 @@ class PayDialog(Dialog[Paid]):
         try:
             amount = shown.parse_money(self.field.value) if self.field.value.strip() else due
         except NumberError as error:
-            self._problem.say(error.key, **error.arguments)
+            self._problem.say(error.key, **error.values)
             return
         if self._lacks_customer:
             self._ask_for_customer()

@@ -14,9 +14,9 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
+from clutch_tui.phrases.figures import amount, figure, savings_lines
 from clutch_tui.text.strings import t
 from clutch_tui.ui import shop
-from clutch_tui.ui.figures import amount, figure, savings_lines
 from clutch_tui.ui.screens.frame import ShopScreen
 from clutch_tui.ui.widgets.bar_chart import BarChart
 from clutch_tui.ui.widgets.column import Column

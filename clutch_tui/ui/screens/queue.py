@@ -14,9 +14,11 @@ from textual.content import Content
 
 from clutch_tui.core.sync.queue import ChangeDetail, Concern
 from clutch_tui.core.sync.shown import ChangeRow
+from clutch_tui.phrases import changes as change_phrases
+from clutch_tui.phrases import differences
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
-from clutch_tui.ui import change_words, difference_words, shop
+from clutch_tui.ui import shop
 from clutch_tui.ui.screens.correction import CorrectionForm
 from clutch_tui.ui.screens.list_screen import ListScreen, reading
 from clutch_tui.ui.status import Status
@@ -39,9 +41,9 @@ def _age(row: ChangeRow) -> str:
 
 COLUMNS: tuple[Column[ChangeRow], ...] = (
     Column("queue.number", 6, lambda row: shown.number(row.n), number=True),
-    Column("queue.kind", 12, lambda row: change_words.kind_word(row.kind)),
-    Column("queue.label", 18, change_words.label, flex=2),
-    Column("queue.lane", 14, change_words.state_word, tone=lambda row: _TONES.get(row.lane, "")),
+    Column("queue.kind", 12, lambda row: change_phrases.kind_word(row.kind)),
+    Column("queue.label", 18, change_phrases.label, flex=2),
+    Column("queue.lane", 14, change_phrases.state_word, tone=lambda row: _TONES.get(row.lane, "")),
     Column("queue.age", 14, _age, priority=1),
     Column("queue.attempts", 9, lambda row: shown.number(row.attempts), number=True, priority=2),
 )
@@ -126,7 +128,7 @@ class QueueScreen(ListScreen):
             self.table.refresh()
 
     def _tell_beside(self) -> None:
-        self.beside.tell(lambda: "\n".join(difference_words.stranded(one) for one in self._stranded))
+        self.beside.tell(lambda: "\n".join(differences.stranded(one) for one in self._stranded))
         if not self.table.count:
             self.table.empty_key = self._nothing
         self.refresh_bindings()
@@ -142,11 +144,11 @@ class QueueScreen(ListScreen):
     # --- what is said of a change ------------------------------------------------------------------------
 
     def describe(self, row: ChangeRow) -> Content | str:
-        lines = [change_words.headline(row)]
-        if error := change_words.error_words(row):
+        lines = [change_phrases.headline(row)]
+        if error := change_phrases.error_words(row):
             lines.append(t("queue.error", error=error))
-        lines += change_words.flag_lines(row.flags, self._concerns.get(row.id, {}), row.type)
-        return "\n".join([*lines, change_words.why_line(row)])
+        lines += change_phrases.flag_lines(row.flags, self._concerns.get(row.id, {}), row.type)
+        return "\n".join([*lines, change_phrases.why_line(row)])
 
     @on(WindowTable.Highlighted, "#list")
     @work(group="short", exclusive=True, exit_on_error=False)
@@ -241,9 +243,9 @@ class QueueScreen(ListScreen):
     async def _sure(self, row: ChangeRow, about_all: str, about_stock: str) -> bool:
         """Whether a person has looked at the server: for the whole of a change, or for the stock that it moved."""
         question = about_stock if shop.queue.is_only_stock(row) else about_all
-        label = change_words.label(row)
+        label = change_phrases.label(row)
         return await self.app.confirm(
-            f"queue.ask.{question}", name=shown.name(label) or change_words.kind_word(row.kind)
+            f"queue.ask.{question}", name=shown.name(label) or change_phrases.kind_word(row.kind)
         )
 
     @work(group="ask", exit_on_error=False)
@@ -261,7 +263,7 @@ class QueueScreen(ListScreen):
             return
         for one in self._readable:
             told = await services.must_be_same_shop(one, settings)
-            names = {"place": difference_words.place(one), "shop": shown.isolate(told)}
+            names = {"place": differences.place(one), "shop": shown.isolate(told)}
             if await self.app.confirm("queue.ask.send_stranded", n=one.unsent, **names):
                 await services.send_stranded(one.path, settings)
         self.app.look_beside()
@@ -293,7 +295,7 @@ class QueueScreen(ListScreen):
             return
         change: ChangeDetail = await self.store.read(shop.queue.detail, row.id)
         about = row.kind if row.kind in ("create", "update", "delete") else "order"
-        name, lost = shown.name(change_words.label(row)), change_words.lost_words(change)
+        name, lost = shown.name(change_phrases.label(row)), change_phrases.lost_words(change)
         if not await self.app.confirm(f"queue.ask_give_up.{about}", name=name, lost=lost):
             return
         if await self.write(_nouns(row), shop.queue.give_up, row.id, actor=self.app.cashier) is not None:
@@ -302,7 +304,7 @@ class QueueScreen(ListScreen):
     @work(group="ask", exit_on_error=False)
     async def action_export(self) -> None:
         """Everything that waits, as files that can be mailed to support."""
-        from clutch_tui.ui import queue_file
+        from clutch_tui.printing import queue_file
 
         waiting, now = await queue_file.gather(self.store), datetime.now(UTC)
         path = self.app.services.exports / queue_file.name_at(now)

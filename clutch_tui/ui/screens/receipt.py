@@ -11,8 +11,9 @@ from textual.binding import Binding, BindingType
 from textual.events import Key
 
 from clutch_tui.core.types import Receipt
+from clutch_tui.phrases import changes
 from clutch_tui.text.strings import t
-from clutch_tui.ui import change_words, shop
+from clutch_tui.ui import shop
 from clutch_tui.ui.screens.paper import PaperDialog
 from clutch_tui.ui.widgets.big_figure import BigFigure
 from clutch_tui.ui.widgets.words import Words
@@ -76,7 +77,7 @@ class ReceiptDialog(PaperDialog):
 
     def _remarks(self) -> str:
         """What is not on the paper: what the server found worth saying about the sale."""
-        return "\n".join([t("sale.remarks"), *change_words.flag_lines(self._receipt.flags, self._concerns, "sale")])
+        return "\n".join([t("sale.remarks"), *changes.flag_lines(self._receipt.flags, self._concerns, "sale")])
 
     def _lines(self) -> list[str]:
         from clutch_tui.printing import receipt

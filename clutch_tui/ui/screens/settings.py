@@ -9,14 +9,15 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from clutch_tui.config import COINS, ConfigError
+from clutch_tui.config.settings import COINS, ConfigError
 from clutch_tui.core.types import TaxRules
+from clutch_tui.phrases.coins import no_such_coin
+from clutch_tui.phrases.errors import explain
+from clutch_tui.phrases.fields import Entry
 from clutch_tui.text.format import NumberError
 from clutch_tui.text.strings import t
 from clutch_tui.ui import shop, themes
-from clutch_tui.ui.coin_words import no_such_coin
-from clutch_tui.ui.entries import Entry
-from clutch_tui.ui.errors import at_field, note, sentence
+from clutch_tui.ui.errors import at_field, note
 from clutch_tui.ui.forms import YES_NO, EntryRow, FieldRows
 from clutch_tui.ui.screens.frame import ShopScreen
 from clutch_tui.ui.shop_move import may_move
@@ -174,7 +175,7 @@ class SettingsScreen(ShopScreen):
             try:
                 value = row.read()
             except NumberError as error:
-                row.problem.say(error.key, **error.arguments)
+                row.problem.say(error.key, **error.values)
                 row.field.focus()
                 return None
             changes[row.entry.name] = value == "yes" if row.entry.choices == YES_NO else value
@@ -185,7 +186,7 @@ class SettingsScreen(ShopScreen):
         note(error)
         wrong = next((row for row in self.rows if row.entry.name == error.values.get("setting")), None)
         if wrong is None:
-            self.outcome.tell(partial(sentence, error))
+            self.outcome.tell(partial(explain, error))
             return
         wrong.problem.tell(partial(at_field, error))
         wrong.field.focus()

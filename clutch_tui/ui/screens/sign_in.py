@@ -9,11 +9,12 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
+from clutch_tui.phrases.errors import explain
+from clutch_tui.phrases.fields import Entry
 from clutch_tui.text.format import NumberError
 from clutch_tui.text.strings import t
 from clutch_tui.ui import shop
-from clutch_tui.ui.entries import Entry
-from clutch_tui.ui.errors import at_field, note, sentence
+from clutch_tui.ui.errors import at_field, note
 from clutch_tui.ui.forms import EntryRow, FieldRows
 from clutch_tui.ui.screens.frame import ShopScreen
 from clutch_tui.ui.shop_move import may_move
@@ -112,7 +113,7 @@ class SignInScreen(ShopScreen):
             try:
                 values[row.entry.name] = row.read()
             except NumberError as error:
-                row.problem.say(error.key, **error.arguments)
+                row.problem.say(error.key, **error.values)
                 row.field.focus()
                 return None
         if not values["api_key"] and not (values["email"] and values["password"]):
@@ -156,7 +157,7 @@ class SignInScreen(ShopScreen):
             name = "api_key" if values["api_key"] else "password"
         row = next((row for row in self.rows if row.entry.name == name), None)
         if row is None:
-            self.outcome.tell(partial(sentence, error))
+            self.outcome.tell(partial(explain, error))
             return
         if key.startswith("error.api.forbidden"):
             row.problem.say("error.sign_in.not_this_shop")

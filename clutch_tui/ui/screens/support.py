@@ -14,7 +14,7 @@ from clutch_tui.text.strings import t
 from clutch_tui.ui.dialogs import ShowText
 
 if TYPE_CHECKING:
-    from clutch_tui.net.diagnosis.bundle import Section
+    from clutch_tui.support.bundle import Section
     from clutch_tui.ui.app import ClutchApp
 
 

@@ -230,10 +230,10 @@ class TillEntry(ShopScreen):
             return
         self._add(meant)
         if found.read_as:
-            from clutch_tui.ui import lookup_words
+            from clutch_tui.phrases import lookups
 
             # the number as it stands on the part, where that was typed
-            self.notify(lookup_words.read_as(meant.part.part_number if found.exact else found.read_as))
+            self.notify(lookups.read_as(meant.part.part_number if found.exact else found.read_as))
 
     async def _priced(self, meant: Candidate) -> Candidate | None:
         """What has no price gets one for this sale, of which nought may be meant; its line keeps it for the next

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from clutch_tui.phrases import lookups
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
-from clutch_tui.ui import lookup_words, shop
+from clutch_tui.ui import shop
 from clutch_tui.ui.dialogs import AskUnexpected, ChooseUnmarked, ask_money, ask_number
 from clutch_tui.ui.widgets.cart_view import part_of
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 async def which(app: ClutchApp, text: str, candidates: Sequence[Candidate]) -> Candidate | None:
     """Which of these parts, and how many of it; None for none of them."""
-    options = [(str(n), lookup_words.candidate(one)) for n, one in enumerate(candidates)]
+    options = [(str(n), lookups.candidate(one)) for n, one in enumerate(candidates)]
     chosen = await app.push_screen_wait(ChooseUnmarked("sales.which", options, text=shown.isolate(text)))
     return None if chosen is None else candidates[int(chosen)]
 
@@ -39,7 +40,7 @@ async def is_pieces(app: ClutchApp, text: str, line: CartLine, pieces: int, part
     """Whether a figure is so many `pieces` of the marked line, and not this part; None where nobody says."""
     options = [
         ("pieces", lambda: t("sales.pieces_of_line", pieces=shown.number(pieces), name=part_of(line))),
-        ("part", lookup_words.candidate(shop.lookup.Candidate(part))),
+        ("part", lookups.candidate(shop.lookup.Candidate(part))),
     ]
     chosen = await app.push_screen_wait(ChooseUnmarked("sales.which", options, text=shown.isolate(text)))
     return None if chosen is None else chosen == "pieces"

@@ -15,12 +15,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 
-from clutch_tui import __version__, releases
+from clutch_tui import __version__
 from clutch_tui.core.updates import Standing
+from clutch_tui.phrases.errors import explain
+from clutch_tui.support import upgrade
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import language, t
 from clutch_tui.ui import shop
-from clutch_tui.ui.errors import is_missing, note, sentence
+from clutch_tui.ui.errors import is_missing, note
 from clutch_tui.ui.screens.frame import ShopScreen
 from clutch_tui.ui.widgets.words import Words
 
@@ -110,7 +112,7 @@ def _verdict(found: Standing, trouble: Exception | None) -> str:
 def _versions(found: Standing, trouble: Exception | None) -> Iterator[str]:
     yield t("updates.running", version=found.current)
     if trouble is not None:
-        yield sentence(trouble)
+        yield explain(trouble)
     if found.latest:
         yield t("updates.latest", version=found.latest)
     if found.minimum:
@@ -120,13 +122,13 @@ def _versions(found: Standing, trouble: Exception | None) -> Iterator[str]:
 
 
 def _own_lines() -> list[str]:
-    return [t("updates.own_title"), "", *_plain(releases.changelog(language()))]
+    return [t("updates.own_title"), "", *_plain(upgrade.changelog(language()))]
 
 
 def _news(found: Standing) -> Iterator[str]:
     if found.verdict in ("available", "required"):
         yield t("updates.type")
-        yield shown.isolate(f"  {releases.upgrade_command()}")
+        yield shown.isolate(f"  {upgrade.upgrade_command()}")
         yield ""
     for release in found.news:
         yield t("updates.new_in", version=release.version)

@@ -11,12 +11,12 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
+from clutch_tui.phrases.errors import explain
+from clutch_tui.phrases.figures import report_line, result_line
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 from clutch_tui.ui import shop
 from clutch_tui.ui.dialogs import Dialog
-from clutch_tui.ui.errors import sentence
-from clutch_tui.ui.figures import report_line, result_line
 from clutch_tui.ui.widgets.words import Words
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class TestDialog(_Running):
             try:
                 result = await make()
             except Exception as error:
-                self.done.append(lambda trial=trial, error=error: f"{t(f'trial.{trial}')}: {sentence(error)}")  # type: ignore[misc]
+                self.done.append(lambda trial=trial, error=error: f"{t(f'trial.{trial}')}: {explain(error)}")  # type: ignore[misc]
             else:
                 self.done.append(lambda result=result: result_line(result))  # type: ignore[misc]
         self.show()
@@ -116,7 +116,7 @@ class OptimiseDialog(_Running):
         try:
             await asyncio.to_thread(run)
         except Exception as error:
-            self.done.append(lambda error=error: sentence(error))  # type: ignore[misc]
+            self.done.append(lambda error=error: explain(error))  # type: ignore[misc]
         else:
             self.done.append(lambda: t("upkeep.finished"))
         self.show()

@@ -48,7 +48,7 @@ class MarkedPart(Words):
             oem = t("part.has_oem", number=shown.part_number(part.oem_number))
             about.append(oem.replace(" ", NO_BREAK_SPACE))
         if self.read_as:
-            from clutch_tui.ui import lookup_words
+            from clutch_tui.phrases import lookups
 
-            about.insert(0, lookup_words.read_as(self.read_as))
+            about.insert(0, lookups.read_as(self.read_as))
         return "   ".join(about)

@@ -15,11 +15,11 @@ from typing import Any
 from textual.message import Message
 from textual.validation import ValidationResult, Validator
 
+from clutch_tui.terminal.scanner import Place
 from clutch_tui.text import strings
 from clutch_tui.text.bidi import LTR, Direction
 from clutch_tui.text.digits import GROUP_SEPARATOR, read_digits, show_number
 from clutch_tui.text.format import NumberError, name, parse_decimal
-from clutch_tui.ui.scans import Place
 from clutch_tui.ui.widgets.text_field import TextField
 
 

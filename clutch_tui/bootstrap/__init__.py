@@ -1,0 +1,1 @@
+"""How the program is put together and begins: folders, settings, databases and credentials become one application."""

@@ -1,0 +1,1 @@
+"""The settings and where the program keeps its files."""

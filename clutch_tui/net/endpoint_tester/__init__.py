@@ -1,0 +1,1 @@
+"""Every endpoint tried and judged, without a trace in the shop unless it is told to write."""
