@@ -11,7 +11,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-from clutch_tui.core.database.store import Store
+from clutch_tui.core.store.store import Store
 
 STEP = 10
 

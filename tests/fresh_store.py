@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-from clutch_tui.core.database.store import Store
+from clutch_tui.core.store.store import Store
 
 
 def open_new(path: Path, **given: Any) -> Store:

@@ -9,7 +9,7 @@ from sqlcipher3 import dbapi2
 
 from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.core.database import cipher_form
-from clutch_tui.core.database.store import Store
+from clutch_tui.core.store.store import Store
 
 
 def installation(home: Path, **environ: str) -> Installation:

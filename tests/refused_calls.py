@@ -16,9 +16,9 @@ import sys
 from pathlib import Path
 
 from clutch_tui.core import inventory
-from clutch_tui.core.database import models
-from clutch_tui.core.database.store import Store
+from clutch_tui.core.database import db
 from clutch_tui.core.errors import ShopError
+from clutch_tui.core.store.store import Store
 
 _FSYNC = {"x86_64": (74, 75), "aarch64": (82, 83)}
 """The numbers of fsync and fdatasync."""
@@ -49,7 +49,7 @@ def main() -> None:
     from tests.test_net.till import sell
 
     with Store.open(Path(sys.argv[1]), inline=True) as store:
-        (part_id,) = store.read_now(lambda: models.execute("SELECT id FROM part").fetchone())
+        (part_id,) = store.read_now(lambda: db.execute("SELECT id FROM part").fetchone())
         assert store.read_now(inventory.get, part_id).stock == 5
         if not refuse_fsync():
             print("cannot", flush=True)

@@ -32,9 +32,9 @@ import httpx
 from clutch_tui.config.settings import Backend, Settings
 from clutch_tui.net.client.api import Api
 from clutch_tui.net.client.session import Session
-from clutch_tui.net.connection import Monitor
 from clutch_tui.net.events import SystemMessage
-from clutch_tui.net.socket.line import Line, WebSocketDial
+from clutch_tui.net.monitor import Monitor
+from clutch_tui.net.socket.line import SocketLine, WebSocketDial
 from clutch_tui.net.socket.websocket import Socket
 from clutch_tui.sandbox import demo_data, server
 from clutch_tui.sandbox.settings import Settings as SandboxSettings
@@ -131,7 +131,7 @@ class CountedDial:
     most: int = 0
     made: int = 0
 
-    async def __call__(self, url: str, headers: Mapping[str, str]) -> Line:
+    async def __call__(self, url: str, headers: Mapping[str, str]) -> SocketLine:
         line = await self.dial(url, headers)
         self.made += 1
         self.open += 1
@@ -140,7 +140,7 @@ class CountedDial:
 
 
 class CountedLine:
-    def __init__(self, line: Line, dial: CountedDial) -> None:
+    def __init__(self, line: SocketLine, dial: CountedDial) -> None:
         self._line, self._dial, self._is_open = line, dial, True
 
     async def send(self, text: str) -> None:

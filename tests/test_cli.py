@@ -15,7 +15,7 @@ import pytest
 from clutch_tui import __version__
 from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.core import inventory, journal
-from clutch_tui.core.database import models
+from clutch_tui.core.database import db
 from clutch_tui.core.types import PartDraft
 from tests.homes import connect
 
@@ -232,5 +232,5 @@ def test_status_does_not_repeat_what_an_ended_program_knew(home: Path) -> None:
     with Installation.find(_environment(home)).open_store(inline=True) as store:
         store.run_now(journal.put_connection_state, "api", "up", store.clock.now(), {})
         assert as_json(clutch(home, "status", "--json"))["connection"]["api"]["state"] == "up"
-        store.run_now(models.execute, "UPDATE connection_state SET updated_at = '2026-01-01T00:00:00.000Z'")
+        store.run_now(db.execute, "UPDATE connection_state SET updated_at = '2026-01-01T00:00:00.000Z'")
     assert as_json(clutch(home, "status", "--json"))["connection"]["api"]["state"] == "off"

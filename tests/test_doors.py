@@ -13,7 +13,7 @@ import pytest
 from clutch_tui import cli
 from clutch_tui.core import customers, inventory, sales
 from clutch_tui.core.cart import add_line, totals, with_customer
-from clutch_tui.core.database.store import Store
+from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import CustomerDraft, PartDraft, Payment, TaxRules
 from clutch_tui.printing import receipt
 from tests.homes import open_home

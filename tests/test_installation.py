@@ -11,10 +11,11 @@ import pytest
 from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.config import settings
 from clutch_tui.core import inventory, state
-from clutch_tui.core.database import models
+from clutch_tui.core.database import db
 from clutch_tui.core.database.cipher_key import Cost
 from clutch_tui.core.errors import ShopError
-from clutch_tui.core.sync import adoption, outbox
+from clutch_tui.core.outbox import outbox
+from clutch_tui.core.store import first_shop
 from clutch_tui.core.types import PartDraft
 from clutch_tui.text import format as shown
 from clutch_tui.text import shop_time
@@ -76,7 +77,7 @@ def test_work_that_belongs_to_a_server_stays(environ: dict[str, str]) -> None:
     with alone.open_store(inline=True) as store:
         store.run_now(state.put, "epoch", "e-1")
     target = alone.home.database(URL, "one")
-    assert not adoption.adopt(alone.database(), target, alone.protection.find_key)
+    assert not first_shop.adopt(alone.database(), target, alone.protection.find_key)
     assert alone.database().exists()
     assert not target.exists()
 
@@ -85,7 +86,7 @@ def test_a_stray_log_is_not_replayed_into_the_shop(environ: dict[str, str]) -> N
     alone = Installation.find(environ)
     target = alone.home.database(URL, "one")
     target.with_name(f"{target.name}-wal").write_bytes(b"stray")
-    assert not adoption.adopt(alone.database(), target, alone.protection.find_key)
+    assert not first_shop.adopt(alone.database(), target, alone.protection.find_key)
 
 
 def test_a_file_that_another_window_has_open_is_not_taken_away(environ: dict[str, str]) -> None:
@@ -133,7 +134,7 @@ def test_the_paper_and_the_business_day_go_by_one_clock(tmp_path: Path, monkeypa
     moment = datetime(2026, 11, 22, 21, 1, tzinfo=UTC)
     environ = {"CLUTCH_HOME": str(tmp_path), "CLUTCH_SECRETS": "file", "CLUTCH_SHOP__TIMEZONE": "Asia/Riyadh"}
     with Installation.find(environ).open_store(inline=True) as store:
-        monkeypatch.setattr(models, "now", lambda: moment)
+        monkeypatch.setattr(db, "now", lambda: moment)
         assert store.read_now(state.business_day) == "2026-11-23"
     assert shown.file_stamp(moment) == "2026-11-23_0001"
     assert "23" in shown.date(moment)

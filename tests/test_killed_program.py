@@ -20,7 +20,7 @@ import pytest
 
 from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.core import inventory, journal
-from clutch_tui.core.database import models
+from clutch_tui.core.database import db
 from clutch_tui.core.types import PartDraft
 from tests.forking import ForkingServer
 
@@ -121,7 +121,7 @@ def _check_every_sale(home: Path) -> int:
     with Installation.find({"CLUTCH_HOME": str(home)}).open_store(inline=True) as store:
 
         def ask(sql: str) -> list[tuple[Any, ...]]:
-            return store.read_now(lambda: models.execute(sql).fetchall())
+            return store.read_now(lambda: db.execute(sql).fetchall())
 
         sales = {row[0] for row in ask("SELECT id FROM sale")}
         for belonging, expected in (

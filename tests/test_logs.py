@@ -18,7 +18,7 @@ import pytest
 from clutch_tui import cli
 from clutch_tui.config.settings import ConfigError
 from clutch_tui.core.errors import ShopError
-from clutch_tui.core.journal import Entry
+from clutch_tui.core.journal import LogEntry
 from clutch_tui.net.client.errors import ApiError, Kind
 from clutch_tui.security import redaction
 from clutch_tui.support import logs
@@ -49,7 +49,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "log"
 
 
-def lines(folder: Path) -> list[logs.Line]:
+def lines(folder: Path) -> list[logs.LogLine]:
     return list(logs.read(folder))
 
 
@@ -101,7 +101,7 @@ def test_libraries_with_handlers_of_their_own_go_through_the_same_filter(
 
 def test_an_entry_of_the_connection_keeps_its_shape(folder: Path) -> None:
     at = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
-    entry = Entry(at, "warning", "api", "connection.no_answer", {"endpoint": "x", "token": "hunter2"}, {"ms": 3})
+    entry = LogEntry(at, "warning", "api", "connection.no_answer", {"endpoint": "x", "token": "hunter2"}, {"ms": 3})
     logging.getLogger("clutch_tui.connection").warning("%s", entry.event, extra={"entry": entry})
     (line,) = lines(folder)
     assert (line.at, line.category, line.event) == (at, "api", "connection.no_answer")
@@ -117,7 +117,7 @@ def test_what_an_exchange_carried_is_not_written_into_the_file(folder: Path) -> 
         **{"response_headers": {"location": "/x?name=0101", "content-type": "application/json"}},
     }
     values = {"endpoint": "customers.list", "ms": 3, "reason": "زينب", "frame": "زينب", "message": "زينب"}
-    entry = Entry(datetime(2026, 11, 22, 9, 0, tzinfo=UTC), "warning", "api", "connection.exchange", values, seen)
+    entry = LogEntry(datetime(2026, 11, 22, 9, 0, tzinfo=UTC), "warning", "api", "connection.exchange", values, seen)
     logging.getLogger("clutch_tui.connection").warning("%s", entry.event, extra={"entry": entry})
     logging.getLogger("httpx").warning('HTTP Request: GET http://x/customers?search=%D8%B2&limit=5 "HTTP/1.1 422"')
     text = (folder / logs.NAME).read_text("utf-8")
@@ -252,7 +252,8 @@ def test_a_folder_that_cannot_be_made_stops_nobody(tmp_path: Path, caplog: pytes
 UNWRITTEN = """
 import logging, resource, signal, sys
 from pathlib import Path
-from clutch_tui import exits, logs
+from clutch_tui.phrases.errors import unexpected
+from clutch_tui.support import logs
 from clutch_tui.text import strings
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 strings.use("en")
@@ -263,7 +264,7 @@ log.error("the first")
 for room in (folder / logs.NAME).stat().st_size, resource.RLIM_INFINITY:
     resource.setrlimit(resource.RLIMIT_FSIZE, (room, resource.RLIM_INFINITY))
     log.error("the next")
-    print(exits.unexpected())
+    print(unexpected())
 """
 
 

@@ -16,9 +16,11 @@ import pytest
 from clutch_tui import cli
 from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.core import inventory
-from clutch_tui.core.database.store import Store
-from clutch_tui.core.sync import conflicts, outbox, progress, queue, replica, singles, ways
-from clutch_tui.core.sync.messages import Result
+from clutch_tui.core.outbox import outbox, transports
+from clutch_tui.core.outbox.messages import Result
+from clutch_tui.core.store.store import Store
+from clutch_tui.core.sync import conflicts, other_writers, queue, replica
+from clutch_tui.core.sync.fallback import single_writes
 from clutch_tui.core.types import Part, PartDraft
 from clutch_tui.text import format as shown
 from clutch_tui.text import strings
@@ -163,7 +165,7 @@ def test_what_may_be_at_the_server_is_sent_again_only_by_who_has_looked(
     part, _ = shelf(store)
     store.run_now(inventory.adjust, part.id, -1, "broken")
     (change,) = store.run_now(outbox.claim, "inventory")
-    store.run_now(singles.wait_for_person, change.change_id, singles.UNCONFIRMED)
+    store.run_now(single_writes.wait_for_person, change.change_id, single_writes.UNCONFIRMED)
     asked = run("queue", "retry", change.change_id, lang=lang)
     assert (asked.code, asked.out) == (2, "")
     assert "--not-there" in asked.err
@@ -181,7 +183,7 @@ def test_the_option_says_that_somebody_has_looked(run: Run, store: Store) -> Non
     part, _ = shelf(store)
     store.run_now(inventory.adjust, part.id, -1, "broken")
     (change,) = store.run_now(outbox.claim, "inventory")
-    store.run_now(singles.wait_for_person, change.change_id, singles.UNCONFIRMED)
+    store.run_now(single_writes.wait_for_person, change.change_id, single_writes.UNCONFIRMED)
     assert run("queue", "retry", change.change_id, "--not-there", "--json").json == {"id": change.change_id}
     assert store.read_now(queue.get, change.change_id).lane != "attention"
 
@@ -238,9 +240,9 @@ def test_nothing_there_comes_back_as_new_that_was_not_deleted(run: Run, store: S
 async def test_watching_says_how_much_waits_once_for_each_figure(
     store: Store, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from clutch_tui.commands.syncing import Waiting
+    from clutch_tui.commands.syncing import UnsentCounter
 
-    waiting = Waiting(store, as_json=True)
+    waiting = UnsentCounter(store, as_json=True)
     await waiting.tell()
     await waiting.tell()
     store.run_now(inventory.create, PartDraft(name="فلتر"), 5)
@@ -259,9 +261,9 @@ def test_the_app_that_leads_notices_what_was_done_here(run: Run, store: Store) -
     slow = store.read_now(queue.page, "fast", None, 0, 1)[0].id
     store.run_now(outbox.make_slow, slow, "error.api.server")
     for command in (("queue", "retry", "--all"), ("conflicts", "resolve", conflict, "--theirs")):
-        before = store.read_now(progress.figures)
+        before = store.read_now(other_writers.figures)
         assert run(*command).code == 0
-        assert store.read_now(progress.figures) != before
+        assert store.read_now(other_writers.figures) != before
 
 
 @pytest.mark.parametrize("lang", ["ar", "en"])
@@ -273,10 +275,10 @@ def test_all_count_alike_what_waits_for_a_person(run: Run, store: Store, lang: s
     expected.append(edit(store, part, Result(status="applied_flagged", seq=9, version=2, flags=("x",)), price=97_00))
     disagree(store, other, "name", "فلتر بوش", "فلتر مان")
     expected.append(store.read_now(conflicts.pending)[0].change_id)
-    for answer in (singles.UNCONFIRMED, singles.UNCLEAR_STOCK, "error.api.invalid"):
+    for answer in (single_writes.UNCONFIRMED, single_writes.UNCLEAR_STOCK, "error.api.invalid"):
         store.run_now(inventory.adjust, part.id, -1, "broken")
         (change,) = store.run_now(outbox.claim, "inventory")
-        store.run_now(singles.wait_for_person, change.change_id, answer)
+        store.run_now(single_writes.wait_for_person, change.change_id, answer)
         expected.append(change.change_id)
     store.run_now(inventory.adjust, part.id, -1, "not yet sent")
 
@@ -294,7 +296,7 @@ def test_all_count_alike_what_waits_for_a_person(run: Run, store: Store, lang: s
 @pytest.mark.parametrize("lang", ["ar", "en"])
 def test_a_change_says_of_itself_that_it_was_sent_or_that_it_was_not(run: Run, store: Store, lang: str) -> None:
     part, _ = shelf(store)
-    store.run_now(ways.take, "inventory", "lists")
+    store.run_now(transports.take, "inventory", "lists")
 
     def said(change_id: str) -> list[bool]:
         out = run("queue", "show", change_id, lang=lang).out
@@ -302,15 +304,15 @@ def test_a_change_says_of_itself_that_it_was_sent_or_that_it_was_not(run: Run, s
         return [sentence.strip(" :⁦⁩") in out for sentence in sentences]
 
     store.run_now(inventory.adjust, part.id, -1, "broken")
-    claimed = store.run_now(singles.claim, "inventory")
+    claimed = store.run_now(single_writes.claim, "inventory")
     assert claimed is not None
     change_id = claimed.change.change_id
     assert said(change_id) == [True, False, False]
-    store.run_now(singles.put_off, claimed, 60.0)
+    store.run_now(single_writes.put_off, claimed, 60.0)
     assert said(change_id) == [False, False, True], "another one had to go first"
     store.run_now(outbox.retry, change_id)
-    claimed = store.run_now(singles.claim, "inventory")
+    claimed = store.run_now(single_writes.claim, "inventory")
     assert claimed is not None
-    store.run_now(singles.wait_local, claimed, "error.api.missing_route")
+    store.run_now(single_writes.wait_local, claimed, "error.api.missing_route")
     assert store.read_now(queue.get, change_id).lane == "local"
     assert said(change_id) == [False, False, True], "a server without a call for it was sent nothing"

@@ -63,15 +63,15 @@ ALLOWED = {
     "clutch_tui": "bootstrap cli config core net phrases security support terminal text ui",
     "clutch_tui.bootstrap": "composition exit_codes run",
     "clutch_tui.config": "paths rules settings sources",
-    "clutch_tui.core": "clock errors speed",
-    "clutch_tui.core.speed": "gauges histogram meter",
+    "clutch_tui.core": "clock errors performance",
+    "clutch_tui.core.performance": "gauges histogram meter",
     "clutch_tui.phrases": "errors",
     "clutch_tui.security": "redaction",
     "clutch_tui.support": "logs",
     "clutch_tui.terminal": """bidi_mode cells front_buffer glyphs plain_lines read_keys scanner thin_wire
         wire_encoder""",
     "clutch_tui.text": "bidi catalogue digits format harmless levels shaping shop_time strings",
-    "clutch_tui.ui": """app bidi_filter errors gauges key_order keys mirror overlays scanning screens scroll_bars
+    "clutch_tui.ui": """app bidi_filter errors gauges key_order keys mirror overlays scan_routing screens scroll_bars
         services shop status style_sheet themes turned_lines widgets""",
     "clutch_tui.ui.screens": "frame sales till_entry",
     "clutch_tui.ui.widgets": """cart_view column key_bar marked_part notice part_columns scan_field search_field

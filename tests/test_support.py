@@ -275,7 +275,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def ask(installation: Installation, method: str, path: str, data: str | None = None, as_json: bool = True) -> int:
     """`request` as the command line has it; it brings its own loop."""
-    return await asyncio.to_thread(request.run, installation, request.Wish(method, path, data, as_json))
+    return await asyncio.to_thread(request.run, installation, request.RequestOptions(method, path, data, as_json))
 
 
 @pytest.mark.usefixtures("impatient")
@@ -337,7 +337,7 @@ def test_the_log_is_exported_and_filtered(tmp_path: Path) -> None:
     with pytest.raises(click.UsageError):
         log_lines.read_since("yesterday")
     wanted = logs.Wanted("warning", log_lines.read_since("2026-11-22T09:30:00Z"))
-    assert log_lines.run(folder, log_lines.Wish(wanted, export=tmp_path / "out.jsonl")) == 0
+    assert log_lines.run(folder, log_lines.LogOptions(wanted, export=tmp_path / "out.jsonl")) == 0
     assert len((tmp_path / "out.jsonl").read_text().splitlines()) == 1
     assert stat.S_IMODE((tmp_path / "out.jsonl").stat().st_mode) == 0o600
 

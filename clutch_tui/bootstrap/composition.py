@@ -24,18 +24,18 @@ from clutch_tui.config.paths import Home, device_id, must_be_ours
 from clutch_tui.config.settings import Settings
 
 if TYPE_CHECKING:
-    from clutch_tui.core.database.store import Store
     from clutch_tui.core.errors import ShopError
+    from clutch_tui.core.store.store import Store
     from clutch_tui.core.sync.differences import Stranded
     from clutch_tui.net.client.api import Api
     from clutch_tui.net.client.session import Session
-    from clutch_tui.net.connection import Monitor
-    from clutch_tui.net.engine.sync import OnChange
+    from clutch_tui.net.monitor import Monitor
     from clutch_tui.net.network import Network
+    from clutch_tui.net.sync.engine import OnChange
     from clutch_tui.security.encryption import Protection
     from clutch_tui.security.vault import Vault
     from clutch_tui.support.bundle import Section
-    from clutch_tui.ui.services import Line, Services
+    from clutch_tui.ui.services import DemoLine, Services
 
 
 T = TypeVar("T")
@@ -158,7 +158,7 @@ class Installation:
         """One round for another database of this home, to the server and shop of the settings: what is unsent in it
         goes up under its old identities, each of which the server answers once. Only after `must_be_same_shop`. Raises
         `ApiError`, `wire.BadPayload` and `ShopError`."""
-        from clutch_tui.core.database.store import Store
+        from clutch_tui.core.store.store import Store
 
         store = await asyncio.to_thread(Store.open, path, find_key=self.protection.find_key)
         try:
@@ -173,7 +173,7 @@ class Installation:
         or where the server does not say."""
         from clutch_tui.core.errors import ShopError
         from clutch_tui.net import wire
-        from clutch_tui.net.connection import Monitor
+        from clutch_tui.net.monitor import Monitor
 
         settings = settings or self.settings
         api, _ = self.api(Monitor())
@@ -194,8 +194,9 @@ class Installation:
 
     def _left_in(self, path: Path) -> Stranded | None:
         """What is unsent in another database; looked up again only when the file has changed."""
-        from clutch_tui.core.database import faults, health
+        from clutch_tui.core.database import faults
         from clutch_tui.core.errors import ShopError
+        from clutch_tui.core.store import health
         from clutch_tui.core.sync.differences import Stranded
         from clutch_tui.security.encryption import ASIDE, OF_A_SHOP
 
@@ -249,14 +250,14 @@ class Installation:
 
     def _open(self, settings: Settings, *, inline: bool) -> Store:
         from clutch_tui.core import journal
-        from clutch_tui.core.database.store import Store
+        from clutch_tui.core.store.store import Store
 
         protection, path = self.protection, self.database(settings)
         if self._is_saved(settings):
             for source in self._of_no_shop(settings):
-                from clutch_tui.core.sync import adoption
+                from clutch_tui.core.store import first_shop
 
-                if adoption.adopt(source, path, protection.find_key, shop_id=settings.backend.shop_id):
+                if first_shop.adopt(source, path, protection.find_key, shop_id=settings.backend.shop_id):
                     break
         is_new = not path.exists()
         is_encrypted_now = protection.prepare(path, lambda: self.tell("locked.encrypting"))
@@ -400,7 +401,7 @@ class Installation:
             api_key=self.api_key,
         )
 
-    def services(self, line: Line | None = None) -> Services:
+    def services(self, line: DemoLine | None = None) -> Services:
         """What the app is given."""
         from clutch_tui.ui.services import Services
 

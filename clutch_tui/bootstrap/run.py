@@ -16,10 +16,10 @@ from clutch_tui.text import strings
 if TYPE_CHECKING:
     from types import FrameType
 
-    from clutch_tui.ui.services import Line
+    from clutch_tui.ui.services import DemoLine
 
 
-def run_app(installation: Installation | None = None, line: Line | None = None) -> int:
+def run_app(installation: Installation | None = None, line: DemoLine | None = None) -> int:
     """The app itself, until it ends; its exit code. Without a terminal it says what to use instead; whoever names a
     driver of Textual's own, as `textual serve` does, draws it elsewhere."""
     if not (os.environ.get("TEXTUAL_DRIVER") or (sys.stdin.isatty() and sys.stdout.isatty())):

@@ -19,18 +19,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clutch_tui import __version__
-from clutch_tui.net.connection import Monitor, Problem
+from clutch_tui.net.monitor import Monitor, Problem
 from clutch_tui.security.redaction import HIDDEN, hide_names, hide_text, remember
 from clutch_tui.support import logs
 from clutch_tui.support.bundle import Chapter, Gathered, NothingToTell, Section, write
-from clutch_tui.support.doctor import Report as Checkup
+from clutch_tui.support.doctor import DoctorReport as Checkup
 from clutch_tui.support.doctor import examine
 from clutch_tui.text.harmless import escaped
 from clutch_tui.text.strings import has, t
 
 if TYPE_CHECKING:
     from clutch_tui.bootstrap.composition import Installation
-    from clutch_tui.core.database.store import Store
+    from clutch_tui.core.store.store import Store
     from clutch_tui.support.doctor import Check, Finding
 
 SECTIONS = (
@@ -79,9 +79,9 @@ async def check_up(
     """The doctor's whole round."""
     from clutch_tui.net.client.api import Api
     from clutch_tui.net.client.session import Session
-    from clutch_tui.support.machine_checks import Premises
-    from clutch_tui.support.network_checks import Reach
-    from clutch_tui.support.terminal_checks import Surroundings
+    from clutch_tui.support.machine_checks import MachineChecks
+    from clutch_tui.support.network_checks import NetworkChecks
+    from clutch_tui.support.terminal_checks import TerminalChecks
     from clutch_tui.terminal.glyphs import find
 
     settings, environ = installation.settings, installation.environ
@@ -92,7 +92,7 @@ async def check_up(
     patience = min(LOOK_WITHIN, backend.read_timeout)
     hurried = replace(backend, read_timeout=patience, sync_timeout=min(patience, backend.sync_timeout))
     api = Api(hurried, session=session, monitor=monitor, device_id=identity)
-    premises = Premises(
+    premises = MachineChecks(
         installation.home,
         settings,
         vault,
@@ -103,8 +103,8 @@ async def check_up(
         plain_others=lambda: installation.protection.plain_others(installation.database()),
         stranded=installation.stranded,
     )
-    reach = Reach(settings, api, session, device_id=identity)
-    surroundings = Surroundings(find(settings.text.letters, environ), settings.text.bidi, environ)
+    reach = NetworkChecks(settings, api, session, device_id=identity)
+    surroundings = TerminalChecks(find(settings.text.letters, environ), settings.text.bidi, environ)
     checks: tuple[Check, ...] = (
         *premises.first(),
         *reach.checks(),
@@ -135,7 +135,7 @@ class Story:
     async def versions(self) -> Gathered:
         from importlib.metadata import PackageNotFoundError, version
 
-        from clutch_tui.core.database.health import SQLITE
+        from clutch_tui.core.store.health import SQLITE
 
         packages = {}
         for name in _PACKAGES:
@@ -231,7 +231,7 @@ class Story:
 
     async def database(self) -> Gathered:
         """Every database of this installation: with a configuration that cannot be read, who knows which it is."""
-        from clutch_tui.core.database import statistics
+        from clutch_tui.core.store import statistics
 
         gathered: dict[str, object] = {"database.json": await asyncio.to_thread(self._databases)}
         try:
@@ -248,7 +248,7 @@ class Story:
         return [self._database(path, is_ours=path == wanted) for path in found[:5]]
 
     def _database(self, path: Path, *, is_ours: bool) -> dict[str, Any]:
-        from clutch_tui.core.database import health
+        from clutch_tui.core.store import health
 
         told: dict[str, Any] = {"path": str(path), "in_use": is_ours}
         try:
@@ -260,8 +260,8 @@ class Story:
         return told
 
     async def queue(self) -> Gathered:
-        from clutch_tui.core.database import statistics
-        from clutch_tui.core.sync import outbox
+        from clutch_tui.core.outbox import outbox
+        from clutch_tui.core.store import statistics
 
         def gather() -> dict[str, Any]:
             return {"summary": asdict(outbox.summary()), "changes": statistics.of_queue()}
@@ -270,7 +270,7 @@ class Story:
 
     async def connection(self) -> Gathered:
         from clutch_tui.core import journal
-        from clutch_tui.core.speed import usage
+        from clutch_tui.core.performance import usage
         from clutch_tui.core.sync import replica
 
         def gather() -> dict[str, Any]:
@@ -295,7 +295,7 @@ class Story:
         """Read from the database of the shop, without making or migrating one."""
 
         def work() -> Any:
-            from clutch_tui.core.database.store import Store
+            from clutch_tui.core.store.store import Store
 
             path = self._installation.database()
             if not path.exists():

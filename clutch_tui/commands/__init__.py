@@ -33,7 +33,7 @@ from clutch_tui.text.harmless import escaped
 from clutch_tui.text.strings import t
 
 if TYPE_CHECKING:
-    from clutch_tui.net.connection import Problem
+    from clutch_tui.net.monitor import Problem
 
 
 def build() -> click.Group:
@@ -58,9 +58,9 @@ def build() -> click.Group:
         if context.invoked_subcommand is None:
             context.exit(run_app(find_installation(options)))
 
-    from . import by_hand, connection, keys, program, queue, servers, trade
+    from . import about, connection, keys, queue, selling, servers, support_tools
 
-    for module in (trade, connection, queue, by_hand, keys, servers, program):
+    for module in (selling, connection, queue, support_tools, keys, servers, about):
         for command in module.commands():
             group.add_command(command)
     return group
@@ -104,7 +104,7 @@ def find_installation(options: Mapping[str, Any]) -> Installation:
 def find_any_installation(options: Mapping[str, Any]) -> tuple[Installation, Problem | None]:
     """The installation, or what is left of it where its configuration cannot be read, and that as a problem: for
     those who look for what is wrong."""
-    from clutch_tui.net.connection import Problem
+    from clutch_tui.net.monitor import Problem
 
     environ = environment(options)
     try:

@@ -13,11 +13,11 @@ import click
 
 from clutch_tui.bootstrap import exit_codes
 from clutch_tui.bootstrap.composition import Installation
-from clutch_tui.net.connection import Monitor, Problem
 from clutch_tui.net.endpoint_tester.capabilities import Capability
 from clutch_tui.net.endpoint_tester.own_session import Login
-from clutch_tui.net.endpoint_tester.tester import Report, Result, Tester
+from clutch_tui.net.endpoint_tester.tester import EndpointResult, Tester, TestReport
 from clutch_tui.net.endpoints import CATEGORIES, ENDPOINTS, find
+from clutch_tui.net.monitor import Monitor, Problem
 from clutch_tui.phrases.errors import explain
 from clutch_tui.text.format import clock
 from clutch_tui.text.harmless import drawn_on
@@ -27,7 +27,7 @@ from . import say_json
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class TestOptions:
     """What a person asked for. `email` lets the tester sign in by itself; the password comes from a variable or is
     asked for, and is never an argument: every process of the machine can read those."""
 
@@ -40,7 +40,7 @@ class Wish:
     junit: Path | None = None
 
 
-def run(installation: Installation, wish: Wish) -> int:
+def run(installation: Installation, wish: TestOptions) -> int:
     """Judge the endpoints that were named, or all; the report's own exit code. Usage errors are click's."""
     if not installation.settings.backend.is_set_up:
         print(t("cli.not_set_up"), file=sys.stderr)
@@ -85,7 +85,7 @@ def _login(email: str, environ: Mapping[str, str]) -> Login | None:
 
 
 @contextlib.contextmanager
-def _report_file(path: Path | None) -> Iterator[Callable[[Report], object]]:
+def _report_file(path: Path | None) -> Iterator[Callable[[TestReport], object]]:
     """Where the XML goes. A place that cannot be written is told before the server is asked anything. Raises
     `click.UsageError`."""
     if path is None:
@@ -101,7 +101,7 @@ def _report_file(path: Path | None) -> Iterator[Callable[[Report], object]]:
         yield lambda report: file.write(junit(report))
 
 
-async def _try(installation: Installation, names: Sequence[str], wish: Wish, login: Login | None) -> Report:
+async def _try(installation: Installation, names: Sequence[str], wish: TestOptions, login: Login | None) -> TestReport:
     api, session = installation.api(Monitor())
     total = len(names) or len(ENDPOINTS)
     shown = sys.stderr.isatty() and not wish.as_json
@@ -110,7 +110,7 @@ async def _try(installation: Installation, names: Sequence[str], wish: Wish, log
     try:
         with bar as progress:
 
-            def count(_result: Result) -> None:
+            def count(_result: EndpointResult) -> None:
                 if progress is not None:
                     progress.update(1)
 
@@ -122,7 +122,7 @@ async def _try(installation: Installation, names: Sequence[str], wish: Wish, log
         await api.close()
 
 
-def _print(report: Report, *, verbose: bool) -> None:
+def _print(report: TestReport, *, verbose: bool) -> None:
     common = _common_reason(report)
     for result in report.results:
         mark = "+" if result.works else "." if result.state == "skipped" else "-"
@@ -145,13 +145,13 @@ def _print(report: Report, *, verbose: bool) -> None:
 _MARKS = {"yes": "+", "no": "-", "unknown": "."}
 
 
-def _common_reason(report: Report) -> str:
+def _common_reason(report: TestReport) -> str:
     """The one sentence that would be said 47 times; empty where there is none."""
     reasons = {_reason(result) for result in report.results if result.state != "skipped"}
     return reasons.pop().removeprefix(": ") if len(reasons) == 1 and len(report.results) > 1 else ""
 
 
-def _reason(result: Result) -> str:
+def _reason(result: EndpointResult) -> str:
     return "" if result.works or result.problem is None else f": {explain(result.problem)}"
 
 
@@ -164,7 +164,7 @@ def _sentence(capability: Capability) -> str:
     return t(capability.key, **values) + reason
 
 
-def _report(report: Report) -> dict[str, object]:
+def _report(report: TestReport) -> dict[str, object]:
     found = {one.name: {"verdict": one.verdict, "message": _sentence(one)} for one in report.capabilities}
     return {
         "base_url": report.base_url,

@@ -19,8 +19,8 @@ from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.bootstrap.run import run_app
 from clutch_tui.core import cart as carts
 from clutch_tui.core import inventory, sales, state
-from clutch_tui.core.database.store import Store
-from clutch_tui.core.sync import outbox
+from clutch_tui.core.outbox import outbox
+from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import Part, PartQuery, PartRow, Payment, Receipt
 from clutch_tui.net.network import Network
 from clutch_tui.phrases.errors import explain

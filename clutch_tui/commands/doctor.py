@@ -10,7 +10,7 @@ from typing import Any
 from clutch_tui import __version__
 from clutch_tui.bootstrap.support_file import check_up
 from clutch_tui.phrases.errors import explain
-from clutch_tui.support.doctor import Finding, Report
+from clutch_tui.support.doctor import DoctorReport, Finding
 from clutch_tui.text.format import clock, date_time, isolate, number
 from clutch_tui.text.strings import is_rtl, t
 
@@ -72,7 +72,7 @@ def _show(name: str, value: object) -> object:
     return value
 
 
-def as_data(report: Report, base_url: str) -> dict[str, object]:
+def as_data(report: DoctorReport, base_url: str) -> dict[str, object]:
     """The report for a program: keys and figures as they are, and the sentences beside them."""
     return {
         "version": __version__,

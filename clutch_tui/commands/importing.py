@@ -21,9 +21,9 @@ from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.bootstrap.exit_codes import DONE, FAILED, USAGE, complain
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.price_lists import imports, price_list
-from clutch_tui.core.price_lists.imports import Report
+from clutch_tui.core.price_lists.imports import ImportReport
 from clutch_tui.core.price_lists.notation import MARKS, Mark
-from clutch_tui.core.price_lists.price_list import AS_IT_STANDS, Choices, Table
+from clutch_tui.core.price_lists.price_list import AS_IT_STANDS, Choices, PriceList
 from clutch_tui.core.price_lists.remarks import Remark
 from clutch_tui.text.format import isolate
 from clutch_tui.text.harmless import drawn_on
@@ -70,7 +70,7 @@ def run(
 # --- questions -----------------------------------------------------------------------------------------
 
 
-def _answered(table: Table, choices: Choices, as_json: bool) -> Table | None:
+def _answered(table: PriceList, choices: Choices, as_json: bool) -> PriceList | None:
     """The table as a person wants it read; None where nobody is there to say, or the answer is no."""
     for remark in (*table.remarks, *table.asks):
         print(sentence(remark), file=sys.stderr)
@@ -111,7 +111,7 @@ def _progress() -> Iterator[Callable[[int, int], None] | None]:
         yield show
 
 
-def _told(report: Report, dry_run: bool) -> Iterator[str]:
+def _told(report: ImportReport, dry_run: bool) -> Iterator[str]:
     for remark in (*report.asked, *report.remarks):
         yield sentence(remark)
     yield from _told_rows(report, report.warnings, MOST_OF_A_KIND)
@@ -131,7 +131,7 @@ def _told(report: Report, dry_run: bool) -> Iterator[str]:
         yield t("import.dry_run")
 
 
-def _told_rows(report: Report, remarks: Sequence[Remark], most: int) -> Iterator[str]:
+def _told_rows(report: ImportReport, remarks: Sequence[Remark], most: int) -> Iterator[str]:
     """Remarks on rows: a kind that there are many of is announced with its number, and told in part."""
     told: Counter[tuple[str, str]] = Counter()
     for remark in remarks:
@@ -163,7 +163,7 @@ def _shown(name: str, value: object) -> object:
     return value
 
 
-def _json(report: Report, file: Path, dry_run: bool) -> dict[str, Any]:
+def _json(report: ImportReport, file: Path, dry_run: bool) -> dict[str, Any]:
     figures = {field.name: value for field in fields(report) if isinstance(value := getattr(report, field.name), int)}
     return {
         "file": str(file),

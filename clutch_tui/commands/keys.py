@@ -24,7 +24,7 @@ from . import find_installation, json_option, output_file, say_json
 
 if TYPE_CHECKING:
     from clutch_tui.core.database.cipher_key import CipherKey
-    from clutch_tui.security.encryption import Condition
+    from clutch_tui.security.encryption import KeyCondition
 
 KEEPERS = ("auto", "keyring", "file", "passphrase")
 _WAITS = "error.key.passphrase_needed"
@@ -62,7 +62,7 @@ def status() -> click.Command:
     return command
 
 
-def _told(condition: Condition) -> str:
+def _told(condition: KeyCondition) -> str:
     if not condition.encrypted:
         return t("cli.key.plain")
     if condition.missing is not None and not condition.lacks_key:

@@ -19,7 +19,7 @@ from clutch_tui.config.paths import write_private
 from clutch_tui.core.clock import from_text
 from clutch_tui.phrases.log import category_word, sentence
 from clutch_tui.support import logs
-from clutch_tui.support.logs import Line, Wanted
+from clutch_tui.support.logs import LogLine, Wanted
 from clutch_tui.text.format import date, time_of_day
 from clutch_tui.text.harmless import escaped
 from clutch_tui.text.strings import t
@@ -32,7 +32,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class LogOptions:
     """What is asked for; `export` is a file to write to instead of printing."""
 
     wanted: Wanted
@@ -41,7 +41,7 @@ class Wish:
     as_json: bool = False
 
 
-def run(folder: Path, wish: Wish) -> int:
+def run(folder: Path, wish: LogOptions) -> int:
     """Print or export the log, oldest first; with `follow`, go on for ever."""
     if wish.export is not None:
         path = output_file(wish.export)
@@ -69,7 +69,7 @@ def read_since(text: str | None) -> datetime | None:
         raise click.UsageError(t("cli.logs.since_wrong", text=text)) from error
 
 
-def told(line: Line) -> str:
+def told(line: LogLine) -> str:
     """An entry as a person reads it."""
     what = sentence(line.event, line.values) if line.event else line.message
     level, category = t(f"log.level.{line.level}"), category_word(line.category)
@@ -77,7 +77,7 @@ def told(line: Line) -> str:
     return f"{head}\n{line.traceback.rstrip()}" if line.traceback else head
 
 
-def _following(folder: Path, wanted: Wanted) -> Iterator[Line]:
+def _following(folder: Path, wanted: Wanted) -> Iterator[LogLine]:
     """Everything that is there, then what comes, from one file to the next when it is put aside."""
     for older in logs.files(folder):
         if older.name != logs.NAME and (file := _open(older)) is not None:

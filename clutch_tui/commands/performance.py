@@ -7,9 +7,9 @@ from dataclasses import asdict
 
 from clutch_tui.bootstrap import exit_codes
 from clutch_tui.bootstrap.composition import Installation
-from clutch_tui.core.database import upkeep
-from clutch_tui.core.database.store import Store
-from clutch_tui.core.speed import benchmark, measures, savings, usage
+from clutch_tui.core.performance import measures, savings, usage
+from clutch_tui.core.store import benchmark, upkeep
+from clutch_tui.core.store.store import Store
 from clutch_tui.phrases.figures import amount, figure, report_line, result_line, savings_lines
 from clutch_tui.text.strings import t
 
@@ -43,14 +43,14 @@ def run(installation: Installation, *, test: bool, optimise: bool, as_json: bool
     return exit_codes.FAILED if bad else exit_codes.DONE
 
 
-def _trials(store: Store) -> Iterator[benchmark.Result]:
+def _trials(store: Store) -> Iterator[benchmark.TrialResult]:
     yield benchmark.disk(store.path.parent)
     yield benchmark.read(store)
     yield benchmark.find(store)
     yield benchmark.write(store)
 
 
-def _lines(reports: list[measures.Report]) -> Iterator[str]:
+def _lines(reports: list[measures.MeasureReport]) -> Iterator[str]:
     if not reports:
         yield t("measure.none")
     for one in reports:

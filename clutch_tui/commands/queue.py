@@ -20,12 +20,12 @@ import click
 from clutch_tui.bootstrap import exit_codes
 from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.core.errors import ShopError
+from clutch_tui.core.outbox.views import ChangeRow, Conflict
 from clutch_tui.core.sync import conflicts as core_conflicts
 from clutch_tui.core.sync import differences
 from clutch_tui.core.sync import queue as core_queue
 from clutch_tui.core.sync.conflicts import Choice
 from clutch_tui.core.sync.differences import Stranded
-from clutch_tui.core.sync.shown import ChangeRow, Conflict
 from clutch_tui.core.types import Lane
 from clutch_tui.phrases import changes as change_phrases
 from clutch_tui.phrases import differences as difference_phrases

@@ -21,8 +21,8 @@ from clutch_tui.core.errors import ShopError
 from clutch_tui.net import wire
 from clutch_tui.net.client.api import Answer
 from clutch_tui.net.client.errors import LINE_DOWN, ApiError
-from clutch_tui.net.connection import Exchange, Monitor
-from clutch_tui.net.logbook import Logbook
+from clutch_tui.net.connection_log import ConnectionLog
+from clutch_tui.net.monitor import LoggedCall, Monitor
 from clutch_tui.phrases.errors import explain
 from clutch_tui.security.redaction import hide_headers, hide_value
 from clutch_tui.text.strings import t
@@ -31,7 +31,7 @@ from . import say_json
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class RequestOptions:
     """What is asked for, as it was typed."""
 
     method: str
@@ -40,7 +40,7 @@ class Wish:
     as_json: bool
 
 
-def run(installation: Installation, wish: Wish) -> int:
+def run(installation: Installation, wish: RequestOptions) -> int:
     """Send it and print the answer, without secrets. The exit code is that of every command."""
     backend = installation.settings.backend
     if not backend.is_set_up:
@@ -48,7 +48,7 @@ def run(installation: Installation, wish: Wish) -> int:
         return exit_codes.USAGE
     path, query = _below(backend.base_url, wish.path)
     body = _body(wish.data)
-    exchanges: list[Exchange] = []
+    exchanges: list[LoggedCall] = []
     try:
         answer = asyncio.run(_send(installation, wish.method, path, query, body, exchanges))
     except ApiError as error:
@@ -93,7 +93,7 @@ async def _send(
     path: str,
     query: list[tuple[str, str]],
     body: object,
-    exchanges: list[Exchange],
+    exchanges: list[LoggedCall],
 ) -> Answer:
     monitor = Monitor()
     api, _ = installation.api(monitor)
@@ -102,7 +102,7 @@ async def _send(
         logbook = await _logbook(installation, monitor, closing)
         debug = installation.settings.log.debug
 
-        def seen(exchange: Exchange) -> None:
+        def seen(exchange: LoggedCall) -> None:
             exchanges.append(exchange)
             if debug and logbook is not None:
                 logbook.exchanged(exchange)
@@ -111,7 +111,9 @@ async def _send(
         return await api.request(method, path, query=dict(query), body=body)
 
 
-async def _logbook(installation: Installation, monitor: Monitor, closing: contextlib.AsyncExitStack) -> Logbook | None:
+async def _logbook(
+    installation: Installation, monitor: Monitor, closing: contextlib.AsyncExitStack
+) -> ConnectionLog | None:
     """The log of the shop's database; where it does not open, the call is made all the same."""
     log = installation.settings.log
     try:
@@ -120,12 +122,12 @@ async def _logbook(installation: Installation, monitor: Monitor, closing: contex
         print(explain(error), file=sys.stderr)
         return None
     closing.callback(store.close)
-    logbook = Logbook(store, monitor, clock=SystemClock(), level=log.level, debug=log.debug)
+    logbook = ConnectionLog(store, monitor, clock=SystemClock(), level=log.level, debug=log.debug)
     closing.push_async_callback(logbook.write)
     return logbook
 
 
-def _print_answer(wish: Wish, answer: Answer) -> None:
+def _print_answer(wish: RequestOptions, answer: Answer) -> None:
     figures = {"status": answer.status, "elapsed_ms": round(answer.elapsed_ms, 1), "size": answer.size}
     data = hide_value(_whole(answer))
     if wish.as_json:
@@ -145,7 +147,7 @@ def _whole(answer: Answer) -> Any:
     return {**answer.envelope, "data": answer.data} if answer.envelope else answer.data
 
 
-def _print_failure(wish: Wish, error: ApiError, exchanges: list[Exchange]) -> None:
+def _print_failure(wish: RequestOptions, error: ApiError, exchanges: list[LoggedCall]) -> None:
     last = exchanges[-1] if exchanges else None
     body = last.response_body if last is not None else ""
     if wish.as_json:

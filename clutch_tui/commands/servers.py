@@ -46,7 +46,7 @@ def sandbox() -> click.Command:
         with_parent: bool,
     ) -> int:
         from clutch_tui.sandbox import demo_data, server
-        from clutch_tui.sandbox.plain import Plain
+        from clutch_tui.sandbox.without_sync import Plain
 
         if with_parent:
             threading.Thread(target=_end_with_stdin, daemon=True).start()

@@ -30,7 +30,7 @@ _BROKEN = frozenset({"down", "refused"})
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class StatusFigures:
     """Everything that is told, of one moment."""
 
     now: datetime
@@ -88,9 +88,11 @@ def _nothing_yet(installation: Installation, *, as_json: bool) -> int:
     return exit_codes.FAILED if stranded else exit_codes.DONE
 
 
-def _look(installation: Installation, now: datetime) -> Seen:
+def _look(installation: Installation, now: datetime) -> StatusFigures:
     from clutch_tui.core import journal, reference
-    from clutch_tui.core.sync import differences, replica, singles, ways
+    from clutch_tui.core.outbox import transports
+    from clutch_tui.core.sync import differences, replica
+    from clutch_tui.core.sync.fallback import single_writes
     from clutch_tui.net.network import is_led
 
     states = journal.connection_state()
@@ -105,22 +107,22 @@ def _look(installation: Installation, now: datetime) -> Seen:
     if "database" in parts:  # which has just been read, whoever leads
         parts["database"] = replace(parts["database"], state="up")
     alone = not installation.settings.backend.is_set_up
-    return Seen(
+    return StatusFigures(
         now=now,
         parts=parts,
         found=differences.between(installation.stranded(), alone=alone),
         cursors={name: replica.cursor(name) for name in replica.CHANNELS},
         as_of=replica.as_of("inventory"),
         kept=reference.ages(),
-        way=ways.summary(),
-        stock_by=singles.movers(),
-        by_channel=ways.known(),
+        way=transports.summary(),
+        stock_by=single_writes.movers(),
+        by_channel=transports.known(),
         skew=0.0 if clock is None or clock.state == "off" else float(clock.detail.get("seconds", 0)),
         silent=silent,
     )
 
 
-def _as_data(installation: Installation, seen: Seen) -> dict[str, Any]:
+def _as_data(installation: Installation, seen: StatusFigures) -> dict[str, Any]:
     backend = installation.settings.backend
     return {
         "version": __version__,
@@ -147,7 +149,7 @@ def _as_data(installation: Installation, seen: Seen) -> dict[str, Any]:
     }
 
 
-def _print(seen: Seen) -> None:
+def _print(seen: StatusFigures) -> None:
     for line in difference_phrases.sentences(seen.found) or [tn("queue.unsent", 0)]:
         print(line)
     if seen.found.queue.attention:

@@ -11,14 +11,15 @@ from typing import Any
 
 from clutch_tui.bootstrap import exit_codes
 from clutch_tui.bootstrap.composition import Installation
-from clutch_tui.core.database.store import Store
 from clutch_tui.core.errors import ShopError
-from clutch_tui.core.sync import differences, outbox
+from clutch_tui.core.outbox import outbox
+from clutch_tui.core.outbox.views import QueueSummary
+from clutch_tui.core.store.store import Store
+from clutch_tui.core.sync import differences
 from clutch_tui.core.sync.differences import Differences, Stranded
-from clutch_tui.core.sync.shown import QueueSummary
 from clutch_tui.net import wire
 from clutch_tui.net.client.errors import LINE_DOWN, ApiError
-from clutch_tui.net.connection import Event
+from clutch_tui.net.monitor import Event
 from clutch_tui.net.network import Network
 from clutch_tui.phrases import differences as difference_phrases
 from clutch_tui.phrases.errors import explain
@@ -33,7 +34,7 @@ PATIENCE = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class RoundOutcome:
     """How a round ended: the exit code, the sentence, the error's key where there was one, and what is on one side
     only after it."""
 
@@ -43,19 +44,19 @@ class Outcome:
     found: Differences
 
 
-async def sync_once(installation: Installation) -> Outcome:
+async def sync_once(installation: Installation) -> RoundOutcome:
     """One whole round; where another process has the lead, its work is waited for instead."""
     return await _once(installation, installation.open_store(), await asyncio.to_thread(installation.stranded))
 
 
-async def sync_aside(installation: Installation, path: Path) -> Outcome:
+async def sync_aside(installation: Installation, path: Path) -> RoundOutcome:
     """One round for a database that was set aside when its key was lost: what is unsent in it goes to the server
     under its old identities, which answers each of them once."""
     store = await asyncio.to_thread(Store.open, path, find_key=installation.protection.find_key)
     return await _once(installation, store)
 
 
-async def _once(installation: Installation, store: Store, stranded: tuple[Stranded, ...] = ()) -> Outcome:
+async def _once(installation: Installation, store: Store, stranded: tuple[Stranded, ...] = ()) -> RoundOutcome:
     """One round of this store, which is closed afterwards."""
     try:
         return await _round(installation.network(installation.settings, store, lambda _nouns: None), store, stranded)
@@ -63,7 +64,7 @@ async def _once(installation: Installation, store: Store, stranded: tuple[Strand
         await asyncio.to_thread(store.close)
 
 
-async def _round(network: Network, store: Store, stranded: tuple[Stranded, ...]) -> Outcome:
+async def _round(network: Network, store: Store, stranded: tuple[Stranded, ...]) -> RoundOutcome:
     code, message, key = exit_codes.DONE, t("cli.sync.done"), ""
     try:
         await network.sync_once(PATIENCE)
@@ -84,7 +85,7 @@ async def _round(network: Network, store: Store, stranded: tuple[Stranded, ...])
         code, message = exit_codes.DONE if found.is_well else exit_codes.FAILED, "\n".join(left)
     elif left and found.stranded:
         message = "\n".join([message, *left])
-    return Outcome(code, message, key, found)
+    return RoundOutcome(code, message, key, found)
 
 
 async def watch_sync(installation: Installation, *, as_json: bool) -> int:
@@ -92,7 +93,7 @@ async def watch_sync(installation: Installation, *, as_json: bool) -> int:
     much waits whenever that has changed."""
     store = installation.open_store()
     try:
-        waiting = Waiting(store, as_json=as_json)
+        waiting = UnsentCounter(store, as_json=as_json)
         network = installation.network(installation.settings, store, waiting.look_at)
         network.monitor.on_event.append(lambda event: _print(event, as_json=as_json))
         await waiting.tell()
@@ -103,7 +104,7 @@ async def watch_sync(installation: Installation, *, as_json: bool) -> int:
     return exit_codes.DONE
 
 
-class Waiting:
+class UnsentCounter:
     """Says how much waits, once for each time that it is another figure."""
 
     def __init__(self, store: Store, *, as_json: bool) -> None:

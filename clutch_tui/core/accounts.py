@@ -11,10 +11,10 @@ from datetime import datetime
 
 from . import cash, customers, journal, state
 from .clock import from_text, to_text
-from .database import models
+from .database import db
 from .errors import ShopError
+from .outbox import outbox
 from .records.customer import ADD_ACCOUNT_MOVE, ADD_DOCUMENT
-from .sync import outbox
 from .types import Customer, Key, PayMethod
 
 MAX_PAYMENT = 10**12
@@ -67,7 +67,7 @@ class AccountEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class AccountStanding:
     """What a customer owes now (the shop owes what is below zero), and up to what he may: None where nobody says."""
 
     balance: int
@@ -82,10 +82,10 @@ class Standing:
         return 0 if self.limit is None else max(0, self.balance + amount - self.limit)
 
 
-def standing(customer_id: str) -> Standing | None:
+def standing(customer_id: str) -> AccountStanding | None:
     """How a customer's account stands; None for one who is not known here, such as an order's."""
-    row = models.execute(f"SELECT {customers.BALANCE} FROM customer WHERE id = ?", (customer_id,)).fetchone()
-    return None if row is None else Standing(row[0], state.credit_limit())
+    row = db.execute(f"SELECT {customers.BALANCE} FROM customer WHERE id = ?", (customer_id,)).fetchone()
+    return None if row is None else AccountStanding(row[0], state.credit_limit())
 
 
 # --- payments ------------------------------------------------------------------------------------------
@@ -115,7 +115,7 @@ def pay(
     if excess(customer.balance, amount) and not beyond_debt:
         raise ShopError("error.payment.beyond_debt", name=customer.draft.name)
     body = {"customer_id": customer_id, "amount": amount, "method": method, "note": note.strip()}
-    change_id, name = models.new_id(), customer.draft.name
+    change_id, name = db.new_id(), customer.draft.name
     outbox.add("payment", "payment", change_id, body, change_id=change_id, label=name)
     _write("payment", change_id, customer, amount, method, note.strip(), cashier)
     cash.record("payment", amount, method=method, change_id=change_id, reason=name)
@@ -136,7 +136,7 @@ def take_back(payment_id: str, reason: str, cashier: str) -> AccountPayment:
         raise ShopError("error.payment.voided", name=payment.customer_name)
     if not reason.strip():
         raise ShopError("error.payment.no_reason")
-    customer, change_id = customers.get(payment.customer_id), models.new_id()
+    customer, change_id = customers.get(payment.customer_id), db.new_id()
     body = {"payment_id": payment_id, "reason": reason.strip()}
     outbox.add("payment_void", "payment_void", change_id, body, change_id=change_id, label=payment.customer_name)
     method = payment.method
@@ -160,7 +160,7 @@ def _write(
     about: str = "",
 ) -> None:
     """The account and the paper; `paid` is below zero for money that goes back."""
-    at = models.now_text()
+    at = db.now_text()
     ADD_ACCOUNT_MOVE.run(
         customer_id=customer.id, change_id=change_id, kind=kind, amount=-paid, method=method, note=note, at=at
     )
@@ -182,7 +182,7 @@ def _write(
 def get(payment_id: str) -> AccountPayment:
     """A payment, or the taking back of one, whole. Raises `error.payment.unknown`."""
     # of one that another till took back only the payment says whose it is, and how much
-    row = models.first(
+    row = db.first(
         "SELECT document.id, document.kind, document.number, document.at, document.note, document.cashier,"
         " document.balance, customer.id AS customer, coalesce(customer.name, '') AS name,"
         " coalesce(payment.amount, document.amount) AS amount, coalesce(payment.method, document.method) AS method,"
@@ -224,7 +224,7 @@ def _taken_back(payment: str, amount: str, customer: str = "") -> str:
 
 def sale_of(entry_id: str) -> str | None:
     """The sale that a line of a statement is about: itself, or the one that was voided."""
-    row = models.execute(
+    row = db.execute(
         "SELECT id FROM sale WHERE id = ?1 OR id || '/void' = ?1"
         " OR id = (SELECT about FROM document WHERE id = ?1 AND kind = 'void')",
         (entry_id,),
@@ -271,13 +271,13 @@ _MAY_VOID = f"kind = 'payment' AND amount < 0 AND NOT {_taken_back('page', '-pag
 
 def statement_count(customer_id: str) -> int:
     """How many lines `statement` would give in all."""
-    return int(models.execute(f"{_LINES} SELECT count(*) FROM line", (customer_id,)).fetchone()[0])
+    return int(db.execute(f"{_LINES} SELECT count(*) FROM line", (customer_id,)).fetchone()[0])
 
 
 def statement(customer_id: str, after: Key | None, skip: int, limit: int) -> tuple[AccountEntry, ...]:
     """What moved a customer's account, newest first, each line with what was owed after it. The last balance is the
     customer's: sales of every till as far as they went on account, and whatever took it off again."""
-    rows = models.rows(
+    rows = db.rows(
         f"{_LINES}, page AS (SELECT * FROM (SELECT *, sum(amount) OVER (ORDER BY at, id) AS balance FROM line)"
         " WHERE (at, id) < (?2, ?3) ORDER BY at DESC, id DESC LIMIT ?4 OFFSET ?5)"
         f" SELECT id, at, kind, amount, number, note, method, {_UNSENT} AS unsent, {_MAY_VOID} AS may_void, balance"

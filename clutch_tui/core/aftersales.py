@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from . import cash, journal, receipts, refunds, sales, state
-from .database import models
+from .database import db
 from .errors import ShopError
+from .outbox import outbox
 from .records.customer import ADD_ACCOUNT_MOVE, ADD_DOCUMENT
 from .records.part import ADD_STOCK_MOVE
-from .sync import outbox
 from .types import Payment, Receipt, Sale, TaxRules
 
 
@@ -32,9 +32,9 @@ def void(sale_id: str, reason: str, cashier: str) -> Sale:
     if not reason.strip():
         raise ShopError("error.sale.no_reason")
     body = {"sale_id": sale_id, "reason": reason.strip()}
-    change_id, at = models.new_id(), models.now_text()
+    change_id, at = db.new_id(), db.now_text()
     outbox.add("void", "sale", change_id, body, change_id=change_id, label=sale.receipt_number)
-    models.execute("UPDATE sale SET status = 'voided' WHERE id = ?", (sale_id,))
+    db.execute("UPDATE sale SET status = 'voided' WHERE id = ?", (sale_id,))
     ADD_DOCUMENT.run(id=change_id, kind="void", about=sale_id, note=reason.strip(), cashier=cashier, at=at)
     _put_back(sale, change_id, at)
     journal.audit("void", "sale", sale_id, body, cashier)
@@ -43,7 +43,7 @@ def void(sale_id: str, reason: str, cashier: str) -> Sale:
 
 def _has_returns(sale_id: str) -> bool:
     """Whether anything came back; another program's return may name none of the sale's lines."""
-    row = models.execute("SELECT 1 FROM sale WHERE return_of = ? AND status <> 'voided' LIMIT 1", (sale_id,)).fetchone()
+    row = db.execute("SELECT 1 FROM sale WHERE return_of = ? AND status <> 'voided' LIMIT 1", (sale_id,)).fetchone()
     return row is not None
 
 
@@ -76,12 +76,12 @@ def _put_back(sale: Sale, change_id: str, at: str) -> None:
 
 def refunded(sale_id: str) -> refunds.Refunded:
     """What went back of a sale before, by the returns that this terminal knows."""
-    paid = models.execute(
+    paid = db.execute(
         "SELECT method, sum(abs(amount)) FROM sale JOIN payment ON payment.sale_id = sale.id"
         " WHERE return_of = ? AND status <> 'voided' GROUP BY method",
         (sale_id,),
     ).fetchall()
-    total, tax = models.execute(
+    total, tax = db.execute(
         "SELECT coalesce(sum(abs(total)), 0), coalesce(sum(abs(tax)), 0) FROM sale"
         " WHERE return_of = ? AND status <> 'voided'",
         (sale_id,),
@@ -110,8 +110,8 @@ def give_back(
     refund = refunds.reckon(sale, refunded(sale_id), quantities, coin, payments=payments)
     if sale.customer_id is None and any(payment.method == "credit" for payment in refund.payments):
         raise ShopError("error.sale.credit_needs_customer")
-    document = receipts.Document(
-        id=models.new_id(),
+    document = receipts.SaleDocument(
+        id=db.new_id(),
         kind="return",
         cashier=cashier,
         device_id=device_id,

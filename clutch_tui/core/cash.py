@@ -19,11 +19,11 @@ import peewee
 
 from . import journal, state
 from .clock import from_text, to_text
-from .database import models
+from .database import db
 from .database.statement import Statement, given
 from .errors import ShopError
+from .outbox import outbox
 from .records.sale import ADD_CLOSING, ADD_MONEY_MOVE, ClosingTable, MoneyMoveTable
-from .sync import outbox
 from .types import Key
 
 DrawerDeed = Literal["open", "pay_in", "pay_out", "no_sale"]
@@ -131,7 +131,7 @@ def record(
         change_id=change_id,
         reason=reason,
         business_day=day or state.business_day(),
-        at=models.now_text(),
+        at=db.now_text(),
         method=method,
     )
 
@@ -178,7 +178,7 @@ def close(counted: int, *, drawer_id: str, actor: str) -> DrawerReport:
 
 
 def _enter(kind: str, moved: int, said: Mapping[str, int], drawer_id: str, actor: str, reason: str) -> None:
-    change_id, day = models.new_id(), state.business_day()
+    change_id, day = db.new_id(), state.business_day()
     body = {"drawer_id": drawer_id, "kind": kind, "counted": None, **said, "reason": reason, "business_day": day}
     outbox.add("cash", "cash", change_id, body, change_id=change_id, label=kind)
     record(kind, moved, change_id=change_id, reason=reason, day=day)
@@ -248,12 +248,12 @@ def _figures(text: str) -> dict[str, Figure]:
 
 def count() -> int:
     """How many movements of cash the books have since the drawer was last closed."""
-    return int(models.execute(f"SELECT count(*) FROM money_move WHERE {_PRESENT}").fetchone()[0])
+    return int(db.execute(f"SELECT count(*) FROM money_move WHERE {_PRESENT}").fetchone()[0])
 
 
 def page(after: Key | None, skip: int, limit: int) -> tuple[CashMove, ...]:
     """The movements of cash since the drawer was last closed, newest first."""
-    rows = models.rows(
+    rows = db.rows(
         "SELECT move.*, coalesce(sale.receipt_number, '') AS number, coalesce(outbox.answered_at IS NULL, 0) AS unsent"
         " FROM money_move AS move LEFT JOIN sale ON sale.id = move.sale_id"
         " LEFT JOIN outbox ON outbox.change_id = move.change_id"

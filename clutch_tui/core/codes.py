@@ -13,7 +13,7 @@ import re
 
 from clutch_tui.text.fold import fold
 
-from .words import bare
+from .search_words import bare
 
 SHORTEST_GTIN, LONGEST_GTIN = 8, 14
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from .database import models
+from .database import db
 from .errors import ShopError
+from .search_words import phone_key, terms
 from .types import Key
-from .words import phone_key, terms
 
 
 def count(table: str, text: str) -> int:
     """How many that are not deleted fit `text`."""
     where, params = _fits(text)
-    return int(models.execute(f"SELECT count(*) FROM {table} WHERE {where}", params).fetchone()[0])
+    return int(db.execute(f"SELECT count(*) FROM {table} WHERE {where}", params).fetchone()[0])
 
 
 def page(
@@ -24,7 +24,7 @@ def page(
     where, params = _fits(text)
     if after is not None:
         where, params = f"{where} AND (name_key, id) > (?, ?)", (*params, *after)
-    cursor = models.execute(
+    cursor = db.execute(
         f"SELECT name_key, id, {columns} FROM {table} WHERE {where} ORDER BY name_key, id LIMIT ? OFFSET ?",
         (*params, limit, skip),
     )

@@ -12,13 +12,13 @@ import peewee
 
 from . import cars, contacts, journal
 from .clock import from_text
-from .database import models
+from .database import db
 from .database.statement import Statement, given
 from .errors import ShopError
+from .outbox import outbox, requests
 from .records.customer import CAR, CustomerTable
 from .records.customer import keys_of as keys_of
 from .records.declaration import draft_from
-from .sync import outbox, requests
 from .types import Customer, CustomerDraft, CustomerRow, Key
 
 BALANCE = "balance + coalesce((SELECT sum(amount) FROM account_move WHERE customer_id = customer.id AND open = 1), 0)"
@@ -72,7 +72,7 @@ def get(customer_id: str) -> Customer:
 def create(draft: CustomerDraft, *, actor: str = "") -> Customer:
     """A new customer, known here at once and asked of the server."""
     draft = checked(draft)
-    customer_id, record = models.new_id(), asdict(draft)
+    customer_id, record = db.new_id(), asdict(draft)
     requests.create("customer", customer_id, record, keys_of(record), label=draft.name)
     journal.audit("create", "customer", customer_id, record, actor)
     return get(customer_id)

@@ -16,15 +16,15 @@ from clutch_tui.text.fold import fold
 
 from . import journal, search, state
 from .clock import from_text
-from .database import models
+from .database import db
 from .database.statement import Statement, given
 from .errors import ShopError
 from .limits import MAX_MONEY, MAX_QUANTITY
+from .outbox import outbox, requests
 from .records.declaration import draft_from, fields_of
 from .records.part import ADD_STOCK_MOVE, PartTable
 from .records.part import keys_of as keys_of
 from .search import STOCK, UNSENT
-from .sync import outbox, requests
 from .types import Key, Part, PartDraft, PartQuery, PartRow, StockMove
 
 _PART = PartTable.alias("part")
@@ -107,7 +107,7 @@ def _by_name(q: PartQuery, after: Key | None, skip: int, limit: int) -> tuple[Pa
     sql = f"SELECT pk, name_key, id FROM part WHERE deleted = 0{narrow}"
     if q.low_only:
         sql, params = _low(narrow), params * 2
-    places = models.execute(f"{sql} ORDER BY name_key, id LIMIT ? OFFSET ?", (*params, limit, skip)).fetchall()
+    places = db.execute(f"{sql} ORDER BY name_key, id LIMIT ? OFFSET ?", (*params, limit, skip)).fetchall()
     return search.rows([place[0] for place in places], [tuple(place[1:]) for place in places])
 
 
@@ -118,7 +118,7 @@ def _matching(found: search.Match, q: PartQuery, after: Key | None, skip: int, l
     if len(keys) < limit:
         sql, params = _others(found, q)
         place = (last if rank else 0, limit - len(keys), max(0, skip - len(exact)))
-        rest = models.execute(f"SELECT pk FROM ({sql}) WHERE pk > ? ORDER BY pk LIMIT ? OFFSET ?", (*params, *place))
+        rest = db.execute(f"SELECT pk FROM ({sql}) WHERE pk > ? ORDER BY pk LIMIT ? OFFSET ?", (*params, *place))
         keys += [(1, row[0]) for row in rest.fetchall()]
     return search.rows([pk for _, pk in keys], keys)
 
@@ -128,7 +128,7 @@ def _exact(found: search.Match, q: PartQuery) -> list[int]:
     narrow, params = _narrow(q)
     low = f" AND {STOCK} <= min_stock" if q.low_only else ""
     sql = f"SELECT pk FROM part WHERE pk IN ({_marks(found.exact)}) AND deleted = 0{narrow}{low} ORDER BY pk"
-    return [row[0] for row in models.execute(sql, (*found.exact, *params)).fetchall()]
+    return [row[0] for row in db.execute(sql, (*found.exact, *params)).fetchall()]
 
 
 def _others(found: search.Match, q: PartQuery) -> tuple[str, tuple[Any, ...]]:
@@ -166,7 +166,7 @@ def _marks(values: tuple[Any, ...]) -> str:
 
 
 def _number(sql: str, params: tuple[Any, ...] = ()) -> int:
-    return int(models.execute(sql, params).fetchone()[0])
+    return int(db.execute(sql, params).fetchone()[0])
 
 
 def low_count() -> int:
@@ -182,7 +182,7 @@ def low_count() -> int:
 
 def categories() -> tuple[str, ...]:
     """The categories that parts have, in order."""
-    rows = models.execute("SELECT DISTINCT category FROM part WHERE deleted = 0 AND category <> '' ORDER BY 1")
+    rows = db.execute("SELECT DISTINCT category FROM part WHERE deleted = 0 AND category <> '' ORDER BY 1")
     return tuple(row[0] for row in rows.fetchall())
 
 
@@ -203,7 +203,7 @@ def history_count(part_id: str) -> int:
 
 def history(part_id: str, after: Key | None, skip: int, limit: int) -> tuple[StockMove, ...]:
     """What moved a part's stock, newest first: everything done here, and the sales of other terminals."""
-    rows = models.execute(
+    rows = db.execute(
         f"SELECT id, at, kind, delta, reason, sale_id, unsent FROM ({_HISTORY}) WHERE (at, id) < (?2, ?3)"
         " ORDER BY at DESC, id DESC LIMIT ?4 OFFSET ?5",
         (part_id, *(after or ("~", 0)), limit, skip),
@@ -221,7 +221,7 @@ def create(draft: PartDraft, stock: int = 0, *, actor: str = "") -> Part:
     """A new part, known here at once and asked of the server. A number that exists already is allowed: the
     server flags it."""
     draft = checked(draft)
-    part_id, record = models.new_id(), {**asdict(draft), "stock_quantity": opening(stock)}
+    part_id, record = db.new_id(), {**asdict(draft), "stock_quantity": opening(stock)}
     requests.create("item", part_id, record, keys_of(record), label=label(draft))
     journal.audit("create", "item", part_id, record, actor)
     return get(part_id)
@@ -281,9 +281,7 @@ def count_stock(part_id: str, counted: int, *, actor: str = "") -> Part:
 
 def _move(part: Part, kind: str, delta: int, reason: str, body: dict[str, Any], actor: str) -> Part:
     change_id = outbox.add(kind, "item", part.id, body, label=label(part.draft))
-    ADD_STOCK_MOVE.run(
-        part_id=part.id, change_id=change_id, kind=kind, delta=delta, reason=reason, at=models.now_text()
-    )
+    ADD_STOCK_MOVE.run(part_id=part.id, change_id=change_id, kind=kind, delta=delta, reason=reason, at=db.now_text())
     journal.audit(kind, "item", part.id, {**body, "before": part.stock}, actor)
     return get(part.id)
 

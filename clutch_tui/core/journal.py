@@ -20,7 +20,7 @@ import peewee
 from clutch_tui.text.fold import fold
 
 from .clock import from_text, to_text
-from .database import models
+from .database import db
 from .database.statement import Statement, given, insert, put_by_key
 from .records.journal import AuditTable, ConnectionLogTable, ConnectionStateTable, NotificationTable
 from .types import Key
@@ -112,7 +112,7 @@ def audit(action: str, type: str, record_id: str, detail: Mapping[str, Any], act
     `detail` is JSON-able; money in minor units, as everywhere.
     """
     row = {
-        "at": models.now_text(),
+        "at": db.now_text(),
         "actor": actor,
         "action": action,
         "type": type,
@@ -144,7 +144,7 @@ def _link(before: str, row: Any) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LogEntry:
     """Something to be written into the log. `event` is a catalogue key, `values` are JSON-able and fill its places;
     `exchange` is the request and its answer where that is worth keeping, secrets removed."""
 
@@ -158,15 +158,15 @@ class Entry:
 
 def log(level: Level, category: str, event: str, **values: Any) -> None:
     """Write one entry of this moment."""
-    write_log((Entry(models.now(), level, category, event, values),))
+    write_log((LogEntry(db.now(), level, category, event, values),))
 
 
-def write_log(entries: Iterable[Entry]) -> None:
+def write_log(entries: Iterable[LogEntry]) -> None:
     """Write entries, in their order."""
     _ADD_LOG.run_many(map(_log_values, entries))
 
 
-def _log_values(entry: Entry) -> dict[str, str]:
+def _log_values(entry: LogEntry) -> dict[str, str]:
     text = fold(" ".join((entry.level, entry.category, entry.event, *map(str, entry.values.values()))))
     detail = dict(entry.values) if entry.exchange is None else {**entry.values, _EXCHANGE: entry.exchange}
     return {
@@ -264,7 +264,7 @@ def put_connection_state(part: str, state: str, since: datetime, detail: Mapping
         state=state,
         since=to_text(since),
         detail=_json(detail),
-        updated_at=models.now_text(),
+        updated_at=db.now_text(),
         pid=os.getpid(),
     )
 
@@ -294,7 +294,7 @@ def notify(kind: str, values: Mapping[str, Any], *, notification_id: str | None 
     second time it is not news.
     """
     added = _ADD_NEWS.run(
-        id=notification_id or models.new_id(), at=models.now_text(), kind=kind, detail=_json(values), read=False
+        id=notification_id or db.new_id(), at=db.now_text(), kind=kind, detail=_json(values), read=False
     )
     return bool(added)
 
@@ -309,7 +309,7 @@ _LINE = f"CASE WHEN kind IN {FOLDED} THEN kind || ' ' || read ELSE id END"
 
 def notification_count() -> int:
     """How many lines the list of notifications has."""
-    return int(models.execute(f"SELECT count(DISTINCT {_LINE}) FROM notification").fetchone()[0])
+    return int(db.execute(f"SELECT count(DISTINCT {_LINE}) FROM notification").fetchone()[0])
 
 
 def unread_count() -> int:
@@ -324,13 +324,13 @@ def unread_orders() -> int:
 def news_mark() -> tuple[int, int]:
     """Two figures that move when a notification comes, and when any is read: the number of the newest, and how many
     are unread."""
-    row = models.first("SELECT coalesce(max(rowid), 0) AS newest, total(read = 0) AS unread FROM notification")
+    row = db.first("SELECT coalesce(max(rowid), 0) AS newest, total(read = 0) AS unread FROM notification")
     return int(row["newest"]), int(row["unread"])
 
 
 def news_since(number: int) -> tuple[tuple[int, Notification], ...]:
     """Notifications that have come after the one with this number (`news_mark`), oldest first, with theirs."""
-    rows = models.rows(
+    rows = db.rows(
         "SELECT rowid AS number, *, 1 AS n, 0 AS first FROM notification WHERE rowid > ? ORDER BY rowid LIMIT 100",
         (number,),
     )
@@ -344,7 +344,7 @@ def notifications(after: Key | None, skip: int, limit: int) -> tuple[Notificatio
         f"SELECT id, max(at) AS at, kind, detail, read, count(*) AS n, kind = '{ORDER}' AND read = 0 AS first"
         f" FROM notification GROUP BY {_LINE}"
     )
-    rows = models.rows(
+    rows = db.rows(
         f"SELECT * FROM ({lines}) {where} ORDER BY first DESC, at DESC, id DESC LIMIT ? OFFSET ?",
         (*params, limit, skip),
     )
@@ -359,7 +359,7 @@ def _notification(row: Any) -> Notification:
 
 def mark_read(notification_id: str | None = None) -> None:
     """Mark one notification as read, with those that it stands for, or all of them."""
-    models.execute(
+    db.execute(
         "UPDATE notification SET read = 1 WHERE ? IS NULL OR id = ?"
         f" OR kind IN {FOLDED} AND kind = (SELECT kind FROM notification WHERE id = ?)",
         (notification_id,) * 3,
@@ -368,8 +368,8 @@ def mark_read(notification_id: str | None = None) -> None:
 
 def trim() -> None:
     """Forget the oldest log entries and notifications; the audit stays whole."""
-    models.execute("DELETE FROM connection_log WHERE id <= (SELECT max(id) FROM connection_log) - ?", (KEPT_LOG_ROWS,))
-    models.execute(
+    db.execute("DELETE FROM connection_log WHERE id <= (SELECT max(id) FROM connection_log) - ?", (KEPT_LOG_ROWS,))
+    db.execute(
         "DELETE FROM notification WHERE (at, id) <= (SELECT at, id FROM notification"
         " ORDER BY at DESC, id DESC LIMIT 1 OFFSET ?)",
         (KEPT_NOTIFICATIONS,),

@@ -14,8 +14,8 @@ from clutch_tui.text import layouts
 from clutch_tui.text.fold import fold
 
 from . import search
-from .database import models
-from .lookup_plan import SIGNS, Plan, Times, plan
+from .database import db
+from .lookup_plan import SIGNS, LookupPlan, Times, plan
 from .types import PartRow
 
 _ONE_SIGN = str.maketrans(dict.fromkeys(SIGNS, "*") | {" ": None})
@@ -104,7 +104,7 @@ def _resolve(text: str) -> Lookup:
     return _reckoned(planned, own)
 
 
-def _reckoned(planned: Plan, own: list[int]) -> Lookup:
+def _reckoned(planned: LookupPlan, own: list[int]) -> Lookup:
     """What a text means whose whole is no part's code as it stands. A code that has other punctuation in its place
     is one meaning among several: with parts 315 and 15, `3*15` may be either."""
     if planned.pieces is not None:
@@ -120,7 +120,7 @@ def _reckoned(planned: Plan, own: list[int]) -> Lookup:
     return Lookup(first.code, first.quantity, sure=not first.behind)
 
 
-def _meant(planned: Plan, own: list[int]) -> dict[tuple[int, int], bool]:
+def _meant(planned: LookupPlan, own: list[int]) -> dict[tuple[int, int], bool]:
     """The parts and quantities that a text may mean, each with whether it is surely meant so. Beside a figure that is
     no number of pieces a code counts only as it is written: `2*3/4` is two pieces of 3/4, `-2*15` is nothing."""
     if not planned.refused:
@@ -144,7 +144,7 @@ def _candidates(meant: dict[tuple[int, int], bool]) -> tuple[Candidate, ...]:
 def _is_written(pk: int, text: str) -> bool:
     """Whether a part has `text` as a code with this very punctuation. Blanks and capitals mean nothing, and any sign
     of multiplication is one."""
-    row = models.execute("SELECT part_number, barcode, oem_number FROM part WHERE pk = ?", (pk,)).fetchone()
+    row = db.execute("SELECT part_number, barcode, oem_number FROM part WHERE pk = ?", (pk,)).fetchone()
     return _squeezed(text) in map(_squeezed, row)
 
 

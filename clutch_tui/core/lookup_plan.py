@@ -39,7 +39,7 @@ class Times:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class LookupPlan:
     """The ways in which a text may be read, before anything is looked up.
 
     `pieces` is what `*3` sets, `refused` a figure that is no number of pieces; both count only where no code is meant.
@@ -67,18 +67,20 @@ class Plan:
         return any(not one.behind for one in self.times) or (self.pieces is not None and self.whole[0] not in SIGNS)
 
 
-def plan(text: str) -> Plan:
+def plan(text: str) -> LookupPlan:
     """Read a text in every way that it has; any digits, any sign of multiplication, before or behind the code."""
     whole = read_digits(text).strip()
     if found := _PIECES.fullmatch(whole):
         figure = (found[1] or found[2]).strip()
-        return Plan(whole, pieces=_pieces(figure)) if _WHOLE.fullmatch(figure) else Plan(whole, refused=figure)
+        return (
+            LookupPlan(whole, pieces=_pieces(figure)) if _WHOLE.fullmatch(figure) else LookupPlan(whole, refused=figure)
+        )
     before, behind = _TIMES.fullmatch(whole), _TIMES_BEHIND.fullmatch(whole)
     ways = [(before[1].strip(), before[2], False)] if before else []
     ways += [(behind[2].strip(), behind[1], True)] if behind else []
     odd = next((figure for figure, *_ in ways if not _WHOLE.fullmatch(figure)), "")
     times = [Times(_pieces(figure), code, behind=behind) for figure, code, behind in ways if _WHOLE.fullmatch(figure)]
-    return Plan(whole, refused=odd, times=tuple(times) if ways else tuple(_with_x(whole)))
+    return LookupPlan(whole, refused=odd, times=tuple(times) if ways else tuple(_with_x(whole)))
 
 
 def _with_x(whole: str) -> list[Times]:

@@ -14,13 +14,13 @@ from typing import Any
 
 from . import inventory, journal, sales, search
 from .clock import from_text, to_text
-from .database import models
+from .database import db
 from .errors import ShopError
 from .limits import MAX_MONEY
+from .outbox import abilities, outbox, overlay
 from .records.order import keys_of as keys_of
-from .sync import abilities, outbox, overlay
+from .search_words import names_number, phone_key, terms
 from .types import NO_DISCOUNT, Cart, CartLine, Discount, Key, Order, OrderLine, OrderQuery, OrderRow, PartRow, Quote
-from .words import names_number, phone_key, terms
 
 ANSWERABLE = ("pending", "quoted")
 """What an order must be for the shop to accept, reject or quote it."""
@@ -36,7 +36,7 @@ _ANSWER = """(SELECT kind FROM outbox WHERE type = 'order' AND record_id = order
 def count(q: OrderQuery) -> int:
     """How many orders `page` would list in all."""
     where, params = _filter(q)
-    return int(models.execute(f"SELECT count(*) FROM orders WHERE {where}", params).fetchone()[0])
+    return int(db.execute(f"SELECT count(*) FROM orders WHERE {where}", params).fetchone()[0])
 
 
 def page(q: OrderQuery, after: Key | None, skip: int, limit: int) -> tuple[OrderRow, ...]:
@@ -48,7 +48,7 @@ def page(q: OrderQuery, after: Key | None, skip: int, limit: int) -> tuple[Order
         later = "(coalesce(created_at, ''), id) < (?, ?)"
         where += f" AND ({rank} > ? OR ({rank} = ? AND {later}))"
         params = (*params, *named, after[0], *named, *after)
-    rows = models.execute(
+    rows = db.execute(
         f"SELECT {rank}, id, coalesce(created_at, ''), order_number, customer_name, phone,"
         " (SELECT coalesce(sum(quantity), 0) FROM order_line WHERE order_id = orders.id), total, status, expires_at,"
         f" {_ANSWER}, reason FROM orders WHERE {where}"
@@ -79,7 +79,7 @@ def _named(q: OrderQuery) -> tuple[str, ...]:
     if not any(map(str.isdigit, q.text)):
         return ()
     where, params = _filter(q)
-    rows = models.execute(f"SELECT id, order_number FROM orders WHERE {where}", params).fetchall()
+    rows = db.execute(f"SELECT id, order_number FROM orders WHERE {where}", params).fetchall()
     return tuple(id_ for id_, number in rows if names_number(q.text, number))
 
 
@@ -96,7 +96,7 @@ def _moment(text: str | None) -> datetime | None:
 
 def get(order_id: str) -> Order:
     """An order, whole. Raises `error.order.unknown`."""
-    row = models.execute(
+    row = db.execute(
         "SELECT order_number, customer_id, customer_name, phone, total, status, delivery_address, notes, created_at,"
         f" expires_at, version, {_ANSWER}, quote, reason FROM orders WHERE id = ?",
         (order_id,),
@@ -107,7 +107,7 @@ def get(order_id: str) -> Order:
         :12
     ]
     quote, reason = row[12:]
-    lines = models.execute(
+    lines = db.execute(
         "SELECT part_id, name, quantity, price FROM order_line WHERE order_id = ? ORDER BY n", (order_id,)
     )
     return Order(
@@ -141,7 +141,7 @@ def _quote(text: str) -> Quote:
 
 def _own_quote(order_id: str) -> Quote | None:
     """What was quoted here last: a server may say no more than that an order was quoted."""
-    row = models.execute(
+    row = db.execute(
         "SELECT payload FROM outbox WHERE type = 'order' AND record_id = ? AND kind = 'quote'"
         " AND status IN ('', 'applied', 'applied_flagged') ORDER BY n DESC LIMIT 1",
         (order_id,),
@@ -162,7 +162,7 @@ def suggestions(order: Order) -> tuple[PartRow | None, ...]:
 
 
 def _part_of(line: OrderLine) -> PartRow | None:
-    row = models.execute("SELECT pk FROM part WHERE id = ? AND deleted = 0", (line.part_id,)).fetchone()
+    row = db.execute("SELECT pk FROM part WHERE id = ? AND deleted = 0", (line.part_id,)).fetchone()
     return inventory.find_code(line.name) if row is None else search.rows([row[0]])[0]
 
 
@@ -195,7 +195,7 @@ def quote(
         raise ShopError("error.order.no_price")
     if any(not 0 < price <= MAX_MONEY or line.quantity <= 0 for line, price in priced):
         raise ShopError("error.order.price")
-    if valid_until <= models.now():
+    if valid_until <= db.now():
         raise ShopError("error.order.past")
     body = {
         "lines": [{"item_name": line.name, "quantity": line.quantity, "price": price} for line, price in priced],
@@ -242,7 +242,7 @@ def _answer(order_id: str, kind: str, body: dict[str, Any], actor: str) -> Order
     overlay.begin_request("order", order_id)
     written = answered(kind, body)
     columns = ", ".join(f"{name} = ?" for name in written)
-    models.execute(f"UPDATE orders SET {columns} WHERE id = ?", (*written.values(), order_id))
+    db.execute(f"UPDATE orders SET {columns} WHERE id = ?", (*written.values(), order_id))
     outbox.add(kind, "order", order_id, body, base={"*": order.version}, label=order.order_number)
     journal.audit(kind, "order", order_id, body, actor)
     return get(order_id)
@@ -264,7 +264,7 @@ def to_cart(order_id: str) -> Cart:
     if order.status in ("rejected", "cancelled"):
         raise ShopError("error.order.refused", number=order.order_number)
     sold = "SELECT 1 FROM sale WHERE order_id = ? AND kind = 'sale' AND status = 'completed'"
-    if models.execute(sold, (order_id,)).fetchone() is not None:
+    if db.execute(sold, (order_id,)).fetchone() is not None:
         raise ShopError("error.order.sold", number=order.order_number)
     for cart in sales.open_carts():
         if cart.order_id == order_id:

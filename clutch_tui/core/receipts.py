@@ -11,17 +11,17 @@ from typing import Any
 
 from . import cash, journal, state
 from .clock import from_text
-from .database import models
+from .database import db
+from .outbox import outbox
 from .records.customer import ADD_ACCOUNT_MOVE
 from .records.part import ADD_STOCK_MOVE
 from .records.sale import ADD_PAYMENT, ADD_SALE, ADD_SALE_LINE
 from .records.sale import keys_of as keys_of
-from .sync import outbox
 from .types import Payment, Sale, SaleLine, TaxRules, Totals
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class SaleDocument:
     """A sale or a return before it is written. Quantities and amounts are positive in both; `kind` tells which
     way goods and money go. `origins` are, in a return, the numbers of the sale's lines that come back."""
 
@@ -64,10 +64,10 @@ class Document:
         return paid
 
 
-def write(document: Document) -> Sale:
+def write(document: SaleDocument) -> Sale:
     """Write a sale or a return with everything that follows from it; the only place that does. What `get` will
     say of it comes back, without reading it again."""
-    at, day, number = models.now_text(), state.business_day(), state.next_receipt_number()
+    at, day, number = db.now_text(), state.business_day(), state.next_receipt_number()
     body = _body(document, at, day, number)
     change_id = outbox.add(document.kind, "sale", document.id, body, label=number)
     figures = document.totals
@@ -142,7 +142,7 @@ def change_of(tendered: int, payments: Sequence[Payment]) -> int:
     return max(0, tendered - in_cash) if in_cash else 0
 
 
-def _write_lines(document: Document, change_id: str, at: str) -> None:
+def _write_lines(document: SaleDocument, change_id: str, at: str) -> None:
     origins: Sequence[int | None] = document.origins or [None] * len(document.lines)
     ADD_SALE_LINE.run_many(
         {
@@ -177,7 +177,7 @@ def _write_lines(document: Document, change_id: str, at: str) -> None:
     )
 
 
-def _body(document: Document, at: str, day: str, number: str) -> dict[str, Any]:
+def _body(document: SaleDocument, at: str, day: str, number: str) -> dict[str, Any]:
     """The body of the fact, in core names."""
     customer = None
     if document.customer_id is not None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from . import state
 from .clock import from_text
-from .database import models
+from .database import db
 
 _HEAD = "reference."
 
@@ -41,7 +41,7 @@ def keep(name: str, data: Any, etag: str | None) -> Reference:
     """Keep an answer in place of the one before."""
     kept = plain(data)
     state.put_setting(_HEAD + name, {"etag": etag, "data": kept})
-    return Reference(name, kept, etag, from_text(models.now_text()))
+    return Reference(name, kept, etag, from_text(db.now_text()))
 
 
 def confirm(known: Reference) -> Reference:
@@ -51,7 +51,7 @@ def confirm(known: Reference) -> Reference:
 
 def ages() -> dict[str, datetime]:
     """When each endpoint that is kept was last asked, by name."""
-    rows = models.execute(
+    rows = db.execute(
         "SELECT name, fetched_at FROM setting WHERE substr(name, 1, ?) = ? ORDER BY name", (len(_HEAD), _HEAD)
     )
     return {name.removeprefix(_HEAD): from_text(at) for name, at in rows if at}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from . import inventory, money, search
-from .database import models
+from .database import db
 from .search import STOCK
 from .types import Key, PartRow
 
@@ -79,7 +79,7 @@ def day_totals(day: str) -> Takings:
 def takings(first_day: str, last_day: str) -> Takings:
     """What the days from `first_day` to `last_day` brought in."""
     period = (first_day, last_day)
-    sold, returns, revenue, returned, tax, discount = models.execute(
+    sold, returns, revenue, returned, tax, discount = db.execute(
         "SELECT coalesce(sum(kind <> 'return'), 0), coalesce(sum(kind = 'return'), 0),"
         f" coalesce(sum({_SIGNED.format('total')}), 0),"
         " coalesce(sum(CASE kind WHEN 'return' THEN abs(total) ELSE 0 END), 0),"
@@ -87,12 +87,12 @@ def takings(first_day: str, last_day: str) -> Takings:
         f" FROM sale WHERE {_COUNTING}",
         period,
     ).fetchone()
-    pieces = models.execute(
+    pieces = db.execute(
         f"SELECT coalesce(sum({_SIGNED.format('line.quantity')}), 0) FROM sale"
         f" JOIN sale_line line ON line.sale_id = sale.id WHERE {_COUNTING}",
         period,
     ).fetchone()[0]
-    methods = models.execute(
+    methods = db.execute(
         f"SELECT payment.method, sum({_SIGNED.format('payment.amount')}) AS brought FROM sale"
         f" JOIN payment ON payment.sale_id = sale.id WHERE {_COUNTING} GROUP BY 1 ORDER BY brought DESC, 1",
         period,
@@ -102,7 +102,7 @@ def takings(first_day: str, last_day: str) -> Takings:
 
 def days(first_day: str, last_day: str) -> tuple[Day, ...]:
     """The days of a period on which something was sold or came back, oldest first."""
-    rows = models.execute(
+    rows = db.execute(
         f"SELECT business_day, sum(kind <> 'return'), sum({_SIGNED.format('total')}) FROM sale WHERE {_COUNTING}"
         " GROUP BY business_day ORDER BY business_day",
         (first_day, last_day),
@@ -114,7 +114,7 @@ def best_sellers(
     first_day: str, last_day: str, *, by: Literal["pieces", "revenue"] = "revenue", limit: int = 10
 ) -> tuple[BestSeller, ...]:
     """The parts of which most was sold, or which brought most, best first."""
-    rows = models.execute(
+    rows = db.execute(
         "SELECT part_id, name, part_number, pieces, revenue FROM ("
         # SQLite takes the plain columns from the row that has the maximum
         f" SELECT line.part_id, line.name, line.part_number, max(sale.date),"
@@ -138,7 +138,7 @@ def shortage_count() -> int:
 def shortages(after: Key | None, skip: int, limit: int) -> tuple[PartRow, ...]:
     """Parts at or below their minimum, those that are missed most first."""
     spare, last = after or (-(2**62), -1)
-    places = models.execute(
+    places = db.execute(
         f"SELECT pk, spare FROM (SELECT pk, {STOCK} - min_stock AS spare FROM part WHERE pk IN ("
         " SELECT pk FROM part WHERE deleted = 0 AND stock_quantity <= min_stock"
         " UNION SELECT pk FROM part WHERE deleted = 0 AND id IN (SELECT part_id FROM stock_move WHERE open = 1)))"
@@ -150,7 +150,7 @@ def shortages(after: Key | None, skip: int, limit: int) -> tuple[PartRow, ...]:
 
 def stock_value() -> StockValue:
     """What lies on the shelves, at cost and at sales prices."""
-    row = models.execute(
+    row = db.execute(
         "SELECT count(*), coalesce(sum(stock), 0), coalesce(sum(stock * cost), 0), coalesce(sum(stock * price), 0)"
         f" FROM (SELECT max({STOCK}, 0) AS stock, cost, price FROM part WHERE deleted = 0)"
     ).fetchone()

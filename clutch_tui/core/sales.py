@@ -17,11 +17,12 @@ from typing import Any
 from clutch_tui.text.fold import fold_number
 
 from . import cart as carts
-from . import held, money, receipts, sale_words
+from . import held_carts, money, receipts, sale_search
 from .clock import from_text, to_text
-from .database import models
+from .database import db
 from .errors import ShopError
-from .sync import outbox
+from .outbox import outbox
+from .search_words import names_number
 from .types import (
     Cart,
     CartLine,
@@ -37,42 +38,41 @@ from .types import (
     TaxRules,
     Totals,
 )
-from .words import names_number
 
 # --- open carts ----------------------------------------------------------------------------------------
 
 
 def open_cart() -> Cart:
     """A new, empty cart. It is kept from the first line on (`save_cart`)."""
-    return Cart(id=models.new_id())
+    return Cart(id=db.new_id())
 
 
 def save_cart(cart: Cart) -> None:
     """Keep the cart as it is now, so that it survives the machine, as one of this window or parked. A cart that was
     sold meanwhile stays sold. Raises `error.cart.elsewhere` where another window has it."""
-    held.check(cart.id)
+    held_carts.check(cart.id)
     if not cart.lines:
         discard_cart(cart.id)
         return
-    holder = "" if cart.parked else models.window().hold()
-    models.execute(
+    holder = "" if cart.parked else db.window().hold()
+    db.execute(
         "INSERT INTO cart (id, body, updated_at, holder) SELECT ?, ?, ?, ?"
         " WHERE NOT EXISTS (SELECT 1 FROM sale WHERE id = ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body,"
         " updated_at = excluded.updated_at, holder = excluded.holder",
-        (cart.id, json.dumps(asdict(cart), ensure_ascii=False), models.now_text(), holder, cart.id),
+        (cart.id, json.dumps(asdict(cart), ensure_ascii=False), db.now_text(), holder, cart.id),
     )
 
 
 def open_carts() -> tuple[Cart, ...]:
     """The carts that are being made or were parked, the one touched last at the end."""
-    rows = models.execute("SELECT body FROM cart ORDER BY updated_at, id").fetchall()
+    rows = db.execute("SELECT body FROM cart ORDER BY updated_at, id").fetchall()
     return tuple(_cart(json.loads(body)) for (body,) in rows)
 
 
 def unfinished() -> Cart | None:
     """The cart that was at the till when the program ended; None where that one was sold, or where all are parked or
     at the till of another window."""
-    elsewhere = held.elsewhere()
+    elsewhere = held_carts.elsewhere()
     return next((cart for cart in reversed(open_carts()) if not cart.parked and cart.id not in elsewhere), None)
 
 
@@ -84,11 +84,11 @@ def park(cart: Cart) -> None:
 def take_up(cart: Cart, *, over: bool = False) -> Cart:
     """Go on with a cart as it is now; with `over` also one that another window has, which loses it. Raises
     `error.cart.elsewhere` without, `error.cart.gone` for one that was sold or cancelled meanwhile."""
-    row = models.execute("SELECT body FROM cart WHERE id = ?", (cart.id,)).fetchone()
+    row = db.execute("SELECT body FROM cart WHERE id = ?", (cart.id,)).fetchone()
     if row is None and cart.parked:
         raise ShopError("error.cart.gone")
     if over:
-        models.execute("UPDATE cart SET holder = '' WHERE id = ?", (cart.id,))
+        db.execute("UPDATE cart SET holder = '' WHERE id = ?", (cart.id,))
     taken = replace(cart if row is None else _cart(json.loads(row[0])), parked=False)
     save_cart(taken)
     return taken
@@ -103,11 +103,11 @@ _LAST = "SELECT receipt_number, total, date, status = 'voided' FROM sale WHERE o
 def beside(cart_id: str) -> tuple[int, LastSale | None]:
     """What there is beside the sale at the till: how many others are being made, and the one that was saved last, on
     this terminal and within a week. The last one by sequence: by the clock it need not be."""
-    others = models.execute("SELECT count(*) FROM cart WHERE id <> ?", (cart_id,)).fetchone()[0]
-    since = to_text(models.now() - timedelta(days=7))
-    last = models.execute(f"{_LAST} AND {_RECENT} ORDER BY rowid DESC LIMIT 1").fetchone()
+    others = db.execute("SELECT count(*) FROM cart WHERE id <> ?", (cart_id,)).fetchone()[0]
+    since = to_text(db.now() - timedelta(days=7))
+    last = db.execute(f"{_LAST} AND {_RECENT} ORDER BY rowid DESC LIMIT 1").fetchone()
     if last is None:
-        last = models.execute(f"{_LAST} AND date >= ? ORDER BY date DESC, id DESC LIMIT 1", (since,)).fetchone()
+        last = db.execute(f"{_LAST} AND date >= ? ORDER BY date DESC, id DESC LIMIT 1", (since,)).fetchone()
     if last is None or last[2] < since:
         return others, None
     number, total, date, is_voided = last
@@ -127,8 +127,8 @@ def _discount(kept: int | dict[str, int]) -> Discount:
 
 def discard_cart(cart_id: str) -> None:
     """Give a cart up. Raises `error.cart.elsewhere` where another window has it."""
-    held.check(cart_id)
-    models.execute("DELETE FROM cart WHERE id = ?", (cart_id,))
+    held_carts.check(cart_id)
+    db.execute("DELETE FROM cart WHERE id = ?", (cart_id,))
 
 
 # --- the checkout --------------------------------------------------------------------------------------
@@ -144,19 +144,19 @@ def checkout(
     go below zero: a till sells what the customer holds in his hand. Raises `error.sale.empty`,
     `error.sale.unpaid`, `error.sale.not_in_coins`, `error.sale.credit_needs_customer`, and what `cart.check` finds.
     """
-    if models.execute("SELECT 1 FROM sale WHERE id = ?", (cart.id,)).fetchone() is not None:
+    if db.execute("SELECT 1 FROM sale WHERE id = ?", (cart.id,)).fetchone() is not None:
         earlier = get(cart.id)
         if _is_of(earlier, cart):
             return earlier
         beside = replace(cart, id=_id_beside(cart))
         return checkout(beside, payments, tendered=tendered, cashier=cashier, device_id=device_id, rules=rules)
-    held.check(cart.id)
+    held_carts.check(cart.id)
     if not cart.lines:
         raise ShopError("error.sale.empty")
     carts.check(cart)
     figures = carts.totals_paid(cart, rules, payments)
     check_payments(cart, payments, figures, rules.cash_rounding)
-    document = receipts.Document(
+    document = receipts.SaleDocument(
         id=cart.id,
         kind="sale",
         cashier=cashier,
@@ -239,7 +239,7 @@ _COLUMNS = (
 
 def get(sale_id: str) -> Sale:
     """A sale or a return, whole. Raises `error.sale.unknown`."""
-    row = models.execute(f"SELECT {_COLUMNS}, {_UNSENT} FROM sale WHERE id = ?", (sale_id,)).fetchone()
+    row = db.execute(f"SELECT {_COLUMNS}, {_UNSENT} FROM sale WHERE id = ?", (sale_id,)).fetchone()
     if row is None:
         raise ShopError("error.sale.unknown")
     (
@@ -286,13 +286,13 @@ def _adds_tax(totals: Totals) -> bool:
 
 def _lines(sale_id: str) -> tuple[SaleLine, ...]:
     returned = dict(
-        models.execute(
+        db.execute(
             "SELECT line.sale_line, sum(line.quantity) FROM sale_line line JOIN sale ON sale.id = line.sale_id"
             " WHERE sale.return_of = ? AND sale.status <> 'voided' GROUP BY line.sale_line",
             (sale_id,),
         ).fetchall()
     )
-    rows = models.execute(
+    rows = db.execute(
         "SELECT n, part_id, line.name, line.part_number, quantity, line.price, discount, total,"
         " percent, coalesce(part.name_en, '') FROM sale_line line LEFT JOIN part ON part.id = part_id"
         " WHERE sale_id = ? ORDER BY n",
@@ -304,14 +304,14 @@ def _lines(sale_id: str) -> tuple[SaleLine, ...]:
 
 
 def _payments(sale_id: str) -> tuple[Payment, ...]:
-    rows = models.execute("SELECT method, amount FROM payment WHERE sale_id = ? ORDER BY n", (sale_id,)).fetchall()
+    rows = db.execute("SELECT method, amount FROM payment WHERE sale_id = ? ORDER BY n", (sale_id,)).fetchall()
     return tuple(Payment(method, amount) for method, amount in rows)
 
 
 def count(q: SaleQuery) -> int:
     """How many sales `page` would list in all."""
     where, params = _filter(q)
-    return int(models.execute(f"SELECT count(*) FROM sale WHERE {where}", params).fetchone()[0])
+    return int(db.execute(f"SELECT count(*) FROM sale WHERE {where}", params).fetchone()[0])
 
 
 def page(q: SaleQuery, after: Key | None, skip: int, limit: int) -> tuple[SaleRow, ...]:
@@ -333,7 +333,7 @@ def page(q: SaleQuery, after: Key | None, skip: int, limit: int) -> tuple[SaleRo
 
 
 def _rows(where: str, params: tuple[Any, ...], limit: int, skip: int, *, rank: int) -> tuple[SaleRow, ...]:
-    rows = models.execute(
+    rows = db.execute(
         "SELECT id, receipt_number, date, customer_name, cashier, total, payment_method, status, kind, flags,"
         f" {_RETURNED}, {_UNSENT}, {_PAYMENTS} FROM sale WHERE {where} ORDER BY date DESC, id DESC LIMIT ? OFFSET ?",
         (*params, limit, skip),
@@ -362,11 +362,11 @@ def _rows(where: str, params: tuple[Any, ...], limit: int, skip: int, *, rank: i
 def _named(q: SaleQuery) -> tuple[Key, ...]:
     """The places of the sales whose very number was typed: they come first."""
     typed = fold_number(q.text)
-    if not any(map(str.isdigit, typed)) or sale_words.is_figure(q.text.strip()):
+    if not any(map(str.isdigit, typed)) or sale_search.is_figure(q.text.strip()):
         return ()
     where, params = _filter(q)
     ends_so = "substr(replace(lower(receipt_number), '-', ''), -?) = ?"
-    rows = models.execute(
+    rows = db.execute(
         f"SELECT id, date, receipt_number FROM sale WHERE {where} AND {ends_so} ORDER BY date DESC, id DESC",
         (*params, len(typed), typed),
     ).fetchall()
@@ -381,8 +381,8 @@ else list its own sales before all others' for that year."""
 def _late(q: SaleQuery) -> tuple[Key, ...]:
     """The places of the sales that were made here after one of a later date, the last one first."""
     where, params = _filter(q)
-    since = to_text(models.now() - timedelta(days=7))
-    rows = models.execute(
+    since = to_text(db.now() - timedelta(days=7))
+    rows = db.execute(
         f"SELECT id, date FROM sale WHERE {where} AND own = 1 AND {_RECENT} AND rowid > (SELECT rowid FROM sale"
         " WHERE own = 1 AND date >= ? ORDER BY date DESC, id DESC LIMIT 1) ORDER BY rowid DESC LIMIT ?",
         (*params, since, LATE),
@@ -397,7 +397,7 @@ def _marks(values: tuple[Any, ...]) -> str:
 def _filter(q: SaleQuery) -> tuple[str, tuple[Any, ...]]:
     where: list[str] = ["1"]
     params: list[Any] = []
-    for condition, values in sale_words.conditions(q.text):
+    for condition, values in sale_search.conditions(q.text):
         where.append(condition)
         params.extend(values)
     if q.day:

@@ -14,10 +14,10 @@ from clutch_tui.text import layouts
 
 from . import cars
 from .codes import barcode_key, code_key
-from .database import models
-from .sync import outbox
+from .database import db
+from .outbox import outbox
+from .search_words import joint_terms, terms
 from .types import PartRow
-from .words import joint_terms, terms
 
 FEW = 8
 """Below this many matches the middles of words are searched as well."""
@@ -48,7 +48,7 @@ def _ways_to_cut(text: str) -> list[list[str]]:
 
 def _beginning_with(text: str, limit: int) -> Iterable[int]:
     for column, beginning in _beginnings(text):
-        cursor = models.execute(
+        cursor = db.execute(
             f"SELECT pk FROM part WHERE deleted = 0 AND {column} <> '' AND {column} >= ? AND {column} < ?"
             f" ORDER BY {column} LIMIT ?",
             (beginning, beginning + _LAST, limit),
@@ -93,7 +93,7 @@ def exactly(text: str, limit: int = 50) -> list[int]:
     either = " UNION ALL ".join(
         f"SELECT pk FROM part WHERE deleted = 0 AND {column} <> '' AND {column} = ?" for column, _ in asked
     )
-    found = models.execute(f"{either} LIMIT ?", (*(key for _, key in asked), limit)).fetchall()
+    found = db.execute(f"{either} LIMIT ?", (*(key for _, key in asked), limit)).fetchall()
     return list(dict.fromkeys(row[0] for row in found))
 
 
@@ -103,7 +103,7 @@ def with_code(text: str, limit: int = 50) -> list[int]:
     if own := with_own_code(text, limit):
         return own
     number = code_key(text)
-    found = models.execute(
+    found = db.execute(
         "SELECT pk FROM part WHERE deleted = 0 AND oem_key <> '' AND oem_key = ? ORDER BY pk LIMIT ?", (number, limit)
     ).fetchall()
     return [row[0] for row in found]
@@ -111,7 +111,7 @@ def with_code(text: str, limit: int = 50) -> list[int]:
 
 def with_own_code(text: str, limit: int = 50) -> list[int]:
     """The `pk` of the parts that have a code as number or barcode."""
-    found = models.execute(
+    found = db.execute(
         "SELECT pk FROM part WHERE deleted = 0 AND number_key <> '' AND number_key = ?"
         " UNION SELECT pk FROM part WHERE deleted = 0 AND barcode_key <> '' AND barcode_key = ? ORDER BY pk LIMIT ?",
         (code_key(text), barcode_key(text), limit),
@@ -210,7 +210,7 @@ def _by_middles(words: Sequence[str]) -> Source | None:
 
 
 def _pks(source: Source, limit: int) -> list[int]:
-    found = models.execute(f"SELECT pk FROM ({source.sql}) ORDER BY pk LIMIT ?", (*source.params, limit)).fetchall()
+    found = db.execute(f"SELECT pk FROM ({source.sql}) ORDER BY pk LIMIT ?", (*source.params, limit)).fetchall()
     return [row[0] for row in found]
 
 
@@ -228,7 +228,7 @@ UNSENT = f"(EXISTS (SELECT 1 FROM stock_move WHERE part_id = part.id AND open = 
 def rows(pks: Sequence[int], keys: Sequence[tuple[str | int, ...]] | None = None) -> tuple[PartRow, ...]:
     """The parts with these `pk` as a list shows them, in the order given; `keys` are their places in it."""
     marks = ", ".join("?" * len(pks))
-    cursor = models.execute(
+    cursor = db.execute(
         "SELECT pk, id, name, name_en, part_number, brand, car_brand, car_model, year, location, price,"
         f" stock_quantity, {MOVED}, min_stock, {UNSENT}, oem_number FROM part WHERE pk IN ({marks})",
         tuple(pks),
@@ -288,7 +288,7 @@ def index_changed() -> None:
     is not done here, at the cost of whoever writes next, but in slices of its own (`index_slice`).
     """
     waiting = f"SELECT count(*) FROM (SELECT 1 FROM part_unindexed LIMIT {AT_ONCE + 1})"
-    if 0 < models.execute(waiting).fetchone()[0] <= AT_ONCE:
+    if 0 < db.execute(waiting).fetchone()[0] <= AT_ONCE:
         index_slice()
 
 
@@ -298,16 +298,16 @@ def index_slice() -> bool:
     Rows go in by rising rowid: FTS5 flushes its buffer at each step back, and then 100,000 parts take 10 s
     instead of 2.5.
     """
-    last = models.execute(f"SELECT max(pk) FROM (SELECT pk FROM part_unindexed ORDER BY pk LIMIT {AT_ONCE})")
+    last = db.execute(f"SELECT max(pk) FROM (SELECT pk FROM part_unindexed ORDER BY pk LIMIT {AT_ONCE})")
     pk = last.fetchone()[0]
     if pk is None:
         return False
     for index in ("part_words", "part_grams"):
-        models.execute(f"DELETE FROM {index} WHERE rowid IN (SELECT pk FROM part_unindexed WHERE pk <= ?)", (pk,))
-        models.execute(
+        db.execute(f"DELETE FROM {index} WHERE rowid IN (SELECT pk FROM part_unindexed WHERE pk <= ?)", (pk,))
+        db.execute(
             f"INSERT INTO {index} (rowid, words) SELECT pk, words FROM part_unindexed CROSS JOIN part USING (pk)"
             " WHERE pk <= ? AND deleted = 0 ORDER BY pk",
             (pk,),
         )
-    models.execute("DELETE FROM part_unindexed WHERE pk <= ?", (pk,))
-    return models.execute("SELECT 1 FROM part_unindexed LIMIT 1").fetchone() is not None
+    db.execute("DELETE FROM part_unindexed WHERE pk <= ?", (pk,))
+    return db.execute("SELECT 1 FROM part_unindexed LIMIT 1").fetchone() is not None

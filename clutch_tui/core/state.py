@@ -17,7 +17,7 @@ from clutch_tui.text import shop_time
 
 from . import money
 from .clock import from_text
-from .database import models
+from .database import db
 from .database.statement import Statement, given, put_by_key
 from .records.sync import SettingTable, SyncStateTable
 from .types import TaxRules
@@ -65,7 +65,7 @@ def lineage() -> str:
 
 def renew_lineage() -> str:
     """Begin a new lineage with a receipt prefix of its own: for a new database and for one that was cloned."""
-    value = models.new_id()
+    value = db.new_id()
     put("lineage", value)
     put("receipt_prefix", _prefix(value))
     put("receipt_counter", 0)
@@ -133,12 +133,12 @@ def setting_with_age(name: str) -> tuple[Any, datetime | None]:
 
 
 def put_setting(name: str, value: Any) -> None:
-    _PUT_SETTING.run(name=name, value=json.dumps(value, ensure_ascii=False, default=str), fetched_at=models.now_text())
+    _PUT_SETTING.run(name=name, value=json.dumps(value, ensure_ascii=False, default=str), fetched_at=db.now_text())
 
 
 def business_day() -> str:
     """The day on which the shop books what happens now: the date at its own place, YYYY-MM-DD."""
-    return shop_time.local(models.now(), timezone()).date().isoformat()
+    return shop_time.local(db.now(), timezone()).date().isoformat()
 
 
 def timezone() -> str:

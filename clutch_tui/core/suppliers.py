@@ -7,14 +7,14 @@ from dataclasses import asdict
 import peewee
 
 from . import contacts, journal
-from .database import models
+from .database import db
 from .database.statement import Statement, given
 from .errors import ShopError
 from .limits import BEST_RATING
+from .outbox import outbox, requests
 from .records.declaration import draft_from
 from .records.supplier import SupplierTable
 from .records.supplier import keys_of as keys_of
-from .sync import outbox, requests
 from .types import Key, Supplier, SupplierDraft, SupplierRow
 
 _UNSENT = outbox.unsent("supplier", "supplier")
@@ -54,7 +54,7 @@ def get(supplier_id: str) -> Supplier:
 def create(draft: SupplierDraft, *, actor: str = "") -> Supplier:
     """A new supplier, known here at once and asked of the server."""
     draft = checked(draft)
-    supplier_id, record = models.new_id(), asdict(draft)
+    supplier_id, record = db.new_id(), asdict(draft)
     requests.create("supplier", supplier_id, record, keys_of(record), label=draft.name)
     journal.audit("create", "supplier", supplier_id, record, actor)
     return get(supplier_id)

@@ -1,7 +1,7 @@
 """Whether this program is the newest that the backend knows, and new enough for it.
 
 The answer of `system.version` is kept in the database, so that it is there without a network and for every
-window. Nothing here fetches: `net.updates` does, once a day and on demand.
+window. Nothing here fetches: `net.update_check` does, once a day and on demand.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Literal
 from packaging.version import InvalidVersion, Version
 
 from . import journal, state
-from .database import models
+from .database import db
 
 _KEPT = "system.version"
 CHECK_EVERY = timedelta(hours=24)
@@ -38,7 +38,7 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class VersionStanding:
     """How the running version stands against what the backend said at `checked_at`.
 
     `latest` and `minimum` are empty where the backend names none; `news` are the releases that are newer than
@@ -53,11 +53,11 @@ class Standing:
     news: tuple[Release, ...] = ()
 
 
-def standing(current: str) -> Standing:
+def standing(current: str) -> VersionStanding:
     """Judge the running version by what is kept."""
     answer, checked_at = state.setting_with_age(_KEPT)
     if not isinstance(answer, dict):
-        return Standing("unknown", current)
+        return VersionStanding("unknown", current)
     latest, minimum = str(answer.get("latest_client") or ""), str(answer.get("minimum_client") or "")
     verdict: Verdict = "current"
     if _below(current, minimum):
@@ -68,10 +68,10 @@ def standing(current: str) -> Standing:
     releases = [_release(one) for one in told] if isinstance(told, list) else []
     news = [one for one in releases if _below(current, one.version)]
     news.sort(key=lambda one: Version(one.version), reverse=True)
-    return Standing(verdict, current, latest, minimum, checked_at, tuple(news))
+    return VersionStanding(verdict, current, latest, minimum, checked_at, tuple(news))
 
 
-def keep(answer: Mapping[str, Any], current: str) -> Standing:
+def keep(answer: Mapping[str, Any], current: str) -> VersionStanding:
     """Keep an answer of `system.version`. A newer version is news for a person, once for each version."""
     state.put_setting(_KEPT, dict(answer))
     found = standing(current)
@@ -84,7 +84,7 @@ def keep(answer: Mapping[str, Any], current: str) -> Standing:
 def is_due() -> bool:
     """Whether a day has passed since the last answer, or the clock was set back behind it."""
     _, checked_at = state.setting_with_age(_KEPT)
-    return checked_at is None or not timedelta(0) <= models.now() - checked_at < CHECK_EVERY
+    return checked_at is None or not timedelta(0) <= db.now() - checked_at < CHECK_EVERY
 
 
 def _release(given: object) -> Release:

@@ -8,7 +8,7 @@ import secrets
 from decimal import Decimal
 from typing import Any
 
-from clutch_tui.net.depth import shallow
+from clutch_tui.net.json_depth import shallow
 
 
 class BadPayload(ValueError):

@@ -23,22 +23,23 @@ from filelock import FileLock, Timeout
 from clutch_tui.config.settings import Settings
 from clutch_tui.core import state
 from clutch_tui.core.clock import Clock, SystemClock
-from clutch_tui.core.database.store import Store
 from clutch_tui.core.errors import ShopError
+from clutch_tui.core.outbox import outbox, transports
 from clutch_tui.core.reference import Reference
-from clutch_tui.core.sync import outbox, progress, replica, ways
-from clutch_tui.core.updates import Standing
+from clutch_tui.core.store.store import Store
+from clutch_tui.core.sync import other_writers, replica
+from clutch_tui.core.updates import VersionStanding
 from clutch_tui.security.vault import Vault
 
-from . import updates, wire
+from . import update_check, wire
 from .client import reference
 from .client.api import Api
 from .client.errors import ApiError, Kind
 from .client.session import Session
-from .connection import Monitor
-from .engine.sync import OnChange, Sync
-from .logbook import NEWS, Logbook
+from .connection_log import NEWS, ConnectionLog
+from .monitor import Monitor
 from .socket.websocket import Socket
+from .sync.engine import OnChange, SyncEngine
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +89,7 @@ class Network:
         self._line_was_lost = False
         self.offline = False
         self.monitor = Monitor(clock)
-        self.logbook = Logbook(
+        self.logbook = ConnectionLog(
             store,
             self.monitor,
             clock=clock,
@@ -107,7 +108,7 @@ class Network:
             chance=chance,
             transport=transport,
         )
-        self.sync = Sync(
+        self.sync = SyncEngine(
             store,
             self.api,
             self.monitor,
@@ -239,7 +240,7 @@ class Network:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.socket.run())
             tasks.create_task(self.sync.run())
-            tasks.create_task(updates.watch(self.api, self._store, self.monitor, self._clock, self._on_change))
+            tasks.create_task(update_check.watch(self.api, self._store, self.monitor, self._clock, self._on_change))
 
     async def _stand_down(self) -> None:
         if self._led is not None:
@@ -267,7 +268,7 @@ class Network:
 
     async def _show_what_others_wrote(self) -> bool:
         """Have the screens read again where any process has written; whether one has."""
-        figures = await self._store.read(progress.figures)
+        figures = await self._store.read(other_writers.figures)
         has_moved = self._seen is not None and figures != self._seen
         if has_moved:
             self._on_change(EVERYTHING)
@@ -399,9 +400,9 @@ class Network:
                 raise
             await self.api.call("system.health", retry=False)
 
-    async def check_version(self) -> Standing:
+    async def check_version(self) -> VersionStanding:
         """Ask now which version of this program is the newest. Raises `ApiError`, `wire.BadPayload`."""
-        return await updates.check(self.api, self._store)
+        return await update_check.check(self.api, self._store)
 
     async def sign_in(self, email: str, password: str) -> None:
         """Raises `ApiError`. The credentials that come back are kept in the vault."""
@@ -465,6 +466,6 @@ class _EventCursor:
 
 
 def _reach() -> int | None:
-    if ways.by_lists("inventory") or ways.by_lists("sales"):
+    if transports.by_lists("inventory") or transports.by_lists("sales"):
         return None  # a server without sync has no such counter, and ours means something else
     return min(replica.cursor("inventory"), replica.cursor("sales"))

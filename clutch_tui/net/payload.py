@@ -177,7 +177,7 @@ class Supplier(Record):
     rating: Annotated[int, BeforeValidator(_rating_in), Field(ge=-(10**6), le=10**6)] = 0
 
 
-class Line(Payload):
+class SaleItem(Payload):
     item_id: str | None = None
     item_name: str = ""
     part_number: str = ""
@@ -200,7 +200,7 @@ class Sale(Record):
     cashier: str = ""
     customer_id: str | None = None
     customer_name: str = ""
-    items: list[Line] = []
+    items: list[SaleItem] = []
     subtotal: Money = 0
     discount: Money = 0
     tax: Money = 0

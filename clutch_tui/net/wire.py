@@ -23,7 +23,7 @@ __all__ = [
     "BadPayload",
     "BadRow",
     "OutOfRange",
-    "Reading",
+    "WireReading",
     "counter_in",
     "dumps",
     "in_our_terms",
@@ -70,7 +70,7 @@ class BadRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class WireReading:
     """An answer as it was understood: one record, or the good and the bad rows of a list."""
 
     record: Row | None
@@ -336,35 +336,37 @@ def _rows_in(data: object, *nouns: str) -> list[object]:
 # --- the answer of every endpoint that reads -----------------------------------------------------------
 
 
-def read_answer(endpoint: str, data: object) -> Reading:
+def read_answer(endpoint: str, data: object) -> WireReading:
     """What an endpoint answered, checked and in our terms; an endpoint without a body of its own reads as an
     empty record. Raises `BadPayload` where the answer as a whole cannot be used."""
     model, noun = answers.ANSWERS.get(endpoint, (Payload, None))
     if noun is not None:
         good, bad = _read_list(noun, model, _rows_in(data, noun))
-        return Reading(None, good, bad) if model in _RECORDS.values() else _again(noun, model, good, bad)
+        return WireReading(None, good, bad) if model in _RECORDS.values() else _again(noun, model, good, bad)
     if data is None and model is Payload:
-        return Reading({}, [], [])
+        return WireReading({}, [], [])
     if model in _RECORDS.values() or model in (answers.Tokens, payload.SyncPage):
-        return Reading(in_our_terms(read_record(model, _unwrapped(model, data))), [], [])
+        return WireReading(in_our_terms(read_record(model, _unwrapped(model, data))), [], [])
     return _leniently(model, _unwrapped(model, data))
 
 
-def _leniently(model: type[Payload], data: object) -> Reading:
+def _leniently(model: type[Payload], data: object) -> WireReading:
     """One record that only informs, without the fields of it that cannot be read; those are among the bad rows."""
     try:
         record, places = leniency.read(model, _plain_deep(model, data))
     except _UNREADABLE as error:
         raise BadPayload(_why(error)) from None
-    return Reading(in_our_terms(record), [], [BadRow(0, place, None, f"{place}: unreadable", None) for place in places])
+    return WireReading(
+        in_our_terms(record), [], [BadRow(0, place, None, f"{place}: unreadable", None) for place in places]
+    )
 
 
-def _again(noun: str, model: type[Payload], good: list[Row], bad: list[BadRow]) -> Reading:
+def _again(noun: str, model: type[Payload], good: list[Row], bad: list[BadRow]) -> WireReading:
     """Rows that only inform: those that were set aside once more, each without what is wrong in it. They come last."""
     for one in bad:
         with suppress(*_UNREADABLE):
             good.append(in_our_terms(leniency.read(model, _plain_deep(model, one.raw))[0]))
-    return Reading(None, good, bad)
+    return WireReading(None, good, bad)
 
 
 def _unwrapped(model: type[Payload], data: object) -> object:

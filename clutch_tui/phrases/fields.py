@@ -19,7 +19,7 @@ Kind = Literal["text", "secret", "money", "number", "decimal", "choice"]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class FormField:
     """One field of a form. `name` is the field of the record, `label` a catalogue key; a number is given and
     taken as a number, money in minor units, everything else as a text."""
 
@@ -38,10 +38,10 @@ class Entry:
     """Whether it is printed on the part, so that it may be scanned in."""
 
 
-def _of_form(type: str) -> tuple[Entry, ...]:
+def _of_form(type: str) -> tuple[FormField, ...]:
     """The entries of a record, as it is declared."""
     return tuple(
-        Entry(
+        FormField(
             name,
             field.label,
             field.kind,
@@ -59,14 +59,14 @@ def _of_form(type: str) -> tuple[Entry, ...]:
 PART, CUSTOMER, SUPPLIER = _of_form("item"), _of_form("customer"), _of_form("supplier")
 ENGLISH_PART = (replace(PART[0], required=False), *PART[1:])
 """A part that has only an English name already: its server takes it so."""
-FIRST_STOCK = Entry("stock_quantity", "part.first_stock", "number", maximum=MAX_QUANTITY)
+FIRST_STOCK = FormField("stock_quantity", "part.first_stock", "number", maximum=MAX_QUANTITY)
 """What lies on the shelf when a part is made; afterwards stock moves and is not written."""
 
 OF_TYPE = {"item": PART, "customer": CUSTOMER, "supplier": SUPPLIER}
 """By the type of record that the protocol names."""
 
 
-def find(type: str, name: str) -> Entry | None:
+def find(type: str, name: str) -> FormField | None:
     """The entry of a record's field; None for a field that no form has."""
     if type == "item" and name == FIRST_STOCK.name:
         return FIRST_STOCK
@@ -76,7 +76,7 @@ def find(type: str, name: str) -> Entry | None:
 _READ: dict[Kind, Callable[[str], Any]] = {"money": parse_money, "number": parse_number, "decimal": parse_decimal}
 
 
-def read(entry: Entry, text: str) -> Any:
+def read(entry: FormField, text: str) -> Any:
     """What was typed as the record's value. Raises `NumberError` with the sentence for the field."""
     text = text.strip()
     if entry.required and not text:
@@ -95,5 +95,5 @@ def read(entry: Entry, text: str) -> Any:
     return value
 
 
-def _shown(entry: Entry) -> Callable[[int], str]:
+def _shown(entry: FormField) -> Callable[[int], str]:
     return shown.amount if entry.kind == "money" else shown.number

@@ -10,10 +10,10 @@ from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 
 if TYPE_CHECKING:
-    from clutch_tui.core.database.upkeep import Report
-    from clutch_tui.core.speed.benchmark import Result
-    from clutch_tui.core.speed.measures import Figures, Unit
-    from clutch_tui.core.speed.savings import Savings
+    from clutch_tui.core.performance.measures import MeasureFigures, Unit
+    from clutch_tui.core.performance.savings import Savings
+    from clutch_tui.core.store.benchmark import TrialResult
+    from clutch_tui.core.store.upkeep import UpkeepReport
 
 
 def amount(figure: float | None, unit: Unit) -> str:
@@ -36,7 +36,7 @@ def share(part: float | None) -> str:
     return "-" if part is None else shown.percent(part, 0 if part == 1 else 1)
 
 
-def figure(figures: Figures, unit: Unit) -> str:
+def figure(figures: MeasureFigures, unit: Unit) -> str:
     """What a column says: the median, or the number where only that counts."""
     return amount((figures.count or None) if unit == "times" else figures.median, unit)
 
@@ -60,12 +60,12 @@ def savings_lines(savings: Savings) -> Iterator[str]:
         yield t("savings.kept", kept=shown.number(savings.kept), age=age)
 
 
-def result_line(result: Result) -> str:
+def result_line(result: TrialResult) -> str:
     """A trial as a sentence with its verdict."""
     name = t(f"trial.{result.trial}")
     if result.median is None or result.worst is None:
         return f"{name}: {t(result.reason)}"
-    from clutch_tui.core.speed.benchmark import BUDGETS
+    from clutch_tui.core.store.benchmark import BUDGETS
 
     return t(
         "trial.within" if result.within else "trial.beyond",
@@ -76,7 +76,7 @@ def result_line(result: Result) -> str:
     )
 
 
-def report_line(report: Report) -> str:
+def report_line(report: UpkeepReport) -> str:
     """A step of upkeep as a sentence."""
     return t(
         f"upkeep.outcome.{report.outcome}",

@@ -30,7 +30,7 @@ def lines(
 ) -> list[str]:
     """The report, each line at most `width` cells; `shop` is the shop's profile (`name`, `address`, `phone`). A `copy`
     says that it is one."""
-    paper = page.Page(width)
+    paper = page.PaperPage(width)
     paper.head(shop or {}, title(report))
     if copy:
         paper.centred(t("drawer.copy"))

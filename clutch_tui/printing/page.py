@@ -50,7 +50,7 @@ def payment_words(payments: Iterable[Payment]) -> str:
     return " + ".join(f"{method_word(one.method)} {shown.amount(one.amount)}" for one in payments)
 
 
-class Page:
+class PaperPage:
     """Lines of one width, filled from top to bottom; each at most `width` cells, and in Arabic exactly so."""
 
     def __init__(self, width: int) -> None:

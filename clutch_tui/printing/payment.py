@@ -17,7 +17,7 @@ def lines(
     payment: AccountPayment, *, width: int = WIDTH, shop: Mapping[str, object] | None = None, footer: str | None = None
 ) -> list[str]:
     """The paper, each line at most `width` cells; `shop` is the shop's profile (`name`, `address`, `phone`)."""
-    paper, taken_back = page.Page(width), payment.kind == "payment_void"
+    paper, taken_back = page.PaperPage(width), payment.kind == "payment_void"
     paper.head(shop or {}, t("payment.void" if taken_back else "payment.title"))
     if payment.is_void:
         paper.centred(t("payment.is_void"))

@@ -16,7 +16,7 @@ from typing import Any
 from clutch_tui import __version__
 from clutch_tui.config.paths import write_private
 from clutch_tui.core import state
-from clutch_tui.core.database.store import Store
+from clutch_tui.core.store.store import Store
 from clutch_tui.core.sync import conflicts, queue
 from clutch_tui.core.sync.queue import ChangeDetail
 from clutch_tui.phrases import changes as change_phrases
@@ -32,7 +32,7 @@ PORTION = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class QueueExport:
     """Everything that waits, and where."""
 
     shop: str
@@ -50,20 +50,20 @@ def portion(after: int) -> tuple[Told, ...]:
     return tuple((raw, queue.detail(raw["change_id"])) for raw in queue.dump(after, PORTION))
 
 
-def gather_now(store: Store) -> Waiting:
+def gather_now(store: Store) -> QueueExport:
     """Read all that waits."""
     changes: list[Told] = []
     while some := store.read_now(portion, changes[-1][1].row.n if changes else 0):
         changes += some
-    return Waiting(*store.read_now(where), changes)
+    return QueueExport(*store.read_now(where), changes)
 
 
-async def gather(store: Store) -> Waiting:
+async def gather(store: Store) -> QueueExport:
     """The same beside a screen that is in use."""
     changes: list[Told] = []
     while some := await store.read(portion, changes[-1][1].row.n if changes else 0):
         changes += some
-    return Waiting(*await store.read(where), changes)
+    return QueueExport(*await store.read(where), changes)
 
 
 def name_at(moment: datetime) -> str:
@@ -71,7 +71,7 @@ def name_at(moment: datetime) -> str:
     return f"queue-{moment:%Y%m%d-%H%M%S}.json"
 
 
-def save(waiting: Waiting, path: Path, moment: datetime) -> Path:
+def save(waiting: QueueExport, path: Path, moment: datetime) -> Path:
     """Write `path`, and what can be read of it beside it; gives back the file to read. Raises `OSError`."""
     document = {
         "program": f"clutch-tui {__version__}",
@@ -86,7 +86,7 @@ def save(waiting: Waiting, path: Path, moment: datetime) -> Path:
     return readable
 
 
-def _lines(waiting: Waiting, moment: datetime) -> Sequence[str]:
+def _lines(waiting: QueueExport, moment: datetime) -> Sequence[str]:
     title = t("queue.file.title", shop=waiting.shop or "Clutch", at=shown.date_time(moment))
     lines = [title, "=" * 72]
     for _, change in waiting.changes:

@@ -59,7 +59,7 @@ def lines(
     return paper.lines
 
 
-class _Paper(page.Page):
+class _Paper(page.PaperPage):
     """The parts of a receipt, from top to bottom."""
 
     def begin(self, receipt: Receipt, shop: Mapping[str, object]) -> None:

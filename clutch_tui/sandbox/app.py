@@ -18,24 +18,24 @@ from starlette.websockets import WebSocket
 from clutch_tui.net.endpoints import ENDPOINTS, Endpoint
 
 from . import (
+    background_jobs,
     calls,
     control,
-    conversation,
-    daily_life,
     rest_auth,
     rest_insights,
     rest_lists,
     rest_records,
     rest_shop,
     rest_sync,
+    socket_session,
 )
 from .backend import Backend, ConnectionCut
 from .database import open_database
 from .demo_data import seed
 from .events import Hub
 from .faults import Faults, FaultyLine
-from .plain import PlainServer
 from .settings import Settings
+from .without_sync import PlainServer
 
 PREFIX = "/api/v1"
 # Importing these registers their handlers.
@@ -60,7 +60,7 @@ def create_app(settings: Settings) -> Starlette:
     routes: list[BaseRoute] = [_route(backend, entry) for entry in ENDPOINTS]
 
     async def socket(websocket: WebSocket) -> None:
-        await conversation.converse(backend, websocket)
+        await socket_session.converse(backend, websocket)
 
     routes += [WebSocketRoute("/ws", socket), WebSocketRoute("/ws/shop/{shop_id}", socket)]
     if settings.faults:
@@ -104,7 +104,7 @@ def _lifespan(backend: Backend) -> Callable[[Starlette], contextlib.AbstractAsyn
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         backend.start()
-        chores: list[Awaitable[None]] = daily_life.chores(backend)
+        chores: list[Awaitable[None]] = background_jobs.chores(backend)
         tasks = [asyncio.ensure_future(chore) for chore in chores]
         try:
             yield

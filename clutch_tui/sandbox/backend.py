@@ -15,13 +15,13 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from starlette.types import Scope
 
-from .attempts import Attempts
 from .database import Database
 from .events import Hub
 from .faults import Faults
 from .payload import JSON
-from .plain import Plain
 from .settings import Settings
+from .sign_in_attempts import Attempts
+from .without_sync import Plain
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from clutch_tui.net.endpoints import BY_NAME, Endpoint
 
-from . import bodies, payload
+from . import payload, request_bodies
 from .auth import Denied, Identity, identify
 from .backend import Backend
 from .payload import JSON, Invalid
@@ -21,7 +21,7 @@ from .payload import JSON, Invalid
 log = logging.getLogger(__name__)
 OPEN = frozenset({"auth.login", "auth.refresh"})
 BODY_LIMIT = 1024 * 1024
-_OFFER = {"Accept-Encoding": bodies.ACCEPTED}
+_OFFER = {"Accept-Encoding": request_bodies.ACCEPTED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,12 +195,12 @@ async def _call(backend: Backend, entry: Endpoint, request: Request) -> Call:
 
 async def _body(request: Request) -> bytes:
     try:
-        return await bodies.read(request, BODY_LIMIT)
-    except bodies.TooLarge:
+        return await request_bodies.read(request, BODY_LIMIT)
+    except request_bodies.TooLarge:
         raise Refusal(413, "PAYLOAD_TOO_LARGE", f"more than {BODY_LIMIT} bytes") from None
-    except bodies.BadPacking as problem:
+    except request_bodies.BadPacking as problem:
         raise Refusal(400, "MALFORMED_GZIP", f"the body is not gzip: {problem}") from None
-    except bodies.UnknownPacking as problem:
+    except request_bodies.UnknownPacking as problem:
         raise Refusal(415, "UNKNOWN_ENCODING", f"Content-Encoding {str(problem)[:40]} is not spoken here") from None
 
 

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import Any
 
-from . import epochs, facts, items, ledger, orders, parties, sales
+from . import customers_suppliers, epochs, facts, items, ledger, orders, sales
 from .database import Database, Reading, Transaction
 from .ledger import FACTS, KINDS_OF_2, Change, Origin, Outcome
 from .payload import JSON, Invalid
@@ -26,7 +26,11 @@ _FACTS: dict[str, Callable[[Transaction, Change, Origin], Outcome]] = {
     "receive": facts.receive,
 }
 _Request = Callable[[Transaction, Change, str], Outcome]
-_PARTIES: dict[str, _Request] = {"create": parties.create, "update": parties.update, "delete": parties.delete}
+_PARTIES: dict[str, _Request] = {
+    "create": customers_suppliers.create,
+    "update": customers_suppliers.update,
+    "delete": customers_suppliers.delete,
+}
 _REQUESTS: dict[tuple[str, str], _Request] = {
     ("item", "create"): items.create,
     ("item", "update"): items.update,

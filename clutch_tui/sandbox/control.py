@@ -11,7 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from . import calls, changes, forecaster, maintenance, orders, payload, plain
+from . import calls, changes, forecaster, maintenance, orders, payload
+from . import without_sync as sandbox_without_sync
 from .backend import Backend
 from .calls import Refusal
 from .database import Database
@@ -252,7 +253,7 @@ async def _release(backend: Backend, body: JSON) -> Any:
 @_action(CONTROLS, "without_sync")
 async def _without_sync(backend: Backend, body: JSON) -> Any:
     """From now on a server without sync; the options are those of `plain.Plain`."""
-    backend.simplify(plain.read(body))
+    backend.simplify(sandbox_without_sync.read(body))
     return {"plain": asdict(backend.plain) if backend.plain else None}
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import items, parties, payload
+from . import customers_suppliers, items, payload
 from .database import Transaction
 from .ledger import Change, Origin, Outcome
 from .payload import JSON, invalid
@@ -79,9 +79,9 @@ def payment(transaction: Transaction, change: Change, origin: Origin) -> Outcome
     at = file_document(transaction, change, document_id, pulled=True)
     customer = customer_of(body)
     if customer and customer["id"] == customer_id and customer.get("name"):
-        parties.ensure(transaction, customer)
+        customers_suppliers.ensure(transaction, customer)
     if not is_undone(transaction, document_id, "payment_void"):
-        parties.enter(transaction, customer_id, -paid, "payment", document_id, at)
+        customers_suppliers.enter(transaction, customer_id, -paid, "payment", document_id, at)
     return Outcome(version=1)
 
 
@@ -107,7 +107,7 @@ def payment_void(transaction: Transaction, change: Change, origin: Origin) -> Ou
     elif paid is not None:
         body = payload.load(paid["body"])
         amount = payload.piastres(body.get("amount"), "amount")
-        parties.enter(transaction, str(body["customer_id"]), amount, "payment_void", document_id, at)
+        customers_suppliers.enter(transaction, str(body["customer_id"]), amount, "payment_void", document_id, at)
     return outcome
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from . import auth, payload
-from .attempts import TooManyAttempts
 from .calls import Answer, Call, Refusal, endpoint
+from .sign_in_attempts import TooManyAttempts
 
 
 def _required(call: Call, *names: str) -> str:

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from clutch_tui.text.fold import fold, fold_number
 
-from . import items, parties, payload, shop_day
+from . import customers_suppliers, items, payload, shop_day
 from .database import Row, Transaction
 from .facts import amount, customer_of, file_document, free_id, identity, is_undone, objects
 from .ledger import Change, Origin, Outcome
@@ -256,11 +256,11 @@ def _charge(transaction: Transaction, outcome: Outcome, ticket: Ticket) -> None:
     if customer is None:
         return
     if customer.get("name") or customer.get("phone"):
-        parties.ensure(transaction, customer)
-    balance = parties.enter(
+        customers_suppliers.ensure(transaction, customer)
+    balance = customers_suppliers.enter(
         transaction, customer["id"], ticket.credit, ticket.kind, ticket.sale_id, ticket.date, ticket.money("total")
     )
-    parties.over_credit(transaction, outcome, balance, ticket.credit)
+    customers_suppliers.over_credit(transaction, outcome, balance, ticket.credit)
 
 
 def _complete_order(transaction: Transaction, order_id: str) -> None:
@@ -308,7 +308,7 @@ def _undo(transaction: Transaction, outcome: Outcome, row: Row, at: str) -> None
             outcome.flag("over_returned")
         items.move(transaction, outcome, line["item_id"], line["quantity"] - returned, "void", row["id"], at)
     if row["customer_id"]:
-        parties.enter(transaction, row["customer_id"], -row["credit"], "void", row["id"], at, -row["total"])
+        customers_suppliers.enter(transaction, row["customer_id"], -row["credit"], "void", row["id"], at, -row["total"])
 
 
 def update(transaction: Transaction, change: Change, epoch: str) -> Outcome:

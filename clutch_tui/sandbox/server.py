@@ -19,8 +19,8 @@ from starlette.types import Scope
 from .app import PREFIX, create_app
 from .backend import Backend
 from .control import is_loopback
-from .plain import Plain
 from .settings import Settings
+from .without_sync import Plain
 
 _TOKEN = re.compile(r"((?:token|api_key)=)[^&\s\"']+", re.IGNORECASE)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
-from .plain import Plain
+from .without_sync import Plain
 
 PROTOCOL = 2
 """The newest version of the protocol that is spoken here."""

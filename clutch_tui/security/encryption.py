@@ -39,7 +39,7 @@ OF_A_SHOP = re.compile(rf"(?:shop|[a-z0-9-]*-[0-9a-f]{{10}})\.db(?:{re.escape(AS
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class KeyCondition:
     """One database as it lies there. `key` is the name of the key that opens it, None for a plain one or where
     nothing at hand opens it; then `missing` is the key of the sentence that says why: a key that is missing, or a fault
     of the disk or the file."""
@@ -203,7 +203,7 @@ class Protection:
             if path.suffix not in (".lock", ".converting") and not path.name.endswith(("-wal", "-shm", "-journal"))
         )
 
-    def conditions(self) -> tuple[Condition, ...]:
+    def conditions(self) -> tuple[KeyCondition, ...]:
         """What every database of this home is, also those that do not open."""
         keepers = {entry.name: entry.keeper for entry in self.keychain.entries()}
         return tuple(self._condition(path, keepers) for path in self.databases(aside=True))
@@ -216,8 +216,8 @@ class Protection:
     def unsent_aside(self, path: Path) -> dict[Path, int]:
         """What was set aside in the place of the database at `path`, opens with a key at hand and holds unsent
         changes; how many each."""
-        from clutch_tui.core.database.store import Store
-        from clutch_tui.core.sync import outbox
+        from clutch_tui.core.outbox import outbox
+        from clutch_tui.core.store.store import Store
 
         unsent: dict[Path, int] = {}
         for condition in self.conditions():
@@ -226,14 +226,14 @@ class Protection:
                     unsent[condition.path] = store.read_now(outbox.summary).unsent
         return {aside: n for aside, n in unsent.items() if n}
 
-    def _condition(self, path: Path, keepers: dict[str, Keeper]) -> Condition:
+    def _condition(self, path: Path, keepers: dict[str, Keeper]) -> KeyCondition:
         try:
             if cipher.kind(path) == "plain":
-                return Condition(path, False)
+                return KeyCondition(path, False)
             name = self._key_of(path).name
         except ShopError as error:
-            return Condition(path, True, missing=error.key)
-        return Condition(path, True, name, keepers.get(name, "variable"))
+            return KeyCondition(path, True, missing=error.key)
+        return KeyCondition(path, True, name, keepers.get(name, "variable"))
 
     # --- changing --------------------------------------------------------------------------------------
 

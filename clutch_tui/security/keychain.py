@@ -35,7 +35,7 @@ _MALFORMED = (ValueError, LookupError, TypeError)
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class KeyEntry:
     """One key as the record has it. `key` is its text for keeper `file`, `salt` (hexadecimal) and `cost` are those
     of a passphrase; a key in the key store or in a variable has neither."""
 
@@ -57,7 +57,7 @@ class Keychain:
 
     # --- reading ---------------------------------------------------------------------------------------
 
-    def entries(self) -> tuple[Entry, ...]:
+    def entries(self) -> tuple[KeyEntry, ...]:
         """The keys on record, the newest first. Raises `ShopError` `error.key.record` for a record of which anything
         cannot be read: taking it for an empty one would make a new key and hide the old ones."""
         entries, damage = self._legible()
@@ -69,10 +69,10 @@ class Keychain:
         """Whether no key is on record, not even one that cannot be read."""
         return self._legible() == ((), None)
 
-    def _legible(self) -> tuple[tuple[Entry, ...], ShopError | None]:
+    def _legible(self) -> tuple[tuple[KeyEntry, ...], ShopError | None]:
         """The entries that can be read, and what is to be said of the others, if there are any."""
         damage: ShopError | None = None
-        entries: list[Entry] = []
+        entries: list[KeyEntry] = []
         try:
             stored = list(json.loads(self.path.read_bytes())["keys"])
         except FileNotFoundError:
@@ -136,7 +136,7 @@ class Keychain:
                     return
         raise ShopError("error.key.wrong_passphrase")
 
-    def _read(self, entry: Entry) -> CipherKey | None:
+    def _read(self, entry: KeyEntry) -> CipherKey | None:
         """The key of an entry; None where a person has to bring it."""
         if entry.name in self._known:
             return self._known[entry.name]
@@ -160,7 +160,7 @@ class Keychain:
     def _why_none(
         self,
         path: Path,
-        entries: Iterable[Entry],
+        entries: Iterable[KeyEntry],
         silent: KeyStoreError | None,
         damage: ShopError | None = None,
     ) -> ShopError:
@@ -199,7 +199,7 @@ class Keychain:
         salt, cost = secrets.token_bytes(_SALT), cost or Cost()
         key = CipherKey.from_passphrase(passphrase, salt, cost)
         with self._changing() as entries:
-            entries.insert(0, Entry(key.name, "passphrase", salt=salt.hex(), cost=cost))
+            entries.insert(0, KeyEntry(key.name, "passphrase", salt=salt.hex(), cost=cost))
         return self._knows(key)
 
     def add(self, key: CipherKey, keeper: Keeper, *, newest: bool = True) -> CipherKey:
@@ -240,10 +240,10 @@ class Keychain:
             return "keyring" if self._may_ask_system and _works() else "file"
         return wish
 
-    def _kept(self, key: CipherKey, keeper: Keeper) -> Entry:
+    def _kept(self, key: CipherKey, keeper: Keeper) -> KeyEntry:
         """Give a key to its keeper; the entry that says so."""
         if keeper == "file":
-            return Entry(key.name, keeper, key=key.recovery)
+            return KeyEntry(key.name, keeper, key=key.recovery)
         if keeper == "keyring":
             try:
                 self._ask(lambda store: store.set_password(SERVICE, _label(key.name), key.recovery))
@@ -252,7 +252,7 @@ class Keychain:
                 raise ShopError("error.key.no_key_store", name=key.name, reason=str(error)) from error
             if found != key.recovery:  # a store that forgets is worse than none
                 raise ShopError("error.key.no_key_store", name=key.name, reason=_OTHER_ANSWER)
-        return Entry(key.name, keeper)
+        return KeyEntry(key.name, keeper)
 
     def _ask(self, question: Callable[[Any], str | None]) -> str | None:
         """Ask the system's key store, where this home may. Raises `KeyStoreError`."""
@@ -267,7 +267,7 @@ class Keychain:
             return  # it opens nothing any more
 
     @contextmanager
-    def _changing(self, *, mends: bool = False) -> Iterator[list[Entry]]:
+    def _changing(self, *, mends: bool = False) -> Iterator[list[KeyEntry]]:
         """The entries, to be changed; on the disk when this ends. One process at a time. A damaged record is not
         changed, or with `mends` put aside with all that it says, and written anew."""
         from filelock import FileLock
@@ -318,11 +318,11 @@ def _from_variable(environ: Mapping[str, str]) -> CipherKey | None:
         raise ShopError("error.key.bad_variable", variable=VARIABLE) from error
 
 
-def _entry(stored: dict[str, object]) -> Entry:
+def _entry(stored: dict[str, object]) -> KeyEntry:
     keeper = stored["keeper"]
     if keeper not in ("keyring", "file", "passphrase", "variable"):
         raise ValueError(keeper)
-    known = Entry(str(stored["name"]), keeper)
+    known = KeyEntry(str(stored["name"]), keeper)
     if keeper == "file":
         return replace(known, key=_key_text(stored["key"]))
     if keeper == "passphrase":
@@ -351,5 +351,5 @@ def _cost(stored: object) -> Cost:
     return Cost(**stored)
 
 
-def _plain(entry: Entry) -> dict[str, object]:
+def _plain(entry: KeyEntry) -> dict[str, object]:
     return {name: value for name, value in asdict(entry).items() if value is not None}

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
 from clutch_tui.net.client.errors import LINE_DOWN
-from clutch_tui.net.connection import Problem
+from clutch_tui.net.monitor import Problem
 
 T = TypeVar("T")
 
@@ -111,7 +111,7 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class DoctorReport:
     """All findings, in the order of the checks."""
 
     findings: tuple[Finding, ...]
@@ -133,7 +133,7 @@ class Report:
         return 1 if problems else 0
 
 
-async def examine(checks: Iterable[Check], on_finding: Callable[[Finding], None] | None = None) -> Report:
+async def examine(checks: Iterable[Check], on_finding: Callable[[Finding], None] | None = None) -> DoctorReport:
     """Do the checks in their order; `on_finding` hears of each as it is done. Never raises."""
     found: dict[str, Finding] = {}
     for check in checks:
@@ -145,7 +145,7 @@ async def examine(checks: Iterable[Check], on_finding: Callable[[Finding], None]
         found[check.name] = finding
         if on_finding is not None:
             on_finding(finding)
-    return Report(tuple(found.values()))
+    return DoctorReport(tuple(found.values()))
 
 
 def _stands_in_the_way(finding: Finding | None) -> bool:

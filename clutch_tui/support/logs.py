@@ -219,7 +219,7 @@ def _plain(value: object) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class LogLine:
     """One entry of the log. One of the connection has an `event`, any other a `message`."""
 
     at: datetime
@@ -240,7 +240,7 @@ class Wanted:
     since: datetime | None = None
     category: str = ""
 
-    def wants(self, line: Line) -> bool:
+    def wants(self, line: LogLine) -> bool:
         return (
             LEVELS.index(line.level) >= LEVELS.index(self.level)
             and (self.since is None or line.at >= self.since)
@@ -254,14 +254,14 @@ def files(folder: Path) -> list[Path]:
     return [folder / name for name in names if (folder / name).exists()]
 
 
-def read(folder: Path, wanted: Wanted | None = None) -> Iterator[Line]:
+def read(folder: Path, wanted: Wanted | None = None) -> Iterator[LogLine]:
     """The entries of all files, oldest first. A file that is put aside meanwhile, or cannot be read, is left out."""
     for path in files(folder):
         with suppress(OSError), path.open(encoding="utf-8", errors="replace") as file:
             yield from parse(file, wanted)
 
 
-def parse(rows: Iterator[str] | Any, wanted: Wanted | None = None) -> Iterator[Line]:
+def parse(rows: Iterator[str] | Any, wanted: Wanted | None = None) -> Iterator[LogLine]:
     """Lines of a file as entries; what is no entry (a line that was cut by a crash) is left out."""
     for row in rows:
         line = _parse(row)
@@ -269,10 +269,10 @@ def parse(rows: Iterator[str] | Any, wanted: Wanted | None = None) -> Iterator[L
             yield line
 
 
-def _parse(row: str) -> Line | None:
+def _parse(row: str) -> LogLine | None:
     try:
         found = json.loads(row)
-        return Line(
+        return LogLine(
             from_text(found["at"]),
             found["level"] if found["level"] in LEVELS else "info",
             str(found["category"]),

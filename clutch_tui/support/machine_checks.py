@@ -17,15 +17,15 @@ from clutch_tui import __version__
 from clutch_tui.config.settings import ConfigError
 from clutch_tui.core.clock import Clock, SystemClock, from_text
 from clutch_tui.core.errors import ShopError
-from clutch_tui.net.connection import Problem
+from clutch_tui.net.monitor import Problem
 from clutch_tui.security.key_store import KeyStoreError
 from clutch_tui.support.doctor import Check, Finding, aside
 
 if TYPE_CHECKING:
     from clutch_tui.config.paths import Home
     from clutch_tui.config.settings import Settings
-    from clutch_tui.core.database import health
-    from clutch_tui.core.database.store import FindKey
+    from clutch_tui.core.store import health
+    from clutch_tui.core.store.store import FindKey
     from clutch_tui.core.sync.differences import Stranded
     from clutch_tui.security.vault import Secrets, Vault
 
@@ -35,7 +35,7 @@ OLD = timedelta(days=1)
 """Age of the oldest unsent change from which somebody should look why."""
 
 
-class Premises:
+class MachineChecks:
     """One look at the machine. `problem` is what kept the configuration from being read; everything that does not
     depend on it is looked at all the same."""
 
@@ -150,7 +150,8 @@ class Premises:
     # --- the database -----------------------------------------------------------------------------------
 
     async def database(self) -> Finding:
-        from clutch_tui.core.database import faults, health
+        from clutch_tui.core.database import faults
+        from clutch_tui.core.store import health
 
         path = self._database
         if not path.exists():
@@ -174,7 +175,7 @@ class Premises:
         return finding
 
     async def queue(self) -> Finding:
-        from clutch_tui.core.database import health
+        from clutch_tui.core.store import health
 
         path = self._database
         if not path.exists():
@@ -205,7 +206,7 @@ class Premises:
 
     async def lead(self) -> Finding:
         """Does the process that leads the connection still work? One that is stopped lets all others wait."""
-        from clutch_tui.core.database import health
+        from clutch_tui.core.store import health
         from clutch_tui.net.network import is_led
 
         path = self._database
@@ -228,7 +229,7 @@ class Premises:
         return Finding("stranded", "left", {**values, "shop": first.shop_id, "files": len(found)})
 
     async def versions(self) -> Finding:
-        from clutch_tui.core.database.health import SQLITE
+        from clutch_tui.core.store.health import SQLITE
 
         found = {
             "program": __version__,
@@ -240,7 +241,7 @@ class Premises:
         return Finding("versions", "known", found)
 
 
-def _judge_database(path: Path, condition: health.Condition) -> Finding:
+def _judge_database(path: Path, condition: health.FileCondition) -> Finding:
     values: dict[str, object] = {
         "path": str(path),
         "size": condition.size,

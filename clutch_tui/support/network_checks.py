@@ -16,8 +16,8 @@ from clutch_tui.config.rules import is_loopback
 from clutch_tui.core.clock import Clock, SystemClock
 from clutch_tui.net.client.egress import proxies_from_environment, proxy_for
 from clutch_tui.net.client.errors import INCOMPLETE, ApiError, Kind
-from clutch_tui.net.connection import Monitor
 from clutch_tui.net.endpoint_tester.server_times import moment
+from clutch_tui.net.monitor import Monitor
 from clutch_tui.security.redaction import hide_text
 from clutch_tui.support.doctor import Check, Finding, aside
 
@@ -62,7 +62,7 @@ def own_address() -> str | None:
     return None
 
 
-class Reach:
+class NetworkChecks:
     """One look at the way to one backend. What asks the machine (`resolve`, `proxies`, `own_address`) can be
     handed in."""
 

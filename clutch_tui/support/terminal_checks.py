@@ -26,7 +26,7 @@ def terminal_size() -> tuple[int, int] | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class TerminalChecks:
     """One look at the terminal; `size` is None where there is none."""
 
     glyphs: Glyphs

@@ -7,7 +7,7 @@ seat or none (مؤخرة, موخرة; هواء, هوا), and the letters for sou
 
 Keys are stored and indexed beside the text; folding inside a query is forty times slower (121 ms against
 3.5 ms over 10,000 rows). So a change of these rules makes the stored keys anew: `VERSION` goes up with it, and
-a migration calls `core.stored_keys`.
+a migration calls `core.store.search_keys`.
 """
 
 from __future__ import annotations

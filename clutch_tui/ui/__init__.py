@@ -1,1 +1,1 @@
-"""The screens. They read core types and net.connection, and write only through `store.run`."""
+"""The screens. They read core types and net.monitor, and write only through `store.run`."""

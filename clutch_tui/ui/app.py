@@ -31,7 +31,7 @@ from textual.worker import Worker, WorkerState
 
 from clutch_tui import __version__
 from clutch_tui.core.errors import ShopError
-from clutch_tui.core.speed.meter import KEEP_EVERY
+from clutch_tui.core.performance.meter import KEEP_EVERY
 from clutch_tui.phrases.errors import explain
 from clutch_tui.terminal import plain_lines
 from clutch_tui.terminal.glyphs import EVERYTHING, Glyphs
@@ -45,14 +45,14 @@ from clutch_tui.ui.errors import last_words, report
 from clutch_tui.ui.gauges import Gauges
 from clutch_tui.ui.key_order import KeysInOrder
 from clutch_tui.ui.overlays import Overlays
-from clutch_tui.ui.scanning import Scanning
+from clutch_tui.ui.scan_routing import Scanning
 from clutch_tui.ui.services import Network, Services, value_of
 from clutch_tui.ui.status import Brake, Overall, Status
 from clutch_tui.ui.style_sheet import SteadyStylesheet
 
 if TYPE_CHECKING:
     from clutch_tui.config.settings import Settings
-    from clutch_tui.core.database.store import Store
+    from clutch_tui.core.store.store import Store
     from clutch_tui.core.sync.differences import Differences, Stranded
     from clutch_tui.core.types import Cart, TaxRules
 

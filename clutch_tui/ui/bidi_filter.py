@@ -94,13 +94,13 @@ class BidiApp(_AppPart):
     order_modes = OrderModes()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        from clutch_tui.ui.widgets.notice import Told, install_notices
+        from clutch_tui.ui.widgets.notice import Toasts, install_notices
 
         mirror.install_layouts()
         install_scroll_bars()
         install_notices()
         super().__init__(*args, **kwargs)
-        self._notifications = Told()
+        self._notifications = Toasts()
         self.follow_language()
 
     def get_line_filters(self) -> Sequence[LineFilter]:

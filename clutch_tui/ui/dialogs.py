@@ -28,7 +28,7 @@ from clutch_tui.ui.errors import report
 from clutch_tui.ui.widgets.number_field import MoneyField, NumberField
 from clutch_tui.ui.widgets.text_field import TextField
 from clutch_tui.ui.widgets.window_table import READ_AFTER
-from clutch_tui.ui.widgets.words import Problem, Words
+from clutch_tui.ui.widgets.words import ProblemWords, Words
 
 if TYPE_CHECKING:
     from clutch_tui.ui.app import ClutchApp
@@ -191,7 +191,7 @@ class Ask(Dialog[T], Generic[T]):
         self._field = field
         self._read = read
         self._sure = sure
-        self._problem = Problem()
+        self._problem = ProblemWords()
 
     def compose_body(self) -> ComposeResult:
         yield self._field

@@ -13,7 +13,7 @@ from clutch_tui.ui.errors import note
 if TYPE_CHECKING:
     from textual.timer import Timer
 
-    from clutch_tui.core.database.store import Store
+    from clutch_tui.core.store.store import Store
     from clutch_tui.ui.app import ClutchApp
 
 EVERY = 3.0

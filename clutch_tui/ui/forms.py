@@ -18,14 +18,14 @@ from textual.widget import Widget
 from clutch_tui.core.errors import ShopError
 from clutch_tui.phrases import fields as record_fields
 from clutch_tui.phrases.errors import explain
-from clutch_tui.phrases.fields import Entry
+from clutch_tui.phrases.fields import FormField
 from clutch_tui.text.format import NumberError
 from clutch_tui.ui.dialogs import Dialog
 from clutch_tui.ui.errors import note
 from clutch_tui.ui.widgets.choice_field import ChoiceField
 from clutch_tui.ui.widgets.number_field import MoneyField, NumberField
 from clutch_tui.ui.widgets.text_field import TextField
-from clutch_tui.ui.widgets.words import Problem, Words
+from clutch_tui.ui.widgets.words import ProblemWords, Words
 
 T = TypeVar("T")
 
@@ -45,13 +45,13 @@ class EntryRow(Horizontal):
     """
     SCOPED_CSS = False
 
-    def __init__(self, entry: Entry, value: object) -> None:
+    def __init__(self, entry: FormField, value: object) -> None:
         super().__init__()
         self.entry = entry
         self.label = Words(entry.label, classes="form--label")
         self.field = _field(entry, _typed(entry, value))
         self.given = self.typed  # not what was asked for: a choice always has one of its values
-        self.problem = Problem(classes="form--problem")
+        self.problem = ProblemWords(classes="form--problem")
 
     def compose(self) -> ComposeResult:
         yield self.label
@@ -97,7 +97,7 @@ class EntryRow(Horizontal):
         return record_fields.read(self.entry, self.typed)
 
 
-def _typed(entry: Entry, value: object) -> str:
+def _typed(entry: FormField, value: object) -> str:
     """A record's value as it stands in the field before anybody types."""
     if entry.kind == "money" and isinstance(value, int):
         return f"{value // 100}.{value % 100:02}" if value else ""
@@ -108,7 +108,7 @@ def _typed(entry: Entry, value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _field(entry: Entry, given: str) -> Widget:
+def _field(entry: FormField, given: str) -> Widget:
     name = f"field-{entry.name.replace('.', '-')}"
     if entry.kind == "choice":
         return ChoiceField(entry.choices, given, id=name)
@@ -138,7 +138,7 @@ class FormDialog(Dialog[T], Generic[T]):
     def __init__(
         self,
         title: str,
-        entries: Sequence[Entry],
+        entries: Sequence[FormField],
         values: Mapping[str, object],
         save: Callable[[dict[str, Any]], Awaitable[T]],
         **title_values: object,
@@ -147,7 +147,7 @@ class FormDialog(Dialog[T], Generic[T]):
         self.rows = [EntryRow(entry, values.get(entry.name, "")) for entry in entries]
         self._save = save
         self._saving = False
-        self._refusal = Problem()
+        self._refusal = ProblemWords()
 
     def compose_body(self) -> ComposeResult:
         with FieldRows(classes="form--rows"):

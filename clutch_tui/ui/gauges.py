@@ -19,14 +19,14 @@ from textual.driver import Driver
 from textual.events import CursorPosition, Event, Key
 from textual.message import Message
 
-from clutch_tui.core.speed import gauges
-from clutch_tui.core.speed.meter import Meter
+from clutch_tui.core.performance import gauges
+from clutch_tui.core.performance.meter import Meter
 
 if TYPE_CHECKING:
     from textual.app import App
     from textual.screen import Screen
 
-    from clutch_tui.net.connection import Event as LogEvent
+    from clutch_tui.net.monitor import Event as LogEvent
 
     _AppPart = App[Any]
 else:

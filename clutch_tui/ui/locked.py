@@ -15,7 +15,7 @@ from textual.binding import Binding, BindingType
 
 from clutch_tui.core.errors import ShopError
 from clutch_tui.phrases.errors import explain
-from clutch_tui.phrases.fields import Entry
+from clutch_tui.phrases.fields import FormField
 from clutch_tui.text.strings import t
 from clutch_tui.ui.forms import FormDialog
 from clutch_tui.ui.widgets.text_field import TextField
@@ -23,7 +23,7 @@ from clutch_tui.ui.widgets.words import Words
 
 if TYPE_CHECKING:
     from clutch_tui.config.settings import Settings
-    from clutch_tui.core.database.store import Store
+    from clutch_tui.core.store.store import Store
     from clutch_tui.ui.app import ClutchApp
     from clutch_tui.ui.services import Door
 
@@ -40,13 +40,13 @@ WAYS: dict[str, Way] = {
 }
 """Why a database does not open, and what opens it. Any other error is no matter of keys."""
 
-_ENTRIES: dict[Way, tuple[Entry, ...]] = {
-    "passphrase": (Entry("passphrase", "locked.passphrase", "secret", required=True, maximum=200),),
+_ENTRIES: dict[Way, tuple[FormField, ...]] = {
+    "passphrase": (FormField("passphrase", "locked.passphrase", "secret", required=True, maximum=200),),
     "choose": (
-        Entry("passphrase", "locked.new_passphrase", "secret", required=True, maximum=200),
-        Entry("again", "locked.again", "secret", required=True, maximum=200),
+        FormField("passphrase", "locked.new_passphrase", "secret", required=True, maximum=200),
+        FormField("again", "locked.again", "secret", required=True, maximum=200),
     ),
-    "recovery": (Entry("recovery", "locked.recovery", required=True, maximum=200),),
+    "recovery": (FormField("recovery", "locked.recovery", required=True, maximum=200),),
 }
 
 

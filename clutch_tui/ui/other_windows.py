@@ -11,7 +11,7 @@ from clutch_tui.ui import shop
 if TYPE_CHECKING:
     from textual.timer import Timer
 
-    from clutch_tui.core.database.store import Store
+    from clutch_tui.core.store.store import Store
     from clutch_tui.ui.app import ClutchApp
 
 EVERY = 2.0
@@ -42,7 +42,7 @@ class _Watch:
             self._app.run_worker(self._compare(), group="other_windows", exclusive=True, exit_on_error=False)
 
     async def _compare(self) -> None:
-        figures = await self._store.read_later(shop.progress.figures)
+        figures = await self._store.read_later(shop.other_writers.figures)
         if self._seen is not None and figures != self._seen:
             self._on_change(frozenset({"everything"}))
         self._seen = figures

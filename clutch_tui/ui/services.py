@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from clutch_tui.config.settings import Settings
-    from clutch_tui.core.database.store import Store
     from clutch_tui.core.reference import Reference
+    from clutch_tui.core.store.store import Store
     from clutch_tui.core.sync.differences import Stranded
-    from clutch_tui.core.updates import Standing
-    from clutch_tui.net.connection import Monitor
+    from clutch_tui.core.updates import VersionStanding
+    from clutch_tui.net.monitor import Monitor
     from clutch_tui.support.bundle import Section
 
 OnChange = Callable[[frozenset[str]], None]
@@ -73,7 +73,7 @@ class Network(Protocol):
     async def ping(self) -> None:
         """Have the backend answer, once. Raises `ApiError`."""
 
-    async def check_version(self) -> Standing:
+    async def check_version(self) -> VersionStanding:
         """Ask now which version of this program is the newest. Raises `ApiError`."""
 
     async def sign_in(self, email: str, password: str) -> None:
@@ -88,7 +88,7 @@ class Network(Protocol):
         """Write every exchange into the log, or stop doing so."""
 
 
-class Line(Protocol):
+class DemoLine(Protocol):
     """The demo's pretended cable to the backend."""
 
     @property
@@ -139,7 +139,7 @@ class Services:
     takes_along: Callable[[Mapping[str, Any]], bool] = lambda _changes: False
     """Whether the unsent work goes along to the shop of these settings, because no server was set up until now.
     Blocks. Raises `ConfigError`."""
-    line: Line | None = None
+    line: DemoLine | None = None
     door: Door | None = None
     """Opens a database that is locked; without it a locked one ends the app with a sentence."""
     tidy: Callable[[Settings], object] = lambda _settings: None

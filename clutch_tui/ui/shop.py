@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         cash,
         codes,
         customers,
-        held,
+        held_carts,
         inventory,
         journal,
         lookup,
@@ -36,9 +36,10 @@ if TYPE_CHECKING:
         types,
         updates,
     )
-    from clutch_tui.core.database import upkeep
-    from clutch_tui.core.speed import benchmark, measures, savings, usage
-    from clutch_tui.core.sync import abilities, conflicts, differences, outbox, progress, queue, ways
+    from clutch_tui.core.outbox import abilities, outbox, transports
+    from clutch_tui.core.performance import measures, savings, usage
+    from clutch_tui.core.store import benchmark, upkeep
+    from clutch_tui.core.sync import conflicts, differences, other_writers, queue
 
 __all__ = [
     "abilities",
@@ -52,7 +53,7 @@ __all__ = [
     "conflicts",
     "customers",
     "differences",
-    "held",
+    "held_carts",
     "inventory",
     "journal",
     "lookup",
@@ -60,8 +61,8 @@ __all__ = [
     "measures",
     "money",
     "orders",
+    "other_writers",
     "outbox",
-    "progress",
     "queue",
     "reference",
     "refunds",
@@ -70,26 +71,26 @@ __all__ = [
     "search",
     "state",
     "suppliers",
+    "transports",
     "types",
     "updates",
     "upkeep",
     "usage",
-    "ways",
 ]
 
 _ROOMS = {
-    "abilities": "sync",
-    "benchmark": "speed",
+    "abilities": "outbox",
+    "benchmark": "store",
     "conflicts": "sync",
     "differences": "sync",
-    "measures": "speed",
-    "outbox": "sync",
-    "progress": "sync",
+    "measures": "performance",
+    "other_writers": "sync",
+    "outbox": "outbox",
     "queue": "sync",
-    "savings": "speed",
-    "upkeep": "database",
-    "usage": "speed",
-    "ways": "sync",
+    "savings": "performance",
+    "transports": "outbox",
+    "upkeep": "store",
+    "usage": "performance",
 }
 """The room of core that a module lives in; the others stand in `core` itself."""
 

@@ -24,7 +24,7 @@ MEMORY = Budget(300, "median")
 _IMPORT = """
 import sys
 from pathlib import Path
-from clutch_tui.core.database.store import Store
+from clutch_tui.core.store.store import Store
 from clutch_tui.core.price_lists import imports, price_list
 with Store.open(Path(sys.argv[1]), inline=True) as store:
     imports.run(store, price_list.read(Path(sys.argv[2])), dry_run=True)

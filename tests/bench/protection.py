@@ -15,7 +15,7 @@ from pathlib import Path
 from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.config.paths import Home, write_private
 from clutch_tui.core import search, state
-from clutch_tui.core.database.store import Store
+from clutch_tui.core.store.store import Store
 from clutch_tui.text import strings
 from tests.bench import shops
 from tests.bench.figures import Budget, Figure, Pace, Spread, alone, compared, in_turns

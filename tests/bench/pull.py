@@ -21,16 +21,17 @@ from typing import Any
 from sqlcipher3 import dbapi2 as sqlite
 
 from clutch_tui.core import inventory, search
-from clutch_tui.core.database import models
-from clutch_tui.core.database.store import Store
-from clutch_tui.core.sync import arrivals, overlay, records, replica
+from clutch_tui.core.database import db
+from clutch_tui.core.outbox import overlay
+from clutch_tui.core.store.store import Store
+from clutch_tui.core.sync import part_staging, replica, replica_rows
 from clutch_tui.net import wire
-from clutch_tui.net.engine import protocol
+from clutch_tui.net.sync import messages
 from tests.bench.figures import Budget, Figure, Pace, alone, compared, in_turns
 from tests.bench.parts import parts
 
 PAGE = 5_000
-COLUMNS = ("id", *overlay.RECORD_COLUMNS["item"][1], *records.KEY_COLUMNS["item"])
+COLUMNS = ("id", *overlay.RECORD_COLUMNS["item"][1], *replica_rows.KEY_COLUMNS["item"])
 
 
 def measure(pace: Pace) -> Iterator[Figure]:
@@ -60,7 +61,7 @@ def ours(path: Path, pages: list[bytes]) -> tuple[float, float]:
         started = time.perf_counter()
         for raw in pages:
             here = store.read_now(replica.pull_state, "inventory")
-            answer = protocol.read_sync(wire.loads(raw)["data"], here, {})
+            answer = messages.read_sync(wire.loads(raw)["data"], here, {})
             assert not answer.bad_rows
             for write in _writes(answer):
                 before = time.perf_counter()
@@ -72,15 +73,15 @@ def ours(path: Path, pages: list[bytes]) -> tuple[float, float]:
     return seconds, longest
 
 
-def _writes(answer: protocol.SyncAnswer) -> Iterator[Callable[[], bool]]:
+def _writes(answer: messages.SyncAnswer) -> Iterator[Callable[[], bool]]:
     """The transactions in which the engine stores a page; each is done again while it says that more is left."""
     page = answer.page
     assert page is not None
-    while len(page.rows) > arrivals.AT_ONCE:
-        portion = replace(page, rows=page.rows[: arrivals.AT_ONCE])
+    while len(page.rows) > part_staging.AT_ONCE:
+        portion = replace(page, rows=page.rows[: part_staging.AT_ONCE])
         yield partial(_nothing_left, replica.prepare, "inventory", portion)
-        rest = page.rows[arrivals.AT_ONCE :]
-        page = replace(page, rows=rest, prepared=page.prepared + arrivals.AT_ONCE)
+        rest = page.rows[part_staging.AT_ONCE :]
+        page = replace(page, rows=rest, prepared=page.prepared + part_staging.AT_ONCE)
     if not page.more:
         yield partial(replica.build, "inventory", page)
     yield partial(_nothing_left, replica.receive, "inventory", answer.epoch, answer.results, page)
@@ -97,7 +98,7 @@ def _check(store: Store, pages: int) -> None:
     """A pull that stores nothing is fast, too."""
     cursor = store.read_now(replica.cursor, "inventory")
     assert cursor > PAGE * (pages - 1), f"the pull stopped at {cursor}"
-    waiting = store.read_now(lambda: models.execute("SELECT count(*) FROM part_unindexed").fetchone()[0])
+    waiting = store.read_now(lambda: db.execute("SELECT count(*) FROM part_unindexed").fetchone()[0])
     assert not waiting, f"{waiting} parts are not indexed"
 
 

@@ -23,9 +23,10 @@ from typing import Any
 
 from clutch_tui.core import cart as carts
 from clutch_tui.core import inventory, sales, search
-from clutch_tui.core.database import models
-from clutch_tui.core.database.store import Store
-from clutch_tui.core.sync import outbox, queue, replica
+from clutch_tui.core.database.db import execute
+from clutch_tui.core.outbox import outbox
+from clutch_tui.core.store.store import Store
+from clutch_tui.core.sync import queue, replica
 from clutch_tui.core.types import PartQuery, PartRow, Payment, TaxRules
 from clutch_tui.sandbox import server
 from clutch_tui.sandbox.settings import Settings
@@ -90,7 +91,7 @@ def _open(store: Store) -> None:
 
 
 def _first_part() -> Any:
-    return models.execute("SELECT id FROM part LIMIT 1").fetchone()
+    return execute("SELECT id FROM part LIMIT 1").fetchone()
 
 
 _DEEDS: dict[str, Callable[[Store], Any]] = {

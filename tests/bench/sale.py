@@ -21,8 +21,8 @@ from uuid_utils import uuid7
 
 from clutch_tui.core import sales, search
 from clutch_tui.core.cart import add_line, totals
-from clutch_tui.core.database.store import Store
 from clutch_tui.core.errors import ShopError
+from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import Cart, PartRow, Payment, Receipt, TaxRules
 from tests.bench import shops
 from tests.bench.figures import Budget, Figure, Pace, alone, compared, in_turns

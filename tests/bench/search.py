@@ -17,7 +17,7 @@ from typing import Any
 from sqlcipher3 import dbapi2 as sqlite
 
 from clutch_tui.core import lookup
-from clutch_tui.core.database.store import Store
+from clutch_tui.core.store.store import Store
 from clutch_tui.text.fold import fold, fold_number
 from tests.bench import shops
 from tests.bench.figures import Budget, Figure, Pace, compared

@@ -15,9 +15,11 @@ from typing import Any
 from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.config import settings
 from clutch_tui.config.paths import Home
-from clutch_tui.core import inventory, search, state, words
-from clutch_tui.core.database import models, store
-from clutch_tui.core.sync import overlay, records
+from clutch_tui.core import inventory, search, search_words, state
+from clutch_tui.core.database import db
+from clutch_tui.core.outbox import overlay
+from clutch_tui.core.store import store
+from clutch_tui.core.sync import replica_rows
 from tests.bench import parts as parts_module
 from tests.bench.parts import parts
 
@@ -66,9 +68,9 @@ def copy_of(count: int, folder: Path) -> Path:
 
 def insert(rows: Sequence[dict[str, Any]]) -> None:
     """Put parts into the shop that is being worked on, as a pull would."""
-    names = ("id", *overlay.RECORD_COLUMNS["item"][1], *records.KEY_COLUMNS["item"])
+    names = ("id", *overlay.RECORD_COLUMNS["item"][1], *replica_rows.KEY_COLUMNS["item"])
     marks = ", ".join(f":{name}" for name in names)
-    models.executemany(
+    db.executemany(
         f"INSERT INTO part ({', '.join(names)}) VALUES ({marks})", ({**row, **inventory.keys_of(row)} for row in rows)
     )
 
@@ -103,6 +105,6 @@ def _stamp() -> str:
     """What the content of a shop depends on: its schema, its search keys, its parts."""
     sources = chain(
         (file.read_text() for file in (*sorted(store.MIGRATIONS.glob("*.py")), Path(str(search.__file__)))),
-        (inspect.getsource(source) for source in (words, parts_module, inventory.keys_of, _build)),
+        (inspect.getsource(source) for source in (search_words, parts_module, inventory.keys_of, _build)),
     )
     return hashlib.sha256("".join(sources).encode()).hexdigest()[:12]

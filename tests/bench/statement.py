@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from clutch_tui.core import inventory
-from clutch_tui.core.database import models
+from clutch_tui.core.database import db
 from clutch_tui.core.database.statement import Statement, given, put_by_key
-from clutch_tui.core.database.store import Store
 from clutch_tui.core.records.part import PartTable
 from clutch_tui.core.records.sync import BaseRecordTable
+from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import PartDraft
 from tests.bench.figures import Budget, Figure, Pace, compared, in_turns
 
@@ -75,10 +75,10 @@ READ: dict[str, One] = {
     "a model's instance": lambda part_id: PartTable.get(PartTable.id == part_id),
     "dicts()": lambda part_id: PartTable.select().where(PartTable.id == part_id).dicts().get(),
     "a Statement": lambda part_id: _PART.first(id=part_id),
-    "text": lambda part_id: models.database.connection().execute(_PART_AS_TEXT, (part_id,)).fetchone(),
+    "text": lambda part_id: db.database.connection().execute(_PART_AS_TEXT, (part_id,)).fetchone(),
 }
 WRITTEN: dict[str, One] = {
     "a query": lambda part_id: BaseRecordTable.replace(type="item", id=part_id, body="{}").execute(),
     "a Statement": lambda part_id: _PUT.run(type="item", id=part_id, body="{}"),
-    "text": lambda part_id: models.database.connection().execute(_PUT_AS_TEXT, ("item", part_id, "{}")),
+    "text": lambda part_id: db.database.connection().execute(_PUT_AS_TEXT, ("item", part_id, "{}")),
 }

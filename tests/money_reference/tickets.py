@@ -16,9 +16,9 @@ from typing import Any, Protocol
 
 from clutch_tui.core import aftersales, refunds, sales, state
 from clutch_tui.core import cart as carts
-from clutch_tui.core.database import models
-from clutch_tui.core.database.store import Store
+from clutch_tui.core.database import db
 from clutch_tui.core.errors import ShopError
+from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import (
     PAY_METHODS,
     Cart,
@@ -388,10 +388,10 @@ class Stored:
         moved = f"SELECT method, sum(amount) FROM money_move WHERE sale_id IN ({of_sale}) GROUP BY method"
         kept = dict(self._rows(moved, sale.id))
         ((owed,),) = self._rows("SELECT coalesce(sum(amount), 0) FROM account_move")
-        self._store.run_now(models.execute, "DELETE FROM account_move")
+        self._store.run_now(db.execute, "DELETE FROM account_move")
         if owed != kept.get("credit", 0):
             raise Differs(f"{owed} stand on the account, {kept} were moved")
         return kept
 
     def _rows(self, sql: str, *values: str) -> list[Any]:
-        return self._store.read_now(lambda: models.execute(sql, values).fetchall())
+        return self._store.read_now(lambda: db.execute(sql, values).fetchall())

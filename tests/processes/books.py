@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from clutch_tui.core import journal
-from clutch_tui.core.database import models
-from clutch_tui.core.database.store import Store
+from clutch_tui.core.database import db
 from clutch_tui.core.search import STOCK
+from clutch_tui.core.store.store import Store
 from clutch_tui.core.sync import replica
 from clutch_tui.sandbox import demo_data, payload
 
@@ -123,7 +123,7 @@ class TerminalBooks:
         self._store = store
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
-        return self._store.read_now(lambda: models.execute(sql).fetchall())
+        return self._store.read_now(lambda: db.execute(sql).fetchall())
 
     @property
     def committed(self) -> int:

@@ -18,7 +18,7 @@ import time_machine
 
 from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.core import cart, inventory, sales, search, state
-from clutch_tui.core.database.store import Store
+from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import PartDraft, PartRow, Payment
 from clutch_tui.net.network import Network
 from clutch_tui.sandbox import demo_data, server

@@ -8,8 +8,8 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from clutch_tui.core import accounts, journal
-from clutch_tui.core.sync import abilities
-from clutch_tui.core.sync.precedence import FACT_LIST
+from clutch_tui.core.outbox import abilities
+from clutch_tui.core.outbox.precedence import FACT_LIST
 
 from .facts import Committed, cash, drawn, lines
 from .server import SHOP, Deed, Moves, Server

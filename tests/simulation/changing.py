@@ -13,9 +13,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from clutch_tui.core import state
-from clutch_tui.core.sync import ways
+from clutch_tui.core.outbox import transports
 from clutch_tui.core.sync.replica import CHANNELS
-from clutch_tui.sandbox.plain import SYNC, Plain
+from clutch_tui.sandbox.without_sync import SYNC, Plain
 
 from .at_rest import compare
 from .plain import PlainBooks, PlainWorld
@@ -57,7 +57,7 @@ class ChangingBooks(PlainBooks):
             for one in terminals
             for row in one.sql(
                 "SELECT change_id FROM outbox WHERE answered_at IS NULL OR (kind = 'return' AND result_epoch = ?)",
-                (ways.LISTS,),
+                (transports.LISTS,),
             )
         }
         for one in self.committed.values():
@@ -174,7 +174,7 @@ class ChangingWorld(PlainWorld):
             self.server.backend.simplify(None)
             self.note("sync back")
         for terminal in self.terminals:
-            if terminal.alive and terminal.ask(ways.has_answers):
+            if terminal.alive and terminal.ask(transports.has_answers):
                 self.happened("went by lists", terminal.name)
         self._start_again()
         await super()._calm()
@@ -203,4 +203,4 @@ _BACK = (
 
 def _places() -> list[tuple[str | None, str | None, int]]:
     """Which way each channel of a terminal goes, and how far its rows reach."""
-    return [(ways.of(one), state.get(f"{one}.epoch"), state.number(f"{one}.cursor")) for one in CHANNELS]
+    return [(transports.of(one), state.get(f"{one}.epoch"), state.number(f"{one}.cursor")) for one in CHANNELS]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 
-from clutch_tui.core.sync import figures, moves, precedence, replica, ways
+from clutch_tui.core.outbox import precedence, transports
+from clutch_tui.core.sync import moves, replica, withheld_figures
 
 from .planting import mutant, put
 
@@ -25,13 +26,13 @@ def as_old_as_its_first_page(stack: ExitStack) -> None:
         if not replica.is_staging(channel):
             before(channel)
 
-    before = put(stack, ways, "begin", begin)
+    before = put(stack, transports, "begin", begin)
 
 
 @mutant
 def takes_what_is_in_doubt(stack: ExitStack) -> None:
     """Rows by sync are stored with what a sale has moved that went up by itself and has no answer."""
-    put(stack, figures, "in_doubt", lambda channel: [])
+    put(stack, withheld_figures, "in_doubt", lambda channel: [])
 
 
 @mutant

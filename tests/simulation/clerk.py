@@ -23,7 +23,7 @@ from clutch_tui.core import (
     suppliers,
 )
 from clutch_tui.core import cart as carts
-from clutch_tui.core.database import models
+from clutch_tui.core.database import db
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.sync import conflicts, queue
 from clutch_tui.core.types import (
@@ -374,7 +374,7 @@ def look_at_queue(terminal: Terminal, rng: random.Random) -> str:
 
 def _only_by_sync(change_id: str) -> bool:
     """Whether nothing but a sync call can have brought this move."""
-    row = models.execute(
+    row = db.execute(
         "SELECT body FROM single JOIN outbox USING (change_id) WHERE change_id = ? AND kind IN ('adjust', 'count')",
         (change_id,),
     ).fetchone()

@@ -15,8 +15,8 @@ from datetime import timedelta
 from unittest.mock import patch
 
 from clutch_tui.core import accounts, aftersales, cash, inventory, orders, state
+from clutch_tui.core.outbox.messages import PullPage, Result
 from clutch_tui.core.sync import conflicts, replica
-from clutch_tui.core.sync.messages import PullPage, Result
 from clutch_tui.core.types import Discount, TaxRules
 
 from . import clerk, directed_disks, directed_queue, stage

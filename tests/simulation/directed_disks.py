@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from unittest.mock import patch
 
-from clutch_tui.net.engine import exchange
-from clutch_tui.net.engine.portions import Portions
+from clutch_tui.net.sync import sync_calls
+from clutch_tui.net.sync.batch_sizes import BatchSizes
 
 from .scenario import adjust, edit, parts, scenario, sell
 from .stage import FOR_EVER, Stage
@@ -81,10 +81,10 @@ async def unsent_is_unknown(on: Stage) -> None:
     """A copy of a disk holds more unsent sales than one call may ask about. They are sent, the copy is put back, and
     the parts come in while the call of the sales is broken."""
 
-    def small(most: int = 2, least: int = 1) -> Portions:
-        return Portions(most, least)
+    def small(most: int = 2, least: int = 1) -> BatchSizes:
+        return BatchSizes(most, least)
 
-    with patch.object(exchange, "ASKED", 3), patch.object(exchange, "Portions", small):
+    with patch.object(sync_calls, "ASKED", 3), patch.object(sync_calls, "BatchSizes", small):
         await on.open()
         on.weather.order("refused", sender=on.first.name, times=FOR_EVER)
         for _ in range(8):

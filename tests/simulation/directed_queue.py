@@ -7,7 +7,7 @@ import re
 from unittest.mock import patch
 
 from clutch_tui.core import aftersales
-from clutch_tui.net.engine import exchange
+from clutch_tui.net.sync import sync_calls
 
 from . import clerk
 from .network import Message
@@ -84,7 +84,7 @@ async def _make_slow(on: Stage, wanted: int) -> list[str]:
 @scenario()
 async def offer_complete(on: Stage) -> None:
     """More sales are unanswered than one call may ask about, and the parts come in with all of them counted."""
-    with patch.object(exchange, "ASKED", 3):
+    with patch.object(sync_calls, "ASKED", 3):
         await on.open()
         on.weather.order("lost answer", SALES, on.first.name, times=FOR_EVER)
         for _ in range(8):

@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 from sqlcipher3 import dbapi2
 
-from clutch_tui.core.database.store import Store
+from clutch_tui.core.store.store import Store
 
 Moment = Literal["crash before", "crash after", "full", "unsynced"]
 """What happens at a write: the machine goes off before or after it, the disk is full, or it fails to confirm a commit,

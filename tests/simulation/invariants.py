@@ -12,12 +12,12 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
+from clutch_tui.core.outbox import outbox
+from clutch_tui.core.outbox.precedence import FACTS
 from clutch_tui.core.search import STOCK
-from clutch_tui.core.sync import outbox
-from clutch_tui.core.sync.precedence import FACTS
 from clutch_tui.core.sync.replica import CHANNELS
 from clutch_tui.net.client.errors import ApiError, Kind
-from clutch_tui.net.engine.outcomes import BAD_ANSWER
+from clutch_tui.net.sync.outcomes import BAD_ANSWER
 
 from .at_rest import NOT_RESENT, Rest
 from .disk import FragileConnection

@@ -15,30 +15,28 @@ from typing import Any
 from unittest.mock import patch
 
 from clutch_tui.core import accounts, cash, money, orders, receipts, refunds, sales, state
-from clutch_tui.core.database import models
+from clutch_tui.core.database import db
+from clutch_tui.core.outbox import outbox, overlay, requests
+from clutch_tui.core.outbox.messages import PullState
 from clutch_tui.core.sync import (
-    arrivals,
     confirmations,
     conflicts,
     documents,
     moves,
-    offers,
-    outbox,
-    overlay,
-    records,
+    part_staging,
     replica,
-    requests,
-    singles,
+    replica_rows,
+    unconfirmed,
 )
-from clutch_tui.core.sync.messages import PullState
+from clutch_tui.core.sync.fallback import single_writes
 from clutch_tui.net.client.errors import ApiError, Kind
-from clutch_tui.net.engine import parties, protocol, rest
-from clutch_tui.net.engine.exchange import Exchange
-from clutch_tui.net.engine.lookback import LookBack
-from clutch_tui.net.engine.parties import Parties
-from clutch_tui.net.engine.singles import Singles
-from clutch_tui.net.engine.sync import Sync
 from clutch_tui.net.socket import websocket
+from clutch_tui.net.sync import messages, record_calls, record_channels
+from clutch_tui.net.sync.engine import SyncEngine
+from clutch_tui.net.sync.fallback.single_writes import SingleWrites
+from clutch_tui.net.sync.record_channels import RecordChannels
+from clutch_tui.net.sync.restore_check import RestoreCheck
+from clutch_tui.net.sync.sync_calls import SyncCalls
 from clutch_tui.sandbox import changes as server_changes
 from clutch_tui.sandbox import database as server_database
 from clutch_tui.sandbox import epochs, maintenance, pages, payload, rest_lists, rest_sync
@@ -162,8 +160,8 @@ def fresh_key(stack: ExitStack) -> None:
                 results[key.partition("#")[0]] = results.pop(key)
         return understood(data, here, types)
 
-    before = _put(stack, protocol, "write_change", write_change)
-    understood = _put(stack, protocol, "read_sync", read_sync)
+    before = _put(stack, messages, "write_change", write_change)
+    understood = _put(stack, messages, "read_sync", read_sync)
 
 
 @mutant
@@ -175,7 +173,7 @@ def drop_401(stack: ExitStack) -> None:
             await self._store.run(_forget, [change.change_id for change in changes])
         return bool(await before(self, channel, changes, error))
 
-    before = _put(stack, Exchange, "_call_failed", call_failed)
+    before = _put(stack, SyncCalls, "_call_failed", call_failed)
 
 
 @mutant
@@ -184,7 +182,7 @@ def drop_after_3(stack: ExitStack) -> None:
 
     def failed(change_ids: Any, error: str) -> None:
         before(change_ids, error)
-        worn = models.execute("SELECT change_id FROM outbox WHERE attempts >= 3 AND answered_at IS NULL").fetchall()
+        worn = db.execute("SELECT change_id FROM outbox WHERE attempts >= 3 AND answered_at IS NULL").fetchall()
         _forget([row[0] for row in worn])
 
     before = _put(stack, outbox, "failed", failed)
@@ -193,7 +191,7 @@ def drop_after_3(stack: ExitStack) -> None:
 def _forget(change_ids: list[str]) -> None:
     for change_id in change_ids:
         for table in ("outbox", "stock_move", "account_move"):
-            models.execute(f"DELETE FROM {table} WHERE change_id = ?", (change_id,))
+            db.execute(f"DELETE FROM {table} WHERE change_id = ?", (change_id,))
 
 
 @mutant
@@ -205,7 +203,7 @@ def no_quarantine(stack: ExitStack) -> None:
 @mutant
 def no_recheck(stack: ExitStack) -> None:
     """A restored server is asked for its rows, and not for what it has lost."""
-    _put(stack, offers, "_recheck", lambda limit: [])
+    _put(stack, unconfirmed, "_recheck", lambda limit: [])
 
 
 @mutant
@@ -216,7 +214,7 @@ def split_tx(stack: ExitStack) -> None:
     def add(kind: str, type: str, record_id: str, body: Any, **options: Any) -> str:
         if kind != "sale":
             return str(before(kind, type, record_id, body, **options))
-        change_id = models.new_id()
+        change_id = db.new_id()
         later.append(lambda: before(kind, type, record_id, body, **(options | {"change_id": change_id})))
         return change_id
 
@@ -253,9 +251,9 @@ def ignore_epoch(stack: ExitStack) -> None:
 
     checked = _put(stack, rest_sync, "check", check)
     _put(stack, epochs, "_holds", lambda reading, shop_id, place: True)
-    understood = _put(stack, protocol, "read_sync", read_sync)
+    understood = _put(stack, messages, "read_sync", read_sync)
     listed = _put(stack, rest_lists, "_since", since)
-    tracked_before = _put(stack, rest, "_tracked", tracked)
+    tracked_before = _put(stack, record_calls, "_tracked", tracked)
 
 
 @mutant
@@ -301,12 +299,12 @@ def deaf_for_good(stack: ExitStack) -> None:
 def old_answer_settles(stack: ExitStack) -> None:
     """What a server has said on one connection is believed on the next, where its answer comes late enough."""
 
-    async def go(self: LookBack) -> None:
+    async def go(self: RestoreCheck) -> None:
         asked_at = self._asked_at
         await before(self)
         self._is_new &= self._asked_at == asked_at
 
-    before = _put(stack, LookBack, "go", go)
+    before = _put(stack, RestoreCheck, "go", go)
 
 
 @mutant
@@ -315,7 +313,7 @@ def mixed_epoch_pages(stack: ExitStack) -> None:
 
     def new_epoch(value: str) -> None:
         state.put("epoch", value)
-        models.execute("UPDATE pull_page SET epoch = ?", (value,))
+        db.execute("UPDATE pull_page SET epoch = ?", (value,))
 
     _put(stack, replica, "new_epoch", new_epoch)
 
@@ -329,8 +327,8 @@ def partial_page(stack: ExitStack) -> None:
             return set(before(channel, page))
         state.put(f"{channel}.cursor", page.cursor)
         state.put(f"{channel}.epoch", page.epoch)
-        for type, rows in records.by_type(page.rows).items():
-            records.store(type, rows, snapshot=False)
+        for type, rows in replica_rows.by_type(page.rows).items():
+            replica_rows.store(type, rows, snapshot=False)
         moves.end(channel, reopen=False)
         return {channel}
 
@@ -346,7 +344,7 @@ def cursor_first(stack: ExitStack) -> None:
             await self._store.run(state.put, f"{channel}.cursor", page.cursor)
         await before(self, channel, understood, page, asked)
 
-    before = _put(stack, Exchange, "_stored", stored)
+    before = _put(stack, SyncCalls, "_stored", stored)
     _put(stack, replica, "_expected", lambda channel, page: True)
 
 
@@ -368,7 +366,7 @@ def sticky_snapshot(stack: ExitStack) -> None:
         here: PullState = usual(channel)
         return replace(here, snapshot=True) if state.get(f"{channel}.sticky") and not here.snapshot else here
 
-    before = _put(stack, Exchange, "_call_failed", call_failed)
+    before = _put(stack, SyncCalls, "_call_failed", call_failed)
     usual = _put(stack, replica, "pull_state", pull_state)
 
 
@@ -378,7 +376,7 @@ def pend_on_ack(stack: ExitStack) -> None:
 
     def answer(change_id: str, *args: Any, **options: Any) -> None:
         before(change_id, *args, **options)
-        models.execute("UPDATE stock_move SET open = 0 WHERE change_id = ?", (change_id,))
+        db.execute("UPDATE stock_move SET open = 0 WHERE change_id = ?", (change_id,))
 
     before = _put(stack, replica, "_answer", answer)
 
@@ -390,15 +388,15 @@ def absolute_qty(stack: ExitStack) -> None:
     def store(type: str, rows: Any, **options: Any) -> None:
         before(type, rows, **options)
         for row in rows if type == "item" else ():
-            models.execute("UPDATE stock_move SET open = 0 WHERE part_id = ?", (row["id"],))
+            db.execute("UPDATE stock_move SET open = 0 WHERE part_id = ?", (row["id"],))
 
-    before = _put(stack, records, "store", store)
+    before = _put(stack, replica_rows, "store", store)
 
     def show(**options: Any) -> None:
         shown(**options)
-        models.execute("UPDATE stock_move SET open = 0")
+        db.execute("UPDATE stock_move SET open = 0")
 
-    shown = _put(stack, arrivals, "show", show)
+    shown = _put(stack, part_staging, "show", show)
 
 
 @mutant
@@ -408,7 +406,7 @@ def no_questions(stack: ExitStack) -> None:
     def offer(**options: Any) -> Any:
         return replace(before(**options), unanswered=(), complete=True)
 
-    before = _put(stack, offers, "offer", offer)
+    before = _put(stack, unconfirmed, "offer", offer)
 
 
 @mutant
@@ -429,7 +427,7 @@ def balance_on_ack(stack: ExitStack) -> None:
 
     def answer(change_id: str, *args: Any, **options: Any) -> None:
         before(change_id, *args, **options)
-        models.execute("UPDATE account_move SET open = 0 WHERE change_id = ?", (change_id,))
+        db.execute("UPDATE account_move SET open = 0 WHERE change_id = ?", (change_id,))
 
     before = _put(stack, replica, "_answer", answer)
 
@@ -457,12 +455,12 @@ def snapshot_forgets_pending(stack: ExitStack) -> None:
 
     def kept(type: str) -> set[str]:
         made = "SELECT record_id FROM outbox WHERE kind = 'create' AND answered_at IS NULL"
-        new = {row[0] for row in models.execute(made).fetchall()}
-        models.executemany("DELETE FROM base_record WHERE id = ?", [(record_id,) for record_id in new])
+        new = {row[0] for row in db.execute(made).fetchall()}
+        db.executemany("DELETE FROM base_record WHERE id = ?", [(record_id,) for record_id in new])
         return before(type) - new
 
     before = _put(stack, overlay, "kept", kept)
-    _put(stack, records, "keep_before_snapshot", lambda type: None)
+    _put(stack, replica_rows, "keep_before_snapshot", lambda type: None)
 
 
 @mutant
@@ -512,7 +510,7 @@ def credit_return_sign(stack: ExitStack) -> None:
 
     def write(document: Any) -> Any:
         written = before(document)
-        models.execute("UPDATE account_move SET amount = abs(amount) WHERE kind = 'return'")
+        db.execute("UPDATE account_move SET amount = abs(amount) WHERE kind = 'return'")
         return written
 
     before = _put(stack, receipts, "write", write)
@@ -554,7 +552,7 @@ def hidden_payment_void(stack: ExitStack) -> None:
     def write(kind: str, *args: Any, **options: Any) -> None:
         before(kind, *args, **options)
         if kind == "payment_void":
-            models.execute("DELETE FROM account_move WHERE change_id = ?", (args[0],))
+            db.execute("DELETE FROM account_move WHERE change_id = ?", (args[0],))
 
     before = _put(stack, accounts, "_write", write)
 
@@ -595,7 +593,7 @@ def first_call_tries(stack: ExitStack) -> None:
     async def trust(self: Any) -> None:
         return None
 
-    _put(stack, Sync, "_try_line", trust)
+    _put(stack, SyncEngine, "_try_line", trust)
 
 
 @mutant
@@ -607,19 +605,19 @@ def one_list_stops_all(stack: ExitStack) -> None:
             raise next(iter(failed.values()))
         return failed
 
-    before = _put(stack, Parties, "_learn_ways", learn_ways)
+    before = _put(stack, RecordChannels, "_learn_ways", learn_ways)
 
 
 @mutant
 def refused_is_plain(stack: ExitStack) -> None:
     """A list that something on the way refuses once makes a server that syncs one that does not."""
-    _put(stack, parties, "_is_synced", lambda: False)
+    _put(stack, record_channels, "_is_synced", lambda: False)
 
 
 @mutant
 def bare_receipts(stack: ExitStack) -> None:
     """Of the sales of other tills only the sums come: their lines and payments are left out."""
-    _put(stack, records, "_store_sale_lines", lambda rows: None)
+    _put(stack, replica_rows, "_store_sale_lines", lambda rows: None)
 
 
 WITHOUT_SYNC = frozenset({"sent_blindly", "ends_on_answer"})
@@ -633,7 +631,7 @@ def sent_blindly(stack: ExitStack) -> None:
     async def found(self: Any, claimed: Any) -> None:
         return None
 
-    _put(stack, Singles, "_found", found)
+    _put(stack, SingleWrites, "_found", found)
 
 
 @mutant
@@ -642,10 +640,10 @@ def ends_on_answer(stack: ExitStack) -> None:
 
     def finish(change: Any, *args: Any, **options: Any) -> Any:
         nouns = before(change, *args, **options)
-        models.execute("UPDATE stock_move SET open = 0 WHERE change_id = ?", (change.change_id,))
+        db.execute("UPDATE stock_move SET open = 0 WHERE change_id = ?", (change.change_id,))
         return nouns
 
-    before = _put(stack, singles, "finish", finish)
+    before = _put(stack, single_writes, "finish", finish)
 
 
 @mutant
@@ -654,7 +652,7 @@ def unknown_part_ends(stack: ExitStack) -> None:
 
     def end(channel: str, *_: object) -> None:
         table, _, _ = moves.TABLES[channel]
-        models.execute(
+        db.execute(
             f"UPDATE {table} SET open = 0 WHERE change_id IN (SELECT change_id FROM outbox"
             " WHERE result_epoch = ? AND result_seq <= ? AND answered_at IS NOT NULL)",
             (state.get(f"{channel}.epoch"), replica.cursor(channel)),
@@ -676,7 +674,7 @@ def forgets_moves(stack: ExitStack) -> None:
 
     def deliver(results: Any, answer_epoch: str, **options: Any) -> Any:
         nouns = before(results, answer_epoch, **options)
-        models.executemany("DELETE FROM stock_move WHERE change_id = ?", [(one,) for one in results])
+        db.executemany("DELETE FROM stock_move WHERE change_id = ?", [(one,) for one in results])
         return nouns
 
     _put(stack, replica, "deliver", deliver)

@@ -16,9 +16,9 @@ from pathlib import Path
 from unittest.mock import patch
 
 from clutch_tui.core import state
-from clutch_tui.core.database import models
-from clutch_tui.core.database.store import Store
-from clutch_tui.core.sync import arrivals
+from clutch_tui.core.database import db
+from clutch_tui.core.store.store import Store
+from clutch_tui.core.sync import part_staging
 from clutch_tui.core.sync.replica import CHANNELS
 from clutch_tui.core.types import TaxRules
 from tests.memory import memory
@@ -88,7 +88,7 @@ def run(seed: int, steps: int = STEPS, mutant: str | None = None, kind: Kind | N
         violation = None
         try:
             asyncio.set_event_loop(world.loop)
-            with planted(mutant), patch.object(arrivals, "FEW", FEW):
+            with planted(mutant), patch.object(part_staging, "FEW", FEW):
                 world.loop.run_until_complete(listen(world, broken))
         except (Violation, NothingLeft, Crash) as error:
             violation = str(error) or repr(error)
@@ -113,7 +113,7 @@ def new_disks() -> tuple[Path, ...]:
     world.weather.calm, world.weather.broken = True, ""
     terminal = world.terminals[0]
     world.loop.run_until_complete(_first_pull(world, terminal))
-    terminal.do(models.execute, "DELETE FROM sync_state WHERE name IN ('lineage', 'receipt_prefix', 'receipt_counter')")
+    terminal.do(db.execute, "DELETE FROM sync_state WHERE name IN ('lineage', 'receipt_prefix', 'receipt_counter')")
     terminal.disk.copy_to(stocked)
     world.close()
     return empty, stocked, stocked, stocked

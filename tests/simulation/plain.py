@@ -15,10 +15,10 @@ from pathlib import Path
 
 from clutch_tui.core import journal
 from clutch_tui.core.clock import to_text
+from clutch_tui.core.outbox import transports
 from clutch_tui.core.search import STOCK
-from clutch_tui.core.sync import ways
-from clutch_tui.core.sync.singles import ASKS
-from clutch_tui.sandbox.plain import Plain
+from clutch_tui.core.sync.fallback.single_writes import ASKS
+from clutch_tui.sandbox.without_sync import Plain
 
 from .disk import FragileConnection
 from .invariants import Books, Seen
@@ -174,4 +174,4 @@ class PlainWorld(World):
         return [change for change in waiting if change[0] not in held]
 
     def _settled(self) -> bool:
-        return all(terminal.ask(ways.summary) == "lists" for terminal in self.terminals)
+        return all(terminal.ask(transports.summary) == "lists" for terminal in self.terminals)

@@ -10,10 +10,12 @@ from unittest.mock import patch
 
 from clutch_tui.core import state
 from clutch_tui.core.clock import to_text
-from clutch_tui.core.database import models
-from clutch_tui.core.database import store as stores
-from clutch_tui.core.sync import offers, outbox, records, replica, singles, unreadable
-from clutch_tui.net.engine.exchange import Exchange
+from clutch_tui.core.database import db as database_db
+from clutch_tui.core.outbox import outbox
+from clutch_tui.core.store import store as stores
+from clutch_tui.core.sync import quarantine, replica, replica_rows, unconfirmed
+from clutch_tui.core.sync.fallback import single_writes
+from clutch_tui.net.sync.sync_calls import SyncCalls
 from clutch_tui.sandbox import ledger
 
 from .planting import mutant, put
@@ -26,11 +28,11 @@ def postpone_unbounded(stack: ExitStack) -> None:
     """A server that says "again in a day" is obeyed."""
 
     def postpone(change_id: str, seconds: float) -> None:
-        due = to_text(models.now() + timedelta(seconds=seconds))
-        models.execute("UPDATE outbox SET not_before = ? WHERE change_id = ?", (due, change_id))
+        due = to_text(database_db.now() + timedelta(seconds=seconds))
+        database_db.execute("UPDATE outbox SET not_before = ? WHERE change_id = ?", (due, change_id))
 
     put(stack, outbox, "postpone", postpone)
-    put(stack, outbox, "_due_by", lambda: (models.now_text(), "9999"))
+    put(stack, outbox, "_due_by", lambda: (database_db.now_text(), "9999"))
 
 
 @mutant
@@ -48,8 +50,8 @@ def slow_lane_starves(stack: ExitStack) -> None:
         self.has_sent = False
         began(self)
 
-    before = put(stack, Exchange, "claim", claim)
-    began = put(stack, Exchange, "begin_round", begin_round)
+    before = put(stack, SyncCalls, "claim", claim)
+    began = put(stack, SyncCalls, "begin_round", begin_round)
 
 
 @mutant
@@ -57,7 +59,7 @@ def slow_same_first(stack: ExitStack) -> None:
     """A change of the slow lane that fails once more is not put off: it is the first again, every time."""
 
     def make_slow(change_id: str, error: str) -> None:
-        (lane,) = models.execute("SELECT lane FROM outbox WHERE change_id = ?", (change_id,)).fetchone()
+        (lane,) = database_db.execute("SELECT lane FROM outbox WHERE change_id = ?", (change_id,)).fetchone()
         if lane != "slow":
             before(change_id, error)
 
@@ -74,7 +76,7 @@ def offer_complete(stack: ExitStack) -> None:
     def offer(**options: Any) -> Any:
         return replace(before(**options), complete=True)
 
-    before = put(stack, offers, "offer", offer)
+    before = put(stack, unconfirmed, "offer", offer)
 
 
 @mutant
@@ -85,7 +87,7 @@ def unsent_is_unknown(stack: ExitStack) -> None:
         found = before(which, besides, limit, **options)
         return found if which == "sent" else found[: limit - 1]
 
-    before = put(stack, offers, "_unanswered", unanswered)
+    before = put(stack, unconfirmed, "_unanswered", unanswered)
 
 
 @mutant
@@ -103,13 +105,13 @@ def confirmed_elsewhere(stack: ExitStack) -> None:
 @mutant
 def moves_in_doubt(stack: ExitStack) -> None:
     """A part is moved once more while nobody knows what has become of a figure that was written."""
-    put(stack, singles, "unsettled", lambda *args: set())
+    put(stack, single_writes, "unsettled", lambda *args: set())
 
 
 @mutant
 def unread_row_is_here(stack: ExitStack) -> None:
     """A row that cannot be read counts as come: the movements that it contains end, and nobody has them."""
-    put(stack, unreadable, "note", lambda *args, **options: None)
+    put(stack, quarantine, "note", lambda *args, **options: None)
 
 
 # --- epochs ----------------------------------------------------------------------------------------------
@@ -122,7 +124,7 @@ def epoch_ignored_in_contained(stack: ExitStack) -> None:
     def contained(change: Any, copy: Any, channel: str) -> bool:
         return bool(before(change | {"result_epoch": state.get(f"{channel}.epoch")}, copy, channel))
 
-    before = put(stack, records, "_contained", contained)
+    before = put(stack, replica_rows, "_contained", contained)
 
 
 @mutant
@@ -130,7 +132,7 @@ def reopen_shows_theirs(stack: ExitStack) -> None:
     """What a restored server has lost goes up again, and its row shows what the life before has said of it."""
 
     def reopen(change_ids: Any) -> set[str]:
-        offers.reopen(change_ids)
+        unconfirmed.reopen(change_ids)
         return {"queue"} if change_ids else set()
 
     put(stack, replica, "_reopen", reopen)
@@ -141,11 +143,11 @@ def reopen_keeps_covered(stack: ExitStack) -> None:
     """A request that goes up once more to a restored server is not laid over its rows again."""
 
     def reopen(change_ids: Any) -> None:
-        covered = [id for id in change_ids if models.execute(_COVERED, (id,)).fetchone() is not None]
+        covered = [id for id in change_ids if database_db.execute(_COVERED, (id,)).fetchone() is not None]
         before(change_ids)
-        models.executemany("UPDATE outbox SET covered = 1 WHERE change_id = ?", [(id,) for id in covered])
+        database_db.executemany("UPDATE outbox SET covered = 1 WHERE change_id = ?", [(id,) for id in covered])
 
-    before = put(stack, offers, "reopen", reopen)
+    before = put(stack, unconfirmed, "reopen", reopen)
 
 
 _COVERED = "SELECT 1 FROM outbox WHERE change_id = ? AND covered = 1"
@@ -154,13 +156,13 @@ _COVERED = "SELECT 1 FROM outbox WHERE change_id = ? AND covered = 1"
 @mutant
 def freeze_across_epochs(stack: ExitStack) -> None:
     """A request stands on the versions that an epoch before has given its writer's earlier ones."""
-    execute = models.execute
+    execute = database_db.execute
 
     def without_epoch(sql: str, values: Any = ()) -> Any:
         return execute(sql.replace(" AND result_epoch = ? ORDER BY n", " AND ? <> '' ORDER BY n"), values)
 
     def freeze(change: Any) -> Any:
-        with patch.object(models, "execute", without_epoch):
+        with patch.object(database_db, "execute", without_epoch):
             return before(change)
 
     before = put(stack, outbox, "_freeze", freeze)

@@ -9,8 +9,8 @@ from functools import partial
 from pathlib import Path
 
 from clutch_tui.core.sync.replica import CHANNELS
-from clutch_tui.sandbox.plain import Plain
 from clutch_tui.sandbox.settings import PROTOCOL
+from clutch_tui.sandbox.without_sync import Plain
 
 from . import clerk, outcome, world
 from .network import Message, Weather

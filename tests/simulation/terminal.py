@@ -15,14 +15,14 @@ import httpx
 from clutch_tui.config.settings import Backend, Settings
 from clutch_tui.core.database import faults
 from clutch_tui.core.errors import ShopError
-from clutch_tui.core.sync import outbox
+from clutch_tui.core.outbox import outbox
 from clutch_tui.core.types import Part
 from clutch_tui.net.client.api import Api
 from clutch_tui.net.client.session import Session
-from clutch_tui.net.connection import Monitor
-from clutch_tui.net.engine.sync import Sync
+from clutch_tui.net.monitor import Monitor
 from clutch_tui.net.network import POLL_WITH_SOCKET, _EventCursor
 from clutch_tui.net.socket.websocket import Socket
+from clutch_tui.net.sync.engine import SyncEngine
 from clutch_tui.sandbox import demo_data
 from clutch_tui.security.vault import Secrets
 
@@ -173,7 +173,7 @@ class Terminal:
             chance=self.rng,
             transport=self.line,
         )
-        self.sync = Sync(
+        self.sync = SyncEngine(
             self.store,
             self.api,
             self.monitor,

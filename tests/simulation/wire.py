@@ -14,7 +14,7 @@ from starlette.websockets import WebSocket
 
 from clutch_tui.net.client.errors import ApiError, Kind
 from clutch_tui.net.socket.line import LineClosed
-from clutch_tui.sandbox.conversation import converse
+from clutch_tui.sandbox.socket_session import converse
 
 if TYPE_CHECKING:
     from .network import Weather

@@ -15,7 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from clutch_tui.core.clock import to_text
-from clutch_tui.core.sync import abilities
+from clutch_tui.core.outbox import abilities
 from clutch_tui.core.sync.replica import CHANNELS
 from clutch_tui.sandbox.settings import PROTOCOL
 from clutch_tui.security.vault import Secrets

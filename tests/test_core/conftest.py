@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from clutch_tui.core.database.store import Store
+from clutch_tui.core.store.store import Store
 from tests.fresh_store import open_new
 from tests.test_core.shop import HandClock
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from clutch_tui.core import inventory
-from clutch_tui.core.database import models
-from clutch_tui.core.database.store import Store
+from clutch_tui.core.database import db
+from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import Part, PartDraft
 
 
@@ -49,7 +49,7 @@ def stock_shelf(store: Store) -> dict[str, Part]:
             row = {"id": f"part-{n}", **record, "stock_quantity": n * 5, "version": 1, "seq": n}
             row |= inventory.keys_of(row)
             names = ", ".join(row)
-            models.execute(f"INSERT INTO part ({names}) VALUES ({', '.join('?' * len(row))})", tuple(row.values()))
+            db.execute(f"INSERT INTO part ({names}) VALUES ({', '.join('?' * len(row))})", tuple(row.values()))
             parts[number] = inventory.get(f"part-{n}")
         return parts
 
@@ -60,9 +60,7 @@ def queue(store: Store) -> list[dict[str, Any]]:
     """The outbox as plain rows, oldest first, with their JSON read."""
 
     def read() -> list[dict[str, Any]]:
-        cursor = models.execute(
-            "SELECT kind, type, record_id, payload, base, was, label, change_id FROM outbox ORDER BY n"
-        )
+        cursor = db.execute("SELECT kind, type, record_id, payload, base, was, label, change_id FROM outbox ORDER BY n")
         names = [column[0] for column in cursor.description]
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
         return [row | {name: json.loads(row[name]) for name in ("payload", "base", "was")} for row in rows]

@@ -9,11 +9,12 @@ import pytest
 
 from clutch_tui.core import accounts, aftersales, cash, customers, journal, sales
 from clutch_tui.core.cart import add_line, with_customer
-from clutch_tui.core.database import models
-from clutch_tui.core.database.store import Store
+from clutch_tui.core.database import db
 from clutch_tui.core.errors import ShopError
-from clutch_tui.core.sync import abilities, documents, outbox, replica
-from clutch_tui.core.sync.messages import Result
+from clutch_tui.core.outbox import abilities, outbox
+from clutch_tui.core.outbox.messages import Result
+from clutch_tui.core.store.store import Store
+from clutch_tui.core.sync import documents, replica
 from clutch_tui.core.types import Customer, CustomerDraft, Part, Payment, TaxRules
 from tests.test_core.shop import HandClock, queue, stock_shelf
 
@@ -127,7 +128,7 @@ def test_what_was_taken_back_without_a_name_is_not_given_back_again(store: Store
 def test_the_statement_ends_in_the_balance(store: Store, hassan: Customer, pump: Part, clock: HandClock) -> None:
     """Sales paid in cash are not in it, of a split one only the part on account; voids and returns are, and so is
     what is not known one by one."""
-    store.run_now(models.execute, "UPDATE customer SET balance = 1000 WHERE id = ?", (hassan.id,))
+    store.run_now(db.execute, "UPDATE customer SET balance = 1000 WHERE id = ?", (hassan.id,))
     made = []
     for credit in (150_00, 40_00, 0, 150_00):
         made.append(sell(store, pump, hassan, credit))
@@ -308,7 +309,7 @@ def test_rows_that_could_not_be_read_are_fetched_once_more(store: Store) -> None
         return replica.pull_state("sales")
 
     for name, value in (("epoch", "e-1"), ("sales.epoch", "e-1"), ("sales.cursor", "7")):
-        store.run_now(models.execute, "INSERT INTO sync_state (name, value) VALUES (?, ?)", (name, value))
+        store.run_now(db.execute, "INSERT INTO sync_state (name, value) VALUES (?, ?)", (name, value))
     assert (store.read_now(pulled).cursor, store.read_now(pulled).snapshot) == (7, False)
     store.run_now(abilities.learn, 2, ["payment_void"])
     assert (store.read_now(pulled).cursor, store.read_now(pulled).snapshot) == (0, True)

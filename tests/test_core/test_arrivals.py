@@ -15,10 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from clutch_tui.core import inventory, search
-from clutch_tui.core.database import models
-from clutch_tui.core.database.store import Store
-from clutch_tui.core.sync import arrivals, records, replica
-from clutch_tui.core.sync.messages import PullPage
+from clutch_tui.core.database import db
+from clutch_tui.core.outbox.messages import PullPage
+from clutch_tui.core.store.store import Store
+from clutch_tui.core.sync import part_staging, replica, replica_rows
 from clutch_tui.core.types import PartDraft, PartQuery
 
 Row = dict[str, Any]
@@ -56,12 +56,12 @@ def pull(store: Store, page: PullPage, portion: int = 0) -> None:
 
 
 def ask(store: Store, sql: str) -> list[tuple[Any, ...]]:
-    return store.read_now(lambda: [tuple(found) for found in models.execute(sql).fetchall()])
+    return store.read_now(lambda: [tuple(found) for found in db.execute(sql).fetchall()])
 
 
 def shelf(store: Store) -> list[tuple[Any, ...]]:
     """Everything that the shop knows of its parts."""
-    columns = ", ".join(("id", *arrivals._FIELDS, *arrivals._KEYS))
+    columns = ", ".join(("id", *part_staging._FIELDS, *part_staging._KEYS))
     return ask(store, f"SELECT {columns} FROM part ORDER BY id")
 
 
@@ -72,7 +72,7 @@ def found(store: Store, text: str) -> set[str]:
 @pytest.fixture(params=[2, 10_000], ids=["takes over", "writes in"])
 def few(request: pytest.FixtureRequest) -> Any:
     """Both ways of the swap, with shops of a handful of parts."""
-    with patch.object(arrivals, "FEW", request.param):
+    with patch.object(part_staging, "FEW", request.param):
         yield request.param
 
 
@@ -99,9 +99,9 @@ def schema(store: Store) -> list[tuple[Any, ...]]:
 
 def test_a_table_that_took_over_is_like_the_one_before(store: Store) -> None:
     before = schema(store)
-    with patch.object(arrivals, "FEW", 2):
+    with patch.object(part_staging, "FEW", 2):
         for turn in range(2):  # a second time: the statements are now those that SQLite has rewritten
-            store.run_now(models.execute, "DELETE FROM part")
+            store.run_now(db.execute, "DELETE FROM part")
             store.run_now(replica.restart, "inventory")
             for page in pages([row(n, n) for n in range(1, 20)], 7):
                 pull(store, page, portion=3)
@@ -132,16 +132,16 @@ def test_the_pages_that_were_stored_are_not_asked_for_again(tmp_path: Path, few:
 
 def test_a_shop_gets_its_indexes_back_when_its_process_died_among_them(tmp_path: Path) -> None:
     path, (first, last) = tmp_path / "shop.db", pages([row(n, n) for n in range(1, 11)], 5)
-    with patch.object(arrivals, "FEW", 2):
+    with patch.object(part_staging, "FEW", 2):
         with Store.open(path, inline=True) as store:
             before = schema(store)
             pull(store, first)
             for _ in range(3):
                 assert store.run_now(replica.build, "inventory", last)
-            assert store.read_now(arrivals.is_torn)
+            assert store.read_now(part_staging.is_torn)
         with Store.open(path, inline=True) as store:
-            store.run_now(arrivals.mend)
-            assert not store.read_now(arrivals.is_torn)
+            store.run_now(part_staging.mend)
+            assert not store.read_now(part_staging.is_torn)
             assert [entry[:3] for entry in schema(store)] == [entry[:3] for entry in before]
             pull(store, last, portion=2)
             assert len(shelf(store)) == 10
@@ -200,7 +200,7 @@ def test_portions_come_to_the_same_as_all_at_once(
         tempfile.TemporaryDirectory(dir=new_file.parent) as folder,
         Store.open(Path(shutil.copy(new_file, f"{folder}/ours.db")), inline=True) as ours,
         Store.open(Path(shutil.copy(new_file, f"{folder}/plain.db")), inline=True) as plain,
-        patch.object(arrivals, "FEW", few),
+        patch.object(part_staging, "FEW", few),
     ):
         seq = 0
         for changed, again in pulls:
@@ -215,7 +215,7 @@ def test_portions_come_to_the_same_as_all_at_once(
             for page in pages(rows, size, snapshot=snapshot, asked_from=0 if snapshot else before, at=seq):
                 pull(ours, page, portion)
             latest = list({one["id"]: one for one in rows}.values())
-            plain.run_now(records.store, "item", latest, snapshot=snapshot)
+            plain.run_now(replica_rows.store, "item", latest, snapshot=snapshot)
             assert shelf(ours) == shelf(plain)
             for text in ("فلتر", "oil", "P-1"):
                 assert found(ours, text) == found(plain, text)
@@ -225,7 +225,7 @@ def test_portions_come_to_the_same_as_all_at_once(
 def test_a_reader_sees_all_or_nothing_and_a_writer_finds_its_turn(tmp_path: Path) -> None:
     """Another process reads and sells between any two portions."""
     path = tmp_path / "shop.db"
-    with Store.open(path, inline=True) as store, patch.object(arrivals, "FEW", 2):
+    with Store.open(path, inline=True) as store, patch.object(part_staging, "FEW", 2):
         other = sqlite3.connect(path, timeout=0, isolation_level=None)
         for page in pages([row(n, n) for n in range(1, 41)], 10):
             assert other.execute("SELECT count(*) FROM part").fetchone() == (0,)

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from clutch_tui.core import accounts, aftersales, cart, cash, customers, inventory, sales
-from clutch_tui.core.database import models
-from clutch_tui.core.database.store import Store
+from clutch_tui.core.database import db
 from clutch_tui.core.errors import ShopError
+from clutch_tui.core.store.store import Store
 from clutch_tui.core.sync import queue
 from clutch_tui.core.types import CustomerDraft, PartDraft, Payment, Receipt, TaxRules
 from tests.fresh_store import open_new
@@ -97,9 +97,7 @@ def test_closing_keeps_the_difference_and_begins_new_books(store: Store, part_id
     assert store.read_now(cash.closings, None, 0, 5) == (second, first)
     assert store.read_now(cash.closings, second.key, 0, 5) == (first,)
     body = json.loads(
-        store.read_now(
-            lambda: models.execute("SELECT payload FROM outbox WHERE label = 'close' ORDER BY n").fetchone()[0]
-        )
+        store.read_now(lambda: db.execute("SELECT payload FROM outbox WHERE label = 'close' ORDER BY n").fetchone()[0])
     )
     assert (body["kind"], body["amount"], body["counted"]) == ("close", 300_00, 295_00)
 

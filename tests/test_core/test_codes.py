@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clutch_tui.core import codes, inventory, search
-from clutch_tui.core.database.store import Store
+from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import PartDraft
 from clutch_tui.text.fold import fold_number
 

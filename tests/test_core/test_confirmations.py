@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from clutch_tui.core import inventory
-from clutch_tui.core.database.store import Store
-from clutch_tui.core.sync import confirmations, outbox, replica
-from clutch_tui.core.sync.messages import PullPage, Result
+from clutch_tui.core.outbox import outbox
+from clutch_tui.core.outbox.messages import PullPage, Result
+from clutch_tui.core.store.store import Store
+from clutch_tui.core.sync import confirmations, replica
 from clutch_tui.core.types import PartDraft
 from tests.fresh_store import open_new
 

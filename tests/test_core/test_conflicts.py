@@ -7,11 +7,12 @@ from dataclasses import asdict, replace
 import pytest
 
 from clutch_tui.core import customers, inventory, state
-from clutch_tui.core.database.store import Store
 from clutch_tui.core.errors import ShopError
-from clutch_tui.core.sync import conflicts, outbox, replica
-from clutch_tui.core.sync.messages import PullPage, Result
-from clutch_tui.core.sync.shown import Conflict
+from clutch_tui.core.outbox import outbox
+from clutch_tui.core.outbox.messages import PullPage, Result
+from clutch_tui.core.outbox.views import Conflict
+from clutch_tui.core.store.store import Store
+from clutch_tui.core.sync import conflicts, replica
 from clutch_tui.core.types import CustomerDraft, Part
 from tests.test_core.shop import stock_shelf
 

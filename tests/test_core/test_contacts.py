@@ -8,8 +8,8 @@ import pytest
 
 from clutch_tui.core import accounts, cars, customers, journal, sales, suppliers
 from clutch_tui.core.cart import add_line, with_customer
-from clutch_tui.core.database.store import Store
 from clutch_tui.core.errors import ShopError
+from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import Customer, CustomerDraft, Payment, SupplierDraft, TaxRules
 from tests.test_core.shop import queue, stock_shelf
 

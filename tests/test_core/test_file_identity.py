@@ -10,9 +10,9 @@ import pytest
 
 from clutch_tui.core import inventory
 from clutch_tui.core.database.cipher_key import CipherKey
-from clutch_tui.core.database.store import Store
 from clutch_tui.core.errors import ShopError
-from clutch_tui.core.sync import outbox
+from clutch_tui.core.outbox import outbox
+from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import PartDraft
 
 KEY = CipherKey(b"\x07" * 32)

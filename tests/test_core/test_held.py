@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from clutch_tui.core import held, inventory, sales
+from clutch_tui.core import held_carts, inventory, sales
 from clutch_tui.core.cart import add_line, totals
-from clutch_tui.core.database.store import Store
 from clutch_tui.core.errors import ShopError
+from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import Cart, PartDraft, Payment, TaxRules
 
 RULES = TaxRules()
@@ -46,8 +46,8 @@ def test_a_new_window_leaves_the_cart_of_another_alone(windows: tuple[Store, Sto
     one, other = windows
     cart = _begin(one)
     assert other.read_now(sales.unfinished) is None
-    assert other.read_now(held.elsewhere) == {cart.id}
-    assert one.read_now(held.elsewhere) == frozenset()
+    assert other.read_now(held_carts.elsewhere) == {cart.id}
+    assert one.read_now(held_carts.elsewhere) == frozenset()
     for deed in (
         lambda: other.run_now(sales.save_cart, cart),
         lambda: other.run_now(sales.park, cart),
@@ -55,7 +55,7 @@ def test_a_new_window_leaves_the_cart_of_another_alone(windows: tuple[Store, Sto
         lambda: other.run_now(sales.discard_cart, cart.id),
         lambda: _sell(other, cart),
     ):
-        with pytest.raises(ShopError, match=held.ELSEWHERE):
+        with pytest.raises(ShopError, match=held_carts.ELSEWHERE):
             deed()
     assert one.read_now(sales.unfinished) == cart
     assert _sell(one, cart)
@@ -69,7 +69,7 @@ def test_a_deliberate_act_takes_it_over_as_it_is_and_the_first_window_loses_it(w
     taken = other.run_now(sales.take_up, seen, over=True)
     assert taken == two, "what the other window has added meanwhile is in it"
     for deed in (lambda: one.run_now(sales.save_cart, seen), lambda: _sell(one, two)):
-        with pytest.raises(ShopError, match=held.ELSEWHERE):
+        with pytest.raises(ShopError, match=held_carts.ELSEWHERE):
             deed()
     number = _sell(other, taken)
     assert _sell(one, two) == number, "sold once"
@@ -81,7 +81,7 @@ def test_a_parked_cart_is_anybodys(windows: tuple[Store, Store]) -> None:
     one, other = windows
     cart = _begin(one)
     one.run_now(sales.park, cart)
-    assert other.read_now(held.elsewhere) == frozenset()
+    assert other.read_now(held_carts.elsewhere) == frozenset()
     assert _sell(other, other.run_now(sales.take_up, cart))
 
 
@@ -90,7 +90,7 @@ import sys, time
 from pathlib import Path
 from clutch_tui.core import inventory, sales
 from clutch_tui.core.cart import add_line
-from clutch_tui.core.database.store import Store
+from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import PartDraft
 store = Store.open(Path(sys.argv[1]), inline=True)
 def begin():
@@ -108,11 +108,11 @@ def test_a_cart_is_free_when_its_window_was_killed(tmp_path: Path) -> None:
         holder = subprocess.Popen([sys.executable, "-c", HOLDER, str(path)], stdout=subprocess.PIPE, text=True)
         assert holder.stdout is not None
         cart_id = holder.stdout.readline().strip()
-        assert store.read_now(held.elsewhere) == {cart_id}
+        assert store.read_now(held_carts.elsewhere) == {cart_id}
         os.kill(holder.pid, signal.SIGKILL)
         holder.wait()
         holder.stdout.close()
-        assert store.read_now(held.elsewhere) == frozenset()
+        assert store.read_now(held_carts.elsewhere) == frozenset()
         unfinished = store.read_now(sales.unfinished)
         assert unfinished is not None
         assert unfinished.id == cart_id

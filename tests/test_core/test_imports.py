@@ -13,13 +13,14 @@ from typing import Any
 import pytest
 
 from clutch_tui.core import inventory, journal, search, state
-from clutch_tui.core.database import models
-from clutch_tui.core.database.store import Store
+from clutch_tui.core.database import db
 from clutch_tui.core.errors import ShopError
+from clutch_tui.core.outbox import outbox
 from clutch_tui.core.price_lists import imports
-from clutch_tui.core.price_lists.imports import Report
+from clutch_tui.core.price_lists.imports import ImportReport
 from clutch_tui.core.price_lists.price_list import read
-from clutch_tui.core.sync import differences, outbox
+from clutch_tui.core.store.store import Store
+from clutch_tui.core.sync import differences
 from clutch_tui.core.types import PartQuery
 from tests.test_core.shop import queue, stock_shelf
 from tests.test_core.test_price_list import write
@@ -27,11 +28,11 @@ from tests.test_core.test_price_list import write
 HEADINGS = ("رقم القطعة", "الاسم", "سعر البيع", "الكمية", "الباركود", "السيارة")
 
 
-def take(store: Store, folder: Path, *rows: Sequence[str], dry_run: bool = False) -> Report:
+def take(store: Store, folder: Path, *rows: Sequence[str], dry_run: bool = False) -> ImportReport:
     return imports.run(store, read(write(folder / "list.csv", [HEADINGS, *rows])), dry_run=dry_run)
 
 
-def figures(report: Report) -> tuple[int, int, int, int, int]:
+def figures(report: ImportReport) -> tuple[int, int, int, int, int]:
     return report.created, report.updated, report.counted, report.unchanged, report.refused
 
 
@@ -46,7 +47,7 @@ def dump(store: Store) -> list[Any]:
             "SELECT name, value FROM setting ORDER BY name",
             "SELECT action, detail FROM audit ORDER BY id",
         )
-        return [models.execute(statement).fetchall() for statement in statements]
+        return [db.execute(statement).fetchall() for statement in statements]
 
     return store.read_now(read)
 
@@ -76,13 +77,13 @@ def test_it_leaves_what_making_the_part_by_hand_leaves(store: Store, tmp_path: P
     made = store.run_now(inventory.create, store.read_now(inventory.get, imported.id).draft, 12)
 
     def rows(part_id: str) -> list[Any]:
-        part = list(models.execute("SELECT * FROM part WHERE id = ?", (part_id,)).fetchone())
-        sent = models.execute(
+        part = list(db.execute("SELECT * FROM part WHERE id = ?", (part_id,)).fetchone())
+        sent = db.execute(
             "SELECT lineage, channel, kind, type, label, epoch, base, was, payload, lane FROM outbox"
             " WHERE record_id = ?",
             (part_id,),
         ).fetchall()
-        kept = models.execute("SELECT type, body FROM base_record WHERE id = ?", (part_id,)).fetchall()
+        kept = db.execute("SELECT type, body FROM base_record WHERE id = ?", (part_id,)).fetchall()
         return [part[2:], sent, kept]
 
     assert store.read_now(rows, imported.id) == store.read_now(rows, made.id)
@@ -115,7 +116,7 @@ def test_the_servers_copy_is_kept_under_an_update(store: Store, tmp_path: Path) 
     take(store, tmp_path, ("OF-200", "فلتر زيت أصلي", "50", "", "", ""))
 
     def kept() -> list[Any]:
-        return [tuple(row) for row in models.execute("SELECT type, id, body FROM base_record").fetchall()]
+        return [tuple(row) for row in db.execute("SELECT type, id, body FROM base_record").fetchall()]
 
     with Store.open(tmp_path / "by_hand.db", inline=True) as other:
         stock_shelf(other)
@@ -206,7 +207,7 @@ def test_a_barcode_of_a_part_without_a_number_beside_another_is_left_to_a_person
     assert [(one.key, one.values["number"]) for one in report.bad] == [("import.bad.barcode_of_other", "TWIN-1")]
 
 
-def brands(store: Store, folder: Path, *rows: Sequence[str], dry_run: bool = False) -> Report:
+def brands(store: Store, folder: Path, *rows: Sequence[str], dry_run: bool = False) -> ImportReport:
     table = read(write(folder / "brands.csv", [("part number", "brand", "name", "price"), *rows]))
     return imports.run(store, table, dry_run=dry_run)
 
@@ -318,7 +319,7 @@ _KILLED = """
 import sys, pathlib
 from clutch_tui.core.price_lists import imports
 from clutch_tui.core.price_lists.price_list import read
-from clutch_tui.core.database.store import Store
+from clutch_tui.core.store.store import Store
 store = Store.open(pathlib.Path(sys.argv[1]), inline=True)
 imports.run(store, read(pathlib.Path(sys.argv[2])), progress=lambda done, total: print(done, flush=True))
 """
@@ -386,7 +387,7 @@ def test_the_till_gets_its_turn_while_a_list_goes_in(store: Store, tmp_path: Pat
 
 def test_the_batch_is_in_the_audit_once(store: Store, tmp_path: Path) -> None:
     take(store, tmp_path, *DIRTY[:4])
-    rows = store.read_now(lambda: models.execute("SELECT action, type, detail FROM audit").fetchall())
+    rows = store.read_now(lambda: db.execute("SELECT action, type, detail FROM audit").fetchall())
     assert [row[:2] for row in rows] == [("import", "item")]
     assert json.loads(rows[0][2]) == {
         **{"file": "list.csv", "from_line": 2, "to_line": 5},

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from clutch_tui.core import inventory, journal
-from clutch_tui.core.database import models
-from clutch_tui.core.database.store import Store
+from clutch_tui.core.database import db
 from clutch_tui.core.errors import ShopError
+from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import Part, PartDraft, PartQuery
 from tests.test_core.shop import HandClock, queue, stock_shelf
 
@@ -104,7 +104,7 @@ def test_a_new_part_is_here_at_once_and_asked_of_the_server(store: Store) -> Non
     assert (change["kind"], change["type"], change["record_id"]) == ("create", "item", part.id)
     assert change["payload"]["price"] == 95_00
     assert change["payload"]["stock_quantity"] == 7
-    assert store.read_now(models.execute, "SELECT body FROM base_record").fetchone() == (None,)
+    assert store.read_now(db.execute, "SELECT body FROM base_record").fetchone() == (None,)
 
 
 def test_an_edit_asks_only_for_what_was_changed(store: Store, shelf: dict[str, Part]) -> None:
@@ -121,14 +121,14 @@ def test_an_edit_asks_only_for_what_was_changed(store: Store, shelf: dict[str, P
 
 def test_an_edit_leaves_alone_what_someone_else_changed(store: Store, shelf: dict[str, Part]) -> None:
     seen = shelf["WP-100"]
-    store.run_now(models.execute, "UPDATE part SET location = 'B-7', version = 2 WHERE id = ?", (seen.id,))
+    store.run_now(db.execute, "UPDATE part SET location = 'B-7', version = 2 WHERE id = ?", (seen.id,))
     part = store.run_now(inventory.edit, seen.id, replace(seen.draft, price=1_00), seen=seen)
     assert part.draft.location == "B-7"
     assert queue(store)[0]["base"] == {"price": 1}
 
 
 def test_an_edit_of_nothing_sends_nothing(store: Store, shelf: dict[str, Part]) -> None:
-    store.run_now(models.execute, "UPDATE part SET supplier = 'a  b' WHERE id = 'part-1'")
+    store.run_now(db.execute, "UPDATE part SET supplier = 'a  b' WHERE id = 'part-1'")
     seen = store.read_now(inventory.get, "part-1")
     store.run_now(inventory.edit, seen.id, seen.draft, seen=seen)
     assert queue(store) == []
@@ -137,7 +137,7 @@ def test_an_edit_of_nothing_sends_nothing(store: Store, shelf: dict[str, Part]) 
 def test_the_servers_copy_is_kept_before_the_first_request(store: Store, shelf: dict[str, Part]) -> None:
     seen = shelf["OF-200"]
     store.run_now(inventory.edit, seen.id, replace(seen.draft, price=1), seen=seen)
-    body = store.read_now(models.execute, "SELECT body FROM base_record WHERE id = ?", (seen.id,)).fetchone()[0]
+    body = store.read_now(db.execute, "SELECT body FROM base_record WHERE id = ?", (seen.id,)).fetchone()[0]
     assert '"price": 4550' in body
 
 
@@ -176,8 +176,8 @@ def test_stock_moves_without_touching_the_servers_figure(
 
 def test_other_terminals_sales_are_in_the_history(store: Store, shelf: dict[str, Part]) -> None:
     def pulled() -> None:
-        models.execute("INSERT INTO sale (id, date, own) VALUES ('theirs', '2026-11-20T10:00:00.000Z', 0)")
-        models.execute(
+        db.execute("INSERT INTO sale (id, date, own) VALUES ('theirs', '2026-11-20T10:00:00.000Z', 0)")
+        db.execute(
             "INSERT INTO sale_line (sale_id, n, part_id, quantity, price, total)"
             " VALUES ('theirs', 1, 'part-1', 2, 1, 2)"
         )
@@ -207,4 +207,4 @@ def test_what_cannot_stand_leaves_nothing_behind(store: Store, shelf: dict[str, 
         store.run_now(write)  # type: ignore[arg-type]
     assert error.value.key == key
     assert queue(store) == []
-    assert store.read_now(models.execute, "SELECT count(*) FROM audit").fetchone() == (0,)
+    assert store.read_now(db.execute, "SELECT count(*) FROM audit").fetchone() == (0,)

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import pytest
 
 from clutch_tui.core import journal
-from clutch_tui.core.database import models
-from clutch_tui.core.database.store import Store
+from clutch_tui.core.database import db
 from clutch_tui.core.journal import LogQuery
+from clutch_tui.core.store.store import Store
 from tests.test_core.shop import HandClock
 
 
@@ -35,7 +35,7 @@ def test_an_untouched_chain_holds(audited: Store) -> None:
     ],
 )
 def test_a_changed_past_shows_where(audited: Store, tampering: str, found: int) -> None:
-    audited.run_now(models.execute, tampering)
+    audited.run_now(db.execute, tampering)
     assert audited.read_now(journal.verify_audit) == found
 
 
@@ -104,8 +104,8 @@ def test_an_entry_keeps_its_moment_and_its_exchange(store: Store, clock: HandClo
     store.run_now(
         journal.write_log,
         [
-            journal.Entry(at, "warning", "api", "connection.exchange", {"endpoint": "sales.sync"}, exchange),
-            journal.Entry(clock.now(), "info", "sync", "connection.sync.up"),
+            journal.LogEntry(at, "warning", "api", "connection.exchange", {"endpoint": "sales.sync"}, exchange),
+            journal.LogEntry(clock.now(), "info", "sync", "connection.sync.up"),
         ],
     )
     newest, oldest = store.read_now(journal.log_page, LogQuery(), None, 0, 9)

@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 
 from clutch_tui.core import inventory, journal
-from clutch_tui.core.database import models
-from clutch_tui.core.database.store import Store
+from clutch_tui.core.database import db
+from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import PartDraft
 from tests.forking import ForkingServer
 
@@ -31,9 +31,8 @@ TILLS_PROGRAM = f"""
 import os, sys
 from pathlib import Path
 from clutch_tui.core import inventory, sales
-from clutch_tui.core.database import models
 from clutch_tui.core.cart import add_line, with_customer
-from clutch_tui.core.database.store import Store
+from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import Customer, CustomerDraft, PartQuery, Payment, TaxRules
 
 def sell_for_ever(path):
@@ -116,9 +115,9 @@ def test_a_killed_till_has_sold_all_of_a_sale_or_nothing(tills: Tills) -> None:
             tills.kill(pid)
     with Store.open(tills.path, inline=True) as store:
         assert store.read_now(what_is_wrong) == {}
-        assert store.read_now(models.execute, "PRAGMA integrity_check").fetchone() == ("ok",)
+        assert store.read_now(db.execute, "PRAGMA integrity_check").fetchone() == ("ok",)
         assert store.read_now(journal.verify_audit) is None
-        stored = {row[0] for row in store.read_now(lambda: models.execute("SELECT id FROM sale").fetchall())}
+        stored = {row[0] for row in store.read_now(lambda: db.execute("SELECT id FROM sale").fetchall())}
     assert len(stored) > ROUNDS
     assert tills.sold <= stored, "a receipt was printed for a sale that is gone"
     assert len(stored - tills.sold) <= ROUNDS * TILLS, "at most the last sale of each till was not said"
@@ -144,16 +143,16 @@ def what_is_wrong() -> dict[str, list[Any]]:
     """The sales of this database that are not whole, and what belongs to none; empty where all is well."""
     wrong = {}
     for what, (owned, rows, worth) in OWNED.items():
-        wrong[what] = models.execute(
+        wrong[what] = db.execute(
             f"SELECT id FROM sale LEFT JOIN ({owned}) ON sale_id = id"
             " GROUP BY id HAVING count(sale_id) <> ? OR sum(worth) <> ?",
             (rows, worth),
         ).fetchall()
-        wrong[f"{what} of nothing"] = models.execute(
+        wrong[f"{what} of nothing"] = db.execute(
             f"SELECT sale_id FROM ({owned}) WHERE sale_id NOT IN (SELECT id FROM sale)"
         ).fetchall()
-    wrong["sold and still open"] = models.execute("SELECT id FROM cart WHERE id IN (SELECT id FROM sale)").fetchall()
-    wrong["receipt numbers"] = models.execute(
+    wrong["sold and still open"] = db.execute("SELECT id FROM cart WHERE id IN (SELECT id FROM sale)").fetchall()
+    wrong["receipt numbers"] = db.execute(
         "SELECT count(*), max(receipt_number) FROM sale"
         " HAVING count(*) <> count(DISTINCT receipt_number)"
         " OR count(*) <> CAST(substr(max(receipt_number), instr(max(receipt_number), '-') + 1) AS INT)"

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from clutch_tui.core import inventory
-from clutch_tui.core.database.store import Store
 from clutch_tui.core.price_lists import imports, price_list
 from clutch_tui.core.records import EDITABLE
+from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import PartDraft, PartQuery
 from clutch_tui.phrases import fields
 from clutch_tui.sandbox.payload import Invalid
@@ -72,7 +72,7 @@ def test_a_list_is_taken_up_to_the_limit_and_says_what_is_beyond(tmp_path: Path,
 def test_further_numbers_that_have_no_room_leave_the_part_as_it_is(store: Store, tmp_path: Path) -> None:
     columns = ["part_number", "name", "oem_number"]
 
-    def take(*row: str) -> imports.Report:
+    def take(*row: str) -> imports.ImportReport:
         return imports.run(store, price_list.read(write(tmp_path / "list.csv", [columns, row])))
 
     def parts() -> tuple[PartDraft, ...]:

@@ -16,10 +16,11 @@ import pytest
 from clutch_tui.core import cart as carts
 from clutch_tui.core import inventory, sales, state
 from clutch_tui.core.clock import to_text
-from clutch_tui.core.database import models
-from clutch_tui.core.database.store import Store
-from clutch_tui.core.sync import offers, outbox, queue, replica
-from clutch_tui.core.sync.messages import PullPage, Result
+from clutch_tui.core.database import db
+from clutch_tui.core.outbox import outbox
+from clutch_tui.core.outbox.messages import PullPage, Result
+from clutch_tui.core.store.store import Store
+from clutch_tui.core.sync import queue, replica, unconfirmed
 from clutch_tui.core.types import PartDraft, PartQuery, Payment, TaxRules
 from tests.counting import Steps
 
@@ -58,8 +59,8 @@ def months(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         found[name] = folder / f"{name}.db"
         with Store.open(found[name], inline=True) as store:
             store.run_now(stock_shelf)
-            store.run_now(models.execute, "DELETE FROM outbox")  # the parts are the server's
-            store.run_now(models.execute, "DELETE FROM base_record")
+            store.run_now(db.execute, "DELETE FROM outbox")  # the parts are the server's
+            store.run_now(db.execute, "DELETE FROM base_record")
             store.run_now(sell_many, count)
     return found
 
@@ -84,7 +85,7 @@ def claim(store: Store) -> Any:
 def answer(store: Store) -> None:
     """Twenty sales go out and are answered."""
     sent = claim(store)
-    asked = store.run_now(offers.offer, repeated={change.change_id for change in sent})
+    asked = store.run_now(unconfirmed.offer, repeated={change.change_id for change in sent})
     results = {change.change_id: Result("applied", change.n, version=1) for change in sent}
     page = PullPage("e-1", (), 0, False, None, 0, store.read_now(replica.pull_state, "sales").snapshot)
     store.run_now(replica.receive, "sales", "e-1", results, page, asked=asked)
@@ -96,7 +97,7 @@ DEEDS: dict[str, Callable[[Store], Any]] = {
     "what is due": lambda store: store.read_now(outbox.next_due),
     "the parts' first page": lambda store: store.read_now(inventory.page, PartQuery(), None, 0, 40),
     "a batch": claim,
-    "what to ask about": lambda store: store.run_now(offers.offer),
+    "what to ask about": lambda store: store.run_now(unconfirmed.offer),
     "a batch and its answer": answer,
     "a batch and its answer, again": answer,
 }
@@ -111,8 +112,8 @@ def test_nothing_takes_more_work_because_the_queue_is_long(shops: dict[str, Path
             store.run_now(state.put, "epoch", "e-1")
             store.run_now(state.put, "inventory.epoch", "e-1")
             if sent:
-                store.run_now(models.execute, "UPDATE outbox SET first_sent_at = at WHERE answered_at IS NULL")
-            store.run_now(offers.offer)  # the first call of an epoch looks through the journal, once
+                store.run_now(db.execute, "UPDATE outbox SET first_sent_at = at WHERE answered_at IS NULL")
+            store.run_now(unconfirmed.offer)  # the first call of an epoch looks through the journal, once
             work[name] = {what: steps(store, lambda deed=deed: deed(store)) for what, deed in DEEDS.items()}
             summary = store.read_now(outbox.summary)
             assert store.read_now(queue.count) == summary.unsent + summary.attention
@@ -126,14 +127,14 @@ def test_the_figures_of_the_queue_come_from_its_index_alone(shops: dict[str, Pat
     """The status strip asks for them with every change: no row may be read for them, nor the queue walked for its
     oldest change."""
     asked: list[str] = []
-    execute = models.execute
+    execute = db.execute
 
     def seen(sql: str, *args: Any) -> Any:
         asked.append(sql)
         return execute(sql, *args)
 
     with Store.open(shops["long"], inline=True) as store:
-        monkeypatch.setattr(models, "execute", seen)
+        monkeypatch.setattr(db, "execute", seen)
         summary = store.read_now(outbox.summary)
         monkeypatch.undo()
         plans = [
@@ -153,11 +154,11 @@ def test_the_figures_of_the_queue_come_from_its_index_alone(shops: dict[str, Pat
 def test_numbers_go_on_and_on(shops: dict[str, Path]) -> None:
     """Receipt numbers, the queue's own numbers and the ids asked about in one call know no end of a day or month."""
     with Store.open(shops["long"], inline=True) as store:
-        store.run_now(models.execute, "UPDATE sync_state SET value = '999999' WHERE name = 'receipt_counter'")
-        store.run_now(models.execute, "UPDATE sqlite_sequence SET seq = 5000000000 WHERE name = 'outbox'")
+        store.run_now(db.execute, "UPDATE sync_state SET value = '999999' WHERE name = 'receipt_counter'")
+        store.run_now(db.execute, "UPDATE sqlite_sequence SET seq = 5000000000 WHERE name = 'outbox'")
         sale = store.read_now(sales.get, store.run_now(sell, 1))
         assert sale.receipt_number.endswith("1000000")
         assert store.read_now(outbox.head) == 5_000_000_001
-        store.run_now(models.execute, "UPDATE outbox SET first_sent_at = at WHERE answered_at IS NULL")
-        asked = store.run_now(offers.offer)
+        store.run_now(db.execute, "UPDATE outbox SET first_sent_at = at WHERE answered_at IS NULL")
+        asked = store.run_now(unconfirmed.offer)
         assert (len(asked.ids), asked.complete) == (1000, False)

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clutch_tui.core import inventory, lookup
-from clutch_tui.core.database import models
-from clutch_tui.core.database.store import Store
+from clutch_tui.core.database import db
 from clutch_tui.core.lookup_plan import Times, plan
+from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import PartDraft
 from clutch_tui.text.fold import fold, fold_number
 from clutch_tui.text.layouts import on_the_other
@@ -171,7 +171,7 @@ def test_so_many_pieces_are_read_in_any_writing(figure: int, code: str, sign: st
 def test_a_number_as_written_is_that_part_or_is_asked_about(empty: Store, numbers: list[str], figure: int) -> None:
     """Whatever numbers look like: typed whole, one piece of a part that is written so, or a question that names it;
     behind a figure, so many pieces of it, or a question, or a refusal. Never something else for sure."""
-    empty.run_now(models.execute, "DELETE FROM part")
+    empty.run_now(db.execute, "DELETE FROM part")
     for number in numbers:
         empty.run_now(inventory.create, PartDraft(name="صنف", part_number=number))
     for number in numbers:

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from clutch_tui.core import sales
-from clutch_tui.core.database import models
-from clutch_tui.core.database.store import Store
-from clutch_tui.core.speed import gauges, measures
-from clutch_tui.core.speed.histogram import Histogram
-from clutch_tui.core.speed.meter import Meter
+from clutch_tui.core.database import db
+from clutch_tui.core.performance import gauges, measures
+from clutch_tui.core.performance.histogram import Histogram
+from clutch_tui.core.performance.meter import Meter
+from clutch_tui.core.store.store import Store
 
 
 class MovingClock:
@@ -73,7 +73,7 @@ def test_a_meter_gives_each_figure_once_and_keeps_its_session() -> None:
 def test_deeds_and_measures_name_what_there_is() -> None:
     from importlib import import_module
 
-    from clutch_tui.core.speed.meter import DEEDS
+    from clutch_tui.core.performance.meter import DEEDS
 
     for place, name in DEEDS.items():
         module, _, function = place.rpartition(".")
@@ -102,7 +102,7 @@ def test_a_year_takes_no_more_room_than_a_month(tmp_path: Path) -> None:
                 clock.at = clock.at.replace(hour=hour)
                 store.run_now(measures.keep, {"key.paint": of(1.0, 4.0), "store.read": of(0.3)})
             clock.at += timedelta(days=1)
-            rows.append(store.read_now(lambda: models.execute("SELECT count(*) FROM measure").fetchone()[0]))
+            rows.append(store.read_now(lambda: db.execute("SELECT count(*) FROM measure").fetchone()[0]))
         days = store.read_now(measures.course, "key.paint", "day", 30)
         month = next(one for one in store.read_now(measures.report, {}) if one.measure.name == "key.paint").month
     assert max(rows) == max(rows[:40])

@@ -13,11 +13,12 @@ from playhouse.sqlcipher_ext import SqlCipherDatabase
 
 from clutch_tui.core import cash, customers, sales, search
 from clutch_tui.core import records as tables
-from clutch_tui.core.database import models
-from clutch_tui.core.database.store import MIGRATIONS, Store, migrate
+from clutch_tui.core.database.db import execute
 from clutch_tui.core.errors import ShopError
-from clutch_tui.core.sync import replica, ways
-from clutch_tui.core.sync.messages import PullPage
+from clutch_tui.core.outbox import transports
+from clutch_tui.core.outbox.messages import PullPage
+from clutch_tui.core.store.store import MIGRATIONS, Store, migrate
+from clutch_tui.core.sync import replica
 from clutch_tui.core.types import SaleQuery
 
 NAMES = sorted(file.stem for file in MIGRATIONS.glob("[0-9]*.py"))
@@ -36,7 +37,7 @@ def affinity(field: peewee.Field) -> str:
 
 def schema(path: Path) -> list[tuple[Any, ...]]:
     with Store.open(path, inline=True) as store:
-        rows = store.read_now(lambda: models.execute("SELECT type, name, sql FROM sqlite_master").fetchall())
+        rows = store.read_now(lambda: execute("SELECT type, name, sql FROM sqlite_master").fetchall())
     return sorted(rows, key=str)
 
 
@@ -66,7 +67,7 @@ def test_a_shop_that_was_answered_without_numbers_is_known_again(tmp_path: Path,
     )
     db.close()
     with Store.open(path, inline=True) as store:
-        assert store.read_now(ways.has_answers) == (epoch == "lists")
+        assert store.read_now(transports.has_answers) == (epoch == "lists")
 
 
 def test_what_was_folded_by_older_rules_is_found_by_the_present_ones(tmp_path: Path) -> None:
@@ -98,9 +99,9 @@ def test_what_was_folded_by_older_rules_is_found_by_the_present_ones(tmp_path: P
         assert [row.id for row in store.read_now(customers.page, "روف", None, 0, 9)] == []
         assert [row.id for row in store.read_now(customers.page, "رووف", None, 0, 9)] == ["c"]
         assert [row.id for row in store.read_now(sales.page, SaleQuery(text="موخره w712"), None, 0, 9)] == ["s"]
-        staged = store.read_now(lambda: models.execute("SELECT body FROM pull_page").fetchone()[0])
+        staged = store.read_now(lambda: execute("SELECT body FROM pull_page").fetchone()[0])
         assert json.loads(staged) == [{"id": "q", "type": "customer", "name": "لؤي"}]
-        came = store.read_now(lambda: models.execute("SELECT barcode_key FROM part_next").fetchone())
+        came = store.read_now(lambda: execute("SELECT barcode_key FROM part_next").fetchone())
         assert came == ("41112223338",)
 
 
@@ -132,7 +133,7 @@ def test_a_migration_that_was_cut_off_before_its_number_is_finished(tmp_path: Pa
     db.close()
     assert migrate(path) == []
     with Store.open(path, inline=True) as store:
-        version = store.read_now(models.execute, "PRAGMA user_version").fetchone()
+        version = store.read_now(execute, "PRAGMA user_version").fetchone()
     assert version == (int(NAMES[-1].partition("_")[0]),)
 
 
@@ -159,7 +160,7 @@ def test_a_model_says_what_its_table_is(store: Store, table: type[tables.Table])
     found = {
         name: (kind, bool(not_null) or (bool(key) and kind == "INTEGER"), bool(key))
         for _, name, kind, not_null, _, key in store.read_now(
-            lambda: models.execute(f"PRAGMA table_info({meta.table_name})").fetchall()
+            lambda: execute(f"PRAGMA table_info({meta.table_name})").fetchall()
         )
     }
     assert found == expected
@@ -167,7 +168,7 @@ def test_a_model_says_what_its_table_is(store: Store, table: type[tables.Table])
     declared = {
         name: default.strip("'") if isinstance(default, str) and default.startswith("'") else int(default)
         for _, name, _, _, default, _ in store.read_now(
-            lambda: models.execute(f"PRAGMA table_info({meta.table_name})").fetchall()
+            lambda: execute(f"PRAGMA table_info({meta.table_name})").fetchall()
         )
         if default is not None
     }
@@ -176,7 +177,7 @@ def test_a_model_says_what_its_table_is(store: Store, table: type[tables.Table])
 
 def test_every_table_has_a_model(store: Store) -> None:
     listed = store.read_now(
-        lambda: models.execute("SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table'").fetchall()
+        lambda: execute("SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table'").fetchall()
     )
     known = {table._meta.table_name for table in tables.TABLES}  # type: ignore[attr-defined]
     # what the full-text search, the runner and SQLite keep for themselves

@@ -16,9 +16,9 @@ import pytest
 
 from clutch_tui.core import aftersales, inventory, money, sales, state
 from clutch_tui.core import cart as carts
-from clutch_tui.core.database import models
-from clutch_tui.core.database.store import Store
+from clutch_tui.core.database import db
 from clutch_tui.core.errors import ShopError
+from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import (
     Cart,
     CartLine,
@@ -64,7 +64,7 @@ def give_back(
 
 
 def rows(store: Store, sql: str) -> list[tuple[Any, ...]]:
-    return store.read_now(lambda: models.execute(sql).fetchall())
+    return store.read_now(lambda: db.execute(sql).fetchall())
 
 
 # --- how money is divided --------------------------------------------------------------------------------
@@ -132,7 +132,7 @@ def test_a_saved_cart_keeps_the_kind_of_its_discounts(store: Store) -> None:
     store.run_now(sales.save_cart, made)
     assert store.read_now(sales.open_carts) == (made,)
     old = {**asdict(made), "discount": 500, "lines": [{**asdict(made.lines[0]), "discount": 2_000}]}
-    store.run_now(models.execute, "UPDATE cart SET body = ?", (json.dumps(old),))
+    store.run_now(db.execute, "UPDATE cart SET body = ?", (json.dumps(old),))
     (opened,) = store.read_now(sales.open_carts)
     assert (opened.discount, opened.lines[0].discount) == (Discount(5_00), Discount(20_00))
 
@@ -295,17 +295,17 @@ def test_the_last_cash_return_can_be_paid_in_the_coins_there_are(store: Store) -
 
 def test_of_a_sale_whose_payments_are_not_told_the_rest_counts_as_cash(store: Store) -> None:
     sale = sell(store, bought(store, line(20_00)), Payment("visa", 20_00))
-    store.run_now(models.execute, "UPDATE payment SET amount = 1500")
+    store.run_now(db.execute, "UPDATE payment SET amount = 1500")
     assert give_back(store, sale, {1: 1}).payments == (Payment("visa", 15_00), Payment("cash", 5_00))
-    store.run_now(models.execute, "DELETE FROM sale WHERE kind = 'return'")
-    store.run_now(models.execute, "DELETE FROM payment")
+    store.run_now(db.execute, "DELETE FROM sale WHERE kind = 'return'")
+    store.run_now(db.execute, "DELETE FROM payment")
     assert give_back(store, sale, {1: 1}).payments == (Payment("visa", 20_00),)
 
 
 def test_a_sale_on_nobodys_account_breaks_nothing(store: Store) -> None:
     """Another program wrote it: there is no account that the money could come off."""
     sale = sell(store, bought(store, line(20_00)), Payment("visa", 20_00))
-    store.run_now(models.execute, "UPDATE payment SET method = 'credit'")
+    store.run_now(db.execute, "UPDATE payment SET method = 'credit'")
     with pytest.raises(ShopError, match="credit_needs_customer"):
         give_back(store, sale, {1: 1})
     assert store.run_now(aftersales.void, sale.id, "a mistake", "sara").status == "voided"
@@ -315,7 +315,7 @@ def test_a_sale_on_nobodys_account_breaks_nothing(store: Store) -> None:
 def test_a_void_gives_back_what_a_return_would(store: Store) -> None:
     """Rule 16 holds for it, too: of another program's sale the rest was paid in cash."""
     sale = sell(store, bought(store, line(20_00)), Payment("cash", 5_00), Payment("visa", 5_00), Payment("cash", 10_00))
-    store.run_now(models.execute, "UPDATE payment SET amount = 300 WHERE method = 'visa'")
+    store.run_now(db.execute, "UPDATE payment SET amount = 300 WHERE method = 'visa'")
     store.run_now(aftersales.void, sale.id, "a mistake", "sara")
     moved = rows(store, "SELECT method, count(*), sum(amount) FROM money_move WHERE kind = 'void' GROUP BY method")
     assert moved == [("cash", 1, -17_00), ("visa", 1, -3_00)]
@@ -325,7 +325,7 @@ def test_a_return_that_names_no_lines_keeps_its_sale_from_being_voided(store: St
     """Another program may say only what a return came to: the money must not go back a second time."""
     sale = sell(store, bought(store, line(20_00, 2)), Payment("cash", 40_00))
     give_back(store, sale, {1: 1})
-    store.run_now(models.execute, "UPDATE sale_line SET sale_line = NULL")
+    store.run_now(db.execute, "UPDATE sale_line SET sale_line = NULL")
     with pytest.raises(ShopError, match="has_returns"):
         store.run_now(aftersales.void, sale.id, "a mistake", "sara")
 
@@ -345,7 +345,7 @@ def test_cash_goes_back_last_wherever_it_stood_among_the_payments(store: Store) 
 def test_nothing_goes_back_where_another_program_gave_more_than_there_was(store: Store) -> None:
     sale = sell(store, bought(store, line(30_00, 2)), Payment("cash", 60_00))
     give_back(store, sale, {1: 1})
-    store.run_now(models.execute, "UPDATE sale SET total = 70000 WHERE kind = 'return'")
+    store.run_now(db.execute, "UPDATE sale SET total = 70000 WHERE kind = 'return'")
     last = give_back(store, sale, {1: 1})
     assert (last.totals.total, last.payments) == (0, ())
 

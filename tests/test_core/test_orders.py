@@ -8,10 +8,10 @@ import pytest
 
 from clutch_tui.core import aftersales, journal, orders, sales
 from clutch_tui.core.cart import net, totals
-from clutch_tui.core.database import models
-from clutch_tui.core.database.store import Store
+from clutch_tui.core.database import db
 from clutch_tui.core.errors import ShopError
-from clutch_tui.core.sync import abilities, outbox
+from clutch_tui.core.outbox import abilities, outbox
+from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import OrderLine, OrderQuery, Payment, TaxRules
 from tests.test_core.shop import HandClock, queue, stock_shelf
 
@@ -36,11 +36,11 @@ def placed(store: Store) -> Store:
             }
             items = [{"item_name": "طلمبة مياه"}, {"item_name": "كاوتش استبن"}]
             row = record | orders.keys_of({**record, "items": items})
-            models.execute(
+            db.execute(
                 f"INSERT INTO orders ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", tuple(row.values())
             )
-            models.execute("INSERT INTO order_line VALUES (?, 1, 'part-1', 'طلمبة مياه', 2, 14000)", (order_id,))
-            models.execute("INSERT INTO order_line VALUES (?, 2, NULL, 'كاوتش استبن', 1, NULL)", (order_id,))
+            db.execute("INSERT INTO order_line VALUES (?, 1, 'part-1', 'طلمبة مياه', 2, 14000)", (order_id,))
+            db.execute("INSERT INTO order_line VALUES (?, 2, NULL, 'كاوتش استبن', 1, NULL)", (order_id,))
 
     store.run_now(write)
     return store
@@ -54,7 +54,7 @@ def numbers(store: Store, text: str = "", *, open_only: bool = False) -> list[st
 
 
 def test_the_order_whose_number_was_typed_comes_first(placed: Store) -> None:
-    placed.run_now(models.execute, "UPDATE orders SET search_key = search_key || ' ord102 102'")
+    placed.run_now(db.execute, "UPDATE orders SET search_key = search_key || ' ord102 102'")
     for typed in ("ORD-102", "ord 102", "102"):
         assert numbers(placed, typed) == ["ORD-102", "ORD-103", "ORD-101"], typed
         q = OrderQuery(text=typed, open_only=False)
@@ -89,7 +89,7 @@ def test_accepting_shows_at_once_and_asks_once(placed: Store) -> None:
 def test_the_servers_copy_survives_a_refusal(placed: Store) -> None:
     placed.run_now(orders.reject, "o3", " مش متوفر ")
     assert queue(placed)[0]["payload"] == {"reason": "مش متوفر"}
-    body = placed.read_now(models.execute, "SELECT body FROM base_record WHERE type = 'order'").fetchone()[0]
+    body = placed.read_now(db.execute, "SELECT body FROM base_record WHERE type = 'order'").fetchone()[0]
     assert '"status": "pending"' in body
 
 
@@ -114,10 +114,8 @@ def test_a_quote_goes_up_to_servers_of_every_version(placed: Store, clock: HandC
 
 def test_what_was_quoted_is_what_is_sold(placed: Store, clock: HandClock) -> None:
     """The shelf says 150.00 and 45.50 for what was quoted at 627.50 together."""
-    placed.run_now(
-        models.execute, "UPDATE order_line SET part_id = 'part-2', name = 'فلتر زيت', quantity = 1 WHERE n = 2"
-    )
-    placed.run_now(models.execute, "UPDATE order_line SET quantity = 1, price = NULL WHERE n = 1")
+    placed.run_now(db.execute, "UPDATE order_line SET part_id = 'part-2', name = 'فلتر زيت', quantity = 1 WHERE n = 2")
+    placed.run_now(db.execute, "UPDATE order_line SET quantity = 1, price = NULL WHERE n = 1")
     placed.run_now(orders.quote, "o3", QUOTED, clock.now() + timedelta(days=3))
     quote = placed.read_now(orders.get, "o3").quote
     assert quote is not None
@@ -131,7 +129,7 @@ def test_a_servers_quote_binds_with_what_it_takes_off_and_leaves_out(placed: Sto
     """A quote of 400 for one of the two lines, of which one piece costs 450 by itself."""
     lines = [{"item_name": "طلمبة مياه", "item_id": None, "quantity": 1, "price": 450_00}]
     quote = orders.quote_text({"lines": lines, "total": 400_00, "valid_until": None, "notes": ""})
-    placed.run_now(models.execute, "UPDATE orders SET quote = ? WHERE id = 'o2'", (quote,))
+    placed.run_now(db.execute, "UPDATE orders SET quote = ? WHERE id = 'o2'", (quote,))
     cart = placed.run_now(orders.to_cart, "o2")
     assert [(line.part_id, line.quantity, line.price) for line in cart.lines] == [("part-1", 1, 450_00)]
     assert net(cart) == 400_00
@@ -140,11 +138,11 @@ def test_a_servers_quote_binds_with_what_it_takes_off_and_leaves_out(placed: Sto
 
 def test_two_lines_of_one_name_are_two_lines(placed: Store) -> None:
     """The second of them means another part than the first."""
-    placed.run_now(models.execute, "UPDATE order_line SET name = 'فلتر', part_id = 'part-1' WHERE n = 1")
-    placed.run_now(models.execute, "UPDATE order_line SET name = 'فلتر', part_id = 'part-2' WHERE n = 2")
+    placed.run_now(db.execute, "UPDATE order_line SET name = 'فلتر', part_id = 'part-1' WHERE n = 1")
+    placed.run_now(db.execute, "UPDATE order_line SET name = 'فلتر', part_id = 'part-2' WHERE n = 2")
     lines = [{"item_id": None, "item_name": "فلتر", "quantity": n, "price": n * 100_00} for n in (1, 2)]
     quote = orders.quote_text({"lines": lines, "total": 500_00, "valid_until": None, "notes": ""})
-    placed.run_now(models.execute, "UPDATE orders SET quote = ? WHERE id = 'o2'", (quote,))
+    placed.run_now(db.execute, "UPDATE orders SET quote = ? WHERE id = 'o2'", (quote,))
     made = placed.run_now(orders.to_cart, "o2")
     assert [(line.part_id, line.quantity, line.price) for line in made.lines] == [
         ("part-1", 1, 100_00),
@@ -163,7 +161,7 @@ def test_an_open_quote_is_corrected_and_withdrawn_where_the_server_knows_that(pl
         placed.run_now(orders.withdraw, "o3")
     corrected = placed.run_now(orders.quote, "o2", QUOTED, until)
     assert (corrected.status, corrected.total) == ("quoted", 627_50)
-    placed.run_now(models.execute, "UPDATE outbox SET answered_at = '', status = 'applied'")
+    placed.run_now(db.execute, "UPDATE outbox SET answered_at = '', status = 'applied'")
     order = placed.run_now(orders.withdraw, "o2")
     assert (order.status, order.total, order.quote) == ("pending", 0, None)
     assert queue(placed)[-1]["payload"] == {"withdraw": True}
@@ -217,7 +215,7 @@ def test_an_order_becomes_one_cart_and_one_sale(placed: Store) -> None:
 
 
 def test_an_order_that_names_nothing_of_ours_makes_no_cart(placed: Store) -> None:
-    placed.run_now(models.execute, "DELETE FROM order_line WHERE n = 1")
+    placed.run_now(db.execute, "DELETE FROM order_line WHERE n = 1")
     with pytest.raises(ShopError, match=r"error\.order\.no_parts"):
         placed.run_now(orders.to_cart, "o3")
     assert placed.read_now(sales.open_carts) == ()

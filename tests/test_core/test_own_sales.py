@@ -6,9 +6,9 @@ import pytest
 
 from clutch_tui.core import sales
 from clutch_tui.core.cart import add_line
-from clutch_tui.core.database.store import Store
+from clutch_tui.core.outbox.messages import PullPage
+from clutch_tui.core.store.store import Store
 from clutch_tui.core.sync import replica
-from clutch_tui.core.sync.messages import PullPage
 from clutch_tui.core.types import Payment, Sale, TaxRules
 from tests.test_core.shop import stock_shelf
 

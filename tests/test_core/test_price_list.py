@@ -15,7 +15,7 @@ import pytest
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.price_lists import cells, headings, imports, notation, price_list, rows, sheets, survey
 from clutch_tui.core.price_lists.remarks import Remark
-from clutch_tui.core.price_lists.rows import Entry
+from clutch_tui.core.price_lists.rows import PartEntry
 from clutch_tui.text import strings
 
 ARABIC = ("رقم القطعة", "اسم الصنف", "سعر البيع", "الكمية")
@@ -41,14 +41,14 @@ def workbook(path: Path, **named: Sequence[Sequence[Any]]) -> Path:
     return path
 
 
-def take(path: Path) -> tuple[list[Entry], list[Remark]]:
+def take(path: Path) -> tuple[list[PartEntry], list[Remark]]:
     table = price_list.read(path)
     readings = list(table.rows())
     entries = [reading.entry for reading in readings if reading.entry]
     return entries, [*table.asks, *table.remarks, *(remark for reading in readings for remark in reading.remarks)]
 
 
-def take_row(tmp_path: Path, **row: str) -> tuple[Entry | None, list[tuple[str, dict[str, Any]]]]:
+def take_row(tmp_path: Path, **row: str) -> tuple[PartEntry | None, list[tuple[str, dict[str, Any]]]]:
     """One row under headings that are the fields' own names; with a name and number unless they are given."""
     said = {"part_number": "OF-200", "name": "فلتر زيت", "price": "10", **row}
     entries, remarks = take(write(tmp_path / "row.csv", [[_spoken(field) for field in said], list(said.values())]))

@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clutch_tui.core import inventory
-from clutch_tui.core.database.store import Store
 from clutch_tui.core.price_lists import imports, price_list
-from clutch_tui.core.price_lists.imports import Report
+from clutch_tui.core.price_lists.imports import ImportReport
 from clutch_tui.core.price_lists.remarks import Remark, Remarks
+from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import PartQuery
 from tests.fresh_store import open_new
 from tests.test_core.shop import stock_shelf
@@ -39,7 +39,7 @@ ROW = st.one_of(
 ROWS = st.lists(ROW, min_size=1, max_size=25)
 
 
-def outcomes(report: Report) -> int:
+def outcomes(report: ImportReport) -> int:
     taken = report.created + report.changed + report.unchanged
     return taken + report.refused + report.repeated + sum(report.skipped.values())
 
@@ -48,7 +48,7 @@ def last_filled(rows: Sequence[Sequence[Any]]) -> int:
     return max(n for n, row in enumerate(rows, 1) if any(row))
 
 
-def look_at_twice(store: Store, path: Path, rows: int) -> Report:
+def look_at_twice(store: Store, path: Path, rows: int) -> ImportReport:
     """Import the file on trial and in earnest, and again: all rows are counted, and the figures are those of the
     shop."""
     table = price_list.read(path)

@@ -8,12 +8,13 @@ import pytest
 
 from clutch_tui.core import accounts, aftersales, customers, inventory, journal, sales, state
 from clutch_tui.core import cart as carts
-from clutch_tui.core.database import models
-from clutch_tui.core.database.store import Store
+from clutch_tui.core.database import db
 from clutch_tui.core.errors import ShopError
-from clutch_tui.core.sync import outbox, queue, replica
-from clutch_tui.core.sync.messages import Result
-from clutch_tui.core.sync.shown import ChangeRow
+from clutch_tui.core.outbox import outbox
+from clutch_tui.core.outbox.messages import Result
+from clutch_tui.core.outbox.views import ChangeRow
+from clutch_tui.core.store.store import Store
+from clutch_tui.core.sync import queue, replica
 from clutch_tui.core.types import CustomerDraft, Part, PartDraft, Payment
 from tests.test_core.shop import stock_shelf
 
@@ -139,7 +140,7 @@ def test_a_new_part_that_is_given_up_leaves_the_list(store: Store) -> None:
     assert not store.read_now(inventory.get, made.id).deleted
     store.run_now(queue.give_up, row.id)
     assert store.read_now(inventory.get, made.id).deleted
-    assert store.read_now(models.execute, "SELECT count(*) FROM base_record").fetchone() == (0,)
+    assert store.read_now(db.execute, "SELECT count(*) FROM base_record").fetchone() == (0,)
 
 
 def test_a_customer_who_owes_cannot_be_given_up(store: Store) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from clutch_tui.core import aftersales, cart, inventory, reports, sales
-from clutch_tui.core.database import models
-from clutch_tui.core.database.store import Store
+from clutch_tui.core.database import db
+from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import Discount, Part, Payment, PayMethod, Sale, TaxRules
 from tests.test_core.shop import HandClock, stock_shelf
 
@@ -68,12 +68,12 @@ def test_days_are_kept_apart(store: Store, clock: HandClock) -> None:
 
 def test_another_programs_return_counts_below_zero_too(store: Store) -> None:
     def pulled() -> None:
-        models.execute(
+        db.execute(
             "INSERT INTO sale (id, kind, date, business_day, total, tax, own, return_of)"
             " VALUES ('r', 'return', '2026-11-22T10:00:00.000Z', ?, -5000, -614, 0, 's')",
             (TODAY,),
         )
-        models.execute("INSERT INTO payment (sale_id, n, method, amount) VALUES ('r', 1, 'cash', -5000)")
+        db.execute("INSERT INTO payment (sale_id, n, method, amount) VALUES ('r', 1, 'cash', -5000)")
 
     store.run_now(pulled)
     day = store.read_now(reports.day_totals, TODAY)
@@ -94,7 +94,7 @@ def test_best_sellers_by_pieces_and_by_revenue(store: Store, clock: HandClock) -
     ]
     by_pieces = store.read_now(lambda: reports.best_sellers(TODAY, TODAY, by="pieces", limit=1))
     assert [(row.name, row.pieces) for row in by_pieces] == [("فلتر زيت", 5)]
-    store.run_now(lambda: models.execute("UPDATE part SET deleted = 1"))
+    store.run_now(lambda: db.execute("UPDATE part SET deleted = 1"))
     assert len(store.read_now(reports.best_sellers, TODAY, TODAY)) == 2, "what was sold stays sold"
 
 

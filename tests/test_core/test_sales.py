@@ -16,11 +16,11 @@ from hypothesis import strategies as some
 
 from clutch_tui.core import aftersales, cart, cash, inventory, journal, sales, state
 from clutch_tui.core.clock import to_text
-from clutch_tui.core.database import models
-from clutch_tui.core.database.store import Store
+from clutch_tui.core.database import db
 from clutch_tui.core.errors import ShopError
-from clutch_tui.core.sync import queue, records, replica
-from clutch_tui.core.sync.messages import PullPage, Result
+from clutch_tui.core.outbox.messages import PullPage, Result
+from clutch_tui.core.store.store import Store
+from clutch_tui.core.sync import queue, replica, replica_rows
 from clutch_tui.core.types import Cart, CartLine, Discount, PartDraft, Payment, PayMethod, Receipt, SaleQuery, TaxRules
 from clutch_tui.text.fold import fold_number
 from tests.fresh_store import open_new
@@ -43,7 +43,7 @@ def part_id(store: Store) -> str:
 
 
 def rows(store: Store, sql: str, *args: Any) -> list[tuple[Any, ...]]:
-    return store.read_now(lambda: models.execute(sql, args).fetchall())
+    return store.read_now(lambda: db.execute(sql, args).fetchall())
 
 
 def sell(store: Store, part_id: str, quantity: int = 1, rules: TaxRules = VAT, **more: Any) -> Receipt:
@@ -81,7 +81,7 @@ def test_a_cart_of_another_version_is_taken_up(store: Store, part_id: str) -> No
     for n, more in enumerate(({}, {"name_en": "Pads", "colour": "red"})):
         body = {"id": f"c{n}", "lines": [line | more], "discount": 0}
         store.run_now(
-            models.execute,
+            db.execute,
             "INSERT INTO cart (id, body, updated_at) VALUES (?, ?, ?)",
             (f"c{n}", json.dumps(body), f"{n}"),
         )
@@ -314,7 +314,7 @@ def test_past_sales_come_newest_first_and_page_by_page(store: Store, part_id: st
 def test_the_sale_whose_number_was_typed_comes_first(store: Store, part_id: str) -> None:
     made = [sell(store, part_id) for _ in range(5)]
     store.run_now(
-        models.execute, "UPDATE sale SET search_key = search_key || ' ' || ?", (fold_number(made[1].receipt_number),)
+        db.execute, "UPDATE sale SET search_key = search_key || ' ' || ?", (fold_number(made[1].receipt_number),)
     )
     newest_first = [made[n].id for n in (1, 4, 3, 2, 0)]
     prefix, number = made[1].receipt_number.split("-")
@@ -328,7 +328,7 @@ def test_the_sale_whose_number_was_typed_comes_first(store: Store, part_id: str)
 
 
 def on_day(store: Store, sale_id: str, day: str) -> None:
-    store.run_now(models.execute, "UPDATE sale SET business_day = ? WHERE id = ?", (day, sale_id))
+    store.run_now(db.execute, "UPDATE sale SET business_day = ? WHERE id = ?", (day, sale_id))
 
 
 def found(store: Store, text: str) -> list[str]:
@@ -341,7 +341,7 @@ def found(store: Store, text: str) -> list[str]:
 def test_past_sales_are_found_by_amount(store: Store, part_id: str) -> None:
     made = [sell(store, part_id) for _ in range(4)]
     for receipt, total in zip(made, (9062, 125_000, -9062, 9000), strict=True):
-        store.run_now(models.execute, "UPDATE sale SET total = ? WHERE id = ?", (total, receipt.id))
+        store.run_now(db.execute, "UPDATE sale SET total = ? WHERE id = ?", (total, receipt.id))
     for text in ("90.62", "٩٠٫٦٢", "-90.62", "90.62 sara"):
         assert found(store, text) == [made[2].id, made[0].id], text
     for text in ("1,250", "1250.00", "1250", "١٬٢٥٠"):
@@ -373,7 +373,7 @@ def test_past_sales_are_found_by_day(store: Store, part_id: str) -> None:
 
 def test_the_number_of_a_receipt_comes_before_an_amount_of_the_same_figures(store: Store, part_id: str) -> None:
     made = [sell(store, part_id) for _ in range(3)]
-    store.run_now(models.execute, "UPDATE sale SET total = ? WHERE id = ?", (2_00, made[2].id))
+    store.run_now(db.execute, "UPDATE sale SET total = ? WHERE id = ?", (2_00, made[2].id))
     number = made[1].receipt_number.rpartition("-")[2].lstrip("0")
     assert number == "2"
     assert found(store, "2")[0] == made[1].id
@@ -408,7 +408,7 @@ def test_a_pull_that_is_older_than_a_void_does_not_undo_it(store: Store, part_id
     store.run_now(aftersales.void, sale.id, "غلطة", "sara")
     server = {"id": sale.id, "status": "completed", "version": 1, "seq": 5, "receipt_number": sale.receipt_number}
     pulled = [server | {"deleted": False, "date": None}]
-    store.run_now(records.store, "sale", pulled, snapshot=False)
+    store.run_now(replica_rows.store, "sale", pulled, snapshot=False)
     assert store.read_now(sales.get, sale.id).status == "voided"
     with pytest.raises(ShopError, match=r"error\.sale\.voided"):
         store.run_now(aftersales.void, sale.id, "تاني", "sara")
@@ -431,7 +431,7 @@ def test_a_snapshot_forgets_what_others_sold_as_far_as_it_reaches(store: Store, 
         }
 
     def pull(*days: int, snapshot: bool) -> set[str]:
-        store.run_now(records.store, "sale", [sold(one) for one in days], snapshot=snapshot)
+        store.run_now(replica_rows.store, "sale", [sold(one) for one in days], snapshot=snapshot)
         return {row[0] for row in rows(store, "SELECT id FROM sale WHERE own = 0")}
 
     assert pull(10, 20, 500, snapshot=False) == {"theirs-10", "theirs-20", "theirs-500"}

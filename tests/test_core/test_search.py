@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clutch_tui.core import inventory, search
-from clutch_tui.core.database import models
-from clutch_tui.core.database.store import Store
+from clutch_tui.core.database import db
+from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import PartDraft, PartQuery
 from tests.test_core.shop import stock_shelf
 
@@ -109,10 +109,10 @@ def test_every_beginning_of_a_field_finds_its_part(shop: Store, data: st.DataObj
 def test_what_a_transaction_writes_is_found_after_it(store: Store) -> None:
     part = store.run_now(inventory.create, PartDraft(name="رادياتير"))
     assert store.read_now(search.find, "رادي")[0].id == part.id
-    store.run_now(models.execute, "UPDATE part SET words = 'ردياتير' WHERE id = ?", (part.id,))
+    store.run_now(db.execute, "UPDATE part SET words = 'ردياتير' WHERE id = ?", (part.id,))
     assert store.read_now(search.find, "رادي") == ()
     assert store.read_now(search.find, "رديا")[0].id == part.id
-    store.run_now(models.execute, "DELETE FROM part")
+    store.run_now(db.execute, "DELETE FROM part")
     assert store.read_now(search.find, "رديا") == ()
 
 

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from clutch_tui.core import inventory
-from clutch_tui.core.database.store import Store
-from clutch_tui.core.sync import outbox, replica, unreadable
-from clutch_tui.core.sync.messages import Result
+from clutch_tui.core.outbox import outbox
+from clutch_tui.core.outbox.messages import Result
+from clutch_tui.core.store.store import Store
+from clutch_tui.core.sync import quarantine, replica
 from tests.test_core.test_arrivals import ask, few, pages, pull, row
 
 __all__ = ["few"]
@@ -42,7 +43,7 @@ def test_an_older_row_of_the_same_pull_is_no_answer(shop: Store, portion: int) -
     """It was stored, and all movements up to the cursor were over, of which it contained the first."""
     first, second, third = three(row(1, 6, stock_quantity=5), row(2, 7), row(3, 8))
     pull(shop, first, portion)
-    shop.run_now(unreadable.note, "inventory", [("p-1", "stock_quantity: bad")])
+    shop.run_now(quarantine.note, "inventory", [("p-1", "stock_quantity: bad")])
     pull(shop, second, portion)
     pull(shop, third, portion)
     assert stock(shop) == 4
@@ -57,7 +58,7 @@ def test_an_older_row_of_the_same_pull_is_no_answer(shop: Store, portion: int) -
 def test_a_newer_row_of_the_same_pull_is_one(shop: Store, portion: int) -> None:
     first, second, third = three(row(2, 6), row(3, 7), row(1, 9, stock_quantity=4))
     pull(shop, first, portion)
-    shop.run_now(unreadable.note, "inventory", [("p-1", "stock_quantity: bad")])
+    shop.run_now(quarantine.note, "inventory", [("p-1", "stock_quantity: bad")])
     pull(shop, second, portion)
     pull(shop, third, portion)
     assert stock(shop) == 4

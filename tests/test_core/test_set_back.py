@@ -8,8 +8,8 @@ import pytest
 
 from clutch_tui.core import sales
 from clutch_tui.core.cart import add_line
-from clutch_tui.core.database import models
-from clutch_tui.core.database.store import Store
+from clutch_tui.core.database import db
+from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import Part, Payment, SaleQuery, TaxRules
 from tests.test_core.shop import HandClock, stock_shelf
 
@@ -55,7 +55,7 @@ def test_the_last_sale_is_the_one_that_was_made_last(store: Store, clock: HandCl
 def test_what_was_made_after_the_clock_was_set_back_stands_first(
     store: Store, clock: HandClock, sell: Callable[[], str]
 ) -> None:
-    store.run_now(models.execute, "INSERT INTO sale (id, date, own) VALUES ('t', '2026-11-22T07:30:00.000Z', 0)")
+    store.run_now(db.execute, "INSERT INTO sale (id, date, own) VALUES ('t', '2026-11-22T07:30:00.000Z', 0)")
     first = sell()
     clock.wait(hours=-3)
     second = sell()

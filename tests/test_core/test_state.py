@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from clutch_tui.core import state
-from clutch_tui.core.database.store import Store
+from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import TaxRules
 from tests.test_core.shop import HandClock
 

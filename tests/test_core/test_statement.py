@@ -6,10 +6,10 @@ import peewee
 import pytest
 
 from clutch_tui.core import state
-from clutch_tui.core.database import models
+from clutch_tui.core.database import db
 from clutch_tui.core.database.statement import Statement, given, put_by_key
-from clutch_tui.core.database.store import Store
 from clutch_tui.core.records.sync import AliasTable, SettingTable
+from clutch_tui.core.store.store import Store
 
 FOUND = Statement(AliasTable.select().where((AliasTable.type == given("type")) & (AliasTable.id == given("id"))))
 PUT = put_by_key(AliasTable)
@@ -76,4 +76,4 @@ def test_one_statement_serves_several_stores(store: Store) -> None:
         other.run_now(state.put_setting, "place", "there")
         assert other.read_now(lambda: state_of.first(name="place")["value"]) == '"there"'
         assert store.read_now(lambda: state_of.first(name="place")["value"]) == '"here"'
-        assert other.read_now(models.execute, "SELECT count(*) FROM setting").fetchone() >= (1,)
+        assert other.read_now(db.execute, "SELECT count(*) FROM setting").fetchone() >= (1,)

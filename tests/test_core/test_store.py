@@ -18,9 +18,9 @@ import pytest
 from sqlcipher3 import dbapi2
 
 from clutch_tui.core import journal
-from clutch_tui.core.database import models
-from clutch_tui.core.database.store import BUSY_TIMEOUT, Store
+from clutch_tui.core.database import db
 from clutch_tui.core.errors import ShopError
+from clutch_tui.core.store.store import BUSY_TIMEOUT, Store
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def note(text: str) -> None:
 
 
 def notes() -> int:
-    return int(models.execute("SELECT count(*) FROM connection_log").fetchone()[0])
+    return int(db.execute("SELECT count(*) FROM connection_log").fetchone()[0])
 
 
 def test_a_write_that_fails_leaves_nothing(store: Store) -> None:
@@ -57,9 +57,9 @@ def test_both_connections_wait_long_and_begin_nothing_by_themselves(store: Store
     """A till waits for the writers of other windows. A transaction that the driver begins would never be committed."""
 
     def connection() -> tuple[int, object, bool]:
-        models.execute("SELECT 1")
-        own = models.database.connection()
-        return models.execute("PRAGMA busy_timeout").fetchone()[0], own.isolation_level, own.in_transaction
+        db.execute("SELECT 1")
+        own = db.database.connection()
+        return db.execute("PRAGMA busy_timeout").fetchone()[0], own.isolation_level, own.in_transaction
 
     for ask in (store.run_now, store.read_now):
         assert ask(connection) == (BUSY_TIMEOUT * 1000, None, True)
@@ -67,7 +67,7 @@ def test_both_connections_wait_long_and_begin_nothing_by_themselves(store: Store
 
 def test_outside_a_store_there_is_no_database() -> None:
     with pytest.raises((peewee.InterfaceError, AttributeError)):
-        models.execute("SELECT 1")
+        db.execute("SELECT 1")
 
 
 def test_two_stores_live_in_one_process(tmp_path: Path) -> None:
@@ -168,7 +168,7 @@ def test_all_may_open_at_once_what_has_no_wal_yet(journalled: Path) -> None:
 
 
 def test_a_lock_is_called_a_lock(journalled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("clutch_tui.core.database.store.BUSY_TIMEOUT", 0.05)
+    monkeypatch.setattr("clutch_tui.core.store.store.BUSY_TIMEOUT", 0.05)
     with closing(dbapi2.connect(str(journalled), isolation_level=None)) as held:
         held.execute("BEGIN EXCLUSIVE")
         with closing(Store(journalled, inline=True)) as store:
@@ -181,13 +181,13 @@ def test_a_lock_is_called_a_lock(journalled: Path, monkeypatch: pytest.MonkeyPat
 
 def test_a_full_disk_has_a_sentence_and_costs_nothing(store: Store) -> None:
     store.run_now(note, "kept")
-    pages = store.read_now(models.execute, "PRAGMA page_count").fetchone()[0]
-    store.run_now(models.execute, f"PRAGMA max_page_count = {pages + 2}")
+    pages = store.read_now(db.execute, "PRAGMA page_count").fetchone()[0]
+    store.run_now(db.execute, f"PRAGMA max_page_count = {pages + 2}")
     with pytest.raises(ShopError) as error:
         store.run_now(note, "x" * 100_000)
     assert error.value.key == "error.store.full"
     assert store.read_now(notes) == 1
-    store.run_now(models.execute, f"PRAGMA max_page_count = {pages + 1000}")
+    store.run_now(db.execute, f"PRAGMA max_page_count = {pages + 1000}")
     store.run_now(note, "there is room again")
     assert store.read_now(notes) == 2
 
@@ -219,7 +219,7 @@ OPENER = """
 import sys
 from pathlib import Path
 from clutch_tui.core import journal
-from clutch_tui.core.database.store import BUSY_TIMEOUT, Store
+from clutch_tui.core.store.store import BUSY_TIMEOUT, Store
 print("ready", flush=True)
 for line in sys.stdin:
     with Store.open(Path(line.strip()), inline=True) as store:
@@ -254,9 +254,9 @@ def test_three_processes_open_and_write_at_once(tmp_path: Path) -> None:
         assert (said, complained, opener.returncode) == ("done\n" * len(paths), "", 0)
     for path in paths:
         with Store.open(path, inline=True) as store:
-            assert store.read_now(models.execute, "SELECT count(*) FROM audit").fetchone() == (60,)
+            assert store.read_now(db.execute, "SELECT count(*) FROM audit").fetchone() == (60,)
             assert store.read_now(
-                models.execute, "SELECT count(*) - count(DISTINCT name) FROM schema_migration"
+                db.execute, "SELECT count(*) - count(DISTINCT name) FROM schema_migration"
             ).fetchone() == (0,)
             assert store.read_now(journal.verify_audit) is None
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from clutch_tui.core import inventory, state
-from clutch_tui.core.database import faults, models
-from clutch_tui.core.database.store import Store
+from clutch_tui.core.database import db, faults
 from clutch_tui.core.errors import ShopError
+from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import PartDraft
 from tests.simulation.disk import Disk, FragileStore, Guard
 from tests.test_net.till import sell
@@ -26,7 +26,7 @@ def stocked(path: Path) -> str:
 
 def sales(path: Path) -> int:
     with Store.open(path, inline=True) as store:
-        return int(store.read_now(lambda: models.execute("SELECT count(*) FROM sale").fetchone()[0]))
+        return int(store.read_now(lambda: db.execute("SELECT count(*) FROM sale").fetchone()[0]))
 
 
 def test_a_sale_whose_fsync_failed_before_a_death_is_not_called_unsaved(tmp_path: Path) -> None:

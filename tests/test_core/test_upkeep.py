@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from clutch_tui.core import inventory, search
-from clutch_tui.core.database import models, upkeep
-from clutch_tui.core.database.store import Store
-from clutch_tui.core.speed import benchmark
+from clutch_tui.core.database import db
+from clutch_tui.core.store import benchmark, upkeep
+from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import PartDraft
 from tests.fresh_store import open_new
 
@@ -35,17 +35,17 @@ def test_every_step_is_done_and_search_still_finds(store: Store) -> None:
 
 
 def test_an_index_that_lost_its_words_is_whole_again(store: Store) -> None:
-    store.run_now(models.execute, "INSERT INTO part_words (part_words) VALUES ('delete-all')")
-    store.run_now(models.execute, "INSERT INTO part_grams (part_grams) VALUES ('delete-all')")
+    store.run_now(db.execute, "INSERT INTO part_words (part_words) VALUES ('delete-all')")
+    store.run_now(db.execute, "INSERT INTO part_grams (part_grams) VALUES ('delete-all')")
     assert store.read_now(search.find, "فلتر") == ()
     list(upkeep.optimise(store))
     assert len(store.read_now(search.find, "فلتر")) == 30
 
 
 def test_vacuum_is_done_where_it_pays_and_says_what_it_gained(store: Store) -> None:
-    store.run_now(models.execute, "CREATE TABLE heap (x)")
-    store.run_now(models.execute, "INSERT INTO heap SELECT randomblob(4000) FROM part a, part b")
-    store.run_now(models.execute, "DROP TABLE heap")
+    store.run_now(db.execute, "CREATE TABLE heap (x)")
+    store.run_now(db.execute, "INSERT INTO heap SELECT randomblob(4000) FROM part a, part b")
+    store.run_now(db.execute, "DROP TABLE heap")
     reports = {one.step: one for one in upkeep.optimise(store)}
     assert reports["vacuum"].outcome == "done"
     assert sum(one.gained for one in reports.values()) > 3
@@ -53,8 +53,8 @@ def test_vacuum_is_done_where_it_pays_and_says_what_it_gained(store: Store) -> N
 
 def test_a_till_that_writes_is_not_waited_for(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(upkeep, "_PATIENCE", 50)
-    store.run_now(models.execute, "CREATE TABLE heap AS SELECT randomblob(4000) FROM part a, part b")
-    store.run_now(models.execute, "DROP TABLE heap")
+    store.run_now(db.execute, "CREATE TABLE heap AS SELECT randomblob(4000) FROM part a, part b")
+    store.run_now(db.execute, "DROP TABLE heap")
 
     monkeypatch.setattr(upkeep, "STEPS", ("vacuum",))
     with Store.open(store.path, inline=True) as till:

@@ -7,16 +7,16 @@ from statistics import median, quantiles
 
 import pytest
 
-from clutch_tui.core.database import models
-from clutch_tui.core.database.store import Store
-from clutch_tui.core.speed import usage
-from clutch_tui.core.speed.usage import Call, Usage, Watch
+from clutch_tui.core.database import db
+from clutch_tui.core.performance import usage
+from clutch_tui.core.performance.usage import MeasuredCall, Usage, Watch
+from clutch_tui.core.store.store import Store
 from tests.test_core.shop import HandClock
 
 
-def call(clock: HandClock, ms: float | None = 10.0, *, name: str = "sales.sync", works: bool = True) -> Call:
+def call(clock: HandClock, ms: float | None = 10.0, *, name: str = "sales.sync", works: bool = True) -> MeasuredCall:
     problem = None if works else {"key": "error.api.timeout", "values": {"host": "h"}}
-    return Call(name, clock.now(), ms, 200 if works else None, works, problem)
+    return MeasuredCall(name, clock.now(), ms, 200 if works else None, works, problem)
 
 
 def test_median_and_tail_are_right_within_a_tenth_and_the_worst_exactly(store: Store, clock: HandClock) -> None:
@@ -75,7 +75,7 @@ def test_months_of_use_stay_small(store: Store, clock: HandClock) -> None:
         store.run_now(usage.watched, Watch(5, 5, 5))
         clock.wait(hours=1)
         store.run_now(usage.roll_up)
-    rows = store.read_now(lambda: models.execute("SELECT count(*) FROM endpoint_usage").fetchone()[0])
+    rows = store.read_now(lambda: db.execute("SELECT count(*) FROM endpoint_usage").fetchone()[0])
     assert rows <= 5 * (8 * 24 + 3)
     assert rows >= 5 * 7 * 24
     assert store.read_now(usage.periods)[2].usage.calls == pytest.approx(5 * 7 * 24, abs=5 * 2)
@@ -92,4 +92,4 @@ def test_rolling_up_loses_nothing_and_may_be_repeated(store: Store, clock: HandC
     assert before.calls == 72
     clock.wait(days=9)
     store.run_now(usage.roll_up)
-    assert store.read_now(lambda: models.execute("SELECT count(*) FROM endpoint_usage").fetchone()[0]) == 0
+    assert store.read_now(lambda: db.execute("SELECT count(*) FROM endpoint_usage").fetchone()[0]) == 0

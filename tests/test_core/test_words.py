@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clutch_tui.core import customers, inventory, orders, receipts, suppliers, words
+from clutch_tui.core import customers, inventory, orders, receipts, search_words, suppliers
 from clutch_tui.text.fold import fold, fold_number
 from tests.counting import lines
 
@@ -52,19 +52,19 @@ def test_a_telephone_has_one_key(written: str) -> None:
 
 def test_punctuation_inside_a_word_joins_or_parts_it() -> None:
     assert {"10w-40", "10w40"} <= set(inventory.keys_of({"name": "زيت 10W-40"})["words"].split())
-    assert words.joint_terms("زيت 5W-30، H-7") == ["زيت", "5w30", "h7"]
-    assert words.joint_terms("- , !") == []
+    assert search_words.joint_terms("زيت 5W-30، H-7") == ["زيت", "5w30", "h7"]
+    assert search_words.joint_terms("- , !") == []
 
 
 def test_terms_drop_the_article_and_punctuation() -> None:
-    assert words.terms("الطلمبه، (06L-115)") == ["طلمبه", "06l", "115"]
-    assert words.terms("ال") == ["ال"]
-    assert words.terms("!!! ـــ") == []
+    assert search_words.terms("الطلمبه، (06L-115)") == ["طلمبه", "06l", "115"]
+    assert search_words.terms("ال") == ["ال"]
+    assert search_words.terms("!!! ـــ") == []
 
 
 @given(st.text(max_size=40))
 def test_bare_is_fold_number(text: str) -> None:
-    assert words.bare(fold(text)) == fold_number(text)
+    assert search_words.bare(fold(text)) == fold_number(text)
 
 
 def test_keys_are_little_work() -> None:

@@ -11,9 +11,9 @@ import pytest
 
 from clutch_tui.config import settings as config
 from clutch_tui.core import inventory, search
-from clutch_tui.core.database.store import Store
 from clutch_tui.core.price_lists import imports
 from clutch_tui.core.price_lists.price_list import read
+from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import PartDraft
 from clutch_tui.sandbox.server import running
 from clutch_tui.sandbox.settings import Settings

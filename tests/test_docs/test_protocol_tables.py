@@ -11,16 +11,17 @@ from typing import Any, get_args
 import pytest
 from babel.messages.pofile import read_po
 
+from clutch_tui.core.outbox import abilities, outbox, precedence
+from clutch_tui.core.outbox.messages import Change, PullState, Result
 from clutch_tui.core.records import EDITABLE
-from clutch_tui.core.sync import abilities, outbox, precedence, replica
-from clutch_tui.core.sync.messages import Change, PullState, Result
-from clutch_tui.core.sync.offers import Offer
+from clutch_tui.core.sync import replica
+from clutch_tui.core.sync.unconfirmed import Offer
 from clutch_tui.core.types import PAY_METHODS, Lane, OrderStatus, SaleStatus
 from clutch_tui.net import answers, payload
 from clutch_tui.net.endpoints import ENDPOINTS
-from clutch_tui.net.engine import protocol, rest
 from clutch_tui.net.events import BY_NAME
 from clutch_tui.net.socket import news, websocket
+from clutch_tui.net.sync import messages, record_calls
 from clutch_tui.sandbox import changes, events, ledger, records, rest_lists, rest_writes
 from clutch_tui.sandbox.payload import Invalid
 from tests.test_docs.markdown import ROOT, Cell, page
@@ -97,7 +98,7 @@ def test_error_codes() -> None:
     about_control = {"UNSUPPORTED_MEDIA_TYPE"}
     said = _codes("Refusal", "Denied", "Outcome", "_refuse", "_fail") | set(rest_writes._STATUS) | {"REJECTED"}
     assert names("error-codes") == said - about_control
-    assert compared_with(NET, "code") | rest._FINAL <= names("error-codes")
+    assert compared_with(NET, "code") | record_calls._FINAL <= names("error-codes")
 
 
 def test_statuses_of_error_codes() -> None:
@@ -116,11 +117,11 @@ def test_errors_of_the_socket() -> None:
 
 
 def test_close_codes() -> None:
-    from clutch_tui.sandbox import conversation
+    from clutch_tui.sandbox import socket_session
 
     ordinary = 1000
     said = {value for call in calls(SANDBOX, "Closing") for value in constants(call, int)} - {ordinary}
-    said |= {conversation.EXPIRED, conversation.REFUSED, conversation.WRONG_SHOP, conversation.TOO_MANY}
+    said |= {socket_session.EXPIRED, socket_session.REFUSED, socket_session.WRONG_SHOP, socket_session.TOO_MANY}
     told = {int(row[0].text) for row in rows("close-codes")}
     assert told == said
     assert websocket.TOKEN_REFUSED | {websocket.SHOP_REFUSED, websocket.TOO_MANY} <= told
@@ -142,7 +143,7 @@ def test_fields_of_every_record() -> None:
         ("customer", 0, payload.Customer),
         ("supplier", 0, payload.Supplier),
         ("sale", 0, payload.Sale),
-        ("sale", 1, payload.Line),
+        ("sale", 1, payload.SaleItem),
         ("order", 0, payload.Order),
         ("answers-to-an-order", 0, payload.Quote),
     ],
@@ -206,9 +207,9 @@ def test_kinds_of_change() -> None:
 def _body() -> dict[str, Any]:
     change = Change("c", 1, "update", "item", "i", "", "e-1", {}, {}, {})
     pull = PullState("e-1", 1, False, None, "mark")
-    heard = protocol.Heard(1, "mark", "e-1")
+    heard = messages.Heard(1, "mark", "e-1")
     who = {"shop_id": "", "device_id": "", "lineage": ""}
-    return protocol.sync_request(
+    return messages.sync_request(
         **who, version=1, head=1, pull=pull, changes=[change], asked=Offer((), (), True), limit=1, heard=heard
     )
 

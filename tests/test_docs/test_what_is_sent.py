@@ -12,14 +12,14 @@ import pytest
 from clutch_tui.config.settings import Backend
 from clutch_tui.core import accounts, aftersales, cash, customers, inventory, sales, suppliers
 from clutch_tui.core.cart import add_line, with_customer
-from clutch_tui.core.database.store import Store
-from clutch_tui.core.sync import abilities, outbox, precedence
-from clutch_tui.core.sync.messages import Change
+from clutch_tui.core.outbox import abilities, outbox, precedence
+from clutch_tui.core.outbox.messages import Change
+from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import CustomerDraft, PartDraft, Payment, SupplierDraft, TaxRules
 from clutch_tui.net.client.api import Api
 from clutch_tui.net.client.session import Session
-from clutch_tui.net.connection import Monitor
-from clutch_tui.net.engine import protocol, rest
+from clutch_tui.net.monitor import Monitor
+from clutch_tui.net.sync import messages, record_calls
 from clutch_tui.security.vault import Vault
 from tests.fresh_store import open_new
 from tests.test_docs.markdown import page
@@ -78,18 +78,18 @@ def test_every_fact_is_done_here(changes: dict[tuple[str, str], Change]) -> None
 @pytest.mark.parametrize("kind", ["void", "payment", "payment_void", "count", "adjust"])
 def test_the_body_of_a_fact(changes: dict[tuple[str, str], Change], kind: str) -> None:
     (change,) = [change for (name, _), change in changes.items() if name == kind]
-    assert set(protocol.write_change(change)["body"]) == _told(kind)
+    assert set(messages.write_change(change)["body"]) == _told(kind)
 
 
 def test_the_body_of_what_is_done_with_the_drawer(changes: dict[tuple[str, str], Change]) -> None:
     deeds = {"open", "pay_in", "pay_out", "no_sale", "close"}
-    assert set(protocol.write_change(changes["cash", "cash"])["body"]) == _told("cash") - deeds
+    assert set(messages.write_change(changes["cash", "cash"])["body"]) == _told("cash") - deeds
     assert deeds <= _told("cash")
 
 
 @pytest.mark.parametrize("kind", ["sale", "return"])
 def test_the_body_of_a_sale(changes: dict[tuple[str, str], Change], kind: str) -> None:
-    body = protocol.write_change(changes[kind, "sale"])["body"]
+    body = messages.write_change(changes[kind, "sale"])["body"]
     by_the_server = {"flags"}
     assert set(body) == names("sale") - by_the_server | {"id", "customer"}
     of_a_return = set() if kind == "return" else {"sale_line"}
@@ -99,7 +99,7 @@ def test_the_body_of_a_sale(changes: dict[tuple[str, str], Change], kind: str) -
 
 def test_the_fields_of_a_create(changes: dict[tuple[str, str], Change]) -> None:
     opening = {"stock_quantity"}
-    assert set(protocol.write_change(changes["create", "item"])["fields"]) == _written("item") | opening
+    assert set(messages.write_change(changes["create", "item"])["fields"]) == _written("item") | opening
 
 
 def _written(noun: str) -> set[str]:
@@ -108,8 +108,8 @@ def _written(noun: str) -> set[str]:
 
 @pytest.mark.parametrize("noun", ["customer", "supplier"])
 def test_the_body_of_a_single_write(changes: dict[tuple[str, str], Change], noun: str) -> None:
-    _, body = rest._call(changes["create", noun])
-    body |= protocol.write_heard(protocol.Heard(1, "mark", "e-1"))
+    _, body = record_calls._call(changes["create", noun])
+    body |= messages.write_heard(messages.Heard(1, "mark", "e-1"))
     assert set(body) == _written(noun) | names("idempotency")
 
 

@@ -18,8 +18,8 @@ import pytest
 from clutch_tui.config.settings import Backend
 from clutch_tui.net.client.api import Api
 from clutch_tui.net.client.session import Session
-from clutch_tui.net.connection import Event, Exchange, Monitor
 from clutch_tui.net.endpoint_tester import tester
+from clutch_tui.net.monitor import Event, LoggedCall, Monitor
 from clutch_tui.sandbox import demo_data
 from clutch_tui.sandbox.server import Running, running
 from clutch_tui.sandbox.settings import Settings as SandboxSettings
@@ -92,7 +92,7 @@ class Client:
     monitor: Monitor
     vault: Vault
     clock: TestClock
-    exchanges: list[Exchange]
+    exchanges: list[LoggedCall]
     events: list[Event]
     settings: Backend
 
@@ -135,7 +135,7 @@ async def make_client(tmp_path: Path) -> AsyncIterator[MakeClient]:
     ) -> Client:
         clock = clock or TestClock()
         backend = Backend(base_url=base_url, **{"shop_id": demo_data.SHOP_ID, **settings})
-        monitor, exchanges, events = Monitor(clock), list[Exchange](), list[Event]()
+        monitor, exchanges, events = Monitor(clock), list[LoggedCall](), list[Event]()
         monitor.on_event.append(events.append)
         vault = Vault(tmp_path / secrets, base_url, backend.shop_id, "file")
         session = Session(vault, clock=clock, monitor=monitor, api_key=api_key)

@@ -11,7 +11,9 @@ import pytest
 
 from clutch_tui.core import accounts, aftersales, customers, inventory, sales, state
 from clutch_tui.core import cart as carts
-from clutch_tui.core.sync import listings, outbox, queue, singles, ways
+from clutch_tui.core.outbox import outbox, transports
+from clutch_tui.core.sync import queue
+from clutch_tui.core.sync.fallback import listings, single_writes
 from clutch_tui.core.types import CustomerDraft, PartDraft, Payment
 from clutch_tui.net.client.errors import ApiError
 from clutch_tui.sandbox import server
@@ -46,7 +48,7 @@ async def test_what_went_up_between_two_pages_of_a_pull_counts_once(shop: Shop) 
     sold = part(till, "P-0001")
     await shop.be(missing=["sales.sync"])
     await minutes(till, 12)
-    assert (till.ask(ways.of, "sales"), till.ask(ways.of, "inventory")) == ("lists", "sync")
+    assert (till.ask(transports.of, "sales"), till.ask(transports.of, "inventory")) == ("lists", "sync")
     for number in ("P-0002", "P-0003", "P-0004"):
         await shop.edit(id=part(till, number).id, fields={"price": 777})
     line.cut["POST /inventory/sync"] = {line.count("POST /inventory/sync?") + 2}
@@ -111,7 +113,7 @@ async def test_what_a_sale_moves_that_nobody_has_answered_for_is_not_taken_from_
         assert till.shelf(sold.id) == sold.stock - 1
         assert till.shelf(other.id) == shop.stock("P-0002")
         assert till.ask(customers.get, made.id).balance == 15000
-    assert till.ask(ways.known) == dict.fromkeys(ways.CHANNELS, "sync")
+    assert till.ask(transports.known) == dict.fromkeys(transports.CHANNELS, "sync")
     await shop.edit(id=sold.id, fields={"stock_quantity": sold.stock + 6})
     line.cut.clear()
     till.sell(sold.id)
@@ -168,7 +170,7 @@ async def test_a_void_waits_until_it_is_seen_who_moved_the_stock_of_its_sale(sho
     line.cut.clear()
     await minutes(till, 20)
     assert till.changes == ()
-    assert till.ask(singles.movers) == {"sale": "server"}
+    assert till.ask(single_writes.movers) == {"sale": "server"}
     assert till.shelf(sold.id) == shop.stock("P-0001") == sold.stock
 
 
@@ -177,7 +179,7 @@ async def test_a_server_that_numbers_its_customers_may_have_ids_of_its_own(shop:
     await shop.be(missing=["sales.sync"], own_ids=True)
     till = await shop.till()
     await till.round()
-    assert till.ask(ways.of, "customers") == "sync"
+    assert till.ask(transports.of, "customers") == "sync"
     made = till.do(customers.create, CustomerDraft(name="منى", phone="0100"))
     await minutes(till, 2)
     assert shop.sql("SELECT count(*) FROM customer WHERE id <> ?", made.id) == [(1,)]
@@ -218,7 +220,7 @@ async def test_a_sale_whose_void_came_first_says_nothing_of_who_moves_the_stock(
     assert till.changes == ()
     assert shop.sql("SELECT status FROM sale") == [("voided",)]
     assert till.shelf(sold.id) == shop.stock("P-0001") == sold.stock
-    assert till.ask(singles.movers) == {}
+    assert till.ask(single_writes.movers) == {}
     pages = [call for call in line.calls if call.startswith(("GET /inventory/items?", "POST /sales/transactions?"))]
     assert pages.index("POST /sales/transactions?") == reading + (PARTS // 3 if lost is None else lost)
 
@@ -263,8 +265,8 @@ async def test_a_move_that_may_have_gone_up_by_sync_is_not_written_on_top_of_its
         await till.round()
     await shop.be(missing=["inventory.sync", "sales.sync"])
     await minutes(till, 14)
-    assert till.ask(ways.of, "inventory") == "lists"
-    assert [(change.lane, change.last_error) for change in till.changes] == [("attention", singles.UNCONFIRMED)]
+    assert till.ask(transports.of, "inventory") == "lists"
+    assert [(change.lane, change.last_error) for change in till.changes] == [("attention", single_writes.UNCONFIRMED)]
     assert till.shelf(moved.id) == moved.stock + 3
     if ends == "sync":
         await shop.sync()
@@ -320,7 +322,7 @@ async def test_what_is_paid_waits_until_it_is_known_what_the_server_calls_the_cu
     await shop.be(missing=["inventory.sync"], own_ids=True)
     till = await shop.till()
     await till.round()
-    assert till.ask(ways.of, "sales") == "sync"
+    assert till.ask(transports.of, "sales") == "sync"
     made = till.do(customers.create, CustomerDraft(name="منى", phone="0100")).id
     till.do(accounts.pay, made, 357, "cash", "", "c", beyond_debt=True)
     if fault:
@@ -545,7 +547,7 @@ async def test_what_nobody_can_know_of_a_part_made_after_its_sale_is_asked(shop:
     await till.step()
     await shop.edit(id=made, fields={"stock_quantity": 30})
     await minutes(till, 30)
-    assert [(change.lane, change.last_error) for change in till.changes] == [("attention", singles.UNCLEAR_STOCK)]
+    assert [(change.lane, change.last_error) for change in till.changes] == [("attention", single_writes.UNCLEAR_STOCK)]
     assert (shop.stock("N-1"), shop.stock("P-0001")) == (30, other.stock - 1)
     till.do(queue.retry, till.changes[0].id)
     await minutes(till, 3)
@@ -570,7 +572,7 @@ async def test_what_a_person_says_of_one_part_moves_no_other_that_the_server_has
     (first,) = shop.sql("SELECT part_number FROM item WHERE part_number IN ('M', 'N')")[0]
     await shop.edit(id=made["MN".index(first)], fields={"stock_quantity": 30})
     await minutes(till, 30)
-    assert [(change.lane, change.last_error) for change in till.changes] == [("attention", singles.UNCLEAR_STOCK)]
+    assert [(change.lane, change.last_error) for change in till.changes] == [("attention", single_writes.UNCLEAR_STOCK)]
     till.do(queue.retry, till.changes[0].id)
     await minutes(till, 3)
     assert till.changes == ()
@@ -598,7 +600,7 @@ async def test_what_comes_back_of_a_part_that_the_server_knows_by_another_name_i
     if is_known:
         bring_back(till.sell(other.id, 2))
         await minutes(till, 2)
-    movers = till.ask(singles.movers)
+    movers = till.ask(single_writes.movers)
     made = till.do(inventory.create, PartDraft(name="جديدة", part_number="N-1", price=500), 10).id
     till.do(outbox.make_slow, till.changes[0].id, "error.backend.server")
     sale_id = till.sell(made, 2)
@@ -608,7 +610,7 @@ async def test_what_comes_back_of_a_part_that_the_server_knows_by_another_name_i
     await minutes(till, 5)
     assert till.changes == ()
     assert till.shelf(made) == shop.stock("N-1") == 10
-    assert till.ask(singles.movers) == movers
+    assert till.ask(single_writes.movers) == movers
     bring_back(till.sell(other.id, 2))
     await minutes(till, 5)
     assert till.shelf(other.id) == shop.stock("P-0002") == other.stock
@@ -628,7 +630,7 @@ async def test_a_sale_that_waits_for_a_part_to_be_made_holds_up_no_sale_of_its_o
     till.do(outbox.make_slow, till.changes[0].id, "error.backend.server")
     till.do(sell_each, made, other.id)
     await till.step()
-    assert till.ask(singles.movers) == {"sale": "server" if moves else "terminal"}
+    assert till.ask(single_writes.movers) == {"sale": "server" if moves else "terminal"}
     await shop.fault("error_before", "inventory.create", count=None, status=500)
     await shop.fault("poison", "inventory.sync", count=None, change=made)
     if is_back:

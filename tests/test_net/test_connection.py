@@ -7,15 +7,15 @@ import sys
 from datetime import timedelta
 from typing import Any
 
-from clutch_tui.net.connection import Event, Exchange, Monitor, Part, Problem
 from clutch_tui.net.endpoints import ENDPOINTS
+from clutch_tui.net.monitor import Component, Event, LoggedCall, Monitor, Problem
 
 from .conftest import TestClock
 
 
-def exchange(name: str, clock: TestClock, **fields: Any) -> Exchange:
+def exchange(name: str, clock: TestClock, **fields: Any) -> LoggedCall:
     given = {"status": 200, "ms": 10.0, "size": 100, "request_id": "r"} | fields
-    return Exchange(endpoint=name, method="GET", url="/", at=clock.now(), **given)
+    return LoggedCall(endpoint=name, method="GET", url="/", at=clock.now(), **given)
 
 
 def working(clock: TestClock) -> Monitor:
@@ -136,7 +136,7 @@ def test_what_another_process_found_is_shown_until_this_one_leads() -> None:
     heard: list[int] = []
     monitor.on_change.append(lambda: heard.append(1))
     reason = Problem("error.api.unreachable", {"host": "h"})
-    away = Part("api", "down", clock.now(), reason, clock.now())
+    away = Component("api", "down", clock.now(), reason, clock.now())
     for _ in range(2):
         monitor.show("offline", reason, clock.now(), {"api": away})
     snapshot = monitor.snapshot()
@@ -185,7 +185,7 @@ def test_listeners_hear_of_changes_and_not_of_repetitions() -> None:
 
 def test_what_the_app_imports_before_its_first_frame_is_light() -> None:
     program = (
-        "import sys, clutch_tui.config.settings, clutch_tui.net.connection\n"
+        "import sys, clutch_tui.config.settings, clutch_tui.net.monitor\n"
         "import clutch_tui.net.client.api, clutch_tui.net.client.session\n"
         "import clutch_tui.net.socket.websocket, clutch_tui.security.vault\n"
         "heavy = {'httpx', 'websockets', 'pydantic', 'keyring', 'filelock', 'platformdirs', 'tomlkit'}\n"

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from clutch_tui.core.database import db
 from clutch_tui.core.sync import replica
 from clutch_tui.sandbox.server import Running, running
 from clutch_tui.sandbox.settings import Settings
@@ -77,7 +78,7 @@ async def test_one_value_costs_one_row(tmp_path: Path, sandbox: Running, value: 
         ids = [row[0] for row in till.sql("SELECT id FROM part WHERE deleted = 0 ORDER BY id")]
         between.text, between.value = b'"P-0001"', value
         till.do(replica.restart, "inventory")
-        till.do(lambda: replica.models.execute("UPDATE part SET name = ''"))
+        till.do(lambda: db.execute("UPDATE part SET name = ''"))
         await till.round()
         assert till.sql("SELECT record_id FROM set_aside") == [(ids[1],)]
         fresh = till.sql("SELECT id FROM part WHERE name <> '' AND deleted = 0 ORDER BY id")

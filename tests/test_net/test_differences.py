@@ -15,18 +15,19 @@ import pytest
 from clutch_tui.bootstrap import exit_codes
 from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.commands import doctor, status, syncing
-from clutch_tui.core import inventory, unfinished
-from clutch_tui.core.database import models
-from clutch_tui.core.database.store import Store
+from clutch_tui.core import inventory, unfinished_imports
+from clutch_tui.core.database.db import execute
 from clutch_tui.core.errors import ShopError
-from clutch_tui.core.sync import differences, outbox, unreadable
+from clutch_tui.core.outbox import outbox
+from clutch_tui.core.store.store import Store
+from clutch_tui.core.sync import differences, quarantine
 from clutch_tui.core.sync.differences import Stranded
 from clutch_tui.core.types import PartDraft
 from clutch_tui.phrases import differences as difference_phrases
 from clutch_tui.sandbox import demo_data, server
 from clutch_tui.sandbox.server import Running
 from clutch_tui.sandbox.settings import Settings
-from clutch_tui.support.machine_checks import Premises
+from clutch_tui.support.machine_checks import MachineChecks
 from clutch_tui.text import strings
 from clutch_tui.text.strings import t, tn
 from tests.test_net.till import sell
@@ -61,7 +62,7 @@ def made(store: Store) -> str:
 
 
 def change(store: Store, sql: str) -> None:
-    store.run_now(models.execute, sql)
+    store.run_now(execute, sql)
 
 
 async def test_a_round_after_which_all_is_exchanged_says_so(tmp_path: Path, sandbox: Running) -> None:
@@ -106,17 +107,17 @@ async def test_whatever_is_on_one_side_only_is_told(
 async def test_a_row_that_cannot_be_read_is_missing_until_it_can(tmp_path: Path, sandbox: Running) -> None:
     here = install(tmp_path / "home", sandbox.base_url)
     with here.open_store(inline=True) as store:
-        store.run_now(unreadable.note, "inventory", [("p-1", "bad"), (None, "no id")])
-        assert store.read_now(unreadable.count, "inventory") == 2
-        store.run_now(unreadable.came, "inventory", ["p-1"])
-        assert store.read_now(unreadable.count) == 1
-        store.run_now(unreadable.note, "inventory", [("p-2", "bad")], anew=True)
-        assert store.read_now(unreadable.count) == 2
-        store.run_now(unreadable.complete, "inventory")
-        assert store.read_now(unreadable.count) == 1
-        store.run_now(unreadable.note, "inventory", [], anew=True)
-        store.run_now(unreadable.complete, "inventory")
-        assert store.read_now(unreadable.count) == 0
+        store.run_now(quarantine.note, "inventory", [("p-1", "bad"), (None, "no id")])
+        assert store.read_now(quarantine.count, "inventory") == 2
+        store.run_now(quarantine.came, "inventory", ["p-1"])
+        assert store.read_now(quarantine.count) == 1
+        store.run_now(quarantine.note, "inventory", [("p-2", "bad")], anew=True)
+        assert store.read_now(quarantine.count) == 2
+        store.run_now(quarantine.complete, "inventory")
+        assert store.read_now(quarantine.count) == 1
+        store.run_now(quarantine.note, "inventory", [], anew=True)
+        store.run_now(quarantine.complete, "inventory")
+        assert store.read_now(quarantine.count) == 0
 
 
 # --- other databases -----------------------------------------------------------------------------------
@@ -190,7 +191,7 @@ async def test_a_wrong_path_leaves_its_work_in_sight_until_a_person_sends_it(
     done = await syncing.sync_once(here)
     assert (done.code, not done.found.counts) == (exit_codes.DONE, True)
     with here.open_store(inline=True) as store:
-        assert store.read_now(models.execute, "SELECT count(*) FROM sale WHERE id = ?", (sale,)).fetchone() == (1,)
+        assert store.read_now(execute, "SELECT count(*) FROM sale WHERE id = ?", (sale,)).fetchone() == (1,)
 
 
 async def test_what_belongs_to_another_shop_is_not_sent(tmp_path: Path, sandbox: Running) -> None:
@@ -237,7 +238,7 @@ async def test_a_database_that_nobody_can_look_into_may_hold_work(
     assert done.found.counts
     assert await asyncio.to_thread(status.run, here, as_json=False) == exit_codes.FAILED
     assert t("difference.untold", file=path.name) in capsys.readouterr().out
-    told = await Premises(here.home, here.settings, here.vault(), stranded=here.stranded).stranded()
+    told = await MachineChecks(here.home, here.settings, here.vault(), stranded=here.stranded).stranded()
     assert (told.name, told.values) == ("stranded.untold", {"path": str(path)})
     with pytest.raises(ShopError, match=r"error\.stranded\.other_shop"):
         await here.must_be_same_shop(left)
@@ -272,7 +273,7 @@ def test_status_ends_with_1_where_somebody_has_to_do_something(
     with here.open_store(inline=True) as store:
         made(store)
         store.run_now(
-            models.execute,
+            execute,
             "INSERT INTO connection_state VALUES ('database', 'up', ?1, '{}', '2026-01-01T00:00:00.000Z', ?2)",
             ("2026-01-01T00:00:00.000Z", os.getpid()),
         )
@@ -298,7 +299,7 @@ async def test_an_import_that_was_cut_off_is_told_at_every_door(
     strings.use(lang)
     here = install(tmp_path / "home", sandbox.base_url)
     with here.open_store(inline=True) as store:
-        store.run_now(unfinished.note, "f", "list.csv", 501)
+        store.run_now(unfinished_imports.note, "f", "list.csv", 501)
     done = await syncing.sync_once(here)
     (said,) = difference_phrases.sentences(done.found)
     assert "list.csv" in said
@@ -307,7 +308,7 @@ async def test_an_import_that_was_cut_off_is_told_at_every_door(
     assert done.found.counts
     assert await asyncio.to_thread(status.run, here, as_json=False) == exit_codes.FAILED, "somebody has to do something"
     assert said in capsys.readouterr().out.splitlines()
-    premises = Premises(here.home, here.settings, here.vault(), find_key=here.protection.find_key)
+    premises = MachineChecks(here.home, here.settings, here.vault(), find_key=here.protection.find_key)
     await premises.database()
     finding = await premises.queue()
     assert (finding.name, finding.verdict) == ("queue.unfinished", "warning")

@@ -18,21 +18,22 @@ from clutch_tui.config.paths import Home
 from clutch_tui.config.settings import Backend, Database, Settings, Shop
 from clutch_tui.core import inventory
 from clutch_tui.core.clock import SystemClock, to_text
-from clutch_tui.core.database import cipher, health
+from clutch_tui.core.database import cipher
 from clutch_tui.core.database.cipher_key import CipherKey
-from clutch_tui.core.database.store import FindKey, Store, no_key
 from clutch_tui.core.errors import ShopError
+from clutch_tui.core.store import health
+from clutch_tui.core.store.store import FindKey, Store, no_key
 from clutch_tui.core.types import PartDraft
 from clutch_tui.net.client.api import Api
 from clutch_tui.net.client.session import Session
-from clutch_tui.net.connection import Monitor, Problem
+from clutch_tui.net.monitor import Monitor, Problem
 from clutch_tui.sandbox import demo_data
 from clutch_tui.sandbox.server import Running
 from clutch_tui.security.vault import Secrets, Vault
 from clutch_tui.support import network_checks
-from clutch_tui.support.doctor import OUTCOMES, Check, Finding, Report, aside, examine
-from clutch_tui.support.machine_checks import Premises
-from clutch_tui.support.network_checks import Reach
+from clutch_tui.support.doctor import OUTCOMES, Check, DoctorReport, Finding, aside, examine
+from clutch_tui.support.machine_checks import MachineChecks
+from clutch_tui.support.network_checks import NetworkChecks
 from tests.doctor_checks import CHECKS
 from tests.patient_loop import skip
 
@@ -63,12 +64,12 @@ class Patient:
         assert all(one.name in OUTCOMES for one in self.report.findings)
         return {one.check: one for one in self.report.findings}
 
-    async def _examine(self, problem: Problem | None, clock: TestClock | None, **asked: Any) -> Report:
+    async def _examine(self, problem: Problem | None, clock: TestClock | None, **asked: Any) -> DoctorReport:
         monitor = Monitor(clock)
         session = Session(self.vault, clock=clock, monitor=monitor, api_key=self.api_key)
         api = Api(self.settings.backend, session=session, monitor=monitor, device_id=DEVICE, clock=clock)
-        reach = Reach(self.settings, api, session, device_id=DEVICE, clock=clock, **asked)
-        here = Premises(
+        reach = NetworkChecks(self.settings, api, session, device_id=DEVICE, clock=clock, **asked)
+        here = MachineChecks(
             *(self.home, self.settings, self.vault),
             api_key=self.api_key,
             problem=problem,

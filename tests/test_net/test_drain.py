@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from clutch_tui.core.sync import replica
-from clutch_tui.net.engine.exchange import BATCH
+from clutch_tui.net.sync.sync_calls import BATCH
 from clutch_tui.sandbox.server import Running, running
 from clutch_tui.sandbox.settings import Settings
 

@@ -13,10 +13,10 @@ import pytest
 
 from clutch_tui.config.settings import Backend, Settings
 from clutch_tui.core import journal
-from clutch_tui.core.database.store import Store
-from clutch_tui.net.connection import Monitor
+from clutch_tui.core.store.store import Store
+from clutch_tui.net.connection_log import NEWS, ConnectionLog
 from clutch_tui.net.events import BY_NAME, DemandForecast, Happening, OrderUpdate, PriceAlert, StockAlert, SystemMessage
-from clutch_tui.net.logbook import NEWS, Logbook
+from clutch_tui.net.monitor import Monitor
 from clutch_tui.net.socket import frames, news
 from clutch_tui.net.socket.websocket import Socket
 from tests.fresh_store import open_new
@@ -55,7 +55,7 @@ async def floor(tmp_path: Path) -> AsyncIterator[ShopFloor]:
             cursor=Kept(0),
             dial=exchange,
         )
-        logbook = Logbook(store, monitor, clock=clock, on_change=nouns.append)
+        logbook = ConnectionLog(store, monitor, clock=clock, on_change=nouns.append)
         for happening in NEWS:
             socket.on(happening, logbook.hear_news)
         socket.on_pull = pulls.append

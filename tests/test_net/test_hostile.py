@@ -22,9 +22,9 @@ from clutch_tui.net import wire
 from clutch_tui.net.client.api import Answer, Api, ApiError, Kind
 from clutch_tui.net.client.attempt import ANSWER_LIMIT
 from clutch_tui.net.client.session import Session
-from clutch_tui.net.connection import Monitor
 from clutch_tui.net.endpoints import ENDPOINTS
 from clutch_tui.net.events import Happening
+from clutch_tui.net.monitor import Monitor
 from clutch_tui.net.socket import frames
 from clutch_tui.security.vault import Secrets, Vault
 

@@ -16,14 +16,14 @@ from hypothesis import strategies as st
 
 from clutch_tui.config.settings import Backend
 from clutch_tui.core import inventory, state
-from clutch_tui.core.database import models
-from clutch_tui.core.sync import outbox
+from clutch_tui.core.database import db
+from clutch_tui.core.outbox import outbox
 from clutch_tui.core.types import PartDraft
 from clutch_tui.net.client.api import Api
 from clutch_tui.net.client.session import Session
-from clutch_tui.net.connection import Monitor
-from clutch_tui.net.engine.exchange import MOST_REPEATS
-from clutch_tui.net.engine.sync import Sync
+from clutch_tui.net.monitor import Monitor
+from clutch_tui.net.sync.engine import SyncEngine
+from clutch_tui.net.sync.sync_calls import MOST_REPEATS
 from tests.fresh_store import open_new
 
 from .test_hostile import BASE, DEVICE, Memory, bodies, values
@@ -54,7 +54,7 @@ class Round:
             chance=chance,
             transport=httpx.MockTransport(self._serve),
         )
-        self.sync = Sync(
+        self.sync = SyncEngine(
             self.store,
             self.api,
             monitor,
@@ -87,7 +87,7 @@ class Round:
 
     @property
     def sales(self) -> int:
-        found: int = self.store.read_now(lambda: models.execute("SELECT count(*) FROM sale").fetchone()[0])
+        found: int = self.store.read_now(lambda: db.execute("SELECT count(*) FROM sale").fetchone()[0])
         return found
 
 

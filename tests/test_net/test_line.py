@@ -11,19 +11,19 @@ import pytest
 
 from clutch_tui.config.settings import Backend
 from clutch_tui.net.client.errors import ApiError, Kind
-from clutch_tui.net.socket.line import HandshakeRefused, Line, LineClosed, WebSocketDial
+from clutch_tui.net.socket.line import HandshakeRefused, LineClosed, SocketLine, WebSocketDial
 from clutch_tui.sandbox import demo_data
 from clutch_tui.sandbox.server import Running
 
 KEY = {"Authorization": f"Bearer {demo_data.API_KEY}"}
 
 
-def dial(url: str, headers: dict[str, str] | None = None, **settings: object) -> Awaitable[Line]:
+def dial(url: str, headers: dict[str, str] | None = None, **settings: object) -> Awaitable[SocketLine]:
     backend = Backend(base_url="https://api.example.com", **settings)  # type: ignore[arg-type]
     return WebSocketDial(backend, heartbeat=15, pong_timeout=10)(url, headers or {})
 
 
-async def drain(line: Line) -> None:
+async def drain(line: SocketLine) -> None:
     while True:
         await line.receive()
 

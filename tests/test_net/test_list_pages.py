@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from clutch_tui.core.database.store import Store
-from clutch_tui.core.sync import listings, ways
+from clutch_tui.core.outbox import transports
+from clutch_tui.core.store.store import Store
+from clutch_tui.core.sync.fallback import listings
 from clutch_tui.net import wire
 from clutch_tui.net.client.errors import ApiError
 from clutch_tui.sandbox import server
-from clutch_tui.sandbox.plain import Plain
 from clutch_tui.sandbox.settings import Settings
+from clutch_tui.sandbox.without_sync import Plain
 from tests.test_net.conftest import StockBackend
 from tests.test_net.proxies import Front
 from tests.test_net.till import open_till
@@ -140,17 +141,17 @@ def test_pages_of_a_servers_own_size_stay_where_only_the_line_broke(
     """It gives two rows where six were asked for: its second page does not begin where a page of three would."""
     monkeypatch.setattr(listings, "LIMITS", (6, 3))
 
-    def begin() -> listings.Plan:
+    def begin() -> listings.PagePlan:
         plan = listings.plan("suppliers")
         assert plan is not None
         rows, _ = wire.read_rows("supplier", [{"id": f"{n}", "name": "مورد"} for n in range(2)])
-        assert listings.stage(plan, listings.Page(rows, (), 6, False))[0] == "more"
+        assert listings.stage(plan, listings.ListPage(rows, (), 6, False))[0] == "more"
         following = listings.plan("suppliers")
         assert following is not None
         return following
 
     with Store.open(tmp_path / "shop.db", inline=True) as store:
-        store.run_now(ways.take, "suppliers", "lists")
+        store.run_now(transports.take, "suppliers", "lists")
         assert store.run_now(begin).page == 2
         assert not store.run_now(lambda: listings.shrink("suppliers", refused=False))
         again = store.read_now(listings.plan, "suppliers")

@@ -13,15 +13,17 @@ import pytest
 
 from clutch_tui.core import accounts, aftersales, customers, inventory, sales, state, suppliers
 from clutch_tui.core import cart as carts
-from clutch_tui.core.database.store import Store
-from clutch_tui.core.sync import conflicts, listings, outbox, queue, singles, ways
+from clutch_tui.core.outbox import outbox, transports
+from clutch_tui.core.store.store import Store
+from clutch_tui.core.sync import conflicts, queue
+from clutch_tui.core.sync.fallback import listings, single_writes
 from clutch_tui.core.types import CustomerDraft, Part, PartDraft, Payment
 from clutch_tui.net import wire
 from clutch_tui.net.client.errors import ApiError
 from clutch_tui.sandbox import server
-from clutch_tui.sandbox.plain import Plain
 from clutch_tui.sandbox.server import Running
 from clutch_tui.sandbox.settings import Settings
+from clutch_tui.sandbox.without_sync import Plain
 from tests.test_net.conftest import StockBackend
 from tests.test_net.till import HandClock, Till, open_till
 
@@ -128,7 +130,7 @@ async def test_the_first_round_brings_the_whole_shop(shop: Shop, plain: dict[str
     till = await shop.till()
     await till.round()
     assert till.sql(f"SELECT {COLUMNS} FROM part ORDER BY id") == shop.sql(f"SELECT {COLUMNS} FROM item ORDER BY id")
-    assert till.ask(ways.known) == dict.fromkeys(ways.CHANNELS, "lists")
+    assert till.ask(transports.known) == dict.fromkeys(transports.CHANNELS, "lists")
     await till.round()
     assert till.sql("SELECT count(*) FROM part WHERE deleted = 0") == [(PARTS,)]
 
@@ -264,14 +266,14 @@ async def test_a_server_that_cannot_filter_is_read_whole_and_seldom(shop: Shop) 
 
 def test_a_total_that_means_something_else_does_not_have_the_list_read_for_ever(tmp_path: Path) -> None:
     with Store.open(tmp_path / "shop.db", inline=True) as store:
-        store.run_now(ways.take, "suppliers", "lists")
+        store.run_now(transports.take, "suppliers", "lists")
         outcomes = []
         while not outcomes or outcomes[-1] != "stored":
             plan = store.read_now(listings.plan, "suppliers")
             assert plan is not None
             named = [{"id": f"{plan.page}-{n}", "name": "مورد"} for n in range(3)]
             rows, _ = wire.read_rows("supplier", named)
-            page = listings.Page(rows, (), 50, last=plan.page == 2)
+            page = listings.ListPage(rows, (), 50, last=plan.page == 2)
             outcomes.append(store.run_now(listings.stage, plan, page)[0])
         assert outcomes == ["more", "torn", "more", "stored"]
         assert store.read_now(suppliers.count, "") == 6
@@ -643,7 +645,7 @@ async def test_half_a_server_is_used_as_far_as_it_goes(shop: Shop, missing: str)
     assert len(shop.receipts()) == 1
     assert shop.stock("P-0001") == before - 3
     assert (part(till, "N-1").stock, shop.stock("N-1")) == (5, 5)
-    assert till.ask(ways.of, missing.partition(".")[0]) == "lists"
+    assert till.ask(transports.of, missing.partition(".")[0]) == "lists"
     assert till.sql("SELECT count(*) FROM stock_move WHERE open = 1") == [(0,)]
 
 
@@ -667,7 +669,7 @@ async def test_a_server_that_learns_to_sync_gets_what_waited_and_nothing_twice(s
     for _ in range(6):
         await till.step()
         assert part(till, "P-0001").stock == before - 5
-    assert till.ask(ways.known) == dict.fromkeys(ways.CHANNELS, "sync")
+    assert till.ask(transports.known) == dict.fromkeys(transports.CHANNELS, "sync")
     assert (till.queue.unsent, till.queue.local) == (0, 0)
     assert shop.stock("P-0001") == before - 5
     assert len(shop.receipts()) == len(set(shop.receipts())) == 3
@@ -693,13 +695,13 @@ async def test_a_server_that_loses_sync_is_believed_after_a_while(shop: Shop) ->
     till.sell(part(till, "P-0001").id, 2)
     with pytest.raises(ApiError):
         await till.round()
-    assert till.ask(ways.of, "sales") in (None, "sync")
-    till.clock.forward(ways.BELIEVED_AFTER.total_seconds())
+    assert till.ask(transports.of, "sales") in (None, "sync")
+    till.clock.forward(transports.BELIEVED_AFTER.total_seconds())
     for _ in range(4):
         await till.step()
-        till.clock.forward(ways.BELIEVED_AFTER.total_seconds())
+        till.clock.forward(transports.BELIEVED_AFTER.total_seconds())
         assert part(till, "P-0001").stock == before - 3
-    assert till.ask(ways.of, "sales") == "lists"
+    assert till.ask(transports.of, "sales") == "lists"
     assert len(shop.receipts()) == 2
     assert shop.stock("P-0001") == before - 3
     await shop.sync()
@@ -723,7 +725,7 @@ async def test_a_server_without_sync_is_asked_again_each_hour(shop: Shop) -> Non
     await shop.sync()
     till.clock.forward(3600)
     await till.round()
-    assert till.ask(ways.of, "inventory") == "sync"
+    assert till.ask(transports.of, "inventory") == "sync"
 
 
 # --- dying -----------------------------------------------------------------------------------------------
@@ -882,11 +884,11 @@ async def test_a_step_that_was_begun_stays_known_where_a_later_call_was_never_se
     await till.round()
     moved = part(till, "P-0001")
     till.do(inventory.adjust, moved.id, 3, "لقيناها")
-    claimed = till.do(singles.claim, "inventory")
-    claimed.progress.writes[moved.id] = singles.Write(moved.stock, moved.stock + 3)
-    till.do(singles.keep, claimed.change.change_id, claimed.progress)
+    claimed = till.do(single_writes.claim, "inventory")
+    claimed.progress.writes[moved.id] = single_writes.Write(moved.stock, moved.stock + 3)
+    till.do(single_writes.keep, claimed.change.change_id, claimed.progress)
     await shop.edit(id=moved.id, fields={"stock_quantity": moved.stock + 3})  # it was done; then the line went down
-    till.do(singles.not_sent, claimed)
+    till.do(single_writes.not_sent, claimed)
     await settle(till)
     await till.round()
     assert shop.stock("P-0001") == moved.stock + 3 == part(till, "P-0001").stock
@@ -1045,7 +1047,7 @@ async def test_a_customer_whom_a_server_makes_that_numbers_nothing_any_more_is_o
     await shop.be()
     made = till.do(customers.create, CustomerDraft(name="منى", phone="0100"))
     await minutes(till, 4)
-    assert till.ask(ways.of, "customers") == "lists"
+    assert till.ask(transports.of, "customers") == "lists"
     assert shop.sql("SELECT name FROM customer") == [("منى",)]
     assert till.sql("SELECT id, name FROM customer WHERE deleted = 0") == [(made.id, "منى")]
     await shop.sync()
@@ -1078,7 +1080,7 @@ async def test_a_void_waits_for_its_sale_that_has_begun_to_go_up_by_itself(shop:
     before = part(till, "P-0001").stock
     await shop.be(own_ids=False)
     await minutes(till, 12)
-    assert till.ask(ways.of, "sales") == "lists"
+    assert till.ask(transports.of, "sales") == "lists"
     sale = till.sell(part(till, "P-0001").id, 2)
     await shop.fault("error_before", "sales.create")
     await till.step()
@@ -1112,7 +1114,7 @@ async def test_a_figure_that_nobody_knows_is_held_when_the_server_syncs_again(sh
     for _ in range(3):
         await minutes(till, 1)
         assert till.shelf(found.id) == found.stock + 3
-    assert till.ask(ways.of, "inventory") == "sync"
+    assert till.ask(transports.of, "inventory") == "sync"
     till.do(queue.see, till.changes[0].id)  # the person has looked: it is there
     await minutes(till, 2)
     assert till.shelf(found.id) == shop.stock("P-0002") == found.stock + 7
@@ -1130,7 +1132,7 @@ async def test_a_payment_that_may_have_arrived_waits_for_sync_and_is_not_taken_f
     await till.step()
     await shop.be(own_ids=False)
     await minutes(till, 12)
-    assert till.ask(ways.of, "sales") == "lists"
+    assert till.ask(transports.of, "sales") == "lists"
     await shop.sync()
     till.sync.look_again()
     await minutes(till, 4)

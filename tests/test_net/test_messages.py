@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
+from clutch_tui.core.outbox.messages import Change, PullState, Sent
+from clutch_tui.core.outbox.precedence import FACTS
 from clutch_tui.core.sync.marks import Heard
-from clutch_tui.core.sync.messages import Change, PullState, Sent
-from clutch_tui.core.sync.offers import Offer
-from clutch_tui.core.sync.precedence import FACTS
+from clutch_tui.core.sync.unconfirmed import Offer
 from clutch_tui.net import wire
-from clutch_tui.net.engine import protocol, results
+from clutch_tui.net.sync import messages, results
 
 PROTOCOL = Path(__file__).parents[1] / "simulation" / "protocol.jsonl"
 LINES = [json.loads(line, parse_float=Decimal) for line in PROTOCOL.read_text("utf-8").splitlines()]
@@ -49,14 +49,14 @@ CHANGES = [(pair["scenario"], change) for pair in SYNC_PAIRS for change in pair[
 
 @pytest.mark.parametrize(("scenario", "message"), CHANGES, ids=[name for name, _ in CHANGES])
 def test_a_change_goes_out_as_the_file_says(scenario: str, message: dict[str, Any]) -> None:
-    sent = json.loads(wire.dumps(protocol.write_change(_in_core(message))), parse_float=Decimal)
+    sent = json.loads(wire.dumps(messages.write_change(_in_core(message))), parse_float=Decimal)
     assert sent == message
 
 
 @pytest.mark.parametrize("pair", SYNC_PAIRS, ids=_names)
 def test_a_call_has_the_files_form(pair: dict[str, Any]) -> None:
     body = pair["request"]["body"]
-    composed = protocol.sync_request(
+    composed = messages.sync_request(
         version=body["protocol"],
         shop_id=body["shop_id"],
         device_id=body["device_id"],
@@ -78,7 +78,7 @@ def test_an_answer_is_understood(pair: dict[str, Any]) -> None:
     sent |= dict.fromkeys(body["unconfirmed"], Sent("sale", "sale", frozenset()))
     asked_for = PullState(body["epoch"], body["cursor"], body["snapshot"], body["since"])
 
-    answer = protocol.read_sync(wire.loads(wire.dumps(data)), asked_for, sent)
+    answer = messages.read_sync(wire.loads(wire.dumps(data)), asked_for, sent)
 
     assert answer.epoch == data["epoch"]
     assert not answer.bad_rows
@@ -109,7 +109,7 @@ def test_the_prices_of_a_quote_are_pounds_on_the_wire() -> None:
     line = {"item_name": "طلمبة مياه", "quantity": 2, "price": 140_00}
     payload = {"lines": [line], "total": 280_00, "valid_until": "2026-11-25T09:00:00.000Z", "notes": ""}
     change = Change("c", 1, "quote", "order", "o", "2026-11-22T09:00:00.000Z", None, {"*": 1}, {}, payload)
-    fields = protocol.write_fields(change)
+    fields = messages.write_fields(change)
     assert fields["lines"] == [line | {"price": Decimal("140.00")}]
     assert (fields["total"], fields["valid_until"]) == (Decimal("280.00"), "2026-11-25T09:00:00.000Z")
 
@@ -127,8 +127,8 @@ def test_a_customers_car_is_one_field_on_the_wire_and_four_here() -> None:
         was={"car_brand": "Kia", "car_model": "Rio"},
         payload={"car_brand": "Kia", "car_model": "Cerato"},
     )
-    assert protocol.write_base(change) == {"car_info": 3}
-    assert protocol.write_fields(change) == {"car_info": {"brand": "Kia", "model": "Cerato"}}
+    assert messages.write_base(change) == {"car_info": 3}
+    assert messages.write_fields(change) == {"car_info": {"brand": "Kia", "model": "Cerato"}}
     entry = {"car_info": {"value": {"brand": "Fiat", "model": "Tipo", "year": None}, "version": 4}}
     assert results.read_theirs("customer", entry) == {
         "car_brand": ("Fiat", 4),

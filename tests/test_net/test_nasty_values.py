@@ -19,12 +19,12 @@ import pytest
 from clutch_tui.config.settings import Backend
 from clutch_tui.core import inventory, state
 from clutch_tui.core.clock import from_text
-from clutch_tui.core.database import models
+from clutch_tui.core.database import db
 from clutch_tui.core.types import PartDraft
 from clutch_tui.net.client.api import Api
 from clutch_tui.net.client.session import Session
-from clutch_tui.net.connection import Monitor
-from clutch_tui.net.engine.sync import Sync
+from clutch_tui.net.monitor import Monitor
+from clutch_tui.net.sync.engine import SyncEngine
 from tests.fresh_store import open_new
 
 from .test_hostile import BASE, DEVICE, Memory
@@ -128,7 +128,7 @@ class Shop:
             chance=chance,
             transport=httpx.MockTransport(self._serve),
         )
-        self.sync = Sync(
+        self.sync = SyncEngine(
             self.store,
             self.api,
             self.monitor,
@@ -161,7 +161,7 @@ class Shop:
         await self.sync.round()
 
     def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
-        return self.store.read_now(lambda: models.execute(statement, values).fetchall())
+        return self.store.read_now(lambda: db.execute(statement, values).fetchall())
 
 
 GOOD = '{"status": "applied", "seq": 7}'
@@ -235,7 +235,7 @@ async def test_a_bad_result_holds_up_no_other_and_nothing_is_sent_for_ever(shop:
 
     def sell_one() -> str:
         sell(part.id, 1, 1000)
-        return str(models.execute("SELECT change_id FROM outbox ORDER BY n DESC LIMIT 1").fetchone()[0])
+        return str(db.execute("SELECT change_id FROM outbox ORDER BY n DESC LIMIT 1").fetchone()[0])
 
     def sell_many() -> None:
         for status, name, answer in spoiled_results():

@@ -16,16 +16,17 @@ import pytest
 
 from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.core import inventory, journal, reference, state
-from clutch_tui.core.database.store import Store
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.journal import LogQuery
-from clutch_tui.core.speed import usage
-from clutch_tui.core.sync import abilities, outbox, progress
+from clutch_tui.core.outbox import abilities, outbox
+from clutch_tui.core.performance import usage
+from clutch_tui.core.store.store import Store
+from clutch_tui.core.sync import other_writers
 from clutch_tui.core.types import PartDraft, PartQuery
-from clutch_tui.net import logbook
+from clutch_tui.net import connection_log
 from clutch_tui.net import network as net
 from clutch_tui.net.client.errors import ApiError, Kind
-from clutch_tui.net.connection import Problem, State
+from clutch_tui.net.monitor import Problem, State
 from clutch_tui.net.network import EVERYTHING, Network
 from clutch_tui.sandbox import demo_data, server
 from clutch_tui.sandbox.server import Running
@@ -100,7 +101,7 @@ async def test_a_window_whose_line_is_cut_shows_what_another_window_writes(tmp_p
         await until(lambda: overall(first) == "connected")
         async with connected(tmp_path / "home", sandbox.base_url) as (second, _):
             second.go_offline(True)
-            await until(lambda: second._seen is not None and second._seen == store.read_now(progress.figures))
+            await until(lambda: second._seen is not None and second._seen == store.read_now(other_writers.figures))
             shown: list[frozenset[str]] = []
             second._on_change = shown.append
             await store.run(inventory.create, PartDraft(name="سير", part_number="NEW-1", price=100), 1)
@@ -307,16 +308,16 @@ async def test_a_database_that_cannot_be_written_is_told_and_nothing_is_lost(
     async with connected(tmp_path / "home", sandbox.base_url) as (network, store):
         await until(lambda: overall(network) == "connected")
         full = ShopError("error.store.full", path="x")
-        write = logbook._write
+        write = connection_log._write
 
         def refuse(*_: object) -> None:
             raise full
 
-        monkeypatch.setattr(logbook, "_write", refuse)
+        monkeypatch.setattr(connection_log, "_write", refuse)
         network.monitor.note("info", "test", "connection.reconnecting")
         await until(lambda: network.monitor.part("database").state == "retrying")
         assert network.monitor.part("database").problem == Problem("error.store.full", {"path": "x"})
-        monkeypatch.setattr(logbook, "_write", write)
+        monkeypatch.setattr(connection_log, "_write", write)
         await until(lambda: network.monitor.part("database").state == "up")
         asked = LogQuery(category="test")
         await until(lambda: store.read_now(journal.log_count, asked) == 1)

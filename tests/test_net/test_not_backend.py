@@ -12,9 +12,9 @@ import pytest
 from clutch_tui.bootstrap import exit_codes, support_file
 from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.commands import doctor, status, syncing
-from clutch_tui.core.sync import ways
+from clutch_tui.core.outbox import transports
 from clutch_tui.net.client.errors import ApiError, Kind
-from clutch_tui.net.engine.sync import PING_WITHIN
+from clutch_tui.net.sync.engine import PING_WITHIN
 from clutch_tui.sandbox import server
 from clutch_tui.sandbox.server import Running
 from clutch_tui.sandbox.settings import Settings
@@ -73,7 +73,7 @@ async def test_a_404_of_somebody_else_says_nothing_of_what_the_server_can(
         till.clock.forward(180)
         till.api.try_now()
     assert (till.queue.unsent, till.queue.local) == (2, 0)
-    assert till.ask(ways.of, "sales") == ("sync" if knows_sync else None)
+    assert till.ask(transports.of, "sales") == ("sync" if knows_sync else None)
     before.page = b""
     await till.round()
     assert till.queue.unsent == 0
@@ -140,7 +140,9 @@ async def test_every_door_says_to_sign_in_to_the_network(
             with pytest.raises(ApiError):
                 await network.sync_once(1.0)
             snapshot = network.monitor.snapshot()
-            seen = connection_overview.Seen(Status(overall=snapshot.overall), snapshot, (), store.clock.now())
+            seen = connection_overview.OverviewFigures(
+                Status(overall=snapshot.overall), snapshot, (), store.clock.now()
+            )
             assert names_the_wifi(connection_overview.draw(seen, 400).plain, lang), "the connection's screen"
             await network.logbook.write_state()
             capsys.readouterr()

@@ -14,12 +14,13 @@ import httpx
 import pytest
 
 from clutch_tui.core import customers, inventory
-from clutch_tui.core.database import models
-from clutch_tui.core.sync import offers, outbox, replica, ways
+from clutch_tui.core.database.db import execute
+from clutch_tui.core.outbox import outbox, transports
+from clutch_tui.core.sync import replica, unconfirmed
 from clutch_tui.core.types import CustomerDraft
 from clutch_tui.net import wire
 from clutch_tui.net.client.errors import ApiError
-from clutch_tui.net.engine.portions import RARELY, Portions
+from clutch_tui.net.sync.batch_sizes import RARELY, BatchSizes
 from clutch_tui.sandbox.server import Running, running
 from clutch_tui.sandbox.settings import Settings
 from tests.test_net.till import HandClock, Till, open_till, said
@@ -173,7 +174,7 @@ async def test_a_list_that_is_barred_once_makes_no_plain_server_of_one_that_sync
     odd.refuses = lambda request: None
     new.sync._looked_at = new.clock.monotonic()  # it looks for new calls once an hour
     await new.round()
-    assert {new.ask(ways.of, channel) for channel in ways.CHANNELS} == {"sync"}
+    assert {new.ask(transports.of, channel) for channel in transports.CHANNELS} == {"sync"}
     await new.close()
 
 
@@ -232,14 +233,14 @@ async def test_a_thousand_requests_without_an_answer_stop_no_news(till: Till, od
     for n in range(1_100):
         till.do(customers.create, CustomerDraft(name=f"عميل {n}"))
     till.do(
-        models.execute,
+        execute,
         "UPDATE outbox SET lane = 'slow', not_before = '2999-01-01T00:00:00.000Z', attempts = 3,"
         " first_sent_at = at, last_sent_at = at WHERE answered_at IS NULL",
     )
     await control(sandbox, do="price", id=part, price="888.00")
     await till.round()
     assert till.ask(inventory.get, part).draft.price == 88_800
-    assert till.ask(offers.offer).complete
+    assert till.ask(unconfirmed.offer).complete
 
 
 async def test_scripts_that_end_with_their_round_find_the_culprit_together(
@@ -282,7 +283,7 @@ async def test_a_size_that_was_too_large_is_not_tried_again_and_again(till: Till
 
 
 def test_a_size_that_was_too_large_is_tried_after_a_while() -> None:
-    portions = Portions()
+    portions = BatchSizes()
     portions.refused("sales", 100)
     for _ in range(RARELY - 1):
         portions.went_through("sales", 50)

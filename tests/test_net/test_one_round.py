@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 from clutch_tui.bootstrap.composition import Installation
-from clutch_tui.core.speed import savings, usage
+from clutch_tui.core.performance import savings, usage
 from clutch_tui.sandbox import demo_data, server
 from clutch_tui.sandbox.settings import Settings
 

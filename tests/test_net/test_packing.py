@@ -15,7 +15,7 @@ import pytest
 
 from clutch_tui.net.client.api import ApiError, Kind
 from clutch_tui.net.client.packing import LEAST, pack
-from clutch_tui.sandbox import bodies, calls, demo_data
+from clutch_tui.sandbox import calls, demo_data, request_bodies
 from clutch_tui.sandbox.server import Running, running
 from clutch_tui.sandbox.settings import Settings
 
@@ -281,12 +281,12 @@ async def test_our_server_refuses_what_it_cannot_read(
 def test_a_bomb_is_not_unpacked_beyond_the_limit() -> None:
     bomb = gzip.compress(b"\0" * 50_000_000, 1)
     tracemalloc.start()
-    with pytest.raises(bodies.TooLarge):
-        bodies.unpack(bomb, 1_000_000)
+    with pytest.raises(request_bodies.TooLarge):
+        request_bodies.unpack(bomb, 1_000_000)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 4_000_000, "as much as the limit, and what it takes to copy it"
-    assert bodies.unpack(pack(b"x" * 1_000_000), 1_000_000) == b"x" * 1_000_000
+    assert request_bodies.unpack(pack(b"x" * 1_000_000), 1_000_000) == b"x" * 1_000_000
 
 
 async def test_a_server_that_is_not_ours_offers_nothing(sandbox: Running, client: Client, control: Fault) -> None:

@@ -14,9 +14,10 @@ import pytest
 from clutch_tui.bootstrap import exit_codes
 from clutch_tui.commands import status
 from clutch_tui.core import journal
-from clutch_tui.core.database import health, models
-from clutch_tui.core.database.store import Store
-from clutch_tui.net.connection import Problem
+from clutch_tui.core.database.db import execute
+from clutch_tui.core.store import health
+from clutch_tui.core.store.store import Store
+from clutch_tui.net.monitor import Problem
 from clutch_tui.net.network import is_led
 from clutch_tui.sandbox import demo_data, server
 from clutch_tui.sandbox.settings import Settings
@@ -51,7 +52,7 @@ async def test_a_lead_that_is_stopped_is_named_and_its_place_taken_when_it_ends(
             try:
                 await until(lambda: (last := _last(store)) is not None and last.state == "connected")
                 lead.send_signal(signal.SIGSTOP)
-                store.run_now(models.execute, "UPDATE connection_state SET updated_at = '2026-01-01T00:00:00.000Z'")
+                store.run_now(execute, "UPDATE connection_state SET updated_at = '2026-01-01T00:00:00.000Z'")
                 async with connected(tmp_path / "home", sandbox.base_url) as (follower, _):
                     named = Problem("connection.lead_silent", {"pid": lead.pid})
                     await until(lambda: follower.monitor.snapshot().reason == named)

@@ -15,10 +15,11 @@ import pytest
 
 from clutch_tui.core import accounts, customers, inventory, orders, search, state
 from clutch_tui.core import cart as carts
-from clutch_tui.core.database import models
-from clutch_tui.core.database.store import Store
+from clutch_tui.core.database import db as database_db
 from clutch_tui.core.errors import ShopError
-from clutch_tui.core.sync import abilities, conflicts, offers, outbox, queue, replica
+from clutch_tui.core.outbox import abilities, outbox
+from clutch_tui.core.store.store import Store
+from clutch_tui.core.sync import conflicts, queue, replica, unconfirmed
 from clutch_tui.core.types import CustomerDraft, PartDraft
 from clutch_tui.net import wire
 from clutch_tui.net.client.errors import ApiError, Kind
@@ -309,17 +310,17 @@ async def test_what_waits_for_a_stuck_change_neither_keeps_the_engine_busy_nor_o
 
 def test_a_call_and_the_status_strip_never_walk_the_journal(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
     """It holds 400 days; each call took a third of a second at 60,000 changes, and sales waited for it."""
-    till.do(offers.offer)
-    execute, plans = models.execute, list[str]()
+    till.do(unconfirmed.offer)
+    execute, plans = database_db.execute, list[str]()
 
     def explained(sql: str, params: Any = ()) -> Any:
         if "outbox" in sql and sql.startswith("SELECT"):
             plans.extend(row[3] for row in execute(f"EXPLAIN QUERY PLAN {sql}", params).fetchall())
         return execute(sql, params)
 
-    monkeypatch.setattr(models, "execute", explained)
-    till.ask(offers.rechecking)
-    till.do(offers.offer)
+    monkeypatch.setattr(database_db, "execute", explained)
+    till.ask(unconfirmed.rechecking)
+    till.do(unconfirmed.offer)
     for channel in ("inventory", "sales", "rest"):
         till.ask(outbox.waiting, channel)
         till.do(outbox.claim, channel)

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from clutch_tui.net.endpoint_tester import tester as endpoint_tester
-from clutch_tui.net.endpoint_tester.tester import Report, Result
+from clutch_tui.net.endpoint_tester.tester import EndpointResult, TestReport
 from clutch_tui.net.endpoints import ENDPOINTS
 from clutch_tui.sandbox import demo_data
 from clutch_tui.text import strings
@@ -25,7 +25,7 @@ def judge_of(client: Client) -> endpoint_tester.Tester:
     return endpoint_tester.Tester(client.api, client.session, client.monitor, clock=client.clock)
 
 
-def states(report: Report) -> dict[str, str]:
+def states(report: TestReport) -> dict[str, str]:
     return {result.name: result.state for result in report.results}
 
 
@@ -43,7 +43,7 @@ async def test_all_47_are_judged_and_the_shop_is_as_before(client: Client, contr
     await control("order")
     await client.session.login("owner@clutch.test", demo_data.PASSWORD)
     before = await head(client)
-    heard: list[Result] = []
+    heard: list[EndpointResult] = []
     report = await judge_of(client).run(on_result=heard.append)
     found = states(report)
     assert len(found) == len(ENDPOINTS) == len(heard) == 47

@@ -19,13 +19,13 @@ from h2.events import RequestReceived
 
 from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.core import inventory
-from clutch_tui.core.database import models
+from clutch_tui.core.database.db import execute
 from clutch_tui.core.sync import differences
 from clutch_tui.net.client.errors import ApiError, Kind
-from clutch_tui.net.engine import portions
-from clutch_tui.net.engine.exchange import MOST_PLAIN
-from clutch_tui.net.engine.pace import SOONEST, Pace
-from clutch_tui.net.engine.portions import Pages, Portions
+from clutch_tui.net.sync import batch_sizes
+from clutch_tui.net.sync.batch_sizes import BatchSizes, PageSizes
+from clutch_tui.net.sync.schedule import SOONEST, Schedule
+from clutch_tui.net.sync.sync_calls import MOST_PLAIN
 from clutch_tui.sandbox import demo_data, server
 from clutch_tui.sandbox.server import Running
 from clutch_tui.sandbox.settings import Settings
@@ -85,7 +85,7 @@ async def test_a_long_history_arrives_over_a_thin_line_and_the_live_connection_s
     tmp_path: Path, sandbox: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A page that takes longer than the whole patience with a call; the heartbeat waits behind it."""
-    monkeypatch.setattr(portions, "GOAL", 0.25)
+    monkeypatch.setattr(batch_sizes, "GOAL", 0.25)
     async with thin(sandbox.port, 150_000) as port:
         environ = {"CLUTCH_HOME": str(tmp_path / "home"), "CLUTCH_SECRETS": "file", "CLUTCH_API_KEY": demo_data.API_KEY}
         overrides = {
@@ -106,7 +106,7 @@ async def test_a_long_history_arrives_over_a_thin_line_and_the_live_connection_s
         running = asyncio.create_task(network.run())
         try:
             await until(lambda: not store.read_now(differences.between).counts)
-            assert store.read_now(models.execute, "SELECT count(*) FROM sale").fetchone()[0] > 3_000
+            assert store.read_now(execute, "SELECT count(*) FROM sale").fetchone()[0] > 3_000
             assert not [key for key in events if key.endswith(".retrying")]
         finally:
             running.cancel()
@@ -136,7 +136,7 @@ async def test_everything_in_a_call_is_halved_until_it_goes_through(tmp_path: Pa
     for _ in range(60):
         till.sell(part)
     # refused before: all of them are asked about from now on, in every call
-    till.do(models.execute, "UPDATE outbox SET first_sent_at = at")
+    till.do(execute, "UPDATE outbox SET first_sent_at = at")
     await till.round()
     assert (till.queue.unsent, till.queue.slow) == (0, 0)
     assert 0 < narrow.refused < 40, "a size that was too large is not tried with every call"
@@ -149,7 +149,7 @@ async def test_a_call_with_nothing_to_say_finds_its_size_as_well(tmp_path: Path,
     await till.round()
     for _ in range(60):
         till.sell(part)
-    till.do(models.execute, "UPDATE outbox SET first_sent_at = at, lane = 'local' WHERE answered_at IS NULL")
+    till.do(execute, "UPDATE outbox SET first_sent_at = at, lane = 'local' WHERE answered_at IS NULL")
     await till.round()
     assert narrow.refused
     await till.close()
@@ -199,7 +199,7 @@ async def test_larger_questions_are_tried_once_in_a_round(tmp_path: Path, sandbo
 
 
 def test_pages_shrink_after_a_cut_and_grow_again() -> None:
-    pages = Pages(5_000)
+    pages = PageSizes(5_000)
     first = pages.size("sales")
     assert pages.cut("sales")
     assert pages.size("sales") == first // 4
@@ -209,20 +209,20 @@ def test_pages_shrink_after_a_cut_and_grow_again() -> None:
         sizes.append(pages.size("sales"))
     assert sizes == sorted(sizes)
     assert sizes[-1] == 5_000
-    pages.came("sales", 5_000, portions.GOAL * 10)
+    pages.came("sales", 5_000, batch_sizes.GOAL * 10)
     assert pages.size("sales") == 500
     while pages.cut("sales"):
         pass
-    assert pages.size("sales") == portions.SMALLEST_PAGE
+    assert pages.size("sales") == batch_sizes.SMALLEST_PAGE
 
 
 def test_what_a_call_asks_about_may_shrink_to_nothing_and_grows_again() -> None:
-    asking = Portions(portions.ASKED, least=0)
+    asking = BatchSizes(batch_sizes.ASKED, least=0)
     for size in (1_000, 500, 250, 125, 62, 31, 15, 7, 3, 1):
         assert asking.size("sales") in (size, size + 1)
         asking.refused("sales", asking.size("sales"))
     assert asking.size("sales") == 0
-    for _ in range(portions.RARELY):
+    for _ in range(batch_sizes.RARELY):
         asking.went_through("sales", 0)
     assert asking.size("sales") == 2
     asking.try_larger("sales")
@@ -230,12 +230,12 @@ def test_what_a_call_asks_about_may_shrink_to_nothing_and_grows_again() -> None:
     asking.went_through("sales", 2)
     assert asking.size("sales") == 4
     asking.try_larger("inventory")
-    assert asking.size("inventory") == portions.ASKED
+    assert asking.size("inventory") == batch_sizes.ASKED
 
 
 def test_a_change_that_is_due_and_does_not_go_is_no_reason_to_hurry() -> None:
     clock = HandClock()
-    pace = Pace(clock, random.Random(1), lambda: 30.0)
+    pace = Schedule(clock, random.Random(1), lambda: 30.0)
     waits = [pace.until(clock.now(), fruitful=False) for _ in range(12)]
     assert waits[0] <= 2 * SOONEST
     assert waits == sorted(waits)
@@ -289,11 +289,11 @@ async def test_bodies_stay_below_that_until_they_go_packed(tmp_path: Path, sandb
     wide = Narrow(10**9)
     till = await open_till(tmp_path, sandbox, transport=wide)
     part = till.do(_part)
-    for _ in range(portions.BATCH):
+    for _ in range(batch_sizes.BATCH):
         till.sell(part)
     claimed = await till.sync._exchange.claim("sales")
-    assert 0 < len(claimed) < portions.BATCH
+    assert 0 < len(claimed) < batch_sizes.BATCH
     await till.api.call("system.ping")
     assert till.api.packs
-    assert len(await till.sync._exchange.claim("sales")) == portions.BATCH
+    assert len(await till.sync._exchange.claim("sales")) == batch_sizes.BATCH
     await till.close()

@@ -14,9 +14,9 @@ import httpx
 import pytest
 
 from clutch_tui.core import accounts, cash, customers, inventory
-from clutch_tui.core.sync import replica, unreadable
+from clutch_tui.core.sync import quarantine, replica
 from clutch_tui.core.types import CustomerDraft
-from clutch_tui.net.engine import portions
+from clutch_tui.net.sync import batch_sizes
 from clutch_tui.sandbox.server import Running, running
 from clutch_tui.sandbox.settings import Settings
 from tests.test_net.test_odd_servers import Odd
@@ -160,7 +160,7 @@ async def test_a_snapshot_forgets_no_record_for_it(till: Till, other: Till, line
     assert till.sql("SELECT deleted FROM customer WHERE id = ?", made.id) == [(0,)]
     assert till.sql("SELECT count(*) FROM sale WHERE id = ?", sale_id) == [(1,)]
     assert till.sql("SELECT count(*) FROM document WHERE id = ?", paid.id) == [(1,)]
-    assert till.ask(unreadable.count) >= 3
+    assert till.ask(quarantine.count) >= 3
 
 
 async def test_a_whole_list_that_can_be_read_ends_what_was_set_aside(till: Till, other: Till, line: Line) -> None:
@@ -168,13 +168,13 @@ async def test_a_whole_list_that_can_be_read_ends_what_was_set_aside(till: Till,
     line.ids = {part_id, gone}
     till.do(replica.restart, "inventory")
     await till.round()
-    assert till.ask(unreadable.count) > 0
+    assert till.ask(quarantine.count) > 0
     line.ids = set()
     other.do(inventory.delete, gone, seen=other.ask(inventory.get, gone))
     await other.round()
     till.do(replica.restart, "inventory")
     await till.round()
-    assert till.ask(unreadable.count) == 0
+    assert till.ask(quarantine.count) == 0
     assert till.sql("SELECT deleted FROM part WHERE id = ?", gone) == [(1,)]
 
 
@@ -195,7 +195,7 @@ async def test_a_page_of_rows_that_no_screen_shows_is_a_full_one(
     await other.round()
     till = await open_till(tmp_path, sandbox, "c", transport=line)
     line.refuses = note
-    with patch.object(portions, "FIRST_PAGE", 4):
+    with patch.object(batch_sizes, "FIRST_PAGE", 4):
         await till.round()
     assert max(limits) > 4
     await till.close()

@@ -14,11 +14,11 @@ import pytest
 
 from clutch_tui.config.settings import Backend, Settings, WebSocket
 from clutch_tui.core.errors import ShopError
-from clutch_tui.net import connection
+from clutch_tui.net import monitor as net_monitor
 from clutch_tui.net.client.errors import ApiError, Kind
-from clutch_tui.net.connection import Monitor
 from clutch_tui.net.events import BY_NAME, Happening, NewOrder, SystemMessage
-from clutch_tui.net.socket.line import HandshakeRefused, Line, LineClosed
+from clutch_tui.net.monitor import Monitor
+from clutch_tui.net.socket.line import HandshakeRefused, LineClosed, SocketLine
 from clutch_tui.net.socket.sequence import Sequence
 from clutch_tui.net.socket.websocket import REFUSED_WAIT, SPREAD, Socket
 from clutch_tui.sandbox import demo_data
@@ -281,7 +281,7 @@ class Exchange:
         self.answers: list[Exception | None] = []
         self.calls: list[tuple[str, dict[str, str]]] = []
 
-    async def __call__(self, url: str, headers: Mapping[str, str]) -> Line:
+    async def __call__(self, url: str, headers: Mapping[str, str]) -> SocketLine:
         self.calls.append((url, dict(headers)))
         answer = self.answers.pop(0) if self.answers else None
         if answer is not None:
@@ -327,7 +327,7 @@ class Bench:
     def __init__(self, cursor: Kept | None = None, ws_url: str = "", **websocket: Any) -> None:
         self.clock = TestClock(eager=False)
         self.exchange, self.session, self.monitor = Exchange(), FakeSession(), Monitor(self.clock)
-        self.logged: list[connection.Event] = []
+        self.logged: list[net_monitor.Event] = []
         self.monitor.on_event.append(self.logged.append)
         self.cursor = cursor or Kept()
         self.socket = Socket(

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clutch_tui.net import wire
-from clutch_tui.net.depth import DEEPEST, shallow
 from clutch_tui.net.endpoints import ENDPOINTS
 from clutch_tui.net.events import PriceUpdate
+from clutch_tui.net.json_depth import DEEPEST, shallow
 from clutch_tui.net.socket import frames
 
 ITEM = {"id": "p1", "name": "طلمبة مياه", "price": Decimal("150.00"), "stock_quantity": 3}

@@ -16,15 +16,16 @@ from clutch_tui.config.paths import Home
 from clutch_tui.config.settings import Settings
 from clutch_tui.core import cart as carts
 from clutch_tui.core import inventory, sales, state
-from clutch_tui.core.database import models
-from clutch_tui.core.database.store import Store
-from clutch_tui.core.sync import outbox, queue
-from clutch_tui.core.sync.shown import ChangeRow, QueueSummary
+from clutch_tui.core.database import db
+from clutch_tui.core.outbox import outbox
+from clutch_tui.core.outbox.views import ChangeRow, QueueSummary
+from clutch_tui.core.store.store import Store
+from clutch_tui.core.sync import queue
 from clutch_tui.core.types import Payment
 from clutch_tui.net.client.api import Api
 from clutch_tui.net.client.session import Session
-from clutch_tui.net.connection import Monitor
-from clutch_tui.net.engine.sync import Sync
+from clutch_tui.net.monitor import Monitor
+from clutch_tui.net.sync.engine import SyncEngine
 from clutch_tui.sandbox import demo_data
 from clutch_tui.sandbox.server import Running
 from clutch_tui.security.vault import Vault
@@ -58,7 +59,7 @@ class Till:
 
     store: Store
     api: Api
-    sync: Sync
+    sync: SyncEngine
     monitor: Monitor
     clock: HandClock
     session: Session
@@ -80,7 +81,7 @@ class Till:
         return self.store.run_now(function, *args, **kwargs)
 
     def sql(self, statement: str, *args: Any) -> list[tuple[Any, ...]]:
-        return self.ask(lambda: models.execute(statement, args).fetchall())
+        return self.ask(lambda: db.execute(statement, args).fetchall())
 
     @property
     def queue(self) -> QueueSummary:
@@ -155,7 +156,7 @@ async def open_till(
     if store is None:
         path = home.data_dir / "shop.db"
         store = (Store.open if path.exists() else open_new)(path, clock=clock, inline=True)
-    sync = Sync(
+    sync = SyncEngine(
         store,
         api,
         monitor,

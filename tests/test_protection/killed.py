@@ -19,7 +19,7 @@ from collections import Counter
 from pathlib import Path
 
 from clutch_tui.core import customers, inventory
-from clutch_tui.core.database import cipher, models
+from clutch_tui.core.database import cipher, db
 from clutch_tui.core.types import CustomerDraft, PartDraft
 from tests.forking import ForkingServer
 from tests.homes import connect, installation
@@ -30,7 +30,7 @@ KILLS, PARTS = 50, 1_500
 SERVER = """
 import os, sys
 from pathlib import Path
-import clutch_tui.core.database.store, clutch_tui.security.encryption, clutch_tui.security.keychain, filelock
+import clutch_tui.core.store.store, clutch_tui.security.encryption, clutch_tui.security.keychain, filelock
 from tests.homes import installation
 os.write(1, b"ready\\n")
 for line in iter(sys.stdin.readline, ""):
@@ -133,7 +133,7 @@ def hunt(home: Path, kills: int, *, parts: int = PARTS, seed: int = 7) -> Counte
             found[f"{deed} {'killed' if status else 'finished'}"] += 1
             assert content(home) == whole, f"{deed} has lost something"
             with installation(home).open_store(inline=True) as store:
-                assert store.read_now(models.execute, "SELECT count(*) FROM part").fetchone() == (parts,)
+                assert store.read_now(db.execute, "SELECT count(*) FROM part").fetchone() == (parts,)
             assert not cipher.draft_of(database).exists()
     return found
 

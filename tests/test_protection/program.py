@@ -16,8 +16,8 @@ from pathlib import Path
 SERVER = """
 import json, os, sys
 from clutch_tui import cli
-import clutch_tui.commands.trade, clutch_tui.commands.keys, clutch_tui.commands.connection, clutch_tui.commands.doctor
-import clutch_tui.core.database.store, clutch_tui.printing.receipt
+import clutch_tui.commands.selling, clutch_tui.commands.keys, clutch_tui.commands.connection, clutch_tui.commands.doctor
+import clutch_tui.core.store.store, clutch_tui.printing.receipt
 import clutch_tui.security.encryption, clutch_tui.security.keychain
 import argon2.low_level, filelock
 import clutch_tui.bootstrap.composition, clutch_tui.bootstrap.support_file

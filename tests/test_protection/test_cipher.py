@@ -16,12 +16,12 @@ import pytest
 
 from clutch_tui.core import customers, inventory, journal, sales, search
 from clutch_tui.core.cart import add_line, totals
-from clutch_tui.core.database import cipher, models
+from clutch_tui.core.database import cipher, db
 from clutch_tui.core.database.cipher_key import CipherKey
-from clutch_tui.core.database.health import examine
 from clutch_tui.core.database.presence import Presence
-from clutch_tui.core.database.store import Store
 from clutch_tui.core.errors import ShopError
+from clutch_tui.core.store.health import examine
+from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import CustomerDraft, PartDraft, Payment, TaxRules
 from tests.test_protection.older import age
 
@@ -37,7 +37,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
             store.run_now(inventory.create, PartDraft(name=f"فلتر زيت {n}", part_number=f"P-{n:03}", price=5_000), 9)
         store.run_now(customers.create, CustomerDraft(name="منى عبد الله", phone="01001234567"))
         store.run_now(sell)
-        store.run_now(models.execute, "ANALYZE")
+        store.run_now(db.execute, "ANALYZE")
     return path
 
 
@@ -63,14 +63,14 @@ def rows(path: Path, key: CipherKey | None) -> dict[str, list[Any]]:
     with Store.open(path, inline=True, find_key=lambda _: key) as store:
 
         def everything() -> dict[str, list[Any]]:
-            names = [row[0] for row in models.execute("SELECT name FROM sqlite_master WHERE rootpage > 0").fetchall()]
-            tables = {row[0] for row in models.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-            found = {name: models.execute(f'SELECT * FROM "{name}"').fetchall() for name in names if name in tables}
-            found["schema"] = models.execute("SELECT type, name, sql FROM sqlite_master ORDER BY 1, 2").fetchall()
-            found["version"] = models.execute("PRAGMA user_version").fetchall()
+            names = [row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE rootpage > 0").fetchall()]
+            tables = {row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            found = {name: db.execute(f'SELECT * FROM "{name}"').fetchall() for name in names if name in tables}
+            found["schema"] = db.execute("SELECT type, name, sql FROM sqlite_master ORDER BY 1, 2").fetchall()
+            found["version"] = db.execute("PRAGMA user_version").fetchall()
             return found
 
-        assert store.read_now(models.execute, "PRAGMA integrity_check").fetchone() == ("ok",)
+        assert store.read_now(db.execute, "PRAGMA integrity_check").fetchone() == ("ok",)
         assert store.read_now(journal.verify_audit) is None
         return store.read_now(everything)
 
@@ -97,7 +97,7 @@ def test_the_till_works_on_as_before(path: Path) -> None:
 
         def pragmas() -> list[object]:
             names = ("journal_mode", "temp_store", "synchronous")
-            return [models.execute(f"PRAGMA {name}").fetchall()[0][0] for name in names]
+            return [db.execute(f"PRAGMA {name}").fetchall()[0][0] for name in names]
 
         assert store.run_now(pragmas) == ["wal", 2, 2]
 

@@ -17,8 +17,8 @@ from sqlcipher3 import dbapi2
 
 from clutch_tui.core import inventory
 from clutch_tui.core.database import faults
-from clutch_tui.core.database.store import Store
 from clutch_tui.core.errors import ShopError
+from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import PartDraft
 from tests.homes import installation
 

@@ -23,11 +23,13 @@ from clutch_tui.commands import keys
 from clutch_tui.config import file_modes
 from clutch_tui.core import aftersales, customers, inventory, journal, sales
 from clutch_tui.core.cart import add_line, totals, with_customer
-from clutch_tui.core.database import cipher, models
+from clutch_tui.core.database import cipher
 from clutch_tui.core.database.cipher_key import CipherKey
-from clutch_tui.core.database.store import Store
+from clutch_tui.core.database.db import execute
 from clutch_tui.core.errors import ShopError
-from clutch_tui.core.sync import differences, outbox
+from clutch_tui.core.outbox import outbox
+from clutch_tui.core.store.store import Store
+from clutch_tui.core.sync import differences
 from clutch_tui.core.sync.differences import Stranded
 from clutch_tui.core.types import CustomerDraft, PartDraft, Payment, SaleQuery, TaxRules
 from clutch_tui.sandbox import demo_data
@@ -135,7 +137,7 @@ async def test_a_stolen_folder_says_nothing_of_a_line_that_fails(program: Progra
     for folder in (here.home.data_dir, here.home.log_dir, here.home.cache_dir, home / "tmp"):
         assert readable(folder) == set()
     with here.open_store(inline=True) as store:
-        kept = store.read_now(lambda: models.execute("SELECT detail FROM connection_log").fetchall())
+        kept = store.read_now(lambda: execute("SELECT detail FROM connection_log").fetchall())
     assert any("request_body" in row[0] and PHONE in row[0] for row in kept), "what the file lacks"
 
 
@@ -148,7 +150,7 @@ def test_an_old_plain_home_is_converted_in_place(tmp_path: Path) -> None:
         assert store.key is not None
         assert store.read_now(inventory.find_code, NUMBER) is not None
         assert store.read_now(outbox.summary).unsent > 0
-        kinds = store.read_now(lambda: models.execute("SELECT kind FROM notification").fetchall())
+        kinds = store.read_now(lambda: execute("SELECT kind FROM notification").fetchall())
         assert kinds == [("encrypted",)]
     assert readable(here.home.data_dir) == set()
     with here.open_store(inline=True) as store:
@@ -321,7 +323,7 @@ def test_a_database_of_the_older_form_gets_todays_at_a_start(home: Path) -> None
     with here.open_store(inline=True) as store:
         assert store.read_now(inventory.find_code, NUMBER) is not None
         assert store.read_now(journal.verify_audit) is None
-        kinds = store.read_now(lambda: models.execute("SELECT kind FROM notification").fetchall())
+        kinds = store.read_now(lambda: execute("SELECT kind FROM notification").fetchall())
         assert ("encrypted",) not in kinds, "it was encrypted all along, and its paper is still good"
     assert told == ["locked.encrypting"]
     assert not outdated(home)
@@ -345,8 +347,8 @@ def test_an_older_form_with_a_damaged_page_opens_as_it_always_did(home: Path) ->
     with open_home(home) as store:
         before = store.read_now(sales.count, SaleQuery())
         # what is copied last lies at the end: pages that nothing needs
-        store.run_now(models.execute, "CREATE TABLE last_of_all (filling BLOB)")
-        store.run_now(models.execute, "INSERT INTO last_of_all VALUES (zeroblob(300000))")
+        store.run_now(execute, "CREATE TABLE last_of_all (filling BLOB)")
+        store.run_now(execute, "INSERT INTO last_of_all VALUES (zeroblob(300000))")
     grow_old(home)
     path = installation(home).database()
     with path.open("r+b") as file:
@@ -581,7 +583,7 @@ def test_a_database_with_two_names_is_opened_by_one_of_them_alone(half_aside: Pa
         assert protection.unsent_aside(path) == {}
         store.run_now(inventory.create, PartDraft(name="later", part_number="LATER-1"), 1)
     with installation(half_aside).open_store(inline=True) as store:
-        assert store.read_now(models.execute, "PRAGMA integrity_check").fetchone() == ("ok",)
+        assert store.read_now(execute, "PRAGMA integrity_check").fetchone() == ("ok",)
         for number in (NUMBER, "LAST-1", "LATER-1"):
             assert store.read_now(inventory.find_code, number) is not None
     assert not list(path.parent.glob(f"*{ASIDE}*Z*")), "its key is there, so it was not to be set aside"

@@ -12,16 +12,16 @@ from pathlib import Path
 import pytest
 
 from clutch_tui.core import inventory
-from clutch_tui.core.database import health
 from clutch_tui.core.database.presence import Presence
-from clutch_tui.core.database.store import Store
 from clutch_tui.core.errors import ShopError
+from clutch_tui.core.store import health
+from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import PartDraft
 
 HOLDS = """
 import sys
 from pathlib import Path
-from clutch_tui.core.database import health
+from clutch_tui.core.store import health
 from clutch_tui.core.database.presence import Presence
 from clutch_tui.core.sync import differences
 
@@ -43,7 +43,7 @@ else:
 LOOKS = """
 import sys
 from pathlib import Path
-from clutch_tui.core.database import health
+from clutch_tui.core.store import health
 
 health.LOOK_PATIENCE = 3600.0  # a busy machine is no fault
 sys.stdin.readline()

@@ -10,7 +10,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from clutch_tui.sandbox import conversation, demo_data
+from clutch_tui.sandbox import demo_data, socket_session
 from clutch_tui.sandbox.server import running
 from clutch_tui.sandbox.settings import Settings
 
@@ -182,7 +182,7 @@ async def test_sockets_that_never_sign_in_have_few_places_and_one_time(
 ) -> None:
     async with running(replace(settings, max_strangers=2)) as sandbox, httpx.AsyncClient() as client:
         terminal = Terminal(sandbox, client)
-        monkeypatch.setattr(conversation, "SIGN_IN_SECONDS", 0.3)
+        monkeypatch.setattr(socket_session, "SIGN_IN_SECONDS", 0.3)
         async with connect(sandbox.ws_url) as first, connect(sandbox.ws_url) as second:
             assert [(await frame(one))["type"] for one in (first, second)] == ["connection"] * 2
             async with connect(sandbox.ws_url) as third:

@@ -17,11 +17,11 @@ from typing import get_args
 from clutch_tui.bootstrap import support_file
 from clutch_tui.core import journal, updates
 from clutch_tui.core import types as core
-from clutch_tui.core.database import upkeep
+from clutch_tui.core.outbox import transports
+from clutch_tui.core.performance import measures, usage
 from clutch_tui.core.price_lists import headings, rows, survey
-from clutch_tui.core.speed import benchmark, measures, usage
-from clutch_tui.core.sync import ways
-from clutch_tui.net import connection
+from clutch_tui.core.store import benchmark, upkeep
+from clutch_tui.net import monitor
 from clutch_tui.net.client import errors
 from clutch_tui.net.endpoint_tester import capabilities
 from clutch_tui.net.endpoint_tester import tester as endpoint_tester
@@ -40,15 +40,15 @@ _OUTCOMES = ["seen", "resent", "replaced", "given_up"]
 FAMILIES: dict[str, Iterable[str]] = {
     "cli.key.keeper.": get_args(keychain.Keeper),
     "cli.key.sheet.": ["what", "who", "how"],
-    "connection.": (".".join(pair) for pair in product(get_args(connection.PartName), get_args(connection.State))),
-    "connection.access.": get_args(connection.Access),
+    "connection.": (".".join(pair) for pair in product(get_args(monitor.PartName), get_args(monitor.State))),
+    "connection.access.": get_args(monitor.Access),
     "connection.overall.": get_args(status.Overall),
     "connection.sentence.": get_args(status.Overall),
     "connection.frame.": ["in", "out"],
     "connection.period.": usage.PERIODS,
-    "connection.part.": get_args(connection.PartName),
-    "connection.state.": get_args(connection.State),
-    "connection.way.": [*get_args(ways.Way), "both"],
+    "connection.part.": get_args(monitor.PartName),
+    "connection.state.": get_args(monitor.State),
+    "connection.way.": [*get_args(transports.Way), "both"],
     "difference.": ["refused", "set_aside", "local_sales"],
     "duration.": ["minutes", "hours", "days", "years"],
     "drawer.ask_": ["open", "pay_in", "pay_out"],
@@ -103,7 +103,7 @@ FAMILIES: dict[str, Iterable[str]] = {
     "sale.state.": [*get_args(core.SaleStatus), "return"],
     "sync.list_": ["torn", "unfiltered"],
     "sync.stock_by_": ["server", "terminal"],
-    "sync.way_": get_args(ways.Way),
+    "sync.way_": get_args(transports.Way),
     "tester.remedy.": _TROUBLES,
     "tester.state.": get_args(endpoint_tester.State),
     "tester.sync.": (".".join(pair) for pair in product(get_args(capabilities.Name), get_args(capabilities.Verdict))),

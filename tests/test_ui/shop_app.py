@@ -21,8 +21,8 @@ from textual.worker import Worker, WorkerCancelled
 from clutch_tui.config import settings as config
 from clutch_tui.config.paths import Home
 from clutch_tui.core import inventory, state
-from clutch_tui.core.database import models
-from clutch_tui.core.database.store import Store
+from clutch_tui.core.database import db
+from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import PartDraft
 from clutch_tui.text import strings
 from clutch_tui.ui.app import ClutchApp
@@ -79,7 +79,7 @@ class Shop:
         """Kind and type of every change in the outbox, oldest first."""
 
         def rows() -> list[tuple[str, str]]:
-            return [tuple(row) for row in models.execute("SELECT kind, type FROM outbox ORDER BY n").fetchall()]
+            return [tuple(row) for row in db.execute("SELECT kind, type FROM outbox ORDER BY n").fetchall()]
 
         return self.store.read_now(rows)
 

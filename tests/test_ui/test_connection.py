@@ -15,9 +15,9 @@ import pytest
 from textual.pilot import Pilot
 
 from clutch_tui.core import journal
-from clutch_tui.core.database import models
-from clutch_tui.core.speed import usage
-from clutch_tui.net.connection import Monitor, Problem
+from clutch_tui.core.database import db
+from clutch_tui.core.performance import usage
+from clutch_tui.net.monitor import Monitor, Problem
 from clutch_tui.support.bundle import Section
 from clutch_tui.text import format as shown
 from clutch_tui.text import strings
@@ -68,11 +68,11 @@ class FakeNetwork:
         return self.answers
 
 
-def calls() -> list[usage.Call]:
+def calls() -> list[usage.MeasuredCall]:
     problem = {"key": "error.api.unreachable", "values": {"host": "shop.example.com"}}
     return [
-        *(usage.Call("system.ping", NOW, float(ms), 200, True) for ms in (10, 20, 40, 80)),
-        usage.Call("orders.list", NOW, None, None, False, problem),
+        *(usage.MeasuredCall("system.ping", NOW, float(ms), 200, True) for ms in (10, 20, 40, 80)),
+        usage.MeasuredCall("orders.list", NOW, None, None, False, problem),
     ]
 
 
@@ -182,9 +182,9 @@ def test_the_curve() -> None:
 # --- the log -------------------------------------------------------------------------------------------
 
 
-def entries(count: int, **fields: Any) -> list[journal.Entry]:
+def entries(count: int, **fields: Any) -> list[journal.LogEntry]:
     given: dict[str, Any] = {"level": "info", "category": "sync", "event": "connection.sync.up"} | fields
-    return [journal.Entry(NOW, values={"n": n}, **given) for n in range(count)]
+    return [journal.LogEntry(NOW, values={"n": n}, **given) for n in range(count)]
 
 
 @asynccontextmanager
@@ -265,7 +265,7 @@ async def test_an_entry_is_shown_with_its_request_and_exported_for_its_owner_alo
         "response_body": '{"success": false}',
     }
     values = {"endpoint": "sales.sync", "method": "POST", "status": 500, "ms": 31}
-    entry = journal.Entry(NOW, "warning", "api", "connection.exchange", values, exchange)
+    entry = journal.LogEntry(NOW, "warning", "api", "connection.exchange", values, exchange)
     shop.store.run_now(journal.write_log, [entry])
     async with reading(shop) as (app, pilot, screen):
         await until(pilot, lambda: screen.table.count == 1)
@@ -330,7 +330,7 @@ async def test_a_hundred_thousand_entries_are_counted_for_a_key_and_no_more(shop
 
 
 def _fill() -> None:
-    models.execute(
+    db.execute(
         "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 99900)"
         " INSERT INTO connection_log (at, level, category, event, detail, text)"
         " SELECT at, level, category, event, detail, text FROM connection_log, c WHERE id = 1"

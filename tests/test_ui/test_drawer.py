@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from clutch_tui.core import cash, customers
-from clutch_tui.core.database import models
+from clutch_tui.core.database import db
 from clutch_tui.core.types import CustomerDraft
 from clutch_tui.text import strings
 from clutch_tui.text.strings import t
@@ -125,7 +125,7 @@ async def test_a_no_leads_back_to_the_amount_as_it_was_typed(shop: Shop, key: st
 
 async def test_a_payment_beyond_the_debt_is_corrected_where_it_was_typed(shop: Shop) -> None:
     mona = shop.store.run_now(customers.create, CustomerDraft(name="Mona"))
-    shop.store.run_now(models.execute, "UPDATE customer SET balance = 10000 WHERE id = ?", (mona.id,))
+    shop.store.run_now(db.execute, "UPDATE customer SET balance = 10000 WHERE id = ?", (mona.id,))
     async with open_app(shop, "en", mode="customers") as (app, pilot):
         await press(pilot, "f4")
         await until(pilot, lambda: isinstance(app.screen, Ask))

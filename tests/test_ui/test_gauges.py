@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from clutch_tui.bootstrap.composition import Installation
-from clutch_tui.core.database.store import Store
-from clutch_tui.core.speed import measures
-from clutch_tui.core.speed.meter import Meter
+from clutch_tui.core.performance import measures
+from clutch_tui.core.performance.meter import Meter
+from clutch_tui.core.store.store import Store
 from clutch_tui.text.strings import t
 from tests.counting import lines
 from tests.terminal import Terminal

@@ -15,7 +15,7 @@ from clutch_tui.core.journal import Notification
 from clutch_tui.core.reference import plain
 from clutch_tui.net import answers
 from clutch_tui.net.client.errors import ApiError, Kind
-from clutch_tui.net.connection import Monitor
+from clutch_tui.net.monitor import Monitor
 from clutch_tui.text import strings
 from clutch_tui.text.format import name
 from clutch_tui.text.strings import t

@@ -6,9 +6,10 @@ import pytest
 from rich.cells import cell_len
 
 from clutch_tui.core import cart, inventory, journal, orders, sales, state
-from clutch_tui.core.database import models
-from clutch_tui.core.sync import abilities, records, replica
-from clutch_tui.core.sync.messages import Result
+from clutch_tui.core.database import db
+from clutch_tui.core.outbox import abilities
+from clutch_tui.core.outbox.messages import Result
+from clutch_tui.core.sync import replica, replica_rows
 from clutch_tui.core.types import OrderQuery, Payment, SaleQuery
 from clutch_tui.text import strings
 from clutch_tui.text.format import money, part_number
@@ -65,7 +66,7 @@ def ordered(shop: Shop) -> Shop:
             "seq": n,
             "deleted": False,
         }
-        shop.store.run_now(records.store, "order", [order], snapshot=False)
+        shop.store.run_now(replica_rows.store, "order", [order], snapshot=False)
     return shop
 
 
@@ -73,7 +74,7 @@ def answer(shop: Shop, result: Result) -> None:
     """The server answers the newest change of the queue."""
 
     def deliver() -> None:
-        (newest,) = models.execute("SELECT change_id FROM outbox ORDER BY n DESC LIMIT 1").fetchone()
+        (newest,) = db.execute("SELECT change_id FROM outbox ORDER BY n DESC LIMIT 1").fetchone()
         replica.deliver({newest: result}, "e-1")
 
     shop.store.run_now(deliver)
@@ -139,7 +140,7 @@ async def test_pieces_and_stock_stay_where_the_name_in_a_quote_is_long(
     ordered: Shop, language: strings.Language
 ) -> None:
     def lengthen() -> None:
-        models.execute("UPDATE order_line SET name = ?", ("بلف حرارة ثرموستات لوجان 2014 تاما ياباني اصلي",))
+        db.execute("UPDATE order_line SET name = ?", ("بلف حرارة ثرموستات لوجان 2014 تاما ياباني اصلي",))
 
     ordered.store.run_now(lengthen)
     async with open_app(ordered, language, mode="orders") as (app, pilot):
@@ -202,7 +203,7 @@ async def test_a_quote_is_corrected_withdrawn_and_sold_as_it_was_named(ordered: 
 
 async def test_an_order_that_another_shop_has_says_so(ordered: Shop) -> None:
     taken = "UPDATE orders SET status = 'cancelled', reason = 'taken' WHERE id = 'order-2'"
-    ordered.store.run_now(models.execute, taken)
+    ordered.store.run_now(db.execute, taken)
     async with open_app(ordered, "en", mode="orders") as (app, pilot):
         await press(pilot, "f7")
         await until(pilot, lambda: t("order.over.taken") in words_on(app))

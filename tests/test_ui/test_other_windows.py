@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from clutch_tui.core import cart, sales, state
-from clutch_tui.core.database.store import Store
+from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import Payment
 from clutch_tui.ui import other_windows
 from clutch_tui.ui.screens.inventory import InventoryScreen

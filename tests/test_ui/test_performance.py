@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from clutch_tui.core.speed import measures, usage
-from clutch_tui.core.speed.histogram import Histogram
+from clutch_tui.core.performance import measures, usage
+from clutch_tui.core.performance.histogram import Histogram
 from clutch_tui.phrases.figures import amount
 from clutch_tui.text import format as shown
 from clutch_tui.text import strings
@@ -83,9 +83,12 @@ async def test_the_trials_and_the_upkeep_say_how_they_went(shop: Shop) -> None:
 @pytest.mark.parametrize("language", ["ar", "en"])
 async def test_each_service_stands_with_its_times_and_its_success(shop: Shop, language: strings.Language) -> None:
     now = shop.store.clock.now()
-    calls = [usage.Call("sales.sync", now, ms, 200, True) for ms in (100.0, 110.0, 400.0)]
-    calls += [usage.Call("customers.list", now, 20.0, 200, True), usage.Call("customers.list", now, None, None, False)]
-    calls += [usage.Call("orders.list", now - timedelta(days=2), 50.0, 200, True)]
+    calls = [usage.MeasuredCall("sales.sync", now, ms, 200, True) for ms in (100.0, 110.0, 400.0)]
+    calls += [
+        usage.MeasuredCall("customers.list", now, 20.0, 200, True),
+        usage.MeasuredCall("customers.list", now, None, None, False),
+    ]
+    calls += [usage.MeasuredCall("orders.list", now - timedelta(days=2), 50.0, 200, True)]
     shop.store.run_now(usage.count_calls, calls)
     async with open_app(shop, language, mode="performance") as (app, pilot):
         await press(pilot, "f8")

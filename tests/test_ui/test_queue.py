@@ -13,10 +13,12 @@ from textual.pilot import Pilot
 
 from clutch_tui.core import cart as carts
 from clutch_tui.core import customers, inventory, sales, state
-from clutch_tui.core.sync import conflicts, outbox, queue, replica, singles
+from clutch_tui.core.outbox import outbox
+from clutch_tui.core.outbox.messages import PullPage, Result
+from clutch_tui.core.outbox.views import ChangeRow, Conflict
+from clutch_tui.core.sync import conflicts, queue, replica
 from clutch_tui.core.sync.differences import Stranded
-from clutch_tui.core.sync.messages import PullPage, Result
-from clutch_tui.core.sync.shown import ChangeRow, Conflict
+from clutch_tui.core.sync.fallback import single_writes
 from clutch_tui.core.types import CustomerDraft, Part, Payment
 from clutch_tui.text import format as shown
 from clutch_tui.text import strings
@@ -178,8 +180,8 @@ def put_before_a_person(shop: Shop, why: str) -> str:
     part, *_ = settle_the_shelf(shop)
     sell(shop, part, 1)
     change_id: str = shop.read(queue.page, "", None, 0, 10)[0].id
-    shop.store.run_now(singles.claim, "sales")
-    shop.store.run_now(singles.wait_for_person, change_id, why)
+    shop.store.run_now(single_writes.claim, "sales")
+    shop.store.run_now(single_writes.wait_for_person, change_id, why)
     return change_id
 
 
@@ -187,10 +189,10 @@ def put_before_a_person(shop: Shop, why: str) -> str:
 @pytest.mark.parametrize(
     ("key", "why", "question", "ends"),
     [
-        ("f6", singles.UNCONFIRMED, "there", "done"),
-        ("f5", singles.UNCONFIRMED, "send_again", "fast"),
-        ("f6", singles.UNCLEAR_STOCK, "moved", "done"),
-        ("f5", singles.UNCLEAR_STOCK, "not_moved", "fast"),
+        ("f6", single_writes.UNCONFIRMED, "there", "done"),
+        ("f5", single_writes.UNCONFIRMED, "send_again", "fast"),
+        ("f6", single_writes.UNCLEAR_STOCK, "moved", "done"),
+        ("f5", single_writes.UNCLEAR_STOCK, "not_moved", "fast"),
     ],
 )
 async def test_what_a_person_finds_at_the_server_is_asked_for_before_it_counts(

@@ -10,7 +10,7 @@ from textual.widgets import Digits
 
 from clutch_tui.core import aftersales, cash, customers, inventory, sales, state
 from clutch_tui.core import cart as carts
-from clutch_tui.core.database import models
+from clutch_tui.core.database import db
 from clutch_tui.core.types import CustomerDraft, Discount, PartDraft, Payment, Sale, SaleQuery, TaxRules
 from clutch_tui.phrases import changes
 from clutch_tui.text import strings
@@ -691,7 +691,7 @@ async def test_a_return_is_saved_as_it_was_shown_or_not_at_all(shop: Shop) -> No
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_a_void_says_what_goes_back_and_what_is_odd(shop: Shop, language: strings.Language) -> None:
     sale = sell_in_parts(shop, Payment("cash", 25_00), Payment("credit", 100_00))
-    shop.store.run_now(models.execute, "UPDATE sale SET own = 0, business_day = '2020-01-01'")
+    shop.store.run_now(db.execute, "UPDATE sale SET own = 0, business_day = '2020-01-01'")
     async with open_app(shop, language) as (app, pilot):
         await first_past_sale(app, pilot, "f8")
         await until(pilot, lambda: isinstance(app.screen, VoidDialog))
@@ -753,7 +753,7 @@ async def test_a_scanner_faster_than_the_screen_loses_nothing(shop: Shop) -> Non
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_what_the_customer_owes_stands_at_the_till(shop: Shop, language: strings.Language) -> None:
     hassan = shop.store.run_now(customers.create, CustomerDraft(name="Hassan", phone="01001234567"))
-    shop.store.run_now(models.execute, "UPDATE customer SET balance = 1912275 WHERE id = ?", (hassan.id,))
+    shop.store.run_now(db.execute, "UPDATE customer SET balance = 1912275 WHERE id = ?", (hassan.id,))
     shop.store.run_now(state.put_setting, "shop.settings", {"credit_limit": 500000})
     async with open_app(shop, language) as (app, pilot):
         await scan(app, pilot, shop.parts[0].draft.part_number)
@@ -770,7 +770,7 @@ async def test_what_the_customer_owes_stands_at_the_till(shop: Shop, language: s
 async def test_no_number_beside_the_customer_is_cut(shop: Shop, language: strings.Language, called: str) -> None:
     """Of the telephone number the last figures were missing, and what was left looked like a whole one."""
     hassan = shop.store.run_now(customers.create, CustomerDraft(name=called, phone="01000000002"))
-    shop.store.run_now(models.execute, "UPDATE customer SET balance = 1912275 WHERE id = ?", (hassan.id,))
+    shop.store.run_now(db.execute, "UPDATE customer SET balance = 1912275 WHERE id = ?", (hassan.id,))
     shop.store.run_now(state.put_setting, "shop.settings", {"credit_limit": 20_000_00})
     async with open_app(shop, language) as (app, pilot):
         await scan(app, pilot, "OF-100")

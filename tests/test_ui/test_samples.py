@@ -21,7 +21,7 @@ from textual.widgets._toast import Toast
 from clutch_tui.text import format as shown
 from clutch_tui.ui.bidi_filter import BidiApp
 from clutch_tui.ui.dialogs import ShowText
-from clutch_tui.ui.widgets.column import Column
+from clutch_tui.ui.widgets.column import TableColumn
 from clutch_tui.ui.widgets.text_field import TextField
 from clutch_tui.ui.widgets.window_table import WindowTable
 from clutch_tui.ui.widgets.words import Words
@@ -94,7 +94,7 @@ class Everywhere(BidiApp, App[None]):
         self.words = Words()
         self.words.tell(lambda: self._sentence)
         self.field = TextField(value=self._typed)
-        self.table: WindowTable[Row] = WindowTable([Column("", 60, lambda row: row.text)])
+        self.table: WindowTable[Row] = WindowTable([TableColumn("", 60, lambda row: row.text)])
         yield self.label
         yield self.words
         yield self.field

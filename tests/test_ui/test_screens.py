@@ -329,14 +329,14 @@ async def test_nobody_was_signed_out_where_nobody_was_ever_signed_in(shop: Shop)
 def test_the_connection_says_that_the_clock_is_wrong(skew: float, word: str) -> None:
     strings.use("en")
     now = datetime(2026, 11, 29, 12, tzinfo=UTC)
-    seen = connection_overview.Seen(Status("connected", now, now=now, skew=skew), None, (), now)
+    seen = connection_overview.OverviewFigures(Status("connected", now, now=now, skew=skew), None, (), now)
     first = connection_overview.draw(seen, 80).plain.split("\n")[0]
     assert word in first
     assert t("connection.sentence.connected") not in first
     assert (
         t("connection.sentence.connected")
         in connection_overview.draw(
-            connection_overview.Seen(Status("connected", now, now=now), None, (), now), 80
+            connection_overview.OverviewFigures(Status("connected", now, now=now), None, (), now), 80
         ).plain
     )
 

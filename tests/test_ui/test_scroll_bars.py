@@ -21,7 +21,7 @@ from clutch_tui.text import strings
 from clutch_tui.ui import scroll_bars
 from clutch_tui.ui.bidi_filter import BidiApp, VisualLines
 from clutch_tui.ui.scroll_bars import FramedBesideBar
-from clutch_tui.ui.widgets.column import Column
+from clutch_tui.ui.widgets.column import TableColumn
 from clutch_tui.ui.widgets.text_field import TextField
 from clutch_tui.ui.widgets.window_table import WindowTable
 from tests.test_ui.test_samples import Row
@@ -50,7 +50,7 @@ class Scrolling(BidiApp, App[None]):
     """
 
     def compose(self) -> ComposeResult:
-        yield WindowTable([Column("", 60, lambda row: row.text)], id="table")
+        yield WindowTable([TableColumn("", 60, lambda row: row.text)], id="table")
         with VerticalScroll(id="rows"):
             for n in range(12):
                 yield Label(f"سطر {n}", id=f"row{n}")

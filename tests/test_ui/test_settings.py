@@ -16,7 +16,7 @@ from textual.pilot import Pilot
 from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.config.settings import Settings
 from clutch_tui.core import inventory, sales, state
-from clutch_tui.core.sync import outbox
+from clutch_tui.core.outbox import outbox
 from clutch_tui.core.types import PartDraft
 from clutch_tui.phrases import fields
 from clutch_tui.text import strings

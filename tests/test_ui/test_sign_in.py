@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 
 from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.core import inventory
-from clutch_tui.core.sync import outbox
+from clutch_tui.core.outbox import outbox
 from clutch_tui.core.types import PartDraft, PartQuery
 from clutch_tui.sandbox import demo_data
 from clutch_tui.sandbox.server import Running, running

@@ -101,9 +101,9 @@ def test_advice_for_what_only_the_user_can_set(environment: dict[str, str], comm
 
 
 PROGRAM = """
-from clutch_tui.ui import terminal
-terminal.ANSWER_WITHIN = 120.0  # on the busiest machine
-with terminal.ordered_terminal("auto") as modes:
+from clutch_tui.terminal import bidi_mode
+bidi_mode.ANSWER_WITHIN = 120.0  # on the busiest machine
+with bidi_mode.ordered_terminal("auto") as modes:
     print("begun", "konsole" if "50;Bidi" in modes.begin else "other")
 """
 

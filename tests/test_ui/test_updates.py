@@ -11,7 +11,7 @@ from textual.strip import Strip
 from clutch_tui import __version__
 from clutch_tui.core import updates
 from clutch_tui.net.client.errors import ApiError, Kind
-from clutch_tui.net.connection import Monitor
+from clutch_tui.net.monitor import Monitor
 from clutch_tui.support import upgrade
 from clutch_tui.text import strings
 from clutch_tui.ui.screens.sales import SalesScreen
@@ -69,7 +69,7 @@ class Silent:
         self.offline, self.user_name = False, ""
         self.kind = kind
 
-    async def check_version(self) -> updates.Standing:
+    async def check_version(self) -> updates.VersionStanding:
         raise ApiError(self.kind, path="/system/version")
 
 

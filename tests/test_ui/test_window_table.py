@@ -15,8 +15,8 @@ from textual.pilot import Pilot
 from clutch_tui.core.types import Key
 from clutch_tui.text import strings
 from clutch_tui.text.bidi import visual
-from clutch_tui.ui.widgets.column import Column, draw_cell, fit
-from clutch_tui.ui.widgets.window import PAGE, Source, Window
+from clutch_tui.ui.widgets.column import TableColumn, draw_cell, fit
+from clutch_tui.ui.widgets.window import PAGE, RowSource, Window
 from clutch_tui.ui.widgets.window_table import WindowTable
 from tests.test_ui.shop_app import rows_shown
 
@@ -53,8 +53,8 @@ class Rows:
         return rows
 
     @property
-    def source(self) -> Source[Numbered]:
-        return Source(self.count, self.page)
+    def source(self) -> RowSource[Numbered]:
+        return RowSource(self.count, self.page)
 
 
 class SlowRows(Rows):
@@ -81,10 +81,10 @@ class SlowRows(Rows):
         return await super().page(after, skip, limit)
 
 
-COLUMNS: tuple[Column[Numbered], ...] = (
-    Column("common.name", 12, lambda row: f"قطعة {row.n}", flex=1),
-    Column("common.quantity", 8, lambda row: str(row.n), number=True),
-    Column("common.notes", 30, lambda row: "note", priority=1),
+COLUMNS: tuple[TableColumn[Numbered], ...] = (
+    TableColumn("common.name", 12, lambda row: f"قطعة {row.n}", flex=1),
+    TableColumn("common.quantity", 8, lambda row: str(row.n), number=True),
+    TableColumn("common.notes", 30, lambda row: "note", priority=1),
 )
 
 
@@ -317,7 +317,7 @@ async def test_a_step_draws_only_the_row_that_came_and_those_of_the_cursor() -> 
         return f"قطعة {row.n}"
 
     async with showing(Rows(200)) as (app, pilot):
-        app.table.columns = (Column("common.name", 12, noted, flex=1),)
+        app.table.columns = (TableColumn("common.name", 12, noted, flex=1),)
         app.table.reload()
         await settle(pilot)
         app.table.move_to(22)
@@ -347,7 +347,7 @@ async def test_kept_lines_are_dropped_with_what_they_hang_on() -> None:
         strings.use("ar")
         app.table.relabel()
         assert line() == kept
-        app.table.columns = (Column("common.quantity", 8, lambda row: str(-row.n), number=True),)
+        app.table.columns = (TableColumn("common.quantity", 8, lambda row: str(-row.n), number=True),)
         app.table.reload()
         await settle(pilot)
         assert "-4" in line(), "another list"

@@ -17,7 +17,7 @@ from typing import Any
 
 import peewee
 
-from . import models
+from . import db
 
 _NEEDED = object()
 
@@ -64,29 +64,29 @@ class Statement:
 
     def run(self, **values: Any) -> int:
         """Run a statement that changes something; how many rows it changed."""
-        return int(models.execute(*self._filled(values)).rowcount)
+        return int(db.execute(*self._filled(values)).rowcount)
 
     def run_many(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Run a statement that changes something once for each of the rows, which are given by name."""
         if not self._text:
             self._compile()
-        models.executemany(self._text, map(self._picked, rows))
+        db.executemany(self._text, map(self._picked, rows))
 
     def rows(self, **values: Any) -> list[Any]:
         """Every row, each read by name."""
-        return models.rows(*self._filled(values))
+        return db.rows(*self._filled(values))
 
     def each(self, **values: Any) -> Iterator[Any]:
         """Each row in its turn, read by name, without having all of them at once."""
-        return models.each(*self._filled(values))
+        return db.each(*self._filled(values))
 
     def first(self, **values: Any) -> Any:
         """The first row, read by name; None where there is none."""
-        return models.first(*self._filled(values))
+        return db.first(*self._filled(values))
 
     def value(self, **values: Any) -> Any:
         """The first column of the first row; None where there is no row."""
-        row = models.execute(*self._filled(values)).fetchone()
+        row = db.execute(*self._filled(values)).fetchone()
         return None if row is None else row[0]
 
 

@@ -57,7 +57,7 @@ _BETWEEN_NUMBERS = re.compile(r"[\n;؛،,|\\]|\s/\s|\s[-+&]\s|/")
 _SHORTEST_NUMBER = 4
 
 
-class Row:
+class RowCells:
     """One row: `said` in, `found` (fields of a draft, and `quantity`), `others` and `odd` out. In the fields of `exact`
     the file holds numbers: a dot in them stands before decimals, however the column writes its texts."""
 
@@ -91,7 +91,7 @@ class Row:
             elif is_damaged(text):
                 self._remark("import.bad.damaged_text", field=field, text=text)
             elif text:
-                _READERS.get(field, Row._words)(self, field, text)
+                _READERS.get(field, RowCells._words)(self, field, text)
         if self._said.get("price") == "":
             self._remark("import.warning.no_price")
         if not (self.found.get("part_number") or self.found.get("barcode")):
@@ -207,11 +207,11 @@ def too_long(field: str, text: str) -> Oddity:
     return key, {"field": field, "text": quoted, "length": len(text), "maximum": _PART[field].maximum}
 
 
-_READERS: dict[str, Callable[[Row, str, str], None]] = {
-    **dict.fromkeys(CODES, Row._code),
-    **dict.fromkeys(MONEY, Row._money),
-    **dict.fromkeys(_COUNTED, Row._whole),
-    **{name: Row._paragraph for name, field in _PART.items() if not field.is_one_line},
+_READERS: dict[str, Callable[[RowCells, str, str], None]] = {
+    **dict.fromkeys(CODES, RowCells._code),
+    **dict.fromkeys(MONEY, RowCells._money),
+    **dict.fromkeys(_COUNTED, RowCells._whole),
+    **{name: RowCells._paragraph for name, field in _PART.items() if not field.is_one_line},
 }
 
 

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
-from .lines import BROKEN, Line, line_of
+from .lines import BROKEN, FileLine, line_of
 
 DELIMITERS = (",", ";", "\t", "|")
 MAX_SPAN = 20
@@ -49,7 +49,7 @@ class _Source:
         self._waiting.extendleft(reversed(lines))
 
 
-def rows(path: Path, encoding: str, delimiter: str) -> Iterator[Line]:
+def rows(path: Path, encoding: str, delimiter: str) -> Iterator[FileLine]:
     """The rows of a text. One that a stray quotation mark has begun is given up, and reading goes on below it."""
     with path.open(encoding=encoding, errors="replace", newline="") as file:
         source = _Source(iter(lambda: file.readline(_MOST_LETTERS), ""))
@@ -65,7 +65,7 @@ def rows(path: Path, encoding: str, delimiter: str) -> Iterator[Line]:
             if not taken:
                 return
             if cells is None or _never_closed(taken, source):
-                yield Line(number, (), BROKEN)
+                yield FileLine(number, (), BROKEN)
                 source.give_back(taken[1:])
                 reader = csv.reader(source, delimiter=delimiter)
                 number += 1

@@ -15,18 +15,18 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from .. import inventory, journal, state, unfinished
-from ..database import models
-from ..database.store import Store
+from .. import inventory, journal, state, unfinished_imports
+from ..database import db
 from ..errors import ShopError
+from ..outbox import outbox, overlay
 from ..records.declaration import fields_of
-from ..sync import outbox, overlay
+from ..store.store import Store
 from ..types import Part, PartDraft
 from .cells import Oddity, numbers_in, too_long
-from .price_list import Table
+from .price_list import PriceList
 from .recognition import DRAFT_FIELDS, Candidates, record_of
 from .remarks import Remark, Remarks
-from .rows import SKIPPED, Entry, Outcome
+from .rows import SKIPPED, Outcome, PartEntry
 
 Progress = Callable[[int, int], None]
 """Told after every batch how many rows are done, of how many."""
@@ -39,7 +39,7 @@ PAUSE = 0.026
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class ImportReport:
     """What an import did, or would do. Every one of the `rows` of the file is counted once: `created`, `changed`,
     `unchanged`, `refused`, `repeated` or, by the reason, `skipped`.
 
@@ -69,8 +69,8 @@ class Report:
 
 
 def run(
-    store: Store, table: Table, *, dry_run: bool = False, progress: Progress | None = None, actor: str = ""
-) -> Report:
+    store: Store, table: PriceList, *, dry_run: bool = False, progress: Progress | None = None, actor: str = ""
+) -> ImportReport:
     """Import a price list; a `dry_run` reports the same and stores nothing. Whether to go on in spite of what the
     table asks is the caller's to find out.
 
@@ -102,13 +102,13 @@ def run(
 class _Rows:
     """The rows of a table on their way into the shop: parts go through, all others are counted."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: PriceList) -> None:
         self._table = table
         self.done = 0
         self.outcomes: dict[Outcome, int] = {}
         self.remarks = Remarks()
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> Iterator[PartEntry]:
         for reading in self._table.rows():
             if reading.outcome != "end":
                 self.done += 1
@@ -118,7 +118,7 @@ class _Rows:
                 yield reading.entry
 
 
-def _report(table: Table, rows: _Rows, work: _Import) -> Report:
+def _report(table: PriceList, rows: _Rows, work: _Import) -> ImportReport:
     columns = list(table.remarks)
     warnings: list[Remark] = []
     bad: list[Remark] = []
@@ -127,7 +127,7 @@ def _report(table: Table, rows: _Rows, work: _Import) -> Report:
             columns.append(remark)
         else:
             (bad if remark.bad else warnings).append(remark)
-    return Report(
+    return ImportReport(
         rows.done,
         **work.figures,
         refused=rows.outcomes.get("refused", 0) + work.refused,
@@ -150,11 +150,11 @@ def _fingerprint(path: Path) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ImportStep:
     """What one row asks for. Without a `part` it is a new one; `changed` are the fields to write, `counted` the
     stock to note, None for none; `odd` is what was left out of it."""
 
-    entry: Entry
+    entry: PartEntry
     part: Part | None
     changed: dict[str, Any] = field(hash=False)
     counted: int | None = None
@@ -165,7 +165,7 @@ class Step:
 class Planned:
     """What a batch asks for, and what is odd about it beyond its cells."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[ImportStep, ...]
     remarks: tuple[Remark, ...]
 
     @property
@@ -187,13 +187,13 @@ class _Import:
         self.figures = dict.fromkeys(("created", "changed", "updated", "counted", "unchanged"), 0)
         self.refused = 0
 
-    def look(self, batch: Sequence[Entry]) -> Planned:
+    def look(self, batch: Sequence[PartEntry]) -> Planned:
         """What the rows of a batch ask for, as the shop stands now."""
         counted_to = int(state.setting(self._setting, 0))
         candidates = Candidates(batch)
-        steps: list[Step] = []
+        steps: list[ImportStep] = []
         remarks: list[Remark] = []
-        here: dict[str, Entry] = {}
+        here: dict[str, PartEntry] = {}
         for entry in batch:
             try:
                 step = _step(entry, self._meant(entry, candidates, here))
@@ -218,7 +218,7 @@ class _Import:
             steps.append(step)
         return Planned(tuple(steps), tuple(remarks))
 
-    def _meant(self, entry: Entry, candidates: Candidates, here: dict[str, Entry]) -> Part | None:
+    def _meant(self, entry: PartEntry, candidates: Candidates, here: dict[str, PartEntry]) -> Part | None:
         """The part that a row is about, unless a row before it was; None for a new one."""
         part = candidates.find(entry)
         if part is None:
@@ -233,7 +233,7 @@ class _Import:
             return None  # the part said no brand, and an earlier row has given it another one
         raise ShopError("import.bad.same_part", other_line=line, text=inventory.label(part.draft))
 
-    def store(self, batch: Sequence[Entry]) -> Planned:
+    def store(self, batch: Sequence[PartEntry]) -> Planned:
         """Look, and do it: all of the batch or none of it."""
         outcome = self.look(batch)
         _create([step for step in outcome.steps if step.part is None])
@@ -243,7 +243,7 @@ class _Import:
         # when the same file is imported again, be it that the first time was cut short
         if batch[-1].line > int(state.setting(self._setting, 0)):
             state.put_setting(self._setting, batch[-1].line)
-        unfinished.note(self._fingerprint, self._file, batch[-1].line)
+        unfinished_imports.note(self._fingerprint, self._file, batch[-1].line)
         if outcome.writes:
             lines = {"file": self._file, "from_line": batch[0].line, "to_line": batch[-1].line}
             journal.audit("import", "item", "", lines | _figures(outcome.steps), self._actor)
@@ -251,7 +251,7 @@ class _Import:
 
     def end(self) -> None:
         """The last batch is in."""
-        unfinished.end(self._fingerprint, self._file)
+        unfinished_imports.end(self._fingerprint, self._file)
 
     def learn(self, outcome: Planned) -> None:
         for step in outcome.steps:
@@ -265,7 +265,7 @@ class _Import:
             self.figures[name] += n
 
 
-def _figures(steps: Sequence[Step]) -> dict[str, int]:
+def _figures(steps: Sequence[ImportStep]) -> dict[str, int]:
     return {
         "created": sum(step.part is None for step in steps),
         "changed": sum(step.part is not None and (bool(step.changed) or step.counted is not None) for step in steps),
@@ -275,25 +275,25 @@ def _figures(steps: Sequence[Step]) -> dict[str, int]:
     }
 
 
-def _step(entry: Entry, part: Part | None) -> Step:
+def _step(entry: PartEntry, part: Part | None) -> ImportStep:
     """Raises the `ShopError` of what cannot stand, e.g. a new part without a name."""
     if part is None:
         draft = PartDraft(**entry.said)
         merged, odd = _merged(entry, draft)
-        return Step(entry, None, record_of(inventory.checked(replace(draft, **merged))), None, odd)
+        return ImportStep(entry, None, record_of(inventory.checked(replace(draft, **merged))), None, odd)
     merged, odd = _merged(entry, replace(part.draft, **entry.said))
     said = {**entry.said, **merged}
     changed = {name: value for name, value in said.items() if getattr(part.draft, name) != value}
     if changed:
         inventory.checked(replace(part.draft, **changed))
     counted = None if entry.quantity in (None, part.stock) else entry.quantity
-    return Step(entry, part, changed, counted, odd)
+    return ImportStep(entry, part, changed, counted, odd)
 
 
 _BETWEEN = " / "
 
 
-def _merged(entry: Entry, draft: PartDraft) -> tuple[dict[str, Any], tuple[Oddity, ...]]:
+def _merged(entry: PartEntry, draft: PartDraft) -> tuple[dict[str, Any], tuple[Oddity, ...]]:
     """The fields that take in the further numbers of an overfull cell, as they will be; numbers that they hold
     already are not added again, and a field that has no room for all of them takes none, which is told."""
     merged: dict[str, Any] = {}
@@ -314,12 +314,12 @@ def _merged(entry: Entry, draft: PartDraft) -> tuple[dict[str, Any], tuple[Oddit
 # --- doing it ------------------------------------------------------------------------------------------
 
 
-def _create(steps: Sequence[Step]) -> None:
+def _create(steps: Sequence[ImportStep]) -> None:
     """New parts with their requests: `inventory.create` for hundreds at once."""
-    records = [{"id": models.new_id(), **step.changed, "stock_quantity": step.entry.quantity or 0} for step in steps]
+    records = [{"id": db.new_id(), **step.changed, "stock_quantity": step.entry.quantity or 0} for step in steps]
     names = ("id", *DRAFT_FIELDS, "stock_quantity", *inventory.keys_of({}))
     overlay.begin_requests("item", [record["id"] for record in records])
-    models.executemany(
+    db.executemany(
         f"INSERT INTO part ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})",
         [(*record.values(), *inventory.keys_of(record).values()) for record in records],
     )
@@ -341,20 +341,18 @@ def _update(changes: Sequence[tuple[Part, dict[str, Any]]]) -> None:
         rows.append((*now.values(), *inventory.keys_of(now).values(), part.id))
         base, seen = dict.fromkeys(changed, part.version), {name: was[name] for name in changed}
         requests.append(outbox.Draft(part.id, changed, base, seen, now["name"] or now["name_en"]))
-    models.executemany(f"UPDATE part SET {', '.join(f'{name} = ?' for name in names)} WHERE id = ?", rows)
+    db.executemany(f"UPDATE part SET {', '.join(f'{name} = ?' for name in names)} WHERE id = ?", rows)
     outbox.add_all("update", "item", requests)
 
 
 def _count(counts: Sequence[tuple[Part, int]]) -> None:
     """Counted stock as facts: `inventory.count_stock` for hundreds at once."""
-    at = models.now_text()
+    at = db.now_text()
     facts, moves = [], []
     for part, counted in counts:
-        change_id, delta = models.new_id(), counted - part.stock
+        change_id, delta = db.new_id(), counted - part.stock
         body = {"item_id": part.id, "counted": counted, "expected": part.stock, "delta": delta}
         facts.append(outbox.Draft(part.id, body, label=inventory.label(part.draft), change_id=change_id))
         moves.append((part.id, change_id, delta, at))
     outbox.add_all("count", "item", facts)
-    models.executemany(
-        "INSERT INTO stock_move (part_id, change_id, kind, delta, at) VALUES (?, ?, 'count', ?, ?)", moves
-    )
+    db.executemany("INSERT INTO stock_move (part_id, change_id, kind, delta, at) VALUES (?, ?, 'count', ?, ?)", moves)

@@ -18,7 +18,7 @@ _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff]")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class FileLine:
     """A row of a file. `number` is where it begins, counted from 1.
 
     `hidden` is what the sheet does not show, `merged` one cell that runs over several columns, `broken` what cannot
@@ -39,24 +39,24 @@ class Line:
         return self.kind != BROKEN and not any(self.cells)
 
 
-def line_of(number: int, texts: Iterable[str], kind: Kind = "row") -> Line:
+def line_of(number: int, texts: Iterable[str], kind: Kind = "row") -> FileLine:
     """A row with its cells made tidy and their letters made right."""
     texts = list(texts)
     right = [text if text.isascii() else repaired(text) for text in texts]
-    return Line(number, tuple(map(_tidy, right)), kind, right != texts)
+    return FileLine(number, tuple(map(_tidy, right)), kind, right != texts)
 
 
 def _tidy(cell: str) -> str:
     return (cell if cell.isprintable() else _CONTROLS.sub("", cell)).strip()
 
 
-def without_the_end(lines: Iterable[Line]) -> Iterator[Line]:
+def without_the_end(lines: Iterable[FileLine]) -> Iterator[FileLine]:
     """The lines without the blank ones at the end, which no person counts as rows."""
     first = waiting = 0
     for line in lines:
         if line.blank:
             first, waiting = first or line.number, waiting + 1
             continue
-        yield from (Line(number, ()) for number in range(first, first + waiting))
+        yield from (FileLine(number, ()) for number in range(first, first + waiting))
         first = waiting = 0
         yield line

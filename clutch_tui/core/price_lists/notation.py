@@ -34,7 +34,7 @@ _EXCEL = Context(prec=15)
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WrittenNumber:
     """A number as it is written, its sign and words taken off. `value` is what it can only mean, None where its
     one mark may be either; `mark` then is the mark in question, else the decimal mark that it proves, None where
     it proves nothing."""
@@ -56,11 +56,11 @@ class Written:
         return -number if self.negative else number
 
 
-def written(text: str, around: re.Pattern[str]) -> Written | None:
+def written(text: str, around: re.Pattern[str]) -> WrittenNumber | None:
     """The number of a cell beside the words in `around`, None where the cell holds none."""
     if _COMMON.fullmatch(text):
         decimals = len(text.partition(".")[2])
-        return Written(Decimal(text), "point" if decimals else None, decimals)
+        return WrittenNumber(Decimal(text), "point" if decimals else None, decimals)
     plain = " ".join(around.sub(" ", fold(text.replace(_ARABIC_DECIMAL, "\0")).replace("\u2212", "-")).split())
     plain = plain.replace("،", ",")
     plain, negative = _without_sign(plain)
@@ -85,12 +85,12 @@ def written(text: str, around: re.Pattern[str]) -> Written | None:
     return _with_one_mark(plain, negative, *one.groups()) if one else None
 
 
-def _with_one_mark(plain: str, negative: bool, whole: str, sign: str, rest: str) -> Written | None:
+def _with_one_mark(plain: str, negative: bool, whole: str, sign: str, rest: str) -> WrittenNumber | None:
     if not (whole or rest):
         return None
     could_be_thousands = len(rest) == 3 and 0 < len(whole) <= 3 and not whole.startswith("0")
     if could_be_thousands:
-        return Written(None, _mark(sign), 3, negative, plain)
+        return WrittenNumber(None, _mark(sign), 3, negative, plain)
     return _exact(f"{whole or 0}.{rest or 0}", negative, _mark(sign) if rest else None, len(rest))
 
 
@@ -104,11 +104,11 @@ def _without_sign(plain: str) -> tuple[str, bool]:
     return plain, False
 
 
-def _exact(number: str, negative: bool, mark: Mark | None = None, decimals: int = 0) -> Written:
+def _exact(number: str, negative: bool, mark: Mark | None = None, decimals: int = 0) -> WrittenNumber:
     value = Decimal(number)
     if decimals > 10:
         value = _EXCEL.create_decimal(value)
-    return Written(-value if negative else value, mark, decimals, negative, number)
+    return WrittenNumber(-value if negative else value, mark, decimals, negative, number)
 
 
 def _mark(sign: str) -> Mark:
@@ -116,7 +116,7 @@ def _mark(sign: str) -> Mark:
 
 
 @dataclass(slots=True)
-class Column:
+class NumberColumn:
     """What the numbers of one column prove, gathered cell by cell before any of them is read."""
 
     proofs: dict[Mark, int] = field(default_factory=lambda: dict.fromkeys(MARKS, 0))
@@ -126,7 +126,7 @@ class Column:
     open: dict[Mark, int] = field(default_factory=lambda: dict.fromkeys(MARKS, 0))
     """Cells with this mark and three digits behind it: thousands or decimals."""
 
-    def look(self, number: Written) -> None:
+    def look(self, number: WrittenNumber) -> None:
         if number.mark is None:
             return
         if number.value is None:
@@ -152,7 +152,7 @@ class Notation:
     long: bool = False
 
     @classmethod
-    def of(cls, column: Column, fallback: Mark | None = None) -> Notation:
+    def of(cls, column: NumberColumn, fallback: Mark | None = None) -> Notation:
         """As the column proves; a column that proves nothing is written as the others of its file (`fallback`)."""
         silent = not any(column.proofs.values())
         decimal = column.decimal or (fallback if silent else None)
@@ -160,7 +160,7 @@ class Notation:
             return cls()
         return cls(decimal, decimal in column.long or bool(column.open[_OTHER[decimal]]))
 
-    def read(self, number: Written) -> Decimal | None:
+    def read(self, number: WrittenNumber) -> Decimal | None:
         """The number, None where this column leaves in doubt what is meant."""
         if number.value is not None:
             return number.value
@@ -169,7 +169,7 @@ class Notation:
             return None
         return number.read(self.decimal)
 
-    def is_unusual(self, number: Written) -> bool:
+    def is_unusual(self, number: WrittenNumber) -> bool:
         """True for a number that is not written as the others of its column."""
         if number.value is None:
             return number.mark == self.decimal

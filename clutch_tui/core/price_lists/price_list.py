@@ -14,10 +14,10 @@ from pathlib import Path
 from ..errors import ShopError
 from . import headings, sheets
 from .cells import MONEY, is_foreign
-from .lines import HIDDEN, Line
+from .lines import HIDDEN, FileLine
 from .notation import Mark, Notation
 from .remarks import Remark
-from .rows import Reader, Reading, named
+from .rows import Reader, RowReading, named
 from .sheets import Grid, Ways
 from .survey import survey
 from .workbook import column_of
@@ -48,7 +48,7 @@ class Heading:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class PriceList:
     """A price list: `columns` maps the place of each understood column to its field. `remarks` are about the file
     and its columns and come before all others; `asks` want an answer before anything is stored. `count` are the
     rows of the file, every one. `rows()` reads from the start at every call."""
@@ -63,16 +63,16 @@ class Table:
     notations: Mapping[str, Notation] = field(hash=False)
     _grid: Grid
 
-    def rows(self) -> Iterator[Reading]:
+    def rows(self) -> Iterator[RowReading]:
         """Every row of the file, with what it says, and at the end what concerns its columns."""
         reader = Reader(self.heading.cells, self.columns, self.notations, self._grid.hidden, in_sheet=bool(self.sheet))
         for line in self._grid.lines():
             if line.number <= self.heading.number:
                 reader.title_hidden(line.cells)
-                yield Reading(line.number, "heading")
+                yield RowReading(line.number, "heading")
             else:
                 yield reader.read(line)
-        yield Reading(
+        yield RowReading(
             self.heading.number, "end", None, tuple(reader.unread_columns(self.heading.number, self._asked()))
         )
 
@@ -84,7 +84,7 @@ class Table:
 AS_IT_STANDS = Choices()
 
 
-def read(path: Path, choices: Choices = AS_IT_STANDS) -> Table:
+def read(path: Path, choices: Choices = AS_IT_STANDS) -> PriceList:
     """Find the headings in the file at `path`, look at all of its columns, and give back its table.
 
     Raises `ShopError`: those of `sheets.ways`, `error.import.no_headings` where no row near the top says what its
@@ -99,7 +99,7 @@ def read(path: Path, choices: Choices = AS_IT_STANDS) -> Table:
         columns = {place: other for place, other in columns.items() if other != name} | {chosen: name}
         doubts.pop(name, None)
     seen = survey(grid.lines(), heading.number, columns, choices.decimal)
-    return Table(
+    return PriceList(
         path,
         grid.sheet,
         heading,
@@ -131,17 +131,17 @@ def _found(path: Path, ways: Ways) -> tuple[Grid, Heading]:
     return best[1:]
 
 
-def _filled(grid: Grid) -> Iterator[Line]:
+def _filled(grid: Grid) -> Iterator[FileLine]:
     return (line for line in grid.lines() if not line.blank and line.kind != HIDDEN)
 
 
-def _shown(line: Line, grid: Grid) -> Line:
+def _shown(line: FileLine, grid: Grid) -> FileLine:
     """The row without what stands in hidden columns."""
     cells = tuple("" if place in grid.hidden else cell for place, cell in enumerate(line.cells))
-    return Line(line.number, cells, line.kind)
+    return FileLine(line.number, cells, line.kind)
 
 
-def _joined(top: Sequence[Line], place: int) -> Heading:
+def _joined(top: Sequence[FileLine], place: int) -> Heading:
     """The headings of a row, with those of the next one or of the one before where these say more about them."""
     line = top[place]
     below = top[place + 1] if place + 1 < len(top) else None

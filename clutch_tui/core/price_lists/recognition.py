@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..codes import barcode_key
-from ..database import models
+from ..database import db
 from ..errors import ShopError
 from ..records.declaration import fields_of
 from ..search import STOCK
+from ..search_words import fold_often
 from ..types import Part, PartDraft
-from ..words import fold_often
-from .rows import Entry, looks_of
+from .rows import PartEntry, looks_of
 
 DRAFT_FIELDS = tuple(fields_of(PartDraft))
 
@@ -29,13 +29,13 @@ def record_of(draft: PartDraft) -> dict[str, Any]:
 class Candidates:
     """The parts that a batch may be about, asked for at once by number, barcode and name."""
 
-    def __init__(self, batch: Sequence[Entry]) -> None:
+    def __init__(self, batch: Sequence[PartEntry]) -> None:
         self._by_number = _parts_by("number_key", {entry.number_key for entry in batch})
         self._by_barcode = _parts_by("barcode_key", {entry.barcode_key for entry in batch})
         nameless = [entry for entry in batch if not (entry.number_key or entry.barcode_key)]
         self._by_name = _parts_by("name_key", {entry.looks[0] for entry in nameless})
 
-    def find(self, entry: Entry) -> Part | None:
+    def find(self, entry: PartEntry) -> Part | None:
         """The part of the shop that a row is about, None for a new one. Raises `ShopError` with the key of a
         remark where several could be meant. Parts may share a barcode: a row with a number of its own is a part of
         its own."""
@@ -54,14 +54,14 @@ class Candidates:
             raise ShopError("import.bad.several_parts", count=len(found))
         return found[0] if found else None
 
-    def other_brands(self, entry: Entry) -> tuple[str, ...]:
+    def other_brands(self, entry: PartEntry) -> tuple[str, ...]:
         """Brands under which the shop has the number of this row already, none of them the row's own."""
         if not (entry.number_key and entry.brand_key):
             return ()
         brands = {part.draft.brand for part in self._by_number.get(entry.number_key, []) if part.draft.brand}
         return () if entry.brand_key in map(fold_often, brands) else tuple(sorted(brands))
 
-    def sharing(self, entry: Entry) -> tuple[str, ...]:
+    def sharing(self, entry: PartEntry) -> tuple[str, ...]:
         """Other numbers under which the shop has the barcode of this row; none for a row without a number."""
         if not (entry.number_key and entry.barcode_key):
             return ()
@@ -69,7 +69,7 @@ class Candidates:
         found = [part for part in self._by_barcode.get(entry.barcode_key, []) if part.id not in own]
         return tuple(part.draft.part_number for part in found if part.draft.part_number)
 
-    def _of_its_number(self, entry: Entry) -> list[Part]:
+    def _of_its_number(self, entry: PartEntry) -> list[Part]:
         """Of the parts with the row's number those that it can mean: the one with its barcode, else those of its
         brand, else those that say no brand. One number of several brands is several parts."""
         found = self._by_number.get(entry.number_key, []) if entry.number_key else []
@@ -88,7 +88,7 @@ class Candidates:
 def _parts_by(column: str, keys: set[str]) -> dict[str, list[Part]]:
     """The parts that have one of these keys, by key, in the order in which they were entered."""
     asked = tuple(keys - {""})
-    rows = models.execute(
+    rows = db.execute(
         f"SELECT {column}, id, stock_quantity, {STOCK}, version, {', '.join(DRAFT_FIELDS)} FROM part WHERE deleted = 0"
         f" AND {column} <> '' AND {column} IN ({', '.join('?' * len(asked))}) ORDER BY pk",
         asked,

@@ -10,9 +10,9 @@ from typing import Any, Literal
 from clutch_tui.text.fold import fold
 
 from ..codes import barcode_key
-from ..words import bare, fold_often
+from ..search_words import bare, fold_often
 from . import cells, headings
-from .lines import BROKEN, HIDDEN, MERGED, Line
+from .lines import BROKEN, HIDDEN, MERGED, FileLine
 from .notation import Notation
 from .remarks import Remark
 from .workbook import letters_of
@@ -29,7 +29,7 @@ SKIPPED: tuple[Outcome, ...] = ("heading", "heading_again", "blank", "hidden", "
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class PartEntry:
     """What one row says about a part.
 
     `said` holds only fields whose cells were filled: an empty cell says nothing, it does not erase. `quantity`
@@ -65,12 +65,12 @@ def looks_of(part: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class RowReading:
     """One row as it was read: its `entry` where it is a part."""
 
     line: int
     outcome: Outcome
-    entry: Entry | None = None
+    entry: PartEntry | None = None
     remarks: tuple[Remark, ...] = ()
 
 
@@ -108,12 +108,12 @@ class Reader:
         """Learn from a row of headings what hidden columns are called."""
         self._titles |= {place: cell for place, cell in enumerate(cells) if cell and place in self._hidden}
 
-    def read(self, line: Line) -> Reading:
+    def read(self, line: FileLine) -> RowReading:
         number = line.number
         if line.kind == BROKEN:
             return _refused(Remark(number, "import.bad.quote"))
         if line.kind == HIDDEN or line.blank:
-            return Reading(number, "blank" if line.blank else "hidden")
+            return RowReading(number, "blank" if line.blank else "hidden")
         beyond = [cell for cell in line.cells[len(self._heading) :] if cell]
         if beyond and not self._in_sheet:
             # one comma too many: every cell behind it stands under the wrong heading
@@ -123,11 +123,11 @@ class Reader:
                 self._unread.setdefault(place, number)
         said = {name: line.cells[place] for place, name in self._columns.items() if place < len(line.cells)}
         if not any(said.values()):
-            return Reading(number, "unread")
+            return RowReading(number, "unread")
         outcome = "title" if line.kind == MERGED else self._is_no_part(line.cells, said)
         if outcome is not None:
             text = next(filter(None, said.values()))
-            return Reading(number, outcome, None, (Remark(number, f"import.warning.{outcome}", {"text": text}),))
+            return RowReading(number, outcome, None, (Remark(number, f"import.warning.{outcome}", {"text": text}),))
         return self._understand(number, said, {self._columns[place] for place in line.exact & self._columns.keys()})
 
     def _is_no_part(self, row: Sequence[str], said: Mapping[str, str]) -> Outcome | None:
@@ -139,8 +139,8 @@ class Reader:
         same = {cell for cell, title in zip(row, self._heading, strict=False) if cell == title}
         return "heading_again" if len(same - {""}) >= 2 else None
 
-    def _understand(self, number: int, said: Mapping[str, str], exact: set[str]) -> Reading:
-        row = cells.Row(said, self._notations, exact)
+    def _understand(self, number: int, said: Mapping[str, str], exact: set[str]) -> RowReading:
+        row = cells.RowCells(said, self._notations, exact)
         row.read()
         odd = [("import.bad.foreign_currency", {"field": name, "text": text}) for name, text in self._in_foreign(said)]
         remarks = tuple(Remark(number, key, values) for key, values in (*row.odd, *odd))
@@ -149,15 +149,15 @@ class Reader:
             return _refused(*refused)
         quantity = row.found.pop("quantity", None)
         others = {name: tuple(texts) for name, texts in row.others.items()}
-        entry = Entry(number, row.found, quantity if isinstance(quantity, int) else None, others)
+        entry = PartEntry(number, row.found, quantity if isinstance(quantity, int) else None, others)
         if self._seen.has_number(entry):
             entry = replace(entry, sibling=True)
         twice = self._seen.earlier(entry)
         if twice is None:
-            return Reading(number, "part", entry, remarks)
+            return RowReading(number, "part", entry, remarks)
         if twice.key == SHARED:
-            return Reading(number, "part", replace(entry, twin=True), (*remarks, twice))
-        return _refused(twice) if twice.bad else Reading(number, "repeated", None, (twice,))
+            return RowReading(number, "part", replace(entry, twin=True), (*remarks, twice))
+        return _refused(twice) if twice.bad else RowReading(number, "repeated", None, (twice,))
 
     def _in_foreign(self, said: Mapping[str, str]) -> Iterable[tuple[str, str]]:
         """The cells under a heading that names another currency."""
@@ -181,8 +181,8 @@ def named(place: int, heading: str) -> str:
     return f"{letters_of(place + 1)} ({heading})" if heading else letters_of(place + 1)
 
 
-def _refused(*remarks: Remark) -> Reading:
-    return Reading(remarks[0].line, "refused", None, remarks)
+def _refused(*remarks: Remark) -> RowReading:
+    return RowReading(remarks[0].line, "refused", None, remarks)
 
 
 class _Seen:
@@ -193,11 +193,11 @@ class _Seen:
         self._lines, self._contents, self._brands, self._numbers = array("L"), array("q"), array("q"), array("q")
         self._places: dict[int, int] = {}
 
-    def has_number(self, entry: Entry) -> bool:
+    def has_number(self, entry: PartEntry) -> bool:
         """True where an earlier row had this number, be it of another brand."""
         return bool(entry.number_key) and hash(("part_number", entry.number_key)) in self._places
 
-    def earlier(self, entry: Entry) -> Remark | None:
+    def earlier(self, entry: PartEntry) -> Remark | None:
         """A remark where an earlier row was about the same part; what that one says counts, not this one. One number
         of several brands is several parts, and so is one barcode of several numbers, which is said."""
         keys: list[tuple[str, ...]] = []

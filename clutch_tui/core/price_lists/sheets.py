@@ -15,7 +15,7 @@ from ..errors import ShopError
 from . import delimited, worksheet
 from .archive import Damaged, TooLarge
 from .encoding import encoding_of
-from .lines import Line, without_the_end
+from .lines import FileLine, without_the_end
 from .workbook import Book, Sheet
 
 MAX_BYTES = 100 * 1024 * 1024
@@ -29,7 +29,7 @@ class Grid:
     for blank ones at the end; `hidden` are the places of columns that are not shown. `sheet` is empty for a text."""
 
     sheet: str
-    lines: Callable[[], Iterator[Line]]
+    lines: Callable[[], Iterator[FileLine]]
     hidden: frozenset[int] = frozenset()
 
 
@@ -97,7 +97,7 @@ def _sheets(path: Path) -> Ways:
 
 
 def _grid(path: Path, book: Book, sheet: Sheet) -> Grid:
-    def lines() -> Iterator[Line]:
+    def lines() -> Iterator[FileLine]:
         with _in_words(path):
             yield from without_the_end(worksheet.lines(book, sheet))
 

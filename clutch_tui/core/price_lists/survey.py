@@ -12,8 +12,8 @@ from typing import Any
 
 from .cells import AROUND, CODES, MONEY, has_right_check_digit, is_foreign, is_spoiled, shortened
 from .encoding import is_damaged
-from .lines import HIDDEN, Line
-from .notation import CERTAIN, MARKS, Column, Mark, Notation, Written, written
+from .lines import HIDDEN, FileLine
+from .notation import CERTAIN, MARKS, Mark, Notation, NumberColumn, WrittenNumber, written
 from .remarks import Remark
 
 SOME, MANY = 3, 100
@@ -53,7 +53,7 @@ class Survey:
     asks: tuple[Remark, ...]
 
 
-def survey(lines: Iterable[Line], below: int, columns: Mapping[int, str], decimal: Mark | None) -> Survey:
+def survey(lines: Iterable[FileLine], below: int, columns: Mapping[int, str], decimal: Mark | None) -> Survey:
     """Look at all `lines`, and at the cells of those below the headings in line `below`. `decimal` is what a person
     has said of all columns."""
     look = _Look(columns)
@@ -69,12 +69,12 @@ def survey(lines: Iterable[Line], below: int, columns: Mapping[int, str], decima
 class _Look:
     def __init__(self, columns: Mapping[int, str]) -> None:
         self._columns = tuple(columns.items())
-        self._numbers = {name: Column() for name in AROUND}
+        self._numbers = {name: NumberColumn() for name in AROUND}
         self._filled = dict.fromkeys(columns.values(), 0)
         self._cases: dict[tuple[str, str], _Case] = {}
-        self._doubts: dict[str, list[tuple[int, str, Written]]] = {name: [] for name in AROUND}
+        self._doubts: dict[str, list[tuple[int, str, WrittenNumber]]] = {name: [] for name in AROUND}
 
-    def at(self, line: Line) -> None:
+    def at(self, line: FileLine) -> None:
         if line.kind == HIDDEN:
             self._case("hidden_rows", "").add(line.number)
             return
@@ -108,7 +108,7 @@ class _Look:
         elif is_damaged(text):
             self._case("damaged", name).add(line, text)
 
-    def _look_at_number(self, name: str, line: int, text: str, number: Written) -> None:
+    def _look_at_number(self, name: str, line: int, text: str, number: WrittenNumber) -> None:
         self._numbers[name].look(number)
         if number.value is None:
             case = self._case(f"open_{number.mark}", name)

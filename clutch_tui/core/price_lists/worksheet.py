@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from .archive import TooLarge
 from .formats import PLAIN
-from .lines import HIDDEN, MERGED, Kind, Line, line_of
+from .lines import HIDDEN, MERGED, FileLine, Kind, line_of
 from .workbook import MAX_CELL, Book, Sheet, column_of, unescaped
 
 MAX_COLUMN, MAX_ROW = 16_384, 1_048_576
@@ -22,14 +22,14 @@ _REFERENCE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
 _YES = ("1", "true", "on")
 
 
-def lines(book: Book, sheet: Sheet) -> Iterator[Line]:
+def lines(book: Book, sheet: Sheet) -> Iterator[FileLine]:
     """The rows of a sheet, with blank ones where the file leaves them out. Raises `Damaged`."""
     merged = _Merged(book.merged(sheet))
     reader = _Reader(book, merged)
     number = 0
     for _ in book.stream(sheet, reader.start, reader.end, reader.text):
         for line in reader.ready:
-            yield from (Line(blank, ()) for blank in range(number + 1, line.number))
+            yield from (FileLine(blank, ()) for blank in range(number + 1, line.number))
             number = line.number
             yield line
         reader.ready.clear()
@@ -92,7 +92,7 @@ class _Reader:
     """Takes the elements of a sheet as they come, and makes lines of them."""
 
     def __init__(self, book: Book, merged: _Merged) -> None:
-        self.ready: list[Line] = []
+        self.ready: list[FileLine] = []
         self._book, self._merged = book, merged
         self._row = self._column = self._cells_seen = self._letters = 0
         self._hidden = self._unformatted = False

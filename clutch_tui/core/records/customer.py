@@ -10,7 +10,7 @@ from clutch_tui.text.fold import fold, fold_number
 
 from ..database.statement import insert
 from ..limits import NOTE, PHONE
-from ..words import fold_often, phone_key
+from ..search_words import fold_often, phone_key
 from .declaration import Key, choice, editable, keys_from, text
 from .table import Party, Table, count
 from .table import text as text_column

@@ -24,7 +24,7 @@ from typing import Any, Literal, TypeVar, cast
 from peewee import IntegerField, TextField
 
 from ..limits import ADDRESS_OF_PICTURE, LINE, MAX_MONEY, MAX_QUANTITY, NOTE
-from ..words import joined
+from ..search_words import joined
 from .table import Table, count
 from .table import text as text_column
 

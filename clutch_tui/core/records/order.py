@@ -10,7 +10,7 @@ from peewee import BooleanField, IntegerField, TextField
 
 from clutch_tui.text.fold import fold, fold_number
 
-from ..words import joined, phone_key
+from ..search_words import joined, phone_key
 from .table import Folded, Table, count, text
 
 

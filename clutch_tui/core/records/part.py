@@ -10,7 +10,7 @@ from clutch_tui.text.fold import fold, fold_number
 
 from .. import codes
 from ..database.statement import insert
-from ..words import bare, fold_often
+from ..search_words import bare, fold_often
 from .declaration import Key, code, editable, keys_from, money, note, number, picture, text
 from .table import Folded, Table, Tracked, count
 

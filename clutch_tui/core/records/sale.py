@@ -11,7 +11,7 @@ from peewee import AutoField, BooleanField, IntegerField, TextField
 from clutch_tui.text.fold import fold, fold_number
 
 from ..database.statement import insert
-from ..words import joined
+from ..search_words import joined
 from .table import Folded, Table, count, text
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from clutch_tui.text.fold import fold
 
 from ..limits import BEST_RATING, NOTE, PHONE
-from ..words import fold_often, phone_key
+from ..search_words import fold_often, phone_key
 from .declaration import Key, editable, keys_from, number, text
 from .table import Party
 

@@ -7,7 +7,7 @@ from typing import Any
 import peewee
 from peewee import BooleanField, IntegerField, TextField
 
-from ..database.models import database
+from ..database.db import database
 
 
 class Table(peewee.Model):

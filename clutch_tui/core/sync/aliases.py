@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ..database import models
-from .messages import Change
+from ..database import db
+from ..outbox.messages import Change
 
 _NAMES = {"item_id": "item", "customer_id": "customer", "supplier_id": "supplier", "sale_id": "sale"} | {
     "return_of": "sale",
@@ -24,18 +24,18 @@ _NAMES = {"item_id": "item", "customer_id": "customer", "supplier_id": "supplier
 def put(type: str, id: str, remote_id: str) -> None:
     """The server calls our record `id` something else. The first word counts: an id never changes its record."""
     if id != remote_id:
-        models.execute("INSERT OR IGNORE INTO alias (type, id, remote_id) VALUES (?, ?, ?)", (type, id, remote_id))
+        db.execute("INSERT OR IGNORE INTO alias (type, id, remote_id) VALUES (?, ?, ?)", (type, id, remote_id))
 
 
 def remote(type: str, id: str) -> str:
     """The server's id of a record of ours."""
-    row = models.execute("SELECT remote_id FROM alias WHERE type = ? AND id = ?", (type, id)).fetchone()
+    row = db.execute("SELECT remote_id FROM alias WHERE type = ? AND id = ?", (type, id)).fetchone()
     return id if row is None else str(row[0])
 
 
 def ours(type: str, remote_id: str) -> str:
     """Our id of a record of the server's."""
-    row = models.execute("SELECT id FROM alias WHERE type = ? AND remote_id = ?", (type, remote_id)).fetchone()
+    row = db.execute("SELECT id FROM alias WHERE type = ? AND remote_id = ?", (type, remote_id)).fetchone()
     return remote_id if row is None else str(row[0])
 
 
@@ -47,7 +47,7 @@ def incoming(type: str, rows: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[s
 
 def outgoing(change: Change) -> Change:
     """A change under the server's ids. Every retry gives the same: an alias is there before its record is used."""
-    if models.execute("SELECT 1 FROM alias LIMIT 1").fetchone() is None:
+    if db.execute("SELECT 1 FROM alias LIMIT 1").fetchone() is None:
         return change
     return replace(change, id=remote(change.type, change.id), payload=_sent(change.type, change.payload))
 
@@ -72,7 +72,7 @@ _Known = dict[tuple[str, str], str]
 
 def _known() -> _Known:
     """Our ids by type and remote id."""
-    rows = models.execute("SELECT type, remote_id, id FROM alias").fetchall()
+    rows = db.execute("SELECT type, remote_id, id FROM alias").fetchall()
     return {(type, remote_id): id for type, remote_id, id in rows}
 
 

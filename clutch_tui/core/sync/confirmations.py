@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Literal
 
 from .. import state
-from ..database import models
+from ..database import db
 from . import marks
 
 Verdict = Literal["known", "lost", "silent"]
@@ -29,15 +29,13 @@ def to_ask_about() -> tuple[str, ...]:
     epoch = state.get("epoch")
     if epoch is None or marks.are_told():
         return ()
-    newest = models.execute(
-        f"SELECT change_id, n FROM {_CONFIRMED} ORDER BY n DESC LIMIT ?", (epoch, NEWEST)
-    ).fetchall()
+    newest = db.execute(f"SELECT change_id, n FROM {_CONFIRMED} ORDER BY n DESC LIMIT ?", (epoch, NEWEST)).fetchall()
     if len(newest) < NEWEST:
         return tuple(change_id for change_id, _ in newest)
     step = max(1, newest[-1][1] // OLDER)
-    older = models.execute(
+    older = db.execute(
         f"SELECT change_id FROM {_CONFIRMED} AND n < ? AND n % ? = ? ORDER BY n LIMIT ?",
-        (epoch, newest[-1][1], step, models.now().toordinal() % step, OLDER),
+        (epoch, newest[-1][1], step, db.now().toordinal() % step, OLDER),
     ).fetchall()
     return tuple(change_id for change_id, *_ in (*newest, *older))
 

@@ -13,15 +13,16 @@ from typing import Any, Literal
 
 from .. import contacts, customers, inventory, journal, state, suppliers
 from ..clock import from_text
-from ..database import models
+from ..database import db
 from ..errors import ShopError
 from ..limits import BEST_RATING
+from ..outbox import outbox, overlay
+from ..outbox.messages import Result
+from ..outbox.views import Conflict, is_gone
 from ..records import EDITABLE
 from ..records.customer import CAR
 from ..types import CustomerDraft, Key, PartDraft, SupplierDraft
-from . import outbox, overlay, records
-from .messages import Result
-from .shown import Conflict, is_gone
+from . import replica_rows
 
 SLICE = 50
 Choice = Literal["mine", "theirs", "other", "new"]
@@ -40,11 +41,11 @@ def settle(
     """
     # a restored server may answer otherwise than it did: nobody need decide any more on what it said then
     forget = "DELETE FROM conflict WHERE change_id = ? AND resolved_at IS NULL"
-    withdrawn = models.execute(forget, (change_id,)).rowcount
+    withdrawn = db.execute(forget, (change_id,)).rowcount
     if result.status != "conflict":
         return {"conflicts"} if withdrawn else set()
     payload: dict[str, Any] = json.loads(
-        models.execute("SELECT payload FROM outbox WHERE change_id = ?", (change_id,)).fetchone()[0]
+        db.execute("SELECT payload FROM outbox WHERE change_id = ?", (change_id,)).fetchone()[0]
     )
     asked = False
     for name, (theirs, version) in result.theirs.items():
@@ -58,19 +59,19 @@ def settle(
             asked = True
             _keep(change_id, type, record_id, label, name, mine, theirs, version)
     if asked:
-        models.execute("UPDATE outbox SET lane = 'attention' WHERE change_id = ?", (change_id,))
+        db.execute("UPDATE outbox SET lane = 'attention' WHERE change_id = ?", (change_id,))
     return {"conflicts"} if asked else set()
 
 
 def _keep(
     change_id: str, type: str, record_id: str, label: str, name: str, mine: Any, theirs: Any, version: int
 ) -> None:
-    models.execute(
+    db.execute(
         "INSERT INTO conflict (id, change_id, type, record_id, label, field, mine, theirs, version, at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            models.new_id(), change_id, type, record_id, label, name, json.dumps(mine, ensure_ascii=False),
-            json.dumps(theirs, ensure_ascii=False), version, models.now_text(),
+            db.new_id(), change_id, type, record_id, label, name, json.dumps(mine, ensure_ascii=False),
+            json.dumps(theirs, ensure_ascii=False), version, db.now_text(),
         ),
     )  # fmt: skip
 
@@ -110,7 +111,7 @@ def _ask_again(conflict: Conflict, epoch: str | None) -> None:
 
 def count() -> int:
     """How many conflicts wait for a person."""
-    return int(models.execute("SELECT count(*) FROM conflict WHERE resolved_at IS NULL").fetchone()[0])
+    return int(db.execute("SELECT count(*) FROM conflict WHERE resolved_at IS NULL").fetchone()[0])
 
 
 def page(after: Key | None, skip: int, limit: int) -> tuple[Conflict, ...]:
@@ -139,7 +140,7 @@ def of_change(change_id: str) -> tuple[Conflict, ...]:
 def alike(conflict: Conflict) -> tuple[str, ...]:
     """The ids of the conflicts that are like this one, itself among them: the same field of the same type of
     record, and the same wish."""
-    rows = models.execute(
+    rows = db.execute(
         "SELECT c.id, c.theirs FROM conflict AS c LEFT JOIN outbox AS o ON o.change_id = c.change_id"
         " WHERE c.resolved_at IS NULL AND c.type = ? AND c.field = ? AND coalesce(o.kind, 'update') = ?"
         " ORDER BY c.at, c.id",
@@ -151,7 +152,7 @@ def alike(conflict: Conflict) -> tuple[str, ...]:
 
 
 def _select(where: str, *params: Any, limit: int = -1, skip: int = 0) -> tuple[Conflict, ...]:
-    rows = models.execute(
+    rows = db.execute(
         "SELECT c.id, c.change_id, c.type, c.record_id, c.label, c.field, c.mine, c.theirs, c.version, c.at,"
         " coalesce(o.kind, 'update'), o.was, o.at,"
         " coalesce((SELECT name_en FROM part WHERE c.type = 'item' AND part.id = c.record_id), '')"
@@ -237,14 +238,14 @@ def resolve(conflict_id: str, choice: Choice, value: Any = None, *, actor: str =
             _write_again(
                 found.type, found.record_id, found.label, found.field, chosen, found.theirs, found.version, epoch
             )
-        records.rebase(found.type, found.record_id)
+        replica_rows.rebase(found.type, found.record_id)
     _end(found, choice)
 
 
 def resolve_all(conflict_ids: Sequence[str], choice: Choice, *, actor: str = "") -> int:
     """The same choice for several conflicts; how many there still were. What somebody else has settled meanwhile
     is left out. Thousands are handed over in `slices`: a sale must not wait for all of them."""
-    waiting = {row[0] for row in models.execute("SELECT id FROM conflict WHERE resolved_at IS NULL").fetchall()}
+    waiting = {row[0] for row in db.execute("SELECT id FROM conflict WHERE resolved_at IS NULL").fetchall()}
     left = [conflict_id for conflict_id in conflict_ids if conflict_id in waiting]
     for conflict_id in left:
         resolve(conflict_id, choice, actor=actor)
@@ -262,11 +263,11 @@ def can_be_made_anew(conflict: Conflict) -> bool:
 
 
 def _end(conflict: Conflict, resolution: str) -> None:
-    models.execute(
+    db.execute(
         "UPDATE conflict SET resolved_at = ?, resolution = ? WHERE id = ?",
-        (models.now_text(), resolution, conflict.id),
+        (db.now_text(), resolution, conflict.id),
     )
-    left = models.execute(
+    left = db.execute(
         "SELECT 1 FROM conflict WHERE change_id = ? AND resolved_at IS NULL", (conflict.change_id,)
     ).fetchone()
     if left is None:
@@ -312,7 +313,7 @@ def follow(type: str, rows: Sequence[Mapping[str, Any]]) -> None:
     waiting = _select("c.type = ? AND c.field <> '*'", type)
     if not waiting:
         return
-    epoch = state.get(f"{records.NOUNS[type]}.epoch")
+    epoch = state.get(f"{replica_rows.NOUNS[type]}.epoch")
     pulled = {row["id"]: row for row in rows if not row["deleted"]}
     for one in waiting:
         row = pulled.get(one.record_id, {})
@@ -322,4 +323,4 @@ def follow(type: str, rows: Sequence[Mapping[str, Any]]) -> None:
             _end(one, "agreed")
         elif row[one.field] != one.theirs:
             theirs = json.dumps(row[one.field], ensure_ascii=False)
-            models.execute("UPDATE conflict SET theirs = ?, version = ? WHERE id = ?", (theirs, row["version"], one.id))
+            db.execute("UPDATE conflict SET theirs = ?, version = ? WHERE id = ?", (theirs, row["version"], one.id))

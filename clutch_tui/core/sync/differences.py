@@ -11,12 +11,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from .. import state, unfinished
+from .. import state, unfinished_imports
 from ..clock import from_text
-from ..database import models
-from ..unfinished import Unfinished
-from . import outbox, replica, unreadable, ways
-from .shown import QueueSummary
+from ..database import db
+from ..outbox import outbox, transports
+from ..outbox.views import QueueSummary
+from ..unfinished_imports import Unfinished
+from . import quarantine, replica
 
 Reason = Literal[
     "stranded", "untold", "unsent", "refused", "set_aside", "arriving", "unfinished", "local_sales", "local"
@@ -109,16 +110,16 @@ def between(stranded: tuple[Stranded, ...] = (), *, alone: bool = False) -> Diff
     return Differences(
         queue=queue,
         refused=_refused() if queue.attention else 0,
-        set_aside=unreadable.count(),
+        set_aside=quarantine.count(),
         arriving=() if alone else _arriving(),
         local_sales=_local_sales() if queue.local else 0,
-        imports=unfinished.imports(),
+        imports=unfinished_imports.imports(),
         stranded=stranded,
     )
 
 
 def _refused() -> int:
-    row = models.execute(
+    row = db.execute(
         "SELECT count(*) FROM outbox WHERE lane = 'attention' AND answered_at IS NOT NULL"
         " AND status IN ('rejected', 'key_reuse', 'conflict')"
     ).fetchone()
@@ -126,7 +127,7 @@ def _refused() -> int:
 
 
 def _local_sales() -> int:
-    row = models.execute(
+    row = db.execute(
         "SELECT count(*) FROM outbox INDEXED BY outbox_unanswered"
         " WHERE answered_at IS NULL AND lane = 'local' AND kind = 'sale'"
     ).fetchone()
@@ -134,7 +135,7 @@ def _local_sales() -> int:
 
 
 def _arriving() -> tuple[str, ...]:
-    return tuple(channel for channel in ways.CHANNELS if _is_arriving(channel))
+    return tuple(channel for channel in transports.CHANNELS if _is_arriving(channel))
 
 
 def _is_arriving(channel: str) -> bool:
@@ -142,7 +143,7 @@ def _is_arriving(channel: str) -> bool:
     will."""
     if state.get(f"{channel}.lacking") is not None:
         return False
-    if ways.by_lists(channel):
+    if transports.by_lists(channel):
         return state.get(f"{channel}.listed_at") is None
     if state.get(f"{channel}.renew") is not None:  # its rows held what could not be read then
         return True
@@ -167,7 +168,7 @@ def has_place(base_url: str, shop_id: str) -> bool:
 def left_in(path: Path) -> Stranded | None:
     """What is unsent in the database that is being read, whatever its lane; None where nothing is. In words that the
     oldest schema knows, too: the file is not migrated for that."""
-    unsent, oldest = models.execute("SELECT count(*), min(at) FROM outbox WHERE answered_at IS NULL").fetchone()
+    unsent, oldest = db.execute("SELECT count(*), min(at) FROM outbox WHERE answered_at IS NULL").fetchone()
     if not unsent:
         return None
     profile: dict[str, Any] = state.setting("shop.profile") or {}

@@ -10,7 +10,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from ..database import models
+from ..database import db
 
 KINDS = {"payment": "", "payment_void": "payment_id", "void": "sale_id"}
 """The kinds, and the field that names what is undone."""
@@ -18,7 +18,7 @@ KINDS = {"payment": "", "payment_void": "payment_id", "void": "sale_id"}
 
 def store(rows: Sequence[Mapping[str, Any]]) -> None:
     """Store pulled documents."""
-    models.executemany(
+    db.executemany(
         "INSERT INTO document (id, kind, about, customer_id, amount, method, note, at, own, seq)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?) ON CONFLICT (id) DO UPDATE SET seq = excluded.seq",
         [
@@ -30,7 +30,7 @@ def store(rows: Sequence[Mapping[str, Any]]) -> None:
                 row.get("amount") or 0,
                 row.get("method") or "",
                 row["note"],
-                row["at"] or models.now_text(),
+                row["at"] or db.now_text(),
                 row["seq"],
             )
             for row in rows
@@ -41,7 +41,7 @@ def store(rows: Sequence[Mapping[str, Any]]) -> None:
 def sweep(present: Collection[str], oldest: str) -> None:
     """Forget the documents of other tills that a snapshot of the sales does not hold, as far back as it reaches: a
     server that was restored has lost them. Ours are facts and go up again."""
-    models.execute(
+    db.execute(
         "DELETE FROM document WHERE own = 0 AND at >= ? AND id NOT IN (SELECT value FROM json_each(?))",
         (oldest, json.dumps(list(present))),
     )

@@ -12,8 +12,9 @@ import json
 from collections.abc import Collection
 
 from .. import state
-from ..database import models
-from . import figures, overlay, ways
+from ..database import db
+from ..outbox import overlay, transports
+from . import withheld_figures
 
 TABLES = {"inventory": ("stock_move", "part_id", "item"), "customers": ("account_move", "customer_id", "customer")}
 """Which own moves a channel's cursor ends, and the records that they move."""
@@ -39,7 +40,7 @@ def unsure(channel: str) -> bool:
     table, _, _ = TABLES[channel]
     which = "move.open = 1 AND " if state.get(f"{channel}.epoch") == state.get("epoch") else ""
     return (
-        models.execute(
+        db.execute(
             f"SELECT 1 FROM {table} AS move JOIN outbox USING (change_id)"
             f" WHERE {which}outbox.answered_at IS NULL LIMIT 1"
         ).fetchone()
@@ -61,7 +62,7 @@ def _moved(type: str, condition: str) -> set[str]:
     found: set[str] = set()
     for table, column, of in TABLES.values():
         if of == type:
-            rows = models.execute(
+            rows = db.execute(
                 f"SELECT DISTINCT {column} FROM {table} AS move JOIN outbox USING (change_id)"
                 f" WHERE move.open = 1 AND {condition}"
             )
@@ -89,7 +90,7 @@ def end_answered(channel: str, answered: Collection[str], settled: Collection[st
     which = f"(change_id IN (SELECT value FROM json_each(?)) OR {record} IN (SELECT value FROM json_each(?)))"
     changes, records = json.dumps(list(answered)), json.dumps(sorted(settled))
     _end(channel, f"kind <> 'void' AND {which}", changes, records)
-    voids = [row[0] for row in models.execute(_VOIDS, (changes,)).fetchall()]
+    voids = [row[0] for row in db.execute(_VOIDS, (changes,)).fetchall()]
     if voids or settled:
         _end(channel, f"kind = 'void' AND {which}", json.dumps(voids), records)
 
@@ -106,35 +107,35 @@ def _end(channel: str, which: str, *given: str) -> None:
     place = state.get(f"{channel}.epoch")
     these = f" AND {which} AND (kind <> 'void' OR {_WITH_ITS_SALE.format(table, record)})"
     ids: tuple[str | int, ...] = given
-    if place == ways.LISTS:
+    if place == transports.LISTS:
         _end_listed(channel, these, ids)
         return
-    if held := figures.in_doubt(channel):
+    if held := withheld_figures.in_doubt(channel):
         these, ids = f"{these} AND {record} NOT IN (SELECT value FROM json_each(?))", (*ids, json.dumps(held))
     # a row that was set aside is not among ours, whatever the cursor says
     these += f" AND {record} NOT IN (SELECT record_id FROM set_aside WHERE channel = '{channel}')"
-    models.execute(
+    db.execute(
         f"UPDATE {table} SET open = 0 WHERE open = 1{these} AND EXISTS (SELECT 1 FROM outbox WHERE"
         f" outbox.change_id = {table}.change_id AND result_epoch = ? AND result_seq <= ? AND {_APPLIED})"
         f" AND {record} NOT IN (SELECT id FROM base_record WHERE type = ? AND body IS NULL)",
         (*ids, place, state.number(f"{channel}.cursor"), type),
     )
     # what went up singly has no number of the server's: a pull that began later contains it
-    if ways.has_answers() and (type != "customer" or ways.server_keeps_balances(otherwise=True)):
-        models.execute(
+    if transports.has_answers() and (type != "customer" or transports.server_keeps_balances(otherwise=True)):
+        db.execute(
             f"UPDATE {table} SET open = 0 WHERE open = 1{these} AND EXISTS (SELECT 1 FROM outbox"
             f" WHERE outbox.change_id = {table}.change_id AND result_epoch = ? AND tick <= ? AND {_APPLIED})",
-            (*ids, ways.LISTS, ways.covered(channel)),
+            (*ids, transports.LISTS, transports.covered(channel)),
         )
 
 
 def _end_listed(channel: str, these: str, ids: tuple[str | int, ...]) -> None:
     """End the moves that were answered before their record's page was asked for: its count stands in `seq`."""
     table, record, type = TABLES[channel]
-    if type == "customer" and not ways.server_keeps_balances():
+    if type == "customer" and not transports.server_keeps_balances():
         return
     place, _ = overlay.RECORD_COLUMNS[type]
-    models.execute(
+    db.execute(
         f"UPDATE {table} SET open = 0 WHERE open = 1{these} AND EXISTS (SELECT 1 FROM outbox"
         f" JOIN {place} AS listed ON listed.id = {table}.{record}"
         f" WHERE outbox.change_id = {table}.change_id AND {_APPLIED} AND tick <= listed.seq)"
@@ -147,8 +148,8 @@ def _reopen(channel: str) -> None:
     """Rows of another epoch came in: whatever they may not contain counts again until a result ends it. A figure that
     was held is the one from before, with what ended in it."""
     table, record, _ = TABLES[channel]
-    models.execute(
+    db.execute(
         f"UPDATE {table} SET open = 1 WHERE open = 0 AND change_id IN (SELECT change_id FROM outbox)"
         f" AND {record} NOT IN (SELECT value FROM json_each(?))",
-        (json.dumps(figures.in_doubt(channel)),),
+        (json.dumps(withheld_figures.in_doubt(channel)),),
     )

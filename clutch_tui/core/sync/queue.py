@@ -15,12 +15,14 @@ from typing import Any
 
 from .. import customers, inventory, journal, search, suppliers
 from ..clock import from_text
-from ..database import models
+from ..database import db
 from ..errors import ShopError
+from ..outbox import outbox, overlay, precedence, requests
+from ..outbox.views import ChangeRow
 from ..records import EDITABLE, RECORDS
 from ..types import Customer, CustomerDraft, Key, Lane, Part, PartDraft, Sale, Supplier, SupplierDraft
-from . import outbox, overlay, precedence, records, requests, singles
-from .shown import ChangeRow
+from . import replica_rows
+from .fallback import single_writes
 
 REFUSED = ("rejected", "key_reuse")
 
@@ -57,12 +59,12 @@ def may_be_seen(row: ChangeRow) -> bool:
 
 def is_unconfirmed(row: ChangeRow) -> bool:
     """Whether only a person can find out if the server has it."""
-    return row.lane == "attention" and row.status == "" and row.last_error in singles.ASKS
+    return row.lane == "attention" and row.status == "" and row.last_error in single_writes.ASKS
 
 
 def is_only_stock(row: ChangeRow) -> bool:
     """Whether the server has an unconfirmed document, and only its stock is in doubt."""
-    return is_unconfirmed(row) and row.last_error == singles.UNCLEAR_STOCK
+    return is_unconfirmed(row) and row.last_error == single_writes.UNCLEAR_STOCK
 
 
 def _is_refused_request(row: ChangeRow) -> bool:
@@ -76,7 +78,7 @@ def count(lane: str = "") -> int:
     """How many changes `page` lists in all."""
     if lane == "done":  # every table is counted by its smallest index, and the journal holds tens of thousands
         sql = f"SELECT (SELECT count(*) FROM outbox) - (SELECT count(*) FROM outbox WHERE {outbox.LISTED})"
-        return int(models.execute(sql).fetchone()[0])
+        return int(db.execute(sql).fetchone()[0])
     return outbox.count_listed(lane)
 
 
@@ -93,7 +95,7 @@ def page(lane: str, after: Key | None, skip: int, limit: int) -> tuple[ChangeRow
         where, order, start = "answered_at IS NOT NULL AND lane = ?1 AND n < ?2", "n DESC", 2**63 - 1
     else:
         where, order, start = f"{outbox.LISTED} AND (?1 = '' OR lane = ?1) AND n > ?2", "n", 0
-    rows = models.execute(
+    rows = db.execute(
         f"SELECT {_COLUMNS} FROM outbox WHERE {where} ORDER BY {order} LIMIT ?3 OFFSET ?4",
         (lane, after[0] if after else start, limit, skip),
     ).fetchall()
@@ -102,7 +104,7 @@ def page(lane: str, after: Key | None, skip: int, limit: int) -> tuple[ChangeRow
 
 def get(change_id: str) -> ChangeRow:
     """One change, wherever it is. Raises `error.queue.gone` for one that is not ours."""
-    columns = models.execute(f"SELECT {_COLUMNS} FROM outbox WHERE change_id = ?", (change_id,)).fetchone()
+    columns = db.execute(f"SELECT {_COLUMNS} FROM outbox WHERE change_id = ?", (change_id,)).fetchone()
     if columns is None:
         raise ShopError("error.queue.gone")
     return _row(*columns)
@@ -111,7 +113,7 @@ def get(change_id: str) -> ChangeRow:
 def find(word: str) -> ChangeRow:
     """The change of this id, or of this number in the queue. Raises `error.queue.gone`."""
     if word.isdecimal():
-        row = models.execute("SELECT change_id FROM outbox WHERE n = ?", (int(word) % 2**63,)).fetchone()
+        row = db.execute("SELECT change_id FROM outbox WHERE n = ?", (int(word) % 2**63,)).fetchone()
         word = row[0] if row else ""
     return get(word)
 
@@ -195,7 +197,7 @@ class ChangeDetail:
 def detail(change_id: str) -> ChangeDetail:
     """A change, whole. Raises `error.queue.gone`."""
     row = get(change_id)
-    payload, was, first, last, answered, result, followed_by = models.execute(
+    payload, was, first, last, answered, result, followed_by = db.execute(
         "SELECT payload, was, first_sent_at, last_sent_at, answered_at, result,"
         " (SELECT next.n FROM outbox AS next WHERE next.change_id = outbox.followed_by)"
         " FROM outbox WHERE change_id = ?",
@@ -221,7 +223,7 @@ def _waits_for(row: ChangeRow) -> int | None:
     """The number of the earlier request on the same record whose answer this one waits for."""
     if row.kind in precedence.FACTS:
         return None
-    found = models.execute(
+    found = db.execute(
         "SELECT max(n) FROM outbox WHERE type = ? AND record_id = ? AND n < ? AND answered_at IS NULL"
         f" AND kind NOT IN ({precedence.FACT_LIST})",
         (row.type, row.record_id, row.n),
@@ -235,7 +237,7 @@ def concerns(change_id: str) -> dict[str, tuple[Concern, ...]]:
     if not row.flags:
         return {}
     payload: dict[str, Any] = json.loads(
-        models.execute("SELECT payload FROM outbox WHERE change_id = ?", (change_id,)).fetchone()[0]
+        db.execute("SELECT payload FROM outbox WHERE change_id = ?", (change_id,)).fetchone()[0]
     )
     return _about(row.flags, row.type, row.record_id, {"item_name": row.label, **payload})
 
@@ -258,7 +260,7 @@ def _concern(flag: str, type: str, record_id: str, payload: Mapping[str, Any]) -
         column = flag.replace("duplicate", "part").replace("part_barcode", "barcode")
         return [
             Concern(name, str(payload[column]), stock, name_en)
-            for name, name_en, stock in models.execute(
+            for name, name_en, stock in db.execute(
                 f"SELECT name, name_en, {search.STOCK} FROM part"
                 f" WHERE deleted = 0 AND {column} = ? AND id <> ? ORDER BY name_key LIMIT 5",
                 (payload.get(column), record_id),
@@ -280,7 +282,7 @@ def _moved(moved_part: str, payload: Mapping[str, Any]) -> list[Concern]:
     moved = []
     for line in lines:
         part_id = line.get("item_id") or moved_part
-        found = models.execute(
+        found = db.execute(
             f"SELECT name, name_en, part_number, {search.STOCK}, deleted FROM part WHERE id = ?", (part_id,)
         ).fetchone()
         name, name_en, number, stock, deleted = found or ("", "", "", None, 1)
@@ -307,8 +309,8 @@ def retry(change_id: str) -> str:
         raise ShopError("error.queue.settled")
     outbox.retry(change_id)
     if row.type in overlay.RECORD_COLUMNS:
-        records.rebase(row.type, row.record_id)
-    (sent,) = models.execute(
+        replica_rows.rebase(row.type, row.record_id)
+    (sent,) = db.execute(
         "SELECT coalesce(followed_by, change_id) FROM outbox WHERE change_id = ?", (change_id,)
     ).fetchone()
     return str(sent)
@@ -316,7 +318,7 @@ def retry(change_id: str) -> str:
 
 def retry_all() -> int:
     """Let everything that waits for a time be tried now; how many that are. What was refused waits for a person."""
-    woken = models.execute(
+    woken = db.execute(
         "UPDATE outbox SET not_before = NULL WHERE answered_at IS NULL AND lane IN ('fast', 'slow')"
         " AND not_before IS NOT NULL"
     )
@@ -330,7 +332,7 @@ def see(change_id: str) -> None:
     if not may_be_seen(row):
         raise ShopError("error.queue.not_seen")
     if is_unconfirmed(row):
-        singles.take_as_sent(change_id)
+        single_writes.take_as_sent(change_id)
     else:
         outbox.acknowledge(change_id)
 
@@ -380,7 +382,7 @@ def replace(refused: Refused, fields: Mapping[str, Any], *, actor: str = "") -> 
 
 def _newest(type: str, record_id: str) -> str:
     """The latest change on a record."""
-    found = models.execute(
+    found = db.execute(
         "SELECT change_id FROM outbox WHERE type = ? AND record_id = ? ORDER BY n DESC LIMIT 1", (type, record_id)
     ).fetchone()
     return str(found[0])
@@ -444,7 +446,7 @@ def give_up(change_id: str, *, actor: str = "") -> ChangeRow:
         raise ShopError("error.customer.owes", name=owing.draft.name)
     payload = detail(change_id).payload
     outbox.close(change_id, "given_up")
-    records.rebase(row.type, row.record_id)
+    replica_rows.rebase(row.type, row.record_id)
     journal.audit("give_up", row.type, row.record_id, {"change": change_id, "kind": row.kind, **payload}, actor)
     return get(change_id)
 
@@ -455,7 +457,7 @@ def give_up(change_id: str, *, actor: str = "") -> ChangeRow:
 def dump(after: int = 0, limit: int = -1) -> tuple[dict[str, Any], ...]:
     """What waits beyond the number `after`, as it is stored and with its JSON read: for a file that another machine
     can use."""
-    cursor = models.execute(
+    cursor = db.execute(
         "SELECT n, change_id, lineage, channel, kind, type, record_id, label, at, epoch, base, was, payload, lane,"
         " attempts, first_sent_at, last_sent_at, not_before, last_error, answered_at, status, result FROM outbox"
         f" WHERE {outbox.LISTED} AND n > ? ORDER BY n LIMIT ?",

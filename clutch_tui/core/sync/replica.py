@@ -14,23 +14,11 @@ from contextlib import contextmanager
 from dataclasses import fields
 
 from .. import state
-from ..database import models
-from . import (
-    abilities,
-    arrivals,
-    conflicts,
-    doubts,
-    figures,
-    marks,
-    moves,
-    offers,
-    outbox,
-    precedence,
-    records,
-    unreadable,
-    ways,
-)
-from .messages import PullPage, PullState, Result
+from ..database import db
+from ..outbox import abilities, outbox, precedence, transports
+from ..outbox.messages import PullPage, PullState, Result
+from . import conflicts, marks, moves, part_staging, quarantine, refusal_doubts, replica_rows, withheld_figures
+from . import unconfirmed as sync_unconfirmed
 
 CHANNELS = ("inventory", "sales", "customers", "suppliers", "orders")
 MANY = 10_000
@@ -48,7 +36,7 @@ def epoch() -> str | None:
 def pull_state(channel: str) -> PullState:
     """Where the next page of a channel starts. A channel whose rows are of another epoch, whose cursor has fallen
     below the floor, or of whose rows some could not be read before (`renew`), starts a snapshot."""
-    staged = models.execute(
+    staged = db.execute(
         "SELECT epoch, cursor, snapshot, since, mark FROM pull_page WHERE channel = ? ORDER BY n DESC LIMIT 1",
         (channel,),
     ).fetchone()
@@ -77,7 +65,7 @@ def restart(channel: str) -> None:
 
 
 def drop_staging(channel: str) -> None:
-    models.execute("DELETE FROM pull_page WHERE channel = ?", (channel,))
+    db.execute("DELETE FROM pull_page WHERE channel = ?", (channel,))
 
 
 def new_epoch(value: str) -> None:
@@ -94,12 +82,12 @@ def doubt_epoch() -> None:
 
 def _begin_epoch(value: str) -> None:
     if epoch() is not None:
-        doubts.begin()
+        refusal_doubts.begin()
         abilities.forget()
     _rename_past(value)
     state.put("epoch", value)
     marks.forget()
-    models.execute("DELETE FROM pull_page")
+    db.execute("DELETE FROM pull_page")
 
 
 def _rename_past(value: str) -> None:
@@ -111,7 +99,7 @@ def _rename_past(value: str) -> None:
         state.put(f"{channel}.epoch", past)
     renamed = len(channels)
     for column in ("epoch", "result_epoch"):
-        renamed += models.execute(f"UPDATE outbox SET {column} = ? WHERE {column} = ?", (past, value)).rowcount
+        renamed += db.execute(f"UPDATE outbox SET {column} = ? WHERE {column} = ?", (past, value)).rowcount
     if renamed:
         state.put("epochs.renamed", state.number("epochs.renamed") + 1)
     if state.get("journal.epoch") == value:
@@ -127,7 +115,7 @@ def receive(
     results: Mapping[str, Result],
     page: PullPage | None,
     *,
-    asked: offers.Offer | None = None,
+    asked: sync_unconfirmed.Offer | None = None,
     policies: Mapping[str, str] | None = None,
 ) -> frozenset[str]:
     """Store one answer of the server, whole; the nouns that have new rows.
@@ -140,7 +128,7 @@ def receive(
         state.put("epoch", answer_epoch)
     if answer_epoch != epoch():
         return frozenset()
-    ways.heard(channel)
+    transports.heard(channel)
     nouns = deliver(results, answer_epoch, policies=policies)
     if asked is not None:
         unknown = [change_id for change_id in asked.recheck if change_id not in results]
@@ -155,15 +143,15 @@ def receive(
 def _reopen(change_ids: Collection[str]) -> set[str]:
     """Put what the present epoch does not know back into the queue, its requests over their rows; the nouns that this
     changes."""
-    offers.reopen(change_ids)
-    requests = models.execute(
+    sync_unconfirmed.reopen(change_ids)
+    requests = db.execute(
         "SELECT DISTINCT type, record_id FROM outbox WHERE change_id IN (SELECT value FROM json_each(?))"
         f" AND kind NOT IN ({precedence.FACT_LIST})",
         (json.dumps(list(change_ids)),),
     ).fetchall()
     for type, record_id in requests:
-        records.rebase(type, record_id)
-    return {records.NOUNS[type] for type, _ in requests} | ({"queue"} if change_ids else set())
+        replica_rows.rebase(type, record_id)
+    return {replica_rows.NOUNS[type] for type, _ in requests} | ({"queue"} if change_ids else set())
 
 
 def _expected(channel: str, page: PullPage) -> bool:
@@ -174,7 +162,7 @@ def _expected(channel: str, page: PullPage) -> bool:
 
 def is_staging(channel: str) -> bool:
     """True while pages of this channel wait for those that come after them."""
-    return models.execute("SELECT 1 FROM pull_page WHERE channel = ?", (channel,)).fetchone() is not None
+    return db.execute("SELECT 1 FROM pull_page WHERE channel = ?", (channel,)).fetchone() is not None
 
 
 def prepare(channel: str, portion: PullPage) -> None:
@@ -186,28 +174,28 @@ def prepare(channel: str, portion: PullPage) -> None:
 
 def build(channel: str, portion: PullPage) -> bool:
     """One step towards the swap of a pull whose last page was prepared; True where there are more."""
-    return epoch() in (None, portion.epoch) and _expected(channel, portion) and arrivals.build()
+    return epoch() in (None, portion.epoch) and _expected(channel, portion) and part_staging.build()
 
 
-def _prepare(channel: str, page: PullPage) -> list[records.Row]:
+def _prepare(channel: str, page: PullPage) -> list[replica_rows.Row]:
     """Prepare the parts of a page; the rows that are none."""
     if not page.prepared and not is_staging(channel):
-        arrivals.begin()
-    unreadable.staged(channel, (str(row["id"]) for row in page.rows))
-    arrivals.prepare([row for row in page.rows if row["type"] == "item"])
+        part_staging.begin()
+    quarantine.staged(channel, (str(row["id"]) for row in page.rows))
+    part_staging.prepare([row for row in page.rows if row["type"] == "item"])
     return [row for row in page.rows if row["type"] != "item"]
 
 
 def _store_page(channel: str, page: PullPage) -> set[str]:
     """Stage a page, or store the pull that it completes."""
     arriving = channel == "inventory" and (page.more or page.prepared > 0 or is_staging(channel))
-    if not page.more and page.snapshot and offers.rechecking():
+    if not page.more and page.snapshot and sync_unconfirmed.rechecking():
         # the rows may lack what the server has yet to be offered again: ask for them once more afterwards
         drop_staging(channel)
         return set()
     if not arriving:
-        unreadable.staged(channel, (str(row["id"]) for row in page.rows))
-    rows: list[records.Row] = _prepare(channel, page) if arriving else list(page.rows)
+        quarantine.staged(channel, (str(row["id"]) for row in page.rows))
+    rows: list[replica_rows.Row] = _prepare(channel, page) if arriving else list(page.rows)
     if page.more:
         _stage(channel, page, rows)
         return set()
@@ -218,79 +206,79 @@ def _store_page(channel: str, page: PullPage) -> set[str]:
     return {channel} if rows or arriving or page.snapshot else set()
 
 
-def _stage(channel: str, page: PullPage, rows: list[records.Row]) -> None:
+def _stage(channel: str, page: PullPage, rows: list[replica_rows.Row]) -> None:
     keyed = with_keys(rows)
-    keyed = records.shortened(keyed) if channel == "sales" else keyed
-    n = models.execute("SELECT coalesce(max(n), 0) + 1 FROM pull_page WHERE channel = ?", (channel,)).fetchone()[0]
+    keyed = replica_rows.shortened(keyed) if channel == "sales" else keyed
+    n = db.execute("SELECT coalesce(max(n), 0) + 1 FROM pull_page WHERE channel = ?", (channel,)).fetchone()[0]
     body = json.dumps(keyed, ensure_ascii=False)
-    models.execute(
+    db.execute(
         "INSERT INTO pull_page (channel, n, epoch, snapshot, since, cursor, mark, body)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (channel, n, page.epoch, page.snapshot, page.since, page.cursor, page.mark, body),
     )
 
 
-def with_keys(rows: Iterable[records.Row]) -> tuple[records.Row, ...]:
+def with_keys(rows: Iterable[replica_rows.Row]) -> tuple[replica_rows.Row, ...]:
     """Rows with their folded columns, which need no database."""
-    return tuple(records.with_keys(str(row["type"]), row) for row in rows)
+    return tuple(replica_rows.with_keys(str(row["type"]), row) for row in rows)
 
 
-def _staged(channel: str) -> list[list[records.Row]]:
-    pages = models.execute("SELECT body FROM pull_page WHERE channel = ? ORDER BY n", (channel,)).fetchall()
+def _staged(channel: str) -> list[list[replica_rows.Row]]:
+    pages = db.execute("SELECT body FROM pull_page WHERE channel = ? ORDER BY n", (channel,)).fetchall()
     return [json.loads(body) for (body,) in pages]
 
 
-def _swap(channel: str, page: PullPage, rows: list[records.Row], *, arriving: bool = False) -> None:
+def _swap(channel: str, page: PullPage, rows: list[replica_rows.Row], *, arriving: bool = False) -> None:
     """Rows, cursor and the moves they end, at once. `arriving` parts were prepared and are only shown."""
     another_epoch = state.get(f"{channel}.epoch") != page.epoch
     since = 0 if another_epoch or page.snapshot else cursor(channel)
     state.put(f"{channel}.cursor", page.cursor)
     marks.put_cursor(channel, page.mark)
     state.put(f"{channel}.epoch", page.epoch)
-    state.put(f"{channel}.as_of", models.now_text())
+    state.put(f"{channel}.as_of", db.now_text())
     if page.snapshot:
         state.forget(f"{channel}.renew")
-        unreadable.complete(channel)
-    ways.cover(channel)
-    if again := unreadable.later(channel):
+        quarantine.complete(channel)
+    transports.cover(channel)
+    if again := quarantine.later(channel):
         rows = [row for row in rows if row["id"] not in again]
-        arrivals.drop(again)
-    came = [*(str(row["id"]) for row in rows), *(arrivals.ids() if arriving else ())]
-    unreadable.came(channel, came)
-    unnamed = unreadable.has_unnamed(channel)
+        part_staging.drop(again)
+    came = [*(str(row["id"]) for row in rows), *(part_staging.ids() if arriving else ())]
+    quarantine.came(channel, came)
+    unnamed = quarantine.has_unnamed(channel)
     if unnamed:
         counted = (*moves.TABLES[channel][:2], another_epoch) if channel in moves.TABLES else None
-        unreadable.suspect(channel, records.TYPES[channel], counted, came, (page.epoch, since, page.cursor))
+        quarantine.suspect(channel, replica_rows.TYPES[channel], counted, came, (page.epoch, since, page.cursor))
     # a row without an id may be any: no record is given up for it
-    snapshot, spared = page.snapshot and not unnamed, unreadable.fresh(channel)
-    held = figures.in_doubt(channel)
-    rows = figures.hold(channel, rows, held, arriving=arriving) if held else rows
+    snapshot, spared = page.snapshot and not unnamed, quarantine.fresh(channel)
+    held = withheld_figures.in_doubt(channel)
+    rows = withheld_figures.hold(channel, rows, held, arriving=arriving) if held else rows
     # without rows, too: a cursor that moves on may be all that an answered request was waiting for
-    pulled: dict[str, list[records.Row]] = {records.TYPES[channel]: [], **records.by_type(rows)}
+    pulled: dict[str, list[replica_rows.Row]] = {replica_rows.TYPES[channel]: [], **replica_rows.by_type(rows)}
     with large_cache(len(rows)):
         for type, of_type in pulled.items():
             if type == "item" and arriving:
-                arrivals.show(snapshot=snapshot, spared=spared)
+                part_staging.show(snapshot=snapshot, spared=spared)
                 continue
-            records.store(type, of_type, snapshot=snapshot, spared=spared)
+            replica_rows.store(type, of_type, snapshot=snapshot, spared=spared)
             conflicts.follow(type, of_type)
         if channel == "sales" and snapshot:
-            records.sweep_documents(rows, spared)
+            replica_rows.sweep_documents(rows, spared)
     state.forget(f"{channel}.lacking")
     drop_staging(channel)
-    reopen = another_epoch or figures.must_reopen(channel)
+    reopen = another_epoch or withheld_figures.must_reopen(channel)
     moves.end(channel, reopen=reopen)
-    figures.stored(channel, held, reopen=reopen, whole=page.snapshot)
+    withheld_figures.stored(channel, held, reopen=reopen, whole=page.snapshot)
 
 
 @contextmanager
 def large_cache(rows: int) -> Iterator[None]:
     """A page cache in which a swap of so many rows fits with its indexes."""
     if rows > MANY:
-        models.execute("PRAGMA cache_size = -131072")
+        db.execute("PRAGMA cache_size = -131072")
     yield
     if rows > MANY:
-        models.execute("PRAGMA cache_size = -16000")
+        db.execute("PRAGMA cache_size = -16000")
 
 
 # --- results -------------------------------------------------------------------------------------------
@@ -315,14 +303,14 @@ def deliver(results: Mapping[str, Result], answer_epoch: str, *, policies: Mappi
         marks.hear((result.seq, result.mark) for result in results.values())
     nouns: set[str] = set()
     settled: set[str] = set()
-    tick = ways.next_tick() if results else 0
+    tick = transports.next_tick() if results else 0
     doubtful = frozenset[str]()
-    if answer_epoch != ways.LISTS:
-        doubtful = doubts.pending()
+    if answer_epoch != transports.LISTS:
+        doubtful = refusal_doubts.pending()
     elif results:
-        ways.note_answers()
+        transports.note_answers()
     for change_id, result in results.items():
-        row = models.execute(
+        row = db.execute(
             "SELECT type, record_id, kind, label, lane, answered_at, result_epoch, result FROM outbox"
             " WHERE change_id = ?",
             (change_id,),
@@ -337,7 +325,7 @@ def deliver(results: Mapping[str, Result], answer_epoch: str, *, policies: Mappi
             outbox.failed([change_id], "error.sync.unknown_status")
             outbox.postpone(change_id, 60)
             continue
-        if change_id in doubtful and not doubts.settle(change_id, result):
+        if change_id in doubtful and not refusal_doubts.settle(change_id, result):
             nouns |= {"queue"}
             continue
         text = _text(result)
@@ -345,32 +333,32 @@ def deliver(results: Mapping[str, Result], answer_epoch: str, *, policies: Mappi
         _answer(change_id, result, text, answer_epoch, tick, lane=lane if again else _lane_after(result))
         if again:
             continue
-        nouns |= {"queue", records.NOUNS.get(type, "sales")}
+        nouns |= {"queue", replica_rows.NOUNS.get(type, "sales")}
         if kind in precedence.FACTS:
             _flag_sale(record_id, result)
             if result.status == "rejected" and abilities.refused(change_id, kind, result.code):
                 outbox.retry(change_id)
         else:
             nouns |= conflicts.settle(change_id, type, record_id, label, result, answer_epoch, policies or {})
-            records.rebase(type, record_id)
+            replica_rows.rebase(type, record_id)
             settled.add(record_id)
     if results:
-        models.execute(
+        db.execute(
             "DELETE FROM single WHERE EXISTS (SELECT 1 FROM outbox"
             " WHERE outbox.change_id = single.change_id AND answered_at IS NOT NULL)"
         )
         for channel in moves.TABLES:
             moves.end_answered(channel, results, settled)
-            figures.release(channel)
+            withheld_figures.release(channel)
     return nouns
 
 
 def _answer(change_id: str, result: Result, text: str, answer_epoch: str, tick: int, *, lane: str) -> None:
-    models.execute(
+    db.execute(
         "UPDATE outbox SET answered_at = ?, status = ?, result_epoch = ?, result_seq = ?, result = ?, lane = ?,"
         " tick = ?, not_before = NULL WHERE change_id = ?",
         (
-            models.now_text(),
+            db.now_text(),
             result.status,
             answer_epoch,
             result.seq,
@@ -397,4 +385,4 @@ def _lane_after(result: Result) -> str:
 
 def _flag_sale(sale_id: str, result: Result) -> None:
     if result.flags:
-        models.execute("UPDATE sale SET flags = ? WHERE id = ?", (" ".join(result.flags), sale_id))
+        db.execute("UPDATE sale SET flags = ? WHERE id = ?", (" ".join(result.flags), sale_id))

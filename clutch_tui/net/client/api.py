@@ -18,11 +18,11 @@ from clutch_tui.core.clock import Clock, SystemClock
 from clutch_tui.net.client.attempt import Answer, Record, Request, judge, read_body, request_for
 from clutch_tui.net.client.errors import BREAKS, LINE_DOWN, ApiError, FieldError, Kind, from_exception
 from clutch_tui.net.client.packing import Packing, pack
-from clutch_tui.net.client.progress import PIECE, Progress
+from clutch_tui.net.client.progress import PIECE, TransferPatience
 from clutch_tui.net.client.recognition import Look, Recognition
 from clutch_tui.net.client.retry import ATTEMPTS, Breaker, Budget, backoff
-from clutch_tui.net.connection import Exchange, Monitor
 from clutch_tui.net.endpoints import BY_NAME, Endpoint
+from clutch_tui.net.monitor import LoggedCall, Monitor
 
 if TYPE_CHECKING:
     import httpx
@@ -56,7 +56,7 @@ class Api:
         clock: Clock | None = None,
         chance: random.Random | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
-        on_exchange: Callable[[Exchange], None] | None = None,
+        on_exchange: Callable[[LoggedCall], None] | None = None,
     ) -> None:
         self._settings = settings
         self._session = session
@@ -281,7 +281,7 @@ class Api:
         import httpx
 
         request, host = record.request, self._host
-        progress = Progress(self._note_bytes)
+        progress = TransferPatience(self._note_bytes)
         in_pieces = self._transport is None and record.body is not None and len(record.body) > PIECE
         outgoing = client.build_request(
             request.method,

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from clutch_tui.core.clock import Clock
 from clutch_tui.net.client.errors import ANSWERED, ApiError, Kind, from_answer
-from clutch_tui.net.connection import Exchange
 from clutch_tui.net.endpoints import Endpoint
+from clutch_tui.net.monitor import LoggedCall
 
 if TYPE_CHECKING:
     import httpx
@@ -120,10 +120,10 @@ class Record:
         """What goes over the line."""
         return self.request.body if self.packed is None else self.packed
 
-    def exchange(self, error: ApiError | None, clock: Clock, bodies: int) -> Exchange:
+    def exchange(self, error: ApiError | None, clock: Clock, bodies: int) -> LoggedCall:
         from clutch_tui.security.redaction import hide_body, hide_headers, hide_text
 
-        return Exchange(
+        return LoggedCall(
             endpoint=self.request.name,
             method=self.request.method,
             url=hide_text(self.url),

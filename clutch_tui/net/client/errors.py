@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal
 
-from clutch_tui.net.connection import Problem
+from clutch_tui.net.monitor import Problem
 from clutch_tui.security.redaction import hide_text
 
 if TYPE_CHECKING:

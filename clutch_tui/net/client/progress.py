@@ -11,7 +11,7 @@ ENOUGH = 1024
 """Bytes that must move within each span of patience: a server that drips is as good as a silent one."""
 
 
-class Progress:
+class TransferPatience:
     """Puts an exchange's deadline off by its limit whenever `ENOUGH` bytes have moved since it was last put off.
     `heard` is told of each part of the answer."""
 

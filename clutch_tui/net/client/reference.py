@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from clutch_tui.core import reference
-from clutch_tui.core.database.store import Store
 from clutch_tui.core.reference import Reference
+from clutch_tui.core.store.store import Store
 
 from .. import wire
 from .api import Api

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from clutch_tui.core.clock import Clock, SystemClock, from_text, to_text
 from clutch_tui.net.client.errors import ApiError, Kind
-from clutch_tui.net.connection import Access, Monitor
+from clutch_tui.net.monitor import Access, Monitor
 from clutch_tui.security.key_store import KeyStoreError
 from clutch_tui.security.redaction import remember
 from clutch_tui.security.vault import Secrets

@@ -13,7 +13,7 @@ from clutch_tui.config.settings import Backend
 from clutch_tui.security.vault import Secrets, Vault
 
 from .. import wire
-from ..connection import Monitor
+from ..monitor import Monitor
 from .api import Api
 from .errors import ApiError, Kind
 from .session import Session

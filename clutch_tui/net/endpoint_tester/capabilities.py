@@ -11,9 +11,9 @@ from clutch_tui.core.clock import Clock
 from clutch_tui.net import wire
 from clutch_tui.net.client.api import Api
 from clutch_tui.net.client.errors import ApiError, Kind
-from clutch_tui.net.connection import SKEW, Monitor
 from clutch_tui.net.endpoint_tester import probes
 from clutch_tui.net.endpoint_tester.server_times import moment
+from clutch_tui.net.monitor import SKEW, Monitor
 from clutch_tui.net.socket import frames
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from clutch_tui.net import wire
 from clutch_tui.net.client.api import Api
 from clutch_tui.net.client.errors import ApiError
 from clutch_tui.net.endpoint_tester.probes import fault_of
-from clutch_tui.net.endpoint_tester.round_trips import Step
+from clutch_tui.net.endpoint_tester.round_trips import TripStep
 from clutch_tui.net.endpoints import BY_NAME
 
 CALLS = ("auth.login", "auth.refresh", "auth.logout")
@@ -25,7 +25,7 @@ class Login:
     password: str = field(repr=False)
 
 
-async def live(api: Api, login: Login, on_step: Callable[[Step], None]) -> None:
+async def live(api: Api, login: Login, on_step: Callable[[TripStep], None]) -> None:
     """Sign in, refresh, sign out, telling each call that could be made."""
     who = {"email": login.email, "emailOrPhone": login.email, "password": login.password}
     tokens: dict[str, Any] = {}
@@ -40,17 +40,17 @@ async def live(api: Api, login: Login, on_step: Callable[[Step], None]) -> None:
         on_step(await _call(api, name, body, bearer, tokens))
 
 
-async def _call(api: Api, name: str, body: dict[str, str], bearer: str | None, tokens: dict[str, Any]) -> Step:
+async def _call(api: Api, name: str, body: dict[str, str], bearer: str | None, tokens: dict[str, Any]) -> TripStep:
     """One call; the tokens that it brings are added to `tokens`."""
     endpoint = BY_NAME[name]
     try:
         answer = await api.send_as(name, body, bearer=bearer, probe=True)
     except ApiError as error:
-        return Step(endpoint, error=error)
+        return TripStep(endpoint, error=error)
     if name == "auth.logout":
-        return Step(endpoint, answer)
+        return TripStep(endpoint, answer)
     problem = fault_of(endpoint, answer)
     if problem is None:
         record = wire.read_answer(name, answer.whole).record or {}
         tokens |= {one: record[one] for one in ("token", "refresh_token") if record.get(one)}
-    return Step(endpoint, answer, problem=problem)
+    return TripStep(endpoint, answer, problem=problem)

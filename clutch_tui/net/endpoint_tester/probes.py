@@ -14,8 +14,8 @@ from uuid import uuid4
 from clutch_tui.net import wire
 from clutch_tui.net.client.api import Answer, Api
 from clutch_tui.net.client.errors import ApiError, Kind
-from clutch_tui.net.connection import Problem
 from clutch_tui.net.endpoints import Endpoint
+from clutch_tui.net.monitor import Problem
 
 NO_TOKEN = "no.such.token"
 """Three parts, like a JWT: a server that looks at it knows what it refuses."""

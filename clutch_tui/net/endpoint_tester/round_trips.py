@@ -16,9 +16,9 @@ import uuid_utils
 from clutch_tui.net import wire
 from clutch_tui.net.client.api import Answer, Api
 from clutch_tui.net.client.errors import ApiError, Kind
-from clutch_tui.net.connection import Monitor, Problem
 from clutch_tui.net.endpoint_tester.probes import fault_of
 from clutch_tui.net.endpoints import BY_NAME, Endpoint
+from clutch_tui.net.monitor import Monitor, Problem
 
 MARK = "clutch-tui-test"
 NOUNS = {"inventory": "item", "customers": "customer", "suppliers": "supplier"}
@@ -35,7 +35,7 @@ _PROFILE = ("name", "name_en", "address", "phone", "email", "car_brands", "locat
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class TripStep:
     """One call of a round trip: its answer, or why there is none, and what is wrong with it."""
 
     endpoint: Endpoint
@@ -52,7 +52,7 @@ class RoundTrip:
         self._monitor = monitor
         self.is_idempotent: bool | None = None
 
-    async def run(self, category: str, on_step: Callable[[Step], Awaitable[None]]) -> None:
+    async def run(self, category: str, on_step: Callable[[TripStep], Awaitable[None]]) -> None:
         """Make, change and delete one record of `category`; tells each step as it is done. However it ends, what
         it made is deleted."""
         name, identity = f"{MARK} {uuid4().hex[:8]}", str(uuid_utils.uuid7())
@@ -75,13 +75,13 @@ class RoundTrip:
             if not is_gone:
                 await self._remove(category, identity)
 
-    async def send_profile(self) -> Step:
+    async def send_profile(self) -> TripStep:
         """The shop's own values, sent back to it; afterwards they must be what they were."""
         update = BY_NAME["shop.update"]
         try:
             before = await self._api.call("shop.profile", probe=True)
         except ApiError as error:
-            return Step(update, error=error)
+            return TripStep(update, error=error)
         given = before.data if isinstance(before.data, dict) else {}
         body = {name: given[name] for name in _PROFILE if given.get(name) is not None}
         step = await self._step("shop.update", body=body)
@@ -89,7 +89,7 @@ class RoundTrip:
             return step
         after = await self._api.call("shop.profile", probe=True)
         if after.data != before.data:
-            return Step(update, step.answer, problem=Problem("tester.profile_changed"))
+            return TripStep(update, step.answer, problem=Problem("tester.profile_changed"))
         return step
 
     async def sweep(self, category: str) -> int:
@@ -105,7 +105,7 @@ class RoundTrip:
 
     # --- single calls -------------------------------------------------------------------------------
 
-    async def _step(self, name: str, identity: str = "", *, body: object = None, key: str | None = None) -> Step:
+    async def _step(self, name: str, identity: str = "", *, body: object = None, key: str | None = None) -> TripStep:
         endpoint = BY_NAME[name]
         path = {"id": identity} if identity else None
         try:
@@ -113,8 +113,8 @@ class RoundTrip:
                 name, path=path, body=body, idempotency_key=key or str(uuid_utils.uuid7()), probe=True
             )
         except ApiError as error:
-            return Step(endpoint, error=error)
-        return Step(endpoint, answer, problem=fault_of(endpoint, answer))
+            return TripStep(endpoint, error=error)
+        return TripStep(endpoint, answer, problem=fault_of(endpoint, answer))
 
     async def _repeat(self, category: str, body: dict[str, Any], key: str, identity: str) -> None:
         """The same call under the same key: is it known, or done a second time?"""

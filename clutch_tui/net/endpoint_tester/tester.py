@@ -17,7 +17,6 @@ from clutch_tui.core.clock import Clock, SystemClock
 from clutch_tui.net.client.api import Answer, Api
 from clutch_tui.net.client.errors import ApiError, Kind
 from clutch_tui.net.client.session import Session
-from clutch_tui.net.connection import Monitor, Problem
 from clutch_tui.net.endpoint_tester import capabilities, own_session
 from clutch_tui.net.endpoint_tester.capabilities import Capability
 from clutch_tui.net.endpoint_tester.own_session import Login
@@ -29,8 +28,9 @@ from clutch_tui.net.endpoint_tester.probes import (
     probe_for,
     routes_before_tokens,
 )
-from clutch_tui.net.endpoint_tester.round_trips import NOUNS, RoundTrip, Step
+from clutch_tui.net.endpoint_tester.round_trips import NOUNS, RoundTrip, TripStep
 from clutch_tui.net.endpoints import BY_NAME, ENDPOINTS, Endpoint
+from clutch_tui.net.monitor import Monitor, Problem
 
 if TYPE_CHECKING:
     from clutch_tui.config.settings import Settings
@@ -82,7 +82,7 @@ _LINE_DOWN = frozenset({Kind.UNREACHABLE, Kind.UNKNOWN_HOST, Kind.TLS, Kind.PROX
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class EndpointResult:
     """What one endpoint did. `problem` says what was wrong; the remedy's sentence is `tester.remedy.<state>`."""
 
     name: str
@@ -106,12 +106,12 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class TestReport:
     """All results in the catalogue's order. `chosen` means that somebody named the endpoints to be tried; what
     synchronisation leans on is then not looked at."""
 
     base_url: str
-    results: tuple[Result, ...]
+    results: tuple[EndpointResult, ...]
     chosen: bool = False
     capabilities: tuple[Capability, ...] = ()
 
@@ -169,18 +169,18 @@ class Tester:
         self._trips = RoundTrip(api, monitor)
         self._not_before = 0.0
         self._on_wait: Callable[[float], None] = lambda seconds: None
-        self._results: dict[str, Result] = {}
-        self._on_result: Callable[[Result], None] = lambda result: None
+        self._results: dict[str, EndpointResult] = {}
+        self._on_result: Callable[[EndpointResult], None] = lambda result: None
 
     async def run(
         self,
         names: Sequence[str] = (),
         category: str | None = None,
-        on_result: Callable[[Result], None] = lambda result: None,
+        on_result: Callable[[EndpointResult], None] = lambda result: None,
         *,
         on_wait: Callable[[float], None] = lambda seconds: None,
         write: bool = False,
-    ) -> Report:
+    ) -> TestReport:
         """Judge the endpoints that are named, those of a category, or all; five at a time.
 
         With `write`, what the protocol lets us delete again is made, changed and deleted, and the shop is told its
@@ -205,9 +205,9 @@ class Tester:
                     is_idempotent=self._trips.is_idempotent,
                 )
         done = tuple(self._results[one.name] for one in chosen)
-        return Report(self._api.base_url, done, chosen=not is_whole, capabilities=found)
+        return TestReport(self._api.base_url, done, chosen=not is_whole, capabilities=found)
 
-    def _tell(self, result: Result) -> None:
+    def _tell(self, result: EndpointResult) -> None:
         self._results[result.name] = result
         self._on_result(result)
 
@@ -264,7 +264,7 @@ class Tester:
         async with self._places:
             self._tell(await self._probe(endpoint))
 
-    async def _probe(self, endpoint: Endpoint) -> Result:
+    async def _probe(self, endpoint: Endpoint) -> EndpointResult:
         """The verdict on a question that leaves no trace."""
         if endpoint.name == "auth.logout":
             return await self._probe_logout(endpoint)
@@ -311,7 +311,7 @@ class Tester:
         while (left := self._not_before - self._clock.monotonic()) > 0:
             await self._clock.sleep(left)
 
-    async def _probe_logout(self, endpoint: Endpoint) -> Result:
+    async def _probe_logout(self, endpoint: Endpoint) -> EndpointResult:
         """Nobody's session is ended: a token that never was is signed out."""
         try:
             answer = await self._api.send_as(endpoint.name, {}, bearer=NO_TOKEN, probe=True)
@@ -323,7 +323,7 @@ class Tester:
             return _result(endpoint, "skipped")
         return _answered(endpoint, answer, None)
 
-    async def _undo(self, endpoint: Endpoint, answer: Answer) -> Result:
+    async def _undo(self, endpoint: Endpoint, answer: Answer) -> EndpointResult:
         """A server that takes anything has taken our damaged record: delete it at once, and name it."""
         made = answer.data if isinstance(answer.data, dict) else {}
         identity = made.get("id", made.get("_id"))
@@ -346,7 +346,7 @@ class Tester:
         assert self._login is not None
         judged: set[str] = set()
 
-        def keep(step: Step) -> None:
+        def keep(step: TripStep) -> None:
             judged.add(step.endpoint.name)
             if step.endpoint.name in names:
                 self._tell(_of_step(step))
@@ -360,7 +360,7 @@ class Tester:
         """Make, change, delete. What the round trip does not come to (there is no create) is only probed."""
         judged: set[str] = set()
 
-        async def keep(step: Step) -> None:
+        async def keep(step: TripStep) -> None:
             judged.add(step.endpoint.name)
             if step.endpoint.name in names:
                 self._tell(_of_step(step))
@@ -387,18 +387,18 @@ def _has_round_trip(endpoint: Endpoint) -> bool:
     return endpoint.action in ("create", "update", "delete")
 
 
-def _of_step(step: Step) -> Result:
+def _of_step(step: TripStep) -> EndpointResult:
     if step.error is not None:
         return _failed(step.endpoint, step.error)
     assert step.answer is not None
     return _answered(step.endpoint, step.answer, step.problem)
 
 
-def _failed(endpoint: Endpoint, error: ApiError) -> Result:
+def _failed(endpoint: Endpoint, error: ApiError) -> EndpointResult:
     return _result(endpoint, _STATES.get(error.kind, "error"), error=error, problem=error.problem)
 
 
-def _answered(endpoint: Endpoint, answer: Answer, problem: Problem | None) -> Result:
+def _answered(endpoint: Endpoint, answer: Answer, problem: Problem | None) -> EndpointResult:
     if problem is not None:
         return _result(endpoint, "invalid", answer=answer, problem=problem)
     return _result(endpoint, "slow" if answer.elapsed_ms > SLOW_MS else "ok", answer=answer)
@@ -411,8 +411,8 @@ def _result(
     answer: Answer | None = None,
     error: ApiError | None = None,
     problem: Problem | None = None,
-) -> Result:
-    return Result(
+) -> EndpointResult:
+    return EndpointResult(
         name=endpoint.name,
         category=endpoint.category,
         method=endpoint.method,

@@ -48,7 +48,7 @@ class HandshakeRefused(Exception):
         self.retry_after = retry_after
 
 
-class Line(Protocol):
+class SocketLine(Protocol):
     """An open socket. All three raise `LineClosed` once it has ended."""
 
     async def send(self, text: str) -> None: ...
@@ -61,7 +61,7 @@ class Line(Protocol):
 class Dial(Protocol):
     """Opens a line. Raises `HandshakeRefused`, or `ApiError` where the server was not reached."""
 
-    async def __call__(self, url: str, headers: Mapping[str, str]) -> Line: ...
+    async def __call__(self, url: str, headers: Mapping[str, str]) -> SocketLine: ...
 
 
 class WebSocketDial:
@@ -74,7 +74,7 @@ class WebSocketDial:
         self._pong_timeout = pong_timeout
         self._trust: ssl.SSLContext | None = None
 
-    async def __call__(self, url: str, headers: Mapping[str, str]) -> Line:
+    async def __call__(self, url: str, headers: Mapping[str, str]) -> SocketLine:
         from websockets.exceptions import InvalidProxy, InvalidStatus, ProxyError, WebSocketException
 
         from clutch_tui.config.rules import is_loopback

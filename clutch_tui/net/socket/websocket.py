@@ -15,9 +15,9 @@ from clutch_tui.core.clock import Clock, SystemClock
 from clutch_tui.core.errors import ShopError
 from clutch_tui.net.client.errors import ApiError, Kind
 from clutch_tui.net.client.retry import backoff
-from clutch_tui.net.connection import Level, Monitor, Problem, State
 from clutch_tui.net.events import BY_NAME, H, InventoryUpdate, NewOrder, OrderUpdate, PriceUpdate
-from clutch_tui.net.socket.line import Dial, HandshakeRefused, Line, LineClosed, WebSocketDial
+from clutch_tui.net.monitor import Level, Monitor, Problem, State
+from clutch_tui.net.socket.line import Dial, HandshakeRefused, LineClosed, SocketLine, WebSocketDial
 from clutch_tui.net.socket.sequence import Sequence
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ class Socket:
         self._lives: list[float] = []
         """How long the last connections stood that were cut without a word."""
         self._renewed = False
-        self._line: Line | None = None
+        self._line: SocketLine | None = None
         # of the connection that is open now:
         self._heard = 0
         self._is_ours = False
@@ -328,7 +328,7 @@ class Socket:
             headers["Authorization"] = f"Bearer {bearer}"
         return url, headers
 
-    async def _introduce(self, line: Line, bearer: str) -> None:
+    async def _introduce(self, line: SocketLine, bearer: str) -> None:
         auth = {"shop_id": self._backend.shop_id, "token": bearer, "device_id": self._device_id}
         await self._say(line, "auth", data=auth)
         for channel in BY_NAME:
@@ -337,7 +337,7 @@ class Socket:
         if (seen := self._sequence.resume_from) is not None:
             await self._say(line, "resume", data={"last_seq": seen})
 
-    async def _say(self, line: Line, kind: str, **rest: object) -> None:
+    async def _say(self, line: SocketLine, kind: str, **rest: object) -> None:
         text = json.dumps({"type": kind, **rest}, ensure_ascii=False)
         if self.on_frame is not None:
             self.on_frame("out", text)
@@ -347,7 +347,7 @@ class Socket:
         await self._poked.wait()
         raise LineClosed(1000, "asked to reconnect")
 
-    async def _beat(self, line: Line) -> None:
+    async def _beat(self, line: SocketLine) -> None:
         """A ping now and then; any frame that comes in its time proves that the server is alive. A protocol pong
         would not: proxies and half-dead servers send those."""
         while True:
@@ -365,7 +365,7 @@ class Socket:
             interval = self._settings.heartbeat if self._is_ours else max(FOREIGN_HEARTBEAT, self._settings.heartbeat)
             await self._clock.sleep(max(0.0, interval - self._settings.pong_timeout))
 
-    async def _read(self, line: Line) -> None:
+    async def _read(self, line: SocketLine) -> None:
         from clutch_tui.net import wire
         from clutch_tui.net.socket import frames
 

@@ -12,7 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
-from clutch_tui.core.accounts import AccountEntry, AccountPayment, Standing
+from clutch_tui.core.accounts import AccountEntry, AccountPayment, AccountStanding
 from clutch_tui.core.types import PAY_METHODS, CustomerRow, PayMethod
 from clutch_tui.printing.page import method_word
 from clutch_tui.text import format as shown
@@ -23,9 +23,9 @@ from clutch_tui.ui.screens.drawer import warn_below_zero
 from clutch_tui.ui.screens.history import HistoryScreen, kind_word
 from clutch_tui.ui.screens.paper import PaperDialog
 from clutch_tui.ui.screens.receipt import ReceiptDialog
-from clutch_tui.ui.widgets.column import Column
+from clutch_tui.ui.widgets.column import TableColumn
 from clutch_tui.ui.widgets.part_columns import unsent_mark
-from clutch_tui.ui.widgets.window import Source
+from clutch_tui.ui.widgets.window import RowSource
 from clutch_tui.ui.widgets.words import Words
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class PaymentDialog(PaperDialog):
         return payment.save(self._payment, folder, shop=self._profile, footer=footer)
 
 
-def standing_words(standing: Standing | None) -> str:
+def standing_words(standing: AccountStanding | None) -> str:
     """What a customer owes, or is owed, and the shop's limit where its server has told one."""
     if standing is None:
         return ""
@@ -128,23 +128,23 @@ class AccountScreen(HistoryScreen):
         yield self.standing
         yield from super().compose_body()
 
-    def columns(self) -> Sequence[Column[AccountEntry]]:
+    def columns(self) -> Sequence[TableColumn[AccountEntry]]:
         return (
             unsent_mark(),
-            Column("common.date", 20, lambda row: shown.date_time(row.at) if row.at else ""),
-            Column("move.kind", 14, lambda row: kind_word(row.kind)),
-            Column("account.number", 13, lambda row: shown.part_number(row.number), flex=1, priority=2),
-            Column("move.amount", 12, lambda row: shown.amount(row.amount), number=True),
-            Column("account.balance", 12, lambda row: shown.amount(row.balance), number=True),
+            TableColumn("common.date", 20, lambda row: shown.date_time(row.at) if row.at else ""),
+            TableColumn("move.kind", 14, lambda row: kind_word(row.kind)),
+            TableColumn("account.number", 13, lambda row: shown.part_number(row.number), flex=1, priority=2),
+            TableColumn("move.amount", 12, lambda row: shown.amount(row.amount), number=True),
+            TableColumn("account.balance", 12, lambda row: shown.amount(row.balance), number=True),
         )
 
-    def source(self, text: str) -> Source[AccountEntry]:
+    def source(self, text: str) -> RowSource[AccountEntry]:
         store, customer_id = self.store, self._customer.id
 
         async def count() -> int:
             return await store.read(shop.accounts.statement_count, customer_id)
 
-        return Source(
+        return RowSource(
             count, lambda after, skip, limit: store.read(shop.accounts.statement, customer_id, after, skip, limit)
         )
 

@@ -10,8 +10,8 @@ from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
+from clutch_tui.core.outbox.views import Conflict
 from clutch_tui.core.sync.conflicts import Choice
-from clutch_tui.core.sync.shown import Conflict
 from clutch_tui.phrases import changes, fields
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
@@ -20,8 +20,8 @@ from clutch_tui.ui.dialogs import Choose
 from clutch_tui.ui.forms import FormDialog
 from clutch_tui.ui.screens.history import HistoryScreen
 from clutch_tui.ui.screens.list_screen import reading
-from clutch_tui.ui.widgets.column import Column
-from clutch_tui.ui.widgets.window import Source
+from clutch_tui.ui.widgets.column import TableColumn
+from clutch_tui.ui.widgets.window import RowSource
 from clutch_tui.ui.widgets.window_table import WindowTable
 
 
@@ -29,12 +29,12 @@ def _side(row: Conflict, value: Any, words: Callable[[Conflict], str]) -> str:
     return words(row) if row.field == "*" else changes.apart(row, value)
 
 
-COLUMNS: tuple[Column[Conflict], ...] = (
-    Column("conflict.record", 18, changes.label, flex=2),
-    Column("conflict.field", 13, changes.conflict_field),
-    Column("conflict.was_column", 12, lambda row: _side(row, row.was, changes.was_words), priority=1, flex=1),
-    Column("conflict.mine_column", 14, lambda row: _side(row, row.mine, changes.mine_words), flex=2),
-    Column("conflict.theirs_column", 14, lambda row: _side(row, row.theirs, changes.theirs_words), flex=2),
+COLUMNS: tuple[TableColumn[Conflict], ...] = (
+    TableColumn("conflict.record", 18, changes.label, flex=2),
+    TableColumn("conflict.field", 13, changes.conflict_field),
+    TableColumn("conflict.was_column", 12, lambda row: _side(row, row.was, changes.was_words), priority=1, flex=1),
+    TableColumn("conflict.mine_column", 14, lambda row: _side(row, row.mine, changes.mine_words), flex=2),
+    TableColumn("conflict.theirs_column", 14, lambda row: _side(row, row.theirs, changes.theirs_words), flex=2),
 )
 _NOUNS = "conflicts queue inventory customers suppliers orders"
 """What is drawn anew after a decision."""
@@ -61,10 +61,10 @@ class ConflictsScreen(HistoryScreen):
         super().__init__()
         self.table.must_be_read = True  # the key that leads here is the one that keeps mine
 
-    def columns(self) -> Sequence[Column[Conflict]]:
+    def columns(self) -> Sequence[TableColumn[Conflict]]:
         return COLUMNS
 
-    def source(self, text: str) -> Source[Conflict]:
+    def source(self, text: str) -> RowSource[Conflict]:
         return reading(self.store, shop.conflicts)
 
     def describe(self, row: Conflict) -> Content | str:

@@ -27,7 +27,7 @@ from clutch_tui.ui.widgets.window_table import WindowTable
 from clutch_tui.ui.widgets.words import Words
 
 if TYPE_CHECKING:
-    from clutch_tui.core.speed.usage import Figure, Period, Usage
+    from clutch_tui.core.performance.usage import Figure, Period, Usage
 
 LOOK_EVERY = 1.0
 """Seconds between two looks at the figures and at the waiting times, while the screen is looked at."""
@@ -96,9 +96,9 @@ class ConnectionScreen(Supporting, ShopScreen):
 
     # --- what is shown --------------------------------------------------------------------------------
 
-    def _seen(self) -> overview.Seen:
+    def _seen(self) -> overview.OverviewFigures:
         network = self.app.network
-        return overview.Seen(
+        return overview.OverviewFigures(
             self.app.status,
             None if network is None else network.monitor.snapshot(),
             self._periods,
@@ -130,7 +130,7 @@ class ConnectionScreen(Supporting, ShopScreen):
             if len(periods) != len(self._periods):
                 self.parts.refresh(layout=True)
             self._periods = periods
-        figures, self._way = await self.store.read(lambda: (shop.usage.figures(), shop.ways.summary()))
+        figures, self._way = await self.store.read(lambda: (shop.usage.figures(), shop.transports.summary()))
         if added_up or figures != self._figures or not self.endpoints.count:
             self._figures = figures
             self._show_endpoints()

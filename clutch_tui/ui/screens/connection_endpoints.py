@@ -11,10 +11,10 @@ from clutch_tui.phrases.figures import milliseconds, share
 from clutch_tui.phrases.log import problem_words
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
-from clutch_tui.ui.widgets.column import Column
+from clutch_tui.ui.widgets.column import TableColumn
 
 if TYPE_CHECKING:
-    from clutch_tui.core.speed.usage import Figure, Usage
+    from clutch_tui.core.performance.usage import Figure, Usage
     from clutch_tui.core.types import Key
     from clutch_tui.net.endpoints import Endpoint
 
@@ -78,21 +78,27 @@ def _tone(row: EndpointRow) -> str:
     return "good" if row.works else "bad" if row.endpoint.required else "warning"
 
 
-COLUMNS: tuple[Column[EndpointRow], ...] = (
-    Column("endpoint.name", 21, lambda row: shown.isolate(row.id), flex=1),
-    Column("common.status", 10, state_word, tone=_tone),
-    Column("endpoint.code", 5, lambda row: str(row.figure.status or "") if row.figure else "", number=True, priority=3),
-    Column("endpoint.ms", 6, lambda row: milliseconds(row.figure.ms if row.figure else None), number=True),
-    Column("endpoint.curve", CURVE, lambda row: shown.isolate(curve(row.figure.recent)) if row.figure else ""),
-    Column("endpoint.median", 6, lambda row: milliseconds(row.day.median if row.day else None), number=True),
-    Column("endpoint.p95", 6, lambda row: milliseconds(row.day.p95 if row.day else None), number=True, priority=1),
-    Column("endpoint.worst", 6, lambda row: milliseconds(row.day.worst if row.day else None), number=True, priority=2),
-    Column("endpoint.success", 7, lambda row: share(row.day.success if row.day else None), number=True, priority=4),
-    Column(
+COLUMNS: tuple[TableColumn[EndpointRow], ...] = (
+    TableColumn("endpoint.name", 21, lambda row: shown.isolate(row.id), flex=1),
+    TableColumn("common.status", 10, state_word, tone=_tone),
+    TableColumn(
+        "endpoint.code", 5, lambda row: str(row.figure.status or "") if row.figure else "", number=True, priority=3
+    ),
+    TableColumn("endpoint.ms", 6, lambda row: milliseconds(row.figure.ms if row.figure else None), number=True),
+    TableColumn("endpoint.curve", CURVE, lambda row: shown.isolate(curve(row.figure.recent)) if row.figure else ""),
+    TableColumn("endpoint.median", 6, lambda row: milliseconds(row.day.median if row.day else None), number=True),
+    TableColumn("endpoint.p95", 6, lambda row: milliseconds(row.day.p95 if row.day else None), number=True, priority=1),
+    TableColumn(
+        "endpoint.worst", 6, lambda row: milliseconds(row.day.worst if row.day else None), number=True, priority=2
+    ),
+    TableColumn(
+        "endpoint.success", 7, lambda row: share(row.day.success if row.day else None), number=True, priority=4
+    ),
+    TableColumn(
         "endpoint.calls", 7, lambda row: shown.number(row.figure.calls if row.figure else 0), number=True, priority=5
     ),
-    Column("endpoint.at", 9, lambda row: shown.time_of_day(row.at) if row.at else "", priority=6),
-    Column("endpoint.method", 6, lambda row: row.endpoint.method, priority=7),
+    TableColumn("endpoint.at", 9, lambda row: shown.time_of_day(row.at) if row.at else "", priority=6),
+    TableColumn("endpoint.method", 6, lambda row: row.endpoint.method, priority=7),
 )
 
 

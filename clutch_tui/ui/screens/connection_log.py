@@ -29,14 +29,14 @@ from clutch_tui.ui import shop
 from clutch_tui.ui.dialogs import Choose, ShowText
 from clutch_tui.ui.screens.list_screen import ListScreen
 from clutch_tui.ui.screens.support import Supporting, stamp
-from clutch_tui.ui.widgets.column import Column
+from clutch_tui.ui.widgets.column import TableColumn
 from clutch_tui.ui.widgets.search_field import SearchField
-from clutch_tui.ui.widgets.window import Source
+from clutch_tui.ui.widgets.window import RowSource
 from clutch_tui.ui.widgets.window_table import WindowTable
 from clutch_tui.ui.widgets.words import Words
 
 if TYPE_CHECKING:
-    from clutch_tui.core.database.store import Store
+    from clutch_tui.core.store.store import Store
 
 LOOK_EVERY = 1.0
 LEVELS = ("", "info", "warning", "error")
@@ -48,10 +48,10 @@ def sentence(row: LogRow) -> str:
     return log_phrases.sentence(row.event, row.values)
 
 
-COLUMNS: tuple[Column[LogRow], ...] = (
-    Column("log.time", 14, lambda row: shown.time_of_day(row.at, day=True)),
-    Column("log.category", 10, lambda row: category_word(row.category), priority=1),
-    Column("log.what", 40, sentence, flex=1, tone=lambda row: _TONES.get(row.level, "")),
+COLUMNS: tuple[TableColumn[LogRow], ...] = (
+    TableColumn("log.time", 14, lambda row: shown.time_of_day(row.at, day=True)),
+    TableColumn("log.category", 10, lambda row: category_word(row.category), priority=1),
+    TableColumn("log.what", 40, sentence, flex=1, tone=lambda row: _TONES.get(row.level, "")),
 )
 
 
@@ -99,7 +99,7 @@ class ConnectionLogScreen(Supporting, ListScreen):
         self.set_interval(LOOK_EVERY, self._look)
         self._look()
 
-    def columns(self) -> Sequence[Column[LogRow]]:
+    def columns(self) -> Sequence[TableColumn[LogRow]]:
         return COLUMNS
 
     def reload(self) -> None:
@@ -112,9 +112,9 @@ class ConnectionLogScreen(Supporting, ListScreen):
         meant = tuple(keys_saying(word) for word in fold(text).split())
         return LogQuery(self.level, self.category, text, meant, self.shown_up_to, self.cleared_at)
 
-    def source(self, text: str) -> Source[LogRow]:
+    def source(self, text: str) -> RowSource[LogRow]:
         store, query = self.store, self.query_for(text)
-        return Source(
+        return RowSource(
             lambda: store.read(shop.journal.log_count, query),
             lambda after, skip, limit: store.read(shop.journal.log_page, query, after, skip, limit),
         )

@@ -17,8 +17,8 @@ from clutch_tui.text.strings import has, t, tn
 from clutch_tui.ui.status import Status
 
 if TYPE_CHECKING:
-    from clutch_tui.core.speed.usage import Period
-    from clutch_tui.net.connection import Part, PartName, Problem, Snapshot
+    from clutch_tui.core.performance.usage import Period
+    from clutch_tui.net.monitor import Component, PartName, Problem, Snapshot
 
 PARTS: tuple[PartName, ...] = ("api", "socket", "sync", "database")
 _TONES = {
@@ -38,7 +38,7 @@ TELLING = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class OverviewFigures:
     """What the overview is drawn from, all of one moment. `snapshot` is None while there is no network."""
 
     status: Status
@@ -57,7 +57,7 @@ class Seen:
         )
 
 
-def draw(seen: Seen, width: int) -> Content:
+def draw(seen: OverviewFigures, width: int) -> Content:
     """Everything, in lines of at most `width` cells but for the one sentence that must not be cut."""
     lines = [_overall(seen)]
     if seen.snapshot is not None:
@@ -75,7 +75,7 @@ def draw(seen: Seen, width: int) -> Content:
     return Content("\n").join(lines)
 
 
-def _overall(seen: Seen) -> Content:
+def _overall(seen: OverviewFigures) -> Content:
     overall = seen.status.overall
     reason = seen.snapshot.reason if seen.snapshot is not None and overall not in ("connected", "cut") else None
     why = problem_sentence(reason) if reason is not None else t(f"connection.sentence.{overall}")
@@ -94,7 +94,7 @@ def problem_sentence(problem: Problem) -> str:
     return t(problem.key, **values) if has(problem.key) else shown.isolate(problem.key)
 
 
-def _part(part: Part, now: datetime, way: str) -> Content:
+def _part(part: Component, now: datetime, way: str) -> Content:
     """A part's line: its state, since when, and when it tries again."""
     names = max(cell_len(t(f"connection.part.{name}")) for name in PARTS)
     line = Content.assemble(

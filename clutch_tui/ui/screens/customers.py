@@ -19,23 +19,23 @@ from clutch_tui.ui import shop
 from clutch_tui.ui.dialogs import Dialog
 from clutch_tui.ui.forms import FormDialog
 from clutch_tui.ui.screens.list_screen import ListScreen, reading
-from clutch_tui.ui.widgets.column import Column
+from clutch_tui.ui.widgets.column import TableColumn
 from clutch_tui.ui.widgets.part_columns import unsent_mark
 from clutch_tui.ui.widgets.search_field import SearchField
-from clutch_tui.ui.widgets.window import Source
+from clutch_tui.ui.widgets.window import RowSource
 from clutch_tui.ui.widgets.window_table import WindowTable
-from clutch_tui.ui.widgets.words import Problem
+from clutch_tui.ui.widgets.words import ProblemWords
 
 if TYPE_CHECKING:
-    from clutch_tui.core.accounts import AccountEntry, Standing
+    from clutch_tui.core.accounts import AccountEntry, AccountStanding
     from clutch_tui.ui.app import ClutchApp
 
-COLUMNS: tuple[Column[CustomerRow], ...] = (
+COLUMNS: tuple[TableColumn[CustomerRow], ...] = (
     unsent_mark(),
-    Column("common.name", 22, lambda row: row.name, flex=2),
-    Column("common.phone", 16, lambda row: shown.phone(row.phone)),
-    Column("part.car", 16, lambda row: row.car, priority=2, flex=1),
-    Column(
+    TableColumn("common.name", 22, lambda row: row.name, flex=2),
+    TableColumn("common.phone", 16, lambda row: shown.phone(row.phone)),
+    TableColumn("part.car", 16, lambda row: row.car, priority=2, flex=1),
+    TableColumn(
         "customer.balance",
         12,
         lambda row: shown.amount(row.balance),
@@ -61,10 +61,10 @@ class CustomersScreen(ListScreen):
         Binding("f8", "delete", "common.delete", id="customers.delete"),
     ]
 
-    def columns(self) -> Sequence[Column[CustomerRow]]:
+    def columns(self) -> Sequence[TableColumn[CustomerRow]]:
         return COLUMNS
 
-    def source(self, text: str) -> Source[CustomerRow]:
+    def source(self, text: str) -> RowSource[CustomerRow]:
         return reading(self.store, shop.customers, text)
 
     def describe(self, row: CustomerRow) -> Content | str:
@@ -140,7 +140,7 @@ class CustomersScreen(ListScreen):
             self.app.push_screen(AccountScreen(row))
 
 
-def _page_of(customer_id: str, entries: int) -> tuple[Customer, Standing | None, tuple[AccountEntry, ...]]:
+def _page_of(customer_id: str, entries: int) -> tuple[Customer, AccountStanding | None, tuple[AccountEntry, ...]]:
     """What the page of a customer says, read in one piece."""
     statement = shop.accounts.statement(customer_id, None, 0, entries)
     return shop.customers.get(customer_id), shop.accounts.standing(customer_id), statement
@@ -178,7 +178,7 @@ class PickCustomer(Dialog[PickedCustomer]):
         self.search = SearchField("customer.hint", id="pick-search")
         self.table: WindowTable[CustomerRow] = WindowTable(COLUMNS, empty="common.no_match", id="pick-list")
         self.search.steers(self.table)
-        self._problem = Problem()
+        self._problem = ProblemWords()
 
     def compose_body(self) -> ComposeResult:
         yield self.search

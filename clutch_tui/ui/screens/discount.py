@@ -17,7 +17,7 @@ from clutch_tui.ui import shop
 from clutch_tui.ui.dialogs import Dialog
 from clutch_tui.ui.widgets.number_field import DiscountField, NumberField
 from clutch_tui.ui.widgets.text_field import TextField
-from clutch_tui.ui.widgets.words import Problem, Words
+from clutch_tui.ui.widgets.words import ProblemWords, Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class DiscountDialog(Dialog[TakenOff]):
         self.field = DiscountField(value=self._given, id="discount")
         self.result_line = Words(id="discount-result")
         self._what = Words("sales.ask_discount", classes="muted")
-        self._problem = Problem()
+        self._problem = ProblemWords()
 
     def compose_body(self) -> ComposeResult:
         yield self._what

@@ -22,9 +22,9 @@ from clutch_tui.ui.screens.frame import ShopScreen
 from clutch_tui.ui.screens.history import HistoryScreen
 from clutch_tui.ui.screens.list_screen import reading
 from clutch_tui.ui.screens.paper import PaperDialog
-from clutch_tui.ui.widgets.column import Column
+from clutch_tui.ui.widgets.column import TableColumn
 from clutch_tui.ui.widgets.part_columns import unsent_mark
-from clutch_tui.ui.widgets.window import Source
+from clutch_tui.ui.widgets.window import RowSource
 from clutch_tui.ui.widgets.words import Words
 
 MOST = 10**12
@@ -56,16 +56,16 @@ class DrawerScreen(HistoryScreen):
         yield self.books
         yield from super().compose_body()
 
-    def columns(self) -> Sequence[Column[CashMove]]:
+    def columns(self) -> Sequence[TableColumn[CashMove]]:
         return (
             unsent_mark(),
-            Column("common.date", 20, lambda row: shown.date_time(row.at)),
-            Column("move.kind", 18, lambda row: paper.kind_word(row.kind)),
-            Column("drawer.what_for", 16, _what_for, flex=1, priority=2),
-            Column("move.amount", 12, lambda row: shown.amount(row.amount), number=True),
+            TableColumn("common.date", 20, lambda row: shown.date_time(row.at)),
+            TableColumn("move.kind", 18, lambda row: paper.kind_word(row.kind)),
+            TableColumn("drawer.what_for", 16, _what_for, flex=1, priority=2),
+            TableColumn("move.amount", 12, lambda row: shown.amount(row.amount), number=True),
         )
 
-    def source(self, text: str) -> Source[CashMove]:
+    def source(self, text: str) -> RowSource[CashMove]:
         return reading(self.store, shop.cash)
 
     def describe(self, row: CashMove) -> Content | str:
@@ -150,22 +150,22 @@ class ClosingsScreen(HistoryScreen):
     NOUNS = frozenset({"sales"})
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f2", "open", "drawer.z_again", id="closings.report")]
 
-    def columns(self) -> Sequence[Column[DrawerReport]]:
+    def columns(self) -> Sequence[TableColumn[DrawerReport]]:
         return (
-            Column("drawer.number", 6, lambda row: shown.number(row.number), number=True),
-            Column("common.date", 20, lambda row: shown.date_time(row.until) if row.until else "", flex=1),
-            Column("drawer.expected", 18, lambda row: shown.amount(row.expected), number=True),
-            Column("drawer.counted", 14, lambda row: shown.amount(row.counted or 0), number=True),
-            Column(
+            TableColumn("drawer.number", 6, lambda row: shown.number(row.number), number=True),
+            TableColumn("common.date", 20, lambda row: shown.date_time(row.until) if row.until else "", flex=1),
+            TableColumn("drawer.expected", 18, lambda row: shown.amount(row.expected), number=True),
+            TableColumn("drawer.counted", 14, lambda row: shown.amount(row.counted or 0), number=True),
+            TableColumn(
                 "drawer.difference", 12, _difference, number=True, tone=lambda row: "warning" if row.difference else ""
             ),
         )
 
-    def source(self, text: str) -> Source[DrawerReport]:
+    def source(self, text: str) -> RowSource[DrawerReport]:
         async def count() -> int:
             return await self.store.read(shop.cash.closings_count)
 
-        return Source(count, lambda after, skip, limit: self.store.read(shop.cash.closings, after, skip, limit))
+        return RowSource(count, lambda after, skip, limit: self.store.read(shop.cash.closings, after, skip, limit))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return self.has_row() if action == "open" else True

@@ -15,16 +15,16 @@ from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 from clutch_tui.ui import shop
 from clutch_tui.ui.dialogs import Dialog
-from clutch_tui.ui.widgets.column import Column
+from clutch_tui.ui.widgets.column import TableColumn
 from clutch_tui.ui.widgets.window_table import WindowTable
 
 if TYPE_CHECKING:
-    from clutch_tui.core.speed.usage import Usage
+    from clutch_tui.core.performance.usage import Usage
     from clutch_tui.core.types import Key
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class EndpointTimesRow:
     """A service and its calls of the period."""
 
     id: str
@@ -32,17 +32,17 @@ class Row:
     usage: Usage
 
 
-def _tone(row: Row) -> str:
+def _tone(row: EndpointTimesRow) -> str:
     return "warning" if row.usage.failures else ""
 
 
-COLUMNS: tuple[Column[Row], ...] = (
-    Column("endpoint.name", 21, lambda row: shown.isolate(row.id), flex=1),
-    Column("endpoint.calls", 7, lambda row: shown.number(row.usage.calls), number=True),
-    Column("endpoint.success", 7, lambda row: share(row.usage.success), number=True, tone=_tone),
-    Column("endpoint.median", 7, lambda row: milliseconds(row.usage.median), number=True),
-    Column("endpoint.p95", 7, lambda row: milliseconds(row.usage.p95), number=True),
-    Column("endpoint.worst", 7, lambda row: milliseconds(row.usage.worst), number=True),
+COLUMNS: tuple[TableColumn[EndpointTimesRow], ...] = (
+    TableColumn("endpoint.name", 21, lambda row: shown.isolate(row.id), flex=1),
+    TableColumn("endpoint.calls", 7, lambda row: shown.number(row.usage.calls), number=True),
+    TableColumn("endpoint.success", 7, lambda row: share(row.usage.success), number=True, tone=_tone),
+    TableColumn("endpoint.median", 7, lambda row: milliseconds(row.usage.median), number=True),
+    TableColumn("endpoint.p95", 7, lambda row: milliseconds(row.usage.p95), number=True),
+    TableColumn("endpoint.worst", 7, lambda row: milliseconds(row.usage.worst), number=True),
 )
 
 
@@ -58,7 +58,7 @@ class EndpointTimes(Dialog[None]):
         self.period = next(self._periods)
         super().__init__("performance.endpoints", "dialog.hint.period")
         self.add_class("-form")
-        self.table: WindowTable[Row] = WindowTable(COLUMNS, empty="endpoint.no_calls", id="endpoint-times")
+        self.table: WindowTable[EndpointTimesRow] = WindowTable(COLUMNS, empty="endpoint.no_calls", id="endpoint-times")
 
     def compose_body(self) -> ComposeResult:
         yield self.table
@@ -73,7 +73,7 @@ class EndpointTimes(Dialog[None]):
         found = await self.app.store.read(shop.usage.of_endpoints, period)
         slowest = sorted(found.items(), key=lambda one: (-(one[1].median or 0), one[0]))
         self.heading.tell(lambda: t("endpoint.times_of", period=t(f"connection.period.{period}")))
-        self.table.show_rows([Row(name, (n,), usage) for n, (name, usage) in enumerate(slowest)])
+        self.table.show_rows([EndpointTimesRow(name, (n,), usage) for n, (name, usage) in enumerate(slowest)])
 
     def action_period(self) -> None:
         self.period = next(self._periods)

@@ -17,7 +17,7 @@ from clutch_tui.ui.widgets.key_bar import KeyBar
 from clutch_tui.ui.widgets.status_strip import StatusStrip
 
 if TYPE_CHECKING:
-    from clutch_tui.core.database.store import Store
+    from clutch_tui.core.store.store import Store
     from clutch_tui.ui.app import ClutchApp
 
 P = ParamSpec("P")

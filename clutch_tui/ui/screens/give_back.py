@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 
 from clutch_tui.core.refunds import Refund, Refunded
 from clutch_tui.core.types import Payment, PayMethod, Sale, SaleLine
-from clutch_tui.phrases.fields import Entry
+from clutch_tui.phrases.fields import FormField
 from clutch_tui.printing.page import payment_words
 from clutch_tui.text import format as shown
 from clutch_tui.text.format import NumberError
@@ -51,8 +51,11 @@ class ReturnDialog(FormDialog[GivenBack]):
         """What a person may want first; None leaves it to the rules."""
         lines = [line for line in sale.lines if line.quantity > line.returned]
         entries = [
-            *(Entry(str(line.n), "sale.line_back", "number", maximum=line.quantity - line.returned) for line in lines),
-            Entry("reason", "sale.reason", required=True, maximum=200),
+            *(
+                FormField(str(line.n), "sale.line_back", "number", maximum=line.quantity - line.returned)
+                for line in lines
+            ),
+            FormField("reason", "sale.reason", required=True, maximum=200),
         ]
         super().__init__(
             "sale.give_back_title", entries, {}, self._read_back, number=shown.part_number(sale.receipt_number)

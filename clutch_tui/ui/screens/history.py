@@ -11,9 +11,9 @@ from clutch_tui.text import format as shown
 from clutch_tui.text.strings import has, t
 from clutch_tui.ui import shop
 from clutch_tui.ui.screens.list_screen import ListScreen, reading
-from clutch_tui.ui.widgets.column import Column
+from clutch_tui.ui.widgets.column import TableColumn
 from clutch_tui.ui.widgets.part_columns import PART_COLUMNS, part_name, unsent_mark
-from clutch_tui.ui.widgets.window import Source
+from clutch_tui.ui.widgets.window import RowSource
 
 
 def kind_word(kind: str) -> str:
@@ -38,22 +38,24 @@ class PartHistory(HistoryScreen):
         self._part = part
         super().__init__()
 
-    def columns(self) -> Sequence[Column[StockMove]]:
+    def columns(self) -> Sequence[TableColumn[StockMove]]:
         return (
             unsent_mark(),
-            Column("common.date", 20, lambda row: shown.date_time(row.at)),
-            Column("move.kind", 12, lambda row: kind_word(row.kind)),
-            Column("move.delta", 8, lambda row: shown.number(row.delta, signed=True), number=True),
-            Column("move.reason", 20, lambda row: row.reason, flex=1),
+            TableColumn("common.date", 20, lambda row: shown.date_time(row.at)),
+            TableColumn("move.kind", 12, lambda row: kind_word(row.kind)),
+            TableColumn("move.delta", 8, lambda row: shown.number(row.delta, signed=True), number=True),
+            TableColumn("move.reason", 20, lambda row: row.reason, flex=1),
         )
 
-    def source(self, text: str) -> Source[StockMove]:
+    def source(self, text: str) -> RowSource[StockMove]:
         store, part_id = self.store, self._part.id
 
         async def count() -> int:
             return await store.read(shop.inventory.history_count, part_id)
 
-        return Source(count, lambda after, skip, limit: store.read(shop.inventory.history, part_id, after, skip, limit))
+        return RowSource(
+            count, lambda after, skip, limit: store.read(shop.inventory.history, part_id, after, skip, limit)
+        )
 
     def describe(self, row: StockMove) -> Content | str:
         return t("part.history_of", name=part_name(self._part), stock=shown.number(self._part.stock))
@@ -69,10 +71,10 @@ class SupplierHistory(HistoryScreen):
         self._supplier = supplier
         super().__init__()
 
-    def columns(self) -> Sequence[Column[PartRow]]:
+    def columns(self) -> Sequence[TableColumn[PartRow]]:
         return PART_COLUMNS
 
-    def source(self, text: str) -> Source[PartRow]:
+    def source(self, text: str) -> RowSource[PartRow]:
         return reading(self.store, shop.inventory, PartQuery(text=self._supplier.name))
 
     def describe(self, row: PartRow) -> Content | str:

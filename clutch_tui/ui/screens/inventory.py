@@ -23,9 +23,9 @@ from clutch_tui.ui.forms import FormDialog
 from clutch_tui.ui.screens.list_screen import ListScreen, reading
 from clutch_tui.ui.screens.part import server_words
 from clutch_tui.ui.status import Status
-from clutch_tui.ui.widgets.column import Column
+from clutch_tui.ui.widgets.column import TableColumn
 from clutch_tui.ui.widgets.part_columns import PART_COLUMNS, part_name
-from clutch_tui.ui.widgets.window import Source
+from clutch_tui.ui.widgets.window import RowSource
 
 FRESH, FRESH_OFFLINE = timedelta(minutes=10), timedelta(minutes=1)
 """For how long the server's figures need no word about their age: connected, it tells when they change."""
@@ -58,10 +58,10 @@ class InventoryScreen(ListScreen):
         """What was typed, on the other keyboard layout, where only that finds anything."""
         super().__init__()
 
-    def columns(self) -> Sequence[Column[PartRow]]:
+    def columns(self) -> Sequence[TableColumn[PartRow]]:
         return PART_COLUMNS
 
-    def source(self, text: str) -> Source[PartRow]:
+    def source(self, text: str) -> RowSource[PartRow]:
         return reading(self.store, shop.inventory, PartQuery(text=text.strip(), low_only=self.low_only))
 
     def filter_words(self) -> str:

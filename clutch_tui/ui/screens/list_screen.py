@@ -12,14 +12,14 @@ from textual.content import Content
 
 from clutch_tui.ui.dialogs import ShowText
 from clutch_tui.ui.screens.frame import ShopScreen
-from clutch_tui.ui.widgets.column import Column
+from clutch_tui.ui.widgets.column import TableColumn
 from clutch_tui.ui.widgets.search_field import SearchField
-from clutch_tui.ui.widgets.window import Source
+from clutch_tui.ui.widgets.window import RowSource
 from clutch_tui.ui.widgets.window_table import WindowTable
 from clutch_tui.ui.widgets.words import Words
 
 if TYPE_CHECKING:
-    from clutch_tui.core.database.store import Store
+    from clutch_tui.core.store.store import Store
 
 
 class Listed(Protocol):
@@ -29,10 +29,10 @@ class Listed(Protocol):
     page: Callable[..., Sequence[Any]]
 
 
-def reading(store: Store, noun: Any, *query: Any) -> Source[Any]:
+def reading(store: Store, noun: Any, *query: Any) -> RowSource[Any]:
     """A source over a noun of core, for one query."""
     listed: Listed = noun
-    return Source(
+    return RowSource(
         lambda: store.read(listed.count, *query),
         lambda after, skip, limit: store.read(listed.page, *query, after, skip, limit),
     )
@@ -90,11 +90,11 @@ class ListScreen(ShopScreen):
         """Which part of the list is shown; empty where that is all of it."""
         return ""
 
-    def columns(self) -> Sequence[Column[Any]]:
+    def columns(self) -> Sequence[TableColumn[Any]]:
         """The list's columns in reading order."""
         raise NotImplementedError
 
-    def source(self, text: str) -> Source[Any]:
+    def source(self, text: str) -> RowSource[Any]:
         """The list that answers a search; all for an empty text."""
         raise NotImplementedError
 

@@ -15,18 +15,18 @@ from clutch_tui.text.strings import t
 from clutch_tui.ui import news, shop
 from clutch_tui.ui.dialogs import ShowText
 from clutch_tui.ui.screens.list_screen import ListScreen
-from clutch_tui.ui.widgets.column import Column
-from clutch_tui.ui.widgets.window import Source
+from clutch_tui.ui.widgets.column import TableColumn
+from clutch_tui.ui.widgets.window import RowSource
 
 
 def _line(row: Notification) -> str:
     return news.sentence(row) if row.count == 1 else f"({shown.number(row.count)}) {news.sentence(row)}"
 
 
-COLUMNS: tuple[Column[Notification], ...] = (
-    Column("common.status", 6, lambda row: "" if row.read else t("news.unread"), tone=lambda row: "warning"),
-    Column("common.date", 20, lambda row: shown.date_time(row.at)),
-    Column("news.what", 40, _line, flex=1),
+COLUMNS: tuple[TableColumn[Notification], ...] = (
+    TableColumn("common.status", 6, lambda row: "" if row.read else t("news.unread"), tone=lambda row: "warning"),
+    TableColumn("common.date", 20, lambda row: shown.date_time(row.at)),
+    TableColumn("news.what", 40, _line, flex=1),
 )
 
 
@@ -46,12 +46,12 @@ class NotificationsScreen(ListScreen):
         Binding("f8", "mute", "news.mute", id="notifications.mute"),
     ]
 
-    def columns(self) -> Sequence[Column[Notification]]:
+    def columns(self) -> Sequence[TableColumn[Notification]]:
         return COLUMNS
 
-    def source(self, text: str) -> Source[Notification]:
+    def source(self, text: str) -> RowSource[Notification]:
         store = self.store
-        return Source(
+        return RowSource(
             lambda: store.read(shop.journal.notification_count),
             lambda after, skip, limit: store.read(shop.journal.notifications, after, skip, limit),
         )

@@ -15,7 +15,7 @@ from textual.content import Content
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.limits import MAX_MONEY
 from clutch_tui.core.types import Order, OrderLine, OrderQuery, OrderRow, PartRow
-from clutch_tui.phrases.fields import Entry
+from clutch_tui.phrases.fields import FormField
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 from clutch_tui.ui import forms, shop
@@ -23,9 +23,9 @@ from clutch_tui.ui.dialogs import ask_text
 from clutch_tui.ui.forms import FormDialog
 from clutch_tui.ui.screens.list_screen import ListScreen, reading
 from clutch_tui.ui.screens.order_page import ANSWERS, WHY_OVER, OrderDialog, status_word
-from clutch_tui.ui.widgets.column import Column
+from clutch_tui.ui.widgets.column import TableColumn
 from clutch_tui.ui.widgets.part_columns import unsent_mark
-from clutch_tui.ui.widgets.window import Source
+from clutch_tui.ui.widgets.window import RowSource
 from clutch_tui.ui.widgets.words import shortened
 
 _TONES = {"pending": "warning", "accepted": "good", "ready": "good", "rejected": "muted", "cancelled": "muted"}
@@ -35,14 +35,14 @@ def _tone(row: OrderRow) -> str:
     return _TONES.get(row.status, "")
 
 
-COLUMNS: tuple[Column[OrderRow], ...] = (
+COLUMNS: tuple[TableColumn[OrderRow], ...] = (
     unsent_mark(),
-    Column("order.number", 12, lambda row: shown.part_number(row.order_number)),
-    Column("sales.customer", 16, lambda row: row.customer_name, flex=1),
-    Column("order.pieces", 6, lambda row: shown.number(row.pieces), number=True, priority=2),
-    Column("common.status", 10, lambda row: status_word(row), tone=lambda row: _TONES.get(row.status, "")),
-    Column("order.came", 20, lambda row: shown.date_time(row.created_at) if row.created_at else "", priority=1),
-    Column("common.total", 11, lambda row: shown.amount(row.total) if row.total else "", number=True),
+    TableColumn("order.number", 12, lambda row: shown.part_number(row.order_number)),
+    TableColumn("sales.customer", 16, lambda row: row.customer_name, flex=1),
+    TableColumn("order.pieces", 6, lambda row: shown.number(row.pieces), number=True, priority=2),
+    TableColumn("common.status", 10, lambda row: status_word(row), tone=lambda row: _TONES.get(row.status, "")),
+    TableColumn("order.came", 20, lambda row: shown.date_time(row.created_at) if row.created_at else "", priority=1),
+    TableColumn("common.total", 11, lambda row: shown.amount(row.total) if row.total else "", number=True),
 )
 
 
@@ -63,10 +63,10 @@ class OrdersScreen(ListScreen):
         self.open_only = True
         super().__init__()
 
-    def columns(self) -> Sequence[Column[OrderRow]]:
+    def columns(self) -> Sequence[TableColumn[OrderRow]]:
         return COLUMNS
 
-    def source(self, text: str) -> Source[OrderRow]:
+    def source(self, text: str) -> RowSource[OrderRow]:
         return reading(self.store, shop.orders, OrderQuery(text=text.strip(), open_only=self.open_only))
 
     def filter_words(self) -> str:
@@ -149,11 +149,11 @@ class OrdersScreen(ListScreen):
         what was quoted before, or else with the shelf's prices."""
         entries = [
             *(
-                Entry(f"price{n}", "order.price_of", "money", required=True, maximum=MAX_MONEY)
+                FormField(f"price{n}", "order.price_of", "money", required=True, maximum=MAX_MONEY)
                 for n in range(len(order.lines))
             ),
-            Entry("days", "order.valid_days", "number", required=True, maximum=365),
-            Entry("notes", "common.notes", maximum=500),
+            FormField("days", "order.valid_days", "number", required=True, maximum=365),
+            FormField("notes", "common.notes", maximum=500),
         ]
         quoted = {} if order.quote is None else {line.name: line.price for line in order.quote.lines}
         given: dict[str, object] = {

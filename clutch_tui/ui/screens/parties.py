@@ -8,7 +8,7 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from clutch_tui.core import cars
-from clutch_tui.core.accounts import AccountEntry, Standing
+from clutch_tui.core.accounts import AccountEntry, AccountStanding
 from clutch_tui.core.types import Customer, Supplier
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import has, t
@@ -33,7 +33,7 @@ class CustomerDialog(ShowText):
         ),
     )
 
-    def __init__(self, customer: Customer, standing: Standing | None, last: Sequence[AccountEntry]) -> None:
+    def __init__(self, customer: Customer, standing: AccountStanding | None, last: Sequence[AccountEntry]) -> None:
         super().__init__("customer.title", lambda: customer_lines(customer, standing, last), hint="customer.page_hint")
         self.add_class("-form")
 
@@ -55,7 +55,7 @@ class SupplierDialog(ShowText):
         self.add_class("-form")
 
 
-def customer_lines(customer: Customer, standing: Standing | None, last: Sequence[AccountEntry]) -> list[str]:
+def customer_lines(customer: Customer, standing: AccountStanding | None, last: Sequence[AccountEntry]) -> list[str]:
     """A line for each field that has something in it, what is owed, and the newest lines of the statement."""
     from clutch_tui.ui.screens.account import standing_words
 

@@ -20,8 +20,8 @@ from clutch_tui.ui.screens.give_back import ReturnDialog
 from clutch_tui.ui.screens.list_screen import ListScreen, reading
 from clutch_tui.ui.screens.receipt import ReceiptDialog
 from clutch_tui.ui.screens.void import VoidDialog
-from clutch_tui.ui.widgets.column import Column
-from clutch_tui.ui.widgets.window import Source
+from clutch_tui.ui.widgets.column import TableColumn
+from clutch_tui.ui.widgets.window import RowSource
 
 
 def state_word(row: SaleRow) -> str:
@@ -37,19 +37,19 @@ def methods(row: SaleRow) -> str:
     return " + ".join(dict.fromkeys(map(method_word, (row.payment_method, *(one.method for one in ways)))))
 
 
-COLUMNS: tuple[Column[SaleRow], ...] = (
-    Column("", 1, lambda row: "!" if row.flags else "*" if row.unsent else "", tone=lambda row: "warning"),
-    Column("sale.number", 12, lambda row: shown.part_number(row.receipt_number)),
-    Column("common.date", 20, lambda row: shown.date_time(row.at)),
-    Column("sales.customer", 14, lambda row: row.customer_name, flex=1, priority=2),
-    Column("sale.method", 11, methods, priority=3),
-    Column(
+COLUMNS: tuple[TableColumn[SaleRow], ...] = (
+    TableColumn("", 1, lambda row: "!" if row.flags else "*" if row.unsent else "", tone=lambda row: "warning"),
+    TableColumn("sale.number", 12, lambda row: shown.part_number(row.receipt_number)),
+    TableColumn("common.date", 20, lambda row: shown.date_time(row.at)),
+    TableColumn("sales.customer", 14, lambda row: row.customer_name, flex=1, priority=2),
+    TableColumn("sale.method", 11, methods, priority=3),
+    TableColumn(
         "common.status",
         9,
         state_word,
         tone=lambda row: "muted" if row.status == "voided" else "warning" if row.flags else "",
     ),
-    Column("common.total", 11, lambda row: shown.amount(row.total), number=True),
+    TableColumn("common.total", 11, lambda row: shown.amount(row.total), number=True),
 )
 
 
@@ -70,10 +70,10 @@ class PastSalesScreen(ListScreen):
         self._customer_id = "" if customer is None else customer.id
         super().__init__()
 
-    def columns(self) -> Sequence[Column[SaleRow]]:
+    def columns(self) -> Sequence[TableColumn[SaleRow]]:
         return COLUMNS
 
-    def source(self, text: str) -> Source[SaleRow]:
+    def source(self, text: str) -> RowSource[SaleRow]:
         return reading(self.store, shop.sales, SaleQuery(text=text.strip(), customer_id=self._customer_id))
 
     def describe(self, row: SaleRow) -> Content | str:

@@ -20,10 +20,10 @@ from clutch_tui.ui import shop
 from clutch_tui.ui.dialogs import Dialog
 from clutch_tui.ui.widgets.number_field import MoneyField, NumberField
 from clutch_tui.ui.widgets.text_field import TextField
-from clutch_tui.ui.widgets.words import Problem, Words
+from clutch_tui.ui.widgets.words import ProblemWords, Words
 
 if TYPE_CHECKING:
-    from clutch_tui.core.accounts import Standing
+    from clutch_tui.core.accounts import AccountStanding
 
 NOTES = (500, 1000, 2000, 5000, 10_000, 20_000)
 """Egyptian notes in piastres: a customer's tender is usually the next multiple of one of them."""
@@ -79,9 +79,9 @@ class PayDialog(Dialog[Paid]):
         self._paid = Words(id="pay-paid", classes="muted")
         self._account = Words(id="pay-account", classes="muted")
         """Whose account it goes on, and how that stands."""
-        self._standing: Standing | None = None
+        self._standing: AccountStanding | None = None
         """How it stood when it was looked at."""
-        self._problem = Problem()
+        self._problem = ProblemWords()
 
     def compose_body(self) -> ComposeResult:
         yield self.due_line
@@ -184,7 +184,7 @@ class PayDialog(Dialog[Paid]):
             self._standing = await self.app.store.read(shop.accounts.standing, self._cart.customer_id)
             self._account.tell(self._draw_account)
 
-    def _with_parts(self, standing: Standing) -> Standing:
+    def _with_parts(self, standing: AccountStanding) -> AccountStanding:
         """How an account stands with the parts of this sale that have been put on it."""
         parts = sum(payment.amount for payment in self._payments if payment.method == "credit")
         return replace(standing, balance=standing.balance + parts)

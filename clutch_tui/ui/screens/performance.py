@@ -19,12 +19,12 @@ from clutch_tui.text.strings import t
 from clutch_tui.ui import shop
 from clutch_tui.ui.screens.frame import ShopScreen
 from clutch_tui.ui.widgets.bar_chart import BarChart
-from clutch_tui.ui.widgets.column import Column
+from clutch_tui.ui.widgets.column import TableColumn
 from clutch_tui.ui.widgets.window_table import WindowTable
 from clutch_tui.ui.widgets.words import Words
 
 if TYPE_CHECKING:
-    from clutch_tui.core.speed.measures import Report, Span, Unit
+    from clutch_tui.core.performance.measures import MeasureReport, Span, Unit
     from clutch_tui.core.types import Key
 
 CHART_LINES = 4
@@ -33,21 +33,23 @@ _TONES = {"good": "good", "slow": "warning", "unknown": "muted"}
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class MeasureRow:
     """A report as a row of the table."""
 
     id: str
     key: Key
-    report: Report
+    report: MeasureReport
 
 
-COLUMNS: tuple[Column[Row], ...] = (
-    Column("measure.name", 24, lambda row: t(f"measure.{row.id}"), flex=1),
-    Column("measure.now", 10, lambda row: figure(row.report.now, row.report.measure.unit), number=True),
-    Column("measure.today", 10, lambda row: figure(row.report.today, row.report.measure.unit), number=True),
-    Column("measure.month", 10, lambda row: figure(row.report.month, row.report.measure.unit), number=True),
-    Column("measure.budget", 10, lambda row: amount(row.report.measure.budget, row.report.measure.unit), number=True),
-    Column(
+COLUMNS: tuple[TableColumn[MeasureRow], ...] = (
+    TableColumn("measure.name", 24, lambda row: t(f"measure.{row.id}"), flex=1),
+    TableColumn("measure.now", 10, lambda row: figure(row.report.now, row.report.measure.unit), number=True),
+    TableColumn("measure.today", 10, lambda row: figure(row.report.today, row.report.measure.unit), number=True),
+    TableColumn("measure.month", 10, lambda row: figure(row.report.month, row.report.measure.unit), number=True),
+    TableColumn(
+        "measure.budget", 10, lambda row: amount(row.report.measure.budget, row.report.measure.unit), number=True
+    ),
+    TableColumn(
         "measure.verdict",
         8,
         lambda row: t(f"measure.verdict.{row.report.verdict}"),
@@ -70,7 +72,7 @@ class PerformanceScreen(ShopScreen):
     def __init__(self) -> None:
         super().__init__()
         self.span: Span = "hour"
-        self.table: WindowTable[Row] = WindowTable(COLUMNS, id="measures")
+        self.table: WindowTable[MeasureRow] = WindowTable(COLUMNS, id="measures")
         self.chart = BarChart(id="measure-chart")
         self.savings = Words(classes="detail")
 
@@ -98,7 +100,7 @@ class PerformanceScreen(ShopScreen):
     @work(group="load", exclusive=True, exit_on_error=False)
     async def reload(self) -> None:
         reports = await self.store.read(shop.measures.report, self.app.meter.session())
-        self.table.show_rows([Row(one.measure.name, (n,), one) for n, one in enumerate(reports)])
+        self.table.show_rows([MeasureRow(one.measure.name, (n,), one) for n, one in enumerate(reports)])
         savings = await self.store.read(shop.savings.today)
         self.savings.tell(lambda: "\n".join(savings_lines(savings)))
 

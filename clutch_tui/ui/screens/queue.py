@@ -12,8 +12,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
+from clutch_tui.core.outbox.views import ChangeRow
 from clutch_tui.core.sync.queue import ChangeDetail, Concern
-from clutch_tui.core.sync.shown import ChangeRow
 from clutch_tui.phrases import changes as change_phrases
 from clutch_tui.phrases import differences
 from clutch_tui.text import format as shown
@@ -22,10 +22,10 @@ from clutch_tui.ui import shop
 from clutch_tui.ui.screens.correction import CorrectionForm
 from clutch_tui.ui.screens.list_screen import ListScreen, reading
 from clutch_tui.ui.status import Status
-from clutch_tui.ui.widgets.column import Column
-from clutch_tui.ui.widgets.window import Source
+from clutch_tui.ui.widgets.column import TableColumn
+from clutch_tui.ui.widgets.window import RowSource
 from clutch_tui.ui.widgets.window_table import WindowTable
-from clutch_tui.ui.widgets.words import Problem, Words
+from clutch_tui.ui.widgets.words import ProblemWords, Words
 
 if TYPE_CHECKING:
     from clutch_tui.core.sync.differences import Stranded
@@ -39,13 +39,13 @@ def _age(row: ChangeRow) -> str:
     return shown.age(row.at, datetime.now(UTC))
 
 
-COLUMNS: tuple[Column[ChangeRow], ...] = (
-    Column("queue.number", 6, lambda row: shown.number(row.n), number=True),
-    Column("queue.kind", 12, lambda row: change_phrases.kind_word(row.kind)),
-    Column("queue.label", 18, change_phrases.label, flex=2),
-    Column("queue.lane", 14, change_phrases.state_word, tone=lambda row: _TONES.get(row.lane, "")),
-    Column("queue.age", 14, _age, priority=1),
-    Column("queue.attempts", 9, lambda row: shown.number(row.attempts), number=True, priority=2),
+COLUMNS: tuple[TableColumn[ChangeRow], ...] = (
+    TableColumn("queue.number", 6, lambda row: shown.number(row.n), number=True),
+    TableColumn("queue.kind", 12, lambda row: change_phrases.kind_word(row.kind)),
+    TableColumn("queue.label", 18, change_phrases.label, flex=2),
+    TableColumn("queue.lane", 14, change_phrases.state_word, tone=lambda row: _TONES.get(row.lane, "")),
+    TableColumn("queue.age", 14, _age, priority=1),
+    TableColumn("queue.attempts", 9, lambda row: shown.number(row.attempts), number=True, priority=2),
 )
 
 
@@ -75,7 +75,7 @@ class QueueScreen(ListScreen):
         self._concerns: dict[str, Mapping[str, Sequence[Concern]]] = {}
         """By change: what its flags are about, once that is looked up."""
         self.shown_lane = Words(classes="detail")
-        self.beside = Problem(classes="detail")
+        self.beside = ProblemWords(classes="detail")
         """What waits in other databases of this home."""
         super().__init__()
 
@@ -93,10 +93,10 @@ class QueueScreen(ListScreen):
         if self.lane and not self.is_current_mode:
             self._show_lane("")
 
-    def columns(self) -> Sequence[Column[ChangeRow]]:
+    def columns(self) -> Sequence[TableColumn[ChangeRow]]:
         return COLUMNS
 
-    def source(self, text: str) -> Source[ChangeRow]:
+    def source(self, text: str) -> RowSource[ChangeRow]:
         return reading(self.store, shop.queue, self.lane)
 
     @property

@@ -160,7 +160,7 @@ class SalesScreen(TillEntry):
             await self.store.run(shop.sales.save_cart, cart)
         except ShopError as error:
             report(self, error)
-            if error.key == shop.held.ELSEWHERE and self.cart is not None and self.cart.id == cart.id:
+            if error.key == shop.held_carts.ELSEWHERE and self.cart is not None and self.cart.id == cart.id:
                 await self._begin()
 
     @property
@@ -246,7 +246,7 @@ class SalesScreen(TillEntry):
         from clutch_tui.ui.screens import parked
 
         carts = [cart for cart in await self.store.read(shop.sales.open_carts) if cart.lines]
-        elsewhere = await self.store.read(shop.held.elsewhere)
+        elsewhere = await self.store.read(shop.held_carts.elsewhere)
         chosen = await self.app.push_screen_wait(parked.choice(carts, self.cart, self.rules, elsewhere))
         if chosen is None or self.cart is None or chosen == self.cart.id:
             return

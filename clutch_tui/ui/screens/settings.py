@@ -13,7 +13,7 @@ from clutch_tui.config.settings import COINS, ConfigError
 from clutch_tui.core.types import TaxRules
 from clutch_tui.phrases.coins import no_such_coin
 from clutch_tui.phrases.errors import explain
-from clutch_tui.phrases.fields import Entry
+from clutch_tui.phrases.fields import FormField
 from clutch_tui.text.format import NumberError
 from clutch_tui.text.strings import t
 from clutch_tui.ui import shop, themes
@@ -23,38 +23,40 @@ from clutch_tui.ui.screens.frame import ShopScreen
 from clutch_tui.ui.shop_move import may_move
 from clutch_tui.ui.widgets.choice_field import ChoiceField
 from clutch_tui.ui.widgets.text_field import TextField
-from clutch_tui.ui.widgets.words import Problem, Words
+from clutch_tui.ui.widgets.words import ProblemWords, Words
 
 ENTRIES = (
-    Entry("text.language", "settings.language", "choice", choices=(("ar", "language.ar"), ("en", "language.en"))),
-    Entry(
+    FormField("text.language", "settings.language", "choice", choices=(("ar", "language.ar"), ("en", "language.en"))),
+    FormField(
         "text.digits",
         "settings.digits",
         "choice",
         choices=(("western", "settings.digits_western"), ("arabic", "settings.digits_arabic")),
     ),
-    Entry(
+    FormField(
         "text.bidi",
         "settings.bidi",
         "choice",
         choices=tuple((name, f"settings.bidi_{name}") for name in ("auto", "app", "terminal", "off")),
     ),
-    Entry(
+    FormField(
         "text.letters",
         "settings.letters",
         "choice",
         choices=tuple((name, f"settings.letters_{name}") for name in ("auto", "arabic", "latin", "ascii")),
     ),
-    Entry("ui.theme", "settings.theme", "choice", choices=[(one.name, f"theme.{one.name}") for one in themes.THEMES]),
-    Entry("ui.bell", "settings.bell", "choice", choices=YES_NO),
-    Entry("shop.tax_rate", "settings.tax_rate", "decimal", maximum=100),
-    Entry("shop.prices_include_tax", "settings.prices_include_tax", "choice", choices=YES_NO),
-    Entry("shop.cash_rounding", "settings.cash_rounding", "money", among=COINS),
-    Entry("shop.receipt_footer", "settings.receipt_footer", maximum=200),
-    Entry("backend.base_url", "settings.base_url", maximum=300),
-    Entry("backend.ws_url", "settings.ws_url", maximum=300),
-    Entry("backend.shop_id", "settings.shop_id", maximum=100),
-    Entry("log.debug", "settings.debug", "choice", choices=YES_NO),
+    FormField(
+        "ui.theme", "settings.theme", "choice", choices=[(one.name, f"theme.{one.name}") for one in themes.THEMES]
+    ),
+    FormField("ui.bell", "settings.bell", "choice", choices=YES_NO),
+    FormField("shop.tax_rate", "settings.tax_rate", "decimal", maximum=100),
+    FormField("shop.prices_include_tax", "settings.prices_include_tax", "choice", choices=YES_NO),
+    FormField("shop.cash_rounding", "settings.cash_rounding", "money", among=COINS),
+    FormField("shop.receipt_footer", "settings.receipt_footer", maximum=200),
+    FormField("backend.base_url", "settings.base_url", maximum=300),
+    FormField("backend.ws_url", "settings.ws_url", maximum=300),
+    FormField("backend.shop_id", "settings.shop_id", maximum=100),
+    FormField("log.debug", "settings.debug", "choice", choices=YES_NO),
 )
 _TAX = {"shop.tax_rate", "shop.prices_include_tax", "shop.cash_rounding"}
 _TOLD = {"shop.tax_rate", "shop.prices_include_tax"}
@@ -78,7 +80,7 @@ class SettingsScreen(ShopScreen):
     def __init__(self) -> None:
         super().__init__()
         self.rows: list[EntryRow] = []
-        self.outcome = Problem()
+        self.outcome = ProblemWords()
         self.unsaved = Words(classes="detail -warning")
         self._told = False
         """Whether the shop's server sets the tax."""

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from clutch_tui.phrases.errors import explain
-from clutch_tui.phrases.fields import Entry
+from clutch_tui.phrases.fields import FormField
 from clutch_tui.text.format import NumberError
 from clutch_tui.text.strings import t
 from clutch_tui.ui import shop
@@ -19,14 +19,14 @@ from clutch_tui.ui.forms import EntryRow, FieldRows
 from clutch_tui.ui.screens.frame import ShopScreen
 from clutch_tui.ui.shop_move import may_move
 from clutch_tui.ui.widgets.text_field import TextField
-from clutch_tui.ui.widgets.words import Problem, Words
+from clutch_tui.ui.widgets.words import ProblemWords, Words
 
 ENTRIES = (
-    Entry("backend.base_url", "settings.base_url", required=True, maximum=300),
-    Entry("backend.shop_id", "settings.shop_id", maximum=100),
-    Entry("email", "sign_in.email", maximum=120),
-    Entry("password", "sign_in.password", "secret", maximum=200),
-    Entry("api_key", "sign_in.api_key", "secret", maximum=500),
+    FormField("backend.base_url", "settings.base_url", required=True, maximum=300),
+    FormField("backend.shop_id", "settings.shop_id", maximum=100),
+    FormField("email", "sign_in.email", maximum=120),
+    FormField("password", "sign_in.password", "secret", maximum=200),
+    FormField("api_key", "sign_in.api_key", "secret", maximum=500),
 )
 _URL = "backend.base_url"
 _FIELDS = {
@@ -57,7 +57,7 @@ class SignInScreen(ShopScreen):
         super().__init__()
         self.rows: list[EntryRow] = []
         self.welcome = Words("sign_in.welcome", classes="detail")
-        self.outcome = Problem()
+        self.outcome = ProblemWords()
 
     def compose_body(self) -> ComposeResult:
         backend = self.app.settings.backend

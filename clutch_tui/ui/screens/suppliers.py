@@ -17,16 +17,18 @@ from clutch_tui.text.strings import t
 from clutch_tui.ui import shop
 from clutch_tui.ui.forms import FormDialog
 from clutch_tui.ui.screens.list_screen import ListScreen, reading
-from clutch_tui.ui.widgets.column import Column
+from clutch_tui.ui.widgets.column import TableColumn
 from clutch_tui.ui.widgets.part_columns import unsent_mark
-from clutch_tui.ui.widgets.window import Source
+from clutch_tui.ui.widgets.window import RowSource
 
-COLUMNS: tuple[Column[SupplierRow], ...] = (
+COLUMNS: tuple[TableColumn[SupplierRow], ...] = (
     unsent_mark(),
-    Column("common.name", 24, lambda row: row.name, flex=2),
-    Column("supplier.contact", 18, lambda row: row.contact_person, priority=1, flex=1),
-    Column("common.phone", 16, lambda row: shown.phone(row.phone)),
-    Column("supplier.rating", 8, lambda row: shown.number(row.rating) if row.rating else "", number=True, priority=2),
+    TableColumn("common.name", 24, lambda row: row.name, flex=2),
+    TableColumn("supplier.contact", 18, lambda row: row.contact_person, priority=1, flex=1),
+    TableColumn("common.phone", 16, lambda row: shown.phone(row.phone)),
+    TableColumn(
+        "supplier.rating", 8, lambda row: shown.number(row.rating) if row.rating else "", number=True, priority=2
+    ),
 )
 
 
@@ -44,10 +46,10 @@ class SuppliersScreen(ListScreen):
         Binding("f8", "delete", "common.delete", id="suppliers.delete"),
     ]
 
-    def columns(self) -> Sequence[Column[SupplierRow]]:
+    def columns(self) -> Sequence[TableColumn[SupplierRow]]:
         return COLUMNS
 
-    def source(self, text: str) -> Source[SupplierRow]:
+    def source(self, text: str) -> RowSource[SupplierRow]:
         return reading(self.store, shop.suppliers, text)
 
     def describe(self, row: SupplierRow) -> Content | str:

@@ -16,7 +16,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 
 from clutch_tui import __version__
-from clutch_tui.core.updates import Standing
+from clutch_tui.core.updates import VersionStanding
 from clutch_tui.phrases.errors import explain
 from clutch_tui.support import upgrade
 from clutch_tui.text import format as shown
@@ -48,7 +48,7 @@ class UpdatesScreen(ShopScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self.standing = Standing("unknown", __version__)
+        self.standing = VersionStanding("unknown", __version__)
         self.trouble: Exception | None = None
         """Why the server did not answer when it was asked last; None where it did, or where nobody has asked."""
         self.own = False
@@ -102,14 +102,14 @@ class UpdatesScreen(ShopScreen):
         self._show()
 
 
-def _verdict(found: Standing, trouble: Exception | None) -> str:
+def _verdict(found: VersionStanding, trouble: Exception | None) -> str:
     """How the version stands; where nobody knows, who could say."""
     if found.verdict == "unknown" and trouble is not None:
         return t("updates.not_offered" if is_missing(trouble) else "updates.no_answer")
     return t(f"updates.verdict.{found.verdict}", version=found.latest or found.minimum)
 
 
-def _versions(found: Standing, trouble: Exception | None) -> Iterator[str]:
+def _versions(found: VersionStanding, trouble: Exception | None) -> Iterator[str]:
     yield t("updates.running", version=found.current)
     if trouble is not None:
         yield explain(trouble)
@@ -125,7 +125,7 @@ def _own_lines() -> list[str]:
     return [t("updates.own_title"), "", *_plain(upgrade.changelog(language()))]
 
 
-def _news(found: Standing) -> Iterator[str]:
+def _news(found: VersionStanding) -> Iterator[str]:
     if found.verdict in ("available", "required"):
         yield t("updates.type")
         yield shown.isolate(f"  {upgrade.upgrade_command()}")

@@ -20,8 +20,8 @@ from clutch_tui.ui.dialogs import Dialog
 from clutch_tui.ui.widgets.words import Words
 
 if TYPE_CHECKING:
-    from clutch_tui.core.database.upkeep import Report, Step
-    from clutch_tui.core.speed.benchmark import Result, Trial
+    from clutch_tui.core.store.benchmark import Trial, TrialResult
+    from clutch_tui.core.store.upkeep import Step, UpkeepReport
 
 PINGS = 5
 
@@ -58,7 +58,7 @@ class TestDialog(_Running):
     @work(exclusive=True)
     async def _test(self) -> None:
         store, benchmark = self.app.store, shop.benchmark
-        trials: dict[Trial, Callable[[], Awaitable[Result]]] = {
+        trials: dict[Trial, Callable[[], Awaitable[TrialResult]]] = {
             "disk": lambda: asyncio.to_thread(benchmark.disk, store.path.parent),
             "read": lambda: asyncio.to_thread(benchmark.read, store),
             "search": lambda: asyncio.to_thread(benchmark.find, store),
@@ -76,10 +76,10 @@ class TestDialog(_Running):
                 self.done.append(lambda result=result: result_line(result))  # type: ignore[misc]
         self.show()
 
-    async def _network(self) -> Result:
+    async def _network(self) -> TrialResult:
         network = self.app.network
         if network is None or network.offline:
-            return shop.benchmark.Result("network", None, None, "trial.no_network")
+            return shop.benchmark.TrialResult("network", None, None, "trial.no_network")
         times = []
         for _ in range(PINGS):
             begun = monotonic()
@@ -87,10 +87,10 @@ class TestDialog(_Running):
             times.append((monotonic() - begun) * 1000)
         return shop.benchmark.timed("network", times)
 
-    async def _terminal(self) -> Result:
+    async def _terminal(self) -> TrialResult:
         times = [took for _ in range(PINGS) if (took := await self.app.ask_terminal()) is not None]
         if not times:
-            return shop.benchmark.Result("terminal", None, None, "trial.no_answer")
+            return shop.benchmark.TrialResult("terminal", None, None, "trial.no_answer")
         return shop.benchmark.timed("terminal", times)
 
 
@@ -124,6 +124,6 @@ class OptimiseDialog(_Running):
     def _doing(self, step: Step, share: float) -> None:
         self.show(lambda: t("upkeep.doing", name=t(f"upkeep.{step}"), share=shown.percent(share)))
 
-    def _report(self, report: Report) -> None:
+    def _report(self, report: UpkeepReport) -> None:
         self.done.append(lambda: report_line(report))
         self.show()

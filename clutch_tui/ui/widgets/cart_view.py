@@ -13,7 +13,7 @@ from textual.content import Content
 
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t, tn
-from clutch_tui.ui.widgets.column import Column
+from clutch_tui.ui.widgets.column import TableColumn
 from clutch_tui.ui.widgets.window_table import WindowTable
 from clutch_tui.ui.widgets.words import MORE, Words, beside, shortened
 
@@ -59,20 +59,20 @@ def part_of(line: CartLine) -> str:
     return shown.name(shown.of_language(line.name, line.name_en))
 
 
-CART_COLUMNS: tuple[Column[CartRow], ...] = (
-    Column("sales.line", 3, lambda row: shown.number(row.n + 1), number=True),
-    Column("part.name", 24, lambda row: shown.of_language(row.line.name, row.line.name_en), flex=3),
-    Column("part.number", 14, lambda row: shown.part_number(row.line.part_number), priority=2, flex=1),
-    Column("common.quantity", 6, lambda row: shown.number(row.line.quantity), number=True),
-    Column("common.price", 10, lambda row: shown.amount(row.line.price), number=True),
-    Column(
+CART_COLUMNS: tuple[TableColumn[CartRow], ...] = (
+    TableColumn("sales.line", 3, lambda row: shown.number(row.n + 1), number=True),
+    TableColumn("part.name", 24, lambda row: shown.of_language(row.line.name, row.line.name_en), flex=3),
+    TableColumn("part.number", 14, lambda row: shown.part_number(row.line.part_number), priority=2, flex=1),
+    TableColumn("common.quantity", 6, lambda row: shown.number(row.line.quantity), number=True),
+    TableColumn("common.price", 10, lambda row: shown.amount(row.line.price), number=True),
+    TableColumn(
         "sales.discount",
         8,
         _discount,
         number=True,
         priority=1,
     ),
-    Column("common.total", 11, lambda row: shown.amount(row.line.total), number=True),
+    TableColumn("common.total", 11, lambda row: shown.amount(row.line.total), number=True),
 )
 
 PLAIN_COLUMNS = tuple(column for column in CART_COLUMNS if column.title != "sales.discount")

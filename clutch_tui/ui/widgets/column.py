@@ -23,7 +23,7 @@ NARROWEST = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Column(Generic[R]):
+class TableColumn(Generic[R]):
     """One column. `title` is a catalogue key. Where the terminal is too narrow for all, the columns with the
     highest `priority` go first; those with 0 never go. `flex` columns share what is left over."""
 
@@ -42,11 +42,11 @@ class Column(Generic[R]):
 class Placed(Generic[R]):
     """A column with the width that it has on this terminal."""
 
-    column: Column[R]
+    column: TableColumn[R]
     width: int
 
 
-def fit(columns: Sequence[Column[R]], width: int) -> tuple[Placed[R], ...]:
+def fit(columns: Sequence[TableColumn[R]], width: int) -> tuple[Placed[R], ...]:
     """The columns that fit into `width` cells, in reading order. Where even those that never go are too wide, those
     that flex give way: a name may be cut, a price of which the first digits are missing is another price. What is
     too wide then keeps its width, and the table scrolls sideways."""
@@ -67,7 +67,7 @@ def fit(columns: Sequence[Column[R]], width: int) -> tuple[Placed[R], ...]:
     return tuple(placed)
 
 
-def _narrowed(columns: Sequence[Column[R]], lacking: int) -> tuple[Placed[R], ...]:
+def _narrowed(columns: Sequence[TableColumn[R]], lacking: int) -> tuple[Placed[R], ...]:
     """So many cells fewer, a cell at a time from the widest of those that flex."""
     widths = [column.width for column in columns]
     giving = [n for n, column in enumerate(columns) if column.flex and column.width > NARROWEST]
@@ -79,7 +79,7 @@ def _narrowed(columns: Sequence[Column[R]], lacking: int) -> tuple[Placed[R], ..
     return tuple(map(Placed, columns, widths))
 
 
-def _needed(columns: Sequence[Column[R]]) -> int:
+def _needed(columns: Sequence[TableColumn[R]]) -> int:
     return sum(column.width for column in columns) + GAP * max(0, len(columns) - 1)
 
 

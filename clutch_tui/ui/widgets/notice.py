@@ -35,7 +35,7 @@ class Repeated(Notification):
     times: int = 1
 
 
-class Told(Notifications):
+class Toasts(Notifications):
     """What stands now; the same words once, as the newest."""
 
     def add(self, notification: Notification) -> Self:

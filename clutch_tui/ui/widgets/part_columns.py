@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from clutch_tui.text import format as shown
-from clutch_tui.ui.widgets.column import Column
+from clutch_tui.ui.widgets.column import TableColumn
 
 if TYPE_CHECKING:
     from clutch_tui.core.types import PartRow
 
 
-def unsent_mark() -> Column[Any]:
+def unsent_mark() -> TableColumn[Any]:
     """One cell that marks rows with changes which the server does not have yet."""
-    return Column("", 1, lambda row: "*" if row.unsent else "", tone=lambda row: "warning")
+    return TableColumn("", 1, lambda row: "*" if row.unsent else "", tone=lambda row: "warning")
 
 
 def _mark(row: PartRow) -> str:
@@ -30,14 +30,16 @@ def _stock_tone(row: PartRow) -> str:
     return "bad" if row.stock <= 0 else "warning" if row.low else ""
 
 
-_MARK: Column[PartRow] = Column("", 1, _mark, tone=lambda row: "bad" if row.stock < 0 else "warning")
-_NAME: Column[PartRow] = Column("part.name", 30, part_name, flex=2)
-_NUMBER: Column[PartRow] = Column("part.number", 15, lambda row: shown.part_number(row.part_number), flex=1)
-_CAR: Column[PartRow] = Column("part.car", 14, lambda row: row.car, priority=3, flex=4)
-_BRAND: Column[PartRow] = Column("part.brand", 9, lambda row: row.brand, priority=4)
-_PLACE: Column[PartRow] = Column("part.place", 6, lambda row: shown.part_number(row.location), priority=5)
-_STOCK: Column[PartRow] = Column("part.stock", 6, lambda row: shown.number(row.stock), number=True, tone=_stock_tone)
-_PRICE: Column[PartRow] = Column("part.price", 10, lambda row: shown.amount(row.price), number=True)
+_MARK: TableColumn[PartRow] = TableColumn("", 1, _mark, tone=lambda row: "bad" if row.stock < 0 else "warning")
+_NAME: TableColumn[PartRow] = TableColumn("part.name", 30, part_name, flex=2)
+_NUMBER: TableColumn[PartRow] = TableColumn("part.number", 15, lambda row: shown.part_number(row.part_number), flex=1)
+_CAR: TableColumn[PartRow] = TableColumn("part.car", 14, lambda row: row.car, priority=3, flex=4)
+_BRAND: TableColumn[PartRow] = TableColumn("part.brand", 9, lambda row: row.brand, priority=4)
+_PLACE: TableColumn[PartRow] = TableColumn("part.place", 6, lambda row: shown.part_number(row.location), priority=5)
+_STOCK: TableColumn[PartRow] = TableColumn(
+    "part.stock", 6, lambda row: shown.number(row.stock), number=True, tone=_stock_tone
+)
+_PRICE: TableColumn[PartRow] = TableColumn("part.price", 10, lambda row: shown.amount(row.price), number=True)
 
-HIT_COLUMNS: tuple[Column[PartRow], ...] = (_NAME, _NUMBER, _CAR, _STOCK, _PRICE)
-PART_COLUMNS: tuple[Column[PartRow], ...] = (_MARK, _NAME, _NUMBER, _CAR, _BRAND, _PLACE, _STOCK, _PRICE)
+HIT_COLUMNS: tuple[TableColumn[PartRow], ...] = (_NAME, _NUMBER, _CAR, _STOCK, _PRICE)
+PART_COLUMNS: tuple[TableColumn[PartRow], ...] = (_MARK, _NAME, _NUMBER, _CAR, _BRAND, _PLACE, _STOCK, _PRICE)

@@ -21,7 +21,7 @@ PAGE = 64
 KEPT_PAGES = 32
 
 
-class Row(Protocol):
+class ListRow(Protocol):
     """What any list of `core` consists of."""
 
     @property
@@ -31,11 +31,11 @@ class Row(Protocol):
     def key(self) -> Key: ...
 
 
-R = TypeVar("R", bound=Row)
+R = TypeVar("R", bound=ListRow)
 
 
 @dataclass(frozen=True, slots=True)
-class Source(Generic[R]):
+class RowSource(Generic[R]):
     """Where rows come from: usually two calls of `store.read`, bound to one query."""
 
     count: Callable[[], Awaitable[int]]
@@ -43,7 +43,7 @@ class Source(Generic[R]):
     """`page(after, skip, limit)`: rows behind the key `after` (None: from the start), `skip` more left out."""
 
 
-def fixed(rows: Sequence[R]) -> Source[R]:
+def fixed(rows: Sequence[R]) -> RowSource[R]:
     """A source over rows that are already here: search hits, the lines of a cart."""
 
     async def count() -> int:
@@ -53,13 +53,13 @@ def fixed(rows: Sequence[R]) -> Source[R]:
         start = 0 if after is None else next((n + 1 for n, row in enumerate(rows) if row.key == after), len(rows))
         return rows[start + skip : start + skip + limit]
 
-    return Source(count, page)
+    return RowSource(count, page)
 
 
 class Window(Generic[R]):
     """The rows of one source at one moment. A change of the data wants a new window: keys may have moved."""
 
-    def __init__(self, source: Source[R]) -> None:
+    def __init__(self, source: RowSource[R]) -> None:
         self.source = source
         self.count = 0
         self._pages: OrderedDict[int, Sequence[R]] = OrderedDict()

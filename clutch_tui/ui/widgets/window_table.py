@@ -27,9 +27,9 @@ from textual.worker import Worker, WorkerState
 from clutch_tui.text.strings import is_rtl, t
 from clutch_tui.ui.bidi_filter import VisualLines
 from clutch_tui.ui.errors import report
-from clutch_tui.ui.widgets.column import GAP, Column, Placed, fit
+from clutch_tui.ui.widgets.column import GAP, Placed, TableColumn, fit
 from clutch_tui.ui.widgets.table_lines import MARKER, TableLines
-from clutch_tui.ui.widgets.window import PAGE, R, Source, Window, fixed
+from clutch_tui.ui.widgets.window import PAGE, R, RowSource, Window, fixed
 
 if TYPE_CHECKING:
     from clutch_tui.core.types import Key
@@ -107,7 +107,9 @@ class WindowTable(VisualLines, ScrollView, Generic[R], can_focus=True):
         def can_replace(self, message: Message) -> bool:
             return isinstance(message, WindowTable.Highlighted) and message.table is self.table
 
-    def __init__(self, columns: Sequence[Column[R]], *, empty: str = "common.empty", id: str | None = None) -> None:
+    def __init__(
+        self, columns: Sequence[TableColumn[R]], *, empty: str = "common.empty", id: str | None = None
+    ) -> None:
         self._lines: TableLines[R] = TableLines(self)
         super().__init__(id=id)
         self.columns = tuple(columns)
@@ -182,7 +184,7 @@ class WindowTable(VisualLines, ScrollView, Generic[R], can_focus=True):
         Whoever says so shows them, or reads these again."""
         self._asked += 1
 
-    def show(self, source: Source[R]) -> None:
+    def show(self, source: RowSource[R]) -> None:
         """Show another list from its start, as soon as its first rows are here."""
         self.expect()
         self._source = source
@@ -227,7 +229,7 @@ class WindowTable(VisualLines, ScrollView, Generic[R], can_focus=True):
     @work(exclusive=True, group="window", exit_on_error=False)
     async def _open(
         self,
-        source: Source[R],
+        source: RowSource[R],
         keep: str | int | None,
         sought: tuple[str | int, Key | None] | None = None,
         *,

@@ -95,7 +95,7 @@ class Words(Widget):
         return Content("\n").join(paragraph(line, screen) for line in shown.split("\n"))
 
 
-class Problem(Words):
+class ProblemWords(Words):
     """What is wrong, where it is wrong; takes no room while there is nothing to say."""
 
     DEFAULT_CSS = "Problem { color: $text-error; text-style: bold; }"

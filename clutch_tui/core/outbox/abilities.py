@@ -1,0 +1,172 @@
+"""What the server knows beyond version 1 of the protocol, as it has said itself, and the form in which a fact goes up
+to one that does not know its kind.
+
+A kind of version 2 is declared in `LATER` and nowhere else. It goes up as itself to a server that names it; otherwise
+in the words of version 1, where it has such words and the server takes them; otherwise it waits here (`local`) until
+the server learns. The form is frozen at the first send, like all of a change.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from .. import state
+from ..clock import from_text, to_text
+from ..database import db
+from .messages import Change
+
+VERSION = 2
+"""The newest version of the protocol that this program speaks."""
+
+EVERY, AGAIN = timedelta(hours=1), timedelta(minutes=5)
+"""How long what the server has said is believed without asking again, and how long where it could not be asked."""
+
+_UNKNOWN = "UNKNOWN_KIND"
+"""The code of a server's that does not know a kind, whatever it has named before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A fact in other words: the kind, type and body under which it is sent."""
+
+    kind: str
+    type: str
+    payload: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A kind of fact of version 2, or (`is_kind` false) what it adds to a kind of version 1, which goes up to every
+    server. `channel` is the one whose rows tell of it; `form` says the fact in version 1, None where that has no words
+    for it."""
+
+    channel: str
+    form: Callable[[Mapping[str, Any]], Form] | None = None
+    is_kind: bool = True
+
+
+def _negative_payment(payload: Mapping[str, Any]) -> Form:
+    """A payment that is taken back, as a payment the other way. Read from our own paper: the payment may be another
+    till's, and may have left with a server that was restored."""
+    customer_id, amount, method = db.execute(
+        "SELECT customer_id, amount, method FROM document WHERE about = ? AND kind = 'payment_void' AND own = 1",
+        (payload["payment_id"],),
+    ).fetchone()
+    body = {"customer_id": customer_id, "amount": -amount, "method": method, "note": payload["reason"]}
+    return Form("payment", "payment", body)
+
+
+LATER: dict[str, Later] = {
+    "payment_void": Later("sales", _negative_payment),
+    "quote": Later("orders", is_kind=False),
+}
+
+
+# --- what the server says ------------------------------------------------------------------------------
+
+
+def protocol() -> int:
+    """The version in which this server is spoken to."""
+    return min(VERSION, state.number("server.protocol", 1))
+
+
+def knows(name: str) -> bool:
+    """Whether the server has named this kind or ability."""
+    return name in _named()
+
+
+def _named() -> set[str]:
+    return set((state.get("server.records") or "").split())
+
+
+def is_due() -> bool:
+    """Whether the server is to be asked what it knows."""
+    at = state.get("server.asked_at")
+    return at is None or not timedelta() <= db.now() - from_text(at) < EVERY
+
+
+def learn(version: int, names: Iterable[str]) -> None:
+    """Store what the server has said. What waited for it goes up, and what its rows held and could not be read is
+    fetched once more: those rows lie behind the cursor."""
+    before, now = _named(), set(names) & LATER.keys() if version > 1 else set()
+    state.put("server.protocol", version)
+    state.put("server.records", " ".join(sorted(now)))
+    state.put("server.asked_at", db.now_text())
+    for name in sorted(now - before):
+        channel = LATER[name].channel
+        if state.get(f"{channel}.epoch") is not None:
+            state.put(f"{channel}.renew", 1)
+        state.forget(f"refused.{name}")
+        db.execute(
+            "UPDATE outbox SET lane = 'fast', last_error = '' WHERE lane = 'local' AND answered_at IS NULL"
+            " AND kind = ?",
+            (name,),
+        )
+
+
+def believe() -> None:
+    """The server could not be asked: what it has said before holds for a while."""
+    state.put("server.asked_at", to_text(db.now() - EVERY + AGAIN))
+
+
+def fall_back() -> bool:
+    """The server does not take this version any more: speak version 1 until it says otherwise. False where that is
+    spoken already."""
+    if protocol() == 1:
+        return False
+    learn(1, ())
+    return True
+
+
+def forget() -> None:
+    """Another server, or a restored one, may know less: it is asked again."""
+    state.forget("server.asked_at")
+
+
+# --- the form of a change ------------------------------------------------------------------------------
+
+
+def freeze(change: Change) -> bool:
+    """Choose the form in which a change goes up, at its first send. False where this server has no words for it: then
+    it stays here."""
+    later = LATER.get(change.kind)
+    if later is None or not later.is_kind or knows(change.kind):
+        return True
+    if later.form is None or state.get(f"refused.{change.kind}") is not None:
+        db.execute(
+            "UPDATE outbox SET lane = 'local', not_before = NULL WHERE change_id = ? AND answered_at IS NULL",
+            (change.change_id,),
+        )
+        return False
+    text = json.dumps(asdict(later.form(change.payload)), ensure_ascii=False)
+    db.execute("UPDATE outbox SET form = ? WHERE change_id = ?", (text, change.change_id))
+    return True
+
+
+def in_form(change: Change) -> Change:
+    """The change as it was frozen."""
+    if change.kind not in LATER:
+        return change
+    row = db.execute("SELECT form FROM outbox WHERE change_id = ?", (change.change_id,)).fetchone()
+    return replace(change, **json.loads(row[0])) if row[0] else change
+
+
+def refused(change_id: str, kind: str, code: str) -> bool:
+    """The server has refused a change with this code; True where that was about the form and not about the fact, which
+    may go up in another. From then on what was refused in the words of version 1 stays here until the server knows
+    it, and what was sent as itself, to a server that had gone back meanwhile, goes in those words."""
+    if kind not in LATER:
+        return False
+    row = db.execute("SELECT form FROM outbox WHERE change_id = ?", (change_id,)).fetchone()
+    if row[0]:
+        state.put(f"refused.{kind}", 1)
+        return True
+    named = _named()
+    if kind in named and code != _UNKNOWN:
+        return False
+    state.put("server.records", " ".join(sorted(named - {kind})))
+    return True

@@ -1,0 +1,58 @@
+"""What waits for what: which changes of the outbox may go up now, as conditions on a row of `outbox`.
+
+A request waits for the earlier requests on its record. A fact waits for nothing, but where the server has lost its sync
+calls, or has them again, in the middle of something (docs/protocol.md#without-sync-calls).
+"""
+
+from __future__ import annotations
+
+from ..database import db
+
+FACTS = frozenset({"sale", "return", "void", "payment", "payment_void", "cash", "count", "adjust", "receive"})
+"""Kinds that have happened at the counter: never refused, never held up by another change."""
+FACT_LIST = ", ".join(f"'{kind}'" for kind in sorted(FACTS))
+
+FREE = f"""(kind IN ({FACT_LIST}) OR NOT EXISTS (SELECT 1 FROM outbox AS earlier WHERE earlier.type = outbox.type
+    AND earlier.record_id = outbox.record_id AND earlier.n < outbox.n AND earlier.answered_at IS NULL
+    AND earlier.kind NOT IN ({FACT_LIST})))"""
+"""A request waits for the earlier requests on its record; a fact waits for nothing."""
+
+_BEING_JUDGED = """FROM single CROSS JOIN outbox AS begun USING (change_id), json_each(single.body, '{}') AS one
+    WHERE begun.answered_at IS NULL"""
+STILL = f"""SELECT one.key {_BEING_JUDGED.format("$.writes")}
+    AND begun.lane IN ('fast', 'slow') AND NOT json_extract(one.value, '$.done')
+    UNION SELECT one.key {_BEING_JUDGED.format("$.before")}
+    AND (begun.lane = 'fast' OR begun.lane = 'slow' AND json_extract(single.body, '$.posted'))"""
+"""The parts whose figure at the server tells what became of a change that goes up by itself: whether it was written,
+or who moved it (`singles.unsettled`, `singles.being_watched`). A document that cannot be sent holds up nothing."""
+
+_HALF = """SELECT 1 FROM sync_state WHERE name IN ('inventory.missed_at', 'sales.missed_at')
+    OR name IN ('inventory.way', 'sales.way') AND value = 'lists'"""
+"""Whether a sync call is missing: the server may be one that numbers its records by itself."""
+
+_OF_SINGLES = f"""(kind NOT IN ('void', 'return') OR NOT EXISTS (SELECT 1 FROM outbox AS sold
+    JOIN single USING (change_id) WHERE sold.type = 'sale' AND sold.kind = 'sale' AND sold.answered_at IS NULL
+    AND sold.record_id = json_extract(outbox.payload, iif(outbox.kind = 'void', '$.sale_id', '$.return_of'))
+    AND NOT coalesce(json_extract(single.body, '$.posted'), 0)))
+    AND (change_id IN (SELECT change_id FROM single) OR NOT EXISTS (SELECT 1 FROM stock_move
+    WHERE stock_move.change_id = outbox.change_id AND part_id IN ({STILL})))"""
+_OF_MADE = f"""NOT EXISTS (SELECT 1 FROM outbox AS made INDEXED BY outbox_by_record
+    WHERE made.type IN ('item', 'customer') AND made.kind = 'create'
+    AND made.answered_at IS NULL AND made.lane = 'fast' AND made.record_id IN (
+    SELECT part_id FROM stock_move WHERE stock_move.change_id = outbox.change_id
+    UNION ALL SELECT customer_id FROM account_move WHERE account_move.change_id = outbox.change_id
+    UNION ALL SELECT json_extract(outbox.payload, '$.customer_id'))
+    AND (EXISTS ({_HALF}) OR EXISTS (SELECT 1 FROM single
+    WHERE single.change_id = made.change_id AND json_extract(single.body, '$.tried_at') <> '')))"""
+FREE_TO_SYNC = f"{FREE} AND {_OF_SINGLES} AND {_OF_MADE}"
+"""By sync, what came back of a sale waits where that has begun to go up by itself (`singles.waits_for` says the same
+there): a server that heard of it first would move nothing when the sale comes, and nobody would know why. Nothing
+moves a part whose figure is just being judged. And where a server may call a record by an id of its own, what is about
+that record waits until it is made: it would keep the fact for a record that never comes under our id."""
+
+
+def free_to_sync() -> str:
+    """The condition `FREE_TO_SYNC`, without what is about changes that go up by themselves where there are none: asked
+    of each change that is to be sent, that would cost more than all else."""
+    found = db.execute("SELECT 1 FROM single LIMIT 1").fetchone()
+    return FREE_TO_SYNC if found is not None else f"{FREE} AND {_OF_MADE}"

@@ -1,0 +1,208 @@
+"""Which way the records of a channel travel between this shop and its server, and the count that orders lists.
+
+The way is `sync` where the server has the sync calls (docs/protocol.md#the-sync-call) or lists by `since_seq`
+(docs/protocol.md#lists-by-since_seq), and `lists` where it has neither (docs/protocol.md#without-sync-calls): whole
+lists down, single calls up. It is found out by asking, kept, and asked for again.
+
+A list says nothing about which of our changes it contains. Therefore the terminal counts its own answers (`tick`):
+what was answered before a page was asked for is in that page. In a channel that goes by lists the count of a row's
+page stands in its `seq`, and what was answered there belongs to the epoch `LISTS`, which no server has.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Literal
+
+from .. import state
+from ..clock import from_text
+from ..database import db
+
+Way = Literal["sync", "lists"]
+
+LISTS = "lists"
+"""The epoch of everything that came or went without the sync calls."""
+
+BELIEVED_AFTER = timedelta(minutes=10)
+"""How long a server that had sync must lack it before its shop goes another way."""
+
+CHANNELS = ("inventory", "sales", "customers", "suppliers", "orders")
+NOT_WITHOUT_SYNC = ("payment", "payment_void", "cash")
+"""Facts that have no call of their own: they wait as `local` for a server that takes them."""
+
+
+def of(channel: str) -> Way | None:
+    """The way of a channel; None where it has never been found out."""
+    way = state.get(f"{channel}.way")
+    if way is None:  # a server that simply syncs is never asked which way
+        return None if state.get(f"{channel}.epoch") is None else "sync"
+    return "lists" if way == "lists" else "sync"
+
+
+def summary() -> Literal["", "sync", "lists", "both"]:
+    """Which way this server is worked with, in a word; empty where it has not been reached yet."""
+    found = {of(channel) for channel in CHANNELS} - {None}
+    return "both" if len(found) > 1 else "lists" if "lists" in found else "sync" if found else ""
+
+
+def known() -> dict[str, Way | None]:
+    """The way of every channel, for whoever shows it."""
+    return {channel: of(channel) for channel in CHANNELS}
+
+
+def by_lists(channel: str) -> bool:
+    return of(channel) == "lists"
+
+
+def without_sync() -> tuple[str, ...]:
+    """The channels that go by lists: what a server may learn to do better."""
+    return tuple(channel for channel in CHANNELS if by_lists(channel))
+
+
+def listed_types() -> frozenset[str]:
+    """The types of record, among those with calls of their own, whose requests go up singly."""
+    types = {"customers": "customer", "suppliers": "supplier", "orders": "order"}
+    return frozenset(type for channel, type in types.items() if by_lists(channel))
+
+
+def take(channel: str, way: Way) -> bool:
+    """From now on a channel goes this way; True where that is news. What was staged came by the other."""
+    if of(channel) == way:
+        return False
+    state.put(f"{channel}.way", way)
+    db.execute("DELETE FROM pull_page WHERE channel = ?", (channel,))
+    state.forget(f"{channel}.missed_at")
+    if way == "lists":
+        _remember_attempts(channel)
+    else:
+        state.put(f"{channel}.began", tick())
+        if queue_of(channel) == channel:
+            _forget_attempts(channel)
+        _let_go(channel)
+    return True
+
+
+def miss(channel: str) -> bool:
+    """The server has no sync call for this channel just now; True where the channel goes by lists from here on.
+
+    A server that never had it has none. One that had it may be in the middle of an update: its 404 must not send
+    paid sales down another road, so it is believed only when it has lacked the call for `BELIEVED_AFTER`.
+    """
+    if state.get("epoch") is None or state.get(f"{channel}.epoch") in (None, LISTS):
+        take(channel, "lists")
+        return True
+    since = state.get(f"{channel}.missed_at")
+    age = None if since is None else db.now() - from_text(since)
+    if age is None or not timedelta() <= age < 6 * BELIEVED_AFTER:
+        state.put(f"{channel}.missed_at", db.now_text())
+        return False
+    return age >= BELIEVED_AFTER and take(channel, "lists")
+
+
+def heard(channel: str) -> None:
+    """The server has answered the sync call of this channel: it does not lack it, whatever it said before."""
+    if state.get(f"{channel}.missed_at") is not None:
+        state.forget(f"{channel}.missed_at")
+
+
+def _remember_attempts(channel: str) -> None:
+    """What may have reached the server by sync, unanswered, must be looked for before it goes up by itself. What has
+    no call of its own never does: it waits for sync, which knows it again by its id."""
+    kinds = ", ".join(f"'{kind}'" for kind in NOT_WITHOUT_SYNC)
+    db.execute(
+        "INSERT OR IGNORE INTO single (change_id, body) SELECT change_id, '{\"by_sync\": true}' FROM outbox"
+        f" WHERE answered_at IS NULL AND first_sent_at IS NOT NULL AND channel = ? AND kind NOT IN ({kinds})",
+        (queue_of(channel),),
+    )
+
+
+def _forget_attempts(channel: str) -> None:
+    """Sync knows by its id what came by sync: where nothing of it was sent by itself, nothing is in doubt any more. And
+    an edit it compares with what its writer saw, in one step: one that has come already finds its own values."""
+    found = db.execute(
+        "SELECT change_id FROM single CROSS JOIN outbox USING (change_id) WHERE answered_at IS NULL AND channel = ?"
+        " AND (json_extract(body, '$.by_sync') AND NOT coalesce(json_extract(body, '$.posted'), 0)"
+        " AND coalesce(json_extract(body, '$.tried_at'), '') = ''"
+        " AND coalesce(json_extract(body, '$.writes'), '{}') = '{}'"
+        " OR kind = 'update' AND record_id NOT IN (SELECT id FROM alias))",
+        (channel,),
+    ).fetchall()
+    db.executemany("DELETE FROM single WHERE change_id = ?", found)
+    db.executemany("UPDATE outbox SET lane = 'fast', last_error = '' WHERE change_id = ? AND lane = 'attention'", found)
+
+
+def _let_go(channel: str) -> None:
+    """What waited for an endpoint has one now, and goes the ordinary way under its own id."""
+    db.execute(
+        "UPDATE outbox SET lane = 'fast', last_error = '' WHERE lane = 'local' AND answered_at IS NULL AND channel = ?",
+        (queue_of(channel),),
+    )
+
+
+def queue_of(channel: str) -> str:
+    """The part of the queue whose changes a channel's records come from."""
+    return channel if channel in ("inventory", "sales") else "rest"
+
+
+def tick() -> int:
+    """How many batches of answers this terminal has stored."""
+    return state.number("tick")
+
+
+def next_tick() -> int:
+    """Count one batch of answers; its number."""
+    value = tick() + 1
+    state.put("tick", value)
+    return value
+
+
+def note_answers() -> None:
+    """Something was answered without a number of the server's: from now on the count of answers has a meaning."""
+    if state.get("lists.answers") is None:
+        state.put("lists.answers", 1)
+
+
+def has_answers() -> bool:
+    """Whether anything was ever answered without a number of the server's."""
+    return state.get("lists.answers") is not None
+
+
+def is_behind(channel: str) -> bool:
+    """Whether answers have come since a page of a channel was last asked for."""
+    return state.number(f"{channel}.began", -1) != tick()
+
+
+def begin(channel: str) -> None:
+    """A page of a pull by sync is asked for now. If it is the last of them, they contain together whatever was answered
+    before, by whichever call: what moved since an earlier page has a higher number, and comes again."""
+    if is_behind(channel):
+        state.put(f"{channel}.began", tick())
+
+
+def cover(channel: str) -> None:
+    """The rows of a pull by sync were stored: what was answered before its last page was asked for is in them."""
+    began = state.number(f"{channel}.began")
+    if began != covered(channel):
+        state.put(f"{channel}.covered", began)
+
+
+def covered(channel: str) -> int:
+    """Up to which count the rows of a channel that goes by sync contain everything."""
+    return state.number(f"{channel}.covered")
+
+
+def knows_balances() -> bool:
+    """Whether it has been seen who adds up what customers owe."""
+    return state.get("balance.by") is not None
+
+
+def server_keeps_balances(*, otherwise: bool = False) -> bool:
+    """Whether the server adds what customers owe to their balance by itself, as far as has been seen
+    (`singles.learn_balances`). Until then an own debt goes on counting here, so that none is lost."""
+    seen = state.get("balance.by")
+    return otherwise if seen is None else seen == "server"
+
+
+def progress() -> int:
+    """A figure that moves with every list that was stored, for those who watch the database."""
+    return state.number("lists.stored")

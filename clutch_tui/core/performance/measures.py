@@ -1,0 +1,190 @@
+"""How fast the program was: figures of every process of the shop, kept small, each beside its budget.
+
+Figures are added up in hours, hours older than two days in days, days older than a month are forgotten: a year of
+use takes no more room than a month. What is noted, and where, is in `meter.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from ..clock import from_text, to_text
+from ..database import db
+from .histogram import Histogram
+
+Unit = Literal["ms", "B", "MiB", "times"]
+"""Milliseconds, bytes, mebibytes; of `times` only the number counts."""
+Span = Literal["hour", "day"]
+Verdict = Literal["good", "slow", "unknown"]
+
+HOURS_FOR = timedelta(days=2)
+DAYS_FOR = timedelta(days=31)
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One figure. `budget` is what the median may come to, None where there is no budget.
+
+    Budgets were set as ratios to bare programs on a machine of two shared cores; here they are the products.
+    `python -m tests.bench` measures the ratios themselves.
+    """
+
+    name: str
+    unit: Unit
+    budget: float | None = None
+    counts: str = ""
+    """The measure that this is the number of, where it has no figures of its own."""
+
+    @property
+    def source(self) -> str:
+        """The name under which its figures are noted."""
+        return self.counts or self.name
+
+
+MEASURES: tuple[Measure, ...] = (
+    Measure("start.frame", "ms", 532.0),  # 1.4 x 380 ms of a bare app
+    Measure("key.paint", "ms", 6.2),  # 1.2 x 5.2 ms of a bare input
+    Measure("wire.frame", "B", 460.0),  # 1/20 of the 9,200 bytes of a scrolling step
+    Measure("wire.frames", "times", counts="wire.frame"),
+    Measure("memory.frame", "MiB", 41.0),  # 1.25 x 33 MB of a bare app
+    Measure("memory.now", "MiB"),
+    Measure("sale.commit", "ms", 0.6),  # 1.5 x 0.40 ms of the same rows by sqlite3
+    Measure("search.find", "ms", 2.0),  # at 100,000 parts
+    Measure("store.write", "ms"),
+    Measure("store.read", "ms"),
+    Measure("store.size", "MiB"),
+    Measure("api.response", "ms"),
+    Measure("cache.unchanged", "times"),
+)
+BY_NAME: Mapping[str, Measure] = {measure.name: measure for measure in MEASURES}
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureFigures:
+    """A measure over a time: how often, the median, the 95th percentile, the worst, and the sum of all."""
+
+    count: int = 0
+    median: float | None = None
+    p95: float | None = None
+    worst: float | None = None
+    total: float = 0.0
+
+    @classmethod
+    def of(cls, histogram: Histogram | None) -> MeasureFigures:
+        if histogram is None or not histogram.count:
+            return cls()
+        median, p95 = histogram.quantile(0.5), histogram.quantile(0.95)
+        return cls(histogram.count, median, p95, histogram.worst, histogram.total)
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureReport:
+    """One measure: since this process began, today, and in the last thirty days."""
+
+    measure: Measure
+    now: MeasureFigures
+    today: MeasureFigures
+    month: MeasureFigures
+
+    @property
+    def verdict(self) -> Verdict:
+        """By the latest median that there is: of this process, of today, of the month."""
+        budget = self.measure.budget
+        latest = next((one.median for one in (self.now, self.today, self.month) if one.median is not None), None)
+        if budget is None or latest is None:
+            return "unknown"
+        return "good" if latest <= budget else "slow"
+
+
+# --- writing -------------------------------------------------------------------------------------------
+
+
+def keep(taken: Mapping[str, Histogram]) -> None:
+    """Add what a process measured to the present hour, and put old hours together."""
+    now = db.now()
+    for name, histogram in taken.items():
+        _add(name, "hour", _start(now, "hour"), histogram)
+    _roll_up(now)
+
+
+def _roll_up(now: datetime) -> None:
+    old = to_text(now - HOURS_FOR)
+    rows = db.execute(
+        "SELECT name, start, steps, total, worst FROM measure WHERE span = 'hour' AND start < ?", (old,)
+    ).fetchall()
+    for name, start, *row in rows:
+        _add(name, "day", _start(from_text(start), "day"), Histogram.from_row(*row))
+    if rows:
+        db.execute("DELETE FROM measure WHERE span = 'hour' AND start < ?", (old,))
+    db.execute("DELETE FROM measure WHERE span = 'day' AND start < ?", (to_text(now - DAYS_FOR),))
+
+
+def _add(name: str, span: Span, start: str, histogram: Histogram) -> None:
+    key = (name, span, start)
+    row = db.execute(
+        "SELECT steps, total, worst FROM measure WHERE name = ? AND span = ? AND start = ?", key
+    ).fetchone()
+    whole = Histogram.from_row(*row) if row is not None else Histogram()
+    whole.merge(histogram)
+    db.execute(
+        "INSERT OR REPLACE INTO measure (name, span, start, steps, total, worst) VALUES (?, ?, ?, ?, ?, ?)",
+        (*key, whole.to_json(), whole.total, whole.worst),
+    )
+
+
+# --- reading -------------------------------------------------------------------------------------------
+
+
+def report(session: Mapping[str, Histogram]) -> tuple[MeasureReport, ...]:
+    """Every measure; `session` is what the asking process noted since it began."""
+    now = db.now()
+    today, month = _gathered(now - timedelta(days=1)), _gathered(now - timedelta(days=30))
+    return tuple(
+        MeasureReport(
+            measure,
+            MeasureFigures.of(session.get(measure.source)),
+            MeasureFigures.of(today.get(measure.source)),
+            MeasureFigures.of(month.get(measure.source)),
+        )
+        for measure in MEASURES
+    )
+
+
+def course(name: str, span: Span, count: int) -> tuple[float | None, ...]:
+    """The medians of the last `count` hours or days, or how often it was, oldest first; None where nothing was
+    noted."""
+    measure = BY_NAME[name]
+    step = timedelta(hours=1) if span == "hour" else timedelta(days=1)
+    now = db.now()
+    starts = [_start(now - step * back, span) for back in reversed(range(count))]
+    places = {start: n for n, start in enumerate(starts)}
+    sums: list[Histogram | None] = [None] * count
+    for start, *row in db.execute(
+        "SELECT start, steps, total, worst FROM measure WHERE name = ? AND start >= ?", (measure.source, starts[0])
+    ):
+        place = places.get(_start(from_text(start), span))
+        if place is not None:
+            whole = sums[place] = sums[place] or Histogram()
+            whole.merge(Histogram.from_row(*row))
+    if measure.unit == "times":
+        return tuple(None if one is None else float(one.count) for one in sums)
+    return tuple(None if one is None else one.quantile(0.5) for one in sums)
+
+
+def _gathered(since: datetime) -> dict[str, Histogram]:
+    found: dict[str, Histogram] = {}
+    rows: Iterable[tuple[Any, ...]] = db.execute(
+        "SELECT name, steps, total, worst FROM measure WHERE start >= ?", (_start(since, "hour"),)
+    )
+    for name, *row in rows:
+        found.setdefault(name, Histogram()).merge(Histogram.from_row(*row))
+    return found
+
+
+def _start(at: datetime, span: Span) -> str:
+    """The beginning of the hour or day that a moment belongs to, in UTC."""
+    hour = at.replace(minute=0, second=0, microsecond=0)
+    return to_text(hour if span == "hour" else hour.replace(hour=0))

@@ -1,0 +1,1 @@
+"""A shop's file as a whole: the two doors to it, its migrations, its health and its upkeep."""

@@ -1,0 +1,516 @@
+"""Changes that go up one by one to a server without sync, and how far each has got.
+
+Such a server may forget `Idempotency-Key`, so what was sent once and not answered is never simply sent again: it is
+looked for first (net/sync/fallback/lookup.py), and what cannot be looked for waits as `unconfirmed` for a person. A
+row of `single` says that a change has been tried; its body holds the steps that were done, each committed before the
+next begins.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from ... import state
+from ...database import db
+from ...outbox import outbox, overlay, transports
+from ...outbox.messages import Change, Result
+from ...types import Lane
+from .. import aliases, moves, replica
+from . import matching
+
+UNCONFIRMED = "error.sync.unconfirmed"
+"""The last error of a change of which nobody can say whether the server has it."""
+
+UNCLEAR_STOCK = "error.sync.stock_unclear"
+"""The last error of a document that the server has, and of which nobody can say who moved its stock."""
+ASKS = (UNCONFIRMED, UNCLEAR_STOCK)
+"""What only a person can find out, by looking at the server."""
+
+DOCUMENTS = ("sale", "return", "void")
+"""What moves stock where the server does that by itself."""
+
+Who = Literal["server", "terminal"]
+PLURALS = {"item": "inventory", "customer": "customers", "supplier": "suppliers", "order": "orders", "sale": "sales"}
+"""The category of the calls of each type."""
+
+
+@dataclass(slots=True)
+class Write:
+    """A stock figure that is being written: what was read, what was written, and whether that was answered."""
+
+    read: int
+    figure: int
+    done: bool = False
+
+
+@dataclass(slots=True)
+class WriteProgress:
+    """How far a change has got. `before` are the figures of its parts before its document went up, until it is
+    known who moves them."""
+
+    tried_at: str = ""
+    """When it was sent last; empty where it certainly never was, or only by a sync call."""
+    given_up_at: str = ""
+    """When that attempt was given up: the server may have gone on with it until then, and after. Empty while it is
+    on its way, and where this process died meanwhile."""
+    posted: bool = False
+    by_sync: bool = False
+    """Whether it may have come by a sync call, whose answer was lost before the server lost the call itself."""
+    told: str = ""
+    """What a person has found out: `send`, the server does not have it, until it is sent once more; or `write`, the
+    server has the document and has not moved its stock, from then on."""
+    late: list[str] = field(default_factory=list)
+    """The parts that the server did not have yet, or not under the id that it was told, when the document went up."""
+    moved: dict[str, bool] = field(default_factory=dict)
+    """Of the late parts that it has by now, whether it moved them by what it had been told (`latecomers`)."""
+    barred_since: str = ""
+    """When the list in which it is looked for was first not shown to us; empty where it is."""
+    before: dict[str, int] = field(default_factory=dict)
+    writes: dict[str, Write] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A change to send, in our ids and in the server's. `again` where it may have been sent before."""
+
+    change: Change
+    sent: Change
+    again: bool
+    progress: WriteProgress
+
+
+# --- taking one ------------------------------------------------------------------------------------------
+
+
+def claim(
+    channel: outbox.Channel, lane: Lane = "fast", *, begun: bool | None = None, besides: Collection[str] = ()
+) -> Claimed | None:
+    """The next change to send by itself; what has no call of its own moves to `local` first. See `outbox.claim` for
+    `begun` and `besides`: where the server has learned to sync, only what has begun is finished this way."""
+    if begun is None:
+        shelve(channel)
+    changes = outbox.claim(channel, limit=1, lane=lane, begun=begun, besides=besides)
+    if not changes:
+        return None
+    change = changes[0]
+    row = db.execute(
+        "SELECT body, last_error FROM single CROSS JOIN outbox USING (change_id) WHERE change_id = ?",
+        (change.change_id,),
+    ).fetchone()
+    progress = _read(row[0]) if row is not None else WriteProgress()
+    if row is None:
+        body = json.dumps(asdict(progress))
+        db.execute("INSERT INTO single (change_id, body) VALUES (?, ?)", (change.change_id, body))
+    elif row[1] in ASKS:
+        _hear(change.change_id, row[1], progress)
+    return Claimed(change, aliases.outgoing(change), row is not None, progress)
+
+
+def _hear(change_id: str, asked: str, progress: WriteProgress) -> None:
+    """Only a person brings back what was put before one. The answer is taken in here, once: it says how things stood
+    when the person looked, and nothing of what is sent from now on."""
+    if asked == UNCLEAR_STOCK:
+        progress.told = "write"
+    elif not progress.posted:
+        progress.told = "send"
+        progress.by_sync = False
+    progress.writes = {part_id: write for part_id, write in progress.writes.items() if write.done}
+    keep(change_id, progress)
+    db.execute("UPDATE outbox SET last_error = '' WHERE change_id = ?", (change_id,))
+
+
+def _read(body: str) -> WriteProgress:
+    values = json.loads(body)
+    writes = {part_id: Write(**write) for part_id, write in values.pop("writes", {}).items()}
+    return WriteProgress(**values, writes=writes)
+
+
+def shelve(channel: outbox.Channel) -> None:
+    """Facts for which there is no call but sync wait as `local`."""
+    marks = ", ".join("?" * len(transports.NOT_WITHOUT_SYNC))
+    db.execute(
+        "UPDATE outbox SET lane = 'local', not_before = NULL WHERE answered_at IS NULL AND channel = ?"
+        f" AND lane IN ('fast', 'slow') AND kind IN ({marks})",
+        (channel, *transports.NOT_WITHOUT_SYNC),
+    )
+
+
+def keep(change_id: str, progress: WriteProgress) -> None:
+    """A step is about to be done, or was done: what is known of it must outlive this process."""
+    db.execute("UPDATE single SET body = ? WHERE change_id = ?", (json.dumps(asdict(progress)), change_id))
+
+
+# --- how it ends -----------------------------------------------------------------------------------------
+
+
+def finish(
+    change: Change, result: Result, *, remote_id: str | None = None, policies: Mapping[str, str] | None = None
+) -> frozenset[str]:
+    """The server has answered for a change; the nouns that have new rows. `remote_id` is what it calls the record."""
+    if remote_id is not None:
+        aliases.put(change.type, change.id, remote_id)
+    return frozenset(replica.deliver({change.change_id: result}, transports.LISTS, policies=policies))
+
+
+def posted(change: Change, progress: WriteProgress, remote_id: str | None) -> None:
+    """The server has a change's document; what is left of the change is its stock."""
+    if remote_id is not None:
+        aliases.put(change.type, change.id, remote_id)
+    _keep_posted(change.change_id, change.kind, change.id, progress)
+
+
+def _keep_posted(change_id: str, kind: str, record_id: str, progress: WriteProgress) -> None:
+    if kind == "sale" and progress.late:  # what becomes of the sale must know it long after
+        state.put(f"late.{record_id}", " ".join(progress.late))
+    keep(change_id, progress)
+
+
+def misnamed(sale_id: str) -> list[str]:
+    """The parts that stand in the server's copy of a sale under our ids, and that it has under its own: it moves them
+    for nothing that becomes of the sale."""
+    late = (state.get(f"late.{sale_id}") or "").split()
+    return [part_id for part_id in late if aliases.remote("item", part_id) != part_id]
+
+
+def any_begun(channel: outbox.Channel) -> bool:
+    """Whether a change of this channel has begun to go up by itself."""
+    row = db.execute(
+        "SELECT 1 FROM single CROSS JOIN outbox USING (change_id) WHERE answered_at IS NULL AND channel = ? LIMIT 1",
+        (channel,),
+    ).fetchone()
+    return row is not None
+
+
+def begun_documents() -> dict[str, tuple[str, WriteProgress]]:
+    """The unanswered documents that have begun to go up by themselves, by change: their kind, and how far they got."""
+    rows = db.execute(
+        "SELECT change_id, kind, body FROM single CROSS JOIN outbox USING (change_id) WHERE answered_at IS NULL"
+        " AND kind IN ('sale', 'return', 'void')"
+    ).fetchall()
+    return {change_id: (kind, _read(body)) for change_id, kind, body in rows}
+
+
+def in_doubt() -> bool:
+    """Whether a document has begun to go up by itself and nobody knows yet whether it came: the server's figures may
+    contain it, and whoever fetched them now would count it twice."""
+    row = db.execute(
+        "SELECT 1 FROM single CROSS JOIN outbox USING (change_id) WHERE answered_at IS NULL AND lane = 'fast'"
+        " AND kind IN ('sale', 'return', 'void') AND NOT coalesce(json_extract(body, '$.posted'), 0) LIMIT 1"
+    ).fetchone()
+    return row is not None
+
+
+def never_sent(change_ids: Collection[str]) -> None:
+    """What was taken to be sent has certainly not been done at the server: nothing needs to be looked for. What had
+    been sent before stays in doubt."""
+    db.executemany(
+        "UPDATE outbox SET first_sent_at = NULL WHERE change_id = ? AND first_sent_at = last_sent_at",
+        [(change_id,) for change_id in change_ids],
+    )
+
+
+def not_sent(claimed: Claimed) -> None:
+    """The same for one that was to go up by itself. A step of it that was done, or begun, stays known."""
+    progress = claimed.progress
+    if not (claimed.again or progress.tried_at or progress.posted or progress.writes):
+        db.execute("UPDATE outbox SET first_sent_at = NULL WHERE change_id = ?", (claimed.change.change_id,))
+        db.execute("DELETE FROM single WHERE change_id = ?", (claimed.change.change_id,))
+
+
+def put_off(claimed: Claimed, seconds: float) -> None:
+    """It waits for something else; nothing of it was sent now."""
+    not_sent(claimed)
+    outbox.postpone(claimed.change.change_id, seconds)
+
+
+def wait_local(claimed: Claimed, error: str = "") -> None:
+    """The server has no call for this: it waits, and nobody is alarmed. What cannot have reached the server is as
+    if it had never been tried."""
+    db.execute(
+        "UPDATE outbox SET lane = 'local', not_before = NULL, last_error = ? WHERE change_id = ?"
+        " AND answered_at IS NULL",
+        (error, claimed.change.change_id),
+    )
+    not_sent(claimed)
+
+
+def wait_for_person(change_id: str, error: str) -> None:
+    """A person must decide; the change stays unanswered, and what it moved goes on counting here."""
+    db.execute(
+        "UPDATE outbox SET lane = 'attention', not_before = NULL, last_error = ?"
+        " WHERE change_id = ? AND answered_at IS NULL",
+        (error, change_id),
+    )
+
+
+def try_local_again(channel: str) -> None:
+    """A route that was missing may be there now; what needs sync goes on waiting."""
+    marks = ", ".join("?" * len(transports.NOT_WITHOUT_SYNC))
+    db.execute(
+        "UPDATE outbox SET lane = 'fast' WHERE lane = 'local' AND answered_at IS NULL AND channel = ?"
+        f" AND kind NOT IN ({marks})",
+        (transports.queue_of(channel), *transports.NOT_WITHOUT_SYNC),
+    )
+
+
+def take_as_sent(change_id: str) -> None:
+    """A person says that the server has an unconfirmed change, stock and all: it is answered by that."""
+    row = db.execute(
+        "SELECT type FROM outbox WHERE change_id = ? AND answered_at IS NULL AND lane = 'attention'"
+        " AND last_error IN (?, ?)",
+        (change_id, *ASKS),
+    ).fetchone()
+    if row is not None:
+        replica.deliver({change_id: Result(status="applied", seq=0)}, transports.LISTS)
+
+
+def has_facts_there(type: str, record_id: str) -> bool:
+    """Whether the server has answered by sync for what moved a record that it does not know: it counts that when it
+    gets the record under this id, and never under an id of its own."""
+    for table, column, of in moves.TABLES.values():
+        if of == type:
+            sql = (
+                f"SELECT 1 FROM {table} JOIN outbox USING (change_id) WHERE {column} = ? AND answered_at IS NOT NULL"
+                " AND result_epoch <> ? AND status IN ('applied', 'applied_flagged') LIMIT 1"
+            )
+            if db.execute(sql, (record_id, transports.LISTS)).fetchone() is not None:
+                return True
+    return False
+
+
+# --- what a change does to stock -------------------------------------------------------------------------
+
+
+def deltas(change_id: str) -> dict[str, int]:
+    """What a change moves, by our ids of the parts."""
+    rows = db.execute(
+        "SELECT part_id, sum(delta) FROM stock_move WHERE change_id = ? GROUP BY part_id HAVING sum(delta) <> 0"
+        " ORDER BY part_id",
+        (change_id,),
+    )
+    return dict(rows.fetchall())
+
+
+def part_at_server(part_id: str) -> tuple[str, dict[str, Any]]:
+    """The server's id of a part, and what it is found by there."""
+    return aliases.remote("item", part_id), search_fields("item", part_id)
+
+
+def mover(kind: str, setting: str) -> Who | None:
+    """Who moves the stock of a document of this kind; None where it has not been seen yet. A server that moves it
+    with a sale need not do so when the sale's status says that it came back: that is always watched."""
+    if setting == "server" and kind != "return":
+        return "server"
+    if setting == "terminal" or kind in ("adjust", "count", "receive"):
+        return "terminal"
+    seen = state.get(f"stock.{kind}")
+    return "server" if seen == "server" else "terminal" if seen == "terminal" else None
+
+
+def is_undone(sale_id: str) -> bool:
+    """Whether the server has taken the void of a sale by sync. It knows by that to move nothing when the sale comes."""
+    row = db.execute(
+        "SELECT 1 FROM outbox WHERE kind = 'void' AND json_extract(payload, '$.sale_id') = ? AND result_epoch <> ?",
+        (sale_id, transports.LISTS),
+    ).fetchone()
+    return row is not None
+
+
+def learn_mover(kind: str, before: Mapping[str, int], after: Mapping[str, int], moved: Mapping[str, int]) -> Who | None:
+    """Who moved the stock, by the figures around the document; None where somebody else moved in between. Parts that
+    the server does not have tell nothing, and where it has none of them there is nothing for anybody to move."""
+    shifts = {part_id: after[part_id] - before[part_id] for part_id in moved if part_id in after and part_id in before}
+    if not shifts:
+        return None if after else "server"
+    who: Who | None = None
+    if shifts == {part_id: moved[part_id] for part_id in shifts}:
+        who = "server"
+    elif not any(shifts.values()):
+        who = "terminal"
+    if who is not None:
+        state.put(f"stock.{kind}", who)
+    return who
+
+
+def being_watched(change_id: str, parts: Collection[str]) -> bool:
+    """Whether another change is just showing who moves the stock of one of these parts: a move in between would
+    hide it."""
+    rows = db.execute(
+        "SELECT change_id, body FROM single CROSS JOIN outbox USING (change_id) WHERE answered_at IS NULL"
+        " AND lane IN ('fast', 'slow') AND kind IN ('sale', 'return', 'void') AND change_id <> ?",
+        (change_id,),
+    ).fetchall()
+    return any(
+        watched.before and not watched.before.keys().isdisjoint(parts) for watched in (_read(row[1]) for row in rows)
+    )
+
+
+def unsettled(change_id: str, parts: Collection[str], setting: str) -> set[str]:
+    """The parts of which another change is in doubt: a figure that was written and not answered, or a document that may
+    or may not have come and moved them. An unanswered write is judged by the figure, so nothing of ours may move a part
+    meanwhile: it could make just that figure, or one that nobody can explain. What a person decides holds up nothing.
+    `setting` is that of `mover`."""
+    rows = db.execute(
+        "SELECT change_id, kind, body FROM single CROSS JOIN outbox USING (change_id) WHERE answered_at IS NULL"
+        " AND lane IN ('fast', 'slow') AND change_id <> ?",
+        (change_id,),
+    ).fetchall()
+    found: set[str] = set()
+    for other, kind, body in rows:
+        progress = _read(body)
+        found |= {part_id for part_id, write in progress.writes.items() if not write.done}
+        if kind in DOCUMENTS and progress.tried_at and not progress.posted and mover(kind, setting) != "terminal":
+            found |= deltas(other).keys()
+    return found & set(parts)
+
+
+def movers() -> dict[str, str]:
+    """What has been seen of who moves the stock, by kind of document."""
+    return {kind: seen for kind in ("sale", "return", "void") if (seen := state.get(f"stock.{kind}")) is not None}
+
+
+def learn_balances(type: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """See whether the server adds our answered credit to its customers' balances: before a list of them is stored,
+    each new balance is compared with the one that it replaces. A server that never moves it keeps none."""
+    if type != "customer" or state.get("balance.by") is not None:
+        return
+    for row in rows:
+        added = db.execute(
+            "SELECT sum(amount) FROM account_move JOIN outbox USING (change_id) WHERE customer_id = ? AND open = 1"
+            " AND answered_at IS NOT NULL AND tick <= ?",
+            (row["id"], row["seq"]),
+        ).fetchone()[0]
+        before = overlay.current("customer", row["id"])
+        if not added or before is None:
+            continue
+        if row["balance"] - before["balance"] in (added, 0):
+            state.put("balance.by", "server" if row["balance"] != before["balance"] else "terminal")
+            return
+
+
+# --- what must be there first ----------------------------------------------------------------------------
+
+
+def waits_for(change: Change, parts: Sequence[str]) -> Lane | None:
+    """The lane of an earlier change without which this one means nothing to the server: the sale of a void or a
+    return, the making of a part or of a customer. None where all of that is there: a sale is, as soon as its document
+    is, whatever becomes of its stock. The making of something holds a sale only while it is on its way: what has failed
+    for so long that it was set aside holds nothing up."""
+    sale_id = change.payload.get("sale_id") or change.payload.get("return_of")
+    if sale_id:
+        row = db.execute(
+            "SELECT lane, body FROM outbox LEFT JOIN single USING (change_id)"
+            " WHERE type = 'sale' AND record_id = ? AND kind = 'sale' AND answered_at IS NULL",
+            (sale_id,),
+        ).fetchone()
+        if row is not None and not (row[1] and _read(row[1]).posted):
+            return _lane(row[0])
+    if being_made("item", parts, lane="fast"):
+        return "fast"
+    customer_id = change.payload.get("customer_id")
+    return "fast" if customer_id and being_made("customer", [customer_id], lane="fast") else None
+
+
+def being_made(type: str, record_ids: Collection[str], *, lane: Lane | None = None) -> list[str]:
+    """Which of these records the server has not answered for yet; only those whose making is in `lane`, if given."""
+    marks = ", ".join("?" * len(record_ids))
+    rows = db.execute(
+        f"SELECT record_id FROM outbox WHERE type = ? AND record_id IN ({marks}) AND kind = 'create'"
+        " AND answered_at IS NULL AND (? IS NULL OR lane = ?) ORDER BY record_id",
+        (type, *record_ids, lane, lane),
+    )
+    return [row[0] for row in rows.fetchall()]
+
+
+def _lane(value: str) -> Lane:
+    lanes: tuple[Lane, ...] = ("fast", "slow", "attention", "local")
+    return next(lane for lane in lanes if lane == value)
+
+
+def is_status(change: Change) -> bool:
+    """Whether a return can go up as a status of its sale: one that brings back the whole of it, and nothing onto an
+    account. What a customer owes no call can write, and a server need not take it off for a status."""
+    if db.execute("SELECT 1 FROM account_move WHERE change_id = ?", (change.change_id,)).fetchone() is not None:
+        return False
+    sold = _pieces("sale_id = ?", change.payload["return_of"])
+    back: dict[str, int] = {}
+    for line in change.payload["items"]:
+        back[line["item_id"]] = back.get(line["item_id"], 0) + line["quantity"]
+    return bool(sold) and sold == back
+
+
+def _pieces(where: str, *values: str) -> dict[str, int]:
+    rows = db.execute(
+        f"SELECT part_id, sum(quantity) FROM sale_line WHERE {where} GROUP BY part_id HAVING sum(quantity) <> 0", values
+    )
+    return dict(rows.fetchall())
+
+
+# --- looking for what was sent ---------------------------------------------------------------------------
+
+
+def writable(type: str, record: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a pulled record that may be sent back; of a part also its figure."""
+    computed = {"version", "seq", "updated_at", "deleted", "balance", "total_purchases", "last_visit"}
+    return {name: record[name] for name in overlay.RECORD_COLUMNS[type][1] if name not in computed}
+
+
+def replaces_whole() -> bool | None:
+    """Whether a PUT replaces the whole record at this server; None where that has not been seen."""
+    seen = state.get("puts")
+    return None if seen is None else seen == "whole"
+
+
+def learn_put(*, whole: bool) -> None:
+    state.put("puts", "whole" if whole else "parts")
+
+
+def copy_of(type: str, record_id: str) -> dict[str, Any] | None:
+    """The server's copy of a record as it was when its first request was made, or last pulled since."""
+    return overlay.base(type, record_id)
+
+
+def search_fields(type: str, record_id: str) -> dict[str, Any]:
+    """What a record is found by at the server: the fields that the server knew last."""
+    return overlay.base(type, record_id) or overlay.current(type, record_id) or {}
+
+
+def strangers(type: str, rows: Sequence[Mapping[str, Any]], record_id: str) -> list[Mapping[str, Any]]:
+    """The rows that are no other record of ours: what `record_id` may be among."""
+    table = "sale" if type == "sale" else overlay.RECORD_COLUMNS[type][0]
+    found: list[Mapping[str, Any]] = []
+    for row in rows:
+        ours = aliases.ours(type, row["id"])
+        known = db.execute(f"SELECT 1 FROM {table} WHERE id = ?", (ours,)).fetchone() is not None
+        if ours == record_id or not known:
+            found.append(row)
+    return found
+
+
+def recognise(type: str, rows: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Find, in the rows of a list, what was made here and whose answer was lost: otherwise it would be there twice,
+    once under our id and once under the server's. The nouns that have new rows."""
+    waiting = db.execute(
+        "SELECT change_id, kind, record_id, payload, single.body FROM outbox JOIN single USING (change_id)"
+        " WHERE answered_at IS NULL AND type = ? AND kind IN ('create', 'sale')",
+        (type,),
+    ).fetchall()
+    nouns: set[str] = set()
+    for change_id, kind, record_id, payload, body in waiting:
+        if kind == "sale" and _read(body).posted:
+            continue
+        ids = (record_id, aliases.remote(type, record_id))
+        found, _ = matching.find(type, ids, json.loads(payload), strangers(type, rows, record_id))
+        if found is None:
+            continue
+        aliases.put(type, record_id, str(found["id"]))
+        if kind == "create":
+            nouns |= replica.deliver({change_id: Result(status="applied", seq=0, version=1)}, transports.LISTS)
+        else:  # its stock is still to be seen to
+            progress = _read(body)
+            progress.posted = True
+            _keep_posted(change_id, kind, record_id, progress)
+    return nouns

@@ -1,0 +1,1 @@
+"""The way to a server without the sync calls: lists down, single writes up."""
