@@ -254,14 +254,20 @@ class Books(Rest):
     def _check_fields(self, terminal: Terminal, seen: Seen, connection: FragileConnection) -> None:
         """What somebody has typed stays on his screen until this disk has the server's word on it. A word that only
         another copy of the disk has heard, or that was said in an epoch that has ended, is none. One that the server
-        repeats after it was restored, the rows that are shown contain, with whatever came later."""
+        repeats after it was restored, the rows that are shown contain, with whatever came later. Of an edit that met a
+        conflict those fields stay that the server took; of the others it has said its word."""
         typed: dict[tuple[str, str], dict[str, Any]] = {}
-        for type, record_id, payload, change_id, number in connection.peek(_TYPED):
+        for type, record_id, payload, change_id, number, result in connection.peek(_TYPED):
             place = seen.cursors.get(_CHANNEL_OF[type])
             deed = self._covered(place).get(change_id) if place is not None and number is not None else None
             if deed is None or deed.seq != number:
-                typed.setdefault((type, record_id), {}).update(json.loads(payload))
+                fields, of = json.loads(payload), typed.setdefault((type, record_id), {})
+                of |= fields
+                for name in fields.keys() - (json.loads(result)["applied"] if result is not None else fields.keys()):
+                    del of[name]
         for (type, record_id), fields in typed.items():
+            if not fields:
+                continue
             rows = connection.peek(
                 f"SELECT {', '.join(fields)} FROM {_TABLES[type]} WHERE id = ? AND deleted = 0", (record_id,)
             )
@@ -373,10 +379,10 @@ class Books(Rest):
 _TABLES = {"item": "part", "customer": "customer", "supplier": "supplier"}
 _CHANNEL_OF = {"item": "inventory", "customer": "customers", "supplier": "suppliers"}
 _TYPED = (
-    "SELECT type, record_id, payload, change_id, result_seq FROM outbox"
+    "SELECT type, record_id, payload, change_id, result_seq, iif(status = 'conflict', result, NULL) FROM outbox"
     " JOIN (SELECT column1 AS of, column2 || '.epoch' AS channel_epoch FROM (VALUES"
     f" {', '.join(map(str, _CHANNEL_OF.items()))})) ON of = type"
-    " WHERE kind = 'update' AND (answered_at IS NULL OR (status = 'applied' AND result_epoch <> 'lists'"
+    " WHERE kind = 'update' AND (answered_at IS NULL OR (status IN ('applied', 'conflict') AND result_epoch <> 'lists'"
     " AND result_epoch = (SELECT value FROM sync_state WHERE name = 'epoch')"
     " AND (SELECT value FROM sync_state WHERE sync_state.name = channel_epoch) NOT IN (result_epoch, 'lists')))"
     " ORDER BY n"
