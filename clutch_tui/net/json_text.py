@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-import secrets
 from decimal import Decimal
 from typing import Any
+
+import simplejson
 
 from clutch_tui.net.json_depth import shallow
 
@@ -115,19 +116,10 @@ def _without_surrogates(value: Any) -> Any:
     return value
 
 
-# The standard encoder writes no Decimal: each goes through as a marked text and loses its quotes afterwards. The
-# mark is random, so that no text from outside can look like one.
-_MARK = f"~{secrets.token_hex(8)}~"
-_MARKED = re.compile(f'"{_MARK}([^"]+)"')
-
-
-def _mark(value: object) -> str:
-    if isinstance(value, Decimal) and value.is_finite():
-        return f"{_MARK}{value:f}"
-    raise TypeError(f"{type(value).__name__} has no form in JSON")
+_ENCODER = simplejson.JSONEncoder(ensure_ascii=False, separators=(",", ":"), use_decimal=True, allow_nan=False)
 
 
 def dumps(value: object) -> bytes:
-    """JSON in UTF-8; a `Decimal` is written as a number with exactly the decimals it has."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_mark, allow_nan=False)
-    return _MARKED.sub(r"\1", text).encode()
+    """JSON in UTF-8; a `Decimal` is written as a number with exactly the decimals it has. Raises `TypeError` and
+    `ValueError` for what has no form in JSON."""
+    return str(_ENCODER.encode(value)).encode()

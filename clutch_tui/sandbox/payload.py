@@ -15,10 +15,11 @@ from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
+import simplejson
+
 JSON = dict[str, Any]
 
-# Stands around a decimal until the text is made; nobody outside this process can know it.
-_MARK = f"<{uuid.uuid4().hex}>"
+_ENCODER = simplejson.JSONEncoder(ensure_ascii=False, separators=(",", ":"), use_decimal=True, allow_nan=False)
 _LIMIT = Decimal(10) ** 13
 _MOST_PIECES = Decimal(10) ** 12
 _DIGITS = 100
@@ -44,16 +45,9 @@ def invalid(name: str, message: str) -> Invalid:
     return Invalid(FieldError(name, message))
 
 
-def _encode(value: Any) -> str:
-    if isinstance(value, Decimal):
-        return f"{_MARK}{value:f}{_MARK}"
-    raise TypeError(f"{type(value).__name__} has no form in JSON")
-
-
 def dump(value: Any) -> str:
     """JSON text; a `Decimal` becomes a number with the decimals it has (`150.00`)."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_encode)
-    return text.replace(f'"{_MARK}', "").replace(f'{_MARK}"', "")
+    return str(_ENCODER.encode(value))
 
 
 def load(text: str | bytes) -> Any:
