@@ -39,6 +39,7 @@ from .client.session import Session
 from .connection_log import NEWS, ConnectionLog
 from .monitor import Monitor
 from .socket.websocket import Socket
+from .supervisor import Start, Supervisor, TaskJob
 from .sync.engine import OnChange, SyncEngine
 
 log = logging.getLogger(__name__)
@@ -56,7 +57,7 @@ EVERYTHING = frozenset({"inventory", "sales", "orders", "customers", "suppliers"
 
 
 class Network:
-    """One shop's connection. Make it, then `run()` it as one task; everything else may be called any time."""
+    """One shop's connection. Make it, then `run()` it; everything else may be called any time."""
 
     def __init__(
         self,
@@ -82,7 +83,8 @@ class Network:
         self._transport = transport
         self._lock = FileLock(f"{store.path}.lead.lock", thread_local=False, mode=0o600)
         self._seen: tuple[int, ...] | None = None
-        self._led: asyncio.Task[None] | None = None
+        self._led = Supervisor()
+        """What runs while this process leads: API upkeep, socket and sync."""
         self._changed_state = asyncio.Event()
         self._beat = 0
         self._socket_was_up = False
@@ -172,14 +174,16 @@ class Network:
 
     # --- running ---------------------------------------------------------------------------------------
 
-    async def run(self) -> None:
-        """For ever; ends by being cancelled, and closes what it opened."""
+    async def run(self, start: Start = TaskJob) -> None:
+        """For ever; ends by being cancelled, and closes what it opened. Here it is found out who leads; every other job
+        of the connection runs beside it, as whatever `start` makes of it."""
+        self._led, reports = Supervisor(start), Supervisor(start)
         try:
             await self.session.open()
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._every_second(self._lead_or_follow))
-                tasks.create_task(self._every_second(self._report))
+            reports.begin({"log": self._every_second(self._report)})
+            await self._every_second(self._lead_or_follow)
         finally:
+            await reports.end()
             await self._stand_down()
             await self.api.close()
             with contextlib.suppress(Exception):  # the store may be closing; the log of the end is not worth a crash
@@ -217,10 +221,10 @@ class Network:
 
     async def _lead_or_follow(self) -> None:
         if not self.offline and not self.leads and self._take_lead():
-            self._led = asyncio.create_task(self._lead())
-        if self._led is not None and self._led.done():
-            # the database could not be read when it began: both loops inside outlive their own mistakes
-            log.error("the connection's task ended", exc_info=self._led.exception())
+            self._lead()
+        if (failed := await self._led.failed()) is not None:
+            # the database could not be read when it began: the loops inside outlive their own mistakes
+            log.error("the connection's job %s ended", failed[0], exc_info=failed[1])
             await self._stand_down()
         if self.leads:
             await self._look_for_work()
@@ -236,17 +240,12 @@ class Network:
         self.monitor.note("info", "sync", "sync.leads", pid=os.getpid())
         return True
 
-    async def _lead(self) -> None:
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self.socket.run())
-            tasks.create_task(self.sync.run())
-            tasks.create_task(update_check.watch(self.api, self._store, self.monitor, self._clock, self._on_change))
+    def _lead(self) -> None:
+        watch = update_check.watch(self.api, self._store, self.monitor, self._clock, self._on_change)
+        self._led.begin({"api": watch, "socket": self.socket.run(), "sync": self.sync.run()})
 
     async def _stand_down(self) -> None:
-        if self._led is not None:
-            self._led.cancel()
-            await asyncio.gather(self._led, return_exceptions=True)
-            self._led = None
+        await self._led.end()
         if self.leads:
             self._lock.release()
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -178,8 +178,12 @@ class ClutchApp(KeysInOrder, Scanning, Overlays, ThinWire, Gauges, BidiApp, App[
             self.network = await self.services.start_network(settings, self._store, self._brake.add)
             self.network.monitor.on_change.append(lambda: self._brake.add(frozenset({"connection"})))
             self.network.monitor.on_event.append(self.note_exchange)
-            self._running_network = self.run_worker(self.network.run(), group="network", exit_on_error=False)
+            self._running_network = self._start_job("leadership", self.network.run(self._start_job))
             self._brake.add(frozenset({"connection"}))
+
+    def _start_job(self, name: str, work: Coroutine[Any, Any, None]) -> Worker[None]:
+        """One job of the connection as a worker of its own, among the others of its group."""
+        return self.run_worker(work, name=name, group="network", exit_on_error=False)
 
     async def _open(self, settings: Settings) -> Store:
         if self.services.door is not None:

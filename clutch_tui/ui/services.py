@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from clutch_tui.core.sync.differences import Stranded
     from clutch_tui.core.updates import VersionStanding
     from clutch_tui.net.monitor import Monitor
+    from clutch_tui.net.supervisor import Start
     from clutch_tui.support.bundle import Section
 
 OnChange = Callable[[frozenset[str]], None]
@@ -49,8 +50,9 @@ class Network(Protocol):
     def user_name(self) -> str:
         """Who is signed in, as the server calls them; empty with an API key alone or nobody."""
 
-    async def run(self) -> None:
-        """API, socket and sync, for ever. Ends by being cancelled, and closes everything it opened."""
+    async def run(self, start: Start) -> None:
+        """API, socket and sync, for ever, each started as a job of its own. Ends by being cancelled, and closes
+        everything that it opened."""
 
     def wake(self) -> None:
         """A change has entered the queue: send it soon. Cheap; called after every write."""

@@ -28,6 +28,7 @@ from clutch_tui.net import network as net
 from clutch_tui.net.client.errors import ApiError, Kind
 from clutch_tui.net.monitor import Problem, State
 from clutch_tui.net.network import EVERYTHING, Network
+from clutch_tui.net.supervisor import Job, Start, TaskJob, Work
 from clutch_tui.sandbox import demo_data, server
 from clutch_tui.sandbox.server import Running
 from clutch_tui.sandbox.settings import Settings
@@ -51,7 +52,7 @@ async def sandbox(tmp_path: Path) -> AsyncIterator[Running]:
 
 @contextlib.asynccontextmanager
 async def connected(
-    folder: Path, base_url: str, api_key: str = demo_data.API_KEY
+    folder: Path, base_url: str, api_key: str = demo_data.API_KEY, start: Start = TaskJob
 ) -> AsyncIterator[tuple[Network, Store]]:
     """A network of one process: several of them may share a folder, as processes of a machine do."""
     environ = {"CLUTCH_HOME": str(folder), "CLUTCH_SECRETS": "file", "CLUTCH_API_KEY": api_key}
@@ -59,7 +60,7 @@ async def connected(
     installation = Installation.find(environ, overrides)
     store = installation.open_store()
     network = installation.network(installation.settings, store, lambda _nouns: None)
-    running = asyncio.create_task(network.run())
+    running = asyncio.create_task(network.run(start))
     try:
         yield network, store
     finally:
@@ -81,6 +82,28 @@ async def test_the_lock_of_the_lead_is_closed_to_others(tmp_path: Path, sandbox:
             assert [stat.S_IMODE(lock.stat().st_mode) for lock in locks] == [0o600]
     finally:
         os.umask(mask)
+
+
+async def test_a_job_that_ends_ends_the_others_and_all_begin_anew(
+    tmp_path: Path, sandbox: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    begun: list[tuple[str, Job]] = []
+
+    def start(name: str, work: Work) -> Job:
+        begun.append((name, TaskJob(name, work)))
+        return begun[-1][1]
+
+    led = ["api", "socket", "sync"]
+    async with connected(tmp_path / "home", sandbox.base_url, start=start) as (network, _):
+        await until(lambda: overall(network) == "connected")
+        assert [name for name, _ in begun] == ["log", *led]
+        dict(begun)["socket"].cancel()
+        await until(lambda: len(begun) == 7)
+        assert [name for name, _ in begun[4:]] == led
+        assert [job.is_finished for _, job in begun] == [False, True, True, True, False, False, False]
+        await until(lambda: overall(network) == "connected")
+    assert all(job.is_finished for _, job in begun)
+    assert "the connection's job socket ended" in caplog.text
 
 
 async def test_one_leads_the_other_follows_and_takes_over(tmp_path: Path, sandbox: Running) -> None:

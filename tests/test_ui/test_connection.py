@@ -18,6 +18,7 @@ from clutch_tui.core import journal
 from clutch_tui.core.database import db
 from clutch_tui.core.performance import usage
 from clutch_tui.net.monitor import Monitor, Problem
+from clutch_tui.net.supervisor import Start
 from clutch_tui.support.bundle import Section
 from clutch_tui.text import format as shown
 from clutch_tui.text import strings
@@ -53,7 +54,7 @@ class FakeNetwork:
         self.asked: list[object] = []
         self.answers = True
 
-    async def run(self) -> None: ...
+    async def run(self, start: Start) -> None: ...
 
     def wake(self) -> None: ...
 

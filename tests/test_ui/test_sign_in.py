@@ -154,6 +154,8 @@ async def test_from_a_wrong_password_to_the_first_synced_sale(tmp_path: Path) ->
             await until(pilot, lambda: isinstance(app.screen, SalesScreen))
             assert screen.query_one("#field-password", TextField).value == ""
             await until(pilot, lambda: app.status.overall == "connected")
+            jobs = {worker.name for worker in app.workers if worker.group == "network" and worker.is_running}
+            assert jobs == {"leadership", "log", "api", "socket", "sync"}
 
             await app.switch_mode("inventory")
             await until(pilot, lambda: isinstance(app.screen, InventoryScreen) and app.screen.table.count == PARTS)
