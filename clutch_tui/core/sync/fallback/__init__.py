@@ -1,1 +1,1 @@
-"""The rules for a server without the sync calls: lists down, single writes up."""
+"""The rules of the fallback, for a server without the sync calls: lists down, single writes up."""
