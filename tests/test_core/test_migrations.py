@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -11,15 +12,15 @@ import pytest
 from playhouse.migrations import Runner
 from playhouse.sqlcipher_ext import SqlCipherDatabase
 
-from clutch_tui.core import cash, customers, sales, search
+from clutch_tui.core import cash, customers, inventory, journal, sales, search
 from clutch_tui.core import records as tables
 from clutch_tui.core.database.db import execute
 from clutch_tui.core.errors import ShopError
-from clutch_tui.core.outbox import transports
+from clutch_tui.core.outbox import outbox, transports
 from clutch_tui.core.outbox.messages import PullPage
 from clutch_tui.core.store.store import MIGRATIONS, Store, migrate
 from clutch_tui.core.sync import replica
-from clutch_tui.core.types import SaleQuery
+from clutch_tui.core.types import PartQuery, Payment, SaleQuery, TaxRules
 
 NAMES = sorted(file.stem for file in MIGRATIONS.glob("[0-9]*.py"))
 AFFINITIES = {
@@ -123,6 +124,44 @@ def test_orders_whose_pages_waited_when_a_field_was_new_are_pulled_anew(tmp_path
         assert (here.cursor, here.snapshot) == (0, True)
         whole = PullPage("e-1", (), 6, False, 1, here.cursor, here.snapshot)
         assert store.run_now(replica.receive, "orders", "e-1", {}, whole) == {"orders"}
+
+
+def test_a_shop_of_an_older_program_opens_and_goes_on(tmp_path: Path) -> None:
+    """A file as the program of schema 10 left it: sales of which one was voided, a debt, a cart, and nothing sent."""
+    path = tmp_path / "shop.db"
+    path.write_bytes(gzip.decompress(Path(__file__).with_name("shop_of_schema_10.db.gz").read_bytes()))
+    path.chmod(0o600)
+    with Store.open(path, inline=True) as store:
+        shelf = {part.part_number: part for part in store.read_now(inventory.page, PartQuery(), None, 0, 9)}
+        assert {number: part.stock for number, part in shelf.items()} == {"BP-300": 9, "WP-100": 8, "OF-200": 11}
+        assert [part.part_number for part in store.read_now(inventory.page, PartQuery("فلتر"), None, 0, 9)] == [
+            "OF-200"
+        ]
+        (buyer,) = store.read_now(customers.page, "", None, 0, 9)
+        assert (buyer.name, buyer.balance) == ("منى عبد الله", 20_000)
+        rows = store.read_now(sales.page, SaleQuery(), None, 0, 9)
+        assert [(row.status, row.total) for row in rows] == [("voided", 20_000), ("completed", 80_000)]
+        sold = store.read_now(sales.get, rows[1].id)
+        assert (sold.receipt_number, sold.change, sum(line.total for line in sold.lines)) == (
+            "PZNM-000001",
+            20_000,
+            80_000,
+        )
+        (cart,) = store.read_now(sales.open_carts)
+        assert [(line.part_number, line.quantity) for line in cart.lines] == [("OF-200", 3)]
+        assert store.read_now(outbox.summary).unsent == 9
+        assert store.read_now(journal.verify_audit) is None
+        again = store.run_now(
+            sales.checkout,
+            cart,
+            (Payment("cash", 60_000),),
+            tendered=60_000,
+            cashier="s",
+            device_id="d",
+            rules=TaxRules(),
+        )
+        assert again.receipt_number == "PZNM-000003"
+        assert store.read_now(inventory.get, shelf["OF-200"].id).stock == 8
 
 
 def test_a_migration_that_was_cut_off_before_its_number_is_finished(tmp_path: Path) -> None:
