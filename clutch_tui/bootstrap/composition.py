@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from clutch_tui.net.client.session import Session
     from clutch_tui.net.monitor import Monitor
     from clutch_tui.net.network import Network
-    from clutch_tui.net.sync.engine import OnChange
+    from clutch_tui.net.sync.context import OnChange
     from clutch_tui.security.encryption import Protection
     from clutch_tui.security.vault import Vault
     from clutch_tui.support.bundle import Section

@@ -40,7 +40,8 @@ from .connection_log import NEWS, ConnectionLog
 from .monitor import Monitor
 from .socket.websocket import Socket
 from .supervisor import Start, Supervisor, TaskJob
-from .sync.engine import OnChange, SyncEngine
+from .sync.context import OnChange, SyncContext
+from .sync.engine import SyncEngine
 
 log = logging.getLogger(__name__)
 
@@ -111,20 +112,22 @@ class Network:
             transport=transport,
         )
         self.sync = SyncEngine(
-            store,
-            self.api,
-            self.monitor,
-            shop_id=settings.backend.shop_id,
-            device_id=device_id,
-            clock=clock,
-            chance=chance,
-            on_change=on_change,
-            policies={"*": settings.sync.policy_default, **settings.sync.policies},
-            page_size=settings.sync.page_size,
-            stock_by=settings.sync.stock_by,
-            timeout=settings.backend.sync_timeout,
-            idle=self._idle,
-            aside=asyncio.to_thread,
+            SyncContext(
+                store,
+                self.api,
+                self.monitor,
+                shop_id=settings.backend.shop_id,
+                device_id=device_id,
+                clock=clock,
+                chance=chance,
+                on_change=on_change,
+                policies={"*": settings.sync.policy_default, **settings.sync.policies},
+                page_size=settings.sync.page_size,
+                stock_by=settings.sync.stock_by,
+                timeout=settings.backend.sync_timeout,
+                idle=self._idle,
+                aside=asyncio.to_thread,
+            )
         )
         self.socket = Socket(
             settings,

@@ -22,6 +22,7 @@ from clutch_tui.net.client.session import Session
 from clutch_tui.net.monitor import Monitor
 from clutch_tui.net.network import POLL_WITH_SOCKET, _EventCursor
 from clutch_tui.net.socket.websocket import Socket
+from clutch_tui.net.sync.context import SyncContext
 from clutch_tui.net.sync.engine import SyncEngine
 from clutch_tui.sandbox import demo_data
 from clutch_tui.security.vault import Secrets
@@ -174,20 +175,22 @@ class Terminal:
             transport=self.line,
         )
         self.sync = SyncEngine(
-            self.store,
-            self.api,
-            self.monitor,
-            shop_id=SETTINGS.shop_id,
-            device_id=f"device-{self.name}",
-            clock=self.clock,
-            chance=self.rng,
-            on_change=lambda nouns: None,
-            policies=POLICIES,
-            page_size=self._pace.page_size,
-            portion=PORTION,
-            timeout=self._pace.timeout,
-            idle=self._idle,
-            stock_by=self._pace.stock_by,
+            SyncContext(
+                self.store,
+                self.api,
+                self.monitor,
+                shop_id=SETTINGS.shop_id,
+                device_id=f"device-{self.name}",
+                clock=self.clock,
+                chance=self.rng,
+                on_change=lambda nouns: None,
+                policies=POLICIES,
+                page_size=self._pace.page_size,
+                portion=PORTION,
+                timeout=self._pace.timeout,
+                idle=self._idle,
+                stock_by=self._pace.stock_by,
+            )
         )
         self._lead(session)
 

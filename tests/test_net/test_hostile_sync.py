@@ -22,6 +22,7 @@ from clutch_tui.core.types import PartDraft
 from clutch_tui.net.client.api import Api
 from clutch_tui.net.client.session import Session
 from clutch_tui.net.monitor import Monitor
+from clutch_tui.net.sync.context import SyncContext
 from clutch_tui.net.sync.engine import SyncEngine
 from clutch_tui.net.sync.sync_calls import MOST_REPEATS
 from tests.fresh_store import open_new
@@ -55,15 +56,17 @@ class Round:
             transport=httpx.MockTransport(self._serve),
         )
         self.sync = SyncEngine(
-            self.store,
-            self.api,
-            monitor,
-            shop_id="s",
-            device_id=DEVICE,
-            clock=clock,
-            chance=chance,
-            on_change=lambda nouns: None,
-            policies={"*": "ask"},
+            SyncContext(
+                self.store,
+                self.api,
+                monitor,
+                shop_id="s",
+                device_id=DEVICE,
+                clock=clock,
+                chance=chance,
+                on_change=lambda nouns: None,
+                policies={"*": "ask"},
+            )
         )
 
     def _serve(self, request: httpx.Request) -> httpx.Response:

@@ -25,6 +25,7 @@ from clutch_tui.core.types import Payment
 from clutch_tui.net.client.api import Api
 from clutch_tui.net.client.session import Session
 from clutch_tui.net.monitor import Monitor
+from clutch_tui.net.sync.context import SyncContext
 from clutch_tui.net.sync.engine import SyncEngine
 from clutch_tui.sandbox import demo_data
 from clutch_tui.sandbox.server import Running
@@ -157,16 +158,18 @@ async def open_till(
         path = home.data_dir / "shop.db"
         store = (Store.open if path.exists() else open_new)(path, clock=clock, inline=True)
     sync = SyncEngine(
-        store,
-        api,
-        monitor,
-        shop_id=demo_data.SHOP_ID,
-        device_id=f"device-{name}",
-        clock=clock,
-        chance=chance,
-        on_change=nouns.update,
-        policies=policies or {"price": "server_wins", "cost": "server_wins", "*": "ask"},
-        page_size=page_size,
+        SyncContext(
+            store,
+            api,
+            monitor,
+            shop_id=demo_data.SHOP_ID,
+            device_id=f"device-{name}",
+            clock=clock,
+            chance=chance,
+            on_change=nouns.update,
+            policies=policies or {"price": "server_wins", "cost": "server_wins", "*": "ask"},
+            page_size=page_size,
+        )
     )
     return Till(store, api, sync, monitor, clock, session, nouns)
 

@@ -12,31 +12,28 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
 
 from clutch_tui.core import search
-from clutch_tui.core.clock import Clock
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.outbox import outbox, transports
-from clutch_tui.core.store.store import Store
 from clutch_tui.core.sync import part_staging
 from clutch_tui.core.sync.fallback import single_writes
 
 from .. import wire
-from ..client.api import Api
 from ..client.errors import ABOUT_EVERY_CALL, NOT_FOR_THIS, ApiError, Kind
-from ..monitor import Monitor, Problem
+from ..monitor import Problem
 from . import negotiation, record_calls
+from .context import SyncContext
 from .fallback.list_reader import ListReader
 from .fallback.single_writes import SingleWrites
 from .record_channels import RecordChannels
 from .restore_check import RestoreCheck
 from .schedule import Schedule
 from .shop_profile import ShopProfile
-from .sync_calls import Aside, SyncCalls, SyncChannel
+from .sync_calls import SyncCalls, SyncChannel
 
 log = logging.getLogger(__name__)
 
@@ -45,71 +42,36 @@ PING_WITHIN = 5.0
 LOOK_EVERY = 3600.0
 """Seconds after which a server without sync is asked again whether it has learned to."""
 
-OnChange = Callable[[frozenset[str]], None]
-
 
 class SyncEngine:
-    """The engine of one store. `run` leads it; `round` does everything once and raises what went wrong.
+    """The engine of one store. `run` leads it; `round` does everything once and raises what went wrong."""
 
-    `on_change` is told, in the event loop's thread, which nouns have new rows after each stored answer.
-    """
-
-    def __init__(
-        self,
-        store: Store,
-        api: Api,
-        monitor: Monitor,
-        *,
-        shop_id: str,
-        device_id: str,
-        clock: Clock,
-        chance: random.Random,
-        on_change: OnChange,
-        policies: Mapping[str, str],
-        page_size: int = 5000,
-        portion: int = part_staging.AT_ONCE,
-        stock_by: str = "auto",
-        timeout: float = 60.0,
-        idle: Callable[[], float] = lambda: 30.0,
-        aside: Aside | None = None,
-    ) -> None:
+    def __init__(self, context: SyncContext) -> None:
+        store, api, monitor = context.store, context.api, context.monitor
+        clock, on_change = context.clock, context.on_change
         self._store = store
         self._api = api
         self._monitor = monitor
         self._clock = clock
         self._on_change = on_change
-        self._pace = Schedule(clock, chance, idle)
-        self._exchange = SyncCalls(
-            store,
-            api,
-            monitor,
-            shop_id=shop_id,
-            device_id=device_id,
-            clock=clock,
-            pace=self._pace,
-            on_change=on_change,
-            policies=policies,
-            page_size=page_size,
-            portion=portion,
-            timeout=timeout,
-            aside=aside,
-        )
+        self._pace = Schedule(clock, context.chance, context.idle)
+        self._exchange = SyncCalls(context, self._pace)
         self._profile = ShopProfile(store, api, clock=clock, on_change=on_change)
         self._lists = ListReader(store, api, monitor, clock=clock, on_change=on_change)
         self._singles = SingleWrites(
-            store, api, monitor, clock=clock, on_change=on_change, policies=policies, stock_by=stock_by
-        )
-        self._parties = RecordChannels(
             store,
             api,
             monitor,
+            clock=clock,
+            on_change=on_change,
+            policies=context.policies,
+            stock_by=context.stock_by,
+        )
+        self._parties = RecordChannels(
+            context,
+            self._pace,
             lists=self._lists,
             singles=self._singles,
-            on_change=on_change,
-            policies=policies,
-            page_size=page_size,
-            pace=self._pace,
-            clock=clock,
             ask_about_sales=partial(self._exchange.ask, "sales"),
         )
         self._lookback = RestoreCheck(store, self._exchange, monitor, clock)

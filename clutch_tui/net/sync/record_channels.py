@@ -6,25 +6,22 @@ server alone leaves the way of the others.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
 from clutch_tui.core import state
-from clutch_tui.core.clock import Clock
 from clutch_tui.core.outbox import outbox, transports
 from clutch_tui.core.outbox.messages import Change, Result
 from clutch_tui.core.outbox.outbox import Channel
-from clutch_tui.core.store.store import Store
 from clutch_tui.core.sync import aliases, marks, moves, refusal_doubts, replica, replica_rows
 from clutch_tui.core.sync.fallback import single_writes
 from clutch_tui.core.types import Lane
 
 from .. import wire
-from ..client.api import Api
 from ..client.errors import NOT_FOR_THIS, SUSPICIOUS, ApiError, Kind
-from ..monitor import Monitor
 from . import record_calls
 from .batch_sizes import BATCH, PageSizes, is_too_much
+from .context import SyncContext
 from .fallback.list_reader import ListReader
 from .fallback.single_writes import SingleWrites
 from .outcomes import BAD_ANSWER, epoch_in
@@ -55,29 +52,23 @@ class RecordChannels:
 
     def __init__(
         self,
-        store: Store,
-        api: Api,
-        monitor: Monitor,
+        context: SyncContext,
+        pace: Schedule,
         *,
         lists: ListReader,
         singles: SingleWrites,
-        on_change: Callable[[frozenset[str]], None],
-        policies: Mapping[str, str],
-        page_size: int,
-        pace: Schedule,
-        clock: Clock,
         ask_about_sales: Callable[[], Awaitable[object]],
     ) -> None:
-        self._store = store
-        self._api = api
-        self._monitor = monitor
+        self._store = context.store
+        self._api = context.api
+        self._monitor = context.monitor
         self._lists = lists
         self._singles = singles
-        self._on_change = on_change
-        self._policies = policies
-        self._pages = PageSizes(min(page_size, MOST_ROWS))
+        self._on_change = context.on_change
+        self._policies = context.policies
+        self._pages = PageSizes(min(context.page_size, MOST_ROWS))
         self._pace = pace
-        self._clock = clock
+        self._clock = context.clock
         self._ask_about_sales = ask_about_sales
 
     # --- up --------------------------------------------------------------------------------------------

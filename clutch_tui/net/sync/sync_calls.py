@@ -6,16 +6,14 @@ way of the others; only the server's own answer ends a change.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Literal, ParamSpec, Protocol, TypeVar, get_args
+from typing import Any, Literal, get_args
 
 from clutch_tui.core import search, state
-from clutch_tui.core.clock import Clock
 from clutch_tui.core.outbox import abilities, outbox, transports
 from clutch_tui.core.outbox.messages import Change, PullPage, PullState, Sent
 from clutch_tui.core.outbox.outbox import Channel
-from clutch_tui.core.store.store import Store
 from clutch_tui.core.sync import marks, replica
 from clutch_tui.core.sync import unconfirmed as sync_unconfirmed
 from clutch_tui.core.sync.fallback import single_writes
@@ -23,11 +21,10 @@ from clutch_tui.core.sync.unconfirmed import Offer
 from clutch_tui.core.types import Lane
 
 from .. import wire
-from ..client.api import Api
 from ..client.errors import ABOUT_EVERY_CALL, NOT_ABOUT_A_CHANGE, ApiError, Kind
-from ..monitor import Monitor
 from . import messages
 from .batch_sizes import ASKED, BATCH, BatchSizes, PageSizes, is_too_much
+from .context import SyncContext
 from .outcomes import BAD_ANSWER, epoch_in
 from .quarantine import set_aside
 from .record_channels import claimed
@@ -47,53 +44,24 @@ the line allows."""
 MOST_EPOCHS = 3
 """New epochs in one round. More come from servers that stand in for each other, each with an epoch of its own."""
 
-P = ParamSpec("P")
-T = TypeVar("T")
-
-
-class Aside(Protocol):
-    """Does long work off the event loop, so that keys are heard while a first pull is checked: `asyncio.to_thread`."""
-
-    def __call__(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Awaitable[T]: ...
-
-
-async def _here(work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-    return work(*args, **kwargs)
-
 
 class SyncCalls:
     """The sync calls of one shop, one at a time. What talks to the server raises `ApiError` and `wire.BadPayload`."""
 
-    def __init__(
-        self,
-        store: Store,
-        api: Api,
-        monitor: Monitor,
-        *,
-        shop_id: str,
-        device_id: str,
-        clock: Clock,
-        pace: Schedule,
-        on_change: Callable[[frozenset[str]], None],
-        policies: Mapping[str, str],
-        page_size: int,
-        portion: int,
-        timeout: float,
-        aside: Aside | None,
-    ) -> None:
-        self._store = store
-        self._api = api
-        self._monitor = monitor
-        self._shop_id = shop_id
-        self._device_id = device_id
-        self._clock = clock
+    def __init__(self, context: SyncContext, pace: Schedule) -> None:
+        self._store = context.store
+        self._api = context.api
+        self._monitor = context.monitor
+        self._shop_id = context.shop_id
+        self._device_id = context.device_id
+        self._clock = context.clock
         self._pace = pace
-        self._on_change = on_change
-        self._policies = policies
-        self._pages = PageSizes(page_size)
-        self._portion = portion
-        self._timeout = timeout
-        self._aside = aside or _here
+        self._on_change = context.on_change
+        self._policies = context.policies
+        self._pages = PageSizes(context.page_size)
+        self._portion = context.portion
+        self._timeout = context.timeout
+        self._aside = context.aside
         self._portions = BatchSizes()
         self._asking = BatchSizes(ASKED, least=0)
         self._held_up: set[str] = set()

@@ -6,7 +6,6 @@ that was read is kept: after a cut, or in another life of the program, the next 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any
@@ -22,12 +21,11 @@ from ...client.api import Answer, Api
 from ...client.errors import ApiError, Kind
 from ...monitor import Monitor
 from ..batch_sizes import CUT, is_too_much
+from ..context import OnChange
 from ..quarantine import set_aside
 
 _REFUSED = frozenset({Kind.INVALID, Kind.TOO_LARGE, Kind.ANSWER_TOO_LARGE})
 """What a server, or we, say of a page that is too large whatever the line does."""
-
-OnChange = Callable[[frozenset[str]], None]
 
 
 class ListReader:
