@@ -79,7 +79,7 @@ async def check_up(
     """The doctor's whole round."""
     from clutch_tui.net.client.api import Api
     from clutch_tui.net.client.session import Session
-    from clutch_tui.support.machine_checks import MachineChecks
+    from clutch_tui.support.machine_checks import HomeDatabases, MachineChecks
     from clutch_tui.support.network_checks import NetworkChecks
     from clutch_tui.support.terminal_checks import TerminalChecks
     from clutch_tui.terminal.glyphs import find
@@ -98,10 +98,11 @@ async def check_up(
         vault,
         api_key=installation.api_key,
         problem=problem,
-        log_name=logs.NAME,
-        find_key=lambda path: installation.protection.find_key(path),
-        plain_others=lambda: installation.protection.plain_others(installation.database()),
-        stranded=installation.stranded,
+        databases=HomeDatabases(
+            find_key=lambda path: installation.protection.find_key(path),
+            plain_others=lambda: installation.protection.plain_others(installation.database()),
+            stranded=installation.stranded,
+        ),
     )
     reach = NetworkChecks(settings, api, session, device_id=identity)
     surroundings = TerminalChecks(find(settings.text.letters, environ), settings.text.bidi, environ)

@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 
 from clutch_tui.config.settings import Settings
 from clutch_tui.core import state
-from clutch_tui.core.clock import Clock, SystemClock
+from clutch_tui.core.clock import SystemClock
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.outbox import outbox, transports
 from clutch_tui.core.reference import Reference
@@ -69,12 +69,9 @@ class Network:
         vault: Vault,
         device_id: str,
         api_key: str | None = None,
-        clock: Clock | None = None,
-        chance: random.Random | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        clock = clock or SystemClock()
-        chance = chance or random.Random()
+        clock, chance = SystemClock(), random.Random()
         self._settings = settings
         self._store = store
         self._on_change = on_change

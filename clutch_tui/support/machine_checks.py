@@ -8,6 +8,7 @@ import shutil
 import stat
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -19,6 +20,7 @@ from clutch_tui.core.clock import Clock, SystemClock, from_text
 from clutch_tui.core.errors import ShopError
 from clutch_tui.net.monitor import Problem
 from clutch_tui.security.key_store import KeyStoreError
+from clutch_tui.support import logs
 from clutch_tui.support.doctor import Check, Finding, aside
 
 if TYPE_CHECKING:
@@ -35,6 +37,16 @@ OLD = timedelta(days=1)
 """Age of the oldest unsent change from which somebody should look why."""
 
 
+@dataclass(frozen=True, slots=True)
+class HomeDatabases:
+    """What is known of the databases of this home: the key that opens one, those that lie there in plain beside ours,
+    and where work is stranded. Each may read files: they are called in a thread."""
+
+    find_key: FindKey = lambda _path: None
+    plain_others: Callable[[], Sequence[Path]] = tuple
+    stranded: Callable[[], Sequence[Stranded]] = tuple
+
+
 class MachineChecks:
     """One look at the machine. `problem` is what kept the configuration from being read; everything that does not
     depend on it is looked at all the same."""
@@ -48,10 +60,7 @@ class MachineChecks:
         api_key: str | None = None,
         problem: Problem | None = None,
         clock: Clock | None = None,
-        log_name: str = "clutch-tui.log",
-        find_key: FindKey = lambda _path: None,
-        plain_others: Callable[[], Sequence[Path]] = tuple,
-        stranded: Callable[[], Sequence[Stranded]] = tuple,
+        databases: HomeDatabases | None = None,
     ) -> None:
         self._home = home
         self._settings = settings
@@ -59,10 +68,8 @@ class MachineChecks:
         self._api_key = api_key
         self._problem = problem
         self._clock = clock or SystemClock()
-        self._log = home.log_dir / log_name
-        self._find_key = find_key
-        self._plain_others = plain_others
-        self._stranded = stranded
+        self._log = home.log_dir / logs.NAME
+        self._databases = databases or HomeDatabases()
         self._is_older = False
 
     @property
@@ -159,7 +166,7 @@ class MachineChecks:
         try:
             if await aside(lambda: faults.is_emptied(path)):
                 raise ShopError(faults.EMPTIED, path=str(path))
-            key = await aside(lambda: self._find_key(path))
+            key = await aside(lambda: self._databases.find_key(path))
             condition = await aside(lambda: health.examine(path, key=key))
         except (ShopError, ConfigError) as error:
             outcome = "faulty" if error.key.startswith("error.store.") else "locked"
@@ -170,7 +177,7 @@ class MachineChecks:
         finding = _judge_database(path, condition)
         if finding.verdict == "ok" and key is None and self._settings.database.encryption:
             return Finding("database", "plain", finding.values)
-        if finding.verdict == "ok" and (others := await aside(self._plain_others)):
+        if finding.verdict == "ok" and (others := await aside(self._databases.plain_others)):
             return Finding("database", "others_plain", {**finding.values, "path": str(others[0])})
         return finding
 
@@ -183,7 +190,7 @@ class MachineChecks:
         if self._is_older:
             return Finding("queue", "skipped", {"after": "database"})
         alone = not self._settings.backend.is_set_up  # nobody to send to: age means nothing
-        found = await aside(lambda: health.differences(path, self._find_key(path), alone=alone))
+        found = await aside(lambda: health.differences(path, self._databases.find_key(path), alone=alone))
         queue = found.queue
         values: dict[str, object] = {
             **{"unsent": queue.unsent, "oldest": queue.oldest_at, "attention": queue.attention, "local": queue.local},
@@ -212,14 +219,14 @@ class MachineChecks:
         path = self._database
         if not path.exists() or self._is_older or not await aside(lambda: is_led(path)):
             return Finding("lead", "none")
-        last = await aside(lambda: health.last_word(path, self._find_key(path)))
+        last = await aside(lambda: health.last_word(path, self._databases.find_key(path)))
         if last is None or not last.is_silent(self._clock.now()):
             return Finding("lead", "leads", {"pid": last.pid if last is not None else None})
         return Finding("lead", "silent", {"pid": last.pid, "since": last.updated_at})
 
     async def stranded(self) -> Finding:
         """Work in other databases of this home, which nobody sends."""
-        every = await aside(self._stranded)
+        every = await aside(self._databases.stranded)
         found = [one for one in every if not one.fault]
         if not found:
             untold = [str(one.path) for one in every]

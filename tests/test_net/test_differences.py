@@ -27,7 +27,7 @@ from clutch_tui.phrases import differences as difference_phrases
 from clutch_tui.sandbox import demo_data, server
 from clutch_tui.sandbox.server import Running
 from clutch_tui.sandbox.settings import Settings
-from clutch_tui.support.machine_checks import MachineChecks
+from clutch_tui.support.machine_checks import HomeDatabases, MachineChecks
 from clutch_tui.text import strings
 from clutch_tui.text.strings import t, tn
 from tests.test_net.till import sell
@@ -238,7 +238,9 @@ async def test_a_database_that_nobody_can_look_into_may_hold_work(
     assert done.found.counts
     assert await asyncio.to_thread(status.run, here, as_json=False) == exit_codes.FAILED
     assert t("difference.untold", file=path.name) in capsys.readouterr().out
-    told = await MachineChecks(here.home, here.settings, here.vault(), stranded=here.stranded).stranded()
+    told = await MachineChecks(
+        here.home, here.settings, here.vault(), databases=HomeDatabases(stranded=here.stranded)
+    ).stranded()
     assert (told.name, told.values) == ("stranded.untold", {"path": str(path)})
     with pytest.raises(ShopError, match=r"error\.stranded\.other_shop"):
         await here.must_be_same_shop(left)
@@ -308,7 +310,9 @@ async def test_an_import_that_was_cut_off_is_told_at_every_door(
     assert done.found.counts
     assert await asyncio.to_thread(status.run, here, as_json=False) == exit_codes.FAILED, "somebody has to do something"
     assert said in capsys.readouterr().out.splitlines()
-    premises = MachineChecks(here.home, here.settings, here.vault(), find_key=here.protection.find_key)
+    premises = MachineChecks(
+        here.home, here.settings, here.vault(), databases=HomeDatabases(find_key=here.protection.find_key)
+    )
     await premises.database()
     finding = await premises.queue()
     assert (finding.name, finding.verdict) == ("queue.unfinished", "warning")

@@ -32,7 +32,7 @@ from clutch_tui.sandbox.server import Running
 from clutch_tui.security.vault import Secrets, Vault
 from clutch_tui.support import network_checks
 from clutch_tui.support.doctor import OUTCOMES, Check, DoctorReport, Finding, aside, examine
-from clutch_tui.support.machine_checks import MachineChecks
+from clutch_tui.support.machine_checks import HomeDatabases, MachineChecks
 from clutch_tui.support.network_checks import NetworkChecks
 from tests.doctor_checks import CHECKS
 from tests.patient_loop import skip
@@ -74,7 +74,7 @@ class Patient:
             api_key=self.api_key,
             problem=problem,
             clock=clock,
-            find_key=self.find_key,
+            databases=HomeDatabases(find_key=self.find_key),
         )
         try:
             return await examine((*here.first(), *reach.checks(), *here.rest()))
