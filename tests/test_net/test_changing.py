@@ -20,6 +20,7 @@ from clutch_tui.sandbox import server
 from clutch_tui.sandbox.settings import Settings
 from tests.test_net.conftest import StockBackend
 from tests.test_net.test_lists import Line, Shop, minutes, part, sell_on_account, settle
+from tests.test_net.till import Till
 
 PARTS = 12
 
@@ -664,3 +665,73 @@ async def test_a_document_that_has_come_and_waits_for_a_part_to_be_made_ends_no_
     await minutes(till, 2)
     assert len(shop.receipts()) == 2
     assert till.shelf(other.id) == shop.stock("P-0001") == other.stock - 1
+
+
+def make_late(till: Till, number: str = "N-1", stock: int = 10) -> str:
+    """A new part whose making was set aside; its id."""
+    made = till.do(inventory.create, PartDraft(name="جديدة", part_number=number, price=500), stock).id
+    (change,) = [one for one in till.changes if one.record_id == made]
+    till.do(outbox.make_slow, change.id, "error.backend.server")
+    return str(made)
+
+
+async def know_who_moves(till: Till) -> None:
+    """See once who moves the stock of a sale."""
+    till.sell(part(till, "P-0002").id)
+    await settle(till)
+
+
+async def test_a_sale_that_waits_for_another_part_hides_nothing_of_this_one(shop: Shop) -> None:
+    """The server had moved this one with it, and it was taken for being in doubt as long as it waited."""
+    await shop.be(own_ids=False, missing=["sales.sync"])
+    till = await shop.till()
+    await till.round()
+    await know_who_moves(till)
+    made, other = make_late(till), make_late(till, "N-2")
+    creates = {change.record_id: change.id for change in till.changes}
+    till.sell(made, 2)
+    await till.step()
+    (late,) = [change for change in till.changes if change.kind == "sale"]
+    till.do(outbox.postpone, late.id, 60)
+    till.do(queue.retry, creates[made])
+    till.do(sell_each, made, other)
+    await till.step()
+    assert (len(shop.receipts()), shop.stock("N-1")) == (3, 7)
+    await minutes(till, 5)
+    assert [change.kind for change in till.changes if change.status == ""] == ["create", "sale"]
+    assert late.id not in [change.id for change in till.changes]
+    till.do(queue.retry, creates[other])
+    await minutes(till, 2)
+    assert till.changes == ()
+    assert (shop.stock("N-1"), till.shelf(made)) == (7, 7)
+    assert (shop.stock("N-2"), till.shelf(other)) == (9, 9)
+
+
+@pytest.mark.parametrize("moves", [True, False])
+async def test_a_sale_whose_void_came_first_does_not_wait_for_itself(shop: Shop, moves: bool) -> None:
+    """The server moves nothing for it, whoever moves the stock of others."""
+    await shop.be(own_ids=False, moves_stock=moves)
+    till = await shop.till()
+    await till.round()
+    await know_who_moves(till)
+    await shop.sync()
+    till.sync.look_again()
+    await minutes(till, 3)
+    made = till.do(inventory.create, PartDraft(name="جديدة", part_number="N-1", price=500), 10).id
+    await shop.fault("poison", "inventory.sync", count=None, change=made)
+    await minutes(till, 8)
+    sale_id = till.sell(made, 2)
+    (sale,) = [change for change in till.changes if change.kind == "sale"]
+    await shop.fault("poison", "sales.sync", count=None, change=sale.id)
+    await minutes(till, 8)
+    till.do(aftersales.void, sale_id, "غلط", "سارة")
+    await minutes(till, 8)
+    await shop.be(own_ids=False, moves_stock=moves)
+    await minutes(till, 40)
+    await shop.mend()
+    await shop.sync()
+    till.sync.look_again()
+    till.do(outbox.wake_slow)
+    await minutes(till, 30)
+    assert [change.kind for change in till.changes if change.status == ""] == []
+    assert (shop.stock("N-1"), till.shelf(made)) == (10, 10)

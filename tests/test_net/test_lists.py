@@ -68,6 +68,11 @@ class Shop:
             body = {"kind": kind, "endpoint": endpoint, **details}
             (await client.post(f"{self.sandbox.root}/__faults", json=body)).raise_for_status()
 
+    async def mend(self) -> None:
+        """No fault is left."""
+        async with httpx.AsyncClient() as client:
+            (await client.delete(f"{self.sandbox.root}/__faults")).raise_for_status()
+
     async def _control(self, **order: Any) -> dict[str, Any]:
         async with httpx.AsyncClient() as client:
             answer = await client.post(f"{self.sandbox.root}/__control", json=order)

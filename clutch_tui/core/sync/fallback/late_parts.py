@@ -16,12 +16,17 @@ from . import single_writes
 Verdict = Literal["moved", "not moved", "wait", "ask"]
 
 
-def judge(part_id: str, figure: int, setting: str) -> Verdict:
+def is_awaited(part_id: str, setting: str) -> bool:
+    """Whether a document came before this part, and it is not known whether the server moved it."""
+    return bool(_waiting(part_id, setting, ""))
+
+
+def judge(part_id: str, figure: int, setting: str, change_id: str = "") -> Verdict:
     """See by the figure of a part that the server has now whether it moved it for the documents that came before, and
-    keep that with each of them. `wait` while what else was sent may be in the figure or not, `ask` where nobody can
-    know. `setting` is that of `singles.mover`."""
-    waiting = _waiting(part_id, setting)
-    verdict = _verdict(part_id, figure, waiting)
+    keep that with each of them; `change_id` is one of them, if given. `wait` while what else was sent may be in the
+    figure or not, `ask` where nobody can know. `setting` is that of `single_writes.mover`."""
+    waiting = _waiting(part_id, setting, change_id)
+    verdict = _verdict(part_id, figure, waiting, setting)
     if verdict in ("moved", "not moved"):
         for change_id, progress in waiting.items():
             progress.moved[part_id] = verdict == "moved"
@@ -29,7 +34,7 @@ def judge(part_id: str, figure: int, setting: str) -> Verdict:
     return verdict
 
 
-def _waiting(part_id: str, setting: str) -> dict[str, single_writes.WriteProgress]:
+def _waiting(part_id: str, setting: str, asking: str) -> dict[str, single_writes.WriteProgress]:
     """The documents that came before a part and of which it is not known whether the server moved it."""
     begun = single_writes.begun_documents().items()
     return {
@@ -38,19 +43,29 @@ def _waiting(part_id: str, setting: str) -> dict[str, single_writes.WriteProgres
         if progress.posted
         and part_id in progress.late
         and part_id not in progress.moved
-        and single_writes.mover(kind, setting) != "terminal"
+        and (change_id == asking or single_writes.mover(kind, setting) != "terminal")
     }
 
 
-def _verdict(part_id: str, figure: int, waiting: dict[str, single_writes.WriteProgress]) -> Verdict:
+def _verdict(part_id: str, figure: int, waiting: dict[str, single_writes.WriteProgress], setting: str) -> Verdict:
     if aliases.remote("item", part_id) != part_id:
         return "not moved"
     moves = db.execute(
-        "SELECT change_id, delta, lane, answered_at IS NOT NULL, status IN ('applied', 'applied_flagged')"
-        " FROM stock_move JOIN outbox USING (change_id) WHERE part_id = ? AND first_sent_at IS NOT NULL",
+        "SELECT change_id, sum(delta), outbox.kind, lane, status IN ('applied', 'applied_flagged'),"
+        " answered_at IS NOT NULL FROM stock_move JOIN outbox USING (change_id)"
+        " WHERE part_id = ? AND first_sent_at IS NOT NULL GROUP BY change_id",
         (part_id,),
     ).fetchall()
-    doubtful = {lane for change_id, _, lane, answered, _ in moves if not answered and change_id not in waiting}
+    without, told, doubtful = 0, 0, set()
+    for change_id, delta, kind, lane, applied, answered in moves:
+        if change_id in waiting:
+            told += delta
+            continue
+        contained = bool(applied) if answered else _is_in_figure(change_id, kind, part_id, setting)
+        if contained is None:
+            doubtful.add(lane)
+        elif contained:
+            without += delta
     if doubtful:
         return "wait" if doubtful & {"fast", "slow"} else "ask"
     made = db.execute(
@@ -60,7 +75,22 @@ def _verdict(part_id: str, figure: int, waiting: dict[str, single_writes.WritePr
     ).fetchone()
     if made is None:
         return "ask"
-    without = (made[0] or 0) + sum(delta for _, delta, _, _, applied in moves if applied)
-    if figure == without + sum(delta for change_id, delta, *_ in moves if change_id in waiting):
+    without += made[0] or 0
+    if figure == without + told:
         return "moved"
     return "not moved" if figure == without else "ask"
+
+
+def _is_in_figure(change_id: str, kind: str, part_id: str, setting: str) -> bool | None:
+    """Whether a part's figure contains what an unanswered change does to it; None where that is in doubt."""
+    progress = single_writes.progress_of(change_id)
+    if progress is None:  # sent by sync
+        return None
+    if (write := progress.writes.get(part_id)) is not None:
+        return True if write.done else None
+    if part_id in progress.moved:
+        return progress.moved[part_id]
+    if not progress.posted:
+        return None if progress.by_sync or (kind in single_writes.DOCUMENTS and progress.tried_at) else False
+    who = single_writes.mover(kind, setting)
+    return None if who is None else who == "server"

@@ -193,6 +193,12 @@ def begun_documents() -> dict[str, tuple[str, WriteProgress]]:
     return {change_id: (kind, _read(body)) for change_id, kind, body in rows}
 
 
+def progress_of(change_id: str) -> WriteProgress | None:
+    """How far an unanswered change has got that has begun to go up by itself; None for any other."""
+    row = db.execute("SELECT body FROM single WHERE change_id = ?", (change_id,)).fetchone()
+    return None if row is None else _read(row[0])
+
+
 def in_doubt() -> bool:
     """Whether a document has begun to go up by itself and nobody knows yet whether it came: the server's figures may
     contain it, and whoever fetched them now would count it twice."""

@@ -47,9 +47,9 @@ class Stock:
         unanswered = await self._store.read(single_writes.being_made, "item", parts)
         return [part_id for part_id in unanswered if not await self.figures([part_id], otherwise={part_id: 0})]
 
-    async def judge(self, part_id: str, figure: int) -> late_parts.Verdict:
+    async def judge(self, part_id: str, figure: int, change_id: str = "") -> late_parts.Verdict:
         """See by the figure of a part whether the server moved it for what had come before it."""
-        return await self._store.run(late_parts.judge, part_id, figure, self._stock_by)
+        return await self._store.run(late_parts.judge, part_id, figure, self._stock_by, change_id)
 
     async def catch_up(self, claimed: Claimed) -> None:
         """Move the parts that the server did not have when the document came, where it has not done so since. A person
@@ -66,7 +66,7 @@ class Stock:
             elif progress.told == "write":
                 left.append(part_id)
             elif (record := await self.part(part_id)) is not None:
-                verdict = await self.judge(part_id, int(record["stock_quantity"]))
+                verdict = await self.judge(part_id, int(record["stock_quantity"]), claimed.change.change_id)
                 verdicts.add(verdict)
                 if verdict in ("moved", "not moved"):
                     progress.moved[part_id] = verdict == "moved"
