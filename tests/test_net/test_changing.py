@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -675,6 +676,13 @@ def make_late(till: Till, number: str = "N-1", stock: int = 10) -> str:
     return str(made)
 
 
+def correct(till: Till, **fields: Any) -> None:
+    """Correct the one request that the server has refused."""
+    (change,) = [one for one in till.changes if one.status == "rejected"]
+    refused = till.ask(queue.refused, change.id)
+    till.do(queue.replace, refused, {**refused.fields, **fields})
+
+
 async def know_who_moves(till: Till) -> None:
     """See once who moves the stock of a sale."""
     till.sell(part(till, "P-0002").id)
@@ -734,4 +742,27 @@ async def test_a_sale_whose_void_came_first_does_not_wait_for_itself(shop: Shop,
     till.do(outbox.wake_slow)
     await minutes(till, 30)
     assert [change.kind for change in till.changes if change.status == ""] == []
+    assert (shop.stock("N-1"), till.shelf(made)) == (10, 10)
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+async def test_a_part_that_was_refused_and_corrected_begins_with_the_stock_that_was_taken(
+    shop: Shop, is_known: bool
+) -> None:
+    """What the server had refused was taken for its opening stock, and the sale moved twice."""
+    await shop.be(own_ids=False)
+    till = await shop.till()
+    await till.round()
+    if is_known:
+        await know_who_moves(till)
+    made = till.do(inventory.create, PartDraft(name="جديدة", part_number="N-1", price=500), 10).id
+    await shop.fault("error_before", "inventory.create", status=422)
+    await till.step()
+    correct(till, stock_quantity=12)
+    till.do(outbox.make_slow, till.changes[0].id, "error.backend.server")
+    till.sell(made, 2)
+    await till.step()
+    assert till.shelf(made) == 10
+    await minutes(till, 30)
+    assert till.changes == ()
     assert (shop.stock("N-1"), till.shelf(made)) == (10, 10)

@@ -70,7 +70,8 @@ def _verdict(part_id: str, figure: int, waiting: dict[str, single_writes.WritePr
         return "wait" if doubtful & {"fast", "slow"} else "ask"
     made = db.execute(
         "SELECT json_extract(payload, '$.stock_quantity') FROM outbox"
-        " WHERE type = 'item' AND record_id = ? AND kind = 'create'",
+        " WHERE type = 'item' AND record_id = ? AND kind = 'create'"
+        " ORDER BY coalesce(status IN ('applied', 'applied_flagged'), 0) DESC, n DESC LIMIT 1",
         (part_id,),
     ).fetchone()
     if made is None:
