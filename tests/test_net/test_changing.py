@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from clutch_tui.core import accounts, aftersales, customers, inventory, sales, state
@@ -21,7 +23,7 @@ from clutch_tui.sandbox import server
 from clutch_tui.sandbox.settings import Settings
 from tests.test_net.conftest import StockBackend
 from tests.test_net.test_lists import Line, Shop, minutes, part, sell_on_account, settle
-from tests.test_net.till import Till
+from tests.test_net.till import Till, said
 
 PARTS = 12
 
@@ -766,3 +768,48 @@ async def test_a_part_that_was_refused_and_corrected_begins_with_the_stock_that_
     await minutes(till, 30)
     assert till.changes == ()
     assert (shop.stock("N-1"), till.shelf(made)) == (10, 10)
+
+
+async def test_a_part_of_which_all_was_sold_before_it_is_made_is_judged_at_once(shop: Shop) -> None:
+    """A figure of 0 was taken for none, and what a delivery had brought since for what had been there at first."""
+    await shop.be(own_ids=False)
+    till = await shop.till()
+    await till.round()
+    await know_who_moves(till)
+    made = make_late(till, stock=2)
+    till.sell(made, 2)
+    await till.step()
+    (sale,) = [change for change in till.changes if change.kind == "sale"]
+    till.do(outbox.postpone, sale.id, 60)
+    till.do(outbox.wake_slow)
+    await till.step()
+    assert shop.stock("N-1") == 0
+    await shop.edit(id=made, fields={"stock_quantity": 2})
+    await minutes(till, 30)
+    assert till.changes == ()
+    assert (shop.stock("N-1"), till.shelf(made)) == (2, 2)
+
+
+class Echo(Line):
+    """A server that shows in its answer what it was sent, whatever it has made of it."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        response = await super().handle_async_request(request)
+        if not (request.method == "POST" and request.url.path.endswith("/inventory/items")):
+            return response
+        answer = json.loads(await response.aread())
+        answer["data"]["stock_quantity"] = json.loads(said(request))["stock_quantity"]
+        return httpx.Response(response.status_code, json=answer, request=request)
+
+
+async def test_a_part_is_not_judged_by_an_answer_that_shows_what_was_sent(shop: Shop) -> None:
+    await shop.be(own_ids=False)
+    till = await shop.till(transport=Echo())
+    await till.round()
+    await know_who_moves(till)
+    made = make_late(till)
+    till.sell(made, 2)
+    await till.step()
+    await minutes(till, 30)
+    assert till.changes == ()
+    assert (shop.stock("N-1"), till.shelf(made)) == (8, 8)

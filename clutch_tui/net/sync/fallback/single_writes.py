@@ -225,8 +225,8 @@ class SingleWrites:
                     return
             else:
                 record = await self._made(claimed, answer)
-        if change.type == "item" and record["id"] == change.id and record.get("stock_quantity"):
-            await self._stock.judge(change.id, record["stock_quantity"])  # before anybody else moves it
+        if change.type == "item" and record["id"] == change.id:
+            await self._stock.judge_made(change, record)
         await self._finish(claimed, done(record), str(record["id"]))
 
     async def _found(self, claimed: Claimed) -> Row | None:

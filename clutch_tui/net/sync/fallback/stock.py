@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from uuid import NAMESPACE_OID, uuid5
 
+from clutch_tui.core.outbox.messages import Change
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.sync.fallback import late_parts, single_writes
 from clutch_tui.core.sync.fallback.single_writes import Claimed, Write
@@ -50,6 +51,20 @@ class Stock:
     async def judge(self, part_id: str, figure: int, change_id: str = "") -> late_parts.Verdict:
         """See by the figure of a part whether the server moved it for what had come before it."""
         return await self._store.run(late_parts.judge, part_id, figure, self._stock_by, change_id)
+
+    async def judge_made(self, change: Change, record: Row) -> None:
+        """Judge a part that was just made, before anybody else moves it. An answer that shows no more than was sent, or
+        no figure, is no proof: then the figure is read."""
+        if not await self._store.read(late_parts.is_awaited, change.id, self._stock_by):
+            return
+        found: Row | None = record
+        if record.get("stock_quantity") in (None, 0, change.payload.get("stock_quantity")):
+            try:
+                found = await self.part(change.id)
+            except Unfindable:  # it is judged later
+                return
+        if found is not None:
+            await self.judge(change.id, int(found["stock_quantity"]))
 
     async def catch_up(self, claimed: Claimed) -> None:
         """Move the parts that the server did not have when the document came, where it has not done so since. A person
