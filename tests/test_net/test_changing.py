@@ -14,6 +14,7 @@ import pytest
 
 from clutch_tui.core import accounts, aftersales, customers, inventory, sales, state
 from clutch_tui.core import cart as carts
+from clutch_tui.core.database import db
 from clutch_tui.core.outbox import outbox, transports
 from clutch_tui.core.sync import queue
 from clutch_tui.core.sync.fallback import listings, single_writes
@@ -813,3 +814,31 @@ async def test_a_part_is_not_judged_by_an_answer_that_shows_what_was_sent(shop: 
     await minutes(till, 30)
     assert till.changes == ()
     assert (shop.stock("N-1"), till.shelf(made)) == (8, 8)
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+async def test_what_comes_back_of_a_sale_that_an_older_program_sent_is_moved_once(shop: Shop, is_known: bool) -> None:
+    """That kept with the change alone what had been sold before its part was made."""
+    await shop.be(own_ids=True)
+    till = await shop.till()
+    await till.round()
+    other = part(till, "P-0002")
+    if is_known:
+        till.do(aftersales.void, till.sell(other.id, 2), "غلط", "سارة")
+        await minutes(till, 2)
+    else:
+        await know_who_moves(till)
+    made = make_late(till)
+    sale_id = till.sell(made, 2)
+    await till.step()
+    till.do(state.forget, f"late.{sale_id}")
+    till.do(lambda: db.execute("UPDATE single SET body = json_remove(body, '$.moved')"))
+    await minutes(till, 30)
+    assert (till.changes, shop.stock("N-1"), till.shelf(made)) == ((), 8, 8)
+    till.do(aftersales.void, sale_id, "غلط", "سارة")
+    await minutes(till, 12)
+    assert (till.changes, shop.stock("N-1"), till.shelf(made)) == ((), 10, 10)
+    before = shop.stock("P-0002")
+    till.do(aftersales.void, till.sell(other.id, 2), "غلط", "سارة")
+    await minutes(till, 5)
+    assert shop.stock("P-0002") == till.shelf(other.id) == before

@@ -106,6 +106,8 @@ def claim(
         db.execute("INSERT INTO single (change_id, body) VALUES (?, ?)", (change.change_id, body))
     elif row[1] in ASKS:
         _hear(change.change_id, row[1], progress)
+    if progress.posted:  # it may have come before its late parts were remembered
+        _remember_late(change.kind, change.id, progress)
     return Claimed(change, aliases.outgoing(change), row is not None, progress)
 
 
@@ -163,9 +165,14 @@ def posted(change: Change, progress: WriteProgress, remote_id: str | None) -> No
 
 
 def _keep_posted(change_id: str, kind: str, record_id: str, progress: WriteProgress) -> None:
-    if kind == "sale" and progress.late:  # what becomes of the sale must know it long after
-        state.put(f"late.{record_id}", " ".join(progress.late))
+    _remember_late(kind, record_id, progress)
     keep(change_id, progress)
+
+
+def _remember_late(kind: str, record_id: str, progress: WriteProgress) -> None:
+    """What becomes of a sale must know its late parts long after the sale was answered."""
+    if kind == "sale" and progress.late:
+        state.put(f"late.{record_id}", " ".join(progress.late))
 
 
 def misnamed(sale_id: str) -> list[str]:
