@@ -842,3 +842,22 @@ async def test_what_comes_back_of_a_sale_that_an_older_program_sent_is_moved_onc
     till.do(aftersales.void, till.sell(other.id, 2), "غلط", "سارة")
     await minutes(till, 5)
     assert shop.stock("P-0002") == till.shelf(other.id) == before
+
+
+@pytest.mark.parametrize("own_ids", [False, True])
+async def test_a_sale_that_goes_up_while_the_parts_are_not_shown_is_moved_once(shop: Shop, own_ids: bool) -> None:
+    """A part that was not made yet was taken for one that is there."""
+    await shop.be(own_ids=own_ids)
+    line = Line()
+    till = await shop.till(transport=line)
+    await till.round()
+    await know_who_moves(till)
+    made = make_late(till)
+    line.barred["GET /inventory/items"] = range(line.count("GET /inventory/items?") + 1, 10**5)
+    till.sell(made, 2)
+    await till.step()
+    assert len(shop.receipts()) == 2
+    line.barred.clear()
+    await minutes(till, 60)
+    assert till.changes == ()
+    assert (shop.stock("N-1"), till.shelf(made)) == (8, 8)

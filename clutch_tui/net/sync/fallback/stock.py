@@ -44,9 +44,9 @@ class Stock:
         return await self._lookup.known("item", remote_id, fields)
 
     async def not_there_yet(self, parts: Collection[str]) -> list[str]:
-        """Which of these parts the server does not have and may get: their making was set aside."""
+        """Which of these parts the server does not show and may get: their making was set aside."""
         unanswered = await self._store.read(single_writes.being_made, "item", parts)
-        return [part_id for part_id in unanswered if not await self.figures([part_id], otherwise={part_id: 0})]
+        return [part_id for part_id in unanswered if not await self.figures([part_id], otherwise={})]
 
     async def judge(self, part_id: str, figure: int, change_id: str = "") -> late_parts.Verdict:
         """See by the figure of a part whether the server moved it for what had come before it."""
