@@ -16,7 +16,7 @@ from clutch_tui.core import accounts, aftersales, customers, inventory, sales, s
 from clutch_tui.core import cart as carts
 from clutch_tui.core.database import db
 from clutch_tui.core.outbox import outbox, transports
-from clutch_tui.core.sync import queue
+from clutch_tui.core.sync import differences, queue
 from clutch_tui.core.sync.fallback import listings, single_writes
 from clutch_tui.core.types import CustomerDraft, PartDraft, Payment
 from clutch_tui.net.client.errors import ApiError
@@ -861,3 +861,52 @@ async def test_a_sale_that_goes_up_while_the_parts_are_not_shown_is_moved_once(s
     await minutes(till, 60)
     assert till.changes == ()
     assert (shop.stock("N-1"), till.shelf(made)) == (8, 8)
+
+
+@pytest.mark.parametrize(("own_ids", "moves"), [(False, True), (True, True), (False, False)])
+@pytest.mark.parametrize("refused_first", [False, True])
+async def test_what_was_sold_of_a_part_that_was_refused_is_moved_once_it_is_corrected(
+    shop: Shop, own_ids: bool, moves: bool, refused_first: bool
+) -> None:
+    """A making that was refused was taken for one that is over, and the sale for one that moves nothing."""
+    await shop.be(own_ids=own_ids, moves_stock=moves)
+    till = await shop.till()
+    await till.round()
+    await know_who_moves(till)
+    made = make_late(till)
+    if not refused_first:
+        till.sell(made, 2)
+        await till.step()
+    await shop.fault("error_before", "inventory.create", status=422)
+    till.do(outbox.wake_slow)
+    await minutes(till, 2)
+    if refused_first:
+        till.sell(made, 2)
+    till.do(inventory.adjust, made, -1, "كسر")
+    await minutes(till, 20)
+    assert len(shop.receipts()) == 2
+    assert [(change.kind, change.lane) for change in till.changes] == [
+        ("create", "attention"),
+        ("sale", "local"),
+        ("adjust", "local"),
+    ]
+    assert till.ask(differences.between).counts == {"refused": 1, "local": 2}
+    correct(till, name="أخرى")
+    await minutes(till, 30)
+    assert till.changes == ()
+    assert (shop.stock("N-1"), till.shelf(made)) == (7, 7)
+
+
+async def test_what_was_sold_of_a_part_that_was_refused_ends_with_it(shop: Shop) -> None:
+    await shop.be(own_ids=False)
+    till = await shop.till()
+    await till.round()
+    made = make_late(till)
+    await shop.fault("error_before", "inventory.create", status=422)
+    till.do(outbox.wake_slow)
+    till.sell(made, 2)
+    await minutes(till, 2)
+    assert [(change.kind, change.lane) for change in till.changes] == [("create", "attention"), ("sale", "local")]
+    till.do(queue.give_up, till.changes[0].id)
+    await minutes(till, 2)
+    assert till.changes == ()

@@ -472,7 +472,13 @@ def acknowledge(change_id: str) -> None:
 
 def close(change_id: str, outcome: str, *, by: str | None = None) -> None:
     """Put an answered change that waits for a person into the journal, with what became of it: `by` is the change
-    that took its place."""
+    that took its place. What waits for a record to be made goes on."""
+    db.execute(
+        "UPDATE outbox SET lane = 'fast' WHERE lane = 'local' AND answered_at IS NULL AND change_id IN"
+        " (SELECT move.change_id FROM outbox AS made JOIN stock_move AS move ON move.part_id = made.record_id"
+        " WHERE made.change_id = ? AND made.kind = 'create')",
+        (change_id,),
+    )
     db.execute(
         "UPDATE outbox SET lane = 'done', outcome = ?, followed_by = ?"
         " WHERE change_id = ? AND lane = 'attention' AND answered_at IS NOT NULL",

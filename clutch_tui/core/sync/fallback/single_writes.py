@@ -428,14 +428,27 @@ def waits_for(change: Change, parts: Sequence[str]) -> Lane | None:
 
 
 def being_made(type: str, record_ids: Collection[str], *, lane: Lane | None = None) -> list[str]:
-    """Which of these records the server has not answered for yet; only those whose making is in `lane`, if given."""
+    """Which of these records the server has not answered for yet, or has refused, so that a person may correct them;
+    only those whose making is in `lane`, if given: what was refused is in `attention`."""
     marks = ", ".join("?" * len(record_ids))
     rows = db.execute(
-        f"SELECT record_id FROM outbox WHERE type = ? AND record_id IN ({marks}) AND kind = 'create'"
-        " AND answered_at IS NULL AND (? IS NULL OR lane = ?) ORDER BY record_id",
+        f"SELECT DISTINCT record_id FROM outbox WHERE type = ? AND record_id IN ({marks}) AND kind = 'create'"
+        " AND (answered_at IS NULL OR lane = 'attention' AND status IN ('rejected', 'key_reuse'))"
+        " AND (? IS NULL OR lane = ?) ORDER BY record_id",
         (type, *record_ids, lane, lane),
     )
     return [row[0] for row in rows.fetchall()]
+
+
+def are_refused(type: str, record_ids: Collection[str]) -> bool:
+    """Whether the making of all these records has been refused, and waits for a person."""
+    marks = ", ".join("?" * len(record_ids))
+    row = db.execute(
+        f"SELECT 1 FROM outbox WHERE type = ? AND record_id IN ({marks}) AND kind = 'create'"
+        " AND answered_at IS NULL LIMIT 1",
+        (type, *record_ids),
+    ).fetchone()
+    return row is None
 
 
 def _lane(value: str) -> Lane:

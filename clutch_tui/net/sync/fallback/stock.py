@@ -73,9 +73,10 @@ class Stock:
         unmade = await self._store.read(single_writes.being_made, "item", progress.late)
         verdicts: set[late_parts.Verdict] = set()
         left: list[str] = []
+        later: list[str] = []
         for part_id in progress.late:
             if part_id in unmade:
-                verdicts.add("wait")
+                later.append(part_id)
             elif part_id in progress.moved:
                 left += [] if progress.moved[part_id] else [part_id]
             elif progress.told == "write":
@@ -89,6 +90,8 @@ class Stock:
         await self.write(claimed, left)
         if "wait" in verdicts:
             raise Waits(SOON)
+        if later:
+            raise await self._until_made(later)
         if "ask" in verdicts:
             raise Unfindable(single_writes.UNCLEAR_STOCK)
 
@@ -107,10 +110,10 @@ class Stock:
         moved = await self._store.read(single_writes.deltas, change.change_id)
         unmade = await self._store.read(single_writes.being_made, "item", list(moved))
         if unmade and not progress.posted:
-            raise Waits(SOON)
+            raise await self._until_made(unmade)
         if not progress.posted and await self._store.read(single_writes.being_watched, change.change_id, list(moved)):
             raise Waits(SOON)
-        waits = False
+        later: list[str] = []
         for part_id in sorted(moved if parts is None else parts, key=lambda one: one not in progress.writes):
             write = progress.writes.get(part_id)
             if (write is not None and write.done) or progress.moved.get(part_id):
@@ -119,7 +122,7 @@ class Stock:
                 raise Waits(SOON)
             record = await self.part(part_id)
             if record is None:  # deleted there: nothing is left to be moved
-                waits = waits or part_id in unmade
+                later += [part_id] if part_id in unmade else []
                 continue
             figure, delta = int(record["stock_quantity"]), moved[part_id]
             if write is None or figure != write.figure:
@@ -131,8 +134,12 @@ class Stock:
                 await self._puts.put("item", record, {"stock_quantity": write.figure}, key)
             write.done = True
             await self._store.run(single_writes.keep, change.change_id, progress)
-        if waits:
-            raise Waits(SOON)
+        if later:
+            raise await self._until_made(later)
+
+    async def _until_made(self, parts: Collection[str]) -> Waits:
+        """What waits for parts to be made; without alarm where the server has refused them, for their correction."""
+        return Waits(SOON, local=await self._store.read(single_writes.are_refused, "item", parts))
 
     async def _is_unsettled(self, change_id: str, part_id: str) -> bool:
         doubtful = await self._store.read(single_writes.unsettled, change_id, [part_id], self._stock_by)
