@@ -72,26 +72,21 @@ class Stock:
         progress = claimed.progress
         unmade = await self._store.read(single_writes.being_made, "item", progress.late)
         verdicts: set[late_parts.Verdict] = set()
-        left: list[str] = []
-        later: list[str] = []
         for part_id in progress.late:
-            if part_id in unmade:
-                later.append(part_id)
-            elif part_id in progress.moved:
-                left += [] if progress.moved[part_id] else [part_id]
-            elif progress.told == "write":
-                left.append(part_id)
+            if part_id in unmade or part_id in progress.moved:
+                continue
+            if progress.told == "write":
+                progress.moved[part_id] = False
             elif (record := await self.part(part_id)) is not None:
                 verdict = await self.judge(part_id, int(record["stock_quantity"]), claimed.change.change_id)
                 verdicts.add(verdict)
                 if verdict in ("moved", "not moved"):
                     progress.moved[part_id] = verdict == "moved"
-                    left += [] if progress.moved[part_id] else [part_id]
-        await self.write(claimed, left)
+        await self.write(claimed, [part_id for part_id in progress.late if progress.moved.get(part_id) is False])
         if "wait" in verdicts:
             raise Waits(SOON)
-        if later:
-            raise await self._until_made(later)
+        if unmade:
+            raise await self._until_made(unmade)
         if "ask" in verdicts:
             raise Unfindable(single_writes.UNCLEAR_STOCK)
 
