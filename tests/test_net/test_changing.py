@@ -910,3 +910,32 @@ async def test_what_was_sold_of_a_part_that_was_refused_ends_with_it(shop: Shop)
     till.do(queue.give_up, till.changes[0].id)
     await minutes(till, 2)
     assert till.changes == ()
+
+
+@pytest.mark.parametrize("is_listed", [False, True])
+async def test_a_sale_that_came_by_sync_is_moved_once_where_its_part_gets_another_name(
+    shop: Shop, is_listed: bool
+) -> None:
+    """The server knows the part by our id in the sale alone, and it was taken for one that has moved it."""
+    await shop.be(own_ids=True)
+    line = Line()
+    till = await shop.till(transport=line)
+    await till.round()
+    await know_who_moves(till)
+    await shop.sync()
+    till.sync.look_again()
+    await minutes(till, 3)
+    made = till.do(inventory.create, PartDraft(name="جديدة", part_number="N-1", price=500), 10).id
+    await shop.fault("poison", "inventory.sync", count=None, change=made)
+    await minutes(till, 10)
+    till.sell(made, 2)
+    await shop.fault("drop_after", "sales.sync")
+    line.before[f"POST /inventory/sync#{line.count('POST /inventory/sync?') + 1}"] = lambda: shop.be(own_ids=True)
+    await till.step()
+    assert len(shop.receipts()) == 2
+    if is_listed:
+        (sale,) = [change for change in till.changes if change.kind == "sale"]
+        till.do(outbox.postpone, sale.id, 890)
+    await minutes(till, 40)
+    assert till.changes == ()
+    assert (shop.stock("N-1"), till.shelf(made)) == (8, 8)

@@ -175,6 +175,15 @@ def _remember_late(kind: str, record_id: str, progress: WriteProgress) -> None:
         state.put(f"late.{record_id}", " ".join(progress.late))
 
 
+def late_by_sync(change_id: str, sale: Mapping[str, Any]) -> list[str]:
+    """The late parts of a document that came by sync, by the server's copy of its sale: those that it may not have got
+    yet, and those that it names by our id and has under its own."""
+    parts = deltas(change_id)
+    named = {line["item_id"] for line in sale.get("items") or ()}
+    unmade = being_made("item", parts)
+    return [one for one in parts if one in unmade or (one in named and aliases.remote("item", one) != one)]
+
+
 def misnamed(sale_id: str) -> list[str]:
     """The parts that stand in the server's copy of a sale under our ids, and that it has under its own: it moves them
     for nothing that becomes of the sale."""
@@ -538,5 +547,7 @@ def recognise(type: str, rows: Sequence[Mapping[str, Any]]) -> set[str]:
         else:  # its stock is still to be seen to
             progress = _read(body)
             progress.posted = True
+            if not progress.tried_at:
+                progress.late = late_by_sync(change_id, found)
             _keep_posted(change_id, kind, record_id, progress)
     return nouns

@@ -402,7 +402,10 @@ class SingleWrites:
         change, progress = claimed.change, claimed.progress
         record = await (self._found(claimed) if change.kind == "sale" else self._with_status(claimed))
         if record is None or not progress.tried_at:
-            progress.late = await self._stock.not_there_yet(moved)
+            if record is None:
+                progress.late = await self._stock.not_there_yet(moved)
+            else:
+                progress.late = await self._store.read(single_writes.late_by_sync, change.change_id, record)
             if change.kind != "sale":
                 await self._leave_out_misnamed(claimed, moved)
         if record is None:
