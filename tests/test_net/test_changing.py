@@ -448,14 +448,14 @@ async def test_a_list_that_is_shown_again_begins_the_patience_anew(shop: Shop) -
     assert [change.lane for change in till.changes if change.kind == "sale"] != ["attention"]
 
 
-def sell_each(*part_ids: str) -> None:
-    """One piece of each of these parts, in one sale."""
+def sell_each(*part_ids: str) -> str:
+    """One piece of each of these parts, in one sale; its id."""
     cart = sales.open_cart()
     for part_id in part_ids:
         cart = carts.add_line(cart, inventory.get(part_id), 1)
     rules = state.tax_rules()
     payments = (Payment("cash", carts.totals(cart, rules, "cash").total),)
-    sales.checkout(cart, payments, cashier="c", device_id="d", rules=rules)
+    return sales.checkout(cart, payments, cashier="c", device_id="d", rules=rules).id
 
 
 @pytest.mark.parametrize("own_ids", [False, True])
@@ -939,3 +939,38 @@ async def test_a_sale_that_came_by_sync_is_moved_once_where_its_part_gets_anothe
     await minutes(till, 40)
     assert till.changes == ()
     assert (shop.stock("N-1"), till.shelf(made)) == (8, 8)
+
+
+@pytest.mark.parametrize("is_waiting", [False, True])
+@pytest.mark.parametrize("kind", ["void", "return"])
+async def test_what_comes_back_by_sync_of_a_part_with_another_name_is_moved_once(
+    shop: Shop, is_waiting: bool, kind: str
+) -> None:
+    """The server voids the lines that it has, and they name our id; what is returned names its own."""
+    await shop.be(own_ids=True)
+    till = await shop.till()
+    await till.round()
+    other = part(till, "P-0001")
+    await know_who_moves(till)
+    made = make_late(till)
+    sale_id = till.do(sell_each, made, other.id)
+    await till.step()
+    if is_waiting:
+        await shop.fault("drop_after", "inventory.create")
+        till.do(outbox.wake_slow)
+        await till.step()
+    else:
+        await minutes(till, 30)
+        assert (till.changes, shop.stock("N-1"), till.shelf(made)) == ((), 9, 9)
+    await shop.sync()
+    till.sync.look_again()
+    await minutes(till, 0 if is_waiting else 3)
+    if kind == "void":
+        till.do(aftersales.void, sale_id, "غلط", "سارة")
+    else:
+        till.do(aftersales.give_back, sale_id, {1: 1, 2: 1}, cashier="c", device_id="d", reason="عيب")
+    assert till.shelf(made) == 10
+    await minutes(till, 40)
+    assert [change.kind for change in till.changes if change.status == ""] == []
+    assert (shop.stock("N-1"), till.shelf(made)) == (10, 10)
+    assert (shop.stock("P-0001"), till.shelf(other.id)) == (other.stock, other.stock)

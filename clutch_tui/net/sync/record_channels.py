@@ -39,6 +39,7 @@ class Another(Exception):
 
 def claimed(channel: Channel, options: dict[str, Any]) -> tuple[Change, ...]:
     """Changes to send, under the ids that the server has for their records."""
+    single_writes.take_over_voids()
     return tuple(aliases.outgoing(change) for change in outbox.claim(channel, **options))
 
 
