@@ -1,4 +1,4 @@
-"""Parts that the server did not have yet when a document came that moves them (`Progress.late`).
+"""Parts that the server did not have yet when a document came that moves them (`WriteProgress.late`).
 
 A server that keeps our ids may remember what it was told, and move the part as soon as it has it
 (docs/protocol.md#facts-and-requests). One that calls the part something else never knows what was meant, and one that
