@@ -65,7 +65,7 @@ class WriteProgress:
     late: list[str] = field(default_factory=list)
     """The parts that the server did not have yet, or not under the id that it was told, when the document went up."""
     moved: dict[str, bool] = field(default_factory=dict)
-    """Of the late parts that it has by now, whether it moved them by what it had been told (`latecomers`)."""
+    """Of the late parts that it has by now, whether it moved them by what it had been told (`late_parts`)."""
     barred_since: str = ""
     """When the list in which it is looked for was first not shown to us; empty where it is."""
     before: dict[str, int] = field(default_factory=dict)
