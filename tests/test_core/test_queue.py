@@ -114,6 +114,17 @@ def test_a_new_customer_that_is_tried_again_keeps_what_was_edited_since(store: S
     assert again.payload["address"] == store.read_now(customers.get, made.id).draft.address == "القاهرة"
 
 
+def test_the_form_for_a_refused_new_customer_holds_what_was_edited_since(store: Store) -> None:
+    """It showed what was typed at first, and whoever saved it took his own edit back."""
+    made = store.run_now(customers.create, CustomerDraft(name="منى", phone="1"))
+    row = refuse_newest(store)
+    store.run_now(lambda: customers.edit(made.id, replace(made.draft, address="القاهرة"), seen=made))
+    taken = store.read_now(queue.refused, row.id)
+    assert (taken.fields["address"], taken.fields["phone"]) == ("القاهرة", "1")
+    store.run_now(queue.replace, taken, {**taken.fields, "phone": "01001234567"})
+    assert store.read_now(customers.get, made.id).draft == replace(made.draft, address="القاهرة", phone="01001234567")
+
+
 def test_a_refused_customer_is_corrected(store: Store) -> None:
     made = store.run_now(customers.create, CustomerDraft(name="منى", phone="1"))
     row = refuse_newest(store)

@@ -352,13 +352,16 @@ class Refused:
 
 
 def refused(change_id: str) -> Refused:
-    """Take up a refused request to correct it. Raises `error.queue.settled` where there is nothing to correct."""
+    """Take up a refused request to correct it, with what was typed since of a record that was to be made. Raises
+    `error.queue.settled` where there is nothing to correct."""
     row = get(change_id)
     if not may_edit(row):
         raise ShopError("error.queue.settled")
     change = detail(change_id)
     seen = _record(row.type, row.record_id)
-    return Refused(row, seen, {**asdict(seen.draft), **change.payload}, change.errors)
+    drafted = asdict(seen.draft)
+    fields = {**change.payload, **drafted} if row.kind == "create" else {**drafted, **change.payload}
+    return Refused(row, seen, fields, change.errors)
 
 
 def replace(refused: Refused, fields: Mapping[str, Any], *, actor: str = "") -> str:
