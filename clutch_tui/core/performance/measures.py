@@ -6,13 +6,15 @@ use takes no more room than a month. What is noted, and where, is in `meter.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from ..clock import from_text, to_text
 from ..database import db
+from ..database.statement import Statement, given, put_by_key
+from ..records.journal import MeasureTable
 from .histogram import Histogram
 
 Unit = Literal["ms", "B", "MiB", "times"]
@@ -22,6 +24,20 @@ Verdict = Literal["good", "slow", "unknown"]
 
 HOURS_FOR = timedelta(days=2)
 DAYS_FOR = timedelta(days=31)
+
+_OLD = (MeasureTable.span == given("span")) & (MeasureTable.start < given("before"))
+_OLD_ROWS = Statement(MeasureTable.select().where(_OLD))
+_FORGET = Statement(MeasureTable.delete().where(_OLD))
+_ROW = Statement(
+    MeasureTable.select().where(
+        MeasureTable.name == given("name"), MeasureTable.span == given("span"), MeasureTable.start == given("start")
+    )
+)
+_PUT = put_by_key(MeasureTable)
+_SINCE = Statement(MeasureTable.select().where(MeasureTable.start >= given("since")))
+_OF_ONE_SINCE = Statement(
+    MeasureTable.select().where(MeasureTable.name == given("name"), MeasureTable.start >= given("since"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,27 +128,19 @@ def keep(taken: Mapping[str, Histogram]) -> None:
 
 def _roll_up(now: datetime) -> None:
     old = to_text(now - HOURS_FOR)
-    rows = db.execute(
-        "SELECT name, start, steps, total, worst FROM measure WHERE span = 'hour' AND start < ?", (old,)
-    ).fetchall()
-    for name, start, *row in rows:
-        _add(name, "day", _start(from_text(start), "day"), Histogram.from_row(*row))
+    rows = _OLD_ROWS.rows(span="hour", before=old)
+    for row in rows:
+        _add(row["name"], "day", _start(from_text(row["start"]), "day"), _histogram(row))
     if rows:
-        db.execute("DELETE FROM measure WHERE span = 'hour' AND start < ?", (old,))
-    db.execute("DELETE FROM measure WHERE span = 'day' AND start < ?", (to_text(now - DAYS_FOR),))
+        _FORGET.run(span="hour", before=old)
+    _FORGET.run(span="day", before=to_text(now - DAYS_FOR))
 
 
 def _add(name: str, span: Span, start: str, histogram: Histogram) -> None:
-    key = (name, span, start)
-    row = db.execute(
-        "SELECT steps, total, worst FROM measure WHERE name = ? AND span = ? AND start = ?", key
-    ).fetchone()
-    whole = Histogram.from_row(*row) if row is not None else Histogram()
+    row = _ROW.first(name=name, span=span, start=start)
+    whole = _histogram(row) if row is not None else Histogram()
     whole.merge(histogram)
-    db.execute(
-        "INSERT OR REPLACE INTO measure (name, span, start, steps, total, worst) VALUES (?, ?, ?, ?, ?, ?)",
-        (*key, whole.to_json(), whole.total, whole.worst),
-    )
+    _PUT.run(name=name, span=span, start=start, steps=whole.to_json(), total=whole.total, worst=whole.worst)
 
 
 # --- reading -------------------------------------------------------------------------------------------
@@ -162,13 +170,11 @@ def course(name: str, span: Span, count: int) -> tuple[float | None, ...]:
     starts = [_start(now - step * back, span) for back in reversed(range(count))]
     places = {start: n for n, start in enumerate(starts)}
     sums: list[Histogram | None] = [None] * count
-    for start, *row in db.execute(
-        "SELECT start, steps, total, worst FROM measure WHERE name = ? AND start >= ?", (measure.source, starts[0])
-    ):
-        place = places.get(_start(from_text(start), span))
+    for row in _OF_ONE_SINCE.rows(name=measure.source, since=starts[0]):
+        place = places.get(_start(from_text(row["start"]), span))
         if place is not None:
             whole = sums[place] = sums[place] or Histogram()
-            whole.merge(Histogram.from_row(*row))
+            whole.merge(_histogram(row))
     if measure.unit == "times":
         return tuple(None if one is None else float(one.count) for one in sums)
     return tuple(None if one is None else one.quantile(0.5) for one in sums)
@@ -176,12 +182,13 @@ def course(name: str, span: Span, count: int) -> tuple[float | None, ...]:
 
 def _gathered(since: datetime) -> dict[str, Histogram]:
     found: dict[str, Histogram] = {}
-    rows: Iterable[tuple[Any, ...]] = db.execute(
-        "SELECT name, steps, total, worst FROM measure WHERE start >= ?", (_start(since, "hour"),)
-    )
-    for name, *row in rows:
-        found.setdefault(name, Histogram()).merge(Histogram.from_row(*row))
+    for row in _SINCE.each(since=_start(since, "hour")):
+        found.setdefault(row["name"], Histogram()).merge(_histogram(row))
     return found
+
+
+def _histogram(row: Any) -> Histogram:
+    return Histogram.from_row(row["steps"], row["total"], row["worst"])
 
 
 def _start(at: datetime, span: Span) -> str:

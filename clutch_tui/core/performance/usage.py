@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+import peewee
+
 from ..clock import from_text, to_text
 from ..database import db
+from ..database.statement import Statement, given, put_by_key
+from ..records.journal import EndpointFigureTable, EndpointUsageTable, LineUsageTable
 from .histogram import Histogram
 
 FINE, COARSE = 300, 3600
@@ -26,6 +30,54 @@ RECENT = 40
 """Response times that are kept one by one for each endpoint: what a small curve is drawn from."""
 
 PERIODS: Mapping[str, timedelta] = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
+
+
+def _add_to(table: Any, *sums: Any) -> Statement:
+    """Make the statement that puts a row by its key, and adds these columns of it to those of one that is there."""
+    keys = [field.name for field in table._meta.get_primary_keys()]
+    added = {field.name: field + getattr(peewee.EXCLUDED, field.name) for field in sums}
+    others = [field for name, field in table._meta.fields.items() if name not in (*keys, *added)]
+    query = table.insert({field: given(name) for name, field in table._meta.fields.items()})
+    return Statement(query.on_conflict(conflict_target=keys, preserve=others, update=added))
+
+
+_SEEN = (
+    *(LineUsageTable.watched, LineUsageTable.api, LineUsageTable.socket),
+    *(LineUsageTable.sent, LineUsageTable.fetched, LineUsageTable.busy),
+)
+_TABLES: tuple[Any, ...] = (EndpointUsageTable, LineUsageTable)
+_FINE_CALLS, _FINE_LINE = (
+    Statement(table.select().where(table.span == FINE, table.start < given("before"))) for table in _TABLES
+)
+_FORGET_FINE = tuple(
+    Statement(table.delete().where(table.span == FINE, table.start < given("before"))) for table in _TABLES
+)
+_FORGET = tuple(Statement(table.delete().where(table.start < given("before"))) for table in _TABLES)
+_RECENT_TIMES = Statement(
+    EndpointFigureTable.select(EndpointFigureTable.recent).where(EndpointFigureTable.name == given("name"))
+)
+_ADD_FIGURE = _add_to(EndpointFigureTable, EndpointFigureTable.calls, EndpointFigureTable.failures)
+_FIGURES = Statement(EndpointFigureTable.select().order_by(EndpointFigureTable.name))
+_SLICE = Statement(
+    EndpointUsageTable.select().where(
+        EndpointUsageTable.name == given("name"),
+        EndpointUsageTable.span == given("span"),
+        EndpointUsageTable.start == given("start"),
+    )
+)
+_PUT_SLICE = put_by_key(EndpointUsageTable)
+_CALLS = Statement(EndpointUsageTable.select().where(EndpointUsageTable.start >= given("since")))
+_CALLS_OF_ONE = Statement(
+    EndpointUsageTable.select().where(
+        EndpointUsageTable.start >= given("since"), EndpointUsageTable.name == given("name")
+    )
+)
+_ADD_LINE = _add_to(LineUsageTable, *_SEEN)
+_LINE = Statement(
+    LineUsageTable.select(*(peewee.fn.total(one).alias(one.name) for one in _SEEN)).where(
+        LineUsageTable.start >= given("since")
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,70 +175,59 @@ def count_calls(calls: Iterable[MeasuredCall]) -> None:
 
 def watched(watch: Watch) -> None:
     """Add what was seen of the line just now to the present slice."""
-    _add_line(FINE, _slice(db.now()), watch)
+    seen = asdict(watch)
+    _ADD_LINE.run(span=FINE, start=_slice(db.now()), watched=seen.pop("seconds"), **seen)
 
 
 def roll_up() -> None:
     """Put old slices together and forget the oldest."""
     now = db.now()
     fine, oldest = to_text(now - FINE_FOR), to_text(now - KEPT_FOR)
-    for name, start, calls, failures, times, worst in db.execute(
-        "SELECT name, start, calls, failures, times, worst FROM endpoint_usage WHERE span = ? AND start < ?",
-        (FINE, fine),
-    ).fetchall():
-        _add_usage(name, COARSE, _slice(from_text(start), COARSE), calls, failures, _times(times, worst))
-    for start, *seen in db.execute(
-        "SELECT start, watched, api, socket, sent, fetched, busy FROM line_usage WHERE span = ? AND start < ?",
-        (FINE, fine),
-    ).fetchall():
-        _add_line(COARSE, _slice(from_text(start), COARSE), Watch(*seen))
-    for table in ("endpoint_usage", "line_usage"):
-        db.execute(f"DELETE FROM {table} WHERE span = ? AND start < ?", (FINE, fine))
-        db.execute(f"DELETE FROM {table} WHERE start < ?", (oldest,))
+    for row in _FINE_CALLS.rows(before=fine):
+        hour = _slice(from_text(row["start"]), COARSE)
+        _add_usage(row["name"], COARSE, hour, row["calls"], row["failures"], _times(row))
+    for row in _FINE_LINE.rows(before=fine):
+        _ADD_LINE.run(**{**dict(row), "span": COARSE, "start": _slice(from_text(row["start"]), COARSE)})
+    for forget in _FORGET_FINE:
+        forget.run(before=fine)
+    for forget in _FORGET:
+        forget.run(before=oldest)
 
 
 def _put_figure(name: str, calls: list[MeasuredCall]) -> None:
     last = calls[-1]
-    before = db.execute("SELECT recent FROM endpoint_figure WHERE name = ?", (name,)).fetchone()
+    before = _RECENT_TIMES.first(name=name)
     recent = [
-        *(json.loads(before[0]) if before else ()),
+        *(json.loads(before["recent"]) if before else ()),
         *(None if one.ms is None else round(one.ms, 1) for one in calls),
     ]
     problem = "" if last.problem is None else json.dumps(last.problem, ensure_ascii=False, default=str)
-    db.execute(
-        "INSERT INTO endpoint_figure (name, state, status, latency_ms, at, calls, failures, problem, recent)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET state = excluded.state,"
-        " status = excluded.status, latency_ms = excluded.latency_ms, at = excluded.at, calls = calls + excluded.calls,"
-        " failures = failures + excluded.failures, problem = excluded.problem, recent = excluded.recent",
-        (
-            *(name, "ok" if last.works else "error", last.status, last.ms, to_text(last.at)),
-            *(len(calls), sum(not one.works for one in calls), problem, json.dumps(recent[-RECENT:])),
-        ),
+    _ADD_FIGURE.run(
+        name=name,
+        state="ok" if last.works else "error",
+        status=last.status,
+        latency_ms=last.ms,
+        at=to_text(last.at),
+        calls=len(calls),
+        failures=sum(not one.works for one in calls),
+        problem=problem,
+        recent=json.dumps(recent[-RECENT:]),
     )
 
 
 def _add_usage(name: str, span: int, start: str, calls: int, failures: int, times: Histogram) -> None:
-    key = (name, span, start)
-    before = db.execute(
-        "SELECT calls, failures, times, worst FROM endpoint_usage WHERE name = ? AND span = ? AND start = ?", key
-    ).fetchone()
+    before = _SLICE.first(name=name, span=span, start=start)
     if before is not None:
-        calls, failures = calls + before[0], failures + before[1]
-        times.merge(_times(before[2], before[3]))
-    db.execute(
-        "INSERT OR REPLACE INTO endpoint_usage (name, span, start, calls, failures, times, worst)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (*key, calls, failures, times.to_json(), times.worst if times.count else None),
-    )
-
-
-def _add_line(span: int, start: str, watch: Watch) -> None:
-    db.execute(
-        "INSERT INTO line_usage (span, start, watched, api, socket, sent, fetched, busy)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (span, start) DO UPDATE SET watched = watched + excluded.watched,"
-        " api = api + excluded.api, socket = socket + excluded.socket, sent = sent + excluded.sent,"
-        " fetched = fetched + excluded.fetched, busy = busy + excluded.busy",
-        (span, start, watch.seconds, watch.api, watch.socket, watch.sent, watch.fetched, watch.busy),
+        calls, failures = calls + before["calls"], failures + before["failures"]
+        times.merge(_times(before))
+    _PUT_SLICE.run(
+        name=name,
+        span=span,
+        start=start,
+        calls=calls,
+        failures=failures,
+        times=times.to_json(),
+        worst=times.worst if times.count else None,
     )
 
 
@@ -195,16 +236,19 @@ def _add_line(span: int, start: str, watch: Watch) -> None:
 
 def figures() -> tuple[Figure, ...]:
     """Every endpoint that was ever called, by name."""
-    rows = db.execute(
-        "SELECT name, state, status, latency_ms, at, calls, failures, problem, recent FROM endpoint_figure"
-        " ORDER BY name"
-    )
     return tuple(
         Figure(
-            *(name, state == "ok", status, ms, from_text(at), calls, failures),
-            *(json.loads(problem) if problem else None, tuple(json.loads(recent))),
+            name=row["name"],
+            works=row["state"] == "ok",
+            status=row["status"],
+            ms=row["latency_ms"],
+            at=from_text(row["at"]),
+            calls=row["calls"],
+            failures=row["failures"],
+            problem=json.loads(row["problem"]) if row["problem"] else None,
+            recent=tuple(json.loads(row["recent"])),
         )
-        for name, state, status, ms, at, calls, failures, problem, recent in rows
+        for row in _FIGURES.rows()
     )
 
 
@@ -216,8 +260,8 @@ def periods() -> tuple[Period, ...]:
 def of_endpoints(period: str) -> dict[str, Usage]:
     """Each endpoint that was called in a period, by its name."""
     gathered: dict[str, _Sum] = {}
-    for name, *row in _usage_rows(period):
-        gathered.setdefault(name, _Sum()).add(*row)
+    for row in _CALLS.rows(since=_since(period)):
+        gathered.setdefault(row["name"], _Sum()).add(row)
     return {name: one.usage() for name, one in gathered.items()}
 
 
@@ -226,40 +270,28 @@ def of_endpoint(name: str) -> dict[str, Usage]:
     found = {}
     for period in PERIODS:
         total = _Sum()
-        for _, *row in _usage_rows(period, name):
-            total.add(*row)
+        for row in _CALLS_OF_ONE.rows(since=_since(period), name=name):
+            total.add(row)
         found[period] = total.usage()
     return found
 
 
 def _period(name: str) -> Period:
     total = _Sum()
-    for _, *row in _usage_rows(name):
-        total.add(*row)
-    seen = db.execute(
-        "SELECT total(watched), total(api), total(socket), total(sent), total(fetched), total(busy)"
-        " FROM line_usage WHERE start >= ?",
-        (_since(name),),
-    ).fetchone()
-    whole, api, socket, sent, fetched, busy = seen
+    for row in _CALLS.rows(since=_since(name)):
+        total.add(row)
+    seen = _LINE.first(since=_since(name))
+    whole = seen["watched"]
     return Period(
         name,
         total.usage(),
         whole,
-        api=api / whole if whole else None,
-        socket=socket / whole if whole else None,
-        sent=int(sent),
-        fetched=int(fetched),
-        busy=busy,
+        api=seen["api"] / whole if whole else None,
+        socket=seen["socket"] / whole if whole else None,
+        sent=int(seen["sent"]),
+        fetched=int(seen["fetched"]),
+        busy=seen["busy"],
     )
-
-
-def _usage_rows(period: str, name: str | None = None) -> Iterable[tuple[Any, ...]]:
-    rows: Iterable[tuple[Any, ...]] = db.execute(
-        "SELECT name, calls, failures, times, worst FROM endpoint_usage WHERE start >= ? AND (name = ? OR ? IS NULL)",
-        (_since(period), name, name),
-    )
-    return rows
 
 
 def _since(period: str) -> str:
@@ -275,19 +307,19 @@ class _Sum:
         self._calls = self._failures = 0
         self._times = Histogram()
 
-    def add(self, calls: int, failures: int, times: str, worst: float | None) -> None:
-        self._calls += calls
-        self._failures += failures
-        self._times.merge(_times(times, worst))
+    def add(self, row: Any) -> None:
+        self._calls += row["calls"]
+        self._failures += row["failures"]
+        self._times.merge(_times(row))
 
     def usage(self) -> Usage:
         median, p95 = (self._times.quantile(share) for share in (0.5, 0.95))
         return Usage(self._calls, self._failures, median, p95, self._times.worst if self._times.count else None)
 
 
-def _times(steps: str, worst: float | None) -> Histogram:
+def _times(row: Any) -> Histogram:
     """Response times as they are kept; their sum is not."""
-    return Histogram.from_row(steps, 0.0, worst or 0.0)
+    return Histogram.from_row(row["times"], 0.0, row["worst"] or 0.0)
 
 
 def _slice(at: datetime, span: int = FINE) -> str:
