@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ..database import db
+from ..database.statement import Statement, given, insert
 from ..outbox.messages import Change
+from ..records.sync import AliasTable
 
 _NAMES = {"item_id": "item", "customer_id": "customer", "supplier_id": "supplier", "sale_id": "sale"} | {
     "return_of": "sale",
@@ -20,23 +21,33 @@ _NAMES = {"item_id": "item", "customer_id": "customer", "supplier_id": "supplier
 }
 """Fields that hold another record's id, and the type of that record."""
 
+_ADD = insert(AliasTable, or_leave=True)
+_REMOTE = Statement(
+    AliasTable.select(AliasTable.remote_id).where(AliasTable.type == given("type"), AliasTable.id == given("id"))
+)
+_OURS = Statement(
+    AliasTable.select(AliasTable.id).where(AliasTable.type == given("type"), AliasTable.remote_id == given("remote_id"))
+)
+_ANY = Statement(AliasTable.select(AliasTable.id).limit(1))
+_ALL = Statement(AliasTable.select())
+
 
 def put(type: str, id: str, remote_id: str) -> None:
     """The server calls our record `id` something else. The first word counts: an id never changes its record."""
     if id != remote_id:
-        db.execute("INSERT OR IGNORE INTO alias (type, id, remote_id) VALUES (?, ?, ?)", (type, id, remote_id))
+        _ADD.run(type=type, id=id, remote_id=remote_id)
 
 
 def remote(type: str, id: str) -> str:
     """The server's id of a record of ours."""
-    row = db.execute("SELECT remote_id FROM alias WHERE type = ? AND id = ?", (type, id)).fetchone()
-    return id if row is None else str(row[0])
+    row = _REMOTE.first(type=type, id=id)
+    return id if row is None else str(row["remote_id"])
 
 
 def ours(type: str, remote_id: str) -> str:
     """Our id of a record of the server's."""
-    row = db.execute("SELECT id FROM alias WHERE type = ? AND remote_id = ?", (type, remote_id)).fetchone()
-    return remote_id if row is None else str(row[0])
+    row = _OURS.first(type=type, remote_id=remote_id)
+    return remote_id if row is None else str(row["id"])
 
 
 def incoming(type: str, rows: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
@@ -47,7 +58,7 @@ def incoming(type: str, rows: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[s
 
 def outgoing(change: Change) -> Change:
     """A change under the server's ids. Every retry gives the same: an alias is there before its record is used."""
-    if db.execute("SELECT 1 FROM alias LIMIT 1").fetchone() is None:
+    if _ANY.first() is None:
         return change
     return replace(change, id=remote(change.type, change.id), payload=_sent(change.type, change.payload))
 
@@ -72,8 +83,7 @@ _Known = dict[tuple[str, str], str]
 
 def _known() -> _Known:
     """Our ids by type and remote id."""
-    rows = db.execute("SELECT type, remote_id, id FROM alias").fetchall()
-    return {(type, remote_id): id for type, remote_id, id in rows}
+    return {(row["type"], row["remote_id"]): row["id"] for row in _ALL.rows()}
 
 
 def _exchanged(type: str, row: Mapping[str, Any], known: _Known) -> Mapping[str, Any]:

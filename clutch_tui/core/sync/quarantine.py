@@ -11,22 +11,41 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable
 
+import peewee
+
 from .. import state
 from ..database import db
+from ..database.statement import Statement, given, put_by_key
 from ..outbox.precedence import FACT_LIST
+from ..records.sync import PullPageTable, SetAsideTable
 
 MOST = 1000
 """Of a channel: from here on the number itself says enough."""
+
+_BEFORE = ""
+"""Stands for the moment of what an earlier list told: it holds until the one that is being read is complete."""
+
+_OF_CHANNEL = SetAsideTable.channel == given("channel")
+_PUT = put_by_key(SetAsideTable)
+_MAKE_OLD = Statement(SetAsideTable.update(at=_BEFORE).where(_OF_CHANNEL))
+_FORGET_OLD = Statement(SetAsideTable.delete().where(_OF_CHANNEL, SetAsideTable.at == _BEFORE))
+_FRESH = Statement(SetAsideTable.select(SetAsideTable.record_id).where(_OF_CHANNEL, SetAsideTable.at != _BEFORE))
+_ONE = Statement(
+    SetAsideTable.select(SetAsideTable.record_id).where(_OF_CHANNEL, SetAsideTable.record_id == given("record_id"))
+)
+_COUNT = Statement(SetAsideTable.select(peewee.fn.count()))
+_COUNT_OF_CHANNEL = Statement(SetAsideTable.select(peewee.fn.count()).where(_OF_CHANNEL))
+_A_PAGE = Statement(PullPageTable.select(PullPageTable.n).where(PullPageTable.channel == given("channel")).limit(1))
 
 
 def note(channel: str, rows: Iterable[tuple[str | None, str]], *, anew: bool = False) -> None:
     """Remember records by their id (None where not even that could be read) and why; `anew` where the list that they
     came in begins here, and tells of every record once more."""
     if anew:
-        db.execute(f"UPDATE set_aside SET at = '{_BEFORE}' WHERE channel = ?", (channel,))
+        _MAKE_OLD.run(channel=channel)
         state.forget(f"{channel}.unnamed")
     told = list(rows)
-    if db.execute("SELECT 1 FROM pull_page WHERE channel = ? LIMIT 1", (channel,)).fetchone() is not None:
+    if _A_PAGE.first(channel=channel) is not None:
         _put_later(channel, later(channel).union(record_id for record_id, _ in told if record_id is not None))
     kept = told[: max(0, MOST - len(fresh(channel)))]
     if len(kept) < len(told) or any(record_id is None for record_id, _ in told):
@@ -34,27 +53,23 @@ def note(channel: str, rows: Iterable[tuple[str | None, str]], *, anew: bool = F
     _put(channel, [(record_id or f"? {reason}"[:100], reason) for record_id, reason in kept])
 
 
-_BEFORE = ""
-"""Stands for the moment of what an earlier list told: it holds until the one that is being read is complete."""
-
-
 def _put(channel: str, told: Iterable[tuple[str, str]]) -> None:
-    db.executemany(
-        "INSERT INTO set_aside (channel, record_id, reason, at) VALUES (?, ?, ?, ?)"
-        " ON CONFLICT (channel, record_id) DO UPDATE SET reason = excluded.reason, at = excluded.at",
-        [(channel, record_id, reason, db.now_text()) for record_id, reason in told],
+    _PUT.run_many(
+        [
+            {"channel": channel, "record_id": record_id, "reason": reason, "at": db.now_text()}
+            for record_id, reason in told
+        ]
     )
 
 
 def fresh(channel: str) -> set[str]:
     """The records of a channel that were set aside since its whole list was begun."""
-    rows = db.execute(f"SELECT record_id FROM set_aside WHERE channel = ? AND at <> '{_BEFORE}'", (channel,))
-    return {row[0] for row in rows.fetchall()}
+    return {row["record_id"] for row in _FRESH.rows(channel=channel)}
 
 
 def complete(channel: str) -> None:
     """A whole list of a channel is complete: what only an earlier one told is over."""
-    db.execute(f"DELETE FROM set_aside WHERE channel = ? AND at = '{_BEFORE}'", (channel,))
+    _FORGET_OLD.run(channel=channel)
 
 
 def has_unnamed(channel: str) -> bool:
@@ -79,18 +94,19 @@ def suspect(
         " AND status IN ('applied', 'applied_flagged', 'conflict')"
         " AND coalesce(json_extract(result, '$.flags'), '') NOT LIKE '%already_voided%')"
     )
-    touched = db.execute(
+    touched = db.rows(
         f"SELECT record_id FROM outbox WHERE type = ? AND covered = 0 AND kind NOT IN ({FACT_LIST}) AND {reached}",
         (type, *reach),
-    ).fetchall()
+    )
     if moves is not None:
         table, column, anew = moves
-        touched += db.execute(
-            f"SELECT {column} FROM {table} JOIN outbox USING (change_id) WHERE {'1' if anew else 'open = 1'}"
-            f" AND {reached}",
+        touched += db.rows(
+            f"SELECT {column} AS record_id FROM {table} JOIN outbox USING (change_id)"
+            f" WHERE {'1' if anew else 'open = 1'} AND {reached}",
             reach,
-        ).fetchall()
-    _put(channel, [(id, "may be a record without an id") for id in sorted({row[0] for row in touched} - set(present))])
+        )
+    doubtful = sorted({row["record_id"] for row in touched} - set(present))
+    _put(channel, [(record_id, "may be a record without an id") for record_id in doubtful])
     state.forget(f"{channel}.unnamed")
 
 
@@ -125,11 +141,9 @@ def _put_later(channel: str, record_ids: set[str]) -> None:
 
 def holds(channel: str, record_id: str) -> bool:
     """Whether what the server says of this record is not among the rows that we have."""
-    row = db.execute("SELECT 1 FROM set_aside WHERE channel = ? AND record_id = ?", (channel, record_id)).fetchone()
-    return row is not None
+    return _ONE.first(channel=channel, record_id=record_id) is not None
 
 
 def count(channel: str = "") -> int:
     """How many of a channel, or of all."""
-    row = db.execute("SELECT count(*) FROM set_aside WHERE ? IN ('', channel)", (channel,)).fetchone()
-    return int(row[0])
+    return int(_COUNT_OF_CHANNEL.value(channel=channel) if channel else _COUNT.value())
