@@ -7,13 +7,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import peewee
+
 from . import cash, journal, receipts, refunds, sales, state
 from .database import db
+from .database.statement import Statement, given
 from .errors import ShopError
 from .outbox import outbox
 from .records.customer import ADD_ACCOUNT_MOVE, ADD_DOCUMENT
 from .records.part import ADD_STOCK_MOVE
+from .records.sale import PaymentTable, SaleTable
 from .types import Payment, Receipt, Sale, TaxRules
+
+_fn = peewee.fn
+_VOID = Statement(SaleTable.update(status="voided").where(SaleTable.id == given("id")))
+_OF_SALE = (SaleTable.return_of == given("sale_id")) & (SaleTable.status != "voided")
+_A_RETURN = Statement(SaleTable.select(SaleTable.id).where(_OF_SALE).limit(1))
+_RETURNED = Statement(
+    SaleTable.select(
+        _fn.coalesce(_fn.sum(_fn.abs(SaleTable.total)), 0).alias("total"),
+        _fn.coalesce(_fn.sum(_fn.abs(SaleTable.tax)), 0).alias("tax"),
+    ).where(_OF_SALE)
+)
+_PAID_BACK = Statement(
+    SaleTable.select(PaymentTable.method, _fn.sum(_fn.abs(PaymentTable.amount)).alias("amount"))
+    .join(PaymentTable, on=PaymentTable.sale_id == SaleTable.id)
+    .where(_OF_SALE)
+    .group_by(PaymentTable.method)
+)
 
 
 def void(sale_id: str, reason: str, cashier: str) -> Sale:
@@ -34,7 +55,7 @@ def void(sale_id: str, reason: str, cashier: str) -> Sale:
     body = {"sale_id": sale_id, "reason": reason.strip()}
     change_id, at = db.new_id(), db.now_text()
     outbox.add("void", "sale", change_id, body, change_id=change_id, label=sale.receipt_number)
-    db.execute("UPDATE sale SET status = 'voided' WHERE id = ?", (sale_id,))
+    _VOID.run(id=sale_id)
     ADD_DOCUMENT.run(id=change_id, kind="void", about=sale_id, note=reason.strip(), cashier=cashier, at=at)
     _put_back(sale, change_id, at)
     journal.audit("void", "sale", sale_id, body, cashier)
@@ -43,8 +64,7 @@ def void(sale_id: str, reason: str, cashier: str) -> Sale:
 
 def _has_returns(sale_id: str) -> bool:
     """Whether anything came back; another program's return may name none of the sale's lines."""
-    row = db.execute("SELECT 1 FROM sale WHERE return_of = ? AND status <> 'voided' LIMIT 1", (sale_id,)).fetchone()
-    return row is not None
+    return _A_RETURN.first(sale_id=sale_id) is not None
 
 
 def _put_back(sale: Sale, change_id: str, at: str) -> None:
@@ -76,17 +96,9 @@ def _put_back(sale: Sale, change_id: str, at: str) -> None:
 
 def refunded(sale_id: str) -> refunds.Refunded:
     """What went back of a sale before, by the returns that this terminal knows."""
-    paid = db.execute(
-        "SELECT method, sum(abs(amount)) FROM sale JOIN payment ON payment.sale_id = sale.id"
-        " WHERE return_of = ? AND status <> 'voided' GROUP BY method",
-        (sale_id,),
-    ).fetchall()
-    total, tax = db.execute(
-        "SELECT coalesce(sum(abs(total)), 0), coalesce(sum(abs(tax)), 0) FROM sale"
-        " WHERE return_of = ? AND status <> 'voided'",
-        (sale_id,),
-    ).fetchone()
-    return refunds.Refunded(dict(paid), total, tax)
+    paid = {row["method"]: row["amount"] for row in _PAID_BACK.rows(sale_id=sale_id)}
+    returned = _RETURNED.first(sale_id=sale_id)
+    return refunds.Refunded(paid, returned["total"], returned["tax"])
 
 
 def give_back(

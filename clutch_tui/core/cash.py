@@ -23,7 +23,8 @@ from .database import db
 from .database.statement import Statement, given
 from .errors import ShopError
 from .outbox import outbox
-from .records.sale import ADD_CLOSING, ADD_MONEY_MOVE, ClosingTable, MoneyMoveTable
+from .records.sale import ADD_CLOSING, ADD_MONEY_MOVE, ClosingTable, MoneyMoveTable, SaleTable
+from .records.sync import OutboxTable
 from .types import Key
 
 DrawerDeed = Literal["open", "pay_in", "pay_out", "no_sale"]
@@ -54,6 +55,23 @@ _CLOSINGS = Statement(
     ClosingTable.select()
     .where(ClosingTable.id < given("before"))
     .order_by(ClosingTable.id.desc())
+    .limit(given("limit"))
+    .offset(given("skip"))
+)
+_LAST_CLOSING = ClosingTable.select(_fn.coalesce(_fn.max(ClosingTable.id), 0))
+_PRESENT = (MoneyMoveTable.id > _LAST_CLOSING) & (MoneyMoveTable.method == "cash")
+_COUNT = Statement(MoneyMoveTable.select(_fn.count()).where(_PRESENT))
+_PAGE = Statement(
+    MoneyMoveTable.select(
+        MoneyMoveTable,
+        _fn.coalesce(SaleTable.receipt_number, "").alias("number"),
+        _fn.coalesce(OutboxTable.answered_at.is_null(), 0).alias("unsent"),
+    )
+    .join(SaleTable, peewee.JOIN.LEFT_OUTER, on=SaleTable.id == MoneyMoveTable.sale_id)
+    .switch(MoneyMoveTable)
+    .join(OutboxTable, peewee.JOIN.LEFT_OUTER, on=OutboxTable.change_id == MoneyMoveTable.change_id)
+    .where(_PRESENT, MoneyMoveTable.id < given("before"))
+    .order_by(MoneyMoveTable.id.desc())
     .limit(given("limit"))
     .offset(given("skip"))
 )
@@ -248,18 +266,12 @@ def _figures(text: str) -> dict[str, Figure]:
 
 def count() -> int:
     """How many movements of cash the books have since the drawer was last closed."""
-    return int(db.execute(f"SELECT count(*) FROM money_move WHERE {_PRESENT}").fetchone()[0])
+    return int(_COUNT.value())
 
 
 def page(after: Key | None, skip: int, limit: int) -> tuple[CashMove, ...]:
     """The movements of cash since the drawer was last closed, newest first."""
-    rows = db.rows(
-        "SELECT move.*, coalesce(sale.receipt_number, '') AS number, coalesce(outbox.answered_at IS NULL, 0) AS unsent"
-        " FROM money_move AS move LEFT JOIN sale ON sale.id = move.sale_id"
-        " LEFT JOIN outbox ON outbox.change_id = move.change_id"
-        f" WHERE move.{_PRESENT} AND move.id < ? ORDER BY move.id DESC LIMIT ? OFFSET ?",
-        (after[0] if after else 2**62, limit, skip),
-    )
+    rows = _PAGE.rows(before=after[0] if after else 2**62, limit=limit, skip=skip)
     return tuple(
         CashMove(
             row["id"],
@@ -272,6 +284,3 @@ def page(after: Key | None, skip: int, limit: int) -> tuple[CashMove, ...]:
         )
         for row in rows
     )
-
-
-_PRESENT = "id > (SELECT coalesce(max(id), 0) FROM closing) AND method = 'cash'"
