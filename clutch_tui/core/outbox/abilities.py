@@ -17,6 +17,9 @@ from typing import Any
 from .. import state
 from ..clock import from_text, to_text
 from ..database import db
+from ..database.statement import Statement, given
+from ..records.customer import DocumentTable
+from ..records.sync import OutboxTable
 from .messages import Change
 
 VERSION = 2
@@ -27,6 +30,21 @@ EVERY, AGAIN = timedelta(hours=1), timedelta(minutes=5)
 
 _UNKNOWN = "UNKNOWN_KIND"
 """The code of a server's that does not know a kind, whatever it has named before."""
+
+_ONE = OutboxTable.change_id == given("change_id")
+_FORM = Statement(OutboxTable.select(OutboxTable.form).where(_ONE))
+_FREEZE = Statement(OutboxTable.update(form=given("form")).where(_ONE))
+_KEEP_HERE = Statement(OutboxTable.update(lane="local", not_before=None).where(_ONE, OutboxTable.answered_at.is_null()))
+_LET_LOCAL_ON = Statement(
+    OutboxTable.update(lane="fast", last_error="").where(
+        OutboxTable.lane == "local", OutboxTable.answered_at.is_null(), OutboxTable.kind == given("kind")
+    )
+)
+_OWN_VOID = Statement(
+    DocumentTable.select().where(
+        DocumentTable.about == given("payment_id"), DocumentTable.kind == "payment_void", DocumentTable.own == 1
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +70,9 @@ class Later:
 def _negative_payment(payload: Mapping[str, Any]) -> Form:
     """A payment that is taken back, as a payment the other way. Read from our own paper: the payment may be another
     till's, and may have left with a server that was restored."""
-    customer_id, amount, method = db.execute(
-        "SELECT customer_id, amount, method FROM document WHERE about = ? AND kind = 'payment_void' AND own = 1",
-        (payload["payment_id"],),
-    ).fetchone()
-    body = {"customer_id": customer_id, "amount": -amount, "method": method, "note": payload["reason"]}
-    return Form("payment", "payment", body)
+    paper = _OWN_VOID.first(payment_id=payload["payment_id"])
+    body = {"customer_id": paper["customer_id"], "amount": -paper["amount"], "method": paper["method"]}
+    return Form("payment", "payment", {**body, "note": payload["reason"]})
 
 
 LATER: dict[str, Later] = {
@@ -101,11 +116,7 @@ def learn(version: int, names: Iterable[str]) -> None:
         if state.get(f"{channel}.epoch") is not None:
             state.put(f"{channel}.renew", 1)
         state.forget(f"refused.{name}")
-        db.execute(
-            "UPDATE outbox SET lane = 'fast', last_error = '' WHERE lane = 'local' AND answered_at IS NULL"
-            " AND kind = ?",
-            (name,),
-        )
+        _LET_LOCAL_ON.run(kind=name)
 
 
 def believe() -> None:
@@ -137,13 +148,10 @@ def freeze(change: Change) -> bool:
     if later is None or not later.is_kind or knows(change.kind):
         return True
     if later.form is None or state.get(f"refused.{change.kind}") is not None:
-        db.execute(
-            "UPDATE outbox SET lane = 'local', not_before = NULL WHERE change_id = ? AND answered_at IS NULL",
-            (change.change_id,),
-        )
+        _KEEP_HERE.run(change_id=change.change_id)
         return False
     text = json.dumps(asdict(later.form(change.payload)), ensure_ascii=False)
-    db.execute("UPDATE outbox SET form = ? WHERE change_id = ?", (text, change.change_id))
+    _FREEZE.run(change_id=change.change_id, form=text)
     return True
 
 
@@ -151,8 +159,8 @@ def in_form(change: Change) -> Change:
     """The change as it was frozen."""
     if change.kind not in LATER:
         return change
-    row = db.execute("SELECT form FROM outbox WHERE change_id = ?", (change.change_id,)).fetchone()
-    return replace(change, **json.loads(row[0])) if row[0] else change
+    form = _FORM.first(change_id=change.change_id)["form"]
+    return replace(change, **json.loads(form)) if form else change
 
 
 def refused(change_id: str, kind: str, code: str) -> bool:
@@ -161,8 +169,7 @@ def refused(change_id: str, kind: str, code: str) -> bool:
     it, and what was sent as itself, to a server that had gone back meanwhile, goes in those words."""
     if kind not in LATER:
         return False
-    row = db.execute("SELECT form FROM outbox WHERE change_id = ?", (change_id,)).fetchone()
-    if row[0]:
+    if _FORM.first(change_id=change_id)["form"]:
         state.put(f"refused.{kind}", 1)
         return True
     named = _named()

@@ -14,9 +14,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Literal
 
+import peewee
+
 from .. import state
 from ..clock import from_text
 from ..database import db
+from ..database.statement import Statement, given
+from ..records.sync import OutboxTable, PullPageTable, SingleTable
 
 Way = Literal["sync", "lists"]
 
@@ -29,6 +33,27 @@ BELIEVED_AFTER = timedelta(minutes=10)
 CHANNELS = ("inventory", "sales", "customers", "suppliers", "orders")
 NOT_WITHOUT_SYNC = ("payment", "payment_void", "cash")
 """Facts that have no call of their own: they wait as `local` for a server that takes them."""
+
+_FORGET_PAGES = Statement(PullPageTable.delete().where(PullPageTable.channel == given("channel")))
+_REMEMBER = Statement(
+    SingleTable.insert_from(
+        OutboxTable.select(OutboxTable.change_id, peewee.Value('{"by_sync": true}')).where(
+            OutboxTable.answered_at.is_null(),
+            OutboxTable.first_sent_at.is_null(False),
+            OutboxTable.channel == given("channel"),
+            OutboxTable.kind.not_in(NOT_WITHOUT_SYNC),
+        ),
+        [SingleTable.change_id, SingleTable.body],
+    ).on_conflict(action="IGNORE")
+)
+_FORGET_SINGLE = Statement(SingleTable.delete().where(SingleTable.change_id == given("change_id")))
+_LET_ON = OutboxTable.update(lane="fast", last_error="")
+_LET_ONE_ON = Statement(_LET_ON.where(OutboxTable.change_id == given("change_id"), OutboxTable.lane == "attention"))
+_LET_LOCAL_ON = Statement(
+    _LET_ON.where(
+        OutboxTable.lane == "local", OutboxTable.answered_at.is_null(), OutboxTable.channel == given("channel")
+    )
+)
 
 
 def of(channel: str) -> Way | None:
@@ -70,7 +95,7 @@ def take(channel: str, way: Way) -> bool:
     if of(channel) == way:
         return False
     state.put(f"{channel}.way", way)
-    db.execute("DELETE FROM pull_page WHERE channel = ?", (channel,))
+    _FORGET_PAGES.run(channel=channel)
     state.forget(f"{channel}.missed_at")
     if way == "lists":
         _remember_attempts(channel)
@@ -108,35 +133,27 @@ def heard(channel: str) -> None:
 def _remember_attempts(channel: str) -> None:
     """What may have reached the server by sync, unanswered, must be looked for before it goes up by itself. What has
     no call of its own never does: it waits for sync, which knows it again by its id."""
-    kinds = ", ".join(f"'{kind}'" for kind in NOT_WITHOUT_SYNC)
-    db.execute(
-        "INSERT OR IGNORE INTO single (change_id, body) SELECT change_id, '{\"by_sync\": true}' FROM outbox"
-        f" WHERE answered_at IS NULL AND first_sent_at IS NOT NULL AND channel = ? AND kind NOT IN ({kinds})",
-        (queue_of(channel),),
-    )
+    _REMEMBER.run(channel=queue_of(channel))
 
 
 def _forget_attempts(channel: str) -> None:
     """Sync knows by its id what came by sync: where nothing of it was sent by itself, nothing is in doubt any more. And
     an edit it compares with what its writer saw, in one step: one that has come already finds its own values."""
-    found = db.execute(
+    found = db.rows(
         "SELECT change_id FROM single CROSS JOIN outbox USING (change_id) WHERE answered_at IS NULL AND channel = ?"
         " AND (json_extract(body, '$.by_sync') AND NOT coalesce(json_extract(body, '$.posted'), 0)"
         " AND coalesce(json_extract(body, '$.tried_at'), '') = ''"
         " AND coalesce(json_extract(body, '$.writes'), '{}') = '{}'"
         " OR kind = 'update' AND record_id NOT IN (SELECT id FROM alias))",
         (channel,),
-    ).fetchall()
-    db.executemany("DELETE FROM single WHERE change_id = ?", found)
-    db.executemany("UPDATE outbox SET lane = 'fast', last_error = '' WHERE change_id = ? AND lane = 'attention'", found)
+    )
+    _FORGET_SINGLE.run_many(found)
+    _LET_ONE_ON.run_many(found)
 
 
 def _let_go(channel: str) -> None:
     """What waited for an endpoint has one now, and goes the ordinary way under its own id."""
-    db.execute(
-        "UPDATE outbox SET lane = 'fast', last_error = '' WHERE lane = 'local' AND answered_at IS NULL AND channel = ?",
-        (queue_of(channel),),
-    )
+    _LET_LOCAL_ON.run(channel=queue_of(channel))
 
 
 def queue_of(channel: str) -> str:
