@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from .database import db
@@ -14,21 +13,23 @@ from .types import Key
 def count(table: str, text: str) -> int:
     """How many that are not deleted fit `text`."""
     where, params = _fits(text)
-    return int(db.execute(f"SELECT count(*) FROM {table} WHERE {where}", params).fetchone()[0])
+    return int(db.first(f"SELECT count(*) AS n FROM {table} WHERE {where}", params)["n"])
 
 
-def page(
-    table: str, columns: str, text: str, after: Key | None, skip: int, limit: int
-) -> Iterator[tuple[Key, tuple[Any, ...]]]:
-    """The `columns` of those that fit `text`, in the order of their names, each with its place in the list."""
+def page(table: str, columns: str, text: str, after: Key | None, skip: int, limit: int) -> list[Any]:
+    """The `columns` of those that fit `text`, in the order of their names, each with its `place` in the list."""
     where, params = _fits(text)
     if after is not None:
         where, params = f"{where} AND (name_key, id) > (?, ?)", (*params, *after)
-    cursor = db.execute(
+    return db.rows(
         f"SELECT name_key, id, {columns} FROM {table} WHERE {where} ORDER BY name_key, id LIMIT ? OFFSET ?",
         (*params, limit, skip),
     )
-    return (((row[0], row[1]), row[2:]) for row in cursor.fetchall())
+
+
+def place(row: Any) -> Key:
+    """Where a row of `page` stands in its list."""
+    return (row["name_key"], row["id"])
 
 
 def check_name(name: str) -> None:
@@ -41,4 +42,5 @@ def _fits(text: str) -> tuple[str, tuple[Any, ...]]:
     """Every word anywhere in the record's words; a text of digits alone is a telephone number however written."""
     phone = phone_key(text)
     words = [phone] if phone.isdigit() else terms(text)
+    # as text: a partial index serves `deleted = 0` and no value that is filled in
     return "deleted = 0" + " AND instr(words, ?)" * len(words), tuple(words)

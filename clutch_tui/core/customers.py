@@ -41,10 +41,18 @@ def count(text: str) -> int:
 
 def page(text: str, after: Key | None, skip: int, limit: int) -> tuple[CustomerRow, ...]:
     """Customers that `text` fits, by name: a name, a telephone number however written, a car, a plate."""
-    columns = f"name, phone, car_brand, car_model, car_year, car_plate, {BALANCE}, {_UNSENT}"
+    columns = ", ".join(("name", "phone", *CAR, f"{BALANCE} AS owed", f"{_UNSENT} AS unsent"))
     return tuple(
-        CustomerRow(str(key[1]), key, name, phone, cars.described(*car), balance, bool(unsent))
-        for key, (name, phone, *car, balance, unsent) in contacts.page("customer", columns, text, after, skip, limit)
+        CustomerRow(
+            id=row["id"],
+            key=contacts.place(row),
+            name=row["name"],
+            phone=row["phone"],
+            car=cars.described(*(row[part] for part in CAR)),
+            balance=row["owed"],
+            unsent=bool(row["unsent"]),
+        )
+        for row in contacts.page("customer", columns, text, after, skip, limit)
     )
 
 

@@ -12,11 +12,20 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import peewee
+
 from . import state
 from .clock import from_text
 from .database import db
+from .database.statement import Statement
+from .records.sync import SettingTable
 
 _HEAD = "reference."
+_KEPT = Statement(
+    SettingTable.select(SettingTable.name, SettingTable.fetched_at)
+    .where(peewee.fn.substr(SettingTable.name, 1, len(_HEAD)) == _HEAD)
+    .order_by(SettingTable.name)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +60,7 @@ def confirm(known: Reference) -> Reference:
 
 def ages() -> dict[str, datetime]:
     """When each endpoint that is kept was last asked, by name."""
-    rows = db.execute(
-        "SELECT name, fetched_at FROM setting WHERE substr(name, 1, ?) = ? ORDER BY name", (len(_HEAD), _HEAD)
-    )
-    return {name.removeprefix(_HEAD): from_text(at) for name, at in rows if at}
+    return {row["name"].removeprefix(_HEAD): from_text(row["fetched_at"]) for row in _KEPT.rows() if row["fetched_at"]}
 
 
 def plain(value: Any) -> Any:

@@ -29,10 +29,18 @@ def count(text: str) -> int:
 
 def page(text: str, after: Key | None, skip: int, limit: int) -> tuple[SupplierRow, ...]:
     """Suppliers that `text` fits, by name: a name, a person, a telephone number however written, a place."""
-    columns = f"name, contact_person, phone, rating, {_UNSENT}"
+    columns = f"name, contact_person, phone, rating, {_UNSENT} AS unsent"
     return tuple(
-        SupplierRow(str(key[1]), key, name, person, phone, rating, bool(unsent))
-        for key, (name, person, phone, rating, unsent) in contacts.page("supplier", columns, text, after, skip, limit)
+        SupplierRow(
+            id=row["id"],
+            key=contacts.place(row),
+            name=row["name"],
+            contact_person=row["contact_person"],
+            phone=row["phone"],
+            rating=row["rating"],
+            unsent=bool(row["unsent"]),
+        )
+        for row in contacts.page("supplier", columns, text, after, skip, limit)
     )
 
 
