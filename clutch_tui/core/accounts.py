@@ -9,16 +9,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+import peewee
+
 from . import cash, customers, journal, state
 from .clock import from_text, to_text
 from .database import db
+from .database.statement import Statement, given
 from .errors import ShopError
 from .outbox import outbox
-from .records.customer import ADD_ACCOUNT_MOVE, ADD_DOCUMENT
+from .records.customer import ADD_ACCOUNT_MOVE, ADD_DOCUMENT, CustomerTable
 from .types import Customer, Key, PayMethod
 
 MAX_PAYMENT = 10**12
 """In minor units; what is above it is a slip of the finger."""
+
+_CUSTOMER = CustomerTable.alias("customer")
+_STANDING = Statement(_CUSTOMER.select(peewee.SQL(customers.BALANCE).alias("owed")).where(_CUSTOMER.id == given("id")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +90,8 @@ class AccountStanding:
 
 def standing(customer_id: str) -> AccountStanding | None:
     """How a customer's account stands; None for one who is not known here, such as an order's."""
-    row = db.execute(f"SELECT {customers.BALANCE} FROM customer WHERE id = ?", (customer_id,)).fetchone()
-    return None if row is None else AccountStanding(row[0], state.credit_limit())
+    row = _STANDING.first(id=customer_id)
+    return None if row is None else AccountStanding(row["owed"], state.credit_limit())
 
 
 # --- payments ------------------------------------------------------------------------------------------
@@ -224,12 +230,12 @@ def _taken_back(payment: str, amount: str, customer: str = "") -> str:
 
 def sale_of(entry_id: str) -> str | None:
     """The sale that a line of a statement is about: itself, or the one that was voided."""
-    row = db.execute(
+    row = db.first(
         "SELECT id FROM sale WHERE id = ?1 OR id || '/void' = ?1"
         " OR id = (SELECT about FROM document WHERE id = ?1 AND kind = 'void')",
         (entry_id,),
-    ).fetchone()
-    return None if row is None else str(row[0])
+    )
+    return None if row is None else str(row["id"])
 
 
 # --- the statement -------------------------------------------------------------------------------------
@@ -271,7 +277,7 @@ _MAY_VOID = f"kind = 'payment' AND amount < 0 AND NOT {_taken_back('page', '-pag
 
 def statement_count(customer_id: str) -> int:
     """How many lines `statement` would give in all."""
-    return int(db.execute(f"{_LINES} SELECT count(*) FROM line", (customer_id,)).fetchone()[0])
+    return int(db.first(f"{_LINES} SELECT count(*) AS n FROM line", (customer_id,))["n"])
 
 
 def statement(customer_id: str, after: Key | None, skip: int, limit: int) -> tuple[AccountEntry, ...]:

@@ -12,13 +12,20 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+import peewee
+
 from . import inventory, journal, sales, search
 from .clock import from_text, to_text
 from .database import db
+from .database.statement import Statement, given
 from .errors import ShopError
 from .limits import MAX_MONEY
 from .outbox import abilities, outbox, overlay
+from .records.order import OrderLineTable, OrderTable
 from .records.order import keys_of as keys_of
+from .records.part import PartTable
+from .records.sale import SaleTable
+from .records.sync import OutboxTable
 from .search_words import names_number, phone_key, terms
 from .types import NO_DISCOUNT, Cart, CartLine, Discount, Key, Order, OrderLine, OrderQuery, OrderRow, PartRow, Quote
 
@@ -28,6 +35,27 @@ ANSWERABLE = ("pending", "quoted")
 _FINISHED = "'rejected', 'completed', 'cancelled'"
 _ANSWER = """(SELECT kind FROM outbox WHERE type = 'order' AND record_id = orders.id AND answered_at IS NULL
     ORDER BY n DESC LIMIT 1)"""
+_ORDER = OrderTable.alias("orders")
+_BY_ID = Statement(_ORDER.select(_ORDER, peewee.SQL(_ANSWER).alias("answer")).where(_ORDER.id == given("id")))
+_LINES = Statement(
+    OrderLineTable.select().where(OrderLineTable.order_id == given("order_id")).order_by(OrderLineTable.n)
+)
+_QUOTED_HERE = Statement(
+    OutboxTable.select(OutboxTable.payload)
+    .where(
+        (OutboxTable.type == "order") & (OutboxTable.record_id == given("order_id")),
+        OutboxTable.kind == "quote",
+        OutboxTable.status.in_(("", "applied", "applied_flagged")),
+    )
+    .order_by(OutboxTable.n.desc())
+    .limit(1)
+)
+_LISTED_PART = Statement(PartTable.select(PartTable.pk).where(PartTable.id == given("id"), PartTable.deleted == 0))
+_SOLD = Statement(
+    SaleTable.select(SaleTable.id)
+    .where(SaleTable.order_id == given("order_id"), SaleTable.kind == "sale", SaleTable.status == "completed")
+    .limit(1)
+)
 
 
 # --- reading -------------------------------------------------------------------------------------------
@@ -36,7 +64,7 @@ _ANSWER = """(SELECT kind FROM outbox WHERE type = 'order' AND record_id = order
 def count(q: OrderQuery) -> int:
     """How many orders `page` would list in all."""
     where, params = _filter(q)
-    return int(db.execute(f"SELECT count(*) FROM orders WHERE {where}", params).fetchone()[0])
+    return int(db.first(f"SELECT count(*) AS n FROM orders WHERE {where}", params)["n"])
 
 
 def page(q: OrderQuery, after: Key | None, skip: int, limit: int) -> tuple[OrderRow, ...]:
@@ -48,29 +76,29 @@ def page(q: OrderQuery, after: Key | None, skip: int, limit: int) -> tuple[Order
         later = "(coalesce(created_at, ''), id) < (?, ?)"
         where += f" AND ({rank} > ? OR ({rank} = ? AND {later}))"
         params = (*params, *named, after[0], *named, *after)
-    rows = db.execute(
-        f"SELECT {rank}, id, coalesce(created_at, ''), order_number, customer_name, phone,"
-        " (SELECT coalesce(sum(quantity), 0) FROM order_line WHERE order_id = orders.id), total, status, expires_at,"
-        f" {_ANSWER}, reason FROM orders WHERE {where}"
+    rows = db.rows(
+        f"SELECT {rank} AS place, id, coalesce(created_at, '') AS moment, order_number, customer_name, phone,"
+        " (SELECT coalesce(sum(quantity), 0) FROM order_line WHERE order_id = orders.id) AS pieces, total, status,"
+        f" expires_at, {_ANSWER} AS answer, reason FROM orders WHERE {where}"
         f" ORDER BY {rank}, coalesce(created_at, '') DESC, id DESC LIMIT ? OFFSET ?",
         (*named, *params, *named, limit, skip),
     )
     return tuple(
         OrderRow(
-            id=id_,
-            key=(place, created_at, id_),
-            order_number=number,
-            customer_name=customer,
-            phone=phone,
-            pieces=pieces,
-            total=total,
-            status=status,
-            created_at=_moment(created_at),
-            expires_at=_moment(expires_at),
-            unsent=answer is not None,
-            reason=reason,
+            id=row["id"],
+            key=(row["place"], row["moment"], row["id"]),
+            order_number=row["order_number"],
+            customer_name=row["customer_name"],
+            phone=row["phone"],
+            pieces=row["pieces"],
+            total=row["total"],
+            status=row["status"],
+            created_at=_moment(row["moment"]),
+            expires_at=_moment(row["expires_at"]),
+            unsent=row["answer"] is not None,
+            reason=row["reason"],
         )
-        for place, id_, created_at, number, customer, phone, pieces, total, status, expires_at, answer, reason in rows
+        for row in rows
     )
 
 
@@ -79,8 +107,8 @@ def _named(q: OrderQuery) -> tuple[str, ...]:
     if not any(map(str.isdigit, q.text)):
         return ()
     where, params = _filter(q)
-    rows = db.execute(f"SELECT id, order_number FROM orders WHERE {where}", params).fetchall()
-    return tuple(id_ for id_, number in rows if names_number(q.text, number))
+    rows = db.rows(f"SELECT id, order_number FROM orders WHERE {where}", params)
+    return tuple(row["id"] for row in rows if names_number(q.text, row["order_number"]))
 
 
 def _filter(q: OrderQuery) -> tuple[str, tuple[Any, ...]]:
@@ -96,38 +124,34 @@ def _moment(text: str | None) -> datetime | None:
 
 def get(order_id: str) -> Order:
     """An order, whole. Raises `error.order.unknown`."""
-    row = db.execute(
-        "SELECT order_number, customer_id, customer_name, phone, total, status, delivery_address, notes, created_at,"
-        f" expires_at, version, {_ANSWER}, quote, reason FROM orders WHERE id = ?",
-        (order_id,),
-    ).fetchone()
+    row = _BY_ID.first(id=order_id)
     if row is None:
         raise ShopError("error.order.unknown")
-    number, customer_id, customer_name, phone, total, status, address, notes, created, expires, version, answer = row[
-        :12
-    ]
-    quote, reason = row[12:]
-    lines = db.execute(
-        "SELECT part_id, name, quantity, price FROM order_line WHERE order_id = ? ORDER BY n", (order_id,)
-    )
     return Order(
         id=order_id,
-        order_number=number,
-        customer_id=customer_id,
-        customer_name=customer_name,
-        phone=phone,
-        lines=tuple(OrderLine(*line) for line in lines.fetchall()),
-        total=total,
-        status=status,
-        delivery_address=address,
-        notes=notes,
-        created_at=_moment(created),
-        expires_at=_moment(expires),
-        version=version,
-        answer=answer,
-        quote=_quote(quote) if quote else _own_quote(order_id) if status in ("quoted", "accepted", "ready") else None,
-        reason=reason,
+        order_number=row["order_number"],
+        customer_id=row["customer_id"],
+        customer_name=row["customer_name"],
+        phone=row["phone"],
+        lines=tuple(
+            OrderLine(line["part_id"], line["name"], line["quantity"], line["price"])
+            for line in _LINES.rows(order_id=order_id)
+        ),
+        total=row["total"],
+        status=row["status"],
+        delivery_address=row["delivery_address"],
+        notes=row["notes"],
+        created_at=_moment(row["created_at"]),
+        expires_at=_moment(row["expires_at"]),
+        version=row["version"],
+        answer=row["answer"],
+        quote=_quote(row["quote"]) if row["quote"] else _own_quote(order_id) if row["status"] in _AGREED else None,
+        reason=row["reason"],
     )
+
+
+_AGREED = ("quoted", "accepted", "ready")
+"""An order with a quote, though the server may not say which."""
 
 
 def _quote(text: str) -> Quote:
@@ -141,12 +165,8 @@ def _quote(text: str) -> Quote:
 
 def _own_quote(order_id: str) -> Quote | None:
     """What was quoted here last: a server may say no more than that an order was quoted."""
-    row = db.execute(
-        "SELECT payload FROM outbox WHERE type = 'order' AND record_id = ? AND kind = 'quote'"
-        " AND status IN ('', 'applied', 'applied_flagged') ORDER BY n DESC LIMIT 1",
-        (order_id,),
-    ).fetchone()
-    return None if row is None or json.loads(row[0]).get("withdraw") else _quote(row[0])
+    row = _QUOTED_HERE.first(order_id=order_id)
+    return None if row is None or json.loads(row["payload"]).get("withdraw") else _quote(row["payload"])
 
 
 def quote_text(quote: Any) -> str | None:
@@ -162,8 +182,8 @@ def suggestions(order: Order) -> tuple[PartRow | None, ...]:
 
 
 def _part_of(line: OrderLine) -> PartRow | None:
-    row = db.execute("SELECT pk FROM part WHERE id = ? AND deleted = 0", (line.part_id,)).fetchone()
-    return inventory.find_code(line.name) if row is None else search.rows([row[0]])[0]
+    row = _LISTED_PART.first(id=line.part_id)
+    return inventory.find_code(line.name) if row is None else search.rows([row["pk"]])[0]
 
 
 # --- answering -----------------------------------------------------------------------------------------
@@ -240,9 +260,7 @@ def _answer(order_id: str, kind: str, body: dict[str, Any], actor: str) -> Order
     if order.status not in ANSWERABLE or order.answer is not None:
         raise ShopError("error.order.answered", number=order.order_number)
     overlay.begin_request("order", order_id)
-    written = answered(kind, body)
-    columns = ", ".join(f"{name} = ?" for name in written)
-    db.execute(f"UPDATE orders SET {columns} WHERE id = ?", (*written.values(), order_id))
+    OrderTable.update(answered(kind, body)).where(OrderTable.id == order_id).execute()
     outbox.add(kind, "order", order_id, body, base={"*": order.version}, label=order.order_number)
     journal.audit(kind, "order", order_id, body, actor)
     return get(order_id)
@@ -263,8 +281,7 @@ def to_cart(order_id: str) -> Cart:
     order = get(order_id)
     if order.status in ("rejected", "cancelled"):
         raise ShopError("error.order.refused", number=order.order_number)
-    sold = "SELECT 1 FROM sale WHERE order_id = ? AND kind = 'sale' AND status = 'completed'"
-    if db.execute(sold, (order_id,)).fetchone() is not None:
+    if _SOLD.first(order_id=order_id) is not None:
         raise ShopError("error.order.sold", number=order.order_number)
     for cart in sales.open_carts():
         if cart.order_id == order_id:
