@@ -11,9 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
+import peewee
+
 from .. import contacts, customers, inventory, journal, state, suppliers
 from ..clock import from_text
 from ..database import db
+from ..database.statement import Statement, given, insert
 from ..errors import ShopError
 from ..limits import BEST_RATING
 from ..outbox import outbox, overlay
@@ -21,12 +24,69 @@ from ..outbox.messages import Result
 from ..outbox.views import Conflict, is_gone
 from ..records import EDITABLE
 from ..records.customer import CAR
+from ..records.part import PartTable
+from ..records.sync import ConflictTable, OutboxTable
 from ..types import CustomerDraft, Key, PartDraft, SupplierDraft
 from . import replica_rows
 
 SLICE = 50
 Choice = Literal["mine", "theirs", "other", "new"]
 """Keep ours, take the server's, write a third value; make a record anew that was deleted at the server."""
+
+_fn = peewee.fn
+_PART = PartTable.alias("part")
+_WAITS = ConflictTable.resolved_at.is_null()
+_OF_CHANGE = ConflictTable.change_id == given("change_id")
+_kind = _fn.coalesce(OutboxTable.kind, "update")
+
+
+def _waiting(columns: Sequence[Any], *conditions: Any) -> Any:
+    """The query for conflicts that wait for a person, each beside its change, oldest first."""
+    return (
+        ConflictTable.select(*columns)
+        .join(OutboxTable, peewee.JOIN.LEFT_OUTER, on=OutboxTable.change_id == ConflictTable.change_id)
+        .where(_WAITS, *conditions)
+        .order_by(ConflictTable.at, ConflictTable.id)
+    )
+
+
+_WHOLE = (
+    ConflictTable,
+    _kind.alias("kind"),
+    OutboxTable.was,
+    OutboxTable.at.alias("made_at"),
+    _fn.coalesce(
+        _PART.select(_PART.name_en).where(ConflictTable.type == "item", _PART.id == ConflictTable.record_id),
+        "",
+    ).alias("label_en"),
+)
+_AFTER = peewee.Tuple(ConflictTable.at, ConflictTable.id) > peewee.Tuple(given("at"), given("id"))
+_PAGE = Statement(_waiting(_WHOLE, _AFTER).limit(given("limit")).offset(given("skip")))
+_PENDING = Statement(_waiting(_WHOLE))
+_ONE = Statement(_waiting(_WHOLE, ConflictTable.id == given("id")))
+_ALL_OF_CHANGE = Statement(_waiting(_WHOLE, _OF_CHANGE))
+_OF_TYPE = Statement(_waiting(_WHOLE, ConflictTable.type == given("type"), ConflictTable.field != "*"))
+_ALIKE = Statement(
+    _waiting(
+        (ConflictTable.id, ConflictTable.theirs),
+        ConflictTable.type == given("type"),
+        ConflictTable.field == given("field"),
+        _kind == given("kind"),
+    )
+)
+_COUNT = Statement(ConflictTable.select(_fn.count()).where(_WAITS))
+_IDS = Statement(ConflictTable.select(ConflictTable.id).where(_WAITS))
+_LEFT = Statement(ConflictTable.select(ConflictTable.id).where(_OF_CHANGE, _WAITS).limit(1))
+_ADD = insert(ConflictTable)
+_WITHDRAW = Statement(ConflictTable.delete().where(_OF_CHANGE, _WAITS))
+_FOLLOW = Statement(
+    ConflictTable.update(theirs=given("theirs"), version=given("version")).where(ConflictTable.id == given("id"))
+)
+_RESOLVE = Statement(
+    ConflictTable.update(resolved_at=given("at"), resolution=given("resolution")).where(ConflictTable.id == given("id"))
+)
+_PAYLOAD = Statement(OutboxTable.select(OutboxTable.payload).where(OutboxTable.change_id == given("change_id")))
+_NEEDS_ATTENTION = Statement(OutboxTable.update(lane="attention").where(OutboxTable.change_id == given("change_id")))
 
 
 def settle(
@@ -40,13 +100,10 @@ def settle(
     changed come back with the one field `*` and are always asked.
     """
     # a restored server may answer otherwise than it did: nobody need decide any more on what it said then
-    forget = "DELETE FROM conflict WHERE change_id = ? AND resolved_at IS NULL"
-    withdrawn = db.execute(forget, (change_id,)).rowcount
+    withdrawn = _WITHDRAW.run(change_id=change_id)
     if result.status != "conflict":
         return {"conflicts"} if withdrawn else set()
-    payload: dict[str, Any] = json.loads(
-        db.execute("SELECT payload FROM outbox WHERE change_id = ?", (change_id,)).fetchone()[0]
-    )
+    payload: dict[str, Any] = json.loads(_PAYLOAD.first(change_id=change_id)["payload"])
     asked = False
     for name, (theirs, version) in result.theirs.items():
         policy = "ask" if name == "*" else policies.get(name, policies.get("*", "ask"))
@@ -59,21 +116,25 @@ def settle(
             asked = True
             _keep(change_id, type, record_id, label, name, mine, theirs, version)
     if asked:
-        db.execute("UPDATE outbox SET lane = 'attention' WHERE change_id = ?", (change_id,))
+        _NEEDS_ATTENTION.run(change_id=change_id)
     return {"conflicts"} if asked else set()
 
 
 def _keep(
     change_id: str, type: str, record_id: str, label: str, name: str, mine: Any, theirs: Any, version: int
 ) -> None:
-    db.execute(
-        "INSERT INTO conflict (id, change_id, type, record_id, label, field, mine, theirs, version, at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            db.new_id(), change_id, type, record_id, label, name, json.dumps(mine, ensure_ascii=False),
-            json.dumps(theirs, ensure_ascii=False), version, db.now_text(),
-        ),
-    )  # fmt: skip
+    _ADD.run(
+        id=db.new_id(),
+        change_id=change_id,
+        type=type,
+        record_id=record_id,
+        label=label,
+        field=name,
+        mine=json.dumps(mine, ensure_ascii=False),
+        theirs=json.dumps(theirs, ensure_ascii=False),
+        version=version,
+        at=db.now_text(),
+    )
 
 
 def _write_again(
@@ -111,91 +172,60 @@ def _ask_again(conflict: Conflict, epoch: str | None) -> None:
 
 def count() -> int:
     """How many conflicts wait for a person."""
-    return int(db.execute("SELECT count(*) FROM conflict WHERE resolved_at IS NULL").fetchone()[0])
+    return int(_COUNT.value())
 
 
 def page(after: Key | None, skip: int, limit: int) -> tuple[Conflict, ...]:
     """The conflicts that wait for a person, oldest first; those of one change stand together."""
-    return _select("(c.at, c.id) > (?, ?)", *(after or ("", "")), limit=limit, skip=skip)
+    at, conflict_id = after or ("", "")
+    return tuple(map(_conflict, _PAGE.rows(at=at, id=conflict_id, limit=limit, skip=skip)))
 
 
 def pending() -> tuple[Conflict, ...]:
     """All conflicts that wait for a person, oldest first."""
-    return _select("1")
+    return tuple(map(_conflict, _PENDING.rows()))
 
 
 def get(conflict_id: str) -> Conflict:
     """One conflict. Raises `error.conflict.gone` where it is settled."""
-    found = _select("c.id = ?", conflict_id)
-    if not found:
+    row = _ONE.first(id=conflict_id)
+    if row is None:
         raise ShopError("error.conflict.gone")
-    return found[0]
+    return _conflict(row)
 
 
 def of_change(change_id: str) -> tuple[Conflict, ...]:
     """What still waits of one change."""
-    return _select("c.change_id = ?", change_id)
+    return tuple(map(_conflict, _ALL_OF_CHANGE.rows(change_id=change_id)))
 
 
 def alike(conflict: Conflict) -> tuple[str, ...]:
     """The ids of the conflicts that are like this one, itself among them: the same field of the same type of
     record, and the same wish."""
-    rows = db.execute(
-        "SELECT c.id, c.theirs FROM conflict AS c LEFT JOIN outbox AS o ON o.change_id = c.change_id"
-        " WHERE c.resolved_at IS NULL AND c.type = ? AND c.field = ? AND coalesce(o.kind, 'update') = ?"
-        " ORDER BY c.at, c.id",
-        (conflict.type, conflict.field, conflict.kind),
-    ).fetchall()
+    rows = _ALIKE.rows(type=conflict.type, field=conflict.field, kind=conflict.kind)
     if conflict.field != "*":
-        return tuple(conflict_id for conflict_id, _ in rows)
-    return tuple(conflict_id for conflict_id, theirs in rows if is_gone(json.loads(theirs)) == conflict.gone)
+        return tuple(row["id"] for row in rows)
+    return tuple(row["id"] for row in rows if is_gone(json.loads(row["theirs"])) == conflict.gone)
 
 
-def _select(where: str, *params: Any, limit: int = -1, skip: int = 0) -> tuple[Conflict, ...]:
-    rows = db.execute(
-        "SELECT c.id, c.change_id, c.type, c.record_id, c.label, c.field, c.mine, c.theirs, c.version, c.at,"
-        " coalesce(o.kind, 'update'), o.was, o.at,"
-        " coalesce((SELECT name_en FROM part WHERE c.type = 'item' AND part.id = c.record_id), '')"
-        " FROM conflict AS c LEFT JOIN outbox AS o"
-        f" ON o.change_id = c.change_id WHERE c.resolved_at IS NULL AND {where} ORDER BY c.at, c.id LIMIT ? OFFSET ?",
-        (*params, limit, skip),
-    ).fetchall()
-    return tuple(_conflict(*columns) for columns in rows)
-
-
-def _conflict(
-    conflict_id: str,
-    change_id: str,
-    type: str,
-    record_id: str,
-    label: str,
-    name: str,
-    mine: str,
-    theirs: str,
-    version: int,
-    at: str,
-    kind: str,
-    was: str | None,
-    made_at: str | None,
-    label_en: str,
-) -> Conflict:
+def _conflict(row: Any) -> Conflict:
     return Conflict(
-        id=conflict_id,
-        change_id=change_id,
-        type=type,
-        record_id=record_id,
-        label=label,
-        field=name,
-        mine=json.loads(mine),
-        theirs=json.loads(theirs),
-        version=version,
-        at=from_text(at),
-        kind=kind,
-        was=json.loads(was or "{}").get(name),
-        made_at=from_text(made_at) if made_at else None,
-        changed_at=_changed_at(type, record_id, version),
-        key=(at, conflict_id),
-        label_en=label_en,
+        id=row["id"],
+        change_id=row["change_id"],
+        type=row["type"],
+        record_id=row["record_id"],
+        label=row["label"],
+        field=row["field"],
+        mine=json.loads(row["mine"]),
+        theirs=json.loads(row["theirs"]),
+        version=row["version"],
+        at=from_text(row["at"]),
+        kind=row["kind"],
+        was=json.loads(row["was"] or "{}").get(row["field"]),
+        made_at=from_text(row["made_at"]) if row["made_at"] else None,
+        changed_at=_changed_at(row["type"], row["record_id"], row["version"]),
+        key=(row["at"], row["id"]),
+        label_en=row["label_en"],
     )
 
 
@@ -245,7 +275,7 @@ def resolve(conflict_id: str, choice: Choice, value: Any = None, *, actor: str =
 def resolve_all(conflict_ids: Sequence[str], choice: Choice, *, actor: str = "") -> int:
     """The same choice for several conflicts; how many there still were. What somebody else has settled meanwhile
     is left out. Thousands are handed over in `slices`: a sale must not wait for all of them."""
-    waiting = {row[0] for row in db.execute("SELECT id FROM conflict WHERE resolved_at IS NULL").fetchall()}
+    waiting = {row["id"] for row in _IDS.rows()}
     left = [conflict_id for conflict_id in conflict_ids if conflict_id in waiting]
     for conflict_id in left:
         resolve(conflict_id, choice, actor=actor)
@@ -263,14 +293,8 @@ def can_be_made_anew(conflict: Conflict) -> bool:
 
 
 def _end(conflict: Conflict, resolution: str) -> None:
-    db.execute(
-        "UPDATE conflict SET resolved_at = ?, resolution = ? WHERE id = ?",
-        (db.now_text(), resolution, conflict.id),
-    )
-    left = db.execute(
-        "SELECT 1 FROM conflict WHERE change_id = ? AND resolved_at IS NULL", (conflict.change_id,)
-    ).fetchone()
-    if left is None:
+    _RESOLVE.run(id=conflict.id, at=db.now_text(), resolution=resolution)
+    if _LEFT.first(change_id=conflict.change_id) is None:
         outbox.acknowledge(conflict.change_id)
 
 
@@ -310,7 +334,7 @@ def _fields(draft: type[Any], record: Mapping[str, Any]) -> dict[str, Any]:
 def follow(type: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Rows came in: a conflict whose other side now says what we say is over, and one whose other side has changed
     again shows that. Only in the epoch in which the conflict was told: the versions of another mean nothing to it."""
-    waiting = _select("c.type = ? AND c.field <> '*'", type)
+    waiting = tuple(map(_conflict, _OF_TYPE.rows(type=type)))
     if not waiting:
         return
     epoch = state.get(f"{replica_rows.NOUNS[type]}.epoch")
@@ -322,5 +346,4 @@ def follow(type: str, rows: Sequence[Mapping[str, Any]]) -> None:
         if row[one.field] == one.mine:
             _end(one, "agreed")
         elif row[one.field] != one.theirs:
-            theirs = json.dumps(row[one.field], ensure_ascii=False)
-            db.execute("UPDATE conflict SET theirs = ?, version = ? WHERE id = ?", (theirs, row["version"], one.id))
+            _FOLLOW.run(id=one.id, theirs=json.dumps(row[one.field], ensure_ascii=False), version=row["version"])

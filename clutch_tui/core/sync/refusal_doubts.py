@@ -11,18 +11,26 @@ from __future__ import annotations
 
 from .. import state
 from ..database import db
+from ..database.statement import Statement, given
 from ..outbox.messages import Result
+from ..records.sync import OutboxTable
 
 _KEY = "doubtful"
+_SENT_BY_REST = Statement(
+    OutboxTable.select(OutboxTable.change_id)
+    .where(OutboxTable.answered_at.is_null(), OutboxTable.first_sent_at.is_null(False), OutboxTable.channel == "rest")
+    .order_by(OutboxTable.n)
+)
+_SEND_ANEW = Statement(
+    OutboxTable.update(change_id=given("new_id"), first_sent_at=None, last_sent_at=None, not_before=None).where(
+        OutboxTable.change_id == given("change_id"), OutboxTable.answered_at.is_null()
+    )
+)
 
 
 def begin() -> None:
     """The epoch has changed: note what was sent by REST and not answered."""
-    rows = db.execute(
-        "SELECT change_id FROM outbox WHERE answered_at IS NULL AND first_sent_at IS NOT NULL AND channel = 'rest'"
-        " ORDER BY n"
-    ).fetchall()
-    _put([row[0] for row in rows])
+    _put([row["change_id"] for row in _SENT_BY_REST.rows()])
 
 
 def pending() -> frozenset[str]:
@@ -36,11 +44,7 @@ def settle(change_id: str, result: Result) -> bool:
     _put([one for one in (state.get(_KEY) or "").split() if one != change_id])
     if is_yes(result):
         return True
-    db.execute(
-        "UPDATE outbox SET change_id = ?, first_sent_at = NULL, last_sent_at = NULL, not_before = NULL"
-        " WHERE change_id = ? AND answered_at IS NULL",
-        (db.new_id(), change_id),
-    )
+    _SEND_ANEW.run(change_id=change_id, new_id=db.new_id())
     return False
 
 
