@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Literal
 
+import peewee
+
 from .. import state
 from ..database import db
+from ..database.statement import Statement, given
+from ..records.sync import OutboxTable
 from . import marks
 
 Verdict = Literal["known", "lost", "silent"]
@@ -16,11 +20,18 @@ it confirms after that, and must know if it answers at all, can tell which."""
 
 NEWEST, OLDER = 100, 100
 
-_CONFIRMED = (
-    "outbox WHERE result_epoch = ? AND status IN ('applied', 'applied_flagged') AND answered_at IS NOT NULL"
-    " AND channel <> 'rest'"
+_CONFIRMED = OutboxTable.select(OutboxTable.change_id, OutboxTable.n).where(
+    OutboxTable.result_epoch == given("epoch"),
+    OutboxTable.status.in_(("applied", "applied_flagged")),
+    OutboxTable.answered_at.is_null(False),
+    OutboxTable.channel != "rest",
 )
 """What the ledger of the sync calls must hold. Of what went up by other calls it need not know."""
+_NEWEST = Statement(_CONFIRMED.order_by(OutboxTable.n.desc()).limit(NEWEST))
+_REMAINDER = peewee.Expression(OutboxTable.n, peewee.OP.MOD, given("step"))
+_OLDER = Statement(
+    _CONFIRMED.where(OutboxTable.n < given("before"), given("day") == _REMAINDER).order_by(OutboxTable.n).limit(OLDER)
+)
 
 
 def to_ask_about() -> tuple[str, ...]:
@@ -29,15 +40,12 @@ def to_ask_about() -> tuple[str, ...]:
     epoch = state.get("epoch")
     if epoch is None or marks.are_told():
         return ()
-    newest = db.execute(f"SELECT change_id, n FROM {_CONFIRMED} ORDER BY n DESC LIMIT ?", (epoch, NEWEST)).fetchall()
-    if len(newest) < NEWEST:
-        return tuple(change_id for change_id, _ in newest)
-    step = max(1, newest[-1][1] // OLDER)
-    older = db.execute(
-        f"SELECT change_id FROM {_CONFIRMED} AND n < ? AND n % ? = ? ORDER BY n LIMIT ?",
-        (epoch, newest[-1][1], step, db.now().toordinal() % step, OLDER),
-    ).fetchall()
-    return tuple(change_id for change_id, *_ in (*newest, *older))
+    found = _NEWEST.rows(epoch=epoch)
+    if len(found) == NEWEST:
+        before = found[-1]["n"]
+        step = max(1, before // OLDER)
+        found += _OLDER.rows(epoch=epoch, before=before, step=step, day=db.now().toordinal() % step)
+    return tuple(row["change_id"] for row in found)
 
 
 def heard(asked: Collection[str], known: Collection[str]) -> Verdict:

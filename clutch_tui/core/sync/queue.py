@@ -13,20 +13,60 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
+import peewee
+
 from .. import customers, inventory, journal, search, suppliers
 from ..clock import from_text
 from ..database import db
+from ..database.statement import Statement, given
 from ..errors import ShopError
 from ..outbox import outbox, overlay, precedence, requests
 from ..outbox.views import ChangeRow
 from ..records import EDITABLE, RECORDS
-from ..types import Customer, CustomerDraft, Key, Lane, Part, PartDraft, Sale, Supplier, SupplierDraft
+from ..records.part import PartTable
+from ..records.sync import OutboxTable
+from ..types import Customer, CustomerDraft, Key, Part, PartDraft, Sale, Supplier, SupplierDraft
 from . import replica_rows
 from .fallback import single_writes
 
 REFUSED = ("rejected", "key_reuse")
 
 Record = Part | Customer | Supplier
+
+_LABEL_EN = "(SELECT name_en FROM part WHERE outbox.type = 'item' AND part.id = outbox.record_id) AS label_en"
+_OUTBOX = OutboxTable.alias("outbox")
+_NEXT = OutboxTable.alias("next")
+_BY_ID = Statement(
+    _OUTBOX.select(
+        _OUTBOX,
+        peewee.SQL(_LABEL_EN),
+        _NEXT.select(_NEXT.n).where(_NEXT.change_id == _OUTBOX.followed_by).alias("next_n"),
+    ).where(_OUTBOX.change_id == given("id"))
+)
+_BY_NUMBER = Statement(OutboxTable.select(OutboxTable.change_id).where(OutboxTable.n == given("n")))
+_OF_RECORD = (OutboxTable.type == given("type")) & (OutboxTable.record_id == given("record_id"))
+_WAITS_FOR = Statement(
+    OutboxTable.select(peewee.fn.max(OutboxTable.n)).where(
+        _OF_RECORD,
+        OutboxTable.n < given("n"),
+        OutboxTable.answered_at.is_null(),
+        OutboxTable.kind.not_in(sorted(precedence.FACTS)),
+    )
+)
+_NEWEST = Statement(OutboxTable.select(OutboxTable.change_id).where(_OF_RECORD).order_by(OutboxTable.n.desc()).limit(1))
+_WAKE = Statement(
+    OutboxTable.update(not_before=None).where(
+        OutboxTable.answered_at.is_null(),
+        OutboxTable.lane.in_(("fast", "slow")),
+        OutboxTable.not_before.is_null(False),
+    )
+)
+_PART = PartTable.alias("part")
+_MOVED = Statement(
+    _PART.select(
+        _PART.name, _PART.name_en, _PART.part_number, _PART.deleted, peewee.SQL(search.STOCK).alias("stock")
+    ).where(_PART.id == given("id"))
+)
 
 
 # --- what may be done ----------------------------------------------------------------------------------
@@ -77,15 +117,9 @@ def _is_refused_request(row: ChangeRow) -> bool:
 def count(lane: str = "") -> int:
     """How many changes `page` lists in all."""
     if lane == "done":  # every table is counted by its smallest index, and the journal holds tens of thousands
-        sql = f"SELECT (SELECT count(*) FROM outbox) - (SELECT count(*) FROM outbox WHERE {outbox.LISTED})"
-        return int(db.execute(sql).fetchone()[0])
+        sql = f"SELECT (SELECT count(*) FROM outbox) - (SELECT count(*) FROM outbox WHERE {outbox.LISTED}) AS done"
+        return int(db.first(sql)["done"])
     return outbox.count_listed(lane)
-
-
-_COLUMNS = (
-    "change_id, n, kind, type, record_id, label, lane, at, attempts, last_error, result, status, not_before, outcome,"
-    " (SELECT name_en FROM part WHERE outbox.type = 'item' AND part.id = outbox.record_id)"
-)
 
 
 def page(lane: str, after: Key | None, skip: int, limit: int) -> tuple[ChangeRow, ...]:
@@ -95,67 +129,60 @@ def page(lane: str, after: Key | None, skip: int, limit: int) -> tuple[ChangeRow
         where, order, start = "answered_at IS NOT NULL AND lane = ?1 AND n < ?2", "n DESC", 2**63 - 1
     else:
         where, order, start = f"{outbox.LISTED} AND (?1 = '' OR lane = ?1) AND n > ?2", "n", 0
-    rows = db.execute(
-        f"SELECT {_COLUMNS} FROM outbox WHERE {where} ORDER BY {order} LIMIT ?3 OFFSET ?4",
+    rows = db.rows(  # as text: the index of what waits for a person serves no lane that is filled in
+        "SELECT change_id, n, kind, type, record_id, label, lane, at, attempts, last_error, result, status, not_before,"
+        f" outcome, {_LABEL_EN} FROM outbox WHERE {where} ORDER BY {order} LIMIT ?3 OFFSET ?4",
         (lane, after[0] if after else start, limit, skip),
-    ).fetchall()
-    return tuple(_row(*columns) for columns in rows)
+    )
+    return tuple(map(_row, rows))
 
 
 def get(change_id: str) -> ChangeRow:
     """One change, wherever it is. Raises `error.queue.gone` for one that is not ours."""
-    columns = db.execute(f"SELECT {_COLUMNS} FROM outbox WHERE change_id = ?", (change_id,)).fetchone()
-    if columns is None:
+    return _row(_stored(change_id))
+
+
+def _stored(change_id: str) -> Any:
+    row = _BY_ID.first(id=change_id)
+    if row is None:
         raise ShopError("error.queue.gone")
-    return _row(*columns)
+    return row
 
 
 def find(word: str) -> ChangeRow:
     """The change of this id, or of this number in the queue. Raises `error.queue.gone`."""
     if word.isdecimal():
-        row = db.execute("SELECT change_id FROM outbox WHERE n = ?", (int(word) % 2**63,)).fetchone()
-        word = row[0] if row else ""
+        row = _BY_NUMBER.first(n=int(word) % 2**63)
+        word = row["change_id"] if row else ""
     return get(word)
 
 
-def _row(
-    change_id: str,
-    n: int,
-    kind: str,
-    type: str,
-    record_id: str,
-    label: str,
-    lane: Lane,
-    at: str,
-    attempts: int,
-    last_error: str,
-    result: str | None,
-    status: str,
-    not_before: str | None,
-    outcome: str,
-    label_en: str | None,
-) -> ChangeRow:
-    answer: dict[str, Any] = json.loads(result) if result else {}
+def _row(row: Any) -> ChangeRow:
+    answer = _answer(row)
     return ChangeRow(
-        id=change_id,
-        key=(n,),
-        n=n,
-        kind=kind,
-        type=type,
-        record_id=record_id,
-        label=label,
-        lane=lane,
-        at=from_text(at),
-        attempts=attempts,
-        last_error=last_error,
+        id=row["change_id"],
+        key=(row["n"],),
+        n=row["n"],
+        kind=row["kind"],
+        type=row["type"],
+        record_id=row["record_id"],
+        label=row["label"],
+        lane=row["lane"],
+        at=from_text(row["at"]),
+        attempts=row["attempts"],
+        last_error=row["last_error"],
         flags=tuple(answer.get("flags", ())),
-        status=status,
+        status=row["status"],
         code=answer.get("code", ""),
         message=answer.get("message", ""),
-        due=_moment(not_before),
-        outcome=outcome,
-        label_en=label_en or "",
+        due=_moment(row["not_before"]),
+        outcome=row["outcome"],
+        label_en=row["label_en"] or "",
     )
+
+
+def _answer(row: Any) -> dict[str, Any]:
+    return json.loads(row["result"]) if row["result"] else {}
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -196,25 +223,19 @@ class ChangeDetail:
 
 def detail(change_id: str) -> ChangeDetail:
     """A change, whole. Raises `error.queue.gone`."""
-    row = get(change_id)
-    payload, was, first, last, answered, result, followed_by = db.execute(
-        "SELECT payload, was, first_sent_at, last_sent_at, answered_at, result,"
-        " (SELECT next.n FROM outbox AS next WHERE next.change_id = outbox.followed_by)"
-        " FROM outbox WHERE change_id = ?",
-        (change_id,),
-    ).fetchone()
-    answer: dict[str, Any] = json.loads(result) if result else {}
+    stored = _stored(change_id)
+    row, answer = _row(stored), _answer(stored)
     return ChangeDetail(
         row=row,
-        payload=json.loads(payload),
-        was=json.loads(was),
-        first_sent_at=_moment(first),
-        last_sent_at=_moment(last),
-        answered_at=_moment(answered),
+        payload=json.loads(stored["payload"]),
+        was=json.loads(stored["was"]),
+        first_sent_at=_moment(stored["first_sent_at"]),
+        last_sent_at=_moment(stored["last_sent_at"]),
+        answered_at=_moment(stored["answered_at"]),
         theirs={name: entry[0] for name, entry in answer.get("theirs", {}).items()},
         errors=answer.get("errors", {}),
-        waits_for=_waits_for(row) if answered is None else None,
-        followed_by=followed_by,
+        waits_for=_waits_for(row) if stored["answered_at"] is None else None,
+        followed_by=stored["next_n"],
         concerns=concerns(change_id),
     )
 
@@ -223,22 +244,17 @@ def _waits_for(row: ChangeRow) -> int | None:
     """The number of the earlier request on the same record whose answer this one waits for."""
     if row.kind in precedence.FACTS:
         return None
-    found = db.execute(
-        "SELECT max(n) FROM outbox WHERE type = ? AND record_id = ? AND n < ? AND answered_at IS NULL"
-        f" AND kind NOT IN ({precedence.FACT_LIST})",
-        (row.type, row.record_id, row.n),
-    ).fetchone()
-    return None if found is None else found[0]
+    found: int | None = _WAITS_FOR.value(type=row.type, record_id=row.record_id, n=row.n)
+    return found
 
 
 def concerns(change_id: str) -> dict[str, tuple[Concern, ...]]:
     """What each flag of a change is about, as far as this terminal knows it."""
-    row = get(change_id)
+    stored = _stored(change_id)
+    row = _row(stored)
     if not row.flags:
         return {}
-    payload: dict[str, Any] = json.loads(
-        db.execute("SELECT payload FROM outbox WHERE change_id = ?", (change_id,)).fetchone()[0]
-    )
+    payload: dict[str, Any] = json.loads(stored["payload"])
     return _about(row.flags, row.type, row.record_id, {"item_name": row.label, **payload})
 
 
@@ -259,12 +275,12 @@ def _concern(flag: str, type: str, record_id: str, payload: Mapping[str, Any]) -
     if flag in ("duplicate_number", "duplicate_barcode"):
         column = flag.replace("duplicate", "part").replace("part_barcode", "barcode")
         return [
-            Concern(name, str(payload[column]), stock, name_en)
-            for name, name_en, stock in db.execute(
-                f"SELECT name, name_en, {search.STOCK} FROM part"
+            Concern(found["name"], str(payload[column]), found["stock"], found["name_en"])
+            for found in db.rows(  # as text, for the partial index of its order
+                f"SELECT name, name_en, {search.STOCK} AS stock FROM part"
                 f" WHERE deleted = 0 AND {column} = ? AND id <> ? ORDER BY name_key LIMIT 5",
                 (payload.get(column), record_id),
-            ).fetchall()
+            )
         ]
     lines = _moved(record_id if type == "item" else "", payload)
     if flag == "oversold":  # all of them where the shelf has been put right since
@@ -282,19 +298,19 @@ def _moved(moved_part: str, payload: Mapping[str, Any]) -> list[Concern]:
     moved = []
     for line in lines:
         part_id = line.get("item_id") or moved_part
-        found = db.execute(
-            f"SELECT name, name_en, part_number, {search.STOCK}, deleted FROM part WHERE id = ?", (part_id,)
-        ).fetchone()
-        name, name_en, number, stock, deleted = found or ("", "", "", None, 1)
+        found = _MOVED.first(id=part_id) or _NO_PART
         moved.append(
             Concern(
-                line.get("item_name") or name,
-                line.get("part_number") or number,
-                None if deleted else stock,
-                name_en,
+                line.get("item_name") or found["name"],
+                line.get("part_number") or found["part_number"],
+                None if found["deleted"] else found["stock"],
+                found["name_en"],
             )
         )
     return moved
+
+
+_NO_PART: Mapping[str, Any] = {"name": "", "name_en": "", "part_number": "", "stock": None, "deleted": 1}
 
 
 # --- trying again --------------------------------------------------------------------------------------
@@ -310,19 +326,12 @@ def retry(change_id: str) -> str:
     outbox.retry(change_id)
     if row.type in overlay.RECORD_COLUMNS:
         replica_rows.rebase(row.type, row.record_id)
-    (sent,) = db.execute(
-        "SELECT coalesce(followed_by, change_id) FROM outbox WHERE change_id = ?", (change_id,)
-    ).fetchone()
-    return str(sent)
+    return str(_stored(change_id)["followed_by"] or change_id)
 
 
 def retry_all() -> int:
     """Let everything that waits for a time be tried now; how many that are. What was refused waits for a person."""
-    woken = db.execute(
-        "UPDATE outbox SET not_before = NULL WHERE answered_at IS NULL AND lane IN ('fast', 'slow')"
-        " AND not_before IS NOT NULL"
-    )
-    return int(woken.rowcount)
+    return _WAKE.run()
 
 
 def see(change_id: str) -> None:
@@ -385,10 +394,7 @@ def replace(refused: Refused, fields: Mapping[str, Any], *, actor: str = "") -> 
 
 def _newest(type: str, record_id: str) -> str:
     """The latest change on a record."""
-    found = db.execute(
-        "SELECT change_id FROM outbox WHERE type = ? AND record_id = ? ORDER BY n DESC LIMIT 1", (type, record_id)
-    ).fetchone()
-    return str(found[0])
+    return str(_NEWEST.first(type=type, record_id=record_id)["change_id"])
 
 
 def _record(type: str, record_id: str) -> Record:
@@ -460,15 +466,13 @@ def give_up(change_id: str, *, actor: str = "") -> ChangeRow:
 def dump(after: int = 0, limit: int = -1) -> tuple[dict[str, Any], ...]:
     """What waits beyond the number `after`, as it is stored and with its JSON read: for a file that another machine
     can use."""
-    cursor = db.execute(
+    rows = db.rows(
         "SELECT n, change_id, lineage, channel, kind, type, record_id, label, at, epoch, base, was, payload, lane,"
         " attempts, first_sent_at, last_sent_at, not_before, last_error, answered_at, status, result FROM outbox"
         f" WHERE {outbox.LISTED} AND n > ? ORDER BY n LIMIT ?",
         (after, limit),
     )
-    names = [column[0] for column in cursor.description]
-    rows = (dict(zip(names, row, strict=True)) for row in cursor.fetchall())
     return tuple(
-        row | {name: json.loads(row[name]) for name in ("base", "was", "payload", "result") if row[name]}
+        dict(row) | {name: json.loads(row[name]) for name in ("base", "was", "payload", "result") if row[name]}
         for row in rows
     )
