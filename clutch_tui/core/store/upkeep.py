@@ -106,7 +106,7 @@ def _mark_all() -> int:
 
 
 def _marked() -> int:
-    return int(db.execute("SELECT count(*) FROM part_unindexed").fetchone()[0])
+    return int(db.first("SELECT count(*) AS marked FROM part_unindexed")["marked"])
 
 
 def _merge(index: str) -> bool:
@@ -117,7 +117,7 @@ def _merge(index: str) -> bool:
 
 
 def _changes() -> int:
-    return int(db.execute("SELECT total_changes()").fetchone()[0])
+    return int(db.first("SELECT total_changes() AS changes")["changes"])
 
 
 def _analyze(store: Store, tell: Tell) -> _Result:
