@@ -125,7 +125,7 @@ def _explain(error: Exception) -> int:
 
 
 def _of_the_disk(error: OSError) -> ShopError | None:
-    """What a home that cannot be written means to a person."""
+    """Return what a home that cannot be written means to a person."""
     from clutch_tui.core.database import faults
     from clutch_tui.core.errors import ShopError
 

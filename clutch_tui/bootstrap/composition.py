@@ -51,7 +51,7 @@ PASSPHRASE_WANTED = frozenset({"error.key.passphrase_needed", "error.key.choose_
 
 
 def _say_nothing(_key: str) -> None:
-    """Where nobody listens."""
+    """Return where nobody listens."""
 
 
 @dataclass(slots=True)
@@ -193,7 +193,7 @@ class Installation:
         return told
 
     def _left_in(self, path: Path) -> Stranded | None:
-        """What is unsent in another database; looked up again only when the file has changed."""
+        """Return what is unsent in another database; looked up again only when the file has changed."""
         from clutch_tui.core.database import faults
         from clutch_tui.core.errors import ShopError
         from clutch_tui.core.store import health
@@ -333,7 +333,8 @@ class Installation:
         return self.protection.start_over(self.database(settings))
 
     def takes_along(self, settings: Settings) -> bool:
-        """Whether what was done before a shop was known goes along to that of these settings: it is the first one."""
+        """Tell whether what was done before a shop was known goes along to that of these settings: it is the first
+        one."""
         return bool(self._of_no_shop(settings))
 
     def _of_no_shop(self, settings: Settings) -> tuple[Path, ...]:
@@ -346,7 +347,7 @@ class Installation:
         return tuple(one for one in (unnamed, self.home.database("", "")) if one != place and one.exists())
 
     def _is_saved(self, settings: Settings) -> bool:
-        """Whether config.toml names this shop. One that was given for a single run gets nothing for good."""
+        """Tell whether config.toml names this shop. One that was given for a single run gets nothing for good."""
         saved = config.load(self.home, environ={}).backend
         return (saved.base_url, saved.shop_id) == (settings.backend.base_url, settings.backend.shop_id)
 
@@ -360,7 +361,7 @@ class Installation:
         return self.settings
 
     def vault(self, settings: Settings | None = None) -> Vault:
-        """Where the secrets of the shop are kept."""
+        """Return where the secrets of the shop are kept."""
         from clutch_tui.security.vault import Vault, mode_from
 
         backend = (settings or self.settings).backend
@@ -402,7 +403,7 @@ class Installation:
         )
 
     def services(self, line: DemoLine | None = None) -> Services:
-        """What the app is given."""
+        """Return what the app is given."""
         from clutch_tui.ui.services import Services
 
         async def start_network(settings: Settings, store: Store, on_change: OnChange) -> Network:

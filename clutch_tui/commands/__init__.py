@@ -155,7 +155,7 @@ def say_json(value: Any) -> None:
 
 
 def plain(value: object) -> object:
-    """What JSON has no word for: moments in RFC 3339, records by their fields, anything else as text."""
+    """Return what JSON has no word for: moments in RFC 3339, records by their fields, anything else as text."""
     if is_dataclass(value) and not isinstance(value, type):
         return {one.name: getattr(value, one.name) for one in fields(value)}
     return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else str(value)

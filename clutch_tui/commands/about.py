@@ -65,7 +65,7 @@ def update() -> click.Command:
 
 
 def _standing(installation: Installation, *, ask: bool) -> VersionStanding:
-    """What is known, or what the backend says now. Raises `ApiError` and `BadPayload`."""
+    """Return what is known, or what the backend says now. Raises `ApiError` and `BadPayload`."""
     from clutch_tui.core import updates
 
     with installation.open_store(inline=True) as store:

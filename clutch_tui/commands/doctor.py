@@ -37,12 +37,12 @@ def _print(finding: Finding) -> None:
 
 
 def sentence(finding: Finding) -> str:
-    """What was found, in the language that is spoken."""
+    """Return what was found, in the language that is spoken."""
     return t(finding.key, **_shown(finding))
 
 
 def remedy(finding: Finding) -> str | None:
-    """What to do about it; None where nothing is to be done."""
+    """Return what to do about it; None where nothing is to be done."""
     return None if finding.remedy is None else t(finding.remedy, **_shown(finding))
 
 

@@ -131,7 +131,7 @@ def export() -> click.Command:
 
 
 def recovery_sheet(key: CipherKey, device: str) -> Iterator[str]:
-    """What is printed and put away: which key, the groups, what it opens and who must not see it."""
+    """Return what is printed and put away: which key, the groups, what it opens and who must not see it."""
     groups = key.recovery.split("-")
     yield t("cli.key.sheet.title")
     yield t("cli.key.sheet.name", key=key.name, date=shown.date(datetime.now(UTC)), device=device[:8])
@@ -162,8 +162,8 @@ def import_key() -> click.Command:
 
 
 def _typed_key() -> str:
-    """What is typed, or pasted as the sheet has it, on several lines: what stood behind the first would be left to the
-    shell. It is seen: nobody types 65 signs blindly. An empty line ends what is not whole."""
+    """Return what is typed, or pasted as the sheet has it, on several lines: what stood behind the first would be left
+    to the shell. It is seen: nobody types 65 signs blindly. An empty line ends what is not whole."""
     from clutch_tui.core.database.cipher_key import SIZE
 
     typed = str(click.prompt(t("cli.key.ask.recovery"), err=True))

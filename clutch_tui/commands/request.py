@@ -69,8 +69,8 @@ def _below(base_url: str, typed: str) -> tuple[str, list[tuple[str, str]]]:
 
 
 def _body(data: str | None) -> object:
-    """What `--data` means: JSON, `@FILE` or `-` for what comes in. What stands in the arguments is seen by everybody
-    on this machine who asks for its processes."""
+    """Return what `--data` means: JSON, `@FILE` or `-` for what comes in. What stands in the arguments is seen by
+    everybody on this machine who asks for its processes."""
     if data is None:
         return None
     try:

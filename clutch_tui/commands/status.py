@@ -48,7 +48,7 @@ class StatusFigures:
 
     @property
     def is_well(self) -> bool:
-        """Whether nobody has to do anything: what was sold while the line was away goes out by itself."""
+        """Tell whether nobody has to do anything: what was sold while the line was away goes out by itself."""
         queue = self.found.queue
         late = queue.oldest_at is not None and self.now - queue.oldest_at > LATE
         waits = self.found.counts.keys() <= {"unsent", "arriving", "local"} and not (queue.attention or queue.slow)
@@ -172,7 +172,8 @@ def _print(seen: StatusFigures) -> None:
 
 
 def _why(part: ConnectionState) -> str:
-    """What keeps a part from working, in words; empty where nothing does, or where nobody is there who would know."""
+    """Return what keeps a part from working, in words; empty where nothing does, or where nobody is there who would
+    know."""
     key = part.detail.get("key")
     if part.state in ("up", "off") or not key or not has(key):
         return ""

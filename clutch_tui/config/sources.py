@@ -149,7 +149,7 @@ def _unknown(dotted: str, place: str, known: Iterable[str], key: str = "error.co
 
 
 def stamp(raw: bytes, environ: Mapping[str, str], overrides: Mapping[str, object]) -> str:
-    """What the validated settings depend on, as one digest."""
+    """Return what the validated settings depend on, as one digest."""
     parts = [
         __version__,
         str(Path(__file__).stat().st_mtime_ns),

@@ -89,7 +89,7 @@ class AccountStanding:
 
 
 def standing(customer_id: str) -> AccountStanding | None:
-    """How a customer's account stands; None for one who is not known here, such as an order's."""
+    """Return how a customer's account stands; None for one who is not known here, such as an order's."""
     row = _STANDING.first(id=customer_id)
     return None if row is None else AccountStanding(row["owed"], state.credit_limit())
 
@@ -98,7 +98,7 @@ def standing(customer_id: str) -> AccountStanding | None:
 
 
 def excess(balance: int, amount: int) -> int:
-    """What of a payment is beyond the debt: the shop would owe it to the customer."""
+    """Return what of a payment is beyond the debt: the shop would owe it to the customer."""
     return max(0, amount - max(0, balance))
 
 
@@ -219,8 +219,8 @@ def get(payment_id: str) -> AccountPayment:
 
 
 def _taken_back(payment: str, amount: str, customer: str = "") -> str:
-    """Whether a payment was taken back, in SQL. Through a server of version 1 that comes as a payment below zero which
-    names none: of the payments of one sum and way as many count as taken back, whichever they were."""
+    """Tell whether a payment was taken back, in SQL. Through a server of version 1 that comes as a payment below zero
+    which names none: of the payments of one sum and way as many count as taken back, whichever they were."""
     named = "EXISTS (SELECT 1 FROM document AS void WHERE void.about = {0}.id)".format
     return f"""({named(payment)} OR 0 >= (SELECT coalesce(sum(CASE WHEN other.amount < 0 THEN -1
         WHEN {named("other")} THEN 0 ELSE 1 END), 1) FROM document AS other WHERE other.kind = 'payment'
@@ -276,13 +276,13 @@ _MAY_VOID = f"kind = 'payment' AND amount < 0 AND NOT {_taken_back('page', '-pag
 
 
 def statement_count(customer_id: str) -> int:
-    """How many lines `statement` would give in all."""
+    """Return how many lines `statement` would give in all."""
     return int(db.first(f"{_LINES} SELECT count(*) AS n FROM line", (customer_id,))["n"])
 
 
 def statement(customer_id: str, after: Key | None, skip: int, limit: int) -> tuple[AccountEntry, ...]:
-    """What moved a customer's account, newest first, each line with what was owed after it. The last balance is the
-    customer's: sales of every till as far as they went on account, and whatever took it off again."""
+    """Return what moved a customer's account, newest first, each line with what was owed after it. The last balance is
+    the customer's: sales of every till as far as they went on account, and whatever took it off again."""
     rows = db.rows(
         f"{_LINES}, page AS (SELECT * FROM (SELECT *, sum(amount) OVER (ORDER BY at, id) AS balance FROM line)"
         " WHERE (at, id) < (?2, ?3) ORDER BY at DESC, id DESC LIMIT ?4 OFFSET ?5)"

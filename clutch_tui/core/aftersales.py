@@ -63,7 +63,7 @@ def void(sale_id: str, reason: str, cashier: str) -> Sale:
 
 
 def _has_returns(sale_id: str) -> bool:
-    """Whether anything came back; another program's return may name none of the sale's lines."""
+    """Tell whether anything came back; another program's return may name none of the sale's lines."""
     return _A_RETURN.first(sale_id=sale_id) is not None
 
 
@@ -95,7 +95,7 @@ def _put_back(sale: Sale, change_id: str, at: str) -> None:
 
 
 def refunded(sale_id: str) -> refunds.Refunded:
-    """What went back of a sale before, by the returns that this terminal knows."""
+    """Return what went back of a sale before, by the returns that this terminal knows."""
     paid = {row["method"]: row["amount"] for row in _PAID_BACK.rows(sale_id=sale_id)}
     returned = _RETURNED.first(sale_id=sale_id)
     return refunds.Refunded(paid, returned["total"], returned["tax"])

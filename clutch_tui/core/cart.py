@@ -86,7 +86,7 @@ def with_customer(cart: Cart, customer: Customer | CustomerRow | None) -> Cart:
 
 
 def net_of_lines(cart: Cart) -> int:
-    """What the lines come to before a discount on the whole sale."""
+    """Return what the lines come to before a discount on the whole sale."""
     return sum(line.total for line in cart.lines)
 
 
@@ -96,18 +96,18 @@ def off_sale(cart: Cart) -> int:
 
 
 def net(cart: Cart) -> int:
-    """What the cart comes to before tax and rounding: how one tells parked sales apart."""
+    """Return what the cart comes to before tax and rounding: how one tells parked sales apart."""
     return net_of_lines(cart) - off_sale(cart)
 
 
 def totals(cart: Cart, rules: TaxRules, method: PayMethod = "cash") -> Totals:
-    """What the cart comes to when all of it is paid by `method`: only cash is rounded to the smallest coin."""
+    """Return what the cart comes to when all of it is paid by `method`: only cash is rounded to the smallest coin."""
     return totals_paid(cart, rules, (Payment(method, 0),))
 
 
 def totals_paid(cart: Cart, rules: TaxRules, payments: Sequence[Payment]) -> Totals:
-    """What the cart comes to when it is paid in these ways. What others than cash have paid is exact; the rest, where
-    a payment says that it is cash, is rounded to the smallest coin: nobody can hand over anything else."""
+    """Return what the cart comes to when it is paid in these ways. What others than cash have paid is exact; the rest,
+    where a payment says that it is cash, is rounded to the smallest coin: nobody can hand over anything else."""
     subtotal = sum(line.gross for line in cart.lines)
     discount = sum(line.off for line in cart.lines) + off_sale(cart)
     left = subtotal - discount
@@ -122,14 +122,14 @@ def totals_paid(cart: Cart, rules: TaxRules, payments: Sequence[Payment]) -> Tot
 
 
 def is_odd_tender(tendered: int, due: int) -> bool:
-    """Whether nobody hands over so much for what is due: it would leave a whole one of the largest notes as change. A
-    barcode or a figure too many was typed."""
+    """Tell whether nobody hands over so much for what is due: it would leave a whole one of the largest notes as
+    change. A barcode or a figure too many was typed."""
     return tendered - due >= LARGEST_NOTE
 
 
 def due(cart: Cart, rules: TaxRules, paid: Sequence[Payment], method: PayMethod) -> int:
-    """What is still to be paid where the rest is paid by `method`: exactly what is left, or in cash what coins come
-    to."""
+    """Return what is still to be paid where the rest is paid by `method`: exactly what is left, or in cash what coins
+    come to."""
     whole = totals_paid(cart, rules, (*paid, Payment("cash", 0))) if method == "cash" else totals(cart, rules, method)
     return whole.total - sum(payment.amount for payment in paid)
 

@@ -121,12 +121,12 @@ class DrawerReport:
 
     @property
     def expected(self) -> int:
-        """What should be in the drawer."""
+        """Return what should be in the drawer."""
         return sum(amount for _, amount in self.sums.values())
 
     @property
     def difference(self) -> int | None:
-        """What was found above the books, or below them; None while the drawer is open."""
+        """Return what was found above the books, or below them; None while the drawer is open."""
         return None if self.counted is None else self.counted - self.expected
 
 
@@ -237,7 +237,7 @@ def _added(rows: Iterable[tuple[str, int, int]]) -> dict[str, Figure]:
 
 
 def closings_count() -> int:
-    """How often the drawer was closed."""
+    """Return how often the drawer was closed."""
     return int(_CLOSED.first()["times"])
 
 
@@ -265,7 +265,7 @@ def _figures(text: str) -> dict[str, Figure]:
 
 
 def count() -> int:
-    """How many movements of cash the books have since the drawer was last closed."""
+    """Return how many movements of cash the books have since the drawer was last closed."""
     return int(_COUNT.value())
 
 

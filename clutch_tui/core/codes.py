@@ -55,7 +55,7 @@ def code_key(text: str) -> str:
 
 
 def looks_scanned(text: str) -> bool:
-    """Whether a text is a number of trade by its looks: nobody searches by so many digits."""
+    """Tell whether a text is a number of trade by its looks: nobody searches by so many digits."""
     key = barcode_key(text)
     return key.isascii() and key.isdecimal() and len(key) >= SHORTEST_GTIN - 1
 
@@ -69,6 +69,6 @@ def _number_of_trade(code: str) -> str:
 
 
 def has_check_digit(digits: str) -> bool:
-    """Whether the last digit is the check digit of those before it."""
+    """Tell whether the last digit is the check digit of those before it."""
     weighted = sum(int(digit) * (3 if n % 2 else 1) for n, digit in enumerate(reversed(digits)))
     return weighted % 10 == 0

@@ -11,7 +11,7 @@ from .types import Key
 
 
 def count(table: str, text: str) -> int:
-    """How many that are not deleted fit `text`."""
+    """Return how many that are not deleted fit `text`."""
     where, params = _fits(text)
     return int(db.first(f"SELECT count(*) AS n FROM {table} WHERE {where}", params)["n"])
 
@@ -28,7 +28,7 @@ def page(table: str, columns: str, text: str, after: Key | None, skip: int, limi
 
 
 def place(row: Any) -> Key:
-    """Where a row of `page` stands in its list."""
+    """Return where a row of `page` stands in its list."""
     return (row["name_key"], row["id"])
 
 

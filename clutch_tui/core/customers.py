@@ -35,7 +35,7 @@ _BY_ID = Statement(
 
 
 def count(text: str) -> int:
-    """How many customers `page` would list in all."""
+    """Return how many customers `page` would list in all."""
     return contacts.count("customer", text)
 
 

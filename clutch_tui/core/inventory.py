@@ -70,7 +70,7 @@ def row(part_id: str) -> PartRow | None:
 
 
 def as_of() -> datetime | None:
-    """When the server's figures were last known to be complete; None before the first pull."""
+    """Return when the server's figures were last known to be complete; None before the first pull."""
     at = state.get("inventory.as_of")
     return from_text(at) if at else None
 
@@ -83,7 +83,7 @@ def find_code(text: str) -> PartRow | None:
 
 
 def count(q: PartQuery) -> int:
-    """How many parts `page` would list in all."""
+    """Return how many parts `page` would list in all."""
     found = search.match(q.text)
     narrow, params = _narrow(q)
     if found is not None:
@@ -170,7 +170,7 @@ def _number(sql: str, params: tuple[Any, ...] = ()) -> int:
 
 
 def low_count() -> int:
-    """How many parts are at or below their minimum; from indexes only, so a dashboard may ask every second."""
+    """Return how many parts are at or below their minimum; from indexes only, so a dashboard may ask every second."""
     at_the_server = _number("SELECT count(*) FROM part WHERE deleted = 0 AND stock_quantity <= min_stock", ())
     moved_since = _number(
         f"SELECT coalesce(sum(({STOCK} <= min_stock) - (stock_quantity <= min_stock)), 0) FROM part"
@@ -197,12 +197,12 @@ _HISTORY = """
 
 
 def history_count(part_id: str) -> int:
-    """How many movements `history` would list in all."""
+    """Return how many movements `history` would list in all."""
     return _number(f"SELECT count(*) FROM ({_HISTORY})", (part_id,))
 
 
 def history(part_id: str, after: Key | None, skip: int, limit: int) -> tuple[StockMove, ...]:
-    """What moved a part's stock, newest first: everything done here, and the sales of other terminals."""
+    """Return what moved a part's stock, newest first: everything done here, and the sales of other terminals."""
     rows = db.execute(
         f"SELECT id, at, kind, delta, reason, sale_id, unsent FROM ({_HISTORY}) WHERE (at, id) < (?2, ?3)"
         " ORDER BY at DESC, id DESC LIMIT ?4 OFFSET ?5",
@@ -315,8 +315,8 @@ class Doubt:
 
 
 def doubts(draft: PartDraft, seen: Part | None = None) -> tuple[Doubt, ...]:
-    """What to ask a person about before a part is saved, of the fields that differ from what was `seen`: no price, and
-    codes by which the till would find two parts."""
+    """Return what to ask a person about before a part is saved, of the fields that differ from what was `seen`: no
+    price, and codes by which the till would find two parts."""
     was = seen.draft if seen is not None else PartDraft()
     found = []
     if not draft.price and (seen is None or was.price):
@@ -335,7 +335,7 @@ def doubts(draft: PartDraft, seen: Part | None = None) -> tuple[Doubt, ...]:
 
 
 def opening(stock: int) -> int:
-    """What lies on the shelf of a part that is being made. Raises where so much cannot be meant."""
+    """Return what lies on the shelf of a part that is being made. Raises where so much cannot be meant."""
     _check_quantity(stock)
     return stock
 
@@ -346,5 +346,5 @@ def _check_quantity(quantity: int) -> None:
 
 
 def label(draft: PartDraft) -> str:
-    """What a queue or a list calls a part."""
+    """Return what a queue or a list calls a part."""
     return draft.name or draft.name_en

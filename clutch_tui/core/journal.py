@@ -180,7 +180,7 @@ def _log_values(entry: LogEntry) -> dict[str, str]:
 
 
 def log_count(q: LogQuery) -> int:
-    """How many entries `log_page` would list in all."""
+    """Return how many entries `log_page` would list in all."""
     return int(Statement(ConnectionLogTable.select(peewee.fn.count()).where(*_log_filter(q))).value())
 
 
@@ -240,11 +240,11 @@ class ConnectionState:
     pid: int
 
     def is_stale(self, now: datetime) -> bool:
-        """Whether nobody has said so for too long: who did has ended, however it did."""
+        """Tell whether nobody has said so for too long: who did has ended, however it did."""
         return now - self.updated_at > STALE
 
     def is_silent(self, now: datetime) -> bool:
-        """Whether who said so is still there and has not spoken for too long: it is stopped, or hangs."""
+        """Tell whether who said so is still there and has not spoken for too long: it is stopped, or hangs."""
         return now - self.updated_at > SILENT and _lives(self.pid)
 
 
@@ -308,7 +308,7 @@ _LINE = f"CASE WHEN kind IN {FOLDED} THEN kind || ' ' || read ELSE id END"
 
 
 def notification_count() -> int:
-    """How many lines the list of notifications has."""
+    """Return how many lines the list of notifications has."""
     return int(db.execute(f"SELECT count(DISTINCT {_LINE}) FROM notification").fetchone()[0])
 
 
@@ -317,7 +317,7 @@ def unread_count() -> int:
 
 
 def unread_orders() -> int:
-    """How many notifications of orders nobody has read."""
+    """Return how many notifications of orders nobody has read."""
     return int(_UNREAD_OF_A_KIND.value(kind=ORDER))
 
 

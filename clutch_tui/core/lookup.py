@@ -48,12 +48,12 @@ class Lookup:
 
     @property
     def one(self) -> Candidate | None:
-        """What is meant without a doubt; None where a person is asked, or where no code is named."""
+        """Return what is meant without a doubt; None where a person is asked, or where no code is named."""
         return self.exact[0] if len(self.exact) == 1 and self.sure else None
 
     def meant(self, marked: PartRow | None, *, by_hand: bool) -> tuple[Candidate, ...]:
-        """What is sold, or asked about where it is several or not `sure`: the row that was marked by hand, else what
-        the text names by its code, else the row that the search has marked by itself."""
+        """Return what is sold, or asked about where it is several or not `sure`: the row that was marked by hand, else
+        what the text names by its code, else the row that the search has marked by itself."""
         if marked is None or (self.exact and not by_hand):
             return self.exact
         named = (one for one in self.exact if one.part.id == marked.id)
@@ -61,7 +61,7 @@ class Lookup:
 
 
 def resolve(text: str) -> Lookup:
-    """What a text means. The other layout counts only where neither a code nor a search finds anything."""
+    """Return what a text means. The other layout counts only where neither a code nor a search finds anything."""
     found = _resolve(text)
     if found.exact or found.refused or found.pieces is not None or search.find(found.wanted, 1):
         return found
@@ -69,7 +69,8 @@ def resolve(text: str) -> Lookup:
 
 
 def find(text: str, limit: int = 50) -> tuple[Lookup, tuple[PartRow, ...]]:
-    """What a text means, and the parts that fit it so far: those that it names first, then those of the search."""
+    """Return what a text means, and the parts that fit it so far: those that it names first, then those of the
+    search."""
     found = _resolve(text)
     rows = _rows(found, limit)
     if not rows and not found.refused and found.pieces is None:
@@ -105,8 +106,8 @@ def _resolve(text: str) -> Lookup:
 
 
 def _reckoned(planned: LookupPlan, own: list[int]) -> Lookup:
-    """What a text means whose whole is no part's code as it stands. A code that has other punctuation in its place
-    is one meaning among several: with parts 315 and 15, `3*15` may be either."""
+    """Return what a text means whose whole is no part's code as it stands. A code that has other punctuation in its
+    place is one meaning among several: with parts 315 and 15, `3*15` may be either."""
     if planned.pieces is not None:
         return Lookup(planned.whole, pieces=planned.pieces)
     if meant := _meant(planned, own):
@@ -142,14 +143,14 @@ def _candidates(meant: dict[tuple[int, int], bool]) -> tuple[Candidate, ...]:
 
 
 def _is_written(pk: int, text: str) -> bool:
-    """Whether a part has `text` as a code with this very punctuation. Blanks and capitals mean nothing, and any sign
-    of multiplication is one."""
+    """Tell whether a part has `text` as a code with this very punctuation. Blanks and capitals mean nothing, and any
+    sign of multiplication is one."""
     row = db.execute("SELECT part_number, barcode, oem_number FROM part WHERE pk = ?", (pk,)).fetchone()
     return _squeezed(text) in map(_squeezed, row)
 
 
 def _is_in_a_name(text: str) -> bool:
-    """Whether a part is found whose number or name holds every word with a sign in it as it stands: `35*50` is the
+    """Tell whether a part is found whose number or name holds every word with a sign in it as it stands: `35*50` is the
     beginning of a seal's measures then."""
     signed = [_squeezed(word) for word in fold(text).split() if not word.isalnum() and any(map(str.isalnum, word))]
     return bool(signed) and any(

@@ -58,12 +58,12 @@ class LookupPlan:
 
     @property
     def reckons(self) -> bool:
-        """Whether there is a sign of multiplication in the text that may be meant as one."""
+        """Tell whether there is a sign of multiplication in the text that may be meant as one."""
         return self.pieces is not None or bool(self.refused) or any(one.sure for one in self.times)
 
     @property
     def begins_with_figure(self) -> bool:
-        """Whether the text begins with a number of pieces: a sign right before it belongs to it."""
+        """Tell whether the text begins with a number of pieces: a sign right before it belongs to it."""
         return any(not one.behind for one in self.times) or (self.pieces is not None and self.whole[0] not in SIGNS)
 
 

@@ -20,7 +20,7 @@ def divide(amount: int, divisor: int) -> int:
 
 
 def share(amount: int, part: int, whole: int) -> int:
-    """What of `amount` falls to `part` of the `whole`; nothing where the whole is nothing.
+    """Return what of `amount` falls to `part` of the `whole`; nothing where the whole is nothing.
 
     Several parts rounded one by one do not come to the amount: use `shares`, or take the share of all parts so far
     less the share of those before.
@@ -60,7 +60,7 @@ def down_to_coin(amount: int, coin: int) -> int:
 
 
 def is_payable(amount: int, coin: int) -> bool:
-    """Whether coins come to exactly this amount."""
+    """Tell whether coins come to exactly this amount."""
     return down_to_coin(amount, coin) == amount
 
 

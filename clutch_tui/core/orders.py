@@ -62,7 +62,7 @@ _SOLD = Statement(
 
 
 def count(q: OrderQuery) -> int:
-    """How many orders `page` would list in all."""
+    """Return how many orders `page` would list in all."""
     where, params = _filter(q)
     return int(db.first(f"SELECT count(*) AS n FROM orders WHERE {where}", params)["n"])
 
@@ -164,7 +164,7 @@ def _quote(text: str) -> Quote:
 
 
 def _own_quote(order_id: str) -> Quote | None:
-    """What was quoted here last: a server may say no more than that an order was quoted."""
+    """Return what was quoted here last: a server may say no more than that an order was quoted."""
     row = _QUOTED_HERE.first(order_id=order_id)
     return None if row is None or json.loads(row["payload"]).get("withdraw") else _quote(row["payload"])
 
@@ -244,7 +244,7 @@ def _check_open_quote() -> None:
 
 
 def answered(kind: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    """What an answer makes of an order, until the server's own row says it."""
+    """Return what an answer makes of an order, until the server's own row says it."""
     if kind != "quote":
         return {"status": _STATUS[kind]}
     if body.get("withdraw"):
@@ -322,7 +322,7 @@ def _agreed(order: Order) -> tuple[list[OrderLine], list[OrderLine]]:
 
 
 def _off(order: Order, lines: Sequence[CartLine]) -> Discount:
-    """What a quote takes off the sum of its lines."""
+    """Return what a quote takes off the sum of its lines."""
     if order.quote is None:
         return NO_DISCOUNT
     return Discount(amount=max(0, sum(line.total for line in lines) - order.quote.total))

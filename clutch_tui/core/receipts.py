@@ -56,7 +56,7 @@ class SaleDocument:
         return self.paid_by_method().get(method, 0)
 
     def paid_by_method(self) -> dict[str, int]:
-        """What was paid in all by each method; a method that paid nothing is left out."""
+        """Return what was paid in all by each method; a method that paid nothing is left out."""
         paid: dict[str, int] = {}
         for payment in self.payments:
             if payment.amount:

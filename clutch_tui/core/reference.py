@@ -39,7 +39,7 @@ class Reference:
 
 
 def find(name: str) -> Reference | None:
-    """What is kept of the endpoint `name`."""
+    """Return what is kept of the endpoint `name`."""
     kept, fetched_at = state.setting_with_age(_HEAD + name)
     if fetched_at is None:
         return None
@@ -59,7 +59,7 @@ def confirm(known: Reference) -> Reference:
 
 
 def ages() -> dict[str, datetime]:
-    """When each endpoint that is kept was last asked, by name."""
+    """Return when each endpoint that is kept was last asked, by name."""
     return {row["name"].removeprefix(_HEAD): from_text(row["fetched_at"]) for row in _KEPT.rows() if row["fetched_at"]}
 
 

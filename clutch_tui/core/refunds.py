@@ -35,8 +35,8 @@ class Refund:
 
 
 def left(sale: Sale, before: Refunded) -> dict[PayMethod, int]:
-    """What may go back by each way of paying: what came in by it less what went back before. The ways stand in the
-    order in which they are used: first off the account, cash last, because only cash is rounded."""
+    """Return what may go back by each way of paying: what came in by it less what went back before. The ways stand in
+    the order in which they are used: first off the account, cash last, because only cash is rounded."""
     paid: Counter[PayMethod] = Counter()
     for payment in sale.payments:
         paid[payment.method] += payment.amount
@@ -89,7 +89,7 @@ def _allot(owed: int, limits: Mapping[PayMethod, int], coin: int, first: PayMeth
 
 
 def _in_cash(owed: int, most: int, coin: int) -> int:
-    """What is paid out in cash of an amount: the nearest in coins, and never more than may go back in cash."""
+    """Return what is paid out in cash of an amount: the nearest in coins, and never more than may go back in cash."""
     return min(money.to_coin(owed, coin), money.down_to_coin(most, coin))
 
 
@@ -112,7 +112,8 @@ def _check(payments: Sequence[Payment], owed: int, limits: Mapping[PayMethod, in
 
 
 def _worth(sale: Sale) -> dict[int, int]:
-    """What was paid for each line before tax on top: its total less its share of the discount on the whole sale."""
+    """Return what was paid for each line before tax on top: its total less its share of the discount on the whole
+    sale."""
     off = money.shares(sale.totals.discount - sale.off_lines, (line.total for line in sale.lines))
     return {line.n: line.total - share for line, share in zip(sale.lines, off, strict=True)}
 
@@ -128,12 +129,12 @@ def _lines(sale: Sale, worth: Mapping[int, int], quantities: Mapping[int, int]) 
 
 
 def _back(line: SaleLine, worth: Mapping[int, int], pieces: int) -> int:
-    """What so many pieces of a line are worth, counted from the first that came back."""
+    """Return what so many pieces of a line are worth, counted from the first that came back."""
     return money.share(worth[line.n], pieces, line.quantity)
 
 
 def _added(sale: Sale) -> int:
-    """What came on top of the prices. Of a sale that another terminal made only its figures are known, not its
+    """Return what came on top of the prices. Of a sale that another terminal made only its figures are known, not its
     rules."""
     return sale.totals.total - sale.totals.rounding - _net(sale)
 

@@ -36,7 +36,7 @@ class Takings:
 
     @property
     def average(self) -> int:
-        """What one sale brought, before returns; 0 where nothing was sold."""
+        """Return what one sale brought, before returns; 0 where nothing was sold."""
         return money.share(self.revenue + self.returned, 1, self.sales)
 
 
@@ -72,12 +72,12 @@ class StockValue:
 
 
 def day_totals(day: str) -> Takings:
-    """What one business day brought in."""
+    """Return what one business day brought in."""
     return takings(day, day)
 
 
 def takings(first_day: str, last_day: str) -> Takings:
-    """What the days from `first_day` to `last_day` brought in."""
+    """Return what the days from `first_day` to `last_day` brought in."""
     period = (first_day, last_day)
     sold, returns, revenue, returned, tax, discount = db.execute(
         "SELECT coalesce(sum(kind <> 'return'), 0), coalesce(sum(kind = 'return'), 0),"
@@ -131,7 +131,7 @@ def best_sellers(
 
 
 def shortage_count() -> int:
-    """How many parts are at or below their minimum."""
+    """Return how many parts are at or below their minimum."""
     return inventory.low_count()
 
 
@@ -149,7 +149,7 @@ def shortages(after: Key | None, skip: int, limit: int) -> tuple[PartRow, ...]:
 
 
 def stock_value() -> StockValue:
-    """What lies on the shelves, at cost and at sales prices."""
+    """Return what lies on the shelves, at cost and at sales prices."""
     row = db.execute(
         "SELECT count(*), coalesce(sum(stock), 0), coalesce(sum(stock * cost), 0), coalesce(sum(stock * price), 0)"
         f" FROM (SELECT max({STOCK}, 0) AS stock, cost, price FROM part WHERE deleted = 0)"

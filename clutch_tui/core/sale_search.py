@@ -37,12 +37,12 @@ def conditions(text: str) -> list[tuple[str, tuple[Any, ...]]]:
 
 
 def is_figure(text: str) -> bool:
-    """Whether a text is a day, or money with a point in it, and so no number of a receipt."""
+    """Tell whether a text is a day, or money with a point in it, and so no number of a receipt."""
     return bool(day_of(text)) or (amount_of(text) is not None and "." in read_digits(text))
 
 
 def amount_of(word: str) -> int | None:
-    """What a word means as money, in minor units and without its sign; None where it is none.
+    """Return what a word means as money, in minor units and without its sign; None where it is none.
 
     >>> amount_of("90.62"), amount_of("1,250.5"), amount_of("٩٠"), amount_of("90.625"), amount_of("OC-90")
     (9062, 125050, 9000, None, None)

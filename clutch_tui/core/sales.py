@@ -101,8 +101,8 @@ _LAST = "SELECT receipt_number, total, date, status = 'voided' FROM sale WHERE o
 
 
 def beside(cart_id: str) -> tuple[int, LastSale | None]:
-    """What there is beside the sale at the till: how many others are being made, and the one that was saved last, on
-    this terminal and within a week. The last one by sequence: by the clock it need not be."""
+    """Return what there is beside the sale at the till: how many others are being made, and the one that was saved
+    last, on this terminal and within a week. The last one by sequence: by the clock it need not be."""
     others = db.execute("SELECT count(*) FROM cart WHERE id <> ?", (cart_id,)).fetchone()[0]
     since = to_text(db.now() - timedelta(days=7))
     last = db.execute(f"{_LAST} AND {_RECENT} ORDER BY rowid DESC LIMIT 1").fetchone()
@@ -179,7 +179,7 @@ def checkout(
 
 
 def _is_of(sale: Sale, cart: Cart) -> bool:
-    """Whether this sale is of this very cart: the same goods at the same prices, for the same customer."""
+    """Tell whether this sale is of this very cart: the same goods at the same prices, for the same customer."""
     discount = sum(line.off for line in cart.lines) + carts.off_sale(cart)
     return (sale.customer_id, sale.totals.discount, tuple(replace(line, returned=0) for line in sale.lines)) == (
         cart.customer_id,
@@ -279,8 +279,8 @@ def get(sale_id: str) -> Sale:
 
 
 def _adds_tax(totals: Totals) -> bool:
-    """Whether the tax of another till's sale came on top of its prices, which may be otherwise than here: no row says
-    so, only its sums do."""
+    """Tell whether the tax of another till's sale came on top of its prices, which may be otherwise than here: no row
+    says so, only its sums do."""
     return totals.tax != 0 and totals.subtotal - totals.discount + totals.tax + totals.rounding == totals.total
 
 
@@ -309,7 +309,7 @@ def _payments(sale_id: str) -> tuple[Payment, ...]:
 
 
 def count(q: SaleQuery) -> int:
-    """How many sales `page` would list in all."""
+    """Return how many sales `page` would list in all."""
     where, params = _filter(q)
     return int(db.execute(f"SELECT count(*) FROM sale WHERE {where}", params).fetchone()[0])
 

@@ -57,7 +57,7 @@ def _beginning_with(text: str, limit: int) -> Iterable[int]:
 
 
 def _beginnings(text: str) -> list[tuple[str, str]]:
-    """Which columns may begin with a text, and how. The zeros before a number of trade are not in its key, so
+    """Return which columns may begin with a text, and how. The zeros before a number of trade are not in its key, so
     they are not asked for either; a short code of the shop's own has them."""
     code = code_key(text)
     if not code:

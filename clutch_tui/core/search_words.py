@@ -71,7 +71,7 @@ def _stem(term: str) -> str:
 
 
 def names_number(text: str, number: str) -> bool:
-    """Whether what a person typed is this very number of a receipt or an order: whole, or what counts of it.
+    """Tell whether what a person typed is this very number of a receipt or an order: whole, or what counts of it.
 
     >>> names_number("kxt 000123", "KXT-000123"), names_number("123", "KXT-000123"), names_number("23", "KXT-000123")
     (True, True, False)

@@ -174,7 +174,7 @@ def begin(*, rate: int, prices_include_tax: bool, cash_rounding: int, timezone: 
 
 
 def has_begun(*, rate: int, prices_include_tax: bool, cash_rounding: int, timezone: str) -> bool:
-    """Whether `begin` would write nothing: then whoever only reads need not wait for those who write."""
+    """Tell whether `begin` would write nothing: then whoever only reads need not wait for those who write."""
     return (
         _rules_to_begin_with(rate, prices_include_tax, cash_rounding) == tax_rules()
         and setting("tax_rules") is not None
@@ -183,7 +183,7 @@ def has_begun(*, rate: int, prices_include_tax: bool, cash_rounding: int, timezo
 
 
 def server_sets_tax() -> bool:
-    """Whether the shop's server has told its tax rate: it is the same for every terminal of the shop then, and
+    """Tell whether the shop's server has told its tax rate: it is the same for every terminal of the shop then, and
     what the configuration says of tax counts for nothing."""
     return (setting("shop.settings") or {}).get("tax_rate") is not None
 

@@ -23,7 +23,7 @@ _BY_ID = Statement(_SUPPLIER.select(_SUPPLIER, peewee.SQL(_UNSENT).alias("unsent
 
 
 def count(text: str) -> int:
-    """How many suppliers `page` would list in all."""
+    """Return how many suppliers `page` would list in all."""
     return contacts.count("supplier", text)
 
 

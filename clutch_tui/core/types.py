@@ -178,7 +178,7 @@ class Discount:
         return bool(self.amount or self.percent)
 
     def off(self, whole: int) -> int:
-        """What is taken off `whole`; never more than there is."""
+        """Return what is taken off `whole`; never more than there is."""
         return money.percent_of(whole, self.percent) if self.percent else min(self.amount, whole)
 
 
@@ -200,7 +200,7 @@ class CartLine:
 
     @property
     def gross(self) -> int:
-        """What the pieces cost before anything is taken off."""
+        """Return what the pieces cost before anything is taken off."""
         return self.quantity * self.price
 
     @property
@@ -333,7 +333,7 @@ class Sale:
 
     @property
     def off_lines(self) -> int:
-        """What the discounts of single lines come to; the rest of the discount is off the whole sale."""
+        """Return what the discounts of single lines come to; the rest of the discount is off the whole sale."""
         return sum(line.discount for line in self.lines)
 
 

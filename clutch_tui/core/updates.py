@@ -82,7 +82,7 @@ def keep(answer: Mapping[str, Any], current: str) -> VersionStanding:
 
 
 def is_due() -> bool:
-    """Whether a day has passed since the last answer, or the clock was set back behind it."""
+    """Tell whether a day has passed since the last answer, or the clock was set back behind it."""
     _, checked_at = state.setting_with_age(_KEPT)
     return checked_at is None or not timedelta(0) <= db.now() - checked_at < CHECK_EVERY
 
@@ -101,7 +101,7 @@ def _texts(given: object) -> tuple[str, ...]:
 
 
 def _below(version: str, other: str) -> bool:
-    """Whether `version` is older; never where one of the two is no version, so that a typing mistake on a
+    """Tell whether `version` is older; never where one of the two is no version, so that a typing mistake on a
     server locks no shop out."""
     try:
         return Version(version) < Version(other)

@@ -82,7 +82,7 @@ class LoggedCall:
 
     @property
     def told(self) -> dict[str, object]:
-        """What fills the sentence of its entry in the log, the reason of a failure with it."""
+        """Return what fills the sentence of its entry in the log, the reason of a failure with it."""
         own: dict[str, object] = {
             "endpoint": self.endpoint,
             "method": self.method,
@@ -209,8 +209,8 @@ class Monitor:
         self._changed()
 
     def _since(self, name: PartName, state: State) -> datetime:
-        """When a part came into this state. An attempt in between, `working` or `connecting`, that ends where it began
-        has changed nothing: a sync that fails every minute has been failing since the first."""
+        """Return when a part came into this state. An attempt in between, `working` or `connecting`, that ends where it
+        began has changed nothing: a sync that fails every minute has been failing since the first."""
         before, settled = self._parts[name], self._settled.get(name)
         if before.state == state and before.since is not None:
             return before.since
@@ -219,7 +219,8 @@ class Monitor:
         return self._clock.now()
 
     def _level(self, part: Component) -> Level:
-        """How much a change of state is worth: attempts, and what comes back to where it was, only in debug mode."""
+        """Return how much a change of state is worth: attempts, and what comes back to where it was, only in debug
+        mode."""
         if part.state in _ATTEMPTS:
             return "debug"
         settled, self._settled[part.name] = self._settled.get(part.name), part
@@ -240,7 +241,8 @@ class Monitor:
         self._changed()
 
     def set_skew(self, seconds: float) -> None:
-        """How far this machine's clock is ahead of the server's; told from two minutes on, and cleared below that."""
+        """Return how far this machine's clock is ahead of the server's; told from two minutes on, and cleared below
+        that."""
         skew = seconds if abs(seconds) > SKEW else 0.0
         if abs(skew - self._skew) < SKEW / 2 and bool(skew) == bool(self._skew):
             return
@@ -268,7 +270,7 @@ class Monitor:
         return self._traffic
 
     def set_access(self, access: Access, *, was_somebody: bool = True) -> None:
-        """Who is speaking: nobody, the shop's key, or a user; and whether anybody ever was."""
+        """Return who is speaking: nobody, the shop's key, or a user; and whether anybody ever was."""
         self._was_somebody = was_somebody or access != "signed_out"
         if access != self._access:
             self._access = access

@@ -164,7 +164,7 @@ class Network:
 
     @property
     def user_name(self) -> str:
-        """Who is signed in, as the server calls them; empty with an API key alone or nobody."""
+        """Return who is signed in, as the server calls them; empty with an API key alone or nobody."""
         return self.session.user.name if self.session.user else ""
 
     @property
@@ -331,7 +331,7 @@ class Network:
         raise ShopError("error.sync.other_leads")
 
     async def _answered(self) -> dict[str, Any]:
-        """How the last round that was asked for went."""
+        """Return how the last round that was asked for went."""
         text = await self._store.read(state.get, "round.answered")
         answer: dict[str, Any] = json.loads(text) if text else {}
         return answer
@@ -386,7 +386,7 @@ class Network:
         return any(one.status is not None for one in report.results)
 
     async def fetch(self, name: str) -> Reference:
-        """What a reading endpoint says now, checked, in core's terms and kept with its age. Raises `ApiError`,
+        """Return what a reading endpoint says now, checked, in core's terms and kept with its age. Raises `ApiError`,
         `wire.BadPayload`."""
         return await reference.fetch(self.api, self._store, name)
 
@@ -436,7 +436,7 @@ class Network:
 
 
 def is_led(database: Path) -> bool:
-    """Whether some process leads the connection of this database, alive or stopped."""
+    """Tell whether some process leads the connection of this database, alive or stopped."""
     lock = FileLock(f"{database}.lead.lock", thread_local=False, mode=0o600)
     try:
         lock.acquire(timeout=0)
@@ -460,7 +460,7 @@ class _EventCursor:
         await self._store.run(state.put, "socket.last_seq", seq)
 
     async def head(self) -> int | None:
-        """How far our parts and our sales reach; a `head` above it means that there are rows to fetch."""
+        """Return how far our parts and our sales reach; a `head` above it means that there are rows to fetch."""
         return await self._store.read(_reach)
 
 

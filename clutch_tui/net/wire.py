@@ -337,7 +337,7 @@ def _rows_in(data: object, *nouns: str) -> list[object]:
 
 
 def read_answer(endpoint: str, data: object) -> WireReading:
-    """What an endpoint answered, checked and in our terms; an endpoint without a body of its own reads as an
+    """Return what an endpoint answered, checked and in our terms; an endpoint without a body of its own reads as an
     empty record. Raises `BadPayload` where the answer as a whole cannot be used."""
     model, noun = answers.ANSWERS.get(endpoint, (Payload, None))
     if noun is not None:

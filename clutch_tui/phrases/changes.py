@@ -26,7 +26,7 @@ _SENT = ("reason", "note", "method", "delta", "counted", "expected", "amount", "
 
 
 def kind_word(kind: str) -> str:
-    """What a change does: a sale, an edit, a deletion."""
+    """Return what a change does: a sale, an edit, a deletion."""
     return _word(f"change.{kind}", kind)
 
 
@@ -52,7 +52,7 @@ def value_word(type: str, name: str, value: Any) -> str:
 
 
 def state_word(row: ChangeRow) -> str:
-    """Where a change stands, in one or two words for a column."""
+    """Return where a change stands, in one or two words for a column."""
     if row.lane == "done":
         return t(f"queue.outcome.{row.outcome}") if row.outcome else t("lane.done")
     if row.lane == "attention":
@@ -74,8 +74,8 @@ def error_words(row: ChangeRow) -> str:
 
 
 def flag_lines(flags: Sequence[str], concerns: Mapping[str, Sequence[Concern]], type: str) -> list[str]:
-    """What the server found worth saying about a change of a record of this type, and about which parts. One flag may
-    mean another thing of another record: the number of a sale is its receipt's, of a part its maker's."""
+    """Return what the server found worth saying about a change of a record of this type, and about which parts. One
+    flag may mean another thing of another record: the number of a sale is its receipt's, of a part its maker's."""
     lines = []
     for flag in flags:
         about = ", ".join(map(_concern, concerns.get(flag, ())))
@@ -110,12 +110,12 @@ def _why(row: ChangeRow) -> str:
 
 
 def headline(row: ChangeRow) -> str:
-    """What a change is about and when it was made."""
+    """Return what a change is about and when it was made."""
     return t("queue.line", kind=kind_word(row.kind), label=shown.name(label(row)) or "-", at=shown.date_time(row.at))
 
 
 def label(row: ChangeRow | Conflict) -> str:
-    """What the list calls it: a name or a receipt number; a deed at the drawer is called by its own word."""
+    """Return what the list calls it: a name or a receipt number; a deed at the drawer is called by its own word."""
     return _word(f"cash.{row.label}", row.label) if row.type == "cash" else shown.of_language(row.label, row.label_en)
 
 
@@ -135,7 +135,7 @@ def detail_lines(change: ChangeDetail) -> list[str]:
 
 
 def _tries(change: ChangeDetail) -> tuple[tuple[str, datetime | None], ...]:
-    """When it went out. What turned out not to have been sent after all keeps the moment of the try alone."""
+    """Return when it went out. What turned out not to have been sent after all keeps the moment of the try alone."""
     if change.first_sent_at is None:
         return ()
     last = change.last_sent_at if change.last_sent_at != change.first_sent_at else None
@@ -161,7 +161,7 @@ def _time_lines(change: ChangeDetail) -> list[str]:
 
 
 def answer_lines(change: ChangeDetail) -> list[str]:
-    """What the server said, in words, and what a person made of it."""
+    """Return what the server said, in words, and what a person made of it."""
     row = change.row
     lines = [t(f"queue.answer.{row.status}") if has(f"queue.answer.{row.status}") else t("queue.answer.none")]
     if error := error_words(row):
@@ -179,7 +179,7 @@ def answer_lines(change: ChangeDetail) -> list[str]:
 
 
 def sent_lines(change: ChangeDetail) -> list[str]:
-    """What a change says, field by field or line by line."""
+    """Return what a change says, field by field or line by line."""
     row, payload = change.row, change.payload
     if row.kind in ("create", "update"):
         return [
@@ -213,7 +213,7 @@ def _item_line(line: Mapping[str, Any]) -> str:
 
 
 def lost_words(change: ChangeDetail) -> str:
-    """What is lost when a refused request is given up: the fields, or nothing more than the wish itself."""
+    """Return what is lost when a refused request is given up: the fields, or nothing more than the wish itself."""
     return "; ".join(sent_lines(change)) if change.row.kind == "update" else ""
 
 
@@ -221,7 +221,7 @@ def lost_words(change: ChangeDetail) -> str:
 
 
 def conflict_field(conflict: Conflict) -> str:
-    """What a conflict is about."""
+    """Return what a conflict is about."""
     return t("conflict.whole") if conflict.field == "*" else field_word(conflict.type, conflict.field)
 
 
@@ -250,7 +250,7 @@ def theirs_words(conflict: Conflict) -> str:
 
 
 def was_words(conflict: Conflict) -> str:
-    """What stood there when ours was written."""
+    """Return what stood there when ours was written."""
     return "" if conflict.field == "*" else value_word(conflict.type, conflict.field, conflict.was)
 
 

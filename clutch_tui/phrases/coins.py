@@ -8,7 +8,7 @@ from clutch_tui.text.strings import t
 
 
 def no_such_coin(shop: Shop) -> str:
-    """Which coin the till takes instead of the configured one; empty where there is that one."""
+    """Return which coin the till takes instead of the configured one; empty where there is that one."""
     if shop.coin == shop.cash_rounding:
         return ""
     return t("settings.no_such_coin", given=shown.amount(shop.cash_rounding), coin=shown.amount(shop.coin))

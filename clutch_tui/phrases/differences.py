@@ -39,7 +39,7 @@ def all_stranded(beside: Sequence[Stranded]) -> list[str]:
 
 
 def stranded(one: Stranded) -> str:
-    """What another database holds, and which it is; or that nobody can say."""
+    """Return what another database holds, and which it is; or that nobody can say."""
     if one.fault:
         return t("difference.untold", file=_kept(one.path.name))
     return tn("difference.stranded", one.unsent, place=place(one), file=_kept(one.path.name))

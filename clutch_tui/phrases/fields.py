@@ -77,7 +77,7 @@ _READ: dict[Kind, Callable[[str], Any]] = {"money": parse_money, "number": parse
 
 
 def read(entry: FormField, text: str) -> Any:
-    """What was typed as the record's value. Raises `NumberError` with the sentence for the field."""
+    """Return what was typed as the record's value. Raises `NumberError` with the sentence for the field."""
     text = text.strip()
     if entry.required and not text:
         raise NumberError(entry.missing)

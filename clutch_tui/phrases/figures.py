@@ -32,17 +32,17 @@ def milliseconds(ms: float | None) -> str:
 
 
 def share(part: float | None) -> str:
-    """How much of something went well; a dash where there was nothing."""
+    """Return how much of something went well; a dash where there was nothing."""
     return "-" if part is None else shown.percent(part, 0 if part == 1 else 1)
 
 
 def figure(figures: MeasureFigures, unit: Unit) -> str:
-    """What a column says: the median, or the number where only that counts."""
+    """Return what a column says: the median, or the number where only that counts."""
     return amount((figures.count or None) if unit == "times" else figures.median, unit)
 
 
 def savings_lines(savings: Savings) -> Iterator[str]:
-    """What is saved, as sentences."""
+    """Return what is saved, as sentences."""
     if savings.per_call is None:
         yield t("savings.no_calls")
     else:

@@ -16,12 +16,12 @@ _ORDER = ("open", "sale", "return", "void", "payment", "payment_void", "pay_in",
 
 
 def kind_word(kind: str) -> str:
-    """What moved the drawer: a sale and what follows from one, or a person's deed."""
+    """Return what moved the drawer: a sale and what follows from one, or a person's deed."""
     return t(f"cash.{kind}") if has(f"cash.{kind}") else t(f"move.{kind}") if has(f"move.{kind}") else kind
 
 
 def title(report: DrawerReport) -> str:
-    """Which of the two reports it is; closings are numbered."""
+    """Return which of the two reports it is; closings are numbered."""
     return t("drawer.x") if report.until is None else t("drawer.z", number=shown.number(report.number))
 
 
@@ -67,7 +67,7 @@ def below_zero(report: DrawerReport) -> str:
 
 
 def difference_word(difference: int) -> str:
-    """What the difference between the books and the count is called."""
+    """Return what the difference between the books and the count is called."""
     return t("drawer.short" if difference < 0 else "drawer.over" if difference else "drawer.exact")
 
 

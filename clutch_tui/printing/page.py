@@ -40,7 +40,7 @@ def text(lines: Sequence[str]) -> str:
 
 
 def method_word(method: str) -> str:
-    """How it was paid, in words; a method that a server made up stays as it is."""
+    """Return how it was paid, in words; a method that a server made up stays as it is."""
     key = f"pay.{method}"
     return t(key) if has(key) else method
 

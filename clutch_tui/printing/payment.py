@@ -43,7 +43,7 @@ def lines(
 
 
 def balance_word(balance: int) -> str:
-    """Who owes whom."""
+    """Return who owes whom."""
     return t("payment.shop_owes" if balance < 0 else "payment.owes")
 
 

@@ -67,7 +67,7 @@ async def gather(store: Store) -> QueueExport:
 
 
 def name_at(moment: datetime) -> str:
-    """What the file of this moment is called."""
+    """Return what the file of this moment is called."""
     return f"queue-{moment:%Y%m%d-%H%M%S}.json"
 
 

@@ -88,7 +88,7 @@ def _route(backend: Backend, entry: Endpoint) -> Route:
 
 
 def _namer() -> Callable[[Scope], str | None]:
-    """Which catalogue entry a request is for: faults are aimed by name."""
+    """Return which catalogue entry a request is for: faults are aimed by name."""
     patterns = [(entry.method, compile_path(PREFIX + entry.path)[0], entry.name) for entry in ENDPOINTS]
 
     def name_of(scope: Scope) -> str | None:

@@ -136,7 +136,7 @@ def _of_token(database: Database, reading: Reading, token: str) -> Identity:
 
 
 def describe(database: Database, identity: Identity) -> JSON:
-    """What `auth.verify` answers."""
+    """Return what `auth.verify` answers."""
     with database.reading() as reading:
         shop = _shop(reading.shop(identity.shop_id))
         person = reading.one("SELECT * FROM person WHERE id = ?", (identity.person_id,))

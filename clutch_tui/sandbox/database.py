@@ -124,7 +124,7 @@ class Transaction(Reading):
 
     @cached_property
     def mark(self) -> str:
-        """What tells the numbers that this transaction takes from those that another history has given out."""
+        """Return what tells the numbers that this transaction takes from those that another history has given out."""
         return self._draw_mark()
 
     @property
@@ -140,7 +140,7 @@ class Transaction(Reading):
         self._connection.executemany(sql, rows)
 
     def checkpoint(self) -> tuple[dict[str, int], int]:
-        """What `roll_back` needs to forget what was taken and emitted since; goes with a savepoint."""
+        """Return what `roll_back` needs to forget what was taken and emitted since; goes with a savepoint."""
         return {shop_id: counters.head for shop_id, counters in self._counters.items()}, len(self._emitted)
 
     def roll_back(self, heads: dict[str, int], emitted: int) -> None:

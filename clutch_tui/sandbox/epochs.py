@@ -79,6 +79,6 @@ def open_epoch(transaction: Transaction, shop_id: str, events: int, *, least: in
 
 
 def count(reading: Reading, shop_id: str) -> int:
-    """Which epoch of the shop this is."""
+    """Return which epoch of the shop this is."""
     n = reading.value("SELECT n FROM epoch WHERE shop_id = ?", (shop_id,))
     return int(n or reading.value("SELECT epoch FROM server"))

@@ -49,7 +49,7 @@ class Demand:
         return max(self.item["stock_quantity"], 0) / self.per_day if self.per_day > 0 else math.inf
 
     def target(self, days: int) -> int:
-        """What the shelf should hold to last `days` and the way of the next delivery."""
+        """Return what the shelf should hold to last `days` and the way of the next delivery."""
         span = days + LEAD_DAYS
         return math.ceil(self.per_day * span + _SERVICE * self.spread * math.sqrt(span / 7))
 
@@ -155,7 +155,7 @@ def stock_alerts(database: Database, shop_id: str) -> JSON:
 
 
 def recommendations(database: Database, shop_id: str, limit: int) -> JSON:
-    """What to order and what to stop ordering."""
+    """Return what to order and what to stop ordering."""
     with database.reading() as reading:
         found = demands(reading, shop_id)
         dead = reading.all(
@@ -287,7 +287,7 @@ def forecast(demand: Demand, days: int, period: str) -> JSON:
 
 
 def alert_level(demand: Demand) -> str:
-    """How soon the shelf is empty against how long a delivery takes."""
+    """Return how soon the shelf is empty against how long a delivery takes."""
     if demand.cover < LEAD_DAYS:
         return "high"
     return "medium" if demand.cover < LEAD_DAYS * 2 else "low"

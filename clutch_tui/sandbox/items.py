@@ -136,7 +136,7 @@ def announce(transaction: Transaction, item_id: str, action: str, changes: JSON,
 
 
 def urgency(stock: int, minimum: int) -> str:
-    """How bad it is that `stock` is below `minimum`."""
+    """Return how bad it is that `stock` is below `minimum`."""
     if stock <= 0:
         return "critical"
     return "high" if stock * 2 <= minimum else "medium"

@@ -157,7 +157,7 @@ def highest(reading: Reading, shop_id: str, lineage: str) -> int:
 
 
 def is_taken(reading: Reading, shop_id: str, lineage: str, change: Change) -> bool:
-    """Whether another change has come under this number of the lineage: a clone of the disk has sent it."""
+    """Tell whether another change has come under this number of the lineage: a clone of the disk has sent it."""
     if change.n <= 0:
         return False
     known = reading.value(

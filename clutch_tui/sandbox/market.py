@@ -75,7 +75,7 @@ def popular_cars(database: Database, limit: int) -> JSON:
 
 
 def market_insights(database: Database) -> JSON:
-    """Which categories grow, which weekdays are busy, what customers ask for and cannot get."""
+    """Return which categories grow, which weekdays are busy, what customers ask for and cannot get."""
     with database.reading() as reading:
         growing = [trend for trend in trends(reading) if trend["trend"] == "up"][:5]
         days = reading.all(
@@ -110,7 +110,7 @@ def market_insights(database: Database) -> JSON:
 
 
 def customer_insights(database: Database, shop_id: str) -> JSON:
-    """What stands out among a shop's customers, in a sentence of each language with its figures."""
+    """Return what stands out among a shop's customers, in a sentence of each language with its figures."""
     with database.reading() as reading:
         people = reading.all(
             f"SELECT customer_id, COUNT(*) AS visits, SUM(total) AS spent, MAX(day) AS last FROM sale"

@@ -197,7 +197,7 @@ def tombstone(row: Row) -> JSON:
 
 
 def search_key(noun: Noun, values: JSON) -> str:
-    """What `search` looks in: folded words and numbers without their punctuation."""
+    """Return what `search` looks in: folded words and numbers without their punctuation."""
     words = [fold(str(values[name])) for name in noun.searched if values.get(name)]
     numbers = [fold_number(str(values[name])) for name in noun.numbers if values.get(name)]
     return " ".join(words + numbers + [fold(str(values[name])) for name in noun.numbers if values.get(name)])
@@ -220,7 +220,7 @@ def read_fields(noun: Noun, given: JSON, whole: bool) -> JSON:
 
 
 def unwritten(noun: Noun) -> JSON:
-    """What stands in the fields of a new record that nobody has written."""
+    """Return what stands in the fields of a new record that nobody has written."""
     return {name: rule.read(None, name) for name, rule in noun.fields.items() if rule is not _NAME}
 
 

@@ -44,7 +44,7 @@ async def read(request: Request, limit: int) -> bytes:
 
 
 def unpack(packed: bytes, limit: int) -> bytes:
-    """What was packed; raises `TooLarge` without having unpacked more than the limit, and `BadPacking`."""
+    """Return what was packed; raises `TooLarge` without having unpacked more than the limit, and `BadPacking`."""
     unpacker = zlib.decompressobj(_GZIP)
     try:
         body = unpacker.decompress(packed, limit + 1)

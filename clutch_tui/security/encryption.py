@@ -56,12 +56,12 @@ class KeyCondition:
 
     @property
     def lacks_key(self) -> bool:
-        """Whether a key is what is missing. Behind a full or broken disk nothing is known of the file."""
+        """Tell whether a key is what is missing. Behind a full or broken disk nothing is known of the file."""
         return (self.missing or "").startswith("error.key.")
 
     @property
     def aside(self) -> bool:
-        """Whether it was set aside because its key was lost."""
+        """Tell whether it was set aside because its key was lost."""
         return ASIDE in self.path.name
 
 
@@ -196,7 +196,7 @@ class Protection:
             raise faults.of_system(error, self.folder) or error from error
 
     def _aside(self, name: str) -> list[Path]:
-        """What was set aside in the place of the databases of this name, as `glob` takes it."""
+        """Return what was set aside in the place of the databases of this name, as `glob` takes it."""
         return sorted(
             path
             for path in self.folder.glob(f"{name}{ASIDE}*")
@@ -204,7 +204,7 @@ class Protection:
         )
 
     def conditions(self) -> tuple[KeyCondition, ...]:
-        """What every database of this home is, also those that do not open."""
+        """Return what every database of this home is, also those that do not open."""
         keepers = {entry.name: entry.keeper for entry in self.keychain.entries()}
         return tuple(self._condition(path, keepers) for path in self.databases(aside=True))
 
@@ -214,7 +214,7 @@ class Protection:
         return tuple(keys.values())
 
     def unsent_aside(self, path: Path) -> dict[Path, int]:
-        """What was set aside in the place of the database at `path`, opens with a key at hand and holds unsent
+        """Return what was set aside in the place of the database at `path`, opens with a key at hand and holds unsent
         changes; how many each."""
         from clutch_tui.core.outbox import outbox
         from clutch_tui.core.store.store import Store
@@ -318,7 +318,7 @@ class Protection:
                     log.warning("%s keeps a second name for now: %s", path.name, error.key)
 
     def _keeper(self, wish: Wish | None = None) -> Keeper:
-        """Who keeps a key that is not made of a passphrase, by the settings where nobody wishes otherwise."""
+        """Return who keeps a key that is not made of a passphrase, by the settings where nobody wishes otherwise."""
         wish = wish or self._settings.key
         return self.keychain.lasting_keeper("auto" if wish == "passphrase" else wish)
 

@@ -66,7 +66,7 @@ class Keychain:
         return entries
 
     def is_empty(self) -> bool:
-        """Whether no key is on record, not even one that cannot be read."""
+        """Tell whether no key is on record, not even one that cannot be read."""
         return self._legible() == ((), None)
 
     def _legible(self) -> tuple[tuple[KeyEntry, ...], ShopError | None]:
@@ -231,11 +231,11 @@ class Keychain:
                 self._forget(entry.name)
 
     def keeper_for(self, wish: Literal["auto", "keyring", "file", "passphrase"]) -> Keeper:
-        """Who keeps the first key: the variable where that gives it, else as `lasting_keeper`."""
+        """Return who keeps the first key: the variable where that gives it, else as `lasting_keeper`."""
         return "variable" if self._given is not None else self.lasting_keeper(wish)
 
     def lasting_keeper(self, wish: Literal["auto", "keyring", "file", "passphrase"]) -> Keeper:
-        """Who keeps a key of ours: the system where it can, else a file, unless a person wishes otherwise."""
+        """Return who keeps a key of ours: the system where it can, else a file, unless a person wishes otherwise."""
         if wish == "auto":
             return "keyring" if self._may_ask_system and _works() else "file"
         return wish
@@ -298,7 +298,7 @@ def _label(name: str) -> str:
 
 
 def _works() -> bool:
-    """Whether the system has a key store that answers: one that does not gets no key to keep."""
+    """Tell whether the system has a key store that answers: one that does not gets no key to keep."""
     if not key_store.is_there():
         return False
     try:

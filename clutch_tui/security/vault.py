@@ -61,11 +61,11 @@ class Vault:
 
     @property
     def keeper(self) -> Literal["keyring", "file"]:
-        """Who keeps them now, for the settings screen and the doctor."""
+        """Return who keeps them now, for the settings screen and the doctor."""
         return "keyring" if self._use_keyring else "file"
 
     def read(self) -> Secrets:
-        """What is stored; empty where nothing is, or where it cannot be read any more."""
+        """Return what is stored; empty where nothing is, or where it cannot be read any more."""
         return self._stored(self._read_file())
 
     def write(self, secrets: Secrets) -> None:

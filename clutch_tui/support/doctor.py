@@ -118,7 +118,7 @@ class DoctorReport:
 
     @property
     def summary(self) -> Mapping[str, int]:
-        """How many findings there are of each verdict."""
+        """Return how many findings there are of each verdict."""
         found = [one.verdict for one in self.findings]
         return {verdict: found.count(verdict) for verdict in _MARKS.values()}
 

@@ -77,7 +77,7 @@ class MachineChecks:
         return self._home.database(self._settings.backend.base_url, self._settings.backend.shop_id)
 
     def first(self) -> tuple[Check, ...]:
-        """What comes before the way to the server. The mode of the key file is looked at before anything reads
+        """Return what comes before the way to the server. The mode of the key file is looked at before anything reads
         it, since reading puts it right."""
         return (Check("config", self.config), Check("credentials", self.credentials, ("config",)))
 
@@ -105,7 +105,7 @@ class MachineChecks:
         return Finding("config", "set_up", {"file": file, "url": backend.base_url, "shop": backend.shop_id})
 
     async def credentials(self) -> Finding:
-        """What this terminal shows to the server, where that is kept, and until when it is good."""
+        """Return what this terminal shows to the server, where that is kept, and until when it is good."""
         file = self._home.secrets_file
         if mode := await aside(lambda: _open_mode(file)):
             return Finding("credentials", "readable", {"file": str(file), "mode": mode})

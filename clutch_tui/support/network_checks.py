@@ -123,7 +123,7 @@ class NetworkChecks:
         return Finding("network", "none")
 
     def _leads_here(self) -> bool:
-        """Whether the way ends on this machine, by the name's own address or by a proxy's here: then no network is
+        """Tell whether the way ends on this machine, by the name's own address or by a proxy's here: then no network is
         needed for the first step."""
         self._proxy = self._find_proxy()
         host, port = self._first_hop()
@@ -229,7 +229,7 @@ class NetworkChecks:
             writer.close()
 
     async def _explain(self, error: ssl.SSLCertVerificationError, trust: ssl.SSLContext) -> Finding:
-        """What is wrong with a certificate; asked for once more, without the test it failed, to name its dates
+        """Return what is wrong with a certificate; asked for once more, without the test it failed, to name its dates
         or its names. Nothing is sent over that connection."""
         values: dict[str, object] = {"host": self._host, "reason": error.verify_message}
         if error.verify_code in (_EXPIRED, _NOT_YET):

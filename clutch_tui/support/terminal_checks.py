@@ -55,7 +55,7 @@ class TerminalChecks:
         return Finding("letters", self.glyphs.lack or "all", {"locale": self.glyphs.locale})
 
     async def order(self) -> Finding:
-        """Who puts Arabic in order, and what only the user can set so that it happens once."""
+        """Return who puts Arabic in order, and what only the user can set so that it happens once."""
         if self.ordering in ("terminal", "off"):
             return Finding("order", self.ordering)
         if (key := advice(self.environment)) is not None:

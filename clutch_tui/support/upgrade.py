@@ -19,7 +19,7 @@ def changelog(language: str) -> str:
 
 
 def upgrade_command() -> str:
-    """What to type for a newer version, as this one was installed: by pipx, by uv, or by pip."""
+    """Return what to type for a newer version, as this one was installed: by pipx, by uv, or by pip."""
     parts = Path(sys.prefix).parts
     if "pipx" in parts:
         return "pipx upgrade clutch-tui"

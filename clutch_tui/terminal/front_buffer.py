@@ -45,7 +45,7 @@ class Front:
         self._is_lost = True
 
     def differs(self, rows: Mapping[int, Row]) -> bool:
-        """Whether one of these rows is not what stands there."""
+        """Tell whether one of these rows is not what stands there."""
         return any(row != self.rows[y] for y, row in rows.items())
 
     def turn_into(self, rows: Mapping[int, Row]) -> str:

@@ -89,7 +89,7 @@ def find(
     font: ConsoleFont = console_font,
     given: Callable[[], Mapping[str, str]] | None = None,
 ) -> Glyphs:
-    """What the terminal of this environment can draw; `letters` other than `auto` overrides all looking.
+    """Return what the terminal of this environment can draw; `letters` other than `auto` overrides all looking.
 
     `given` tells the variables as the process was given them, before Python changed its own.
     """
@@ -140,7 +140,7 @@ def variables_at_start() -> Mapping[str, str]:
 
 
 def colours(environment: Mapping[str, str]) -> int:
-    """How many colours the terminal says it has: 16,777,216, 256, 16, or 0 for none and for `NO_COLOR`."""
+    """Return how many colours the terminal says it has: 16,777,216, 256, 16, or 0 for none and for `NO_COLOR`."""
     term = environment.get("TERM", "")
     if environment.get("NO_COLOR") or term in ("", "dumb", "unknown"):
         return 0
@@ -150,7 +150,7 @@ def colours(environment: Mapping[str, str]) -> int:
 
 
 def is_utf8(locale: str) -> bool:
-    """Whether a locale's letters are UTF-8. One that nobody has set is taken for it, as Python does: terminals
+    """Tell whether a locale's letters are UTF-8. One that nobody has set is taken for it, as Python does: terminals
     are, and the bare environment of a container or a service says nothing about the one that looks at it."""
     return not locale or "utf8" in locale.lower().replace("-", "")
 

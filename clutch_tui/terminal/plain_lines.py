@@ -21,7 +21,7 @@ BRIGHT = 0.4
 
 
 def filters(glyphs: Glyphs) -> tuple[LineFilter, ...]:
-    """What this terminal needs; on most nothing."""
+    """Return what this terminal needs; on most nothing."""
     found: list[LineFilter] = [] if glyphs.beyond_ascii is None else [PlainGlyphs(glyphs.beyond_ascii)]
     return (*found, Colourless()) if glyphs.colourless else tuple(found)
 

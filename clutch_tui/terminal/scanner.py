@@ -80,7 +80,7 @@ class Run:
         return self.times[-1]
 
     def is_ended_before(self, key: Key) -> bool:
-        """Whether this key comes behind the end, as LF behind CR."""
+        """Tell whether this key comes behind the end, as LF behind CR."""
         return self.end is not None and key is not self.end and key is self.keys[-1]
 
     def add(self, key: Key) -> None:
@@ -93,7 +93,7 @@ class Run:
 
     @property
     def was_timed(self) -> bool:
-        """Whether its keys came one by one, so that their pace says something."""
+        """Tell whether its keys came one by one, so that their pace says something."""
         gaps = sorted(later - sooner for sooner, later in zip(self.times, self.times[1:], strict=False))
         return bool(gaps) and gaps[len(gaps) // 2] >= ONE_PIECE
 
@@ -129,7 +129,7 @@ class Runs:
 
 
 def judge(run: Run, place: Place, prefix: str = "") -> bool | None:
-    """Whether a run is a scan; None where that hangs on whether the shop has such a code."""
+    """Tell whether a run is a scan; None where that hangs on whether the shop has such a code."""
     text = run.text
     if run.end is None or place == "secret":
         return False
@@ -150,7 +150,7 @@ def code_of(run: Run, prefix: str) -> str:
 
 
 def is_pasted_code(text: str, place: Place) -> bool:
-    """Whether what was pasted is a number of trade where another number is asked for."""
+    """Tell whether what was pasted is a number of trade where another number is asked for."""
     return place == "number" and _is_number_of_trade(text.strip(), _LENGTHS)
 
 

@@ -43,7 +43,7 @@ _ERASE_IN_COLOUR = (
 
 
 def erases_in_colour(environment: Mapping[str, str]) -> bool:
-    """Whether this terminal gives erased cells the background of the pen (terminfo's bce)."""
+    """Tell whether this terminal gives erased cells the background of the pen (terminfo's bce)."""
     term = environment.get("TERM", "")
     if term in _SURELY_ERASE_IN_COLOUR:
         return True
@@ -66,8 +66,8 @@ class ThinWire(_AppPart):
         self._pens = Pens(COLOR_SYSTEMS.get(self.console.color_system or "", ColorSystem.TRUECOLOR))
 
     def is_held_back(self, screen: Screen[Any]) -> bool:
-        """Whether a screen has to wait with its drawing for the end of a batch, such as the app's own start. Textual
-        would make that frame, throw it away, and take it for drawn."""
+        """Tell whether a screen has to wait with its drawing for the end of a batch, such as the app's own start.
+        Textual would make that frame, throw it away, and take it for drawn."""
         if self._batch_count:
             self._held_back = screen
         return self._batch_count > 0

@@ -98,7 +98,7 @@ class Encoder:
                 self._x = UNSET
 
     def _blank_tail(self, row: Row) -> int:
-        """Where the blanks that can be erased at the end of a row begin."""
+        """Return where the blanks that can be erased at the end of a row begin."""
         x, last = len(row), row[-1]
         if self._is_erasable(last):
             while x and row[x - 1] == last:
@@ -173,7 +173,7 @@ class Encoder:
         self._x, self._y = x, y
 
     def _bridge(self, cells: Sequence[Cell]) -> str:
-        """What stands between here and there, if writing it again needs no other pen; else nothing."""
+        """Return what stands between here and there, if writing it again needs no other pen; else nothing."""
         for text, pen in cells:
             if len(text) != 1 or (pen != self._pen and not (text == " " and self._shows_blank(pen))):
                 return ""

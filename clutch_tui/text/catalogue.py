@@ -29,7 +29,7 @@ class Catalogue:
         self._count, self._keys, self._texts = (self._number(place) for place in (8, 12, 16))
 
     def sentence(self, key: str) -> str:
-        """What the key says; of a plural the form for one, and the key itself where nobody has written it."""
+        """Return what the key says; of a plural the form for one, and the key itself where nobody has written it."""
         forms = self._forms(key)
         if len(forms) > 1:
             return forms[self.plural(1)]

@@ -41,7 +41,7 @@ def on_the_other(text: str) -> tuple[str, ...]:
 
 
 def may_be_sought(text: str) -> bool:
-    """Whether what came out on the other layout can be a name, or the beginning of a number. `كورولا` comes out as
+    """Tell whether what came out on the other layout can be a name, or the beginning of a number. `كورولا` comes out as
     `;,v,b`: a search takes the letters between the signs for words, finds parts that nobody asked for, and Enter
     sells the first.
 

@@ -226,7 +226,7 @@ class ClutchApp(KeysInOrder, Scanning, Overlays, ThinWire, Gauges, BidiApp, App[
 
     @property
     def cashier(self) -> str:
-        """Who sells: the name that the server knows, empty where nobody is signed in."""
+        """Return who sells: the name that the server knows, empty where nobody is signed in."""
         return self.network.user_name if self.network is not None else ""
 
     async def _leave(self) -> None:
@@ -298,8 +298,8 @@ class ClutchApp(KeysInOrder, Scanning, Overlays, ThinWire, Gauges, BidiApp, App[
             report(self, event.worker.error)
 
     def _fatal_error(self) -> None:
-        """What no funnel caught ends the app. Textual would print the values of all variables on the way there, a
-        password that was just typed among them."""
+        """Return what no funnel caught ends the app. Textual would print the values of all variables on the way there,
+        a password that was just typed among them."""
         self.bell()
         self._exit_renderables.append(Text(last_words(self._exception)))
         self._close_messages_no_wait()
@@ -391,7 +391,7 @@ class ClutchApp(KeysInOrder, Scanning, Overlays, ThinWire, Gauges, BidiApp, App[
 
     @property
     def _is_busy(self) -> bool:
-        """Whether somebody is in the middle of a sale or of an answer, and not to be led elsewhere."""
+        """Tell whether somebody is in the middle of a sale or of an answer, and not to be led elsewhere."""
         return self._asks or any(getattr(screen, "is_selling", False) for screen in self.get_screen_stack("sales"))
 
     def _overall(self) -> tuple[Overall, datetime | None]:
@@ -424,7 +424,7 @@ class ClutchApp(KeysInOrder, Scanning, Overlays, ThinWire, Gauges, BidiApp, App[
 
     @property
     def _asks(self) -> bool:
-        """Whether a dialog is open: it would stay behind, unanswered, on the screen that one left."""
+        """Tell whether a dialog is open: it would stay behind, unanswered, on the screen that one left."""
         return isinstance(self.screen, ModalScreen) and not isinstance(self.screen, CommandPalette)
 
     async def action_mode(self, mode: str) -> None:

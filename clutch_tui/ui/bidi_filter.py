@@ -211,8 +211,8 @@ def _order_runs(runs: tuple[Run, ...], screen: Direction, base: Direction | None
 
 
 def _lost_openings(text: str) -> int:
-    """How many isolates began on the line before this one: a long path that was wrapped would else come out with its
-    pieces in the order of the Arabic around it."""
+    """Return how many isolates began on the line before this one: a long path that was wrapped would else come out with
+    its pieces in the order of the Arabic around it."""
     if PDI not in text:
         return 0
     lost = depth = 0

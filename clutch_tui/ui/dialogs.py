@@ -165,7 +165,7 @@ class Unexpected(_DialogPart):
         self._shown_at = monotonic()
 
     def is_unread(self, key: Key) -> bool:
-        """Whether a key would answer that nobody can have pressed for an answer."""
+        """Tell whether a key would answer that nobody can have pressed for an answer."""
         return key.key == "enter" and key.time - self._shown_at < READ_AFTER
 
 
@@ -234,7 +234,7 @@ class AskUnexpected(Unexpected, Ask[T], Generic[T]):
 
 
 def required_text(text: str) -> str:
-    """What was typed, without blanks around it; for a field that must not stay empty."""
+    """Return what was typed, without blanks around it; for a field that must not stay empty."""
     if not text.strip():
         raise NumberError("error.field.empty")
     return text.strip()
@@ -334,7 +334,7 @@ class ChooseUnmarked(Choose):
         self.query_one(OptionList).highlighted = None
 
     def is_unread(self, key: Key) -> bool:
-        """Whether a key goes on with what is no answer; what follows that one as fast does so too."""
+        """Tell whether a key goes on with what is no answer; what follows that one as fast does so too."""
         goes_on = (key.is_printable or key.key == "enter") and key.time - self._typed_at < READ_AFTER
         if goes_on:
             self._typed_at = key.time

@@ -22,7 +22,7 @@ def at_field(error: BaseException) -> str:
 
 
 def is_missing(error: BaseException | None) -> bool:
-    """Whether the server does not have what it was asked for, so that asking again would change nothing."""
+    """Tell whether the server does not have what it was asked for, so that asking again would change nothing."""
     return getattr(error, "key", None) == "error.api.missing_route"
 
 
@@ -54,7 +54,7 @@ def _key(error: BaseException) -> str | None:
 
 
 def _is_refusal(cause: BaseException | None) -> bool:
-    """Whether all that an error came from has sentences, too, or it came from nothing else."""
+    """Tell whether all that an error came from has sentences, too, or it came from nothing else."""
     return cause is None or (_key(cause) is not None and _is_refusal(cause.__cause__))
 
 

@@ -66,7 +66,7 @@ class EntryRow(Horizontal):
         return self.typed != self.given
 
     def accept(self) -> None:
-        """What stands there now is what is stored."""
+        """Return what stands there now is what is stored."""
         self.given = self.typed
 
     def show(self, value: object) -> None:

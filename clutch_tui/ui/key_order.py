@@ -148,8 +148,8 @@ class KeysInOrder(_AppPart):
     # --- scans -----------------------------------------------------------------------------------------
 
     def _may_go_on(self, held: Held, run: Run) -> bool:
-        """Whether a key of a run can be dealt with as a key now. In a field a run is written until its end says what
-        it was; elsewhere it is held until it is over."""
+        """Tell whether a key of a run can be dealt with as a key now. In a field a run is written until its end says
+        what it was; elsewhere it is held until it is over."""
         field = self.focused
         if held is run.keys[0] and isinstance(field, Input):
             run.before = field, field.value, field.selection
@@ -174,7 +174,7 @@ class KeysInOrder(_AppPart):
         await self._next_key()
 
     async def _look_up(self, run: Run) -> None:
-        """Whether the shop has this code."""
+        """Tell whether the shop has this code."""
         try:
             if await self._is_known(run.text):
                 self._turn_into_scan(run)
@@ -185,7 +185,7 @@ class KeysInOrder(_AppPart):
             self.call_later(self._next_key)
 
     async def _is_known(self, text: str) -> bool:
-        """Whether a part has exactly this code; a program without a shop knows of none."""
+        """Tell whether a part has exactly this code; a program without a shop knows of none."""
         store = getattr(self, "_store", None)
         return store is not None and bool(await store.read(shop.search.with_code, text))
 
@@ -216,7 +216,7 @@ class KeysInOrder(_AppPart):
         return pushed
 
     def _deeds(self) -> list[Awaited]:
-        """What the keys before have begun and what is neither over nor waits for a person."""
+        """Return what the keys before have begun and what is neither over nor waits for a person."""
         return [
             worker
             for worker in self.workers
@@ -233,13 +233,13 @@ class KeysInOrder(_AppPart):
         self.notify(t(why), severity="warning")
 
     def _acts_unread(self, held: Held) -> bool:
-        """Whether this key would decide about a row that nobody can have read when it was pressed."""
+        """Tell whether this key would decide about a row that nobody can have read when it was pressed."""
         if not isinstance(held, Key) or keys.is_moving(held.key):
             return False
         return any(table.is_unread(held.time) for table in self._tables_for(held))
 
     def _answers_unread(self, held: Held, run: Run | None) -> bool:
-        """Whether this key would answer a question that nobody can have read when it was pressed, or ends what a
+        """Tell whether this key would answer a question that nobody can have read when it was pressed, or ends what a
         scanner may have sent."""
         is_unread = getattr(self.screen, "is_unread", None)
         if is_unread is None or not isinstance(held, Key):
@@ -250,7 +250,7 @@ class KeysInOrder(_AppPart):
         return bool(is_unread(held))
 
     def _names_another_row(self, held: Held) -> bool:
-        """Whether news has put another row under the mark at this very moment."""
+        """Tell whether news has put another row under the mark at this very moment."""
         if not isinstance(held, Key) or keys.is_moving(held.key):
             return False
         return any(table.has_slipped(held.time) for table in self._tables_for(held))
@@ -312,7 +312,8 @@ class KeysInOrder(_AppPart):
         self._climb(held, self.focused or self.screen, again=isinstance(held, Scan) or held.is_forwarded)
 
     def _is_scanned_paste(self, held: Key | Paste) -> bool:
-        """Whether this is pasted and goes where scans go: lines at the till, a code where a number is asked for."""
+        """Tell whether this is pasted and goes where scans go: lines at the till, a code where a number is asked
+        for."""
         if not isinstance(held, Paste):
             return False
         lines = [line.strip() for line in held.text.splitlines() if line.strip()]

@@ -79,17 +79,17 @@ _MOVING = frozenset(["up", "down", "pageup", "pagedown", "home", "end", "ctrl+ho
 
 
 def is_everywhere(key: str) -> bool:
-    """Whether a key means the same whatever row is marked: it leaves, or belongs to the app."""
+    """Tell whether a key means the same whatever row is marked: it leaves, or belongs to the app."""
     return key in _EVERYWHERE
 
 
 def is_moving(key: str) -> bool:
-    """Whether a key only goes to another row."""
+    """Tell whether a key only goes to another row."""
     return key in _MOVING
 
 
 def is_typing(key: Key, focused: Widget | None) -> bool:
-    """Whether a key writes in the field that has the focus, whatever the list below shows."""
+    """Tell whether a key writes in the field that has the focus, whatever the list below shows."""
     return isinstance(focused, Input) and (key.is_printable or key.key in _EDITING)
 
 
@@ -135,12 +135,13 @@ def active(screen: Screen[Any]) -> Iterator[tuple[Binding, bool]]:
 
 
 def word(binding: Binding) -> str:
-    """What a binding does, in the language of the screen."""
+    """Return what a binding does, in the language of the screen."""
     return t(binding.description)
 
 
 def help_lines(screen: Screen[Any]) -> list[str]:
-    """What can be typed on a screen, every key with its word (those that the key bar shows first), what marks mean."""
+    """Return what can be typed on a screen, every key with its word (those that the key bar shows first), what marks
+    mean."""
     bindings = sorted((binding for binding, _ in active(screen)), key=lambda binding: not binding.show)
     typed = [t(key) for key in getattr(screen, "TYPED", ())]
     mark = RLM if is_rtl() else ""  # else a Latin word would be read before its key

@@ -29,7 +29,7 @@ class Scanning(_AppPart):
 
     @property
     def scan_prefix(self) -> str:
-        """What the scanner was set to send before each code; may be empty."""
+        """Return what the scanner was set to send before each code; may be empty."""
         return self.settings.ui.scan_prefix
 
     def take_scan(self, text: str) -> None:

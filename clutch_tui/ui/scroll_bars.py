@@ -34,7 +34,8 @@ _arrange_children = Widget.arrange
 
 
 def left_bar(widget: Widget) -> int:
-    """How many cells at the left of `widget` its vertical scroll bar takes; none while it stands at the right."""
+    """Return how many cells at the left of `widget` its vertical scroll bar takes; none while it stands at the
+    right."""
     cells = widget.scrollbar_size_vertical
     return cells if cells and widget.is_scrollable and widget.app.has_class(RTL_CLASS) else 0
 

@@ -40,15 +40,15 @@ class Network(Protocol):
 
     @property
     def monitor(self) -> Monitor:
-        """What is known of the connection; the strip and the connection screen draw its snapshots."""
+        """Return what is known of the connection; the strip and the connection screen draw its snapshots."""
 
     @property
     def offline(self) -> bool:
-        """Whether a person has cut the connection on purpose."""
+        """Tell whether a person has cut the connection on purpose."""
 
     @property
     def user_name(self) -> str:
-        """Who is signed in, as the server calls them; empty with an API key alone or nobody."""
+        """Return who is signed in, as the server calls them; empty with an API key alone or nobody."""
 
     async def run(self, start: Start) -> None:
         """API, socket and sync, for ever, each started as a job of its own. Ends by being cancelled, and closes
@@ -70,7 +70,7 @@ class Network(Protocol):
         """Try the named endpoints, or all; the results arrive in the monitor as they come."""
 
     async def fetch(self, name: str) -> Reference:
-        """What a reading endpoint of the catalogue says now, kept with its age. Raises `ApiError`."""
+        """Return what a reading endpoint of the catalogue says now, kept with its age. Raises `ApiError`."""
 
     async def ping(self) -> None:
         """Have the backend answer, once. Raises `ApiError`."""

@@ -20,7 +20,7 @@ _OTHER_SIDE = str.maketrans("├╠┣└╚┗▶", "┤╣┫┘╝┛◀")
 
 
 def turned(widget: Widget) -> Callable[[Strip], Strip] | None:
-    """How the lines of this widget are turned on a screen from right to left; None where they need not be."""
+    """Return how the lines of this widget are turned on a screen from right to left; None where they need not be."""
     return _turn if _is_turned(type(widget)) else None
 
 

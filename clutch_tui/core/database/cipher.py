@@ -42,7 +42,7 @@ log = logging.getLogger(__name__)
 
 
 def kind(path: Path) -> Kind:
-    """What lies at `path`. An encrypted file looks like noise from its first byte, so anything that is not plain
+    """Return what lies at `path`. An encrypted file looks like noise from its first byte, so anything that is not plain
     counts as encrypted. SQLite looks, not we: a process that opens and closes a database's file by itself takes
     away every lock that its own stores have on it."""
     if not path.exists() or not path.stat().st_size:
@@ -51,23 +51,23 @@ def kind(path: Path) -> Kind:
 
 
 def opens(path: Path, key: CipherKey | None) -> bool:
-    """Whether this key opens the file; None opens a plain one. A file whose first page is damaged opens with no
+    """Tell whether this key opens the file; None opens a plain one. A file whose first page is damaged opens with no
     key at all."""
     return _looked_at(path, key, lambda database: True)
 
 
 def is_cut(path: Path) -> bool:
-    """Whether the file ends in the middle of a page: no key opens what is only a part of a file."""
+    """Tell whether the file ends in the middle of a page: no key opens what is only a part of a file."""
     return path.stat().st_size % _SMALLEST_PAGE != 0
 
 
 def is_outdated(path: Path, key: CipherKey) -> bool:
-    """Whether this key opens the file, and finds it in an older form than today's."""
+    """Tell whether this key opens the file, and finds it in an older form than today's."""
     return _looked_at(path, key, lambda database: not cipher_form.is_todays(database))
 
 
 def _looked_at(path: Path, key: CipherKey | None, look: Callable[[Any], bool]) -> bool:
-    """What `look` finds in a file that opens; False for one that does not."""
+    """Return what `look` finds in a file that opens; False for one that does not."""
     try:
         with _shredded_log(path, key), closing(_connect(path, key)) as database:
             database.execute("PRAGMA user_version").fetchone()
@@ -266,7 +266,7 @@ def _replace(path: Path, draft: Path, *, shred: bool) -> None:
 
 
 def _in_words(error: dbapi2.DatabaseError, path: Path) -> ShopError:
-    """What kept a conversion from being done, or a file from being looked at."""
+    """Return what kept a conversion from being done, or a file from being looked at."""
     fault = faults.of_sqlite(error, path) or ShopError(faults.DAMAGED, path=str(path))
     return ShopError("error.store.in_use", path=str(path)) if fault.key == faults.BUSY else fault
 

@@ -24,8 +24,8 @@ HMAC = "HMAC_SHA256"
 
 
 def pragmas(page: int = PAGE) -> dict[str, object]:
-    """What follows the key on a connection. SQLCipher would say on stderr, over our screen, that a key does not fit;
-    we say it ourselves."""
+    """Return what follows the key on a connection. SQLCipher would say on stderr, over our screen, that a key does not
+    fit; we say it ourselves."""
     return {"cipher_log_level": "NONE", "cipher_page_size": page, "cipher_hmac_algorithm": HMAC}
 
 
@@ -48,7 +48,7 @@ def lay_out(connection: Any, schema: str) -> None:
 
 
 def is_todays(connection: Any) -> bool:
-    """Whether the file of a connection is in today's form."""
+    """Tell whether the file of a connection is in today's form."""
     return int(connection.execute("PRAGMA page_size").fetchone()[0]) == PAGE  # SQLCipher says it as text
 
 
@@ -66,7 +66,7 @@ def _with_key(connect: Callable[[], Any], key: CipherKey | None, page: int) -> A
 
 
 def _fits(connection: Any) -> bool:
-    """Whether the first page can be read. Any other trouble, such as a lock, is not the key's and is raised."""
+    """Tell whether the first page can be read. Any other trouble, such as a lock, is not the key's and is raised."""
     try:
         connection.execute("PRAGMA user_version").fetchone()
     except dbapi2.OperationalError:

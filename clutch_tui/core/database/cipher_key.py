@@ -79,7 +79,7 @@ class CipherKey:
 
     @property
     def name(self) -> str:
-        """What this key is called, for people and files. It gives nothing away."""
+        """Return what this key is called, for people and files. It gives nothing away."""
         digest = hashlib.blake2b(self.raw, digest_size=5, person=b"clutch-tui key").digest()
         signs = _encoded(int.from_bytes(digest), 8)
         return f"{signs[:4]}-{signs[4:]}"

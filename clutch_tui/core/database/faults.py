@@ -55,7 +55,7 @@ def of_sqlite(error: BaseException, path: Path) -> ShopError | None:
 
 
 def is_emptied(path: Path) -> bool:
-    """Whether a file of no length lies there. A new database takes its name when it is whole, so this one has lost
+    """Tell whether a file of no length lies there. A new database takes its name when it is whole, so this one has lost
     what was in it."""
     try:
         return path.stat().st_size == 0
@@ -95,7 +95,7 @@ def _code(error: BaseException) -> int:
 
 
 def _of_place(path: Path) -> str | None:
-    """What the disk says where the file's folder lies, and what this user may do there."""
+    """Return what the disk says where the file's folder lies, and what this user may do there."""
     try:
         disk = os.statvfs(path.parent)
     except OSError as error:
@@ -112,8 +112,8 @@ def _of_place(path: Path) -> str | None:
 
 
 def _probed(path: Path) -> str | None:
-    """What the system says when as much is written there as a sale would ever need: of a quota that is used up SQLite
-    says only that the disk failed."""
+    """Return what the system says when as much is written there as a sale would ever need: of a quota that is used up
+    SQLite says only that the disk failed."""
     try:
         with tempfile.TemporaryFile(dir=path.parent) as file:
             file.write(bytes(LEAST_ROOM))

@@ -37,7 +37,7 @@ class ProgramWindow:
         return self.id
 
     def is_other(self, holder: str) -> bool:
-        """Whether `holder` is another window that is alive."""
+        """Tell whether `holder` is another window that is alive."""
         if not holder or holder == self.id:
             return False
         path = self._path(holder)

@@ -90,7 +90,7 @@ def protocol() -> int:
 
 
 def knows(name: str) -> bool:
-    """Whether the server has named this kind or ability."""
+    """Tell whether the server has named this kind or ability."""
     return name in _named()
 
 
@@ -99,7 +99,7 @@ def _named() -> set[str]:
 
 
 def is_due() -> bool:
-    """Whether the server is to be asked what it knows."""
+    """Tell whether the server is to be asked what it knows."""
     at = state.get("server.asked_at")
     return at is None or not timedelta() <= db.now() - from_text(at) < EVERY
 

@@ -84,7 +84,7 @@ class PullPage:
 
     @property
     def begins(self) -> bool:
-        """Whether this is the first page of a snapshot."""
+        """Tell whether this is the first page of a snapshot."""
         return self.snapshot and self.asked_from == 0
 
 

@@ -235,8 +235,8 @@ def _freeze(change: Change) -> Change:
 
 
 def taken(status: str, sent: dict[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:
-    """What an answered request has written of what it sent. An answer that names no fields means all of them where
-    it says "applied", and none in a conflict: a field is never taken for written that somebody else may hold."""
+    """Return what an answered request has written of what it sent. An answer that names no fields means all of them
+    where it says "applied", and none in a conflict: a field is never taken for written that somebody else may hold."""
     applied = answer.get("applied")
     if applied is None:
         return {} if status == "conflict" else sent
@@ -367,7 +367,7 @@ def types_under_way(channel: Channel) -> frozenset[str]:
 
 
 def next_due() -> datetime | None:
-    """When the next change may be tried: now, or when the first of those that were put off is due again; None
+    """Return when the next change may be tried: now, or when the first of those that were put off is due again; None
     where nothing waits for a time. What waits for another change is tried when that is answered."""
     if any(waiting(channel) for channel in CHANNELS):
         return db.now()
@@ -417,7 +417,7 @@ LISTED = "(answered_at IS NULL OR lane = 'attention')"
 
 
 def count_listed(lane: str = "") -> int:
-    """How many changes the queue shows, of one lane or of all; of what waits for a person by its index alone."""
+    """Return how many changes the queue shows, of one lane or of all; of what waits for a person by its index alone."""
     if lane == "attention":
         return int(db.execute("SELECT count(*) FROM outbox WHERE lane = 'attention'").fetchone()[0])
     rows = db.execute(  # each half from its index: the queue may be as long as the journal

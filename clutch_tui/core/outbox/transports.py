@@ -65,7 +65,7 @@ def of(channel: str) -> Way | None:
 
 
 def summary() -> Literal["", "sync", "lists", "both"]:
-    """Which way this server is worked with, in a word; empty where it has not been reached yet."""
+    """Return which way this server is worked with, in a word; empty where it has not been reached yet."""
     found = {of(channel) for channel in CHANNELS} - {None}
     return "both" if len(found) > 1 else "lists" if "lists" in found else "sync" if found else ""
 
@@ -131,8 +131,8 @@ def heard(channel: str) -> None:
 
 
 def _remember_attempts(channel: str) -> None:
-    """What may have reached the server by sync, unanswered, must be looked for before it goes up by itself. What has
-    no call of its own never does: it waits for sync, which knows it again by its id."""
+    """Return what may have reached the server by sync, unanswered, must be looked for before it goes up by itself. What
+    has no call of its own never does: it waits for sync, which knows it again by its id."""
     _REMEMBER.run(channel=queue_of(channel))
 
 
@@ -152,7 +152,7 @@ def _forget_attempts(channel: str) -> None:
 
 
 def _let_go(channel: str) -> None:
-    """What waited for an endpoint has one now, and goes the ordinary way under its own id."""
+    """Return what waited for an endpoint has one now, and goes the ordinary way under its own id."""
     _LET_LOCAL_ON.run(channel=queue_of(channel))
 
 
@@ -162,7 +162,7 @@ def queue_of(channel: str) -> str:
 
 
 def tick() -> int:
-    """How many batches of answers this terminal has stored."""
+    """Return how many batches of answers this terminal has stored."""
     return state.number("tick")
 
 
@@ -180,12 +180,12 @@ def note_answers() -> None:
 
 
 def has_answers() -> bool:
-    """Whether anything was ever answered without a number of the server's."""
+    """Tell whether anything was ever answered without a number of the server's."""
     return state.get("lists.answers") is not None
 
 
 def is_behind(channel: str) -> bool:
-    """Whether answers have come since a page of a channel was last asked for."""
+    """Tell whether answers have come since a page of a channel was last asked for."""
     return state.number(f"{channel}.began", -1) != tick()
 
 
@@ -209,12 +209,12 @@ def covered(channel: str) -> int:
 
 
 def knows_balances() -> bool:
-    """Whether it has been seen who adds up what customers owe."""
+    """Tell whether it has been seen who adds up what customers owe."""
     return state.get("balance.by") is not None
 
 
 def server_keeps_balances(*, otherwise: bool = False) -> bool:
-    """Whether the server adds what customers owe to their balance by itself, as far as has been seen
+    """Tell whether the server adds what customers owe to their balance by itself, as far as has been seen
     (`singles.learn_balances`). Until then an own debt goes on counting here, so that none is lost."""
     seen = state.get("balance.by")
     return otherwise if seen is None else seen == "server"

@@ -74,10 +74,10 @@ class Conflict:
 
     @property
     def gone(self) -> bool:
-        """Whether the record was deleted at the server."""
+        """Tell whether the record was deleted at the server."""
         return self.field == "*" and is_gone(self.theirs)
 
 
 def is_gone(record: dict[str, Any] | None) -> bool:
-    """Whether the server's side of a whole record says that it is not there."""
+    """Tell whether the server's side of a whole record says that it is not there."""
     return not record or bool(record.get("deleted"))

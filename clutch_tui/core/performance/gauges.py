@@ -29,6 +29,6 @@ def age_of_process() -> float | None:
 
 
 def size(path: Path) -> float:
-    """What a database and its log take on the disk, in MiB."""
+    """Return what a database and its log take on the disk, in MiB."""
     files = (path, path.with_name(f"{path.name}-wal"))
     return sum(file.stat().st_size for file in files if file.exists()) / 2**20

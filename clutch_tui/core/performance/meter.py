@@ -53,7 +53,7 @@ class Meter:
             self._waiting[own].append(ms)
 
     def take(self) -> dict[str, Histogram]:
-        """What was noted since the last time, to be written down."""
+        """Return what was noted since the last time, to be written down."""
         with self._lock:
             self._sort()
             fresh, self._fresh = self._fresh, {}

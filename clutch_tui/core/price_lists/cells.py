@@ -201,7 +201,7 @@ _QUOTED = 60
 
 
 def too_long(field: str, text: str) -> Oddity:
-    """What is said of a text that the server would refuse; it is quoted by its beginning."""
+    """Return what is said of a text that the server would refuse; it is quoted by its beginning."""
     key = "import.bad.too_long" if field in _TELLING else "import.warning.too_long"
     quoted = f"{text[:_QUOTED].rstrip()}…" if len(text) > _QUOTED else text
     return key, {"field": field, "text": quoted, "length": len(text), "maximum": _PART[field].maximum}

@@ -79,7 +79,7 @@ def _legacy(sample: bytes) -> str:
 
 
 def strangeness(text: str) -> float:
-    """How little a text looks like the Arabic and Latin that people write; the least is the best."""
+    """Return how little a text looks like the Arabic and Latin that people write; the least is the best."""
     strange = sum(len(pattern.findall(text)) * weight for pattern, weight in _STRANGE)
     return strange - len(_COMMON.findall(text)) / 4
 
@@ -88,7 +88,7 @@ def strangeness(text: str) -> float:
 
 
 def _continued(encoding: str) -> str:
-    """What the bytes that follow the first of a letter in UTF-8 look like in another encoding, for a pattern."""
+    """Return what the bytes that follow the first of a letter in UTF-8 look like in another encoding, for a pattern."""
     return re.escape("".join(_character(byte, encoding) for byte in range(0x80, 0xC0)))
 
 

@@ -64,7 +64,7 @@ class ImportReport:
     counts: dict[tuple[str, str], int] = field(default_factory=dict, hash=False)
 
     def left_out(self, remarks: Sequence[Remark]) -> int:
-        """How many more of the kinds of these `remarks` there were than have been kept."""
+        """Return how many more of the kinds of these `remarks` there were than have been kept."""
         return sum(self.counts[kind] for kind in {remark.kind for remark in remarks}) - len(remarks)
 
 
@@ -188,7 +188,7 @@ class _Import:
         self.refused = 0
 
     def look(self, batch: Sequence[PartEntry]) -> Planned:
-        """What the rows of a batch ask for, as the shop stands now."""
+        """Return what the rows of a batch ask for, as the shop stands now."""
         counted_to = int(state.setting(self._setting, 0))
         candidates = Candidates(batch)
         steps: list[ImportStep] = []

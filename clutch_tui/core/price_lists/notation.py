@@ -46,7 +46,7 @@ class WrittenNumber:
     text: str = ""
 
     def read(self, decimal: Mark) -> Decimal:
-        """What it means where `decimal` stands before the decimals."""
+        """Return what it means where `decimal` stands before the decimals."""
         if self.value is not None:
             return self.value
         whole = self.text.replace(_SIGN[_OTHER[decimal]], "")

@@ -25,7 +25,7 @@ class Remark:
 
     @property
     def kind(self) -> tuple[str, str]:
-        """What many rows may have in common."""
+        """Return what many rows may have in common."""
         return self.key, str(self.values.get("field", ""))
 
 

@@ -131,7 +131,7 @@ class Reader:
         return self._understand(number, said, {self._columns[place] for place in line.exact & self._columns.keys()})
 
     def _is_no_part(self, row: Sequence[str], said: Mapping[str, str]) -> Outcome | None:
-        """What a row of sums or of headings printed again is; None for all others."""
+        """Return what a row of sums or of headings printed again is; None for all others."""
         labels = {said.get("part_number", ""), said.get("name", ""), next(filter(None, row))}
         labels.discard(said.get("brand", ""))  # Total also makes oil
         if any(len(label) <= _LONGEST_TOTAL and fold(label).rstrip(": ") in _TOTALS for label in labels):
@@ -234,7 +234,8 @@ class _Seen:
         return shared
 
     def _place(self, key: tuple[str, ...], brand: str) -> int | None:
-        """Where an earlier row with this key is kept; with a brand of its own, one of that brand or without any."""
+        """Return where an earlier row with this key is kept; with a brand of its own, one of that brand or without
+        any."""
         first = self._places.get(hash(key))
         if first is None or key[0] != "part_number" or not brand:
             return first

@@ -127,7 +127,7 @@ class _Look:
         return case.count >= MANY or (case.count >= SOME and case.count * 10 >= self._filled[name])
 
     def remarks(self, notations: Mapping[str, Notation]) -> Iterable[Remark]:
-        """What is said first and asks nothing: no row is read wrongly by it."""
+        """Return what is said first and asks nothing: no row is read wrongly by it."""
         for name, notation in notations.items():
             if notation.decimal == "comma" and self._numbers[name].proofs["comma"]:
                 yield Remark(0, "import.column.decimal_comma", {"field": name})
@@ -140,8 +140,8 @@ class _Look:
                 yield Remark(0, f"import.column.{kind}", {"field": name, **case.values()})
 
     def asks(self, notations: Mapping[str, Notation]) -> Iterable[Remark]:
-        """What a person must decide: how doubtful numbers are read, and whether a list that has lost something goes
-        in without it."""
+        """Return what a person must decide: how doubtful numbers are read, and whether a list that has lost something
+        goes in without it."""
         for name, doubts in self._doubts.items():
             unread = [doubt for doubt in doubts if notations[name].read(doubt[2]) is None]
             if unread:

@@ -120,7 +120,7 @@ Related = dict[str, tuple[str, str]]
 
 
 def _related(archive: ZipFile, parts: Mapping[str, str], part: str) -> Related:
-    """What a part (or, for an empty name, the book) says belongs to it; nothing where that is missing."""
+    """Return what a part (or, for an empty name, the book) says belongs to it; nothing where that is missing."""
     folder, name = posixpath.split(part)
     described = tidied(posixpath.join(folder, "_rels", f"{name}.rels"))
     found: Related = {}

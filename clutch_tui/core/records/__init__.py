@@ -53,7 +53,7 @@ class RecordType:
 
     @property
     def fields(self) -> Mapping[str, Field]:
-        """What a person may write, by name; nothing where only facts change it."""
+        """Return what a person may write, by name; nothing where only facts change it."""
         return fields_of(self.draft) if self.draft is not None else {}
 
 

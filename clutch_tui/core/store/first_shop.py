@@ -48,7 +48,7 @@ def _exists(path: Path) -> bool:
 
 
 def _was_bound(path: Path, find_key: FindKey, shop_id: str) -> bool:
-    """Whether its work belongs to a shop already, and that is not this one by the server's own word."""
+    """Tell whether its work belongs to a shop already, and that is not this one by the server's own word."""
     with Store.open(path, inline=True, find_key=find_key) as store:
         profile = store.read_now(state.setting, "shop.profile") or {}
         if told := str(profile.get("id") or ""):

@@ -86,8 +86,8 @@ def _ask(path: Path, within: float, key: CipherKey | None) -> tuple[int, tuple[s
 
 
 def differences(path: Path, key: CipherKey | None = None, *, alone: bool = False) -> Differences:
-    """What is on one side only, of a database of this program's schema; blocks. Raises what SQLite says where it cannot
-    be read."""
+    """Return what is on one side only, of a database of this program's schema; blocks. Raises what SQLite says where it
+    cannot be read."""
     from ..sync import differences
 
     with Store(path, inline=True, key=key) as store:
@@ -95,7 +95,7 @@ def differences(path: Path, key: CipherKey | None = None, *, alone: bool = False
 
 
 def left_in(path: Path, key: CipherKey | None = None) -> Stranded | None:
-    """What is unsent in a database that nobody works with; blocks. Raises `ShopError` `error.store.in_use` where
+    """Return what is unsent in a database that nobody works with; blocks. Raises `ShopError` `error.store.in_use` where
     somebody does, `error.store.converting` where who converts it does not end, and what SQLite says where it cannot be
     read."""
     from ..sync import differences
@@ -105,7 +105,7 @@ def left_in(path: Path, key: CipherKey | None = None) -> Stranded | None:
 
 
 def last_word(path: Path, key: CipherKey | None = None) -> ConnectionState | None:
-    """What the process that leads the connection wrote last; blocks. Raises what SQLite says where it cannot be
+    """Return what the process that leads the connection wrote last; blocks. Raises what SQLite says where it cannot be
     read."""
     from .. import journal
 

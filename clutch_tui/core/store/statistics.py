@@ -20,7 +20,7 @@ def of_database() -> dict[str, Any]:
 
 
 def of_queue() -> list[dict[str, Any]]:
-    """How many unanswered changes there are of each lane, kind and last error, the oldest moment with them."""
+    """Return how many unanswered changes there are of each lane, kind and last error, the oldest moment with them."""
     rows = db.rows(  # as text: each half from its index, which serves no value that is filled in
         "SELECT lane, kind, type, last_error, count(*) AS count, min(at) AS oldest, max(attempts) AS attempts"
         f" FROM outbox WHERE {LISTED} GROUP BY lane, kind, type, last_error ORDER BY count(*) DESC"

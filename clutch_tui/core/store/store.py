@@ -233,8 +233,8 @@ class Store:
         return result
 
     def _is_undone(self, db: Any) -> bool:
-        """Whether a transaction whose commit failed is certainly not there. SQLite takes it back, but all of it may
-        stand in the log although the disk has not confirmed it, and the next start would find it there. The next
+        """Tell whether a transaction whose commit failed is certainly not there. SQLite takes it back, but all of it
+        may stand in the log although the disk has not confirmed it, and the next start would find it there. The next
         transaction is written over it: where that is confirmed, it is gone."""
         try:
             with db.atomic("IMMEDIATE"):
@@ -244,7 +244,7 @@ class Store:
         return True
 
     def is_in_place(self) -> bool:
-        """Whether the file's name still leads to the file that is open; any thread may ask."""
+        """Tell whether the file's name still leads to the file that is open; any thread may ask."""
         return self._identity.is_same()
 
     def _rescue(self, db: Any) -> ShopError:

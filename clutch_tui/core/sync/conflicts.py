@@ -171,7 +171,7 @@ def _ask_again(conflict: Conflict, epoch: str | None) -> None:
 
 
 def count() -> int:
-    """How many conflicts wait for a person."""
+    """Return how many conflicts wait for a person."""
     return int(_COUNT.value())
 
 
@@ -195,7 +195,7 @@ def get(conflict_id: str) -> Conflict:
 
 
 def of_change(change_id: str) -> tuple[Conflict, ...]:
-    """What still waits of one change."""
+    """Return what still waits of one change."""
     return tuple(map(_conflict, _ALL_OF_CHANGE.rows(change_id=change_id)))
 
 
@@ -230,8 +230,8 @@ def _conflict(row: Any) -> Conflict:
 
 
 def _changed_at(type: str, record_id: str, version: int) -> datetime | None:
-    """When the server wrote this version of a record, where that is the one of which we have the rows. When it was
-    deleted nobody says."""
+    """Return when the server wrote this version of a record, where that is the one of which we have the rows. When it
+    was deleted nobody says."""
     copy = overlay.base(type, record_id) or overlay.current(type, record_id) or {}
     known = copy.get("updated_at") and copy["version"] == version and not copy["deleted"]
     return from_text(copy["updated_at"]) if known else None
@@ -288,7 +288,7 @@ def slices(conflict_ids: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def can_be_made_anew(conflict: Conflict) -> bool:
-    """Whether a record that was deleted at the server can come back as a new one."""
+    """Tell whether a record that was deleted at the server can come back as a new one."""
     return conflict.gone and conflict.type in EDITABLE and conflict.kind != "delete"
 
 

@@ -46,8 +46,8 @@ class Stranded:
     """The key of what is wrong with it where it cannot be looked into: nobody knows what is in it then."""
 
     def may_belong_to(self, server_shop: str, shop_id: str) -> bool:
-        """Whether its work is that of the shop that a server calls `server_shop` and the settings `shop_id`: by what a
-        server has said of it; or, where none ever has, by what it was opened for."""
+        """Tell whether its work is that of the shop that a server calls `server_shop` and the settings `shop_id`: by
+        what a server has said of it; or, where none ever has, by what it was opened for."""
         if self.fault:
             return False
         if self.server_shop:
@@ -76,7 +76,7 @@ class Differences:
 
     @property
     def counts(self) -> dict[Reason, int]:
-        """How much there is of each kind, the worst first; what there is nothing of is left out."""
+        """Return how much there is of each kind, the worst first; what there is nothing of is left out."""
         found: dict[Reason, int] = {
             "stranded": self.stranded_changes,
             "untold": sum(bool(one.fault) for one in self.stranded),
@@ -92,12 +92,12 @@ class Differences:
 
     @property
     def is_sent(self) -> bool:
-        """Whether the server has everything that was done here."""
+        """Tell whether the server has everything that was done here."""
         return not self.counts.keys() - {"set_aside", "arriving", "unfinished"}
 
     @property
     def is_well(self) -> bool:
-        """Whether nothing but what waits by agreement is missing on either side."""
+        """Tell whether nothing but what waits by agreement is missing on either side."""
         return not self.counts.keys() - _HARMLESS
 
 
@@ -140,7 +140,7 @@ def _arriving() -> tuple[str, ...]:
 
 
 def _is_arriving(channel: str) -> bool:
-    """Whether rows of a channel are on their way, or have never come. A list that the server does not offer never
+    """Tell whether rows of a channel are on their way, or have never come. A list that the server does not offer never
     will."""
     if state.get(f"{channel}.lacking") is not None:
         return False
@@ -162,13 +162,13 @@ def note_place(base_url: str, shop_id: str) -> None:
 
 
 def has_place(base_url: str, shop_id: str) -> bool:
-    """Whether `note_place` would write nothing."""
+    """Tell whether `note_place` would write nothing."""
     return (state.get("place.base_url"), state.get("place.shop_id")) == (base_url, shop_id)
 
 
 def left_in(path: Path) -> Stranded | None:
-    """What is unsent in the database that is being read, whatever its lane; None where nothing is. In words that the
-    oldest schema knows, too: the file is not migrated for that."""
+    """Return what is unsent in the database that is being read, whatever its lane; None where nothing is. In words that
+    the oldest schema knows, too: the file is not migrated for that."""
     unsent, oldest = db.execute("SELECT count(*), min(at) FROM outbox WHERE answered_at IS NULL").fetchone()
     if not unsent:
         return None

@@ -46,12 +46,12 @@ def learn(cursor: int, mark: str | None) -> None:
 
 
 def are_told() -> bool:
-    """Whether the server tells marks, as far as has been seen."""
+    """Tell whether the server tells marks, as far as has been seen."""
     return state.get("marks") != "none"
 
 
 def forget() -> None:
-    """What was heard belongs to an epoch that is over."""
+    """Return what was heard belongs to an epoch that is over."""
     state.forget(_SEQ)
     state.forget(_MARK)
 

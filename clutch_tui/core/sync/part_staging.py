@@ -79,7 +79,7 @@ def prepare(rows: Sequence[Row]) -> None:
 
 
 def _here(ids: Sequence[str]) -> dict[str, tuple[Any, ...]]:
-    """What the shop has of these parts now."""
+    """Return what the shop has of these parts now."""
     rows = db.execute(
         f"SELECT id, {', '.join(_FIELDS)} FROM part WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(ids),)
     ).fetchall()
@@ -145,7 +145,7 @@ def mend() -> None:
 
 
 def _takes_over() -> bool:
-    """Whether the prepared table takes the place of the shop's."""
+    """Tell whether the prepared table takes the place of the shop's."""
     many = db.execute("SELECT 1 FROM part_next LIMIT 1 OFFSET ?", (FEW,)).fetchone()
     more = db.execute("SELECT 1 FROM part LIMIT 1 OFFSET ?", (FEW,)).fetchone()
     return many is not None and more is None
@@ -205,7 +205,7 @@ def hold_figures(part_ids: Collection[str]) -> bool:
 
 
 def _keep(record_id: str, *, snapshot: bool) -> None:
-    """What came of a part with requests under way becomes its base, over which they are laid again."""
+    """Return what came of a part with requests under way becomes its base, over which they are laid again."""
     came = db.execute(f"SELECT {', '.join(_FIELDS)} FROM part_next WHERE id = ?", (record_id,)).fetchone()
     if came is not None:
         row = {"id": record_id, **dict(zip(_FIELDS, came, strict=True))}

@@ -73,7 +73,7 @@ def complete(channel: str) -> None:
 
 
 def has_unnamed(channel: str) -> bool:
-    """Whether the list or the pull that is being read had rows without an id, or more than are kept by theirs."""
+    """Tell whether the list or the pull that is being read had rows without an id, or more than are kept by theirs."""
     return state.get(f"{channel}.unnamed") is not None
 
 
@@ -140,10 +140,10 @@ def _put_later(channel: str, record_ids: set[str]) -> None:
 
 
 def holds(channel: str, record_id: str) -> bool:
-    """Whether what the server says of this record is not among the rows that we have."""
+    """Tell whether what the server says of this record is not among the rows that we have."""
     return _ONE.first(channel=channel, record_id=record_id) is not None
 
 
 def count(channel: str = "") -> int:
-    """How many of a channel, or of all."""
+    """Return how many of a channel, or of all."""
     return int(_COUNT_OF_CHANNEL.value(channel=channel) if channel else _COUNT.value())

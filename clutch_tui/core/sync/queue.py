@@ -78,7 +78,7 @@ def may_retry(row: ChangeRow) -> bool:
 
 
 def is_over(row: ChangeRow) -> bool:
-    """Whether an answer came to an order that another shop has, or whose time is up."""
+    """Tell whether an answer came to an order that another shop has, or whose time is up."""
     return row.type == "order" and row.code in ("TAKEN", "EXPIRED")
 
 
@@ -98,12 +98,12 @@ def may_be_seen(row: ChangeRow) -> bool:
 
 
 def is_unconfirmed(row: ChangeRow) -> bool:
-    """Whether only a person can find out if the server has it."""
+    """Tell whether only a person can find out if the server has it."""
     return row.lane == "attention" and row.status == "" and row.last_error in single_writes.ASKS
 
 
 def is_only_stock(row: ChangeRow) -> bool:
-    """Whether the server has an unconfirmed document, and only its stock is in doubt."""
+    """Tell whether the server has an unconfirmed document, and only its stock is in doubt."""
     return is_unconfirmed(row) and row.last_error == single_writes.UNCLEAR_STOCK
 
 
@@ -115,7 +115,7 @@ def _is_refused_request(row: ChangeRow) -> bool:
 
 
 def count(lane: str = "") -> int:
-    """How many changes `page` lists in all."""
+    """Return how many changes `page` lists in all."""
     if lane == "done":  # every table is counted by its smallest index, and the journal holds tens of thousands
         sql = f"SELECT (SELECT count(*) FROM outbox) - (SELECT count(*) FROM outbox WHERE {outbox.LISTED}) AS done"
         return int(db.first(sql)["done"])
@@ -249,7 +249,7 @@ def _waits_for(row: ChangeRow) -> int | None:
 
 
 def concerns(change_id: str) -> dict[str, tuple[Concern, ...]]:
-    """What each flag of a change is about, as far as this terminal knows it."""
+    """Return what each flag of a change is about, as far as this terminal knows it."""
     stored = _stored(change_id)
     row = _row(stored)
     if not row.flags:
@@ -464,8 +464,8 @@ def give_up(change_id: str, *, actor: str = "") -> ChangeRow:
 
 
 def dump(after: int = 0, limit: int = -1) -> tuple[dict[str, Any], ...]:
-    """What waits beyond the number `after`, as it is stored and with its JSON read: for a file that another machine
-    can use."""
+    """Return what waits beyond the number `after`, as it is stored and with its JSON read: for a file that another
+    machine can use."""
     rows = db.rows(
         "SELECT n, change_id, lineage, channel, kind, type, record_id, label, at, epoch, base, was, payload, lane,"
         " attempts, first_sent_at, last_sent_at, not_before, last_error, answered_at, status, result FROM outbox"

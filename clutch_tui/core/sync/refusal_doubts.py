@@ -49,7 +49,7 @@ def settle(change_id: str, result: Result) -> bool:
 
 
 def is_yes(result: Result) -> bool:
-    """Whether the server did what was asked, and with a number: to delete what it has forgotten takes none."""
+    """Tell whether the server did what was asked, and with a number: to delete what it has forgotten takes none."""
     return result.status in ("applied", "applied_flagged") and result.seq > 0
 
 

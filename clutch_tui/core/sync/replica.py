@@ -34,8 +34,8 @@ def epoch() -> str | None:
 
 
 def pull_state(channel: str) -> PullState:
-    """Where the next page of a channel starts. A channel whose rows are of another epoch, whose cursor has fallen
-    below the floor, or of whose rows some could not be read before (`renew`), starts a snapshot."""
+    """Return where the next page of a channel starts. A channel whose rows are of another epoch, whose cursor has
+    fallen below the floor, or of whose rows some could not be read before (`renew`), starts a snapshot."""
     staged = db.execute(
         "SELECT epoch, cursor, snapshot, since, mark FROM pull_page WHERE channel = ? ORDER BY n DESC LIMIT 1",
         (channel,),
@@ -54,7 +54,7 @@ def cursor(channel: str) -> int:
 
 
 def as_of(channel: str) -> str | None:
-    """When the rows of a channel were last known to be complete, in the database's form."""
+    """Return when the rows of a channel were last known to be complete, in the database's form."""
     return state.get(f"{channel}.as_of")
 
 
@@ -287,7 +287,7 @@ _ANSWERED = {"applied", "applied_flagged", "conflict", "rejected", "key_reuse"}
 
 
 def answers(result: Result | None) -> bool:
-    """Whether this says what became of a change. Being put off ("retry") says nothing: where its call travelled
+    """Tell whether this says what became of a change. Being put off ("retry") says nothing: where its call travelled
     twice, the other copy may have been taken."""
     return result is not None and result.status in _ANSWERED
 

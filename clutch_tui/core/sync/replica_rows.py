@@ -89,7 +89,7 @@ def _bury(type: str, tombstones: Sequence[Row]) -> None:
 
 
 def server_copy(type: str, row: Row) -> dict[str, Any]:
-    """What is kept of a pulled row while requests lie over it: a tombstone keeps the fields known before."""
+    """Return what is kept of a pulled row while requests lie over it: a tombstone keeps the fields known before."""
     if row["deleted"]:
         before = overlay.base(type, row["id"]) or overlay.current(type, row["id"]) or {}
         return {**before, "id": row["id"], "deleted": True, "version": row["version"], "seq": row["seq"]}
@@ -247,8 +247,8 @@ def _cover(change_id: str) -> None:
 
 
 def _row_fields(type: str, kind: str, fields: dict[str, Any], *, known: bool) -> dict[str, Any]:
-    """What a request writes into the row: the answer to an order changes its status and its quote. A part is made with
-    what lies on the shelf, but once the server knows it that figure is the server's."""
+    """Return what a request writes into the row: the answer to an order changes its status and its quote. A part is
+    made with what lies on the shelf, but once the server knows it that figure is the server's."""
     if type == "order":
         return orders.answered(kind, fields)
     if kind == "delete":
@@ -370,7 +370,7 @@ def shortened(rows: Sequence[Row]) -> tuple[Row, ...]:
 
 
 def _own(sold: Sequence[Row]) -> set[str]:
-    """Which of these sales were made here; a shop's own sales are many more than one pull brings."""
+    """Return which of these sales were made here; a shop's own sales are many more than one pull brings."""
     asked = json.dumps([row["id"] for row in sold])
     rows = db.execute("SELECT id FROM sale WHERE own = 1 AND id IN (SELECT value FROM json_each(?))", (asked,))
     return {row[0] for row in rows.fetchall()}

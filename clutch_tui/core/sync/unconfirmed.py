@@ -17,7 +17,7 @@ from ..outbox.messages import Sent
 
 
 def sent(change_ids: Collection[str]) -> dict[str, Sent]:
-    """What each of these changes asks for; ids that are not ours are left out."""
+    """Return what each of these changes asks for; ids that are not ours are left out."""
     rows = db.execute(
         f"SELECT change_id, type, kind, CASE WHEN kind IN ({precedence.FACT_LIST}) THEN '[]' ELSE"
         " (SELECT json_group_array(key) FROM json_each(payload)) END FROM outbox"

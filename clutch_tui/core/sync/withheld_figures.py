@@ -61,7 +61,8 @@ def hold(
 
 
 def must_reopen(channel: str) -> bool:
-    """Whether figures were held when rows of another epoch came in: what moved them counts anew with the next rows."""
+    """Tell whether figures were held when rows of another epoch came in: what moved them counts anew with the next
+    rows."""
     return state.get(f"{channel}.reopen") is not None
 
 

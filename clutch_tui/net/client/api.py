@@ -150,12 +150,12 @@ class Api:
 
     @property
     def packs(self) -> bool:
-        """Whether bodies go out packed, as far as the server has said that it takes them."""
+        """Tell whether bodies go out packed, as far as the server has said that it takes them."""
         return self._packing.is_taken
 
     @property
     def is_receiving(self) -> bool:
-        """Whether bytes of an answer have come within the last seconds: the line is busy, not dead."""
+        """Tell whether bytes of an answer have come within the last seconds: the line is busy, not dead."""
         return self._clock.monotonic() - self._received_at < BUSY_FOR
 
     def try_now(self) -> None:
@@ -316,8 +316,8 @@ class Api:
         self._received_at = self._clock.monotonic()
 
     async def _judged(self, record: Record) -> Answer:
-        """What the answer means. A missing route is believed where the server itself is there; else something answers
-        in its place."""
+        """Return what the answer means. A missing route is believed where the server itself is there; else something
+        answers in its place."""
         try:
             answer = judge(record)
         except ApiError as error:

@@ -117,7 +117,7 @@ class Record:
 
     @property
     def body(self) -> bytes | None:
-        """What goes over the line."""
+        """Return what goes over the line."""
         return self.request.body if self.packed is None else self.packed
 
     def exchange(self, error: ApiError | None, clock: Clock, bodies: int) -> LoggedCall:

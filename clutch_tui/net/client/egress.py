@@ -70,7 +70,7 @@ def _of_openssl() -> ssl.SSLContext:
 
 
 async def look_closer(error: ApiError, host: str, port: int, seconds: float) -> ApiError:
-    """What else is wrong with a certificate that nobody vouches for: OpenSSL tells only the first fault, and one
+    """Return what else is wrong with a certificate that nobody vouches for: OpenSSL tells only the first fault, and one
     that has expired is to be renewed whoever signed it. Asks once more, trusting that very certificate and nothing
     else; nothing is sent over that connection."""
     try:

@@ -36,12 +36,12 @@ class Packing:
 
     @property
     def is_taken(self) -> bool:
-        """Whether this server takes what is packed, as far as it has said."""
+        """Tell whether this server takes what is packed, as far as it has said."""
         return self._offered and not self._given_up
 
     def suits(self, request: Request) -> bool:
-        """Whether this request goes out packed. One that could not be repeated does not, for it may have to be; nor
-        does a tester's, who wants to see what a server makes of the very call."""
+        """Tell whether this request goes out packed. One that could not be repeated does not, for it may have to be;
+        nor does a tester's, who wants to see what a server makes of the very call."""
         if self._given_up or not self._offered or request.probe:
             return False
         return len(request.body or b"") > LEAST and request.repeatable
@@ -52,11 +52,11 @@ class Packing:
         self._understood = self._understood or record.is_packed
 
     def is_doubted(self, error: ApiError) -> bool:
-        """Whether a packed call may have been refused for being packed."""
+        """Tell whether a packed call may have been refused for being packed."""
         return error.status in _NOT_UNDERSTOOD or (not self._understood and error.status in _BROKEN)
 
     def compare(self, packed: int | None, plain: int | None) -> None:
-        """What a call was answered packed, and then as it is; None is no answer at all. A server that makes a
+        """Return what a call was answered packed, and then as it is; None is no answer at all. A server that makes a
         difference is told nothing packed any more, whatever it offers."""
         if packed == 415 or plain not in (None, packed):
             self._given_up = True
@@ -69,7 +69,7 @@ def pack(body: bytes) -> bytes:
 
 
 def _offers(accepted: str) -> bool:
-    """Whether an `Accept-Encoding` names gzip, and not only to say that it is not wanted."""
+    """Tell whether an `Accept-Encoding` names gzip, and not only to say that it is not wanted."""
     for one in accepted.lower().split(","):
         coding, *parameters = (part.strip() for part in one.split(";"))
         if coding in ("gzip", "x-gzip"):

@@ -51,7 +51,7 @@ class Recognition:
         self._answered_at = self._monotonic()
 
     async def is_missing(self, record: Record) -> bool:
-        """Whether the backend has no such route, asked after somebody has said so under these headers."""
+        """Tell whether the backend has no such route, asked after somebody has said so under these headers."""
         route = record.request.method, record.request.name
         if route in self._missing:
             return True

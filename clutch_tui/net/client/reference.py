@@ -11,7 +11,7 @@ from .api import Api
 
 
 async def fetch(api: Api, store: Store, name: str, *, retry: bool = True) -> Reference:
-    """What a reading endpoint says now, checked, in core's terms and kept. Raises `ApiError`, `wire.BadPayload`.
+    """Return what a reading endpoint says now, checked, in core's terms and kept. Raises `ApiError`, `wire.BadPayload`.
 
     Rows that cannot be read are left out: the tester names them.
     """

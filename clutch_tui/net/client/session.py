@@ -109,12 +109,12 @@ class Session:
 
     @property
     def was_somebody(self) -> bool:
-        """Whether anybody was ever signed in here."""
+        """Tell whether anybody was ever signed in here."""
         return self._secrets is not None and bool(self._secrets.user_id or self._secrets.token)
 
     @property
     def is_renewable(self) -> bool:
-        """Whether there is something to renew the token with."""
+        """Tell whether there is something to renew the token with."""
         return self._secrets is not None and bool(self._secrets.token and self._secrets.refresh_token)
 
     async def open(self) -> None:
@@ -138,7 +138,7 @@ class Session:
         return self.state != "signed_out"
 
     async def bearer(self) -> str | None:
-        """What to put into `Authorization`: a token that is still good for a while, or the API key.
+        """Return what to put into `Authorization`: a token that is still good for a while, or the API key.
 
         Raises `ApiError` only where the token has ended and the server cannot be reached for a new one.
         """
@@ -313,7 +313,7 @@ class Session:
                 self._tell()
 
     async def _stored(self) -> Secrets:
-        """What the vault holds, read while nothing was changed here: what it held before a change is no news."""
+        """Return what the vault holds, read while nothing was changed here: what it held before a change is no news."""
         while True:
             async with self._turn:
                 before, stored = self._secrets, await asyncio.to_thread(self._vault.read)

@@ -74,12 +74,12 @@ def empty_sync(api: Api) -> dict[str, Any]:
 
 
 def is_expected(endpoint: Endpoint, error: ApiError) -> bool:
-    """Whether this is the refusal that a probe hopes for."""
+    """Tell whether this is the refusal that a probe hopes for."""
     return error.kind in _REFUSALS or (error.kind is Kind.UNAUTHORIZED and endpoint.name in _SIGN_IN)
 
 
 async def routes_before_tokens(api: Api, endpoint: Endpoint) -> bool:
-    """Whether this server tells a missing route from a refused token. Only then does a refused token prove the
+    """Tell whether this server tells a missing route from a refused token. Only then does a refused token prove the
     route: many servers look at the token first and at the route never."""
     nowhere = f"{endpoint.path}-{uuid4().hex[:8]}"
     try:
@@ -90,7 +90,7 @@ async def routes_before_tokens(api: Api, endpoint: Endpoint) -> bool:
 
 
 def fault_of(endpoint: Endpoint, answer: Answer) -> Problem | None:
-    """What is wrong with an answer's content."""
+    """Return what is wrong with an answer's content."""
     try:
         reading = wire.read_answer(endpoint.name, answer.whole if endpoint.name in _SIGN_IN else answer.data)
     except wire.BadPayload as bad:

@@ -223,7 +223,7 @@ class Tester:
         return None
 
     async def _has_a_list(self) -> bool:
-        """Whether a server that lacks all of `system` answers as one of ours anywhere else."""
+        """Tell whether a server that lacks all of `system` answers as one of ours anywhere else."""
         for name in _LISTS:
             try:
                 await self._api.call(name, query={"limit": 1}, probe=True)

@@ -391,7 +391,7 @@ class Socket:
     # --- what comes in ------------------------------------------------------------------------------
 
     async def _compare(self, pong: Frame) -> None:
-        """What a lost last event looks like: the server's counters are ahead of ours, and nothing comes."""
+        """Return what a lost last event looks like: the server's counters are ahead of ours, and nothing comes."""
         self._sequence.settle(self._asked_up_to)  # it was asked to resume before it was asked for this
         if pong.seq is not None:
             self._is_ours = True
@@ -441,8 +441,8 @@ class Socket:
                 )
 
     async def _is_here(self, frame: Frame) -> bool:
-        """Whether the rows that an event speaks of have come already: most events of a till are the echo of its own
-        deeds, and one that was late has been overtaken by the rows."""
+        """Tell whether the rows that an event speaks of have come already: most events of a till are the echo of its
+        own deeds, and one that was late has been overtaken by the rows."""
         if frame.head is None or frame.type not in _COUNTED:
             return False
         ours = await self._cursor.head()

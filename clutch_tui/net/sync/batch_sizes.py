@@ -24,7 +24,7 @@ RARELY = 100
 
 
 def is_too_much(error: ApiError) -> bool:
-    """Whether a page did not come whole, so that a smaller one may."""
+    """Tell whether a page did not come whole, so that a smaller one may."""
     return error.kind in CUT or error.kind is Kind.NOT_JSON or (error.kind is Kind.SERVER and error.status in _HEAVY)
 
 
@@ -66,7 +66,7 @@ class BatchSizes:
             self._through[channel] = 0
 
     def restore(self, channel: str) -> None:
-        """What was to blame is out of the way."""
+        """Return what was to blame is out of the way."""
         self._size.pop(channel, None)
 
 

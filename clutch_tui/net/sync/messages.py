@@ -93,7 +93,7 @@ def sync_request(
 
 
 def write_heard(heard: Heard | None) -> dict[str, Any]:
-    """What tells the server whether its history is still the one that we know, for the body of any call."""
+    """Return what tells the server whether its history is still the one that we know, for the body of any call."""
     return {} if heard is None else {"heard": asdict(heard)}
 
 

@@ -39,7 +39,7 @@ class Waits(Exception):
 
 
 def is_not_done(error: ApiError) -> bool:
-    """Whether the server has certainly not done what it was asked for. A key that it knows means the opposite."""
+    """Tell whether the server has certainly not done what it was asked for. A key that it knows means the opposite."""
     return error.kind in NOT_DONE or (error.kind in SAID_NO and error.code != "KEY_REUSE")
 
 
@@ -51,10 +51,10 @@ def epoch_in(error: ApiError) -> str | None:
 
 
 def done(record: Row) -> Result:
-    """What a request comes back with whose record is there."""
+    """Return what a request comes back with whose record is there."""
     return Result("applied", 0, version=max(1, record.get("version") or 1))
 
 
 def gone(record_id: str) -> Result:
-    """What an edit of a record that was deleted meanwhile comes back with."""
+    """Return what an edit of a record that was deleted meanwhile comes back with."""
     return Result("conflict", 0, version=1, applied=(), theirs={"*": ({"id": record_id, "deleted": True}, 1)})

@@ -76,8 +76,8 @@ def _whole(record: dict[str, Any], name: str) -> int:
 
 
 def refusal(change: Change, error: ApiError) -> Result:
-    """What a refusal means for the change. Raises the error again where it means nothing for it, and `wire.BadPayload`
-    for a conflict that does not say about what."""
+    """Return what a refusal means for the change. Raises the error again where it means nothing for it, and
+    `wire.BadPayload` for a conflict that does not say about what."""
     data = error.data if isinstance(error.data, dict) else {}
     if epoch_in(error) is not None:
         raise error
@@ -129,13 +129,13 @@ async def pull(api: Api, channel: str, here: PullState, *, limit: int, heard: He
 
 
 async def is_tracked(api: Api, channel: str) -> bool:
-    """Whether the server numbers the records of this list. Raises `ApiError`."""
+    """Tell whether the server numbers the records of this list. Raises `ApiError`."""
     tracked, _ = await standing(api, channel)
     return tracked
 
 
 async def standing(api: Api, channel: str) -> tuple[bool, str | None]:
-    """Whether the server numbers the records of this list at this moment, and its epoch, None from one that tells
+    """Tell whether the server numbers the records of this list at this moment, and its epoch, None from one that tells
     none. Raises `ApiError`."""
     answer = await api.call(f"{channel}.list", query={"since_seq": 0, "limit": 1}, retry=False)
     told = answer.data if isinstance(answer.data, dict) else {}

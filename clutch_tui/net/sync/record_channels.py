@@ -44,7 +44,8 @@ def claimed(channel: Channel, options: dict[str, Any]) -> tuple[Change, ...]:
 
 
 def _is_synced() -> bool:
-    """Whether this server has ever shown that it numbers its records: by an epoch, before any row of it is stored."""
+    """Tell whether this server has ever shown that it numbers its records: by an epoch, before any row of it is
+    stored."""
     return replica.epoch() is not None or "sync" in map(transports.of, transports.CHANNELS)
 
 

@@ -76,7 +76,7 @@ def _text(given: object) -> str:
 
 
 def _seconds(value: object) -> float | None:
-    """How long a change is put off: at most a day, whoever asks for more."""
+    """Return how long a change is put off: at most a day, whoever asks for more."""
     if isinstance(value, bool) or not isinstance(value, int | Decimal) or value < 0:
         return None
     return float(min(value, 86_400))

@@ -73,7 +73,7 @@ class SyncCalls:
         """The refusal of a server for which this program is too old, until a round has told it."""
 
     def begin_round(self) -> None:
-        """What failed in another round is no repetition in this one, and what was too large may fit."""
+        """Return what failed in another round is no repetition in this one, and what was too large may fit."""
         self._epochs = 0
         self._repeated = (None, 0)
         for channel in self._held_up:
@@ -257,7 +257,7 @@ class SyncCalls:
         return here, asked, sent, body
 
     async def knows(self, channel: SyncChannel, ids: Sequence[str]) -> frozenset[str] | None:
-        """Which of these changes the server's ledger has; None where it says of another epoch than ours."""
+        """Return which of these changes the server's ledger has; None where it says of another epoch than ours."""
         here, _, _, body = await self._store.run(self.compose, channel, (), False)
         sent = await self._store.read(sync_unconfirmed.sent, ids)
         body |= {"unconfirmed": list(ids)}

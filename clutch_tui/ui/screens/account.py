@@ -96,7 +96,7 @@ class PaymentDialog(PaperDialog):
 
 
 def standing_words(standing: AccountStanding | None) -> str:
-    """What a customer owes, or is owed, and the shop's limit where its server has told one."""
+    """Return what a customer owes, or is owed, and the shop's limit where its server has told one."""
     if standing is None:
         return ""
     key = "customer.is_owed" if standing.balance < 0 else "customer.owes"

@@ -103,7 +103,7 @@ COLUMNS: tuple[TableColumn[EndpointRow], ...] = (
 
 
 def caption(all_rows: Sequence[EndpointRow], *, failures_only: bool) -> str:
-    """How many endpoints there are, and how many work and fail."""
+    """Return how many endpoints there are, and how many work and fail."""
     failing = sum(row.works is False for row in all_rows)
     working = sum(row.works is True for row in all_rows)
     key = "connection.endpoints.failing" if failures_only else "connection.endpoints"

@@ -108,7 +108,7 @@ class ConnectionLogScreen(Supporting, ListScreen):
     # --- which entries --------------------------------------------------------------------------------
 
     def query_for(self, text: str) -> LogQuery:
-        """What is asked for: a word counts for an entry, too, where its sentence in this language holds it."""
+        """Return what is asked for: a word counts for an entry, too, where its sentence in this language holds it."""
         meant = tuple(keys_saying(word) for word in fold(text).split())
         return LogQuery(self.level, self.category, text, meant, self.shown_up_to, self.cleared_at)
 
@@ -124,7 +124,7 @@ class ConnectionLogScreen(Supporting, ListScreen):
 
     @property
     def follows(self) -> bool:
-        """Whether the list moves on by itself: nobody has paused it or gone down in it."""
+        """Tell whether the list moves on by itself: nobody has paused it or gone down in it."""
         return not self.paused and self.table.cursor == 0
 
     @work(group="look", exclusive=True, exit_on_error=False)
@@ -256,7 +256,7 @@ def _exchange_lines(exchange: dict[str, Any]) -> Iterator[str]:
 
 
 def _weight(size: int, on_line: int | None) -> str:
-    """What a body weighs; where it was packed, what it weighed on the line as well."""
+    """Return what a body weighs; where it was packed, what it weighed on the line as well."""
     return f"{size} B" if not on_line or on_line == size else f"{size} B (gzip {on_line} B)"
 
 

@@ -51,7 +51,7 @@ class OverviewFigures:
 
     @property
     def is_waiting(self) -> bool:
-        """Whether a part counts the seconds to its next attempt."""
+        """Tell whether a part counts the seconds to its next attempt."""
         return self.snapshot is not None and any(
             part.next_attempt is not None and part.next_attempt > self.now for part in self.snapshot.parts.values()
         )

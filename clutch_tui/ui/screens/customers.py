@@ -141,7 +141,7 @@ class CustomersScreen(ListScreen):
 
 
 def _page_of(customer_id: str, entries: int) -> tuple[Customer, AccountStanding | None, tuple[AccountEntry, ...]]:
-    """What the page of a customer says, read in one piece."""
+    """Return what the page of a customer says, read in one piece."""
     statement = shop.accounts.statement(customer_id, None, 0, entries)
     return shop.customers.get(customer_id), shop.accounts.standing(customer_id), statement
 

@@ -56,7 +56,7 @@ class DiscountDialog(Dialog[TakenOff]):
 
     @property
     def _whole(self) -> int:
-        """What it is taken off."""
+        """Return what it is taken off."""
         return shop.cart.net_of_lines(self._cart) if self._whole_sale else self._line.gross
 
     @property

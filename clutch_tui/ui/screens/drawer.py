@@ -107,7 +107,7 @@ class DrawerScreen(HistoryScreen):
             await self.app.push_screen_wait(ReportDialog(report))
 
     async def _may_close(self, counted: int) -> bool:
-        """Whether to close the drawer with what was counted, beside what the books say."""
+        """Tell whether to close the drawer with what was counted, beside what the books say."""
         expected = (await self.store.read(shop.cash.report)).expected
         found = {
             "expected": shown.money(expected),
@@ -118,7 +118,7 @@ class DrawerScreen(HistoryScreen):
         return await self.app.confirm("drawer.ask_close", **found)
 
     async def _may_take(self, amount: int) -> bool:
-        """Whether to take more out than the books say is there: somebody has counted, or has slipped."""
+        """Tell whether to take more out than the books say is there: somebody has counted, or has slipped."""
         present = (await self.store.read(shop.cash.report)).expected
         if amount <= max(0, present):
             return True

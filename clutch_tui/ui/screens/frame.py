@@ -113,7 +113,7 @@ class ShopScreen(Screen[None]):
 
     @property
     def is_current_mode(self) -> bool:
-        """Whether this screen is looked at, dialogs over it notwithstanding."""
+        """Tell whether this screen is looked at, dialogs over it notwithstanding."""
         return self in self.app.screen_stack
 
     def reload(self) -> object:

@@ -75,7 +75,7 @@ class ReturnDialog(FormDialog[GivenBack]):
 
     @property
     def _refund(self) -> Refund | None:
-        """What would go back for what is typed; None where that is nothing, or not valid."""
+        """Return what would go back for what is typed; None where that is nothing, or not valid."""
         try:
             quantities = {int(row.entry.name): row.read() for row in self.rows if row.entry.kind == "number"}
         except NumberError:

@@ -17,7 +17,7 @@ from clutch_tui.ui.widgets.window import RowSource
 
 
 def kind_word(kind: str) -> str:
-    """What moved a part or an account."""
+    """Return what moved a part or an account."""
     key = f"move.{kind}"
     return t(key) if has(key) else kind
 

@@ -94,7 +94,7 @@ _FIELDS = (
 
 
 def lines(topic: str, data: Any) -> list[str]:
-    """What a topic's data says, line by line; one sentence when there is nothing in it."""
+    """Return what a topic's data says, line by line; one sentence when there is nothing in it."""
     if topic in _PLACES and isinstance(data, Mapping):
         found = [t(f"insight.figure.{name}", value=_value(name, data.get(name))) for name in _PLACES[topic]]
     elif topic == "sales.analytics" and isinstance(data, Mapping):

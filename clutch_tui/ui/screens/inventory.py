@@ -102,7 +102,7 @@ class InventoryScreen(ListScreen):
 
     @property
     def _is_stale(self) -> bool:
-        """Whether the server may well say something else by now: cut off, or long unasked."""
+        """Tell whether the server may well say something else by now: cut off, or long unasked."""
         if self._as_of is None:
             return False
         patience = FRESH if self.app.status.overall in ("connected", "limited") else FRESH_OFFLINE
@@ -209,7 +209,7 @@ class InventoryScreen(ListScreen):
             await self.write("inventory", shop.inventory.adjust, row.id, delta, reason, actor=self.app.cashier)
 
     async def _may_take(self, row: PartRow, amount: int) -> bool:
-        """Whether to take more off the shelf than the books say is there: somebody has looked, or has slipped."""
+        """Tell whether to take more off the shelf than the books say is there: somebody has looked, or has slipped."""
         present = (await self.store.read(shop.inventory.get, row.id)).stock
         if amount <= max(0, present):
             return True
@@ -218,7 +218,7 @@ class InventoryScreen(ListScreen):
 
     @work(group="ask", exit_on_error=False)
     async def action_count(self) -> None:
-        """What is on the shelf by counting."""
+        """Return what is on the shelf by counting."""
         if (row := self.table.row) is None:
             return
         stock = shown.number(row.stock)

@@ -76,7 +76,7 @@ class ListScreen(ShopScreen):
             self.table.focus()
 
     def on_screen_suspend(self) -> None:
-        """Who comes back to a list must find all of it; a dialog over it is no leaving."""
+        """Return who comes back to a list must find all of it; a dialog over it is no leaving."""
         if not self.is_current_mode:
             self.forget_search()
             if self.FROM_TOP:
@@ -87,7 +87,7 @@ class ListScreen(ShopScreen):
         self.search.value = ""
 
     def filter_words(self) -> str:
-        """Which part of the list is shown; empty where that is all of it."""
+        """Return which part of the list is shown; empty where that is all of it."""
         return ""
 
     def columns(self) -> Sequence[TableColumn[Any]]:
@@ -99,7 +99,7 @@ class ListScreen(ShopScreen):
         raise NotImplementedError
 
     def describe(self, row: Any) -> Content | str:
-        """What the lines below the list say of the row under the cursor."""
+        """Return what the lines below the list say of the row under the cursor."""
         return ""
 
     def reload(self) -> None:

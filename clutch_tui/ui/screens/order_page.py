@@ -26,7 +26,7 @@ WHY_OVER = ("taken", "expired")
 
 
 def status_word(order: OrderRow | Order) -> str:
-    """How an order stands, and where it is over, by what."""
+    """Return how an order stands, and where it is over, by what."""
     over = order.status == "cancelled" and order.reason in WHY_OVER
     return t(f"order.status.{order.reason if over else order.status}")
 
@@ -81,7 +81,7 @@ def order_lines(order: Order, parts: Sequence[PartRow | None]) -> list[str]:
 
 
 def _part_words(part: PartRow | None) -> str:
-    """What this shop has of a line."""
+    """Return what this shop has of a line."""
     if part is None:
         return t("order.no_part")
     about = [shown.part_number(part.part_number) or "-", t("part.on_shelf", stock=shown.number(part.stock))]

@@ -32,7 +32,7 @@ def state_word(row: SaleRow) -> str:
 
 
 def methods(row: SaleRow) -> str:
-    """How it was paid, the largest part first."""
+    """Return how it was paid, the largest part first."""
     ways = sorted(row.payments, key=lambda one: one.amount, reverse=True)
     return " + ".join(dict.fromkeys(map(method_word, (row.payment_method, *(one.method for one in ways)))))
 

@@ -106,12 +106,12 @@ class PayDialog(Dialog[Paid]):
 
     @property
     def due(self) -> int:
-        """What is still to be paid; what is paid in cash is rounded to the smallest coin."""
+        """Return what is still to be paid; what is paid in cash is rounded to the smallest coin."""
         return shop.cart.due(self._cart, self._rules, self._payments, self._method)
 
     @property
     def _rounding(self) -> int:
-        """What the sale is rounded by when the rest is paid in this way."""
+        """Return what the sale is rounded by when the rest is paid in this way."""
         paid = (*self._payments, Payment(self._method, self.due))
         return shop.cart.totals_paid(self._cart, self._rules, paid).rounding
 
@@ -185,7 +185,7 @@ class PayDialog(Dialog[Paid]):
             self._account.tell(self._draw_account)
 
     def _with_parts(self, standing: AccountStanding) -> AccountStanding:
-        """How an account stands with the parts of this sale that have been put on it."""
+        """Return how an account stands with the parts of this sale that have been put on it."""
         parts = sum(payment.amount for payment in self._payments if payment.method == "credit")
         return replace(standing, balance=standing.balance + parts)
 

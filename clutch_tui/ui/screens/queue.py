@@ -89,7 +89,7 @@ class QueueScreen(ListScreen):
         self.shown_lane.tell(lambda: t("queue.only", lane=t(f"lane.{self.lane}")) if self.lane else "")
 
     def on_screen_suspend(self) -> None:
-        """Who comes back to the queue must find all of it; a dialog over it is no leaving."""
+        """Return who comes back to the queue must find all of it; a dialog over it is no leaving."""
         if self.lane and not self.is_current_mode:
             self._show_lane("")
 
@@ -101,7 +101,7 @@ class QueueScreen(ListScreen):
 
     @property
     def _nothing(self) -> str:
-        """What an empty list says: nobody has taken what waits where there is nobody to send it to."""
+        """Return what an empty list says: nobody has taken what waits where there is nobody to send it to."""
         if self.lane:
             return "common.no_match"
         if not self.app.settings.backend.is_set_up:
@@ -241,7 +241,7 @@ class QueueScreen(ListScreen):
             await self.write(_nouns(row), shop.queue.see, row.id)
 
     async def _sure(self, row: ChangeRow, about_all: str, about_stock: str) -> bool:
-        """Whether a person has looked at the server: for the whole of a change, or for the stock that it moved."""
+        """Tell whether a person has looked at the server: for the whole of a change, or for the stock that it moved."""
         question = about_stock if shop.queue.is_only_stock(row) else about_all
         label = change_phrases.label(row)
         return await self.app.confirm(
@@ -256,8 +256,8 @@ class QueueScreen(ListScreen):
 
     @work(group="ask", exclusive=True, exit_on_error=False)
     async def action_send_stranded(self) -> None:
-        """What waits in other databases goes to this shop, once the server has said that it is the same and a person
-        agrees."""
+        """Return what waits in other databases goes to this shop, once the server has said that it is the same and a
+        person agrees."""
         services, settings = self.app.services, self.app.settings
         if services.must_be_same_shop is None or services.send_stranded is None:
             return
@@ -321,5 +321,5 @@ class QueueScreen(ListScreen):
 
 
 def _nouns(row: ChangeRow) -> str:
-    """What is drawn anew when a change of this type is dealt with."""
+    """Return what is drawn anew when a change of this type is dealt with."""
     return f"queue conflicts {_NOUNS.get(row.type, 'sales')}"

@@ -69,14 +69,14 @@ class ReceiptDialog(PaperDialog):
         return None
 
     def on_key(self, event: Key) -> None:
-        """What is typed is for what lies below as well, but for a key of the receipt's own."""
+        """Return what is typed is for what lies below as well, but for a key of the receipt's own."""
         if event.is_printable and event.key not in self.active_bindings:
             event.stop()
             self.dismiss(None)
             self.app.press_next(event.key, event.character)
 
     def _remarks(self) -> str:
-        """What is not on the paper: what the server found worth saying about the sale."""
+        """Return what is not on the paper: what the server found worth saying about the sale."""
         return "\n".join([t("sale.remarks"), *changes.flag_lines(self._receipt.flags, self._concerns, "sale")])
 
     def _lines(self) -> list[str]:

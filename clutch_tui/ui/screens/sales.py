@@ -328,7 +328,7 @@ class SalesScreen(TillEntry):
 
     @property
     def is_selling(self) -> bool:
-        """Whether a sale is open that has something in it."""
+        """Tell whether a sale is open that has something in it."""
         return self.cart is not None and bool(self.cart.lines)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

@@ -169,7 +169,7 @@ class SettingsScreen(ShopScreen):
             self.writing = False
 
     def _read(self) -> dict[str, Any] | None:
-        """What was changed; None where something cannot be taken, which has been said at the field."""
+        """Return what was changed; None where something cannot be taken, which has been said at the field."""
         changes: dict[str, Any] = {}
         for row in self.rows:
             if not row.changed:

@@ -19,14 +19,15 @@ if TYPE_CHECKING:
 
 
 async def which(app: ClutchApp, text: str, candidates: Sequence[Candidate]) -> Candidate | None:
-    """Which of these parts, and how many of it; None for none of them."""
+    """Return which of these parts, and how many of it; None for none of them."""
     options = [(str(n), lookups.candidate(one)) for n, one in enumerate(candidates)]
     chosen = await app.push_screen_wait(ChooseUnmarked("sales.which", options, text=shown.isolate(text)))
     return None if chosen is None else candidates[int(chosen)]
 
 
 async def is_sign_apart(app: ClutchApp, sign: str, text: str) -> bool | None:
-    """Whether a sign right before a figure was for the marked line, which it has stepped; None where nobody says."""
+    """Tell whether a sign right before a figure was for the marked line, which it has stepped; None where nobody
+    says."""
     apart = {"sign": shown.isolate(sign), "text": shown.isolate(text)}
     options = [
         ("apart", lambda: t("sales.sign_apart", **apart)),
@@ -37,7 +38,7 @@ async def is_sign_apart(app: ClutchApp, sign: str, text: str) -> bool | None:
 
 
 async def is_pieces(app: ClutchApp, text: str, line: CartLine, pieces: int, part: PartRow) -> bool | None:
-    """Whether a figure is so many `pieces` of the marked line, and not this part; None where nobody says."""
+    """Tell whether a figure is so many `pieces` of the marked line, and not this part; None where nobody says."""
     options = [
         ("pieces", lambda: t("sales.pieces_of_line", pieces=shown.number(pieces), name=part_of(line))),
         ("part", lookups.candidate(shop.lookup.Candidate(part))),
@@ -47,7 +48,7 @@ async def is_pieces(app: ClutchApp, text: str, line: CartLine, pieces: int, part
 
 
 async def quantity(app: ClutchApp, line: CartLine) -> int | None:
-    """How many pieces of a line's part."""
+    """Return how many pieces of a line's part."""
     most = shop.cart.MOST_PIECES
     asked = ask_number("sales.ask_quantity", value=line.quantity, minimum=1, maximum=most, name=part_of(line))
     return await app.push_screen_wait(asked)

@@ -103,7 +103,7 @@ class UpdatesScreen(ShopScreen):
 
 
 def _verdict(found: VersionStanding, trouble: Exception | None) -> str:
-    """How the version stands; where nobody knows, who could say."""
+    """Return how the version stands; where nobody knows, who could say."""
     if found.verdict == "unknown" and trouble is not None:
         return t("updates.not_offered" if is_missing(trouble) else "updates.no_answer")
     return t(f"updates.verdict.{found.verdict}", version=found.latest or found.minimum)

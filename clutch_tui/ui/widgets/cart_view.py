@@ -124,8 +124,8 @@ class CartView(Vertical):
 
 
 def _customer(cart: Cart, standing: str, parked: int, room: int) -> str:
-    """Who buys, and how the account stands. Where that is too long for the line the telephone number goes, and then the
-    end of the name gives way."""
+    """Return who buys, and how the account stands. Where that is too long for the line the telephone number goes, and
+    then the end of the name gives way."""
     others = t("sales.others_open", count=shown.number(parked)) if parked else ""
     phone = shown.phone(cart.customer_phone) if cart.customer_phone else ""
 
@@ -151,6 +151,6 @@ def _sums(totalled: Totalled) -> list[str]:
 
 
 def _to_pay(totals: Totals) -> str:
-    """What the customer is told, with what it was rounded by: the line above is full."""
+    """Return what the customer is told, with what it was rounded by: the line above is full."""
     words = t("sales.to_pay", total=shown.money(totals.total))
     return f"{words}   {t('sales.rounding', amount=shown.amount(totals.rounding))}" if totals.rounding else words

@@ -73,7 +73,7 @@ class KeyBar(Widget):
 
     @property
     def _shown(self) -> Sequence[object]:
-        """What the lines are made of."""
+        """Return what the lines are made of."""
         bindings = [(binding.id, enabled) for binding, enabled in keys.active(self.screen) if binding.show]
         return [is_rtl(), self.size.width, *bindings]
 
@@ -96,5 +96,5 @@ class KeyBar(Widget):
 
 
 def _seen(lines: Sequence[Content]) -> Sequence[object]:
-    """What tells drawn lines from others."""
+    """Return what tells drawn lines from others."""
     return [(line.plain, tuple(line.spans)) for line in lines]

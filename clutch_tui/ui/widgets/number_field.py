@@ -175,7 +175,7 @@ class MoneyField(NumberField):
 
     @property
     def minor(self) -> int | None:
-        """What stands there in minor units; None while it is empty or not valid."""
+        """Return what stands there in minor units; None while it is empty or not valid."""
         number = self.number
         return None if number is None else int(number.scaleb(self.places))
 

@@ -97,7 +97,7 @@ class VisualCursor(VisualLines, _InputPart):
 
     @property
     def direction(self) -> Direction:
-        """Where reading begins: by the text, and by the screen while there is none."""
+        """Return where reading begins: by the text, and by the screen while there is none."""
         screen = RTL if is_rtl() else LTR
         return base_direction(self.value, screen) if self.value and not self.password else screen
 

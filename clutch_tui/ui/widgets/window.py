@@ -89,7 +89,7 @@ class Window(Generic[R]):
         return None
 
     async def place(self, key: Key | None) -> int:
-        """Where a record with this key stands, or would stand; a list of other keys (None) has it last."""
+        """Return where a record with this key stands, or would stand; a list of other keys (None) has it last."""
         last = max(0, self.count - 1)
         if key is None:
             return last

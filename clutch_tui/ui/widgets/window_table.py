@@ -149,22 +149,22 @@ class WindowTable(VisualLines, ScrollView, Generic[R], can_focus=True):
 
     @property
     def nothing(self) -> str:
-        """What is said where no rows are."""
+        """Return what is said where no rows are."""
         return t(self.empty_key) if self._loaded else t("common.loading")
 
     @property
     def is_awaited(self) -> bool:
-        """Whether the rows that a person asked for are not here yet: those that are shown are others."""
+        """Tell whether the rows that a person asked for are not here yet: those that are shown are others."""
         return self._answered < self._asked or (self.row is None and self.count > 0)
 
     def has_slipped(self, at: float) -> bool:
-        """Whether news took the marked row away so shortly before `at` (on the monotonic clock) that who pressed a key
-        then meant the row that was marked before."""
+        """Tell whether news took the marked row away so shortly before `at` (on the monotonic clock) that who pressed a
+        key then meant the row that was marked before."""
         return -math.inf < self._slipped_at and at - self._slipped_at < NOTICED_AFTER
 
     def is_unread(self, at: float) -> bool:
-        """Whether the marked row had not stood there long enough at `at` for whoever pressed a key then to have read
-        what it says, where that must be."""
+        """Tell whether the marked row had not stood there long enough at `at` for whoever pressed a key then to have
+        read what it says, where that must be."""
         return self.must_be_read and at - self._marked_at < READ_AFTER
 
     async def arrival(self) -> None:

@@ -67,7 +67,7 @@ class Words(Widget):
             self.refresh()
 
     def _room(self, text: str) -> object:
-        """What decides how much room a text takes: its lines, and each one's width where that matters."""
+        """Return what decides how much room a text takes: its lines, and each one's width where that matters."""
         lines = [cell_len(line) for line in text.split("\n")]
         full = self.size.width
         fixed = self.styles.width is not None and not self.styles.width.is_auto
@@ -78,7 +78,7 @@ class Words(Widget):
 
     @property
     def text(self) -> str:
-        """What is shown, in logical order."""
+        """Return what is shown, in logical order."""
         shown = self._text()
         return shown if isinstance(shown, str) else shown.plain
 

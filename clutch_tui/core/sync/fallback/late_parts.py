@@ -17,7 +17,7 @@ Verdict = Literal["moved", "not moved", "wait", "ask"]
 
 
 def is_awaited(part_id: str, setting: str) -> bool:
-    """Whether a document came before this part, and it is not known whether the server moved it."""
+    """Tell whether a document came before this part, and it is not known whether the server moved it."""
     return bool(_waiting(part_id, setting, ""))
 
 
@@ -83,7 +83,7 @@ def _verdict(part_id: str, figure: int, waiting: dict[str, single_writes.WritePr
 
 
 def _is_in_figure(change_id: str, kind: str, part_id: str, setting: str) -> bool | None:
-    """Whether a part's figure contains what an unanswered change does to it; None where that is in doubt."""
+    """Tell whether a part's figure contains what an unanswered change does to it; None where that is in doubt."""
     progress = single_writes.progress_of(change_id)
     if progress is None:  # sent by sync
         return None

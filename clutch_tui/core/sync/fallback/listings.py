@@ -107,7 +107,7 @@ def plan(channel: str, *, hurry: bool = False) -> PagePlan | None:
 
 
 def limit_of(channel: str) -> int:
-    """How many rows to ask for at once."""
+    """Return how many rows to ask for at once."""
     return LIMITS[min(state.number(f"{channel}.limit"), len(LIMITS) - 1)]
 
 
@@ -121,7 +121,7 @@ def last_ids(channel: str) -> frozenset[str]:
 
 
 def must_confirm(channel: str) -> bool:
-    """Whether the list read last lacked records that the next one decides about."""
+    """Tell whether the list read last lacked records that the next one decides about."""
     return state.get(f"{channel}.vanished") is not None
 
 
@@ -175,7 +175,8 @@ def _grow(channel: str) -> None:
 
 
 def _is_easy(plan: PagePlan, page: ListPage, took: float) -> bool:
-    """Whether a page of the next larger size may be tried. One that was not full says little of what it would take."""
+    """Tell whether a page of the next larger size may be tried. One that was not full says little of what it would
+    take."""
     larger = min((limit for limit in LIMITS if limit > plan.limit), default=plan.limit)
     return page.count >= plan.limit and took * larger / plan.limit < EASY
 
@@ -235,7 +236,7 @@ def build(plan: PagePlan) -> bool:
 
 
 def _arrives(plan: PagePlan) -> bool:
-    """Whether this is the first list of the shop's parts: all of it is new, and prepared as it comes."""
+    """Tell whether this is the first list of the shop's parts: all of it is new, and prepared as it comes."""
     return plan.channel == "inventory" and plan.full and state.get("inventory.epoch") != transports.LISTS
 
 
@@ -246,8 +247,8 @@ def _prepare(plan: PagePlan, rows: Sequence[replica_rows.Row]) -> None:
 
 
 def _is_filtered(plan: PagePlan, page: ListPage) -> bool:
-    """Whether the rows are what was asked for. A server that ignores `updated_since` sends its whole list each time;
-    a row without a moment proves nothing, and is taken as a sign that the server has none."""
+    """Tell whether the rows are what was asked for. A server that ignores `updated_since` sends its whole list each
+    time; a row without a moment proves nothing, and is taken as a sign that the server has none."""
     if plan.full:
         return True
     since = None if plan.since is None else to_text(from_text(plan.since) - ROUGHLY)
@@ -327,7 +328,8 @@ def _complete(plan: PagePlan, begun: dict[str, Any], nouns: set[str]) -> tuple[O
 
 
 def _is_odd_again(channel: str, begun: dict[str, Any]) -> bool:
-    """Whether the last list differed from its total in the very same way: then that total counts something else."""
+    """Tell whether the last list differed from its total in the very same way: then that total counts something
+    else."""
     odd = f"{begun['total']} {begun['read']}"
     again = state.get(f"{channel}.odd_total") == odd
     state.put(f"{channel}.odd_total", odd)

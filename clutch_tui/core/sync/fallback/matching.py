@@ -61,6 +61,6 @@ def _second(row: Row) -> str:
 
 
 def search_term(type: str, sent: Row) -> str:
-    """What to ask a list's `search` for; empty where the record has nothing to be found by."""
+    """Return what to ask a list's `search` for; empty where the record has nothing to be found by."""
     names = {"sale": ("receipt_number",), "item": ("part_number", "barcode", "oem_number", "name", "name_en")}
     return next((str(sent[name]) for name in names.get(type, ("phone", "name")) if sent.get(name)), "")

@@ -170,7 +170,7 @@ def _keep_posted(change_id: str, kind: str, record_id: str, progress: WriteProgr
 
 
 def _remember_late(kind: str, record_id: str, progress: WriteProgress) -> None:
-    """What becomes of a sale must know its late parts long after the sale was answered."""
+    """Return what becomes of a sale must know its late parts long after the sale was answered."""
     if kind == "sale" and progress.late:
         state.put(f"late.{record_id}", " ".join(progress.late))
 
@@ -211,7 +211,7 @@ def take_over_voids() -> None:
 
 
 def any_begun(channel: outbox.Channel) -> bool:
-    """Whether a change of this channel has begun to go up by itself."""
+    """Tell whether a change of this channel has begun to go up by itself."""
     row = db.execute(
         "SELECT 1 FROM single CROSS JOIN outbox USING (change_id) WHERE answered_at IS NULL AND channel = ? LIMIT 1",
         (channel,),
@@ -229,14 +229,14 @@ def begun_documents() -> dict[str, tuple[str, WriteProgress]]:
 
 
 def progress_of(change_id: str) -> WriteProgress | None:
-    """How far an unanswered change has got that has begun to go up by itself; None for any other."""
+    """Return how far an unanswered change has got that has begun to go up by itself; None for any other."""
     row = db.execute("SELECT body FROM single WHERE change_id = ?", (change_id,)).fetchone()
     return None if row is None else _read(row[0])
 
 
 def in_doubt() -> bool:
-    """Whether a document has begun to go up by itself and nobody knows yet whether it came: the server's figures may
-    contain it, and whoever fetched them now would count it twice."""
+    """Tell whether a document has begun to go up by itself and nobody knows yet whether it came: the server's figures
+    may contain it, and whoever fetched them now would count it twice."""
     row = db.execute(
         "SELECT 1 FROM single CROSS JOIN outbox USING (change_id) WHERE answered_at IS NULL AND lane = 'fast'"
         " AND kind IN ('sale', 'return', 'void') AND NOT coalesce(json_extract(body, '$.posted'), 0) LIMIT 1"
@@ -245,8 +245,8 @@ def in_doubt() -> bool:
 
 
 def never_sent(change_ids: Collection[str]) -> None:
-    """What was taken to be sent has certainly not been done at the server: nothing needs to be looked for. What had
-    been sent before stays in doubt."""
+    """Return what was taken to be sent has certainly not been done at the server: nothing needs to be looked for. What
+    had been sent before stays in doubt."""
     db.executemany(
         "UPDATE outbox SET first_sent_at = NULL WHERE change_id = ? AND first_sent_at = last_sent_at",
         [(change_id,) for change_id in change_ids],
@@ -309,8 +309,8 @@ def take_as_sent(change_id: str) -> None:
 
 
 def has_facts_there(type: str, record_id: str) -> bool:
-    """Whether the server has answered by sync for what moved a record that it does not know: it counts that when it
-    gets the record under this id, and never under an id of its own."""
+    """Tell whether the server has answered by sync for what moved a record that it does not know: it counts that when
+    it gets the record under this id, and never under an id of its own."""
     for table, column, of in moves.TABLES.values():
         if of == type:
             sql = (
@@ -326,7 +326,7 @@ def has_facts_there(type: str, record_id: str) -> bool:
 
 
 def deltas(change_id: str) -> dict[str, int]:
-    """What a change moves, by our ids of the parts."""
+    """Return what a change moves, by our ids of the parts."""
     rows = db.execute(
         "SELECT part_id, sum(delta) FROM stock_move WHERE change_id = ? GROUP BY part_id HAVING sum(delta) <> 0"
         " ORDER BY part_id",
@@ -341,8 +341,8 @@ def part_at_server(part_id: str) -> tuple[str, dict[str, Any]]:
 
 
 def mover(kind: str, setting: str) -> Who | None:
-    """Who moves the stock of a document of this kind; None where it has not been seen yet. A server that moves it
-    with a sale need not do so when the sale's status says that it came back: that is always watched."""
+    """Return who moves the stock of a document of this kind; None where it has not been seen yet. A server that moves
+    it with a sale need not do so when the sale's status says that it came back: that is always watched."""
     if setting == "server" and kind != "return":
         return "server"
     if setting == "terminal" or kind in ("adjust", "count", "receive"):
@@ -352,7 +352,8 @@ def mover(kind: str, setting: str) -> Who | None:
 
 
 def is_undone(sale_id: str) -> bool:
-    """Whether the server has taken the void of a sale by sync. It knows by that to move nothing when the sale comes."""
+    """Tell whether the server has taken the void of a sale by sync. It knows by that to move nothing when the sale
+    comes."""
     row = db.execute(
         "SELECT 1 FROM outbox WHERE kind = 'void' AND json_extract(payload, '$.sale_id') = ? AND result_epoch <> ?",
         (sale_id, transports.LISTS),
@@ -361,8 +362,8 @@ def is_undone(sale_id: str) -> bool:
 
 
 def learn_mover(kind: str, before: Mapping[str, int], after: Mapping[str, int], moved: Mapping[str, int]) -> Who | None:
-    """Who moved the stock, by the figures around the document; None where somebody else moved in between. Parts that
-    the server does not have tell nothing, and where it has none of them there is nothing for anybody to move."""
+    """Return who moved the stock, by the figures around the document; None where somebody else moved in between. Parts
+    that the server does not have tell nothing, and where it has none of them there is nothing for anybody to move."""
     shifts = {part_id: after[part_id] - before[part_id] for part_id in moved if part_id in after and part_id in before}
     if not shifts:
         return None if after else "server"
@@ -377,7 +378,7 @@ def learn_mover(kind: str, before: Mapping[str, int], after: Mapping[str, int], 
 
 
 def being_watched(change_id: str, parts: Collection[str]) -> bool:
-    """Whether another change is just showing who moves the stock of one of these parts: a move in between would
+    """Tell whether another change is just showing who moves the stock of one of these parts: a move in between would
     hide it."""
     rows = db.execute(
         "SELECT change_id, body FROM single CROSS JOIN outbox USING (change_id) WHERE answered_at IS NULL"
@@ -409,7 +410,7 @@ def unsettled(change_id: str, parts: Collection[str], setting: str) -> set[str]:
 
 
 def movers() -> dict[str, str]:
-    """What has been seen of who moves the stock, by kind of document."""
+    """Return what has been seen of who moves the stock, by kind of document."""
     return {kind: seen for kind in ("sale", "return", "void") if (seen := state.get(f"stock.{kind}")) is not None}
 
 
@@ -456,8 +457,8 @@ def waits_for(change: Change, parts: Sequence[str]) -> Lane | None:
 
 
 def being_made(type: str, record_ids: Collection[str], *, lane: Lane | None = None) -> list[str]:
-    """Which of these records the server has not answered for yet, or has refused, so that a person may correct them;
-    only those whose making is in `lane`, if given: what was refused is in `attention`."""
+    """Return which of these records the server has not answered for yet, or has refused, so that a person may correct
+    them; only those whose making is in `lane`, if given: what was refused is in `attention`."""
     marks = ", ".join("?" * len(record_ids))
     rows = db.execute(
         f"SELECT DISTINCT record_id FROM outbox WHERE type = ? AND record_id IN ({marks}) AND kind = 'create'"
@@ -469,7 +470,7 @@ def being_made(type: str, record_ids: Collection[str], *, lane: Lane | None = No
 
 
 def are_refused(type: str, record_ids: Collection[str]) -> bool:
-    """Whether the making of all these records has been refused, and waits for a person."""
+    """Tell whether the making of all these records has been refused, and waits for a person."""
     marks = ", ".join("?" * len(record_ids))
     row = db.execute(
         f"SELECT 1 FROM outbox WHERE type = ? AND record_id IN ({marks}) AND kind = 'create'"
@@ -485,8 +486,8 @@ def _lane(value: str) -> Lane:
 
 
 def is_status(change: Change) -> bool:
-    """Whether a return can go up as a status of its sale: one that brings back the whole of it, and nothing onto an
-    account. What a customer owes no call can write, and a server need not take it off for a status."""
+    """Tell whether a return can go up as a status of its sale: one that brings back the whole of it, and nothing onto
+    an account. What a customer owes no call can write, and a server need not take it off for a status."""
     if db.execute("SELECT 1 FROM account_move WHERE change_id = ?", (change.change_id,)).fetchone() is not None:
         return False
     sold = _pieces("sale_id = ?", change.payload["return_of"])
@@ -513,7 +514,7 @@ def writable(type: str, record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def replaces_whole() -> bool | None:
-    """Whether a PUT replaces the whole record at this server; None where that has not been seen."""
+    """Tell whether a PUT replaces the whole record at this server; None where that has not been seen."""
     seen = state.get("puts")
     return None if seen is None else seen == "whole"
 
@@ -528,7 +529,7 @@ def copy_of(type: str, record_id: str) -> dict[str, Any] | None:
 
 
 def search_fields(type: str, record_id: str) -> dict[str, Any]:
-    """What a record is found by at the server: the fields that the server knew last."""
+    """Return what a record is found by at the server: the fields that the server knew last."""
     return overlay.base(type, record_id) or overlay.current(type, record_id) or {}
 
 

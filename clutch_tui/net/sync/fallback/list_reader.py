@@ -121,7 +121,7 @@ def whole_number(answer: Answer, name: str) -> int | None:
 
 
 def server_time(answer: Answer) -> str | None:
-    """When the server answered, by its own clock: only that may be handed back as `updated_since`."""
+    """Return when the server answered, by its own clock: only that may be handed back as `updated_since`."""
     try:
         stamped = wire.moment_in(answer.envelope.get("timestamp"))
         return stamped or to_text(parsedate_to_datetime(answer.headers.get("date", "")))

@@ -230,8 +230,8 @@ class SingleWrites:
         await self._finish(claimed, done(record), str(record["id"]))
 
     async def _found(self, claimed: Claimed) -> Row | None:
-        """What an earlier attempt has made, where there may have been one. Absence counts only when the server has
-        had time to finish."""
+        """Return what an earlier attempt has made, where there may have been one. Absence counts only when the server
+        has had time to finish."""
         progress = claimed.progress
         if not claimed.again or progress.told == "send":
             return None
@@ -458,7 +458,7 @@ class SingleWrites:
 
 
 def _is_answered(order: Row, change: Change) -> bool:
-    """Whether the server's order shows an answer: one that was quoted before may show the quote before."""
+    """Tell whether the server's order shows an answer: one that was quoted before may show the quote before."""
     wanted = orders.answered(change.kind, change.payload)
     return bool(order["status"] == wanted["status"] and order["total"] == wanted.get("total", order["total"]))
 
@@ -471,6 +471,6 @@ def _status_of(change: Change) -> tuple[str, str, str]:
 
 
 def _sale_fields(sale_id: str) -> dict[str, Any]:
-    """What a sale is found by at the server."""
+    """Return what a sale is found by at the server."""
     sale = sales.get(sale_id)
     return {"receipt_number": sale.receipt_number, "date": to_text(sale.at)}

@@ -25,8 +25,8 @@ class Stock:
         self._stock_by = stock_by
 
     async def figures(self, parts: Collection[str], *, otherwise: dict[str, int] | None = None) -> dict[str, int]:
-        """What the server says of these parts now; those that it does not have are left out. `otherwise` where it
-        shows its parts to nobody: no sale waits for that, only its stock."""
+        """Return what the server says of these parts now; those that it does not have are left out. `otherwise` where
+        it shows its parts to nobody: no sale waits for that, only its stock."""
         figures = {}
         for part_id in parts:
             try:
@@ -44,7 +44,7 @@ class Stock:
         return await self._lookup.known("item", remote_id, fields)
 
     async def not_there_yet(self, parts: Collection[str]) -> list[str]:
-        """Which of these parts the server does not show and may get: their making was set aside."""
+        """Return which of these parts the server does not show and may get: their making was set aside."""
         unanswered = await self._store.read(single_writes.being_made, "item", parts)
         return [part_id for part_id in unanswered if not await self.figures([part_id], otherwise={})]
 
@@ -133,7 +133,8 @@ class Stock:
             raise await self._until_made(later)
 
     async def _until_made(self, parts: Collection[str]) -> Waits:
-        """What waits for parts to be made; without alarm where the server has refused them, for their correction."""
+        """Return what waits for parts to be made; without alarm where the server has refused them, for their
+        correction."""
         return Waits(SOON, local=await self._store.read(single_writes.are_refused, "item", parts))
 
     async def _is_unsettled(self, change_id: str, part_id: str) -> bool:
