@@ -2,8 +2,8 @@
 
 A check answers with a `Finding`; what each finding is worth stands in `OUTCOMES`, so that screen, command line
 and catalogues agree on every one of them. A check that leans on a failed one is skipped, one that takes too long
-is cut off, and whatever one raises becomes a finding of its own. `reach` holds the checks of the way to the
-server, `premises` those of this machine; what the terminal can do is told by the ui.
+is cut off, and whatever one raises becomes a finding of its own. `network_checks` holds the checks of the way to the
+server, `machine_checks` those of this machine, `terminal_checks` what the terminal can do.
 """
 
 from __future__ import annotations

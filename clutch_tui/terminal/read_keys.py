@@ -11,7 +11,7 @@ before the cursor away.
 Some of those terminals tell the text of a key besides, also where Alt has added nothing to it; Textual takes any text
 for one that was typed with the option key of a Macintosh.
 
-All keys of one read carry the time of that read: `scans` sees by it what came in one piece.
+All keys of one read carry the time of that read: `scanner` sees by it what came in one piece.
 
 Names of Textual used here that its documentation does not promise: `textual._xterm_parser.XTermParser`, its `feed` and
 `_sequence_to_key_events`, and that a driver finds it in its own module. A test pins them.

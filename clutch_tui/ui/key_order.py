@@ -14,7 +14,7 @@ a row of a list waits for the rows that were asked for, so that it names the row
 would see. All this lasts a moment as a rule; if it lasts longer, the screen says so (`show_waiting`), and after
 `PATIENCE` the keys that are held are given up aloud: nothing is ever done to a row that nobody has seen.
 
-Keys that turn out to be a scan (`scans`) are not dealt with as keys: they become one `Scan`, in their turn, and the
+Keys that turn out to be a scan (`scanner`) are not dealt with as keys: they become one `Scan`, in their turn, and the
 app says where it goes.
 
 Names of Textual used here that its documentation does not promise: `Message._stop_propagation`. A test pins it.

@@ -152,8 +152,8 @@ def claim(
 ) -> tuple[Change, ...]:
     """The next changes to send, oldest first, and note that they are being sent.
 
-    What has begun to go up by itself (`singles`) ends that way and is left out; `begun=True` gives only that, None
-    gives both. Types in `besides` are left out, too.
+    What has begun to go up by itself (`single_writes`) ends that way and is left out; `begun=True` gives only that,
+    None gives both. Types in `besides` are left out, too.
 
     A request waits while an earlier request on its record is unanswered; facts never wait. At the first claim
     the base of a request is completed and the change is frozen; every later claim gives the very same change.

@@ -23,8 +23,9 @@ STILL = f"""SELECT one.key {_BEING_JUDGED.format("$.writes")}
     AND begun.lane IN ('fast', 'slow') AND NOT json_extract(one.value, '$.done')
     UNION SELECT one.key {_BEING_JUDGED.format("$.before")}
     AND (begun.lane = 'fast' OR begun.lane = 'slow' AND json_extract(single.body, '$.posted'))"""
-"""The parts whose figure at the server tells what became of a change that goes up by itself: whether it was written,
-or who moved it (`singles.unsettled`, `singles.being_watched`). A document that cannot be sent holds up nothing."""
+"""The parts whose figure at the server tells what became of a change that goes up by itself: whether it was written, or
+who moved it (`single_writes.unsettled`, `single_writes.being_watched`). A document that cannot be sent holds up
+nothing."""
 
 _HALF = """SELECT 1 FROM sync_state WHERE name IN ('inventory.missed_at', 'sales.missed_at')
     OR name IN ('inventory.way', 'sales.way') AND value = 'lists'"""
@@ -45,8 +46,8 @@ _OF_MADE = f"""NOT EXISTS (SELECT 1 FROM outbox AS made INDEXED BY outbox_by_rec
     AND (EXISTS ({_HALF}) OR EXISTS (SELECT 1 FROM single
     WHERE single.change_id = made.change_id AND json_extract(single.body, '$.tried_at') <> '')))"""
 FREE_TO_SYNC = f"{FREE} AND {_OF_SINGLES} AND {_OF_MADE}"
-"""By sync, what came back of a sale waits where that has begun to go up by itself (`singles.waits_for` says the same
-there): a server that heard of it first would move nothing when the sale comes, and nobody would know why. Nothing
+"""By sync, what came back of a sale waits where that has begun to go up by itself (`single_writes.waits_for` says the
+same there): a server that heard of it first would move nothing when the sale comes, and nobody would know why. Nothing
 moves a part whose figure is just being judged. And where a server may call a record by an id of its own, what is about
 that record waits until it is made: it would keep the fact for a record that never comes under our id."""
 

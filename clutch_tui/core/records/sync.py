@@ -44,7 +44,7 @@ class OutboxTable(Table):
     covered = BooleanField(default=False)
     """The cursor of the record's channel has passed the result: its rows say what the change did."""
     tick = IntegerField(null=True)
-    """The terminal's own count at the answer (`ways`): a list that began at or after it contains the change."""
+    """The terminal's own count at the answer (`transports`): a list that began at or after it contains the change."""
     outcome = text()
     """What a person made of an answered change: seen, resent, replaced or given_up."""
     followed_by = TextField(null=True)

@@ -1,9 +1,9 @@
 """Stores what the server answers: results of changes, and the rows of complete pulls.
 
-A channel is one cursor: `inventory`, `sales`, `customers`, `suppliers`, `orders`. Pages of a pull wait in
-`pull_page`, their parts in a table of their own (`arrivals`); rows, cursor and the moves that they end become visible
-in one transaction, and only when the pull is complete. A pull that starts over (snapshot, floor, another epoch) throws
-its staging away and nothing else, so that the screen keeps showing the rows it has.
+A channel is one cursor: `inventory`, `sales`, `customers`, `suppliers`, `orders`. Pages of a pull wait in `pull_page`,
+their parts in a table of their own (`part_staging`); rows, cursor and the moves that they end become visible in one
+transaction, and only when the pull is complete. A pull that starts over (snapshot, floor, another epoch) throws its
+staging away and nothing else, so that the screen keeps showing the rows it has.
 """
 
 from __future__ import annotations

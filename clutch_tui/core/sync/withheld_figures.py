@@ -1,9 +1,9 @@
 """Figures that must not be taken from the server's rows just now: the stock and the debts that what has begun to go up
 by itself moves, and of which nobody knows whether the server's rows contain it.
 
-The sync calls know each change by its id, and tell what their rows contain. What goes up without them (`singles`) has
-no id there: until it is answered, a row that comes by sync keeps the figure that is known here, and nothing that moved
-its record ends. Then the channel is fetched once more. Lists hold their rows by themselves (`listings`).
+The sync calls know each change by its id, and tell what their rows contain. What goes up without them (`single_writes`)
+has no id there: until it is answered, a row that comes by sync keeps the figure that is known here, and nothing that
+moved its record ends. Then the channel is fetched once more. Lists hold their rows by themselves (`listings`).
 """
 
 from __future__ import annotations

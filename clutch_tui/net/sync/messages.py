@@ -1,7 +1,7 @@
 """The messages of synchronisation (docs/protocol.md#the-sync-call), between core's terms and the wire's.
 
 Requests are built from frozen changes, answers become results and pages that core can store. Nothing here
-waits or decides; `sync` and `rest` do.
+waits or decides; `engine` and `record_calls` do.
 
 Marks (docs/protocol.md#marks). The server's counter does not identify a history, so each number comes with the mark of
 the transaction that took it, a text that nobody reads:
@@ -14,7 +14,7 @@ the transaction that took it, a text that nobody reads:
 * a mark that is another, or a number above the counter, is answered 409 `EPOCH` with the epoch that begins by that, for
   this shop alone. Numbers from before there were marks have none, and a server that is sent none checks none.
 
-A server of ours leaves out no mark; to one that tells none, none is sent, and `lookback` asks it instead.
+A server of ours leaves out no mark; to one that tells none, none is sent, and `restore_check` asks it instead.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Customers, suppliers and orders, pushed and pulled by the calls of `rest`, or, without numbers, by lists.
+"""Customers, suppliers and orders, pushed and pulled by the calls of `record_calls`, or, without numbers, by lists.
 
-The engine (`sync`) decides when; what is found out of a change or of a list is stored here. A change that chokes the
+The engine decides when; what is found out of a change or of a list is stored here. A change that chokes the
 server alone leaves the way of the others.
 """
 

@@ -1,7 +1,7 @@
 """Whole lists of a server without sync: what to read next, the pages read so far, and the swap.
 
 A list is read page by page, maybe over hours and several lives of the program; its pages wait in `pull_page` and
-become rows all at once. Each row keeps in `seq` the count (`ways.tick`) at which its page was asked for: own
+become rows all at once. Each row keeps in `seq` the count (`transports.tick`) at which its page was asked for: own
 movements answered until then are in its figure, later ones are not. Where a movement was under way just then, nobody
 can say; such a row keeps the figure it had (`held`), and its movements go on counting.
 """
