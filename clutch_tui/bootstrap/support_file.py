@@ -1,7 +1,8 @@
 """What goes into the support file, and how it is had: on a good day, offline, and from a broken installation.
 
-The composition root of `net.bundle`: it knows the configuration, the terminal and the sentences, which `net` does
-not. Each section opens what it needs by itself, so that a damaged database costs the sections about it and no other.
+The composition root of `support.bundle`: it knows the configuration, the terminal and the sentences, which `support`
+does not. Each section opens what it needs by itself, so that a damaged database costs the sections about it and no
+other.
 """
 
 from __future__ import annotations

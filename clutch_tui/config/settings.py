@@ -4,7 +4,7 @@ The tree is made of plain frozen dataclasses that pydantic validates. A start wh
 same as last time takes the validated values from the cache folder instead, because importing pydantic would
 cost more than a tenth of the time to the first frame.
 
-Keys, tokens and passwords are no settings: `net.vault` keeps them.
+Keys, tokens and passwords are no settings: `security.vault` keeps them.
 """
 
 from __future__ import annotations

@@ -252,7 +252,7 @@ async def _release(backend: Backend, body: JSON) -> Any:
 
 @_action(CONTROLS, "without_sync")
 async def _without_sync(backend: Backend, body: JSON) -> Any:
-    """From now on a server without sync; the options are those of `plain.Plain`."""
+    """From now on a server without sync; the options are those of `without_sync.Plain`."""
     backend.simplify(sandbox_without_sync.read(body))
     return {"plain": asdict(backend.plain) if backend.plain else None}
 

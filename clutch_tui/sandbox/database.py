@@ -185,7 +185,7 @@ class Database:
     peewee: SqliteDatabase
     committed: deque[Event] = field(default_factory=deque)
     moves_stock: bool = True
-    """False for a server that leaves the stock of a sale to its terminals (`plain`)."""
+    """False for a server that leaves the stock of a sale to its terminals (`without_sync`)."""
     protocol: int = PROTOCOL
     """The newest version of the protocol that is spoken; 1 for a server that has not learned the second."""
     # The backup of a database in memory; a file's backup lies beside it.

@@ -49,9 +49,9 @@ class Settings:
     insight_pace: float | None = 60.0
     max_sockets: int = 200
     max_strangers: int = 50
-    """Sockets that may be open without having signed in; they have `conversation.SIGN_IN_SECONDS` to do so."""
+    """Sockets that may be open without having signed in; they have `socket_session.SIGN_IN_SECONDS` to do so."""
     failed_logins: int = 10
-    """Wrong passwords for one account within `attempts.SPAN`; after them even the right one has to wait."""
+    """Wrong passwords for one account within `sign_in_attempts.SPAN`; after them even the right one has to wait."""
     hosts: tuple[str, ...] = ()
     """Names by which the server may be called; empty for those of this machine where it listens only there, and
     any where it listens to others."""

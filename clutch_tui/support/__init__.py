@@ -1,1 +1,1 @@
-"""What support looks at: endpoints tried, surroundings judged, the program's own log, one file that tells it all."""
+"""What support looks at: surroundings judged, the program's own log, one file that tells it all."""

@@ -7,7 +7,7 @@ six keys in a row cannot (the fastest typists leave 60 ms on average), and a key
 33 ms. But over SSH, behind a terminal multiplexer and on a busy machine, keys of a person come in one piece as well:
 then time says nothing, and the text must. A run is a scan
 
-1. where it begins with the prefix that the scanner was set to send (`till.scan_prefix`), whatever else it is;
+1. where it begins with the prefix that the scanner was set to send (`ui.scan_prefix`), whatever else it is;
 2. where it is a code of the shop (of 6 characters or more), however it came;
 3. where it is a number of trade by its check digit (EAN-8, UPC-A, EAN-13, GTIN-14), however it came; in a field for
    text only 13 digits count, because a telephone number with its country has 12 or 14;

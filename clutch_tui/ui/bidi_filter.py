@@ -87,7 +87,7 @@ _FILTERS = {False: BidiFilter(LTR), True: BidiFilter(RTL)}
 class BidiApp(_AppPart):
     """Mixin, before `App`: everything this app draws is in visual order, its screens run as the language does.
 
-    `order_modes` is what `terminal.ordered_terminal` yielded. Call `follow_language` after `strings.use`, at the
+    `order_modes` is what `bidi_mode.ordered_terminal` yielded. Call `follow_language` after `strings.use`, at the
     start and whenever a person chooses another language.
     """
 

@@ -102,7 +102,7 @@ class Dialog(VisualLines, ModalScreen[T | None], Generic[T]):
         return super().dismiss(result)
 
     def take_scan(self, text: str) -> bool | None:
-        """A question waits for a person: a scan neither answers it nor passes it (`scanning`)."""
+        """A question waits for a person: a scan neither answers it nor passes it (`scan_routing`)."""
         return False
 
     @property

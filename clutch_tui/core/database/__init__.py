@@ -1,1 +1,1 @@
-"""How the shop's file is kept: the doors to it, its tables, its key, its health."""
+"""The shop's file and the connection to it: statements, key, damage, and who else has it open."""

@@ -2,7 +2,7 @@
 
 Functions carry no connection: `database` resolves to the store that is working in this thread (`store.py` binds
 it), so that several stores live in one process and nobody has to hand a connection around. Outside a store every
-query raises `peewee.InterfaceError`. What the tables hold is written down in `tables.py`.
+query raises `peewee.InterfaceError`. What the tables hold is written down in `core/records`.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 While a record has no request under way its row is the server's copy itself. The first request keeps that copy
 aside (`base_record`); every answer and every pull then lays the requests that still count over the copy again
-(`replica.rebase`). So an edit is seen at once, survives any pull, and disappears by itself when the server
+(`replica_rows.rebase`). So an edit is seen at once, survives any pull, and disappears by itself when the server
 refuses it.
 """
 

@@ -135,7 +135,7 @@ class SingleTable(Table):
 
     change_id = TextField(primary_key=True)
     body = TextField(default="{}")
-    """JSON: what was read and written so far (`singles.Progress`)."""
+    """JSON: what was read and written so far (`single_writes.WriteProgress`)."""
 
     class Meta:
         table_name = "single"

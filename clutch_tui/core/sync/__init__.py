@@ -1,1 +1,1 @@
-"""What goes to the server and what comes from it, in the database: the queue, the copy, their conflicts."""
+"""What the server tells, in the database: results, rows, epochs, conflicts; and the queue as a person sees it."""

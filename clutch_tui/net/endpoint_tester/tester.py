@@ -1,7 +1,7 @@
 """Every endpoint tried and judged: one engine for the screen and the command line.
 
 Without being told to, it leaves no trace in the shop (`probes`). Told to write, it does whole round trips with
-marked records of its own (`round_trip`). It also tries what synchronisation leans on (`capabilities`).
+marked records of its own (`round_trips`). It also tries what synchronisation leans on (`capabilities`).
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ Nobody can decide them otherwise."""
 @dataclass(frozen=True, slots=True)
 class NumberedPage:
     """An understood page of a list. `tracked` is False for a server that knows no `since_seq`: then there is none, and
-    the list is read whole (`lists`)."""
+    the list is read whole (`fallback.list_reader`)."""
 
     epoch: str
     page: PullPage | None

@@ -99,7 +99,7 @@ class ShopScreen(Screen[None]):
         """These nouns have just been changed from here: a list of them waits for its new rows."""
 
     def take_scan(self, text: str) -> bool | None:
-        """Do with a scan what is done with it here; None where the screen below may have it (`scanning`)."""
+        """Do with a scan what is done with it here; None where the screen below may have it (`scan_routing`)."""
         return None
 
     @property

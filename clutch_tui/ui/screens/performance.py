@@ -1,7 +1,7 @@
 """Performance: how fast the program is here, each figure beside its budget, and what can be done about it.
 
-The figures are those of `core.measures`, noted while people worked; "test now" tries the parts of the machine one
-by one, "optimise" puts the database in order.
+The figures are those of `core.performance.measures`, noted while people worked; "test now" tries the parts of the
+machine one by one, "optimise" puts the database in order.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Reads the lists of a server without sync, page by page, as little as it takes (docs/protocol.md#without-sync-calls).
 
-What a page means and when a list is complete is decided in `core.listings`; here is only what the line does. A page
-that was read is kept: after a cut, or in another life of the program, the next one is asked for.
+What a page means and when a list is complete is decided in `core.sync.fallback.listings`; here is only what the line
+does. A page that was read is kept: after a cut, or in another life of the program, the next one is asked for.
 """
 
 from __future__ import annotations
