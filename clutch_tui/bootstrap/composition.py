@@ -51,7 +51,7 @@ PASSPHRASE_WANTED = frozenset({"error.key.passphrase_needed", "error.key.choose_
 
 
 def _say_nothing(_key: str) -> None:
-    """Return where nobody listens."""
+    """Tell nobody."""
 
 
 @dataclass(slots=True)

@@ -86,7 +86,7 @@ def _login(email: str, environ: Mapping[str, str]) -> Login | None:
 
 @contextlib.contextmanager
 def _report_file(path: Path | None) -> Iterator[Callable[[TesterReport], object]]:
-    """Return where the XML goes. A place that cannot be written is told before the server is asked anything. Raises
+    """Open the place where the XML goes. One that cannot be written is told before the server is asked anything. Raises
     `click.UsageError`."""
     if path is None:
         yield lambda report: None

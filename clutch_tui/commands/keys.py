@@ -131,7 +131,7 @@ def export() -> click.Command:
 
 
 def recovery_sheet(key: CipherKey, device: str) -> Iterator[str]:
-    """Return what is printed and put away: which key, the groups, what it opens and who must not see it."""
+    """Give the lines that are printed and put away: which key, the groups, what it opens and who must not see it."""
     groups = key.recovery.split("-")
     yield t("cli.key.sheet.title")
     yield t("cli.key.sheet.name", key=key.name, date=shown.date(datetime.now(UTC)), device=device[:8])

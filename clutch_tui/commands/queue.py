@@ -168,8 +168,8 @@ def retry() -> click.Command:
 
 
 def _ask_whether_it_is_there(row: ChangeRow) -> None:
-    """Return what nobody can say of an unconfirmed change a person has to say before it is sent again: at a terminal
-    the question is asked, a script needs the option. Raises `click.UsageError` and `click.Abort`."""
+    """Have a person say what nobody else can of an unconfirmed change, before it is sent again: at a terminal the
+    question is asked, a script needs the option. Raises `click.UsageError` and `click.Abort`."""
     question = "queue.ask.not_moved" if core_queue.is_only_stock(row) else "queue.ask.send_again"
     words = t(question, name=shown.name(change_phrases.label(row)) or change_phrases.kind_word(row.kind))
     if not sys.stdin.isatty():

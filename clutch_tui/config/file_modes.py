@@ -48,7 +48,7 @@ def close(home: Home) -> None:
 
 
 def openings(home: Home) -> Iterator[Opening]:
-    """Return what others may read or write, folders before what is in them."""
+    """Find what others may read or write, folders before what is in them."""
     if os.name != "posix":
         return
     me = os.geteuid()

@@ -45,12 +45,12 @@ class Home:
 
     @property
     def keys_dir(self) -> Path:
-        """Return what opens something lies here, outside the data folder: a copy of that says nothing without it."""
+        """The folder of what opens something, outside the data folder: a copy of that says nothing without it."""
         return self.config_dir / "keys"
 
     @property
     def secrets_file(self) -> Path:
-        """Return what this terminal shows to the server, where the system has no key store."""
+        """The file of what this terminal shows to the server, where the system has no key store."""
         return self.keys_dir / "secrets.json"
 
     @property

@@ -65,7 +65,7 @@ def _complain(problem: Mapping[str, Any], given: Mapping[str, Given]) -> NoRetur
 
 
 def _check_meaning(settings: Settings, given: Mapping[str, Given]) -> Settings:
-    """Return what types cannot say: addresses, files, names of places."""
+    """Check what types cannot say: addresses, files, names of places."""
     default = Given("", "config.toml")
 
     def place(dotted: str) -> str:

@@ -219,8 +219,8 @@ def get(payment_id: str) -> AccountPayment:
 
 
 def _taken_back(payment: str, amount: str, customer: str = "") -> str:
-    """Tell whether a payment was taken back, in SQL. Through a server of version 1 that comes as a payment below zero
-    which names none: of the payments of one sum and way as many count as taken back, whichever they were."""
+    """The condition, in SQL, that a payment was taken back. Through a server of version 1 that comes as a payment below
+    zero which names none: of the payments of one sum and way as many count as taken back, whichever they were."""
     named = "EXISTS (SELECT 1 FROM document AS void WHERE void.about = {0}.id)".format
     return f"""({named(payment)} OR 0 >= (SELECT coalesce(sum(CASE WHEN other.amount < 0 THEN -1
         WHEN {named("other")} THEN 0 ELSE 1 END), 1) FROM document AS other WHERE other.kind = 'payment'

@@ -241,7 +241,7 @@ class Monitor:
         self._changed()
 
     def set_skew(self, seconds: float) -> None:
-        """Return how far this machine's clock is ahead of the server's; told from two minutes on, and cleared below
+        """Note how far this machine's clock is ahead of the server's; told from two minutes on, and cleared below
         that."""
         skew = seconds if abs(seconds) > SKEW else 0.0
         if abs(skew - self._skew) < SKEW / 2 and bool(skew) == bool(self._skew):
@@ -270,7 +270,7 @@ class Monitor:
         return self._traffic
 
     def set_access(self, access: Access, *, was_somebody: bool = True) -> None:
-        """Return who is speaking: nobody, the shop's key, or a user; and whether anybody ever was."""
+        """Note who is speaking: nobody, the shop's key, or a user; and whether anybody ever was."""
         self._was_somebody = was_somebody or access != "signed_out"
         if access != self._access:
             self._access = access

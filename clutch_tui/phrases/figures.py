@@ -42,7 +42,7 @@ def figure(figures: MeasureFigures, unit: Unit) -> str:
 
 
 def savings_lines(savings: Savings) -> Iterator[str]:
-    """Return what is saved, as sentences."""
+    """Give what is saved, as sentences."""
     if savings.per_call is None:
         yield t("savings.no_calls")
     else:

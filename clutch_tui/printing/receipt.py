@@ -106,7 +106,7 @@ class _Paper(page.PaperPage):
         self.plain(tn("receipt.pieces", totals.pieces))
 
     def _discounts(self, receipt: Receipt) -> None:
-        """Return what is off the lines and what is off the whole sale, each by itself where there are both."""
+        """Write what is off the lines and what is off the whole sale, each by itself where there are both."""
         lines, whole = receipt.off_lines, receipt.totals.discount - receipt.off_lines
         if lines:
             self.pair(t("receipt.discount_lines" if whole else "receipt.discount"), shown.amount(-lines))

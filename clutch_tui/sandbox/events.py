@@ -106,7 +106,7 @@ class Hub:
         return [listener for listeners in self.listeners.values() for listener in listeners]
 
     def end_session(self, session_id: str) -> None:
-        """Return who signs out on a terminal ends its socket too."""
+        """End the socket of a terminal on which somebody signs out."""
         for listener in self.all():
             if session_id and listener.session_id == session_id:
                 listener.say(Closing(4001, "SIGNED_OUT"))

@@ -77,8 +77,8 @@ class MachineChecks:
         return self._home.database(self._settings.backend.base_url, self._settings.backend.shop_id)
 
     def first(self) -> tuple[Check, ...]:
-        """Return what comes before the way to the server. The mode of the key file is looked at before anything reads
-        it, since reading puts it right."""
+        """The checks that come before the way to the server. The mode of the key file is looked at before anything
+        reads it, since reading puts it right."""
         return (Check("config", self.config), Check("credentials", self.credentials, ("config",)))
 
     def rest(self) -> tuple[Check, ...]:

@@ -298,8 +298,8 @@ class ClutchApp(KeysInOrder, Scanning, Overlays, ThinWire, Gauges, BidiApp, App[
             report(self, event.worker.error)
 
     def _fatal_error(self) -> None:
-        """Return what no funnel caught ends the app. Textual would print the values of all variables on the way there,
-        a password that was just typed among them."""
+        """End the app by what no funnel caught. Textual would print the values of all variables on the way there, a
+        password that was just typed among them."""
         self.bell()
         self._exit_renderables.append(Text(last_words(self._exception)))
         self._close_messages_no_wait()

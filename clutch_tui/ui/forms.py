@@ -66,7 +66,7 @@ class EntryRow(Horizontal):
         return self.typed != self.given
 
     def accept(self) -> None:
-        """Return what stands there now is what is stored."""
+        """Take what stands there now for what is stored."""
         self.given = self.typed
 
     def show(self, value: object) -> None:

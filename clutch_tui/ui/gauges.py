@@ -111,7 +111,7 @@ class Gauges(_AppPart):
         self.meter.note("memory.frame", gauges.memory())
 
     def note_present(self, database: Path) -> None:
-        """Return what the process and the database take now."""
+        """Note what the process and the database take now."""
         self.meter.note("memory.now", gauges.memory())
         self.meter.note("store.size", gauges.size(database))
 

@@ -174,7 +174,7 @@ class KeysInOrder(_AppPart):
         await self._next_key()
 
     async def _look_up(self, run: Run) -> None:
-        """Tell whether the shop has this code."""
+        """Find out whether the shop has this code."""
         try:
             if await self._is_known(run.text):
                 self._turn_into_scan(run)

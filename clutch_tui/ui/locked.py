@@ -109,7 +109,7 @@ class Locked(FormDialog[str]):
         return "open"
 
     def _refuse(self, error: Exception) -> None:
-        """Return what nobody can see cannot be corrected: it is typed anew. A recovery key stays as it is."""
+        """Have what nobody can see, and so cannot correct, typed anew. A recovery key stays as it is."""
         super()._refuse(error)
         unseen = [row.field for row in self.rows if row.entry.kind == "secret" and isinstance(row.field, TextField)]
         for field in unseen:

@@ -131,8 +131,8 @@ def heard(channel: str) -> None:
 
 
 def _remember_attempts(channel: str) -> None:
-    """Return what may have reached the server by sync, unanswered, must be looked for before it goes up by itself. What
-    has no call of its own never does: it waits for sync, which knows it again by its id."""
+    """Note what may have reached the server by sync, unanswered: it must be looked for before it goes up by itself.
+    What has no call of its own never does: it waits for sync, which knows it again by its id."""
     _REMEMBER.run(channel=queue_of(channel))
 
 
@@ -152,7 +152,7 @@ def _forget_attempts(channel: str) -> None:
 
 
 def _let_go(channel: str) -> None:
-    """Return what waited for an endpoint has one now, and goes the ordinary way under its own id."""
+    """Let what waited for an endpoint go the ordinary way under its own id: there is one now."""
     _LET_LOCAL_ON.run(channel=queue_of(channel))
 
 

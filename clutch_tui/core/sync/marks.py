@@ -51,7 +51,7 @@ def are_told() -> bool:
 
 
 def forget() -> None:
-    """Return what was heard belongs to an epoch that is over."""
+    """Forget what was heard: it belongs to an epoch that is over."""
     state.forget(_SEQ)
     state.forget(_MARK)
 

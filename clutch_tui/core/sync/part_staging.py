@@ -205,7 +205,7 @@ def hold_figures(part_ids: Collection[str]) -> bool:
 
 
 def _keep(record_id: str, *, snapshot: bool) -> None:
-    """Return what came of a part with requests under way becomes its base, over which they are laid again."""
+    """Make what came of a part with requests under way its base, over which they are laid again."""
     came = db.execute(f"SELECT {', '.join(_FIELDS)} FROM part_next WHERE id = ?", (record_id,)).fetchone()
     if came is not None:
         row = {"id": record_id, **dict(zip(_FIELDS, came, strict=True))}

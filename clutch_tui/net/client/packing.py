@@ -56,8 +56,8 @@ class Packing:
         return error.status in _NOT_UNDERSTOOD or (not self._understood and error.status in _BROKEN)
 
     def compare(self, packed: int | None, plain: int | None) -> None:
-        """Return what a call was answered packed, and then as it is; None is no answer at all. A server that makes a
-        difference is told nothing packed any more, whatever it offers."""
+        """Compare what a call was answered packed with what it was answered as it is; None is no answer at all. A
+        server that makes a difference is told nothing packed any more, whatever it offers."""
         if packed == 415 or plain not in (None, packed):
             self._given_up = True
 

@@ -391,7 +391,7 @@ class Socket:
     # --- what comes in ------------------------------------------------------------------------------
 
     async def _compare(self, pong: Frame) -> None:
-        """Return what a lost last event looks like: the server's counters are ahead of ours, and nothing comes."""
+        """See whether a last event was lost: the server's counters are ahead of ours then, and nothing comes."""
         self._sequence.settle(self._asked_up_to)  # it was asked to resume before it was asked for this
         if pong.seq is not None:
             self._is_ours = True

@@ -66,7 +66,7 @@ class BatchSizes:
             self._through[channel] = 0
 
     def restore(self, channel: str) -> None:
-        """Return what was to blame is out of the way."""
+        """Go back to what went before: what was to blame is out of the way."""
         self._size.pop(channel, None)
 
 

@@ -113,7 +113,7 @@ class SyncEngine:
             await self._pace.rest(await self.step())
 
     async def _start(self) -> None:
-        """Return what a process does once, in its first round: a disk that is full then may have room in the next."""
+        """Do what a process does once, in its first round: a disk that is full then may have room in the next."""
         await self._store.run(outbox.wake_slow)
         while await self._store.run(search.index_slice):  # what a process that was killed had left
             pass

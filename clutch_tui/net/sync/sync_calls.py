@@ -73,7 +73,8 @@ class SyncCalls:
         """The refusal of a server for which this program is too old, until a round has told it."""
 
     def begin_round(self) -> None:
-        """Return what failed in another round is no repetition in this one, and what was too large may fit."""
+        """Begin to count anew: what failed in another round is no repetition in this one, and what was too large may
+        fit."""
         self._epochs = 0
         self._repeated = (None, 0)
         for channel in self._held_up:

@@ -170,7 +170,7 @@ class ConflictsScreen(HistoryScreen):
 
     @work(group="ask", exit_on_error=False)
     async def action_new(self) -> None:
-        """Return what was deleted there comes back as a new record."""
+        """Make a new record of what was deleted there."""
         row: Conflict | None = self.table.row
         if row is None:
             return

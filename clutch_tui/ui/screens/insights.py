@@ -156,7 +156,7 @@ class InsightsScreen(ShopScreen):
 
 
 def _standing(kept: Reference | None, trouble: Exception | None) -> Iterator[str]:
-    """Return how old the answer is, and why there is none or no newer one."""
+    """Say how old the answer is, and why there is none or no newer one."""
     if kept is not None:
         yield t("insight.age", age=shown.age(kept.fetched_at, datetime.now(UTC)))
     if trouble is not None:

@@ -218,7 +218,7 @@ class InventoryScreen(ListScreen):
 
     @work(group="ask", exit_on_error=False)
     async def action_count(self) -> None:
-        """Return what is on the shelf by counting."""
+        """Set what is on the shelf by counting."""
         if (row := self.table.row) is None:
             return
         stock = shown.number(row.stock)

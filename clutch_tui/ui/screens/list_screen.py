@@ -76,7 +76,7 @@ class ListScreen(ShopScreen):
             self.table.focus()
 
     def on_screen_suspend(self) -> None:
-        """Return who comes back to a list must find all of it; a dialog over it is no leaving."""
+        """Forget the search, for who comes back to a list must find all of it; a dialog over it is no leaving."""
         if not self.is_current_mode:
             self.forget_search()
             if self.FROM_TOP:

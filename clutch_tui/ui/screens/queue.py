@@ -89,7 +89,8 @@ class QueueScreen(ListScreen):
         self.shown_lane.tell(lambda: t("queue.only", lane=t(f"lane.{self.lane}")) if self.lane else "")
 
     def on_screen_suspend(self) -> None:
-        """Return who comes back to the queue must find all of it; a dialog over it is no leaving."""
+        """Show every lane again, for who comes back to the queue must find all of it; a dialog over it is no
+        leaving."""
         if self.lane and not self.is_current_mode:
             self._show_lane("")
 
@@ -256,8 +257,8 @@ class QueueScreen(ListScreen):
 
     @work(group="ask", exclusive=True, exit_on_error=False)
     async def action_send_stranded(self) -> None:
-        """Return what waits in other databases goes to this shop, once the server has said that it is the same and a
-        person agrees."""
+        """Send what waits in other databases to this shop, once the server has said that it is the same and a person
+        agrees."""
         services, settings = self.app.services, self.app.settings
         if services.must_be_same_shop is None or services.send_stranded is None:
             return

@@ -69,7 +69,7 @@ class ReceiptDialog(PaperDialog):
         return None
 
     def on_key(self, event: Key) -> None:
-        """Return what is typed is for what lies below as well, but for a key of the receipt's own."""
+        """Pass what is typed on to what lies below as well, but for a key of the receipt's own."""
         if event.is_printable and event.key not in self.active_bindings:
             event.stop()
             self.dismiss(None)

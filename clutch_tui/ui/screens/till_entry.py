@@ -92,8 +92,8 @@ class TillEntry(ShopScreen):
             self.call_after_refresh(self._search, text)  # the letter is seen before it is looked for
 
     def _search_again(self) -> None:
-        """Return what was found may look otherwise now. A question that has no answer yet gets the one that it waits
-        for."""
+        """Search anew, for what was found may look otherwise now. A question that has no answer yet gets the one that
+        it waits for."""
         is_on_its_way = any(worker.group == "search" and not worker.is_finished for worker in self.workers)
         if is_on_its_way and not self._hits_for:
             self._is_overtaken = True
@@ -130,7 +130,7 @@ class TillEntry(ShopScreen):
         return True
 
     async def on_key(self, event: Key) -> None:
-        """Return who types wants to find something, wherever a click or Tab has led."""
+        """Take what is typed for a search, wherever a click or Tab has led."""
         if event.is_printable and not isinstance(self.focused, Input):
             event.stop()
             self.field.focus()
@@ -237,8 +237,8 @@ class TillEntry(ShopScreen):
             self.notify(lookups.read_as(meant.part.part_number if found.exact else found.read_as))
 
     async def _priced(self, meant: Candidate) -> Candidate | None:
-        """Return what has no price gets one for this sale, of which nought may be meant; its line keeps it for the next
-        piece. None where nobody says."""
+        """Have a price given for this sale to what has none, of which nought may be meant; its line keeps it for the
+        next piece. None where nobody says."""
         lines = self.cart.lines if self.cart is not None else ()
         price = next((line.price for line in lines if line.part_id == meant.part.id), None)
         if price is None:
@@ -282,6 +282,6 @@ class TillEntry(ShopScreen):
             self.notify(t("sales.short", name=shown.name(part_name(part)), **figures), severity="warning")
 
     def _offer_again(self, text: str) -> None:
-        """Return what was refused, to be corrected: nothing typed is lost, and the next scan replaces it."""
+        """Offer what was refused, to be corrected: nothing typed is lost, and the next scan replaces it."""
         if not self.field.value:
             self.field.offer_again(text)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 async def which(app: ClutchApp, text: str, candidates: Sequence[Candidate]) -> Candidate | None:
-    """Return which of these parts, and how many of it; None for none of them."""
+    """Ask which of these parts, and how many of it; None for none of them."""
     options = [(str(n), lookups.candidate(one)) for n, one in enumerate(candidates)]
     chosen = await app.push_screen_wait(ChooseUnmarked("sales.which", options, text=shown.isolate(text)))
     return None if chosen is None else candidates[int(chosen)]
@@ -48,7 +48,7 @@ async def is_pieces(app: ClutchApp, text: str, line: CartLine, pieces: int, part
 
 
 async def quantity(app: ClutchApp, line: CartLine) -> int | None:
-    """Return how many pieces of a line's part."""
+    """Ask how many pieces of a line's part."""
     most = shop.cart.MOST_PIECES
     asked = ask_number("sales.ask_quantity", value=line.quantity, minimum=1, maximum=most, name=part_of(line))
     return await app.push_screen_wait(asked)

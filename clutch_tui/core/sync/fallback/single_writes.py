@@ -170,7 +170,7 @@ def _keep_posted(change_id: str, kind: str, record_id: str, progress: WriteProgr
 
 
 def _remember_late(kind: str, record_id: str, progress: WriteProgress) -> None:
-    """Return what becomes of a sale must know its late parts long after the sale was answered."""
+    """Keep the late parts of a sale for what becomes of it, long after the sale was answered."""
     if kind == "sale" and progress.late:
         state.put(f"late.{record_id}", " ".join(progress.late))
 
@@ -245,8 +245,8 @@ def in_doubt() -> bool:
 
 
 def never_sent(change_ids: Collection[str]) -> None:
-    """Return what was taken to be sent has certainly not been done at the server: nothing needs to be looked for. What
-    had been sent before stays in doubt."""
+    """Note that what was taken to be sent has certainly not been done at the server: nothing needs to be looked for.
+    What had been sent before stays in doubt."""
     db.executemany(
         "UPDATE outbox SET first_sent_at = NULL WHERE change_id = ? AND first_sent_at = last_sent_at",
         [(change_id,) for change_id in change_ids],
