@@ -47,7 +47,7 @@ from clutch_tui.ui.key_order import KeysInOrder
 from clutch_tui.ui.overlays import Overlays
 from clutch_tui.ui.scan_routing import Scanning
 from clutch_tui.ui.services import Network, Services, value_of
-from clutch_tui.ui.status import Brake, Overall, Status
+from clutch_tui.ui.status import Brake, Status, of_connection
 from clutch_tui.ui.style_sheet import SteadyStylesheet
 
 if TYPE_CHECKING:
@@ -352,7 +352,10 @@ class ClutchApp(KeysInOrder, Scanning, Overlays, ThinWire, Gauges, BidiApp, App[
             await self.switch_mode("updates")
         if self._is_leaving:
             return
-        overall, since = self._overall()
+        if self.settings.backend.is_set_up:
+            overall, since = of_connection(self.network, self._cut_since)
+        else:
+            overall, since = "starting" if self._store is None else "alone", None
         skew = self.network.monitor.snapshot().skew if self.network is not None else 0.0
         if skew and not self.status.skew:
             from clutch_tui.phrases.clock import wrong_day
@@ -393,21 +396,6 @@ class ClutchApp(KeysInOrder, Scanning, Overlays, ThinWire, Gauges, BidiApp, App[
     def _is_busy(self) -> bool:
         """Tell whether somebody is in the middle of a sale or of an answer, and not to be led elsewhere."""
         return self._asks or any(getattr(screen, "is_selling", False) for screen in self.get_screen_stack("sales"))
-
-    def _overall(self) -> tuple[Overall, datetime | None]:
-        if not self.settings.backend.is_set_up:
-            return ("alone", None) if self._store is not None else ("starting", None)
-        if self.network is None:
-            return "starting", None
-        if self.network.offline:
-            return "cut", self._cut_since
-        snapshot = self.network.monitor.snapshot()
-        unanswered = snapshot.parts["api"].state in ("off", "connecting") and snapshot.reason is None
-        if snapshot.overall == "offline" and unanswered:  # nobody has had an answer yet, good or bad
-            return "starting", None
-        if snapshot.overall == "signed_out" and not snapshot.was_somebody:
-            return "not_signed_in", None
-        return snapshot.overall, snapshot.since
 
     # --- keys that work everywhere --------------------------------------------------------------------
 

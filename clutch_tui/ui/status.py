@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from textual.message_pump import MessagePump
+
+if TYPE_CHECKING:
+    from clutch_tui.ui.services import Network
 
 Overall = Literal["connected", "limited", "offline", "signed_out", "not_signed_in", "cut", "alone", "starting"]
 """Four words of the protocol (docs/protocol.md#connected-limited-offline), and three of this terminal's own: cut on
@@ -37,6 +40,21 @@ class Status:
     """Orders that nobody has read of; they are among `unread`."""
     missing: int = 0
     """Records of the server that cannot be read here."""
+
+
+def of_connection(network: Network | None, cut_since: datetime | None) -> tuple[Overall, datetime | None]:
+    """The state of a connection in the strip's word, and since when; None is one that has not been begun yet."""
+    if network is None:
+        return "starting", None
+    if network.offline:
+        return "cut", cut_since
+    snapshot = network.monitor.snapshot()
+    unanswered = snapshot.parts["api"].state in ("off", "connecting") and snapshot.reason is None
+    if snapshot.overall == "offline" and unanswered:  # nobody has had an answer yet, good or bad
+        return "starting", None
+    if snapshot.overall == "signed_out" and not snapshot.was_somebody:
+        return "not_signed_in", None
+    return snapshot.overall, snapshot.since
 
 
 class Brake:
