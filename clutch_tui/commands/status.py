@@ -92,7 +92,7 @@ def _look(installation: Installation, now: datetime) -> StatusFigures:
     from clutch_tui.core import journal, reference
     from clutch_tui.core.outbox import transports
     from clutch_tui.core.sync import differences, replica
-    from clutch_tui.core.sync.fallback import single_writes
+    from clutch_tui.core.sync.fallback import stock_movers
     from clutch_tui.net.network import is_led
 
     states = journal.connection_state()
@@ -115,7 +115,7 @@ def _look(installation: Installation, now: datetime) -> StatusFigures:
         as_of=replica.as_of("inventory"),
         kept=reference.ages(),
         way=transports.summary(),
-        stock_by=single_writes.movers(),
+        stock_by=stock_movers.movers(),
         by_channel=transports.known(),
         skew=0.0 if clock is None or clock.state == "off" else float(clock.detail.get("seconds", 0)),
         silent=silent,

@@ -14,7 +14,7 @@ from clutch_tui.core.database import db as database_db
 from clutch_tui.core.outbox import outbox
 from clutch_tui.core.store import store as stores
 from clutch_tui.core.sync import quarantine, replica, replica_rows, unconfirmed
-from clutch_tui.core.sync.fallback import single_writes
+from clutch_tui.core.sync.fallback import stock_movers
 from clutch_tui.net.sync.sync_calls import SyncCalls
 from clutch_tui.sandbox import ledger
 
@@ -105,7 +105,7 @@ def confirmed_elsewhere(stack: ExitStack) -> None:
 @mutant
 def moves_in_doubt(stack: ExitStack) -> None:
     """A part is moved once more while nobody knows what has become of a figure that was written."""
-    put(stack, single_writes, "unsettled", lambda *args: set())
+    put(stack, stock_movers, "unsettled", lambda *args: set())
 
 
 @mutant

@@ -17,7 +17,7 @@ from clutch_tui.core import cart as carts
 from clutch_tui.core.database import db
 from clutch_tui.core.outbox import outbox, transports
 from clutch_tui.core.sync import differences, queue
-from clutch_tui.core.sync.fallback import listings, single_writes
+from clutch_tui.core.sync.fallback import listings, single_writes, stock_movers
 from clutch_tui.core.types import CustomerDraft, PartDraft, Payment
 from clutch_tui.net.client.errors import ApiError
 from clutch_tui.sandbox import server
@@ -175,7 +175,7 @@ async def test_a_void_waits_until_it_is_seen_who_moved_the_stock_of_its_sale(sho
     line.cut.clear()
     await minutes(till, 20)
     assert till.changes == ()
-    assert till.ask(single_writes.movers) == {"sale": "server"}
+    assert till.ask(stock_movers.movers) == {"sale": "server"}
     assert till.shelf(sold.id) == shop.stock("P-0001") == sold.stock
 
 
@@ -225,7 +225,7 @@ async def test_a_sale_whose_void_came_first_says_nothing_of_who_moves_the_stock(
     assert till.changes == ()
     assert shop.sql("SELECT status FROM sale") == [("voided",)]
     assert till.shelf(sold.id) == shop.stock("P-0001") == sold.stock
-    assert till.ask(single_writes.movers) == {}
+    assert till.ask(stock_movers.movers) == {}
     pages = [call for call in line.calls if call.startswith(("GET /inventory/items?", "POST /sales/transactions?"))]
     assert pages.index("POST /sales/transactions?") == reading + (PARTS // 3 if lost is None else lost)
 
@@ -605,7 +605,7 @@ async def test_what_comes_back_of_a_part_that_the_server_knows_by_another_name_i
     if is_known:
         bring_back(till.sell(other.id, 2))
         await minutes(till, 2)
-    movers = till.ask(single_writes.movers)
+    movers = till.ask(stock_movers.movers)
     made = till.do(inventory.create, PartDraft(name="جديدة", part_number="N-1", price=500), 10).id
     till.do(outbox.make_slow, till.changes[0].id, "error.backend.server")
     sale_id = till.sell(made, 2)
@@ -615,7 +615,7 @@ async def test_what_comes_back_of_a_part_that_the_server_knows_by_another_name_i
     await minutes(till, 5)
     assert till.changes == ()
     assert till.shelf(made) == shop.stock("N-1") == 10
-    assert till.ask(single_writes.movers) == movers
+    assert till.ask(stock_movers.movers) == movers
     bring_back(till.sell(other.id, 2))
     await minutes(till, 5)
     assert till.shelf(other.id) == shop.stock("P-0002") == other.stock
@@ -635,7 +635,7 @@ async def test_a_sale_that_waits_for_a_part_to_be_made_holds_up_no_sale_of_its_o
     till.do(outbox.make_slow, till.changes[0].id, "error.backend.server")
     till.do(sell_each, made, other.id)
     await till.step()
-    assert till.ask(single_writes.movers) == {"sale": "server" if moves else "terminal"}
+    assert till.ask(stock_movers.movers) == {"sale": "server" if moves else "terminal"}
     await shop.fault("error_before", "inventory.create", count=None, status=500)
     await shop.fault("poison", "inventory.sync", count=None, change=made)
     if is_back:

@@ -24,7 +24,7 @@ STILL = f"""SELECT one.key {_BEING_JUDGED.format("$.writes")}
     UNION SELECT one.key {_BEING_JUDGED.format("$.before")}
     AND (begun.lane = 'fast' OR begun.lane = 'slow' AND json_extract(single.body, '$.posted'))"""
 """The parts whose figure at the server tells what became of a change that goes up by itself: whether it was written, or
-who moved it (`single_writes.unsettled`, `single_writes.being_watched`). A document that cannot be sent holds up
+who moved it (`stock_movers.unsettled`, `stock_movers.being_watched`). A document that cannot be sent holds up
 nothing."""
 
 _HALF = """SELECT 1 FROM sync_state WHERE name IN ('inventory.missed_at', 'sales.missed_at')

@@ -215,7 +215,7 @@ def knows_balances() -> bool:
 
 def server_keeps_balances(*, otherwise: bool = False) -> bool:
     """Tell whether the server adds what customers owe to their balance by itself, as far as has been seen
-    (`single_writes.learn_balances`). Until then an own debt goes on counting here, so that none is lost."""
+    (`stock_movers.learn_balances`). Until then an own debt goes on counting here, so that none is lost."""
     seen = state.get("balance.by")
     return otherwise if seen is None else seen == "server"
 

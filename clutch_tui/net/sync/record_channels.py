@@ -14,7 +14,7 @@ from clutch_tui.core.outbox import outbox, transports
 from clutch_tui.core.outbox.messages import Change, Result
 from clutch_tui.core.outbox.outbox import Channel
 from clutch_tui.core.sync import aliases, marks, moves, refusal_doubts, replica, replica_rows
-from clutch_tui.core.sync.fallback import single_writes
+from clutch_tui.core.sync.fallback import late_parts, single_writes
 from clutch_tui.core.types import Lane
 
 from .. import wire
@@ -39,7 +39,7 @@ class Another(Exception):
 
 def claimed(channel: Channel, options: dict[str, Any]) -> tuple[Change, ...]:
     """Changes to send, under the ids that the server has for their records."""
-    single_writes.take_over_voids()
+    late_parts.take_over_voids()
     return tuple(aliases.outgoing(change) for change in outbox.claim(channel, **options))
 
 

@@ -7,11 +7,13 @@ remembers nothing moves nothing. Which it is shows in the figure that the part h
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
+from ... import state
 from ...database import db
 from .. import aliases
-from . import single_writes
+from . import single_writes, stock_movers
 
 Verdict = Literal["moved", "not moved", "wait", "ask"]
 
@@ -24,7 +26,7 @@ def is_awaited(part_id: str, setting: str) -> bool:
 def judge(part_id: str, figure: int, setting: str, change_id: str = "") -> Verdict:
     """See by the figure of a part that the server has now whether it moved it for the documents that came before, and
     keep that with each of them; `change_id` is one of them, if given. `wait` while what else was sent may be in the
-    figure or not, `ask` where nobody can know. `setting` is that of `single_writes.mover`."""
+    figure or not, `ask` where nobody can know. `setting` is that of `stock_movers.mover`."""
     waiting = _waiting(part_id, setting, change_id)
     verdict = _verdict(part_id, figure, waiting, setting)
     if verdict in ("moved", "not moved"):
@@ -43,7 +45,7 @@ def _waiting(part_id: str, setting: str, asking: str) -> dict[str, single_writes
         if progress.posted
         and part_id in progress.late
         and part_id not in progress.moved
-        and (change_id == asking or single_writes.mover(kind, setting) != "terminal")
+        and (change_id == asking or stock_movers.mover(kind, setting) != "terminal")
     }
 
 
@@ -93,5 +95,43 @@ def _is_in_figure(change_id: str, kind: str, part_id: str, setting: str) -> bool
         return progress.moved[part_id]
     if not progress.posted:
         return None if progress.by_sync or (kind in single_writes.DOCUMENTS and progress.tried_at) else False
-    who = single_writes.mover(kind, setting)
+    who = stock_movers.mover(kind, setting)
     return None if who is None else who == "server"
+
+
+# --- documents that came by sync, and what becomes of a sale long after -----------------------------------
+
+
+def late_by_sync(change_id: str, sale: Mapping[str, Any]) -> list[str]:
+    """The late parts of a document that came by sync, by the server's copy of its sale: those that it may not have got
+    yet, and those that it names by our id and has under its own."""
+    parts = stock_movers.deltas(change_id)
+    named = {line["item_id"] for line in sale.get("items") or ()}
+    unmade = single_writes.being_made("item", parts)
+    return [one for one in parts if one in unmade or (one in named and aliases.remote("item", one) != one)]
+
+
+def misnamed(sale_id: str) -> list[str]:
+    """The parts that stand in the server's copy of a sale under our ids, and that it has under its own: it moves them
+    for nothing that becomes of the sale."""
+    return [part_id for part_id in _late_of(sale_id) if aliases.remote("item", part_id) != part_id]
+
+
+def _late_of(sale_id: str) -> list[str]:
+    return (state.get(f"late.{sale_id}") or "").split()
+
+
+def take_over_voids() -> None:
+    """A void of a sale with parts that the server has, or may get, under other ids than in its copy of the sale goes up
+    by itself: by sync the server would put back what stands in that copy, and nobody the rest. Not where the terminal
+    moves the stock of voids: a server with sync may move some of it as well."""
+    if state.get("stock.void") == "terminal":
+        return
+    rows = db.execute(
+        "SELECT change_id, substr(name, 6) AS sale_id FROM sync_state CROSS JOIN outbox INDEXED BY outbox_voids"
+        " ON kind = 'void' AND json_extract(payload, '$.sale_id') = substr(name, 6)"
+        " WHERE name > 'late.' AND name < 'late/' AND answered_at IS NULL AND first_sent_at IS NULL"
+    ).fetchall()
+    for change_id, sale_id in rows:
+        if misnamed(sale_id) or single_writes.being_made("item", _late_of(sale_id)):
+            db.execute("INSERT OR IGNORE INTO single (change_id) VALUES (?)", (change_id,))

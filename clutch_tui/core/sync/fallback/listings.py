@@ -19,7 +19,7 @@ from ...clock import from_text, to_text
 from ...database import db
 from ...outbox import overlay, transports
 from .. import aliases, conflicts, moves, part_staging, quarantine, replica, replica_rows, withheld_figures
-from . import single_writes
+from . import recognition, stock_movers
 
 OVERLAP = timedelta(minutes=10)
 """How far before its own last moment a server is asked for changes: a commit may carry a time before its end."""
@@ -218,7 +218,7 @@ def stage(plan: PagePlan, page: ListPage, *, took: float = 0.0) -> tuple[Outcome
         begun["easy"] = _is_easy(plan, page, took)
     state.put(f"{plan.channel}.reading", json.dumps(begun))
     held = moves.unanswered(plan.type)
-    nouns = single_writes.recognise(plan.type, page.rows)
+    nouns = recognition.recognise(plan.type, page.rows)
     rows = [_staged(plan, row, held) for row in aliases.incoming(plan.type, page.rows)]
     if _arrives(plan):
         _prepare(plan, rows)
@@ -353,7 +353,7 @@ def _store(
     state.forget(f"{channel}.lacking")
     another = state.get(f"{channel}.epoch") != transports.LISTS
     state.put(f"{channel}.epoch", transports.LISTS)
-    single_writes.learn_balances(type, rows)
+    stock_movers.learn_balances(type, rows)
     # who adds up what customers owe has not been seen yet: their old balance and what was added here are exact
     unsettled = moves.moved(type) if type == "customer" and not transports.knows_balances() else set()
     known = [

@@ -11,15 +11,13 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
 
 from ... import state
 from ...database import db
-from ...outbox import outbox, overlay, transports
+from ...outbox import outbox, transports
 from ...outbox.messages import Change, Result
 from ...types import Lane
 from .. import aliases, moves, replica
-from . import matching
 
 UNCONFIRMED = "error.sync.unconfirmed"
 """The last error of a change of which nobody can say whether the server has it."""
@@ -32,7 +30,6 @@ ASKS = (UNCONFIRMED, UNCLEAR_STOCK)
 DOCUMENTS = ("sale", "return", "void")
 """What moves stock where the server does that by itself."""
 
-Who = Literal["server", "terminal"]
 PLURALS = {"item": "inventory", "customer": "customers", "supplier": "suppliers", "order": "orders", "sale": "sales"}
 """The category of the calls of each type."""
 
@@ -100,7 +97,7 @@ def claim(
         "SELECT body, last_error FROM single CROSS JOIN outbox USING (change_id) WHERE change_id = ?",
         (change.change_id,),
     ).fetchone()
-    progress = _read(row[0]) if row is not None else WriteProgress()
+    progress = read(row[0]) if row is not None else WriteProgress()
     if row is None:
         body = json.dumps(asdict(progress))
         db.execute("INSERT INTO single (change_id, body) VALUES (?, ?)", (change.change_id, body))
@@ -124,7 +121,8 @@ def _hear(change_id: str, asked: str, progress: WriteProgress) -> None:
     db.execute("UPDATE outbox SET last_error = '' WHERE change_id = ?", (change_id,))
 
 
-def _read(body: str) -> WriteProgress:
+def read(body: str) -> WriteProgress:
+    """Return the progress that a row of `single` holds."""
     values = json.loads(body)
     writes = {part_id: Write(**write) for part_id, write in values.pop("writes", {}).items()}
     return WriteProgress(**values, writes=writes)
@@ -161,10 +159,11 @@ def posted(change: Change, progress: WriteProgress, remote_id: str | None) -> No
     """The server has a change's document; what is left of the change is its stock."""
     if remote_id is not None:
         aliases.put(change.type, change.id, remote_id)
-    _keep_posted(change.change_id, change.kind, change.id, progress)
+    keep_posted(change.change_id, change.kind, change.id, progress)
 
 
-def _keep_posted(change_id: str, kind: str, record_id: str, progress: WriteProgress) -> None:
+def keep_posted(change_id: str, kind: str, record_id: str, progress: WriteProgress) -> None:
+    """Keep the progress of a change whose document the server has."""
     _remember_late(kind, record_id, progress)
     keep(change_id, progress)
 
@@ -173,41 +172,6 @@ def _remember_late(kind: str, record_id: str, progress: WriteProgress) -> None:
     """Keep the late parts of a sale for what becomes of it, long after the sale was answered."""
     if kind == "sale" and progress.late:
         state.put(f"late.{record_id}", " ".join(progress.late))
-
-
-def late_by_sync(change_id: str, sale: Mapping[str, Any]) -> list[str]:
-    """The late parts of a document that came by sync, by the server's copy of its sale: those that it may not have got
-    yet, and those that it names by our id and has under its own."""
-    parts = deltas(change_id)
-    named = {line["item_id"] for line in sale.get("items") or ()}
-    unmade = being_made("item", parts)
-    return [one for one in parts if one in unmade or (one in named and aliases.remote("item", one) != one)]
-
-
-def misnamed(sale_id: str) -> list[str]:
-    """The parts that stand in the server's copy of a sale under our ids, and that it has under its own: it moves them
-    for nothing that becomes of the sale."""
-    return [part_id for part_id in _late_of(sale_id) if aliases.remote("item", part_id) != part_id]
-
-
-def _late_of(sale_id: str) -> list[str]:
-    return (state.get(f"late.{sale_id}") or "").split()
-
-
-def take_over_voids() -> None:
-    """A void of a sale with parts that the server has, or may get, under other ids than in its copy of the sale goes up
-    by itself: by sync the server would put back what stands in that copy, and nobody the rest. Not where the terminal
-    moves the stock of voids: a server with sync may move some of it as well."""
-    if state.get("stock.void") == "terminal":
-        return
-    rows = db.execute(
-        "SELECT change_id, substr(name, 6) AS sale_id FROM sync_state CROSS JOIN outbox INDEXED BY outbox_voids"
-        " ON kind = 'void' AND json_extract(payload, '$.sale_id') = substr(name, 6)"
-        " WHERE name > 'late.' AND name < 'late/' AND answered_at IS NULL AND first_sent_at IS NULL"
-    ).fetchall()
-    for change_id, sale_id in rows:
-        if misnamed(sale_id) or being_made("item", _late_of(sale_id)):
-            db.execute("INSERT OR IGNORE INTO single (change_id) VALUES (?)", (change_id,))
 
 
 def any_begun(channel: outbox.Channel) -> bool:
@@ -225,13 +189,13 @@ def begun_documents() -> dict[str, tuple[str, WriteProgress]]:
         "SELECT change_id, kind, body FROM single CROSS JOIN outbox USING (change_id) WHERE answered_at IS NULL"
         " AND kind IN ('sale', 'return', 'void')"
     ).fetchall()
-    return {change_id: (kind, _read(body)) for change_id, kind, body in rows}
+    return {change_id: (kind, read(body)) for change_id, kind, body in rows}
 
 
 def progress_of(change_id: str) -> WriteProgress | None:
     """Return how far an unanswered change has got that has begun to go up by itself; None for any other."""
     row = db.execute("SELECT body FROM single WHERE change_id = ?", (change_id,)).fetchone()
-    return None if row is None else _read(row[0])
+    return None if row is None else read(row[0])
 
 
 def in_doubt() -> bool:
@@ -322,117 +286,6 @@ def has_facts_there(type: str, record_id: str) -> bool:
     return False
 
 
-# --- what a change does to stock -------------------------------------------------------------------------
-
-
-def deltas(change_id: str) -> dict[str, int]:
-    """Return what a change moves, by our ids of the parts."""
-    rows = db.execute(
-        "SELECT part_id, sum(delta) FROM stock_move WHERE change_id = ? GROUP BY part_id HAVING sum(delta) <> 0"
-        " ORDER BY part_id",
-        (change_id,),
-    )
-    return dict(rows.fetchall())
-
-
-def part_at_server(part_id: str) -> tuple[str, dict[str, Any]]:
-    """The server's id of a part, and what it is found by there."""
-    return aliases.remote("item", part_id), search_fields("item", part_id)
-
-
-def mover(kind: str, setting: str) -> Who | None:
-    """Return who moves the stock of a document of this kind; None where it has not been seen yet. A server that moves
-    it with a sale need not do so when the sale's status says that it came back: that is always watched."""
-    if setting == "server" and kind != "return":
-        return "server"
-    if setting == "terminal" or kind in ("adjust", "count", "receive"):
-        return "terminal"
-    seen = state.get(f"stock.{kind}")
-    return "server" if seen == "server" else "terminal" if seen == "terminal" else None
-
-
-def is_undone(sale_id: str) -> bool:
-    """Tell whether the server has taken the void of a sale by sync. It knows by that to move nothing when the sale
-    comes."""
-    row = db.execute(
-        "SELECT 1 FROM outbox WHERE kind = 'void' AND json_extract(payload, '$.sale_id') = ? AND result_epoch <> ?",
-        (sale_id, transports.LISTS),
-    ).fetchone()
-    return row is not None
-
-
-def learn_mover(kind: str, before: Mapping[str, int], after: Mapping[str, int], moved: Mapping[str, int]) -> Who | None:
-    """Return who moved the stock, by the figures around the document; None where somebody else moved in between. Parts
-    that the server does not have tell nothing, and where it has none of them there is nothing for anybody to move."""
-    shifts = {part_id: after[part_id] - before[part_id] for part_id in moved if part_id in after and part_id in before}
-    if not shifts:
-        return None if after else "server"
-    who: Who | None = None
-    if shifts == {part_id: moved[part_id] for part_id in shifts}:
-        who = "server"
-    elif not any(shifts.values()):
-        who = "terminal"
-    if who is not None:
-        state.put(f"stock.{kind}", who)
-    return who
-
-
-def being_watched(change_id: str, parts: Collection[str]) -> bool:
-    """Tell whether another change is just showing who moves the stock of one of these parts: a move in between would
-    hide it."""
-    rows = db.execute(
-        "SELECT change_id, body FROM single CROSS JOIN outbox USING (change_id) WHERE answered_at IS NULL"
-        " AND lane IN ('fast', 'slow') AND kind IN ('sale', 'return', 'void') AND change_id <> ?",
-        (change_id,),
-    ).fetchall()
-    return any(
-        watched.before and not watched.before.keys().isdisjoint(parts) for watched in (_read(row[1]) for row in rows)
-    )
-
-
-def unsettled(change_id: str, parts: Collection[str], setting: str) -> set[str]:
-    """The parts of which another change is in doubt: a figure that was written and not answered, or a document that may
-    or may not have come and moved them. An unanswered write is judged by the figure, so nothing of ours may move a part
-    meanwhile: it could make just that figure, or one that nobody can explain. What a person decides holds up nothing.
-    `setting` is that of `mover`."""
-    rows = db.execute(
-        "SELECT change_id, kind, body FROM single CROSS JOIN outbox USING (change_id) WHERE answered_at IS NULL"
-        " AND lane IN ('fast', 'slow') AND change_id <> ?",
-        (change_id,),
-    ).fetchall()
-    found: set[str] = set()
-    for other, kind, body in rows:
-        progress = _read(body)
-        found |= {part_id for part_id, write in progress.writes.items() if not write.done}
-        if kind in DOCUMENTS and progress.tried_at and not progress.posted and mover(kind, setting) != "terminal":
-            found |= deltas(other).keys()
-    return found & set(parts)
-
-
-def movers() -> dict[str, str]:
-    """Return what has been seen of who moves the stock, by kind of document."""
-    return {kind: seen for kind in ("sale", "return", "void") if (seen := state.get(f"stock.{kind}")) is not None}
-
-
-def learn_balances(type: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """See whether the server adds our answered credit to its customers' balances: before a list of them is stored,
-    each new balance is compared with the one that it replaces. A server that never moves it keeps none."""
-    if type != "customer" or state.get("balance.by") is not None:
-        return
-    for row in rows:
-        added = db.execute(
-            "SELECT sum(amount) FROM account_move JOIN outbox USING (change_id) WHERE customer_id = ? AND open = 1"
-            " AND answered_at IS NOT NULL AND tick <= ?",
-            (row["id"], row["seq"]),
-        ).fetchone()[0]
-        before = overlay.current("customer", row["id"])
-        if not added or before is None:
-            continue
-        if row["balance"] - before["balance"] in (added, 0):
-            state.put("balance.by", "server" if row["balance"] != before["balance"] else "terminal")
-            return
-
-
 # --- what must be there first ----------------------------------------------------------------------------
 
 
@@ -448,7 +301,7 @@ def waits_for(change: Change, parts: Sequence[str]) -> Lane | None:
             " WHERE type = 'sale' AND record_id = ? AND kind = 'sale' AND answered_at IS NULL",
             (sale_id,),
         ).fetchone()
-        if row is not None and not (row[1] and _read(row[1]).posted):
+        if row is not None and not (row[1] and read(row[1]).posted):
             return _lane(row[0])
     if being_made("item", parts, lane="fast"):
         return "fast"
@@ -483,91 +336,3 @@ def are_refused(type: str, record_ids: Collection[str]) -> bool:
 def _lane(value: str) -> Lane:
     lanes: tuple[Lane, ...] = ("fast", "slow", "attention", "local")
     return next(lane for lane in lanes if lane == value)
-
-
-def is_status(change: Change) -> bool:
-    """Tell whether a return can go up as a status of its sale: one that brings back the whole of it, and nothing onto
-    an account. What a customer owes no call can write, and a server need not take it off for a status."""
-    if db.execute("SELECT 1 FROM account_move WHERE change_id = ?", (change.change_id,)).fetchone() is not None:
-        return False
-    sold = _pieces("sale_id = ?", change.payload["return_of"])
-    back: dict[str, int] = {}
-    for line in change.payload["items"]:
-        back[line["item_id"]] = back.get(line["item_id"], 0) + line["quantity"]
-    return bool(sold) and sold == back
-
-
-def _pieces(where: str, *values: str) -> dict[str, int]:
-    rows = db.execute(
-        f"SELECT part_id, sum(quantity) FROM sale_line WHERE {where} GROUP BY part_id HAVING sum(quantity) <> 0", values
-    )
-    return dict(rows.fetchall())
-
-
-# --- looking for what was sent ---------------------------------------------------------------------------
-
-
-def writable(type: str, record: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a pulled record that may be sent back; of a part also its figure."""
-    computed = {"version", "seq", "updated_at", "deleted", "balance", "total_purchases", "last_visit"}
-    return {name: record[name] for name in overlay.RECORD_COLUMNS[type][1] if name not in computed}
-
-
-def replaces_whole() -> bool | None:
-    """Tell whether a PUT replaces the whole record at this server; None where that has not been seen."""
-    seen = state.get("puts")
-    return None if seen is None else seen == "whole"
-
-
-def learn_put(*, whole: bool) -> None:
-    state.put("puts", "whole" if whole else "parts")
-
-
-def copy_of(type: str, record_id: str) -> dict[str, Any] | None:
-    """The server's copy of a record as it was when its first request was made, or last pulled since."""
-    return overlay.base(type, record_id)
-
-
-def search_fields(type: str, record_id: str) -> dict[str, Any]:
-    """Return what a record is found by at the server: the fields that the server knew last."""
-    return overlay.base(type, record_id) or overlay.current(type, record_id) or {}
-
-
-def strangers(type: str, rows: Sequence[Mapping[str, Any]], record_id: str) -> list[Mapping[str, Any]]:
-    """The rows that are no other record of ours: what `record_id` may be among."""
-    table = "sale" if type == "sale" else overlay.RECORD_COLUMNS[type][0]
-    found: list[Mapping[str, Any]] = []
-    for row in rows:
-        ours = aliases.ours(type, row["id"])
-        known = db.execute(f"SELECT 1 FROM {table} WHERE id = ?", (ours,)).fetchone() is not None
-        if ours == record_id or not known:
-            found.append(row)
-    return found
-
-
-def recognise(type: str, rows: Sequence[Mapping[str, Any]]) -> set[str]:
-    """Find, in the rows of a list, what was made here and whose answer was lost: otherwise it would be there twice,
-    once under our id and once under the server's. The nouns that have new rows."""
-    waiting = db.execute(
-        "SELECT change_id, kind, record_id, payload, single.body FROM outbox JOIN single USING (change_id)"
-        " WHERE answered_at IS NULL AND type = ? AND kind IN ('create', 'sale')",
-        (type,),
-    ).fetchall()
-    nouns: set[str] = set()
-    for change_id, kind, record_id, payload, body in waiting:
-        if kind == "sale" and _read(body).posted:
-            continue
-        ids = (record_id, aliases.remote(type, record_id))
-        found, _ = matching.find(type, ids, json.loads(payload), strangers(type, rows, record_id))
-        if found is None:
-            continue
-        aliases.put(type, record_id, str(found["id"]))
-        if kind == "create":
-            nouns |= replica.deliver({change_id: Result(status="applied", seq=0, version=1)}, transports.LISTS)
-        else:  # its stock is still to be seen to
-            progress = _read(body)
-            progress.posted = True
-            if not progress.tried_at:
-                progress.late = late_by_sync(change_id, found)
-            _keep_posted(change_id, kind, record_id, progress)
-    return nouns

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
 from clutch_tui.core.store.store import Store
-from clutch_tui.core.sync.fallback import single_writes
+from clutch_tui.core.sync.fallback import recognition, single_writes
 
 from ... import wire
 from ...client.api import Answer, Api
@@ -32,8 +32,8 @@ class FieldWrites:
         """
         name, path = f"{single_writes.PLURALS[type]}.update", {"id": str(present["id"])}
         body = _whole_car(fields, present)
-        whole = {**single_writes.writable(type, present), **body}
-        known = await self._store.read(single_writes.replaces_whole)
+        whole = {**recognition.writable(type, present), **body}
+        known = await self._store.read(recognition.replaces_whole)
         sent = wire.write(type, whole if known else body)
         answer = await self._api.call(name, path=path, body=sent, idempotency_key=key, retry=False)
         if known is None:
@@ -43,7 +43,7 @@ class FieldWrites:
                 again = str(uuid5(NAMESPACE_OID, f"{key}/whole"))
                 restored = wire.write(type, whole)
                 answer = await self._api.call(name, path=path, body=restored, idempotency_key=again, retry=False)
-            await self._store.run(single_writes.learn_put, whole=emptied)
+            await self._store.run(recognition.learn_put, whole=emptied)
         record = _record(type, answer)
         return 1 if record is None else int(record["version"])
 

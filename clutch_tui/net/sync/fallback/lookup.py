@@ -12,7 +12,7 @@ from typing import Any
 
 from clutch_tui.core.clock import from_text
 from clutch_tui.core.store.store import Store
-from clutch_tui.core.sync.fallback import listings, matching, single_writes
+from clutch_tui.core.sync.fallback import listings, matching, recognition, single_writes
 
 from ... import wire
 from ...client.api import Api
@@ -55,7 +55,7 @@ class RecordLookup:
         """The record that a lost answer may have been about, under our id or a new one; None where it is not there."""
 
         async def judge(rows: Sequence[Row]) -> tuple[Row | None, bool]:
-            strangers = await self._store.read(single_writes.strangers, type, rows, record_id)
+            strangers = await self._store.read(recognition.strangers, type, rows, record_id)
             return matching.find(type, (record_id, remote_id), sent, strangers)
 
         return await self._find(type, sent, judge)

@@ -24,8 +24,9 @@ from clutch_tui.core.outbox import outbox
 from clutch_tui.core.outbox.messages import Change, Result
 from clutch_tui.core.outbox.outbox import Channel
 from clutch_tui.core.store.store import Store
-from clutch_tui.core.sync.fallback import single_writes
-from clutch_tui.core.sync.fallback.single_writes import Claimed, Who
+from clutch_tui.core.sync.fallback import late_parts, recognition, single_writes, stock_movers
+from clutch_tui.core.sync.fallback.single_writes import Claimed
+from clutch_tui.core.sync.fallback.stock_movers import Who
 from clutch_tui.core.types import Lane
 
 from ... import wire
@@ -275,7 +276,7 @@ class SingleWrites:
 
     async def _known(self, claimed: Claimed) -> Row | None:
         change = claimed.change
-        fields = await self._store.read(single_writes.search_fields, change.type, change.id)
+        fields = await self._store.read(recognition.search_fields, change.type, change.id)
         return await self._lookup.known(change.type, claimed.sent.id, fields)
 
     async def _update(self, claimed: Claimed) -> None:
@@ -313,7 +314,7 @@ class SingleWrites:
         if present is None:
             await self._finish(claimed, Result("applied", 0))
             return
-        copy = await self._store.read(single_writes.copy_of, change.type, change.id) or {}
+        copy = await self._store.read(recognition.copy_of, change.type, change.id) or {}
         if any(name in present and present[name] != copy[name] for name in copy.keys() - _COMPUTED):
             record = {**present, "id": change.id}
             theirs: dict[str, tuple[Any, int]] = {"*": (record, max(1, present["version"]))}
@@ -355,17 +356,17 @@ class SingleWrites:
         The document and its stock are two things here: the first is done once, whatever becomes of the second.
         """
         change, progress = claimed.change, claimed.progress
-        moved = await self._store.read(single_writes.deltas, change.change_id)
-        if change.kind == "return" and not (progress.posted or await self._store.read(single_writes.is_status, change)):
+        moved = await self._store.read(stock_movers.deltas, change.change_id)
+        if change.kind == "return" and not (progress.posted or await self._store.read(stock_movers.is_status, change)):
             raise Waits(local=True)
         lane = await self._store.read(single_writes.waits_for, change, list(moved))
         if lane is not None:
             raise Waits(SOON, local=lane == "local")
-        who = await self._store.read(single_writes.mover, change.kind, self._stock_by) if moved else "server"
-        if change.kind == "sale" and await self._store.read(single_writes.is_undone, change.id):
+        who = await self._store.read(stock_movers.mover, change.kind, self._stock_by) if moved else "server"
+        if change.kind == "sale" and await self._store.read(stock_movers.is_undone, change.id):
             who = "server"
         if not progress.posted:
-            doubtful = await self._store.read(single_writes.unsettled, change.change_id, list(moved), self._stock_by)
+            doubtful = await self._store.read(stock_movers.unsettled, change.change_id, list(moved), self._stock_by)
             if doubtful and who != "terminal":
                 raise Waits(SOON)
             await self._post(claimed, moved, watch=who is None)
@@ -387,7 +388,7 @@ class SingleWrites:
             after = await self._stock.figures(moved)
         except Unfindable as unknown:
             raise type(unknown)(single_writes.UNCLEAR_STOCK) from unknown
-        who = await self._store.run(single_writes.learn_mover, change.kind, progress.before, after, moved)
+        who = await self._store.run(stock_movers.learn_mover, change.kind, progress.before, after, moved)
         if who is None:
             since = from_text(progress.tried_at) if progress.tried_at else self._clock.now()
             if (self._clock.now() - since).total_seconds() > WATCHED_FOR:
@@ -405,7 +406,7 @@ class SingleWrites:
             if record is None:
                 progress.late = await self._stock.not_there_yet(moved)
             else:
-                progress.late = await self._store.read(single_writes.late_by_sync, change.change_id, record)
+                progress.late = await self._store.read(late_parts.late_by_sync, change.change_id, record)
             if change.kind != "sale":
                 await self._leave_out_misnamed(claimed, moved)
         if record is None:
@@ -420,7 +421,7 @@ class SingleWrites:
     async def _leave_out_misnamed(self, claimed: Claimed, moved: Collection[str]) -> None:
         """The server will not move the parts that it does not know by the ids in its copy of the sale."""
         sale_id, _, _ = _status_of(claimed.change)
-        for part_id in await self._store.read(single_writes.misnamed, sale_id):
+        for part_id in await self._store.read(late_parts.misnamed, sale_id):
             if part_id in moved and part_id not in claimed.progress.late:
                 claimed.progress.late.append(part_id)
                 claimed.progress.moved[part_id] = False

@@ -7,7 +7,7 @@ from uuid import NAMESPACE_OID, uuid5
 
 from clutch_tui.core.outbox.messages import Change
 from clutch_tui.core.store.store import Store
-from clutch_tui.core.sync.fallback import late_parts, single_writes
+from clutch_tui.core.sync.fallback import late_parts, recognition, single_writes, stock_movers
 from clutch_tui.core.sync.fallback.single_writes import Claimed, Write
 
 from ..outcomes import SOON, Waits
@@ -40,7 +40,7 @@ class Stock:
         return figures
 
     async def part(self, part_id: str) -> Row | None:
-        remote_id, fields = await self._store.read(single_writes.part_at_server, part_id)
+        remote_id, fields = await self._store.read(recognition.part_at_server, part_id)
         return await self._lookup.known("item", remote_id, fields)
 
     async def not_there_yet(self, parts: Collection[str]) -> list[str]:
@@ -102,11 +102,11 @@ class Stock:
         change, progress = claimed.change, claimed.progress
         if progress.by_sync and not progress.posted and not progress.writes:
             raise Unfindable
-        moved = await self._store.read(single_writes.deltas, change.change_id)
+        moved = await self._store.read(stock_movers.deltas, change.change_id)
         unmade = await self._store.read(single_writes.being_made, "item", list(moved))
         if unmade and not progress.posted:
             raise await self._until_made(unmade)
-        if not progress.posted and await self._store.read(single_writes.being_watched, change.change_id, list(moved)):
+        if not progress.posted and await self._store.read(stock_movers.being_watched, change.change_id, list(moved)):
             raise Waits(SOON)
         later: list[str] = []
         for part_id in sorted(moved if parts is None else parts, key=lambda one: one not in progress.writes):
@@ -138,5 +138,5 @@ class Stock:
         return Waits(SOON, local=await self._store.read(single_writes.are_refused, "item", parts))
 
     async def _is_unsettled(self, change_id: str, part_id: str) -> bool:
-        doubtful = await self._store.read(single_writes.unsettled, change_id, [part_id], self._stock_by)
+        doubtful = await self._store.read(stock_movers.unsettled, change_id, [part_id], self._stock_by)
         return part_id in doubtful
