@@ -222,9 +222,9 @@ class Network:
     async def _lead_or_follow(self) -> None:
         if not self.offline and not self.leads and self._take_lead():
             self._lead()
-        if (failed := await self._led.failed()) is not None:
+        if (ended := self._led.ended) is not None:
             # the database could not be read when it began: the loops inside outlive their own mistakes
-            log.error("the connection's job %s ended", failed[0], exc_info=failed[1])
+            log.error("the connection's job %s ended", ended[0], exc_info=ended[1])
             await self._stand_down()
         if self.leads:
             await self._look_for_work()

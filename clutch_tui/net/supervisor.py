@@ -21,6 +21,10 @@ class Job(Protocol):
     def is_finished(self) -> bool:
         """True when it has ended, however that was."""
 
+    @property
+    def error(self) -> BaseException | None:
+        """What it has ended by; None while it runs."""
+
     def cancel(self) -> object:
         """Have it end soon."""
 
@@ -40,6 +44,12 @@ class TaskJob:
     @property
     def is_finished(self) -> bool:
         return self._task.done()
+
+    @property
+    def error(self) -> BaseException | None:
+        if not self._task.done():
+            return None
+        return asyncio.CancelledError() if self._task.cancelled() else self._task.exception()
 
     def cancel(self) -> None:
         self._task.cancel()
@@ -61,16 +71,10 @@ class Supervisor:
         """Start these, each under its name."""
         self._jobs |= {name: self._start(name, work) for name, work in works.items()}
 
-    async def failed(self) -> tuple[str, BaseException | None] | None:
-        """The name of a job that has ended although none should, and what it raised; None where all of them run."""
-        for name, job in self._jobs.items():
-            if job.is_finished:
-                try:
-                    await job.wait()
-                except (Exception, asyncio.CancelledError) as error:
-                    return name, error
-                return name, None
-        return None
+    @property
+    def ended(self) -> tuple[str, BaseException | None] | None:
+        """The name of a job that has ended although none should, and by what; None where all of them run."""
+        return next(((name, job.error) for name, job in self._jobs.items() if job.is_finished), None)
 
     async def end(self) -> None:
         """Cancel all of them and wait until they have closed what they opened."""
