@@ -108,6 +108,7 @@ class RecordChannels:
         up again that may have arrived: whether it still does, or has become one that would make the record twice. The
         types of which that is not to be learned now, and why: the others go on."""
         failed: dict[str, ApiError] = {}
+        barred: list[str] = []
         sent = await self._store.read(outbox.types_under_way, "rest")
         for channel, type in record_calls.NOUNS.items():
             way = await self._store.read(transports.of, channel)
@@ -121,10 +122,17 @@ class RecordChannels:
                     continue
                 if error.kind not in NOT_FOR_THIS:
                     raise
-                if way == "sync" or (error.kind is not Kind.MISSING_ROUTE and await self._store.read(_is_synced)):
-                    continue  # whoever syncs anything numbers everything: a list that we may not see says nothing
+                if way == "sync":
+                    continue
+                if error.kind is not Kind.MISSING_ROUTE:
+                    barred.append(channel)
+                    continue
                 tracked = False
             await self._store.run(transports.take, channel, "sync" if tracked else "lists")
+        # whoever numbers anything numbers everything: a list that we may not see says nothing, and the others are heard
+        if barred and not await self._store.read(_is_synced):
+            for channel in barred:
+                await self._store.run(transports.take, channel, "lists")
         return failed
 
     async def _push_one(self, change: Change) -> ApiError | None:
