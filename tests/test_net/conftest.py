@@ -25,6 +25,7 @@ from clutch_tui.sandbox.server import Running, running
 from clutch_tui.sandbox.settings import Settings as SandboxSettings
 from clutch_tui.security.vault import Vault
 from clutch_tui.support import network_checks
+from tests.test_net.shop import PARTS, Shop, opened
 
 DEVICE = "d0000000-0000-7000-8000-00000000000a"
 
@@ -222,3 +223,16 @@ def stock_backend(tmp_path_factory: pytest.TempPathFactory) -> StockBackend:
         return copy
 
     return of
+
+
+@pytest.fixture(scope="module")
+def stocked(stock_backend: StockBackend) -> Path:
+    """A backend with a few parts that were made just now."""
+    return stock_backend(PARTS)
+
+
+@pytest.fixture
+async def shop(tmp_path: Path, stocked: Path) -> AsyncIterator[Shop]:
+    """A shop whose server has the sync calls, and may lose them."""
+    async with opened(tmp_path, stocked) as shop:
+        yield shop

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,17 +17,14 @@ from clutch_tui.core.outbox import outbox, transports
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.sync import conflicts, queue
 from clutch_tui.core.sync.fallback import listings, single_writes
-from clutch_tui.core.types import CustomerDraft, Part, PartDraft, Payment
+from clutch_tui.core.types import CustomerDraft, PartDraft, Payment
 from clutch_tui.net import wire
 from clutch_tui.net.client.errors import ApiError
-from clutch_tui.sandbox import server
-from clutch_tui.sandbox.server import Running
-from clutch_tui.sandbox.settings import Settings
 from clutch_tui.sandbox.without_sync import Plain
 from tests.test_net.conftest import StockBackend
-from tests.test_net.till import HandClock, Till, open_till
+from tests.test_net.shop import PARTS, Line, Shop, edit, minutes, opened, part, sell_on_account, settle
+from tests.test_net.till import HandClock, Till
 
-PARTS = 12
 COLUMNS = "id, name, part_number, price, stock_quantity, deleted"
 
 
@@ -40,90 +37,10 @@ def stocked(stock_backend: StockBackend) -> Path:
     return path
 
 
-class Shop:
-    """A sandbox without sync, and the terminals of one test."""
-
-    def __init__(self, folder: Path, sandbox: Running) -> None:
-        self.folder = folder
-        self.sandbox = sandbox
-        self.tills: list[Till] = []
-
-    async def till(self, name: str = "a", **options: Any) -> Till:
-        till = await open_till(self.folder, self.sandbox, name, **options)
-        self.tills.append(till)
-        return till
-
-    async def be(self, **options: Any) -> None:
-        await self._control(do="without_sync", **options)
-
-    async def sync(self) -> None:
-        await self._control(do="with_sync")
-
-    async def edit(self, **order: Any) -> dict[str, Any]:
-        """Somebody else of the shop changes a record."""
-        return await self._control(do="edit", **order)
-
-    async def fault(self, kind: str, endpoint: str, **details: Any) -> None:
-        async with httpx.AsyncClient() as client:
-            body = {"kind": kind, "endpoint": endpoint, **details}
-            (await client.post(f"{self.sandbox.root}/__faults", json=body)).raise_for_status()
-
-    async def mend(self) -> None:
-        """No fault is left."""
-        async with httpx.AsyncClient() as client:
-            (await client.delete(f"{self.sandbox.root}/__faults")).raise_for_status()
-
-    async def _control(self, **order: Any) -> dict[str, Any]:
-        async with httpx.AsyncClient() as client:
-            answer = await client.post(f"{self.sandbox.root}/__control", json=order)
-            answer.raise_for_status()
-            data: dict[str, Any] = answer.json()["data"]
-            return data
-
-    def sql(self, statement: str, *args: Any) -> list[tuple[Any, ...]]:
-        with sqlite3.connect(f"file:{self.sandbox.settings.db}?mode=ro", uri=True) as db:
-            return db.execute(statement, args).fetchall()
-
-    def stock(self, name: str) -> int:
-        return int(self.sql("SELECT stock_quantity FROM item WHERE part_number = ? AND deleted = 0", name)[0][0])
-
-    def receipts(self) -> list[str]:
-        return [row[0] for row in self.sql("SELECT receipt_number FROM sale ORDER BY receipt_number")]
-
-
 @pytest.fixture
 async def shop(tmp_path: Path, stocked: Path) -> AsyncIterator[Shop]:
-    with sqlite3.connect(stocked) as source, sqlite3.connect(tmp_path / "backend.db") as target:
-        source.backup(target)
-    settings = Settings(db=str(tmp_path / "backend.db"), faults=True, plain=Plain())
-    async with server.running(settings) as sandbox:
-        shop = Shop(tmp_path, sandbox)
+    async with opened(tmp_path, stocked, plain=Plain()) as shop:
         yield shop
-        for till in shop.tills:
-            await till.close()
-
-
-def part(till: Till, number: str) -> Part:
-    found = till.sql("SELECT id FROM part WHERE part_number = ? AND deleted = 0", number)
-    assert len(found) == 1, f"{number} is there {len(found)} times"
-    made: Part = till.ask(inventory.get, found[0][0])
-    return made
-
-
-def edit(till: Till, number: str, **fields: Any) -> None:
-    seen = part(till, number)
-    draft = PartDraft(**{**{name: getattr(seen.draft, name) for name in PartDraft.__slots__}, **fields})
-    till.do(inventory.edit, seen.id, draft, seen=seen)
-
-
-async def settle(till: Till, rounds: int = 8) -> None:
-    """Steps until nothing waits but what a person or another server must see to."""
-    for _ in range(rounds):
-        await till.step()
-        waiting = [change for change in till.changes if change.lane in ("fast", "slow") and change.status == ""]
-        if not waiting:
-            return
-    raise AssertionError(f"still waiting: {[(change.kind, change.last_error) for change in waiting]}")
 
 
 # --- down ------------------------------------------------------------------------------------------------
@@ -138,37 +55,6 @@ async def test_the_first_round_brings_the_whole_shop(shop: Shop, plain: dict[str
     assert till.ask(transports.known) == dict.fromkeys(transports.CHANNELS, "lists")
     await till.round()
     assert till.sql("SELECT count(*) FROM part WHERE deleted = 0") == [(PARTS,)]
-
-
-class Line(httpx.AsyncBaseTransport):
-    """The line to the server; `cut` ends it at the calls whose number, among those to a path, is in it."""
-
-    def __init__(self) -> None:
-        self._inner = httpx.AsyncHTTPTransport()
-        self.calls: list[str] = []
-        self.cut: dict[str, set[int]] = {}
-        self.barred: dict[str, Collection[int]] = {}
-        """The calls that something on the way takes for an attack."""
-        self.before: dict[str, Any] = {}
-        """What is to happen just before a call, by `METHOD path#n`."""
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        name = f"{request.method} {request.url.path.removeprefix('/api/v1')}"
-        self.calls.append(f"{name}?{request.url.query.decode()}")
-        n = sum(call.startswith(f"{name}?") for call in self.calls)
-        if act := self.before.pop(f"{name}#{n}", None):
-            await act()
-        if n in self.cut.get(name, ()):
-            raise httpx.ReadError("cut", request=request)
-        if n in self.barred.get(name, ()):
-            return httpx.Response(403, content=b"<html>blocked</html>", request=request)
-        return await self._inner.handle_async_request(request)
-
-    def count(self, start: str) -> int:
-        return sum(call.startswith(start) for call in self.calls)
-
-    async def aclose(self) -> None:
-        await self._inner.aclose()
 
 
 async def test_a_list_that_is_cut_at_every_page_is_read_once(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -557,13 +443,6 @@ async def test_a_sale_on_account_waits_for_its_customer(shop: Shop) -> None:
         await till.round()
         assert till.ask(customers.get, made.id).balance == 15000
     assert till.sql("SELECT count(*) FROM customer WHERE deleted = 0") == [(1,)]
-
-
-def sell_on_account(part_id: str, customer_id: str) -> None:
-    cart = carts.add_line(sales.open_cart(), inventory.get(part_id), 1)
-    cart = carts.with_customer(cart, customers.page("", None, 0, 10)[0])
-    total = carts.totals(cart, state.tax_rules(), "credit").total
-    sales.checkout(cart, (Payment("credit", total),), cashier="c", device_id="d", rules=state.tax_rules())
 
 
 async def test_a_part_that_was_edited_is_not_deleted_unseen(shop: Shop) -> None:
@@ -977,12 +856,6 @@ async def test_an_answer_that_makes_no_sense_is_a_failure_of_its_change_alone(sh
 
 
 # --- a server that loses its sync calls for a while ------------------------------------------------------
-
-
-async def minutes(till: Till, count: int, seconds: float = 60.0) -> None:
-    for _ in range(count):
-        till.clock.forward(seconds)
-        await till.step()
 
 
 async def test_what_was_moved_while_the_sync_calls_were_missing_counts_once(shop: Shop) -> None:
