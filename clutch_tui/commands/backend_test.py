@@ -15,7 +15,7 @@ from clutch_tui.bootstrap import exit_codes
 from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.net.endpoint_tester.capabilities import Capability
 from clutch_tui.net.endpoint_tester.own_session import Login
-from clutch_tui.net.endpoint_tester.tester import EndpointResult, Tester, TesterReport
+from clutch_tui.net.endpoint_tester.tester import EndpointReport, EndpointResult, Tester
 from clutch_tui.net.endpoints import CATEGORIES, ENDPOINTS, find
 from clutch_tui.net.monitor import Monitor, Problem
 from clutch_tui.phrases.errors import explain
@@ -27,7 +27,7 @@ from . import say_json
 
 
 @dataclass(frozen=True, slots=True)
-class TesterOptions:
+class EndpointOptions:
     """What a person asked for. `email` lets the tester sign in by itself; the password comes from a variable or is
     asked for, and is never an argument: every process of the machine can read those."""
 
@@ -40,7 +40,7 @@ class TesterOptions:
     junit: Path | None = None
 
 
-def run(installation: Installation, wish: TesterOptions) -> int:
+def run(installation: Installation, wish: EndpointOptions) -> int:
     """Judge the endpoints that were named, or all; the report's own exit code. Usage errors are click's."""
     if not installation.settings.backend.is_set_up:
         print(t("cli.not_set_up"), file=sys.stderr)
@@ -85,7 +85,7 @@ def _login(email: str, environ: Mapping[str, str]) -> Login | None:
 
 
 @contextlib.contextmanager
-def _report_file(path: Path | None) -> Iterator[Callable[[TesterReport], object]]:
+def _report_file(path: Path | None) -> Iterator[Callable[[EndpointReport], object]]:
     """Open the place where the XML goes. One that cannot be written is told before the server is asked anything. Raises
     `click.UsageError`."""
     if path is None:
@@ -102,8 +102,8 @@ def _report_file(path: Path | None) -> Iterator[Callable[[TesterReport], object]
 
 
 async def _try(
-    installation: Installation, names: Sequence[str], wish: TesterOptions, login: Login | None
-) -> TesterReport:
+    installation: Installation, names: Sequence[str], wish: EndpointOptions, login: Login | None
+) -> EndpointReport:
     api, session = installation.api(Monitor())
     total = len(names) or len(ENDPOINTS)
     shown = sys.stderr.isatty() and not wish.as_json
@@ -124,7 +124,7 @@ async def _try(
         await api.close()
 
 
-def _print(report: TesterReport, *, verbose: bool) -> None:
+def _print(report: EndpointReport, *, verbose: bool) -> None:
     common = _common_reason(report)
     for result in report.results:
         mark = "+" if result.works else "." if result.state == "skipped" else "-"
@@ -147,7 +147,7 @@ def _print(report: TesterReport, *, verbose: bool) -> None:
 _MARKS = {"yes": "+", "no": "-", "unknown": "."}
 
 
-def _common_reason(report: TesterReport) -> str:
+def _common_reason(report: EndpointReport) -> str:
     """The one sentence that would be said 47 times; empty where there is none."""
     reasons = {_reason(result) for result in report.results if result.state != "skipped"}
     return reasons.pop().removeprefix(": ") if len(reasons) == 1 and len(report.results) > 1 else ""
@@ -166,7 +166,7 @@ def _sentence(capability: Capability) -> str:
     return t(capability.key, **values) + reason
 
 
-def _report(report: TesterReport) -> dict[str, object]:
+def _report(report: EndpointReport) -> dict[str, object]:
     found = {one.name: {"verdict": one.verdict, "message": _sentence(one)} for one in report.capabilities}
     return {
         "base_url": report.base_url,

@@ -68,9 +68,9 @@ def test_backend() -> click.Command:
     @json_option
     @click.pass_obj
     def command(options: dict[str, Any], /, **given: Any) -> int:
-        from .backend_test import TesterOptions, run
+        from .backend_test import EndpointOptions, run
 
-        return run(find_installation(options), TesterOptions(**given))
+        return run(find_installation(options), EndpointOptions(**given))
 
     return command
 

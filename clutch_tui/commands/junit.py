@@ -6,14 +6,14 @@ import re
 from itertools import groupby
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from clutch_tui.net.endpoint_tester.tester import EndpointResult, TesterReport
+from clutch_tui.net.endpoint_tester.tester import EndpointReport, EndpointResult
 from clutch_tui.phrases.errors import explain
 from clutch_tui.text.strings import t
 
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def junit(report: TesterReport) -> bytes:
+def junit(report: EndpointReport) -> bytes:
     """One suite a category, one case an endpoint; what does not work has failed, with its reason and its remedy."""
     root = Element("testsuites", {"name": "clutch-tui test-backend", **_counts(report.results)})
     for category, group in groupby(report.results, key=lambda result: result.category):

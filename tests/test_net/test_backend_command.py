@@ -19,7 +19,7 @@ import click
 import pytest
 
 from clutch_tui.bootstrap.composition import Installation
-from clutch_tui.commands.backend_test import TesterOptions, run
+from clutch_tui.commands.backend_test import EndpointOptions, run
 from clutch_tui.net.endpoints import CATEGORIES
 from clutch_tui.sandbox import demo_data
 from clutch_tui.sandbox.server import Running
@@ -68,7 +68,7 @@ def judge(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Judge:
         overrides: dict[str, object] = {"backend.base_url": base_url, "backend.shop_id": demo_data.SHOP_ID}
         overrides |= {"backend.connect_timeout": 60.0, "backend.read_timeout": read_timeout}
         installation = await asyncio.to_thread(Installation.find, environ, overrides)
-        code = await asyncio.to_thread(run, installation, TesterOptions(**wish))
+        code = await asyncio.to_thread(run, installation, EndpointOptions(**wish))
         captured = capsys.readouterr()
         return Outcome(code, captured.out, captured.err)
 

@@ -20,8 +20,8 @@ from clutch_tui.core.types import PartQuery, PartRow, Payment, Receipt
 from clutch_tui.net.client.errors import ApiError, Kind
 from clutch_tui.net.client.trial import Credentials, prove
 from clutch_tui.net.endpoint_tester.own_session import Login
+from clutch_tui.net.endpoint_tester.tester import EndpointReport
 from clutch_tui.net.endpoint_tester.tester import Tester as Engine
-from clutch_tui.net.endpoint_tester.tester import TesterReport
 from clutch_tui.net.network import Network
 
 from .other_server import LOGIN as WHO
@@ -106,7 +106,7 @@ async def test_a_wrong_password_and_a_right_one_before_anything_is_moved(tmp_pat
     assert await prove(backend, Credentials(WHO, PASSWORD), vault, device_id="d") == "their-shop"
 
 
-async def judged(network: Network, other: OtherServer, *, write: bool = False) -> TesterReport:
+async def judged(network: Network, other: OtherServer, *, write: bool = False) -> EndpointReport:
     settings = Settings(backend=Backend(base_url=other.base_url, shop_id="their-shop"))
     login = Login(WHO, PASSWORD)
     engine = Engine(network.api, network.session, network.monitor, settings=settings, login=login)

@@ -18,7 +18,7 @@ from clutch_tui.net.endpoint_tester import tester as endpoint_tester
 from clutch_tui.net.endpoint_tester.capabilities import Capability
 from clutch_tui.net.endpoint_tester.own_session import Login
 from clutch_tui.net.endpoint_tester.round_trips import MARK, NOUNS
-from clutch_tui.net.endpoint_tester.tester import TesterReport
+from clutch_tui.net.endpoint_tester.tester import EndpointReport
 from clutch_tui.sandbox import demo_data
 from clutch_tui.sandbox.server import Running
 
@@ -58,7 +58,7 @@ def judge_of(client: Client, login: Login | None = None) -> endpoint_tester.Test
     )
 
 
-def capabilities(report: TesterReport) -> dict[str, Capability]:
+def capabilities(report: EndpointReport) -> dict[str, Capability]:
     return {one.name: one for one in report.capabilities}
 
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from clutch_tui.net.endpoint_tester import tester as endpoint_tester
-from clutch_tui.net.endpoint_tester.tester import EndpointResult, TesterReport
+from clutch_tui.net.endpoint_tester.tester import EndpointReport, EndpointResult
 from clutch_tui.net.endpoints import ENDPOINTS
 from clutch_tui.sandbox import demo_data
 from clutch_tui.text import strings
@@ -25,7 +25,7 @@ def judge_of(client: Client) -> endpoint_tester.Tester:
     return endpoint_tester.Tester(client.api, client.session, client.monitor, clock=client.clock)
 
 
-def states(report: TesterReport) -> dict[str, str]:
+def states(report: EndpointReport) -> dict[str, str]:
     return {result.name: result.state for result in report.results}
 
 

@@ -106,7 +106,7 @@ class EndpointResult:
 
 
 @dataclass(frozen=True, slots=True)
-class TesterReport:
+class EndpointReport:
     """All results in the catalogue's order. `chosen` means that somebody named the endpoints to be tried; what
     synchronisation leans on is then not looked at."""
 
@@ -180,7 +180,7 @@ class Tester:
         *,
         on_wait: Callable[[float], None] = lambda seconds: None,
         write: bool = False,
-    ) -> TesterReport:
+    ) -> EndpointReport:
         """Judge the endpoints that are named, those of a category, or all; five at a time.
 
         With `write`, what the protocol lets us delete again is made, changed and deleted, and the shop is told its
@@ -205,7 +205,7 @@ class Tester:
                     is_idempotent=self._trips.is_idempotent,
                 )
         done = tuple(self._results[one.name] for one in chosen)
-        return TesterReport(self._api.base_url, done, chosen=not is_whole, capabilities=found)
+        return EndpointReport(self._api.base_url, done, chosen=not is_whole, capabilities=found)
 
     def _tell(self, result: EndpointResult) -> None:
         self._results[result.name] = result
