@@ -296,7 +296,7 @@ def test_all_count_alike_what_waits_for_a_person(run: Run, store: Store, lang: s
 @pytest.mark.parametrize("lang", ["ar", "en"])
 def test_a_change_says_of_itself_that_it_was_sent_or_that_it_was_not(run: Run, store: Store, lang: str) -> None:
     part, _ = shelf(store)
-    store.run_now(transports.take, "inventory", "lists")
+    store.run_now(transports.switch, "inventory", "lists")
 
     def said(change_id: str) -> list[bool]:
         out = run("queue", "show", change_id, lang=lang).out

@@ -24,7 +24,7 @@ from clutch_tui.config.settings import Settings
 from clutch_tui.core import state
 from clutch_tui.core.clock import SystemClock
 from clutch_tui.core.errors import ShopError
-from clutch_tui.core.outbox import outbox, transports
+from clutch_tui.core.outbox import outbox
 from clutch_tui.core.reference import Reference
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.sync import other_writers, replica
@@ -311,7 +311,7 @@ class Network:
             await self._store.run(outbox.wake_slow)
             self.api.try_now()
             self.sync.look_again()
-            self.sync.hurry()
+            self.sync.put_off_nothing()
             await self.sync.round()
         else:
             await self._ask_leader(PATIENCE)
@@ -461,10 +461,4 @@ class _EventCursor:
 
     async def head(self) -> int | None:
         """Return how far our parts and our sales reach; a `head` above it means that there are rows to fetch."""
-        return await self._store.read(_reach)
-
-
-def _reach() -> int | None:
-    if transports.by_lists("inventory") or transports.by_lists("sales"):
-        return None  # a server without sync has no such counter, and ours means something else
-    return min(replica.cursor("inventory"), replica.cursor("sales"))
+        return await self._store.read(replica.common_cursor)

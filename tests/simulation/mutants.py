@@ -31,7 +31,7 @@ from clutch_tui.core.sync import (
 from clutch_tui.core.sync.fallback import single_writes
 from clutch_tui.net.client.errors import ApiError, Kind
 from clutch_tui.net.socket import websocket
-from clutch_tui.net.sync import messages, record_calls, record_channels
+from clutch_tui.net.sync import messages, record_calls, transport
 from clutch_tui.net.sync.engine import SyncEngine
 from clutch_tui.net.sync.fallback.single_writes import SingleWrites
 from clutch_tui.net.sync.record_channels import RecordChannels
@@ -611,7 +611,7 @@ def one_list_stops_all(stack: ExitStack) -> None:
 @mutant
 def refused_is_plain(stack: ExitStack) -> None:
     """A list that something on the way refuses once makes a server that syncs one that does not."""
-    _put(stack, record_channels, "_is_synced", lambda: False)
+    _put(stack, transport, "_is_synced", lambda: False)
 
 
 @mutant

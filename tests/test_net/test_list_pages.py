@@ -151,7 +151,7 @@ def test_pages_of_a_servers_own_size_stay_where_only_the_line_broke(
         return following
 
     with Store.open(tmp_path / "shop.db", inline=True) as store:
-        store.run_now(transports.take, "suppliers", "lists")
+        store.run_now(transports.switch, "suppliers", "lists")
         assert store.run_now(begin).page == 2
         assert not store.run_now(lambda: listings.shrink("suppliers", refused=False))
         again = store.read_now(listings.plan, "suppliers")

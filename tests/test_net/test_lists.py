@@ -150,14 +150,14 @@ async def test_a_server_that_cannot_filter_is_read_whole_and_seldom(shop: Shop) 
     assert part(till, "P-0004").draft.price == 9900
     till.do(state.put, "inventory.took", 60.0)
     await shop.edit(id=part(till, "P-0004").id, fields={"price": 98})
-    till.sync.hurry()  # somebody presses the key
+    till.sync.put_off_nothing()  # somebody presses the key
     await till.round()
     assert part(till, "P-0004").draft.price == 9800
 
 
 def test_a_total_that_means_something_else_does_not_have_the_list_read_for_ever(tmp_path: Path) -> None:
     with Store.open(tmp_path / "shop.db", inline=True) as store:
-        store.run_now(transports.take, "suppliers", "lists")
+        store.run_now(transports.switch, "suppliers", "lists")
         outcomes = []
         while not outcomes or outcomes[-1] != "stored":
             plan = store.read_now(listings.plan, "suppliers")
@@ -812,7 +812,7 @@ async def test_a_server_that_shows_its_parts_to_nobody_gets_the_sale_all_the_sam
     await till.round()
     till.sell(part(till, "P-0001").id)
     await shop.be(missing=["inventory.sync", "sales.sync", "inventory.list"])
-    await till.sync._singles.push("sales")
+    await till.sync._transports.singles.push("sales")
     assert len(shop.receipts()) == 1
     assert [(change.lane, change.last_error) for change in till.changes] == [("attention", "error.sync.stock_unclear")]
 
@@ -826,7 +826,7 @@ async def test_one_slow_change_is_tried_in_a_round(shop: Shop) -> None:
     for change in till.changes:
         till.do(outbox.make_slow, change.id, "error.api.timeout")
     till.do(outbox.wake_slow)
-    await till.sync._singles.push("inventory")
+    await till.sync._transports.singles.push("inventory")
     assert line.count("POST /inventory/items?") == 1
     await settle(till)
     assert line.count("POST /inventory/items?") == 4
@@ -847,7 +847,7 @@ async def test_an_answer_that_makes_no_sense_is_a_failure_of_its_change_alone(sh
         return answer
 
     till.api.call = answer_oddly  # type: ignore[method-assign]
-    await till.sync._singles.push("sales")
+    await till.sync._transports.singles.push("sales")
     assert [(change.lane, change.last_error) for change in till.changes] == [("slow", "queue.failed.bad_answer")]
     assert len(shop.receipts()) == 1
     till.clock.forward(900)

@@ -352,9 +352,9 @@ async def test_a_lost_socket_is_followed_by_polling_at_once(tmp_path: Path) -> N
         network = installation.network(installation.settings, store, lambda _nouns: None)
         network.monitor.set("socket", "up")
         assert network._idle() == net.POLL_WITH_SOCKET
-        assert not network.sync._pace._wanted.is_set()
+        assert not network.sync._schedule._wanted.is_set()
         network.monitor.set("socket", "retrying")
-        assert network.sync._pace._wanted.is_set()
+        assert network.sync._schedule._wanted.is_set()
         assert network._idle() == 30
 
 

@@ -138,7 +138,7 @@ async def test_results_that_make_no_sense_are_put_aside_in_the_order_of_the_queu
 
     monkeypatch.setattr(outbox, "make_slow", noted)
     odd.change = spoil
-    await till.sync._exchange.everything("sales")
+    await till.sync._transports.calls.everything("sales")
     assert aside[: len(queued)] == queued
 
 
@@ -170,9 +170,9 @@ async def test_a_list_that_is_barred_once_makes_no_plain_server_of_one_that_sync
     new.do(customers.create, CustomerDraft(name="أحمد", phone="01000000055"))
     odd.refuses = lambda request: httpx.Response(403) if request.method == "GET" else None
     with contextlib.suppress(ApiError):
-        await new.sync._parties.push()
+        await new.sync._transports.push_records()
     odd.refuses = lambda request: None
-    new.sync._looked_at = new.clock.monotonic()  # it looks for new calls once an hour
+    new.sync._transports._looked_at = new.clock.monotonic()  # it looks for new calls once an hour
     await new.round()
     assert {new.ask(transports.of, channel) for channel in transports.CHANNELS} == {"sync"}
     await new.close()
@@ -311,7 +311,7 @@ async def test_a_server_that_says_when_is_not_asked_sooner(tmp_path: Path, sandb
     assert wait >= 40
     clock.slept.clear()
     till.sync.wake()
-    await till.sync._pace.rest(wait)
+    await till.sync._schedule.rest(wait)
     assert clock.slept[-1] == pytest.approx(40)
     await till.close()
 

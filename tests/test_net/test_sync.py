@@ -155,7 +155,7 @@ async def test_a_lost_answer_is_confirmed_before_the_rows_that_contain_it(till: 
         with pytest.raises(ApiError):
             await till.round()
         assert till.shelf(part_id) == stock - 1
-    await till.sync._exchange.once("inventory", ())
+    await till.sync._transports.calls.once("inventory", ())
     assert till.shelf(part_id) == stock - 1
     assert till.queue.unsent == 0
 
@@ -349,7 +349,7 @@ async def test_a_movement_of_a_deleted_part_ends_when_the_last_request_on_it_is_
     async with httpx.AsyncClient() as client:
         await client.delete(f"{sandbox.root}/__faults")
     till.clock.forward(16 * 60)
-    await till.sync._exchange.everything("inventory")
+    await till.sync._transports.calls.everything("inventory")
     assert till.queue.unsent == 0
     assert till.sql("SELECT count(*) FROM stock_move WHERE open = 1") == [(0,)]
 
@@ -471,7 +471,7 @@ async def test_a_part_that_was_made_here_keeps_the_servers_figure_through_a_rest
     await till.round()
     await fault(sandbox, "restore")
     till.do(replica.new_epoch, "e-2")
-    await till.sync._exchange.recheck()
+    await till.sync._transports.calls.recheck()
     assert till.shelf(made.id) == 7
     await push(till)
     assert till.shelf(made.id) == 7
@@ -543,7 +543,7 @@ async def test_a_clone_counts_once_what_the_other_has_sent_for_it(tmp_path: Path
         source.backup(target)
     await till.round()
     copy = await open_till(tmp_path, sandbox, "clone")
-    await copy.sync._exchange.once("inventory", ())
+    await copy.sync._transports.calls.once("inventory", ())
     assert copy.shelf(part_id) == stock - 1
     await copy.close()
 
@@ -564,7 +564,7 @@ async def test_a_clone_learns_what_its_twin_has_sent_before_it_stores_a_balance(
     await till.round()
     copy = await open_till(tmp_path, sandbox, "clone")
     copy.do(state.put, "lineage", till.ask(state.get, "lineage"))
-    await copy.sync._parties.pull("customers")
+    await copy.sync._transports.pull("customers")
     assert copy.ask(state.get, "lineage") != till.ask(state.get, "lineage")
     assert copy.ask(customers.get, made.id).balance == till.ask(customers.get, made.id).balance == -50_00
     await copy.close()
@@ -580,11 +580,11 @@ async def test_a_payment_that_a_restored_server_got_again_counts_once(till: Till
     await till.round()
     await fault(sandbox, "restore")
     till.do(replica.new_epoch, "e-2")
-    await till.sync._exchange.recheck()
+    await till.sync._transports.calls.recheck()
     await fault(sandbox, "drop_after", endpoint="sales.sync")
     with pytest.raises(ApiError):
-        await till.sync._exchange.everything("sales")
-    await till.sync._parties.pull("customers")
+        await till.sync._transports.calls.everything("sales")
+    await till.sync._transports.pull("customers")
     assert till.ask(customers.get, made.id).balance == -50_00
     assert till.ask(state.get, "customers.epoch") == "e-2"
 
@@ -686,8 +686,8 @@ async def test_a_customer_whom_a_restored_server_forgot_owes_nothing_yet(
     assert till.ask(customers.get, made.id).balance == -50_00
     await fault(sandbox, "restore")
     till.do(replica.new_epoch, "e-2")
-    await till.sync._exchange.recheck()
-    await till.sync._parties.pull("customers")
+    await till.sync._transports.calls.recheck()
+    await till.sync._transports.pull("customers")
     assert till.ask(state.get, "customers.epoch") == "e-2"
     assert till.ask(customers.get, made.id).balance == 0
     for one in (till, other, till):
@@ -711,8 +711,8 @@ async def test_a_customer_whom_a_restored_server_gets_again_is_shown_again(
     await till.round()
     await fault(sandbox, "restore")
     till.do(replica.new_epoch, "e-2")
-    await till.sync._exchange.recheck()
-    await till.sync._parties.push()
+    await till.sync._transports.calls.recheck()
+    await till.sync._transports.push_records()
     for one in (other, other, till):
         await one.step()
     assert on_server(sandbox, "SELECT count(*) FROM customer WHERE id = ? AND deleted = 0", made.id) == [(1,)]
@@ -773,7 +773,7 @@ async def test_an_edit_is_seen_at_once_and_survives_the_pull(till: Till, sandbox
     till.do(inventory.edit, part_id, _with(seen.draft, location="Z-99"), seen=seen)
     await control(sandbox, do="price", id=part_id, price="777.00")
     assert till.ask(inventory.get, part_id).draft.location == "Z-99"
-    await till.sync._exchange.once("inventory", ())  # a pull that does not carry the edit
+    await till.sync._transports.calls.once("inventory", ())  # a pull that does not carry the edit
     shown = till.ask(inventory.get, part_id)
     assert (shown.draft.location, shown.draft.price) == ("Z-99", 77700)
     await till.round()
@@ -790,7 +790,7 @@ async def test_what_lay_hidden_under_an_unsent_edit_is_not_overwritten_by_the_ne
     seen = till.ask(inventory.get, part_id)
     till.do(inventory.edit, part_id, _with(seen.draft, location="OURS-1"), seen=seen)
     await control(sandbox, do="edit", kind="update", type="item", id=part_id, fields={"location": "THEIRS"})
-    await till.sync._exchange.once("inventory", ())  # their row comes, and ours lies over it
+    await till.sync._transports.calls.once("inventory", ())  # their row comes, and ours lies over it
     seen = till.ask(inventory.get, part_id)
     assert seen.draft.location == "OURS-1"
     till.do(inventory.edit, part_id, _with(seen.draft, location="OURS-2"), seen=seen)
@@ -834,9 +834,9 @@ async def test_an_answer_that_changes_nothing_is_over_with_the_next_pull(till: T
     seen = till.ask(inventory.get, part_id)
     till.do(inventory.edit, part_id, _with(seen.draft, location="Z-1"), seen=seen)
     await control(sandbox, do="edit", kind="update", type="item", id=part_id, fields={"location": "Z-1"})
-    await till.sync._exchange.once("inventory", ())
+    await till.sync._transports.calls.once("inventory", ())
     made = till.do(customers.create, CustomerDraft(name="أحمد"))
-    await till.sync._parties.push()
+    await till.sync._transports.push_records()
     await push(till)
     assert till.sql("SELECT type FROM base_record ORDER BY 1") == [("customer",), ("item",)]
     await till.round()
@@ -850,7 +850,7 @@ async def test_a_part_may_get_two_names_in_one_answer(till: Till, sandbox: Runni
     seen = till.ask(inventory.get, part_id)
     till.do(inventory.edit, part_id, _with(seen.draft, name="اسمي"), seen=seen)
     await control(sandbox, do="edit", kind="update", type="item", id=part_id, fields={"name": "اسمهم"})
-    await till.sync._exchange.once("inventory", await till.sync._exchange.claim("inventory"))
+    await till.sync._transports.calls.once("inventory", await till.sync._transports.calls.claim("inventory"))
     assert till.ask(inventory.get, part_id).draft.name == "اسمهم"
     assert till.queue.unsent == 0
     assert [row.id for row in till.ask(search.find, "اسمهم")] == [part_id]
@@ -926,7 +926,7 @@ async def test_an_edit_of_a_part_that_was_deleted_meanwhile_asks(till: Till, san
 
 async def push(till: Till, channel: Any = "inventory") -> None:
     """Send what waits on a channel, and pull nothing."""
-    await till.sync._exchange.once(channel, await till.sync._exchange.claim(channel), pull=False)
+    await till.sync._transports.calls.once(channel, await till.sync._transports.calls.claim(channel), pull=False)
 
 
 async def test_a_delete_whose_tombstone_was_purged_is_over_with_the_snapshot(till: Till, sandbox: Running) -> None:
@@ -952,8 +952,8 @@ async def test_a_customer_who_was_deleted_elsewhere_first_stays_gone_and_is_kept
     till.do(customers.delete, made.id, seen=till.ask(customers.get, made.id))
     await fault(sandbox, "purge")
     if listed == "before":
-        await till.sync._parties.pull("customers")
-    await till.sync._parties.push()
+        await till.sync._transports.pull("customers")
+    await till.sync._transports.push_records()
     assert till.queue.unsent == 0
     assert till.ask(customers.get, made.id).deleted is True
     await till.round()
@@ -1009,12 +1009,14 @@ async def test_a_payment_that_arrives_late_counts_once_in_the_balance(till: Till
     made = till.do(customers.create, CustomerDraft(name="أحمد"))
     await till.round()
     till.do(accounts.pay, made.id, 5000, "cash", "", "c", beyond_debt=True)
-    *_, body = await till.store.run(till.sync._exchange.compose, "sales", await till.sync._exchange.claim("sales"))
+    *_, body = await till.store.run(
+        till.sync._transports.calls.compose, "sales", await till.sync._transports.calls.claim("sales")
+    )
     async with httpx.AsyncClient() as client:
         headers = {"X-API-Key": demo_data.API_KEY}
         late = await client.post(f"{sandbox.base_url}/sales/sync", content=wire.dumps(body), headers=headers)
         late.raise_for_status()
-    await till.sync._parties.pull("customers")
+    await till.sync._transports.pull("customers")
     assert till.ask(customers.get, made.id).balance == -5000
     await till.round()
     assert till.ask(customers.get, made.id).balance == -5000
@@ -1025,16 +1027,16 @@ async def test_a_change_that_is_put_off_may_have_come_through_before(till: Till,
     answered. The rows of that answer held the change, and the own movement counted beside them."""
     part_id, stock = a_part(till)
     till.do(inventory.adjust, part_id, -2, "broken")
-    changes = await till.sync._exchange.claim("inventory")
-    *_, body = await till.store.run(till.sync._exchange.compose, "inventory", changes)
+    changes = await till.sync._transports.calls.claim("inventory")
+    *_, body = await till.store.run(till.sync._transports.calls.compose, "inventory", changes)
     async with httpx.AsyncClient() as client:
         url, headers = f"{sandbox.base_url}/inventory/sync", {"X-API-Key": demo_data.API_KEY}
         (await client.post(url, content=wire.dumps(body), headers=headers)).raise_for_status()
     await fault(sandbox, "retry", endpoint="inventory.sync", retry_after=20)
-    assert await till.sync._exchange.once("inventory", changes)
+    assert await till.sync._transports.calls.once("inventory", changes)
     assert till.shelf(part_id) == stock - 2
     assert till.queue.unsent == 1
-    await till.sync._exchange.once("inventory", ())
+    await till.sync._transports.calls.once("inventory", ())
     assert till.shelf(part_id) == stock - 2 == server_stock(sandbox, part_id)
     assert till.queue.unsent == 0
 
@@ -1108,7 +1110,7 @@ async def test_the_server_is_ahead_where_either_parts_or_sales_are_behind(till: 
     at_rest = await reach.head()
     part_id, _ = a_part(till)
     till.do(inventory.adjust, part_id, 1, "found")
-    await till.sync._exchange.everything("inventory")
+    await till.sync._transports.calls.everything("inventory")
     assert till.ask(replica.cursor, "inventory") > at_rest == await reach.head()
     await till.round()
     assert await reach.head() == till.ask(replica.cursor, "sales") > at_rest

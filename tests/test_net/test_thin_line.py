@@ -291,9 +291,9 @@ async def test_bodies_stay_below_that_until_they_go_packed(tmp_path: Path, sandb
     part = till.do(_part)
     for _ in range(batch_sizes.BATCH):
         till.sell(part)
-    claimed = await till.sync._exchange.claim("sales")
+    claimed = await till.sync._transports.calls.claim("sales")
     assert 0 < len(claimed) < batch_sizes.BATCH
     await till.api.call("system.ping")
     assert till.api.packs
-    assert len(await till.sync._exchange.claim("sales")) == batch_sizes.BATCH
+    assert len(await till.sync._transports.calls.claim("sales")) == batch_sizes.BATCH
     await till.close()

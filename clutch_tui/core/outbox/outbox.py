@@ -23,7 +23,7 @@ from ..database import db
 from ..errors import ShopError
 from ..records import RECORDS
 from ..types import Lane
-from . import abilities, precedence, transports
+from . import abilities, precedence
 from .messages import Change, Result, Sent
 from .precedence import FACTS
 from .views import QueueSummary
@@ -344,10 +344,11 @@ def wake_slow() -> None:
     db.execute("UPDATE outbox SET not_before = NULL WHERE answered_at IS NULL AND lane = 'slow'")
 
 
-def waiting(channel: Channel, *lanes: Lane) -> bool:
-    """True when the channel has something to send now, in any of these lanes; in both that are sent, for none."""
+def waiting(channel: Channel, *lanes: Lane, begun: bool | None = False) -> bool:
+    """Tell whether the channel has something to send now, in any of these lanes; in both that are sent, for none. What
+    may go at all depends on `begun` as in `claim`."""
     lanes = lanes or ("fast", "slow")
-    free = precedence.FREE if transports.by_lists(channel) else precedence.free_to_sync()
+    free = precedence.free_to_sync() if begun is False else precedence.FREE
     found = db.execute(
         f"SELECT 1 FROM outbox WHERE answered_at IS NULL AND channel = ? AND lane IN ({', '.join('?' * len(lanes))})"
         f" AND {_DUE} AND {free} LIMIT 1",

@@ -1,6 +1,6 @@
-"""Which way the records of a channel travel between this shop and its server, and the count that orders lists.
+"""The transport of each channel between this shop and its server, and the count that orders lists.
 
-The way is `sync` where the server has the sync calls (docs/protocol.md#the-sync-call) or lists by `since_seq`
+It is `sync` where the server has the sync calls (docs/protocol.md#the-sync-call) or lists by `since_seq`
 (docs/protocol.md#lists-by-since_seq), and `lists` where it has neither (docs/protocol.md#without-sync-calls): whole
 lists down, single calls up. It is found out by asking, kept, and asked for again.
 
@@ -22,13 +22,13 @@ from ..database import db
 from ..database.statement import Statement, given
 from ..records.sync import OutboxTable, PullPageTable, SingleTable
 
-Way = Literal["sync", "lists"]
+Transport = Literal["sync", "lists"]
 
 LISTS = "lists"
 """The epoch of everything that came or went without the sync calls."""
 
 BELIEVED_AFTER = timedelta(minutes=10)
-"""How long a server that had sync must lack it before its shop goes another way."""
+"""The time for which a server that had sync must lack it before its shop falls back."""
 
 CHANNELS = ("inventory", "sales", "customers", "suppliers", "orders")
 NOT_WITHOUT_SYNC = ("payment", "payment_void", "cash")
@@ -56,48 +56,49 @@ _LET_LOCAL_ON = Statement(
 )
 
 
-def of(channel: str) -> Way | None:
-    """The way of a channel; None where it has never been found out."""
-    way = state.get(f"{channel}.way")
-    if way is None:  # a server that simply syncs is never asked which way
+def of(channel: str) -> Transport | None:
+    """Return the transport of a channel; None where it has never been found out."""
+    name = state.get(f"{channel}.way")
+    if name is None:  # a server that simply syncs is never asked which one
         return None if state.get(f"{channel}.epoch") is None else "sync"
-    return "lists" if way == "lists" else "sync"
+    return "lists" if name == "lists" else "sync"
 
 
 def summary() -> Literal["", "sync", "lists", "both"]:
-    """Return which way this server is worked with, in a word; empty where it has not been reached yet."""
-    found = {of(channel) for channel in CHANNELS} - {None}
-    return "both" if len(found) > 1 else "lists" if "lists" in found else "sync" if found else ""
+    """Return by what this server is worked with, in a word; empty where it has not been reached yet."""
+    names = {of(channel) for channel in CHANNELS} - {None}
+    return "both" if len(names) > 1 else "lists" if "lists" in names else "sync" if names else ""
 
 
-def known() -> dict[str, Way | None]:
-    """The way of every channel, for whoever shows it."""
+def known() -> dict[str, Transport | None]:
+    """Return the transport of every channel, for whoever shows it."""
     return {channel: of(channel) for channel in CHANNELS}
 
 
 def by_lists(channel: str) -> bool:
+    """Tell whether a channel goes by lists and single writes."""
     return of(channel) == "lists"
 
 
 def without_sync() -> tuple[str, ...]:
-    """The channels that go by lists: what a server may learn to do better."""
+    """Return the channels that go by lists: what a server may learn to do better."""
     return tuple(channel for channel in CHANNELS if by_lists(channel))
 
 
 def listed_types() -> frozenset[str]:
-    """The types of record, among those with calls of their own, whose requests go up singly."""
+    """Return the types of record, among those with calls of their own, whose requests go up singly."""
     types = {"customers": "customer", "suppliers": "supplier", "orders": "order"}
     return frozenset(type for channel, type in types.items() if by_lists(channel))
 
 
-def take(channel: str, way: Way) -> bool:
-    """From now on a channel goes this way; True where that is news. What was staged came by the other."""
-    if of(channel) == way:
+def switch(channel: str, name: Transport) -> bool:
+    """Have a channel travel by this from now on; True where that is news. What was staged came by the other."""
+    if of(channel) == name:
         return False
-    state.put(f"{channel}.way", way)
+    state.put(f"{channel}.way", name)
     _FORGET_PAGES.run(channel=channel)
     state.forget(f"{channel}.missed_at")
-    if way == "lists":
+    if name == "lists":
         _remember_attempts(channel)
     else:
         state.put(f"{channel}.began", tick())
@@ -114,14 +115,14 @@ def miss(channel: str) -> bool:
     paid sales down another road, so it is believed only when it has lacked the call for `BELIEVED_AFTER`.
     """
     if state.get("epoch") is None or state.get(f"{channel}.epoch") in (None, LISTS):
-        take(channel, "lists")
+        switch(channel, "lists")
         return True
     since = state.get(f"{channel}.missed_at")
     age = None if since is None else db.now() - from_text(since)
     if age is None or not timedelta() <= age < 6 * BELIEVED_AFTER:
         state.put(f"{channel}.missed_at", db.now_text())
         return False
-    return age >= BELIEVED_AFTER and take(channel, "lists")
+    return age >= BELIEVED_AFTER and switch(channel, "lists")
 
 
 def heard(channel: str) -> None:
@@ -139,7 +140,7 @@ def _remember_attempts(channel: str) -> None:
 def _forget_attempts(channel: str) -> None:
     """Sync knows by its id what came by sync: where nothing of it was sent by itself, nothing is in doubt any more. And
     an edit it compares with what its writer saw, in one step: one that has come already finds its own values."""
-    found = db.rows(
+    rows = db.rows(
         "SELECT change_id FROM single CROSS JOIN outbox USING (change_id) WHERE answered_at IS NULL AND channel = ?"
         " AND (json_extract(body, '$.by_sync') AND NOT coalesce(json_extract(body, '$.posted'), 0)"
         " AND coalesce(json_extract(body, '$.tried_at'), '') = ''"
@@ -147,8 +148,8 @@ def _forget_attempts(channel: str) -> None:
         " OR kind = 'update' AND record_id NOT IN (SELECT id FROM alias))",
         (channel,),
     )
-    _FORGET_SINGLE.run_many(found)
-    _LET_ONE_ON.run_many(found)
+    _FORGET_SINGLE.run_many(rows)
+    _LET_ONE_ON.run_many(rows)
 
 
 def _let_go(channel: str) -> None:

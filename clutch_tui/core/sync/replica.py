@@ -53,6 +53,14 @@ def cursor(channel: str) -> int:
     return state.number(f"{channel}.cursor")
 
 
+def common_cursor() -> int | None:
+    """Return the number up to which both our parts and our sales are complete; None of a server without sync, which has
+    no such counter, while ours means something else."""
+    if any(map(transports.by_lists, ("inventory", "sales"))):
+        return None
+    return min(cursor("inventory"), cursor("sales"))
+
+
 def as_of(channel: str) -> str | None:
     """Return when the rows of a channel were last known to be complete, in the database's form."""
     return state.get(f"{channel}.as_of")

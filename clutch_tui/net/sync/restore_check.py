@@ -14,14 +14,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 from clutch_tui.core.clock import Clock
-from clutch_tui.core.outbox import transports
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.sync import confirmations, replica
 
 from .. import wire
 from ..client.errors import ABOUT_EVERY_CALL, ApiError
 from ..monitor import Monitor
-from .sync_calls import CHANNELS, SyncCalls
+from .sync_calls import CHANNELS
+from .transport import Transports
 
 EVERY = timedelta(days=1)
 
@@ -30,9 +30,9 @@ class RestoreCheck:
     """The questions of one shop. Raises `ApiError` where the line or the server is down; of a call that the server has
     not, or breaks on, the other is tried, and then the next connection."""
 
-    def __init__(self, store: Store, exchange: SyncCalls, monitor: Monitor, clock: Clock) -> None:
+    def __init__(self, store: Store, transports: Transports, monitor: Monitor, clock: Clock) -> None:
         self._store = store
-        self._exchange = exchange
+        self._transports = transports
         self._monitor = monitor
         self._clock = clock
         self._asked_at = 0.0
@@ -62,11 +62,9 @@ class RestoreCheck:
 
     async def _ask(self, ids: tuple[str, ...]) -> bool:
         """Ask by the first call that is answered; False where none is."""
-        for channel in CHANNELS:
-            if await self._store.read(transports.by_lists, channel):
-                continue
+        for channel in await self._transports.by_sync(CHANNELS):
             try:
-                known = await self._exchange.knows(channel, ids)
+                known = await self._transports.calls.knows(channel, ids)
             except ApiError as error:
                 if error.kind in ABOUT_EVERY_CALL:
                     raise
@@ -88,4 +86,4 @@ class RestoreCheck:
         epoch = await self._store.read(replica.epoch)
         await self._store.run(replica.doubt_epoch)
         self._monitor.note("warning", "sync", "sync.new_epoch", epoch=epoch)
-        await self._exchange.recheck()
+        await self._transports.calls.recheck()

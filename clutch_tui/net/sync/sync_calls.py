@@ -6,7 +6,7 @@ way of the others; only the server's own answer ends a change.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Literal, get_args
 
@@ -31,6 +31,7 @@ from .record_channels import claimed
 from .schedule import Schedule
 
 SyncChannel = Literal["inventory", "sales"]
+BySync = Callable[[Iterable[SyncChannel]], Awaitable[tuple[SyncChannel, ...]]]
 CHANNELS: tuple[SyncChannel, ...] = get_args(SyncChannel)
 
 MOST_BYTES = 240 * 1024
@@ -46,23 +47,25 @@ MOST_EPOCHS = 3
 
 
 class SyncCalls:
-    """The sync calls of one shop, one at a time. What talks to the server raises `ApiError` and `wire.BadPayload`."""
+    """The sync calls of one shop, one at a time. What talks to the server raises `ApiError` and `wire.BadPayload`.
+    `by_sync` says which channels have such a call."""
 
-    def __init__(self, context: SyncContext, pace: Schedule) -> None:
+    def __init__(self, context: SyncContext, schedule: Schedule, *, by_sync: BySync) -> None:
         self._store = context.store
         self._api = context.api
         self._monitor = context.monitor
         self._shop_id = context.shop_id
         self._device_id = context.device_id
         self._clock = context.clock
-        self._pace = pace
+        self._schedule = schedule
+        self._by_sync = by_sync
         self._on_change = context.on_change
         self._policies = context.policies
         self._pages = PageSizes(context.page_size)
         self._portion = context.portion
         self._timeout = context.timeout
         self._aside = context.aside
-        self._portions = BatchSizes()
+        self._batches = BatchSizes()
         self._asking = BatchSizes(ASKED, least=0)
         self._held_up: set[str] = set()
         """Channels whose rows wait because one call could not ask about all that they may contain."""
@@ -117,7 +120,7 @@ class SyncCalls:
         writing, in which a sale would have to wait for it."""
         if not await self._store.read(outbox.waiting, channel, lane):
             return ()
-        limit = min(limit, self._portions.size(channel))
+        limit = min(limit, self._batches.size(channel))
         options = {"limit": limit, "max_bytes": MOST_BYTES if self._api.packs else MOST_PLAIN, "lane": lane}
         return await self._store.run(claimed, channel, options)
 
@@ -131,9 +134,7 @@ class SyncCalls:
     async def _ask_either(self) -> bool:
         """Offer by the first call that goes; False where the server has neither, so that lists must do."""
         failed: list[ApiError | wire.BadPayload] = []
-        for channel in CHANNELS:
-            if await self._store.read(transports.by_lists, channel):
-                continue
+        for channel in await self._by_sync(CHANNELS):
             try:
                 await self.once(channel, (), pull=False)
                 return True
@@ -157,12 +158,12 @@ class SyncCalls:
         if not suspects:
             return
         await self.ask(channel)
-        self._pace.is_well()
+        self._schedule.is_well()
         await self._clear(channel)
         if len(suspects) > 1:
-            self._portions.halve(channel, len(suspects))
+            self._batches.halve(channel, len(suspects))
         elif await self._store.run(outbox.failed_alone, suspects[0]):
-            self._portions.restore(channel)
+            self._batches.restore(channel)
             self._monitor.note("warning", "sync", "sync.slow_lane", change=suspects[0])
             self._on_change(frozenset({"queue"}))
 
@@ -215,7 +216,7 @@ class SyncCalls:
         page = understood.page if pull and asked.complete and not put_off else None
         await self._stored(channel, understood, page, asked)
         if changes:
-            self._portions.went_through(channel, len(changes))
+            self._batches.went_through(channel, len(changes))
         self._asking.went_through(channel, len(asked.ids))
         if pull and not asked.complete:
             self._held_up.add(channel)
@@ -281,7 +282,7 @@ class SyncCalls:
         rest = await self._prepare(channel, page)
         nouns = await self._store.run(self._receive, channel, understood, rest, asked)
         if nouns is None:
-            self._pace.wake()
+            self._schedule.wake()
             return
         self._monitor.moved(sent=len(understood.results), fetched=len(page.rows) if page is not None else 0)
         while nouns and page is not None and await self._store.run(search.index_slice):
@@ -329,7 +330,7 @@ class SyncCalls:
             if asked.ids:
                 self._asking.refused(channel, len(asked.ids))
             if len(changes) > 1:
-                self._portions.refused(channel, len(changes))
+                self._batches.refused(channel, len(changes))
             return bool(asked.ids) or len(changes) > 1 or (pull and not changes and self._pages.cut(channel))
         if pull and is_too_much(error):
             return self._pages.cut(channel) and error.kind is Kind.ANSWER_TOO_LARGE

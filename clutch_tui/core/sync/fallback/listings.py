@@ -81,9 +81,9 @@ class ListPage:
 # --- what to read next -----------------------------------------------------------------------------------
 
 
-def plan(channel: str, *, hurry: bool = False) -> PagePlan | None:
-    """The page to ask for now; None where nothing is due. A list that was begun goes on where it stopped. In a
-    `hurry` a server that cannot be asked for changes is read whole at once: a person waits for it."""
+def plan(channel: str, *, at_once: bool = False) -> PagePlan | None:
+    """The page to ask for now; None where nothing is due. A list that was begun goes on where it stopped. With
+    `at_once` a server that cannot be asked for changes is read whole, however lately it was: a person waits for it."""
     begun = _begun(channel)
     if begun is not None:
         n = db.execute("SELECT max(n) FROM pull_page WHERE channel = ?", (channel,)).fetchone()[0]
@@ -92,7 +92,7 @@ def plan(channel: str, *, hurry: bool = False) -> PagePlan | None:
         return PagePlan(channel, *reading)
     limit = limit_of(channel)
     listed, since, day = state.get(f"{channel}.listed_at"), None, None
-    full = listed is None or _full_is_due(channel, hurry=hurry)
+    full = listed is None or _full_is_due(channel, at_once=at_once)
     if listed is not None and not full:
         filters = state.get(f"{channel}.filters")
         if filters != "no":
@@ -134,7 +134,7 @@ def _begun(channel: str) -> dict[str, Any] | None:
     return begun
 
 
-def _full_is_due(channel: str, *, hurry: bool) -> bool:
+def _full_is_due(channel: str, *, at_once: bool) -> bool:
     read_at = state.get(f"{channel}.full_at")
     if read_at is None or state.get(f"{channel}.vanished") is not None:
         return True
@@ -143,7 +143,7 @@ def _full_is_due(channel: str, *, hurry: bool) -> bool:
         return True
     days = channel == "sales" and state.get("sales.days") != "no"
     by_share = timedelta(seconds=SHARE * float(state.get(f"{channel}.took") or 0))
-    return state.get(f"{channel}.filters") == "no" and not days and (hurry or age >= by_share)
+    return state.get(f"{channel}.filters") == "no" and not days and (at_once or age >= by_share)
 
 
 def shrink(channel: str, *, refused: bool) -> bool:

@@ -11,17 +11,15 @@ from functools import partial
 from typing import Any
 
 from clutch_tui.core import search, state
-from clutch_tui.core.clock import Clock, to_text
-from clutch_tui.core.store.store import Store
+from clutch_tui.core.clock import to_text
 from clutch_tui.core.sync.fallback import listings
 from clutch_tui.core.sync.fallback.listings import ListPage, Outcome, PagePlan
 
 from ... import wire
-from ...client.api import Answer, Api
+from ...client.api import Answer
 from ...client.errors import ApiError, Kind
-from ...monitor import Monitor
 from ..batch_sizes import CUT, is_too_much
-from ..context import OnChange
+from ..context import SyncContext
 from ..quarantine import set_aside
 
 _REFUSED = frozenset({Kind.INVALID, Kind.TOO_LARGE, Kind.ANSWER_TOO_LARGE})
@@ -31,21 +29,21 @@ _REFUSED = frozenset({Kind.INVALID, Kind.TOO_LARGE, Kind.ANSWER_TOO_LARGE})
 class ListReader:
     """The lists of one shop. `pull` brings one channel up to date, or does nothing where nothing is due."""
 
-    def __init__(self, store: Store, api: Api, monitor: Monitor, *, clock: Clock, on_change: OnChange) -> None:
-        self._store = store
-        self._api = api
-        self._monitor = monitor
-        self._clock = clock
-        self._on_change = on_change
+    def __init__(self, context: SyncContext) -> None:
+        self._store = context.store
+        self._api = context.api
+        self._monitor = context.monitor
+        self._clock = context.clock
+        self._on_change = context.on_change
         self._lacking: set[str] = set()
-        self.hurry = False
+        self.at_once = False
         """A person waits: the next pulls are not put off to spare the line."""
 
     async def pull(self, channel: str) -> None:
         """Read until the channel's list is complete. Raises `ApiError` and `wire.BadPayload`; what was read before
         that is kept."""
         confirming = False
-        while (plan := await self._store.read(listings.plan, channel, hurry=self.hurry)) is not None:
+        while (plan := await self._store.read(listings.plan, channel, at_once=self.at_once)) is not None:
             try:
                 outcome = await self._read(plan)
             except ApiError as error:

@@ -13,27 +13,26 @@ are read before and after the first one goes up. The setting can also say it out
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
 from clutch_tui.core import orders, sales
-from clutch_tui.core.clock import Clock, from_text, to_text
+from clutch_tui.core.clock import from_text, to_text
 from clutch_tui.core.outbox import outbox
 from clutch_tui.core.outbox.messages import Change, Result
 from clutch_tui.core.outbox.outbox import Channel
-from clutch_tui.core.store.store import Store
 from clutch_tui.core.sync.fallback import late_parts, recognition, single_writes, stock_movers
 from clutch_tui.core.sync.fallback.single_writes import Claimed
 from clutch_tui.core.sync.fallback.stock_movers import Who
 from clutch_tui.core.types import Lane
 
 from ... import wire
-from ...client.api import Answer, Api
+from ...client.api import Answer
 from ...client.errors import ApiError, Kind
-from ...monitor import Monitor
 from .. import messages, record_calls
+from ..context import SyncContext
 from ..outcomes import BAD_ANSWER, REFUSED, SOON, UNKNOWN, Waits, done, gone, is_not_done
 from .field_writes import FieldWrites
 from .lookup import Barred, RecordLookup, Row, Unfindable
@@ -54,27 +53,17 @@ _COMPUTED = frozenset(
 class SingleWrites:
     """The changes of one shop that go up by themselves."""
 
-    def __init__(
-        self,
-        store: Store,
-        api: Api,
-        monitor: Monitor,
-        *,
-        clock: Clock,
-        on_change: Callable[[frozenset[str]], None],
-        policies: Mapping[str, str],
-        stock_by: str = "auto",
-    ) -> None:
-        self._store = store
-        self._api = api
-        self._monitor = monitor
-        self._clock = clock
-        self._on_change = on_change
-        self._policies = policies
-        self._stock_by = stock_by
-        self._lookup = RecordLookup(store, api)
-        self._puts = FieldWrites(store, api, self._lookup)
-        self._stock = Stock(store, self._lookup, self._puts, stock_by)
+    def __init__(self, context: SyncContext) -> None:
+        self._store = context.store
+        self._api = context.api
+        self._monitor = context.monitor
+        self._clock = context.clock
+        self._on_change = context.on_change
+        self._policies = context.policies
+        self._stock_by = context.stock_by
+        self._lookup = RecordLookup(context.store, context.api)
+        self._field_writes = FieldWrites(context.store, context.api, self._lookup)
+        self._stock = Stock(context.store, self._lookup, self._field_writes, context.stock_by)
 
     async def push(self, channel: Channel, *, begun: bool | None = None, besides: Collection[str] = ()) -> None:
         """Send what is due in a channel, and one change of the slow lane: each of those may take as long as a call
@@ -85,7 +74,7 @@ class SingleWrites:
 
     async def _push_next(self, channel: Channel, lane: Lane, begun: bool | None, besides: Collection[str]) -> bool:
         """Send the next of a lane; False where nothing is due."""
-        if not await self._store.read(outbox.waiting, channel, lane):
+        if not await self._store.read(outbox.waiting, channel, lane, begun=True):
             return False
         claimed = await self._store.run(single_writes.claim, channel, lane, begun=begun, besides=besides)
         if claimed is not None:
@@ -299,7 +288,7 @@ class SingleWrites:
         version = max(1, present["version"])
         if clean:
             try:
-                version = max(version, await self._puts.put(change.type, present, clean, change.change_id))
+                version = max(version, await self._field_writes.put(change.type, present, clean, change.change_id))
             except ApiError as error:
                 await self._finish(claimed, record_calls.refusal(change, error))
                 return
