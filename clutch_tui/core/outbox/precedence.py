@@ -1,4 +1,5 @@
-"""What waits for what: which changes of the outbox may go up now, as conditions on a row of `outbox`.
+"""Precedence: the changes of the outbox that may go up now, and what the others wait for, as conditions on a row of
+`outbox`.
 
 A request waits for the earlier requests on its record. A fact waits for nothing, but where the server has lost its sync
 calls, or has them again, in the middle of something (docs/protocol.md#without-sync-calls).
@@ -55,5 +56,5 @@ that record waits until it is made: it would keep the fact for a record that nev
 def free_to_sync() -> str:
     """The condition `FREE_TO_SYNC`, without what is about changes that go up by themselves where there are none: asked
     of each change that is to be sent, that would cost more than all else."""
-    found = db.execute("SELECT 1 FROM single LIMIT 1").fetchone()
-    return FREE_TO_SYNC if found is not None else f"{FREE} AND {_OF_MADE}"
+    single = db.execute("SELECT 1 FROM single LIMIT 1").fetchone()
+    return FREE_TO_SYNC if single is not None else f"{FREE} AND {_OF_MADE}"

@@ -1,4 +1,4 @@
-"""What this terminal has and the server has not, and the other way round: the one judgement whether all is exchanged.
+"""The differences between this terminal and the server: the one judgement whether all is exchanged.
 
 Whoever says "everything is sent and everything is here" (strip, queue, doctor, `sync`, `status`) asks here, so that
 none of them knows less than another.
@@ -72,14 +72,14 @@ class Differences:
 
     @property
     def stranded_changes(self) -> int:
-        return sum(one.unsent for one in self.stranded)
+        return sum(database.unsent for database in self.stranded)
 
     @property
     def counts(self) -> dict[Reason, int]:
         """Return how much there is of each kind, the worst first; what there is nothing of is left out."""
-        found: dict[Reason, int] = {
+        counts: dict[Reason, int] = {
             "stranded": self.stranded_changes,
-            "untold": sum(bool(one.fault) for one in self.stranded),
+            "untold": sum(bool(database.fault) for database in self.stranded),
             "unsent": self.queue.unsent,
             "refused": self.refused,
             "set_aside": self.set_aside,
@@ -88,7 +88,7 @@ class Differences:
             "local_sales": self.local_sales,
             "local": self.queue.local - self.local_sales,
         }
-        return {reason: n for reason, n in found.items() if n > 0}
+        return {reason: n for reason, n in counts.items() if n > 0}
 
     @property
     def is_sent(self) -> bool:

@@ -1,4 +1,4 @@
-"""How many changes go into one call of a channel, how many others it asks about, and how many rows it asks for.
+"""The sizes of a channel's calls: changes that go into one, others that it asks about, rows that it asks for.
 
 A call that is too large for the server, or on which it breaks, is halved; calls that go through grow again. A size
 that was too large once is not tried with every second call: what the server takes does not change from call to call.
@@ -71,7 +71,7 @@ class BatchSizes:
 
 
 class PageSizes:
-    """How many rows each channel asks for: as many as come in `GOAL` seconds on this line, less after a cut."""
+    """The rows that each channel asks for: as many as come in `GOAL` seconds on this line, fewer after a cut."""
 
     def __init__(self, most: int) -> None:
         self._most = most

@@ -1,4 +1,4 @@
-"""What the sync of one shop works with, for the engine and the calls that it makes."""
+"""The doors, figures and wishes that the sync of one shop works with, for the engine and the calls that it makes."""
 
 from __future__ import annotations
 

@@ -50,8 +50,8 @@ class SyncAnswer:
     page: PullPage | None
     reset: str | None
     bad_rows: tuple[wire.BadRow, ...]
-    told: int = 0
-    """How many rows came, also those that no screen shows and those that could not be read."""
+    rows_sent: int = 0
+    """The number of rows that came, also those that no screen shows and those that could not be read."""
     unreadable: tuple[str, ...] = ()
     """Changes whose results make no sense: they are as good as unanswered, and the others are not held up."""
 
@@ -73,7 +73,7 @@ def sync_request(
     heard: Heard | None = None,
 ) -> dict[str, Any]:
     """The body of `inventory.sync` and `sales.sync`. A server that knows no marks is sent none."""
-    told = {"mark": pull.mark} if pull.mark else {}
+    mark = {"mark": pull.mark} if pull.mark else {}
     return {
         "protocol": version,
         "shop_id": shop_id,
@@ -87,7 +87,7 @@ def sync_request(
         "limit": limit,
         "changes": [write_change(change) for change in changes],
         "unconfirmed": list(asked.ids),
-        **told,
+        **mark,
         **write_heard(heard),
     }
 
@@ -181,8 +181,8 @@ def read_sync(data: object, asked_for: PullState, sent: Mapping[str, Sent]) -> S
         )
     server_time = from_text(answer["server_time"]) if answer["server_time"] else None
     left = tuple(change_id for change_id in unreadable if change_id not in understood)
-    told = len(answer["changes"])
-    return SyncAnswer(answer["epoch"], server_time, understood, page, answer["reset"], tuple(bad), told, left)
+    rows_sent = len(answer["changes"])
+    return SyncAnswer(answer["epoch"], server_time, understood, page, answer["reset"], tuple(bad), rows_sent, left)
 
 
 def _is_document(row: object) -> bool:

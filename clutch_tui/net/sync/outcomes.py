@@ -1,4 +1,4 @@
-"""What an answer, or none, means for a change that goes up by itself (`single_writes`)."""
+"""The meaning of an answer, or of none, for a change that goes up by itself (`single_writes`)."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from ..monitor import Monitor
 
 async def set_aside(store: Store, monitor: Monitor, channel: str, bad: Sequence[wire.BadRow], *, anew: bool) -> None:
     """Log the bad rows of a page and remember them; `anew` for the first page of a whole list."""
-    for one in bad:
-        monitor.note("error", "sync", "sync.bad_row", channel=channel, record=one.id or "?", reason=one.reason)
+    for row in bad:
+        monitor.note("error", "sync", "sync.bad_row", channel=channel, record=row.id or "?", reason=row.reason)
     if bad or anew:
-        await store.run(quarantine.note, channel, [(one.id, one.reason) for one in bad], anew=anew)
+        await store.run(quarantine.note, channel, [(row.id, row.reason) for row in bad], anew=anew)

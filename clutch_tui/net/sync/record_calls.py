@@ -101,7 +101,7 @@ def refusal(change: Change, error: ApiError) -> Result:
     if error.kind in (Kind.CONFLICT, Kind.INVALID, Kind.MISSING_RECORD):
         code = error.code or error.kind.value.upper()
         errors = results.read_errors(
-            change.type, [{"field": one.field, "message": one.message} for one in error.errors]
+            change.type, [{"field": field.field, "message": field.message} for field in error.errors]
         )
         message = error.message or str(error.values["fields"])
         return Result(status="rejected", seq=0, code=code, message=message, errors=errors)
@@ -138,9 +138,9 @@ async def standing(api: Api, channel: str) -> tuple[bool, str | None]:
     """Tell whether the server numbers the records of this list at this moment, and its epoch, None from one that tells
     none. Raises `ApiError`."""
     answer = await api.call(f"{channel}.list", query={"since_seq": 0, "limit": 1}, retry=False)
-    told = answer.data if isinstance(answer.data, dict) else {}
-    epoch = told.get("epoch")
-    return wire.counter_in(told.get("cursor")) is not None, None if epoch is None else str(epoch)
+    data = answer.data if isinstance(answer.data, dict) else {}
+    epoch = data.get("epoch")
+    return wire.counter_in(data.get("cursor")) is not None, None if epoch is None else str(epoch)
 
 
 def _tracked(channel: str, here: PullState, data: dict[str, Any]) -> NumberedPage:

@@ -166,8 +166,8 @@ class RecordChannels:
             began = self._clock.monotonic()
             listing = await record_calls.pull(self._api, channel, here, limit=self._pages.size(channel), heard=heard)
             if listing.page is not None:
-                told = len(listing.page.rows) + len(listing.bad_rows)
-                self._pages.came(channel, told, self._clock.monotonic() - began)
+                rows_sent = len(listing.page.rows) + len(listing.bad_rows)
+                self._pages.came(channel, rows_sent, self._clock.monotonic() - began)
             return listing
         except ApiError as error:
             if error.kind is Kind.TOO_LARGE or is_too_much(error):

@@ -1,4 +1,4 @@
-"""When the next round is due: backoff, the server's own word, somebody's wish."""
+"""The time of the next round: backoff, the server's own word, somebody's wish."""
 
 from __future__ import annotations
 

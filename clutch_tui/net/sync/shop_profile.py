@@ -22,7 +22,7 @@ EVERY, AGAIN = timedelta(hours=1), timedelta(minutes=5)
 
 
 class ShopProfile:
-    """What is known of one shop."""
+    """The profile and the settings of one shop, as far as they are known."""
 
     def __init__(self, store: Store, api: Api, *, clock: Clock, on_change: Callable[[frozenset[str]], None]) -> None:
         self._store = store

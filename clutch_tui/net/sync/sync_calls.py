@@ -144,9 +144,9 @@ class SyncCalls:
                 failed.append(error)
             except wire.BadPayload as error:
                 failed.append(error)
-        told = [one for one in failed if not isinstance(one, ApiError) or one.kind is not Kind.MISSING_ROUTE]
-        if told:
-            raise told[0]
+        for failure in failed:
+            if not isinstance(failure, ApiError) or failure.kind is not Kind.MISSING_ROUTE:
+                raise failure
         return False
 
     async def _probe_suspects(self, channel: SyncChannel) -> None:
@@ -221,7 +221,7 @@ class SyncCalls:
         if pull and not asked.complete:
             self._held_up.add(channel)
         if page is not None:
-            self._pages.came(channel, understood.told, took)
+            self._pages.came(channel, understood.rows_sent, took)
         if understood.reset and pull:
             await self._store.run(replica.restart, channel)
             return True

@@ -38,7 +38,9 @@ class FieldWrites:
         answer = await self._api.call(name, path=path, body=sent, idempotency_key=key, retry=False)
         if known is None:
             after = _record(type, answer) or await self._lookup.known(type, path["id"], present)
-            emptied = after is not None and any(present[one] and not after.get(one) for one in whole if one not in body)
+            emptied = after is not None and any(
+                present[name] and not after.get(name) for name in whole if name not in body
+            )
             if emptied:
                 again = str(uuid5(NAMESPACE_OID, f"{key}/whole"))
                 restored = wire.write(type, whole)

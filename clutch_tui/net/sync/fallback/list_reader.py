@@ -71,7 +71,7 @@ class ListReader:
         took = self._clock.monotonic() - started
         good, bad = wire.read_rows(plan.type, answer.data)
         await set_aside(self._store, self._monitor, plan.channel, bad, anew=plan.full and plan.page == 1)
-        page = ListPage(good, [one.id for one in bad], whole_number(answer, "total"), True, server_time(answer))
+        page = ListPage(good, [row.id for row in bad], whole_number(answer, "total"), True, server_time(answer))
         page = await self._bounded(plan, page, whole_number(answer, "pages"))
         while page.last and await self._store.run(listings.build, plan):
             pass

@@ -29,7 +29,7 @@ MOST_PAGES = 10_000
 
 
 class Unfindable(Exception):
-    """Whether the server has the record cannot be found out: a person must look."""
+    """Raised where it cannot be found out whether the server has the record: a person must look."""
 
 
 class Barred(Unfindable):
@@ -65,13 +65,13 @@ class RecordLookup:
         try:
             if term := matching.search_term(type, fields):
                 rows, _ = await self._page(type, name, {"search": term, "limit": FOUND_IN})
-                found, _ = await judge(rows)
-                if found is not None:
-                    return found
+                record, _ = await judge(rows)
+                if record is not None:
+                    return record
             for _ in range(listings.MOST_TORN):
-                found, sure = await self._scan(type, name, fields, judge)
-                if found is not None or sure:
-                    return found
+                record, sure = await self._scan(type, name, fields, judge)
+                if record is not None or sure:
+                    return record
         except ApiError as error:
             if error.kind is Kind.FORBIDDEN:
                 raise Barred from error
@@ -89,9 +89,9 @@ class RecordLookup:
         for number in range(1, MOST_PAGES):
             rows, (total, pages, bad) = await self._page(type, name, {**query, "page": number})
             ids = frozenset(str(row["id"]) for row in rows)
-            found, maybe = await judge(rows)
-            if found is not None:
-                return found, True
+            record, maybe = await judge(rows)
+            if record is not None:
+                return record, True
             first_total = total if number == 1 else first_total
             unsure = unsure or maybe or bad > 0 or total != first_total
             if ids == previous and total is None:

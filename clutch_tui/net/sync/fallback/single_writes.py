@@ -360,7 +360,8 @@ class SingleWrites:
                 raise Waits(SOON)
             await self._post(claimed, moved, watch=who is None)
         if who is None:
-            who = await self._watch(claimed, {one: delta for one, delta in moved.items() if one not in progress.late})
+            late = progress.late
+            who = await self._watch(claimed, {part_id: n for part_id, n in moved.items() if part_id not in late})
         if progress.before:  # it is known: nothing else of ours waits for these parts any more
             progress.before = {}
             await self._keep(claimed)

@@ -57,14 +57,14 @@ class Stock:
         no figure, is no proof: then the figure is read."""
         if not await self._store.read(late_parts.is_awaited, change.id, self._stock_by):
             return
-        found: Row | None = record
+        part: Row | None = record
         if record.get("stock_quantity") in (None, 0, change.payload.get("stock_quantity")):
             try:
-                found = await self.part(change.id)
+                part = await self.part(change.id)
             except Unfindable:  # it is judged later
                 return
-        if found is not None:
-            await self.judge(change.id, int(found["stock_quantity"]))
+        if part is not None:
+            await self.judge(change.id, int(part["stock_quantity"]))
 
     async def catch_up(self, claimed: Claimed) -> None:
         """Move the parts that the server did not have when the document came, where it has not done so since. A person
@@ -109,7 +109,7 @@ class Stock:
         if not progress.posted and await self._store.read(stock_movers.being_watched, change.change_id, list(moved)):
             raise Waits(SOON)
         later: list[str] = []
-        for part_id in sorted(moved if parts is None else parts, key=lambda one: one not in progress.writes):
+        for part_id in sorted(moved if parts is None else parts, key=lambda part_id: part_id not in progress.writes):
             write = progress.writes.get(part_id)
             if (write is not None and write.done) or progress.moved.get(part_id):
                 continue
