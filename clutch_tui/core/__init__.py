@@ -1,1 +1,1 @@
-"""What a parts shop does: plain synchronous functions over SQLite. No terminal, no network, no sentences."""
+"""The work of a parts shop: plain synchronous functions over SQLite. No terminal, no network, no sentences."""

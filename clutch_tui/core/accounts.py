@@ -74,7 +74,7 @@ class AccountEntry:
 
 @dataclass(frozen=True, slots=True)
 class AccountStanding:
-    """What a customer owes now (the shop owes what is below zero), and up to what he may: None where nobody says."""
+    """A customer's debt as it stands (the shop owes what is below zero), and his limit: None where nobody says."""
 
     balance: int
     limit: int | None

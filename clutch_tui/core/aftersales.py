@@ -1,4 +1,4 @@
-"""What may happen to a sale afterwards: it is voided, or some of it comes back.
+"""The afterlife of a sale: it is voided, or some of it comes back.
 
 Both are facts of their own with their own stock moves and money; the sale itself is never rewritten.
 """

@@ -215,7 +215,7 @@ def report() -> DrawerReport:
     closed = _CLOSED.first()
     rows = _MOVED.rows(after=closed["last"])
     customers = [(row["method"], row["times"], row["amount"]) for row in rows if row["kind"] in _SALES]
-    takings = _added(one for one in customers if one[0] != "credit")
+    takings = _added(entry for entry in customers if entry[0] != "credit")
     began = min((row["began"] for row in rows), default=None)
     return DrawerReport(
         id=0,
@@ -223,17 +223,17 @@ def report() -> DrawerReport:
         since=from_text(began) if began else None,
         until=None,
         sums=_added((row["kind"], row["times"], row["amount"]) for row in rows if row["method"] == "cash"),
-        takings=dict(sorted(takings.items(), key=lambda one: (-one[1][1], one[0]))),
-        on_account=_added(one for one in customers if one[0] == "credit").get("credit", (0, 0)),
+        takings=dict(sorted(takings.items(), key=lambda pair: (-pair[1][1], pair[0]))),
+        on_account=_added(entry for entry in customers if entry[0] == "credit").get("credit", (0, 0)),
     )
 
 
 def _added(rows: Iterable[tuple[str, int, int]]) -> dict[str, Figure]:
-    found: dict[str, Figure] = {}
+    figures: dict[str, Figure] = {}
     for name, times, amount in rows:
-        before = found.get(name, (0, 0))
-        found[name] = (before[0] + times, before[1] + amount)
-    return found
+        before = figures.get(name, (0, 0))
+        figures[name] = (before[0] + times, before[1] + amount)
+    return figures
 
 
 def closings_count() -> int:

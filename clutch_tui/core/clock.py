@@ -9,7 +9,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """What tells the time and waits. Handed in everywhere, so that a test or a simulation owns time."""
+    """A clock tells the time and waits. It is handed in everywhere, so that a test or a simulation owns time."""
 
     def now(self) -> datetime:
         """The wall clock, aware, in UTC. May jump; orders nothing."""

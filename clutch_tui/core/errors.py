@@ -1,4 +1,4 @@
-"""What the rules of a shop do not allow, as whoever has sentences says it. Imports nothing: every start needs it."""
+"""The errors of a shop's rules, as keys for whoever has sentences. Imports nothing: every start needs it."""
 
 from __future__ import annotations
 

@@ -78,17 +78,17 @@ def as_of() -> datetime | None:
 def find_code(text: str) -> PartRow | None:
     """The one part that a scanned or typed code means. None where no part has the code, and also where several have
     it: then a person must choose (`lookup.resolve`)."""
-    found = search.with_code(text)
-    return search.rows(found)[0] if len(found) == 1 else None
+    pks = search.with_code(text)
+    return search.rows(pks)[0] if len(pks) == 1 else None
 
 
 def count(q: PartQuery) -> int:
     """Return how many parts `page` would list in all."""
-    found = search.match(q.text)
+    match = search.match(q.text)
     narrow, params = _narrow(q)
-    if found is not None:
-        sql, params = _others(found, q)
-        return len(_exact(found, q)) + _number(f"SELECT count(*) FROM ({sql})", params)
+    if match is not None:
+        sql, params = _others(match, q)
+        return len(_exact(match, q)) + _number(f"SELECT count(*) FROM ({sql})", params)
     if q.low_only:
         return low_count() if not narrow else _number(f"SELECT count(*) FROM ({_low(narrow)})", params * 2)
     return _number(f"SELECT count(*) FROM part WHERE deleted = 0{narrow}", params)
@@ -96,8 +96,8 @@ def count(q: PartQuery) -> int:
 
 def page(q: PartQuery, after: Key | None, skip: int, limit: int) -> tuple[PartRow, ...]:
     """Parts in the order of their names; with a text, exact codes first and then what was entered first."""
-    found = search.match(q.text)
-    return _by_name(q, after, skip, limit) if found is None else _matching(found, q, after, skip, limit)
+    match = search.match(q.text)
+    return _by_name(q, after, skip, limit) if match is None else _matching(match, q, after, skip, limit)
 
 
 def _by_name(q: PartQuery, after: Key | None, skip: int, limit: int) -> tuple[PartRow, ...]:
@@ -111,37 +111,37 @@ def _by_name(q: PartQuery, after: Key | None, skip: int, limit: int) -> tuple[Pa
     return search.rows([place[0] for place in places], [tuple(place[1:]) for place in places])
 
 
-def _matching(found: search.Match, q: PartQuery, after: Key | None, skip: int, limit: int) -> tuple[PartRow, ...]:
+def _matching(match: search.Match, q: PartQuery, after: Key | None, skip: int, limit: int) -> tuple[PartRow, ...]:
     rank, last = (int(after[0]), int(after[1])) if after else (0, -1)
-    exact = [pk for pk in _exact(found, q) if rank == 0 and pk > last]
+    exact = [pk for pk in _exact(match, q) if rank == 0 and pk > last]
     keys = [(0, pk) for pk in exact[skip : skip + limit]]
     if len(keys) < limit:
-        sql, params = _others(found, q)
+        sql, params = _others(match, q)
         place = (last if rank else 0, limit - len(keys), max(0, skip - len(exact)))
         rest = db.execute(f"SELECT pk FROM ({sql}) WHERE pk > ? ORDER BY pk LIMIT ? OFFSET ?", (*params, *place))
         keys += [(1, row[0]) for row in rest.fetchall()]
     return search.rows([pk for _, pk in keys], keys)
 
 
-def _exact(found: search.Match, q: PartQuery) -> list[int]:
+def _exact(match: search.Match, q: PartQuery) -> list[int]:
     """The exact matches that the query's filters let through."""
     narrow, params = _narrow(q)
     low = f" AND {STOCK} <= min_stock" if q.low_only else ""
-    sql = f"SELECT pk FROM part WHERE pk IN ({_marks(found.exact)}) AND deleted = 0{narrow}{low} ORDER BY pk"
-    return [row[0] for row in db.execute(sql, (*found.exact, *params)).fetchall()]
+    sql = f"SELECT pk FROM part WHERE pk IN ({_marks(match.exact)}) AND deleted = 0{narrow}{low} ORDER BY pk"
+    return [row[0] for row in db.execute(sql, (*match.exact, *params)).fetchall()]
 
 
-def _others(found: search.Match, q: PartQuery) -> tuple[str, tuple[Any, ...]]:
+def _others(match: search.Match, q: PartQuery) -> tuple[str, tuple[Any, ...]]:
     """The matches that are not exact, as a query of `pk`. The text narrows first: the cross join keeps SQLite
     from starting at the filter and asking the text for every part of it."""
     narrow, params = _narrow(q)
     if q.low_only:
         narrow += f" AND {STOCK} <= min_stock"
-    sql = f"SELECT pk FROM ({found.source.sql}) AS found"
+    sql = f"SELECT pk FROM ({match.source.sql}) AS found"
     if narrow:
         sql += " CROSS JOIN part USING (pk)"
-    sql += f" WHERE pk NOT IN ({_marks(found.exact)}){narrow}"
-    return sql, (*found.source.params, *found.exact, *params)
+    sql += f" WHERE pk NOT IN ({_marks(match.exact)}){narrow}"
+    return sql, (*match.source.params, *match.exact, *params)
 
 
 def _narrow(q: PartQuery) -> tuple[str, tuple[Any, ...]]:
@@ -318,20 +318,20 @@ def doubts(draft: PartDraft, seen: Part | None = None) -> tuple[Doubt, ...]:
     """Return what to ask a person about before a part is saved, of the fields that differ from what was `seen`: no
     price, and codes by which the till would find two parts."""
     was = seen.draft if seen is not None else PartDraft()
-    found = []
+    questions = []
     if not draft.price and (seen is None or was.price):
-        found.append(Doubt("part.doubt.no_price"))
+        questions.append(Doubt("part.doubt.no_price"))
     for key, code, old in (
         ("part.doubt.barcode", draft.barcode, was.barcode),
         ("part.doubt.number", draft.part_number, was.part_number),
     ):
         others = search.rows(search.with_own_code(code)) if code.strip() and code != old else ()
-        others = tuple(one for one in others if seen is None or one.id != seen.id)
+        others = tuple(other for other in others if seen is None or other.id != seen.id)
         if key == "part.doubt.number":  # makers share numbers
-            others = tuple(one for one in others if fold(one.brand) == fold(draft.brand))
+            others = tuple(other for other in others if fold(other.brand) == fold(draft.brand))
         if others:
-            found.append(Doubt(key, code, others[0]))
-    return tuple(found)
+            questions.append(Doubt(key, code, others[0]))
+    return tuple(questions)
 
 
 def opening(stock: int) -> int:

@@ -1,4 +1,4 @@
-"""What happened, kept so that a person can ask later: the audit chain, the connection's log and its figures,
+"""Keeps what happened, so that a person can ask later: the audit chain, the connection's log and its figures,
 and the notifications.
 
 The audit says who did what in the shop and is never trimmed: each row's hash covers the row before it, so
@@ -107,7 +107,7 @@ _chained = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def audit(action: str, type: str, record_id: str, detail: Mapping[str, Any], actor: str) -> None:
-    """Chain one deed to those before it. Only inside the transaction that does the deed.
+    """Chain one action to those before it. Only inside the transaction of the action itself.
 
     `detail` is JSON-able; money in minor units, as everywhere.
     """
@@ -230,7 +230,7 @@ def _log_filter(q: LogQuery) -> list[Any]:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionState:
-    """What the process that leads the sync last said about one part of the connection."""
+    """One part of the connection, as the process that leads the sync last spoke of it."""
 
     part: str
     state: str

@@ -1,4 +1,4 @@
-"""How long and how large the fields of the shop's records may be, for forms, imports and whatever else writes them.
+"""The greatest length and size of the fields of the shop's records, for forms, imports and whatever else writes them.
 
 A text that is longer would be refused by the server hours later, far from whoever wrote it.
 """

@@ -1,4 +1,4 @@
-"""What a text means that was typed or scanned where a part is wanted: at the till, and by `sell` and `find`.
+"""Makes out what a text means that was typed or scanned where a part is wanted: at the till, and by `sell` and `find`.
 
 A code that exists is that part, whatever else the text could mean, so the whole text is looked up first: `25*47*7`
 is an oil seal. Then `3*code` and `code*3` are so many pieces, and last the same keys are tried on the other keyboard
@@ -31,7 +31,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """What a text means in this shop.
+    """The meaning of a text in this shop.
 
     `exact` are the parts that it names by a code. Where it names none, it is a search for `wanted`, of which
     `quantity` pieces are meant. Where it is not `sure` how the text is meant, a person is asked, even if there is only
@@ -56,39 +56,39 @@ class Lookup:
         what the text names by its code, else the row that the search has marked by itself."""
         if marked is None or (self.exact and not by_hand):
             return self.exact
-        named = (one for one in self.exact if one.part.id == marked.id)
+        named = (candidate for candidate in self.exact if candidate.part.id == marked.id)
         return (next(named, Candidate(marked, self.quantity)),)
 
 
 def resolve(text: str) -> Lookup:
     """Return what a text means. The other layout counts only where neither a code nor a search finds anything."""
-    found = _resolve(text)
-    if found.exact or found.refused or found.pieces is not None or search.find(found.wanted, 1):
-        return found
-    return next((other for other in _on_the_other_layout(text) if other.exact), found)
+    lookup = _resolve(text)
+    if lookup.exact or lookup.refused or lookup.pieces is not None or search.find(lookup.wanted, 1):
+        return lookup
+    return next((other for other in _on_the_other_layout(text) if other.exact), lookup)
 
 
 def find(text: str, limit: int = 50) -> tuple[Lookup, tuple[PartRow, ...]]:
     """Return what a text means, and the parts that fit it so far: those that it names first, then those of the
     search."""
-    found = _resolve(text)
-    rows = _rows(found, limit)
-    if not rows and not found.refused and found.pieces is None:
+    lookup = _resolve(text)
+    rows = _rows(lookup, limit)
+    if not rows and not lookup.refused and lookup.pieces is None:
         for other in _on_the_other_layout(text):
             if (other.exact or layouts.may_be_sought(other.wanted)) and (rows := _rows(other, limit)):
                 return other, rows
-    return found, rows
+    return lookup, rows
 
 
 def _on_the_other_layout(text: str) -> list[Lookup]:
     return [replace(_resolve(other), read_as=other) for other in layouts.on_the_other(text)]
 
 
-def _rows(found: Lookup, limit: int) -> tuple[PartRow, ...]:
-    if found.refused or found.pieces is not None:
+def _rows(lookup: Lookup, limit: int) -> tuple[PartRow, ...]:
+    if lookup.refused or lookup.pieces is not None:
         return ()
-    by_id = {one.part.id: one.part for one in found.exact}
-    by_id.update((row.id, row) for row in search.find(found.wanted, limit))
+    by_id = {candidate.part.id: candidate.part for candidate in lookup.exact}
+    by_id.update((row.id, row) for row in search.find(lookup.wanted, limit))
     return tuple(by_id.values())[:limit]
 
 
@@ -126,14 +126,14 @@ def _meant(planned: LookupPlan, own: list[int]) -> dict[tuple[int, int], bool]:
     no number of pieces a code counts only as it is written: `2*3/4` is two pieces of 3/4, `-2*15` is nothing."""
     if not planned.refused:
         meant = {(pk, 1): True for pk in own}
-        for one in planned.times:
-            meant |= {(pk, one.quantity): one.sure for pk in search.with_code(one.code)}
+        for times in planned.times:
+            meant |= {(pk, times.quantity): times.sure for pk in search.with_code(times.code)}
         return meant
     return {
-        (pk, one.quantity): not one.behind
-        for one in planned.times
-        for pk in search.with_code(one.code)
-        if _is_written(pk, one.code)
+        (pk, times.quantity): not times.behind
+        for times in planned.times
+        for pk in search.with_code(times.code)
+        if _is_written(pk, times.code)
     }
 
 

@@ -59,19 +59,19 @@ class LookupPlan:
     @property
     def reckons(self) -> bool:
         """Tell whether there is a sign of multiplication in the text that may be meant as one."""
-        return self.pieces is not None or bool(self.refused) or any(one.sure for one in self.times)
+        return self.pieces is not None or bool(self.refused) or any(times.sure for times in self.times)
 
     @property
     def begins_with_figure(self) -> bool:
         """Tell whether the text begins with a number of pieces: a sign right before it belongs to it."""
-        return any(not one.behind for one in self.times) or (self.pieces is not None and self.whole[0] not in SIGNS)
+        return any(not times.behind for times in self.times) or (self.pieces is not None and self.whole[0] not in SIGNS)
 
 
 def plan(text: str) -> LookupPlan:
     """Read a text in every way that it has; any digits, any sign of multiplication, before or behind the code."""
     whole = read_digits(text).strip()
-    if found := _PIECES.fullmatch(whole):
-        figure = (found[1] or found[2]).strip()
+    if match := _PIECES.fullmatch(whole):
+        figure = (match[1] or match[2]).strip()
         return (
             LookupPlan(whole, pieces=_pieces(figure)) if _WHOLE.fullmatch(figure) else LookupPlan(whole, refused=figure)
         )
@@ -86,10 +86,10 @@ def plan(text: str) -> LookupPlan:
 def _with_x(whole: str) -> list[Times]:
     """The letter x as a sign; surely one only where a blank parts it from the code."""
     ways = []
-    if found := _X.fullmatch(whole):
-        ways.append(Times(_pieces(found[1]), found[4], sure=bool(found[3])))
-    if found := _X_BEHIND.fullmatch(whole):
-        ways.append(Times(_pieces(found[4]), found[1], sure=bool(found[2]), behind=True))
+    if match := _X.fullmatch(whole):
+        ways.append(Times(_pieces(match[1]), match[4], sure=bool(match[3])))
+    if match := _X_BEHIND.fullmatch(whole):
+        ways.append(Times(_pieces(match[4]), match[1], sure=bool(match[2]), behind=True))
     return ways
 
 

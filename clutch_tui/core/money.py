@@ -1,4 +1,4 @@
-"""How money is divided: the one place where an amount is rounded, shared out or brought to coins.
+"""Divides money: the one place where an amount is rounded, shared out or brought to coins.
 
 Amounts are whole minor units (piastres) and never below zero here; rates and percentages are hundredths of a percent
 (1400 is 14 %). Every division rounds half up. What the shop makes of this is written down in `docs/money.md`.

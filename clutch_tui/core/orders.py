@@ -287,11 +287,11 @@ def to_cart(order_id: str) -> Cart:
         if cart.order_id == order_id:
             return cart
     wanted, left_out = _agreed(order)
-    found = [(line, _line_of_cart(line)) for line in wanted]
-    lines = tuple(sold_as for _, sold_as in found if sold_as is not None)
+    pairs = [(line, _line_of_cart(line)) for line in wanted]
+    lines = tuple(sold_as for _, sold_as in pairs if sold_as is not None)
     if not lines:
         raise ShopError("error.order.no_parts", number=order.order_number)
-    left_out += [line for line, sold_as in found if sold_as is None]
+    left_out += [line for line, sold_as in pairs if sold_as is None]
     cart = replace(
         sales.open_cart(),
         lines=lines,

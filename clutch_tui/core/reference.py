@@ -1,4 +1,4 @@
-"""What the server says that changes slowly: the shop's profile, figures, advice, the market; with its age.
+"""The server's data that change slowly: the shop's profile, figures, advice, the market; with its age.
 
 Kept in the database, so that it is there without a network, and with the server's own mark (its ETag), so that
 asking again costs an empty answer where nothing has changed.
@@ -68,7 +68,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, Mapping):
-        return {str(name): plain(one) for name, one in value.items()}
+        return {str(name): plain(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(one) for one in value]
+        return [plain(inner) for inner in value]
     return value if isinstance(value, str | int | float | bool | None) else str(value)

@@ -1,4 +1,4 @@
-"""What a return comes to: which money goes back for the pieces that come back, and by which ways of paying.
+"""Reckons a refund: which money goes back for the pieces that come back, and by which ways of paying.
 
 Pure functions over a sale and what went back of it before, so that a dialog can say the amounts before anything is
 stored and a test can try a million of them. The rules are in `docs/money.md`.
@@ -17,7 +17,7 @@ from .types import Payment, PayMethod, Sale, SaleLine, Totals
 
 @dataclass(frozen=True, slots=True)
 class Refunded:
-    """What earlier returns of a sale came to: the money by way of paying, all of it, and the tax in it. Of another
+    """The sum of earlier returns of a sale: the money by way of paying, all of it, and the tax in it. Of another
     program's return the ways may be missing."""
 
     by_method: Mapping[PayMethod, int] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""What the shop earned, what sells, what runs out, what lies on the shelves: from local data, so also offline.
+"""Reports what the shop earned, what sells, what runs out, what lies on the shelves: from local data, so also offline.
 
 Every figure is in minor units or pieces. Voided sales count nowhere; a return takes away on the day it came
 back, not on the day of its sale. Days are business days as `YYYY-MM-DD` and include both ends.
@@ -22,7 +22,7 @@ _COUNTING = "sale.business_day BETWEEN ? AND ? AND sale.status <> 'voided'"
 
 @dataclass(frozen=True, slots=True)
 class Takings:
-    """What a day, or several, brought in. `revenue` is what customers paid, tax included and returns taken off;
+    """The takings of a day, or of several. `revenue` is what customers paid, tax included and returns taken off;
     `returned` is what went back to them. `methods` are the ways of paying by what they brought, most first."""
 
     sales: int
@@ -63,7 +63,7 @@ class BestSeller:
 
 @dataclass(frozen=True, slots=True)
 class StockValue:
-    """What lies on the shelves. A figure below zero is a mistake somewhere and not a debt: it counts as none."""
+    """The worth of the shelves. A figure below zero is a mistake somewhere and not a debt: it counts as none."""
 
     parts: int
     pieces: int

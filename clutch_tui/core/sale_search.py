@@ -1,4 +1,4 @@
-"""What a search among past sales means, word for word: an amount of money, a day, or the words of a sale.
+"""Reads a search among past sales, word for word: an amount of money, a day, or the words of a sale.
 
 A word may be several of these, as `1250` is an amount and may be a number of a receipt: then each finds what it means.
 """
@@ -22,18 +22,18 @@ _ISO_DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 
 def conditions(text: str) -> list[tuple[str, tuple[Any, ...]]]:
     """The conditions on a row of `sale`, all of which must hold, as SQL and what stands for its marks."""
-    found: list[tuple[str, tuple[Any, ...]]] = []
+    clauses: list[tuple[str, tuple[Any, ...]]] = []
     for word in text.split():
         day, amount = day_of(word), amount_of(word)
         if day:
-            found.append(("(business_day = ? OR instr(search_key, ?) > 0)", (day, fold(word))))
+            clauses.append(("(business_day = ? OR instr(search_key, ?) > 0)", (day, fold(word))))
         elif amount is not None and not word.isdigit():
-            found.append(("(abs(total) = ? OR instr(search_key, ?) > 0)", (amount, fold(word))))
+            clauses.append(("(abs(total) = ? OR instr(search_key, ?) > 0)", (amount, fold(word))))
         elif amount is not None:
-            found.append(("(abs(total) = ? OR instr(search_key, ?) > 0)", (amount, *terms(word))))
+            clauses.append(("(abs(total) = ? OR instr(search_key, ?) > 0)", (amount, *terms(word))))
         else:
-            found += [("instr(search_key, ?) > 0", (term,)) for term in terms(word)]
-    return found
+            clauses += [("instr(search_key, ?) > 0", (term,)) for term in terms(word)]
+    return clauses
 
 
 def is_figure(text: str) -> bool:
@@ -47,10 +47,10 @@ def amount_of(word: str) -> int | None:
     >>> amount_of("90.62"), amount_of("1,250.5"), amount_of("٩٠"), amount_of("90.625"), amount_of("OC-90")
     (9062, 125050, 9000, None, None)
     """
-    found = _AMOUNT.fullmatch(read_digits(word).replace(GROUP_SEPARATOR, ","))
-    if found is None:
+    match = _AMOUNT.fullmatch(read_digits(word).replace(GROUP_SEPARATOR, ","))
+    if match is None:
         return None
-    return int(found[1].replace(",", "")) * 100 + int((found[2] or "").ljust(2, "0"))
+    return int(match[1].replace(",", "")) * 100 + int((match[2] or "").ljust(2, "0"))
 
 
 def day_of(word: str, today: date | None = None) -> str:
@@ -62,17 +62,17 @@ def day_of(word: str, today: date | None = None) -> str:
     ('2026-11-29', '2025-12-01')
     """
     plain = read_digits(word)
-    if found := _ISO_DAY.fullmatch(plain):
-        return _day(int(found[1]), int(found[2]), int(found[3]))
-    found = _DAY.fullmatch(plain)
-    if found is None:
+    if match := _ISO_DAY.fullmatch(plain):
+        return _day(int(match[1]), int(match[2]), int(match[3]))
+    match = _DAY.fullmatch(plain)
+    if match is None:
         return ""
-    day, month = int(found[1]), int(found[3])
-    if found[4]:
-        return _day(int(found[4]) if len(found[4]) == 4 else 2000 + int(found[4]), month, day)
+    day, month = int(match[1]), int(match[3])
+    if match[4]:
+        return _day(int(match[4]) if len(match[4]) == 4 else 2000 + int(match[4]), month, day)
     today = today or date.fromisoformat(state.business_day())
     past = (_day(today.year - back, month, day) for back in range(9))  # 29 February is eight years away at most
-    return next((one for one in past if one and one <= today.isoformat()), "")
+    return next((candidate for candidate in past if candidate and candidate <= today.isoformat()), "")
 
 
 def _day(year: int, month: int, day: int) -> str:

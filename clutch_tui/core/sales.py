@@ -353,7 +353,7 @@ def _rows(where: str, params: tuple[Any, ...], limit: int, skip: int, *, rank: i
             flags=tuple(flags.split()),
             unsent=bool(unsent),
             returned=returned,
-            payments=tuple(Payment(*one) for one in json.loads(paid)),
+            payments=tuple(Payment(*payment) for payment in json.loads(paid)),
         )
         for id_, number, date, customer, cashier, total, method, status, kind, flags, returned, unsent, paid in rows
     )

@@ -29,14 +29,14 @@ _MOST_TRIPLES = 6
 
 def find(text: str, limit: int = 50) -> tuple[PartRow, ...]:
     """The parts that fit what was typed so far, best first: a whole code, codes that begin so, words, middles."""
-    found: dict[int, None] = dict.fromkeys(exactly(text, limit))
+    pks: dict[int, None] = dict.fromkeys(exactly(text, limit))
     if any(c.isdigit() for c in text):
-        found.update(dict.fromkeys(_beginning_with(text, limit)))
-    for words in _ways_to_cut(text) if len(found) < limit else ():
-        if by_words := _by_words(words, limit, found_already=len(found)):
-            found.update(dict.fromkeys(by_words))
+        pks.update(dict.fromkeys(_beginning_with(text, limit)))
+    for words in _ways_to_cut(text) if len(pks) < limit else ():
+        if by_words := _by_words(words, limit, found_already=len(pks)):
+            pks.update(dict.fromkeys(by_words))
             break
-    return rows(list(found)[:limit])
+    return rows(list(pks)[:limit])
 
 
 def _ways_to_cut(text: str) -> list[list[str]]:
@@ -71,16 +71,16 @@ def _by_words(words: Sequence[str], limit: int, *, found_already: int) -> list[i
     if not words:
         return []
     as_they_stand, last_begun, all_begun = _routes_of_words(words)
-    found = _pks(as_they_stand, limit)
-    if len(found) < limit:
-        found += _pks(last_begun, limit)
-    if not found and len(words) > 1:
-        found = _pks(all_begun, limit)
+    pks = _pks(as_they_stand, limit)
+    if len(pks) < limit:
+        pks += _pks(last_begun, limit)
+    if not pks and len(words) > 1:
+        pks = _pks(all_begun, limit)
     # several words that found something were understood; one word may still be the middle of another
     enough = FEW if len(words) == 1 else 1
-    if len(found) + found_already < min(enough, limit) and (middles := _by_middles(words)):
-        found += _pks(middles, limit)
-    return found
+    if len(pks) + found_already < min(enough, limit) and (middles := _by_middles(words)):
+        pks += _pks(middles, limit)
+    return pks
 
 
 def exactly(text: str, limit: int = 50) -> list[int]:
@@ -93,8 +93,8 @@ def exactly(text: str, limit: int = 50) -> list[int]:
     either = " UNION ALL ".join(
         f"SELECT pk FROM part WHERE deleted = 0 AND {column} <> '' AND {column} = ?" for column, _ in asked
     )
-    found = db.execute(f"{either} LIMIT ?", (*(key for _, key in asked), limit)).fetchall()
-    return list(dict.fromkeys(row[0] for row in found))
+    hits = db.execute(f"{either} LIMIT ?", (*(key for _, key in asked), limit)).fetchall()
+    return list(dict.fromkeys(row[0] for row in hits))
 
 
 def with_code(text: str, limit: int = 50) -> list[int]:
@@ -103,20 +103,20 @@ def with_code(text: str, limit: int = 50) -> list[int]:
     if own := with_own_code(text, limit):
         return own
     number = code_key(text)
-    found = db.execute(
+    hits = db.execute(
         "SELECT pk FROM part WHERE deleted = 0 AND oem_key <> '' AND oem_key = ? ORDER BY pk LIMIT ?", (number, limit)
     ).fetchall()
-    return [row[0] for row in found]
+    return [row[0] for row in hits]
 
 
 def with_own_code(text: str, limit: int = 50) -> list[int]:
     """The `pk` of the parts that have a code as number or barcode."""
-    found = db.execute(
+    hits = db.execute(
         "SELECT pk FROM part WHERE deleted = 0 AND number_key <> '' AND number_key = ?"
         " UNION SELECT pk FROM part WHERE deleted = 0 AND barcode_key <> '' AND barcode_key = ? ORDER BY pk LIMIT ?",
         (code_key(text), barcode_key(text), limit),
     ).fetchall()
-    return [row[0] for row in found]
+    return [row[0] for row in hits]
 
 
 # --- a text as a set of parts --------------------------------------------------------------------------
@@ -132,7 +132,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What `text` finds, as a set with an order: `exact` parts, then those of `source` by their `pk`."""
+    """The parts that `text` finds, as a set with an order: `exact` parts, then those of `source` by their `pk`."""
 
     text: str
     exact: tuple[int, ...]
@@ -166,8 +166,8 @@ def _match(text: str) -> Match | None:
 
 def read_as(text: str) -> str:
     """The text on the other keyboard layout, where only that finds anything; empty where it was meant as typed."""
-    found = match(text)
-    return found.text if found is not None and found.text != text else ""
+    matched = match(text)
+    return matched.text if matched is not None and matched.text != text else ""
 
 
 def _routes_of_words(words: Sequence[str]) -> tuple[Source, Source, Source]:
@@ -210,8 +210,8 @@ def _by_middles(words: Sequence[str]) -> Source | None:
 
 
 def _pks(source: Source, limit: int) -> list[int]:
-    found = db.execute(f"SELECT pk FROM ({source.sql}) ORDER BY pk LIMIT ?", (*source.params, limit)).fetchall()
-    return [row[0] for row in found]
+    hits = db.execute(f"SELECT pk FROM ({source.sql}) ORDER BY pk LIMIT ?", (*source.params, limit)).fetchall()
+    return [row[0] for row in hits]
 
 
 # --- rows ----------------------------------------------------------------------------------------------

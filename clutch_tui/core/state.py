@@ -1,4 +1,4 @@
-"""What a shop's database remembers beside its records: the sync state, the shop's own settings, its lineage.
+"""The memory of a shop's database beside its records: the sync state, the shop's own settings, its lineage.
 
 A lineage is the identity of this database's outbox. It is new whenever the file was restored or cloned, so
 that its change numbers never collide with those that an older copy has sent.
@@ -109,8 +109,8 @@ def bump_receipt_counter(seen: Iterable[str]) -> None:
     if (prefix := get("receipt_prefix")) is None:
         return
     ours = f"{prefix}-"
-    digits = (one.removeprefix(ours) for one in seen if one.startswith(ours))
-    highest = max((int(one) for one in digits if _RECEIPT_DIGITS.fullmatch(one)), default=0)
+    digits = (receipt.removeprefix(ours) for receipt in seen if receipt.startswith(ours))
+    highest = max((int(text) for text in digits if _RECEIPT_DIGITS.fullmatch(text)), default=0)
     if highest > number("receipt_counter"):
         put("receipt_counter", highest)
 

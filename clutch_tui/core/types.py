@@ -1,4 +1,4 @@
-"""What leaves this layer: frozen rows, drafts, receipts and errors.
+"""The types that leave this layer: frozen rows, drafts, receipts and errors.
 
 Money is integer minor units (piastres), moments are aware UTC, texts are in logical order, quantities are
 whole pieces. Every row of a list has `id` and `key`: `key` is the tuple that a later page is asked for with.
@@ -74,7 +74,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class PartQuery:
-    """Which parts, in the order of their names (or of the match, where `text` is given)."""
+    """A query for parts, in the order of their names (or of the match, where `text` is given)."""
 
     text: str = ""
     category: str = ""
@@ -364,8 +364,8 @@ class OrderLine:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """What was named to a customer: a price for one piece of each line, and what they come to. That binds the shop
-    until `valid_until`."""
+    """A quote to a customer: a price for one piece of each line, and what they come to. That binds the shop until
+    `valid_until`."""
 
     lines: tuple[OrderLine, ...]
     total: int

@@ -28,14 +28,14 @@ def note(fingerprint: str, file: str, line: int) -> None:
 def end(fingerprint: str, file: str) -> None:
     """An import is through: its file is in, and so is whatever an older one of the same name would have brought."""
     kept = _kept()
-    left = {key: one for key, one in kept.items() if key != fingerprint and one["file"] != file}
+    left = {key: entry for key, entry in kept.items() if key != fingerprint and entry["file"] != file}
     if left != kept:
         state.put_setting(_KEPT, left)
 
 
 def imports() -> tuple[Unfinished, ...]:
     """All of them, the oldest first; costs one row."""
-    return tuple(Unfinished(str(one["file"]), int(one["line"])) for one in _kept().values())
+    return tuple(Unfinished(str(entry["file"]), int(entry["line"])) for entry in _kept().values())
 
 
 def _kept() -> dict[str, dict[str, str | int]]:

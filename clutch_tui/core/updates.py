@@ -1,4 +1,4 @@
-"""Whether this program is the newest that the backend knows, and new enough for it.
+"""Tells whether this program is the newest that the backend knows, and new enough for it.
 
 The answer of `system.version` is kept in the database, so that it is there without a network and for every
 window. Nothing here fetches: `net.update_check` does, once a day and on demand.
@@ -39,7 +39,7 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class VersionStanding:
-    """How the running version stands against what the backend said at `checked_at`.
+    """The standing of the running version against what the backend said at `checked_at`.
 
     `latest` and `minimum` are empty where the backend names none; `news` are the releases that are newer than
     the running one, newest first.
@@ -64,21 +64,21 @@ def standing(current: str) -> VersionStanding:
         verdict = "required"
     elif _below(current, latest):
         verdict = "available"
-    told = answer.get("changelog")
-    releases = [_release(one) for one in told] if isinstance(told, list) else []
-    news = [one for one in releases if _below(current, one.version)]
-    news.sort(key=lambda one: Version(one.version), reverse=True)
+    changelog = answer.get("changelog")
+    releases = [_release(entry) for entry in changelog] if isinstance(changelog, list) else []
+    news = [release for release in releases if _below(current, release.version)]
+    news.sort(key=lambda release: Version(release.version), reverse=True)
     return VersionStanding(verdict, current, latest, minimum, checked_at, tuple(news))
 
 
 def keep(answer: Mapping[str, Any], current: str) -> VersionStanding:
     """Keep an answer of `system.version`. A newer version is news for a person, once for each version."""
     state.put_setting(_KEPT, dict(answer))
-    found = standing(current)
-    if found.verdict in ("available", "required"):
-        version = found.latest or found.minimum
-        journal.notify(f"update_{found.verdict}", {"version": version}, notification_id=f"update:{version}")
-    return found
+    judgement = standing(current)
+    if judgement.verdict in ("available", "required"):
+        version = judgement.latest or judgement.minimum
+        journal.notify(f"update_{judgement.verdict}", {"version": version}, notification_id=f"update:{version}")
+    return judgement
 
 
 def is_due() -> bool:
@@ -97,7 +97,7 @@ def _release(given: object) -> Release:
 def _texts(given: object) -> tuple[str, ...]:
     if isinstance(given, str):
         return tuple(line.strip() for line in given.splitlines() if line.strip())
-    return tuple(str(one) for one in given) if isinstance(given, list | tuple) else ()
+    return tuple(str(text) for text in given) if isinstance(given, list | tuple) else ()
 
 
 def _below(version: str, other: str) -> bool:

@@ -60,7 +60,7 @@ def test_odd_figures_do_no_harm() -> None:
 def test_a_meter_gives_each_figure_once_and_keeps_its_session() -> None:
     meter = Meter()
     meter.note("key.paint", 3.0)
-    meter.deed("store.write", sales.checkout, 1.0)
+    meter.note_transaction("store.write", sales.checkout, 1.0)
     assert {name: one.count for name, one in meter.take().items()} == {
         "key.paint": 1,
         "store.write": 1,

@@ -38,8 +38,8 @@ async def test_keys_transactions_and_the_start_are_noted_and_kept(shop: Shop) ->
 def test_noting_is_next_to_no_work() -> None:
     """The quickest thing noted, a read of the store, is a hundred times as much."""
     meter = Meter()
-    meter.deed("store.read", Store.open, 0.1)
-    assert lines(lambda: meter.deed("store.read", Store.open, 0.1)) < 12
+    meter.note_transaction("store.read", Store.open, 0.1)
+    assert lines(lambda: meter.note_transaction("store.read", Store.open, 0.1)) < 12
 
 
 def test_bytes_are_those_that_the_terminal_gets(tmp_path: Path, english: None) -> None:

@@ -89,13 +89,13 @@ def _drafts_of(path: Path) -> tuple[Path, ...]:
 
 
 def _discard(path: Path) -> None:
-    for one in _drafts_of(path):
-        one.unlink(missing_ok=True)
+    for file in _drafts_of(path):
+        file.unlink(missing_ok=True)
 
 
 def clean(path: Path) -> None:
     """Throw away the draft of a conversion that was cut off. One that is under way is left alone."""
-    if not any(one.exists() for one in _drafts_of(path)):
+    if not any(file.exists() for file in _drafts_of(path)):
         return
     with suppress(ShopError), Presence(path).alone():
         _discard(path)
@@ -171,9 +171,9 @@ def _shredded_log(path: Path, key: CipherKey | None) -> Iterator[None]:
     finally:
         if file is not None:
             try:
-                found = os.fstat(file)
-                if not found.st_nlink:  # nobody has it under another name either
-                    _overwrite(file, found.st_size)
+                status = os.fstat(file)
+                if not status.st_nlink:  # nobody has it under another name either
+                    _overwrite(file, status.st_size)
             except OSError as error:  # as far as a program can
                 log.warning("the plain log of %s could not be overwritten: %s", path.name, error)
             finally:
@@ -245,7 +245,7 @@ def _turn_log_on(path: Path, new: CipherKey | None) -> None:
         copy.execute("PRAGMA locking_mode = EXCLUSIVE")  # nobody else knows of it, so it needs no index in memory
         copy.execute("PRAGMA synchronous = FULL")
         copy.execute("PRAGMA journal_mode = WAL").fetchone()
-    if any(one.exists() for one in beside):
+    if any(other.exists() for other in beside):
         raise ShopError("error.store.unreadable", path=draft.name)
     with draft.open("rb") as file:
         os.fsync(file.fileno())

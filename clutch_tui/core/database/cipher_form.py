@@ -1,4 +1,4 @@
-"""How an encrypted file is laid out: today's form, and the older ones that still open.
+"""The layout of an encrypted file: today's form, and the older ones that still open.
 
 A file of another page size answers to its own key as to a wrong one, so no caller may set the size by himself:
 `keyed` tries every form that there ever was before it lets a key count as wrong.

@@ -31,7 +31,7 @@ _LEAST_PASSPHRASE = 8
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What argon2id takes for one guess: rounds, KiB of memory, lanes. Kept beside the salt: a key that was made at
+    """The cost of one guess by argon2id: rounds, KiB of memory, lanes. Kept beside the salt: a key that was made at
     yesterday's cost must be made at the same cost tomorrow."""
 
     rounds: int = 3

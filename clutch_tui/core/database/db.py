@@ -21,7 +21,7 @@ from .open_windows import ProgramWindow
 
 
 class Binding(threading.local):
-    """What this thread is working on: a database, a clock and a source of identities."""
+    """The things that this thread works on: a database, a clock and a source of identities."""
 
     database: peewee.SqliteDatabase | None = None
     now: Callable[[], datetime]

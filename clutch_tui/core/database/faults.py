@@ -1,5 +1,5 @@
-"""What goes wrong with a database's file, told apart: a full disk, a broken one, one that can only be read, a file that
-is another's, held by somebody, or damaged.
+"""Tells apart the faults of a database's file: a full disk, a broken one, one that can only be read, a file that is
+another's, held by somebody, or damaged.
 
 SQLite has one word for many of them (`unable to open database file`, `disk I/O error`), so the disk is looked at, too.
 A person who is told "full" frees space, and one who is told "lost key" throws a good shop away.
@@ -48,8 +48,8 @@ def of_sqlite(error: BaseException, path: Path) -> ShopError | None:
     On a full disk SQLite rolls back by itself; what arrives is that there is nothing left to roll back, and the disk
     stands behind it.
     """
-    for one in _and_before(error):
-        if (key := _key(one, path)) is not None:
+    for cause in _and_before(error):
+        if (key := _key(cause, path)) is not None:
             return ShopError(key, path=str(path))
     return None
 

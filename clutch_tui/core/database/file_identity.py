@@ -23,8 +23,8 @@ _Identity = tuple[int, int]
 
 
 class FileIdentity:
-    """What the file of a store and its log were (device and inode) when they were first seen. One for all threads of a
-    store; once they are others, they stay lost."""
+    """The identity (device and inode) of a store's file and of its log when they were first seen. One for all threads
+    of a store; once they are others, they stay lost."""
 
     def __init__(self, path: Path, key: CipherKey | None) -> None:
         self._path, self._key = path, key
@@ -74,7 +74,7 @@ class FileIdentity:
 
 def _identity(path: Path) -> _Identity | None:
     try:
-        found = os.stat(path)
+        status = os.stat(path)
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+    return status.st_dev, status.st_ino

@@ -1,5 +1,5 @@
-"""Which windows of the program are alive: what one of them holds is free again when its process is gone, however it
-went.
+"""The windows of the program that are alive: what one of them holds is free again when its process is gone, however
+it went.
 
 A window that holds something keeps the system's lock on a file beside the database for as long as it lives. The system
 takes the lock back from a process that dies, so nobody has to say goodbye, and no number of a process is believed that

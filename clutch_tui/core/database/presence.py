@@ -1,4 +1,4 @@
-"""Who works with a database file: many at once, or one alone who puts another file in its place.
+"""The presence of those who work with a database file: many at once, or one alone who puts another file in its place.
 
 SQLite's own locks belong to a file, not to its name. A process that opened `shop.db` a moment before another
 renamed a new file over it would go on selling into a file that has no name any more. So every store holds a

@@ -24,7 +24,7 @@ _NEEDED = object()
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a value goes that is known only when the statement runs; `usual` where none is given."""
+    """The place of a value that is known only when the statement runs; `usual` where none is given."""
 
     name: str
     usual: Any = _NEEDED
@@ -48,10 +48,10 @@ class Statement:
 
     def _compile(self) -> None:
         text, values = self._query.sql()
-        places = [one if isinstance(one, _Place) else _Place(f"_{n}", one) for n, one in enumerate(values)]
-        self._usual = {one.name: one.usual for one in places if one.usual is not _NEEDED}
-        self._places = len({one.name for one in places})
-        self._pick = _picker([one.name for one in places])
+        places = [value if isinstance(value, _Place) else _Place(f"_{n}", value) for n, value in enumerate(values)]
+        self._usual = {place.name: place.usual for place in places if place.usual is not _NEEDED}
+        self._places = len({place.name for place in places})
+        self._pick = _picker([place.name for place in places])
         self._text = text  # last: another thread that sees it needs the rest
 
     def _filled(self, values: Mapping[str, Any]) -> tuple[str, tuple[Any, ...]]:

@@ -1,1 +1,1 @@
-"""What this terminal wants to tell the server: changes, in which order, over which transport, and as it shows them."""
+"""The news of this terminal for the server: changes, in which order, over which transport, and as it shows them."""

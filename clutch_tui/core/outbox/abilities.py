@@ -1,4 +1,4 @@
-"""What the server knows beyond version 1 of the protocol, as it has said itself, and the form in which a fact goes up
+"""The server's abilities beyond version 1 of the protocol, as it has said itself, and the form in which a fact goes up
 to one that does not know its kind.
 
 A kind of version 2 is declared in `LATER` and nowhere else. It goes up as itself to a server that names it; otherwise

@@ -1,4 +1,5 @@
-"""What core hands to net to be sent, and takes from it: changes and their results, pages and where a pull stands.
+"""The messages that core hands to net to be sent, and takes from it: changes and their results, pages and where a pull
+stands.
 
 All of it is in core's names and terms; `net.sync.messages` and `net.sync.record_calls` translate.
 """
@@ -14,7 +15,7 @@ from ..types import Lane
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What a change asks for, as far as its answer must account for it: the fields of a request, in core names."""
+    """The part of a change that its answer must account for: the fields of a request, in core names."""
 
     type: str
     kind: str
@@ -90,7 +91,7 @@ class PullPage:
 
 @dataclass(frozen=True, slots=True)
 class PullState:
-    """Where the next pull of a channel starts; `staged` pages are waiting when `cursor` is ahead of the
+    """The place where the next pull of a channel starts; `staged` pages are waiting when `cursor` is ahead of the
     committed one."""
 
     epoch: str | None

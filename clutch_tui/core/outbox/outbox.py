@@ -349,12 +349,12 @@ def waiting(channel: Channel, *lanes: Lane, begun: bool | None = False) -> bool:
     may go at all depends on `begun` as in `claim`."""
     lanes = lanes or ("fast", "slow")
     free = precedence.free_to_sync() if begun is False else precedence.FREE
-    found = db.execute(
+    rows = db.execute(
         f"SELECT 1 FROM outbox WHERE answered_at IS NULL AND channel = ? AND lane IN ({', '.join('?' * len(lanes))})"
         f" AND {_DUE} AND {free} LIMIT 1",
         (channel, *lanes, *_due_by()),
     )
-    return found.fetchone() is not None
+    return rows.fetchone() is not None
 
 
 def types_under_way(channel: Channel) -> frozenset[str]:

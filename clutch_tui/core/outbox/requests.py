@@ -1,4 +1,4 @@
-"""What a person wants changed in a record that the server keeps too: made, edited, deleted.
+"""Requests of a person to change a record that the server keeps too: to make it, edit it, delete it.
 
 Each function writes the row that is seen here and the request that goes to the server, in this order: keep the
 server's copy, write the row, queue the request. Whoever swaps the first two loses the copy that a refusal

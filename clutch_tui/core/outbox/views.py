@@ -1,4 +1,4 @@
-"""What a person is shown of the queue and of the conflicts."""
+"""The queue and the conflicts as a person is shown them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..types import Key, Lane
 
 @dataclass(frozen=True, slots=True)
 class QueueSummary:
-    """What the status strip says: unsent changes, the moment of the oldest, and those a person must decide."""
+    """The figures of the status strip: unsent changes, the moment of the oldest, and those a person must decide."""
 
     unsent: int
     oldest_at: datetime | None

@@ -1,1 +1,1 @@
-"""How fast the program was: figures noted while people work, kept small, beside their budgets."""
+"""The speed of the program: figures noted while people work, kept small, beside their budgets."""

@@ -1,4 +1,4 @@
-"""What this process takes and how old it is. Cheap to import: the first frame is measured with it."""
+"""Gauges what this process takes and how old it is. Cheap to import: the first frame is measured with it."""
 
 from __future__ import annotations
 

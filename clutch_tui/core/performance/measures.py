@@ -1,4 +1,4 @@
-"""How fast the program was: figures of every process of the shop, kept small, each beside its budget.
+"""The speed of the program: figures of every process of the shop, kept small, each beside its budget.
 
 Figures are added up in hours, hours older than two days in days, days older than a month are forgotten: a year of
 use takes no more room than a month. What is noted, and where, is in `meter.py`.
@@ -109,7 +109,9 @@ class MeasureReport:
     def verdict(self) -> Verdict:
         """By the latest median that there is: of this process, of today, of the month."""
         budget = self.measure.budget
-        latest = next((one.median for one in (self.now, self.today, self.month) if one.median is not None), None)
+        latest = next(
+            (period.median for period in (self.now, self.today, self.month) if period.median is not None), None
+        )
         if budget is None or latest is None:
             return "unknown"
         return "good" if latest <= budget else "slow"
@@ -176,15 +178,15 @@ def course(name: str, span: Span, count: int) -> tuple[float | None, ...]:
             whole = sums[place] = sums[place] or Histogram()
             whole.merge(_histogram(row))
     if measure.unit == "times":
-        return tuple(None if one is None else float(one.count) for one in sums)
-    return tuple(None if one is None else one.quantile(0.5) for one in sums)
+        return tuple(None if histogram is None else float(histogram.count) for histogram in sums)
+    return tuple(None if histogram is None else histogram.quantile(0.5) for histogram in sums)
 
 
 def _gathered(since: datetime) -> dict[str, Histogram]:
-    found: dict[str, Histogram] = {}
+    histograms: dict[str, Histogram] = {}
     for row in _SINCE.each(since=_start(since, "hour")):
-        found.setdefault(row["name"], Histogram()).merge(_histogram(row))
-    return found
+        histograms.setdefault(row["name"], Histogram()).merge(_histogram(row))
+    return histograms
 
 
 def _histogram(row: Any) -> Histogram:

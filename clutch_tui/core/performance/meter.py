@@ -1,4 +1,4 @@
-"""What this process measures of itself, in memory until somebody writes it down (`measures.keep`).
+"""The figures that this process measures of itself, in memory until somebody writes it down (`measures.keep`).
 
 Noting a figure must not be felt in what is measured: it appends to a queue, from any thread and without a lock;
 sorting the figures is left to whoever asks for them. Nobody asks in a process that only sells and ends, so the
@@ -45,7 +45,7 @@ class Meter:
         """`name` is one of `measures.MEASURES`; the figure is in its unit."""
         self._waiting[name].append(figure)
 
-    def deed(self, name: str, function: Callable[..., Any], ms: float) -> None:
+    def note_transaction(self, name: str, function: Callable[..., Any], ms: float) -> None:
         """Note a transaction of the store, and once more where what it did has a budget of its own."""
         self._waiting[name].append(ms)
         own = _budgeted(function.__module__, getattr(function, "__name__", ""))
@@ -63,7 +63,7 @@ class Meter:
         """All that was noted since the process began, as it stands now."""
         with self._lock:
             self._sort()
-            return {name: one.copy() for name, one in self._session.items()}
+            return {name: histogram.copy() for name, histogram in self._session.items()}
 
     def _sort(self) -> None:
         for name in tuple(self._waiting):

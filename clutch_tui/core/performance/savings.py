@@ -1,4 +1,4 @@
-"""What batches, cached answers and incremental sync save: the proof that they work."""
+"""The savings of batches, cached answers and incremental sync: the proof that they work."""
 
 from __future__ import annotations
 
@@ -41,6 +41,6 @@ class Savings:
 def today() -> Savings:
     """The last day, of all processes."""
     day = next(period for period in usage.periods() if period.name == "day")
-    calls = sum(one.calls for name, one in usage.of_endpoints("day").items() if name in BATCHED)
+    calls = sum(endpoint.calls for name, endpoint in usage.of_endpoints("day").items() if name in BATCHED)
     ages = reference.ages()
     return Savings(calls, day.sent + day.fetched, day.busy, len(ages), min(ages.values(), default=None))

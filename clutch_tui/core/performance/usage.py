@@ -1,4 +1,4 @@
-"""How the connection did in the last hour, day and week: response times, success, uptime, what sync moved.
+"""The record of the connection in the last hour, day and week: response times, success, uptime, what sync moved.
 
 Kept small whatever happens: calls are counted in slices of five minutes, slices older than two hours are rolled
 up into hours, hours older than eight days are forgotten. A slice holds its response times as a histogram, so that
@@ -74,7 +74,7 @@ _CALLS_OF_ONE = Statement(
 )
 _ADD_LINE = _add_to(LineUsageTable, *_SEEN)
 _LINE = Statement(
-    LineUsageTable.select(*(peewee.fn.total(one).alias(one.name) for one in _SEEN)).where(
+    LineUsageTable.select(*(peewee.fn.total(column).alias(column.name) for column in _SEEN)).where(
         LineUsageTable.start >= given("since")
     )
 )
@@ -94,8 +94,8 @@ class MeasuredCall:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """What was seen of the line while it was watched for `seconds`: for how many of them API and socket were up,
-    how many changes were sent and records fetched, and for how long sync was busy with that."""
+    """A watch of the line for `seconds`: for how many of them API and socket were up, how many changes were sent and
+    records fetched, and for how long sync was busy with that."""
 
     seconds: float = 0.0
     api: float = 0.0
@@ -199,7 +199,7 @@ def _put_figure(name: str, calls: list[MeasuredCall]) -> None:
     before = _RECENT_TIMES.first(name=name)
     recent = [
         *(json.loads(before["recent"]) if before else ()),
-        *(None if one.ms is None else round(one.ms, 1) for one in calls),
+        *(None if call.ms is None else round(call.ms, 1) for call in calls),
     ]
     problem = "" if last.problem is None else json.dumps(last.problem, ensure_ascii=False, default=str)
     _ADD_FIGURE.run(
@@ -209,7 +209,7 @@ def _put_figure(name: str, calls: list[MeasuredCall]) -> None:
         latency_ms=last.ms,
         at=to_text(last.at),
         calls=len(calls),
-        failures=sum(not one.works for one in calls),
+        failures=sum(not call.works for call in calls),
         problem=problem,
         recent=json.dumps(recent[-RECENT:]),
     )
@@ -262,18 +262,18 @@ def of_endpoints(period: str) -> dict[str, Usage]:
     gathered: dict[str, _Sum] = {}
     for row in _CALLS.rows(since=_since(period)):
         gathered.setdefault(row["name"], _Sum()).add(row)
-    return {name: one.usage() for name, one in gathered.items()}
+    return {name: total.usage() for name, total in gathered.items()}
 
 
 def of_endpoint(name: str) -> dict[str, Usage]:
     """One endpoint in every period, by the period's name."""
-    found = {}
+    by_period = {}
     for period in PERIODS:
         total = _Sum()
         for row in _CALLS_OF_ONE.rows(since=_since(period), name=name):
             total.add(row)
-        found[period] = total.usage()
-    return found
+        by_period[period] = total.usage()
+    return by_period
 
 
 def _period(name: str) -> Period:

@@ -58,13 +58,13 @@ _SHORTEST_NUMBER = 4
 
 
 class RowCells:
-    """One row: `said` in, `found` (fields of a draft, and `quantity`), `others` and `odd` out. In the fields of `exact`
-    the file holds numbers: a dot in them stands before decimals, however the column writes its texts."""
+    """One row: `said` in, `values` (fields of a draft, and `quantity`), `others` and `odd` out. In the fields of
+    `exact` the file holds numbers: a dot in them stands before decimals, however the column writes its texts."""
 
     def __init__(self, said: Mapping[str, str], notations: Mapping[str, Notation], exact: Collection[str] = ()) -> None:
         self._notations = {**notations, **dict.fromkeys(exact, CERTAIN["point"])} if exact else notations
         self._said = {field: self._bare_text(field, text) for field, text in said.items()}
-        self.found: dict[str, str | int] = {}
+        self.values: dict[str, str | int] = {}
         self.others: dict[str, list[str]] = {}
         self.odd: list[Oddity] = [
             ("import.warning.cell_error", {"field": field, "text": text})
@@ -94,14 +94,14 @@ class RowCells:
                 _READERS.get(field, RowCells._words)(self, field, text)
         if self._said.get("price") == "":
             self._remark("import.warning.no_price")
-        if not (self.found.get("part_number") or self.found.get("barcode")):
+        if not (self.values.get("part_number") or self.values.get("barcode")):
             self._say_what_is_missing()
 
     def _say_what_is_missing(self) -> None:
-        name = self.found.get("name") or self.found.get("name_en")
+        name = self.values.get("name") or self.values.get("name_en")
         if not name:
             self._remark("import.bad.nothing_to_know_it_by")
-        elif len(self.found) == 1 and len(self._said) > 1:
+        elif len(self.values) == 1 and len(self._said) > 1:
             self._remark("import.bad.only_a_name", text=name)  # a title between the rows more often than a part
         else:
             self._remark("import.warning.no_number", text=name)
@@ -122,7 +122,7 @@ class RowCells:
         if len(text) > _PART[field].maximum:
             self.odd.append(too_long(field, text))
         else:
-            self.found[field] = text
+            self.values[field] = text
 
     def _code(self, field: str, text: str) -> None:
         if is_spoiled(text):
@@ -163,10 +163,10 @@ class RowCells:
         return value, notation.is_unusual(number)
 
     def _money(self, field: str, text: str) -> None:
-        found = self._number(field, text)
-        if found is None:
+        parsed = self._number(field, text)
+        if parsed is None:
             return
-        number, unusual = found
+        number, unusual = parsed
         if number * 100 > MAX_MONEY:
             self._remark("import.bad.too_large", field=field, text=text)
         elif number == 0:
@@ -177,13 +177,13 @@ class RowCells:
                 self._remark(
                     "import.warning.read_as", field=field, text=text, amount=f"{minor // 100}.{minor % 100:02}"
                 )
-            self.found[field] = minor
+            self.values[field] = minor
 
     def _whole(self, field: str, text: str) -> None:
-        found = self._number(field, text)
-        if found is None:
+        parsed = self._number(field, text)
+        if parsed is None:
             return
-        number, _ = found
+        number, _ = parsed
         if number != number.to_integral_value():
             self._remark("import.bad.not_whole", field=field, text=text)
         elif number > MAX_QUANTITY:
@@ -191,7 +191,7 @@ class RowCells:
         else:
             if not text.isdigit():
                 self._remark("import.warning.read_as", field=field, text=text, amount=str(int(number)))
-            self.found[field] = int(number)
+            self.values[field] = int(number)
 
 
 _UNKNOWN = Notation()

@@ -1,4 +1,4 @@
-"""Which encoding a file of text has, and texts that an earlier program has already decoded wrongly.
+"""The encoding of a file of text, and texts that an earlier program has already decoded wrongly.
 
 Nothing in a text file says how it is encoded. UTF-8 proves itself; of the others the one is taken in which the
 letters stand as letters do: Arabic beside Arabic, no accents within Arabic words, nothing undefined.
@@ -58,9 +58,9 @@ def encoding_of(path: Path) -> str:
             if lost or not text.isascii():
                 good += sum(character > "\x7f" for character in text) - lost
                 if kept < _SAMPLE:
-                    found = _FOREIGN.findall(chunk)
-                    kept += sum(map(len, found))
-                    foreign.update(found)
+                    runs = _FOREIGN.findall(chunk)
+                    kept += sum(map(len, runs))
+                    foreign.update(runs)
     # one that is UTF-8 but for a few bytes stays UTF-8: in any other all its Arabic would be nonsense
     return "utf-8" if broken * 3 <= good else _legacy(b"\n".join(foreign))
 
@@ -125,21 +125,21 @@ def repaired(text: str) -> str:
 def _read_again(text: str) -> str | None:
     for wrong in ("cp1252", "cp1256"):
         try:
-            found = _bytes_of(text, wrong).decode("utf-8")
+            decoded = _bytes_of(text, wrong).decode("utf-8")
         except UnicodeError:
             continue
-        if re.search(_ARABIC, found) or _MISREAD.search(found):
-            return found
+        if re.search(_ARABIC, decoded) or _MISREAD.search(decoded):
+            return decoded
     if _UTF8_AS_LATIN.search(text):
         return None
     words = [word for word in text.split() if not word.isascii()]
     if all(re.fullmatch(f"(?:{_ACCENTED}|[^A-Za-z\u0600-\u06ff])+", word) for word in words):
         try:
-            found = _bytes_of(text, "cp1252").decode("cp1256")
+            decoded = _bytes_of(text, "cp1252").decode("cp1256")
         except UnicodeError:
             return None
-        plausible = all(_COMMON.search(word) for word in found.split() if not word.isascii())
-        return found if plausible and strangeness(found) < strangeness(text) else None
+        plausible = all(_COMMON.search(word) for word in decoded.split() if not word.isascii())
+        return decoded if plausible and strangeness(decoded) < strangeness(text) else None
     return None
 
 

@@ -30,7 +30,7 @@ _EXCEL = Context(prec=_LONGEST_NUMBER)
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """What one format says beside the number: `before` and `after` are words, `digits` the places for digits before
+    """The additions of one format to the number: `before` and `after` are words, `digits` the places for digits before
     the decimals with what stands between them; a `date` is shown as its day, or its year alone."""
 
     before: str = ""

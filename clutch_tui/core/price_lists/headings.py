@@ -53,15 +53,15 @@ def is_numbering(heading: str) -> bool:
 def columns(cells: Sequence[str]) -> dict[int, str]:
     """The field of each column that this row, read as headings, names; a field that is named twice counts at
     its first place."""
-    found: dict[int, str] = {}
+    fields: dict[int, str] = {}
     for place, cell in enumerate(cells):
         field = field_of(cell) if cell else None
-        if field is not None and field not in found.values():
-            found[place] = field
-    if not {"name", "name_en"} & set(found.values()):
+        if field is not None and field not in fields.values():
+            fields[place] = field
+    if not {"name", "name_en"} & set(fields.values()):
         # many lists have nothing but a description to call their parts by
-        found = {place: "name" if field == "description" else field for place, field in found.items()}
-    return found
+        fields = {place: "name" if field == "description" else field for place, field in fields.items()}
+    return fields
 
 
 def several(cells: Sequence[str]) -> dict[str, tuple[int, ...]]:
@@ -71,7 +71,7 @@ def several(cells: Sequence[str]) -> dict[str, tuple[int, ...]]:
         field = field_of(cell) if cell else None
         if field in _WEIGHTY:
             places.setdefault(field, []).append(place)
-    return {field: tuple(found) for field, found in places.items() if len(found) > 1}
+    return {field: tuple(its_places) for field, its_places in places.items() if len(its_places) > 1}
 
 
 def is_same(heading: str, said: str) -> bool:
@@ -117,15 +117,15 @@ def _both(over: str, lower: str, *, alone: bool) -> str:
 
 def spread(top: Sequence[str], below: Sequence[str]) -> dict[str, tuple[int, ...]]:
     """Fields of which it matters which column is theirs, and that `top` names over several columns."""
-    found: dict[str, tuple[int, ...]] = {}
+    places_of: dict[str, tuple[int, ...]] = {}
     whole = joined(top, below)
     for place, cell in enumerate(top):
         field = field_of(cell) if cell else None
         end = next((n for n in range(place + 1, len(whole)) if _at(top, n)), len(whole))
         places = tuple(n for n in range(place, end) if whole[n])
         if field in _WEIGHTY and len(places) > 1:
-            found[field] = places
-    return found
+            places_of[field] = places
+    return places_of
 
 
 def _at(cells: Sequence[str], place: int) -> str:

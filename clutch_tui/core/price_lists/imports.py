@@ -40,8 +40,8 @@ PAUSE = 0.026
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What an import did, or would do. Every one of the `rows` of the file is counted once: `created`, `changed`,
-    `unchanged`, `refused`, `repeated` or, by the reason, `skipped`.
+    """The report of an import, done or tried. Every one of the `rows` of the file is counted once: `created`,
+    `changed`, `unchanged`, `refused`, `repeated` or, by the reason, `skipped`.
 
     A changed part got other fields (`updated`), another stock (`counted`), or both. `asked` are the questions that
     were answered by going on; `remarks` are about the file and its columns; of `warnings` and `bad` the first of
@@ -151,8 +151,8 @@ def _fingerprint(path: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ImportStep:
-    """What one row asks for. Without a `part` it is a new one; `changed` are the fields to write, `counted` the
-    stock to note, None for none; `odd` is what was left out of it."""
+    """The work that one row asks for. Without a `part` it is a new one; `changed` are the fields to write, `counted`
+    the stock to note, None for none; `odd` is what was left out of it."""
 
     entry: PartEntry
     part: Part | None
@@ -163,7 +163,7 @@ class ImportStep:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What a batch asks for, and what is odd about it beyond its cells."""
+    """The work that a batch asks for, and what is odd about it beyond its cells."""
 
     steps: tuple[ImportStep, ...]
     remarks: tuple[Remark, ...]

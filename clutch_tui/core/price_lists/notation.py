@@ -1,4 +1,4 @@
-"""How a column writes its numbers: which mark stands between its thousands, and which before its decimals.
+"""The notation of a column's numbers: which mark stands between their thousands, and which before their decimals.
 
 `1.250` is a thousand and more in one list and one and a quarter in the next. The other cells of the column know:
 one that can be read in a single way (`1.250,50`, `850,00`) says what the marks mean. Where none does, or where they
@@ -81,8 +81,8 @@ def written(text: str, around: re.Pattern[str]) -> WrittenNumber | None:
     if both:
         number = plain.replace(both[1], "").replace(",", ".")
         return _exact(number, negative, _mark(both[2]), len(both[3]))
-    one = _ONE_MARK.fullmatch(plain)
-    return _with_one_mark(plain, negative, *one.groups()) if one else None
+    single = _ONE_MARK.fullmatch(plain)
+    return _with_one_mark(plain, negative, *single.groups()) if single else None
 
 
 def _with_one_mark(plain: str, negative: bool, whole: str, sign: str, rest: str) -> WrittenNumber | None:
@@ -117,7 +117,7 @@ def _mark(sign: str) -> Mark:
 
 @dataclass(slots=True)
 class NumberColumn:
-    """What the numbers of one column prove, gathered cell by cell before any of them is read."""
+    """The evidence of the numbers of one column, gathered cell by cell before any of them is read."""
 
     proofs: dict[Mark, int] = field(default_factory=lambda: dict.fromkeys(MARKS, 0))
     """Cells that can only be read with this mark before the decimals."""
@@ -145,7 +145,7 @@ class NumberColumn:
 
 @dataclass(frozen=True, slots=True)
 class Notation:
-    """How the numbers of a column are read. Without `decimal` a cell that may be either is not read; `long` says
+    """The way to read the numbers of a column. Without `decimal` a cell that may be either is not read; `long` says
     that three digits behind the decimal mark are nothing odd in this column."""
 
     decimal: Mark | None = None

@@ -28,7 +28,7 @@ HEADING_ROWS = 30
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What a person has said about a list: the mark before decimals, and by their fields the columns that count,
+    """The choices of a person about a list: the mark before decimals, and by their fields the columns that count,
     each as its letters, its number or its heading."""
 
     decimal: Mark | None = None

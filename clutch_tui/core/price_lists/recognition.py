@@ -1,4 +1,4 @@
-"""Which part of the shop a row of a price list is about.
+"""Recognises the part of the shop that a row of a price list is about.
 
 By its number, else by its barcode, else, where a row has neither, by its name and car. A whole batch of rows is
 looked up with three queries, because it happens while the till waits for the write lock.
@@ -39,20 +39,20 @@ class Candidates:
         """The part of the shop that a row is about, None for a new one. Raises `ShopError` with the key of a
         remark where several could be meant. Parts may share a barcode: a row with a number of its own is a part of
         its own."""
-        found = self._of_its_number(entry)
-        if not found and entry.barcode_key:
-            found = self._by_barcode.get(entry.barcode_key, [])
+        candidates = self._of_its_number(entry)
+        if not candidates and entry.barcode_key:
+            candidates = self._by_barcode.get(entry.barcode_key, [])
             if others := self.sharing(entry):
-                if len(others) < len(found):  # one of them may be this very part, before it had a number
+                if len(others) < len(candidates):  # one of them may be this very part, before it had a number
                     raise ShopError("import.bad.barcode_of_other", text=entry.said["barcode"], number=others[0])
                 return None
         if not (entry.number_key or entry.barcode_key):
-            found = [part for part in self._by_name.get(entry.looks[0], []) if _looks(part) == entry.looks]
+            candidates = [part for part in self._by_name.get(entry.looks[0], []) if _looks(part) == entry.looks]
             # one without a number is what an earlier import of this row has made
-            found = [part for part in found if not part.draft.part_number] or found
-        if len(found) > 1:
-            raise ShopError("import.bad.several_parts", count=len(found))
-        return found[0] if found else None
+            candidates = [part for part in candidates if not part.draft.part_number] or candidates
+        if len(candidates) > 1:
+            raise ShopError("import.bad.several_parts", count=len(candidates))
+        return candidates[0] if candidates else None
 
     def other_brands(self, entry: PartEntry) -> tuple[str, ...]:
         """Brands under which the shop has the number of this row already, none of them the row's own."""
@@ -66,23 +66,23 @@ class Candidates:
         if not (entry.number_key and entry.barcode_key):
             return ()
         own = {part.id for part in self._by_number.get(entry.number_key, [])}
-        found = [part for part in self._by_barcode.get(entry.barcode_key, []) if part.id not in own]
-        return tuple(part.draft.part_number for part in found if part.draft.part_number)
+        others = [part for part in self._by_barcode.get(entry.barcode_key, []) if part.id not in own]
+        return tuple(part.draft.part_number for part in others if part.draft.part_number)
 
     def _of_its_number(self, entry: PartEntry) -> list[Part]:
         """Of the parts with the row's number those that it can mean: the one with its barcode, else those of its
         brand, else those that say no brand. One number of several brands is several parts."""
-        found = self._by_number.get(entry.number_key, []) if entry.number_key else []
+        candidates = self._by_number.get(entry.number_key, []) if entry.number_key else []
         code = entry.barcode_key
-        same_barcode = [part for part in found if code and barcode_key(part.draft.barcode) == code]
+        same_barcode = [part for part in candidates if code and barcode_key(part.draft.barcode) == code]
         if same_barcode:
             return same_barcode
         if entry.brand_key:
-            of_brand = [part for part in found if fold_often(part.draft.brand) == entry.brand_key]
-            found = of_brand or [part for part in found if not part.draft.brand]
-        if len(found) > 1:
-            return [part for part in found if _looks(part) == entry.looks] or found
-        return found
+            of_brand = [part for part in candidates if fold_often(part.draft.brand) == entry.brand_key]
+            candidates = of_brand or [part for part in candidates if not part.draft.brand]
+        if len(candidates) > 1:
+            return [part for part in candidates if _looks(part) == entry.looks] or candidates
+        return candidates
 
 
 def _parts_by(column: str, keys: set[str]) -> dict[str, list[Part]]:
@@ -93,11 +93,11 @@ def _parts_by(column: str, keys: set[str]) -> dict[str, list[Part]]:
         f" AND {column} <> '' AND {column} IN ({', '.join('?' * len(asked))}) ORDER BY pk",
         asked,
     )
-    found: dict[str, list[Part]] = {}
+    parts: dict[str, list[Part]] = {}
     for key, id_, base_stock, stock, version, *draft in rows.fetchall():
         part = Part(id_, PartDraft(*draft), stock, base_stock, version, None, None, unsent=False, deleted=False)
-        found.setdefault(key, []).append(part)
-    return found
+        parts.setdefault(key, []).append(part)
+    return parts
 
 
 def _looks(part: Part) -> tuple[str, ...]:

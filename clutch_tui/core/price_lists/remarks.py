@@ -1,4 +1,4 @@
-"""What is said of a list: keys of sentences and their values, kept to a number that a person reads."""
+"""Remarks on a list: keys of sentences and their values, kept to a number that a person reads."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _GOOD = ("import.warning.", "import.column.", "import.ask.")
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """What is odd about a row: `key` names a sentence, `values` (JSON-able) fill its places. `field` among them
+    """An oddity of a row: `key` names a sentence, `values` (JSON-able) fill its places. `field` among them
     is the name of a field. Line 0 is the file as a whole."""
 
     line: int

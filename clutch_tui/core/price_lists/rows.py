@@ -30,7 +30,7 @@ SKIPPED: tuple[Outcome, ...] = ("heading", "heading_again", "blank", "hidden", "
 
 @dataclass(frozen=True, slots=True)
 class PartEntry:
-    """What one row says about a part.
+    """A part as one row describes it.
 
     `said` holds only fields whose cells were filled: an empty cell says nothing, it does not erase. `quantity`
     is what lies on the shelf, None where the row does not say. `others` are further numbers of an overfull
@@ -147,9 +147,9 @@ class Reader:
         refused = tuple(remark for remark in remarks if remark.bad)
         if refused:
             return _refused(*refused)
-        quantity = row.found.pop("quantity", None)
+        quantity = row.values.pop("quantity", None)
         others = {name: tuple(texts) for name, texts in row.others.items()}
-        entry = PartEntry(number, row.found, quantity if isinstance(quantity, int) else None, others)
+        entry = PartEntry(number, row.values, quantity if isinstance(quantity, int) else None, others)
         if self._seen.has_number(entry):
             entry = replace(entry, sibling=True)
         twice = self._seen.earlier(entry)
@@ -186,8 +186,8 @@ def _refused(*remarks: Remark) -> RowReading:
 
 
 class _Seen:
-    """What the rows so far were about. A list has hundreds of thousands of them, so of each only numbers are kept:
-    its line and what its texts come to."""
+    """The parts that the rows so far were about. A list has hundreds of thousands of them, so of each only numbers
+    are kept: its line and what its texts come to."""
 
     def __init__(self) -> None:
         self._lines, self._contents, self._brands, self._numbers = array("L"), array("q"), array("q"), array("q")

@@ -44,7 +44,7 @@ class _Case:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What a first look has found: how the numbers of each field are read, and what to say before all else.
+    """The findings of a first look: how the numbers of each field are read, and what to say before all else.
     `asks` want an answer before anything is stored; `rows` are all that the file has."""
 
     rows: int
@@ -146,7 +146,7 @@ class _Look:
             unread = [doubt for doubt in doubts if notations[name].read(doubt[2]) is None]
             if unread:
                 line, text, number = unread[0]
-                count = sum(self._cases[f"open_{one.mark}", name].count for _, _, one in unread)
+                count = sum(self._cases[f"open_{doubtful.mark}", name].count for _, _, doubtful in unread)
                 ways = {mark: shortened(number.read(mark)) for mark in MARKS}
                 values = {"field": name, "text": text, "count": count, "first_line": line}
                 yield Remark(0, "import.ask.decimal", values | ways)

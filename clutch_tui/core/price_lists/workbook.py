@@ -74,20 +74,20 @@ class Book:
     def merged(self, sheet: Sheet) -> tuple[tuple[int, int, int, int], ...]:
         """The merged cells of the sheet: first column and row, last column and row, all counted from 1. They stand
         behind the rows in the file, and are needed before."""
-        found: list[tuple[int, int, int, int]] = []
+        areas: list[tuple[int, int, int, int]] = []
         rest = b""
         with opened(self._path) as archive, archive.open(self._parts[tidied(sheet.part)]) as file:
             while chunk := file.read(CHUNK):
                 piece = rest + chunk
                 matches = list(_MERGED.finditer(piece))
-                found += [
+                areas += [
                     (column_of(left.decode()), int(top), column_of(right.decode()), int(bottom))
                     for left, top, right, bottom in (match.groups() for match in matches)
                 ]
-                if len(found) > _MOST_MERGED:
+                if len(areas) > _MOST_MERGED:
                     raise TooLarge
                 rest = piece[max(matches[-1].end() if matches else 0, len(piece) - 200) :]
-        return tuple(found)
+        return tuple(areas)
 
 
 def column_of(letters: str) -> int:
@@ -123,21 +123,21 @@ def _related(archive: ZipFile, parts: Mapping[str, str], part: str) -> Related:
     """Return what a part (or, for an empty name, the book) says belongs to it; nothing where that is missing."""
     folder, name = posixpath.split(part)
     described = tidied(posixpath.join(folder, "_rels", f"{name}.rels"))
-    found: Related = {}
+    related: Related = {}
 
     def start(tag: str, attributes: Mapping[str, str]) -> None:
         if tag == "Relationship" and "Target" in attributes:
             kind = attributes.get("Type", "").rpartition("/")[2]
             target = attributes["Target"].replace("\\", "/")
-            found[attributes.get("Id", "")] = kind, posixpath.normpath(posixpath.join(f"/{folder}", target))
+            related[attributes.get("Id", "")] = kind, posixpath.normpath(posixpath.join(f"/{folder}", target))
 
     if described in parts:
         parse(archive, parts[described], start)
-    return found
+    return related
 
 
 def _target(related: Related, kind: str) -> str:
-    return next((target for found, target in related.values() if found == kind), "")
+    return next((target for of_kind, target in related.values() if of_kind == kind), "")
 
 
 class _BookReader:
@@ -156,7 +156,7 @@ class _BookReader:
 
 def _texts(archive: ZipFile, name: str) -> list[str]:
     """The texts that cells share, without what says how they are pronounced."""
-    found: list[str] = []
+    texts: list[str] = []
     piece: list[str] = []
     state = {"in": False, "aside": False, "bytes": 0}
 
@@ -172,8 +172,8 @@ def _texts(archive: ZipFile, name: str) -> list[str]:
         if tag == "rPh":
             state["aside"] = False
         elif tag == "si":
-            found.append(unescaped("".join(piece)))
-            state["bytes"] += 2 * len(found[-1]) + _TEXT_ITSELF
+            texts.append(unescaped("".join(piece)))
+            state["bytes"] += 2 * len(texts[-1]) + _TEXT_ITSELF
             if state["bytes"] > MAX_TEXTS:
                 raise TooLarge
 
@@ -184,7 +184,7 @@ def _texts(archive: ZipFile, name: str) -> list[str]:
                 raise TooLarge
 
     parse(archive, name, start, end, text)
-    return found
+    return texts
 
 
 def unescaped(text: str) -> str:
@@ -192,8 +192,8 @@ def unescaped(text: str) -> str:
     return _ESCAPED.sub(_letter, text) if "_x" in text else text
 
 
-def _letter(found: re.Match[str]) -> str:
-    letter = chr(int(found[1], 16))
+def _letter(match: re.Match[str]) -> str:
+    letter = chr(int(match[1], 16))
     return "\ufffd" if "\ud800" <= letter <= "\udfff" else letter
 
 

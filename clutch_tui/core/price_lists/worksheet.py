@@ -37,21 +37,21 @@ def lines(book: Book, sheet: Sheet) -> Iterator[FileLine]:
 
 def hidden_columns(book: Book, sheet: Sheet) -> frozenset[int]:
     """The places, from 0, of columns that the sheet does not show. Raises `Damaged`."""
-    found: set[int] = set()
+    hidden: set[int] = set()
     begun = [False]
 
     def start(tag: str, attributes: Mapping[str, str]) -> None:
         if tag == "col" and not begun[0]:
             if attributes.get("hidden") in _YES or _number(attributes.get("width"), 1) == 0:
                 first, last = (int(_number(attributes.get(name), 0)) for name in ("min", "max"))
-                found.update(range(max(first, 1) - 1, min(last, MAX_COLUMN)))
+                hidden.update(range(max(first, 1) - 1, min(last, MAX_COLUMN)))
         elif tag == "sheetData":
             begun[0] = True
 
     for _ in book.stream(sheet, start, lambda tag: None, lambda text: None):
         if begun[0]:
             break
-    return frozenset(found)
+    return frozenset(hidden)
 
 
 def _number(text: str | None, otherwise: float) -> float:
@@ -79,7 +79,7 @@ class _Merged:
     def fill(self, row: int, cells: dict[int, str]) -> None:
         """Put what merged cells above say into this row; one without anything of its own stays blank."""
         if self._open:
-            self._open = {column: one for column, one in self._open.items() if one[0] >= row}
+            self._open = {column: above for column, above in self._open.items() if above[0] >= row}
             if cells:
                 for column, (_, text) in self._open.items():
                     cells.setdefault(column, text)
@@ -164,8 +164,8 @@ class _Reader:
     # --- cells -----------------------------------------------------------------------------------------
 
     def _begin_cell(self, attributes: Mapping[str, str]) -> None:
-        found = _REFERENCE.fullmatch(attributes.get("r", ""))
-        column = column_of(found[1]) if found else 0
+        reference = _REFERENCE.fullmatch(attributes.get("r", ""))
+        column = column_of(reference[1]) if reference else 0
         self._column = column if self._column < column <= MAX_COLUMN else self._column + 1
         self._type, self._style = attributes.get("t", "n"), attributes.get("s", "0")
         self._value, self._formula, self._has_value, self._has_formula = [], [], False, False
@@ -209,9 +209,9 @@ class _Reader:
         formats = self._book.formats
         try:
             style = int(self._style)
-            found = formats[style] if formats else PLAIN
+            cell_format = formats[style] if formats else PLAIN
             self._unformatted |= formats is None and style != 0
         except (ValueError, IndexError):
-            found = PLAIN
+            cell_format = PLAIN
             self._unformatted = True
-        return found.shown(value, since_1904=self._book.since_1904)
+        return cell_format.shown(value, since_1904=self._book.since_1904)

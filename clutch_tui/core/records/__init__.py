@@ -71,14 +71,18 @@ def _record(
         table,
         keys_of,
         draft,
-        tuple(one for one, column in columns.items() if one not in ("id", "pk") and not isinstance(column, Folded)),
-        tuple(one for one, column in columns.items() if isinstance(column, Folded)),
+        tuple(
+            column_name
+            for column_name, column in columns.items()
+            if column_name not in ("id", "pk") and not isinstance(column, Folded)
+        ),
+        tuple(column_name for column_name, column in columns.items() if isinstance(column, Folded)),
     )
 
 
 RECORDS: Mapping[str, RecordType] = {
-    one.name: one
-    for one in (
+    record.name: record
+    for record in (
         _record("item", "inventory", part.PartTable, part.keys_of, PartDraft),
         _record("customer", "customers", customer.CustomerTable, customer.keys_of, CustomerDraft),
         _record("supplier", "suppliers", supplier.SupplierTable, supplier.keys_of, SupplierDraft),
@@ -86,14 +90,14 @@ RECORDS: Mapping[str, RecordType] = {
         _record("sale", "sales", sale.SaleTable, sale.keys_of),
     )
 }
-EDITABLE: Mapping[str, RecordType] = {name: one for name, one in RECORDS.items() if one.draft is not None}
+EDITABLE: Mapping[str, RecordType] = {name: record for name, record in RECORDS.items() if record.draft is not None}
 
 
 def _below(table: type[Table]) -> Iterator[type[Table]]:
-    for one in table.__subclasses__():
-        if one not in SHARED:
-            yield one
-        yield from _below(one)
+    for subclass in table.__subclasses__():
+        if subclass not in SHARED:
+            yield subclass
+        yield from _below(subclass)
 
 
 TABLES: tuple[type[Table], ...] = tuple(_below(Table))
@@ -101,4 +105,4 @@ TABLES: tuple[type[Table], ...] = tuple(_below(Table))
 
 def policy_fields() -> frozenset[str]:
     """The names of fields that a conflict can be about."""
-    return frozenset(name for one in EDITABLE.values() for name in one.fields)
+    return frozenset(name for record in EDITABLE.values() for name in record.fields)

@@ -77,9 +77,9 @@ class AccountMoveTable(Table):
 
 
 class DocumentTable(Table):
-    """What moved accounts beside sales, of this till and, once pulled, of the others: payments, payments that were
-    taken back and voids of sales. `about` is the payment or the sale that is undone; `balance` is what the customer
-    owed after a payment, where it was taken here."""
+    """Documents that moved accounts beside sales, of this till and, once pulled, of the others: payments, payments that
+    were taken back and voids of sales. `about` is the payment or the sale that is undone; `balance` is what the
+    customer owed after a payment, where it was taken here."""
 
     id = TextField(primary_key=True)
     kind = TextField()

@@ -45,7 +45,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """What is known of a field that a person may write.
+    """The declaration of a field that a person may write.
 
     `label` is the sentence key of its word, `maximum` the characters of a text, the greatest number, or money in minor
     units. `missing` is the sentence key where it must not be empty. `headings` are the words over its column in price
@@ -119,7 +119,7 @@ def fields_of(draft: type) -> Mapping[str, Field]:
 
 @cache
 def _known(draft: Hashable) -> Mapping[str, Field]:
-    return {one.name: one.metadata[_DECLARED] for one in dataclasses.fields(cast(Any, draft))}
+    return {field.name: field.metadata[_DECLARED] for field in dataclasses.fields(cast(Any, draft))}
 
 
 D = TypeVar("D")

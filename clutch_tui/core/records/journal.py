@@ -1,4 +1,4 @@
-"""What happened: the connection, its figures, measures, the log, the audit chain and notices."""
+"""The records of what happened: the connection, its figures, measures, the log, the audit chain and notices."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .table import Table, count, text
 
 
 class ConnectionStateTable(Table):
-    """What the leading process last knew of the connection, so that every process can show it."""
+    """The connection as the leading process last knew it, so that every process can show it."""
 
     part = TextField(primary_key=True)
     state = TextField()
@@ -56,7 +56,7 @@ class EndpointUsageTable(Table):
 
 
 class LineUsageTable(Table):
-    """What the line did in one slice of time: seconds watched and up, what was sent and fetched."""
+    """The work of the line in one slice of time: seconds watched and up, what was sent and fetched."""
 
     span = IntegerField()
     start = TextField()
@@ -73,7 +73,7 @@ class LineUsageTable(Table):
 
 
 class MeasureTable(Table):
-    """How fast the program was in one hour or day, see measures.py."""
+    """The speed of the program in one hour or day, see measures.py."""
 
     name = TextField()
     span = TextField()
@@ -102,7 +102,7 @@ class ConnectionLogTable(Table):
 
 
 class AuditTable(Table):
-    """Who did what. Each row's `hash` covers the row before it, so that a change in the past shows."""
+    """The audit of who did what. Each row's `hash` covers the row before it, so that a change in the past shows."""
 
     id = AutoField()
     at = TextField()

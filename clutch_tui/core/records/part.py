@@ -136,7 +136,7 @@ class PartTable(Tracked):
 
 
 class PartNextTable(PartTable):
-    """What the present pull has brought of parts that are new or look otherwise: `part`, without its indexes."""
+    """The parts of the present pull that are new or look otherwise: `part`, without its indexes."""
 
     class Meta:
         table_name = "part_next"

@@ -1,4 +1,4 @@
-"""What goes to the server and comes from it: the queue, copies, conflicts, pages, and where everything stands."""
+"""The traffic with the server in tables: the queue, copies, conflicts, pages, and where everything stands."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ class AliasTable(Table):
 
 
 class SingleTable(Table):
-    """How far an unanswered change has got that goes up by itself: a row from its first attempt on."""
+    """The progress of an unanswered change that goes up by itself: a row from its first attempt on."""
 
     change_id = TextField(primary_key=True)
     body = TextField(default="{}")
@@ -152,7 +152,7 @@ class SyncStateTable(Table):
 
 
 class SettingTable(Table):
-    """What the shop's server says about the shop, and what this terminal remembers; JSON values."""
+    """Settings: what the shop's server says about the shop, and what this terminal remembers; JSON values."""
 
     name = TextField(primary_key=True)
     value = TextField()

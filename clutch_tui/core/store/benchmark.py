@@ -75,8 +75,8 @@ def read(store: Store) -> TrialResult:
 
 def find(store: Store) -> TrialResult:
     """A search as it is typed: two letters, in Arabic and in a part number."""
-    found = [time for text in ("فل", "26") for time in _times(partial(store.read_now, search.find, text))]
-    return timed("search", found)
+    times = [time for text in ("فل", "26") for time in _times(partial(store.read_now, search.find, text))]
+    return timed("search", times)
 
 
 def write(store: Store) -> TrialResult:
@@ -85,9 +85,9 @@ def write(store: Store) -> TrialResult:
 
 
 def _times(action: Callable[[], object]) -> list[float]:
-    found = []
+    times = []
     for _ in range(_ROUNDS):
         begun = time.perf_counter()
         action()
-        found.append((time.perf_counter() - begun) * 1000)
-    return found
+        times.append((time.perf_counter() - begun) * 1000)
+    return times

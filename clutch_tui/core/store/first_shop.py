@@ -1,4 +1,4 @@
-"""What was done before a shop was known moves, whole, to the first shop that is.
+"""Moves what was done before a shop was known, whole, to the first shop that is.
 
 A terminal that works alone, or that knows a server and no shop yet, keeps everything in a database of no shop. Where a
 second, empty database took its place, the sales in the first would be in no list and never be sent.
@@ -51,8 +51,8 @@ def _was_bound(path: Path, find_key: FindKey, shop_id: str) -> bool:
     """Tell whether its work belongs to a shop already, and that is not this one by the server's own word."""
     with Store.open(path, inline=True, find_key=find_key) as store:
         profile = store.read_now(state.setting, "shop.profile") or {}
-        if told := str(profile.get("id") or ""):
-            return told != shop_id
+        if profile_id := str(profile.get("id") or ""):
+            return profile_id != shop_id
         return store.read_now(state.get, "epoch") is not None or bool(store.read_now(transports.summary))
 
 

@@ -34,7 +34,7 @@ LOOK_AGAIN = 500
 
 @dataclass(frozen=True, slots=True)
 class FileCondition:
-    """What was found. `schema` is the file's number, `newest` this program's. `faults` are SQLite's own words for
+    """A file's condition. `schema` is the file's number, `newest` this program's. `faults` are SQLite's own words for
     what is damaged, empty for a sound file; `finished` is False where there was no time to look at all of it."""
 
     size: int

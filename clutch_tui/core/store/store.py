@@ -210,7 +210,7 @@ class Store:
                     raise ShopError(faults.UNSURE, path=str(self.path)) from error
                 raise faults.of_sqlite(error, self.path) or error from error
         self._identity.note_log()
-        self.meter.deed("store.write", function, (perf_counter() - begun) * 1000)
+        self.meter.note_transaction("store.write", function, (perf_counter() - begun) * 1000)
         return result
 
     def _read(self, function: Callable[..., T], *args: object, **kwargs: object) -> T:
@@ -229,7 +229,7 @@ class Store:
                     raise
                 raise faults.of_sqlite(error, self.path) or error from error
         self._identity.note_log()
-        self.meter.deed("store.read", function, (perf_counter() - begun) * 1000)
+        self.meter.note_transaction("store.read", function, (perf_counter() - begun) * 1000)
         return result
 
     def _is_undone(self, db: Any) -> bool:
@@ -311,8 +311,8 @@ def migrate(path: Path, key: CipherKey | None = None) -> list[str]:
     from filelock import FileLock
 
     with FileLock(f"{path}.migrate.lock", timeout=60, mode=0o600):
-        found = _schema_number(path, key)
-        if found > newest:
+        schema_number = _schema_number(path, key)
+        if schema_number > newest:
             raise ShopError("error.store.newer", path=str(path))
         return _apply(path, key, newest) if path.exists() else _make(path, key, newest)
 

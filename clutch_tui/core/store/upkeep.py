@@ -36,7 +36,7 @@ _PATIENCE = 2_000
 
 @dataclass(frozen=True, slots=True)
 class UpkeepReport:
-    """How a step went. `gained` is in MiB, `faults` are SQLite's own words."""
+    """The report of a step. `gained` is in MiB, `faults` are SQLite's own words."""
 
     step: Step
     outcome: Outcome

@@ -1,4 +1,4 @@
-"""What a server that knows no marks is asked about now and then: changes that it has confirmed, and must still know."""
+"""Asks a server without marks now and then about changes that it has confirmed, and must still know."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ def to_ask_about() -> tuple[str, ...]:
     epoch = state.get("epoch")
     if epoch is None or marks.are_told():
         return ()
-    found = _NEWEST.rows(epoch=epoch)
-    if len(found) == NEWEST:
-        before = found[-1]["n"]
+    rows = _NEWEST.rows(epoch=epoch)
+    if len(rows) == NEWEST:
+        before = rows[-1]["n"]
         step = max(1, before // OLDER)
-        found += _OLDER.rows(epoch=epoch, before=before, step=step, day=db.now().toordinal() % step)
-    return tuple(row["change_id"] for row in found)
+        rows += _OLDER.rows(epoch=epoch, before=before, step=step, day=db.now().toordinal() % step)
+    return tuple(row["change_id"] for row in rows)
 
 
 def heard(asked: Collection[str], known: Collection[str]) -> Verdict:

@@ -248,28 +248,41 @@ def resolve(conflict_id: str, choice: Choice, value: Any = None, *, actor: str =
     Raises `ShopError` `error.conflict.gone` where somebody else has decided meanwhile, `error.conflict.deleted` for
     anything but `theirs` and `new` on a record that was deleted, and what the record's rules say of `value`.
     """
-    found = get(conflict_id)
-    if choice == "new" and not can_be_made_anew(found):
-        raise ShopError("error.conflict.not_new", name=found.label)
-    if found.field == "*" and choice in ("mine", "other") and (found.gone or choice == "other"):
-        raise ShopError("error.conflict.deleted", name=found.label)
-    chosen = _checked(found, value) if choice == "other" else found.mine
-    if chosen == found.theirs:
+    conflict = get(conflict_id)
+    if choice == "new" and not can_be_made_anew(conflict):
+        raise ShopError("error.conflict.not_new", name=conflict.label)
+    if conflict.field == "*" and choice in ("mine", "other") and (conflict.gone or choice == "other"):
+        raise ShopError("error.conflict.deleted", name=conflict.label)
+    chosen = _checked(conflict, value) if choice == "other" else conflict.mine
+    if chosen == conflict.theirs:
         choice = "theirs"
-    detail = {"field": found.field, "choice": choice, "mine": found.mine, "theirs": found.theirs, "value": chosen}
-    journal.audit("resolve", found.type, found.record_id, detail, actor)
+    detail = {
+        "field": conflict.field,
+        "choice": choice,
+        "mine": conflict.mine,
+        "theirs": conflict.theirs,
+        "value": chosen,
+    }
+    journal.audit("resolve", conflict.type, conflict.record_id, detail, actor)
     if choice == "new":
-        _make_anew(found, actor)
+        _make_anew(conflict, actor)
     elif choice != "theirs":
-        epoch = outbox.result_epoch(found.change_id)
-        if found.field == "*":
-            _ask_again(found, epoch)
+        epoch = outbox.result_epoch(conflict.change_id)
+        if conflict.field == "*":
+            _ask_again(conflict, epoch)
         else:
             _write_again(
-                found.type, found.record_id, found.label, found.field, chosen, found.theirs, found.version, epoch
+                conflict.type,
+                conflict.record_id,
+                conflict.label,
+                conflict.field,
+                chosen,
+                conflict.theirs,
+                conflict.version,
+                epoch,
             )
-        replica_rows.rebase(found.type, found.record_id)
-    _end(found, choice)
+        replica_rows.rebase(conflict.type, conflict.record_id)
+    _end(conflict, choice)
 
 
 def resolve_all(conflict_ids: Sequence[str], choice: Choice, *, actor: str = "") -> int:
@@ -339,11 +352,17 @@ def follow(type: str, rows: Sequence[Mapping[str, Any]]) -> None:
         return
     epoch = state.get(f"{replica_rows.NOUNS[type]}.epoch")
     pulled = {row["id"]: row for row in rows if not row["deleted"]}
-    for one in waiting:
-        row = pulled.get(one.record_id, {})
-        if one.field not in row or row["version"] <= one.version or outbox.result_epoch(one.change_id) != epoch:
+    for conflict in waiting:
+        row = pulled.get(conflict.record_id, {})
+        if (
+            conflict.field not in row
+            or row["version"] <= conflict.version
+            or outbox.result_epoch(conflict.change_id) != epoch
+        ):
             continue
-        if row[one.field] == one.mine:
-            _end(one, "agreed")
-        elif row[one.field] != one.theirs:
-            _FOLLOW.run(id=one.id, theirs=json.dumps(row[one.field], ensure_ascii=False), version=row["version"])
+        if row[conflict.field] == conflict.mine:
+            _end(conflict, "agreed")
+        elif row[conflict.field] != conflict.theirs:
+            _FOLLOW.run(
+                id=conflict.id, theirs=json.dumps(row[conflict.field], ensure_ascii=False), version=row["version"]
+            )

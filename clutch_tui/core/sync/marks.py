@@ -1,4 +1,4 @@
-"""What tells one history of the server from another that has the same numbers (docs/protocol.md#marks).
+"""Marks tell one history of the server from another that has the same numbers (docs/protocol.md#marks).
 
 A server that was put back to an older copy counts on: what it says next may bear numbers that we know already. So each
 number comes with the mark of the transaction that took it. The mark of a cursor stands beside it; here is the highest
@@ -31,9 +31,9 @@ def heard() -> Heard | None:
     return None if mark is None or epoch is None else Heard(state.number(_SEQ), mark, epoch)
 
 
-def hear(told: Iterable[tuple[int, str | None]]) -> None:
+def hear(numbers: Iterable[tuple[int, str | None]]) -> None:
     """Remember the highest of these numbers, of the present epoch, if it is higher than any before."""
-    seq, mark = max(((seq, mark) for seq, mark in told if mark), default=(0, None))
+    seq, mark = max(((seq, mark) for seq, mark in numbers if mark), default=(0, None))
     if mark and seq > state.number(_SEQ):
         state.put(_SEQ, seq)
         state.put(_MARK, mark)

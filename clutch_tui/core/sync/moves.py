@@ -59,15 +59,15 @@ def moved(type: str) -> set[str]:
 
 
 def _moved(type: str, condition: str) -> set[str]:
-    found: set[str] = set()
+    ids: set[str] = set()
     for table, column, of in TABLES.values():
         if of == type:
             rows = db.execute(
                 f"SELECT DISTINCT {column} FROM {table} AS move JOIN outbox USING (change_id)"
                 f" WHERE move.open = 1 AND {condition}"
             )
-            found |= {row[0] for row in rows.fetchall()}
-    return found
+            ids |= {row[0] for row in rows.fetchall()}
+    return ids
 
 
 def end(channel: str, *, reopen: bool) -> None:

@@ -1,4 +1,4 @@
-"""Whether another process has written something that a screen shows."""
+"""Tells whether another process has written something that a screen shows."""
 
 from __future__ import annotations
 

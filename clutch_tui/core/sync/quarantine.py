@@ -44,20 +44,20 @@ def note(channel: str, rows: Iterable[tuple[str | None, str]], *, anew: bool = F
     if anew:
         _MAKE_OLD.run(channel=channel)
         state.forget(f"{channel}.unnamed")
-    told = list(rows)
+    entries = list(rows)
     if _A_PAGE.first(channel=channel) is not None:
-        _put_later(channel, later(channel).union(record_id for record_id, _ in told if record_id is not None))
-    kept = told[: max(0, MOST - len(fresh(channel)))]
-    if len(kept) < len(told) or any(record_id is None for record_id, _ in told):
+        _put_later(channel, later(channel).union(record_id for record_id, _ in entries if record_id is not None))
+    kept = entries[: max(0, MOST - len(fresh(channel)))]
+    if len(kept) < len(entries) or any(record_id is None for record_id, _ in entries):
         state.put(f"{channel}.unnamed", 1)
     _put(channel, [(record_id or f"? {reason}"[:100], reason) for record_id, reason in kept])
 
 
-def _put(channel: str, told: Iterable[tuple[str, str]]) -> None:
+def _put(channel: str, entries: Iterable[tuple[str, str]]) -> None:
     _PUT.run_many(
         [
             {"channel": channel, "record_id": record_id, "reason": reason, "at": db.now_text()}
-            for record_id, reason in told
+            for record_id, reason in entries
         ]
     )
 

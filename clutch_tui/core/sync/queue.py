@@ -244,8 +244,8 @@ def _waits_for(row: ChangeRow) -> int | None:
     """The number of the earlier request on the same record whose answer this one waits for."""
     if row.kind in precedence.FACTS:
         return None
-    found: int | None = _WAITS_FOR.value(type=row.type, record_id=row.record_id, n=row.n)
-    return found
+    number: int | None = _WAITS_FOR.value(type=row.type, record_id=row.record_id, n=row.n)
+    return number
 
 
 def concerns(change_id: str) -> dict[str, tuple[Concern, ...]]:
@@ -260,23 +260,23 @@ def concerns(change_id: str) -> dict[str, tuple[Concern, ...]]:
 
 def about_sale(sale: Sale) -> dict[str, tuple[Concern, ...]]:
     """The same for a sale of any terminal."""
-    items = [{"item_id": one.part_id, "item_name": one.name, "part_number": one.part_number} for one in sale.lines]
+    items = [{"item_id": line.part_id, "item_name": line.name, "part_number": line.part_number} for line in sale.lines]
     return _about(sale.flags, "sale", sale.id, {"items": items, "customer_name": sale.customer_name})
 
 
 def _about(
     flags: Sequence[str], type: str, record_id: str, payload: Mapping[str, Any]
 ) -> dict[str, tuple[Concern, ...]]:
-    found = {flag: tuple(_concern(flag, type, record_id, payload)) for flag in flags}
-    return {flag: things for flag, things in found.items() if things}
+    by_flag = {flag: tuple(_concern(flag, type, record_id, payload)) for flag in flags}
+    return {flag: things for flag, things in by_flag.items() if things}
 
 
 def _concern(flag: str, type: str, record_id: str, payload: Mapping[str, Any]) -> Sequence[Concern]:
     if flag in ("duplicate_number", "duplicate_barcode"):
         column = flag.replace("duplicate", "part").replace("part_barcode", "barcode")
         return [
-            Concern(found["name"], str(payload[column]), found["stock"], found["name_en"])
-            for found in db.rows(  # as text, for the partial index of its order
+            Concern(row["name"], str(payload[column]), row["stock"], row["name_en"])
+            for row in db.rows(  # as text, for the partial index of its order
                 f"SELECT name, name_en, {search.STOCK} AS stock FROM part"
                 f" WHERE deleted = 0 AND {column} = ? AND id <> ? ORDER BY name_key LIMIT 5",
                 (payload.get(column), record_id),
@@ -284,9 +284,9 @@ def _concern(flag: str, type: str, record_id: str, payload: Mapping[str, Any]) -
         ]
     lines = _moved(record_id if type == "item" else "", payload)
     if flag == "oversold":  # all of them where the shelf has been put right since
-        return [one for one in lines if (one.stock or 0) < 0] or lines
+        return [line for line in lines if (line.stock or 0) < 0] or lines
     if flag in ("unknown_part", "deleted_part"):
-        return [one for one in lines if one.stock is None] or lines
+        return [line for line in lines if line.stock is None] or lines
     if flag == "over_credit" and payload.get("customer_name"):
         return [Concern(str(payload["customer_name"]))]
     return []
@@ -298,13 +298,13 @@ def _moved(moved_part: str, payload: Mapping[str, Any]) -> list[Concern]:
     moved = []
     for line in lines:
         part_id = line.get("item_id") or moved_part
-        found = _MOVED.first(id=part_id) or _NO_PART
+        part = _MOVED.first(id=part_id) or _NO_PART
         moved.append(
             Concern(
-                line.get("item_name") or found["name"],
-                line.get("part_number") or found["part_number"],
-                None if found["deleted"] else found["stock"],
-                found["name_en"],
+                line.get("item_name") or part["name"],
+                line.get("part_number") or part["part_number"],
+                None if part["deleted"] else part["stock"],
+                part["name_en"],
             )
         )
     return moved

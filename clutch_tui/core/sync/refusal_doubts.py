@@ -41,7 +41,7 @@ def pending() -> frozenset[str]:
 def settle(change_id: str, result: Result) -> bool:
     """An answer came to a request that was in doubt: True where it counts. Otherwise the request goes out again, in
     its place in the queue."""
-    _put([one for one in (state.get(_KEY) or "").split() if one != change_id])
+    _put([other for other in (state.get(_KEY) or "").split() if other != change_id])
     if is_yes(result):
         return True
     _SEND_ANEW.run(change_id=change_id, new_id=db.new_id())

@@ -378,7 +378,7 @@ def _answer(change_id: str, result: Result, text: str, answer_epoch: str, tick: 
     )
 
 
-_RESULT_FIELDS = tuple(one.name for one in fields(Result) if one.name != "mark")
+_RESULT_FIELDS = tuple(field.name for field in fields(Result) if field.name != "mark")
 
 
 def _text(result: Result) -> str:

@@ -1,4 +1,4 @@
-"""How the server's rows become ours: upserts by the hundred thousand, and requests laid over the result.
+"""Makes the server's rows ours: upserts by the hundred thousand, and requests laid over the result.
 
 Everything here runs inside the one transaction in which a complete pull is stored (`replica`). Rows arrive
 validated and in core names; a record with requests under way gets its row by `rebase`, every other by one
@@ -115,15 +115,15 @@ def listed_ids(type: str, oldest: str) -> set[str]:
     """The records that the server has as far as we know, and that a whole list should hold; of sales the other
     terminals', from the `oldest` date of the list on."""
     if type == "sale":
-        found = db.execute("SELECT id FROM sale WHERE own = 0 AND date >= ?", (oldest,))
+        rows = db.execute("SELECT id FROM sale WHERE own = 0 AND date >= ?", (oldest,))
     else:
         table, _ = overlay.RECORD_COLUMNS[type]
-        found = db.execute(
+        rows = db.execute(
             f"SELECT id FROM {table} WHERE deleted = 0 AND version > 0"
             " AND id NOT IN (SELECT id FROM base_record WHERE type = ? AND body IS NULL)",
             (type,),
         )
-    return {row[0] for row in found.fetchall()}
+    return {row[0] for row in rows.fetchall()}
 
 
 def _sweep(type: str, present: Iterable[str], kept: set[str]) -> None:

@@ -1,4 +1,5 @@
-"""Which changes the server is asked about beside those that it is sent: `unconfirmed` (docs/protocol.md#the-sync-call).
+"""The changes that the server is asked about beside those that it is sent: `unconfirmed`
+(docs/protocol.md#the-sync-call).
 
 Those that may have been sent and have no answer; and after a restore everything that another epoch has answered,
 which goes back into the queue where the present one does not know it.
@@ -119,4 +120,4 @@ def offer_again(change_ids: Collection[str]) -> None:
     until it has them again."""
     reopen(change_ids)
     for table in ("stock_move", "account_move"):
-        db.executemany(f"UPDATE {table} SET open = 1 WHERE change_id = ?", [(one,) for one in change_ids])
+        db.executemany(f"UPDATE {table} SET open = 1 WHERE change_id = ?", [(change_id,) for change_id in change_ids])

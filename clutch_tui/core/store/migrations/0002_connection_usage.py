@@ -1,4 +1,4 @@
-"""How the connection did over time: response times and failures of each endpoint, uptime, what sync moved."""
+"""The record of the connection over time: response times and failures of each endpoint, uptime, what sync moved."""
 
 from typing import Any
 

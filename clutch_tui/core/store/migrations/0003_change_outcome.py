@@ -1,4 +1,4 @@
-"""What a person made of a change that the server refused or flagged, and which change took its place."""
+"""The outcome that a person gave a change that the server refused or flagged, and the change that took its place."""
 
 from typing import Any
 

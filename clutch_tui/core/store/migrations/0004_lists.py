@@ -1,4 +1,4 @@
-"""What a server without sync needs: its own ids beside ours, and how far a change has got that goes up singly.
+"""The needs of a server without sync: its own ids beside ours, and how far a change has got that goes up singly.
 
 `tick` puts answers and lists into one order (core/outbox/transports.py); what was answered before there was one is
 in every list.

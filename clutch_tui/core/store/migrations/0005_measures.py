@@ -1,4 +1,4 @@
-"""How fast the program was, in hours and days."""
+"""The speed of the program, in hours and days."""
 
 from typing import Any
 

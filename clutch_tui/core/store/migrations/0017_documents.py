@@ -1,4 +1,4 @@
-"""What moved an account beside sales, of every till: payments, payments taken back, voids of sales.
+"""Documents that moved an account beside sales, of every till: payments, payments taken back, voids of sales.
 
 The form in which a fact went up to a server that does not know its kind is kept with it. Documents of other tills lie
 behind the cursor of the sales, which is why those are pulled once more from the beginning.

@@ -1,6 +1,6 @@
-"""What was quoted for an order, and why one came to nothing: both lie behind the cursor of the orders, which are pulled
-once more from the beginning. Pages that wait for the next one lack both and are dropped: no page after them could be
-stored."""
+"""The quote for an order, and the reason why an order came to nothing: both lie behind the cursor of the orders, which
+are pulled once more from the beginning. Pages that wait for the next one lack both and are dropped: no page after them
+could be stored."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Which window has each open cart; empty for one that is parked."""
+"""The window that has each open cart; empty for one that is parked."""
 
 from typing import Any
 

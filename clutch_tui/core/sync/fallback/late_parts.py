@@ -58,10 +58,10 @@ def _verdict(part_id: str, figure: int, waiting: dict[str, single_writes.WritePr
         " WHERE part_id = ? AND first_sent_at IS NOT NULL GROUP BY change_id",
         (part_id,),
     ).fetchall()
-    without, told, doubtful = 0, 0, set()
+    without, waiting_delta, doubtful = 0, 0, set()
     for change_id, delta, kind, lane, applied, answered in moves:
         if change_id in waiting:
-            told += delta
+            waiting_delta += delta
             continue
         contained = bool(applied) if answered else _is_in_figure(change_id, kind, part_id, setting)
         if contained is None:
@@ -79,7 +79,7 @@ def _verdict(part_id: str, figure: int, waiting: dict[str, single_writes.WritePr
     if made is None:
         return "ask"
     without += made[0] or 0
-    if figure == without + told:
+    if figure == without + waiting_delta:
         return "moved"
     return "not moved" if figure == without else "ask"
 
@@ -108,7 +108,11 @@ def late_by_sync(change_id: str, sale: Mapping[str, Any]) -> list[str]:
     parts = stock_movers.deltas(change_id)
     named = {line["item_id"] for line in sale.get("items") or ()}
     unmade = single_writes.being_made("item", parts)
-    return [one for one in parts if one in unmade or (one in named and aliases.remote("item", one) != one)]
+    return [
+        part_id
+        for part_id in parts
+        if part_id in unmade or (part_id in named and aliases.remote("item", part_id) != part_id)
+    ]
 
 
 def misnamed(sale_id: str) -> list[str]:

@@ -117,7 +117,7 @@ def last_ids(channel: str) -> frozenset[str]:
     if row is None:
         return frozenset()
     staged = json.loads(row[0])
-    return frozenset(staged["same"]).union(one["id"] for one in staged["rows"])
+    return frozenset(staged["same"]).union(listed["id"] for listed in staged["rows"])
 
 
 def must_confirm(channel: str) -> bool:
@@ -387,11 +387,11 @@ def _news(type: str, rows: Sequence[replica_rows.Row]) -> list[replica_rows.Row]
         return list(rows)
     table, columns = ("sale", _SALE_COLUMNS) if type == "sale" else overlay.RECORD_COLUMNS[type]
     names = [name for name in columns if name != "seq"]
-    found = db.execute(
+    stored = db.execute(
         f"SELECT id, {', '.join(names)} FROM {table} WHERE id IN (SELECT value FROM json_each(?))",
         (json.dumps([row["id"] for row in rows]),),
     ).fetchall()
-    present = {row[0]: row[1:] for row in found}
+    present = {row[0]: row[1:] for row in stored}
     waiting = moves.moved(type) | overlay.kept(type)
     return [row for row in rows if row["id"] in waiting or present.get(row["id"]) != tuple(row[name] for name in names)]
 

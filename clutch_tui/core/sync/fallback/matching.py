@@ -1,4 +1,4 @@
-"""Whether a row of the server is what we sent: asked where the answer was lost and the server has ids of its own.
+"""Tells whether a row of the server is what we sent, where the answer was lost and the server has ids of its own.
 
 Only marks that a person gives once are looked at. A price or a stock figure may have changed since; a receipt's
 number, its total and a part's numbers do not change within the minutes that are in doubt.

@@ -32,13 +32,13 @@ def copy_of(type: str, record_id: str) -> dict[str, Any] | None:
 def strangers(type: str, rows: Sequence[Mapping[str, Any]], record_id: str) -> list[Mapping[str, Any]]:
     """The rows that are no other record of ours: what `record_id` may be among."""
     table = "sale" if type == "sale" else overlay.RECORD_COLUMNS[type][0]
-    found: list[Mapping[str, Any]] = []
+    candidates: list[Mapping[str, Any]] = []
     for row in rows:
         ours = aliases.ours(type, row["id"])
         known = db.execute(f"SELECT 1 FROM {table} WHERE id = ?", (ours,)).fetchone() is not None
         if ours == record_id or not known:
-            found.append(row)
-    return found
+            candidates.append(row)
+    return candidates
 
 
 def recognise(type: str, rows: Sequence[Mapping[str, Any]]) -> set[str]:
@@ -54,17 +54,17 @@ def recognise(type: str, rows: Sequence[Mapping[str, Any]]) -> set[str]:
         if kind == "sale" and single_writes.read(body).posted:
             continue
         ids = (record_id, aliases.remote(type, record_id))
-        found, _ = matching.find(type, ids, json.loads(payload), strangers(type, rows, record_id))
-        if found is None:
+        row, _ = matching.find(type, ids, json.loads(payload), strangers(type, rows, record_id))
+        if row is None:
             continue
-        aliases.put(type, record_id, str(found["id"]))
+        aliases.put(type, record_id, str(row["id"]))
         if kind == "create":
             nouns |= replica.deliver({change_id: Result(status="applied", seq=0, version=1)}, transports.LISTS)
         else:  # its stock is still to be seen to
             progress = single_writes.read(body)
             progress.posted = True
             if not progress.tried_at:
-                progress.late = late_parts.late_by_sync(change_id, found)
+                progress.late = late_parts.late_by_sync(change_id, row)
             single_writes.keep_posted(change_id, kind, record_id, progress)
     return nouns
 

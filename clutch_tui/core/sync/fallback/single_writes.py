@@ -45,7 +45,7 @@ class Write:
 
 @dataclass(slots=True)
 class WriteProgress:
-    """How far a change has got. `before` are the figures of its parts before its document went up, until it is
+    """The progress of a change. `before` are the figures of its parts before its document went up, until it is
     known who moves them."""
 
     tried_at: str = ""

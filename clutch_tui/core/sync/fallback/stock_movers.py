@@ -1,4 +1,4 @@
-"""Who moves the stock and the debts at a server without sync, by what was seen there, and what a change moves.
+"""Tells who moves the stock and the debts at a server without sync, by what was seen there, and what a change moves.
 
 A server may move its stock with a document, or leave that to the terminal; it says neither, and shows it in the figures
 around a document (docs/protocol.md#without-sync-calls).
@@ -94,18 +94,18 @@ def unsettled(change_id: str, parts: Collection[str], setting: str) -> set[str]:
         " AND lane IN ('fast', 'slow') AND change_id <> ?",
         (change_id,),
     ).fetchall()
-    found: set[str] = set()
+    part_ids: set[str] = set()
     for other, kind, body in rows:
         progress = single_writes.read(body)
-        found |= {part_id for part_id, write in progress.writes.items() if not write.done}
+        part_ids |= {part_id for part_id, write in progress.writes.items() if not write.done}
         if (
             kind in single_writes.DOCUMENTS
             and progress.tried_at
             and not progress.posted
             and mover(kind, setting) != "terminal"
         ):
-            found |= deltas(other).keys()
-    return found & set(parts)
+            part_ids |= deltas(other).keys()
+    return part_ids & set(parts)
 
 
 def learn_balances(type: str, rows: Sequence[Mapping[str, Any]]) -> None:
