@@ -26,7 +26,7 @@ RTL: Direction = 1
 
 
 class Cell(NamedTuple):
-    """What is drawn at one place: a character with its marks, for `text[start:end]` of the line.
+    """A cell is drawn at one place: a character with its marks, for `text[start:end]` of the line.
 
     The cells of a line cover all of its text: direction marks belong to the cell before them (or to the first
     one), and both letters of a lam-alef to their one cell.
@@ -52,14 +52,14 @@ _CONTROLS = frozenset(
 _MARKS = frozenset(("Mn", "Me", "Cf"))
 
 MIRRORED = {
-    one: other
+    sign: other
     for left, right in (*BRACKETS, *("<>", "«»", "‹›", "≤≥", "≪≫", "≮≯", "≰≱", "≺≻", "⊂⊃", "⊆⊇", "∈∋", "⋖⋗"))
-    for one, other in ((left, right), (right, left))
+    for sign, other in ((left, right), (right, left))
 }
 
 
 class _Drawing:
-    """Who orders text now; one for the process, as there is one terminal."""
+    """The choice of who orders text now; one for the process, as there is one terminal."""
 
     __slots__ = ("by_terminal",)
 

@@ -1,4 +1,4 @@
-"""How currencies are written beside the pound of Egypt: what CLDR says of them, as far as it is anything unusual.
+"""The writing of currencies beside the pound of Egypt: what CLDR says of them, as far as it is anything unusual.
 
 A copy of a table, since the library that has it is larger than the whole program; the tests hold it against that.
 """

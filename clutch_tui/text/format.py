@@ -31,7 +31,7 @@ _EGYPTIAN_MOBILE = re.compile(r"(\+20|0020|0)(1[0125]\d)(\d{3})(\d{4})")
 
 
 class NumberError(ValueError):
-    """What was typed is not the number that was asked for; `key` and `args` make the sentence."""
+    """Raised where what was typed is not the number that was asked for; `key` and `args` make the sentence."""
 
     def __init__(self, key: str, **args: object) -> None:
         super().__init__(key)
@@ -44,7 +44,7 @@ class NumberError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Currency:
-    """How one currency is written: its sign in the language, and how many digits its minor unit has."""
+    """The writing of one currency: its sign in the language, and how many digits its minor unit has."""
 
     sign: str
     places: int

@@ -40,8 +40,8 @@ def escaped(text: str) -> str:
     return _CONTROLS.sub(_spelled, text)
 
 
-def _spelled(found: re.Match[str]) -> str:
-    units = found.group().encode("utf-16-be", "surrogatepass").hex()
+def _spelled(match: re.Match[str]) -> str:
+    units = match.group().encode("utf-16-be", "surrogatepass").hex()
     return "".join(f"\\u{units[n : n + 4]}" for n in range(0, len(units), 4))
 
 

@@ -1,4 +1,4 @@
-"""What was typed on the wrong keyboard layout: the same keys on the other one.
+"""Reads what was typed on the wrong keyboard layout: the same keys on the other one.
 
 Shops keep their keyboard Arabic and forget to change over for a part's number: `OC 197` comes out as `خؤ 197`. The keys
 are those of Arabic (101), which Windows and X11 have in common.

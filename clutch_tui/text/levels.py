@@ -302,10 +302,10 @@ def _n0_brackets(sequence: _Sequence) -> None:
     """Both brackets of a pair take the direction of what they hold, or of what stands before them."""
     kinds = sequence.kinds
     for opening, closing in _bracket_pairs(sequence):
-        found = {_AS_RIGHT.get(kind) for kind in kinds[opening + 1 : closing]} - {None}
-        if sequence.embedding in found:
+        inside = {_AS_RIGHT.get(kind) for kind in kinds[opening + 1 : closing]} - {None}
+        if sequence.embedding in inside:
             direction = sequence.embedding
-        elif found:
+        elif inside:
             # only the opposite direction is inside: it holds if it stands before the pair as well
             before = (_AS_RIGHT.get(kinds[k]) for k in range(opening - 1, -1, -1))
             direction = next(filter(None, before), sequence.start)

@@ -19,7 +19,7 @@ TATWEEL = "\u0640"
 
 
 class Forms(NamedTuple):
-    """How one letter is drawn; `initial` and `medial` are empty for letters that never join what follows."""
+    """The forms of one letter; `initial` and `medial` are empty for letters that never join what follows."""
 
     isolated: str
     final: str
@@ -36,13 +36,13 @@ class Forms(NamedTuple):
 
 
 def _read_forms() -> dict[str, Forms]:
-    found: dict[str, dict[str, str]] = {}
+    by_letter: dict[str, dict[str, str]] = {}
     for code in (*range(0xFB50, 0xFC00), *range(0xFE80, 0xFEFD)):
         tag, *letters = decomposition(chr(code)).split() or ("",)
         if tag.strip("<>") in Forms._fields and len(letters) == 1:
-            found.setdefault(chr(int(letters[0], 16)), {}).setdefault(tag.strip("<>"), chr(code))
+            by_letter.setdefault(chr(int(letters[0], 16)), {}).setdefault(tag.strip("<>"), chr(code))
     names = Forms._fields
-    forms = {letter: Forms(*(drawn.get(name, "") for name in names)) for letter, drawn in found.items()}
+    forms = {letter: Forms(*(drawn.get(name, "") for name in names)) for letter, drawn in by_letter.items()}
     # these two are drawn alike everywhere, and join on both sides
     return forms | {joiner: Forms(*joiner * 4) for joiner in (TATWEEL, ZERO_WIDTH_JOINER)}
 
