@@ -1,4 +1,4 @@
-"""Who is calling: passwords, short-lived tokens, rotating refresh tokens, API keys.
+"""Identifies who is calling: passwords, short-lived tokens, rotating refresh tokens, API keys.
 
 A refresh token is good once. The one before it stays good for a minute: the answer that carried its successor
 may have been lost, and a shop must not be signed out by a bad line. Used later than that it has leaked, and

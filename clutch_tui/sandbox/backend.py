@@ -83,8 +83,8 @@ class Backend:
             self.publish()
 
     async def read(self, call: Callable[Concatenate[Database, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        found: T = await self._run(self._reader, call, *args, **kwargs)
-        return found
+        result: T = await self._run(self._reader, call, *args, **kwargs)
+        return result
 
     async def _run(self, pool: ThreadPoolExecutor | None, call: Any, *args: Any, **kwargs: Any) -> Any:
         if self.settings.inline:

@@ -1,4 +1,4 @@
-"""What goes on by itself: customers place orders, answer quotes, orders run out, old tombstones go."""
+"""The jobs that go on by themselves: customers place orders, answer quotes, orders run out, old tombstones go."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def chores(backend: Backend) -> list[Awaitable[None]]:
     tasks.append(_every(backend, 3600.0, lambda: backend.write(maintenance.purge, timedelta(days=30))))
     tasks.append(_every(backend, 15.0, lambda: backend.write(forecaster.answer_quotes)))
     if settings.insight_pace is not None:
-        told = forecaster.Told()
-        tasks.append(_every(backend, settings.insight_pace, lambda: backend.write(forecaster.tell, told)))
+        announced = forecaster.Announced()
+        tasks.append(_every(backend, settings.insight_pace, lambda: backend.write(forecaster.tell, announced)))
     if settings.order_pace is not None:
         tasks.append(_orders(backend, settings.order_pace))
     return tasks

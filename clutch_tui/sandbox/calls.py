@@ -33,7 +33,7 @@ class Encoded:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a handler returns; the envelope goes around it."""
+    """The answer that a handler returns; the envelope goes around it."""
 
     data: Any = None
     status: int = 200
@@ -163,7 +163,7 @@ def _marked(backend: Backend, request: Request, answer: Answer) -> Response:
     text = answer.data.text if isinstance(answer.data, Encoded) else payload.dump(answer.data)
     mark = f'W/"{hashlib.blake2b(text.encode(), digest_size=12).hexdigest()}"'
     headers = {**answer.headers, "ETag": mark, "Cache-Control": "private, no-cache"}
-    known = {one.strip() for one in request.headers.get("if-none-match", "").split(",")}
+    known = {tag.strip() for tag in request.headers.get("if-none-match", "").split(",")}
     if mark in known or "*" in known:
         return Response(None, 304, _OFFER | headers)
     return respond(envelope(backend.database.now, Encoded(text)), answer.status, headers)

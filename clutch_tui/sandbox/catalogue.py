@@ -120,14 +120,14 @@ def parts(count: int, rng: random.Random) -> list[Part]:
     """`count` different parts, those that sell best first among equals; all universal goods are there."""
     numbers: set[str] = set()
     oem: dict[tuple[str, str], str] = {}
-    found = [_universal(row, n, numbers, rng) for n, row in enumerate(table("universal"))][:count]
-    for fit in _choose(count - len(found), rng):
+    chosen = [_universal(row, n, numbers, rng) for n, row in enumerate(table("universal"))][:count]
+    for fit in _choose(count - len(chosen), rng):
         key = (fit.kind["key"], fit.car["model"])
         if key not in oem:
             oem[key] = oem_number(fit.kind, fit.car, rng)
-        found.append(_part(fit, len(found), oem[key], numbers, rng))
+        chosen.append(_part(fit, len(chosen), oem[key], numbers, rng))
     order = {row["zone"]: n for n, row in enumerate([*table("parts"), *table("universal")])}
-    return sorted(found, key=lambda part: (order.get(part.location[:1], 0), part.location))
+    return sorted(chosen, key=lambda part: (order.get(part.location[:1], 0), part.location))
 
 
 def _choose(count: int, rng: random.Random) -> list[_Fit]:

@@ -185,13 +185,13 @@ def _item_of(database: Database, body: JSON) -> str:
     with database.reading() as reading:
         for column in ("id", "part_number", "barcode"):
             if body.get(column):
-                found = reading.value(
+                item_id = reading.value(
                     f"SELECT id FROM item WHERE shop_id = ? AND {column} = ? AND deleted = 0",
                     (shop_id, str(body[column])),
                 )
-                if found is None:
+                if item_id is None:
                     raise LookupError(f"no part with {column} {body[column]}")
-                return str(found)
+                return str(item_id)
         row = orders.any_row(reading, "item", shop_id, database.rng)
     if row is None:
         raise LookupError("the shop has no parts")
@@ -218,7 +218,7 @@ def _placed(database: Database, shop_ids: list[str], body: JSON) -> str:
 @_action(CONTROLS, "insights")
 async def _insights(backend: Backend, body: JSON) -> Any:
     """Look at the figures now, as if nothing had been told yet."""
-    return {"events": await backend.write(forecaster.tell, forecaster.Told())}
+    return {"events": await backend.write(forecaster.tell, forecaster.Announced())}
 
 
 @_action(CONTROLS, "message")

@@ -71,8 +71,8 @@ class Reading:
 
     def mark_of(self, shop_id: str, seq: int) -> str | None:
         """The mark of the transaction that took this number; none for 0, and for what is older than marks."""
-        found = "SELECT mark FROM mark WHERE shop_id = ? AND seq >= ? ORDER BY seq LIMIT 1"
-        return self.value(found, (shop_id, seq)) if seq > 0 else None
+        query = "SELECT mark FROM mark WHERE shop_id = ? AND seq >= ? ORDER BY seq LIMIT 1"
+        return self.value(query, (shop_id, seq)) if seq > 0 else None
 
 
 @dataclass(slots=True)

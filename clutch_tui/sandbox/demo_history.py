@@ -115,7 +115,7 @@ class Trade:
     def _basket(self) -> dict[str, int]:
         names, weights = self._models
         model = self.rng.choices(names, cum_weights=weights)[0] if names else ""
-        categories = self.rng.choices([one for one, _ in _BASKETS], [weight for _, weight in _BASKETS])[0]
+        categories = self.rng.choices([basket for basket, _ in _BASKETS], [weight for _, weight in _BASKETS])[0]
         chosen: dict[str, int] = {}
         for category in categories:
             pool = self._pools.get((category, model)) or self._pools.get((category, ""))

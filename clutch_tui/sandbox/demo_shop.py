@@ -168,11 +168,11 @@ def _write_items(transaction: Transaction, shelf: dict[str, Part], trade: Trade,
 @cache
 def _who_delivers() -> dict[str, list[str]]:
     """The suppliers of each zone of the shelves."""
-    found: dict[str, list[str]] = {}
+    suppliers: dict[str, list[str]] = {}
     for row in table("people"):
         for zone in row.get("zones", ""):
-            found.setdefault(zone, []).append(row["value"])
-    return found
+            suppliers.setdefault(zone, []).append(row["value"])
+    return suppliers
 
 
 def _on_shelf(minimum: int, rng: random.Random) -> int:
@@ -183,9 +183,9 @@ def _on_shelf(minimum: int, rng: random.Random) -> int:
 
 
 def _suppliers(ids: _Ids, rng: random.Random) -> dict[str, JSON]:
-    found: dict[str, JSON] = {}
+    suppliers: dict[str, JSON] = {}
     for n, row in enumerate(row for row in table("people") if row["kind"] == "supplier"):
-        found[ids.next()] = {
+        suppliers[ids.next()] = {
             "name": row["value"],
             "contact_person": f"أ/ {_person(rng)}",
             "phone": f"02200001{n:02d}",
@@ -194,7 +194,7 @@ def _suppliers(ids: _Ids, rng: random.Random) -> dict[str, JSON]:
             "payment_terms": row["terms"],
             "rating": f"{rng.randint(30, 50) / 10}",
         }
-    return found
+    return suppliers
 
 
 def _supplier_rows(transaction: Transaction, suppliers: dict[str, JSON]) -> list[JSON]:
@@ -214,13 +214,13 @@ def _customers(ids: _Ids, rng: random.Random) -> dict[str, JSON]:
     workshops = [row["value"] for row in table("people") if row["kind"] == "workshop"]
     streets = [row["value"] for row in table("people") if row["kind"] == "street"]
     weights = [int(car["popularity"]) for car in table("cars")]
-    found: dict[str, JSON] = {}
+    customers: dict[str, JSON] = {}
     for n in range(180):
         workshop = n < len(workshops)
         car = rng.choices(table("cars"), weights)[0]
         plate = f"{' '.join(rng.sample('ابجدرسصطعفقلمنوى', 3))} {rng.randint(1000, 9999)}"
         info = {"brand": car["brand"], "model": car["model"], "year": car["years"][:4], "plate_number": plate}
-        found[ids.next()] = {
+        customers[ids.next()] = {
             "name": workshops[n] if workshop else _person(rng),
             "phone": f"01{rng.choice('0125')}0000{n + 1:04d}",
             "email": "",
@@ -228,7 +228,7 @@ def _customers(ids: _Ids, rng: random.Random) -> dict[str, JSON]:
             "customer_type": "workshop" if workshop else "retail",
             "car_info": "{}" if workshop else payload.dump(info),
         }
-    return found
+    return customers
 
 
 def _settled(customers: dict[str, JSON], trade: Trade) -> list[JSON]:

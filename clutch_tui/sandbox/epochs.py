@@ -1,4 +1,4 @@
-"""Which history a number belongs to: the marks of a shop's counter, and the shop's epoch.
+"""The history that a number belongs to: the marks of a shop's counter, and the shop's epoch.
 
 A counter does not identify a history: a file that was put back to an older copy counts on, past what a terminal has
 seen before. So each transaction that takes numbers leaves a random mark beside the highest of them, for ever, and the

@@ -1,4 +1,4 @@
-"""What has happened at a counter or a shelf beside sales: payments, the drawer, counts and deliveries.
+"""Facts of a counter or a shelf beside sales: payments, the drawer, counts and deliveries.
 
 Nothing here says no: a fact is applied, or applied and flagged. Only what cannot be understood at all (no
 lines, a quantity that is no number) is rejected, with the field.

@@ -120,7 +120,7 @@ class Faults:
             return None
         for fault in self._armed:
             if fault.kind in kinds and fault.strikes(name, self._chance):
-                self._armed = [one for one in self._armed if one.count != 0]
+                self._armed = [armed for armed in self._armed if armed.count != 0]
                 return fault
         return None
 
@@ -133,7 +133,7 @@ class Faults:
             aimed = fault.change in ("", change_id, record_id)
             here = fault.kind == "unauthorized_within" and n >= fault.after_changes
             if (here or (fault.kind in ("poison", "retry") and aimed)) and fault.strikes(name, self._chance):
-                self._armed = [one for one in self._armed if one.count != 0]
+                self._armed = [armed for armed in self._armed if armed.count != 0]
                 return fault
         return None
 

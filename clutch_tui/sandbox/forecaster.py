@@ -16,65 +16,65 @@ MOST_AT_ONCE = 3
 
 
 @dataclass(slots=True)
-class Told:
-    """What each shop has been told already."""
+class Announced:
+    """The levels and trends that were announced to each shop already."""
 
     levels: dict[tuple[str, str], str] = field(default_factory=dict)
     trends: dict[tuple[str, str], str] = field(default_factory=dict)
 
 
-def tell(database: Database, told: Told) -> int:
+def tell(database: Database, announced: Announced) -> int:
     """Look at every shop's figures and emit what has changed since the last look; returns how many events."""
     with database.reading() as reading:
         shops = [row["id"] for row in reading.all("SELECT id FROM shop ORDER BY id")]
         news: dict[str, list[tuple[str, JSON]]] = {}
         for shop_id in shops:
-            forecasts = [insights.forecast(one, 7, "week") for one in insights.demands(reading, shop_id)[:200]]
-            news[shop_id] = _new_forecasts(told, shop_id, forecasts)
+            forecasts = [insights.forecast(demand, 7, "week") for demand in insights.demands(reading, shop_id)[:200]]
+            news[shop_id] = _new_forecasts(announced, shop_id, forecasts)
         trends = market.trends(reading)
     for shop_id in shops:
-        news[shop_id] += _new_trends(told, shop_id, trends)
+        news[shop_id] += _new_trends(announced, shop_id, trends)
         if news[shop_id]:
             with database.writing(shop_id) as transaction:
                 for kind, data in news[shop_id]:
                     transaction.emit(kind, data)
-    return sum(len(found) for found in news.values())
+    return sum(len(events) for events in news.values())
 
 
-def _new_forecasts(told: Told, shop_id: str, forecasts: list[JSON]) -> list[tuple[str, JSON]]:
-    found: list[tuple[str, JSON]] = []
-    for one in forecasts:
-        key, level = (shop_id, str(one["item_id"])), str(one["alert_level"])
-        if told.levels.get(key) == level:
+def _new_forecasts(announced: Announced, shop_id: str, forecasts: list[JSON]) -> list[tuple[str, JSON]]:
+    events: list[tuple[str, JSON]] = []
+    for forecast in forecasts:
+        key, level = (shop_id, str(forecast["item_id"])), str(forecast["alert_level"])
+        if announced.levels.get(key) == level:
             continue
-        if level == "high" and len(found) == MOST_AT_ONCE:
+        if level == "high" and len(events) == MOST_AT_ONCE:
             continue
-        told.levels[key] = level
+        announced.levels[key] = level
         if level == "high":
-            found.append(("demand_forecast", one))
-    return found
+            events.append(("demand_forecast", forecast))
+    return events
 
 
-def _new_trends(told: Told, shop_id: str, trends: list[JSON]) -> list[tuple[str, JSON]]:
-    found: list[tuple[str, JSON]] = []
-    for one in trends:
-        key, trend = (shop_id, str(one["category"])), str(one["trend"])
-        if told.trends.get(key) == trend or len(found) == MOST_AT_ONCE:
+def _new_trends(announced: Announced, shop_id: str, trends: list[JSON]) -> list[tuple[str, JSON]]:
+    events: list[tuple[str, JSON]] = []
+    for category_trend in trends:
+        key, trend = (shop_id, str(category_trend["category"])), str(category_trend["trend"])
+        if announced.trends.get(key) == trend or len(events) == MOST_AT_ONCE:
             continue
-        told.trends[key] = trend
+        announced.trends[key] = trend
         if trend == "stable":
             continue
-        growth = float(one["growth_rate"])
+        growth = float(category_trend["growth_rate"])
         word = "زيادة" if growth > 0 else "انخفاض"
         data: JSON = {
             "type": "category_trend",
-            "title": str(one["category"]),
+            "title": str(category_trend["category"]),
             "description": f"{word} {abs(growth):.0%} في 30 يوم",
             "description_en": f"{growth:+.0%} in 30 days",
             "importance": "high" if abs(growth) > 0.25 else "medium",
         }
-        found.append(("market_insight", data))
-    return found
+        events.append(("market_insight", data))
+    return events
 
 
 def answer_quotes(database: Database) -> int:

@@ -35,7 +35,7 @@ def days_ago(reading: Reading, days: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """How one part sells: per day, how surely, and how much lies on the shelf."""
+    """The demand for one part: per day, how surely, and how much lies on the shelf."""
 
     item: Row
     per_day: float
@@ -72,8 +72,8 @@ def demands(reading: Reading, shop_id: str, item_id: str = "") -> list[Demand]:
     parts = {row["id"]: row for row in _selling(reading, shop_id, start.isoformat(), item_id)}
     if item_id in parts:
         weeks.setdefault(item_id, [0.0] * WEEKS)
-    found = [_demand(parts[key], sold) for key, sold in weeks.items() if key in parts]
-    return sorted(found, key=lambda one: (-one.per_day, one.item["id"]))
+    unsorted = [_demand(parts[key], sold) for key, sold in weeks.items() if key in parts]
+    return sorted(unsorted, key=lambda demand: (-demand.per_day, demand.item["id"]))
 
 
 _SHELF = "id, name, category, price, cost, stock_quantity, min_stock"
@@ -157,14 +157,14 @@ def stock_alerts(database: Database, shop_id: str) -> JSON:
 def recommendations(database: Database, shop_id: str, limit: int) -> JSON:
     """Return what to order and what to stop ordering."""
     with database.reading() as reading:
-        found = demands(reading, shop_id)
+        ranked = demands(reading, shop_id)
         dead = reading.all(
             f"SELECT {_SHELF} FROM item WHERE shop_id = ? AND deleted = 0 AND stock_quantity > 0"
             " AND id NOT IN (SELECT item_id FROM sale_line WHERE shop_id = ? AND day >= ?)"
             " ORDER BY cost * stock_quantity DESC, id LIMIT ?",
             (shop_id, shop_id, days_ago(reading, 7 * WEEKS - 1), limit),
         )
-    wanted = [(demand, demand.target(COVER_DAYS) - demand.item["stock_quantity"]) for demand in found]
+    wanted = [(demand, demand.target(COVER_DAYS) - demand.item["stock_quantity"]) for demand in ranked]
     short = sorted(
         (pair for pair in wanted if pair[0].cover < LEAD_DAYS * 2 and pair[1] > 0), key=lambda pair: pair[0].cover
     )
@@ -267,8 +267,8 @@ def customers_analytics(database: Database, shop_id: str) -> JSON:
 def demand_forecast(database: Database, shop_id: str, item_id: str, period: str, limit: int) -> JSON:
     days = PERIODS[period]
     with database.reading() as reading:
-        found = demands(reading, shop_id, item_id)
-    return {"forecasts": [forecast(demand, days, period) for demand in found[:limit]]}
+        ranked = demands(reading, shop_id, item_id)
+    return {"forecasts": [forecast(demand, days, period) for demand in ranked[:limit]]}
 
 
 PERIODS = {"week": 7, "month": 30, "quarter": 91}
@@ -304,8 +304,12 @@ def price_optimization(database: Database, shop_id: str, limit: int) -> JSON:
     for row in shelf:
         ratios[row["category"]].append(row["price"] / row["cost"])
     usual = {category: median(values) for category, values in ratios.items()}
-    advice = [found for row in shelf if (found := _price_advice(row, usual[row["category"]], demand_of.get(row["id"])))]
-    advice.sort(key=lambda one: (-abs(one["expected_increase"]), one["item_id"]))
+    advice = [
+        suggestion
+        for row in shelf
+        if (suggestion := _price_advice(row, usual[row["category"]], demand_of.get(row["id"])))
+    ]
+    advice.sort(key=lambda suggestion: (-abs(suggestion["expected_increase"]), suggestion["item_id"]))
     return {"suggestions": advice[:limit]}
 
 
@@ -335,9 +339,9 @@ def _price_advice(row: Row, usual: float, demand: Demand | None) -> JSON | None:
 
 def inventory_optimization(database: Database, shop_id: str, limit: int) -> JSON:
     with database.reading() as reading:
-        found = demands(reading, shop_id)
+        ranked = demands(reading, shop_id)
     advice = []
-    for demand in found:
+    for demand in ranked:
         stock, target = demand.item["stock_quantity"], demand.target(COVER_DAYS)
         if abs(target - stock) <= max(1, target * 0.2):
             continue
@@ -355,5 +359,10 @@ def inventory_optimization(database: Database, shop_id: str, limit: int) -> JSON
                 "reason_en": en,
             }
         )
-    advice.sort(key=lambda one: (-abs(one["recommended_stock"] - one["current_stock"]), one["item_id"]))
+    advice.sort(
+        key=lambda suggestion: (
+            -abs(suggestion["recommended_stock"] - suggestion["current_stock"]),
+            suggestion["item_id"],
+        )
+    )
     return {"recommendations": advice[:limit]}

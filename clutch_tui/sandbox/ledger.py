@@ -1,4 +1,4 @@
-"""What was ever answered, for ever: the reason why a change that is sent twice counts once."""
+"""The memory of what was ever answered, for ever: the reason why a change that is sent twice counts once."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Who sends a change."""
+    """The sender of a change."""
 
     device_id: str = ""
     lineage: str = ""
@@ -50,7 +50,7 @@ class Origin:
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of a change; `seq` is filled in when its transaction knows its highest number."""
+    """The outcome of a change; `seq` is filled in when its transaction knows its highest number."""
 
     status: str = "applied"
     seq: int = 0
@@ -138,7 +138,7 @@ def write(
 
 def known(reading: Reading, shop_id: str, change_ids: list[str]) -> dict[str, JSON]:
     """The stored results of those changes that the ledger knows; the others are left out."""
-    found: dict[str, JSON] = {}
+    results: dict[str, JSON] = {}
     for start in range(0, len(change_ids), 500):
         part = change_ids[start : start + 500]
         marks = ", ".join("?" * len(part))
@@ -146,8 +146,8 @@ def known(reading: Reading, shop_id: str, change_ids: list[str]) -> dict[str, JS
             f"SELECT change_id, result FROM ledger WHERE shop_id = ? AND change_id IN ({marks})",
             (shop_id, *part),
         )
-        found.update({row["change_id"]: payload.load(row["result"]) for row in rows})
-    return found
+        results.update({row["change_id"]: payload.load(row["result"]) for row in rows})
+    return results
 
 
 def highest(reading: Reading, shop_id: str, lineage: str) -> int:

@@ -1,4 +1,4 @@
-"""What an administrator does to the file: purge tombstones, back it up, restore it."""
+"""The work of an administrator on the file: purge tombstones, back it up, restore it."""
 
 from __future__ import annotations
 

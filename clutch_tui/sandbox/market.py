@@ -36,13 +36,13 @@ def trends(reading: Reading) -> list[JSON]:
         f" WHERE line.day >= ? AND {_COUNTS} AND item.category <> '' GROUP BY item.category",
         (middle, middle, start),
     )
-    found: list[JSON] = []
+    categories: list[JSON] = []
     for row in rows:
         growth = (row["now"] - row["before"]) / row["before"] if row["before"] > 0 else (1.0 if row["now"] > 0 else 0.0)
         trend = "up" if growth > 0.05 else "down" if growth < -0.05 else "stable"
         rate = payload.number(f"{growth:.3f}", "growth")
-        found.append({"category": row["category"], "trend": trend, "growth_rate": rate, "timeframe": f"{SPAN}d"})
-    return sorted(found, key=lambda one: (-one["growth_rate"], one["category"]))
+        categories.append({"category": row["category"], "trend": trend, "growth_rate": rate, "timeframe": f"{SPAN}d"})
+    return sorted(categories, key=lambda category: (-category["growth_rate"], category["category"]))
 
 
 def market_trends(database: Database) -> JSON:

@@ -87,7 +87,7 @@ class Session(Model):
 
 
 class Record(Model):
-    """What items, customers, suppliers and orders share; `versions` says which version last wrote a field."""
+    """The common ground of items, customers, suppliers and orders; `versions` says which version last wrote a field."""
 
     shop_id = CharField()
     id = CharField()
@@ -260,7 +260,7 @@ class Document(Model):
 
 
 class StockMove(Model):
-    """Why a quantity changed. Moves on parts that nobody has created yet wait here and count later."""
+    """The reason why a quantity changed. Moves on parts that nobody has created yet wait here and count later."""
 
     shop_id = CharField()
     item_id = CharField()
@@ -275,7 +275,7 @@ class StockMove(Model):
 
 
 class AccountEntry(Model):
-    """What a customer owes, fact by fact: credit sales add, payments and returns take away."""
+    """A customer's debt, fact by fact: credit sales add, payments and returns take away."""
 
     shop_id = CharField()
     customer_id = CharField()
@@ -323,7 +323,7 @@ class Lineage(Model):
 
 
 class LineageNumber(Model):
-    """Which change came under each number of a lineage: two disks that are clones of one count alike."""
+    """The change that came under each number of a lineage: two disks that are clones of one count alike."""
 
     shop_id = CharField()
     lineage = CharField()
@@ -349,7 +349,7 @@ class Mark(Model):
 
 
 class Epoch(Model):
-    """Which life of its data a shop is in, once it has had more than one."""
+    """The life of its data that a shop is in, once it has had more than one."""
 
     shop_id = CharField(primary_key=True)
     n = IntegerField()

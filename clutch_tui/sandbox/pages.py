@@ -1,4 +1,4 @@
-"""What a terminal pulls: rows in the order of the shop's counter, page by page.
+"""The pages that a terminal pulls: rows in the order of the shop's counter, page by page.
 
 A page with `more` ends at its last row; the last page ends at the counter as it stood at that read. A
 snapshot leaves out tombstones, but for those buried after it began: a terminal that has already been given
@@ -23,7 +23,7 @@ SNAPSHOT_DAYS = 400
 
 @dataclass(frozen=True, slots=True)
 class Pull:
-    """Where a terminal stands and what it wants next."""
+    """The place where a terminal stands, and what it wants next."""
 
     cursor: int
     snapshot: bool = False

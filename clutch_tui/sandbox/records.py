@@ -76,7 +76,7 @@ def _as_number(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class FieldRule:
-    """How a field is read from the wire into a column, and written back."""
+    """The rule by which a field is read from the wire into a column, and written back."""
 
     read: Read
     write: Callable[[Any], Any] = _as_is

@@ -20,7 +20,7 @@ PAGE_SIZE, LARGEST_PAGE = 50, 1000
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """How one noun is listed: `filters` maps a query name to the column it must equal."""
+    """The listing of one noun: `filters` maps a query name to the column it must equal."""
 
     collection: str
     plural: str
@@ -152,9 +152,9 @@ def _add_dates(call: Call, what: Listing, conditions: list[str], values: list[st
 def day(text: str, name: str) -> date:
     """A day, also out of a whole moment; raises `Invalid`."""
     try:
-        found = datetime.fromisoformat(text.replace(" ", "+")).date()
+        parsed = datetime.fromisoformat(text.replace(" ", "+")).date()
     except ValueError:
         raise invalid(name, "must be a day such as 2026-11-22") from None
-    if not 1900 <= found.year <= 9998:
+    if not 1900 <= parsed.year <= 9998:
         raise invalid(name, "is out of range")
-    return found
+    return parsed

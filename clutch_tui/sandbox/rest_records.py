@@ -64,7 +64,7 @@ async def order(call: Call) -> Answer:
         with database.reading() as reading:
             return rest_writes.record_of(reading, call.shop_id, "order", call.record_id)
 
-    found = await call.backend.read(read)
-    if found is None:
+    record = await call.backend.read(read)
+    if record is None:
         raise Refusal(404, "NOT_FOUND", f"order {call.record_id} does not exist")
-    return Answer(found)
+    return Answer(record)

@@ -44,7 +44,7 @@ class _Discretion(logging.Filter):
 def _be_discreet() -> None:
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi", "websockets.server"):
         logger = logging.getLogger(name)
-        if not any(isinstance(one, _Discretion) for one in logger.filters):
+        if not any(isinstance(log_filter, _Discretion) for log_filter in logger.filters):
             logger.addFilter(_Discretion())
 
 

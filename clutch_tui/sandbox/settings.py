@@ -1,4 +1,4 @@
-"""What a sandbox is started with; time and chance are handed in, so that a simulation owns both."""
+"""The settings that a sandbox is started with; time and chance are handed in, so that a simulation owns both."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ _MERGING = frozenset({"base", "was", "epoch", "heard"})
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """What this server lacks, and how it writes. `status` is how it says that a route is missing."""
+    """A plain server: what it lacks, and how it writes. `status` is how it says that a route is missing."""
 
     missing: tuple[str, ...] = SYNC
     status: int = 404
@@ -175,20 +175,20 @@ def _told(plain: Plain, name: str, status: int, body: bytes) -> bytes:
 
 def _without(value: Any, names: frozenset[str]) -> Any:
     if isinstance(value, list):
-        return [_without(one, names) for one in value]
+        return [_without(inner, names) for inner in value]
     if isinstance(value, dict):
-        return {key: _without(one, names) for key, one in value.items() if key not in names}
+        return {key: _without(inner, names) for key, inner in value.items() if key not in names}
     return value
 
 
 def _renamed(value: Any) -> Any:
     """`id` as `_id` and the rest in camelCase."""
     if isinstance(value, list):
-        return [_renamed(one) for one in value]
+        return [_renamed(inner) for inner in value]
     if isinstance(value, dict):
-        return {"_id" if key == "id" else _camel(key): _renamed(one) for key, one in value.items()}
+        return {"_id" if key == "id" else _camel(key): _renamed(inner) for key, inner in value.items()}
     return value
 
 
 def _camel(name: str) -> str:
-    return re.sub(r"_([a-z])", lambda found: found.group(1).upper(), name)
+    return re.sub(r"_([a-z])", lambda match: match.group(1).upper(), name)

@@ -201,13 +201,13 @@ async def test_the_market_is_all_shops_and_its_trend_is_the_last_month_against_t
 async def test_news_is_told_once(terminal: Terminal) -> None:
     item = await terminal.item(stock_quantity=86)
     await _steady(terminal, item, 7)
-    told = forecaster.Told()
+    announced = forecaster.Announced()
     async with terminal.socket("demand_forecast") as socket:
         backend = terminal.sandbox.backend
-        assert await backend.write(forecaster.tell, told) >= 1
+        assert await backend.write(forecaster.tell, announced) >= 1
         event = await frame(socket)
         assert (event["data"]["item_id"], event["data"]["alert_level"]) == (item, "high")
-        assert await backend.write(forecaster.tell, told) == 0
+        assert await backend.write(forecaster.tell, announced) == 0
 
 
 @pytest.fixture
