@@ -1,4 +1,4 @@
-"""What the drawer's books say, on paper: the X report while they are open, the Z report once they are closed."""
+"""The drawer's books on paper: the X report while they are open, the Z report once they are closed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ORDER = ("open", "sale", "return", "void", "payment", "payment_void", "pay_in",
 
 
 def kind_word(kind: str) -> str:
-    """Return what moved the drawer: a sale and what follows from one, or a person's deed."""
+    """Return what moved the drawer: a sale and what follows from one, or what a person did."""
     return t(f"cash.{kind}") if has(f"cash.{kind}") else t(f"move.{kind}") if has(f"move.{kind}") else kind
 
 

@@ -47,7 +47,7 @@ def method_word(method: str) -> str:
 
 def payment_words(payments: Iterable[Payment]) -> str:
     """Ways of paying and what goes by each, in one line."""
-    return " + ".join(f"{method_word(one.method)} {shown.amount(one.amount)}" for one in payments)
+    return " + ".join(f"{method_word(payment.method)} {shown.amount(payment.amount)}" for payment in payments)
 
 
 class PaperPage:

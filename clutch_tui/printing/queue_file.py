@@ -24,7 +24,7 @@ from clutch_tui.text import format as shown
 from clutch_tui.text.harmless import escaped, harmless
 from clutch_tui.text.strings import t
 
-Told = tuple[dict[str, Any], ChangeDetail]
+DetailedChange = tuple[dict[str, Any], ChangeDetail]
 """A change as it is stored, and as it is told."""
 
 PORTION = 100
@@ -37,7 +37,7 @@ class QueueExport:
 
     shop: str
     conflicts: int
-    changes: Sequence[Told]
+    changes: Sequence[DetailedChange]
 
 
 def where() -> tuple[str, int]:
@@ -45,14 +45,14 @@ def where() -> tuple[str, int]:
     return str(state.setting("shop.profile", {}).get("name") or ""), conflicts.count()
 
 
-def portion(after: int) -> tuple[Told, ...]:
+def portion(after: int) -> tuple[DetailedChange, ...]:
     """The changes beyond a number, a handful of them."""
     return tuple((raw, queue.detail(raw["change_id"])) for raw in queue.dump(after, PORTION))
 
 
 def gather_now(store: Store) -> QueueExport:
     """Read all that waits."""
-    changes: list[Told] = []
+    changes: list[DetailedChange] = []
     while some := store.read_now(portion, changes[-1][1].row.n if changes else 0):
         changes += some
     return QueueExport(*store.read_now(where), changes)
@@ -60,7 +60,7 @@ def gather_now(store: Store) -> QueueExport:
 
 async def gather(store: Store) -> QueueExport:
     """The same beside a screen that is in use."""
-    changes: list[Told] = []
+    changes: list[DetailedChange] = []
     while some := await store.read(portion, changes[-1][1].row.n if changes else 0):
         changes += some
     return QueueExport(*await store.read(where), changes)
