@@ -52,9 +52,9 @@ def openings(home: Home) -> Iterator[Opening]:
     if os.name != "posix":
         return
     me = os.geteuid()
-    for path, found in _everything(home):
-        if not stat.S_ISLNK(found.st_mode) and found.st_mode & OTHERS:
-            yield Opening(Path(path), stat.S_IMODE(found.st_mode), me in (0, found.st_uid))
+    for path, status in _everything(home):
+        if not stat.S_ISLNK(status.st_mode) and status.st_mode & OTHERS:
+            yield Opening(Path(path), stat.S_IMODE(status.st_mode), me in (0, status.st_uid))
 
 
 def _everything(home: Home) -> Iterator[tuple[str, os.stat_result]]:
@@ -77,10 +77,10 @@ def _inside(folder: str, depth: int) -> Iterator[tuple[str, os.stat_result]]:
     with os.scandir(folder) as entries:
         for entry in entries:
             try:
-                found = entry.stat(follow_symlinks=False)
+                status = entry.stat(follow_symlinks=False)
             except FileNotFoundError:  # gone again: a log that another window has just folded
                 continue
-            yield entry.path, found
+            yield entry.path, status
             # a shop of some years has tens of thousands of receipts: behind a closed door they are not looked at
-            if depth > 1 and stat.S_ISDIR(found.st_mode) and found.st_mode & OTHERS:
+            if depth > 1 and stat.S_ISDIR(status.st_mode) and status.st_mode & OTHERS:
                 yield from _inside(entry.path, depth - 1)

@@ -1,4 +1,4 @@
-"""Where the program keeps its files, and the identity of this installation."""
+"""The places where the program keeps its files, and the identity of this installation."""
 
 from __future__ import annotations
 
@@ -127,9 +127,9 @@ def _user(number: int) -> str:
 def make_private(folder: Path) -> None:
     """Create a folder and those above it that are missing, all for their owner alone (`parents=True` would make
     those above readable by everybody)."""
-    missing = [one for one in (folder, *folder.parents) if not one.exists()]
-    for one in reversed(missing):
-        one.mkdir(mode=0o700, exist_ok=True)
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    for path in reversed(missing):
+        path.mkdir(mode=0o700, exist_ok=True)
 
 
 def write_private(path: Path, content: bytes) -> None:

@@ -1,4 +1,4 @@
-"""How settings are judged: types and limits by pydantic, meaning by hand, every complaint with its place."""
+"""Judges settings: types and limits by pydantic, meaning by hand, every complaint with its place."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def validate(given: Mapping[str, Given]) -> Settings:
     from pydantic import TypeAdapter, ValidationError
 
     tree: dict[str, dict[str, Any]] = {}
-    for dotted, one in given.items():
+    for dotted, setting in given.items():
         section, name, *inner = dotted.split(".")
         table = tree.setdefault(section, {})
         if inner:
-            table.setdefault(name, dict(Sync().policies))[inner[0]] = one.value
+            table.setdefault(name, dict(Sync().policies))[inner[0]] = setting.value
         else:
-            table[name] = one.value
+            table[name] = setting.value
     try:
         settings = TypeAdapter(Settings).validate_python(tree)
     except ValidationError as error:
@@ -168,7 +168,7 @@ def _split(url: str) -> SplitResult | None:
         _ = parts.port
     except ValueError:
         return None
-    return parts if parts.hostname and not any(one.isspace() for one in url) else None
+    return parts if parts.hostname and not any(character.isspace() for character in url) else None
 
 
 def is_loopback(host: str) -> bool:

@@ -94,8 +94,8 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """How this shop counts. `tax_rate` is in per cent, `cash_rounding` in piastres (0 = exact). The till takes `coin`:
-    `cash_rounding`, or the nearest one of `COINS`, the smaller of two."""
+    """The reckoning of this shop. `tax_rate` is in per cent, `cash_rounding` in piastres (0 = exact). The till takes
+    `coin`: `cash_rounding`, or the nearest one of `COINS`, the smaller of two."""
 
     currency: str = "EGP"
     tax_rate: Annotated[Decimal, Between(0, 100)] = Decimal("14")

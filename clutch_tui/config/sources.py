@@ -1,4 +1,4 @@
-"""Where settings come from: each value keeps the place that it was read from, so that an error can name the
+"""The sources of settings: each value keeps the place that it was read from, so that an error can name the
 file or variable to correct; and the validated ones, kept for a faster start."""
 
 from __future__ import annotations
@@ -68,8 +68,8 @@ def gather(path: Path, raw: bytes, environ: Mapping[str, str], overrides: Mappin
     for dotted, value in overrides.items():
         if value is not None:
             given[dotted] = Given(value, OPTIONS.get(dotted, dotted))
-    for dotted, one in given.items():
-        _check_known(dotted, one.place)
+    for dotted, setting in given.items():
+        _check_known(dotted, setting.place)
     return given
 
 
@@ -119,11 +119,11 @@ def _check_known(dotted: str, place: str) -> None:
     if section not in SECTIONS:
         _unknown(dotted, place, SECTIONS)
     first, _, inner = name.partition(".")
-    known = [one.name for one in fields(SECTIONS[section])]
+    known = [field.name for field in fields(SECTIONS[section])]
     if first not in known and first in _SECRETS:
         raise ConfigError("error.config.secret", place=place, setting=dotted)
     if first not in known:
-        _unknown(dotted, place, [f"{section}.{one}" for one in known])
+        _unknown(dotted, place, [f"{section}.{setting}" for setting in known])
     if inner and first == "policies":
         _check_policy(dotted, place, inner)
     elif inner:
@@ -135,13 +135,13 @@ def _check_policy(dotted: str, place: str, name: str) -> None:
 
     known = sorted(policy_fields())
     if name not in known and name not in _WITHDRAWN:
-        _unknown(dotted, place, [f"sync.policies.{one}" for one in known], "error.config.unknown_policy")
+        _unknown(dotted, place, [f"sync.policies.{policy}" for policy in known], "error.config.unknown_policy")
 
 
 def _unknown(dotted: str, place: str, known: Iterable[str], key: str = "error.config.unknown") -> NoReturn:
     from difflib import get_close_matches
 
-    names = {one.rpartition(".")[2]: one for one in known}  # what stands before it is the same in all of them
+    names = {whole.rpartition(".")[2]: whole for whole in known}  # what stands before it is the same in all of them
     close = get_close_matches(dotted.rpartition(".")[2], names, n=1)
     if close:
         raise ConfigError("error.config.unknown_did_you_mean", place=place, setting=dotted, known=names[close[0]])
