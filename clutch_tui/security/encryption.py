@@ -176,11 +176,15 @@ class Protection:
         """The databases of this home; with `aside` also those that were set aside. A database that has two names, since
         setting it aside was cut off, is the one in use: whoever opened it by the other would have another log."""
         self._must_be_readable()
-        found = sorted(self.folder.glob("*.db"))
+        paths = sorted(self.folder.glob("*.db"))
         if aside:
-            used = [path.stat() for path in found]
-            found += [one for one in self._aside("*.db") if not any(os.path.samestat(one.stat(), at) for at in used)]
-        return tuple(path for path in found if cipher.kind(path) != "absent")
+            used = [path.stat() for path in paths]
+            paths += [
+                candidate
+                for candidate in self._aside("*.db")
+                if not any(os.path.samestat(candidate.stat(), at) for at in used)
+            ]
+        return tuple(path for path in paths if cipher.kind(path) != "absent")
 
     def emptied(self) -> tuple[Path, ...]:
         """The databases of this home that have lost all that was in them."""
@@ -294,7 +298,7 @@ class Protection:
         when the key is found. At every moment the whole of it is there under one of the two names."""
         stamp = (now or datetime.now(UTC)).strftime("%Y%m%dT%H%M%SZ")
         aside = path.with_name(f"{path.name}{ASIDE}{stamp}")
-        wal, aside_wal = (one.with_name(f"{one.name}-wal") for one in (path, aside))
+        wal, aside_wal = (file.with_name(f"{file.name}-wal") for file in (path, aside))
         with Presence(path).alone():
             if wal.exists():
                 _also_call(wal, aside_wal)
@@ -330,7 +334,9 @@ class Protection:
     def _forget_what_opens_nothing(self, new: CipherKey) -> None:
         conditions = self.conditions()
         if all(condition.opens for condition in conditions):  # what does not open may need any of the others
-            self.keychain.keep_only({new.name, *(one.key for one in conditions if one.key is not None)})
+            self.keychain.keep_only(
+                {new.name, *(condition.key for condition in conditions if condition.key is not None)}
+            )
 
 
 def _take_away(path: Path) -> None:

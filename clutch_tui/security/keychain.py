@@ -1,4 +1,4 @@
-"""Which keys open the databases of this home, and where each is kept.
+"""The keys that open the databases of this home, and where each is kept.
 
 The record of them is a small file outside the data folder, so that a copy of the data says nothing without it. It
 names every key and its keeper; only for keeper `file` does it hold the key itself. It is written before a
@@ -81,9 +81,9 @@ class Keychain:
             return (), faults.of_system(error, self.path) or self._damage(error)
         except _MALFORMED as error:
             return (), self._damage(error)
-        for one in stored:
+        for raw in stored:
             try:
-                entries.append(_entry(one))
+                entries.append(_entry(raw))
             except _MALFORMED as error:
                 damage = self._damage(error)
         return tuple(entries), damage
@@ -247,10 +247,10 @@ class Keychain:
         if keeper == "keyring":
             try:
                 self._ask(lambda store: store.set_password(SERVICE, _label(key.name), key.recovery))
-                found = self._ask(lambda store: store.get_password(SERVICE, _label(key.name)))
+                kept = self._ask(lambda store: store.get_password(SERVICE, _label(key.name)))
             except KeyStoreError as error:
                 raise ShopError("error.key.no_key_store", name=key.name, reason=str(error)) from error
-            if found != key.recovery:  # a store that forgets is worse than none
+            if kept != key.recovery:  # a store that forgets is worse than none
                 raise ShopError("error.key.no_key_store", name=key.name, reason=_OTHER_ANSWER)
         return KeyEntry(key.name, keeper)
 

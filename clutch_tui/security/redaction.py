@@ -131,7 +131,7 @@ def hide_body(body: bytes, limit: int) -> str:
     return text if len(body) <= limit else f"{text}… ({len(body)} bytes)"
 
 
-def _hide_field(found: re.Match[str]) -> str:
+def _hide_field(match: re.Match[str]) -> str:
     """A field whose value is hidden in quotes of the same depth, so that JSON stays JSON."""
-    quotes = f'{found["depth"]}"'
-    return f"{found['key']}{quotes}{HIDDEN}{quotes}"
+    quotes = f'{match["depth"]}"'
+    return f"{match['key']}{quotes}{HIDDEN}{quotes}"

@@ -1,4 +1,4 @@
-"""Where keys and tokens are kept: the system's key store, or a private file where there is none.
+"""Keeps keys and tokens: the system's key store, or a private file where there is none.
 
 They are kept for each (base URL, shop), and nowhere else: not in config.toml, not in the database, not in a log.
 Everything here may block (a key store may even ask its owner): call it from a thread.
@@ -26,7 +26,7 @@ Mode = Literal["auto", "file", "keyring"]
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """What is known about one shop's access. `expires_at` is RFC 3339, `lifetime` in seconds."""
+    """The secrets of one shop's access. `expires_at` is RFC 3339, `lifetime` in seconds."""
 
     api_key: str | None = field(default=None, repr=False)
     token: str | None = field(default=None, repr=False)
