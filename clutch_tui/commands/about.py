@@ -92,7 +92,7 @@ def _say(found: VersionStanding) -> None:
         print(t("updates.checked_at", at=shown.date_time(found.checked_at)))
     for release in found.news:
         print(t("updates.new_in", version=release.version))
-        for change in release.told(language()):
+        for change in release.changes_in(language()):
             print(f"- {change}")
     if found.verdict in ("available", "required"):
         print(t("updates.type"))

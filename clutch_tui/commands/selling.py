@@ -99,14 +99,14 @@ def _meant(text: str) -> lookup.Candidate:
     found = lookup.resolve(text)
     if found.refused:
         raise ShopError("error.sale.figure", figure=found.refused)
-    if found.one is None and found.exact:
+    if found.unambiguous is None and found.exact:
         parts = ", ".join(one.part.part_number or one.part.name for one in found.exact)
         raise ShopError("error.part.several", text=text, parts=parts)
-    if found.one is None:
+    if found.unambiguous is None:
         raise ShopError("error.part.unknown_number", number=text)
-    if not found.one.part.price:  # the till asks for one
-        raise ShopError("error.sale.no_price", name=found.one.part.name or found.one.part.name_en)
-    return found.one
+    if not found.unambiguous.part.price:  # the till asks for one
+        raise ShopError("error.sale.no_price", name=found.unambiguous.part.name or found.unambiguous.part.name_en)
+    return found.unambiguous
 
 
 def import_parts() -> click.Command:

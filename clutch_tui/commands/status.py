@@ -14,7 +14,7 @@ from clutch_tui import __version__
 from clutch_tui.bootstrap import exit_codes
 from clutch_tui.phrases import differences as difference_phrases
 from clutch_tui.text.format import clock as clock_words
-from clutch_tui.text.format import told
+from clutch_tui.text.format import isolated_values
 from clutch_tui.text.strings import has, t, tn
 
 from . import say_json
@@ -177,4 +177,4 @@ def _why(part: ConnectionState) -> str:
     key = part.detail.get("key")
     if part.state in ("up", "off") or not key or not has(key):
         return ""
-    return t(key, **told(part.detail.get("values", {})))
+    return t(key, **isolated_values(part.detail.get("values", {})))

@@ -47,7 +47,7 @@ class Lookup:
     read_as: str = ""
 
     @property
-    def one(self) -> Candidate | None:
+    def unambiguous(self) -> Candidate | None:
         """Return what is meant without a doubt; None where a person is asked, or where no code is named."""
         return self.exact[0] if len(self.exact) == 1 and self.sure else None
 

@@ -31,7 +31,7 @@ class Release:
     changes: tuple[str, ...] = ()
     changes_ar: tuple[str, ...] = ()
 
-    def told(self, language: str) -> tuple[str, ...]:
+    def changes_in(self, language: str) -> tuple[str, ...]:
         """The changes in this language, in the other where there are none."""
         first, second = (self.changes_ar, self.changes) if language == "ar" else (self.changes, self.changes_ar)
         return first or second

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from clutch_tui.support import logs
 from clutch_tui.text import strings
-from clutch_tui.text.format import isolate, told
+from clutch_tui.text.format import isolate, isolated_values
 
 
 def explain(error: object) -> str:
@@ -16,7 +16,7 @@ def explain(error: object) -> str:
     if not isinstance(key, str) or not strings.has(key):
         return unexpected()
     values = getattr(error, "values", None)
-    return strings.t(key, **told(values)) if isinstance(values, Mapping) else strings.t(key)
+    return strings.t(key, **isolated_values(values)) if isinstance(values, Mapping) else strings.t(key)
 
 
 def unexpected() -> str:

@@ -74,7 +74,7 @@ def name(text: str) -> str:
     return FSI + text + PDI if text and text[0] not in (LRI, FSI) else text
 
 
-def told(values: Mapping[str, object]) -> dict[str, object]:
+def isolated_values(values: Mapping[str, object]) -> dict[str, object]:
     """Return the values of an error as its sentence takes them: addresses, paths and what machines say stay together
     and in their own direction. `/sales/sync` would else be shown as `sales/sync/`."""
     if not strings.is_rtl():

@@ -8,7 +8,7 @@ from traceback import format_exception
 from textual.dom import DOMNode
 
 from clutch_tui.phrases.errors import explain
-from clutch_tui.text.format import told
+from clutch_tui.text.format import isolated_values
 from clutch_tui.text.strings import has, t
 
 log = logging.getLogger("clutch_tui.ui")
@@ -18,7 +18,7 @@ def at_field(error: BaseException) -> str:
     """The sentence of an error at the field in which it was typed: without the option, file and setting that whoever
     writes settings by hand knows."""
     key = str(getattr(error, "key", "")).replace("error.config.", "error.field.")
-    return t(key, **told(getattr(error, "values", {}))) if has(key) else explain(error)
+    return t(key, **isolated_values(getattr(error, "values", {}))) if has(key) else explain(error)
 
 
 def is_missing(error: BaseException | None) -> bool:

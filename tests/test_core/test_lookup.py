@@ -52,8 +52,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 )  # fmt: skip
 def test_one_thing_is_meant(shop: Store, typed: str, quantity: int, number: str) -> None:
     found = shop.read_now(lookup.resolve, typed)
-    assert found.one is not None
-    assert (found.one.quantity, found.one.part.part_number, found.read_as) == (quantity, number, "")
+    assert found.unambiguous is not None
+    assert (found.unambiguous.quantity, found.unambiguous.part.part_number, found.read_as) == (quantity, number, "")
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_a_figure_alone_is_for_the_marked_line(shop: Store, typed: str, pieces: 
 )  # fmt: skip
 def test_what_is_doubtful_is_asked(shop: Store, typed: str, meant: list[tuple[int, str]]) -> None:
     found = shop.read_now(lookup.resolve, typed)
-    assert found.one is None
+    assert found.unambiguous is None
     assert [(one.quantity, one.part.part_number) for one in found.exact] == meant
 
 
@@ -95,7 +95,7 @@ def test_a_code_with_other_punctuation_is_one_meaning_among_several(store: Store
         store.run_now(inventory.create, PartDraft(name="مسمار", part_number=number))
     found = store.read_now(lookup.resolve, "3*15")
     assert [(one.quantity, one.part.part_number) for one in found.exact] == [(1, "315"), (3, "15"), (15, "3")]
-    assert found.one is None
+    assert found.unambiguous is None
 
 
 def test_an_oem_number_counts_where_no_part_has_it_as_its_own(store: Store) -> None:
@@ -104,8 +104,8 @@ def test_an_oem_number_counts_where_no_part_has_it_as_its_own(store: Store) -> N
     store.run_now(inventory.create, PartDraft(name="تاني", part_number="X-1", oem_number="03C-115"))
     for typed, number in (("06l115562b", "06L115562B"), ("03C115", "X-1")):
         found = store.read_now(lookup.resolve, typed)
-        assert found.one is not None
-        assert found.one.part.part_number == number
+        assert found.unambiguous is not None
+        assert found.unambiguous.part.part_number == number
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_an_oem_number_counts_where_no_part_has_it_as_its_own(store: Store) -> N
 )  # fmt: skip
 def test_the_arabic_layout_is_tried_second_and_said(shop: Store, typed: str, read_as: str, number: str) -> None:
     found = shop.read_now(lookup.resolve, typed)
-    assert (found.one.part.part_number if found.one else "", found.read_as) == (number, read_as)
+    assert (found.unambiguous.part.part_number if found.unambiguous else "", found.read_as) == (number, read_as)
 
 
 @pytest.mark.parametrize(("typed", "number"), [("tgjv .dj r", "W 712"), ("lslhv", "15"), ("خؤ1", "OC 197")])
@@ -181,7 +181,7 @@ def test_a_number_as_written_is_that_part_or_is_asked_about(empty: Store, number
         whole = [one for one in several.exact if written(one.part.part_number) == written(f"{figure}*{number}")]
         named = [one for one in several.exact if written(one.part.part_number) == written(number)]
         assert several.refused or whole or figure in [one.quantity for one in named]
-        assert several.one is None or several.one in (*whole, *named)
+        assert several.unambiguous is None or several.unambiguous in (*whole, *named)
 
 
 def written(number: str) -> str:

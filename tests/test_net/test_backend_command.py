@@ -227,7 +227,7 @@ async def test_the_right_word_for_what_is_no_backend(
         outcome = await judge(base_url, **({"read_timeout": SHORT} if kind == "silent" else {}))
     assert outcome.code == code
     host = "localhost" if kind == "expired" else "127.0.0.1" if kind == "closed" else "no-such-host.invalid"
-    sentence = t(key, **shown.told({"host": host}))
+    sentence = t(key, **shown.isolated_values({"host": host}))
     assert outcome.out.count(sentence) == 1
     assert sum(f"  {t(f'tester.state.{state}')}" in line for line in outcome.out.splitlines()) >= 46
     assert "Traceback" not in outcome.out + outcome.err

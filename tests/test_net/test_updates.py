@@ -51,7 +51,7 @@ async def test_a_newer_version_is_told_once_with_its_news_in_both_languages(till
     for _ in range(3):
         found = await asking.check(till.api, till.store)
     assert (found.verdict, found.latest) == ("available", "9.1.0")
-    assert [(one.told("en"), one.told("ar")) for one in found.news] == [(("Faster",), ("أسرع",))]
+    assert [(one.changes_in("en"), one.changes_in("ar")) for one in found.news] == [(("Faster",), ("أسرع",))]
     assert [one.kind for one in till.ask(journal.notifications, None, 0, 9)] == ["update_available"]
     assert till.ask(updates.standing, "9.1.0").verdict == "current"
 

@@ -229,7 +229,7 @@ def test_a_name_stays_whole_in_a_sentence_of_the_other_direction() -> None:
 
 
 def test_what_machines_say_keeps_its_order_in_an_arabic_sentence() -> None:
-    sentence = strings.t("error.api.missing_route", **fmt.told({"path": "/sales/sync", "n": 3}))
+    sentence = strings.t("error.api.missing_route", **fmt.isolated_values({"path": "/sales/sync", "n": 3}))
     assert "/sales/sync" in visual(sentence)
 
 

@@ -132,7 +132,7 @@ def _news(found: VersionStanding) -> Iterator[str]:
         yield ""
     for release in found.news:
         yield t("updates.new_in", version=release.version)
-        yield from (f"- {change}" for change in release.told(language()))
+        yield from (f"- {change}" for change in release.changes_in(language()))
         yield ""
 
 
