@@ -255,13 +255,15 @@ class Version(Payload):
     @field_validator("records", mode="before")
     @classmethod
     def _names(cls, given: object) -> list[str]:
-        return [one for one in given if isinstance(one, str) and one.isidentifier()] if isinstance(given, list) else []
+        return (
+            [name for name in given if isinstance(name, str) and name.isidentifier()] if isinstance(given, list) else []
+        )
 
     @field_validator("changelog", mode="before")
     @classmethod
     def _readable(cls, given: object) -> list[object]:
         """The releases that can be read: the newest version counts, whatever is wrong with the news of another."""
-        return [one for one in given if _is_release(one)] if isinstance(given, list) else []
+        return [release for release in given if _is_release(release)] if isinstance(given, list) else []
 
 
 def _is_release(given: object) -> bool:

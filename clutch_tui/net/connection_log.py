@@ -102,7 +102,7 @@ class ConnectionLog:
     def exchanged(self, exchange: LoggedCall) -> None:
         """In debug mode, an exchange as a line of the log file, which leaves out what it carried."""
         key = "connection.exchange" if exchange.status is not None else "connection.no_answer"
-        values = {name: hide_value(value, name) for name, value in exchange.told.items()}
+        values = {name: hide_value(value, name) for name, value in exchange.log_values.items()}
         _write_line(journal.LogEntry(exchange.at, "debug", "api", key, values, _seen(exchange)))
 
     def framed(self, direction: str, text: str | bytes) -> None:
@@ -201,7 +201,7 @@ class ConnectionLog:
         if isinstance(event, NewOrder):
             values = {name: event.order[name] for name in ("order_number", "customer_name") if event.order.get(name)}
         else:
-            values = {one.name: getattr(event, one.name) for one in fields(event) if one.name != "seq"}
+            values = {field.name: getattr(event, field.name) for field in fields(event) if field.name != "seq"}
         key = f"{event.TYPE}:{event.seq}" if event.seq is not None else None
         is_new = await self._store.run(journal.notify, event.TYPE, values, notification_id=key)
         await self.look_for_news()

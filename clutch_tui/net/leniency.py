@@ -59,7 +59,7 @@ def _take_out(model: type[Payload], plain: Any, place: Sequence[int | str]) -> b
 
 def _without_gaps(value: Any) -> Any:
     if isinstance(value, list):
-        return [_without_gaps(one) for one in value if one is not _GAP]
+        return [_without_gaps(item) for item in value if item is not _GAP]
     if isinstance(value, dict):
-        return {name: _without_gaps(one) for name, one in value.items()}
+        return {name: _without_gaps(item) for name, item in value.items()}
     return value

@@ -81,7 +81,7 @@ class LoggedCall:
     sent_on_line: int = 0
 
     @property
-    def told(self) -> dict[str, object]:
+    def log_values(self) -> dict[str, object]:
         """Return what fills the sentence of its entry in the log, the reason of a failure with it."""
         own: dict[str, object] = {
             "endpoint": self.endpoint,
@@ -167,7 +167,9 @@ class Monitor:
         self.on_event: list[Callable[[Event], None]] = []
         self._clock = clock or SystemClock()
         self._parts: dict[PartName, Component] = {name: Component(name) for name in PARTS}
-        self._figures: dict[str, ConnectionFigures] = {one.name: ConnectionFigures(one.name) for one in ENDPOINTS}
+        self._figures: dict[str, ConnectionFigures] = {
+            endpoint.name: ConnectionFigures(endpoint.name) for endpoint in ENDPOINTS
+        }
         self._latencies: dict[str, deque[float]] = {}
         self._settled: dict[PartName, Component] = {}
         """Each part as it was last, attempts left out."""
@@ -177,7 +179,7 @@ class Monitor:
         self._well_at = self._clock.now() - FORGIVEN_AFTER
         """When a whole round of sync last went through: what failed for a moment before that has passed."""
         self._traffic = Traffic()
-        self._told: tuple[Overall, Problem | None, datetime] | None = None
+        self._leader_state: tuple[Overall, Problem | None, datetime] | None = None
         self._overall: tuple[Overall, Problem | None, datetime] = ("offline", None, self._clock.now())
         self._refresh_overall()
 
@@ -232,10 +234,10 @@ class Monitor:
         self, overall: Overall, reason: Problem | None, since: datetime, parts: Mapping[PartName, Component]
     ) -> None:
         """Say what another process, which leads the connection, has found; no line in the log, it has its own."""
-        told = (overall, reason, since)
-        if told == self._told and all(self._parts[name] == part for name, part in parts.items()):
+        state = (overall, reason, since)
+        if state == self._leader_state and all(self._parts[name] == part for name, part in parts.items()):
             return
-        self._told = told
+        self._leader_state = state
         self._parts.update(parts)
         self._refresh_overall()
         self._changed()
@@ -253,8 +255,8 @@ class Monitor:
 
     def lead(self) -> None:
         """From now on this process finds out for itself."""
-        if self._told is not None:
-            self._told = None
+        if self._leader_state is not None:
+            self._leader_state = None
             self._settled.clear()
             self._parts.update({name: Component(name) for name in PARTS if name != "database"})
             self._refresh_overall()
@@ -301,7 +303,7 @@ class Monitor:
             "debug" if exchange.problem is None else "info" if works else "warning",
             "api",
             "connection.exchange" if exchange.status is not None else "connection.no_answer",
-            exchange.told,
+            exchange.log_values,
             exchange,
         )
         if name in BY_NAME and BY_NAME[name].required and before.works != works:
@@ -355,8 +357,8 @@ class Monitor:
             listen()
 
     def _refresh_overall(self) -> None:
-        if self._told is not None:
-            self._overall = self._told
+        if self._leader_state is not None:
+            self._overall = self._leader_state
             return
         overall, reason = self._judge()
         since = self._overall[2] if overall == self._overall[0] else self._clock.now()
@@ -371,8 +373,10 @@ class Monitor:
             return "signed_out", next(refused, None)
         if api.state != "up":
             return "offline", api.problem
-        required = [one for one in ENDPOINTS if one.required and self._fails(self._figures[one.name])]
-        failing = [one for one in required if not self._lacks_sync(one.name)]
+        required = [
+            endpoint for endpoint in ENDPOINTS if endpoint.required and self._fails(self._figures[endpoint.name])
+        ]
+        failing = [endpoint for endpoint in required if not self._lacks_sync(endpoint.name)]
         if failing:
             return "limited", Problem(
                 "connection.limited.endpoint",

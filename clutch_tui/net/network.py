@@ -383,7 +383,7 @@ class Network:
         if self.offline:
             raise ApiError(Kind.CUT)
         report = await Tester(self.api, self.session, self.monitor).run(names=names)
-        return any(one.status is not None for one in report.results)
+        return any(result.status is not None for result in report.results)
 
     async def fetch(self, name: str) -> Reference:
         """Return what a reading endpoint says now, checked, in core's terms and kept with its age. Raises `ApiError`,

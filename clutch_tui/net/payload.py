@@ -321,6 +321,6 @@ def payload_in(annotation: Any) -> type[Payload] | None:
     if isinstance(annotation, type) and issubclass(annotation, Payload):
         return annotation
     for inside in getattr(annotation, "__args__", ()):
-        if (found := payload_in(inside)) is not None:
-            return found
+        if (model := payload_in(inside)) is not None:
+            return model
     return None

@@ -122,7 +122,7 @@ def _plain_deep(model: type[Payload], row: Any) -> Any:
     for name, inside in inner.items():
         value = plain.get(name)
         if isinstance(value, list):
-            plain[name] = [_plain_deep(inside, one) for one in value]
+            plain[name] = [_plain_deep(inside, item) for item in value]
         elif isinstance(value, dict):
             plain[name] = _plain_deep(inside, value)
     return plain
@@ -153,16 +153,16 @@ def read_changes(rows: Sequence[object]) -> tuple[list[tuple[str, Row]], list[Ba
         if (kind := _kind_of(row)) is not None:
             places.setdefault(kind, []).append(index)
         else:
-            told = row.get("type") if isinstance(row, dict) else None
-            kind = told[:40] if isinstance(told, str) else ""
+            type_name = row.get("type") if isinstance(row, dict) else None
+            kind = type_name[:40] if isinstance(type_name, str) else ""
             bad.append(BadRow(index, kind, _id_of(row), "a record of an unknown type", row))
     read: list[tuple[int, str, Row]] = []
     for kind, indexes in places.items():
         good, worse = _read_list(kind, _RECORDS[kind], [rows[index] for index in indexes])
-        spoiled = {one.index for one in worse}
+        spoiled = {bad_row.index for bad_row in worse}
         kept = (index for place, index in enumerate(indexes) if place not in spoiled)
         read += [(index, kind, row) for index, row in zip(kept, good, strict=True)]
-        bad += [BadRow(indexes[one.index], kind, one.id, one.reason, one.raw) for one in worse]
+        bad += [BadRow(indexes[bad_row.index], kind, bad_row.id, bad_row.reason, bad_row.raw) for bad_row in worse]
     if len(places) > 1:
         read.sort(key=lambda entry: entry[0])
     return [(kind, row) for _, kind, row in read], bad
@@ -232,7 +232,7 @@ def _write(model: type[Payload], row: Mapping[str, Any]) -> Row:
         if value is not None and name in money:
             out[name] = money_out(value)
         elif name in inner and isinstance(value, Iterable) and not isinstance(value, Mapping):
-            out[name] = [_write(inner[name], one) for one in value]
+            out[name] = [_write(inner[name], item) for item in value]
         elif model is payload.Customer and name in CAR_FIELDS:
             out.setdefault("car_info", {})[CAR_FIELDS[name]] = value
         else:
@@ -243,7 +243,7 @@ def _write(model: type[Payload], row: Mapping[str, Any]) -> Row:
 @cache
 def _money_fields(model: type[Payload]) -> frozenset[str]:
     def is_money(annotation: Any, metadata: Iterable[Any]) -> bool:
-        if any(getattr(one, "func", None) is money_in for one in metadata):
+        if any(getattr(item, "func", None) is money_in for item in metadata):
             return True
         return any(
             is_money(inside, getattr(inside, "__metadata__", ())) for inside in getattr(annotation, "__args__", ())
@@ -287,7 +287,7 @@ def in_our_terms(record: Payload) -> Row:
     for name in inner_models(type(record)):
         value = row[name]
         if isinstance(value, list):
-            row[name] = [in_our_terms(one) if isinstance(one, Payload) else one for one in value]
+            row[name] = [in_our_terms(item) if isinstance(item, Payload) else item for item in value]
         elif isinstance(value, Payload):
             row[name] = in_our_terms(value)
     return row
@@ -314,8 +314,8 @@ def _why(error: Exception) -> str:
 def _id_of(row: object) -> str | None:
     if not isinstance(row, dict):
         return None
-    found = row.get("id", row.get("_id"))
-    return str(found)[:200] if isinstance(found, str | int) else None
+    identity = row.get("id", row.get("_id"))
+    return str(identity)[:200] if isinstance(identity, str | int) else None
 
 
 def _rows_in(data: object, *nouns: str) -> list[object]:
@@ -325,8 +325,8 @@ def _rows_in(data: object, *nouns: str) -> list[object]:
     if isinstance(data, dict):
         named = {_plain_name(name): value for name, value in data.items() if isinstance(name, str)}
         for noun in (*nouns, "items", "data", "rows", "results"):
-            if isinstance(found := named.get(noun), list):
-                return found
+            if isinstance(rows := named.get(noun), list):
+                return rows
         lists = [value for value in named.values() if isinstance(value, list)]
         if len(lists) == 1:
             return lists[0]
@@ -363,9 +363,9 @@ def _leniently(model: type[Payload], data: object) -> WireReading:
 
 def _again(noun: str, model: type[Payload], good: list[Row], bad: list[BadRow]) -> WireReading:
     """Rows that only inform: those that were set aside once more, each without what is wrong in it. They come last."""
-    for one in bad:
+    for bad_row in bad:
         with suppress(*_UNREADABLE):
-            good.append(in_our_terms(leniency.read(model, _plain_deep(model, one.raw))[0]))
+            good.append(in_our_terms(leniency.read(model, _plain_deep(model, bad_row.raw))[0]))
     return WireReading(None, good, bad)
 
 
@@ -376,8 +376,8 @@ def _unwrapped(model: type[Payload], data: object) -> object:
         return data
     if model is answers.Tokens and isinstance(inner := data.get("tokens"), dict):
         return {**data, **inner}
-    names = {model.other_names.get(name, name) for name in map(_plain_name, (str(one) for one in data))}
-    inner_records = [one for one in data.values() if isinstance(one, dict)]
+    names = {model.other_names.get(name, name) for name in map(_plain_name, (str(key) for key in data))}
+    inner_records = [value for value in data.values() if isinstance(value, dict)]
     if len(inner_records) == 1 and not names & _known(model):
         return inner_records[0]
     return data

@@ -132,7 +132,9 @@ class Api:
         retry: bool = True,
     ) -> Answer:
         """Any method on any path below the base URL, like a call by hand. Raises `ApiError`."""
-        endpoint = next((one for one in BY_NAME.values() if (one.method, one.path) == (method, path)), None)
+        endpoint = next(
+            (endpoint for endpoint in BY_NAME.values() if (endpoint.method, endpoint.path) == (method, path)), None
+        )
         endpoint = endpoint or Endpoint(f"{method} {path}", method.upper(), path)
         return await self._run(request_for(endpoint, path, query, body, idempotency_key, timeout), retry)
 

@@ -53,8 +53,8 @@ class Answer:
     def pagination(self) -> Mapping[str, Any]:
         """`page`, `limit`, `total`, `pages`, wherever this server puts them; empty where it has none."""
         inside = self.data.get("pagination") if isinstance(self.data, dict) else None
-        found = inside or self.envelope.get("pagination")
-        return found if isinstance(found, dict) else {}
+        pagination = inside or self.envelope.get("pagination")
+        return pagination if isinstance(pagination, dict) else {}
 
     @property
     def replayed(self) -> bool:
@@ -170,8 +170,8 @@ async def read_body(record: Record, response: httpx.Response, moved: Callable[[i
     packed = response.headers.get("content-encoding", "").strip().lower()
     if packed not in _PACKINGS:
         raise ApiError(Kind.NOT_JSON, status=response.status_code, message=f"Content-Encoding: {packed[:40]}")
-    told = response.headers.get("content-length", "")
-    if told.isdecimal() and int(told[:20]) > ANSWER_LIMIT:
+    length = response.headers.get("content-length", "")
+    if length.isdecimal() and int(length[:20]) > ANSWER_LIMIT:
         raise ApiError(Kind.ANSWER_TOO_LARGE, status=response.status_code)
     parts: list[bytes] = []
     size = 0

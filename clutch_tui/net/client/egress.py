@@ -83,8 +83,8 @@ async def look_closer(error: ApiError, host: str, port: int, seconds: float) -> 
             trusting.load_verify_locations(cadata=shown)
             await _certificate(host, port, trusting)
     except (OSError, EOFError) as second:
-        found = from_os_error(second, host)
-        return found if found.fault in ("expired", "not_yet") else error
+        closer = from_os_error(second, host)
+        return closer if closer.fault in ("expired", "not_yet") else error
     return error
 
 

@@ -148,7 +148,7 @@ class ApiError(Exception):
             "message": message,
             "seconds": round(retry_after or 0),
             "shop": "-",
-            "fields": ", ".join(f"{one.field} ({one.message})" for one in errors),
+            "fields": ", ".join(f"{error.field} ({error.message})" for error in errors),
             **values,
         }
 
@@ -225,7 +225,7 @@ def _is_route_missing(envelope: dict[str, Any], code: object, path: str) -> bool
     if "success" not in envelope:
         return True
     words = f"{code} {envelope.get('message', '')}".lower()
-    return path.lower() in words or any(one in words for one in ("route", "endpoint", *_CANNOT))
+    return path.lower() in words or any(word in words for word in ("route", "endpoint", *_CANNOT))
 
 
 def _field_errors(raw: object) -> tuple[FieldError, ...]:
@@ -233,10 +233,10 @@ def _field_errors(raw: object) -> tuple[FieldError, ...]:
         raw = [{"field": name, "message": text} for name, text in raw.items()]
     if not isinstance(raw, list):
         return ()
-    rows = [one for one in raw[:20] if isinstance(one, dict)]
+    rows = [row for row in raw[:20] if isinstance(row, dict)]
     return tuple(
-        FieldError(str(one.get("field", one.get("path", "")))[:60], str(one.get("message", one.get("msg", "")))[:200])
-        for one in rows
+        FieldError(str(row.get("field", row.get("path", "")))[:60], str(row.get("message", row.get("msg", "")))[:200])
+        for row in rows
     )
 
 
@@ -309,14 +309,14 @@ def from_ssl_error(error: ssl.SSLError, host: str) -> ApiError:
 
 def _causes(error: BaseException) -> list[BaseException]:
     """The error and all that stands behind it; anyio hides the addresses it tried in a group."""
-    found: list[BaseException] = []
+    causes: list[BaseException] = []
     waiting: list[BaseException | None] = [error]
-    while waiting and len(found) < 50:
-        one = waiting.pop()
-        if one is None or one in found:
+    while waiting and len(causes) < 50:
+        cause = waiting.pop()
+        if cause is None or cause in causes:
             continue
-        found.append(one)
-        waiting += [one.__cause__, one.__context__]
-        if isinstance(one, BaseExceptionGroup):
-            waiting += one.exceptions
-    return found
+        causes.append(cause)
+        waiting += [cause.__cause__, cause.__context__]
+        if isinstance(cause, BaseExceptionGroup):
+            waiting += cause.exceptions
+    return causes

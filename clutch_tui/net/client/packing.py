@@ -70,8 +70,8 @@ def pack(body: bytes) -> bytes:
 
 def _offers(accepted: str) -> bool:
     """Tell whether an `Accept-Encoding` names gzip, and not only to say that it is not wanted."""
-    for one in accepted.lower().split(","):
-        coding, *parameters = (part.strip() for part in one.split(";"))
+    for offer in accepted.lower().split(","):
+        coding, *parameters = (part.strip() for part in offer.split(";"))
         if coding in ("gzip", "x-gzip"):
             return not any(_is_nothing(parameter) for parameter in parameters)
     return False

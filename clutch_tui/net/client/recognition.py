@@ -69,20 +69,20 @@ class Recognition:
 
     async def _find(self, record: Record) -> bool:
         for name in _KNOWN:
-            found = await self._look(BY_NAME[name].path, record)
-            if found is not None and _is_backend(found):
+            look = await self._look(BY_NAME[name].path, record)
+            if look is not None and _is_backend(look):
                 return True
         return False
 
 
-def _is_backend(found: Look) -> bool:
+def _is_backend(look: Look) -> bool:
     """An answer in JSON that is no refusal of the route."""
     from clutch_tui.net import wire
 
     try:
-        body = wire.loads(found.body)
+        body = wire.loads(look.body)
     except wire.BadPayload:
         return False
-    if found.status in _REFUSES:
+    if look.status in _REFUSES:
         return isinstance(body, dict) and "success" in body
-    return 200 <= found.status < 300 and isinstance(body, dict | list)
+    return 200 <= look.status < 300 and isinstance(body, dict | list)

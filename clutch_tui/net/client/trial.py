@@ -79,24 +79,24 @@ async def prove(
         await session.open()
         if key:
             await session.use_api_key(key)
-            shop_id = _same(shop_id, await _told_by_profile(api))
+            shop_id = _same(shop_id, await _shop_of_profile(api))
         if credentials.email and credentials.password:
             await session.login(credentials.email, credentials.password)
             shop_id = _same(shop_id, str((session.shop or {}).get("id") or ""))
-            shop_id = _same(shop_id, await _told_by_profile(api, needed=False))
+            shop_id = _same(shop_id, await _shop_of_profile(api, needed=False))
     finally:
         await api.close()
     await _keep(memory.read(), vault.at(backend.base_url, shop_id))
     return shop_id
 
 
-def _same(named: str, told: str) -> str:
-    if named and told and named != told:
-        raise OtherShop(told)
-    return told or named
+def _same(named: str, answered: str) -> str:
+    if named and answered and named != answered:
+        raise OtherShop(answered)
+    return answered or named
 
 
-async def _told_by_profile(api: Api, *, needed: bool = True) -> str:
+async def _shop_of_profile(api: Api, *, needed: bool = True) -> str:
     """The shop that the server sees behind these credentials. A key has no other proof than a call under it."""
     try:
         answer = await api.call("shop.profile", retry=False)

@@ -44,9 +44,9 @@ async def examine(
 ) -> tuple[Capability, ...]:
     """Everything that can be found out without writing; whether keys are honoured is known only after a write.
     Without `settings` the socket is left alone."""
-    found = await asyncio.gather(_versions(api), _cursors(api), _clock(api, clock), _socket(api, session, settings))
+    others = await asyncio.gather(_versions(api), _cursors(api), _clock(api, clock), _socket(api, session, settings))
     verdicts: dict[bool | None, Verdict] = {True: "yes", False: "no", None: "unknown"}
-    return (Capability("idempotency", verdicts[is_idempotent]), *found)
+    return (Capability("idempotency", verdicts[is_idempotent]), *others)
 
 
 async def _versions(api: Api) -> Capability:

@@ -52,5 +52,5 @@ async def _call(api: Api, name: str, body: dict[str, str], bearer: str | None, t
     problem = fault_of(endpoint, answer)
     if problem is None:
         record = wire.read_answer(name, answer.whole).record or {}
-        tokens |= {one: record[one] for one in ("token", "refresh_token") if record.get(one)}
+        tokens |= {key: record[key] for key in ("token", "refresh_token") if record.get(key)}
     return TripStep(endpoint, answer, problem=problem)

@@ -139,18 +139,18 @@ class RoundTrip:
 
     async def _marked(self, category: str) -> list[str]:
         """The marked records that the server still lists; one that knows no `search` lists all that it has."""
-        found: list[str] = []
+        identities: list[str] = []
         for number in range(1, _MOST_PAGES + 1):
             query = {"search": MARK, "page": number, "limit": _PAGE}
             answer = await self._api.call(f"{category}.list", query=query, probe=True)
             rows, _ = wire.read_rows(NOUNS[category], answer.data)
             marked = [str(row["id"]) for row in rows if row["name"].startswith(MARK) and not row["deleted"]]
-            new = [identity for identity in marked if identity not in found]
-            found += new
+            new = [identity for identity in marked if identity not in identities]
+            identities += new
             pages = answer.pagination.get("pages")
             if not rows or number >= (pages if isinstance(pages, int) else 1 if len(rows) < _PAGE else _MOST_PAGES):
                 break
-        return found
+        return identities
 
 
 def _identity(answer: Answer | None) -> str | None:
@@ -158,9 +158,11 @@ def _identity(answer: Answer | None) -> str | None:
     data = answer.data if answer is not None else None
     if not isinstance(data, dict):
         return None
-    inner = next((one for one in data.values() if isinstance(one, dict) and ("id" in one or "_id" in one)), {})
-    found = next((one[name] for one in (data, inner) for name in ("_id", "id") if name in one), None)
-    return str(found) if isinstance(found, str | int) else None
+    inner = next(
+        (value for value in data.values() if isinstance(value, dict) and ("id" in value or "_id" in value)), {}
+    )
+    identity = next((record[name] for record in (data, inner) for name in ("_id", "id") if name in record), None)
+    return str(identity) if isinstance(identity, str | int) else None
 
 
 def _change(name: str, made: Answer) -> dict[str, Any]:

@@ -187,25 +187,29 @@ class Tester:
         own profile: nothing remains but the server's own record of it.
         """
         wanted = set(names)
-        chosen = [one for one in ENDPOINTS if (not wanted or one.name in wanted) and category in (None, one.category)]
+        chosen = [
+            endpoint
+            for endpoint in ENDPOINTS
+            if (not wanted or endpoint.name in wanted) and category in (None, endpoint.category)
+        ]
         self._results, self._on_result, self._on_wait = {}, on_result, on_wait
         is_whole = not (wanted or category)
-        found: tuple[Capability, ...] = ()
+        examined: tuple[Capability, ...] = ()
         if (down := await self._try_line()) is not None:
             for endpoint in chosen:
                 self._tell(_result(endpoint, _STATES[down.kind], error=down, problem=down.problem))
         else:
             await self._judge_all(chosen, write)
             if is_whole:
-                found = await capabilities.examine(
+                examined = await capabilities.examine(
                     self._api,
                     self._session,
                     self._clock,
                     settings=self._settings,
                     is_idempotent=self._trips.is_idempotent,
                 )
-        done = tuple(self._results[one.name] for one in chosen)
-        return EndpointReport(self._api.base_url, done, chosen=not is_whole, capabilities=found)
+        done = tuple(self._results[endpoint.name] for endpoint in chosen)
+        return EndpointReport(self._api.base_url, done, chosen=not is_whole, capabilities=examined)
 
     def _tell(self, result: EndpointResult) -> None:
         self._results[result.name] = result
@@ -242,8 +246,12 @@ class Tester:
         return None
 
     async def _judge_all(self, chosen: Sequence[Endpoint], write: bool) -> None:
-        names = {one.name for one in chosen}
-        trips = {one.category for one in chosen if write and one.category in NOUNS and _has_round_trip(one)}
+        names = {endpoint.name for endpoint in chosen}
+        trips = {
+            endpoint.category
+            for endpoint in chosen
+            if write and endpoint.category in NOUNS and _has_round_trip(endpoint)
+        }
         signed = names & set(own_session.CALLS) if self._login is not None else set()
         async with asyncio.TaskGroup() as group:
             if signed:

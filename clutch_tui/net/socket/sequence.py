@@ -25,7 +25,7 @@ class Sequence:
     def resume_from(self) -> int | None:
         """The number after which the server is to repeat its events. Not always the last: where a new event overtook
         the repeated ones and the line broke between them, they would never come again."""
-        lowest = min((one for one in self._missing if one > self._settled), default=None)
+        lowest = min((number for number in self._missing if number > self._settled), default=None)
         return self.last if lowest is None else lowest - 1
 
     def settle(self, until: int | None) -> None:

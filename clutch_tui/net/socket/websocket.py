@@ -396,8 +396,8 @@ class Socket:
         if pong.seq is not None:
             self._is_ours = True
             stamp, last = self._pinged
-            told = pong.data.get("timestamp", stamp) if isinstance(pong.data, dict) else stamp
-            if self._sequence.heard_of(pong.seq, last if told == stamp else None):
+            echoed = pong.data.get("timestamp", stamp) if isinstance(pong.data, dict) else stamp
+            if self._sequence.heard_of(pong.seq, last if echoed == stamp else None):
                 self.on_pull("missed")
         ours = await self._cursor.head()
         if pong.head is not None and ours is not None and pong.head > ours:
