@@ -35,8 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         hide_key(sys.orig_argv, os.environ)
         arguments = sys.argv[1:]
     arguments = list(arguments)
-    found = glyphs.find() if sys.stdout.isatty() else glyphs.EVERYTHING
-    strings.use(found.language(_first_language(arguments, os.environ)))
+    glyph_set = glyphs.find() if sys.stdout.isatty() else glyphs.EVERYTHING
+    strings.use(glyph_set.language(_first_language(arguments, os.environ)))
     # what is printed must reach a terminal of any encoding; a letter that it lacks becomes a question mark
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)

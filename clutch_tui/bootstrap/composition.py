@@ -145,11 +145,11 @@ class Installation:
         news. While this process encrypts them it is what the last look found."""
         own = self.database(settings)
         if not self._beside.acquire(timeout=_LOOK_PATIENCE):
-            return tuple(one for one in self._stranded if one.path != own)
+            return tuple(database for database in self._stranded if database.path != own)
         try:
             others = (*self.protection.databases(aside=True), *self.protection.emptied())
-            found = (self._left_in(path) for path in others if path != own)
-            self._stranded = tuple(one for one in found if one is not None)
+            databases = (self._left_in(path) for path in others if path != own)
+            self._stranded = tuple(database for database in databases if database is not None)
             return self._stranded
         finally:
             self._beside.release()
@@ -167,7 +167,7 @@ class Installation:
         finally:
             await asyncio.to_thread(store.close)
 
-    async def must_be_same_shop(self, one: Stranded, settings: Settings | None = None) -> str:
+    async def must_be_same_shop(self, database: Stranded, settings: Settings | None = None) -> str:
         """The id of the shop that the server sees behind our credentials, where what is stranded belongs to it. Raises
         `ApiError`, and `ShopError` `error.stranded.other_shop` or `error.stranded.unknown_shop` where it is another's,
         or where the server does not say."""
@@ -179,18 +179,20 @@ class Installation:
         api, _ = self.api(Monitor())
         try:
             answer = await api.call("shop.profile")
-            told = str((wire.read_answer("shop.profile", answer.data).record or {}).get("id") or "")
+            server_shop = str((wire.read_answer("shop.profile", answer.data).record or {}).get("id") or "")
         except wire.BadPayload:
-            told = ""
+            server_shop = ""
         finally:
             await api.close()
-        if not told:
+        if not server_shop:
             raise ShopError("error.stranded.unknown_shop")
-        if not one.may_belong_to(told, settings.backend.shop_id):
+        if not database.may_belong_to(server_shop, settings.backend.shop_id):
             raise ShopError(
-                "error.stranded.other_shop", shop=told, other=one.server_shop or one.shop_id or one.base_url
+                "error.stranded.other_shop",
+                shop=server_shop,
+                other=database.server_shop or database.shop_id or database.base_url,
             )
-        return told
+        return server_shop
 
     def _left_in(self, path: Path) -> Stranded | None:
         """Return what is unsent in another database; looked up again only when the file has changed."""
@@ -344,7 +346,7 @@ class Installation:
         if place.exists():
             return ()
         unnamed = self.home.database(backend.base_url, "") if backend.shop_id else place
-        return tuple(one for one in (unnamed, self.home.database("", "")) if one != place and one.exists())
+        return tuple(path for path in (unnamed, self.home.database("", "")) if path != place and path.exists())
 
     def _is_saved(self, settings: Settings) -> bool:
         """Tell whether config.toml names this shop. One that was given for a single run gets nothing for good."""

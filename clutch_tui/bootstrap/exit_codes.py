@@ -17,6 +17,6 @@ def complain(error: Exception, code: int) -> int:
     for; gives back `code`."""
     print(explain(error), file=sys.stderr)
     if "--json" in sys.argv:
-        told = {"error": getattr(error, "key", ""), "message": explain(error)}
-        print(escaped(json.dumps(told, ensure_ascii=False)))
+        failure = {"error": getattr(error, "key", ""), "message": explain(error)}
+        print(escaped(json.dumps(failure, ensure_ascii=False)))
     return code

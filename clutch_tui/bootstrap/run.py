@@ -35,10 +35,10 @@ def run_app(installation: Installation | None = None, line: DemoLine | None = No
     from clutch_tui.ui.app import ClutchApp
 
     text = installation.settings.text
-    found = glyphs.find(text.letters)
+    glyph_set = glyphs.find(text.letters)
     # Arabic that is spelt in Latin letters runs from left to right like them
-    with ordered_terminal("off" if found.lack else text.bidi) as modes:
-        app = ClutchApp(installation.services(line), found)
+    with ordered_terminal("off" if glyph_set.lack else text.bidi) as modes:
+        app = ClutchApp(installation.services(line), glyph_set)
         app.order_modes = modes
         ended_by: list[int] = []
 

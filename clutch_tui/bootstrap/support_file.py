@@ -162,17 +162,17 @@ class Story:
 
         environ = self._installation.environ
         glyphs = find(self._installation.settings.text.letters, environ)
-        told = {name: hide_text(environ[name]) for name in (*_TELLING, *_PROXIES) if name in environ}
-        told |= {name.lower(): hide_text(environ[name.lower()]) for name in _PROXIES if name.lower() in environ}
-        found = {
+        variables = {name: hide_text(environ[name]) for name in (*_TELLING, *_PROXIES) if name in environ}
+        variables |= {name.lower(): hide_text(environ[name.lower()]) for name in _PROXIES if name.lower() in environ}
+        details = {
             "size": terminal_size(),
             "colours": colours(environ),
             "terminal": identify(environ),
             "lacks": glyphs.lack,
             "locale": glyphs.locale,
-            "environment": told,
+            "environment": variables,
         }
-        return {"terminal.json": found}
+        return {"terminal.json": details}
 
     async def configuration(self) -> Gathered:
         home, environ = self._installation.home, self._installation.environ
@@ -197,12 +197,17 @@ class Story:
     async def doctor(self) -> Gathered:
         report = await check_up(self._installation, self._problem)
         self._is_reachable = report.exit_code != 3 and not any(
-            one.check == "http" and one.verdict == "problem" for one in report.findings
+            finding.check == "http" and finding.verdict == "problem" for finding in report.findings
         )
         findings = [
-            {"check": one.check, "verdict": one.verdict, "outcome": one.outcome, "values": dict(one.values)}
-            | ({} if one.cause is None else {"cause": one.cause.key, "reason": _words(one.cause)})
-            for one in report.findings
+            {
+                "check": finding.check,
+                "verdict": finding.verdict,
+                "outcome": finding.outcome,
+                "values": dict(finding.values),
+            }
+            | ({} if finding.cause is None else {"cause": finding.cause.key, "reason": _words(finding.cause)})
+            for finding in report.findings
         ]
         return {"doctor.json": {"summary": dict(report.summary), "findings": findings}}
 
@@ -221,11 +226,11 @@ class Story:
             await api.close()
         results = [
             {
-                **{"name": one.name, "required": one.required, "state": one.state, "status": one.status},
-                **{"latency_ms": one.latency_ms, "size": one.size},
-                "error": None if one.problem is None else _words(one.problem),
+                **{"name": result.name, "required": result.required, "state": result.state, "status": result.status},
+                **{"latency_ms": result.latency_ms, "size": result.size},
+                "error": None if result.problem is None else _words(result.problem),
             }
-            for one in report.results
+            for result in report.results
         ]
         return {"tester.json": {"base_url": report.base_url, "summary": report.summary, "results": results}}
 
@@ -244,22 +249,22 @@ class Story:
 
     def _databases(self) -> list[dict[str, Any]]:
         wanted = self._installation.database()
-        found = sorted(self._installation.home.data_dir.glob("*.db"), key=lambda path: (path != wanted, path))
-        if not found:
+        paths = sorted(self._installation.home.data_dir.glob("*.db"), key=lambda path: (path != wanted, path))
+        if not paths:
             raise NothingToTell("support.absent", f"there is no database in {self._installation.home.data_dir}")
-        return [self._database(path, is_ours=path == wanted) for path in found[:5]]
+        return [self._database(path, is_ours=path == wanted) for path in paths[:5]]
 
     def _database(self, path: Path, *, is_ours: bool) -> dict[str, Any]:
         from clutch_tui.core.store import health
 
-        told: dict[str, Any] = {"path": str(path), "in_use": is_ours}
+        details: dict[str, Any] = {"path": str(path), "in_use": is_ours}
         try:
             key = self._installation.protection.find_key(path)
-            told |= {"encrypted": key is not None}
-            told |= asdict(health.examine(path, 5.0 if is_ours else 1.0, key))
+            details |= {"encrypted": key is not None}
+            details |= asdict(health.examine(path, 5.0 if is_ours else 1.0, key))
         except Exception as error:
-            told["error"] = hide_text(f"{type(error).__name__}: {error}")
-        return told
+            details["error"] = hide_text(f"{type(error).__name__}: {error}")
+        return details
 
     async def queue(self) -> Gathered:
         from clutch_tui.core.outbox import outbox
@@ -280,7 +285,7 @@ class Story:
                 "state": {name: asdict(state) for name, state in journal.connection_state().items()},
                 "periods": [asdict(period) for period in usage.periods()],
                 "endpoints": [asdict(figure) for figure in usage.figures()],
-                "week": {name: asdict(one) for name, one in usage.of_endpoints("week").items()},
+                "week": {name: asdict(figures) for name, figures in usage.of_endpoints("week").items()},
                 "cursors": {name: replica.cursor(name) for name in replica.CHANNELS},
             }
 
@@ -311,27 +316,29 @@ class Story:
     # --- the program's log -----------------------------------------------------------------------------
 
     async def program_log(self) -> Gathered:
-        found = await asyncio.to_thread(
+        contents = await asyncio.to_thread(
             lambda: {f"log/{path.name}": _end_of(path) for path in logs.files(self._installation.home.log_dir)}
         )
-        if not found:
+        if not contents:
             raise NothingToTell("support.absent", f"there is no {self._installation.home.log_dir / logs.NAME}")
-        return found
+        return contents
 
     async def tracebacks(self) -> Gathered:
         def gather() -> deque[str]:
             lines = logs.read(self._installation.home.log_dir)
-            told = (f"{line.at:%Y-%m-%d %H:%M:%S} {line.message}\n{line.traceback}" for line in lines if line.traceback)
-            return deque(told, TRACEBACKS)
+            entries = (
+                f"{line.at:%Y-%m-%d %H:%M:%S} {line.message}\n{line.traceback}" for line in lines if line.traceback
+            )
+            return deque(entries, TRACEBACKS)
 
         return {"tracebacks.txt": "\n".join(await asyncio.to_thread(gather)) or "none\n"}
 
 
 def _tell_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     """The settings in force. How the token is shown is no secret, though its setting is called `token`."""
-    told: dict[str, Any] = {name: dict(section) for name, section in settings.items()}
-    told["websocket"]["token_is_shown_in"] = told["websocket"].pop("token")
-    return told
+    sections: dict[str, Any] = {name: dict(section) for name, section in settings.items()}
+    sections["websocket"]["token_is_shown_in"] = sections["websocket"].pop("token")
+    return sections
 
 
 def _words(problem: Problem) -> str:

@@ -260,7 +260,7 @@ def apart(conflict: Conflict, value: Any) -> str:
     if not isinstance(mine, str) or not isinstance(theirs, str) or not isinstance(value, str):
         return value_word(conflict.type, conflict.field, value)
     pairs = enumerate(zip(mine, theirs, strict=False))
-    parting = next((n for n, (one, other) in pairs if one != other), min(len(mine), len(theirs)))
+    parting = next((n for n, (letter, other) in pairs if letter != other), min(len(mine), len(theirs)))
     alike = mine[:parting].rpartition(" ")[0]
     if len(alike) < ALIKE or not value.startswith(alike):
         return value_word(conflict.type, conflict.field, value)

@@ -12,20 +12,25 @@ if TYPE_CHECKING:
     from clutch_tui.core.sync.differences import Differences, Stranded
 
 
-def sentences(found: Differences) -> list[str]:
+def sentences(differences: Differences) -> list[str]:
     """A sentence for each kind of difference, the worst first; none where there is none."""
     said: list[str] = []
-    for reason, n in found.counts.items():
+    for reason, n in differences.counts.items():
         if reason in ("stranded", "untold"):
-            said += all_stranded([one for one in found.stranded if bool(one.fault) == (reason == "untold")])
+            said += all_stranded(
+                [database for database in differences.stranded if bool(database.fault) == (reason == "untold")]
+            )
         elif reason == "unsent":
             said.append(tn("queue.unsent", n))
         elif reason == "local":
             said.append(tn("status.local", n))
         elif reason == "unfinished":
-            said += [t("difference.unfinished", file=_kept(one.file), line=one.line) for one in found.imports]
+            said += [
+                t("difference.unfinished", file=_kept(unfinished.file), line=unfinished.line)
+                for unfinished in differences.imports
+            ]
         elif reason == "arriving":
-            channels = ("، " if is_rtl() else ", ").join(t(f"mode.{channel}") for channel in found.arriving)
+            channels = ("، " if is_rtl() else ", ").join(t(f"mode.{channel}") for channel in differences.arriving)
             said.append(t("difference.arriving", channels=channels))
         else:
             said.append(tn(f"difference.{reason}", n))
@@ -34,23 +39,23 @@ def sentences(found: Differences) -> list[str]:
 
 def all_stranded(beside: Sequence[Stranded]) -> list[str]:
     """A sentence for each other database, and what a person types to send what they hold."""
-    left = [] if all(one.fault for one in beside) else [t("doctor.remedy.stranded.left")]
-    return [stranded(one) for one in beside] + left
+    left = [] if all(database.fault for database in beside) else [t("doctor.remedy.stranded.left")]
+    return [stranded(database) for database in beside] + left
 
 
-def stranded(one: Stranded) -> str:
+def stranded(database: Stranded) -> str:
     """Return what another database holds, and which it is; or that nobody can say."""
-    if one.fault:
-        return t("difference.untold", file=_kept(one.path.name))
-    return tn("difference.stranded", one.unsent, place=place(one), file=_kept(one.path.name))
+    if database.fault:
+        return t("difference.untold", file=_kept(database.path.name))
+    return tn("difference.stranded", database.unsent, place=place(database), file=_kept(database.path.name))
 
 
-def place(one: Stranded) -> str:
+def place(database: Stranded) -> str:
     """The shop that a database was opened for, as its owner knows it."""
-    if one.base_url and one.shop_id:
-        return t("difference.place.shop", shop=_kept(one.shop_id), url=_kept(one.base_url))
-    if one.base_url:
-        return t("difference.place.no_shop", url=_kept(one.base_url))
+    if database.base_url and database.shop_id:
+        return t("difference.place.shop", shop=_kept(database.shop_id), url=_kept(database.base_url))
+    if database.base_url:
+        return t("difference.place.no_shop", url=_kept(database.base_url))
     return t("difference.place.unknown")
 
 

@@ -83,5 +83,5 @@ def report_line(report: UpkeepReport) -> str:
         name=t(f"upkeep.{report.step}"),
         seconds=shown.number(report.seconds, 1),
         gained=shown.number(report.gained, 1),
-        faults="; ".join(shown.isolate(one) for one in report.faults[:3]),
+        faults="; ".join(shown.isolate(fault) for fault in report.faults[:3]),
     )

@@ -13,10 +13,10 @@ REASON = "problem"
 
 def sentence(event: str, values: Mapping[str, object]) -> str:
     """An entry as a sentence, with the reason where it has one. One that we have no words for says what it carries."""
-    told = {name: _kept_together(value) for name, value in values.items()}
-    words = t(event, **told) if has(event) else _kept_together(f"{event} {dict(values) or ''}".strip())
+    shown_values = {name: _kept_together(value) for name, value in values.items()}
+    words = t(event, **shown_values) if has(event) else _kept_together(f"{event} {dict(values) or ''}".strip())
     reason = str(values.get(REASON) or "")
-    return f"{words}. {t(reason, **told)}" if reason and has(reason) else str(words)
+    return f"{words}. {t(reason, **shown_values)}" if reason and has(reason) else str(words)
 
 
 def category_word(category: str) -> str:

@@ -21,12 +21,12 @@ def read_as(text: str) -> str:
     return t("lookup.from_latin", text=shown.name(text))
 
 
-def candidate(one: Candidate) -> Callable[[], str]:
+def candidate(candidate: Candidate) -> Callable[[], str]:
     """A part that may be meant, for a list to choose from: what tells it from the others."""
-    part = one.part
+    part = candidate.part
 
     def words() -> str:
-        pieces = f"{shown.number(one.quantity)} × " if one.quantity != 1 else ""
+        pieces = f"{shown.number(candidate.quantity)} × " if candidate.quantity != 1 else ""
         about = [
             pieces + (shown.part_number(part.part_number) or "-"),
             shown.name(shown.of_language(part.name, part.name_en)),

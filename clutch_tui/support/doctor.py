@@ -119,33 +119,36 @@ class DoctorReport:
     @property
     def summary(self) -> Mapping[str, int]:
         """Return how many findings there are of each verdict."""
-        found = [one.verdict for one in self.findings]
-        return {verdict: found.count(verdict) for verdict in _MARKS.values()}
+        verdicts = [finding.verdict for finding in self.findings]
+        return {verdict: verdicts.count(verdict) for verdict in _MARKS.values()}
 
     @property
     def exit_code(self) -> int:
         """0 no problem (warnings may be), 1 a problem, 2 the configuration is wrong, 3 nothing reachable."""
-        problems = [one for one in self.findings if one.verdict == "problem"]
-        if any(one.check == "config" for one in problems):
+        problems = [finding for finding in self.findings if finding.verdict == "problem"]
+        if any(problem.check == "config" for problem in problems):
             return 2
-        if any(one.check in _WAY or (one.cause is not None and one.cause.key in _NO_WAY) for one in problems):
+        if any(
+            problem.check in _WAY or (problem.cause is not None and problem.cause.key in _NO_WAY)
+            for problem in problems
+        ):
             return 3
         return 1 if problems else 0
 
 
 async def examine(checks: Iterable[Check], on_finding: Callable[[Finding], None] | None = None) -> DoctorReport:
     """Do the checks in their order; `on_finding` hears of each as it is done. Never raises."""
-    found: dict[str, Finding] = {}
+    findings: dict[str, Finding] = {}
     for check in checks:
-        failed = next((name for name in check.needs if _stands_in_the_way(found.get(name))), None)
+        failed = next((name for name in check.needs if _stands_in_the_way(findings.get(name))), None)
         if failed is not None:
             finding = Finding(check.name, "skipped", {"after": failed})
         else:
             finding = await _look(check)
-        found[check.name] = finding
+        findings[check.name] = finding
         if on_finding is not None:
             on_finding(finding)
-    return DoctorReport(tuple(found.values()))
+    return DoctorReport(tuple(findings.values()))
 
 
 def _stands_in_the_way(finding: Finding | None) -> bool:

@@ -36,7 +36,7 @@ _NOISY = ("httpx", "httpcore", "uvicorn", "asyncio", "markdown_it")
 """What these say at every request belongs into the connection log, which the program writes itself."""
 _NEVER = ("hpack", "h2", "filelock", "websockets", "uvicorn.error", "peewee")
 """Not in debug mode either: tables of header fields and locks, by the thousand; whole frames and statements."""
-_TOLD = frozenset(
+_SHOWN = frozenset(
     {
         *("access", "attempt", "channel", "change", "code", "direction", "endpoint", "epoch", "fault", "host", "id"),
         *("kind", "method", "ms", "n", "nouns", "part", "path", "pid", "problem", "record", "request_id", "seconds"),
@@ -98,7 +98,7 @@ class DiscreetRecord(logging.LogRecord):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if isinstance(self.args, tuple):
-            self.args = tuple(hide_text(one) if isinstance(one, str) else one for one in self.args)
+            self.args = tuple(hide_text(argument) if isinstance(argument, str) else argument for argument in self.args)
 
     def getMessage(self) -> str:
         return hide_text(super().getMessage())
@@ -146,7 +146,7 @@ class _JsonLine(logging.Formatter):
         }
         entry = getattr(record, "entry", None)
         if entry is not None:
-            values = _told(entry.values)
+            values = _shown_values(entry.values)
             line |= {"at": to_text(entry.at), "category": entry.category, "event": entry.event, "values": values}
             if entry.exchange is not None:
                 line["exchange"] = _seen(entry.exchange)
@@ -160,7 +160,7 @@ class _JsonLine(logging.Formatter):
         return escaped(json.dumps(line, ensure_ascii=False, default=_plain))
 
 
-def _told(values: Mapping[str, Any]) -> dict[str, Any]:
+def _shown_values(values: Mapping[str, Any]) -> dict[str, Any]:
     """The values of an entry or a problem; texts that may be anybody's are hidden."""
     return {name: _telling(name, value) for name, value in values.items()}
 
@@ -168,7 +168,7 @@ def _told(values: Mapping[str, Any]) -> dict[str, Any]:
 def _telling(name: str, value: Any) -> Any:
     if value is None or isinstance(value, bool | int | float):
         return value
-    return hide_queries(str(hide_value(value, name))) if name in _TOLD and isinstance(value, str) else HIDDEN
+    return hide_queries(str(hide_value(value, name))) if name in _SHOWN and isinstance(value, str) else HIDDEN
 
 
 def _seen(exchange: Mapping[str, Any]) -> dict[str, Any]:
@@ -180,7 +180,7 @@ def _seen(exchange: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(headers := seen.get(name), Mapping):
             seen[name] = {header: hide_queries(value) for header, value in headers.items()}
     if isinstance(problem := seen.get("problem"), Mapping):
-        seen["problem"] = {"key": problem["key"], "values": _told(problem["values"])}
+        seen["problem"] = {"key": problem["key"], "values": _shown_values(problem["values"])}
     return seen
 
 
@@ -195,9 +195,9 @@ def _way(error: BaseException, known: set[int]) -> Iterator[str]:
     yield from traceback.format_tb(error.__traceback__)
     yield f"{type(error).__module__}.{type(error).__qualname__}: {_said(error)}\n"
     if isinstance(error, BaseExceptionGroup):
-        for one in error.exceptions:
-            if id(one) not in known:
-                yield from _way(one, known)
+        for member in error.exceptions:
+            if id(member) not in known:
+                yield from _way(member, known)
 
 
 def _said(error: BaseException) -> str:
@@ -271,15 +271,15 @@ def parse(rows: Iterator[str] | Any, wanted: Wanted | None = None) -> Iterator[L
 
 def _parse(row: str) -> LogLine | None:
     try:
-        found = json.loads(row)
+        data = json.loads(row)
         return LogLine(
-            from_text(found["at"]),
-            found["level"] if found["level"] in LEVELS else "info",
-            str(found["category"]),
-            str(found.get("event", "")),
-            found.get("values") or {},
-            str(found.get("message", "")),
-            str(found.get("traceback", "")),
+            from_text(data["at"]),
+            data["level"] if data["level"] in LEVELS else "info",
+            str(data["category"]),
+            str(data.get("event", "")),
+            data.get("values") or {},
+            str(data.get("message", "")),
+            str(data.get("traceback", "")),
             row.rstrip("\n"),
         )
     except (ValueError, KeyError, TypeError):

@@ -190,26 +190,26 @@ class MachineChecks:
         if self._is_older:
             return Finding("queue", "skipped", {"after": "database"})
         alone = not self._settings.backend.is_set_up  # nobody to send to: age means nothing
-        found = await aside(lambda: health.differences(path, self._databases.find_key(path), alone=alone))
-        queue = found.queue
+        differences = await aside(lambda: health.differences(path, self._databases.find_key(path), alone=alone))
+        queue = differences.queue
         values: dict[str, object] = {
             **{"unsent": queue.unsent, "oldest": queue.oldest_at, "attention": queue.attention, "local": queue.local},
-            **{"missing": found.set_aside, "arriving": ", ".join(found.arriving)},
+            **{"missing": differences.set_aside, "arriving": ", ".join(differences.arriving)},
         }
-        if queue.attention or found.refused:
+        if queue.attention or differences.refused:
             return Finding("queue", "attention", values)
         if queue.unsent:
             late = queue.oldest_at is not None and self._clock.now() - queue.oldest_at > OLD
             return Finding("queue", "old" if late and not alone else "waiting", values)
-        if found.set_aside:
+        if differences.set_aside:
             return Finding("queue", "missing", values)
-        for one in found.imports:
-            return Finding("queue", "unfinished", values | {"file": one.file, "line": one.line})
-        if found.local_sales:
+        for unfinished in differences.imports:
+            return Finding("queue", "unfinished", values | {"file": unfinished.file, "line": unfinished.line})
+        if differences.local_sales:
             return Finding("queue", "local_sales", values)
         if queue.local:
             return Finding("queue", "local", values)
-        return Finding("queue", "arriving" if found.arriving else "empty", values)
+        return Finding("queue", "arriving" if differences.arriving else "empty", values)
 
     async def lead(self) -> Finding:
         """Does the process that leads the connection still work? One that is stopped lets all others wait."""
@@ -227,25 +227,29 @@ class MachineChecks:
     async def stranded(self) -> Finding:
         """Work in other databases of this home, which nobody sends."""
         every = await aside(self._databases.stranded)
-        found = [one for one in every if not one.fault]
-        if not found:
-            untold = [str(one.path) for one in every]
+        readable = [database for database in every if not database.fault]
+        if not readable:
+            untold = [str(database.path) for database in every]
             return Finding("stranded", "untold", {"path": untold[0]}) if untold else Finding("stranded", "none")
-        first = found[0]
-        values = {"unsent": sum(one.unsent for one in found), "place": first.base_url, "path": str(first.path)}
-        return Finding("stranded", "left", {**values, "shop": first.shop_id, "files": len(found)})
+        first = readable[0]
+        values = {
+            "unsent": sum(database.unsent for database in readable),
+            "place": first.base_url,
+            "path": str(first.path),
+        }
+        return Finding("stranded", "left", {**values, "shop": first.shop_id, "files": len(readable)})
 
     async def versions(self) -> Finding:
         from clutch_tui.core.store.health import SQLITE
 
-        found = {
+        versions = {
             "program": __version__,
             "python": platform.python_version(),
             "sqlite": SQLITE,
             "textual": version("textual"),
             "system": f"{platform.system()} {platform.release()}".strip() or sys.platform,
         }
-        return Finding("versions", "known", found)
+        return Finding("versions", "known", versions)
 
 
 def _judge_database(path: Path, condition: health.FileCondition) -> Finding:
@@ -277,4 +281,4 @@ def _open_mode(path: Path) -> str | None:
 
 def _existing(path: Path) -> Path:
     """The folder, or the nearest one above it that is there."""
-    return next(one for one in (path, *path.parents) if one.exists())
+    return next(place for place in (path, *path.parents) if place.exists())

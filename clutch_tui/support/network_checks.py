@@ -45,8 +45,8 @@ Proxies = Callable[[str], Mapping[str, str]]
 
 def resolve(host: str, port: int) -> list[str]:
     """The addresses of a name. Blocks; raises `socket.gaierror`."""
-    found = sockets.getaddrinfo(host, port, type=sockets.SOCK_STREAM)
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    entries = sockets.getaddrinfo(host, port, type=sockets.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in entries))
 
 
 def own_address() -> str | None:
