@@ -303,7 +303,7 @@ async def test_requests_by_hand_go_the_way_of_every_call(tmp_path: Path, capsys:
                 await ask(installation, "GET", "/x", wrong)
     assert await ask(installation, "GET", "/system/ping") == 3
     assert printed()["attempts"] == 1
-    told = [log_lines.told(line) for line in logs.read(installation.home.log_dir, logs.Wanted("warning"))]
+    told = [log_lines.entry_text(line) for line in logs.read(installation.home.log_dir, logs.Wanted("warning"))]
     assert any("items/x" in line for line in told)
     with installation.open_store(inline=True) as store:
         (row,) = store.read_now(journal.log_page, LogQuery(level="info", category="api", text="items"), None, 0, 9)

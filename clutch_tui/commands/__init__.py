@@ -92,8 +92,8 @@ def find_installation(options: Mapping[str, Any]) -> Installation:
     if sys.stderr.isatty():
         installation.listen(lambda key: print(t(key), file=sys.stderr))
     text = installation.settings.text
-    found = glyphs.find(text.letters, installation.environ) if sys.stdout.isatty() else glyphs.EVERYTHING
-    strings.use(found.language(text.language), digits=found.digits(text.digits))
+    glyph_set = glyphs.find(text.letters, installation.environ) if sys.stdout.isatty() else glyphs.EVERYTHING
+    strings.use(glyph_set.language(text.language), digits=glyph_set.digits(text.digits))
     if installation.settings.shop.coin != installation.settings.shop.cash_rounding:
         from clutch_tui.phrases.coins import no_such_coin
 
@@ -157,7 +157,7 @@ def say_json(value: Any) -> None:
 def plain(value: object) -> object:
     """Return what JSON has no word for: moments in RFC 3339, records by their fields, anything else as text."""
     if is_dataclass(value) and not isinstance(value, type):
-        return {one.name: getattr(value, one.name) for one in fields(value)}
+        return {field.name: getattr(value, field.name) for field in fields(value)}
     return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else str(value)
 
 

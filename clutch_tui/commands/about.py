@@ -54,12 +54,12 @@ def update() -> click.Command:
         if changelog:
             print(upgrade.changelog(language()))
             return exit_codes.DONE
-        found = _standing(installation, ask=check)
+        standing = _standing(installation, ask=check)
         if as_json:
-            say_json({**asdict(found), "upgrade_command": upgrade.upgrade_command()})
+            say_json({**asdict(standing), "upgrade_command": upgrade.upgrade_command()})
         else:
-            _say(found)
-        return exit_codes.FAILED if found.verdict == "required" else exit_codes.DONE
+            _say(standing)
+        return exit_codes.FAILED if standing.verdict == "required" else exit_codes.DONE
 
     return command
 
@@ -85,16 +85,16 @@ def _standing(installation: Installation, *, ask: bool) -> VersionStanding:
         return store.read_now(updates.standing, __version__)
 
 
-def _say(found: VersionStanding) -> None:
-    print(t(f"updates.verdict.{found.verdict}", version=found.latest or found.minimum))
-    print(t("updates.running", version=found.current))
-    if found.checked_at is not None:
-        print(t("updates.checked_at", at=shown.date_time(found.checked_at)))
-    for release in found.news:
+def _say(standing: VersionStanding) -> None:
+    print(t(f"updates.verdict.{standing.verdict}", version=standing.latest or standing.minimum))
+    print(t("updates.running", version=standing.current))
+    if standing.checked_at is not None:
+        print(t("updates.checked_at", at=shown.date_time(standing.checked_at)))
+    for release in standing.news:
         print(t("updates.new_in", version=release.version))
         for change in release.changes_in(language()):
             print(f"- {change}")
-    if found.verdict in ("available", "required"):
+    if standing.verdict in ("available", "required"):
         print(t("updates.type"))
         print(f"  {upgrade.upgrade_command()}")
 

@@ -167,10 +167,13 @@ def _sentence(capability: Capability) -> str:
 
 
 def _report(report: EndpointReport) -> dict[str, object]:
-    found = {one.name: {"verdict": one.verdict, "message": _sentence(one)} for one in report.capabilities}
+    capabilities = {
+        capability.name: {"verdict": capability.verdict, "message": _sentence(capability)}
+        for capability in report.capabilities
+    }
     return {
         "base_url": report.base_url,
-        "summary": {**report.summary, "sync": found} if found else report.summary,
+        "summary": {**report.summary, "sync": capabilities} if capabilities else report.summary,
         "results": [
             {
                 "name": result.name,

@@ -36,8 +36,8 @@ def sync() -> click.Command:
             return asyncio.run(watch_sync(installation, as_json=as_json))
         result = asyncio.run(sync_once(installation))
         if as_json:
-            told = {"error": result.error_key, "message": result.message, **asdict(result.found.queue)}
-            say_json(told | {"differences": result.found.counts, "stranded": result.found.stranded})
+            summary = {"error": result.error_key, "message": result.message, **asdict(result.differences.queue)}
+            say_json(summary | {"differences": result.differences.counts, "stranded": result.differences.stranded})
         else:
             print(result.message)
         return result.code

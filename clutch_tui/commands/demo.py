@@ -144,7 +144,7 @@ class _Proof:
         async def parts() -> int:
             return await store.read(inventory.count, PartQuery())
 
-        await self._until(parts, lambda found: found >= 1200, "demo.failed.pull")
+        await self._until(parts, lambda count: count >= 1200, "demo.failed.pull")
         await self._until_state(network, "connected")
         return {"parts": await parts(), "sales": await store.read(sales.count, _every_sale())}
 
@@ -179,9 +179,9 @@ class _Proof:
     async def _both_are_there_once(self, network: Network) -> dict[str, Any]:
         for receipt in self._receipts:
             answer = await network.api.call("sales.list", query={"search": receipt.receipt_number, "limit": 50})
-            found = [row for row in answer.data["transactions"] if row["id"] == receipt.id]
-            if len(found) != 1:
-                raise Disproved("demo.failed.once", receipt=receipt.receipt_number, n=len(found))
+            rows = [row for row in answer.data["transactions"] if row["id"] == receipt.id]
+            if len(rows) != 1:
+                raise Disproved("demo.failed.once", receipt=receipt.receipt_number, n=len(rows))
         return {"receipts": ", ".join(receipt.receipt_number for receipt in self._receipts)}
 
     async def _price_arrives(self, store: Store, part: PartRow) -> dict[str, Any]:
@@ -191,7 +191,7 @@ class _Proof:
         async def present() -> int:
             return (await store.read(inventory.get, part.id)).draft.price
 
-        await self._until(present, lambda found: found == price, "demo.failed.event")
+        await self._until(present, lambda now: now == price, "demo.failed.event")
         return {"name": part.name}
 
     async def _other_terminal_sells(self, store: Store, part: PartRow) -> dict[str, Any]:
@@ -215,7 +215,7 @@ class _Proof:
         async def present() -> int:
             return (await store.read(inventory.get, part.id)).stock
 
-        await self._until(present, lambda found: found == before - 1, "demo.failed.other")
+        await self._until(present, lambda stock: stock == before - 1, "demo.failed.other")
         return {"name": part.name, "stock": before - 1}
 
     # --- how the steps do it ---------------------------------------------------------------------------
@@ -236,21 +236,21 @@ class _Proof:
         async def unsent() -> int:
             return (await store.read(outbox.summary)).unsent
 
-        await self._until(unsent, lambda found: found == 0, "demo.failed.send")
+        await self._until(unsent, lambda count: count == 0, "demo.failed.send")
 
     async def _until_state(self, network: Network, wanted: str) -> None:
         async def overall() -> str:
             return network.monitor.snapshot().overall
 
-        await self._until(overall, lambda found: found == wanted, "demo.failed.state", wanted=wanted)
+        await self._until(overall, lambda reached: reached == wanted, "demo.failed.state", wanted=wanted)
 
     async def _until(
         self, look: Callable[[], Awaitable[Any]], enough: Callable[[Any], bool], key: str, **values: object
     ) -> None:
         end = time.monotonic() + PATIENCE
-        while not enough(found := await look()):
+        while not enough(value := await look()):
             if time.monotonic() > end:
-                raise Disproved(key, found=str(found), **values)
+                raise Disproved(key, found=str(value), **values)
             await asyncio.sleep(0.02)
 
 
@@ -317,11 +317,11 @@ class _Cable:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        told = _line(self._process, PATIENCE)
-        if not told.isdigit():
+        port = _line(self._process, PATIENCE)
+        if not port.isdigit():
             self.pull_out()
             raise Disproved("demo.failed.backend")
-        self.port = int(told)
+        self.port = int(port)
 
     def pull_out(self) -> None:
         if self._process is not None:

@@ -81,16 +81,16 @@ def as_data(report: DoctorReport, base_url: str) -> dict[str, object]:
         "exit_code": report.exit_code,
         "checks": [
             {
-                "check": one.check,
-                "verdict": one.verdict,
-                "outcome": one.outcome,
-                "key": one.key,
-                "values": dict(one.values),
-                "cause": one.cause.key if one.cause is not None else None,
-                "message": sentence(one),
-                "remedy_key": one.remedy,
-                "remedy": remedy(one),
+                "check": finding.check,
+                "verdict": finding.verdict,
+                "outcome": finding.outcome,
+                "key": finding.key,
+                "values": dict(finding.values),
+                "cause": finding.cause.key if finding.cause is not None else None,
+                "message": sentence(finding),
+                "remedy_key": finding.remedy,
+                "remedy": remedy(finding),
             }
-            for one in report.findings
+            for finding in report.findings
         ],
     }

@@ -62,7 +62,7 @@ def run(
     if as_json:
         say_json(_json(report, file, dry_run))
     else:
-        for line in _told(report, dry_run):
+        for line in _report_lines(report, dry_run):
             print(line)
     return FAILED if report.refused else DONE
 
@@ -111,11 +111,11 @@ def _progress() -> Iterator[Callable[[int, int], None] | None]:
         yield show
 
 
-def _told(report: ImportReport, dry_run: bool) -> Iterator[str]:
+def _report_lines(report: ImportReport, dry_run: bool) -> Iterator[str]:
     for remark in (*report.asked, *report.remarks):
         yield sentence(remark)
-    yield from _told_rows(report, report.warnings, MOST_OF_A_KIND)
-    yield from _told_rows(report, report.bad, len(report.bad))
+    yield from _remark_lines(report, report.warnings, MOST_OF_A_KIND)
+    yield from _remark_lines(report, report.bad, len(report.bad))
     yield tn("import.rows", report.rows)
     yield t("import.created", n=report.created)
     yield t("import.changed", n=report.changed)
@@ -131,17 +131,17 @@ def _told(report: ImportReport, dry_run: bool) -> Iterator[str]:
         yield t("import.dry_run")
 
 
-def _told_rows(report: ImportReport, remarks: Sequence[Remark], most: int) -> Iterator[str]:
+def _remark_lines(report: ImportReport, remarks: Sequence[Remark], most: int) -> Iterator[str]:
     """Remarks on rows: a kind that there are many of is announced with its number, and told in part."""
-    told: Counter[tuple[str, str]] = Counter()
+    counts: Counter[tuple[str, str]] = Counter()
     for remark in remarks:
         n = report.counts[remark.kind]
-        if remark.kind not in told and n > MOST_OF_A_KIND:
+        if remark.kind not in counts and n > MOST_OF_A_KIND:
             yield t("import.often", n=n, sentence=sentence(remark))
-        told[remark.kind] += 1
-        if told[remark.kind] <= most and (told[remark.kind] > 1 or n <= MOST_OF_A_KIND):
+        counts[remark.kind] += 1
+        if counts[remark.kind] <= most and (counts[remark.kind] > 1 or n <= MOST_OF_A_KIND):
             yield sentence(remark)
-    hidden = sum(n - min(n, most) for n in told.values()) + report.left_out(remarks)
+    hidden = sum(n - min(n, most) for n in counts.values()) + report.left_out(remarks)
     if hidden:
         yield t("import.more_warnings", n=hidden)
 
@@ -156,7 +156,7 @@ def _shown(name: str, value: object) -> object:
     if name == "field":
         return t(f"import.field.{value}")
     if isinstance(value, list):
-        return "، ".join(isolate(str(one)) for one in value)
+        return "، ".join(isolate(str(item)) for item in value)
     if isinstance(value, str):
         text = " ".join(value.split())
         return text if any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in text) else isolate(text)

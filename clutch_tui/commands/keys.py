@@ -50,19 +50,19 @@ def status() -> click.Command:
     def command(options: dict[str, Any], as_json: bool) -> int:
         conditions = find_installation(options).protection.conditions()
         if as_json:
-            say_json([{**asdict(one), "opens": one.opens} for one in conditions])
+            say_json([{**asdict(condition), "opens": condition.opens} for condition in conditions])
         else:
-            for one in conditions:
-                print(f"{one.path.name}: {_told(one)}")
+            for condition in conditions:
+                print(f"{condition.path.name}: {_condition_words(condition)}")
             if not conditions:
                 print(t("cli.key.none"))
-        well = all(one.opens or one.aside or one.missing == _WAITS for one in conditions)
+        well = all(condition.opens or condition.aside or condition.missing == _WAITS for condition in conditions)
         return exit_codes.DONE if well else exit_codes.FAILED
 
     return command
 
 
-def _told(condition: KeyCondition) -> str:
+def _condition_words(condition: KeyCondition) -> str:
     if not condition.encrypted:
         return t("cli.key.plain")
     if condition.missing is not None and not condition.lacks_key:
@@ -180,7 +180,7 @@ def _groups_of(piped: str) -> str:
     from clutch_tui.core.database.cipher_key import DATA, GROUPS
 
     lines = [line.split() for line in piped.splitlines()]
-    groups = [group for line in lines for group in line if all(len(one) == DATA + 1 for one in line)]
+    groups = [group for line in lines for group in line if all(len(word) == DATA + 1 for word in line)]
     return " ".join(groups) if len(groups) == GROUPS else piped
 
 

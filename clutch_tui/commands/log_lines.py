@@ -53,7 +53,7 @@ def run(folder: Path, wish: LogOptions) -> int:
         print(t("cli.logs.none", folder=folder), file=sys.stderr)
         return exit_codes.DONE
     for line in _following(folder, wish.wanted) if wish.follow else logs.read(folder, wish.wanted):
-        print(escaped(line.raw) if wish.as_json else told(line), flush=wish.follow)
+        print(escaped(line.raw) if wish.as_json else entry_text(line), flush=wish.follow)
     return exit_codes.DONE
 
 
@@ -61,15 +61,15 @@ def read_since(text: str | None) -> datetime | None:
     """`10m`, `2h`, `1d`, or a moment in RFC 3339. Raises `click.UsageError`."""
     if not text:
         return None
-    if (found := re.fullmatch(r"(\d+)\s*([smhd])", text.strip())) is not None:
-        return datetime.now(UTC) - timedelta(seconds=int(found[1]) * _UNITS[found[2]])
+    if (match := re.fullmatch(r"(\d+)\s*([smhd])", text.strip())) is not None:
+        return datetime.now(UTC) - timedelta(seconds=int(match[1]) * _UNITS[match[2]])
     try:
         return from_text(text.strip())
     except ValueError as error:
         raise click.UsageError(t("cli.logs.since_wrong", text=text)) from error
 
 
-def told(line: LogLine) -> str:
+def entry_text(line: LogLine) -> str:
     """An entry as a person reads it."""
     what = sentence(line.event, line.values) if line.event else line.message
     level, category = t(f"log.level.{line.level}"), category_word(line.category)

@@ -19,7 +19,7 @@ from . import say_json
 def run(installation: Installation, *, test: bool, optimise: bool, as_json: bool) -> int:
     """Print what was measured, and what was asked for besides. 1 where something is slow, damaged or in the way."""
     with installation.open_store(inline=True) as store:
-        reports = [one for one in store.read_now(measures.report, {}) if one.month.count]
+        reports = [report for report in store.read_now(measures.report, {}) if report.month.count]
         saved = store.read_now(savings.today)
         services = store.read_now(usage.of_endpoints, "day")
         trials = tuple(_trials(store)) if test else ()
@@ -27,11 +27,13 @@ def run(installation: Installation, *, test: bool, optimise: bool, as_json: bool
     if as_json:
         say_json(
             {
-                "measures": [asdict(one) | {"verdict": one.verdict} for one in reports],
-                "endpoints": {name: asdict(one) | {"success": one.success} for name, one in services.items()},
+                "measures": [asdict(report) | {"verdict": report.verdict} for report in reports],
+                "endpoints": {
+                    name: asdict(service) | {"success": service.success} for name, service in services.items()
+                },
                 "savings": asdict(saved) | {"saved": saved.saved, "per_call": saved.per_call, "rate": saved.rate},
-                "trials": [asdict(one) | {"budget_ms": benchmark.BUDGETS[one.trial]} for one in trials],
-                "steps": [asdict(one) for one in steps],
+                "trials": [asdict(result) | {"budget_ms": benchmark.BUDGETS[result.trial]} for result in trials],
+                "steps": [asdict(step) for step in steps],
             }
         )
     else:
@@ -39,7 +41,7 @@ def run(installation: Installation, *, test: bool, optimise: bool, as_json: bool
             print(line)
         for line in (*savings_lines(saved), *map(result_line, trials), *map(report_line, steps)):
             print(line)
-    bad = any(one.within is False for one in trials) or any(one.outcome in ("damaged", "busy") for one in steps)
+    bad = any(result.within is False for result in trials) or any(step.outcome in ("damaged", "busy") for step in steps)
     return exit_codes.FAILED if bad else exit_codes.DONE
 
 
@@ -53,13 +55,13 @@ def _trials(store: Store) -> Iterator[benchmark.TrialResult]:
 def _lines(reports: list[measures.MeasureReport]) -> Iterator[str]:
     if not reports:
         yield t("measure.none")
-    for one in reports:
-        unit = one.measure.unit
+    for report in reports:
+        unit = report.measure.unit
         yield t(
             "measure.line",
-            name=t(f"measure.{one.measure.name}"),
-            today=figure(one.today, unit),
-            month=figure(one.month, unit),
-            budget=amount(one.measure.budget, unit),
-            verdict=t(f"measure.verdict.{one.verdict}"),
+            name=t(f"measure.{report.measure.name}"),
+            today=figure(report.today, unit),
+            month=figure(report.month, unit),
+            budget=amount(report.measure.budget, unit),
+            verdict=t(f"measure.verdict.{report.verdict}"),
         )

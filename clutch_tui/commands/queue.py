@@ -22,7 +22,7 @@ from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.outbox.views import ChangeRow, Conflict
 from clutch_tui.core.sync import conflicts as core_conflicts
-from clutch_tui.core.sync import differences
+from clutch_tui.core.sync import differences as core_differences
 from clutch_tui.core.sync import queue as core_queue
 from clutch_tui.core.sync.conflicts import Choice
 from clutch_tui.core.sync.differences import Stranded
@@ -69,7 +69,9 @@ def _list_queue(options: dict[str, Any], lane: str, *, as_json: bool) -> None:
         _tell_nothing(installation, beside, as_json=as_json)
         return
     with opened as store:
-        found = store.read_now(differences.between, beside, alone=not installation.settings.backend.is_set_up)
+        differences = store.read_now(
+            core_differences.between, beside, alone=not installation.settings.backend.is_set_up
+        )
         rows = store.read_now(core_queue.page, lane, None, 0, MOST_OF_THE_JOURNAL if lane == "done" else -1)
         about = {row.id: store.read_now(core_queue.concerns, row.id) for row in rows if row.flags and not as_json}
         now = store.clock.now()
@@ -89,12 +91,12 @@ def _list_queue(options: dict[str, Any], lane: str, *, as_json: bool) -> None:
             if line:
                 print(f"{'':>8}{line}")
     alone = not installation.settings.backend.is_set_up
-    empty = "queue.empty_alone" if alone else "queue.empty" if found.is_sent else "queue.empty_here"
+    empty = "queue.empty_alone" if alone else "queue.empty" if differences.is_sent else "queue.empty_here"
     if not rows and lane:
         print(t("common.no_match"))
     # a lane that is empty says nothing of the others, and an empty list nothing of what is here only in another way
     all_of_it = not rows and (lane or empty == "queue.empty_here")
-    for line in difference_phrases.sentences(found) if all_of_it else difference_phrases.all_stranded(beside):
+    for line in difference_phrases.sentences(differences) if all_of_it else difference_phrases.all_stranded(beside):
         print(line)
     if not rows and not lane:
         print(t(empty))
@@ -204,30 +206,30 @@ def stranded() -> click.Command:
     @click.pass_obj
     def command(options: dict[str, Any], send: bool, as_json: bool) -> int:
         installation = find_installation(options)
-        found = installation.stranded()
+        databases = installation.stranded()
         if send and not installation.settings.backend.is_set_up:
             print(t("cli.not_set_up"), file=sys.stderr)
             return exit_codes.USAGE
         if send:
-            asyncio.run(_send(installation, found))
-            found = installation.stranded()
+            asyncio.run(_send(installation, databases))
+            databases = installation.stranded()
         if as_json:
-            say_json(found)
+            say_json(databases)
         else:
-            print("\n".join(difference_phrases.all_stranded(found)) or t("cli.queue.stranded.none"))
-        return exit_codes.FAILED if found and send else exit_codes.DONE
+            print("\n".join(difference_phrases.all_stranded(databases)) or t("cli.queue.stranded.none"))
+        return exit_codes.FAILED if databases and send else exit_codes.DONE
 
     return command
 
 
-async def _send(installation: Installation, found: Sequence[Stranded]) -> None:
+async def _send(installation: Installation, databases: Sequence[Stranded]) -> None:
     """Send each to this shop, once the server has said that it is the same; one that is another's stays."""
-    for one in found:
-        if one.fault:
+    for database in databases:
+        if database.fault:
             continue
         try:
-            await installation.must_be_same_shop(one)
-            await installation.send_stranded(one.path)
+            await installation.must_be_same_shop(database)
+            await installation.send_stranded(database.path)
         except ShopError as error:
             print(explain(error), file=sys.stderr)
 
@@ -252,24 +254,24 @@ def _list_conflicts(options: dict[str, Any], *, as_json: bool) -> None:
     with opened or nullcontext() as store:
         waiting = () if store is None else store.read_now(core_conflicts.pending)
     if as_json:
-        say_json([_conflict_json(one) for one in waiting])
+        say_json([_conflict_json(conflict) for conflict in waiting])
         return
-    for one in waiting:
-        print(one.id)
-        name = shown.name(change_phrases.label(one))
-        print(f"    {t('conflict.line', name=name, field=change_phrases.conflict_field(one))}")
-        if was := change_phrases.was_words(one):
+    for conflict in waiting:
+        print(conflict.id)
+        name = shown.name(change_phrases.label(conflict))
+        print(f"    {t('conflict.line', name=name, field=change_phrases.conflict_field(conflict))}")
+        if was := change_phrases.was_words(conflict):
             print(f"    {t('conflict.line_was', value=was)}")
-        made = shown.date_time(one.made_at or one.at)
-        print(f"    {t('conflict.line_mine', value=change_phrases.mine_words(one), at=made)}")
-        print(f"    {t('conflict.line_theirs', value=change_phrases.theirs_words(one))}")
+        made = shown.date_time(conflict.made_at or conflict.at)
+        print(f"    {t('conflict.line_mine', value=change_phrases.mine_words(conflict), at=made)}")
+        print(f"    {t('conflict.line_theirs', value=change_phrases.theirs_words(conflict))}")
     if not waiting:
         print(t("cli.conflicts.none"))
 
 
-def _conflict_json(one: Conflict) -> dict[str, Any]:
-    fields = {name: value for name, value in asdict(one).items() if name != "key"}
-    return fields | {"gone": one.gone, "field_word": change_phrases.conflict_field(one)}
+def _conflict_json(conflict: Conflict) -> dict[str, Any]:
+    fields = {name: value for name, value in asdict(conflict).items() if name != "key"}
+    return fields | {"gone": conflict.gone, "field_word": change_phrases.conflict_field(conflict)}
 
 
 def resolve() -> click.Command:
@@ -288,13 +290,13 @@ def resolve() -> click.Command:
         if (choice is None) == (value is None) or (alike and choice not in ("mine", "theirs")):
             raise click.UsageError(t("cli.conflicts.one_choice"))
         with find_installation(options).open_store(inline=True) as store:
-            one = store.read_now(core_conflicts.get, conflict)
+            chosen = store.read_now(core_conflicts.get, conflict)
             if alike and choice is not None:
-                some = core_conflicts.slices(store.read_now(core_conflicts.alike, one))
+                some = core_conflicts.slices(store.read_now(core_conflicts.alike, chosen))
                 done = sum(store.run_now(core_conflicts.resolve_all, part, choice) for part in some)
             else:
-                typed = None if value is None else _typed(one, value)
-                store.run_now(core_conflicts.resolve, one.id, choice or "other", typed)
+                typed = None if value is None else _typed(chosen, value)
+                store.run_now(core_conflicts.resolve, chosen.id, choice or "other", typed)
                 done = 1
         if as_json:
             say_json({"settled": done})
@@ -304,9 +306,9 @@ def resolve() -> click.Command:
     return command
 
 
-def _typed(one: Conflict, value: str) -> Any:
+def _typed(conflict: Conflict, value: str) -> Any:
     """A third value as the record's form would read it."""
-    entry = record_fields.find(one.type, one.field)
+    entry = record_fields.find(conflict.type, conflict.field)
     if entry is None:
         raise click.UsageError(t("cli.conflicts.no_value"))
     try:

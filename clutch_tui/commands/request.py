@@ -151,7 +151,7 @@ def _print_failure(wish: RequestOptions, error: ApiError, exchanges: list[Logged
     last = exchanges[-1] if exchanges else None
     body = last.response_body if last is not None else ""
     if wish.as_json:
-        told: Mapping[str, object] = {
+        failure: Mapping[str, object] = {
             **{"method": wish.method, "path": wish.path, "status": error.status, "error": error.key},
             **{
                 "code": error.code,
@@ -160,7 +160,7 @@ def _print_failure(wish: RequestOptions, error: ApiError, exchanges: list[Logged
                 "body": _parsed(body),
             },
         }
-        say_json(told)
+        say_json(failure)
         return
     if last is not None and last.status is not None:
         figures = {"status": last.status, "elapsed_ms": round(last.ms, 1), "size": last.size}

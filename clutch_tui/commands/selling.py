@@ -35,9 +35,9 @@ def find() -> click.Command:
         from clutch_tui.text.format import money
 
         with find_installation(options).open_store(inline=True) as store:
-            found, rows = store.read_now(lookup.find, text, limit)
-        if found.read_as:
-            print(lookups.read_as(found.read_as), file=sys.stderr)
+            meaning, rows = store.read_now(lookup.find, text, limit)
+        if meaning.read_as:
+            print(lookups.read_as(meaning.read_as), file=sys.stderr)
         if as_json:
             say_json([{key: value for key, value in asdict(row).items() if key != "key"} for row in rows])
             return
@@ -96,17 +96,17 @@ def _sell(wanted: list[tuple[str, int]], pay: str, cashier: str, device_id: str)
 
 def _meant(text: str) -> lookup.Candidate:
     """The one part that a text means, as at the till; nobody is there to be asked, so what is not sure is an error."""
-    found = lookup.resolve(text)
-    if found.refused:
-        raise ShopError("error.sale.figure", figure=found.refused)
-    if found.unambiguous is None and found.exact:
-        parts = ", ".join(one.part.part_number or one.part.name for one in found.exact)
+    meaning = lookup.resolve(text)
+    if meaning.refused:
+        raise ShopError("error.sale.figure", figure=meaning.refused)
+    if meaning.unambiguous is None and meaning.exact:
+        parts = ", ".join(candidate.part.part_number or candidate.part.name for candidate in meaning.exact)
         raise ShopError("error.part.several", text=text, parts=parts)
-    if found.unambiguous is None:
+    if meaning.unambiguous is None:
         raise ShopError("error.part.unknown_number", number=text)
-    if not found.unambiguous.part.price:  # the till asks for one
-        raise ShopError("error.sale.no_price", name=found.unambiguous.part.name or found.unambiguous.part.name_en)
-    return found.unambiguous
+    if not meaning.unambiguous.part.price:  # the till asks for one
+        raise ShopError("error.sale.no_price", name=meaning.unambiguous.part.name or meaning.unambiguous.part.name_en)
+    return meaning.unambiguous
 
 
 def import_parts() -> click.Command:

@@ -35,7 +35,7 @@ class StatusFigures:
 
     now: datetime
     parts: Mapping[str, ConnectionState]
-    found: Differences
+    differences: Differences
     cursors: Mapping[str, int]
     as_of: str | None
     kept: Mapping[str, datetime]
@@ -49,9 +49,11 @@ class StatusFigures:
     @property
     def is_well(self) -> bool:
         """Tell whether nobody has to do anything: what was sold while the line was away goes out by itself."""
-        queue = self.found.queue
+        queue = self.differences.queue
         late = queue.oldest_at is not None and self.now - queue.oldest_at > LATE
-        waits = self.found.counts.keys() <= {"unsent", "arriving", "local"} and not (queue.attention or queue.slow)
+        waits = self.differences.counts.keys() <= {"unsent", "arriving", "local"} and not (
+            queue.attention or queue.slow
+        )
         return (
             waits
             and not late
@@ -79,8 +81,8 @@ def _nothing_yet(installation: Installation, *, as_json: bool) -> int:
     stranded = installation.stranded()
     if as_json:
         backend = installation.settings.backend
-        told = {"version": __version__, "base_url": backend.base_url, "shop_id": backend.shop_id}
-        say_json(told | {"database": None, "stranded": stranded})
+        data = {"version": __version__, "base_url": backend.base_url, "shop_id": backend.shop_id}
+        say_json(data | {"database": None, "stranded": stranded})
     else:
         print(t("status.no_database"))
         for line in difference_phrases.all_stranded(stranded):
@@ -110,7 +112,7 @@ def _look(installation: Installation, now: datetime) -> StatusFigures:
     return StatusFigures(
         now=now,
         parts=parts,
-        found=differences.between(installation.stranded(), alone=alone),
+        differences=differences.between(installation.stranded(), alone=alone),
         cursors={name: replica.cursor(name) for name in replica.CHANNELS},
         as_of=replica.as_of("inventory"),
         kept=reference.ages(),
@@ -132,10 +134,10 @@ def _as_data(installation: Installation, seen: StatusFigures) -> dict[str, Any]:
         "is_well": seen.is_well,
         "clock_ahead_seconds": seen.skew,
         "silent_lead": seen.silent,
-        "queue": asdict(seen.found.queue),
-        "differences": seen.found.counts,
-        "arriving": seen.found.arriving,
-        "stranded": seen.found.stranded,
+        "queue": asdict(seen.differences.queue),
+        "differences": seen.differences.counts,
+        "arriving": seen.differences.arriving,
+        "stranded": seen.differences.stranded,
         "connection": {name: asdict(part) | {"message": _why(part)} for name, part in seen.parts.items()},
         "cursors": seen.cursors,
         "inventory_as_of": seen.as_of,
@@ -150,10 +152,10 @@ def _as_data(installation: Installation, seen: StatusFigures) -> dict[str, Any]:
 
 
 def _print(seen: StatusFigures) -> None:
-    for line in difference_phrases.sentences(seen.found) or [tn("queue.unsent", 0)]:
+    for line in difference_phrases.sentences(seen.differences) or [tn("queue.unsent", 0)]:
         print(line)
-    if seen.found.queue.attention:
-        print(tn("status.attention", seen.found.queue.attention))
+    if seen.differences.queue.attention:
+        print(tn("status.attention", seen.differences.queue.attention))
     if seen.skew:
         print(t("status.clock", clock=clock_words(seen.skew)))
     if seen.silent is not None:

@@ -26,8 +26,8 @@ def run(options: Mapping[str, Any], file: Path | None, *, as_json: bool) -> int:
     sections = asyncio.run(make_bundle(installation, path, problem))
     if as_json:
         inside = [
-            {"section": one.name, "files": one.files, "bytes": one.size, "missing": one.missing or None}
-            for one in sections
+            {"section": section.name, "files": section.files, "bytes": section.size, "missing": section.missing or None}
+            for section in sections
         ]
         say_json({"file": str(path), "bytes": path.stat().st_size, "sections": inside})
         return exit_codes.DONE

@@ -15,7 +15,7 @@ from clutch_tui.core.errors import ShopError
 from clutch_tui.core.outbox import outbox
 from clutch_tui.core.outbox.views import QueueSummary
 from clutch_tui.core.store.store import Store
-from clutch_tui.core.sync import differences
+from clutch_tui.core.sync import differences as core_differences
 from clutch_tui.core.sync.differences import Differences, Stranded
 from clutch_tui.net import wire
 from clutch_tui.net.client.errors import LINE_DOWN, ApiError
@@ -41,7 +41,7 @@ class RoundOutcome:
     code: int
     message: str
     error_key: str
-    found: Differences
+    differences: Differences
 
 
 async def sync_once(installation: Installation) -> RoundOutcome:
@@ -79,13 +79,13 @@ async def _round(network: Network, store: Store, stranded: tuple[Stranded, ...])
     except wire.BadPayload as error:
         key = "error.sync.bad_answer"
         code, message = exit_codes.FAILED, t(key, reason=error.reason)
-    found = await store.read(differences.between, stranded)
-    left = difference_phrases.sentences(found)
+    differences = await store.read(core_differences.between, stranded)
+    left = difference_phrases.sentences(differences)
     if code == exit_codes.DONE and left:
-        code, message = exit_codes.DONE if found.is_well else exit_codes.FAILED, "\n".join(left)
-    elif left and found.stranded:
+        code, message = exit_codes.DONE if differences.is_well else exit_codes.FAILED, "\n".join(left)
+    elif left and differences.stranded:
         message = "\n".join([message, *left])
-    return RoundOutcome(code, message, key, found)
+    return RoundOutcome(code, message, key, differences)
 
 
 async def watch_sync(installation: Installation, *, as_json: bool) -> int:
@@ -110,7 +110,7 @@ class UnsentCounter:
     def __init__(self, store: Store, *, as_json: bool) -> None:
         self._store = store
         self._as_json = as_json
-        self._told: QueueSummary | None = None
+        self._announced: QueueSummary | None = None
         self._telling: set[asyncio.Task[None]] = set()
         """Kept until they are done: the loop itself holds its tasks but weakly."""
 
@@ -123,9 +123,9 @@ class UnsentCounter:
 
     async def tell(self) -> None:
         summary = await self._store.read(outbox.summary)
-        if summary == self._told:
+        if summary == self._announced:
             return
-        self._told = summary
+        self._announced = summary
         now, words = self._store.clock.now(), tn("queue.unsent", summary.unsent)
         if self._as_json:
             _say({"at": now, "level": "info", "category": "queue", "key": "queue.unsent", "message": words}, summary)

@@ -69,7 +69,7 @@ async def test_a_round_after_which_all_is_exchanged_says_so(tmp_path: Path, sand
     here = install(tmp_path / "home", sandbox.base_url)
     done = await syncing.sync_once(here)
     assert (done.code, done.message) == (exit_codes.DONE, t("cli.sync.done"))
-    assert not done.found.counts
+    assert not done.differences.counts
 
 
 @pytest.mark.parametrize(
@@ -98,10 +98,10 @@ async def test_whatever_is_on_one_side_only_is_told(
 
     monkeypatch.setattr("clutch_tui.net.network.Network.sync_once", nothing)
     done = await syncing.sync_once(here)
-    assert done.found.counts == {reason: 2 if reason == "refused" else 1}
-    assert (done.code, not done.found.counts) == (code, False)
-    assert done.found.is_sent == (reason in ("set_aside", "arriving"))
-    assert done.message == "\n".join(difference_phrases.sentences(done.found)) != t("cli.sync.done")
+    assert done.differences.counts == {reason: 2 if reason == "refused" else 1}
+    assert (done.code, not done.differences.counts) == (code, False)
+    assert done.differences.is_sent == (reason in ("set_aside", "arriving"))
+    assert done.message == "\n".join(difference_phrases.sentences(done.differences)) != t("cli.sync.done")
 
 
 async def test_a_row_that_cannot_be_read_is_missing_until_it_can(tmp_path: Path, sandbox: Running) -> None:
@@ -134,7 +134,7 @@ async def test_work_done_before_a_shop_is_known_moves_along_at_the_first_sign_in
         assert store.read_now(outbox.summary).unsent == 2
     assert here.stranded(settings) == ()
     done = await syncing.sync_once(here)
-    assert (done.code, not done.found.counts) == (exit_codes.DONE, True)
+    assert (done.code, not done.differences.counts) == (exit_codes.DONE, True)
 
 
 async def test_work_of_a_shop_whose_id_was_missing_moves_along_once_it_is_entered(
@@ -148,7 +148,7 @@ async def test_work_of_a_shop_whose_id_was_missing_moves_along_once_it_is_entere
     assert (await syncing.sync_once(here)).error_key == "error.api.forbidden.shop"
     here.save_settings({"backend.shop_id": demo_data.SHOP_ID})
     done = await syncing.sync_once(here)
-    assert (done.code, not done.found.counts) == (exit_codes.DONE, True)
+    assert (done.code, not done.differences.counts) == (exit_codes.DONE, True)
     assert here.stranded() == ()
 
 
@@ -174,11 +174,15 @@ async def test_a_wrong_path_leaves_its_work_in_sight_until_a_person_sends_it(
     with here.open_store(inline=True) as store:
         sale = made(store)
     failed = await syncing.sync_once(here)
-    assert (failed.code, failed.error_key, failed.found.queue.unsent) == (exit_codes.FAILED, "error.api.not_backend", 2)
+    assert (failed.code, failed.error_key, failed.differences.queue.unsent) == (
+        exit_codes.FAILED,
+        "error.api.not_backend",
+        2,
+    )
 
     here = install(tmp_path / "home", sandbox.base_url)
     done = await syncing.sync_once(here)
-    (left,) = done.found.stranded
+    (left,) = done.differences.stranded
     assert (left.unsent, left.base_url, left.shop_id, left.heard) == (2, wrong, demo_data.SHOP_ID, False)
     assert done.code == exit_codes.FAILED
     said = tn("difference.stranded", 2, place=difference_phrases.place(left), file=left.path.name)
@@ -189,7 +193,7 @@ async def test_a_wrong_path_leaves_its_work_in_sight_until_a_person_sends_it(
     assert await here.must_be_same_shop(left) == demo_data.SHOP_ID
     await here.send_stranded(left.path)
     done = await syncing.sync_once(here)
-    assert (done.code, not done.found.counts) == (exit_codes.DONE, True)
+    assert (done.code, not done.differences.counts) == (exit_codes.DONE, True)
     with here.open_store(inline=True) as store:
         assert store.read_now(execute, "SELECT count(*) FROM sale WHERE id = ?", (sale,)).fetchone() == (1,)
 
@@ -233,9 +237,9 @@ async def test_a_database_that_nobody_can_look_into_may_hold_work(
     (left,) = here.stranded()
     assert (left.path, left.unsent, bool(left.fault)) == (path, 0, True)
     done = await syncing.sync_once(here)
-    assert (done.code, done.found.counts) == (exit_codes.FAILED, {"untold": 1})
+    assert (done.code, done.differences.counts) == (exit_codes.FAILED, {"untold": 1})
     assert done.message == t("difference.untold", file=path.name) == difference_phrases.stranded(left)
-    assert done.found.counts
+    assert done.differences.counts
     assert await asyncio.to_thread(status.run, here, as_json=False) == exit_codes.FAILED
     assert t("difference.untold", file=path.name) in capsys.readouterr().out
     told = await MachineChecks(
@@ -303,11 +307,11 @@ async def test_an_import_that_was_cut_off_is_told_at_every_door(
     with here.open_store(inline=True) as store:
         store.run_now(unfinished_imports.note, "f", "list.csv", 501)
     done = await syncing.sync_once(here)
-    (said,) = difference_phrases.sentences(done.found)
+    (said,) = difference_phrases.sentences(done.differences)
     assert "list.csv" in said
     assert (done.code, done.message) == (exit_codes.DONE, said)
-    assert done.found.is_sent
-    assert done.found.counts
+    assert done.differences.is_sent
+    assert done.differences.counts
     assert await asyncio.to_thread(status.run, here, as_json=False) == exit_codes.FAILED, "somebody has to do something"
     assert said in capsys.readouterr().out.splitlines()
     premises = MachineChecks(

@@ -95,7 +95,7 @@ async def test_a_script_hears_that_it_was_not_the_server(tmp_path: Path, before:
     before.answer("404 Not Found", PAGE)
     failed = await syncing.sync_once(here)
     assert (failed.code, failed.error_key) == (exit_codes.FAILED, "error.api.not_backend")
-    assert failed.found.queue.unsent == 2
+    assert failed.differences.queue.unsent == 2
     before.page = b""
     assert (await syncing.sync_once(here)).code == exit_codes.DONE
 
