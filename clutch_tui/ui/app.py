@@ -264,7 +264,7 @@ class ClutchApp(KeysInOrder, Scanning, Overlays, ThinWire, Gauges, BidiApp, App[
     async def _forget_screens(self) -> None:
         """Let go of every screen but the one in front: their lists, carts and questions belong to the database
         that is left. What the till has still to write down is waited for."""
-        writing = [one.wait() for one in self.workers if one.group in ("add", "cart")]
+        writing = [worker.wait() for worker in self.workers if worker.group in ("add", "cart")]
         await asyncio.gather(*writing, return_exceptions=True)
         for mode in keys.MODES:
             if mode != self.current_mode:
@@ -331,15 +331,17 @@ class ClutchApp(KeysInOrder, Scanning, Overlays, ThinWire, Gauges, BidiApp, App[
         store = self._store
         if store is not None and nouns & {"queue", "conflicts", "notifications", "everything"}:
             alone = not self.settings.backend.is_set_up
-            found = self.differences = await store.read_later(shop.differences.between, self._stranded, alone=alone)
+            differences = self.differences = await store.read_later(
+                shop.differences.between, self._stranded, alone=alone
+            )
             status = replace(
                 status,
-                unsent=found.queue.unsent,
-                oldest_at=found.queue.oldest_at,
-                attention=found.queue.attention,
-                local=found.queue.local,
-                stranded=found.stranded_changes,
-                missing=found.set_aside,
+                unsent=differences.queue.unsent,
+                oldest_at=differences.queue.oldest_at,
+                attention=differences.queue.attention,
+                local=differences.queue.local,
+                stranded=differences.stranded_changes,
+                missing=differences.set_aside,
                 unread=await store.read_later(shop.journal.unread_count),
                 orders=await store.read_later(shop.journal.unread_orders),
             )
@@ -368,9 +370,9 @@ class ClutchApp(KeysInOrder, Scanning, Overlays, ThinWire, Gauges, BidiApp, App[
     @work(group="stranded", exclusive=True, exit_on_error=False)
     async def look_beside(self) -> None:
         """Look for work in the other databases of this home, and tell of it where it has changed."""
-        found = await asyncio.to_thread(self.services.stranded, self.settings)
-        if found != self._stranded:
-            self._stranded = found
+        stranded = await asyncio.to_thread(self.services.stranded, self.settings)
+        if stranded != self._stranded:
+            self._stranded = stranded
             self._brake.add(frozenset({"queue"}))
 
     @work(group="news", exclusive=True, exit_on_error=False)
@@ -380,7 +382,7 @@ class ClutchApp(KeysInOrder, Scanning, Overlays, ThinWire, Gauges, BidiApp, App[
 
         if fresh := await self.store.read(shop.journal.news_since, self._news_told):
             self._news_told = fresh[-1][0]
-            news.tell(self, [one for _, one in fresh], rings=self.settings.ui.bell)
+            news.tell(self, [notification for _, notification in fresh], rings=self.settings.ui.bell)
 
     async def keep_measures(self) -> None:
         """Write down what was measured. A database that is full or busy costs these figures and nothing else."""

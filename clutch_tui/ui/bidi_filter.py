@@ -127,7 +127,7 @@ class VisualLines(_WidgetPart):
     """
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        return [one for one in super().get_line_filters() if not isinstance(one, BidiFilter)]
+        return [line_filter for line_filter in super().get_line_filters() if not isinstance(line_filter, BidiFilter)]
 
 
 def paragraph(text: str, screen: Direction = RTL, *, base: Direction | None = None) -> Content:

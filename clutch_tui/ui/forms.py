@@ -225,7 +225,7 @@ class FormDialog(Dialog[T], Generic[T]):
 
     def complain(self, words: Callable[[], str], name: str = "") -> None:
         """Say what is wrong: under the field of that name, which gets the cursor, or below all of them."""
-        row = next((one for one in self.rows if one.entry.name == name), None)
+        row = next((row for row in self.rows if row.entry.name == name), None)
         if row is None:
             self._refusal.tell(words)
         else:

@@ -8,7 +8,7 @@ Here a key waits until the one before has been dealt with. Behind each key a mar
 widget that got it; it climbs behind the key up to the app, or to where the key ended, and once more from the widget
 that has the focus then, so that what the key set off (a form that goes to its next field) is done as well.
 
-It also waits for the deed that the one before has begun, until that is over or asks a person: what is typed behind a
+It also waits for the action that the one before has begun, until that is over or asks a person: what is typed behind a
 function key belongs into its dialog, and what follows an Enter into the sale that comes next. And a key that acts on
 a row of a list waits for the rows that were asked for, so that it names the row which a clerk who types slowly
 would see. All this lasts a moment as a rule; if it lasts longer, the screen says so (`show_waiting`), and after
@@ -57,7 +57,7 @@ LOOKED_FOR_AFTER = 0.03
 LOST_AFTER = 100
 """Looks at one widget after which the marker is taken for lost. They are counted, not the seconds: a machine that was
 busy with something else for a while, or a screen that took long to draw, has lost nothing."""
-DEEDS = frozenset({"ask", "add", "pay", "save", "leave", "menu"})
+ACTION_GROUPS = frozenset({"ask", "add", "pay", "save", "leave", "menu"})
 """The groups of workers that a key begins and that are over, or ask a person, in a moment. None of them may wait for
 the network."""
 SHOWN_AFTER = 0.2
@@ -125,8 +125,8 @@ class KeysInOrder(_AppPart):
         if not self._held or self._waiting is not None or (self._under_way is not None and not lost):
             return
         held, run = self._held[0]
-        if deeds := self._deeds():
-            self._wait_in_background(self._wait(deeds))
+        if actions := self._actions():
+            self._wait_in_background(self._wait(actions))
         elif run is not None and not run.is_typed and not self._may_go_on(held, run):
             pass  # another key, the end of the run or the store will tell
         elif self._rows_for(held):
@@ -206,7 +206,7 @@ class KeysInOrder(_AppPart):
     # --- what a key waits for --------------------------------------------------------------------------
 
     def push_screen(self, *args: Any, **kwargs: Any) -> Any:
-        """As Textual's. A worker that asks is over for those who wait for its deed, until it has its answer."""
+        """As Textual's. A worker that asks is over for those who wait for its action, until it has its answer."""
         pushed = super().push_screen(*args, **kwargs)
         if kwargs.get("wait_for_dismiss"):
             worker = get_current_worker()
@@ -215,12 +215,12 @@ class KeysInOrder(_AppPart):
             pushed.add_done_callback(lambda _: self._asking.discard(worker))
         return pushed
 
-    def _deeds(self) -> list[Awaited]:
+    def _actions(self) -> list[Awaited]:
         """Return what the keys before have begun and what is neither over nor waits for a person."""
         return [
             worker
             for worker in self.workers
-            if worker.group in DEEDS and not worker.is_finished and worker not in self._asking
+            if worker.group in ACTION_GROUPS and not worker.is_finished and worker not in self._asking
         ]
 
     def _rows_for(self, held: Held) -> list[Awaited]:
@@ -263,29 +263,29 @@ class KeysInOrder(_AppPart):
 
     async def _wait(self, awaited: list[Awaited]) -> None:
         """Until the first key that is held can be dealt with, or for as long as anybody has patience."""
-        waited, screen, told = 0.0, self.screen, False
+        waited, screen, is_shown = 0.0, self.screen, False
         try:
             while self._held and awaited:
                 if waited >= PATIENCE:
                     self._give_up()
                     break
-                if waited >= SHOWN_AFTER and not told:
-                    told = True
+                if waited >= SHOWN_AFTER and not is_shown:
+                    is_shown = True
                     _show_waiting(screen, True)
                 begun = monotonic()
                 await self._news_of(awaited, SHOWN_AFTER)
                 waited += min(monotonic() - begun, SHOWN_AFTER)
-                awaited = self._deeds() or self._rows_for(self._held[0][0])
+                awaited = self._actions() or self._rows_for(self._held[0][0])
         finally:
             self._waiting = None
-            if told:
+            if is_shown:
                 _show_waiting(screen, False)
             self.call_later(self._next_key)
 
     async def _news_of(self, awaited: list[Awaited], seconds: float) -> None:
         """Until one of them is over, something is asked, or so many seconds have gone."""
         self._asked.clear()
-        ends = [asyncio.create_task(_end_of(one)) for one in awaited]
+        ends = [asyncio.create_task(_end_of(work)) for work in awaited]
         ends.append(asyncio.create_task(_heard(self._asked)))
         try:
             await asyncio.wait(ends, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
@@ -377,14 +377,14 @@ def _place(field: Input) -> Place:
 
 async def _end_of(awaited: Awaited) -> None:
     if isinstance(awaited, Worker):
-        await asyncio.shield(_over(awaited))  # who no longer waits for a deed must not end it
+        await asyncio.shield(_over(awaited))  # who no longer waits for an action must not end it
     else:
         await awaited.arrival()
 
 
-async def _over(deed: Worker[Any]) -> None:
+async def _over(worker: Worker[Any]) -> None:
     with suppress(WorkerError):  # its own funnel tells of it
-        await deed.wait()
+        await worker.wait()
 
 
 async def _heard(event: asyncio.Event) -> None:

@@ -123,15 +123,16 @@ def shown_key(binding: Binding) -> str:
 def active_nodes(screen: Screen[Any]) -> Iterator[ActiveBinding]:
     """Our own bindings that work on a screen now, each once, the innermost first. Textual's have no id."""
     seen: set[str] = set()
-    for one in screen.active_bindings.values():
-        if one.binding.id and one.binding.id not in seen and has(one.binding.description):
-            seen.add(one.binding.id)
-            yield one
+    for active_binding in screen.active_bindings.values():
+        binding = active_binding.binding
+        if binding.id and binding.id not in seen and has(binding.description):
+            seen.add(binding.id)
+            yield active_binding
 
 
 def active(screen: Screen[Any]) -> Iterator[tuple[Binding, bool]]:
     """The same as bindings, with whether each can be done now."""
-    return ((one.binding, one.enabled) for one in active_nodes(screen))
+    return ((active_binding.binding, active_binding.enabled) for active_binding in active_nodes(screen))
 
 
 def word(binding: Binding) -> str:

@@ -46,7 +46,7 @@ def sentence(row: Notification) -> str:
     return shown.isolate(f"{row.kind} " + " ".join(f"{name}={value}" for name, value in values.items()))
 
 
-_TOLD = (ORDER, "system_message")
+_URGENT = (ORDER, "system_message")
 """What is told at once, with the bell: a customer waits, or it concerns everybody. The rest waits in its list; there
 may be a hundred an hour, and a bell that always rings is heard by nobody."""
 _TOPICS = {
@@ -60,12 +60,12 @@ _TOPICS = {
 
 def tell(app: ClutchApp, fresh: Iterable[Notification], *, rings: bool) -> None:
     """Show what cannot wait as a toast, and ring for it where the bell is not muted."""
-    told = [one for one in fresh if one.kind in _TOLD and not one.read]
-    if told and rings:
+    urgent = [row for row in fresh if row.kind in _URGENT and not row.read]
+    if urgent and rings:
         app.bell()
-    for one in told:
-        tone = "warning" if one.kind == ORDER else _TONES.get(str(one.values.get("level")), "information")
-        app.notify(sentence(one), severity=tone, timeout=15)
+    for row in urgent:
+        tone = "warning" if row.kind == ORDER else _TONES.get(str(row.values.get("level")), "information")
+        app.notify(sentence(row), severity=tone, timeout=15)
 
 
 async def go_to(app: ClutchApp, row: Notification) -> bool:
@@ -85,8 +85,8 @@ async def go_to(app: ClutchApp, row: Notification) -> bool:
 
 
 async def _to_order(app: ClutchApp, number: str) -> bool:
-    found = await app.store.read(shop.orders.page, OrderQuery(text=number, open_only=False), None, 0, 10)
-    if not number or all(row.order_number != number for row in found):
+    rows = await app.store.read(shop.orders.page, OrderQuery(text=number, open_only=False), None, 0, 10)
+    if not number or all(row.order_number != number for row in rows):
         return False
     await app.action_mode("orders")
     cast("OrdersScreen", app.screen).find(number)

@@ -103,5 +103,5 @@ class Overlays(_AppPart):
 
     def action_help_quit(self) -> None:
         """Ctrl+C: who presses it out of habit is told how one leaves, in the language of the screens."""
-        quits = next(one for one in keys.GLOBAL if one.action == "quit")
+        quits = next(binding for binding in keys.GLOBAL if binding.action == "quit")
         self.notify(t("app.how_to_quit", key=keys.shown_key(quits)))

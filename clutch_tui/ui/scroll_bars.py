@@ -124,8 +124,10 @@ def _place_children(widget: Widget, size: Size, optimal: bool = False) -> DockAr
     return replace(
         arranged,
         placements=[
-            one if one.overlay or one.absolute else one._replace(offset=one.offset + aside)
-            for one in arranged.placements
+            placement
+            if placement.overlay or placement.absolute
+            else placement._replace(offset=placement.offset + aside)
+            for placement in arranged.placements
         ],
         _spatial_map=None,
     )

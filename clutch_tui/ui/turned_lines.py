@@ -26,7 +26,7 @@ def turned(widget: Widget) -> Callable[[Strip], Strip] | None:
 
 @lru_cache(maxsize=256)
 def _is_turned(kind: type[Widget]) -> bool:
-    return any(one.__name__ in _TURNED for one in kind.__mro__)
+    return any(ancestor.__name__ in _TURNED for ancestor in kind.__mro__)
 
 
 def _turn(strip: Strip) -> Strip:

@@ -59,7 +59,7 @@ async def take_payment(screen: ShopScreen, customer_id: str) -> AccountPayment |
     methods: list[PayMethod] = [method for method in PAY_METHODS if method != "credit"]
     options = [(method, partial(t, f"pay.{method}")) for method in methods]
     chosen = await app.push_screen_wait(Choose("customer.pay", options))
-    method = next((one for one in methods if one == chosen), None)
+    method = next((method for method in methods if method == chosen), None)
     if method is None:
         return None
     note = await app.push_screen_wait(ask_text("customer.ask_note"))

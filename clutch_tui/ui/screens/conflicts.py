@@ -99,9 +99,9 @@ class ConflictsScreen(HistoryScreen):
     async def _go_to_the_sought(self) -> None:
         """Once, when the list is here."""
         change_id, self._sought = self._sought, ""
-        found = await self.store.read(shop.conflicts.of_change, change_id)
-        if found:
-            self.table.reveal(found[0].id, found[0].key)
+        conflicts = await self.store.read(shop.conflicts.of_change, change_id)
+        if conflicts:
+            self.table.reveal(conflicts[0].id, conflicts[0].key)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         row: Conflict | None = self.table.row

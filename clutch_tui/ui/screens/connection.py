@@ -159,9 +159,11 @@ class ConnectionScreen(Supporting, ShopScreen):
         """Try the endpoints that stand together with the one under the cursor: all of `inventory`, say."""
         if (row := self.endpoints.row) is not None:
             together = (
-                one for one in self._rows(failures_only=False) if one.endpoint.category == row.endpoint.category
+                endpoint_row
+                for endpoint_row in self._rows(failures_only=False)
+                if endpoint_row.endpoint.category == row.endpoint.category
             )
-            await self._test(*(one.id for one in together))
+            await self._test(*(endpoint_row.id for endpoint_row in together))
 
     async def _test(self, *names: str) -> None:
         if (network := self.app.network) is None:

@@ -54,7 +54,10 @@ def rows(
 ) -> list[EndpointRow]:
     """The catalogue in its order, what fails of it first; or nothing else."""
     known = {figure.name: figure for figure in figures}
-    every = [EndpointRow(n, one, known.get(one.name), day.get(one.name)) for n, one in enumerate(endpoints)]
+    every = [
+        EndpointRow(n, endpoint, known.get(endpoint.name), day.get(endpoint.name))
+        for n, endpoint in enumerate(endpoints)
+    ]
     failing = [row for row in every if row.works is False]
     return failing if failures_only else [*failing, *(row for row in every if row.works is not False)]
 
@@ -62,9 +65,9 @@ def rows(
 def curve(times: Sequence[float | None], width: int = CURVE) -> str:
     """The last response times as a line of bars, the newest last; a cross for a call without an answer."""
     times = times[-width:]
-    highest = max((one for one in times if one is not None), default=0.0)
+    highest = max((ms for ms in times if ms is not None), default=0.0)
     steps = len(BARS) - 1
-    return "".join(NO_ANSWER if one is None else BARS[round(steps * one / highest) if highest else 0] for one in times)
+    return "".join(NO_ANSWER if ms is None else BARS[round(steps * ms / highest) if highest else 0] for ms in times)
 
 
 def state_word(row: EndpointRow) -> str:
@@ -112,10 +115,10 @@ def caption(all_rows: Sequence[EndpointRow], *, failures_only: bool) -> str:
 
 def details(row: EndpointRow, periods: Mapping[str, Usage]) -> list[str]:
     """Everything that is known of an endpoint: where it is, how it went last, how it did over time."""
-    one, figure = row.endpoint, row.figure
+    endpoint, figure = row.endpoint, row.figure
     lines = [
-        shown.isolate(f"{one.method} {one.path}"),
-        t("endpoint.required" if one.required else "endpoint.optional"),
+        shown.isolate(f"{endpoint.method} {endpoint.path}"),
+        t("endpoint.required" if endpoint.required else "endpoint.optional"),
         "",
         f"{t('common.status')}: {state_word(row)}",
     ]

@@ -191,9 +191,9 @@ class ConnectionLogScreen(Supporting, ListScreen):
 
     @work(group="ask", exit_on_error=False)
     async def action_category(self) -> None:
-        found = await self.store.read(shop.journal.log_categories)
+        categories = await self.store.read(shop.journal.log_categories)
         words = [("", partial(t, "log.every_category"))]
-        words += [(category, partial(category_word, category)) for category in found]
+        words += [(category, partial(category_word, category)) for category in categories]
         category = await self.app.push_screen_wait(Choose("log.category", words))
         if category is not None:
             self.category = category

@@ -62,13 +62,13 @@ def draw(seen: OverviewFigures, width: int) -> Content:
     lines = [_overall(seen)]
     if seen.snapshot is not None:
         reason = seen.snapshot.reason
-        told = {"" if reason is None else problem_sentence(reason)}
+        reasons = {"" if reason is None else problem_sentence(reason)}
         for name in PARTS:
             part = seen.snapshot.parts[name]
             lines.append(_part(part, seen.now, seen.way))
             why = "" if part.problem is None else problem_sentence(part.problem)
-            if why and why not in told:  # what is told above is not told again
-                told.add(why)
+            if why and why not in reasons:  # what is told above is not told again
+                reasons.add(why)
                 lines.append(Content.styled(_cut("  " + why, width), "$text-warning"))
     lines.append(_queue(seen.status, seen.now))
     lines += _periods(seen.periods, width)

@@ -109,13 +109,13 @@ class DrawerScreen(HistoryScreen):
     async def _may_close(self, counted: int) -> bool:
         """Tell whether to close the drawer with what was counted, beside what the books say."""
         expected = (await self.store.read(shop.cash.report)).expected
-        found = {
+        figures = {
             "expected": shown.money(expected),
             "counted": shown.money(counted),
             "difference": shown.money(abs(counted - expected)),
             "word": paper.difference_word(counted - expected),
         }
-        return await self.app.confirm("drawer.ask_close", **found)
+        return await self.app.confirm("drawer.ask_close", **figures)
 
     async def _may_take(self, amount: int) -> bool:
         """Tell whether to take more out than the books say is there: somebody has counted, or has slipped."""

@@ -70,8 +70,8 @@ class EndpointTimes(Dialog[None]):
     @work(group="load", exclusive=True, exit_on_error=False)
     async def reload(self) -> None:
         period = self.period
-        found = await self.app.store.read(shop.usage.of_endpoints, period)
-        slowest = sorted(found.items(), key=lambda one: (-(one[1].median or 0), one[0]))
+        usages = await self.app.store.read(shop.usage.of_endpoints, period)
+        slowest = sorted(usages.items(), key=lambda item: (-(item[1].median or 0), item[0]))
         self.heading.tell(lambda: t("endpoint.times_of", period=t(f"connection.period.{period}")))
         self.table.show_rows([EndpointTimesRow(name, (n,), usage) for n, (name, usage) in enumerate(slowest)])
 

@@ -96,14 +96,14 @@ _FIELDS = (
 def lines(topic: str, data: Any) -> list[str]:
     """Return what a topic's data says, line by line; one sentence when there is nothing in it."""
     if topic in _PLACES and isinstance(data, Mapping):
-        found = [t(f"insight.figure.{name}", value=_value(name, data.get(name))) for name in _PLACES[topic]]
+        text_lines = [t(f"insight.figure.{name}", value=_value(name, data.get(name))) for name in _PLACES[topic]]
     elif topic == "sales.analytics" and isinstance(data, Mapping):
-        found = _analytics(data)
+        text_lines = _analytics(data)
     elif topic == "market.insights":
-        found = _market(data)
+        text_lines = _market(data)
     else:
-        found = _rows(topic, data)
-    return found or [t("insight.none")]
+        text_lines = _rows(topic, data)
+    return text_lines or [t("insight.none")]
 
 
 def _rows(template: str, rows: Any) -> list[str]:
@@ -111,25 +111,29 @@ def _rows(template: str, rows: Any) -> list[str]:
 
 
 def _analytics(data: Mapping[str, Any]) -> list[str]:
-    found: list[str] = []
+    text_lines: list[str] = []
     for name in ("daily_sales", "top_selling_items", "revenue_by_category"):
         rows = list(_mappings(data.get(name)))
         if rows:
-            found += ["", t(f"insight.heading.{name}"), *_rows(name, reversed(rows) if name == "daily_sales" else rows)]
-    return found[1:]
+            text_lines += [
+                "",
+                t(f"insight.heading.{name}"),
+                *_rows(name, reversed(rows) if name == "daily_sales" else rows),
+            ]
+    return text_lines[1:]
 
 
 def _market(data: Any) -> list[str]:
-    found: list[str] = []
+    text_lines: list[str] = []
     for insight in _mappings(data):
         kind = str(insight.get("type"))
         rows = list(_mappings(insight.get("data")))
         heading = t(f"insight.heading.{kind}") if has(f"insight.heading.{kind}") else shown.isolate(kind)
         if has(f"insight.{kind}"):
-            found += ["", heading, *_rows(kind, rows)]
+            text_lines += ["", heading, *_rows(kind, rows)]
         else:
-            found += ["", heading, *(_unknown(row) for row in rows)]
-    return found[1:]
+            text_lines += ["", heading, *(_unknown(row) for row in rows)]
+    return text_lines[1:]
 
 
 def _unknown(row: Mapping[str, Any]) -> str:

@@ -53,7 +53,7 @@ class InventoryScreen(ListScreen):
         self.low_only = False
         self._as_of: datetime | None = None
         """To which moment the server's figures hold."""
-        self._told: tuple[datetime | None, bool] = (None, False)
+        self._shown_age: tuple[datetime | None, bool] = (None, False)
         self._read_as = ""
         """What was typed, on the other keyboard layout, where only that finds anything."""
         super().__init__()
@@ -95,9 +95,9 @@ class InventoryScreen(ListScreen):
 
     @work(group="layout", exclusive=True, exit_on_error=False)
     async def _look_at_layout(self, text: str) -> None:
-        found = await self.store.read(shop.search.read_as, text)
-        if found != self._read_as:
-            self._read_as = found
+        read_as = await self.store.read(shop.search.read_as, text)
+        if read_as != self._read_as:
+            self._read_as = read_as
             self.details.refresh(layout=True)
 
     @property
@@ -120,8 +120,8 @@ class InventoryScreen(ListScreen):
     @work(group="as-of", exclusive=True, exit_on_error=False)
     async def _read_as_of(self) -> None:
         self._as_of = await self.store.read_later(shop.inventory.as_of)
-        if (told := (self._as_of, self._is_stale)) != self._told:
-            self._told = told
+        if (age := (self._as_of, self._is_stale)) != self._shown_age:
+            self._shown_age = age
             self.details.refresh(layout=True)
 
     def take_scan(self, text: str) -> bool | None:
@@ -135,11 +135,11 @@ class InventoryScreen(ListScreen):
 
     @work(group="ask", exit_on_error=False)
     async def _look_up(self, code: str) -> None:
-        found = await self.store.read(shop.search.with_code, code)
-        if len(found) == 1:
+        rows = await self.store.read(shop.search.with_code, code)
+        if len(rows) == 1:
             self.app.press_next("enter")
         else:
-            key = "sales.several" if found else "inventory.unknown_code"
+            key = "sales.several" if rows else "inventory.unknown_code"
             self.notify(t(key, text=shown.name(code)), severity="warning")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

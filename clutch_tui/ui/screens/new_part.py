@@ -31,10 +31,10 @@ async def ask_for(app: ClutchApp, given: dict[str, object]) -> Part | None:
 
 async def settle_doubts(app: ClutchApp, draft: PartDraft, seen: Part | None = None) -> None:
     """Ask about what is allowed but seldom meant. Raises `error.part.not_saved_yet` where it was not meant."""
-    found = await app.store.read(shop.inventory.doubts, draft, seen)
-    if not found:
+    doubts = await app.store.read(shop.inventory.doubts, draft, seen)
+    if not doubts:
         return
-    if not await app.confirm_unexpected("part.ask_doubts", doubts="\n".join(map(_sentence, found))):
+    if not await app.confirm_unexpected("part.ask_doubts", doubts="\n".join(map(_sentence, doubts))):
         raise ShopError("error.part.not_saved_yet")
 
 

@@ -62,7 +62,7 @@ def customer_lines(customer: Customer, standing: AccountStanding | None, last: S
     draft = customer.draft
     kind = f"customer.type.{draft.customer_type}"
     car = cars.described(draft.car_brand, draft.car_model, draft.car_year)
-    lines = _told(
+    lines = _lines_of(
         ("common.name", shown.name(draft.name)),
         ("common.phone", shown.phone(draft.phone)),
         ("common.email", shown.isolate(draft.email)),
@@ -84,7 +84,7 @@ def customer_lines(customer: Customer, standing: AccountStanding | None, last: S
 def supplier_lines(supplier: Supplier) -> list[str]:
     """A line for each field that has something in it."""
     draft = supplier.draft
-    lines = _told(
+    lines = _lines_of(
         ("common.name", shown.name(draft.name)),
         ("supplier.contact", shown.name(draft.contact_person)),
         ("common.phone", shown.phone(draft.phone)),
@@ -96,7 +96,7 @@ def supplier_lines(supplier: Supplier) -> list[str]:
     return [*lines, t("common.has_unsent")] if supplier.unsent else lines
 
 
-def _told(*fields: tuple[str, str]) -> list[str]:
+def _lines_of(*fields: tuple[str, str]) -> list[str]:
     return [f"{t(label)}: {value}" for label, value in fields if value]
 
 

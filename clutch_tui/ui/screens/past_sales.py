@@ -33,8 +33,8 @@ def state_word(row: SaleRow) -> str:
 
 def methods(row: SaleRow) -> str:
     """Return how it was paid, the largest part first."""
-    ways = sorted(row.payments, key=lambda one: one.amount, reverse=True)
-    return " + ".join(dict.fromkeys(map(method_word, (row.payment_method, *(one.method for one in ways)))))
+    ways = sorted(row.payments, key=lambda payment: payment.amount, reverse=True)
+    return " + ".join(dict.fromkeys(map(method_word, (row.payment_method, *(payment.method for payment in ways)))))
 
 
 COLUMNS: tuple[TableColumn[SaleRow], ...] = (

@@ -278,8 +278,8 @@ class PayDialog(Dialog[Paid]):
     @work(group="ask", exit_on_error=False)
     async def _take_on_account(self, amount: int, due: int) -> None:
         """Above the limit it goes on account only where a person says so: the notice beside it is easily passed."""
-        found = await self.app.store.read(shop.accounts.standing, self._cart.customer_id or "")
-        standing = found and self._with_parts(found)
+        before = await self.app.store.read(shop.accounts.standing, self._cart.customer_id or "")
+        standing = before and self._with_parts(before)
         if standing is not None and standing.limit is not None and (beyond := standing.beyond(amount)):
             figures = {
                 "owed": shown.money(standing.balance),

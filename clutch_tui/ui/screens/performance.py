@@ -100,7 +100,7 @@ class PerformanceScreen(ShopScreen):
     @work(group="load", exclusive=True, exit_on_error=False)
     async def reload(self) -> None:
         reports = await self.store.read(shop.measures.report, self.app.meter.session())
-        self.table.show_rows([MeasureRow(one.measure.name, (n,), one) for n, one in enumerate(reports)])
+        self.table.show_rows([MeasureRow(report.measure.name, (n,), report) for n, report in enumerate(reports)])
         savings = await self.store.read(shop.savings.today)
         self.savings.tell(lambda: "\n".join(savings_lines(savings)))
 
@@ -115,7 +115,7 @@ class PerformanceScreen(ShopScreen):
         measure, span = row.report.measure, self.span
         count = 24 if span == "hour" else 30
         course = await self.store.read(shop.measures.course, measure.name, span, count)
-        top = max((one for one in course if one is not None), default=None)
+        top = max((value for value in course if value is not None), default=None)
         title = partial(_chart_title, measure.name, span, top, measure.unit)
         self.chart.draw(title, course, CHART_LINES, measure.budget)
 

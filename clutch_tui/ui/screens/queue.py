@@ -15,7 +15,7 @@ from textual.content import Content
 from clutch_tui.core.outbox.views import ChangeRow
 from clutch_tui.core.sync.queue import ChangeDetail, Concern
 from clutch_tui.phrases import changes as change_phrases
-from clutch_tui.phrases import differences
+from clutch_tui.phrases import differences as difference_phrases
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 from clutch_tui.ui import shop
@@ -107,8 +107,8 @@ class QueueScreen(ListScreen):
             return "common.no_match"
         if not self.app.settings.backend.is_set_up:
             return "queue.empty_alone"
-        found = self.app.differences
-        return "queue.empty" if found is None or found.is_sent else "queue.empty_here"
+        differences = self.app.differences
+        return "queue.empty" if differences is None or differences.is_sent else "queue.empty_here"
 
     def reload(self) -> None:
         self.table.empty_key = self._nothing
@@ -129,7 +129,7 @@ class QueueScreen(ListScreen):
             self.table.refresh()
 
     def _tell_beside(self) -> None:
-        self.beside.tell(lambda: "\n".join(differences.stranded(one) for one in self._stranded))
+        self.beside.tell(lambda: "\n".join(difference_phrases.stranded(database) for database in self._stranded))
         if not self.table.count:
             self.table.empty_key = self._nothing
         self.refresh_bindings()
@@ -140,7 +140,7 @@ class QueueScreen(ListScreen):
 
     @property
     def _readable(self) -> Sequence[Stranded]:
-        return [one for one in self._stranded if not one.fault]
+        return [database for database in self._stranded if not database.fault]
 
     # --- what is said of a change ------------------------------------------------------------------------
 
@@ -262,11 +262,11 @@ class QueueScreen(ListScreen):
         services, settings = self.app.services, self.app.settings
         if services.must_be_same_shop is None or services.send_stranded is None:
             return
-        for one in self._readable:
-            told = await services.must_be_same_shop(one, settings)
-            names = {"place": differences.place(one), "shop": shown.isolate(told)}
-            if await self.app.confirm("queue.ask.send_stranded", n=one.unsent, **names):
-                await services.send_stranded(one.path, settings)
+        for database in self._readable:
+            server_shop = await services.must_be_same_shop(database, settings)
+            names = {"place": difference_phrases.place(database), "shop": shown.isolate(server_shop)}
+            if await self.app.confirm("queue.ask.send_stranded", n=database.unsent, **names):
+                await services.send_stranded(database.path, settings)
         self.app.look_beside()
         self.app.action_sync()
 

@@ -172,7 +172,7 @@ class SalesScreen(TillEntry):
         """Give the marked line so many pieces. Raises `error.sale.quantity`."""
         if self.cart is not None and self._line is not None:
             n, line = self._line
-            before = sum(one.quantity for one in self.cart.lines if one.part_id == line.part_id)
+            before = sum(cart_line.quantity for cart_line in self.cart.lines if cart_line.part_id == line.part_id)
             self._change(shop.cart.set_quantity(self.cart, n, quantity), select=line.part_id)
             if (part := await self.store.read(shop.inventory.row, line.part_id)) is not None:
                 self._say_if_short(part, before)

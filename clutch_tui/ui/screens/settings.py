@@ -46,7 +46,7 @@ ENTRIES = (
         choices=tuple((name, f"settings.letters_{name}") for name in ("auto", "arabic", "latin", "ascii")),
     ),
     FormField(
-        "ui.theme", "settings.theme", "choice", choices=[(one.name, f"theme.{one.name}") for one in themes.THEMES]
+        "ui.theme", "settings.theme", "choice", choices=[(theme.name, f"theme.{theme.name}") for theme in themes.THEMES]
     ),
     FormField("ui.bell", "settings.bell", "choice", choices=YES_NO),
     FormField("shop.tax_rate", "settings.tax_rate", "decimal", maximum=100),
@@ -59,7 +59,7 @@ ENTRIES = (
     FormField("log.debug", "settings.debug", "choice", choices=YES_NO),
 )
 _TAX = {"shop.tax_rate", "shop.prices_include_tax", "shop.cash_rounding"}
-_TOLD = {"shop.tax_rate", "shop.prices_include_tax"}
+_SERVER_SETS = {"shop.tax_rate", "shop.prices_include_tax"}
 _AT_START = {"text.bidi", "text.letters"}
 """What the terminal is asked or told before the first frame."""
 _BACKEND = {"backend.base_url", "backend.ws_url", "backend.shop_id"}
@@ -82,7 +82,7 @@ class SettingsScreen(ShopScreen):
         self.rows: list[EntryRow] = []
         self.outcome = ProblemWords()
         self.unsaved = Words(classes="detail -warning")
-        self._told = False
+        self._server_sets_tax = False
         """Whether the shop's server sets the tax."""
 
     def compose_body(self) -> ComposeResult:
@@ -123,25 +123,25 @@ class SettingsScreen(ShopScreen):
     async def reload(self) -> None:
         """Show what was set elsewhere, by a key or by the shop's server, beside what was typed and not saved. What the
         server has told of its tax cannot be typed over: it would not last."""
-        told = await self.store.read(shop.state.server_sets_tax)
-        rules = await self.app.tax_rules() if told else None
+        server_sets_tax = await self.store.read(shop.state.server_sets_tax)
+        rules = await self.app.tax_rules() if server_sets_tax else None
         for row in self.rows:
-            if row.entry.name not in _TOLD:
+            if row.entry.name not in _SERVER_SETS:
                 row.follow(_current(self.app.settings, row.entry.name))
                 continue
             if rules is not None:
-                row.show(_told(rules, row.entry.name))
+                row.show(_tax_setting(rules, row.entry.name))
             elif row.field.disabled:
                 row.show(_current(self.app.settings, row.entry.name))
-            row.field.disabled = told
+            row.field.disabled = server_sets_tax
         self._show_unsaved()
-        self._told = told
+        self._server_sets_tax = server_sets_tax
         self._say_who_sets_tax()
         self._say_which_coin()
 
     def _say_who_sets_tax(self) -> None:
         row = next(row for row in self.rows if row.entry.name == "shop.prices_include_tax")
-        if self._told:
+        if self._server_sets_tax:
             row.problem.say("settings.tax_from_server")
         else:
             row.problem.clear()
@@ -226,7 +226,7 @@ class SettingsScreen(ShopScreen):
         self._show_unsaved()
 
 
-def _told(rules: TaxRules, name: str) -> object:
+def _tax_setting(rules: TaxRules, name: str) -> object:
     """A tax rule of the server as the setting of that name would be."""
     return rules.percent if name == "shop.tax_rate" else rules.prices_include_tax
 

@@ -102,12 +102,12 @@ class TillEntry(ShopScreen):
 
     @work(group="search", exclusive=True, exit_on_error=False)
     async def _search(self, text: str) -> None:
-        found, rows = await self.store.read(shop.lookup.find, text, HITS)
+        lookup, rows = await self.store.read(shop.lookup.find, text, HITS)
         if text != self.field.value.strip():
             return  # another search is on its way
         is_news, was_first = self._hits_for == text, self.hits.cursor == 0
         self._hits_for = text
-        self.marked.read_as = found.read_as
+        self.marked.read_as = lookup.read_as
         self.hits.show_rows(rows, None if is_news else 0, is_news=is_news)
         self._has_news_moved = is_news and (self._has_news_moved or (was_first and self.hits.cursor > 0))
         if self._is_overtaken:
@@ -147,16 +147,16 @@ class TillEntry(ShopScreen):
                     self._offer_again(text)
                     return
                 text = whole
-            found = await self.store.read(shop.lookup.resolve, text)
+            lookup = await self.store.read(shop.lookup.resolve, text)
             try:
-                if found.refused:
-                    raise ShopError("error.sale.figure", figure=found.refused)
-                if found.pieces is not None:
-                    await self._set_quantity(found.pieces)
-                elif plan.figure is not None and not scanned and not by_hand and (sign or not found.exact):
-                    await self._take_figure(text, sign, plan.figure, found, row)
+                if lookup.refused:
+                    raise ShopError("error.sale.figure", figure=lookup.refused)
+                if lookup.pieces is not None:
+                    await self._set_quantity(lookup.pieces)
+                elif plan.figure is not None and not scanned and not by_hand and (sign or not lookup.exact):
+                    await self._take_figure(text, sign, plan.figure, lookup, row)
                 else:
-                    await self._sell(text, found, row, by_hand=by_hand, scanned=scanned)
+                    await self._sell(text, lookup, row, by_hand=by_hand, scanned=scanned)
             except ShopError as error:
                 report(self, error)
                 self._offer_again(text)
@@ -174,24 +174,24 @@ class TillEntry(ShopScreen):
         self._go_to(self.history.back)
         return sign + text
 
-    async def _take_figure(self, text: str, sign: str, figure: int, found: Lookup, row: PartRow | None) -> None:
+    async def _take_figure(self, text: str, sign: str, figure: int, lookup: Lookup, row: PartRow | None) -> None:
         """A figure alone may be so many pieces of the marked line, behind a sign so many more or fewer, or the
         beginning of a code; the sign has stepped the line by one already, where there was one to step."""
-        one, line = (-1 if sign == "-" else 1), self._line
+        step, line = (-1 if sign == "-" else 1), self._line
         if line is None:
             if sign:
                 raise ShopError("error.sale.figure", figure=sign + text)
-            await self._sell(text, found, row, by_hand=False, scanned=False)
+            await self._sell(text, lookup, row, by_hand=False, scanned=False)
             return
         stepped = bool(sign) and self._after_step is self.cart
-        wanted = line[1].quantity + one * (figure - stepped) if sign else figure
+        wanted = line[1].quantity + step * (figure - stepped) if sign else figure
         if wanted < 1:
             if stepped:
                 self._go_to(self.history.back)
             raise ShopError("error.sale.figure", figure=sign + text)
-        parts = [candidate.part for candidate in found.meant(row, by_hand=False)]
+        parts = [candidate.part for candidate in lookup.meant(row, by_hand=False)]
         if not parts and not sign:
-            await self._sell(text, found, row, by_hand=False, scanned=False)
+            await self._sell(text, lookup, row, by_hand=False, scanned=False)
             return
         from clutch_tui.ui.screens import till_questions
 
@@ -203,26 +203,26 @@ class TillEntry(ShopScreen):
                 self._go_to(self.history.back)
             await self._set_quantity(wanted)
         else:
-            await self._sell(text, found, row, by_hand=True, scanned=False)
+            await self._sell(text, lookup, row, by_hand=True, scanned=False)
 
-    async def _sell(self, text: str, found: Lookup, row: PartRow | None, *, by_hand: bool, scanned: bool) -> None:
+    async def _sell(self, text: str, lookup: Lookup, row: PartRow | None, *, by_hand: bool, scanned: bool) -> None:
         """Sell what is meant. What is doubtful is asked, however fast it came; a scan is a code and no search."""
         several = False
-        if row is None and not found.exact and not scanned:
+        if row is None and not lookup.exact and not scanned:
             # the list below the field is not there, or has nothing in it
-            found, rows = await self.store.read(shop.lookup.find, text, 2)
+            lookup, rows = await self.store.read(shop.lookup.find, text, 2)
             row, several = rows[0] if len(rows) == 1 else None, len(rows) > 1
-        candidates = found.meant(row, by_hand=by_hand)
+        candidates = lookup.meant(row, by_hand=by_hand)
         if candidates:
             meant: Candidate | None = candidates[0]
-            if len(candidates) > 1 or not found.sure:
+            if len(candidates) > 1 or not lookup.sure:
                 from clutch_tui.ui.screens import till_questions
 
                 meant = await till_questions.which(self.app, text, candidates)
         elif text == self._unknown and not scanned:
-            meant = await self._make(found)
+            meant = await self._make(lookup)
         else:
-            self._say_not_found(text, found, several=several)
+            self._say_not_found(text, lookup, several=several)
             return
         if meant is not None and not meant.part.price:
             meant = await self._priced(meant)
@@ -230,11 +230,11 @@ class TillEntry(ShopScreen):
             self._offer_again(text)
             return
         self._add(meant)
-        if found.read_as:
+        if lookup.read_as:
             from clutch_tui.phrases import lookups
 
             # the number as it stands on the part, where that was typed
-            self.notify(lookups.read_as(meant.part.part_number if found.exact else found.read_as))
+            self.notify(lookups.read_as(meant.part.part_number if lookup.exact else lookup.read_as))
 
     async def _priced(self, meant: Candidate) -> Candidate | None:
         """Have a price given for this sale to what has none, of which nought may be meant; its line keeps it for the
@@ -247,21 +247,21 @@ class TillEntry(ShopScreen):
             price = await till_questions.missing_price(self.app, part_name(meant.part))
         return None if price is None else replace(meant, part=replace(meant.part, price=price))
 
-    def _say_not_found(self, text: str, found: Lookup, *, several: bool) -> None:
+    def _say_not_found(self, text: str, lookup: Lookup, *, several: bool) -> None:
         key = "sales.several" if several else "sales.not_found"
-        if not several and shop.codes.looks_scanned(found.wanted):
+        if not several and shop.codes.looks_scanned(lookup.wanted):
             key, self._unknown = "sales.unknown_code", text
-        self.notify(t(key, text=shown.name(found.wanted)), severity="warning")
+        self.notify(t(key, text=shown.name(lookup.wanted)), severity="warning")
         self._offer_again(text)
 
-    async def _make(self, found: Lookup) -> Candidate | None:
+    async def _make(self, lookup: Lookup) -> Candidate | None:
         """Make the part that an unknown barcode is on."""
         from clutch_tui.ui.screens import new_part
 
         self._unknown = ""
-        made = await new_part.ask_for(self.app, {"barcode": shop.codes.as_printed(found.wanted)})
+        made = await new_part.ask_for(self.app, {"barcode": shop.codes.as_printed(lookup.wanted)})
         part = None if made is None else await self.store.read(shop.inventory.row, made.id)
-        return None if part is None else shop.lookup.Candidate(part, found.quantity)
+        return None if part is None else shop.lookup.Candidate(part, lookup.quantity)
 
     def _add(self, meant: Candidate) -> None:
         """Put it into the cart. That there is less on the shelf is said, once for each line: the customer may hold in

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 async def which(app: ClutchApp, text: str, candidates: Sequence[Candidate]) -> Candidate | None:
     """Ask which of these parts, and how many of it; None for none of them."""
-    options = [(str(n), lookups.candidate(one)) for n, one in enumerate(candidates)]
+    options = [(str(n), lookups.candidate(candidate)) for n, candidate in enumerate(candidates)]
     chosen = await app.push_screen_wait(ChooseUnmarked("sales.which", options, text=shown.isolate(text)))
     return None if chosen is None else candidates[int(chosen)]
 

@@ -78,11 +78,11 @@ class UpdatesScreen(ShopScreen):
         self._show()
 
     def _show(self) -> None:
-        found, trouble, own = self.standing, self.trouble, self.own
-        self.verdict.set_classes(f"-{found.verdict}")
-        self.verdict.tell(lambda: _verdict(found, trouble))
-        self.versions.tell(lambda: "\n".join(_versions(found, trouble)))
-        self.news.tell(lambda: "\n".join(_own_lines() if own else _news(found)))
+        standing, trouble, own = self.standing, self.trouble, self.own
+        self.verdict.set_classes(f"-{standing.verdict}")
+        self.verdict.tell(lambda: _verdict(standing, trouble))
+        self.versions.tell(lambda: "\n".join(_versions(standing, trouble)))
+        self.news.tell(lambda: "\n".join(_own_lines() if own else _news(standing)))
         self.query_one("#updates-news", VerticalScroll).scroll_home(animate=False)
 
     @work(group="fetch", exclusive=True, exit_on_error=False)
@@ -102,35 +102,35 @@ class UpdatesScreen(ShopScreen):
         self._show()
 
 
-def _verdict(found: VersionStanding, trouble: Exception | None) -> str:
+def _verdict(standing: VersionStanding, trouble: Exception | None) -> str:
     """Return how the version stands; where nobody knows, who could say."""
-    if found.verdict == "unknown" and trouble is not None:
+    if standing.verdict == "unknown" and trouble is not None:
         return t("updates.not_offered" if is_missing(trouble) else "updates.no_answer")
-    return t(f"updates.verdict.{found.verdict}", version=found.latest or found.minimum)
+    return t(f"updates.verdict.{standing.verdict}", version=standing.latest or standing.minimum)
 
 
-def _versions(found: VersionStanding, trouble: Exception | None) -> Iterator[str]:
-    yield t("updates.running", version=found.current)
+def _versions(standing: VersionStanding, trouble: Exception | None) -> Iterator[str]:
+    yield t("updates.running", version=standing.current)
     if trouble is not None:
         yield explain(trouble)
-    if found.latest:
-        yield t("updates.latest", version=found.latest)
-    if found.minimum:
-        yield t("updates.minimum", version=found.minimum)
-    if found.checked_at is not None:
-        yield t("updates.checked", age=shown.age(found.checked_at, datetime.now(UTC)))
+    if standing.latest:
+        yield t("updates.latest", version=standing.latest)
+    if standing.minimum:
+        yield t("updates.minimum", version=standing.minimum)
+    if standing.checked_at is not None:
+        yield t("updates.checked", age=shown.age(standing.checked_at, datetime.now(UTC)))
 
 
 def _own_lines() -> list[str]:
     return [t("updates.own_title"), "", *_plain(upgrade.changelog(language()))]
 
 
-def _news(found: VersionStanding) -> Iterator[str]:
-    if found.verdict in ("available", "required"):
+def _news(standing: VersionStanding) -> Iterator[str]:
+    if standing.verdict in ("available", "required"):
         yield t("updates.type")
         yield shown.isolate(f"  {upgrade.upgrade_command()}")
         yield ""
-    for release in found.news:
+    for release in standing.news:
         yield t("updates.new_in", version=release.version)
         yield from (f"- {change}" for change in release.changes_in(language()))
         yield ""

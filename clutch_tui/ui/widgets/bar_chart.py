@@ -13,12 +13,12 @@ FULL, HALF, NOTHING, BUDGET = "█", "▄", NO_BREAK_SPACE, "─"
 def lines(figures: Sequence[float | None], height: int, budget: float | None = None) -> list[str]:
     """Bars of two cells each, oldest first, the top line first. The budget is a line behind the bars where it lies
     below the highest of them. What was not measured has no bar; what was, has at least half a cell."""
-    known = [one for one in figures if one is not None]
+    known = [figure for figure in figures if figure is not None]
     if not known:
         return [""] * height
     top = max(known) or 1.0
     limit = None if budget is None or budget > top else round(budget / top * height * 2)
-    levels = [None if one is None else max(1, round(one / top * height * 2)) for one in figures]
+    levels = [None if figure is None else max(1, round(figure / top * height * 2)) for figure in figures]
     return ["".join(_cell(level, row, limit) for level in levels) for row in reversed(range(height))]
 
 

@@ -60,7 +60,7 @@ class ChoiceField(Widget, can_focus=True):
         self.value = value if value or value in known else self.choices[0][0]
 
     def action_turn(self, side: str) -> None:
-        values = [one for one, _ in self.choices]
+        values = [value for value, _ in self.choices]
         step = 1 if (side == "right") != is_rtl() else -1
         self.value = values[(values.index(self.value) + step) % len(values)]
         self.refresh()

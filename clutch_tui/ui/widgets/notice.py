@@ -40,10 +40,10 @@ class Toasts(Notifications):
 
     def add(self, notification: Notification) -> Self:
         said = (notification.message, notification.title, notification.severity)
-        for one in [one for one in self if (one.message, one.title, one.severity) == said]:
+        for toast in [toast for toast in self if (toast.message, toast.title, toast.severity) == said]:
             given = {field.name: getattr(notification, field.name) for field in fields(Notification)}
-            notification = Repeated(**given, times=getattr(one, "times", 1) + 1)
-            del self[one]
+            notification = Repeated(**given, times=getattr(toast, "times", 1) + 1)
+            del self[toast]
         return super().add(notification)
 
 

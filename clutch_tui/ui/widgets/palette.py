@@ -50,7 +50,7 @@ class FoldedCommands(Provider):
         for command in self._commands():
             name, help_text, run, _ = command
             names = {name, *getattr(command, "names", ())}
-            match = BY_KEY if _bare(help_text) == _bare(query) else max(matcher.match(fold(one)) for one in names)
+            match = BY_KEY if _bare(help_text) == _bare(query) else max(matcher.match(fold(name)) for name in names)
             if match > 0:
                 yield Hit(match, name, run, help=help_text)
 

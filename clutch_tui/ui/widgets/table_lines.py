@@ -100,8 +100,8 @@ class TableLines(Generic[R]):
         drawn = self.line(y, ground.style).crop_extend(ground.scrolled, ground.scrolled + ground.width, ground.style)
         after = self._table.size.width - ground.bar - ground.width
         line = Strip([Segment(" " * ground.bar, ground.style), *drawn, Segment(" " * after, ground.style)])
-        for one in ground.filters:
-            line = line.apply_filter(one, ground.background)
+        for line_filter in ground.filters:
+            line = line.apply_filter(line_filter, ground.background)
         if place is not None:
             if len(self._kept) >= KEPT_LINES:
                 self._kept.clear()
@@ -124,7 +124,7 @@ class TableLines(Generic[R]):
             return self._row(y - 1 + self._table.scroll_offset.y, plain)
         style = self._table.get_component_rich_style("window-table--header")
         placed = self._table.placed
-        texts = [t(one.column.title) if one.column.title else "" for one in placed]
+        texts = [t(placed_column.column.title) if placed_column.column.title else "" for placed_column in placed]
         return self._line(texts, [style] * len(texts), style, " ")
 
     def _row(self, index: int, plain: Style) -> Strip:

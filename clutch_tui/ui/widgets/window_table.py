@@ -130,7 +130,7 @@ class WindowTable(VisualLines, ScrollView, Generic[R], can_focus=True):
         """Whether a key may act only on a row that somebody can have read: where one key decides at once."""
         self.placed: tuple[Placed[R], ...] = ()
         """The columns that fit, as wide as they are now."""
-        self._told: tuple[str | int | None, int] | None = None
+        self._highlighted: tuple[str | int | None, int] | None = None
 
     # --- what is shown ---------------------------------------------------------------------------------
 
@@ -251,14 +251,14 @@ class WindowTable(VisualLines, ScrollView, Generic[R], can_focus=True):
                 keep, was = self.row.id, self.row.key
             for page in window.missing(cursor, cursor):
                 await window.load(page)
-            found = window.find(keep)
-            if found is None and was is not None:  # so many came before it, or went, that it stands on another page
+            index = window.find(keep)
+            if index is None and was is not None:  # so many came before it, or went, that it stands on another page
                 place = await window.place(was)
                 for page in window.missing(place, place):
                     await window.load(page)
-                found = window.find(keep)
-            cursor = cursor if found is None else found
-            if found is None and was is not None and answers == self._answered:
+                index = window.find(keep)
+            cursor = cursor if index is None else index
+            if index is None and was is not None and answers == self._answered:
                 self._slipped_at = monotonic()
         self._answered = answers
         self._show(window, cursor)
@@ -354,10 +354,10 @@ class WindowTable(VisualLines, ScrollView, Generic[R], can_focus=True):
     def _tell(self) -> None:
         row = self.row
         now = (None if row is None else row.id, self.count)
-        if self._told is None or now[0] != self._told[0]:
+        if self._highlighted is None or now[0] != self._highlighted[0]:
             self._marked_at = monotonic()
-        if now != self._told or row is not None:
-            self._told = now
+        if now != self._highlighted or row is not None:
+            self._highlighted = now
             self.post_message(self.Highlighted(self, row))
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:

@@ -49,7 +49,7 @@ class Words(Widget):
     ) -> None:
         super().__init__(id=id, classes=classes)
         self._text: Callable[[], Content | str] = lambda: t(key, **values) if key else ""
-        self._told: str | None = None
+        self._shown_text: str | None = None
         """What `_text` gave when it was told, which is what there is room for: it may read what has moved on since."""
 
     def say(self, key: str, **values: object) -> None:
@@ -58,9 +58,9 @@ class Words(Widget):
 
     def tell(self, text: Callable[[], Content | str]) -> None:
         """Show what `text()` gives; it is called again whenever the widget is drawn in another language."""
-        before = self.text if self._told is None else self._told
+        before = self.text if self._shown_text is None else self._shown_text
         self._text = text
-        self._told = after = self.text
+        self._shown_text = after = self.text
         if not self.size.width or self._room(before) != self._room(after):
             self.refresh(layout=True)  # laying out again costs twenty times the drawing
         else:
@@ -84,7 +84,7 @@ class Words(Widget):
 
     def relabel(self) -> None:
         """The language has changed."""
-        self._told = self.text
+        self._shown_text = self.text
         self.refresh(layout=True)
 
     def render(self) -> Content:
