@@ -1,4 +1,4 @@
-"""What the endpoints that only inform answer: the shop, figures, advice, the market, the server itself."""
+"""The answers of the endpoints that only inform: the shop, figures, advice, the market, the server itself."""
 
 from __future__ import annotations
 

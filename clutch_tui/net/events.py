@@ -15,7 +15,7 @@ from typing import Any, ClassVar, TypeVar
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """What all nine have in common. `seq` is None from a server that does not number its events."""
+    """The base of all nine. `seq` is None from a server that does not number its events."""
 
     TYPE: ClassVar[str]
     """The event's name on the socket."""

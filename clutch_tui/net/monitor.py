@@ -1,4 +1,4 @@
-"""What the connection is doing, for people: states, figures, and its events as they happen.
+"""The state of the connection, for people: its parts, figures, and its events as they happen.
 
 Plain data and no waiting: the network parts report here, the screens take snapshots. Everything runs in the
 thread of the event loop; a snapshot may go anywhere.
@@ -95,7 +95,7 @@ class LoggedCall:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionFigures:
-    """What is known about one endpoint. `works` is `None` until it was called."""
+    """The figures of one endpoint. `works` is `None` until it was called."""
 
     name: str
     works: bool | None = None
@@ -135,7 +135,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """What sync has moved since the process began, and the seconds that it was at work."""
+    """The changes and records that sync has moved since the process began, and the seconds that it was at work."""
 
     sent: int = 0
     fetched: int = 0

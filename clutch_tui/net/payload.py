@@ -108,7 +108,7 @@ Mark = Annotated[str | None, BeforeValidator(mark_in)]
 
 
 class Payload(BaseModel):
-    """What all records share. The text limit keeps a hostile field from filling memory and screens."""
+    """The base of all records. The text limit keeps a hostile field from filling memory and screens."""
 
     model_config = ConfigDict(
         extra="ignore", coerce_numbers_to_str=True, str_max_length=LONGEST, hide_input_in_errors=True

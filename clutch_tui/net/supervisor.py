@@ -23,7 +23,7 @@ class Job(Protocol):
 
     @property
     def error(self) -> BaseException | None:
-        """What it has ended by; None while it runs."""
+        """Return what it has ended by; None while it runs."""
 
     def cancel(self) -> object:
         """Have it end soon."""

@@ -95,7 +95,7 @@ class Request:
 
 
 class Record:
-    """What is gathered while one exchange runs."""
+    """The record of one exchange, gathered while it runs."""
 
     def __init__(self, request: Request, headers: dict[str, str], attempt: int, packed: bytes | None = None) -> None:
         self.request = request

@@ -1,4 +1,4 @@
-"""What can go wrong between here and the server, by kinds that a person can act on."""
+"""The failures between here and the server, by kinds that a person can act on."""
 
 from __future__ import annotations
 
@@ -295,7 +295,7 @@ _NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUE
 
 
 def from_ssl_error(error: ssl.SSLError, host: str) -> ApiError:
-    """Why the secure line could not be opened. A handshake that simply ended says nothing about certificates."""
+    """Tell why the secure line could not be opened. A handshake that simply ended says nothing about certificates."""
     import ssl
 
     if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):

@@ -27,7 +27,7 @@ _BROKEN = frozenset({500, 501})
 
 
 class Packing:
-    """What is known about one server."""
+    """The knowledge of whether one server takes packed bodies."""
 
     def __init__(self) -> None:
         self._offered = False

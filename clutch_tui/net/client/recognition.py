@@ -1,4 +1,4 @@
-"""Whether what answers is the backend at all: a proxy, a captive portal or a wrong path says "no such route" as well.
+"""Telling the backend from what else may answer: a proxy, a captive portal or a wrong path says "no such route" too.
 
 A route that is answered as missing is missing only where the backend itself is seen to be there, by any call that it
 knows. Without that a page of a proxy's would teach the terminal that its server has no sync and takes no sales.
@@ -21,7 +21,7 @@ _REFUSES = frozenset({401, 403})
 
 
 class Look(NamedTuple):
-    """What came back from one bare GET."""
+    """The answer to one bare GET."""
 
     status: int
     body: bytes

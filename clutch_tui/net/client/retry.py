@@ -1,4 +1,4 @@
-"""How often, how soon, and whether at all a call is tried again (docs/protocol.md#retries)."""
+"""The rules of retries: how often, how soon, and whether at all a call is tried again (docs/protocol.md#retries)."""
 
 from __future__ import annotations
 

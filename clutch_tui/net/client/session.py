@@ -1,4 +1,4 @@
-"""Who this terminal speaks for: nobody, the shop's API key, or a user with a token that is kept fresh."""
+"""The identity that this terminal speaks for: nobody, the shop's API key, or a user with a token that is kept fresh."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What synchronisation leans on, tried on a server: keys, versions, cursors, clocks, and a socket that answers."""
+"""The capabilities of a server that sync needs, tried: keys, versions, cursors, clocks, and a socket that answers."""
 
 from __future__ import annotations
 

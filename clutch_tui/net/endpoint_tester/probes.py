@@ -1,4 +1,4 @@
-"""How each endpoint is asked without leaving a trace in the shop.
+"""The probe of each endpoint, which leaves no trace in the shop.
 
 What reads is called. What writes is asked for something that a sound server must refuse: a record of the wrong
 types, an identity that does not exist. The refusal proves that the route is there and that we have the right to

@@ -83,7 +83,7 @@ _LINE_DOWN = frozenset({Kind.UNREACHABLE, Kind.UNKNOWN_HOST, Kind.TLS, Kind.PROX
 
 @dataclass(frozen=True, slots=True)
 class EndpointResult:
-    """What one endpoint did. `problem` says what was wrong; the remedy's sentence is `tester.remedy.<state>`."""
+    """The result of one endpoint. `problem` says what was wrong; the remedy's sentence is `tester.remedy.<state>`."""
 
     name: str
     category: str

@@ -1,4 +1,4 @@
-"""What comes over the socket, as it is checked: the frame, and the nine events of `net/events.py`."""
+"""The messages of the socket, as they are checked: the frame, and the nine events of `net/events.py`."""
 
 from __future__ import annotations
 

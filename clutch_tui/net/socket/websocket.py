@@ -47,8 +47,8 @@ SETTLED = 10.0
 
 
 class Cursor(Protocol):
-    """Where the number of the last event is kept, so that a new process can ask for what it missed, and where our
-    own parts and sales stand (`head`), to be compared with the server's counter; None where they cannot be."""
+    """The number of the last event, kept so that a new process can ask for what it missed; and the numbers up to which
+    our own parts and sales go (`head`), to be compared with the server's counter; None where they cannot be."""
 
     async def load(self) -> int | None: ...
 
