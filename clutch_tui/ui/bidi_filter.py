@@ -72,10 +72,10 @@ class BidiFilter(LineFilter):
 if TYPE_CHECKING:
 
     class _AppPart(App[Any]):
-        """What stands beside the mixin."""
+        """The class that the mixin stands beside."""
 
     class _WidgetPart(Widget):
-        """What stands beside the mixin."""
+        """The class that the mixin stands beside."""
 
 else:
     # a mixin that were a widget would hide the style sheet of the class behind it

@@ -1,4 +1,4 @@
-"""What a person feels, measured where it happens: from key to paint, frames, bytes to the terminal.
+"""The speed that a person feels, measured where it happens: from key to paint, frames, bytes to the terminal.
 
 Over SSH nothing else tells why the program seems slow. Figures go into the app's meter by an append each and into
 the database once a minute; the performance screen and `clutch-tui perf` show them.

@@ -1,4 +1,4 @@
-"""What the backend said that a person should hear of: as a sentence, with the bell, and the place that it speaks of."""
+"""News from the backend that a person should hear: as a sentence, with the bell, and the place that it speaks of."""
 
 from __future__ import annotations
 

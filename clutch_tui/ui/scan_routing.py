@@ -1,4 +1,4 @@
-"""Where a scan goes: into the till, into a field that asks for a code, or nowhere, which is said.
+"""The way of a scan: into the till, into a field that asks for a code, or nowhere, which is said.
 
 A screen or dialog that has an opinion says so by `take_scan(text)`: True where it took the scan, False where it lets
 none through (a question that waits for its answer), None where the next one below may have it. What lies over a

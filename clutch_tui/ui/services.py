@@ -1,4 +1,4 @@
-"""What the app is given by whoever starts it: the seam between the composition root and the screens.
+"""The services that the app is given by whoever starts it: the seam between the composition root and the screens.
 
 The app opens the store after its first frame, in a thread, and starts the network after that; both come from
 here as functions, so that neither is imported, let alone made, before there is something to look at. Tests
@@ -102,7 +102,7 @@ class DemoLine(Protocol):
 
 
 class Door(Protocol):
-    """What opens a database that does not open by itself. All of it blocks and raises `ShopError`."""
+    """The way into a database that does not open by itself. All of it blocks and raises `ShopError`."""
 
     def listen(self, tell: Callable[[str], None]) -> None:
         """Call `tell` with the key of what takes a while, before it begins, in the thread that opens the store."""

@@ -1,4 +1,4 @@
-"""What a shop does, for the screens: the modules of `core`, each imported when it is first used.
+"""The modules of `core` for the screens, as a lazy façade: each is imported when a screen first uses it.
 
 Their models cost the better part of the time that our first frame may take longer than Textual's own, and
 nothing on that frame needs them; `types` alone, with its fifty dataclasses, costs a fifteenth of it. So

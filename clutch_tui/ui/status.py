@@ -1,4 +1,4 @@
-"""What the strip on every screen says, and the brake that keeps the screen below ten redraws a second."""
+"""The figures of the strip on every screen, and the brake that keeps the screen below ten redraws a second."""
 
 from __future__ import annotations
 

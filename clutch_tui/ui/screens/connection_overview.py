@@ -39,7 +39,7 @@ TELLING = 100
 
 @dataclass(frozen=True, slots=True)
 class OverviewFigures:
-    """What the overview is drawn from, all of one moment. `snapshot` is None while there is no network."""
+    """The figures that the overview is drawn from, all of one moment. `snapshot` is None while there is no network."""
 
     status: Status
     snapshot: Snapshot | None

@@ -159,7 +159,7 @@ def new_customer(app: ClutchApp, typed: str = "") -> FormDialog[Customer]:
 
 @dataclass(frozen=True, slots=True)
 class PickedCustomer:
-    """Who buys; `customer` is None for one who walks in."""
+    """The customer who buys; None for one who walks in."""
 
     customer: CustomerRow | Customer | None
 

@@ -1,4 +1,4 @@
-"""What is taken off a line or off the whole sale, in one window: `10%` or `5`, and F5 goes from one to the other."""
+"""The discount of a line or of the whole sale, in one window: `10%` or `5`, and F5 goes from one to the other."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from clutch_tui.ui.widgets.words import ProblemWords, Words
 
 @dataclass(frozen=True, slots=True)
 class TakenOff:
-    """What a person wants to take off, and whether off the whole sale."""
+    """The discount that a person wants, and whether it is off the whole sale."""
 
     discount: Discount
     whole_sale: bool

@@ -1,4 +1,4 @@
-"""How fast the server answers, service by service: calls, success and response times of an hour, a day or a week."""
+"""The speed of the server, service by service: calls, success and response times of an hour, a day or a week."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all screens of the shop share: the strip above, the keys below, fresh rows, one error funnel."""
+"""The frame that all screens of the shop share: the strip above, the keys below, fresh rows, one error funnel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which lines of a sale come back, how many pieces of each, and what goes back for them by which way of paying."""
+"""The return of a sale: its lines that come back, how many pieces of each, and the money that goes back for them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happened to one record: a part's stock, a supplier's parts."""
+"""The history of one record: a part's stock, a supplier's parts."""
 
 from __future__ import annotations
 

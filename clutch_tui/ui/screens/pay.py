@@ -31,8 +31,8 @@ NOTES = (500, 1000, 2000, 5000, 10_000, 20_000)
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """How a cart was paid. `cart` has the customer on whose account it goes, also where he was only named while it was
-    paid. `tendered` is the cash that was handed over, change still in it."""
+    """The payment of a cart. `cart` has the customer on whose account it goes, also where he was only named while it
+    was paid. `tendered` is the cash that was handed over, change still in it."""
 
     cart: Cart
     payments: tuple[Payment, ...]
@@ -190,7 +190,8 @@ class PayDialog(Dialog[Paid]):
         return replace(standing, balance=standing.balance + parts)
 
     def _draw_account(self) -> Content:
-        """Whose account it is, what he owes, and by how much what is typed, or else all that is due, is too much."""
+        """Say whose account it is, what he owes, and by how much what is typed, or else all that is due, is too
+        much."""
         from clutch_tui.ui.screens.account import standing_words
 
         amount = self.due if self.field.minor is None else self.field.minor

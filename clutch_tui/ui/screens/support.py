@@ -1,4 +1,4 @@
-"""What the screens for support have in common: the support file and debug mode."""
+"""The support file and debug mode, which the screens for support have in common."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the till asks: about a text that means more than one thing, and for the figures of a line."""
+"""The questions of the till: about a text that means more than one thing, and for the figures of a line."""
 
 from __future__ import annotations
 

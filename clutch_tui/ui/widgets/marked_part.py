@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 
 class MarkedPart(Words):
-    """How many there are, where they lie, for which car and by whom; and that it was typed on the other layout. While
-    no part is marked: which sale was saved last."""
+    """The stock of the marked part, its place, its cars and its maker; and that it was typed on the other layout. While
+    no part is marked: the sale that was saved last."""
 
     DEFAULT_CSS = "MarkedPart { height: auto; max-height: 2; padding: 0 1; color: $text-muted; }"
 

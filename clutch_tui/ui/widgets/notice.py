@@ -30,13 +30,13 @@ from clutch_tui.ui.bidi_filter import paragraph
 
 @dataclass
 class Repeated(Notification):
-    """What was said more than once while it stood."""
+    """A toast that was shown more than once while it stood."""
 
     times: int = 1
 
 
 class Toasts(Notifications):
-    """What stands now; the same words once, as the newest."""
+    """The toasts that stand now; the same words once, as the newest."""
 
     def add(self, notification: Notification) -> Self:
         said = (notification.message, notification.title, notification.severity)

@@ -91,7 +91,7 @@ class NumberField(TextField):
 
     @property
     def problem(self) -> NumberError | None:
-        """Why there is no number; None if there is one."""
+        """Return why there is no number; None if there is one."""
         try:
             self.read()
         except NumberError as error:

@@ -31,7 +31,7 @@ def _bare(key: str) -> str:
 
 
 class PaletteField(VisualCursor, CommandInput):
-    """Where one types what to do."""
+    """The field in which one types what to do."""
 
     cursor_blink = reactive(False, init=False)
 

@@ -1,4 +1,4 @@
-"""How parts look in lists: the same columns at the till, in the inventory and wherever one picks a part."""
+"""The columns of parts in lists: the same ones at the till, in the inventory and wherever one picks a part."""
 
 from __future__ import annotations
 

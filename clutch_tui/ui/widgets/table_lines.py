@@ -34,7 +34,7 @@ _BELOW = -1
 
 
 class Ground(NamedTuple):
-    """What every line hangs on beside its row: a change of any of it makes all lines new."""
+    """The state that every line depends on beside its row: a change of any of it makes all lines new."""
 
     width: int
     bar: int

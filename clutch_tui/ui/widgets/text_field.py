@@ -75,7 +75,7 @@ def place_cells(text: str, base: Direction, width: int, *, with_end: bool = True
 if TYPE_CHECKING:
 
     class _InputPart(Input):
-        """What stands beside the mixin."""
+        """The class that the mixin stands beside."""
 
 else:
     # a mixin that were a widget would hide the style sheet of the class behind it

@@ -15,7 +15,7 @@ STEPS = 100
 
 
 class Moment(NamedTuple):
-    """What a field held, and where its cursor stood."""
+    """The text of a field at one moment, and the place of its cursor."""
 
     text: str
     selection: Selection

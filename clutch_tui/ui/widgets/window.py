@@ -22,7 +22,7 @@ KEPT_PAGES = 32
 
 
 class ListRow(Protocol):
-    """What any list of `core` consists of."""
+    """A row of any list of `core`."""
 
     @property
     def id(self) -> str | int: ...
@@ -36,7 +36,7 @@ R = TypeVar("R", bound=ListRow)
 
 @dataclass(frozen=True, slots=True)
 class RowSource(Generic[R]):
-    """Where rows come from: usually two calls of `store.read`, bound to one query."""
+    """The source of rows: usually two calls of `store.read`, bound to one query."""
 
     count: Callable[[], Awaitable[int]]
     page: Callable[[Key | None, int, int], Awaitable[Sequence[R]]]

@@ -96,7 +96,7 @@ class Words(Widget):
 
 
 class ProblemWords(Words):
-    """What is wrong, where it is wrong; takes no room while there is nothing to say."""
+    """The problem of an entry, shown beside it; takes no room while there is nothing to say."""
 
     DEFAULT_CSS = "Problem { color: $text-error; text-style: bold; }"
 
