@@ -1,1 +1,1 @@
-"""How the program is put together and begins: folders, settings, databases and credentials become one application."""
+"""Putting the program together and starting it: folders, settings, databases and credentials become one application."""

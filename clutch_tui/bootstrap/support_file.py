@@ -1,4 +1,4 @@
-"""What goes into the support file, and how it is had: on a good day, offline, and from a broken installation.
+"""The contents of the support file, and how they are had: on a good day, offline, and from a broken installation.
 
 The composition root of `support.bundle`: it knows the configuration, the terminal and the sentences, which `support`
 does not. Each section opens what it needs by itself, so that a damaged database costs the sections about it and no

@@ -28,8 +28,8 @@ from . import say_json
 
 @dataclass(frozen=True, slots=True)
 class EndpointOptions:
-    """What a person asked for. `email` lets the tester sign in by itself; the password comes from a variable or is
-    asked for, and is never an argument: every process of the machine can read those."""
+    """The options of `test-backend`. `email` lets the tester sign in by itself; the password comes from a variable or
+    is asked for, and is never an argument: every process of the machine can read those."""
 
     endpoints: Sequence[str] = ()
     categories: Sequence[str] = ()

@@ -33,7 +33,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 @dataclass(frozen=True, slots=True)
 class LogOptions:
-    """What is asked for; `export` is a file to write to instead of printing."""
+    """The options of `logs`; `export` is a file to write to instead of printing."""
 
     wanted: Wanted
     follow: bool = False

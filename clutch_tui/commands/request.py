@@ -32,7 +32,7 @@ from . import say_json
 
 @dataclass(frozen=True, slots=True)
 class RequestOptions:
-    """What is asked for, as it was typed."""
+    """The call that is asked for, as it was typed."""
 
     method: str
     path: str

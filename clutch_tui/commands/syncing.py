@@ -35,7 +35,7 @@ PATIENCE = 30.0
 
 @dataclass(frozen=True, slots=True)
 class RoundOutcome:
-    """How a round ended: the exit code, the sentence, the error's key where there was one, and what is on one side
+    """The end of a round: the exit code, the sentence, the error's key where there was one, and what is on one side
     only after it."""
 
     code: int

@@ -1,4 +1,4 @@
-"""What click says by itself, in the language that is spoken: usage, wrong options, missing values.
+"""The sentences that click says by itself, in the language that is spoken: usage, wrong options, missing values.
 
 click asks gettext for its sentences under its own English ones. Arabic has them in a catalogue of their own
 (`locales/ar/LC_MESSAGES/click.po`); English needs none.

@@ -1,1 +1,1 @@
-"""What the screens and the commands both say: sentences out of the shop's rows and figures."""
+"""The sentences that the screens and the commands both say, made of the shop's rows and figures."""

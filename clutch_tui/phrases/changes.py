@@ -61,7 +61,7 @@ def state_word(row: ChangeRow) -> str:
 
 
 def error_words(row: ChangeRow) -> str:
-    """Why it is still here: the server's refusal, or else the last failure. Empty where nothing went wrong."""
+    """Return why it is still here: the server's refusal, or else the last failure. Empty where nothing went wrong."""
     if row.status in queue.REFUSED:
         code = row.code or row.status.upper()
         words = _word(f"refusal.{code}", code)

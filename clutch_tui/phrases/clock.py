@@ -1,4 +1,4 @@
-"""What a clock that is far off means for the shop: the day on which its sales are booked."""
+"""The meaning of a clock that is far off for the shop: the day on which its sales are booked."""
 
 from __future__ import annotations
 

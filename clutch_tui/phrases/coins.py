@@ -1,4 +1,4 @@
-"""What is said of a cash rounding that no coin there is stands for."""
+"""The sentence about a cash rounding that no coin there is stands for."""
 
 from __future__ import annotations
 

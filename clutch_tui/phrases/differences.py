@@ -1,4 +1,4 @@
-"""What is on one side only, in sentences: for the queue, the connection, `sync`, `status` and the doctor."""
+"""The differences between both sides in sentences: for the queue, the connection, `sync`, `status` and the doctor."""
 
 from __future__ import annotations
 

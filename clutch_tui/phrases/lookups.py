@@ -1,4 +1,4 @@
-"""What a looked-up text means, in words: for the till, the inventory and the commands."""
+"""The meaning of a looked-up text, in words: for the till, the inventory and the commands."""
 
 from __future__ import annotations
 

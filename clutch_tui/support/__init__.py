@@ -1,1 +1,1 @@
-"""What support looks at: surroundings judged, the program's own log, one file that tells it all."""
+"""The tools of support: the doctor's checks, the program's own log, one file that tells it all."""

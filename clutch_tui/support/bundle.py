@@ -51,7 +51,7 @@ class Chapter:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """What became of a chapter: its files and their size together, or why it is missing."""
+    """The result of a chapter: its files and their size together, or why it is missing."""
 
     name: str
     files: tuple[str, ...] = ()

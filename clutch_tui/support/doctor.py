@@ -1,4 +1,4 @@
-"""The surroundings judged, one check after the other: the troubleshooting chapter as a program.
+"""The machine, network and terminal judged, one check after the other: the troubleshooting chapter as a program.
 
 A check answers with a `Finding`; what each finding is worth stands in `OUTCOMES`, so that screen, command line
 and catalogues agree on every one of them. A check that leans on a failed one is skipped, one that takes too long
@@ -72,7 +72,7 @@ _NO_WAY = frozenset(f"error.api.{kind}" for kind in LINE_DOWN)
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one check found. `values` fill its sentence, `cause` is the error behind it where there is one
+    """The finding of one check. `values` fill its sentence, `cause` is the error behind it where there is one
     (its sentence is the `{reason}`). Times are aware UTC, sizes bytes, durations say their unit."""
 
     check: str

@@ -234,7 +234,7 @@ class LogLine:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which lines: at least this level, not before `since`, of one category where one is named."""
+    """The lines that are wanted: at least this level, not before `since`, of one category where one is named."""
 
     level: Level = "debug"
     since: datetime | None = None

@@ -39,7 +39,7 @@ OLD = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class HomeDatabases:
-    """What is known of the databases of this home: the key that opens one, those that lie there in plain beside ours,
+    """The databases of this home: the key that opens one, those that lie there in plain beside ours,
     and where work is stranded. Each may read files: they are called in a thread."""
 
     find_key: FindKey = lambda _path: None

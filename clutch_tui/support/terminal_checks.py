@@ -1,4 +1,4 @@
-"""What the terminal can do, as the doctor's findings: its size and colours, its letters, who orders Arabic."""
+"""The abilities of the terminal, as the doctor's findings: its size and colours, its letters, who orders Arabic."""
 
 from __future__ import annotations
 
