@@ -137,12 +137,12 @@ async def _use(installation: Installation) -> None:
             await call
         network.monitor.note("error", "api", "connection.no_answer", reason=str(refused.value))
         logging.getLogger("clutch_tui.test").error("it failed", exc_info=refused.value)
-    network.logbook.framed("out", json.dumps({"type": "auth", "data": {"token": TOKEN}}))
+    network.connection_log.framed("out", json.dumps({"type": "auth", "data": {"token": TOKEN}}))
     order = {"customer_name": SECRETS["customer's name"], "delivery_address": SECRETS["customer's street"]}
-    network.logbook.framed("in", json.dumps({"type": "new_order", "data": {"order": order}}))
+    network.connection_log.framed("in", json.dumps({"type": "new_order", "data": {"order": order}}))
     logging.getLogger("uvicorn.error").error('connection from "WebSocket /ws?token=%s"', TOKEN)
     store.run_now(customers.create, CustomerDraft(name="Mona", phone=SECRETS["customer's telephone"]))
-    await network.logbook.write()
+    await network.connection_log.write()
     await network.api.close()
     store.close()
 

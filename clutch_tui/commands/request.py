@@ -99,19 +99,19 @@ async def _send(
     api, _ = installation.api(monitor)
     async with contextlib.AsyncExitStack() as closing:
         closing.push_async_callback(api.close)
-        logbook = await _logbook(installation, monitor, closing)
+        connection_log = await _open_connection_log(installation, monitor, closing)
         debug = installation.settings.log.debug
 
         def seen(exchange: LoggedCall) -> None:
             exchanges.append(exchange)
-            if debug and logbook is not None:
-                logbook.exchanged(exchange)
+            if debug and connection_log is not None:
+                connection_log.exchanged(exchange)
 
         api.on_exchange = seen
         return await api.request(method, path, query=dict(query), body=body)
 
 
-async def _logbook(
+async def _open_connection_log(
     installation: Installation, monitor: Monitor, closing: contextlib.AsyncExitStack
 ) -> ConnectionLog | None:
     """The log of the shop's database; where it does not open, the call is made all the same."""
@@ -122,9 +122,9 @@ async def _logbook(
         print(explain(error), file=sys.stderr)
         return None
     closing.callback(store.close)
-    logbook = ConnectionLog(store, monitor, clock=SystemClock(), level=log.level, debug=log.debug)
-    closing.push_async_callback(logbook.write)
-    return logbook
+    connection_log = ConnectionLog(store, monitor, clock=SystemClock(), level=log.level, debug=log.debug)
+    closing.push_async_callback(connection_log.write)
+    return connection_log
 
 
 def _print_answer(wish: RequestOptions, answer: Answer) -> None:

@@ -1,6 +1,6 @@
 """The connection as it is written down: its log, its figures, its state, and the news that it brought.
 
-The monitor forgets when the process ends, and no other process sees it. The logbook writes down what the monitor
+The monitor forgets when the process ends, and no other process sees it. `ConnectionLog` writes down what the monitor
 hears, once a second and off the loop's thread, so that every window of the same database shows the same, also
 tomorrow. The process that leads writes the state; those that follow show it.
 """

@@ -89,7 +89,7 @@ class Network:
         self._line_was_lost = False
         self.offline = False
         self.monitor = Monitor(clock)
-        self.logbook = ConnectionLog(
+        self.connection_log = ConnectionLog(
             store,
             self.monitor,
             clock=clock,
@@ -138,7 +138,7 @@ class Network:
         self.socket.on_pull = self.sync.pull
         self.socket.is_line_busy = lambda: self.api.is_receiving
         for kind in NEWS:
-            self.socket.on(kind, self.logbook.hear_news)
+            self.socket.on(kind, self.connection_log.hear_news)
         self.monitor.on_change += [self._watch_socket, self._watch_line]
         self.set_debug(settings.log.debug)
 
@@ -187,7 +187,7 @@ class Network:
             await self._stand_down()
             await self.api.close()
             with contextlib.suppress(Exception):  # the store may be closing; the log of the end is not worth a crash
-                await self.logbook.write()
+                await self.connection_log.write()
 
     async def sync_once(self, patience: float) -> None:
         """One round without running: for a script. Where another process leads, it is asked for the round and
@@ -201,7 +201,7 @@ class Network:
                 return
             await self._ask_leader(patience)
         finally:
-            await self.logbook.write()
+            await self.connection_log.write()
             await self._stand_down()
             await self.api.close()
 
@@ -262,7 +262,7 @@ class Network:
     async def _follow(self) -> None:
         """Show what the leader knows, but where the line was cut here on purpose, and the rows that were stored."""
         if not self.offline:
-            await self.logbook.show()
+            await self.connection_log.show()
         await self._show_what_others_wrote()
 
     async def _show_what_others_wrote(self) -> bool:
@@ -278,23 +278,23 @@ class Network:
 
     async def _report(self) -> None:
         """Write the log and, where this process leads, the state of the connection."""
-        await self.logbook.write()
-        await self.logbook.look_for_news()
+        await self.connection_log.write()
+        await self.connection_log.look_for_news()
         self._beat += 1
         if not self.leads:
             return
-        self.logbook.look()
+        self.connection_log.look()
         if self._changed_state.is_set() or self._beat % 5 == 0:
             self._changed_state.clear()
-            await self.logbook.write_state()
+            await self.connection_log.write_state()
         if self._beat % TRIM_EVERY == FIRST_TRIM % TRIM_EVERY:
-            await self.logbook.trim()
+            await self.connection_log.trim()
 
     def set_debug(self, debug: bool) -> None:
         """Write every exchange and every frame into the log, or stop doing so."""
-        self.logbook.debug = debug
-        self.api.on_exchange = self.logbook.exchanged if debug else None
-        self.socket.on_frame = self.logbook.framed if debug else None
+        self.connection_log.debug = debug
+        self.api.on_exchange = self.connection_log.exchanged if debug else None
+        self.socket.on_frame = self.connection_log.framed if debug else None
 
     # --- what a person can do --------------------------------------------------------------------------
 

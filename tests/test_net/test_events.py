@@ -29,7 +29,7 @@ ORDER = {"id": "o1", "order_number": "M-7", "customer_name": "Mona", "items": []
 
 @dataclass
 class ShopFloor:
-    """A socket with a logbook behind it, as in a running shop; the server's end is the test's."""
+    """A socket with a connection log behind it, as in a running shop; the server's end is the test's."""
 
     exchange: Exchange
     socket: Socket
@@ -55,11 +55,11 @@ async def floor(tmp_path: Path) -> AsyncIterator[ShopFloor]:
             cursor=Kept(0),
             dial=exchange,
         )
-        logbook = ConnectionLog(store, monitor, clock=clock, on_change=nouns.append)
+        connection_log = ConnectionLog(store, monitor, clock=clock, on_change=nouns.append)
         for happening in NEWS:
-            socket.on(happening, logbook.hear_news)
+            socket.on(happening, connection_log.hear_news)
         socket.on_pull = pulls.append
-        await logbook.look_for_news()
+        await connection_log.look_for_news()
         async with kept_open(socket):
             await until(lambda: exchange.lines)
             exchange.line.push("connected", data={})
@@ -116,10 +116,10 @@ async def test_each_event_does_what_the_shop_expects(
 async def test_own_reading_is_no_news(floor: ShopFloor) -> None:
     floor.send("system_message", 1, message="hello")
     await until(lambda: floor.nouns)
-    logbook_look = floor.socket._listeners[SystemMessage][0].__self__.look_for_news  # type: ignore[attr-defined]
+    look_for_news = floor.socket._listeners[SystemMessage][0].__self__.look_for_news  # type: ignore[attr-defined]
     floor.store.run_now(journal.mark_read)
-    await logbook_look()
-    await logbook_look()
+    await look_for_news()
+    await look_for_news()
     assert floor.nouns == [frozenset({"news", "notifications"}), frozenset({"notifications"})]
 
 

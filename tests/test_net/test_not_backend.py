@@ -144,7 +144,7 @@ async def test_every_door_says_to_sign_in_to_the_network(
                 Status(overall=snapshot.overall), snapshot, (), store.clock.now()
             )
             assert names_the_wifi(connection_overview.draw(seen, 400).plain, lang), "the connection's screen"
-            await network.logbook.write_state()
+            await network.connection_log.write_state()
             capsys.readouterr()
             await asyncio.to_thread(status.run, here, as_json=False)
             assert names_the_wifi(capsys.readouterr().out, lang), "status"
