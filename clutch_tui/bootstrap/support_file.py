@@ -93,7 +93,7 @@ async def check_up(
     patience = min(LOOK_WITHIN, backend.read_timeout)
     hurried = replace(backend, read_timeout=patience, sync_timeout=min(patience, backend.sync_timeout))
     api = Api(hurried, session=session, monitor=monitor, device_id=identity)
-    premises = MachineChecks(
+    machine_checks = MachineChecks(
         installation.home,
         settings,
         vault,
@@ -105,13 +105,13 @@ async def check_up(
             stranded=installation.stranded,
         ),
     )
-    reach = NetworkChecks(settings, api, session, device_id=identity)
-    surroundings = TerminalChecks(find(settings.text.letters, environ), settings.text.bidi, environ)
+    network_checks = NetworkChecks(settings, api, session, device_id=identity)
+    terminal_checks = TerminalChecks(find(settings.text.letters, environ), settings.text.bidi, environ)
     checks: tuple[Check, ...] = (
-        *premises.first(),
-        *reach.checks(),
-        *premises.rest(),
-        *surroundings.checks(),
+        *machine_checks.first(),
+        *network_checks.checks(),
+        *machine_checks.rest(),
+        *terminal_checks.checks(),
     )
     try:
         return await examine(checks, on_finding)

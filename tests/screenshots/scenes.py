@@ -21,7 +21,7 @@ class Scene:
 
 
 SCENES: list[Scene] = []
-SURROUNDINGS: Mapping[Stage, str] = {
+STAGE_WORDS: Mapping[Stage, str] = {
     "wide": ", wide",
     "offline": ": while the server is away",
     "lacking": ": at a server that lacks half of the endpoints",
@@ -36,7 +36,7 @@ def scene(name: str, *stages: Stage) -> Callable[[Callable[[Shop], None]], Calla
         words = (play.__doc__ or "").partition("\n")[0].rstrip(".")
         first, *others = stages or ("online",)
         SCENES.append(Scene(name, first, play, words))
-        SCENES.extend(Scene(f"{name}-{stage}", stage, play, f"{words}{SURROUNDINGS[stage]}") for stage in others)
+        SCENES.extend(Scene(f"{name}-{stage}", stage, play, f"{words}{STAGE_WORDS[stage]}") for stage in others)
         return play
 
     return add

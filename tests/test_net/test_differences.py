@@ -314,11 +314,11 @@ async def test_an_import_that_was_cut_off_is_told_at_every_door(
     assert done.differences.counts
     assert await asyncio.to_thread(status.run, here, as_json=False) == exit_codes.FAILED, "somebody has to do something"
     assert said in capsys.readouterr().out.splitlines()
-    premises = MachineChecks(
+    machine_checks = MachineChecks(
         here.home, here.settings, here.vault(), databases=HomeDatabases(find_key=here.protection.find_key)
     )
-    await premises.database()
-    finding = await premises.queue()
+    await machine_checks.database()
+    finding = await machine_checks.queue()
     assert (finding.name, finding.verdict) == ("queue.unfinished", "warning")
     assert "list.csv" in doctor.sentence(finding)
     assert doctor.remedy(finding)

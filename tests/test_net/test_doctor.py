@@ -68,7 +68,7 @@ class Patient:
         monitor = Monitor(clock)
         session = Session(self.vault, clock=clock, monitor=monitor, api_key=self.api_key)
         api = Api(self.settings.backend, session=session, monitor=monitor, device_id=DEVICE, clock=clock)
-        reach = NetworkChecks(self.settings, api, session, device_id=DEVICE, clock=clock, **asked)
+        network_checks = NetworkChecks(self.settings, api, session, device_id=DEVICE, clock=clock, **asked)
         here = MachineChecks(
             *(self.home, self.settings, self.vault),
             api_key=self.api_key,
@@ -77,7 +77,7 @@ class Patient:
             databases=HomeDatabases(find_key=self.find_key),
         )
         try:
-            return await examine((*here.first(), *reach.checks(), *here.rest()))
+            return await examine((*here.first(), *network_checks.checks(), *here.rest()))
         finally:
             await api.close()
 

@@ -1106,14 +1106,14 @@ async def test_the_server_is_ahead_where_either_parts_or_sales_are_behind(till: 
     """A sale that came between the two pulls, and whose event was lost, was not missed for five minutes."""
     from clutch_tui.net.network import _EventCursor
 
-    reach = _EventCursor(till.store)
-    at_rest = await reach.head()
+    event_cursor = _EventCursor(till.store)
+    at_rest = await event_cursor.head()
     part_id, _ = a_part(till)
     till.do(inventory.adjust, part_id, 1, "found")
     await till.sync._transports.calls.everything("inventory")
-    assert till.ask(replica.cursor, "inventory") > at_rest == await reach.head()
+    assert till.ask(replica.cursor, "inventory") > at_rest == await event_cursor.head()
     await till.round()
-    assert await reach.head() == till.ask(replica.cursor, "sales") > at_rest
+    assert await event_cursor.head() == till.ask(replica.cursor, "sales") > at_rest
 
 
 # --- a disk that gives up ------------------------------------------------------------------------------
