@@ -354,6 +354,11 @@ def keys_of_row(noun: str, keys: Iterable[tuple[str, str, str]]) -> list[Binding
     return [Binding(key, f"dismiss('{action}')", word, id=f"{noun}.{action}") for key, action, word in keys]
 
 
+def field_lines(*fields: tuple[str, str]) -> list[str]:
+    """Return a line for each field, named by its label's key, that has something in it."""
+    return [f"{t(label)}: {value}" for label, value in fields if value]
+
+
 class ShowText(Dialog[str]):
     """A text to read, line by line as it is; Enter and Esc close it."""
 

@@ -19,12 +19,13 @@ from clutch_tui.ui.dialogs import Ask, Choose, Confirm, ShowText
 from clutch_tui.ui.forms import FormDialog
 from clutch_tui.ui.screens import connection_overview
 from clutch_tui.ui.screens.account import AccountScreen, PaymentDialog
+from clutch_tui.ui.screens.customer_page import CustomerDialog
 from clutch_tui.ui.screens.customers import CustomersScreen
 from clutch_tui.ui.screens.frame import ShopScreen
-from clutch_tui.ui.screens.parties import CustomerDialog, SupplierDialog
 from clutch_tui.ui.screens.sales import SalesScreen
 from clutch_tui.ui.screens.settings import SettingsScreen
 from clutch_tui.ui.screens.sign_in import SignInScreen
+from clutch_tui.ui.screens.supplier_page import SupplierDialog
 from clutch_tui.ui.status import Status
 from clutch_tui.ui.widgets.key_bar import KeyBar
 from clutch_tui.ui.widgets.number_field import MoneyField

@@ -79,10 +79,10 @@ class CustomersScreen(ListScreen):
         """Everything about a customer; the keys of the list work in there as well."""
         if (row := self.table.row) is None:
             return
-        from clutch_tui.ui.screens import parties
+        from clutch_tui.ui.screens import customer_page
 
-        customer, standing, last = await self.store.read(_page_of, row.id, parties.LAST_ENTRIES)
-        await self.show_page(parties.CustomerDialog(customer, standing, last))
+        customer, standing, last = await self.store.read(_page_of, row.id, customer_page.LAST_ENTRIES)
+        await self.show_page(customer_page.CustomerDialog(customer, standing, last))
 
     @work(group="ask", exit_on_error=False)
     async def action_add(self) -> None:

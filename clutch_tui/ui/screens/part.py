@@ -13,7 +13,7 @@ from clutch_tui.phrases import changes
 from clutch_tui.phrases.fields import PART
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
-from clutch_tui.ui.dialogs import ShowText, keys_of_row
+from clutch_tui.ui.dialogs import ShowText, field_lines, keys_of_row
 
 _PLACED = frozenset(
     {
@@ -51,7 +51,7 @@ class PartDialog(ShowText):
 def part_lines(part: Part) -> list[str]:
     """A line for each field that has something in it."""
     draft = part.draft
-    fields = (
+    lines = field_lines(
         ("part.name_ar", shown.name(draft.name)),
         ("part.name_en", shown.isolate(draft.name_en)),
         ("part.number", shown.part_number(draft.part_number)),
@@ -70,7 +70,6 @@ def part_lines(part: Part) -> list[str]:
         ("part.description", draft.description),
         ("part.changed", shown.date_time(part.updated_at) if part.updated_at else ""),
     )
-    lines = [f"{t(label)}: {value}" for label, value in fields if value]
     if where := server_words(part.base_stock, part.stock - part.base_stock, part.as_of):
         lines.append(where)
     return [*lines, t("common.has_unsent")] if part.unsent else lines

@@ -64,7 +64,7 @@ class SuppliersScreen(ListScreen):
     async def action_open(self) -> None:
         """Everything about a supplier; the keys of the list work in there as well."""
         if (row := self.table.row) is not None:
-            from clutch_tui.ui.screens.parties import SupplierDialog
+            from clutch_tui.ui.screens.supplier_page import SupplierDialog
 
             await self.show_page(SupplierDialog(await self.store.read(shop.suppliers.get, row.id)))
 

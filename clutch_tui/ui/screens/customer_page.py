@@ -1,4 +1,4 @@
-"""Everything that is known of one customer or supplier, on one page."""
+"""Everything that is known of one customer, on one page."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from textual.binding import BindingType
 
 from clutch_tui.core import cars
 from clutch_tui.core.accounts import AccountEntry, AccountStanding
-from clutch_tui.core.types import Customer, Supplier
+from clutch_tui.core.types import Customer
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import has, t
-from clutch_tui.ui.dialogs import ShowText, keys_of_row
+from clutch_tui.ui.dialogs import ShowText, field_lines, keys_of_row
 from clutch_tui.ui.screens.history import kind_word
 
 LAST_ENTRIES = 5
@@ -38,23 +38,6 @@ class CustomerDialog(ShowText):
         self.add_class("-form")
 
 
-class SupplierDialog(ShowText):
-    """The page of a supplier; F3 to F8 do what they do to a row of the list."""
-
-    BINDINGS: ClassVar[list[BindingType]] = keys_of_row(
-        "supplier",
-        (
-            ("f3", "edit", "common.edit"),
-            ("f6", "parts", "supplier.parts"),
-            ("f8", "delete", "common.delete"),
-        ),
-    )
-
-    def __init__(self, supplier: Supplier) -> None:
-        super().__init__("supplier.title", lambda: supplier_lines(supplier), hint="supplier.page_hint")
-        self.add_class("-form")
-
-
 def customer_lines(customer: Customer, standing: AccountStanding | None, last: Sequence[AccountEntry]) -> list[str]:
     """A line for each field that has something in it, what is owed, and the newest lines of the statement."""
     from clutch_tui.ui.screens.account import standing_words
@@ -62,7 +45,7 @@ def customer_lines(customer: Customer, standing: AccountStanding | None, last: S
     draft = customer.draft
     kind = f"customer.type.{draft.customer_type}"
     car = cars.described(draft.car_brand, draft.car_model, draft.car_year)
-    lines = _lines_of(
+    lines = field_lines(
         ("common.name", shown.name(draft.name)),
         ("common.phone", shown.phone(draft.phone)),
         ("common.email", shown.isolate(draft.email)),
@@ -79,25 +62,6 @@ def customer_lines(customer: Customer, standing: AccountStanding | None, last: S
     if last:
         lines += ["", f"{t('customer.account')}:", *map(_entry_line, last)]
     return lines
-
-
-def supplier_lines(supplier: Supplier) -> list[str]:
-    """A line for each field that has something in it."""
-    draft = supplier.draft
-    lines = _lines_of(
-        ("common.name", shown.name(draft.name)),
-        ("supplier.contact", shown.name(draft.contact_person)),
-        ("common.phone", shown.phone(draft.phone)),
-        ("common.email", shown.isolate(draft.email)),
-        ("common.address", shown.name(draft.address)),
-        ("supplier.terms", shown.name(draft.payment_terms)),
-        ("supplier.rating", shown.number(draft.rating) if draft.rating else ""),
-    )
-    return [*lines, t("common.has_unsent")] if supplier.unsent else lines
-
-
-def _lines_of(*fields: tuple[str, str]) -> list[str]:
-    return [f"{t(label)}: {value}" for label, value in fields if value]
 
 
 def _entry_line(entry: AccountEntry) -> str:
