@@ -24,7 +24,7 @@ WITH_IT = (
     "tests/test_core/test_records.py",
     "tests/test_core/test_migrations.py",
     "tests/test_core/test_limits.py",
-    "tests/test_core/test_arrivals.py",
+    "tests/test_core/test_part_staging.py",
     "tests/test_docs/test_protocol_tables.py",
     "tests/test_docs/test_protocol_examples.py",
     "tests/test_sandbox/test_demo_data.py",

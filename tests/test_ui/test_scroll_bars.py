@@ -24,7 +24,7 @@ from clutch_tui.ui.scroll_bars import FramedBesideBar
 from clutch_tui.ui.widgets.column import TableColumn
 from clutch_tui.ui.widgets.text_field import TextField
 from clutch_tui.ui.widgets.window_table import WindowTable
-from tests.test_ui.test_samples import Row
+from tests.test_ui.test_arabic_rendering import Row
 
 SIZE = (60, 40)
 NAMES = ("table", "rows", "options", "log")

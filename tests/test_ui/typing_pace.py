@@ -1,6 +1,6 @@
 """A random day at the keyboard, typed in several ways: all at once, in pieces, key by key, with the store behind.
 
-    python -m tests.test_ui.same_deeds --seeds 100 --behind 0.3
+    python -m tests.test_ui.typing_pace --seeds 100 --behind 0.3
 
 A day is a list of steps (searches, scans, quantities, prices, customers, payments, lists), each a few keys. However
 fast they come, the same carts, sales and stock must come of them: what they are when each key waits for the screen.
@@ -155,7 +155,7 @@ class Behind(ThreadPoolExecutor):
 # --- what came of it -----------------------------------------------------------------------------------
 
 
-def deeds(shop: Shop) -> dict[str, object]:
+def results(shop: Shop) -> dict[str, object]:
     """Everything that a person has done, without what differs from run to run."""
     rows = shop.read(sales.page, SaleQuery(), None, 0, 99)
     whole = [shop.read(sales.get, row.id) for row in rows]
@@ -185,7 +185,7 @@ async def _run(shop: Shop, seed: int, pace: Pace, behind: float) -> dict[str, ob
         await type_day(pilot, day(seed), pace, Random(seed))
         if real is not None:
             app.store._reader = real
-    return deeds(shop)
+    return results(shop)
 
 
 def _put_behind(app: ClutchApp, seconds: float) -> ThreadPoolExecutor | None:

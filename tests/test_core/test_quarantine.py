@@ -11,7 +11,7 @@ from clutch_tui.core.outbox import outbox
 from clutch_tui.core.outbox.messages import Result
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.sync import quarantine, replica
-from tests.test_core.test_arrivals import ask, few, pages, pull, row
+from tests.test_core.test_part_staging import ask, few, pages, pull, row
 
 __all__ = ["few"]
 

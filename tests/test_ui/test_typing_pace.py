@@ -1,6 +1,6 @@
-"""However fast keys come, the same deeds come of them: random days, typed in several ways.
+"""However fast keys come, the same results come of them: random days, typed in several ways.
 
-More of them: `python -m tests.test_ui.same_deeds --seeds 100 --behind 0.3`.
+More of them: `python -m tests.test_ui.typing_pace --seeds 100 --behind 0.3`.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from clutch_tui.text import strings
 from clutch_tui.text.strings import t
 from tests.homes import open_home
 from tests.terminal import KEYS, Terminal
-from tests.test_ui.same_deeds import NAMES, outcome
 from tests.test_ui.shop_app import PARTS
+from tests.test_ui.typing_pace import NAMES, outcome
 
 
-def test_the_same_deeds_at_any_pace() -> None:
+def test_the_same_results_at_any_pace() -> None:
     seed, behind = 7, 0.05
     slowly = outcome(seed, "slowly")
     assert outcome(seed, "at once", behind) == slowly
