@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
+from clutch_tui.errors import key_of
 from clutch_tui.phrases.errors import explain
 from clutch_tui.text.harmless import escaped
 
@@ -17,6 +18,6 @@ def complain(error: Exception, code: int) -> int:
     for; gives back `code`."""
     print(explain(error), file=sys.stderr)
     if "--json" in sys.argv:
-        failure = {"error": getattr(error, "key", ""), "message": explain(error)}
+        failure = {"error": key_of(error), "message": explain(error)}
         print(escaped(json.dumps(failure, ensure_ascii=False)))
     return code

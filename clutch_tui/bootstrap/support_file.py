@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clutch_tui import __version__
-from clutch_tui.net.monitor import Monitor, Problem
+from clutch_tui.errors import Problem
+from clutch_tui.net.monitor import Monitor
 from clutch_tui.security.redaction import HIDDEN, hide_names, hide_text, remember
 from clutch_tui.support import logs
 from clutch_tui.support.bundle import Chapter, Gathered, NothingToTell, Section, write

@@ -33,7 +33,7 @@ from clutch_tui.text.harmless import escaped
 from clutch_tui.text.strings import t
 
 if TYPE_CHECKING:
-    from clutch_tui.net.monitor import Problem
+    from clutch_tui.errors import Problem
 
 
 def build() -> click.Group:
@@ -104,14 +104,12 @@ def find_installation(options: Mapping[str, Any]) -> Installation:
 def find_any_installation(options: Mapping[str, Any]) -> tuple[Installation, Problem | None]:
     """The installation, or what is left of it where its configuration cannot be read, and that as a problem: for
     those who look for what is wrong."""
-    from clutch_tui.net.monitor import Problem
-
     environ = environment(options)
     try:
         return find_installation(options), None
     except ConfigError as error:
         installation = Installation(Home.find(environ), environ, {}, None, Settings())
-        return installation, Problem(error.key, error.values)
+        return installation, error.problem
 
 
 def _read_key(place: str) -> str:

@@ -13,11 +13,12 @@ import click
 
 from clutch_tui.bootstrap import exit_codes
 from clutch_tui.bootstrap.composition import Installation
+from clutch_tui.errors import Problem
 from clutch_tui.net.endpoint_tester.capabilities import Capability
 from clutch_tui.net.endpoint_tester.own_session import Login
 from clutch_tui.net.endpoint_tester.tester import EndpointReport, EndpointResult, Tester
 from clutch_tui.net.endpoints import CATEGORIES, ENDPOINTS, find
-from clutch_tui.net.monitor import Monitor, Problem
+from clutch_tui.net.monitor import Monitor
 from clutch_tui.phrases.errors import explain
 from clutch_tui.text.format import clock
 from clutch_tui.text.harmless import drawn_on

@@ -22,6 +22,7 @@ from clutch_tui.core import inventory, sales, state
 from clutch_tui.core.outbox import outbox
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import Part, PartQuery, PartRow, Payment, Receipt
+from clutch_tui.errors import ClutchError
 from clutch_tui.net.network import Network
 from clutch_tui.phrases.errors import explain
 from clutch_tui.support import logs
@@ -32,13 +33,8 @@ PATIENCE = 60.0
 """Seconds that any one step may take before the proof has failed."""
 
 
-class Disproved(Exception):
-    """A step did not come out as it must. `key` and `values` make the sentence."""
-
-    def __init__(self, key: str, **values: object) -> None:
-        super().__init__(key, values)
-        self.key = key
-        self.values = values
+class Disproved(ClutchError):
+    """A step did not come out as it must."""
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from clutch_tui.config.paths import Home, write_private
+from clutch_tui.errors import ClutchError
 
 
 class Between:
@@ -35,14 +36,9 @@ COINS = (0, 5, 25, 50, 100)
 Seconds = Annotated[float, Between(0.1, 3600)]
 
 
-class ConfigError(Exception):
-    """A setting that the program cannot start with. `key` names the sentence; `values` holds what it needs:
-    always `place` (the file, variable or option it came from) and, where there is one, `setting`."""
-
-    def __init__(self, key: str, **details: object) -> None:
-        super().__init__(key, details)
-        self.key = key
-        self.values = details
+class ConfigError(ClutchError):
+    """A setting that the program cannot start with. `values` always holds `place` (the file, variable or option it came
+    from) and, where there is one, `setting`."""
 
 
 @dataclass(frozen=True, slots=True)

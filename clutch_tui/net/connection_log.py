@@ -18,10 +18,11 @@ from clutch_tui.core import journal
 from clutch_tui.core.clock import Clock, from_text, to_text
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.performance import usage
+from clutch_tui.errors import Problem
 from clutch_tui.security.redaction import hide_text, hide_value
 
 from .events import DemandForecast, Happening, MarketInsight, NewOrder, PriceAlert, StockAlert, SystemMessage
-from .monitor import PARTS, Component, Event, LoggedCall, Monitor, PartName, Problem
+from .monitor import PARTS, Component, Event, LoggedCall, Monitor, PartName
 
 if TYPE_CHECKING:
     from clutch_tui.core.store.store import Store
@@ -132,7 +133,7 @@ class ConnectionLog:
             self._calls = [*calls, *self._calls][-1_000:]
             self._moved = before
             if isinstance(error, ShopError):
-                self._monitor.set("database", "retrying", Problem(error.key, error.values))
+                self._monitor.set("database", "retrying", error.problem)
             raise
         self._monitor.set("database", "up")
 

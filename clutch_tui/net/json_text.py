@@ -9,18 +9,20 @@ from typing import Any
 
 import simplejson
 
+from clutch_tui.errors import ClutchError
 from clutch_tui.net.json_depth import shallow
 
 
-class BadPayload(ValueError):
+class BadPayload(ClutchError, ValueError):
     """An answer that cannot be used. `reason` is for the log and the tester, in English; `key` and `values` make the
     sentence of whoever asked for one answer."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__(reason)
+        super().__init__("error.answer.unusable", reason=reason)
         self.reason = reason
-        self.key = "error.answer.unusable"
-        self.values = {"reason": reason}
+
+    def __str__(self) -> str:
+        return self.reason
 
 
 VALUES_LIMIT = 1_500_000

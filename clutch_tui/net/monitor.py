@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from clutch_tui.core.clock import Clock, SystemClock
+from clutch_tui.errors import Problem
 from clutch_tui.net.endpoints import BY_NAME, ENDPOINTS
 
 PartName = Literal["api", "socket", "sync", "database"]
@@ -28,14 +29,6 @@ SYNC_CALLS = frozenset({"inventory.sync", "sales.sync"})
 SKEW = 120.0
 """Seconds between two clocks from which on a person should hear of it."""
 FORGIVEN_AFTER = timedelta(minutes=5)
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """An error as a key and the values of its sentence."""
-
-    key: str
-    values: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
+from clutch_tui.errors import ClutchError, Problem
 from clutch_tui.support import logs
 from clutch_tui.text import strings
 from clutch_tui.text.format import isolate, isolated_values
 
 
-def explain(error: object) -> str:
-    """The sentence of an error, or of anything else that carries a catalogue `key` and `values`, in the language that
-    is in force. Whatever carries none is a mistake of the program's own and gets `unexpected`."""
-    key = getattr(error, "key", None)
-    if not isinstance(key, str) or not strings.has(key):
+def explain(error: BaseException | Problem | None) -> str:
+    """Return the sentence of an error in the language that is in force. One that has none is a mistake of the program's
+    own and gets `unexpected`."""
+    if not isinstance(error, ClutchError | Problem) or not strings.has(error.key):
         return unexpected()
-    values = getattr(error, "values", None)
-    return strings.t(key, **isolated_values(values)) if isinstance(values, Mapping) else strings.t(key)
+    return strings.t(error.key, **isolated_values(error.values))
 
 
 def unexpected() -> str:

@@ -12,19 +12,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from clutch_tui.errors import ClutchError
+
 SERVICE = "clutch-tui"
 PATIENCE = 5.0
 """Seconds that a key store gets to answer. One that waits for somebody to type a password into a window on
 another screen must not hold up the shop."""
 
 
-class KeyStoreError(Exception):
+class KeyStoreError(ClutchError):
     """The system's key store did not do what it was asked to, or not in time."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.key = "error.vault.no_key_store"
-        self.values = {"reason": reason}
+        super().__init__("error.vault.no_key_store", reason=reason)
 
 
 def is_there() -> bool:

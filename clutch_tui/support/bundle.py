@@ -19,6 +19,7 @@ from typing import Any
 
 from clutch_tui.config.paths import write_private
 from clutch_tui.core.clock import to_text
+from clutch_tui.errors import ClutchError
 from clutch_tui.security.redaction import hide_people, hide_text, hide_value
 
 WITHIN = 20.0
@@ -31,13 +32,13 @@ Gathered = Mapping[str, object]
 """File names and what goes into them: a text, or anything that JSON knows."""
 
 
-class NothingToTell(Exception):
-    """A chapter that cannot be, and nothing is broken: `key` is the sentence for who reads it here, the text is for
+class NothingToTell(ClutchError):
+    """A chapter that cannot be, and nothing is broken: `key` is the sentence for who reads it here, `reason` is for
     support."""
 
     def __init__(self, key: str, reason: str) -> None:
-        super().__init__(reason)
-        self.key = key
+        super().__init__(key)
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ async def _gather(chapter: Chapter) -> tuple[Section, dict[str, str]]:
     except TimeoutError:
         return Section(chapter.name, missing=f"no answer within {chapter.within:g} s"), {}
     except NothingToTell as why:
-        return Section(chapter.name, missing=str(why), key=why.key), {}
+        return Section(chapter.name, missing=why.reason, key=why.key), {}
     except Exception as error:  # the worst day: whatever is broken, the rest must be had
         log.warning("the support file lacks %s", chapter.name, exc_info=error)
         reason = clean(f"{type(error).__name__}: {error}")[:300]

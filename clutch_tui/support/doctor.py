@@ -16,8 +16,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
+from clutch_tui.errors import Problem
 from clutch_tui.net.client.errors import LINE_DOWN
-from clutch_tui.net.monitor import Problem
 
 T = TypeVar("T")
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from clutch_tui.core.clock import from_text, to_text
+from clutch_tui.errors import ClutchError
 from clutch_tui.security.redaction import HIDDEN, hide_queries, hide_text, hide_value
 from clutch_tui.text.harmless import escaped
 
@@ -201,9 +202,8 @@ def _way(error: BaseException, known: set[int]) -> Iterator[str]:
 
 
 def _said(error: BaseException) -> str:
-    key = getattr(error, "key", None)
-    if isinstance(key, str):
-        return key
+    if isinstance(error, ClutchError):
+        return error.key
     return HIDDEN if isinstance(error, _QUOTING) and not isinstance(error, OSError) else hide_queries(str(error))
 
 

@@ -18,7 +18,7 @@ from clutch_tui import __version__
 from clutch_tui.config.settings import ConfigError
 from clutch_tui.core.clock import Clock, SystemClock, from_text
 from clutch_tui.core.errors import ShopError
-from clutch_tui.net.monitor import Problem
+from clutch_tui.errors import Problem
 from clutch_tui.security.key_store import KeyStoreError
 from clutch_tui.support import logs
 from clutch_tui.support.doctor import Check, Finding, aside
@@ -112,7 +112,7 @@ class MachineChecks:
         try:
             secrets = await aside(self._vault.read)
         except KeyStoreError as error:
-            return Finding("credentials", "no_key_store", cause=Problem(error.key, error.values))
+            return Finding("credentials", "no_key_store", cause=error.problem)
         return self._judge(secrets, self._vault.keeper)
 
     def _judge(self, secrets: Secrets, keeper: str) -> Finding:
@@ -170,7 +170,7 @@ class MachineChecks:
             condition = await aside(lambda: health.examine(path, key=key))
         except (ShopError, ConfigError) as error:
             outcome = "faulty" if error.key.startswith("error.store.") else "locked"
-            return Finding("database", outcome, {"path": str(path)}, Problem(error.key, error.values))
+            return Finding("database", outcome, {"path": str(path)}, error.problem)
         except OSError as error:
             return Finding("database", "unreadable", {"path": str(path), "reason": str(error)[:200]})
         self._is_older = condition.schema < condition.newest

@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 
+from clutch_tui.errors import ClutchError
 from clutch_tui.text import shop_time, strings
 from clutch_tui.text.digits import GROUP_SEPARATOR, Digits, read_digits, show_digits, show_number
 from clutch_tui.text.strings import Language, tn
@@ -30,13 +31,8 @@ _NUMBER = re.compile(r"(-?)(\d+|\d{1,3}(?:,\d{3})+)?(?:\.(\d*))?", re.ASCII)
 _EGYPTIAN_MOBILE = re.compile(r"(\+20|0020|0)(1[0125]\d)(\d{3})(\d{4})")
 
 
-class NumberError(ValueError):
-    """Raised where what was typed is not the number that was asked for; `key` and `args` make the sentence."""
-
-    def __init__(self, key: str, **args: object) -> None:
-        super().__init__(key)
-        self.key = key
-        self.values = args
+class NumberError(ClutchError, ValueError):
+    """Raised where what was typed is not the number that was asked for. As a text it is its sentence."""
 
     def __str__(self) -> str:
         return strings.t(self.key, **self.values)

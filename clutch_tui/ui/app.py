@@ -32,6 +32,7 @@ from textual.worker import Worker, WorkerState
 from clutch_tui import __version__
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.performance.meter import KEEP_EVERY
+from clutch_tui.errors import key_of
 from clutch_tui.phrases.errors import explain
 from clutch_tui.terminal import plain_lines
 from clutch_tui.terminal.glyphs import EVERYTHING, Glyphs
@@ -191,7 +192,7 @@ class ClutchApp(KeysInOrder, Scanning, Overlays, ThinWire, Gauges, BidiApp, App[
         try:
             return await asyncio.to_thread(self.services.open_store, settings)
         except Exception as error:
-            if not str(getattr(error, "key", "")).startswith("error.key."):
+            if not key_of(error).startswith("error.key."):
                 raise
             from clutch_tui.ui import locked
 

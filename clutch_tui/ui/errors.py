@@ -7,6 +7,7 @@ from traceback import format_exception
 
 from textual.dom import DOMNode
 
+from clutch_tui.errors import ClutchError, key_of
 from clutch_tui.phrases.errors import explain
 from clutch_tui.text.format import isolated_values
 from clutch_tui.text.strings import has, t
@@ -17,13 +18,14 @@ log = logging.getLogger("clutch_tui.ui")
 def at_field(error: BaseException) -> str:
     """The sentence of an error at the field in which it was typed: without the option, file and setting that whoever
     writes settings by hand knows."""
-    key = str(getattr(error, "key", "")).replace("error.config.", "error.field.")
-    return t(key, **isolated_values(getattr(error, "values", {}))) if has(key) else explain(error)
+    if isinstance(error, ClutchError) and has(key := error.key.replace("error.config.", "error.field.")):
+        return t(key, **isolated_values(error.values))
+    return explain(error)
 
 
 def is_missing(error: BaseException | None) -> bool:
     """Tell whether the server does not have what it was asked for, so that asking again would change nothing."""
-    return getattr(error, "key", None) == "error.api.missing_route"
+    return key_of(error) == "error.api.missing_route"
 
 
 def report(node: DOMNode, error: BaseException) -> None:
@@ -39,8 +41,8 @@ def note(error: BaseException) -> None:
     something without a sentence has caused it, such as a disk, and for what has no sentence. Never its values: they are
     for the screen, where the name of a customer belongs.
     """
-    key = _key(error)
-    if key is None:
+    key = key_of(error)
+    if not key:
         log.error("%s", type(error).__name__, exc_info=error)
     elif _is_refusal(error.__cause__):
         log.info("refused: %s", key)
@@ -48,14 +50,9 @@ def note(error: BaseException) -> None:
         log.warning("%s", key, exc_info=error)
 
 
-def _key(error: BaseException) -> str | None:
-    key = getattr(error, "key", None)
-    return key if isinstance(key, str) else None
-
-
 def _is_refusal(cause: BaseException | None) -> bool:
     """Tell whether all that an error came from has sentences, too, or it came from nothing else."""
-    return cause is None or (_key(cause) is not None and _is_refusal(cause.__cause__))
+    return cause is None or (bool(key_of(cause)) and _is_refusal(cause.__cause__))
 
 
 def last_words(error: BaseException | None) -> str:

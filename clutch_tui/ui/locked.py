@@ -14,6 +14,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from clutch_tui.core.errors import ShopError
+from clutch_tui.errors import key_of
 from clutch_tui.phrases.errors import explain
 from clutch_tui.phrases.fields import FormField
 from clutch_tui.text.strings import t
@@ -58,7 +59,7 @@ async def open_store(app: ClutchApp, settings: Settings) -> Store:
         try:
             return await asyncio.to_thread(app.services.open_store, settings)
         except Exception as error:
-            door, asked = app.services.door, WAYS.get(str(getattr(error, "key", "")))
+            door, asked = app.services.door, WAYS.get(key_of(error))
             if door is None or asked is None:
                 raise
             answer = await app.push_screen_wait(Locked(way or asked, error, door, settings))
@@ -83,7 +84,7 @@ class Locked(FormDialog[str]):
         self._door = door
         self._settings = settings
         self._why = Words("locked.type_recovery", classes="dialog--text")
-        if WAYS.get(str(getattr(error, "key", ""))) == way:
+        if WAYS.get(key_of(error)) == way:
             self._why.tell(partial(explain, error))
         self.hint.say(f"locked.hint.{way}")
 

@@ -34,7 +34,6 @@ from clutch_tui.net.socket import websocket
 from clutch_tui.net.sync import messages, record_calls, transport
 from clutch_tui.net.sync.engine import SyncEngine
 from clutch_tui.net.sync.fallback.single_writes import SingleWrites
-from clutch_tui.net.sync.record_channels import RecordChannels
 from clutch_tui.net.sync.restore_check import RestoreCheck
 from clutch_tui.net.sync.sync_calls import SyncCalls
 from clutch_tui.sandbox import changes as server_changes
@@ -600,12 +599,12 @@ def first_call_tries(stack: ExitStack) -> None:
 def one_list_stops_all(stack: ExitStack) -> None:
     """Nothing about people goes up while one of their lists is broken that has never been read."""
 
-    async def learn_ways(self: Any) -> Any:
+    async def learn(self: Any) -> Any:
         if failed := await before(self):
             raise next(iter(failed.values()))
         return failed
 
-    before = _put(stack, RecordChannels, "_learn_ways", learn_ways)
+    before = _put(stack, transport.Transports, "_learn", learn)
 
 
 @mutant

@@ -7,8 +7,9 @@ import sys
 from datetime import timedelta
 from typing import Any
 
+from clutch_tui.errors import Problem
 from clutch_tui.net.endpoints import ENDPOINTS
-from clutch_tui.net.monitor import Component, Event, LoggedCall, Monitor, Problem
+from clutch_tui.net.monitor import Component, Event, LoggedCall, Monitor
 
 from .conftest import TestClock
 

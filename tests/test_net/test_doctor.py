@@ -24,9 +24,10 @@ from clutch_tui.core.errors import ShopError
 from clutch_tui.core.store import health
 from clutch_tui.core.store.store import FindKey, Store, no_key
 from clutch_tui.core.types import PartDraft
+from clutch_tui.errors import Problem
 from clutch_tui.net.client.api import Api
 from clutch_tui.net.client.session import Session
-from clutch_tui.net.monitor import Monitor, Problem
+from clutch_tui.net.monitor import Monitor
 from clutch_tui.sandbox import demo_data
 from clutch_tui.sandbox.server import Running
 from clutch_tui.security.vault import Secrets, Vault

@@ -23,10 +23,11 @@ from clutch_tui.core.performance import usage
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.sync import other_writers
 from clutch_tui.core.types import PartDraft, PartQuery
+from clutch_tui.errors import Problem
 from clutch_tui.net import connection_log
 from clutch_tui.net import network as net
 from clutch_tui.net.client.errors import ApiError, Kind
-from clutch_tui.net.monitor import Problem, State
+from clutch_tui.net.monitor import State
 from clutch_tui.net.network import EVERYTHING, Network
 from clutch_tui.net.supervisor import Job, Start, TaskJob, Work
 from clutch_tui.sandbox import demo_data, server

@@ -17,7 +17,7 @@ from clutch_tui.core import journal
 from clutch_tui.core.database.db import execute
 from clutch_tui.core.store import health
 from clutch_tui.core.store.store import Store
-from clutch_tui.net.monitor import Problem
+from clutch_tui.errors import Problem
 from clutch_tui.net.network import is_led
 from clutch_tui.sandbox import demo_data, server
 from clutch_tui.sandbox.settings import Settings

@@ -12,12 +12,12 @@ import pytest
 from clutch_tui import __version__, cli
 from clutch_tui.bootstrap import exit_codes
 from clutch_tui.core import journal, updates
+from clutch_tui.errors import Problem
 from clutch_tui.net import update_check as asking
 from clutch_tui.net import wire
 from clutch_tui.net.client.api import Api
 from clutch_tui.net.client.attempt import Answer
 from clutch_tui.net.client.errors import ApiError
-from clutch_tui.net.monitor import Problem
 from clutch_tui.sandbox.server import Running, running
 from clutch_tui.sandbox.settings import Settings
 from clutch_tui.support import upgrade

@@ -17,7 +17,8 @@ from textual.pilot import Pilot
 from clutch_tui.core import journal
 from clutch_tui.core.database import db
 from clutch_tui.core.performance import usage
-from clutch_tui.net.monitor import Monitor, Problem
+from clutch_tui.errors import Problem
+from clutch_tui.net.monitor import Monitor
 from clutch_tui.net.supervisor import Start
 from clutch_tui.support.bundle import Section
 from clutch_tui.text import format as shown

@@ -198,7 +198,7 @@ class _Import:
             try:
                 step = _step(entry, self._meant(entry, candidates, here))
             except ShopError as error:
-                remarks.append(Remark(entry.line, error.key, error.values))
+                remarks.append(Remark(entry.line, error.key, dict(error.values)))
                 continue
             if step.part is None:
                 brands = () if entry.sibling else candidates.other_brands(entry)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal
 
-from clutch_tui.net.monitor import Problem
+from clutch_tui.errors import ClutchError
 from clutch_tui.security.redaction import hide_text
 
 if TYPE_CHECKING:
@@ -106,12 +105,21 @@ class FieldError:
     message: str
 
 
-class ApiError(Exception):
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The body of an answer that refuses a call: its data, the fields that it names, and whether it came in the
+    server's own form, and from nobody in between."""
+
+    data: Any = None
+    errors: tuple[FieldError, ...] = ()
+    is_enveloped: bool = False
+
+
+class ApiError(ClutchError):
     """A call that brought no usable answer.
 
-    `code` is the server's own word (`EPOCH`, `TOKEN_EXPIRED`), `data` what came with it, `retry_after` the
-    seconds the server or the breaker asks for. `key` and `values` make the sentence; a `fault` of the secure
-    line has a sentence of its own.
+    `code` is the server's own word (`EPOCH`, `TOKEN_EXPIRED`), `refusal` what came with it, `retry_after` the
+    seconds the server or the breaker asks for. A `fault` of the secure line has a sentence of its own.
     """
 
     def __init__(
@@ -122,39 +130,31 @@ class ApiError(Exception):
         code: str | None = None,
         message: str = "",
         retry_after: float | None = None,
-        data: Any = None,
-        errors: tuple[FieldError, ...] = (),
         fault: TlsFault | None = None,
-        is_enveloped: bool = False,
+        refusal: Refusal = Refusal(),
         **values: object,
     ) -> None:
-        super().__init__(kind.value, status, code)
+        super().__init__(f"error.api.{kind.value}" if fault is None else f"error.api.{kind.value}.{fault}")
         self.kind = kind
         self.status = status
         self.code = code
         self.message = message
         self.retry_after = retry_after
-        self.data = data
-        self.errors = errors
-        self.is_enveloped = is_enveloped
-        """Whether it came in the server's own form, and from nobody in between."""
+        self.data = refusal.data
+        self.errors = refusal.errors
+        self.is_enveloped = refusal.is_enveloped
         self.elapsed_ms: float | None = None
         self.size = 0
         self.fault = fault
-        self.key = f"error.api.{kind.value}" if fault is None else f"error.api.{kind.value}.{fault}"
-        self.values: Mapping[str, object] = {
+        self.values = {
             "status": status or 0,
             "code": code or "",
             "message": message,
             "seconds": round(retry_after or 0),
             "shop": "-",
-            "fields": ", ".join(f"{error.field} ({error.message})" for error in errors),
+            "fields": ", ".join(f"{error.field} ({error.message})" for error in refusal.errors),
             **values,
         }
-
-    @property
-    def problem(self) -> Problem:
-        return Problem(self.key, self.values)
 
     @property
     def was_sent(self) -> bool:
@@ -198,9 +198,7 @@ def from_answer(status: int, body: Any, *, path: str, method: str = "", retry_af
         code=str(code)[:80] if isinstance(code, str | int) else None,
         message=hide_text(message)[:300] if isinstance(message, str) else "",
         retry_after=retry_after,
-        data=envelope.get("data", body),
-        errors=_field_errors(envelope.get("errors")),
-        is_enveloped="success" in envelope,
+        refusal=Refusal(envelope.get("data", body), _field_errors(envelope.get("errors")), "success" in envelope),
         path=path,
         method=method,
     )

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from clutch_tui.config.settings import Backend
+from clutch_tui.errors import ClutchError
 from clutch_tui.security.vault import Secrets, Vault
 
 from .. import wire
@@ -48,14 +49,11 @@ class _Memory(Vault):
         """Nobody waits for it."""
 
 
-class OtherShop(Exception):
+class OtherShop(ClutchError):
     """The credentials are good, but for another shop than the one that was named."""
 
-    key = "error.sign_in.other_shop"
-
     def __init__(self, shop_id: str) -> None:
-        super().__init__(shop_id)
-        self.values = {"shop": shop_id}
+        super().__init__("error.sign_in.other_shop", shop=shop_id)
 
 
 async def prove(

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
+from clutch_tui.errors import Problem
 from clutch_tui.net import wire
 from clutch_tui.net.client.api import Answer, Api
 from clutch_tui.net.client.errors import ApiError, Kind
 from clutch_tui.net.endpoints import Endpoint
-from clutch_tui.net.monitor import Problem
 
 NO_TOKEN = "no.such.token"
 """Three parts, like a JWT: a server that looks at it knows what it refuses."""

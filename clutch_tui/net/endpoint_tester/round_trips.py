@@ -13,12 +13,13 @@ from uuid import uuid4
 
 import uuid_utils
 
+from clutch_tui.errors import Problem
 from clutch_tui.net import wire
 from clutch_tui.net.client.api import Answer, Api
 from clutch_tui.net.client.errors import ApiError, Kind
 from clutch_tui.net.endpoint_tester.probes import fault_of
 from clutch_tui.net.endpoints import BY_NAME, Endpoint
-from clutch_tui.net.monitor import Monitor, Problem
+from clutch_tui.net.monitor import Monitor
 
 MARK = "clutch-tui-test"
 NOUNS = {"inventory": "item", "customers": "customer", "suppliers": "supplier"}

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
 from clutch_tui.core.clock import Clock, SystemClock
+from clutch_tui.errors import Problem
 from clutch_tui.net.client.api import Answer, Api
 from clutch_tui.net.client.errors import ApiError, Kind
 from clutch_tui.net.client.session import Session
@@ -30,7 +31,7 @@ from clutch_tui.net.endpoint_tester.probes import (
 )
 from clutch_tui.net.endpoint_tester.round_trips import NOUNS, RoundTrip, TripStep
 from clutch_tui.net.endpoints import BY_NAME, ENDPOINTS, Endpoint
-from clutch_tui.net.monitor import Monitor, Problem
+from clutch_tui.net.monitor import Monitor
 
 if TYPE_CHECKING:
     from clutch_tui.config.settings import Settings

@@ -13,10 +13,11 @@ from urllib.parse import quote, urlsplit
 
 from clutch_tui.core.clock import Clock, SystemClock
 from clutch_tui.core.errors import ShopError
+from clutch_tui.errors import Problem
 from clutch_tui.net.client.errors import ApiError, Kind
 from clutch_tui.net.client.retry import backoff
 from clutch_tui.net.events import BY_NAME, H, InventoryUpdate, NewOrder, OrderUpdate, PriceUpdate
-from clutch_tui.net.monitor import Level, Monitor, Problem, State
+from clutch_tui.net.monitor import Level, Monitor, State
 from clutch_tui.net.socket.line import Dial, HandshakeRefused, LineClosed, SocketLine, WebSocketDial
 from clutch_tui.net.socket.sequence import Sequence
 
@@ -174,7 +175,7 @@ class Socket:
         except ApiError as error:
             return self._retry(error.problem, at_least=error.retry_after or 0.0)
         except ShopError as error:  # a full disk keeps no number of an event: that is no reason to hear no more
-            return self._retry(Problem(error.key, error.values))
+            return self._retry(error.problem)
         except LineClosed as end:
             if self._poked.is_set():
                 return 0.0

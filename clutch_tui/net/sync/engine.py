@@ -21,10 +21,10 @@ from clutch_tui.core.errors import ShopError
 from clutch_tui.core.outbox import outbox
 from clutch_tui.core.sync import part_staging
 from clutch_tui.core.sync.fallback import single_writes
+from clutch_tui.errors import Problem
 
 from .. import wire
 from ..client.errors import ABOUT_EVERY_CALL, ApiError, Kind
-from ..monitor import Problem
 from . import negotiation, record_calls
 from .context import SyncContext
 from .restore_check import RestoreCheck
@@ -226,5 +226,5 @@ def _problem(error: Exception) -> Problem:
     if isinstance(error, wire.BadPayload):
         return Problem("error.sync.bad_answer", {"reason": error.reason})
     if isinstance(error, ShopError):
-        return Problem(error.key, error.values)
+        return error.problem
     return Problem("error.sync.internal", {"reason": repr(error)[:200]})

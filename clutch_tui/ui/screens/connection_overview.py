@@ -18,7 +18,8 @@ from clutch_tui.ui.status import Status
 
 if TYPE_CHECKING:
     from clutch_tui.core.performance.usage import Period
-    from clutch_tui.net.monitor import Component, PartName, Problem, Snapshot
+    from clutch_tui.errors import Problem
+    from clutch_tui.net.monitor import Component, PartName, Snapshot
 
 PARTS: tuple[PartName, ...] = ("api", "socket", "sync", "database")
 _TONES = {

@@ -9,6 +9,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
+from clutch_tui.errors import ClutchError, key_of
 from clutch_tui.phrases.errors import explain
 from clutch_tui.phrases.fields import FormField
 from clutch_tui.text.format import NumberError
@@ -151,15 +152,15 @@ class SignInScreen(ShopScreen):
         """Say what went wrong at the field that it hangs on."""
         note(error)
         self.outcome.clear()
-        key = str(getattr(error, "key", ""))
-        name = getattr(error, "values", {}).get("setting") or _FIELDS.get(key.removeprefix("error."))
+        setting = error.values.get("setting") if isinstance(error, ClutchError) else None
+        name = setting or _FIELDS.get(key_of(error).removeprefix("error."))
         if name == "credentials":
             name = "api_key" if values["api_key"] else "password"
         row = next((row for row in self.rows if row.entry.name == name), None)
         if row is None:
             self.outcome.tell(partial(explain, error))
             return
-        if key.startswith("error.api.forbidden"):
+        if key_of(error).startswith("error.api.forbidden"):
             row.problem.say("error.sign_in.not_this_shop")
         else:
             row.problem.tell(partial(at_field, error))
