@@ -21,10 +21,15 @@ another screen must not hold up the shop."""
 
 
 class KeyStoreError(ClutchError):
-    """The system's key store did not do what it was asked to, or not in time."""
+    """The system's key store did not do what it was asked to, or not in time. As a text it is its reason, which other
+    sentences have a place for, too."""
 
     def __init__(self, reason: str) -> None:
         super().__init__("error.vault.no_key_store", reason=reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return self.reason
 
 
 def is_there() -> bool:

@@ -16,6 +16,7 @@ from clutch_tui.net.client.session import Session
 from clutch_tui.sandbox import demo_data
 from clutch_tui.sandbox.server import Running, running
 from clutch_tui.sandbox.settings import Settings as SandboxSettings
+from clutch_tui.security.key_store import KeyStoreError
 from clutch_tui.security.vault import Secrets
 
 from .conftest import Client, Fault, MakeClient, TestClock, until
@@ -216,16 +217,25 @@ async def test_logging_out_needs_no_server(sandbox: Running, client: Client) -> 
     assert (client.session.state, kept.token, kept.refresh_token) == ("signed_out", None, None)
 
 
+@pytest.mark.parametrize(
+    ("failure", "reason"),
+    [
+        (OSError(28, "No space left on device"), "No space left on device"),
+        (KeyStoreError("no answer in time"), "no answer in time"),
+    ],
+)
 async def test_a_vault_that_cannot_be_written_does_not_stop_the_shop(
-    client: Client, monkeypatch: pytest.MonkeyPatch
+    client: Client, monkeypatch: pytest.MonkeyPatch, failure: Exception, reason: str
 ) -> None:
     def full(fields: object, known: Secrets) -> Secrets:
-        raise OSError(28, "No space left on device")
+        raise failure
 
     monkeypatch.setattr(client.vault, "change", full)
     await client.session.login(*OWNER)
     assert client.session.state == "user"
-    assert "error.vault.not_saved" in [event.key for event in client.events]
+    reasons = [event.values["reason"] for event in client.events if event.key == "error.vault.not_saved"]
+    assert reasons
+    assert all(reason in str(one) for one in reasons)
 
 
 class Gate:

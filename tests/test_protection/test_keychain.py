@@ -109,6 +109,20 @@ def test_the_key_store_keeps_the_key_and_the_file_only_its_name(record: Path, sy
     assert system_store.kept == {}
 
 
+def test_a_key_store_that_does_not_answer_says_why(record: Path, system_store: MemoryStore) -> None:
+    keychain = Keychain(record, {})
+    keychain.make("keyring")
+    system_store.locked = True
+    for deed in (
+        lambda: Keychain(record, {}).find(Path("shop.db"), lambda _: False),
+        lambda: Keychain(record, {}).newest(),
+        lambda: Keychain(record, {}).renew("keyring"),
+    ):
+        with pytest.raises(ShopError, match="no_key_store") as error:
+            deed()
+        assert error.value.values["reason"] == "KeyringLocked"
+
+
 def test_a_key_store_that_keeps_nothing_gets_no_key(record: Path, system_store: MemoryStore) -> None:
     keyring.set_keyring(ForgetfulStore())
     with pytest.raises(ShopError, match="no_key_store"):
