@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import httpx
 import pytest
 
 from clutch_tui.core import accounts, aftersales, customers, inventory, suppliers
@@ -433,3 +434,37 @@ async def test_a_list_that_something_bars_says_nothing_of_a_server_that_numbers_
     await minutes(till, 2)
     assert set(till.ask(transports.known).values()) == {"sync"}
     assert shop.sql("SELECT count(*) FROM supplier WHERE name = 'شركة النيل'") == [(1,)]
+
+
+class PinglessLine(Line):
+    """A line to a server that has no ping."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/system/ping"):
+            return httpx.Response(404, content=b"Cannot GET /system/ping", request=request)
+        return await super().handle_async_request(request)
+
+
+async def test_a_missing_ping_is_no_missing_sync_call(shop: Shop) -> None:
+    """What has begun to go up by itself fails, and the server is asked whether it is well: that it cannot say so is no
+    news of its sync calls."""
+    await shop.be(own_ids=False)
+    line = PinglessLine()
+    till = await shop.till(transport=line)
+    await till.round()
+    sold = part(till, "P-0001")
+    till.sell(sold.id)
+    line.cut["POST /sales/transactions"] = {1}
+    await till.step()
+    assert [(change.kind, change.lane) for change in till.changes] == [("sale", "fast")]
+    await shop.sync()
+    till.sync.look_again()
+    line.cut["GET /sales/transactions"] = set(range(line.count("GET /sales/transactions?") + 1, 1000))
+    await till.step()
+    assert till.ask(transports.of, "sales") == "sync"
+    line.cut.clear()
+    await minutes(till, 3)
+    assert till.changes == ()
+    assert till.ask(transports.known) == dict.fromkeys(transports.CHANNELS, "sync")
+    assert till.shelf(sold.id) == shop.stock("P-0001") == sold.stock - 1
+    assert len(shop.receipts()) == 1

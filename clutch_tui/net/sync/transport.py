@@ -8,7 +8,7 @@ in the database (`core.outbox.transports`), for the rules of the queue depend on
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from typing import Protocol
 
 from clutch_tui.core.outbox import outbox, transports
@@ -30,8 +30,17 @@ LOOK_EVERY = 3600.0
 """Seconds after which a server without sync is asked again whether it has learned to."""
 
 
+class NoSyncCall(Exception):
+    """The server has no sync call for a channel just now; `error` says so."""
+
+    def __init__(self, error: ApiError) -> None:
+        super().__init__(error.key)
+        self.error = error
+
+
 class Transport(Protocol):
-    """The calls by which a channel travels. Each method raises `ApiError` and `wire.BadPayload`."""
+    """The calls by which a channel travels. Each method raises `ApiError` and `wire.BadPayload`; by sync, `NoSyncCall`
+    and `NotTracked` where the server has lost what this needs."""
 
     name: transports.Transport
 
@@ -63,21 +72,30 @@ class SyncTransport:
     async def push(self, channel: SyncChannel) -> None:
         if await self._store.read(outbox.waiting, channel):
             await self._end_begun(channel)
-            await self._calls.everything(channel, pull=False)
+            await self._through(self._calls.everything(channel, pull=False))
 
     async def pull(self, channel: str) -> None:
         if channel in record_calls.NOUNS:
             await self._records.pull(channel)
         else:
-            await self._calls.pull("inventory" if channel == "inventory" else "sales")
+            await self._through(self._calls.pull("inventory" if channel == "inventory" else "sales"))
 
     async def exchange(self, channel: SyncChannel) -> None:
         await self._end_begun(channel)
-        await self._calls.everything(channel)
+        await self._through(self._calls.everything(channel))
 
     async def settle(self, type: str) -> bool:
         await self._calls.ask("sales")
         return True
+
+    async def _through(self, calls: Awaitable[None]) -> None:
+        """Make these sync calls. Only of them a missing route says that the server has no sync."""
+        try:
+            await calls
+        except ApiError as error:
+            if error.kind is Kind.MISSING_ROUTE:
+                raise NoSyncCall(error) from None
+            raise
 
     async def _end_begun(self, channel: SyncChannel) -> None:
         """End what has begun to go up by itself that way, before anything else of its channel goes up."""
@@ -132,34 +150,29 @@ class Transports:
 
     async def push(self, channel: SyncChannel) -> None:
         """Send what waits of a channel, by what the server has for it."""
-        transport = await self._of(channel)
         try:
-            await transport.push(channel)
-        except ApiError as error:
-            await self._fall_back(transport, channel, error)
+            await (await self._of(channel)).push(channel)
+        except NoSyncCall as missing:
+            await self._fall_back(channel, missing.error)
             await self.push(channel)
 
     async def pull(self, channel: str) -> None:
         """Fetch what is new in a channel, by what the server has for it."""
-        transport = await self._of(channel)
         try:
-            await transport.pull(channel)
+            await (await self._of(channel)).pull(channel)
         except NotTracked:
             await self._switch(channel, "lists")
             await self.pull(channel)
-        except ApiError as error:
-            if channel in record_calls.NOUNS:
-                raise
-            await self._fall_back(transport, channel, error)
+        except NoSyncCall as missing:
+            await self._fall_back(channel, missing.error)
             await self.pull(channel)
 
     async def exchange(self, channel: SyncChannel) -> None:
         """Send what waits of a channel and fetch what is new, by what the server has for it."""
-        transport = await self._of(channel)
         try:
-            await transport.exchange(channel)
-        except ApiError as error:
-            await self._fall_back(transport, channel, error)
+            await (await self._of(channel)).exchange(channel)
+        except NoSyncCall as missing:
+            await self._fall_back(channel, missing.error)
             await self.exchange(channel)
 
     async def push_records(self) -> None:
@@ -197,12 +210,10 @@ class Transports:
     async def _switch(self, channel: str, name: transports.Transport) -> None:
         await self._store.run(transports.switch, channel, name)
 
-    async def _fall_back(self, transport: Transport, channel: str, error: ApiError) -> None:
-        """Give a channel the fallback where its sync call is gone for good; otherwise raises the error again."""
-        if transport is self._fallback or error.kind is not Kind.MISSING_ROUTE:
-            raise error
+    async def _fall_back(self, channel: str, error: ApiError) -> None:
+        """Give a channel the fallback where its sync call is gone for good; otherwise raises the error."""
         if not await self._store.run(transports.miss, channel):
-            raise error
+            raise error from None
         self._tell(channel, "lists")
 
     async def look_for_sync(self, *, anew: bool) -> None:
