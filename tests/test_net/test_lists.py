@@ -1016,3 +1016,26 @@ async def test_a_payment_that_may_have_arrived_waits_for_sync_and_is_not_taken_f
     await minutes(till, 4)
     assert till.queue.unsent == 0
     assert shop.sql("SELECT balance FROM customer") == [(-5000,)]
+
+
+async def test_a_sale_of_another_window_is_due_at_once_though_a_figure_is_in_doubt(shop: Shop) -> None:
+    """By lists it waits for nothing: only its stock does, and who moves that is known."""
+    await shop.be(moves_stock=False)
+    line = Line()
+    till = await shop.till(transport=line)
+    await till.round()
+    sold = part(till, "P-0001")
+    till.sell(sold.id)
+    await minutes(till, 2)
+    assert till.changes == ()
+    writes = f"PUT /inventory/items/{sold.id}"
+    line.cut[writes] = set(range(line.count(f"{writes}?") + 1, 1000))
+    till.sell(sold.id)
+    while [(change.kind, change.lane) for change in till.changes] != [("sale", "slow")]:
+        till.clock.forward(60)
+        await till.sync.step()
+    assert till.ask(outbox.next_due) > till.clock.now()
+    till.sell(sold.id)
+    assert till.ask(outbox.next_due) == till.clock.now()
+    await till.step()
+    assert len(shop.receipts()) == 3

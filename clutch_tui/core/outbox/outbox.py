@@ -23,7 +23,7 @@ from ..database import db
 from ..errors import ShopError
 from ..records import RECORDS
 from ..types import Lane
-from . import abilities, precedence
+from . import abilities, precedence, transports
 from .messages import Change, Result, Sent
 from .precedence import FACTS
 from .views import QueueSummary
@@ -357,6 +357,11 @@ def waiting(channel: Channel, *lanes: Lane, begun: bool | None = False) -> bool:
     return rows.fetchone() is not None
 
 
+def is_due() -> bool:
+    """Tell whether any channel has something to send now, by its transport: in lists a fact waits for nothing."""
+    return any(waiting(channel, begun=None if transports.by_lists(channel) else False) for channel in CHANNELS)
+
+
 def types_under_way(channel: Channel) -> frozenset[str]:
     """The types of record of which a change of this channel was sent and has no answer."""
     rows = db.execute(
@@ -370,7 +375,7 @@ def types_under_way(channel: Channel) -> frozenset[str]:
 def next_due() -> datetime | None:
     """Return when the next change may be tried: now, or when the first of those that were put off is due again; None
     where nothing waits for a time. What waits for another change is tried when that is answered."""
-    if any(waiting(channel) for channel in CHANNELS):
+    if is_due():
         return db.now()
     row = db.execute(
         "SELECT min(not_before) FROM outbox WHERE answered_at IS NULL AND lane IN ('fast', 'slow')"

@@ -10,7 +10,6 @@ def figures() -> tuple[int, ...]:
     """Figures that move when any process writes something that a screen shows; whoever has kept the ones before sees
     by them that there is something to read again."""
     queue = outbox.summary()
-    is_due = any(outbox.waiting(channel) for channel in outbox.CHANNELS)
     cursors = (replica.cursor(channel) for channel in replica.CHANNELS)
-    decisions = (queue.slow, queue.attention, conflicts.count(), is_due)
+    decisions = (queue.slow, queue.attention, conflicts.count(), outbox.is_due())
     return (outbox.head(), queue.unsent, *decisions, transports.progress(), *cursors)
