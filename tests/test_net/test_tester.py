@@ -66,6 +66,14 @@ async def test_with_an_api_key_alone(client: Client) -> None:
     assert report.summary["working"] >= 40
 
 
+async def test_where_nobody_looked_for_earlier_records_it_is_said_why(client: Client, fault: Fault) -> None:
+    await client.session.use_api_key(demo_data.API_KEY)
+    await fault("error_before", endpoint="suppliers.list", status=500, count=None)
+    await judge_of(client).run(category="suppliers", write=True)
+    reasons = {event.values["reason"] for event in client.events if event.key == "tester.not_swept"}
+    assert reasons == {"server 500"}
+
+
 async def test_names_and_categories(client: Client) -> None:
     await client.session.use_api_key(demo_data.API_KEY)
     assert list(states(await judge_of(client).run(["system.ping", "system.time"]))) == ["system.ping", "system.time"]
