@@ -5,11 +5,15 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import SplitResult, urlsplit
 
 from clutch_tui.config.settings import COINS, ConfigError, Settings, Sync
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,7 @@ class Given:
 
 def validate(given: Mapping[str, Given]) -> Settings:
     """The settings that these values make over the defaults. Raises `ConfigError` for the first wrong one."""
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import ValidationError
 
     tree: dict[str, dict[str, Any]] = {}
     for dotted, setting in given.items():
@@ -33,10 +37,18 @@ def validate(given: Mapping[str, Given]) -> Settings:
         else:
             table[name] = setting.value
     try:
-        settings = TypeAdapter(Settings).validate_python(tree)
+        settings = _adapter().validate_python(tree)
     except ValidationError as error:
         _complain(error.errors(include_url=False)[0], given)
     return _check_meaning(settings, given)
+
+
+@cache
+def _adapter() -> TypeAdapter[Settings]:
+    """What judges the types: made once, since the making takes longer than all the judging of a run."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Settings)
 
 
 def _complain(problem: Mapping[str, Any], given: Mapping[str, Given]) -> NoReturn:
