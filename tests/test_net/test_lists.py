@@ -67,7 +67,7 @@ async def test_a_list_that_is_cut_at_every_page_is_read_once(shop: Shop, monkeyp
             await till.round()
         await till.close()  # the program, too
         shop.tills.remove(till)
-        line._inner = httpx.AsyncHTTPTransport()
+        line._inner = httpx.AsyncHTTPTransport(verify=False)
         till = await shop.till(transport=line)
     assert till.sql("SELECT count(*) FROM part") == [(0,)]
     await till.round()
@@ -665,7 +665,7 @@ class Late(httpx.AsyncBaseTransport):
     """A server that is slow with one kind of call: it is given up after `after` seconds, and done later by `finish`."""
 
     def __init__(self, clock: HandClock, method: str, path: str, after: float = 30.0) -> None:
-        self._inner = httpx.AsyncHTTPTransport()
+        self._inner = httpx.AsyncHTTPTransport(verify=False)
         self._clock, self._method, self._path, self._after = clock, method, path, after
         self.tried: list[httpx.Request] = []
         self.slow = True
@@ -680,7 +680,7 @@ class Late(httpx.AsyncBaseTransport):
 
     async def finish(self) -> None:
         first = self.tried[0]
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(verify=False) as client:
             (await client.post(first.url, content=first.content, headers=first.headers)).raise_for_status()
 
     async def aclose(self) -> None:

@@ -54,12 +54,12 @@ async def till(tmp_path: Path, sandbox: Running) -> AsyncIterator[Till]:
 
 
 async def fault(sandbox: Running, kind: str, **details: Any) -> None:
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(verify=False) as client:
         (await client.post(f"{sandbox.root}/__faults", json={"kind": kind, **details})).raise_for_status()
 
 
 async def control(sandbox: Running, **order: Any) -> Any:
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(verify=False) as client:
         return (await client.post(f"{sandbox.root}/__control", json=order)).raise_for_status().json()["data"]
 
 
@@ -213,7 +213,7 @@ class _Poison(httpx.AsyncBaseTransport):
     def __init__(self, record_id: str) -> None:
         self.record_id = record_id.encode()
         self.healed = False
-        self._inner = httpx.AsyncHTTPTransport()
+        self._inner = httpx.AsyncHTTPTransport(verify=False)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         await request.aread()
@@ -274,7 +274,7 @@ async def test_a_customer_who_chokes_the_server_holds_up_nobody(till: Till, sand
         await till.step()
     assert on_server(sandbox, "SELECT count(*) FROM customer WHERE id = ?", other.id) == [(1,)]
     assert (till.queue.unsent, till.queue.slow) == (1, 1)
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(verify=False) as client:
         await client.delete(f"{sandbox.root}/__faults")
     till.clock.forward(16 * 60)
     await till.step()
@@ -346,7 +346,7 @@ async def test_a_movement_of_a_deleted_part_ends_when_the_last_request_on_it_is_
         await till.step()
     assert [(change.kind, change.lane) for change in till.changes if change.status == ""] == [("update", "slow")]
     assert till.sql("SELECT count(*) FROM stock_move WHERE open = 1") == [(1,)]
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(verify=False) as client:
         await client.delete(f"{sandbox.root}/__faults")
     till.clock.forward(16 * 60)
     await till.sync._transports.calls.everything("inventory")
@@ -382,7 +382,7 @@ class _RestoredBefore(httpx.AsyncBaseTransport):
     def __init__(self, sandbox: Running, method: str) -> None:
         self.sandbox = sandbox
         self.method: str | None = method
-        self._inner = httpx.AsyncHTTPTransport()
+        self._inner = httpx.AsyncHTTPTransport(verify=False)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if request.method == self.method:
@@ -1012,7 +1012,7 @@ async def test_a_payment_that_arrives_late_counts_once_in_the_balance(till: Till
     *_, body = await till.store.run(
         till.sync._transports.calls.compose, "sales", await till.sync._transports.calls.claim("sales")
     )
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(verify=False) as client:
         headers = {"X-API-Key": demo_data.API_KEY}
         late = await client.post(f"{sandbox.base_url}/sales/sync", content=wire.dumps(body), headers=headers)
         late.raise_for_status()
@@ -1029,7 +1029,7 @@ async def test_a_change_that_is_put_off_may_have_come_through_before(till: Till,
     till.do(inventory.adjust, part_id, -2, "broken")
     changes = await till.sync._transports.calls.claim("inventory")
     *_, body = await till.store.run(till.sync._transports.calls.compose, "inventory", changes)
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(verify=False) as client:
         url, headers = f"{sandbox.base_url}/inventory/sync", {"X-API-Key": demo_data.API_KEY}
         (await client.post(url, content=wire.dumps(body), headers=headers)).raise_for_status()
     await fault(sandbox, "retry", endpoint="inventory.sync", retry_after=20)
@@ -1207,7 +1207,7 @@ async def test_an_order_that_went_to_another_shop_is_said_once_and_asks_nothing(
     await till.round()
     order_id = await an_order(till, sandbox, shop_ids=[demo_data.SHOP_ID, demo_data.SECOND_SHOP_ID])
     other = {"X-API-Key": demo_data.SECOND_API_KEY}
-    async with httpx.AsyncClient(headers=other) as client:
+    async with httpx.AsyncClient(headers=other, verify=False) as client:
         (theirs,) = (await client.get(f"{sandbox.base_url}/orders")).json()["data"]["orders"]
         accepted = await client.post(f"{sandbox.base_url}/orders/{theirs['id']}/accept", json={})
         assert accepted.status_code == 200

@@ -126,7 +126,7 @@ def test_a_refresh_token_used_long_after_its_successor_ends_the_session(database
 
 
 async def test_tokens_outlive_a_restart(settings: Settings) -> None:
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(verify=False) as client:
         async with running(settings) as sandbox:
             body = {"email": "owner@clutch.test", "password": demo_data.PASSWORD}
             answer = await client.post(f"{sandbox.base_url}/auth/login", json=body)
@@ -148,7 +148,10 @@ def test_refresh_tokens_cannot_be_foretold(tmp_path: Path) -> None:
 async def test_passwords_cannot_be_tried_by_the_thousand(settings: Settings) -> None:
     clock = Clock()
     right, wrong = ({"email": "owner@clutch.test", "password": word} for word in (demo_data.PASSWORD, "wrong"))
-    async with running(replace(settings, clock=clock, failed_logins=3)) as sandbox, httpx.AsyncClient() as client:
+    async with (
+        running(replace(settings, clock=clock, failed_logins=3)) as sandbox,
+        httpx.AsyncClient(verify=False) as client,
+    ):
         terminal = Terminal(sandbox, client)
         refused = [(await terminal.call("auth.login", wrong)).status_code for _ in range(4)]
         assert refused == [401, 401, 401, 429]

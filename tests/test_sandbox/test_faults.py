@@ -100,9 +100,9 @@ async def test_controls_are_only_there_when_enabled_and_only_for_this_machine(se
     assert not any(control.is_loopback(host) for host in ("192.168.1.7", None, "testclient"))
     app = create_app(Settings(inline=True, faults=True))
     outside = httpx.ASGITransport(app, client=("10.0.0.9", 5000))
-    async with httpx.AsyncClient(transport=outside, base_url="http://sandbox") as client:
+    async with httpx.AsyncClient(transport=outside, base_url="http://sandbox", verify=False) as client:
         assert (await client.post("/__faults", json={"kind": "backup"})).status_code == 404
-    async with running(replace(settings, faults=False)) as sandbox, httpx.AsyncClient() as client:
+    async with running(replace(settings, faults=False)) as sandbox, httpx.AsyncClient(verify=False) as client:
         assert (await client.post(f"{sandbox.root}/__control", json={"do": "stop"})).status_code == 404
 
 

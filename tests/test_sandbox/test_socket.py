@@ -167,7 +167,10 @@ async def test_signing_out_ends_the_sockets_of_that_session_only(terminal: Termi
 
 
 async def test_an_expired_token_is_told_apart_from_a_wrong_one(settings: Settings) -> None:
-    async with running(replace(settings, token_lifetime=-1, max_sockets=1)) as sandbox, httpx.AsyncClient() as client:
+    async with (
+        running(replace(settings, token_lifetime=-1, max_sockets=1)) as sandbox,
+        httpx.AsyncClient(verify=False) as client,
+    ):
         terminal = Terminal(sandbox, client)
         body = {"email": "owner@clutch.test", "password": demo_data.PASSWORD}
         token = (await terminal.data("auth.login", body))["token"]
@@ -180,7 +183,7 @@ async def test_an_expired_token_is_told_apart_from_a_wrong_one(settings: Setting
 async def test_sockets_that_never_sign_in_have_few_places_and_one_time(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with running(replace(settings, max_strangers=2)) as sandbox, httpx.AsyncClient() as client:
+    async with running(replace(settings, max_strangers=2)) as sandbox, httpx.AsyncClient(verify=False) as client:
         terminal = Terminal(sandbox, client)
         monkeypatch.setattr(socket_session, "SIGN_IN_SECONDS", 0.3)
         async with connect(sandbox.ws_url) as first, connect(sandbox.ws_url) as second:
