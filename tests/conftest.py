@@ -18,6 +18,7 @@ from clutch_tui.text import strings
 from hatch_build import compile_catalogues
 from tests.memory import memory
 from tests.patient_loop import PatientLoop
+from tests.program import Program
 
 # A busy machine is no bug, so no deadline; the same examples each time, so that a failure belongs to a change.
 # HYPOTHESIS_PROFILE=explore looks for new ones.
@@ -64,6 +65,14 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 10, 10)
+
+
+@pytest.fixture(scope="session")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+    """The program as a script runs it, imported once for all commands of all modules."""
+    program = Program(tmp_path_factory.mktemp("streams"))
+    yield program
+    program.close()
 
 
 @pytest.fixture(autouse=True)

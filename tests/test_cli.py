@@ -1,4 +1,4 @@
-"""The command line as a script sees it: real processes, exit codes, JSON."""
+"""The command line as a script sees it: processes, exit codes, JSON."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from clutch_tui.core import inventory, journal
 from clutch_tui.core.database import db
 from clutch_tui.core.types import PartDraft
 from tests.homes import connect
+from tests.program import Program, Said
 
 
 @pytest.fixture
@@ -35,33 +37,32 @@ def _environment(home: Path, **more: str) -> dict[str, str]:
     return {**kept, "CLUTCH_HOME": str(home), "CLUTCH_SECRETS": "file", "CLUTCH_LANG": "en", **more}
 
 
-def clutch(home: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "clutch_tui", *arguments]
-    return subprocess.run(
-        command,
-        env=_environment(home, **environment),
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=180,
-        stdin=subprocess.DEVNULL,
-        check=False,
-    )
+Clutch = Callable[..., Said]
 
 
-def as_json(result: subprocess.CompletedProcess[str]) -> Any:
+@pytest.fixture
+def clutch(program: Program) -> Clutch:
+    """The program with its arguments in a home, and with variables."""
+
+    def run(home: Path, *arguments: str, **environment: str) -> Said:
+        return program.call(*arguments, environ=_environment(home, **environment))
+
+    return run
+
+
+def as_json(result: Said) -> Any:
     assert result.returncode == 0, result.stderr
     return json.loads(result.stdout)
 
 
-def test_a_part_is_found_by_any_of_its_names(home: Path) -> None:
+def test_a_part_is_found_by_any_of_its_names(clutch: Clutch, home: Path) -> None:
     for text in ("فلتر", "الفلتر", "oil", "2630035503", "26300-35"):
         (row,) = as_json(clutch(home, "find", text, "--json"))
         assert (row["part_number"], row["stock"], row["price"]) == ("26300-35503", 10, 18550)
     assert as_json(clutch(home, "find", "carburettor", "--json")) == []
 
 
-def test_a_sale_from_a_script_is_a_whole_sale(home: Path) -> None:
+def test_a_sale_from_a_script_is_a_whole_sale(clutch: Clutch, home: Path) -> None:
     receipt = as_json(clutch(home, "sell", "--part", "26300-35503", "--qty", "2", "--pay", "cash", "--json"))
     assert receipt["totals"]["total"] == 37100
     assert receipt["unsent"] is True
@@ -71,7 +72,7 @@ def test_a_sale_from_a_script_is_a_whole_sale(home: Path) -> None:
     assert status["queue"]["unsent"] == 2
 
 
-def test_an_unknown_part_sells_nothing_and_says_so(home: Path) -> None:
+def test_an_unknown_part_sells_nothing_and_says_so(clutch: Clutch, home: Path) -> None:
     result = clutch(home, "sell", "--part", "26300-35503", "--part", "NONE", "--json")
     assert result.returncode == 1
     assert json.loads(result.stdout)["error"] == "error.part.unknown_number"
@@ -79,7 +80,7 @@ def test_an_unknown_part_sells_nothing_and_says_so(home: Path) -> None:
     assert as_json(clutch(home, "find", "26300", "--json"))[0]["stock"] == 10
 
 
-def test_a_part_without_a_price_is_not_given_away_by_a_script(home: Path) -> None:
+def test_a_part_without_a_price_is_not_given_away_by_a_script(clutch: Clutch, home: Path) -> None:
     with Installation.find(_environment(home)).open_store(inline=True) as store:
         store.run_now(inventory.create, PartDraft(name="كلبس", part_number="CLIP-1"), 5)
     result = clutch(home, "sell", "--part", "26300-35503", "--part", "CLIP-1", "--json")
@@ -88,7 +89,7 @@ def test_a_part_without_a_price_is_not_given_away_by_a_script(home: Path) -> Non
     assert as_json(clutch(home, "find", "CLIP-1", "--json"))[0]["stock"] == 5
 
 
-def test_sell_and_find_understand_a_text_as_the_till_does(home: Path) -> None:
+def test_sell_and_find_understand_a_text_as_the_till_does(clutch: Clutch, home: Path) -> None:
     (line,) = as_json(clutch(home, "sell", "--part", "3×26300 35503", "--json"))["lines"]
     assert (line["part_number"], line["quantity"]) == ("26300-35503", 3)
     refused = clutch(home, "sell", "--part", "1.5*26300-35503", "--json")
@@ -100,7 +101,7 @@ def test_sell_and_find_understand_a_text_as_the_till_does(home: Path) -> None:
     assert "فلتر" in other_layout.stderr
 
 
-def test_a_receipt_is_printed_in_both_languages(home: Path) -> None:
+def test_a_receipt_is_printed_in_both_languages(clutch: Clutch, home: Path) -> None:
     english = clutch(home, "sell", "--part", "26300-35503")
     arabic = clutch(home, "--lang", "ar", "sell", "--part", "26300-35503")
     assert english.returncode == arabic.returncode == 0
@@ -122,14 +123,14 @@ def test_a_receipt_is_printed_in_both_languages(home: Path) -> None:
         (["import", "/does/not/exist.csv"], 2),
     ],
 )
-def test_wrong_usage_is_told_without_a_traceback(home: Path, arguments: list[str], code: int) -> None:
+def test_wrong_usage_is_told_without_a_traceback(clutch: Clutch, home: Path, arguments: list[str], code: int) -> None:
     result = clutch(home, *arguments)
     assert result.returncode == code, result.stderr
     assert result.stderr.strip()
     assert "Traceback" not in result.stderr
 
 
-def test_a_wrong_setting_names_file_key_and_remedy(home: Path) -> None:
+def test_a_wrong_setting_names_file_key_and_remedy(clutch: Clutch, home: Path) -> None:
     (home / "config.toml").write_text('[text]\nlanguage = "klingon"\n')
     result = clutch(home, "status", CLUTCH_LANG="")
     assert result.returncode == 2
@@ -138,28 +139,28 @@ def test_a_wrong_setting_names_file_key_and_remedy(home: Path) -> None:
     assert "Traceback" not in result.stderr
 
 
-def test_nothing_reachable_has_a_code_of_its_own(home: Path) -> None:
+def test_nothing_reachable_has_a_code_of_its_own(clutch: Clutch, home: Path) -> None:
     url = "http://127.0.0.1:1/api/v1"
     result = clutch(home, "--base-url", url, "--shop-id", "s", "--api-key", "k", "sync", "--json")
     assert result.returncode == 3, result.stderr
     assert json.loads(result.stdout)["error"].startswith("error.api.")
 
 
-def test_help_speaks_both_languages(home: Path) -> None:
+def test_help_speaks_both_languages(clutch: Clutch, home: Path) -> None:
     assert "auto-parts" in clutch(home, "--help").stdout
     assert "قطع الغيار" in clutch(home, "--help", CLUTCH_LANG="ar").stdout
 
 
-def test_the_version_is_the_packages(home: Path) -> None:
+def test_the_version_is_the_packages(clutch: Clutch, home: Path) -> None:
     assert as_json(clutch(home, "version", "--json"))["version"] == __version__
 
 
-def test_the_version_is_also_an_option(home: Path) -> None:
+def test_the_version_is_also_an_option(clutch: Clutch, home: Path) -> None:
     result = clutch(home, "--version")
     assert (result.returncode, result.stdout, result.stderr) == (0, f"clutch-tui {__version__}\n", "")
 
 
-def test_a_shell_is_told_what_may_follow(home: Path) -> None:
+def test_a_shell_is_told_what_may_follow(clutch: Clutch, home: Path) -> None:
     """It asks without arguments, which otherwise open the app."""
     script = clutch(home, _CLUTCH_TUI_COMPLETE="bash_source")
     assert (script.returncode, "complete -o nosort -F _clutch_tui_completion clutch-tui" in script.stdout) == (0, True)
@@ -212,7 +213,7 @@ finally:
     assert result.stderr == ""
 
 
-def test_a_home_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+def test_a_home_that_cannot_be_written_is_one_sentence(clutch: Clutch, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for home in (tmp_path / "file" / "home", Path("/proc/clutch")):
         result = clutch(home, "sell", "--part", "26300-35503")
@@ -221,14 +222,14 @@ def test_a_home_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
         assert "Traceback" not in result.stderr
 
 
-def test_reading_does_not_wait_for_whoever_writes(home: Path) -> None:
+def test_reading_does_not_wait_for_whoever_writes(clutch: Clutch, home: Path) -> None:
     with contextlib.closing(connect(home)) as other:
         other.execute("BEGIN IMMEDIATE")
         assert as_json(clutch(home, "find", "oil", "--json"))
         assert as_json(clutch(home, "status", "--json"))
 
 
-def test_status_does_not_repeat_what_an_ended_program_knew(home: Path) -> None:
+def test_status_does_not_repeat_what_an_ended_program_knew(clutch: Clutch, home: Path) -> None:
     with Installation.find(_environment(home)).open_store(inline=True) as store:
         store.run_now(journal.put_connection_state, "api", "up", store.clock.now(), {})
         assert as_json(clutch(home, "status", "--json"))["connection"]["api"]["state"] == "up"

@@ -1,19 +1,19 @@
-"""`doctor` as a person and as a script see it: real processes, sentences in both languages, exit codes."""
+"""`doctor` as a person and as a script see it: processes, sentences in both languages, exit codes."""
 
 from __future__ import annotations
 
 import json
 import os
 import socket
-import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.doctor_checks import CHECKS
+from tests.program import Program, Said
 from tests.terminal import Terminal
 
 
@@ -27,20 +27,20 @@ def _posix(home: Path) -> dict[str, str]:
     return {**environment(home, LANG="C", CLUTCH_LANG="ar"), "LC_ALL": "", "LC_CTYPE": ""}
 
 
-def doctor(home: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "clutch_tui", *arguments],
-        env=environment(home, **more),
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=180,
-        stdin=subprocess.DEVNULL,
-        check=False,
-    )
+Doctor = Callable[..., Said]
 
 
-def checks(result: subprocess.CompletedProcess[str]) -> dict[str, dict[str, Any]]:
+@pytest.fixture
+def doctor(program: Program) -> Doctor:
+    """The program with its arguments in a home, and with variables."""
+
+    def run(home: Path, *arguments: str, **more: str) -> Said:
+        return program.call(*arguments, environ=environment(home, **more))
+
+    return run
+
+
+def checks(result: Said) -> dict[str, dict[str, Any]]:
     report = json.loads(result.stdout)
     assert report["exit_code"] == result.returncode
     assert sum(report["summary"].values()) == len(report["checks"])
@@ -55,7 +55,7 @@ def closed_port() -> Iterator[int]:
         yield one.getsockname()[1]
 
 
-def test_a_terminal_that_works_alone_is_fine(tmp_path: Path) -> None:
+def test_a_terminal_that_works_alone_is_fine(doctor: Doctor, tmp_path: Path) -> None:
     result = doctor(tmp_path, "doctor", "--json")
     found = checks(result)
     assert (result.returncode, list(found)) == (0, list(CHECKS))
@@ -64,7 +64,7 @@ def test_a_terminal_that_works_alone_is_fine(tmp_path: Path) -> None:
     assert all(one["message"] and "{" not in one["message"] for one in found.values())
 
 
-def test_nothing_reachable_names_the_step_and_the_remedy(tmp_path: Path, closed_port: int) -> None:
+def test_nothing_reachable_names_the_step_and_the_remedy(doctor: Doctor, tmp_path: Path, closed_port: int) -> None:
     url = f"http://127.0.0.1:{closed_port}/api/v1"
     options = ("--base-url", url, "--shop-id", "s", "--api-key", "a-secret-key")
     result = doctor(tmp_path, *options, "doctor", "--json")
@@ -80,7 +80,7 @@ def test_nothing_reachable_names_the_step_and_the_remedy(tmp_path: Path, closed_
     assert "{" not in spoken.stdout
 
 
-def test_a_wrong_setting_is_the_first_finding_and_not_the_last(tmp_path: Path) -> None:
+def test_a_wrong_setting_is_the_first_finding_and_not_the_last(doctor: Doctor, tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text('[text]\nlangage = "en"\n')
     result = doctor(tmp_path, "doctor", "--json")
     assert result.returncode == 2, result.stderr

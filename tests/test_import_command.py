@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +17,7 @@ from clutch_tui.core import inventory
 from clutch_tui.core.price_lists.price_list import Choices
 from clutch_tui.core.types import PartQuery
 from clutch_tui.text import strings
+from tests.program import Program
 from tests.terminal import Terminal
 
 GOOD = "رقم القطعة,الاسم,السعر\nOF-200,فلتر زيت,45.50\n"
@@ -155,33 +155,21 @@ def test_of_remarks_by_the_thousand_a_few_are_shown_and_all_are_counted(
     assert "Remarks: 1501" in said
 
 
-def clutch(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "clutch_tui", "import", *arguments],
-        env=environment(home),
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=180,
-        stdin=subprocess.DEVNULL,
-        check=False,
-    )
-
-
 def environment(home: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CLUTCH_")}
     return {**kept, "CLUTCH_HOME": str(home), "CLUTCH_SECRETS": "file", "CLUTCH_LANG": "en"}
 
 
-def test_options_answer_for_a_script(tmp_path: Path) -> None:
+def test_options_answer_for_a_script(program: Program, tmp_path: Path) -> None:
     file = tmp_path / "list.csv"
     file.write_text(DOUBTFUL.replace("price", "amount"), "utf-8")
-    done = clutch(tmp_path / "home", str(file), "--column", "price=C", "--decimal", "comma", "--json")
+    environ = environment(tmp_path / "home")
+    done = program.call("import", str(file), "--column", "price=C", "--decimal", "comma", "--json", environ=environ)
     assert (done.returncode, json.loads(done.stdout)["created"]) == (0, 2), done.stderr
-    wrong = clutch(tmp_path / "home", str(file), "--column", "colour=C")
+    wrong = program.call("import", str(file), "--column", "colour=C", environ=environ)
     assert wrong.returncode == 2
     assert "part_number" in wrong.stderr
-    missing = clutch(tmp_path / "home", str(file), "--column", "price=Z")
+    missing = program.call("import", str(file), "--column", "price=Z", environ=environ)
     assert (missing.returncode, "no column" in missing.stderr) == (2, True)
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +11,7 @@ from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.core import inventory
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.types import PartDraft
+from tests.program import Program
 
 NOBODY = 65534
 COMMANDS = ("status", "doctor", "sell --part X-1", "sync", "queue", "find x", "key status", "support-bundle")
@@ -59,20 +58,15 @@ def test_a_home_that_is_still_to_be_made_may_lie_in_anybodys_folder(
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files to somebody else")
 @pytest.mark.parametrize("lang", ["ar", "en"])
-def test_root_leaves_nothing_in_somebody_elses_home(environ: dict[str, str], tmp_path: Path, lang: str) -> None:
+def test_root_leaves_nothing_in_somebody_elses_home(
+    program: Program, environ: dict[str, str], tmp_path: Path, lang: str
+) -> None:
     home = environ["CLUTCH_HOME"]
     for path in everything(home):
         os.chown(path, NOBODY, NOBODY)
     before = everything(home)
     for command in COMMANDS:
-        ran = subprocess.run(
-            [sys.executable, "-m", "clutch_tui", "--lang", lang, *command.split()],
-            capture_output=True,
-            text=True,
-            cwd=tmp_path,
-            env={**os.environ, **environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
-            check=False,
-        )
+        ran = program.call("--lang", lang, *command.split(), environ={**os.environ, **environ}, cwd=tmp_path)
         assert (ran.returncode, ran.stdout) == (1, ""), command
         assert SAID[lang] in ran.stderr, command
         assert len(ran.stderr.splitlines()) == 1, command

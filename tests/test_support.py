@@ -39,7 +39,7 @@ from clutch_tui.support.bundle import CONTENTS, Chapter, write
 from clutch_tui.text.harmless import escaped
 from clutch_tui.text.strings import t
 from clutch_tui.ui.screens.support import contents
-from tests.test_cli import clutch
+from tests.program import Program
 
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ1c2VyLW9uZSJ9.c2lnbmF0dXJlLW9mLXRva2Vu"
 SECRETS = {
@@ -218,11 +218,11 @@ async def test_a_damaged_database_costs_what_is_in_it_and_no_more(tmp_path: Path
     assert database.get("faults") or database.get("error")
 
 
-def test_a_damaged_configuration_becomes_part_of_the_story(tmp_path: Path) -> None:
+def test_a_damaged_configuration_becomes_part_of_the_story(program: Program, tmp_path: Path) -> None:
     secret = "ck_misplaced_key_1234"
     (tmp_path / "config.toml").write_text(f'[backend]\napi_key = "{secret}"\n')
     file = tmp_path / "bundle.zip"
-    result = clutch(tmp_path, "support-bundle", str(file), "--json")
+    result = program.run(tmp_path, "support-bundle", str(file), "--json", CLUTCH_SECRETS="file")
     assert result.returncode == 0, result.stderr
     told = {one["section"]: one["missing"] for one in json.loads(result.stdout)["sections"]}
     assert told["configuration"] is None
@@ -323,7 +323,7 @@ async def test_the_level_of_the_configuration_reaches_both_logs(tmp_path: Path, 
         assert bool(store.read_now(journal.log_count, LogQuery())) == kept
 
 
-def test_the_log_is_exported_and_filtered(tmp_path: Path) -> None:
+def test_the_log_is_exported_and_filtered(program: Program, tmp_path: Path) -> None:
     folder = tmp_path / "log"
     folder.mkdir()
     rows = [
@@ -331,7 +331,7 @@ def test_the_log_is_exported_and_filtered(tmp_path: Path) -> None:
         {"at": "2026-11-22T10:00:00.000Z", "level": "error", "category": "program", "message": "m", "traceback": "T"},
     ]
     (folder / logs.NAME).write_text("".join(json.dumps(row) + "\n" for row in rows))
-    shown = clutch(tmp_path, "logs", "--since", "2026-11-22T08:30:00Z")
+    shown = program.run(tmp_path, "logs", "--since", "2026-11-22T08:30:00Z", CLUTCH_SECRETS="file")
     assert "API: up" in shown.stdout
     assert shown.stdout.splitlines()[-1] == "T"
     with pytest.raises(click.UsageError):

@@ -21,16 +21,36 @@ from clutch_tui.core.errors import ShopError
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import PartDraft
 from tests.homes import installation
+from tests.program import Program
 
 MOUNTS = os.geteuid() == 0 and sys.platform == "linux"
 
 
-def clutch(home: Path, *arguments: str, before: tuple[str, ...] = ()) -> tuple[int, str]:
-    environ = {"CLUTCH_HOME": str(home), "CLUTCH_SECRETS": "file", "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
-    environ |= {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": os.getcwd()}
+Clutch = Callable[..., tuple[int, str]]
+
+
+def environment(home: Path) -> dict[str, str]:
+    return {"CLUTCH_HOME": str(home), "CLUTCH_SECRETS": "file", "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
+
+
+@pytest.fixture
+def clutch(program: Program) -> Clutch:
+    """A command in a home: its exit code and all that it said."""
+
+    def run(home: Path, *arguments: str) -> tuple[int, str]:
+        said = program.call("--lang", "en", *arguments, environ=environment(home))
+        assert "Traceback" not in said.stderr, said.stderr
+        return said.returncode, said.stdout + said.stderr
+
+    return run
+
+
+def as_anybody(home: Path, *arguments: str) -> tuple[int, str]:
+    """A command in a home, in a process that the system judges as it judges everybody, also where root starts it."""
     ran = subprocess.run(
-        [*before, sys.executable, "-m", "clutch_tui", "--lang", "en", *arguments],
-        env=environ, capture_output=True, text=True, timeout=180,
+        [*BOUND, sys.executable, "-m", "clutch_tui", "--lang", "en", *arguments],
+        env={**environment(home), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": os.getcwd()},
+        capture_output=True, text=True, timeout=180,
     )  # fmt: skip
     assert "Traceback" not in ran.stderr, ran.stderr
     return ran.returncode, ran.stdout + ran.stderr
@@ -64,7 +84,7 @@ def disk(tmp_path: Path) -> Iterator[tuple[Path, Callable[[str], None]]]:
 @pytest.mark.skipif(not MOUNTS, reason="mounting wants root")
 @pytest.mark.parametrize(("state", "words"), [("full", "The disk is full"), ("read only", "can only be read")])
 def test_a_full_or_read_only_disk_is_no_lost_key(
-    disk: tuple[Path, Callable[[str], None]], state: str, words: str
+    clutch: Clutch, disk: tuple[Path, Callable[[str], None]], state: str, words: str
 ) -> None:
     place, mount = disk
     home = place / "home"
@@ -95,16 +115,16 @@ def test_a_folder_of_somebody_else_is_told_as_that(tmp_path: Path) -> None:
     for path in (tmp_path / "data", *(tmp_path / "data").iterdir()):
         os.chown(path, 65534, 65534)
     for command in (("key", "status"), ("find", "x")):
-        code, said = clutch(tmp_path, *command, before=BOUND)
+        code, said = as_anybody(tmp_path, *command)
         assert (code, "no key" in said) == (1, False), said
         assert "belong to the user" in said
         assert "sudo -u" in said
-    code, said = clutch(tmp_path, "doctor", before=BOUND)
+    code, said = as_anybody(tmp_path, "doctor")
     assert code == 1
     assert "belong to the user" in said
 
 
-def test_a_file_that_was_emptied_is_no_new_shop(tmp_path: Path) -> None:
+def test_a_file_that_was_emptied_is_no_new_shop(clutch: Clutch, tmp_path: Path) -> None:
     fill_home(tmp_path)
     path = tmp_path / "data" / "shop.db"
     for beside in path.parent.glob("shop.db-*"):
@@ -117,7 +137,7 @@ def test_a_file_that_was_emptied_is_no_new_shop(tmp_path: Path) -> None:
     assert path.stat().st_size == 0
 
 
-def test_a_file_that_was_cut_is_damaged_and_its_key_is_not_lost(tmp_path: Path) -> None:
+def test_a_file_that_was_cut_is_damaged_and_its_key_is_not_lost(clutch: Clutch, tmp_path: Path) -> None:
     fill_home(tmp_path)
     path = tmp_path / "data" / "shop.db"
     os.truncate(path, 1000)

@@ -39,9 +39,9 @@ from clutch_tui.security.encryption import ASIDE, Protection
 from clutch_tui.security.vault import Secrets
 from clutch_tui.support import logs
 from tests.homes import connect, installation, open_home
+from tests.program import Program
 from tests.test_protection.killed import hunt
 from tests.test_protection.older import age
-from tests.test_protection.program import Program
 
 NAME, PHONE, PART, NUMBER = "زينب عبد الحميد", "01012345678", "طرمبة بنزين", "ZX-90817"
 PRICE, API_KEY = 7_654_321, "ck-hunter2-hunter2"
@@ -76,13 +76,6 @@ def readable(folder: Path) -> set[str]:
                 text for text in HIDDEN for code in ("utf-8", "utf-16-le", "cp1256") if text.encode(code) in content
             }
     return found
-
-
-@pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
-    program = Program(tmp_path_factory.mktemp("streams"))
-    yield program
-    program.close()
 
 
 # --- nothing to read ------------------------------------------------------------------------------------

@@ -10,18 +10,24 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 SERVER = """
-import json, os, sys
+import gc, importlib, json, os, pkgutil, sys
+import argon2.low_level, filelock, playhouse.migrations, pydantic, uuid_utils, zoneinfo
+import clutch_tui
 from clutch_tui import cli
-import clutch_tui.commands.selling, clutch_tui.commands.keys, clutch_tui.commands.connection, clutch_tui.commands.doctor
-import clutch_tui.core.store.store, clutch_tui.printing.receipt
-import clutch_tui.security.encryption, clutch_tui.security.keychain
-import argon2.low_level, filelock
-import clutch_tui.bootstrap.composition, clutch_tui.bootstrap.support_file
-import playhouse.migrations, pydantic, uuid_utils, zoneinfo
+from clutch_tui.config import rules
+rooms = "bootstrap commands config core net phrases printing security support terminal"
+for room in rooms.split():
+    package = importlib.import_module(f"clutch_tui.{room}")
+    for module in pkgutil.walk_packages(package.__path__, f"clutch_tui.{room}."):
+        importlib.import_module(module.name)
+rules.validate({})
+gc.collect()
+gc.freeze()
 os.write(1, b"ready\\n")
 for line in iter(sys.stdin.readline, ""):
     order = json.loads(line)
@@ -32,8 +38,10 @@ for line in iter(sys.stdin.readline, ""):
         sys.stdin, sys.stdout, sys.stderr = (
             open(number, mode, encoding="utf-8", closefd=False) for number, mode in enumerate("rww")
         )
+        os.chdir(order["cwd"])
         os.environ.clear()
         os.environ.update(order["environ"])
+        sys.argv = ["clutch-tui", *order["words"]]
         code = 1
         try:
             cli.main(order["words"])
@@ -73,12 +81,16 @@ class Program:
         """One command in a home whose temporary folder lies in it too."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("CLUTCH_", "DBUS_"))}
         (home / "tmp").mkdir(exist_ok=True)
-        environ = {**kept, "CLUTCH_HOME": str(home), "CLUTCH_LANG": "en", "TMPDIR": str(home / "tmp"), **environ}
+        given = {**kept, "CLUTCH_HOME": str(home), "CLUTCH_LANG": "en", "TMPDIR": str(home / "tmp"), **environ}
+        return self.call(*words, environ=given, typed=typed)
+
+    def call(self, *words: str, environ: Mapping[str, str], typed: str = "", cwd: Path | None = None) -> Said:
+        """One command with exactly these variables."""
         for name in ("out", "err"):
             (self._streams / name).unlink(missing_ok=True)
         (self._streams / "in").write_text(typed, "utf-8")
         assert self._server.stdin
-        order = {"words": words, "environ": environ, "streams": str(self._streams)}
+        order = {"words": words, "environ": dict(environ), "streams": str(self._streams), "cwd": str(cwd or Path.cwd())}
         self._server.stdin.write(json.dumps(order) + "\n")
         self._server.stdin.flush()
         code = int(self._line())
