@@ -167,8 +167,8 @@ async def settle(pilot: Pilot[Any], seconds: float = PATIENCE) -> None:
 
     for _ in range(3):
         await pilot.pause()
-        await until(pilot, lambda: not has_keys(pilot.app), seconds)
-        await until(pilot, lambda: not adds() or isinstance(pilot.app.screen, ModalScreen))
+        await _come_about(pilot, lambda: not has_keys(pilot.app), seconds)
+        await _come_about(pilot, lambda: not adds() or isinstance(pilot.app.screen, ModalScreen), PATIENCE)
         quick = [one for one in pilot.app.workers if one.group in _QUICK and not one.is_finished]
         if quick:
             with suppress(WorkerCancelled):  # another search has taken its place
@@ -181,8 +181,16 @@ _QUICK = {"window", "window-rows", "load", "search", "cart", "status", "save", "
 async def until(pilot: Pilot[Any], holds: Callable[[], object], seconds: float = PATIENCE) -> None:
     """Let the app work until something is true, and come to rest then; fails after some seconds. What another screen
     than the one that is asked for has not got is not true yet."""
+    if await _come_about(pilot, holds, seconds):
+        await pilot.pause()
+
+
+async def _come_about(pilot: Pilot[Any], holds: Callable[[], object], seconds: float) -> bool:
+    """Let an app that was at rest work until something is true, and come to rest then; gives back whether it was true
+    from the beginning, so that the app is at rest as it was."""
     deadline = monotonic() + seconds
     missing: Exception | None = None
+    at_once = True
     while True:
         try:
             if holds():
@@ -191,8 +199,11 @@ async def until(pilot: Pilot[Any], holds: Callable[[], object], seconds: float =
             missing = error
         if monotonic() > deadline:
             raise AssertionError(f"it did not come about; in front: {_in_front(pilot.app)}") from missing
+        at_once = False
         await asyncio.sleep(0.005)
-    await pilot.pause()
+    if not at_once:
+        await pilot.pause()
+    return at_once
 
 
 def _in_front(app: App[Any]) -> str:
