@@ -25,7 +25,7 @@ def sell_elsewhere(shop: Shop) -> str:
 async def test_the_till_says_what_another_window_has_sold_and_how_much_is_unsent(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(other_windows, "EVERY", 0.02)
+    monkeypatch.setattr(other_windows, "EVERY", 0.1)
     async with open_app(shop, "en") as (app, pilot):
         before = app.status.unsent
         number = sell_elsewhere(shop)
@@ -33,7 +33,7 @@ async def test_the_till_says_what_another_window_has_sold_and_how_much_is_unsent
 
 
 async def test_the_stock_shows_what_another_window_has_sold(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(other_windows, "EVERY", 0.02)
+    monkeypatch.setattr(other_windows, "EVERY", 0.1)
     async with open_app(shop, "en", mode="inventory") as (app, pilot):
         assert isinstance(app.screen, InventoryScreen)
         table = app.screen.table
