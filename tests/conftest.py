@@ -7,6 +7,7 @@ import gc
 import logging
 import os
 import random
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from logging.handlers import RotatingFileHandler
@@ -29,6 +30,11 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 if "TMPDIR" not in os.environ and (folder := memory()) is not None:
     os.environ["TMPDIR"] = tempfile.tempdir = folder
+
+# Compiled code is kept, whatever the surroundings say: else each worker compiles all tests anew, and each program that
+# a test starts the whole project.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -35,8 +35,8 @@ WITH_IT = (
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """The project without what was made in it."""
-    made = shutil.ignore_patterns(".*", "__pycache__", "*.mo", "screenshots", "dist", "build", "*.egg-info")
+    """The project without what was made in it; what was compiled stays beside what is not edited."""
+    made = shutil.ignore_patterns(".*", "*.mo", "screenshots", "dist", "build", "*.egg-info")
     shutil.copytree(ROOT, tmp_path / "project", ignore=made)
     return tmp_path / "project"
 
