@@ -45,7 +45,7 @@ def validate(given: Mapping[str, Given]) -> Settings:
 
 @cache
 def _adapter() -> TypeAdapter[Settings]:
-    """What judges the types: made once, since the making takes longer than all the judging of a run."""
+    """Return the judge of the types: made once, since the making takes longer than all the judging of a run."""
     from pydantic import TypeAdapter
 
     return TypeAdapter(Settings)
