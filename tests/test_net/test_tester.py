@@ -71,7 +71,7 @@ async def test_where_nobody_looked_for_earlier_records_it_is_said_why(client: Cl
     await fault("error_before", endpoint="suppliers.list", status=500, count=None)
     await judge_of(client).run(category="suppliers", write=True)
     reasons = {event.values["reason"] for event in client.events if event.key == "tester.not_swept"}
-    assert reasons == {"server 500"}
+    assert reasons == {"server 500 SERVER_ERROR"}
 
 
 async def test_names_and_categories(client: Client) -> None:

@@ -119,7 +119,8 @@ class ApiError(ClutchError):
     """A call that brought no usable answer.
 
     `code` is the server's own word (`EPOCH`, `TOKEN_EXPIRED`), `refusal` what came with it, `retry_after` the
-    seconds the server or the breaker asks for. A `fault` of the secure line has a sentence of its own.
+    seconds the server or the breaker asks for. A `fault` of the secure line has a sentence of its own. As a text it is
+    kind, status and code, for the log and for sentences that quote it.
     """
 
     def __init__(
@@ -155,6 +156,9 @@ class ApiError(ClutchError):
             "fields": ", ".join(f"{error.field} ({error.message})" for error in refusal.errors),
             **values,
         }
+
+    def __str__(self) -> str:
+        return " ".join(str(word) for word in (self.kind, self.status, self.code) if word)
 
     @property
     def was_sent(self) -> bool:

@@ -98,8 +98,7 @@ class RoundTrip:
         try:
             left = await self._marked(category)
         except (ApiError, wire.BadPayload) as error:
-            reason = error.reason if isinstance(error, wire.BadPayload) else f"{error.kind} {error.status or ''}"
-            self._monitor.note("warning", "tester", "tester.not_swept", nouns=category, reason=reason.strip()[:100])
+            self._monitor.note("warning", "tester", "tester.not_swept", nouns=category, reason=str(error)[:100])
             return 0
         for identity in left:
             await self._remove(category, identity)
