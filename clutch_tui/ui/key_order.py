@@ -206,14 +206,20 @@ class KeysInOrder(_AppPart):
     # --- what a key waits for --------------------------------------------------------------------------
 
     def push_screen(self, *args: Any, **kwargs: Any) -> Any:
-        """As Textual's. A worker that asks is over for those who wait for its action, until it has its answer."""
+        """As Textual's. A worker that asks is over for those who wait for its action, from when its question has the
+        focus, and until it has its answer."""
         pushed = super().push_screen(*args, **kwargs)
         if kwargs.get("wait_for_dismiss"):
-            worker = get_current_worker()
-            self._asking.add(worker)
-            self._asked.set()
+            worker, question = get_current_worker(), self.screen
+            # behind the mounting of the question, and then behind the focus that it has asked for
+            question.call_later(self.call_later, self._note_asking, worker, pushed)
             pushed.add_done_callback(lambda _: self._asking.discard(worker))
         return pushed
+
+    def _note_asking(self, worker: Worker[Any], answer: asyncio.Future[Any]) -> None:
+        if not answer.done():
+            self._asking.add(worker)
+            self._asked.set()
 
     def _actions(self) -> list[Awaited]:
         """Return what the keys before have begun and what is neither over nor waits for a person."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event
@@ -18,6 +19,7 @@ from clutch_tui.text.strings import t
 from clutch_tui.ui import key_order
 from clutch_tui.ui.app import ClutchApp
 from clutch_tui.ui.dialogs import Ask, Confirm
+from clutch_tui.ui.forms import FormDialog
 from clutch_tui.ui.screens.inventory import InventoryScreen
 from clutch_tui.ui.screens.past_sales import PastSalesScreen
 from clutch_tui.ui.screens.pay import PayDialog
@@ -145,6 +147,30 @@ async def test_a_burst_hands_over_no_odd_sum(shop: Shop) -> None:
         await read_question(pilot)
         await press(pilot, "enter")
         await until(pilot, lambda: isinstance(app.screen, ReceiptDialog))
+
+
+@pytest.mark.parametrize("dialog", [Ask, FormDialog])
+async def test_what_is_typed_behind_an_answer_is_for_the_dialog_that_comes_of_what_is_read(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, dialog: Any
+) -> None:
+    """Such a dialog comes by itself, behind the key, and on a busy machine it is a while before it has the focus."""
+    mount = dialog.on_mount
+
+    async def mount_late(self: Any) -> None:
+        for _ in range(100):
+            await asyncio.sleep(0)
+        mount(self)
+
+    async with open_app(shop, "en", mode="inventory") as (_, pilot):
+        part = shop.read(inventory.find_code, "NGK-7")
+        assert part is not None
+        await press(pilot, *"NGK-7")
+        await settle(pilot)
+        monkeypatch.setattr(dialog, "on_mount", mount_late)
+        await press(pilot, "f4", "5", "enter", "t", "enter", "f5", "3", "enter", "f3", *"شمعة", "f2")
+        await until(pilot, lambda: shop.read(inventory.get, part.id).draft.name == "شمعة")
+        moves = shop.read(inventory.history, part.id, None, 0, 2)
+        assert [(move.kind, move.reason) for move in moves] == [("count", ""), ("adjust", "t")]
 
 
 async def test_keys_that_nobody_can_place_are_given_up_aloud(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
