@@ -12,6 +12,10 @@ from typing import Any
 
 import pytest
 
+from clutch_tui.commands.doctor import sentence
+from clutch_tui.support.doctor import Finding
+from clutch_tui.text import strings
+from clutch_tui.text.strings import Language
 from tests.doctor_checks import CHECKS
 from tests.program import Program, Said
 from tests.terminal import Terminal
@@ -100,3 +104,10 @@ def test_in_a_terminal_it_tells_what_the_terminal_can(tmp_path: Path) -> None:
         assert terminal.wait_exit() == 0
         assert terminal.shows("the program needs 80x24")
         assert terminal.shows("text.letters in the settings")
+
+
+@pytest.mark.parametrize(("language", "names"), [("ar", "المخزون، البيع"), ("en", "Inventory, Sales")])
+def test_what_has_not_arrived_is_named_in_the_language_that_is_spoken(language: Language, names: str) -> None:
+    strings.use(language)
+    finding = Finding("queue", "arriving", {"arriving": "inventory, sales"})
+    assert sentence(finding) == strings.t("doctor.queue.arriving", arriving=names)

@@ -9,6 +9,7 @@ from typing import Any
 
 from clutch_tui import __version__
 from clutch_tui.bootstrap.support_file import check_up
+from clutch_tui.phrases.differences import channel_names
 from clutch_tui.phrases.errors import explain
 from clutch_tui.support.doctor import DoctorReport, Finding
 from clutch_tui.text.format import clock, date_time, isolate, number
@@ -61,6 +62,8 @@ def _show(name: str, value: object) -> object:
         return t(f"doctor.check.{value}")
     if name == "keeper":
         return t(f"doctor.keeper.{value}")
+    if name == "arriving" and isinstance(value, str):
+        return channel_names(filter(None, value.split(", ")))
     if name in ("size", "log", "free") and isinstance(value, int):
         return number(value / 1_000_000, 1)
     if isinstance(value, datetime):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from clutch_tui.text import format as shown
@@ -30,11 +30,15 @@ def sentences(differences: Differences) -> list[str]:
                 for unfinished in differences.imports
             ]
         elif reason == "arriving":
-            channels = ("، " if is_rtl() else ", ").join(t(f"mode.{channel}") for channel in differences.arriving)
-            said.append(t("difference.arriving", channels=channels))
+            said.append(t("difference.arriving", channels=channel_names(differences.arriving)))
         else:
             said.append(tn(f"difference.{reason}", n))
     return said
+
+
+def channel_names(channels: Iterable[str]) -> str:
+    """Name channels in one line, by the words of their screens."""
+    return ("، " if is_rtl() else ", ").join(t(f"mode.{channel}") for channel in channels)
 
 
 def all_stranded(beside: Sequence[Stranded]) -> list[str]:
