@@ -60,7 +60,7 @@ main()
 FRAME_BEGINS = b"\x1b[?6l"
 """Of a whole frame, on a terminal of which nothing is known."""
 ALLOWED = {
-    "clutch_tui": "bootstrap cli config core net phrases security support terminal text ui",
+    "clutch_tui": "bootstrap cli config core errors net phrases security support terminal text ui",
     "clutch_tui.bootstrap": "composition exit_codes run",
     "clutch_tui.config": "paths rules settings sources",
     "clutch_tui.core": "clock errors performance",
