@@ -62,6 +62,15 @@ def test_a_part_is_found_by_any_of_its_names(clutch: Clutch, home: Path) -> None
     assert as_json(clutch(home, "find", "carburettor", "--json")) == []
 
 
+@pytest.mark.parametrize(("language", "name"), [("en", "Oil filter"), ("ar", "فلتر زيت أصلي")])
+def test_a_part_is_called_by_its_name_in_the_language(clutch: Clutch, home: Path, language: str, name: str) -> None:
+    assert clutch(home, "--lang", language, "find", "26300").stdout.rstrip().endswith(f"  {name}")
+    with Installation.find(_environment(home)).open_store(inline=True) as store:
+        store.run_now(inventory.create, PartDraft(name="فلتر زيت أصلي", name_en="Oil filter", part_number="N-1"), 1)
+    refused = clutch(home, "--lang", language, "sell", "--part", "N-1")
+    assert (refused.returncode, name in refused.stderr.replace("\xa0", " ")) == (1, True)
+
+
 def test_a_sale_from_a_script_is_a_whole_sale(clutch: Clutch, home: Path) -> None:
     receipt = as_json(clutch(home, "sell", "--part", "26300-35503", "--qty", "2", "--pay", "cash", "--json"))
     assert receipt["totals"]["total"] == 37100

@@ -32,7 +32,7 @@ def find() -> click.Command:
     @json_option
     @click.pass_obj
     def command(options: dict[str, Any], text: str, limit: int, as_json: bool) -> None:
-        from clutch_tui.text.format import money
+        from clutch_tui.text.format import money, of_language
 
         with find_installation(options).open_store(inline=True) as store:
             meaning, rows = store.read_now(lookup.find, text, limit)
@@ -42,7 +42,7 @@ def find() -> click.Command:
             say_json([{key: value for key, value in asdict(row).items() if key != "key"} for row in rows])
             return
         for row in rows:
-            print(f"{row.part_number:<18} {row.stock:>6} {money(row.price):>14}  {row.name or row.name_en}")
+            print(f"{row.part_number:<18} {row.stock:>6} {money(row.price):>14}  {of_language(row.name, row.name_en)}")
         if not rows:
             print(t("common.no_match"))
 
@@ -96,16 +96,20 @@ def _sell(wanted: list[tuple[str, int]], pay: str, cashier: str, device_id: str)
 
 def _meant(text: str) -> lookup.Candidate:
     """The one part that a text means, as at the till; nobody is there to be asked, so what is not sure is an error."""
+    from clutch_tui.text.format import of_language
+
     meaning = lookup.resolve(text)
     if meaning.refused:
         raise ShopError("error.sale.figure", figure=meaning.refused)
     if meaning.unambiguous is None and meaning.exact:
-        parts = ", ".join(candidate.part.part_number or candidate.part.name for candidate in meaning.exact)
+        named = (candidate.part for candidate in meaning.exact)
+        parts = ", ".join(part.part_number or of_language(part.name, part.name_en) for part in named)
         raise ShopError("error.part.several", text=text, parts=parts)
     if meaning.unambiguous is None:
         raise ShopError("error.part.unknown_number", number=text)
-    if not meaning.unambiguous.part.price:  # the till asks for one
-        raise ShopError("error.sale.no_price", name=meaning.unambiguous.part.name or meaning.unambiguous.part.name_en)
+    part = meaning.unambiguous.part
+    if not part.price:  # the till asks for one
+        raise ShopError("error.sale.no_price", name=of_language(part.name, part.name_en))
     return meaning.unambiguous
 
 
