@@ -8,7 +8,7 @@ in the database (`core.outbox.transports`), for the rules of the queue depend on
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol
 
 from clutch_tui.core.outbox import outbox, transports
@@ -42,8 +42,6 @@ class Transport(Protocol):
     """The calls by which a channel travels. Each method raises `ApiError` and `wire.BadPayload`; by sync, `NoSyncCall`
     and `NotTracked` where the server has lost what this needs."""
 
-    name: transports.Transport
-
     async def push(self, channel: SyncChannel) -> None:
         """Send what waits; makes no call where nothing does."""
 
@@ -60,8 +58,6 @@ class Transport(Protocol):
 
 class SyncTransport:
     """The sync calls of parts and sales, and the numbered lists of customers, suppliers and orders."""
-
-    name: transports.Transport = "sync"
 
     def __init__(self, store: Store, calls: SyncCalls, records: RecordChannels, singles: SingleWrites) -> None:
         self._store = store
@@ -106,8 +102,6 @@ class SyncTransport:
 class FallbackTransport:
     """Whole lists down and single writes up."""
 
-    name: transports.Transport = "lists"
-
     def __init__(self, store: Store, lists: ListReader, singles: SingleWrites) -> None:
         self._store = store
         self._lists = lists
@@ -150,30 +144,26 @@ class Transports:
 
     async def push(self, channel: SyncChannel) -> None:
         """Send what waits of a channel, by what the server has for it."""
-        try:
-            await (await self._of(channel)).push(channel)
-        except NoSyncCall as missing:
-            await self._fall_back(channel, missing.error)
-            await self.push(channel)
+        await self._go(channel, lambda transport: transport.push(channel))
 
     async def pull(self, channel: str) -> None:
         """Fetch what is new in a channel, by what the server has for it."""
-        try:
-            await (await self._of(channel)).pull(channel)
-        except NotTracked:
-            await self._switch(channel, "lists")
-            await self.pull(channel)
-        except NoSyncCall as missing:
-            await self._fall_back(channel, missing.error)
-            await self.pull(channel)
+        await self._go(channel, lambda transport: transport.pull(channel))
 
     async def exchange(self, channel: SyncChannel) -> None:
         """Send what waits of a channel and fetch what is new, by what the server has for it."""
+        await self._go(channel, lambda transport: transport.exchange(channel))
+
+    async def _go(self, channel: str, step: Callable[[Transport], Awaitable[None]]) -> None:
+        """Do a step by the channel's transport, and by the fallback where it turns out that the server has no other."""
         try:
-            await (await self._of(channel)).exchange(channel)
+            await step(await self._of(channel))
+            return
         except NoSyncCall as missing:
             await self._fall_back(channel, missing.error)
-            await self.exchange(channel)
+        except NotTracked:
+            await self._switch(channel, "lists")
+        await step(self._fallback)
 
     async def push_records(self) -> None:
         """Send the waiting requests about customers, suppliers and orders, each type by what the server has for it."""
