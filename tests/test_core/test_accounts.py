@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -211,6 +212,7 @@ def test_a_server_that_names_it_gets_the_fact_itself(store: Store, hassan: Custo
 
 
 def test_version_1_gets_a_negative_payment_frozen_at_its_first_send(store: Store, hassan: Customer) -> None:
+    store.run_now(abilities.learn, 1, [])
     taken_back(store, hassan)
     first = claim(store)
     assert first[1] == ("payment", {"customer_id": hassan.id, "amount": -50_00, "method": "cash", "note": "غلط"})
@@ -225,6 +227,7 @@ def test_names_of_a_server_that_speaks_version_1_mean_nothing(store: Store) -> N
 
 def test_a_payment_that_a_restored_server_has_lost_stops_nothing(store: Store, hassan: Customer) -> None:
     """What is sent was frozen neither before nor with the payment of the other till, which has left the statement."""
+    store.run_now(abilities.learn, 1, [])
     row = {"type": "payment", "id": "theirs", "customer_id": hassan.id, "amount": 70_00, "method": "visa", "note": ""}
     store.run_now(documents.store, [{**row, "at": "2026-11-20T10:00:00.000Z", "seq": 5}])
     store.run_now(accounts.take_back, "theirs", "خطأ", "سارة")
@@ -235,6 +238,7 @@ def test_a_payment_that_a_restored_server_has_lost_stops_nothing(store: Store, h
 
 
 def test_what_version_1_refuses_waits_here_until_it_has_learned(store: Store, hassan: Customer) -> None:
+    store.run_now(abilities.learn, 1, [])
     payment_id = taken_back(store, hassan)
     changes = store.run_now(outbox.claim, "sales")
     answers = {
@@ -294,14 +298,52 @@ def test_a_server_that_went_back_is_spoken_to_in_version_1(store: Store) -> None
     assert (store.read_now(abilities.protocol), store.read_now(abilities.knows, "payment_void")) == (1, False)
 
 
-def test_a_server_that_could_not_be_asked_is_asked_again_soon(store: Store, clock: HandClock) -> None:
-    store.run_now(abilities.believe)
+@pytest.mark.parametrize("asked", [abilities.no_answer, abilities.says_nothing])
+def test_a_server_that_could_not_be_asked_is_asked_again_soon(
+    store: Store, clock: HandClock, asked: Callable[[], None]
+) -> None:
+    store.run_now(abilities.learn, 2, ["payment_void"])
+    store.run_now(asked)
     assert not store.read_now(abilities.is_due)
     clock.wait(minutes=5)
     assert store.read_now(abilities.is_due)
+    assert store.read_now(abilities.knows, "payment_void")
     store.run_now(abilities.learn, 1, [])
     clock.wait(minutes=59)
     assert not store.read_now(abilities.is_due)
+
+
+def test_until_the_server_was_heard_a_payment_back_waits(store: Store, hassan: Customer, clock: HandClock) -> None:
+    """Its words in version 1 are a payment of its own: beside the void of another till it counted twice."""
+    taken_back(store, hassan)
+    assert [kind for kind, _ in claim(store)] == ["payment"]
+    for _ in range(59):
+        store.run_now(abilities.no_answer)
+        assert store.read_now(abilities.is_due)
+        clock.wait(minutes=1)
+    assert [kind for kind, _ in claim(store)] == ["payment"]
+    assert store.read_now(outbox.summary).local == 0
+    clock.wait(minutes=1)
+    store.run_now(abilities.no_answer)
+    assert [body.get("amount") for _, body in claim(store)] == [50_00, -50_00]
+
+
+def test_an_answer_without_a_version_is_that_of_the_first(store: Store, hassan: Customer) -> None:
+    taken_back(store, hassan)
+    store.run_now(abilities.says_nothing)
+    assert [body.get("amount") for _, body in claim(store)] == [50_00, -50_00]
+
+
+def test_a_clock_that_was_set_back_makes_no_silence_longer(store: Store, clock: HandClock) -> None:
+    clock.wait(minutes=180)
+    store.run_now(abilities.no_answer)
+    clock.wait(minutes=-120)
+    for minutes in (59, 1):
+        store.run_now(abilities.no_answer)
+        assert not store.read_now(abilities.has_spoken)
+        clock.wait(minutes=minutes)
+    store.run_now(abilities.no_answer)
+    assert store.read_now(abilities.has_spoken)
 
 
 def test_rows_that_could_not_be_read_are_fetched_once_more(store: Store) -> None:

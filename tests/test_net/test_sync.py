@@ -652,6 +652,57 @@ async def test_a_server_of_version_1_gets_a_payment_back_as_a_negative_one(
     assert till.ask(abilities.protocol) == 1
 
 
+async def test_a_payment_that_two_tills_take_back_counts_once_though_one_has_not_heard_the_version(
+    till: Till, sandbox: Running, tmp_path: Path
+) -> None:
+    """In version 1's words it is a payment of its own, which no server can tell from the other till's void."""
+    made = till.do(customers.create, CustomerDraft(name="حسن", phone="01007654321"))
+    paid = till.do(accounts.pay, made.id, 50_00, "cash", "", "سارة", beyond_debt=True)
+    await till.round()
+    await fault(sandbox, "error_before", endpoint="system.version", status=500, count=None)
+    async with httpx.AsyncClient(verify=False) as client:
+        other = await open_till(tmp_path, sandbox, "b")
+        await other.step()
+        for one in (other, till):
+            one.do(accounts.take_back, paid.id, "غلط", "سارة")
+            await one.step()
+        assert not other.ask(abilities.knows, "payment_void")
+        await client.delete(f"{sandbox.root}/__faults")
+    for one in (other, till, other, till):
+        await one.step()
+    assert [one.queue.unsent for one in (other, till)] == [0, 0]
+    assert [one.ask(customers.get, made.id).balance for one in (other, till)] == [0, 0]
+    with sandbox.backend.database.reading() as reading:
+        assert reading.value("SELECT balance FROM customer WHERE id = ?", (made.id,)) == 0
+    await other.close()
+
+
+@pytest.mark.parametrize(
+    ("trouble", "after"), [({"kind": "error_before", "status": 500}, 3600), ({"kind": "missing"}, 0)]
+)
+async def test_a_server_that_never_says_its_version_gets_a_payment_back_in_the_words_of_the_first(
+    tmp_path: Path, sandbox: Running, trouble: dict[str, Any], after: float
+) -> None:
+    """One that breaks on the question is asked for an hour: it may only be ill."""
+    sandbox.backend.database.protocol = 1
+    await fault(sandbox, **trouble, endpoint="system.version", count=None)
+    till = await open_till(tmp_path, sandbox, "b")
+    made = till.do(customers.create, CustomerDraft(name="حسن", phone="01007654321"))
+    paid = till.do(accounts.pay, made.id, 50_00, "cash", "", "سارة", beyond_debt=True)
+    await till.step()
+    till.do(accounts.take_back, paid.id, "غلط", "سارة")
+    if after:
+        await till.step()
+        assert (till.queue.unsent, till.ask(abilities.has_spoken)) == (1, False)
+        till.clock.forward(after)
+    await till.step()
+    await till.step()
+    assert (till.queue.unsent, till.queue.local) == (0, 0)
+    with sandbox.backend.database.reading() as reading:
+        assert reading.value("SELECT balance FROM customer WHERE id = ?", (made.id,)) == 0
+    await till.close()
+
+
 async def test_a_payment_back_that_met_a_server_that_went_back_goes_up_in_its_words(
     till: Till, sandbox: Running
 ) -> None:

@@ -28,6 +28,9 @@ VERSION = 2
 EVERY, AGAIN = timedelta(hours=1), timedelta(minutes=5)
 """How long what the server has said is believed without asking again, and how long where it could not be asked."""
 
+SILENT_FOR = timedelta(hours=1)
+"""The time after which a server that has never come to an answer about its version is taken for one of version 1."""
+
 _UNKNOWN = "UNKNOWN_KIND"
 """The code of a server's that does not know a kind, whatever it has named before."""
 
@@ -111,6 +114,7 @@ def learn(version: int, names: Iterable[str]) -> None:
     state.put("server.protocol", version)
     state.put("server.records", " ".join(sorted(now)))
     state.put("server.asked_at", db.now_text())
+    state.forget("server.silent_since")
     for name in sorted(now - before):
         channel = LATER[name].channel
         if state.get(f"{channel}.epoch") is not None:
@@ -119,9 +123,31 @@ def learn(version: int, names: Iterable[str]) -> None:
         _LET_LOCAL_ON.run(kind=name)
 
 
-def believe() -> None:
-    """The server could not be asked: what it has said before holds for a while."""
+def has_spoken() -> bool:
+    """Tell whether the server was ever heard about its version."""
+    return state.get("server.protocol") is not None
+
+
+def says_nothing() -> None:
+    """The server has answered, and named no version: what it has said before holds for a while, and one that has never
+    named any speaks version 1."""
+    if not has_spoken():
+        learn(1, ())
     state.put("server.asked_at", to_text(db.now() - EVERY + AGAIN))
+
+
+def no_answer() -> None:
+    """The server came to no answer: what it has said before holds for a while. One that was never heard is asked again
+    in the next round, until its silence has lasted for `SILENT_FOR`."""
+    if has_spoken():
+        says_nothing()
+        return
+    since = state.get("server.silent_since")
+    silence = timedelta(-1) if since is None else db.now() - from_text(since)
+    if silence >= SILENT_FOR:
+        says_nothing()
+    elif silence < timedelta():  # the first time, or a clock that was set back
+        state.put("server.silent_since", db.now_text())
 
 
 def fall_back() -> bool:
@@ -143,12 +169,15 @@ def forget() -> None:
 
 def freeze(change: Change) -> bool:
     """Choose the form in which a change goes up, at its first send. False where this server has no words for it: then
-    it stays here."""
+    it stays here; and for as long as nothing was heard of what it knows: in the words of version 1 a fact says less,
+    such as that a payment back is about the payment that another till takes back, too."""
     later = LATER.get(change.kind)
     if later is None or not later.is_kind or knows(change.kind):
         return True
     if later.form is None or state.get(f"refused.{change.kind}") is not None:
         _KEEP_HERE.run(change_id=change.change_id)
+        return False
+    if not has_spoken():
         return False
     text = json.dumps(asdict(later.form(change.payload)), ensure_ascii=False)
     _FREEZE.run(change_id=change.change_id, form=text)
