@@ -205,7 +205,8 @@ class Books(Rest):
         covered = self._covered(place)
         opening = dict(self._server.opening) | self._created(covered, "item")
         gone = {deed.record_id for deed in covered.values() if _deletes(deed, "item")}
-        over = gone - self._made_anew(connection, place[0])
+        offered = self._offered_anew(connection)
+        over = gone - self._made_anew(connection, place[0]) - offered
         own = self._own(connection, "item")
         made_here = {one.record_id: int(one.payload["stock_quantity"]) for one in own if one.kind == "create"}
         moves = self._own_deltas(connection, 0)
@@ -225,7 +226,7 @@ class Books(Rest):
                 )
         told = self._told(connection, covered, place)
         leaving = {one.record_id for one in own if one.kind == "delete" and one.change_id not in told}
-        hidden = opening.keys() - gone - leaving - shown.keys() - aside
+        hidden = ((opening.keys() - gone) | offered) - leaving - shown.keys() - aside
         if hidden:
             raise Violation(f"{terminal.name} does not show {sorted(hidden)[0]}, which is there at {place}")
 
@@ -241,6 +242,15 @@ class Books(Rest):
             anew = {deed.record_id for deed in deeds if deed.kind == "create" and deed.type == "item" and deed.applied}
             made |= anew - {deed.record_id for deed in deeds if _deletes(deed, "item")}
         return made
+
+    def _offered_anew(self, connection: FragileConnection) -> set[str]:
+        """The parts that this disk makes once more for a server that was restored, before its rows come: they are there
+        again, also where somebody had deleted them in the life whose rows it still has, and does so again."""
+        state = dict(connection.peek("SELECT name, value FROM sync_state WHERE name IN ('epoch', 'inventory.epoch')"))
+        if state["epoch"] == state.get("inventory.epoch"):
+            return set()
+        sql = "SELECT record_id FROM outbox WHERE type = 'item' AND kind = 'create' AND answered_at IS NULL"
+        return {record_id for (record_id,) in connection.peek(sql)}
 
     def _told(self, connection: FragileConnection, covered: Mapping[str, Deed], place: tuple[str, int]) -> set[str]:
         """The deeds that a cursor has passed and this disk has heard of. One that changed nothing has taken no number:
