@@ -150,3 +150,17 @@ def void_first(part_id: str) -> clerk.Deed:
         return f"voided {sale_id}"
 
     return deed
+
+
+@scenario()
+async def void_ends_alone(on: Stage) -> None:
+    """The server breaks on a sale, and takes the void of it meanwhile."""
+    await on.open()
+    part_id = parts(on.first)[0]
+    on.do(on.first, sell(part_id, 1))
+    on.choke_last("sale")
+    on.do(on.first, void_first(part_id))
+    await on.until(lambda: bool(on.first.sql("SELECT 1 FROM outbox WHERE kind = 'void' AND status = 'applied'")))
+    await on.until(lambda: on.is_level(on.first))
+    on.mend()
+    await on.end()
