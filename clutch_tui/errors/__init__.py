@@ -18,7 +18,8 @@ class Problem:
 class ClutchError(Exception):
     """An error that the catalogue has a sentence for: `key` names the sentence, `values` fill its places.
 
-    As a text it is its key alone: the values are a customer's name, a part's price, and a traceback goes into a file.
+    As a text it is its key alone, or what a subclass has for the log: the values are a customer's name, a part's price,
+    and a traceback goes into a file.
     """
 
     def __init__(self, key: str, **values: object) -> None:

@@ -106,7 +106,7 @@ class FieldError:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class RefusalBody:
     """The body of an answer that refuses a call: its data, the fields that it names, and whether it came in the
     server's own form, and from nobody in between."""
 
@@ -132,7 +132,7 @@ class ApiError(ClutchError):
         message: str = "",
         retry_after: float | None = None,
         fault: TlsFault | None = None,
-        refusal: Refusal = Refusal(),
+        refusal: RefusalBody = RefusalBody(),
         **values: object,
     ) -> None:
         super().__init__(f"error.api.{kind.value}" if fault is None else f"error.api.{kind.value}.{fault}")
@@ -202,7 +202,7 @@ def from_answer(status: int, body: Any, *, path: str, method: str = "", retry_af
         code=str(code)[:80] if isinstance(code, str | int) else None,
         message=hide_text(message)[:300] if isinstance(message, str) else "",
         retry_after=retry_after,
-        refusal=Refusal(envelope.get("data", body), _field_errors(envelope.get("errors")), "success" in envelope),
+        refusal=RefusalBody(envelope.get("data", body), _field_errors(envelope.get("errors")), "success" in envelope),
         path=path,
         method=method,
     )

@@ -55,3 +55,14 @@ class SyncContext:
     timeout: float = 60.0
     idle: Callable[[], float] = lambda: 30.0
     aside: Aside = here
+
+
+class SyncPart:
+    """A part of one shop's sync: the doors that each of them goes through, out of its context."""
+
+    def __init__(self, context: SyncContext) -> None:
+        self._store = context.store
+        self._api = context.api
+        self._monitor = context.monitor
+        self._clock = context.clock
+        self._on_change = context.on_change

@@ -26,7 +26,7 @@ from clutch_tui.errors import Problem
 from .. import wire
 from ..client.errors import ABOUT_EVERY_CALL, ApiError, Kind
 from . import negotiation, record_calls
-from .context import SyncContext
+from .context import SyncContext, SyncPart
 from .restore_check import RestoreCheck
 from .schedule import Schedule
 from .shop_profile import ShopProfile
@@ -38,18 +38,15 @@ PING_WITHIN = 5.0
 """Seconds that a server has for a ping once it has let another call wait in vain."""
 
 
-class SyncEngine:
+class SyncEngine(SyncPart):
     """The engine of one store. `run` leads it; `round` does everything once and raises what went wrong."""
 
     def __init__(self, context: SyncContext) -> None:
-        self._store = context.store
-        self._api = context.api
-        self._monitor = context.monitor
-        self._clock = context.clock
+        super().__init__(context)
         self._schedule = Schedule(context.clock, context.chance, context.idle)
         self._transports = Transports(context, self._schedule)
-        self._profile = ShopProfile(context.store, context.api, clock=context.clock, on_change=context.on_change)
-        self._restore_check = RestoreCheck(context.store, self._transports, context.monitor, context.clock)
+        self._profile = ShopProfile(context)
+        self._restore_check = RestoreCheck(context, self._transports)
         self._is_new = True
         """Nobody has asked yet what the server behind this connection can do."""
         self._one_at_a_time = asyncio.Lock()

@@ -21,7 +21,7 @@ from .. import wire
 from ..client.errors import NOT_FOR_THIS, SUSPICIOUS, ApiError, Kind
 from . import record_calls
 from .batch_sizes import BATCH, PageSizes, is_too_much
-from .context import SyncContext
+from .context import SyncContext, SyncPart
 from .outcomes import BAD_ANSWER, epoch_in
 from .quarantine import set_aside
 from .record_calls import NumberedPage
@@ -48,20 +48,16 @@ def claimed(channel: Channel, options: dict[str, Any]) -> tuple[Change, ...]:
     return tuple(aliases.outgoing(change) for change in outbox.claim(channel, **options))
 
 
-class RecordChannels:
+class RecordChannels(SyncPart):
     """The three channels of one shop, of a server that numbers their records. Both ways raise `ApiError`,
     `wire.BadPayload`, and `NotTracked` where it numbers them no more; `settle` finds out what became of the documents
     that moved a channel's records (`transport.Transport`)."""
 
     def __init__(self, context: SyncContext, schedule: Schedule, *, settle: Callable[[str], Awaitable[bool]]) -> None:
-        self._store = context.store
-        self._api = context.api
-        self._monitor = context.monitor
-        self._on_change = context.on_change
+        super().__init__(context)
         self._policies = context.policies
         self._pages = PageSizes(min(context.page_size, MOST_ROWS))
         self._schedule = schedule
-        self._clock = context.clock
         self._settle = settle
 
     # --- up --------------------------------------------------------------------------------------------

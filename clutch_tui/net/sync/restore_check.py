@@ -13,28 +13,24 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from clutch_tui.core.clock import Clock
-from clutch_tui.core.store.store import Store
 from clutch_tui.core.sync import confirmations, replica
 
 from .. import wire
 from ..client.errors import ABOUT_EVERY_CALL, ApiError
-from ..monitor import Monitor
+from .context import SyncContext, SyncPart
 from .sync_calls import CHANNELS
 from .transport import Transports
 
 EVERY = timedelta(days=1)
 
 
-class RestoreCheck:
+class RestoreCheck(SyncPart):
     """The questions of one shop. Raises `ApiError` where the line or the server is down; of a call that the server has
     not, or breaks on, the other is tried, and then the next connection."""
 
-    def __init__(self, store: Store, transports: Transports, monitor: Monitor, clock: Clock) -> None:
-        self._store = store
+    def __init__(self, context: SyncContext, transports: Transports) -> None:
+        super().__init__(context)
         self._transports = transports
-        self._monitor = monitor
-        self._clock = clock
         self._asked_at = 0.0
         self._is_new = True
         """Nothing has been asked yet on this connection."""

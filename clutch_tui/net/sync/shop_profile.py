@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from clutch_tui.core import state
-from clutch_tui.core.clock import Clock
-from clutch_tui.core.store.store import Store
 
 from .. import wire
 from ..client import reference
-from ..client.api import Api
 from ..client.errors import ApiError
+from .context import SyncContext, SyncPart
 
 log = logging.getLogger(__name__)
 
@@ -21,14 +18,11 @@ EVERY, AGAIN = timedelta(hours=1), timedelta(minutes=5)
 """How often they are asked for, and how soon again where they were not to be had."""
 
 
-class ShopProfile:
+class ShopProfile(SyncPart):
     """The profile and the settings of one shop, as far as they are known."""
 
-    def __init__(self, store: Store, api: Api, *, clock: Clock, on_change: Callable[[frozenset[str]], None]) -> None:
-        self._store = store
-        self._api = api
-        self._clock = clock
-        self._on_change = on_change
+    def __init__(self, context: SyncContext) -> None:
+        super().__init__(context)
         self._known_at: datetime | None = None
 
     async def refresh(self) -> None:

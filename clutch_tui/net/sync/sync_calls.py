@@ -24,7 +24,7 @@ from .. import wire
 from ..client.errors import ABOUT_EVERY_CALL, NOT_ABOUT_A_CHANGE, ApiError, Kind
 from . import messages
 from .batch_sizes import ASKED, BATCH, BatchSizes, PageSizes, is_too_much
-from .context import SyncContext
+from .context import SyncContext, SyncPart
 from .outcomes import BAD_ANSWER, epoch_in
 from .quarantine import set_aside
 from .record_channels import claimed
@@ -46,20 +46,16 @@ MOST_EPOCHS = 3
 """New epochs in one round. More come from servers that stand in for each other, each with an epoch of its own."""
 
 
-class SyncCalls:
+class SyncCalls(SyncPart):
     """The sync calls of one shop, one at a time. What talks to the server raises `ApiError` and `wire.BadPayload`.
     `by_sync` says which channels have such a call."""
 
     def __init__(self, context: SyncContext, schedule: Schedule, *, by_sync: BySync) -> None:
-        self._store = context.store
-        self._api = context.api
-        self._monitor = context.monitor
+        super().__init__(context)
         self._shop_id = context.shop_id
         self._device_id = context.device_id
-        self._clock = context.clock
         self._schedule = schedule
         self._by_sync = by_sync
-        self._on_change = context.on_change
         self._policies = context.policies
         self._pages = PageSizes(context.page_size)
         self._portion = context.portion

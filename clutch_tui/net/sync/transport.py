@@ -19,7 +19,7 @@ from clutch_tui.core.sync.fallback import single_writes
 from .. import wire
 from ..client.errors import NOT_FOR_THIS, SUSPICIOUS, ApiError, Kind
 from . import record_calls
-from .context import SyncContext
+from .context import SyncContext, SyncPart
 from .fallback.list_reader import ListReader
 from .fallback.single_writes import SingleWrites
 from .record_channels import NotTracked, RecordChannels
@@ -121,15 +121,11 @@ class FallbackTransport:
         return not await self._store.read(moves.unanswered, type)
 
 
-class Transports:
+class Transports(SyncPart):
     """The transports of one shop's channels. What talks to the server raises `ApiError` and `wire.BadPayload`."""
 
     def __init__(self, context: SyncContext, schedule: Schedule) -> None:
-        self._store = context.store
-        self._api = context.api
-        self._monitor = context.monitor
-        self._clock = context.clock
-        self._on_change = context.on_change
+        super().__init__(context)
         self.calls = SyncCalls(context, schedule, by_sync=self.by_sync)
         self.records = RecordChannels(context, schedule, settle=self._settle)
         self.lists = ListReader(context)

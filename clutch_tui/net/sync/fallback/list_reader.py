@@ -19,22 +19,18 @@ from ... import wire
 from ...client.api import Answer
 from ...client.errors import ApiError, Kind
 from ..batch_sizes import CUT, is_too_much
-from ..context import SyncContext
+from ..context import SyncContext, SyncPart
 from ..quarantine import set_aside
 
 _REFUSED = frozenset({Kind.INVALID, Kind.TOO_LARGE, Kind.ANSWER_TOO_LARGE})
 """What a server, or we, say of a page that is too large whatever the line does."""
 
 
-class ListReader:
+class ListReader(SyncPart):
     """The lists of one shop. `pull` brings one channel up to date, or does nothing where nothing is due."""
 
     def __init__(self, context: SyncContext) -> None:
-        self._store = context.store
-        self._api = context.api
-        self._monitor = context.monitor
-        self._clock = context.clock
-        self._on_change = context.on_change
+        super().__init__(context)
         self._lacking: set[str] = set()
         self.at_once = False
         """A person waits: the next pulls are not put off to spare the line."""

@@ -32,7 +32,7 @@ from ... import wire
 from ...client.api import Answer
 from ...client.errors import ApiError, Kind
 from .. import messages, record_calls
-from ..context import SyncContext
+from ..context import SyncContext, SyncPart
 from ..outcomes import BAD_ANSWER, REFUSED, SOON, UNKNOWN, Waits, done, gone, is_not_done
 from .field_writes import FieldWrites
 from .lookup import Barred, RecordLookup, Row, Unfindable
@@ -50,15 +50,11 @@ _COMPUTED = frozenset(
 )
 
 
-class SingleWrites:
+class SingleWrites(SyncPart):
     """The changes of one shop that go up by themselves."""
 
     def __init__(self, context: SyncContext) -> None:
-        self._store = context.store
-        self._api = context.api
-        self._monitor = context.monitor
-        self._clock = context.clock
-        self._on_change = context.on_change
+        super().__init__(context)
         self._policies = context.policies
         self._stock_by = context.stock_by
         self._lookup = RecordLookup(context.store, context.api)
