@@ -149,7 +149,7 @@ _MARKS = {"yes": "+", "no": "-", "unknown": "."}
 
 
 def _common_reason(report: EndpointReport) -> str:
-    """The one sentence that would be said 47 times; empty where there is none."""
+    """The one sentence that would be said for every endpoint; empty where there is none."""
     reasons = {_reason(result) for result in report.results if result.state != "skipped"}
     return reasons.pop().removeprefix(": ") if len(reasons) == 1 and len(report.results) > 1 else ""
 

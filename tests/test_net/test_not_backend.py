@@ -199,7 +199,7 @@ async def test_a_server_that_is_frozen_costs_one_call_and_a_ping(tmp_path: Path)
 
 
 async def test_the_support_file_asks_a_frozen_server_once(tmp_path: Path) -> None:
-    """The doctor has found that it is silent: no tester asks it for 47 things more."""
+    """The doctor has found that it is silent: no tester asks it for every endpoint."""
     asked: list[str] = []
 
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

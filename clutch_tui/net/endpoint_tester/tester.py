@@ -217,8 +217,8 @@ class Tester:
         self._on_result(result)
 
     async def _try_line(self) -> ApiError | None:
-        """The error that would be everybody's, found once instead of 47 times: no way to the server, or a server
-        that answers nothing at all."""
+        """The error that would be everybody's, found once instead of for each endpoint: no way to the server, or a
+        server that answers nothing at all."""
         failures = await asyncio.gather(*(self._failure(name) for name in ("system.ping", "system.health")))
         kinds = {error.kind if error is not None else None for error in failures}
         if kinds == {Kind.NOT_BACKEND} and await self._has_a_list():
