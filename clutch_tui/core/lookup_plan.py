@@ -21,7 +21,7 @@ _TIMES_BEHIND = re.compile(rf"(.*\S)\s*[{SIGNS}]\s*({_FIGURE})")
 _X = re.compile(r"(\d{1,4})(\s*)x(\s*)(\S.*)", re.IGNORECASE)
 _X_BEHIND = re.compile(r"(.*\S)(\s*)x(\s*)(\d{1,4})", re.IGNORECASE)
 _WHOLE = re.compile(r"\+?\d+")
-_BARE = re.compile(r"[1-9]\d{0,2}", re.ASCII)
+_BARE = re.compile(r"\d{1,3}", re.ASCII)
 _ANY_TOO_MANY = 12
 """So many digits are too many pieces, whichever they are: more of them need not be read."""
 
@@ -53,7 +53,8 @@ class LookupPlan:
 
     @property
     def figure(self) -> int | None:
-        """A short figure and nothing else: the beginning of a code, or a number of pieces without its sign."""
+        """A short figure and nothing else: the beginning of a code, or a number of pieces without its sign, right or
+        wrong (0 is none)."""
         return int(self.whole) if _BARE.fullmatch(self.whole) else None
 
     @property

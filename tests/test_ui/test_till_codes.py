@@ -202,13 +202,20 @@ async def test_a_sign_that_has_stepped_a_line_may_belong_to_the_figure_behind_it
         ("2", "escape", [("15", 4)], []),
         ("+15", "2", [("15", 6)], []),
         ("-15", "", [("15", 4)], ["-15"]),
+        ("0", "", [("15", 4)], ["0"]),
+        ("٠٠", "", [("15", 4)], ["٠٠"]),
+        ("-0", "", [("15", 4)], ["-0"]),
+        ("+00", "", [("15", 4)], ["+00"]),
+        ("02", "1", [("15", 2)], []),
+        ("-02", "1", [("15", 2)], []),
     ],
 )
 async def test_a_figure_alone_never_sells_what_nobody_asked_for(
     parts_till: Shop, typed: str, answer: str, sold: list[tuple[str, int]], said: list[str]
 ) -> None:
     """Three fewer were meant, one was taken off, and the first part whose number begins with 3 was sold."""
-    parts_till.store.run_now(inventory.create, PartDraft(name="كشاف", part_number="21-450", price=5_000), 5)
+    for number in ("21-450", "0 242 235", "00-7", "02-9"):
+        parts_till.store.run_now(inventory.create, PartDraft(name="كشاف", part_number=number, price=5_000), 5)
     async with open_app(parts_till, "en") as (app, pilot):
         await scan(app, pilot, "4*15")
         await press(pilot, *typed, "enter")

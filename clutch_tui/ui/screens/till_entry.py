@@ -185,7 +185,7 @@ class TillEntry(ShopScreen):
             return
         stepped = bool(sign) and self._after_step is self.cart
         wanted = line[1].quantity + step * (figure - stepped) if sign else figure
-        if wanted < 1:
+        if wanted < 1 or not figure:
             if stepped:
                 self._go_to(self.history.back)
             raise ShopError("error.sale.figure", figure=sign + text)
