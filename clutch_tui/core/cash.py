@@ -170,15 +170,19 @@ def do(kind: DrawerDeed, amount: int, *, drawer_id: str, actor: str, reason: str
     _enter(kind, _SIGN[kind] * amount, {"amount": amount}, drawer_id, actor, reason.strip())
 
 
-def close(counted: int, *, drawer_id: str, actor: str) -> DrawerReport:
+def close(counted: int, *, drawer_id: str, actor: str, seen: DrawerReport | None = None) -> DrawerReport:
     """Close the books with what was counted, and begin new ones with an empty drawer; the Z report.
 
-    The movement that closes them is the difference, so that all of them together come to what was found. Raises
-    `error.cash.amount` for less than nothing.
+    The movement that closes them is the difference, so that all of them together come to what was found. `seen` are
+    the books that a person compared with it. Raises `error.cash.moved` where they have been closed or have come to
+    another sum meanwhile, such as in another window, for a Z report never changes; `error.cash.amount` for less than
+    nothing.
     """
     if counted < 0:
         raise ShopError("error.cash.amount")
     books = report()
+    if seen is not None and (seen.number, seen.expected) != (books.number, books.expected):
+        raise ShopError("error.cash.moved")
     difference = counted - books.expected
     _enter("close", difference, {"amount": books.expected, "counted": counted}, drawer_id, actor, "")
     closed_by = _LAST_MOVE.first()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -100,6 +101,22 @@ def test_closing_keeps_the_difference_and_begins_new_books(store: Store, part_id
         store.read_now(lambda: db.execute("SELECT payload FROM outbox WHERE label = 'close' ORDER BY n").fetchone()[0])
     )
     assert (body["kind"], body["amount"], body["counted"]) == ("close", 300_00, 295_00)
+
+
+def test_books_that_moved_since_they_were_seen_are_not_closed(store: Store, part_id: str) -> None:
+    """What was counted was compared with other books, and a Z report never changes."""
+    sell(store, part_id)
+    seen = store.read_now(cash.report)
+    sell(store, part_id)
+    with pytest.raises(ShopError, match=re.escape("error.cash.moved")):
+        store.run_now(cash.close, 100_00, seen=seen, **WHO)
+    sell(store, part_id, Payment("visa", 100_00))
+    seen = store.read_now(cash.report)
+    sell(store, part_id, Payment("visa", 100_00))  # moves nothing that is counted
+    assert store.run_now(cash.close, 200_00, seen=seen, **WHO).difference == 0
+    with pytest.raises(ShopError, match=re.escape("error.cash.moved")):
+        store.run_now(cash.close, 200_00, seen=seen, **WHO)
+    assert store.read_now(cash.closings_count) == 1
 
 
 def test_the_list_begins_anew_with_each_closing(store: Store, part_id: str) -> None:

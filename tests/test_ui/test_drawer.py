@@ -77,6 +77,25 @@ async def test_a_day_at_the_drawer(shop: Shop, language: strings.Language) -> No
         await until(pilot, lambda: app.screen.id != "drawer" and not isinstance(app.screen, DrawerScreen))
 
 
+async def test_a_drawer_that_moved_while_it_was_asked_about_is_not_closed(shop: Shop) -> None:
+    """Another window closed it between the question and its yes: a second Z report was far above its books."""
+    who = {"drawer_id": "d", "actor": ""}
+    shop.store.run_now(cash.do, "open", 200_00, **who)
+    async with open_app(shop, "en") as (app, pilot):
+        await press(pilot, "ctrl+d")
+        await until(pilot, lambda: isinstance(app.screen, DrawerScreen))
+        await press(pilot, "f8")
+        await until(pilot, lambda: isinstance(app.screen, Ask))
+        await type_text(pilot, "200")
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        shop.store.run_now(cash.close, 200_00, **who)
+        await press(pilot, "enter")
+        await until(pilot, lambda: toasts(app) == [t("error.cash.moved")])
+        assert isinstance(app.screen, DrawerScreen)
+        assert shop.store.read_now(cash.closings_count) == 1
+
+
 async def test_the_drawer_is_in_the_menu_from_every_screen(shop: Shop) -> None:
     async with open_app(shop, "en", mode="orders") as (app, pilot):
         await press(pilot, "f9")

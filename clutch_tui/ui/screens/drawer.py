@@ -99,21 +99,28 @@ class DrawerScreen(HistoryScreen):
 
     @work(group="ask", exit_on_error=False)
     async def action_close(self) -> None:
-        counted = await self.app.push_screen_wait(ask_money("drawer.ask_count", maximum=MOST, sure=self._may_close))
+        seen: DrawerReport | None = None
+
+        async def may_close(counted: int) -> bool:
+            nonlocal seen
+            seen = await self.store.read(shop.cash.report)
+            return await self._may_close(seen, counted)
+
+        counted = await self.app.push_screen_wait(ask_money("drawer.ask_count", maximum=MOST, sure=may_close))
         if counted is None:
             return
-        report = await self.write("sales queue", shop.cash.close, counted, **self._who())
+        report = await self.write("sales queue", shop.cash.close, counted, seen=seen, **self._who())
         if report is not None:
             await self.app.push_screen_wait(ReportDialog(report))
 
-    async def _may_close(self, counted: int) -> bool:
+    async def _may_close(self, books: DrawerReport, counted: int) -> bool:
         """Tell whether to close the drawer with what was counted, beside what the books say."""
-        expected = (await self.store.read(shop.cash.report)).expected
+        difference = counted - books.expected
         figures = {
-            "expected": shown.money(expected),
+            "expected": shown.money(books.expected),
             "counted": shown.money(counted),
-            "difference": shown.money(abs(counted - expected)),
-            "word": paper.difference_word(counted - expected),
+            "difference": shown.money(abs(difference)),
+            "word": paper.difference_word(difference),
         }
         return await self.app.confirm("drawer.ask_close", **figures)
 
