@@ -142,11 +142,14 @@ def checkout(
 
     `payments` must come to the total; `tendered` is the cash that was handed over, change still in it. Stock may
     go below zero: a till sells what the customer holds in his hand. Raises `error.sale.empty`,
-    `error.sale.unpaid`, `error.sale.not_in_coins`, `error.sale.credit_needs_customer`, and what `cart.check` finds.
+    `error.sale.unpaid`, `error.sale.not_in_coins`, `error.sale.credit_needs_customer`, what `cart.check` finds, and
+    `error.sale.sold_already` for a cart that was sold as it is and paid in another way: no receipt has that money.
     """
-    if db.execute("SELECT 1 FROM sale WHERE id = ?", (cart.id,)).fetchone() is not None:
+    if _is_sold(cart.id):
         earlier = get(cart.id)
         if _is_of(earlier, cart):
+            if earlier.payments != tuple(payment for payment in payments if payment.amount):
+                raise ShopError("error.sale.sold_already", number=earlier.receipt_number)
             return earlier
         beside = replace(cart, id=_id_beside(cart))
         return checkout(beside, payments, tendered=tendered, cashier=cashier, device_id=device_id, rules=rules)
@@ -176,6 +179,15 @@ def checkout(
     receipt = receipts.write(document)
     discard_cart(cart.id)
     return receipt
+
+
+def is_lost(cart_id: str) -> bool:
+    """Tell whether a cart is none of this window's any more: it was sold, or another window has taken it over."""
+    return _is_sold(cart_id) or cart_id in held_carts.elsewhere()
+
+
+def _is_sold(cart_id: str) -> bool:
+    return db.execute("SELECT 1 FROM sale WHERE id = ?", (cart_id,)).fetchone() is not None
 
 
 def _is_of(sale: Sale, cart: Cart) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -224,6 +225,19 @@ def test_a_cart_that_another_window_sold_meanwhile_is_a_sale_of_its_own(store: S
     assert there.id != here.id
     assert store.read_now(inventory.get, part_id).stock == 10 - 4
     assert checkout(store, shared).id == there.id
+
+
+def test_a_cart_that_was_sold_is_not_paid_in_another_way(store: Store, part_id: str) -> None:
+    """The money of the second payment stood on no receipt, and nobody was told."""
+    made = cart.add_line(store.run_now(sales.open_cart), store.read_now(inventory.get, part_id))
+    assert not store.read_now(sales.is_lost, made.id)
+    receipt = checkout(store, made)
+    card = (Payment("visa", cart.totals(made, VAT, "visa").total),)
+    with pytest.raises(ShopError, match=re.escape("error.sale.sold_already")) as refused:
+        checkout(store, made, payments=card)
+    assert refused.value.values == {"number": receipt.receipt_number}
+    assert rows(store, "SELECT count(*) FROM sale") == [(1,)]
+    assert store.read_now(sales.is_lost, made.id)
 
 
 def test_a_sold_cart_cannot_be_saved_again(store: Store, part_id: str) -> None:

@@ -14,6 +14,7 @@ from clutch_tui.text.strings import t
 from clutch_tui.ui.app import ClutchApp
 from clutch_tui.ui.dialogs import Choose, Confirm
 from clutch_tui.ui.screens.past_sales import PastSalesScreen
+from clutch_tui.ui.screens.pay import PayDialog
 from clutch_tui.ui.screens.receipt import ReceiptDialog
 from clutch_tui.ui.screens.void import VoidDialog
 from tests.test_ui.shop_app import Shop, open_app, press, read_question, settle, toasts, type_text, until, words_on
@@ -125,3 +126,26 @@ async def test_another_window_begins_anew_and_takes_a_sale_over_only_when_it_is_
             await until(at_first, lambda: in_cart(first) == [])
             assert t("error.cart.elsewhere") in toasts(first)
         assert [cart.lines[0].part_number for cart in shop.read(sales.open_carts)] == ["NGK-7"]
+
+
+async def test_a_sale_that_another_window_has_taken_is_not_paid_twice(shop: Shop) -> None:
+    """Its window promised to begin a new one and kept it in sight: a card was taken for what had been paid in cash."""
+    async with open_app(shop, "en") as (first, at_first):
+        await scan(first, at_first, "NGK-7")
+        await settle(at_first)
+        async with open_app(shop, "en") as (second, at_second):
+            await press(at_second, "f6")
+            await until(at_second, lambda: isinstance(second.screen, Choose))
+            await press(at_second, "2")
+            await until(at_second, lambda: isinstance(second.screen, Confirm))
+            await read_question(at_second)
+            await press(at_second, "enter")
+            await until(at_second, lambda: in_cart(second) == [("NGK-7", 1)])
+            await press(at_first, "f2")
+            await until(at_first, lambda: isinstance(first.screen, PayDialog))
+            await press(at_second, "f2", "enter")
+            await until(at_second, lambda: isinstance(second.screen, ReceiptDialog))
+            await press(at_first, "f3", "enter")
+            number = shop.read(lambda: sales.beside("")[1]).receipt_number
+            await until(at_first, lambda: t("error.sale.sold_already", number=number) in toasts(first))
+            await until(at_first, lambda: in_cart(first) == [])

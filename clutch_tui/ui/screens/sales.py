@@ -313,6 +313,8 @@ class SalesScreen(TillEntry):
         if receipt is not None:
             await self._begin()
             self.app.push_screen(ReceiptDialog(receipt, fresh=True))
+        elif await self.store.read(shop.sales.is_lost, paid.cart.id):
+            await self._begin()
 
     def action_past(self) -> None:
         from clutch_tui.ui.screens.past_sales import PastSalesScreen
