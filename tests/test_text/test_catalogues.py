@@ -6,6 +6,7 @@ import ast
 import io
 import re
 import string
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,9 +35,11 @@ class Use:
     built: bool = False
 
 
+SOURCE = {language: PACKAGE / "text" / "locales" / language / "LC_MESSAGES" / "clutch.po" for language in LANGUAGES}
+
+
 def catalogue(language: str) -> Catalog:
-    path = PACKAGE / "text" / "locales" / language / "LC_MESSAGES" / "clutch.po"
-    with path.open("rb") as file:
+    with SOURCE[language].open("rb") as file:
         return read_po(file, locale=language)
 
 
@@ -114,6 +117,14 @@ def test_no_sentence_is_left_over() -> None:
     said = LITERALS | FAMILY_KEYS
     unused = sorted(key for key in keys_of("en") if key not in said and not key.startswith(tuple(OPEN)))
     assert not unused, "nothing in the source says these:\n" + "\n".join(unused)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_key_has_two_sentences(language: str) -> None:
+    """Of two the first was said: what was left out of a paste was called `Cut` and nothing else."""
+    written = SOURCE[language].read_text("utf-8")
+    keys = re.findall(r'^msgid "(.+)"$', written, re.MULTILINE)
+    assert not [key for key, times in Counter(keys).items() if times > 1]
 
 
 def test_both_languages_say_the_same_things() -> None:

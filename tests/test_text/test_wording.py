@@ -43,6 +43,11 @@ COUNTED = re.compile(r"\{\w+\} (ثانية|ثواني|دقيقة|دقايق|سا
 MASCULINE_WINDOW = re.compile(r"نافذة(?: تانية)? (?:بي|هي)\w")
 """A window is a she in Arabic, and so is its verb."""
 
+OF_BOOKS = re.compile(
+    r"(?<!\w)(?:هذا|هذه|ذلك|لم|لن|انظر|صار|سوف|ينتظر|تنتظر|يؤخذ|تنفذ|أضيفت|يتسع|لا يوجد|لا يمكن|يرجى|مرة أخرى)(?!\w)"
+)
+"""Words of books and newspapers, which nobody says over a counter."""
+
 SENTENCES = keys_of("ar")
 
 
@@ -73,3 +78,8 @@ def test_plural_entries_count_from_three_on() -> None:
 
 def test_a_window_has_the_verb_of_a_she() -> None:
     assert not [key for key, forms in SENTENCES.items() if any(MASCULINE_WINDOW.search(form) for form in forms)]
+
+
+def test_it_is_said_as_it_is_said_over_the_counter() -> None:
+    wrong = [f"{key}: {found[0]}" for key, forms in SENTENCES.items() if (found := OF_BOOKS.search(" ".join(forms)))]
+    assert not wrong, "\n".join(wrong)

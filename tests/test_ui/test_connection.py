@@ -18,6 +18,7 @@ from clutch_tui.core import journal
 from clutch_tui.core.database import db
 from clutch_tui.core.performance import usage
 from clutch_tui.errors import Problem
+from clutch_tui.net.endpoints import find
 from clutch_tui.net.monitor import Monitor
 from clutch_tui.net.supervisor import Start
 from clutch_tui.support.bundle import Section
@@ -28,7 +29,7 @@ from clutch_tui.ui.app import ClutchApp
 from clutch_tui.ui.dialogs import Choose, ShowText
 from clutch_tui.ui.screens import connection, connection_log
 from clutch_tui.ui.screens.connection import ConnectionScreen
-from clutch_tui.ui.screens.connection_endpoints import curve
+from clutch_tui.ui.screens.connection_endpoints import EndpointRow, curve, details
 from clutch_tui.ui.screens.connection_log import ConnectionLogScreen
 from clutch_tui.ui.widgets.key_bar import KeyBar
 from tests.counting import STEP, Steps
@@ -337,3 +338,14 @@ def _fill() -> None:
         " INSERT INTO connection_log (at, level, category, event, detail, text)"
         " SELECT at, level, category, event, detail, text FROM connection_log, c WHERE id = 1"
     )
+
+
+@pytest.mark.usefixtures("english")
+def test_a_call_without_an_answer_has_no_time() -> None:
+    """It said `no answer in  ms`."""
+    at = datetime(2026, 12, 1, 9, tzinfo=UTC)
+    silent = usage.Figure("sales.sync", works=False, status=None, ms=None, at=at, calls=1, failures=1, problem=None)
+    (last,) = [line for line in details(EndpointRow(1, find("sales.sync"), silent, None), {}) if "2026" in line]
+    assert last == t("endpoint.last_untimed", code=t("endpoint.no_answer"), at=shown.date_time(at))
+    answered = replace(silent, status=200, ms=15.2)
+    assert "15" in " ".join(details(EndpointRow(1, find("sales.sync"), answered, None), {}))

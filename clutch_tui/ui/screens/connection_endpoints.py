@@ -124,7 +124,11 @@ def details(row: EndpointRow, periods: Mapping[str, Usage]) -> list[str]:
     ]
     if figure is not None:
         code = str(figure.status) if figure.status is not None else t("endpoint.no_answer")
-        lines.append(t("endpoint.last", code=code, ms=milliseconds(figure.ms), at=shown.date_time(figure.at)))
+        last = {"code": code, "at": shown.date_time(figure.at)}
+        timed = figure.ms is not None
+        lines.append(
+            t("endpoint.last", ms=milliseconds(figure.ms), **last) if timed else t("endpoint.last_untimed", **last)
+        )
         if figure.problem is not None:
             lines.append(problem_words(figure.problem))
         if figure.recent:
