@@ -10,6 +10,7 @@ from clutch_tui.core import cash, customers
 from clutch_tui.core.database import db
 from clutch_tui.core.types import CustomerDraft
 from clutch_tui.text import strings
+from clutch_tui.text.format import money
 from clutch_tui.text.strings import t
 from clutch_tui.ui.dialogs import Ask, Choose, Confirm
 from clutch_tui.ui.screens.account import PaymentDialog
@@ -94,6 +95,24 @@ async def test_a_drawer_that_moved_while_it_was_asked_about_is_not_closed(shop: 
         await until(pilot, lambda: toasts(app) == [t("error.cash.moved")])
         assert isinstance(app.screen, DrawerScreen)
         assert shop.store.read_now(cash.closings_count) == 1
+
+
+async def test_a_question_speaks_the_language_that_is_chosen_while_it_is_asked(shop: Shop) -> None:
+    """Sums and words in it stayed in the language in which it was asked."""
+    shop.store.run_now(cash.do, "open", 200_00, drawer_id="d", actor="")
+    async with open_app(shop, "en") as (app, pilot):
+        await press(pilot, "ctrl+d")
+        await until(pilot, lambda: isinstance(app.screen, DrawerScreen))
+        await press(pilot, "f8")
+        await until(pilot, lambda: isinstance(app.screen, Ask))
+        await type_text(pilot, "150")
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        for language in ("ar", "en"):
+            await press(pilot, "f12")
+            await until(pilot, lambda language=language: strings.language() == language)
+            sums = {"expected": money(200_00), "counted": money(150_00), "difference": money(50_00)}
+            assert app.screen.heading.text == t("drawer.ask_close", word=t("drawer.short"), **sums)
 
 
 async def test_the_drawer_is_in_the_menu_from_every_screen(shop: Shop) -> None:

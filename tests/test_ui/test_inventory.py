@@ -206,7 +206,7 @@ async def test_taking_more_off_a_shelf_than_lies_there_asks(shop: Shop, answer: 
         await type_text(pilot, "-100")
         await press(pilot, "enter")
         await until(pilot, lambda: isinstance(app.screen, ConfirmUnexpected))
-        assert t("inventory.ask_below_zero", name="Spark plug", present="10", amount="100") in words_on(app)
+        assert t("inventory.ask_below_zero", name=name("Spark plug"), present="10", amount="100") in words_on(app)
         await read_question(pilot)
         await press(pilot, answer)
         if answer == "escape":

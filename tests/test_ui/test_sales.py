@@ -884,3 +884,18 @@ async def test_a_part_is_taken_off_alone_and_leaving_asks(shop: Shop) -> None:
         await press(pilot, "f8", "escape")
         await until(pilot, lambda: app.screen is till(app))
         assert till(app).cart.lines
+
+
+async def test_the_part_in_a_question_changes_its_language_with_it(shop: Shop) -> None:
+    async with open_app(shop, "en") as (app, pilot):
+        await scan(app, pilot, "OF-100")
+        for key, question in (("f4", "sales.ask_price"), ("ctrl+n", "sales.ask_quantity")):
+            await press(pilot, key)
+            await until(pilot, lambda: isinstance(app.screen, Ask))
+            (line,) = till(app).cart.lines
+            for language, called in (("ar", line.name), ("en", line.name_en)):
+                await press(pilot, "f12")
+                await until(pilot, lambda language=language: strings.language() == language)
+                assert app.screen.heading.text == t(question, name=name(called))
+            await press(pilot, "escape")
+            await until(pilot, lambda: app.screen is till(app))

@@ -45,9 +45,9 @@ async def take_payment(screen: ShopScreen, customer_id: str) -> AccountPayment |
         if not (excess := shop.accounts.excess(customer.balance, amount)):
             return True
         figures = {
-            "owed": shown.money(max(0, customer.balance)),
-            "amount": shown.money(amount),
-            "excess": shown.money(excess),
+            "owed": partial(shown.money, max(0, customer.balance)),
+            "amount": partial(shown.money, amount),
+            "excess": partial(shown.money, excess),
         }
         return await app.confirm_unexpected("customer.ask_beyond", name=name, **figures)
 
@@ -193,9 +193,10 @@ class AccountScreen(HistoryScreen):
         if row is None or not row.may_void:
             return
         payment = await self.store.read(shop.accounts.get, row.id)
-        figures = {"amount": shown.money(payment.amount), "method": method_word(payment.method)}
+        amount, method = partial(shown.money, payment.amount), partial(method_word, payment.method)
         name = shown.name(payment.customer_name)
-        reason = await self.app.push_screen_wait(ask_text("payment.ask_void", required=True, name=name, **figures))
+        asked = ask_text("payment.ask_void", required=True, name=name, amount=amount, method=method)
+        reason = await self.app.push_screen_wait(asked)
         if reason is None:
             return
         back = await self.write(NOUNS, shop.accounts.take_back, payment.id, reason, self.app.cashier)

@@ -145,7 +145,7 @@ class ConflictsScreen(HistoryScreen):
             "alike": lambda: t("conflict.line_alike", n=len(self._alike)),
         }
         options = [(action, word) for action, word in words.items() if self.check_action(action, ())]
-        title = {"name": shown.name(changes.label(row)), "field": changes.conflict_field(row)}
+        title = {"name": partial(_name, row), "field": partial(changes.conflict_field, row)}
         chosen = await self.app.push_screen_wait(Choose("conflict.line", options, **title))
         if chosen is not None and self.check_action(chosen, ()):
             await self.app.run_action(chosen, self)
@@ -163,7 +163,7 @@ class ConflictsScreen(HistoryScreen):
             await self.app.write(_NOUNS, shop.conflicts.resolve, row.id, "other", value, actor=self.app.cashier)
             return True
 
-        title = {"name": shown.name(changes.label(row)), "field": t(entry.label)}
+        title = {"name": partial(_name, row), "field": partial(t, entry.label)}
         await self.app.push_screen_wait(
             FormDialog("conflict.other_title", (entry,), {row.field: row.mine}, save, **title)
         )
@@ -174,7 +174,7 @@ class ConflictsScreen(HistoryScreen):
         row: Conflict | None = self.table.row
         if row is None:
             return
-        name = shown.name(changes.label(row))
+        name = partial(_name, row)
         if row.type == "item":
             part = await self.store.read(shop.inventory.get, row.record_id)
             agreed = await self.app.confirm("conflict.ask_new", name=name, stock=shown.number(max(0, part.stock)))
@@ -193,7 +193,7 @@ class ConflictsScreen(HistoryScreen):
         options: list[tuple[str, Callable[[], str]]] = [("theirs", partial(t, "conflict.all_theirs", n=len(alike)))]
         if not row.gone:
             options.insert(0, ("mine", partial(t, "conflict.all_mine", n=len(alike))))
-        title = {"n": len(alike), "field": changes.conflict_field(row)}
+        title = {"n": len(alike), "field": partial(changes.conflict_field, row)}
         choice = await self.app.push_screen_wait(Choose("conflict.all_title", options, **title))
         if choice is not None:
             same: Choice = "mine" if choice == "mine" else "theirs"
@@ -202,3 +202,7 @@ class ConflictsScreen(HistoryScreen):
                 done = await self.write(_NOUNS, shop.conflicts.resolve_all, some, same, actor=self.app.cashier)
                 settled += done or 0
             self.notify(t("conflict.settled", n=settled))
+
+
+def _name(row: Conflict) -> str:
+    return shown.name(changes.label(row))

@@ -117,10 +117,10 @@ class DrawerScreen(HistoryScreen):
         """Tell whether to close the drawer with what was counted, beside what the books say."""
         difference = counted - books.expected
         figures = {
-            "expected": shown.money(books.expected),
-            "counted": shown.money(counted),
-            "difference": shown.money(abs(difference)),
-            "word": paper.difference_word(difference),
+            "expected": partial(shown.money, books.expected),
+            "counted": partial(shown.money, counted),
+            "difference": partial(shown.money, abs(difference)),
+            "word": partial(paper.difference_word, difference),
         }
         return await self.app.confirm("drawer.ask_close", **figures)
 
@@ -129,7 +129,7 @@ class DrawerScreen(HistoryScreen):
         present = (await self.store.read(shop.cash.report)).expected
         if amount <= max(0, present):
             return True
-        figures = {"present": shown.money(present), "amount": shown.money(amount)}
+        figures = {"present": partial(shown.money, present), "amount": partial(shown.money, amount)}
         return await self.app.confirm_unexpected("drawer.ask_below_zero", **figures)
 
     def _who(self) -> dict[str, str]:

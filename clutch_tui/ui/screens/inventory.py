@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, ClassVar
 
 from textual import work
@@ -24,7 +25,7 @@ from clutch_tui.ui.screens.list_screen import ListScreen, reading
 from clutch_tui.ui.screens.part import server_words
 from clutch_tui.ui.status import Status
 from clutch_tui.ui.widgets.column import TableColumn
-from clutch_tui.ui.widgets.part_columns import PART_COLUMNS, part_name
+from clutch_tui.ui.widgets.part_columns import PART_COLUMNS, part_words
 from clutch_tui.ui.widgets.window import RowSource
 
 FRESH, FRESH_OFFLINE = timedelta(minutes=10), timedelta(minutes=1)
@@ -189,7 +190,7 @@ class InventoryScreen(ListScreen):
     @work(group="ask", exit_on_error=False)
     async def action_delete(self) -> None:
         row = self.table.row
-        if row is not None and await self.app.confirm("inventory.ask_delete", name=part_name(row)):
+        if row is not None and await self.app.confirm("inventory.ask_delete", name=partial(part_words, row)):
             seen = await self.store.read(shop.inventory.get, row.id)
             await self.write("inventory", shop.inventory.delete, seen.id, seen=seen, actor=self.app.cashier)
 
@@ -198,9 +199,9 @@ class InventoryScreen(ListScreen):
         """So many more or fewer, with the reason."""
         if (row := self.table.row) is None:
             return
-        stock = shown.number(row.stock)
+        name, stock = partial(part_words, row), shown.number(row.stock)
         most = MAX_QUANTITY
-        asked = ask_number("inventory.ask_delta", minimum=-most, maximum=most, name=part_name(row), stock=stock)
+        asked = ask_number("inventory.ask_delta", minimum=-most, maximum=most, name=name, stock=stock)
         delta = await self.app.push_screen_wait(asked)
         if not delta or not await self._may_take(row, -delta):
             return
@@ -214,16 +215,16 @@ class InventoryScreen(ListScreen):
         if amount <= max(0, present):
             return True
         figures = {"present": shown.number(present), "amount": shown.number(amount)}
-        return await self.app.confirm_unexpected("inventory.ask_below_zero", name=part_name(row), **figures)
+        return await self.app.confirm_unexpected("inventory.ask_below_zero", name=partial(part_words, row), **figures)
 
     @work(group="ask", exit_on_error=False)
     async def action_count(self) -> None:
         """Set what is on the shelf by counting."""
         if (row := self.table.row) is None:
             return
-        stock = shown.number(row.stock)
+        name, stock = partial(part_words, row), shown.number(row.stock)
         most = MAX_QUANTITY
-        asked = ask_number("inventory.ask_counted", minimum=0, maximum=most, name=part_name(row), stock=stock)
+        asked = ask_number("inventory.ask_counted", minimum=0, maximum=most, name=name, stock=stock)
         counted = await self.app.push_screen_wait(asked)
         if counted is not None:
             await self.write("inventory", shop.inventory.count_stock, row.id, counted, actor=self.app.cashier)

@@ -34,7 +34,7 @@ async def settle_doubts(app: ClutchApp, draft: PartDraft, seen: Part | None = No
     doubts = await app.store.read(shop.inventory.doubts, draft, seen)
     if not doubts:
         return
-    if not await app.confirm_unexpected("part.ask_doubts", doubts="\n".join(map(_sentence, doubts))):
+    if not await app.confirm_unexpected("part.ask_doubts", doubts=lambda: "\n".join(map(_sentence, doubts))):
         raise ShopError("error.part.not_saved_yet")
 
 

@@ -184,8 +184,8 @@ class OrdersScreen(ListScreen):
             return
         quote = (await self.store.read(shop.orders.get, row.id)).quote
         if quote is not None and quote.valid_until is not None and quote.valid_until < datetime.now(UTC):
-            figures = {"at": shown.date_time(quote.valid_until), "total": shown.money(quote.total)}
-            if not await self.app.confirm_unexpected("order.ask_expired", **figures):
+            at, total = partial(shown.date_time, quote.valid_until), partial(shown.money, quote.total)
+            if not await self.app.confirm_unexpected("order.ask_expired", at=at, total=total):
                 return
         cart = await self.write("orders", shop.orders.to_cart, row.id)
         if cart is None:

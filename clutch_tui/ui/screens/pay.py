@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
@@ -222,7 +223,7 @@ class PayDialog(Dialog[Paid]):
 
     @work(group="leave", exclusive=True, exit_on_error=False)
     async def _leave(self) -> None:
-        if await self.app.confirm("pay.ask_leave", parts=payment_words(self._payments)):
+        if await self.app.confirm("pay.ask_leave", parts=partial(payment_words, tuple(self._payments))):
             self.dismiss(None)
 
     def action_quick(self, step: int) -> None:
@@ -272,7 +273,8 @@ class PayDialog(Dialog[Paid]):
 
     @work(group="ask", exit_on_error=False)
     async def _ask_whether_so_much(self, amount: int, due: int) -> None:
-        figures = {"tendered": shown.money(amount), "due": shown.money(due), "change": shown.money(amount - due)}
+        sums = {"tendered": amount, "due": due, "change": amount - due}
+        figures = {name: partial(shown.money, minor) for name, minor in sums.items()}
         if await self.app.confirm_unexpected("pay.ask_tender", **figures):
             self._take(amount, due)
 
@@ -282,12 +284,8 @@ class PayDialog(Dialog[Paid]):
         before = await self.app.store.read(shop.accounts.standing, self._cart.customer_id or "")
         standing = before and self._with_parts(before)
         if standing is not None and standing.limit is not None and (beyond := standing.beyond(amount)):
-            figures = {
-                "owed": shown.money(standing.balance),
-                "limit": shown.money(standing.limit),
-                "amount": shown.money(amount),
-                "beyond": shown.money(beyond),
-            }
+            sums = {"owed": standing.balance, "limit": standing.limit, "amount": amount, "beyond": beyond}
+            figures = {name: partial(shown.money, minor) for name, minor in sums.items()}
             name = shown.name(self._cart.customer_name)
             if not await self.app.confirm_unexpected("pay.ask_limit", name=name, **figures):
                 return

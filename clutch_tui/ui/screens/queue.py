@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on, work
@@ -244,9 +245,8 @@ class QueueScreen(ListScreen):
     async def _sure(self, row: ChangeRow, about_all: str, about_stock: str) -> bool:
         """Tell whether a person has looked at the server: for the whole of a change, or for the stock that it moved."""
         question = about_stock if shop.queue.is_only_stock(row) else about_all
-        label = change_phrases.label(row)
         return await self.app.confirm(
-            f"queue.ask.{question}", name=shown.name(label) or change_phrases.kind_word(row.kind)
+            f"queue.ask.{question}", name=lambda: _name(row) or change_phrases.kind_word(row.kind)
         )
 
     @work(group="ask", exit_on_error=False)
@@ -264,8 +264,10 @@ class QueueScreen(ListScreen):
             return
         for database in self._readable:
             server_shop = await services.must_be_same_shop(database, settings)
-            names = {"place": difference_phrases.place(database), "shop": shown.isolate(server_shop)}
-            if await self.app.confirm("queue.ask.send_stranded", n=database.unsent, **names):
+            place = partial(difference_phrases.place, database)
+            if await self.app.confirm(
+                "queue.ask.send_stranded", n=database.unsent, place=place, shop=shown.isolate(server_shop)
+            ):
                 await services.send_stranded(database.path, settings)
         self.app.look_beside()
         self.app.action_sync()
@@ -296,7 +298,7 @@ class QueueScreen(ListScreen):
             return
         change: ChangeDetail = await self.store.read(shop.queue.detail, row.id)
         about = row.kind if row.kind in ("create", "update", "delete") else "order"
-        name, lost = shown.name(change_phrases.label(row)), change_phrases.lost_words(change)
+        name, lost = partial(_name, row), partial(change_phrases.lost_words, change)
         if not await self.app.confirm(f"queue.ask_give_up.{about}", name=name, lost=lost):
             return
         if await self.write(_nouns(row), shop.queue.give_up, row.id, actor=self.app.cashier) is not None:
@@ -319,6 +321,10 @@ class QueueScreen(ListScreen):
 
         here: ChangeRow | None = self.table.row
         self.app.push_screen(ConflictsScreen(here.id if here is not None else ""))
+
+
+def _name(row: ChangeRow) -> str:
+    return shown.name(change_phrases.label(row))
 
 
 def _nouns(row: ChangeRow) -> str:

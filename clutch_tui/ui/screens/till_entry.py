@@ -22,7 +22,7 @@ from clutch_tui.ui.errors import report
 from clutch_tui.ui.screens.frame import ShopScreen
 from clutch_tui.ui.widgets.cart_view import CartView
 from clutch_tui.ui.widgets.marked_part import MarkedPart
-from clutch_tui.ui.widgets.part_columns import HIT_COLUMNS, part_name
+from clutch_tui.ui.widgets.part_columns import HIT_COLUMNS, part_words
 from clutch_tui.ui.widgets.scan_field import ScanField
 from clutch_tui.ui.widgets.window_table import WindowTable
 
@@ -244,7 +244,7 @@ class TillEntry(ShopScreen):
         if price is None:
             from clutch_tui.ui.screens import till_questions
 
-            price = await till_questions.missing_price(self.app, part_name(meant.part))
+            price = await till_questions.missing_price(self.app, meant.part)
         return None if price is None else replace(meant, part=replace(meant.part, price=price))
 
     def _say_not_found(self, text: str, lookup: Lookup, *, several: bool) -> None:
@@ -272,14 +272,14 @@ class TillEntry(ShopScreen):
         self._change(shop.cart.add_line(self.cart, meant.part, meant.quantity), select=meant.part.id)
         self._say_if_short(meant.part, before)
         if self.app.screen is not self:
-            self.app.notify(t("scan.added", name=shown.name(part_name(meant.part))))
+            self.app.notify(t("scan.added", name=part_words(meant.part)))
 
     def _say_if_short(self, part: PartRow, before: int) -> None:
         """Warn where the cart has just come to hold more of a part than lies on the shelf."""
         now = sum(line.quantity for line in self.cart.lines if line.part_id == part.id) if self.cart else 0
         if before <= max(0, part.stock) < now:
             figures = {"quantity": shown.number(now), "stock": shown.number(part.stock)}
-            self.notify(t("sales.short", name=shown.name(part_name(part)), **figures), severity="warning")
+            self.notify(t("sales.short", name=part_words(part), **figures), severity="warning")
 
     def _offer_again(self, text: str) -> None:
         """Offer what was refused, to be corrected: nothing typed is lost, and the next scan replaces it."""

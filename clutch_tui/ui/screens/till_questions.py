@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from clutch_tui.phrases import lookups
@@ -11,6 +12,7 @@ from clutch_tui.text.strings import t
 from clutch_tui.ui import shop
 from clutch_tui.ui.dialogs import AskUnexpected, ChooseUnmarked, ask_money, ask_number
 from clutch_tui.ui.widgets.cart_view import part_of
+from clutch_tui.ui.widgets.part_columns import part_words
 
 if TYPE_CHECKING:
     from clutch_tui.core.lookup import Candidate
@@ -50,18 +52,19 @@ async def is_pieces(app: ClutchApp, text: str, line: CartLine, pieces: int, part
 async def quantity(app: ClutchApp, line: CartLine) -> int | None:
     """Ask how many pieces of a line's part."""
     most = shop.cart.MOST_PIECES
-    asked = ask_number("sales.ask_quantity", value=line.quantity, minimum=1, maximum=most, name=part_of(line))
+    asked = ask_number("sales.ask_quantity", value=line.quantity, minimum=1, maximum=most, name=partial(part_of, line))
     return await app.push_screen_wait(asked)
 
 
-async def missing_price(app: ClutchApp, name: str) -> int | None:
+async def missing_price(app: ClutchApp, part: PartRow) -> int | None:
     """The price of a part that has none, in minor units, for this sale: 0 where it is given for nothing, and None where
     it is not sold."""
-    asked = ask_money("sales.ask_missing_price", maximum=shop.cart.DEAREST, kind=AskUnexpected, name=shown.name(name))
+    name = partial(part_words, part)
+    asked = ask_money("sales.ask_missing_price", maximum=shop.cart.DEAREST, kind=AskUnexpected, name=name)
     return await app.push_screen_wait(asked)
 
 
 async def price(app: ClutchApp, line: CartLine) -> int | None:
     """Another price for one piece, in minor units."""
-    asked = ask_money("sales.ask_price", value=line.price, maximum=shop.cart.DEAREST, name=part_of(line))
+    asked = ask_money("sales.ask_price", value=line.price, maximum=shop.cart.DEAREST, name=partial(part_of, line))
     return await app.push_screen_wait(asked)

@@ -26,6 +26,11 @@ def part_name(row: PartRow) -> str:
     return shown.of_language(row.name, row.name_en)
 
 
+def part_words(row: PartRow) -> str:
+    """The same name for a sentence, whichever way that runs."""
+    return shown.name(part_name(row))
+
+
 def _stock_tone(row: PartRow) -> str:
     return "bad" if row.stock <= 0 else "warning" if row.low else ""
 

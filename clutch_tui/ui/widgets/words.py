@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
@@ -33,9 +33,16 @@ def beside(parts: Iterable[str], room: int) -> str:
     return "   ".join(kept) + MORE
 
 
+def sentence(key: str, values: Mapping[str, object]) -> str:
+    """Return a sentence with its values, in the language of this moment. A value that is in words itself, such as a sum
+    with its currency or a name in one of two languages, is a function without arguments."""
+    return t(key, **{name: value() if callable(value) else value for name, value in values.items()})
+
+
 class Words(Widget):
-    """A sentence by its key, looked up each time it is drawn: switching the language needs no more than a
-    refresh. `say` changes key and values, `tell` shows a text that comes from a function instead."""
+    """A sentence by its key, looked up each time it is drawn, with those values that are functions: switching the
+    language needs no more than a refresh. `say` changes key and values, `tell` shows a text that comes from a function
+    instead."""
 
     DEFAULT_CSS = "Words { width: 1fr; height: auto; }"
 
@@ -48,13 +55,13 @@ class Words(Widget):
         **values: object,
     ) -> None:
         super().__init__(id=id, classes=classes)
-        self._text: Callable[[], Content | str] = lambda: t(key, **values) if key else ""
+        self._text: Callable[[], Content | str] = lambda: sentence(key, values) if key else ""
         self._shown_text: str | None = None
         """What `_text` gave when it was told, which is what there is room for: it may read what has moved on since."""
 
     def say(self, key: str, **values: object) -> None:
         """Show another sentence."""
-        self.tell(lambda: t(key, **values))
+        self.tell(lambda: sentence(key, values))
 
     def tell(self, text: Callable[[], Content | str]) -> None:
         """Show what `text()` gives; it is called again whenever the widget is drawn in another language."""
