@@ -41,6 +41,8 @@ T = TypeVar("T")
 
 ROOM_FOR_TOASTS = 4
 """Lines: a blank and the longest sentence that is common."""
+SHORT = 20
+"""Lines of a terminal below which the rows of a dialog give way: the line that names its keys is always seen."""
 FEWEST_LINES = 3
 """Of a text to read, that are left beside toasts."""
 
@@ -65,6 +67,10 @@ class Dialog(VisualLines, ModalScreen[T | None], Generic[T]):
         OptionList { height: auto; max-height: 16; border: none; background: $surface; padding: 0; }
         OptionList:focus { border: none; }
         WindowTable { height: 60vh; }
+        &.-short {
+            VerticalScroll, OptionList { max-height: 60vh; }
+            WindowTable { height: 40vh; }
+        }
     }
     """
 
@@ -100,6 +106,9 @@ class Dialog(VisualLines, ModalScreen[T | None], Generic[T]):
             return AwaitComplete()
         self._answered = True
         return super().dismiss(result)
+
+    def on_resize(self) -> None:
+        self.set_class(self.size.height < SHORT, "-short")
 
     def take_scan(self, text: str) -> bool | None:
         """A question waits for a person: a scan neither answers it nor passes it (`scan_routing`)."""

@@ -15,7 +15,7 @@ from clutch_tui.text.format import money, phone
 from clutch_tui.text.strings import t
 from clutch_tui.ui import keys
 from clutch_tui.ui.app import ClutchApp
-from clutch_tui.ui.dialogs import Ask, Choose, Confirm, ShowText
+from clutch_tui.ui.dialogs import Ask, Choose, Confirm, Dialog, ShowText
 from clutch_tui.ui.forms import FormDialog
 from clutch_tui.ui.screens import connection_overview
 from clutch_tui.ui.screens.account import AccountScreen, PaymentDialog
@@ -428,3 +428,19 @@ async def test_the_strip_tells_a_wrong_clock_and_work_that_nobody_sends(shop: Sh
         for word in words:
             assert word in strip.text, strip.text
         assert strip.render().cell_length <= 80
+
+
+@pytest.mark.parametrize("height", [15, 18, 24])
+@pytest.mark.parametrize("keys", [("f9",), ("f1",), ("f3",), ("f9", "2", "f2"), ("f9", "4", "f2"), ("ctrl+d", "f2")])
+async def test_the_keys_of_a_dialog_are_seen_on_few_lines(shop: Shop, keys: tuple[str, ...], height: int) -> None:
+    async with open_app(shop, "en") as (app, pilot):
+        await pilot.resize_terminal(60, height)
+        await press(pilot, *keys)
+        await until(pilot, lambda: isinstance(app.screen, Dialog))
+        await settle(pilot)
+        hint = app.screen.hint.region
+        assert hint.height
+        assert hint.bottom < height
+        rows = app.screen.query("OptionList, WindowTable, VerticalScroll").first()
+        assert rows.region.height
+        assert rows.region.bottom < hint.bottom
