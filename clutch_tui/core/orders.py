@@ -52,7 +52,7 @@ _QUOTED_HERE = Statement(
 )
 _LISTED_PART = Statement(PartTable.select(PartTable.pk).where(PartTable.id == given("id"), PartTable.deleted == 0))
 _SOLD = Statement(
-    SaleTable.select(SaleTable.id)
+    SaleTable.select(SaleTable.receipt_number)
     .where(SaleTable.order_id == given("order_id"), SaleTable.kind == "sale", SaleTable.status == "completed")
     .limit(1)
 )
@@ -281,7 +281,7 @@ def to_cart(order_id: str) -> Cart:
     order = get(order_id)
     if order.status in ("rejected", "cancelled"):
         raise ShopError("error.order.refused", number=order.order_number)
-    if _SOLD.first(order_id=order_id) is not None:
+    if sold_as(order_id) is not None:
         raise ShopError("error.order.sold", number=order.order_number)
     for cart in sales.open_carts():
         if cart.order_id == order_id:
@@ -304,6 +304,13 @@ def to_cart(order_id: str) -> Cart:
     )
     sales.save_cart(cart)
     return cart
+
+
+def sold_as(order_id: str) -> str | None:
+    """Return the number of the receipt by which an order was sold, here or at another till; None for one that was not,
+    as far as is known here."""
+    sold = _SOLD.first(order_id=order_id)
+    return None if sold is None else str(sold["receipt_number"])
 
 
 def _agreed(order: Order) -> tuple[list[OrderLine], list[OrderLine]]:

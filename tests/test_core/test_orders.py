@@ -204,13 +204,16 @@ def test_an_order_becomes_one_cart_and_one_sale(placed: Store) -> None:
     assert cart.notes == "1 × كاوتش استبن"
     assert placed.run_now(orders.to_cart, "o3") == cart
 
+    assert placed.read_now(orders.sold_as, "o3") is None
     total = totals(cart, TaxRules()).total
     pay = (Payment("cash", total),)
     sale = placed.run_now(sales.checkout, cart, pay, cashier="s", device_id="d", rules=TaxRules())
     assert queue(placed)[-1]["payload"]["order_id"] == "o3"
+    assert placed.read_now(orders.sold_as, "o3") == sale.receipt_number
     with pytest.raises(ShopError, match=r"error\.order\.sold"):
         placed.run_now(orders.to_cart, "o3")
     placed.run_now(aftersales.void, sale.id, "رجع في كلامه", "s")
+    assert placed.read_now(orders.sold_as, "o3") is None
     assert placed.run_now(orders.to_cart, "o3").id != cart.id
 
 

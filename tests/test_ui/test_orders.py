@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from uuid import uuid4
+
 import pytest
 from rich.cells import cell_len
 
@@ -14,7 +17,7 @@ from clutch_tui.core.types import OrderQuery, Payment, SaleQuery
 from clutch_tui.text import strings
 from clutch_tui.text.format import money, part_number
 from clutch_tui.text.strings import t, tn
-from clutch_tui.ui.dialogs import Ask, Confirm, ShowText
+from clutch_tui.ui.dialogs import Ask, Confirm, ConfirmUnexpected, ShowText
 from clutch_tui.ui.forms import LINE_LABEL, FormDialog
 from clutch_tui.ui.screens.insights import InsightsScreen
 from clutch_tui.ui.screens.notifications import NotificationsScreen
@@ -31,6 +34,7 @@ from tests.test_ui.shop_app import (
     has_keys,
     open_app,
     press,
+    read_question,
     rows_shown,
     settle,
     toasts,
@@ -224,6 +228,23 @@ async def test_an_order_is_sold_at_the_till(ordered: Shop) -> None:
         (row,) = ordered.read(sales.page, SaleQuery(), None, 0, 10)
         assert ordered.read(sales.get, row.id).order_id == "order-2"
         assert ordered.read(inventory.get, ordered.parts[0].id).stock == 8
+
+
+@pytest.mark.parametrize("answer", ["enter", "escape"])
+async def test_an_order_that_another_till_sold_meanwhile_is_not_paid_unasked(ordered: Shop, answer: str) -> None:
+    async with open_app(ordered, "en", mode="orders") as (app, pilot):
+        await press(pilot, "f5")
+        await until(pilot, lambda: isinstance(app.screen, SalesScreen) and app.screen.cart.lines)
+        there = replace(app.screen.cart, id=str(uuid4()))
+        rules = ordered.read(state.tax_rules)
+        pay = (Payment("cash", cart.totals(there, rules, "cash").total),)
+        sold = ordered.store.run_now(sales.checkout, there, pay, cashier="", device_id="d", rules=rules)
+        await press(pilot, "f2")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmUnexpected))
+        assert app.screen.heading.text == t("order.ask_sell_again", receipt=part_number(sold.receipt_number))
+        await read_question(pilot)
+        await press(pilot, answer)
+        await until(pilot, lambda: isinstance(app.screen, PayDialog if answer == "enter" else SalesScreen))
 
 
 async def test_a_lane_of_the_queue_is_named_and_forgotten(shop: Shop) -> None:

@@ -17,6 +17,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 
 from clutch_tui.core.errors import ShopError
+from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 from clutch_tui.ui import shop
 from clutch_tui.ui.errors import report
@@ -296,6 +297,8 @@ class SalesScreen(TillEntry):
 
         if self.cart is None or not self.cart.lines or self.writing:
             return
+        if not await self._may_sell_order(self.cart.order_id):
+            return
         rules = self.rules  # what is paid is what the dialog said, whatever arrives meanwhile
         paid = await self.app.push_screen_wait(PayDialog(self.cart, rules, self._change))
         if paid is None:
@@ -315,6 +318,13 @@ class SalesScreen(TillEntry):
             self.app.push_screen(ReceiptDialog(receipt, fresh=True))
         elif await self.store.read(shop.sales.is_lost, paid.cart.id):
             await self._begin()
+
+    async def _may_sell_order(self, order_id: str | None) -> bool:
+        """Tell whether to take money for what was ordered: another till may have sold it since this cart was made."""
+        receipt = None if order_id is None else await self.store.read(shop.orders.sold_as, order_id)
+        return receipt is None or await self.app.confirm_unexpected(
+            "order.ask_sell_again", receipt=shown.part_number(receipt)
+        )
 
     def action_past(self) -> None:
         from clutch_tui.ui.screens.past_sales import PastSalesScreen
