@@ -18,6 +18,7 @@ from pathlib import Path
 from clutch_tui.core import inventory
 from clutch_tui.core.database import db
 from clutch_tui.core.errors import ShopError
+from clutch_tui.core.quantity import whole
 from clutch_tui.core.store.store import Store
 
 _FSYNC = {"x86_64": (74, 75), "aarch64": (82, 83)}
@@ -50,7 +51,7 @@ def main() -> None:
 
     with Store.open(Path(sys.argv[1]), inline=True) as store:
         (part_id,) = store.read_now(lambda: db.execute("SELECT id FROM part").fetchone())
-        assert store.read_now(inventory.get, part_id).stock == 5
+        assert store.read_now(inventory.get, part_id).stock == whole(5)
         if not refuse_fsync():
             print("cannot", flush=True)
             os._exit(0)

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from clutch_tui import __version__
 from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.core import inventory, journal
 from clutch_tui.core.database import db
+from clutch_tui.core.quantity import of_decimal, whole
 from clutch_tui.core.types import PartDraft
 from tests.homes import connect
 from tests.program import Program, Said
@@ -28,7 +30,7 @@ def home(tmp_path: Path) -> Path:
     installation = Installation.find(_environment(tmp_path))
     with installation.open_store(inline=True) as store:
         draft = PartDraft(name="فلتر زيت أصلي", name_en="Oil filter", part_number="26300-35503", price=18550, cost=9000)
-        store.run_now(inventory.create, draft, 10)
+        store.run_now(inventory.create, draft, whole(10))
     return tmp_path
 
 
@@ -66,7 +68,9 @@ def test_a_part_is_found_by_any_of_its_names(clutch: Clutch, home: Path) -> None
 def test_a_part_is_called_by_its_name_in_the_language(clutch: Clutch, home: Path, language: str, name: str) -> None:
     assert clutch(home, "--lang", language, "find", "26300").stdout.rstrip().endswith(f"  {name}")
     with Installation.find(_environment(home)).open_store(inline=True) as store:
-        store.run_now(inventory.create, PartDraft(name="فلتر زيت أصلي", name_en="Oil filter", part_number="N-1"), 1)
+        store.run_now(
+            inventory.create, PartDraft(name="فلتر زيت أصلي", name_en="Oil filter", part_number="N-1"), whole(1)
+        )
     refused = clutch(home, "--lang", language, "sell", "--part", "N-1")
     assert (refused.returncode, name in refused.stderr.replace("\xa0", " ")) == (1, True)
 
@@ -91,7 +95,7 @@ def test_an_unknown_part_sells_nothing_and_says_so(clutch: Clutch, home: Path) -
 
 def test_a_part_without_a_price_is_not_given_away_by_a_script(clutch: Clutch, home: Path) -> None:
     with Installation.find(_environment(home)).open_store(inline=True) as store:
-        store.run_now(inventory.create, PartDraft(name="كلبس", part_number="CLIP-1"), 5)
+        store.run_now(inventory.create, PartDraft(name="كلبس", part_number="CLIP-1"), whole(5))
     result = clutch(home, "sell", "--part", "26300-35503", "--part", "CLIP-1", "--json")
     assert (result.returncode, json.loads(result.stdout)["error"]) == (1, "error.sale.no_price")
     assert "كلبس" in result.stderr
@@ -101,13 +105,64 @@ def test_a_part_without_a_price_is_not_given_away_by_a_script(clutch: Clutch, ho
 def test_sell_and_find_understand_a_text_as_the_till_does(clutch: Clutch, home: Path) -> None:
     (line,) = as_json(clutch(home, "sell", "--part", "3×26300 35503", "--json"))["lines"]
     assert (line["part_number"], line["quantity"]) == ("26300-35503", 3)
-    refused = clutch(home, "sell", "--part", "1.5*26300-35503", "--json")
+    refused = clutch(home, "sell", "--part", "1,5*26300-35503", "--json")
     assert (refused.returncode, json.loads(refused.stdout)["error"]) == (1, "error.sale.figure")
-    assert "1.5" in refused.stderr
+    assert "1,5" in refused.stderr
     other_layout = clutch(home, "find", "tgjv", "--json")
     assert as_json(other_layout)[0]["stock"] == 7
     assert "Typed on the English layout" in other_layout.stderr
     assert "فلتر" in other_layout.stderr
+
+
+@pytest.fixture
+def oil(home: Path) -> Path:
+    """The same shop, which sells oil by the litre."""
+    with Installation.find(_environment(home)).open_store(inline=True) as store:
+        draft = PartDraft(
+            name="زيت موتور", name_en="Engine oil", part_number="OIL-1", price=190_00, unit="LTR", decimals=3
+        )
+        store.run_now(inventory.create, draft, of_decimal(Decimal("10.25")))
+    return home
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("OIL-1", "--qty", "1.5"), ("OIL-1", "--qty", "١٫٥"), ("1.5*OIL-1",), ("OIL-1*1.5",), ("0.5*OIL-1", "--qty", "3")],
+)
+def test_a_script_sells_and_finds_fractions_as_numbers_of_units(
+    clutch: Clutch, oil: Path, arguments: tuple[str, ...]
+) -> None:
+    found = clutch(oil, "find", "OIL-1", "--json")
+    assert '"stock": 10.25,' in found.stdout
+    receipt = as_json(clutch(oil, "sell", "--part", *arguments, "--json"))
+    assert [(line["quantity"], line["price"], line["total"]) for line in receipt["lines"]] == [(1.5, 190_00, 285_00)]
+    assert receipt["totals"]["pieces"] == 1
+    (row,) = as_json(clutch(oil, "find", "OIL-1", "--json"))
+    assert (row["stock"], row["min_stock"], row["unit"], row["decimals"]) == (8.75, 0, "LTR", 3)
+    assert "  8.75 " in clutch(oil, "find", "OIL-1").stdout
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "1.5 L × 190.00"), ("ar", "1.5 لتر × 190.00")])
+def test_a_printed_receipt_says_the_unit(clutch: Clutch, oil: Path, language: str, words: str) -> None:
+    paper = clutch(oil, "--lang", language, "sell", "--part", "OIL-1", "--qty", "1.5").stdout
+    assert words in paper.replace("\N{NO-BREAK SPACE}", " ")
+
+
+@pytest.mark.parametrize(("language", "name"), [("en", "Oil filter"), ("ar", "فلتر زيت أصلي")])
+@pytest.mark.parametrize("arguments", [("26300-35503", "--qty", "1.5"), ("1.5*26300-35503",)])
+def test_a_script_sells_no_fraction_of_a_piece(
+    clutch: Clutch, oil: Path, arguments: tuple[str, ...], language: str, name: str
+) -> None:
+    refused = clutch(oil, "--lang", language, "sell", "--part", *arguments, "--json")
+    assert (refused.returncode, json.loads(refused.stdout)["error"]) == (1, "error.quantity.pieces")
+    assert name in refused.stderr
+    assert as_json(clutch(oil, "find", "26300", "--json"))[0]["stock"] == 10
+
+
+@pytest.mark.parametrize("quantity", ["1,5", "1.2345", "much", "½", ""])
+def test_what_is_no_quantity_of_a_script_is_wrong_usage(clutch: Clutch, oil: Path, quantity: str) -> None:
+    assert clutch(oil, "sell", "--part", "OIL-1", "--qty", quantity).returncode == 2
+    assert as_json(clutch(oil, "find", "OIL-1", "--json"))[0]["stock"] == 10.25
 
 
 def test_a_receipt_is_printed_in_both_languages(clutch: Clutch, home: Path) -> None:

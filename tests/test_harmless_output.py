@@ -13,6 +13,7 @@ import pytest
 from clutch_tui import cli
 from clutch_tui.core import customers, inventory, sales
 from clutch_tui.core.cart import add_line, totals, with_customer
+from clutch_tui.core.quantity import whole
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import CustomerDraft, PartDraft, Payment, TaxRules
 from clutch_tui.printing import receipt
@@ -24,7 +25,7 @@ HARM = "\x1bp\x00\x19\x19 \x1b]0;owned\x07 \x1b[2J \x9b31m \u202egpj.exe \u2028 
 
 def _make(store: Store) -> str:
     def fill() -> str:
-        part = inventory.create(PartDraft(name=f"فلتر {HARM}", part_number="OC 197", price=10_00), 5)
+        part = inventory.create(PartDraft(name=f"فلتر {HARM}", part_number="OC 197", price=10_00), whole(5))
         customer = customers.create(CustomerDraft(name=f"ورشة {HARM}", phone="01000000001"))
         cart = with_customer(add_line(sales.open_cart(), part), customer)
         due = totals(cart, TaxRules()).total

@@ -15,6 +15,7 @@ from clutch_tui.core.database import db
 from clutch_tui.core.database.cipher_key import Cost
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.outbox import outbox
+from clutch_tui.core.quantity import whole
 from clutch_tui.core.store import first_shop
 from clutch_tui.core.types import PartDraft
 from clutch_tui.text import format as shown
@@ -31,7 +32,7 @@ def environ(tmp_path: Path) -> dict[str, str]:
     """A home in which one part was added while no server was set up."""
     environ = {"CLUTCH_HOME": str(tmp_path), "CLUTCH_SECRETS": "file"}
     with Installation.find(environ).open_store(inline=True) as store:
-        store.run_now(inventory.create, PartDraft(name="بوجيه", price=9_550), 3)
+        store.run_now(inventory.create, PartDraft(name="بوجيه", price=9_550), whole(3))
     return environ
 
 

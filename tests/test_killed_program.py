@@ -21,6 +21,7 @@ import pytest
 from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.core import inventory, journal
 from clutch_tui.core.database import db
+from clutch_tui.core.quantity import whole
 from clutch_tui.core.types import PartDraft
 from tests.forking import ForkingServer
 
@@ -80,7 +81,7 @@ class Program:
 def home(tmp_path: Path) -> Path:
     with Installation.find({"CLUTCH_HOME": str(tmp_path)}).open_store(inline=True) as store:
         for n in range(LINES):
-            store.run_now(inventory.create, PartDraft(name=f"part {n}", part_number=f"P-{n}", price=5000), 1000)
+            store.run_now(inventory.create, PartDraft(name=f"part {n}", part_number=f"P-{n}", price=5000), whole(1000))
     return tmp_path
 
 

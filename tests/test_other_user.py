@@ -10,6 +10,7 @@ import pytest
 from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.core import inventory
 from clutch_tui.core.errors import ShopError
+from clutch_tui.core.quantity import whole
 from clutch_tui.core.types import PartDraft
 from tests.program import Program
 
@@ -24,7 +25,7 @@ def environ(tmp_path: Path) -> dict[str, str]:
     environ = {"CLUTCH_HOME": str(tmp_path / "home"), "CLUTCH_SECRETS": "file"}
     installation = Installation.find(environ)
     with installation.open_store(inline=True) as store:
-        store.run_now(inventory.create, PartDraft(name="بوجيه", part_number="X-1", price=9_550), 3)
+        store.run_now(inventory.create, PartDraft(name="بوجيه", part_number="X-1", price=9_550), whole(3))
     assert installation.device_id
     return environ
 

@@ -18,6 +18,7 @@ from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.core import inventory
 from clutch_tui.core.outbox import outbox, transports
 from clutch_tui.core.outbox.messages import Result
+from clutch_tui.core.quantity import whole
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.sync import conflicts, other_writers, queue, replica
 from clutch_tui.core.sync.fallback import single_writes
@@ -81,7 +82,7 @@ def deliver(store: Store, results: dict[str, Result]) -> None:
 
 def shelf(store: Store) -> tuple[Part, ...]:
     """Two parts that the server has."""
-    made = [store.run_now(inventory.create, PartDraft(name=name, price=10_00), 5) for name in ("فلتر", "بوجيه")]
+    made = [store.run_now(inventory.create, PartDraft(name=name, price=10_00), whole(5)) for name in ("فلتر", "بوجيه")]
     sent = store.run_now(outbox.claim, "inventory")
     deliver(store, {one.change_id: Result(status="applied", seq=n, version=1) for n, one in enumerate(sent, 1)})
     return tuple(store.read_now(inventory.get, part.id) for part in made)
@@ -117,7 +118,7 @@ def test_an_empty_queue_says_that_the_server_has_it_all(run: Run, monkeypatch: p
 def test_the_queue_is_listed_with_what_went_wrong(run: Run, store: Store) -> None:
     part, _ = shelf(store)
     refused = edit(store, part, REFUSED, price=99_00)
-    store.run_now(inventory.adjust, part.id, -1, "broken")
+    store.run_now(inventory.adjust, part.id, whole(-1), "broken")
     ran = run("queue")
     assert t("refusal.VALIDATION") in ran.out
     first, second = run("queue", "--json").json
@@ -163,7 +164,7 @@ def test_what_may_be_at_the_server_is_sent_again_only_by_who_has_looked(
     run: Run, store: Store, monkeypatch: pytest.MonkeyPatch, lang: str
 ) -> None:
     part, _ = shelf(store)
-    store.run_now(inventory.adjust, part.id, -1, "broken")
+    store.run_now(inventory.adjust, part.id, whole(-1), "broken")
     (change,) = store.run_now(outbox.claim, "inventory")
     store.run_now(single_writes.wait_for_person, change.change_id, single_writes.UNCONFIRMED)
     asked = run("queue", "retry", change.change_id, lang=lang)
@@ -181,7 +182,7 @@ def test_what_may_be_at_the_server_is_sent_again_only_by_who_has_looked(
 
 def test_the_option_says_that_somebody_has_looked(run: Run, store: Store) -> None:
     part, _ = shelf(store)
-    store.run_now(inventory.adjust, part.id, -1, "broken")
+    store.run_now(inventory.adjust, part.id, whole(-1), "broken")
     (change,) = store.run_now(outbox.claim, "inventory")
     store.run_now(single_writes.wait_for_person, change.change_id, single_writes.UNCONFIRMED)
     assert run("queue", "retry", change.change_id, "--not-there", "--json").json == {"id": change.change_id}
@@ -245,7 +246,7 @@ async def test_watching_says_how_much_waits_once_for_each_figure(
     waiting = UnsentCounter(store, as_json=True)
     await waiting.tell()
     await waiting.tell()
-    store.run_now(inventory.create, PartDraft(name="فلتر"), 5)
+    store.run_now(inventory.create, PartDraft(name="فلتر"), whole(5))
     waiting.look_at(frozenset({"inventory"}))
     waiting.look_at(frozenset({"queue"}))
     await asyncio.gather(*waiting._telling)
@@ -257,7 +258,7 @@ async def test_watching_says_how_much_waits_once_for_each_figure(
 
 def test_the_app_that_leads_notices_what_was_done_here(run: Run, store: Store) -> None:
     conflict = disagree(store, shelf(store)[0], "name", "فلتر بوش", "فلتر مان")
-    store.run_now(inventory.create, PartDraft(name="مساعد"), 1)
+    store.run_now(inventory.create, PartDraft(name="مساعد"), whole(1))
     slow = store.read_now(queue.page, "fast", None, 0, 1)[0].id
     store.run_now(outbox.make_slow, slow, "error.api.server")
     for command in (("queue", "retry", "--all"), ("conflicts", "resolve", conflict, "--theirs")):
@@ -276,11 +277,11 @@ def test_all_count_alike_what_waits_for_a_person(run: Run, store: Store, lang: s
     disagree(store, other, "name", "فلتر بوش", "فلتر مان")
     expected.append(store.read_now(conflicts.pending)[0].change_id)
     for answer in (single_writes.UNCONFIRMED, single_writes.UNCLEAR_STOCK, "error.api.invalid"):
-        store.run_now(inventory.adjust, part.id, -1, "broken")
+        store.run_now(inventory.adjust, part.id, whole(-1), "broken")
         (change,) = store.run_now(outbox.claim, "inventory")
         store.run_now(single_writes.wait_for_person, change.change_id, answer)
         expected.append(change.change_id)
-    store.run_now(inventory.adjust, part.id, -1, "not yet sent")
+    store.run_now(inventory.adjust, part.id, whole(-1), "not yet sent")
 
     listed = run("queue", "--lane", "attention", "--json").json
     assert [one["id"] for one in listed] == expected
@@ -303,7 +304,7 @@ def test_a_change_says_of_itself_that_it_was_sent_or_that_it_was_not(run: Run, s
         sentences = (t("queue.time.first", at="").split("{")[0], t("queue.time.last", at=""), t("queue.time.never"))
         return [sentence.strip(" :⁦⁩") in out for sentence in sentences]
 
-    store.run_now(inventory.adjust, part.id, -1, "broken")
+    store.run_now(inventory.adjust, part.id, whole(-1), "broken")
     claimed = store.run_now(single_writes.claim, "inventory")
     assert claimed is not None
     change_id = claimed.change.change_id

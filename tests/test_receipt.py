@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
+from clutch_tui.core.quantity import ONE, Quantity, whole
 from clutch_tui.core.types import PAY_METHODS, Payment, Sale, SaleLine, Totals
 from clutch_tui.printing import receipt
 from clutch_tui.text import bidi, strings
@@ -28,9 +29,16 @@ SALE = Sale(
     customer_name="ورشة النور",
     lines=(
         SaleLine(
-            1, "p1", "طلمبة مياه أصلية لسيارة تويوتا كورولا موديل ٢٠١٥ وما بعدها", "7-A/BP", 2, 15000, 1000, 29000
+            1,
+            "p1",
+            "طلمبة مياه أصلية لسيارة تويوتا كورولا موديل ٢٠١٥ وما بعدها",
+            "7-A/BP",
+            whole(2),
+            15000,
+            1000,
+            29000,
         ),
-        SaleLine(2, "p2", "Oil filter", "06L 115 562 B", 1, 4550, 0, 4550),
+        SaleLine(2, "p2", "Oil filter", "06L 115 562 B", ONE, 4550, 0, 4550),
     ),
     payments=(Payment("cash", 20000), Payment("visa", 13525)),
     totals=Totals(subtotal=33550, discount=0, tax=4120, rounding=-25, total=33525, pieces=3),
@@ -74,6 +82,28 @@ def test_it_says_everything(language: str) -> None:
     ):
         assert expected in paper, f"{expected} is not on\n{paper}"
     assert "12:30 ص" in paper if language == "ar" else "00:30" in paper  # the shop's time, not UTC
+
+
+OIL = SaleLine(3, "p3", "زيت موتور", "5W-30", Quantity(1_500), 180_05, 0, 270_08, unit="LTR", decimals=2)
+
+
+@pytest.mark.parametrize("width", [32, 42, 48])
+def test_a_measured_line_says_its_unit(language: str, width: int) -> None:
+    """1.5 litres at 180.05 come to 270.075."""
+    litres = strings.t("unit.litre.short")
+    back = replace(OIL, returned=Quantity(250))
+    off = replace(OIL, discount=1_00, total=269_08)
+    for line, expected in (
+        (OIL, (f"1.5 {litres} × 180.05", "270.08")),
+        (back, (f"0.25 {litres}", "270.08")),
+        (off, ("270.08", "-1.00", "269.08")),
+    ):
+        whole_sale = replace(SALE, lines=(line,))
+        paper = read(*receipt.lines(whole_sale, width=width))
+        for one in expected:
+            assert one in paper, f"{one} is not on\n{paper}"
+        for text in receipt.lines(whole_sale, width=width):
+            assert cell_len(text) == width if language == "ar" else cell_len(text) <= width, text
 
 
 def test_arabic_columns_run_from_the_right() -> None:

@@ -6,7 +6,6 @@ program, otherwise sentences for a person.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import simplejson
 
 from clutch_tui import __version__
 from clutch_tui.bootstrap.composition import Installation
@@ -24,11 +24,12 @@ from clutch_tui.commands import usage
 from clutch_tui.config.paths import Home
 from clutch_tui.config.settings import ConfigError, Settings
 from clutch_tui.core.errors import ShopError
+from clutch_tui.core.quantity import Quantity, to_decimal
 from clutch_tui.phrases.errors import explain
 from clutch_tui.support import logs
 from clutch_tui.terminal import glyphs
 from clutch_tui.text import strings
-from clutch_tui.text.format import isolate
+from clutch_tui.text.format import NumberError, isolate, parse_quantity
 from clutch_tui.text.harmless import escaped
 from clutch_tui.text.strings import t
 
@@ -149,14 +150,35 @@ def output_file(path: Path) -> Path:
 
 def say_json(value: Any) -> None:
     """Print a value for another program: moments in RFC 3339, anything else that JSON lacks as text."""
-    print(escaped(json.dumps(value, ensure_ascii=False, default=plain, indent=2)))
+    print(escaped(simplejson.dumps(value, ensure_ascii=False, default=plain, indent=2, use_decimal=True)))
 
 
 def plain(value: object) -> object:
     """Return what JSON has no word for: moments in RFC 3339, records by their fields, anything else as text."""
     if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: getattr(value, field.name) for field in fields(value)}
+        return in_units(value)
     return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else str(value)
+
+
+def in_units(record: Any) -> dict[str, Any]:
+    """Return a record by its fields, quantities as numbers of units: `1.5`."""
+    values = {field.name: (getattr(record, field.name), field.type) for field in fields(record)}
+    return {name: to_decimal(value) if type == "Quantity" else value for name, (value, type) in values.items()}
+
+
+class QuantityParameter(click.ParamType[Quantity]):
+    """A quantity of goods on the command line: `2`, `1.5`."""
+
+    name = "quantity"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Quantity:
+        try:
+            return Quantity(parse_quantity(str(value)))
+        except NumberError as error:
+            self.fail(explain(error), param, ctx)
+
+
+QUANTITY = QuantityParameter()
 
 
 def json_option(function: Callable[..., Any]) -> Callable[..., Any]:

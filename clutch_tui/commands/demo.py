@@ -20,6 +20,7 @@ from clutch_tui.bootstrap.run import run_app
 from clutch_tui.core import cart as carts
 from clutch_tui.core import inventory, sales, state
 from clutch_tui.core.outbox import outbox
+from clutch_tui.core.quantity import ONE, written
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import Part, PartQuery, PartRow, Payment, Receipt
 from clutch_tui.errors import ClutchError
@@ -211,8 +212,8 @@ class _Proof:
         async def present() -> int:
             return (await store.read(inventory.get, part.id)).stock
 
-        await self._until(present, lambda stock: stock == before - 1, "demo.failed.other")
-        return {"name": part.name, "stock": before - 1}
+        await self._until(present, lambda stock: stock == before - ONE, "demo.failed.other")
+        return {"name": part.name, "stock": written(before - ONE)}
 
     # --- how the steps do it ---------------------------------------------------------------------------
 
@@ -257,7 +258,7 @@ def _every_sale() -> Any:
 
 
 def _sell_one(part: PartRow | Part, device_id: str) -> Receipt:
-    cart = carts.add_line(sales.open_cart(), part, 1)
+    cart = carts.add_line(sales.open_cart(), part)
     rules = state.tax_rules()
     total = carts.totals(cart, rules, "cash").total
     return sales.checkout(

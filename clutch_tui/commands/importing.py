@@ -25,6 +25,7 @@ from clutch_tui.core.price_lists.imports import ImportReport
 from clutch_tui.core.price_lists.notation import MARKS, Mark
 from clutch_tui.core.price_lists.price_list import AS_IT_STANDS, Choices, PriceList
 from clutch_tui.core.price_lists.remarks import Remark
+from clutch_tui.phrases.errors import in_language
 from clutch_tui.text.format import isolate
 from clutch_tui.text.harmless import drawn_on
 from clutch_tui.text.strings import t, tn
@@ -148,7 +149,7 @@ def _remark_lines(report: ImportReport, remarks: Sequence[Remark], most: int) ->
 
 def sentence(remark: Remark) -> str:
     """A remark in words, with its line where it is about one."""
-    said = t(remark.key, **{name: _shown(name, value) for name, value in remark.values.items()})
+    said = t(remark.key, **{name: _shown(name, value) for name, value in in_language(remark.values).items()})
     return t("import.line", line=remark.line, sentence=said) if remark.line else said
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,11 +13,12 @@ from clutch_tui.core import lookup, sales, state
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.price_lists.headings import FIELDS
 from clutch_tui.core.price_lists.notation import MARKS, Mark
+from clutch_tui.core.quantity import ONE, Quantity, times, written
 from clutch_tui.core.types import PAY_METHODS, Payment, PayMethod, Receipt
 from clutch_tui.phrases import lookups
 from clutch_tui.text.strings import t
 
-from . import find_installation, json_option, say_json
+from . import QUANTITY, find_installation, in_units, json_option, say_json
 
 
 def commands() -> tuple[click.Command, ...]:
@@ -39,10 +39,11 @@ def find() -> click.Command:
         if meaning.read_as:
             print(lookups.read_as(meaning.read_as), file=sys.stderr)
         if as_json:
-            say_json([{key: value for key, value in asdict(row).items() if key != "key"} for row in rows])
+            say_json([{key: value for key, value in in_units(row).items() if key != "key"} for row in rows])
             return
         for row in rows:
-            print(f"{row.part_number:<18} {row.stock:>6} {money(row.price):>14}  {of_language(row.name, row.name_en)}")
+            name = of_language(row.name, row.name_en)
+            print(f"{row.part_number:<18} {written(row.stock):>9} {money(row.price):>14}  {name}")
         if not rows:
             print(t("common.no_match"))
 
@@ -52,7 +53,7 @@ def find() -> click.Command:
 def sell() -> click.Command:
     @click.command("sell", help=t("cli.sell.help"))
     @click.option("--part", "parts", multiple=True, required=True, help=t("cli.sell.part"))
-    @click.option("--qty", "quantities", multiple=True, type=int, help=t("cli.sell.qty"))
+    @click.option("--qty", "quantities", multiple=True, type=QUANTITY, help=t("cli.sell.qty"))
     @click.option("--pay", type=click.Choice(PAY_METHODS), default="cash", show_default=True, help=t("cli.sell.pay"))
     @click.option("--cashier", default="", help=t("cli.sell.cashier"))
     @json_option
@@ -60,20 +61,20 @@ def sell() -> click.Command:
     def command(
         options: dict[str, Any],
         parts: tuple[str, ...],
-        quantities: tuple[int, ...],
+        quantities: tuple[Quantity, ...],
         pay: str,
         cashier: str,
         as_json: bool,
     ) -> None:
         if len(quantities) > len(parts):
             raise click.UsageError(t("cli.sell.too_many_quantities"))
-        wanted = list(zip(parts, (*quantities, *(1,) * (len(parts) - len(quantities))), strict=True))
+        wanted = list(zip(parts, (*quantities, *(ONE,) * (len(parts) - len(quantities))), strict=True))
         installation = find_installation(options)
         with installation.open_store(inline=True) as store:
             receipt = store.run_now(_sell, wanted, pay, cashier, installation.device_id)
             shop = store.read_now(state.setting, "shop.profile")
         if as_json:
-            say_json(asdict(receipt))
+            say_json(receipt)
             return
         from clutch_tui.printing import receipt as printing
 
@@ -82,16 +83,24 @@ def sell() -> click.Command:
     return command
 
 
-def _sell(wanted: list[tuple[str, int]], pay: str, cashier: str, device_id: str) -> Receipt:
+def _sell(wanted: list[tuple[str, Quantity]], pay: str, cashier: str, device_id: str) -> Receipt:
     """A whole sale in the one transaction that it is called in."""
     cart = sales.open_cart()
     for text, quantity in wanted:
         meant = _meant(text)
-        cart = carts.add_line(cart, meant.part, meant.quantity * quantity)
+        cart = carts.add_line(cart, meant.part, _so_many(meant.quantity, quantity))
     rules, method = state.tax_rules(), cast(PayMethod, pay)
     totals = carts.totals(cart, rules, method)
     payments = (Payment(method, totals.total),)
     return sales.checkout(cart, payments, tendered=totals.total, cashier=cashier, device_id=device_id, rules=rules)
+
+
+def _so_many(each: Quantity, factor: Quantity) -> Quantity:
+    try:
+        return times(each, factor)
+    except ValueError:
+        figure = f"{written(factor)}*{written(each)}"
+        raise ShopError("error.sale.figure", figure=figure) from None
 
 
 def _meant(text: str) -> lookup.Candidate:

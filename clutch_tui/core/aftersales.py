@@ -12,8 +12,9 @@ import peewee
 from . import cash, journal, receipts, refunds, sales, state
 from .database import db
 from .database.statement import Statement, given
-from .errors import ShopError
+from .errors import ShopError, not_sold_so
 from .outbox import outbox
+from .quantity import Quantity, fits
 from .records.customer import ADD_ACCOUNT_MOVE, ADD_DOCUMENT
 from .records.part import ADD_STOCK_MOVE
 from .records.sale import PaymentTable, SaleTable
@@ -103,14 +104,14 @@ def refunded(sale_id: str) -> refunds.Refunded:
 
 def give_back(
     sale_id: str,
-    quantities: Mapping[int, int],
+    quantities: Mapping[int, Quantity],
     *,
     payments: Sequence[Payment] | None = None,
     cashier: str,
     device_id: str,
     reason: str,
 ) -> Receipt:
-    """Take goods back: `quantities` are pieces by line number of the sale. The receipt of the return.
+    """Take goods back: `quantities` are by line number of the sale. The receipt of the return.
 
     The money goes back as `refunds.reckon` shares it out, or by these `payments`: what a person saw before. Raises
     what that raises, `error.sale.voided`, `error.sale.not_a_sale`, `error.sale.nothing_back`,
@@ -142,7 +143,7 @@ def give_back(
     return sales.get(document.id)
 
 
-def _check(sale: Sale, quantities: Mapping[int, int]) -> None:
+def _check(sale: Sale, quantities: Mapping[int, Quantity]) -> None:
     if sale.status == "voided":
         raise ShopError("error.sale.voided", number=sale.receipt_number)
     if sale.return_of is not None:
@@ -150,7 +151,9 @@ def _check(sale: Sale, quantities: Mapping[int, int]) -> None:
     known = {line.n: line for line in sale.lines}
     if not any(quantities.values()):
         raise ShopError("error.sale.nothing_back")
-    for n, pieces in quantities.items():
+    for n, back in quantities.items():
         line = known.get(n)
-        if line is None or not 0 <= pieces <= line.quantity - line.returned:
+        if line is None or not 0 <= back <= line.left:
             raise ShopError("error.sale.over_returned", name=line.name if line else "")
+        if not fits(back, line.places):
+            raise not_sold_so(line.name, line.name_en, line.places)

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from . import money
-from .errors import ShopError
+from .errors import ShopError, not_sold_so
+from .quantity import ONE, Quantity, fits, total, whole
 from .types import (
     NO_DISCOUNT,
     Cart,
@@ -25,32 +26,49 @@ from .types import (
     Totals,
 )
 
-MOST_PIECES = 1_000_000
+MOST = whole(1_000_000)
 DEAREST = 1_000_000_000_00
 """A billion pounds: beyond it a price is a slip of the finger."""
 LARGEST_NOTE = 200_00
 
 
-def add_line(cart: Cart, part: PartRow | Part, quantity: int = 1) -> Cart:
-    """Put pieces of a part into the cart; a part that is there already, at the same price, becomes more."""
-    _check_quantity(quantity)
-    fields = part.draft if isinstance(part, Part) else part
-    name = fields.name or fields.name_en
-    line = CartLine(part.id, name, fields.part_number, quantity, fields.price, name_en=fields.name_en)
+def add_line(cart: Cart, part: PartRow | Part, quantity: Quantity = ONE) -> Cart:
+    """Put a quantity of a part into the cart; a part that is there already, at the same price, becomes more. Raises
+    `error.sale.quantity`, and `error.sale.decimals` for a fraction of what is not sold in such."""
+    line = line_of(part, quantity)
+    _check_quantity(line)
     for n, present in enumerate(cart.lines):
         if present.part_id == line.part_id and present.price == line.price:
-            return set_quantity(cart, n, present.quantity + quantity)
+            now = replace(present, unit=line.unit, decimals=line.decimals)  # as it is sold by now
+            return set_quantity(_with_line(cart, n, now), n, total((present.quantity, quantity)))
     return replace(cart, lines=(*cart.lines, line))
 
 
-def set_quantity(cart: Cart, n: int, quantity: int) -> Cart:
-    """Raises `error.sale.quantity` for what cannot be a number of pieces."""
-    _check_quantity(quantity)
-    return _with_line(cart, n, replace(cart.lines[n], quantity=quantity))
+def line_of(part: PartRow | Part, quantity: Quantity, price: int | None = None) -> CartLine:
+    """A line with a quantity of a part, at its own price where no other is given."""
+    fields = part.draft if isinstance(part, Part) else part
+    return CartLine(
+        part.id,
+        fields.name or fields.name_en,
+        fields.part_number,
+        quantity,
+        fields.price if price is None else price,
+        name_en=fields.name_en,
+        unit=fields.unit,
+        decimals=fields.decimals,
+    )
+
+
+def set_quantity(cart: Cart, n: int, quantity: Quantity) -> Cart:
+    """Raises `error.sale.quantity` for what cannot be sold of anything, and `error.sale.decimals` for a fraction of
+    what is not sold in such."""
+    line = replace(cart.lines[n], quantity=quantity)
+    _check_quantity(line)
+    return _with_line(cart, n, line)
 
 
 def set_price(cart: Cart, n: int, price: int) -> Cart:
-    """A price for one piece, for this sale only. Raises `error.sale.price`."""
+    """A price for one unit, for this sale only. Raises `error.sale.price`."""
     _check_price(price)
     return _with_line(cart, n, replace(cart.lines[n], price=price))
 
@@ -117,7 +135,7 @@ def totals_paid(cart: Cart, rules: TaxRules, payments: Sequence[Payment]) -> Tot
     if any(payment.method == "cash" for payment in payments) or not payments:
         in_cash = max(0, exact - sum(payment.amount for payment in payments if payment.method != "cash"))
         rounding = money.to_coin(in_cash, rules.cash_rounding) - in_cash
-    pieces = sum(line.quantity for line in cart.lines)
+    pieces = sum(line.pieces for line in cart.lines)
     return Totals(subtotal, discount, tax, rounding, exact + rounding, pieces)
 
 
@@ -134,6 +152,11 @@ def due(cart: Cart, rules: TaxRules, paid: Sequence[Payment], method: PayMethod)
     return whole.total - sum(payment.amount for payment in paid)
 
 
+def in_cart(cart: Cart, part_id: str) -> Quantity:
+    """Return how much of a part lies in the cart, in all its lines."""
+    return total(line.quantity for line in cart.lines if line.part_id == part_id)
+
+
 # --- what cannot be meant ------------------------------------------------------------------------------
 
 
@@ -141,15 +164,17 @@ def check(cart: Cart) -> None:
     """Raise what the functions above would have raised: a cart may also come from a script or an order, made
     without them, and a negative quantity would be sold like any other."""
     for line in cart.lines:
-        _check_quantity(line.quantity)
+        _check_quantity(line)
         _check_price(line.price)
         _check_discount(line.discount)
     _check_discount(cart.discount)
 
 
-def _check_quantity(quantity: int) -> None:
-    if not 0 < quantity <= MOST_PIECES:
+def _check_quantity(line: CartLine) -> None:
+    if not 0 < line.quantity <= MOST:
         raise ShopError("error.sale.quantity")
+    if not fits(line.quantity, line.decimals):
+        raise not_sold_so(line.name, line.name_en, line.decimals)
 
 
 def _check_price(price: int) -> None:

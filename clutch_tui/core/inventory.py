@@ -18,11 +18,12 @@ from . import journal, search, state
 from .clock import from_text
 from .database import db
 from .database.statement import Statement, given
-from .errors import ShopError
+from .errors import ShopError, not_sold_so
 from .limits import MAX_MONEY, MAX_QUANTITY
 from .outbox import outbox, requests
+from .quantity import DECIMALS, NOTHING, Quantity, fits, is_whole, to_decimal, told
 from .records.declaration import draft_from, fields_of
-from .records.part import ADD_STOCK_MOVE, PartTable
+from .records.part import ADD_STOCK_MOVE, PartTable, StockMoveTable
 from .records.part import keys_of as keys_of
 from .search import STOCK, UNSENT
 from .types import Key, Part, PartDraft, PartQuery, PartRow, StockMove
@@ -34,6 +35,12 @@ _BY_ID = Statement(
     )
 )
 _PK = Statement(_PART.select(_PART.pk).where((_PART.id == given("id")) & (_PART.deleted == 0)))
+_FIRST_MOVE = Statement(
+    StockMoveTable.select(StockMoveTable.kind, StockMoveTable.delta)
+    .where(StockMoveTable.part_id == given("part_id"))
+    .order_by(StockMoveTable.id)
+    .limit(1)
+)
 _DECLARED = fields_of(PartDraft).items()
 _LINES = tuple(name for name, field in _DECLARED if field.kind == "text" and field.is_one_line)
 """The fields that are one line of text."""
@@ -52,7 +59,7 @@ def get(part_id: str) -> Part:
     return Part(
         id=part_id,
         draft=draft_from(PartDraft, row),
-        stock=row["stock"],
+        stock=Quantity(row["stock"]),
         base_stock=row["stock_quantity"],
         version=row["version"],
         updated_at=from_text(row["updated_at"]) if row["updated_at"] else None,
@@ -217,14 +224,34 @@ def history(part_id: str, after: Key | None, skip: int, limit: int) -> tuple[Sto
 # --- writing -------------------------------------------------------------------------------------------
 
 
-def create(draft: PartDraft, stock: int = 0, *, actor: str = "") -> Part:
+def create(draft: PartDraft, stock: Quantity = NOTHING, *, actor: str = "") -> Part:
     """A new part, known here at once and asked of the server. A number that exists already is allowed: the
-    server flags it."""
+    server flags it. A fraction on the shelf is a fact of its own, for not every server takes one."""
     draft = checked(draft)
+    check_stock(draft, stock)
+    return make(draft, stock, actor=actor)
+
+
+def make(draft: PartDraft, stock: Quantity, *, actor: str = "") -> Part:
+    """`create` of what was here before, and may have been sold otherwise then."""
     part_id, record = db.new_id(), {**asdict(draft), "stock_quantity": opening(stock)}
     requests.create("item", part_id, record, keys_of(record), label=label(draft))
-    journal.audit("create", "item", part_id, record, actor)
-    return get(part_id)
+    journal.audit("create", "item", part_id, told(record), actor)
+    return count_rest(part_id, stock, actor=actor)
+
+
+def count_rest(part_id: str, stock: Quantity, *, actor: str = "") -> Part:
+    """Note what lies on the shelf of a part that is being made beyond what its request says: see `opening`."""
+    part = get(part_id)
+    rest = stock - opening(stock)
+    return _count(part, max(NOTHING, Quantity(part.stock + rest)), actor) if rest else part
+
+
+def first_fraction(part_id: str) -> Quantity:
+    """Return what `count_rest` has noted of a part when it was made; nothing of most."""
+    first = _FIRST_MOVE.first(part_id=part_id)
+    was_counted = first is not None and first["kind"] == "count" and not is_whole(first["delta"])
+    return Quantity(first["delta"]) if was_counted else NOTHING
 
 
 def edit(part_id: str, draft: PartDraft, *, seen: Part, actor: str = "") -> Part:
@@ -242,7 +269,8 @@ def edit(part_id: str, draft: PartDraft, *, seen: Part, actor: str = "") -> Part
         record = asdict(replace(now.draft, **changed))
         name = record["name"] or record["name_en"]
         requests.update("item", part_id, changed, was, keys_of(record), seen=seen, label=name)
-        journal.audit("edit", "item", part_id, {"was": {n: was[n] for n in changed}, "now": changed}, actor)
+        texts = {"was": {name: was[name] for name in changed}, "now": changed}
+        journal.audit("edit", "item", part_id, told(texts), actor)
     return get(part_id)
 
 
@@ -252,37 +280,41 @@ def delete(part_id: str, *, seen: Part, actor: str = "") -> None:
     if now.deleted:
         return
     requests.delete("item", part_id, seen=seen, label=label(now.draft))
-    journal.audit("delete", "item", part_id, asdict(now.draft), actor)
+    journal.audit("delete", "item", part_id, told(asdict(now.draft)), actor)
 
 
-def adjust(part_id: str, delta: int, reason: str, *, actor: str = "") -> Part:
-    """Put pieces on the shelf or take them off, for a reason that the audit keeps. May go below zero: the
+def adjust(part_id: str, delta: Quantity, reason: str, *, actor: str = "") -> Part:
+    """Put goods on the shelf or take them off, for a reason that the audit keeps. May go below zero: the
     shelf is right and the figure was wrong."""
     if delta == 0:
         raise ShopError("error.stock.no_change")
     if not reason.strip():
         raise ShopError("error.stock.no_reason")
-    _check_quantity(delta)
     part = get(part_id)
+    check_stock(part.draft, delta)
     body = {"item_id": part_id, "delta": delta, "reason": reason.strip()}
     return _move(part, "adjust", delta, reason.strip(), body, actor)
 
 
-def count_stock(part_id: str, counted: int, *, actor: str = "") -> Part:
+def count_stock(part_id: str, counted: Quantity, *, actor: str = "") -> Part:
     """Note what was counted on the shelf: the difference to what should lie there moves the stock."""
     if counted < 0:
         raise ShopError("error.stock.counted_below_zero")
-    _check_quantity(counted)
     part = get(part_id)
-    delta = counted - part.stock
-    body = {"item_id": part_id, "counted": counted, "expected": part.stock, "delta": delta}
+    check_stock(part.draft, counted)
+    return _count(part, counted, actor)
+
+
+def _count(part: Part, counted: Quantity, actor: str) -> Part:
+    delta = Quantity(counted - part.stock)
+    body = {"item_id": part.id, "counted": counted, "expected": part.stock, "delta": delta}
     return _move(part, "count", delta, "", body, actor)
 
 
-def _move(part: Part, kind: str, delta: int, reason: str, body: dict[str, Any], actor: str) -> Part:
+def _move(part: Part, kind: str, delta: Quantity, reason: str, body: dict[str, Any], actor: str) -> Part:
     change_id = outbox.add(kind, "item", part.id, body, label=label(part.draft))
     ADD_STOCK_MOVE.run(part_id=part.id, change_id=change_id, kind=kind, delta=delta, reason=reason, at=db.now_text())
-    journal.audit(kind, "item", part.id, {**body, "before": part.stock}, actor)
+    journal.audit(kind, "item", part.id, told({**body, "before": part.stock}), actor)
     return get(part.id)
 
 
@@ -301,6 +333,10 @@ def checked(draft: PartDraft) -> PartDraft:
     if draft.min_stock < 0:
         raise ShopError("error.part.minimum_below_zero")
     _check_quantity(draft.min_stock)
+    if not 0 <= draft.decimals <= DECIMALS:
+        raise ShopError("error.part.decimals", maximum=DECIMALS)
+    if not fits(draft.min_stock, draft.decimals):
+        raise not_sold_so(draft.name, draft.name_en, draft.decimals, "min_stock")
     return draft
 
 
@@ -334,15 +370,23 @@ def doubts(draft: PartDraft, seen: Part | None = None) -> tuple[Doubt, ...]:
     return tuple(questions)
 
 
-def opening(stock: int) -> int:
-    """Return what lies on the shelf of a part that is being made. Raises where so much cannot be meant."""
+def opening(stock: Quantity) -> Quantity:
+    """Return what a part that is being made is asked for with: what lies on its shelf, or nothing where that is a
+    fraction, or less. Raises where so much cannot be meant."""
     _check_quantity(stock)
-    return stock
+    return stock if stock > 0 and is_whole(stock) else NOTHING
+
+
+def check_stock(draft: PartDraft, quantity: Quantity) -> None:
+    """Raise where a part cannot lie on the shelf in this quantity, or where so much cannot be meant."""
+    _check_quantity(quantity)
+    if not fits(quantity, draft.decimals):
+        raise not_sold_so(draft.name, draft.name_en, draft.decimals, "stock_quantity")
 
 
 def _check_quantity(quantity: int) -> None:
     if abs(quantity) > MAX_QUANTITY:
-        raise ShopError("error.stock.too_many", maximum=MAX_QUANTITY)
+        raise ShopError("error.stock.too_many", maximum=to_decimal(MAX_QUANTITY))
 
 
 def label(draft: PartDraft) -> str:

@@ -1,8 +1,8 @@
 """Makes out what a text means that was typed or scanned where a part is wanted: at the till, and by `sell` and `find`.
 
 A code that exists is that part, whatever else the text could mean, so the whole text is looked up first: `25*47*7`
-is an oil seal. Then `3*code` and `code*3` are so many pieces, and last the same keys are tried on the other keyboard
-layout. What is no number of pieces is refused and not guessed at; where a text means more than one thing, a person is
+is an oil seal. Then `3*code` and `code*3` are so much of it, and last the same keys are tried on the other keyboard
+layout. What is no quantity is refused and not guessed at; where a text means more than one thing, a person is
 asked.
 """
 
@@ -16,6 +16,7 @@ from clutch_tui.text.fold import fold
 from . import search
 from .database import db
 from .lookup_plan import SIGNS, LookupPlan, Times, plan
+from .quantity import ONE, Quantity
 from .types import PartRow
 
 _ONE_SIGN = str.maketrans(dict.fromkeys(SIGNS, "*") | {" ": None})
@@ -23,10 +24,10 @@ _ONE_SIGN = str.maketrans(dict.fromkeys(SIGNS, "*") | {" ": None})
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A part that a text may mean, and how many pieces of it."""
+    """A part that a text may mean, and how much of it."""
 
     part: PartRow
-    quantity: int = 1
+    quantity: Quantity = ONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +35,15 @@ class Lookup:
     """The meaning of a text in this shop.
 
     `exact` are the parts that it names by a code. Where it names none, it is a search for `wanted`, of which
-    `quantity` pieces are meant. Where it is not `sure` how the text is meant, a person is asked, even if there is only
+    `quantity` is meant. Where it is not `sure` how the text is meant, a person is asked, even if there is only
     one part. `read_as` is the text on the other keyboard layout, where only that is found.
     """
 
     wanted: str
-    quantity: int = 1
+    quantity: Quantity = ONE
     exact: tuple[Candidate, ...] = ()
     sure: bool = True
-    pieces: int | None = None
+    pieces: Quantity | None = None
     refused: str = ""
     read_as: str = ""
 
@@ -101,7 +102,7 @@ def _resolve(text: str) -> Lookup:
             return _reckoned(planned, own)
         own = as_written
     if own or not planned.times:
-        return Lookup(planned.whole, exact=_candidates({(pk, 1): True for pk in own}))
+        return Lookup(planned.whole, exact=_candidates({(pk, ONE): True for pk in own}))
     return _reckoned(planned, own)
 
 
@@ -111,7 +112,7 @@ def _reckoned(planned: LookupPlan, own: list[int]) -> Lookup:
     if planned.pieces is not None:
         return Lookup(planned.whole, pieces=planned.pieces)
     if meant := _meant(planned, own):
-        first = planned.times[0] if planned.times else Times(1, planned.whole)
+        first = planned.times[0] if planned.times else Times(ONE, planned.whole)
         return Lookup(first.code, first.quantity, _candidates(meant), sure=all(meant.values()))
     if planned.refused:
         return Lookup(planned.whole, refused=planned.refused)
@@ -121,11 +122,11 @@ def _reckoned(planned: LookupPlan, own: list[int]) -> Lookup:
     return Lookup(first.code, first.quantity, sure=not first.behind)
 
 
-def _meant(planned: LookupPlan, own: list[int]) -> dict[tuple[int, int], bool]:
+def _meant(planned: LookupPlan, own: list[int]) -> dict[tuple[int, Quantity], bool]:
     """The parts and quantities that a text may mean, each with whether it is surely meant so. Beside a figure that is
-    no number of pieces a code counts only as it is written: `2*3/4` is two pieces of 3/4, `-2*15` is nothing."""
+    no quantity a code counts only as it is written: `2*3/4` is two pieces of 3/4, `-2*15` is nothing."""
     if not planned.refused:
-        meant = {(pk, 1): True for pk in own}
+        meant = {(pk, ONE): True for pk in own}
         for times in planned.times:
             meant |= {(pk, times.quantity): times.sure for pk in search.with_code(times.code)}
         return meant
@@ -137,7 +138,7 @@ def _meant(planned: LookupPlan, own: list[int]) -> dict[tuple[int, int], bool]:
     }
 
 
-def _candidates(meant: dict[tuple[int, int], bool]) -> tuple[Candidate, ...]:
+def _candidates(meant: dict[tuple[int, Quantity], bool]) -> tuple[Candidate, ...]:
     parts = search.rows([pk for pk, _ in meant])
     return tuple(Candidate(part, quantity) for part, (_, quantity) in zip(parts, meant, strict=True))
 

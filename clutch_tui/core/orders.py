@@ -15,12 +15,14 @@ from typing import Any
 import peewee
 
 from . import inventory, journal, sales, search
+from .cart import line_of
 from .clock import from_text, to_text
 from .database import db
 from .database.statement import Statement, given
 from .errors import ShopError
 from .limits import MAX_MONEY
 from .outbox import abilities, outbox, overlay
+from .quantity import told, worth, written
 from .records.order import OrderLineTable, OrderTable
 from .records.order import keys_of as keys_of
 from .records.part import PartTable
@@ -219,7 +221,7 @@ def quote(
         raise ShopError("error.order.past")
     body = {
         "lines": [{"item_name": line.name, "quantity": line.quantity, "price": price} for line, price in priced],
-        "total": sum(line.quantity * price for line, price in priced),
+        "total": sum(worth(price, line.quantity) for line, price in priced),
         "valid_until": to_text(valid_until),
         "notes": notes.strip(),
     }
@@ -262,7 +264,7 @@ def _answer(order_id: str, kind: str, body: dict[str, Any], actor: str) -> Order
     overlay.begin_request("order", order_id)
     OrderTable.update(answered(kind, body)).where(OrderTable.id == order_id).execute()
     outbox.add(kind, "order", order_id, body, base={"*": order.version}, label=order.order_number)
-    journal.audit(kind, "order", order_id, body, actor)
+    journal.audit(kind, "order", order_id, told(body), actor)
     return get(order_id)
 
 
@@ -300,7 +302,7 @@ def to_cart(order_id: str) -> Cart:
         customer_name=order.customer_name,
         customer_phone=order.phone,
         order_id=order_id,
-        notes="; ".join(filter(None, (order.notes, *(f"{line.quantity} × {line.name}" for line in left_out)))),
+        notes="; ".join(filter(None, (order.notes, *(f"{written(line.quantity)} × {line.name}" for line in left_out)))),
     )
     sales.save_cart(cart)
     return cart
@@ -339,5 +341,4 @@ def _line_of_cart(line: OrderLine) -> CartLine | None:
     part = _part_of(line)
     if part is None:
         return None
-    asked = part.price if line.price is None else line.price
-    return CartLine(part.id, part.name or part.name_en, part.part_number, line.quantity, asked, name_en=part.name_en)
+    return line_of(part, line.quantity, line.price)

@@ -1,4 +1,4 @@
-"""Reckons a refund: which money goes back for the pieces that come back, and by which ways of paying.
+"""Reckons a refund: which money goes back for the goods that come back, and by which ways of paying.
 
 Pure functions over a sale and what went back of it before, so that a dialog can say the amounts before anything is
 stored and a test can try a million of them. The rules are in `docs/money.md`.
@@ -10,8 +10,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from . import money
+from . import money, quantity
 from .errors import ShopError
+from .quantity import NOTHING, Quantity
 from .types import Payment, PayMethod, Sale, SaleLine, Totals
 
 
@@ -50,13 +51,13 @@ def left(sale: Sale, before: Refunded) -> dict[PayMethod, int]:
 def reckon(
     sale: Sale,
     before: Refunded,
-    quantities: Mapping[int, int],
+    quantities: Mapping[int, Quantity],
     coin: int,
     *,
     first: PayMethod | None = None,
     payments: Sequence[Payment] | None = None,
 ) -> Refund:
-    """The refund for so many pieces by line number, which the caller has found to be there.
+    """The refund for quantities by line number, which the caller has found to be there.
 
     It is shared out as the sale was paid, `first` by this way where a person wants it so. `payments` are taken
     instead where they come to the same: raises `error.sale.refund_over_paid` for more by one way than is left of it,
@@ -72,9 +73,9 @@ def reckon(
     else:
         _check(payments, owed, limits, coin)
     total = sum(payment.amount for payment in payments)
-    subtotal = sum(line.quantity * line.price for line in lines)
+    subtotal = sum(line.total + line.discount for line in lines)
     on_top = tax if _added(sale) else 0
-    figures = Totals(subtotal, subtotal - net, tax, total - net - on_top, total, sum(line.quantity for line in lines))
+    figures = Totals(subtotal, subtotal - net, tax, total - net - on_top, total, sum(line.pieces for line in lines))
     return Refund(lines, figures, tuple(payments))
 
 
@@ -118,19 +119,20 @@ def _worth(sale: Sale) -> dict[int, int]:
     return {line.n: line.total - share for line, share in zip(sale.lines, off, strict=True)}
 
 
-def _lines(sale: Sale, worth: Mapping[int, int], quantities: Mapping[int, int]) -> Iterator[SaleLine]:
+def _lines(sale: Sale, worth: Mapping[int, int], quantities: Mapping[int, Quantity]) -> Iterator[SaleLine]:
     n = 0
     for line in sale.lines:
-        if pieces := quantities.get(line.n, 0):
+        if more := quantities.get(line.n, NOTHING):
             n += 1
-            amount = _back(line, worth, line.returned + pieces) - _back(line, worth, line.returned)
-            off = pieces * line.price - amount
-            yield replace(line, n=n, quantity=pieces, discount=off, total=amount, returned=0, percent=0)
+            amount = _back(line, worth, line.returned + more) - _back(line, worth, line.returned)
+            # of a fraction both are rounded: its share may be a piastre above its price
+            off = max(0, quantity.worth(line.price, more) - amount)
+            yield replace(line, n=n, quantity=more, discount=off, total=amount, returned=NOTHING, percent=0)
 
 
-def _back(line: SaleLine, worth: Mapping[int, int], pieces: int) -> int:
-    """Return what so many pieces of a line are worth, counted from the first that came back."""
-    return money.share(worth[line.n], pieces, line.quantity)
+def _back(line: SaleLine, worth: Mapping[int, int], back: int) -> int:
+    """Return what so much of a line is worth, counted from the first that came back."""
+    return money.share(worth[line.n], back, line.quantity)
 
 
 def _added(sale: Sale) -> int:
@@ -143,12 +145,14 @@ def _net(sale: Sale) -> int:
     return sale.totals.subtotal - sale.totals.discount
 
 
-def _owed(sale: Sale, worth: Mapping[int, int], before: Refunded, quantities: Mapping[int, int]) -> tuple[int, int]:
-    """The money, and the tax in it, that is due for all pieces that will be back then, less what went back before.
+def _owed(
+    sale: Sale, worth: Mapping[int, int], before: Refunded, quantities: Mapping[int, Quantity]
+) -> tuple[int, int]:
+    """The money, and the tax in it, that is due for all goods that will be back then, less what went back before.
 
     The last return takes whatever the others have left, so that all of them come to exactly what was paid.
     """
-    back = {line.n: line.returned + quantities.get(line.n, 0) for line in sale.lines}
+    back = {line.n: line.returned + quantities.get(line.n, NOTHING) for line in sale.lines}
     paid_out = min(before.total, sale.totals.total)
     if all(back[line.n] >= line.quantity for line in sale.lines):
         return sale.totals.total - paid_out, max(0, sale.totals.tax - before.tax)

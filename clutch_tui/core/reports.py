@@ -1,6 +1,6 @@
 """Reports what the shop earned, what sells, what runs out, what lies on the shelves: from local data, so also offline.
 
-Every figure is in minor units or pieces. Voided sales count nowhere; a return takes away on the day it came
+Every figure is in minor units or a quantity. Voided sales count nowhere; a return takes away on the day it came
 back, not on the day of its sale. Days are business days as `YYYY-MM-DD` and include both ends.
 """
 
@@ -11,6 +11,7 @@ from typing import Literal
 
 from . import inventory, money, search
 from .database import db
+from .quantity import ONE, Quantity, worth
 from .search import STOCK
 from .types import Key, PartRow
 
@@ -31,7 +32,7 @@ class Takings:
     returned: int
     tax: int
     discount: int
-    pieces: int
+    pieces: Quantity
     methods: tuple[tuple[str, int], ...] = ()
 
     @property
@@ -57,7 +58,7 @@ class BestSeller:
     part_id: str
     name: str
     part_number: str
-    pieces: int
+    pieces: Quantity
     revenue: int
 
 
@@ -66,7 +67,7 @@ class StockValue:
     """The worth of the shelves. A figure below zero is a mistake somewhere and not a debt: it counts as none."""
 
     parts: int
-    pieces: int
+    pieces: Quantity
     cost: int
     price: int
 
@@ -149,9 +150,13 @@ def shortages(after: Key | None, skip: int, limit: int) -> tuple[PartRow, ...]:
 
 
 def stock_value() -> StockValue:
-    """Return what lies on the shelves, at cost and at sales prices."""
-    row = db.execute(
-        "SELECT count(*), coalesce(sum(stock), 0), coalesce(sum(stock * cost), 0), coalesce(sum(stock * price), 0)"
-        f" FROM (SELECT max({STOCK}, 0) AS stock, cost, price FROM part WHERE deleted = 0)"
-    ).fetchone()
-    return StockValue(*row)
+    """Return what lies on the shelves, at cost and at sales prices. Whole units and what is left of them are added up
+    apart: thousandths of a full shelf at the highest price go beyond the integers of the database."""
+    rows = db.execute(
+        "SELECT count(*), coalesce(sum(stock), 0), coalesce(sum(units * cost), 0), coalesce(sum(rest * cost), 0),"
+        " coalesce(sum(units * price), 0), coalesce(sum(rest * price), 0)"
+        f" FROM (SELECT stock, stock / {ONE} AS units, stock % {ONE} AS rest, cost, price"
+        f" FROM (SELECT max({STOCK}, 0) AS stock, cost, price FROM part WHERE deleted = 0))"
+    )
+    parts, stock, cost, rest_cost, price, rest_price = rows.fetchone()
+    return StockValue(parts, stock, cost + worth(rest_cost, 1), price + worth(rest_price, 1))

@@ -22,6 +22,7 @@ from .clock import from_text, to_text
 from .database import db
 from .errors import ShopError
 from .outbox import outbox
+from .quantity import NOTHING, Quantity, fits
 from .search_words import names_number
 from .types import (
     Cart,
@@ -116,8 +117,15 @@ def beside(cart_id: str) -> tuple[int, LastSale | None]:
 
 def _cart(body: dict[str, Any]) -> Cart:
     lines = ({name: value for name, value in line.items() if name in CartLine.__slots__} for line in body["lines"])
-    kept = (CartLine(**{**line, "discount": _discount(line["discount"])}) for line in lines)
+    kept = (_as_sold_now(CartLine(**{**line, "discount": _discount(line["discount"])})) for line in lines)
     return Cart(**{**body, "lines": tuple(kept), "discount": _discount(body["discount"])})
+
+
+def _as_sold_now(line: CartLine) -> CartLine:
+    """The line with the unit and the decimals that its part has by now, which may have come while the cart lay parked.
+    What was typed before stays as it is, though the part is not sold so any more."""
+    row = db.execute("SELECT unit, decimals FROM part WHERE id = ?", (line.part_id,)).fetchone()
+    return replace(line, unit=row[0], decimals=row[1]) if row is not None and fits(line.quantity, row[1]) else line
 
 
 def _discount(kept: int | dict[str, int]) -> Discount:
@@ -193,7 +201,7 @@ def _is_sold(cart_id: str) -> bool:
 def _is_of(sale: Sale, cart: Cart) -> bool:
     """Tell whether this sale is of this very cart: the same goods at the same prices, for the same customer."""
     discount = sum(line.off for line in cart.lines) + carts.off_sale(cart)
-    return (sale.customer_id, sale.totals.discount, tuple(replace(line, returned=0) for line in sale.lines)) == (
+    return (sale.customer_id, sale.totals.discount, tuple(replace(line, returned=NOTHING) for line in sale.lines)) == (
         cart.customer_id,
         discount,
         lines_of(cart),
@@ -227,7 +235,7 @@ def lines_of(cart: Cart) -> tuple[SaleLine, ...]:
     return tuple(
         SaleLine(
             n, line.part_id, line.name, line.part_number, line.quantity, line.price, line.off, line.total,
-            name_en=line.name_en, percent=line.discount.percent,
+            name_en=line.name_en, percent=line.discount.percent, unit=line.unit, decimals=line.decimals,
         )
         for n, line in enumerate(cart.lines, 1)
     )  # fmt: skip
@@ -262,7 +270,7 @@ def get(sale_id: str) -> Sale:
     lines, payments = _lines(sale_id), _payments(sale_id)
     if method and total and not payments:  # another program's: all that it tells of the payment is how
         payments = (Payment(method, abs(total)),)
-    totals = Totals(subtotal, discount, tax, rounding, total, sum(line.quantity for line in lines))
+    totals = Totals(subtotal, discount, tax, rounding, total, sum(line.pieces for line in lines))
     return Sale(
         id=id_,
         receipt_number=number,
@@ -306,12 +314,21 @@ def _lines(sale_id: str) -> tuple[SaleLine, ...]:
     )
     rows = db.execute(
         "SELECT n, part_id, line.name, line.part_number, quantity, line.price, discount, total,"
-        " percent, coalesce(part.name_en, '') FROM sale_line line LEFT JOIN part ON part.id = part_id"
+        " percent, coalesce(part.name_en, ''), coalesce(part.unit, ''), coalesce(part.decimals, 0)"
+        " FROM sale_line line LEFT JOIN part ON part.id = part_id"
         " WHERE sale_id = ? ORDER BY n",
         (sale_id,),
     ).fetchall()
     return tuple(
-        replace(SaleLine(*row[:8]), returned=returned.get(row[0], 0), percent=row[8], name_en=row[9]) for row in rows
+        replace(
+            SaleLine(*sold),
+            returned=Quantity(returned.get(sold[0], 0)),
+            percent=percent,
+            name_en=name_en,
+            unit=unit,
+            decimals=decimals,
+        )
+        for *sold, percent, name_en, unit, decimals in rows
     )
 
 

@@ -16,6 +16,7 @@ from . import cars
 from .codes import barcode_key, code_key
 from .database import db
 from .outbox import outbox
+from .quantity import Quantity
 from .search_words import joint_terms, terms
 from .types import PartRow
 
@@ -230,7 +231,7 @@ def rows(pks: Sequence[int], keys: Sequence[tuple[str | int, ...]] | None = None
     marks = ", ".join("?" * len(pks))
     cursor = db.execute(
         "SELECT pk, id, name, name_en, part_number, brand, car_brand, car_model, year, location, price,"
-        f" stock_quantity, {MOVED}, min_stock, {UNSENT}, oem_number FROM part WHERE pk IN ({marks})",
+        f" stock_quantity, {MOVED}, min_stock, {UNSENT}, oem_number, unit, decimals FROM part WHERE pk IN ({marks})",
         tuple(pks),
     )
     by_pk = {row[0]: row[1:] for row in cursor.fetchall()}
@@ -255,6 +256,8 @@ def _row(
     min_stock: int,
     unsent: int,
     oem_number: str,
+    unit: str,
+    decimals: int,
 ) -> PartRow:
     return PartRow(
         id=id_,
@@ -266,11 +269,13 @@ def _row(
         car=cars.described(car_brand, car_model, year),
         location=location,
         price=price,
-        stock=at_the_server + moved,
-        min_stock=min_stock,
+        stock=Quantity(at_the_server + moved),
+        min_stock=Quantity(min_stock),
         unsent=bool(unsent),
-        moved=moved,
+        moved=Quantity(moved),
         oem_number=oem_number,
+        unit=unit,
+        decimals=decimals,
     )
 
 

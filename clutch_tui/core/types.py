@@ -1,7 +1,8 @@
 """The types that leave this layer: frozen rows, drafts, receipts and errors.
 
 Money is integer minor units (piastres), moments are aware UTC, texts are in logical order, quantities are
-whole pieces. Every row of a list has `id` and `key`: `key` is the tuple that a later page is asked for with.
+thousandths of a unit (`quantity`). Every row of a list has `id` and `key`: `key` is the tuple that a later page is
+asked for with.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from decimal import Decimal
 from typing import Literal
 
 from . import money
+from .quantity import NOTHING, Quantity, decimals_of, is_whole, to_units, worth
 from .records.customer import CustomerDraft as CustomerDraft
 from .records.part import PartDraft as PartDraft
 from .records.supplier import SupplierDraft as SupplierDraft
@@ -43,12 +45,14 @@ class PartRow:
     car: str
     location: str
     price: int
-    stock: int
-    min_stock: int
+    stock: Quantity
+    min_stock: Quantity
     unsent: bool
-    moved: int = 0
+    moved: Quantity = NOTHING
     """What of `stock` are own movements that the server's figure does not hold yet."""
     oem_number: str = ""
+    unit: str = ""
+    decimals: int = 0
 
     @property
     def low(self) -> bool:
@@ -62,8 +66,8 @@ class Part:
 
     id: str
     draft: PartDraft
-    stock: int
-    base_stock: int
+    stock: Quantity
+    base_stock: Quantity
     version: int
     updated_at: datetime | None
     as_of: datetime | None
@@ -90,7 +94,7 @@ class StockMove:
     key: Key
     at: datetime
     kind: str
-    delta: int
+    delta: Quantity
     reason: str
     sale_id: str | None
     unsent: bool
@@ -185,23 +189,35 @@ class Discount:
 NO_DISCOUNT = Discount()
 
 
+def pieces_of(quantity: int, decimals: int) -> int:
+    """Return how many things a quantity of a part is that is sold in so many decimals: four litres are one can."""
+    return to_units(quantity) if not decimals and is_whole(quantity) else 1
+
+
 @dataclass(frozen=True, slots=True)
 class CartLine:
-    """`price` is for one piece; `discount` is off the whole line. `name` is what the sale will say; `name_en` is
-    there for screens in English."""
+    """`price` is for one unit; `discount` is off the whole line. `name` is what the sale will say; `name_en` is
+    there for screens in English. `unit` and `decimals` are the part's."""
 
     part_id: str
     name: str
     part_number: str
-    quantity: int
+    quantity: Quantity
     price: int
     discount: Discount = NO_DISCOUNT
     name_en: str = ""
+    unit: str = ""
+    decimals: int = 0
 
     @property
     def gross(self) -> int:
-        """Return what the pieces cost before anything is taken off."""
-        return self.quantity * self.price
+        """Return what the quantity costs before anything is taken off."""
+        return worth(self.price, self.quantity)
+
+    @property
+    def pieces(self) -> int:
+        """Return how many things the customer carries away: what is measured counts as one."""
+        return pieces_of(self.quantity, self.decimals)
 
     @property
     def off(self) -> int:
@@ -270,14 +286,32 @@ class SaleLine:
     part_id: str
     name: str
     part_number: str
-    quantity: int
+    quantity: Quantity
     price: int
     discount: int
     total: int
-    returned: int = 0
+    returned: Quantity = NOTHING
     name_en: str = field(default="", compare=False)
     """The part's English name as it is now, for screens in English; no part of the sale."""
     percent: int = field(default=0, compare=False)
+    unit: str = field(default="", compare=False)
+    """The part's unit and decimals as they are now, as its English name."""
+    decimals: int = field(default=0, compare=False)
+
+    @property
+    def pieces(self) -> int:
+        """Return how many things left the shop: what is measured counts as one."""
+        return pieces_of(self.quantity, self.decimals)
+
+    @property
+    def left(self) -> Quantity:
+        """Return what has not come back yet."""
+        return Quantity(self.quantity - self.returned)
+
+    @property
+    def places(self) -> int:
+        """Return in how many decimals it may come back: as its part is sold now, or as it was sold."""
+        return max(self.decimals, decimals_of(self.quantity), decimals_of(self.left))
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,13 +392,13 @@ class SaleQuery:
 class OrderLine:
     part_id: str | None
     name: str
-    quantity: int
+    quantity: Quantity
     price: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A quote to a customer: a price for one piece of each line, and what they come to. That binds the shop until
+    """A quote to a customer: a price for one unit of each line, and what they come to. That binds the shop until
     `valid_until`."""
 
     lines: tuple[OrderLine, ...]
@@ -380,7 +414,7 @@ class OrderRow:
     order_number: str
     customer_name: str
     phone: str
-    pieces: int
+    pieces: Quantity
     total: int
     status: OrderStatus
     created_at: datetime | None

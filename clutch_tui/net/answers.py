@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BeforeValidator, Field, StringConstraints, ValidationError, field_validator
 
 from clutch_tui.net import payload
-from clutch_tui.net.payload import Figure, Id, Moment, Money, Payload, Whole
+from clutch_tui.net.payload import Figure, Id, Moment, Money, Payload, Quantity, Whole
 
 # --- what the shop is ----------------------------------------------------------------------------------
 
@@ -110,8 +110,8 @@ class Recommendation(Payload):
 class StockAlert(Payload):
     item_id: Id
     item_name: str = ""
-    current_stock: Whole = 0
-    min_stock: Whole = 0
+    current_stock: Quantity = 0
+    min_stock: Quantity = 0
     urgency: str = ""
 
 
@@ -167,8 +167,8 @@ class StockAdvice(Payload):
     type: str = ""
     item_id: Id
     item_name: str = ""
-    current_stock: Whole = 0
-    recommended_stock: Whole = 0
+    current_stock: Quantity = 0
+    recommended_stock: Quantity = 0
     reason: str = ""
     reason_en: str = ""
 

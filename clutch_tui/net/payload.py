@@ -11,16 +11,19 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import cache
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, StringConstraints
 
-from clutch_tui.core import money
+from clutch_tui.core import money, quantity, units
 from clutch_tui.core.clock import from_text, to_text
+from clutch_tui.core.quantity import ONE
 
 LONGEST = 20_000
 """Letters of a text."""
 _MONEY_LIMIT = Decimal(10) ** 13
 _CENT = Decimal(1)
 _SIXTH = Decimal("0.000001")
+_QUANTITY_LIMIT = 10**15
+_LONGEST_QUANTITY = 20
 
 
 def money_in(value: Any) -> int:
@@ -46,6 +49,27 @@ def money_out(minor: int) -> Decimal:
     return Decimal(minor).scaleb(-2)
 
 
+def quantity_in(value: Any) -> int:
+    """A number of units as it stands on the wire, in thousandths. Raises `ValueError` for more than three decimals, and
+    for so many units as nobody has."""
+    if type(value) is int:  # all but a few, and a page has thousands
+        thousandths = value * 1000
+    elif type(value) is Decimal or (type(value) is str and len(value) <= _LONGEST_QUANTITY):
+        try:
+            thousandths = quantity.of_decimal(Decimal(value))
+        except InvalidOperation:
+            raise ValueError("not a quantity") from None
+    else:
+        raise ValueError("not a quantity")
+    if not -_QUANTITY_LIMIT <= thousandths <= _QUANTITY_LIMIT:
+        raise ValueError("a quantity out of range")
+    return thousandths
+
+
+quantity_out = quantity.to_decimal
+"""Thousandths as a number of units with as many decimals as it has, for `wire.dumps`."""
+
+
 def moment_in(value: object) -> str | None:
     """Any RFC 3339 moment in the one form that the database keeps; empty is none."""
     if value is None or value == "":
@@ -63,6 +87,45 @@ def moment_in(value: object) -> str | None:
 _FIRST_YEAR, _LAST_YEAR = 1900, 9998
 
 
+_COUNTER_LIMIT = 2**53
+
+
+def counter_in(value: object) -> int | None:
+    """A number of the server's: a position, a version, a count. None for whatever is none, and for one that no
+    database could hold. Live servers write it as text, or with a point, too."""
+    if isinstance(value, str) and len(value) <= 16 and value.isascii() and value.isdecimal():
+        value = int(value)
+    if isinstance(value, Decimal) and value.is_finite() and value == value.to_integral_value():
+        value = int(value) if abs(value) < _COUNTER_LIMIT else None
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return value if 0 <= value < _COUNTER_LIMIT else None
+
+
+def unit_in(value: object) -> str:
+    """A unit's code as records hold it. What is no text says nothing, and that is a piece."""
+    code = value.strip()[:_LONGEST_UNIT] if isinstance(value, str) else ""
+    return _UNITS_IN.get(code, code)
+
+
+def unit_out(code: str) -> str:
+    return _UNITS_OUT.get(code, code)
+
+
+_UNITS_OUT = {units.PIECE.code: "C62"}
+"""The codes that records hold otherwise than the wire."""
+_UNITS_IN = {there: here for here, there in _UNITS_OUT.items()}
+_LONGEST_UNIT = 20
+
+
+def decimals_in(value: object) -> int:
+    """The decimals in which a part is sold. What is none of the four numbers says nothing."""
+    if value == 0:  # all but a few
+        return 0
+    decimals = counter_in(value)
+    return decimals if decimals is not None and decimals <= quantity.DECIMALS else 0
+
+
 def _rating_in(value: object) -> object:
     if isinstance(value, Decimal) and value.is_finite() and abs(value) < _MONEY_LIMIT:
         return int(value.quantize(_CENT, ROUND_HALF_UP))
@@ -77,26 +140,14 @@ def _figure_in(value: Decimal) -> Decimal:
 
 Figure = Annotated[Decimal, Field(gt=-(10**15), lt=10**15), AfterValidator(_figure_in)]
 """A number that is shown and never calculated with: a share, a growth, a demand."""
-Money = Annotated[int, BeforeValidator(money_in)]
-Moment = Annotated[str | None, BeforeValidator(moment_in)]
+Money = Annotated[int, PlainValidator(money_in)]
+Quantity = Annotated[int, PlainValidator(quantity_in)]
+UnitCode = Annotated[str, PlainValidator(unit_in)]
+Decimals = Annotated[int, PlainValidator(decimals_in)]
+Moment = Annotated[str | None, PlainValidator(moment_in)]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 Whole = Annotated[int, Field(ge=-(10**12), le=10**12)]
 Counter = Annotated[int, Field(ge=0, lt=2**53)]
-
-
-_COUNTER_LIMIT = 2**53
-
-
-def counter_in(value: object) -> int | None:
-    """A number of the server's: a position, a version, a count. None for whatever is none, and for one that no
-    database could hold. Live servers write it as text, or with a point, too."""
-    if isinstance(value, str) and len(value) <= 16 and value.isascii() and value.isdecimal():
-        value = int(value)
-    if isinstance(value, Decimal) and value.is_finite() and value == value.to_integral_value():
-        value = int(value) if abs(value) < _COUNTER_LIMIT else None
-    if isinstance(value, bool) or not isinstance(value, int):
-        return None
-    return value if 0 <= value < _COUNTER_LIMIT else None
 
 
 def mark_in(value: object) -> str | None:
@@ -140,8 +191,10 @@ class Item(Record):
     year: str = ""
     price: Money = 0
     cost: Money = 0
-    stock_quantity: Whole = 0
-    min_stock: Whole = 0
+    stock_quantity: Quantity = 0
+    unit: UnitCode = ""
+    decimals: Decimals = 0
+    min_stock: Quantity = 0
     location: str = ""
     supplier: str = ""
     description: str = ""
@@ -181,7 +234,7 @@ class SaleItem(Payload):
     item_id: str | None = None
     item_name: str = ""
     part_number: str = ""
-    quantity: Whole = 1
+    quantity: Quantity = ONE
     price: Money = 0
     discount: Money = 0
     total: Money = 0
@@ -242,7 +295,7 @@ class SaleVoid(Document):
 class OrderItem(Payload):
     item_id: str | None = None
     item_name: str = ""
-    quantity: Whole = 1
+    quantity: Quantity = ONE
     price: Money | None = None
 
 

@@ -7,7 +7,7 @@ spoils its page: it is set aside with its reason.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -17,7 +17,16 @@ from pydantic import TypeAdapter, ValidationError
 
 from clutch_tui.net import answers, leniency, payload
 from clutch_tui.net.json_text import BadPayload, OutOfRange, dumps, loads
-from clutch_tui.net.payload import Payload, counter_in, inner_models, mark_in, moment_in, money_in, money_out
+from clutch_tui.net.payload import (
+    Payload,
+    counter_in,
+    inner_models,
+    mark_in,
+    moment_in,
+    money_in,
+    money_out,
+    quantity_out,
+)
 
 __all__ = [
     "BadPayload",
@@ -32,6 +41,7 @@ __all__ = [
     "moment_in",
     "money_in",
     "money_out",
+    "quantity_out",
     "read_answer",
     "read_changes",
     "read_field",
@@ -221,16 +231,17 @@ def is_field(kind: str, name: str) -> bool:
 
 
 def write(kind: str, row: Mapping[str, Any]) -> Row:
-    """A record, or some of its fields, in the server's terms: money as a number with two decimals."""
+    """A record, or some of its fields, in the server's terms: money as a number with two decimals, quantities as a
+    number of units."""
     return _write(_RECORDS[kind], row)
 
 
 def _write(model: type[Payload], row: Mapping[str, Any]) -> Row:
-    money, inner = _money_fields(model), inner_models(model)
+    writers, inner = _writers(model), inner_models(model)
     out: Row = {}
     for name, value in row.items():
-        if value is not None and name in money:
-            out[name] = money_out(value)
+        if value is not None and name in writers:
+            out[name] = writers[name](value)
         elif name in inner and isinstance(value, Iterable) and not isinstance(value, Mapping):
             out[name] = [_write(inner[name], item) for item in value]
         elif model is payload.Customer and name in CAR_FIELDS:
@@ -240,16 +251,25 @@ def _write(model: type[Payload], row: Mapping[str, Any]) -> Row:
     return out
 
 
-@cache
-def _money_fields(model: type[Payload]) -> frozenset[str]:
-    def is_money(annotation: Any, metadata: Iterable[Any]) -> bool:
-        if any(getattr(item, "func", None) is money_in for item in metadata):
-            return True
-        return any(
-            is_money(inside, getattr(inside, "__metadata__", ())) for inside in getattr(annotation, "__args__", ())
-        )
+_WRITERS: dict[object, Callable[[Any], Any]] = {
+    money_in: money_out,
+    payload.quantity_in: payload.quantity_out,
+    payload.unit_in: payload.unit_out,
+}
+"""How that is written which was read by each of these."""
 
-    return frozenset(name for name, about in model.model_fields.items() if is_money(about.annotation, about.metadata))
+
+@cache
+def _writers(model: type[Payload]) -> dict[str, Callable[[Any], Any]]:
+    def writer_of(annotation: Any, metadata: Iterable[Any]) -> Callable[[Any], Any] | None:
+        for item in metadata:
+            if (writer := _WRITERS.get(getattr(item, "func", None))) is not None:
+                return writer
+        inner = (writer_of(one, getattr(one, "__metadata__", ())) for one in getattr(annotation, "__args__", ()))
+        return next(filter(None, inner), None)
+
+    writers = {name: writer_of(about.annotation, about.metadata) for name, about in model.model_fields.items()}
+    return {name: writer for name, writer in writers.items() if writer is not None}
 
 
 def _read_list(kind: str, model: type[Payload], rows: Sequence[object]) -> tuple[list[Row], list[BadRow]]:

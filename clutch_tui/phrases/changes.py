@@ -6,7 +6,7 @@ things (a code, a flag, a field that no form has) is said in its own word where 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +20,12 @@ from clutch_tui.text.strings import has, t
 
 ALIKE = 8
 """From so many letters on, what two texts have in common is left out where room is scarce."""
-_MONEY = frozenset({"total", "amount", "cost", "price"})
+_KINDS: dict[str, record_fields.Kind] = {
+    **dict.fromkeys(("total", "amount", "cost", "price"), "money"),
+    **dict.fromkeys(("delta", "counted", "expected", "quantity"), "quantity"),
+}
+"""What the numbers of facts are, which no form has."""
+_SHOWN: dict[record_fields.Kind, Callable[[int], str]] = {"money": shown.money, "quantity": shown.quantity}
 _SENT = ("reason", "note", "method", "delta", "counted", "expected", "amount", "total", "valid_until", "notes")
 """What is said of a fact or of an answer to an order beside its lines, in this order."""
 
@@ -44,8 +49,8 @@ def value_word(type: str, name: str, value: Any) -> str:
     if entry is not None and value in dict(entry.choices):
         return t(dict(entry.choices)[value])
     if isinstance(value, int) and not isinstance(value, bool):
-        is_money = entry.kind == "money" if entry is not None else name in _MONEY
-        return shown.money(value) if is_money else shown.number(value)
+        kind = entry.kind if entry is not None else _KINDS.get(name, "number")
+        return _SHOWN.get(kind, shown.number)(value)
     if name == "method":
         return _word(f"pay.{value}", str(value))
     return shown.name(str(value))
@@ -87,7 +92,7 @@ def flag_lines(flags: Sequence[str], concerns: Mapping[str, Sequence[Concern]], 
 def _concern(concern: Concern) -> str:
     name = shown.of_language(concern.name, concern.name_en)
     words = " ".join(filter(None, (shown.name(name), shown.part_number(concern.number))))
-    return words if concern.stock is None else t("queue.concern", name=words, stock=shown.number(concern.stock))
+    return words if concern.stock is None else t("queue.concern", name=words, stock=shown.quantity(concern.stock))
 
 
 def why_line(row: ChangeRow) -> str:
@@ -207,7 +212,7 @@ def _field_line(type: str, name: str, value: Any, was: Mapping[str, Any]) -> str
 
 def _item_line(line: Mapping[str, Any]) -> str:
     name = shown.name(str(line.get("item_name") or "")) or shown.isolate(str(line.get("item_id") or "-"))
-    words = f"{shown.number(line.get('quantity') or 0)} × {name}"
+    words = f"{shown.quantity(line.get('quantity') or 0)} × {name}"
     price = line.get("price")
     return f"{words}  {shown.money(price)}" if price is not None else words
 

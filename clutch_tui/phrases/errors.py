@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from clutch_tui.errors import ClutchError, Problem
 from clutch_tui.support import logs
 from clutch_tui.text import strings
-from clutch_tui.text.format import isolate, isolated_values
+from clutch_tui.text.format import isolate, isolated_values, name, of_language
 
 
 def explain(error: BaseException | Problem | None) -> str:
@@ -13,7 +15,15 @@ def explain(error: BaseException | Problem | None) -> str:
     own and gets `unexpected`."""
     if not isinstance(error, ClutchError | Problem) or not strings.has(error.key):
         return unexpected()
-    return strings.t(error.key, **isolated_values(error.values))
+    return strings.t(error.key, **isolated_values(in_language(error.values)))
+
+
+def in_language(values: Mapping[str, object]) -> Mapping[str, object]:
+    """Return the values of an error; of a thing's two names, `name` and `name_en`, the one that belongs to the
+    language is its `name`."""
+    if "name_en" not in values:
+        return values
+    return {**values, "name": name(of_language(str(values["name"]), str(values["name_en"])))}
 
 
 def unexpected() -> str:

@@ -10,18 +10,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from clutch_tui.core import units
 from clutch_tui.core.limits import MAX_QUANTITY
+from clutch_tui.core.quantity import DECIMALS
 from clutch_tui.core.records import EDITABLE
 from clutch_tui.text import format as shown
-from clutch_tui.text.format import NumberError, parse_decimal, parse_money, parse_number
+from clutch_tui.text.format import NumberError, parse_decimal, parse_money, parse_number, parse_quantity
 
-Kind = Literal["text", "secret", "money", "number", "decimal", "choice"]
+Kind = Literal["text", "secret", "money", "number", "quantity", "decimal", "choice"]
 
 
 @dataclass(frozen=True, slots=True)
 class FormField:
     """One field of a form. `name` is the field of the record, `label` a catalogue key; a number is given and
-    taken as a number, money in minor units, everything else as a text."""
+    taken as a number, money in minor units, a quantity in thousandths, everything else as a text."""
 
     name: str
     label: str
@@ -34,8 +36,14 @@ class FormField:
     choices: Sequence[tuple[str, str]] = field(default=())
     missing: str = "error.field.empty"
     """The sentence where a required field is left empty."""
+    places: int = DECIMALS
+    """The most decimals of a quantity."""
     is_code: bool = False
     """Whether it is printed on the part, so that it may be scanned in."""
+    follows: str = ""
+    """The name of the choice that fills it in where nobody has typed it."""
+    usual: Callable[[str], object] = str
+    """What that choice fills in, by its value."""
 
 
 def _of_form(type: str) -> tuple[FormField, ...]:
@@ -56,10 +64,16 @@ def _of_form(type: str) -> tuple[FormField, ...]:
     )
 
 
-PART, CUSTOMER, SUPPLIER = _of_form("item"), _of_form("customer"), _of_form("supplier")
+def _with_usual(entry: FormField) -> FormField:
+    if entry.name != "decimals":
+        return entry
+    return replace(entry, follows="unit", usual=lambda code: units.of_code(code).decimals)
+
+
+PART, CUSTOMER, SUPPLIER = tuple(map(_with_usual, _of_form("item"))), _of_form("customer"), _of_form("supplier")
 ENGLISH_PART = (replace(PART[0], required=False), *PART[1:])
 """A part that has only an English name already: its server takes it so."""
-FIRST_STOCK = FormField("stock_quantity", "part.first_stock", "number", maximum=MAX_QUANTITY)
+FIRST_STOCK = FormField("stock_quantity", "part.first_stock", "quantity", maximum=MAX_QUANTITY)
 """What lies on the shelf when a part is made; afterwards stock moves and is not written."""
 
 OF_TYPE = {"item": PART, "customer": CUSTOMER, "supplier": SUPPLIER}
@@ -85,7 +99,7 @@ def read(entry: FormField, text: str) -> Any:
         if entry.maximum is not None and len(text) > entry.maximum:
             raise NumberError("error.field.too_long", maximum=entry.maximum)
         return text
-    value = _READ[entry.kind](text) if text else 0
+    value = _value(entry, text) if text else 0
     if value < 0:
         raise NumberError("error.number.too_small", minimum=0)
     if entry.maximum is not None and value > entry.maximum:
@@ -95,5 +109,12 @@ def read(entry: FormField, text: str) -> Any:
     return value
 
 
+def _value(entry: FormField, text: str) -> Any:
+    return parse_quantity(text, entry.places) if entry.kind == "quantity" else _READ[entry.kind](text)
+
+
+_SHOWN: dict[Kind, Callable[[int], str]] = {"money": shown.amount, "quantity": shown.quantity}
+
+
 def _shown(entry: FormField) -> Callable[[int], str]:
-    return shown.amount if entry.kind == "money" else shown.number
+    return _SHOWN.get(entry.kind, shown.number)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from clutch_tui.core.quantity import ONE
+from clutch_tui.phrases.units import measured
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 
@@ -26,12 +28,12 @@ def candidate(candidate: Candidate) -> Callable[[], str]:
     part = candidate.part
 
     def words() -> str:
-        pieces = f"{shown.number(candidate.quantity)} × " if candidate.quantity != 1 else ""
+        times = f"{shown.quantity(candidate.quantity)} × " if candidate.quantity != ONE else ""
         about = [
-            pieces + (shown.part_number(part.part_number) or "-"),
+            times + (shown.part_number(part.part_number) or "-"),
             shown.name(shown.of_language(part.name, part.name_en)),
             shown.money(part.price),
-            t("part.on_shelf", stock=shown.number(part.stock)),
+            t("part.on_shelf", stock=measured(part.stock, part.unit)),
         ]
         if part.location:
             about.append(t("part.at_place", place=shown.part_number(part.location)))

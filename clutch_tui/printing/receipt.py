@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from clutch_tui.core.quantity import worth
 from clutch_tui.core.types import Receipt, SaleLine
+from clutch_tui.phrases.units import measured
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t, tn
 
@@ -83,14 +85,14 @@ class _Paper(page.PaperPage):
         self.plain(name or line.part_number)
         if name and line.part_number:
             self.plain(_INDENT + shown.part_number(line.part_number))
-        times = f"{_INDENT}{shown.number(line.quantity)} × {shown.amount(line.price)}"
-        gross = line.quantity * line.price
+        times = f"{_INDENT}{measured(line.quantity, line.unit)} × {shown.amount(line.price)}"
+        gross = worth(line.price, line.quantity)
         self.pair(times, shown.amount(gross if line.discount else line.total))
         if line.discount:
             self.pair(_INDENT + _discount("receipt.discount", line.percent), shown.amount(-line.discount))
             self.pair("", shown.amount(line.total))
         if line.returned:
-            self.plain(_INDENT + t("receipt.given_back", quantity=line.returned))
+            self.plain(_INDENT + t("receipt.given_back", quantity=measured(line.returned, line.unit)))
 
     def sums(self, receipt: Receipt) -> None:
         totals = receipt.totals

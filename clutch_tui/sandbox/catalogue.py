@@ -53,6 +53,8 @@ class Part:
     cost: int
     location: str
     weight: float
+    unit: str = "C62"
+    decimals: int = 0
 
 
 class _Fit(NamedTuple):
@@ -209,7 +211,13 @@ def _universal(row: dict[str, str], n: int, numbers: set[str], rng: random.Rando
         cost=_round(price * rng.uniform(0.72, 0.86)),
         location=_bin(row["zone"], rng),
         weight=float(row["popularity"]) ** 1.5 / 6,
+        unit=row.get("unit") or "C62",
+        decimals=_DECIMALS.get(row.get("unit", ""), 0),
     )
+
+
+_DECIMALS = {"LTR": 3, "MTR": 2, "KGM": 3}
+"""In how many decimals is sold what is measured."""
 
 
 def _unique(number: str, numbers: set[str], template: str, rng: random.Random) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-from . import customers_suppliers, epochs, facts, items, ledger, orders, sales
+from . import customers_suppliers, epochs, facts, items, ledger, orders, payload, sales
 from .database import Database, Reading, Transaction
-from .ledger import FACTS, KINDS_OF_2, Change, Origin, Outcome
+from .ledger import FACTS, FIELDS_OF_2, KINDS_OF_2, Change, Origin, Outcome
 from .payload import JSON, Invalid
 
 # Turns an outcome into the REST answer that the ledger keeps beside it; None for a sync call.
@@ -119,9 +120,31 @@ def _attempt(transaction: Transaction, change: Change, origin: Origin, protocol:
     return outcome
 
 
+def _of_version_1(change: Change) -> Change:
+    """The change as a server of version 1 reads it: without fields that it does not know, and in whole units."""
+    if change.kind != "cash":  # what is counted there is money
+        _check_whole(change.body | change.fields)
+    later = FIELDS_OF_2.get(change.type, ())
+    return replace(change, fields={name: value for name, value in change.fields.items() if name not in later})
+
+
+def _check_whole(values: JSON) -> None:
+    for name, value in values.items():
+        if name in _QUANTITIES and value is not None and payload.quantity(value, name) % 1000:
+            raise payload.invalid(name, "must be a whole number")
+        for line in value if isinstance(value, list) else ():
+            if isinstance(line, dict):
+                _check_whole(line)
+
+
+_QUANTITIES = frozenset({"quantity", "delta", "counted", "expected", "stock_quantity", "min_stock"})
+
+
 def _effect(transaction: Transaction, change: Change, origin: Origin, protocol: int) -> Outcome:
     if not _is_known(change, protocol):
         return Outcome("rejected", code="UNKNOWN_KIND", message=f"{change.kind} of {change.type} is not known")
+    if protocol == 1:
+        change = _of_version_1(change)
     if change.kind in FACTS:
         return _FACTS[change.kind](transaction, change, origin)
     present = epochs.present(transaction, transaction.shop_id)

@@ -267,7 +267,19 @@ def open_database(settings: Settings) -> Database:
         if transaction.one("SELECT 1 FROM server") is None:
             transaction.execute("INSERT INTO server (secret, epoch) VALUES (?, 1)", (database.secret(32),))
         _fold_anew(transaction)
+        _count_in_thousandths(transaction)
     return database
+
+
+def _count_in_thousandths(transaction: Transaction) -> None:
+    """A file from before parts had a unit holds whole units."""
+    if any(row["name"] == "unit" for row in transaction.all("PRAGMA table_info(item)")):
+        return
+    transaction.execute("ALTER TABLE item ADD COLUMN unit VARCHAR(255) NOT NULL DEFAULT 'C62'")
+    transaction.execute("ALTER TABLE item ADD COLUMN decimals INTEGER NOT NULL DEFAULT 0")
+    transaction.execute("UPDATE item SET stock_quantity = stock_quantity * 1000, min_stock = min_stock * 1000")
+    transaction.execute("UPDATE sale_line SET quantity = quantity * 1000")
+    transaction.execute("UPDATE stock_move SET delta = delta * 1000")
 
 
 def _fold_anew(transaction: Transaction) -> None:

@@ -42,6 +42,8 @@ _BASKETS: tuple[tuple[tuple[str, ...], int], ...] = (
     (("شكمان",), 2),
 )
 _PAIRS = {"زيوت وسوائل": (1, 1, 1, 1, 2), "كهرباء": (1, 1, 4), "عفشة": (1, 1, 2), "إضاءة وصاج": (1, 1, 2)}
+_MEASURES = (500, 1000, 1500, 2000, 2500, 4000, 4500)
+"""What is wanted of what is sold by the litre, the metre or the kilogram."""
 _DEVICES = ("d0000000-0000-7000-8000-0000000000d1", "d0000000-0000-7000-8000-0000000000d2")
 
 
@@ -113,6 +115,7 @@ class Trade:
             self._collect(moments[-1])
 
     def _basket(self) -> dict[str, int]:
+        """What one customer wants, in thousandths of each part's unit."""
         names, weights = self._models
         model = self.rng.choices(names, cum_weights=weights)[0] if names else ""
         categories = self.rng.choices([basket for basket, _ in _BASKETS], [weight for _, weight in _BASKETS])[0]
@@ -122,8 +125,10 @@ class Trade:
             if pool is None:
                 continue
             item_id = self.rng.choices(pool[0], cum_weights=pool[1])[0]
-            chosen[item_id] = self.rng.choice(_PAIRS.get(category, (1,)))
-        return chosen or {next(iter(self.shelf)): 1}
+            chosen[item_id] = self.rng.choice(_PAIRS.get(category, (1,))) * 1000
+            if self.shelf[item_id].decimals:
+                chosen[item_id] = self.rng.choice(_MEASURES)
+        return chosen or {next(iter(self.shelf)): 1000}
 
     def _sell(self, moment: datetime, day: date) -> None:
         items = [self._line(item_id, quantity) for item_id, quantity in self._basket().items()]
@@ -136,13 +141,13 @@ class Trade:
         self._record(moment, day, items, customer, subtotal, discount, method)
         if self.rng.random() < 0.006:
             self._void(self.sales[-1], moment + timedelta(minutes=4))
-        elif self.rng.random() < 0.015 and moment + timedelta(hours=1) < self.now:
+        elif self.rng.random() < 0.015 and not discount and moment + timedelta(hours=1) < self.now:
             self._return(self.sales[-1], items, moment + timedelta(hours=1), day)
 
     def _line(self, item_id: str, quantity: int) -> JSON:
         part = self.shelf[item_id]
-        total = part.price * quantity
-        return {"item_id": item_id, "item_name": part.name, "quantity": quantity, "price": part.price, "total": total}
+        sold: JSON = {"item_id": item_id, "item_name": part.name, "quantity": quantity, "price": part.price}
+        return sold | {"total": payload.priced(part.price, quantity)}
 
     def _customer(self) -> str | None:
         """Half of those who come are strangers; the workshops, first in the list, come most."""
@@ -175,10 +180,7 @@ class Trade:
             "cashier": "سارة فهمي",
             "customer_id": customer,
             "customer_name": who.get("name", ""),
-            "items": [
-                line | {name: payload.money(line[name]) for name in ("price", "total")} | {"discount": payload.money(0)}
-                for line in items
-            ],
+            "items": [_written(line) for line in items],
             "subtotal": payload.money(subtotal),
             "discount": payload.money(discount),
             "tax": payload.money(tax),
@@ -274,10 +276,10 @@ class Trade:
         who = self.customers[customer]
         chosen = self._basket()
         lines: list[JSON] = [
-            {"item_id": key, "item_name": self.shelf[key].name, "quantity": quantity, "price": None}
+            {"item_id": key, "item_name": self.shelf[key].name, "quantity": payload.units(quantity), "price": None}
             for key, quantity in chosen.items()
         ]
-        total = sum(self.shelf[key].price * quantity for key, quantity in chosen.items())
+        total = sum(payload.priced(self.shelf[key].price, quantity) for key, quantity in chosen.items())
         priced = status in ("quoted", "accepted", "completed")
         quote = None
         if priced:
@@ -307,3 +309,9 @@ class Trade:
             "updated_at": at,
             "search_key": f"{fold(who['name'])} {fold_number(who['phone'])} mk{n + 1:05d}",
         }
+
+
+def _written(line: JSON) -> JSON:
+    """A line of a sale as it travels."""
+    money = {name: payload.money(line[name]) for name in ("price", "total")}
+    return line | money | {"quantity": payload.units(line["quantity"]), "discount": payload.money(0)}

@@ -137,11 +137,11 @@ def adjust(transaction: Transaction, change: Change, origin: Origin) -> Outcome:
 
 def _single_move(transaction: Transaction, change: Change, delta: Any) -> Outcome:
     item_id = identity(change.body.get("item_id"), "item_id")
-    pieces = payload.quantity(delta, "delta")
+    moved = payload.quantity(delta, "delta")
     outcome = Outcome(version=1)
     document_id = free_id(transaction, change)
     at = file_document(transaction, change, document_id, pulled=False)
-    items.move(transaction, outcome, item_id, pieces, change.kind, document_id, at)
+    items.move(transaction, outcome, item_id, moved, change.kind, document_id, at)
     return outcome
 
 
@@ -150,11 +150,11 @@ def receive(transaction: Transaction, change: Change, origin: Origin) -> Outcome
     received: dict[str, int] = {}
     for n, row in enumerate(objects(change.body, "lines")):
         item_id = identity(row.get("item_id"), f"lines[{n}].item_id")
-        pieces = payload.quantity(row.get("quantity"), f"lines[{n}].quantity")
-        received[item_id] = received.get(item_id, 0) + pieces
+        quantity = payload.quantity(row.get("quantity"), f"lines[{n}].quantity")
+        received[item_id] = received.get(item_id, 0) + quantity
     outcome = Outcome(version=1)
     document_id = free_id(transaction, change)
     at = file_document(transaction, change, document_id, pulled=False)
-    for item_id, pieces in received.items():
-        items.move(transaction, outcome, item_id, pieces, "receive", document_id, at)
+    for item_id, quantity in received.items():
+        items.move(transaction, outcome, item_id, quantity, "receive", document_id, at)
     return outcome

@@ -46,7 +46,12 @@ class Demand:
     @property
     def cover(self) -> float:
         """Days until the shelf is empty; infinite for a part that does not sell."""
-        return max(self.item["stock_quantity"], 0) / self.per_day if self.per_day > 0 else math.inf
+        return max(self.on_shelf, 0) / self.per_day if self.per_day > 0 else math.inf
+
+    @property
+    def on_shelf(self) -> float:
+        """The stock in units, for estimates."""
+        return float(self.item["stock_quantity"] / 1000)
 
     def target(self, days: int) -> int:
         """Return what the shelf should hold to last `days` and the way of the next delivery."""
@@ -68,7 +73,7 @@ def demands(reading: Reading, shop_id: str, item_id: str = "") -> list[Demand]:
     for row in rows:
         week = (date.fromisoformat(row["day"]) - start).days // 7
         if 0 <= week < WEEKS:
-            weeks[row["item_id"]][week] += row["quantity"]
+            weeks[row["item_id"]][week] += row["quantity"] / 1000
     parts = {row["id"]: row for row in _selling(reading, shop_id, start.isoformat(), item_id)}
     if item_id in parts:
         weeks.setdefault(item_id, [0.0] * WEEKS)
@@ -141,16 +146,7 @@ def stock_alerts(database: Database, shop_id: str) -> JSON:
             " ORDER BY stock_quantity * 1.0 / min_stock, id LIMIT 500",
             (shop_id,),
         )
-    alerts = [
-        {
-            "item_id": row["id"],
-            "item_name": row["name"],
-            "current_stock": row["stock_quantity"],
-            "min_stock": row["min_stock"],
-            "urgency": items.urgency(row["stock_quantity"], row["min_stock"]),
-        }
-        for row in rows
-    ]
+    alerts = [items.alert(row, row["stock_quantity"]) for row in rows]
     return {"alerts": alerts}
 
 
@@ -164,7 +160,7 @@ def recommendations(database: Database, shop_id: str, limit: int) -> JSON:
             " ORDER BY cost * stock_quantity DESC, id LIMIT ?",
             (shop_id, shop_id, days_ago(reading, 7 * WEEKS - 1), limit),
         )
-    wanted = [(demand, demand.target(COVER_DAYS) - demand.item["stock_quantity"]) for demand in ranked]
+    wanted = [(demand, demand.target(COVER_DAYS) - demand.on_shelf) for demand in ranked]
     short = sorted(
         (pair for pair in wanted if pair[0].cover < LEAD_DAYS * 2 and pair[1] > 0), key=lambda pair: pair[0].cover
     )
@@ -223,7 +219,7 @@ def sales_analytics(database: Database, shop_id: str, first: str, last: str) -> 
         "date_to": last,
         "daily_sales": [{"date": day, "amount": payload.money(amounts.get(day, 0))} for day in _days(first, last)],
         "top_selling_items": [
-            {"item_id": row["item_id"], "name": row["name"], "quantity_sold": row["sold"]} for row in top
+            {"item_id": row["item_id"], "name": row["name"], "quantity_sold": payload.units(row["sold"])} for row in top
         ],
         "revenue_by_category": [
             {"category": row["category"], "revenue": payload.money(row["revenue"])} for row in by_category
@@ -281,7 +277,7 @@ def forecast(demand: Demand, days: int, period: str) -> JSON:
         "predicted_demand": round(demand.per_day * days),
         "confidence": payload.number(f"{demand.confidence:.2f}", "confidence"),
         "timeframe": period,
-        "current_stock": demand.item["stock_quantity"],
+        "current_stock": payload.units(demand.item["stock_quantity"]),
         "alert_level": alert_level(demand),
     }
 
@@ -342,7 +338,7 @@ def inventory_optimization(database: Database, shop_id: str, limit: int) -> JSON
         ranked = demands(reading, shop_id)
     advice = []
     for demand in ranked:
-        stock, target = demand.item["stock_quantity"], demand.target(COVER_DAYS)
+        stock, target = demand.on_shelf, demand.target(COVER_DAYS)
         if abs(target - stock) <= max(1, target * 0.2):
             continue
         kind = "increase" if target > stock else "decrease"
@@ -353,7 +349,7 @@ def inventory_optimization(database: Database, shop_id: str, limit: int) -> JSON
                 "type": kind,
                 "item_id": demand.item["id"],
                 "item_name": demand.item["name"],
-                "current_stock": stock,
+                "current_stock": payload.units(demand.item["stock_quantity"]),
                 "recommended_stock": target,
                 "reason": ar,
                 "reason_en": en,

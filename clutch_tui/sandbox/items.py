@@ -35,7 +35,7 @@ def create(transaction: Transaction, change: Change, epoch: str) -> Outcome:
     )
     stock = opening + (waiting or 0)
     records.insert(transaction, ITEM, change.id, values | {"stock_quantity": stock})
-    announce(transaction, change.id, "created", {"stock_quantity": stock} | _wire(values), 1)
+    announce(transaction, change.id, "created", {"stock_quantity": payload.units(stock)} | _wire(values), 1)
     if stock < 0:
         outcome.flag("oversold")
     return outcome
@@ -122,7 +122,7 @@ def move(transaction: Transaction, outcome: Outcome, item_id: str, delta: int, k
         return
     if stock < 0 and delta < 0:
         outcome.flag("oversold")
-    announce(transaction, item_id, "stock", {"stock_quantity": stock}, row["version"])
+    announce(transaction, item_id, "stock", {"stock_quantity": payload.units(stock)}, row["version"])
     if stock < row["min_stock"] <= row["stock_quantity"]:
         alert_stock(transaction, row, stock)
 
@@ -144,8 +144,18 @@ def urgency(stock: int, minimum: int) -> str:
 
 def alert_stock(transaction: Transaction, row: Row, stock: int | None = None) -> None:
     stock = row["stock_quantity"] if stock is None else stock
-    data = {"item_id": row["id"], "item_name": row["name"], "current_stock": stock, "min_stock": row["min_stock"]}
-    transaction.emit("stock_alert", data | {"urgency": urgency(stock, row["min_stock"])})
+    transaction.emit("stock_alert", alert(row, stock))
+
+
+def alert(row: Row, stock: int) -> JSON:
+    """What is told of a part of which there is too little."""
+    return {
+        "item_id": row["id"],
+        "item_name": row["name"],
+        "current_stock": payload.units(stock),
+        "min_stock": payload.units(row["min_stock"]),
+        "urgency": urgency(stock, row["min_stock"]),
+    }
 
 
 def alert_price(transaction: Transaction, row: Row) -> None:

@@ -13,8 +13,11 @@ FACTS = frozenset({"sale", "return", "void", "payment", "payment_void", "cash", 
 
 KINDS_OF_2 = frozenset({"payment_void"})
 """Facts, and rows of them, that a program of version 1 does not know."""
-RECORDS = ("payment_void", "quote")
-"""What this server names of version 2. `quote`: an order's quote is kept, corrected and withdrawn."""
+FIELDS_OF_2 = {"item": ("unit", "decimals")}
+"""Fields, by the type of their record, that such a program does not know either."""
+RECORDS = ("fraction", "payment_void", "quote", "unit")
+"""What this server names of version 2. `fraction`: quantities may have decimals. `quote`: an order's quote is kept,
+corrected and withdrawn. `unit`: a part says its unit and its decimals."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from datetime import date
 
 from . import payload
-from .database import Database, Reading
+from .database import Database, Reading, Row
 from .insights import days_ago, today
 from .payload import JSON
 
@@ -58,7 +58,12 @@ def top_selling(database: Database, limit: int) -> JSON:
             " ORDER BY total_sold DESC, item.name LIMIT ?",
             (days_ago(reading, SPAN - 1), limit),
         )
-    return {"top_selling": [dict(row) | {"revenue": payload.money(row["revenue"])} for row in rows]}
+    return {
+        "top_selling": [
+            dict(row) | {"revenue": payload.money(row["revenue"]), "total_sold": payload.units(row["total_sold"])}
+            for row in rows
+        ]
+    }
 
 
 def popular_cars(database: Database, limit: int) -> JSON:
@@ -71,7 +76,7 @@ def popular_cars(database: Database, limit: int) -> JSON:
             " ORDER BY parts_demand DESC, item.car_brand, item.car_model LIMIT ?",
             (days_ago(reading, SPAN - 1), limit),
         )
-    return {"popular_cars": [dict(row) for row in rows]}
+    return {"popular_cars": [dict(row) | {"parts_demand": payload.units(row["parts_demand"])} for row in rows]}
 
 
 def market_insights(database: Database) -> JSON:
@@ -104,7 +109,7 @@ def market_insights(database: Database) -> JSON:
         "insights": [
             {"type": "growing_categories", "data": growing},
             {"type": "busiest_weekdays", "data": weekdays},
-            {"type": "sold_out_best_sellers", "data": [dict(row) for row in wanted]},
+            {"type": "sold_out_best_sellers", "data": [_sold_out(row) for row in wanted]},
         ]
     }
 
@@ -160,3 +165,7 @@ def customer_insights(database: Database, shop_id: str) -> JSON:
 
 def _insight(kind: str, ar: str, en: str, confidence: object) -> JSON:
     return {"type": kind, "description": ar, "description_en": en, "confidence": confidence}
+
+
+def _sold_out(row: Row) -> JSON:
+    return {"name": row["name"], "sold": payload.units(row["sold"]), "stock": payload.units(row["stock"])}

@@ -21,7 +21,7 @@ from peewee import (
 
 
 class QuantityField(Field):
-    """Pieces or litres: an exact whole number wherever the value is whole."""
+    """Thousandths of a piece or a litre."""
 
     field_type = "NUMERIC"
 
@@ -114,6 +114,8 @@ class Item(Record):
     cost = BigIntegerField(default=0)
     stock_quantity = QuantityField(default=0)
     min_stock = QuantityField(default=0)
+    unit = CharField(default="C62")
+    decimals = IntegerField(default=0)
     location = CharField(default="")
     supplier = CharField(default="")
     description = TextField(default="")

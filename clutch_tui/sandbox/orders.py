@@ -67,7 +67,7 @@ def _answered(change: Change) -> JSON:
     if not isinstance(lines, list) or not lines or not all(isinstance(line, dict) for line in lines):
         raise invalid("lines", "must be a list of objects that is not empty")
     total = sum(
-        payload.piastres(line.get("price"), "price") * payload.quantity(line.get("quantity"), "quantity")
+        payload.priced(payload.piastres(line.get("price"), "price"), payload.quantity(line.get("quantity"), "quantity"))
         for line in lines
     )
     given = fields.get("total")
@@ -123,7 +123,9 @@ def place(transaction: Transaction, shop_ids: list[str], order_id: str, order: J
             "phone": order["phone"],
             "lines": payload.dump(order["lines"]),
             "total": sum(
-                payload.piastres(line.get("price") or 0, "price") * payload.quantity(line["quantity"], "quantity")
+                payload.priced(
+                    payload.piastres(line.get("price") or 0, "price"), payload.quantity(line["quantity"], "quantity")
+                )
                 for line in order["lines"]
             ),
             "status": "pending",

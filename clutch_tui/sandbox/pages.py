@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from . import epochs, orders, payload, records
 from .database import Reading, Row
 from .epochs import Place
-from .ledger import KINDS_OF_2
+from .ledger import FIELDS_OF_2, KINDS_OF_2
 from .payload import JSON
 
 PAGE_LIMIT = 5000
@@ -94,7 +94,14 @@ def read(reading: Reading, shop_id: str, collection: str, pull: Pull) -> Page:
 
 
 def _readable(rows: list[JSON], protocol: int) -> list[JSON]:
-    return rows if protocol > 1 else [row for row in rows if row["type"] not in KINDS_OF_2]
+    if protocol > 1:
+        return rows
+    return [_without_2(row) for row in rows if row["type"] not in KINDS_OF_2]
+
+
+def _without_2(row: JSON) -> JSON:
+    later = FIELDS_OF_2.get(row["type"], ())
+    return {name: value for name, value in row.items() if name not in later}
 
 
 def _records(noun: records.Noun) -> _Read:

@@ -21,7 +21,7 @@ JSON = dict[str, Any]
 
 _ENCODER = simplejson.JSONEncoder(ensure_ascii=False, separators=(",", ":"), use_decimal=True, allow_nan=False)
 _LIMIT = Decimal(10) ** 13
-_MOST_PIECES = Decimal(10) ** 12
+_MOST_UNITS = Decimal(10) ** 12
 _DIGITS = 100
 
 
@@ -96,16 +96,28 @@ def piastres(value: Any, name: str) -> int:
 
 
 def quantity(value: Any, name: str) -> int:
-    """A whole number of pieces, with a point or as a text of digits, too. Half a piece would reach no terminal: its row
-    could not be read there, and a document travels to the others as it came."""
+    """A number of units with at most three decimals, as a text of digits, too; in thousandths."""
     if isinstance(value, str) and not value.isascii():
         raise invalid(name, "must be a number")
     parsed = number(value, name)
-    if abs(parsed) > _MOST_PIECES:
+    if abs(parsed) > _MOST_UNITS:
         raise invalid(name, "is out of range")
-    if parsed != parsed.to_integral_value():
-        raise invalid(name, "must be a whole number")
-    return int(parsed)
+    thousandths = parsed.scaleb(3)
+    if thousandths != thousandths.to_integral_value():
+        raise invalid(name, "must have at most three decimals")
+    return int(thousandths)
+
+
+def units(thousandths: int) -> int | Decimal:
+    """A quantity as the number of units that it is, for the wire."""
+    whole, rest = divmod(thousandths, 1000)
+    return whole if not rest else Decimal(thousandths).scaleb(-3).normalize()
+
+
+def priced(price: int, thousandths: int) -> int:
+    """The price of a quantity, rounded half up to whole piastres; of what goes the other way below zero."""
+    sign = -1 if thousandths < 0 else 1
+    return sign * ((2 * price * abs(thousandths) + 1000) // 2000)
 
 
 def to_text(moment: datetime) -> str:

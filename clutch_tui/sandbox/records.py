@@ -46,8 +46,26 @@ def _price(value: Any, name: str) -> int:
     return amount
 
 
-def _pieces(value: Any, name: str) -> int:
+def _quantity(value: Any, name: str) -> int:
     return payload.quantity(0 if value is None else value, name)
+
+
+def _unit(value: Any, name: str) -> str:
+    unit = payload.text(value, name, 3) or "C62"
+    if unit not in UNITS:
+        raise invalid(name, f"must be one of {', '.join(UNITS)}")
+    return unit
+
+
+UNITS = ("C62", "PR", "SET", "LTR", "MTR", "KGM")
+"""UN/ECE Recommendation 20: piece, pair, set, litre, metre, kilogram."""
+
+
+def _decimals(value: Any, name: str) -> int:
+    decimals = payload.number(value or 0, name)
+    if decimals not in (0, 1, 2, 3):
+        raise invalid(name, "must be 0, 1, 2 or 3")
+    return int(decimals)
 
 
 def _rating(value: Any, name: str) -> str:
@@ -123,13 +141,15 @@ ITEM = Noun(
         "year": _LINE,
         "price": _MONEY,
         "cost": _MONEY,
-        "min_stock": FieldRule(_pieces),
+        "min_stock": FieldRule(_quantity, payload.units),
+        "unit": FieldRule(_unit),
+        "decimals": FieldRule(_decimals),
         "location": _LINE,
         "supplier": _LINE,
         "description": _NOTE,
         "image_url": FieldRule(_text(2000)),
     },
-    {"stock_quantity": _as_is},
+    {"stock_quantity": payload.units},
     ("name", "name_en", "category", "brand", "car_brand", "car_model", "location"),
     ("part_number", "oem_number", "barcode"),
 )

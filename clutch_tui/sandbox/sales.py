@@ -26,7 +26,7 @@ _FIXED = ("subtotal", "discount", "tax", "rounding", "total")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a sale or return; `quantity` is positive for pieces that left the shop."""
+    """One line of a sale or return; `quantity` in thousandths is positive for goods that left the shop."""
 
     line_id: str
     item_id: str
@@ -79,7 +79,7 @@ def _lines(body: JSON, sign: int) -> list[Line]:
         quantity = payload.quantity(row.get("quantity"), f"{name}.quantity")
         price = payload.piastres(row.get("price") or 0, f"{name}.price")
         given = row.get("total")
-        total = round(price * quantity) if given is None else payload.piastres(given, f"{name}.total")
+        total = payload.priced(price, quantity) if given is None else payload.piastres(given, f"{name}.total")
         lines.append(
             Line(
                 str(row.get("id") or row.get("line_id") or n),

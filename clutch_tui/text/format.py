@@ -101,6 +101,12 @@ def number(value: int | Decimal | float, places: int | None = None, *, signed: b
     return _number(value, places, signed and value > 0, strings.language(), strings.digits())
 
 
+def quantity(thousandths: int, *, signed: bool = False) -> str:
+    """Return a quantity of goods with grouping and as many decimals as it has. `signed` as in `number`."""
+    units, rest = divmod(thousandths, 1000)
+    return number(units if not rest else Decimal(thousandths).scaleb(-3), signed=signed)
+
+
 def percent(fraction: Decimal | float, places: int = 0) -> str:
     """Return a fraction as a percentage: 0.1 is `10%` or `١٠٪`."""
     digits = strings.digits()
@@ -233,6 +239,18 @@ def parse_money(text: str, currency: str = "EGP") -> int:
     places = _currency(currency, strings.language()).places
     value = parse_decimal(text, places)
     return int(value.scaleb(places))
+
+
+def parse_quantity(text: str, places: int = 3) -> int:
+    """Return a typed quantity of goods in thousandths: `2`, `1.5`, `٢٫٥`.
+
+    Raises:
+        NumberError: it is empty, malformed, or has more than `places` decimals.
+    """
+    value = parse_decimal(text)
+    if value != round(value, places):
+        raise NumberError("error.number.decimals" if places else "error.number.pieces", places=places)
+    return int(value.scaleb(3))
 
 
 def parse_number(text: str) -> int:

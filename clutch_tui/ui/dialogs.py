@@ -19,9 +19,10 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 from textual.worker import Worker, WorkerState
 
+from clutch_tui.core.quantity import Quantity, written
 from clutch_tui.text import format as shown
 from clutch_tui.text.bidi import LTR, RTL
-from clutch_tui.text.format import NO_BREAK_SPACE, NumberError, parse_money, parse_number
+from clutch_tui.text.format import NO_BREAK_SPACE, NumberError, parse_money, parse_quantity
 from clutch_tui.text.strings import is_rtl, t
 from clutch_tui.ui.bidi_filter import VisualLines, paragraph
 from clutch_tui.ui.errors import report
@@ -254,20 +255,21 @@ def ask_text(title: str, *, value: str = "", required: bool = False, **values: o
     return Ask(title, TextField(value=value), required_text if required else str.strip, **values)
 
 
-def ask_number(
-    title: str, *, value: int | None = None, minimum: int | None = None, maximum: int, **values: object
-) -> Ask[int]:
-    """Ask for a whole number. The bounds are those of core: what it would refuse is refused while it can be mended."""
+def ask_quantity(
+    title: str, *, value: int | None = None, minimum: int, maximum: int, places: int, **values: object
+) -> Ask[Quantity]:
+    """Ask for a quantity of a part that is sold in `places` decimals. The bounds are those of core: what it would
+    refuse is refused while it can be mended."""
 
-    def read(text: str) -> int:
-        asked = parse_number(text)
-        if minimum is not None and asked < minimum:
-            raise NumberError("error.number.too_small", minimum=shown.number(minimum))
+    def read(text: str) -> Quantity:
+        asked = parse_quantity(text, places)
+        if asked < minimum:
+            raise NumberError("error.number.too_small", minimum=shown.quantity(minimum))
         if asked > maximum:
-            raise NumberError("error.number.too_large", maximum=shown.number(maximum))
-        return asked
+            raise NumberError("error.number.too_large", maximum=shown.quantity(maximum))
+        return Quantity(asked)
 
-    return Ask(title, NumberField(value="" if value is None else str(value)), read, **values)
+    return Ask(title, NumberField(value="" if value is None else str(written(value))), read, **values)
 
 
 def ask_money(

@@ -16,6 +16,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.widget import Widget
 
 from clutch_tui.core.errors import ShopError
+from clutch_tui.core.quantity import written
 from clutch_tui.phrases import fields as record_fields
 from clutch_tui.phrases.errors import explain
 from clutch_tui.phrases.fields import FormField
@@ -101,6 +102,8 @@ def _typed(entry: FormField, value: object) -> str:
     """A record's value as it stands in the field before anybody types."""
     if entry.kind == "money" and isinstance(value, int):
         return f"{value // 100}.{value % 100:02}" if value else ""
+    if entry.kind == "quantity" and isinstance(value, int):
+        return str(written(value)) if value else ""
     if entry.kind in ("number", "decimal"):
         return str(value) if value else ""
     if isinstance(value, bool):
@@ -114,7 +117,7 @@ def _field(entry: FormField, given: str) -> Widget:
         return ChoiceField(entry.choices, given, id=name)
     if entry.kind == "money":
         return MoneyField(value=given, id=name)
-    if entry.kind in ("number", "decimal"):
+    if entry.kind in ("number", "quantity", "decimal"):
         return NumberField(value=given, id=name)
     return TextField(value=given, password=entry.kind == "secret", id=name)
 
@@ -145,6 +148,7 @@ class FormDialog(Dialog[T], Generic[T]):
     ) -> None:
         super().__init__(title, "dialog.hint.form", **title_values)
         self.rows = [EntryRow(entry, values.get(entry.name, "")) for entry in entries]
+        self._values = values
         self._save = save
         self._saving = False
         self._refusal = ProblemWords()
@@ -166,6 +170,14 @@ class FormDialog(Dialog[T], Generic[T]):
             if row.field is event.control:
                 row.problem.clear()
         self._refusal.clear()
+
+    @on(ChoiceField.Changed)
+    def _chosen(self, event: ChoiceField.Changed) -> None:
+        """Fill in what hangs on the choice and was not typed; it comes back with what was chosen before."""
+        chosen = next(row for row in self.rows if row.field is event.field)
+        for row in self.rows:
+            if row.entry.follows == chosen.entry.name:
+                row.follow(row.entry.usual(event.value) if chosen.changed else self._values.get(row.entry.name))
 
     @on(NumberField.Refused)
     def _refused(self, event: NumberField.Refused) -> None:

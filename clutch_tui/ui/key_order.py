@@ -171,7 +171,8 @@ class KeysInOrder(_AppPart):
     async def _end_run(self, run: Run, length: int) -> None:
         if len(run.keys) == length:
             run.is_over = True
-        await self._next_key()
+        if self.is_running:  # and not about to end
+            await self._next_key()
 
     async def _look_up(self, run: Run) -> None:
         """Find out whether the shop has this code."""

@@ -27,6 +27,13 @@ _TONES: dict[str, SeverityLevel] = {"info": "information", "warning": "warning",
 """How a message of the system looks, by the level that it gives itself."""
 
 _MONEY = ("current_price", "suggested_price", "old_price", "new_price")
+_QUANTITIES = ("current_stock", "min_stock")
+
+
+def _figure(name: str, value: int | float) -> str:
+    if name in _QUANTITIES:
+        return shown.quantity(int(value))
+    return shown.money(round(value)) if name in _MONEY else shown.number(value)
 
 
 def sentence(row: Notification) -> str:
@@ -36,7 +43,7 @@ def sentence(row: Notification) -> str:
         values.setdefault(name, "")
     for name, value in values.items():
         if isinstance(value, int | float) and not isinstance(value, bool):
-            values[name] = shown.money(round(value)) if name in _MONEY else shown.number(value)
+            values[name] = _figure(name, value)
     for name in _NAMES:
         if isinstance(given := values.get(name), str):
             values[name] = shown.name(given)

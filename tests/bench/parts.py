@@ -10,6 +10,8 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
+from clutch_tui.core.quantity import whole
+
 KINDS = (
     ("فلتر زيت", "Oil filter", "فلاتر"), ("فلتر هواء", "Air filter", "فلاتر"), ("فلتر بنزين", "Fuel filter", "فلاتر"),
     ("تيل فرامل أمامي", "Front brake pads", "فرامل"), ("تيل فرامل خلفي", "Rear brake pads", "فرامل"),
@@ -37,7 +39,7 @@ SUPPLIERS = ("التوفيق لقطع الغيار", "النصر", "دلتا م�
 
 
 def parts(count: int, seed: int = 7) -> Iterator[dict[str, Any]]:
-    """The first `count` parts as rows in core's names, money in minor units."""
+    """The first `count` parts as rows in core's names and units."""
     dice = random.Random(seed)
     cars = [(make, model) for make, models in CARS.items() for model in models]
     for n in range(1, count + 1):
@@ -58,8 +60,10 @@ def parts(count: int, seed: int = 7) -> Iterator[dict[str, Any]]:
             "year": str(year),
             "price": price,
             "cost": price * 7 // 10,
-            "stock_quantity": dice.randrange(60),
-            "min_stock": dice.randrange(8),
+            "stock_quantity": whole(dice.randrange(60)),
+            "min_stock": whole(dice.randrange(8)),
+            "unit": "",
+            "decimals": 0,
             "location": f"{dice.choice('ABCDEF')}{dice.randrange(1, 30)}",
             "supplier": dice.choice(SUPPLIERS),
             "description": "",

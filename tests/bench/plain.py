@@ -55,6 +55,7 @@ def _listing(title: str) -> Screen[None]:
     from textual.screen import Screen
     from textual.widgets import DataTable, Footer, Input, Static
 
+    from clutch_tui.core.quantity import to_units
     from tests.bench.parts import parts
 
     rows = [
@@ -62,7 +63,7 @@ def _listing(title: str) -> Screen[None]:
             part["name"],
             part["part_number"],
             part["car_model"],
-            str(part["stock_quantity"]),
+            str(to_units(part["stock_quantity"])),
             f"{part['price'] / 100:.2f}",
         )
         for part in parts(PARTS)

@@ -13,7 +13,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -137,7 +136,7 @@ def _store(connection: Any, last: list[dict[str, Any]], keys_of: Callable[[dict[
     connection.executemany(
         f"INSERT INTO part ({', '.join(COLUMNS)}) VALUES ({', '.join(f':{name}' for name in COLUMNS)})"
         f" ON CONFLICT (id) DO UPDATE SET {updates}",
-        ({**row, "price": round(row["price"] * 100), "cost": round(row["cost"] * 100), **keys_of(row)} for row in rows),
+        ({**row, **_in_core(row), **keys_of(row)} for row in rows),
     )
     for index in ("part_words", "part_grams"):
         connection.execute(f"INSERT INTO {index} (rowid, words) SELECT pk, words FROM part ORDER BY pk")
@@ -145,12 +144,15 @@ def _store(connection: Any, last: list[dict[str, Any]], keys_of: Callable[[dict[
     connection.execute("DELETE FROM pull_page")
 
 
+def _in_core(row: dict[str, Any]) -> dict[str, Any]:
+    """What the table holds otherwise than the wire: minor units, thousandths, and no word for pieces."""
+    hundredths = {name: round(row[name] * 100) for name in ("price", "cost")}
+    return hundredths | {name: row[name] * 1000 for name in ("stock_quantity", "min_stock")} | {"unit": ""}
+
+
 def _pages(count: int) -> list[bytes]:
-    """The answers of a server, as bytes: money as numbers with two decimals."""
-    rows = [
-        {**row, "type": "item", "price": Decimal(row["price"]) / 100, "cost": Decimal(row["cost"]) / 100}
-        for row in parts(count)
-    ]
+    """The answers of a server, as bytes."""
+    rows = [{"type": "item", **wire.write("item", row)} for row in parts(count)]
     answers = []
     for start in range(0, count, PAGE):
         page = rows[start : start + PAGE]

@@ -13,18 +13,18 @@ from .rules import Line, Off, Paid, Ticket
 PAGE = Path(__file__).parents[2] / "docs" / "money.md"
 
 _RULES = re.compile(r"tax (\S+) (in|on top), coin (\S+)")
-_LINE = re.compile(r"(\d+) x (\S+)(?: less (\S+))?")
+_LINE = re.compile(r"([\d.]+) x (\S+)(?: less (\S+))?")
 _WHOLE = re.compile(r"whole sale less (\S+)")
 _NET = re.compile(r"= net (\S+), tax (\S+)")
 _PAID = re.compile(r"paid (.+) : rounding (\S+), total (\S+)")
-_BACK = re.compile(r"back ([\d ]+) : (.+), tax (\S+), rounding (\S+)")
+_BACK = re.compile(r"back ([\d. ]+) : (.+), tax (\S+), rounding (\S+)")
 
 
 @dataclass(slots=True)
 class Back:
-    """One return: pieces by line from 0, and what it says."""
+    """One return: quantities by line from 0, and what it says."""
 
-    pieces: dict[int, int]
+    quantities: dict[int, Decimal]
     paid: list[Paid]
     tax: Decimal
     rounding: Decimal
@@ -55,7 +55,7 @@ def _example(lines: Iterator[str]) -> Example:
     off, example = Off(), None
     for text in lines:
         if found := _LINE.fullmatch(text):
-            sold.append(Line(int(found[1]), Decimal(found[2]), _off(found[3])))
+            sold.append(Line(Decimal(found[1]), Decimal(found[2]), _off(found[3])))
         elif found := _WHOLE.fullmatch(text):
             off = _off(found[1])
         elif found := _NET.fullmatch(text):
@@ -64,8 +64,8 @@ def _example(lines: Iterator[str]) -> Example:
         elif example is not None and (found := _PAID.fullmatch(text)):
             example.paid, example.rounding, example.total = _paid(found[1]), Decimal(found[2]), Decimal(found[3])
         elif example is not None and (found := _BACK.fullmatch(text)):
-            pieces = dict(enumerate(map(int, found[1].split())))
-            example.returns.append(Back(pieces, _paid(found[2]), Decimal(found[3]), Decimal(found[4])))
+            quantities = dict(enumerate(map(Decimal, found[1].split())))
+            example.returns.append(Back(quantities, _paid(found[2]), Decimal(found[3]), Decimal(found[4])))
         else:
             raise ValueError(f"an example says {text!r}")
     if example is None:

@@ -11,13 +11,15 @@ from decimal import ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
 from functools import cached_property
 
 PIASTRE, NOTHING, HUNDRED = Decimal("0.01"), Decimal("0.00"), Decimal(100)
+NONE = Decimal(0)
+"""Of a quantity."""
 
 DIGITS = Context(prec=60, rounding=ROUND_HALF_UP)
 """So many that no product of two amounts is ever cut."""
 
 
 def to_piastre(value: Decimal) -> Decimal:
-    return value.quantize(PIASTRE)
+    return value.quantize(PIASTRE, ROUND_HALF_UP)
 
 
 def to_coin(value: Decimal, coin: Decimal) -> Decimal:
@@ -41,13 +43,18 @@ class Off:
 
 @dataclass(frozen=True)
 class Line:
-    pieces: int
+    quantity: Decimal
+    """Pieces, or units of what is measured."""
     price: Decimal
     off: Off = Off()
 
+    def priced(self, quantity: Decimal) -> Decimal:
+        """Rule 1: what so much of it costs."""
+        return to_piastre(quantity * self.price)
+
     @cached_property
     def gross(self) -> Decimal:
-        return self.pieces * self.price
+        return self.priced(self.quantity)
 
     @cached_property
     def comes_to(self) -> Decimal:
@@ -114,9 +121,10 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True)
 class GivenBack:
-    """What one return comes to. `worths` are those of its lines."""
+    """What one return comes to. `worths` are those of its lines, `offs` their discounts."""
 
     worths: Sequence[Decimal]
+    offs: Sequence[Decimal]
     tax: Decimal
     paid: Sequence[Paid]
     rounding: Decimal
@@ -134,7 +142,7 @@ class Returns:
 
     ticket: Ticket
     paid: Sequence[Paid]
-    back: list[int] = field(default_factory=list)
+    back: list[Decimal] = field(default_factory=list)
     gone: dict[str, Decimal] = field(default_factory=dict)
     tax_gone: Decimal = NOTHING
     times: int = 0
@@ -151,34 +159,35 @@ class Returns:
         others = [way for way in came if way not in ("credit", "cash")]
         return {way: came[way] - self.gone.get(way, NOTHING) for way in ("credit", *others, "cash") if way in came}
 
-    def give_back(self, pieces: Mapping[int, int], coin: Decimal, first: str | None = None) -> GivenBack:
-        """Take so many pieces of each line (from 0) back, and pay them out with the coin of that day."""
-        before = self.back or [0] * len(self.ticket.lines)
-        after = [n + pieces.get(line, 0) for line, n in enumerate(before)]
+    def give_back(self, quantities: Mapping[int, Decimal], coin: Decimal, first: str | None = None) -> GivenBack:
+        """Take so much of each line (from 0) back, and pay it out with the coin of that day."""
+        before = self.back or [NONE] * len(self.ticket.lines)
+        after = [so_far + quantities.get(n, NONE) for n, so_far in enumerate(before)]
         worth_before, worth_after = self._worths(before), self._worths(after)
         due, tax = self._due(after, sum(worth_after, NOTHING))
         owed = max(NOTHING, due - sum(self.gone.values(), NOTHING))
         out = self._pay_out(owed, coin, first)
-        worths = [
-            now - then for n, (then, now) in enumerate(zip(worth_before, worth_after, strict=True)) if pieces.get(n)
-        ]
+        came = [n for n in range(len(before)) if quantities.get(n)]
+        worths = [worth_after[n] - worth_before[n] for n in came]
+        priced = [self.ticket.lines[n].priced(quantities[n]) for n in came]
+        offs = [max(NOTHING, price - worth) for price, worth in zip(priced, worths, strict=True)]
         tax_back = tax - self.tax_gone
         added = NOTHING if self.ticket.tax_in_prices else tax_back
         rounding = sum((one.amount for one in out), NOTHING) - sum(worths, NOTHING) - added
         self.back, self.tax_gone, self.times = after, tax, self.times + 1
         for one in out:
             self.gone[one.way] = self.gone.get(one.way, NOTHING) + one.amount
-        return GivenBack(worths, tax_back, out, rounding, due)
+        return GivenBack(worths, offs, tax_back, out, rounding, due)
 
-    def _worths(self, back: Sequence[int]) -> list[Decimal]:
+    def _worths(self, back: Sequence[Decimal]) -> list[Decimal]:
         """Rule 10: of each line, the worth of what is back."""
         lines = zip(self.ticket.worths, back, self.ticket.lines, strict=True)
-        return [to_piastre(worth * n / line.pieces) for worth, n, line in lines]
+        return [to_piastre(worth * quantity / line.quantity) for worth, quantity, line in lines]
 
-    def _due(self, back: Sequence[int], worth: Decimal) -> tuple[Decimal, Decimal]:
+    def _due(self, back: Sequence[Decimal], worth: Decimal) -> tuple[Decimal, Decimal]:
         """Rules 11 and 12: what should have gone back by now, and the tax in it."""
         ticket = self.ticket
-        if all(n == line.pieces for n, line in zip(back, ticket.lines, strict=True)):
+        if all(quantity == line.quantity for quantity, line in zip(back, ticket.lines, strict=True)):
             return self.total, ticket.tax
         tax = to_piastre(ticket.tax * worth / ticket.net) if ticket.net else NOTHING
         return min(worth if ticket.tax_in_prices else worth + tax, self.total), tax

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from clutch_tui.core import cart, money, refunds
-from clutch_tui.core.types import Cart, CartLine, Discount, Payment, TaxRules
+from clutch_tui.core import cart, money, quantity, refunds, types
+from clutch_tui.core.quantity import Quantity, of_decimal
+from clutch_tui.core.types import Cart, CartLine, Discount, Payment, SaleLine, TaxRules
 
 from . import examples, run
 from .examples import Example
@@ -26,7 +27,7 @@ def test_tickets_come_to_what_the_rules_say(tmp_path: Path) -> None:
     assert told.returns > 300
 
 
-def _freeze(made: Cart, n: int, quantity: int) -> Cart:
+def _freeze(made: Cart, n: int, quantity: Quantity) -> Cart:
     line = made.lines[n]
     frozen = replace(line, quantity=quantity, discount=Discount(line.off))
     return replace(made, lines=(*made.lines[:n], frozen, *made.lines[n + 1 :]))
@@ -36,15 +37,33 @@ def _paid_before_is_forgotten(sale: Any, before: Any) -> Any:
     return _left(sale, refunds.Refunded())
 
 
+def _cut(price: int, quantity: int) -> int:
+    return price * quantity // 1000
+
+
+def _off_below_zero(*given: Any) -> Iterator[SaleLine]:
+    for line in _lines(*given):
+        yield replace(line, discount=quantity.worth(line.price, line.quantity) - line.total)
+
+
 def _one_by_one(amount: int, weights: Iterable[int]) -> list[int]:
     given = list(weights)
     return [money.share(amount, one, sum(given)) for one in given]
 
 
-_left = refunds.left
+_left, _lines = refunds.left, refunds._lines
 
 MISTAKES: dict[str, tuple[Any, str, Callable[..., Any]]] = {
     "halves go down": (money, "divide", lambda amount, divisor: amount // divisor),
+    "the price of a fraction is cut": (types, "worth", _cut),
+    "the price of a fraction that comes back is cut": (quantity, "worth", _cut),
+    "fractions are sold as if they were whole": (types, "worth", lambda price, sold: price * (sold // 1000)),
+    "a discount of what comes back is below zero": (refunds, "_lines", _off_below_zero),
+    "each fraction that comes back is worth its price": (
+        refunds,
+        "_back",
+        lambda line, worth, back: _cut(line.price, back),
+    ),
     "a percentage becomes money": (cart, "set_quantity", _freeze),
     "shares are rounded one by one": (money, "shares", _one_by_one),
     "cash goes back unrounded": (refunds, "_in_cash", lambda owed, most, coin: min(owed, most)),
@@ -79,7 +98,7 @@ def test_an_example_of_the_page_is_right(example: Example) -> None:
     assert sum(one.amount for one in example.paid) == example.total == ticket.exact + example.rounding
     returns = Returns(ticket, example.paid)
     for back in example.returns:
-        given = returns.give_back(back.pieces, ticket.coin)
+        given = returns.give_back(back.quantities, ticket.coin)
         assert (given.paid, given.tax, given.rounding) == (back.paid, back.tax, back.rounding)
 
 
@@ -88,7 +107,9 @@ def test_the_program_says_what_an_example_says(example: Example) -> None:
     ticket, till = example.ticket, Functions()
     lines = (
         CartLine(
-            str(n), "", "", one.pieces, _minor(one.price), Discount(_minor(one.off.amount), _minor(one.off.percent))
+            *(str(n), "", "", of_decimal(one.quantity), _minor(one.price)),
+            Discount(_minor(one.off.amount), _minor(one.off.percent)),
+            decimals=3,
         )
         for n, one in enumerate(ticket.lines)
     )
@@ -103,7 +124,7 @@ def test_the_program_says_what_an_example_says(example: Example) -> None:
         example.total,
     )
     for back in example.returns:
-        pieces = {n + 1: count for n, count in back.pieces.items() if count}
-        refund = till.give_back(sale, pieces, rules.cash_rounding, None, None)
+        quantities = {n + 1: of_decimal(units) for n, units in back.quantities.items() if units}
+        refund = till.give_back(sale, quantities, rules.cash_rounding, None, None)
         assert said(refund.payments) == [(one.way, one.amount) for one in back.paid]
         assert (pounds(refund.totals.tax), pounds(refund.totals.rounding)) == (back.tax, back.rounding)

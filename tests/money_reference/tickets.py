@@ -14,16 +14,18 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
-from clutch_tui.core import aftersales, refunds, sales, state
+from clutch_tui.core import aftersales, inventory, refunds, sales, state
 from clutch_tui.core import cart as carts
 from clutch_tui.core.database import db
 from clutch_tui.core.errors import ShopError
+from clutch_tui.core.quantity import DECIMALS, Quantity, smallest, whole
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import (
     PAY_METHODS,
     Cart,
     CartLine,
     Discount,
+    PartDraft,
     Payment,
     PayMethod,
     Sale,
@@ -33,6 +35,9 @@ from clutch_tui.core.types import (
 )
 
 from .rules import NOTHING, GivenBack, Line, Off, Paid, Returns, Ticket
+
+Quantities = dict[int, Quantity]
+"""By the number of their line."""
 
 COINS = (0, 5, 25, 50, 100)
 _AT = datetime(2026, 11, 30, tzinfo=UTC)
@@ -48,7 +53,7 @@ class Till(Protocol):
     def sell(self, cart: Cart, payments: Sequence[Payment], rules: TaxRules) -> Sale: ...
 
     def give_back(
-        self, sale: Sale, pieces: dict[int, int], coin: int, first: PayMethod | None, paid: Sequence[Payment] | None
+        self, sale: Sale, back: Quantities, coin: int, first: PayMethod | None, paid: Sequence[Payment] | None
     ) -> refunds.Refund:
         """What a return comes to: shared out by the program, or as a person wants it (`paid`)."""
 
@@ -81,6 +86,10 @@ def _payments(paid: Sequence[Paid]) -> list[tuple[str, Decimal]]:
     return [(one.way, one.amount) for one in paid if one.amount]
 
 
+def units(quantity: int) -> Decimal:
+    return Decimal(quantity).scaleb(-3)
+
+
 def said(payments: Sequence[Payment]) -> list[tuple[str, Decimal]]:
     return [(one.method, pounds(one.amount)) for one in payments if one.amount]
 
@@ -93,8 +102,15 @@ def _price(rng: random.Random) -> int:
     return rng.choice((0, 1, most)) if rng.random() < 0.05 else rng.randint(0, most)
 
 
-def _pieces(rng: random.Random) -> int:
-    return rng.choice((1, 1, 1, 2, 3, 4, 7, 12, 100, rng.randint(1, 999)))
+def _quantity(rng: random.Random, decimals: int) -> Quantity:
+    """Pieces; of what is measured an odd number of the smallest there is, a half or some quarters, or whole units."""
+    units = whole(rng.choice((1, 1, 1, 2, 3, 4, 7, 12, 100, rng.randint(1, 999))))
+    step = smallest(decimals)
+    if not decimals or rng.random() < 0.2:
+        return units
+    parts = (step, step * rng.randint(1, 99), step * rng.randint(1, 20_000), units // 4, units // 2, units + step)
+    fraction = rng.choice(parts)
+    return Quantity(max(step, fraction - fraction % step))
 
 
 def _discount(rng: random.Random, most: int) -> Discount:
@@ -125,26 +141,28 @@ class Typing:
         return Ticket(self.lines, self.off, pounds(rules.rate), rules.prices_include_tax, coin)
 
     def _add(self) -> None:
-        pieces, price = _pieces(self._rng), _price(self._rng)
-        line = CartLine(str(len(self.lines)), "", "", pieces, price)
+        decimals = self._rng.choice((0, 0, 0, 1, 2, 3))
+        quantity, price = _quantity(self._rng, decimals), _price(self._rng)
+        line = CartLine(str(decimals), "", "", quantity, price, decimals=decimals)
         self.cart = replace(self.cart, lines=(*self.cart.lines, line))
-        self.lines.append(Line(pieces, pounds(price)))
+        self.lines.append(Line(units(quantity), pounds(price)))
 
     def _change_mind(self, n: int, what: float) -> None:
         rng, cart, line = self._rng, self.cart, self.lines[n]
         if what < 0.35:
             discount = _discount(rng, cart.lines[n].gross)
             self.cart = carts.set_discount(cart, n, discount)
-            self.lines[n] = Line(line.pieces, line.price, _off(discount))
+            self.lines[n] = Line(line.quantity, line.price, _off(discount))
         elif what < 0.55:
             discount = _discount(rng, carts.net_of_lines(cart))
             self.cart, self.off = carts.with_discount(cart, discount), _off(discount)
         elif what < 0.7:
-            pieces = _pieces(rng)
-            self.cart, self.lines[n] = carts.set_quantity(cart, n, pieces), Line(pieces, line.price, line.off)
+            quantity = _quantity(rng, cart.lines[n].decimals)
+            self.cart = carts.set_quantity(cart, n, quantity)
+            self.lines[n] = Line(units(quantity), line.price, line.off)
         elif what < 0.8:
             price = _price(rng)
-            self.cart, self.lines[n] = carts.set_price(cart, n, price), Line(line.pieces, pounds(price), line.off)
+            self.cart, self.lines[n] = carts.set_price(cart, n, price), Line(line.quantity, pounds(price), line.off)
         elif what < 0.9:
             self._add()
         elif len(self.lines) > 1:
@@ -161,7 +179,7 @@ def _off(discount: Discount) -> Off:
     return Off(pounds(discount.amount), pounds(discount.percent))
 
 
-# --- one ticket from its first line to its last piece back -----------------------------------------------
+# --- one ticket from its first line until all of it is back ----------------------------------------------
 
 
 def live(rng: random.Random, till: Till) -> int:
@@ -217,45 +235,50 @@ def _compare_sale(sale: Sale, ticket: Ticket, payments: Sequence[Payment]) -> No
 
 
 def _bring_back(rng: random.Random, sale: Sale, returns: Returns, rules: TaxRules, till: Till) -> None:
-    """All pieces or some, in any parts; sometimes on a day with another coin, or as a person wants it."""
+    """All of it or some, in any parts; sometimes on a day with another coin, or as a person wants it."""
     coins, stops = {rules.cash_rounding}, rng.random() < 0.3
+    steps = {line.n: smallest(line.decimals) for line in sale.lines}
     left = {line.n: line.quantity for line in sale.lines}
     while left and not (stops and returns.times and rng.random() < 0.4):
         coin = rng.choice(COINS) if rng.random() < 0.1 else rules.cash_rounding
         coins.add(coin)
-        pieces = _some(rng, left, all_of_them=returns.times > 4)
+        back = _some(rng, left, steps, all_of_them=returns.times > 4)
         first = rng.choice(PAY_METHODS) if rng.random() < 0.3 else None
-        by_rule = returns.give_back({n - 1: count for n, count in pieces.items()}, pounds(coin), first)
+        by_rule = returns.give_back({n - 1: units(more) for n, more in back.items()}, pounds(coin), first)
         by_hand = None
         if rng.random() < 0.2:
             by_hand = [Payment(pay_method(one.way), int(one.amount * 100)) for one in by_rule.paid]
             if len(coins) == 1:
-                _try_too_much(till, sale, pieces, coin, by_hand)
-        refund = till.give_back(sale, pieces, coin, first, by_hand)
+                _try_too_much(till, sale, back, coin, by_hand)
+        refund = till.give_back(sale, back, coin, first, by_hand)
         _compare_return(refund, by_rule, returns, coin, max(coins))
-        left = {n: rest for n, rest in ((n, left[n] - pieces.get(n, 0)) for n in left) if rest}
+        left = {n: Quantity(rest) for n, rest in ((n, left[n] - back.get(n, 0)) for n in left) if rest}
     if not left:
         _check_all_back(returns, coins)
 
 
-def _some(rng: random.Random, left: Mapping[int, int], *, all_of_them: bool) -> dict[int, int]:
-    """Some pieces of some lines, by line number."""
+def _some(
+    rng: random.Random, left: Mapping[int, Quantity], steps: Mapping[int, Quantity], *, all_of_them: bool
+) -> Quantities:
+    """Some of some lines, by line number; of each so many times the smallest there is of it (`steps`)."""
     if all_of_them or rng.random() < 0.15:
         return dict(left)
     chosen = rng.sample(list(left), rng.randint(1, len(left)))
-    return {n: left[n] if rng.random() < 0.3 else rng.randint(1, left[n]) for n in chosen}
+    return {
+        n: left[n] if rng.random() < 0.3 else Quantity(steps[n] * rng.randint(1, left[n] // steps[n])) for n in chosen
+    }
 
 
 def pay_method(way: str) -> PayMethod:
     return next(method for method in PAY_METHODS if method == way)
 
 
-def _try_too_much(till: Till, sale: Sale, pieces: dict[int, int], coin: int, paid: Sequence[Payment]) -> None:
+def _try_too_much(till: Till, sale: Sale, back: Quantities, coin: int, paid: Sequence[Payment]) -> None:
     """A piastre, or a coin, more than is due is refused."""
     for n, one in enumerate(paid):
         more = [*paid[:n], replace(one, amount=one.amount + max(1, coin)), *paid[n + 1 :]]
         try:
-            till.give_back(sale, pieces, coin, None, more)
+            till.give_back(sale, back, coin, None, more)
         except ShopError:
             continue
         raise Differs(f"{more} were given back where {list(paid)} were due")
@@ -268,8 +291,10 @@ def _compare_return(refund: refunds.Refund, rule: GivenBack, returns: Returns, c
     same("a return's total", totals.total, rule.total)
     same("a return's tax", totals.tax, rule.tax)
     same("a return's rounding", totals.rounding, rule.rounding)
-    for line, worth in zip(refund.lines, rule.worths, strict=True):
+    for line, worth, off in zip(refund.lines, rule.worths, rule.offs, strict=True):
         same("a line that comes back", line.total, worth)
+        same("the discount of a line that comes back", line.discount, off)
+    same("a return's subtotal", totals.subtotal, sum((*rule.worths, *rule.offs), NOTHING))
     added = 0 if returns.ticket.tax_in_prices else totals.tax
     if totals.subtotal - totals.discount + added + totals.rounding != totals.total:
         raise Differs(f"the sums of a return do not add up: {totals}")
@@ -286,7 +311,7 @@ def _check_all_back(returns: Returns, coins: set[int]) -> None:
     short = returns.left()
     in_cash = short.pop("cash", NOTHING)
     if any(short.values()) or in_cash >= max(Decimal("0.01"), pounds(max(coins)) if len(coins) > 1 else NOTHING):
-        raise Differs(f"all pieces are back, and not what was paid for them: {returns.left()}")
+        raise Differs(f"all of it is back, and not what was paid for them: {returns.left()}")
     if returns.tax_gone != returns.ticket.tax:
         raise Differs(f"the taxes of the returns come to {returns.tax_gone}, that of the sale is {returns.ticket.tax}")
 
@@ -328,13 +353,13 @@ class Functions:
         return _sale(sales.lines_of(cart), payments, totals, rules)
 
     def give_back(
-        self, sale: Sale, pieces: dict[int, int], coin: int, first: PayMethod | None, paid: Sequence[Payment] | None
+        self, sale: Sale, back: Quantities, coin: int, first: PayMethod | None, paid: Sequence[Payment] | None
     ) -> refunds.Refund:
         now = self._now or sale
-        refund = refunds.reckon(now, self._before, pieces, coin, first=first, payments=paid)
+        refund = refunds.reckon(now, self._before, back, coin, first=first, payments=paid)
         lines = list(now.lines)
-        for n, count in pieces.items():
-            lines[n - 1] = replace(lines[n - 1], returned=lines[n - 1].returned + count)
+        for n, more in back.items():
+            lines[n - 1] = replace(lines[n - 1], returned=Quantity(lines[n - 1].returned + more))
         self._now = replace(now, lines=tuple(lines))
         by_method = dict(self._before.by_method)
         for one in refund.payments:
@@ -355,10 +380,14 @@ class Stored:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        drafts = (PartDraft(name="x", decimals=decimals) for decimals in range(DECIMALS + 1))
+        self._parts = [store.run_now(inventory.create, draft).id for draft in drafts]
+        """A part for each number of decimals: a sale has them from its part."""
 
     def sell(self, cart: Cart, payments: Sequence[Payment], rules: TaxRules) -> Sale:
         opened = self._store.run_now(sales.open_cart)
-        cart = replace(cart, id=opened.id)
+        lines = tuple(replace(line, part_id=self._parts[line.decimals]) for line in cart.lines)
+        cart = replace(cart, id=opened.id, lines=lines)
         options: Any = {"cashier": "c", "device_id": "d", "rules": rules}
         sold = self._store.run_now(sales.checkout, cart, payments, **options)
         read = self._store.read_now(sales.get, sold.id)
@@ -367,16 +396,16 @@ class Stored:
         return read
 
     def give_back(
-        self, sale: Sale, pieces: dict[int, int], coin: int, first: PayMethod | None, paid: Sequence[Payment] | None
+        self, sale: Sale, back: Quantities, coin: int, first: PayMethod | None, paid: Sequence[Payment] | None
     ) -> refunds.Refund:
         rules = TaxRules(sale.tax_rate, sale.prices_include_tax, coin)
         self._store.run_now(state.put_tax_rules, rules)
         now, before = self._store.read_now(sales.get, sale.id), self._store.read_now(aftersales.refunded, sale.id)
         if paid is None and first is not None:
-            paid = refunds.reckon(now, before, pieces, coin, first=first).payments
+            paid = refunds.reckon(now, before, back, coin, first=first).payments
         options: Any = {"payments": paid, "cashier": "c", "device_id": "d", "reason": "r"}
-        back = self._store.run_now(aftersales.give_back, sale.id, pieces, **options)
-        return refunds.Refund(back.lines, back.totals, back.payments)
+        given = self._store.run_now(aftersales.give_back, sale.id, back, **options)
+        return refunds.Refund(given.lines, given.totals, given.payments)
 
     def void(self, sale: Sale) -> bool:
         self._store.run_now(aftersales.void, sale.id, "a mistake", "c")

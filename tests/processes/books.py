@@ -16,6 +16,7 @@ from typing import Any
 
 from clutch_tui.core import journal
 from clutch_tui.core.database import db
+from clutch_tui.core.quantity import of_decimal
 from clutch_tui.core.search import STOCK
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.sync import replica
@@ -24,7 +25,7 @@ from clutch_tui.sandbox import demo_data, payload
 SHOP = demo_data.SHOP_ID
 
 Line = tuple[str, int, int, int, int]
-"""Part, pieces, price, discount, total."""
+"""Part, quantity in thousandths, price, discount, total."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Sold:
             totals["tax"],
             totals["discount"],
             tuple(
-                (line["part_id"], line["quantity"], line["price"], line["discount"], line["total"])
+                (line["part_id"], of_decimal(line["quantity"]), line["price"], line["discount"], line["total"])
                 for line in receipt["lines"]
             ),
             tuple((payment["method"], payment["amount"]) for payment in receipt["payments"]),
@@ -105,7 +106,7 @@ class ServerBooks:
 
 def _lines_and_payments(body: Mapping[str, Any]) -> tuple[tuple[Line, ...], tuple[tuple[str, int], ...]]:
     lines = tuple(
-        (line["item_id"], line["quantity"], *(payload.piastres(line[name], name) for name in _LINE_MONEY))
+        (line["item_id"], of_decimal(line["quantity"]), *(payload.piastres(line[name], name) for name in _LINE_MONEY))
         for line in body["items"]
     )
     payments = tuple((one["method"], payload.piastres(one["amount"], "amount")) for one in body["payments"])

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from clutch_tui.bootstrap import exit_codes
+from clutch_tui.core.quantity import whole
 from clutch_tui.sandbox import changes, demo_data
 from clutch_tui.sandbox.backend import Backend
 from clutch_tui.sandbox.ledger import Change, Origin
@@ -226,7 +227,7 @@ def open_books(terminals: list[Terminal]) -> Iterator[list[TerminalBooks]]:
 
 
 async def _open_shop(path: Path) -> dict[str, int]:
-    """Make the server's file: a shop and its parts; the pieces of each part."""
+    """Make the server's file: a shop and its parts; the quantity of each part."""
     settings = Settings(db=str(path), parts=None)
     async with running(settings) as sandbox:
         backend: Backend = sandbox.backend
@@ -236,5 +237,5 @@ async def _open_shop(path: Path) -> dict[str, int]:
             fields = {"name": f"قطعة {n}", "part_number": f"P-{n:03}", "price": 100 + n, "stock_quantity": OPENING}
             change = Change(f"opening-{n}", "create", "item", part_id, fields=fields)
             await backend.write(changes.apply, demo_data.SHOP_ID, change, Origin())
-            opening[part_id] = OPENING
+            opening[part_id] = whole(OPENING)
     return opening

@@ -18,6 +18,7 @@ import time_machine
 
 from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.core import cart, inventory, sales, search, state
+from clutch_tui.core.quantity import whole
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import PartDraft, PartRow, Payment
 from clutch_tui.net.network import Network
@@ -146,7 +147,7 @@ class Shop:
             seen = await store.read(inventory.get, part.id)
             await store.run(inventory.edit, part.id, replace(seen.draft, location="A-12"), seen=seen)
             nameless = PartDraft(name_en="Wiper blade 20 in", part_number="WB-20", price=18_000)
-            await store.run(inventory.create, nameless, 6)  # the server wants an Arabic name
+            await store.run(inventory.create, nameless, whole(6))  # the server wants an Arabic name
             await _network(installation, store).sync_once(60)
         finally:
             await asyncio.to_thread(store.close)
@@ -158,7 +159,7 @@ class Shop:
             for text, quantity in (("بوجيه", 4), ("فلتر هواء", 1)):
                 part = (await store.read(search.find, text, 1))[0]
                 await store.run(_sell, part, quantity, installation.device_id)
-            await store.run(inventory.adjust, part.id, -1, "واحدة مكسورة")
+            await store.run(inventory.adjust, part.id, whole(-1), "واحدة مكسورة")
         finally:
             await asyncio.to_thread(store.close)
 
@@ -249,7 +250,7 @@ def _network(installation: Installation, store: Store) -> Network:
 
 
 def _sell(part: PartRow, quantity: int, device_id: str) -> None:
-    wanted = cart.add_line(sales.open_cart(), part, quantity)
+    wanted = cart.add_line(sales.open_cart(), part, whole(quantity))
     rules = state.tax_rules()
     total = cart.totals(wanted, rules, "cash").total
     paid = (Payment("cash", total),)

@@ -22,6 +22,7 @@ from .plain import PlainBooks, PlainWorld
 from .server import SHOP, Deed
 from .terminal import Pace, Terminal
 from .violation import Violation
+from .world import World
 
 LATER = timedelta(minutes=11)
 """After this long a till believes that a server which had the sync calls has them no more."""
@@ -60,8 +61,11 @@ class ChangingBooks(PlainBooks):
                 (transports.LISTS,),
             )
         }
+        resent = {
+            row[0] for one in terminals for row in one.sql("SELECT change_id FROM outbox WHERE outcome = 'resent'")
+        }
         for one in self.committed.values():
-            if one.kind not in ("sale", "return"):
+            if one.kind not in ("sale", "return") or one.change_id in resent:
                 continue
             receipt = one.payload["receipt_number"], one.payload["total"]
             times = there.pop(receipt, 0)
@@ -178,6 +182,9 @@ class ChangingWorld(PlainWorld):
                 self.happened("went by lists", terminal.name)
         self._start_again()
         await super()._calm()
+
+    async def _teach(self) -> None:
+        await World._teach(self)
 
     def _waiting(self, *lanes: str, besides: Container[str] = ()) -> list[tuple[str, str, str]]:
         """What has come back of a sale that waits for a person waits with it."""

@@ -16,16 +16,17 @@ from unittest.mock import patch
 
 from clutch_tui.core import accounts, aftersales, cash, inventory, orders, state
 from clutch_tui.core.outbox.messages import PullPage, Result
+from clutch_tui.core.quantity import ONE, whole
 from clutch_tui.core.sync import conflicts, replica
 from clutch_tui.core.types import Discount, TaxRules
 
-from . import clerk, directed_disks, directed_queue, stage
+from . import clerk, directed_disks, directed_quantities, directed_queue, stage
 from .network import Message
 from .scenario import SCENARIOS, adjust, cart, customer, edit, make_part, parts, play, scenario, sell
 from .stage import FOR_EVER, Stage
 from .violation import Violation
 
-__all__ = ["SCENARIOS", "directed_disks", "directed_queue", "play"]
+__all__ = ["SCENARIOS", "directed_disks", "directed_quantities", "directed_queue", "play"]
 
 INVENTORY, SALES = "/inventory/sync", "/sales/sync"
 
@@ -77,8 +78,8 @@ async def no_ledger(on: Stage) -> None:
     await on.pass_time(5)
     await on.end()
     for terminal in on.terminals:
-        if (stock := terminal.ask(inventory.get, parts(terminal)[0]).stock) != 55:
-            raise Violation(f"five pieces were found once, and {terminal.name} has {stock - 50} more")
+        if (stock := terminal.ask(inventory.get, parts(terminal)[0]).stock) != whole(55):
+            raise Violation(f"five pieces were found once, and {terminal.name} has {stock / 1000 - 50} more")
 
 
 @scenario()
@@ -367,9 +368,9 @@ async def credit_return_sign(on: Stage) -> None:
     """Something that was sold on account comes back."""
     await on.open()
     part_id, customer_id = parts(on.first)[0], customer(on.first)
-    sale = on.first.do(clerk.sell_these, [(part_id, 2)], "credit", customer_id=customer_id)
+    sale = on.first.do(clerk.sell_these, [(part_id, whole(2))], "credit", customer_id=customer_id)
     await on.pass_time(5)
-    on.first.do(aftersales.give_back, sale.id, {1: 1}, cashier="c", device_id="d", reason="does not fit")
+    on.first.do(aftersales.give_back, sale.id, {1: ONE}, cashier="c", device_id="d", reason="does not fit")
     await on.end()
 
 
@@ -380,7 +381,7 @@ async def return_over_refund(on: Stage) -> None:
     on.first.do(state.put_tax_rules, TaxRules(cash_rounding=25))
     sale = on.first.do(lambda: clerk.check_out(replace(cart(on.first), discount=Discount(25)), "cash"))
     on.first.do(state.put_tax_rules, TaxRules(cash_rounding=100))
-    on.first.do(aftersales.give_back, sale.id, {1: 1}, cashier="c", device_id="d", reason="does not fit")
+    on.first.do(aftersales.give_back, sale.id, {1: ONE}, cashier="c", device_id="d", reason="does not fit")
     await on.end()
 
 

@@ -127,8 +127,20 @@ class Books(Rest):
         )
         known = connection.peek(sql, (entry.type, entry.record_id, entry.n, epoch))[0][0] or 0
         moved = [version for name, version in entry.base.items() if version != before.get(name)]
-        if max(moved) > known:
+        self._check_split(entry, before.keys() - entry.base.keys(), connection)
+        if moved and max(moved) > known:
             raise Violation(f"{entry.change_id} stands on version {max(moved)}, its epoch {epoch} has given {known}")
+
+    def _check_split(self, entry: Committed, fields: Collection[str], connection: FragileConnection) -> None:
+        """What an edit says no more, because the server has no words for it, an edit of its own says."""
+        sql = "SELECT payload FROM outbox WHERE type = ? AND record_id = ? AND n > ? AND kind = 'update'"
+        rest = {
+            name
+            for (text,) in connection.peek(sql, (entry.type, entry.record_id, entry.n))
+            for name in json.loads(text)
+        }
+        if left := set(fields) - rest:
+            raise Violation(f"{entry.change_id} says nothing of {sorted(left)} any more, and no other edit does")
 
     def _check_money(self, terminal: Terminal, entry: Committed, connection: FragileConnection) -> None:
         """What is paid comes to the total, can be paid in the coins there are, and goes back as it came in."""

@@ -247,7 +247,7 @@ class Line(httpx.AsyncBaseTransport):
         if spoilt is None:
             return body
         self._note("unreadable", self._name, spoilt.get("id") or spoilt.get("status"))
-        spoilt |= {"stock_quantity": "15.5"} if "stock_quantity" in spoilt else {"seq": 10**30}
+        spoilt |= {"stock_quantity": "15.55555"} if "stock_quantity" in spoilt else {"seq": 10**30}
         return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
 
     def _arm_within(self, message: Message, died: bool) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from clutch_tui.core import cart as carts
 from clutch_tui.core import inventory
+from clutch_tui.core.quantity import whole
 from clutch_tui.core.types import Cart, PartDraft
 
 from . import clerk, stage
@@ -79,19 +80,19 @@ def edit(part_id: str, *, seen: Any = None, **fields: Any) -> clerk.Deed:
 
 def adjust(part_id: str, delta: int) -> clerk.Deed:
     def deed(terminal: Terminal, rng: random.Random) -> str:
-        terminal.do(inventory.adjust, part_id, delta, "found")
+        terminal.do(inventory.adjust, part_id, whole(delta), "found")
         return f"adjusted {part_id}"
 
     return deed
 
 
 def make_part(terminal: Terminal, rng: random.Random) -> str:
-    part = terminal.do(inventory.create, PartDraft(name="جديد", part_number="N-1", price=500), 5)
+    part = terminal.do(inventory.create, PartDraft(name="جديد", part_number="N-1", price=500), whole(5))
     return f"created {part.id}"
 
 
 def sell(part_id: str, quantity: int) -> clerk.Deed:
     def deed(terminal: Terminal, rng: random.Random) -> str:
-        return f"sold {terminal.do(clerk.sell_these, [(part_id, quantity)], 'cash').id}"
+        return f"sold {terminal.do(clerk.sell_these, [(part_id, whole(quantity))], 'cash').id}"
 
     return deed

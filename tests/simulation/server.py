@@ -128,6 +128,7 @@ class Server:
         """When each customer appeared: some are brought by a sale and not by a request of their own."""
         self.on_deed: Callable[[str, Deed], None] = lambda change_id, deed: None
         self._saved: tuple[dict[str, Deed], dict[str, int]] | None = None
+        self.began_with = PROTOCOL
 
     def _reset(self, template: sqlite3.Connection) -> None:
         database = self.backend.database
@@ -140,6 +141,14 @@ class Server:
         database.protocol = PROTOCOL
         template.backup(database.connection())
         database.connection().executescript(_WITNESS)
+
+    def begin_with(self, protocol: int) -> None:
+        """The version of the protocol that it speaks for as long as anything may go wrong."""
+        self.began_with = self.backend.database.protocol = protocol
+
+    def teach(self) -> None:
+        """It learns the newest version."""
+        self.backend.database.protocol = PROTOCOL
 
     # --- what a request does -------------------------------------------------------------------------
 
@@ -351,6 +360,7 @@ def _shared() -> _Shared:
             "price": 100 + n,
             "cost": 60 + n,
             "stock_quantity": OPENING_STOCK,
+            **({"unit": "LTR", "decimals": 3} if n % 3 == 2 else {}),
         }
         _create(backend, "item", f"01930000-0000-7000-8000-{n:012x}", part)
     for n in range(CUSTOMERS):

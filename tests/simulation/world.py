@@ -14,6 +14,7 @@ from collections.abc import Callable, Container, Sequence
 from datetime import timedelta
 from pathlib import Path
 
+from clutch_tui.core import state
 from clutch_tui.core.clock import to_text
 from clutch_tui.core.outbox import abilities
 from clutch_tui.core.sync.replica import CHANNELS
@@ -37,6 +38,9 @@ STEPS = 25
 PATIENCE = 120.0
 """Virtual seconds after the last fault within which everything healthy must be delivered."""
 
+HOUR = timedelta(minutes=61)
+"""After this long every terminal has asked the server once more what it knows."""
+
 SLOW = timedelta(minutes=16)
 """After this long every change in the slow lane has been due again."""
 
@@ -56,7 +60,7 @@ class World:
         self.rng = rng = self._chance("world")
         self.loop = VirtualLoop()
         self.server = Server(self.loop, self._chance("server"))
-        self.server.backend.database.protocol = self._draw_protocol()
+        self.server.begin_with(self._draw_protocol())
         self.weather = self._make_weather()
         self.books = self._make_books()
         self.habits = Habits(self._chance("habits"))
@@ -401,11 +405,35 @@ class World:
             if change[2] in lanes and change[0] not in besides
         ]
 
+    async def _teach(self) -> None:
+        """A server of version 1 learns the second, and the terminals ask for it in the next hour: then nothing has to
+        wait here any more for the want of words."""
+        if self.server.began_with > 1:
+            return
+        if waiting := self._waiting("local"):
+            self.happened("kept here", str(len(waiting)))
+        self.server.teach()
+        self._let_hour_pass()
+        await self.pass_time(5.0)  # of an answer that was on its way no terminal hears anything for an hour
+        self._let_hour_pass()
+        began = self.loop.elapsed
+        while (waiting := self._waiting("local")) or not all(terminal.ask(_has_learned) for terminal in self.terminals):
+            if self.loop.elapsed - began > PATIENCE:
+                raise Violation(f"the server has learned, and still waits here: {waiting[:3]}")
+            await self.pass_time(1.0)
+
+    def _let_hour_pass(self) -> None:
+        for terminal in self.terminals:
+            if terminal.alive and not terminal.ask(_has_learned):
+                terminal.clock.jump(HOUR)
+                terminal.sync.wake()
+
     async def _rest(self) -> None:
         """The server is mended and a quarter of an hour passes; then all must be one. What failed before it was mended
         may reach the slow lane only now: it gets a quarter of an hour of its own."""
         self.poison.clear()
         self.server.backend.faults.clear()
+        await self._teach()
         if self._waiting("slow", "fast"):
             self.happened("slow lane")
             await self.pass_time(5.0)  # what was answered before the server was mended arrives
@@ -475,3 +503,9 @@ class World:
             task.cancel()
         self.loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
         self.loop.close()
+
+
+def _has_learned() -> bool:
+    """The terminal has heard what the server knows, and has fetched what it could not read before."""
+    renewed = not any(state.get(f"{channel}.renew") for channel in CHANNELS)
+    return abilities.knows("unit") and renewed

@@ -9,6 +9,7 @@ from typing import Any
 
 from clutch_tui.core import inventory
 from clutch_tui.core.database import db
+from clutch_tui.core.quantity import whole
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import Part, PartDraft
 
@@ -45,8 +46,8 @@ def stock_shelf(store: Store) -> dict[str, Part]:
     def write() -> dict[str, Part]:
         parts = {}
         for n, (number, draft) in enumerate(rows, 1):
-            record = asdict(replace(draft, part_number=number, cost=draft.price // 2, min_stock=5))
-            row = {"id": f"part-{n}", **record, "stock_quantity": n * 5, "version": 1, "seq": n}
+            record = asdict(replace(draft, part_number=number, cost=draft.price // 2, min_stock=whole(5)))
+            row = {"id": f"part-{n}", **record, "stock_quantity": whole(n * 5), "version": 1, "seq": n}
             row |= inventory.keys_of(row)
             names = ", ".join(row)
             db.execute(f"INSERT INTO part ({names}) VALUES ({', '.join('?' * len(row))})", tuple(row.values()))

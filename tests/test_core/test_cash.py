@@ -12,6 +12,7 @@ import pytest
 from clutch_tui.core import accounts, aftersales, cart, cash, customers, inventory, sales
 from clutch_tui.core.database import db
 from clutch_tui.core.errors import ShopError
+from clutch_tui.core.quantity import ONE, whole
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.sync import queue
 from clutch_tui.core.types import CustomerDraft, PartDraft, Payment, Receipt, TaxRules
@@ -35,12 +36,12 @@ def store(tmp_path: Path, clock: HandClock) -> Iterator[Store]:
 
 @pytest.fixture
 def part_id(store: Store) -> str:
-    return str(store.run_now(inventory.create, PartDraft(name="بوجيه", part_number="P-1", price=100_00), 50).id)
+    return str(store.run_now(inventory.create, PartDraft(name="بوجيه", part_number="P-1", price=100_00), whole(50)).id)
 
 
 def sell(store: Store, part_id: str, *payments: Payment) -> Receipt:
     part = store.read_now(inventory.get, part_id)
-    made = cart.add_line(store.run_now(sales.open_cart), part, 1)
+    made = cart.add_line(store.run_now(sales.open_cart), part, ONE)
     paid = payments or (Payment("cash", 100_00),)
     return store.run_now(sales.checkout, made, paid, cashier="sara", device_id="d", rules=RULES)
 
@@ -66,7 +67,7 @@ def test_every_way_that_money_comes_and_goes_is_a_line_of_the_report(store: Stor
     sell(store, part_id, Payment("cash", 40_00), Payment("visa", 60_00))
     sell(store, part_id, Payment("visa", 100_00))
     store.run_now(aftersales.void, voided.id, "غلط", "sara")
-    store.run_now(aftersales.give_back, back.id, {1: 1}, cashier="sara", device_id="d", reason="مش مناسب")
+    store.run_now(aftersales.give_back, back.id, {1: ONE}, cashier="sara", device_id="d", reason="مش مناسب")
     store.run_now(accounts.pay, owing.id, 70_00, "cash", "", "sara", beyond_debt=True)
     report = store.read_now(cash.report)
     assert report.sums == {

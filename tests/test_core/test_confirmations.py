@@ -10,6 +10,7 @@ import pytest
 from clutch_tui.core import inventory
 from clutch_tui.core.outbox import outbox
 from clutch_tui.core.outbox.messages import PullPage, Result
+from clutch_tui.core.quantity import ONE, whole
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.sync import confirmations, replica
 from clutch_tui.core.types import PartDraft
@@ -19,9 +20,9 @@ from tests.fresh_store import open_new
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     with open_new(tmp_path / "shop.db", inline=True) as one:
-        part = one.run_now(inventory.create, PartDraft(name="فلتر", price=1000), 5)
+        part = one.run_now(inventory.create, PartDraft(name="فلتر", price=1000), whole(5))
         for _ in range(260):
-            one.run_now(inventory.adjust, part.id, 1, "found")
+            one.run_now(inventory.adjust, part.id, ONE, "found")
         while sent := one.run_now(outbox.claim, "inventory"):
             results = {change.change_id: Result("applied", change.n, mark=None) for change in sent}
             here = one.read_now(replica.pull_state, "inventory")

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, replace
 
 import pytest
 
 from clutch_tui.core import customers, inventory, state
+from clutch_tui.core.database import db
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.outbox import outbox
 from clutch_tui.core.outbox.messages import PullPage, Result
 from clutch_tui.core.outbox.views import Conflict
+from clutch_tui.core.quantity import Quantity, whole
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.sync import conflicts, replica
 from clutch_tui.core.types import CustomerDraft, Part
-from tests.test_core.shop import stock_shelf
+from tests.test_core.shop import queue, stock_shelf
 
 
 def refuse(store: Store, theirs: dict[str, object]) -> Conflict:
@@ -155,6 +158,37 @@ def test_a_deleted_part_comes_back_as_a_new_one_with_what_lies_on_the_shelf(stor
     assert (change.kind, change.payload["location"], change.payload["stock_quantity"]) == ("create", "Z-1", part.stock)
     assert change.id != part.id
     assert store.read_now(conflicts.pending) == ()
+
+
+@pytest.mark.parametrize("decimals", [0, 3])
+def test_a_deleted_part_comes_back_with_its_fraction_however_it_is_sold_by_now(store: Store, decimals: int) -> None:
+    """What lies on the shelf of a part that is sold in pieces now may be a fraction from before."""
+    part = stock_shelf(store)["OF-200"]
+    store.run_now(db.execute, "UPDATE part SET stock_quantity = 2500, decimals = ? WHERE id = ?", (decimals, part.id))
+    part = store.read_now(inventory.get, part.id)
+    store.run_now(lambda: inventory.edit(part.id, replace(part.draft, location="Z-1"), seen=part))
+    conflict = refuse(store, {"id": part.id, "deleted": True})
+    store.run_now(conflicts.resolve, conflict.id, "new")
+    made = store.read_now(inventory.get, queue(store)[-1]["record_id"])
+    assert (made.id != part.id, made.stock, made.draft.location) == (True, Quantity(2_500), "Z-1")
+
+
+def test_a_third_value_in_fractions_is_for_what_is_sold_in_such(store: Store) -> None:
+    part = stock_shelf(store)["OF-200"]
+    store.run_now(lambda: inventory.edit(part.id, replace(part.draft, min_stock=whole(7)), seen=part))
+    (change,) = store.run_now(outbox.claim, "inventory")
+    theirs = {"min_stock": (Quantity(2_500), 9)}
+    answer = Result(status="conflict", seq=50, version=9, applied=(), theirs=theirs)
+    store.run_now(replica.deliver, {change.change_id: answer}, "e-1")
+    (conflict,) = store.read_now(conflicts.pending)
+    with pytest.raises(ShopError, match=r"quantity\.pieces"):
+        store.run_now(conflicts.resolve, conflict.id, "other", Quantity(1_500))
+    store.run_now(conflicts.resolve, conflict.id, "other", whole(1))
+    (again,) = store.run_now(outbox.claim, "inventory")
+    assert (again.payload, again.was) == ({"min_stock": whole(1)}, {"min_stock": Quantity(2_500)})
+    ((text,),) = store.read_now(lambda: db.execute("SELECT detail FROM audit WHERE action = 'resolve'").fetchall())
+    told = json.loads(text)
+    assert (told["mine"], told["theirs"], told["value"]) == (7, "2.5", 1), "the audit says units"
 
 
 def test_equal_cases_are_decided_together(store: Store) -> None:

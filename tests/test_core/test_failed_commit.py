@@ -11,6 +11,7 @@ import pytest
 from clutch_tui.core import inventory, state
 from clutch_tui.core.database import db, faults
 from clutch_tui.core.errors import ShopError
+from clutch_tui.core.quantity import whole
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import PartDraft
 from tests.simulation.disk import Disk, FragileStore, Guard
@@ -21,7 +22,7 @@ def stocked(path: Path) -> str:
     """A shop with one part; its id."""
     with Store.open(path, inline=True) as store:
         store.run_now(state.begin, rate=0, prices_include_tax=True, cash_rounding=25, timezone="Africa/Cairo")
-        return str(store.run_now(inventory.create, PartDraft(name="فلتر", price=1000), 5).id)
+        return str(store.run_now(inventory.create, PartDraft(name="فلتر", price=1000), whole(5)).id)
 
 
 def sales(path: Path) -> int:

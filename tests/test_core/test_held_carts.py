@@ -14,6 +14,7 @@ import pytest
 from clutch_tui.core import held_carts, inventory, sales
 from clutch_tui.core.cart import add_line, totals
 from clutch_tui.core.errors import ShopError
+from clutch_tui.core.quantity import whole
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import Cart, PartDraft, Payment, TaxRules
 
@@ -29,7 +30,7 @@ def windows(tmp_path: Path) -> Iterator[tuple[Store, Store]]:
 
 def _begin(store: Store) -> Cart:
     def begin() -> Cart:
-        part = inventory.create(PartDraft(name="فلتر", price=10_00), 5)
+        part = inventory.create(PartDraft(name="فلتر", price=10_00), whole(5))
         cart = add_line(sales.open_cart(), part)
         sales.save_cart(cart)
         return cart
@@ -90,11 +91,12 @@ import sys, time
 from pathlib import Path
 from clutch_tui.core import inventory, sales
 from clutch_tui.core.cart import add_line
+from clutch_tui.core.quantity import whole
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import PartDraft
 store = Store.open(Path(sys.argv[1]), inline=True)
 def begin():
-    cart = add_line(sales.open_cart(), inventory.create(PartDraft(name="x", price=1000), 5))
+    cart = add_line(sales.open_cart(), inventory.create(PartDraft(name="x", price=1000), whole(5)))
     sales.save_cart(cart)
     return cart.id
 print(store.run_now(begin), flush=True)

@@ -19,9 +19,11 @@ from clutch_tui.core.outbox import outbox
 from clutch_tui.core.price_lists import imports
 from clutch_tui.core.price_lists.imports import ImportReport
 from clutch_tui.core.price_lists.price_list import read
+from clutch_tui.core.quantity import Quantity, whole
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.sync import differences
 from clutch_tui.core.types import PartQuery
+from clutch_tui.text import strings
 from tests.test_core.shop import queue, stock_shelf
 from tests.test_core.test_price_list import write
 
@@ -30,6 +32,12 @@ HEADINGS = ("رقم القطعة", "الاسم", "سعر البيع", "الكم�
 
 def take(store: Store, folder: Path, *rows: Sequence[str], dry_run: bool = False) -> ImportReport:
     return imports.run(store, read(write(folder / "list.csv", [HEADINGS, *rows])), dry_run=dry_run)
+
+
+def take_measured(store: Store, folder: Path, *rows: Sequence[str], dry_run: bool = False) -> ImportReport:
+    """A list that says in which unit its parts are sold, and how finely."""
+    headings = ("رقم القطعة", "الاسم", "سعر البيع", "الكمية", "الوحدة", "Decimals")
+    return imports.run(store, read(write(folder / "measured.csv", [headings, *rows])), dry_run=dry_run)
 
 
 def figures(report: ImportReport) -> tuple[int, int, int, int, int]:
@@ -62,29 +70,33 @@ def test_a_new_part_is_there_at_once_and_asked_of_the_server(store: Store, tmp_p
     assert find(store, "تيل") == find(store, "bp900") == ["BP-900"]
     (request,) = queue(store)
     part = store.read_now(inventory.get, request["record_id"])
-    assert (part.draft.price, part.stock, part.unsent, part.version) == (35000, 12, True, 0)
+    assert (part.draft.price, part.stock, part.unsent, part.version) == (35000, whole(12), True, 0)
     assert (request["kind"], request["type"], request["label"]) == ("create", "item", "تيل فرامل")
     assert request["payload"] == {
         **{name: getattr(part.draft, name) for name in type(part.draft).__dataclass_fields__},
-        "stock_quantity": 12,
+        "stock_quantity": whole(12),
     }
     assert store.read_now(journal.verify_audit) is None
 
 
-def test_it_leaves_what_making_the_part_by_hand_leaves(store: Store, tmp_path: Path) -> None:
-    take(store, tmp_path, ("BP-900", "تيل فرامل", "350", "12", "", "كيا"))
+@pytest.mark.parametrize(("unit", "text", "stock"), [("", "12", whole(12)), ("لتر", "12.5", Quantity(12_500))])
+def test_it_leaves_what_making_the_part_by_hand_leaves(
+    store: Store, tmp_path: Path, unit: str, text: str, stock: Quantity
+) -> None:
+    take_measured(store, tmp_path, ("BP-900", "تيل فرامل", "350", text, unit, ""))
     imported = store.read_now(lambda: inventory.page(PartQuery(), None, 0, 10))[0]
-    made = store.run_now(inventory.create, store.read_now(inventory.get, imported.id).draft, 12)
+    made = store.run_now(inventory.create, store.read_now(inventory.get, imported.id).draft, stock)
 
     def rows(part_id: str) -> list[Any]:
         part = list(db.execute("SELECT * FROM part WHERE id = ?", (part_id,)).fetchone())
         sent = db.execute(
-            "SELECT lineage, channel, kind, type, label, epoch, base, was, payload, lane FROM outbox"
-            " WHERE record_id = ?",
-            (part_id,),
+            "SELECT lineage, channel, kind, type, label, epoch, base, was, replace(payload, ?, ''), lane FROM outbox"
+            " WHERE record_id = ? ORDER BY n",
+            (part_id, part_id),
         ).fetchall()
+        moved = db.execute("SELECT kind, delta, reason FROM stock_move WHERE part_id = ?", (part_id,)).fetchall()
         kept = db.execute("SELECT type, body FROM base_record WHERE id = ?", (part_id,)).fetchall()
-        return [part[2:], sent, kept]
+        return [part[2:], sent, moved, kept]
 
     assert store.read_now(rows, imported.id) == store.read_now(rows, made.id)
 
@@ -105,9 +117,10 @@ def test_a_known_part_gets_what_changed_and_nothing_else(store: Store, tmp_path:
     assert update["base"] == {"part_number": 1, "price": 1}
     assert update["was"] == {"part_number": "WP-100", "price": 15000}
     assert (count["kind"], count["record_id"]) == ("count", oil_filter.id)
-    assert count["payload"] == {"item_id": oil_filter.id, "counted": 4, "expected": 10, "delta": -6}
+    facts = {"counted": whole(4), "expected": whole(10), "delta": whole(-6)}
+    assert count["payload"] == {"item_id": oil_filter.id, **facts}
     after = store.read_now(inventory.get, oil_filter.id)
-    assert (after.stock, after.base_stock) == (4, 10)
+    assert (after.stock, after.base_stock) == (whole(4), whole(10))
     assert store.read_now(inventory.get, water_pump.id).stock == water_pump.stock
 
 
@@ -280,12 +293,123 @@ def test_what_was_sold_since_does_not_come_back_with_the_same_file(store: Store,
     shelf = stock_shelf(store)
     row = ("OF-200", "فلتر زيت", "45.50", "24", "", "")
     take(store, tmp_path, row)
-    store.run_now(inventory.adjust, shelf["OF-200"].id, -2, "بيع")
+    store.run_now(inventory.adjust, shelf["OF-200"].id, whole(-2), "بيع")
     again = take(store, tmp_path, row)
     assert figures(again) == (0, 0, 0, 1, 0)
     assert [(r.key, r.values) for r in again.warnings] == [("import.warning.moved_since", {"counted": 24, "stock": 22})]
-    assert store.read_now(inventory.get, shelf["OF-200"].id).stock == 22
+    assert store.read_now(inventory.get, shelf["OF-200"].id).stock == whole(22)
     assert figures(take(store, tmp_path, (*row[:3], "30", "", ""))) == (0, 0, 1, 0, 0), "another file is another count"
+
+
+# --- what is sold in fractions ---------------------------------------------------------------------------
+
+
+OIL = ("OIL-1", "زيت باللتر", "350", "12.5", "لتر", "")
+
+
+def test_a_part_in_litres_is_made_with_its_fraction_on_the_shelf(store: Store, tmp_path: Path) -> None:
+    """The request goes to servers that take no fractions, too: what lies on the shelf is a fact of its own."""
+    assert figures(take_measured(store, tmp_path, OIL)) == (1, 0, 0, 0, 0)
+    create, count = queue(store)
+    payload = create["payload"]
+    assert (payload["unit"], payload["decimals"], payload["stock_quantity"]) == ("LTR", 3, 0)
+    assert (count["kind"], count["record_id"]) == ("count", create["record_id"])
+    assert count["payload"] == {"item_id": create["record_id"], "counted": 12_500, "expected": 0, "delta": 12_500}
+    assert store.read_now(inventory.get, create["record_id"]).stock == Quantity(12_500)
+    before = dump(store)
+    assert figures(take_measured(store, tmp_path, OIL)) == (0, 0, 0, 1, 0)
+    assert dump(store) == before
+
+
+@pytest.mark.parametrize(
+    ("unit", "decimals", "sold"),
+    [
+        ("لتر", "", ("LTR", 3)),
+        ("Litre", "1", ("LTR", 1)),
+        ("متر", "", ("MTR", 2)),
+        ("kg", "", ("KGM", 3)),
+        ("طقم", "", ("SET", 0)),
+        ("Pair", "", ("PR", 0)),
+        ("قطعة", "", ("", 0)),
+        ("PCS", "2", ("", 2)),
+        ("", "3", ("", 3)),
+        ("جالون", "", ("", 0)),
+    ],
+)
+def test_a_new_part_is_sold_as_finely_as_its_unit_unless_the_list_says_it(
+    store: Store, tmp_path: Path, unit: str, decimals: str, sold: tuple[str, int]
+) -> None:
+    take_measured(store, tmp_path, (*OIL[:3], "4", unit, decimals))
+    (row,) = store.read_now(inventory.page, PartQuery(), None, 0, 9)
+    assert (row.unit, row.decimals) == sold
+
+
+def test_a_fraction_of_what_is_sold_in_pieces_is_refused_in_words(store: Store, tmp_path: Path) -> None:
+    shelf = stock_shelf(store)
+    rows = [
+        ("OF-200", "فلتر زيت", "46", "12.5", "", ""),
+        ("NEW-1", "بوجيه", "120", "0.5", "pcs", ""),
+        ("NEW-2", "خرطوم", "30", "2.25", "متر", "1"),
+        ("NEW-3", "حنفية", "30", "7.0", "", ""),
+    ]
+    report = take_measured(store, tmp_path, *rows)
+    assert figures(report) == (1, 0, 0, 0, 3)
+    assert [(one.line, one.key, one.values["name"], one.values.get("places")) for one in report.bad] == [
+        (2, "error.quantity.pieces", "فلتر زيت", None),
+        (3, "error.quantity.pieces", "بوجيه", None),
+        (4, "error.quantity.decimals", "خرطوم", 1),
+    ]
+    assert store.read_now(inventory.get, shelf["OF-200"].id) == shelf["OF-200"], "not even its price"
+    for language in strings.LANGUAGES:
+        strings.use(language)
+        assert all(one.values["name"] in strings.t(one.key, **one.values) for one in report.bad)
+    strings.use("ar")
+
+
+def test_a_minimum_in_fractions_is_for_what_is_sold_in_such(store: Store, tmp_path: Path) -> None:
+    headings = ("part number", "name", "minimum", "unit")
+    rows = (("A-1", "Filter", "1.5", ""), ("A-2", "Oil", "1.5", "L"))
+    report = imports.run(store, read(write(tmp_path / "minimum.csv", [headings, *rows])))
+    assert [(one.line, one.key) for one in report.bad] == [(2, "error.quantity.pieces")]
+    (row,) = store.read_now(inventory.page, PartQuery(), None, 0, 9)
+    assert (row.part_number, row.min_stock) == ("A-2", Quantity(1_500))
+
+
+def test_a_known_part_gets_its_unit_with_the_decimals_of_it(store: Store, tmp_path: Path) -> None:
+    part = stock_shelf(store)["OF-200"]
+    row = ("OF-200", "فلتر زيت", "45.50", "9.25", "لتر", "")
+    assert figures(take_measured(store, tmp_path, row)) == (0, 1, 1, 0, 0)
+    update, count = queue(store)
+    assert update["payload"] == {"unit": "LTR", "decimals": 3}
+    assert update["was"] == {"unit": "", "decimals": 0}
+    assert count["payload"]["counted"] == 9_250
+    seen = store.read_now(inventory.get, part.id)
+    assert seen.stock == Quantity(9_250)
+    store.run_now(lambda: inventory.edit(part.id, replace(seen.draft, decimals=2), seen=seen))
+    assert figures(take_measured(store, tmp_path, (*row[:3], "8.75", "LTR", ""))) == (0, 0, 1, 0, 0)
+    assert store.read_now(inventory.get, part.id).draft.decimals == 2, "the list says nothing about it"
+
+
+def test_an_unknown_unit_is_left_out_and_said(store: Store, tmp_path: Path) -> None:
+    take_measured(store, tmp_path, OIL)
+    report = take_measured(store, tmp_path, (*OIL[:3], "13.25", "جالون", ""))
+    assert figures(report) == (0, 0, 1, 0, 0)
+    assert [(one.key, one.values) for one in report.warnings] == [
+        ("import.warning.unknown_unit", {"field": "unit", "text": "جالون"})
+    ]
+    (row,) = store.read_now(inventory.page, PartQuery(), None, 0, 9)
+    assert (row.unit, row.decimals, row.stock) == ("LTR", 3, Quantity(13_250))
+
+
+def test_a_fraction_that_was_sold_since_does_not_come_back_with_the_same_file(store: Store, tmp_path: Path) -> None:
+    take_measured(store, tmp_path, OIL)
+    (row,) = store.read_now(inventory.page, PartQuery(), None, 0, 9)
+    store.run_now(inventory.adjust, row.id, Quantity(-250), "بيع")
+    again = take_measured(store, tmp_path, OIL)
+    assert figures(again) == (0, 0, 0, 1, 0)
+    assert [(one.key, one.values) for one in again.warnings] == [
+        ("import.warning.moved_since", {"counted": "12.5", "stock": "12.25"})
+    ]
 
 
 def many(path: Path, n: int) -> Path:
@@ -377,12 +501,12 @@ def test_the_till_gets_its_turn_while_a_list_goes_in(store: Store, tmp_path: Pat
     with Store.open(store.path, inline=True) as till:
 
         def sell(done: int, _total: int) -> None:
-            till.run_now(inventory.adjust, part.id, -1, "بيع")
+            till.run_now(inventory.adjust, part.id, whole(-1), "بيع")
             batches.append(done)
 
         imports.run(store, read(path), progress=sell)
     assert len(batches) > 5
-    assert store.read_now(inventory.get, part.id).stock == part.stock - len(batches)
+    assert store.read_now(inventory.get, part.id).stock == part.stock - whole(len(batches))
 
 
 def test_the_batch_is_in_the_audit_once(store: Store, tmp_path: Path) -> None:

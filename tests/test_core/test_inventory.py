@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from clutch_tui.core import inventory, journal
 from clutch_tui.core.database import db
 from clutch_tui.core.errors import ShopError
+from clutch_tui.core.quantity import NOTHING, ONE, Quantity, whole
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import Part, PartDraft, PartQuery
 from tests.test_core.shop import HandClock, queue, stock_shelf
@@ -65,8 +67,8 @@ def test_an_exact_code_comes_first_and_once(store: Store) -> None:
 
 def test_low_stock_counts_moves_that_the_server_does_not_know(store: Store, shelf: dict[str, Part]) -> None:
     assert names(store, low_only=True) == ["طلمبة مياه"]  # 5 on the shelf, 5 wanted
-    store.run_now(inventory.adjust, shelf["SP-300"].id, -12, "كسر")
-    store.run_now(inventory.adjust, shelf["WP-100"].id, +1, "مرتجع")
+    store.run_now(inventory.adjust, shelf["SP-300"].id, whole(-12), "كسر")
+    store.run_now(inventory.adjust, shelf["WP-100"].id, ONE, "مرتجع")
     assert names(store, low_only=True) == ["بوجيه"]
     assert names(store, low_only=True, category="كهرباء") == ["بوجيه"]
     assert names(store, low_only=True, category="تبريد") == []
@@ -98,12 +100,13 @@ def test_categories(store: Store, shelf: dict[str, Part]) -> None:
 
 def test_a_new_part_is_here_at_once_and_asked_of_the_server(store: Store) -> None:
     draft = PartDraft(name="  كاوتش   كبالن ", part_number="CV-9", price=95_00)
-    part = store.run_now(inventory.create, draft, 7)
-    assert (part.draft.name, part.stock, part.base_stock, part.version, part.unsent) == ("كاوتش كبالن", 7, 7, 0, True)
+    part = store.run_now(inventory.create, draft, whole(7))
+    assert (part.draft.name, part.version, part.unsent) == ("كاوتش كبالن", 0, True)
+    assert part.stock == part.base_stock == whole(7)
     (change,) = queue(store)
     assert (change["kind"], change["type"], change["record_id"]) == ("create", "item", part.id)
     assert change["payload"]["price"] == 95_00
-    assert change["payload"]["stock_quantity"] == 7
+    assert change["payload"]["stock_quantity"] == whole(7)
     assert store.read_now(db.execute, "SELECT body FROM base_record").fetchone() == (None,)
 
 
@@ -160,18 +163,61 @@ def test_a_deleted_part_leaves_the_lists_and_not_the_books(store: Store, shelf: 
 def test_stock_moves_without_touching_the_servers_figure(
     store: Store, shelf: dict[str, Part], clock: HandClock
 ) -> None:
-    part = store.run_now(inventory.adjust, shelf["OF-200"].id, -3, " تالف ", actor="سارة")
-    assert (part.stock, part.base_stock) == (7, 10)
+    part = store.run_now(inventory.adjust, shelf["OF-200"].id, whole(-3), " تالف ", actor="سارة")
+    assert (part.stock, part.base_stock) == (whole(7), whole(10))
     clock.wait(minutes=1)
-    part = store.run_now(inventory.count_stock, part.id, 9)
-    assert (part.stock, part.base_stock) == (9, 10)
+    part = store.run_now(inventory.count_stock, part.id, whole(9))
+    assert (part.stock, part.base_stock) == (whole(9), whole(10))
     adjust, count = queue(store)
-    assert adjust["payload"] == {"item_id": part.id, "delta": -3, "reason": "تالف"}
-    assert count["payload"] == {"item_id": part.id, "counted": 9, "expected": 7, "delta": 2}
+    assert adjust["payload"] == {"item_id": part.id, "delta": whole(-3), "reason": "تالف"}
+    assert count["payload"] == {"item_id": part.id, "counted": whole(9), "expected": whole(7), "delta": whole(2)}
     moves = store.read_now(inventory.history, part.id, None, 0, 10)
-    assert [(move.kind, move.delta, move.unsent) for move in moves] == [("count", 2, True), ("adjust", -3, True)]
+    assert [(move.kind, move.delta, move.unsent) for move in moves] == [
+        ("count", whole(2), True),
+        ("adjust", whole(-3), True),
+    ]
     assert store.read_now(inventory.history, part.id, moves[0].key, 0, 10) == moves[1:]
     assert store.read_now(journal.verify_audit) is None
+
+
+OIL = PartDraft(name="زيت موتور", part_number="OIL-1", price=180_00, unit="LTR", decimals=2)
+
+
+def test_a_part_that_is_made_with_a_fraction_on_its_shelf_is_asked_for_empty_and_counted(store: Store) -> None:
+    """A server that takes whole numbers only has the part at once; the fraction waits for it, as any fact may."""
+    part = store.run_now(inventory.create, OIL, Quantity(12_500), actor="سارة")
+    assert (part.stock, part.base_stock) == (Quantity(12_500), NOTHING)
+    create, count = queue(store)
+    assert (create["payload"]["stock_quantity"], create["payload"]["unit"], create["payload"]["decimals"]) == (
+        NOTHING,
+        "LTR",
+        2,
+    )
+    assert (count["kind"], count["payload"]) == (
+        "count",
+        {"item_id": part.id, "counted": 12_500, "expected": 0, "delta": 12_500},
+    )
+
+
+def test_what_is_measured_moves_in_fractions_and_the_audit_says_units(store: Store) -> None:
+    part = store.run_now(inventory.create, OIL, whole(4))
+    part = store.run_now(inventory.adjust, part.id, Quantity(-750), "انسكب")
+    assert (part.stock, part.base_stock) == (Quantity(3_250), whole(4))
+    part = store.run_now(inventory.count_stock, part.id, Quantity(3_100))
+    assert part.stock == Quantity(3_100)
+    moves = store.read_now(inventory.history, part.id, None, 0, 10)
+    assert sorted((move.kind, move.delta) for move in moves) == [("adjust", -750), ("count", -150)]
+    store.run_now(inventory.edit, part.id, replace(part.draft, min_stock=Quantity(2_500)), seen=part)
+    texts = [json.loads(row[0]) for row in store.read_now(lambda: db.execute(AUDITED).fetchall())]
+    assert texts[0]["stock_quantity"] == 4
+    assert {name: texts[1][name] for name in ("delta", "before")} == {"delta": "-0.75", "before": 4}
+    assert {name: texts[2][name] for name in ("counted", "expected", "delta", "before")} == {
+        **{"counted": "3.1", "expected": "3.25", "delta": "-0.15", "before": "3.25"},
+    }
+    assert texts[3] == {"was": {"min_stock": 0}, "now": {"min_stock": "2.5"}}
+
+
+AUDITED = "SELECT detail FROM audit ORDER BY id"
 
 
 def test_other_terminals_sales_are_in_the_history(store: Store, shelf: dict[str, Part]) -> None:
@@ -179,12 +225,13 @@ def test_other_terminals_sales_are_in_the_history(store: Store, shelf: dict[str,
         db.execute("INSERT INTO sale (id, date, own) VALUES ('theirs', '2026-11-20T10:00:00.000Z', 0)")
         db.execute(
             "INSERT INTO sale_line (sale_id, n, part_id, quantity, price, total)"
-            " VALUES ('theirs', 1, 'part-1', 2, 1, 2)"
+            " VALUES ('theirs', 1, 'part-1', ?, 1, 2)",
+            (whole(2),),
         )
 
     store.run_now(pulled)
     (move,) = store.read_now(inventory.history, "part-1", None, 0, 10)
-    assert (move.kind, move.delta, move.sale_id, move.unsent) == ("sale", -2, "theirs", False)
+    assert (move.kind, move.delta, move.sale_id, move.unsent) == ("sale", whole(-2), "theirs", False)
 
 
 @pytest.mark.parametrize(
@@ -193,13 +240,21 @@ def test_other_terminals_sales_are_in_the_history(store: Store, shelf: dict[str,
         (lambda: inventory.create(PartDraft(name="  ")), "error.part.no_name"),
         (lambda: inventory.create(PartDraft(name="x", price=-1)), "error.part.price_below_zero"),
         (lambda: inventory.create(PartDraft(name="x", cost=6223001234567)), "error.part.price_too_high"),
-        (lambda: inventory.create(PartDraft(name="x", min_stock=-1)), "error.part.minimum_below_zero"),
-        (lambda: inventory.create(PartDraft(name="x"), 6223001234567), "error.stock.too_many"),
-        (lambda: inventory.adjust("part-1", 0, "x"), "error.stock.no_change"),
-        (lambda: inventory.adjust("part-1", 1, " "), "error.stock.no_reason"),
-        (lambda: inventory.adjust("part-1", 10**9, "x"), "error.stock.too_many"),
-        (lambda: inventory.adjust("nobody", 1, "x"), "error.part.unknown"),
-        (lambda: inventory.count_stock("part-1", -1), "error.stock.counted_below_zero"),
+        (lambda: inventory.create(PartDraft(name="x", min_stock=whole(-1))), "error.part.minimum_below_zero"),
+        (lambda: inventory.create(PartDraft(name="x"), whole(6223001234567)), "error.stock.too_many"),
+        (lambda: inventory.adjust("part-1", NOTHING, "x"), "error.stock.no_change"),
+        (lambda: inventory.adjust("part-1", ONE, " "), "error.stock.no_reason"),
+        (lambda: inventory.adjust("part-1", whole(1_000_000), "x"), "error.stock.too_many"),
+        (lambda: inventory.adjust("nobody", ONE, "x"), "error.part.unknown"),
+        (lambda: inventory.count_stock("part-1", whole(-1)), "error.stock.counted_below_zero"),
+        (lambda: inventory.adjust("part-1", Quantity(500), "x"), "error.quantity.pieces"),
+        (lambda: inventory.count_stock("part-1", Quantity(1)), "error.quantity.pieces"),
+        (lambda: inventory.create(PartDraft(name="x"), Quantity(1_500)), "error.quantity.pieces"),
+        (lambda: inventory.create(PartDraft(name="x", min_stock=1_500)), "error.quantity.pieces"),
+        (lambda: inventory.create(OIL, Quantity(1_005)), "error.quantity.decimals"),
+        (lambda: inventory.create(replace(OIL, min_stock=1_005)), "error.quantity.decimals"),
+        (lambda: inventory.create(replace(OIL, decimals=4)), "error.part.decimals"),
+        (lambda: inventory.create(replace(OIL, decimals=-1)), "error.part.decimals"),
     ],
 )
 def test_what_cannot_stand_leaves_nothing_behind(store: Store, shelf: dict[str, Part], write: object, key: str) -> None:

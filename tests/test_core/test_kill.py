@@ -19,19 +19,21 @@ import pytest
 
 from clutch_tui.core import inventory, journal
 from clutch_tui.core.database import db
+from clutch_tui.core.quantity import whole
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import PartDraft
 from tests.forking import ForkingServer
 
 ROUNDS, TILLS = 40, 2
-LINES_PER_SALE, QUANTITY, PRICE, ON_CREDIT = 3, 2, 50_00, 100_00
-TOTAL = LINES_PER_SALE * QUANTITY * PRICE
+LINES_PER_SALE, PIECES, PRICE, ON_CREDIT = 3, 2, 50_00, 100_00
+TOTAL = LINES_PER_SALE * PIECES * PRICE
 
 TILLS_PROGRAM = f"""
 import os, sys
 from pathlib import Path
 from clutch_tui.core import inventory, sales
 from clutch_tui.core.cart import add_line, with_customer
+from clutch_tui.core.quantity import whole
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import Customer, CustomerDraft, PartQuery, Payment, TaxRules
 
@@ -42,7 +44,7 @@ def sell_for_ever(path):
         while True:
             cart = with_customer(store.run_now(sales.open_cart), buyer)
             for part in parts:
-                cart = add_line(cart, part, {QUANTITY})
+                cart = add_line(cart, part, whole({PIECES}))
                 store.run_now(sales.save_cart, cart)
             payments = (Payment("cash", {TOTAL - ON_CREDIT}), Payment("credit", {ON_CREDIT}))
             sale = store.run_now(
@@ -99,7 +101,7 @@ class Tills:
 def tills(tmp_path: Path) -> Iterator[Tills]:
     with Store.open(tmp_path / "shop.db", inline=True) as store:
         for n in range(LINES_PER_SALE):
-            store.run_now(inventory.create, PartDraft(name=f"part {n}", part_number=f"P-{n}", price=PRICE), 1000)
+            store.run_now(inventory.create, PartDraft(name=f"part {n}", part_number=f"P-{n}", price=PRICE), whole(1000))
     with ForkingServer(TILLS_PROGRAM) as server:
         yield Tills(tmp_path / "shop.db", server)
 
@@ -126,7 +128,7 @@ def test_a_killed_till_has_sold_all_of_a_sale_or_nothing(tills: Tills) -> None:
 OWNED = {
     "sale_line": ("SELECT sale_id, total AS worth FROM sale_line", LINES_PER_SALE, TOTAL),
     "payment": ("SELECT sale_id, amount AS worth FROM payment", 2, TOTAL),
-    "stock_move": ("SELECT sale_id, delta AS worth FROM stock_move", LINES_PER_SALE, -LINES_PER_SALE * QUANTITY),
+    "stock_move": ("SELECT sale_id, delta AS worth FROM stock_move", LINES_PER_SALE, whole(-LINES_PER_SALE * PIECES)),
     "money_move": ("SELECT sale_id, amount AS worth FROM money_move WHERE method = 'cash'", 1, TOTAL - ON_CREDIT),
     "account_move": (
         "SELECT record_id AS sale_id, amount AS worth FROM account_move JOIN outbox USING (change_id)",

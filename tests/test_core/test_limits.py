@@ -11,14 +11,19 @@ from clutch_tui.core.price_lists import imports, price_list
 from clutch_tui.core.records import EDITABLE
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import PartDraft, PartQuery
+from clutch_tui.net import wire
 from clutch_tui.phrases import fields
 from clutch_tui.sandbox.payload import Invalid
-from clutch_tui.sandbox.records import NOUNS
+from clutch_tui.sandbox.records import NOUNS, UNITS
 from clutch_tui.text.format import NumberError
 from tests.test_core.test_price_list import take_row, write
 
 LONGEST = {
-    type: {name: field.maximum for name, field in record.fields.items() if field.kind in ("text", "choice")}
+    type: {
+        name: field.maximum
+        for name, field in record.fields.items()
+        if field.kind in ("text", "choice") and (type, name) != ("item", "unit")  # a list of codes has no length
+    }
     for type, record in EDITABLE.items()
 }
 TEXTS = [(type, field) for type, texts in LONGEST.items() for field in texts]
@@ -48,6 +53,16 @@ def test_a_form_takes_a_text_up_to_its_limit_and_no_further(type: str, field: st
     assert fields.read(entry, longest) == longest
     with pytest.raises(NumberError):
         fields.read(entry, f"{longest}x")
+
+
+def test_the_server_takes_every_unit_that_a_form_offers_and_no_other() -> None:
+    entry, read = fields.find("item", "unit"), NOUNS["item"].fields["unit"].read
+    assert entry is not None
+    offered = {wire.write("item", {"unit": code})["unit"] for code, _ in entry.choices}
+    assert {read(code, "unit") for code in offered} == offered == set(UNITS)
+    for unknown in ("GLI", "ltr", "XXXX", 5):
+        with pytest.raises(Invalid):
+            read(unknown, "unit")
 
 
 @pytest.mark.parametrize("field", OF_PARTS)

@@ -19,6 +19,7 @@ from clutch_tui.core.clock import to_text
 from clutch_tui.core.database import db
 from clutch_tui.core.outbox import outbox
 from clutch_tui.core.outbox.messages import PullPage, Result
+from clutch_tui.core.quantity import whole
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.sync import queue, replica, unconfirmed
 from clutch_tui.core.types import PartDraft, PartQuery, Payment, TaxRules
@@ -47,7 +48,7 @@ def sell_many(count: int) -> None:
 
 def stock_shelf() -> None:
     for n in range(PARTS):
-        inventory.create(PartDraft(name=f"part {n:03}", part_number=f"P-{n:03}", price=500), 9)
+        inventory.create(PartDraft(name=f"part {n:03}", part_number=f"P-{n:03}", price=500), whole(9))
 
 
 @pytest.fixture(scope="module")

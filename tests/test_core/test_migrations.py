@@ -18,6 +18,7 @@ from clutch_tui.core.database.db import execute
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.outbox import outbox, transports
 from clutch_tui.core.outbox.messages import PullPage
+from clutch_tui.core.quantity import whole
 from clutch_tui.core.store.store import MIGRATIONS, Store, migrate
 from clutch_tui.core.sync import replica
 from clutch_tui.core.types import PartQuery, Payment, SaleQuery, TaxRules
@@ -133,7 +134,11 @@ def test_a_shop_of_an_older_program_opens_and_goes_on(tmp_path: Path) -> None:
     path.chmod(0o600)
     with Store.open(path, inline=True) as store:
         shelf = {part.part_number: part for part in store.read_now(inventory.page, PartQuery(), None, 0, 9)}
-        assert {number: part.stock for number, part in shelf.items()} == {"BP-300": 9, "WP-100": 8, "OF-200": 11}
+        assert {number: part.stock for number, part in shelf.items()} == {
+            "BP-300": whole(9),
+            "WP-100": whole(8),
+            "OF-200": whole(11),
+        }
         assert [part.part_number for part in store.read_now(inventory.page, PartQuery("فلتر"), None, 0, 9)] == [
             "OF-200"
         ]
@@ -148,7 +153,7 @@ def test_a_shop_of_an_older_program_opens_and_goes_on(tmp_path: Path) -> None:
             80_000,
         )
         (cart,) = store.read_now(sales.open_carts)
-        assert [(line.part_number, line.quantity) for line in cart.lines] == [("OF-200", 3)]
+        assert [(line.part_number, line.quantity) for line in cart.lines] == [("OF-200", whole(3))]
         assert store.read_now(outbox.summary).unsent == 9
         assert store.read_now(journal.verify_audit) is None
         again = store.run_now(
@@ -161,7 +166,7 @@ def test_a_shop_of_an_older_program_opens_and_goes_on(tmp_path: Path) -> None:
             rules=TaxRules(),
         )
         assert again.receipt_number == "PZNM-000003"
-        assert store.read_now(inventory.get, shelf["OF-200"].id).stock == 8
+        assert store.read_now(inventory.get, shelf["OF-200"].id).stock == whole(8)
 
 
 def test_a_migration_that_was_cut_off_before_its_number_is_finished(tmp_path: Path) -> None:

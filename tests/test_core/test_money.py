@@ -18,6 +18,7 @@ from clutch_tui.core import aftersales, inventory, money, sales, state
 from clutch_tui.core import cart as carts
 from clutch_tui.core.database import db
 from clutch_tui.core.errors import ShopError
+from clutch_tui.core.quantity import NOTHING, ONE, whole
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import (
     Cart,
@@ -45,7 +46,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def line(price: int, quantity: int = 1, name: str = "p", discount: Discount | None = None) -> CartLine:
-    return CartLine(name, "قطعة", "P-1", quantity, price, discount or Discount())
+    return CartLine(name, "قطعة", "P-1", whole(quantity), price, discount or Discount())
 
 
 def sell(store: Store, made: Cart, *payments: Payment) -> Receipt:
@@ -60,7 +61,7 @@ def give_back(
     store: Store, sale: Sale, pieces: Mapping[int, int], payments: tuple[Payment, ...] | None = None
 ) -> Receipt:
     options: Any = {"payments": payments, "cashier": "sara", "device_id": "d", "reason": "r"}
-    return store.run_now(aftersales.give_back, sale.id, pieces, **options)
+    return store.run_now(aftersales.give_back, sale.id, {n: whole(count) for n, count in pieces.items()}, **options)
 
 
 def rows(store: Store, sql: str) -> list[tuple[Any, ...]]:
@@ -95,19 +96,19 @@ def test_what_is_written_with_decimals_comes_to_whole_piastres() -> None:
 def test_a_percentage_off_a_line_is_reckoned_anew() -> None:
     made = carts.set_discount(Cart("c", (line(33_33),)), 0, TENTH)
     assert made.lines[0].off == 3_33
-    made = carts.set_quantity(made, 0, 3)
+    made = carts.set_quantity(made, 0, whole(3))
     assert made.lines[0].off == 10_00
     made = carts.set_price(made, 0, 50_00)
     assert made.lines[0].total == 135_00
     ten = carts.set_discount(Cart("c", (line(66_50, 10),)), 0, TENTH)
-    assert carts.set_quantity(ten, 0, 1).lines[0].total == 59_85
+    assert carts.set_quantity(ten, 0, ONE).lines[0].total == 59_85
 
 
 def test_a_percentage_off_the_sale_follows_its_lines() -> None:
     made = carts.with_discount(Cart("c", (line(100_00), line(50_00, name="q"))), TENTH)
     assert carts.net(made) == 135_00
     assert carts.net(carts.remove_line(made, 0)) == 45_00
-    more = carts.add_line(made, _part("r", 10_00), 5)
+    more = carts.add_line(made, _part("r", 10_00), whole(5))
     assert carts.net(more) == 180_00
     assert carts.net(carts.set_discount(more, 0, TENTH)) == 171_00
     assert carts.totals(more, TaxRules(), "visa").discount == 20_00
@@ -115,15 +116,15 @@ def test_a_percentage_off_the_sale_follows_its_lines() -> None:
 
 def test_an_amount_stays_what_was_typed_and_never_takes_more_than_there_is() -> None:
     made = carts.set_discount(Cart("c", (line(10_00, 3),)), 0, Discount(25_00))
-    assert carts.set_quantity(made, 0, 1).lines[0].total == 0
-    assert carts.set_quantity(carts.set_quantity(made, 0, 1), 0, 5).lines[0].total == 25_00
-    whole = carts.with_discount(Cart("c", (line(10_00),)), Discount(10_00))
-    assert carts.remove_line(whole, 0) == Cart("c")
+    assert carts.set_quantity(made, 0, ONE).lines[0].total == 0
+    assert carts.set_quantity(carts.set_quantity(made, 0, ONE), 0, whole(5)).lines[0].total == 25_00
+    all_off = carts.with_discount(Cart("c", (line(10_00),)), Discount(10_00))
+    assert carts.remove_line(all_off, 0) == Cart("c")
 
 
 def _part(part_id: str, price: int) -> Any:
     draft = PartDraft(name="قطعة", price=price)
-    return inventory.Part(part_id, draft, 0, 0, 1, None, None, False, False)
+    return inventory.Part(part_id, draft, NOTHING, NOTHING, 1, None, None, False, False)
 
 
 def test_a_saved_cart_keeps_the_kind_of_its_discounts(store: Store) -> None:
@@ -354,4 +355,4 @@ def test_a_part_at_another_price_is_a_line_of_its_own(store: Store) -> None:
     part = store.run_now(inventory.create, PartDraft(name="قطعة", price=30_00))
     made = carts.set_price(carts.add_line(store.run_now(sales.open_cart), part), 0, 25_00)
     again = carts.add_line(carts.add_line(made, part), part)
-    assert [(one.quantity, one.price) for one in again.lines] == [(1, 25_00), (2, 30_00)]
+    assert [(one.quantity, one.price) for one in again.lines] == [(ONE, 25_00), (whole(2), 30_00)]

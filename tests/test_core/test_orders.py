@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -11,6 +13,7 @@ from clutch_tui.core.cart import net, totals
 from clutch_tui.core.database import db
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.outbox import abilities, outbox
+from clutch_tui.core.quantity import NOTHING, ONE, Quantity, whole
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import OrderLine, OrderQuery, Payment, TaxRules
 from tests.test_core.shop import HandClock, queue, stock_shelf
@@ -39,8 +42,8 @@ def placed(store: Store) -> Store:
             db.execute(
                 f"INSERT INTO orders ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", tuple(row.values())
             )
-            db.execute("INSERT INTO order_line VALUES (?, 1, 'part-1', 'طلمبة مياه', 2, 14000)", (order_id,))
-            db.execute("INSERT INTO order_line VALUES (?, 2, NULL, 'كاوتش استبن', 1, NULL)", (order_id,))
+            db.execute("INSERT INTO order_line VALUES (?, 1, 'part-1', 'طلمبة مياه', 2000, 14000)", (order_id,))
+            db.execute("INSERT INTO order_line VALUES (?, 2, NULL, 'كاوتش استبن', 1000, NULL)", (order_id,))
 
     store.run_now(write)
     return store
@@ -72,7 +75,7 @@ def test_orders_are_listed_newest_first(placed: Store) -> None:
     assert numbers(placed, "طلمبه", open_only=True) == ["ORD-103", "ORD-102"]
     rows = placed.read_now(orders.page, OrderQuery(open_only=False), None, 0, 10)
     assert placed.read_now(orders.page, OrderQuery(open_only=False), rows[0].key, 0, 10) == rows[1:]
-    assert rows[0].pieces == 3
+    assert rows[0].pieces == whole(3)
 
 
 def test_accepting_shows_at_once_and_asks_once(placed: Store) -> None:
@@ -94,16 +97,39 @@ def test_the_servers_copy_survives_a_refusal(placed: Store) -> None:
 
 
 def test_a_quote_carries_prices_and_their_sum(placed: Store, clock: HandClock) -> None:
-    lines = (OrderLine("part-1", "طلمبة مياه", 2, 140_00), OrderLine(None, "كاوتش استبن", 1, 900_00))
+    lines = (OrderLine("part-1", "طلمبة مياه", whole(2), 140_00), OrderLine(None, "كاوتش استبن", ONE, 900_00))
     order = placed.run_now(orders.quote, "o3", lines, clock.now() + timedelta(days=3), "")
     assert order.status == "quoted"
     body = queue(placed)[0]["payload"]
     assert body["total"] == 1180_00
     assert body["valid_until"] == "2026-11-25T09:00:00.000Z"
-    assert body["lines"][0] == {"item_name": "طلمبة مياه", "quantity": 2, "price": 140_00}
+    assert body["lines"][0] == {"item_name": "طلمبة مياه", "quantity": whole(2), "price": 140_00}
 
 
-QUOTED = (OrderLine("part-1", "طلمبة مياه", 1, 450_00), OrderLine("part-2", "فلتر زيت", 1, 177_50))
+def test_fractions_are_quoted_and_sold_as_they_were_asked_for(placed: Store, clock: HandClock) -> None:
+    """0.75 at 140.05 comes to 105.0375; what is sold in pieces stays in the cart as it was asked for, and is not sold
+    so."""
+    placed.run_now(db.execute, "UPDATE order_line SET quantity = 750 WHERE n = 1")
+    lines = (OrderLine("part-1", "طلمبة مياه", Quantity(750), 140_05),)
+    placed.run_now(orders.quote, "o3", lines, clock.now() + timedelta(days=3), "")
+    body = queue(placed)[0]["payload"]
+    assert (body["total"], body["lines"][0]["quantity"]) == (105_04, 750)
+    audited = placed.read_now(lambda: db.execute("SELECT detail FROM audit").fetchone()[0])
+    assert json.loads(audited)["lines"][0]["quantity"] == "0.75", "the audit says units"
+    cart = placed.run_now(orders.to_cart, "o3")
+    assert [(line.quantity, line.total) for line in cart.lines] == [(Quantity(750), 105_04)]
+    options: Any = {"cashier": "s", "device_id": "d", "rules": TaxRules()}
+    with pytest.raises(ShopError, match=r"quantity\.pieces"):
+        placed.run_now(sales.checkout, cart, (Payment("cash", 105_04),), **options)
+    placed.run_now(db.execute, "UPDATE part SET unit = 'LTR', decimals = 2 WHERE id = 'part-1'")
+    placed.run_now(sales.discard_cart, cart.id)
+    cart = placed.run_now(orders.to_cart, "o3")
+    sale = placed.run_now(sales.checkout, cart, (Payment("cash", 105_04),), **options)
+    assert [(line.quantity, line.unit) for line in sale.lines] == [(Quantity(750), "LTR")]
+    assert cart.notes == "1 × كاوتش استبن"
+
+
+QUOTED = (OrderLine("part-1", "طلمبة مياه", ONE, 450_00), OrderLine("part-2", "فلتر زيت", ONE, 177_50))
 
 
 def test_a_quote_goes_up_to_servers_of_every_version(placed: Store, clock: HandClock) -> None:
@@ -114,8 +140,10 @@ def test_a_quote_goes_up_to_servers_of_every_version(placed: Store, clock: HandC
 
 def test_what_was_quoted_is_what_is_sold(placed: Store, clock: HandClock) -> None:
     """The shelf says 150.00 and 45.50 for what was quoted at 627.50 together."""
-    placed.run_now(db.execute, "UPDATE order_line SET part_id = 'part-2', name = 'فلتر زيت', quantity = 1 WHERE n = 2")
-    placed.run_now(db.execute, "UPDATE order_line SET quantity = 1, price = NULL WHERE n = 1")
+    placed.run_now(
+        db.execute, "UPDATE order_line SET part_id = 'part-2', name = 'فلتر زيت', quantity = 1000 WHERE n = 2"
+    )
+    placed.run_now(db.execute, "UPDATE order_line SET quantity = 1000, price = NULL WHERE n = 1")
     placed.run_now(orders.quote, "o3", QUOTED, clock.now() + timedelta(days=3))
     quote = placed.read_now(orders.get, "o3").quote
     assert quote is not None
@@ -127,11 +155,11 @@ def test_what_was_quoted_is_what_is_sold(placed: Store, clock: HandClock) -> Non
 
 def test_a_servers_quote_binds_with_what_it_takes_off_and_leaves_out(placed: Store) -> None:
     """A quote of 400 for one of the two lines, of which one piece costs 450 by itself."""
-    lines = [{"item_name": "طلمبة مياه", "item_id": None, "quantity": 1, "price": 450_00}]
+    lines = [{"item_name": "طلمبة مياه", "item_id": None, "quantity": ONE, "price": 450_00}]
     quote = orders.quote_text({"lines": lines, "total": 400_00, "valid_until": None, "notes": ""})
     placed.run_now(db.execute, "UPDATE orders SET quote = ? WHERE id = 'o2'", (quote,))
     cart = placed.run_now(orders.to_cart, "o2")
-    assert [(line.part_id, line.quantity, line.price) for line in cart.lines] == [("part-1", 1, 450_00)]
+    assert [(line.part_id, line.quantity, line.price) for line in cart.lines] == [("part-1", ONE, 450_00)]
     assert net(cart) == 400_00
     assert "كاوتش استبن" in cart.notes
 
@@ -140,13 +168,13 @@ def test_two_lines_of_one_name_are_two_lines(placed: Store) -> None:
     """The second of them means another part than the first."""
     placed.run_now(db.execute, "UPDATE order_line SET name = 'فلتر', part_id = 'part-1' WHERE n = 1")
     placed.run_now(db.execute, "UPDATE order_line SET name = 'فلتر', part_id = 'part-2' WHERE n = 2")
-    lines = [{"item_id": None, "item_name": "فلتر", "quantity": n, "price": n * 100_00} for n in (1, 2)]
+    lines = [{"item_id": None, "item_name": "فلتر", "quantity": whole(n), "price": n * 100_00} for n in (1, 2)]
     quote = orders.quote_text({"lines": lines, "total": 500_00, "valid_until": None, "notes": ""})
     placed.run_now(db.execute, "UPDATE orders SET quote = ? WHERE id = 'o2'", (quote,))
     made = placed.run_now(orders.to_cart, "o2")
     assert [(line.part_id, line.quantity, line.price) for line in made.lines] == [
-        ("part-1", 1, 100_00),
-        ("part-2", 2, 200_00),
+        ("part-1", whole(1), 100_00),
+        ("part-2", whole(2), 200_00),
     ]
     assert made.notes == ""
 
@@ -171,11 +199,11 @@ def test_an_open_quote_is_corrected_and_withdrawn_where_the_server_knows_that(pl
     ("lines", "days", "key"),
     [
         ((), 1, "error.order.no_price"),
-        ((OrderLine(None, "a", 1, None),), 1, "error.order.no_price"),
-        ((OrderLine(None, "a", 1, 5), OrderLine(None, "b", 1, 0)), 1, "error.order.no_price"),
-        ((OrderLine(None, "a", 1, -5),), 1, "error.order.price"),
-        ((OrderLine(None, "a", 0, 5),), 1, "error.order.price"),
-        ((OrderLine(None, "a", 1, 5),), 0, "error.order.past"),
+        ((OrderLine(None, "a", ONE, None),), 1, "error.order.no_price"),
+        ((OrderLine(None, "a", ONE, 5), OrderLine(None, "b", ONE, 0)), 1, "error.order.no_price"),
+        ((OrderLine(None, "a", ONE, -5),), 1, "error.order.price"),
+        ((OrderLine(None, "a", NOTHING, 5),), 1, "error.order.price"),
+        ((OrderLine(None, "a", ONE, 5),), 0, "error.order.past"),
     ],
 )
 def test_a_quote_that_cannot_be_meant(
@@ -199,7 +227,7 @@ def test_what_is_finished_waits_for_no_answer(placed: Store) -> None:
 
 def test_an_order_becomes_one_cart_and_one_sale(placed: Store) -> None:
     cart = placed.run_now(orders.to_cart, "o3")
-    assert [(line.part_id, line.quantity, line.price) for line in cart.lines] == [("part-1", 2, 140_00)]
+    assert [(line.part_id, line.quantity, line.price) for line in cart.lines] == [("part-1", whole(2), 140_00)]
     assert (cart.customer_id, cart.customer_phone, cart.order_id) == ("c3", "01000000003", "o3")
     assert cart.notes == "1 × كاوتش استبن"
     assert placed.run_now(orders.to_cart, "o3") == cart

@@ -12,11 +12,14 @@ from typing import Any
 
 import pytest
 
+from clutch_tui.core import units
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.price_lists import cells, headings, imports, notation, price_list, rows, sheets, survey
 from clutch_tui.core.price_lists.remarks import Remark
 from clutch_tui.core.price_lists.rows import PartEntry
+from clutch_tui.core.quantity import of_decimal, whole
 from clutch_tui.text import strings
+from clutch_tui.text.fold import fold
 
 ARABIC = ("رقم القطعة", "اسم الصنف", "سعر البيع", "الكمية")
 ROWS = (("OF-200", "فلتر زيت", "45.50", "20"), ("WP-100", "طلمبة مياه، أصلية", "1,150.00", "3"))
@@ -71,7 +74,7 @@ def test_every_encoding_and_delimiter_says_the_same(tmp_path: Path, encoding: st
         {"part_number": "OF-200", "name": "فلتر زيت", "price": 4550},
         {"part_number": "WP-100", "name": "طلمبة مياه، أصلية", "price": 115000},
     ]
-    assert [entry.quantity for entry in entries] == [20, 3]
+    assert [entry.quantity for entry in entries] == [whole(20), whole(3)]
     assert [entry.line for entry in entries] == [2, 3]
     assert not remarks
 
@@ -104,7 +107,7 @@ def test_an_excel_sheet_is_read_as_it_is_shown(tmp_path: Path) -> None:
     assert entries[0].said == {
         **{"part_number": "20015", "name": "فلتر زيت", "price": 4550, "year": "2015", "barcode": "6223001234562"}
     }
-    assert entries[0].quantity == 24
+    assert entries[0].quantity == whole(24)
     assert [(remark.line, remark.key) for remark in remarks] == [
         (0, "import.warning.sheet"),
         (0, "import.warning.sheet"),
@@ -169,6 +172,12 @@ def test_inches_are_no_quotation_marks(tmp_path: Path) -> None:
         ("الكميه", "quantity"),
         ("QTY.", "quantity"),
         ("الحد الأدنى", "min_stock"),
+        ("الوحدة", "unit"),
+        ("وحدة القياس", "unit"),
+        ("Unit", "unit"),
+        ("UOM", "unit"),
+        ("كسور", "decimals"),
+        ("Decimal places", "decimals"),
         ("Bar-Code", "barcode"),
         ("الاسم (عربي)", "name"),
         ("الاسم (English)", "name_en"),
@@ -238,9 +247,10 @@ def test_a_price_that_could_be_misread_is_taken_with_a_remark(tmp_path: Path, te
         ],
         *[("price", "-5", "import.bad.below_zero"), ("price", "6223001234567", "import.bad.too_large")],
         *[("quantity", "-3", "import.bad.below_zero"), ("quantity", "−3", "import.bad.below_zero")],
-        *[("quantity", "2.5", "import.bad.not_whole"), ("quantity", "كتير", "import.bad.not_a_number")],
+        *[("quantity", "2.5005", "import.bad.too_fine"), ("quantity", "كتير", "import.bad.not_a_number")],
         *[("quantity", "6223001234567", "import.bad.too_large"), ("cost", "x", "import.bad.not_a_number")],
-        *[("min_stock", "1.5", "import.bad.not_whole"), ("part_number", "6.22E+12", "import.bad.spoiled_number")],
+        *[("min_stock", "1.0625", "import.bad.too_fine"), ("part_number", "6.22E+12", "import.bad.spoiled_number")],
+        *[("decimals", "1.5", "import.bad.not_whole"), ("decimals", "4", "import.bad.too_large")],
     ],
 )
 def test_cells_that_cannot_stand_refuse_the_row(tmp_path: Path, field: str, text: str, key: str) -> None:
@@ -252,8 +262,14 @@ def test_cells_that_cannot_stand_refuse_the_row(tmp_path: Path, field: str, text
 @pytest.mark.parametrize(
     ("field", "text", "remark"),
     [
-        ("quantity", "24.0", ("import.warning.read_as", {"field": "quantity", "text": "24.0", "amount": "24"})),
         ("quantity", "24 قطعة", ("import.warning.read_as", {"field": "quantity", "text": "24 قطعة", "amount": "24"})),
+        (
+            "quantity",
+            "12.5 لتر",
+            ("import.warning.read_as", {"field": "quantity", "text": "12.5 لتر", "amount": "12.5"}),
+        ),
+        ("quantity", "0.125", ("import.warning.read_as", {"field": "quantity", "text": "0.125", "amount": "0.125"})),
+        ("unit", "جالون", ("import.warning.unknown_unit", {"field": "unit", "text": "جالون"})),
         ("price", "0", ("import.warning.zero", {"field": "price"})),
         ("price", "", ("import.warning.no_price", {})),
         ("barcode", "6223001234567", ("import.warning.check_digit", {"text": "6223001234567"})),
@@ -271,7 +287,43 @@ def test_odd_cells_are_taken_with_a_remark(
     assert remarks == [remark]
 
 
-@pytest.mark.parametrize("field", ["price", "cost", "quantity", "min_stock", "location", "barcode", "oem_number"])
+@pytest.mark.parametrize("text", ["24", "24.0", "12.5", "0.25", "100.00"])
+def test_a_quantity_is_read_without_a_remark_as_it_stands(tmp_path: Path, text: str) -> None:
+    for field in ("quantity", "min_stock"):
+        entry, remarks = take_row(tmp_path, **{field: text})
+        assert entry is not None
+        assert (entry.quantity if field == "quantity" else entry.said[field]) == of_decimal(Decimal(text))
+        assert remarks == []
+
+
+@pytest.mark.parametrize(
+    ("unit", "words"),
+    [
+        ("", ("قطعة", "قطع", "حبة", "وحدة", "عدد", "pcs", "Pcs.", "Piece", "EA", "C62")),
+        ("PR", ("جوز", "زوج", "Pair", "PR")),
+        ("SET", ("طقم", "أطقم", "Set", "KIT")),
+        ("LTR", ("لتر", "ليتر", "لترات", "ل", "litre", "Liter", "LTR", "L", "lt.")),
+        ("MTR", ("متر", "أمتار", "م", "metre", "Meter", "MTR", "m")),
+        ("KGM", ("كيلو", "كجم", "كيلوجرام", "كيلوغرام", "kg", "KGM", "Kilogram")),
+    ],
+)
+def test_a_unit_is_understood_in_both_languages(tmp_path: Path, unit: str, words: tuple[str, ...]) -> None:
+    for word in words:
+        entry, remarks = take_row(tmp_path, unit=word)
+        assert entry is not None
+        assert (entry.said["unit"], remarks) == (unit, []), word
+
+
+def test_no_word_means_two_units_and_each_is_found_as_it_is_folded() -> None:
+    words = [(word, unit) for unit in units.UNITS for word in unit.written.split()]
+    assert [units.of_word(fold(word)) for word, _ in words] == [unit for _, unit in words]
+    assert len({word for word, _ in words}) == len(words)
+    assert units.of_word("") is units.of_word("جالون") is None
+
+
+@pytest.mark.parametrize(
+    "field", ["price", "cost", "quantity", "min_stock", "unit", "decimals", "location", "barcode", "oem_number"]
+)
 @pytest.mark.parametrize("nothing", ["", "-", "—", "N/A", "لا يوجد"])
 def test_an_empty_cell_says_nothing(tmp_path: Path, field: str, nothing: str) -> None:
     entry, _ = take_row(tmp_path, **{field: nothing})

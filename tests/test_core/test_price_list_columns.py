@@ -9,6 +9,7 @@ import pytest
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.price_lists import encoding, price_list
 from clutch_tui.core.price_lists.price_list import Choices
+from clutch_tui.core.quantity import Quantity, whole
 from tests.test_core.test_price_list import take, write
 
 HEADINGS = ("part number", "name", "price")
@@ -83,13 +84,33 @@ def test_quantities_are_never_cut(tmp_path: Path) -> None:
     texts = ("12.5", "100.0", "(3)", "3-", "-5", "1.000", "1,000")
     rows = [("part number", "name", "quantity"), *((f"Q-{n}", "Part", text) for n, text in enumerate(texts))]
     entries, remarks = take(write(tmp_path / "list.csv", rows))
-    assert [entry.quantity for entry in entries] == [100, 1, 1000]
+    assert [entry.quantity for entry in entries] == [Quantity(12_500), whole(100), whole(1), whole(1000)]
     assert [(remark.line, remark.key) for remark in remarks] == [
-        (2, "import.bad.not_whole"),
-        (3, "import.warning.read_as"),
         *((line, "import.bad.below_zero") for line in (4, 5, 6)),
         *((line, "import.warning.read_as") for line in (7, 8)),
     ]
+
+
+@pytest.mark.parametrize(
+    ("texts", "quantities", "first"),
+    [
+        (("12,5", "1.000", "0,25"), [12_500, 1_000_000, 250], ["decimal_comma"]),
+        (("12.5", "1,000", "0.25"), [12_500, 1_000_000, 250], []),
+        (("1.250", "3"), [None, 3_000], ["decimal"]),
+        (("٢٫٥", "٣"), [2_500, 3_000], []),
+        (("0.125", "1.250"), [125, 1_250], []),
+        (("0.0625", "1"), [None, 1_000], []),
+    ],
+)
+def test_a_column_of_quantities_decides_what_dots_and_commas_mean(
+    tmp_path: Path, texts: tuple[str, ...], quantities: list[int | None], first: list[str]
+) -> None:
+    rows = [("part number", "name", "quantity"), *((f"Q-{n}", "Part", text) for n, text in enumerate(texts))]
+    table = price_list.read(write(tmp_path / "list.csv", rows, delimiter=";"))
+    read = {reading.line: reading.entry for reading in table.rows() if reading.entry}
+    found = [entry.quantity if (entry := read.get(line)) else None for line in range(2, 2 + len(texts))]
+    assert found == quantities
+    assert [remark.key.rpartition(".")[2] for remark in (*table.asks, *table.remarks)] == first
 
 
 # --- codes ---------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, replace
 
 import pytest
@@ -10,9 +11,10 @@ from clutch_tui.core import accounts, aftersales, customers, inventory, journal,
 from clutch_tui.core import cart as carts
 from clutch_tui.core.database import db
 from clutch_tui.core.errors import ShopError
-from clutch_tui.core.outbox import outbox
+from clutch_tui.core.outbox import abilities, outbox
 from clutch_tui.core.outbox.messages import Result
 from clutch_tui.core.outbox.views import ChangeRow
+from clutch_tui.core.quantity import NOTHING, ONE, Quantity, whole
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.sync import queue, replica
 from clutch_tui.core.types import CustomerDraft, Part, PartDraft, Payment
@@ -47,7 +49,7 @@ def edited(store: Store) -> tuple[Part, ChangeRow]:
 
 def sell(store: Store, part: Part, quantity: int = 1) -> str:
     def sold() -> str:
-        cart = carts.add_line(sales.open_cart(), part, quantity)
+        cart = carts.add_line(sales.open_cart(), part, whole(quantity))
         rules = state.tax_rules()
         total = carts.totals(cart, rules, "cash").total
         paid = (Payment("cash", total),)
@@ -86,19 +88,81 @@ def test_a_correction_that_changes_nothing_says_so(store: Store) -> None:
 
 
 def test_a_refused_new_part_goes_out_again_under_its_own_id(store: Store) -> None:
-    made = store.run_now(inventory.create, PartDraft(name="مساعد", price=10_00), 4)
+    made = store.run_now(inventory.create, PartDraft(name="مساعد", price=10_00), whole(4))
     sell(store, made)
     (create,) = [one for one in listed(store) if one.kind == "create"]
     store.run_now(outbox.claim, "inventory")
     row = answer(store, create.id, REFUSED)
     taken = store.read_now(queue.refused, row.id)
-    assert taken.fields["stock_quantity"] == 4
-    store.run_now(queue.replace, taken, {**taken.fields, "name": "مساعد أمامي", "stock_quantity": 6})
+    assert taken.fields["stock_quantity"] == whole(4)
+    store.run_now(queue.replace, taken, {**taken.fields, "name": "مساعد أمامي", "stock_quantity": whole(6)})
     (again,) = store.run_now(outbox.claim, "inventory")
     assert (again.kind, again.id) == ("create", made.id)
-    assert (again.payload["name"], again.payload["stock_quantity"]) == ("مساعد أمامي", 6)
+    assert (again.payload["name"], again.payload["stock_quantity"]) == ("مساعد أمامي", whole(6))
     part = store.read_now(inventory.get, made.id)
-    assert (part.draft.name, part.stock) == ("مساعد أمامي", 5)
+    assert (part.draft.name, part.stock) == ("مساعد أمامي", whole(5))
+
+
+OIL = PartDraft(name="زيت", price=10_00, unit="LTR", decimals=1)
+
+
+@pytest.mark.parametrize(
+    ("first", "taken_up", "corrected", "on_shelf"),
+    [
+        (4_000, 4_000, 6_500, 5_500),
+        (4_000, 4_000, 6_000, 5_000),
+        (12_500, 12_500, 12_500, 11_500),
+        (12_500, 12_500, 13_000, 12_000),
+        (12_500, 12_500, 10_500, 9_500),
+        (12_500, 12_500, 0, 0),
+    ],
+)
+def test_the_first_stock_of_a_refused_part_is_corrected_in_fractions(
+    store: Store, first: int, taken_up: int, corrected: int, on_shelf: int
+) -> None:
+    """The fraction is a fact of its own, and what was sold since stays sold."""
+    made = store.run_now(inventory.create, OIL, Quantity(first))
+    sell(store, made)
+    (create,) = [one for one in listed(store) if one.kind == "create"]
+    store.run_now(outbox.claim, "inventory")
+    row = answer(store, create.id, REFUSED)
+    taken = store.read_now(queue.refused, row.id)
+    assert taken.fields["stock_quantity"] == taken_up
+    again = store.run_now(queue.replace, taken, {**taken.fields, "name": "زيت ٢", "stock_quantity": corrected})
+    assert (store.read_now(queue.get, again).kind, store.read_now(queue.get, row.id).outcome) == ("create", "replaced")
+    asked = store.read_now(queue.detail, again).payload["stock_quantity"]
+    assert asked in (NOTHING, corrected)
+    assert asked % 1_000 == 0
+    assert store.read_now(inventory.get, made.id).stock == on_shelf
+
+
+def test_a_first_stock_in_fractions_is_for_what_is_sold_in_such(store: Store) -> None:
+    made = store.run_now(inventory.create, PartDraft(name="مساعد", price=10_00), whole(4))
+    row = refuse_newest(store)
+    taken = store.read_now(queue.refused, row.id)
+    with pytest.raises(ShopError, match=r"quantity\.pieces"):
+        store.run_now(queue.replace, taken, {**taken.fields, "stock_quantity": Quantity(6_500)})
+    assert store.read_now(queue.get, row.id).lane == "attention"
+    assert store.read_now(inventory.get, made.id).stock == whole(4)
+
+
+def audited(store: Store) -> list[dict[str, object]]:
+    texts = store.read_now(lambda: db.execute("SELECT detail FROM audit ORDER BY id").fetchall())
+    return [json.loads(text) for (text,) in texts]
+
+
+def test_the_audit_says_units_of_what_is_made_again_and_given_up(store: Store) -> None:
+    """It is never written anew: in one place it said units, in another thousandths of them."""
+    store.run_now(abilities.learn, 2, ["unit", "fraction"])
+    store.run_now(inventory.create, replace(OIL, min_stock=Quantity(1_500)), whole(4))
+    row = refuse_newest(store)
+    taken = store.read_now(queue.refused, row.id)
+    store.run_now(queue.replace, taken, {**taken.fields, "name": "زيت ٢"})
+    row = refuse_newest(store, REFUSED)
+    store.run_now(queue.give_up, row.id)
+    made, again, given_up = audited(store)
+    for one in (made, again, given_up):
+        assert (one["stock_quantity"], one["min_stock"]) == (4, "1.5")
 
 
 def test_a_new_customer_that_is_tried_again_keeps_what_was_edited_since(store: Store) -> None:
@@ -146,7 +210,7 @@ def test_an_edit_that_is_given_up_leaves_the_record_and_stays_in_the_journal(sto
 
 
 def test_a_new_part_that_is_given_up_leaves_the_list(store: Store) -> None:
-    made = store.run_now(inventory.create, PartDraft(name="مساعد"), 4)
+    made = store.run_now(inventory.create, PartDraft(name="مساعد"), whole(4))
     row = refuse_newest(store)
     assert not store.read_now(inventory.get, made.id).deleted
     store.run_now(queue.give_up, row.id)
@@ -199,7 +263,7 @@ def test_flags_name_what_they_are_about(store: Store) -> None:
     row = refuse_newest(store, Result(status="applied_flagged", seq=3, flags=("oversold",)))
     assert queue.may_be_seen(row)
     (short,) = store.read_now(queue.concerns, row.id)["oversold"]
-    assert (short.name, short.number, short.stock) == (part.draft.name, "WP-100", -2)
+    assert (short.name, short.number, short.stock) == (part.draft.name, "WP-100", whole(-2))
     store.run_now(queue.see, row.id)
     assert listed(store) == []
     twin = store.run_now(inventory.create, PartDraft(name="طلمبة تانية", part_number="WP-100"))
@@ -257,6 +321,6 @@ def test_the_dump_holds_what_waits_and_nothing_else(store: Store) -> None:
     kept = store.read_now(queue.dump)
     assert [(one["change_id"] == row.id, one["kind"]) for one in kept] == [(True, "update"), (False, "sale")]
     assert kept[0]["result"]["errors"] == {"price": "must be less"}
-    assert kept[1]["payload"]["items"][0]["quantity"] == 1
+    assert kept[1]["payload"]["items"][0]["quantity"] == ONE
     store.run_now(queue.give_up, row.id)
     assert len(store.read_now(queue.dump)) == 1

@@ -14,7 +14,7 @@ from clutch_tui.sandbox.records import NOUNS
 from clutch_tui.text import strings
 
 ON_THE_WIRE = {"item": payload.Item, "customer": payload.Customer, "supplier": payload.Supplier}
-FOLDERS = {"text": "", "choice": "", "money": 0, "number": 0}
+FOLDERS = {"text": "", "choice": "", "money": 0, "number": 0, "quantity": 0}
 
 every_record = pytest.mark.parametrize("record", EDITABLE.values(), ids=lambda record: record.name)
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,9 +19,21 @@ from clutch_tui.core.clock import to_text
 from clutch_tui.core.database import db
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.outbox.messages import PullPage, Result
+from clutch_tui.core.quantity import NOTHING, ONE, Quantity, smallest, to_units, whole
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.sync import queue, replica, replica_rows
-from clutch_tui.core.types import Cart, CartLine, Discount, PartDraft, Payment, PayMethod, Receipt, SaleQuery, TaxRules
+from clutch_tui.core.types import (
+    Cart,
+    CartLine,
+    Discount,
+    PartDraft,
+    Payment,
+    PayMethod,
+    Receipt,
+    SaleLine,
+    SaleQuery,
+    TaxRules,
+)
 from clutch_tui.text.fold import fold_number
 from tests.fresh_store import open_new
 
@@ -40,7 +51,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 @pytest.fixture
 def part_id(store: Store) -> str:
     draft = PartDraft(name="تيل فرامل أمامي", part_number="BP-1", price=10013)
-    return str(store.run_now(inventory.create, draft, 10).id)
+    return str(store.run_now(inventory.create, draft, whole(10)).id)
 
 
 def rows(store: Store, sql: str, *args: Any) -> list[tuple[Any, ...]]:
@@ -49,7 +60,7 @@ def rows(store: Store, sql: str, *args: Any) -> list[tuple[Any, ...]]:
 
 def sell(store: Store, part_id: str, quantity: int = 1, rules: TaxRules = VAT, **more: Any) -> Receipt:
     part = store.read_now(inventory.get, part_id)
-    made = cart.add_line(store.run_now(sales.open_cart), part, quantity)
+    made = cart.add_line(store.run_now(sales.open_cart), part, whole(quantity))
     return checkout(store, made, rules, **more)
 
 
@@ -64,8 +75,8 @@ def checkout(store: Store, made: Cart, rules: TaxRules = VAT, *, payments: Any =
 
 def test_a_line_keeps_the_english_name_but_the_sale_says_the_arabic_one(store: Store) -> None:
     draft = PartDraft(name="بوجيه", name_en="Spark plug", part_number="NGK-7", price=9_550)
-    part_id = store.run_now(inventory.create, draft, 10).id
-    made = cart.add_line(store.run_now(sales.open_cart), store.read_now(inventory.get, part_id), 2)
+    part_id = store.run_now(inventory.create, draft, whole(10)).id
+    made = cart.add_line(store.run_now(sales.open_cart), store.read_now(inventory.get, part_id), whole(2))
     store.run_now(sales.save_cart, made)
     (kept,) = store.read_now(sales.open_carts)
     assert (kept.lines[0].name, kept.lines[0].name_en) == ("بوجيه", "Spark plug")
@@ -78,7 +89,7 @@ def test_a_line_keeps_the_english_name_but_the_sale_says_the_arabic_one(store: S
 
 
 def test_a_cart_of_another_version_is_taken_up(store: Store, part_id: str) -> None:
-    line = {"part_id": part_id, "name": "تيل", "part_number": "BP-1", "quantity": 1, "price": 10013, "discount": 0}
+    line = {"part_id": part_id, "name": "تيل", "part_number": "BP-1", "quantity": ONE, "price": 10013, "discount": 0}
     for n, more in enumerate(({}, {"name_en": "Pads", "colour": "red"})):
         body = {"id": f"c{n}", "lines": [line | more], "discount": 0}
         store.run_now(
@@ -105,7 +116,7 @@ def test_a_cart_of_another_version_is_taken_up(store: Store, part_id: str) -> No
     ],
 )
 def test_tax_is_rounded_half_up(net: int, rules: TaxRules, tax: int) -> None:
-    assert cart.totals(Cart("c", (CartLine("p", "n", "", 1, net),)), rules).tax == tax
+    assert cart.totals(Cart("c", (CartLine("p", "n", "", ONE, net),)), rules).tax == tax
 
 
 @pytest.mark.parametrize(
@@ -120,21 +131,24 @@ def test_a_percentage_is_rounded_half_up(amount: int, hundredths: int, part: int
     ("amount", "rounding"), [(10013, 12), (10012, -12), (10000, 0), (10024, 1), (12, -12), (13, 12)]
 )
 def test_only_cash_is_rounded_to_the_smallest_coin(amount: int, rounding: int) -> None:
-    made = Cart("c", (CartLine("p", "x", "", 1, amount),))
+    made = Cart("c", (CartLine("p", "x", "", ONE, amount),))
     assert cart.totals(made, COINS, "cash").rounding == rounding
     assert cart.totals(made, COINS, "visa").rounding == 0
 
 
 MONEY = some.integers(0, 10_000_00)
+QUANTITIES = some.one_of(some.integers(1, 50).map(whole), some.integers(1, 50_000).map(Quantity))
 
 
 @given(
-    some.lists(some.tuples(some.integers(1, 50), MONEY, MONEY), min_size=1, max_size=6),
+    some.lists(some.tuples(QUANTITIES, MONEY, MONEY), min_size=1, max_size=6),
     MONEY,
     some.sampled_from([VAT, ADDED, COINS, TaxRules()]),
 )
-def test_the_figures_of_any_cart_add_up(lines: list[tuple[int, int, int]], discount: int, rules: TaxRules) -> None:
-    made = Cart("c", tuple(CartLine(str(n), "x", "", q, p, Discount(d)) for n, (q, p, d) in enumerate(lines)))
+def test_the_figures_of_any_cart_add_up(lines: list[tuple[Quantity, int, int]], discount: int, rules: TaxRules) -> None:
+    made = Cart(
+        "c", tuple(CartLine(str(n), "x", "", q, p, Discount(d), decimals=3) for n, (q, p, d) in enumerate(lines))
+    )
     net = sum(line.total for line in made.lines)
     made = cart.with_discount(made, Discount(min(discount, net)))
     figures = cart.totals(made, rules, "cash")
@@ -146,23 +160,53 @@ def test_the_figures_of_any_cart_add_up(lines: list[tuple[int, int, int]], disco
 
 def test_the_same_part_adds_up_and_discounts_never_exceed_what_is_left(store: Store, part_id: str) -> None:
     part = store.read_now(inventory.get, part_id)
-    made = cart.add_line(cart.add_line(Cart("c"), part), part, 2)
-    assert [line.quantity for line in made.lines] == [3]
+    made = cart.add_line(cart.add_line(Cart("c"), part), part, whole(2))
+    assert [line.quantity for line in made.lines] == [whole(3)]
     made = cart.set_discount(made, 0, Discount(30000))
-    made = cart.set_quantity(made, 0, 1)
+    made = cart.set_quantity(made, 0, ONE)
     assert made.lines[0].off == 10013
     made = cart.with_discount(cart.set_discount(made, 0, Discount()), Discount(10013))
     assert cart.totals(cart.set_price(made, 0, 5000), VAT).total == 0
     assert cart.remove_line(made, 0) == Cart("c")
 
 
-@pytest.mark.parametrize("quantity", [0, -1, 1_000_001])
-def test_nonsense_quantities_are_refused(store: Store, part_id: str, quantity: int) -> None:
+@pytest.mark.parametrize("quantity", [NOTHING, whole(-1), whole(1_000_001)])
+def test_nonsense_quantities_are_refused(store: Store, part_id: str, quantity: Quantity) -> None:
     part = store.read_now(inventory.get, part_id)
-    with pytest.raises(ShopError, match="quantity"):
+    with pytest.raises(ShopError, match=r"sale\.quantity"):
         cart.add_line(Cart("c"), part, quantity)
-    with pytest.raises(ShopError, match="quantity"):
+    with pytest.raises(ShopError, match=r"sale\.quantity"):
         cart.set_quantity(cart.add_line(Cart("c"), part), 0, quantity)
+
+
+OIL = PartDraft(name="زيت", part_number="OIL-1", price=180_05, unit="LTR", decimals=2)
+
+
+def test_a_fraction_is_sold_of_what_is_sold_in_such_and_of_nothing_else(store: Store, part_id: str) -> None:
+    pads, oil = store.read_now(inventory.get, part_id), store.run_now(inventory.create, OIL, whole(4))
+    made = cart.add_line(cart.add_line(Cart("c"), oil, Quantity(250)), oil, Quantity(1_250))
+    assert [(line.quantity, line.unit, line.decimals) for line in made.lines] == [(Quantity(1_500), "LTR", 2)]
+    both = cart.add_line(made, pads)
+    for part, quantity, key in (
+        (pads, Quantity(1_500), "error.quantity.pieces"),
+        (pads, Quantity(1), "error.quantity.pieces"),
+        (oil, Quantity(1_505), "error.quantity.decimals"),
+    ):
+        for add in (
+            lambda part=part, quantity=quantity: cart.add_line(made, part, quantity),
+            lambda part=part, quantity=quantity: cart.set_quantity(both, int(part is pads), quantity),
+        ):
+            with pytest.raises(ShopError) as refused:
+                add()
+            assert (refused.value.key, refused.value.values["name"]) == (key, part.draft.name)
+
+
+def test_what_is_measured_counts_as_one_thing(store: Store, part_id: str) -> None:
+    oil = store.run_now(inventory.create, OIL, whole(4))
+    made = cart.add_line(Cart("c"), store.read_now(inventory.get, part_id), whole(3))
+    made = cart.add_line(made, oil, whole(2))
+    assert cart.totals(made, VAT).pieces == 3 + 1
+    assert cart.totals(cart.set_quantity(made, 1, Quantity(250)), VAT).pieces == 3 + 1
 
 
 def test_nonsense_prices_and_discounts_are_refused(store: Store, part_id: str) -> None:
@@ -184,8 +228,8 @@ def test_a_sale_writes_everything_that_follows_from_it(store: Store, part_id: st
     receipt = sell(store, part_id, 3, tendered=50000)
     assert (receipt.totals.total, receipt.tendered, receipt.change) == (30039, 50000, 19961)
     assert receipt.unsent
-    assert store.read_now(inventory.get, part_id).stock == 7
-    assert rows(store, "SELECT delta, open FROM stock_move WHERE sale_id = ?", receipt.id) == [(-3, 1)]
+    assert store.read_now(inventory.get, part_id).stock == whole(7)
+    assert rows(store, "SELECT delta, open FROM stock_move WHERE sale_id = ?", receipt.id) == [(whole(-3), 1)]
     assert rows(store, "SELECT kind, amount FROM money_move") == [("sale", 30039)]
     assert store.read_now(cash.report).expected == 30039
     ((kind, payload),) = rows(store, "SELECT kind, payload FROM outbox WHERE type = 'sale'")
@@ -197,8 +241,24 @@ def test_a_sale_writes_everything_that_follows_from_it(store: Store, part_id: st
     assert rows(store, "SELECT action, actor FROM audit WHERE record_id = ?", receipt.id) == [("sale", "sara")]
 
 
+def test_a_fraction_is_sold_and_kept_as_it_is(store: Store, part_id: str) -> None:
+    """0.75 litres at 180.05 come to 135.0375."""
+    oil = store.run_now(inventory.create, OIL, whole(4))
+    made = cart.add_line(store.run_now(sales.open_cart), oil, Quantity(750))
+    store.run_now(sales.save_cart, made)
+    assert store.read_now(sales.open_carts) == (made,)
+    receipt = checkout(store, made)
+    assert (receipt.totals.total, receipt.totals.pieces) == (135_04, 1)
+    assert store.read_now(sales.get, receipt.id) == receipt
+    assert [(line.quantity, line.unit, line.decimals) for line in receipt.lines] == [(Quantity(750), "LTR", 2)]
+    assert store.read_now(inventory.get, oil.id).stock == Quantity(3_250)
+    assert rows(store, "SELECT delta FROM stock_move WHERE sale_id = ?", receipt.id) == [(-750,)]
+    body = json.loads(rows(store, "SELECT payload FROM outbox WHERE type = 'sale'")[0][0])
+    assert (body["items"][0]["quantity"], body["items"][0]["total"]) == (750, 135_04)
+
+
 def test_what_a_checkout_gives_back_is_what_is_read_later(store: Store, part_id: str) -> None:
-    made = cart.add_line(store.run_now(sales.open_cart), store.read_now(inventory.get, part_id), 3)
+    made = cart.add_line(store.run_now(sales.open_cart), store.read_now(inventory.get, part_id), whole(3))
     made = cart.with_discount(cart.set_discount(made, 0, Discount(500)), Discount(39))
     total = cart.totals(made, VAT, "visa").total
     receipt = checkout(store, made, payments=(Payment("visa", total - 1000), Payment("cash", 1000)), tendered=2000)
@@ -211,19 +271,19 @@ def test_pressed_twice_sells_once(store: Store, part_id: str) -> None:
     made = cart.add_line(store.run_now(sales.open_cart), part)
     assert checkout(store, made) == checkout(store, made)
     assert rows(store, "SELECT count(*) FROM sale") == [(1,)]
-    assert store.read_now(inventory.get, part_id).stock == 9
+    assert store.read_now(inventory.get, part_id).stock == whole(9)
 
 
 def test_a_cart_that_another_window_sold_meanwhile_is_a_sale_of_its_own(store: Store, part_id: str) -> None:
     part = store.read_now(inventory.get, part_id)
     shared = cart.add_line(store.run_now(sales.open_cart), part)
     there = checkout(store, shared)
-    changed = cart.set_quantity(shared, 0, 3)
+    changed = cart.set_quantity(shared, 0, whole(3))
     here = checkout(store, changed)
     assert checkout(store, changed) == here
-    assert (there.lines[0].quantity, here.lines[0].quantity) == (1, 3)
+    assert (there.lines[0].quantity, here.lines[0].quantity) == (whole(1), whole(3))
     assert there.id != here.id
-    assert store.read_now(inventory.get, part_id).stock == 10 - 4
+    assert store.read_now(inventory.get, part_id).stock == whole(10 - 4)
     assert checkout(store, shared).id == there.id
 
 
@@ -252,7 +312,7 @@ def test_a_sold_cart_cannot_be_saved_again(store: Store, part_id: str) -> None:
 
 def test_a_till_sells_what_the_shelf_does_not_know(store: Store, part_id: str) -> None:
     sell(store, part_id, 12)
-    assert store.read_now(inventory.get, part_id).stock == -2
+    assert store.read_now(inventory.get, part_id).stock == whole(-2)
 
 
 def test_split_payment_and_credit(store: Store, part_id: str) -> None:
@@ -283,13 +343,15 @@ def test_what_is_not_paid_is_not_sold(store: Store, part_id: str, payments: tupl
 @pytest.mark.parametrize(
     ("line", "key"),
     [
-        (CartLine("p", "n", "", -5, 100), "error.sale.quantity"),
-        (CartLine("p", "n", "", 0, 100), "error.sale.quantity"),
-        (CartLine("p", "n", "", 10**9, 10**12), "error.sale.quantity"),
-        (CartLine("p", "n", "", 1, -100), "error.sale.price"),
-        (CartLine("p", "n", "", 1, 10**12), "error.sale.price"),
-        (CartLine("p", "n", "", 1, 100, Discount(percent=10_001)), "error.sale.discount"),
-        (CartLine("p", "n", "", 1, 100, Discount(-1)), "error.sale.discount"),
+        (CartLine("p", "n", "", whole(-5), 100), "error.sale.quantity"),
+        (CartLine("p", "n", "", NOTHING, 100), "error.sale.quantity"),
+        (CartLine("p", "n", "", Quantity(1_500), 100), "error.quantity.pieces"),
+        (CartLine("p", "n", "", Quantity(1_505), 100, decimals=2), "error.quantity.decimals"),
+        (CartLine("p", "n", "", whole(10**9), 10**12), "error.sale.quantity"),
+        (CartLine("p", "n", "", ONE, -100), "error.sale.price"),
+        (CartLine("p", "n", "", ONE, 10**12), "error.sale.price"),
+        (CartLine("p", "n", "", ONE, 100, Discount(percent=10_001)), "error.sale.discount"),
+        (CartLine("p", "n", "", ONE, 100, Discount(-1)), "error.sale.discount"),
     ],
 )
 def test_a_cart_made_without_the_rules_is_not_sold(store: Store, line: CartLine, key: str) -> None:
@@ -410,7 +472,7 @@ def test_a_void_puts_everything_back_once(store: Store, part_id: str) -> None:
     receipt = sell(store, part_id, 4)
     voided = store.run_now(aftersales.void, receipt.id, "غلطة", "sara")
     assert voided.status == "voided"
-    assert store.read_now(inventory.get, part_id).stock == 10
+    assert store.read_now(inventory.get, part_id).stock == whole(10)
     assert store.read_now(cash.report).expected == 0
     with pytest.raises(ShopError, match="voided"):
         store.run_now(aftersales.void, receipt.id, "again", "sara")
@@ -460,11 +522,11 @@ def test_the_goods_of_a_sale_that_was_refused_stay_off_the_shelf(store: Store, s
     part = {**asdict(PartDraft(name="تيل", price=100)), "type": "item", "id": "p1", "version": 1, "deleted": False}
 
     def pull(stock: int, seq: int, results: dict[str, Result]) -> int:
-        row = {**part, "stock_quantity": stock, "seq": seq, "updated_at": "2026-11-22T09:05:00.000Z"}
+        row = {**part, "stock_quantity": whole(stock), "seq": seq, "updated_at": "2026-11-22T09:05:00.000Z"}
         here = store.read_now(replica.pull_state, "inventory")
         page = PullPage("e-1", (row,), seq, False, None, here.cursor, here.snapshot)
         store.run_now(replica.receive, "inventory", "e-1", results, page)
-        return store.read_now(inventory.get, "p1").stock
+        return to_units(store.read_now(inventory.get, "p1").stock)
 
     assert pull(10, 5, {}) == 10
     sell(store, "p1", 3)
@@ -480,8 +542,8 @@ def pulled_sale(
 ) -> None:
     """A snapshot with one sale of another terminal arrives, with the answers to our changes."""
     line = {
-        "item_id": part_id, "item_name": "تيل", "part_number": "BP-1", "quantity": 2, "price": 10013, "discount": 0,
-        "total": 20026, "sale_line": None,
+        "item_id": part_id, "item_name": "تيل", "part_number": "BP-1", "quantity": whole(2), "price": 10013,
+        "discount": 0, "total": 20026, "sale_line": None,
     }  # fmt: skip
     row = {
         "type": "sale", "id": "theirs", "receipt_number": "K2-7", "date": "2026-11-22T09:00:00.000Z", "device_id": "d2",
@@ -525,7 +587,7 @@ def test_the_papers_of_another_tills_sale_add_up(
     rounding = total - 20026 - (0 if includes else tax)
     pulled_sale(store, part_id, "completed", 5, tax=tax, total=total, rounding=rounding, payments=payments)
     assert store.read_now(sales.get, "theirs").prices_include_tax is includes
-    back = store.run_now(aftersales.give_back, "theirs", {1: 1}, cashier="sara", device_id="d", reason="مش مظبوط")
+    back = store.run_now(aftersales.give_back, "theirs", {1: ONE}, cashier="sara", device_id="d", reason="مش مظبوط")
     figures = back.totals
     on_top = 0 if back.prices_include_tax else figures.tax
     assert figures.subtotal - figures.discount + on_top + figures.rounding == figures.total
@@ -548,19 +610,19 @@ def test_a_void_that_the_rows_contain_leaves_the_word_to_the_server(store: Store
 def test_however_a_line_comes_back_it_comes_to_what_was_paid(
     store: Store, part_id: str, rules: TaxRules, steps: tuple[int, ...]
 ) -> None:
-    made = cart.add_line(store.run_now(sales.open_cart), store.read_now(inventory.get, part_id), 5)
+    made = cart.add_line(store.run_now(sales.open_cart), store.read_now(inventory.get, part_id), whole(5))
     made = cart.with_discount(cart.set_discount(made, 0, Discount(777)), Discount(1111))
     receipt = checkout(store, made, rules)
     back = 0
     for pieces in steps:
-        returned = store.run_now(aftersales.give_back, receipt.id, {1: pieces}, cashier="s", device_id="d", reason="r")
+        returned = give_back(store, receipt, {1: whole(pieces)})
         assert returned.return_of == receipt.id
         back += returned.totals.total
     assert back == receipt.totals.total
-    assert store.read_now(inventory.get, part_id).stock == 10
-    assert store.read_now(sales.get, receipt.id).lines[0].returned == 5
+    assert store.read_now(inventory.get, part_id).stock == whole(10)
+    assert store.read_now(sales.get, receipt.id).lines[0].returned == whole(5)
     with pytest.raises(ShopError, match="over_returned"):
-        store.run_now(aftersales.give_back, receipt.id, {1: 1}, cashier="s", device_id="d", reason="r")
+        give_back(store, receipt, {1: whole(1)})
     body = json.loads(rows(store, "SELECT payload FROM outbox WHERE kind = 'return' LIMIT 1")[0][0])
     assert (body["return_of"], body["items"][0]["sale_line"]) == (receipt.id, 1)
 
@@ -574,22 +636,64 @@ def test_three_single_pieces_come_to_what_was_paid(
 ) -> None:
     """4.00 were paid, and 1.50 given back three times; of 1.13 came 0.38 back three times."""
     store.run_now(state.put_tax_rules, rules)
-    part = store.run_now(inventory.create, PartDraft(name="لمبة", price=price), 9)
-    made = cart.add_line(store.run_now(sales.open_cart), part, 3)
+    part = store.run_now(inventory.create, PartDraft(name="لمبة", price=price), whole(9))
+    made = cart.add_line(store.run_now(sales.open_cart), part, whole(3))
     paid = cart.totals(made, rules, method).total
     sale = checkout(store, made, rules, payments=(Payment(method, paid),))
-    back = [give_back(store, sale, {1: 1}) for _ in range(3)]
+    back = [give_back(store, sale, {1: ONE}) for _ in range(3)]
     assert sum(one.totals.total for one in back) == paid
     assert sum(one.totals.tax for one in back) == sale.totals.tax
 
 
-def give_back(store: Store, sale: Receipt, quantities: dict[int, int], payments: Any = None) -> Receipt:
+def give_back(store: Store, sale: Receipt, quantities: dict[int, Quantity], payments: Any = None) -> Receipt:
     return store.run_now(
         aftersales.give_back, sale.id, quantities, payments=payments, cashier="s", device_id="d", reason="r"
     )
 
 
-LINES = some.lists(some.tuples(some.integers(0, 999), some.integers(1, 4)), min_size=1, max_size=3)
+def test_a_fraction_comes_back_of_what_was_sold_in_such(store: Store, part_id: str) -> None:
+    """Half a litre at 0.01, the first of two halves, is worth a piastre by itself and none beside the other."""
+    oil = store.run_now(inventory.create, PartDraft(name="زيت", price=1, unit="LTR", decimals=1), whole(4))
+    made = cart.add_line(store.run_now(sales.open_cart), oil)
+    made = cart.add_line(made, store.read_now(inventory.get, part_id), whole(2))
+    receipt = checkout(store, made)
+    for quantities, key in (
+        ({2: Quantity(500)}, "error.quantity.pieces"),
+        ({1: Quantity(550)}, "error.quantity.decimals"),
+        ({1: Quantity(1_100)}, "error.sale.over_returned"),
+        ({1: Quantity(-100)}, "error.sale.over_returned"),
+        ({1: NOTHING}, "error.sale.nothing_back"),
+    ):
+        with pytest.raises(ShopError) as refused:
+            give_back(store, receipt, quantities)
+        assert refused.value.key == key
+    halves = [give_back(store, receipt, {1: Quantity(500)}) for _ in range(2)]
+    assert [(one.lines[0].quantity, one.lines[0].total, one.lines[0].discount) for one in halves] == [
+        (500, 1, 0),
+        (500, 0, 1),
+    ]
+    assert store.read_now(inventory.get, oil.id).stock == whole(4)
+    assert store.read_now(sales.get, receipt.id).lines[0].left == NOTHING
+
+
+def test_what_was_sold_comes_back_though_its_part_is_sold_otherwise_by_now(store: Store) -> None:
+    """Nobody could bring back the half litre of what is sold by the can now."""
+    oil = store.run_now(inventory.create, OIL, whole(4))
+    receipt = checkout(store, cart.add_line(store.run_now(sales.open_cart), oil, Quantity(1_500)))
+    draft = replace(oil.draft, unit="", decimals=0)
+    store.run_now(lambda: inventory.edit(oil.id, draft, seen=oil))
+    assert store.read_now(sales.get, receipt.id).lines[0].places == 1
+    with pytest.raises(ShopError, match=r"quantity\.decimals"):
+        give_back(store, receipt, {1: Quantity(1_250)})
+    for back in (500, 1_000):
+        give_back(store, receipt, {1: Quantity(back)})
+    assert store.read_now(sales.get, receipt.id).lines[0].left == NOTHING
+
+
+LINES = some.lists(
+    some.tuples(some.integers(0, 999), some.integers(0, 3), some.integers(1, 4_000)), min_size=1, max_size=3
+)
+"""Of each line its price, the decimals of its part, and how many of the smallest quantities are sold."""
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -600,35 +704,44 @@ def test_in_whatever_parts_a_sale_comes_back_they_come_to_what_was_paid(store: S
     )
     store.run_now(state.put_tax_rules, rules)
     made = store.run_now(sales.open_cart)
-    for price, pieces in data.draw(LINES):
-        made = cart.add_line(made, store.run_now(inventory.create, PartDraft(name="قطعة", price=price), 9), pieces)
+    for price, decimals, steps in data.draw(LINES):
+        draft = PartDraft(name="قطعة", price=price, decimals=decimals)
+        part = store.run_now(inventory.create, draft, whole(9))
+        made = cart.add_line(made, part, Quantity(smallest(decimals) * (steps if decimals else 1 + steps % 4)))
     made = cart.with_discount(made, Discount(data.draw(some.integers(0, cart.net_of_lines(made)))))
     method = data.draw(some.sampled_from(["cash", "card"]))
     paid = cart.totals(made, rules, method).total
     sale = checkout(store, made, rules, payments=(Payment(method, paid),) if paid else ())
-    pieces = data.draw(some.permutations([line.n for line in sale.lines for _ in range(line.quantity)]))
-    back = []
-    while pieces:
-        some_of_them = data.draw(some.integers(1, len(pieces)))
-        quantities = Counter(pieces[:some_of_them])
-        back.append(give_back(store, sale, quantities).totals)
-        pieces = pieces[some_of_them:]
+    left, returns = {line.n: line for line in sale.lines}, []
+    while left:
+        some_of_it = {n: _some_of(data, line) for n, line in left.items()}
+        if not any(some_of_it.values()):
+            some_of_it = {n: line.left for n, line in left.items()}
+        returns.append(give_back(store, sale, some_of_it))
+        left = {line.n: line for line in store.read_now(sales.get, sale.id).lines if line.left}
+    back = [one.totals for one in returns]
     assert sum(one.total for one in back) == paid
+    assert all(line.discount >= 0 and line.total >= 0 for one in returns for line in one.lines)
     assert sum(one.tax for one in back) == sale.totals.tax
     for one in back:
         assert one.total >= 0
         assert one.total == one.subtotal - one.discount + one.rounding + (0 if rules.prices_include_tax else one.tax)
 
 
+def _some_of(data: some.DataObject, line: SaleLine) -> Quantity:
+    step = smallest(line.decimals)
+    return Quantity(step * data.draw(some.integers(0, line.left // step)))
+
+
 def test_a_sale_with_returns_cannot_be_voided(store: Store, part_id: str) -> None:
     receipt = sell(store, part_id, 2)
-    store.run_now(aftersales.give_back, receipt.id, {1: 1}, cashier="", device_id="", reason="")
+    store.run_now(aftersales.give_back, receipt.id, {1: ONE}, cashier="", device_id="", reason="")
     with pytest.raises(ShopError, match="has_returns"):
         store.run_now(aftersales.void, receipt.id, "x", "")
 
 
 def test_what_is_due_in_cash_is_rounded_and_what_others_pay_is_not() -> None:
-    bought = Cart("c", (CartLine("p", "n", "", 1, 100_10),))
+    bought = Cart("c", (CartLine("p", "n", "", ONE, 100_10),))
     rules = TaxRules(cash_rounding=25)
     assert cart.due(bought, rules, (), "cash") == 100_00
     assert cart.due(bought, rules, (), "visa") == 100_10

@@ -9,6 +9,7 @@ import pytest
 
 from clutch_tui.core import inventory, search
 from clutch_tui.core.database import db
+from clutch_tui.core.quantity import ONE
 from clutch_tui.core.store import benchmark, upkeep
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import PartDraft
@@ -19,7 +20,7 @@ from tests.fresh_store import open_new
 def store(tmp_path: Path) -> Iterator[Store]:
     with open_new(tmp_path / "shop.db", inline=True) as opened:
         for n in range(30):
-            opened.run_now(inventory.create, PartDraft(name=f"فلتر {n}", part_number=f"OF-{n}", price=100), 1)
+            opened.run_now(inventory.create, PartDraft(name=f"فلتر {n}", part_number=f"OF-{n}", price=100), ONE)
         yield opened
 
 

@@ -11,6 +11,7 @@ from typing import Any, get_args
 import pytest
 from babel.messages.pofile import read_po
 
+from clutch_tui.core import quantity, units
 from clutch_tui.core.outbox import abilities, outbox, precedence
 from clutch_tui.core.outbox.messages import Change, PullState, Result
 from clutch_tui.core.records import EDITABLE
@@ -130,6 +131,8 @@ def test_close_codes() -> None:
 # --- records -------------------------------------------------------------------------------------------
 
 COMMON = set(payload.Record.model_fields)
+OF_CODES = {"unit"}
+"""The choices that are no free text at the server."""
 
 
 def test_fields_of_every_record() -> None:
@@ -168,8 +171,23 @@ def test_how_long_a_text_may_be(noun: records.Noun) -> None:
         with pytest.raises(Invalid):
             noun.fields[name].read("x" * (limit + 1), name)
     declared = EDITABLE[noun.type].fields.items()
-    here = {name: field.maximum for name, field in declared if field.kind in ("text", "choice") and name in noun.fields}
+    here = {
+        name: field.maximum
+        for name, field in declared
+        if field.kind in ("text", "choice") and name in noun.fields and name not in OF_CODES
+    }
     assert here == told
+
+
+def test_units() -> None:
+    item = {row[0].code[0]: row for row in rows("item")}
+    codes = {payload.unit_out(unit.code) for unit in units.UNITS}
+    assert set(item["unit"][1].code) == codes == set(records.UNITS)
+    assert item["decimals"][1].text.startswith(f"0 to {quantity.DECIMALS}:")
+    told = re.findall(
+        r"at most (\w+) decimals", " ".join(cell.text for row in rows("bodies-and-values") for cell in row)
+    )
+    assert told == [{3: "three"}[quantity.DECIMALS]]
 
 
 def test_documents() -> None:

@@ -14,6 +14,7 @@ from clutch_tui.core import accounts, aftersales, cash, customers, inventory, sa
 from clutch_tui.core.cart import add_line, with_customer
 from clutch_tui.core.outbox import abilities, outbox, precedence
 from clutch_tui.core.outbox.messages import Change
+from clutch_tui.core.quantity import ONE, whole
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import CustomerDraft, PartDraft, Payment, SupplierDraft, TaxRules
 from clutch_tui.net.client.api import Api
@@ -44,7 +45,7 @@ def changes(store: Store) -> dict[tuple[str, str], Change]:
 
 
 def _a_day_in_the_shop() -> None:
-    part = inventory.create(PartDraft(name="طلمبة", price=150_00), 10)
+    part = inventory.create(PartDraft(name="طلمبة", price=150_00), whole(10))
     customer = customers.create(CustomerDraft(name="حسن", phone="01000000001"))
     suppliers.create(SupplierDraft(name="مورد"))
     till: dict[str, Any] = {"cashier": "سارة", "device_id": "d"}
@@ -53,12 +54,12 @@ def _a_day_in_the_shop() -> None:
     taken_home = sales.checkout(cart, half_paid, rules=TaxRules(), **till)
     cart = add_line(sales.open_cart(), part)
     mistaken = sales.checkout(cart, [Payment("cash", 150_00)], rules=TaxRules(), **till)
-    aftersales.give_back(taken_home.id, {1: 1}, reason="مش مناسبة", **till)
+    aftersales.give_back(taken_home.id, {1: ONE}, reason="مش مناسبة", **till)
     aftersales.void(mistaken.id, "غلط", "سارة")
     payment = accounts.pay(customer.id, 10_00, "cash", "", "سارة", beyond_debt=True)
     accounts.take_back(payment.id, "غلط", "سارة")
-    inventory.adjust(part.id, 1, "هدية")
-    inventory.count_stock(part.id, 5)
+    inventory.adjust(part.id, ONE, "هدية")
+    inventory.count_stock(part.id, whole(5))
     cash.do("open", 100_00, drawer_id="d", actor="سارة")
 
 

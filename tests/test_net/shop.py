@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import httpx
 
 from clutch_tui.core import cart as carts
 from clutch_tui.core import customers, inventory, sales, state
+from clutch_tui.core.quantity import to_decimal
 from clutch_tui.core.types import Part, PartDraft, Payment
 from clutch_tui.sandbox import server
 from clutch_tui.sandbox.server import Running
@@ -65,8 +67,10 @@ class Shop:
         with sqlite3.connect(f"file:{self.sandbox.settings.db}?mode=ro", uri=True) as db:
             return db.execute(statement, args).fetchall()
 
-    def stock(self, name: str) -> int:
-        return int(self.sql("SELECT stock_quantity FROM item WHERE part_number = ? AND deleted = 0", name)[0][0])
+    def stock(self, name: str) -> int | Decimal:
+        """What lies on the shelf of a part by its number, in units."""
+        stock = "SELECT stock_quantity FROM item WHERE part_number = ? AND deleted = 0"
+        return to_decimal(self.sql(stock, name)[0][0])
 
     def receipts(self) -> list[str]:
         return [row[0] for row in self.sql("SELECT receipt_number FROM sale ORDER BY receipt_number")]
@@ -123,6 +127,11 @@ def part(till: Till, number: str) -> Part:
     return made
 
 
+def units(part: Part) -> int | Decimal:
+    """What lies on the shelf of a part, in units."""
+    return to_decimal(part.stock)
+
+
 def edit(till: Till, number: str, **fields: Any) -> None:
     seen = part(till, number)
     draft = PartDraft(**{**{name: getattr(seen.draft, name) for name in PartDraft.__slots__}, **fields})
@@ -146,7 +155,7 @@ async def minutes(till: Till, count: int, seconds: float = 60.0) -> None:
 
 
 def sell_on_account(part_id: str, customer_id: str) -> None:
-    cart = carts.add_line(sales.open_cart(), inventory.get(part_id), 1)
+    cart = carts.add_line(sales.open_cart(), inventory.get(part_id))
     cart = carts.with_customer(cart, customers.page("", None, 0, 10)[0])
     total = carts.totals(cart, state.tax_rules(), "credit").total
     sales.checkout(cart, (Payment("credit", total),), cashier="c", device_id="d", rules=state.tax_rules())
@@ -156,7 +165,7 @@ def sell_each(*part_ids: str) -> str:
     """One piece of each of these parts, in one sale; its id."""
     cart = sales.open_cart()
     for part_id in part_ids:
-        cart = carts.add_line(cart, inventory.get(part_id), 1)
+        cart = carts.add_line(cart, inventory.get(part_id))
     rules = state.tax_rules()
     payments = (Payment("cash", carts.totals(cart, rules, "cash").total),)
     return sales.checkout(cart, payments, cashier="c", device_id="d", rules=rules).id

@@ -19,6 +19,7 @@ from clutch_tui.core import inventory, unfinished_imports
 from clutch_tui.core.database.db import execute
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.outbox import outbox
+from clutch_tui.core.quantity import whole
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.sync import differences, quarantine
 from clutch_tui.core.sync.differences import Stranded
@@ -57,7 +58,7 @@ def install(folder: Path, base_url: str = "", shop_id: str = demo_data.SHOP_ID, 
 
 def made(store: Store) -> str:
     """A part and a sale of it; the sale's id."""
-    part = store.run_now(inventory.create, PartDraft(name="بوجيه", price=9_550), 3)
+    part = store.run_now(inventory.create, PartDraft(name="بوجيه", price=9_550), whole(3))
     return str(store.run_now(sell, part.id, 1, 9_550))
 
 

@@ -21,6 +21,7 @@ from clutch_tui.core.clock import SystemClock, to_text
 from clutch_tui.core.database import cipher
 from clutch_tui.core.database.cipher_key import CipherKey
 from clutch_tui.core.errors import ShopError
+from clutch_tui.core.quantity import whole
 from clutch_tui.core.store import health
 from clutch_tui.core.store.store import FindKey, Store, no_key
 from clutch_tui.core.types import PartDraft
@@ -367,7 +368,7 @@ async def _pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 async def test_what_is_unsent_and_since_when(tmp_path: Path) -> None:
     patient = Patient(tmp_path, f"http://127.0.0.1:{unused_port()}/v1")
     with Store.open(patient.path, inline=True) as store:
-        store.run_now(inventory.create, PartDraft(name="فلتر", part_number="F-1"), 1)
+        store.run_now(inventory.create, PartDraft(name="فلتر", part_number="F-1"), whole(1))
     found = await patient.examine()
     assert (found["queue"].outcome, found["queue"].values["unsent"]) == ("waiting", 1)
     later = TestClock()
@@ -413,7 +414,7 @@ async def test_damage_inside_a_table_is_found(tmp_path: Path) -> None:
     path = tmp_path / "shop.db"
     with Store.open(path, inline=True) as store:
         for n in range(40):
-            store.run_now(inventory.create, PartDraft(name=f"قطعة {n}", part_number=f"P-{n}"), 1)
+            store.run_now(inventory.create, PartDraft(name=f"قطعة {n}", part_number=f"P-{n}"), whole(1))
     assert health.examine(path).faults == ()
     content = bytearray(path.read_bytes())
     for page in range(3, len(content) // 4096):

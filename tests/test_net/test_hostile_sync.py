@@ -18,6 +18,7 @@ from clutch_tui.config.settings import Backend
 from clutch_tui.core import inventory, state
 from clutch_tui.core.database import db
 from clutch_tui.core.outbox import outbox
+from clutch_tui.core.quantity import whole
 from clutch_tui.core.types import PartDraft
 from clutch_tui.net.client.api import Api
 from clutch_tui.net.client.session import Session
@@ -43,7 +44,7 @@ class Round:
         self.result: object = None
         self.store = open_new(path, clock=clock, inline=True)
         self.store.run_now(state.begin, rate=1400, prices_include_tax=True, cash_rounding=25, timezone="Africa/Cairo")
-        part = self.store.run_now(inventory.create, PartDraft(name="بوجيه", price=1000), 5)
+        part = self.store.run_now(inventory.create, PartDraft(name="بوجيه", price=1000), whole(5))
         self.store.run_now(sell, part.id, 1, 1000)
         monitor, session = Monitor(clock), Session(Memory(), clock=clock)
         self.api = Api(

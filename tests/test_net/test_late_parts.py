@@ -11,16 +11,17 @@ import pytest
 from clutch_tui.core import aftersales, inventory, state
 from clutch_tui.core.database import db
 from clutch_tui.core.outbox import outbox
+from clutch_tui.core.quantity import whole
 from clutch_tui.core.sync import differences, queue
 from clutch_tui.core.sync.fallback import single_writes, stock_movers
 from clutch_tui.core.types import PartDraft
-from tests.test_net.shop import Line, Shop, minutes, part, sell_each, settle
+from tests.test_net.shop import Line, Shop, minutes, part, sell_each, settle, units
 from tests.test_net.till import Till, said
 
 
 def make_late(till: Till, number: str = "N-1", stock: int = 10) -> str:
     """A new part whose making was set aside; its id."""
-    made = till.do(inventory.create, PartDraft(name="جديدة", part_number=number, price=500), stock).id
+    made = till.do(inventory.create, PartDraft(name="جديدة", part_number=number, price=500), whole(stock)).id
     (change,) = [one for one in till.changes if one.record_id == made]
     till.do(outbox.make_slow, change.id, "error.backend.server")
     return str(made)
@@ -79,9 +80,9 @@ async def test_what_waits_for_a_part_to_be_made_adds_up_with_what_was_sold_befor
     till.sell(made, 2)
     await till.step()
     if by == "adjust":
-        till.do(inventory.adjust, made, -3, "كسر")
+        till.do(inventory.adjust, made, whole(-3), "كسر")
     else:
-        till.do(inventory.count_stock, made, 5)
+        till.do(inventory.count_stock, made, whole(5))
     await minutes(till, 30)
     assert till.changes == ()
     assert till.shelf(made) == shop.stock("N-1") == 5
@@ -129,12 +130,12 @@ async def test_what_nobody_can_know_of_a_part_made_after_its_sale_is_asked(shop:
     await shop.edit(id=made, fields={"stock_quantity": 30})
     await minutes(till, 30)
     assert [(change.lane, change.last_error) for change in till.changes] == [("attention", single_writes.UNCLEAR_STOCK)]
-    assert (shop.stock("N-1"), shop.stock("P-0001")) == (30, other.stock - 1)
+    assert (shop.stock("N-1"), shop.stock("P-0001")) == (30, units(other) - 1)
     till.do(queue.retry, till.changes[0].id)
     await minutes(till, 3)
     assert till.changes == ()
-    assert (shop.stock("N-1"), shop.stock("P-0001")) == (29, other.stock - 1)
-    assert (till.shelf(made), till.shelf(other.id)) == (29, other.stock - 1)
+    assert (shop.stock("N-1"), shop.stock("P-0001")) == (29, units(other) - 1)
+    assert (till.shelf(made), till.shelf(other.id)) == (29, units(other) - 1)
 
 
 async def test_what_a_person_says_of_one_part_moves_no_other_that_the_server_has_moved(shop: Shop) -> None:
@@ -142,7 +143,7 @@ async def test_what_a_person_says_of_one_part_moves_no_other_that_the_server_has
     await shop.be(own_ids=False)
     till = await shop.till()
     await till.round()
-    made = [till.do(inventory.create, PartDraft(name=name, part_number=name, price=500), 10).id for name in "MN"]
+    made = [till.do(inventory.create, PartDraft(name=name, part_number=name, price=500), whole(10)).id for name in "MN"]
     for change in till.changes:
         till.do(outbox.make_slow, change.id, "error.backend.server")
     till.do(sell_each, *made)
@@ -172,7 +173,7 @@ async def test_what_comes_back_of_a_part_that_the_server_knows_by_another_name_i
         if kind == "void":
             till.do(aftersales.void, sale_id, "غلط", "سارة")
         else:
-            till.do(aftersales.give_back, sale_id, {1: 2}, cashier="c", device_id="d", reason="عيب")
+            till.do(aftersales.give_back, sale_id, {1: whole(2)}, cashier="c", device_id="d", reason="عيب")
 
     await shop.be(own_ids=True)
     till = await shop.till()
@@ -193,7 +194,7 @@ async def test_what_comes_back_of_a_part_that_the_server_knows_by_another_name_i
     assert till.ask(stock_movers.movers) == movers
     bring_back(till.sell(other.id, 2))
     await minutes(till, 5)
-    assert till.shelf(other.id) == shop.stock("P-0002") == other.stock
+    assert till.shelf(other.id) == shop.stock("P-0002") == units(other)
 
 
 @pytest.mark.parametrize("moves", [True, False])
@@ -217,10 +218,10 @@ async def test_a_sale_that_waits_for_a_part_to_be_made_holds_up_no_sale_of_its_o
         till.sync.look_again()
         till.sell(other.id, 3)
     else:
-        till.do(inventory.adjust, other.id, -3, "كسر")
+        till.do(inventory.adjust, other.id, whole(-3), "كسر")
     await minutes(till, 5)
     assert [change.kind for change in till.changes if change.status == ""] == ["create", "sale"]
-    assert shop.stock("P-0001") == other.stock - 4 == till.shelf(other.id)
+    assert shop.stock("P-0001") == units(other) - 4 == till.shelf(other.id)
 
 
 async def test_a_document_that_has_come_and_waits_for_a_part_to_be_made_ends_no_round(shop: Shop) -> None:
@@ -237,11 +238,11 @@ async def test_a_document_that_has_come_and_waits_for_a_part_to_be_made_ends_no_
     await shop.fault("poison", "inventory.sync", count=None, change=made)
     await till.step()
     await shop.fault("error_before", "inventory.sync", count=None, status=500)
-    till.do(inventory.adjust, part(till, "P-0003").id, -3, "كسر")
+    till.do(inventory.adjust, part(till, "P-0003").id, whole(-3), "كسر")
     till.sell(part(till, "P-0002").id)
     await minutes(till, 2)
     assert len(shop.receipts()) == 2
-    assert till.shelf(other.id) == shop.stock("P-0001") == other.stock - 1
+    assert till.shelf(other.id) == shop.stock("P-0001") == units(other) - 1
 
 
 async def test_a_sale_that_waits_for_another_part_hides_nothing_of_this_one(shop: Shop) -> None:
@@ -280,7 +281,7 @@ async def test_a_sale_whose_void_came_first_does_not_wait_for_itself(shop: Shop,
     await shop.sync()
     till.sync.look_again()
     await minutes(till, 3)
-    made = till.do(inventory.create, PartDraft(name="جديدة", part_number="N-1", price=500), 10).id
+    made = till.do(inventory.create, PartDraft(name="جديدة", part_number="N-1", price=500), whole(10)).id
     await shop.fault("poison", "inventory.sync", count=None, change=made)
     await minutes(till, 8)
     sale_id = till.sell(made, 2)
@@ -310,10 +311,10 @@ async def test_a_part_that_was_refused_and_corrected_begins_with_the_stock_that_
     await till.round()
     if is_known:
         await know_who_moves(till)
-    made = till.do(inventory.create, PartDraft(name="جديدة", part_number="N-1", price=500), 10).id
+    made = till.do(inventory.create, PartDraft(name="جديدة", part_number="N-1", price=500), whole(10)).id
     await shop.fault("error_before", "inventory.create", status=422)
     await till.step()
-    correct(till, stock_quantity=12)
+    correct(till, stock_quantity=whole(12))
     till.do(outbox.make_slow, till.changes[0].id, "error.backend.server")
     till.sell(made, 2)
     await till.step()
@@ -434,7 +435,7 @@ async def test_what_was_sold_of_a_part_that_was_refused_is_moved_once_it_is_corr
     await minutes(till, 2)
     if refused_first:
         till.sell(made, 2)
-    till.do(inventory.adjust, made, -1, "كسر")
+    till.do(inventory.adjust, made, whole(-1), "كسر")
     await minutes(till, 20)
     assert len(shop.receipts()) == 2
     assert [(change.kind, change.lane) for change in till.changes] == [
@@ -477,7 +478,7 @@ async def test_a_sale_that_came_by_sync_is_moved_once_where_its_part_gets_anothe
     await shop.sync()
     till.sync.look_again()
     await minutes(till, 3)
-    made = till.do(inventory.create, PartDraft(name="جديدة", part_number="N-1", price=500), 10).id
+    made = till.do(inventory.create, PartDraft(name="جديدة", part_number="N-1", price=500), whole(10)).id
     await shop.fault("poison", "inventory.sync", count=None, change=made)
     await minutes(till, 10)
     till.sell(made, 2)
@@ -520,9 +521,9 @@ async def test_what_comes_back_by_sync_of_a_part_with_another_name_is_moved_once
     if kind == "void":
         till.do(aftersales.void, sale_id, "غلط", "سارة")
     else:
-        till.do(aftersales.give_back, sale_id, {1: 1, 2: 1}, cashier="c", device_id="d", reason="عيب")
+        till.do(aftersales.give_back, sale_id, {1: whole(1), 2: whole(1)}, cashier="c", device_id="d", reason="عيب")
     assert till.shelf(made) == 10
     await minutes(till, 40)
     assert [change.kind for change in till.changes if change.status == ""] == []
     assert (shop.stock("N-1"), till.shelf(made)) == (10, 10)
-    assert (shop.stock("P-0001"), till.shelf(other.id)) == (other.stock, other.stock)
+    assert (shop.stock("P-0001"), till.shelf(other.id)) == (units(other), units(other))

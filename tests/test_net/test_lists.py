@@ -14,6 +14,7 @@ import pytest
 from clutch_tui.core import accounts, aftersales, customers, inventory, sales, state, suppliers
 from clutch_tui.core import cart as carts
 from clutch_tui.core.outbox import outbox, transports
+from clutch_tui.core.quantity import of_decimal, whole
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.sync import conflicts, queue
 from clutch_tui.core.sync.fallback import listings, single_writes
@@ -22,7 +23,7 @@ from clutch_tui.net import wire
 from clutch_tui.net.client.errors import ApiError
 from clutch_tui.sandbox.without_sync import Plain
 from tests.test_net.conftest import StockBackend
-from tests.test_net.shop import PARTS, Line, Shop, edit, minutes, opened, part, sell_on_account, settle
+from tests.test_net.shop import PARTS, Line, Shop, edit, minutes, opened, part, sell_on_account, settle, units
 from tests.test_net.till import HandClock, Till
 
 COLUMNS = "id, name, part_number, price, stock_quantity, deleted"
@@ -190,12 +191,12 @@ async def test_a_part_is_made_once_whatever_becomes_of_the_answer(shop: Shop, ki
     await shop.be(**plain)
     till = await shop.till()
     await till.round()
-    till.do(inventory.create, PartDraft(name="طقم تيل", part_number="N-1", price=100), 7)
+    till.do(inventory.create, PartDraft(name="طقم تيل", part_number="N-1", price=100), whole(7))
     await shop.fault(kind, "inventory.create")
     await settle(till)
-    assert shop.sql("SELECT count(*), max(stock_quantity) FROM item WHERE part_number = 'N-1'") == [(1, 7)]
+    assert shop.sql("SELECT count(*), max(stock_quantity) FROM item WHERE part_number = 'N-1'") == [(1, whole(7))]
     await till.round()
-    assert part(till, "N-1").stock == 7
+    assert units(part(till, "N-1")) == 7
     edit(till, "N-1", price=250)
     await settle(till)
     assert shop.sql("SELECT price FROM item WHERE part_number = 'N-1'") == [(250,)]
@@ -206,14 +207,14 @@ async def test_a_sale_goes_up_once_whatever_becomes_of_the_answer(shop: Shop, ki
     till = await shop.till()
     await till.round()
     sold = part(till, "P-0001")
-    before = sold.stock
+    before = units(sold)
     till.sell(sold.id, 2)
     till.sell(sold.id, 3)
-    assert part(till, "P-0001").stock == before - 5
+    assert units(part(till, "P-0001")) == before - 5
     await shop.fault(kind, "sales.create")
     for _ in range(8):
         await till.step()
-        assert part(till, "P-0001").stock == before - 5
+        assert units(part(till, "P-0001")) == before - 5
     assert till.queue.unsent == 0
     assert len(shop.receipts()) == len(set(shop.receipts())) == 2
     assert shop.stock("P-0001") == before - 5
@@ -225,22 +226,22 @@ async def test_stock_is_exact_at_every_step_whoever_moves_it(shop: Shop, moves: 
     await shop.be(moves_stock=moves)
     till = await shop.till()
     await till.round()
-    one, two = part(till, "P-0001").stock, part(till, "P-0002").stock
+    one, two = units(part(till, "P-0001")), units(part(till, "P-0002"))
     sale = till.sell(part(till, "P-0001").id, 4)
-    till.do(inventory.adjust, part(till, "P-0002").id, -3, "كسر")
-    till.do(inventory.count_stock, part(till, "P-0001").id, one + 10)
+    till.do(inventory.adjust, part(till, "P-0002").id, whole(-3), "كسر")
+    till.do(inventory.count_stock, part(till, "P-0001").id, of_decimal(one + 10))
     await shop.fault("drop_after", "inventory.update")
     await shop.fault("error_after", "sales.create")
     for _ in range(10):
         await till.step()
-        assert (part(till, "P-0001").stock, part(till, "P-0002").stock) == (one + 10, two - 3)
+        assert (units(part(till, "P-0001")), units(part(till, "P-0002"))) == (one + 10, two - 3)
     assert till.queue.unsent == 0
     assert (shop.stock("P-0001"), shop.stock("P-0002")) == (one + 10, two - 3)
     assert till.sql("SELECT count(*) FROM stock_move WHERE open = 1") == [(0,)]
     till.do(aftersales.void, sale, "غلطة", "c")
     for _ in range(6):
         await till.step()
-        assert part(till, "P-0001").stock == one + 14
+        assert units(part(till, "P-0001")) == one + 14
     assert shop.stock("P-0001") == one + 14
     assert shop.sql("SELECT status FROM sale") == [("voided",)]
 
@@ -253,15 +254,15 @@ async def test_a_sale_of_a_part_that_the_server_refused_goes_up_too(shop: Shop, 
     await till.round()
     refused = till.do(inventory.create, PartDraft(name="جديدة", part_number="N" * 250, price=500))
     await till.round()
-    cart = carts.add_line(till.do(sales.open_cart), refused, 1)
+    cart = carts.add_line(till.do(sales.open_cart), refused)
     if known:
-        cart = carts.add_line(cart, part(till, "P-0003"), 2)
+        cart = carts.add_line(cart, part(till, "P-0003"), whole(2))
     total = carts.totals(cart, till.ask(state.tax_rules), "cash").total
     options = {"cashier": "c", "device_id": "d", "rules": till.ask(state.tax_rules)}
     till.do(sales.checkout, cart, (Payment("cash", total),), tendered=total, **options)
     await settle(till)
     assert len(shop.receipts()) == 1
-    assert shop.stock("P-0003") == 23 - 2 * known == part(till, "P-0003").stock
+    assert shop.stock("P-0003") == 23 - 2 * known == units(part(till, "P-0003"))
 
 
 async def test_what_nobody_can_find_out_is_put_before_a_person(shop: Shop) -> None:
@@ -310,7 +311,7 @@ async def test_what_a_person_says_is_there_is_not_sent_again(shop: Shop) -> None
     await shop.be(missing=["inventory.sync", "sales.sync", "sales.list"])
     till = await shop.till()
     await till.round()
-    before = part(till, "P-0001").stock
+    before = units(part(till, "P-0001"))
     till.sell(part(till, "P-0001").id)
     await shop.fault("error_after", "sales.create")
     await settle(till)
@@ -318,7 +319,7 @@ async def test_what_a_person_says_is_there_is_not_sent_again(shop: Shop) -> None
     assert till.changes == ()
     await till.round()
     assert len(shop.receipts()) == 1
-    assert part(till, "P-0001").stock == before - 1 == shop.stock("P-0001")
+    assert units(part(till, "P-0001")) == before - 1 == shop.stock("P-0001")
 
 
 async def test_who_moved_the_stock_is_asked_where_nobody_could_see_it(shop: Shop) -> None:
@@ -330,17 +331,17 @@ async def test_who_moved_the_stock_is_asked_where_nobody_could_see_it(shop: Shop
     elsewhere = {"stock_quantity": shop.stock("P-0001") + 9}
     line.before["POST /sales/transactions#1"] = lambda: shop.edit(id=sold.id, fields=elsewhere)
     till.sell(sold.id, 2)
-    till.do(inventory.adjust, sold.id, 1, "لقيناها")
+    till.do(inventory.adjust, sold.id, whole(1), "لقيناها")
     for _ in range(7):
         await till.step()
         till.clock.forward(100)
-        assert part(till, "P-0001").stock == sold.stock - 1
+        assert units(part(till, "P-0001")) == units(sold) - 1
     waiting = [(change.kind, change.last_error) for change in till.changes if change.lane == "attention"]
     assert waiting == [("sale", "error.sync.stock_unclear")]
     till.do(queue.see, till.changes[0].id)  # the person sees there that the server has moved it
     await settle(till)
     await till.round()
-    assert part(till, "P-0001").stock == sold.stock + 9 - 2 == shop.stock("P-0001")
+    assert units(part(till, "P-0001")) == units(sold) + 9 - 2 == shop.stock("P-0001")
 
 
 @pytest.mark.parametrize("kind", ["drop_before", "drop_after"])
@@ -350,13 +351,13 @@ async def test_nothing_of_ours_moves_a_part_of_which_a_write_is_in_doubt(shop: S
     await till.round()
     till.sell(part(till, "P-0002").id)  # shows who moves the stock of a sale
     await settle(till)
-    there = part(till, "P-0001").stock
-    till.do(inventory.adjust, part(till, "P-0001").id, -3, "كسر")
+    there = units(part(till, "P-0001"))
+    till.do(inventory.adjust, part(till, "P-0001").id, whole(-3), "كسر")
     till.sell(part(till, "P-0001").id, 3)
     await shop.fault(kind, "inventory.update")
     for _ in range(8):
         await till.step()
-        assert part(till, "P-0001").stock == there - 6
+        assert units(part(till, "P-0001")) == there - 6
     assert till.changes == ()
     assert shop.stock("P-0001") == there - 6
 
@@ -369,7 +370,7 @@ async def test_the_void_of_a_sale_goes_although_nobody_knows_of_its_stock(shop: 
     sale = till.sell(sold.id, 2)
     await shop.fault("drop_before", "inventory.update")
     await till.step()
-    await shop.edit(id=sold.id, fields={"stock_quantity": sold.stock + 7})
+    await shop.edit(id=sold.id, fields={"stock_quantity": units(sold) + 7})
     await settle(till)
     assert [(one.kind, one.last_error) for one in till.changes] == [("sale", "error.sync.unconfirmed")]
     till.do(aftersales.void, sale, "غلطة", "c")
@@ -379,21 +380,21 @@ async def test_the_void_of_a_sale_goes_although_nobody_knows_of_its_stock(shop: 
     till.do(outbox.retry, till.changes[0].id)  # the person has looked: the two pieces were not taken off
     await settle(till)
     await till.round()
-    assert part(till, "P-0001").stock == sold.stock + 7 == shop.stock("P-0001")
+    assert units(part(till, "P-0001")) == units(sold) + 7 == shop.stock("P-0001")
 
 
 async def test_two_terminals_agree(shop: Shop) -> None:
     one, two = await shop.till("one"), await shop.till("two")
     await one.round()
     await two.round()
-    before = part(one, "P-0001").stock
+    before = units(part(one, "P-0001"))
     sold = one.sell(part(one, "P-0001").id, 2)
     await settle(one)
     two.sell(part(two, "P-0001").id, 3)
     await settle(two)
     for till in (one, two):
         await till.round()
-        assert part(till, "P-0001").stock == before - 5 == shop.stock("P-0001")
+        assert units(part(till, "P-0001")) == before - 5 == shop.stock("P-0001")
         assert till.sql("SELECT count(*) FROM sale") == [(2,)]
     assert two.sql("SELECT own FROM sale WHERE receipt_number = ?", one.ask(sales.get, sold).receipt_number) == [(0,)]
 
@@ -421,12 +422,12 @@ async def test_a_put_that_replaces_the_whole_record_empties_nothing(shop: Shop) 
     await shop.be(replaces=True, moves_stock=False)
     till = await shop.till()
     await till.round()
-    till.do(inventory.adjust, part(till, "P-0005").id, 2, "لقيناها")
+    till.do(inventory.adjust, part(till, "P-0005").id, whole(2), "لقيناها")
     await settle(till)
     edit(till, "P-0005", location="رف ٣")
     await settle(till)
     found = shop.sql("SELECT name, price, location, stock_quantity FROM item WHERE part_number = 'P-0005'")
-    assert found == [("قطعة رقم 5", 15000, "رف ٣", 27)]
+    assert found == [("قطعة رقم 5", 15000, "رف ٣", whole(27))]
 
 
 async def test_a_sale_on_account_waits_for_its_customer(shop: Shop) -> None:
@@ -486,12 +487,12 @@ async def test_what_has_no_call_waits_without_alarm(shop: Shop) -> None:
     till.do(accounts.pay, made.id, 5000, "cash", "", "c", beyond_debt=True)
     sale = till.sell(part(till, "P-0001").id, 2)
     await settle(till)
-    till.do(aftersales.give_back, sale, {1: 1}, cashier="c", device_id="d", reason="زيادة")
+    till.do(aftersales.give_back, sale, {1: whole(1)}, cashier="c", device_id="d", reason="زيادة")
     await settle(till)
     assert {(change.kind, change.lane) for change in till.changes} == {("payment", "local"), ("return", "local")}
     assert (till.queue.unsent, till.queue.local, till.queue.oldest_at) == (0, 2, None)
     assert till.ask(customers.get, made.id).balance == -5000
-    assert part(till, "P-0001").stock == shop.stock("P-0001") + 1
+    assert units(part(till, "P-0001")) == shop.stock("P-0001") + 1
     assert await till.sync.step() == 30.0
 
 
@@ -499,13 +500,13 @@ async def test_a_sale_that_comes_back_whole_is_a_status(shop: Shop) -> None:
     await shop.be(moves_stock=False)
     till = await shop.till()
     await till.round()
-    before = part(till, "P-0001").stock
+    before = units(part(till, "P-0001"))
     sale = till.sell(part(till, "P-0001").id, 2)
-    till.do(aftersales.give_back, sale, {1: 2}, cashier="c", device_id="d", reason="عيب")
+    till.do(aftersales.give_back, sale, {1: whole(2)}, cashier="c", device_id="d", reason="عيب")
     await shop.fault("error_after", "sales.update")
     await settle(till)
     assert shop.sql("SELECT status FROM sale") == [("returned",)]
-    assert part(till, "P-0001").stock == before == shop.stock("P-0001")
+    assert units(part(till, "P-0001")) == before == shop.stock("P-0001")
 
 
 # --- half a server, and one that learns ------------------------------------------------------------------
@@ -516,19 +517,19 @@ async def test_half_a_server_is_used_as_far_as_it_goes(shop: Shop, missing: str)
     await shop.be(missing=[missing], own_ids=False)
     till = await shop.till()
     await till.round()
-    before = part(till, "P-0001").stock
-    till.do(inventory.create, PartDraft(name="جديدة", part_number="N-1"), 5)
+    before = units(part(till, "P-0001"))
+    till.do(inventory.create, PartDraft(name="جديدة", part_number="N-1"), whole(5))
     till.sell(part(till, "P-0001").id, 2)
-    till.do(inventory.adjust, part(till, "P-0001").id, -1, "كسر")
+    till.do(inventory.adjust, part(till, "P-0001").id, whole(-1), "كسر")
     till.do(customers.create, CustomerDraft(name="منى", phone="0100"))
     await shop.fault("drop_after", "sales.create" if missing == "sales.sync" else "sales.sync")
     for _ in range(6):
         await till.step()
-        assert part(till, "P-0001").stock == before - 3
+        assert units(part(till, "P-0001")) == before - 3
     assert till.queue.unsent == 0
     assert len(shop.receipts()) == 1
     assert shop.stock("P-0001") == before - 3
-    assert (part(till, "N-1").stock, shop.stock("N-1")) == (5, 5)
+    assert (units(part(till, "N-1")), shop.stock("N-1")) == (5, 5)
     assert till.ask(transports.of, missing.partition(".")[0]) == "lists"
     assert till.sql("SELECT count(*) FROM stock_move WHERE open = 1") == [(0,)]
 
@@ -536,13 +537,13 @@ async def test_half_a_server_is_used_as_far_as_it_goes(shop: Shop, missing: str)
 async def test_a_server_that_learns_to_sync_gets_what_waited_and_nothing_twice(shop: Shop) -> None:
     till = await shop.till()
     await till.round()
-    before = part(till, "P-0001").stock
+    before = units(part(till, "P-0001"))
     made = till.do(customers.create, CustomerDraft(name="منى", phone="0100"))
     sale = till.sell(part(till, "P-0001").id, 2)
-    till.do(inventory.create, PartDraft(name="جديدة", part_number="N-1"), 5)
+    till.do(inventory.create, PartDraft(name="جديدة", part_number="N-1"), whole(5))
     await settle(till)
     till.do(accounts.pay, made.id, 5000, "cash", "", "c", beyond_debt=True)
-    till.do(aftersales.give_back, sale, {1: 1}, cashier="c", device_id="d", reason="زيادة")
+    till.do(aftersales.give_back, sale, {1: whole(1)}, cashier="c", device_id="d", reason="زيادة")
     await settle(till)
     till.sell(part(till, "P-0001").id, 4)
     await shop.fault("error_after", "sales.create")
@@ -552,7 +553,7 @@ async def test_a_server_that_learns_to_sync_gets_what_waited_and_nothing_twice(s
     till.sync.look_again()
     for _ in range(6):
         await till.step()
-        assert part(till, "P-0001").stock == before - 5
+        assert units(part(till, "P-0001")) == before - 5
     assert till.ask(transports.known) == dict.fromkeys(transports.CHANNELS, "sync")
     assert (till.queue.unsent, till.queue.local) == (0, 0)
     assert shop.stock("P-0001") == before - 5
@@ -564,15 +565,15 @@ async def test_a_server_that_learns_to_sync_gets_what_waited_and_nothing_twice(s
     edit(till, "N-1", price=777)
     till.sell(part(till, "N-1").id, 1)
     await settle(till)
-    assert shop.sql("SELECT price, stock_quantity FROM item WHERE part_number = 'N-1'") == [(777, 4)]
-    assert part(till, "N-1").stock == 4
+    assert shop.sql("SELECT price, stock_quantity FROM item WHERE part_number = 'N-1'") == [(777, whole(4))]
+    assert units(part(till, "N-1")) == 4
 
 
 async def test_a_server_that_loses_sync_is_believed_after_a_while(shop: Shop) -> None:
     await shop.sync()
     till = await shop.till()
     await till.round()
-    before = part(till, "P-0001").stock
+    before = units(part(till, "P-0001"))
     till.sell(part(till, "P-0001").id, 1)
     await settle(till)
     await shop.be(own_ids=False)
@@ -584,7 +585,7 @@ async def test_a_server_that_loses_sync_is_believed_after_a_while(shop: Shop) ->
     for _ in range(4):
         await till.step()
         till.clock.forward(transports.BELIEVED_AFTER.total_seconds())
-        assert part(till, "P-0001").stock == before - 3
+        assert units(part(till, "P-0001")) == before - 3
     assert till.ask(transports.of, "sales") == "lists"
     assert len(shop.receipts()) == 2
     assert shop.stock("P-0001") == before - 3
@@ -593,7 +594,7 @@ async def test_a_server_that_loses_sync_is_believed_after_a_while(shop: Shop) ->
     till.sell(part(till, "P-0001").id, 4)
     await settle(till)
     await till.round()
-    assert part(till, "P-0001").stock == before - 7 == shop.stock("P-0001")
+    assert units(part(till, "P-0001")) == before - 7 == shop.stock("P-0001")
     assert len(shop.receipts()) == 3
 
 
@@ -624,10 +625,10 @@ async def test_a_till_may_die_at_every_write(shop: Shop, monkeypatch: pytest.Mon
     await shop.be(moves_stock=False)
     till = await shop.till()
     await till.round()
-    before = part(till, "P-0001").stock
+    before = units(part(till, "P-0001"))
     till.sell(part(till, "P-0001").id, 2)
-    till.do(inventory.adjust, part(till, "P-0001").id, -3, "كسر")
-    till.do(inventory.create, PartDraft(name="جديدة", part_number="N-1"), 5)
+    till.do(inventory.adjust, part(till, "P-0001").id, whole(-3), "كسر")
+    till.do(inventory.create, PartDraft(name="جديدة", part_number="N-1"), whole(5))
     for n in range(1, 60, 2):
         left = [n]
         run = till.store.run
@@ -649,13 +650,13 @@ async def test_a_till_may_die_at_every_write(shop: Shop, monkeypatch: pytest.Mon
             shop.tills.remove(till)
             clock.forward(20)
             till = await shop.till(clock=clock)
-            assert part(till, "P-0001").stock == before - 5
+            assert units(part(till, "P-0001")) == before - 5
     assert left[0] > 0, "it never came through"
     assert till.queue.unsent == 0
     await till.round()
-    assert part(till, "P-0001").stock == before - 5 == shop.stock("P-0001")
+    assert units(part(till, "P-0001")) == before - 5 == shop.stock("P-0001")
     assert len(shop.receipts()) == 1
-    assert (part(till, "N-1").stock, shop.stock("N-1")) == (5, 5)
+    assert (units(part(till, "N-1")), shop.stock("N-1")) == (5, 5)
 
 
 # --- after an attempt that nobody saw end ----------------------------------------------------------------
@@ -705,7 +706,7 @@ async def test_a_sale_that_a_slow_server_takes_after_it_was_given_up_is_there_on
     await settle(till, 12)
     assert len(line.tried) == 1
     assert len(shop.receipts()) == 1
-    assert shop.stock("P-0001") == part(till, "P-0001").stock
+    assert shop.stock("P-0001") == units(part(till, "P-0001"))
 
 
 async def told_to_send(shop: Shop, line: Line) -> Till:
@@ -767,15 +768,15 @@ async def test_a_step_that_was_begun_stays_known_where_a_later_call_was_never_se
     till = await shop.till()
     await till.round()
     moved = part(till, "P-0001")
-    till.do(inventory.adjust, moved.id, 3, "لقيناها")
+    till.do(inventory.adjust, moved.id, whole(3), "لقيناها")
     claimed = till.do(single_writes.claim, "inventory")
-    claimed.progress.writes[moved.id] = single_writes.Write(moved.stock, moved.stock + 3)
+    claimed.progress.writes[moved.id] = single_writes.Write(moved.stock, moved.stock + whole(3))
     till.do(single_writes.keep, claimed.change.change_id, claimed.progress)
-    await shop.edit(id=moved.id, fields={"stock_quantity": moved.stock + 3})  # it was done; then the line went down
+    await shop.edit(id=moved.id, fields={"stock_quantity": units(moved) + 3})  # it was done; then the line went down
     till.do(single_writes.not_sent, claimed)
     await settle(till)
     await till.round()
-    assert shop.stock("P-0001") == moved.stock + 3 == part(till, "P-0001").stock
+    assert shop.stock("P-0001") == units(moved) + 3 == units(part(till, "P-0001"))
 
 
 # --- what hangs holds up nothing else --------------------------------------------------------------------
@@ -788,7 +789,7 @@ async def test_a_customer_and_a_part_that_the_server_cannot_take_hold_no_sale_up
     till.sell(part(till, "P-0009").id)
     await settle(till)
     made = till.do(customers.create, CustomerDraft(name="منى", phone="0100"))
-    new = till.do(inventory.create, PartDraft(name="جديدة", part_number="N-1", price=100), 5)
+    new = till.do(inventory.create, PartDraft(name="جديدة", part_number="N-1", price=100), whole(5))
     for endpoint in ("customers.create", "inventory.create"):
         await shop.fault("error_before", endpoint, count=3)
     till.do(sell_on_account, part(till, "P-0001").id, made.id)
@@ -799,12 +800,12 @@ async def test_a_customer_and_a_part_that_the_server_cannot_take_hold_no_sale_up
             break
     assert len(shop.receipts()) == 3
     assert {change.lane for change in till.changes if change.kind == "create"} == {"slow"}
-    assert part(till, "N-1").stock == 3
+    assert units(part(till, "N-1")) == 3
     till.clock.forward(900)
     await settle(till, 20)
     await till.round()
     assert till.changes == ()
-    assert (part(till, "N-1").stock, shop.stock("N-1")) == (3, 3)
+    assert (units(part(till, "N-1")), shop.stock("N-1")) == (3, 3)
 
 
 async def test_a_server_that_shows_its_parts_to_nobody_gets_the_sale_all_the_same(shop: Shop) -> None:
@@ -865,12 +866,12 @@ async def test_what_was_moved_while_the_sync_calls_were_missing_counts_once(shop
     await till.round()
     await shop.be(missing=["inventory.sync", "sales.sync"])
     moved = part(till, "P-0002")
-    till.do(inventory.adjust, moved.id, 3, "found")
+    till.do(inventory.adjust, moved.id, whole(3), "found")
     await minutes(till, 14)
     await shop.sync()
     till.sync.look_again()
     await minutes(till, 4, 300)
-    assert till.shelf(moved.id) == shop.stock("P-0002") == moved.stock + 3
+    assert till.shelf(moved.id) == shop.stock("P-0002") == units(moved) + 3
     assert till.sql("SELECT count(*) FROM stock_move WHERE open = 1") == [(0,)]
 
 
@@ -879,7 +880,7 @@ async def test_one_missing_call_holds_up_no_sale(shop: Shop) -> None:
     till = await shop.till()
     await till.round()
     await shop.be(missing=["inventory.sync"])
-    till.do(inventory.adjust, part(till, "P-0002").id, 3, "found")
+    till.do(inventory.adjust, part(till, "P-0002").id, whole(3), "found")
     till.sell(part(till, "P-0001").id)
     await minutes(till, 1)
     assert len(shop.receipts()) == 1
@@ -914,7 +915,7 @@ async def test_a_sale_that_went_up_by_itself_is_offered_to_a_restored_server(
     assert till.ask(state.get, "epoch") == "e-2"
     assert till.changes == ()
     assert shop.sql("SELECT status, count(*) FROM sale GROUP BY 1 ORDER BY 1") == [("completed", 1), ("voided", 1)]
-    assert till.shelf(sold.id) == shop.stock("P-0001") == sold.stock - 2
+    assert till.shelf(sold.id) == shop.stock("P-0001") == units(sold) - 2
     assert till.sql("SELECT count(*) FROM stock_move WHERE open = 1") == [(0,)]
 
 
@@ -955,7 +956,7 @@ async def test_a_void_waits_for_its_sale_that_has_begun_to_go_up_by_itself(shop:
     await shop.sync()
     till = await shop.till()
     await till.round()
-    before = part(till, "P-0001").stock
+    before = units(part(till, "P-0001"))
     await shop.be(own_ids=False)
     await minutes(till, 12)
     assert till.ask(transports.of, "sales") == "lists"
@@ -980,22 +981,22 @@ async def test_a_figure_that_nobody_knows_is_held_when_the_server_syncs_again(sh
     till = await shop.till()
     await till.round()
     found = part(till, "P-0002")
-    till.do(inventory.adjust, found.id, 3, "found")
+    till.do(inventory.adjust, found.id, whole(3), "found")
     await shop.fault("error_after", "inventory.update")
     await till.step()
-    assert shop.stock("P-0002") == found.stock + 3
-    await shop.edit(id=found.id, fields={"stock_quantity": found.stock + 7})
+    assert shop.stock("P-0002") == units(found) + 3
+    await shop.edit(id=found.id, fields={"stock_quantity": units(found) + 7})
     await minutes(till, 4)
     assert [(change.lane, change.last_error) for change in till.changes] == [("attention", "error.sync.unconfirmed")]
     await shop.sync()
     till.sync.look_again()
     for _ in range(3):
         await minutes(till, 1)
-        assert till.shelf(found.id) == found.stock + 3
+        assert till.shelf(found.id) == units(found) + 3
     assert till.ask(transports.of, "inventory") == "sync"
     till.do(queue.see, till.changes[0].id)  # the person has looked: it is there
     await minutes(till, 2)
-    assert till.shelf(found.id) == shop.stock("P-0002") == found.stock + 7
+    assert till.shelf(found.id) == shop.stock("P-0002") == units(found) + 7
     assert till.sql("SELECT count(*) FROM stock_move WHERE open = 1") == [(0,)]
 
 

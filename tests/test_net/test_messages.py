@@ -11,6 +11,7 @@ import pytest
 
 from clutch_tui.core.outbox.messages import Change, PullState, Sent
 from clutch_tui.core.outbox.precedence import FACTS
+from clutch_tui.core.quantity import whole
 from clutch_tui.core.sync.marks import Heard
 from clutch_tui.core.sync.unconfirmed import Offer
 from clutch_tui.net import wire
@@ -106,11 +107,11 @@ def test_what_the_server_kept_comes_in_our_terms() -> None:
 
 
 def test_the_prices_of_a_quote_are_pounds_on_the_wire() -> None:
-    line = {"item_name": "طلمبة مياه", "quantity": 2, "price": 140_00}
+    line = {"item_name": "طلمبة مياه", "quantity": whole(2), "price": 140_00}
     payload = {"lines": [line], "total": 280_00, "valid_until": "2026-11-25T09:00:00.000Z", "notes": ""}
     change = Change("c", 1, "quote", "order", "o", "2026-11-22T09:00:00.000Z", None, {"*": 1}, {}, payload)
     fields = messages.write_fields(change)
-    assert fields["lines"] == [line | {"price": Decimal("140.00")}]
+    assert fields["lines"] == [line | {"quantity": 2, "price": Decimal("140.00")}]
     assert (fields["total"], fields["valid_until"]) == (Decimal("280.00"), "2026-11-25T09:00:00.000Z")
 
 

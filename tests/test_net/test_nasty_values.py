@@ -20,6 +20,7 @@ from clutch_tui.config.settings import Backend
 from clutch_tui.core import inventory, state
 from clutch_tui.core.clock import from_text
 from clutch_tui.core.database import db
+from clutch_tui.core.quantity import whole
 from clutch_tui.core.types import PartDraft
 from clutch_tui.net.client.api import Api
 from clutch_tui.net.client.session import Session
@@ -232,7 +233,7 @@ def spoiled_results() -> list[tuple[str, str, str]]:
 
 
 async def test_a_bad_result_holds_up_no_other_and_nothing_is_sent_for_ever(shop: Shop) -> None:
-    part = shop.store.run_now(inventory.create, PartDraft(name="بوجيه", price=1000), 5)
+    part = shop.store.run_now(inventory.create, PartDraft(name="بوجيه", price=1000), whole(5))
     good: list[str] = []
     put_off: set[str] = set()
 

@@ -20,6 +20,7 @@ from clutch_tui.core.errors import ShopError
 from clutch_tui.core.journal import LogQuery
 from clutch_tui.core.outbox import abilities, outbox
 from clutch_tui.core.performance import usage
+from clutch_tui.core.quantity import whole
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.sync import other_writers
 from clutch_tui.core.types import PartDraft, PartQuery
@@ -128,7 +129,7 @@ async def test_a_window_whose_line_is_cut_shows_what_another_window_writes(tmp_p
             await until(lambda: second._seen is not None and second._seen == store.read_now(other_writers.figures))
             shown: list[frozenset[str]] = []
             second._on_change = shown.append
-            await store.run(inventory.create, PartDraft(name="سير", part_number="NEW-1", price=100), 1)
+            await store.run(inventory.create, PartDraft(name="سير", part_number="NEW-1", price=100), whole(1))
             await until(lambda: EVERYTHING in shown)
             assert overall(second) == "offline"
 

@@ -13,6 +13,7 @@ from clutch_tui.bootstrap import exit_codes, support_file
 from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.commands import doctor, status, syncing
 from clutch_tui.core.outbox import transports
+from clutch_tui.core.quantity import whole
 from clutch_tui.net.client.errors import ApiError, Kind
 from clutch_tui.net.sync.engine import PING_WITHIN
 from clutch_tui.sandbox import server
@@ -85,7 +86,7 @@ def _part() -> str:
     from clutch_tui.core import inventory
     from clutch_tui.core.types import PartDraft
 
-    return str(inventory.create(PartDraft(name="فلتر", price=15000), 4).id)
+    return str(inventory.create(PartDraft(name="فلتر", price=15000), whole(4)).id)
 
 
 async def test_a_script_hears_that_it_was_not_the_server(tmp_path: Path, before: Front) -> None:

@@ -16,6 +16,7 @@ import pytest
 from clutch_tui.core import customers, inventory
 from clutch_tui.core.database.db import execute
 from clutch_tui.core.outbox import outbox, transports
+from clutch_tui.core.quantity import whole
 from clutch_tui.core.sync import replica, unconfirmed
 from clutch_tui.core.types import CustomerDraft
 from clutch_tui.net import wire
@@ -68,7 +69,8 @@ async def till(tmp_path: Path, sandbox: Running, odd: Odd) -> AsyncIterator[Till
 
 
 def a_part(till: Till) -> str:
-    return str(till.sql("SELECT id FROM part WHERE deleted = 0 AND stock_quantity > 5 ORDER BY id LIMIT 1")[0][0])
+    stocked = "SELECT id FROM part WHERE deleted = 0 AND stock_quantity > ? ORDER BY id LIMIT 1"
+    return str(till.sql(stocked, whole(5))[0][0])
 
 
 async def control(sandbox: Running, **order: Any) -> None:
@@ -197,7 +199,7 @@ async def test_a_part_that_chokes_the_server_keeps_no_sale_waiting(till: Till, o
     part = a_part(till)
     seen = till.ask(inventory.get, part)
     till.do(inventory.delete, part, seen=seen)
-    other = till.sql("SELECT id FROM part WHERE id <> ? AND stock_quantity > 5 LIMIT 1", part)[0][0]
+    other = till.sql("SELECT id FROM part WHERE id <> ? AND stock_quantity > ? LIMIT 1", part, whole(5))[0][0]
     sale = till.sell(str(other))
     odd.refuses = lambda request: (
         httpx.Response(500) if f'"id":"{part}"'.encode() in said(request) and request.method == "POST" else None
@@ -275,7 +277,7 @@ async def test_a_size_that_was_too_large_is_not_tried_again_and_again(till: Till
         refused += 1
         return httpx.Response(413, json={"success": False, "error": "TOO_LARGE"})
 
-    till.do(lambda: [inventory.adjust(part, 1, "found") for _ in range(500)])
+    till.do(lambda: [inventory.adjust(part, whole(1), "found") for _ in range(500)])
     odd.refuses = refuse
     await till.round()
     assert till.queue.unsent == 0

@@ -15,6 +15,7 @@ from clutch_tui.config.settings import Backend, Settings
 from clutch_tui.core import cart as carts
 from clutch_tui.core import inventory, sales, state
 from clutch_tui.core.outbox import outbox
+from clutch_tui.core.quantity import whole
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import PartQuery, PartRow, Payment, Receipt
 from clutch_tui.net.client.errors import ApiError, Kind
@@ -66,7 +67,7 @@ def parts(store: Store) -> tuple[PartRow, ...]:
 
 
 def sell(part: PartRow) -> Receipt:
-    cart = carts.add_line(sales.open_cart(), part, 2)
+    cart = carts.add_line(sales.open_cart(), part, whole(2))
     rules = state.tax_rules()
     total = carts.totals(cart, rules, "cash").total
     return sales.checkout(cart, (Payment("cash", total),), tendered=total, cashier="منى", device_id="till", rules=rules)
@@ -79,7 +80,11 @@ async def test_it_signs_in_pulls_and_sells(network: tuple[Network, Store], other
     assert connection.user_name == "منى"
     await until(lambda: len(parts(store)) == 3)
     shelf = {row.part_number: (row.name, row.price, row.stock) for row in parts(store)}
-    assert shelf == {"P-001": ("بوجيه", 12050, 8), "P-002": ("فلتر زيت", 18500, 3), "P-003": ("سير", 9000, 0)}
+    assert shelf == {
+        "P-001": ("بوجيه", 12050, whole(8)),
+        "P-002": ("فلتر زيت", 18500, whole(3)),
+        "P-003": ("سير", 9000, 0),
+    }
     await until(lambda: connection.monitor.part("socket").state == "up")
     assert (await connection.fetch("shop.profile")).data["name"] == "محل تاني"
     await connection.ping()  # it has none, and its health answers as well
@@ -91,7 +96,7 @@ async def test_it_signs_in_pulls_and_sells(network: tuple[Network, Store], other
     await until(lambda: store.read_now(outbox.summary).unsent == 0)
     assert [sale["receipt_number"] for sale in other.sales] == [receipt.receipt_number]
     await until(lambda: next(one for one in other.items if one["partNumber"] == "P-001")["stockQuantity"] == "6")
-    assert next(row for row in parts(store) if row.part_number == "P-001").stock == 6
+    assert next(row for row in parts(store) if row.part_number == "P-001").stock == whole(6)
     assert connection.monitor.snapshot().overall in ("connected", "limited")
 
 

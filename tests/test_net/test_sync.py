@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from clutch_tui.core import cart as carts
 from clutch_tui.core.database import db as database_db
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.outbox import abilities, outbox
+from clutch_tui.core.quantity import to_decimal, whole
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.sync import conflicts, queue, replica, unconfirmed
 from clutch_tui.core.types import CustomerDraft, PartDraft
@@ -68,14 +70,16 @@ def on_server(sandbox: Running, statement: str, *args: Any) -> list[tuple[Any, .
         return db.execute(statement, args).fetchall()
 
 
-def server_stock(sandbox: Running, part_id: str) -> int:
-    return int(on_server(sandbox, "SELECT stock_quantity FROM item WHERE id = ?", part_id)[0][0])
+def server_stock(sandbox: Running, part_id: str) -> int | Decimal:
+    """What lies on the shelf of a part, in units."""
+    return to_decimal(on_server(sandbox, "SELECT stock_quantity FROM item WHERE id = ?", part_id)[0][0])
 
 
-def a_part(till: Till) -> tuple[str, int]:
-    """A part with stock, and how much of it is there."""
-    rows = till.sql("SELECT id, stock_quantity FROM part WHERE deleted = 0 AND stock_quantity > 5 ORDER BY id LIMIT 1")
-    return str(rows[0][0]), int(rows[0][1])
+def a_part(till: Till) -> tuple[str, int | Decimal]:
+    """A part with stock, and how much of it is there, in units."""
+    found = "SELECT id, stock_quantity FROM part WHERE deleted = 0 AND stock_quantity > ? ORDER BY id LIMIT 1"
+    ((part_id, stock),) = till.sql(found, whole(5))
+    return str(part_id), to_decimal(stock)
 
 
 def sales_on_server(sandbox: Running, sale_id: str) -> int:
@@ -301,7 +305,7 @@ async def test_what_waits_for_a_stuck_change_neither_keeps_the_engine_busy_nor_o
     for n in range(450):
         seen = till.ask(inventory.get, stuck.id)
         till.do(inventory.edit, stuck.id, _with(seen.draft, location=f"L-{n}"), seen=seen)
-    till.do(inventory.adjust, part_id, 1, "found")
+    till.do(inventory.adjust, part_id, whole(1), "found")
     for _ in range(5):
         await till.step()
     assert (till.queue.unsent, till.queue.slow) == (451, 1)
@@ -430,7 +434,7 @@ async def test_a_journal_longer_than_one_call_is_offered_to_a_restored_server(ti
     and the engine called without an end."""
     part_id, stock = a_part(till)
     await fault(sandbox, "backup")
-    till.do(lambda: [inventory.adjust(part_id, 1, "found") for _ in range(1250)])
+    till.do(lambda: [inventory.adjust(part_id, whole(1), "found") for _ in range(1250)])
     await till.round()
     assert till.queue.unsent == 0
     await fault(sandbox, "restore")
@@ -466,7 +470,7 @@ async def test_a_part_that_was_made_here_keeps_the_servers_figure_through_a_rest
 ) -> None:
     """Made anew for the restored server, it showed its opening stock as if nothing had been sold since."""
     await fault(sandbox, "backup")
-    made = till.do(inventory.create, PartDraft(name="قطعة جديدة", part_number="NEW-3"), 10)
+    made = till.do(inventory.create, PartDraft(name="قطعة جديدة", part_number="NEW-3"), whole(10))
     till.sell(made.id, 3)
     await till.round()
     await fault(sandbox, "restore")
@@ -871,7 +875,7 @@ async def test_price_from_the_server_and_the_name_in_the_conflict_screen(till: T
 
 
 async def test_a_part_made_and_sold_offline_arrives_with_its_stock(till: Till, sandbox: Running) -> None:
-    made = till.do(inventory.create, PartDraft(name="قطعة جديدة", part_number="NEW-1", price=5000), 10)
+    made = till.do(inventory.create, PartDraft(name="قطعة جديدة", part_number="NEW-1", price=5000), whole(10))
     till.sell(made.id, 3)
     assert till.shelf(made.id) == 7
     await till.round()
@@ -1041,7 +1045,7 @@ async def test_what_was_sold_of_a_part_that_the_server_does_not_have_stays_sold(
 ) -> None:
     """The sale is answered and its number reached, but the server counts it only when the part arrives."""
     number = "N" * 300 if fate == "refused" else "NEW-2"
-    made = till.do(inventory.create, PartDraft(name="قطعة جديدة", part_number=number), 10)
+    made = till.do(inventory.create, PartDraft(name="قطعة جديدة", part_number=number), whole(10))
     if fate == "waits":
         await fault(sandbox, "poison", change=made.id, count=None)
     till.sell(made.id, 3)
@@ -1077,7 +1081,7 @@ async def test_a_change_that_is_put_off_may_have_come_through_before(till: Till,
     """Its call travelled twice: one copy was taken, the other found the database busy and was the one that
     answered. The rows of that answer held the change, and the own movement counted beside them."""
     part_id, stock = a_part(till)
-    till.do(inventory.adjust, part_id, -2, "broken")
+    till.do(inventory.adjust, part_id, whole(-2), "broken")
     changes = await till.sync._transports.calls.claim("inventory")
     *_, body = await till.store.run(till.sync._transports.calls.compose, "inventory", changes)
     async with httpx.AsyncClient(verify=False) as client:
@@ -1160,7 +1164,7 @@ async def test_the_server_is_ahead_where_either_parts_or_sales_are_behind(till: 
     event_cursor = _EventCursor(till.store)
     at_rest = await event_cursor.head()
     part_id, _ = a_part(till)
-    till.do(inventory.adjust, part_id, 1, "found")
+    till.do(inventory.adjust, part_id, whole(1), "found")
     await till.sync._transports.calls.everything("inventory")
     assert till.ask(replica.cursor, "inventory") > at_rest == await event_cursor.head()
     await till.round()
@@ -1279,7 +1283,7 @@ async def test_an_order_that_went_to_another_shop_is_said_once_and_asks_nothing(
 
 
 def take_half(sandbox: Running, part_id: str) -> None:
-    """Half a piece leaves the shelf: a server that keeps such figures, and a terminal that cannot read them."""
+    """Half a thousandth leaves the shelf: a server that keeps such figures, and a terminal that cannot read them."""
     with sandbox.backend.database.writing(demo_data.SHOP_ID) as transaction:
         values = transaction.take(), demo_data.SHOP_ID, part_id
         transaction.execute(
@@ -1300,7 +1304,7 @@ async def test_a_row_that_cannot_be_read_ends_no_movement_that_it_contains(till:
     assert till.queue.unsent == 0
     take_half(sandbox, part_id)
     await till.round()
-    assert till.shelf(part_id) == stock - 3
+    assert till.shelf(part_id) == stock - 2 - Decimal("0.001")
     assert till.ask(inventory.get, part_id).draft.location == "C3"
     assert till.sql("SELECT count(*) FROM stock_move WHERE open = 1") == [(0,)]
     assert till.sql("SELECT count(*) FROM base_record") == [(0,)]

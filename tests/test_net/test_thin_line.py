@@ -20,6 +20,7 @@ from h2.events import RequestReceived
 from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.core import inventory
 from clutch_tui.core.database.db import execute
+from clutch_tui.core.quantity import whole
 from clutch_tui.core.sync import differences
 from clutch_tui.net.client.errors import ApiError, Kind
 from clutch_tui.net.sync import batch_sizes
@@ -168,7 +169,7 @@ async def test_rows_that_waited_for_larger_questions_come_soon_after_they_fit(tm
     """A proxy was in the way for minutes, and what others sold stayed away for hours."""
     till = await open_till(tmp_path, sandbox, transport=(line := Breaks(700)))
     part = till.do(_part)
-    till.do(lambda: [inventory.adjust(part, 1, "found") for _ in range(120)])
+    till.do(lambda: [inventory.adjust(part, whole(1), "found") for _ in range(120)])
     other = await open_till(tmp_path, sandbox, "b")
     await other.round()
     sold = other.sell(other.sql("SELECT id FROM part ORDER BY id")[0][0])
@@ -189,7 +190,7 @@ async def test_rows_that_waited_for_larger_questions_come_soon_after_they_fit(tm
 async def test_larger_questions_are_tried_once_in_a_round(tmp_path: Path, sandbox: Running) -> None:
     till = await open_till(tmp_path, sandbox, transport=(line := Breaks(500)))
     part = till.do(_part)
-    till.do(lambda: [inventory.adjust(part, 1, "found") for _ in range(120)])
+    till.do(lambda: [inventory.adjust(part, whole(1), "found") for _ in range(120)])
     for _ in range(3):
         refused = line.refused
         with pytest.raises(ApiError):

@@ -9,11 +9,12 @@ import pytest
 
 from clutch_tui.core import accounts, aftersales, customers, inventory, suppliers
 from clutch_tui.core.outbox import outbox, transports
+from clutch_tui.core.quantity import whole
 from clutch_tui.core.sync import queue
 from clutch_tui.core.sync.fallback import listings, single_writes, stock_movers
 from clutch_tui.core.types import CustomerDraft, PartDraft, SupplierDraft
 from clutch_tui.net.client.errors import ApiError
-from tests.test_net.shop import PARTS, Line, Shop, minutes, part, sell_on_account
+from tests.test_net.shop import PARTS, Line, Shop, minutes, part, sell_on_account, units
 
 
 async def test_what_went_up_between_two_pages_of_a_pull_counts_once(shop: Shop) -> None:
@@ -34,8 +35,8 @@ async def test_what_went_up_between_two_pages_of_a_pull_counts_once(shop: Shop) 
     till.sell(sold.id, 2)
     for _ in range(3):
         await till.round()
-        assert till.shelf(sold.id) == sold.stock - 2
-    assert shop.stock("P-0001") == sold.stock - 2
+        assert till.shelf(sold.id) == units(sold) - 2
+    assert shop.stock("P-0001") == units(sold) - 2
     assert till.sql("SELECT count(*) FROM stock_move WHERE open = 1") == [(0,)]
 
 
@@ -50,7 +51,7 @@ async def test_what_came_back_to_an_account_waits_for_sync(shop: Shop) -> None:
     await shop.be(own_ids=False)
     await minutes(till, 12)
     sale_id = till.sql("SELECT id FROM sale")[0][0]
-    till.do(aftersales.give_back, sale_id, {1: 1}, cashier="c", device_id="d", reason="عيب")
+    till.do(aftersales.give_back, sale_id, {1: whole(1)}, cashier="c", device_id="d", reason="عيب")
     await minutes(till, 2)
     assert [(change.kind, change.lane) for change in till.changes] == [("return", "local")]
     assert till.ask(customers.get, made.id).balance == 0
@@ -71,13 +72,13 @@ async def test_what_a_sale_moves_that_nobody_has_answered_for_is_not_taken_from_
     till = await shop.till(transport=line)
     await till.round()
     made = till.do(customers.create, CustomerDraft(name="منى", phone="0100"))
-    till.do(inventory.adjust, part(till, "P-0001").id, 3, "found")
+    till.do(inventory.adjust, part(till, "P-0001").id, whole(3), "found")
     await minutes(till, 1)
     other, sold = part(till, "P-0002"), part(till, "P-0001")
     till.do(sell_on_account, sold.id, made.id)
     line.cut["GET /inventory/items"] = set(range(line.count("GET /inventory/items?") + 2, 1000))
     await till.step()
-    assert shop.stock("P-0001") == sold.stock - 1
+    assert shop.stock("P-0001") == units(sold) - 1
     assert shop.sql("SELECT balance FROM customer") == [(15000,)]
     assert [(change.kind, change.lane) for change in till.changes] == [("sale", "fast")]
     till.do(outbox.make_slow, till.changes[0].id, "error.backend.server")
@@ -86,20 +87,20 @@ async def test_what_a_sale_moves_that_nobody_has_answered_for_is_not_taken_from_
     for _ in range(3):
         till.sell(other.id)
         await till.step()
-        assert till.shelf(sold.id) == sold.stock - 1
+        assert till.shelf(sold.id) == units(sold) - 1
         assert till.shelf(other.id) == shop.stock("P-0002")
         assert till.ask(customers.get, made.id).balance == 15000
     assert till.ask(transports.known) == dict.fromkeys(transports.CHANNELS, "sync")
-    await shop.edit(id=sold.id, fields={"stock_quantity": sold.stock + 6})
+    await shop.edit(id=sold.id, fields={"stock_quantity": units(sold) + 6})
     line.cut.clear()
     till.sell(sold.id)
     await minutes(till, 20)
     assert [(change.lane, change.last_error) for change in till.changes] == [("attention", "error.sync.stock_unclear")]
-    assert till.shelf(sold.id) == sold.stock - 2
+    assert till.shelf(sold.id) == units(sold) - 2
     till.do(queue.see, till.changes[0].id)
     await minutes(till, 2)
     assert till.changes == ()
-    assert till.shelf(sold.id) == shop.stock("P-0001") == sold.stock + 5
+    assert till.shelf(sold.id) == shop.stock("P-0001") == units(sold) + 5
     assert till.ask(customers.get, made.id).balance == 15000
     assert till.sql("SELECT count(*) FROM stock_move WHERE open = 1") == [(0,)]
 
@@ -111,7 +112,7 @@ async def test_nothing_goes_by_sync_that_moves_a_part_whose_figure_is_in_doubt(s
     till = await shop.till()
     await till.round()
     missing, other = part(till, "P-0001"), part(till, "P-0002")
-    till.do(inventory.adjust, missing.id, -3, "كسر")
+    till.do(inventory.adjust, missing.id, whole(-3), "كسر")
     till.sell(missing.id, 3)
     till.sell(other.id)
     await shop.fault(kind, "inventory.update")
@@ -119,9 +120,9 @@ async def test_nothing_goes_by_sync_that_moves_a_part_whose_figure_is_in_doubt(s
     assert len(shop.receipts()) == 1
     for _ in range(6):
         await till.step()
-        assert till.shelf(missing.id) == missing.stock - 6
+        assert till.shelf(missing.id) == units(missing) - 6
     assert till.changes == ()
-    assert shop.stock("P-0001") == missing.stock - 6
+    assert shop.stock("P-0001") == units(missing) - 6
 
 
 async def test_a_void_waits_until_it_is_seen_who_moved_the_stock_of_its_sale(shop: Shop) -> None:
@@ -134,20 +135,20 @@ async def test_a_void_waits_until_it_is_seen_who_moved_the_stock_of_its_sale(sho
     sale_id = till.sell(sold.id, 2)
     line.cut["GET /inventory/items"] = set(range(line.count("GET /inventory/items?") + 2, 1000))
     await till.step()
-    assert shop.stock("P-0001") == sold.stock - 2
+    assert shop.stock("P-0001") == units(sold) - 2
     till.do(outbox.make_slow, till.changes[0].id, "error.backend.server")
     await shop.sync()
     till.sync.look_again()
     till.do(aftersales.void, sale_id, "غلط", "سارة")
     for _ in range(3):
         await till.step()
-        assert shop.stock("P-0001") == sold.stock - 2
-        assert till.shelf(sold.id) == sold.stock
+        assert shop.stock("P-0001") == units(sold) - 2
+        assert till.shelf(sold.id) == units(sold)
     line.cut.clear()
     await minutes(till, 20)
     assert till.changes == ()
     assert till.ask(stock_movers.movers) == {"sale": "server"}
-    assert till.shelf(sold.id) == shop.stock("P-0001") == sold.stock
+    assert till.shelf(sold.id) == shop.stock("P-0001") == units(sold)
 
 
 async def test_a_server_that_numbers_its_customers_may_have_ids_of_its_own(shop: Shop) -> None:
@@ -186,16 +187,16 @@ async def test_a_sale_whose_void_came_first_says_nothing_of_who_moves_the_stock(
     till.do(aftersales.void, sale_id, "غلط", "سارة")
     await till.step()
     assert [(change.kind, change.lane) for change in till.changes] == [("sale", "slow")]
-    assert till.shelf(sold.id) == sold.stock
+    assert till.shelf(sold.id) == units(sold)
     await shop.be(own_ids=False)
     reading = 2 * PARTS // 3  # the pages of the readings before the one in which the sale finds its turn
     line.cut["GET /inventory/items"] = {reading + lost} if lost is not None else set()
     for _ in range(20):
         await minutes(till, 1)
-        assert till.shelf(sold.id) == sold.stock
+        assert till.shelf(sold.id) == units(sold)
     assert till.changes == ()
     assert shop.sql("SELECT status FROM sale") == [("voided",)]
-    assert till.shelf(sold.id) == shop.stock("P-0001") == sold.stock
+    assert till.shelf(sold.id) == shop.stock("P-0001") == units(sold)
     assert till.ask(stock_movers.movers) == {}
     pages = [call for call in line.calls if call.startswith(("GET /inventory/items?", "POST /sales/transactions?"))]
     assert pages.index("POST /sales/transactions?") == reading + (PARTS // 3 if lost is None else lost)
@@ -209,7 +210,7 @@ async def test_what_is_looked_for_holds_up_the_sales_of_its_parts_for_a_minute(s
     till = await shop.till(transport=line)
     await till.round()
     counted = part(till, "P-0001")
-    till.do(inventory.count_stock, counted.id, counted.stock + 5)
+    till.do(inventory.count_stock, counted.id, counted.stock + whole(5))
     await shop.fault("drop_after", "inventory.update")
     await till.step()
     looks = line.count("GET /inventory/items?")
@@ -221,7 +222,7 @@ async def test_what_is_looked_for_holds_up_the_sales_of_its_parts_for_a_minute(s
     till.sell(counted.id, 2)
     await minutes(till, 2)
     assert till.changes == ()
-    assert till.shelf(counted.id) == shop.stock("P-0001") == counted.stock + 3
+    assert till.shelf(counted.id) == shop.stock("P-0001") == units(counted) + 3
 
 
 @pytest.mark.parametrize("kind", ["drop_before", "drop_after"])
@@ -235,7 +236,7 @@ async def test_a_move_that_may_have_gone_up_by_sync_is_not_written_on_top_of_its
     await shop.sync()
     await till.round()
     moved = part(till, "P-0001")
-    till.do(inventory.adjust, moved.id, 3, "found")
+    till.do(inventory.adjust, moved.id, whole(3), "found")
     await shop.fault(kind, "*.sync", count=3)
     with pytest.raises(ApiError):
         await till.round()
@@ -243,7 +244,7 @@ async def test_a_move_that_may_have_gone_up_by_sync_is_not_written_on_top_of_its
     await minutes(till, 14)
     assert till.ask(transports.of, "inventory") == "lists"
     assert [(change.lane, change.last_error) for change in till.changes] == [("attention", single_writes.UNCONFIRMED)]
-    assert till.shelf(moved.id) == moved.stock + 3
+    assert till.shelf(moved.id) == units(moved) + 3
     if ends == "sync":
         await shop.sync()
         till.sync.look_again()
@@ -253,7 +254,7 @@ async def test_a_move_that_may_have_gone_up_by_sync_is_not_written_on_top_of_its
         till.do(queue.see, till.changes[0].id)
     await minutes(till, 3)
     assert till.changes == ()
-    assert till.shelf(moved.id) == shop.stock("P-0001") == moved.stock + 3
+    assert till.shelf(moved.id) == shop.stock("P-0001") == units(moved) + 3
     assert till.sql("SELECT count(*) FROM stock_move WHERE open = 1") == [(0,)]
 
 
@@ -269,9 +270,9 @@ async def test_what_the_server_has_facts_of_is_made_under_its_own_id_or_waits(sh
         till.do(outbox.make_slow, till.changes[0].id, "error.backend.server")
         till.do(accounts.pay, made, 357, "cash", "", "c", beyond_debt=True)
     else:
-        made = till.do(inventory.create, PartDraft(name="جديدة", part_number="N-1", price=500), 10).id
+        made = till.do(inventory.create, PartDraft(name="جديدة", part_number="N-1", price=500), whole(10)).id
         till.do(outbox.make_slow, till.changes[0].id, "error.backend.server")
-        till.do(inventory.adjust, made, -2, "كسر")
+        till.do(inventory.adjust, made, whole(-2), "كسر")
     await till.step()
     await till.step()
     assert till.changes[0].lane == "slow"
@@ -343,7 +344,7 @@ async def test_a_new_part_and_its_sale_do_not_wait_for_each_other(shop: Shop, ow
     till = await shop.till(transport=line)
     await shop.sync()
     await till.round()
-    made = till.do(inventory.create, PartDraft(name="جديدة", part_number="N-1", price=500), 10).id
+    made = till.do(inventory.create, PartDraft(name="جديدة", part_number="N-1", price=500), whole(10)).id
     till.sell(made, 2)
     for name in ("POST /inventory/sync", "POST /sales/sync"):
         line.cut[name] = set(range(0, 10_000))
@@ -361,8 +362,8 @@ async def test_a_move_that_a_person_sends_again_waits_for_no_making_that_waits_f
     till = await shop.till(transport=line)
     await shop.sync()
     await till.round()
-    made = till.do(inventory.create, PartDraft(name="جديدة", part_number="N-1", price=500), 10).id
-    till.do(inventory.adjust, made, -2, "كسر")
+    made = till.do(inventory.create, PartDraft(name="جديدة", part_number="N-1", price=500), whole(10)).id
+    till.do(inventory.adjust, made, whole(-2), "كسر")
     line.cut["POST /inventory/sync"] = set(range(0, 10_000))
     for _ in range(3):
         await till.step()
@@ -405,7 +406,7 @@ async def test_a_list_that_is_shown_again_begins_the_patience_anew(shop: Shop) -
     till = await shop.till(transport=line)
     await till.round()
     line.cut["POST /inventory/items"] = set(range(0, 10**4))
-    made = till.do(inventory.create, PartDraft(name="جديدة", part_number="N-1", price=500), 10).id
+    made = till.do(inventory.create, PartDraft(name="جديدة", part_number="N-1", price=500), whole(10)).id
     till.do(outbox.make_slow, till.changes[0].id, "error.backend.server")
     await minutes(till, 16)
     till.sell(made, 2)
@@ -466,5 +467,5 @@ async def test_a_missing_ping_is_no_missing_sync_call(shop: Shop) -> None:
     await minutes(till, 3)
     assert till.changes == ()
     assert till.ask(transports.known) == dict.fromkeys(transports.CHANNELS, "sync")
-    assert till.shelf(sold.id) == shop.stock("P-0001") == sold.stock - 1
+    assert till.shelf(sold.id) == shop.stock("P-0001") == units(sold) - 1
     assert len(shop.receipts()) == 1

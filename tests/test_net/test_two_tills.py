@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from clutch_tui.core import inventory, sales
+from clutch_tui.core.quantity import whole
 from clutch_tui.core.sync import conflicts, queue, replica
 from clutch_tui.core.types import SaleQuery
 from clutch_tui.sandbox import demo_data, server
@@ -70,7 +71,7 @@ async def test_both_sell_the_last_piece_while_they_are_apart(tills: tuple[Till, 
     assert [till.shelf(PART) for till in tills] == [0, 0]
     await meet(*tills)
     assert [till.shelf(PART) for till in tills] == [-1, -1]
-    assert on_server(sandbox, "SELECT stock_quantity FROM item WHERE id = ?", PART) == [(-1,)]
+    assert on_server(sandbox, "SELECT stock_quantity FROM item WHERE id = ?", PART) == [(whole(-1),)]
     for till in tills:
         assert {row.id for row in till.ask(sales.page, SaleQuery(), None, 0, 10)} == set(receipts)
         assert {row.status for row in till.ask(sales.page, SaleQuery(), None, 0, 10)} == {"completed"}
@@ -78,7 +79,7 @@ async def test_both_sell_the_last_piece_while_they_are_apart(tills: tuple[Till, 
     assert (flagged.record_id, flagged.flags, flagged.lane) == (receipts[1], ("oversold",), "attention")
     assert tills[1].ask(sales.get, receipts[1]).flags == ("oversold",)
     (short,) = tills[1].ask(queue.concerns, flagged.id)["oversold"]
-    assert (short.number, short.stock) == ("OF-1", -1)
+    assert (short.number, short.stock) == ("OF-1", whole(-1))
 
 
 async def test_both_change_name_and_price_while_they_are_apart(tills: tuple[Till, Till], sandbox: Running) -> None:
@@ -115,7 +116,7 @@ async def test_an_older_copy_of_the_servers_file_gets_every_sale_again(
                 await till.step()
         counted = on_server(sandbox, "SELECT id, count(*) FROM sale GROUP BY id")
         assert sorted(counted) == sorted((receipt, 1) for receipt in receipts)
-        assert on_server(sandbox, "SELECT stock_quantity FROM item WHERE id = ?", PART) == [(-3,)]
+        assert on_server(sandbox, "SELECT stock_quantity FROM item WHERE id = ?", PART) == [(whole(-3),)]
         assert [till.shelf(PART) for till in tills] == [-3, -3]
         (epoch,) = {till.ask(replica.epoch) for till in tills}
         assert epoch != "e-1"
@@ -141,6 +142,6 @@ async def test_what_a_restored_server_has_lost_is_seen_although_another_till_com
             await till.step()
         counted = on_server(sandbox, "SELECT id, count(*) FROM sale GROUP BY id")
         assert sorted(counted) == sorted((receipt, 1) for receipt in receipts)
-        assert on_server(sandbox, "SELECT stock_quantity FROM item WHERE id = ?", PART) == [(-7,)]
+        assert on_server(sandbox, "SELECT stock_quantity FROM item WHERE id = ?", PART) == [(whole(-7),)]
         assert [till.shelf(PART) for till in tills] == [-7, -7]
         assert [till.queue.unsent for till in tills] == [0, 0]

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from clutch_tui.core import accounts, cash, customers, inventory
+from clutch_tui.core.quantity import whole
 from clutch_tui.core.sync import quarantine, replica
 from clutch_tui.core.types import CustomerDraft
 from clutch_tui.net.sync import batch_sizes
@@ -84,7 +85,7 @@ async def other(tmp_path: Path, sandbox: Running) -> AsyncIterator[Till]:
 
 
 def two_parts(till: Till) -> tuple[str, str]:
-    rows = till.sql("SELECT id FROM part WHERE deleted = 0 AND stock_quantity > 5 ORDER BY id LIMIT 2")
+    rows = till.sql("SELECT id FROM part WHERE deleted = 0 AND stock_quantity > ? ORDER BY id LIMIT 2", whole(5))
     return rows[0][0], rows[1][0]
 
 

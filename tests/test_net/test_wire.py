@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from clutch_tui.core.quantity import whole
 from clutch_tui.net import wire
 from clutch_tui.net.endpoints import ENDPOINTS
 from clutch_tui.net.events import PriceUpdate
@@ -85,7 +86,12 @@ def test_live_servers_names_numbers_and_gaps_are_understood() -> None:
     assert not bad
     read = good[0]
     assert (read["id"], read["name"], read["name_en"], read["part_number"]) == ("77", "", "Water pump", "16100")
-    assert (read["price"], read["stock_quantity"], read["min_stock"], read["year"]) == (15050, 12, 4, "2015")
+    assert (read["price"], read["stock_quantity"], read["min_stock"], read["year"]) == (
+        15050,
+        whole(12),
+        whole(4),
+        "2015",
+    )
     assert (read["updated_at"], read["deleted"]) == ("2026-11-22T09:30:00.000Z", False)
     assert "internal" not in read
 
@@ -116,7 +122,11 @@ def test_an_answer_without_a_list_is_refused(data: object) -> None:
         ({"name": "no identity"}, "id"),
         ({**ITEM, "price": {"amount": 3}}, "price"),
         ({**ITEM, "stock_quantity": "many"}, "stock_quantity"),
-        ({**ITEM, "stock_quantity": Decimal("12.5")}, "stock_quantity"),
+        ({**ITEM, "stock_quantity": Decimal("12.3456")}, "stock_quantity"),
+        ({**ITEM, "stock_quantity": "0.0005"}, "stock_quantity"),
+        ({**ITEM, "stock_quantity": 12.5}, "stock_quantity"),
+        ({**ITEM, "stock_quantity": True}, "stock_quantity"),
+        ({**ITEM, "min_stock": Decimal("NaN")}, "min_stock"),
         ({**ITEM, "stock_quantity": 10**30}, "stock_quantity"),
         ({**ITEM, "version": -1}, "version"),
         ({**ITEM, "updated_at": "yesterday"}, "updated_at"),
@@ -133,6 +143,46 @@ def test_a_bad_row_is_set_aside_with_its_reason_and_the_others_are_used(row: obj
     assert [one.index for one in bad] == [1]
     assert bad[0].reason.startswith(reason)
     assert bad[0].raw == row
+
+
+@pytest.mark.parametrize(
+    ("there", "here", "back"),
+    [
+        (3, 3000, b"3"),
+        ("3", 3000, b"3"),
+        (Decimal("3.00"), 3000, b"3"),
+        (Decimal("12.5"), 12500, b"12.5"),
+        ("12.500", 12500, b"12.5"),
+        (Decimal("-0.001"), -1, b"-0.001"),
+        (1200, 1_200_000, b"1200"),
+        (Decimal("1E+2"), 100_000, b"100"),
+    ],
+)
+def test_a_quantity_is_exact_to_the_thousandth_there_and_back(there: object, here: int, back: bytes) -> None:
+    """Also of a part of which a server says no unit: what lies there is the server's to say."""
+    read = item(stock_quantity=there, min_stock=there)
+    assert (read["stock_quantity"], read["min_stock"]) == (here, here)
+    assert wire.dumps(wire.write("item", {"min_stock": read["min_stock"]})) == b'{"min_stock":' + back + b"}"
+
+
+@pytest.mark.parametrize(
+    ("there", "here"),
+    [("LTR", "LTR"), ("C62", ""), ("", ""), (None, ""), (" KGM ", "KGM"), ("FOT", "FOT"), (7, ""), (["LTR"], "")],
+)
+def test_a_unit_is_read_as_records_hold_it(there: object, here: str) -> None:
+    assert item(unit=there)["unit"] == here
+
+
+@pytest.mark.parametrize(
+    ("there", "here"), [(3, 3), ("2", 2), (Decimal("1.0"), 1), (4, 0), (-1, 0), ("few", 0), (None, 0)]
+)
+def test_decimals_are_one_of_four_numbers_or_say_nothing(there: object, here: int) -> None:
+    assert item(decimals=there)["decimals"] == here
+
+
+def test_a_piece_has_its_code_on_the_wire() -> None:
+    assert wire.write("item", {"unit": "", "decimals": 0}) == {"unit": "C62", "decimals": 0}
+    assert wire.write("item", {"unit": "LTR", "decimals": 3}) == {"unit": "LTR", "decimals": 3}
 
 
 def test_a_sync_page_keeps_its_order_over_kinds_and_names_what_it_cannot_read() -> None:
@@ -162,8 +212,9 @@ def test_a_sale_is_read_with_its_lines_and_written_as_it_was() -> None:
     read = wire.read_one("sale", {"sale": sale})
     assert read["items"][0]["item_id"] == "p1"
     assert (read["items"][0]["price"], read["payments"]) == (15000, [{"method": "cash", "amount": 30000}])
+    assert read["items"][0]["quantity"] == whole(2)
     written = wire.write("sale", read)
-    assert written["items"][0]["price"] == Decimal("150.00")
+    assert (written["items"][0]["price"], written["items"][0]["quantity"]) == (Decimal("150.00"), 2)
     assert written["payments"] == [{"method": "cash", "amount": Decimal("300.00")}]
     assert wire.read_one("sale", written) == read
 

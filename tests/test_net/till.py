@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from clutch_tui.core import inventory, sales, state
 from clutch_tui.core.database import db
 from clutch_tui.core.outbox import outbox
 from clutch_tui.core.outbox.views import ChangeRow, QueueSummary
+from clutch_tui.core.quantity import of_decimal, to_decimal
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.sync import queue
 from clutch_tui.core.types import Payment
@@ -92,12 +94,12 @@ class Till:
     def changes(self) -> tuple[ChangeRow, ...]:
         return self.ask(queue.page, "", None, 0, 1000)
 
-    def shelf(self, part_id: str) -> int:
-        """What a clerk sees of a part's stock."""
-        return int(self.ask(inventory.get, part_id).stock)
+    def shelf(self, part_id: str) -> int | Decimal:
+        """What a clerk sees of a part's stock, in units."""
+        return to_decimal(self.ask(inventory.get, part_id).stock)
 
-    def sell(self, part_id: str, quantity: int = 1, price: int = 15000) -> str:
-        """A sale as the till's own code makes it, by the shortest way; its id."""
+    def sell(self, part_id: str, quantity: int | Decimal = 1, price: int = 15000) -> str:
+        """A sale of so many units as the till's own code makes it, by the shortest way; its id."""
         return self.do(sell, part_id, quantity, price)
 
     async def close(self) -> None:
@@ -111,10 +113,10 @@ def said(request: httpx.Request) -> bytes:
     return gzip.decompress(request.content) if packed else request.content
 
 
-def sell(part_id: str, quantity: int, price: int) -> str:
-    """One part, paid in cash."""
+def sell(part_id: str, quantity: int | Decimal, price: int) -> str:
+    """So many units of one part, paid in cash."""
     part = inventory.get(part_id)
-    cart = carts.set_quantity(carts.add_line(sales.open_cart(), part, 1), 0, quantity)
+    cart = carts.set_quantity(carts.add_line(sales.open_cart(), part), 0, of_decimal(quantity))
     cart = carts.set_price(cart, 0, price)
     rules = state.tax_rules()
     total = carts.totals(cart, rules, "cash").total

@@ -7,11 +7,13 @@ import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import simplejson
 from websockets.asyncio.client import ClientConnection, connect
 
 from clutch_tui.net.endpoints import BY_NAME
@@ -101,6 +103,12 @@ class Terminal:
         rows = (await self.data("inventory.list", params={"limit": 1000}))["items"]
         return float(next(row["stock_quantity"] for row in rows if row["id"] == item_id))
 
+    async def exact_stock(self, item_id: str) -> Decimal:
+        """The same as it is written."""
+        response = await self.call("inventory.list", params={"limit": 1000})
+        rows = simplejson.loads(response.text, use_decimal=True)["data"]["items"]
+        return Decimal(next(row["stock_quantity"] for row in rows if row["id"] == item_id))
+
     def sale(self, n: int, *lines: tuple[str, float], kind: str = "sale", **given: Any) -> JSON:
         """A sale of pieces at 100 each."""
         items: list[JSON] = [
@@ -144,6 +152,11 @@ class Terminal:
                 await say(socket, type="subscribe", channel=channel)
                 assert (await frame(socket))["type"] == "subscribed"
             yield socket
+
+
+def exact_of(text: str, name: str) -> Decimal:
+    """A number of the record in an answer, as it is written."""
+    return Decimal(simplejson.loads(text, use_decimal=True)["data"][name])
 
 
 async def frame(socket: ClientConnection, seconds: float = 120) -> JSON:

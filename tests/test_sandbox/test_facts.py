@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from decimal import Decimal
 
 import pytest
 
-from .conftest import JSON, Terminal, uid
+from .conftest import JSON, Terminal, exact_of, uid
 
 
 async def test_a_sale_that_is_sent_again_counts_once_and_tells_its_first_answer(terminal: Terminal) -> None:
@@ -51,29 +52,77 @@ async def test_a_move_on_an_unknown_part_is_kept_and_counts_when_the_part_arrive
     assert await terminal.stock(uid(9)) == 7
 
 
-@pytest.mark.parametrize("half", [0.5, "1.5", 1e-7])
-async def test_half_a_piece_is_refused_at_every_door(terminal: Terminal, half: float | str) -> None:
-    """It was taken, and the row of the part could be read by no terminal from then on."""
-    item = await terminal.item(stock_quantity=10)
-    await terminal.one("sales", terminal.sale(1, (item, 2)))
-    lines = [{"item_id": item, "item_name": "", "quantity": half, "price": 100, "discount": 0, "total": 50}]
+async def through_every_door(terminal: Terminal, item: str, quantity: float | str) -> list[JSON]:
+    """What is said to everything that names a quantity: two goods' ways out and in, three moves, two makings."""
+    lines = [{"item_id": item, "item_name": "", "quantity": quantity, "price": 100, "discount": 0, "total": 50}]
     said = [
         await terminal.one("sales", terminal.sale(2, (item, 1), items=lines)),
         await terminal.one("sales", terminal.sale(3, (item, 1), kind="return", return_of=uid(1, "5a1e"), items=lines)),
     ]
     bodies: list[tuple[str, JSON]] = [
-        ("count", {"item_id": item, "counted": half, "expected": 8}),
-        ("adjust", {"item_id": item, "delta": half, "reason": "كسر"}),
-        ("receive", {"lines": [{"item_id": item, "quantity": half, "cost": 55}]}),
+        ("count", {"item_id": item, "counted": quantity, "expected": 8}),
+        ("adjust", {"item_id": item, "delta": quantity, "reason": "كسر"}),
+        ("receive", {"lines": [{"item_id": item, "quantity": quantity, "cost": 55}]}),
     ]
     for n, (kind, body) in enumerate(bodies):
         said.append(await terminal.one("inventory", terminal.change(kind, uid(n, "0a1f"), body=body)))
-    for name in ("stock_quantity", "min_stock"):
-        fields = {"name": "زيت", "part_number": "X", name: half}
-        said.append(await terminal.one("inventory", terminal.change("create", uid(50), fields=fields)))
-        assert (await terminal.call("inventory.update", {name: half}, item)).status_code == 422
+    for n, name in enumerate(("stock_quantity", "min_stock")):
+        fields = {"name": "زيت", "part_number": "X", name: quantity}
+        said.append(await terminal.one("inventory", terminal.change("create", uid(50 + n), fields=fields)))
+    return said
+
+
+@pytest.mark.parametrize("finest", [0.0005, "1.5001", 1e-7])
+async def test_what_is_finer_than_a_thousandth_is_refused_at_every_door(
+    terminal: Terminal, finest: float | str
+) -> None:
+    """It was taken, and the row of the part could be read by no terminal from then on."""
+    item = await terminal.item(stock_quantity=10)
+    await terminal.one("sales", terminal.sale(1, (item, 2)))
+    said = await through_every_door(terminal, item, finest)
     assert [(one["status"], one["code"]) for one in said] == [("rejected", "VALIDATION")] * 7
+    for name in ("stock_quantity", "min_stock"):
+        assert (await terminal.call("inventory.update", {name: finest}, item)).status_code == 422
     assert await terminal.stock(item) == 8
+
+
+@pytest.mark.parametrize(("quantity", "exact"), [(0.5, "0.5"), ("1.5", "1.5"), ("1.500", "1.5"), (0.001, "0.001")])
+async def test_a_fraction_counts_to_the_thousandth_by_every_door(
+    terminal: Terminal, quantity: float | str, exact: str
+) -> None:
+    item = await terminal.item(stock_quantity=10, unit="LTR", decimals=3)
+    await terminal.one("sales", terminal.sale(1, (item, 2)))
+    said = await through_every_door(terminal, item, quantity)
+    assert {one["status"] for one in said} == {"applied", "applied_flagged"}  # the number of the parts made is not new
+    moved = Decimal(exact)
+    counted = moved - 8
+    assert await terminal.exact_stock(item) == 8 - moved + moved + counted + moved + moved
+    assert await terminal.exact_stock(uid(50)) == moved
+    for name in ("stock_quantity", "min_stock"):
+        written = await terminal.call("inventory.update", {name: quantity}, item)
+        assert exact_of(written.text, name) == moved
+
+
+async def test_a_unit_is_one_of_six_and_decimals_are_one_of_four(terminal: Terminal) -> None:
+    item = await terminal.item()
+    rows = (await terminal.sync("inventory", protocol=2))["changes"]
+    assert [(row["unit"], row["decimals"]) for row in rows] == [("C62", 0)]
+    for fields in ({"unit": "FOT"}, {"unit": 7}, {"decimals": 4}, {"decimals": 0.5}, {"decimals": "few"}):
+        change = terminal.change("update", item, fields=fields, base={})
+        assert (await terminal.one("inventory", change))["code"] == "VALIDATION", fields
+    change = terminal.change("update", item, fields={"unit": "KGM", "decimals": 3}, base={"unit": 1, "decimals": 1})
+    assert (await terminal.one("inventory", change))["applied"] == ["unit", "decimals"]
+    rows = (await terminal.sync("inventory", protocol=2))["changes"]
+    assert [(row["unit"], row["decimals"]) for row in rows] == [("KGM", 3)]
+
+
+async def test_a_program_of_version_1_is_told_of_no_unit(terminal: Terminal) -> None:
+    await terminal.item(unit="LTR", decimals=3, stock_quantity="2.5")
+    rows = {}
+    for protocol in (1, 2):
+        (rows[protocol],) = (await terminal.sync("inventory", protocol=protocol))["changes"]
+    assert rows[2].keys() - rows[1].keys() == {"unit", "decimals"}
+    assert rows[1] == {name: value for name, value in rows[2].items() if name in rows[1]}
 
 
 async def test_a_whole_number_of_pieces_may_be_written_in_any_way(terminal: Terminal) -> None:
@@ -194,7 +243,7 @@ async def test_what_a_newer_program_says_is_put_off_and_not_refused(terminal: Te
 
 async def test_a_server_of_version_1_names_nothing_and_knows_no_taking_back(terminal: Terminal) -> None:
     named = await terminal.data("system.version")
-    assert (named["protocol"], named["records"]) == (2, ["payment_void", "quote"])
+    assert (named["protocol"], named["records"]) == (2, ["fraction", "payment_void", "quote", "unit"])
     terminal.sandbox.backend.database.protocol = 1
     assert "protocol" not in await terminal.data("system.version")
     assert (await terminal.call("sales.sync", terminal.sync_body(protocol=2))).status_code == 426

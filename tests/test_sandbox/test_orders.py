@@ -56,11 +56,21 @@ async def test_a_quote_is_kept_and_a_stale_one_conflicts(terminal: Terminal) -> 
     assert (quoted["status"], quoted["total"], quoted["version"]) == ("quoted", 701, 2)
     stale = await terminal.call("orders.reject", {"reason": "مش متوفر", "base": {"*": 1}}, order)
     assert (stale.status_code, stale.json()["error"]) == (409, "CONFLICT")
-    halves = {"lines": [{"item_name": "تيل فرامل", "quantity": 0.5, "price": 350.5}]}
-    half = await terminal.call("orders.quote", halves, order)
-    assert (half.status_code, half.json()["errors"][0]["field"]) == (422, "quantity")
+    fine = {"lines": [{"item_name": "تيل فرامل", "quantity": 0.0005, "price": 350.5}]}
+    refused = await terminal.call("orders.quote", fine, order)
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "quantity")
     empty = await terminal.call("orders.quote", {"lines": []}, order)
     assert (empty.status_code, empty.json()["errors"][0]["field"]) == (422, "lines")
+
+
+async def test_a_quote_for_a_fraction_comes_to_whole_piastres(terminal: Terminal) -> None:
+    order = await _place(terminal)
+    lines = [
+        {"item_name": "زيت", "quantity": 0.5, "price": 350.5},
+        {"item_name": "سلك", "quantity": 0.333, "price": 0.05},
+    ]
+    quoted = await terminal.data("orders.quote", {"lines": lines, "base": {"*": 1}}, order)
+    assert (quoted["total"], quoted["quote"]["lines"]) == (175.27, lines)
 
 
 async def test_an_open_quote_is_corrected_and_withdrawn(terminal: Terminal) -> None:

@@ -22,6 +22,7 @@ from clutch_tui.config import settings as config
 from clutch_tui.config.paths import Home
 from clutch_tui.core import inventory, state
 from clutch_tui.core.database import db
+from clutch_tui.core.quantity import whole
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import PartDraft
 from clutch_tui.text import strings
@@ -45,12 +46,16 @@ PARTS = (
         part_number="OF-100",
         barcode="6221000000017",
         price=12_500,
-        min_stock=2,
+        min_stock=whole(2),
     ),
     PartDraft(
-        name="تيل فرامل أمامي", name_en="Front brake pads", part_number="06L-115-562-B", price=85_000, min_stock=2
+        name="تيل فرامل أمامي",
+        name_en="Front brake pads",
+        part_number="06L-115-562-B",
+        price=85_000,
+        min_stock=whole(2),
     ),
-    PartDraft(name="بوجيه", name_en="Spark plug", part_number="NGK-7", price=9_550, min_stock=20),
+    PartDraft(name="بوجيه", name_en="Spark plug", part_number="NGK-7", price=9_550, min_stock=whole(20)),
 )
 
 
@@ -63,7 +68,7 @@ class Shop:
         self.path = self.home.database("", "")
         self.store = open_new(self.path, inline=True)
         self.store.run_now(state.put_setting, "works_alone", True)
-        self.parts = [self.store.run_now(inventory.create, draft, 10) for draft in PARTS]
+        self.parts = [self.store.run_now(inventory.create, draft, whole(10)) for draft in PARTS]
         self.settled = self.changes()
 
     def _open(self, settings: config.Settings) -> Store:

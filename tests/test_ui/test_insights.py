@@ -12,6 +12,7 @@ from textual.widgets import OptionList
 
 from clutch_tui.core import reference
 from clutch_tui.core.journal import Notification
+from clutch_tui.core.quantity import ONE, whole
 from clutch_tui.core.reference import plain
 from clutch_tui.net import answers
 from clutch_tui.net.client.errors import ApiError, Kind
@@ -72,7 +73,9 @@ def test_what_is_kept_is_plain_json() -> None:
 
 @pytest.mark.parametrize("language", ["ar", "en"])
 async def test_kept_answers_are_shown_with_their_age(shop: Shop, language: strings.Language) -> None:
-    alerts = [{"item_id": "x", "item_name": "بوجيه", "current_stock": 1, "min_stock": 9, "urgency": "critical"}]
+    alerts = [
+        {"item_id": "x", "item_name": "بوجيه", "current_stock": ONE, "min_stock": whole(9), "urgency": "critical"}
+    ]
     shop.store.run_now(reference.keep, "inventory.alerts", alerts, None)
     async with open_app(shop, language, mode="insights") as (app, pilot):
         screen = app.screen

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from clutch_tui.core import inventory
+from clutch_tui.core.quantity import whole
 from clutch_tui.text import strings
 from clutch_tui.text.format import isolate, name
 from clutch_tui.text.strings import t
@@ -193,7 +194,7 @@ async def test_adjust_and_count_move_stock(shop: Shop) -> None:
         await press(pilot, "enter")
         await until(pilot, lambda: len(shop.new_changes) == 2)
         assert [kind for kind, _ in shop.new_changes] == ["adjust", "count"]
-        assert shop.read(inventory.get, shop.parts[2].id).stock == 5
+        assert shop.read(inventory.get, shop.parts[2].id).stock == whole(5)
 
 
 @pytest.mark.parametrize("answer", ["enter", "escape"])

@@ -10,6 +10,7 @@ from rich.style import Style
 from textual.renderables.digits import Digits
 
 from clutch_tui.core import inventory, sales
+from clutch_tui.core.quantity import whole
 from clutch_tui.core.sync import queue
 from clutch_tui.core.types import SaleQuery
 from clutch_tui.text import strings
@@ -68,7 +69,7 @@ def test_from_the_first_start_to_the_first_sale(tmp_path: Path, language: str) -
         assert [change.kind for change in store.read_now(queue.page, "", None, 0, 10)] == ["create", "sale"]
         part = store.read_now(inventory.find_code, "06L115562B")
         assert part is not None
-        assert (part.name, part.stock) == ("فلتر زيت", -2)
+        assert (part.name, part.stock) == ("فلتر زيت", whole(-2))
 
 
 def _shows_large(terminal: Terminal, amount: str) -> bool:
@@ -89,7 +90,7 @@ def test_a_cart_that_was_open_is_there_again_after_a_kill(tmp_path: Path) -> Non
         from clutch_tui.core.types import PartDraft
 
         store.run_now(state.put_setting, "works_alone", True)
-        store.run_now(inventory.create, PartDraft(name="Oil filter", part_number="OF-1", price=10_000), 5)
+        store.run_now(inventory.create, PartDraft(name="Oil filter", part_number="OF-1", price=10_000), whole(5))
     with Terminal([sys.executable, "-m", "clutch_tui"], env=env) as terminal:
         terminal.wait_for("The sale is empty")
         terminal.type("OF-1\r")

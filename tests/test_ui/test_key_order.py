@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from threading import Event
 from time import monotonic
@@ -13,6 +13,7 @@ import pytest
 
 from clutch_tui.core import cart, customers, inventory, lookup, sales, state
 from clutch_tui.core.errors import ShopError
+from clutch_tui.core.quantity import whole
 from clutch_tui.core.types import CustomerDraft, PartDraft, PartQuery, Payment, SaleQuery
 from clutch_tui.text.format import money
 from clutch_tui.text.strings import t
@@ -27,7 +28,7 @@ from clutch_tui.ui.screens.receipt import ReceiptDialog
 from clutch_tui.ui.screens.sales import SalesScreen
 from clutch_tui.ui.widgets import window_table
 from clutch_tui.ui.widgets.text_field import TextField
-from tests.test_ui.shop_app import Shop, open_app, press, read_question, settle, toasts, until, words_on
+from tests.test_ui.shop_app import Shop, open_app, open_form, press, read_question, settle, toasts, until, words_on
 
 NAMES = ("Ahmed Fathy", "Bassem Adel", "Karim Nabil", "Mona Samir")
 
@@ -49,7 +50,7 @@ def sell(shop: Shop, code: str) -> str:
     rules = shop.read(state.tax_rules)
     part = shop.read(inventory.find_code, code)
     assert part is not None
-    filled = cart.add_line(shop.store.run_now(sales.open_cart), part, 1)
+    filled = cart.add_line(shop.store.run_now(sales.open_cart), part)
     paid = (Payment("cash", cart.due(filled, rules, (), "cash")),)
     more = {"tendered": paid[0].amount, "cashier": "", "device_id": "d", "rules": rules}
     return shop.store.run_now(sales.checkout, filled, paid, **more).receipt_number
@@ -311,7 +312,7 @@ async def test_a_marked_row_is_followed_far_away(shop: Shop) -> None:
         await press(pilot, "ctrl+end")
         marked = screen.table.row.id
         for n in range(200):
-            shop.store.run_now(inventory.create, PartDraft(name=f"ا {n}", part_number=f"A{n}", price=100), 1)
+            shop.store.run_now(inventory.create, PartDraft(name=f"ا {n}", part_number=f"A{n}", price=100), whole(1))
         app._brake.add(frozenset({"inventory"}))
         await until(pilot, lambda: screen.table.count == 203)
         assert screen.table.row.id == marked
@@ -339,4 +340,18 @@ async def test_a_deed_that_is_waited_for_is_not_ended(shop: Shop, monkeypatch: p
             await settle(pilot)
         till = app.screen
         assert isinstance(till, SalesScreen)
-        assert [(line.part_number, line.quantity) for line in till.cart.lines] == [("NGK-7", 2)]
+        assert [(line.part_number, line.quantity) for line in till.cart.lines] == [("NGK-7", whole(2))]
+
+
+async def test_the_end_of_the_program_is_no_mistake_where_keys_may_still_be_a_scan(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clock of their run rang while the program ended, and it ended with words about a mistake of its own."""
+    clocks: list[Callable[[], Awaitable[None]]] = []
+    async with open_app(shop, "en", mode="inventory") as (app, pilot):
+        form = await open_form(app, pilot, "f2")
+        next(row.field for row in form.rows if row.entry.kind == "choice").focus()
+        monkeypatch.setattr(app, "set_timer", lambda _seconds, ring: clocks.append(ring))
+        await press(pilot, *"62210")
+    assert app._held
+    await clocks[-1]()

@@ -14,6 +14,7 @@ from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.core import inventory
 from clutch_tui.core.database import cipher
 from clutch_tui.core.database.cipher_key import Cost
+from clutch_tui.core.quantity import whole
 from clutch_tui.core.types import PartDraft
 from clutch_tui.ui.app import ClutchApp
 from clutch_tui.ui.dialogs import Confirm
@@ -31,7 +32,7 @@ def here(tmp_path: Path) -> Installation:
     here = installation(tmp_path)
     here.protection.keychain.renew_from(WORDS, Cost(rounds=1, memory=8, lanes=1))
     with here.open_store(inline=True) as store:
-        store.run_now(inventory.create, PartDraft(name="بوجيه", part_number="NGK-1"), 3)
+        store.run_now(inventory.create, PartDraft(name="بوجيه", part_number="NGK-1"), whole(3))
     return installation(tmp_path)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from clutch_tui.core import journal
+from clutch_tui.core.quantity import ONE, whole
 from clutch_tui.text.format import name
 from clutch_tui.text.strings import t
 from clutch_tui.ui.dialogs import ShowText
@@ -22,7 +23,9 @@ async def test_news_rings_once_and_is_read_without_a_sound(shop: Shop, monkeypat
         monkeypatch.setattr(app, "bell", lambda: rung.append(1))
         news = frozenset({"news", "notifications"})
         shop.store.run_now(journal.notify, "system_message", MESSAGE)
-        shop.store.run_now(journal.notify, "stock_alert", {"item_name": "P", "current_stock": 1, "min_stock": 2})
+        shop.store.run_now(
+            journal.notify, "stock_alert", {"item_name": "P", "current_stock": ONE, "min_stock": whole(2)}
+        )
         app._brake.add(news)
         await until(pilot, lambda: rung)
         assert toasts(app) == [name(MESSAGE["message_ar"])]
@@ -64,7 +67,7 @@ async def test_what_came_before_the_start_is_not_told_again(shop: Shop, monkeypa
         assert (rung, toasts(app)) == ([], [])
 
 
-ALERT = {"item_name": "P", "current_stock": 1, "min_stock": 2}
+ALERT = {"item_name": "P", "current_stock": ONE, "min_stock": whole(2)}
 
 
 async def test_an_alert_opens_its_part_and_a_message_its_words(shop: Shop) -> None:

@@ -12,6 +12,7 @@ from clutch_tui.core import cart, inventory, journal, orders, sales, state
 from clutch_tui.core.database import db
 from clutch_tui.core.outbox import abilities
 from clutch_tui.core.outbox.messages import Result
+from clutch_tui.core.quantity import ONE, whole
 from clutch_tui.core.sync import replica, replica_rows
 from clutch_tui.core.types import OrderQuery, Payment, SaleQuery
 from clutch_tui.text import strings
@@ -55,8 +56,8 @@ def ordered(shop: Shop) -> Shop:
             "customer_name": "كريم",
             "phone": "01001234567",
             "items": [
-                {"item_id": shop.parts[0].id, "item_name": "فلتر زيت", "quantity": 2, "price": 12_500},
-                {"item_id": None, "item_name": "مساحات", "quantity": 1, "price": None},
+                {"item_id": shop.parts[0].id, "item_name": "فلتر زيت", "quantity": whole(2), "price": 12_500},
+                {"item_id": None, "item_name": "مساحات", "quantity": ONE, "price": None},
             ],
             "total": 0,
             "status": "pending",
@@ -87,7 +88,7 @@ def answer(shop: Shop, result: Result) -> None:
 def sell(shop: Shop, pieces: int) -> None:
     """Sell pieces of the oil filter, of which ten lie on the shelf, for cash."""
     rules = shop.read(state.tax_rules)
-    made = cart.add_line(shop.store.run_now(sales.open_cart), shop.parts[0], pieces)
+    made = cart.add_line(shop.store.run_now(sales.open_cart), shop.parts[0], whole(pieces))
     paid = (Payment("cash", cart.totals(made, rules).total),)
     shop.store.run_now(lambda: sales.checkout(made, paid, cashier="", device_id="d", rules=rules))
 
@@ -227,7 +228,7 @@ async def test_an_order_is_sold_at_the_till(ordered: Shop) -> None:
         await until(pilot, lambda: isinstance(app.screen, ReceiptDialog))
         (row,) = ordered.read(sales.page, SaleQuery(), None, 0, 10)
         assert ordered.read(sales.get, row.id).order_id == "order-2"
-        assert ordered.read(inventory.get, ordered.parts[0].id).stock == 8
+        assert ordered.read(inventory.get, ordered.parts[0].id).stock == whole(8)
 
 
 @pytest.mark.parametrize("answer", ["enter", "escape"])
@@ -271,7 +272,9 @@ async def test_an_order_is_seen_over_a_hundred_alerts_and_opened(
         monkeypatch.setattr(app, "bell", lambda: rung.append(1))
         ordered.store.run_now(journal.notify, "new_order", {"order_number": "MK-1", "customer_name": "Mona"})
         for _ in range(140):
-            ordered.store.run_now(journal.notify, "stock_alert", {"item_name": "P", "current_stock": 1, "min_stock": 2})
+            ordered.store.run_now(
+                journal.notify, "stock_alert", {"item_name": "P", "current_stock": ONE, "min_stock": whole(2)}
+            )
         app._brake.add(frozenset({"news", "notifications"}))
         screen = app.screen
         assert isinstance(screen, NotificationsScreen)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from clutch_tui.core import cart, sales, state
+from clutch_tui.core.quantity import whole
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import Payment
 from clutch_tui.ui import other_windows
@@ -16,7 +17,7 @@ def sell_elsewhere(shop: Shop) -> str:
     """Sell one oil filter as another process does; the number of its receipt."""
     with Store.open(shop.path, inline=True) as store:
         rules = store.read_now(state.tax_rules)
-        made = cart.add_line(store.run_now(sales.open_cart), shop.parts[0], 1)
+        made = cart.add_line(store.run_now(sales.open_cart), shop.parts[0])
         paid = (Payment("cash", cart.totals(made, rules).total),)
         sold = store.run_now(lambda: sales.checkout(made, paid, cashier="", device_id="d2", rules=rules))
         return sold.receipt_number
@@ -41,6 +42,6 @@ async def test_the_stock_shows_what_another_window_has_sold(shop: Shop, monkeypa
         def stock() -> int:
             return next(row.stock for row in rows_shown(table) if row.id == shop.parts[0].id)
 
-        await until(pilot, lambda: rows_shown(table) and stock() == 10)
+        await until(pilot, lambda: rows_shown(table) and stock() == whole(10))
         sell_elsewhere(shop)
-        await until(pilot, lambda: stock() == 9)
+        await until(pilot, lambda: stock() == whole(9))

@@ -7,6 +7,7 @@ from textual.pilot import Pilot
 from textual.widgets import OptionList
 
 from clutch_tui.core import inventory, sales
+from clutch_tui.core.quantity import whole
 from clutch_tui.core.types import PartDraft
 from clutch_tui.text import strings
 from clutch_tui.text.format import money
@@ -32,7 +33,7 @@ async def park(app: ClutchApp, pilot: Pilot[int]) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_parked_sales_are_counted_and_listed_with_what_is_due(shop: Shop, language: strings.Language) -> None:
-    shop.store.run_now(inventory.create, PartDraft(name="صامولة", part_number="NUT", price=1_010), 9)
+    shop.store.run_now(inventory.create, PartDraft(name="صامولة", part_number="NUT", price=1_010), whole(9))
     async with open_app(shop, language) as (app, pilot):
         await scan(app, pilot, "NUT")
         assert t("sales.others_open", count="") not in words_on(app)

@@ -16,6 +16,7 @@ from rich.style import Style
 from textual.color import Color
 
 from clutch_tui.core import inventory
+from clutch_tui.core.quantity import whole
 from clutch_tui.core.types import PartDraft
 from clutch_tui.terminal import glyphs, plain_lines
 from clutch_tui.terminal.glyphs import FORMS, Glyphs, drawable, find
@@ -33,7 +34,7 @@ ROOM = {"LANG": "C.UTF-8", "LC_ALL": "", "LC_CTYPE": ""}
 def shop_in(folder: Path, **environment: str) -> Iterator[Terminal]:
     """The whole program over a shop with three parts, at 80x24."""
     with Shop(folder).store as store:
-        store.run_now(inventory.create, PartDraft(name="فلتر زيت تويوتا", part_number="AR-1", price=100), 1)
+        store.run_now(inventory.create, PartDraft(name="فلتر زيت تويوتا", part_number="AR-1", price=100), whole(1))
     # the shop is made plain: that it is being encrypted would be said over what is looked at
     environment = {"CLUTCH_HOME": str(folder), "CLUTCH_DATABASE__ENCRYPTION": "false", **ROOM, **environment}
     with Terminal([sys.executable, "-m", "clutch_tui"], env=environment) as terminal:

@@ -16,6 +16,7 @@ from clutch_tui.core import customers, inventory, sales, state
 from clutch_tui.core.outbox import outbox
 from clutch_tui.core.outbox.messages import PullPage, Result
 from clutch_tui.core.outbox.views import ChangeRow, Conflict
+from clutch_tui.core.quantity import whole
 from clutch_tui.core.sync import conflicts, queue, replica
 from clutch_tui.core.sync.differences import Stranded
 from clutch_tui.core.sync.fallback import single_writes
@@ -85,7 +86,7 @@ def disagree(shop: Shop, part: Part, field: str, mine: Any, theirs: Any) -> Conf
 
 def sell(shop: Shop, part: Part, quantity: int) -> str:
     def sold() -> str:
-        cart = carts.add_line(sales.open_cart(), part, quantity)
+        cart = carts.add_line(sales.open_cart(), part, whole(quantity))
         rules = state.tax_rules()
         total = carts.totals(cart, rules, "cash").total
         paid = (Payment("cash", total),)
@@ -513,14 +514,14 @@ async def test_a_delete_against_an_edit_is_asked_as_what_it_is(shop: Shop) -> No
 async def test_marks_and_the_servers_figure_with_its_moment(shop: Shop) -> None:
     part, *_ = settle_the_shelf(shop)
     page = PullPage("e-1", (), 99, False, None, 0, True)
-    row = {**asdict(part.draft), "id": part.id, "type": "item", "version": 1, "seq": 3, "stock_quantity": 5}
+    row = {**asdict(part.draft), "id": part.id, "type": "item", "version": 1, "seq": 3, "stock_quantity": whole(5)}
     row |= {"updated_at": None, "deleted": False}
     shop.store.run_now(replica.receive, "inventory", "e-1", {}, replace(page, rows=(row,)))
     sell(shop, part, 2)
     async with open_app(shop, "ar", mode="inventory") as (app, pilot):
         assert isinstance(app.screen, InventoryScreen)
         shown_row = app.screen.table.row
-        assert (shown_row.stock, shown_row.moved, shown_row.unsent) == (3, -2, True)
+        assert (shown_row.stock, shown_row.moved, shown_row.unsent) == (whole(3), whole(-2), True)
         await until(pilot, lambda: t("part.at_server_ours", stock="5", at="", moved="").split("5")[0] in words_on(app))
         assert "-2" in words_on(app)
         await press(pilot, "f1")
@@ -533,7 +534,7 @@ async def test_a_part_of_which_less_than_nothing_is_left_is_marked_on_every_till
 ) -> None:
     """The server tells its flag to the till alone that sold too much; whose sale it was counts for nothing here."""
     part, *_ = settle_the_shelf(shop)
-    row = {**asdict(part.draft), "id": part.id, "type": "item", "version": 2, "seq": 9, "stock_quantity": -1}
+    row = {**asdict(part.draft), "id": part.id, "type": "item", "version": 2, "seq": 9, "stock_quantity": whole(-1)}
     row |= {"updated_at": None, "deleted": False}
     shop.store.run_now(replica.receive, "inventory", "e-1", {}, PullPage("e-1", (row,), 99, False, None, 0, True))
     async with open_app(shop, language, mode="inventory") as (app, pilot):

@@ -11,6 +11,7 @@ from textual.widgets import Digits
 from clutch_tui.core import aftersales, cash, customers, inventory, sales, state
 from clutch_tui.core import cart as carts
 from clutch_tui.core.database import db
+from clutch_tui.core.quantity import ONE, whole
 from clutch_tui.core.types import CustomerDraft, Discount, PartDraft, Payment, Sale, SaleQuery, TaxRules
 from clutch_tui.phrases import changes
 from clutch_tui.text import strings
@@ -68,7 +69,10 @@ async def test_scan_pay_receipt(shop: Shop, language: strings.Language) -> None:
         await type_text(pilot, "*3")
         await press(pilot, "enter", "plus", "minus")
         await settle(pilot)
-        assert [(line.part_number, line.quantity) for line in till(app).cart.lines] == [("OF-100", 1), ("NGK-7", 3)]
+        assert [(line.part_number, line.quantity) for line in till(app).cart.lines] == [
+            ("OF-100", ONE),
+            ("NGK-7", whole(3)),
+        ]
         await press(pilot, "f2")
         await until(pilot, lambda: isinstance(app.screen, PayDialog))
         await type_text(pilot, "500")
@@ -84,7 +88,7 @@ async def test_scan_pay_receipt(shop: Shop, language: strings.Language) -> None:
         assert large == [amount(sale.totals.total), amount(sale.change)]
         assert app.screen.query_one(BigFigure).region.bottom <= app.screen.query_one(VerticalScroll).region.y
         assert shop.new_changes == [("sale", "sale")]
-        assert shop.read(inventory.get, shop.parts[2].id).stock == 7
+        assert shop.read(inventory.get, shop.parts[2].id).stock == whole(7)
         await press(pilot, "enter")
         await until(pilot, lambda: app.screen is till(app))
         assert till(app).cart.lines == ()
@@ -139,7 +143,7 @@ async def test_a_quantity_before_or_behind_the_star(shop: Shop, typed: str) -> N
         await type_text(pilot, typed)
         await until(pilot, lambda: till(app).field.value == typed and not till(app).hits.display)
         await press(pilot, "enter")
-        await until(pilot, lambda: till(app).cart.lines[0].quantity == 3)
+        await until(pilot, lambda: till(app).cart.lines[0].quantity == whole(3))
         assert toasts(app) == []
 
 
@@ -160,7 +164,7 @@ async def test_nonsense_never_crashes(shop: Shop) -> None:
             await press(pilot, "enter")
             await settle(pilot)
             (line,) = till(app).cart.lines
-            assert line.quantity == (3 if typed == "*٣" else 1), typed
+            assert line.quantity == (whole(3) if typed == "*٣" else ONE), typed
 
 
 @pytest.mark.parametrize("typed", ["*99999999999999999999", "1000001*", f"*{'9' * 5000}", "1234567*OF-100"])
@@ -171,20 +175,20 @@ async def test_too_many_pieces_are_a_quantity_and_no_code(shop: Shop, typed: str
         await press(pilot, "enter")
         await until(pilot, lambda: toasts(app))
         assert toasts(app) == [t("error.sale.quantity")]
-        assert (till(app).cart.lines[0].quantity, till(app).field.value) == (1, typed)
+        assert (till(app).cart.lines[0].quantity, till(app).field.value) == (ONE, typed)
 
 
 async def test_zeros_before_a_quantity_count_for_nothing(shop: Shop) -> None:
     async with open_app(shop) as (app, pilot):
         await scan(app, pilot, "OF-100")
         await scan(app, pilot, f"*{'0' * 20}7")
-        assert till(app).cart.lines[0].quantity == 7
+        assert till(app).cart.lines[0].quantity == whole(7)
 
 
 async def test_times_before_a_code(shop: Shop) -> None:
     async with open_app(shop) as (app, pilot):
         await scan(app, pilot, "4*OF-100")
-        assert till(app).cart.lines[0].quantity == 4
+        assert till(app).cart.lines[0].quantity == whole(4)
 
 
 async def test_price_discount_and_removal(shop: Shop) -> None:
@@ -538,7 +542,7 @@ async def test_void_and_receipt_of_a_past_sale(shop: Shop) -> None:
         await press(pilot, "enter")
         await until(pilot, lambda: ("void", "sale") in shop.new_changes)
         assert sold(shop)[0].status == "voided"
-        assert shop.read(inventory.get, shop.parts[0].id).stock == 10
+        assert shop.read(inventory.get, shop.parts[0].id).stock == whole(10)
         (saved,) = (shop.home.data_dir / "receipts").glob("*.txt")
         assert "OF-100" in saved.read_text("utf-8")
 
@@ -561,7 +565,7 @@ async def test_one_piece_of_three_comes_back(shop: Shop) -> None:
         await press(pilot, "f2")
         await until(pilot, lambda: isinstance(app.screen, ReceiptDialog))
         assert ("return", "sale") in shop.new_changes
-        assert shop.read(inventory.get, shop.parts[2].id).stock == 8
+        assert shop.read(inventory.get, shop.parts[2].id).stock == whole(8)
 
 
 async def test_what_came_back_is_not_voided_and_comes_back_once(shop: Shop) -> None:
@@ -570,7 +574,9 @@ async def test_what_came_back_is_not_voided_and_comes_back_once(shop: Shop) -> N
         await sell_one(app, pilot, "3*NGK-7")
         (sale,) = sold(shop)
         shop.store.run_now(
-            lambda: aftersales.give_back(sale.id, {sale.lines[0].n: 3}, cashier="", device_id="d", reason="broken")
+            lambda: aftersales.give_back(
+                sale.id, {sale.lines[0].n: whole(3)}, cashier="", device_id="d", reason="broken"
+            )
         )
         await press(pilot, "f7")
         await until(pilot, lambda: isinstance(app.screen, PastSalesScreen) and app.screen.table.count == 2)
@@ -585,7 +591,7 @@ async def test_what_came_back_is_not_voided_and_comes_back_once(shop: Shop) -> N
 def sell_in_parts(shop: Shop, *payments: Payment, quantity: int = 1) -> Sale:
     """Oil filters at 125.00 for a customer, paid in parts."""
     customer = shop.store.run_now(customers.create, CustomerDraft(name="منى"))
-    bought = carts.add_line(shop.store.run_now(sales.open_cart), shop.parts[0], quantity)
+    bought = carts.add_line(shop.store.run_now(sales.open_cart), shop.parts[0], whole(quantity))
     rules = TaxRules(rate=0, prices_include_tax=True, cash_rounding=25)
     return shop.store.run_now(
         lambda: sales.checkout(carts.with_customer(bought, customer), payments, cashier="", device_id="d", rules=rules)
@@ -632,8 +638,8 @@ async def test_a_return_says_how_many_may_come_back_however_long_the_name_is(
     shop: Shop, language: strings.Language
 ) -> None:
     called = "Stabilizer link rear Suzuki Van Suzuki Genuine"
-    part = shop.store.run_now(inventory.create, PartDraft(name=called, name_en=called, price=100_00), 10)
-    bought = carts.add_line(shop.store.run_now(sales.open_cart), part, 3)
+    part = shop.store.run_now(inventory.create, PartDraft(name=called, name_en=called, price=100_00), whole(10))
+    bought = carts.add_line(shop.store.run_now(sales.open_cart), part, whole(3))
     rules = TaxRules(rate=0, prices_include_tax=True, cash_rounding=25)
     paid = (Payment("cash", 300_00),)
     shop.store.run_now(lambda: sales.checkout(bought, paid, cashier="", device_id="d", rules=rules))
@@ -680,7 +686,9 @@ async def test_a_return_is_saved_as_it_was_shown_or_not_at_all(shop: Shop) -> No
     async with open_app(shop, "en") as (app, pilot):
         await first_past_sale(app, pilot, "f6")
         await until(pilot, lambda: isinstance(app.screen, ReturnDialog))
-        shop.store.run_now(lambda: aftersales.give_back(sale.id, {1: 1}, cashier="", device_id="d", reason="elsewhere"))
+        shop.store.run_now(
+            lambda: aftersales.give_back(sale.id, {1: ONE}, cashier="", device_id="d", reason="elsewhere")
+        )
         await press(pilot, "f5")
         await type_text(pilot, "broken")
         await press(pilot, "f2")
@@ -745,7 +753,9 @@ async def test_a_scanner_faster_than_the_screen_loses_nothing(shop: Shop) -> Non
         keys = [*"OF-100", "enter", *"ngk7", "enter", *"6221000000017", "enter", *"*5", "enter", "plus"]
         await press(pilot, *keys)
         await until(pilot, lambda: len(till(app).cart.lines) == 2)
-        await until(pilot, lambda: {one.part_number: one.quantity for one in till(app).cart.lines}.get("OF-100") == 6)
+        await until(
+            pilot, lambda: {one.part_number: one.quantity for one in till(app).cart.lines}.get("OF-100") == whole(6)
+        )
         assert till(app).field.value == ""
         assert toasts(app) == []
 
@@ -790,7 +800,7 @@ async def test_no_number_beside_the_customer_is_cut(shop: Shop, language: string
 async def test_no_sum_of_the_sale_is_cut(shop: Shop) -> None:
     async with open_app(shop, "en") as (app, pilot):
         await scan(app, pilot, "OF-100")
-        dear = carts.set_quantity(carts.set_price(till(app).cart, 0, 1_234_567_89), 0, 100)
+        dear = carts.set_quantity(carts.set_price(till(app).cart, 0, 1_234_567_89), 0, whole(100))
         till(app)._change(carts.with_discount(dear, Discount(percent=1250)))
         line = till(app).lines.query_one("#cart-sums", Words)
         await until(pilot, lambda: "(12.5%)" in line.text)
@@ -800,7 +810,7 @@ async def test_no_sum_of_the_sale_is_cut(shop: Shop) -> None:
 
 async def test_a_void_that_takes_out_more_than_there_is_says_so(shop: Shop) -> None:
     rules = shop.read(state.tax_rules)
-    made = carts.add_line(shop.store.run_now(sales.open_cart), shop.parts[0], 1)
+    made = carts.add_line(shop.store.run_now(sales.open_cart), shop.parts[0])
     paid = (Payment("cash", carts.totals(made, rules).total),)
     shop.store.run_now(lambda: sales.checkout(made, paid, cashier="", device_id="d", rules=rules))
     shop.store.run_now(cash.close, paid[0].amount, drawer_id="d", actor="")

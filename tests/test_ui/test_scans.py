@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 import pytest
 from textual.events import Key, Paste
@@ -10,6 +11,7 @@ from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
 from clutch_tui.core import cart, inventory, sales
+from clutch_tui.core.quantity import to_decimal, whole
 from clutch_tui.core.types import PartDraft, PartQuery, SaleQuery
 from clutch_tui.terminal.read_keys import ReadParser
 from clutch_tui.terminal.scanner import Place, Run, Runs, judge
@@ -68,12 +70,12 @@ async def scan(pilot: Pilot[int], code: str = EAN, end: str = "enter", *, pace: 
     await send(pilot, scanned(code, end, pace=pace))
 
 
-def lines(app: ClutchApp) -> dict[str, int]:
-    """What is in the cart: numbers of parts and pieces."""
+def lines(app: ClutchApp) -> dict[str, int | Decimal]:
+    """What is in the cart: numbers of parts and how many units of each."""
     till = app.get_screen_stack("sales")[0]
     assert isinstance(till, SalesScreen)
     assert till.cart is not None
-    return {line.part_number: line.quantity for line in till.cart.lines}
+    return {line.part_number: to_decimal(line.quantity) for line in till.cart.lines}
 
 
 @pytest.mark.parametrize("pace", [PACE, 0.0])
@@ -203,7 +205,7 @@ async def test_a_scan_of_a_code_that_several_parts_have_shows_all_of_them(shop: 
         draft = PartDraft(
             name="طرمبة", name_en=f"Pump {number}", part_number=number, barcode="6223009990011", price=100
         )
-        shop.store.run_now(inventory.create, draft, 3)
+        shop.store.run_now(inventory.create, draft, whole(3))
     async with open_app(shop, "en", mode="inventory") as (app, pilot):
         await press(pilot, "f7")  # also those of which there are enough
         await scan(pilot, "6223009990011")
@@ -217,7 +219,7 @@ async def test_a_scan_of_a_code_that_several_parts_have_shows_all_of_them(shop: 
 
 async def test_a_scan_of_a_code_that_no_part_has_opens_none(shop: Shop) -> None:
     draft = PartDraft(name="طرمبة", part_number="P-1", barcode=f"{TRADE}-9", description=TRADE, price=100)
-    shop.store.run_now(inventory.create, draft, 3)
+    shop.store.run_now(inventory.create, draft, whole(3))
     async with open_app(shop, "en", mode="inventory") as (app, pilot):
         await scan(pilot, TRADE)
         await until(pilot, lambda: toasts(app))

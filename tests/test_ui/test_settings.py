@@ -17,6 +17,7 @@ from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.config.settings import Settings
 from clutch_tui.core import inventory, sales, state
 from clutch_tui.core.outbox import outbox
+from clutch_tui.core.quantity import whole
 from clutch_tui.core.types import PartDraft
 from clutch_tui.phrases import fields
 from clutch_tui.text import strings
@@ -43,7 +44,7 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
         installation.save_settings({"backend.base_url": URL, "backend.shop_id": shop_id})
         with installation.open_store(inline=True) as store:
             for name in names:
-                store.run_now(inventory.create, PartDraft(name=name, part_number=name, price=100), 5)
+                store.run_now(inventory.create, PartDraft(name=name, part_number=name, price=100), whole(5))
     yield installation
     strings.use(before)
 
@@ -152,7 +153,7 @@ async def test_where_nothing_was_changed_the_key_says_so(installation: Installat
 async def test_a_move_that_fails_leaves_everything_as_it_was(tmp_path: Path) -> None:
     installation = Installation.find({"CLUTCH_HOME": str(tmp_path), "CLUTCH_SECRETS": "file", "CLUTCH_LANG": "en"})
     with installation.open_store(inline=True) as window:  # another window of the program
-        window.run_now(inventory.create, PartDraft(name="Spark plug", price=100), 5)
+        window.run_now(inventory.create, PartDraft(name="Spark plug", price=100), whole(5))
         window.run_now(state.put_setting, "works_alone", True)
         app = ClutchApp(installation.services())
         async with app.run_test(size=(80, 24)) as pilot:

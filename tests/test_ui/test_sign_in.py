@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.core import inventory
 from clutch_tui.core.outbox import outbox
+from clutch_tui.core.quantity import whole
 from clutch_tui.core.types import PartDraft, PartQuery
 from clutch_tui.sandbox import demo_data
 from clutch_tui.sandbox.server import Running, running
@@ -43,7 +44,9 @@ async def signing_in(
     environ = {"CLUTCH_HOME": str(tmp_path / "home"), "CLUTCH_SECRETS": "file", "CLUTCH_LANG": "en"}
     installation = Installation.find(environ)
     with installation.open_store(inline=True) as store:
-        part = store.run_now(inventory.create, PartDraft(name="Spark plug", price=9_550, part_number="ALONE-1"), 5)
+        part = store.run_now(
+            inventory.create, PartDraft(name="Spark plug", price=9_550, part_number="ALONE-1"), whole(5)
+        )
         store.run_now(sell, part.id, 1, 9_550)
     async with running(Settings(db=str(tmp_path / "backend.db"), parts=3)) as sandbox:
         app = ClutchApp(installation.services())

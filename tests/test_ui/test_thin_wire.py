@@ -31,6 +31,7 @@ from textual.strip import Strip
 from textual.widgets import Input, Static
 
 from clutch_tui.core import inventory
+from clutch_tui.core.quantity import whole
 from clutch_tui.core.types import PartDraft
 from clutch_tui.terminal.thin_wire import ThinWire
 from clutch_tui.ui.app import ClutchApp
@@ -135,7 +136,9 @@ def fill(shop: Shop, count: int = 60) -> None:
     for n in range(count):
         name = ("فِلتر زيت", "تيل فرامل", "Ölfilter 機油", "كويتش")[n % 4]
         shop.store.run_now(
-            inventory.create, PartDraft(name=f"{name} {n * 7919 % 1000}", part_number=f"P-{n:03}", price=n * 125), n
+            inventory.create,
+            PartDraft(name=f"{name} {n * 7919 % 1000}", part_number=f"P-{n:03}", price=n * 125),
+            whole(n),
         )
 
 

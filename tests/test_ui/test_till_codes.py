@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from rich.cells import cell_len
 from textual.widgets import OptionList
 
 from clutch_tui.core import inventory, sales
+from clutch_tui.core.quantity import to_decimal, whole
 from clutch_tui.core.types import PartDraft
 from clutch_tui.text import strings
 from clutch_tui.text.bidi import RTL, visual
@@ -49,7 +52,8 @@ TILL_PARTS = (
               location="B-7"),
     PartDraft(name="جوان وش سلندر", name_en="Head gasket", part_number="7700123", price=42_000),
     PartDraft(name="سير كاتينة", name_en="Timing belt", part_number="BELT-9", barcode="7700123", price=33_000),
-    PartDraft(name="زيت موتور 5W30", name_en="Engine oil per litre", part_number="LIT-1", price=19_000),
+    PartDraft(name="زيت موتور 5W30", name_en="Engine oil per litre", part_number="LIT-1", price=19_000, unit="LTR",
+              decimals=3),
     PartDraft(name="فلتر زيت", name_en="Oil filter", part_number="OC 197", barcode="0041112223338", price=15_000),
 )  # fmt: skip
 
@@ -57,13 +61,14 @@ TILL_PARTS = (
 @pytest.fixture
 def parts_till(shop: Shop) -> Shop:
     for draft in TILL_PARTS:
-        shop.store.run_now(inventory.create, draft, 3)
+        shop.store.run_now(inventory.create, draft, whole(3))
     return shop
 
 
-def in_cart(app: ClutchApp) -> list[tuple[str, int]]:
+def in_cart(app: ClutchApp) -> list[tuple[str, int | Decimal]]:
+    """Numbers of the parts in the cart, and how many units of each."""
     cart = till(app).cart
-    return [(line.part_number, line.quantity) for line in cart.lines] if cart else []
+    return [(line.part_number, to_decimal(line.quantity)) for line in cart.lines] if cart else []
 
 
 async def test_the_whole_text_first_then_so_many_pieces(parts_till: Shop) -> None:
@@ -72,16 +77,14 @@ async def test_the_whole_text_first_then_so_many_pieces(parts_till: Shop) -> Non
             await scan(app, pilot, typed)
         assert in_cart(app) == [("25*47*7", 1), ("W 712", 1), ("LIT-1", 4), ("OC 197", 2)]
         said = [
-            t("sales.short", name=name("Engine oil per litre"), quantity="4", stock="3"),
+            t("sales.short", name=name("Engine oil per litre"), quantity="4", stock="3\N{NO-BREAK SPACE}L"),
             t("lookup.from_arabic", text=isolate("OC 197")),
         ]
         await until(pilot, lambda: toasts(app) == said)
 
 
-@pytest.mark.parametrize(("typed", "figure"), [("*1.5", "1.5"), ("1.5*LIT-1", "1.5"), ("½*LIT-1", "½")])
-async def test_what_is_no_number_of_pieces_adds_nothing_and_says_which(
-    parts_till: Shop, typed: str, figure: str
-) -> None:
+@pytest.mark.parametrize(("typed", "figure"), [("*1,5", "1,5"), ("1,5*LIT-1", "1,5"), ("⅓*LIT-1", "⅓")])
+async def test_what_is_no_quantity_adds_nothing_and_says_which(parts_till: Shop, typed: str, figure: str) -> None:
     async with open_app(parts_till, "en") as (app, pilot):
         await scan(app, pilot, "15")
         await type_text(pilot, typed)
@@ -215,7 +218,7 @@ async def test_a_figure_alone_never_sells_what_nobody_asked_for(
 ) -> None:
     """Three fewer were meant, one was taken off, and the first part whose number begins with 3 was sold."""
     for number in ("21-450", "0 242 235", "00-7", "02-9"):
-        parts_till.store.run_now(inventory.create, PartDraft(name="كشاف", part_number=number, price=5_000), 5)
+        parts_till.store.run_now(inventory.create, PartDraft(name="كشاف", part_number=number, price=5_000), whole(5))
     async with open_app(parts_till, "en") as (app, pilot):
         await scan(app, pilot, "4*15")
         await press(pilot, *typed, "enter")
@@ -230,13 +233,13 @@ async def test_a_figure_alone_never_sells_what_nobody_asked_for(
 
 
 async def test_a_mark_that_news_has_moved_was_not_set_by_hand(parts_till: Shop) -> None:
-    parts_till.store.run_now(inventory.create, PartDraft(name="كشاف", part_number="21-450", price=5_000), 5)
+    parts_till.store.run_now(inventory.create, PartDraft(name="كشاف", part_number="21-450", price=5_000), whole(5))
     async with open_app(parts_till, "en") as (app, pilot):
         await scan(app, pilot, "4*15")
         await press(pilot, "2")
         hits = till(app).hits
         await until(pilot, lambda: hits.count == 3 and not hits.is_awaited)
-        parts_till.store.run_now(inventory.create, PartDraft(name="لمبة", part_number="20", price=5_000), 5)
+        parts_till.store.run_now(inventory.create, PartDraft(name="لمبة", part_number="20", price=5_000), whole(5))
         app._brake.add(frozenset({"inventory"}))
         await until(pilot, lambda: hits.count == 4)
         await settle(pilot)
@@ -361,7 +364,7 @@ LANCER = PartDraft(
 
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_place_number_maker_and_years_of_what_is_marked(shop: Shop, language: strings.Language) -> None:
-    shop.store.run_now(inventory.create, LANCER, 3)
+    shop.store.run_now(inventory.create, LANCER, whole(3))
     async with open_app(shop, language) as (app, pilot):
         await type_text(pilot, "4605A041-B")
         await until(pilot, lambda: till(app).hits.count == 1 and till(app).marked.display)
@@ -381,7 +384,7 @@ def test_on_a_wide_terminal_the_years_are_seen_before_the_name_grows() -> None:
 def priceless(shop: Shop) -> str:
     """The number of a part without a price; its barcode is the shop's own."""
     draft = PartDraft(name="كلبس", name_en="Clip", part_number="CLIP-1", barcode="20017")
-    shop.store.run_now(inventory.create, draft, 100)
+    shop.store.run_now(inventory.create, draft, whole(100))
     return draft.part_number
 
 
@@ -408,7 +411,7 @@ async def test_what_has_no_price_is_asked_about_once_in_a_sale(
         await press(pilot, "enter")
         await until(pilot, lambda: till(app).cart.lines)
         await press(pilot, *priceless, "enter")
-        await until(pilot, lambda: [line.quantity for line in till(app).cart.lines] == [4])
+        await until(pilot, lambda: in_cart(app) == [("CLIP-1", 4)])
         assert [line.price for line in till(app).cart.lines] == [price]
 
 

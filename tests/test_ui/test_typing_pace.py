@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from clutch_tui.core import customers, inventory, sales, state
+from clutch_tui.core.quantity import ONE, whole
 from clutch_tui.core.types import CustomerDraft, SaleQuery
 from clutch_tui.text import strings
 from clutch_tui.text.strings import t
@@ -36,7 +37,7 @@ def test_a_sale_in_one_piece_over_a_real_terminal(tmp_path: Path) -> None:
     with open_home(tmp_path) as store:
         store.run_now(state.put_setting, "works_alone", True)
         for draft in PARTS:
-            store.run_now(inventory.create, draft, 10)
+            store.run_now(inventory.create, draft, whole(10))
         for name in NAMES:
             store.run_now(customers.create, CustomerDraft(name=name))
     language = strings.language()
@@ -60,9 +61,9 @@ def test_a_sale_in_one_piece_over_a_real_terminal(tmp_path: Path) -> None:
         rows = store.read_now(sales.page, SaleQuery(), None, 0, 9)
         newest, oldest = (store.read_now(sales.get, row.id) for row in rows)
         assert [(line.part_number, line.quantity, line.price) for line in oldest.lines] == [
-            ("OF-100", 3, 12_500),
-            ("NGK-7", 1, 8_050),
+            ("OF-100", whole(3), 12_500),
+            ("NGK-7", ONE, 8_050),
         ]
         assert (oldest.customer_name, oldest.tendered, oldest.totals.total) == ("Karim Nabil", 50_000, 45_550)
-        assert [(line.part_number, line.quantity) for line in newest.lines] == [("OF-100", 1)]
+        assert [(line.part_number, line.quantity) for line in newest.lines] == [("OF-100", ONE)]
         assert [line.part_number for cart in store.read_now(sales.open_carts) for line in cart.lines] == ["OF-100"]

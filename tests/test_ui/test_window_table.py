@@ -15,6 +15,8 @@ from textual.pilot import Pilot
 from clutch_tui.core.types import Key
 from clutch_tui.text import strings
 from clutch_tui.text.bidi import visual
+from clutch_tui.text.digits import Digits, show_number
+from clutch_tui.text.format import isolate
 from clutch_tui.ui.widgets.column import TableColumn, draw_cell, fit
 from clutch_tui.ui.widgets.window import PAGE, RowSource, Window
 from clutch_tui.ui.widgets.window_table import WindowTable
@@ -300,6 +302,37 @@ def test_a_long_name_is_cut_at_its_end_not_at_its_start() -> None:
     cut = draw_cell("طقم تيل فرامل أمامي أصلي", 10, False, True)
     assert "…" in cut[0]
     assert len(cut) <= 10
+
+
+@pytest.mark.parametrize(("language", "digits"), [("en", "western"), ("ar", "western"), ("ar", "arabic")])
+@pytest.mark.parametrize(
+    ("figure", "width", "seen"),
+    [
+        ("1,234.125", 9, "1,234.125"),
+        ("1,234.125", 8, "1234.125"),
+        ("1,234.125", 6, "1,234…"),
+        ("1,234.125", 5, "1234…"),
+        ("1,234.125", 4, "…"),
+        ("-1,234.125", 9, "-1234.125"),
+        ("+12,345.125", 7, "+12345…"),
+        ("12,345.5", 6, "12345…"),
+        ("1,000,000", 8, "1000000"),
+        ("1,000,000", 6, "…"),
+        ("99,999,999.99", 10, "99999999…"),
+    ],
+)
+def test_a_figure_loses_its_decimals_and_never_a_digit_before_them(
+    language: strings.Language, digits: Digits, figure: str, width: int, seen: str
+) -> None:
+    """What is cut like a name reads as another figure: of 12,345.5 there was 12,34 and a sign."""
+    before = strings.language()
+    strings.use(language, digits)
+    try:
+        text = show_number(figure, digits)
+        drawn = draw_cell(isolate(text) if language == "ar" else text, width, True, language == "ar")
+        assert drawn == f"{show_number(seen, digits):>{width}}"
+    finally:
+        strings.use(before)
 
 
 async def test_the_place_of_a_record_far_down_is_found_by_its_key() -> None:

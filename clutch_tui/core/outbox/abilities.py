@@ -9,7 +9,7 @@ the server learns. The form is frozen at the first send, like all of a change.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -18,8 +18,9 @@ from .. import state
 from ..clock import from_text, to_text
 from ..database import db
 from ..database.statement import Statement, given
+from ..quantity import is_whole
 from ..records.customer import DocumentTable
-from ..records.sync import OutboxTable
+from ..records.sync import OutboxTable, PullPageTable
 from .messages import Change
 
 VERSION = 2
@@ -36,6 +37,7 @@ _UNKNOWN = "UNKNOWN_KIND"
 
 _ONE = OutboxTable.change_id == given("change_id")
 _FORM = Statement(OutboxTable.select(OutboxTable.form).where(_ONE))
+_PAYLOAD = Statement(OutboxTable.select(OutboxTable.payload).where(_ONE))
 _FREEZE = Statement(OutboxTable.update(form=given("form")).where(_ONE))
 _KEEP_HERE = Statement(OutboxTable.update(lane="local", not_before=None).where(_ONE, OutboxTable.answered_at.is_null()))
 _LET_LOCAL_ON = Statement(
@@ -43,6 +45,21 @@ _LET_LOCAL_ON = Statement(
         OutboxTable.lane == "local", OutboxTable.answered_at.is_null(), OutboxTable.kind == given("kind")
     )
 )
+_NEVER_SENT = Statement(
+    OutboxTable.select(OutboxTable.change_id, OutboxTable.type, OutboxTable.kind, OutboxTable.payload).where(
+        OutboxTable.lane == "local", OutboxTable.answered_at.is_null(), OutboxTable.first_sent_at.is_null()
+    )
+)
+_LET_ON = Statement(OutboxTable.update(lane="fast", last_error="").where(_ONE))
+_LOCAL_SALE = Statement(
+    OutboxTable.select(OutboxTable.n).where(
+        (OutboxTable.type == "sale") & (OutboxTable.record_id == given("sale_id")),
+        OutboxTable.kind == "sale",
+        OutboxTable.lane == "local",
+        OutboxTable.answered_at.is_null(),
+    )
+)
+_DROP_STAGED = Statement(PullPageTable.delete().where(PullPageTable.channel == given("channel")))
 _OWN_VOID = Statement(
     DocumentTable.select().where(
         DocumentTable.about == given("payment_id"), DocumentTable.kind == "payment_void", DocumentTable.own == 1
@@ -62,10 +79,10 @@ class Form:
 @dataclass(frozen=True, slots=True)
 class Later:
     """A kind of fact of version 2, or (`is_kind` false) what it adds to a kind of version 1, which goes up to every
-    server. `channel` is the one whose rows tell of it; `form` says the fact in version 1, None where that has no words
-    for it."""
+    server. `channel` is the one whose rows tell of it, and were read without it before; `form` says the fact in version
+    1, None where that has no words for it."""
 
-    channel: str
+    channel: str | None
     form: Callable[[Mapping[str, Any]], Form] | None = None
     is_kind: bool = True
 
@@ -81,7 +98,11 @@ def _negative_payment(payload: Mapping[str, Any]) -> Form:
 LATER: dict[str, Later] = {
     "payment_void": Later("sales", _negative_payment),
     "quote": Later("orders", is_kind=False),
+    "unit": Later("inventory", is_kind=False),
+    "fraction": Later(None, is_kind=False),
 }
+LATER_FIELDS = ("unit", "decimals")
+"""The fields of a part that only a server knows which names `unit`."""
 
 
 # --- what the server says ------------------------------------------------------------------------------
@@ -93,8 +114,15 @@ def protocol() -> int:
 
 
 def knows(name: str) -> bool:
-    """Tell whether the server has named this kind or ability."""
-    return name in _named()
+    """Tell whether the server has named this kind or ability, or shown it."""
+    return name in _named() or (name == "fraction" and state.get("server.fraction") is not None)
+
+
+def heard_fraction() -> None:
+    """A row of the server's holds a fraction, whatever it has named: then it takes one, too."""
+    if not knows("fraction"):
+        state.put("server.fraction", 1)
+        _let_whole_on()
 
 
 def _named() -> set[str]:
@@ -116,11 +144,22 @@ def learn(version: int, names: Iterable[str]) -> None:
     state.put("server.asked_at", db.now_text())
     state.forget("server.silent_since")
     for name in sorted(now - before):
-        channel = LATER[name].channel
-        if state.get(f"{channel}.epoch") is not None:
-            state.put(f"{channel}.renew", 1)
+        if (channel := LATER[name].channel) is not None:
+            _DROP_STAGED.run(channel=channel)  # the first pages of a pull lack what its last would have
+            if state.get(f"{channel}.epoch") is not None:
+                state.put(f"{channel}.renew", 1)
         state.forget(f"refused.{name}")
         _LET_LOCAL_ON.run(kind=name)
+    if now - before:
+        _let_whole_on()
+
+
+def _let_whole_on() -> None:
+    """Try once more what has never been sent because the server had no words for some of it."""
+    for row in _NEVER_SENT.rows():
+        change_id, kind = row["change_id"], row["kind"]
+        if kind in ("void", "return", "update") or needs(row["type"], kind, json.loads(row["payload"])):
+            _LET_ON.run(change_id=change_id)
 
 
 def has_spoken() -> bool:
@@ -162,9 +201,59 @@ def fall_back() -> bool:
 def forget() -> None:
     """Another server, or a restored one, may know less: it is asked again."""
     state.forget("server.asked_at")
+    state.forget("server.fraction")
 
 
 # --- the form of a change ------------------------------------------------------------------------------
+
+
+def needs(type: str, kind: str, payload: Mapping[str, Any]) -> frozenset[str]:
+    """Return the names that a server must know to take a change of a kind of version 1 as it stands: `fraction` where
+    a quantity is none of whole units, `unit` where a part says its own."""
+    names = {"unit"} if type == "item" and kind in ("create", "update") and _says_unit(kind, payload) else set()
+    if not all(map(is_whole, quantities_in(kind, payload))):
+        names.add("fraction")
+    return frozenset(names)
+
+
+def _says_unit(kind: str, payload: Mapping[str, Any]) -> bool:
+    """Tell whether a request is about a part's unit: of a new part, whether that is another than a piece."""
+    return any(payload.get(name) if kind == "create" else name in payload for name in LATER_FIELDS)
+
+
+def quantities_in(kind: str, payload: Mapping[str, Any]) -> Iterator[int]:
+    """The quantities that a change says, in thousandths."""
+    if kind == "cash":  # what was counted there is money
+        return
+    for name in ("delta", "counted", "expected", "stock_quantity", "min_stock"):
+        if isinstance(value := payload.get(name), int):
+            yield value
+    for line in (*(payload.get("items") or ()), *(payload.get("lines") or ())):
+        yield line["quantity"]
+
+
+def unsaid(change: Change) -> frozenset[str]:
+    """Return the fields of a request for which this server has no words."""
+    if change.type != "item" or change.kind not in ("create", "update"):
+        return frozenset()
+    fields = set() if knows("unit") else {name for name in LATER_FIELDS if name in change.payload}
+    if not is_whole(change.payload.get("min_stock", 0)) and not knows("fraction"):
+        fields.add("min_stock")
+    return frozenset(fields)
+
+
+def _is_unsaid(change: Change) -> bool:
+    """Tell whether this server has no words for a fact of version 1, or does not know the sale that it is about."""
+    if change.kind in ("void", "return"):
+        sale_id = change.payload.get("sale_id") or change.payload.get("return_of")
+        if _LOCAL_SALE.first(sale_id=sale_id) is not None:
+            return True
+    return not all(map(is_whole, quantities_in(change.kind, change.payload))) and not knows("fraction")
+
+
+def keep_here(change_id: str) -> None:
+    """Let a change wait here until the server knows what it says."""
+    _KEEP_HERE.run(change_id=change_id)
 
 
 def freeze(change: Change) -> bool:
@@ -172,10 +261,15 @@ def freeze(change: Change) -> bool:
     it stays here; and for as long as nothing was heard of what it knows: in the words of version 1 a fact says less,
     such as that a payment back is about the payment that another till takes back, too."""
     later = LATER.get(change.kind)
-    if later is None or not later.is_kind or knows(change.kind):
+    if later is None or not later.is_kind:
+        if not _is_unsaid(change):
+            return True
+        keep_here(change.change_id)
+        return False
+    if knows(change.kind):
         return True
     if later.form is None or state.get(f"refused.{change.kind}") is not None:
-        _KEEP_HERE.run(change_id=change.change_id)
+        keep_here(change.change_id)
         return False
     if not has_spoken():
         return False
@@ -192,12 +286,17 @@ def in_form(change: Change) -> Change:
     return replace(change, **json.loads(form)) if form else change
 
 
+def _has_fraction(change_id: str, kind: str) -> bool:
+    payload = json.loads(_PAYLOAD.first(change_id=change_id)["payload"])
+    return not all(map(is_whole, quantities_in(kind, payload)))
+
+
 def refused(change_id: str, kind: str, code: str) -> bool:
     """The server has refused a change with this code; True where that was about the form and not about the fact, which
     may go up in another. From then on what was refused in the words of version 1 stays here until the server knows
-    it, and what was sent as itself, to a server that had gone back meanwhile, goes in those words."""
+    it, and what was sent as itself, to a server that had gone back meanwhile, goes in those words, or waits here."""
     if kind not in LATER:
-        return False
+        return code == "VALIDATION" and not knows("fraction") and _has_fraction(change_id, kind)
     if _FORM.first(change_id=change_id)["form"]:
         state.put(f"refused.{kind}", 1)
         return True

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 
@@ -89,6 +89,8 @@ def add_all(kind: str, type: str, drafts: Sequence[Draft]) -> None:
     """Put many changes of one kind into the queue, in their order: `add` for thousands of records at once."""
     if not drafts:
         return
+    if kind == "update":
+        _say_in_waiting(type, drafts)
     lineage, epoch, at = state.lineage(), epoch_seen(kind, type), db.now_text()
     db.executemany(
         "INSERT INTO outbox (change_id, lineage, channel, kind, type, record_id, label, at, epoch, base, was, payload)"
@@ -111,6 +113,22 @@ def add_all(kind: str, type: str, drafts: Sequence[Draft]) -> None:
             for draft in drafts
         ],
     )
+
+
+def _say_in_waiting(type: str, drafts: Sequence[Draft]) -> None:
+    """Let the edits that wait here until the server learns say what later ones, which go before them, have made of
+    their fields."""
+    by_record = {draft.record_id: draft.payload for draft in drafts}
+    waiting = db.execute(
+        "SELECT change_id, record_id, payload FROM outbox WHERE lane = 'local' AND answered_at IS NULL AND type = ?"
+        " AND kind = 'update'",
+        (type,),
+    ).fetchall()
+    for change_id, record_id, text in waiting:
+        before = json.loads(text)
+        now = {name: by_record.get(record_id, before).get(name, value) for name, value in before.items()}
+        if now != before:
+            db.execute("UPDATE outbox SET payload = ? WHERE change_id = ?", (_json(now), change_id))
 
 
 def epoch_seen(kind: str, type: str) -> str | None:
@@ -170,9 +188,10 @@ def claim(
     for *columns, first_sent_at in rows:
         change = _change(columns)
         if first_sent_at is None:
-            if not abilities.freeze(change):
+            said = _said(change)
+            if said is None or not abilities.freeze(said):
                 continue
-            change = _freeze(change)
+            change = _freeze(said)
         change = abilities.in_form(change)
         size += len(columns[9].encode()) + 300
         if changes and size > max_bytes:
@@ -203,6 +222,62 @@ def _change(columns: Sequence[Any]) -> Change:
     )
 
 
+def _said(change: Change) -> Change | None:
+    """The part of a request that this server has words for, None where it has none for all of it. The rest becomes an
+    edit of its own and waits here until the server learns: the overlay shows it, whatever rows come."""
+    fields = abilities.unsaid(change)
+    if not fields:
+        return change
+    if fields >= change.payload.keys():
+        abilities.keep_here(change.change_id)
+        return None
+    if rest := _meant(change, fields):
+        _wait_here(change, rest)
+    said, base, was = (
+        {name: value for name, value in values.items() if name not in fields}
+        for values in (change.payload, change.base, change.was)
+    )
+    db.execute(
+        "UPDATE outbox SET payload = ?, base = ?, was = ? WHERE change_id = ?",
+        (_json(said), _json(base), _json(was), change.change_id),
+    )
+    return replace(change, payload=said, base=base, was=was)
+
+
+def _meant(change: Change, fields: Collection[str]) -> list[str]:
+    """Return which of these fields a server must learn of: of a new record those that say more than their being left
+    out does."""
+    return [name for name in fields if change.kind != "create" or change.payload[name]]
+
+
+def _wait_here(change: Change, fields: Collection[str]) -> None:
+    """Let these fields of a request wait here as an edit of its own."""
+    empty = RECORDS[change.type].draft
+    assert empty is not None  # only a record that a person writes has such fields
+    rest = add(
+        "update",
+        change.type,
+        change.id,
+        {name: change.payload[name] for name in fields},
+        base={name: change.base.get(name, 0) for name in fields},
+        was={name: change.was.get(name, getattr(empty(), name)) for name in fields},
+        label=db.execute("SELECT label FROM outbox WHERE change_id = ?", (change.change_id,)).fetchone()[0],
+        epoch=change.epoch,
+    )
+    abilities.keep_here(rest)
+
+
+def keep_unsaid(change_id: str, result: Result) -> None:
+    """A server that has gone back has taken an edit without the fields that it knows no more: they wait here."""
+    if result.applied is None:
+        return
+    row = db.execute(f"SELECT {_CHANGE_COLUMNS} FROM outbox WHERE change_id = ?", (change_id,)).fetchone()
+    change = _change(row)
+    left_out = [name for name in abilities.LATER_FIELDS if name in change.payload and name not in result.applied]
+    if rest := _meant(change, left_out):
+        _wait_here(change, rest)
+
+
 def _freeze(change: Change) -> Change:
     """Complete the base of a request with what our own earlier requests have written since it was made.
 
@@ -213,18 +288,20 @@ def _freeze(change: Change) -> Change:
         return change
     base, was = dict(change.base), dict(change.was)
     earlier = db.execute(
-        "SELECT payload, status, result FROM outbox WHERE type = ? AND record_id = ? AND n < ? AND result IS NOT NULL"
+        "SELECT kind, payload, status, result FROM outbox WHERE type = ? AND record_id = ? AND n < ?"
+        " AND result IS NOT NULL"
         " AND status IN ('applied', 'applied_flagged', 'conflict') AND result_epoch = ? ORDER BY n",
         (change.type, change.id, change.n, change.epoch),
     ).fetchall()
-    for payload, status, result in earlier:
+    for kind, payload, status, result in earlier:
         answer = json.loads(result)
         version = answer.get("version") or 0
         written = taken(status, json.loads(payload), answer)
+        is_new = kind == "create" and version == 1  # what it did not say is as its writer saw it: empty
         for name in base:
-            if base[name] < version and (name == "*" or name in written):
+            if base[name] < version and (name == "*" or name in written or is_new):
                 base[name] = version
-                if name != "*":
+                if name in written:
                     was[name] = written[name]
     if base == change.base:
         return change
@@ -252,7 +329,8 @@ def unaccounted(sent: Sent, result: Result) -> set[str]:
         left = sent.fields - result.theirs.keys() - set(result.applied or ())
         return set(left) if sent.fields or result.theirs else {"*"}
     if result.status in ("applied", "applied_flagged") and result.applied is not None:
-        return set(sent.fields - set(result.applied))
+        later = abilities.LATER_FIELDS if sent.type == "item" else ()
+        return set(sent.fields - set(result.applied) - set(later))
     return set()
 
 

@@ -15,8 +15,9 @@ FACT_LIST = ", ".join(f"'{kind}'" for kind in sorted(FACTS))
 
 FREE = f"""(kind IN ({FACT_LIST}) OR NOT EXISTS (SELECT 1 FROM outbox AS earlier WHERE earlier.type = outbox.type
     AND earlier.record_id = outbox.record_id AND earlier.n < outbox.n AND earlier.answered_at IS NULL
-    AND earlier.kind NOT IN ({FACT_LIST})))"""
-"""A request waits for the earlier requests on its record; a fact waits for nothing."""
+    AND earlier.kind NOT IN ({FACT_LIST}) AND NOT (earlier.kind = 'update' AND earlier.lane = 'local')))"""
+"""A request waits for the earlier requests on its record, but for an edit that waits until the server learns to read
+it; a fact waits for nothing."""
 
 _BEING_JUDGED = """FROM single CROSS JOIN outbox AS begun USING (change_id), json_each(single.body, '{}') AS one
     WHERE begun.answered_at IS NULL"""

@@ -9,9 +9,10 @@ from typing import Any
 
 from clutch_tui.text.fold import fold
 
-from .. import money
+from .. import money, units
 from ..codes import has_check_digit
 from ..limits import MAX_MONEY, MAX_QUANTITY
+from ..quantity import of_decimal, to_decimal
 from ..records.declaration import fields_of
 from ..records.part import PartDraft
 from .encoding import is_damaged
@@ -32,14 +33,18 @@ _FOREIGN = re.compile(
     r"[$€¥₺₽₹]|(?<![a-z])(?:usd?|eur|euros?|dollars?|gbp|sar|aed|kwd|qar|try|cny|rmb|jpy|chf|inr)(?![a-z])"
     r"|(?<!\w)[بلو]?(?:ال|ل)?(?:دولار|يورو|ريال|درهم|دينار|استرليني|يوان|ليره)|(?<!\w)(?:ر\.?\s?س|د\.?\s?[اك])(?!\w)"
 )
-_PIECES = re.compile(r"قطعه|قطع|حبه|عدد|pcs\.?|pieces?|pc\.?")
+_UNITS = re.compile(
+    r"قطعه|قطع|حبه|عدد|pcs\.?|pieces?|pc\.?|لترات|لتر|ليتر|lit(?:re|er)s?|ltrs?\.?|امتار|متر|met(?:re|er)s?|mtrs?\.?"
+    r"|كيلو|كجم|kgs?\.?|جوز|زوج|pairs?|طقم|اطقم|sets?"
+)
 
 _PART = fields_of(PartDraft)
-_COUNTED = ("quantity", *(name for name, field in _PART.items() if field.kind == "number"))
+QUANTITIES = ("quantity", *(name for name, field in _PART.items() if field.kind == "quantity"))
+_NUMBERS = tuple(name for name, field in _PART.items() if field.kind == "number")
 
 MONEY = tuple(name for name, field in _PART.items() if field.kind == "money")
 CODES = tuple(name for name, field in _PART.items() if field.is_code)
-AROUND = {**dict.fromkeys(MONEY, _POUNDS), **dict.fromkeys(_COUNTED, _PIECES)}
+AROUND = {**dict.fromkeys(MONEY, _POUNDS), **dict.fromkeys((*QUANTITIES, *_NUMBERS), _UNITS)}
 """The words that may stand beside the number in a cell of each field that is one."""
 
 
@@ -55,6 +60,8 @@ _MADE_A_DATE = re.compile(
 )
 _BETWEEN_NUMBERS = re.compile(r"[\n;؛،,|\\]|\s/\s|\s[-+&]\s|/")
 _SHORTEST_NUMBER = 4
+_AS_READ = re.compile(r"\d+(?:\.0*[1-9]\d?|\.0+)?", re.ASCII)
+"""A quantity about which nobody has to look: figures, and a point before decimals."""
 
 
 class RowCells:
@@ -186,12 +193,34 @@ class RowCells:
         number, _ = parsed
         if number != number.to_integral_value():
             self._remark("import.bad.not_whole", field=field, text=text)
-        elif number > MAX_QUANTITY:
+        elif number > _PART[field].maximum:
             self._remark("import.bad.too_large", field=field, text=text)
         else:
-            if not text.isdigit():
-                self._remark("import.warning.read_as", field=field, text=text, amount=str(int(number)))
             self.values[field] = int(number)
+
+    def _quantity(self, field: str, text: str) -> None:
+        parsed = self._number(field, text)
+        if parsed is None:
+            return
+        number, unusual = parsed
+        if number > to_decimal(MAX_QUANTITY):
+            self._remark("import.bad.too_large", field=field, text=text)
+            return
+        try:
+            self.values[field] = of_decimal(number)
+        except ValueError:
+            self._remark("import.bad.too_fine", field=field, text=text)
+            return
+        if unusual or not _AS_READ.fullmatch(text):
+            self._remark("import.warning.read_as", field=field, text=text, amount=shortened(number))
+
+    def _choice(self, field: str, text: str) -> None:
+        """A unit, by any of its words. One that nobody knows is left out, and the part stays what it was sold in."""
+        unit = units.of_word(fold(text))
+        if unit is None:
+            self._remark("import.warning.unknown_unit", field=field, text=text[:_QUOTED])
+        else:
+            self.values[field] = unit.code
 
 
 _UNKNOWN = Notation()
@@ -210,7 +239,9 @@ def too_long(field: str, text: str) -> Oddity:
 _READERS: dict[str, Callable[[RowCells, str, str], None]] = {
     **dict.fromkeys(CODES, RowCells._code),
     **dict.fromkeys(MONEY, RowCells._money),
-    **dict.fromkeys(_COUNTED, RowCells._whole),
+    **dict.fromkeys(QUANTITIES, RowCells._quantity),
+    **dict.fromkeys(_NUMBERS, RowCells._whole),
+    "unit": RowCells._choice,
     **{name: RowCells._paragraph for name, field in _PART.items() if not field.is_one_line},
 }
 

@@ -15,10 +15,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from .. import inventory, journal, state, unfinished_imports
+from .. import inventory, journal, state, unfinished_imports, units
 from ..database import db
-from ..errors import ShopError
+from ..errors import ShopError, not_sold_so
 from ..outbox import outbox, overlay
+from ..quantity import NOTHING, Quantity, fits, written
 from ..records.declaration import fields_of
 from ..store.store import Store
 from ..types import Part, PartDraft
@@ -157,7 +158,7 @@ class ImportStep:
     entry: PartEntry
     part: Part | None
     changed: dict[str, Any] = field(hash=False)
-    counted: int | None = None
+    counted: Quantity | None = None
     odd: tuple[Oddity, ...] = ()
 
 
@@ -207,7 +208,7 @@ class _Import:
                     values = {"text": said["part_number"], "brand": said["brand"], "others": ", ".join(brands)}
                     remarks.append(Remark(entry.line, "import.warning.other_brand", values))
             elif step.counted is not None and entry.line <= counted_to:
-                values = {"counted": step.counted, "stock": step.part.stock}
+                values = {"counted": written(step.counted), "stock": written(step.part.stock)}
                 remarks.append(Remark(entry.line, "import.warning.moved_since", values))
                 step = replace(step, counted=None)
             if not entry.twin and (step.part is None or "barcode" in step.changed):
@@ -278,16 +279,34 @@ def _figures(steps: Sequence[ImportStep]) -> dict[str, int]:
 def _step(entry: PartEntry, part: Part | None) -> ImportStep:
     """Raises the `ShopError` of what cannot stand, e.g. a new part without a name."""
     if part is None:
-        draft = PartDraft(**entry.said)
+        draft = _measured(PartDraft(), entry)
         merged, odd = _merged(entry, draft)
-        return ImportStep(entry, None, record_of(inventory.checked(replace(draft, **merged))), None, odd)
-    merged, odd = _merged(entry, replace(part.draft, **entry.said))
-    said = {**entry.said, **merged}
-    changed = {name: value for name, value in said.items() if getattr(part.draft, name) != value}
+        draft = inventory.checked(replace(draft, **merged))
+        _check_stock(draft, entry)
+        return ImportStep(entry, None, record_of(draft), None, odd)
+    now = _measured(part.draft, entry)
+    merged, odd = _merged(entry, now)
+    now = replace(now, **merged)
+    changed = {name: value for name, value in record_of(now).items() if getattr(part.draft, name) != value}
     if changed:
-        inventory.checked(replace(part.draft, **changed))
+        inventory.checked(now)
+    _check_stock(now, entry)
     counted = None if entry.quantity in (None, part.stock) else entry.quantity
     return ImportStep(entry, part, changed, counted, odd)
+
+
+def _measured(draft: PartDraft, entry: PartEntry) -> PartDraft:
+    """The draft with what a row says. Where that is another unit and nothing about decimals, it is sold as finely as
+    that unit is."""
+    said = replace(draft, **entry.said)
+    if said.unit == draft.unit or "decimals" in entry.said:
+        return said
+    return replace(said, decimals=units.of_code(said.unit).decimals)
+
+
+def _check_stock(draft: PartDraft, entry: PartEntry) -> None:
+    if entry.quantity is not None and not fits(entry.quantity, draft.decimals):
+        raise not_sold_so(draft.name, draft.name_en, draft.decimals)
 
 
 _BETWEEN = " / "
@@ -316,7 +335,11 @@ def _merged(entry: PartEntry, draft: PartDraft) -> tuple[dict[str, Any], tuple[O
 
 def _create(steps: Sequence[ImportStep]) -> None:
     """New parts with their requests: `inventory.create` for hundreds at once."""
-    records = [{"id": db.new_id(), **step.changed, "stock_quantity": step.entry.quantity or 0} for step in steps]
+    stocks = [step.entry.quantity or NOTHING for step in steps]
+    records = [
+        {"id": db.new_id(), **step.changed, "stock_quantity": inventory.opening(stock)}
+        for step, stock in zip(steps, stocks, strict=True)
+    ]
     names = ("id", *DRAFT_FIELDS, "stock_quantity", *inventory.keys_of({}))
     overlay.begin_requests("item", [record["id"] for record in records])
     db.executemany(
@@ -324,6 +347,8 @@ def _create(steps: Sequence[ImportStep]) -> None:
         [(*record.values(), *inventory.keys_of(record).values()) for record in records],
     )
     outbox.add_all("create", "item", [_created(**record) for record in records])
+    opened = zip(records, stocks, strict=True)
+    _count([(inventory.get(one["id"]), stock) for one, stock in opened if one["stock_quantity"] != stock])
 
 
 def _created(id: str, **record: Any) -> outbox.Draft:
@@ -345,7 +370,7 @@ def _update(changes: Sequence[tuple[Part, dict[str, Any]]]) -> None:
     outbox.add_all("update", "item", requests)
 
 
-def _count(counts: Sequence[tuple[Part, int]]) -> None:
+def _count(counts: Sequence[tuple[Part, Quantity]]) -> None:
     """Counted stock as facts: `inventory.count_stock` for hundreds at once."""
     at = db.now_text()
     facts, moves = [], []

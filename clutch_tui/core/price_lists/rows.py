@@ -10,6 +10,7 @@ from typing import Any, Literal
 from clutch_tui.text.fold import fold
 
 from ..codes import barcode_key
+from ..quantity import Quantity
 from ..search_words import bare, fold_often
 from . import cells, headings
 from .lines import BROKEN, HIDDEN, MERGED, FileLine
@@ -40,7 +41,7 @@ class PartEntry:
 
     line: int
     said: dict[str, Any] = field(hash=False)
-    quantity: int | None = None
+    quantity: Quantity | None = None
     others: dict[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
     sibling: bool = False
     twin: bool = False
@@ -149,7 +150,7 @@ class Reader:
             return _refused(*refused)
         quantity = row.values.pop("quantity", None)
         others = {name: tuple(texts) for name, texts in row.others.items()}
-        entry = PartEntry(number, row.values, quantity if isinstance(quantity, int) else None, others)
+        entry = PartEntry(number, row.values, Quantity(quantity) if isinstance(quantity, int) else None, others)
         if self._seen.has_number(entry):
             entry = replace(entry, sibling=True)
         twice = self._seen.earlier(entry)

@@ -24,11 +24,12 @@ from typing import Any, Literal, TypeVar, cast
 from peewee import IntegerField, TextField
 
 from ..limits import ADDRESS_OF_PICTURE, LINE, MAX_MONEY, MAX_QUANTITY, NOTE
+from ..quantity import NOTHING
 from ..search_words import joined
 from .table import Table, count
 from .table import text as text_column
 
-Kind = Literal["text", "choice", "money", "number"]
+Kind = Literal["text", "choice", "money", "number", "quantity"]
 
 Fold = Callable[[str], str]
 
@@ -47,10 +48,10 @@ class Key:
 class Field:
     """The declaration of a field that a person may write.
 
-    `label` is the sentence key of its word, `maximum` the characters of a text, the greatest number, or money in minor
-    units. `missing` is the sentence key where it must not be empty. `headings` are the words over its column in price
-    lists, in both languages, separated by `|`. `on_form` says whether a person writes it on a form: pictures come from
-    elsewhere."""
+    `label` is the sentence key of its word, `maximum` the characters of a text, the greatest number, money in minor
+    units, or a quantity in thousandths. `missing` is the sentence key where it must not be empty. `headings` are the
+    words over its column in price lists, in both languages, separated by `|`. `on_form` says whether a person writes it
+    on a form: pictures come from elsewhere."""
 
     kind: Kind
     label: str
@@ -102,9 +103,14 @@ def money(label: str, **more: Any) -> Any:
     return _field(0, Field("money", label, MAX_MONEY, **more))
 
 
-def number(label: str, *, maximum: int = MAX_QUANTITY, **more: Any) -> Any:
-    """Declare a whole number that is not money."""
+def number(label: str, *, maximum: int, **more: Any) -> Any:
+    """Declare a whole number that is neither money nor a quantity."""
     return _field(0, Field("number", label, maximum, **more))
+
+
+def quantity(label: str, **more: Any) -> Any:
+    """Declare a quantity of goods, in thousandths of the part's unit."""
+    return _field(NOTHING, Field("quantity", label, MAX_QUANTITY, **more))
 
 
 def picture(label: str, **more: Any) -> Any:

@@ -8,10 +8,11 @@ from peewee import AutoField, BooleanField, IntegerField, TextField
 
 from clutch_tui.text.fold import fold, fold_number
 
-from .. import codes
+from .. import codes, units
 from ..database.statement import insert
+from ..quantity import DECIMALS
 from ..search_words import bare, fold_often
-from .declaration import Key, code, editable, keys_from, money, note, number, picture, text
+from .declaration import Key, choice, code, editable, keys_from, money, note, number, picture, quantity, text
 from .table import Folded, Table, Tracked, count
 
 _NAME_KEY, _WORDS, _OFTEN = Key(fold, "name_key"), Key(fold), Key(fold_often)
@@ -66,7 +67,17 @@ class PartDraft:
         headings="""تكلفة | سعر الشراء | سعر شراء | سعر التكلفة | شراء | cost | cost price | unit cost | purchase price
         | buying price | purchase cost""",
     )
-    min_stock: int = number(
+    unit: str = choice(
+        "part.unit",
+        units.CHOICES,
+        headings="وحدة | الوحدة | وحدة القياس | وحدة البيع | unit | uom | unit of measure | sales unit",
+    )
+    decimals: int = number(
+        "part.decimals",
+        maximum=DECIMALS,
+        headings="كسور | خانات عشرية | منازل عشرية | decimals | decimal places | quantity decimals",
+    )
+    min_stock: int = quantity(
         "part.min_stock",
         headings="""حد ادنى | حد الطلب | اقل كمية | حد ادنى للمخزون | حد اعادة الطلب | نقطة اعادة الطلب | min
         | minimum | min stock | minimum stock | min qty | reorder level | reorder point""",

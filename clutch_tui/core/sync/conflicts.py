@@ -22,6 +22,7 @@ from ..limits import BEST_RATING
 from ..outbox import outbox, overlay
 from ..outbox.messages import Result
 from ..outbox.views import Conflict, is_gone
+from ..quantity import NOTHING, told
 from ..records import EDITABLE
 from ..records.customer import CAR
 from ..records.part import PartTable
@@ -256,13 +257,9 @@ def resolve(conflict_id: str, choice: Choice, value: Any = None, *, actor: str =
     chosen = _checked(conflict, value) if choice == "other" else conflict.mine
     if chosen == conflict.theirs:
         choice = "theirs"
-    detail = {
-        "field": conflict.field,
-        "choice": choice,
-        "mine": conflict.mine,
-        "theirs": conflict.theirs,
-        "value": chosen,
-    }
+    values = {"mine": conflict.mine, "theirs": conflict.theirs, "value": chosen}
+    detail = {"field": conflict.field, "choice": choice}
+    detail |= {name: told(value, conflict.field) for name, value in values.items()}
     journal.audit("resolve", conflict.type, conflict.record_id, detail, actor)
     if choice == "new":
         _make_anew(conflict, actor)
@@ -329,8 +326,8 @@ def _make_anew(conflict: Conflict, actor: str) -> None:
     on the shelf by the last figure: nobody has carried it away because somebody deleted the record."""
     here = (overlay.current(conflict.type, conflict.record_id) or {}) | conflict.mine
     if conflict.type == "item":
-        stock = max(0, inventory.get(conflict.record_id).stock)
-        inventory.create(PartDraft(**_fields(PartDraft, here)), stock, actor=actor)
+        stock = max(NOTHING, inventory.get(conflict.record_id).stock)
+        inventory.make(PartDraft(**_fields(PartDraft, here)), stock, actor=actor)
     elif conflict.type == "customer":
         customers.create(CustomerDraft(**_fields(CustomerDraft, here)), actor=actor)
     else:

@@ -22,6 +22,7 @@ from ..database.statement import Statement, given
 from ..errors import ShopError
 from ..outbox import outbox, overlay, precedence, requests
 from ..outbox.views import ChangeRow
+from ..quantity import Quantity, told
 from ..records import EDITABLE, RECORDS
 from ..records.part import PartTable
 from ..records.sync import OutboxTable
@@ -370,6 +371,8 @@ def refused(change_id: str) -> Refused:
     seen = _record(row.type, row.record_id)
     drafted = asdict(seen.draft)
     fields = {**change.payload, **drafted} if row.kind == "create" else {**drafted, **change.payload}
+    if isinstance(seen, Part) and row.kind == "create":
+        fields["stock_quantity"] = fields.get("stock_quantity", 0) + inventory.first_fraction(seen.id)
     return Refused(row, seen, fields, change.errors)
 
 
@@ -389,6 +392,8 @@ def replace(refused: Refused, fields: Mapping[str, Any], *, actor: str = "") -> 
     if after == before:
         raise ShopError("error.queue.no_change", name=row.label)
     outbox.close(row.id, "replaced", by=after)
+    if isinstance(refused.seen, Part) and row.kind == "create":
+        inventory.count_rest(row.record_id, _first_stock(row.record_id, fields), actor=actor)
     return after
 
 
@@ -428,12 +433,19 @@ def _edit(type: str, seen: Record, fields: Mapping[str, Any], actor: str) -> Non
 
 def _make_again(row: ChangeRow, fields: Mapping[str, Any], actor: str) -> None:
     """Ask once more for a record that the server did not take, under its own id: sales name it already."""
-    record = asdict(draft_of(row.type, fields))
-    if row.type == "item":
-        record["stock_quantity"] = inventory.opening(fields.get("stock_quantity") or 0)
+    draft = draft_of(row.type, fields)
+    record = asdict(draft)
+    if isinstance(draft, PartDraft):
+        inventory.check_stock(draft, Quantity(fields.get("stock_quantity") or 0))
+        record["stock_quantity"] = inventory.opening(_first_stock(row.record_id, fields))
     keys = RECORDS[row.type].keys_of(record)
     requests.create_again(row.type, row.record_id, record, keys, label=record["name"] or record.get("name_en", ""))
-    journal.audit("create", row.type, row.record_id, record, actor)
+    journal.audit("create", row.type, row.record_id, told(record), actor)
+
+
+def _first_stock(part_id: str, fields: Mapping[str, Any]) -> Quantity:
+    """Return what the form of a part that is to be made says of its shelf, without what was counted there already."""
+    return Quantity((fields.get("stock_quantity") or 0) - inventory.first_fraction(part_id))
 
 
 # --- giving up -----------------------------------------------------------------------------------------
@@ -456,7 +468,7 @@ def give_up(change_id: str, *, actor: str = "") -> ChangeRow:
     payload = detail(change_id).payload
     outbox.close(change_id, "given_up")
     replica_rows.rebase(row.type, row.record_id)
-    journal.audit("give_up", row.type, row.record_id, {"change": change_id, "kind": row.kind, **payload}, actor)
+    journal.audit("give_up", row.type, row.record_id, {"change": change_id, "kind": row.kind, **told(payload)}, actor)
     return get(change_id)
 
 

@@ -19,7 +19,7 @@ A server of ours leaves out no mark; to one that tells none, none is sent, and `
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -36,7 +36,13 @@ from . import results
 _DOCUMENTS = frozenset({"cash", "count", "adjust", "receive", "receipt"})
 """Rows of facts whose effect comes with another row, and that no screen shows."""
 
-_MONEY_IN_FACTS = {"payment": ("amount",), "cash": ("amount", "counted")}
+_WRITERS: dict[str, dict[str, Callable[[int], Any]]] = {
+    "payment": {"amount": wire.money_out},
+    "cash": {"amount": wire.money_out, "counted": wire.money_out},
+    "adjust": {"delta": wire.quantity_out},
+    "count": dict.fromkeys(("counted", "expected", "delta"), wire.quantity_out),
+}
+"""How the numbers of facts are written that have no record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +125,16 @@ def _fact(change: Change) -> dict[str, Any]:
     if change.kind in ("sale", "return"):
         return wire.write("sale", change.payload)
     if change.kind == "receive":
-        lines = [{**line, "cost": wire.money_out(line["cost"])} for line in change.payload["lines"]]
-        return {**change.payload, "lines": lines}
-    money = _MONEY_IN_FACTS.get(change.kind, ())
+        return {**change.payload, "lines": [_received(line) for line in change.payload["lines"]]}
+    writers = _WRITERS.get(change.kind, {})
     return {
-        name: wire.money_out(value) if name in money and value is not None else value
+        name: writers[name](value) if name in writers and value is not None else value
         for name, value in change.payload.items()
     }
+
+
+def _received(line: Mapping[str, Any]) -> dict[str, Any]:
+    return {**line, "cost": wire.money_out(line["cost"]), "quantity": wire.quantity_out(line["quantity"])}
 
 
 def write_fields(change: Change) -> dict[str, Any]:

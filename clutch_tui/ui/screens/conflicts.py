@@ -177,7 +177,7 @@ class ConflictsScreen(HistoryScreen):
         name = partial(_name, row)
         if row.type == "item":
             part = await self.store.read(shop.inventory.get, row.record_id)
-            agreed = await self.app.confirm("conflict.ask_new", name=name, stock=shown.number(max(0, part.stock)))
+            agreed = await self.app.confirm("conflict.ask_new", name=name, stock=shown.quantity(max(0, part.stock)))
         else:
             agreed = await self.app.confirm("conflict.ask_new_contact", name=name)
         if agreed:

@@ -10,9 +10,11 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
+from clutch_tui.core.quantity import Quantity, written
 from clutch_tui.core.refunds import Refund, Refunded
 from clutch_tui.core.types import Payment, PayMethod, Sale, SaleLine
 from clutch_tui.phrases.fields import FormField
+from clutch_tui.phrases.units import measured
 from clutch_tui.printing.page import payment_words
 from clutch_tui.text import format as shown
 from clutch_tui.text.format import NumberError
@@ -25,16 +27,16 @@ from clutch_tui.ui.widgets.words import Words, shortened
 
 @dataclass(frozen=True, slots=True)
 class GivenBack:
-    """A return before it is made: pieces by line number, the money as it was shown, and why."""
+    """A return before it is made: quantities by line number, the money as it was shown, and why."""
 
-    quantities: dict[int, int]
+    quantities: dict[int, Quantity]
     payments: tuple[Payment, ...]
     reason: str
 
 
 class ReturnDialog(FormDialog[GivenBack]):
-    """A field for each line that still has pieces to give back; empty means none. What they come to is said at every
-    key. F5 fills in all that is left; where a sale was paid in several ways, F6 puts the next of them first."""
+    """A field for each line of which something is left to give back; empty means none. What they come to is said at
+    every key. F5 fills in all that is left; where a sale was paid in several ways, F6 puts the next of them first."""
 
     DEFAULT_CSS = """
     ReturnDialog .form--rows { max-height: 50vh; }
@@ -49,10 +51,10 @@ class ReturnDialog(FormDialog[GivenBack]):
         self._sale, self._before, self._coin = sale, before, coin
         self._ways: list[PayMethod | None] = [None, *list(shop.refunds.left(sale, before))[1:]]
         """What a person may want first; None leaves it to the rules."""
-        lines = [line for line in sale.lines if line.quantity > line.returned]
+        lines = [line for line in sale.lines if line.left > 0]
         entries = [
             *(
-                FormField(str(line.n), "sale.line_back", "number", maximum=line.quantity - line.returned)
+                FormField(str(line.n), "sale.line_back", "quantity", maximum=line.left, places=line.places)
                 for line in lines
             ),
             FormField("reason", "sale.reason", required=True, maximum=200),
@@ -77,7 +79,7 @@ class ReturnDialog(FormDialog[GivenBack]):
     def _refund(self) -> Refund | None:
         """Return what would go back for what is typed; None where that is nothing, or not valid."""
         try:
-            quantities = {int(row.entry.name): row.read() for row in self.rows if row.entry.kind == "number"}
+            quantities = {int(row.entry.name): row.read() for row in self.rows if row.entry.kind == "quantity"}
         except NumberError:
             return None
         if not any(quantities.values()):
@@ -100,11 +102,12 @@ class ReturnDialog(FormDialog[GivenBack]):
 
     def action_all(self) -> None:
         """Everything that is left of the sale; pressed again, nothing."""
-        rows = [row for row in self.rows if row.entry.kind == "number"]
-        full = all(row.typed == str(row.entry.maximum) for row in rows)
+        rows = [row for row in self.rows if row.entry.kind == "quantity"]
+        most = {row: str(written(row.entry.maximum or 0)) for row in rows}
+        full = all(row.typed == most[row] for row in rows)
         for row in rows:
             if isinstance(row.field, TextField):
-                row.field.value = "" if full else str(row.entry.maximum)
+                row.field.value = "" if full else most[row]
         self.rows[-1].field.focus()
 
     def action_other_way(self) -> None:
@@ -126,7 +129,7 @@ class ReturnDialog(FormDialog[GivenBack]):
 
 def _name_line(row: EntryRow, line: SaleLine) -> None:
     """The part, and how many of it may come back: that is read to the end, and the name gives way."""
-    left = f" ({shown.number(line.quantity - line.returned)})"
+    left = f" ({measured(line.left, line.unit)})"
 
     def words() -> str:
         called = shown.of_language(line.name, line.name_en)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from textual.content import Content
 
 from clutch_tui.core.types import PartQuery, PartRow, StockMove, SupplierRow
+from clutch_tui.phrases.units import measured
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import has, t
 from clutch_tui.ui import shop
@@ -43,7 +44,7 @@ class PartHistory(HistoryScreen):
             unsent_mark(),
             TableColumn("common.date", 20, lambda row: shown.date_time(row.at)),
             TableColumn("move.kind", 12, lambda row: kind_word(row.kind)),
-            TableColumn("move.delta", 8, lambda row: shown.number(row.delta, signed=True), number=True),
+            TableColumn("move.delta", 10, lambda row: shown.quantity(row.delta, signed=True), number=True),
             TableColumn("move.reason", 20, lambda row: row.reason, flex=1),
         )
 
@@ -58,7 +59,7 @@ class PartHistory(HistoryScreen):
         )
 
     def describe(self, row: StockMove) -> Content | str:
-        return t("part.history_of", name=part_name(self._part), stock=shown.number(self._part.stock))
+        return t("part.history_of", name=part_name(self._part), stock=measured(self._part.stock, self._part.unit))
 
 
 class SupplierHistory(HistoryScreen):

@@ -40,6 +40,7 @@ _MONEY = {
     "monthly_revenue",
     "average_revenue",
 }
+_QUANTITIES = {"current_stock", "min_stock", "recommended_stock"}
 _SHARES = {"confidence", "growth_rate"}
 _PLACES = {
     "shop.stats": (
@@ -160,6 +161,8 @@ def _value(name: str, value: Any) -> str:
     if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
         if name in _MONEY:
             return shown.money(round(value))
+        if name in _QUANTITIES:
+            return shown.quantity(int(value))
         if name in _SHARES:
             return shown.percent(value)
         return shown.number(value)

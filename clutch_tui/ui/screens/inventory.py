@@ -16,10 +16,11 @@ from clutch_tui.core.limits import MAX_QUANTITY
 from clutch_tui.core.types import Part, PartDraft, PartQuery, PartRow
 from clutch_tui.phrases import lookups
 from clutch_tui.phrases.fields import ENGLISH_PART, PART
+from clutch_tui.phrases.units import measured
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 from clutch_tui.ui import shop
-from clutch_tui.ui.dialogs import ask_number, ask_text
+from clutch_tui.ui.dialogs import ask_quantity, ask_text
 from clutch_tui.ui.forms import FormDialog
 from clutch_tui.ui.screens.list_screen import ListScreen, reading
 from clutch_tui.ui.screens.part import server_words
@@ -76,7 +77,7 @@ class InventoryScreen(ListScreen):
     def describe(self, row: PartRow) -> Content | str:
         lines = [
             t("part.line", name=shown.name(row.name) or "-", name_en=shown.isolate(row.name_en or "-")),
-            t("part.line_stock", stock=shown.number(row.stock), minimum=shown.number(row.min_stock),
+            t("part.line_stock", stock=measured(row.stock, row.unit), minimum=shown.quantity(row.min_stock),
               place=shown.part_number(row.location or "-"), price=shown.money(row.price)),
         ]  # fmt: skip
         if self._read_as:
@@ -199,9 +200,14 @@ class InventoryScreen(ListScreen):
         """So many more or fewer, with the reason."""
         if (row := self.table.row) is None:
             return
-        name, stock = partial(part_words, row), shown.number(row.stock)
-        most = MAX_QUANTITY
-        asked = ask_number("inventory.ask_delta", minimum=-most, maximum=most, name=name, stock=stock)
+        asked = ask_quantity(
+            "inventory.ask_delta",
+            minimum=-MAX_QUANTITY,
+            maximum=MAX_QUANTITY,
+            places=row.decimals,
+            name=partial(part_words, row),
+            stock=partial(measured, row.stock, row.unit),
+        )
         delta = await self.app.push_screen_wait(asked)
         if not delta or not await self._may_take(row, -delta):
             return
@@ -214,7 +220,7 @@ class InventoryScreen(ListScreen):
         present = (await self.store.read(shop.inventory.get, row.id)).stock
         if amount <= max(0, present):
             return True
-        figures = {"present": shown.number(present), "amount": shown.number(amount)}
+        figures = {"present": shown.quantity(present), "amount": shown.quantity(amount)}
         return await self.app.confirm_unexpected("inventory.ask_below_zero", name=partial(part_words, row), **figures)
 
     @work(group="ask", exit_on_error=False)
@@ -222,9 +228,14 @@ class InventoryScreen(ListScreen):
         """Set what is on the shelf by counting."""
         if (row := self.table.row) is None:
             return
-        name, stock = partial(part_words, row), shown.number(row.stock)
-        most = MAX_QUANTITY
-        asked = ask_number("inventory.ask_counted", minimum=0, maximum=most, name=name, stock=stock)
+        asked = ask_quantity(
+            "inventory.ask_counted",
+            minimum=0,
+            maximum=MAX_QUANTITY,
+            places=row.decimals,
+            name=partial(part_words, row),
+            stock=partial(measured, row.stock, row.unit),
+        )
         counted = await self.app.push_screen_wait(asked)
         if counted is not None:
             await self.write("inventory", shop.inventory.count_stock, row.id, counted, actor=self.app.cashier)

@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from clutch_tui.core.types import Order, OrderRow, PartRow, Quote
+from clutch_tui.phrases.units import measured
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 from clutch_tui.ui.dialogs import ShowText, keys_of_row
@@ -66,7 +67,7 @@ def order_lines(order: Order, parts: Sequence[PartRow | None]) -> list[str]:
     lines.append("")
     for line, part in zip(order.lines, parts, strict=True):
         price = "" if line.price is None else f" × {shown.amount(line.price)}"
-        lines.append(f"- {shown.name(line.name)}: {shown.number(line.quantity)}{price}")
+        lines.append(f"- {shown.name(line.name)}: {shown.quantity(line.quantity)}{price}")
         lines.append(f"  {_part_words(part)}")
     lines.append("")
     if order.quote is not None:
@@ -84,7 +85,7 @@ def _part_words(part: PartRow | None) -> str:
     """Return what this shop has of a line."""
     if part is None:
         return t("order.no_part")
-    about = [shown.part_number(part.part_number) or "-", t("part.on_shelf", stock=shown.number(part.stock))]
+    about = [shown.part_number(part.part_number) or "-", t("part.on_shelf", stock=measured(part.stock, part.unit))]
     if part.location:
         about.append(t("part.at_place", place=shown.part_number(part.location)))
     return "   ".join([*about, shown.money(part.price)])
@@ -93,7 +94,7 @@ def _part_words(part: PartRow | None) -> str:
 def _quote_lines(quote: Quote) -> list[str]:
     lines = [t("order.quoted")]
     for line in quote.lines:
-        lines.append(f"- {shown.name(line.name)}: {shown.number(line.quantity)} × {shown.amount(line.price or 0)}")
+        lines.append(f"- {shown.name(line.name)}: {shown.quantity(line.quantity)} × {shown.amount(line.price or 0)}")
     lines.append(f"{t('common.total')}: {shown.money(quote.total)}")
     if quote.valid_until is not None:
         lines.append(t("order.valid_until", at=shown.date_time(quote.valid_until)))

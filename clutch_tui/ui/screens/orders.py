@@ -16,6 +16,7 @@ from clutch_tui.core.errors import ShopError
 from clutch_tui.core.limits import MAX_MONEY
 from clutch_tui.core.types import Order, OrderLine, OrderQuery, OrderRow, PartRow
 from clutch_tui.phrases.fields import FormField
+from clutch_tui.phrases.units import measured
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 from clutch_tui.ui import forms, shop
@@ -39,7 +40,7 @@ COLUMNS: tuple[TableColumn[OrderRow], ...] = (
     unsent_mark(),
     TableColumn("order.number", 12, lambda row: shown.part_number(row.order_number)),
     TableColumn("sales.customer", 16, lambda row: row.customer_name, flex=1),
-    TableColumn("order.pieces", 6, lambda row: shown.number(row.pieces), number=True, priority=2),
+    TableColumn("order.pieces", 6, lambda row: shown.quantity(row.pieces), number=True, priority=2),
     TableColumn("common.status", 10, lambda row: status_word(row), tone=lambda row: _TONES.get(row.status, "")),
     TableColumn("order.came", 20, lambda row: shown.date_time(row.created_at) if row.created_at else "", priority=1),
     TableColumn("common.total", 11, lambda row: shown.amount(row.total) if row.total else "", number=True),
@@ -199,6 +200,6 @@ class OrdersScreen(ListScreen):
 
 def _line_label(line: OrderLine, part: PartRow | None) -> str:
     """A line of the order before the field of its price. The name gives way: pieces and stock are read to the end."""
-    stock = "" if part is None else f" ({t('order.on_shelf', stock=shown.number(part.stock))})"
-    behind = f" × {shown.number(line.quantity)}{stock}"
+    stock = "" if part is None else f" ({t('order.on_shelf', stock=measured(part.stock, part.unit))})"
+    behind = f" × {shown.quantity(line.quantity)}{stock}"
     return f"{shown.name(shortened(line.name, forms.LINE_LABEL - cell_len(behind)))}{behind}"

@@ -27,7 +27,7 @@ def choice(carts: Sequence[Cart], current: Cart | None, rules: TaxRules, elsewhe
 
 
 def _words(cart: Cart, rules: TaxRules, place: str | None) -> Callable[[], str]:
-    pieces = sum(line.quantity for line in cart.lines)
+    pieces = sum(line.pieces for line in cart.lines)
     first = cart.lines[0]
     total = shop.cart.totals(cart, rules).total
 

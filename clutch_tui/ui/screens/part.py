@@ -11,14 +11,15 @@ from clutch_tui.core import cars
 from clutch_tui.core.types import Part, PartDraft
 from clutch_tui.phrases import changes
 from clutch_tui.phrases.fields import PART
+from clutch_tui.phrases.units import measured
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 from clutch_tui.ui.dialogs import ShowText, field_lines, keys_of_row
 
 _PLACED = frozenset(
     {
-        *("name", "name_en", "part_number", "barcode", "oem_number", "price", "cost", "min_stock", "location"),
-        *("category", "brand", "car_brand", "car_model", "year", "supplier", "description"),
+        *("name", "name_en", "part_number", "barcode", "oem_number", "price", "cost", "unit", "decimals"),
+        *("min_stock", "location", "category", "brand", "car_brand", "car_model", "year", "supplier", "description"),
     }
 )
 """The fields to which the page gives a place and a form of its own."""
@@ -59,8 +60,10 @@ def part_lines(part: Part) -> list[str]:
         ("part.oem", shown.part_number(draft.oem_number)),
         ("part.price", shown.money(draft.price)),
         ("part.cost", shown.money(draft.cost) if draft.cost else ""),
-        ("part.stock", shown.number(part.stock)),
-        ("part.min_stock", shown.number(draft.min_stock)),
+        ("part.unit", changes.value_word("item", "unit", draft.unit) if draft.unit else ""),
+        ("part.decimals", shown.number(draft.decimals) if draft.decimals else ""),
+        ("part.stock", measured(part.stock, draft.unit)),
+        ("part.min_stock", measured(draft.min_stock, draft.unit)),
         ("part.place", shown.part_number(draft.location)),
         ("part.category", shown.name(draft.category)),
         ("part.brand", shown.name(draft.brand)),
@@ -89,7 +92,7 @@ def server_words(at_the_server: int, moved: int, as_of: datetime | None) -> str:
         return ""
     key = "part.at_server_ours" if moved else "part.at_server"
     at = shown.moment(as_of, datetime.now(UTC))
-    return t(key, stock=shown.number(at_the_server), at=at, moved=shown.number(moved, signed=True))
+    return t(key, stock=shown.quantity(at_the_server), at=at, moved=shown.quantity(moved, signed=True))
 
 
 def _car(draft: PartDraft) -> str:

@@ -120,7 +120,7 @@ class PastSalesScreen(ListScreen):
         if (row := self.table.row) is None:
             return
         sale = await self.store.read(shop.sales.get, row.id)
-        if all(line.returned >= line.quantity for line in sale.lines):
+        if not any(line.left > 0 for line in sale.lines):
             raise ShopError("error.sale.all_back", number=sale.receipt_number)
         before = await self.store.read(shop.aftersales.refunded, sale.id)
         rules = await self.app.tax_rules()

@@ -28,6 +28,7 @@ from clutch_tui.ui.widgets.window_table import WindowTable
 from clutch_tui.ui.widgets.words import Words
 
 if TYPE_CHECKING:
+    from clutch_tui.core.quantity import Quantity
     from clutch_tui.core.types import Cart, CartLine, Customer, CustomerRow, TaxRules
 
 
@@ -169,11 +170,11 @@ class SalesScreen(TillEntry):
         row = self.lines.table.row
         return None if row is None else (row.n, row.line)
 
-    async def _set_quantity(self, quantity: int) -> None:
-        """Give the marked line so many pieces. Raises `error.sale.quantity`."""
+    async def _set_quantity(self, quantity: Quantity) -> None:
+        """Give the marked line another quantity. Raises what `cart.set_quantity` raises."""
         if self.cart is not None and self._line is not None:
             n, line = self._line
-            before = sum(cart_line.quantity for cart_line in self.cart.lines if cart_line.part_id == line.part_id)
+            before = shop.cart.in_cart(self.cart, line.part_id)
             self._change(shop.cart.set_quantity(self.cart, n, quantity), select=line.part_id)
             if (part := await self.store.read(shop.inventory.row, line.part_id)) is not None:
                 self._say_if_short(part, before)
@@ -187,7 +188,9 @@ class SalesScreen(TillEntry):
         async with self._one_by_one:
             if self._line is not None:
                 before = self.cart
-                await self._set_quantity(max(1, self._line[1].quantity + by))
+                stepped = shop.quantity.total((self._line[1].quantity, shop.quantity.whole(by)))
+                if stepped > 0:
+                    await self._set_quantity(stepped)
                 self._after_step = self.cart if self.cart != before else None
 
     @on(ScanField.Removed)

@@ -29,6 +29,7 @@ from clutch_tui.ui.widgets.window_table import WindowTable
 if TYPE_CHECKING:
     from clutch_tui.core.cart_history import CartHistory
     from clutch_tui.core.lookup import Candidate, Lookup
+    from clutch_tui.core.quantity import Quantity
     from clutch_tui.core.types import Cart, CartLine, PartRow
 
 HITS = 50
@@ -69,7 +70,7 @@ class TillEntry(ShopScreen):
 
         def _go_to(self, way: Callable[[Cart], Cart | None]) -> None: ...
 
-        async def _set_quantity(self, quantity: int) -> None: ...
+        async def _set_quantity(self, quantity: Quantity) -> None: ...
 
         @property
         def _line(self) -> tuple[int, CartLine] | None: ...
@@ -120,7 +121,7 @@ class TillEntry(ShopScreen):
         self._obey(event.text, event.sign, row, event.by_hand or (self.hits.cursor > 0 and not self._has_news_moved))
 
     def take_scan(self, text: str) -> bool | None:
-        """Into the sale, whatever has the focus; so many pieces where `3*` stands in the field."""
+        """Into the sale, whatever has the focus; so much of it as stands before a `*` in the field."""
         typed = self.field.value.strip()
         begun = typed if typed.endswith(tuple(shop.lookup_plan.SIGNS)) else ""
         if begun or self.field.selected_text == self.field.value:
@@ -148,13 +149,14 @@ class TillEntry(ShopScreen):
                     return
                 text = whole
             lookup = await self.store.read(shop.lookup.resolve, text)
+            figure = plan.step if sign else plan.figure
             try:
                 if lookup.refused:
                     raise ShopError("error.sale.figure", figure=lookup.refused)
                 if lookup.pieces is not None:
                     await self._set_quantity(lookup.pieces)
-                elif plan.figure is not None and not scanned and not by_hand and (sign or not lookup.exact):
-                    await self._take_figure(text, sign, plan.figure, lookup, row)
+                elif figure is not None and not scanned and not by_hand and (sign or not lookup.exact):
+                    await self._take_figure(text, sign, figure, lookup, row)
                 else:
                     await self._sell(text, lookup, row, by_hand=by_hand, scanned=scanned)
             except ShopError as error:
@@ -174,8 +176,8 @@ class TillEntry(ShopScreen):
         self._go_to(self.history.back)
         return sign + text
 
-    async def _take_figure(self, text: str, sign: str, figure: int, lookup: Lookup, row: PartRow | None) -> None:
-        """A figure alone may be so many pieces of the marked line, behind a sign so many more or fewer, or the
+    async def _take_figure(self, text: str, sign: str, figure: Quantity, lookup: Lookup, row: PartRow | None) -> None:
+        """A figure alone may be the quantity of the marked line, behind a sign so much more or less, or the
         beginning of a code; the sign has stepped the line by one already, where there was one to step."""
         step, line = (-1 if sign == "-" else 1), self._line
         if line is None:
@@ -184,21 +186,23 @@ class TillEntry(ShopScreen):
             await self._sell(text, lookup, row, by_hand=False, scanned=False)
             return
         stepped = bool(sign) and self._after_step is self.cart
-        wanted = line[1].quantity + step * (figure - stepped) if sign else figure
-        if wanted < 1 or not figure:
+        done = shop.quantity.whole(step) if stepped else 0
+        wanted = shop.quantity.total((line[1].quantity, step * figure, -done)) if sign else figure
+        if wanted <= 0 or not figure:
             if stepped:
                 self._go_to(self.history.back)
             raise ShopError("error.sale.figure", figure=sign + text)
-        parts = [candidate.part for candidate in lookup.meant(row, by_hand=False)]
+        begun = row if shop.quantity.is_whole(figure) else None  # no code is begun with a sign and a fraction
+        parts = [candidate.part for candidate in lookup.meant(begun, by_hand=False)]
         if not parts and not sign:
             await self._sell(text, lookup, row, by_hand=False, scanned=False)
             return
         from clutch_tui.ui.screens import till_questions
 
-        is_pieces = not parts or await till_questions.is_pieces(self.app, sign + text, line[1], wanted, parts[0])
-        if is_pieces is None:
+        is_quantity = not parts or await till_questions.is_quantity(self.app, sign + text, line[1], wanted, parts[0])
+        if is_quantity is None:
             self._offer_again(text)
-        elif is_pieces:
+        elif is_quantity:
             if stepped:
                 self._go_to(self.history.back)
             await self._set_quantity(wanted)
@@ -268,7 +272,7 @@ class TillEntry(ShopScreen):
         his hand what the figure does not know of."""
         if self.cart is None:
             return
-        before = sum(line.quantity for line in self.cart.lines if line.part_id == meant.part.id)
+        before = shop.cart.in_cart(self.cart, meant.part.id)
         self._change(shop.cart.add_line(self.cart, meant.part, meant.quantity), select=meant.part.id)
         self._say_if_short(meant.part, before)
         if self.app.screen is not self:
@@ -276,9 +280,11 @@ class TillEntry(ShopScreen):
 
     def _say_if_short(self, part: PartRow, before: int) -> None:
         """Warn where the cart has just come to hold more of a part than lies on the shelf."""
-        now = sum(line.quantity for line in self.cart.lines if line.part_id == part.id) if self.cart else 0
+        now = shop.cart.in_cart(self.cart, part.id) if self.cart else 0
         if before <= max(0, part.stock) < now:
-            figures = {"quantity": shown.number(now), "stock": shown.number(part.stock)}
+            from clutch_tui.phrases.units import measured
+
+            figures = {"quantity": shown.quantity(now), "stock": measured(part.stock, part.unit)}
             self.notify(t("sales.short", name=part_words(part), **figures), severity="warning")
 
     def _offer_again(self, text: str) -> None:

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from clutch_tui.core.quantity import Quantity, smallest
 from clutch_tui.phrases import lookups
+from clutch_tui.phrases.units import measured
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 from clutch_tui.ui import shop
-from clutch_tui.ui.dialogs import AskUnexpected, ChooseUnmarked, ask_money, ask_number
+from clutch_tui.ui.dialogs import AskUnexpected, ChooseUnmarked, ask_money, ask_quantity
 from clutch_tui.ui.widgets.cart_view import part_of
 from clutch_tui.ui.widgets.part_columns import part_words
 
@@ -39,20 +41,26 @@ async def is_sign_apart(app: ClutchApp, sign: str, text: str) -> bool | None:
     return None if chosen is None else chosen == "apart"
 
 
-async def is_pieces(app: ClutchApp, text: str, line: CartLine, pieces: int, part: PartRow) -> bool | None:
-    """Tell whether a figure is so many `pieces` of the marked line, and not this part; None where nobody says."""
+async def is_quantity(app: ClutchApp, text: str, line: CartLine, quantity: Quantity, part: PartRow) -> bool | None:
+    """Tell whether a figure is the `quantity` of the marked line, and not this part; None where nobody says."""
     options = [
-        ("pieces", lambda: t("sales.pieces_of_line", pieces=shown.number(pieces), name=part_of(line))),
+        ("quantity", lambda: t("sales.quantity_of_line", quantity=measured(quantity, line.unit), name=part_of(line))),
         ("part", lookups.candidate(shop.lookup.Candidate(part))),
     ]
     chosen = await app.push_screen_wait(ChooseUnmarked("sales.which", options, text=shown.isolate(text)))
-    return None if chosen is None else chosen == "pieces"
+    return None if chosen is None else chosen == "quantity"
 
 
-async def quantity(app: ClutchApp, line: CartLine) -> int | None:
-    """Ask how many pieces of a line's part."""
-    most = shop.cart.MOST_PIECES
-    asked = ask_number("sales.ask_quantity", value=line.quantity, minimum=1, maximum=most, name=partial(part_of, line))
+async def quantity(app: ClutchApp, line: CartLine) -> Quantity | None:
+    """Ask how much of a line's part."""
+    asked = ask_quantity(
+        "sales.ask_quantity",
+        value=line.quantity,
+        minimum=smallest(line.decimals),
+        maximum=shop.cart.MOST,
+        places=line.decimals,
+        name=partial(part_of, line),
+    )
     return await app.push_screen_wait(asked)
 
 
@@ -65,6 +73,6 @@ async def missing_price(app: ClutchApp, part: PartRow) -> int | None:
 
 
 async def price(app: ClutchApp, line: CartLine) -> int | None:
-    """Another price for one piece, in minor units."""
+    """Another price for one unit, in minor units."""
     asked = ask_money("sales.ask_price", value=line.price, maximum=shop.cart.DEAREST, name=partial(part_of, line))
     return await app.push_screen_wait(asked)

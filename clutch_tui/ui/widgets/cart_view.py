@@ -63,7 +63,7 @@ CART_COLUMNS: tuple[TableColumn[CartRow], ...] = (
     TableColumn("sales.line", 3, lambda row: shown.number(row.n + 1), number=True),
     TableColumn("part.name", 24, lambda row: shown.of_language(row.line.name, row.line.name_en), flex=3),
     TableColumn("part.number", 14, lambda row: shown.part_number(row.line.part_number), priority=2, flex=1),
-    TableColumn("common.quantity", 6, lambda row: shown.number(row.line.quantity), number=True),
+    TableColumn("common.quantity", 9, lambda row: shown.quantity(row.line.quantity), number=True),
     TableColumn("common.price", 10, lambda row: shown.amount(row.line.price), number=True),
     TableColumn(
         "sales.discount",

@@ -6,6 +6,7 @@ that is cropped first and ordered then shows the wrong end of an Arabic name.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,10 +15,15 @@ from typing import Generic, TypeVar
 from rich.cells import cell_len, chop_cells
 
 from clutch_tui.text import bidi
+from clutch_tui.text.digits import GROUP_SEPARATOR
+from clutch_tui.text.format import isolate
 
 R = TypeVar("R")
 
 GAP = 1
+MORE = "…"
+_FIGURE = re.compile(r"[\u2066]?([-+]?)(\d[\d,٬]*)((?:[.٫]\d+)?)[\u2069]?")
+"""Of a quantity or an amount: its sign, its units with the marks between their thousands, its decimals."""
 NARROWEST = 8
 """Cells to which a column that flexes is cut down on a terminal that is too narrow."""
 
@@ -88,7 +94,17 @@ def draw_cell(text: str, width: int, number: bool, rtl: bool) -> str:
     """`text` in visual order, cut or filled to exactly `width` cells."""
     text = text.replace("\n", " ")
     if cell_len(text) > width:
-        text = chop_cells(text, max(1, width - 1))[0] + "…"
+        figure = _FIGURE.fullmatch(text) if number else None
+        text = chop_cells(text, max(1, width - 1))[0] + MORE if figure is None else _shorter(figure, width)
     shown = bidi.visual(text, bidi.base_direction(text, bidi.RTL if rtl else bidi.LTR))
     blank = " " * max(0, width - cell_len(shown))
     return blank + shown if rtl or number else shown + blank
+
+
+def _shorter(figure: re.Match[str], width: int) -> str:
+    """A figure in at most `width` cells: without the marks between its thousands, or with a sign in the place of its
+    decimals. One of which digits are missing would be another figure, so what has no room even then is not shown."""
+    sign, units, decimals = figure.groups()
+    bare = units.replace(",", "").replace(GROUP_SEPARATOR, "")
+    ways = (f"{sign}{bare}{decimals}", f"{sign}{units}{MORE}", f"{sign}{bare}{MORE}")
+    return next((isolate(way) for way in ways if cell_len(way) <= width), MORE)

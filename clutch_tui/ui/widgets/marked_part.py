@@ -40,7 +40,9 @@ class MarkedPart(Words):
         return f"{words} ({t('sale.state.voided')})" if last.is_voided else words
 
     def _about(self, part: PartRow) -> str:
-        about = [t("part.on_shelf", stock=shown.number(part.stock))]
+        from clutch_tui.phrases.units import measured
+
+        about = [t("part.on_shelf", stock=measured(part.stock, part.unit))]
         if part.location:
             about.append(t("part.at_place", place=shown.part_number(part.location)))
         about += [shown.name(text.replace(" ", NO_BREAK_SPACE)) for text in (part.car, part.brand) if text]

@@ -38,11 +38,11 @@ def _stock_tone(row: PartRow) -> str:
 _MARK: TableColumn[PartRow] = TableColumn("", 1, _mark, tone=lambda row: "bad" if row.stock < 0 else "warning")
 _NAME: TableColumn[PartRow] = TableColumn("part.name", 30, part_name, flex=2)
 _NUMBER: TableColumn[PartRow] = TableColumn("part.number", 15, lambda row: shown.part_number(row.part_number), flex=1)
-_CAR: TableColumn[PartRow] = TableColumn("part.car", 14, lambda row: row.car, priority=3, flex=4)
+_CAR: TableColumn[PartRow] = TableColumn("part.car", 14, lambda row: row.car, priority=3, flex=6)
 _BRAND: TableColumn[PartRow] = TableColumn("part.brand", 9, lambda row: row.brand, priority=4)
 _PLACE: TableColumn[PartRow] = TableColumn("part.place", 6, lambda row: shown.part_number(row.location), priority=5)
 _STOCK: TableColumn[PartRow] = TableColumn(
-    "part.stock", 6, lambda row: shown.number(row.stock), number=True, tone=_stock_tone
+    "part.stock", 9, lambda row: shown.quantity(row.stock), number=True, tone=_stock_tone
 )
 _PRICE: TableColumn[PartRow] = TableColumn("part.price", 10, lambda row: shown.amount(row.price), number=True)
 
