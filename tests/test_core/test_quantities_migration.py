@@ -6,7 +6,7 @@ import gzip
 import json
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -323,11 +323,27 @@ def test_it_is_done_whole_or_not_at_all(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_no_quantity_stays_as_it_is(tmp_path: Path, statement: str, query: str, expected: Any) -> None:
-    path = tmp_path / "old.db"
+    with Store.open(older(tmp_path / "old.db", statement), inline=True) as store:
+        assert store.read_now(lambda: db.execute(query).fetchone()) == (expected,)
+
+
+@pytest.mark.parametrize("form", [dict, json.dumps], ids=["as it was pulled", "as the row has it"])
+def test_a_quote_within_the_copy_of_an_order_is_in_thousandths(tmp_path: Path, form: Callable[[Any], Any]) -> None:
+    quote = {"lines": [{"item_name": "فلتر", "quantity": 2, "price": 100}], "total": 200}
+    items = [{"item_id": "p", "item_name": "فلتر", "quantity": 3, "price": None}]
+    body = json.dumps({"id": "o", "status": "quoted", "quote": form(quote), "items": items})
+    path = older(tmp_path / "old.db", "INSERT INTO base_record (type, id, body) VALUES ('order', 'o', ?)", body)
+    with Store.open(path, inline=True) as store:
+        copy = json.loads(store.read_now(lambda: db.execute("SELECT body FROM base_record").fetchone()[0]))
+    kept = copy["quote"] if isinstance(copy["quote"], dict) else json.loads(copy["quote"])
+    assert (kept["lines"][0]["quantity"], kept["total"], copy["items"][0]["quantity"]) == (2_000, 200, 3_000)
+
+
+def older(path: Path, statement: str, *values: Any) -> Path:
+    """A file of schema 19 with nothing in it but what this statement has put there."""
     old = SqlCipherDatabase(str(path))
     Runner(old, str(MIGRATIONS)).up("0019_held_carts")
     old.execute_sql("PRAGMA user_version = 19")
-    old.execute_sql(statement)
+    old.execute_sql(statement, values)
     old.close()
-    with Store.open(path, inline=True) as store:
-        assert store.read_now(lambda: db.execute(query).fetchone()) == (expected,)
+    return path

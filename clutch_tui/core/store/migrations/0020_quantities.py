@@ -64,14 +64,14 @@ def scaled(text: str) -> str:
 
 
 def scaled_answer(text: str) -> str:
-    """A server's answer: beside each field what stands against it, and of which version. It is known again by its text,
-    so that stays as the program writes it."""
+    """A server's answer: beside each field what stands against it, and of which version."""
 
-    body = json.loads(text)
-    answer = _deep(body, NAMES)
-    if theirs := body.get("theirs"):
-        answer["theirs"] = {name: [_named(name, value, NAMES), version] for name, (value, version) in theirs.items()}
-    return json.dumps(answer, ensure_ascii=False)
+    def with_theirs(answer: Any) -> Any:
+        theirs = answer.get("theirs") or {}
+        scaled_theirs = {name: [_named(name, value, NAMES), version] for name, (value, version) in theirs.items()}
+        return _deep(answer, NAMES) | ({"theirs": scaled_theirs} if theirs else {})
+
+    return _in_text(text, with_theirs)
 
 
 def scaled_count(text: str) -> str:
@@ -106,8 +106,7 @@ def _in_text(text: str, change: Callable[[Any], Any]) -> str:
     after = change(before)
     if after == before:
         return text
-    has_blanks = json.dumps(before, ensure_ascii=False) == text
-    return json.dumps(after, ensure_ascii=False, separators=None if has_blanks else (",", ":"))
+    return json.dumps(after, ensure_ascii=False, separators=None if '": ' in text else (",", ":"))
 
 
 def _deep(value: Any, names: frozenset[str]) -> Any:
