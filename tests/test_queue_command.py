@@ -18,7 +18,7 @@ from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.core import inventory
 from clutch_tui.core.outbox import outbox, transports
 from clutch_tui.core.outbox.messages import Result
-from clutch_tui.core.quantity import whole
+from clutch_tui.core.quantity import Quantity, whole
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.sync import conflicts, other_writers, queue, replica
 from clutch_tui.core.sync.fallback import single_writes
@@ -144,6 +144,24 @@ def test_one_change_in_full_by_number_or_id(run: Run, store: Store) -> None:
     assert "99.00" in run("queue", "show", refused).out
     missing = run("queue", "show", "77", "--json")
     assert (missing.code, missing.json["error"]) == (1, "error.queue.gone")
+
+
+def test_other_programs_are_told_quantities_in_units(run: Run, store: Store, tmp_path: Path) -> None:
+    """Also the file, in which the version beside a value is no quantity."""
+    part, _ = shelf(store)
+    conflict = disagree(store, part, "min_stock", whole(4), whole(6))
+    litres = store.run_now(inventory.create, PartDraft(name="زيت", unit="LTR", decimals=3), whole(4))
+    store.run_now(inventory.adjust, litres.id, Quantity(-1_500), "spilled")
+    (listed,) = run("conflicts", "--json").json
+    assert (listed["id"], listed["was"], listed["mine"], listed["theirs"]) == (conflict, 0, 4, 6)
+    changed = run("queue", "show", listed["change_id"], "--json").json
+    told = {name: changed[name]["min_stock"] for name in ("was", "payload", "theirs")}
+    assert told == {"was": 0, "payload": 4, "theirs": 6}
+    file = tmp_path / "q.json"
+    run("queue", "export", str(file))
+    disputed, made, spilled = json.loads(file.read_text("utf-8"))["changes"]
+    assert (made["payload"]["stock_quantity"], spilled["payload"]["delta"]) == (4, -1.5)
+    assert disputed["result"]["theirs"] == {"min_stock": [6, 9]}
 
 
 def test_retry_one_or_all(run: Run, store: Store) -> None:

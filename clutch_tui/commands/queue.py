@@ -21,6 +21,7 @@ from clutch_tui.bootstrap import exit_codes
 from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.outbox.views import ChangeRow, Conflict
+from clutch_tui.core.quantity import to_decimal, told
 from clutch_tui.core.sync import conflicts as core_conflicts
 from clutch_tui.core.sync import differences as core_differences
 from clutch_tui.core.sync import queue as core_queue
@@ -133,7 +134,8 @@ def show() -> click.Command:
             now = store.clock.now()
         if as_json:
             whole = {name: value for name, value in asdict(detail).items() if name != "row"}
-            say_json(change_json(detail.row, now) | whole)
+            in_units = whole if detail.row.kind == "cash" else told(whole, form=to_decimal)
+            say_json(change_json(detail.row, now) | in_units)
         else:
             print("\n".join(change_phrases.detail_lines(detail)))
 
@@ -270,7 +272,9 @@ def _list_conflicts(options: dict[str, Any], *, as_json: bool) -> None:
 
 
 def _conflict_json(conflict: Conflict) -> dict[str, Any]:
-    fields = {name: value for name, value in asdict(conflict).items() if name != "key"}
+    said = {"mine": conflict.mine, "theirs": conflict.theirs, "was": conflict.was}
+    values = {name: told(value, conflict.field, to_decimal) for name, value in said.items()}
+    fields = {name: value for name, value in asdict(conflict).items() if name != "key"} | values
     return fields | {"gone": conflict.gone, "field_word": change_phrases.conflict_field(conflict)}
 
 

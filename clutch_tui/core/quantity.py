@@ -6,7 +6,7 @@ typed and what comes over the wire is a decimal (`of_decimal`), and a decimal is
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any, NewType
 
@@ -22,7 +22,7 @@ _MOST_DIGITS = 20
 _STEPS = (1000, 100, 10, 1)
 """The smallest quantity of a part that is sold in 0, 1, 2 or 3 decimals."""
 
-_NAMES = frozenset({"quantity", "stock_quantity", "min_stock", "delta", "counted", "expected", "before"})
+_NAMES = frozenset({"quantity", "stock_quantity", "min_stock", "delta", "counted", "expected", "before", "stock"})
 """The fields of records, requests and facts of the shelf that are quantities."""
 
 NOTHING = Quantity(0)
@@ -58,14 +58,15 @@ def written(quantity: int) -> int | str:
     return units if isinstance(units, int) else f"{units:f}"
 
 
-def told(value: Any, name: str = "") -> Any:
-    """Return a value in core's terms, of the field of this `name`, for a text that is never written anew, such as the
-    audit's: the quantities in it are `written` in units. What a drawer counts is no quantity and not for this."""
+def told(value: Any, name: str = "", form: Callable[[int], Any] = written) -> Any:
+    """Return a value in core's terms, of the field of this `name`, as it is told outside: the quantities in it are in
+    units, in this `form`. A text that is never written anew, such as the audit's, has them `written`. What a drawer
+    counts is no quantity and not for this."""
     if isinstance(value, Mapping):
-        return {field: told(inner, field) for field, inner in value.items()}
+        return {field: told(inner, field, form) for field, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [told(inner) for inner in value]
-    return written(value) if name in _NAMES and isinstance(value, int) else value
+        return [told(inner, "", form) for inner in value]
+    return form(value) if name in _NAMES and isinstance(value, int) else value
 
 
 def to_units(quantity: int) -> int:

@@ -6,12 +6,13 @@ queue and so not in them.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+import simplejson
 
 from clutch_tui import __version__
 from clutch_tui.config.paths import write_private
@@ -80,7 +81,7 @@ def save(waiting: QueueExport, path: Path, moment: datetime) -> Path:
         "conflicts": waiting.conflicts,
         "changes": [raw for raw, _ in waiting.changes],
     }
-    write_private(path, escaped(json.dumps(document, ensure_ascii=False, indent=2)).encode())
+    write_private(path, escaped(simplejson.dumps(document, ensure_ascii=False, indent=2, use_decimal=True)).encode())
     readable = path.with_suffix(".txt")
     write_private(readable, harmless("\n".join(_lines(waiting, moment)) + "\n").encode())
     return readable

@@ -14,7 +14,7 @@ from clutch_tui.core.errors import ShopError
 from clutch_tui.core.outbox import abilities, outbox
 from clutch_tui.core.outbox.messages import Result
 from clutch_tui.core.outbox.views import ChangeRow
-from clutch_tui.core.quantity import NOTHING, ONE, Quantity, whole
+from clutch_tui.core.quantity import NOTHING, Quantity, whole
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.sync import queue, replica
 from clutch_tui.core.types import CustomerDraft, Part, PartDraft, Payment
@@ -321,6 +321,6 @@ def test_the_dump_holds_what_waits_and_nothing_else(store: Store) -> None:
     kept = store.read_now(queue.dump)
     assert [(one["change_id"] == row.id, one["kind"]) for one in kept] == [(True, "update"), (False, "sale")]
     assert kept[0]["result"]["errors"] == {"price": "must be less"}
-    assert kept[1]["payload"]["items"][0]["quantity"] == ONE
+    assert kept[1]["payload"]["items"][0]["quantity"] == 1
     store.run_now(queue.give_up, row.id)
     assert len(store.read_now(queue.dump)) == 1

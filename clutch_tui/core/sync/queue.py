@@ -22,7 +22,7 @@ from ..database.statement import Statement, given
 from ..errors import ShopError
 from ..outbox import outbox, overlay, precedence, requests
 from ..outbox.views import ChangeRow
-from ..quantity import Quantity, told
+from ..quantity import Quantity, to_decimal, told
 from ..records import EDITABLE, RECORDS
 from ..records.part import PartTable
 from ..records.sync import OutboxTable
@@ -476,15 +476,23 @@ def give_up(change_id: str, *, actor: str = "") -> ChangeRow:
 
 
 def dump(after: int = 0, limit: int = -1) -> tuple[dict[str, Any], ...]:
-    """Return what waits beyond the number `after`, as it is stored and with its JSON read: for a file that another
-    machine can use."""
+    """Return what waits beyond the number `after`, as it is stored, with its JSON read and its quantities in units: for
+    a file that another machine can use."""
     rows = db.rows(
         "SELECT n, change_id, lineage, channel, kind, type, record_id, label, at, epoch, base, was, payload, lane,"
         " attempts, first_sent_at, last_sent_at, not_before, last_error, answered_at, status, result FROM outbox"
         f" WHERE {outbox.LISTED} AND n > ? ORDER BY n LIMIT ?",
         (after, limit),
     )
-    return tuple(
-        dict(row) | {name: json.loads(row[name]) for name in ("base", "was", "payload", "result") if row[name]}
-        for row in rows
-    )
+    return tuple(dict(row) | _read(row) for row in rows)
+
+
+def _read(row: Mapping[str, Any]) -> dict[str, Any]:
+    read = {name: json.loads(row[name]) for name in ("base", "was", "payload", "result") if row[name]}
+    if row["kind"] == "cash":  # what was counted there is money
+        return read
+    in_units: dict[str, Any] = {name: told(read[name], form=to_decimal) for name in ("was", "payload") if name in read}
+    if theirs := (read.get("result") or {}).get("theirs"):
+        stands = {name: [told(value, name, to_decimal), version] for name, (value, version) in theirs.items()}
+        in_units["result"] = read["result"] | {"theirs": stands}
+    return read | in_units
