@@ -15,6 +15,7 @@ from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.commands import importing
 from clutch_tui.core import inventory
 from clutch_tui.core.price_lists.price_list import Choices
+from clutch_tui.core.quantity import whole
 from clutch_tui.core.types import PartQuery
 from clutch_tui.text import strings
 from tests.program import Program
@@ -58,6 +59,22 @@ def test_refused_rows_are_named_and_fail_partly(installation: Installation, caps
     assert 'line 3: price "غالي" is not a number' in said
     assert "line 4: price is zero. A part that exists keeps what it had" in said
     assert parts(installation) == 2
+
+
+def test_a_fraction_is_taken_of_what_is_measured_and_refused_of_a_piece(
+    installation: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = (
+        "رقم القطعة,الاسم,name en,السعر,الوحدة,الكمية\n"
+        "OIL-1,زيت,Engine oil,190,لتر,12.5\nOF-200,فلتر زيت,Oil filter,45.50,قطعة,2.5\n"
+    )
+    assert run(installation, file) == 1
+    said = capsys.readouterr().out
+    assert "line 3: " in said
+    assert "Oil filter\u2069 is sold in whole pieces only" in said
+    with installation.open_store(inline=True) as store:
+        (oil,) = store.read_now(inventory.page, PartQuery(), None, 0, 9)
+    assert (oil.part_number, oil.unit, oil.decimals, oil.stock) == ("OIL-1", "LTR", 3, whole(25) // 2)
 
 
 def test_a_trial_stores_nothing(installation: Installation, capsys: pytest.CaptureFixture[str]) -> None:

@@ -26,7 +26,7 @@ from clutch_tui.core.price_lists.notation import MARKS, Mark
 from clutch_tui.core.price_lists.price_list import AS_IT_STANDS, Choices, PriceList
 from clutch_tui.core.price_lists.remarks import Remark
 from clutch_tui.phrases.errors import in_language
-from clutch_tui.text.format import isolate
+from clutch_tui.text.format import FSI, isolate
 from clutch_tui.text.harmless import drawn_on
 from clutch_tui.text.strings import t, tn
 
@@ -160,7 +160,8 @@ def _shown(name: str, value: object) -> object:
         return "، ".join(isolate(str(item)) for item in value)
     if isinstance(value, str):
         text = " ".join(value.split())
-        return text if any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in text) else isolate(text)
+        stays = text[:1] == FSI or any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in text)
+        return text if stays else isolate(text)
     return value
 
 
