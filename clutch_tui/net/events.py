@@ -2,8 +2,8 @@
 
     network.socket.on(StockAlert, lambda alert: print(alert.item_name, alert.current_stock))
 
-Money is in minor units, as everywhere. What a server left out is empty, zero or None. Events are hints: rows come by
-the pull that follows, never from here.
+Money is in minor units and quantities are thousandths, as everywhere. What a server left out is empty, zero or None.
+Events are hints: rows come by the pull that follows, never from here.
 """
 
 from __future__ import annotations

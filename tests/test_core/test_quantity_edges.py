@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
+from uuid import NAMESPACE_OID, uuid5
 
 import pytest
 
@@ -17,6 +18,7 @@ from clutch_tui.core.quantity import Quantity, whole
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.sync import replica
 from clutch_tui.core.types import Part, PartDraft
+from clutch_tui.net.sync.fallback.stock import key_of
 
 from .shop import queue
 
@@ -71,6 +73,12 @@ def test_a_piece_leaves_nothing_behind_at_a_server_that_has_gone_back(store: Sto
     answered(store, without=("unit", "decimals"))
     waiting: list[dict[str, Any]] = [change for change in queue(store) if change["kind"] == "update"]
     assert [change["payload"] for change in waiting] == [{"unit": "LTR", "decimals": 3}]
+
+
+def test_a_figure_is_written_under_the_key_of_the_program_before() -> None:
+    """A write that is in doubt when the program is exchanged is the same write afterwards."""
+    assert key_of("c-1", "p-1", whole(7)) == str(uuid5(NAMESPACE_OID, "c-1/p-1/7"))
+    assert key_of("c-1", "p-1", Quantity(7_500)) == str(uuid5(NAMESPACE_OID, "c-1/p-1/7.5"))
 
 
 # --- parts that become other than they were --------------------------------------------------------------

@@ -10,9 +10,16 @@ from clutch_tui.core.store.store import Store
 from clutch_tui.core.sync.fallback import late_parts, recognition, single_writes, stock_movers
 from clutch_tui.core.sync.fallback.single_writes import Claimed, Write
 
+from ... import wire
 from ..outcomes import SOON, Waits
 from .field_writes import FieldWrites
 from .lookup import RecordLookup, Row, Unfindable
+
+
+def key_of(change_id: str, part_id: str, figure: int) -> str:
+    """Return the idempotency key of a write: the same for the same figure, also when it was first written by a program
+    that knew whole units only."""
+    return str(uuid5(NAMESPACE_OID, f"{change_id}/{part_id}/{wire.quantity_out(figure)}"))
 
 
 class Stock:
@@ -125,7 +132,7 @@ class Stock:
                     raise Unfindable
                 progress.writes[part_id] = write = Write(figure, figure + delta)
                 await self._store.run(single_writes.keep, change.change_id, progress)
-                key = str(uuid5(NAMESPACE_OID, f"{change.change_id}/{part_id}/{write.figure}"))
+                key = key_of(change.change_id, part_id, write.figure)
                 await self._puts.put("item", record, {"stock_quantity": write.figure}, key)
             write.done = True
             await self._store.run(single_writes.keep, change.change_id, progress)
