@@ -117,13 +117,18 @@ def beside(cart_id: str) -> tuple[int, LastSale | None]:
 
 def _cart(body: dict[str, Any]) -> Cart:
     lines = ({name: value for name, value in line.items() if name in CartLine.__slots__} for line in body["lines"])
-    kept = (_as_sold_now(CartLine(**{**line, "discount": _discount(line["discount"])})) for line in lines)
-    return Cart(**{**body, "lines": tuple(kept), "discount": _discount(body["discount"])})
+    kept = (CartLine(**{**line, "discount": _discount(line["discount"])}) for line in lines)
+    return as_sold_now(Cart(**{**body, "lines": tuple(kept), "discount": _discount(body["discount"])}))
+
+
+def as_sold_now(cart: Cart) -> Cart:
+    """Return the cart with the units and decimals that its parts have by now; the very same where none is another."""
+    now = replace(cart, lines=tuple(map(_as_sold_now, cart.lines)))
+    return cart if now == cart else now
 
 
 def _as_sold_now(line: CartLine) -> CartLine:
-    """The line with the unit and the decimals that its part has by now, which may have come while the cart lay parked.
-    What was typed before stays as it is, though the part is not sold so any more."""
+    """What was typed before stays as it is, though its part is not sold so any more."""
     row = db.execute("SELECT unit, decimals FROM part WHERE id = ?", (line.part_id,)).fetchone()
     return replace(line, unit=row[0], decimals=row[1]) if row is not None and fits(line.quantity, row[1]) else line
 

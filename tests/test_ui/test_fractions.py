@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -89,6 +90,18 @@ async def test_a_fraction_is_the_quantity_of_the_marked_line(
         assert in_cart(app) == [("OIL-1", Decimal(sold))]
         assert (till(app).field.value, toasts(app)) == ("", [])
         assert drawn(till(app).lines.table, sold)
+
+
+async def test_a_part_in_the_open_cart_is_sold_as_finely_as_it_is_by_now(oils: Shop) -> None:
+    """Somebody asks for half of it, and it is made a part by the metre with the cart open beside."""
+    async with open_app(oils, "en") as (app, pilot):
+        await scan(app, pilot, "OF-100")
+        part = oils.read(inventory.get, till(app).cart.lines[0].part_id)
+        draft = replace(part.draft, unit="MTR", decimals=2)
+        await app.write("inventory", inventory.edit, part.id, draft, seen=part)
+        await until(pilot, lambda: till(app).cart.lines[0].decimals == 2)
+        await enter(app, pilot, "*1.5")
+        assert (in_cart(app), toasts(app)) == ([("OF-100", Decimal("1.5"))], [])
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -86,6 +86,10 @@ class SalesScreen(TillEntry):
                 self._show(await self.store.run(shop.sales.take_up, unfinished))
                 self.notify(t("sales.taken_up"), timeout=8)
         else:
+            cart = self.cart
+            now = await self.store.read(shop.sales.as_sold_now, cart)
+            if self.cart is cart:  # and nobody has gone on with it meanwhile
+                self.cart = now
             self._show(self.cart)  # what it comes to hangs on the tax rules
         self._look_beside()
         if self.hits.display:
