@@ -17,6 +17,7 @@ from clutch_tui.core.outbox import abilities
 from clutch_tui.core.quantity import Quantity, of_decimal, to_decimal, whole
 from clutch_tui.core.sync import conflicts, replica
 from clutch_tui.core.types import PartDraft
+from clutch_tui.sandbox import demo_data
 from tests.test_net.shop import Line, Shop, edit, minutes, part
 from tests.test_net.till import Till, said
 
@@ -284,5 +285,90 @@ async def test_a_known_part_that_is_sold_by_the_litre_from_now_on(old: Old, shop
     assert (part(till, "P-0002").draft.unit, part(till, "P-0002").draft.decimals) == ("KGM", 2)
 
 
+def pour_out(shop: Shop, number: str) -> None:
+    """Half of something leaves the shelf at another till, of a newer program."""
+    with shop.sandbox.backend.database.writing(demo_data.SHOP_ID) as transaction:
+        transaction.execute(
+            "UPDATE item SET stock_quantity = stock_quantity - 500, seq = ?, updated_at = ? WHERE part_number = ?",
+            (transaction.take(), transaction.now, number),
+        )
+
+
+@pytest.mark.parametrize("way", ["one page", "pages", "portions", "first list", "list"])
+async def test_a_server_that_shows_a_fraction_takes_one(shop: Shop, way: str) -> None:
+    """Whatever it says of itself, by whichever way the row comes."""
+    if way.endswith("list"):
+        await shop.be()
+    else:
+        await shop.fault("missing", "system.version", count=None)
+    if way == "first list":
+        pour_out(shop, "P-0001")
+    till = await shop.till(page_size=5000 if way == "one page" else 6)
+    if way == "portions":
+        till.sync._transports.calls._portion = 2
+    oil = till.do(inventory.create, OIL, whole(20))
+    sold = till.sell(oil.id, d("0.5"))
+    await rounds(till)
+    if way != "first list":
+        assert (till.ask(abilities.knows, "fraction"), shop.receipts()) == (False, [])
+        pour_out(shop, "P-0001")
+        for n in range(2, 10) if way in ("pages", "portions") else ():
+            await shop.edit(id=part(till, f"P-{n:04}").id, fields={"price": 77})
+        await minutes(till, 3)
+    assert till.ask(abilities.knows, "fraction")
+    assert shop.receipts() == [till.ask(sales.get, sold).receipt_number]
+    assert till.shelf(oil.id) == d("19.5") == shop.stock("OIL")
+    assert lanes(till) == [("update", "local")]  # what it knows of units is another thing
+
+
 def _measured(draft: PartDraft) -> tuple[str, int, int, str]:
     return draft.unit, draft.decimals, draft.min_stock, draft.location
+
+
+async def test_what_met_a_server_that_went_back_waits_until_it_learns_again(shop: Shop) -> None:
+    """The call was frozen for the second version and turned away by the first, which has no words for half of it."""
+    till = await shop.till()
+    oil = till.do(inventory.create, OIL, q("9.5"))
+    await rounds(till)
+    nothing_is_left(till)
+    shop.sandbox.backend.database.protocol = 1
+    till.sell(oil.id, d("0.5"))
+    till.sell(oil.id, 2)
+    edit(till, "P-0002", unit="LTR", decimals=1, location="B-2")
+    edit(till, "P-0003", decimals=1, min_stock=q("1.5"), location="B-3")
+    for _ in range(4):
+        await till.step()
+        assert till.shelf(oil.id) == 7
+        assert _measured(part(till, "P-0002").draft) == ("LTR", 1, 0, "B-2")
+        assert _measured(part(till, "P-0003").draft) == ("", 1, q("1.5"), "B-3")
+    assert [one for one in lanes(till) if one[0] == "sale"] == [("sale", "local")]
+    assert len(shop.receipts()) == 1
+    await Old(shop, "version 1").learn(till)
+    nothing_is_left(till)
+    assert till.ask(conflicts.count) == 0
+    assert till.shelf(oil.id) == 7 == shop.stock("OIL")
+    there = shop.sql("SELECT unit, decimals, min_stock, location FROM item WHERE part_number IN ('P-0002', 'P-0003')")
+    assert sorted(there) == [("C62", 1, q("1.5"), "B-3"), ("LTR", 1, 0, "B-2")]
+
+
+async def test_a_server_that_shows_a_fraction_and_takes_none_is_told_one_once(shop: Shop) -> None:
+    """It has gone back, and its rows hold what it took before: a sale is no refusal for that, and waits."""
+    shop.sandbox.backend.database.protocol = 1
+    ear = Ear()
+    till = await shop.till(transport=ear)
+    oil = till.do(inventory.create, OIL, whole(20))
+    till.sell(oil.id, d("0.5"))
+    await rounds(till)
+    pour_out(shop, "P-0001")
+    await minutes(till, 3)
+    assert len(ear.fractions()) == 1
+    till.sell(oil.id, d("0.25"))
+    till.sell(oil.id, 1)
+    await minutes(till, 3)
+    assert len(ear.fractions()) == 1
+    assert till.shelf(oil.id) == d("18.25")
+    assert [one for one in lanes(till) if one[0] == "sale"] == [("sale", "local")] * 2
+    assert len(shop.receipts()) == 1
+    await Old(shop, "version 1").learn(till)
+    nothing_is_left(till)
+    assert till.shelf(oil.id) == d("18.25") == shop.stock("OIL")

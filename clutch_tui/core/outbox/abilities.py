@@ -115,13 +115,21 @@ def protocol() -> int:
 
 def knows(name: str) -> bool:
     """Tell whether the server has named this kind or ability, or shown it."""
-    return name in _named() or (name == "fraction" and state.get("server.fraction") is not None)
+    return name in _named() or (name == "fraction" and state.number("server.fraction") == _SHOWN)
 
 
-def heard_fraction() -> None:
-    """A row of the server's holds a fraction, whatever it has named: then it takes one, too."""
-    if not knows("fraction"):
-        state.put("server.fraction", 1)
+_SHOWN, _REFUSED = 1, 2
+"""What is known of fractions at a server that does not name them: that a row of its own holds one, or that it takes
+none all the same."""
+
+
+def hear_fraction(items: Iterable[Mapping[str, Any]]) -> None:
+    """Learn from rows of items: a server that shows a fraction in one takes them, too, whatever it has named, as long
+    as it has refused none."""
+    if all(is_whole(item.get("stock_quantity", 0)) for item in items) or knows("fraction"):
+        return
+    if state.number("server.fraction") != _REFUSED:
+        state.put("server.fraction", _SHOWN)
         _let_whole_on()
 
 
@@ -286,17 +294,24 @@ def in_form(change: Change) -> Change:
     return replace(change, **json.loads(form)) if form else change
 
 
-def _has_fraction(change_id: str, kind: str) -> bool:
+def is_too_fine(change_id: str, kind: str, code: str) -> bool:
+    """Tell whether a server that does not name fractions may have refused a change, with this code, for one in it: it
+    has gone back, or shows what it does not take. From then on none goes there until it names them."""
+    if code != "VALIDATION" or "fraction" in _named():
+        return False
     payload = json.loads(_PAYLOAD.first(change_id=change_id)["payload"])
-    return not all(map(is_whole, quantities_in(kind, payload)))
+    if all(map(is_whole, quantities_in(kind, payload))):
+        return False
+    state.put("server.fraction", _REFUSED)
+    return True
 
 
 def refused(change_id: str, kind: str, code: str) -> bool:
-    """The server has refused a change with this code; True where that was about the form and not about the fact, which
+    """The server has refused a fact with this code; True where that was about the form and not about the fact, which
     may go up in another. From then on what was refused in the words of version 1 stays here until the server knows
     it, and what was sent as itself, to a server that had gone back meanwhile, goes in those words, or waits here."""
     if kind not in LATER:
-        return code == "VALIDATION" and not knows("fraction") and _has_fraction(change_id, kind)
+        return is_too_fine(change_id, kind, code)
     if _FORM.first(change_id=change_id)["form"]:
         state.put(f"refused.{kind}", 1)
         return True

@@ -21,7 +21,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from ..database import db
-from ..outbox import overlay
+from ..outbox import abilities, overlay
 from . import aliases, conflicts, replica_rows
 
 Row = Mapping[str, Any]
@@ -62,6 +62,7 @@ def begin() -> None:
 def prepare(rows: Sequence[Row]) -> None:
     """Prepare some rows of a pull. The same rows may come again, as after a crash; of a part that comes twice the
     later row counts."""
+    abilities.hear_fraction(rows)
     latest = {row["id"]: row for row in aliases.incoming("item", rows)}
     here = _here(list(latest))
     kept = overlay.kept("item")

@@ -17,7 +17,6 @@ from .. import state
 from ..database import db
 from ..outbox import abilities, outbox, precedence, transports
 from ..outbox.messages import PullPage, PullState, Result
-from ..quantity import is_whole
 from . import conflicts, marks, moves, part_staging, quarantine, refusal_doubts, replica_rows, withheld_figures
 from . import unconfirmed as sync_unconfirmed
 
@@ -145,8 +144,6 @@ def receive(
     if page is not None and _expected(channel, page):
         marks.hear([(page.cursor, page.mark), (page.since or 0, page.since_mark)])
         marks.learn(page.cursor, page.mark)
-        if channel == "inventory" and not all(is_whole(row.get("stock_quantity", 0)) for row in page.rows):
-            abilities.heard_fraction()
         nouns |= _store_page(channel, page)
     return frozenset(nouns)
 
@@ -354,6 +351,8 @@ def deliver(results: Mapping[str, Result], answer_epoch: str, *, policies: Mappi
             if type == "item" and result.status in _TAKEN:
                 outbox.keep_unsaid(change_id, result)
             nouns |= conflicts.settle(change_id, type, record_id, label, result, answer_epoch, policies or {})
+            if result.status == "rejected" and abilities.is_too_fine(change_id, kind, result.code):
+                outbox.retry(change_id)
             replica_rows.rebase(type, record_id)
             settled.add(record_id)
     if results:

@@ -16,7 +16,7 @@ from typing import Any
 from .. import orders, state
 from ..clock import to_text
 from ..database import db
-from ..outbox import outbox, overlay, precedence, transports
+from ..outbox import abilities, outbox, overlay, precedence, transports
 from ..records import RECORDS
 from . import aliases, documents, quarantine, unconfirmed
 
@@ -42,6 +42,8 @@ def store(type: str, rows: Sequence[Row], *, snapshot: bool, spared: Collection[
         if rows or snapshot:
             _store_sales(rows, snapshot=snapshot, spared=spared)
         return
+    if type == "item":
+        abilities.hear_fraction(rows)
     if snapshot:
         keep_before_snapshot(type)
     kept = overlay.kept(type)
