@@ -277,13 +277,16 @@ class Books(Rest):
         """What somebody has typed stays on his screen until this disk has the server's word on it. A word that only
         another copy of the disk has heard, or that was said in an epoch that has ended, is none. One that the server
         repeats after it was restored, the rows that are shown contain, with whatever came later. Of an edit that met a
-        conflict those fields stay that the server took; of the others it has said its word."""
+        conflict those fields stay that the server took; of the others it has said its word. One that has never gone up
+        says nothing of what was typed later."""
         typed: dict[tuple[str, str], dict[str, Any]] = {}
-        for type, record_id, payload, change_id, number, result in connection.peek(_TYPED):
+        for type, record_id, payload, change_id, number, result, later in connection.peek(_TYPED):
             place = seen.cursors.get(_CHANNEL_OF[type])
             deed = self._covered(place).get(change_id) if place is not None and number is not None else None
             if deed is None or deed.seq != number:
                 fields, of = json.loads(payload), typed.setdefault((type, record_id), {})
+                for name in {name for edit in json.loads(later) for name in edit if name in fields}:
+                    del fields[name]
                 of |= fields
                 for name in fields.keys() - (json.loads(result)["applied"] if result is not None else fields.keys()):
                     del of[name]
@@ -401,7 +404,10 @@ class Books(Rest):
 _TABLES = {"item": "part", "customer": "customer", "supplier": "supplier"}
 _CHANNEL_OF = {"item": "inventory", "customer": "customers", "supplier": "suppliers"}
 _TYPED = (
-    "SELECT type, record_id, payload, change_id, result_seq, iif(status = 'conflict', result, NULL) FROM outbox"
+    "SELECT type, record_id, payload, change_id, result_seq, iif(status = 'conflict', result, NULL),"
+    " (SELECT json_group_array(json(later.payload)) FROM outbox AS later WHERE outbox.first_sent_at IS NULL"
+    " AND later.type = outbox.type AND later.record_id = outbox.record_id AND later.n > outbox.n"
+    " AND later.kind = 'update' AND later.status NOT IN ('rejected', 'key_reuse')) FROM outbox"
     " JOIN (SELECT column1 AS of, column2 || '.epoch' AS channel_epoch FROM (VALUES"
     f" {', '.join(map(str, _CHANNEL_OF.items()))})) ON of = type"
     " WHERE kind = 'update' AND (answered_at IS NULL OR (status IN ('applied', 'conflict') AND result_epoch <> 'lists'"

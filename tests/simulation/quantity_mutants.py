@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from clutch_tui.core.database.statement import Statement, given
-from clutch_tui.core.outbox import abilities, outbox, precedence
+from clutch_tui.core.outbox import abilities, outbox, precedence, waiting_edits
 from clutch_tui.core.quantity import is_whole
 from clutch_tui.core.records.sync import PullPageTable
 from clutch_tui.net import wire
@@ -61,7 +61,7 @@ def waiting_edit_holds_up(stack: ExitStack) -> None:
 @mutant
 def later_edit_undone(stack: ExitStack) -> None:
     """What has waited goes up as it was typed, over what was typed later."""
-    put(stack, outbox, "_say_in_waiting", lambda type, drafts: None)
+    put(stack, waiting_edits, "overtaken", lambda type, record_id, n: frozenset())
 
 
 @mutant

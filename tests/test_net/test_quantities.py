@@ -15,7 +15,7 @@ import pytest
 from clutch_tui.core import aftersales, inventory, sales
 from clutch_tui.core.outbox import abilities
 from clutch_tui.core.quantity import Quantity, of_decimal, to_decimal, whole
-from clutch_tui.core.sync import conflicts, replica
+from clutch_tui.core.sync import conflicts, queue, replica
 from clutch_tui.core.types import PartDraft
 from clutch_tui.sandbox import demo_data
 from tests.test_net.shop import Line, Shop, edit, minutes, part
@@ -285,6 +285,45 @@ async def test_a_known_part_that_is_sold_by_the_litre_from_now_on(old: Old, shop
     assert (part(till, "P-0002").draft.unit, part(till, "P-0002").draft.decimals) == ("KGM", 2)
 
 
+@pytest.mark.parametrize("somebody", [False, True])
+async def test_a_later_edit_overtakes_the_one_that_waits_and_is_not_undone(
+    old: Old, shop: Shop, somebody: bool
+) -> None:
+    """Of a field that was written later, by us and maybe by somebody else since, nothing is wanted any more."""
+    till = await shop.till()
+    await till.round()
+    edit(till, "P-0002", unit="LTR", decimals=1, min_stock=q("1.5"))
+    await rounds(till)
+    assert part(till, "P-0002").draft.min_stock == q("1.5")
+    edit(till, "P-0002", min_stock=whole(2), price=99_00)
+    stands = whole(2)
+    for _ in range(3):
+        await till.step()
+        assert part(till, "P-0002").draft.min_stock == stands
+    assert lanes(till) == [("update", "local")]
+    assert shop.sql("SELECT min_stock, price FROM item WHERE part_number = 'P-0002'") == [(stands, 99_00)]
+    if somebody:
+        stands = whole(7)
+        await shop.edit(id=part(till, "P-0002").id, fields={"min_stock": 7})
+        await minutes(till, 2)
+        assert part(till, "P-0002").draft.min_stock == stands
+        edit(till, "P-0002", min_stock=whole(3))  # over what he has seen
+        stands = whole(3)
+        await rounds(till)
+        assert shop.sql("SELECT min_stock FROM item WHERE part_number = 'P-0002'") == [(stands,)]
+        stands = whole(8)
+        await shop.edit(id=part(till, "P-0002").id, fields={"min_stock": 8})
+        await minutes(till, 2)
+    await old.show_all(till)
+    assert part(till, "P-0002").draft.min_stock == stands
+    assert part(till, "P-0002").draft.unit == "LTR"
+    await old.learn(till)
+    nothing_is_left(till)
+    assert till.ask(conflicts.count) == 0
+    assert shop.sql("SELECT unit, min_stock FROM item WHERE part_number = 'P-0002'") == [("LTR", stands)]
+    assert (part(till, "P-0002").draft.unit, part(till, "P-0002").draft.min_stock) == ("LTR", stands)
+
+
 def pour_out(shop: Shop, number: str) -> None:
     """Half of something leaves the shelf at another till, of a newer program."""
     with shop.sandbox.backend.database.writing(demo_data.SHOP_ID) as transaction:
@@ -319,6 +358,45 @@ async def test_a_server_that_shows_a_fraction_takes_one(shop: Shop, way: str) ->
     assert shop.receipts() == [till.ask(sales.get, sold).receipt_number]
     assert till.shelf(oil.id) == d("19.5") == shop.stock("OIL")
     assert lanes(till) == [("update", "local")]  # what it knows of units is another thing
+
+
+async def test_the_queue_says_what_an_edit_waits_for(shop: Shop) -> None:
+    """An edit that waits for the server to learn is not waited for."""
+    shop.sandbox.backend.database.protocol = 1
+    till = await shop.till()
+    await till.round()
+    edit(till, "P-0002", unit="LTR", decimals=1)
+    await rounds(till)
+    edit(till, "P-0002", price=77_00)
+    edit(till, "P-0002", price=78_00)
+    waits = [till.ask(queue.detail, change.id).waits_for for change in till.changes]
+    assert waits == [None, None, till.changes[1].n]
+
+
+async def test_edits_that_were_made_before_the_server_was_met_go_up_in_their_order(old: Old, shop: Shop) -> None:
+    """What is split off gets a later number than edits that are there already, and is older than they are."""
+    till = await shop.till()
+    await till.round()
+    till.do(inventory.create, OIL, whole(4))
+    edit(till, "OIL", unit="KGM")
+    for number in ("P-0002", "P-0003"):
+        edit(till, number, unit="LTR", decimals=2, min_stock=q("1.5"), location="A-1")
+        edit(till, number, min_stock=whole(2))
+    edit(till, "P-0003", unit="MTR", min_stock=q("0.25"), location="A-2")
+    await rounds(till, 5)
+    wanted = {"P-0002": ("LTR", 2, whole(2), "A-1"), "P-0003": ("MTR", 2, q("0.25"), "A-2"), "OIL": ("KGM", 3, 0, "")}
+    for _ in range(2):
+        here = {number: _measured(part(till, number).draft) for number in wanted}
+        assert here == wanted
+        await old.show_all(till)
+    on_server = "SELECT part_number, min_stock, location FROM item WHERE part_number IN ('P-0002', 'P-0003')"
+    assert sorted(shop.sql(on_server)) == [("P-0002", whole(2), "A-1"), ("P-0003", whole(2), "A-2")]
+    await old.learn(till)
+    nothing_is_left(till)
+    assert till.ask(conflicts.count) == 0
+    assert {number: _measured(part(till, number).draft) for number in wanted} == wanted
+    there = shop.sql("SELECT part_number, unit, decimals, min_stock, location FROM item")
+    assert {row[0]: row[1:] for row in there if row[0] in wanted} == wanted
 
 
 def _measured(draft: PartDraft) -> tuple[str, int, int, str]:

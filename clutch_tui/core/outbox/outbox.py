@@ -23,7 +23,7 @@ from ..database import db
 from ..errors import ShopError
 from ..records import RECORDS
 from ..types import Lane
-from . import abilities, precedence, transports
+from . import abilities, precedence, transports, waiting_edits
 from .messages import Change, Result, Sent
 from .precedence import FACTS
 from .views import QueueSummary
@@ -89,8 +89,6 @@ def add_all(kind: str, type: str, drafts: Sequence[Draft]) -> None:
     """Put many changes of one kind into the queue, in their order: `add` for thousands of records at once."""
     if not drafts:
         return
-    if kind == "update":
-        _say_in_waiting(type, drafts)
     lineage, epoch, at = state.lineage(), epoch_seen(kind, type), db.now_text()
     db.executemany(
         "INSERT INTO outbox (change_id, lineage, channel, kind, type, record_id, label, at, epoch, base, was, payload)"
@@ -113,22 +111,6 @@ def add_all(kind: str, type: str, drafts: Sequence[Draft]) -> None:
             for draft in drafts
         ],
     )
-
-
-def _say_in_waiting(type: str, drafts: Sequence[Draft]) -> None:
-    """Let the edits that wait here until the server learns say what later ones, which go before them, have made of
-    their fields."""
-    by_record = {draft.record_id: draft.payload for draft in drafts}
-    waiting = db.execute(
-        "SELECT change_id, record_id, payload FROM outbox WHERE lane = 'local' AND answered_at IS NULL AND type = ?"
-        " AND kind = 'update'",
-        (type,),
-    ).fetchall()
-    for change_id, record_id, text in waiting:
-        before = json.loads(text)
-        now = {name: by_record.get(record_id, before).get(name, value) for name, value in before.items()}
-        if now != before:
-            db.execute("UPDATE outbox SET payload = ? WHERE change_id = ?", (_json(now), change_id))
 
 
 def epoch_seen(kind: str, type: str) -> str | None:
@@ -225,6 +207,8 @@ def _change(columns: Sequence[Any]) -> Change:
 def _said(change: Change) -> Change | None:
     """The part of a request that this server has words for, None where it has none for all of it. The rest becomes an
     edit of its own and waits here until the server learns: the overlay shows it, whatever rows come."""
+    if change.kind == "update":
+        change = waiting_edits.as_it_stands(change)
     fields = abilities.unsaid(change)
     if not fields:
         return change
@@ -251,16 +235,20 @@ def _meant(change: Change, fields: Collection[str]) -> list[str]:
 
 
 def _wait_here(change: Change, fields: Collection[str]) -> None:
-    """Let these fields of a request wait here as an edit of its own."""
+    """Let these fields of a request wait here as an edit of its own, but for those that a later edit says."""
     empty = RECORDS[change.type].draft
     assert empty is not None  # only a record that a person writes has such fields
+    was = {name: change.was.get(name, getattr(empty(), name)) for name in fields}
+    left = waiting_edits.left_to_wait(change, was)
+    if not left:
+        return
     rest = add(
         "update",
         change.type,
         change.id,
-        {name: change.payload[name] for name in fields},
-        base={name: change.base.get(name, 0) for name in fields},
-        was={name: change.was.get(name, getattr(empty(), name)) for name in fields},
+        {name: change.payload[name] for name in left},
+        base={name: change.base.get(name, 0) for name in left},
+        was={name: was[name] for name in left},
         label=db.execute("SELECT label FROM outbox WHERE change_id = ?", (change.change_id,)).fetchone()[0],
         epoch=change.epoch,
     )
@@ -286,7 +274,7 @@ def _freeze(change: Change) -> Change:
     """
     if change.kind in FACTS or not change.base:
         return change
-    base, was = dict(change.base), dict(change.was)
+    base, was = dict(change.base), change.was | (waiting_edits.was_before(change) if change.kind == "update" else {})
     earlier = db.execute(
         "SELECT kind, payload, status, result FROM outbox WHERE type = ? AND record_id = ? AND n < ?"
         " AND result IS NOT NULL"
@@ -303,7 +291,7 @@ def _freeze(change: Change) -> Change:
                 base[name] = version
                 if name in written:
                     was[name] = written[name]
-    if base == change.base:
+    if (base, was) == (change.base, change.was):
         return change
     db.execute("UPDATE outbox SET base = ?, was = ? WHERE change_id = ?", (_json(base), _json(was), change.change_id))
     return Change(

@@ -13,11 +13,13 @@ FACTS = frozenset({"sale", "return", "void", "payment", "payment_void", "cash", 
 """Kinds that have happened at the counter: never refused, never held up by another change."""
 FACT_LIST = ", ".join(f"'{kind}'" for kind in sorted(FACTS))
 
+WAITS_TO_BE_READ = "({0}.kind = 'update' AND {0}.lane = 'local' AND {0}.first_sent_at IS NULL)"
+"""An edit that was never sent and waits until the server learns to read it: nothing waits for it."""
+
 FREE = f"""(kind IN ({FACT_LIST}) OR NOT EXISTS (SELECT 1 FROM outbox AS earlier WHERE earlier.type = outbox.type
     AND earlier.record_id = outbox.record_id AND earlier.n < outbox.n AND earlier.answered_at IS NULL
-    AND earlier.kind NOT IN ({FACT_LIST}) AND NOT (earlier.kind = 'update' AND earlier.lane = 'local')))"""
-"""A request waits for the earlier requests on its record, but for an edit that waits until the server learns to read
-it; a fact waits for nothing."""
+    AND earlier.kind NOT IN ({FACT_LIST}) AND NOT {WAITS_TO_BE_READ.format("earlier")}))"""
+"""A request waits for the earlier requests on its record; a fact waits for nothing."""
 
 _BEING_JUDGED = """FROM single CROSS JOIN outbox AS begun USING (change_id), json_each(single.body, '{}') AS one
     WHERE begun.answered_at IS NULL"""

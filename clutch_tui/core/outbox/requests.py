@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from ..database.statement import Statement, given
 from ..records import RECORDS
 from ..records.sync import OutboxTable
-from . import outbox, overlay
+from . import outbox, overlay, waiting_edits
 
 Fields = Mapping[str, Any]
 
@@ -30,7 +30,7 @@ class SeenRecord(Protocol):
 
 
 _UNANSWERED_UPDATES = Statement(
-    OutboxTable.select(OutboxTable.base, OutboxTable.payload, OutboxTable.epoch)
+    OutboxTable.select(OutboxTable.n, OutboxTable.base, OutboxTable.payload, OutboxTable.epoch)
     .where(
         (OutboxTable.type == given("type")) & (OutboxTable.record_id == given("record_id")),
         OutboxTable.kind == "update",
@@ -73,12 +73,15 @@ def epoch_seen(type: str) -> str | None:
 
 def _hidden(type: str, record_id: str, changed: Fields, epoch: str | None) -> dict[str, int]:
     """The versions behind those of the `changed` fields that showed our own requests, not the row: whoever changed such
-    a field has seen of the server only what the request before had seen. What has come in since lies hidden."""
+    a field has seen of the server only what the request before had seen. What has come in since lies hidden, but where
+    that request waits and a later edit had the field meanwhile."""
     hidden: dict[str, int] = {}
     for row in _UNANSWERED_UPDATES.rows(type=type, record_id=record_id):
         # the versions of another epoch are numbers of another count: none of this one has been seen
         seen = json.loads(row["base"]) if row["epoch"] == epoch else {}
-        hidden |= {name: int(seen.get(name, 0)) for name in json.loads(row["payload"]) if name in changed}
+        names = changed.keys() & json.loads(row["payload"]).keys()
+        names -= waiting_edits.overtaken(type, record_id, row["n"]) if names else frozenset()
+        hidden |= {name: int(seen.get(name, 0)) for name in names}
     return hidden
 
 

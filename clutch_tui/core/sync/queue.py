@@ -45,16 +45,21 @@ _BY_ID = Statement(
     ).where(_OUTBOX.change_id == given("id"))
 )
 _BY_NUMBER = Statement(OutboxTable.select(OutboxTable.change_id).where(OutboxTable.n == given("n")))
-_OF_RECORD = (OutboxTable.type == given("type")) & (OutboxTable.record_id == given("record_id"))
 _WAITS_FOR = Statement(
-    OutboxTable.select(peewee.fn.max(OutboxTable.n)).where(
-        _OF_RECORD,
-        OutboxTable.n < given("n"),
-        OutboxTable.answered_at.is_null(),
-        OutboxTable.kind.not_in(sorted(precedence.FACTS)),
+    _OUTBOX.select(peewee.fn.max(_OUTBOX.n)).where(
+        (_OUTBOX.type == given("type")) & (_OUTBOX.record_id == given("record_id")),
+        _OUTBOX.n < given("n"),
+        _OUTBOX.answered_at.is_null(),
+        _OUTBOX.kind.not_in(sorted(precedence.FACTS)),
+        peewee.SQL(f"NOT {precedence.WAITS_TO_BE_READ.format('outbox')}"),
     )
 )
-_NEWEST = Statement(OutboxTable.select(OutboxTable.change_id).where(_OF_RECORD).order_by(OutboxTable.n.desc()).limit(1))
+_NEWEST = Statement(
+    OutboxTable.select(OutboxTable.change_id)
+    .where((OutboxTable.type == given("type")) & (OutboxTable.record_id == given("record_id")))
+    .order_by(OutboxTable.n.desc())
+    .limit(1)
+)
 _WAKE = Statement(
     OutboxTable.update(not_before=None).where(
         OutboxTable.answered_at.is_null(),

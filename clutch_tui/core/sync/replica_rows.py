@@ -16,7 +16,7 @@ from typing import Any
 from .. import orders, state
 from ..clock import to_text
 from ..database import db
-from ..outbox import abilities, outbox, overlay, precedence, transports
+from ..outbox import abilities, outbox, overlay, precedence, transports, waiting_edits
 from ..records import RECORDS
 from . import aliases, documents, quarantine, unconfirmed
 
@@ -168,7 +168,7 @@ def rebase(type: str, record_id: str) -> None:
             over = gone or bool(change["tick"] <= transports.covered(NOUNS[type]))
         else:
             over = not aside and _contained(change, copy, NOUNS[type])
-        fields = None if over else _counting_fields(change)
+        fields = None if over else _counting_fields(type, record_id, change)
         if fields is None:
             _cover(change["change_id"])
             continue
@@ -187,7 +187,8 @@ of another epoch, whose deeds count again as they come. A part begins with what 
 
 def _requests(type: str, record_id: str) -> list[dict[str, Any]]:
     cursor = db.execute(
-        "SELECT change_id, kind, payload, answered_at, status, result_epoch, result_seq, result, tick FROM outbox"
+        "SELECT change_id, n, kind, payload, first_sent_at, answered_at, status, result_epoch, result_seq, result, tick"
+        " FROM outbox"
         f" WHERE type = ? AND record_id = ? AND covered = 0 AND kind NOT IN ({precedence.FACT_LIST}) ORDER BY n",
         (type, record_id),
     )
@@ -222,11 +223,14 @@ def _found_nothing(change: dict[str, Any], channel: str) -> bool:
     return answer == ("delete", "applied", 0) and change["result_epoch"] == place != transports.LISTS
 
 
-def _counting_fields(change: dict[str, Any]) -> dict[str, Any] | None:
+def _counting_fields(type: str, record_id: str, change: dict[str, Any]) -> dict[str, Any] | None:
     """The fields of a request that lie over the copy, None where none of it was taken."""
     payload: dict[str, Any] = json.loads(change["payload"])
     if change["answered_at"] is None:
-        return payload
+        if change["kind"] != "update" or change["first_sent_at"] is not None:
+            return payload
+        overtaken = waiting_edits.overtaken(type, record_id, change["n"])
+        return {name: value for name, value in payload.items() if name not in overtaken}
     if change["status"] not in ("applied", "applied_flagged", "conflict"):
         return None
     fields = outbox.taken(change["status"], payload, json.loads(change["result"]))
