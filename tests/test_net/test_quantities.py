@@ -202,6 +202,20 @@ async def test_a_sale_with_a_fraction_waits_with_its_void_and_whole_ones_go_on(o
     assert [statuses[number] for number in numbers] == ["completed", "voided", "completed", "completed"]
 
 
+async def test_whole_sales_go_up_in_the_round_in_which_a_fraction_is_kept_here(old: Old, shop: Shop) -> None:
+    """A till that had sold by the litre all morning sent one whole sale in half a minute."""
+    till = await shop.till()
+    await till.round()
+    oil = till.do(inventory.create, OIL, whole(20))
+    await rounds(till)
+    for _ in range(5):
+        till.sell(oil.id, d("0.5"))
+    till.sell(part(till, "P-0001").id)
+    await till.round()
+    assert len(shop.receipts()) == 1
+    assert till.queue.unsent == 0
+
+
 async def test_a_fraction_that_is_counted_moved_or_brought_back_waits_and_whole_ones_do_not(
     old: Old, shop: Shop
 ) -> None:

@@ -156,15 +156,32 @@ def claim(
     None gives both. Types in `besides` are left out, too.
 
     A request waits while an earlier request on its record is unanswered; facts never wait. At the first claim
-    the base of a request is completed and the change is frozen; every later claim gives the very same change.
+    the base of a request is completed and the change is frozen; every later claim gives the very same change. What
+    this server has no words for is passed over: there are none only where nothing can be sent.
     """
     free = precedence.free_to_sync() if begun is False else precedence.FREE
-    rows = db.execute(
-        f"SELECT {_CHANGE_COLUMNS}, first_sent_at FROM outbox"
-        f" WHERE answered_at IS NULL AND lane = ? AND channel = ? AND {_DUE} AND {free}{_BEGUN[begun]}"
-        f" AND type NOT IN ({', '.join('?' * len(besides))}) ORDER BY n LIMIT ?",
-        (lane, channel, *_due_by(), *besides, limit),
-    ).fetchall()
+    changes: list[Change] = []
+    passed = 0
+    while not changes:
+        rows = db.execute(
+            f"SELECT {_CHANGE_COLUMNS}, first_sent_at FROM outbox"
+            f" WHERE answered_at IS NULL AND lane = ? AND channel = ? AND n > ? AND {_DUE} AND {free}{_BEGUN[begun]}"
+            f" AND type NOT IN ({', '.join('?' * len(besides))}) ORDER BY n LIMIT ?",
+            (lane, channel, passed, *_due_by(), *besides, limit),
+        ).fetchall()
+        if not rows:
+            break
+        changes = _frozen(rows, max_bytes)
+        passed = rows[-1][1]
+    db.executemany(
+        "UPDATE outbox SET first_sent_at = coalesce(first_sent_at, ?1), last_sent_at = ?1 WHERE change_id = ?2",
+        [(db.now_text(), change.change_id) for change in changes],
+    )
+    return tuple(changes)
+
+
+def _frozen(rows: Sequence[Sequence[Any]], max_bytes: int) -> list[Change]:
+    """Those of these rows that can be sent, as they are sent, up to so many bytes."""
     changes: list[Change] = []
     size = 0
     for *columns, first_sent_at in rows:
@@ -179,11 +196,7 @@ def claim(
         if changes and size > max_bytes:
             break
         changes.append(change)
-    db.executemany(
-        "UPDATE outbox SET first_sent_at = coalesce(first_sent_at, ?1), last_sent_at = ?1 WHERE change_id = ?2",
-        [(db.now_text(), change.change_id) for change in changes],
-    )
-    return tuple(changes)
+    return changes
 
 
 def _change(columns: Sequence[Any]) -> Change:
