@@ -162,9 +162,12 @@ class Rest:
             raise Violation(f"{terminal.name}: still lays requests over {left[0]}")
 
     def _check_outcomes(self, terminal: Terminal) -> None:
-        """No edit disappears: it was applied, or refused for a person to see, or a field of it is in conflict."""
+        """No edit disappears: it was applied, or refused for a person to see, or a field of it is in conflict. Of a
+        record that this terminal has deleted itself nobody is asked."""
+        deleted = terminal.sql("SELECT type, record_id FROM outbox WHERE kind = 'delete' AND status = 'applied'")
+        buried = set(map(tuple, deleted))
         rows = terminal.sql(
-            "SELECT change_id, type, payload, status, result, lane, outcome FROM outbox"
+            "SELECT change_id, type, record_id, payload, status, result, lane, outcome FROM outbox"
             f" WHERE kind NOT IN ({FACT_LIST}) ORDER BY n"
         )
         if refused := terminal.sql(
@@ -172,7 +175,7 @@ class Rest:
         ):
             raise Violation(f"{terminal.name}: the server refused a fact: {tuple(refused[0])}")
         asked = set(map(tuple, terminal.sql("SELECT change_id, field FROM conflict")))
-        for change_id, type, payload, status, result, lane, outcome in rows:
+        for change_id, type, record_id, payload, status, result, lane, outcome in rows:
             if status not in ("applied", "applied_flagged", "rejected", "key_reuse", "conflict"):
                 raise Violation(f"{terminal.name}: the request {change_id} has no outcome ({status!r})")
             if status in ("rejected", "key_reuse") and lane != "attention" and not outcome:
@@ -182,6 +185,8 @@ class Rest:
             answer, wanted = json.loads(result), json.loads(payload)
             for name, (theirs, _) in answer["theirs"].items():
                 if wanted.get(name) == theirs:  # both wanted the same
+                    continue
+                if name == "*" and theirs.get("deleted") and (type, record_id) in buried:
                     continue
                 if POLICIES.get(name, POLICIES["*"]) == "ask" and (change_id, name) not in asked:
                     raise Violation(f"{terminal.name}: nobody was asked about {name} of {change_id}")

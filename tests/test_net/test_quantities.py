@@ -338,6 +338,21 @@ async def test_a_later_edit_overtakes_the_one_that_waits_and_is_not_undone(
     assert (part(till, "P-0002").draft.unit, part(till, "P-0002").draft.min_stock) == ("LTR", stands)
 
 
+async def test_what_waits_of_a_part_that_was_deleted_since_asks_nobody(old: Old, shop: Shop) -> None:
+    till = await shop.till()
+    await till.round()
+    edit(till, "P-0002", unit="LTR", decimals=1)
+    await rounds(till)
+    gone = part(till, "P-0002")
+    till.do(inventory.delete, gone.id, seen=gone)
+    await rounds(till)
+    assert shop.sql("SELECT deleted FROM item WHERE part_number = 'P-0002'") == [(1,)]
+    await old.learn(till)
+    nothing_is_left(till)
+    assert till.ask(conflicts.count) == 0
+    assert till.ask(inventory.get, gone.id).deleted
+
+
 def pour_out(shop: Shop, number: str) -> None:
     """Half of something leaves the shelf at another till, of a newer program."""
     with shop.sandbox.backend.database.writing(demo_data.SHOP_ID) as transaction:

@@ -87,6 +87,13 @@ _RESOLVE = Statement(
     ConflictTable.update(resolved_at=given("at"), resolution=given("resolution")).where(ConflictTable.id == given("id"))
 )
 _PAYLOAD = Statement(OutboxTable.select(OutboxTable.payload).where(OutboxTable.change_id == given("change_id")))
+_OWN_DELETE = Statement(
+    OutboxTable.select(OutboxTable.n).where(
+        (OutboxTable.type == given("type")) & (OutboxTable.record_id == given("record_id")),
+        OutboxTable.kind == "delete",
+        OutboxTable.status.in_(("applied", "applied_flagged")),
+    )
+)
 _NEEDS_ATTENTION = Statement(OutboxTable.update(lane="attention").where(OutboxTable.change_id == given("change_id")))
 
 
@@ -98,7 +105,8 @@ def settle(
 
     `policies` maps a field to its policy; `"*"` is the policy of every other field (`ask` by default). An edit
     of a record that was deleted meanwhile, a delete of one that was edited, and the answer to an order that has
-    changed come back with the one field `*` and are always asked.
+    changed come back with the one field `*` and are always asked; but for an edit that waited here until the server
+    learned, and whose record was deleted here since.
     """
     # a restored server may answer otherwise than it did: nobody need decide any more on what it said then
     withdrawn = _WITHDRAW.run(change_id=change_id)
@@ -107,6 +115,8 @@ def settle(
     payload: dict[str, Any] = json.loads(_PAYLOAD.first(change_id=change_id)["payload"])
     asked = False
     for name, (theirs, version) in result.theirs.items():
+        if name == "*" and is_gone(theirs) and _OWN_DELETE.first(type=type, record_id=record_id) is not None:
+            continue
         policy = "ask" if name == "*" else policies.get(name, policies.get("*", "ask"))
         mine = payload if name == "*" else payload.get(name)
         if mine == theirs and name != "*":  # a field that goes along with others: a car's model with its make
