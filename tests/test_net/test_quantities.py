@@ -432,6 +432,20 @@ def _measured(draft: PartDraft) -> tuple[str, int, int, str]:
     return draft.unit, draft.decimals, draft.min_stock, draft.location
 
 
+async def test_a_server_that_replaces_whole_records_is_told_no_unit(shop: Shop) -> None:
+    """It is written all that it has of a part, and knows of no unit: a strict one refuses what it does not know."""
+    await shop.be(replaces=True)
+    ear = Ear()
+    till = await shop.till(transport=ear)
+    await till.round()
+    for location in ("A-1", "A-2"):
+        edit(till, "P-0005", location=location)
+        await rounds(till)
+    assert lanes(till) == []
+    assert shop.sql("SELECT location, price FROM item WHERE part_number = 'P-0005'") == [("A-2", 150_00)]
+    assert ear.named({"unit", "decimals"}) == []
+
+
 async def test_what_met_a_server_that_went_back_waits_until_it_learns_again(shop: Shop) -> None:
     """The call was frozen for the second version and turned away by the first, which has no words for half of it."""
     till = await shop.till()

@@ -8,7 +8,7 @@ from typing import Any
 
 from ... import state
 from ...database import db
-from ...outbox import overlay, transports
+from ...outbox import abilities, overlay, transports
 from ...outbox.messages import Result
 from .. import aliases, replica
 from . import late_parts, matching, single_writes
@@ -70,9 +70,12 @@ def recognise(type: str, rows: Sequence[Mapping[str, Any]]) -> set[str]:
 
 
 def writable(type: str, record: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a pulled record that may be sent back; of a part also its figure."""
-    computed = {"version", "seq", "updated_at", "deleted", "balance", "total_purchases", "last_visit"}
-    return {name: record[name] for name in overlay.RECORD_COLUMNS[type][1] if name not in computed}
+    """The fields of a pulled record that may be sent back; of a part also its figure. A server that has shown no unit
+    may know of none."""
+    left_out = {"version", "seq", "updated_at", "deleted", "balance", "total_purchases", "last_visit"}
+    if type == "item":
+        left_out.update(name for name in abilities.LATER_FIELDS if not record[name])
+    return {name: record[name] for name in overlay.RECORD_COLUMNS[type][1] if name not in left_out}
 
 
 def replaces_whole() -> bool | None:
