@@ -239,7 +239,7 @@ class Shop:
             if self.terminal.shows(t("form.discard")):
                 self.press("enter")
         if (digit := MODES.index(mode) + 1) < 10:
-            self.press(f"\x1b{digit}")
+            self.press("f9", str(digit))
         else:
             self.press("f9", *["up"] * (len(MODES) - digit + 1), "enter")
         self.see(t(f"mode.{mode}"))
