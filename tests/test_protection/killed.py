@@ -20,6 +20,7 @@ from pathlib import Path
 
 from clutch_tui.core import customers, inventory
 from clutch_tui.core.database import cipher, db
+from clutch_tui.core.quantity import whole
 from clutch_tui.core.types import CustomerDraft, PartDraft
 from tests.forking import ForkingServer
 from tests.homes import connect, installation
@@ -87,7 +88,7 @@ def fill(home: Path, parts: int = PARTS) -> None:
 
         def many() -> None:
             for n in range(parts):
-                inventory.create(PartDraft(name=f"فلتر {n}", part_number=f"P-{n}", price=5_000 + n), n)
+                inventory.create(PartDraft(name=f"فلتر {n}", part_number=f"P-{n}", price=5_000 + n), whole(n))
             for n in range(parts // 10):
                 customers.create(CustomerDraft(name=f"منى {n}", phone=f"010{n:08}"))
 

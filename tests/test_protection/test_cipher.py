@@ -20,6 +20,7 @@ from clutch_tui.core.database import cipher, db
 from clutch_tui.core.database.cipher_key import CipherKey
 from clutch_tui.core.database.presence import Presence
 from clutch_tui.core.errors import ShopError
+from clutch_tui.core.quantity import whole
 from clutch_tui.core.store.health import examine
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import CustomerDraft, PartDraft, Payment, TaxRules
@@ -34,7 +35,9 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("shop") / "shop.db"
     with Store.open(path, inline=True) as store:
         for n in range(30):
-            store.run_now(inventory.create, PartDraft(name=f"فلتر زيت {n}", part_number=f"P-{n:03}", price=5_000), 9)
+            store.run_now(
+                inventory.create, PartDraft(name=f"فلتر زيت {n}", part_number=f"P-{n:03}", price=5_000), whole(9)
+            )
         store.run_now(customers.create, CustomerDraft(name="منى عبد الله", phone="01001234567"))
         store.run_now(sell)
         store.run_now(db.execute, "ANALYZE")

@@ -18,6 +18,7 @@ from sqlcipher3 import dbapi2
 from clutch_tui.core import inventory
 from clutch_tui.core.database import faults
 from clutch_tui.core.errors import ShopError
+from clutch_tui.core.quantity import whole
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import PartDraft
 from tests.homes import installation
@@ -58,7 +59,7 @@ def as_anybody(home: Path, *arguments: str) -> tuple[int, str]:
 
 def fill_home(home: Path) -> None:
     with installation(home).open_store(inline=True) as store:
-        store.run_now(inventory.create, PartDraft(name="فلتر", part_number="OC 197", price=10_00), 5)
+        store.run_now(inventory.create, PartDraft(name="فلتر", part_number="OC 197", price=10_00), whole(5))
 
 
 @pytest.fixture
@@ -151,7 +152,7 @@ def test_a_creation_that_was_cut_off_is_begun_again(tmp_path: Path) -> None:
     draft = tmp_path / "shop.db.new"
     draft.write_bytes(b"half of a database")
     with Store.open(tmp_path / "shop.db", inline=True) as store:
-        store.run_now(inventory.create, PartDraft(name="فلتر"), 1)
+        store.run_now(inventory.create, PartDraft(name="فلتر"), whole(1))
     assert sorted(path.name for path in tmp_path.glob("shop.db*") if path.suffix != ".lock") == ["shop.db"]
 
 

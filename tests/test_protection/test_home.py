@@ -28,6 +28,7 @@ from clutch_tui.core.database.cipher_key import CipherKey
 from clutch_tui.core.database.db import execute
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.outbox import outbox
+from clutch_tui.core.quantity import whole
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.sync import differences
 from clutch_tui.core.sync.differences import Stranded
@@ -51,7 +52,7 @@ PLAIN = {"CLUTCH_DATABASE__ENCRYPTION": "false"}
 
 def fill(store: Store) -> None:
     def everything() -> None:
-        part = inventory.create(PartDraft(name=PART, name_en="fuel pump", part_number=NUMBER, price=PRICE), 5)
+        part = inventory.create(PartDraft(name=PART, name_en="fuel pump", part_number=NUMBER, price=PRICE), whole(5))
         buyer = customers.create(CustomerDraft(name=NAME, phone=PHONE, email="Zeinab@example.com"))
         rules = TaxRules()
         cart = with_customer(add_line(sales.open_cart(), part), buyer)
@@ -264,7 +265,7 @@ def test_two_windows_one_of_which_finds_the_home_still_plain(program: Program, t
         fill(older)
         with installation(tmp_path).open_store(inline=True) as newer:
             assert newer.key is None
-            newer.run_now(inventory.create, PartDraft(name="two", part_number="TWO-2"), 1)
+            newer.run_now(inventory.create, PartDraft(name="two", part_number="TWO-2"), whole(1))
         assert older.read_now(inventory.find_code, "TWO-2") is not None
         locked = program.run(tmp_path, "key", "encrypt")
         assert (locked.returncode, "Another window" in locked.stderr) == (1, True)
@@ -282,7 +283,7 @@ def test_windows_that_open_an_old_home_at_once(tmp_path: Path) -> None:
 
     def open_and_write(n: int) -> None:
         with installation(tmp_path).open_store(inline=True) as store:
-            store.run_now(inventory.create, PartDraft(name="one more", part_number=f"MORE-{n}"), 1)
+            store.run_now(inventory.create, PartDraft(name="one more", part_number=f"MORE-{n}"), whole(1))
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(open_and_write, range(4)))
@@ -506,7 +507,7 @@ def test_nothing_to_encrypt_and_nothing_to_decrypt_are_said(program: Program, ho
 def leave_log(home: Path) -> None:
     """A window that died: the last part that was made there stands in the log alone."""
     store = open_home(home)
-    store.run_now(inventory.create, PartDraft(name="last", part_number="LAST-1"), 1)
+    store.run_now(inventory.create, PartDraft(name="last", part_number="LAST-1"), whole(1))
     shutil.copytree(home / "data", home / "died")
     store.close()
     shutil.rmtree(home / "data")
@@ -574,7 +575,7 @@ def test_a_database_with_two_names_is_opened_by_one_of_them_alone(half_aside: Pa
     with open_home(half_aside) as store:
         assert store.read_now(outbox.summary).unsent > 0
         assert protection.unsent_aside(path) == {}
-        store.run_now(inventory.create, PartDraft(name="later", part_number="LATER-1"), 1)
+        store.run_now(inventory.create, PartDraft(name="later", part_number="LATER-1"), whole(1))
     with installation(half_aside).open_store(inline=True) as store:
         assert store.read_now(execute, "PRAGMA integrity_check").fetchone() == ("ok",)
         for number in (NUMBER, "LAST-1", "LATER-1"):

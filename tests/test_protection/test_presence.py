@@ -14,6 +14,7 @@ import pytest
 from clutch_tui.core import inventory
 from clutch_tui.core.database.presence import Presence
 from clutch_tui.core.errors import ShopError
+from clutch_tui.core.quantity import whole
 from clutch_tui.core.store import health
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import PartDraft
@@ -58,7 +59,7 @@ def path(tmp_path: Path) -> Path:
     path = tmp_path / "shop-a.db"
     with Store.open(path, inline=True) as store:
         for name in ("فلتر", "بوجيه"):
-            store.run_now(inventory.create, PartDraft(name=name), 1)
+            store.run_now(inventory.create, PartDraft(name=name), whole(1))
     return path
 
 
