@@ -406,10 +406,8 @@ class World:
         ]
 
     async def _teach(self) -> None:
-        """A server of version 1 learns the second, and the terminals ask for it in the next hour: then nothing has to
-        wait here any more for the want of words."""
-        if self.server.began_with > 1:
-            return
+        """A server of version 1 learns the second, and terminals that have not heard of it ask in the next hour: then
+        nothing has to wait here any more for the want of words."""
         if waiting := self._waiting("local"):
             self.happened("kept here", str(len(waiting)))
         self.server.teach()
