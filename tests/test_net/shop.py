@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import httpx
 
 from clutch_tui.core import cart as carts
 from clutch_tui.core import customers, inventory, sales, state
+from clutch_tui.core.clock import to_text
 from clutch_tui.core.quantity import to_decimal
 from clutch_tui.core.types import Part, PartDraft, Payment
 from clutch_tui.sandbox import server
@@ -78,10 +80,14 @@ class Shop:
 
 @asynccontextmanager
 async def opened(folder: Path, stocked: Path, **settings: Any) -> AsyncIterator[Shop]:
-    """A shop on a copy of a stocked backend; its terminals are closed at the end."""
+    """A shop on a copy of a stocked backend, whose parts are as new as the test, if not aged on purpose: a list reaches
+    some minutes back. Its terminals are closed at the end."""
     path = folder / "backend.db"
     with sqlite3.connect(stocked) as source, sqlite3.connect(path) as target:
         source.backup(target)
+        now = datetime.now(UTC)
+        made_lately = (to_text(now), to_text(now - timedelta(days=1)))
+        target.execute("UPDATE item SET updated_at = ? WHERE updated_at > ?", made_lately)
     async with server.running(Settings(db=str(path), faults=True, **settings)) as sandbox:
         shop = Shop(folder, sandbox)
         yield shop
