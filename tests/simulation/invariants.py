@@ -85,7 +85,7 @@ class Books(Rest):
             entry = Committed(change_id, n, kind, type, record_id, *texts)
             if n > seen.last_n and terminal.saw is not None:
                 self._check_seen(entry, terminal.saw)
-            if n > seen.last_n and kind in ("sale", "return"):
+            if n > seen.last_n and kind in ("sale", "return") and not self._is_known(kind, record_id):
                 self._check_money(terminal, entry, connection)
             if kind == "update":
                 self._check_frozen(seen, entry, epoch, connection)
@@ -94,6 +94,10 @@ class Books(Rest):
                 self.uncertain.add(renewed)
             seen.changes[n] = change_id
             self.committed[change_id] = entry
+
+    def _is_known(self, kind: str, record_id: str) -> bool:
+        """Whether a document was made before, and is only sent anew: the rules of the shop may be others by now."""
+        return any((one.kind, one.record_id) == (kind, record_id) for one in self.committed.values())
 
     def _note_refused(self, connection: FragileConnection) -> None:
         """Note what waits because it was refused by itself: its next attempt may fail for another reason."""
