@@ -220,6 +220,9 @@ def count_stock(terminal: Terminal, rng: random.Random) -> str:
 
 def create_part(terminal: Terminal, rng: random.Random) -> str:
     number = "N" * 250 if rng.random() < 0.1 else f"N-{rng.randrange(10**6)}"
+    if not terminal.measures:
+        draft = PartDraft(name="جديد", part_number=number, price=500)
+        return f"created {terminal.do(inventory.create, draft, whole(rng.randint(0, 9))).id}"
     unit, decimals = rng.choice((("", 0), ("", 0), ("LTR", 3), ("MTR", 1)))
     draft = PartDraft(name="جديد", part_number=number, price=500, unit=unit, decimals=decimals)
     part = terminal.do(inventory.create, draft, _quantity(rng, range(1, 10), decimals))
@@ -242,9 +245,10 @@ def edit_part(terminal: Terminal, rng: random.Random) -> str:
         "price": rng.randrange(1000, 1004),
         "cost": rng.randrange(500, 504),
         "location": f"L-{rng.randrange(4)}",
-        "unit": rng.choice(("", "SET", "LTR")),
-        "min_stock": _quantity(rng, (1, 2, 3), seen.draft.decimals),
     }
+    if terminal.measures:
+        typed["unit"] = rng.choice(("", "SET", "LTR"))
+        typed["min_stock"] = _quantity(rng, (1, 2, 3), seen.draft.decimals)
     fields = {name: typed[name] for name in rng.sample(sorted(typed), rng.randint(1, 2))}
     if rng.random() < 0.05:
         fields["name"] = "ا" * 250

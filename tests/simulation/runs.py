@@ -13,13 +13,32 @@ from typing import TypeVar
 
 from . import directed, mutants, outcome, sweep, world
 from .changing import ChangingWorld
-from .changing_mutants import LOSES_SYNC
+from .changing_mutants import KNOWN
 from .plain import PlainWorld
 
 A = TypeVar("A")
 T = TypeVar("T")
 
-WORLDS = {"sync": world.World, "plain": PlainWorld, "changing": ChangingWorld}
+
+class PiecesWorld(world.World):
+    """A shop that sells nothing but pieces."""
+
+    measures = False
+
+
+class ChangingPiecesWorld(ChangingWorld):
+    """Such a shop, whose server loses its sync calls and has them again."""
+
+    measures = False
+
+
+WORLDS = {
+    "sync": world.World,
+    "pieces": PiecesWorld,
+    "plain": PlainWorld,
+    "changing": ChangingWorld,
+    "changing-pieces": ChangingPiecesWorld,
+}
 """Against which kind of server a seed is run."""
 
 _runs = itertools.count(1)
@@ -109,8 +128,9 @@ def hunt(one: Hunt) -> Found:
         by, told = "its scenario", violation
     else:
         kind, seeds = "plain" if one.mutant in mutants.WITHOUT_SYNC else "sync", one.seeds
-        if (known := LOSES_SYNC.get(one.mutant)) is not None:
-            kind, seeds = "changing", (known, *one.seeds)
+        if one.mutant in KNOWN:
+            kind, seed = KNOWN[one.mutant]
+            seeds = (seed, *one.seeds)
         for seed in seeds:
             if violation := _run(seed, one.steps, one.mutant, kind).violation:
                 by, told = f"{kind if kind != 'sync' else ''} seed {seed}".strip(), violation

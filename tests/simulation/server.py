@@ -146,6 +146,10 @@ class Server:
         """The version of the protocol that it speaks for as long as anything may go wrong."""
         self.began_with = self.backend.database.protocol = protocol
 
+    def sell_pieces(self) -> None:
+        """Nothing of the shop is measured."""
+        self.backend.database.connection().execute("UPDATE item SET unit = 'C62', decimals = 0")
+
     def teach(self) -> None:
         """It learns the newest version."""
         self.backend.database.protocol = PROTOCOL

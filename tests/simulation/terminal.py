@@ -134,6 +134,7 @@ class Terminal:
         *,
         pace: Pace,
         secrets: Secrets,
+        measures: bool = True,
         on_commit: Callable[[Terminal, FragileConnection, set[str]], None],
         on_end: Callable[[Terminal, BaseException], None],
         has_come: Callable[[str], bool],
@@ -153,6 +154,8 @@ class Terminal:
         self._pace = pace
         self._on_commit = on_commit
         self._on_end = on_end
+        self.measures = measures
+        """Whether its people sell by the litre and the metre, too."""
         self._vault: Vault = MemoryVault(secrets)  # type: ignore[assignment]
 
     # --- processes -----------------------------------------------------------------------------------

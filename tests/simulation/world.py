@@ -10,7 +10,9 @@ from __future__ import annotations
 import asyncio
 import random
 import shutil
+import sqlite3
 from collections.abc import Callable, Container, Sequence
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -54,6 +56,9 @@ MOST_CALLS = 150
 class World:
     """The run of one seed."""
 
+    measures = True
+    """Whether the shop sells by the litre and the metre, too."""
+
     def __init__(self, seed: int, steps: int, folder: Path, disks: Sequence[Path]) -> None:
         self.seed = seed
         self.steps = steps
@@ -61,6 +66,8 @@ class World:
         self.loop = VirtualLoop()
         self.server = Server(self.loop, self._chance("server"))
         self.server.begin_with(self._draw_protocol())
+        if not self.measures:
+            self.server.sell_pieces()
         self.weather = self._make_weather()
         self.books = self._make_books()
         self.habits = Habits(self._chance("habits"))
@@ -118,6 +125,9 @@ class World:
         name = "abcd"[n]
         path = self._folder / f"{name}.db"
         shutil.copyfile(self._new_disk, path)
+        if not self.measures:
+            with closing(sqlite3.connect(path)) as disk, disk:
+                disk.execute("UPDATE part SET unit = '', decimals = 0")
         line = Line(
             name,
             self.server,
@@ -137,6 +147,7 @@ class World:
             Exchange(self.server, self.weather, self._chance(f"wire {name}"), self._fail),
             pace=self.pace,
             secrets=self._secrets(n),
+            measures=self.measures,
             on_commit=self.books.on_commit,
             on_end=self._ended,
             has_come=self.server.has_come,
