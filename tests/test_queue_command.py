@@ -16,7 +16,7 @@ import pytest
 from clutch_tui import cli
 from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.core import inventory
-from clutch_tui.core.outbox import outbox, transports
+from clutch_tui.core.outbox import attention, outbox, transports
 from clutch_tui.core.outbox.messages import Result
 from clutch_tui.core.quantity import Quantity, whole
 from clutch_tui.core.store.store import Store
@@ -329,7 +329,7 @@ def test_a_change_says_of_itself_that_it_was_sent_or_that_it_was_not(run: Run, s
     assert said(change_id) == [True, False, False]
     store.run_now(single_writes.put_off, claimed, 60.0)
     assert said(change_id) == [False, False, True], "another one had to go first"
-    store.run_now(outbox.retry, change_id)
+    store.run_now(attention.retry, change_id)
     claimed = store.run_now(single_writes.claim, "inventory")
     assert claimed is not None
     store.run_now(single_writes.wait_local, claimed, "error.api.missing_route")

@@ -13,7 +13,7 @@ import pytest
 
 from clutch_tui.core import accounts, aftersales, customers, inventory, sales, state, suppliers
 from clutch_tui.core import cart as carts
-from clutch_tui.core.outbox import outbox, transports
+from clutch_tui.core.outbox import attention, outbox, transports
 from clutch_tui.core.quantity import of_decimal, whole
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.sync import conflicts, queue
@@ -275,7 +275,7 @@ async def test_what_nobody_can_find_out_is_put_before_a_person(shop: Shop) -> No
     waiting = [(change.lane, change.last_error) for change in till.changes]
     assert waiting == [("attention", "error.sync.unconfirmed")]
     assert shop.receipts() == []
-    till.do(outbox.retry, till.changes[0].id)  # the person has looked: it is not there
+    till.do(attention.retry, till.changes[0].id)  # the person has looked: it is not there
     await settle(till)
     assert len(shop.receipts()) == 1
     assert till.changes == ()
@@ -377,7 +377,7 @@ async def test_the_void_of_a_sale_goes_although_nobody_knows_of_its_stock(shop: 
     await settle(till)
     assert shop.sql("SELECT status FROM sale") == [("voided",)]
     assert [one.kind for one in till.changes] == ["sale"]
-    till.do(outbox.retry, till.changes[0].id)  # the person has looked: the two pieces were not taken off
+    till.do(attention.retry, till.changes[0].id)  # the person has looked: the two pieces were not taken off
     await settle(till)
     await till.round()
     assert units(part(till, "P-0001")) == units(sold) + 7 == shop.stock("P-0001")
@@ -718,7 +718,7 @@ async def told_to_send(shop: Shop, line: Line) -> Till:
     await shop.fault("error_before", "sales.create")
     await settle(till)
     (waiting,) = till.changes
-    till.do(outbox.retry, waiting.id)
+    till.do(attention.retry, waiting.id)
     return till
 
 

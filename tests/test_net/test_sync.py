@@ -18,7 +18,7 @@ from clutch_tui.core import accounts, customers, inventory, orders, search, stat
 from clutch_tui.core import cart as carts
 from clutch_tui.core.database import db as database_db
 from clutch_tui.core.errors import ShopError
-from clutch_tui.core.outbox import abilities, outbox
+from clutch_tui.core.outbox import abilities, attention, outbox
 from clutch_tui.core.quantity import to_decimal, whole
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.sync import conflicts, queue, replica, unconfirmed
@@ -1121,12 +1121,12 @@ async def test_what_is_refused_again_is_still_there(till: Till, sandbox: Running
     for _ in range(2):
         (refused,) = till.changes
         assert (refused.lane, refused.status) == ("attention", "rejected")
-        till.do(outbox.retry, refused.id)
+        till.do(attention.retry, refused.id)
         await till.round()
         assert till.ask(customers.get, made.id).deleted is False
         assert till.ask(customers.get, made.id).draft.phone == "01000000099"
     with pytest.raises(ShopError, match=r"error\.queue\.gone"):
-        till.do(outbox.retry, refused.id)
+        till.do(attention.retry, refused.id)
 
 
 async def test_a_refused_session_waits_for_a_person_and_keeps_everything(

@@ -12,7 +12,7 @@ tried every 15 minutes; `attention` waits for a person; `local` waits for a serv
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
@@ -20,11 +20,10 @@ from typing import Any, Literal, get_args
 from .. import state
 from ..clock import from_text, to_text
 from ..database import db
-from ..errors import ShopError
 from ..records import RECORDS
 from ..types import Lane
-from . import abilities, precedence, transports, waiting_edits
-from .messages import Change, Result, Sent
+from . import abilities, answers, precedence, transports, waiting_edits
+from .messages import Change, Result
 from .precedence import FACTS
 from .views import QueueSummary
 
@@ -43,7 +42,7 @@ _CHANNEL_OF: dict[str, Channel] = {
     **dict.fromkeys(("customer", "supplier", "order"), "rest"),
 }
 
-_CHANGE_COLUMNS = "change_id, n, kind, type, record_id, at, epoch, base, was, payload, channel, lane"
+CHANGE_COLUMNS = "change_id, n, kind, type, record_id, at, epoch, base, was, payload, channel, lane"
 
 
 def add(
@@ -164,7 +163,7 @@ def claim(
     passed = 0
     while not changes:
         rows = db.execute(
-            f"SELECT {_CHANGE_COLUMNS}, first_sent_at FROM outbox"
+            f"SELECT {CHANGE_COLUMNS}, first_sent_at FROM outbox"
             f" WHERE answered_at IS NULL AND lane = ? AND channel = ? AND n > ? AND {_DUE} AND {free}{_BEGUN[begun]}"
             f" AND type NOT IN ({', '.join('?' * len(besides))}) ORDER BY n LIMIT ?",
             (lane, channel, passed, *_due_by(), *besides, limit),
@@ -185,7 +184,7 @@ def _frozen(rows: Sequence[Sequence[Any]], max_bytes: int) -> list[Change]:
     changes: list[Change] = []
     size = 0
     for *columns, first_sent_at in rows:
-        change = _change(columns)
+        change = change_of(columns)
         if first_sent_at is None:
             said = _said(change)
             if said is None or not abilities.freeze(said):
@@ -199,7 +198,8 @@ def _frozen(rows: Sequence[Sequence[Any]], max_bytes: int) -> list[Change]:
     return changes
 
 
-def _change(columns: Sequence[Any]) -> Change:
+def change_of(columns: Sequence[Any]) -> Change:
+    """The change of a row of `CHANGE_COLUMNS`."""
     change_id, n, kind, type_, record_id, at, epoch, base, was, payload, channel, lane = columns
     return Change(
         change_id=change_id,
@@ -272,8 +272,8 @@ def keep_unsaid(change_id: str, result: Result) -> None:
     """A server that has gone back has taken an edit without the fields that it knows no more: they wait here."""
     if result.applied is None:
         return
-    row = db.execute(f"SELECT {_CHANGE_COLUMNS} FROM outbox WHERE change_id = ?", (change_id,)).fetchone()
-    change = _change(row)
+    row = db.execute(f"SELECT {CHANGE_COLUMNS} FROM outbox WHERE change_id = ?", (change_id,)).fetchone()
+    change = change_of(row)
     left_out = [name for name in abilities.LATER_FIELDS if name in change.payload and name not in result.applied]
     if rest := _meant(change, left_out):
         _wait_here(change, rest)
@@ -297,7 +297,7 @@ def _freeze(change: Change) -> Change:
     for kind, payload, status, result in earlier:
         answer = json.loads(result)
         version = answer.get("version") or 0
-        written = taken(status, json.loads(payload), answer)
+        written = answers.taken(status, json.loads(payload), answer)
         is_new = kind == "create" and version == 1  # what it did not say is as its writer saw it: empty
         for name in base:
             if base[name] < version and (name == "*" or name in written or is_new):
@@ -310,29 +310,6 @@ def _freeze(change: Change) -> Change:
     return Change(
         **{name: getattr(change, name) for name in Change.__slots__ if name not in ("base", "was")}, base=base, was=was
     )
-
-
-def taken(status: str, sent: dict[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what an answered request has written of what it sent. An answer that names no fields means all of them
-    where it says "applied", and none in a conflict: a field is never taken for written that somebody else may hold."""
-    applied = answer.get("applied")
-    if applied is None:
-        return {} if status == "conflict" else sent
-    return {name: value for name, value in sent.items() if name in applied}
-
-
-def unaccounted(sent: Sent, result: Result) -> set[str]:
-    """The fields of which an answer does not say what became, or `*` where it is no answer to such a change at all:
-    a fact is never in conflict, and a conflict names what stands against each field that was not applied."""
-    if sent.kind in FACTS:
-        return {"*"} if result.status == "conflict" else set()
-    if result.status == "conflict" and "*" not in result.theirs:
-        left = sent.fields - result.theirs.keys() - set(result.applied or ())
-        return set(left) if sent.fields or result.theirs else {"*"}
-    if result.status in ("applied", "applied_flagged") and result.applied is not None:
-        later = abilities.LATER_FIELDS if sent.type == "item" else ()
-        return set(sent.fields - set(result.applied) - set(later))
-    return set()
 
 
 def head() -> int:
@@ -462,7 +439,7 @@ def next_due() -> datetime | None:
     return None if row[0] is None else from_text(row[0])
 
 
-# --- what a person sees and does -----------------------------------------------------------------------
+# --- what a person sees --------------------------------------------------------------------------------
 
 
 _WAITING = "outbox INDEXED BY outbox_unanswered WHERE answered_at IS NULL"
@@ -512,60 +489,3 @@ def count_listed(lane: str = "") -> int:
         (lane,),
     )
     return int(rows.fetchone()[0])
-
-
-def retry(change_id: str) -> None:
-    """Send a change again now. One that was refused goes out once more as a new change with the same content.
-
-    Raises `ShopError` `error.queue.gone` for an id that is not in the queue.
-    """
-    row = db.execute(
-        f"SELECT {_CHANGE_COLUMNS}, answered_at, status, label FROM outbox WHERE change_id = ? AND {LISTED}",
-        (change_id,),
-    ).fetchone()
-    if row is None:
-        raise ShopError("error.queue.gone")
-    *columns, answered_at, status, label = row
-    if answered_at is None:
-        db.execute("UPDATE outbox SET lane = 'fast', alone = 0, not_before = NULL WHERE change_id = ?", (change_id,))
-    elif status in ("rejected", "key_reuse"):
-        close(change_id, "resent", by=_send_anew(_change(columns), label))
-
-
-def _send_anew(change: Change, label: str) -> str:
-    """The content of a refused change under a new id, which it returns. What it moved here moves with it. A record is
-    made as it was edited since: it would lie over edits that are still on their way."""
-    if change.kind == "create":
-        edits = db.execute(
-            "SELECT payload FROM outbox WHERE type = ? AND record_id = ? AND kind = 'update' AND n > ?"
-            " AND answered_at IS NULL ORDER BY n",
-            (change.type, change.id, change.n),
-        ).fetchall()
-        for (edit,) in edits:
-            change.payload.update(json.loads(edit))
-    options: dict[str, Any] = {"base": change.base, "was": change.was, "label": label, "epoch": change.epoch}
-    change_id = add(change.kind, change.type, change.id, change.payload, **options)
-    for assignment in ("stock_move SET open = 1,", "account_move SET open = 1,", "money_move SET"):
-        db.execute(f"UPDATE {assignment} change_id = ? WHERE change_id = ?", (change_id, change.change_id))
-    return change_id
-
-
-def acknowledge(change_id: str) -> None:
-    """A person has seen a flagged change, or decided about one; it goes to the journal. Unanswered changes stay."""
-    close(change_id, "seen")
-
-
-def close(change_id: str, outcome: str, *, by: str | None = None) -> None:
-    """Put an answered change that waits for a person into the journal, with what became of it: `by` is the change
-    that took its place. What waits for a record to be made goes on."""
-    db.execute(
-        "UPDATE outbox SET lane = 'fast' WHERE lane = 'local' AND answered_at IS NULL AND change_id IN"
-        " (SELECT move.change_id FROM outbox AS made JOIN stock_move AS move ON move.part_id = made.record_id"
-        " WHERE made.change_id = ? AND made.kind = 'create')",
-        (change_id,),
-    )
-    db.execute(
-        "UPDATE outbox SET lane = 'done', outcome = ?, followed_by = ?"
-        " WHERE change_id = ? AND lane = 'attention' AND answered_at IS NOT NULL",
-        (outcome, by, change_id),
-    )

@@ -19,7 +19,7 @@ from ..database import db
 from ..database.statement import Statement, given, insert
 from ..errors import ShopError
 from ..limits import BEST_RATING
-from ..outbox import outbox, overlay
+from ..outbox import attention, outbox, overlay
 from ..outbox.messages import Result
 from ..outbox.views import Conflict, is_gone
 from ..quantity import NOTHING, told
@@ -315,7 +315,7 @@ def can_be_made_anew(conflict: Conflict) -> bool:
 def _end(conflict: Conflict, resolution: str) -> None:
     _RESOLVE.run(id=conflict.id, at=db.now_text(), resolution=resolution)
     if _LEFT.first(change_id=conflict.change_id) is None:
-        outbox.acknowledge(conflict.change_id)
+        attention.acknowledge(conflict.change_id)
 
 
 def _checked(conflict: Conflict, value: Any) -> Any:

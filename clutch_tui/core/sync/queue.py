@@ -20,7 +20,7 @@ from ..clock import from_text
 from ..database import db
 from ..database.statement import Statement, given
 from ..errors import ShopError
-from ..outbox import outbox, overlay, precedence, requests
+from ..outbox import attention, outbox, overlay, precedence, requests
 from ..outbox.views import ChangeRow
 from ..quantity import Quantity, to_decimal, told
 from ..records import EDITABLE, RECORDS
@@ -329,7 +329,7 @@ def retry(change_id: str) -> str:
     row = get(change_id)
     if not may_retry(row):
         raise ShopError("error.queue.settled")
-    outbox.retry(change_id)
+    attention.retry(change_id)
     if row.type in overlay.RECORD_COLUMNS:
         replica_rows.rebase(row.type, row.record_id)
     return str(_stored(change_id)["followed_by"] or change_id)
@@ -349,7 +349,7 @@ def see(change_id: str) -> None:
     if is_unconfirmed(row):
         single_writes.take_as_sent(change_id)
     else:
-        outbox.acknowledge(change_id)
+        attention.acknowledge(change_id)
 
 
 # --- correcting ----------------------------------------------------------------------------------------
@@ -396,7 +396,7 @@ def replace(refused: Refused, fields: Mapping[str, Any], *, actor: str = "") -> 
     after = _newest(row.type, row.record_id)
     if after == before:
         raise ShopError("error.queue.no_change", name=row.label)
-    outbox.close(row.id, "replaced", by=after)
+    attention.close(row.id, "replaced", by=after)
     if isinstance(refused.seen, Part) and row.kind == "create":
         inventory.count_rest(row.record_id, _first_stock(row.record_id, fields), actor=actor)
     return after
@@ -471,7 +471,7 @@ def give_up(change_id: str, *, actor: str = "") -> ChangeRow:
     if row.kind == "create" and row.type == "customer" and (owing := customers.get(row.record_id)).balance:
         raise ShopError("error.customer.owes", name=owing.draft.name)
     payload = detail(change_id).payload
-    outbox.close(change_id, "given_up")
+    attention.close(change_id, "given_up")
     replica_rows.rebase(row.type, row.record_id)
     journal.audit("give_up", row.type, row.record_id, {"change": change_id, "kind": row.kind, **told(payload)}, actor)
     return get(change_id)

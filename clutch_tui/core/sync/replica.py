@@ -15,7 +15,7 @@ from dataclasses import fields
 
 from .. import state
 from ..database import db
-from ..outbox import abilities, outbox, precedence, transports
+from ..outbox import abilities, attention, outbox, precedence, transports
 from ..outbox.messages import PullPage, PullState, Result
 from . import conflicts, marks, moves, part_staging, quarantine, refusal_doubts, replica_rows, withheld_figures
 from . import unconfirmed as sync_unconfirmed
@@ -346,13 +346,13 @@ def deliver(results: Mapping[str, Result], answer_epoch: str, *, policies: Mappi
         if kind in precedence.FACTS:
             _flag_sale(record_id, result)
             if result.status == "rejected" and abilities.refused(change_id, kind, result.code):
-                outbox.retry(change_id)
+                attention.retry(change_id)
         else:
             if type == "item" and result.status in _TAKEN:
                 outbox.keep_unsaid(change_id, result)
             nouns |= conflicts.settle(change_id, type, record_id, label, result, answer_epoch, policies or {})
             if result.status == "rejected" and abilities.is_too_fine(change_id, kind, result.code):
-                outbox.retry(change_id)
+                attention.retry(change_id)
             replica_rows.rebase(type, record_id)
             settled.add(record_id)
     if results:

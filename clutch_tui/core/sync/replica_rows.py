@@ -16,7 +16,7 @@ from typing import Any
 from .. import orders, state
 from ..clock import to_text
 from ..database import db
-from ..outbox import abilities, outbox, overlay, precedence, transports, waiting_edits
+from ..outbox import abilities, answers, overlay, precedence, transports, waiting_edits
 from ..records import RECORDS
 from . import aliases, documents, quarantine, unconfirmed
 
@@ -233,7 +233,7 @@ def _counting_fields(type: str, record_id: str, change: dict[str, Any]) -> dict[
         return {name: value for name, value in payload.items() if name not in overtaken}
     if change["status"] not in ("applied", "applied_flagged", "conflict"):
         return None
-    fields = outbox.taken(change["status"], payload, json.loads(change["result"]))
+    fields = answers.taken(change["status"], payload, json.loads(change["result"]))
     return fields if fields or (change["kind"] == "delete" and change["status"] != "conflict") else None
 
 

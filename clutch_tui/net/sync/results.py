@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from clutch_tui.core.outbox import outbox, precedence
+from clutch_tui.core.outbox import answers, precedence
 from clutch_tui.core.outbox.messages import Result, Sent
 
 from .. import wire
@@ -50,7 +50,7 @@ def read(sent: Sent, raw: object) -> Result:
 
 def checked(sent: Sent, result: Result) -> Result:
     """The result, where it accounts for what was sent. Raises `wire.BadPayload` where it does not."""
-    if left := outbox.unaccounted(sent, result):
+    if left := answers.unaccounted(sent, result):
         raise wire.BadPayload(f"an answer that does not say what became of {', '.join(sorted(left))}"[:200])
     return result
 
