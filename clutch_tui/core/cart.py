@@ -34,7 +34,7 @@ LARGEST_NOTE = 200_00
 
 def add_line(cart: Cart, part: PartRow | Part, quantity: Quantity = ONE) -> Cart:
     """Put a quantity of a part into the cart; a part that is there already, at the same price, becomes more. Raises
-    `error.sale.quantity`, and `error.sale.decimals` for a fraction of what is not sold in such."""
+    `error.sale.quantity`, and `not_sold_so` for a fraction of what is not sold in such."""
     line = line_of(part, quantity)
     _check_quantity(line)
     for n, present in enumerate(cart.lines):
@@ -60,8 +60,8 @@ def line_of(part: PartRow | Part, quantity: Quantity, price: int | None = None) 
 
 
 def set_quantity(cart: Cart, n: int, quantity: Quantity) -> Cart:
-    """Raises `error.sale.quantity` for what cannot be sold of anything, and `error.sale.decimals` for a fraction of
-    what is not sold in such."""
+    """Raises `error.sale.quantity` for what cannot be sold of anything, and `not_sold_so` for a fraction of what is
+    not sold in such."""
     line = replace(cart.lines[n], quantity=quantity)
     _check_quantity(line)
     return _with_line(cart, n, line)
