@@ -6,6 +6,7 @@ first frame, beyond those of the smallest Textual app, stands in a list here; wh
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import io
 import json
@@ -20,6 +21,7 @@ from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.config.paths import Home
 from clutch_tui.text import strings
 from clutch_tui.text.bidi import visual
+from clutch_tui.ui import shop
 from clutch_tui.ui.app import ClutchApp
 from tests.bench.terminals import TimedTerminal, without_escapes
 from tests.terminal import Terminal
@@ -138,10 +140,21 @@ async def test_tasks_begin_in_their_turn_on_every_python(tmp_path: Path) -> None
         factories.append(asyncio.get_running_loop().get_task_factory())
         pilot.app.exit(0)
 
-    with shop_in(tmp_path) as shop:
-        app = ClutchApp(shop.services("en"))
+    with shop_in(tmp_path) as opened:
+        app = ClutchApp(opened.services("en"))
         assert await app.run_async(headless=True, size=(80, 24), auto_pilot=look) == 0
     assert factories == [None]
+
+
+@pytest.mark.parametrize("name", shop.__all__)
+def test_a_lazy_module_is_where_the_type_checker_sees_it(name: str) -> None:
+    """What is missing there is found by no checker, and by the screen only when somebody opens it."""
+    imported = next(
+        f"{node.module}.{name}"
+        for node in ast.walk(ast.parse(Path(shop.__file__).read_text("utf-8")))
+        if isinstance(node, ast.ImportFrom) and name in [one.name for one in node.names]
+    )
+    assert getattr(shop, name).__name__ == imported
 
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGHUP])

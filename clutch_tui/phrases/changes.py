@@ -13,7 +13,8 @@ from typing import Any
 from clutch_tui.core.outbox.precedence import FACTS
 from clutch_tui.core.outbox.views import ChangeRow, Conflict
 from clutch_tui.core.sync import queue
-from clutch_tui.core.sync.queue import ChangeDetail, Concern
+from clutch_tui.core.sync.concerns import Concern
+from clutch_tui.core.sync.queue import ChangeDetail
 from clutch_tui.phrases import fields as record_fields
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import has, t

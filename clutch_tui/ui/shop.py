@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from clutch_tui.core.outbox import abilities, outbox, transports
     from clutch_tui.core.performance import measures, savings, usage
     from clutch_tui.core.store import benchmark, upkeep
-    from clutch_tui.core.sync import conflicts, differences, other_writers, queue
+    from clutch_tui.core.sync import concerns, conflicts, differences, other_writers, queue
 
 __all__ = [
     "abilities",
@@ -51,6 +51,7 @@ __all__ = [
     "cart_history",
     "cash",
     "codes",
+    "concerns",
     "conflicts",
     "customers",
     "differences",
@@ -83,6 +84,7 @@ __all__ = [
 _ROOMS = {
     "abilities": "outbox",
     "benchmark": "store",
+    "concerns": "sync",
     "conflicts": "sync",
     "differences": "sync",
     "measures": "performance",

@@ -8,14 +8,14 @@ at the counter. Whatever is done, the old change stays in the journal with its o
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
 import peewee
 
-from .. import customers, inventory, journal, search, suppliers
+from .. import customers, inventory, journal, suppliers
 from ..clock import from_text
 from ..database import db
 from ..database.statement import Statement, given
@@ -24,10 +24,10 @@ from ..outbox import attention, outbox, overlay, precedence, requests
 from ..outbox.views import ChangeRow
 from ..quantity import Quantity, to_decimal, told
 from ..records import EDITABLE, RECORDS
-from ..records.part import PartTable
 from ..records.sync import OutboxTable
-from ..types import Customer, CustomerDraft, Key, Part, PartDraft, Sale, Supplier, SupplierDraft
+from ..types import Customer, CustomerDraft, Key, Part, PartDraft, Supplier, SupplierDraft
 from . import replica_rows
+from .concerns import Concern, about
 from .fallback import single_writes
 
 REFUSED = ("rejected", "key_reuse")
@@ -67,14 +67,6 @@ _WAKE = Statement(
         OutboxTable.not_before.is_null(False),
     )
 )
-_PART = PartTable.alias("part")
-_MOVED = Statement(
-    _PART.select(
-        _PART.name, _PART.name_en, _PART.part_number, _PART.deleted, peewee.SQL(search.STOCK).alias("stock")
-    ).where(_PART.id == given("id"))
-)
-
-
 # --- what may be done ----------------------------------------------------------------------------------
 
 
@@ -199,16 +191,6 @@ def _moment(text: str | None) -> datetime | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Concern:
-    """A thing that a flag is about: a part that fell short, another part with the same number, a customer."""
-
-    name: str
-    number: str = ""
-    stock: int | None = None
-    name_en: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class ChangeDetail:
     """Everything that is known of a change. `theirs` are the fields that the server kept, `errors` its words about
     the fields that it refused; `waits_for` and `followed_by` are numbers of other changes."""
@@ -261,62 +243,7 @@ def concerns(change_id: str) -> dict[str, tuple[Concern, ...]]:
     if not row.flags:
         return {}
     payload: dict[str, Any] = json.loads(stored["payload"])
-    return _about(row.flags, row.type, row.record_id, {"item_name": row.label, **payload})
-
-
-def about_sale(sale: Sale) -> dict[str, tuple[Concern, ...]]:
-    """The same for a sale of any terminal."""
-    items = [{"item_id": line.part_id, "item_name": line.name, "part_number": line.part_number} for line in sale.lines]
-    return _about(sale.flags, "sale", sale.id, {"items": items, "customer_name": sale.customer_name})
-
-
-def _about(
-    flags: Sequence[str], type: str, record_id: str, payload: Mapping[str, Any]
-) -> dict[str, tuple[Concern, ...]]:
-    by_flag = {flag: tuple(_concern(flag, type, record_id, payload)) for flag in flags}
-    return {flag: things for flag, things in by_flag.items() if things}
-
-
-def _concern(flag: str, type: str, record_id: str, payload: Mapping[str, Any]) -> Sequence[Concern]:
-    if flag in ("duplicate_number", "duplicate_barcode"):
-        column = flag.replace("duplicate", "part").replace("part_barcode", "barcode")
-        return [
-            Concern(row["name"], str(payload[column]), row["stock"], row["name_en"])
-            for row in db.rows(  # as text, for the partial index of its order
-                f"SELECT name, name_en, {search.STOCK} AS stock FROM part"
-                f" WHERE deleted = 0 AND {column} = ? AND id <> ? ORDER BY name_key LIMIT 5",
-                (payload.get(column), record_id),
-            )
-        ]
-    lines = _moved(record_id if type == "item" else "", payload)
-    if flag == "oversold":  # all of them where the shelf has been put right since
-        return [line for line in lines if (line.stock or 0) < 0] or lines
-    if flag in ("unknown_part", "deleted_part"):
-        return [line for line in lines if line.stock is None] or lines
-    if flag == "over_credit" and payload.get("customer_name"):
-        return [Concern(str(payload["customer_name"]))]
-    return []
-
-
-def _moved(moved_part: str, payload: Mapping[str, Any]) -> list[Concern]:
-    """The parts whose stock a fact moves; one that is not in the list any more has no stock."""
-    lines = payload.get("items") or payload.get("lines") or [payload]
-    moved = []
-    for line in lines:
-        part_id = line.get("item_id") or moved_part
-        part = _MOVED.first(id=part_id) or _NO_PART
-        moved.append(
-            Concern(
-                line.get("item_name") or part["name"],
-                line.get("part_number") or part["part_number"],
-                None if part["deleted"] else part["stock"],
-                part["name_en"],
-            )
-        )
-    return moved
-
-
-_NO_PART: Mapping[str, Any] = {"name": "", "name_en": "", "part_number": "", "stock": None, "deleted": 1}
+    return about(row.flags, row.type, row.record_id, {"item_name": row.label, **payload})
 
 
 # --- trying again --------------------------------------------------------------------------------------

@@ -14,7 +14,8 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from clutch_tui.core.outbox.views import ChangeRow
-from clutch_tui.core.sync.queue import ChangeDetail, Concern
+from clutch_tui.core.sync.concerns import Concern
+from clutch_tui.core.sync.queue import ChangeDetail
 from clutch_tui.phrases import changes as change_phrases
 from clutch_tui.phrases import differences as difference_phrases
 from clutch_tui.text import format as shown

@@ -19,7 +19,7 @@ from clutch_tui.ui.widgets.big_figure import BigFigure
 from clutch_tui.ui.widgets.words import Words
 
 if TYPE_CHECKING:
-    from clutch_tui.core.sync.queue import Concern
+    from clutch_tui.core.sync.concerns import Concern
 
 
 class ReceiptDialog(PaperDialog):
@@ -92,5 +92,5 @@ class ReceiptDialog(PaperDialog):
 
     async def _read(self) -> None:
         await super()._read()
-        self._concerns = await self.app.store.read(shop.queue.about_sale, self._receipt)
+        self._concerns = await self.app.store.read(shop.concerns.about_sale, self._receipt)
         self.remarks.tell(self._remarks)
