@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from textual.pilot import Pilot
 
 from clutch_tui.core import cash, customers
 from clutch_tui.core.database import db
@@ -12,6 +13,7 @@ from clutch_tui.core.types import CustomerDraft
 from clutch_tui.text import strings
 from clutch_tui.text.format import money
 from clutch_tui.text.strings import t
+from clutch_tui.ui.app import ClutchApp
 from clutch_tui.ui.dialogs import Ask, Choose, Confirm
 from clutch_tui.ui.screens.account import PaymentDialog
 from clutch_tui.ui.screens.drawer import ClosingsScreen, DrawerScreen, ReportDialog
@@ -22,6 +24,17 @@ from tests.test_ui.shop_app import Shop, open_app, press, read_question, toasts,
 def printed(folder: Path) -> list[str]:
     """What was saved of Z reports, the first one first."""
     return [path.read_text("utf-8") for path in sorted(folder.glob("Z-*.txt"), key=lambda path: path.stem)]
+
+
+async def count_drawer(app: ClutchApp, pilot: Pilot[int], amount: str) -> None:
+    """From the till as far as the question whether to close with this amount."""
+    await press(pilot, "ctrl+d")
+    await until(pilot, lambda: isinstance(app.screen, DrawerScreen))
+    await press(pilot, "f8")
+    await until(pilot, lambda: isinstance(app.screen, Ask))
+    await type_text(pilot, amount)
+    await press(pilot, "enter")
+    await until(pilot, lambda: isinstance(app.screen, Confirm))
 
 
 @pytest.mark.parametrize("language", ["ar", "en"])
@@ -83,13 +96,7 @@ async def test_a_drawer_that_moved_while_it_was_asked_about_is_not_closed(shop: 
     who = {"drawer_id": "d", "actor": ""}
     shop.store.run_now(cash.do, "open", 200_00, **who)
     async with open_app(shop, "en") as (app, pilot):
-        await press(pilot, "ctrl+d")
-        await until(pilot, lambda: isinstance(app.screen, DrawerScreen))
-        await press(pilot, "f8")
-        await until(pilot, lambda: isinstance(app.screen, Ask))
-        await type_text(pilot, "200")
-        await press(pilot, "enter")
-        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await count_drawer(app, pilot, "200")
         shop.store.run_now(cash.close, 200_00, **who)
         await press(pilot, "enter")
         await until(pilot, lambda: toasts(app) == [t("error.cash.moved")])
@@ -101,13 +108,7 @@ async def test_a_question_speaks_the_language_that_is_chosen_while_it_is_asked(s
     """Sums and words in it stayed in the language in which it was asked."""
     shop.store.run_now(cash.do, "open", 200_00, drawer_id="d", actor="")
     async with open_app(shop, "en") as (app, pilot):
-        await press(pilot, "ctrl+d")
-        await until(pilot, lambda: isinstance(app.screen, DrawerScreen))
-        await press(pilot, "f8")
-        await until(pilot, lambda: isinstance(app.screen, Ask))
-        await type_text(pilot, "150")
-        await press(pilot, "enter")
-        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await count_drawer(app, pilot, "150")
         for language in ("ar", "en"):
             await press(pilot, "f12")
             await until(pilot, lambda language=language: strings.language() == language)

@@ -31,6 +31,16 @@ async def park(app: ClutchApp, pilot: Pilot[int]) -> None:
     await settle(pilot)
 
 
+async def take_over(app: ClutchApp, pilot: Pilot[int]) -> None:
+    """The first sale of another window, with the yes to its question."""
+    await press(pilot, "f6")
+    await until(pilot, lambda: isinstance(app.screen, Choose))
+    await press(pilot, "2")
+    await until(pilot, lambda: isinstance(app.screen, Confirm))
+    await read_question(pilot)
+    await press(pilot, "enter")
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_parked_sales_are_counted_and_listed_with_what_is_due(shop: Shop, language: strings.Language) -> None:
     shop.store.run_now(inventory.create, PartDraft(name="صامولة", part_number="NUT", price=1_010), whole(9))
@@ -116,12 +126,7 @@ async def test_another_window_begins_anew_and_takes_a_sale_over_only_when_it_is_
             await press(at_second, "escape")
             await settle(at_second)
             assert in_cart(second) == []
-            await press(at_second, "f6")
-            await until(at_second, lambda: isinstance(second.screen, Choose))
-            await press(at_second, "2")
-            await until(at_second, lambda: isinstance(second.screen, Confirm))
-            await read_question(at_second)
-            await press(at_second, "enter")
+            await take_over(second, at_second)
             await until(at_second, lambda: in_cart(second) == [("NGK-7", 1)])
             await scan(first, at_first, "OF-100")
             await until(at_first, lambda: in_cart(first) == [])
@@ -135,12 +140,7 @@ async def test_a_sale_that_another_window_has_taken_is_not_paid_twice(shop: Shop
         await scan(first, at_first, "NGK-7")
         await settle(at_first)
         async with open_app(shop, "en") as (second, at_second):
-            await press(at_second, "f6")
-            await until(at_second, lambda: isinstance(second.screen, Choose))
-            await press(at_second, "2")
-            await until(at_second, lambda: isinstance(second.screen, Confirm))
-            await read_question(at_second)
-            await press(at_second, "enter")
+            await take_over(second, at_second)
             await until(at_second, lambda: in_cart(second) == [("NGK-7", 1)])
             await press(at_first, "f2")
             await until(at_first, lambda: isinstance(first.screen, PayDialog))
