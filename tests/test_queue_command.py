@@ -322,6 +322,7 @@ def test_a_change_says_of_itself_that_it_was_sent_or_that_it_was_not(run: Run, s
         sentences = (t("queue.time.first", at="").split("{")[0], t("queue.time.last", at=""), t("queue.time.never"))
         return [sentence.strip(" :⁦⁩") in out for sentence in sentences]
 
+    store.run_now(transports.switch, "inventory", "lists")
     store.run_now(inventory.adjust, part.id, whole(-1), "broken")
     claimed = store.run_now(single_writes.claim, "inventory")
     assert claimed is not None

@@ -180,6 +180,24 @@ async def test_a_list_that_is_barred_once_makes_no_plain_server_of_one_that_sync
     await new.close()
 
 
+async def test_one_barred_list_among_broken_ones_makes_no_plain_server_of_one_that_syncs(
+    tmp_path: Path, sandbox: Running, odd: Odd
+) -> None:
+    """Nobody had been heard yet, and the barred list was taken for one without numbers."""
+    new = await open_till(tmp_path, sandbox, transport=odd)
+    new.do(customers.create, CustomerDraft(name="أحمد", phone="01000000055"))
+    odd.refuses = lambda request: (
+        httpx.Response(403 if request.url.path.endswith("/orders") else 500) if request.method == "GET" else None
+    )
+    with contextlib.suppress(ApiError):
+        await new.sync._transports.push_records()
+    assert new.ask(transports.known) == dict.fromkeys(transports.CHANNELS)
+    odd.refuses = lambda request: None
+    await new.round()
+    assert new.ask(transports.known) == dict.fromkeys(transports.CHANNELS, "sync")
+    await new.close()
+
+
 async def test_a_broken_channel_keeps_no_other_from_news(till: Till, odd: Odd, sandbox: Running) -> None:
     part = a_part(till)
     till.do(customers.create, CustomerDraft(name="أحمد", phone="01000000055"))

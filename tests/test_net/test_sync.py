@@ -656,6 +656,35 @@ async def test_a_server_of_version_1_gets_a_payment_back_as_a_negative_one(
     assert till.ask(abilities.protocol) == 1
 
 
+@pytest.mark.parametrize("first", [1, 2])
+async def test_two_copies_of_a_disk_take_a_payment_back_once_though_the_server_learns_between_them(
+    till: Till, sandbox: Running, tmp_path: Path, first: int
+) -> None:
+    """They say one change in the words of two versions. The second was refused as another content under its id, and the
+    customer owed here what he did not owe there."""
+    sandbox.backend.database.protocol = first
+    made = till.do(customers.create, CustomerDraft(name="حسن", phone="01007654321"))
+    await till.round()
+    paid = till.do(accounts.pay, made.id, 50_00, "cash", "", "سارة", beyond_debt=True)
+    till.do(accounts.take_back, paid.id, "غلط", "سارة")
+    clone = tmp_path / "clone" / "data"
+    clone.mkdir(parents=True)
+    with sqlite3.connect(till.store.path) as source, sqlite3.connect(clone / "shop.db") as target:
+        source.backup(target)
+    copy = await open_till(tmp_path, sandbox, "clone")
+    await till.round()
+    sandbox.backend.database.protocol = 3 - first
+    copy.clock.forward(3600)
+    for _ in range(3):
+        await copy.round()
+    assert (copy.queue.unsent, copy.changes) == (0, ())
+    assert copy.ask(customers.get, made.id).balance == 0
+    assert copy.sql("SELECT count(*) FROM account_move WHERE open = 1") == [(0,)]
+    with sandbox.backend.database.reading() as reading:
+        assert reading.value("SELECT balance FROM customer WHERE id = ?", (made.id,)) == 0
+    await copy.close()
+
+
 async def test_a_payment_that_two_tills_take_back_counts_once_though_one_has_not_heard_the_version(
     till: Till, sandbox: Running, tmp_path: Path
 ) -> None:

@@ -64,6 +64,29 @@ async def test_what_came_back_to_an_account_waits_for_sync(shop: Shop) -> None:
     assert till.shelf(part(till, "P-0001").id) == shop.stock("P-0001")
 
 
+async def test_a_new_customer_whose_payment_went_by_sync_goes_by_sync_too(shop: Shop) -> None:
+    """His making may have come by sync when the server was taken for one without it, for a while: he was to be looked
+    for, his payment went by sync meanwhile, and with that there he could not go up by himself any more. He waited for
+    a server that syncs, for good, on one that did."""
+    line = Line()
+    till = await shop.till(transport=line)
+    await till.round()
+    made = till.do(customers.create, CustomerDraft(name="منى", phone="0100"))
+    line.cut["POST /customers"] = {1}
+    with pytest.raises(ApiError):
+        await till.sync._transports.push_records()
+    till.do(transports.switch, "customers", "lists")
+    till.do(accounts.pay, made.id, 50_00, "cash", "", "سارة", beyond_debt=True)
+    await till.sync._transports.push("sales")
+    assert [(change.kind, change.lane) for change in till.changes] == [("create", "fast")]
+    till.sync.look_again()
+    await minutes(till, 4)
+    assert till.ask(transports.known) == dict.fromkeys(transports.CHANNELS, "sync")
+    assert (till.queue.unsent, till.queue.local) == (0, 0)
+    assert shop.sql("SELECT id, balance FROM customer") == [(made.id, -50_00)]
+    assert till.ask(customers.get, made.id).balance == -50_00
+
+
 async def test_what_a_sale_moves_that_nobody_has_answered_for_is_not_taken_from_rows_by_sync(shop: Shop) -> None:
     """It went up by itself, and who moved its stock could not be seen: it waits in the slow lane, and its sync rows
     contain it. They know no change by which to say so."""

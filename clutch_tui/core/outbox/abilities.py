@@ -281,8 +281,7 @@ def freeze(change: Change) -> bool:
         return False
     if not has_spoken():
         return False
-    text = json.dumps(asdict(later.form(change.payload)), ensure_ascii=False)
-    _FREEZE.run(change_id=change.change_id, form=text)
+    _FREEZE.run(change_id=change.change_id, form=_written(later.form(change.payload)))
     return True
 
 
@@ -292,6 +291,26 @@ def in_form(change: Change) -> Change:
         return change
     form = _FORM.first(change_id=change.change_id)["form"]
     return replace(change, **json.loads(form)) if form else change
+
+
+def reword(change_id: str, kind: str) -> bool:
+    """The server knows a change under this id with another content: a fact that another copy of this disk has sent in
+    its other form, before or after the server learned its kind. True where that form is sent now, once."""
+    tried = f"reworded.{change_id}"
+    later = LATER.get(kind)
+    if later is None or later.form is None or state.get(tried) is not None:
+        return False
+    if _FORM.first(change_id=change_id)["form"]:
+        text = ""
+    else:
+        text = _written(later.form(json.loads(_PAYLOAD.first(change_id=change_id)["payload"])))
+    _FREEZE.run(change_id=change_id, form=text)
+    state.put(tried, 1)
+    return True
+
+
+def _written(form: Form) -> str:
+    return json.dumps(asdict(form), ensure_ascii=False)
 
 
 def is_too_fine(change_id: str, kind: str, code: str) -> bool:

@@ -347,6 +347,8 @@ def deliver(results: Mapping[str, Result], answer_epoch: str, *, policies: Mappi
             _flag_sale(record_id, result)
             if result.status == "rejected" and abilities.refused(change_id, kind, result.code):
                 attention.retry(change_id)
+            elif result.status == "key_reuse" and abilities.reword(change_id, kind):
+                sync_unconfirmed.reopen([change_id])
         else:
             if type == "item" and result.status in _TAKEN:
                 outbox.keep_unsaid(change_id, result)

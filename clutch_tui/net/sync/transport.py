@@ -234,7 +234,7 @@ class Transports(SyncPart):
         up again that may have arrived: whether it still does, or has become one that would make the record twice. The
         types of which that is not to be learned now, and why: the others go on."""
         failed: dict[str, ApiError] = {}
-        barred: list[str] = []
+        barred: dict[str, ApiError] = {}
         sent = await self._store.read(outbox.types_under_way, "rest")
         for channel, type in record_calls.NOUNS.items():
             name = await self._store.read(transports.of, channel)
@@ -251,12 +251,15 @@ class Transports(SyncPart):
                 if name == "sync":
                     continue
                 if error.kind is not Kind.MISSING_ROUTE:
-                    barred.append(channel)
+                    barred[channel] = error
                     continue
                 tracked = False
             await self._switch(channel, "sync" if tracked else "lists")
         # whoever numbers anything numbers everything: a list that we may not see says nothing, and the others are heard
+        # as soon as one of them comes to an answer
         if barred and not await self._store.read(_is_synced):
+            if failed and not await self._store.read(transports.without_sync):
+                return failed | {record_calls.NOUNS[channel]: error for channel, error in barred.items()}
             for channel in barred:
                 await self._switch(channel, "lists")
         return failed

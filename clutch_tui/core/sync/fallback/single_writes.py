@@ -16,6 +16,7 @@ from ... import state
 from ...database import db
 from ...outbox import outbox, transports
 from ...outbox.messages import Change, Result
+from ...records import RECORDS
 from ...types import Lane
 from .. import aliases, moves, replica
 
@@ -233,13 +234,21 @@ def put_off(claimed: Claimed, seconds: float) -> None:
 
 def wait_local(claimed: Claimed, error: str = "") -> None:
     """The server has no call for this: it waits, and nobody is alarmed. What cannot have reached the server is as
-    if it had never been tried."""
-    db.execute(
-        "UPDATE outbox SET lane = 'local', not_before = NULL, last_error = ? WHERE change_id = ?"
-        " AND answered_at IS NULL",
-        (error, claimed.change.change_id),
-    )
-    not_sent(claimed)
+    if it had never been tried. Where the channel goes by sync by now, nothing else is to be waited for: what the server
+    has certainly not done goes by that, and the rest of what it has begun is tried every quarter of an hour."""
+    change_id = claimed.change.change_id
+    if transports.by_lists(RECORDS[claimed.change.type].channel):
+        db.execute(
+            "UPDATE outbox SET lane = 'local', not_before = NULL, last_error = ? WHERE change_id = ?"
+            " AND answered_at IS NULL",
+            (error, change_id),
+        )
+        not_sent(claimed)
+    elif claimed.progress.posted or claimed.progress.writes:
+        outbox.make_slow(change_id, error)
+    else:
+        not_sent(claimed)
+        db.execute("DELETE FROM single WHERE change_id = ?", (change_id,))
 
 
 def wait_for_person(change_id: str, error: str) -> None:
