@@ -1,4 +1,4 @@
-"""The return of a sale: its lines that come back, how many pieces of each, and the money that goes back for them."""
+"""The return of a sale: its lines that come back, how much of each, and the money that goes back for them."""
 
 from __future__ import annotations
 
