@@ -15,6 +15,7 @@ from .records.sale import CartTable
 ELSEWHERE = "error.cart.elsewhere"
 
 _HOLDER = Statement(CartTable.select(CartTable.holder).where(CartTable.id == given("id")))
+_DISCARD = Statement(CartTable.delete().where(CartTable.id == given("id")))
 _HELD = Statement(CartTable.select(CartTable.id, CartTable.holder).where(CartTable.holder != ""))
 
 
@@ -23,6 +24,12 @@ def check(cart_id: str) -> None:
     row = _HOLDER.first(id=cart_id)
     if row is not None and db.window().is_other(row["holder"]):
         raise ShopError(ELSEWHERE)
+
+
+def discard(cart_id: str) -> None:
+    """Let a cart end. Raises `ShopError` `error.cart.elsewhere` where another window has it."""
+    check(cart_id)
+    _DISCARD.run(id=cart_id)
 
 
 def elsewhere() -> frozenset[str]:

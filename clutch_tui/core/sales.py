@@ -17,7 +17,7 @@ from typing import Any
 from clutch_tui.text.fold import fold_number
 
 from . import cart as carts
-from . import held_carts, money, receipts, sale_search
+from . import held_carts, money, quotations, receipts, sale_search
 from .clock import from_text, to_text
 from .database import db
 from .errors import ShopError
@@ -140,8 +140,7 @@ def _discount(kept: int | dict[str, int]) -> Discount:
 
 def discard_cart(cart_id: str) -> None:
     """Give a cart up. Raises `error.cart.elsewhere` where another window has it."""
-    held_carts.check(cart_id)
-    db.execute("DELETE FROM cart WHERE id = ?", (cart_id,))
+    held_carts.discard(cart_id)
 
 
 # --- the checkout --------------------------------------------------------------------------------------
@@ -190,6 +189,7 @@ def checkout(
         notes=cart.notes,
     )
     receipt = receipts.write(document)
+    quotations.sold(cart, receipt)
     discard_cart(cart.id)
     return receipt
 

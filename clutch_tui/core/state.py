@@ -70,6 +70,7 @@ def renew_lineage() -> str:
     put("receipt_prefix", _prefix(value))
     put("receipt_counter", 0)
     put("payment_counter", 0)
+    put("quotation_counter", 0)
     return value
 
 
@@ -98,6 +99,14 @@ def next_payment_number() -> str:
     counter = number("payment_counter") + 1
     put("payment_counter", counter)
     return f"{get('receipt_prefix')}-P{counter:05d}"
+
+
+def next_quotation_number() -> str:
+    """The next number of a quotation, e.g. `KXT-Q00012`: it is never a sale's."""
+    lineage()
+    counter = number("quotation_counter") + 1
+    put("quotation_counter", counter)
+    return f"{get('receipt_prefix')}-Q{counter:05d}"
 
 
 _RECEIPT_DIGITS = re.compile("[0-9]{1,9}")

@@ -244,6 +244,8 @@ class Cart:
     order_id: str | None = None
     notes: str = ""
     parked: bool = False
+    quotation_id: str | None = None
+    """The quotation that it was taken up from: the sale ends it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ program's own terms: money in minor units, moments in the database's text form, 
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import cache
 from typing import Annotated, Any, ClassVar
@@ -82,6 +83,15 @@ def moment_in(value: object) -> str | None:
     if moment.year > _LAST_YEAR:  # in another zone it would be in a year that no calendar has
         raise ValueError("a moment out of range")
     return value if len(value) == 24 and value[19] == "." and value[23] == "Z" else to_text(moment)
+
+
+def day_in(value: object) -> str:
+    """A day as YYYY-MM-DD, also out of a moment; empty is none."""
+    if value is None or value == "":
+        return ""
+    if not isinstance(value, str) or len(value) > 40:
+        raise ValueError("not a day")
+    return date.fromisoformat(value[:10]).isoformat()
 
 
 _FIRST_YEAR, _LAST_YEAR = 1900, 9998
@@ -285,6 +295,31 @@ class AccountPayment(Document):
 class PaymentVoid(Document):
     other_names: ClassVar[dict[str, str]] = {"reason": "note"}
     payment_id: str = ""
+
+
+class Quotation(Document):
+    number: str = ""
+    valid_until: Annotated[str, BeforeValidator(day_in)] = ""
+    cashier: str = ""
+    customer_id: str | None = None
+    customer_name: str = ""
+    customer_phone: str = ""
+    items: list[SaleItem] = []
+    subtotal: Money = 0
+    discount: Money = 0
+    tax: Money = 0
+    total: Money = 0
+
+
+class QuotationSold(Document):
+    quotation_id: str = ""
+    sale_id: str = ""
+    receipt_number: str = ""
+
+
+class QuotationLost(Document):
+    other_names: ClassVar[dict[str, str]] = {"reason": "note"}
+    quotation_id: str = ""
 
 
 class SaleVoid(Document):

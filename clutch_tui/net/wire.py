@@ -63,6 +63,9 @@ _RECORDS: dict[str, type[payload.Record]] = {
     "payment": payload.AccountPayment,
     "payment_void": payload.PaymentVoid,
     "void": payload.SaleVoid,
+    "quotation": payload.Quotation,
+    "quotation_sold": payload.QuotationSold,
+    "quotation_lost": payload.QuotationLost,
 }
 CAR_FIELDS = {"car_brand": "brand", "car_model": "model", "car_year": "year", "car_plate": "plate_number"}
 """A customer's car is one field on the wire and four in core."""

@@ -111,6 +111,39 @@ def payment_void(transaction: Transaction, change: Change, origin: Origin) -> Ou
     return outcome
 
 
+def quotation(transaction: Transaction, change: Change, origin: Origin) -> Outcome:
+    """What was offered to somebody at the counter, and until when. It moves nothing."""
+    body = change.body
+    payload.day(body.get("valid_until"), "valid_until")
+    amount(body, "total")
+    if not (items := objects(body, "items")):
+        raise invalid("items", "is empty")
+    for item in items:
+        identity(item.get("item_id"), "item_id")
+        payload.quantity(item.get("quantity"), "quantity")
+        amount(item, "price")
+    file_document(transaction, change, free_id(transaction, change), pulled=True)
+    return Outcome(version=1)
+
+
+def quotation_lost(transaction: Transaction, change: Change, origin: Origin) -> Outcome:
+    """Nothing came of a quotation, as far as somebody knows."""
+    about = identity(change.body.get("quotation_id"), "quotation_id")
+    file_document(transaction, change, free_id(transaction, change), pulled=True, about=about)
+    return Outcome(version=1)
+
+
+def quotation_sold(transaction: Transaction, change: Change, origin: Origin) -> Outcome:
+    """A quotation became a sale. A second sale of one is flagged: two tills may not have known of each other."""
+    about = identity(change.body.get("quotation_id"), "quotation_id")
+    identity(change.body.get("sale_id"), "sale_id")
+    outcome = Outcome(version=1)
+    if is_undone(transaction, about, "quotation_sold"):
+        outcome.flag("quotation_sold")
+    file_document(transaction, change, free_id(transaction, change), pulled=True, about=about)
+    return outcome
+
+
 def cash(transaction: Transaction, change: Change, origin: Origin) -> Outcome:
     """A drawer was opened, closed, or money went in or out beside a sale."""
     identity(change.body.get("drawer_id"), "drawer_id")

@@ -11,7 +11,7 @@ import json
 import random
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
@@ -135,6 +135,14 @@ def moment(value: Any, name: str) -> str:
     if not 1900 <= parsed.year <= 9998:
         raise invalid(name, "is out of range")
     return to_text(parsed)
+
+
+def day(value: Any, name: str) -> str:
+    """A day as YYYY-MM-DD."""
+    try:
+        return date.fromisoformat(value).isoformat()
+    except (TypeError, ValueError):
+        raise invalid(name, "must be a day, YYYY-MM-DD") from None
 
 
 def text(value: Any, name: str, limit: int = 2000) -> str:

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 from ..database import db
 
-FACTS = frozenset({"sale", "return", "void", "payment", "payment_void", "cash", "count", "adjust", "receive"})
+QUOTATIONS = ("quotation", "quotation_lost", "quotation_sold")
+FACTS = frozenset(
+    {"sale", "return", "void", "payment", "payment_void", "cash", "count", "adjust", "receive", *QUOTATIONS}
+)
 """Kinds that have happened at the counter: never refused, never held up by another change."""
 FACT_LIST = ", ".join(f"'{kind}'" for kind in sorted(FACTS))
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from . import customer, journal, order, part, sale, supplier, sync
+from . import customer, journal, order, part, quotation, sale, supplier, sync
 from .customer import CustomerDraft
 from .declaration import Field, fields_of
 from .part import PartDraft
@@ -27,6 +27,7 @@ __all__ = [
     "Table",
     "journal",
     "policy_fields",
+    "quotation",
     "sync",
 ]
 

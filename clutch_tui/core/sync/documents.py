@@ -1,4 +1,4 @@
-"""The facts of other tills that move accounts without being sales: payments, payments taken back, voids of sales.
+"""The facts of other tills beside sales: payments, payments taken back, voids of sales; and what is told of quotations.
 
 They come with the sales' rows. Ours are written where they are made (`accounts`, `aftersales`) and stay as they were
 printed; what comes of them says only that the server has them.
@@ -10,14 +10,19 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from .. import quotations
 from ..database import db
 
-KINDS = {"payment": "", "payment_void": "payment_id", "void": "sale_id"}
-"""The kinds, and the field that names what is undone."""
+_ABOUT = {"payment": "", "payment_void": "payment_id", "void": "sale_id"}
+"""The kinds that move accounts, and the field that names what is undone."""
+KINDS = frozenset({*_ABOUT, *quotations.KINDS})
 
 
 def store(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Store pulled documents."""
+    """Store pulled documents, all of one kind."""
+    if rows and rows[0]["type"] in quotations.KINDS:
+        quotations.store_pulled(rows)
+        return
     db.executemany(
         "INSERT INTO document (id, kind, about, customer_id, amount, method, note, at, own, seq)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?) ON CONFLICT (id) DO UPDATE SET seq = excluded.seq",
@@ -25,7 +30,7 @@ def store(rows: Sequence[Mapping[str, Any]]) -> None:
             (
                 row["id"],
                 row["type"],
-                row.get(KINDS[row["type"]]) or "",
+                row.get(_ABOUT[row["type"]]) or "",
                 row.get("customer_id") or "",
                 row.get("amount") or 0,
                 row.get("method") or "",
@@ -45,3 +50,4 @@ def sweep(present: Collection[str], oldest: str) -> None:
         "DELETE FROM document WHERE own = 0 AND at >= ? AND id NOT IN (SELECT value FROM json_each(?))",
         (oldest, json.dumps(list(present))),
     )
+    quotations.sweep(present, oldest)
