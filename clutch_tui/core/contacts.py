@@ -12,13 +12,13 @@ from .types import Key
 
 def count(table: str, text: str) -> int:
     """Return how many that are not deleted fit `text`."""
-    where, params = _fits(text)
+    where, params = fits(text)
     return int(db.first(f"SELECT count(*) AS n FROM {table} WHERE {where}", params)["n"])
 
 
 def page(table: str, columns: str, text: str, after: Key | None, skip: int, limit: int) -> list[Any]:
     """The `columns` of those that fit `text`, in the order of their names, each with its `place` in the list."""
-    where, params = _fits(text)
+    where, params = fits(text)
     if after is not None:
         where, params = f"{where} AND (name_key, id) > (?, ?)", (*params, *after)
     return db.rows(
@@ -38,8 +38,9 @@ def check_name(name: str) -> None:
         raise ShopError("error.contact.no_name")
 
 
-def _fits(text: str) -> tuple[str, tuple[Any, ...]]:
-    """Every word anywhere in the record's words; a text of digits alone is a telephone number however written."""
+def fits(text: str) -> tuple[str, tuple[Any, ...]]:
+    """Return the condition on a record that `text` fits, and its values: every word of it anywhere in the record's
+    words; a text of digits alone is a telephone number however written."""
     phone = phone_key(text)
     words = [phone] if phone.isdigit() else terms(text)
     # as text: a partial index serves `deleted = 0` and no value that is filled in

@@ -13,7 +13,9 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from clutch_tui.core.accounts import AccountEntry, AccountPayment, AccountStanding
+from clutch_tui.core.receivables import Aging, CustomerStatement
 from clutch_tui.core.types import PAY_METHODS, CustomerRow, PayMethod
+from clutch_tui.phrases import debts
 from clutch_tui.printing.page import method_word
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
@@ -106,6 +108,32 @@ def standing_words(standing: AccountStanding | None) -> str:
     return "   ".join(words)
 
 
+def owed_words(standing: AccountStanding | None, aging: Aging) -> str:
+    """Return the same, and for how long the oldest unpaid sale has been unpaid."""
+    return "   ".join(filter(None, (standing_words(standing), debts.oldest(aging))))
+
+
+class StatementDialog(PaperDialog):
+    """The statement of an account on paper."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f2", "save", "receipt.save", id="statement.save")]
+
+    def __init__(self, statement: CustomerStatement) -> None:
+        self._statement = statement
+        super().__init__("statement.title")
+
+    def _lines(self) -> list[str]:
+        from clutch_tui.printing import statement
+
+        return statement.lines(self._statement, shop=self._profile, footer=self.app.settings.shop.receipt_footer)
+
+    def _write(self, folder: Path) -> Path:
+        from clutch_tui.printing import statement
+
+        footer = self.app.settings.shop.receipt_footer
+        return statement.save(self._statement, folder, shop=self._profile, footer=footer)
+
+
 class AccountScreen(HistoryScreen):
     """The statement: whatever moved the account, newest first, each line with what was owed after it."""
 
@@ -115,6 +143,7 @@ class AccountScreen(HistoryScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2", "pay", "customer.pay", id="account.pay"),
         Binding("f3", "open", "account.open", id="account.open"),
+        Binding("f6", "paper", "statement.paper", id="account.paper"),
         Binding("f7", "purchases", "customer.purchases", id="account.purchases"),
         Binding("f8", "take_back", "payment.take_back", id="account.take_back"),
     ]
@@ -162,8 +191,9 @@ class AccountScreen(HistoryScreen):
     @work(group="standing", exclusive=True, exit_on_error=False)
     async def _read_standing(self) -> None:
         standing = await self.store.read(shop.accounts.standing, self._customer.id)
+        aging = await self.store.read(shop.receivables.aging, self._customer.id)
         self.standing.set_class(standing is not None and standing.is_over, "-warning")
-        self.standing.tell(lambda: f"{shown.name(self._customer.name)}:   {standing_words(standing)}")
+        self.standing.tell(lambda: f"{shown.name(self._customer.name)}:   {owed_words(standing, aging)}")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "open":
@@ -203,6 +233,11 @@ class AccountScreen(HistoryScreen):
         if back is not None:
             await self.app.push_screen_wait(PaymentDialog(back))
             await warn_below_zero(self)
+
+    @work(group="ask", exit_on_error=False)
+    async def action_paper(self) -> None:
+        statement = await self.store.read(shop.receivables.statement, self._customer.id)
+        await self.app.push_screen_wait(StatementDialog(statement))
 
     def action_purchases(self) -> None:
         from clutch_tui.ui.screens.past_sales import PastSalesScreen

@@ -9,6 +9,7 @@ from textual.binding import BindingType
 
 from clutch_tui.core import cars
 from clutch_tui.core.accounts import AccountEntry, AccountStanding
+from clutch_tui.core.receivables import Aging
 from clutch_tui.core.types import Customer
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import has, t
@@ -33,14 +34,21 @@ class CustomerDialog(ShowText):
         ),
     )
 
-    def __init__(self, customer: Customer, standing: AccountStanding | None, last: Sequence[AccountEntry]) -> None:
-        super().__init__("customer.title", lambda: customer_lines(customer, standing, last), hint="customer.page_hint")
+    def __init__(
+        self, customer: Customer, standing: AccountStanding | None, aging: Aging, last: Sequence[AccountEntry]
+    ) -> None:
+        super().__init__(
+            "customer.title", lambda: customer_lines(customer, standing, aging, last), hint="customer.page_hint"
+        )
         self.add_class("-form")
 
 
-def customer_lines(customer: Customer, standing: AccountStanding | None, last: Sequence[AccountEntry]) -> list[str]:
-    """A line for each field that has something in it, what is owed, and the newest lines of the statement."""
-    from clutch_tui.ui.screens.account import standing_words
+def customer_lines(
+    customer: Customer, standing: AccountStanding | None, aging: Aging, last: Sequence[AccountEntry]
+) -> list[str]:
+    """A line for each field that has something in it, what is owed and for how long, and the newest lines of the
+    statement."""
+    from clutch_tui.ui.screens.account import owed_words
 
     draft = customer.draft
     kind = f"customer.type.{draft.customer_type}"
@@ -53,7 +61,7 @@ def customer_lines(customer: Customer, standing: AccountStanding | None, last: S
         ("customer.type", t(kind) if has(kind) else shown.name(draft.customer_type)),
         ("part.car", shown.isolate(car) if car.isascii() else car),
         ("customer.plate", shown.name(draft.car_plate)),
-        ("account.standing", standing_words(standing)),
+        ("account.standing", owed_words(standing, aging)),
         ("customer.bought", shown.money(customer.total_purchases) if customer.total_purchases else ""),
         ("customer.last_visit", shown.date_time(customer.last_visit) if customer.last_visit else ""),
     )

@@ -24,10 +24,11 @@ from clutch_tui.ui.widgets.part_columns import unsent_mark
 from clutch_tui.ui.widgets.search_field import SearchField
 from clutch_tui.ui.widgets.window import RowSource
 from clutch_tui.ui.widgets.window_table import WindowTable
-from clutch_tui.ui.widgets.words import ProblemWords
+from clutch_tui.ui.widgets.words import ProblemWords, Words
 
 if TYPE_CHECKING:
     from clutch_tui.core.accounts import AccountEntry, AccountStanding
+    from clutch_tui.core.receivables import Aging
     from clutch_tui.ui.app import ClutchApp
 
 COLUMNS: tuple[TableColumn[CustomerRow], ...] = (
@@ -58,6 +59,7 @@ class CustomersScreen(ListScreen):
         Binding("f4", "pay", "customer.pay", id="customers.pay"),
         Binding("f5", "sell_to", "customer.sell_to", id="customers.sell_to"),
         Binding("f6", "account", "customer.account", id="customers.account"),
+        Binding("f7", "debtors", "customer.debtors", id="customers.debtors"),
         Binding("f8", "delete", "common.delete", id="customers.delete"),
     ]
 
@@ -81,8 +83,8 @@ class CustomersScreen(ListScreen):
             return
         from clutch_tui.ui.screens import customer_page
 
-        customer, standing, last = await self.store.read(_page_of, row.id, customer_page.LAST_ENTRIES)
-        await self.show_page(customer_page.CustomerDialog(customer, standing, last))
+        customer, owed, last = await self.store.read(_page_of, row.id, customer_page.LAST_ENTRIES)
+        await self.show_page(customer_page.CustomerDialog(customer, *owed, last))
 
     @work(group="ask", exit_on_error=False)
     async def action_add(self) -> None:
@@ -133,6 +135,11 @@ class CustomersScreen(ListScreen):
         till.sell_to(row)
         await self.app.action_mode("sales")
 
+    def action_debtors(self) -> None:
+        from clutch_tui.ui.screens.debtors import DebtorsScreen
+
+        self.app.push_screen(DebtorsScreen())
+
     def action_account(self) -> None:
         if (row := self.table.row) is not None:
             from clutch_tui.ui.screens.account import AccountScreen
@@ -140,10 +147,17 @@ class CustomersScreen(ListScreen):
             self.app.push_screen(AccountScreen(row))
 
 
-def _page_of(customer_id: str, entries: int) -> tuple[Customer, AccountStanding | None, tuple[AccountEntry, ...]]:
+def _page_of(
+    customer_id: str, entries: int
+) -> tuple[Customer, tuple[AccountStanding | None, Aging], tuple[AccountEntry, ...]]:
     """Return what the page of a customer says, read in one piece."""
     statement = shop.accounts.statement(customer_id, None, 0, entries)
-    return shop.customers.get(customer_id), shop.accounts.standing(customer_id), statement
+    return shop.customers.get(customer_id), _owed_by(customer_id), statement
+
+
+def _owed_by(customer_id: str) -> tuple[AccountStanding | None, Aging]:
+    """Return how a customer's account stands, and how old his debt is."""
+    return shop.accounts.standing(customer_id), shop.receivables.aging(customer_id)
 
 
 def new_customer(app: ClutchApp, typed: str = "") -> FormDialog[Customer]:
@@ -178,11 +192,13 @@ class PickCustomer(Dialog[PickedCustomer]):
         self.search = SearchField("customer.hint", id="pick-search")
         self.table: WindowTable[CustomerRow] = WindowTable(COLUMNS, empty="common.no_match", id="pick-list")
         self.search.steers(self.table)
+        self._standing = Words(classes="detail")
         self._problem = ProblemWords()
 
     def compose_body(self) -> ComposeResult:
         yield self.search
         yield self.table
+        yield self._standing
         yield self._problem
 
     def on_mount(self) -> None:
@@ -210,9 +226,21 @@ class PickCustomer(Dialog[PickedCustomer]):
         return bool(self.search.value.strip()) or self.search.has_steered
 
     @on(WindowTable.Highlighted, "#pick-list")
-    def _moved(self) -> None:
+    def _moved(self, event: WindowTable.Highlighted) -> None:
+        self._standing.tell(lambda: "")
         if self._is_marked:
             self._problem.clear()
+        if isinstance(event.row, CustomerRow):
+            self._tell_standing(event.row)
+
+    @work(group="standing", exclusive=True, exit_on_error=False)
+    async def _tell_standing(self, row: CustomerRow) -> None:
+        """Say what the customer under the cursor owes, up to what he may, and for how long he owes it."""
+        from clutch_tui.ui.screens.account import owed_words
+
+        standing, aging = await self.app.store.read(_owed_by, row.id)
+        self._standing.set_class(standing is not None and standing.is_over, "-warning")
+        self._standing.tell(lambda: f"{shown.name(row.name)}:   {owed_words(standing, aging)}")
 
     @on(WindowTable.Selected, "#pick-list")
     def _selected(self, event: WindowTable.Selected) -> None:
