@@ -1,23 +1,17 @@
-"""Words for the ages of debts: what both screens, papers and commands say of them."""
+"""Words for the ages of debts: what screens, papers and commands say of them."""
 
 from __future__ import annotations
 
-from clutch_tui.core.receivables import UP_TO, Aging
-from clutch_tui.text import format as shown
+from clutch_tui.core.receivables import Aging
 from clutch_tui.text.strings import t, tn
 
-
-def label(n: int) -> str:
-    """Return the name of the `n`th age: `31-60 days`."""
-    if n == len(UP_TO):
-        return t("debt.over", days=shown.number(UP_TO[-1]))
-    first = UP_TO[n - 1] + 1 if n else 0
-    return t("debt.days", first=shown.number(first), last=shown.number(UP_TO[n]))
+AGES = ("debt.up_to_30", "debt.up_to_60", "debt.up_to_90", "debt.older")
+"""What each age is called, one for each of `receivables.UP_TO` and what is older."""
 
 
 def parts(aging: Aging) -> list[tuple[str, int]]:
     """Return the ages of which something is owed, the youngest first, each with its name."""
-    return [(label(n), amount) for n, amount in enumerate(aging.by_age) if amount]
+    return [(t(key), amount) for key, amount in zip(AGES, aging.by_age, strict=True) if amount]
 
 
 def oldest(aging: Aging) -> str:

@@ -72,6 +72,7 @@ FAMILIES: dict[str, Iterable[str]] = {
     "mode.": [
         *keys.MODES,
         "past_sales",
+        "debtors",
         "connection_log",
         "conflicts",
         "part_history",

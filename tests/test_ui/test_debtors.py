@@ -91,7 +91,7 @@ async def test_the_statement_is_a_paper(shop: Shop, language: strings.Language, 
         (saved,) = app.services.receipts.glob("statement-*.txt")
         paper = saved.read_text()
         assert "Karim" in paper
-        assert debts.label(1) in paper
+        assert t(debts.AGES[1]) in paper
         assert "750.00" in paper
 
 

@@ -36,8 +36,8 @@ COLUMNS: tuple[TableColumn[DebtorRow], ...] = (
     TableColumn("common.name", 18, lambda row: row.name, flex=2),
     TableColumn("customer.balance", 11, lambda row: shown.amount(row.balance), number=True),
     *(
-        TableColumn(f"debt.column_{n}", 10, partial(_of_age, n), number=True, tone=partial(_tone, n))
-        for n in range(len(UP_TO) + 1)
+        TableColumn(key, 10, partial(_of_age, n), number=True, tone=partial(_tone, n))
+        for n, key in enumerate(debts.AGES)
     ),
 )
 
