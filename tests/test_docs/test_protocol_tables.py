@@ -192,9 +192,17 @@ def test_units() -> None:
 
 def test_documents() -> None:
     told = {row[0].text: set(row[1].code) for row in rows("documents")}
-    models = {"payment": payload.AccountPayment, "void": payload.SaleVoid, "payment_void": payload.PaymentVoid}
+    models: dict[str, type[payload.Document]] = {
+        "payment": payload.AccountPayment,
+        "void": payload.SaleVoid,
+        "payment_void": payload.PaymentVoid,
+        "quotation": payload.Quotation,
+        "quotation_lost": payload.QuotationLost,
+        "quotation_sold": payload.QuotationSold,
+    }
     for kind, model in models.items():
-        here = set(model.model_fields) - COMMON - {"at"}
+        unsaid = {"at", "note"} if kind == "quotation_sold" else {"at"}
+        here = set(model.model_fields) - COMMON - unsaid
         theirs = {ours: other for other, ours in model.other_names.items()}
         assert told[kind] == {theirs.get(name, name) for name in here}
     assert told.keys() - models.keys() == {"cash"}

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from clutch_tui.config.settings import Backend
-from clutch_tui.core import accounts, aftersales, cash, customers, inventory, sales, suppliers
+from clutch_tui.core import accounts, aftersales, cash, customers, inventory, quotations, sales, suppliers
 from clutch_tui.core.cart import add_line, with_customer
 from clutch_tui.core.outbox import abilities, outbox, precedence
 from clutch_tui.core.outbox.messages import Change
@@ -58,6 +58,11 @@ def _a_day_in_the_shop() -> None:
     aftersales.void(mistaken.id, "غلط", "سارة")
     payment = accounts.pay(customer.id, 10_00, "cash", "", "سارة", beyond_debt=True)
     accounts.take_back(payment.id, "غلط", "سارة")
+    cart, options = add_line(sales.open_cart(), part), {"valid_until": quotations.usual_end(), "rules": TaxRules()}
+    offered = quotations.quote(cart, name="أم أحمد", phone="01000000002", **till, **options)
+    quotations.lose(offered.id, "غالي", "سارة")
+    taken = quotations.recall(offered.id).quoted
+    sales.checkout(taken, [Payment("cash", 150_00)], rules=TaxRules(), **till)
     inventory.adjust(part.id, ONE, "هدية")
     inventory.count_stock(part.id, whole(5))
     cash.do("open", 100_00, drawer_id="d", actor="سارة")
@@ -76,10 +81,22 @@ def test_every_fact_is_done_here(changes: dict[tuple[str, str], Change]) -> None
     assert {kind for kind, _ in changes} & precedence.FACTS == precedence.FACTS - never_sent
 
 
-@pytest.mark.parametrize("kind", ["void", "payment", "payment_void", "count", "adjust"])
+OF_ONE_FORM = ["void", "payment", "payment_void", "quotation", "quotation_lost", "quotation_sold", "count", "adjust"]
+
+
+@pytest.mark.parametrize("kind", OF_ONE_FORM)
 def test_the_body_of_a_fact(changes: dict[tuple[str, str], Change], kind: str) -> None:
     (change,) = [change for (name, _), change in changes.items() if name == kind]
     assert set(messages.write_change(change)["body"]) == _told(kind)
+
+
+def test_a_quotation_says_for_whom_it_is_and_what_is_in_it(changes: dict[tuple[str, str], Change]) -> None:
+    """A name and a telephone number leave the machine although they are no customer's: the page says so."""
+    body = messages.write_change(changes["quotation", "quotation"])["body"]
+    assert (body["customer_id"], body["customer_name"], body["customer_phone"]) == (None, "أم أحمد", "01000000002")
+    assert set(body) == {name for row in PROTOCOL.table("quotations") for name in row[0].code}
+    of_a_return = {"sale_line"}
+    assert set(body["items"][0]) == names("sale", 1) - of_a_return
 
 
 def test_the_body_of_what_is_done_with_the_drawer(changes: dict[tuple[str, str], Change]) -> None:
