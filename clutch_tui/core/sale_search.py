@@ -20,17 +20,18 @@ _DAY = re.compile(r"(\d{1,2})([/-])(\d{1,2})(?:\2(\d{4}|\d{2}))?")
 _ISO_DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 
 
-def conditions(text: str) -> list[tuple[str, tuple[Any, ...]]]:
-    """The conditions on a row of `sale`, all of which must hold, as SQL and what stands for its marks."""
+def conditions(text: str, *, money: str = "total") -> list[tuple[str, tuple[Any, ...]]]:
+    """The conditions on a row of `sale`, or of another table with the same columns, all of which must hold, as SQL and
+    what stands for its marks. `money` is the column in which an amount is looked for."""
     clauses: list[tuple[str, tuple[Any, ...]]] = []
     for word in text.split():
         day, amount = day_of(word), amount_of(word)
         if day:
             clauses.append(("(business_day = ? OR instr(search_key, ?) > 0)", (day, fold(word))))
         elif amount is not None and not word.isdigit():
-            clauses.append(("(abs(total) = ? OR instr(search_key, ?) > 0)", (amount, fold(word))))
+            clauses.append((f"(abs({money}) = ? OR instr(search_key, ?) > 0)", (amount, fold(word))))
         elif amount is not None:
-            clauses.append(("(abs(total) = ? OR instr(search_key, ?) > 0)", (amount, *terms(word))))
+            clauses.append((f"(abs({money}) = ? OR instr(search_key, ?) > 0)", (amount, *terms(word))))
         else:
             clauses += [("instr(search_key, ?) > 0", (term,)) for term in terms(word)]
     return clauses

@@ -322,6 +322,16 @@ class QuotationLost(Document):
     quotation_id: str = ""
 
 
+class LostSale(Document):
+    item_id: str | None = None
+    item_name: str = ""
+    part_number: str = ""
+    quantity: Quantity = ONE
+    price: Money = 0
+    reason: str = ""
+    cashier: str = ""
+
+
 class SaleVoid(Document):
     other_names: ClassVar[dict[str, str]] = {"reason": "note"}
     sale_id: str = ""

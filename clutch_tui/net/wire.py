@@ -63,6 +63,7 @@ _RECORDS: dict[str, type[payload.Record]] = {
     "payment": payload.AccountPayment,
     "payment_void": payload.PaymentVoid,
     "void": payload.SaleVoid,
+    "lost_sale": payload.LostSale,
     "quotation": payload.Quotation,
     "quotation_sold": payload.QuotationSold,
     "quotation_lost": payload.QuotationLost,

@@ -21,6 +21,7 @@ _FACTS: dict[str, Callable[[Transaction, Change, Origin], Outcome]] = {
     "void": sales.void,
     "payment": facts.payment,
     "payment_void": facts.payment_void,
+    "lost_sale": facts.lost_sale,
     "quotation": facts.quotation,
     "quotation_lost": facts.quotation_lost,
     "quotation_sold": facts.quotation_sold,

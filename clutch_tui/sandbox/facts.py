@@ -111,6 +111,19 @@ def payment_void(transaction: Transaction, change: Change, origin: Origin) -> Ou
     return outcome
 
 
+def lost_sale(transaction: Transaction, change: Change, origin: Origin) -> Outcome:
+    """Something was asked for and not sold. It moves nothing."""
+    body = change.body
+    if not payload.text(body.get("item_name"), "item_name"):
+        raise invalid("item_name", "is required")
+    payload.quantity(body.get("quantity"), "quantity")
+    amount(body, "price")
+    if body.get("reason") not in ("no_stock", "too_dear", "not_carried"):
+        raise invalid("reason", "must be no_stock, too_dear or not_carried")
+    file_document(transaction, change, free_id(transaction, change), pulled=True)
+    return Outcome(version=1)
+
+
 def quotation(transaction: Transaction, change: Change, origin: Origin) -> Outcome:
     """What was offered to somebody at the counter, and until when. It moves nothing."""
     body = change.body

@@ -22,7 +22,7 @@ from ..quantity import is_whole
 from ..records.customer import DocumentTable
 from ..records.sync import OutboxTable, PullPageTable
 from .messages import Change
-from .precedence import QUOTATIONS
+from .precedence import MOVELESS
 
 VERSION = 2
 """The newest version of the protocol that this program speaks."""
@@ -98,7 +98,7 @@ def _negative_payment(payload: Mapping[str, Any]) -> Form:
 
 LATER: dict[str, Later] = {
     "payment_void": Later("sales", _negative_payment),
-    **dict.fromkeys(QUOTATIONS, Later("sales")),
+    **dict.fromkeys(MOVELESS, Later("sales")),
     "quote": Later("orders", is_kind=False),
     "unit": Later("inventory", is_kind=False),
     "fraction": Later(None, is_kind=False),

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from ..database import db
 
-QUOTATIONS = ("quotation", "quotation_lost", "quotation_sold")
+MOVELESS = ("lost_sale", "quotation", "quotation_lost", "quotation_sold")
+"""Facts of version 2 that move neither stock nor money nor an account."""
 FACTS = frozenset(
-    {"sale", "return", "void", "payment", "payment_void", "cash", "count", "adjust", "receive", *QUOTATIONS}
+    {"sale", "return", "void", "payment", "payment_void", "cash", "count", "adjust", "receive", *MOVELESS}
 )
 """Kinds that have happened at the counter: never refused, never held up by another change."""
 FACT_LIST = ", ".join(f"'{kind}'" for kind in sorted(FACTS))

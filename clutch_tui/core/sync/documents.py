@@ -1,4 +1,5 @@
-"""The facts of other tills beside sales: payments, payments taken back, voids of sales; and what is told of quotations.
+"""The facts of other tills beside sales: payments, payments taken back, voids of sales; and what is told of
+quotations and lost sales.
 
 They come with the sales' rows. Ours are written where they are made (`accounts`, `aftersales`) and stay as they were
 printed; what comes of them says only that the server has them.
@@ -10,18 +11,18 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from .. import quotations
+from .. import lost_sales, quotations
 from ..database import db
 
 _ABOUT = {"payment": "", "payment_void": "payment_id", "void": "sale_id"}
 """The kinds that move accounts, and the field that names what is undone."""
-KINDS = frozenset({*_ABOUT, *quotations.KINDS})
+KINDS = frozenset({*_ABOUT, *quotations.KINDS, lost_sales.KIND})
 
 
 def store(rows: Sequence[Mapping[str, Any]]) -> None:
     """Store pulled documents, all of one kind."""
-    if rows and rows[0]["type"] in quotations.KINDS:
-        quotations.store_pulled(rows)
+    if rows and rows[0]["type"] not in _ABOUT:
+        (quotations if rows[0]["type"] in quotations.KINDS else lost_sales).store_pulled(rows)
         return
     db.executemany(
         "INSERT INTO document (id, kind, about, customer_id, amount, method, note, at, own, seq)"
@@ -51,3 +52,4 @@ def sweep(present: Collection[str], oldest: str) -> None:
         (oldest, json.dumps(list(present))),
     )
     quotations.sweep(present, oldest)
+    lost_sales.sweep(present, oldest)

@@ -124,8 +124,8 @@ def write_change(change: Change) -> dict[str, Any]:
 def _fact(change: Change) -> dict[str, Any]:
     if change.kind in ("sale", "return"):
         return wire.write("sale", change.payload)
-    if change.kind == "quotation":
-        return wire.write("quotation", change.payload)
+    if change.kind in ("quotation", "lost_sale"):
+        return wire.write(change.kind, change.payload)
     if change.kind == "receive":
         return {**change.payload, "lines": [_received(line) for line in change.payload["lines"]]}
     writers = _WRITERS.get(change.kind, {})
