@@ -196,12 +196,13 @@ def test_documents() -> None:
         "payment": payload.AccountPayment,
         "void": payload.SaleVoid,
         "payment_void": payload.PaymentVoid,
+        "lost_sale": payload.LostSale,
         "quotation": payload.Quotation,
         "quotation_lost": payload.QuotationLost,
         "quotation_sold": payload.QuotationSold,
     }
     for kind, model in models.items():
-        unsaid = {"at", "note"} if kind == "quotation_sold" else {"at"}
+        unsaid = {"at", "note"} if kind in ("quotation_sold", "lost_sale") else {"at"}
         here = set(model.model_fields) - COMMON - unsaid
         theirs = {ours: other for other, ours in model.other_names.items()}
         assert told[kind] == {theirs.get(name, name) for name in here}
