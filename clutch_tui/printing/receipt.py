@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from clutch_tui.core.quantity import worth
-from clutch_tui.core.types import Receipt, SaleLine
-from clutch_tui.phrases.units import measured
+from clutch_tui.core.types import Receipt
 from clutch_tui.text import format as shown
-from clutch_tui.text.strings import t, tn
+from clutch_tui.text.strings import t
 
 from . import page
+from .bill import Bill
 from .page import WIDTH, method_word
-
-_INDENT = "  "
 
 
 def text(
@@ -52,7 +49,13 @@ def lines(
     for line in receipt.lines:
         paper.sold(line)
     paper.rule()
-    paper.sums(receipt)
+    paper.sums(
+        receipt.totals,
+        off_lines=receipt.off_lines,
+        percent=receipt.percent,
+        tax_rate=receipt.tax_rate,
+        included=receipt.prices_include_tax,
+    )
     paper.paid(receipt)
     for words in (receipt.notes, footer or ""):
         if words.strip():
@@ -61,7 +64,7 @@ def lines(
     return paper.lines
 
 
-class _Paper(page.PaperPage):
+class _Paper(Bill):
     """The parts of a receipt, from top to bottom."""
 
     def begin(self, receipt: Receipt, shop: Mapping[str, object]) -> None:
@@ -80,42 +83,6 @@ class _Paper(page.PaperPage):
         if receipt.customer_name:
             self.plain(t("receipt.customer", name=receipt.customer_name))
 
-    def sold(self, line: SaleLine) -> None:
-        name = shown.of_language(line.name, line.name_en)
-        self.plain(name or line.part_number)
-        if name and line.part_number:
-            self.plain(_INDENT + shown.part_number(line.part_number))
-        times = f"{_INDENT}{measured(line.quantity, line.unit)} × {shown.amount(line.price)}"
-        gross = worth(line.price, line.quantity)
-        self.pair(times, shown.amount(gross if line.discount else line.total))
-        if line.discount:
-            self.pair(_INDENT + _discount("receipt.discount", line.percent), shown.amount(-line.discount))
-            self.pair("", shown.amount(line.total))
-        if line.returned:
-            self.plain(_INDENT + t("receipt.given_back", quantity=measured(line.returned, line.unit)))
-
-    def sums(self, receipt: Receipt) -> None:
-        totals = receipt.totals
-        self.pair(t("receipt.subtotal"), shown.amount(totals.subtotal))
-        self._discounts(receipt)
-        if totals.tax:
-            key = "receipt.tax_included" if receipt.prices_include_tax else "receipt.tax"
-            rate = f" {shown.rate(receipt.tax_rate)}" if receipt.tax_rate else ""
-            self.pair(t(key) + rate, shown.amount(totals.tax))
-        if totals.rounding:
-            self.pair(t("receipt.rounding"), shown.amount(totals.rounding))
-        self.pair(t("receipt.total"), shown.money(totals.total))
-        self.plain(tn("receipt.pieces", totals.pieces))
-
-    def _discounts(self, receipt: Receipt) -> None:
-        """Write what is off the lines and what is off the whole sale, each by itself where there are both."""
-        lines, whole = receipt.off_lines, receipt.totals.discount - receipt.off_lines
-        if lines:
-            self.pair(t("receipt.discount_lines" if whole else "receipt.discount"), shown.amount(-lines))
-        if whole:
-            key = "receipt.discount_sale" if lines else "receipt.discount"
-            self.pair(_discount(key, receipt.percent), shown.amount(-whole))
-
     def paid(self, receipt: Receipt) -> None:
         if receipt.payments:
             self.rule()
@@ -126,7 +93,3 @@ class _Paper(page.PaperPage):
         if receipt.change:
             self.pair(t("receipt.tendered"), shown.amount(receipt.tendered))
             self.pair(t("receipt.change"), shown.amount(receipt.change))
-
-
-def _discount(key: str, percent: int) -> str:
-    return f"{t(key)} {shown.rate(percent)}" if percent else t(key)
