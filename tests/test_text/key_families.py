@@ -15,7 +15,7 @@ from itertools import product
 from typing import get_args
 
 from clutch_tui.bootstrap import support_file
-from clutch_tui.core import journal, updates
+from clutch_tui.core import journal, quotations, updates
 from clutch_tui.core import types as core
 from clutch_tui.core.outbox import transports
 from clutch_tui.core.performance import measures, usage
@@ -85,6 +85,7 @@ FAMILIES: dict[str, Iterable[str]] = {
     "order.over.": ["taken", "expired"],
     "order.status.": [*get_args(core.OrderStatus), "taken", "expired"],
     "pay.": get_args(core.PayMethod),
+    "quotation.paper.": [status for status in quotations.STATUSES if status != "open"],
     "queue.ask.": ["there", "send_again", "moved", "not_moved"],
     "queue.ask_give_up.": ["create", "update", "delete", "order"],
     "queue.became.": _OUTCOMES,
