@@ -10,15 +10,15 @@ import click
 
 from clutch_tui.core import cart as carts
 from clutch_tui.core import lookup, sales, state
-from clutch_tui.core.errors import ShopError
 from clutch_tui.core.price_lists.headings import FIELDS
 from clutch_tui.core.price_lists.notation import MARKS, Mark
-from clutch_tui.core.quantity import ONE, Quantity, times, written
-from clutch_tui.core.types import PAY_METHODS, Payment, PayMethod, Receipt
+from clutch_tui.core.quantity import Quantity, written
+from clutch_tui.core.types import PAY_METHODS, Cart, Payment, PayMethod, Receipt
 from clutch_tui.phrases import lookups
 from clutch_tui.text.strings import t
 
-from . import QUANTITY, find_installation, in_units, json_option, say_json
+from . import find_installation, in_units, json_option, say_json
+from .wanted_parts import filled, paired, part_options
 
 
 def commands() -> tuple[click.Command, ...]:
@@ -52,8 +52,7 @@ def find() -> click.Command:
 
 def sell() -> click.Command:
     @click.command("sell", help=t("cli.sell.help"))
-    @click.option("--part", "parts", multiple=True, required=True, help=t("cli.sell.part"))
-    @click.option("--qty", "quantities", multiple=True, type=QUANTITY, help=t("cli.sell.qty"))
+    @part_options
     @click.option("--pay", type=click.Choice(PAY_METHODS), default="cash", show_default=True, help=t("cli.sell.pay"))
     @click.option("--cashier", default="", help=t("cli.sell.cashier"))
     @json_option
@@ -66,9 +65,7 @@ def sell() -> click.Command:
         cashier: str,
         as_json: bool,
     ) -> None:
-        if len(quantities) > len(parts):
-            raise click.UsageError(t("cli.sell.too_many_quantities"))
-        wanted = list(zip(parts, (*quantities, *(ONE,) * (len(parts) - len(quantities))), strict=True))
+        wanted = paired(parts, quantities)
         installation = find_installation(options)
         with installation.open_store(inline=True) as store:
             receipt = store.run_now(_sell, wanted, pay, cashier, installation.device_id)
@@ -85,41 +82,15 @@ def sell() -> click.Command:
 
 def _sell(wanted: list[tuple[str, Quantity]], pay: str, cashier: str, device_id: str) -> Receipt:
     """A whole sale in the one transaction that it is called in."""
-    cart = sales.open_cart()
-    for text, quantity in wanted:
-        meant = _meant(text)
-        cart = carts.add_line(cart, meant.part, _so_many(meant.quantity, quantity))
+    return sold_whole(filled(sales.open_cart(), wanted), pay, cashier, device_id)
+
+
+def sold_whole(cart: Cart, pay: str, cashier: str, device_id: str) -> Receipt:
+    """The receipt of a cart that is paid at once, in one way. Raises `ShopError`."""
     rules, method = state.tax_rules(), cast(PayMethod, pay)
     totals = carts.totals(cart, rules, method)
     payments = (Payment(method, totals.total),)
     return sales.checkout(cart, payments, tendered=totals.total, cashier=cashier, device_id=device_id, rules=rules)
-
-
-def _so_many(each: Quantity, factor: Quantity) -> Quantity:
-    try:
-        return times(each, factor)
-    except ValueError:
-        figure = f"{written(factor)}*{written(each)}"
-        raise ShopError("error.sale.figure", figure=figure) from None
-
-
-def _meant(text: str) -> lookup.Candidate:
-    """The one part that a text means, as at the till; nobody is there to be asked, so what is not sure is an error."""
-    from clutch_tui.text.format import of_language
-
-    meaning = lookup.resolve(text)
-    if meaning.refused:
-        raise ShopError("error.sale.figure", figure=meaning.refused)
-    if meaning.unambiguous is None and meaning.exact:
-        named = (candidate.part for candidate in meaning.exact)
-        parts = ", ".join(part.part_number or of_language(part.name, part.name_en) for part in named)
-        raise ShopError("error.part.several", text=text, parts=parts)
-    if meaning.unambiguous is None:
-        raise ShopError("error.part.unknown_number", number=text)
-    part = meaning.unambiguous.part
-    if not part.price:  # the till asks for one
-        raise ShopError("error.sale.no_price", name=of_language(part.name, part.name_en))
-    return meaning.unambiguous
 
 
 def import_parts() -> click.Command:

@@ -1,0 +1,66 @@
+"""The parts that a command is given with `--part` and `--qty`, as lines of a cart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+
+from clutch_tui.core import cart as carts
+from clutch_tui.core import lookup
+from clutch_tui.core.errors import ShopError
+from clutch_tui.core.quantity import ONE, Quantity, times, written
+from clutch_tui.core.types import Cart
+from clutch_tui.text.strings import t
+
+from . import QUANTITY
+
+
+def part_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`--part` and `--qty`, the same for every command that has them; `paired` puts them together."""
+    with_quantities = click.option("--qty", "quantities", multiple=True, type=QUANTITY, help=t("cli.sell.qty"))
+    with_parts = click.option("--part", "parts", multiple=True, required=True, help=t("cli.sell.part"))
+    return with_parts(with_quantities(function))
+
+
+def paired(parts: Sequence[str], quantities: Sequence[Quantity]) -> list[tuple[str, Quantity]]:
+    """Each part with its quantity, in order; those that are left are one. Raises `click.UsageError`."""
+    if len(quantities) > len(parts):
+        raise click.UsageError(t("cli.sell.too_many_quantities"))
+    return list(zip(parts, (*quantities, *(ONE,) * (len(parts) - len(quantities))), strict=True))
+
+
+def filled(cart: Cart, wanted: Sequence[tuple[str, Quantity]]) -> Cart:
+    """The cart with these parts, each named as at the till. Raises `ShopError`."""
+    for text, quantity in wanted:
+        meant = _meant(text)
+        cart = carts.add_line(cart, meant.part, _so_many(meant.quantity, quantity))
+    return cart
+
+
+def _so_many(each: Quantity, factor: Quantity) -> Quantity:
+    try:
+        return times(each, factor)
+    except ValueError:
+        figure = f"{written(factor)}*{written(each)}"
+        raise ShopError("error.sale.figure", figure=figure) from None
+
+
+def _meant(text: str) -> lookup.Candidate:
+    """The one part that a text means, as at the till; nobody is there to be asked, so what is not sure is an error."""
+    from clutch_tui.text.format import of_language
+
+    meaning = lookup.resolve(text)
+    if meaning.refused:
+        raise ShopError("error.sale.figure", figure=meaning.refused)
+    if meaning.unambiguous is None and meaning.exact:
+        named = (candidate.part for candidate in meaning.exact)
+        parts = ", ".join(part.part_number or of_language(part.name, part.name_en) for part in named)
+        raise ShopError("error.part.several", text=text, parts=parts)
+    if meaning.unambiguous is None:
+        raise ShopError("error.part.unknown_number", number=text)
+    part = meaning.unambiguous.part
+    if not part.price:  # the till asks for one
+        raise ShopError("error.sale.no_price", name=of_language(part.name, part.name_en))
+    return meaning.unambiguous
