@@ -74,7 +74,8 @@ class _Paper(Bill):
         if quotation.status != "open":
             self.centred(t(f"quotation.paper.{quotation.status}"))
         self.rule()
-        self.plain(t("receipt.number", number=shown.part_number(quotation.number)))
+        if quotation.number:
+            self.plain(t("receipt.number", number=shown.part_number(quotation.number)))
         if quotation.receipt_number:
             self.plain(t("quotation.paper.receipt", number=shown.part_number(quotation.receipt_number)))
         self.plain(shown.date_time(quotation.at))

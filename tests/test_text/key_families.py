@@ -86,6 +86,7 @@ FAMILIES: dict[str, Iterable[str]] = {
     "order.status.": [*get_args(core.OrderStatus), "taken", "expired"],
     "pay.": get_args(core.PayMethod),
     "quotation.paper.": [status for status in quotations.STATUSES if status != "open"],
+    "quotation.status.": quotations.STATUSES,
     "queue.ask.": ["there", "send_again", "moved", "not_moved"],
     "queue.ask_give_up.": ["create", "update", "delete", "order"],
     "queue.became.": _OUTCOMES,
