@@ -84,6 +84,14 @@ def test_it_says_everything(language: str) -> None:
     assert "12:30 ص" in paper if language == "ar" else "00:30" in paper  # the shop's time, not UTC
 
 
+@pytest.mark.parametrize("mark", ["\u200f", "\u200d", "\x07"])
+def test_a_mark_that_takes_no_cell_breaks_no_line(language: str, mark: str) -> None:
+    """A name that was pasted from a chat ends its full line with one."""
+    for width in (32, 42, 48):
+        pasted = replace(SALE, customer_name="", notes=f"{'x' * width} {mark} شكرا")
+        assert [line.strip("\u200f ") for line in receipt.lines(pasted, width=width)[-2:]] == ["x" * width, "شكرا"]
+
+
 OIL = SaleLine(3, "p3", "زيت موتور", "5W-30", Quantity(1_500), 180_05, 0, 270_08, unit="LTR", decimals=2)
 
 

@@ -106,7 +106,7 @@ def _wrapped(words: str, width: int) -> Iterator[str]:
             continue
         if line.strip():
             yield line
-        *full, line = chop_cells(word, width)
+        *full, line = chop_cells(word, width) or [""]  # a mark that takes no cell is no line
         yield from full
     if line.strip():
         yield line
