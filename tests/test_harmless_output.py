@@ -11,20 +11,20 @@ from pathlib import Path
 import pytest
 
 from clutch_tui import cli
-from clutch_tui.core import customers, inventory, sales
+from clutch_tui.core import customers, inventory, quotations, sales
 from clutch_tui.core.cart import add_line, totals, with_customer
 from clutch_tui.core.quantity import whole
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import CustomerDraft, PartDraft, Payment, TaxRules
-from clutch_tui.printing import receipt
+from clutch_tui.printing import quotation, receipt
 from tests.homes import open_home
 
 HARM = "\x1bp\x00\x19\x19 \x1b]0;owned\x07 \x1b[2J \x9b31m \u202egpj.exe \u2028 \x7f"
 """A drawer kicked open, a title set, a screen cleared, C1, an override, a line separator, DEL."""
 
 
-def _make(store: Store) -> str:
-    def fill() -> str:
+def _make(store: Store) -> tuple[str, str]:
+    def fill() -> tuple[str, str]:
         part = inventory.create(PartDraft(name=f"فلتر {HARM}", part_number="OC 197", price=10_00), whole(5))
         customer = customers.create(CustomerDraft(name=f"ورشة {HARM}", phone="01000000001"))
         cart = with_customer(add_line(sales.open_cart(), part), customer)
@@ -32,7 +32,17 @@ def _make(store: Store) -> str:
         sold = sales.checkout(
             cart, (Payment("cash", due),), tendered=due, cashier=f"سارة {HARM}", device_id="d", rules=TaxRules()
         )
-        return sold.id
+        offered = quotations.quote(
+            add_line(sales.open_cart(), part),
+            valid_until=quotations.usual_end(),
+            name=f"أم أحمد {HARM}",
+            phone=HARM,
+            note=HARM,
+            cashier=f"سارة {HARM}",
+            device_id="d",
+            rules=TaxRules(),
+        )
+        return sold.id, quotations.lose(offered.id, f"غالي {HARM}", "").id
 
     return store.run_now(fill)
 
@@ -53,9 +63,11 @@ def _dangers(text: str) -> set[str]:
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("home")
     with open_home(home) as store:
-        sale = _make(store)
+        sale, offer = _make(store)
         sold = store.read_now(sales.get, sale)
         receipt.save(sold, home, shop={"name": HARM, "address": HARM}, footer=HARM)
+        offered = store.read_now(quotations.get, offer)
+        quotation.save(offered, home, shop={"name": HARM, "address": HARM}, footer=HARM)
     return home
 
 
@@ -90,6 +102,10 @@ def test_the_words_are_there_and_harm_nobody(run: Callable[..., str]) -> None:
         ("queue", "--json"),
         ("sell", "--part", "x\x1b]0;owned\x07\x9b", "--pay", "cash"),
         ("sell", "--part", "OC 197", "--pay", "cash"),
+        ("quote", "list"),
+        ("quote", "list", "--json"),
+        ("quote", "make", "--part", "OC 197", "--name", HARM.replace("\x00", "")),
+        ("quote", "show", HARM.replace("\x00", "")),
         ("--base-url", "http://x\x1b[2J\x9b.example", "status"),
         ("no-such-\x1b[2Jcommand\x9b",),
         ("doctor",),
@@ -100,6 +116,13 @@ def test_no_command_prints_what_commands_a_terminal(run: Callable[..., str], arg
     said = run(*arguments)
     assert said.strip()
     assert _dangers(said) == set()
+
+
+def test_a_quotation_is_shown_harmlessly(run: Callable[..., str]) -> None:
+    for row in json.loads(run("quote", "list", "--json")):
+        said = run("quote", "show", row["number"])
+        assert len(said.splitlines()) > 10
+        assert _dangers(said) == set()
 
 
 def test_each_change_is_shown_harmlessly(run: Callable[..., str], tmp_path: Path) -> None:
@@ -117,7 +140,7 @@ def test_no_file_holds_what_commands_a_terminal_or_a_printer(
     run("logs", "--export", str(tmp_path / "log.txt"))
     run("support-bundle", str(tmp_path / "support.zip"))
     written = [*tmp_path.glob("*.json"), *tmp_path.glob("*.txt"), *home.glob("*.txt")]
-    assert len(written) == 4
+    assert len(written) == 5
     texts = {path.name: path.read_bytes().decode("utf-8", "surrogatepass") for path in written}
     with zipfile.ZipFile(tmp_path / "support.zip") as archive:
         texts |= {f"support/{name}": archive.read(name).decode("utf-8", "surrogatepass") for name in archive.namelist()}
