@@ -114,7 +114,7 @@ class Trade:
         if day.weekday() == 3 and ago:
             self._collect(moments[-1])
 
-    def _basket(self) -> dict[str, int]:
+    def basket(self) -> dict[str, int]:
         """What one customer wants, in thousandths of each part's unit."""
         names, weights = self._models
         model = self.rng.choices(names, cum_weights=weights)[0] if names else ""
@@ -131,7 +131,7 @@ class Trade:
         return chosen or {next(iter(self.shelf)): 1000}
 
     def _sell(self, moment: datetime, day: date) -> None:
-        items = [self._line(item_id, quantity) for item_id, quantity in self._basket().items()]
+        items = [self.line(item_id, quantity) for item_id, quantity in self.basket().items()]
         customer = self._customer()
         subtotal = sum(line["total"] for line in items)
         discount = subtotal // 2000 * 100 if customer and self.rng.random() < 0.25 else 0
@@ -144,7 +144,8 @@ class Trade:
         elif self.rng.random() < 0.015 and not discount and moment + timedelta(hours=1) < self.now:
             self._return(self.sales[-1], items, moment + timedelta(hours=1), day)
 
-    def _line(self, item_id: str, quantity: int) -> JSON:
+    def line(self, item_id: str, quantity: int) -> JSON:
+        """What of one part is on a paper: quantity in thousandths of its unit, price and total in piastres."""
         part = self.shelf[item_id]
         sold: JSON = {"item_id": item_id, "item_name": part.name, "quantity": quantity, "price": part.price}
         return sold | {"total": payload.priced(part.price, quantity)}
@@ -180,7 +181,7 @@ class Trade:
             "cashier": "سارة فهمي",
             "customer_id": customer,
             "customer_name": who.get("name", ""),
-            "items": [_written(line) for line in items],
+            "items": [written(line) for line in items],
             "subtotal": payload.money(subtotal),
             "discount": payload.money(discount),
             "tax": payload.money(tax),
@@ -274,7 +275,7 @@ class Trade:
 
     def _order(self, n: int, created: datetime, status: str, customer: str) -> JSON:
         who = self.customers[customer]
-        chosen = self._basket()
+        chosen = self.basket()
         lines: list[JSON] = [
             {"item_id": key, "item_name": self.shelf[key].name, "quantity": payload.units(quantity), "price": None}
             for key, quantity in chosen.items()
@@ -311,7 +312,7 @@ class Trade:
         }
 
 
-def _written(line: JSON) -> JSON:
+def written(line: JSON) -> JSON:
     """A line of a sale as it travels."""
     money = {name: payload.money(line[name]) for name in ("price", "total")}
     return line | money | {"quantity": payload.units(line["quantity"]), "discount": payload.money(0)}

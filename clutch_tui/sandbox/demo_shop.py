@@ -12,7 +12,7 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from . import auth, catalogue, demo_data, payload
+from . import auth, catalogue, demo_data, demo_quotations, payload
 from .catalogue import Part, table
 from .database import Database, Transaction
 from .demo_history import Trade
@@ -116,6 +116,7 @@ def _stock(database: Database, transaction: Transaction, count: int) -> None:
     Rows("document", [_numbered(transaction, row) for row in trade.documents]).write(transaction)
     Rows("account_entry", [row | {"shop_id": transaction.shop_id} for row in trade.entries]).write(transaction)
     Rows("orders", [_numbered(transaction, row) for row in trade.orders]).write(transaction)
+    Rows("document", [_numbered(transaction, row) for row in demo_quotations.rows(trade)]).write(transaction)
 
 
 class _Ids:

@@ -6,10 +6,11 @@ import json
 import random
 import re
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
-from clutch_tui.sandbox import catalogue, demo_data, pages
+from clutch_tui.sandbox import catalogue, demo_data, pages, payload
 from clutch_tui.sandbox.app import create_backend
 from clutch_tui.sandbox.database import Database, Reading
 from clutch_tui.sandbox.pages import Pull
@@ -183,3 +184,26 @@ def test_open_orders_wait_for_an_answer(shop: Database) -> None:
 def test_a_very_large_shop_has_no_part_twice() -> None:
     parts = catalogue.parts(60_000, random.Random(1))
     assert len({part.part_number for part in parts}) == len({part.barcode for part in parts}) == 60_000
+
+
+def test_quotations_are_open_over_sold_and_lost(shop: Database) -> None:
+    kinds = ("quotation", "quotation_sold", "quotation_lost")
+    with shop.reading() as reading:
+        found = pages.read(reading, demo_data.SHOP_ID, "sales", Pull(0, limit=20_000, protocol=2)).changes
+    made, sold, lost = ([row for row in found if row["type"] == kind] for kind in kinds)
+    sales = {row["id"]: row for row in found if row["type"] == "sale"}
+    assert [row["number"] for row in made] == sorted(row["number"] for row in made)
+    today = NOW.date().isoformat()
+    ended = {row["quotation_id"] for row in (*sold, *lost)}
+    holds = [row["valid_until"] >= today for row in made if row["id"] not in ended]
+    assert (len(sold), len(lost), sorted(holds)) == (1, 1, [False, True, True])
+    for row in made:
+        assert sum(Decimal(item["total"]) for item in row["items"]) == Decimal(row["subtotal"])
+        assert Decimal(row["subtotal"]) - Decimal(row["discount"]) == Decimal(row["total"])
+        assert row["at"] < payload.to_text(NOW)
+    by_id = {row["id"]: row for row in made}
+    assert ended <= set(by_id)
+    (one,) = sold
+    sale = sales[one["sale_id"]]
+    assert (one["receipt_number"], by_id[one["quotation_id"]]["total"]) == (sale["receipt_number"], sale["total"])
+    assert all(row["reason"] for row in lost)
