@@ -119,6 +119,7 @@ def test_the_statement_is_the_paper_of_the_screen(run: Run, hassan: Customer, la
     assert "150.00" in said.out
     told = json.loads(run("statement", hassan.id, "--json").out)
     assert (told["balance"], told["before"], len(told["entries"])) == (150_00, 0, 1)
+    assert [sale["unpaid"] for sale in told["unpaid"]] == [150_00]
 
 
 def test_a_payment_takes_the_debt_down_once(run: Run, store: Store, hassan: Customer) -> None:

@@ -174,7 +174,7 @@ def test_it_is_for_the_one_customer_that_is_meant(store: Store, run: Run, pump: 
     assert (several.code, several.refused) == (1, "error.customer.several")
     assert "حسن علي" in several.err
     nobody = run("make", *BOTH, "--customer", "فاروق", "--json")
-    assert (nobody.code, nobody.refused) == (1, "error.customer.unknown")
+    assert (nobody.code, nobody.refused) == (1, "error.customer.unknown_text")
     assert everything(store) == before
 
 

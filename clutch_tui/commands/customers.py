@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, cast
 
@@ -10,23 +9,19 @@ import click
 
 from clutch_tui.core import accounts, receivables, state
 from clutch_tui.core import customers as core_customers
-from clutch_tui.core.errors import ShopError
 from clutch_tui.core.receivables import Aging, CustomerStatement, DebtorRow
-from clutch_tui.core.search_words import phone_key
-from clutch_tui.core.types import PAY_METHODS, CustomerDraft, CustomerRow, PayMethod
+from clutch_tui.core.types import PAY_METHODS, CustomerDraft, PayMethod
 from clutch_tui.phrases import debts
 from clutch_tui.phrases.errors import explain
 from clutch_tui.text import format as shown
-from clutch_tui.text.fold import fold
 from clutch_tui.text.format import NumberError
 from clutch_tui.text.strings import t
 
 from . import find_installation, json_option, say_json
+from .wanted_customer import meant
 
 AT_ONCE = 500
 """Rows that are read in one piece."""
-NAMED = 5
-"""How many customers a refusal names that a text may mean."""
 
 
 def commands() -> tuple[click.Command, ...]:
@@ -179,28 +174,7 @@ def add() -> click.Command:
     return command
 
 
-# --- who, how much -------------------------------------------------------------------------------------
-
-
-def meant(text: str) -> CustomerRow:
-    """The one customer that a text means: an id, a telephone number, a name; nobody is there to be asked, so what is
-    not sure is an error. Raises `error.customer.unknown_text` and `error.customer.several`."""
-    fitting = core_customers.page(text, None, 0, AT_ONCE) if text.strip() else ()
-    exact: Callable[[CustomerRow], bool]
-    for exact in (lambda row: fold(row.name) == fold(text), lambda row: phone_key(row.phone) == phone_key(text)):
-        if len(named := [row for row in fitting if exact(row)]) == 1:
-            return named[0]
-    if len(fitting) == 1:
-        return fitting[0]
-    if fitting:
-        names = ", ".join(f"{shown.name(row.name)} {shown.phone(row.phone)}".strip() for row in fitting[:NAMED])
-        raise ShopError("error.customer.several", text=text, names=names)
-    try:
-        customer = core_customers.get(text)
-    except ShopError:
-        raise ShopError("error.customer.unknown_text", text=text) from None
-    name, phone = customer.draft.name, customer.draft.phone
-    return CustomerRow(customer.id, (), name, phone, "", customer.balance, customer.unsent)
+# --- how much -------------------------------------------------------------------------------------
 
 
 def _money(text: str) -> int:
@@ -234,6 +208,7 @@ def _statement_json(statement: CustomerStatement) -> dict[str, Any]:
         "since": statement.since,
         "before": statement.before,
         "entries": [_plain(entry) for entry in statement.entries],
+        "unpaid": [asdict(sale) for sale in statement.unpaid],
         "balance": statement.customer.balance,
         "limit": statement.limit,
         "aging": aging_json(statement.aging),

@@ -10,7 +10,7 @@ import click
 
 from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.core import cart as carts
-from clutch_tui.core import customers, quotations, sales, state
+from clutch_tui.core import quotations, sales, state
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.quantity import Quantity
 from clutch_tui.core.quotations import Quotation, QuotationQuery, QuotationRow
@@ -19,11 +19,9 @@ from clutch_tui.core.types import PAY_METHODS, Cart, PayMethod, Receipt
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 
-from . import find_installation, in_units, json_option, say_json
+from . import find_installation, in_units, json_option, say_json, wanted_customer
 from .selling import sold_whole
 from .wanted_parts import filled, paired, part_options
-
-MOST_CUSTOMERS_NAMED = 5
 
 
 def commands() -> tuple[click.Command, ...]:
@@ -120,18 +118,8 @@ def _last_day(days: int | None, until: str | None) -> str:
 
 
 def _for_customer(cart: Cart, text: str) -> Cart:
-    """The cart with the one customer that a text fits, or that is called so; nobody is there to be asked."""
-    if not text:
-        return cart
-    fitting = customers.page(text, None, 0, 100)
-    called = [row for row in fitting if row.name == text.strip()]
-    meant = called if len(called) == 1 else fitting
-    if not meant:
-        raise ShopError("error.customer.unknown")
-    if len(meant) > 1:
-        said = ", ".join(row.name for row in meant[:MOST_CUSTOMERS_NAMED])
-        raise ShopError("error.customer.several", text=text, customers=said)
-    return carts.with_customer(cart, meant[0])
+    """The cart with the customer that a text means."""
+    return carts.with_customer(cart, wanted_customer.meant(text)) if text else cart
 
 
 # --- what there is -------------------------------------------------------------------------------------

@@ -108,13 +108,14 @@ def aging(customer_id: str) -> Aging:
 @dataclass(frozen=True, slots=True)
 class CustomerStatement:
     """The statement of a customer's account for a paper: the `entries` since the day `since` (YYYY-MM-DD), oldest
-    first, what was owed before them, what is owed now, and of which age."""
+    first, what was owed before them, the sales that are not paid, and the debt by its age."""
 
     customer: Customer
     at: datetime
     since: str
     before: int
     entries: tuple[AccountEntry, ...]
+    unpaid: tuple[UnpaidSale, ...]
     aging: Aging
     limit: int | None
 
@@ -127,8 +128,9 @@ def statement(customer_id: str, days: int = STATEMENT_DAYS) -> CustomerStatement
     newest = accounts.statement(customer_id, None, 0, MOST_ENTRIES)
     entries = tuple(entry for entry in reversed(newest) if entry.at is not None and _day(entry.at) >= since)
     before = entries[0].balance - entries[0].amount if entries else customer.balance
-    limit = state.credit_limit()
-    return CustomerStatement(customer, db.now(), since, before, entries, aging(customer_id), limit)
+    unpaid = unpaid_sales(customer_id)
+    debt = _aged(customer.balance, unpaid) if customer.balance > 0 else NOTHING_OWED
+    return CustomerStatement(customer, db.now(), since, before, entries, unpaid, debt, state.credit_limit())
 
 
 def _day(at: datetime) -> str:

@@ -14,6 +14,9 @@ from . import page
 from .page import WIDTH
 from .payment import balance_word
 
+MOST_UNPAID = 30
+"""Unpaid sales that stand on the paper, the newest of them; all of them are in the sum."""
+
 
 def lines(
     statement: CustomerStatement,
@@ -38,6 +41,10 @@ def lines(
         paper.plain(" ".join(filter(None, (shown.date(entry.at), word, shown.part_number(entry.number)))))
         paper.pair(f"  {shown.amount(entry.amount)}", shown.amount(entry.balance))
     paper.rule()
+    if statement.unpaid:
+        paper.plain(t("statement.unpaid"))
+    for sale in statement.unpaid[-MOST_UNPAID:]:
+        paper.pair(f"  {shown.day(sale.day)} {shown.part_number(sale.receipt_number)}", shown.amount(sale.unpaid))
     paper.pair(balance_word(statement.customer.balance), shown.money(abs(statement.customer.balance)))
     for label, amount in debts.parts(statement.aging):
         paper.pair(f"  {label}", shown.amount(amount))
