@@ -106,11 +106,13 @@ class Quotation:
     receipt_number: str
     unsent: bool
     own: bool
+    is_over: bool = False
+    """Whether its last day has gone, whatever became of it."""
 
     @property
     def binds(self) -> bool:
         """Tell whether the shop is still bound to its prices."""
-        return self.status in ("open", "lost")
+        return self.status in ("open", "lost") and not self.is_over
 
 
 @dataclass(frozen=True, slots=True)
@@ -430,6 +432,7 @@ def _whole(row: Any) -> Quotation:
         receipt_number="" if end is None else end["receipt_number"],
         unsent=bool(row["unsent"]),
         own=bool(row["own"]),
+        is_over=row["valid_until"] < state.business_day(),
     )
 
 

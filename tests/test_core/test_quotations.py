@@ -194,6 +194,14 @@ def test_after_its_day_it_binds_nobody(store: Store, clock: HandClock, pump: Par
     assert store.read_now(quotations.get, made.id).status == "sold"
 
 
+def test_one_that_was_lost_binds_nobody_after_its_day_either(store: Store, clock: HandClock, pump: Part) -> None:
+    made = quote(store, cart_of(store, pump), valid_until=store.read_now(quotations.usual_end, 0))
+    assert store.run_now(quotations.lose, made.id, "غالي", "سارة").binds
+    clock.moment += DAY
+    late = store.read_now(quotations.get, made.id)
+    assert (late.status, late.binds) == ("lost", False)
+
+
 def test_a_part_that_is_not_sold_any_more_is_named(store: Store, pump: Part) -> None:
     made = quote(store, cart_of(store, pump))
     store.run_now(inventory.delete, pump.id, seen=store.read_now(inventory.get, pump.id))
