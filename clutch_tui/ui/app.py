@@ -69,13 +69,12 @@ BESIDE_EVERY = 60.0
 TIDY_AFTER = 15.0
 """Seconds after the till is up in which it is left alone: the first search and the first sale come now."""
 
-_SCREENS = {mode: "".join(word.capitalize() for word in mode.split("_")) + "Screen" for mode in keys.MODES}
 
-
-def _screen(mode: str) -> Screen[None]:
-    """Make the screen of a mode; its module is imported when a person first goes there."""
-    module = import_module(f"clutch_tui.ui.screens.{mode}")
-    return cast("Screen[None]", getattr(module, _SCREENS[mode])())
+def _screen(name: str) -> Screen[None]:
+    """Make the screen of that name; its module is imported when a person first goes there."""
+    module = import_module(f"clutch_tui.ui.screens.{name}")
+    called = "".join(word.capitalize() for word in name.split("_"))
+    return cast("Screen[None]", getattr(module, f"{called}Screen")())
 
 
 class ClutchApp(KeysInOrder, Scanning, Overlays, ThinWire, Gauges, BidiApp, App[int]):
@@ -426,22 +425,20 @@ class ClutchApp(KeysInOrder, Scanning, Overlays, ThinWire, Gauges, BidiApp, App[
         return super().switch_mode(mode) if self.is_running else AwaitMount(cast(Any, self), [])
 
     async def _go_to(self, mode: str) -> None:
-        """Go to the screen of that name, whatever was opened over it: only a question is answered first. The drawer
-        lies over the till."""
+        """Go to the screen of that name, whatever was opened over it: only a question is answered first. Some lie
+        over the till."""
         self.close_overlay()
-        if mode == keys.DRAWER:
-            await self._go_to_drawer()
+        if mode in keys.OVER_TILL:
+            await self._go_over_till(mode)
             return
         await self.switch_mode(mode)
         while len(self.screen_stack) > 1 and not self._asks:
             self.pop_screen()
 
-    async def _go_to_drawer(self) -> None:
-        from clutch_tui.ui.screens.drawer import DrawerScreen
-
+    async def _go_over_till(self, name: str) -> None:
         await self._go_to("sales")
         if not self._asks:  # a question at the till is answered first
-            self.push_screen(DrawerScreen())
+            self.push_screen(_screen(name))
 
     @work(group="language", exit_on_error=False)
     async def action_language(self) -> None:

@@ -199,10 +199,14 @@ class FormDialog(Dialog[T], Generic[T]):
     def _entered(self, event: TextField.Submitted | ChoiceField.Submitted) -> None:
         """Enter goes to the next field, and saves on the last."""
         event.stop()
-        if event.control is self.rows[-1].field:
+        if self._ends_at(event.control):
             self.action_save()
         else:
             self.focus_next()
+
+    def _ends_at(self, field: Widget | None) -> bool:
+        """Tell whether nothing is left to fill in behind this field."""
+        return field is self.rows[-1].field
 
     @work(group="save", exit_on_error=False)
     async def action_save(self) -> None:

@@ -80,7 +80,8 @@ class Overlays(_AppPart):
             for mode in keys.MODES[10:]:  # those that no digit leads to
                 title = "palette.sign_in" if mode == "sign_in" else f"mode.{mode}"
                 yield FoundCommand.of(title, t(f"mode.{mode}"), partial(self._go_to, mode))
-        yield FoundCommand.of(f"mode.{keys.DRAWER}", "", partial(self.action_mode, keys.DRAWER))
+        for name in keys.OVER_TILL:
+            yield FoundCommand.of(f"mode.{name}", "", partial(self.action_mode, name))
 
     def action_command_palette(self) -> None:
         """Open our own palette: Textual's types from left to right, and turns back what is beneath it."""
@@ -96,7 +97,7 @@ class Overlays(_AppPart):
             return
         from clutch_tui.ui.dialogs import Choose
 
-        menu = Choose("app.menu", [(mode, partial(t, f"mode.{mode}")) for mode in (*keys.MODES, keys.DRAWER)])
+        menu = Choose("app.menu", [(mode, partial(t, f"mode.{mode}")) for mode in (*keys.MODES, *keys.OVER_TILL)])
         menu.overlay = "menu"
         if (mode := await self.push_screen_wait(menu)) is not None:
             await self._go_to(mode)

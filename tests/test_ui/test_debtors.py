@@ -45,7 +45,7 @@ async def test_the_list_names_each_debt_by_its_age_and_the_sum(shop: Shop, langu
     owe(shop, "Mona", 300, 40)
     shop.store.run_now(customers.create, CustomerDraft(name="Nobody"))
     async with open_app(shop, language, mode="customers") as (app, pilot):
-        await press(pilot, "f7")
+        await press(pilot, "f10")
         await until(pilot, lambda: isinstance(app.screen, DebtorsScreen) and app.screen.table.count == 2)
         screen = app.screen
         assert isinstance(screen, DebtorsScreen)
@@ -63,7 +63,7 @@ async def test_the_list_names_each_debt_by_its_age_and_the_sum(shop: Shop, langu
 async def test_a_payment_from_the_list_takes_the_debtor_off_it(shop: Shop) -> None:
     owe(shop, "Karim", 50, 3)
     async with open_app(shop, "en", mode="customers") as (app, pilot):
-        await press(pilot, "f7")
+        await press(pilot, "f10")
         await until(pilot, lambda: isinstance(app.screen, DebtorsScreen) and app.screen.table.count == 1)
         screen = app.screen
         await press(pilot, "f4", *"50", "enter", "enter", "enter")
@@ -78,7 +78,7 @@ async def test_the_statement_is_a_paper(shop: Shop, language: strings.Language, 
     karim = owe(shop, "Karim", 1_000, 45)
     shop.store.run_now(accounts.pay, karim, 250_00, "cash", "", "c")
     async with open_app(shop, language, mode="customers") as (app, pilot):
-        await press(pilot, "f7")
+        await press(pilot, "f10")
         await until(pilot, lambda: isinstance(app.screen, DebtorsScreen) and app.screen.table.count == 1)
         await press(pilot, "enter")
         await until(pilot, lambda: isinstance(app.screen, AccountScreen) and app.screen.table.count == 2)
@@ -131,7 +131,7 @@ async def test_the_till_says_what_the_customer_owes_who_is_chosen(shop: Shop, la
 
 async def test_the_debtors_are_left_as_any_list(shop: Shop) -> None:
     async with open_app(shop, "en", mode="customers") as (app, pilot):
-        await press(pilot, "f7")
+        await press(pilot, "f10")
         await until(pilot, lambda: isinstance(app.screen, DebtorsScreen))
         assert app.screen.table.empty_key == "debt.none"
         await press(pilot, "escape")

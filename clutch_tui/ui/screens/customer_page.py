@@ -30,6 +30,7 @@ class CustomerDialog(ShowText):
             ("f4", "pay", "customer.pay"),
             ("f5", "sell_to", "customer.sell_to"),
             ("f6", "account", "customer.account"),
+            ("f7", "quotations", "customer.quotations"),
             ("f8", "delete", "common.delete"),
         ),
     )

@@ -59,8 +59,9 @@ class CustomersScreen(ListScreen):
         Binding("f4", "pay", "customer.pay", id="customers.pay"),
         Binding("f5", "sell_to", "customer.sell_to", id="customers.sell_to"),
         Binding("f6", "account", "customer.account", id="customers.account"),
-        Binding("f7", "debtors", "customer.debtors", id="customers.debtors"),
+        Binding("f7", "quotations", "customer.quotations", id="customers.quotations"),
         Binding("f8", "delete", "common.delete", id="customers.delete"),
+        Binding("f10", "debtors", "customer.debtors", id="customers.debtors"),
     ]
 
     def columns(self) -> Sequence[TableColumn[CustomerRow]]:
@@ -74,7 +75,7 @@ class CustomersScreen(ListScreen):
         return f"{line}\n{t('common.has_unsent')}" if row.unsent else line
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return self.has_row() if action in ("edit", "pay", "sell_to", "account", "delete") else True
+        return self.has_row() if action in ("edit", "pay", "sell_to", "account", "quotations", "delete") else True
 
     @work(group="ask", exit_on_error=False)
     async def action_open(self) -> None:
@@ -145,6 +146,12 @@ class CustomersScreen(ListScreen):
             from clutch_tui.ui.screens.account import AccountScreen
 
             self.app.push_screen(AccountScreen(row))
+
+    def action_quotations(self) -> None:
+        if (row := self.table.row) is not None:
+            from clutch_tui.ui.screens.quotations import QuotationsScreen
+
+            self.app.push_screen(QuotationsScreen(row))
 
 
 def _page_of(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from textual import work
+from textual.events import Key
 
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
@@ -55,3 +56,20 @@ class PaperDialog(ShowText):
     async def action_save(self) -> None:
         path = await asyncio.to_thread(self._write, self.app.services.receipts)
         self.app.notify(t(self.SAVED, path=shown.isolate(str(path))))
+
+
+class TillPaper(PaperDialog):
+    """A paper that is handed to whoever stands at the till: the next customer's first part, scanned or typed, takes it
+    off the screen."""
+
+    def take_scan(self, text: str) -> bool | None:
+        """Let the paper go; the scan belongs to what lies below."""
+        self.dismiss(None)
+        return None
+
+    def on_key(self, event: Key) -> None:
+        """Pass what is typed on to what lies below as well, but for a key of the paper's own."""
+        if event.is_printable and event.key not in self.active_bindings:
+            event.stop()
+            self.dismiss(None)
+            self.app.press_next(event.key, event.character)

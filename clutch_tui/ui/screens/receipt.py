@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.events import Key
 
 from clutch_tui.core.types import Receipt
 from clutch_tui.phrases import changes
 from clutch_tui.text.strings import t
 from clutch_tui.ui import shop
-from clutch_tui.ui.screens.paper import PaperDialog
+from clutch_tui.ui.screens.paper import TillPaper
 from clutch_tui.ui.widgets.big_figure import BigFigure
 from clutch_tui.ui.widgets.words import Words
 
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from clutch_tui.core.sync.concerns import Concern
 
 
-class ReceiptDialog(PaperDialog):
+class ReceiptDialog(TillPaper):
     """The receipt of a committed sale or return; Enter goes on, F2 saves it as text. `fresh` while the customer waits
     for the money: what was to be paid and the change, or what goes back and how much of it in cash, stand large above
     the paper."""
@@ -62,18 +61,6 @@ class ReceiptDialog(PaperDialog):
         if is_return or out:
             word = "receipt.hand_out" if is_return else "receipt.change"
             yield BigFigure(word, out, drawable=drawable, classes="-given-back")
-
-    def take_scan(self, text: str) -> bool | None:
-        """The next customer's first part: the receipt goes, the scan belongs to what lies below."""
-        self.dismiss(None)
-        return None
-
-    def on_key(self, event: Key) -> None:
-        """Pass what is typed on to what lies below as well, but for a key of the receipt's own."""
-        if event.is_printable and event.key not in self.active_bindings:
-            event.stop()
-            self.dismiss(None)
-            self.app.press_next(event.key, event.character)
 
     def _remarks(self) -> str:
         """Return what is not on the paper: what the server found worth saying about the sale."""

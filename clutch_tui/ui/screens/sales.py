@@ -8,6 +8,8 @@ each change, so it is there again after whatever happens to the machine.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -38,7 +40,7 @@ class SalesScreen(TillEntry):
     NAME = "sales"
     NOUNS = frozenset({"inventory", "shop", "customers"})
     KEPT_CLEAR = 3  # whose sale it is, and what it comes to
-    TYPED = ("sales.help_quantity", "sales.help_times", "sales.help_step")
+    TYPED = ("sales.help_quantity", "sales.help_times", "sales.help_step", "sales.help_quotation")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2", "pay", "sales.pay", id="sales.pay"),
         Binding("f3", "customer", "sales.customer", id="sales.customer"),
@@ -48,6 +50,7 @@ class SalesScreen(TillEntry):
         Binding("f7", "past", "sales.past", id="sales.past"),
         Binding("f8", "remove", "sales.remove", id="sales.remove"),
         Binding("f10", "empty", "sales.empty", id="sales.empty"),
+        Binding("f11,ctrl+g", "quote", "sales.quote", id="sales.quote"),
         Binding("ctrl+n", "quantity", "sales.quantity", show=False, id="sales.quantity"),
         Binding("ctrl+d", "drawer", "sales.drawer", show=False, id="sales.drawer", priority=True),
     ]
@@ -59,6 +62,8 @@ class SalesScreen(TillEntry):
         self._others = 0
         """How many other sales are being made."""
         self._standing_of: str | None = None
+        self._quotation: tuple[str | None, str] = (None, "")
+        """The quotation that the cart came from, and its number."""
 
     def compose_body(self) -> ComposeResult:
         with Horizontal(classes="search-line"):
@@ -126,7 +131,11 @@ class SalesScreen(TillEntry):
         self.cart = cart
         self._is_open.set()
         totals = shop.cart.totals(cart, self.rules)
-        self.lines.show(Totalled(cart, totals, self.rules.prices_include_tax, self._others), select)
+        made_of, number = self._quotation
+        if cart.quotation_id != made_of:
+            number = ""
+            self._read_quotation(cart.quotation_id)
+        self.lines.show(Totalled(cart, totals, self.rules.prices_include_tax, self._others, number), select)
         if cart.customer_id != self._standing_of:
             self._read_standing(cart.customer_id)
         self.refresh_bindings()
@@ -142,7 +151,19 @@ class SalesScreen(TillEntry):
         if self.cart is not None:
             self._show(self.cart)
 
+    @work(group="quotation", exclusive=True, exit_on_error=False)
+    async def _read_quotation(self, quotation_id: str | None) -> None:
+        """Read the number of the quotation that the sale came from; one that no server knows any more has none."""
+        self._quotation = (quotation_id, "")
+        if quotation_id is not None:
+            with suppress(ShopError):
+                self._quotation = (quotation_id, (await self.store.read(shop.quotations.get, quotation_id)).number)
+        if self.cart is not None:
+            self._show(self.cart)
+
     def _change(self, cart: Cart, select: str | None = None) -> None:
+        if not cart.lines and cart.quotation_id is not None:
+            cart = replace(cart, quotation_id=None)  # what is sold next is nothing of it
         if self.cart is not None and cart != self.cart:
             self.history.note(self.cart)
         self._show(cart, select)
@@ -332,6 +353,25 @@ class SalesScreen(TillEntry):
         return receipt is None or await self.app.confirm_unexpected(
             "order.ask_sell_again", receipt=shown.part_number(receipt)
         )
+
+    @work(group="pay", exit_on_error=False)
+    async def action_quote(self) -> None:
+        """Make a quotation of the cart; where nothing is in it, show those that there are."""
+        from clutch_tui.ui.screens import quote
+        from clutch_tui.ui.screens.quotation_paper import QuotationDialog
+
+        cart = self.cart
+        if cart is None or self.writing:
+            return
+        if not cart.lines:
+            await self.app.action_mode("quotations")
+            return
+        quotation = await quote.ask_for(self.app, cart, self.rules)
+        if quotation is not None:
+            await self._begin()
+            self.app.push_screen(QuotationDialog(quotation))
+        elif await self.store.read(shop.sales.is_lost, cart.id):
+            await self._begin()
 
     def action_past(self) -> None:
         from clutch_tui.ui.screens.past_sales import PastSalesScreen

@@ -46,6 +46,8 @@ class Totalled:
     tax_included: bool
     beside: int = 0
     """How many other sales are being made or parked."""
+    quotation: str = ""
+    """The number of the quotation that it came from."""
 
 
 def _discount(row: CartRow) -> str:
@@ -109,7 +111,7 @@ class CartView(Vertical):
 
     def show(self, totalled: Totalled, select: str | None = None) -> None:
         """Draw this cart; the cursor goes to the line of the part `select`, or stays."""
-        cart, totals = totalled.cart, totalled.totals
+        cart = totalled.cart
         rows = [CartRow(n, line) for n, line in enumerate(cart.lines)]
         # the part's number has no room beside a column of discounts, so that one is only there when it says something
         discounted = any(row.line.discount for row in rows)
@@ -120,7 +122,7 @@ class CartView(Vertical):
             lambda: _customer(cart, self._standing(), totalled.beside, self._customer.content_size.width)
         )
         self._sums.tell(lambda: Content(beside(_sums(totalled), self._sums.content_size.width)))
-        self._total.tell(lambda: _to_pay(totals))
+        self._total.tell(lambda: _to_pay(totalled))
 
 
 def _customer(cart: Cart, standing: str, parked: int, room: int) -> str:
@@ -150,7 +152,13 @@ def _sums(totalled: Totalled) -> list[str]:
     return parts
 
 
-def _to_pay(totals: Totals) -> str:
-    """Return what the customer is told, with what it was rounded by: the line above is full."""
-    words = t("sales.to_pay", total=shown.money(totals.total))
-    return f"{words}   {t('sales.rounding', amount=shown.amount(totals.rounding))}" if totals.rounding else words
+def _to_pay(totalled: Totalled) -> str:
+    """Return what the customer is told, with what it was rounded by and the quotation that it keeps to: the line above
+    is full."""
+    totals, number = totalled.totals, totalled.quotation
+    parts = [t("sales.to_pay", total=shown.money(totals.total))]
+    if totals.rounding:
+        parts.append(t("sales.rounding", amount=shown.amount(totals.rounding)))
+    if number:
+        parts.append(t("sales.of_quotation", number=shown.part_number(number)))
+    return "   ".join(parts)
