@@ -71,6 +71,8 @@ class Wanted:
     """What was asked for in vain: how often, how much in all, and last when. `stock` is what lies on the shelf now,
     None for what the shop does not have."""
 
+    id: str
+    key: Key
     item_id: str | None
     name: str
     part_number: str
@@ -193,13 +195,16 @@ def wanted(days: int = 90, limit: int = 100) -> tuple[Wanted, ...]:
     not have is taken together by its words."""
     since = (date.fromisoformat(state.business_day()) - timedelta(days=days)).isoformat()
     rows = db.rows(
-        "SELECT item_id, item_name, lost_sale.part_number, count(*) AS times, sum(quantity) AS quantity, max(at) AS at,"
-        f" {STOCK} AS stock FROM lost_sale LEFT JOIN part ON part.id = item_id WHERE business_day >= ?"
-        " GROUP BY coalesce(item_id, search_key) ORDER BY times DESC, max(at) DESC, item_name LIMIT ?",
+        "SELECT coalesce(item_id, search_key) AS id, item_id, item_name, lost_sale.part_number, count(*) AS times,"
+        f" sum(quantity) AS quantity, max(at) AS at, {STOCK} AS stock FROM lost_sale"
+        " LEFT JOIN part ON part.id = item_id WHERE business_day >= ?"
+        " GROUP BY 1 ORDER BY times DESC, max(at) DESC, item_name LIMIT ?",
         (since, limit),
     )
     return tuple(
         Wanted(
+            row["id"],
+            (n,),
             row["item_id"],
             row["item_name"],
             row["part_number"],
@@ -208,5 +213,5 @@ def wanted(days: int = 90, limit: int = 100) -> tuple[Wanted, ...]:
             from_text(row["at"]),
             None if row["stock"] is None else Quantity(row["stock"]),
         )
-        for row in rows
+        for n, row in enumerate(rows)
     )

@@ -83,7 +83,7 @@ async def go_to(app: ClutchApp, row: Notification) -> bool:
         await app.action_mode("updates")
         return True
     if row.count == 1 and row.kind in ("stock_alert", "price_alert"):
-        return await _to_part(app, str(row.values.get("item_id") or ""))
+        return await to_part(app, str(row.values.get("item_id") or ""))
     if row.kind in _TOPICS:
         await app.action_mode("insights")
         cast("InsightsScreen", app.screen).choose(_TOPICS[row.kind])
@@ -100,7 +100,7 @@ async def _to_order(app: ClutchApp, number: str) -> bool:
     return True
 
 
-async def _to_part(app: ClutchApp, part_id: str) -> bool:
+async def to_part(app: ClutchApp, part_id: str) -> bool:
     part = await app.store.read(shop.inventory.row, part_id)
     if part is None:
         return False

@@ -15,7 +15,7 @@ from itertools import product
 from typing import get_args
 
 from clutch_tui.bootstrap import support_file
-from clutch_tui.core import journal, quotations, updates
+from clutch_tui.core import journal, lost_sales, quotations, updates
 from clutch_tui.core import types as core
 from clutch_tui.core.outbox import transports
 from clutch_tui.core.performance import measures, usage
@@ -79,12 +79,14 @@ FAMILIES: dict[str, Iterable[str]] = {
         "account",
         "supplier_history",
         *keys.OVER_TILL,
+        "wanted",
         "closings",
     ],
     "order.": ["accept", "reject", "quote"],
     "order.over.": ["taken", "expired"],
     "order.status.": [*get_args(core.OrderStatus), "taken", "expired"],
     "pay.": get_args(core.PayMethod),
+    "lost_sale.": lost_sales.REASONS,
     "quotation.paper.": [status for status in quotations.STATUSES if status != "open"],
     "quotation.shows.": quotations.STATUSES,
     "quotation.status.": quotations.STATUSES,

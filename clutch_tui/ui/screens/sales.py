@@ -32,6 +32,7 @@ from clutch_tui.ui.widgets.words import Words
 if TYPE_CHECKING:
     from clutch_tui.core.quantity import Quantity
     from clutch_tui.core.types import Cart, CartLine, Customer, CustomerRow, TaxRules
+    from clutch_tui.ui.screens.lost_sales import Missed
 
 
 class SalesScreen(TillEntry):
@@ -40,7 +41,13 @@ class SalesScreen(TillEntry):
     NAME = "sales"
     NOUNS = frozenset({"inventory", "shop", "customers"})
     KEPT_CLEAR = 3  # whose sale it is, and what it comes to
-    TYPED = ("sales.help_quantity", "sales.help_times", "sales.help_step", "sales.help_quotation")
+    TYPED = (
+        "sales.help_quantity",
+        "sales.help_times",
+        "sales.help_step",
+        "sales.help_quotation",
+        "sales.help_lost_sale",
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2", "pay", "sales.pay", id="sales.pay"),
         Binding("f3", "customer", "sales.customer", id="sales.customer"),
@@ -51,6 +58,7 @@ class SalesScreen(TillEntry):
         Binding("f8", "remove", "sales.remove", id="sales.remove"),
         Binding("f10", "empty", "sales.empty", id="sales.empty"),
         Binding("f11,ctrl+g", "quote", "sales.quote", id="sales.quote"),
+        Binding("ctrl+x", "lost_sale", "sales.lost_sale", show=False, id="sales.lost_sale", priority=True),
         Binding("ctrl+n", "quantity", "sales.quantity", show=False, id="sales.quantity"),
         Binding("ctrl+d", "drawer", "sales.drawer", show=False, id="sales.drawer", priority=True),
     ]
@@ -372,6 +380,32 @@ class SalesScreen(TillEntry):
             self.app.push_screen(QuotationDialog(quotation))
         elif await self.store.read(shop.sales.is_lost, cart.id):
             await self._begin()
+
+    @work(group="ask", exit_on_error=False)
+    async def action_lost_sale(self) -> None:
+        """Note that what is typed, or the marked line, was asked for and not sold; with neither, show what was. Of
+        letters that are marked in the field the key cuts those out, as everywhere."""
+        from clutch_tui.ui.screens import lost_sales
+
+        if not self.field.selection.is_empty:
+            self.field.action_cut()
+        elif (missed := self._missed()) is None:
+            await self.app.action_mode("lost_sales")
+        elif await lost_sales.ask_why(self, missed) is not None and self.field.value.strip() == missed.typed:
+            self.field.value = ""
+
+    def _missed(self) -> Missed | None:
+        """What a customer did not get, as it is on the screen: the row that was found and marked, the words that found
+        none, or the marked line of the cart."""
+        from clutch_tui.ui.screens.lost_sales import Missed
+
+        if typed := self.field.value.strip():
+            row = self.hits.row if self.hits.display and self._hits_for == typed else None
+            return Missed(typed, typed=typed) if row is None else Missed(row.name or row.name_en, row.id, typed=typed)
+        if self._line is None:
+            return None
+        line = self._line[1]
+        return Missed(line.name, line.part_id, line.quantity, line.price)
 
     def action_past(self) -> None:
         from clutch_tui.ui.screens.past_sales import PastSalesScreen
