@@ -96,12 +96,12 @@ class QuotationsScreen(ListScreen):
             quotation = await self.store.read(shop.quotations.get, row.id)
             await self.app.push_screen_wait(QuotationDialog(quotation))
 
-    @work(group="ask", exit_on_error=False)
-    async def action_take_up(self) -> None:
+    def action_take_up(self) -> None:
+        """To the till with it. That is work of the app: this screen goes meanwhile, and its workers with it."""
         if (row := self.table.row) is not None:
             from clutch_tui.ui.screens import take_up
 
-            await take_up.to_till(self, row.id)
+            self.app.run_worker(take_up.to_till(self.app, row.id), group="ask", exit_on_error=False)
 
     @work(group="ask", exit_on_error=False)
     async def action_lose(self) -> None:

@@ -21,7 +21,7 @@ from clutch_tui.ui.widgets.window_table import READ_AFTER
 from clutch_tui.ui.widgets.words import Words, shortened
 
 if TYPE_CHECKING:
-    from clutch_tui.ui.screens.frame import ShopScreen
+    from clutch_tui.ui.app import ClutchApp
 
 LONGEST_NAME = 30
 MOST_LINES = 6
@@ -42,18 +42,17 @@ class Offer:
         return t(key, number=shown.part_number(self.quotation.number), day=day, **values)
 
 
-async def to_till(screen: ShopScreen, quotation_id: str) -> None:
+async def to_till(app: ClutchApp, quotation_id: str) -> None:
     """Go to the till with a quotation; the sale that was open there is parked. While it binds the shop it comes at its
     own prices; after that somebody says at which. One that was sold is but an example for another sale. Only from a
-    worker."""
-    app = screen.app
-    offer = await screen.store.read(_offer, quotation_id)
+    worker, of a screen that stays."""
+    offer = await app.store.read(_offer, quotation_id)
     if offer.open is not None and offer.quotation.binds:
         await app.sell(offer.open)
         app.notify(offer.told("quotation.open_already"))
         return
     rules = await app.tax_rules()
-    cart = await _cart_of(screen, offer, rules)
+    cart = await _cart_of(app, offer, rules)
     if cart is not None:
         await app.sell(cart)
         for words in _remarks(offer, rules):
@@ -68,13 +67,13 @@ def _offer(quotation_id: str) -> Offer:
     return Offer(shop.quotations.get(quotation_id), shop.quotations.recall(quotation_id), begun)
 
 
-async def _cart_of(screen: ShopScreen, offer: Offer, rules: TaxRules) -> Cart | None:
+async def _cart_of(app: ClutchApp, offer: Offer, rules: TaxRules) -> Cart | None:
     priced = offer.priced
     if offer.quotation.status == "sold":
         return replace(priced.today, quotation_id=None)
     if offer.quotation.binds or priced.quoted == priced.today:
         return priced.quoted
-    chosen = await screen.app.push_screen_wait(PricesDialog(offer, rules))
+    chosen = await app.push_screen_wait(PricesDialog(offer, rules))
     return {"today": priced.today, "quoted": priced.quoted}.get(chosen or "")
 
 
