@@ -141,6 +141,8 @@ async def test_four_keys_after_the_cart_a_quotation_is_made_and_saved(
         (made,) = there(shop)
         assert (made.totals.total, made.status) == (125_00, "open")
         assert made.valid_until == shop.read(quotations.usual_end)
+        (said,) = toasts(app)
+        assert said.startswith(t("quotation.saved", path="").rstrip())
         (paper,) = (shop.home.data_dir / "receipts").iterdir()
         assert made.number in paper.read_text(encoding="utf-8")
         assert shop.new_changes == [("quotation", "quotation")]
@@ -380,10 +382,14 @@ async def test_a_search_finds_it_and_enter_shows_its_paper(shop: Shop) -> None:
         await until(pilot, lambda: isinstance(app.screen, QuotationDialog))
 
 
-@pytest.mark.parametrize(("language", "typed"), [("ar", "عروض"), ("ar", "quotations"), ("en", "quotations")])
-async def test_the_palette_leads_there_from_every_screen(shop: Shop, language: strings.Language, typed: str) -> None:
+@pytest.mark.parametrize(("language", "typed"), [("ar", "عروض الأسعار"), ("ar", "quotations"), ("en", "quotations")])
+@pytest.mark.parametrize("mode", ["inventory", "customers"])
+async def test_the_palette_leads_there_from_every_screen(
+    shop: Shop, mode: str, language: strings.Language, typed: str
+) -> None:
+    shop.store.run_now(customers.create, CustomerDraft(name="Hassan"))
     quoted(shop)
-    async with open_app(shop, language, mode="inventory") as (app, pilot):
+    async with open_app(shop, language, mode=mode) as (app, pilot):
         await press(pilot, "ctrl+p")
         await until(pilot, lambda: isinstance(app.screen, Palette))
         await type_text(pilot, typed)

@@ -21,6 +21,7 @@ class QuotationDialog(TillPaper):
 
     DEFAULT_CSS = "QuotationDialog .paper--remark { color: $text-warning; margin-top: 1; }"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f2", "save", "receipt.save", id="quotation.save")]
+    SAVED = "quotation.saved"
 
     def __init__(self, quotation: Quotation) -> None:
         self._quotation = quotation

@@ -60,6 +60,7 @@ class QuotationsScreen(ListScreen):
         self._customer_id = "" if customer is None else customer.id
         self.status: Status | None = None
         super().__init__()
+        self._tell_nothing()
 
     def columns(self) -> Sequence[TableColumn[QuotationRow]]:
         return COLUMNS
@@ -82,7 +83,11 @@ class QuotationsScreen(ListScreen):
 
     def search_again(self) -> None:
         super().search_again()
-        if self.status is not None:
+        self._tell_nothing()
+
+    def _tell_nothing(self) -> None:
+        """Where only some are shown, none of them is not none at all."""
+        if self.status is not None or self._customer_id:
             self.table.empty_key = "common.no_match"
 
     def action_state(self) -> None:
