@@ -253,7 +253,8 @@ def store_pulled(rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _pulled(row: Mapping[str, Any]) -> dict[str, Any]:
-    at = row["at"] or db.now_text()
+    """A quotation of the server's as it is stored: of the day on its paper, also where it went up anew later."""
+    at = row.get("date") or row["at"] or db.now_text()
     day = shop_time.local(from_text(at), state.timezone()).date().isoformat()
     adds_tax = row["tax"] and row["subtotal"] - row["discount"] + row["tax"] == row["total"]
     return {

@@ -299,6 +299,7 @@ class PaymentVoid(Document):
 
 class Quotation(Document):
     number: str = ""
+    date: Moment = None
     valid_until: Annotated[str, BeforeValidator(day_in)] = ""
     cashier: str = ""
     customer_id: str | None = None
