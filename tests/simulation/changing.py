@@ -74,6 +74,10 @@ class ChangingBooks(PlainBooks):
         if there:
             raise Violation(f"nobody made these sales: {sorted(there)[:3]}")
 
+    def _check_quotations(self, terminals: Collection[Terminal]) -> None:
+        """They have gone up once there was sync, and all tills know of them."""
+        self.quotations.at_rest(terminals, self._server.deeds[self._server.life])
+
     def _check_rows(self, terminal: Terminal) -> None:
         """Each record is here as it is there, whatever ids either side has for it."""
         refused = {

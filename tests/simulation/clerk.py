@@ -79,7 +79,7 @@ def sell(terminal: Terminal, rng: random.Random) -> str:
     if not known:
         raise NothingToDo
     chosen = [
-        (part_id, _quantity(rng, (1, 1, 2, 3, 9), decimals))
+        (part_id, draw_quantity(rng, (1, 1, 2, 3, 9), decimals))
         for part_id, decimals in rng.sample(known, min(len(known), rng.randint(1, 3)))
     ]
     methods = [rng.choice(METHODS)]
@@ -91,7 +91,7 @@ def sell(terminal: Terminal, rng: random.Random) -> str:
     return f"sold {receipt.id}"
 
 
-def _quantity(rng: random.Random, units: Sequence[int], decimals: int) -> Quantity:
+def draw_quantity(rng: random.Random, units: Sequence[int], decimals: int) -> Quantity:
     """So many units; of what is sold in fractions often some less."""
     drawn, step = whole(rng.choice(units)), smallest(decimals)
     if decimals and rng.random() < 0.7:
@@ -190,7 +190,7 @@ def _decimals(terminal: Terminal, part_id: str) -> int:
 
 def adjust(terminal: Terminal, rng: random.Random) -> str:
     part_id = _part(terminal, rng)
-    quantity = _quantity(rng, (-2, -1, 1, 5), _decimals(terminal, part_id))
+    quantity = draw_quantity(rng, (-2, -1, 1, 5), _decimals(terminal, part_id))
     terminal.do(inventory.adjust, part_id, quantity, "found")
     return f"adjusted {part_id}"
 
@@ -214,7 +214,7 @@ def much_at_once(terminal: Terminal, rng: random.Random) -> str:
 
 def count_stock(terminal: Terminal, rng: random.Random) -> str:
     part_id = _part(terminal, rng)
-    terminal.do(inventory.count_stock, part_id, _quantity(rng, range(61), _decimals(terminal, part_id)))
+    terminal.do(inventory.count_stock, part_id, draw_quantity(rng, range(61), _decimals(terminal, part_id)))
     return f"counted {part_id}"
 
 
@@ -225,7 +225,7 @@ def create_part(terminal: Terminal, rng: random.Random) -> str:
         return f"created {terminal.do(inventory.create, draft, whole(rng.randint(0, 9))).id}"
     unit, decimals = rng.choice((("", 0), ("", 0), ("LTR", 3), ("MTR", 1)))
     draft = PartDraft(name="جديد", part_number=number, price=500, unit=unit, decimals=decimals)
-    part = terminal.do(inventory.create, draft, _quantity(rng, range(1, 10), decimals))
+    part = terminal.do(inventory.create, draft, draw_quantity(rng, range(1, 10), decimals))
     return f"created {part.id}"
 
 
@@ -248,7 +248,7 @@ def edit_part(terminal: Terminal, rng: random.Random) -> str:
     }
     if terminal.measures:
         typed["unit"] = rng.choice(("", "SET", "LTR"))
-        typed["min_stock"] = _quantity(rng, (1, 2, 3), seen.draft.decimals)
+        typed["min_stock"] = draw_quantity(rng, (1, 2, 3), seen.draft.decimals)
     fields = {name: typed[name] for name in rng.sample(sorted(typed), rng.randint(1, 2))}
     if rng.random() < 0.05:
         fields["name"] = "ا" * 250
@@ -417,29 +417,6 @@ def _correct(change_id: str) -> None:
     refused = queue.refused(change_id)
     tidy = {name: value[:20] if isinstance(value, str) else value for name, value in refused.fields.items()}
     queue.replace(refused, tidy)
-
-
-DEEDS: dict[Deed, int] = {
-    sell: 30, void: 4, give_back: 4, drawer: 1, adjust: 4, count_stock: 4, create_part: 4, open_form: 4,
-    edit_part: 10, delete_part: 2, create_customer: 3, edit_customer: 5, delete_customer: 1, pay: 4, take_back: 3,
-    create_supplier: 1, edit_supplier: 2, delete_supplier: 1, answer_order: 5, sell_order: 3, decide: 4,
-    look_at_queue: 4, sell_changed: 1, change_rules: 1,
-}  # fmt: skip
-"""What happens how often."""
-
-
-class Habits:
-    """What the people of one run do how often: in each run some deeds are rife and others unknown, so that in many
-    runs together everything meets everything."""
-
-    def __init__(self, rng: random.Random) -> None:
-        self._deeds = list(DEEDS)
-        self._weights = [weight * rng.choice((0, 1, 1, 1, 4)) for weight in DEEDS.values()]
-        self._weights[0] = max(self._weights[0], DEEDS[sell])
-
-    def act(self, terminal: Terminal, rng: random.Random) -> str:
-        """One deed by chance."""
-        return attempt(rng.choices(self._deeds, self._weights)[0], terminal, rng)
 
 
 def attempt(deed: Deed, terminal: Terminal, rng: random.Random) -> str:

@@ -19,6 +19,7 @@ from clutch_tui.core.sync.replica import CHANNELS
 from clutch_tui.net.client.errors import ApiError, Kind
 from clutch_tui.net.sync.outcomes import BAD_ANSWER
 
+from . import quotation_books
 from .at_rest import NOT_RESENT, Rest
 from .disk import FragileConnection
 from .facts import Committed, cash, debt, lines, sums
@@ -28,6 +29,7 @@ from .violation import Violation
 
 _REFUSED_ALONE = {BAD_ANSWER, ApiError(Kind.FORBIDDEN).key, ApiError(Kind.TOO_LARGE).key}
 _FACT_LIST = ", ".join(f"'{kind}'" for kind in sorted(FACTS))
+_DOCUMENTS = ("sale", "return", *quotation_books.KINDS)
 _BALANCE = "balance + coalesce((SELECT sum(amount) FROM account_move WHERE customer_id = customer.id AND open = 1), 0)"
 
 
@@ -61,9 +63,11 @@ class Books(Rest):
     def on_commit(self, terminal: Terminal, connection: FragileConnection, touched: set[str]) -> None:
         """Called by the disk after each commit, with the tables that the transaction wrote."""
         seen = self.seen.setdefault(terminal.name, Seen())
+        new: list[Committed] = []
         if "outbox" in touched:
-            self._enter(terminal, seen, connection)
+            new = self._enter(terminal, seen, connection)
             self._note_refused(connection)
+        self.quotations.on_commit(terminal, connection, touched, new)
         if "sync_state" in touched:
             self._check_papers(terminal, seen, connection)
             self._check_cursors(terminal, seen, connection)
@@ -74,7 +78,9 @@ class Books(Rest):
         if not touched.isdisjoint(("customer", "account_move", "sync_state")):
             self._check_balances(terminal, seen, connection)
 
-    def _enter(self, terminal: Terminal, seen: Seen, connection: FragileConnection) -> None:
+    def _enter(self, terminal: Terminal, seen: Seen, connection: FragileConnection) -> list[Committed]:
+        """Enter what was committed, and return what had not been before, under whichever id."""
+        new: list[Committed] = []
         rows = connection.peek(
             "SELECT n, change_id, kind, type, record_id, payload, was, base, epoch FROM outbox"
             " WHERE n > ? OR (answered_at IS NULL AND (kind = 'update' OR channel = 'rest')) ORDER BY n",
@@ -85,8 +91,10 @@ class Books(Rest):
             entry = Committed(change_id, n, kind, type, record_id, *texts)
             if n > seen.last_n and terminal.saw is not None:
                 self._check_seen(entry, terminal.saw)
-            if n > seen.last_n and kind in ("sale", "return") and not self._is_known(kind, record_id):
-                self._check_money(terminal, entry, connection)
+            if n > seen.last_n and kind in _DOCUMENTS and not self._is_known(kind, record_id):
+                new.append(entry)
+                if kind in ("sale", "return"):
+                    self._check_money(terminal, entry, connection)
             if kind == "update":
                 self._check_frozen(seen, entry, epoch, connection)
             seen.last_n = max(seen.last_n, n)
@@ -94,6 +102,7 @@ class Books(Rest):
                 self.uncertain.add(renewed)
             seen.changes[n] = change_id
             self.committed[change_id] = entry
+        return new
 
     def _is_known(self, kind: str, record_id: str) -> bool:
         """Whether a document was made before, and is only sent anew: the rules of the shop may be others by now."""

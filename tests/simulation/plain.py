@@ -21,8 +21,9 @@ from clutch_tui.core.sync.fallback.single_writes import ASKS
 from clutch_tui.sandbox.without_sync import Plain
 
 from .disk import FragileConnection
+from .facts import Committed
 from .invariants import Books, Seen
-from .server import SHOP
+from .server import SHOP, Server
 from .terminal import Pace, Terminal
 from .violation import Violation
 from .world import World
@@ -44,11 +45,17 @@ class PlainBooks(Books):
 
     alone = True
 
+    def __init__(self, server: Server) -> None:
+        super().__init__(server)
+        self.quotations.compares_ids = False
+
     def on_commit(self, terminal: Terminal, connection: FragileConnection, touched: set[str]) -> None:
         seen = self.seen.setdefault(terminal.name, Seen())
+        new: list[Committed] = []
         if "outbox" in touched:
-            self._enter(terminal, seen, connection)
+            new = self._enter(terminal, seen, connection)
             self._note_refused(connection)
+        self.quotations.on_commit(terminal, connection, touched, new)
         if not touched.isdisjoint(("outbox", "part", "customer", "supplier")):
             self._check_fields(terminal, seen, connection)
         if self.alone and not touched.isdisjoint(("part", "stock_move")):
@@ -73,6 +80,7 @@ class PlainBooks(Books):
 
     def at_rest(self, terminals: Collection[Terminal]) -> None:
         self._check_receipts(terminals)
+        self._check_quotations(terminals)
         for terminal in terminals:
             if self.alone:  # the sales of others have the server's ids here: nobody can say whose was voided
                 self._check_drawer(terminal)
@@ -101,10 +109,15 @@ class PlainBooks(Books):
         if there:
             raise Violation(f"nobody made these sales: {sorted(there)[:3]}")
 
+    def _check_quotations(self, terminals: Collection[Terminal]) -> None:
+        for terminal in terminals:
+            self.quotations.check_waiting(terminal)
+
     def _check_server(self, terminal: Terminal) -> None:
         """Where nothing waits, the server has what lies on the shelf."""
         if terminal.sql(
-            "SELECT 1 FROM outbox WHERE answered_at IS NULL AND kind NOT IN ('cash', 'payment', 'payment_void') LIMIT 1"
+            "SELECT 1 FROM outbox WHERE answered_at IS NULL AND kind NOT IN"
+            " ('cash', 'payment', 'payment_void', 'quotation', 'quotation_lost', 'quotation_sold') LIMIT 1"
         ):
             return
         here = dict(terminal.sql(f"SELECT id, {STOCK} FROM part WHERE deleted = 0"))

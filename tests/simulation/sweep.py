@@ -17,7 +17,7 @@ from typing import get_args
 
 from tests.memory import memory
 
-from . import clerk, outcome
+from . import clerk, outcome, quoting
 from .disk import Moment
 from .violation import Violation
 from .virtual_time import NothingLeft
@@ -95,6 +95,15 @@ async def somebody_elses_sale(world: Rehearsal) -> None:
     await world.do(clerk.void)
     await world.do(clerk.sell, second=True)
     await world.do(clerk.give_back)
+
+
+@story
+async def a_quotation_and_its_end(world: Rehearsal) -> None:
+    await world.do(quoting.quote)
+    await world.do(quoting.lose)
+    await world.do(quoting.take_up)
+    await world.do(clerk.void)
+    await world.do(quoting.take_up)
 
 
 @story

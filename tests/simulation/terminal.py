@@ -57,6 +57,16 @@ class Pace:
     """Who writes the stock of a server without sync; found out where nobody says it."""
 
 
+@dataclass(frozen=True, slots=True)
+class TakenUp:
+    """A quotation that is being sold."""
+
+    quotation_id: str
+    at_its_prices: bool
+    was_sold: bool
+    """Whether it was known here to be sold already."""
+
+
 class MemoryVault:
     """The real vault's doors, without its file and its lock."""
 
@@ -149,6 +159,8 @@ class Terminal:
         self.boots = 0
         self.saw: dict[str, Any] | None = None
         """What stands in the form that is being saved just now."""
+        self.taken_up: TakenUp | None = None
+        """The quotation that is being sold just now."""
         self.alive = False
         self._loop = loop
         self._pace = pace

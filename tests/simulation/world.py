@@ -24,8 +24,8 @@ from clutch_tui.sandbox.settings import PROTOCOL
 from clutch_tui.security.vault import Secrets
 
 from . import clerk
-from .clerk import Habits
 from .disk import Crash
+from .habits import Habits
 from .invariants import Books, Seen
 from .network import Line, Message, Weather
 from .server import Server
