@@ -27,7 +27,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from tests.memory import memory
 from tests.simulation import clerk
 from tests.simulation.disk import Moment
-from tests.simulation.habits import DEEDS
+from tests.simulation.habits import DEEDS, OF_QUOTATIONS
 from tests.simulation.invariants import Violation
 from tests.simulation.mutants import planted
 from tests.simulation.network import Weather
@@ -103,7 +103,7 @@ class ShopMachine(RuleBasedStateMachine):
 
     # --- people --------------------------------------------------------------------------------------
 
-    @rule(who=WHO, deed=some.sampled_from(list(DEEDS)), chance=CHANCE)
+    @rule(who=WHO, deed=some.sampled_from([*DEEDS, *OF_QUOTATIONS]), chance=CHANCE)
     def work(self, who: int, deed: clerk.Deed, chance: random.Random) -> None:
         """Sell, take back, void, pay, count, edit, create, delete, answer an order, decide a conflict..."""
         self._do(self._work(who, deed, chance))

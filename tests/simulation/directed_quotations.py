@@ -18,7 +18,7 @@ from .violation import Violation
 
 
 def quote_two(terminal: Terminal, rng: random.Random) -> str:
-    """Three of the first part, with a percentage off, a bit of the third if that is measured, and a pound off it all."""
+    """Three of the first part with a percentage off, a bit of the third if that is measured, a pound off it all."""
     first, third = parts(terminal)[0], parts(terminal)[2]
     bit = Quantity(1_604) if terminal.ask(inventory.get, third).draft.decimals else whole(2)
     offers = [Offer(first, whole(3), 33_333, Discount(percent=777)), Offer(third, bit, 205, Discount(5))]
@@ -66,17 +66,6 @@ async def recall_reprices(on: Stage) -> None:
     on.do(on.second, sell_last("cash"))
     await on.pass_time(60)
     on.do(on.first, sell_last(at_its_prices=False))
-    await on.end()
-    _check_status(on, "sold")
-
-
-@scenario(empty=True)
-async def percent_of_today(on: Stage) -> None:
-    """Another till sells what was quoted with a percentage, of which it knows the money alone."""
-    await on.open()
-    on.do(on.first, quote_two)
-    await _until_known(on)
-    on.do(on.second, sell_last())
     await on.end()
     _check_status(on, "sold")
 

@@ -39,18 +39,21 @@ DEEDS: dict[Deed, int] = {
     sell: 30, void: 4, give_back: 4, drawer: 1, adjust: 4, count_stock: 4, create_part: 4, open_form: 4,
     edit_part: 10, delete_part: 2, create_customer: 3, edit_customer: 5, delete_customer: 1, pay: 4, take_back: 3,
     create_supplier: 1, edit_supplier: 2, delete_supplier: 1, answer_order: 5, sell_order: 3, decide: 4,
-    look_at_queue: 4, sell_changed: 1, change_rules: 1, quote: 7, take_up: 14, lose: 2,
+    look_at_queue: 4, sell_changed: 1, change_rules: 1,
 }  # fmt: skip
 """What happens how often."""
+OF_QUOTATIONS: dict[Deed, int] = {quote: 7, take_up: 14, lose: 2}
+"""And this, in a shop that quotes."""
 
 
 class Habits:
     """What the people of one run do how often: in each run some deeds are rife and others unknown, so that in many
     runs together everything meets everything."""
 
-    def __init__(self, rng: random.Random) -> None:
-        self._deeds = list(DEEDS)
-        self._weights = [weight * rng.choice((0, 1, 1, 1, 4)) for weight in DEEDS.values()]
+    def __init__(self, rng: random.Random, *, quotes: bool) -> None:
+        often = DEEDS | OF_QUOTATIONS if quotes else DEEDS
+        self._deeds = list(often)
+        self._weights = [weight * rng.choice((0, 1, 1, 1, 4)) for weight in often.values()]
         self._weights[0] = max(self._weights[0], DEEDS[sell])
 
     def act(self, terminal: Terminal, rng: random.Random) -> str:

@@ -21,15 +21,15 @@ T = TypeVar("T")
 
 
 class PiecesWorld(world.World):
-    """A shop that sells nothing but pieces."""
+    """A shop that sells nothing but pieces, and quotes nothing."""
 
-    measures = False
+    measures = quotes = False
 
 
 class ChangingPiecesWorld(ChangingWorld):
     """Such a shop, whose server loses its sync calls and has them again."""
 
-    measures = False
+    measures = quotes = False
 
 
 WORLDS = {

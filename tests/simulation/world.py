@@ -58,6 +58,8 @@ class World:
 
     measures = True
     """Whether the shop sells by the litre and the metre, too."""
+    quotes = True
+    """Whether it makes quotations."""
 
     def __init__(self, seed: int, steps: int, folder: Path, disks: Sequence[Path]) -> None:
         self.seed = seed
@@ -70,7 +72,7 @@ class World:
             self.server.sell_pieces()
         self.weather = self._make_weather()
         self.books = self._make_books()
-        self.habits = Habits(self._chance("habits"))
+        self.habits = Habits(self._chance("habits"), quotes=self.quotes)
         self.tempo = rng.choice((0.3, 1.0, 3.0))
         """How long people rest between two deeds: hardly, or so long that whole rounds go by."""
         self.pace = self._draw_pace()
