@@ -104,6 +104,7 @@ def note(
         raise ShopError("error.sale.quantity")
     lost_id, at = db.new_id(), db.now_text()
     body = {
+        "date": at,
         "item_id": part_id,
         "item_name": name,
         "part_number": number,
@@ -113,9 +114,8 @@ def note(
         "cashier": cashier,
     }
     outbox.add(KIND, KIND, lost_id, body, change_id=lost_id, label=name)
-    ADD_LOST_SALE.run(
-        **body, id=lost_id, at=at, business_day=state.business_day(), search_key=keys_of(body)["search_key"]
-    )
+    row = {name: value for name, value in body.items() if name != "date"}
+    ADD_LOST_SALE.run(**row, id=lost_id, at=at, business_day=state.business_day(), **keys_of(body))
     journal.audit(KIND, KIND, lost_id, {"name": name, "reason": reason}, cashier)
     return LostSale(
         lost_id, (at, lost_id), from_text(at), part_id, name, number, quantity, price, reason, cashier, True
@@ -128,7 +128,7 @@ def store_pulled(rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _pulled(row: Mapping[str, Any]) -> dict[str, Any]:
-    at = row["at"] or db.now_text()
+    at = row["date"] or row["at"] or db.now_text()
     names = ("id", "item_id", "item_name", "part_number", "quantity", "price", "reason", "cashier", "seq")
     day = shop_time.local(from_text(at), state.timezone()).date().isoformat()
     return {**{name: row[name] for name in names}, "at": at, "business_day": day, **keys_of(row)}

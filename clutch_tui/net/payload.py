@@ -324,6 +324,7 @@ class QuotationLost(Document):
 
 
 class LostSale(Document):
+    date: Moment = None
     item_id: str | None = None
     item_name: str = ""
     part_number: str = ""

@@ -147,11 +147,17 @@ def quotation_lost(transaction: Transaction, change: Change, origin: Origin) -> 
 
 
 def quotation_sold(transaction: Transaction, change: Change, origin: Origin) -> Outcome:
-    """A quotation became a sale. A second sale of one is flagged: two tills may not have known of each other."""
+    """A quotation became a sale. A second sale of one is flagged, unless the first was voided: two tills may not have
+    known of each other."""
     about = identity(change.body.get("quotation_id"), "quotation_id")
     identity(change.body.get("sale_id"), "sale_id")
     outcome = Outcome(version=1)
-    if is_undone(transaction, about, "quotation_sold"):
+    sold = transaction.all(
+        "SELECT body FROM document WHERE shop_id = ? AND sale_id = ? AND kind = 'quotation_sold'",
+        (transaction.shop_id, about),
+    )
+    sales_of_it = [str(payload.load(row["body"]).get("sale_id")) for row in sold]
+    if any(not is_undone(transaction, sale_id, "void") for sale_id in sales_of_it):
         outcome.flag("quotation_sold")
     file_document(transaction, change, free_id(transaction, change), pulled=True, about=about)
     return outcome

@@ -129,7 +129,9 @@ class Books(Rest):
                 raise Violation(f"{entry.change_id} says that its writer saw {value!r} in {name}, not {saw[name]!r}")
 
     def _check_frozen(self, seen: Seen, entry: Committed, epoch: str | None, connection: FragileConnection) -> None:
-        """What an edit stands on moves only with what its own till has written in the epoch in which it was made."""
+        """What an edit stands on moves only with what its own till has written in the epoch in which it was made. Of a
+        field that a later edit has said while this one waited it wants nothing any more, whatever version that stands
+        on (seed 941929)."""
         before = seen.bases.get(entry.change_id, entry.base)
         seen.bases[entry.change_id] = entry.base
         if before == entry.base:
@@ -139,7 +141,11 @@ class Books(Rest):
             " AND result_epoch = ?"
         )
         known = connection.peek(sql, (entry.type, entry.record_id, entry.n, epoch))[0][0] or 0
-        moved = [version for name, version in entry.base.items() if version != before.get(name)]
+        moved = [
+            version
+            for name, version in entry.base.items()
+            if version != before.get(name) and not (name in entry.was and entry.payload.get(name) == entry.was[name])
+        ]
         self._check_split(entry, before.keys() - entry.base.keys(), connection)
         if moved and max(moved) > known:
             raise Violation(f"{entry.change_id} stands on version {max(moved)}, its epoch {epoch} has given {known}")

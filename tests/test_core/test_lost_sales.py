@@ -120,7 +120,7 @@ def test_a_server_of_version_1_is_not_told(store: Store) -> None:
 def test_what_other_tills_noted_is_here_until_a_snapshot_lacks_it(store: Store) -> None:
     note(store, "not_carried", text="ours")
     row = {**queue(store)[0]["payload"], "id": "o", "type": "lost_sale", "item_name": "theirs", "seq": 4}
-    row |= {"at": "2026-11-22T08:00:00.000Z"}
+    row |= {"date": "2026-11-22T08:00:00.000Z", "at": "2026-11-22T10:00:00.000Z"}
     store.run_now(lost_sales.store_pulled, [row])
     store.run_now(lost_sales.store_pulled, [{**row, "item_name": "rewritten", "seq": 5}])
     assert listed(store) == ["ours", "theirs"]

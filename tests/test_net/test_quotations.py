@@ -115,6 +115,20 @@ async def test_two_tills_that_sell_one_quotation_both_have_their_sale_and_it_is_
     assert first.ask(quotations.get, made.id).sale_id == second.ask(quotations.get, made.id).sale_id
 
 
+async def test_a_quotation_whose_sale_was_voided_is_sold_again_and_nobody_is_alarmed(tills: tuple[Till, Till]) -> None:
+    first, second = tills
+    made = quote(first)
+    sale = sell(first, first.ask(quotations.recall, made.id).quoted)
+    first.do(aftersales.void, sale.id, "غلط", "علي")
+    for till in tills:
+        await till.round()
+    again = sell(second, second.ask(quotations.recall, made.id).quoted)
+    for till in (second, first):
+        await till.round()
+    assert [change for till in tills for change in till.changes if change.kind == "quotation_sold"] == []
+    assert {till.ask(quotations.get, made.id).sale_id for till in tills} == {again.id}
+
+
 async def test_lost_here_and_sold_there_is_sold(tills: tuple[Till, Till]) -> None:
     first, second = tills
     made = quote(first)
