@@ -5,52 +5,27 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple, Protocol
 
 import pytest
 
-from clutch_tui import cli
-from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.core import cart, customers, inventory, sales
 from clutch_tui.core.quantity import whole
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import Customer, CustomerDraft, PartDraft, Payment, TaxRules
-from clutch_tui.text import strings
 from clutch_tui.text.strings import t
-
-
-class Ran(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-class Run(Protocol):
-    def __call__(self, *arguments: str, lang: str = "en") -> Ran: ...
+from tests.command_line import Run, home_store, runner
 
 
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
-    """The database of a home; it stays open, as the app would keep it."""
-    monkeypatch.setenv("CLUTCH_HOME", str(tmp_path))
-    monkeypatch.setenv("CLUTCH_SECRETS", "file")
-    with Installation.find({"CLUTCH_HOME": str(tmp_path), "CLUTCH_SECRETS": "file"}).open_store(inline=True) as opened:
+    with home_store(tmp_path, monkeypatch) as opened:
         yield opened
 
 
 @pytest.fixture
 def run(store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Run]:
-    before = strings.language()
-
-    def clutch(*arguments: str, lang: str = "en") -> Ran:
-        monkeypatch.setattr("sys.argv", ["clutch-tui", "--lang", lang, "customers", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        printed = capsys.readouterr()
-        return Ran(int(ended.value.code or 0), printed.out, printed.err)
-
-    yield clutch
-    strings.use(before)
+    with runner(monkeypatch, capsys, "customers") as run:
+        yield run
 
 
 @pytest.fixture

@@ -59,9 +59,9 @@ def build() -> click.Group:
         if context.invoked_subcommand is None:
             context.exit(run_app(find_installation(options)))
 
-    from . import about, connection, customers, keys, queue, quotations, selling, servers, support_tools
+    from . import about, connection, customers, keys, lost_sales, queue, quotations, selling, servers, support_tools
 
-    for module in (selling, quotations, customers, connection, queue, support_tools, keys, servers, about):
+    for module in (selling, quotations, lost_sales, customers, connection, queue, support_tools, keys, servers, about):
         for command in module.commands():
             group.add_command(command)
     return group

@@ -33,9 +33,14 @@ def paired(parts: Sequence[str], quantities: Sequence[Quantity]) -> list[tuple[s
 
 def filled(cart: Cart, wanted: Sequence[tuple[str, Quantity]]) -> Cart:
     """The cart with these parts, each named as at the till. Raises `ShopError`."""
+    from clutch_tui.text.format import of_language
+
     for text, quantity in wanted:
-        meant = _meant(text)
-        cart = carts.add_line(cart, meant.part, _so_many(meant.quantity, quantity))
+        wanted_one = meant(text)
+        part = wanted_one.part
+        if not part.price:  # the till asks for one
+            raise ShopError("error.sale.no_price", name=of_language(part.name, part.name_en))
+        cart = carts.add_line(cart, part, _so_many(wanted_one.quantity, quantity))
     return cart
 
 
@@ -47,7 +52,7 @@ def _so_many(each: Quantity, factor: Quantity) -> Quantity:
         raise ShopError("error.sale.figure", figure=figure) from None
 
 
-def _meant(text: str) -> lookup.Candidate:
+def meant(text: str) -> lookup.Candidate:
     """The one part that a text means, as at the till; nobody is there to be asked, so what is not sure is an error."""
     from clutch_tui.text.format import of_language
 
@@ -60,7 +65,4 @@ def _meant(text: str) -> lookup.Candidate:
         raise ShopError("error.part.several", text=text, parts=parts)
     if meaning.unambiguous is None:
         raise ShopError("error.part.unknown_number", number=text)
-    part = meaning.unambiguous.part
-    if not part.price:  # the till asks for one
-        raise ShopError("error.sale.no_price", name=of_language(part.name, part.name_en))
     return meaning.unambiguous
