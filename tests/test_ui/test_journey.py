@@ -9,10 +9,11 @@ import pytest
 from rich.style import Style
 from textual.renderables.digits import Digits
 
-from clutch_tui.core import inventory, sales
+from clutch_tui.core import inventory, quotations, sales, state
 from clutch_tui.core.quantity import whole
+from clutch_tui.core.quotations import QuotationQuery
 from clutch_tui.core.sync import queue
-from clutch_tui.core.types import SaleQuery
+from clutch_tui.core.types import PartDraft, SaleQuery
 from clutch_tui.text import strings
 from clutch_tui.text.strings import t
 from tests.homes import open_home
@@ -83,12 +84,38 @@ def _shows_large(terminal: Terminal, amount: str) -> bool:
     )
 
 
+@pytest.mark.parametrize("key", ["f11", "ctrl+g"])
+def test_a_quotation_and_its_file_are_four_keys_from_the_cart(tmp_path: Path, language: str, key: str) -> None:
+    env = {"CLUTCH_HOME": str(tmp_path), "CLUTCH_LANG": language, "CLUTCH_SECRETS": "file"}
+    with open_home(tmp_path) as store:
+        store.run_now(state.put_setting, "works_alone", True)
+        store.run_now(inventory.create, PartDraft(name="فلتر زيت", part_number="OF-1", price=10_000), whole(5))
+    with Terminal([sys.executable, "-m", "clutch_tui"], env=env) as terminal:
+        terminal.wait_for(t("sales.cart_empty"))
+        terminal.type("OF-1\r")
+        terminal.wait_for("100.00")
+        keys = (
+            (key, t("quotation.holds")),
+            ("enter", t("receipt.hint")),
+            ("f2", t("quotation.saved", path="").rstrip()),
+            ("enter", t("sales.cart_empty")),
+        )
+        for one, seen in keys:
+            terminal.press(one)
+            terminal.wait_for(seen)
+        assert len(keys) == 4
+        terminal.press("ctrl+q")
+        assert terminal.wait_exit() == 0
+
+    with open_home(tmp_path) as store:
+        (row,) = store.read_now(quotations.page, QuotationQuery(), None, 0, 10)
+        assert (row.total, row.status) == (10_000, "open")
+        assert store.read_now(sales.open_carts) == ()
+
+
 def test_a_cart_that_was_open_is_there_again_after_a_kill(tmp_path: Path) -> None:
     env = {"CLUTCH_HOME": str(tmp_path), "CLUTCH_LANG": "en", "CLUTCH_SECRETS": "file"}
     with open_home(tmp_path) as store:
-        from clutch_tui.core import state
-        from clutch_tui.core.types import PartDraft
-
         store.run_now(state.put_setting, "works_alone", True)
         store.run_now(inventory.create, PartDraft(name="Oil filter", part_number="OF-1", price=10_000), whole(5))
     with Terminal([sys.executable, "-m", "clutch_tui"], env=env) as terminal:
