@@ -18,6 +18,7 @@ from textual.layouts.factory import LAYOUT_MAP
 from textual.layouts.grid import GridLayout
 from textual.layouts.horizontal import HorizontalLayout
 from textual.layouts.vertical import VerticalLayout
+from textual.screen import Screen
 from textual.widget import Widget
 
 from clutch_tui.ui.scroll_bars import RTL_CLASS
@@ -57,6 +58,8 @@ def set_direction(app: App[object], *, rtl: bool) -> None:
     """
     app.set_class(rtl, RTL_CLASS)
     for node in list(app._registry):
+        if isinstance(node, Screen):
+            node.update_node_styles(animate=False)  # Textual styles none anew that another screen covers
         if isinstance(node, Widget):
             node.refresh(layout=True)
 

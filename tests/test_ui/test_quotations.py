@@ -410,6 +410,17 @@ async def test_help_names_both_keys(shop: Shop, language: strings.Language) -> N
         assert t("sales.help_quotation") in words_on(app)
 
 
+async def test_the_till_below_the_list_turns_with_the_language(shop: Shop) -> None:
+    quoted(shop)
+    async with open_app(shop, "ar") as (app, pilot):
+        await open_list(app, pilot)
+        await press(pilot, "f12", "f5")
+        await until(pilot, lambda: app.screen is till(app) and till(app).cart.lines)
+        await settle(pilot)
+        (row,) = [row for row in rows_of(app) if "To pay" in row]
+        assert row.startswith(" To pay")
+
+
 @pytest.mark.parametrize("by_page", [False, True])
 async def test_a_customers_quotations_are_one_key_from_the_customer(shop: Shop, by_page: bool) -> None:
     hassan = shop.store.run_now(customers.create, CustomerDraft(name="Hassan"))
