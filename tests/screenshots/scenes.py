@@ -155,6 +155,22 @@ def _receipt(shop: Shop) -> None:
     shop.open("enter", t("receipt.hint"))
 
 
+@scene("quotation")
+def _quotation(shop: Shop) -> None:
+    """The sale as a quotation: for whom, and until when."""
+    _sales(shop)
+    shop.open("f11", t("quotation.holds"))
+
+
+@scene("quotations")
+def _quotations(shop: Shop) -> None:
+    """Quotations."""
+    _quotation(shop)
+    shop.open("enter", t("receipt.hint"))
+    shop.press("enter")
+    shop.open("f11", t("quotation.hint"))
+
+
 @scene("past-sales")
 def _past_sales(shop: Shop) -> None:
     """Past sales."""
