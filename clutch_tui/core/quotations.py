@@ -159,11 +159,13 @@ def quote(
 
     Raises `error.sale.empty`, what `cart.check` finds, `error.quotation.of_order` for the cart of a marketplace order,
     `error.quotation.valid_until` for a day that is over, is none or lies beyond `MOST_DAYS`, and
-    `error.cart.elsewhere`.
+    `error.cart.elsewhere` and `error.cart.gone` for one that another window has or has sold.
     """
     if (made := _row(cart.id)) is not None:
         return _whole(made)
     held_carts.check(cart.id)
+    if db.first("SELECT 1 FROM sale WHERE id = ?", (cart.id,)) is not None:
+        raise ShopError("error.cart.gone")
     if not cart.lines:
         raise ShopError("error.sale.empty")
     if cart.order_id is not None:
@@ -396,7 +398,7 @@ def get(quotation_id: str) -> Quotation:
 def find(number: str) -> Quotation:
     """The quotation with this number, whole, however it is typed. Raises `error.quotation.unknown`."""
     rows = db.rows("SELECT id FROM quotation WHERE replace(upper(number), '-', '') = ?", (_bare(number),))
-    if not rows:
+    if not rows or not _bare(number):
         raise ShopError("error.quotation.unknown")
     return get(rows[0]["id"])
 

@@ -121,6 +121,14 @@ def test_a_cart_of_another_window_is_not_quoted(store: Store, pump: Part, monkey
         quote(store, cart)
 
 
+def test_a_cart_that_was_sold_meanwhile_is_not_quoted(store: Store, pump: Part) -> None:
+    cart = cart_of(store, pump)
+    sell(store, cart)
+    with pytest.raises(ShopError, match=r"error\.cart\.gone"):
+        quote(store, cart)
+    assert listed(store) == []
+
+
 def test_it_waits_here_for_a_server_that_does_not_know_it(store: Store, pump: Part) -> None:
     quote(store, cart_of(store, pump))
     store.run_now(abilities.learn, 1, ())
@@ -291,6 +299,9 @@ def test_a_number_is_found_however_it_is_typed(store: Store, pump: Part) -> None
         assert store.read_now(quotations.find, typed).id == made.id
     with pytest.raises(ShopError, match=r"error\.quotation\.unknown"):
         store.read_now(quotations.find, "Q99")
+    store.run_now(lambda: db.execute("UPDATE quotation SET number = ''"))
+    with pytest.raises(ShopError, match=r"error\.quotation\.unknown"):
+        store.read_now(quotations.find, "-")
 
 
 def test_a_snapshot_forgets_what_a_restored_server_has_lost(store: Store, pump: Part) -> None:
