@@ -41,6 +41,10 @@ def shop_in(folder: Path, **environment: str) -> Iterator[Terminal]:
         yield terminal
 
 
+HELP = "the marked line becomes 3"
+"""In the first sentence of the till's help, which stands there however long the rest is."""
+
+
 def through(terminal: Terminal) -> None:
     """Search, sell, menu, help: what draws frames, marks, bars and lists."""
     terminal.wait_for("Working alone")
@@ -52,7 +56,7 @@ def through(terminal: Terminal) -> None:
     terminal.wait_for("Suppliers")
     close(terminal, "Suppliers")
     terminal.press("f1")
-    terminal.wait_for("One row up")
+    terminal.wait_for(HELP)
 
 
 def close(terminal: Terminal, shown: str) -> None:
@@ -198,7 +202,7 @@ def test_without_utf8_only_ascii_is_written(tmp_path: Path) -> None:
         terminal.wait_for("fltr zyt twywta")  # a part that has no English name
         terminal.press(*["backspace"] * 4)
         through(terminal)
-        close(terminal, "One row up")
+        close(terminal, HELP)
         terminal.press("ctrl+q")
         assert terminal.wait_exit() == 0
         assert sorted({one for one in terminal.output if not one.isascii()}) == []
@@ -224,7 +228,7 @@ def test_no_color_means_no_colour(tmp_path: Path) -> None:
         through(terminal)
         codes = {int(code) for sequence in _SGR.findall(terminal.output) for code in re.split("[;:]", sequence) if code}
         assert codes <= {0, 1, 2, 3, 4, 7, 22, 23, 24, 27}
-        close(terminal, "One row up")
+        close(terminal, HELP)
         terminal.press("f", "i", "l")
         terminal.wait_for(lambda terminal: any("OF-100" in line for line in terminal.screen.display))
         row = next(y for y in range(24) if "OF-100" in terminal.line(y))
@@ -281,7 +285,7 @@ def test_everything_fits_and_nothing_moves(tmp_path: Path) -> None:
     """80x24, mouse off: no mode of the mouse is asked for, no animation, and an idle screen writes nothing."""
     with shop_in(tmp_path, CLUTCH_UI__MOUSE="false", TEXTUAL_ANIMATIONS="", CLUTCH_LANG="en") as terminal:
         through(terminal)
-        close(terminal, "One row up")
+        close(terminal, HELP)
         assert "F10" in terminal.line(23) + terminal.line(22)
         for _ in range(20):  # what a busy machine draws late is no cursor that blinks: that goes on for ever
             terminal.settle(0.5)
