@@ -31,6 +31,7 @@ from tests.simulation.habits import DEEDS, OF_QUOTATIONS
 from tests.simulation.invariants import Violation
 from tests.simulation.mutants import planted
 from tests.simulation.network import Weather
+from tests.simulation.noting import note
 from tests.simulation.outcome import new_disks
 from tests.simulation.terminal import Terminal
 from tests.simulation.world import World
@@ -103,7 +104,7 @@ class ShopMachine(RuleBasedStateMachine):
 
     # --- people --------------------------------------------------------------------------------------
 
-    @rule(who=WHO, deed=some.sampled_from([*DEEDS, *OF_QUOTATIONS]), chance=CHANCE)
+    @rule(who=WHO, deed=some.sampled_from([*DEEDS, *OF_QUOTATIONS, note]), chance=CHANCE)
     def work(self, who: int, deed: clerk.Deed, chance: random.Random) -> None:
         """Sell, take back, void, pay, count, edit, create, delete, answer an order, decide a conflict..."""
         self._do(self._work(who, deed, chance))

@@ -12,6 +12,7 @@ from clutch_tui.core.outbox import abilities
 from clutch_tui.core.outbox.precedence import FACT_LIST
 
 from .facts import Committed, cash, drawn, lines
+from .lost_sale_books import LostSaleBooks
 from .quotation_books import QuotationBooks
 from .server import SHOP, Deed, Moves, Server
 from .terminal import POLICIES, Terminal
@@ -30,6 +31,7 @@ class Rest:
         self.uncertain: set[str] = set()
         """Lost with a disk that was put back to an older state, unless they had reached the server."""
         self.quotations = QuotationBooks(server, self.committed, self.uncertain)
+        self.lost_sales = LostSaleBooks(server, self.committed, self.uncertain)
 
     def at_rest(self, terminals: Collection[Terminal]) -> None:
         """Everything was delivered: all sides must tell the same, and nothing may be missing or double."""
@@ -46,6 +48,7 @@ class Rest:
         self._check_payments(deeds)
         self._check_receipts(terminals)
         self.quotations.at_rest(terminals, deeds)
+        self.lost_sales.at_rest(terminals, deeds)
         for terminal in terminals:
             self._check_copy(terminal)
             self._check_outcomes(terminal)

@@ -78,6 +78,10 @@ class ChangingBooks(PlainBooks):
         """They have gone up once there was sync, and all tills know of them."""
         self.quotations.at_rest(terminals, self._server.deeds[self._server.life])
 
+    def _check_lost_sales(self, terminals: Collection[Terminal]) -> None:
+        """Lost sales have gone up as well, and all tills show them."""
+        self.lost_sales.at_rest(terminals, self._server.deeds[self._server.life])
+
     def _check_rows(self, terminal: Terminal) -> None:
         """Each record is here as it is there, whatever ids either side has for it."""
         refused = {

@@ -20,13 +20,29 @@ from clutch_tui.core.quantity import ONE, whole
 from clutch_tui.core.sync import conflicts, replica
 from clutch_tui.core.types import Discount, TaxRules
 
-from . import clerk, directed_disks, directed_quantities, directed_queue, directed_quotations, stage
+from . import (
+    clerk,
+    directed_disks,
+    directed_lost_sales,
+    directed_quantities,
+    directed_queue,
+    directed_quotations,
+    stage,
+)
 from .network import Message
 from .scenario import SCENARIOS, adjust, cart, customer, edit, make_part, parts, play, scenario, sell
 from .stage import FOR_EVER, Stage
 from .violation import Violation
 
-__all__ = ["SCENARIOS", "directed_disks", "directed_quantities", "directed_queue", "directed_quotations", "play"]
+__all__ = [
+    "SCENARIOS",
+    "directed_disks",
+    "directed_lost_sales",
+    "directed_quantities",
+    "directed_queue",
+    "directed_quotations",
+    "play",
+]
 
 INVENTORY, SALES = "/inventory/sync", "/sales/sync"
 

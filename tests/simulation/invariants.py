@@ -19,7 +19,7 @@ from clutch_tui.core.sync.replica import CHANNELS
 from clutch_tui.net.client.errors import ApiError, Kind
 from clutch_tui.net.sync.outcomes import BAD_ANSWER
 
-from . import quotation_books
+from . import lost_sale_books, quotation_books
 from .at_rest import NOT_RESENT, Rest
 from .disk import FragileConnection
 from .facts import Committed, cash, debt, lines, sums
@@ -29,7 +29,7 @@ from .violation import Violation
 
 _REFUSED_ALONE = {BAD_ANSWER, ApiError(Kind.FORBIDDEN).key, ApiError(Kind.TOO_LARGE).key}
 _FACT_LIST = ", ".join(f"'{kind}'" for kind in sorted(FACTS))
-_DOCUMENTS = ("sale", "return", *quotation_books.KINDS)
+_DOCUMENTS = ("sale", "return", *quotation_books.KINDS, lost_sale_books.KIND)
 _BALANCE = "balance + coalesce((SELECT sum(amount) FROM account_move WHERE customer_id = customer.id AND open = 1), 0)"
 
 
@@ -68,6 +68,7 @@ class Books(Rest):
             new = self._enter(terminal, seen, connection)
             self._note_refused(connection)
         self.quotations.on_commit(terminal, connection, touched, new)
+        self.lost_sales.on_commit(terminal, connection, touched, new)
         if "sync_state" in touched:
             self._check_papers(terminal, seen, connection)
             self._check_cursors(terminal, seen, connection)

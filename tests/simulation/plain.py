@@ -47,7 +47,7 @@ class PlainBooks(Books):
 
     def __init__(self, server: Server) -> None:
         super().__init__(server)
-        self.quotations.compares_ids = False
+        self.quotations.compares_ids = self.lost_sales.compares_ids = False
 
     def on_commit(self, terminal: Terminal, connection: FragileConnection, touched: set[str]) -> None:
         seen = self.seen.setdefault(terminal.name, Seen())
@@ -56,6 +56,7 @@ class PlainBooks(Books):
             new = self._enter(terminal, seen, connection)
             self._note_refused(connection)
         self.quotations.on_commit(terminal, connection, touched, new)
+        self.lost_sales.on_commit(terminal, connection, touched, new)
         if not touched.isdisjoint(("outbox", "part", "customer", "supplier")):
             self._check_fields(terminal, seen, connection)
         if self.alone and not touched.isdisjoint(("part", "stock_move")):
@@ -81,6 +82,7 @@ class PlainBooks(Books):
     def at_rest(self, terminals: Collection[Terminal]) -> None:
         self._check_receipts(terminals)
         self._check_quotations(terminals)
+        self._check_lost_sales(terminals)
         for terminal in terminals:
             if self.alone:  # the sales of others have the server's ids here: nobody can say whose was voided
                 self._check_drawer(terminal)
@@ -113,11 +115,15 @@ class PlainBooks(Books):
         for terminal in terminals:
             self.quotations.check_waiting(terminal)
 
+    def _check_lost_sales(self, terminals: Collection[Terminal]) -> None:
+        for terminal in terminals:
+            self.lost_sales.check_waiting(terminal)
+
     def _check_server(self, terminal: Terminal) -> None:
         """Where nothing waits, the server has what lies on the shelf."""
         if terminal.sql(
             "SELECT 1 FROM outbox WHERE answered_at IS NULL AND kind NOT IN"
-            " ('cash', 'payment', 'payment_void', 'quotation', 'quotation_lost', 'quotation_sold') LIMIT 1"
+            " ('cash', 'payment', 'payment_void', 'lost_sale', 'quotation', 'quotation_lost', 'quotation_sold') LIMIT 1"
         ):
             return
         here = dict(terminal.sql(f"SELECT id, {STOCK} FROM part WHERE deleted = 0"))

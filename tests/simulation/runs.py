@@ -21,15 +21,15 @@ T = TypeVar("T")
 
 
 class PiecesWorld(world.World):
-    """A shop that sells nothing but pieces, and quotes nothing."""
+    """A shop that sells nothing but pieces, quotes nothing and notes no lost sales."""
 
-    measures = quotes = False
+    measures = quotes = notes = False
 
 
 class ChangingPiecesWorld(ChangingWorld):
     """Such a shop, whose server loses its sync calls and has them again."""
 
-    measures = quotes = False
+    measures = quotes = notes = False
 
 
 WORLDS = {

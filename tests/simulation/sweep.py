@@ -17,7 +17,7 @@ from typing import get_args
 
 from tests.memory import memory
 
-from . import clerk, outcome, quoting
+from . import clerk, noting, outcome, quoting
 from .disk import Moment
 from .violation import Violation
 from .virtual_time import NothingLeft
@@ -104,6 +104,13 @@ async def a_quotation_and_its_end(world: Rehearsal) -> None:
     await world.do(quoting.take_up)
     await world.do(clerk.void)
     await world.do(quoting.take_up)
+
+
+@story
+async def what_was_asked_for_in_vain(world: Rehearsal) -> None:
+    await world.do(noting.note)
+    await world.do(noting.note, second=True)
+    await world.do(noting.note)
 
 
 @story

@@ -118,6 +118,8 @@ CHEAP = (
     "confirmed_elsewhere",
     "credit_return_sign",
     "lineage_keeps_prefix",
+    "lost_sale_rewritten",
+    "lost_sales_swept",
     "no_fsync",
     "no_guard",
     "recall_reprices",

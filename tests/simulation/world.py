@@ -23,7 +23,7 @@ from clutch_tui.core.sync.replica import CHANNELS
 from clutch_tui.sandbox.settings import PROTOCOL
 from clutch_tui.security.vault import Secrets
 
-from . import clerk
+from . import clerk, noting
 from .disk import Crash
 from .habits import Habits
 from .invariants import Books, Seen
@@ -60,6 +60,8 @@ class World:
     """Whether the shop sells by the litre and the metre, too."""
     quotes = True
     """Whether it makes quotations."""
+    notes = True
+    """Whether it notes what it could not sell."""
 
     def __init__(self, seed: int, steps: int, folder: Path, disks: Sequence[Path]) -> None:
         self.seed = seed
@@ -102,6 +104,8 @@ class World:
         self._steps = self._chance("in step")
         self._in_step: dict[str, list[Terminal]] = {}
         """The clones that do as much as their original, at the same time: their changes bear the same numbers."""
+        self._missed = self._chance("lost sales")
+        self._often_missed = self._missed.choice(noting.OFTEN) if self.notes else 0.0
         trouble = self._chance("burst")
         self.burst_at = trouble.randrange(steps) if steps and trouble.random() < 0.08 else -1
         """The step at which somebody does more at once than one call may carry; -1 for never."""
@@ -228,6 +232,14 @@ class World:
         for one in (terminal, *self._in_step.get(terminal.name, ())):
             if one.alive:
                 self.act(one, self.habits.act)
+        if self._missed.random() < self._often_missed:
+            self._note_missed(terminal)
+
+    def _note_missed(self, terminal: Terminal) -> None:
+        """Somebody asks for something at a till, and goes without it."""
+        if terminal.alive:
+            self.happened("lost sale", terminal.name)
+            self.act(terminal, lambda terminal, _: clerk.attempt(noting.note, terminal, self._missed))
 
     def _burst(self) -> None:
         """A stocktaking from a list, or a drawer's whole day: more changes, or more bytes, than one call carries."""
@@ -423,6 +435,9 @@ class World:
         nothing has to wait here any more for the want of words."""
         if waiting := self._wordless():
             self.happened("kept here", str(len(waiting)))
+        if self.server.backend.database.protocol == 1:
+            for terminal in self.terminals:
+                self.books.lost_sales.check_waiting(terminal)
         self.server.teach()
         if not self._have_learned():
             await self.pass_time(40.0)  # a call that was missing once would else be missing for an hour
