@@ -396,7 +396,7 @@ class SingleWrites(SyncPart):
             if change.kind != "sale":
                 await self._leave_out_misnamed(claimed, moved)
         if record is None:
-            if watch and (watched := set(moved) - set(progress.late)):
+            if watch and (watched := [part_id for part_id in moved if part_id not in progress.late]):
                 progress.before = await self._stock.figures(watched, otherwise={})
                 await self._keep(claimed)
             record = await (self._post_sale(claimed) if change.kind == "sale" else self._set_status(claimed))
