@@ -437,7 +437,7 @@ class World:
             self.happened("kept here", str(len(waiting)))
         if self.server.backend.database.protocol == 1:
             for terminal in self.terminals:
-                self.books.lost_sales.check_waiting(terminal)
+                self.books.lost_sales.check_waiting(terminal, or_fast=True)
         self.server.teach()
         if not self._have_learned():
             await self.pass_time(40.0)  # a call that was missing once would else be missing for an hour
