@@ -25,7 +25,7 @@ from clutch_tui.net.network import Network
 from clutch_tui.sandbox import demo_data, server
 from clutch_tui.sandbox.settings import Settings
 from clutch_tui.text.strings import Language, t
-from clutch_tui.ui.keys import MODES
+from clutch_tui.ui.keys import MODES, OVER_TILL
 from tests.terminal import Terminal
 from tests.test_net import other_server
 from tests.test_net.other_server import OtherServer
@@ -241,7 +241,7 @@ class Shop:
         if (digit := MODES.index(mode) + 1) < 10:
             self.press("f9", str(digit))
         else:
-            self.press("f9", *["up"] * (len(MODES) - digit + 1), "enter")
+            self.press("f9", *["up"] * (len(MODES) + len(OVER_TILL) - digit), "enter")
         self.see(t(f"mode.{mode}"))
 
 
