@@ -70,6 +70,17 @@ def free_id(transaction: Transaction, change: Change) -> str:
     return change.change_id if taken else wanted
 
 
+def file_once(transaction: Transaction, change: Change, about: str | None = None) -> None:
+    """Keep a fact that moves nothing. What was refused is sent anew under another change, by each copy of a disk under
+    its own: the same content under the same id is one document."""
+    key = (transaction.shop_id, change.id or change.change_id)
+    row = transaction.one("SELECT kind, body FROM document WHERE shop_id = ? AND id = ?", key)
+    if row is None or (row["kind"], row["body"]) != (change.kind, payload.dump(change.body)):
+        file_document(transaction, change, free_id(transaction, change), pulled=True, about=about)
+        return
+    transaction.execute("UPDATE document SET seq = ? WHERE shop_id = ? AND id = ?", (transaction.take(), *key))
+
+
 def payment(transaction: Transaction, change: Change, origin: Origin) -> Outcome:
     """Money on account."""
     body = change.body
@@ -120,7 +131,7 @@ def lost_sale(transaction: Transaction, change: Change, origin: Origin) -> Outco
     amount(body, "price")
     if body.get("reason") not in ("no_stock", "too_dear", "not_carried"):
         raise invalid("reason", "must be no_stock, too_dear or not_carried")
-    file_document(transaction, change, free_id(transaction, change), pulled=True)
+    file_once(transaction, change)
     return Outcome(version=1)
 
 
@@ -135,14 +146,14 @@ def quotation(transaction: Transaction, change: Change, origin: Origin) -> Outco
         identity(item.get("item_id"), "item_id")
         payload.quantity(item.get("quantity"), "quantity")
         amount(item, "price")
-    file_document(transaction, change, free_id(transaction, change), pulled=True)
+    file_once(transaction, change)
     return Outcome(version=1)
 
 
 def quotation_lost(transaction: Transaction, change: Change, origin: Origin) -> Outcome:
     """Nothing came of a quotation, as far as somebody knows."""
     about = identity(change.body.get("quotation_id"), "quotation_id")
-    file_document(transaction, change, free_id(transaction, change), pulled=True, about=about)
+    file_once(transaction, change, about)
     return Outcome(version=1)
 
 
@@ -153,13 +164,13 @@ def quotation_sold(transaction: Transaction, change: Change, origin: Origin) -> 
     identity(change.body.get("sale_id"), "sale_id")
     outcome = Outcome(version=1)
     sold = transaction.all(
-        "SELECT body FROM document WHERE shop_id = ? AND sale_id = ? AND kind = 'quotation_sold'",
-        (transaction.shop_id, about),
+        "SELECT body FROM document WHERE shop_id = ? AND sale_id = ? AND kind = 'quotation_sold' AND id <> ?",
+        (transaction.shop_id, about, change.id),
     )
     sales_of_it = [str(payload.load(row["body"]).get("sale_id")) for row in sold]
     if any(not is_undone(transaction, sale_id, "void") for sale_id in sales_of_it):
         outcome.flag("quotation_sold")
-    file_document(transaction, change, free_id(transaction, change), pulled=True, about=about)
+    file_once(transaction, change, about)
     return outcome
 
 

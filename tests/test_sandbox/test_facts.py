@@ -235,6 +235,21 @@ async def test_a_payment_that_comes_after_its_void_counts_for_nothing(terminal: 
     assert await balance(terminal) == 0
 
 
+async def test_what_moves_nothing_and_comes_anew_under_another_change_is_one_document(terminal: Terminal) -> None:
+    """Two copies of a disk send anew what was refused, each as a change of its own."""
+    body = {"item_name": "دبرياج", "quantity": 1, "price": 0, "reason": "not_carried"}
+    for n in (1, 2):
+        noted = terminal.change("lost_sale", uid(n, "face"), body=body) | {"id": uid(7, "face")}
+        assert (await terminal.one("sales", noted))["status"] == "applied"
+    other = terminal.change("lost_sale", uid(3, "face"), body=body | {"quantity": 2}) | {"id": uid(7, "face")}
+    assert (await terminal.one("sales", other))["status"] == "applied"
+    rows = (await terminal.sync("sales", cursor=0, protocol=2))["changes"]
+    assert [(row["id"], row["quantity"]) for row in rows if row["type"] == "lost_sale"] == [
+        (uid(7, "face"), 1),
+        (other["change_id"], 2),
+    ]
+
+
 async def test_what_a_newer_program_says_is_put_off_and_not_refused(terminal: Terminal) -> None:
     change = terminal.change("expense", uid(9), body={"text": "?"})
     assert (await terminal.one("sales", change))["status"] == "retry"
