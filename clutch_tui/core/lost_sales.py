@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Literal, get_args
 
 import peewee
 
 from clutch_tui.text import shop_time
+from clutch_tui.text.fold import fold
 
 from . import inventory, journal, state
 from .clock import from_text
@@ -195,23 +196,25 @@ def wanted(days: int = 90, limit: int = 100) -> tuple[Wanted, ...]:
     not have is taken together by its words."""
     since = (date.fromisoformat(state.business_day()) - timedelta(days=days)).isoformat()
     rows = db.rows(
-        "SELECT coalesce(item_id, search_key) AS id, item_id, item_name, lost_sale.part_number, count(*) AS times,"
-        f" sum(quantity) AS quantity, max(at) AS at, {STOCK} AS stock FROM lost_sale"
-        " LEFT JOIN part ON part.id = item_id WHERE business_day >= ?"
-        " GROUP BY 1 ORDER BY times DESC, max(at) DESC, item_name LIMIT ?",
-        (since, limit),
+        "SELECT item_id, item_name, lost_sale.part_number, count(*) AS times, sum(quantity) AS quantity, max(at) AS at,"
+        f" {STOCK} AS stock FROM lost_sale LEFT JOIN part ON part.id = item_id WHERE business_day >= ?"
+        " GROUP BY item_id, item_name",
+        (since,),
     )
-    return tuple(
-        Wanted(
-            row["id"],
-            (n,),
-            row["item_id"],
+    known: dict[str, Wanted] = {}
+    for row in sorted(rows, key=lambda row: row["at"]):
+        id_ = row["item_id"] or fold(row["item_name"])
+        before = known.get(id_)
+        known[id_] = Wanted(
+            id_,
+            (),
+            row["item_id"] or None,
             row["item_name"],
             row["part_number"],
-            row["times"],
-            Quantity(row["quantity"]),
+            row["times"] + (before.times if before else 0),
+            Quantity(row["quantity"] + (before.quantity if before else 0)),
             from_text(row["at"]),
             None if row["stock"] is None else Quantity(row["stock"]),
         )
-        for n, row in enumerate(rows)
-    )
+    order = sorted(known.values(), key=lambda one: (-one.times, -one.last.timestamp(), one.name))
+    return tuple(replace(one, key=(n,)) for n, one in enumerate(order[:limit]))

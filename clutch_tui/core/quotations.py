@@ -162,7 +162,12 @@ def quote(
     `error.cart.elsewhere` and `error.cart.gone` for one that another window has or has sold.
     """
     if (made := _row(cart.id)) is not None:
-        return _whole(made)
+        earlier = _whole(made)
+        quoted = [(line.part_id, line.quantity, line.price, line.discount) for line in earlier.lines]
+        if quoted == [(line.part_id, line.quantity, line.price, line.off) for line in cart.lines]:
+            return earlier
+        held_carts.discard(cart.id)  # another window has quoted it as it was, and it went on here
+        cart = replace(cart, id=db.new_id())
     held_carts.check(cart.id)
     if db.first("SELECT 1 FROM sale WHERE id = ?", (cart.id,)) is not None:
         raise ShopError("error.cart.gone")
@@ -330,10 +335,10 @@ def recall(quotation_id: str) -> Repriced:
     """
     quotation = get(quotation_id)
     present = {line.part_id: _part(line.part_id) for line in quotation.lines}
-    kept = [line for line in quotation.lines if present[line.part_id] is not None]
+    kept = [line for line in quotation.lines if present[line.part_id] is not None and line.quantity > 0]
     if not kept:
         raise ShopError("error.quotation.nothing_left", number=quotation.number)
-    off_whole = quotation.totals.discount - sum(line.discount for line in quotation.lines)
+    off_whole = _off_whole(quotation, kept)
     discount = Discount(percent=quotation.percent) if quotation.percent else Discount(off_whole)
     cart = Cart(
         id=db.new_id(),
@@ -345,7 +350,7 @@ def recall(quotation_id: str) -> Repriced:
         notes=quotation.note,
         quotation_id=quotation.id,
     )
-    now = tuple(replace(line, price=present[line.part_id]["price"]) for line in cart.lines)
+    now = tuple(replace(line, price=present[line.part_id]["price"] or line.price) for line in cart.lines)
     changed = tuple(
         (line.name, line.price, later.price)
         for line, later in zip(cart.lines, now, strict=True)
@@ -353,6 +358,13 @@ def recall(quotation_id: str) -> Repriced:
     )
     gone = tuple(line.name for line in quotation.lines if (part := present[line.part_id]) is None or part["deleted"])
     return Repriced(cart, replace(cart, lines=now), changed, gone)
+
+
+def _off_whole(quotation: Quotation, kept: Sequence[SaleLine]) -> int:
+    """The money that the discount on the whole quotation comes to for the lines that are kept: their share of it."""
+    off = max(0, quotation.totals.discount - sum(line.discount for line in quotation.lines))
+    whole, left = (sum(line.total for line in lines) for lines in (quotation.lines, kept))
+    return off * left // whole if 0 < left < whole else off
 
 
 def _part(part_id: str) -> Any:
@@ -396,8 +408,13 @@ def get(quotation_id: str) -> Quotation:
 
 
 def find(number: str) -> Quotation:
-    """The quotation with this number, whole, however it is typed. Raises `error.quotation.unknown`."""
+    """The quotation with this number, or this id, whole, however it is typed. Raises `error.quotation.unknown`, and
+    `error.quotation.several` for a number that tills of two programs have given."""
+    if (named := _row(number)) is not None:
+        return _whole(named)
     rows = db.rows("SELECT id FROM quotation WHERE replace(upper(number), '-', '') = ?", (_bare(number),))
+    if len(rows) > 1 and _bare(number):
+        raise ShopError("error.quotation.several", number=number)
     if not rows or not _bare(number):
         raise ShopError("error.quotation.unknown")
     return get(rows[0]["id"])

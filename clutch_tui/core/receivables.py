@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -41,7 +42,7 @@ _UNPAID = f"""
     ranked AS (
         SELECT *, sum(amount) OVER (PARTITION BY customer_id ORDER BY date DESC, id DESC) - amount AS newer FROM sold
     )
-    SELECT owing.id AS customer_id, owed, ranked.id, receipt_number, business_day, amount,
+    SELECT owing.id AS customer_id, owed, ranked.id, receipt_number, business_day, ranked.date, amount,
         min(amount, max(0, owed - newer)) AS unpaid
     FROM owing LEFT JOIN ranked ON ranked.customer_id = owing.id AND newer < owed AND amount > 0
     ORDER BY owing.id, ranked.date, ranked.id"""
@@ -126,15 +127,20 @@ def statement(customer_id: str, days: int = STATEMENT_DAYS) -> CustomerStatement
     customer = customers.get(customer_id)
     since = (date.fromisoformat(state.business_day()) - timedelta(days=days)).isoformat()
     newest = accounts.statement(customer_id, None, 0, MOST_ENTRIES)
-    entries = tuple(entry for entry in reversed(newest) if entry.at is not None and _day(entry.at) >= since)
+    entries = tuple(entry for entry in reversed(newest) if _day(entry.at) >= since)
+    if len(entries) == MOST_ENTRIES:  # there are more: what is printed begins with a whole day
+        first = _day(entries[0].at)
+        entries = tuple(entry for entry in entries if _day(entry.at) > first)
+        since = (date.fromisoformat(first) + timedelta(days=1)).isoformat()
     before = entries[0].balance - entries[0].amount if entries else customer.balance
     unpaid = unpaid_sales(customer_id)
     debt = _aged(customer.balance, unpaid) if customer.balance > 0 else NOTHING_OWED
     return CustomerStatement(customer, db.now(), since, before, entries, unpaid, debt, state.credit_limit())
 
 
-def _day(at: datetime) -> str:
-    return shop_time.local(at, state.timezone()).date().isoformat()
+def _day(at: datetime | None) -> str:
+    """The shop's day of a moment; empty for what has none, which is before all others."""
+    return "" if at is None else shop_time.local(at, state.timezone()).date().isoformat()
 
 
 # --- all of them ---------------------------------------------------------------------------------------
@@ -202,5 +208,14 @@ def _aged(owed: int, unpaid: Sequence[UnpaidSale]) -> Aging:
 
 
 def _sale(row: Any, today: date) -> UnpaidSale:
-    days = (today - date.fromisoformat(row["business_day"])).days
-    return UnpaidSale(row["id"], row["receipt_number"], row["business_day"], row["amount"], row["unpaid"], max(0, days))
+    booked = _booked(row, today)
+    days = max(0, (today - booked).days)
+    return UnpaidSale(row["id"], row["receipt_number"], booked.isoformat(), row["amount"], row["unpaid"], days)
+
+
+def _booked(row: Any, today: date) -> date:
+    """The day of a sale: as it was booked, or by its moment where another program books in words of its own."""
+    for text in (row["business_day"], row["date"]):
+        with suppress(ValueError):
+            return date.fromisoformat(text[:10])
+    return today

@@ -108,6 +108,12 @@ def test_what_is_missed_most_comes_first_with_what_lies_on_the_shelf(
     ]
 
 
+def test_what_is_not_carried_is_one_whoever_notes_it_and_however_it_is_spelt(store: Store) -> None:
+    for cashier, text in (("سارة", "فلتر زيت"), ("علي", "فلتر  زيت"), ("منى", "فِلتر زيت")):
+        store.run_now(lost_sales.note, "not_carried", ONE, text=text, cashier=cashier)
+    assert [(one.times, one.quantity, one.key) for one in store.read_now(lost_sales.wanted)] == [(3, whole(3), (0,))]
+
+
 def test_a_server_of_version_1_is_not_told(store: Store) -> None:
     note(store, "not_carried", text="x")
     store.run_now(abilities.learn, 1, ())

@@ -15,7 +15,7 @@ from clutch_tui.core.database import db
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.outbox import abilities, outbox
 from clutch_tui.core.quantity import Quantity, whole
-from clutch_tui.core.quotations import Quotation, QuotationQuery
+from clutch_tui.core.quotations import Quotation, QuotationQuery, Repriced
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import Cart, CustomerDraft, Discount, Part, Payment, Sale, TaxRules
 from tests.test_core.shop import HandClock, queue, stock_shelf
@@ -129,6 +129,16 @@ def test_a_cart_that_was_sold_meanwhile_is_not_quoted(store: Store, pump: Part) 
     assert listed(store) == []
 
 
+def test_a_cart_that_went_on_after_another_window_quoted_it_is_a_quotation_of_its_own(store: Store, pump: Part) -> None:
+    cart = cart_of(store, pump)
+    first = quote(store, cart)
+    more = set_quantity(cart, 0, whole(5))
+    store.run_now(sales.save_cart, more)
+    second = quote(store, more)
+    assert (first.id != second.id, second.totals.total) == (True, 750_00)
+    assert store.read_now(sales.open_carts) == ()
+
+
 def test_it_waits_here_for_a_server_that_does_not_know_it(store: Store, pump: Part) -> None:
     quote(store, cart_of(store, pump))
     store.run_now(abilities.learn, 1, ())
@@ -214,6 +224,42 @@ def test_a_part_that_is_not_sold_any_more_is_named(store: Store, pump: Part) -> 
     made = quote(store, cart_of(store, pump))
     store.run_now(inventory.delete, pump.id, seen=store.read_now(inventory.get, pump.id))
     assert store.read_now(quotations.recall, made.id).gone == ("طلمبة مياه",)
+
+
+def pulled(store: Store, made: Quotation, **odd: Any) -> Repriced:
+    """What another till's quotation is taken up as that says the same but for something odd."""
+    (change,) = [change for change in queue(store) if change["kind"] == "quotation"]
+    row = {**change["payload"], "id": "odd", "type": "quotation", "at": "2026-11-22T09:00:00.000Z", "seq": 7, **odd}
+    store.run_now(quotations.store_pulled, [row])
+    return store.read_now(quotations.recall, "odd")
+
+
+def test_odd_figures_of_another_program_raise_no_price(store: Store, pump: Part) -> None:
+    made = quote(store, set_discount(cart_of(store, pump), 0, Discount(amount=10_00)))
+    again = pulled(store, made, discount=0).quoted
+    assert totals(again, TaxRules(), "visa").total == 290_00
+
+
+def test_a_discount_on_the_whole_is_shared_by_what_is_left_of_it(store: Store, pump: Part) -> None:
+    made = quote(store, with_discount(cart_of(store, pump), Discount(amount=60_00)))
+    line = {"item_id": "gone", "item_name": "x", "part_number": "", "quantity": 1000, "price": 100_00, "discount": 0}
+    items = [*queue(store)[-1]["payload"]["items"], line | {"total": 100_00}]
+    again = pulled(store, made, items=items).quoted
+    assert totals(again, TaxRules(), "visa").total == 300_00 - 45_00
+
+
+def test_a_part_without_a_price_costs_today_what_was_quoted(store: Store, pump: Part) -> None:
+    made = quote(store, cart_of(store, pump))
+    reprice(store, pump, 0)
+    assert store.read_now(quotations.recall, made.id).today.lines[0].price == 150_00
+
+
+def test_a_number_of_two_quotations_is_refused_and_an_id_is_sure(store: Store, pump: Part) -> None:
+    made = quote(store, cart_of(store, pump))
+    pulled(store, made)
+    with pytest.raises(ShopError, match=r"error\.quotation\.several"):
+        store.read_now(quotations.find, made.number)
+    assert store.read_now(quotations.find, "odd").id == "odd"
 
 
 # --- what becomes of it --------------------------------------------------------------------------------

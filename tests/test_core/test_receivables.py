@@ -130,6 +130,33 @@ def test_a_server_that_says_no_business_day_still_has_a_date(
     assert ages(store, hassan) == ([0, 100, 0, 0], 45)
 
 
+@pytest.mark.parametrize("day", ["22/11/2026", "2026-11-22T00:00:00Z", "soon"])
+def test_a_server_that_writes_days_in_its_own_way_breaks_no_list(
+    store: Store, clock: HandClock, hassan: Customer, sell: Sell, day: str
+) -> None:
+    sell(100)
+    store.run_now(lambda: db.execute("UPDATE sale SET business_day = ?", (day,)))
+    clock.wait(days=45)
+    assert ages(store, hassan) == ([0, 100, 0, 0], 45)
+    assert len(store.read_now(receivables.page, "", None, 0, 9)) == 1
+
+
+def test_a_statement_that_is_cut_begins_with_a_whole_day_and_what_was_owed_before_it(
+    store: Store, clock: HandClock, hassan: Customer, sell: Sell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for pounds in (1, 2, 4, 8, 16):
+        sell(pounds)
+        sell(pounds)
+        clock.wait(days=1)
+    monkeypatch.setattr(receivables, "MOST_ENTRIES", 5)
+    cut = store.read_now(receivables.statement, hassan.id)
+    assert [entry.amount for entry in cut.entries] == [8_00, 8_00, 16_00, 16_00]
+    assert cut.before == 14_00
+    assert cut.since == cut.entries[0].at.date().isoformat()
+    monkeypatch.setattr(receivables, "MOST_ENTRIES", 400)
+    assert len(store.read_now(receivables.statement, hassan.id).entries) == 10
+
+
 def test_the_list_begins_with_the_largest_debt_and_is_searched(
     store: Store, clock: HandClock, hassan: Customer, sell: Sell
 ) -> None:

@@ -13,18 +13,18 @@ import pytest
 from textual.pilot import Pilot
 
 from clutch_tui.core import customers, held_carts, inventory, quotations, sales, state
-from clutch_tui.core.cart import add_line, with_customer
+from clutch_tui.core.cart import add_line, totals, with_customer
 from clutch_tui.core.database import db
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.quantity import whole
 from clutch_tui.core.quotations import Quotation, QuotationQuery
-from clutch_tui.core.types import CustomerDraft, PartDraft, Sale, SaleQuery, TaxRules
+from clutch_tui.core.types import CustomerDraft, PartDraft, Payment, Sale, SaleQuery, TaxRules
 from clutch_tui.text import strings
 from clutch_tui.text.bidi import LTR, RTL, visual
 from clutch_tui.text.format import NumberError, amount, day, money, part_number
 from clutch_tui.text.strings import t
 from clutch_tui.ui.app import ClutchApp
-from clutch_tui.ui.dialogs import Ask, Choose, ShowText
+from clutch_tui.ui.dialogs import Ask, Choose, Confirm, ShowText
 from clutch_tui.ui.screens.customer_page import CustomerDialog
 from clutch_tui.ui.screens.pay import PayDialog
 from clutch_tui.ui.screens.quotation_paper import QuotationDialog
@@ -713,3 +713,27 @@ async def test_many_changed_prices_leave_room_for_the_answer(shop: Shop) -> None
         assert len(app.screen.changed_lines.text.splitlines()) == 7
         assert t("quotation.more_changed", count="6") in app.screen.changed_lines.text
         assert on_screen(app, t("dialog.hint.choose"))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_one_that_another_till_has_sold_meanwhile_asks_before_money_is_taken(
+    shop: Shop, language: strings.Language
+) -> None:
+    made = quoted(shop)
+    async with open_app(shop, language) as (app, pilot):
+        await take_up(app, pilot)
+        rules = shop.read(state.tax_rules)
+        theirs = replace(shop.read(quotations.recall, made.id).quoted, id="theirs")
+        payment = [Payment("visa", totals(theirs, rules, "visa").total)]
+        sale = shop.store.run_now(sales.checkout, theirs, payment, cashier="c", device_id="e", rules=rules)
+        await press(pilot, "f2")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        assert part_number(sale.receipt_number) in words_on(app.screen)
+        await press(pilot, "escape")
+        await until(pilot, lambda: app.screen is till(app))
+        assert (len(sold(shop)), len(till(app).cart.lines)) == (1, 1)
+        await press(pilot, "f2")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await read_question(pilot)
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, PayDialog))

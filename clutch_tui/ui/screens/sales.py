@@ -335,6 +335,8 @@ class SalesScreen(TillEntry):
             return
         if not await self._may_sell_order(self.cart.order_id):
             return
+        if not await self._may_sell_quotation(self.cart.quotation_id):
+            return
         rules = self.rules  # what is paid is what the dialog said, whatever arrives meanwhile
         paid = await self.app.push_screen_wait(PayDialog(self.cart, rules, self._change))
         if paid is None:
@@ -361,6 +363,17 @@ class SalesScreen(TillEntry):
         return receipt is None or await self.app.confirm_unexpected(
             "order.ask_sell_again", receipt=shown.part_number(receipt)
         )
+
+    async def _may_sell_quotation(self, quotation_id: str | None) -> bool:
+        """Tell whether to take money for what was quoted: another till may have sold it since this cart was made."""
+        if quotation_id is None:
+            return True
+        with suppress(ShopError):  # one that no server knows any more
+            quotation = await self.store.read(shop.quotations.get, quotation_id)
+            if quotation.status == "sold":
+                receipt = shown.part_number(quotation.receipt_number)
+                return await self.app.confirm_unexpected("quotation.ask_sell_again", receipt=receipt)
+        return True
 
     @work(group="pay", exit_on_error=False)
     async def action_quote(self) -> None:
