@@ -254,7 +254,6 @@ def _recalled(number: str, *, quoted: bool, today: bool, method: PayMethod) -> C
         raise ShopError("error.quotation.expired", number=quotation.number, day=day, quoted=was, today=now)
     if not today:
         return again.quoted
-    for line in again.today.lines:
-        if not line.price:  # the till asks for one
-            raise ShopError("error.sale.no_price", name=shown.of_language(line.name, line.name_en))
+    for line in again.unpriced:  # nobody is there to be asked
+        raise ShopError("error.sale.no_price", name=shown.of_language(line.name, line.name_en))
     return again.today

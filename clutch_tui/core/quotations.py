@@ -133,6 +133,8 @@ class Repriced:
     today: Cart
     changed: tuple[tuple[str, int, int], ...]
     gone: tuple[str, ...]
+    unpriced: tuple[CartLine, ...] = ()
+    """The lines whose part has no price today: they come at the quoted one by either."""
 
 
 # --- making one ----------------------------------------------------------------------------------------
@@ -357,7 +359,8 @@ def recall(quotation_id: str) -> Repriced:
         if line.price != later.price
     )
     gone = tuple(line.name for line in quotation.lines if (part := present[line.part_id]) is None or part["deleted"])
-    return Repriced(cart, replace(cart, lines=now), changed, gone)
+    unpriced = tuple(line for line in cart.lines if not present[line.part_id]["price"])
+    return Repriced(cart, replace(cart, lines=now), changed, gone, unpriced)
 
 
 def _off_whole(quotation: Quotation, kept: Sequence[SaleLine]) -> int:
