@@ -10,7 +10,7 @@ import click
 
 from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.core import cart as carts
-from clutch_tui.core import quotations, sales, state
+from clutch_tui.core import quotation_carts, quotations, sales, state
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.quantity import Quantity
 from clutch_tui.core.quotations import Quotation, QuotationQuery, QuotationRow
@@ -244,7 +244,7 @@ def _recalled(number: str, *, quoted: bool, today: bool, method: PayMethod) -> C
     quotation = quotations.find(number)
     if quotation.status == "sold":
         raise ShopError("error.quotation.sold", number=quotation.receipt_number)
-    again = quotations.recall(quotation.id)
+    again = quotation_carts.recall(quotation.id)
     if again.gone:
         raise ShopError("error.quotation.gone", number=quotation.number, parts=", ".join(again.gone))
     if not (quotation.binds or quoted or today):

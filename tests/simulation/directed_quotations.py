@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from clutch_tui.core import inventory, quotations
+from clutch_tui.core import inventory, quotation_carts, quotations
 from clutch_tui.core.quantity import Quantity, whole
 from clutch_tui.core.types import Discount
 
@@ -120,7 +120,7 @@ async def paper_rewritten(on: Stage) -> None:
     await on.open()
     on.do(on.first, quote_two)
     await on.pass_time(10)
-    (line, _) = on.first.ask(quotations.recall, last(on.first)).quoted.lines
+    (line, _) = on.first.ask(quotation_carts.recall, last(on.first)).quoted.lines
     if line.discount != Discount(percent=777):
         raise Violation(f"{on.first.name} takes {line.discount} off what it has quoted with a percentage")
     await on.end()

@@ -10,7 +10,7 @@ from typing import Any
 
 import peewee
 
-from clutch_tui.core import quotations, sales
+from clutch_tui.core import quotation_carts, quotations, sales
 from clutch_tui.core.database import db
 from clutch_tui.core.database.statement import Statement, given
 from clutch_tui.core.records.quotation import QuotationTable
@@ -28,7 +28,7 @@ def recall_reprices(stack: ExitStack) -> None:
         back = before(quotation_id)
         return replace(back, quoted=back.today)
 
-    before = put(stack, quotations, "recall", recall)
+    before = put(stack, quotation_carts, "recall", recall)
 
 
 @mutant

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from clutch_tui.core import cart as carts
-from clutch_tui.core import customers, inventory, quotations, sales, state
+from clutch_tui.core import customers, inventory, quotation_carts, quotations, sales, state
 from clutch_tui.core.quantity import Quantity
 from clutch_tui.core.quotations import Quotation, QuotationQuery
 from clutch_tui.core.types import NO_DISCOUNT, Cart, Discount, TaxRules
@@ -137,7 +137,7 @@ def sell_quoted(
     terminal: Terminal, quotation_id: str, *methods: Any, at_its_prices: bool = True, lies_aside: bool = False
 ) -> str:
     """Sell a quotation, at its prices or at today's."""
-    back = terminal.ask(quotations.recall, quotation_id)
+    back = terminal.ask(quotation_carts.recall, quotation_id)
     for line in back.today.lines:
         if [(line.price,)] != terminal.sql("SELECT price FROM part WHERE id = ?", (line.part_id,)):
             raise Violation(f"{terminal.name}: {line.price} is not today's price of {line.part_id}")

@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from clutch_tui.core import aftersales, customers, held_carts, inventory, quotations, sales, state
+from clutch_tui.core import aftersales, customers, held_carts, inventory, quotation_carts, quotations, sales, state
 from clutch_tui.core.cart import add_line, set_discount, set_price, set_quantity, totals, with_customer, with_discount
 from clutch_tui.core.database import db
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.outbox import abilities, outbox
 from clutch_tui.core.quantity import Quantity, whole
-from clutch_tui.core.quotations import Quotation, QuotationQuery, Repriced
+from clutch_tui.core.quotation_carts import Repriced
+from clutch_tui.core.quotations import Quotation, QuotationQuery
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import Cart, CustomerDraft, Discount, Part, Payment, Sale, TaxRules
 from tests.test_core.shop import HandClock, queue, stock_shelf
@@ -157,7 +158,7 @@ def test_it_waits_here_for_a_server_that_does_not_know_it(store: Store, pump: Pa
 def test_it_comes_back_at_its_prices_and_becomes_the_sale_that_names_it(store: Store, pump: Part) -> None:
     made = quote(store, cart_of(store, pump), name="حسن")
     reprice(store, pump, 175_50)
-    again = store.read_now(quotations.recall, made.id)
+    again = store.read_now(quotation_carts.recall, made.id)
     assert again.changed == (("طلمبة مياه", 150_00, 175_50),)
     assert [line.price for line in again.quoted.lines] == [150_00]
     assert [line.price for line in again.today.lines] == [175_50]
@@ -174,7 +175,7 @@ def test_it_comes_back_at_its_prices_and_becomes_the_sale_that_names_it(store: S
 
 def test_a_parked_cart_of_a_quotation_keeps_its_name(store: Store, pump: Part) -> None:
     made = quote(store, cart_of(store, pump))
-    store.run_now(sales.park, store.read_now(quotations.recall, made.id).quoted)
+    store.run_now(sales.park, store.read_now(quotation_carts.recall, made.id).quoted)
     (kept,) = store.read_now(sales.open_carts)
     sell(store, store.run_now(sales.take_up, kept))
     assert store.read_now(quotations.get, made.id).status == "sold"
@@ -183,7 +184,7 @@ def test_a_parked_cart_of_a_quotation_keeps_its_name(store: Store, pump: Part) -
 def test_discounts_come_back_as_they_were_typed(store: Store, pump: Part) -> None:
     cart = set_discount(cart_of(store, pump), 0, Discount(percent=1000))
     made = quote(store, with_discount(cart, Discount(amount=20_00)))
-    again = store.read_now(quotations.recall, made.id).quoted
+    again = store.read_now(quotation_carts.recall, made.id).quoted
     assert (again.lines[0].discount, again.discount) == (Discount(percent=1000), Discount(amount=20_00))
     more = set_quantity(again, 0, whole(4))
     assert more.lines[0].off == 60_00, "a tenth of what it is now"
@@ -197,7 +198,7 @@ def test_what_another_till_offered_comes_back_to_the_same_sum(store: Store, pump
     store.run_now(quotations.store_pulled, [row])
     other = store.read_now(quotations.get, "other")
     assert (other.totals, other.own) == (made.totals, False)
-    again = store.read_now(quotations.recall, "other").quoted
+    again = store.read_now(quotation_carts.recall, "other").quoted
     assert sell(store, again).totals.total == made.totals.total
 
 
@@ -208,7 +209,7 @@ def test_after_its_day_it_binds_nobody(store: Store, clock: HandClock, pump: Par
     clock.moment += DAY
     late = store.read_now(quotations.get, made.id)
     assert (late.status, late.binds) == ("expired", False)
-    sell(store, store.read_now(quotations.recall, made.id).quoted)
+    sell(store, store.read_now(quotation_carts.recall, made.id).quoted)
     assert store.read_now(quotations.get, made.id).status == "sold"
 
 
@@ -223,7 +224,7 @@ def test_one_that_was_lost_binds_nobody_after_its_day_either(store: Store, clock
 def test_a_part_that_is_not_sold_any_more_is_named(store: Store, pump: Part) -> None:
     made = quote(store, cart_of(store, pump))
     store.run_now(inventory.delete, pump.id, seen=store.read_now(inventory.get, pump.id))
-    assert store.read_now(quotations.recall, made.id).gone == ("طلمبة مياه",)
+    assert store.read_now(quotation_carts.recall, made.id).gone == ("طلمبة مياه",)
 
 
 def pulled(store: Store, made: Quotation, **odd: Any) -> Repriced:
@@ -231,7 +232,7 @@ def pulled(store: Store, made: Quotation, **odd: Any) -> Repriced:
     (change,) = [change for change in queue(store) if change["kind"] == "quotation"]
     row = {**change["payload"], "id": "odd", "type": "quotation", "at": "2026-11-22T09:00:00.000Z", "seq": 7, **odd}
     store.run_now(quotations.store_pulled, [row])
-    return store.read_now(quotations.recall, "odd")
+    return store.read_now(quotation_carts.recall, "odd")
 
 
 def test_odd_figures_of_another_program_raise_no_price(store: Store, pump: Part) -> None:
@@ -251,7 +252,7 @@ def test_a_discount_on_the_whole_is_shared_by_what_is_left_of_it(store: Store, p
 def test_a_part_without_a_price_costs_today_what_was_quoted(store: Store, pump: Part) -> None:
     made = quote(store, cart_of(store, pump))
     reprice(store, pump, 0)
-    assert store.read_now(quotations.recall, made.id).today.lines[0].price == 150_00
+    assert store.read_now(quotation_carts.recall, made.id).today.lines[0].price == 150_00
 
 
 def test_a_number_of_two_quotations_is_refused_and_an_id_is_sure(store: Store, pump: Part) -> None:
@@ -274,7 +275,7 @@ def test_one_that_is_lost_says_why_and_can_still_be_sold(store: Store, pump: Par
     assert (lost.status, lost.reason) == ("lost", "غالي")
     with pytest.raises(ShopError, match=r"error\.quotation\.lost"):
         store.run_now(quotations.lose, made.id, "غالي", "سارة")
-    sell(store, store.read_now(quotations.recall, made.id).quoted)
+    sell(store, store.read_now(quotation_carts.recall, made.id).quoted)
     assert store.read_now(quotations.get, made.id).status == "sold"
     with pytest.raises(ShopError, match=r"error\.quotation\.sold"):
         store.run_now(quotations.lose, made.id, "غالي", "سارة")
@@ -282,16 +283,16 @@ def test_one_that_is_lost_says_why_and_can_still_be_sold(store: Store, pump: Par
 
 def test_a_sale_that_is_voided_gives_its_quotation_back(store: Store, pump: Part) -> None:
     made = quote(store, cart_of(store, pump))
-    sale = sell(store, store.read_now(quotations.recall, made.id).quoted)
+    sale = sell(store, store.read_now(quotation_carts.recall, made.id).quoted)
     store.run_now(aftersales.void, sale.id, "غلط", "سارة")
     assert store.read_now(quotations.get, made.id).status == "open"
-    sell(store, store.read_now(quotations.recall, made.id).quoted)
+    sell(store, store.read_now(quotation_carts.recall, made.id).quoted)
     assert store.read_now(quotations.get, made.id).status == "sold"
 
 
 def test_a_second_sale_of_it_ends_it_no_second_time(store: Store, pump: Part) -> None:
     made = quote(store, cart_of(store, pump))
-    carts = [store.read_now(quotations.recall, made.id).quoted for _ in range(2)]
+    carts = [store.read_now(quotation_carts.recall, made.id).quoted for _ in range(2)]
     first, second = (sell(store, cart) for cart in carts)
     assert first.id != second.id
     assert store.read_now(quotations.get, made.id).sale_id == first.id
@@ -317,7 +318,7 @@ def test_a_list_of_one_state_is_what_it_says(store: Store, clock: HandClock, pum
     ends = [store.read_now(quotations.usual_end, days) for days in (0, 9, 9, 9)]
     kept = [quote(store, cart_of(store, pump), valid_until=end) for end in ends]
     store.run_now(quotations.lose, kept[1].id, "غالي", "سارة")
-    sell(store, store.read_now(quotations.recall, kept[2].id).quoted)
+    sell(store, store.read_now(quotation_carts.recall, kept[2].id).quoted)
     clock.moment += DAY
     by_state = {status: listed(store, status=status) for status in quotations.STATUSES}
     assert {status: [number for number, _ in rows] for status, rows in by_state.items()} == {

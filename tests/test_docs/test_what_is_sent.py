@@ -10,7 +10,18 @@ import httpx
 import pytest
 
 from clutch_tui.config.settings import Backend
-from clutch_tui.core import accounts, aftersales, cash, customers, inventory, lost_sales, quotations, sales, suppliers
+from clutch_tui.core import (
+    accounts,
+    aftersales,
+    cash,
+    customers,
+    inventory,
+    lost_sales,
+    quotation_carts,
+    quotations,
+    sales,
+    suppliers,
+)
 from clutch_tui.core.cart import add_line, with_customer
 from clutch_tui.core.outbox import abilities, outbox, precedence
 from clutch_tui.core.outbox.messages import Change
@@ -61,7 +72,7 @@ def _a_day_in_the_shop() -> None:
     cart, options = add_line(sales.open_cart(), part), {"valid_until": quotations.usual_end(), "rules": TaxRules()}
     offered = quotations.quote(cart, name="أم أحمد", phone="01000000002", **till, **options)
     quotations.lose(offered.id, "غالي", "سارة")
-    taken = quotations.recall(offered.id).quoted
+    taken = quotation_carts.recall(offered.id).quoted
     sales.checkout(taken, [Payment("cash", 150_00)], rules=TaxRules(), **till)
     lost_sales.note("too_dear", ONE, part_id=part.id, cashier="سارة")
     inventory.adjust(part.id, ONE, "هدية")

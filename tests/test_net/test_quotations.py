@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from clutch_tui.core import aftersales, inventory, quotations, sales
+from clutch_tui.core import aftersales, inventory, quotation_carts, quotations, sales
 from clutch_tui.core import cart as carts
 from clutch_tui.core.outbox import abilities
 from clutch_tui.core.quantity import whole
@@ -79,7 +79,7 @@ async def test_what_one_till_offered_the_other_sells_at_that_price(tills: tuple[
         False,
     )
     assert (there.valid_until, there.prices_include_tax) == (made.valid_until, False)
-    sale = sell(second, second.ask(quotations.recall, made.id).quoted)
+    sale = sell(second, second.ask(quotation_carts.recall, made.id).quoted)
     assert sale.totals.total == made.totals.total
     for till in (second, first):
         await till.round()
@@ -105,7 +105,7 @@ async def test_two_tills_that_sell_one_quotation_both_have_their_sale_and_it_is_
     made = quote(first)
     await first.round()
     await second.round()
-    sold = [sell(till, till.ask(quotations.recall, made.id).quoted) for till in tills]
+    sold = [sell(till, till.ask(quotation_carts.recall, made.id).quoted) for till in tills]
     for till in (first, second, first):
         await till.round()
     assert len({sale.id for sale in sold}) == 2
@@ -118,11 +118,11 @@ async def test_two_tills_that_sell_one_quotation_both_have_their_sale_and_it_is_
 async def test_a_quotation_whose_sale_was_voided_is_sold_again_and_nobody_is_alarmed(tills: tuple[Till, Till]) -> None:
     first, second = tills
     made = quote(first)
-    sale = sell(first, first.ask(quotations.recall, made.id).quoted)
+    sale = sell(first, first.ask(quotation_carts.recall, made.id).quoted)
     first.do(aftersales.void, sale.id, "غلط", "علي")
     for till in tills:
         await till.round()
-    again = sell(second, second.ask(quotations.recall, made.id).quoted)
+    again = sell(second, second.ask(quotation_carts.recall, made.id).quoted)
     for till in (second, first):
         await till.round()
     assert [change for till in tills for change in till.changes if change.kind == "quotation_sold"] == []
@@ -135,7 +135,7 @@ async def test_lost_here_and_sold_there_is_sold(tills: tuple[Till, Till]) -> Non
     await first.round()
     await second.round()
     first.do(quotations.lose, made.id, "غالي", "سارة")
-    sale = sell(second, second.ask(quotations.recall, made.id).quoted)
+    sale = sell(second, second.ask(quotation_carts.recall, made.id).quoted)
     for till in (first, second, first):
         await till.round()
     assert {status(till, made) for till in tills} == {"sold"}
@@ -154,7 +154,7 @@ async def test_a_server_of_version_1_is_sent_none_and_all_once_it_learns(
         till.clock.forward(3600)
         await till.round()
     made = quote(first)
-    sale = sell(first, first.ask(quotations.recall, made.id).quoted)
+    sale = sell(first, first.ask(quotation_carts.recall, made.id).quoted)
     await first.round()
     assert (first.queue.local, status(first, made)) == (2, "sold")
     await second.round()

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from clutch_tui.core import customers, held_carts, inventory, quotations, sales, state
+from clutch_tui.core import customers, held_carts, inventory, quotation_carts, quotations, sales, state
 from clutch_tui.core.cart import add_line, totals, with_customer
 from clutch_tui.core.database import db
 from clutch_tui.core.errors import ShopError
@@ -723,7 +723,7 @@ async def test_one_that_another_till_has_sold_meanwhile_asks_before_money_is_tak
     async with open_app(shop, language) as (app, pilot):
         await take_up(app, pilot)
         rules = shop.read(state.tax_rules)
-        theirs = replace(shop.read(quotations.recall, made.id).quoted, id="theirs")
+        theirs = replace(shop.read(quotation_carts.recall, made.id).quoted, id="theirs")
         payment = [Payment("visa", totals(theirs, rules, "visa").total)]
         sale = shop.store.run_now(sales.checkout, theirs, payment, cashier="c", device_id="e", rules=rules)
         await press(pilot, "f2")

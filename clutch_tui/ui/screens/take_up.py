@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from textual.app import ComposeResult
 from textual.events import Key
 
-from clutch_tui.core.quotations import Quotation, Repriced
+from clutch_tui.core.quotation_carts import Repriced
+from clutch_tui.core.quotations import Quotation
 from clutch_tui.core.types import Cart, TaxRules
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
@@ -64,7 +65,7 @@ def _offer(quotation_id: str) -> Offer:
     elsewhere = shop.held_carts.elsewhere()
     carts = (cart for cart in shop.sales.open_carts() if cart.id not in elsewhere)
     begun = next((cart for cart in carts if cart.quotation_id == quotation_id), None)
-    return Offer(shop.quotations.get(quotation_id), shop.quotations.recall(quotation_id), begun)
+    return Offer(shop.quotations.get(quotation_id), shop.quotation_carts.recall(quotation_id), begun)
 
 
 async def _cart_of(app: ClutchApp, offer: Offer, rules: TaxRules) -> Cart | None:
