@@ -151,6 +151,14 @@ def test_a_text_that_several_fit_names_them_but_a_whole_name_is_sure(run: Run, s
     assert store.read_now(customers.get, hassan.id).balance == 145_00
 
 
+def test_a_customer_without_a_telephone_is_not_taken_for_any_name(run: Run, store: Store, hassan: Customer) -> None:
+    """The telephone number of a name is none, and none was also theirs: the money went to the wrong account."""
+    other = owing(store, "حسن علي", "", 20)
+    owing(store, "علي حسن", "01222222222", 20)
+    said = run("pay", "علي", "5")
+    assert (said.code, store.read_now(customers.get, other.id).balance) == (1, 20_00)
+
+
 @pytest.mark.parametrize("lang", ["ar", "en"])
 def test_a_customer_is_added(run: Run, store: Store, lang: str) -> None:
     assert run("add", "أم أحمد", "--phone", "01001234567", lang=lang).code == 0

@@ -246,7 +246,9 @@ def _recalled(number: str, *, quoted: bool, today: bool, method: PayMethod) -> C
         raise ShopError("error.quotation.sold", number=quotation.receipt_number)
     again = quotation_carts.recall(quotation.id)
     if again.gone:
-        raise ShopError("error.quotation.gone", number=quotation.number, parts=", ".join(again.gone))
+        raise ShopError(
+            "error.quotation.gone", number=quotation.number, parts=shown.listed(map(shown.name, again.gone))
+        )
     if not (quotation.binds or quoted or today):
         rules = state.tax_rules()
         was, now = (shown.money(carts.totals(cart, rules, method).total) for cart in (again.quoted, again.today))

@@ -22,13 +22,13 @@ def meant(text: str) -> CustomerRow:
     not sure is an error. Raises `error.customer.unknown_text` and `error.customer.several`."""
     fitting = customers.page(text, None, 0, AT_MOST) if text.strip() else ()
     exact: Callable[[CustomerRow], bool]
-    for exact in (lambda row: fold(row.name) == fold(text), lambda row: phone_key(row.phone) == phone_key(text)):
+    for exact in (lambda row: fold(row.name) == fold(text), lambda row: phone_key(row.phone) == phone_key(text) != ""):
         if len(named := [row for row in fitting if exact(row)]) == 1:
             return named[0]
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
-        names = ", ".join(f"{shown.name(row.name)} {shown.phone(row.phone)}".strip() for row in fitting[:NAMED])
+        names = shown.listed(f"{shown.name(row.name)} {shown.phone(row.phone)}".strip() for row in fitting[:NAMED])
         raise ShopError("error.customer.several", text=text, names=names)
     try:
         customer = customers.get(text)

@@ -54,14 +54,14 @@ def _so_many(each: Quantity, factor: Quantity) -> Quantity:
 
 def meant(text: str) -> lookup.Candidate:
     """The one part that a text means, as at the till; nobody is there to be asked, so what is not sure is an error."""
-    from clutch_tui.text.format import of_language
+    from clutch_tui.text.format import listed, of_language
 
     meaning = lookup.resolve(text)
     if meaning.refused:
         raise ShopError("error.sale.figure", figure=meaning.refused)
     if meaning.unambiguous is None and meaning.exact:
         named = (candidate.part for candidate in meaning.exact)
-        parts = ", ".join(part.part_number or of_language(part.name, part.name_en) for part in named)
+        parts = listed(part.part_number or of_language(part.name, part.name_en) for part in named)
         raise ShopError("error.part.several", text=text, parts=parts)
     if meaning.unambiguous is None:
         raise ShopError("error.part.unknown_number", number=text)

@@ -296,10 +296,10 @@ def lose(quotation_id: str, reason: str, cashier: str) -> Quotation:
 
 
 def sold(cart: Cart, sale: Sale) -> None:
-    """A cart that came from a quotation was sold: note it, in the transaction of the sale. Where it is known to be sold
-    already, by another till, the sale is one more."""
+    """A cart that came from a quotation was sold: note it, in the transaction of the sale. Each sale says so, also
+    where another is known: which of them is voided later, nobody knows yet."""
     row = None if cart.quotation_id is None else _row(cart.quotation_id)
-    if row is None or row["status"] == "sold":
+    if row is None:
         return
     body = {"sale_id": sale.id, "receipt_number": sale.receipt_number}
     _end("quotation_sold", _whole(row), sale.cashier, body)

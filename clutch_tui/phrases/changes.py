@@ -84,7 +84,7 @@ def flag_lines(flags: Sequence[str], concerns: Mapping[str, Sequence[Concern]], 
     flag may mean another thing of another record: the number of a sale is its receipt's, of a part its maker's."""
     lines = []
     for flag in flags:
-        about = ", ".join(map(_concern, concerns.get(flag, ())))
+        about = shown.listed(map(_concern, concerns.get(flag, ())))
         words = _word(f"flag.{type}.{flag}", _word(f"flag.{flag}", flag))
         lines.append(f"{words}: {about}" if about else words)
     return lines

@@ -38,7 +38,7 @@ def sentences(differences: Differences) -> list[str]:
 
 def channel_names(channels: Iterable[str]) -> str:
     """Name channels in one line, by the words of their screens."""
-    return ("، " if is_rtl() else ", ").join(t(f"mode.{channel}") for channel in channels)
+    return shown.listed(t(f"mode.{channel}") for channel in channels)
 
 
 def all_stranded(beside: Sequence[Stranded]) -> list[str]:

@@ -105,7 +105,7 @@ def read(entry: FormField, text: str) -> Any:
     if entry.maximum is not None and value > entry.maximum:
         raise NumberError("error.number.too_large", maximum=_shown(entry)(entry.maximum))
     if entry.among and value not in entry.among:
-        raise NumberError("error.number.not_among", choices=", ".join(map(_shown(entry), entry.among)))
+        raise NumberError("error.number.not_among", choices=shown.listed(map(_shown(entry), entry.among)))
     return value
 
 

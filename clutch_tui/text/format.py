@@ -11,7 +11,7 @@ test, because importing Babel costs 25 ms before the first frame; the rest asks 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -105,6 +105,11 @@ def quantity(thousandths: int, *, signed: bool = False) -> str:
     """Return a quantity of goods with grouping and as many decimals as it has. `signed` as in `number`."""
     units, rest = divmod(thousandths, 1000)
     return number(units if not rest else Decimal(thousandths).scaleb(-3), signed=signed)
+
+
+def listed(words: Iterable[str]) -> str:
+    """Return words or names as a list in one line, with the comma of the language."""
+    return ("، " if strings.is_rtl() else ", ").join(words)
 
 
 def percent(fraction: Decimal | float, places: int = 0) -> str:

@@ -105,7 +105,7 @@ class QuotationBooks:
             "sale_id": sale.record_id,
             "receipt_number": sale.payload["receipt_number"],
         }
-        if told != ([] if taken.was_sold else [wanted]):
+        if told != [wanted]:
             raise Violation(f"{terminal.name} has sold quotation {taken.quotation_id} and tells {told}")
         if taken.at_its_prices:
             self._check_price(terminal, self._made[taken.quotation_id].payload, sale, connection)

@@ -15,7 +15,7 @@ from clutch_tui.core.types import NO_DISCOUNT, Cart, Discount, TaxRules
 from tests.money_reference import rules as reference
 
 from . import clerk
-from .quotation_books import check_statuses, is_sold
+from .quotation_books import check_statuses
 from .terminal import TakenUp, Terminal
 from .violation import Violation
 
@@ -145,7 +145,7 @@ def sell_quoted(
     if lies_aside:
         terminal.do(sales.park, cart)
         cart = terminal.do(sales.take_up, cart)
-    terminal.taken_up = TakenUp(quotation_id, at_its_prices, is_sold(terminal.sql, quotation_id))
+    terminal.taken_up = TakenUp(quotation_id, at_its_prices)
     try:
         return f"sold {terminal.do(clerk.check_out, cart, *methods).id} of quotation {quotation_id}"
     finally:

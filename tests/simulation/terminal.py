@@ -63,8 +63,6 @@ class TakenUp:
 
     quotation_id: str
     at_its_prices: bool
-    was_sold: bool
-    """Whether it was known here to be sold already."""
 
 
 class MemoryVault:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from clutch_tui.core import cart as carts
 from clutch_tui.core import customers, held_carts, inventory, quotation_carts, quotations, sales, state
 from clutch_tui.core.cart import add_line, totals, with_customer
 from clutch_tui.core.database import db
@@ -591,6 +592,37 @@ async def test_taken_up_again_it_is_the_sale_that_was_begun(shop: Shop) -> None:
         named = {"number": part_number(made.number), "day": day(made.valid_until)}
         assert t("quotation.open_already", **named) in toasts(app)
         assert len(shop.read(sales.open_carts)) == 1
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_one_that_was_begun_in_its_days_is_gone_on_with_after_them_and_both_sums_are_said(
+    shop: Shop, language: strings.Language
+) -> None:
+    """A second sale of it was begun beside the first, and each could be paid."""
+    made = quoted(shop)
+    cart = shop.read(quotation_carts.recall, made.id).quoted
+    shop.store.run_now(sales.park, cart)
+    shop.store.run_now(db.execute, "UPDATE quotation SET valid_until = ?", (GONE_BY,))
+    reprice(shop, 0, 15_000)
+    async with open_app(shop, language) as (app, pilot):
+        await take_up(app, pilot)
+        assert till(app).cart.id == cart.id
+        assert len(shop.read(sales.open_carts)) == 1
+        sums = {"quoted": money(made.totals.total), "today": money(15_000)}
+        named = {"number": part_number(made.number), "day": day(GONE_BY)}
+        assert t("quotation.open_over", **named, **sums) in toasts(app)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_other_rules_of_tax_than_on_the_paper_are_said(shop: Shop, language: strings.Language) -> None:
+    made = quoted(shop)
+    shop.store.run_now(state.learn_shop, None, {"tax_rate": 14, "prices_include_tax": False})
+    async with open_app(shop, language) as (app, pilot):
+        await take_up(app, pilot)
+        named = {"number": part_number(made.number), "day": day(made.valid_until)}
+        asked = money(carts.totals(till(app).cart, shop.read(state.tax_rules), "visa").total)
+        said = t("quotation.comes_to_other", **named, paper=money(made.totals.total), now=asked)
+        assert said in toasts(app)
 
 
 async def test_what_is_not_sold_any_more_is_named(shop: Shop) -> None:

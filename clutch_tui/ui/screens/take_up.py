@@ -45,14 +45,19 @@ class Offer:
 
 async def to_till(app: ClutchApp, quotation_id: str) -> None:
     """Go to the till with a quotation; the sale that was open there is parked. While it binds the shop it comes at its
-    own prices; after that somebody says at which. One that was sold is but an example for another sale. Only from a
-    worker, of a screen that stays."""
+    own prices; after that somebody says at which. One that was begun already is gone on with as it was left, and one
+    that was sold is but an example for another sale. Only from a worker, of a screen that stays. Raises
+    `error.cart.elsewhere` where another window is selling it."""
     offer = await app.store.read(_offer, quotation_id)
-    if offer.open is not None and offer.quotation.binds:
+    rules = await app.tax_rules()
+    if offer.open is not None and offer.quotation.status != "sold":
         await app.sell(offer.open)
         app.notify(offer.told("quotation.open_already"))
+        if not offer.quotation.binds and offer.priced.changed:
+            app.notify(
+                offer.told("quotation.open_over", **_totals(offer.priced, rules)), severity="warning", timeout=10
+            )
         return
-    rules = await app.tax_rules()
     cart = await _cart_of(app, offer, rules)
     if cart is not None:
         await app.sell(cart)
@@ -62,9 +67,9 @@ async def to_till(app: ClutchApp, quotation_id: str) -> None:
 
 def _offer(quotation_id: str) -> Offer:
     """Read all of it in one piece."""
-    elsewhere = shop.held_carts.elsewhere()
-    carts = (cart for cart in shop.sales.open_carts() if cart.id not in elsewhere)
-    begun = next((cart for cart in carts if cart.quotation_id == quotation_id), None)
+    begun = next((cart for cart in shop.sales.open_carts() if cart.quotation_id == quotation_id), None)
+    if begun is not None:
+        shop.held_carts.check(begun.id)
     return Offer(shop.quotations.get(quotation_id), shop.quotation_carts.recall(quotation_id), begun)
 
 
@@ -84,11 +89,14 @@ def _remarks(offer: Offer, rules: TaxRules) -> Iterator[str]:
         yield offer.told("quotation.sold_already", receipt=shown.part_number(quotation.receipt_number))
     elif priced.changed and quotation.binds:
         yield offer.told("quotation.still_holds", **_totals(priced, rules))
+    elif quotation.binds and _total(priced.quoted, rules) != quotation.totals.total:
+        paper = shown.money(quotation.totals.total)  # the rules of tax are others by now, or a part is gone
+        yield offer.told("quotation.comes_to_other", paper=paper, now=_comes_to(priced.quoted, rules))
     elif quotation.is_over and not priced.changed:
         yield offer.told("quotation.over_unchanged")
     if priced.gone:
         called = {line.name: shown.of_language(line.name, line.name_en) for line in quotation.lines}
-        names = ", ".join(shown.name(called[name]) for name in priced.gone)
+        names = shown.listed(shown.name(called[name]) for name in priced.gone)
         yield t("quotation.gone", names=names)
 
 
@@ -98,7 +106,11 @@ def _totals(priced: Repriced, rules: TaxRules) -> dict[str, str]:
 
 
 def _comes_to(cart: Cart, rules: TaxRules) -> str:
-    return shown.money(shop.cart.totals(cart, rules, shop.quotations.PAID_BY).total)
+    return shown.money(_total(cart, rules))
+
+
+def _total(cart: Cart, rules: TaxRules) -> int:
+    return shop.cart.totals(cart, rules, shop.quotations.PAID_BY).total
 
 
 class PricesDialog(Unexpected, ChooseUnmarked):
