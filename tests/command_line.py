@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import pytest
 
@@ -21,6 +22,24 @@ class Ran(NamedTuple):
     code: int
     out: str
     err: str
+
+    @property
+    def json(self) -> Any:
+        """What it told a program, however it ended."""
+        return json.loads(self.out)
+
+    @property
+    def done(self) -> Any:
+        """What it told a program, having ended well."""
+        assert self.code == 0, self.err
+        return self.json
+
+    @property
+    def refused(self) -> str:
+        """The key of the sentence with which it ended, which went to people too."""
+        failure = json.loads(self.out)
+        assert failure["message"] == self.err.strip()
+        return str(failure["error"])
 
 
 class Run(Protocol):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,7 +52,7 @@ def test_customers_are_found_by_name_and_telephone(run: Run, hassan: Customer, l
         assert (found.code, found.out.count("\n")) == (0, 1)
         assert "150.00" in found.out
     assert run("find", "منى", lang=lang).out.strip() == t("common.no_match")
-    (row,) = json.loads(run("find", "حسن", "--json").out)
+    (row,) = run("find", "حسن", "--json").done
     assert (row["id"], row["balance"]) == (hassan.id, 150_00)
 
 
@@ -63,7 +62,7 @@ def test_debtors_are_named_with_the_sum(run: Run, store: Store, hassan: Customer
     said = run("debtors", lang=lang).out
     assert said.index("منى") < said.index("حسن")
     assert "850.00" in said.splitlines()[-1]
-    listed = json.loads(run("debtors", "--json").out)
+    listed = run("debtors", "--json").done
     assert listed["total"] == {
         "owed": 850_00,
         "up_to_30": 850_00,
@@ -82,7 +81,7 @@ def test_more_debtors_than_one_piece_are_all_counted(run: Run, store: Store, mon
     for n in range(5):
         owing(store, f"ع{n}", f"0100000000{n}", 10 + n // 2)
     monkeypatch.setattr(command, "AT_ONCE", 2)
-    listed = json.loads(run("debtors", "--json").out)
+    listed = run("debtors", "--json").done
     assert (len(listed["debtors"]), listed["total"]["owed"]) == (5, (10 + 10 + 11 + 11 + 12) * 100)
 
 
@@ -92,13 +91,13 @@ def test_the_statement_is_the_paper_of_the_screen(run: Run, hassan: Customer, la
     assert said.code == 0
     assert t("statement.title") in said.out
     assert "150.00" in said.out
-    told = json.loads(run("statement", hassan.id, "--json").out)
+    told = run("statement", hassan.id, "--json").done
     assert (told["balance"], told["before"], len(told["entries"])) == (150_00, 0, 1)
     assert [sale["unpaid"] for sale in told["unpaid"]] == [150_00]
 
 
 def test_a_payment_takes_the_debt_down_once(run: Run, store: Store, hassan: Customer) -> None:
-    paid = json.loads(run("pay", "01001234567", "50.5", "--note", "نقدي", "--json").out)
+    paid = run("pay", "01001234567", "50.5", "--note", "نقدي", "--json").done
     assert (paid["amount"], paid["balance"], paid["method"]) == (50_50, 99_50, "cash")
     assert store.read_now(customers.get, hassan.id).balance == 99_50
     assert t("payment.title") in run("pay", "حسن", "9.50", "--method", "visa").out
@@ -162,6 +161,6 @@ def test_a_customer_without_a_telephone_is_not_taken_for_any_name(run: Run, stor
 @pytest.mark.parametrize("lang", ["ar", "en"])
 def test_a_customer_is_added(run: Run, store: Store, lang: str) -> None:
     assert run("add", "أم أحمد", "--phone", "01001234567", lang=lang).code == 0
-    made = json.loads(run("add", "علي", "--json").out)
+    made = run("add", "علي", "--json").done
     assert store.read_now(customers.get, made["id"]).draft.name == "علي"
     assert store.read_now(customers.count, "") == 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -50,13 +49,13 @@ def test_one_is_noted_of_a_part_and_of_words(run: Run, store: Store, pump: str, 
 
 
 def test_a_program_reads_units(run: Run, pump: str) -> None:
-    noted = json.loads(run("note", "--part", "WP-100", "--reason", "no_stock", "--qty", "2", "--json").out)
+    noted = run("note", "--part", "WP-100", "--reason", "no_stock", "--qty", "2", "--json").done
     assert (noted["item_id"], noted["quantity"], noted["price"], noted["reason"]) == (pump, 2, 150_00, "no_stock")
-    (row,) = json.loads(run("list", "--json").out)
+    (row,) = run("list", "--json").done
     assert row["id"] == noted["id"]
-    (wanted,) = json.loads(run("wanted", "--json").out)
+    (wanted,) = run("wanted", "--json").done
     assert (wanted["times"], wanted["quantity"], wanted["stock"]) == (1, 2, 2)
-    assert json.loads(run("list", "--reason", "too_dear", "--json").out) == []
+    assert run("list", "--reason", "too_dear", "--json").done == []
 
 
 @pytest.mark.parametrize(

@@ -6,15 +6,13 @@ import asyncio
 import io
 import json
 import stat
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from clutch_tui import cli
-from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.core import inventory
 from clutch_tui.core.outbox import attention, outbox, transports
 from clutch_tui.core.outbox.messages import Result
@@ -26,22 +24,9 @@ from clutch_tui.core.types import Part, PartDraft
 from clutch_tui.text import format as shown
 from clutch_tui.text import strings
 from clutch_tui.text.strings import t
+from tests.command_line import Run, home_store, runner
 
 REFUSED = Result(status="rejected", seq=7, code="VALIDATION", message="no", errors={"price": "too high"})
-
-
-@dataclass
-class Ran:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-Run = Callable[..., Ran]
 
 
 class Typed(io.StringIO):
@@ -53,26 +38,14 @@ class Typed(io.StringIO):
 
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
-    """The database of a home; it stays open, as the app would keep it."""
-    monkeypatch.setenv("CLUTCH_HOME", str(tmp_path))
-    monkeypatch.setenv("CLUTCH_SECRETS", "file")
-    with Installation.find({"CLUTCH_HOME": str(tmp_path), "CLUTCH_SECRETS": "file"}).open_store(inline=True) as opened:
+    with home_store(tmp_path, monkeypatch) as opened:
         yield opened
 
 
 @pytest.fixture
 def run(store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Run]:
-    before = strings.language()
-
-    def clutch(*arguments: str, lang: str = "en") -> Ran:
-        monkeypatch.setattr("sys.argv", ["clutch-tui", "--lang", lang, *arguments])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        printed = capsys.readouterr()
-        return Ran(int(ended.value.code or 0), printed.out, printed.err)
-
-    yield clutch
-    strings.use(before)  # type: ignore[arg-type]
+    with runner(monkeypatch, capsys) as run:
+        yield run
 
 
 def deliver(store: Store, results: dict[str, Result]) -> None:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from clutch_tui import cli
-from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.core import customers, inventory, quotations, state
 from clutch_tui.core.database import db
 from clutch_tui.core.quantity import whole
@@ -20,56 +17,23 @@ from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import CustomerDraft, Part, PartDraft
 from clutch_tui.text import format as shown
 from clutch_tui.text import strings
+from tests.command_line import Run, home_store, runner
 
 WEEK = timedelta(days=7)
 
 
-@dataclass
-class Ran:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        assert self.code == 0, self.err
-        return json.loads(self.out)
-
-    @property
-    def refused(self) -> str:
-        """The key of the sentence with which it ended, which went to people too."""
-        failure = json.loads(self.out)
-        assert failure["message"] == self.err.strip()
-        return str(failure["error"])
-
-
-Run = Callable[..., Ran]
-
-
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
-    """The database of a home; it stays open, as the app would keep it."""
-    monkeypatch.setenv("CLUTCH_HOME", str(tmp_path))
-    monkeypatch.setenv("CLUTCH_SECRETS", "file")
-    with Installation.find({"CLUTCH_HOME": str(tmp_path), "CLUTCH_SECRETS": "file"}).open_store(inline=True) as opened:
+    with home_store(tmp_path, monkeypatch) as opened:
         yield opened
 
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Run]:
-    before = strings.language()
     monkeypatch.setenv("CLUTCH_HOME", str(tmp_path))
     monkeypatch.setenv("CLUTCH_SECRETS", "file")
-
-    def clutch(*arguments: str, lang: str = "en") -> Ran:
-        monkeypatch.setattr("sys.argv", ["clutch-tui", "--lang", lang, "quote", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        printed = capsys.readouterr()
-        return Ran(int(ended.value.code or 0), printed.out, printed.err)
-
-    yield clutch
-    strings.use(before)  # type: ignore[arg-type]
+    with runner(monkeypatch, capsys, "quote") as run:
+        yield run
 
 
 @pytest.fixture
@@ -87,7 +51,7 @@ COMES_TO = 300_00 + 270_08
 
 
 def make(run: Run, *arguments: str) -> Any:
-    return run("make", *(arguments or BOTH), "--json").json
+    return run("make", *(arguments or BOTH), "--json").done
 
 
 def reprice(store: Store, part: Part, price: int) -> None:
@@ -212,7 +176,7 @@ def test_nonsense_makes_nothing(
 
 def test_where_there_is_nothing_a_list_makes_nothing(run: Run, tmp_path: Path) -> None:
     assert run("list").out.strip() == "No quotations yet."
-    assert run("list", "--json").json == []
+    assert run("list", "--json").done == []
     assert not list(tmp_path.rglob("*.sqlite*"))
 
 
@@ -234,7 +198,7 @@ def test_the_list_is_searched_and_of_one_state(store: Store, run: Run, pump: Par
     run("lose", numbers[1], "--reason", "غالي")
 
     def listed(*arguments: str) -> list[tuple[str, str]]:
-        return [(row["number"], row["status"]) for row in run("list", *arguments, "--json").json]
+        return [(row["number"], row["status"]) for row in run("list", *arguments, "--json").done]
 
     assert listed() == [(numbers[2], "open"), (numbers[1], "lost"), (numbers[0], "sold")]
     assert listed("--status", "lost") == listed("زبون2") == listed("300.00") == [(numbers[1], "lost")]
@@ -251,7 +215,7 @@ def test_one_is_shown_as_its_paper(run: Run, pump: Part, lang: str) -> None:
         assert "570.08" in run("show", typed, lang=lang).out
     run("lose", made["number"], "--reason", "لقى أرخص")
     assert "لقى أرخص" in run("show", made["number"], lang=lang).out
-    told = run("show", made["number"], "--json", lang=lang).json
+    told = run("show", made["number"], "--json", lang=lang).done
     assert (told["status"], told["reason"], told["totals"]["total"]) == ("lost", "لقى أرخص", COMES_TO)
     unknown = run("show", "Q99", "--json", lang=lang)
     assert (unknown.code, unknown.refused) == (1, "error.quotation.unknown")
@@ -276,10 +240,10 @@ def test_one_that_is_lost_says_why_once(store: Store, run: Run, pump: Part) -> N
 def test_one_is_sold_at_its_prices_and_once(store: Store, run: Run, pump: Part) -> None:
     number = make(run, "--part", "WP-100", "--qty", "2", "--name", "منى")["number"]
     reprice(store, pump, 175_00)
-    receipt = run("sell", number, "--pay", "visa", "--cashier", "سارة", "--json").json
+    receipt = run("sell", number, "--pay", "visa", "--cashier", "سارة", "--json").done
     assert receipt["totals"]["total"] == 300_00
     assert (receipt["payments"], receipt["cashier"]) == ([{"method": "visa", "amount": 300_00}], "سارة")
-    sold = run("show", number, "--json").json
+    sold = run("show", number, "--json").done
     assert (sold["status"], sold["receipt_number"]) == ("sold", receipt["receipt_number"])
     before = everything(store)
     for arguments in ((), ("--quoted",), ("--today",)):
@@ -292,7 +256,7 @@ def test_one_is_sold_at_its_prices_and_once(store: Store, run: Run, pump: Part) 
 def test_todays_prices_are_taken_where_that_was_said(store: Store, run: Run, pump: Part) -> None:
     number = make(run, "--part", "WP-100", "--qty", "2")["number"]
     reprice(store, pump, 175_00)
-    assert run("sell", number, "--today", "--json").json["totals"]["total"] == 350_00
+    assert run("sell", number, "--today", "--json").done["totals"]["total"] == 350_00
 
 
 @pytest.mark.parametrize("lang", strings.LANGUAGES)
@@ -308,7 +272,7 @@ def test_one_whose_day_is_over_needs_a_word_and_says_both_sums(store: Store, run
     assert run("sell", number, "--quoted", "--today").code == 2
     assert everything(store) == before
     word, total = ("--quoted", 300_00) if lang == "en" else ("--today", 350_00)
-    assert run("sell", number, word, "--json", lang=lang).json["totals"]["total"] == total
+    assert run("sell", number, word, "--json", lang=lang).done["totals"]["total"] == total
 
 
 def test_what_the_till_would_ask_about_is_refused(store: Store, run: Run, pump: Part) -> None:
@@ -339,4 +303,4 @@ def test_a_lost_one_is_sold_all_the_same(run: Run, pump: Part) -> None:
     sold = run("sell", number, "--pay", "visa")
     assert sold.code == 0, sold.err
     assert "570.08" in sold.out
-    assert run("show", number, "--json").json["status"] == "sold"
+    assert run("show", number, "--json").done["status"] == "sold"

@@ -26,6 +26,7 @@ from clutch_tui.sandbox.settings import Settings as SandboxSettings
 from clutch_tui.security.vault import Vault
 from clutch_tui.support import network_checks
 from tests.test_net.shop import PARTS, Shop, opened
+from tests.test_net.till import Till, open_till
 
 DEVICE = "d0000000-0000-7000-8000-00000000000a"
 
@@ -115,6 +116,17 @@ async def sandbox(tmp_path: Path) -> AsyncIterator[Running]:
     """A backend with shops, people and keys, and nothing else."""
     async with running(SandboxSettings(db=str(tmp_path / "backend.db"), faults=True)) as sandbox:
         yield sandbox
+
+
+@pytest.fixture
+async def tills(tmp_path: Path, sandbox: Running) -> AsyncIterator[tuple[Till, Till]]:
+    """Two tills of one shop, both up to date."""
+    opened_tills = (await open_till(tmp_path, sandbox, "a"), await open_till(tmp_path, sandbox, "b"))
+    for till in opened_tills:
+        await till.round()
+    yield opened_tills
+    for till in opened_tills:
+        await till.close()
 
 
 MakeClient = Callable[..., Client]

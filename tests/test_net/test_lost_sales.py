@@ -14,24 +14,13 @@ from clutch_tui.core.quantity import Quantity
 from clutch_tui.net.sync import messages
 from clutch_tui.sandbox.server import Running, running
 from clutch_tui.sandbox.settings import Settings
-from tests.test_net.till import Till, open_till
+from tests.test_net.till import Till
 
 
 @pytest.fixture
 async def sandbox(tmp_path: Path) -> AsyncIterator[Running]:
     async with running(Settings(db=str(tmp_path / "backend.db"), parts=20, faults=True)) as server:
         yield server
-
-
-@pytest.fixture
-async def tills(tmp_path: Path, sandbox: Running) -> AsyncIterator[tuple[Till, Till]]:
-    first = await open_till(tmp_path, sandbox, "a")
-    second = await open_till(tmp_path, sandbox, "b")
-    for till in (first, second):
-        await till.round()
-    yield first, second
-    for till in (first, second):
-        await till.close()
 
 
 def lost(till: Till) -> list[tuple[Any, ...]]:

@@ -17,24 +17,13 @@ from clutch_tui.core.types import Cart, Payment, Sale, TaxRules
 from clutch_tui.sandbox.server import Running, running
 from clutch_tui.sandbox.settings import Settings
 from tests.test_net.conftest import Fault
-from tests.test_net.till import Till, open_till
+from tests.test_net.till import Till
 
 
 @pytest.fixture
 async def sandbox(tmp_path: Path) -> AsyncIterator[Running]:
     async with running(Settings(db=str(tmp_path / "backend.db"), parts=20, faults=True)) as server:
         yield server
-
-
-@pytest.fixture
-async def tills(tmp_path: Path, sandbox: Running) -> AsyncIterator[tuple[Till, Till]]:
-    first = await open_till(tmp_path, sandbox, "a")
-    second = await open_till(tmp_path, sandbox, "b")
-    for till in (first, second):
-        await till.round()
-    yield first, second
-    for till in (first, second):
-        await till.close()
 
 
 def quote(till: Till, quantity: int = 3) -> Quotation:
