@@ -357,7 +357,7 @@ async def test_f7_goes_through_the_states_and_says_which(shop: Shop, language: s
         screen = await open_list(app, pilot)
         seen = []
         for _ in range(5):
-            seen.append((screen.status, screen.table.count, screen.filter.text))
+            seen.append((screen.narrowed, screen.table.count, screen.filter.text))
             await press(pilot, "f7")
             await settle(pilot)
         assert seen == [
@@ -367,7 +367,7 @@ async def test_f7_goes_through_the_states_and_says_which(shop: Shop, language: s
                 for status, count in zip(quotations.STATUSES, (1, 1, 0, 0), strict=True)
             ),
         ]
-        assert screen.status is None
+        assert screen.narrowed is None
 
 
 async def test_a_search_finds_it_and_enter_shows_its_paper(shop: Shop) -> None:

@@ -49,8 +49,12 @@ class ListScreen(ShopScreen):
     FROM_TOP: ClassVar[bool] = False
     """Whether who comes to the list anew is at its first row, and not where he left it: the newest stands there."""
 
+    NARROWS: ClassVar[tuple[Any, ...]] = (None,)
+    """The parts of the list that `action_narrow` goes through, all of it (None) first."""
+
     def __init__(self) -> None:
         super().__init__()
+        self.narrowed: Any = None
         self._is_left = False
         self.search = SearchField(self.HINT, id="search")
         self.table: WindowTable[Any] = WindowTable(self.columns(), empty=self.EMPTY, id="list")
@@ -125,8 +129,14 @@ class ListScreen(ShopScreen):
         """Another question: what was found before is of no use."""
         self.filter.tell(self.filter_words)
         if self.app.is_open:
-            self.table.empty_key = "common.no_match" if self.search.value.strip() else self.EMPTY
+            sought = self.search.value.strip() or self.narrowed is not None
+            self.table.empty_key = "common.no_match" if sought else self.EMPTY
             self.table.show(self.source(self.search.value))
+
+    def action_narrow(self) -> None:
+        """Show the next part of the list, and after the last of them all of it again."""
+        self.narrowed = self.NARROWS[(self.NARROWS.index(self.narrowed) + 1) % len(self.NARROWS)]
+        self.search_again()
 
     @on(SearchField.Changed, "#search")
     def _searched(self) -> None:

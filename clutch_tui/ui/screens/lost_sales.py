@@ -11,7 +11,7 @@ from textual import work
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
-from clutch_tui.core.lost_sales import REASONS, LostSale, LostSaleQuery, Reason, Wanted
+from clutch_tui.core.lost_sales import REASONS, LostSale, LostSaleQuery, Wanted
 from clutch_tui.core.quantity import ONE, Quantity
 from clutch_tui.core.types import Key
 from clutch_tui.text import format as shown
@@ -27,9 +27,6 @@ from clutch_tui.ui.widgets.window import RowSource
 
 if TYPE_CHECKING:
     from clutch_tui.ui.screens.frame import ShopScreen
-
-SHOWN: tuple[Reason | None, ...] = (None, *REASONS)
-"""What F7 goes through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,32 +83,24 @@ class LostSalesScreen(ListScreen):
     HINT = "lost_sale.hint"
     EMPTY = "lost_sale.none"
     MARKS = ("common.has_unsent",)
+    NARROWS = (None, *REASONS)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f5", "wanted", "lost_sale.wanted", id="lost_sales.wanted"),
-        Binding("f7", "reason", "lost_sale.reason", id="lost_sales.reason"),
+        Binding("f7", "narrow", "lost_sale.reason", id="lost_sales.reason"),
     ]
-
-    def __init__(self) -> None:
-        self.reason: Reason | None = None
-        super().__init__()
 
     def columns(self) -> Sequence[TableColumn[LostSale]]:
         return COLUMNS
 
     def source(self, text: str) -> RowSource[LostSale]:
-        return reading(self.store, shop.lost_sales, LostSaleQuery(text.strip(), self.reason))
+        return reading(self.store, shop.lost_sales, LostSaleQuery(text.strip(), self.narrowed))
 
     def filter_words(self) -> str:
-        return "" if self.reason is None else t(f"lost_sale.{self.reason}")
+        return "" if self.narrowed is None else t(f"lost_sale.{self.narrowed}")
 
     def describe(self, row: LostSale) -> Content | str:
         words = "   ".join(filter(None, (shown.name(row.name), shown.part_number(row.part_number), row.cashier)))
         return f"{words}\n{t('common.has_unsent')}" if row.unsent else words
-
-    def search_again(self) -> None:
-        super().search_again()
-        if self.reason is not None:
-            self.table.empty_key = "common.no_match"
 
     @work(group="ask", exit_on_error=False)
     async def action_open(self) -> None:
@@ -119,11 +108,6 @@ class LostSalesScreen(ListScreen):
         row = self.table.row
         if row is None or row.item_id is None or not await to_part(self.app, row.item_id):
             self.app.bell()
-
-    def action_reason(self) -> None:
-        """Show those of the next reason, and after the last of them all again."""
-        self.reason = SHOWN[(SHOWN.index(self.reason) + 1) % len(SHOWN)]
-        self.search_again()
 
     def action_wanted(self) -> None:
         self.app.push_screen(WantedScreen())

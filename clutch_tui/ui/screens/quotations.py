@@ -9,7 +9,7 @@ from textual import work
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
-from clutch_tui.core.quotations import STATUSES, QuotationQuery, QuotationRow, Status
+from clutch_tui.core.quotations import STATUSES, QuotationQuery, QuotationRow
 from clutch_tui.core.types import CustomerRow
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
@@ -22,8 +22,6 @@ from clutch_tui.ui.widgets.part_columns import unsent_mark
 from clutch_tui.ui.widgets.window import RowSource
 
 _TONES = {"expired": "warning", "sold": "good", "lost": "muted"}
-SHOWN: tuple[Status | None, ...] = (None, *STATUSES)
-"""What F7 goes through."""
 
 COLUMNS: tuple[TableColumn[QuotationRow], ...] = (
     unsent_mark(),
@@ -49,16 +47,16 @@ class QuotationsScreen(ListScreen):
     HINT = "quotation.hint"
     EMPTY = "quotation.none"
     MARKS = ("common.has_unsent",)
+    NARROWS = (None, *STATUSES)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f3", "open", "quotation.open", id="quotations.open"),
         Binding("f5", "take_up", "quotation.take_up", id="quotations.take_up"),
-        Binding("f7", "state", "quotation.state", id="quotations.state"),
+        Binding("f7", "narrow", "quotation.state", id="quotations.state"),
         Binding("f8", "lose", "quotation.lose", id="quotations.lose"),
     ]
 
     def __init__(self, customer: CustomerRow | None = None) -> None:
         self._customer_id = "" if customer is None else customer.id
-        self.status: Status | None = None
         super().__init__()
         self._tell_nothing()
 
@@ -66,11 +64,11 @@ class QuotationsScreen(ListScreen):
         return COLUMNS
 
     def source(self, text: str) -> RowSource[QuotationRow]:
-        query = QuotationQuery(text.strip(), self.status, self._customer_id)
+        query = QuotationQuery(text.strip(), self.narrowed, self._customer_id)
         return reading(self.store, shop.quotations, query)
 
     def filter_words(self) -> str:
-        return "" if self.status is None else t(f"quotation.shows.{self.status}")
+        return "" if self.narrowed is None else t(f"quotation.shows.{self.narrowed}")
 
     def describe(self, row: QuotationRow) -> Content | str:
         words = t("sale.line", cashier=row.cashier or "-", customer=row.customer_name or "-")
@@ -87,13 +85,8 @@ class QuotationsScreen(ListScreen):
 
     def _tell_nothing(self) -> None:
         """Where only some are shown, none of them is not none at all."""
-        if self.status is not None or self._customer_id:
+        if self.narrowed is not None or self._customer_id:
             self.table.empty_key = "common.no_match"
-
-    def action_state(self) -> None:
-        """Show those of the next state, and after the last of them all again."""
-        self.status = SHOWN[(SHOWN.index(self.status) + 1) % len(SHOWN)]
-        self.search_again()
 
     @work(group="ask", exit_on_error=False)
     async def action_open(self) -> None:
