@@ -13,14 +13,15 @@ from typing import Any
 
 import pytest
 
-from clutch_tui.core import inventory
+from clutch_tui.core import inventory, lost_sales, quotations, sales
+from clutch_tui.core.cart import add_line
 from clutch_tui.core.outbox import attention, outbox, transports
 from clutch_tui.core.outbox.messages import Result
 from clutch_tui.core.quantity import Quantity, whole
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.sync import conflicts, other_writers, queue, replica
 from clutch_tui.core.sync.fallback import single_writes
-from clutch_tui.core.types import Part, PartDraft
+from clutch_tui.core.types import Part, PartDraft, TaxRules
 from clutch_tui.text import format as shown
 from clutch_tui.text import strings
 from clutch_tui.text.strings import t
@@ -309,3 +310,20 @@ def test_a_change_says_of_itself_that_it_was_sent_or_that_it_was_not(run: Run, s
     store.run_now(single_writes.wait_local, claimed, "error.api.missing_route")
     assert store.read_now(queue.get, change_id).lane == "local"
     assert said(change_id) == [False, False, True], "a server without a call for it was sent nothing"
+
+
+@pytest.mark.parametrize("lang", ["ar", "en"])
+def test_what_a_quotation_and_a_lost_sale_say_is_said_in_words(store: Store, run: Run, lang: str) -> None:
+    """A day of the wire and a code of the protocol stood there."""
+    part = store.run_now(inventory.create, PartDraft(name="بوجيه", part_number="NGK-7", price=95_50), whole(4))
+    cart = add_line(store.run_now(sales.open_cart), part)
+    end = store.read_now(quotations.usual_end)
+    options = {"valid_until": end, "cashier": "c", "device_id": "d", "rules": TaxRules()}
+    store.run_now(quotations.quote, cart, **options)
+    store.run_now(lost_sales.note, "too_dear", whole(3), part_id=part.id, cashier="c")
+    ids = {row.kind: row.id for row in store.read_now(queue.page, "", None, 0, 99)}
+    quoted = run("queue", "show", ids["quotation"], lang=lang).out
+    assert (shown.day(end) in quoted, end in quoted) == (True, False)
+    lost = run("queue", "show", ids["lost_sale"], lang=lang).out
+    assert (t("lost_sale.too_dear") in lost, "too_dear" in lost) == (True, False)
+    assert part.draft.name in lost

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from clutch_tui.core.clock import from_text
 from clutch_tui.core.outbox.precedence import FACTS
 from clutch_tui.core.outbox.views import ChangeRow, Conflict
 from clutch_tui.core.sync import queue
@@ -27,7 +28,10 @@ _KINDS: dict[str, record_fields.Kind] = {
 }
 """What the numbers of facts are, which no form has."""
 _SHOWN: dict[record_fields.Kind, Callable[[int], str]] = {"money": shown.money, "quantity": shown.quantity}
-_SENT = ("reason", "note", "method", "delta", "counted", "expected", "amount", "total", "valid_until", "notes")
+_SENT = (
+    "item_name", "quantity", "price", "reason", "note", "method", "delta", "counted", "expected", "amount", "total",
+    "valid_until", "notes",
+)  # fmt: skip
 """What is said of a fact or of an answer to an order beside its lines, in this order."""
 
 
@@ -54,6 +58,10 @@ def value_word(type: str, name: str, value: Any) -> str:
         return _SHOWN.get(kind, shown.number)(value)
     if name == "method":
         return _word(f"pay.{value}", str(value))
+    if name == "valid_until":  # a quotation's day, an order's moment
+        return shown.day(value) if len(value) <= len("2026-11-22") else shown.date_time(from_text(value))
+    if (type, name) == ("lost_sale", "reason"):
+        return _word(f"lost_sale.{value}", shown.name(value))
     return shown.name(str(value))
 
 
