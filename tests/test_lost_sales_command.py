@@ -80,3 +80,10 @@ def test_nonsense_is_refused_and_notes_nothing(run: Run, store: Store, arguments
 
 def test_an_empty_list_says_so(run: Run) -> None:
     assert run("list").out.strip() == run("wanted").out.strip() == t("lost_sale.none")
+
+
+def test_a_reason_of_another_program_stays_as_it_is(run: Run, store: Store) -> None:
+    row = {"id": "o", "type": "lost_sale", "item_id": None, "item_name": "دبرياج", "part_number": "", "quantity": 1000}
+    row |= {"price": 0, "reason": "ask", "cashier": "", "seq": 4, "at": "2026-11-22T08:00:00.000Z", "date": None}
+    store.run_now(lost_sales.store_pulled, [row])
+    assert "\u2068ask\u2069" in run("list").out

@@ -10,6 +10,7 @@ import click
 from clutch_tui.core import lost_sales as core_lost_sales
 from clutch_tui.core.lost_sales import REASONS, LostSale, LostSaleQuery, Reason
 from clutch_tui.core.quantity import ONE, Quantity, to_decimal, written
+from clutch_tui.phrases.lost_sales import why
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 
@@ -60,7 +61,7 @@ def note() -> click.Command:
         if as_json:
             say_json(_plain(noted))
             return
-        print(t("lost_sale.noted", name=shown.name(noted.name), reason=t(f"lost_sale.{noted.reason}")))
+        print(t("lost_sale.noted", name=shown.name(noted.name), reason=why(noted.reason)))
 
     return command
 
@@ -80,7 +81,7 @@ def show() -> click.Command:
             say_json([_plain(row) for row in rows])
             return
         for row in rows:
-            said = f"{shown.date(row.at)}  {written(row.quantity):>8}  {t(f'lost_sale.{row.reason}')}"
+            said = f"{shown.date(row.at)}  {written(row.quantity):>8}  {why(row.reason)}"
             print(f"{said}  {row.name}  {row.part_number}".rstrip())
         if not rows:
             print(t("lost_sale.none"))

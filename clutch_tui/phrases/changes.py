@@ -17,6 +17,7 @@ from clutch_tui.core.sync import queue
 from clutch_tui.core.sync.concerns import Concern
 from clutch_tui.core.sync.queue import ChangeDetail
 from clutch_tui.phrases import fields as record_fields
+from clutch_tui.phrases import lost_sales
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import has, t
 
@@ -61,7 +62,7 @@ def value_word(type: str, name: str, value: Any) -> str:
     if name == "valid_until":  # a quotation's day, an order's moment
         return shown.day(value) if len(value) <= len("2026-11-22") else shown.date_time(from_text(value))
     if (type, name) == ("lost_sale", "reason"):
-        return _word(f"lost_sale.{value}", shown.name(value))
+        return lost_sales.why(value)
     return shown.name(str(value))
 
 

@@ -14,6 +14,7 @@ from textual.content import Content
 from clutch_tui.core.lost_sales import REASONS, LostSale, LostSaleQuery, Wanted
 from clutch_tui.core.quantity import ONE, Quantity
 from clutch_tui.core.types import Key
+from clutch_tui.phrases.lost_sales import why
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 from clutch_tui.ui import shop
@@ -44,7 +45,7 @@ class Missed:
 
 async def ask_why(screen: ShopScreen, missed: Missed) -> LostSale | None:
     """Ask why something was not sold, and note it; None where nobody says."""
-    options = [(reason, partial(t, f"lost_sale.{reason}")) for reason in REASONS]
+    options = [(reason, partial(why, reason)) for reason in REASONS]
     chosen = await screen.app.push_screen_wait(Choose("lost_sale.ask", options, name=shown.name(missed.name)))
     reason = next((reason for reason in REASONS if reason == chosen), None)
     if reason is None:
@@ -60,7 +61,7 @@ async def ask_why(screen: ShopScreen, missed: Missed) -> LostSale | None:
         cashier=screen.app.cashier,
     )
     if noted is not None:
-        screen.notify(t("lost_sale.noted", name=shown.name(noted.name), reason=t(f"lost_sale.{reason}")))
+        screen.notify(t("lost_sale.noted", name=shown.name(noted.name), reason=why(reason)))
     return noted
 
 
@@ -71,7 +72,7 @@ COLUMNS: tuple[TableColumn[LostSale], ...] = (
     TableColumn("part.number", 12, lambda row: shown.part_number(row.part_number), priority=3),
     TableColumn("sales.quantity", 9, lambda row: shown.quantity(row.quantity), number=True),
     TableColumn("part.price", 10, lambda row: shown.amount(row.price) if row.price else "", number=True),
-    TableColumn("lost_sale.reason", 12, lambda row: t(f"lost_sale.{row.reason}")),
+    TableColumn("lost_sale.reason", 12, lambda row: why(row.reason)),
 )
 
 
@@ -96,7 +97,7 @@ class LostSalesScreen(ListScreen):
         return reading(self.store, shop.lost_sales, LostSaleQuery(text.strip(), self.narrowed))
 
     def filter_words(self) -> str:
-        return "" if self.narrowed is None else t(f"lost_sale.{self.narrowed}")
+        return "" if self.narrowed is None else why(self.narrowed)
 
     def describe(self, row: LostSale) -> Content | str:
         words = "   ".join(filter(None, (shown.name(row.name), shown.part_number(row.part_number), row.cashier)))
