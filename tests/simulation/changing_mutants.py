@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from clutch_tui.core.outbox import precedence, transports
 from clutch_tui.core.sync import moves, replica, withheld_figures
 
-from .planting import mutant, put
+from .planting import mutant, put, spoiled
 
 KNOWN = {
     "as_old_as_its_first_page": ("changing-pieces", 30001),
@@ -38,7 +38,7 @@ def takes_what_is_in_doubt(stack: ExitStack) -> None:
 @mutant
 def moves_while_judged(stack: ExitStack) -> None:
     """A sale goes by sync while it is being judged by the same part's figure whether that was written."""
-    free = precedence.FREE_TO_SYNC.replace(precedence.STILL, "SELECT NULL WHERE 0")
+    free = spoiled(precedence.FREE_TO_SYNC, precedence.STILL, "SELECT NULL WHERE 0")
     put(stack, precedence, "FREE_TO_SYNC", free)
 
 

@@ -31,3 +31,9 @@ def put(stack: ExitStack, owner: Any, name: str, mistake: Any) -> Any:
     before = getattr(owner, name)
     stack.enter_context(patch.object(owner, name, mistake))
     return before
+
+
+def spoiled(text: str, was: str, becomes: str) -> str:
+    """A statement with a piece of it changed; AssertionError where it has no such piece."""
+    assert was in text, f"{was!r} is not in {text!r}"
+    return text.replace(was, becomes)

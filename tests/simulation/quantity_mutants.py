@@ -12,7 +12,7 @@ from clutch_tui.core.quantity import is_whole
 from clutch_tui.core.records.sync import PullPageTable
 from clutch_tui.net import wire
 
-from .planting import mutant, put
+from .planting import mutant, put, spoiled
 
 
 @mutant
@@ -53,8 +53,8 @@ def unit_dropped(stack: ExitStack) -> None:
 @mutant
 def waiting_edit_holds_up(stack: ExitStack) -> None:
     """An edit waits for every earlier one, also for one that waits until the server learns."""
-    strict = precedence.FREE.replace("earlier.lane = 'local'", "0")
-    put(stack, precedence, "FREE_TO_SYNC", precedence.FREE_TO_SYNC.replace(precedence.FREE, strict))
+    strict = spoiled(precedence.FREE, "earlier.lane = 'local'", "0")
+    put(stack, precedence, "FREE_TO_SYNC", spoiled(precedence.FREE_TO_SYNC, precedence.FREE, strict))
     put(stack, precedence, "FREE", strict)
 
 

@@ -16,7 +16,7 @@ from clutch_tui.core.database.statement import Statement, given
 from clutch_tui.core.records.quotation import QuotationTable
 from clutch_tui.sandbox import facts as server_facts
 
-from .planting import mutant, put
+from .planting import mutant, put, spoiled
 from .terminal import Terminal
 
 
@@ -39,7 +39,7 @@ def percent_of_today(stack: ExitStack) -> None:
         percent = 10_000 * line.discount // max(1, line.discount + line.total)
         return before(replace(line, percent=line.percent or percent), part)
 
-    before = put(stack, quotations, "_cart_line", cart_line)
+    before = put(stack, quotation_carts, "_cart_line", cart_line)
 
 
 @mutant
@@ -62,8 +62,8 @@ def sold_outside(stack: ExitStack) -> None:
 def sold_after_void(stack: ExitStack) -> None:
     """A sale that was voided still ends its quotation."""
     for name in ("_STATUS", "_COLUMNS"):
-        text = getattr(quotations, name)
-        put(stack, quotations, name, text.replace("coalesce(sale.status, '') <> 'voided'", "1"))
+        text = spoiled(getattr(quotations, name), "coalesce(sale.status, '') <> 'voided'", "1")
+        put(stack, quotations, name, text)
 
 
 @mutant

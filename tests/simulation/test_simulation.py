@@ -63,6 +63,12 @@ def test_a_seed_is_the_same_run_in_another_process_with_another_order_of_hashes(
     assert told == {str([run(seed).trace for seed in (3,)])}
 
 
+def test_every_mistake_can_be_planted_in_the_code_as_it_is() -> None:
+    for name in MUTANTS:
+        with planted(name):
+            assert name
+
+
 @pytest.mark.parametrize(("story", "every"), [("a_new_part", 240), ("many_sales_at_once", 80)])
 def test_a_till_may_die_at_any_write(story: str, every: int) -> None:
     told = list(sweep.sweep(story, every=every))
