@@ -22,8 +22,9 @@ _FIGURE = rf"[-+]?(?:\d+(?:[.,،٬/]\d{{0,3}})?|[.,،٬]\d{{1,3}}|\d{{0,4}}[{''.
 _PIECES = re.compile(rf"[{SIGNS}]\s*({_FIGURE})|({_FIGURE})[{SIGNS}]")
 _TIMES = re.compile(rf"({_FIGURE})[{SIGNS}]\s*(\S.*)")
 _TIMES_BEHIND = re.compile(rf"(.*\S)\s*[{SIGNS}]\s*({_FIGURE})")
-_X = re.compile(r"(\d{1,4})(\s*)x(\s*)(\S.*)", re.IGNORECASE)
-_X_BEHIND = re.compile(r"(.*\S)(\s*)x(\s*)(\d{1,4})", re.IGNORECASE)
+_BY_X = rf"\d{{1,4}}(?:[.٫]\d{{1,3}})?|[.٫]\d{{1,3}}|\d{{0,4}}[{''.join(_EIGHTHS)}]"
+_X = re.compile(rf"({_BY_X})(\s*)x(\s*)(\S.*)", re.IGNORECASE)
+_X_BEHIND = re.compile(rf"(.*\S)(\s*)x(\s*)({_BY_X})", re.IGNORECASE)
 _QUANTITY = re.compile(rf"\+?(?:\d+(?:[.٫]\d{{1,3}})?|[.٫]\d{{1,3}}|\d{{0,4}}[{''.join(_EIGHTHS)}])")
 """A figure that is one. Of a comma nobody knows whether decimals stand behind it or thousands."""
 _BARE = re.compile(r"\d{1,3}", re.ASCII)

@@ -28,6 +28,7 @@ from .records.order import keys_of as keys_of
 from .records.part import PartTable
 from .records.sale import SaleTable
 from .records.sync import OutboxTable
+from .search import PIECES
 from .search_words import names_number, phone_key, terms
 from .types import NO_DISCOUNT, Cart, CartLine, Discount, Key, Order, OrderLine, OrderQuery, OrderRow, PartRow, Quote
 
@@ -80,7 +81,8 @@ def page(q: OrderQuery, after: Key | None, skip: int, limit: int) -> tuple[Order
         params = (*params, *named, after[0], *named, *after)
     rows = db.rows(
         f"SELECT {rank} AS place, id, coalesce(created_at, '') AS moment, order_number, customer_name, phone,"
-        " (SELECT coalesce(sum(quantity), 0) FROM order_line WHERE order_id = orders.id) AS pieces, total, status,"
+        f" (SELECT coalesce(sum({PIECES.format('line.quantity')}), 0) FROM order_line line LEFT JOIN part"
+        " ON part.id = line.part_id WHERE line.order_id = orders.id) AS pieces, total, status,"
         f" expires_at, {_ANSWER} AS answer, reason FROM orders WHERE {where}"
         f" ORDER BY {rank}, coalesce(created_at, '') DESC, id DESC LIMIT ? OFFSET ?",
         (*named, *params, *named, limit, skip),

@@ -12,7 +12,7 @@ from typing import Literal
 from . import inventory, money, search
 from .database import db
 from .quantity import ONE, Quantity, worth
-from .search import STOCK
+from .search import PIECES, STOCK
 from .types import Key, PartRow
 
 _SIGNED = "CASE sale.kind WHEN 'return' THEN -abs({0}) ELSE {0} END"
@@ -24,7 +24,8 @@ _COUNTING = "sale.business_day BETWEEN ? AND ? AND sale.status <> 'voided'"
 @dataclass(frozen=True, slots=True)
 class Takings:
     """The takings of a day, or of several. `revenue` is what customers paid, tax included and returns taken off;
-    `returned` is what went back to them. `methods` are the ways of paying by what they brought, most first."""
+    `returned` is what went back to them. `pieces` are the things that were carried away: four litres of oil are one.
+    `methods` are the ways of paying by what they brought, most first."""
 
     sales: int
     returns: int
@@ -32,7 +33,7 @@ class Takings:
     returned: int
     tax: int
     discount: int
-    pieces: Quantity
+    pieces: int
     methods: tuple[tuple[str, int], ...] = ()
 
     @property
@@ -64,10 +65,11 @@ class BestSeller:
 
 @dataclass(frozen=True, slots=True)
 class StockValue:
-    """The worth of the shelves. A figure below zero is a mistake somewhere and not a debt: it counts as none."""
+    """The worth of the shelves. A figure below zero is a mistake somewhere and not a debt: it counts as none. `pieces`
+    are the things that lie there; what is measured is one, however much there is of it."""
 
     parts: int
-    pieces: Quantity
+    pieces: int
     cost: int
     price: int
 
@@ -89,8 +91,9 @@ def takings(first_day: str, last_day: str) -> Takings:
         period,
     ).fetchone()
     pieces = db.execute(
-        f"SELECT coalesce(sum({_SIGNED.format('line.quantity')}), 0) FROM sale"
-        f" JOIN sale_line line ON line.sale_id = sale.id WHERE {_COUNTING}",
+        f"SELECT coalesce(sum({_SIGNED.format(PIECES.format('line.quantity'))}), 0) FROM sale"
+        " JOIN sale_line line ON line.sale_id = sale.id LEFT JOIN part ON part.id = line.part_id"
+        f" WHERE {_COUNTING}",
         period,
     ).fetchone()[0]
     methods = db.execute(
@@ -153,10 +156,10 @@ def stock_value() -> StockValue:
     """Return what lies on the shelves, at cost and at sales prices. Whole units and what is left of them are added up
     apart: thousandths of a full shelf at the highest price go beyond the integers of the database."""
     rows = db.execute(
-        "SELECT count(*), coalesce(sum(stock), 0), coalesce(sum(units * cost), 0), coalesce(sum(rest * cost), 0),"
+        "SELECT count(*), coalesce(sum(pieces), 0), coalesce(sum(units * cost), 0), coalesce(sum(rest * cost), 0),"
         " coalesce(sum(units * price), 0), coalesce(sum(rest * price), 0)"
-        f" FROM (SELECT stock, stock / {ONE} AS units, stock % {ONE} AS rest, cost, price"
-        f" FROM (SELECT max({STOCK}, 0) AS stock, cost, price FROM part WHERE deleted = 0))"
+        f" FROM (SELECT {PIECES.format('stock')} AS pieces, stock / {ONE} AS units, stock % {ONE} AS rest, cost, price"
+        f" FROM (SELECT max({STOCK}, 0) AS stock, decimals, cost, price FROM part WHERE deleted = 0) part)"
     )
-    parts, stock, cost, rest_cost, price, rest_price = rows.fetchone()
-    return StockValue(parts, stock, cost + worth(rest_cost, 1), price + worth(rest_price, 1))
+    parts, pieces, cost, rest_cost, price, rest_price = rows.fetchone()
+    return StockValue(parts, pieces, cost + worth(rest_cost, 1), price + worth(rest_price, 1))

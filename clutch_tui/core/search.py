@@ -16,7 +16,7 @@ from . import cars
 from .codes import barcode_key, code_key
 from .database import db
 from .outbox import outbox
-from .quantity import Quantity
+from .quantity import ONE, Quantity
 from .search_words import joint_terms, terms
 from .types import PartRow
 
@@ -222,6 +222,10 @@ MOVED = "coalesce((SELECT sum(delta) FROM stock_move WHERE part_id = part.id AND
 
 STOCK = f"stock_quantity + {MOVED}"
 """What is on the shelf."""
+
+PIECES = f"CASE WHEN {{0}} % {ONE} = 0 AND coalesce(part.decimals, 0) = 0 THEN {{0}} / {ONE} ELSE {{0}} <> 0 END"
+"""How many things a quantity of a part is, as `types.pieces_of` reckons it: what is measured is one. `part` is in the
+statement, or NULL."""
 
 UNSENT = f"(EXISTS (SELECT 1 FROM stock_move WHERE part_id = part.id AND open = 1) OR {outbox.unsent('item', 'part')})"
 

@@ -416,7 +416,7 @@ class OrderRow:
     order_number: str
     customer_name: str
     phone: str
-    pieces: Quantity
+    pieces: int
     total: int
     status: OrderStatus
     created_at: datetime | None

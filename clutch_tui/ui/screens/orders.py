@@ -40,7 +40,7 @@ COLUMNS: tuple[TableColumn[OrderRow], ...] = (
     unsent_mark(),
     TableColumn("order.number", 12, lambda row: shown.part_number(row.order_number)),
     TableColumn("sales.customer", 16, lambda row: row.customer_name, flex=1),
-    TableColumn("order.pieces", 6, lambda row: shown.quantity(row.pieces), number=True, priority=2),
+    TableColumn("order.pieces", 6, lambda row: shown.number(row.pieces), number=True, priority=2),
     TableColumn("common.status", 10, lambda row: status_word(row), tone=lambda row: _TONES.get(row.status, "")),
     TableColumn("order.came", 20, lambda row: shown.date_time(row.created_at) if row.created_at else "", priority=1),
     TableColumn("common.total", 11, lambda row: shown.amount(row.total) if row.total else "", number=True),
