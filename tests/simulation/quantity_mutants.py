@@ -61,7 +61,7 @@ def waiting_edit_holds_up(stack: ExitStack) -> None:
 @mutant
 def later_edit_undone(stack: ExitStack) -> None:
     """What has waited goes up as it was typed, over what was typed later."""
-    put(stack, waiting_edits, "overtaken", lambda type, record_id, n: frozenset())
+    put(stack, waiting_edits, "last_said", lambda type, record_id, n: {})
 
 
 @mutant

@@ -76,12 +76,13 @@ def _hidden(type: str, record_id: str, changed: Fields, epoch: str | None) -> di
     a field has seen of the server only what the request before had seen. What has come in since lies hidden, but where
     that request waits and a later edit had the field meanwhile."""
     hidden: dict[str, int] = {}
-    for row in _UNANSWERED_UPDATES.rows(type=type, record_id=record_id):
+    rows = _UNANSWERED_UPDATES.rows(type=type, record_id=record_id)
+    last = waiting_edits.last_said(type, record_id, rows[0]["n"]) if rows else {}
+    for row in rows:
         # the versions of another epoch are numbers of another count: none of this one has been seen
         seen = json.loads(row["base"]) if row["epoch"] == epoch else {}
         names = changed.keys() & json.loads(row["payload"]).keys()
-        names -= waiting_edits.overtaken(type, record_id, row["n"]) if names else frozenset()
-        hidden |= {name: int(seen.get(name, 0)) for name in names}
+        hidden |= {name: int(seen.get(name, 0)) for name in names if last.get(name, 0) <= row["n"]}
     return hidden
 
 

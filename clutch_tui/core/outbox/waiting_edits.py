@@ -21,7 +21,9 @@ _OF_RECORD = (
     (OutboxTable.type == given("type")) & (OutboxTable.record_id == given("record_id")) & (OutboxTable.kind == "update")
 )
 _LATER = Statement(
-    OutboxTable.select(OutboxTable.change_id, OutboxTable.payload, OutboxTable.was, OutboxTable.first_sent_at)
+    OutboxTable.select(
+        OutboxTable.n, OutboxTable.change_id, OutboxTable.payload, OutboxTable.was, OutboxTable.first_sent_at
+    )
     .where(_OF_RECORD, OutboxTable.n > given("n"), OutboxTable.status.not_in(("rejected", "key_reuse")))
     .order_by(OutboxTable.n)
 )
@@ -38,10 +40,11 @@ _WRITE = Statement(
 _WRITE_WAS = Statement(OutboxTable.update(was=given("was")).where(OutboxTable.change_id == given("change_id")))
 
 
-def overtaken(type: str, record_id: str, n: int) -> frozenset[str]:
-    """Return the fields that edits after the number `n` say: what they are shown as does not come from before."""
+def last_said(type: str, record_id: str, n: int) -> dict[str, int]:
+    """Return the fields that edits after the number `n` say, each with the number of the last that does: what it is
+    shown as does not come from before."""
     later = _LATER.rows(type=type, record_id=record_id, n=n)
-    return frozenset(name for row in later for name in json.loads(row["payload"]))
+    return {name: row["n"] for row in later for name in json.loads(row["payload"])}
 
 
 def as_it_stands(change: Change) -> Change:

@@ -162,13 +162,15 @@ def rebase(type: str, record_id: str) -> None:
     row = dict(copy) if copy else {"deleted": not refused} | _UNCOUNTED.get(type, {})
     pending = False
     aside = quarantine.holds(NOUNS[type], record_id)
-    for change in _requests(type, record_id):
+    changes = _requests(type, record_id)
+    last_said = waiting_edits.last_said(type, record_id, changes[0]["n"]) if changes else {}
+    for change in changes:
         if _found_nothing(change, NOUNS[type]):
             gone = bool(copy["deleted"]) if copy else not (pending or refused)
             over = gone or bool(change["tick"] <= transports.covered(NOUNS[type]))
         else:
             over = not aside and _contained(change, copy, NOUNS[type])
-        fields = None if over else _counting_fields(type, record_id, change)
+        fields = None if over else _counting_fields(change, last_said)
         if fields is None:
             _cover(change["change_id"])
             continue
@@ -223,14 +225,14 @@ def _found_nothing(change: dict[str, Any], channel: str) -> bool:
     return answer == ("delete", "applied", 0) and change["result_epoch"] == place != transports.LISTS
 
 
-def _counting_fields(type: str, record_id: str, change: dict[str, Any]) -> dict[str, Any] | None:
-    """The fields of a request that lie over the copy, None where none of it was taken."""
+def _counting_fields(change: dict[str, Any], last_said: Mapping[str, int]) -> dict[str, Any] | None:
+    """The fields of a request that lie over the copy, None where none of it was taken. Of what waits, those count that
+    no later edit says (`waiting_edits.last_said`)."""
     payload: dict[str, Any] = json.loads(change["payload"])
     if change["answered_at"] is None:
         if change["kind"] != "update" or change["first_sent_at"] is not None:
             return payload
-        overtaken = waiting_edits.overtaken(type, record_id, change["n"])
-        return {name: value for name, value in payload.items() if name not in overtaken}
+        return {name: value for name, value in payload.items() if last_said.get(name, 0) <= change["n"]}
     if change["status"] not in ("applied", "applied_flagged", "conflict"):
         return None
     fields = answers.taken(change["status"], payload, json.loads(change["result"]))
