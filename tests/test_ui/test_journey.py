@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -111,6 +112,44 @@ def test_a_quotation_and_its_file_are_four_keys_from_the_cart(tmp_path: Path, la
         (row,) = store.read_now(quotations.page, QuotationQuery(), None, 0, 10)
         assert (row.total, row.status) == (10_000, "open")
         assert store.read_now(sales.open_carts) == ()
+
+
+def test_three_lines_and_a_payment_in_two_parts_are_at_most_fourteen_keys(tmp_path: Path, language: str) -> None:
+    """Beside what the scanner sends, its Enter among it, and the figures."""
+    env = {"CLUTCH_HOME": str(tmp_path), "CLUTCH_LANG": language, "CLUTCH_SECRETS": "file"}
+    with open_home(tmp_path) as store:
+        store.run_now(state.put_setting, "works_alone", True)
+        for number, price in (("OF-1", 10_000), ("BP-2", 25_050), ("SP-3", 9_550)):
+            store.run_now(inventory.create, PartDraft(name="قطعة", part_number=number, price=price), whole(9))
+    keys: list[str] = []
+    with Terminal([sys.executable, "-m", "clutch_tui"], env=env) as terminal:
+
+        def press(key: str, seen: str | Callable[[Terminal], bool], figures: str = "") -> None:
+            terminal.type(figures)
+            terminal.press(key)
+            terminal.wait_for(seen)
+            keys.append(key)
+
+        terminal.wait_for(t("sales.cart_empty"))
+        terminal.type("OF-1\rBP-2\rSP-3\r")
+        terminal.wait_for("446.00")
+        press("enter", "541.50", figures="*2")
+        press("f2", t("pay.title"))
+        press("enter", "341.50", figures="200")
+        press("f3", t("pay.visa"))
+        press("enter", t("receipt.hint"))
+        press("enter", t("sales.cart_empty"))
+        terminal.press("ctrl+q")
+        assert terminal.wait_exit() == 0
+
+    assert len(keys) <= 14
+    with open_home(tmp_path) as store:
+        (row,) = store.read_now(sales.page, SaleQuery(), None, 0, 10)
+        sale = store.read_now(sales.get, row.id)
+        assert [(line.part_number, line.quantity) for line in sale.lines] == [
+            ("OF-1", whole(1)), ("BP-2", whole(1)), ("SP-3", whole(2)),
+        ]  # fmt: skip
+        assert [(payment.method, payment.amount) for payment in sale.payments] == [("cash", 20_000), ("visa", 34_150)]
 
 
 def test_a_cart_that_was_open_is_there_again_after_a_kill(tmp_path: Path) -> None:
