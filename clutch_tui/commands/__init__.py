@@ -59,9 +59,11 @@ def build() -> click.Group:
         if context.invoked_subcommand is None:
             context.exit(run_app(find_installation(options)))
 
-    from . import about, connection, customers, keys, lost_sales, queue, quotations, selling, servers, support_tools
+    from . import about, connection, customers, giving_back, keys, lost_sales, queue, quotations, selling, servers
+    from . import support_tools as tools
 
-    for module in (selling, quotations, lost_sales, customers, connection, queue, support_tools, keys, servers, about):
+    of_the_till = (selling, giving_back, quotations, lost_sales, customers)
+    for module in (*of_the_till, connection, queue, tools, keys, servers, about):
         for command in module.commands():
             group.add_command(command)
     return group

@@ -270,7 +270,8 @@ _LINES = f"""
     )"""
 """What is not known one by one comes first, so that the last balance is the one that is shown everywhere."""
 
-_UNSENT = """EXISTS (SELECT 1 FROM outbox WHERE record_id = page.id AND answered_at IS NULL AND type =
+_UNSENT = """EXISTS (SELECT 1 FROM outbox WHERE answered_at IS NULL
+    AND record_id IN (page.id, (SELECT exchange_id FROM sale WHERE sale.id = page.id)) AND type =
     CASE kind WHEN 'payment' THEN 'payment' WHEN 'payment_void' THEN 'payment_void' ELSE 'sale' END)"""
 _MAY_VOID = f"kind = 'payment' AND amount < 0 AND NOT {_taken_back('page', '-page.amount', '?1')}"
 

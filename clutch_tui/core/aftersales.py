@@ -18,9 +18,11 @@ from .quantity import Quantity, fits
 from .records.customer import ADD_ACCOUNT_MOVE, ADD_DOCUMENT
 from .records.part import ADD_STOCK_MOVE
 from .records.sale import PaymentTable, SaleTable
-from .types import Payment, Receipt, Sale, TaxRules
+from .types import EXCHANGE, Payment, Receipt, Sale, SaleQuery, TaxRules
 
 _fn = peewee.fn
+_NAMED = 20
+"""How many sales are looked at that a number may mean: it is the end of the numbers of all tills."""
 _VOID = Statement(SaleTable.update(status="voided").where(SaleTable.id == given("id")))
 _OF_SALE = (SaleTable.return_of == given("sale_id")) & (SaleTable.status != "voided")
 _A_RETURN = Statement(SaleTable.select(SaleTable.id).where(_OF_SALE).limit(1))
@@ -30,25 +32,40 @@ _RETURNED = Statement(
         _fn.coalesce(_fn.sum(_fn.abs(SaleTable.tax)), 0).alias("tax"),
     ).where(_OF_SALE)
 )
+_WAY = peewee.SQL(f"iif(method = '{EXCHANGE}', coalesce(nullif(way, ''), 'cash'), method)")
 _PAID_BACK = Statement(
-    SaleTable.select(PaymentTable.method, _fn.sum(_fn.abs(PaymentTable.amount)).alias("amount"))
+    SaleTable.select(_WAY.alias("method"), _fn.sum(_fn.abs(PaymentTable.amount)).alias("amount"))
     .join(PaymentTable, on=PaymentTable.sale_id == SaleTable.id)
     .where(_OF_SALE)
-    .group_by(PaymentTable.method)
+    .group_by(_WAY)
 )
+
+
+def find(number: str) -> str:
+    """Return the id of the sale with this receipt number, however it is typed; a return's number is none. Raises
+    `error.sale.unknown_number`, and `error.sale.several` for a number that fits more than one."""
+    named = [
+        row.id for row in sales.page(SaleQuery(text=number), None, 0, _NAMED) if row.key[0] == 0 and row.kind == "sale"
+    ]
+    if len(named) != 1:
+        raise ShopError("error.sale.several" if named else "error.sale.unknown_number", number=number)
+    return named[0]
 
 
 def void(sale_id: str, reason: str, cashier: str) -> Sale:
     """Undo a whole sale: goods and money go back, the sale stays to be seen as voided.
 
     Raises `error.sale.voided` for one that is voided already, `error.sale.has_returns` where some of it came
-    back, `error.sale.not_a_sale` for a return, and `error.sale.no_reason`.
+    back, `error.sale.not_a_sale` for a return, `error.sale.exchanged` for the half of an exchange, whose goods can come
+    back, and `error.sale.no_reason`.
     """
     sale = sales.get(sale_id)
     if sale.status == "voided":
         raise ShopError("error.sale.voided", number=sale.receipt_number)
     if sale.return_of is not None:
         raise ShopError("error.sale.not_a_sale", number=sale.receipt_number)
+    if sale.exchange_id is not None:
+        raise ShopError("error.sale.exchanged", number=sale.receipt_number)
     if _has_returns(sale_id):
         raise ShopError("error.sale.has_returns", number=sale.receipt_number)
     if not reason.strip():
@@ -118,7 +135,7 @@ def give_back(
     `error.sale.over_returned`, and `error.sale.credit_needs_customer` for another program's sale on nobody's account.
     """
     sale = sales.get(sale_id)
-    _check(sale, quantities)
+    check_back(sale, quantities)
     coin = state.tax_rules().cash_rounding
     refund = refunds.reckon(sale, refunded(sale_id), quantities, coin, payments=payments)
     if sale.customer_id is None and any(payment.method == "credit" for payment in refund.payments):
@@ -143,7 +160,8 @@ def give_back(
     return sales.get(document.id)
 
 
-def _check(sale: Sale, quantities: Mapping[int, Quantity]) -> None:
+def check_back(sale: Sale, quantities: Mapping[int, Quantity]) -> None:
+    """Raise what `give_back` does for goods that cannot come back of a sale."""
     if sale.status == "voided":
         raise ShopError("error.sale.voided", number=sale.receipt_number)
     if sale.return_of is not None:

@@ -118,6 +118,23 @@ def net(cart: Cart) -> int:
     return net_of_lines(cart) - off_sale(cart)
 
 
+def exact(cart: Cart, rules: TaxRules) -> int:
+    """Return what the cart comes to before anything is brought to coins."""
+    left = net(cart)
+    return left if rules.prices_include_tax else left + money.tax_on(left, rules.rate)
+
+
+def exchanged(cart: Cart, rules: TaxRules) -> int:
+    """Return what of the price is paid by what comes back: all of it, where that is worth more."""
+    return 0 if cart.back is None else min(cart.back.owed, exact(cart, rules))
+
+
+def to_give(cart: Cart, rules: TaxRules) -> int:
+    """Return what is due to the customer of an exchange, before it is brought to coins: what comes back is worth so
+    much more than what goes out. 0 where he pays, or where they are worth the same."""
+    return 0 if cart.back is None else cart.back.owed - exchanged(cart, rules)
+
+
 def totals(cart: Cart, rules: TaxRules, method: PayMethod = "cash") -> Totals:
     """Return what the cart comes to when all of it is paid by `method`: only cash is rounded to the smallest coin."""
     return totals_paid(cart, rules, (Payment(method, 0),))
@@ -125,18 +142,19 @@ def totals(cart: Cart, rules: TaxRules, method: PayMethod = "cash") -> Totals:
 
 def totals_paid(cart: Cart, rules: TaxRules, payments: Sequence[Payment]) -> Totals:
     """Return what the cart comes to when it is paid in these ways. What others than cash have paid is exact; the rest,
-    where a payment says that it is cash, is rounded to the smallest coin: nobody can hand over anything else."""
+    where a payment says that it is cash, is rounded to the smallest coin: nobody can hand over anything else. What is
+    exchanged is exact, too, and none of the `payments`."""
     subtotal = sum(line.gross for line in cart.lines)
     discount = sum(line.off for line in cart.lines) + off_sale(cart)
     left = subtotal - discount
     tax = money.tax_in(left, rules.rate) if rules.prices_include_tax else money.tax_on(left, rules.rate)
-    exact = left if rules.prices_include_tax else left + tax
-    rounding = 0
+    price, rounding = exact(cart, rules), 0
     if any(payment.method == "cash" for payment in payments) or not payments:
-        in_cash = max(0, exact - sum(payment.amount for payment in payments if payment.method != "cash"))
+        otherwise = sum(payment.amount for payment in payments if payment.method != "cash")
+        in_cash = max(0, price - exchanged(cart, rules) - otherwise)
         rounding = money.to_coin(in_cash, rules.cash_rounding) - in_cash
     pieces = sum(line.pieces for line in cart.lines)
-    return Totals(subtotal, discount, tax, rounding, exact + rounding, pieces)
+    return Totals(subtotal, discount, tax, rounding, price + rounding, pieces)
 
 
 def is_odd_tender(tendered: int, due: int) -> bool:
@@ -149,7 +167,7 @@ def due(cart: Cart, rules: TaxRules, paid: Sequence[Payment], method: PayMethod)
     """Return what is still to be paid where the rest is paid by `method`: exactly what is left, or in cash what coins
     come to."""
     whole = totals_paid(cart, rules, (*paid, Payment("cash", 0))) if method == "cash" else totals(cart, rules, method)
-    return whole.total - sum(payment.amount for payment in paid)
+    return whole.total - exchanged(cart, rules) - sum(payment.amount for payment in paid)
 
 
 def in_cart(cart: Cart, part_id: str) -> Quantity:

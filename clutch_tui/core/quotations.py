@@ -146,6 +146,7 @@ def quote(
     `name` and `phone` are of somebody who is no customer, where the cart names none.
 
     Raises `error.sale.empty`, what `cart.check` finds, `error.quotation.of_order` for the cart of a marketplace order,
+    `error.quotation.of_exchange` for one for which something comes back,
     `error.quotation.valid_until` for a day that is over, is none or lies beyond `MOST_DAYS`, and
     `error.cart.elsewhere` and `error.cart.gone` for one that another window has or has sold.
     """
@@ -164,6 +165,8 @@ def quote(
         raise ShopError("error.sale.empty")
     if cart.order_id is not None:
         raise ShopError("error.quotation.of_order")
+    if cart.back is not None:
+        raise ShopError("error.quotation.of_exchange")
     carts.check(cart)
     _check_end(valid_until)
     figures = carts.totals(cart, rules, PAID_BY)

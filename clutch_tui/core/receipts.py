@@ -5,7 +5,7 @@ Whoever makes one (the checkout, a return) is inside the transaction in which it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from .records.customer import ADD_ACCOUNT_MOVE
 from .records.part import ADD_STOCK_MOVE
 from .records.sale import ADD_PAYMENT, ADD_SALE, ADD_SALE_LINE
 from .records.sale import keys_of as keys_of
-from .types import Payment, Sale, SaleLine, TaxRules, Totals
+from .types import EXCHANGE, Payment, Sale, SaleLine, TaxRules, Totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,7 @@ class SaleDocument:
     notes: str = ""
     return_of: str | None = None
     origins: tuple[int, ...] = ()
+    exchange_id: str | None = None
 
     @property
     def sign(self) -> int:
@@ -56,20 +57,34 @@ class SaleDocument:
         return self.paid_by_method().get(method, 0)
 
     def paid_by_method(self) -> dict[str, int]:
-        """Return what was paid in all by each method; a method that paid nothing is left out."""
+        """Return what was paid in all by each method; a method that paid nothing is left out, and so is what was
+        exchanged: no money moved by it."""
         paid: dict[str, int] = {}
         for payment in self.payments:
-            if payment.amount:
+            if payment.amount and payment.method != EXCHANGE:
                 paid[payment.method] = paid.get(payment.method, 0) + payment.amount
         return paid
 
 
 def write(document: SaleDocument) -> Sale:
-    """Write a sale or a return with everything that follows from it; the only place that does. What `get` will
-    say of it comes back, without reading it again."""
-    at, day, number = db.now_text(), state.business_day(), state.next_receipt_number()
-    body = _body(document, at, day, number)
-    change_id = outbox.add(document.kind, "sale", document.id, body, label=number)
+    """Write a sale or a return with everything that follows from it. What `get` will say of it comes back, without
+    reading it again."""
+    body = _body(document)
+    change_id = outbox.add(document.kind, "sale", document.id, body, label=body["receipt_number"])
+    return _store(document, body, change_id)
+
+
+def write_exchange(back: SaleDocument, sale: SaleDocument) -> tuple[Sale, Sale]:
+    """Write both halves of an exchange with everything that follows from them, as one change: the return, and then the
+    sale."""
+    halves = {"return": _body(back), "sale": _body(sale)}
+    change_id = outbox.add("exchange", "sale", sale.id, halves, label=halves["sale"]["receipt_number"])
+    return _store(back, halves["return"], change_id), _store(sale, halves["sale"], change_id)
+
+
+def _store(document: SaleDocument, body: Mapping[str, Any], change_id: str) -> Sale:
+    """Write the rows of a document whose change is in the queue; the only place that does."""
+    at, day, number = body["date"], body["business_day"], body["receipt_number"]
     figures = document.totals
     ADD_SALE.run(
         id=document.id,
@@ -96,6 +111,7 @@ def write(document: SaleDocument) -> Sale:
         notes=document.notes,
         search_key=keys_of(body)["search_key"],
         percent=document.percent,
+        exchange_id=document.exchange_id,
     )
     _write_lines(document, change_id, at)
     for method, amount in document.paid_by_method().items():
@@ -134,6 +150,7 @@ def write(document: SaleDocument) -> Sale:
         flags=(),
         unsent=True,
         percent=document.percent,
+        exchange_id=document.exchange_id,
     )
 
 
@@ -161,7 +178,13 @@ def _write_lines(document: SaleDocument, change_id: str, at: str) -> None:
         for line, origin in zip(document.lines, origins, strict=True)
     )
     ADD_PAYMENT.run_many(
-        {"sale_id": document.id, "n": n, "method": payment.method, "amount": payment.amount}
+        {
+            "sale_id": document.id,
+            "n": n,
+            "method": payment.method,
+            "amount": payment.amount,
+            "way": payment.way or "",
+        }
         for n, payment in enumerate(document.payments, 1)
     )
     ADD_STOCK_MOVE.run_many(
@@ -177,8 +200,8 @@ def _write_lines(document: SaleDocument, change_id: str, at: str) -> None:
     )
 
 
-def _body(document: SaleDocument, at: str, day: str, number: str) -> dict[str, Any]:
-    """The body of the fact, in core names."""
+def _body(document: SaleDocument) -> dict[str, Any]:
+    """The body of the fact, in core names, with a number of its own."""
     customer = None
     if document.customer_id is not None:
         customer = {
@@ -204,8 +227,8 @@ def _body(document: SaleDocument, at: str, day: str, number: str) -> dict[str, A
     largest = max(document.payments, key=lambda payment: payment.amount, default=Payment("cash", 0))
     return {
         "id": document.id,
-        "receipt_number": number,
-        "date": at,
+        "receipt_number": state.next_receipt_number(),
+        "date": db.now_text(),
         "device_id": document.device_id,
         "cashier": document.cashier,
         "customer": customer,
@@ -217,11 +240,17 @@ def _body(document: SaleDocument, at: str, day: str, number: str) -> dict[str, A
         "tax": figures.tax,
         "rounding": figures.rounding,
         "total": figures.total,
-        "payments": [{"method": payment.method, "amount": payment.amount} for payment in document.payments],
+        "payments": [_payment(payment) for payment in document.payments],
         "payment_method": largest.method,
         "status": document.status,
         "return_of": document.return_of,
         "order_id": document.order_id,
-        "business_day": day,
+        "business_day": state.business_day(),
         "notes": document.notes,
+        **({} if document.exchange_id is None else {"exchange_id": document.exchange_id}),
     }
+
+
+def _payment(payment: Payment) -> dict[str, Any]:
+    way = {} if payment.way is None else {"way": payment.way}
+    return {"method": payment.method, "amount": payment.amount, **way}

@@ -1,7 +1,8 @@
 """What customers owe, and for how long: payments are allotted to the oldest sale, so what is owed are the newest ones.
 
 Nothing of this is stored. A debt is as old as the sale on account that is still unpaid, as far as it is unpaid; what is
-owed beyond the sales that are known here one by one is older than all of them.
+owed beyond the sales that are known here one by one is older than all of them. What was exchanged is owed for the goods
+that the customer has got for it.
 """
 
 from __future__ import annotations
@@ -33,10 +34,11 @@ _UNPAID = f"""
         SELECT sale.customer_id, sale.id, sale.receipt_number, sale.date,
             coalesce(nullif(sale.business_day, ''), substr(sale.date, 1, 10)) AS business_day,
             max(0, sum(payment.amount) - coalesce((SELECT sum(abs(back_payment.amount)) FROM sale AS back
-                JOIN payment AS back_payment ON back_payment.sale_id = back.id AND back_payment.method = 'credit'
+                JOIN payment AS back_payment ON back_payment.sale_id = back.id
+                    AND 'credit' IN (back_payment.method, back_payment.way)
                 WHERE back.return_of = sale.id AND back.status <> 'voided'), 0)) AS amount
         FROM owing CROSS JOIN sale ON sale.customer_id = owing.id
-        JOIN payment ON payment.sale_id = sale.id AND payment.method = 'credit'
+        JOIN payment ON payment.sale_id = sale.id AND 'credit' IN (payment.method, payment.way)
         WHERE sale.kind = 'sale' AND sale.status <> 'voided' GROUP BY sale.id
     ),
     ranked AS (

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field, replace
 from . import money, quantity
 from .errors import ShopError
 from .quantity import NOTHING, Quantity
-from .types import Payment, PayMethod, Sale, SaleLine, Totals
+from .types import EXCHANGE, Payment, PayMethod, Sale, SaleLine, Totals
 
 
 @dataclass(frozen=True, slots=True)
 class Refunded:
     """The sum of earlier returns of a sale: the money by way of paying, all of it, and the tax in it. Of another
-    program's return the ways may be missing."""
+    program's return the ways may be missing. What was exchanged counts by the way in which it had been paid."""
 
     by_method: Mapping[PayMethod, int] = field(default_factory=dict)
     total: int = 0
@@ -40,7 +40,7 @@ def left(sale: Sale, before: Refunded) -> dict[PayMethod, int]:
     the order in which they are used: first off the account, cash last, because only cash is rounded."""
     paid: Counter[PayMethod] = Counter()
     for payment in sale.payments:
-        paid[payment.method] += payment.amount
+        paid[payment.came_by] += payment.amount
     if unnamed := sale.totals.total - sum(paid.values()):  # another program's sale, of which not every payment came
         paid["cash"] += unnamed
     ordered = sorted(paid, key=lambda method: (method != "credit", method == "cash"))
@@ -56,27 +56,55 @@ def reckon(
     *,
     first: PayMethod | None = None,
     payments: Sequence[Payment] | None = None,
+    exchanged: int = 0,
 ) -> Refund:
     """The refund for quantities by line number, which the caller has found to be there.
 
-    It is shared out as the sale was paid, `first` by this way where a person wants it so. `payments` are taken
+    It is shared out as the sale was paid, `first` by this way where a person wants it so. As much as is `exchanged` for
+    other goods, which is not more than is owed, is paid by that and not in money. `payments` of the rest are taken
     instead where they come to the same: raises `error.sale.refund_over_paid` for more by one way than is left of it,
     `error.sale.not_in_coins`, and `error.sale.refund_sum` where they do not come to what is due.
     """
     worth = _worth(sale)
     lines = tuple(_lines(sale, worth, quantities))
     net = sum(line.total for line in lines)
-    owed, tax = _owed(sale, worth, before, quantities)
+    due, tax = _owed(sale, worth, before, quantities)
     limits = left(sale, before)
     if payments is None:
-        payments = _allot(owed, limits, coin, first)
+        payments = _allot(due - exchanged, _reserved(exchanged, limits, first), coin, first)
     else:
-        _check(payments, owed, limits, coin)
+        _check(payments, due - exchanged, limits, coin, exchanged)
+    for payment in payments:
+        limits[payment.came_by] -= payment.amount
+    swapped = (Payment(EXCHANGE, amount, method) for method, amount in _taken(exchanged, limits, None))
+    payments = (*swapped, *payments)
     total = sum(payment.amount for payment in payments)
     subtotal = sum(line.total + line.discount for line in lines)
     on_top = tax if _added(sale) else 0
     figures = Totals(subtotal, subtotal - net, tax, total - net - on_top, total, sum(line.pieces for line in lines))
     return Refund(lines, figures, tuple(payments))
+
+
+def owed(sale: Sale, before: Refunded, quantities: Mapping[int, Quantity]) -> int:
+    """Return what is due for these quantities, before anything is brought to coins."""
+    return _owed(sale, _worth(sale), before, quantities)[0]
+
+
+def _taken(amount: int, limits: Mapping[PayMethod, int], first: PayMethod | None) -> Iterator[tuple[PayMethod, int]]:
+    """What is exchanged, by how it had been paid: by the ways that come last when money goes back, so that the money
+    can come off the account first."""
+    for method in sorted(limits, key=lambda method: method != first)[::-1]:
+        if part := min(amount, limits[method]):
+            yield method, part
+            amount -= part
+    if amount:  # another program's sale, of whose returns more was told than of itself
+        yield "cash", amount
+
+
+def _reserved(amount: int, limits: Mapping[PayMethod, int], first: PayMethod | None) -> dict[PayMethod, int]:
+    """Return what may go back in money where so much is exchanged."""
+    taken = dict(_taken(amount, limits, first))
+    return {method: max(0, most - taken.get(method, 0)) for method, most in limits.items()}
 
 
 def _allot(owed: int, limits: Mapping[PayMethod, int], coin: int, first: PayMethod | None) -> tuple[Payment, ...]:
@@ -94,9 +122,11 @@ def _in_cash(owed: int, most: int, coin: int) -> int:
     return min(money.to_coin(owed, coin), money.down_to_coin(most, coin))
 
 
-def _check(payments: Sequence[Payment], owed: int, limits: Mapping[PayMethod, int], coin: int) -> None:
+def _check(payments: Sequence[Payment], owed: int, limits: Mapping[PayMethod, int], coin: int, exchanged: int) -> None:
     by_method: Counter[PayMethod] = Counter()
     for payment in payments:
+        if payment.method == EXCHANGE:
+            raise ShopError("error.sale.refund_sum")
         by_method[payment.method] += payment.amount
     for method, amount in by_method.items():
         if not 0 < amount <= limits.get(method, 0):
@@ -105,7 +135,9 @@ def _check(payments: Sequence[Payment], owed: int, limits: Mapping[PayMethod, in
     if not money.is_payable(cash, coin):
         raise ShopError("error.sale.not_in_coins")
     rest = owed - sum(by_method.values())
-    if rest < 0 or cash != _in_cash(rest, limits.get("cash", 0), coin) or rest - cash >= max(1, coin):
+    otherwise = sum(most - by_method[method] for method, most in limits.items() if method != "cash")
+    most = limits.get("cash", 0) - max(0, exchanged - otherwise)  # what is exchanged needs some of it
+    if rest < 0 or cash != _in_cash(rest, most, coin) or rest - cash >= max(1, coin):
         raise ShopError("error.sale.refund_sum")
 
 

@@ -13,7 +13,7 @@ from . import inventory, money, search
 from .database import db
 from .quantity import ONE, Quantity, worth
 from .search import PIECES, STOCK
-from .types import Key, PartRow
+from .types import EXCHANGE, Key, PartRow
 
 _SIGNED = "CASE sale.kind WHEN 'return' THEN -abs({0}) ELSE {0} END"
 """An amount as it counts. Other programs write the amounts of a return below zero, ours above."""
@@ -98,7 +98,8 @@ def takings(first_day: str, last_day: str) -> Takings:
     ).fetchone()[0]
     methods = db.execute(
         f"SELECT payment.method, sum({_SIGNED.format('payment.amount')}) AS brought FROM sale"
-        f" JOIN payment ON payment.sale_id = sale.id WHERE {_COUNTING} GROUP BY 1 ORDER BY brought DESC, 1",
+        f" JOIN payment ON payment.sale_id = sale.id WHERE {_COUNTING} AND method <> '{EXCHANGE}'"
+        " GROUP BY 1 ORDER BY brought DESC, 1",
         period,
     ).fetchall()
     return Takings(sold, returns, revenue, returned, tax, discount, pieces, tuple(map(tuple, methods)))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
@@ -25,6 +26,8 @@ from .outbox import outbox
 from .quantity import NOTHING, Quantity, fits
 from .search_words import names_number
 from .types import (
+    EXCHANGE,
+    Back,
     Cart,
     CartLine,
     Discount,
@@ -52,7 +55,7 @@ def save_cart(cart: Cart) -> None:
     """Keep the cart as it is now, so that it survives the machine, as one of this window or parked. A cart that was
     sold meanwhile stays sold. Raises `error.cart.elsewhere` where another window has it."""
     held_carts.check(cart.id)
-    if not cart.lines:
+    if not cart.lines and cart.back is None:
         discard_cart(cart.id)
         return
     holder = "" if cart.parked else db.window().hold()
@@ -118,7 +121,14 @@ def beside(cart_id: str) -> tuple[int, LastSale | None]:
 def _cart(body: dict[str, Any]) -> Cart:
     lines = ({name: value for name, value in line.items() if name in CartLine.__slots__} for line in body["lines"])
     kept = (CartLine(**{**line, "discount": _discount(line["discount"])}) for line in lines)
-    return as_sold_now(Cart(**{**body, "lines": tuple(kept), "discount": _discount(body["discount"])}))
+    back = None if body.get("back") is None else _back(body["back"])
+    return as_sold_now(Cart(**{**body, "lines": tuple(kept), "discount": _discount(body["discount"]), "back": back}))
+
+
+def _back(body: dict[str, Any]) -> Back:
+    lines = ({name: value for name, value in line.items() if name in SaleLine.__slots__} for line in body["lines"])
+    kept = tuple(SaleLine(**{**line, "quantity": Quantity(line["quantity"])}) for line in lines)
+    return Back(**{**body, "lines": kept, "origins": tuple(body["origins"])})
 
 
 def as_sold_now(cart: Cart) -> Cart:
@@ -156,14 +166,16 @@ def checkout(
     go below zero: a till sells what the customer holds in his hand. Raises `error.sale.empty`,
     `error.sale.unpaid`, `error.sale.not_in_coins`, `error.sale.credit_needs_customer`, what `cart.check` finds, and
     `error.sale.sold_already` for a cart that was sold as it is and paid in another way: no receipt has that money.
+    One for which something comes back is `exchanges.checkout`'s.
     """
-    if _is_sold(cart.id):
+    assert cart.back is None
+    if is_sold(cart.id):
         earlier = get(cart.id)
-        if _is_of(earlier, cart):
+        if is_of(earlier, cart):
             if earlier.payments != tuple(payment for payment in payments if payment.amount):
                 raise ShopError("error.sale.sold_already", number=earlier.receipt_number)
             return earlier
-        beside = replace(cart, id=_id_beside(cart))
+        beside = replace(cart, id=id_beside(cart))
         return checkout(beside, payments, tendered=tendered, cashier=cashier, device_id=device_id, rules=rules)
     held_carts.check(cart.id)
     if not cart.lines:
@@ -171,7 +183,27 @@ def checkout(
     carts.check(cart)
     figures = carts.totals_paid(cart, rules, payments)
     check_payments(cart, payments, figures, rules.cash_rounding)
-    document = receipts.SaleDocument(
+    document = document_of(
+        cart, payments, figures, tendered=tendered, cashier=cashier, device_id=device_id, rules=rules
+    )
+    receipt = receipts.write(document)
+    quotations.sold(cart, receipt)
+    discard_cart(cart.id)
+    return receipt
+
+
+def document_of(
+    cart: Cart,
+    payments: Sequence[Payment],
+    figures: Totals,
+    *,
+    tendered: int,
+    cashier: str,
+    device_id: str,
+    rules: TaxRules,
+) -> receipts.SaleDocument:
+    """The sale of a cart before it is written; all is checked that can be."""
+    return receipts.SaleDocument(
         id=cart.id,
         kind="sale",
         cashier=cashier,
@@ -188,22 +220,19 @@ def checkout(
         order_id=cart.order_id,
         notes=cart.notes,
     )
-    receipt = receipts.write(document)
-    quotations.sold(cart, receipt)
-    discard_cart(cart.id)
-    return receipt
 
 
 def is_lost(cart_id: str) -> bool:
     """Tell whether a cart is none of this window's any more: it was sold, or another window has taken it over."""
-    return _is_sold(cart_id) or cart_id in held_carts.elsewhere()
+    return is_sold(cart_id) or cart_id in held_carts.elsewhere()
 
 
-def _is_sold(cart_id: str) -> bool:
+def is_sold(cart_id: str) -> bool:
+    """Tell whether a cart has become a sale."""
     return db.execute("SELECT 1 FROM sale WHERE id = ?", (cart_id,)).fetchone() is not None
 
 
-def _is_of(sale: Sale, cart: Cart) -> bool:
+def is_of(sale: Sale, cart: Cart) -> bool:
     """Tell whether this sale is of this very cart: the same goods at the same prices, for the same customer."""
     discount = sum(line.off for line in cart.lines) + carts.off_sale(cart)
     return (sale.customer_id, sale.totals.discount, tuple(replace(line, returned=NOTHING) for line in sale.lines)) == (
@@ -213,20 +242,20 @@ def _is_of(sale: Sale, cart: Cart) -> bool:
     )
 
 
-def _id_beside(cart: Cart) -> str:
+def id_beside(cart: Cart) -> str:
     """The cart's identity with its random end taken from what is in the cart: it, too, sells only once."""
     content = json.dumps(asdict(cart), ensure_ascii=False)
     return cart.id[:-12] + hashlib.sha256(content.encode()).hexdigest()[:12]
 
 
-def check_payments(cart: Cart, payments: Sequence[Payment], figures: Totals, coin: int) -> None:
-    """Raise what `checkout` does for payments that do not come to the total, or that nobody can hand over. No cash at
-    all is a payment, too, where what is left is less than half a coin."""
-    if any(payment.amount < 0 for payment in payments):
+def check_payments(cart: Cart, payments: Sequence[Payment], figures: Totals, coin: int, *, exchanged: int = 0) -> None:
+    """Raise what `checkout` does for payments that do not come to the total, less what was `exchanged`, or that nobody
+    can hand over. No cash at all is a payment, too, where what is left is less than half a coin."""
+    if any(payment.amount < 0 or payment.method == EXCHANGE for payment in payments):
         raise ShopError("error.sale.unpaid")
-    if figures.total and any(not payment.amount and payment.method != "cash" for payment in payments):
+    if figures.total != exchanged and any(not payment.amount and payment.method != "cash" for payment in payments):
         raise ShopError("error.sale.unpaid")
-    if sum(payment.amount for payment in payments) != figures.total:
+    if sum(payment.amount for payment in payments) != figures.total - exchanged:
         raise ShopError("error.sale.unpaid")
     for payment in payments:
         if payment.method == "cash" and not money.is_payable(payment.amount, coin):
@@ -248,29 +277,39 @@ def lines_of(cart: Cart) -> tuple[SaleLine, ...]:
 
 # --- what was sold -------------------------------------------------------------------------------------
 
-_UNSENT = outbox.unsent("sale", "sale")
+_UNSENT = outbox.unsent("sale", "sale", also="exchange_id")
 _RETURNED = """CASE coalesce((SELECT sum(line.quantity) FROM sale back JOIN sale_line line ON line.sale_id = back.id
         WHERE back.return_of = sale.id AND back.status <> 'voided'), 0)
     WHEN 0 THEN ''
     WHEN (SELECT sum(line.quantity) FROM sale_line line WHERE line.sale_id = sale.id) THEN 'all' ELSE 'some' END"""
-_PAYMENTS = """(SELECT json_group_array(json_array(method, amount))
-    FROM (SELECT method, amount FROM payment WHERE sale_id = sale.id ORDER BY n))"""
+_PAYMENTS = """(SELECT json_group_array(json_array(method, amount, nullif(way, '')))
+    FROM (SELECT method, amount, way FROM payment WHERE sale_id = sale.id ORDER BY n))"""
 _COLUMNS = (
     "id, receipt_number, date, business_day, cashier, customer_id, customer_name, subtotal, discount, tax, rounding,"
     " total, prices_include_tax, tax_rate, tendered, payment_method, status, return_of, order_id, notes, flags,"
-    " percent, own, coalesce((SELECT origin.receipt_number FROM sale origin WHERE origin.id = sale.return_of), '')"
+    " percent, own, exchange_id,"
+    " coalesce((SELECT origin.receipt_number FROM sale origin WHERE origin.id = sale.return_of), '')"
 )
 
 
 def get(sale_id: str) -> Sale:
-    """A sale or a return, whole. Raises `error.sale.unknown`."""
+    """A sale or a return, whole, of an exchange with its other half. Raises `error.sale.unknown`."""
+    sale = _get(sale_id)
+    if sale.exchange_id is None:
+        return sale
+    with suppress(ShopError):  # which may not have come yet, or lie too far back
+        sale = replace(sale, other_half=_get(sale.exchange_id))
+    return sale
+
+
+def _get(sale_id: str) -> Sale:
     row = db.execute(f"SELECT {_COLUMNS}, {_UNSENT} FROM sale WHERE id = ?", (sale_id,)).fetchone()
     if row is None:
         raise ShopError("error.sale.unknown")
     (
         id_, number, date, day, cashier, customer_id, customer_name, subtotal, discount, tax, rounding, total,
         include, rate, tendered, method, status, return_of, order_id, notes, flags, percent, own,
-        number_of_sale, unsent,
+        exchange_id, number_of_sale, unsent,
     ) = row  # fmt: skip
     lines, payments = _lines(sale_id), _payments(sale_id)
     if method and total and not payments:  # another program's: all that it tells of the payment is how
@@ -300,6 +339,7 @@ def get(sale_id: str) -> Sale:
         percent=percent,
         own=bool(own),
         number_of_sale=number_of_sale,
+        exchange_id=exchange_id,
     )
 
 
@@ -338,8 +378,8 @@ def _lines(sale_id: str) -> tuple[SaleLine, ...]:
 
 
 def _payments(sale_id: str) -> tuple[Payment, ...]:
-    rows = db.execute("SELECT method, amount FROM payment WHERE sale_id = ? ORDER BY n", (sale_id,)).fetchall()
-    return tuple(Payment(method, amount) for method, amount in rows)
+    rows = db.execute("SELECT method, amount, way FROM payment WHERE sale_id = ? ORDER BY n", (sale_id,)).fetchall()
+    return tuple(Payment(method, amount, way or None) for method, amount, way in rows)
 
 
 def count(q: SaleQuery) -> int:
@@ -369,7 +409,8 @@ def page(q: SaleQuery, after: Key | None, skip: int, limit: int) -> tuple[SaleRo
 def _rows(where: str, params: tuple[Any, ...], limit: int, skip: int, *, rank: int) -> tuple[SaleRow, ...]:
     rows = db.execute(
         "SELECT id, receipt_number, date, customer_name, cashier, total, payment_method, status, kind, flags,"
-        f" {_RETURNED}, {_UNSENT}, {_PAYMENTS} FROM sale WHERE {where} ORDER BY date DESC, id DESC LIMIT ? OFFSET ?",
+        f" exchange_id IS NOT NULL, {_RETURNED}, {_UNSENT}, {_PAYMENTS} FROM sale WHERE {where}"
+        " ORDER BY date DESC, id DESC LIMIT ? OFFSET ?",
         (*params, limit, skip),
     ).fetchall()
     return tuple(
@@ -388,9 +429,12 @@ def _rows(where: str, params: tuple[Any, ...], limit: int, skip: int, *, rank: i
             unsent=bool(unsent),
             returned=returned,
             payments=tuple(Payment(*payment) for payment in json.loads(paid)),
+            exchanged=bool(exchanged),
         )
-        for id_, number, date, customer, cashier, total, method, status, kind, flags, returned, unsent, paid in rows
-    )
+        for (
+            id_, number, date, customer, cashier, total, method, status, kind, flags, exchanged, returned, unsent, paid
+        ) in rows
+    )  # fmt: skip
 
 
 def _named(q: SaleQuery) -> tuple[Key, ...]:

@@ -23,6 +23,8 @@ Key = tuple[str | int, ...]
 
 PayMethod = Literal["cash", "visa", "instapay", "vodafone_cash", "credit"]
 PAY_METHODS: tuple[PayMethod, ...] = ("cash", "visa", "instapay", "vodafone_cash", "credit")
+EXCHANGE: Literal["exchange"] = "exchange"
+"""How the two halves of an exchange pay each other, as far as they do: no money moves by it."""
 
 SaleStatus = Literal["completed", "voided", "returned"]
 OrderStatus = Literal["pending", "quoted", "accepted", "rejected", "ready", "completed", "cancelled"]
@@ -230,6 +232,24 @@ class CartLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Back:
+    """What comes back in an exchange, as a person has seen it: of which sale, and what is due for it. `lines` are
+    those of the return, `origins` their numbers in the sale."""
+
+    sale_id: str
+    receipt_number: str
+    lines: tuple[SaleLine, ...]
+    origins: tuple[int, ...]
+    owed: int
+    reason: str = ""
+
+    @property
+    def quantities(self) -> dict[int, Quantity]:
+        """Return how much of each of the sale's lines comes back, by its number."""
+        return {n: line.quantity for n, line in zip(self.origins, self.lines, strict=True)}
+
+
+@dataclass(frozen=True, slots=True)
 class Cart:
     """A sale that is being made. Its `id` is made when it opens and becomes the sale's id, so that a checkout
     pressed twice sells once. Saved after every change, so that it survives the machine. `discount` is off what the
@@ -246,6 +266,8 @@ class Cart:
     parked: bool = False
     quotation_id: str | None = None
     """The quotation that it was taken up from: the sale ends it."""
+    back: Back | None = None
+    """What comes back for what goes out, where it is an exchange."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,10 +295,17 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """`amount` is what is kept of the tender; change given back is not in it."""
+    """`amount` is what is kept of the tender; change given back is not in it. `way`, of an exchange, is how that had
+    been paid which is exchanged: so it goes back one day."""
 
-    method: PayMethod
+    method: PayMethod | Literal["exchange"]
     amount: int
+    way: PayMethod | None = None
+
+    @property
+    def came_by(self) -> PayMethod:
+        """Return how the money came in, in the end; of an exchange that does not say so it counts as cash."""
+        return (self.way or "cash") if self.method == EXCHANGE else self.method
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,6 +363,8 @@ class SaleRow:
     """How much of a sale came back."""
     payments: tuple[Payment, ...] = ()
     """What went by each way of paying, in the order in which it was taken; `payment_method` is the largest of them."""
+    exchanged: bool = False
+    """Whether it is a half of an exchange."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,6 +397,10 @@ class Sale:
     """Whether it was made at this terminal."""
     number_of_sale: str = ""
     """In a return: the receipt number of the sale that came back, where this terminal knows it."""
+    exchange_id: str | None = None
+    """Of a half of an exchange: the other half."""
+    other_half: Sale | None = field(default=None, compare=False, repr=False)
+    """That half, where this terminal knows it."""
 
     @property
     def off_lines(self) -> int:

@@ -254,6 +254,7 @@ class SaleItem(Payload):
 class PaymentPart(Payload):
     method: str
     amount: Money
+    way: str = ""
 
 
 class Sale(Record):
@@ -277,6 +278,7 @@ class Sale(Record):
     business_day: str = ""
     notes: str = ""
     flags: list[str] = []
+    exchange_id: str | None = None
 
 
 class Document(Record):

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from clutch_tui.core.clock import from_text
+from clutch_tui.core.outbox import halves
 from clutch_tui.core.outbox.precedence import FACTS
 from clutch_tui.core.outbox.views import ChangeRow, Conflict
 from clutch_tui.core.sync import queue
@@ -200,6 +201,17 @@ def sent_lines(change: ChangeDetail) -> list[str]:
         return [
             _field_line(row.type, name, value, change.was) for name, value in payload.items() if value or change.was
         ]
+    if row.kind == halves.KIND:
+        return [
+            line
+            for name in halves.HALVES
+            for line in (t(f"queue.half.{name}"), *(f"  {words}" for words in _body_lines(row, payload[name])))
+        ]
+    return _body_lines(row, payload)
+
+
+def _body_lines(row: ChangeRow, payload: Mapping[str, Any]) -> list[str]:
+    """Return what a document says."""
     lines = [_item_line(line) for line in payload.get("items") or payload.get("lines") or ()]
     if payload.get("customer_name"):
         lines.append(f"{t('sales.customer')}: {shown.name(payload['customer_name'])}")

@@ -18,6 +18,7 @@ Render = Callable[[Reading, Outcome], tuple[int, str]]
 _FACTS: dict[str, Callable[[Transaction, Change, Origin], Outcome]] = {
     "sale": sales.sale,
     "return": sales.sale,
+    "exchange": sales.exchange,
     "void": sales.void,
     "payment": facts.payment,
     "payment_void": facts.payment_void,

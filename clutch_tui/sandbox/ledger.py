@@ -9,10 +9,10 @@ from . import payload
 from .database import Reading, Transaction
 from .payload import JSON
 
-KINDS_OF_2 = frozenset({"lost_sale", "payment_void", "quotation", "quotation_lost", "quotation_sold"})
+KINDS_OF_2 = frozenset({"exchange", "lost_sale", "payment_void", "quotation", "quotation_lost", "quotation_sold"})
 """Facts, and rows of them, that a program of version 1 does not know."""
 FACTS = frozenset({"sale", "return", "void", "payment", "cash", "count", "adjust", "receive"}) | KINDS_OF_2
-FIELDS_OF_2 = {"item": ("unit", "decimals")}
+FIELDS_OF_2 = {"item": ("unit", "decimals"), "sale": ("exchange_id",)}
 """Fields, by the type of their record, that such a program does not know either."""
 RECORDS = tuple(sorted(KINDS_OF_2 | {"fraction", "quote", "unit"}))
 """What this server names of version 2. `fraction`: quantities may have decimals. `quote`: an order's quote is kept,

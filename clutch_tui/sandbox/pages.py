@@ -101,7 +101,16 @@ def _readable(rows: list[JSON], protocol: int) -> list[JSON]:
 
 def _without_2(row: JSON) -> JSON:
     later = FIELDS_OF_2.get(row["type"], ())
-    return {name: value for name, value in row.items() if name not in later}
+    kept = {name: value for name, value in row.items() if name not in later}
+    if row["type"] == "sale" and "exchange_id" in row:  # what was exchanged had been paid in some way
+        kept["payments"] = [_without_exchange(payment) for payment in row.get("payments") or ()]
+    return kept
+
+
+def _without_exchange(payment: JSON) -> JSON:
+    if payment.get("method") != "exchange":
+        return payment
+    return {"method": payment.get("way") or "cash", "amount": payment["amount"]}
 
 
 def _records(noun: records.Noun) -> _Read:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime
 
 from clutch_tui.text.fold import fold, fold_number
@@ -36,7 +36,10 @@ class Line:
     total: int
 
 
-_TEXTS = ("device_id", "cashier", "customer_id", "customer_name", "payment_method", "status", "return_of", "order_id")
+_TEXTS = (
+    "device_id", "cashier", "customer_id", "customer_name", "payment_method", "status", "return_of", "order_id",
+    "exchange_id",
+)  # fmt: skip
 _MONEY = ("subtotal", "discount", "tax", "rounding", "total")
 _MOST_LINES = 1_000_000
 
@@ -60,6 +63,7 @@ def _check(body: JSON) -> None:
             payload.counter(line["sale_line"], f"items[{n}].sale_line", _MOST_LINES)
     for payment in objects(body, "payments") if body.get("payments") is not None else ():
         payload.text(identity(payment.get("method"), "payments.method"), "payments.method", 40)
+        payload.text(payment.get("way"), "payments.way", 40)
         payload.piastres(payment.get("amount"), "payments.amount")
     flags = body.get("flags")
     if flags is not None and not (isinstance(flags, list) and all(isinstance(flag, str) for flag in flags)):
@@ -100,12 +104,13 @@ def _by_item(lines: list[Line]) -> dict[str, int]:
     return moved
 
 
-def _credit(body: JSON) -> int:
+def _credit(body: JSON, name: str = "method") -> int:
+    """What went on account; with `way` what had been on account and was exchanged."""
     payments = objects(body, "payments") if body.get("payments") is not None else []
     return sum(
         abs(payload.piastres(payment.get("amount"), "payments.amount"))
         for payment in payments
-        if payment.get("method") == "credit"
+        if payment.get(name) == "credit"
     )
 
 
@@ -166,6 +171,20 @@ def sale(transaction: Transaction, change: Change, origin: Origin) -> Outcome:
     _charge(transaction, outcome, ticket)
     if ticket.body.get("order_id"):
         _complete_order(transaction, str(ticket.body["order_id"]))
+    return outcome
+
+
+def exchange(transaction: Transaction, change: Change, origin: Origin) -> Outcome:
+    """A return and a sale that pay each other, as far as they are worth the same: both or neither. A half that is
+    there already, because it came by itself as well, is not counted again."""
+    outcome = Outcome(version=1)
+    for kind in ("return", "sale"):
+        body = change.body.get(kind)
+        if not isinstance(body, dict):
+            raise invalid(kind, "is required")
+        half = sale(transaction, replace(change, kind=kind, id=str(body.get("id") or ""), body=body), origin)
+        for flag in half.flags:
+            outcome.flag(flag)
     return outcome
 
 
@@ -308,7 +327,8 @@ def _undo(transaction: Transaction, outcome: Outcome, row: Row, at: str) -> None
             outcome.flag("over_returned")
         items.move(transaction, outcome, line["item_id"], line["quantity"] - returned, "void", row["id"], at)
     if row["customer_id"]:
-        customers_suppliers.enter(transaction, row["customer_id"], -row["credit"], "void", row["id"], at, -row["total"])
+        credit = row["credit"] + _credit(payload.load(row["body"]), "way")
+        customers_suppliers.enter(transaction, row["customer_id"], -credit, "void", row["id"], at, -row["total"])
 
 
 def update(transaction: Transaction, change: Change, epoch: str) -> Outcome:

@@ -15,6 +15,7 @@ from clutch_tui.core import (
     aftersales,
     cash,
     customers,
+    exchanges,
     inventory,
     lost_sales,
     quotation_carts,
@@ -67,6 +68,9 @@ def _a_day_in_the_shop() -> None:
     mistaken = sales.checkout(cart, [Payment("cash", 150_00)], rules=TaxRules(), **till)
     aftersales.give_back(taken_home.id, {1: ONE}, reason="مش مناسبة", **till)
     aftersales.void(mistaken.id, "غلط", "سارة")
+    kept = sales.checkout(add_line(sales.open_cart(), part), [Payment("cash", 150_00)], rules=TaxRules(), **till)
+    cart = exchanges.bring_back(add_line(sales.open_cart(), part), kept.id, {1: ONE})
+    exchanges.checkout(cart, [], rules=TaxRules(), **till)
     payment = accounts.pay(customer.id, 10_00, "cash", "", "سارة", beyond_debt=True)
     accounts.take_back(payment.id, "غلط", "سارة")
     cart, options = add_line(sales.open_cart(), part), {"valid_until": quotations.usual_end(), "rules": TaxRules()}
@@ -117,11 +121,19 @@ def test_the_body_of_what_is_done_with_the_drawer(changes: dict[tuple[str, str],
     assert deeds <= _told("cash")
 
 
+def test_the_halves_of_an_exchange(changes: dict[tuple[str, str], Change]) -> None:
+    body = messages.write_change(changes["exchange", "sale"])["body"]
+    assert set(body) == _told("exchange")
+    for half in body.values():
+        assert set(half) == names("sale") - {"flags"} | {"id", "customer"}
+        assert [set(payment) for payment in half["payments"]] == [names("exchanges")]
+
+
 @pytest.mark.parametrize("kind", ["sale", "return"])
 def test_the_body_of_a_sale(changes: dict[tuple[str, str], Change], kind: str) -> None:
     body = messages.write_change(changes[kind, "sale"])["body"]
-    by_the_server = {"flags"}
-    assert set(body) == names("sale") - by_the_server | {"id", "customer"}
+    by_the_server, of_an_exchange = {"flags"}, {"exchange_id"}
+    assert set(body) == names("sale") - by_the_server - of_an_exchange | {"id", "customer"}
     of_a_return = set() if kind == "return" else {"sale_line"}
     assert set(body["items"][0]) == names("sale", 1) - of_a_return
     assert set(body["customer"]) == {"id", "name", "phone"}

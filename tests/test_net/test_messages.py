@@ -37,6 +37,10 @@ def _in_core(message: dict[str, Any]) -> Change:
         payload = {**wire.read_one("sale", message["body"])}
         payload = {name: payload[name] for name in message["body"]}
         payload["items"] = [{name: line[name] for name in message["body"]["items"][0]} for line in payload["items"]]
+        payload["payments"] = [
+            {name: payment[name] for name in said}
+            for payment, said in zip(payload["payments"], message["body"]["payments"], strict=True)
+        ]
         was = {}
     else:
         payload = {name: wire.read_field(kind, name, value) for name, value in message["fields"].items()}

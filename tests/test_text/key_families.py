@@ -17,7 +17,7 @@ from typing import get_args
 from clutch_tui.bootstrap import support_file
 from clutch_tui.core import journal, lost_sales, quotations, updates
 from clutch_tui.core import types as core
-from clutch_tui.core.outbox import transports
+from clutch_tui.core.outbox import halves, transports
 from clutch_tui.core.performance import measures, usage
 from clutch_tui.core.price_lists import headings, rows, survey
 from clutch_tui.core.store import benchmark, upkeep
@@ -40,6 +40,7 @@ _OUTCOMES = ["seen", "resent", "replaced", "given_up"]
 FAMILIES: dict[str, Iterable[str]] = {
     "cli.key.keeper.": get_args(keychain.Keeper),
     "cli.key.sheet.": ["what", "who", "how"],
+    "cli.return.would_": ["give", "pay"],
     "connection.": (".".join(pair) for pair in product(get_args(monitor.PartName), get_args(monitor.State))),
     "connection.access.": get_args(monitor.Access),
     "connection.overall.": get_args(status.Overall),
@@ -85,11 +86,12 @@ FAMILIES: dict[str, Iterable[str]] = {
     "order.": ["accept", "reject", "quote"],
     "order.over.": ["taken", "expired"],
     "order.status.": [*get_args(core.OrderStatus), "taken", "expired"],
-    "pay.": get_args(core.PayMethod),
+    "pay.": [*core.PAY_METHODS, core.EXCHANGE],
     "lost_sale.": lost_sales.REASONS,
     "quotation.paper.": [status for status in quotations.STATUSES if status != "open"],
     "quotation.shows.": quotations.STATUSES,
     "quotation.status.": quotations.STATUSES,
+    "queue.half.": halves.HALVES,
     "queue.ask.": ["there", "send_again", "moved", "not_moved"],
     "queue.ask_give_up.": ["create", "update", "delete", "order"],
     "queue.became.": _OUTCOMES,

@@ -10,11 +10,12 @@ import pytest
 from rich.style import Style
 from textual.renderables.digits import Digits
 
+from clutch_tui.core import cart as carts
 from clutch_tui.core import inventory, quotations, sales, state
 from clutch_tui.core.quantity import whole
 from clutch_tui.core.quotations import QuotationQuery
 from clutch_tui.core.sync import queue
-from clutch_tui.core.types import PartDraft, SaleQuery
+from clutch_tui.core.types import PartDraft, Payment, SaleQuery
 from clutch_tui.text import strings
 from clutch_tui.text.strings import t
 from tests.homes import open_home
@@ -150,6 +151,44 @@ def test_three_lines_and_a_payment_in_two_parts_are_at_most_fourteen_keys(tmp_pa
             ("OF-1", whole(1)), ("BP-2", whole(1)), ("SP-3", whole(2)),
         ]  # fmt: skip
         assert [(payment.method, payment.amount) for payment in sale.payments] == [("cash", 20_000), ("visa", 34_150)]
+
+
+def test_an_exchange_is_six_keys_beside_scans_and_figures(tmp_path: Path, language: str) -> None:
+    env = {"CLUTCH_HOME": str(tmp_path), "CLUTCH_LANG": language, "CLUTCH_SECRETS": "file"}
+    with open_home(tmp_path) as store:
+        store.run_now(state.put_setting, "works_alone", True)
+        old = store.run_now(inventory.create, PartDraft(name="فلتر زيت", part_number="OF-1", price=10_000), whole(5))
+        store.run_now(inventory.create, PartDraft(name="فلتر هوا", part_number="AF-2", price=12_500), whole(5))
+        rules = store.read_now(state.tax_rules)
+        cart = carts.add_line(store.run_now(sales.open_cart), old)
+        bought = store.run_now(sales.checkout, cart, [Payment("cash", 10_000)], cashier="", device_id="d", rules=rules)
+    with Terminal([sys.executable, "-m", "clutch_tui"], env=env) as terminal:
+        terminal.wait_for(t("sales.cart_empty"))
+        terminal.type(bought.receipt_number)
+        terminal.wait_for(bought.receipt_number[-4:])
+        keys = (
+            ("ctrl+e", t("exchange.worth_nothing"), ""),
+            ("f5", "100.00", ""),
+            ("enter", "-100.00", "AF-2\r"),
+            ("f2", t("pay.title"), "50"),
+            ("enter", t("receipt.hint"), ""),
+            ("enter", t("sales.cart_empty"), ""),
+        )
+        for one, seen, figures in keys:
+            terminal.press(one)
+            terminal.wait_for(seen)
+            terminal.type(figures)
+            if figures.endswith("\r"):
+                terminal.wait_for("25.00")
+        assert len(keys) <= 16
+        terminal.press("ctrl+q")
+        assert terminal.wait_exit() == 0
+
+    with open_home(tmp_path) as store:
+        rows = {row.kind: row for row in store.read_now(sales.page, SaleQuery(text="AF-2"), None, 0, 10)}
+        sale = store.read_now(sales.get, rows["sale"].id)
+        assert (sale.payments, sale.change) == ((Payment("exchange", 10_000, "cash"), Payment("cash", 2_500)), 2_500)
+        assert [change.kind for change in store.read_now(queue.page, "", None, 0, 10)][-2:] == ["sale", "exchange"]
 
 
 def test_a_cart_that_was_open_is_there_again_after_a_kill(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from ..database.statement import Statement, given
 from ..quantity import is_whole
 from ..records.customer import DocumentTable
 from ..records.sync import OutboxTable, PullPageTable
+from . import halves, transports
 from .messages import Change
 from .precedence import MOVELESS
 
@@ -55,7 +56,7 @@ _LET_ON = Statement(OutboxTable.update(lane="fast", last_error="").where(_ONE))
 _LOCAL_SALE = Statement(
     OutboxTable.select(OutboxTable.n).where(
         (OutboxTable.type == "sale") & (OutboxTable.record_id == given("sale_id")),
-        OutboxTable.kind == "sale",
+        OutboxTable.kind.in_(("sale", "exchange")),
         OutboxTable.lane == "local",
         OutboxTable.answered_at.is_null(),
     )
@@ -81,11 +82,12 @@ class Form:
 class Later:
     """A kind of fact of version 2, or (`is_kind` false) what it adds to a kind of version 1, which goes up to every
     server. `channel` is the one whose rows tell of it, and were read without it before; `form` says the fact in version
-    1, None where that has no words for it."""
+    1, None where that has no words for it, or more than one change of them (`in_halves`)."""
 
     channel: str | None
     form: Callable[[Mapping[str, Any]], Form] | None = None
     is_kind: bool = True
+    in_halves: bool = False
 
 
 def _negative_payment(payload: Mapping[str, Any]) -> Form:
@@ -98,6 +100,7 @@ def _negative_payment(payload: Mapping[str, Any]) -> Form:
 
 LATER: dict[str, Later] = {
     "payment_void": Later("sales", _negative_payment),
+    "exchange": Later("sales", in_halves=True),
     **dict.fromkeys(MOVELESS, Later("sales")),
     "quote": Later("orders", is_kind=False),
     "unit": Later("inventory", is_kind=False),
@@ -168,7 +171,7 @@ def _let_whole_on() -> None:
     """Try once more what has never been sent because the server had no words for some of it."""
     for row in _NEVER_SENT.rows():
         change_id, kind = row["change_id"], row["kind"]
-        if kind in ("void", "return", "update") or needs(row["type"], kind, json.loads(row["payload"])):
+        if kind in ("void", "return", "exchange", "update") or needs(row["type"], kind, json.loads(row["payload"])):
             _LET_ON.run(change_id=change_id)
 
 
@@ -238,8 +241,9 @@ def quantities_in(kind: str, payload: Mapping[str, Any]) -> Iterator[int]:
     for name in ("delta", "counted", "expected", "stock_quantity", "min_stock"):
         if isinstance(value := payload.get(name), int):
             yield value
-    for line in (*(payload.get("items") or ()), *(payload.get("lines") or ())):
-        yield line["quantity"]
+    for document in halves.documents(payload):
+        for line in (*(document.get("items") or ()), *(document.get("lines") or ())):
+            yield line["quantity"]
 
 
 def unsaid(change: Change) -> frozenset[str]:
@@ -253,10 +257,10 @@ def unsaid(change: Change) -> frozenset[str]:
 
 
 def _is_unsaid(change: Change) -> bool:
-    """Tell whether this server has no words for a fact of version 1, or does not know the sale that it is about."""
-    if change.kind in ("void", "return"):
-        sale_id = change.payload.get("sale_id") or change.payload.get("return_of")
-        if _LOCAL_SALE.first(sale_id=sale_id) is not None:
+    """Tell whether this server has no words for a quantity of a fact, or does not know the sale that it is about."""
+    if change.kind in ("void", "return", "exchange"):
+        first = halves.documents(change.payload)[0]
+        if _LOCAL_SALE.first(sale_id=first.get("sale_id") or first.get("return_of")) is not None:
             return True
     return not all(map(is_whole, quantities_in(change.kind, change.payload))) and not knows("fraction")
 
@@ -271,13 +275,13 @@ def freeze(change: Change) -> bool:
     it stays here; and for as long as nothing was heard of what it knows: in the words of version 1 a fact says less,
     such as that a payment back is about the payment that another till takes back, too."""
     later = LATER.get(change.kind)
-    if later is None or not later.is_kind:
-        if not _is_unsaid(change):
-            return True
+    if change.kind not in MOVELESS and _is_unsaid(change):
         keep_here(change.change_id)
         return False
-    if knows(change.kind):
+    if later is None or not later.is_kind or knows(change.kind):
         return True
+    if later.in_halves and not transports.by_lists("sales"):
+        return has_spoken() and transports.of("sales") is not None
     if later.form is None or state.get(f"refused.{change.kind}") is not None:
         keep_here(change.change_id)
         return False
@@ -285,6 +289,12 @@ def freeze(change: Change) -> bool:
         return False
     _FREEZE.run(change_id=change.change_id, form=_written(later.form(change.payload)))
     return True
+
+
+def first_words(change: Change) -> Change:
+    """A change that is frozen just now, as it goes up first: of an exchange that this server does not know, the half
+    that comes back. The other half comes after it in the queue."""
+    return halves.split(change) if change.kind == halves.KIND and not knows(change.kind) else change
 
 
 def in_form(change: Change) -> Change:

@@ -189,7 +189,7 @@ def _frozen(rows: Sequence[Sequence[Any]], max_bytes: int) -> list[Change]:
             said = _said(change)
             if said is None or not abilities.freeze(said):
                 continue
-            change = _freeze(said)
+            change = _freeze(abilities.first_words(said))
         change = abilities.in_form(change)
         size += len(columns[9].encode()) + 300
         if changes and size > max_bytes:
@@ -465,11 +465,13 @@ def summary() -> QueueSummary:
     )
 
 
-def unsent(type: str, table: str) -> str:
-    """SQL that is true for a row of `table` of which something is only here: the star in every list. What the server
-    has refused or disputes counts as well; by an index alone where there is no change."""
+def unsent(type: str, table: str, *, also: str = "id") -> str:
+    """SQL that is true for a row of `table` of which something is only here: the star in every list; or of the record
+    that its column `also` names. What the server has refused or disputes counts as well; by an index alone where there
+    is no change."""
     return (
-        f"EXISTS (SELECT 1 FROM outbox WHERE type = '{type}' AND record_id = {table}.id AND (answered_at IS NULL"
+        f"EXISTS (SELECT 1 FROM outbox WHERE type = '{type}' AND record_id IN ({table}.id, {table}.{also})"
+        " AND (answered_at IS NULL"
         " OR (lane = 'attention' AND status IN ('rejected', 'key_reuse', 'conflict'))))"
     )
 

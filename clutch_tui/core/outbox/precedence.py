@@ -12,7 +12,7 @@ from ..database import db
 MOVELESS = ("lost_sale", "quotation", "quotation_lost", "quotation_sold")
 """Facts of version 2 that move neither stock nor money nor an account."""
 FACTS = frozenset(
-    {"sale", "return", "void", "payment", "payment_void", "cash", "count", "adjust", "receive", *MOVELESS}
+    {"sale", "return", "exchange", "void", "payment", "payment_void", "cash", "count", "adjust", "receive", *MOVELESS}
 )
 """Kinds that have happened at the counter: never refused, never held up by another change."""
 FACT_LIST = ", ".join(f"'{kind}'" for kind in sorted(FACTS))
@@ -50,7 +50,8 @@ _OF_MADE = f"""NOT EXISTS (SELECT 1 FROM outbox AS made INDEXED BY outbox_by_rec
     AND made.answered_at IS NULL AND made.lane = 'fast' AND made.record_id IN (
     SELECT part_id FROM stock_move WHERE stock_move.change_id = outbox.change_id
     UNION ALL SELECT customer_id FROM account_move WHERE account_move.change_id = outbox.change_id
-    UNION ALL SELECT json_extract(outbox.payload, '$.customer_id'))
+    UNION ALL SELECT json_extract(outbox.payload, '$.customer_id')
+    UNION ALL SELECT json_extract(outbox.payload, '$.sale.customer_id'))
     AND (EXISTS ({_HALF}) OR EXISTS (SELECT 1 FROM single
     WHERE single.change_id = made.change_id AND json_extract(single.body, '$.tried_at') <> '')))"""
 FREE_TO_SYNC = f"{FREE} AND {_OF_SINGLES} AND {_OF_MADE}"

@@ -61,6 +61,8 @@ class SaleTable(Table):
     search_key = Folded()
     percent = count()
     """In hundredths: what the discount on the whole sale was reckoned from. Only own sales know."""
+    exchange_id = TextField(null=True)
+    """Of a half of an exchange: the other half."""
 
     class Meta:
         table_name = "sale"
@@ -91,6 +93,8 @@ class PaymentTable(Table):
     n = IntegerField()
     method = TextField()
     amount = IntegerField()
+    way = text()
+    """Of an exchange: how that had been paid which is exchanged."""
 
     class Meta:
         table_name = "payment"

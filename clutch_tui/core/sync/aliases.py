@@ -12,12 +12,14 @@ from dataclasses import replace
 from typing import Any
 
 from ..database.statement import Statement, given, insert
+from ..outbox import halves
 from ..outbox.messages import Change
 from ..records.sync import AliasTable
 
 _NAMES = {"item_id": "item", "customer_id": "customer", "supplier_id": "supplier", "sale_id": "sale"} | {
     "return_of": "sale",
     "order_id": "order",
+    "exchange_id": "sale",
 }
 """Fields that hold another record's id, and the type of that record."""
 
@@ -72,6 +74,9 @@ def _sent(type: str, payload: Mapping[str, Any]) -> dict[str, Any]:
         body["id"] = remote(type, body["id"])
     if isinstance(customer := body.get("customer"), dict) and isinstance(customer.get("id"), str):
         body["customer"] = {**customer, "id": remote("customer", customer["id"])}
+    for name in halves.HALVES:
+        if isinstance(half := body.get(name), dict):
+            body[name] = _sent("sale", half)
     for name in ("items", "lines"):
         if isinstance(lines := body.get(name), list):
             body[name] = [_sent("", line) if isinstance(line, dict) else line for line in lines]

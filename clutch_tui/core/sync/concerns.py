@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import peewee
@@ -12,6 +13,7 @@ import peewee
 from .. import search
 from ..database import db
 from ..database.statement import Statement, given
+from ..outbox import halves
 from ..quantity import Quantity
 from ..records.part import PartTable
 from ..types import Sale
@@ -66,16 +68,19 @@ def _concern(flag: str, type: str, record_id: str, payload: Mapping[str, Any]) -
         return [line for line in lines if (line.stock or 0) < 0] or lines
     if flag in ("unknown_part", "deleted_part"):
         return [line for line in lines if line.stock is None] or lines
-    if flag == "over_credit" and payload.get("customer_name"):
-        return [Concern(str(payload["customer_name"]))]
+    if flag == "over_credit" and (name := halves.documents(payload)[-1].get("customer_name")):
+        return [Concern(str(name))]
     return []
+
+
+def _lines(document: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    return document.get("items") or document.get("lines") or [document]
 
 
 def _moved(moved_part: str, payload: Mapping[str, Any]) -> list[Concern]:
     """The parts whose stock a fact moves; one that is not in the list any more has no stock."""
-    lines = payload.get("items") or payload.get("lines") or [payload]
     moved = []
-    for line in lines:
+    for line in chain.from_iterable(map(_lines, halves.documents(payload))):
         part_id = line.get("item_id") or moved_part
         part = _MOVED.first(id=part_id) or _NO_PART
         moved.append(

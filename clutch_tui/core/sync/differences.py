@@ -129,7 +129,7 @@ def _refused() -> int:
 def _local_sales() -> int:
     row = db.execute(  # one that the server has waits for a part that it has refused
         "SELECT count(*) FROM outbox INDEXED BY outbox_unanswered"
-        " WHERE answered_at IS NULL AND lane = 'local' AND kind = 'sale'"
+        " WHERE answered_at IS NULL AND lane = 'local' AND kind IN ('sale', 'exchange')"
         " AND change_id NOT IN (SELECT change_id FROM single WHERE json_extract(body, '$.posted'))"
     ).fetchone()
     return int(row[0])

@@ -293,7 +293,7 @@ def _store_order_lines(rows: Sequence[Row]) -> None:
 _SALE_COLUMNS = (
     "id", "kind", "receipt_number", "date", "device_id", "cashier", "customer_id", "customer_name", "subtotal",
     "discount", "tax", "rounding", "total", "payment_method", "status", "return_of", "order_id", "business_day",
-    "notes", "flags", "version", "seq", "search_key",
+    "notes", "flags", "version", "seq", "search_key", "exchange_id",
 )  # fmt: skip
 
 
@@ -410,9 +410,9 @@ def _store_sale_lines(rows: Sequence[Row]) -> None:
         ),
     )  # fmt: skip
     db.executemany(
-        "INSERT INTO payment (sale_id, n, method, amount) VALUES (?, ?, ?, ?)",
+        "INSERT INTO payment (sale_id, n, method, amount, way) VALUES (?, ?, ?, ?, ?)",
         (
-            (row["id"], n, payment["method"], payment["amount"])
+            (row["id"], n, payment["method"], payment["amount"], payment.get("way") or "")
             for row in rows
             for n, payment in enumerate(row["payments"], 1)
         ),

@@ -124,6 +124,8 @@ def write_change(change: Change) -> dict[str, Any]:
 def _fact(change: Change) -> dict[str, Any]:
     if change.kind in ("sale", "return"):
         return wire.write("sale", change.payload)
+    if change.kind == "exchange":
+        return {half: wire.write("sale", document) for half, document in change.payload.items()}
     if change.kind in ("quotation", "lost_sale"):
         return wire.write(change.kind, change.payload)
     if change.kind == "receive":

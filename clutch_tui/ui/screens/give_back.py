@@ -38,6 +38,9 @@ class ReturnDialog(FormDialog[GivenBack]):
     """A field for each line of which something is left to give back; empty means none. What they come to is said at
     every key. F5 fills in all that is left; where a sale was paid in several ways, F6 puts the next of them first."""
 
+    TITLE, HINT = "sale.give_back_title", "sale.give_back_hint"
+    ASKS_WHY = True
+    """Whether somebody must say why."""
     DEFAULT_CSS = """
     ReturnDialog .form--rows { max-height: 50vh; }
     ReturnDialog #refund { margin-top: 1; text-style: bold; }
@@ -57,12 +60,10 @@ class ReturnDialog(FormDialog[GivenBack]):
                 FormField(str(line.n), "sale.line_back", "quantity", maximum=line.left, places=line.places)
                 for line in lines
             ),
-            FormField("reason", "sale.reason", required=True, maximum=200),
+            FormField("reason", "sale.reason", required=self.ASKS_WHY, maximum=200),
         ]
-        super().__init__(
-            "sale.give_back_title", entries, {}, self._read_back, number=shown.part_number(sale.receipt_number)
-        )
-        self.hint.say("sale.give_back_hint_ways" if len(self._ways) > 1 else "sale.give_back_hint")
+        super().__init__(self.TITLE, entries, {}, self._read_back, number=shown.part_number(sale.receipt_number))
+        self.hint.say("sale.give_back_hint_ways" if self.check_action("other_way", ()) else self.HINT)
         self.add_class("-lines")
         self.refund_line = Words(id="refund")
         for row, line in zip(self.rows, lines, strict=False):
@@ -75,14 +76,18 @@ class ReturnDialog(FormDialog[GivenBack]):
     def on_mount(self) -> None:
         self.refund_line.tell(self._draw_refund)
 
+    def _quantities(self) -> dict[int, Quantity]:
+        """Return what is typed of each line; nothing where that is not valid."""
+        try:
+            typed = {int(row.entry.name): row.read() for row in self.rows if row.entry.kind == "quantity"}
+        except NumberError:
+            return {}
+        return {n: quantity for n, quantity in typed.items() if quantity}
+
     @property
     def _refund(self) -> Refund | None:
         """Return what would go back for what is typed; None where that is nothing, or not valid."""
-        try:
-            quantities = {int(row.entry.name): row.read() for row in self.rows if row.entry.kind == "quantity"}
-        except NumberError:
-            return None
-        if not any(quantities.values()):
+        if not (quantities := self._quantities()):
             return None
         return shop.refunds.reckon(self._sale, self._before, quantities, self._coin, first=self._ways[0])
 

@@ -26,6 +26,8 @@ from clutch_tui.ui.widgets.window import RowSource
 
 def state_word(row: SaleRow) -> str:
     """Sale or return, and what became of it."""
+    if row.exchanged and (row.kind == "return" or not row.returned):
+        return t("sale.state.exchange")
     if row.returned and row.status == "completed":
         return t("sale.state.returned" if row.returned == "all" else "sale.state.some_back")
     return t(f"sale.state.{'return' if row.kind == 'return' else row.status}")
@@ -62,6 +64,7 @@ class PastSalesScreen(ListScreen):
     MARKS = ("common.has_unsent", "marks.flagged")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f3", "open", "sale.receipt", id="past_sales.receipt"),
+        Binding("f5", "exchange", "sale.exchange", id="past_sales.exchange"),
         Binding("f6", "give_back", "sale.give_back", id="past_sales.give_back"),
         Binding("f8", "void", "sale.void", id="past_sales.void"),
     ]
@@ -86,9 +89,10 @@ class PastSalesScreen(ListScreen):
         return "\n".join(words)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("void", "give_back"):
+        if action in ("void", "give_back", "exchange"):
             row = self.table.row
-            return True if row is not None and row.kind == "sale" and row.status != "voided" else None
+            is_open = row is not None and row.kind == "sale" and row.status != "voided"
+            return True if is_open and not (action == "void" and row is not None and row.exchanged) else None
         return self.has_row() if action == "open" else True
 
     @work(group="ask", exit_on_error=False)
@@ -114,6 +118,14 @@ class PastSalesScreen(ListScreen):
         from clutch_tui.ui.screens.drawer import warn_below_zero
 
         await warn_below_zero(self)
+
+    @work(group="ask", exit_on_error=False)
+    async def action_exchange(self) -> None:
+        """Go to the till with what comes back of this sale: others go out for it."""
+        from clutch_tui.ui.screens import exchange
+
+        if (row := self.table.row) is not None:
+            await exchange.to_till(self.app, row.id)
 
     @work(group="ask", exit_on_error=False)
     async def action_give_back(self) -> None:

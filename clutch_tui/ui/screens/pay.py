@@ -25,6 +25,7 @@ from clutch_tui.ui.widgets.words import ProblemWords, Words
 
 if TYPE_CHECKING:
     from clutch_tui.core.accounts import AccountStanding
+    from clutch_tui.ui.app import ClutchApp
 
 NOTES = (500, 1000, 2000, 5000, 10_000, 20_000)
 """Egyptian notes in piastres: a customer's tender is usually the next multiple of one of them."""
@@ -38,6 +39,19 @@ class Paid:
     cart: Cart
     payments: tuple[Payment, ...]
     tendered: int
+
+
+async def ask_for_money(
+    app: ClutchApp, cart: Cart, rules: TaxRules, name_customer: Callable[[Cart], None]
+) -> Paid | None:
+    """Take what a cart comes to; of an exchange the difference, whichever way it goes. None where nothing is paid.
+    Only from a worker."""
+    if cart.back is None or shop.cart.exact(cart, rules) > cart.back.owed:
+        return await app.push_screen_wait(PayDialog(cart, rules, name_customer))
+    from clutch_tui.ui.screens.exchange import ask_to_give
+
+    given = await ask_to_give(app, cart, rules)
+    return None if given is None else Paid(cart, given, 0)
 
 
 def quick_amounts(due: int, most: int = 5) -> tuple[int, ...]:

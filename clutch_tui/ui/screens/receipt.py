@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from clutch_tui.core.types import Receipt
+from clutch_tui.core.types import EXCHANGE, Receipt
 from clutch_tui.phrases import changes
 from clutch_tui.text.strings import t
 from clutch_tui.ui import shop
@@ -19,6 +19,12 @@ from clutch_tui.ui.widgets.words import Words
 
 if TYPE_CHECKING:
     from clutch_tui.core.sync.concerns import Concern
+
+
+def _money(receipt: Receipt, method: str = "") -> int:
+    """Return what was paid in money, in all or by one method: not what was exchanged."""
+    paid = (payment for payment in receipt.payments if payment.method != EXCHANGE)
+    return sum(payment.amount for payment in paid if method in ("", payment.method))
 
 
 class ReceiptDialog(TillPaper):
@@ -52,10 +58,10 @@ class ReceiptDialog(TillPaper):
 
     def _figures(self) -> Iterator[BigFigure]:
         receipt, drawable = self._receipt, self.app.glyphs.lack is None
-        total, out = receipt.totals.total, receipt.change
-        is_return = receipt.return_of is not None
-        if is_return:
-            out = sum(payment.amount for payment in receipt.payments if payment.method == "cash")
+        back = receipt if receipt.return_of is not None else receipt.other_half
+        paid, given = _money(receipt), _money(back) if back is not None else 0
+        is_return = receipt is back or given > 0
+        total, out = (given, _money(back, "cash")) if is_return and back is not None else (paid, receipt.change)
         if not is_return or out != total:
             yield BigFigure("receipt.total", total, drawable=drawable)
         if is_return or out:

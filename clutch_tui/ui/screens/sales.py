@@ -32,6 +32,7 @@ from clutch_tui.ui.widgets.words import Words
 if TYPE_CHECKING:
     from clutch_tui.core.quantity import Quantity
     from clutch_tui.core.types import Cart, CartLine, Customer, CustomerRow, TaxRules
+    from clutch_tui.ui.screens.give_back import GivenBack
     from clutch_tui.ui.screens.lost_sales import Missed
 
 
@@ -46,6 +47,7 @@ class SalesScreen(TillEntry):
         "sales.help_times",
         "sales.help_step",
         "sales.help_quotation",
+        "sales.help_exchange",
         "sales.help_lost_sale",
     )
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -58,6 +60,7 @@ class SalesScreen(TillEntry):
         Binding("f8", "remove", "sales.remove", id="sales.remove"),
         Binding("f10", "empty", "sales.empty", id="sales.empty"),
         Binding("f11,ctrl+g", "quote", "sales.quote", id="sales.quote"),
+        Binding("ctrl+e", "exchange", "sales.exchange", show=False, id="sales.exchange", priority=True),
         Binding("ctrl+x", "lost_sale", "sales.lost_sale", show=False, id="sales.lost_sale", priority=True),
         Binding("ctrl+n", "quantity", "sales.quantity", show=False, id="sales.quantity"),
         Binding("ctrl+d", "drawer", "sales.drawer", show=False, id="sales.drawer", priority=True),
@@ -143,7 +146,10 @@ class SalesScreen(TillEntry):
         if cart.quotation_id != made_of:
             number = ""
             self._read_quotation(cart.quotation_id)
-        self.lines.show(Totalled(cart, totals, self.rules.prices_include_tax, self._others, number), select)
+        exchanged, to_give = shop.cart.exchanged(cart, self.rules), shop.cart.to_give(cart, self.rules)
+        self.lines.show(
+            Totalled(cart, totals, self.rules.prices_include_tax, self._others, number, exchanged, to_give), select
+        )
         if cart.customer_id != self._standing_of:
             self._read_standing(cart.customer_id)
         self.refresh_bindings()
@@ -328,7 +334,8 @@ class SalesScreen(TillEntry):
 
     @work(group="pay", exit_on_error=False)
     async def action_pay(self) -> None:
-        from clutch_tui.ui.screens.pay import PayDialog
+        from clutch_tui.ui.screens import pay
+        from clutch_tui.ui.screens.drawer import warn_below_zero
         from clutch_tui.ui.screens.receipt import ReceiptDialog
 
         if self.cart is None or not self.cart.lines or self.writing:
@@ -338,12 +345,12 @@ class SalesScreen(TillEntry):
         if not await self._may_sell_quotation(self.cart.quotation_id):
             return
         rules = self.rules  # what is paid is what the dialog said, whatever arrives meanwhile
-        paid = await self.app.push_screen_wait(PayDialog(self.cart, rules, self._change))
+        paid = await pay.ask_for_money(self.app, self.cart, rules, self._change)
         if paid is None:
             return
         receipt = await self.write(
             "sales inventory customers orders",
-            shop.sales.checkout,
+            shop.exchanges.checkout,
             paid.cart,
             paid.payments,
             tendered=paid.tendered,
@@ -354,6 +361,8 @@ class SalesScreen(TillEntry):
         if receipt is not None:
             await self._begin()
             self.app.push_screen(ReceiptDialog(receipt, fresh=True))
+            if receipt.exchange_id is not None:
+                await warn_below_zero(self)
         elif await self.store.read(shop.sales.is_lost, paid.cart.id):
             await self._begin()
 
@@ -393,6 +402,28 @@ class SalesScreen(TillEntry):
             self.app.push_screen(QuotationDialog(quotation))
         elif await self.store.read(shop.sales.is_lost, cart.id):
             await self._begin()
+
+    @work(group="ask", exit_on_error=False)
+    async def action_exchange(self) -> None:
+        """Let something come back for what is sold."""
+        from clutch_tui.ui.screens import exchange
+
+        await exchange.begin(self)
+
+    async def bring_back(self, sale_id: str, back: GivenBack) -> None:
+        """Let this come back of a sale for what is in the cart, or will be."""
+        await self._is_open.wait()
+        cart, made = None, None
+        while self.cart is not None and self.cart is not cart:  # somebody may have gone on with it meanwhile
+            cart = self.cart
+            made = await self.store.read(shop.exchanges.bring_back, cart, sale_id, back.quantities, back.reason)
+        if made is not None:
+            self._change(made)
+
+    def drop_back(self) -> None:
+        """Let nothing come back for it."""
+        if self.cart is not None:
+            self._change(replace(self.cart, back=None))
 
     @work(group="ask", exit_on_error=False)
     async def action_lost_sale(self) -> None:
@@ -435,10 +466,12 @@ class SalesScreen(TillEntry):
     @property
     def is_selling(self) -> bool:
         """Tell whether a sale is open that has something in it."""
-        return self.cart is not None and bool(self.cart.lines)
+        return self.cart is not None and bool(self.cart.lines or self.cart.back)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("pay", "price", "discount", "remove", "empty", "quantity"):
+        if action == "empty":
+            return True if self.is_selling else None
+        if action in ("pay", "price", "discount", "remove", "quantity"):
             return True if self.cart is not None and self.cart.lines else None
         return True
 

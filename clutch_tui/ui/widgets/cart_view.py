@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 
+from clutch_tui.phrases.units import measured
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t, tn
 from clutch_tui.ui.widgets.column import TableColumn
@@ -18,7 +19,7 @@ from clutch_tui.ui.widgets.window_table import WindowTable
 from clutch_tui.ui.widgets.words import MORE, Words, beside, shortened
 
 if TYPE_CHECKING:
-    from clutch_tui.core.types import Cart, CartLine, Key, Totals
+    from clutch_tui.core.types import Back, Cart, CartLine, Key, Totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,10 @@ class Totalled:
     """How many other sales are being made or parked."""
     quotation: str = ""
     """The number of the quotation that it came from."""
+    exchanged: int = 0
+    """What of the price is paid by what comes back."""
+    to_give: int = 0
+    """What goes to the customer because what comes back is worth more."""
 
 
 def _discount(row: CartRow) -> str:
@@ -86,6 +91,7 @@ class CartView(Vertical):
     DEFAULT_CSS = """
     CartView { height: 1fr; }
     CartView > #cart-customer, CartView > #cart-sums { height: 1; padding: 0 1; background: $panel; }
+    CartView > #cart-back { height: 1; padding: 0 1; background: $panel; color: $text-warning; }
     CartView > #cart-customer.-warning { color: $text-warning; }
     CartView > #cart-total { height: 1; padding: 0 1; background: $panel; color: $text-success; text-style: bold; }
     """
@@ -95,12 +101,16 @@ class CartView(Vertical):
         self.table: WindowTable[CartRow] = WindowTable(PLAIN_COLUMNS, empty="sales.cart_empty", id="cart-lines")
         self._customer = Words(id="cart-customer")
         self._standing: Callable[[], str] = str
+        self._back = Words(id="cart-back")
+        """What comes back for it, where something does."""
+        self._back.display = False
         self._sums = Words(id="cart-sums")
         self._total = Words(id="cart-total")
 
     def compose(self) -> ComposeResult:
         yield self.table
         yield self._customer
+        yield self._back
         yield self._sums
         yield self._total
 
@@ -121,6 +131,9 @@ class CartView(Vertical):
         self._customer.tell(
             lambda: _customer(cart, self._standing(), totalled.beside, self._customer.content_size.width)
         )
+        self._back.display = cart.back is not None
+        if (back := cart.back) is not None:
+            self._back.tell(lambda: _comes_back(back, self._back.content_size.width))
         self._sums.tell(lambda: Content(beside(_sums(totalled), self._sums.content_size.width)))
         self._total.tell(lambda: _to_pay(totalled))
 
@@ -152,11 +165,26 @@ def _sums(totalled: Totalled) -> list[str]:
     return parts
 
 
+def _comes_back(back: Back, room: int) -> str:
+    """Return what comes back, of which sale, and what is due for it; the names give way."""
+    names = shown.listed(
+        f"{measured(line.quantity, line.unit)} × {shown.name(shown.of_language(line.name, line.name_en))}"
+        for line in back.lines
+    )
+    figures = {"number": shown.part_number(back.receipt_number), "amount": shown.amount(-back.owed)}
+    lacking = cell_len(t("exchange.comes_back", names=names, **figures)) - room
+    if room and lacking > 0:
+        names = shortened(names, cell_len(names) - lacking)
+    return t("exchange.comes_back", names=names, **figures)
+
+
 def _to_pay(totalled: Totalled) -> str:
     """Return what the customer is told, with what it was rounded by and the quotation that it keeps to: the line above
     is full."""
     totals, number = totalled.totals, totalled.quotation
-    parts = [t("sales.to_pay", total=shown.money(totals.total))]
+    parts = [t("sales.to_pay", total=shown.money(totals.total - totalled.exchanged))]
+    if totalled.to_give:
+        parts = [t("exchange.to_give", amount=shown.money(totalled.to_give))]
     if totals.rounding:
         parts.append(t("sales.rounding", amount=shown.amount(totals.rounding)))
     if number:

@@ -307,7 +307,7 @@ def waits_for(change: Change, parts: Sequence[str]) -> Lane | None:
     if sale_id:
         row = db.execute(
             "SELECT lane, body FROM outbox LEFT JOIN single USING (change_id)"
-            " WHERE type = 'sale' AND record_id = ? AND kind = 'sale' AND answered_at IS NULL",
+            " WHERE type = 'sale' AND record_id = ? AND kind IN ('sale', 'exchange') AND answered_at IS NULL",
             (sale_id,),
         ).fetchone()
         if row is not None and not (row[1] and read(row[1]).posted):
