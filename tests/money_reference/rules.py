@@ -5,7 +5,7 @@ Written from that page and not from the program, so that the two can be held aga
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
 from functools import cached_property
@@ -64,10 +64,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """One payment, or what went back by one way."""
+    """One payment, or what went back by one way; or what was exchanged, with the way in which it had been paid."""
 
     way: str
     amount: Decimal
+    exchanged: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,9 +100,9 @@ class Ticket:
         return self.net if self.tax_in_prices else self.net + self.tax
 
     def due(self, paid: Sequence[Paid], way: str) -> Decimal:
-        """Rules 6 and 7: what is still to be paid by this way alone."""
-        by_others = sum((one.amount for one in paid if one.way != "cash"), NOTHING)
-        in_cash = sum((one.amount for one in paid if one.way == "cash"), NOTHING)
+        """Rules 6 and 7: what is still to be paid by this way alone. What was exchanged is exact (18)."""
+        in_cash = sum((one.amount for one in paid if one.way == "cash" and not one.exchanged), NOTHING)
+        by_others = sum((one.amount for one in paid), NOTHING) - in_cash
         if way == "cash":
             return to_coin(self.exact - by_others, self.coin) - in_cash
         return self.exact - by_others - in_cash
@@ -135,6 +136,10 @@ class GivenBack:
     def total(self) -> Decimal:
         return sum((one.amount for one in self.paid), NOTHING)
 
+    @property
+    def exchanged(self) -> list[Paid]:
+        return [one for one in self.paid if one.exchanged]
+
 
 @dataclass(slots=True)
 class Returns:
@@ -159,14 +164,21 @@ class Returns:
         others = [way for way in came if way not in ("credit", "cash")]
         return {way: came[way] - self.gone.get(way, NOTHING) for way in ("credit", *others, "cash") if way in came}
 
-    def give_back(self, quantities: Mapping[int, Decimal], coin: Decimal, first: str | None = None) -> GivenBack:
-        """Take so much of each line (from 0) back, and pay it out with the coin of that day."""
+    def give_back(
+        self,
+        quantities: Mapping[int, Decimal],
+        coin: Decimal,
+        first: str | None = None,
+        price: Decimal = NOTHING,
+    ) -> GivenBack:
+        """Take so much of each line (from 0) back, and pay it out with the coin of that day; in an exchange for what
+        costs this `price`, only what that leaves."""
         before = self.back or [NONE] * len(self.ticket.lines)
         after = [so_far + quantities.get(n, NONE) for n, so_far in enumerate(before)]
         worth_before, worth_after = self._worths(before), self._worths(after)
         due, tax = self._due(after, sum(worth_after, NOTHING))
         owed = max(NOTHING, due - sum(self.gone.values(), NOTHING))
-        out = self._pay_out(owed, coin, first)
+        out = self._pay_out(owed, coin, first, min(owed, price))
         came = [n for n in range(len(before)) if quantities.get(n)]
         worths = [worth_after[n] - worth_before[n] for n in came]
         priced = [self.ticket.lines[n].priced(quantities[n]) for n in came]
@@ -192,10 +204,15 @@ class Returns:
         tax = to_piastre(ticket.tax * worth / ticket.net) if ticket.net else NOTHING
         return min(worth if ticket.tax_in_prices else worth + tax, self.total), tax
 
-    def _pay_out(self, owed: Decimal, coin: Decimal, first: str | None) -> list[Paid]:
-        """Rules 13 and 14."""
-        left, out = self.left(), []
-        order = [first, *(way for way in left if way != first)] if first in left else list(left)
+    def _pay_out(self, owed: Decimal, coin: Decimal, first: str | None, exchanged: Decimal) -> list[Paid]:
+        """Rules 13 and 14, and of an exchange rule 19."""
+        all_of_it, out = self.left(), []
+        order = [first, *(way for way in all_of_it if way != first)] if first in all_of_it else list(all_of_it)
+        left, needed = dict(all_of_it), exchanged
+        for way in reversed(order):
+            kept = min(needed, left[way])
+            left[way], needed = left[way] - kept, needed - kept
+        owed -= exchanged
         for way in order:
             amount = min(owed, left[way])
             if way == "cash":
@@ -206,4 +223,12 @@ class Returns:
                 owed -= amount
             if amount:
                 out.append(Paid(way, amount))
-        return out
+            all_of_it[way] -= amount
+        return [*self._swap(exchanged, all_of_it), *out]
+
+    def _swap(self, exchanged: Decimal, left: Mapping[str, Decimal]) -> Iterator[Paid]:
+        """Rules 19 and 20: what is exchanged leaves by what is left, in the order that is the reverse of rule 13."""
+        for way in reversed(list(left)):
+            if amount := min(exchanged, left[way]):
+                yield Paid(way, amount, exchanged=True)
+                exchanged -= amount

@@ -12,7 +12,7 @@ import pytest
 
 from clutch_tui.core import cart, money, quantity, refunds, types
 from clutch_tui.core.quantity import Quantity, of_decimal
-from clutch_tui.core.types import Cart, CartLine, Discount, Payment, SaleLine, TaxRules
+from clutch_tui.core.types import EXCHANGE, Cart, CartLine, Discount, Payment, SaleLine, TaxRules
 
 from . import examples, run
 from .examples import Example
@@ -51,7 +51,19 @@ def _one_by_one(amount: int, weights: Iterable[int]) -> list[int]:
     return [money.share(amount, one, sum(given)) for one in given]
 
 
-_left, _lines = refunds.left, refunds._lines
+def _exchanged_in_coins(made: Cart, rules: TaxRules) -> int:
+    return money.to_coin(_exchanged(made, rules), rules.cash_rounding)
+
+
+def _more_comes_back(made: Cart, rules: TaxRules) -> int:
+    return 0 if made.back is None else made.back.owed
+
+
+def _as_cash(payment: Payment) -> Any:
+    return "cash" if payment.method == EXCHANGE else payment.method
+
+
+_left, _lines, _exchanged = refunds.left, refunds._lines, cart.exchanged
 
 MISTAKES: dict[str, tuple[Any, str, Callable[..., Any]]] = {
     "halves go down": (money, "divide", lambda amount, divisor: amount // divisor),
@@ -70,6 +82,14 @@ MISTAKES: dict[str, tuple[Any, str, Callable[..., Any]]] = {
     "more cash goes back than came": (refunds, "_in_cash", lambda owed, most, coin: money.to_coin(owed, coin)),
     "what went back by one way is forgotten": (refunds, "left", _paid_before_is_forgotten),
     "tax on top is tax included": (money, "tax_on", money.tax_in),
+    "what is exchanged is brought to coins": (cart, "exchanged", _exchanged_in_coins),
+    "all that comes back is exchanged, whatever goes out": (cart, "exchanged", _more_comes_back),
+    "what was exchanged was paid in cash": (types.Payment, "came_by", property(_as_cash)),
+    "the money leaves too little for what is exchanged": (
+        refunds,
+        "_reserved",
+        lambda amount, limits, first: dict(limits),
+    ),
 }
 
 

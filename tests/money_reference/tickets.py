@@ -7,21 +7,24 @@ database, voids included.
 
 from __future__ import annotations
 
+import json
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
-from clutch_tui.core import aftersales, inventory, refunds, sales, state
+from clutch_tui.core import aftersales, exchanges, inventory, refunds, sales, state
 from clutch_tui.core import cart as carts
 from clutch_tui.core.database import db
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.quantity import DECIMALS, Quantity, smallest, whole
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import (
+    EXCHANGE,
     PAY_METHODS,
+    Back,
     Cart,
     CartLine,
     Discount,
@@ -57,6 +60,18 @@ class Till(Protocol):
     ) -> refunds.Refund:
         """What a return comes to: shared out by the program, or as a person wants it (`paid`)."""
 
+    def exchange(
+        self,
+        sale: Sale,
+        back: Quantities,
+        cart: Cart,
+        rules: TaxRules,
+        first: PayMethod | None,
+        pay: Callable[[Cart], Sequence[Payment]],
+    ) -> tuple[refunds.Refund, Sale, Till]:
+        """Take something back for what is in the cart, of which `pay` pays the difference: what the return comes to,
+        what was sold, and the till at which that comes back."""
+
     def void(self, sale: Sale) -> bool:
         """Void a sale; False where this till cannot."""
 
@@ -83,7 +98,7 @@ def same_ways(what: str, program: Mapping[str, int], rule: Mapping[str, Decimal]
 
 
 def _payments(paid: Sequence[Paid]) -> list[tuple[str, Decimal]]:
-    return [(one.way, one.amount) for one in paid if one.amount]
+    return [(f"exchange of {one.way}" if one.exchanged else one.way, one.amount) for one in paid if one.amount]
 
 
 def units(quantity: int) -> Decimal:
@@ -91,7 +106,13 @@ def units(quantity: int) -> Decimal:
 
 
 def said(payments: Sequence[Payment]) -> list[tuple[str, Decimal]]:
-    return [(one.method, pounds(one.amount)) for one in payments if one.amount]
+    ways = (f"exchange of {one.way}" if one.way else one.method for one in payments)
+    return [(way, pounds(one.amount)) for way, one in zip(ways, payments, strict=True) if one.amount]
+
+
+def heard(payments: Sequence[Payment]) -> list[Paid]:
+    """Payments, for the rules."""
+    return [Paid(one.came_by, pounds(one.amount), one.way is not None) for one in payments]
 
 
 # --- what people type ------------------------------------------------------------------------------------
@@ -189,21 +210,32 @@ def live(rng: random.Random, till: Till) -> int:
     payments = _pay(rng, cart, rules, ticket)
     sale = till.sell(cart, payments, rules)
     _compare_sale(sale, ticket, payments)
-    returns = Returns(ticket, [Paid(one.method, pounds(one.amount)) for one in payments])
+    came_back = [Returns(ticket, heard(payments))]
     if not rng.randrange(8):
-        left = {} if till.void(sale) else returns.left()
+        left = {} if till.void(sale) else came_back[0].left()
     else:
-        _bring_back(rng, sale, returns, rules, till)
-        left = returns.left()
+        came_back += _bring_back(rng, sale, came_back[0], rules, till)
+        left = _together(came_back)
     if (kept := till.kept(sale)) is not None:
         same_ways("what the shop has kept", kept, left)
-    return returns.times
+    return sum(returns.times for returns in came_back)
 
 
-def _pay(rng: random.Random, cart: Cart, rules: TaxRules, ticket: Ticket) -> list[Payment]:
-    """Part payments by any methods, and the rest by one."""
+def _together(came_back: Sequence[Returns]) -> dict[str, Decimal]:
+    """What has not gone back of a sale, and of those whose goods were exchanged for its goods."""
+    left: dict[str, Decimal] = {}
+    for returns in came_back:
+        for way, amount in returns.left().items():
+            left[way] = left.get(way, NOTHING) + amount
+    return left
+
+
+def _pay(
+    rng: random.Random, cart: Cart, rules: TaxRules, ticket: Ticket, exchanged: Sequence[Paid] = ()
+) -> list[Payment]:
+    """Part payments by any methods, and the rest by one, of what is not `exchanged`."""
     payments: list[Payment] = []
-    heard: list[Paid] = []
+    heard = [*exchanged]
     for last in [False] * rng.choice((0, 0, 0, 1, 1, 2, 3)) + [True]:
         method = rng.choice(PAY_METHODS)
         due = carts.due(cart, rules, payments, method)
@@ -234,9 +266,14 @@ def _compare_sale(sale: Sale, ticket: Ticket, payments: Sequence[Payment]) -> No
         raise Differs(f"more than half a coin of {ticket.coin} is rounded: {totals.rounding}")
 
 
-def _bring_back(rng: random.Random, sale: Sale, returns: Returns, rules: TaxRules, till: Till) -> None:
-    """All of it or some, in any parts; sometimes on a day with another coin, or as a person wants it."""
-    coins, stops = {rules.cash_rounding}, rng.random() < 0.3
+def _bring_back(
+    rng: random.Random, sale: Sale, returns: Returns, rules: TaxRules, till: Till, depth: int = 0
+) -> list[Returns]:
+    """All of it or some, in any parts; sometimes on a day with another coin, or as a person wants it, and sometimes for
+    other goods, which come back themselves: the returns of those."""
+    of_others: list[Returns] = []
+    exact = {0} if any(one.way for one in sale.payments) else set[int]()
+    coins, stops = {rules.cash_rounding, *exact}, rng.random() < 0.3
     steps = {line.n: smallest(line.decimals) for line in sale.lines}
     left = {line.n: line.quantity for line in sale.lines}
     while left and not (stops and returns.times and rng.random() < 0.4):
@@ -244,6 +281,12 @@ def _bring_back(rng: random.Random, sale: Sale, returns: Returns, rules: TaxRule
         coins.add(coin)
         back = _some(rng, left, steps, all_of_them=returns.times > 4)
         first = rng.choice(PAY_METHODS) if rng.random() < 0.3 else None
+        if depth < 2 and rng.random() < 0.2:
+            coins.add(0)  # what is exchanged need not be payable in coins
+            day = replace(rules, cash_rounding=coin)
+            of_others += _exchange(rng, sale, returns, (back, first, max(coins)), day, till, depth)
+            left = _less(left, back)
+            continue
         by_rule = returns.give_back({n - 1: units(more) for n, more in back.items()}, pounds(coin), first)
         by_hand = None
         if rng.random() < 0.2:
@@ -252,9 +295,52 @@ def _bring_back(rng: random.Random, sale: Sale, returns: Returns, rules: TaxRule
                 _try_too_much(till, sale, back, coin, by_hand)
         refund = till.give_back(sale, back, coin, first, by_hand)
         _compare_return(refund, by_rule, returns, coin, max(coins))
-        left = {n: Quantity(rest) for n, rest in ((n, left[n] - back.get(n, 0)) for n in left) if rest}
+        left = _less(left, back)
     if not left:
         _check_all_back(returns, coins)
+    return of_others
+
+
+def _less(left: Mapping[int, Quantity], back: Quantities) -> Quantities:
+    return {n: Quantity(rest) for n, rest in ((n, left[n] - back.get(n, 0)) for n in left) if rest}
+
+
+def _exchange(
+    rng: random.Random,
+    sale: Sale,
+    returns: Returns,
+    what: tuple[Quantities, PayMethod | None, int],
+    rules: TaxRules,
+    till: Till,
+    depth: int,
+) -> list[Returns]:
+    """Other goods go out for what comes back, and come back themselves."""
+    back, first, largest = what
+    typed = Typing(rng)
+    ticket = typed.ticket(rules)
+    by_rule = returns.give_back(
+        {n - 1: units(more) for n, more in back.items()}, pounds(rules.cash_rounding), first, ticket.exact
+    )
+    exchanged = by_rule.exchanged
+    paid: list[Payment] = []
+
+    def pay(cart: Cart) -> Sequence[Payment]:
+        if not carts.to_give(cart, rules):
+            paid.extend(_pay(rng, cart, rules, ticket, exchanged))
+        return paid
+
+    refund, sold, there = till.exchange(sale, back, typed.cart, rules, first, pay)
+    _compare_return(refund, by_rule, returns, rules.cash_rounding, largest)
+    same(
+        "what is exchanged",
+        sum(one.amount for one in sold.payments if one.way),
+        sum((one.amount for one in exchanged), NOTHING),
+    )
+    if said(sold.payments) != [*_payments(exchanged), *said(paid)]:
+        raise Differs(f"exchanged {exchanged}, paid {paid}: the program says {sold.payments}")
+    _compare_sale(sold, ticket, sold.payments)
+    others = Returns(ticket, heard(sold.payments))
+    return [others, *_bring_back(rng, sold, others, rules, there, depth + 1)]
 
 
 def _some(
@@ -355,18 +441,48 @@ class Functions:
     def give_back(
         self, sale: Sale, back: Quantities, coin: int, first: PayMethod | None, paid: Sequence[Payment] | None
     ) -> refunds.Refund:
+        return self._take(sale, back, coin, first, paid, 0)
+
+    def _take(
+        self,
+        sale: Sale,
+        back: Quantities,
+        coin: int,
+        first: PayMethod | None,
+        paid: Sequence[Payment] | None,
+        exchanged: int,
+    ) -> refunds.Refund:
         now = self._now or sale
-        refund = refunds.reckon(now, self._before, back, coin, first=first, payments=paid)
+        refund = refunds.reckon(now, self._before, back, coin, first=first, payments=paid, exchanged=exchanged)
         lines = list(now.lines)
         for n, more in back.items():
             lines[n - 1] = replace(lines[n - 1], returned=Quantity(lines[n - 1].returned + more))
         self._now = replace(now, lines=tuple(lines))
         by_method = dict(self._before.by_method)
         for one in refund.payments:
-            by_method[one.method] = by_method.get(one.method, 0) + one.amount
+            by_method[one.came_by] = by_method.get(one.came_by, 0) + one.amount
         total, tax = self._before.total + refund.totals.total, self._before.tax + refund.totals.tax
         self._before = refunds.Refunded(by_method, total, tax)
         return refund
+
+    def exchange(
+        self,
+        sale: Sale,
+        back: Quantities,
+        cart: Cart,
+        rules: TaxRules,
+        first: PayMethod | None,
+        pay: Callable[[Cart], Sequence[Payment]],
+    ) -> tuple[refunds.Refund, Sale, Till]:
+        owed = refunds.owed(self._now or sale, self._before, back)
+        cart = replace(cart, back=Back("", "", (), (), owed))
+        refund = self._take(sale, back, rules.cash_rounding, first, None, carts.exchanged(cart, rules))
+        swapped = tuple(one for one in refund.payments if one.method == EXCHANGE)
+        paid = [one for one in pay(cart) if one.amount or one.method == "cash"]
+        totals = carts.totals_paid(cart, rules, paid)
+        sales.check_payments(cart, paid, totals, rules.cash_rounding, exchanged=carts.exchanged(cart, rules))
+        sold = _sale(sales.lines_of(cart), (*swapped, *(one for one in paid if one.amount)), totals, rules)
+        return refund, sold, Functions()
 
     def void(self, sale: Sale) -> bool:
         return False
@@ -383,6 +499,8 @@ class Stored:
         drafts = (PartDraft(name="x", decimals=decimals) for decimals in range(DECIMALS + 1))
         self._parts = [store.run_now(inventory.create, draft).id for draft in drafts]
         """A part for each number of decimals: a sale has them from its part."""
+        self._family: dict[str, list[str]] = {}
+        """The sales whose goods went out for those of another."""
 
     def sell(self, cart: Cart, payments: Sequence[Payment], rules: TaxRules) -> Sale:
         opened = self._store.run_now(sales.open_cart)
@@ -407,20 +525,48 @@ class Stored:
         given = self._store.run_now(aftersales.give_back, sale.id, back, **options)
         return refunds.Refund(given.lines, given.totals, given.payments)
 
+    def exchange(
+        self,
+        sale: Sale,
+        back: Quantities,
+        cart: Cart,
+        rules: TaxRules,
+        first: PayMethod | None,
+        pay: Callable[[Cart], Sequence[Payment]],
+    ) -> tuple[refunds.Refund, Sale, Till]:
+        opened = self._store.run_now(sales.open_cart)
+        lines = tuple(replace(line, part_id=self._parts[line.decimals]) for line in cart.lines)
+        cart = replace(cart, id=opened.id, lines=lines)
+        cart = self._store.read_now(exchanges.bring_back, cart, sale.id, back, "r")
+        paid = pay(cart)
+        if carts.to_give(cart, rules):
+            ways = self._store.read_now(exchanges.ways_to_give, cart, rules)
+            paid = [one for one in ways.get(first, ways[None]).payments if one.method != EXCHANGE]
+        options: Any = {"cashier": "c", "device_id": "d", "rules": rules}
+        sold = self._store.run_now(exchanges.checkout, cart, paid, **options)
+        given = self._store.read_now(sales.get, sold.exchange_id)
+        self._family.setdefault(sale.id, []).append(sold.id)
+        return refunds.Refund(given.lines, given.totals, given.payments), sold, self
+
     def void(self, sale: Sale) -> bool:
         self._store.run_now(aftersales.void, sale.id, "a mistake", "c")
         return True
 
     def kept(self, sale: Sale) -> dict[str, int] | None:
-        """By the movements of money; what is owed stands on the customer's account, too."""
-        of_sale = "SELECT id FROM sale WHERE ?1 IN (id, return_of)"
-        moved = f"SELECT method, sum(amount) FROM money_move WHERE sale_id IN ({of_sale}) GROUP BY method"
-        kept = dict(self._rows(moved, sale.id))
+        """By the movements of money, also of what was exchanged; what is owed stands on the customer's account, too."""
+        family = "WITH one AS (SELECT value AS id FROM json_each(?1))"
+        of_sale = "SELECT sale.id FROM sale JOIN one ON one.id IN (sale.id, return_of)"
+        moved = f"{family} SELECT method, sum(amount) FROM money_move WHERE sale_id IN ({of_sale}) GROUP BY method"
+        kept = dict(self._rows(moved, json.dumps(self._all_of(sale.id))))
         ((owed,),) = self._rows("SELECT coalesce(sum(amount), 0) FROM account_move")
         self._store.run_now(db.execute, "DELETE FROM account_move")
         if owed != kept.get("credit", 0):
             raise Differs(f"{owed} stand on the account, {kept} were moved")
         return kept
+
+    def _all_of(self, sale_id: str) -> list[str]:
+        """A sale, those that were made of its goods by exchange, and so on."""
+        return [sale_id, *(other for one in self._family.get(sale_id, ()) for other in self._all_of(one))]
 
     def _rows(self, sql: str, *values: str) -> list[Any]:
         return self._store.read_now(lambda: db.execute(sql, values).fetchall())

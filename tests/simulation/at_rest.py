@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Collection, Mapping
+from itertools import chain
 from typing import Any
 
 from clutch_tui.core import accounts, journal
 from clutch_tui.core.outbox import abilities
 from clutch_tui.core.outbox.precedence import FACT_LIST
 
-from .facts import Committed, cash, drawn, lines
+from .exchange_books import ExchangeBooks
+from .facts import Committed, cash, drawn, halves, lines
 from .lost_sale_books import LostSaleBooks
 from .quotation_books import QuotationBooks
 from .server import SHOP, Deed, Moves, Server
@@ -32,6 +34,7 @@ class Rest:
         """Lost with a disk that was put back to an older state, unless they had reached the server."""
         self.quotations = QuotationBooks(server, self.committed, self.uncertain)
         self.lost_sales = LostSaleBooks(server, self.committed, self.uncertain)
+        self.exchanges = ExchangeBooks(server, self.committed, self.uncertain)
 
     def at_rest(self, terminals: Collection[Terminal]) -> None:
         """Everything was delivered: all sides must tell the same, and nothing may be missing or double."""
@@ -49,6 +52,7 @@ class Rest:
         self._check_receipts(terminals)
         self.quotations.at_rest(terminals, deeds)
         self.lost_sales.at_rest(terminals, deeds)
+        self.exchanges.at_rest(terminals)
         for terminal in terminals:
             self._check_copy(terminal)
             self._check_outcomes(terminal)
@@ -75,7 +79,7 @@ class Rest:
 
     def _check_sales(self, deeds: Mapping[str, Deed]) -> None:
         there = dict(self._server.sql("SELECT id, total FROM sale WHERE shop_id = ?", SHOP))
-        taken = [self.committed[id] for id, deed in deeds.items() if deed.applied]
+        taken = [half for id, deed in deeds.items() if deed.applied for half in halves(self.committed[id])]
         # two copies of a disk send what was refused once more, each under an id of its own: the sale is one
         done = {one.record_id: one for one in taken if one.kind in ("sale", "return")}
         if len(done) != len(there):
@@ -101,7 +105,7 @@ class Rest:
                         (len(first), len(paper)),
                     )
                     raise Violation(f"sale {id} is {differs[0]} on {name} and {differs[1]} on {terminal.name}")
-        for one in self.committed.values():
+        for one in chain.from_iterable(map(halves, self.committed.values())):
             if one.kind in ("sale", "return") and one.record_id in printed:
                 self._check_paper(one, printed[one.record_id][1])
 
@@ -119,7 +123,7 @@ class Rest:
         owed: Moves = {}
         for id, deed in deeds.items():
             one = self.committed[id]
-            if one.kind in ("sale", "return") and deed.moves and deed.moves != lines(one):
+            if one.kind in ("sale", "return", "exchange") and deed.moves and deed.moves not in _moves_of(one):
                 raise Violation(f"{one.kind} {id} moved {deed.moves} and not {lines(one)}")
             for part_id, delta in deed.moves.items():
                 expected[part_id] = expected.get(part_id, 0) + delta
@@ -208,8 +212,10 @@ class Rest:
             body = json.loads(payload)
             if kind in ("sale", "return"):
                 expected += cash(body) * (1 if kind == "sale" else -1)
+            elif kind == "exchange":
+                expected += cash(body["sale"]) - cash(body["return"])
             elif kind == "void":
-                expected -= cash(self._sale(body["sale_id"]).payload)
+                expected -= cash(self._sale(body["sale_id"]).payload, undone=True)
             elif kind == "payment":
                 expected += body["amount"] if body["method"] == "cash" else 0
             elif kind == "payment_void":
@@ -249,7 +255,8 @@ class Rest:
         )
 
     def _sale(self, sale_id: str) -> Committed:
-        return next(one for one in self.committed.values() if one.record_id == sale_id and one.kind == "sale")
+        documents = chain.from_iterable(map(halves, self.committed.values()))
+        return next(one for one in documents if one.record_id == sale_id and one.kind == "sale")
 
     def _created(self, covered: Mapping[str, Deed], type: str) -> Moves:
         return {
@@ -257,6 +264,11 @@ class Rest:
             for id, deed in covered.items()
             if deed.kind == "create" and deed.type == type and deed.applied
         }
+
+
+def _moves_of(one: Committed) -> list[Moves]:
+    """What a document moves; of an exchange also a half, where the other one has come by itself before."""
+    return [lines(one), *map(lines, halves(one))]
 
 
 _COPIES = {
@@ -288,12 +300,14 @@ _COPIES = {
 
 _PAPERS = (
     "SELECT id, 'head', kind, total, subtotal, discount, tax, rounding, receipt_number, date, cashier, customer_id,"
-    " customer_name, payment_method, return_of, order_id, business_day, notes FROM sale ORDER BY id",
+    " customer_name, iif(payment_method = 'exchange', (SELECT way FROM payment WHERE sale_id = sale.id ORDER BY amount"
+    " DESC, n LIMIT 1), payment_method), return_of, order_id, business_day, notes FROM sale ORDER BY id",
     "SELECT sale_id, 'line', part_id, name, part_number, quantity, price, discount, total, sale_line FROM sale_line"
     " ORDER BY sale_id, n",
-    "SELECT sale_id, 'payment', method, amount FROM payment ORDER BY sale_id, n",
+    "SELECT sale_id, 'payment', iif(method = 'exchange', way, method), amount FROM payment ORDER BY sale_id, n",
 )
-"""What a receipt says: of the sale itself, line by line, and payment by payment."""
+"""What a receipt says: of the sale itself, line by line, and payment by payment. In the words of version 1 what was
+exchanged is said to have been paid in the way in which it had come."""
 
 
 def compare(name: str, what: str, ours: list[Any], theirs: list[Any]) -> None:

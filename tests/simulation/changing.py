@@ -64,7 +64,7 @@ class ChangingBooks(PlainBooks):
         resent = {
             row[0] for one in terminals for row in one.sql("SELECT change_id FROM outbox WHERE outcome = 'resent'")
         }
-        for one in self.committed.values():
+        for one in self.exchanges.documents():
             if one.kind not in ("sale", "return") or one.change_id in resent:
                 continue
             receipt = one.payload["receipt_number"], one.payload["total"]
@@ -81,6 +81,10 @@ class ChangingBooks(PlainBooks):
     def _check_lost_sales(self, terminals: Collection[Terminal]) -> None:
         """Lost sales have gone up as well, and all tills show them."""
         self.lost_sales.at_rest(terminals, self._server.deeds[self._server.life])
+
+    def _check_exchanges(self, terminals: Collection[Terminal]) -> None:
+        """And exchanges, each whole."""
+        self.exchanges.at_rest(terminals)
 
     def _check_rows(self, terminal: Terminal) -> None:
         """Each record is here as it is there, whatever ids either side has for it."""
@@ -109,7 +113,7 @@ class ChangingBooks(PlainBooks):
         """What is owed in all is what was sold on account and not paid: a deed that counts twice, or never, shows."""
         if terminal.sql("SELECT 1 FROM outbox WHERE answered_at IS NULL OR status = 'rejected' LIMIT 1"):
             return
-        expected = sum(sum(self._moved_by(one)[1].values()) for one in self.committed.values())
+        expected = sum(sum(self._moved_by(one)[1].values()) for one in self.exchanges.documents())
         owed = self._server.sql("SELECT coalesce(sum(balance), 0) FROM customer WHERE shop_id = ?", SHOP)[0][0]
         if owed != expected:
             raise Violation(f"the customers owe {owed}, the deeds come to {expected}")
@@ -210,7 +214,8 @@ class ChangingWorld(PlainWorld):
 
 
 _BACK = (
-    "SELECT back.change_id, sold.change_id FROM outbox AS back JOIN outbox AS sold ON sold.kind = 'sale' AND"
+    "SELECT back.change_id, sold.change_id FROM outbox AS back JOIN outbox AS sold ON"
+    " sold.kind IN ('sale', 'exchange') AND"
     " sold.record_id = coalesce(json_extract(back.payload, '$.sale_id'), json_extract(back.payload, '$.return_of'))"
     " WHERE back.kind IN ('void', 'return') AND back.answered_at IS NULL AND sold.answered_at IS NULL"
 )

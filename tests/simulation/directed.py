@@ -23,6 +23,7 @@ from clutch_tui.core.types import Discount, TaxRules
 from . import (
     clerk,
     directed_disks,
+    directed_exchanges,
     directed_lost_sales,
     directed_quantities,
     directed_queue,
@@ -37,6 +38,7 @@ from .violation import Violation
 __all__ = [
     "SCENARIOS",
     "directed_disks",
+    "directed_exchanges",
     "directed_lost_sales",
     "directed_quantities",
     "directed_queue",

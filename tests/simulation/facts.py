@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .server import Deed, Moves
@@ -48,17 +48,40 @@ def sums(
     return sums
 
 
+HALVES = ("return", "sale")
+
+
+def halves(one: Committed) -> list[Committed]:
+    """The documents of a change: of an exchange two, else itself."""
+    if one.kind != "exchange":
+        return [one]
+    return [replace(one, kind=kind, record_id=one.payload[kind]["id"], payload=one.payload[kind]) for kind in HALVES]
+
+
+def added(*all_moves: Moves) -> Moves:
+    sums: Moves = {}
+    for moves in all_moves:
+        for id, delta in moves.items():
+            sums[id] = sums.get(id, 0) + delta
+    return sums
+
+
 def lines(sale: Committed) -> Moves:
-    sign = -1 if sale.kind == "sale" else 1
-    moves: Moves = {}
-    for line in sale.payload["items"]:
-        moves[line["item_id"]] = moves.get(line["item_id"], 0) + sign * line["quantity"]
-    return moves
+    """What a sale or a return moves on the shelf, an exchange in both its halves."""
+    signed = [(-1 if half.kind == "sale" else 1, half.payload["items"]) for half in halves(sale)]
+    return added(*({line["item_id"]: sign * line["quantity"]} for sign, items in signed for line in items))
 
 
-def debt(body: Mapping[str, Any], sign: int) -> Moves:
-    owed = sum(payment["amount"] for payment in body["payments"] if payment["method"] == "credit")
+def debt(body: Mapping[str, Any], sign: int, *, undone: bool = False) -> Moves:
+    """What a document puts on its customer's account; `undone` where all of it goes back, also what was exchanged and
+    had been on account."""
+    owed = _paid(body, "credit", undone=undone)
     return {body["customer_id"]: sign * owed} if owed else {}
+
+
+def _paid(body: Mapping[str, Any], method: str, *, undone: bool) -> int:
+    ways = ("method", "way") if undone else ("method",)
+    return sum(one["amount"] for one in body["payments"] if method in [one.get(name) for name in ways])
 
 
 def drawn(body: Mapping[str, Any]) -> int:
@@ -68,5 +91,5 @@ def drawn(body: Mapping[str, Any]) -> int:
     return {"open": 1, "pay_in": 1, "pay_out": -1}.get(body["kind"], 0) * int(body["amount"])
 
 
-def cash(body: Mapping[str, Any]) -> int:
-    return sum(payment["amount"] for payment in body["payments"] if payment["method"] == "cash")
+def cash(body: Mapping[str, Any], *, undone: bool = False) -> int:
+    return _paid(body, "cash", undone=undone)

@@ -32,6 +32,7 @@ from .clerk import (
     take_back,
     void,
 )
+from .exchanging import exchange
 from .quoting import lose, quote, take_up
 from .terminal import Terminal
 
@@ -44,14 +45,16 @@ DEEDS: dict[Deed, int] = {
 """What happens how often."""
 OF_QUOTATIONS: dict[Deed, int] = {quote: 7, take_up: 14, lose: 2}
 """And this, in a shop that quotes."""
+OF_EXCHANGES: dict[Deed, int] = {exchange: 8}
+"""And in one that exchanges."""
 
 
 class Habits:
     """What the people of one run do how often: in each run some deeds are rife and others unknown, so that in many
     runs together everything meets everything."""
 
-    def __init__(self, rng: random.Random, *, quotes: bool) -> None:
-        often = DEEDS | OF_QUOTATIONS if quotes else DEEDS
+    def __init__(self, rng: random.Random, *, quotes: bool, exchanges: bool) -> None:
+        often = DEEDS | (OF_QUOTATIONS if quotes else {}) | (OF_EXCHANGES if exchanges else {})
         self._deeds = list(often)
         self._weights = [weight * rng.choice((0, 1, 1, 1, 4)) for weight in often.values()]
         self._weights[0] = max(self._weights[0], DEEDS[sell])

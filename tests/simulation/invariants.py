@@ -7,6 +7,7 @@ cursor c of epoch e must show exactly the deeds of e up to c, and its own that a
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection, Container, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -22,14 +23,14 @@ from clutch_tui.net.sync.outcomes import BAD_ANSWER
 from . import lost_sale_books, quotation_books
 from .at_rest import NOT_RESENT, Rest
 from .disk import FragileConnection
-from .facts import Committed, cash, debt, lines, sums
+from .facts import Committed, added, cash, debt, halves, lines, sums
 from .server import Deed, Moves, Server
 from .terminal import Terminal
 from .violation import Violation
 
 _REFUSED_ALONE = {BAD_ANSWER, ApiError(Kind.FORBIDDEN).key, ApiError(Kind.TOO_LARGE).key}
 _FACT_LIST = ", ".join(f"'{kind}'" for kind in sorted(FACTS))
-_DOCUMENTS = ("sale", "return", *quotation_books.KINDS, lost_sale_books.KIND)
+_DOCUMENTS = ("sale", "return", "exchange", *quotation_books.KINDS, lost_sale_books.KIND)
 _BALANCE = "balance + coalesce((SELECT sum(amount) FROM account_move WHERE customer_id = customer.id AND open = 1), 0)"
 
 
@@ -69,6 +70,7 @@ class Books(Rest):
             self._note_refused(connection)
         self.quotations.on_commit(terminal, connection, touched, new)
         self.lost_sales.on_commit(terminal, connection, touched, new)
+        self.exchanges.on_commit(terminal, connection, new)
         if "sync_state" in touched:
             self._check_papers(terminal, seen, connection)
             self._check_cursors(terminal, seen, connection)
@@ -84,7 +86,7 @@ class Books(Rest):
         new: list[Committed] = []
         rows = connection.peek(
             "SELECT n, change_id, kind, type, record_id, payload, was, base, epoch FROM outbox"
-            " WHERE n > ? OR (answered_at IS NULL AND (kind = 'update' OR channel = 'rest')) ORDER BY n",
+            " WHERE n > ? OR (answered_at IS NULL AND (kind IN ('update', 'return') OR channel = 'rest')) ORDER BY n",
             (seen.last_n,),
         )
         for n, change_id, kind, type, record_id, payload, was, base, epoch in rows:
@@ -94,8 +96,8 @@ class Books(Rest):
                 self._check_seen(entry, terminal.saw)
             if n > seen.last_n and kind in _DOCUMENTS and not self._is_known(kind, record_id):
                 new.append(entry)
-                if kind in ("sale", "return"):
-                    self._check_money(terminal, entry, connection)
+                for half in halves(entry) if kind in ("sale", "return", "exchange") else ():
+                    self._check_money(terminal, half, connection)
             if kind == "update":
                 self._check_frozen(seen, entry, epoch, connection)
             seen.last_n = max(seen.last_n, n)
@@ -107,7 +109,8 @@ class Books(Rest):
 
     def _is_known(self, kind: str, record_id: str) -> bool:
         """Whether a document was made before, and is only sent anew: the rules of the shop may be others by now."""
-        return any((one.kind, one.record_id) == (kind, record_id) for one in self.committed.values())
+        named = (half for one in self.committed.values() for half in (one, *halves(one)))
+        return any((one.kind, one.record_id) == (kind, record_id) for one in named)
 
     def _note_refused(self, connection: FragileConnection) -> None:
         """Note what waits because it was refused by itself: its next attempt may fail for another reason."""
@@ -183,13 +186,18 @@ class Books(Rest):
     def _check_refund(self, terminal: Terminal, entry: Committed, connection: FragileConnection) -> None:
         """Nothing goes back by a way of paying beyond what came in by it, as far as this till knows."""
         sql = (
-            "SELECT method, sum(iif(sale.id = ?1, 1, -1) * abs(amount)) FROM payment JOIN sale ON sale.id = sale_id"
-            " WHERE sale.id = ?1 OR (return_of = ?1 AND sale.id <> ?2) GROUP BY method"
+            "SELECT iif(method = 'exchange', coalesce(nullif(way, ''), 'cash'), method),"
+            " sum(iif(sale.id = ?1, 1, -1) * abs(amount)) FROM payment JOIN sale ON sale.id = sale_id"
+            " WHERE sale.id = ?1 OR (return_of = ?1 AND sale.id <> ?2) GROUP BY 1"
         )
         left = dict(connection.peek(sql, (entry.payload["return_of"], entry.record_id)))
+        gone = Counter[str]()
         for payment in entry.payload["payments"]:
-            if not 0 < payment["amount"] <= left.get(payment["method"], 0):
-                raise Violation(f"{terminal.name}: {entry.record_id} gives back {payment}, and {left} are left")
+            gone[payment.get("way") or payment["method"]] += payment["amount"]
+            if payment["amount"] <= 0:
+                raise Violation(f"{terminal.name}: {entry.record_id} gives back {payment}")
+        if any(amount > left.get(way, 0) for way, amount in gone.items()):
+            raise Violation(f"{terminal.name}: {entry.record_id} gives back {gone}, and {left} are left")
 
     def enter_foreign(self, change_id: str, deed: Deed) -> None:
         """What was done on the server itself; nobody brings it back to one that was restored."""
@@ -352,11 +360,12 @@ class Books(Rest):
     def _moved_by(self, one: Committed) -> tuple[Moves, Moves]:
         """Goods on the shelf and debts, by what a fact says."""
         body = one.payload
-        if one.kind in ("sale", "return"):
-            return lines(one), debt(body, 1 if one.kind == "sale" else -1)
+        if one.kind in ("sale", "return", "exchange"):
+            debts = (debt(half.payload, 1 if half.kind == "sale" else -1) for half in halves(one))
+            return lines(one), added(*debts)
         if one.kind == "void":
             sale = self._sale(body["sale_id"])
-            return {id: -delta for id, delta in lines(sale).items()}, debt(sale.payload, -1)
+            return {id: -delta for id, delta in lines(sale).items()}, debt(sale.payload, -1, undone=True)
         if one.kind == "payment":
             return {}, {body["customer_id"]: -body["amount"]}
         if one.kind == "payment_void":

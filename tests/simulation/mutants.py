@@ -43,7 +43,7 @@ from clutch_tui.sandbox import facts as server_facts
 from clutch_tui.sandbox import orders as server_orders
 from clutch_tui.sandbox import records as server_records
 
-from . import changing_mutants, lost_sale_mutants, quantity_mutants, queue_mutants, quotation_mutants
+from . import changing_mutants, exchange_mutants, lost_sale_mutants, quantity_mutants, queue_mutants, quotation_mutants
 from .planting import MUTANTS, mutant, planted
 from .planting import put as _put
 from .terminal import Terminal
@@ -51,6 +51,7 @@ from .terminal import Terminal
 __all__ = [
     "MUTANTS",
     "changing_mutants",
+    "exchange_mutants",
     "lost_sale_mutants",
     "planted",
     "quantity_mutants",

@@ -57,6 +57,7 @@ class PlainBooks(Books):
             self._note_refused(connection)
         self.quotations.on_commit(terminal, connection, touched, new)
         self.lost_sales.on_commit(terminal, connection, touched, new)
+        self.exchanges.on_commit(terminal, connection, new)
         if not touched.isdisjoint(("outbox", "part", "customer", "supplier")):
             self._check_fields(terminal, seen, connection)
         if self.alone and not touched.isdisjoint(("part", "stock_move")):
@@ -83,6 +84,7 @@ class PlainBooks(Books):
         self._check_receipts(terminals)
         self._check_quotations(terminals)
         self._check_lost_sales(terminals)
+        self._check_exchanges(terminals)
         for terminal in terminals:
             if self.alone:  # the sales of others have the server's ids here: nobody can say whose was voided
                 self._check_drawer(terminal)
@@ -119,11 +121,16 @@ class PlainBooks(Books):
         for terminal in terminals:
             self.lost_sales.check_waiting(terminal)
 
+    def _check_exchanges(self, terminals: Collection[Terminal]) -> None:
+        for terminal in terminals:
+            self.exchanges.check_waiting(terminal)
+
     def _check_server(self, terminal: Terminal) -> None:
         """Where nothing waits, the server has what lies on the shelf."""
         if terminal.sql(
             "SELECT 1 FROM outbox WHERE answered_at IS NULL AND kind NOT IN"
-            " ('cash', 'payment', 'payment_void', 'lost_sale', 'quotation', 'quotation_lost', 'quotation_sold') LIMIT 1"
+            " ('cash', 'payment', 'payment_void', 'lost_sale', 'quotation', 'quotation_lost', 'quotation_sold')"
+            " LIMIT 1"
         ):
             return
         here = dict(terminal.sql(f"SELECT id, {STOCK} FROM part WHERE deleted = 0"))

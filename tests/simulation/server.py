@@ -180,9 +180,9 @@ class Server:
                 here[id].status = a
                 self.on_deed(id, here[id])
             elif what == "move":
-                here[id].moves[a] = n
+                here[id].moves[a] = here[id].moves.get(a, 0) + n  # an exchange may move a part twice
             elif what == "entry":
-                here[id].entries[a] = n
+                here[id].entries[a] = here[id].entries.get(a, 0) + n
             elif what == "born":
                 born[id] = seq
             else:

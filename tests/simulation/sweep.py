@@ -17,7 +17,7 @@ from typing import get_args
 
 from tests.memory import memory
 
-from . import clerk, noting, outcome, quoting
+from . import clerk, exchanging, noting, outcome, quoting
 from .disk import Moment
 from .violation import Violation
 from .virtual_time import NothingLeft
@@ -104,6 +104,14 @@ async def a_quotation_and_its_end(world: Rehearsal) -> None:
     await world.do(quoting.take_up)
     await world.do(clerk.void)
     await world.do(quoting.take_up)
+
+
+@story
+async def an_exchange_and_its_return(world: Rehearsal) -> None:
+    await world.do(clerk.sell)
+    await world.do(exchanging.exchange)
+    await world.do(clerk.give_back)
+    await world.do(exchanging.exchange, second=True)
 
 
 @story

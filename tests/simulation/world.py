@@ -60,6 +60,8 @@ class World:
     """Whether the shop sells by the litre and the metre, too."""
     quotes = True
     """Whether it makes quotations."""
+    exchanges = True
+    """Whether it exchanges what it has sold."""
     notes = True
     """Whether it notes what it could not sell."""
 
@@ -74,7 +76,7 @@ class World:
             self.server.sell_pieces()
         self.weather = self._make_weather()
         self.books = self._make_books()
-        self.habits = Habits(self._chance("habits"), quotes=self.quotes)
+        self.habits = Habits(self._chance("habits"), quotes=self.quotes, exchanges=self.exchanges)
         self.tempo = rng.choice((0.3, 1.0, 3.0))
         """How long people rest between two deeds: hardly, or so long that whole rounds go by."""
         self.pace = self._draw_pace()
@@ -370,7 +372,8 @@ class World:
         """The server will break on this change, every time."""
         self.poison[change_id] = self.rng.random() < 0.3
         self.server.backend.faults.arm({"kind": "poison", "change": change_id, "count": None})
-        self.happened("poison", self.books.committed[change_id].kind, change_id, self.poison[change_id])
+        one = self.books.committed.get(change_id)  # the half of an exchange is none before it goes up
+        self.happened("poison", "half" if one is None else one.kind, change_id, self.poison[change_id])
 
     # --- the calm and the rest -----------------------------------------------------------------------
 
