@@ -186,6 +186,17 @@ def _return(shop: Shop) -> None:
     shop.type("1")
 
 
+@scene("exchange")
+def _exchange(shop: Shop) -> None:
+    """An exchange: what comes back, what goes out for it, and the difference."""
+    _past_sales(shop)
+    shop.open("f5", t("exchange.worth_nothing"))
+    shop.press("f5")
+    shop.open("enter", t("exchange.to_give", amount="").strip(": "))
+    shop.type("فلتر هواء", "air filter")
+    shop.press("enter")
+
+
 @scene("drawer")
 def _drawer(shop: Shop) -> None:
     """The drawer since it was last closed."""
