@@ -98,6 +98,12 @@ def test_an_exchange_is_one_difference(run: Run, store: Store, bought: Sale, par
     assert stock(store, parts[1]) == Quantity(1500)
 
 
+def test_damaged_goods_stay_off_the_shelf(run: Run, store: Store, bought: Sale, parts: list[Part]) -> None:
+    run("return", bought.receipt_number, "--back", "WP-100", "--damaged", "--reason", "broken", "--json")
+    run("exchange", bought.receipt_number, "--back", "WP-100", "--damaged", "--part", "OC-90", "--json")
+    assert stock(store, parts[0]) == whole(3)
+
+
 def test_an_exchange_may_give_money_back(run: Run, bought: Sale) -> None:
     arguments = ("exchange", bought.receipt_number, "--all", "--part", "WP-100", "--pay", "visa")
     shown = run(*arguments, "--dry-run").out

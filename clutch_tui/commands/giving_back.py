@@ -32,6 +32,7 @@ def _back_options(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--back-qty", "back_quantities", multiple=True, type=QUANTITY, help=t("cli.return.back_qty")),
         click.option("--all", "everything", is_flag=True, help=t("cli.return.all")),
         click.option("--reason", default="", help=t("cli.return.reason")),
+        click.option("--damaged", is_flag=True, help=t("cli.return.damaged")),
         click.option("--cashier", default="", help=t("cli.sell.cashier")),
         click.option("--dry-run", is_flag=True, help=t("cli.return.dry_run")),
         json_option,
@@ -53,6 +54,7 @@ def give_back() -> click.Command:
         back_quantities: tuple[Quantity, ...],
         everything: bool,
         reason: str,
+        damaged: bool,
         first: str | None,
         cashier: str,
         dry_run: bool,
@@ -71,8 +73,9 @@ def give_back() -> click.Command:
         def do() -> Receipt:
             sale, quantities, reckoned = refund()
             device_id, payments = installation.device_id, reckoned.payments
+            people = {"cashier": cashier, "device_id": device_id}
             return aftersales.give_back(
-                sale.id, quantities, payments=payments, cashier=cashier, device_id=device_id, reason=reason
+                sale.id, quantities, payments=payments, reason=reason, damaged=damaged, **people
             )
 
         with installation.open_store(inline=True) as store:
@@ -106,6 +109,7 @@ def exchange() -> click.Command:
         quantities: tuple[Quantity, ...],
         pay: str,
         reason: str,
+        damaged: bool,
         cashier: str,
         dry_run: bool,
         as_json: bool,
@@ -115,7 +119,8 @@ def exchange() -> click.Command:
 
         def cart(empty: Cart) -> Cart:
             sale = sales.get(aftersales.find(number))
-            return exchanges.bring_back(filled(empty, goes), sale.id, _quantities(sale, comes), reason)
+            back = _quantities(sale, comes)
+            return exchanges.bring_back(filled(empty, goes), sale.id, back, reason, damaged=damaged)
 
         def do() -> Receipt:
             made = cart(sales.open_cart())

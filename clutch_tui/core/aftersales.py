@@ -14,7 +14,7 @@ from .database import db
 from .database.statement import Statement, given
 from .errors import ShopError, not_sold_so
 from .outbox import outbox
-from .quantity import Quantity, fits
+from .quantity import Quantity, fits, told
 from .records.customer import ADD_ACCOUNT_MOVE, ADD_DOCUMENT
 from .records.part import ADD_STOCK_MOVE
 from .records.sale import PaymentTable, SaleTable
@@ -127,8 +127,10 @@ def give_back(
     cashier: str,
     device_id: str,
     reason: str,
+    damaged: bool = False,
 ) -> Receipt:
-    """Take goods back: `quantities` are by line number of the sale. The receipt of the return.
+    """Take goods back: `quantities` are by line number of the sale. The receipt of the return. `damaged` goods do not
+    go back on the shelf.
 
     The money goes back as `refunds.reckon` shares it out, or by these `payments`: what a person saw before. Raises
     what that raises, `error.sale.voided`, `error.sale.not_a_sale`, `error.sale.nothing_back`,
@@ -156,8 +158,29 @@ def give_back(
         return_of=sale_id,
         origins=tuple(line.n for line in sale.lines if quantities.get(line.n)),
     )
-    receipts.write(document)
+    receipt = receipts.write(document)
+    if damaged:
+        write_off(receipt)
     return sales.get(document.id)
+
+
+def write_off(returned: Receipt) -> None:
+    """Take what has come back off the shelf again, because it is damaged: a fact of its own beside the return, which
+    every server knows. In the transaction of the return."""
+    at, reason = db.now_text(), ": ".join(filter(None, (returned.receipt_number, returned.notes)))
+    for line in returned.lines:
+        body = {"item_id": line.part_id, "delta": Quantity(-line.quantity), "reason": reason}
+        change_id = outbox.add("adjust", "item", line.part_id, body, label=line.name)
+        ADD_STOCK_MOVE.run(
+            part_id=line.part_id,
+            change_id=change_id,
+            sale_id=returned.id,
+            kind="damaged",
+            delta=-line.quantity,
+            reason=reason,
+            at=at,
+        )
+        journal.audit("damaged", "item", line.part_id, told(body), returned.cashier)
 
 
 def check_back(sale: Sale, quantities: Mapping[int, Quantity]) -> None:

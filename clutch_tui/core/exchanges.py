@@ -20,7 +20,9 @@ from .refunds import Refund
 from .types import EXCHANGE, Back, Cart, Payment, PayMethod, Receipt, Sale, TaxRules
 
 
-def bring_back(cart: Cart, sale_id: str, quantities: Mapping[int, Quantity], reason: str = "") -> Cart:
+def bring_back(
+    cart: Cart, sale_id: str, quantities: Mapping[int, Quantity], reason: str = "", *, damaged: bool = False
+) -> Cart:
     """Make the cart an exchange: these quantities, by line number, of a sale come back for what is in it. A cart that
     names nobody is from now on the customer's of that sale.
 
@@ -36,6 +38,7 @@ def bring_back(cart: Cart, sale_id: str, quantities: Mapping[int, Quantity], rea
         tuple(line.n for line in sale.lines if quantities.get(line.n)),
         refunds.owed(sale, before, quantities),
         reason.strip(),
+        damaged,
     )
     if cart.customer_id is None and sale.customer_id is not None:
         cart = replace(cart, customer_id=sale.customer_id, customer_name=sale.customer_name, customer_phone="")
@@ -87,7 +90,9 @@ def checkout(
     people = {"cashier": cashier, "device_id": device_id}
     sale = sales.document_of(cart, (*swapped, *_money(paid)), figures, tendered=tendered, rules=rules, **people)
     back = _return_of(comes, sale.id, refund, **people)
-    receipts.write_exchange(back, replace(sale, exchange_id=back.id))
+    returned, _ = receipts.write_exchange(back, replace(sale, exchange_id=back.id))
+    if comes.damaged:
+        aftersales.write_off(returned)
     receipt = sales.get(sale.id)
     quotations.sold(cart, receipt)
     sales.discard_cart(cart.id)

@@ -74,6 +74,16 @@ class StockValue:
     price: int
 
 
+@dataclass(frozen=True, slots=True)
+class Damaged:
+    """A part of which goods came back that did not go on the shelf again: how much, and what it had cost."""
+
+    part_id: str
+    name: str
+    quantity: Quantity
+    cost: int
+
+
 def day_totals(day: str) -> Takings:
     """Return what one business day brought in."""
     return takings(day, day)
@@ -151,6 +161,21 @@ def shortages(after: Key | None, skip: int, limit: int) -> tuple[PartRow, ...]:
         (spare, last, limit, skip),
     ).fetchall()
     return search.rows([pk for pk, _ in places], [(spare, pk) for pk, spare in places])
+
+
+def damaged(first_day: str, last_day: str) -> tuple[Damaged, ...]:
+    """Return what came back damaged in these days, at this terminal, the dearest first."""
+    rows = db.rows(
+        "SELECT part_id, line.name, sum(-delta) AS quantity, coalesce(part.cost, 0) AS cost FROM stock_move AS move"
+        " JOIN sale ON sale.id = move.sale_id"
+        " JOIN (SELECT DISTINCT sale_id, part_id AS id, name FROM sale_line GROUP BY 1, 2) AS line"
+        " ON line.sale_id = sale.id AND line.id = move.part_id"
+        " LEFT JOIN part ON part.id = move.part_id"
+        " WHERE move.kind = 'damaged' AND sale.business_day BETWEEN ? AND ? GROUP BY part_id",
+        (first_day, last_day),
+    )
+    found = (Damaged(row["part_id"], row["name"], row["quantity"], worth(row["cost"], row["quantity"])) for row in rows)
+    return tuple(sorted(found, key=lambda one: (-one.cost, one.part_id)))
 
 
 def stock_value() -> StockValue:

@@ -242,6 +242,8 @@ class Back:
     origins: tuple[int, ...]
     owed: int
     reason: str = ""
+    damaged: bool = False
+    """Whether it does not go back on the shelf."""
 
     @property
     def quantities(self) -> dict[int, Quantity]:

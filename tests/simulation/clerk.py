@@ -161,6 +161,8 @@ def give_back(terminal: Terminal, rng: random.Random) -> str:
     options: Any = {"cashier": "c", "device_id": "d", "reason": "does not fit"}
     if rng.random() < 0.3:  # the customer wants what he may have in cash
         options["payments"] = terminal.ask(_in_cash_first, sale_id, back)
+    if terminal.measures and rng.random() < 0.2:
+        options["damaged"] = True
     receipt = terminal.do(aftersales.give_back, sale_id, back, **options)
     return f"took back {receipt.id} of {sale_id}"
 

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
-from clutch_tui.core import receipts, refunds
+from clutch_tui.core import aftersales, receipts, refunds
 from clutch_tui.core.outbox import halves
 from clutch_tui.sandbox import sales as server_sales
 
@@ -77,3 +77,18 @@ def exchange_half_moves(stack: ExitStack) -> None:
             at,
         ),
     )
+
+
+@mutant
+def damaged_back_on_shelf(stack: ExitStack) -> None:
+    """What came back damaged is told to the server, and lies on the shelf here."""
+    run = aftersales.ADD_STOCK_MOVE.run
+
+    class Adding:
+        def run(self, **values: Any) -> None:
+            if values["kind"] != "damaged":
+                run(**values)
+
+        run_many = aftersales.ADD_STOCK_MOVE.run_many
+
+    put(stack, aftersales, "ADD_STOCK_MOVE", Adding())

@@ -7,7 +7,18 @@ from typing import Any
 
 import pytest
 
-from clutch_tui.core import accounts, aftersales, cash, customers, exchanges, inventory, quotations, sales, state
+from clutch_tui.core import (
+    accounts,
+    aftersales,
+    cash,
+    customers,
+    exchanges,
+    inventory,
+    quotations,
+    reports,
+    sales,
+    state,
+)
 from clutch_tui.core import cart as carts
 from clutch_tui.core.database import db
 from clutch_tui.core.errors import ShopError
@@ -293,6 +304,31 @@ def test_a_person_may_want_the_difference_in_cash(store: Store, shelf: dict[str,
     back, _ = halves(finish(store, cart, list(refund.payments[1:])))
     assert back.payments == refund.payments
     assert owed(store, customer) == 45_50
+
+
+def test_damaged_goods_do_not_go_back_on_the_shelf(store: Store, shelf: dict[str, Part]) -> None:
+    pump, plug = shelf["WP-100"], shelf["SP-300"]
+    first = sell(store, cart_of(store, plug, pump, quantity=TWO), ("cash", 0))
+    options: Any = {"cashier": "c", "device_id": "d", "reason": "مكسورة", "damaged": True}
+    back = store.run_now(aftersales.give_back, first.id, {1: ONE, 2: ONE}, **options)
+    cart = store.read_now(exchanges.bring_back, cart_of(store, pump), first.id, {1: ONE}, damaged=True)
+    _, sale = halves(finish(store, cart, [Payment("cash", 30_00)]))
+    assert (stock(store, plug), stock(store, pump)) == (plug.stock - TWO, pump.stock - TWO - ONE)
+    moves = store.read_now(inventory.history, plug.id, None, 0, 9)
+    assert [(move.kind, move.delta) for move in moves if move.kind != "sale"] == [
+        ("damaged", -ONE), ("return", ONE), ("damaged", -ONE), ("return", ONE)
+    ]  # fmt: skip
+    assert {move.reason for move in moves if move.kind == "damaged"} == {
+        f"{back.receipt_number}: مكسورة", halves(sale)[0].receipt_number
+    }  # fmt: skip
+    written = [change["payload"]["delta"] for change in queue(store) if change["kind"] == "adjust"]
+    assert written == [-ONE, -ONE, -ONE]
+    day = first.business_day
+    found = store.read_now(reports.damaged, day, day)
+    assert [(one.part_id, one.quantity, one.cost) for one in found] == [
+        (plug.id, TWO, 120_00), (pump.id, ONE, 75_00)
+    ]  # fmt: skip
+    assert store.read_now(reports.damaged, "2020-01-01", "2020-01-02") == ()
 
 
 def test_a_debt_is_not_handed_on_to_another_customer(store: Store, shelf: dict[str, Part], customer: Customer) -> None:

@@ -16,9 +16,11 @@ from clutch_tui.text.strings import t
 from clutch_tui.ui.app import ClutchApp
 from clutch_tui.ui.dialogs import Confirm
 from clutch_tui.ui.screens.exchange import ExchangeDialog, GiveDialog
+from clutch_tui.ui.screens.give_back import DAMAGED, ReturnDialog
 from clutch_tui.ui.screens.past_sales import PastSalesScreen, state_word
 from clutch_tui.ui.screens.pay import PayDialog
 from clutch_tui.ui.screens.receipt import ReceiptDialog
+from clutch_tui.ui.widgets.choice_field import ChoiceField
 from clutch_tui.ui.widgets.words import Words
 from tests.test_ui.shop_app import Shop, open_app, press, settle, toasts, type_text, until, words_on
 from tests.test_ui.test_sales import LANGUAGES, first_past_sale, scan, sell_in_parts, sold, till, total
@@ -115,6 +117,22 @@ async def test_from_the_past_sales_something_cheaper_goes_out(shop: Shop, langua
         await until(pilot, lambda: isinstance(app.screen, PastSalesScreen) and app.screen.table.count == 3)
         rows = {row.id: row for row in shop.read(sales.page, sales.SaleQuery(), None, 0, 5)}
         assert {state_word(rows[one.id]) for one in (back, back.other_half) if one} == {t("sale.state.exchange")}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_goods_that_come_back_damaged_stay_off_the_shelf(shop: Shop, language: strings.Language) -> None:
+    bought(shop, 2)
+    async with open_app(shop, language) as (app, pilot):
+        await first_past_sale(app, pilot, "f6")
+        await until(pilot, lambda: isinstance(app.screen, ReturnDialog))
+        await press(pilot, "f5")
+        await type_text(pilot, "broken")
+        await press(pilot, "down", "space")
+        assert app.screen.query_one(ChoiceField).value == DAMAGED
+        await press(pilot, "f2")
+        await until(pilot, lambda: isinstance(app.screen, ReceiptDialog))
+        assert [kind for kind, _ in shop.new_changes] == ["sale", "return", "adjust"]
+        assert shop.read(inventory.get, shop.parts[2].id).stock == whole(9)
 
 
 async def test_what_is_even_is_given_with_enter(shop: Shop) -> None:

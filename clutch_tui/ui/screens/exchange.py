@@ -16,7 +16,7 @@ from clutch_tui.text.format import NumberError
 from clutch_tui.text.strings import t
 from clutch_tui.ui import shop
 from clutch_tui.ui.dialogs import Dialog
-from clutch_tui.ui.screens.give_back import GivenBack, ReturnDialog
+from clutch_tui.ui.screens.give_back import DAMAGED, GivenBack, ReturnDialog
 from clutch_tui.ui.widgets.words import Words
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class ExchangeDialog(ReturnDialog):
         quantities = self._quantities()
         if not quantities:
             raise NumberError("sale.nothing_back")
-        return GivenBack(quantities, (), str(values["reason"]))
+        return GivenBack(quantities, (), str(values["reason"]), values["goods"] == DAMAGED)
 
 
 async def begin(till: SalesScreen) -> None:

@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.widget import Widget
 
 from clutch_tui.core.quantity import Quantity, written
 from clutch_tui.core.refunds import Refund, Refunded
@@ -24,14 +25,20 @@ from clutch_tui.ui.forms import EntryRow, FormDialog
 from clutch_tui.ui.widgets.text_field import TextField
 from clutch_tui.ui.widgets.words import Words, shortened
 
+DAMAGED = "damaged"
+GOODS = (("shelf", "sale.goods_shelf"), (DAMAGED, "sale.goods_damaged"))
+"""What becomes of goods that come back."""
+
 
 @dataclass(frozen=True, slots=True)
 class GivenBack:
-    """A return before it is made: quantities by line number, the money as it was shown, and why."""
+    """A return before it is made: quantities by line number, the money as it was shown, why, and whether the goods are
+    damaged."""
 
     quantities: dict[int, Quantity]
     payments: tuple[Payment, ...]
     reason: str
+    damaged: bool
 
 
 class ReturnDialog(FormDialog[GivenBack]):
@@ -61,8 +68,10 @@ class ReturnDialog(FormDialog[GivenBack]):
                 for line in lines
             ),
             FormField("reason", "sale.reason", required=self.ASKS_WHY, maximum=200),
+            FormField("goods", "sale.goods", "choice", choices=GOODS),
         ]
-        super().__init__(self.TITLE, entries, {}, self._read_back, number=shown.part_number(sale.receipt_number))
+        number = shown.part_number(sale.receipt_number)
+        super().__init__(self.TITLE, entries, {"goods": GOODS[0][0]}, self._read_back, number=number)
         self.hint.say("sale.give_back_hint_ways" if self.check_action("other_way", ()) else self.HINT)
         self.add_class("-lines")
         self.refund_line = Words(id="refund")
@@ -105,6 +114,14 @@ class ReturnDialog(FormDialog[GivenBack]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return len(self._ways) > 1 if action == "other_way" else True
 
+    @property
+    def _why(self) -> EntryRow:
+        return next(row for row in self.rows if row.entry.name == "reason")
+
+    def _ends_at(self, field: Widget | None) -> bool:
+        """Enter after the reason saves: that goods are damaged is seldom said."""
+        return field is self._why.field or super()._ends_at(field)
+
     def action_all(self) -> None:
         """Everything that is left of the sale; pressed again, nothing."""
         rows = [row for row in self.rows if row.entry.kind == "quantity"]
@@ -113,7 +130,7 @@ class ReturnDialog(FormDialog[GivenBack]):
         for row in rows:
             if isinstance(row.field, TextField):
                 row.field.value = "" if full else most[row]
-        self.rows[-1].field.focus()
+        self._why.field.focus()
 
     def action_other_way(self) -> None:
         """Let the money go back by the next way first, as far as it came in by it."""
@@ -129,7 +146,7 @@ class ReturnDialog(FormDialog[GivenBack]):
         refund = self._refund
         if refund is None:
             raise NumberError("sale.nothing_back")
-        return GivenBack(quantities, refund.payments, values["reason"])
+        return GivenBack(quantities, refund.payments, values["reason"], values["goods"] == DAMAGED)
 
 
 def _name_line(row: EntryRow, line: SaleLine) -> None:

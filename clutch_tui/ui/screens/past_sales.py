@@ -148,6 +148,7 @@ class PastSalesScreen(ListScreen):
             cashier=self.app.cashier,
             device_id=self.app.services.device_id,
             reason=back.reason,
+            damaged=back.damaged,
         )
         if receipt is not None:
             await self.app.push_screen_wait(ReceiptDialog(receipt, fresh=True))

@@ -416,7 +416,9 @@ class SalesScreen(TillEntry):
         cart, made = None, None
         while self.cart is not None and self.cart is not cart:  # somebody may have gone on with it meanwhile
             cart = self.cart
-            made = await self.store.read(shop.exchanges.bring_back, cart, sale_id, back.quantities, back.reason)
+            made = await self.store.read(
+                shop.exchanges.bring_back, cart, sale_id, back.quantities, back.reason, damaged=back.damaged
+            )
         if made is not None:
             self._change(made)
 
