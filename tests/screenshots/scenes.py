@@ -182,7 +182,7 @@ def _past_sales(shop: Shop) -> None:
 def _return(shop: Shop) -> None:
     """A return."""
     _past_sales(shop)
-    shop.open("f6", t("sale.refund_by"))
+    shop.open("f6", t("sale.goes_back_nothing"))
     shop.type("1")
 
 
