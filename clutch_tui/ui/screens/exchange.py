@@ -56,7 +56,7 @@ async def begin(till: SalesScreen) -> None:
         if (back := await ask(app, sale_id)) is not None:
             if till.field.value.strip() == typed:
                 till.field.value = ""
-            await till.bring_back(sale_id, back)
+            till.bring_back(sale_id, back)
     elif cart is None or cart.back is None:
         till.action_past()
     elif await app.confirm("exchange.ask_drop", number=shown.part_number(cart.back.receipt_number)):
@@ -86,10 +86,10 @@ async def to_till(app: ClutchApp, sale_id: str) -> None:
     back = await ask(app, sale_id)
     if back is None:
         return
-    await app.action_mode("sales")
     till = app.get_screen_stack("sales")[0]
     if isinstance(till, SalesScreen):
-        await till.bring_back(sale_id, back)
+        till.bring_back(sale_id, back)  # before this screen is closed, and this worker with it
+    await app.action_mode("sales")
 
 
 class GiveDialog(Dialog[tuple[Payment, ...]]):

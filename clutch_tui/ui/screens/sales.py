@@ -410,8 +410,10 @@ class SalesScreen(TillEntry):
 
         await exchange.begin(self)
 
+    @work(group="back", exit_on_error=False)
     async def bring_back(self, sale_id: str, back: GivenBack) -> None:
-        """Let this come back of a sale for what is in the cart, or will be."""
+        """Let this come back of a sale for what is in the cart, or will be. By the till's own worker: that of the
+        screen that has asked ends with it."""
         await self._is_open.wait()
         cart, made = None, None
         while self.cart is not None and self.cart is not cart:  # somebody may have gone on with it meanwhile
