@@ -32,10 +32,16 @@ class Sold:
     till: str
     customer: str | None
     voided: bool = False
+    exchanged: bool = False
+    """Whether it went out for something that came back: then it is never voided."""
 
     @property
     def is_returnable(self) -> bool:
         return not self.voided and any(self.takes_back(n) for n in range(len(self.parts)))
+
+    @property
+    def is_voidable(self) -> bool:
+        return not (self.voided or self.exchanged or self.returns.times)
 
     def takes_back(self, n: int) -> Decimal:
         """How much of a line, from 0, has not come back yet."""
@@ -88,6 +94,32 @@ class Books:
         self.revenue -= back.total
         self.tax -= back.tax
         return back
+
+    def exchange(
+        self,
+        till: str,
+        sold: Sold,
+        quantities: Mapping[int, Decimal],
+        goes: tuple[str, Sequence[str], Ticket],
+        way: str,
+    ) -> list[Paid]:
+        """So much of each line, from 0, comes back for what `goes` (the id of the new sale, its parts, its ticket). The
+        difference, which the customer pays by this way or is given."""
+        sale_id, parts, ticket = goes
+        back = sold.returns.give_back(quantities, self.rules.coin, None, ticket.exact)
+        given = [one for one in back.paid if not one.exchanged]
+        owed = ticket.due(back.exchanged, way)
+        paid = [] if given or not owed else [Paid(way, owed)]
+        for n, quantity in quantities.items():
+            self.shelves[sold.parts[n]] += quantity
+        for part, line in zip(parts, ticket.lines, strict=True):
+            self.shelves[part] -= line.quantity
+        returns = Returns(ticket, [*back.exchanged, *paid])
+        self.sales[sale_id] = Sold(parts, returns, till, sold.customer, exchanged=True)
+        self._pay(till, [*paid, *(Paid(one.way, -one.amount) for one in given)], sold.customer)
+        self.revenue += returns.total - back.total
+        self.tax += ticket.tax - back.tax
+        return paid or given
 
     def void(self, till: str, sale_id: str) -> None:
         """A sale that was never meant: all of it is undone by the ways in which it was paid."""

@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from clutch_tui.core import (
     aftersales,
     cash,
     customers,
+    exchanges,
     inventory,
     orders,
     quotation_carts,
@@ -64,10 +65,11 @@ class Cable(httpx.AsyncBaseTransport):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How often each thing happens. The sales include those of quotations and orders."""
+    """How often each thing happens. The sales include those of quotations and orders, not those of exchanges."""
 
     sales: int = 400
     returns: int = 12
+    exchanges: int = 3
     voids: int = 5
     quotations: int = 20
     orders: int = 6
@@ -173,6 +175,7 @@ class Day:
         self.chance.shuffle(many)
         early, late = many[: len(many) // 2], many[len(many) // 2 :]
         late += [self._take_up] * taken_up + [self._lose] * lost + [self._return] * plan.returns
+        late += [self._exchange] * plan.exchanges
         late += [self._void] * plan.voids
         self.chance.shuffle(late)
         # customers of the marketplace are heard while there is a line
@@ -252,24 +255,12 @@ class Day:
 
     async def _return(self, till: str) -> None:
         """Something of a sale that this till knows comes back, in whole or in part."""
-        sale_id = self.chance.choice([id for id, sold in self.books.sales.items() if sold.is_returnable])
-        sold = self.books.sales[sale_id]
-        till = till if self._knows(till, sale_id) else sold.till
-        back: dict[int, Decimal] = {}
-        for n in range(len(sold.parts)):
-            left = sold.takes_back(n)
-            if left and (self.chance.random() < 0.6 or not back):
-                part = self.tills[till].ask(inventory.get, self.parts[sold.parts[n]])
-                whole = part.draft.decimals == 0
-                back[n] = left if self.chance.random() < 0.5 or left <= 1 else Decimal(1) if whole else left / 2
-                back[n] = back[n].quantize(Decimal(1).scaleb(-part.draft.decimals))
-        back = {n: quantity for n, quantity in back.items() if quantity}
+        till, sale_id, back = self._comes_back(till)
         given = self.books.give_back(till, sale_id, back)
-        quantities = {n + 1: of_decimal(quantity) for n, quantity in back.items()}
         receipt = self.tills[till].do(
             aftersales.give_back,
             sale_id,
-            quantities,
+            {n + 1: of_decimal(quantity) for n, quantity in back.items()},
             cashier=CLERKS[till],
             device_id=f"device-{till}",
             reason="مش مناسبة",
@@ -277,9 +268,41 @@ class Day:
         assert pounds(receipt.totals.total) == given.total, f"{receipt.receipt_number} gives back {given.total}"
         self._count_one("returns")
 
+    def _comes_back(self, till: str) -> tuple[str, str, dict[int, Decimal]]:
+        """The till where something comes back, of which sale, and how much of each line, from 0."""
+        sale_id = self.chance.choice([id for id, sold in self.books.sales.items() if sold.is_returnable])
+        sold = self.books.sales[sale_id]
+        back: dict[int, Decimal] = {}
+        for n in range(len(sold.parts)):
+            left = sold.takes_back(n)
+            if left and (self.chance.random() < 0.6 or not back):
+                decimals = self.tills["a"].ask(inventory.get, self.parts[sold.parts[n]]).draft.decimals
+                half = (left / 2).quantize(Decimal(1).scaleb(-decimals), ROUND_CEILING)
+                back[n] = self.chance.choice((left, half))
+        return till if self._knows(till, sale_id) else sold.till, sale_id, back
+
+    async def _exchange(self, till: str) -> None:
+        """Something comes back, and something else goes out for it."""
+        till, sale_id, back = self._comes_back(till)
+        sold = self.books.sales[sale_id]
+        cart, parts, lines, off = self._fill(till)
+        quantities = {n + 1: of_decimal(quantity) for n, quantity in back.items()}
+        cart = self.tills[till].ask(exchanges.bring_back, cart, sale_id, quantities, "مش مقاسه")
+        goes = cart.id, parts, self.books.ticket(lines, off)
+        paid = self.books.exchange(till, sold, back, goes, self.chance.choice(("cash", *WAYS)))
+        self.tills[till].do(
+            exchanges.checkout,
+            cart,
+            tuple(Payment(one.way, minor(one.amount)) for one in paid),  # type: ignore[arg-type]
+            cashier=CLERKS[till],
+            device_id=f"device-{till}",
+            rules=self.tills[till].ask(state.tax_rules),
+        )
+        self._count_one("exchanges")
+
     async def _void(self, till: str) -> None:
         """One of the last sales was a mistake."""
-        fresh = [id for id, sold in self.books.sales.items() if sold.is_returnable and not sold.returns.times]
+        fresh = [id for id, sold in self.books.sales.items() if sold.is_voidable]
         sale_id = self.chance.choice(fresh[-3:])
         till = self.books.sales[sale_id].till
         self.tills[till].do(aftersales.void, sale_id, "غلط", CLERKS[till])
