@@ -26,7 +26,8 @@ class ChoiceField(Widget, can_focus=True):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "turn('left')", "field.other", show=False, id="choice.left"),
-        Binding("right,space", "turn('right')", "field.other", show=False, id="choice.right"),
+        Binding("right", "turn('right')", "field.other", show=False, id="choice.right"),
+        Binding("space", "turn('next')", "field.other", show=False, id="choice.next"),
         Binding("enter", "submit", "form.next", show=False, id="choice.submit"),
     ]
 
@@ -61,7 +62,7 @@ class ChoiceField(Widget, can_focus=True):
 
     def action_turn(self, side: str) -> None:
         values = [value for value, _ in self.choices]
-        step = 1 if (side == "right") != is_rtl() else -1
+        step = 1 if side == "next" or (side == "right") != is_rtl() else -1
         self.value = values[(values.index(self.value) + step) % len(values)]
         self.refresh()
         self.post_message(self.Changed(self, self.value))
