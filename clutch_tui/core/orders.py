@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import peewee
 
-from . import inventory, journal, sales, search
+from clutch_tui.text import shop_time
+
+from . import inventory, journal, line_ties, sales, search, state
 from .cart import line_of
 from .clock import from_text, to_text
 from .database import db
@@ -30,12 +32,34 @@ from .records.sale import SaleTable
 from .records.sync import OutboxTable
 from .search import PIECES
 from .search_words import names_number, phone_key, terms
-from .types import NO_DISCOUNT, Cart, CartLine, Discount, Key, Order, OrderLine, OrderQuery, OrderRow, PartRow, Quote
+from .types import (
+    NO_DISCOUNT,
+    Cart,
+    CartLine,
+    Discount,
+    Key,
+    LinePart,
+    Order,
+    OrderLine,
+    OrderQuery,
+    OrderRow,
+    PartRow,
+    Quote,
+)
 
 ANSWERABLE = ("pending", "quoted")
 """What an order must be for the shop to accept, reject or quote it."""
 
+MOST_DAYS = 366
+"""The days from now within which a line that is quoted can be had, at most."""
+
 _FINISHED = "'rejected', 'completed', 'cancelled'"
+_NEVER = "~"
+"""In the place of the moment at which an order ends that does not: behind every moment."""
+_ENDS = f"""CASE status WHEN 'pending' THEN coalesce(expires_at, '{_NEVER}') WHEN 'quoted' THEN
+    min(coalesce(expires_at, '{_NEVER}'), coalesce(json_extract(quote, '$.valid_until'), '{_NEVER}'))
+    ELSE '{_NEVER}' END"""
+_OVER = f"status IN ({_FINISHED})"
 _ANSWER = """(SELECT kind FROM outbox WHERE type = 'order' AND record_id = orders.id AND answered_at IS NULL
     ORDER BY n DESC LIMIT 1)"""
 _ORDER = OrderTable.alias("orders")
@@ -71,26 +95,31 @@ def count(q: OrderQuery) -> int:
 
 
 def page(q: OrderQuery, after: Key | None, skip: int, limit: int) -> tuple[OrderRow, ...]:
-    """Orders, newest first; one whose very number was typed stands before all others."""
+    """Orders: what ends first, then what does not end by itself and what is over, the newest first; one whose very
+    number was typed stands before all others."""
     named = _named(q)
     where, params = _filter(q)
     rank = f"id NOT IN ({', '.join('?' * len(named))})"
-    if after is not None:
-        later = "(coalesce(created_at, ''), id) < (?, ?)"
-        where += f" AND ({rank} > ? OR ({rank} = ? AND {later}))"
-        params = (*params, *named, after[0], *named, *after)
-    rows = db.rows(
-        f"SELECT {rank} AS place, id, coalesce(created_at, '') AS moment, order_number, customer_name, phone,"
-        f" (SELECT coalesce(sum({PIECES.format('line.quantity')}), 0) FROM order_line line LEFT JOIN part"
-        " ON part.id = line.part_id WHERE line.order_id = orders.id) AS pieces, total, status,"
+    columns = (
+        f"SELECT {rank} AS place, {_ENDS} AS ends, {_OVER} AS over, id, coalesce(created_at, '') AS moment,"
+        f" order_number, customer_name, phone, (SELECT coalesce(sum({PIECES.format('line.quantity')}), 0)"
+        " FROM order_line line LEFT JOIN part ON part.id = line.part_id WHERE line.order_id = orders.id) AS pieces,"
+        " total, status,"
         f" expires_at, {_ANSWER} AS answer, reason FROM orders WHERE {where}"
-        f" ORDER BY {rank}, coalesce(created_at, '') DESC, id DESC LIMIT ? OFFSET ?",
-        (*named, *params, *named, limit, skip),
+    )
+    behind, given_key = "1", tuple[Any, ...]()
+    if after is not None:
+        first, last = after[:3], after[3:]
+        behind = "((place, ends, over) > (?, ?, ?) OR ((place, ends, over) = (?, ?, ?) AND (moment, id) < (?, ?)))"
+        given_key = (*first, *first, *last)
+    rows = db.rows(
+        f"SELECT * FROM ({columns}) WHERE {behind} ORDER BY place, ends, over, moment DESC, id DESC LIMIT ? OFFSET ?",
+        (*named, *params, *given_key, limit, skip),
     )
     return tuple(
         OrderRow(
             id=row["id"],
-            key=(row["place"], row["moment"], row["id"]),
+            key=(row["place"], row["ends"], row["over"], row["moment"], row["id"]),
             order_number=row["order_number"],
             customer_name=row["customer_name"],
             phone=row["phone"],
@@ -101,6 +130,7 @@ def page(q: OrderQuery, after: Key | None, skip: int, limit: int) -> tuple[Order
             expires_at=_moment(row["expires_at"]),
             unsent=row["answer"] is not None,
             reason=row["reason"],
+            ends_at=None if row["ends"] == _NEVER else _moment(row["ends"]),
         )
         for row in rows
     )
@@ -154,6 +184,17 @@ def get(order_id: str) -> Order:
     )
 
 
+def find(number: str) -> Order:
+    """The order with this number, or this id, however it is typed. Raises `error.order.unknown`, and
+    `error.order.several` for a number that two have."""
+    if _BY_ID.first(id=number) is not None:
+        return get(number)
+    ids = _named(OrderQuery(text=number, open_only=False))
+    if len(ids) > 1:
+        raise ShopError("error.order.several", number=number)
+    return get(ids[0] if ids else number)
+
+
 _AGREED = ("quoted", "accepted", "ready")
 """An order with a quote, though the server may not say which."""
 
@@ -161,7 +202,15 @@ _AGREED = ("quoted", "accepted", "ready")
 def _quote(text: str) -> Quote:
     body = json.loads(text)
     lines = tuple(
-        OrderLine(line.get("item_id"), line["item_name"], line["quantity"], line["price"]) for line in body["lines"]
+        OrderLine(
+            line.get("item_id"),
+            line["item_name"],
+            line["quantity"],
+            line.get("price"),
+            line.get("brand") or "",
+            line.get("available") or "now",
+        )
+        for line in body["lines"]
     )
     until = body.get("valid_until")
     return Quote(lines, body["total"], from_text(until) if until else None, body.get("notes") or "")
@@ -180,14 +229,72 @@ def quote_text(quote: Any) -> str | None:
     return None if quote is None else str(quote)
 
 
-def suggestions(order: Order) -> tuple[PartRow | None, ...]:
-    """The part of this shop that each line of an order means, with its price and what lies on the shelf."""
-    return tuple(_part_of(line) for line in order.lines)
+def suggestions(order: Order) -> tuple[LinePart | None, ...]:
+    """The part of this shop that each line of an order means, with its price, its cost and what lies on the shelf."""
+    return tuple(None if (found := _meant(line)) is None else _with_cost(*found) for line in order.lines)
 
 
-def _part_of(line: OrderLine) -> PartRow | None:
-    row = _LISTED_PART.first(id=line.part_id)
-    return inventory.find_code(line.name) if row is None else search.rows([row["pk"]])[0]
+def begin_quote(order: Order) -> tuple[tuple[OrderLine, LinePart | None], ...]:
+    """What a quote begins with: what was quoted before, or else each line as it was asked for, of the part that it
+    means and at the agreed price or the shelf's."""
+    quoted = list(order.quote.lines) if order.quote is not None else []
+    begun = []
+    for line in order.lines:
+        before = next((one for one in quoted if one.name == line.name), None)
+        if before is not None:
+            quoted.remove(before)
+        wanted = line if before is None else replace(before, part_id=before.part_id or line.part_id)
+        found = _meant(wanted)
+        part = None if found is None else _with_cost(*found)
+        price = wanted.price or line.price or (part.part.price if part is not None else None) or None
+        left_out = before is None and order.quote is not None
+        begun.append(
+            (
+                replace(
+                    wanted,
+                    part_id=None if part is None else part.part.id,
+                    price=price,
+                    available="no" if left_out else wanted.available,
+                ),
+                part,
+            )
+        )
+    return tuple(begun)
+
+
+def line_part(part: PartRow) -> LinePart:
+    """A part that a person has chosen for a line."""
+    return _with_cost(part, True)
+
+
+def _with_cost(part: PartRow, is_tied: bool) -> LinePart:
+    return LinePart(part, inventory.get(part.id).draft.cost, is_tied)
+
+
+def _meant(line: OrderLine) -> tuple[PartRow, bool] | None:
+    """The part that a line means, and whether a person has said so: the order's own word counts before that, and a
+    code in its words after it."""
+    for part_id, is_tied in ((line.part_id, False), (line_ties.part_of(line.name), True)):
+        if (row := _LISTED_PART.first(id=part_id)) is not None:
+            return search.rows([row["pk"]])[0], is_tied
+    part = inventory.find_code(line.name)
+    return None if part is None else (part, False)
+
+
+def names_part(line: OrderLine) -> bool:
+    """Tell whether a line says itself which part of this shop it means: then nothing is to be tied."""
+    return _LISTED_PART.first(id=line.part_id) is not None
+
+
+def tie(order_id: str, n: int, part_id: str, *, actor: str = "") -> None:
+    """Say which part the line `n` of an order, counted from 0, means, and remember it for the next one of its name.
+    Raises `error.order.names_part` for a line that names a part itself, and `error.part.unknown`."""
+    line = get(order_id).lines[n]
+    if names_part(line):
+        raise ShopError("error.order.names_part", name=line.name)
+    inventory.get(part_id)
+    line_ties.tie(line.name, part_id)
+    journal.audit("tie", "order", order_id, {"name": line.name, "part_id": part_id}, actor)
 
 
 # --- answering -----------------------------------------------------------------------------------------
@@ -208,28 +315,65 @@ def reject(order_id: str, reason: str, *, actor: str = "") -> Order:
 def quote(
     order_id: str, lines: Sequence[OrderLine], valid_until: datetime, notes: str = "", *, actor: str = ""
 ) -> Order:
-    """Name a price for each line, good until `valid_until`. For an order that is quoted already this corrects the
-    quote, where the server knows that (`error.order.quote_stands`).
+    """Name a price for each line that can be had, good until `valid_until`. For an order that is quoted already this
+    corrects the quote, where the server knows that (`error.order.quote_stands`). A line that names no part of this
+    shop is tied to the part that is quoted for it.
 
-    Raises `error.order.no_price` for a line without a price, `error.order.price` for one that cannot be meant,
+    Raises `error.order.nothing_offered` where none can be had, `error.order.no_price` for a line without a price,
+    `error.order.price` for one that cannot be meant, `error.order.available` for a day on which nothing comes,
     `error.order.past` for an end that has passed, and `error.order.answered`.
     """
-    priced = [(line, line.price) for line in lines if line.price]
-    if not priced or len(priced) < len(lines):
+    offered = [line for line in lines if line.is_offered]
+    if lines and not offered:
+        raise ShopError("error.order.nothing_offered")
+    if not offered or any(not line.price for line in offered):
         raise ShopError("error.order.no_price")
-    if any(not 0 < price <= MAX_MONEY or line.quantity <= 0 for line, price in priced):
+    if any(line.quantity <= 0 for line in lines) or any(not 0 < (line.price or 0) <= MAX_MONEY for line in offered):
         raise ShopError("error.order.price")
+    for line in offered:
+        _check_available(line.available)
     if valid_until <= db.now():
         raise ShopError("error.order.past")
     body = {
-        "lines": [{"item_name": line.name, "quantity": line.quantity, "price": price} for line, price in priced],
-        "total": sum(worth(price, line.quantity) for line, price in priced),
+        "lines": [_quoted(line) for line in lines],
+        "total": sum(worth(line.price or 0, line.quantity) for line in offered),
         "valid_until": to_text(valid_until),
         "notes": notes.strip(),
     }
-    if get(order_id).status == "quoted":
+    order = get(order_id)
+    if order.status == "quoted":
         _check_open_quote()
-    return _answer(order_id, "quote", body, actor)
+    answered = _answer(order_id, "quote", body, actor)
+    unnamed = {line.name for line in order.lines if not names_part(line)}
+    for line in lines:
+        if line.part_id is not None and line.name in unnamed:
+            line_ties.tie(line.name, line.part_id)
+    return answered
+
+
+def _check_available(available: str) -> None:
+    if available == "now":
+        return
+    today = shop_time.local(db.now(), state.timezone()).date()
+    try:
+        day = date.fromisoformat(available)
+    except ValueError:
+        raise ShopError("error.order.available") from None
+    if not today <= day <= today + timedelta(days=MOST_DAYS):
+        raise ShopError("error.order.available")
+
+
+def _quoted(line: OrderLine) -> dict[str, Any]:
+    """A line of a quote as it is sent, without what says nothing."""
+    body: dict[str, Any] = {"item_name": line.name, "quantity": line.quantity}
+    if line.is_offered:
+        body["price"] = line.price
+    said = {
+        "item_id": line.part_id,
+        "brand": line.brand.strip(),
+        "available": "" if line.available == "now" else line.available,
+    }
+    return body | {name: value for name, value in said.items() if value}
 
 
 def withdraw(order_id: str, *, actor: str = "") -> Order:
@@ -318,12 +462,14 @@ def sold_as(order_id: str) -> str | None:
 
 
 def _agreed(order: Order) -> tuple[list[OrderLine], list[OrderLine]]:
-    """The lines to be sold, and those of the order that its quote leaves out. A quote names no parts: which one a line
-    means, the order says."""
+    """The lines to be sold, and those of the order that its quote leaves out. Where a quote names no part, the order
+    says which one a line means."""
     if order.quote is None:
         return list(order.lines), []
     left, agreed = list(order.lines), []
     for quoted in order.quote.lines:
+        if not quoted.is_offered:
+            continue
         ordered = next((line for line in left if line.name == quoted.name), None)
         if ordered is not None:
             left.remove(ordered)
@@ -340,7 +486,5 @@ def _off(order: Order, lines: Sequence[CartLine]) -> Discount:
 
 
 def _line_of_cart(line: OrderLine) -> CartLine | None:
-    part = _part_of(line)
-    if part is None:
-        return None
-    return line_of(part, line.quantity, line.price)
+    found = _meant(line)
+    return None if found is None else line_of(found[0], line.quantity, line.price)

@@ -429,10 +429,29 @@ class SaleQuery:
 
 @dataclass(frozen=True, slots=True)
 class OrderLine:
+    """A line of an order, or of the quote for one: there `part_id` is the part that is offered, which may be of another
+    `brand` than was asked for, and `available` says when it can be had: `now`, `no`, or a day, YYYY-MM-DD."""
+
     part_id: str | None
     name: str
     quantity: Quantity
     price: int | None
+    brand: str = ""
+    available: str = "now"
+
+    @property
+    def is_offered(self) -> bool:
+        return self.available != "no"
+
+
+@dataclass(frozen=True, slots=True)
+class LinePart:
+    """The part of this shop that a line of an order means, with what it cost the shop; `is_tied` where the order does
+    not say so, but a person has."""
+
+    part: PartRow
+    cost: int
+    is_tied: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -461,6 +480,8 @@ class OrderRow:
     unsent: bool
     reason: str = ""
     """Why it came to nothing: `taken` by another shop, `expired`, or a person's words."""
+    ends_at: datetime | None = None
+    """When it, or the quote for it, comes to nothing unless somebody does something; None for one that cannot."""
 
 
 @dataclass(frozen=True, slots=True)

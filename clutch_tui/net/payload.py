@@ -348,9 +348,24 @@ class OrderItem(Payload):
     price: Money | None = None
 
 
+def available_in(value: object) -> str:
+    """When a line that is quoted can be had: `now`, `no`, or a day. What says nothing is now."""
+    if value is False or value == "no":
+        return "no"
+    try:
+        return day_in(value) or "now"
+    except ValueError:
+        return "now"
+
+
+class QuoteLine(OrderItem):
+    brand: str = ""
+    available: Annotated[str, BeforeValidator(available_in)] = "now"
+
+
 class Quote(Payload):
     other_names: ClassVar[dict[str, str]] = {"items": "lines"}
-    lines: list[OrderItem] = []
+    lines: list[QuoteLine] = []
     total: Money = 0
     valid_until: Moment = None
     notes: str = ""

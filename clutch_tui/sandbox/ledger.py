@@ -14,9 +14,10 @@ KINDS_OF_2 = frozenset({"exchange", "lost_sale", "payment_void", "quotation", "q
 FACTS = frozenset({"sale", "return", "void", "payment", "cash", "count", "adjust", "receive"}) | KINDS_OF_2
 FIELDS_OF_2 = {"item": ("unit", "decimals"), "sale": ("exchange_id",)}
 """Fields, by the type of their record, that such a program does not know either."""
-RECORDS = tuple(sorted(KINDS_OF_2 | {"fraction", "quote", "unit"}))
+RECORDS = tuple(sorted(KINDS_OF_2 | {"fraction", "quote", "quote_line", "unit"}))
 """What this server names of version 2. `fraction`: quantities may have decimals. `quote`: an order's quote is kept,
-corrected and withdrawn. `unit`: a part says its unit and its decimals."""
+corrected and withdrawn; `quote_line`: each of its lines says part, brand and when it can be had. `unit`: a part says
+its unit and its decimals."""
 
 
 @dataclass(frozen=True, slots=True)

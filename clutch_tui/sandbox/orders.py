@@ -66,15 +66,23 @@ def _answered(change: Change) -> JSON:
     lines = fields.get("lines") or fields.get("items")
     if not isinstance(lines, list) or not lines or not all(isinstance(line, dict) for line in lines):
         raise invalid("lines", "must be a list of objects that is not empty")
-    total = sum(
-        payload.priced(payload.piastres(line.get("price"), "price"), payload.quantity(line.get("quantity"), "quantity"))
-        for line in lines
-    )
+    total = sum(map(_worth, lines))
     given = fields.get("total")
     value = total if given is None else payload.piastres(given, "total")
     quote = {name: fields[name] for name in ("valid_until", "notes") if fields.get(name)}
     quoted = quote | {"lines": lines, "total": payload.money(value)}
     return {"status": "quoted", "quote": payload.dump(quoted), "total": value}
+
+
+def _worth(line: JSON) -> int:
+    """What a line of a quote comes to: nothing, where it cannot be had."""
+    quantity = payload.quantity(line.get("quantity"), "quantity")
+    available = line.get("available") or "now"
+    if available == "no":
+        return 0
+    if available != "now":
+        payload.day(available, "available")
+    return payload.priced(payload.piastres(line.get("price"), "price"), quantity)
 
 
 def _write(transaction: Transaction, row: Row, values: JSON) -> int:

@@ -208,6 +208,12 @@ def duration(seconds: float) -> str:
     return tn("duration.seconds", whole)
 
 
+def hours(seconds: float) -> str:
+    """Return a length of time in hours and minutes: `5:07`."""
+    minutes = max(0, int(seconds)) // 60
+    return isolate(show_digits(f"{minutes // 60}:{minutes % 60:02}", strings.digits()))
+
+
 def clock(seconds: float) -> str:
     """Return how a clock stands that is so many seconds ahead: `2 days ahead`, `5 minutes behind`."""
     return strings.t("clock.ahead" if seconds > 0 else "clock.behind", duration=duration(seconds))

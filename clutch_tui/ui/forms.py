@@ -91,6 +91,11 @@ class EntryRow(Horizontal):
             self.field.refresh()
         self.problem.clear()
 
+    def suggest(self, value: object) -> None:
+        """Write a value into the field, as if it had been typed."""
+        if isinstance(self.field, TextField):
+            self.field.value = _typed(self.entry, value)
+
     def read(self) -> Any:
         """The field's value for the record. Raises `NumberError` with the sentence for the field."""
         if isinstance(self.field, NumberField):
@@ -259,8 +264,12 @@ class FormDialog(Dialog[T], Generic[T]):
 
     @work(group="leave", exclusive=True, exit_on_error=False)
     async def action_back(self) -> None:  # type: ignore[override]
-        if not any(row.changed for row in self.rows) or await self.app.confirm("form.discard"):
+        if not self.is_changed() or await self.app.confirm("form.discard"):
             self.dismiss(None)
+
+    def is_changed(self) -> bool:
+        """Tell whether anything would be lost that was typed."""
+        return any(row.changed for row in self.rows)
 
 
 def _bring_into_view(row: EntryRow) -> None:

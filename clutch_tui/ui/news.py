@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from textual.notifications import SeverityLevel
 
+from clutch_tui.core import order_news
 from clutch_tui.core.journal import ORDER, Notification
 from clutch_tui.core.types import OrderQuery
 from clutch_tui.text import format as shown
@@ -53,7 +54,9 @@ def sentence(row: Notification) -> str:
     return shown.isolate(f"{row.kind} " + " ".join(f"{name}={value}" for name, value in values.items()))
 
 
-_URGENT = (ORDER, "system_message")
+_ABOUT_ORDERS = (ORDER, *order_news.KINDS)
+"""Kinds that lead to an order."""
+_URGENT = (ORDER, "order_accepted", "order_cancelled", "order_taken", "system_message")
 """What is told at once, with the bell: a customer waits, or it concerns everybody. The rest waits in its list; there
 may be a hundred an hour, and a bell that always rings is heard by nobody."""
 _TOPICS = {
@@ -71,13 +74,13 @@ def tell(app: ClutchApp, fresh: Iterable[Notification], *, rings: bool) -> None:
     if urgent and rings:
         app.bell()
     for row in urgent:
-        tone = "warning" if row.kind == ORDER else _TONES.get(str(row.values.get("level")), "information")
+        tone = "warning" if row.kind in _ABOUT_ORDERS else _TONES.get(str(row.values.get("level")), "information")
         app.notify(sentence(row), severity=tone, timeout=15)
 
 
 async def go_to(app: ClutchApp, row: Notification) -> bool:
     """Go to what a notification speaks of; False where it speaks of nothing that is here."""
-    if row.kind == ORDER:
+    if row.kind in _ABOUT_ORDERS:
         return await _to_order(app, str(row.values.get("order_number") or ""))
     if row.kind.startswith("update_"):
         await app.action_mode("updates")

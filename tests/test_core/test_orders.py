@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -15,7 +16,9 @@ from clutch_tui.core.errors import ShopError
 from clutch_tui.core.outbox import abilities, outbox
 from clutch_tui.core.quantity import NOTHING, ONE, Quantity, whole
 from clutch_tui.core.store.store import Store
+from clutch_tui.core.sync import replica_rows
 from clutch_tui.core.types import OrderLine, OrderQuery, Payment, TaxRules
+from clutch_tui.net.sync.messages import write_fields
 from tests.test_core.shop import HandClock, queue, stock_shelf
 
 
@@ -103,7 +106,9 @@ def test_a_quote_carries_prices_and_their_sum(placed: Store, clock: HandClock) -
     body = queue(placed)[0]["payload"]
     assert body["total"] == 1180_00
     assert body["valid_until"] == "2026-11-25T09:00:00.000Z"
-    assert body["lines"][0] == {"item_name": "طلمبة مياه", "quantity": whole(2), "price": 140_00}
+    assert body["lines"][0] == {
+        "item_name": "طلمبة مياه", "quantity": whole(2), "price": 140_00, "item_id": "part-1"
+    }  # fmt: skip
 
 
 def test_fractions_are_quoted_and_sold_as_they_were_asked_for(placed: Store, clock: HandClock) -> None:
@@ -132,10 +137,172 @@ def test_fractions_are_quoted_and_sold_as_they_were_asked_for(placed: Store, clo
 QUOTED = (OrderLine("part-1", "طلمبة مياه", ONE, 450_00), OrderLine("part-2", "فلتر زيت", ONE, 177_50))
 
 
+TOMORROW = "2026-11-23"
+OFFERED = (
+    OrderLine("part-2", "طلمبة مياه", ONE, 450_00, brand="Bosch", available=TOMORROW),
+    OrderLine(None, "كاوتش استبن", ONE, None, available="no"),
+)
+"""One of the two that were wanted, of another part and tomorrow; the other not at all."""
+
+
 def test_a_quote_goes_up_to_servers_of_every_version(placed: Store, clock: HandClock) -> None:
-    placed.run_now(orders.quote, "o3", QUOTED, clock.now() + timedelta(days=3))
+    """In the words that the server knows when it is first sent, and in the same ones ever after."""
+    placed.run_now(orders.quote, "o3", OFFERED, clock.now() + timedelta(days=3), "مع الضمان")
+    assert placed.run_now(outbox.claim, "rest") == (), "nothing was heard of the server yet"
+    placed.run_now(abilities.learn, 1, ())
     (change,) = placed.run_now(outbox.claim, "rest")
     assert (change.kind, change.lane) == ("quote", "fast")
+    assert change.payload["lines"] == [{"item_name": "طلمبة مياه", "quantity": ONE, "price": 450_00}]
+    assert change.payload["notes"] == f"مع الضمان; طلمبة مياه: Bosch, {TOMORROW}"
+    placed.run_now(abilities.learn, 2, ("quote", "quote_line"))
+    (again,) = placed.run_now(outbox.claim, "rest")
+    assert again.payload == change.payload
+
+
+def test_a_server_that_knows_them_is_told_part_brand_and_day(placed: Store, clock: HandClock) -> None:
+    placed.run_now(abilities.learn, 2, ("quote", "quote_line"))
+    order = placed.run_now(orders.quote, "o3", OFFERED, clock.now() + timedelta(days=3))
+    assert order.quote is not None
+    assert (order.quote.lines, order.total) == (OFFERED, 450_00)
+    (change,) = placed.run_now(outbox.claim, "rest")
+    offered, missing = write_fields(change)["lines"]
+    assert offered == {
+        "item_name": "طلمبة مياه", "quantity": 1, "price": Decimal("450.00"), "item_id": "part-2",
+        "brand": "Bosch", "available": TOMORROW,
+    }  # fmt: skip
+    assert missing == {"item_name": "كاوتش استبن", "quantity": 1, "available": "no"}
+
+
+def test_what_was_quoted_of_another_brand_is_sold_and_what_was_not_offered_is_not(
+    placed: Store, clock: HandClock
+) -> None:
+    placed.run_now(orders.quote, "o3", OFFERED, clock.now() + timedelta(days=3))
+    cart = placed.run_now(orders.to_cart, "o3")
+    assert [(line.part_id, line.quantity, line.price) for line in cart.lines] == [("part-2", ONE, 450_00)]
+    assert net(cart) == 450_00
+    assert cart.notes == "1 × كاوتش استبن"
+    again = placed.read_now(lambda: orders.begin_quote(orders.get("o3")))
+    assert [line for line, _ in again] == list(OFFERED), "a correction begins with what was said"
+
+
+@pytest.mark.parametrize(
+    ("available", "key"),
+    [("yesterday", "available"), ("2026-11-21", "available"), ("2028-01-01", "available"), ("no", "nothing_offered")],
+)
+def test_a_day_on_which_nothing_comes(placed: Store, clock: HandClock, available: str, key: str) -> None:
+    lines = (OrderLine("part-1", "طلمبة مياه", ONE, 5_00, available=available),)
+    with pytest.raises(ShopError, match=f"error.order.{key}"):
+        placed.run_now(orders.quote, "o3", lines, clock.now() + timedelta(days=3))
+    assert queue(placed) == []
+
+
+def meant(store: Store, order_id: str) -> list[tuple[str, bool] | None]:
+    found = store.read_now(lambda: orders.suggestions(orders.get(order_id)))
+    return [None if one is None else (one.part.id, one.is_tied) for one in found]
+
+
+def test_words_that_a_person_has_tied_to_a_part_are_known_the_next_time(placed: Store) -> None:
+    assert meant(placed, "o3") == [("part-1", False), None]
+    with pytest.raises(ShopError, match=r"error\.order\.names_part"):
+        placed.run_now(orders.tie, "o3", 0, "part-2")
+    placed.run_now(orders.tie, "o3", 1, "part-2")
+    placed.run_now(db.execute, "UPDATE order_line SET name = 'كـاوتش  إستبن' WHERE n = 2 AND order_id = 'o2'")
+    assert meant(placed, "o3")[1] == meant(placed, "o2")[1] == ("part-2", True)
+    cart = placed.run_now(orders.to_cart, "o3")
+    assert [line.part_id for line in cart.lines] == ["part-1", "part-2"]
+    assert cart.notes == ""
+    placed.run_now(orders.tie, "o3", 1, "part-3")
+    assert meant(placed, "o2")[1] == ("part-3", True), "what is said last counts"
+    placed.run_now(db.execute, "UPDATE part SET deleted = 1 WHERE id = 'part-3'")
+    assert meant(placed, "o3")[1] is None
+
+
+def test_a_tie_is_made_by_a_quote_and_outlives_every_pull(placed: Store, clock: HandClock) -> None:
+    lines = (QUOTED[0], OrderLine("part-2", "كاوتش استبن", ONE, 99_00))
+    placed.run_now(orders.quote, "o3", lines, clock.now() + timedelta(days=3))
+    placed.run_now(replica_rows.store, "order", [], snapshot=True)
+    placed.run_now(replica_rows.store, "order", [pulled("o7")], snapshot=False)
+    assert meant(placed, "o7") == [("part-2", True)]
+
+
+def pulled(order_id: str, **fields: Any) -> dict[str, Any]:
+    """An order as a pull brings it: of something that it calls by a name alone."""
+    row: dict[str, Any] = dict.fromkeys(("customer_id", "created_at", "expires_at", "quote"))
+    row |= dict.fromkeys(("phone", "delivery_address", "notes", "reason"), "") | {"total": 0, "seq": 1, "version": 1}
+    items = [{"item_id": None, "item_name": "كاوتش استبن", "quantity": ONE, "price": None}]
+    row |= {"id": order_id, "order_number": f"MK-{order_id}", "customer_name": "منى", "items": items}
+    return row | {"status": "pending", "deleted": False} | fields
+
+
+def test_what_another_till_has_quoted_is_learned_from_its_quote(placed: Store) -> None:
+    line = {"item_id": "part-2", "item_name": "كاوتش استبن", "quantity": ONE, "price": 99_00}
+    quote = {"lines": [line], "total": 99_00, "valid_until": None, "notes": ""}
+    placed.run_now(replica_rows.store, "order", [pulled("o8", status="quoted", quote=quote)], snapshot=False)
+    assert meant(placed, "o3")[1] == ("part-2", True)
+    placed.run_now(orders.tie, "o3", 1, "part-3")
+    placed.run_now(replica_rows.store, "order", [pulled("o8", status="quoted", quote=quote)], snapshot=False)
+    assert meant(placed, "o3")[1] == ("part-3", True), "what was said here stands"
+
+
+def test_what_ends_first_stands_first(placed: Store) -> None:
+    rows = [
+        pulled("late", expires_at="2026-11-22T12:00:00.000Z"),
+        pulled("soon", expires_at="2026-11-22T09:10:00.000Z"),
+        pulled("quoted", status="quoted", expires_at="2026-11-22T20:00:00.000Z", quote=quote_until("11:00")),
+        pulled("agreed", status="accepted", expires_at="2026-11-22T09:01:00.000Z"),
+        pulled(
+            "gone", status="cancelled", expires_at="2026-11-22T08:00:00.000Z", created_at="2026-12-01T00:00:00.000Z"
+        ),
+    ]
+    placed.run_now(replica_rows.store, "order", rows, snapshot=False)
+    expected = ["MK-soon", "MK-quoted", "MK-late", "ORD-103", "ORD-102", "MK-agreed", "MK-gone", "ORD-101"]
+    assert numbers(placed) == expected
+    assert numbers(placed, open_only=True) == expected[:-2]
+    q = OrderQuery(open_only=False)
+    whole_list = placed.read_now(orders.page, q, None, 0, 10)
+    assert [row.ends_at and row.ends_at.hour for row in whole_list[:4]] == [9, 11, 12, None]
+    for n, row in enumerate(whole_list):
+        assert placed.read_now(orders.page, q, row.key, 0, 10) == whole_list[n + 1 :], row.order_number
+
+
+def quote_until(hour: str) -> dict[str, Any]:
+    line = {"item_id": None, "item_name": "كاوتش استبن", "quantity": ONE, "price": 99_00}
+    return {"lines": [line], "total": 99_00, "valid_until": f"2026-11-22T{hour}:00.000Z", "notes": ""}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "reason", "kind"),
+    [
+        ("quoted", "accepted", "", "order_accepted"),
+        ("quoted", "cancelled", "customer", "order_cancelled"),
+        ("pending", "cancelled", "taken", "order_taken"),
+        ("pending", "cancelled", "expired", "order_expired"),
+        ("accepted", "cancelled", "", "order_cancelled"),
+        ("pending", "accepted", "", None),
+        ("pending", "quoted", "", None),
+        ("cancelled", "cancelled", "taken", None),
+        ("accepted", "completed", "", None),
+    ],
+)
+def test_what_becomes_of_an_order_without_us_is_news_once(
+    placed: Store, before: str, after: str, reason: str, kind: str | None
+) -> None:
+    placed.run_now(replica_rows.store, "order", [pulled("o9", status=before)], snapshot=False)
+    assert placed.read_now(journal.notifications, None, 0, 9) == (), "an order that was not known is no such news"
+    for _ in range(2):
+        row = pulled("o9", status=after, reason=reason, version=2)
+        placed.run_now(replica_rows.store, "order", [row], snapshot=False)
+    told = placed.read_now(journal.notifications, None, 0, 9)
+    assert [(one.kind, one.values["order_number"]) for one in told] == ([(kind, "MK-o9")] if kind else [])
+
+
+def test_what_this_till_has_answered_itself_is_no_news_and_that_it_came_too_late_is(placed: Store) -> None:
+    placed.run_now(replica_rows.store, "order", [pulled("o9", status="quoted")], snapshot=False)
+    placed.run_now(orders.accept, "o9")
+    placed.run_now(replica_rows.store, "order", [pulled("o9", status="accepted", version=2)], snapshot=False)
+    assert placed.read_now(journal.notifications, None, 0, 9) == ()
+    placed.run_now(replica_rows.store, "order", [pulled("o9", status="cancelled", reason="taken")], snapshot=False)
+    assert [one.kind for one in placed.read_now(journal.notifications, None, 0, 9)] == ["order_taken"]
 
 
 def test_what_was_quoted_is_what_is_sold(placed: Store, clock: HandClock) -> None:

@@ -73,6 +73,17 @@ async def test_a_quote_for_a_fraction_comes_to_whole_piastres(terminal: Terminal
     assert (quoted["total"], quoted["quote"]["lines"]) == (175.27, lines)
 
 
+async def test_a_line_of_a_quote_says_part_brand_and_when(terminal: Terminal) -> None:
+    """What cannot be had costs nothing; a day that is none is refused."""
+    order = await _place(terminal)
+    offered = {"item_name": "تيل فرامل", "item_id": "p-9", "quantity": 2, "price": 350.5, "brand": "Bosch"}
+    quote = {"lines": [offered | {"available": "2026-12-01"}, {"item_name": "فلتر", "quantity": 1, "available": "no"}]}
+    quoted = await terminal.data("orders.quote", quote, order)
+    assert (quoted["total"], quoted["quote"]["lines"]) == (701, quote["lines"])
+    refused = await terminal.call("orders.quote", {"lines": [offered | {"available": "soon"}]}, order)
+    assert refused.json()["errors"] == [{"field": "available", "message": "must be a day, YYYY-MM-DD"}]
+
+
 async def test_an_open_quote_is_corrected_and_withdrawn(terminal: Terminal) -> None:
     order = await _place(terminal)
     for price, version in ((350.5, 2), (300.25, 3)):

@@ -29,7 +29,7 @@ from clutch_tui.security import keychain
 from clutch_tui.support import doctor
 from clutch_tui.terminal import bidi_mode, glyphs
 from clutch_tui.ui import keys, locked, status, themes
-from clutch_tui.ui.screens import insight_lines
+from clutch_tui.ui.screens import insight_lines, order_quote
 from tests.doctor_checks import CHECKS
 
 _UNTROUBLED = {"ok", "reachable"}
@@ -38,6 +38,7 @@ _TROUBLES = [state for state in get_args(endpoint_tester.State) if state not in 
 _OUTCOMES = ["seen", "resent", "replaced", "given_up"]
 
 FAMILIES: dict[str, Iterable[str]] = {
+    "cli.orders.quote.": ["price", "qty", "part", "brand", "available"],
     "cli.key.keeper.": get_args(keychain.Keeper),
     "cli.key.sheet.": ["what", "who", "how"],
     "cli.return.would_": ["give", "pay"],
@@ -51,6 +52,7 @@ FAMILIES: dict[str, Iterable[str]] = {
     "connection.state.": get_args(monitor.State),
     "connection.way.": [*get_args(transports.Transport), "both"],
     "difference.": ["refused", "set_aside", "local_sales"],
+    "order.delivery.": order_quote.DELIVERY,
     "duration.": ["minutes", "hours", "days", "years"],
     "drawer.ask_": ["open", "pay_in", "pay_out"],
     "doctor.": doctor.OUTCOMES,

@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from rich.cells import cell_len
 
-from clutch_tui.core import cart, inventory, journal, orders, sales, state
+from clutch_tui.core import cart, inventory, journal, line_ties, orders, sales, state
+from clutch_tui.core.clock import to_text
 from clutch_tui.core.database import db
 from clutch_tui.core.outbox import abilities
 from clutch_tui.core.outbox.messages import Result
 from clutch_tui.core.quantity import ONE, whole
 from clutch_tui.core.sync import replica, replica_rows
 from clutch_tui.core.types import OrderQuery, Payment, SaleQuery
-from clutch_tui.text import strings
-from clutch_tui.text.format import money, part_number
+from clutch_tui.text import shop_time, strings
+from clutch_tui.text.format import isolate, money, name, part_number
 from clutch_tui.text.strings import t, tn
 from clutch_tui.ui.dialogs import Ask, Confirm, ConfirmUnexpected, ShowText
 from clutch_tui.ui.forms import LINE_LABEL, FormDialog
 from clutch_tui.ui.screens.insights import InsightsScreen
 from clutch_tui.ui.screens.notifications import NotificationsScreen
 from clutch_tui.ui.screens.order_page import OrderDialog
-from clutch_tui.ui.screens.orders import OrdersScreen
+from clutch_tui.ui.screens.order_quote import LineDialog, OrderQuoteDialog
+from clutch_tui.ui.screens.orders import COLUMNS, OrdersScreen
 from clutch_tui.ui.screens.past_sales import PastSalesScreen
 from clutch_tui.ui.screens.pay import PayDialog
+from clutch_tui.ui.screens.pick_part import PickPart
 from clutch_tui.ui.screens.queue import QueueScreen
 from clutch_tui.ui.screens.receipt import ReceiptDialog
 from clutch_tui.ui.screens.sales import SalesScreen
@@ -45,33 +50,36 @@ from tests.test_ui.shop_app import (
 )
 
 
+def order_row(shop: Shop, n: int) -> dict[str, Any]:
+    return {
+        "id": f"order-{n}",
+        "order_number": f"MK-{n}",
+        "customer_id": None,
+        "customer_name": "كريم",
+        "phone": "01001234567",
+        "items": [
+            {"item_id": shop.parts[0].id, "item_name": "فلتر زيت", "quantity": whole(2), "price": 12_500},
+            {"item_id": None, "item_name": "مساحات", "quantity": ONE, "price": None},
+        ],
+        "total": 0,
+        "status": "pending",
+        "delivery_address": "",
+        "notes": "",
+        "created_at": f"2026-11-22T10:0{n}:00.000Z",
+        "expires_at": "2099-01-01T00:00:00.000Z",
+        "reason": "",
+        "quote": None,
+        "version": 1,
+        "seq": n,
+        "deleted": False,
+    }
+
+
 @pytest.fixture
 def ordered(shop: Shop) -> Shop:
     """Two orders have come: the newest is of two oil filters and of something that the shop does not have."""
     for n in (1, 2):
-        order = {
-            "id": f"order-{n}",
-            "order_number": f"MK-{n}",
-            "customer_id": None,
-            "customer_name": "كريم",
-            "phone": "01001234567",
-            "items": [
-                {"item_id": shop.parts[0].id, "item_name": "فلتر زيت", "quantity": whole(2), "price": 12_500},
-                {"item_id": None, "item_name": "مساحات", "quantity": ONE, "price": None},
-            ],
-            "total": 0,
-            "status": "pending",
-            "delivery_address": "",
-            "notes": "",
-            "created_at": f"2026-11-22T10:0{n}:00.000Z",
-            "expires_at": "2099-01-01T00:00:00.000Z",
-            "reason": "",
-            "quote": None,
-            "version": 1,
-            "seq": n,
-            "deleted": False,
-        }
-        shop.store.run_now(replica_rows.store, "order", [order], snapshot=False)
+        shop.store.run_now(replica_rows.store, "order", [order_row(shop, n)], snapshot=False)
     return shop
 
 
@@ -111,7 +119,7 @@ async def test_accept_and_reject(ordered: Shop) -> None:
         await until(pilot, lambda: states(ordered)["MK-2"] == "accepted")
         await until(pilot, lambda: isinstance(app.screen, OrdersScreen))
         await settle(pilot)
-        await press(pilot, "down", "f4")
+        await press(pilot, "up", "f4")  # what is accepted ends no more, and stands behind
         await until(pilot, lambda: isinstance(app.screen, Ask))
         await press(pilot, "enter")
         assert t("error.field.empty") in words_on(app)
@@ -170,6 +178,142 @@ async def test_a_quote_wants_every_price(ordered: Shop) -> None:
         assert ordered.new_changes == [("quote", "order")]
 
 
+@pytest.mark.parametrize("language", ["ar", "en"])
+async def test_of_each_line_of_a_quote_one_says_how_many_which_brand_and_when(
+    ordered: Shop, language: strings.Language
+) -> None:
+    """The second line is tied to a part; of the first there are less than wanted, of another brand, and tomorrow."""
+    part = ordered.parts[1]
+    ordered.store.run_now(db.execute, "UPDATE part SET cost = 9100 WHERE id = ?", (ordered.parts[0].id,))
+    async with open_app(ordered, language, mode="orders") as (app, pilot):
+        await press(pilot, "f3")
+        await until(pilot, lambda: isinstance(app.screen, OrderQuoteDialog))
+        form = app.screen
+        cost = t("order.cost", cost=money(91_00))
+        assert all(word in words_on(app) for word in (t("part.on_shelf", stock="10"), cost))
+        await press(pilot, "f4")
+        await until(pilot, lambda: isinstance(app.screen, LineDialog))
+        await type_text(pilot, "1")
+        await press(pilot, "enter")
+        await type_text(pilot, "Bosch")
+        await press(pilot, "enter", "space", "f2")
+        await until(pilot, lambda: app.screen is form)
+        assert "(" + t("order.available.tomorrow") + ")" in words_on(app)
+        assert t("order.of_brand", brand=name("Bosch")) in words_on(app)
+        await press(pilot, "down")
+        await until(pilot, lambda: t("order.no_part") in words_on(app))
+        await press(pilot, "f6")
+        await until(pilot, lambda: isinstance(app.screen, PickPart))
+        await press(pilot, "enter")  # nobody has chosen yet
+        assert t("order.pick_first") in words_on(app)
+        app.screen.search.value = part.draft.part_number
+        await settle(pilot)
+        await press(pilot, "enter")
+        await until(pilot, lambda: app.screen is form)
+        assert form.query_one("#field-price1", TextField).value == f"{part.draft.price / 100:.2f}"
+        await press(pilot, "f2")
+        await until(pilot, lambda: states(ordered)["MK-2"] == "quoted")
+        quote = ordered.read(orders.get, "order-2").quote
+        assert quote is not None
+        first, second = quote.lines
+        tomorrow = (shop_time.local(datetime.now(UTC)).date() + timedelta(days=1)).isoformat()
+        assert (first.quantity, first.brand, first.available) == (whole(1), "Bosch", tomorrow)
+        assert (second.part_id, second.price, second.available) == (part.id, part.draft.price, "now")
+        await until(pilot, lambda: isinstance(app.screen, OrdersScreen))
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, OrderDialog))
+        assert all(word in words_on(app) for word in ("Bosch", t("order.available.tomorrow"), t("order.tied")))
+
+
+async def test_a_line_that_cannot_be_had_wants_no_price_and_esc_asks_before_it_is_forgotten(ordered: Shop) -> None:
+    async with open_app(ordered, "en", mode="orders") as (app, pilot):
+        await press(pilot, "f3")
+        await until(pilot, lambda: isinstance(app.screen, OrderQuoteDialog))
+        form = app.screen
+        await press(pilot, "down", "f4")
+        await until(pilot, lambda: isinstance(app.screen, LineDialog))
+        await press(pilot, "down", "down", "left", "f2")
+        await until(pilot, lambda: app.screen is form)
+        await press(pilot, "escape")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await press(pilot, "escape")
+        await until(pilot, lambda: app.screen is form)
+        await press(pilot, "f2")
+        await until(pilot, lambda: states(ordered)["MK-2"] == "quoted")
+        order = ordered.read(orders.get, "order-2")
+        assert order.quote is not None
+        assert ([line.available for line in order.quote.lines], order.total) == (["now", "no"], 250_00)
+
+
+async def test_a_line_comes_on_a_day_that_is_typed(ordered: Shop) -> None:
+    async with open_app(ordered, "en", mode="orders") as (app, pilot):
+        await press(pilot, "f3")
+        await until(pilot, lambda: isinstance(app.screen, OrderQuoteDialog))
+        form = app.screen
+        await press(pilot, "f4")
+        await until(pilot, lambda: isinstance(app.screen, LineDialog))
+        await press(pilot, "down", "down", "space", "space", "f2")
+        await until(pilot, lambda: any("day" in words for words in words_on(app).split("\n") if "366" in words))
+        await type_text(pilot, "3")
+        await press(pilot, "f2")
+        await until(pilot, lambda: app.screen is form)
+        day = (shop_time.local(datetime.now(UTC)).date() + timedelta(days=3)).strftime("%d/%m/%Y")
+        assert t("order.available.on", day=day) in words_on(app)
+
+
+async def test_an_unknown_line_is_tied_to_a_part_once_for_all(ordered: Shop) -> None:
+    part = ordered.parts[1]
+    async with open_app(ordered, "ar", mode="orders") as (app, pilot):
+        await press(pilot, "f8")
+        await until(pilot, lambda: isinstance(app.screen, PickPart))
+        app.screen.search.value = part.draft.part_number
+        await settle(pilot)
+        await press(pilot, "enter")
+        await until(pilot, lambda: ordered.read(line_ties.part_of, "مساحات") == part.id)
+        await until(pilot, lambda: any("مساحات" in words for words in toasts(app)))
+        await press(pilot, "down", "enter")  # the other order, in the same words
+        await until(pilot, lambda: isinstance(app.screen, OrderDialog))
+        assert t("order.tied") in words_on(app)
+
+
+async def test_the_list_says_how_long_there_is(ordered: Shop) -> None:
+    def soon() -> None:
+        for order, minutes in (("order-1", 10), ("order-2", 200)):
+            db.execute("UPDATE orders SET expires_at = ? WHERE id = ?", (in_minutes(minutes), order))
+
+    ordered.store.run_now(soon)
+    async with open_app(ordered, "en", mode="orders") as (app, pilot):
+        await until(pilot, lambda: len(rows_shown(app.screen.table)) == 2)
+        (left,) = (column for column in COLUMNS if column.title == "order.left")
+        first, second = rows_shown(app.screen.table)
+        assert (first.order_number, left.value(first), left.tone(first)) == ("MK-1", f"! {isolate('0:09')}", "bad")
+        assert (left.value(second), left.tone(second)) == (isolate("3:19"), "")
+
+
+def in_minutes(minutes: int) -> str:
+    return to_text(datetime.now(UTC) + timedelta(minutes=minutes))
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "kind"),
+    [("accepted", "", "accepted"), ("cancelled", "customer", "cancelled"), ("cancelled", "taken", "taken")],
+)
+async def test_what_becomes_of_an_order_is_told_and_leads_there(
+    ordered: Shop, status: str, reason: str, kind: str
+) -> None:
+    async with open_app(ordered, "en", mode="sales") as (app, pilot):
+        ordered.store.run_now(db.execute, "UPDATE orders SET status = 'quoted' WHERE id = 'order-1'")
+        row = order_row(ordered, 1) | {"status": status, "reason": reason, "version": 3}
+        await app.write("orders notifications news", replica_rows.store, "order", [row], snapshot=False)
+        await until(pilot, lambda: any("MK-1" in words for words in toasts(app)))
+        assert toasts(app) == [t(f"news.order_{kind}", order_number="MK-1", customer_name=name("كريم")).strip()]
+        await app.switch_mode("notifications")
+        await settle(pilot)
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, OrdersScreen) and app.screen.table.row is not None)
+        assert app.screen.table.row.order_number == "MK-1"
+
+
 async def test_a_quote_is_corrected_withdrawn_and_sold_as_it_was_named(ordered: Shop) -> None:
     async with open_app(ordered, "ar", mode="orders") as (app, pilot):
         await press(pilot, "f3")
@@ -210,7 +354,7 @@ async def test_an_order_that_another_shop_has_says_so(ordered: Shop) -> None:
     taken = "UPDATE orders SET status = 'cancelled', reason = 'taken' WHERE id = 'order-2'"
     ordered.store.run_now(db.execute, taken)
     async with open_app(ordered, "en", mode="orders") as (app, pilot):
-        await press(pilot, "f7")
+        await press(pilot, "f7", "down")
         await until(pilot, lambda: t("order.over.taken") in words_on(app))
 
 

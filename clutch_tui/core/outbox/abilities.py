@@ -98,11 +98,24 @@ def _negative_payment(payload: Mapping[str, Any]) -> Form:
     return Form("payment", "payment", {**body, "note": payload["reason"]})
 
 
+def _plain_quote(payload: Mapping[str, Any]) -> Form:
+    """A quote as every server takes it: of what can be had, its price alone. The brand and the day stand in the words
+    to the customer."""
+    offered = [line for line in payload["lines"] if line.get("available") != "no"]
+    lines = [{name: line[name] for name in ("item_name", "quantity", "price")} for line in offered]
+    about = ((line["item_name"], filter(None, (line.get("brand"), line.get("available")))) for line in offered)
+    said = [f"{name}: {', '.join(words)}" for name, rest in about if (words := list(rest))]
+    return Form(
+        "quote", "order", {**payload, "lines": lines, "notes": "; ".join(filter(None, (payload["notes"], *said)))}
+    )
+
+
 LATER: dict[str, Later] = {
     "payment_void": Later("sales", _negative_payment),
     "exchange": Later("sales", in_halves=True),
     **dict.fromkeys(MOVELESS, Later("sales")),
     "quote": Later("orders", is_kind=False),
+    "quote_line": Later("orders", is_kind=False),
     "unit": Later("inventory", is_kind=False),
     "fraction": Later(None, is_kind=False),
 }
@@ -278,6 +291,8 @@ def freeze(change: Change) -> bool:
     if change.kind not in MOVELESS and _is_unsaid(change):
         keep_here(change.change_id)
         return False
+    if change.kind == "quote":
+        return _freeze_quote(change)
     if later is None or not later.is_kind or knows(change.kind):
         return True
     if later.in_halves and not transports.by_lists("sales"):
@@ -295,6 +310,19 @@ def first_words(change: Change) -> Change:
     """A change that is frozen just now, as it goes up first: of an exchange that this server does not know, the half
     that comes back. The other half comes after it in the queue."""
     return halves.split(change) if change.kind == halves.KIND and not knows(change.kind) else change
+
+
+def _freeze_quote(change: Change) -> bool:
+    """Choose the words in which a quote goes up, like those of a fact."""
+    if knows("quote_line") or "lines" not in change.payload:
+        return True
+    form = _plain_quote(change.payload)
+    if form.payload == change.payload:
+        return True
+    if not has_spoken():
+        return False
+    _FREEZE.run(change_id=change.change_id, form=_written(form))
+    return True
 
 
 def in_form(change: Change) -> Change:

@@ -62,3 +62,15 @@ class OrderLineTable(Table):
     class Meta:
         table_name = "order_line"
         primary_key = peewee.CompositeKey("order_id", "n")
+
+
+class LineTieTable(Table):
+    """The part that the words of a line mean, as a person of this shop has said it (`core.line_ties`)."""
+
+    words = TextField(primary_key=True)
+    """The line's name, folded."""
+    part_id = TextField()
+    at = TextField()
+
+    class Meta:
+        table_name = "line_tie"

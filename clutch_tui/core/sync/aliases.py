@@ -100,10 +100,16 @@ def _exchanged(type: str, row: Mapping[str, Any], known: _Known) -> Mapping[str,
     if (type, row["id"]) in known:
         changed["id"] = known[type, row["id"]]
     if isinstance(lines := row.get("items"), list):
-        changed["items"] = [
-            {**line, "item_id": known.get(("item", line["item_id"]), line["item_id"])}
-            if isinstance(line.get("item_id"), str)
-            else line
-            for line in lines
-        ]
+        changed["items"] = _exchanged_lines(lines, known)
+    if isinstance(quote := row.get("quote"), dict):
+        changed["quote"] = {**quote, "lines": _exchanged_lines(quote["lines"], known)}
     return {**row, **changed} if changed else row
+
+
+def _exchanged_lines(lines: Sequence[Mapping[str, Any]], known: _Known) -> list[Mapping[str, Any]]:
+    return [
+        {**line, "item_id": known.get(("item", line["item_id"]), line["item_id"])}
+        if isinstance(line.get("item_id"), str)
+        else line
+        for line in lines
+    ]

@@ -13,7 +13,7 @@ from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
-from .. import orders, state
+from .. import line_ties, order_news, orders, state
 from ..clock import to_text
 from ..database import db
 from ..outbox import abilities, answers, overlay, precedence, transports, waiting_edits
@@ -44,6 +44,9 @@ def store(type: str, rows: Sequence[Row], *, snapshot: bool, spared: Collection[
         return
     if type == "item":
         abilities.hear_fraction(rows)
+    elif type == "order":
+        order_news.hear(rows)
+        line_ties.learn(row for row in rows if not row["deleted"])
     if snapshot:
         keep_before_snapshot(type)
     kept = overlay.kept(type)

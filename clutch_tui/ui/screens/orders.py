@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from rich.cells import cell_len
 from textual import work
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from clutch_tui.core.errors import ShopError
-from clutch_tui.core.limits import MAX_MONEY
-from clutch_tui.core.types import Order, OrderLine, OrderQuery, OrderRow, PartRow
-from clutch_tui.phrases.fields import FormField
-from clutch_tui.phrases.units import measured
+from clutch_tui.core.types import Order, OrderQuery, OrderRow
+from clutch_tui.phrases.orders import WHY_OVER, expires, status_word, time_left, urgency
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
-from clutch_tui.ui import forms, shop
-from clutch_tui.ui.dialogs import ask_text
-from clutch_tui.ui.forms import FormDialog
+from clutch_tui.ui import shop
+from clutch_tui.ui.dialogs import Choose, ask_text
 from clutch_tui.ui.screens.list_screen import ListScreen, reading
-from clutch_tui.ui.screens.order_page import ANSWERS, WHY_OVER, OrderDialog, status_word
+from clutch_tui.ui.screens.order_page import ANSWERS, OrderDialog
+from clutch_tui.ui.screens.pick_part import PickPart
 from clutch_tui.ui.widgets.column import TableColumn
-from clutch_tui.ui.widgets.part_columns import unsent_mark
+from clutch_tui.ui.widgets.part_columns import part_words, unsent_mark
 from clutch_tui.ui.widgets.window import RowSource
-from clutch_tui.ui.widgets.words import shortened
 
+_OVER = ("rejected", "cancelled", "completed")
 _TONES = {"pending": "warning", "accepted": "good", "ready": "good", "rejected": "muted", "cancelled": "muted"}
 
 
@@ -42,7 +39,14 @@ COLUMNS: tuple[TableColumn[OrderRow], ...] = (
     TableColumn("sales.customer", 16, lambda row: row.customer_name, flex=1),
     TableColumn("order.pieces", 6, lambda row: shown.number(row.pieces), number=True, priority=2),
     TableColumn("common.status", 10, lambda row: status_word(row), tone=lambda row: _TONES.get(row.status, "")),
-    TableColumn("order.came", 20, lambda row: shown.date_time(row.created_at) if row.created_at else "", priority=1),
+    TableColumn(
+        "order.left",
+        9,
+        lambda row: time_left(row.ends_at, datetime.now(UTC)),
+        number=True,
+        tone=lambda row: urgency(row.ends_at, datetime.now(UTC)),
+    ),
+    TableColumn("order.came", 20, lambda row: shown.date_time(row.created_at) if row.created_at else "", priority=3),
     TableColumn("common.total", 11, lambda row: shown.amount(row.total) if row.total else "", number=True),
 )
 
@@ -51,10 +55,10 @@ class OrdersScreen(ListScreen):
     """The orders' list: those that wait for an answer or a sale, or all."""
 
     NAME = "orders"
-    NOUNS = frozenset({"orders"})
+    NOUNS = frozenset({"orders", "age"})  # what is left of the time is drawn anew, and what ends first may change
     HINT = "order.hint"
     FROM_TOP = True
-    MARKS = ("common.has_unsent",)
+    MARKS = ("common.has_unsent", "order.mark_soon")
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(key, action, word, id=f"orders.{action}") for key, action, word in ANSWERS),
         Binding("f7", "all", "order.all", id="orders.all"),
@@ -81,8 +85,8 @@ class OrdersScreen(ListScreen):
         lines = [t("order.line", name=shown.name(row.customer_name) or "-", phone=shown.phone(row.phone) or "-")]
         if row.status == "cancelled" and row.reason in WHY_OVER:
             lines.append(t(f"order.over.{row.reason}"))
-        elif row.expires_at is not None:
-            lines.append(t("order.expires", at=shown.date_time(row.expires_at)))
+        elif words := expires(row, datetime.now(UTC)):
+            lines.append(words)
         if row.unsent:
             lines.append(t("common.has_unsent"))
         return "\n".join(lines)
@@ -93,8 +97,10 @@ class OrdersScreen(ListScreen):
             return True if row is not None and row.status in shop.orders.ANSWERABLE and not row.unsent else None
         if action == "withdraw":
             return True if row is not None and row.status == "quoted" and not row.unsent else None
+        if action == "tie":
+            return True if row is not None and row.status not in _OVER else None
         if action == "sell":
-            return True if row is not None and row.status not in ("rejected", "cancelled", "completed") else None
+            return True if row is not None and row.status not in _OVER else None
         return True
 
     def find(self, text: str) -> None:
@@ -133,11 +139,9 @@ class OrdersScreen(ListScreen):
     async def action_quote(self) -> None:
         if (row := self.table.row) is None:
             return
-        order = await self.store.read(shop.orders.get, row.id)
-        if order.status == "quoted" and not await self.store.read(shop.abilities.knows, "quote"):
-            raise ShopError("error.order.quote_stands")
-        parts = await self.store.read(shop.orders.suggestions, order)
-        await self.app.push_screen_wait(self._quote_form(order, parts))
+        from clutch_tui.ui.screens import order_quote
+
+        await order_quote.ask_for(self.app, row.id)
 
     @work(group="ask", exit_on_error=False)
     async def action_withdraw(self) -> None:
@@ -145,38 +149,26 @@ class OrdersScreen(ListScreen):
         if row is not None and await self.app.confirm("order.ask_withdraw", number=shown.part_number(row.order_number)):
             await self.write("orders", shop.orders.withdraw, row.id, actor=self.app.cashier)
 
-    def _quote_form(self, order: Order, parts: Sequence[PartRow | None]) -> FormDialog[object]:
-        """A price for one piece of each line, how many days the quote holds, a word to the customer. It begins with
-        what was quoted before, or else with the shelf's prices."""
-        entries = [
-            *(
-                FormField(f"price{n}", "order.price_of", "money", required=True, maximum=MAX_MONEY)
-                for n in range(len(order.lines))
-            ),
-            FormField("days", "order.valid_days", "number", required=True, maximum=365),
-            FormField("notes", "common.notes", maximum=500),
-        ]
-        quoted = {} if order.quote is None else {line.name: line.price for line in order.quote.lines}
-        given: dict[str, object] = {
-            f"price{n}": quoted.get(line.name) or line.price or (part.price if part is not None else 0)
-            for n, (line, part) in enumerate(zip(order.lines, parts, strict=True))
-        }
-
-        async def save(values: dict[str, Any]) -> object:
-            lines = tuple(
-                OrderLine(line.part_id, line.name, line.quantity, values[f"price{n}"])
-                for n, line in enumerate(order.lines)
-            )
-            until = datetime.now(UTC) + timedelta(days=values["days"])
-            notes, cashier = values["notes"], self.app.cashier
-            return await self.app.write("orders", shop.orders.quote, order.id, lines, until, notes, actor=cashier)
-
-        number = shown.part_number(order.order_number)
-        form: FormDialog[object] = FormDialog("order.quote_title", entries, given | {"days": 3}, save, number=number)
-        form.add_class("-lines")
-        for row, line, part in zip(form.rows, order.lines, parts, strict=False):
-            row.label.tell(partial(_line_label, line, part))
-        return form
+    @work(group="ask", exit_on_error=False)
+    async def action_tie(self) -> None:
+        """Say which part a line means that names none of this shop, and remember it for the next one of its name."""
+        if (row := self.table.row) is None:
+            return
+        order = await self.store.read(shop.orders.get, row.id)
+        unnamed = await self.store.read(_unnamed, order)
+        if not unnamed:
+            raise ShopError("error.order.names_parts", number=order.order_number)
+        n = unnamed[0]
+        if len(unnamed) > 1:
+            options = [(str(n), partial(shown.name, order.lines[n].name)) for n in unnamed]
+            if (chosen := await self.app.push_screen_wait(Choose("order.which_line", options))) is None:
+                return
+            n = int(chosen)
+        picked = await self.app.push_screen_wait(PickPart(order.lines[n].name))
+        if picked is not None:
+            await self.write("orders", shop.orders.tie, row.id, n, picked.id, actor=self.app.cashier)
+            said = {"line": shown.name(order.lines[n].name), "part": part_words(picked)}
+            self.notify(t("order.tied_to", **said))
 
     @work(group="ask", exit_on_error=False)
     async def action_sell(self) -> None:
@@ -198,8 +190,6 @@ class OrdersScreen(ListScreen):
             self.app.notify(t("order.differs", **figures), severity="warning", timeout=10)
 
 
-def _line_label(line: OrderLine, part: PartRow | None) -> str:
-    """A line of the order before the field of its price. The name gives way: pieces and stock are read to the end."""
-    stock = "" if part is None else f" ({t('order.on_shelf', stock=measured(part.stock, part.unit))})"
-    behind = f" × {shown.quantity(line.quantity)}{stock}"
-    return f"{shown.name(shortened(line.name, forms.LINE_LABEL - cell_len(behind)))}{behind}"
+def _unnamed(order: Order) -> tuple[int, ...]:
+    """The lines of an order, counted from 0, that name no part of this shop themselves."""
+    return tuple(n for n, line in enumerate(order.lines) if not shop.orders.names_part(line))
