@@ -5,7 +5,7 @@ Lines are counted from 0. Nothing here touches the database, so that a screen ma
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from . import money
@@ -57,6 +57,14 @@ def line_of(part: PartRow | Part, quantity: Quantity, price: int | None = None) 
         unit=fields.unit,
         decimals=fields.decimals,
     )
+
+
+def short(cart: Cart, stock: Mapping[str, int]) -> frozenset[str]:
+    """The parts of which the cart holds more than lies on the shelf, as far as `stock` says."""
+    wanted: dict[str, int] = {}
+    for line in cart.lines:
+        wanted[line.part_id] = wanted.get(line.part_id, 0) + line.quantity
+    return frozenset(part_id for part_id, quantity in wanted.items() if quantity > stock.get(part_id, quantity))
 
 
 def set_quantity(cart: Cart, n: int, quantity: Quantity) -> Cart:

@@ -6,6 +6,8 @@ yet. Nothing here writes that figure: stock moves by `stock_move` rows only.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -74,6 +76,15 @@ def row(part_id: str) -> PartRow | None:
     """A part as lists show it; None for one that is not there or was deleted."""
     pk = _PK.value(id=part_id)
     return None if pk is None else search.rows([pk])[0]
+
+
+def on_shelf(part_ids: Collection[str]) -> dict[str, Quantity]:
+    """What lies on the shelf of these parts now, as far as they are known."""
+    rows = db.rows(
+        f"SELECT id, {search.STOCK} AS stock FROM part WHERE id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(part_ids)),),
+    )
+    return {row["id"]: Quantity(row["stock"]) for row in rows}
 
 
 def as_of() -> datetime | None:

@@ -41,6 +41,7 @@ class SalesScreen(TillEntry):
 
     NAME = "sales"
     NOUNS = frozenset({"inventory", "shop", "customers"})
+    MARKS = ("sales.mark_short",)
     KEPT_CLEAR = 3  # whose sale it is, and what it comes to
     TYPED = (
         "sales.help_quantity",
@@ -73,6 +74,10 @@ class SalesScreen(TillEntry):
         self._others = 0
         """How many other sales are being made."""
         self._standing_of: str | None = None
+        self._stock: dict[str, Quantity] = {}
+        """What lies on the shelf of the parts in the cart, as far as it was looked up."""
+        self._looked_at: frozenset[str] = frozenset()
+        """The parts of which it was."""
         self._quotation: tuple[str | None, str] = (None, "")
         """The quotation that the cart came from, and its number."""
 
@@ -108,6 +113,7 @@ class SalesScreen(TillEntry):
                 self.cart = now
             self._show(self.cart)  # what it comes to hangs on the tax rules
         self._look_beside()
+        self._look_at_shelf()
         if self.hits.display:
             self._search_again()
         else:
@@ -146,13 +152,25 @@ class SalesScreen(TillEntry):
         if cart.quotation_id != made_of:
             number = ""
             self._read_quotation(cart.quotation_id)
+        if not self._looked_at.issuperset(line.part_id for line in cart.lines):
+            self._look_at_shelf()
         exchanged, to_give = shop.cart.exchanged(cart, self.rules), shop.cart.to_give(cart, self.rules)
-        self.lines.show(
-            Totalled(cart, totals, self.rules.prices_include_tax, self._others, number, exchanged, to_give), select
-        )
+        included = self.rules.prices_include_tax
+        self.lines.show(Totalled(cart, totals, included, self._others, number, exchanged, to_give, self._stock), select)
         if cart.customer_id != self._standing_of:
             self._read_standing(cart.customer_id)
         self.refresh_bindings()
+
+    @work(group="shelf", exclusive=True, exit_on_error=False)
+    async def _look_at_shelf(self) -> None:
+        """Say of each line what lies on the shelf, and of which there is too little."""
+        if (cart := self.cart) is None:
+            return
+        ids = frozenset(line.part_id for line in cart.lines)
+        found = await self.store.read(shop.inventory.on_shelf, ids)
+        self._looked_at, self._stock = ids, found
+        if self.cart is not None:
+            self._show(self.cart)
 
     @work(group="standing", exclusive=True, exit_on_error=False)
     async def _read_standing(self, customer_id: str | None) -> None:

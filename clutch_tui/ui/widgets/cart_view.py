@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -14,6 +14,7 @@ from textual.content import Content
 from clutch_tui.phrases.units import measured
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t, tn
+from clutch_tui.ui import shop
 from clutch_tui.ui.widgets.column import TableColumn
 from clutch_tui.ui.widgets.window_table import WindowTable
 from clutch_tui.ui.widgets.words import MORE, Words, beside, shortened
@@ -28,6 +29,10 @@ class CartRow:
 
     n: int
     line: CartLine
+    stock: int | None = None
+    """What lies on the shelf of its part; None while that is being looked up."""
+    is_short: bool = False
+    """Whether the sale holds more of the part than that."""
 
     @property
     def id(self) -> str:
@@ -53,6 +58,8 @@ class Totalled:
     """What of the price is paid by what comes back."""
     to_give: int = 0
     """What goes to the customer because what comes back is worth more."""
+    stock: Mapping[str, int] = field(default_factory=dict)
+    """What lies on the shelf, by part."""
 
 
 def _discount(row: CartRow) -> str:
@@ -66,11 +73,27 @@ def part_of(line: CartLine) -> str:
     return shown.name(shown.of_language(line.name, line.name_en))
 
 
+def _place(row: CartRow) -> str:
+    """The line's number, with a sign where the shelf has less: a colour alone is not seen by everybody."""
+    return f"!{shown.number(row.n + 1)}" if row.is_short else shown.number(row.n + 1)
+
+
+def _short_tone(row: CartRow) -> str:
+    return "bad" if row.is_short else ""
+
+
 CART_COLUMNS: tuple[TableColumn[CartRow], ...] = (
-    TableColumn("sales.line", 3, lambda row: shown.number(row.n + 1), number=True),
-    TableColumn("part.name", 24, lambda row: shown.of_language(row.line.name, row.line.name_en), flex=3),
-    TableColumn("part.number", 14, lambda row: shown.part_number(row.line.part_number), priority=2, flex=1),
+    TableColumn("sales.line", 3, _place, number=True, tone=_short_tone),
+    TableColumn("part.name", 18, lambda row: shown.of_language(row.line.name, row.line.name_en), flex=3),
+    TableColumn("part.number", 12, lambda row: shown.part_number(row.line.part_number), priority=2, flex=1),
     TableColumn("common.quantity", 9, lambda row: shown.quantity(row.line.quantity), number=True),
+    TableColumn(
+        "sales.on_shelf",
+        7,
+        lambda row: "" if row.stock is None else shown.quantity(row.stock),
+        number=True,
+        tone=_short_tone,
+    ),
     TableColumn("common.price", 10, lambda row: shown.amount(row.line.price), number=True),
     TableColumn(
         "sales.discount",
@@ -122,7 +145,11 @@ class CartView(Vertical):
     def show(self, totalled: Totalled, select: str | None = None) -> None:
         """Draw this cart; the cursor goes to the line of the part `select`, or stays."""
         cart = totalled.cart
-        rows = [CartRow(n, line) for n, line in enumerate(cart.lines)]
+        short = shop.cart.short(cart, totalled.stock)
+        rows = [
+            CartRow(n, line, totalled.stock.get(line.part_id), line.part_id in short)
+            for n, line in enumerate(cart.lines)
+        ]
         # the part's number has no room beside a column of discounts, so that one is only there when it says something
         discounted = any(row.line.discount for row in rows)
         self.table.columns = CART_COLUMNS if discounted else PLAIN_COLUMNS
