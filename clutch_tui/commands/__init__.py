@@ -71,10 +71,11 @@ def build() -> click.Group:
         quotations,
         selling,
         servers,
+        special_orders,
     )
     from . import support_tools as tools
 
-    of_the_till = (selling, giving_back, quotations, orders, lost_sales, customers)
+    of_the_till = (selling, giving_back, quotations, orders, special_orders, lost_sales, customers)
     for module in (*of_the_till, connection, queue, tools, keys, servers, about):
         for command in module.commands():
             group.add_command(command)

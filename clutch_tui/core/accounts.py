@@ -18,6 +18,7 @@ from .database.statement import Statement, given
 from .errors import ShopError
 from .outbox import outbox
 from .records.customer import ADD_ACCOUNT_MOVE, ADD_DOCUMENT, CustomerTable
+from .special_order_states import WAITS
 from .types import Customer, Key, PayMethod
 
 MAX_PAYMENT = 10**12
@@ -103,9 +104,17 @@ def excess(balance: int, amount: int) -> int:
 
 
 def pay(
-    customer_id: str, amount: int, method: PayMethod, note: str, cashier: str, *, beyond_debt: bool = False
+    customer_id: str,
+    amount: int,
+    method: PayMethod,
+    note: str,
+    cashier: str,
+    *,
+    beyond_debt: bool = False,
+    as_deposit: bool = False,
 ) -> AccountPayment:
-    """Take a payment on account. Beyond the debt only where a person has said so: the shop then owes the customer.
+    """Take a payment on account. Beyond the debt only where a person has said so: the shop then owes the customer. What
+    is taken `as_deposit` pays no debt, and is none of the shop's (`deposits`).
 
     One transaction: the payment to be sent, its paper, the account, the money, the audit. Raises
     `error.payment.not_positive`, `error.payment.too_high`, `error.payment.debt_with_debt` and
@@ -118,12 +127,12 @@ def pay(
     if method == "credit":
         raise ShopError("error.payment.debt_with_debt")
     customer = customers.get(customer_id)
-    if excess(customer.balance, amount) and not beyond_debt:
+    if excess(customer.balance, amount) and not beyond_debt and not as_deposit:
         raise ShopError("error.payment.beyond_debt", name=customer.draft.name)
     body = {"customer_id": customer_id, "amount": amount, "method": method, "note": note.strip()}
     change_id, name = db.new_id(), customer.draft.name
     outbox.add("payment", "payment", change_id, body, change_id=change_id, label=name)
-    _write("payment", change_id, customer, amount, method, note.strip(), cashier)
+    _write("payment", change_id, customer, amount, method, note.strip(), cashier, as_deposit=as_deposit)
     cash.record("payment", amount, method=method, change_id=change_id, reason=name)
     journal.audit("payment", "customer", customer_id, {**body, "balance_before": customer.balance}, cashier)
     return get(change_id)
@@ -143,10 +152,15 @@ def take_back(payment_id: str, reason: str, cashier: str) -> AccountPayment:
     if not reason.strip():
         raise ShopError("error.payment.no_reason")
     customer, change_id = customers.get(payment.customer_id), db.new_id()
+    waits = db.first(f"SELECT 1 FROM deposit WHERE payment_id = ? AND {WAITS}", (payment_id,)) is not None
     body = {"payment_id": payment_id, "reason": reason.strip()}
     outbox.add("payment_void", "payment_void", change_id, body, change_id=change_id, label=payment.customer_name)
     method = payment.method
-    _write("payment_void", change_id, customer, -payment.amount, method, body["reason"], cashier, about=payment_id)
+    _write(
+        *("payment_void", change_id, customer, -payment.amount, method, body["reason"], cashier),
+        about=payment_id,
+        as_deposit=waits,
+    )
     cash.record(
         "payment_void", -payment.amount, method=method, change_id=change_id, reason=payment.number or body["reason"]
     )
@@ -164,6 +178,7 @@ def _write(
     cashier: str,
     *,
     about: str = "",
+    as_deposit: bool = False,
 ) -> None:
     """The account and the paper; `paid` is below zero for money that goes back."""
     at = db.now_text()
@@ -181,7 +196,7 @@ def _write(
         number=state.next_payment_number(),
         cashier=cashier,
         at=at,
-        balance=customer.balance - paid,
+        balance=customer.balance - (0 if as_deposit else paid),
     )
 
 
@@ -254,11 +269,15 @@ _ENTRIES = f"""
     WHERE sale.customer_id = ?1 AND payment.method = 'credit' AND payment.amount <> 0 AND sale.status = 'voided'
     UNION ALL
     SELECT id, at, kind, -amount, number, note, method FROM document WHERE kind = 'payment' AND customer_id = ?1
+        AND NOT EXISTS (SELECT 1 FROM deposit WHERE deposit.payment_id = document.id AND {WAITS})
+    UNION ALL
+    SELECT id, at, kind, amount, '', reason, '' FROM deposit WHERE kind = 'deposit_forfeit' AND customer_id = ?1
     UNION ALL
     SELECT min(void.id), void.at, void.kind, paid.amount, void.number, void.note, paid.method
     FROM document AS paid JOIN document AS void ON void.about = paid.id
     WHERE paid.kind = 'payment' AND paid.customer_id = ?1 GROUP BY paid.id"""
-"""What is known one by one: sales and returns as far as they were not paid, their voids, payments and their voids."""
+"""What is known one by one: sales and returns as far as they were not paid, their voids, payments and their voids, and
+deposits that the shop has kept. A deposit that waits for its sale is none of what is owed."""
 
 _LINES = f"""
     WITH entry AS MATERIALIZED ({_ENTRIES}),

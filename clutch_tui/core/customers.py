@@ -10,7 +10,7 @@ from dataclasses import asdict
 
 import peewee
 
-from . import cars, contacts, journal
+from . import cars, contacts, journal, special_order_states
 from .clock import from_text
 from .database import db
 from .database.statement import Statement, given
@@ -21,7 +21,10 @@ from .records.customer import keys_of as keys_of
 from .records.declaration import draft_from
 from .types import Customer, CustomerDraft, CustomerRow, Key
 
-BALANCE = "balance + coalesce((SELECT sum(amount) FROM account_move WHERE customer_id = customer.id AND open = 1), 0)"
+BALANCE = f"""balance + coalesce((SELECT sum(amount) FROM account_move WHERE customer_id = customer.id AND open = 1), 0)
+    + {special_order_states.OF_CUSTOMER}"""
+"""What a customer owes, in SQL. A deposit is a payment in the sums of the server and in ours; until it is used it is
+none of what he owes, and is left out again here."""
 _UNSENT = outbox.unsent("customer", "customer")
 _CUSTOMER = CustomerTable.alias("customer")
 _BY_ID = Statement(

@@ -12,7 +12,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from . import aftersales, held_carts, quotations, receipts, refunds, sales
+from . import aftersales, held_carts, quotations, receipts, refunds, sales, special_orders
 from . import cart as carts
 from .errors import ShopError
 from .quantity import Quantity
@@ -88,6 +88,7 @@ def checkout(
     figures = carts.totals_paid(cart, rules, paid)
     sales.check_payments(cart, paid, figures, rules.cash_rounding, exchanged=carts.exchanged(cart, rules))
     people = {"cashier": cashier, "device_id": device_id}
+    special_orders.check(cart, paid, figures.total)
     sale = sales.document_of(cart, (*swapped, *_money(paid)), figures, tendered=tendered, rules=rules, **people)
     back = _return_of(comes, sale.id, refund, **people)
     returned, _ = receipts.write_exchange(back, replace(sale, exchange_id=back.id))
@@ -95,6 +96,7 @@ def checkout(
         aftersales.write_off(returned)
     receipt = sales.get(sale.id)
     quotations.sold(cart, receipt)
+    special_orders.fetched(cart, receipt)
     sales.discard_cart(cart.id)
     return receipt
 

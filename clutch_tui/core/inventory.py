@@ -16,7 +16,7 @@ import peewee
 
 from clutch_tui.text.fold import fold
 
-from . import journal, search, state
+from . import arrivals, journal, search, state
 from .clock import from_text
 from .database import db
 from .database.statement import Statement, given
@@ -326,6 +326,7 @@ def _move(part: Part, kind: str, delta: Quantity, reason: str, body: dict[str, A
     change_id = outbox.add(kind, "item", part.id, body, label=label(part.draft))
     ADD_STOCK_MOVE.run(part_id=part.id, change_id=change_id, kind=kind, delta=delta, reason=reason, at=db.now_text())
     journal.audit(kind, "item", part.id, told({**body, "before": part.stock}), actor)
+    arrivals.look([part.id])
     return get(part.id)
 
 

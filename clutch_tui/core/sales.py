@@ -18,7 +18,7 @@ from typing import Any
 from clutch_tui.text.fold import fold_number
 
 from . import cart as carts
-from . import held_carts, money, quotations, receipts, sale_search
+from . import deposits, held_carts, money, quotations, receipts, sale_search, special_orders
 from .clock import from_text, to_text
 from .database import db
 from .errors import ShopError
@@ -183,13 +183,15 @@ def checkout(
     carts.check(cart)
     figures = carts.totals_paid(cart, rules, payments)
     check_payments(cart, payments, figures, rules.cash_rounding)
+    special_orders.check(cart, payments, figures.total)
     document = document_of(
         cart, payments, figures, tendered=tendered, cashier=cashier, device_id=device_id, rules=rules
     )
     receipt = receipts.write(document)
     quotations.sold(cart, receipt)
+    special_orders.fetched(cart, receipt)
     discard_cart(cart.id)
-    return receipt
+    return replace(receipt, deposit=_deposit(receipt.id, receipt.payments))
 
 
 def document_of(
@@ -340,7 +342,14 @@ def _get(sale_id: str) -> Sale:
         own=bool(own),
         number_of_sale=number_of_sale,
         exchange_id=exchange_id,
+        deposit=_deposit(sale_id, payments) if return_of is None else 0,
     )
+
+
+def _deposit(sale_id: str, payments: Sequence[Payment]) -> int:
+    """What of a sale's payments was paid before, as a deposit: it went on account, where the deposit lay."""
+    on_account = sum(payment.amount for payment in payments if payment.method == "credit")
+    return min(on_account, deposits.used_by(sale_id)) if on_account else 0
 
 
 def _adds_tax(totals: Totals) -> bool:

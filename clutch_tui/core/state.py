@@ -71,6 +71,7 @@ def renew_lineage() -> str:
     put("receipt_counter", 0)
     put("payment_counter", 0)
     put("quotation_counter", 0)
+    put("special_order_counter", 0)
     return value
 
 
@@ -107,6 +108,14 @@ def next_quotation_number() -> str:
     counter = number("quotation_counter") + 1
     put("quotation_counter", counter)
     return f"{get('receipt_prefix')}-Q{counter:05d}"
+
+
+def next_special_order_number() -> str:
+    """The next number of a special order, e.g. `KXT-S00012`: it is never a sale's."""
+    lineage()
+    counter = number("special_order_counter") + 1
+    put("special_order_counter", counter)
+    return f"{get('receipt_prefix')}-S{counter:05d}"
 
 
 _RECEIPT_DIGITS = re.compile("[0-9]{1,9}")

@@ -270,6 +270,8 @@ class Cart:
     """The quotation that it was taken up from: the sale ends it."""
     back: Back | None = None
     """What comes back for what goes out, where it is an exchange."""
+    special_order_id: str | None = None
+    """The special order that it fetches, with the deposits on that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -403,6 +405,8 @@ class Sale:
     """Of a half of an exchange: the other half."""
     other_half: Sale | None = field(default=None, compare=False, repr=False)
     """That half, where this terminal knows it."""
+    deposit: int = 0
+    """What of it was paid before, as a deposit on the special order that it fetches; a part of what went on account."""
 
     @property
     def off_lines(self) -> int:

@@ -336,6 +336,37 @@ class LostSale(Document):
     cashier: str = ""
 
 
+class SpecialOrder(Document):
+    number: str = ""
+    date: Moment = None
+    customer_id: str | None = None
+    customer_name: str = ""
+    customer_phone: str = ""
+    item_id: str | None = None
+    item_name: str = ""
+    part_number: str = ""
+    quantity: Quantity = ONE
+    price: Money = 0
+    expected: Annotated[str, BeforeValidator(day_in)] = ""
+    cashier: str = ""
+
+
+class SpecialOrderStep(Document):
+    other_names: ClassVar[dict[str, str]] = {"reason": "note"}
+    special_order_id: str = ""
+    step: str = ""
+    sale_id: str = ""
+    receipt_number: str = ""
+
+
+class Deposit(Document):
+    other_names: ClassVar[dict[str, str]] = {"reason": "note"}
+    special_order_id: str = ""
+    payment_id: str = ""
+    customer_id: str = ""
+    amount: Money = 0
+
+
 class SaleVoid(Document):
     other_names: ClassVar[dict[str, str]] = {"reason": "note"}
     sale_id: str = ""

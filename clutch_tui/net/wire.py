@@ -67,6 +67,10 @@ _RECORDS: dict[str, type[payload.Record]] = {
     "quotation": payload.Quotation,
     "quotation_sold": payload.QuotationSold,
     "quotation_lost": payload.QuotationLost,
+    "special_order": payload.SpecialOrder,
+    "special_order_step": payload.SpecialOrderStep,
+    "deposit": payload.Deposit,
+    "deposit_forfeit": payload.Deposit,
 }
 CAR_FIELDS = {"car_brand": "brand", "car_model": "model", "car_year": "year", "car_plate": "plate_number"}
 """A customer's car is one field on the wire and four in core."""

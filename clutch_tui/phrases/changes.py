@@ -7,7 +7,7 @@ things (a code, a flag, a field that no form has) is said in its own word where 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from clutch_tui.core.clock import from_text
@@ -18,7 +18,7 @@ from clutch_tui.core.sync import queue
 from clutch_tui.core.sync.concerns import Concern
 from clutch_tui.core.sync.queue import ChangeDetail
 from clutch_tui.phrases import fields as record_fields
-from clutch_tui.phrases import lost_sales
+from clutch_tui.phrases import lost_sales, orders
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import has, t
 
@@ -60,7 +60,7 @@ def value_word(type: str, name: str, value: Any) -> str:
         return _SHOWN.get(kind, shown.number)(value)
     if name == "method":
         return _word(f"pay.{value}", str(value))
-    if name == "valid_until":  # a quotation's day, an order's moment
+    if name in ("valid_until", "expected"):  # a quotation's day, an order's moment, the day of a special order
         return shown.day(value) if len(value) <= len("2026-11-22") else shown.date_time(from_text(value))
     if (type, name) == ("lost_sale", "reason"):
         return lost_sales.why(value)
@@ -236,7 +236,10 @@ def _item_line(line: Mapping[str, Any]) -> str:
     name = shown.name(str(line.get("item_name") or "")) or shown.isolate(str(line.get("item_id") or "-"))
     words = f"{shown.quantity(line.get('quantity') or 0)} × {name}"
     price = line.get("price")
-    return f"{words}  {shown.money(price)}" if price is not None else words
+    said = [shown.money(price)] if price is not None else []
+    said += [shown.name(line["brand"])] if line.get("brand") else []
+    said += [orders.when(line["available"], datetime.now(UTC))] if line.get("available") else []
+    return "  ".join((words, *said))
 
 
 def lost_words(change: ChangeDetail) -> str:

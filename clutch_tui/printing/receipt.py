@@ -139,12 +139,18 @@ class _Paper(Bill):
         self._payments(receipt)
 
     def _payments(self, receipt: Receipt) -> None:
+        before = receipt.deposit
+        if before:
+            self.pair(t("receipt.deposit"), shown.amount(before))
         for payment in receipt.payments:
             if payment.method == EXCHANGE and receipt.other_half is not None:
                 continue  # said once, between the halves
             method = method_word(payment.method)
             word = t("receipt.refunded", method=method) if receipt.return_of else method
-            self.pair(word, shown.amount(payment.amount))
+            of_deposit = min(before, payment.amount) if payment.method == "credit" else 0
+            before -= of_deposit
+            if payment.amount > of_deposit or not of_deposit:
+                self.pair(word, shown.amount(payment.amount - of_deposit))
         if receipt.change:
             self.pair(t("receipt.tendered"), shown.amount(receipt.tendered))
             self.pair(t("receipt.change"), shown.amount(receipt.change))

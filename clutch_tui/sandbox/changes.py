@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from . import customers_suppliers, epochs, facts, items, ledger, orders, payload, sales
+from . import customers_suppliers, epochs, facts, items, ledger, orders, payload, sales, special_orders
 from .database import Database, Reading, Transaction
 from .ledger import FACTS, FIELDS_OF_2, KINDS_OF_2, Change, Origin, Outcome
 from .payload import JSON, Invalid
@@ -21,11 +21,15 @@ _FACTS: dict[str, Callable[[Transaction, Change, Origin], Outcome]] = {
     "exchange": sales.exchange,
     "void": sales.void,
     "payment": facts.payment,
-    "payment_void": facts.payment_void,
+    "payment_void": special_orders.refund,
     "lost_sale": facts.lost_sale,
     "quotation": facts.quotation,
     "quotation_lost": facts.quotation_lost,
     "quotation_sold": facts.quotation_sold,
+    "special_order": special_orders.special_order,
+    "special_order_step": special_orders.step,
+    "deposit": special_orders.deposit,
+    "deposit_forfeit": special_orders.forfeit,
     "cash": facts.cash,
     "count": facts.count,
     "adjust": facts.adjust,

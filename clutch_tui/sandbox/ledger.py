@@ -9,7 +9,12 @@ from . import payload
 from .database import Reading, Transaction
 from .payload import JSON
 
-KINDS_OF_2 = frozenset({"exchange", "lost_sale", "payment_void", "quotation", "quotation_lost", "quotation_sold"})
+KINDS_OF_2 = frozenset(
+    {
+        *("deposit", "deposit_forfeit", "exchange", "lost_sale", "payment_void"),
+        *("quotation", "quotation_lost", "quotation_sold", "special_order", "special_order_step"),
+    }
+)
 """Facts, and rows of them, that a program of version 1 does not know."""
 FACTS = frozenset({"sale", "return", "void", "payment", "cash", "count", "adjust", "receive"}) | KINDS_OF_2
 FIELDS_OF_2 = {"item": ("unit", "decimals"), "sale": ("exchange_id",)}

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, cast
 
 from textual.notifications import SeverityLevel
 
-from clutch_tui.core import order_news
+from clutch_tui.core import arrivals, order_news
 from clutch_tui.core.journal import ORDER, Notification
 from clutch_tui.core.types import OrderQuery
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import has, t
 from clutch_tui.ui import shop
 from clutch_tui.ui.screens.insight_lines import in_language
+from clutch_tui.ui.screens.list_screen import ListScreen
 
 if TYPE_CHECKING:
     from clutch_tui.ui.app import ClutchApp
@@ -56,7 +57,7 @@ def sentence(row: Notification) -> str:
 
 _ABOUT_ORDERS = (ORDER, *order_news.KINDS)
 """Kinds that lead to an order."""
-_URGENT = (ORDER, "order_accepted", "order_cancelled", "order_taken", "system_message")
+_URGENT = (ORDER, "order_accepted", "order_cancelled", "order_taken", *arrivals.NEWS, "system_message")
 """What is told at once, with the bell: a customer waits, or it concerns everybody. The rest waits in its list; there
 may be a hundred an hour, and a bell that always rings is heard by nobody."""
 _TOPICS = {
@@ -82,6 +83,11 @@ async def go_to(app: ClutchApp, row: Notification) -> bool:
     """Go to what a notification speaks of; False where it speaks of nothing that is here."""
     if row.kind in _ABOUT_ORDERS:
         return await _to_order(app, str(row.values.get("order_number") or ""))
+    if row.kind in arrivals.NEWS:
+        await app.action_mode("special_orders")
+        if isinstance(screen := app.screen, ListScreen) and screen.NAME == "special_orders":
+            screen.find(str(row.values.get("number") or ""))
+        return True
     if row.kind.startswith("update_"):
         await app.action_mode("updates")
         return True

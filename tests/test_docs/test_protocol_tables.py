@@ -200,9 +200,13 @@ def test_documents() -> None:
         "quotation": payload.Quotation,
         "quotation_lost": payload.QuotationLost,
         "quotation_sold": payload.QuotationSold,
+        "special_order": payload.SpecialOrder,
+        "special_order_step": payload.SpecialOrderStep,
+        "deposit": payload.Deposit,
+        "deposit_forfeit": payload.Deposit,
     }
     for kind, model in models.items():
-        unsaid = {"at", "note"} if kind in ("quotation_sold", "lost_sale") else {"at"}
+        unsaid = {"at", "note"} if kind in ("quotation_sold", "lost_sale", "deposit") else {"at"}
         here = set(model.model_fields) - COMMON - unsaid
         theirs = {ours: other for other, ours in model.other_names.items()}
         assert told[kind] == {theirs.get(name, name) for name in here}

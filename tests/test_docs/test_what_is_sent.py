@@ -21,6 +21,7 @@ from clutch_tui.core import (
     quotation_carts,
     quotations,
     sales,
+    special_orders,
     suppliers,
 )
 from clutch_tui.core.cart import add_line, with_customer
@@ -79,6 +80,9 @@ def _a_day_in_the_shop() -> None:
     taken = quotation_carts.recall(offered.id).quoted
     sales.checkout(taken, [Payment("cash", 150_00)], rules=TaxRules(), **till)
     lost_sales.note("too_dear", ONE, part_id=part.id, cashier="سارة")
+    wanted = special_orders.Wanted(None, "دبرياج", ONE, 90_00)
+    order = special_orders.place(wanted, customer.id, deposit=10_00, **till)
+    special_orders.cancel(order.id, "ما جاش", "سارة", deposit="forfeit")
     inventory.adjust(part.id, ONE, "هدية")
     inventory.count_stock(part.id, whole(5))
     cash.do("open", 100_00, drawer_id="d", actor="سارة")
@@ -97,7 +101,7 @@ def test_every_fact_is_done_here(changes: dict[tuple[str, str], Change]) -> None
     assert {kind for kind, _ in changes} & precedence.FACTS == precedence.FACTS - never_sent
 
 
-OF_ONE_FORM = ["void", "payment", "payment_void", *precedence.MOVELESS, "count", "adjust"]
+OF_ONE_FORM = ["void", "payment", "payment_void", *precedence.MOVELESS, "deposit_forfeit", "count", "adjust"]
 
 
 @pytest.mark.parametrize("kind", OF_ONE_FORM)

@@ -15,7 +15,7 @@ from itertools import product
 from typing import get_args
 
 from clutch_tui.bootstrap import support_file
-from clutch_tui.core import journal, lost_sales, quotations, updates
+from clutch_tui.core import deposits, journal, lost_sales, quotations, special_orders, updates
 from clutch_tui.core import types as core
 from clutch_tui.core.outbox import halves, transports
 from clutch_tui.core.performance import measures, usage
@@ -90,6 +90,9 @@ FAMILIES: dict[str, Iterable[str]] = {
     "order.status.": [*get_args(core.OrderStatus), "taken", "expired"],
     "pay.": [*core.PAY_METHODS, core.EXCHANGE],
     "lost_sale.": lost_sales.REASONS,
+    "deposit.": special_orders.ON_CANCEL,
+    "deposit.state.": [state for state in get_args(deposits.State) if state != "open"],
+    "special_order.status.": special_orders.STATUSES,
     "quotation.paper.": [status for status in quotations.STATUSES if status != "open"],
     "quotation.shows.": quotations.STATUSES,
     "quotation.status.": quotations.STATUSES,

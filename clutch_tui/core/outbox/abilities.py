@@ -113,7 +113,7 @@ def _plain_quote(payload: Mapping[str, Any]) -> Form:
 LATER: dict[str, Later] = {
     "payment_void": Later("sales", _negative_payment),
     "exchange": Later("sales", in_halves=True),
-    **dict.fromkeys(MOVELESS, Later("sales")),
+    **dict.fromkeys((*MOVELESS, "deposit_forfeit"), Later("sales")),
     "quote": Later("orders", is_kind=False),
     "quote_line": Later("orders", is_kind=False),
     "unit": Later("inventory", is_kind=False),

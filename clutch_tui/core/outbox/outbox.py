@@ -24,7 +24,7 @@ from ..records import RECORDS
 from ..types import Lane
 from . import abilities, answers, precedence, transports, waiting_edits
 from .messages import Change, Result
-from .precedence import FACTS, MOVELESS
+from .precedence import FACTS, MOVELESS, OF_ACCOUNTS
 from .views import QueueSummary
 
 Channel = Literal["inventory", "sales", "rest"]
@@ -37,7 +37,7 @@ ALONE_FAILURES = 3
 """How often a change must fail alone, with an empty probe succeeding, before it goes to the slow lane."""
 
 _CHANNEL_OF: dict[str, Channel] = {
-    **dict.fromkeys(("sale", "payment", "payment_void", "cash", *MOVELESS), "sales"),
+    **dict.fromkeys(("sale", "cash", *OF_ACCOUNTS, *MOVELESS), "sales"),
     **dict.fromkeys(("item", "receipt"), "inventory"),
     **dict.fromkeys(("customer", "supplier", "order"), "rest"),
 }

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from ..database import db
 
-MOVELESS = ("lost_sale", "quotation", "quotation_lost", "quotation_sold")
-"""Facts of version 2 that move neither stock nor money nor an account."""
-FACTS = frozenset(
-    {"sale", "return", "exchange", "void", "payment", "payment_void", "cash", "count", "adjust", "receive", *MOVELESS}
+MOVELESS = (
+    *("deposit", "lost_sale", "quotation", "quotation_lost", "quotation_sold"),
+    *("special_order", "special_order_step"),
 )
+"""Facts of version 2 that move neither stock nor money nor an account."""
+OF_ACCOUNTS = ("payment", "payment_void", "deposit_forfeit")
+"""Facts that move an account alone."""
+FACTS = frozenset({"sale", "return", "exchange", "void", "cash", "count", "adjust", "receive", *OF_ACCOUNTS, *MOVELESS})
 """Kinds that have happened at the counter: never refused, never held up by another change."""
 FACT_LIST = ", ".join(f"'{kind}'" for kind in sorted(FACTS))
 

@@ -21,7 +21,7 @@ from ..clock import from_text
 from ..database import db
 from ..database.statement import Statement, given
 from ..records.sync import OutboxTable, PullPageTable, SingleTable
-from .precedence import MOVELESS
+from .precedence import MOVELESS, OF_ACCOUNTS
 
 Transport = Literal["sync", "lists"]
 
@@ -32,7 +32,7 @@ BELIEVED_AFTER = timedelta(minutes=10)
 """The time for which a server that had sync must lack it before its shop falls back."""
 
 CHANNELS = ("inventory", "sales", "customers", "suppliers", "orders")
-NOT_WITHOUT_SYNC = ("payment", "payment_void", "cash", "exchange", *MOVELESS)
+NOT_WITHOUT_SYNC = ("cash", "exchange", *OF_ACCOUNTS, *MOVELESS)
 """Facts that have no call of their own: they wait as `local` for a server that takes them."""
 
 _FORGET_PAGES = Statement(PullPageTable.delete().where(PullPageTable.channel == given("channel")))

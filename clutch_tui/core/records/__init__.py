@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from . import customer, journal, lost_sale, order, part, quotation, sale, supplier, sync
+from . import customer, journal, lost_sale, order, part, quotation, sale, special_order, supplier, sync
 from .customer import CustomerDraft
 from .declaration import Field, fields_of
 from .part import PartDraft
@@ -29,6 +29,7 @@ __all__ = [
     "lost_sale",
     "policy_fields",
     "quotation",
+    "special_order",
     "sync",
 ]
 

@@ -1,5 +1,5 @@
 """The facts of other tills beside sales: payments, payments taken back, voids of sales; and what is told of
-quotations and lost sales.
+quotations, lost sales, special orders and deposits.
 
 They come with the sales' rows. Ours are written where they are made (`accounts`, `aftersales`) and stay as they were
 printed; what comes of them says only that the server has them.
@@ -8,21 +8,28 @@ printed; what comes of them says only that the server has them.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from .. import lost_sales, quotations
+from .. import deposits, lost_sales, quotations, special_orders
 from ..database import db
 
 _ABOUT = {"payment": "", "payment_void": "payment_id", "void": "sale_id"}
 """The kinds that move accounts, and the field that names what is undone."""
-KINDS = frozenset({*_ABOUT, *quotations.KINDS, lost_sales.KIND})
+_TOLD: dict[str, Callable[[Sequence[Mapping[str, Any]]], None]] = {
+    lost_sales.KIND: lost_sales.store_pulled,
+    **dict.fromkeys(quotations.KINDS, quotations.store_pulled),
+    **dict.fromkeys(special_orders.KINDS, special_orders.store_pulled),
+    **dict.fromkeys(deposits.KINDS, deposits.store_pulled),
+}
+"""Who stores the others."""
+KINDS = frozenset({*_ABOUT, *_TOLD})
 
 
 def store(rows: Sequence[Mapping[str, Any]]) -> None:
     """Store pulled documents, all of one kind."""
     if rows and rows[0]["type"] not in _ABOUT:
-        (quotations if rows[0]["type"] in quotations.KINDS else lost_sales).store_pulled(rows)
+        _TOLD[rows[0]["type"]](rows)
         return
     db.executemany(
         "INSERT INTO document (id, kind, about, customer_id, amount, method, note, at, own, seq)"
@@ -51,5 +58,5 @@ def sweep(present: Collection[str], oldest: str) -> None:
         "DELETE FROM document WHERE own = 0 AND at >= ? AND id NOT IN (SELECT value FROM json_each(?))",
         (oldest, json.dumps(list(present))),
     )
-    quotations.sweep(present, oldest)
-    lost_sales.sweep(present, oldest)
+    for told in (quotations, lost_sales, special_orders, deposits):
+        told.sweep(present, oldest)

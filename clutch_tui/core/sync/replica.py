@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
 
-from .. import state
+from .. import arrivals, state
 from ..database import db
 from ..outbox import abilities, attention, outbox, precedence, transports
 from ..outbox.messages import PullPage, PullState, Result
@@ -277,6 +277,8 @@ def _swap(channel: str, page: PullPage, rows: list[replica_rows.Row], *, arrivin
     reopen = another_epoch or withheld_figures.must_reopen(channel)
     moves.end(channel, reopen=reopen)
     withheld_figures.stored(channel, held, reopen=reopen, whole=page.snapshot)
+    if channel == "inventory":
+        arrivals.look()
 
 
 @contextmanager

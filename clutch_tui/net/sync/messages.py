@@ -38,6 +38,8 @@ _DOCUMENTS = frozenset({"cash", "count", "adjust", "receive", "receipt"})
 
 _WRITERS: dict[str, dict[str, Callable[[int], Any]]] = {
     "payment": {"amount": wire.money_out},
+    "deposit": {"amount": wire.money_out},
+    "deposit_forfeit": {"amount": wire.money_out},
     "cash": {"amount": wire.money_out, "counted": wire.money_out},
     "adjust": {"delta": wire.quantity_out},
     "count": dict.fromkeys(("counted", "expected", "delta"), wire.quantity_out),
@@ -126,7 +128,7 @@ def _fact(change: Change) -> dict[str, Any]:
         return wire.write("sale", change.payload)
     if change.kind == "exchange":
         return {half: wire.write("sale", document) for half, document in change.payload.items()}
-    if change.kind in ("quotation", "lost_sale"):
+    if change.kind in ("quotation", "lost_sale", "special_order"):
         return wire.write(change.kind, change.payload)
     if change.kind == "receive":
         return {**change.payload, "lines": [_received(line) for line in change.payload["lines"]]}

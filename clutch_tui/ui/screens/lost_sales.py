@@ -27,6 +27,8 @@ from clutch_tui.ui.widgets.part_columns import unsent_mark
 from clutch_tui.ui.widgets.window import RowSource
 
 if TYPE_CHECKING:
+    from clutch_tui.core.types import Cart
+    from clutch_tui.ui.app import ClutchApp
     from clutch_tui.ui.screens.frame import ShopScreen
 
 
@@ -43,13 +45,20 @@ class Missed:
     """What stood in the till's field; nothing for a line of the sale."""
 
 
-async def ask_why(screen: ShopScreen, missed: Missed) -> LostSale | None:
-    """Ask why something was not sold, and note it; None where nobody says."""
-    options = [(reason, partial(why, reason)) for reason in REASONS]
+ORDER = "order"
+"""The choice beside the reasons: what is not there is ordered for the customer."""
+
+
+async def ask_why(screen: ShopScreen, missed: Missed, cart: Cart | None) -> bool:
+    """Ask why something was not sold, and note it, or have it ordered for the customer of the sale; False where nobody
+    says."""
+    options = [*((reason, partial(why, reason)) for reason in REASONS), (ORDER, partial(t, "special_order.instead"))]
     chosen = await screen.app.push_screen_wait(Choose("lost_sale.ask", options, name=shown.name(missed.name)))
+    if chosen == ORDER:
+        return await _order(screen.app, missed, cart)
     reason = next((reason for reason in REASONS if reason == chosen), None)
     if reason is None:
-        return None
+        return False
     noted: LostSale | None = await screen.write(
         "sales",
         shop.lost_sales.note,
@@ -62,7 +71,16 @@ async def ask_why(screen: ShopScreen, missed: Missed) -> LostSale | None:
     )
     if noted is not None:
         screen.notify(t("lost_sale.noted", name=shown.name(noted.name), reason=why(reason)))
-    return noted
+    return noted is not None
+
+
+async def _order(app: ClutchApp, missed: Missed, cart: Cart | None) -> bool:
+    from clutch_tui.ui.screens import special_order_form, special_orders
+
+    made = await special_order_form.ask_for(app, cart, missed)
+    if made is not None:
+        await special_orders.show_paper(app, made)
+    return made is not None
 
 
 COLUMNS: tuple[TableColumn[LostSale], ...] = (

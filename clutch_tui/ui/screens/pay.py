@@ -42,12 +42,13 @@ class Paid:
 
 
 async def ask_for_money(
-    app: ClutchApp, cart: Cart, rules: TaxRules, name_customer: Callable[[Cart], None]
+    app: ClutchApp, cart: Cart, rules: TaxRules, name_customer: Callable[[Cart], None], *, deposit: int = 0
 ) -> Paid | None:
-    """Take what a cart comes to; of an exchange the difference, whichever way it goes. None where nothing is paid.
+    """Take what a cart comes to, less a `deposit` that was paid before; of an exchange the difference, whichever way it goes. None where nothing is paid.
     Only from a worker."""
     if cart.back is None or shop.cart.exact(cart, rules) > cart.back.owed:
-        return await app.push_screen_wait(PayDialog(cart, rules, name_customer))
+        left = deposit if cart.back is None else 0  # an exchange uses none
+        return await app.push_screen_wait(PayDialog(cart, rules, name_customer, deposit=left))
     from clutch_tui.ui.screens.exchange import ask_to_give
 
     given = await ask_to_give(app, cart, rules)
@@ -76,9 +77,12 @@ class PayDialog(Dialog[Paid]):
         Binding("down", "quick(1)", "pay.quick", show=False, id="pay.quick_more"),
     ]
 
-    def __init__(self, cart: Cart, rules: TaxRules, name_customer: Callable[[Cart], None]) -> None:
+    def __init__(self, cart: Cart, rules: TaxRules, name_customer: Callable[[Cart], None], *, deposit: int = 0) -> None:
         super().__init__("pay.title", "pay.hint")
         self._cart = cart
+        used = min(deposit, shop.cart.totals(cart, rules, "credit").total)
+        self._before = (Payment("credit", used),) if used else ()
+        """What was paid before, as a deposit that lies on the account: no part that anybody takes or takes off."""
         self._name_customer = name_customer
         self._rules = rules
         self._method: PayMethod = "cash"
@@ -122,12 +126,12 @@ class PayDialog(Dialog[Paid]):
     @property
     def due(self) -> int:
         """Return what is still to be paid; what is paid in cash is rounded to the smallest coin."""
-        return shop.cart.due(self._cart, self._rules, self._payments, self._method)
+        return shop.cart.due(self._cart, self._rules, (*self._before, *self._payments), self._method)
 
     @property
     def _rounding(self) -> int:
         """Return what the sale is rounded by when the rest is paid in this way."""
-        paid = (*self._payments, Payment(self._method, self.due))
+        paid = (*self._before, *self._payments, Payment(self._method, self.due))
         return shop.cart.totals_paid(self._cart, self._rules, paid).rounding
 
     def _draw_rounding(self) -> str:
@@ -144,9 +148,9 @@ class PayDialog(Dialog[Paid]):
         return Content("  ").join(words)
 
     def _draw_paid(self) -> str:
-        if not self._payments:
-            return ""
-        return t("pay.parts", parts=payment_words(self._payments))
+        deposit = "".join(t("pay.deposit", amount=shown.money(payment.amount)) for payment in self._before)
+        parts = t("pay.parts", parts=payment_words(self._payments)) if self._payments else ""
+        return "   ".join(filter(None, (deposit, parts)))
 
     def _draw_quick(self) -> str:
         return t("pay.quick_amounts", amounts=" - ".join(map(shown.amount, quick_amounts(self.due))))
@@ -163,7 +167,7 @@ class PayDialog(Dialog[Paid]):
 
     def _redraw(self) -> None:
         self._quick.display = self._method == "cash"
-        self._paid.display = bool(self._payments)
+        self._paid.display = bool(self._before or self._payments)
         self._account.display = self._method == "credit" and not self._lacks_customer
         self.rounding_line.display = bool(self._rounding)
         for line in self.query(Words):
@@ -309,7 +313,7 @@ class PayDialog(Dialog[Paid]):
         self._payments.append(Payment(self._method, min(amount, due)))
         self._tendered.append(amount if self._method == "cash" else 0)
         if amount >= due:
-            self.dismiss(Paid(self._cart, tuple(self._payments), sum(self._tendered)))
+            self.dismiss(Paid(self._cart, (*self._before, *self._payments), sum(self._tendered)))
         else:
             self.field.value = ""
             self._redraw()

@@ -194,8 +194,8 @@ class SalesScreen(TillEntry):
             self._show(self.cart)
 
     def _change(self, cart: Cart, select: str | None = None) -> None:
-        if not cart.lines and cart.quotation_id is not None:
-            cart = replace(cart, quotation_id=None)  # what is sold next is nothing of it
+        if not cart.lines and (cart.quotation_id or cart.special_order_id) is not None:
+            cart = replace(cart, quotation_id=None, special_order_id=None)  # what is sold next is nothing of it
         if self.cart is not None and cart != self.cart:
             self.history.note(self.cart)
         self._show(cart, select)
@@ -362,8 +362,13 @@ class SalesScreen(TillEntry):
             return
         if not await self._may_sell_quotation(self.cart.quotation_id):
             return
+        deposit = 0
+        if (special_order_id := self.cart.special_order_id) is not None:
+            if not await self._may_fetch(special_order_id):
+                return
+            deposit = await self.store.read(shop.deposits.left, special_order_id)
         rules = self.rules  # what is paid is what the dialog said, whatever arrives meanwhile
-        paid = await pay.ask_for_money(self.app, self.cart, rules, self._change)
+        paid = await pay.ask_for_money(self.app, self.cart, rules, self._change, deposit=deposit)
         if paid is None:
             return
         receipt = await self.write(
@@ -400,6 +405,15 @@ class SalesScreen(TillEntry):
             if quotation.status == "sold":
                 receipt = shown.part_number(quotation.receipt_number)
                 return await self.app.confirm_unexpected("quotation.ask_sell_again", receipt=receipt)
+        return True
+
+    async def _may_fetch(self, special_order_id: str) -> bool:
+        """Tell whether to take money for what was ordered: another till may have sold it since this cart was made."""
+        with suppress(ShopError):  # one that no server knows any more
+            order = await self.store.read(shop.special_orders.get, special_order_id)
+            if order.status == "fetched":
+                receipt = shown.part_number(order.receipt_number)
+                return await self.app.confirm_unexpected("special_order.ask_sell_again", receipt=receipt)
         return True
 
     @work(group="pay", exit_on_error=False)
@@ -457,7 +471,7 @@ class SalesScreen(TillEntry):
             self.field.action_cut()
         elif (missed := self._missed()) is None:
             await self.app.action_mode("lost_sales")
-        elif await lost_sales.ask_why(self, missed) is not None and self.field.value.strip() == missed.typed:
+        elif await lost_sales.ask_why(self, missed, self.cart) and self.field.value.strip() == missed.typed:
             self.field.value = ""
 
     def _missed(self) -> Missed | None:

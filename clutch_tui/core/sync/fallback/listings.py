@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
 
-from ... import state
+from ... import arrivals, state
 from ...clock import from_text, to_text
 from ...database import db
 from ...outbox import overlay, transports
@@ -374,6 +374,8 @@ def _store(
         conflicts.follow(type, known)
     # what was answered is in these rows, and what was ended stays so: nothing has to be counted again
     moves.end(channel, reopen=False)
+    if channel == "inventory":
+        arrivals.look()
 
 
 _SALE_COLUMNS = ("status", "notes", "total", "receipt_number", "customer_id")
