@@ -17,6 +17,7 @@ from .facts import Committed, cash, drawn, halves, lines
 from .lost_sale_books import LostSaleBooks
 from .quotation_books import QuotationBooks
 from .server import SHOP, Deed, Moves, Server
+from .special_order_books import SpecialOrderBooks
 from .terminal import POLICIES, Terminal
 from .violation import Violation
 
@@ -35,6 +36,7 @@ class Rest:
         self.quotations = QuotationBooks(server, self.committed, self.uncertain)
         self.lost_sales = LostSaleBooks(server, self.committed, self.uncertain)
         self.exchanges = ExchangeBooks(server, self.committed, self.uncertain)
+        self.special_orders = SpecialOrderBooks(server, self.committed, self.uncertain)
 
     def at_rest(self, terminals: Collection[Terminal]) -> None:
         """Everything was delivered: all sides must tell the same, and nothing may be missing or double."""
@@ -53,6 +55,7 @@ class Rest:
         self.quotations.at_rest(terminals, deeds)
         self.lost_sales.at_rest(terminals, deeds)
         self.exchanges.at_rest(terminals)
+        self.special_orders.at_rest(terminals, deeds)
         for terminal in terminals:
             self._check_copy(terminal)
             self._check_outcomes(terminal)

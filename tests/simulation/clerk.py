@@ -32,6 +32,7 @@ from clutch_tui.core.types import (
     Cart,
     CustomerDraft,
     Discount,
+    OrderLine,
     PartDraft,
     Payment,
     SupplierDraft,
@@ -350,22 +351,51 @@ def answer_order(terminal: Terminal, rng: random.Random) -> str:
         terminal.do(orders.withdraw, order_id)
         return f"withdrew the quote for {order_id}"
     if rng.random() < 0.5:
-        lines = [replace(line, price=rng.randint(100, 900)) for line in order.lines]
+        lines = [_offered(terminal, rng, line) for line in order.lines]
         terminal.do(orders.quote, order_id, lines, terminal.clock.now() + timedelta(days=2))
         return f"quoted {order_id}"
     terminal.do(orders.accept, order_id)
     return f"accepted {order_id}"
 
 
+def _offered(terminal: Terminal, rng: random.Random, line: OrderLine) -> OrderLine:
+    """What is offered for a line: now and then another part than was asked for, fewer of it, tomorrow, or nothing."""
+    offered = replace(line, price=rng.randint(100, 900))
+    if rng.random() < 0.3:
+        offered = replace(offered, part_id=_part(terminal, rng), brand=rng.choice(("", "Bosch", "مصري")))
+    if rng.random() < 0.3:
+        offered = replace(offered, quantity=whole(rng.randint(1, 3)))
+    day = (terminal.clock.now() + timedelta(days=2)).date().isoformat()
+    return replace(offered, available=rng.choice(("now", "now", "now", day, "no")))
+
+
 def sell_order(terminal: Terminal, rng: random.Random) -> str:
+    """What was quoted is what is sold: of each line that can be had its part, as much, at that price."""
     order_id = _one(terminal, rng, "SELECT id FROM orders WHERE status IN ('accepted', 'quoted') ORDER BY id")
     quoted = terminal.sql("SELECT total FROM orders WHERE id = ?", (order_id,))[0][0]
+    begun = terminal.sql("SELECT 1 FROM cart WHERE json_extract(body, '$.order_id') = ?", (order_id,))
     cart = terminal.do(orders.to_cart, order_id)
     # only a quote gives an order a total here
     if quoted and not cart.notes and carts.net(cart) != quoted:
         raise Violation(f"{order_id} was quoted at {quoted} and is to be sold at {carts.net(cart)}")
+    if not begun:
+        _check_lines(terminal, order_id, cart)
     terminal.do(check_out, cart, "cash")
     return f"sold order {order_id}"
+
+
+def _check_lines(terminal: Terminal, order_id: str, cart: Cart) -> None:
+    kept = terminal.sql("SELECT quote FROM orders WHERE id = ?", (order_id,))[0][0]
+    if kept is None:
+        return
+    said = [line for line in json.loads(kept)["lines"] if line.get("available") != "no"]
+    named = [(line["item_id"], line["quantity"], line["price"]) for line in said if line.get("item_id")]
+    sold = [(line.part_id, line.quantity, line.price) for line in cart.lines]
+    listed = {row[0] for row in terminal.sql("SELECT id FROM part WHERE deleted = 0")}
+    if missing := [line for line in named if line[0] in listed and line not in sold]:
+        raise Violation(f"{terminal.name}: {missing} was quoted for {order_id}, and {sold} is to be sold")
+    if len(sold) > len(said):
+        raise Violation(f"{terminal.name}: {len(said)} lines were offered for {order_id}, and {sold} is to be sold")
 
 
 # --- what a person decides -------------------------------------------------------------------------------

@@ -25,9 +25,11 @@ from . import (
     directed_disks,
     directed_exchanges,
     directed_lost_sales,
+    directed_orders,
     directed_quantities,
     directed_queue,
     directed_quotations,
+    directed_special_orders,
     stage,
 )
 from .network import Message
@@ -40,9 +42,11 @@ __all__ = [
     "directed_disks",
     "directed_exchanges",
     "directed_lost_sales",
+    "directed_orders",
     "directed_quantities",
     "directed_queue",
     "directed_quotations",
+    "directed_special_orders",
     "play",
 ]
 

@@ -20,7 +20,7 @@ from clutch_tui.core.sync.replica import CHANNELS
 from clutch_tui.net.client.errors import ApiError, Kind
 from clutch_tui.net.sync.outcomes import BAD_ANSWER
 
-from . import lost_sale_books, quotation_books
+from . import lost_sale_books, quotation_books, special_order_books
 from .at_rest import NOT_RESENT, Rest
 from .disk import FragileConnection
 from .facts import Committed, added, cash, debt, halves, lines, sums
@@ -30,7 +30,10 @@ from .violation import Violation
 
 _REFUSED_ALONE = {BAD_ANSWER, ApiError(Kind.FORBIDDEN).key, ApiError(Kind.TOO_LARGE).key}
 _FACT_LIST = ", ".join(f"'{kind}'" for kind in sorted(FACTS))
-_DOCUMENTS = ("sale", "return", "exchange", *quotation_books.KINDS, lost_sale_books.KIND)
+_DOCUMENTS = (
+    *("sale", "return", "exchange", *quotation_books.KINDS, lost_sale_books.KIND),
+    *special_order_books.KINDS,
+)
 _BALANCE = "balance + coalesce((SELECT sum(amount) FROM account_move WHERE customer_id = customer.id AND open = 1), 0)"
 
 
@@ -71,6 +74,7 @@ class Books(Rest):
         self.quotations.on_commit(terminal, connection, touched, new)
         self.lost_sales.on_commit(terminal, connection, touched, new)
         self.exchanges.on_commit(terminal, connection, new)
+        self.special_orders.on_commit(terminal, connection, touched, new)
         if "sync_state" in touched:
             self._check_papers(terminal, seen, connection)
             self._check_cursors(terminal, seen, connection)
@@ -371,6 +375,8 @@ class Books(Rest):
         if one.kind == "payment_void":
             paid = self._payment(body["payment_id"])
             return {}, {paid["customer_id"]: paid["amount"]}
+        if one.kind == "deposit_forfeit":
+            return {}, {body["customer_id"]: body["amount"]}
         return ({one.record_id: body["delta"]} if "delta" in body else {}), {}
 
     def _own(self, connection: FragileConnection, type: str) -> list[Committed]:

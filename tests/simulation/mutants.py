@@ -43,7 +43,16 @@ from clutch_tui.sandbox import facts as server_facts
 from clutch_tui.sandbox import orders as server_orders
 from clutch_tui.sandbox import records as server_records
 
-from . import changing_mutants, exchange_mutants, lost_sale_mutants, quantity_mutants, queue_mutants, quotation_mutants
+from . import (
+    changing_mutants,
+    exchange_mutants,
+    lost_sale_mutants,
+    order_mutants,
+    quantity_mutants,
+    queue_mutants,
+    quotation_mutants,
+    special_order_mutants,
+)
 from .planting import MUTANTS, mutant, planted
 from .planting import put as _put
 from .terminal import Terminal
@@ -53,10 +62,12 @@ __all__ = [
     "changing_mutants",
     "exchange_mutants",
     "lost_sale_mutants",
+    "order_mutants",
     "planted",
     "quantity_mutants",
     "queue_mutants",
     "quotation_mutants",
+    "special_order_mutants",
 ]
 
 

@@ -142,6 +142,7 @@ class PlainBooks(Books):
 class PlainWorld(World):
     """The run of one seed against a server without sync."""
 
+    orders = False
     books: PlainBooks
 
     def __init__(self, seed: int, steps: int, folder: Path, disks: Sequence[Path]) -> None:

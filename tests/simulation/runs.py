@@ -23,7 +23,7 @@ T = TypeVar("T")
 class PiecesWorld(world.World):
     """A shop that sells nothing but pieces, quotes and exchanges nothing and notes no lost sales."""
 
-    measures = quotes = exchanges = notes = False
+    measures = quotes = exchanges = notes = orders = False
 
 
 class ChangingPiecesWorld(ChangingWorld):

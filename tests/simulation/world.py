@@ -23,7 +23,7 @@ from clutch_tui.core.sync.replica import CHANNELS
 from clutch_tui.sandbox.settings import PROTOCOL
 from clutch_tui.security.vault import Secrets
 
-from . import clerk, noting
+from . import clerk, noting, ordering
 from .disk import Crash
 from .habits import Habits
 from .invariants import Books, Seen
@@ -64,6 +64,8 @@ class World:
     """Whether it exchanges what it has sold."""
     notes = True
     """Whether it notes what it could not sell."""
+    orders = True
+    """Whether it orders what is not there."""
 
     def __init__(self, seed: int, steps: int, folder: Path, disks: Sequence[Path]) -> None:
         self.seed = seed
@@ -108,6 +110,8 @@ class World:
         """The clones that do as much as their original, at the same time: their changes bear the same numbers."""
         self._missed = self._chance("lost sales")
         self._often_missed = self._missed.choice(noting.OFTEN) if self.notes else 0.0
+        self._ordering = self._chance("special orders")
+        self._often_ordered = self._ordering.choice(ordering.OFTEN) if self.orders else 0.0
         trouble = self._chance("burst")
         self.burst_at = trouble.randrange(steps) if steps and trouble.random() < 0.08 else -1
         """The step at which somebody does more at once than one call may carry; -1 for never."""
@@ -236,6 +240,9 @@ class World:
                 self.act(one, self.habits.act)
         if self._missed.random() < self._often_missed:
             self._note_missed(terminal)
+        if self._ordering.random() < self._often_ordered and terminal.alive:
+            self.happened("special order", terminal.name)
+            self.act(terminal, lambda terminal, _: clerk.attempt(ordering.order, terminal, self._ordering))
 
     def _note_missed(self, terminal: Terminal) -> None:
         """Somebody asks for something at a till, and goes without it."""

@@ -44,8 +44,8 @@ class Paid:
 async def ask_for_money(
     app: ClutchApp, cart: Cart, rules: TaxRules, name_customer: Callable[[Cart], None], *, deposit: int = 0
 ) -> Paid | None:
-    """Take what a cart comes to, less a `deposit` that was paid before; of an exchange the difference, whichever way it goes. None where nothing is paid.
-    Only from a worker."""
+    """Take what a cart comes to, less a `deposit` that was paid before; of an exchange the difference, whichever way it
+    goes. None where nothing is paid. Only from a worker."""
     if cart.back is None or shop.cart.exact(cart, rules) > cart.back.owed:
         left = deposit if cart.back is None else 0  # an exchange uses none
         return await app.push_screen_wait(PayDialog(cart, rules, name_customer, deposit=left))
