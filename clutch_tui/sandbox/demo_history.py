@@ -198,7 +198,7 @@ class Trade:
         self._keep(body, items, sign, at, total, subtotal, discount, tax)
         if customer:
             owed, kind = total * sign if method == "credit" else 0, "return" if original else "sale"
-            self._enter(customer, owed, kind, body["id"], at, total * sign)
+            self.enter(customer, owed, kind, body["id"], at, total * sign)
 
     def _keep(
         self, body: JSON, items: list[JSON], sign: int, at: str, total: int, subtotal: int, discount: int, tax: int
@@ -227,7 +227,8 @@ class Trade:
                 }
             )
 
-    def _enter(self, customer: str, amount: int, kind: str, ref: str, at: str, purchase: int = 0) -> None:
+    def enter(self, customer: str, amount: int, kind: str, ref: str, at: str, purchase: int = 0) -> None:
+        """Put an amount on a customer's account."""
         row = {"shop_id": "", "customer_id": customer, "amount": amount, "purchase": purchase}
         self.entries.append(row | {"kind": kind, "ref": ref, "at": at})
         self._balances[customer] = self._balances.get(customer, 0) + amount
@@ -244,7 +245,7 @@ class Trade:
         body = {"sale_id": sale["id"], "reason": "غلطة في الفاتورة"}
         self._document("void", body, at, sale["id"])
         if sale["customer_id"]:
-            self._enter(sale["customer_id"], -sale["credit"], "void", sale["id"], at, -sale["total"])
+            self.enter(sale["customer_id"], -sale["credit"], "void", sale["id"], at, -sale["total"])
 
     def _document(self, kind: str, body: JSON, at: str, sale_id: str | None = None) -> str:
         row: JSON = {"id": self.new_id(), "kind": kind, "sale_id": sale_id, "at": at, "body": payload.dump(body)}
@@ -259,7 +260,7 @@ class Trade:
             amount = min(balance, round(balance * self.rng.choice((0.5, 0.75, 1)) / 10_000) * 10_000)
             at = payload.to_text(moment)
             body = {"customer_id": customer, "amount": payload.money(amount), "method": "cash", "note": ""}
-            self._enter(customer, -amount, "payment", self._document("payment", body, at), at)
+            self.enter(customer, -amount, "payment", self._document("payment", body, at), at)
 
     def _open_orders(self) -> None:
         """Orders of the last days: most are over, the last ones wait for an answer."""

@@ -12,7 +12,7 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from . import auth, catalogue, demo_data, demo_quotations, payload
+from . import auth, catalogue, demo_data, demo_quotations, demo_special_orders, payload
 from .catalogue import Part, table
 from .database import Database, Transaction
 from .demo_history import Trade
@@ -108,6 +108,7 @@ def _stock(database: Database, transaction: Transaction, count: int) -> None:
     customers = _customers(ids, rng)
     trade = Trade(database.clock.now(), rng, ids.next, shelf, customers)
     trade.run()
+    demo_special_orders.add(trade, _Ids(opening, random.Random(f"special orders {database.settings.seed}")).next)
     _write_items(transaction, shelf, trade, rng)
     Rows("supplier", [_numbered(transaction, row) for row in _supplier_rows(transaction, suppliers)]).write(transaction)
     Rows("customer", [_numbered(transaction, row) for row in _settled(customers, trade)]).write(transaction)

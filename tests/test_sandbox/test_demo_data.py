@@ -207,3 +207,18 @@ def test_quotations_are_open_over_sold_and_lost(shop: Database) -> None:
     sale = sales[one["sale_id"]]
     assert (one["receipt_number"], by_id[one["quotation_id"]]["total"]) == (sale["receipt_number"], sale["total"])
     assert all(row["reason"] for row in lost)
+
+
+def test_special_orders_are_on_their_way_and_here_with_deposits_on_the_account(shop: Database) -> None:
+    with shop.reading() as reading:
+        found = pages.read(reading, demo_data.SHOP_ID, "sales", Pull(0, limit=20_000, protocol=2)).changes
+    by_kind = {kind: [row for row in found if row["type"] == kind] for kind in ("special_order", "deposit", "payment")}
+    made = {row["id"]: row for row in by_kind["special_order"]}
+    assert [row["item_id"] is None for row in made.values()] == [False, True, False]
+    assert [row["step"] for row in found if row["type"] == "special_order_step"] == ["here"]
+    paid = {row["id"]: row for row in by_kind["payment"]}
+    assert len(by_kind["deposit"]) == 2
+    for row in by_kind["deposit"]:
+        order, payment = made[row["special_order_id"]], paid[row["payment_id"]]
+        assert (payment["customer_id"], payment["amount"]) == (order["customer_id"], row["amount"])
+        assert Decimal(row["amount"]) <= Decimal(order["price"])
