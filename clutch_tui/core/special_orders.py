@@ -19,7 +19,7 @@ from clutch_tui.text import shop_time
 
 from . import arrivals, customers, deposits, inventory, journal, state
 from .cart import line_of
-from .clock import from_text
+from .clock import from_text, to_text
 from .database import db
 from .database.statement import Statement, given
 from .deposits import Deposit
@@ -39,6 +39,8 @@ KINDS = ("special_order", "special_order_step")
 """The facts about special orders, and the rows that tell of them."""
 ON_CANCEL = ("refund", "forfeit")
 """What becomes of the deposits on a special order that is cancelled."""
+NEWS_FOR = timedelta(days=7)
+"""For how long it is news that goods are here and wait to be fetched, also to a till that was off meanwhile."""
 MOST_DAYS = 366
 """The days from now within which the goods can be expected, at most."""
 
@@ -320,7 +322,8 @@ def _step(step: str, order: SpecialOrder, cashier: str, **said: str) -> None:
 
 
 def store_pulled(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Store what the server told of one kind. Ours stay as they were made; that goods are here is news, once."""
+    """Store what the server told of one kind. Ours stay as they were made; that goods are here, and wait, is news,
+    once."""
     if rows and rows[0]["type"] == "special_order":
         _STORE.run_many(_pulled(row) for row in rows)
         return
@@ -329,9 +332,12 @@ def store_pulled(rows: Sequence[Mapping[str, Any]]) -> None:
     _STORE_STEP.run_many(
         {name: row[name] for name in names} | {"reason": row["note"], "at": row["at"] or db.now_text()} for row in rows
     )
+    lately = to_text(db.now() - NEWS_FOR)
     for row in rows:
-        if row["step"] == "here" and row["id"] not in known:
-            arrivals.tell("special_order_here", row["special_order_id"])
+        if row["step"] == "here" and row["id"] not in known and (row["at"] or lately) >= lately:
+            waiting = _row(row["special_order_id"])
+            if waiting is not None and waiting["status"] == "here":
+                arrivals.tell("special_order_here", row["special_order_id"])
 
 
 def _pulled(row: Mapping[str, Any]) -> dict[str, Any]:

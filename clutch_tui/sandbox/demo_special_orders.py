@@ -29,7 +29,7 @@ class _Wish:
 _WISHES = (
     _Wish(6, here=True, deposit=200_00),
     _Wish(3, text="كمبروسر تكييف لانسر 2008 أصلي", price=4_200_00, deposit=1_000_00, expected=4),
-    _Wish(1, expected=2),
+    _Wish(1, text="طقم وش كوتشات شنطة مرسيدس W124", price=950_00, expected=2),
 )
 
 

@@ -17,7 +17,7 @@ from typing import get_args
 
 from tests.memory import memory
 
-from . import clerk, exchanging, noting, outcome, quoting
+from . import clerk, exchanging, noting, ordering, outcome, quoting
 from .disk import Moment
 from .violation import Violation
 from .virtual_time import NothingLeft
@@ -119,6 +119,15 @@ async def what_was_asked_for_in_vain(world: Rehearsal) -> None:
     await world.do(noting.note)
     await world.do(noting.note, second=True)
     await world.do(noting.note)
+
+
+@story
+async def a_special_order_and_its_deposit(world: Rehearsal) -> None:
+    await world.do(ordering.place)
+    await world.do(ordering.order)
+    await world.do(ordering.order)
+    await world.do(clerk.take_back)
+    await world.do(ordering.order)
 
 
 @story

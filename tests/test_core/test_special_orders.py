@@ -236,6 +236,16 @@ def test_that_another_till_says_the_goods_are_here_is_news_once(store: Store, ha
     assert store.read_now(special_orders.get, order.id).status == "ordered", "a restored server has lost that"
 
 
+def test_what_was_here_long_ago_or_is_fetched_is_no_news(store: Store, hassan: str) -> None:
+    old, fetched = ordered(store, hassan), ordered(store, hassan)
+    pay(store, store.run_now(special_orders.to_cart, fetched.id), Payment("cash", 300_00))
+    row = {"type": "special_order_step", "step": "here", "seq": 3, "sale_id": "", "receipt_number": "", "note": ""}
+    for n, (order, at) in enumerate(((old, "2026-11-01T10:00:00.000Z"), (fetched, "2026-11-22T10:00:00.000Z"))):
+        said = {"id": f"s-{n}", "special_order_id": order.id, "at": at}
+        store.run_now(documents.store, [row | said])
+    assert told(store) == []
+
+
 def test_they_are_listed_searched_and_narrowed(store: Store, hassan: str) -> None:
     tomorrow = (date.fromisoformat(store.read_now(state.business_day)) + timedelta(days=1)).isoformat()
     first = ordered(store, hassan, deposit=10_00, expected=tomorrow)

@@ -214,7 +214,7 @@ def test_special_orders_are_on_their_way_and_here_with_deposits_on_the_account(s
         found = pages.read(reading, demo_data.SHOP_ID, "sales", Pull(0, limit=20_000, protocol=2)).changes
     by_kind = {kind: [row for row in found if row["type"] == kind] for kind in ("special_order", "deposit", "payment")}
     made = {row["id"]: row for row in by_kind["special_order"]}
-    assert [row["item_id"] is None for row in made.values()] == [False, True, False]
+    assert [row["item_id"] is None for row in made.values()] == [False, True, True]
     assert [row["step"] for row in found if row["type"] == "special_order_step"] == ["here"]
     paid = {row["id"]: row for row in by_kind["payment"]}
     assert len(by_kind["deposit"]) == 2

@@ -261,7 +261,10 @@ async def test_a_server_of_version_1_names_nothing_and_knows_no_taking_back(term
     quotations = ["quotation", "quotation_lost", "quotation_sold"]
     assert (named["protocol"], named["records"]) == (
         2,
-        ["exchange", "fraction", "lost_sale", "payment_void", *quotations, "quote", "unit"],
+        [
+            *("deposit", "deposit_forfeit", "exchange", "fraction", "lost_sale", "payment_void", *quotations),
+            *("quote", "quote_line", "special_order", "special_order_step", "unit"),
+        ],
     )
     terminal.sandbox.backend.database.protocol = 1
     assert "protocol" not in await terminal.data("system.version")
