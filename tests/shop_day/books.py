@@ -49,6 +49,15 @@ class Sold:
         return self.returns.ticket.lines[n].quantity - gone
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What a customer has left for a special order, and how."""
+
+    customer: str
+    amount: Decimal
+    way: str
+
+
 @dataclass(slots=True)
 class Books:
     """Shelves by part, drawers by till, debts by customer; takings and tax of the whole shop."""
@@ -62,6 +71,10 @@ class Books:
     revenue: Decimal = NOTHING
     tax: Decimal = NOTHING
     sales: dict[str, Sold] = field(default_factory=dict)
+    waiting: dict[str, Left] = field(default_factory=dict)
+    """What waits for its sale, by special order: no part of what its customer owes."""
+    used: dict[str, tuple[str, Left]] = field(default_factory=dict)
+    """By the sale that has used it: for which order it was left, and what."""
 
     def ticket(self, lines: Sequence[Line], off: Off) -> Ticket:
         """What a cart comes to under the shop's rules."""
@@ -130,6 +143,28 @@ class Books:
         self._pay(till, [Paid(one.way, -one.amount) for one in sold.returns.paid], sold.customer)
         self.revenue -= sold.returns.total
         self.tax -= sold.returns.ticket.tax
+        if sale_id in self.used:
+            order_id, left = self.used.pop(sale_id)
+            self.waiting[order_id] = left
+            self.debts[left.customer] += left.amount
+
+    def leave(self, till: str, order_id: str, customer: str, paid: Paid) -> None:
+        """A customer leaves something for a special order. It pays no debt."""
+        self.waiting[order_id] = Left(customer, paid.amount, paid.way)
+        if paid.way == "cash":
+            self.drawers[till] += paid.amount
+
+    def use(self, order_id: str, sale_id: str) -> None:
+        """The order was fetched by a sale that went on account for what was left."""
+        left = self.waiting.pop(order_id)
+        self.debts[left.customer] -= left.amount
+        self.used[sale_id] = (order_id, left)
+
+    def end(self, till: str, order_id: str, *, is_given_back: bool) -> None:
+        """Nothing comes of the order: what was left goes back as it came, or the shop keeps it."""
+        left = self.waiting.pop(order_id)
+        if is_given_back and left.way == "cash":
+            self.drawers[till] -= left.amount
 
     def pay_debt(self, till: str, customer: str, paid: Paid) -> None:
         """A customer pays on account."""

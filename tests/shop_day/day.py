@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import ROUND_CEILING, Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +36,11 @@ from clutch_tui.core import cart as carts
 from clutch_tui.core.quantity import of_decimal, to_decimal
 from clutch_tui.core.types import Cart, CustomerDraft, Discount, Part, PartDraft, Payment
 from clutch_tui.sandbox.server import Running
-from tests.money_reference.rules import NOTHING, PIASTRE, Line, Off, Paid, Ticket, to_piastre
+from tests.money_reference.rules import NOTHING, Line, Off, Paid, Ticket, to_piastre
 from tests.test_net.till import HandClock, Till, open_till
 
+from . import wishes
+from .amounts import minor, pounds
 from .books import Books, Rules
 
 CLERKS = {"a": "أحمد", "b": "سارة"}
@@ -73,6 +76,7 @@ class Plan:
     voids: int = 5
     quotations: int = 20
     orders: int = 6
+    special_orders: int = 9
     debts_paid: int = 10
     cash_moves: int = 8
     closings: int = 3
@@ -86,16 +90,6 @@ class _Quoted:
     parts: Sequence[str]
     lines: Sequence[Line]
     off: Off
-
-
-def minor(amount: Decimal) -> int:
-    """An amount of the books as the program keeps it."""
-    return int(amount / PIASTRE)
-
-
-def pounds(amount: int) -> Decimal:
-    """An amount of the program as the books keep it."""
-    return Decimal(amount) * PIASTRE
 
 
 def _discount(off: Off) -> Discount:
@@ -116,6 +110,8 @@ class Day:
         self.customers: dict[str, str] = {}
         self.quoted: dict[str, _Quoted] = {}
         """The quotations that nobody has taken up or lost."""
+        self.wishes: dict[str, tuple[str, str, Line]] = {}
+        """The special orders that nobody has fetched or cancelled: at which till, of which part, and its line."""
 
     async def run(self, folder: Path, sandbox: Running) -> None:
         """Open, sell all day, close."""
@@ -177,6 +173,10 @@ class Day:
         late += [self._take_up] * taken_up + [self._lose] * lost + [self._return] * plan.returns
         late += [self._exchange] * plan.exchanges
         late += [self._void] * plan.voids
+        fetched, cancelled = plan.special_orders * 5 // 9, plan.special_orders * 3 // 9
+        many_wishes = [partial(wishes.order, self)] * plan.special_orders
+        early = [*many_wishes, *early]
+        late += [partial(wishes.fetch, self)] * fetched + [partial(wishes.cancel, self)] * cancelled
         self.chance.shuffle(late)
         # customers of the marketplace are heard while there is a line
         before, after = [self._order] * (plan.orders // 2), [self._order] * (plan.orders - plan.orders // 2)
@@ -241,7 +241,7 @@ class Day:
             rules=self.tills[till].ask(state.tax_rules),
         )
         self.books.sell(till, sale.id, parts, ticket, paid, customer)
-        self._count_one("sales")
+        self.count_one("sales")
 
     def _payments(self, ticket: Ticket, customer: str | None) -> list[Paid]:
         """Half of them cash alone, some in two ways, some on account."""
@@ -266,7 +266,7 @@ class Day:
             reason="مش مناسبة",
         )
         assert pounds(receipt.totals.total) == given.total, f"{receipt.receipt_number} gives back {given.total}"
-        self._count_one("returns")
+        self.count_one("returns")
 
     def _comes_back(self, till: str) -> tuple[str, str, dict[int, Decimal]]:
         """The till where something comes back, of which sale, and how much of each line, from 0."""
@@ -298,7 +298,7 @@ class Day:
             device_id=f"device-{till}",
             rules=self.tills[till].ask(state.tax_rules),
         )
-        self._count_one("exchanges")
+        self.count_one("exchanges")
 
     async def _void(self, till: str) -> None:
         """One of the last sales was a mistake."""
@@ -307,7 +307,7 @@ class Day:
         till = self.books.sales[sale_id].till
         self.tills[till].do(aftersales.void, sale_id, "غلط", CLERKS[till])
         self.books.void(till, sale_id)
-        self._count_one("voids")
+        self.count_one("voids")
 
     async def _quote(self, till: str) -> None:
         cart, parts, lines, off = self._fill(till)
@@ -321,7 +321,7 @@ class Day:
             rules=self.tills[till].ask(state.tax_rules),
         )
         self.quoted[made.id] = _Quoted(till, parts, lines, off)
-        self._count_one("quotations")
+        self.count_one("quotations")
 
     async def _take_up(self, till: str) -> None:
         """What was quoted is what is sold, whatever the part costs by now."""
@@ -331,12 +331,12 @@ class Day:
         cart = self.tills[till].ask(quotation_carts.recall, quotation_id).quoted
         self.tills[till].do(sales.save_cart, cart)
         self._check_out(till, cart, quoted.parts, quoted.lines, quoted.off, None)
-        self._count_one("taken up")
+        self.count_one("taken up")
 
     async def _lose(self, till: str) -> None:
         quotation_id, quoted = self._a_quotation()
         self.tills[quoted.till].do(quotations.lose, quotation_id, "غالي", CLERKS[quoted.till])
-        self._count_one("lost quotations")
+        self.count_one("lost quotations")
 
     def _a_quotation(self) -> tuple[str, _Quoted]:
         """The oldest that is open; it is not any more."""
@@ -367,7 +367,7 @@ class Day:
         cart = own.do(orders.to_cart, order_id)
         sold = [Line(n, price) for (_, n), price in zip(wanted, prices, strict=True)]
         self._check_out(till, cart, parts, sold, Off(), None)
-        self._count_one("orders")
+        self.count_one("orders")
 
     async def _debt(self, till: str) -> None:
         """A customer pays some of what the till believes that he owes, or a part of a later debt beforehand."""
@@ -377,12 +377,12 @@ class Day:
         pay = (self.customers[name], minor(amount), way, "", CLERKS[till])
         self.tills[till].do(accounts.pay, *pay, beyond_debt=True)
         self.books.pay_debt(till, name, Paid(way, amount))
-        self._count_one("payments on account")
+        self.count_one("payments on account")
 
     async def _move_cash(self, till: str) -> None:
         kind, amount = self.chance.choice((("pay_in", "100.00"), ("pay_out", "35.25"), ("pay_out", "80.00")))
         self._cash(till, kind, Decimal(amount))
-        self._count_one("movements of cash")
+        self.count_one("movements of cash")
 
     def _cash(self, till: str, kind: Any, amount: Decimal) -> None:
         named = {"drawer_id": f"device-{till}", "actor": CLERKS[till], "reason": "نثريات"}
@@ -398,7 +398,7 @@ class Day:
         assert pounds(closed.expected) == expected, f"till {till} expects {pounds(closed.expected)}, not {expected}"
         assert pounds(closed.difference or 0) == counted - expected
         self._cash(till, "open", Decimal(200))
-        self._count_one("closings")
+        self.count_one("closings")
 
     # --- the machinery -----------------------------------------------------------------------------------
 
@@ -417,7 +417,8 @@ class Day:
     def _knows(self, till: str, sale_id: str) -> bool:
         return bool(self.tills[till].sql("SELECT 1 FROM sale WHERE id = ?", sale_id))
 
-    def _count_one(self, what: str) -> None:
+    def count_one(self, what: str) -> None:
+        """Note that this has happened once more."""
         self.done[what] = self.done.get(what, 0) + 1
 
     # --- what the tills and the server say ---------------------------------------------------------------
@@ -457,7 +458,8 @@ class Day:
         for part, on_shelf in self.books.shelves.items():
             yield _other(f"server: {part}", Decimal(to_decimal(shelves[self.parts[part]])), on_shelf)
         for customer, id in self.customers.items():
-            yield _other(f"server: {customer}", pounds(debts[id]), self.books.debts[customer])
+            waiting = sum(left.amount for left in self.books.waiting.values() if left.customer == customer)
+            yield _other(f"server: {customer}", pounds(debts[id]), self.books.debts[customer] - waiting)
 
 
 def _other(what: str, said: Decimal, due: Decimal) -> str:

@@ -13,7 +13,10 @@ from clutch_tui.sandbox.settings import Settings
 
 from .day import Day, Plan
 
-SHORT = Plan(sales=24, returns=5, exchanges=2, voids=2, quotations=5, orders=2, debts_paid=3, cash_moves=3, closings=1)
+SHORT = Plan(
+    sales=24, returns=5, exchanges=2, voids=2, quotations=5, orders=2, special_orders=9,
+    debts_paid=3, cash_moves=3, closings=1,
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -30,7 +33,8 @@ async def test_a_day_with_an_afternoon_without_a_line_agrees_with_the_books(day:
     assert day.differences() == []
     assert day.done == {
         "sales": 24, "returns": 5, "exchanges": 2, "voids": 2, "quotations": 5, "taken up": 2,
-        "lost quotations": 1, "orders": 2, "payments on account": 3, "movements of cash": 3, "closings": 1,
+        "lost quotations": 1, "orders": 2, "special orders": 9, "fetched": 5, "cancelled": 3,
+        "payments on account": 3, "movements of cash": 3, "closings": 1,
     }  # fmt: skip
     _is_told(day, "UPDATE item SET stock_quantity = stock_quantity + 1 WHERE name = 'خرطوم بنزين'", "خرطوم بنزين")
     _is_told(day, "UPDATE customer SET balance = balance - 1 WHERE name = 'الحاج سيد'", "الحاج سيد")
