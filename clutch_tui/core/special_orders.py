@@ -44,9 +44,11 @@ NEWS_FOR = timedelta(days=7)
 MOST_DAYS = 366
 """The days from now within which the goods can be expected, at most."""
 
-_UNSENT = f"""({outbox.unsent("special_order", "special_order")} OR EXISTS (SELECT 1 FROM outbox
-    WHERE answered_at IS NULL AND type IN ('special_order_step', 'deposit', 'deposit_forfeit')
-    AND json_extract(payload, '$.special_order_id') = special_order.id))"""
+_UNSENT = f"""({outbox.unsent("special_order", "special_order")} OR EXISTS (SELECT 1 FROM special_order_step AS told
+    JOIN outbox ON outbox.type = 'special_order_step' AND outbox.record_id = told.id
+    WHERE told.special_order_id = special_order.id AND outbox.answered_at IS NULL)
+    OR EXISTS (SELECT 1 FROM deposit AS told JOIN outbox ON outbox.type = told.kind AND outbox.record_id = told.id
+    WHERE told.special_order_id = special_order.id AND outbox.answered_at IS NULL))"""
 
 
 def _storing(table: Any) -> Statement:
