@@ -12,10 +12,11 @@ import click
 from clutch_tui.core import orders as core_orders
 from clutch_tui.core import state
 from clutch_tui.core.errors import ShopError
+from clutch_tui.core.order_types import LinePart, Order, OrderLine, OrderQuery, OrderRow
 from clutch_tui.core.outbox import abilities
 from clutch_tui.core.quantity import Quantity, to_decimal
 from clutch_tui.core.sale_search import day_of
-from clutch_tui.core.types import PAY_METHODS, LinePart, Order, OrderLine, OrderQuery, OrderRow, Receipt
+from clutch_tui.core.types import PAY_METHODS, Receipt
 from clutch_tui.phrases import orders as words
 from clutch_tui.phrases.errors import explain
 from clutch_tui.text import format as shown

@@ -23,6 +23,7 @@ from .database import db
 from .database.statement import Statement, given
 from .errors import ShopError
 from .limits import MAX_MONEY
+from .order_types import LinePart, Order, OrderLine, OrderQuery, OrderRow, Quote
 from .outbox import abilities, outbox, overlay
 from .quantity import told, worth, written
 from .records.order import OrderLineTable, OrderTable
@@ -32,20 +33,7 @@ from .records.sale import SaleTable
 from .records.sync import OutboxTable
 from .search import PIECES
 from .search_words import names_number, phone_key, terms
-from .types import (
-    NO_DISCOUNT,
-    Cart,
-    CartLine,
-    Discount,
-    Key,
-    LinePart,
-    Order,
-    OrderLine,
-    OrderQuery,
-    OrderRow,
-    PartRow,
-    Quote,
-)
+from .types import NO_DISCOUNT, Cart, CartLine, Discount, Key, PartRow
 
 ANSWERABLE = ("pending", "quoted")
 """What an order must be for the shop to accept, reject or quote it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from clutch_tui.core.types import LinePart, Order, OrderLine, OrderRow, Quote
+from clutch_tui.core.order_types import LinePart, Order, OrderLine, OrderRow, Quote
 from clutch_tui.phrases.units import measured
 from clutch_tui.text import format as shown
 from clutch_tui.text import shop_time

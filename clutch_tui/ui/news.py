@@ -9,7 +9,7 @@ from textual.notifications import SeverityLevel
 
 from clutch_tui.core import arrivals, order_news
 from clutch_tui.core.journal import ORDER, Notification
-from clutch_tui.core.types import OrderQuery
+from clutch_tui.core.order_types import OrderQuery
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import has, t
 from clutch_tui.ui import shop

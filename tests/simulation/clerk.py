@@ -25,6 +25,7 @@ from clutch_tui.core import (
 from clutch_tui.core import cart as carts
 from clutch_tui.core.database import db
 from clutch_tui.core.errors import ShopError
+from clutch_tui.core.order_types import OrderLine
 from clutch_tui.core.quantity import ONE, Quantity, smallest, whole
 from clutch_tui.core.sync import conflicts, queue
 from clutch_tui.core.types import (
@@ -32,7 +33,6 @@ from clutch_tui.core.types import (
     Cart,
     CustomerDraft,
     Discount,
-    OrderLine,
     PartDraft,
     Payment,
     SupplierDraft,

@@ -13,11 +13,12 @@ from clutch_tui.core import aftersales, journal, orders, sales
 from clutch_tui.core.cart import net, totals
 from clutch_tui.core.database import db
 from clutch_tui.core.errors import ShopError
+from clutch_tui.core.order_types import OrderLine, OrderQuery
 from clutch_tui.core.outbox import abilities, outbox
 from clutch_tui.core.quantity import NOTHING, ONE, Quantity, whole
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.sync import replica_rows
-from clutch_tui.core.types import OrderLine, OrderQuery, Payment, TaxRules
+from clutch_tui.core.types import Payment, TaxRules
 from clutch_tui.net.sync.messages import write_fields
 from tests.test_core.shop import HandClock, queue, stock_shelf
 

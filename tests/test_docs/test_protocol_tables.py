@@ -12,12 +12,13 @@ import pytest
 from babel.messages.pofile import read_po
 
 from clutch_tui.core import quantity, units
+from clutch_tui.core.order_types import OrderStatus
 from clutch_tui.core.outbox import abilities, outbox, precedence
 from clutch_tui.core.outbox.messages import Change, PullState, Result
 from clutch_tui.core.records import EDITABLE
 from clutch_tui.core.sync import replica
 from clutch_tui.core.sync.unconfirmed import Offer
-from clutch_tui.core.types import PAY_METHODS, Lane, OrderStatus, SaleStatus
+from clutch_tui.core.types import PAY_METHODS, Lane, SaleStatus
 from clutch_tui.net import answers, payload
 from clutch_tui.net.endpoints import ENDPOINTS
 from clutch_tui.net.events import BY_NAME

@@ -13,11 +13,12 @@ from rich.cells import cell_len
 from clutch_tui.core import cart, inventory, journal, line_ties, orders, sales, state
 from clutch_tui.core.clock import to_text
 from clutch_tui.core.database import db
+from clutch_tui.core.order_types import OrderQuery
 from clutch_tui.core.outbox import abilities
 from clutch_tui.core.outbox.messages import Result
 from clutch_tui.core.quantity import ONE, whole
 from clutch_tui.core.sync import replica, replica_rows
-from clutch_tui.core.types import OrderQuery, Payment, SaleQuery
+from clutch_tui.core.types import Payment, SaleQuery
 from clutch_tui.text import shop_time, strings
 from clutch_tui.text.format import isolate, money, name, part_number
 from clutch_tui.text.strings import t, tn

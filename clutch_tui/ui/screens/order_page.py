@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
-from clutch_tui.core.types import LinePart, Order
+from clutch_tui.core.order_types import LinePart, Order
 from clutch_tui.phrases import orders
 from clutch_tui.text.strings import t
 from clutch_tui.ui.dialogs import ShowText, keys_of_row

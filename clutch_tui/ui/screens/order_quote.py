@@ -15,7 +15,7 @@ from textual.events import DescendantFocus
 
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.limits import MAX_MONEY, MAX_QUANTITY
-from clutch_tui.core.types import LinePart, Order, OrderLine
+from clutch_tui.core.order_types import LinePart, Order, OrderLine
 from clutch_tui.phrases import orders as words
 from clutch_tui.phrases.fields import FormField
 from clutch_tui.phrases.units import measured

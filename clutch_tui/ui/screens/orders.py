@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from clutch_tui.core.errors import ShopError
-from clutch_tui.core.types import Order, OrderQuery, OrderRow
+from clutch_tui.core.order_types import Order, OrderQuery, OrderRow
 from clutch_tui.phrases.orders import WHY_OVER, expires, status_word, time_left, urgency
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t

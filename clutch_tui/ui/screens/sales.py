@@ -19,7 +19,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 
 from clutch_tui.core.errors import ShopError
-from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 from clutch_tui.ui import shop
 from clutch_tui.ui.errors import report
@@ -358,15 +357,12 @@ class SalesScreen(TillEntry):
 
         if self.cart is None or not self.cart.lines or self.writing:
             return
-        if not await self._may_sell_order(self.cart.order_id):
+        from clutch_tui.ui.screens import till_questions
+
+        if not await till_questions.may_sell(self.app, self.cart):
             return
-        if not await self._may_sell_quotation(self.cart.quotation_id):
-            return
-        deposit = 0
-        if (special_order_id := self.cart.special_order_id) is not None:
-            if not await self._may_fetch(special_order_id):
-                return
-            deposit = await self.store.read(shop.deposits.left, special_order_id)
+        fetches = self.cart.special_order_id
+        deposit = 0 if fetches is None else await self.store.read(shop.deposits.left, fetches)
         rules = self.rules  # what is paid is what the dialog said, whatever arrives meanwhile
         paid = await pay.ask_for_money(self.app, self.cart, rules, self._change, deposit=deposit)
         if paid is None:
@@ -388,33 +384,6 @@ class SalesScreen(TillEntry):
                 await warn_below_zero(self)
         elif await self.store.read(shop.sales.is_lost, paid.cart.id):
             await self._begin()
-
-    async def _may_sell_order(self, order_id: str | None) -> bool:
-        """Tell whether to take money for what was ordered: another till may have sold it since this cart was made."""
-        receipt = None if order_id is None else await self.store.read(shop.orders.sold_as, order_id)
-        return receipt is None or await self.app.confirm_unexpected(
-            "order.ask_sell_again", receipt=shown.part_number(receipt)
-        )
-
-    async def _may_sell_quotation(self, quotation_id: str | None) -> bool:
-        """Tell whether to take money for what was quoted: another till may have sold it since this cart was made."""
-        if quotation_id is None:
-            return True
-        with suppress(ShopError):  # one that no server knows any more
-            quotation = await self.store.read(shop.quotations.get, quotation_id)
-            if quotation.status == "sold":
-                receipt = shown.part_number(quotation.receipt_number)
-                return await self.app.confirm_unexpected("quotation.ask_sell_again", receipt=receipt)
-        return True
-
-    async def _may_fetch(self, special_order_id: str) -> bool:
-        """Tell whether to take money for what was ordered: another till may have sold it since this cart was made."""
-        with suppress(ShopError):  # one that no server knows any more
-            order = await self.store.read(shop.special_orders.get, special_order_id)
-            if order.status == "fetched":
-                receipt = shown.part_number(order.receipt_number)
-                return await self.app.confirm_unexpected("special_order.ask_sell_again", receipt=receipt)
-        return True
 
     @work(group="pay", exit_on_error=False)
     async def action_quote(self) -> None:

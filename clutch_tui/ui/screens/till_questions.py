@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
+from clutch_tui.core.errors import ShopError
 from clutch_tui.core.quantity import Quantity, smallest
 from clutch_tui.phrases import lookups
 from clutch_tui.phrases.units import measured
@@ -18,7 +20,7 @@ from clutch_tui.ui.widgets.part_columns import part_words
 
 if TYPE_CHECKING:
     from clutch_tui.core.lookup import Candidate
-    from clutch_tui.core.types import CartLine, PartRow
+    from clutch_tui.core.types import Cart, CartLine, PartRow
     from clutch_tui.ui.app import ClutchApp
 
 
@@ -76,3 +78,26 @@ async def price(app: ClutchApp, line: CartLine) -> int | None:
     """Another price for one unit, in minor units."""
     asked = ask_money("sales.ask_price", value=line.price, maximum=shop.cart.DEAREST, name=partial(part_of, line))
     return await app.push_screen_wait(asked)
+
+
+async def may_sell(app: ClutchApp, cart: Cart) -> bool:
+    """Tell whether to take money for what was ordered, quoted or ordered specially: another till may have sold it since
+    this cart was made."""
+    if cart.order_id is not None:
+        receipt = await app.store.read(shop.orders.sold_as, cart.order_id)
+        if receipt is not None and not await _sell_again(app, "order.ask_sell_again", receipt):
+            return False
+    with suppress(ShopError):  # one that no server knows any more
+        if cart.quotation_id is not None:
+            quotation = await app.store.read(shop.quotations.get, cart.quotation_id)
+            if quotation.status == "sold":
+                return await _sell_again(app, "quotation.ask_sell_again", quotation.receipt_number)
+        if cart.special_order_id is not None:
+            order = await app.store.read(shop.special_orders.get, cart.special_order_id)
+            if order.status == "fetched":
+                return await _sell_again(app, "special_order.ask_sell_again", order.receipt_number)
+    return True
+
+
+async def _sell_again(app: ClutchApp, question: str, receipt: str) -> bool:
+    return await app.confirm_unexpected(question, receipt=shown.part_number(receipt))
