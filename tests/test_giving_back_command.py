@@ -104,6 +104,16 @@ def test_damaged_goods_stay_off_the_shelf(run: Run, store: Store, bought: Sale, 
     assert stock(store, parts[0]) == whole(3)
 
 
+def test_goods_come_back_without_a_receipt(run: Run, store: Store, parts: list[Part]) -> None:
+    arguments = ("return-without-receipt", "--part", "WP-100", "--qty", "2", "--part", "OC-90", "--price", "140")
+    receipt = run(*arguments, "--pay", "visa", "--reason", "no paper", "--json").done
+    assert (receipt["without_receipt"], money(receipt)) == (True, [("visa", 280_00 + 90_00)])
+    assert stock(store, parts[0]) == whole(7)
+    paper = run("return-without-receipt", "--part", "WP-100", "--reason", "no paper", lang="ar").out
+    assert strings.t("receipt.without_receipt") in paper
+    assert run("return-without-receipt", "--part", "WP-100", "--price", "1", "--price", "2", "--reason", "x").code == 2
+
+
 def test_an_exchange_may_give_money_back(run: Run, bought: Sale) -> None:
     arguments = ("exchange", bought.receipt_number, "--all", "--part", "WP-100", "--pay", "visa")
     shown = run(*arguments, "--dry-run").out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import click
@@ -10,7 +11,7 @@ import click
 from clutch_tui.core import aftersales, exchanges, refunds, sales, state
 from clutch_tui.core import cart as carts
 from clutch_tui.core.errors import ShopError
-from clutch_tui.core.quantity import NOTHING, Quantity, total
+from clutch_tui.core.quantity import NOTHING, Quantity, times, total
 from clutch_tui.core.types import EXCHANGE, PAY_METHODS, Cart, Payment, PayMethod, Receipt, Sale
 from clutch_tui.text.strings import t
 
@@ -21,7 +22,7 @@ _Wanted = list[tuple[str, Quantity]]
 
 
 def commands() -> tuple[click.Command, ...]:
-    return (give_back(), exchange())
+    return (give_back(), give_back_without_receipt(), exchange())
 
 
 def _back_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -84,6 +85,64 @@ def give_back() -> click.Command:
                 return
             if not reason.strip():
                 raise click.UsageError(t("cli.return.why"))
+            receipt = store.run_now(do)
+            shop = store.read_now(state.setting, "shop.profile")
+        _say_receipt(receipt, shop, installation.settings.shop.receipt_footer, as_json)
+
+    return command
+
+
+def give_back_without_receipt() -> click.Command:
+    @click.command("return-without-receipt", help=t("cli.return_without_receipt.help"))
+    @part_options
+    @click.option("--price", "prices", multiple=True, help=t("cli.return_without_receipt.price"))
+    @click.option(
+        "--pay",
+        type=click.Choice([method for method in PAY_METHODS if method != "credit"]),
+        default="cash",
+        show_default=True,
+        help=t("cli.return_without_receipt.pay"),
+    )
+    @click.option("--reason", required=True, help=t("cli.return.reason"))
+    @click.option("--damaged", is_flag=True, help=t("cli.return.damaged"))
+    @click.option("--cashier", default="", help=t("cli.sell.cashier"))
+    @json_option
+    @click.pass_obj
+    def command(
+        options: dict[str, Any],
+        parts: tuple[str, ...],
+        quantities: tuple[Quantity, ...],
+        prices: tuple[str, ...],
+        pay: str,
+        reason: str,
+        damaged: bool,
+        cashier: str,
+        as_json: bool,
+    ) -> None:
+        from clutch_tui.text.format import parse_money
+
+        wanted = paired(parts, quantities)
+        if len(prices) > len(parts):
+            raise click.UsageError(t("cli.return_without_receipt.too_many_prices"))
+        given, installation = [parse_money(price) for price in prices], find_installation(options)
+
+        def do() -> Receipt:
+            cart = sales.open_cart()
+            for n, (text, quantity) in enumerate(wanted):
+                one = meant(text)
+                line = carts.line_of(one.part, times(one.quantity, quantity), given[n] if n < len(given) else None)
+                cart = replace(cart, lines=(*cart.lines, line))
+            return aftersales.give_back_without_receipt(
+                cart,
+                cast(PayMethod, pay),
+                reason=reason,
+                damaged=damaged,
+                cashier=cashier,
+                device_id=installation.device_id,
+                rules=state.tax_rules(),
+            )
+
+        with installation.open_store(inline=True) as store:
             receipt = store.run_now(do)
             shop = store.read_now(state.setting, "shop.profile")
         _say_receipt(receipt, shop, installation.settings.shop.receipt_footer, as_json)

@@ -6,10 +6,12 @@ Both are facts of their own with their own stock moves and money; the sale itsel
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import peewee
 
-from . import cash, journal, receipts, refunds, sales, state
+from . import cart as carts
+from . import cash, held_carts, journal, receipts, refunds, sales, state
 from .database import db
 from .database.statement import Statement, given
 from .errors import ShopError, not_sold_so
@@ -18,7 +20,7 @@ from .quantity import Quantity, fits, told
 from .records.customer import ADD_ACCOUNT_MOVE, ADD_DOCUMENT
 from .records.part import ADD_STOCK_MOVE
 from .records.sale import PaymentTable, SaleTable
-from .types import EXCHANGE, Payment, Receipt, Sale, SaleQuery, TaxRules
+from .types import EXCHANGE, Cart, Payment, PayMethod, Receipt, Sale, SaleQuery, TaxRules
 
 _fn = peewee.fn
 _NAMED = 20
@@ -62,7 +64,7 @@ def void(sale_id: str, reason: str, cashier: str) -> Sale:
     sale = sales.get(sale_id)
     if sale.status == "voided":
         raise ShopError("error.sale.voided", number=sale.receipt_number)
-    if sale.return_of is not None:
+    if sale.is_return:
         raise ShopError("error.sale.not_a_sale", number=sale.receipt_number)
     if sale.exchange_id is not None:
         raise ShopError("error.sale.exchanged", number=sale.receipt_number)
@@ -164,6 +166,46 @@ def give_back(
     return sales.get(document.id)
 
 
+def give_back_without_receipt(
+    cart: Cart,
+    method: PayMethod,
+    *,
+    reason: str,
+    cashier: str,
+    device_id: str,
+    rules: TaxRules,
+    damaged: bool = False,
+) -> Receipt:
+    """Take back what is in a cart, at its prices, where nobody knows of which sale it is; the receipt of the return.
+    All of the money goes by one method. Called again with the same cart it gives the receipt of the first time.
+
+    Raises `error.sale.no_reason`, `error.sale.empty`, what `cart.check` finds, `error.sale.credit_needs_customer`, and
+    `error.return.of_other_cart` for the cart of an order, a quotation or an exchange.
+    """
+    if sales.is_sold(cart.id):
+        return sales.get(cart.id)
+    held_carts.check(cart.id)
+    if not cart.lines:
+        raise ShopError("error.sale.empty")
+    if cart.order_id is not None or cart.quotation_id is not None or cart.back is not None:
+        raise ShopError("error.return.of_other_cart")
+    if not reason.strip():
+        raise ShopError("error.sale.no_reason")
+    if method == "credit" and cart.customer_id is None:
+        raise ShopError("error.sale.credit_needs_customer")
+    carts.check(cart)
+    figures = carts.totals(cart, rules, method)
+    payments = (Payment(method, figures.total),)
+    people = {"cashier": cashier, "device_id": device_id}
+    sale = sales.document_of(cart, payments, figures, tendered=0, rules=rules, **people)
+    document = replace(sale, kind="return", notes=reason.strip(), without_receipt=True)
+    receipt = receipts.write(document)
+    if damaged:
+        write_off(receipt)
+    sales.discard_cart(cart.id)
+    return sales.get(cart.id)
+
+
 def write_off(returned: Receipt) -> None:
     """Take what has come back off the shelf again, because it is damaged: a fact of its own beside the return, which
     every server knows. In the transaction of the return."""
@@ -187,7 +229,7 @@ def check_back(sale: Sale, quantities: Mapping[int, Quantity]) -> None:
     """Raise what `give_back` does for goods that cannot come back of a sale."""
     if sale.status == "voided":
         raise ShopError("error.sale.voided", number=sale.receipt_number)
-    if sale.return_of is not None:
+    if sale.is_return:
         raise ShopError("error.sale.not_a_sale", number=sale.receipt_number)
     known = {line.n: line for line in sale.lines}
     if not any(quantities.values()):

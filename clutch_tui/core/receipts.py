@@ -43,6 +43,7 @@ class SaleDocument:
     return_of: str | None = None
     origins: tuple[int, ...] = ()
     exchange_id: str | None = None
+    without_receipt: bool = False
 
     @property
     def sign(self) -> int:
@@ -112,6 +113,7 @@ def _store(document: SaleDocument, body: Mapping[str, Any], change_id: str) -> S
         search_key=keys_of(body)["search_key"],
         percent=document.percent,
         exchange_id=document.exchange_id,
+        without_receipt=document.without_receipt,
     )
     _write_lines(document, change_id, at)
     for method, amount in document.paid_by_method().items():
@@ -151,6 +153,7 @@ def _store(document: SaleDocument, body: Mapping[str, Any], change_id: str) -> S
         unsent=True,
         percent=document.percent,
         exchange_id=document.exchange_id,
+        without_receipt=document.without_receipt,
     )
 
 
@@ -248,6 +251,7 @@ def _body(document: SaleDocument) -> dict[str, Any]:
         "business_day": state.business_day(),
         "notes": document.notes,
         **({} if document.exchange_id is None else {"exchange_id": document.exchange_id}),
+        **({"without_receipt": True} if document.without_receipt else {}),
     }
 
 

@@ -289,7 +289,7 @@ _PAYMENTS = """(SELECT json_group_array(json_array(method, amount, nullif(way, '
 _COLUMNS = (
     "id, receipt_number, date, business_day, cashier, customer_id, customer_name, subtotal, discount, tax, rounding,"
     " total, prices_include_tax, tax_rate, tendered, payment_method, status, return_of, order_id, notes, flags,"
-    " percent, own, exchange_id,"
+    " percent, own, exchange_id, without_receipt,"
     " coalesce((SELECT origin.receipt_number FROM sale origin WHERE origin.id = sale.return_of), '')"
 )
 
@@ -311,7 +311,7 @@ def _get(sale_id: str) -> Sale:
     (
         id_, number, date, day, cashier, customer_id, customer_name, subtotal, discount, tax, rounding, total,
         include, rate, tendered, method, status, return_of, order_id, notes, flags, percent, own,
-        exchange_id, number_of_sale, unsent,
+        exchange_id, without_receipt, number_of_sale, unsent,
     ) = row  # fmt: skip
     lines, payments = _lines(sale_id), _payments(sale_id)
     if method and total and not payments:  # another program's: all that it tells of the payment is how
@@ -343,6 +343,7 @@ def _get(sale_id: str) -> Sale:
         number_of_sale=number_of_sale,
         exchange_id=exchange_id,
         deposit=_deposit(sale_id, payments) if return_of is None else 0,
+        without_receipt=bool(without_receipt),
     )
 
 
@@ -418,7 +419,7 @@ def page(q: SaleQuery, after: Key | None, skip: int, limit: int) -> tuple[SaleRo
 def _rows(where: str, params: tuple[Any, ...], limit: int, skip: int, *, rank: int) -> tuple[SaleRow, ...]:
     rows = db.execute(
         "SELECT id, receipt_number, date, customer_name, cashier, total, payment_method, status, kind, flags,"
-        f" exchange_id IS NOT NULL, {_RETURNED}, {_UNSENT}, {_PAYMENTS} FROM sale WHERE {where}"
+        f" exchange_id IS NOT NULL, without_receipt, {_RETURNED}, {_UNSENT}, {_PAYMENTS} FROM sale WHERE {where}"
         " ORDER BY date DESC, id DESC LIMIT ? OFFSET ?",
         (*params, limit, skip),
     ).fetchall()
@@ -439,9 +440,11 @@ def _rows(where: str, params: tuple[Any, ...], limit: int, skip: int, *, rank: i
             returned=returned,
             payments=tuple(Payment(*payment) for payment in json.loads(paid)),
             exchanged=bool(exchanged),
+            without_receipt=bool(loose),
         )
         for (
-            id_, number, date, customer, cashier, total, method, status, kind, flags, exchanged, returned, unsent, paid
+            id_, number, date, customer, cashier, total, method, status, kind, flags, exchanged, loose, returned,
+            unsent, paid,
         ) in rows
     )  # fmt: skip
 

@@ -368,6 +368,7 @@ class SaleRow:
     """What went by each way of paying, in the order in which it was taken; `payment_method` is the largest of them."""
     exchanged: bool = False
     """Whether it is a half of an exchange."""
+    without_receipt: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -406,6 +407,12 @@ class Sale:
     """That half, where this terminal knows it."""
     deposit: int = 0
     """What of it was paid before, as a deposit on the special order that it fetches; a part of what went on account."""
+    without_receipt: bool = False
+    """Whether it is a return of which nobody knows the sale."""
+
+    @property
+    def is_return(self) -> bool:
+        return self.return_of is not None or self.without_receipt
 
     @property
     def off_lines(self) -> int:

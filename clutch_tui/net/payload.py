@@ -279,6 +279,7 @@ class Sale(Record):
     notes: str = ""
     flags: list[str] = []
     exchange_id: str | None = None
+    without_receipt: bool = False
 
 
 class Document(Record):

@@ -114,15 +114,17 @@ class _Paper(Bill):
             self.plain(t("exchange.even"))
 
     def begin(self, receipt: Receipt, shop: Mapping[str, object]) -> None:
-        self.head(shop, t("receipt.return" if receipt.return_of else "receipt.sale"))
+        self.head(shop, t("receipt.return" if receipt.is_return else "receipt.sale"))
         if receipt.status == "voided":
             self.centred(t("receipt.voided"))
-        elif receipt.status == "returned" and receipt.return_of is None:
+        elif receipt.status == "returned" and not receipt.is_return:
             self.centred(t("receipt.returned"))
         self.rule()
         self.plain(t("receipt.number", number=shown.part_number(receipt.receipt_number)))
         if receipt.number_of_sale:
             self.plain(t("receipt.of_sale", number=shown.part_number(receipt.number_of_sale)))
+        if receipt.without_receipt:
+            self.plain(t("receipt.without_receipt"))
         self._who(receipt)
 
     def _who(self, receipt: Receipt) -> None:
@@ -146,7 +148,7 @@ class _Paper(Bill):
             if payment.method == EXCHANGE and receipt.other_half is not None:
                 continue  # said once, between the halves
             method = method_word(payment.method)
-            word = t("receipt.refunded", method=method) if receipt.return_of else method
+            word = t("receipt.refunded", method=method) if receipt.is_return else method
             of_deposit = min(before, payment.amount) if payment.method == "credit" else 0
             before -= of_deposit
             if payment.amount > of_deposit or not of_deposit:

@@ -17,12 +17,12 @@ KINDS_OF_2 = frozenset(
 )
 """Facts, and rows of them, that a program of version 1 does not know."""
 FACTS = frozenset({"sale", "return", "void", "payment", "cash", "count", "adjust", "receive"}) | KINDS_OF_2
-FIELDS_OF_2 = {"item": ("unit", "decimals"), "sale": ("exchange_id",)}
+FIELDS_OF_2 = {"item": ("unit", "decimals"), "sale": ("exchange_id", "without_receipt")}
 """Fields, by the type of their record, that such a program does not know either."""
-RECORDS = tuple(sorted(KINDS_OF_2 | {"fraction", "quote", "quote_line", "unit"}))
+RECORDS = tuple(sorted(KINDS_OF_2 | {"fraction", "quote", "quote_line", "return_without_receipt", "unit"}))
 """What this server names of version 2. `fraction`: quantities may have decimals. `quote`: an order's quote is kept,
-corrected and withdrawn; `quote_line`: each of its lines says part, brand and when it can be had. `unit`: a part says
-its unit and its decimals."""
+corrected and withdrawn; `quote_line`: each of its lines says part, brand and when it can be had.
+`return_without_receipt`: its rows say that they are no sales. `unit`: a part says its unit and its decimals."""
 
 
 @dataclass(frozen=True, slots=True)

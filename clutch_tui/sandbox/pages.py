@@ -96,7 +96,7 @@ def read(reading: Reading, shop_id: str, collection: str, pull: Pull) -> Page:
 def _readable(rows: list[JSON], protocol: int) -> list[JSON]:
     if protocol > 1:
         return rows
-    return [_without_2(row) for row in rows if row["type"] not in KINDS_OF_2]
+    return [_without_2(row) for row in rows if row["type"] not in KINDS_OF_2 and not row.get("without_receipt")]
 
 
 def _without_2(row: JSON) -> JSON:

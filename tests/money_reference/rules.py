@@ -100,7 +100,7 @@ class Ticket:
         return self.net if self.tax_in_prices else self.net + self.tax
 
     def due(self, paid: Sequence[Paid], way: str) -> Decimal:
-        """Rules 6 and 7: what is still to be paid by this way alone. What was exchanged is exact (18)."""
+        """Rules 6 and 7: what is still to be paid by this way alone. What was exchanged is exact (19)."""
         in_cash = sum((one.amount for one in paid if one.way == "cash" and not one.exchanged), NOTHING)
         by_others = sum((one.amount for one in paid), NOTHING) - in_cash
         if way == "cash":
@@ -205,7 +205,7 @@ class Returns:
         return min(worth if ticket.tax_in_prices else worth + tax, self.total), tax
 
     def _pay_out(self, owed: Decimal, coin: Decimal, first: str | None, exchanged: Decimal) -> list[Paid]:
-        """Rules 13 and 14, and of an exchange rule 19."""
+        """Rules 13 and 14, and of an exchange rule 20."""
         all_of_it, out = self.left(), []
         order = [first, *(way for way in all_of_it if way != first)] if first in all_of_it else list(all_of_it)
         left, needed = dict(all_of_it), exchanged
@@ -227,7 +227,7 @@ class Returns:
         return [*self._swap(exchanged, all_of_it), *out]
 
     def _swap(self, exchanged: Decimal, left: Mapping[str, Decimal]) -> Iterator[Paid]:
-        """Rules 19 and 20: what is exchanged leaves by what is left, in the order that is the reverse of rule 13."""
+        """Rules 20 and 21: what is exchanged leaves by what is left, in the order that is the reverse of rule 13."""
         for way in reversed(list(left)):
             if amount := min(exchanged, left[way]):
                 yield Paid(way, amount, exchanged=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 from clutch_tui.core import aftersales, receipts, refunds
 from clutch_tui.core.outbox import halves
+from clutch_tui.core.sync import replica_rows
 from clutch_tui.sandbox import sales as server_sales
 
 from .planting import mutant, put
@@ -77,6 +78,16 @@ def exchange_half_moves(stack: ExitStack) -> None:
             at,
         ),
     )
+
+
+@mutant
+def loose_return_is_a_sale(stack: ExitStack) -> None:
+    """Other tills take a return of which nobody has the receipt for a sale."""
+
+    def sale_row(row: Any) -> Any:
+        return before({**row, "without_receipt": False})
+
+    before = put(stack, replica_rows, "_sale_row", sale_row)
 
 
 @mutant

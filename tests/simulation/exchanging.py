@@ -1,12 +1,12 @@
-"""What people do who bring something back and take something else for it."""
+"""What people do who bring something back: they take something else for it, or have no receipt."""
 
 from __future__ import annotations
 
 import random
 from typing import Any
 
+from clutch_tui.core import aftersales, customers, exchanges, inventory, money, sales, state
 from clutch_tui.core import cart as carts
-from clutch_tui.core import exchanges, inventory, money, sales, state
 from clutch_tui.core.quantity import Quantity, smallest
 from clutch_tui.core.types import EXCHANGE, Cart, Payment, PayMethod
 
@@ -57,6 +57,30 @@ def swap(
     if twice and terminal.do(exchanges.checkout, cart, payments, **options) != receipt:
         raise Violation(f"{terminal.name}: the cart of exchange {receipt.id} was sold once more")
     return receipt
+
+
+def give_back_loose(terminal: Terminal, rng: random.Random) -> str:
+    """One or two parts come back of which nobody has the receipt, some damaged, at a price that is agreed on."""
+    known = terminal.sql("SELECT id, decimals FROM part WHERE deleted = 0 ORDER BY id")
+    people = terminal.sql("SELECT id FROM customer WHERE deleted = 0 ORDER BY id")
+    if not known:
+        raise clerk.NothingToDo
+    back = [
+        (part_id, clerk.draw_quantity(rng, (1, 1, 2), decimals))
+        for part_id, decimals in rng.sample(known, min(len(known), rng.randint(1, 2)))
+    ]
+    customer_id = str(rng.choice(people)[0]) if people and rng.random() < 0.4 else None
+    method: PayMethod = "credit" if customer_id is not None else rng.choice(("cash", "visa"))
+    cart = terminal.ask(_loose_cart, terminal.new_id(), back, rng.choice((None, 777)), customer_id)
+    options: Any = {"reason": "no paper", "cashier": "c", "device_id": "d", "rules": terminal.ask(state.tax_rules)}
+    damaged = rng.random() < 0.2
+    return f"took back {terminal.do(aftersales.give_back_without_receipt, cart, method, damaged=damaged, **options).id}"
+
+
+def _loose_cart(cart_id: str, back: list[tuple[str, Quantity]], price: int | None, customer_id: str | None) -> Cart:
+    lines = tuple(carts.line_of(inventory.get(part_id), quantity, price) for part_id, quantity in back)
+    cart = Cart(cart_id, lines)
+    return cart if customer_id is None else carts.with_customer(cart, customers.get(customer_id))
 
 
 def _cart(cart_id: str, sale_id: str, back: dict[int, Quantity], out: list[tuple[str, Quantity]]) -> Cart:

@@ -32,7 +32,7 @@ from .clerk import (
     take_back,
     void,
 )
-from .exchanging import exchange
+from .exchanging import exchange, give_back_loose
 from .quoting import lose, quote, take_up
 from .terminal import Terminal
 
@@ -45,8 +45,8 @@ DEEDS: dict[Deed, int] = {
 """What happens how often."""
 OF_QUOTATIONS: dict[Deed, int] = {quote: 7, take_up: 14, lose: 2}
 """And this, in a shop that quotes."""
-OF_EXCHANGES: dict[Deed, int] = {exchange: 8}
-"""And in one that exchanges."""
+OF_EXCHANGES: dict[Deed, int] = {exchange: 8, give_back_loose: 3}
+"""And in one that exchanges, and takes back what nobody has a receipt of."""
 
 
 class Habits:

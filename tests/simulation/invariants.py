@@ -184,7 +184,7 @@ class Books(Rest):
         number = body["receipt_number"]
         if connection.peek("SELECT count(*) FROM sale WHERE receipt_number = ?", (number,))[0][0] > 1:
             raise Violation(f"{terminal.name} prints {number} for {entry.record_id}, and has seen it before")
-        if entry.kind == "return":
+        if entry.kind == "return" and not body.get("without_receipt"):
             self._check_refund(terminal, entry, connection)
 
     def _check_refund(self, terminal: Terminal, entry: Committed, connection: FragileConnection) -> None:

@@ -112,6 +112,7 @@ async def an_exchange_and_its_return(world: Rehearsal) -> None:
     await world.do(exchanging.exchange)
     await world.do(clerk.give_back)
     await world.do(exchanging.exchange, second=True)
+    await world.do(exchanging.give_back_loose)
 
 
 @story

@@ -129,15 +129,15 @@ def test_the_halves_of_an_exchange(changes: dict[tuple[str, str], Change]) -> No
     body = messages.write_change(changes["exchange", "sale"])["body"]
     assert set(body) == _told("exchange")
     for half in body.values():
-        assert set(half) == names("sale") - {"flags"} | {"id", "customer"}
+        assert set(half) == names("sale") - {"flags", "without_receipt"} | {"id", "customer"}
         assert [set(payment) for payment in half["payments"]] == [names("exchanges")]
 
 
 @pytest.mark.parametrize("kind", ["sale", "return"])
 def test_the_body_of_a_sale(changes: dict[tuple[str, str], Change], kind: str) -> None:
     body = messages.write_change(changes[kind, "sale"])["body"]
-    by_the_server, of_an_exchange = {"flags"}, {"exchange_id"}
-    assert set(body) == names("sale") - by_the_server - of_an_exchange | {"id", "customer"}
+    by_the_server, of_version_2 = {"flags"}, {"exchange_id", "without_receipt"}
+    assert set(body) == names("sale") - by_the_server - of_version_2 | {"id", "customer"}
     of_a_return = set() if kind == "return" else {"sale_line"}
     assert set(body["items"][0]) == names("sale", 1) - of_a_return
     assert set(body["customer"]) == {"id", "name", "phone"}

@@ -234,3 +234,29 @@ async def test_a_fraction_keeps_both_halves_here_until_the_server_takes_it(
         await first.round()
     assert [now - then for now, then in zip(figures(sandbox), before, strict=True)] == [1, 2, 2]
     assert not first.ask(sales.get, back.id).unsent
+
+
+async def test_a_return_without_a_receipt_is_one_at_every_till_once_the_server_knows_it(
+    tills: tuple[Till, Till], sandbox: Running
+) -> None:
+    first, second = tills
+    sandbox.backend.database.protocol = 1
+    for till in tills:
+        till.clock.forward(3600)
+        await till.round()
+    options = {"reason": "no paper", "cashier": "c", "device_id": "d", "rules": RULES}
+    back = first.do(aftersales.give_back_without_receipt, cart_of(first, 40_05), "visa", **options)
+    await rounds(first, second)
+    assert (first.queue.local, rows_of(second)) == (1, rows_of(first) - 1)
+    sandbox.backend.database.protocol = 2
+    for till in (first, second, first, second):
+        till.clock.forward(3600)
+        await till.round()
+    there = second.ask(sales.get, back.id)
+    assert (there.without_receipt, there.is_return, there.payments) == (True, True, (Payment("visa", 40_05),))
+    assert stock(first) == stock(second)
+    sandbox.backend.database.protocol = 1  # whoever speaks version 1 would take it for a sale
+    for till in tills:
+        till.clock.forward(3600)
+        await till.round()
+    assert second.ask(sales.get, back.id).is_return

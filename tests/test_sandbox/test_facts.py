@@ -263,7 +263,7 @@ async def test_a_server_of_version_1_names_nothing_and_knows_no_taking_back(term
         2,
         [
             *("deposit", "deposit_forfeit", "exchange", "fraction", "lost_sale", "payment_void", *quotations),
-            *("quote", "quote_line", "special_order", "special_order_step", "unit"),
+            *("quote", "quote_line", "return_without_receipt", "special_order", "special_order_step", "unit"),
         ],
     )
     terminal.sandbox.backend.database.protocol = 1

@@ -20,6 +20,7 @@ from clutch_tui.ui.screens.give_back import DAMAGED, ReturnDialog
 from clutch_tui.ui.screens.past_sales import PastSalesScreen, state_word
 from clutch_tui.ui.screens.pay import PayDialog
 from clutch_tui.ui.screens.receipt import ReceiptDialog
+from clutch_tui.ui.screens.without_receipt import LooseReturnDialog
 from clutch_tui.ui.widgets.choice_field import ChoiceField
 from clutch_tui.ui.widgets.words import Words
 from tests.test_ui.shop_app import Shop, open_app, press, settle, toasts, type_text, until, words_on
@@ -128,11 +129,41 @@ async def test_goods_that_come_back_damaged_stay_off_the_shelf(shop: Shop, langu
         await press(pilot, "f5")
         await type_text(pilot, "broken")
         await press(pilot, "down", "space")
-        assert app.screen.query_one(ChoiceField).value == DAMAGED
+        await until(pilot, lambda: app.screen.query_one(ChoiceField).value == DAMAGED)
         await press(pilot, "f2")
         await until(pilot, lambda: isinstance(app.screen, ReceiptDialog))
         assert [kind for kind, _ in shop.new_changes] == ["sale", "return", "adjust"]
         assert shop.read(inventory.get, shop.parts[2].id).stock == whole(9)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_goods_come_back_without_a_receipt(shop: Shop, language: strings.Language) -> None:
+    bought(shop)
+    async with open_app(shop, language) as (app, pilot):
+        await first_past_sale(app, pilot, "f10")
+        await until(pilot, lambda: t("return.nothing_scanned") in toasts(app))
+        await scan(app, pilot, "ngk7")
+        await first_past_sale(app, pilot, "f10")
+        await until(pilot, lambda: isinstance(app.screen, LooseReturnDialog))
+        assert t("sale.goes_back", total=money(95_50)) in words_on(app)
+        await type_text(pilot, "no paper")
+        await press(pilot, "down", "space")
+        await until(pilot, lambda: app.screen.query(ChoiceField).first().value != "cash")
+        await press(pilot, "f2")
+        await until(pilot, lambda: isinstance(app.screen, ReceiptDialog))
+        assert t("receipt.without_receipt") in words_on(app)
+        back = sold(shop)[0]
+        (paid,) = back.payments
+        assert (back.without_receipt, paid.amount, paid.method != "cash") == (True, 95_50, True)
+        assert till(app).cart.lines == ()
+        await press(pilot, "enter", "f7")
+        await until(pilot, lambda: isinstance(app.screen, PastSalesScreen) and app.screen.table.count == 2)
+        rows = {row.id: row for row in shop.read(sales.page, sales.SaleQuery(), None, 0, 5)}
+        assert state_word(rows[back.id]) == t("sale.state.without_receipt")
+        await settle(pilot)
+        await press(pilot, "f6")
+        await settle(pilot)
+        assert isinstance(app.screen, PastSalesScreen)
 
 
 async def test_what_is_even_is_given_with_enter(shop: Shop) -> None:

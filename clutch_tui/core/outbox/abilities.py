@@ -116,6 +116,7 @@ LATER: dict[str, Later] = {
     **dict.fromkeys((*MOVELESS, "deposit_forfeit"), Later("sales")),
     "quote": Later("orders", is_kind=False),
     "quote_line": Later("orders", is_kind=False),
+    "return_without_receipt": Later("sales", is_kind=False),
     "unit": Later("inventory", is_kind=False),
     "fraction": Later(None, is_kind=False),
 }
@@ -270,7 +271,10 @@ def unsaid(change: Change) -> frozenset[str]:
 
 
 def _is_unsaid(change: Change) -> bool:
-    """Tell whether this server has no words for a quantity of a fact, or does not know the sale that it is about."""
+    """Tell whether this server has no words for a fact or a quantity in it, or does not know the sale that it is
+    about."""
+    if change.payload.get("without_receipt") and (not knows("return_without_receipt") or transports.by_lists("sales")):
+        return True
     if change.kind in ("void", "return", "exchange"):
         first = halves.documents(change.payload)[0]
         if _LOCAL_SALE.first(sale_id=first.get("sale_id") or first.get("return_of")) is not None:

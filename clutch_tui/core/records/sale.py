@@ -63,6 +63,8 @@ class SaleTable(Table):
     """In hundredths: what the discount on the whole sale was reckoned from. Only own sales know."""
     exchange_id = TextField(null=True)
     """Of a half of an exchange: the other half."""
+    without_receipt = BooleanField(default=False)
+    """Of a return: nobody knows of which sale."""
 
     class Meta:
         table_name = "sale"

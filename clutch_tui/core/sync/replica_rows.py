@@ -297,6 +297,7 @@ _SALE_COLUMNS = (
     "id", "kind", "receipt_number", "date", "device_id", "cashier", "customer_id", "customer_name", "subtotal",
     "discount", "tax", "rounding", "total", "payment_method", "status", "return_of", "order_id", "business_day",
     "notes", "flags", "version", "seq", "search_key", "exchange_id",
+    "without_receipt",
 )  # fmt: skip
 
 
@@ -390,7 +391,8 @@ def _own(sold: Sequence[Row]) -> set[str]:
 def _sale_row(row: Row) -> dict[str, Any]:
     filled = {
         **with_keys("sale", row),
-        "kind": "return" if row["return_of"] else "sale",
+        "kind": "return" if row["return_of"] or row.get("without_receipt") else "sale",
+        "without_receipt": bool(row.get("without_receipt")),
         "flags": " ".join(row["flags"]),
         "date": row["date"] or db.now_text(),
     }

@@ -69,7 +69,7 @@ async def ask(app: ClutchApp, sale_id: str) -> GivenBack | None:
     sale = await app.store.read(shop.sales.get, sale_id)
     if sale.status == "voided":
         raise ShopError("error.sale.voided", number=sale.receipt_number)
-    if sale.return_of is not None:
+    if sale.is_return:
         raise ShopError("error.sale.not_a_sale", number=sale.receipt_number)
     if not any(line.left > 0 for line in sale.lines):
         raise ShopError("error.sale.all_back", number=sale.receipt_number)

@@ -30,6 +30,8 @@ def state_word(row: SaleRow) -> str:
         return t("sale.state.exchange")
     if row.returned and row.status == "completed":
         return t("sale.state.returned" if row.returned == "all" else "sale.state.some_back")
+    if row.without_receipt:
+        return t("sale.state.without_receipt")
     return t(f"sale.state.{'return' if row.kind == 'return' else row.status}")
 
 
@@ -67,6 +69,7 @@ class PastSalesScreen(ListScreen):
         Binding("f5", "exchange", "sale.exchange", id="past_sales.exchange"),
         Binding("f6", "give_back", "sale.give_back", id="past_sales.give_back"),
         Binding("f8", "void", "sale.void", id="past_sales.void"),
+        Binding("f10", "without_receipt", "sale.without_receipt", id="past_sales.without_receipt"),
     ]
 
     def __init__(self, customer: CustomerRow | None = None) -> None:
@@ -126,6 +129,12 @@ class PastSalesScreen(ListScreen):
 
         if (row := self.table.row) is not None:
             await exchange.to_till(self.app, row.id)
+
+    def action_without_receipt(self) -> None:
+        """The receipt is not to be found: what lies in the cart at the till comes back without one."""
+        from clutch_tui.ui.screens import without_receipt
+
+        without_receipt.to_till(self.app)
 
     @work(group="ask", exit_on_error=False)
     async def action_give_back(self) -> None:

@@ -58,7 +58,7 @@ class ReceiptDialog(TillPaper):
 
     def _figures(self) -> Iterator[BigFigure]:
         receipt, drawable = self._receipt, self.app.glyphs.lack is None
-        back = receipt if receipt.return_of is not None else receipt.other_half
+        back = receipt if receipt.is_return else receipt.other_half
         paid, given = _money(receipt), _money(back) if back is not None else 0
         is_return = receipt is back or given > 0
         total, out = (given, _money(back, "cash")) if is_return and back is not None else (paid, receipt.change)

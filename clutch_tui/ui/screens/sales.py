@@ -30,7 +30,7 @@ from clutch_tui.ui.widgets.words import Words
 
 if TYPE_CHECKING:
     from clutch_tui.core.quantity import Quantity
-    from clutch_tui.core.types import Cart, CartLine, Customer, CustomerRow, TaxRules
+    from clutch_tui.core.types import Cart, CartLine, Customer, CustomerRow, Receipt, TaxRules
     from clutch_tui.ui.screens.give_back import GivenBack
     from clutch_tui.ui.screens.lost_sales import Missed
 
@@ -353,7 +353,6 @@ class SalesScreen(TillEntry):
     async def action_pay(self) -> None:
         from clutch_tui.ui.screens import pay
         from clutch_tui.ui.screens.drawer import warn_below_zero
-        from clutch_tui.ui.screens.receipt import ReceiptDialog
 
         if self.cart is None or not self.cart.lines or self.writing:
             return
@@ -378,12 +377,18 @@ class SalesScreen(TillEntry):
             rules=rules,
         )
         if receipt is not None:
-            await self._begin()
-            self.app.push_screen(ReceiptDialog(receipt, fresh=True))
+            await self.end_with(receipt)
             if receipt.exchange_id is not None:
                 await warn_below_zero(self)
         elif await self.store.read(shop.sales.is_lost, paid.cart.id):
             await self._begin()
+
+    async def end_with(self, receipt: Receipt) -> None:
+        """Show what the cart has become, and go on with a new sale."""
+        from clutch_tui.ui.screens.receipt import ReceiptDialog
+
+        await self._begin()
+        self.app.push_screen(ReceiptDialog(receipt, fresh=True))
 
     @work(group="pay", exit_on_error=False)
     async def action_quote(self) -> None:
@@ -424,6 +429,14 @@ class SalesScreen(TillEntry):
             )
         if made is not None:
             self._change(made)
+
+    @work(group="pay", exit_on_error=False)
+    async def give_back_without_receipt(self) -> None:
+        """Take back what is in the cart, of which nobody has the receipt."""
+        from clutch_tui.ui.screens import without_receipt
+
+        if not self.writing:
+            await without_receipt.give_back(self)
 
     def drop_back(self) -> None:
         """Let nothing come back for it."""

@@ -1,5 +1,4 @@
-"""Exchanges: each half names the other, and what is exchanged the way in which it had been paid. A queue is looked
-through for those that wait by an index of their own."""
+"""Exchanges: each half names the other, and what is exchanged the way in which it had been paid."""
 
 from typing import Any
 
