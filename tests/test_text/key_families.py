@@ -15,7 +15,7 @@ from itertools import product
 from typing import get_args
 
 from clutch_tui.bootstrap import support_file
-from clutch_tui.core import deposits, journal, lost_sales, quotations, special_orders, updates
+from clutch_tui.core import deposits, journal, lost_sales, order_types, quotations, special_orders, updates
 from clutch_tui.core import types as core
 from clutch_tui.core.outbox import halves, transports
 from clutch_tui.core.performance import measures, usage
@@ -87,7 +87,7 @@ FAMILIES: dict[str, Iterable[str]] = {
     ],
     "order.": ["accept", "reject", "quote"],
     "order.over.": ["taken", "expired"],
-    "order.status.": [*get_args(core.OrderStatus), "taken", "expired"],
+    "order.status.": [*get_args(order_types.OrderStatus), "taken", "expired"],
     "pay.": [*core.PAY_METHODS, core.EXCHANGE],
     "lost_sale.": lost_sales.REASONS,
     "deposit.": special_orders.ON_CANCEL,
