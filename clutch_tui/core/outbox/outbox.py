@@ -465,13 +465,13 @@ def summary() -> QueueSummary:
     )
 
 
-def unsent(type: str, table: str, *, also: str = "id") -> str:
+def unsent(type: str, table: str, *, also: str = "") -> str:
     """SQL that is true for a row of `table` of which something is only here: the star in every list; or of the record
     that its column `also` names. What the server has refused or disputes counts as well; by an index alone where there
     is no change."""
+    these = f"IN ({table}.id, {table}.{also})" if also else f"= {table}.id"
     return (
-        f"EXISTS (SELECT 1 FROM outbox WHERE type = '{type}' AND record_id IN ({table}.id, {table}.{also})"
-        " AND (answered_at IS NULL"
+        f"EXISTS (SELECT 1 FROM outbox WHERE type = '{type}' AND record_id {these} AND (answered_at IS NULL"
         " OR (lane = 'attention' AND status IN ('rejected', 'key_reuse', 'conflict'))))"
     )
 
