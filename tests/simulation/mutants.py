@@ -550,7 +550,7 @@ def checkout_ignores_discount(stack: ExitStack) -> None:
         wanted = [(line.part_id, line.quantity, line.price) for line in cart.lines]
         return sale.customer_id == cart.customer_id and sold == wanted
 
-    _put(stack, sales, "_is_of", is_of)
+    _put(stack, sales, "is_of", is_of)
 
 
 @mutant
