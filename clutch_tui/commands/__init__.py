@@ -59,10 +59,22 @@ def build() -> click.Group:
         if context.invoked_subcommand is None:
             context.exit(run_app(find_installation(options)))
 
-    from . import about, connection, customers, giving_back, keys, lost_sales, queue, quotations, selling, servers
+    from . import (
+        about,
+        connection,
+        customers,
+        giving_back,
+        keys,
+        lost_sales,
+        prices,
+        queue,
+        quotations,
+        selling,
+        servers,
+    )
     from . import support_tools as tools
 
-    of_the_till = (selling, giving_back, quotations, lost_sales, customers)
+    of_the_till = (selling, giving_back, quotations, lost_sales, prices, customers)
     for module in (*of_the_till, connection, queue, tools, keys, servers, about):
         for command in module.commands():
             group.add_command(command)

@@ -22,7 +22,9 @@ _MOST_DIGITS = 20
 _STEPS = (1000, 100, 10, 1)
 """The smallest quantity of a part that is sold in 0, 1, 2 or 3 decimals."""
 
-_NAMES = frozenset({"quantity", "stock_quantity", "min_stock", "delta", "counted", "expected", "before", "stock"})
+_NAMES = frozenset(
+    {"quantity", "stock_quantity", "min_stock", "delta", "counted", "expected", "before", "stock", "from_quantity"}
+)
 """The fields of records, requests and facts of the shelf that are quantities."""
 
 NOTHING = Quantity(0)

@@ -16,6 +16,7 @@ from . import money
 from .quantity import NOTHING, Quantity, decimals_of, is_whole, to_units, worth
 from .records.customer import CustomerDraft as CustomerDraft
 from .records.part import PartDraft as PartDraft
+from .records.price_rule import PriceRuleDraft as PriceRuleDraft
 from .records.supplier import SupplierDraft as SupplierDraft
 
 Key = tuple[str | int, ...]
@@ -114,6 +115,7 @@ class CustomerRow:
     car: str
     balance: int
     unsent: bool
+    customer_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +201,8 @@ def pieces_of(quantity: int, decimals: int) -> int:
 @dataclass(frozen=True, slots=True)
 class CartLine:
     """`price` is for one unit; `discount` is off the whole line. `name` is what the sale will say; `name_en` is
-    there for screens in English. `unit` and `decimals` are the part's."""
+    there for screens in English. `unit` and `decimals` are the part's. `level` is the price level whose rule said the
+    price (`pricing`); empty for the part's own price, and for one that is kept."""
 
     part_id: str
     name: str
@@ -210,6 +213,17 @@ class CartLine:
     name_en: str = ""
     unit: str = ""
     decimals: int = 0
+    level: str = ""
+    own_price: int | None = None
+    """The part's own price when it came into the cart, which rules reckon from; None of a cart from before there were
+    any."""
+    is_price_kept: bool = False
+    """Whether the price was typed, quoted or ordered: no rule makes another of it."""
+
+    @property
+    def usual_price(self) -> int:
+        """Return what one unit costs without a rule."""
+        return self.price if self.own_price is None else self.own_price
 
     @property
     def gross(self) -> int:
@@ -270,6 +284,8 @@ class Cart:
     """The quotation that it was taken up from: the sale ends it."""
     back: Back | None = None
     """What comes back for what goes out, where it is an exchange."""
+    level: str = ""
+    """The customer's price level; empty for nobody, and for one without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,6 +346,8 @@ class SaleLine:
     unit: str = field(default="", compare=False)
     """The part's unit and decimals as they are now, as its English name."""
     decimals: int = field(default=0, compare=False)
+    level: str = field(default="", compare=False)
+    """The price level whose rule said the price."""
 
     @property
     def pieces(self) -> int:

@@ -261,7 +261,7 @@ async def test_a_server_of_version_1_names_nothing_and_knows_no_taking_back(term
     quotations = ["quotation", "quotation_lost", "quotation_sold"]
     assert (named["protocol"], named["records"]) == (
         2,
-        ["exchange", "fraction", "lost_sale", "payment_void", *quotations, "quote", "unit"],
+        ["exchange", "fraction", "level", "lost_sale", "payment_void", "price_rule", *quotations, "quote", "unit"],
     )
     terminal.sandbox.backend.database.protocol = 1
     assert "protocol" not in await terminal.data("system.version")

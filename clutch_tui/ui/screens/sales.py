@@ -23,7 +23,7 @@ from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 from clutch_tui.ui import shop
 from clutch_tui.ui.errors import report
-from clutch_tui.ui.screens.till_entry import TillEntry
+from clutch_tui.ui.screens.till_prices import TillPrices
 from clutch_tui.ui.widgets.cart_view import Totalled
 from clutch_tui.ui.widgets.scan_field import ScanField
 from clutch_tui.ui.widgets.window_table import WindowTable
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from clutch_tui.ui.screens.lost_sales import Missed
 
 
-class SalesScreen(TillEntry):
+class SalesScreen(TillPrices):
     """Selling."""
 
     NAME = "sales"
@@ -63,6 +63,7 @@ class SalesScreen(TillEntry):
         Binding("ctrl+e", "exchange", "sales.exchange", show=False, id="sales.exchange", priority=True),
         Binding("ctrl+x", "lost_sale", "sales.lost_sale", show=False, id="sales.lost_sale", priority=True),
         Binding("ctrl+n", "quantity", "sales.quantity", show=False, id="sales.quantity"),
+        Binding("ctrl+s", "take_price", "sales.take_price", show=False, id="sales.take_price", priority=True),
         Binding("ctrl+d", "drawer", "sales.drawer", show=False, id="sales.drawer", priority=True),
     ]
 
@@ -93,6 +94,7 @@ class SalesScreen(TillEntry):
     async def reload(self) -> None:
         self.rules = await self.app.tax_rules()
         self._standing_of = None  # what is owed may have changed, too
+        await self.look_at_prices()
         if self.cart is None:
             self.history = shop.cart_history.CartHistory()
             unfinished = await self.store.read(shop.sales.unfinished)
@@ -146,6 +148,7 @@ class SalesScreen(TillEntry):
         if cart.quotation_id != made_of:
             number = ""
             self._read_quotation(cart.quotation_id)
+        self.show_news()
         exchanged, to_give = shop.cart.exchanged(cart, self.rules), shop.cart.to_give(cart, self.rules)
         self.lines.show(
             Totalled(cart, totals, self.rules.prices_include_tax, self._others, number, exchanged, to_give), select
@@ -211,10 +214,12 @@ class SalesScreen(TillEntry):
 
     async def _set_quantity(self, quantity: Quantity) -> None:
         """Give the marked line another quantity. Raises what `cart.set_quantity` raises."""
+        await self.know_prices()
         if self.cart is not None and self._line is not None:
             n, line = self._line
             before = shop.cart.in_cart(self.cart, line.part_id)
-            self._change(shop.cart.set_quantity(self.cart, n, quantity), select=line.part_id)
+            more = shop.cart.set_quantity(self.cart, n, quantity)
+            self._change(self.at_prices(more, line.part_id), select=line.part_id)
             if (part := await self.store.read(shop.inventory.row, line.part_id)) is not None:
                 self._say_if_short(part, before)
 
@@ -235,7 +240,8 @@ class SalesScreen(TillEntry):
     @on(ScanField.Removed)
     def action_remove(self) -> None:
         if self.cart is not None and self._line is not None:
-            self._change(shop.cart.remove_line(self.cart, self._line[0]))
+            n, line = self._line
+            self._change(self.at_prices(shop.cart.remove_line(self.cart, n), line.part_id))
 
     @work(group="ask", exit_on_error=False)
     async def action_quantity(self) -> None:
@@ -244,7 +250,8 @@ class SalesScreen(TillEntry):
 
             n, line = self._line
             if (quantity := await till_questions.quantity(self.app, line)) is not None and self.cart is not None:
-                self._change(shop.cart.set_quantity(self.cart, n, quantity), select=line.part_id)
+                more = shop.cart.set_quantity(self.cart, n, quantity)
+                self._change(self.at_prices(more, line.part_id), select=line.part_id)
 
     @work(group="ask", exit_on_error=False)
     async def action_price(self) -> None:
@@ -276,12 +283,13 @@ class SalesScreen(TillEntry):
 
         picked = await self.app.push_screen_wait(PickCustomer())
         if picked is not None:
-            self.sell_to(picked.customer)
+            await self.sell_to(picked.customer)
 
-    def sell_to(self, customer: Customer | CustomerRow | None) -> None:
-        """Name the customer of the sale that is open, or nobody."""
+    async def sell_to(self, customer: Customer | CustomerRow | None) -> None:
+        """Name the customer of the sale that is open, or nobody; it is at the prices of his level from then on."""
+        await self.know_prices()
         if self.cart is not None:
-            self._change(shop.cart.with_customer(self.cart, customer))
+            self._change(self.at_prices(shop.cart.with_customer(self.cart, customer)))
 
     @work(group="ask", exit_on_error=False)
     async def action_carts(self) -> None:
@@ -344,8 +352,9 @@ class SalesScreen(TillEntry):
             return
         if not await self._may_sell_quotation(self.cart.quotation_id):
             return
+        await self.know_prices()
         rules = self.rules  # what is paid is what the dialog said, whatever arrives meanwhile
-        paid = await pay.ask_for_money(self.app, self.cart, rules, self._change)
+        paid = await pay.ask_for_money(self.app, self.cart, rules, self._name_at_paying)
         if paid is None:
             return
         receipt = await self.write(
@@ -365,6 +374,13 @@ class SalesScreen(TillEntry):
                 await warn_below_zero(self)
         elif await self.store.read(shop.sales.is_lost, paid.cart.id):
             await self._begin()
+
+    def _name_at_paying(self, cart: Cart, is_paid: bool) -> Cart:
+        """Take the customer who was named while the money was taken; the cart as it is sold to him. What a part of has
+        been paid stays at the prices that were told."""
+        named = cart if is_paid else self.at_prices(cart)
+        self._change(named)
+        return named
 
     async def _may_sell_order(self, order_id: str | None) -> bool:
         """Tell whether to take money for what was ordered: another till may have sold it since this cart was made."""
@@ -477,6 +493,8 @@ class SalesScreen(TillEntry):
             return True if self.is_selling else None
         if action in ("pay", "price", "discount", "remove", "quantity"):
             return True if self.cart is not None and self.cart.lines else None
+        if action == "take_price":
+            return True if self.has_price_news else None
         return True
 
     def action_back(self) -> None:

@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 
+from clutch_tui.phrases.price_levels import level_word
 from clutch_tui.phrases.units import measured
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t, tn
@@ -93,6 +94,7 @@ class CartView(Vertical):
     CartView > #cart-customer, CartView > #cart-sums { height: 1; padding: 0 1; background: $panel; }
     CartView > #cart-back { height: 1; padding: 0 1; background: $panel; color: $text-warning; }
     CartView > #cart-customer.-warning { color: $text-warning; }
+    CartView > #cart-news { height: auto; max-height: 2; padding: 0 1; background: $panel; color: $text-warning; }
     CartView > #cart-total { height: 1; padding: 0 1; background: $panel; color: $text-success; text-style: bold; }
     """
 
@@ -104,15 +106,21 @@ class CartView(Vertical):
         self._back = Words(id="cart-back")
         """What comes back for it, where something does."""
         self._back.display = False
+        self.news = Words(id="cart-news")
+        """What has changed of the parts while they lie in the cart."""
         self._sums = Words(id="cart-sums")
         self._total = Words(id="cart-total")
 
     def compose(self) -> ComposeResult:
         yield self.table
+        yield self.news
         yield self._customer
         yield self._back
         yield self._sums
         yield self._total
+
+    def on_mount(self) -> None:
+        self.news.display = False
 
     def tell_standing(self, words: Callable[[], str], *, warning: bool = False) -> None:
         """Say beside the customer's name how the account stands, from the next `show` on."""
@@ -145,7 +153,11 @@ def _customer(cart: Cart, standing: str, parked: int, room: int) -> str:
     phone = shown.phone(cart.customer_phone) if cart.customer_phone else ""
 
     def parts(name: str) -> tuple[str, ...]:
-        return (t("sales.for_customer", name=name) if name else t("sales.no_customer"), standing, others)
+        if not name:
+            return (t("sales.no_customer"), standing, others)
+        if cart.level and any(line.level == cart.level for line in cart.lines):
+            return (t("sales.for_customer_at", name=name, level=level_word(cart.level)), standing, others)
+        return (t("sales.for_customer", name=name), standing, others)
 
     name = cart.customer_name
     lacking = cell_len(beside(parts(name), 0)) + len(MORE) - room
