@@ -43,7 +43,15 @@ from clutch_tui.sandbox import facts as server_facts
 from clutch_tui.sandbox import orders as server_orders
 from clutch_tui.sandbox import records as server_records
 
-from . import changing_mutants, exchange_mutants, lost_sale_mutants, quantity_mutants, queue_mutants, quotation_mutants
+from . import (
+    changing_mutants,
+    exchange_mutants,
+    lost_sale_mutants,
+    price_level_mutants,
+    quantity_mutants,
+    queue_mutants,
+    quotation_mutants,
+)
 from .planting import MUTANTS, mutant, planted
 from .planting import put as _put
 from .terminal import Terminal
@@ -54,6 +62,7 @@ __all__ = [
     "exchange_mutants",
     "lost_sale_mutants",
     "planted",
+    "price_level_mutants",
     "quantity_mutants",
     "queue_mutants",
     "quotation_mutants",

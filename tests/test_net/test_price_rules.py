@@ -16,7 +16,7 @@ from clutch_tui.core.outbox import abilities
 from clutch_tui.core.price_rules import PriceRuleQuery, PriceRuleRecord
 from clutch_tui.core.quantity import whole
 from clutch_tui.core.sync import conflicts, queue, replica
-from clutch_tui.core.types import Payment, PriceRuleDraft, Sale, TaxRules
+from clutch_tui.core.types import PartDraft, Payment, PriceRuleDraft, Sale, TaxRules
 from clutch_tui.net.sync import messages
 from clutch_tui.sandbox.server import Running, running
 from clutch_tui.sandbox.settings import Settings
@@ -107,6 +107,23 @@ async def test_an_edit_and_an_end_are_known_everywhere(tills: tuple[Till, Till])
     first.do(replica.restart, "inventory")
     await first.round()
     assert rules(first) == rules(second)
+
+
+async def test_rules_come_whole_between_many_parts(tmp_path: Path, sandbox: Running) -> None:
+    """A large page is prepared in portions of parts: what stood between them was left out of the pull."""
+    maker = await open_till(tmp_path, sandbox, "maker")
+    await maker.round()
+    for n in range(5):
+        make(maker, replace(TENTH, from_quantity=whole(n)))
+        maker.do(inventory.create, PartDraft(name=f"جديد {n}", price=100))
+    await maker.round()
+    late = await open_till(tmp_path, sandbox, "late", page_size=9)
+    late.sync._transports.calls._portion = 2
+    await late.round()
+    assert rules(late) == rules(maker)
+    assert len(rules(late)) == 5
+    for till in (maker, late):
+        await till.close()
 
 
 async def test_two_figures_that_differ_are_put_before_a_person(tills: tuple[Till, Till]) -> None:

@@ -270,8 +270,7 @@ def _swap(channel: str, page: PullPage, rows: list[replica_rows.Row], *, arrivin
             if type == "item" and arriving:
                 part_staging.show(snapshot=snapshot, spared=spared)
                 continue
-            whole = snapshot and (type not in precedence.LATER_TYPES or abilities.knows(type))
-            replica_rows.store(type, of_type, snapshot=whole, spared=spared)
+            replica_rows.store(type, of_type, snapshot=_is_whole(type, snapshot), spared=spared)
             conflicts.follow(type, of_type)
         if channel == "sales" and snapshot:
             replica_rows.sweep_documents(rows, spared)
@@ -280,6 +279,11 @@ def _swap(channel: str, page: PullPage, rows: list[replica_rows.Row], *, arrivin
     reopen = another_epoch or withheld_figures.must_reopen(channel)
     moves.end(channel, reopen=reopen)
     withheld_figures.stored(channel, held, reopen=reopen, whole=page.snapshot)
+
+
+def _is_whole(type: str, snapshot: bool) -> bool:
+    """Tell whether rows are all that the server has of a type: a snapshot of one that does not know it has none."""
+    return snapshot and (type not in precedence.LATER_TYPES or abilities.knows(type))
 
 
 @contextmanager
