@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -110,3 +111,13 @@ def test_a_second_rule_about_the_same_is_refused(run: Run, store: Store, pump: s
     again = run("prices", "add", "--level", "workshop", "--off", "7")
     assert (again.code, store.read_now(price_rules.count, PriceRuleQuery())) == (1, 1)
     assert run("prices", "add", "--level", "workshop", "--off", "7", "--from", "2").code == 0
+
+
+def test_a_script_is_told_of_what_it_has_sold_below_its_cost(run: Run, store: Store, pump: str) -> None:
+    seen = store.read_now(inventory.get, pump)
+    store.run_now(inventory.edit, pump, replace(seen.draft, cost=140_00), seen=seen)
+    assert run("sell", "--part", "WP-100", "--json").err == ""
+    run("prices", "add", "--level", "retail", "--off", "10")
+    sold = run("sell", "--part", "WP-100", "--json", lang="en")
+    assert (sold.code, sold.done["totals"]["total"]) == (0, 135_00)
+    assert all(figure in sold.err for figure in ("135.00", "140.00", "5.00"))

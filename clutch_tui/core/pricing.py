@@ -20,7 +20,7 @@ from clutch_tui.text.fold import fold
 
 from . import money
 from .database import db
-from .quantity import Quantity, total
+from .quantity import NOTHING, Quantity, total
 from .records.price_rule import RETAIL, SCOPES
 from .search import STOCK
 from .types import Cart, CartLine
@@ -95,14 +95,15 @@ def repriced(cart: Cart, prices: Prices) -> Cart:
     """The cart at the prices of its customer's level and of its quantities; how much of a part lies in it counts over
     all its lines. A price that is kept stays, and what is not known of `prices` is left as it is; the very same cart
     where nothing is another. A part's own price is the one that its line was made with (`news` tells of another)."""
-    lines = tuple(_repriced(cart, line, prices.get(line.part_id)) for line in cart.lines)
+    bought = bought_in(cart)
+    lines = tuple(_repriced(line, cart.level, bought[line.part_id], prices.get(line.part_id)) for line in cart.lines)
     return cart if lines == cart.lines else replace(cart, lines=lines)
 
 
-def _repriced(cart: Cart, line: CartLine, prices: PartPrices | None) -> CartLine:
+def _repriced(line: CartLine, level: str, bought: Quantity, prices: PartPrices | None) -> CartLine:
     if line.is_price_kept or prices is None:
         return line
-    price = price_for(prices.rules, line.usual_price, cart.level, _bought(cart, line.part_id))
+    price = price_for(prices.rules, line.usual_price, level, bought)
     return replace(line, price=price.price, level=price.level)
 
 
@@ -123,11 +124,12 @@ def news(cart: Cart, prices: Prices) -> tuple[PriceNews, ...]:
     """Return what costs another price by now: the server has changed a part or a rule while it lay in the cart. What
     has no price any more keeps the one that it has."""
     told: dict[tuple[str, int], PriceNews] = {}
+    bought = bought_in(cart)
     for line in cart.lines:
         known = prices.get(line.part_id)
         if line.is_price_kept or known is None:
             continue
-        price = price_for(known.rules, known.own, cart.level, _bought(cart, line.part_id))
+        price = price_for(known.rules, known.own, cart.level, bought[line.part_id])
         if price.price not in (0, line.price):
             one = PriceNews(line.part_id, line.name, line.name_en, line.price, price, known.own)
             told.setdefault((line.part_id, line.price), one)
@@ -161,8 +163,9 @@ class Shortage:
 def shortages(cart: Cart, before: Prices, now: Prices) -> tuple[Shortage, ...]:
     """Return the parts of a cart that were there in its quantity `before`, and are not any more."""
     short: dict[str, Shortage] = {}
+    bought = bought_in(cart)
     for line in cart.lines:
-        wanted, known = _bought(cart, line.part_id), before.get(line.part_id)
+        wanted, known = bought[line.part_id], before.get(line.part_id)
         left = now.get(line.part_id)
         if known is not None and left is not None and left.stock < wanted <= known.stock:
             short[line.part_id] = Shortage(line.part_id, line.name, line.name_en, wanted, left.stock)
@@ -171,7 +174,8 @@ def shortages(cart: Cart, before: Prices, now: Prices) -> tuple[Shortage, ...]:
 
 def still_short(cart: Cart, told: Iterable[Shortage], now: Prices) -> tuple[Shortage, ...]:
     """Return what of these shortages is still one, by what the cart and the shelf hold now."""
-    left = ((one, _bought(cart, one.part_id), now.get(one.part_id)) for one in told)
+    bought = bought_in(cart)
+    left = ((one, bought.get(one.part_id, NOTHING), now.get(one.part_id)) for one in told)
     return tuple(
         replace(one, wanted=wanted, stock=known.stock)
         for one, wanted, known in left
@@ -179,9 +183,12 @@ def still_short(cart: Cart, told: Iterable[Shortage], now: Prices) -> tuple[Shor
     )
 
 
-def _bought(cart: Cart, part_id: str) -> Quantity:
-    """Return how much of a part the price is asked for: all that lies in the cart, in however many lines."""
-    return total(line.quantity for line in cart.lines if line.part_id == part_id)
+def bought_in(cart: Cart) -> dict[str, Quantity]:
+    """Return how much of each part its price is asked for: all that lies in the cart, in however many lines."""
+    bought: dict[str, Quantity] = {}
+    for line in cart.lines:
+        bought[line.part_id] = total((bought.get(line.part_id, NOTHING), line.quantity))
+    return bought
 
 
 def of_parts(part_ids: Iterable[str]) -> dict[str, PartPrices]:

@@ -100,6 +100,11 @@ def fits(quantity: int, decimals: int) -> bool:
     return not quantity % smallest(decimals)
 
 
+def pieces_of(quantity: int, decimals: int) -> int:
+    """Return how many things a quantity of a part is that is sold in so many decimals: four litres are one can."""
+    return to_units(quantity) if not decimals and is_whole(quantity) else 1
+
+
 def decimals_of(quantity: int) -> int:
     """Return in how many decimals a quantity is written."""
     return next(decimals for decimals in range(DECIMALS + 1) if fits(quantity, decimals))

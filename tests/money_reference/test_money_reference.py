@@ -76,8 +76,8 @@ def _must_be_passed(rules: Any, own: int, level: str, quantity: int) -> Any:
     return _price_for(rules, own, level, quantity - 1)
 
 
-def _typed_prices_too(cart: Any, line: Any, prices: Any) -> Any:
-    return _reprice(cart, replace(line, is_price_kept=False), prices)
+def _typed_prices_too(line: Any, *known: Any) -> Any:
+    return _reprice(replace(line, is_price_kept=False), *known)
 
 
 MISTAKES: dict[str, tuple[Any, str, Callable[..., Any]]] = {
@@ -104,8 +104,8 @@ MISTAKES: dict[str, tuple[Any, str, Callable[..., Any]]] = {
     ),
     "a quantity is that of its line alone": (
         pricing,
-        "_bought",
-        lambda cart, part_id: next(line.quantity for line in cart.lines if line.part_id == part_id),
+        "bought_in",
+        lambda cart: {line.part_id: line.quantity for line in cart.lines},
     ),
     "a quantity must be passed, not reached": (pricing, "price_for", _must_be_passed),
     "a price that was typed is reckoned anew": (pricing, "_repriced", _typed_prices_too),

@@ -28,8 +28,8 @@ def level_of_everybody_first(stack: ExitStack) -> None:
 def typed_price_is_lost(stack: ExitStack) -> None:
     """A price that was typed gives way to a rule's."""
 
-    def repriced(cart: Any, line: Any, prices: Any) -> Any:
-        return before(cart, replace(line, is_price_kept=False), prices)
+    def repriced(line: Any, *known: Any) -> Any:
+        return before(replace(line, is_price_kept=False), *known)
 
     before = put(stack, pricing, "_repriced", repriced)
 

@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 class PiecesWorld(world.World):
-    """A shop that sells nothing but pieces, quotes and exchanges nothing, notes no lost sales and has no price levels."""
+    """A shop that sells nothing but pieces, quotes and exchanges nothing, notes no lost sales, has no price levels."""
 
     measures = quotes = exchanges = notes = levels = False
 

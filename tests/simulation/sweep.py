@@ -17,7 +17,7 @@ from typing import get_args
 
 from tests.memory import memory
 
-from . import clerk, exchanging, noting, outcome, quoting
+from . import clerk, exchanging, noting, outcome, price_levels, quoting
 from .disk import Moment
 from .violation import Violation
 from .virtual_time import NothingLeft
@@ -119,6 +119,14 @@ async def what_was_asked_for_in_vain(world: Rehearsal) -> None:
     await world.do(noting.note)
     await world.do(noting.note, second=True)
     await world.do(noting.note)
+
+
+@story
+async def what_a_level_pays(world: Rehearsal) -> None:
+    await world.do(price_levels.make)
+    await world.do(price_levels.write, second=True)
+    await world.do(price_levels.sell)
+    await world.do(price_levels.end)
 
 
 @story

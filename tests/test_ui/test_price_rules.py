@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
+from clutch_tui.core import cart as carts
 from clutch_tui.core import customers, inventory, price_rules
 from clutch_tui.core.price_rules import PriceRuleQuery
 from clutch_tui.core.quantity import whole
-from clutch_tui.core.types import CustomerDraft, PriceRuleDraft
+from clutch_tui.core.types import CustomerDraft, Discount, PriceRuleDraft
 from clutch_tui.text import format as shown
 from clutch_tui.text import strings
 from clutch_tui.text.strings import t
 from clutch_tui.ui.forms import FormDialog
+from clutch_tui.ui.screens.guards import ConcernsDialog
+from clutch_tui.ui.screens.pay import PayDialog
 from clutch_tui.ui.screens.price_rules import PriceRulesScreen
 from clutch_tui.ui.screens.sales import SalesScreen
-from tests.test_ui.shop_app import Shop, open_app, press, toasts, until, words_on
+from tests.test_ui.shop_app import Shop, open_app, press, read_question, toasts, until, words_on
 
 LANGUAGES: tuple[strings.Language, ...] = ("ar", "en")
 
@@ -190,3 +194,66 @@ async def test_what_others_took_from_the_shelf_is_told_in_the_cart(shop: Shop) -
         await until(pilot, lambda: till.lines.news.display and "4" in till.lines.news.text)
         await press(pilot, *"*4", "enter")
         await until(pilot, lambda: not till.lines.news.display)
+
+
+async def _selling(shop: Shop, pilot: object, app: object, code: str = "OF-100") -> SalesScreen:
+    till = app.screen  # type: ignore[attr-defined]
+    assert isinstance(till, SalesScreen)
+    await press(pilot, *code, "enter")  # type: ignore[arg-type]
+    await until(pilot, lambda: till.cart is not None and len(till.cart.lines) == 1)  # type: ignore[arg-type]
+    return till
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_what_goes_below_its_cost_is_asked_about_with_the_figure(shop: Shop, language: strings.Language) -> None:
+    part = shop.parts[0]
+    shop.store.run_now(inventory.edit, part.id, replace(part.draft, cost=130_00), seen=part)
+    async with open_app(shop, language) as (app, pilot):
+        till = await _selling(shop, pilot, app)
+        await press(pilot, "f2", "enter")  # the Enter of who has not seen it yet
+        await until(pilot, lambda: isinstance(app.screen, ConcernsDialog))
+        assert all(figure in words_on(app.screen) for figure in ("125.00", "130.00", "5.00"))
+        await press(pilot, "escape")
+        await until(pilot, lambda: app.screen is till)
+        assert shop.new_changes == [("update", "item")]
+        await press(pilot, "f2")
+        await until(pilot, lambda: isinstance(app.screen, ConcernsDialog))
+        await read_question(pilot)
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, PayDialog))
+        await press(pilot, "enter")
+        await until(pilot, lambda: ("sale", "sale") in shop.new_changes)
+
+
+async def test_more_off_than_the_shop_allows_is_asked_about(shop: Shop) -> None:
+    async with open_app(shop, "en") as (app, pilot):
+        await app.save_settings({"shop.max_discount": Decimal("10")})
+        till = await _selling(shop, pilot, app)
+        assert till.cart is not None
+        till._change(carts.set_discount(till.cart, 0, Discount(percent=1000)))
+        await press(pilot, "f2")
+        await until(pilot, lambda: isinstance(app.screen, PayDialog))
+        await press(pilot, "escape")
+        await until(pilot, lambda: app.screen is till)
+        till._change(carts.set_discount(till.cart, 0, Discount(percent=1050)))
+        await press(pilot, "f2")
+        await until(pilot, lambda: isinstance(app.screen, ConcernsDialog))
+        assert "10.5" in words_on(app.screen)
+        await press(pilot, "escape")
+        await until(pilot, lambda: app.screen is till)
+        await press(pilot, "f11")  # a quotation binds the shop as well
+        await until(pilot, lambda: isinstance(app.screen, ConcernsDialog))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_what_is_left_is_shown_where_the_shop_wants_it(shop: Shop, language: strings.Language) -> None:
+    part = shop.parts[0]
+    shop.store.run_now(inventory.edit, part.id, replace(part.draft, cost=100_00), seen=part)
+    async with open_app(shop, language) as (app, pilot):
+        till = await _selling(shop, pilot, app)
+        assert t("sales.margin") not in words_on(app)
+        await app.save_settings({"shop.show_margin": True})
+        app.changed.publish(frozenset({"shop"}))
+        left = t("sales.margin_sum", amount=shown.amount(25_00), percent=shown.rate(2000))
+        await until(pilot, lambda: left in words_on(app) and t("sales.margin") in words_on(app))
+        assert till.lines.table.row.margin == 25_00

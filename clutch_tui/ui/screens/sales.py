@@ -31,7 +31,7 @@ from clutch_tui.ui.widgets.words import Words
 
 if TYPE_CHECKING:
     from clutch_tui.core.quantity import Quantity
-    from clutch_tui.core.types import Cart, CartLine, Customer, CustomerRow, TaxRules
+    from clutch_tui.core.types import Cart, CartLine, TaxRules
     from clutch_tui.ui.screens.give_back import GivenBack
     from clutch_tui.ui.screens.lost_sales import Missed
 
@@ -150,9 +150,8 @@ class SalesScreen(TillPrices):
             self._read_quotation(cart.quotation_id)
         self.show_news()
         exchanged, to_give = shop.cart.exchanged(cart, self.rules), shop.cart.to_give(cart, self.rules)
-        self.lines.show(
-            Totalled(cart, totals, self.rules.prices_include_tax, self._others, number, exchanged, to_give), select
-        )
+        figures = Totalled(cart, totals, self.rules.prices_include_tax, self._others, number, exchanged, to_give)
+        self.lines.show(replace(figures, margins=self.margins(cart)), select)
         if cart.customer_id != self._standing_of:
             self._read_standing(cart.customer_id)
         self.refresh_bindings()
@@ -285,12 +284,6 @@ class SalesScreen(TillPrices):
         if picked is not None:
             await self.sell_to(picked.customer)
 
-    async def sell_to(self, customer: Customer | CustomerRow | None) -> None:
-        """Name the customer of the sale that is open, or nobody; it is at the prices of his level from then on."""
-        await self.know_prices()
-        if self.cart is not None:
-            self._change(self.at_prices(shop.cart.with_customer(self.cart, customer)))
-
     @work(group="ask", exit_on_error=False)
     async def action_carts(self) -> None:
         """Park this cart and take up another one, or a new one."""
@@ -352,10 +345,12 @@ class SalesScreen(TillPrices):
             return
         if not await self._may_sell_quotation(self.cart.quotation_id):
             return
-        await self.know_prices()
+        if not await self.may_sell_so(self.cart):
+            return
+        asked = self.cart
         rules = self.rules  # what is paid is what the dialog said, whatever arrives meanwhile
-        paid = await pay.ask_for_money(self.app, self.cart, rules, self._name_at_paying)
-        if paid is None:
+        paid = await pay.ask_for_money(self.app, self.cart, rules, self.name_at_paying)
+        if paid is None or (paid.cart.lines != asked.lines and not await self.may_sell_so(paid.cart)):
             return
         receipt = await self.write(
             "sales inventory customers orders",
@@ -374,13 +369,6 @@ class SalesScreen(TillPrices):
                 await warn_below_zero(self)
         elif await self.store.read(shop.sales.is_lost, paid.cart.id):
             await self._begin()
-
-    def _name_at_paying(self, cart: Cart, is_paid: bool) -> Cart:
-        """Take the customer who was named while the money was taken; the cart as it is sold to him. What a part of has
-        been paid stays at the prices that were told."""
-        named = cart if is_paid else self.at_prices(cart)
-        self._change(named)
-        return named
 
     async def _may_sell_order(self, order_id: str | None) -> bool:
         """Tell whether to take money for what was ordered: another till may have sold it since this cart was made."""
@@ -411,6 +399,8 @@ class SalesScreen(TillPrices):
             return
         if not cart.lines:
             await self.app.action_mode("quotations")
+            return
+        if not await self.may_sell_so(cart):
             return
         quotation = await quote.ask_for(self.app, cart, self.rules)
         if quotation is not None:

@@ -19,8 +19,9 @@ from clutch_tui.ui.screens.till_entry import TillEntry
 from clutch_tui.ui.widgets.cart_view import part_of
 
 if TYPE_CHECKING:
+    from clutch_tui.core.guards import LineMargin
     from clutch_tui.core.pricing import PartPrices, PriceNews, Shortage
-    from clutch_tui.core.types import Cart, CartLine, PartRow
+    from clutch_tui.core.types import Cart, CartLine, Customer, CustomerRow, PartRow
 
 
 class TillPrices(TillEntry):
@@ -83,6 +84,19 @@ class TillPrices(TillEntry):
             self._say_repriced(self.cart, priced)
         return priced
 
+    async def sell_to(self, customer: Customer | CustomerRow | None) -> None:
+        """Name the customer of the sale that is open, or nobody; it is at the prices of his level from then on."""
+        await self.know_prices()
+        if self.cart is not None:
+            self._change(self.at_prices(shop.cart.with_customer(self.cart, customer)))
+
+    def name_at_paying(self, cart: Cart, is_paid: bool) -> Cart:
+        """Take the customer who was named while the money was taken; the cart as it is sold to him. What a part of has
+        been paid stays at the prices that were told."""
+        named = cart if is_paid else self.at_prices(cart)
+        self._change(named)
+        return named
+
     def _say_repriced(self, before: Cart, after: Cart) -> None:
         """Say which prices became others, of parts that lay in the cart before."""
         was = {line.part_id: line for line in before.lines if not line.is_price_kept}
@@ -103,6 +117,24 @@ class TillPrices(TillEntry):
         if not line.level:
             return t("sales.price_own", name=part_of(line), price=price)
         return t("sales.price_of_level", name=part_of(line), price=price, level=level_word(line.level))
+
+    # --- before it is paid ----------------------------------------------------------------------------
+
+    def margins(self, cart: Cart) -> tuple[LineMargin, ...]:
+        """What is left of each line, where the shop shows that at the till; nothing elsewhere."""
+        return shop.guards.margins(cart, self._prices) if self.app.settings.shop.show_margin else ()
+
+    async def may_sell_so(self, cart: Cart) -> bool:
+        """Tell whether a cart goes at these prices: what goes below its cost, and more off than the shop allows, is
+        asked about. Only from a worker."""
+        await self.know_prices()
+        most_off = int(self.app.settings.shop.max_discount * 100)
+        concerns = shop.guards.concerns(cart, self._prices, most_off)
+        if not concerns:
+            return True
+        from clutch_tui.ui.screens.guards import ConcernsDialog
+
+        return bool(await self.app.push_screen_wait(ConcernsDialog(concerns)))
 
     # --- what has changed meanwhile -------------------------------------------------------------------
 

@@ -15,11 +15,13 @@ from clutch_tui.phrases.price_levels import level_word
 from clutch_tui.phrases.units import measured
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t, tn
+from clutch_tui.ui import shop
 from clutch_tui.ui.widgets.column import TableColumn
 from clutch_tui.ui.widgets.window_table import WindowTable
 from clutch_tui.ui.widgets.words import MORE, Words, beside, shortened
 
 if TYPE_CHECKING:
+    from clutch_tui.core.guards import LineMargin
     from clutch_tui.core.types import Back, Cart, CartLine, Key, Totals
 
 
@@ -29,6 +31,8 @@ class CartRow:
 
     n: int
     line: CartLine
+    margin: int | None = None
+    """What is left of it; None where that is not known, or not shown."""
 
     @property
     def id(self) -> str:
@@ -54,6 +58,8 @@ class Totalled:
     """What of the price is paid by what comes back."""
     to_give: int = 0
     """What goes to the customer because what comes back is worth more."""
+    margins: tuple[LineMargin, ...] = ()
+    """What is left of each line, where the shop shows that."""
 
 
 def _discount(row: CartRow) -> str:
@@ -82,6 +88,15 @@ CART_COLUMNS: tuple[TableColumn[CartRow], ...] = (
     ),
     TableColumn("common.total", 11, lambda row: shown.amount(row.line.total), number=True),
 )
+
+MARGIN: TableColumn[CartRow] = TableColumn(
+    "sales.margin",
+    9,
+    lambda row: "" if row.margin is None else shown.amount(row.margin),
+    number=True,
+    tone=lambda row: "bad" if (row.margin or 0) < 0 else "",
+)
+"""Takes the place of the part's number: there is no room for both."""
 
 PLAIN_COLUMNS = tuple(column for column in CART_COLUMNS if column.title != "sales.discount")
 
@@ -130,10 +145,14 @@ class CartView(Vertical):
     def show(self, totalled: Totalled, select: str | None = None) -> None:
         """Draw this cart; the cursor goes to the line of the part `select`, or stays."""
         cart = totalled.cart
-        rows = [CartRow(n, line) for n, line in enumerate(cart.lines)]
+        left = [figures.margin for figures in totalled.margins] or [None] * len(cart.lines)
+        rows = [CartRow(n, line, left[n]) for n, line in enumerate(cart.lines)]
         # the part's number has no room beside a column of discounts, so that one is only there when it says something
         discounted = any(row.line.discount for row in rows)
-        self.table.columns = CART_COLUMNS if discounted else PLAIN_COLUMNS
+        columns = CART_COLUMNS if discounted else PLAIN_COLUMNS
+        if totalled.margins:
+            columns = (*(column for column in columns[:-1] if column.title != "part.number"), MARGIN, columns[-1])
+        self.table.columns = columns
         cursor = next((row.n for row in rows if row.id == select), None)
         self.table.show_rows(rows, cursor)
         self._customer.tell(
@@ -174,6 +193,9 @@ def _sums(totalled: Totalled) -> list[str]:
         parts.append(t("sales.sum_discount", amount=shown.amount(totals.discount)) + percent)
     if totals.tax:
         parts.append(t("sales.tax_included" if tax_included else "sales.tax", amount=shown.amount(totals.tax)))
+    if totalled.margins and (left := shop.guards.margin(totalled.margins)) is not None:
+        key = "sales.margin_sum" if left.is_whole else "sales.margin_of_some"
+        parts.append(t(key, amount=shown.amount(left.amount), percent=shown.rate(left.percent)))
     return parts
 
 
