@@ -25,7 +25,7 @@ from hypothesis import strategies as some
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from tests.memory import memory
-from tests.simulation import clerk
+from tests.simulation import clerk, price_levels
 from tests.simulation.disk import Moment
 from tests.simulation.habits import DEEDS, OF_QUOTATIONS
 from tests.simulation.invariants import Violation
@@ -104,7 +104,7 @@ class ShopMachine(RuleBasedStateMachine):
 
     # --- people --------------------------------------------------------------------------------------
 
-    @rule(who=WHO, deed=some.sampled_from([*DEEDS, *OF_QUOTATIONS, note]), chance=CHANCE)
+    @rule(who=WHO, deed=some.sampled_from([*DEEDS, *OF_QUOTATIONS, note, price_levels.act]), chance=CHANCE)
     def work(self, who: int, deed: clerk.Deed, chance: random.Random) -> None:
         """Sell, take back, void, pay, count, edit, create, delete, answer an order, decide a conflict..."""
         self._do(self._work(who, deed, chance))

@@ -67,6 +67,7 @@ def build() -> click.Group:
         keys,
         lost_sales,
         orders,
+        prices,
         queue,
         quotations,
         selling,
@@ -75,7 +76,7 @@ def build() -> click.Group:
     )
     from . import support_tools as tools
 
-    of_the_till = (selling, giving_back, quotations, orders, special_orders, lost_sales, customers)
+    of_the_till = (selling, giving_back, quotations, orders, special_orders, lost_sales, prices, customers)
     for module in (*of_the_till, connection, queue, tools, keys, servers, about):
         for command in module.commands():
             group.add_command(command)

@@ -84,7 +84,7 @@ def make() -> click.Command:
 
         def quoted() -> Quotation:
             made = quotations.quote(
-                _for_customer(filled(sales.open_cart(), wanted), customer),
+                filled(_for_customer(sales.open_cart(), customer), wanted),
                 valid_until=_last_day(days, until),
                 device_id=installation.device_id,
                 rules=state.tax_rules(),

@@ -9,12 +9,13 @@ from typing import Any, cast
 import click
 
 from clutch_tui.core import cart as carts
-from clutch_tui.core import lookup, sales, state
+from clutch_tui.core import guards, lookup, money, pricing, sales, state
 from clutch_tui.core.price_lists.headings import FIELDS
 from clutch_tui.core.price_lists.notation import MARKS, Mark
 from clutch_tui.core.quantity import Quantity, written
 from clutch_tui.core.types import PAY_METHODS, Cart, Payment, PayMethod, Receipt
 from clutch_tui.phrases import lookups
+from clutch_tui.phrases.guards import words
 from clutch_tui.text.strings import t
 
 from . import find_installation, in_units, json_option, say_json
@@ -68,8 +69,10 @@ def sell() -> click.Command:
         wanted = paired(parts, quantities)
         installation = find_installation(options)
         with installation.open_store(inline=True) as store:
-            receipt = store.run_now(_sell, wanted, pay, cashier, installation.device_id)
+            receipt, concerns = store.run_now(_sell, wanted, pay, cashier, installation.device_id)
             shop = store.read_now(state.setting, "shop.profile")
+        for concern in concerns:  # nobody is there to be asked
+            print(words(concern), file=sys.stderr)
         if as_json:
             say_json(receipt)
             return
@@ -80,9 +83,13 @@ def sell() -> click.Command:
     return command
 
 
-def _sell(wanted: list[tuple[str, Quantity]], pay: str, cashier: str, device_id: str) -> Receipt:
-    """A whole sale in the one transaction that it is called in."""
-    return sold_whole(filled(sales.open_cart(), wanted), pay, cashier, device_id)
+def _sell(
+    wanted: list[tuple[str, Quantity]], pay: str, cashier: str, device_id: str
+) -> tuple[Receipt, tuple[guards.Concern, ...]]:
+    """A whole sale in the one transaction that it is called in, and what goes below its cost in it."""
+    cart = filled(sales.open_cart(), wanted)
+    prices = pricing.of_parts(line.part_id for line in cart.lines)
+    return sold_whole(cart, pay, cashier, device_id), guards.concerns(cart, prices, money.WHOLE)
 
 
 def sold_whole(cart: Cart, pay: str, cashier: str, device_id: str) -> Receipt:

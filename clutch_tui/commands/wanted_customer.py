@@ -34,5 +34,7 @@ def meant(text: str) -> CustomerRow:
         customer = customers.get(text)
     except ShopError:
         raise ShopError("error.customer.unknown_text", text=text) from None
-    name, phone = customer.draft.name, customer.draft.phone
-    return CustomerRow(customer.id, (), name, phone, "", customer.balance, customer.unsent)
+    draft = customer.draft
+    return CustomerRow(
+        customer.id, (), draft.name, draft.phone, "", customer.balance, customer.unsent, draft.customer_type
+    )

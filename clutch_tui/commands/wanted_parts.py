@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from clutch_tui.core import cart as carts
-from clutch_tui.core import lookup
+from clutch_tui.core import lookup, pricing
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.quantity import ONE, Quantity, times, written
 from clutch_tui.core.types import Cart
@@ -32,15 +32,17 @@ def paired(parts: Sequence[str], quantities: Sequence[Quantity]) -> list[tuple[s
 
 
 def filled(cart: Cart, wanted: Sequence[tuple[str, Quantity]]) -> Cart:
-    """The cart with these parts, each named as at the till. Raises `ShopError`."""
+    """The cart with these parts, each named as at the till, at the prices of its customer. Raises `ShopError`."""
     from clutch_tui.text.format import of_language
 
     for text, quantity in wanted:
         wanted_one = meant(text)
         part = wanted_one.part
-        if not part.price:  # the till asks for one
-            raise ShopError("error.sale.no_price", name=of_language(part.name, part.name_en))
         cart = carts.add_line(cart, part, _so_many(wanted_one.quantity, quantity))
+    cart = pricing.as_priced_now(cart)
+    for line in cart.lines:
+        if not line.price:  # the till asks for one
+            raise ShopError("error.sale.no_price", name=of_language(line.name, line.name_en))
     return cart
 
 

@@ -99,6 +99,9 @@ class Shop:
     cash_rounding: Annotated[int, Between(0, 10_000)] = 25
     timezone: str = "Africa/Cairo"
     receipt_footer: str = ""
+    max_discount: Annotated[Decimal, Between(0, 100)] = Decimal("100")
+    """In per cent of a line; more than that is asked about."""
+    show_margin: bool = False
 
     @property
     def coin(self) -> int:

@@ -167,7 +167,8 @@ def recall(folder: Path, stamp: str) -> Settings | None:
         if stored["stamp"] != stamp:
             return None
         tree = stored["settings"]
-        tree["shop"]["tax_rate"] = Decimal(tree["shop"]["tax_rate"])
+        for name in ("tax_rate", "max_discount"):
+            tree["shop"][name] = Decimal(tree["shop"][name])
         return Settings(**{name: section(**tree[name]) for name, section in SECTIONS.items()})
     except (OSError, ValueError, ArithmeticError, LookupError, TypeError):
         return None

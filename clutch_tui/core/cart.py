@@ -32,20 +32,26 @@ DEAREST = 1_000_000_000_00
 LARGEST_NOTE = 200_00
 
 
-def add_line(cart: Cart, part: PartRow | Part, quantity: Quantity = ONE) -> Cart:
-    """Put a quantity of a part into the cart; a part that is there already, at the same price, becomes more. Raises
+def add_line(cart: Cart, part: PartRow | Part, quantity: Quantity = ONE, price: int | None = None) -> Cart:
+    """Put a quantity of a part into the cart, at the part's own price where no other is given; a part that is there
+    already, at the same price, becomes more. What its customer pays is for `pricing.repriced` to say. Raises
     `error.sale.quantity`, and `not_sold_so` for a fraction of what is not sold in such."""
-    line = line_of(part, quantity)
+    line = line_of(part, quantity, price)
     _check_quantity(line)
     for n, present in enumerate(cart.lines):
-        if present.part_id == line.part_id and present.price == line.price:
+        if present.part_id == line.part_id and _is_priced_alike(present, line):
             now = replace(present, unit=line.unit, decimals=line.decimals)  # as it is sold by now
             return set_quantity(_with_line(cart, n, now), n, total((present.quantity, quantity)))
     return replace(cart, lines=(*cart.lines, line))
 
 
+def _is_priced_alike(present: CartLine, line: CartLine) -> bool:
+    """Tell whether what is added costs what lies there: a price that is kept is one, whatever the part's own is."""
+    return line.price == (present.price if present.is_price_kept else present.usual_price)
+
+
 def line_of(part: PartRow | Part, quantity: Quantity, price: int | None = None) -> CartLine:
-    """A line with a quantity of a part, at its own price where no other is given."""
+    """A line with a quantity of a part, at its own price where no other is given, which is kept."""
     fields = part.draft if isinstance(part, Part) else part
     return CartLine(
         part.id,
@@ -56,6 +62,8 @@ def line_of(part: PartRow | Part, quantity: Quantity, price: int | None = None) 
         name_en=fields.name_en,
         unit=fields.unit,
         decimals=fields.decimals,
+        own_price=fields.price,
+        is_price_kept=price is not None,
     )
 
 
@@ -76,9 +84,9 @@ def set_quantity(cart: Cart, n: int, quantity: Quantity) -> Cart:
 
 
 def set_price(cart: Cart, n: int, price: int) -> Cart:
-    """A price for one unit, for this sale only. Raises `error.sale.price`."""
+    """A price for one unit, for this sale only, which is kept. Raises `error.sale.price`."""
     _check_price(price)
-    return _with_line(cart, n, replace(cart.lines[n], price=price))
+    return _with_line(cart, n, replace(cart.lines[n], price=price, level="", is_price_kept=True))
 
 
 def set_discount(cart: Cart, n: int, discount: Discount) -> Cart:
@@ -101,11 +109,12 @@ def with_discount(cart: Cart, discount: Discount) -> Cart:
 
 
 def with_customer(cart: Cart, customer: Customer | CustomerRow | None) -> Cart:
-    """Name the customer, or nobody."""
+    """Name the customer, and with him the price level, or nobody. What he pays is for `pricing.repriced` to say."""
     if customer is None:
-        return replace(cart, customer_id=None, customer_name="", customer_phone="")
+        return replace(cart, customer_id=None, customer_name="", customer_phone="", level="")
     fields = customer.draft if isinstance(customer, Customer) else customer
-    return replace(cart, customer_id=customer.id, customer_name=fields.name, customer_phone=fields.phone)
+    named = replace(cart, customer_id=customer.id, customer_name=fields.name, customer_phone=fields.phone)
+    return replace(named, level=fields.customer_type)
 
 
 # --- what it comes to ----------------------------------------------------------------------------------

@@ -44,7 +44,7 @@ def count(text: str) -> int:
 
 def page(text: str, after: Key | None, skip: int, limit: int) -> tuple[CustomerRow, ...]:
     """Customers that `text` fits, by name: a name, a telephone number however written, a car, a plate."""
-    columns = ", ".join(("name", "phone", *CAR, f"{BALANCE} AS owed", f"{_UNSENT} AS unsent"))
+    columns = ", ".join(("name", "phone", "customer_type", *CAR, f"{BALANCE} AS owed", f"{_UNSENT} AS unsent"))
     return tuple(
         CustomerRow(
             id=row["id"],
@@ -54,6 +54,7 @@ def page(text: str, after: Key | None, skip: int, limit: int) -> tuple[CustomerR
             car=cars.described(*(row[part] for part in CAR)),
             balance=row["owed"],
             unsent=bool(row["unsent"]),
+            customer_type=row["customer_type"],
         )
         for row in contacts.page("customer", columns, text, after, skip, limit)
     )
@@ -75,6 +76,12 @@ def get(customer_id: str) -> Customer:
         deleted=bool(row["deleted"]),
         epoch=requests.epoch_seen("customer"),
     )
+
+
+def level_of(customer_id: str | None) -> str:
+    """Return a customer's price level; empty for nobody, and for one who is not known or has none."""
+    row = None if customer_id is None else _BY_ID.first(id=customer_id)
+    return "" if row is None else str(row["customer_type"])
 
 
 # --- writing -------------------------------------------------------------------------------------------

@@ -22,7 +22,9 @@ _MOST_DIGITS = 20
 _STEPS = (1000, 100, 10, 1)
 """The smallest quantity of a part that is sold in 0, 1, 2 or 3 decimals."""
 
-_NAMES = frozenset({"quantity", "stock_quantity", "min_stock", "delta", "counted", "expected", "before", "stock"})
+_NAMES = frozenset(
+    {"quantity", "stock_quantity", "min_stock", "delta", "counted", "expected", "before", "stock", "from_quantity"}
+)
 """The fields of records, requests and facts of the shelf that are quantities."""
 
 NOTHING = Quantity(0)
@@ -96,6 +98,11 @@ def is_whole(quantity: int) -> bool:
 def fits(quantity: int, decimals: int) -> bool:
     """Tell whether a part that is sold in so many decimals can be sold in this quantity."""
     return not quantity % smallest(decimals)
+
+
+def pieces_of(quantity: int, decimals: int) -> int:
+    """Return how many things a quantity of a part is that is sold in so many decimals: four litres are one can."""
+    return to_units(quantity) if not decimals and is_whole(quantity) else 1
 
 
 def decimals_of(quantity: int) -> int:

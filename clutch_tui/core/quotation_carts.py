@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from . import quotations
+from . import customers, pricing, quotations
 from .database import db
 from .errors import ShopError
 from .quantity import fits
@@ -49,16 +49,23 @@ def recall(quotation_id: str) -> Repriced:
         customer_phone=quotation.customer_phone,
         notes=quotation.note,
         quotation_id=quotation.id,
+        level=customers.level_of(quotation.customer_id),
     )
-    now = tuple(replace(line, price=present[line.part_id]["price"] or line.price) for line in cart.lines)
+    usual = tuple(_at_usual_price(line, present[line.part_id]["price"]) for line in cart.lines)
+    today = pricing.repriced(replace(cart, lines=usual), pricing.of_parts(present))
     changed = tuple(
         (line.name, line.price, later.price)
-        for line, later in zip(cart.lines, now, strict=True)
+        for line, later in zip(cart.lines, today.lines, strict=True)
         if line.price != later.price
     )
     gone = tuple(line.name for line in quotation.lines if (part := present[line.part_id]) is None or part["deleted"])
     unpriced = tuple(line for line in cart.lines if not present[line.part_id]["price"])
-    return Repriced(cart, replace(cart, lines=now), changed, gone, unpriced)
+    return Repriced(cart, today, changed, gone, unpriced)
+
+
+def _at_usual_price(line: CartLine, price: int) -> CartLine:
+    """The line at the part's own price; one whose part has none keeps the quoted one."""
+    return replace(line, price=price, own_price=price, is_price_kept=False) if price else line
 
 
 def _off_whole(quotation: Quotation, kept: Sequence[SaleLine]) -> int:
@@ -84,4 +91,6 @@ def _cart_line(line: SaleLine, part: Any) -> CartLine:
         name_en=part["name_en"],
         unit=part["unit"],
         decimals=part["decimals"] if sold_so else line.places,
+        own_price=part["price"],
+        is_price_kept=True,
     )

@@ -66,6 +66,10 @@ class SaleDocument:
                 paid[payment.method] = paid.get(payment.method, 0) + payment.amount
         return paid
 
+    def level_of(self, line: SaleLine) -> str:
+        """The price level of a line: what comes back comes back at the price that was paid."""
+        return line.level if self.kind == "sale" else ""
+
 
 def write(document: SaleDocument) -> Sale:
     """Write a sale or a return with everything that follows from it. What `get` will say of it comes back, without
@@ -177,6 +181,7 @@ def _write_lines(document: SaleDocument, change_id: str, at: str) -> None:
             "total": line.total,
             "sale_line": origin,
             "percent": line.percent,
+            "level": document.level_of(line),
         }
         for line, origin in zip(document.lines, origins, strict=True)
     )
@@ -224,6 +229,9 @@ def _body(document: SaleDocument) -> dict[str, Any]:
         }
         for line in document.lines
     ]
+    for item, line in zip(items, document.lines, strict=True):
+        if level := document.level_of(line):
+            item["level"] = level
     for item, origin in zip(items, document.origins, strict=False):
         item["sale_line"] = origin
     figures = document.totals

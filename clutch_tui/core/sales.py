@@ -272,6 +272,7 @@ def lines_of(cart: Cart) -> tuple[SaleLine, ...]:
         SaleLine(
             n, line.part_id, line.name, line.part_number, line.quantity, line.price, line.off, line.total,
             name_en=line.name_en, percent=line.discount.percent, unit=line.unit, decimals=line.decimals,
+            level=line.level,
         )
         for n, line in enumerate(cart.lines, 1)
     )  # fmt: skip
@@ -369,7 +370,7 @@ def _lines(sale_id: str) -> tuple[SaleLine, ...]:
     )
     rows = db.execute(
         "SELECT n, part_id, line.name, line.part_number, quantity, line.price, discount, total,"
-        " percent, coalesce(part.name_en, ''), coalesce(part.unit, ''), coalesce(part.decimals, 0)"
+        " percent, line.level, coalesce(part.name_en, ''), coalesce(part.unit, ''), coalesce(part.decimals, 0)"
         " FROM sale_line line LEFT JOIN part ON part.id = part_id"
         " WHERE sale_id = ? ORDER BY n",
         (sale_id,),
@@ -379,11 +380,12 @@ def _lines(sale_id: str) -> tuple[SaleLine, ...]:
             SaleLine(*sold),
             returned=Quantity(returned.get(sold[0], 0)),
             percent=percent,
+            level=level,
             name_en=name_en,
             unit=unit,
             decimals=decimals,
         )
-        for *sold, percent, name_en, unit, decimals in rows
+        for *sold, percent, level, name_en, unit, decimals in rows
     )
 
 

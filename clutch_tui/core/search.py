@@ -224,8 +224,8 @@ STOCK = f"stock_quantity + {MOVED}"
 """What is on the shelf."""
 
 PIECES = f"CASE WHEN {{0}} % {ONE} = 0 AND coalesce(part.decimals, 0) = 0 THEN {{0}} / {ONE} ELSE {{0}} <> 0 END"
-"""How many things a quantity of a part is, as `types.pieces_of` reckons it: what is measured is one. `part` is in the
-statement, or NULL."""
+"""How many things a quantity of a part is, as `quantity.pieces_of` reckons it: what is measured is one. `part` is in
+the statement, or NULL."""
 
 UNSENT = f"(EXISTS (SELECT 1 FROM stock_move WHERE part_id = part.id AND open = 1) OR {outbox.unsent('item', 'part')})"
 

@@ -13,9 +13,10 @@ from decimal import Decimal
 from typing import Literal
 
 from . import money
-from .quantity import NOTHING, Quantity, decimals_of, is_whole, to_units, worth
+from .quantity import NOTHING, Quantity, decimals_of, pieces_of, worth
 from .records.customer import CustomerDraft as CustomerDraft
 from .records.part import PartDraft as PartDraft
+from .records.price_rule import PriceRuleDraft as PriceRuleDraft
 from .records.supplier import SupplierDraft as SupplierDraft
 
 Key = tuple[str | int, ...]
@@ -113,6 +114,7 @@ class CustomerRow:
     car: str
     balance: int
     unsent: bool
+    customer_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,15 +192,10 @@ class Discount:
 NO_DISCOUNT = Discount()
 
 
-def pieces_of(quantity: int, decimals: int) -> int:
-    """Return how many things a quantity of a part is that is sold in so many decimals: four litres are one can."""
-    return to_units(quantity) if not decimals and is_whole(quantity) else 1
-
-
 @dataclass(frozen=True, slots=True)
 class CartLine:
     """`price` is for one unit; `discount` is off the whole line. `name` is what the sale will say; `name_en` is
-    there for screens in English. `unit` and `decimals` are the part's."""
+    there for screens in English. `unit` and `decimals` are the part's. `level` is that whose rule said the price."""
 
     part_id: str
     name: str
@@ -209,6 +206,16 @@ class CartLine:
     name_en: str = ""
     unit: str = ""
     decimals: int = 0
+    level: str = ""
+    own_price: int | None = None
+    """The part's own price when it came into the cart, which rules reckon from; None of a cart from before them."""
+    is_price_kept: bool = False
+    """Whether the price was typed, quoted or ordered: no rule is about it."""
+
+    @property
+    def usual_price(self) -> int:
+        """Return what one unit costs without a rule."""
+        return self.price if self.own_price is None else self.own_price
 
     @property
     def gross(self) -> int:
@@ -266,11 +273,12 @@ class Cart:
     notes: str = ""
     parked: bool = False
     quotation_id: str | None = None
-    """The quotation that it was taken up from: the sale ends it."""
+    """The quotation that it came from: the sale ends it."""
     back: Back | None = None
     """What comes back for what goes out, where it is an exchange."""
     special_order_id: str | None = None
     """The special order that it fetches, with the deposits on that."""
+    level: str = ""  # the price level of the customer, if he has one
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,7 +322,7 @@ class Payment:
 @dataclass(frozen=True, slots=True)
 class SaleLine:
     """A line as it was sold. `discount` is money; `percent`, in hundredths, is what it was reckoned from, 0 where an
-    amount was taken off. Other terminals' sales say only the money."""
+    amount was taken off. Other terminals' sales say only the money. `level` is that whose rule said the price."""
 
     n: int
     part_id: str
@@ -331,6 +339,7 @@ class SaleLine:
     unit: str = field(default="", compare=False)
     """The part's unit and decimals as they are now, as its English name."""
     decimals: int = field(default=0, compare=False)
+    level: str = field(default="", compare=False)
 
     @property
     def pieces(self) -> int:

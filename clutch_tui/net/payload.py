@@ -151,6 +151,8 @@ def _figure_in(value: Decimal) -> Decimal:
 Figure = Annotated[Decimal, Field(gt=-(10**15), lt=10**15), AfterValidator(_figure_in)]
 """A number that is shown and never calculated with: a share, a growth, a demand."""
 Money = Annotated[int, PlainValidator(money_in)]
+Percent = Annotated[int, PlainValidator(money_in)]
+"""A percentage in hundredths, written like money: `12.5` is 1250."""
 Quantity = Annotated[int, PlainValidator(quantity_in)]
 UnitCode = Annotated[str, PlainValidator(unit_in)]
 Decimals = Annotated[int, PlainValidator(decimals_in)]
@@ -240,6 +242,17 @@ class Supplier(Record):
     rating: Annotated[int, BeforeValidator(_rating_in), Field(ge=-(10**6), le=10**6)] = 0
 
 
+class PriceRule(Record):
+    level: str = ""
+    scope: str = ""
+    item_id: str = ""
+    target: str = ""
+    percent: Percent = 0
+    price: Money = 0
+    from_quantity: Quantity = 0
+    rounding: Money = 0
+
+
 class SaleItem(Payload):
     item_id: str | None = None
     item_name: str = ""
@@ -248,6 +261,7 @@ class SaleItem(Payload):
     price: Money = 0
     discount: Money = 0
     total: Money = 0
+    level: str = ""
     sale_line: Annotated[int | None, Field(ge=0, le=10**6)] = None
 
 

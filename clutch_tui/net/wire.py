@@ -60,6 +60,7 @@ _RECORDS: dict[str, type[payload.Record]] = {
     "customer": payload.Customer,
     "supplier": payload.Supplier,
     "order": payload.Order,
+    "price_rule": payload.PriceRule,
     "payment": payload.AccountPayment,
     "payment_void": payload.PaymentVoid,
     "void": payload.SaleVoid,

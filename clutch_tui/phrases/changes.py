@@ -29,7 +29,11 @@ _KINDS: dict[str, record_fields.Kind] = {
     **dict.fromkeys(("delta", "counted", "expected", "quantity"), "quantity"),
 }
 """What the numbers of facts are, which no form has."""
-_SHOWN: dict[record_fields.Kind, Callable[[int], str]] = {"money": shown.money, "quantity": shown.quantity}
+_SHOWN: dict[record_fields.Kind, Callable[[int], str]] = {
+    "money": shown.money,
+    "percent": shown.rate,
+    "quantity": shown.quantity,
+}
 _SENT = (
     "item_name", "quantity", "price", "reason", "note", "method", "delta", "counted", "expected", "amount", "total",
     "valid_until", "notes",
@@ -199,7 +203,9 @@ def sent_lines(change: ChangeDetail) -> list[str]:
     row, payload = change.row, change.payload
     if row.kind in ("create", "update"):
         return [
-            _field_line(row.type, name, value, change.was) for name, value in payload.items() if value or change.was
+            _field_line(row.type, name, value, change.was)
+            for name, value in payload.items()
+            if (value or change.was) and name != "item_id"  # the part's name stands above
         ]
     if row.kind == halves.KIND:
         return [

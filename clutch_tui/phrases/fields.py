@@ -14,16 +14,18 @@ from clutch_tui.core import units
 from clutch_tui.core.limits import MAX_QUANTITY
 from clutch_tui.core.quantity import DECIMALS
 from clutch_tui.core.records import EDITABLE
+from clutch_tui.core.records.price_rule import FIGURES
 from clutch_tui.text import format as shown
 from clutch_tui.text.format import NumberError, parse_decimal, parse_money, parse_number, parse_quantity
 
-Kind = Literal["text", "secret", "money", "number", "quantity", "decimal", "choice"]
+Kind = Literal["text", "secret", "money", "percent", "number", "quantity", "decimal", "choice"]
 
 
 @dataclass(frozen=True, slots=True)
 class FormField:
     """One field of a form. `name` is the field of the record, `label` a catalogue key; a number is given and
-    taken as a number, money in minor units, a quantity in thousandths, everything else as a text."""
+    taken as a number, money in minor units, a percentage in hundredths, a quantity in thousandths, everything else as a
+    text."""
 
     name: str
     label: str
@@ -76,7 +78,11 @@ ENGLISH_PART = (replace(PART[0], required=False), *PART[1:])
 FIRST_STOCK = FormField("stock_quantity", "part.first_stock", "quantity", maximum=MAX_QUANTITY)
 """What lies on the shelf when a part is made; afterwards stock moves and is not written."""
 
-OF_TYPE = {"item": PART, "customer": CUSTOMER, "supplier": SUPPLIER}
+PRICE_RULE = _of_form("price_rule")
+PRICE_FIGURES = tuple(entry for entry in PRICE_RULE if entry.name in FIGURES)
+"""What may be written of a price rule after it was made."""
+
+OF_TYPE = {"item": PART, "customer": CUSTOMER, "supplier": SUPPLIER, "price_rule": PRICE_RULE}
 """By the type of record that the protocol names."""
 
 
@@ -87,7 +93,16 @@ def find(type: str, name: str) -> FormField | None:
     return next((entry for entry in OF_TYPE.get(type, ()) if entry.name == name), None)
 
 
-_READ: dict[Kind, Callable[[str], Any]] = {"money": parse_money, "number": parse_number, "decimal": parse_decimal}
+def _percent(text: str) -> int:
+    return int(parse_decimal(text.rstrip("%٪ "), 2) * 100)
+
+
+_READ: dict[Kind, Callable[[str], Any]] = {
+    "money": parse_money,
+    "percent": _percent,
+    "number": parse_number,
+    "decimal": parse_decimal,
+}
 
 
 def read(entry: FormField, text: str) -> Any:
@@ -113,7 +128,11 @@ def _value(entry: FormField, text: str) -> Any:
     return parse_quantity(text, entry.places) if entry.kind == "quantity" else _READ[entry.kind](text)
 
 
-_SHOWN: dict[Kind, Callable[[int], str]] = {"money": shown.amount, "quantity": shown.quantity}
+_SHOWN: dict[Kind, Callable[[int], str]] = {
+    "money": shown.amount,
+    "percent": shown.rate,
+    "quantity": shown.quantity,
+}
 
 
 def _shown(entry: FormField) -> Callable[[int], str]:

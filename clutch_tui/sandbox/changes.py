@@ -9,7 +9,7 @@ from typing import Any
 
 from . import customers_suppliers, epochs, facts, items, ledger, orders, payload, sales, special_orders
 from .database import Database, Reading, Transaction
-from .ledger import FACTS, FIELDS_OF_2, KINDS_OF_2, Change, Origin, Outcome
+from .ledger import FACTS, FIELDS_OF_2, KINDS_OF_2, TYPES_OF_2, Change, Origin, Outcome
 from .payload import JSON, Invalid
 
 # Turns an outcome into the REST answer that the ledger keeps beside it; None for a sync call.
@@ -36,7 +36,7 @@ _FACTS: dict[str, Callable[[Transaction, Change, Origin], Outcome]] = {
     "receive": facts.receive,
 }
 _Request = Callable[[Transaction, Change, str], Outcome]
-_PARTIES: dict[str, _Request] = {
+_PLAIN: dict[str, _Request] = {
     "create": customers_suppliers.create,
     "update": customers_suppliers.update,
     "delete": customers_suppliers.delete,
@@ -50,8 +50,9 @@ _REQUESTS: dict[tuple[str, str], _Request] = {
     ("order", "reject"): orders.answer,
     ("order", "quote"): orders.answer,
 }
-for _kind, _handler in _PARTIES.items():
-    _REQUESTS["customer", _kind] = _REQUESTS["supplier", _kind] = _handler
+for _kind, _handler in _PLAIN.items():
+    for _type in ("customer", "supplier", *TYPES_OF_2):
+        _REQUESTS[_type, _kind] = _handler
 
 
 def read_change(given: Any) -> Change:
@@ -107,7 +108,7 @@ def _again(known: ledger.Entry, change: Change) -> Outcome:
 
 
 def _is_known(change: Change, protocol: int) -> bool:
-    if change.kind in KINDS_OF_2:
+    if change.kind in KINDS_OF_2 or change.type in TYPES_OF_2:
         return protocol > 1
     return change.kind in FACTS or (change.type, change.kind) in _REQUESTS
 
@@ -134,7 +135,10 @@ def _of_version_1(change: Change) -> Change:
     if change.kind != "cash":  # what is counted there is money
         _check_whole(change.body | change.fields)
     later = FIELDS_OF_2.get(change.type, ())
-    return replace(change, fields={name: value for name, value in change.fields.items() if name not in later})
+    fields = {name: value for name, value in change.fields.items() if name not in later}
+    return replace(
+        change, fields=fields, body=ledger.of_version_1(change.body) if change.kind == "sale" else change.body
+    )
 
 
 def _check_whole(values: JSON) -> None:

@@ -286,7 +286,7 @@ def _fold_anew(transaction: Transaction) -> None:
     """Keys that a file holds from before the fold's rules changed; a key folded again is folded by both."""
     if transaction.value("PRAGMA user_version") == fold.VERSION:
         return
-    for table in ("item", "customer", "supplier", "orders", "sale"):
+    for table in ("item", "customer", "supplier", "price_rule", "orders", "sale"):
         rows = transaction.all(f"SELECT rowid, search_key FROM {table}")
         keys = [(fold.fold(row["search_key"]), row["rowid"]) for row in rows]
         transaction.execute_many(f"UPDATE {table} SET search_key = ? WHERE rowid = ?", keys)

@@ -19,10 +19,15 @@ KINDS_OF_2 = frozenset(
 FACTS = frozenset({"sale", "return", "void", "payment", "cash", "count", "adjust", "receive"}) | KINDS_OF_2
 FIELDS_OF_2 = {"item": ("unit", "decimals"), "sale": ("exchange_id", "without_receipt")}
 """Fields, by the type of their record, that such a program does not know either."""
-RECORDS = tuple(sorted(KINDS_OF_2 | {"fraction", "quote", "quote_line", "return_without_receipt", "unit"}))
-"""What this server names of version 2. `fraction`: quantities may have decimals. `quote`: an order's quote is kept,
-corrected and withdrawn; `quote_line`: each of its lines says part, brand and when it can be had.
-`return_without_receipt`: its rows say that they are no sales. `unit`: a part says its unit and its decimals."""
+TYPES_OF_2 = frozenset({"price_rule"})
+"""Types of record, and rows of them, that it does not know."""
+RECORDS = tuple(
+    sorted(KINDS_OF_2 | TYPES_OF_2 | {"fraction", "level", "quote", "quote_line", "return_without_receipt", "unit"})
+)
+"""What this server names of version 2. `fraction`: quantities may have decimals. `level`: a sale's line says its price
+level. `quote`: an order's quote is kept, corrected and withdrawn; `quote_line`: each of its lines says part, brand and
+when it can be had. `return_without_receipt`: its rows say that they are no sales. `unit`: a part says its unit and its
+decimals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,3 +193,15 @@ def remember(transaction: Transaction, origin: Origin, change: Change) -> None:
         "INSERT OR IGNORE INTO lineagenumber (shop_id, lineage, n, change_id) VALUES (?, ?, ?, ?)",
         (transaction.shop_id, origin.lineage, change.n, change.change_id),
     )
+
+
+def of_version_1(sale: JSON) -> JSON:
+    """A sale's body, or its row, without what a program of version 1 does not know in its lines."""
+    lines = sale.get("items")
+    if not isinstance(lines, list):
+        return sale
+    return sale | {"items": [_without_level(line) if isinstance(line, dict) else line for line in lines]}
+
+
+def _without_level(line: JSON) -> JSON:
+    return {name: value for name, value in line.items() if name != "level"}

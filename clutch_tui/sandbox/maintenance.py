@@ -9,7 +9,7 @@ from pathlib import Path
 from . import epochs, payload
 from .database import Database
 
-_BURIED = ("item", "customer", "supplier", "orders")
+_BURIED = ("item", "customer", "supplier", "price_rule", "orders")
 
 
 def purge(database: Database, older_than: timedelta = timedelta(0)) -> int:

@@ -164,6 +164,24 @@ class Supplier(Record):
         indexes = ((("shop_id", "seq"), True),)
 
 
+class PriceRule(Record):
+    """What the customers of a level pay; the figures as on the wire, percentages in hundredths."""
+
+    level = CharField()
+    scope = CharField(default="all")
+    item_id = CharField(default="")
+    target = CharField(default="")
+    percent = IntegerField(default=0)
+    price = BigIntegerField(default=0)
+    from_quantity = QuantityField(default=0)
+    rounding = BigIntegerField(default=0)
+
+    class Meta:
+        table_name = "price_rule"
+        primary_key = CompositeKey("shop_id", "id")
+        indexes = ((("shop_id", "seq"), True),)
+
+
 class Order(Record):
     """A customer's order from the marketplace; the same `market_id` may be offered to several shops."""
 
@@ -380,6 +398,7 @@ MODELS: tuple[type[Model], ...] = (
     Item,
     Customer,
     Supplier,
+    PriceRule,
     Order,
     Sale,
     SaleLine,

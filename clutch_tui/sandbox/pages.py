@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from . import epochs, orders, payload, records
 from .database import Reading, Row
 from .epochs import Place
-from .ledger import FIELDS_OF_2, KINDS_OF_2
+from .ledger import FIELDS_OF_2, KINDS_OF_2, TYPES_OF_2, of_version_1
 from .payload import JSON
 
 PAGE_LIMIT = 5000
@@ -73,7 +73,7 @@ _Read = Callable[[Reading, str, int, int | None, int], list[JSON]]
 
 
 def read(reading: Reading, shop_id: str, collection: str, pull: Pull) -> Page:
-    """The next page of `items`, `customers`, `suppliers`, `orders` or `sales`."""
+    """The next page of `inventory`, `customers`, `suppliers`, `orders` or `sales`."""
     shop = reading.shop(shop_id)
     floor, head = int(shop["floor"]), int(shop["counter"])
 
@@ -96,12 +96,15 @@ def read(reading: Reading, shop_id: str, collection: str, pull: Pull) -> Page:
 def _readable(rows: list[JSON], protocol: int) -> list[JSON]:
     if protocol > 1:
         return rows
-    return [_without_2(row) for row in rows if row["type"] not in KINDS_OF_2 and not row.get("without_receipt")]
+    unknown = KINDS_OF_2 | TYPES_OF_2
+    return [_without_2(row) for row in rows if row["type"] not in unknown and not row.get("without_receipt")]
 
 
 def _without_2(row: JSON) -> JSON:
     later = FIELDS_OF_2.get(row["type"], ())
     kept = {name: value for name, value in row.items() if name not in later}
+    if row["type"] == "sale":
+        kept = of_version_1(kept)
     if row["type"] == "sale" and "exchange_id" in row:  # what was exchanged had been paid in some way
         kept["payments"] = [_without_exchange(payment) for payment in row.get("payments") or ()]
     return kept
@@ -123,6 +126,15 @@ def _records(noun: records.Noun) -> _Read:
         return [{"type": noun.type} | records.record(noun, row) for row in rows]
 
     return read_rows
+
+
+def _inventory(reading: Reading, shop_id: str, cursor: int, since: int | None, limit: int) -> list[JSON]:
+    """Parts and price rules, merged by number."""
+    parts = _records(records.ITEM)(reading, shop_id, cursor, since, limit)
+    rules = _records(records.PRICE_RULE)(reading, shop_id, cursor, since, limit)
+    if not rules:
+        return parts
+    return sorted((*parts, *rules), key=lambda row: int(row["seq"]))[:limit]
 
 
 def _orders(reading: Reading, shop_id: str, cursor: int, since: int | None, limit: int) -> list[JSON]:
@@ -166,6 +178,7 @@ def _days_before(now: str, days: int) -> str:
 
 
 _COLLECTIONS: dict[str, _Read] = {noun.plural: _records(noun) for noun in records.NOUNS.values()} | {
+    "inventory": _inventory,
     "orders": _orders,
     "sales": _sales,
 }

@@ -1,4 +1,4 @@
-"""Items, customers and suppliers: their fields, their wire form, and the merge field by field.
+"""Items, customers, suppliers and price rules: their fields, their wire form, and the merge field by field.
 
 `base[field]` is the version that the clerk saw. A field conflicts when a later version wrote it and the
 values differ; the clean fields are applied all the same. A base of another epoch says nothing about numbers
@@ -50,6 +50,13 @@ def _quantity(value: Any, name: str) -> int:
     return payload.quantity(0 if value is None else value, name)
 
 
+def _from_quantity(value: Any, name: str) -> int:
+    quantity = _quantity(value, name)
+    if quantity < 0:
+        raise invalid(name, "must not be negative")
+    return quantity
+
+
 def _unit(value: Any, name: str) -> str:
     unit = payload.text(value, name, 3) or "C62"
     if unit not in UNITS:
@@ -66,6 +73,23 @@ def _decimals(value: Any, name: str) -> int:
     if decimals not in (0, 1, 2, 3):
         raise invalid(name, "must be 0, 1, 2 or 3")
     return int(decimals)
+
+
+def _scope(value: Any, name: str) -> str:
+    scope = payload.text(value, name, 20) or "all"
+    if scope not in SCOPES:
+        raise invalid(name, f"must be one of {', '.join(SCOPES)}")
+    return scope
+
+
+SCOPES = ("part", "category", "brand", "all")
+
+
+def _percent(value: Any, name: str) -> int:
+    percent = _price(value, name)
+    if percent > 100_00:
+        raise invalid(name, "must not be above 100")
+    return percent
 
 
 def _rating(value: Any, name: str) -> str:
@@ -186,7 +210,25 @@ SUPPLIER = Noun(
     ("name", "contact_person", "email", "address"),
     ("phone",),
 )
-NOUNS: dict[str, Noun] = {noun.type: noun for noun in (ITEM, CUSTOMER, SUPPLIER)}
+PRICE_RULE = Noun(
+    "price_rule",
+    "price_rules",
+    "price_rule",
+    {
+        "level": _NAME,
+        "scope": FieldRule(_scope),
+        "item_id": _LINE,
+        "target": _LINE,
+        "percent": FieldRule(_percent, payload.money),
+        "price": _MONEY,
+        "from_quantity": FieldRule(_from_quantity, payload.units),
+        "rounding": _MONEY,
+    },
+    {},
+    ("level", "target"),
+    (),
+)
+NOUNS: dict[str, Noun] = {noun.type: noun for noun in (ITEM, CUSTOMER, SUPPLIER, PRICE_RULE)}
 
 
 def record(noun: Noun, row: Row) -> JSON:

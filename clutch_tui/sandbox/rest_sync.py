@@ -146,7 +146,7 @@ def answer(database: Database, shop_id: str, sync: Sync, collection: str, epoch:
 
 @endpoint("inventory.sync")
 async def inventory_sync(call: Call) -> Answer:
-    return await _sync(call, "items")
+    return await _sync(call, "inventory")
 
 
 @endpoint("sales.sync")

@@ -56,7 +56,7 @@ def _check(body: JSON) -> None:
         payload.moment(body["date"], "date")
     _check_money(body, _MONEY)
     for n, line in enumerate(objects(body, "items")):
-        for name in ("item_name", "part_number"):
+        for name in ("item_name", "part_number", "level"):
             payload.text(line.get(name), f"items[{n}].{name}")
         _check_money(line, ("price", "discount", "total"))
         if line.get("sale_line") is not None:

@@ -105,7 +105,7 @@ class EntryRow(Horizontal):
 
 def _typed(entry: FormField, value: object) -> str:
     """A record's value as it stands in the field before anybody types."""
-    if entry.kind == "money" and isinstance(value, int):
+    if entry.kind in ("money", "percent") and isinstance(value, int):
         return f"{value // 100}.{value % 100:02}" if value else ""
     if entry.kind == "quantity" and isinstance(value, int):
         return str(written(value)) if value else ""
@@ -122,6 +122,8 @@ def _field(entry: FormField, given: str) -> Widget:
         return ChoiceField(entry.choices, given, id=name)
     if entry.kind == "money":
         return MoneyField(value=given, id=name)
+    if entry.kind == "percent":
+        return NumberField(value=given, places=2, id=name)
     if entry.kind in ("number", "quantity", "decimal"):
         return NumberField(value=given, id=name)
     return TextField(value=given, password=entry.kind == "secret", id=name)

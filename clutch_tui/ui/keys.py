@@ -36,7 +36,7 @@ MODES = (
 """The screens in the order of the menu, whose digit leads to one of the first ten, 0 to the tenth. Alt and that digit
 goes there straight where the terminal tells it from Esc and the digit (`read_keys`): what is shown is the menu's."""
 
-OVER_TILL = ("quotations", "special_orders", "lost_sales", "drawer")
+OVER_TILL = ("quotations", "special_orders", "lost_sales", "price_rules", "drawer")
 """What lies over the till and has a place in the menu all the same."""
 
 GLOBAL = [

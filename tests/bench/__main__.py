@@ -17,7 +17,8 @@ from rich.table import Table
 from tests.bench.figures import Budget, Figure, Pace, Spread
 
 THEMES = (
-    "search", "start", "keys", "sale", "pull", "queue", "order", "protection", "lists", "statement", "text", "demo",
+    "search", "start", "keys", "sale", "prices", "pull", "queue", "order", "protection", "lists", "statement", "text",
+    "demo",
 )  # fmt: skip
 """In this order: a start is measured with the million parts that the search builds."""
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tests.fresh_store import open_new
 
+from . import levels
 from .rules import DIGITS
 from .tickets import Functions, Stored, Till, live
 
@@ -30,10 +31,14 @@ def reckon(seeds: Sequence[int], every: int, folder: Path) -> Told:
     told = Told()
     with ExitStack() as stack:
         stack.enter_context(localcontext(DIGITS))
-        stored = Stored(stack.enter_context(open_new(folder / "shop.db", inline=True))) if every else None
+        store = stack.enter_context(open_new(folder / "shop.db", inline=True)) if every else None
+        stored = None if store is None else Stored(store)
         for seed, till in _tills(seeds, every, stored):
             try:
                 told.returns += live(random.Random(seed), till)
+                levels.live(random.Random(f"levels {seed}"))
+                if store is not None and till is stored:
+                    levels.live_stored(random.Random(f"stored levels {seed}"), store)
             except Exception as error:
                 again = f"python -m tests.money_reference --tickets 1 --first {seed} --stored {int(till is stored)}"
                 told.failures.append(f"ticket {seed}: {error!r}\n  {again}")

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from clutch_tui.core import cart, money, quantity, refunds, types
+from clutch_tui.core import cart, money, pricing, quantity, refunds, types
+from clutch_tui.core.pricing import PriceRule
 from clutch_tui.core.quantity import Quantity, of_decimal
 from clutch_tui.core.types import EXCHANGE, Cart, CartLine, Discount, Payment, SaleLine, TaxRules
 
@@ -64,6 +65,20 @@ def _as_cash(payment: Payment) -> Any:
 
 
 _left, _lines, _exchanged = refunds.left, refunds._lines, cart.exchanged
+_rule_for, _price_for, _reprice = pricing.rule_for, pricing.price_for, pricing._repriced
+
+
+def _everybody_first(rules: Any, level: str, quantity: int) -> Any:
+    return _rule_for(rules, "retail", quantity) or _rule_for(rules, level, quantity)
+
+
+def _must_be_passed(rules: Any, own: int, level: str, quantity: int) -> Any:
+    return _price_for(rules, own, level, quantity - 1)
+
+
+def _typed_prices_too(line: Any, *known: Any) -> Any:
+    return _reprice(replace(line, is_price_kept=False), *known)
+
 
 MISTAKES: dict[str, tuple[Any, str, Callable[..., Any]]] = {
     "halves go down": (money, "divide", lambda amount, divisor: amount // divisor),
@@ -81,6 +96,19 @@ MISTAKES: dict[str, tuple[Any, str, Callable[..., Any]]] = {
     "cash goes back unrounded": (refunds, "_in_cash", lambda owed, most, coin: min(owed, most)),
     "more cash goes back than came": (refunds, "_in_cash", lambda owed, most, coin: money.to_coin(owed, coin)),
     "what went back by one way is forgotten": (refunds, "left", _paid_before_is_forgotten),
+    "a rule of everybody counts before the level's own": (pricing, "rule_for", _everybody_first),
+    "a price is rounded down": (
+        PriceRule,
+        "of",
+        lambda rule, own: rule.price or money.down_to_coin(own - money.percent_of(own, rule.percent), rule.rounding),
+    ),
+    "a quantity is that of its line alone": (
+        pricing,
+        "bought_in",
+        lambda cart: {line.part_id: line.quantity for line in cart.lines},
+    ),
+    "a quantity must be passed, not reached": (pricing, "price_for", _must_be_passed),
+    "a price that was typed is reckoned anew": (pricing, "_repriced", _typed_prices_too),
     "tax on top is tax included": (money, "tax_on", money.tax_in),
     "what is exchanged is brought to coins": (cart, "exchanged", _exchanged_in_coins),
     "all that comes back is exchanged, whatever goes out": (cart, "exchanged", _more_comes_back),

@@ -291,6 +291,11 @@ _COPIES = {
         "supplier WHERE deleted = 0",
         "supplier WHERE shop_id = ? AND deleted = 0",
     ),
+    "price rules": (
+        "id, level, scope, item_id, target, percent, price, from_quantity, rounding, version, seq",
+        "price_rule WHERE deleted = 0",
+        "price_rule WHERE shop_id = ? AND deleted = 0",
+    ),
     "orders": (
         "id, status, total, version, seq",
         "orders WHERE deleted = 0",

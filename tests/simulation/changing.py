@@ -86,6 +86,9 @@ class ChangingBooks(PlainBooks):
         """And exchanges, each whole."""
         self.exchanges.at_rest(terminals)
 
+    def _check_price_rules(self, terminals: Collection[Terminal]) -> None:
+        """So have price rules: they are among the rows."""
+
     def _check_rows(self, terminal: Terminal) -> None:
         """Each record is here as it is there, whatever ids either side has for it."""
         refused = {
@@ -123,6 +126,7 @@ _ROWS = {
     "part": ("item", "name, part_number, price, cost, stock_quantity, location, version, seq"),
     "customer": ("customer", "name, phone, address, balance, version, seq"),
     "supplier": ("supplier", "name, phone, address, version, seq"),
+    "price_rule": ("price_rule", "level, scope, target, percent, price, from_quantity, rounding, version, seq"),
     "orders": ("orders", "status, total, version, seq"),
 }
 """For each table of the terminal's the server's, and what both hold."""

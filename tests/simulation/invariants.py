@@ -80,7 +80,7 @@ class Books(Rest):
             self._check_cursors(terminal, seen, connection)
         if not touched.isdisjoint(("part", "stock_move", "sync_state")):
             self._check_parts(terminal, seen, connection)
-        if not touched.isdisjoint(("outbox", "part", "customer", "supplier")):
+        if not touched.isdisjoint(("outbox", "part", "customer", "supplier", "price_rule")):
             self._check_fields(terminal, seen, connection)
         if not touched.isdisjoint(("customer", "account_move", "sync_state")):
             self._check_balances(terminal, seen, connection)
@@ -436,8 +436,12 @@ class Books(Rest):
                     raise Violation(f"{terminal.name}: {change_id} waits in the slow lane because of {error}")
 
 
-_TABLES = {"item": "part", "customer": "customer", "supplier": "supplier"}
-_CHANNEL_OF = {"item": "inventory", "customer": "customers", "supplier": "suppliers"}
+_TABLES = {"item": "part", "customer": "customer", "supplier": "supplier", "price_rule": "price_rule"}
+_CHANNEL_OF = {
+    **dict.fromkeys(("item", "price_rule"), "inventory"),
+    "customer": "customers",
+    "supplier": "suppliers",
+}
 _TYPED = (
     "SELECT type, record_id, payload, change_id, result_seq, iif(status = 'conflict', result, NULL),"
     " (SELECT json_group_array(json(later.payload)) FROM outbox AS later WHERE outbox.first_sent_at IS NULL"

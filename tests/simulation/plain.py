@@ -20,6 +20,7 @@ from clutch_tui.core.search import STOCK
 from clutch_tui.core.sync.fallback.single_writes import ASKS
 from clutch_tui.sandbox.without_sync import Plain
 
+from . import price_levels
 from .disk import FragileConnection
 from .facts import Committed
 from .invariants import Books, Seen
@@ -58,7 +59,7 @@ class PlainBooks(Books):
         self.quotations.on_commit(terminal, connection, touched, new)
         self.lost_sales.on_commit(terminal, connection, touched, new)
         self.exchanges.on_commit(terminal, connection, new)
-        if not touched.isdisjoint(("outbox", "part", "customer", "supplier")):
+        if not touched.isdisjoint(("outbox", "part", "customer", "supplier", "price_rule")):
             self._check_fields(terminal, seen, connection)
         if self.alone and not touched.isdisjoint(("part", "stock_move")):
             self._check_shelf(terminal, connection)
@@ -85,6 +86,7 @@ class PlainBooks(Books):
         self._check_quotations(terminals)
         self._check_lost_sales(terminals)
         self._check_exchanges(terminals)
+        self._check_price_rules(terminals)
         for terminal in terminals:
             if self.alone:  # the sales of others have the server's ids here: nobody can say whose was voided
                 self._check_drawer(terminal)
@@ -125,10 +127,14 @@ class PlainBooks(Books):
         for terminal in terminals:
             self.exchanges.check_waiting(terminal)
 
+    def _check_price_rules(self, terminals: Collection[Terminal]) -> None:
+        for terminal in terminals:
+            price_levels.check_waiting(terminal)
+
     def _check_server(self, terminal: Terminal) -> None:
         """Where nothing waits, the server has what lies on the shelf."""
         if terminal.sql(
-            "SELECT 1 FROM outbox WHERE answered_at IS NULL AND kind NOT IN"
+            "SELECT 1 FROM outbox WHERE answered_at IS NULL AND type <> 'price_rule' AND kind NOT IN"
             " ('cash', 'payment', 'payment_void', 'lost_sale', 'quotation', 'quotation_lost', 'quotation_sold')"
             " LIMIT 1"
         ):

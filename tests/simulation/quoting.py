@@ -13,8 +13,9 @@ from clutch_tui.core.quantity import Quantity
 from clutch_tui.core.quotations import Quotation, QuotationQuery
 from clutch_tui.core.types import NO_DISCOUNT, Cart, Discount, TaxRules
 from tests.money_reference import rules as reference
+from tests.money_reference.tickets import pounds
 
-from . import clerk
+from . import clerk, price_levels
 from .quotation_books import check_statuses
 from .terminal import TakenUp, Terminal
 from .violation import Violation
@@ -139,7 +140,9 @@ def sell_quoted(
     """Sell a quotation, at its prices or at today's."""
     back = terminal.ask(quotation_carts.recall, quotation_id)
     for line in back.today.lines:
-        if [(line.price,)] != terminal.sql("SELECT price FROM part WHERE id = ?", (line.part_id,)):
+        bought = carts.in_cart(back.today, line.part_id)
+        today, _ = terminal.ask(price_levels.reckoned, line.part_id, back.today.level, bought)
+        if pounds(line.price) != today:
             raise Violation(f"{terminal.name}: {line.price} is not today's price of {line.part_id}")
     cart = back.quoted if at_its_prices else back.today
     if lies_aside:

@@ -21,15 +21,15 @@ T = TypeVar("T")
 
 
 class PiecesWorld(world.World):
-    """A shop that sells nothing but pieces, quotes and exchanges nothing and notes no lost sales."""
+    """A shop that sells nothing but pieces, quotes and exchanges nothing, notes no lost sales, has no price levels."""
 
-    measures = quotes = exchanges = notes = orders = False
+    measures = quotes = exchanges = notes = levels = orders = False
 
 
 class ChangingPiecesWorld(ChangingWorld):
     """Such a shop, whose server loses its sync calls and has them again."""
 
-    measures = quotes = exchanges = notes = False
+    measures = quotes = exchanges = notes = levels = False
 
 
 WORLDS = {

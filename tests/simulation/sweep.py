@@ -17,7 +17,7 @@ from typing import get_args
 
 from tests.memory import memory
 
-from . import clerk, exchanging, noting, ordering, outcome, quoting
+from . import clerk, exchanging, noting, ordering, outcome, price_levels, quoting
 from .disk import Moment
 from .violation import Violation
 from .virtual_time import NothingLeft
@@ -129,6 +129,13 @@ async def a_special_order_and_its_deposit(world: Rehearsal) -> None:
     await world.do(ordering.order)
     await world.do(clerk.take_back)
     await world.do(ordering.order)
+
+
+async def what_a_level_pays(world: Rehearsal) -> None:
+    await world.do(price_levels.make)
+    await world.do(price_levels.write, second=True)
+    await world.do(price_levels.sell)
+    await world.do(price_levels.end)
 
 
 @story

@@ -23,7 +23,7 @@ from clutch_tui.core.sync.replica import CHANNELS
 from clutch_tui.sandbox.settings import PROTOCOL
 from clutch_tui.security.vault import Secrets
 
-from . import clerk, noting, ordering
+from . import clerk, noting, ordering, price_levels
 from .disk import Crash
 from .habits import Habits
 from .invariants import Books, Seen
@@ -66,6 +66,8 @@ class World:
     """Whether it notes what it could not sell."""
     orders = True
     """Whether it orders what is not there."""
+    levels = True
+    """Whether it has price levels."""
 
     def __init__(self, seed: int, steps: int, folder: Path, disks: Sequence[Path]) -> None:
         self.seed = seed
@@ -112,6 +114,8 @@ class World:
         self._often_missed = self._missed.choice(noting.OFTEN) if self.notes else 0.0
         self._ordering = self._chance("special orders")
         self._often_ordered = self._ordering.choice(ordering.OFTEN) if self.orders else 0.0
+        self._priced = self._chance("price levels")
+        self._often_priced = self._priced.choice(price_levels.OFTEN) if self.levels else 0.0
         trouble = self._chance("burst")
         self.burst_at = trouble.randrange(steps) if steps and trouble.random() < 0.08 else -1
         """The step at which somebody does more at once than one call may carry; -1 for never."""
@@ -243,6 +247,9 @@ class World:
         if self._ordering.random() < self._often_ordered and terminal.alive:
             self.happened("special order", terminal.name)
             self.act(terminal, lambda terminal, _: clerk.attempt(ordering.order, terminal, self._ordering))
+        if self._priced.random() < self._often_priced and terminal.alive:
+            self.happened("price level", terminal.name)
+            self.act(terminal, lambda terminal, _: clerk.attempt(price_levels.act, terminal, self._priced))
 
     def _note_missed(self, terminal: Terminal) -> None:
         """Somebody asks for something at a till, and goes without it."""
@@ -427,7 +434,10 @@ class World:
     def _channel_of(self, change_id: str) -> str:
         """The noun whose calls carry a change."""
         type = self.books.committed[change_id].type
-        by_type = {"item": "inventory", "receipt": "inventory", "customer": "customers", "supplier": "suppliers"}
+        by_type = dict.fromkeys(("item", "receipt", "price_rule"), "inventory") | {
+            "customer": "customers",
+            "supplier": "suppliers",
+        }
         return by_type.get(type, "orders" if type == "order" else "sales")
 
     def _waiting(self, *lanes: str, besides: Container[str] = ()) -> list[tuple[str, str, str]]:
@@ -448,6 +458,7 @@ class World:
         if self.server.backend.database.protocol == 1:
             for terminal in self.terminals:
                 self.books.lost_sales.check_waiting(terminal, or_fast=True)
+                price_levels.check_waiting(terminal, or_fast=True)
         self.server.teach()
         if not self._have_learned():
             await self.pass_time(40.0)  # a call that was missing once would else be missing for an hour

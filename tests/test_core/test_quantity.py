@@ -11,8 +11,7 @@ from hypothesis import strategies as some
 
 from clutch_tui.core import quantity
 from clutch_tui.core.limits import MAX_MONEY, MAX_QUANTITY
-from clutch_tui.core.quantity import ONE, Quantity
-from clutch_tui.core.types import pieces_of
+from clutch_tui.core.quantity import ONE, Quantity, pieces_of
 from clutch_tui.net import wire
 
 QUANTITIES = some.one_of(

@@ -16,6 +16,7 @@ from clutch_tui.core.order_types import OrderStatus
 from clutch_tui.core.outbox import abilities, outbox, precedence
 from clutch_tui.core.outbox.messages import Change, PullState, Result
 from clutch_tui.core.records import EDITABLE
+from clutch_tui.core.records.price_rule import SCOPES
 from clutch_tui.core.sync import replica
 from clutch_tui.core.sync.unconfirmed import Offer
 from clutch_tui.core.types import PAY_METHODS, Lane, SaleStatus
@@ -132,7 +133,7 @@ def test_close_codes() -> None:
 # --- records -------------------------------------------------------------------------------------------
 
 COMMON = set(payload.Record.model_fields)
-OF_CODES = {"unit"}
+OF_CODES = {"unit", "scope"}
 """The choices that are no free text at the server."""
 
 
@@ -146,6 +147,7 @@ def test_fields_of_every_record() -> None:
         ("item", 0, payload.Item),
         ("customer", 0, payload.Customer),
         ("supplier", 0, payload.Supplier),
+        ("price-rule", 0, payload.PriceRule),
         ("sale", 0, payload.Sale),
         ("sale", 1, payload.SaleItem),
         ("order", 0, payload.Order),
@@ -156,9 +158,14 @@ def test_fields_of_a_record(anchor: str, n: int, model: type[payload.Payload]) -
     assert names(anchor, n) == set(model.model_fields) - (COMMON if issubclass(model, payload.Record) else set())
 
 
+def _place(noun: records.Noun) -> str:
+    """The heading that tells of a record."""
+    return noun.type.replace("_", "-")
+
+
 @pytest.mark.parametrize("noun", records.NOUNS.values(), ids=list(records.NOUNS))
 def test_who_writes_a_field(noun: records.Noun) -> None:
-    told = {row[0].code[0]: row[3].text for row in rows(noun.type)}
+    told = {row[0].code[0]: row[3].text for row in rows(_place(noun))}
     assert {name for name, who in told.items() if who.startswith("terminal")} == set(noun.fields)
     assert {name for name, who in told.items() if who.startswith("facts")} == set(noun.computed)
 
@@ -166,7 +173,7 @@ def test_who_writes_a_field(noun: records.Noun) -> None:
 @pytest.mark.parametrize("noun", records.NOUNS.values(), ids=list(records.NOUNS))
 def test_how_long_a_text_may_be(noun: records.Noun) -> None:
     """On the page, at the server, and in what the terminal lets a person write."""
-    told = {row[0].code[0]: int(row[2].text) for row in rows(noun.type) if row[2].text}
+    told = {row[0].code[0]: int(row[2].text) for row in rows(_place(noun)) if row[2].text}
     for name, limit in told.items():
         assert noun.fields[name].read("x" * limit, name) == "x" * limit
         with pytest.raises(Invalid):
@@ -178,6 +185,11 @@ def test_how_long_a_text_may_be(noun: records.Noun) -> None:
         if field.kind in ("text", "choice") and name in noun.fields and name not in OF_CODES
     }
     assert here == told
+
+
+def test_scopes_of_a_price_rule() -> None:
+    (scope,) = [row for row in rows("price-rule") if row[0].text == "scope"]
+    assert tuple(scope[1].code) == SCOPES == records.SCOPES
 
 
 def test_units() -> None:

@@ -18,6 +18,8 @@ from clutch_tui.core import (
     exchanges,
     inventory,
     lost_sales,
+    price_rules,
+    pricing,
     quotation_carts,
     quotations,
     sales,
@@ -29,7 +31,7 @@ from clutch_tui.core.outbox import abilities, outbox, precedence
 from clutch_tui.core.outbox.messages import Change
 from clutch_tui.core.quantity import ONE, whole
 from clutch_tui.core.store.store import Store
-from clutch_tui.core.types import CustomerDraft, PartDraft, Payment, SupplierDraft, TaxRules
+from clutch_tui.core.types import CustomerDraft, PartDraft, Payment, PriceRuleDraft, SupplierDraft, TaxRules
 from clutch_tui.net.client.api import Api
 from clutch_tui.net.client.session import Session
 from clutch_tui.net.monitor import Monitor
@@ -60,9 +62,10 @@ def changes(store: Store) -> dict[tuple[str, str], Change]:
 def _a_day_in_the_shop() -> None:
     part = inventory.create(PartDraft(name="طلمبة", price=150_00), whole(10))
     customer = customers.create(CustomerDraft(name="حسن", phone="01000000001"))
+    price_rules.create(PriceRuleDraft(level="retail", scope="part", item_id=part.id, price=150_00))
     suppliers.create(SupplierDraft(name="مورد"))
     till: dict[str, Any] = {"cashier": "سارة", "device_id": "d"}
-    cart = with_customer(add_line(sales.open_cart(), part), customer)
+    cart = pricing.as_priced_now(with_customer(add_line(sales.open_cart(), part), customer))
     half_paid = [Payment("cash", 100_00), Payment("credit", 50_00)]
     taken_home = sales.checkout(cart, half_paid, rules=TaxRules(), **till)
     cart = add_line(sales.open_cart(), part)
@@ -115,8 +118,8 @@ def test_a_quotation_says_for_whom_it_is_and_what_is_in_it(changes: dict[tuple[s
     body = messages.write_change(changes["quotation", "quotation"])["body"]
     assert (body["customer_id"], body["customer_name"], body["customer_phone"]) == (None, "أم أحمد", "01000000002")
     assert set(body) == {name for row in PROTOCOL.table("quotations") for name in row[0].code}
-    of_a_return = {"sale_line"}
-    assert set(body["items"][0]) == names("sale", 1) - of_a_return
+    of_a_sale = {"sale_line", "level"}
+    assert set(body["items"][0]) == names("sale", 1) - of_a_sale
 
 
 def test_the_body_of_what_is_done_with_the_drawer(changes: dict[tuple[str, str], Change]) -> None:
@@ -138,14 +141,18 @@ def test_the_body_of_a_sale(changes: dict[tuple[str, str], Change], kind: str) -
     body = messages.write_change(changes[kind, "sale"])["body"]
     by_the_server, of_version_2 = {"flags"}, {"exchange_id", "without_receipt"}
     assert set(body) == names("sale") - by_the_server - of_version_2 | {"id", "customer"}
-    of_a_return = set() if kind == "return" else {"sale_line"}
-    assert set(body["items"][0]) == names("sale", 1) - of_a_return
+    of_the_other = {"level"} if kind == "return" else {"sale_line"}
+    assert set(body["items"][0]) == names("sale", 1) - of_the_other
     assert set(body["customer"]) == {"id", "name", "phone"}
 
 
 def test_the_fields_of_a_create(changes: dict[tuple[str, str], Change]) -> None:
     opening = {"stock_quantity"}
     assert set(messages.write_change(changes["create", "item"])["fields"]) == _written("item") | opening
+
+
+def test_the_fields_of_a_price_rule(changes: dict[tuple[str, str], Change]) -> None:
+    assert set(messages.write_change(changes["create", "price_rule"])["fields"]) == _written("price-rule")
 
 
 def _written(noun: str) -> set[str]:

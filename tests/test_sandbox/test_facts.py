@@ -262,7 +262,8 @@ async def test_a_server_of_version_1_names_nothing_and_knows_no_taking_back(term
     assert (named["protocol"], named["records"]) == (
         2,
         [
-            *("deposit", "deposit_forfeit", "exchange", "fraction", "lost_sale", "payment_void", *quotations),
+            *("deposit", "deposit_forfeit", "exchange", "fraction", "level", "lost_sale", "payment_void"),
+            *("price_rule", *quotations),
             *("quote", "quote_line", "return_without_receipt", "special_order", "special_order_step", "unit"),
         ],
     )

@@ -20,6 +20,7 @@ from clutch_tui.core import types as core
 from clutch_tui.core.outbox import halves, transports
 from clutch_tui.core.performance import measures, usage
 from clutch_tui.core.price_lists import headings, rows, survey
+from clutch_tui.core.records import price_rule
 from clutch_tui.core.store import benchmark, upkeep
 from clutch_tui.net import monitor
 from clutch_tui.net.client import errors
@@ -40,6 +41,7 @@ _OUTCOMES = ["seen", "resent", "replaced", "given_up"]
 FAMILIES: dict[str, Iterable[str]] = {
     "cli.orders.quote.": ["price", "qty", "part", "brand", "available"],
     "cli.key.keeper.": get_args(keychain.Keeper),
+    "cli.prices.": price_rule.FIGURES,
     "cli.key.sheet.": ["what", "who", "how"],
     "cli.return.would_": ["give", "pay"],
     "connection.": (".".join(pair) for pair in product(get_args(monitor.PartName), get_args(monitor.State))),
@@ -93,6 +95,7 @@ FAMILIES: dict[str, Iterable[str]] = {
     "deposit.": special_orders.ON_CANCEL,
     "deposit.state.": [state for state in get_args(deposits.State) if state != "open"],
     "special_order.status.": special_orders.STATUSES,
+    "price_rule.scope.": price_rule.SCOPES,
     "quotation.paper.": [status for status in quotations.STATUSES if status != "open"],
     "quotation.shows.": quotations.STATUSES,
     "quotation.status.": quotations.STATUSES,

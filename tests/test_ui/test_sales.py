@@ -784,7 +784,7 @@ async def test_no_number_beside_the_customer_is_cut(shop: Shop, language: string
     shop.store.run_now(state.put_setting, "shop.settings", {"credit_limit": 20_000_00})
     async with open_app(shop, language) as (app, pilot):
         await scan(app, pilot, "OF-100")
-        till(app).sell_to(shop.read(customers.get, hassan.id))
+        await till(app).sell_to(shop.read(customers.get, hassan.id))
         line = till(app).lines.query_one("#cart-customer", Words)
         await until(pilot, lambda: "20,000.00" in line.text)
         assert cell_len(line.text) <= line.content_size.width

@@ -23,7 +23,7 @@ from ..records.customer import DocumentTable
 from ..records.sync import OutboxTable, PullPageTable
 from . import halves, transports
 from .messages import Change
-from .precedence import MOVELESS
+from .precedence import LATER_TYPES, MOVELESS
 
 VERSION = 2
 """The newest version of the protocol that this program speaks."""
@@ -45,6 +45,16 @@ _KEEP_HERE = Statement(OutboxTable.update(lane="local", not_before=None).where(_
 _LET_LOCAL_ON = Statement(
     OutboxTable.update(lane="fast", last_error="").where(
         OutboxTable.lane == "local", OutboxTable.answered_at.is_null(), OutboxTable.kind == given("kind")
+    )
+)
+_LET_TYPE_ON = Statement(
+    OutboxTable.update(lane="fast", last_error="").where(
+        OutboxTable.lane == "local", OutboxTable.answered_at.is_null(), OutboxTable.type == given("type")
+    )
+)
+_KEEP_TYPE_HERE = Statement(
+    OutboxTable.update(lane="local", not_before=None).where(
+        OutboxTable.lane.in_(("fast", "slow")), OutboxTable.answered_at.is_null(), OutboxTable.type == given("type")
     )
 )
 _NEVER_SENT = Statement(
@@ -80,9 +90,9 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """A kind of fact of version 2, or (`is_kind` false) what it adds to a kind of version 1, which goes up to every
-    server. `channel` is the one whose rows tell of it, and were read without it before; `form` says the fact in version
-    1, None where that has no words for it, or more than one change of them (`in_halves`)."""
+    """A kind of fact of version 2, or (`is_kind` false) a type of record, or what it adds to a kind of version 1, which
+    goes up to every server. `channel` is the one whose rows tell of it, and were read without it before; `form` says
+    the fact in version 1, None where that has no words for it, or more than one change of them (`in_halves`)."""
 
     channel: str | None
     form: Callable[[Mapping[str, Any]], Form] | None = None
@@ -114,6 +124,8 @@ LATER: dict[str, Later] = {
     "payment_void": Later("sales", _negative_payment),
     "exchange": Later("sales", in_halves=True),
     **dict.fromkeys((*MOVELESS, "deposit_forfeit"), Later("sales")),
+    **dict.fromkeys(LATER_TYPES, Later("inventory", is_kind=False)),
+    "level": Later("sales", is_kind=False),
     "quote": Later("orders", is_kind=False),
     "quote_line": Later("orders", is_kind=False),
     "return_without_receipt": Later("sales", is_kind=False),
@@ -176,7 +188,12 @@ def learn(version: int, names: Iterable[str]) -> None:
             if state.get(f"{channel}.epoch") is not None:
                 state.put(f"{channel}.renew", 1)
         state.forget(f"refused.{name}")
-        _LET_LOCAL_ON.run(kind=name)
+        if name in LATER_TYPES:
+            _LET_TYPE_ON.run(type=name)
+        else:
+            _LET_LOCAL_ON.run(kind=name)
+    for type in set(LATER_TYPES) - now:
+        _KEEP_TYPE_HERE.run(type=type)
     if now - before:
         _let_whole_on()
 
@@ -260,6 +277,12 @@ def quantities_in(kind: str, payload: Mapping[str, Any]) -> Iterator[int]:
             yield line["quantity"]
 
 
+def must_wait(type: str) -> bool:
+    """Tell whether what is asked of a record of this type waits here: the server was heard, and does not know such.
+    Nothing of it is sent before what was asked first, so that all of it waits."""
+    return type in LATER_TYPES and has_spoken() and not knows(type)
+
+
 def unsaid(change: Change) -> frozenset[str]:
     """Return the fields of a request for which this server has no words."""
     if change.type != "item" or change.kind not in ("create", "update"):
@@ -291,12 +314,18 @@ def freeze(change: Change) -> bool:
     """Choose the form in which a change goes up, at its first send. False where this server has no words for it: then
     it stays here; and for as long as nothing was heard of what it knows: in the words of version 1 a fact says less,
     such as that a payment back is about the payment that another till takes back, too."""
+    if change.type in LATER_TYPES and not knows(change.type):
+        if has_spoken():
+            keep_here(change.change_id)
+        return False
     later = LATER.get(change.kind)
     if change.kind not in MOVELESS and _is_unsaid(change):
         keep_here(change.change_id)
         return False
     if change.kind == "quote":
         return _freeze_quote(change)
+    if says_level(change.kind, change.payload) and not knows("level"):
+        _FREEZE.run(change_id=change.change_id, form=_written(_without_level(change.payload)))
     if later is None or not later.is_kind or knows(change.kind):
         return True
     if later.in_halves and not transports.by_lists("sales"):
@@ -331,7 +360,7 @@ def _freeze_quote(change: Change) -> bool:
 
 def in_form(change: Change) -> Change:
     """The change as it was frozen."""
-    if change.kind not in LATER:
+    if change.kind not in LATER and not says_level(change.kind, change.payload):
         return change
     form = _FORM.first(change_id=change.change_id)["form"]
     return replace(change, **json.loads(form)) if form else change
@@ -340,17 +369,27 @@ def in_form(change: Change) -> Change:
 def reword(change_id: str, kind: str) -> bool:
     """The server knows a change under this id with another content: a fact that another copy of this disk has sent in
     its other form, before or after the server learned its kind. True where that form is sent now, once."""
-    tried = f"reworded.{change_id}"
-    later = LATER.get(kind)
-    if later is None or later.form is None or state.get(tried) is not None:
+    tried, text = f"reworded.{change_id}", ""
+    payload = json.loads(_PAYLOAD.first(change_id=change_id)["payload"])
+    form = _without_level if says_level(kind, payload) else LATER[kind].form if kind in LATER else None
+    if form is None or state.get(tried) is not None:
         return False
-    if _FORM.first(change_id=change_id)["form"]:
-        text = ""
-    else:
-        text = _written(later.form(json.loads(_PAYLOAD.first(change_id=change_id)["payload"])))
+    if not _FORM.first(change_id=change_id)["form"]:
+        text = _written(form(payload))
     _FREEZE.run(change_id=change_id, form=text)
     state.put(tried, 1)
     return True
+
+
+def says_level(kind: str, payload: Mapping[str, Any]) -> bool:
+    """Tell whether a line of a sale says the price level at which it was sold."""
+    return kind == "sale" and any(line.get("level") for line in payload["items"])
+
+
+def _without_level(payload: Mapping[str, Any]) -> Form:
+    """A sale as a server knows it that knows no price levels."""
+    items = [{name: value for name, value in line.items() if name != "level"} for line in payload["items"]]
+    return Form("sale", "sale", {**payload, "items": items})
 
 
 def _written(form: Form) -> str:
@@ -382,4 +421,14 @@ def refused(change_id: str, kind: str, code: str) -> bool:
     if kind in named and code != _UNKNOWN:
         return False
     state.put("server.records", " ".join(sorted(named - {kind})))
+    return True
+
+
+def is_unknown(type: str, code: str) -> bool:
+    """Tell whether a server has refused, with this code, what was asked of a record of a type that it knows no more: it
+    has gone back. What is asked of such waits here from then on."""
+    if type not in LATER_TYPES or code != _UNKNOWN:
+        return False
+    state.put("server.records", " ".join(sorted(_named() - {type})))
+    _KEEP_TYPE_HERE.run(type=type)
     return True

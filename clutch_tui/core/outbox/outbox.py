@@ -24,7 +24,7 @@ from ..records import RECORDS
 from ..types import Lane
 from . import abilities, answers, precedence, transports, waiting_edits
 from .messages import Change, Result
-from .precedence import FACTS, MOVELESS, OF_ACCOUNTS
+from .precedence import FACTS, LATER_TYPES, MOVELESS, OF_ACCOUNTS
 from .views import QueueSummary
 
 Channel = Literal["inventory", "sales", "rest"]
@@ -38,7 +38,7 @@ ALONE_FAILURES = 3
 
 _CHANNEL_OF: dict[str, Channel] = {
     **dict.fromkeys(("sale", "cash", *OF_ACCOUNTS, *MOVELESS), "sales"),
-    **dict.fromkeys(("item", "receipt"), "inventory"),
+    **dict.fromkeys(("item", "receipt", *LATER_TYPES), "inventory"),
     **dict.fromkeys(("customer", "supplier", "order"), "rest"),
 }
 
@@ -89,9 +89,10 @@ def add_all(kind: str, type: str, drafts: Sequence[Draft]) -> None:
     if not drafts:
         return
     lineage, epoch, at = state.lineage(), epoch_seen(kind, type), db.now_text()
+    lane: Lane = "local" if abilities.must_wait(type) else "fast"
     db.executemany(
-        "INSERT INTO outbox (change_id, lineage, channel, kind, type, record_id, label, at, epoch, base, was, payload)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO outbox (change_id, lineage, channel, kind, type, record_id, label, at, epoch, base, was, payload,"
+        " lane) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (
                 draft.change_id or db.new_id(),
@@ -106,6 +107,7 @@ def add_all(kind: str, type: str, drafts: Sequence[Draft]) -> None:
                 _json(draft.base or {}),
                 _json(draft.was or {}),
                 _json(draft.payload),
+                lane,
             )
             for draft in drafts
         ],

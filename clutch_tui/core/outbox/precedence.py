@@ -19,6 +19,8 @@ OF_ACCOUNTS = ("payment", "payment_void", "deposit_forfeit")
 FACTS = frozenset({"sale", "return", "exchange", "void", "cash", "count", "adjust", "receive", *OF_ACCOUNTS, *MOVELESS})
 """Kinds that have happened at the counter: never refused, never held up by another change."""
 FACT_LIST = ", ".join(f"'{kind}'" for kind in sorted(FACTS))
+LATER_TYPES = ("price_rule",)
+"""Types of record of version 2: what is asked of them goes by sync alone, and to a server that names them."""
 
 WAITS_TO_BE_READ = "({0}.kind = 'update' AND {0}.lane = 'local' AND {0}.first_sent_at IS NULL)"
 """An edit that was never sent and waits until the server learns to read it: nothing waits for it."""

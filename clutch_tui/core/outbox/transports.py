@@ -21,7 +21,7 @@ from ..clock import from_text
 from ..database import db
 from ..database.statement import Statement, given
 from ..records.sync import OutboxTable, PullPageTable, SingleTable
-from .precedence import MOVELESS, OF_ACCOUNTS
+from .precedence import LATER_TYPES, MOVELESS, OF_ACCOUNTS
 
 Transport = Literal["sync", "lists"]
 
@@ -32,8 +32,8 @@ BELIEVED_AFTER = timedelta(minutes=10)
 """The time for which a server that had sync must lack it before its shop falls back."""
 
 CHANNELS = ("inventory", "sales", "customers", "suppliers", "orders")
-NOT_WITHOUT_SYNC = ("cash", "exchange", *OF_ACCOUNTS, *MOVELESS)
-"""Facts that have no call of their own: they wait as `local` for a server that takes them."""
+NOT_WITHOUT_SYNC = ("cash", "exchange", *OF_ACCOUNTS, *MOVELESS, *LATER_TYPES)
+"""Types of change that have no call of their own: they wait as `local` for a server that takes them."""
 
 _FORGET_PAGES = Statement(PullPageTable.delete().where(PullPageTable.channel == given("channel")))
 _REMEMBER = Statement(
@@ -42,7 +42,7 @@ _REMEMBER = Statement(
             OutboxTable.answered_at.is_null(),
             OutboxTable.first_sent_at.is_null(False),
             OutboxTable.channel == given("channel"),
-            OutboxTable.kind.not_in(NOT_WITHOUT_SYNC),
+            OutboxTable.type.not_in(NOT_WITHOUT_SYNC),
         ),
         [SingleTable.change_id, SingleTable.body],
     ).on_conflict(action="IGNORE")

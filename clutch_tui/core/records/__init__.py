@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from . import customer, journal, lost_sale, order, part, quotation, sale, special_order, supplier, sync
+from . import customer, journal, lost_sale, order, part, price_rule, quotation, sale, special_order, supplier, sync
 from .customer import CustomerDraft
 from .declaration import Field, fields_of
 from .part import PartDraft
+from .price_rule import PriceRuleDraft
 from .supplier import SupplierDraft
 from .table import SHARED, Folded, Table
 
@@ -22,6 +23,7 @@ __all__ = [
     "TABLES",
     "CustomerDraft",
     "PartDraft",
+    "PriceRuleDraft",
     "RecordType",
     "SupplierDraft",
     "Table",
@@ -87,6 +89,7 @@ RECORDS: Mapping[str, RecordType] = {
     record.name: record
     for record in (
         _record("item", "inventory", part.PartTable, part.keys_of, PartDraft),
+        _record("price_rule", "inventory", price_rule.PriceRuleTable, price_rule.keys_of, PriceRuleDraft),
         _record("customer", "customers", customer.CustomerTable, customer.keys_of, CustomerDraft),
         _record("supplier", "suppliers", supplier.SupplierTable, supplier.keys_of, SupplierDraft),
         _record("order", "orders", order.OrderTable, order.keys_of),

@@ -24,12 +24,13 @@ from typing import Any, Literal, TypeVar, cast
 from peewee import IntegerField, TextField
 
 from ..limits import ADDRESS_OF_PICTURE, LINE, MAX_MONEY, MAX_QUANTITY, NOTE
+from ..money import WHOLE
 from ..quantity import NOTHING
 from ..search_words import joined
 from .table import Table, count
 from .table import text as text_column
 
-Kind = Literal["text", "choice", "money", "number", "quantity"]
+Kind = Literal["text", "choice", "money", "percent", "number", "quantity"]
 
 Fold = Callable[[str], str]
 
@@ -49,9 +50,9 @@ class Field:
     """The declaration of a field that a person may write.
 
     `label` is the sentence key of its word, `maximum` the characters of a text, the greatest number, money in minor
-    units, or a quantity in thousandths. `missing` is the sentence key where it must not be empty. `headings` are the
-    words over its column in price lists, in both languages, separated by `|`. `on_form` says whether a person writes it
-    on a form: pictures come from elsewhere."""
+    units, a percentage in hundredths, or a quantity in thousandths. `missing` is the sentence key where it must not be
+    empty. `headings` are the words over its column in price lists, in both languages, separated by `|`. `on_form` says
+    whether a person writes it on a form: pictures come from elsewhere."""
 
     kind: Kind
     label: str
@@ -101,6 +102,11 @@ def choice(label: str, choices: tuple[tuple[str, str], ...], **more: Any) -> Any
 def money(label: str, **more: Any) -> Any:
     """Declare money, in minor units."""
     return _field(0, Field("money", label, MAX_MONEY, **more))
+
+
+def percent(label: str, **more: Any) -> Any:
+    """Declare a percentage, in hundredths: 1250 is 12.5 %."""
+    return _field(0, Field("percent", label, WHOLE, **more))
 
 
 def number(label: str, *, maximum: int, **more: Any) -> Any:

@@ -84,6 +84,8 @@ class SaleLineTable(Table):
     """In a return: the line of the sale that comes back."""
     percent = count()
     """In hundredths: what the discount was reckoned from, 0 for an amount. Only own sales know."""
+    level = text()
+    """The price level whose rule said the price; empty for the part's own, and for one that was typed or quoted."""
 
     class Meta:
         table_name = "sale_line"

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import peewee
 
-from .. import contacts, customers, inventory, journal, state, suppliers
+from .. import contacts, customers, inventory, journal, price_rules, state, suppliers
 from ..clock import from_text
 from ..database import db
 from ..database.statement import Statement, given, insert
@@ -26,8 +26,9 @@ from ..quantity import NOTHING, told
 from ..records import EDITABLE
 from ..records.customer import CAR
 from ..records.part import PartTable
+from ..records.price_rule import FIGURES
 from ..records.sync import ConflictTable, OutboxTable
-from ..types import CustomerDraft, Key, PartDraft, SupplierDraft
+from ..types import CustomerDraft, Key, PartDraft, PriceRuleDraft, SupplierDraft
 from . import replica_rows
 
 SLICE = 50
@@ -324,6 +325,10 @@ def _checked(conflict: Conflict, value: Any) -> Any:
     if conflict.type == "item":
         known = {name: here[name] for name in PartDraft.__dataclass_fields__ if name in here}
         return getattr(inventory.checked(PartDraft(**known | {conflict.field: value})), conflict.field)
+    if conflict.type == price_rules.TYPE:
+        # a price takes the place of a percentage: which of the two counts, the rule itself says
+        price_rules.check_figures({**dict.fromkeys(FIGURES, 0), conflict.field: value})
+        return value
     if conflict.field == "name":
         contacts.check_name(" ".join(str(value).split()))
     if conflict.field == "rating" and not 0 <= value <= BEST_RATING:
@@ -340,6 +345,9 @@ def _make_anew(conflict: Conflict, actor: str) -> None:
         inventory.make(PartDraft(**_fields(PartDraft, here)), stock, actor=actor)
     elif conflict.type == "customer":
         customers.create(CustomerDraft(**_fields(CustomerDraft, here)), actor=actor)
+    elif conflict.type == price_rules.TYPE:
+        percent = 0 if here["price"] else here["percent"]
+        price_rules.create(PriceRuleDraft(**_fields(PriceRuleDraft, here) | {"percent": percent}), actor=actor)
     else:
         suppliers.create(SupplierDraft(**_fields(SupplierDraft, here)), actor=actor)
 

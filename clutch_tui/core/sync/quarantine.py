@@ -79,12 +79,12 @@ def has_unnamed(channel: str) -> bool:
 
 def suspect(
     channel: str,
-    type: str,
+    types: Collection[str],
     moves: tuple[str, str, bool] | None,
     present: Collection[str],
     reach: tuple[str, int, int],
 ) -> None:
-    """A pull is complete that had rows without an id: set aside whatever they may be. That is each record of a type
+    """A pull is complete that had rows without an id: set aside whatever they may be. That is each record of its types
     that a change of ours has touched within the pull's `reach`, or may have, and that is not `present` among the rows
     that came. The reach is an epoch, the number after which the pull began and the one up to which it goes. `moves` are
     the table of the movements that these rows end, its column of records, and whether those that had ended before
@@ -95,8 +95,9 @@ def suspect(
         " AND coalesce(json_extract(result, '$.flags'), '') NOT LIKE '%already_voided%')"
     )
     touched = db.rows(
-        f"SELECT record_id FROM outbox WHERE type = ? AND covered = 0 AND kind NOT IN ({FACT_LIST}) AND {reached}",
-        (type, *reach),
+        "SELECT record_id FROM outbox WHERE type IN (SELECT value FROM json_each(?)) AND covered = 0"
+        f" AND kind NOT IN ({FACT_LIST}) AND {reached}",
+        (json.dumps(list(types)), *reach),
     )
     if moves is not None:
         table, column, anew = moves

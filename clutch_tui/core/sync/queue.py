@@ -15,24 +15,25 @@ from typing import Any
 
 import peewee
 
-from .. import customers, inventory, journal, suppliers
+from .. import customers, inventory, journal, price_rules, suppliers
 from ..clock import from_text
 from ..database import db
 from ..database.statement import Statement, given
 from ..errors import ShopError
 from ..outbox import attention, outbox, overlay, precedence, requests
 from ..outbox.views import ChangeRow
+from ..price_rules import PriceRuleRecord
 from ..quantity import Quantity, to_decimal, told
 from ..records import EDITABLE, RECORDS
 from ..records.sync import OutboxTable
-from ..types import Customer, CustomerDraft, Key, Part, PartDraft, Supplier, SupplierDraft
+from ..types import Customer, CustomerDraft, Key, Part, PartDraft, PriceRuleDraft, Supplier, SupplierDraft
 from . import replica_rows
 from .concerns import Concern, about
 from .fallback import single_writes
 
 REFUSED = ("rejected", "key_reuse")
 
-Record = Part | Customer | Supplier
+Record = Part | Customer | Supplier | PriceRuleRecord
 
 _LABEL_EN = "(SELECT name_en FROM part WHERE outbox.type = 'item' AND part.id = outbox.record_id) AS label_en"
 _OUTBOX = OutboxTable.alias("outbox")
@@ -317,7 +318,7 @@ def replace(refused: Refused, fields: Mapping[str, Any], *, actor: str = "") -> 
         raise ShopError("error.queue.settled")
     before = _newest(row.type, row.record_id)
     if row.kind == "create":
-        _make_again(row, fields, actor)
+        _make_again(row, {**asdict(refused.seen.draft), **fields}, actor)  # a form has not all that a record has
     else:
         _edit(row.type, refused.seen, fields, actor)
     after = _newest(row.type, row.record_id)
@@ -337,15 +338,19 @@ def _newest(type: str, record_id: str) -> str:
 def _record(type: str, record_id: str) -> Record:
     if type == "item":
         return inventory.get(record_id)
+    if type == price_rules.TYPE:
+        return price_rules.get(record_id)
     return customers.get(record_id) if type == "customer" else suppliers.get(record_id)
 
 
-def draft_of(type: str, fields: Mapping[str, Any]) -> PartDraft | CustomerDraft | SupplierDraft:
+def draft_of(type: str, fields: Mapping[str, Any]) -> PartDraft | CustomerDraft | SupplierDraft | PriceRuleDraft:
     """The draft that these fields make, tidy. Raises the `ShopError` of the first that cannot stand."""
     if type == "item":
         return inventory.checked(PartDraft(**_known(PartDraft, fields)))
     if type == "customer":
         return customers.checked(CustomerDraft(**_known(CustomerDraft, fields)))
+    if type == price_rules.TYPE:
+        return price_rules.checked(PriceRuleDraft(**_known(PriceRuleDraft, fields)))
     return suppliers.checked(SupplierDraft(**_known(SupplierDraft, fields)))
 
 
@@ -359,6 +364,8 @@ def _edit(type: str, seen: Record, fields: Mapping[str, Any], actor: str) -> Non
         inventory.edit(seen.id, PartDraft(**_known(PartDraft, draft)), seen=seen, actor=actor)
     elif isinstance(seen, Customer):
         customers.edit(seen.id, CustomerDraft(**_known(CustomerDraft, draft)), seen=seen, actor=actor)
+    elif isinstance(seen, PriceRuleRecord):
+        price_rules.edit(seen.id, PriceRuleDraft(**_known(PriceRuleDraft, draft)), seen=seen, actor=actor)
     else:
         suppliers.edit(seen.id, SupplierDraft(**_known(SupplierDraft, draft)), seen=seen, actor=actor)
 
@@ -371,7 +378,10 @@ def _make_again(row: ChangeRow, fields: Mapping[str, Any], actor: str) -> None:
         inventory.check_stock(draft, Quantity(fields.get("stock_quantity") or 0))
         record["stock_quantity"] = inventory.opening(_first_stock(row.record_id, fields))
     keys = RECORDS[row.type].keys_of(record)
-    requests.create_again(row.type, row.record_id, record, keys, label=record["name"] or record.get("name_en", ""))
+    name = (
+        price_rules.label(draft) if isinstance(draft, PriceRuleDraft) else record["name"] or record.get("name_en", "")
+    )
+    requests.create_again(row.type, row.record_id, record, keys, label=name)
     journal.audit("create", row.type, row.record_id, told(record), actor)
 
 

@@ -256,19 +256,21 @@ def _swap(channel: str, page: PullPage, rows: list[replica_rows.Row], *, arrivin
     unnamed = quarantine.has_unnamed(channel)
     if unnamed:
         counted = (*moves.TABLES[channel][:2], another_epoch) if channel in moves.TABLES else None
-        quarantine.suspect(channel, replica_rows.TYPES[channel], counted, came, (page.epoch, since, page.cursor))
+        types = replica_rows.types_of(channel)
+        quarantine.suspect(channel, types, counted, came, (page.epoch, since, page.cursor))
     # a row without an id may be any: no record is given up for it
     snapshot, spared = page.snapshot and not unnamed, quarantine.fresh(channel)
     held = withheld_figures.in_doubt(channel)
     rows = withheld_figures.hold(channel, rows, held, arriving=arriving) if held else rows
     # without rows, too: a cursor that moves on may be all that an answered request was waiting for
-    pulled: dict[str, list[replica_rows.Row]] = {replica_rows.TYPES[channel]: [], **replica_rows.by_type(rows)}
+    empty: dict[str, list[replica_rows.Row]] = {type: [] for type in replica_rows.types_of(channel)}
+    pulled = empty | replica_rows.by_type(rows)
     with large_cache(len(rows)):
         for type, of_type in pulled.items():
             if type == "item" and arriving:
                 part_staging.show(snapshot=snapshot, spared=spared)
                 continue
-            replica_rows.store(type, of_type, snapshot=snapshot, spared=spared)
+            replica_rows.store(type, of_type, snapshot=_is_whole(type, snapshot), spared=spared)
             conflicts.follow(type, of_type)
         if channel == "sales" and snapshot:
             replica_rows.sweep_documents(rows, spared)
@@ -279,6 +281,11 @@ def _swap(channel: str, page: PullPage, rows: list[replica_rows.Row], *, arrivin
     withheld_figures.stored(channel, held, reopen=reopen, whole=page.snapshot)
     if channel == "inventory":
         arrivals.look()
+
+
+def _is_whole(type: str, snapshot: bool) -> bool:
+    """Tell whether rows are all that the server has of a type: a snapshot of one that does not know it has none."""
+    return snapshot and (type not in precedence.LATER_TYPES or abilities.knows(type))
 
 
 @contextmanager
@@ -355,7 +362,9 @@ def deliver(results: Mapping[str, Result], answer_epoch: str, *, policies: Mappi
             if type == "item" and result.status in _TAKEN:
                 outbox.keep_unsaid(change_id, result)
             nouns |= conflicts.settle(change_id, type, record_id, label, result, answer_epoch, policies or {})
-            if result.status == "rejected" and abilities.is_too_fine(change_id, kind, result.code):
+            if result.status == "rejected" and (
+                abilities.is_unknown(type, result.code) or abilities.is_too_fine(change_id, kind, result.code)
+            ):
                 attention.retry(change_id)
             replica_rows.rebase(type, record_id)
             settled.add(record_id)

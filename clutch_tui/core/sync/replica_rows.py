@@ -29,7 +29,13 @@ KEY_COLUMNS: dict[str, tuple[str, ...]] = {name: record.keys for name, record in
 
 NOUNS = {name: record.channel for name, record in RECORDS.items()}
 """What the screens, and the channels of a pull, call each type of record."""
-TYPES = {channel: type for type, channel in NOUNS.items()}
+TYPES = {channel: type for type, channel in reversed(NOUNS.items())}
+"""The first type of each channel: the one that also comes in lists."""
+
+
+def types_of(channel: str) -> tuple[str, ...]:
+    """Every type of record that comes with a channel's rows."""
+    return tuple(type for type, of in NOUNS.items() if of == channel)
 
 
 def store(type: str, rows: Sequence[Row], *, snapshot: bool, spared: Collection[str] = ()) -> None:
@@ -172,7 +178,7 @@ def rebase(type: str, record_id: str) -> None:
             gone = bool(copy["deleted"]) if copy else not (pending or refused)
             over = gone or bool(change["tick"] <= transports.covered(NOUNS[type]))
         else:
-            over = not aside and _contained(change, copy, NOUNS[type])
+            over = not aside and _contained(change, copy, NOUNS[type], is_listed=type not in precedence.LATER_TYPES)
         fields = None if over else _counting_fields(change, last_said)
         if fields is None:
             _cover(change["change_id"])
@@ -201,11 +207,14 @@ def _requests(type: str, record_id: str) -> list[dict[str, Any]]:
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def _contained(change: dict[str, Any], copy: Row | None, channel: str) -> bool:
+def _contained(change: dict[str, Any], copy: Row | None, channel: str, *, is_listed: bool = True) -> bool:
     """Is the answer in the rows that we have? The number that it took says so, whatever became of the record
-    since; the record's version only where a server has no numbers. A list has the count of its page."""
+    since; the record's version only where a server has no numbers. A list has the count of its page, and of what it
+    does not tell of nothing new is known until the rows come by sync again."""
     place = state.get(f"{channel}.epoch")
     if change["answered_at"] is None:
+        return False
+    if place == transports.LISTS and not is_listed:
         return False
     if place == transports.LISTS:
         asked_at = state.number(f"{channel}.cursor") if copy is None or copy["deleted"] else copy["seq"]
@@ -403,12 +412,13 @@ def _store_sale_lines(rows: Sequence[Row]) -> None:
     db.executemany("DELETE FROM sale_line WHERE sale_id = ?", [(row["id"],) for row in rows])
     db.executemany("DELETE FROM payment WHERE sale_id = ?", [(row["id"],) for row in rows])
     db.executemany(
-        "INSERT INTO sale_line (sale_id, n, part_id, name, part_number, quantity, price, discount, total, sale_line)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO sale_line (sale_id, n, part_id, name, part_number, quantity, price, discount, total, sale_line,"
+        " level) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             (
                 row["id"], n, line["item_id"] or "", line["item_name"], line["part_number"], line["quantity"],
                 line["price"], line["discount"], line["total"], line["sale_line"],
+                line.get("level", ""),  # a page that has waited since before there were levels
             )
             for row in rows
             for n, line in enumerate(row["items"], 1)

@@ -300,10 +300,12 @@ class SyncCalls(SyncPart):
     async def _prepare_parts(self, channel: str, page: PullPage) -> PullPage:
         """Prepare the parts of a large pull ahead of the page they came with, so many at a time that a sale finds its
         turn; what is left of the page. They are shown when the pull is complete."""
-        while len(page.rows) > self._portion:
-            portion, rest = page.rows[: self._portion], page.rows[self._portion :]
+        parts = tuple(row for row in page.rows if row["type"] == "item")
+        others = tuple(row for row in page.rows if row["type"] != "item")  # they are few, and stored with the page
+        while len(parts) > self._portion:
+            portion, parts = parts[: self._portion], parts[self._portion :]
             await self._store.run(replica.prepare, channel, replace(page, rows=portion))
-            page = replace(page, rows=rest, prepared=page.prepared + len(portion))
+            page = replace(page, rows=(*parts, *others), prepared=page.prepared + len(portion))
         while not page.more and await self._store.run(replica.build, channel, page):
             pass
         return page

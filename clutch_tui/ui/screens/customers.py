@@ -133,7 +133,7 @@ class CustomersScreen(ListScreen):
             names = {"before": shown.name(till.cart.customer_name), "name": shown.name(row.name)}
             if not await self.app.confirm_unexpected("customer.ask_sell_to", **names):
                 return
-        till.sell_to(row)
+        await till.sell_to(row)
         await self.app.action_mode("sales")
 
     def action_debtors(self) -> None:

@@ -47,6 +47,7 @@ class InventoryScreen(ListScreen):
         Binding("f6", "history", "common.history", id="inventory.history"),
         Binding("f7", "low_only", "inventory.low_only", id="inventory.low_only"),
         Binding("f8", "delete", "common.delete", id="inventory.delete"),
+        Binding("f10", "prices", "inventory.prices", id="inventory.prices"),
     ]
 
     MARKS = ("common.has_unsent", "inventory.below_zero")
@@ -254,3 +255,9 @@ class InventoryScreen(ListScreen):
     def action_low_only(self) -> None:
         self.low_only = not self.low_only
         self.search_again()
+
+    def action_prices(self) -> None:
+        """The price levels of the part, or all of them where there is none."""
+        from clutch_tui.ui.screens.price_rules import PriceRulesScreen
+
+        self.app.push_screen(PriceRulesScreen(self.table.row))

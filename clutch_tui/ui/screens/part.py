@@ -36,6 +36,7 @@ class PartDialog(ShowText):
             ("f5", "count", "inventory.count"),
             ("f6", "history", "common.history"),
             ("f8", "delete", "common.delete"),
+            ("f10", "prices", "inventory.prices"),
         ),
     )
 

@@ -42,7 +42,7 @@ class Paid:
 
 
 async def ask_for_money(
-    app: ClutchApp, cart: Cart, rules: TaxRules, name_customer: Callable[[Cart], None], *, deposit: int = 0
+    app: ClutchApp, cart: Cart, rules: TaxRules, name_customer: Callable[[Cart, bool], Cart], *, deposit: int = 0
 ) -> Paid | None:
     """Take what a cart comes to, less a `deposit` that was paid before; of an exchange the difference, whichever way it
     goes. None where nothing is paid. Only from a worker."""
@@ -65,7 +65,8 @@ class PayDialog(Dialog[Paid]):
     """F2 to F6 choose the method; Enter takes the amount, or all that is due when nothing is typed; less than
     is due is one part of it, and the rest is asked for. F8 takes a part off again: the last in the chosen way; leaving
     with parts taken asks, because they are money that a customer has handed over. On account asks for the customer
-    where the sale has none, and `name_customer` gets the cart with him, so that he stays when nothing is paid."""
+    where the sale has none, and `name_customer` gets the cart with him, so that he stays when nothing is paid, and
+    whether a part is paid already; it gives back the cart at his prices."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
@@ -77,7 +78,9 @@ class PayDialog(Dialog[Paid]):
         Binding("down", "quick(1)", "pay.quick", show=False, id="pay.quick_more"),
     ]
 
-    def __init__(self, cart: Cart, rules: TaxRules, name_customer: Callable[[Cart], None], *, deposit: int = 0) -> None:
+    def __init__(
+        self, cart: Cart, rules: TaxRules, name_customer: Callable[[Cart, bool], Cart], *, deposit: int = 0
+    ) -> None:
         super().__init__("pay.title", "pay.hint")
         self._cart = cart
         used = min(deposit, shop.cart.totals(cart, rules, "credit").total)
@@ -191,8 +194,8 @@ class PayDialog(Dialog[Paid]):
         if picked is None or picked.customer is None:
             self._problem.say("pay.credit_needs_customer")
             return
-        self._cart = shop.cart.with_customer(self._cart, picked.customer)
-        self._name_customer(self._cart)
+        named = shop.cart.with_customer(self._cart, picked.customer)
+        self._cart = self._name_customer(named, bool(self._payments))
         self._problem.clear()
         self._redraw()
         self._look_at_account()

@@ -33,7 +33,12 @@ if TYPE_CHECKING:
     from clutch_tui.core.sync.differences import Stranded
 
 LANES = ("", "attention", "fast", "slow", "local", "done")
-_NOUNS = {"item": "inventory", "customer": "customers", "supplier": "suppliers", "order": "orders"}
+_NOUNS = {
+    **dict.fromkeys(("item", "price_rule"), "inventory"),
+    "customer": "customers",
+    "supplier": "suppliers",
+    "order": "orders",
+}
 _TONES = {"attention": "bad", "slow": "warning", "local": "muted", "done": "muted"}
 
 

@@ -22,7 +22,7 @@ from clutch_tui.core.errors import ShopError
 from clutch_tui.text.strings import t
 from clutch_tui.ui import shop
 from clutch_tui.ui.errors import report
-from clutch_tui.ui.screens.till_entry import TillEntry
+from clutch_tui.ui.screens.till_prices import TillPrices
 from clutch_tui.ui.widgets.cart_view import Totalled
 from clutch_tui.ui.widgets.scan_field import ScanField
 from clutch_tui.ui.widgets.window_table import WindowTable
@@ -30,12 +30,12 @@ from clutch_tui.ui.widgets.words import Words
 
 if TYPE_CHECKING:
     from clutch_tui.core.quantity import Quantity
-    from clutch_tui.core.types import Cart, CartLine, Customer, CustomerRow, Receipt, TaxRules
+    from clutch_tui.core.types import Cart, CartLine, Receipt, TaxRules
     from clutch_tui.ui.screens.give_back import GivenBack
     from clutch_tui.ui.screens.lost_sales import Missed
 
 
-class SalesScreen(TillEntry):
+class SalesScreen(TillPrices):
     """Selling."""
 
     NAME = "sales"
@@ -63,6 +63,7 @@ class SalesScreen(TillEntry):
         Binding("ctrl+e", "exchange", "sales.exchange", show=False, id="sales.exchange", priority=True),
         Binding("ctrl+x", "lost_sale", "sales.lost_sale", show=False, id="sales.lost_sale", priority=True),
         Binding("ctrl+n", "quantity", "sales.quantity", show=False, id="sales.quantity"),
+        Binding("ctrl+s", "take_price", "sales.take_price", show=False, id="sales.take_price", priority=True),
         Binding("ctrl+d", "drawer", "sales.drawer", show=False, id="sales.drawer", priority=True),
     ]
 
@@ -97,6 +98,7 @@ class SalesScreen(TillEntry):
     async def reload(self) -> None:
         self.rules = await self.app.tax_rules()
         self._standing_of = None  # what is owed may have changed, too
+        await self.look_at_prices()
         if self.cart is None:
             self.history = shop.cart_history.CartHistory()
             unfinished = await self.store.read(shop.sales.unfinished)
@@ -153,9 +155,11 @@ class SalesScreen(TillEntry):
             self._read_quotation(cart.quotation_id)
         if not self._looked_at.issuperset(line.part_id for line in cart.lines):
             self._look_at_shelf()
+        self.show_news()
         exchanged, to_give = shop.cart.exchanged(cart, self.rules), shop.cart.to_give(cart, self.rules)
         included = self.rules.prices_include_tax
-        self.lines.show(Totalled(cart, totals, included, self._others, number, exchanged, to_give, self._stock), select)
+        figures = Totalled(cart, totals, included, self._others, number, exchanged, to_give, self._stock)
+        self.lines.show(replace(figures, margins=self.margins(cart)), select)
         if cart.customer_id != self._standing_of:
             self._read_standing(cart.customer_id)
         self.refresh_bindings()
@@ -228,10 +232,12 @@ class SalesScreen(TillEntry):
 
     async def _set_quantity(self, quantity: Quantity) -> None:
         """Give the marked line another quantity. Raises what `cart.set_quantity` raises."""
+        await self.know_prices()
         if self.cart is not None and self._line is not None:
             n, line = self._line
             before = shop.cart.in_cart(self.cart, line.part_id)
-            self._change(shop.cart.set_quantity(self.cart, n, quantity), select=line.part_id)
+            more = shop.cart.set_quantity(self.cart, n, quantity)
+            self._change(self.at_prices(more, line.part_id), select=line.part_id)
             if (part := await self.store.read(shop.inventory.row, line.part_id)) is not None:
                 self._say_if_short(part, before)
 
@@ -252,7 +258,8 @@ class SalesScreen(TillEntry):
     @on(ScanField.Removed)
     def action_remove(self) -> None:
         if self.cart is not None and self._line is not None:
-            self._change(shop.cart.remove_line(self.cart, self._line[0]))
+            n, line = self._line
+            self._change(self.at_prices(shop.cart.remove_line(self.cart, n), line.part_id))
 
     @work(group="ask", exit_on_error=False)
     async def action_quantity(self) -> None:
@@ -261,7 +268,8 @@ class SalesScreen(TillEntry):
 
             n, line = self._line
             if (quantity := await till_questions.quantity(self.app, line)) is not None and self.cart is not None:
-                self._change(shop.cart.set_quantity(self.cart, n, quantity), select=line.part_id)
+                more = shop.cart.set_quantity(self.cart, n, quantity)
+                self._change(self.at_prices(more, line.part_id), select=line.part_id)
 
     @work(group="ask", exit_on_error=False)
     async def action_price(self) -> None:
@@ -293,12 +301,7 @@ class SalesScreen(TillEntry):
 
         picked = await self.app.push_screen_wait(PickCustomer())
         if picked is not None:
-            self.sell_to(picked.customer)
-
-    def sell_to(self, customer: Customer | CustomerRow | None) -> None:
-        """Name the customer of the sale that is open, or nobody."""
-        if self.cart is not None:
-            self._change(shop.cart.with_customer(self.cart, customer))
+            await self.sell_to(picked.customer)
 
     @work(group="ask", exit_on_error=False)
     async def action_carts(self) -> None:
@@ -360,11 +363,14 @@ class SalesScreen(TillEntry):
 
         if not await till_questions.may_sell(self.app, self.cart):
             return
-        fetches = self.cart.special_order_id
+        if not await self.may_sell_so(self.cart):
+            return
+        asked = self.cart
+        fetches = asked.special_order_id
         deposit = 0 if fetches is None else await self.store.read(shop.deposits.left, fetches)
         rules = self.rules  # what is paid is what the dialog said, whatever arrives meanwhile
-        paid = await pay.ask_for_money(self.app, self.cart, rules, self._change, deposit=deposit)
-        if paid is None:
+        paid = await pay.ask_for_money(self.app, self.cart, rules, self.name_at_paying, deposit=deposit)
+        if paid is None or (paid.cart.lines != asked.lines and not await self.may_sell_so(paid.cart)):
             return
         receipt = await self.write(
             "sales inventory customers orders",
@@ -401,6 +407,8 @@ class SalesScreen(TillEntry):
             return
         if not cart.lines:
             await self.app.action_mode("quotations")
+            return
+        if not await self.may_sell_so(cart):
             return
         quotation = await quote.ask_for(self.app, cart, self.rules)
         if quotation is not None:
@@ -491,6 +499,8 @@ class SalesScreen(TillEntry):
             return True if self.is_selling else None
         if action in ("pay", "price", "discount", "remove", "quantity"):
             return True if self.cart is not None and self.cart.lines else None
+        if action == "take_price":
+            return True if self.has_price_news else None
         return True
 
     def action_back(self) -> None:

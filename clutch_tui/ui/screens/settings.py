@@ -52,6 +52,8 @@ ENTRIES = (
     FormField("shop.tax_rate", "settings.tax_rate", "decimal", maximum=100),
     FormField("shop.prices_include_tax", "settings.prices_include_tax", "choice", choices=YES_NO),
     FormField("shop.cash_rounding", "settings.cash_rounding", "money", among=COINS),
+    FormField("shop.max_discount", "settings.max_discount", "decimal", maximum=100),
+    FormField("shop.show_margin", "settings.show_margin", "choice", choices=YES_NO),
     FormField("shop.receipt_footer", "settings.receipt_footer", maximum=200),
     FormField("backend.base_url", "settings.base_url", maximum=300),
     FormField("backend.ws_url", "settings.ws_url", maximum=300),
@@ -213,6 +215,8 @@ class SettingsScreen(ShopScreen):
                 cash_rounding=here.coin,
                 timezone=here.timezone,
             )
+        if "shop.show_margin" in changes:
+            self.app.changed.publish(frozenset({"shop"}))
         self.app.dress(settings.ui.theme)
         self.app.speak(settings.text.language, settings.text.digits)
         self.notify(t("settings.next_start" if changes.keys() & _AT_START else "settings.saved"))

@@ -77,7 +77,7 @@ async def _cart_of(app: ClutchApp, offer: Offer, rules: TaxRules) -> Cart | None
     priced = offer.priced
     if offer.quotation.status == "sold":
         return replace(priced.today, quotation_id=None)
-    if offer.quotation.binds or priced.quoted == priced.today:
+    if offer.quotation.binds or not priced.changed:
         return priced.quoted
     chosen = await app.push_screen_wait(PricesDialog(offer, rules))
     return {"today": priced.today, "quoted": priced.quoted}.get(chosen or "")

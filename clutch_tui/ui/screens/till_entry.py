@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual import on, work
@@ -71,6 +70,12 @@ class TillEntry(ShopScreen):
         def _go_to(self, way: Callable[[Cart], Cart | None]) -> None: ...
 
         async def _set_quantity(self, quantity: Quantity) -> None: ...
+
+        async def know_prices(self, *part_ids: str) -> None: ...
+
+        def at_prices(self, cart: Cart, part_id: str | None = None) -> Cart: ...
+
+        def has_price(self, part: PartRow) -> bool: ...
 
         @property
         def _line(self) -> tuple[int, CartLine] | None: ...
@@ -228,28 +233,31 @@ class TillEntry(ShopScreen):
         else:
             self._say_not_found(text, lookup, several=several)
             return
-        if meant is not None and not meant.part.price:
-            meant = await self._priced(meant)
+        price: int | None = None
+        if meant is not None:
+            await self.know_prices(meant.part.id)
+            if not self.has_price(meant.part) and (price := await self._missing_price(meant.part)) is None:
+                meant = None
         if meant is None:
             self._offer_again(text)
             return
-        self._add(meant)
+        self._add(meant, price)
         if lookup.read_as:
             from clutch_tui.phrases import lookups
 
             # the number as it stands on the part, where that was typed
             self.notify(lookups.read_as(meant.part.part_number if lookup.exact else lookup.read_as))
 
-    async def _priced(self, meant: Candidate) -> Candidate | None:
+    async def _missing_price(self, part: PartRow) -> int | None:
         """Have a price given for this sale to what has none, of which nought may be meant; its line keeps it for the
         next piece. None where nobody says."""
         lines = self.cart.lines if self.cart is not None else ()
-        price = next((line.price for line in lines if line.part_id == meant.part.id), None)
+        price = next((line.price for line in lines if line.part_id == part.id), None)
         if price is None:
             from clutch_tui.ui.screens import till_questions
 
-            price = await till_questions.missing_price(self.app, meant.part)
-        return None if price is None else replace(meant, part=replace(meant.part, price=price))
+            price = await till_questions.missing_price(self.app, part)
+        return price
 
     def _say_not_found(self, text: str, lookup: Lookup, *, several: bool) -> None:
         key = "sales.several" if several else "sales.not_found"
@@ -267,13 +275,14 @@ class TillEntry(ShopScreen):
         part = None if made is None else await self.store.read(shop.inventory.row, made.id)
         return None if part is None else shop.lookup.Candidate(part, lookup.quantity)
 
-    def _add(self, meant: Candidate) -> None:
-        """Put it into the cart. That there is less on the shelf is said, once for each line: the customer may hold in
-        his hand what the figure does not know of."""
+    def _add(self, meant: Candidate, price: int | None) -> None:
+        """Put it into the cart, at the price of its customer's level where none was given. That there is less on the
+        shelf is said, once for each line: the customer may hold in his hand what the figure does not know of."""
         if self.cart is None:
             return
         before = shop.cart.in_cart(self.cart, meant.part.id)
-        self._change(shop.cart.add_line(self.cart, meant.part, meant.quantity), select=meant.part.id)
+        added = shop.cart.add_line(self.cart, meant.part, meant.quantity, price)
+        self._change(self.at_prices(added, meant.part.id), select=meant.part.id)
         self._say_if_short(meant.part, before)
         if self.app.screen is not self:
             self.app.notify(t("scan.added", name=part_words(meant.part)))

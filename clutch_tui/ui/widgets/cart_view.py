@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 
+from clutch_tui.phrases.price_levels import level_word
 from clutch_tui.phrases.units import measured
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t, tn
@@ -20,6 +21,7 @@ from clutch_tui.ui.widgets.window_table import WindowTable
 from clutch_tui.ui.widgets.words import MORE, Words, beside, shortened
 
 if TYPE_CHECKING:
+    from clutch_tui.core.guards import LineMargin
     from clutch_tui.core.types import Back, Cart, CartLine, Key, Totals
 
 
@@ -33,6 +35,8 @@ class CartRow:
     """What lies on the shelf of its part; None while that is being looked up."""
     is_short: bool = False
     """Whether the sale holds more of the part than that."""
+    margin: int | None = None
+    """What is left of it; None where that is not known, or not shown."""
 
     @property
     def id(self) -> str:
@@ -60,6 +64,8 @@ class Totalled:
     """What goes to the customer because what comes back is worth more."""
     stock: Mapping[str, int] = field(default_factory=dict)
     """What lies on the shelf, by part."""
+    margins: tuple[LineMargin, ...] = ()
+    """What is left of each line, where the shop shows that."""
 
 
 def _discount(row: CartRow) -> str:
@@ -105,6 +111,15 @@ CART_COLUMNS: tuple[TableColumn[CartRow], ...] = (
     TableColumn("common.total", 11, lambda row: shown.amount(row.line.total), number=True),
 )
 
+MARGIN: TableColumn[CartRow] = TableColumn(
+    "sales.margin",
+    9,
+    lambda row: "" if row.margin is None else shown.amount(row.margin),
+    number=True,
+    tone=lambda row: "bad" if (row.margin or 0) < 0 else "",
+)
+"""Takes the place of the part's number: there is no room for both."""
+
 PLAIN_COLUMNS = tuple(column for column in CART_COLUMNS if column.title != "sales.discount")
 
 
@@ -116,6 +131,7 @@ class CartView(Vertical):
     CartView > #cart-customer, CartView > #cart-sums { height: 1; padding: 0 1; background: $panel; }
     CartView > #cart-back { height: 1; padding: 0 1; background: $panel; color: $text-warning; }
     CartView > #cart-customer.-warning { color: $text-warning; }
+    CartView > #cart-news { height: auto; max-height: 2; padding: 0 1; background: $panel; color: $text-warning; }
     CartView > #cart-total { height: 1; padding: 0 1; background: $panel; color: $text-success; text-style: bold; }
     """
 
@@ -127,15 +143,21 @@ class CartView(Vertical):
         self._back = Words(id="cart-back")
         """What comes back for it, where something does."""
         self._back.display = False
+        self.news = Words(id="cart-news")
+        """What has changed of the parts while they lie in the cart."""
         self._sums = Words(id="cart-sums")
         self._total = Words(id="cart-total")
 
     def compose(self) -> ComposeResult:
         yield self.table
+        yield self.news
         yield self._customer
         yield self._back
         yield self._sums
         yield self._total
+
+    def on_mount(self) -> None:
+        self.news.display = False
 
     def tell_standing(self, words: Callable[[], str], *, warning: bool = False) -> None:
         """Say beside the customer's name how the account stands, from the next `show` on."""
@@ -146,13 +168,17 @@ class CartView(Vertical):
         """Draw this cart; the cursor goes to the line of the part `select`, or stays."""
         cart = totalled.cart
         short = shop.cart.short(cart, totalled.stock)
+        left = [figures.margin for figures in totalled.margins] or [None] * len(cart.lines)
         rows = [
-            CartRow(n, line, totalled.stock.get(line.part_id), line.part_id in short)
+            CartRow(n, line, totalled.stock.get(line.part_id), line.part_id in short, left[n])
             for n, line in enumerate(cart.lines)
         ]
         # the part's number has no room beside a column of discounts, so that one is only there when it says something
         discounted = any(row.line.discount for row in rows)
-        self.table.columns = CART_COLUMNS if discounted else PLAIN_COLUMNS
+        columns = CART_COLUMNS if discounted else PLAIN_COLUMNS
+        if totalled.margins:
+            columns = (*(column for column in columns[:-1] if column.title != "part.number"), MARGIN, columns[-1])
+        self.table.columns = columns
         cursor = next((row.n for row in rows if row.id == select), None)
         self.table.show_rows(rows, cursor)
         self._customer.tell(
@@ -172,7 +198,11 @@ def _customer(cart: Cart, standing: str, parked: int, room: int) -> str:
     phone = shown.phone(cart.customer_phone) if cart.customer_phone else ""
 
     def parts(name: str) -> tuple[str, ...]:
-        return (t("sales.for_customer", name=name) if name else t("sales.no_customer"), standing, others)
+        if not name:
+            return (t("sales.no_customer"), standing, others)
+        if cart.level and any(line.level == cart.level for line in cart.lines):
+            return (t("sales.for_customer_at", name=name, level=level_word(cart.level)), standing, others)
+        return (t("sales.for_customer", name=name), standing, others)
 
     name = cart.customer_name
     lacking = cell_len(beside(parts(name), 0)) + len(MORE) - room
@@ -189,6 +219,9 @@ def _sums(totalled: Totalled) -> list[str]:
         parts.append(t("sales.sum_discount", amount=shown.amount(totals.discount)) + percent)
     if totals.tax:
         parts.append(t("sales.tax_included" if tax_included else "sales.tax", amount=shown.amount(totals.tax)))
+    if totalled.margins and (left := shop.guards.margin(totalled.margins)) is not None:
+        key = "sales.margin_sum" if left.is_whole else "sales.margin_of_some"
+        parts.append(t(key, amount=shown.amount(left.amount), percent=shown.rate(left.percent)))
     return parts
 
 

@@ -130,11 +130,11 @@ def read(body: str) -> WriteProgress:
 
 
 def shelve(channel: outbox.Channel) -> None:
-    """Facts for which there is no call but sync wait as `local`."""
+    """What there is no call for but sync waits as `local`."""
     marks = ", ".join("?" * len(transports.NOT_WITHOUT_SYNC))
     db.execute(
         "UPDATE outbox SET lane = 'local', not_before = NULL WHERE answered_at IS NULL AND channel = ?"
-        f" AND lane IN ('fast', 'slow') AND kind IN ({marks})",
+        f" AND lane IN ('fast', 'slow') AND type IN ({marks})",
         (channel, *transports.NOT_WITHOUT_SYNC),
     )
 
@@ -265,7 +265,7 @@ def try_local_again(channel: str) -> None:
     marks = ", ".join("?" * len(transports.NOT_WITHOUT_SYNC))
     db.execute(
         "UPDATE outbox SET lane = 'fast' WHERE lane = 'local' AND answered_at IS NULL AND channel = ?"
-        f" AND kind NOT IN ({marks})",
+        f" AND type NOT IN ({marks})",
         (transports.queue_of(channel), *transports.NOT_WITHOUT_SYNC),
     )
 
