@@ -76,6 +76,8 @@ def reckon(
         _check(payments, due - exchanged, limits, coin, exchanged)
     for payment in payments:
         limits[payment.came_by] -= payment.amount
+    if short := due - exchanged - sum(payment.amount for payment in payments):  # what coins cannot pay stays cash
+        limits["cash"] = limits.get("cash", 0) - max(0, min(short, limits.get("cash", 0)))
     swapped = (Payment(EXCHANGE, amount, method) for method, amount in _taken(exchanged, limits, None))
     payments = (*swapped, *payments)
     total = sum(payment.amount for payment in payments)

@@ -213,6 +213,7 @@ class Returns:
             kept = min(needed, left[way])
             left[way], needed = left[way] - kept, needed - kept
         owed -= exchanged
+        difference = owed
         for way in order:
             amount = min(owed, left[way])
             if way == "cash":
@@ -224,6 +225,8 @@ class Returns:
             if amount:
                 out.append(Paid(way, amount))
             all_of_it[way] -= amount
+        if (unpaid := difference - sum((one.amount for one in out), NOTHING)) > 0:
+            all_of_it["cash"] -= min(unpaid, all_of_it["cash"])
         return [*self._swap(exchanged, all_of_it), *out]
 
     def _swap(self, exchanged: Decimal, left: Mapping[str, Decimal]) -> Iterator[Paid]:

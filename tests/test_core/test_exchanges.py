@@ -306,6 +306,19 @@ def test_a_person_may_want_the_difference_in_cash(store: Store, shelf: dict[str,
     assert owed(store, customer) == 45_50
 
 
+def test_what_coins_cannot_pay_stays_cash_and_not_a_debt(
+    store: Store, shelf: dict[str, Part], customer: Customer
+) -> None:
+    bought = carts.set_price(cart_of(store, shelf["SP-300"], customer=customer), 0, 10_04)
+    first = sell(store, bought, ("credit", 4), ("cash", 0))
+    cart = swap(store, carts.set_price(cart_of(store, shelf["WP-100"]), 0, 10_00), first)
+    refund = given(store, cart, "cash")
+    assert refund.payments == (Payment("exchange", 9_96, "cash"), Payment("exchange", 4, "credit"))
+    assert finish(store, cart, []).other_half is not None
+    left = store.read_now(aftersales.refunded, first.id).by_method
+    assert left == {"cash": 9_96, "credit": 4}, "all of the debt is accounted for"
+
+
 def test_damaged_goods_do_not_go_back_on_the_shelf(store: Store, shelf: dict[str, Part]) -> None:
     pump, plug = shelf["WP-100"], shelf["SP-300"]
     first = sell(store, cart_of(store, plug, pump, quantity=TWO), ("cash", 0))
