@@ -12,7 +12,6 @@ from textual.containers import Vertical
 from textual.content import Content
 
 from clutch_tui.phrases.price_levels import level_word
-from clutch_tui.phrases.units import measured
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t, tn
 from clutch_tui.ui import shop
@@ -227,6 +226,8 @@ def _sums(totalled: Totalled) -> list[str]:
 
 def _comes_back(back: Back, room: int) -> str:
     """Return what comes back, of which sale, and what is due for it; the names give way."""
+    from clutch_tui.phrases.units import measured
+
     names = shown.listed(
         f"{measured(line.quantity, line.unit)} × {shown.name(shown.of_language(line.name, line.name_en))}"
         for line in back.lines
