@@ -87,7 +87,7 @@ def concerns(cart: Cart, prices: Prices, most_off: int) -> tuple[Concern, ...]:
     """Return what is to be asked about before this cart is paid, the lines in their order. `most_off`, in hundredths of
     a percent, is what a shop lets be given off a line; what was quoted or ordered was promised, and is not judged by
     it."""
-    promised = cart.quotation_id is not None or cart.order_id is not None
+    promised = any((cart.quotation_id, cart.order_id, cart.special_order_id))
     told = []
     for line, figures in zip(cart.lines, margins(cart, prices), strict=True):
         about = line.name, line.name_en

@@ -23,7 +23,7 @@ T = TypeVar("T")
 class PiecesWorld(world.World):
     """A shop that sells nothing but pieces, quotes and exchanges nothing, notes no lost sales, has no price levels."""
 
-    measures = quotes = exchanges = notes = levels = orders = False
+    measures = quotes = exchanges = notes = orders = levels = False
 
 
 class ChangingPiecesWorld(ChangingWorld):

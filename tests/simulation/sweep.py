@@ -131,6 +131,7 @@ async def a_special_order_and_its_deposit(world: Rehearsal) -> None:
     await world.do(ordering.order)
 
 
+@story
 async def what_a_level_pays(world: Rehearsal) -> None:
     await world.do(price_levels.make)
     await world.do(price_levels.write, second=True)

@@ -62,7 +62,7 @@ def test_a_discount_is_judged_by_what_the_customer_would_have_paid() -> None:
     assert guards.concerns(dearer, prices, 0) == ()
 
 
-@pytest.mark.parametrize("promised", [{"quotation_id": "q"}, {"order_id": "o"}], ids=str)
+@pytest.mark.parametrize("promised", [{"quotation_id": "q"}, {"order_id": "o"}, {"special_order_id": "s"}], ids=str)
 def test_what_was_promised_is_asked_about_only_below_cost(promised: dict[str, str]) -> None:
     cart = replace(Cart("c", (line(100_00, discount=Discount(percent=5000)),)), **promised)
     assert guards.concerns(cart, costs(50_00), 0) == ()

@@ -157,9 +157,9 @@ class SalesScreen(TillPrices):
             self._look_at_shelf()
         self.show_news()
         exchanged, to_give = shop.cart.exchanged(cart, self.rules), shop.cart.to_give(cart, self.rules)
-        included = self.rules.prices_include_tax
-        figures = Totalled(cart, totals, included, self._others, number, exchanged, to_give, self._stock)
-        self.lines.show(replace(figures, margins=self.margins(cart)), select)
+        included, left = self.rules.prices_include_tax, self.margins(cart)
+        figures = Totalled(cart, totals, included, self._others, number, exchanged, to_give, self._stock, left)
+        self.lines.show(figures, select)
         if cart.customer_id != self._standing_of:
             self._read_standing(cart.customer_id)
         self.refresh_bindings()
@@ -272,15 +272,6 @@ class SalesScreen(TillPrices):
                 self._change(self.at_prices(more, line.part_id), select=line.part_id)
 
     @work(group="ask", exit_on_error=False)
-    async def action_price(self) -> None:
-        if self._line is not None:
-            from clutch_tui.ui.screens import till_questions
-
-            n, line = self._line
-            if (price := await till_questions.price(self.app, line)) is not None and self.cart is not None:
-                self._change(shop.cart.set_price(self.cart, n, price), select=line.part_id)
-
-    @work(group="ask", exit_on_error=False)
     async def action_discount(self) -> None:
         from clutch_tui.ui.screens.discount import DiscountDialog
 
@@ -365,8 +356,7 @@ class SalesScreen(TillPrices):
             return
         if not await self.may_sell_so(self.cart):
             return
-        asked = self.cart
-        fetches = asked.special_order_id
+        asked, fetches = self.cart, self.cart.special_order_id
         deposit = 0 if fetches is None else await self.store.read(shop.deposits.left, fetches)
         rules = self.rules  # what is paid is what the dialog said, whatever arrives meanwhile
         paid = await pay.ask_for_money(self.app, self.cart, rules, self.name_at_paying, deposit=deposit)

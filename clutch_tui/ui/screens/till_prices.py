@@ -90,6 +90,15 @@ class TillPrices(TillEntry):
         if self.cart is not None:
             self._change(self.at_prices(shop.cart.with_customer(self.cart, customer)))
 
+    @work(group="ask", exit_on_error=False)
+    async def action_price(self) -> None:
+        if self._line is not None:
+            from clutch_tui.ui.screens import till_questions
+
+            n, line = self._line
+            if (price := await till_questions.price(self.app, line)) is not None and self.cart is not None:
+                self._change(shop.cart.set_price(self.cart, n, price), select=line.part_id)
+
     def name_at_paying(self, cart: Cart, is_paid: bool) -> Cart:
         """Take the customer who was named while the money was taken; the cart as it is sold to him. What a part of has
         been paid stays at the prices that were told."""
