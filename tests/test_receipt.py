@@ -180,3 +180,17 @@ def test_a_saved_receipt_is_whole_private_and_named_by_its_number(tmp_path: Path
 @pytest.mark.parametrize(("number", "name"), [("../../etc/passwd", "etc_passwd.txt"), ("", f"{SALE.id}.txt")])
 def test_a_number_from_elsewhere_never_leads_out_of_the_folder(tmp_path: Path, number: str, name: str) -> None:
     assert receipt.save(replace(SALE, receipt_number=number), tmp_path) == tmp_path / name
+
+
+def test_what_is_written_on_the_sale_is_on_the_paper(language: str) -> None:
+    """The car, a note beside its line, the reference below its payment, and the note on the sale at the end."""
+    lines = tuple(replace(line, note="الشمال بس") if line.n == 1 else line for line in SALE.lines)
+    payments = (Payment("cash", 200_00), Payment("visa", 135_25, reference="7781-02"))
+    said = replace(SALE, car="كورولا ٢٠١٥ س ص ع 123", lines=lines, payments=payments, notes="يتسلم بكرة")
+    paper = receipt.lines(said, shop=SHOP)
+    assert all(cell_len(line) <= 42 for line in paper)
+    text = read(*paper)
+    for expected in ("كورولا ٢٠١٥ س ص ع 123", "الشمال بس", "7781-02", "يتسلم بكرة"):
+        assert expected in text, expected
+    below = text.splitlines()
+    assert "135.25" in below[next(n for n, line in enumerate(below) if "7781-02" in line) - 1]

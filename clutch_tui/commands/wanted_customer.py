@@ -36,5 +36,5 @@ def meant(text: str) -> CustomerRow:
         raise ShopError("error.customer.unknown_text", text=text) from None
     draft = customer.draft
     return CustomerRow(
-        customer.id, (), draft.name, draft.phone, "", customer.balance, customer.unsent, draft.customer_type
+        customer.id, (), draft.name, draft.phone, draft.car, customer.balance, customer.unsent, draft.customer_type
     )

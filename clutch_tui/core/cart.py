@@ -30,6 +30,8 @@ MOST = whole(1_000_000)
 DEAREST = 1_000_000_000_00
 """A billion pounds: beyond it a price is a slip of the finger."""
 LARGEST_NOTE = 200_00
+LONGEST_NOTE = 500
+"""Letters that may be written on a sale or a line, and of a car or a reference."""
 
 
 def add_line(cart: Cart, part: PartRow | Part, quantity: Quantity = ONE, price: int | None = None) -> Cart:
@@ -109,12 +111,24 @@ def with_discount(cart: Cart, discount: Discount) -> Cart:
 
 
 def with_customer(cart: Cart, customer: Customer | CustomerRow | None) -> Cart:
-    """Name the customer, and with him the price level, or nobody. What he pays is for `pricing.repriced` to say."""
+    """Name the customer, and with him the price level and the car that it is for, or nobody. What he pays is for
+    `pricing.repriced` to say."""
     if customer is None:
-        return replace(cart, customer_id=None, customer_name="", customer_phone="", level="")
+        return replace(cart, customer_id=None, customer_name="", customer_phone="", level="", car="")
     fields = customer.draft if isinstance(customer, Customer) else customer
     named = replace(cart, customer_id=customer.id, customer_name=fields.name, customer_phone=fields.phone)
-    return replace(named, level=fields.customer_type)
+    return replace(named, level=fields.customer_type, car=fields.car)
+
+
+def with_notes(cart: Cart, note: str, car: str) -> Cart:
+    """Write on the whole sale, and say for which car it is; blanks around either are dropped. Raises `error.sale.note`
+    for what is longer than a receipt takes."""
+    return replace(cart, notes=_short(note), car=_short(car))
+
+
+def set_note(cart: Cart, n: int, note: str) -> Cart:
+    """Write on a line. Raises `error.sale.note`."""
+    return _with_line(cart, n, replace(cart.lines[n], note=_short(note)))
 
 
 # --- what it comes to ----------------------------------------------------------------------------------
@@ -202,7 +216,15 @@ def check(cart: Cart) -> None:
         _check_quantity(line)
         _check_price(line.price)
         _check_discount(line.discount)
+        _short(line.note)
     _check_discount(cart.discount)
+    _short(cart.car)
+
+
+def _short(text: str) -> str:
+    if len(text := text.strip()) > LONGEST_NOTE:
+        raise ShopError("error.sale.note", most=LONGEST_NOTE)
+    return text
 
 
 def _check_quantity(line: CartLine) -> None:

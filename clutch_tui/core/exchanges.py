@@ -84,9 +84,10 @@ def checkout(
     carts.check(cart)
     refund = _refund(cart, rules, payments if gives else ())
     swapped = tuple(payment for payment in refund.payments if payment.method == EXCHANGE)
-    paid = () if gives else tuple(payments)
+    paid = () if gives else sales.tidied(payments)
     figures = carts.totals_paid(cart, rules, paid)
     sales.check_payments(cart, paid, figures, rules.cash_rounding, exchanged=carts.exchanged(cart, rules))
+    sales.check_tender(paid, tendered)
     people = {"cashier": cashier, "device_id": device_id}
     special_orders.check(cart, paid, figures.total)
     sale = sales.document_of(cart, (*swapped, *_money(paid)), figures, tendered=tendered, rules=rules, **people)

@@ -44,6 +44,7 @@ class SaleDocument:
     origins: tuple[int, ...] = ()
     exchange_id: str | None = None
     without_receipt: bool = False
+    car: str = ""
 
     @property
     def sign(self) -> int:
@@ -118,6 +119,7 @@ def _store(document: SaleDocument, body: Mapping[str, Any], change_id: str) -> S
         percent=document.percent,
         exchange_id=document.exchange_id,
         without_receipt=document.without_receipt,
+        car=document.car,
     )
     _write_lines(document, change_id, at)
     for method, amount in document.paid_by_method().items():
@@ -158,6 +160,7 @@ def _store(document: SaleDocument, body: Mapping[str, Any], change_id: str) -> S
         percent=document.percent,
         exchange_id=document.exchange_id,
         without_receipt=document.without_receipt,
+        car=document.car,
     )
 
 
@@ -182,6 +185,7 @@ def _write_lines(document: SaleDocument, change_id: str, at: str) -> None:
             "sale_line": origin,
             "percent": line.percent,
             "level": document.level_of(line),
+            "note": line.note,
         }
         for line, origin in zip(document.lines, origins, strict=True)
     )
@@ -192,6 +196,7 @@ def _write_lines(document: SaleDocument, change_id: str, at: str) -> None:
             "method": payment.method,
             "amount": payment.amount,
             "way": payment.way or "",
+            "reference": payment.reference,
         }
         for n, payment in enumerate(document.payments, 1)
     )
@@ -226,6 +231,7 @@ def _body(document: SaleDocument) -> dict[str, Any]:
             "price": line.price,
             "discount": line.discount,
             "total": line.total,
+            **_said(note=line.note),
         }
         for line in document.lines
     ]
@@ -260,9 +266,16 @@ def _body(document: SaleDocument) -> dict[str, Any]:
         "notes": document.notes,
         **({} if document.exchange_id is None else {"exchange_id": document.exchange_id}),
         **({"without_receipt": True} if document.without_receipt else {}),
+        **_said(car=document.car),
     }
 
 
 def _payment(payment: Payment) -> dict[str, Any]:
     way = {} if payment.way is None else {"way": payment.way}
-    return {"method": payment.method, "amount": payment.amount, **way}
+    return {"method": payment.method, "amount": payment.amount, **way, **_said(reference=payment.reference)}
+
+
+def _said(**texts: str) -> dict[str, str]:
+    """Return what version 2 adds to a sale, where it has something to say: other sales stay what they are for every
+    server (`outbox.additions`)."""
+    return {name: text for name, text in texts.items() if text}

@@ -161,7 +161,7 @@ def _lines(sale: Sale, worth: Mapping[int, int], quantities: Mapping[int, Quanti
             amount = _back(line, worth, line.returned + more) - _back(line, worth, line.returned)
             # of a fraction both are rounded: its share may be a piastre above its price
             off = max(0, quantity.worth(line.price, more) - amount)
-            yield replace(line, n=n, quantity=more, discount=off, total=amount, returned=NOTHING, percent=0)
+            yield replace(line, n=n, quantity=more, discount=off, total=amount, returned=NOTHING, percent=0, note="")
 
 
 def _back(line: SaleLine, worth: Mapping[int, int], back: int) -> int:

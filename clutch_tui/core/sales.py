@@ -27,6 +27,7 @@ from .quantity import NOTHING, Quantity, fits
 from .search_words import names_number
 from .types import (
     EXCHANGE,
+    REFERRED,
     Back,
     Cart,
     CartLine,
@@ -164,11 +165,13 @@ def checkout(
 
     `payments` must come to the total; `tendered` is the cash that was handed over, change still in it. Stock may
     go below zero: a till sells what the customer holds in his hand. Raises `error.sale.empty`,
-    `error.sale.unpaid`, `error.sale.not_in_coins`, `error.sale.credit_needs_customer`, what `cart.check` finds, and
+    `error.sale.unpaid`, `error.sale.not_in_coins`, `error.sale.credit_needs_customer`, `error.sale.change` for change
+    of what is no cash, `error.sale.no_reference` for the number of what has none, what `cart.check` finds, and
     `error.sale.sold_already` for a cart that was sold as it is and paid in another way: no receipt has that money.
     One for which something comes back is `exchanges.checkout`'s.
     """
     assert cart.back is None
+    payments = tidied(payments)
     if is_sold(cart.id):
         earlier = get(cart.id)
         if is_of(earlier, cart):
@@ -184,6 +187,7 @@ def checkout(
     figures = carts.totals_paid(cart, rules, payments)
     check_payments(cart, payments, figures, rules.cash_rounding)
     special_orders.check(cart, payments, figures.total)
+    check_tender(payments, tendered)
     document = document_of(
         cart, payments, figures, tendered=tendered, cashier=cashier, device_id=device_id, rules=rules
     )
@@ -221,6 +225,7 @@ def document_of(
         tendered=tendered,
         order_id=cart.order_id,
         notes=cart.notes,
+        car=cart.car,
     )
 
 
@@ -264,6 +269,23 @@ def check_payments(cart: Cart, payments: Sequence[Payment], figures: Totals, coi
             raise ShopError("error.sale.not_in_coins")
     if cart.customer_id is None and any(payment.method == "credit" for payment in payments):
         raise ShopError("error.sale.credit_needs_customer")
+    for payment in payments:
+        if payment.reference and payment.method not in REFERRED:
+            raise ShopError("error.sale.no_reference")
+        if len(payment.reference) > carts.LONGEST_NOTE:
+            raise ShopError("error.sale.note", most=carts.LONGEST_NOTE)
+
+
+def tidied(payments: Sequence[Payment]) -> tuple[Payment, ...]:
+    """Return the payments without blanks around their references."""
+    return tuple(replace(payment, reference=payment.reference.strip()) for payment in payments)
+
+
+def check_tender(payments: Sequence[Payment], tendered: int) -> None:
+    """Raise `error.sale.change` where more was handed over than is paid, and nothing of it in cash: change is given out
+    of the drawer, for money that came into it."""
+    if tendered > sum(payment.amount for payment in payments) and all(one.method != "cash" for one in payments):
+        raise ShopError("error.sale.change")
 
 
 def lines_of(cart: Cart) -> tuple[SaleLine, ...]:
@@ -273,6 +295,7 @@ def lines_of(cart: Cart) -> tuple[SaleLine, ...]:
             n, line.part_id, line.name, line.part_number, line.quantity, line.price, line.off, line.total,
             name_en=line.name_en, percent=line.discount.percent, unit=line.unit, decimals=line.decimals,
             level=line.level,
+            note=line.note,
         )
         for n, line in enumerate(cart.lines, 1)
     )  # fmt: skip
@@ -285,12 +308,12 @@ _RETURNED = """CASE coalesce((SELECT sum(line.quantity) FROM sale back JOIN sale
         WHERE back.return_of = sale.id AND back.status <> 'voided'), 0)
     WHEN 0 THEN ''
     WHEN (SELECT sum(line.quantity) FROM sale_line line WHERE line.sale_id = sale.id) THEN 'all' ELSE 'some' END"""
-_PAYMENTS = """(SELECT json_group_array(json_array(method, amount, nullif(way, '')))
-    FROM (SELECT method, amount, way FROM payment WHERE sale_id = sale.id ORDER BY n))"""
+_PAYMENTS = """(SELECT json_group_array(json_array(method, amount, nullif(way, ''), reference))
+    FROM (SELECT method, amount, way, reference FROM payment WHERE sale_id = sale.id ORDER BY n))"""
 _COLUMNS = (
     "id, receipt_number, date, business_day, cashier, customer_id, customer_name, subtotal, discount, tax, rounding,"
     " total, prices_include_tax, tax_rate, tendered, payment_method, status, return_of, order_id, notes, flags,"
-    " percent, own, exchange_id, without_receipt,"
+    " percent, own, car, exchange_id, without_receipt,"
     " coalesce((SELECT origin.receipt_number FROM sale origin WHERE origin.id = sale.return_of), '')"
 )
 
@@ -311,7 +334,7 @@ def _get(sale_id: str) -> Sale:
         raise ShopError("error.sale.unknown")
     (
         id_, number, date, day, cashier, customer_id, customer_name, subtotal, discount, tax, rounding, total,
-        include, rate, tendered, method, status, return_of, order_id, notes, flags, percent, own,
+        include, rate, tendered, method, status, return_of, order_id, notes, flags, percent, own, car,
         exchange_id, without_receipt, number_of_sale, unsent,
     ) = row  # fmt: skip
     lines, payments = _lines(sale_id), _payments(sale_id)
@@ -345,6 +368,7 @@ def _get(sale_id: str) -> Sale:
         exchange_id=exchange_id,
         deposit=_deposit(sale_id, payments) if return_of is None else 0,
         without_receipt=bool(without_receipt),
+        car=car,
     )
 
 
@@ -370,7 +394,8 @@ def _lines(sale_id: str) -> tuple[SaleLine, ...]:
     )
     rows = db.execute(
         "SELECT n, part_id, line.name, line.part_number, quantity, line.price, discount, total,"
-        " percent, line.level, coalesce(part.name_en, ''), coalesce(part.unit, ''), coalesce(part.decimals, 0)"
+        " percent, line.level, line.note,"
+        " coalesce(part.name_en, ''), coalesce(part.unit, ''), coalesce(part.decimals, 0)"
         " FROM sale_line line LEFT JOIN part ON part.id = part_id"
         " WHERE sale_id = ? ORDER BY n",
         (sale_id,),
@@ -381,17 +406,18 @@ def _lines(sale_id: str) -> tuple[SaleLine, ...]:
             returned=Quantity(returned.get(sold[0], 0)),
             percent=percent,
             level=level,
+            note=note,
             name_en=name_en,
             unit=unit,
             decimals=decimals,
         )
-        for *sold, percent, level, name_en, unit, decimals in rows
+        for *sold, percent, level, note, name_en, unit, decimals in rows
     )
 
 
 def _payments(sale_id: str) -> tuple[Payment, ...]:
-    rows = db.execute("SELECT method, amount, way FROM payment WHERE sale_id = ? ORDER BY n", (sale_id,)).fetchall()
-    return tuple(Payment(method, amount, way or None) for method, amount, way in rows)
+    rows = db.execute("SELECT method, amount, way, reference FROM payment WHERE sale_id = ? ORDER BY n", (sale_id,))
+    return tuple(Payment(method, amount, way or None, said) for method, amount, way, said in rows.fetchall())
 
 
 def count(q: SaleQuery) -> int:

@@ -26,6 +26,8 @@ PayMethod = Literal["cash", "visa", "instapay", "vodafone_cash", "credit"]
 PAY_METHODS: tuple[PayMethod, ...] = ("cash", "visa", "instapay", "vodafone_cash", "credit")
 EXCHANGE: Literal["exchange"] = "exchange"
 """How the two halves of an exchange pay each other, as far as they do: no money moves by it."""
+REFERRED: frozenset[str] = frozenset({"visa", "instapay", "vodafone_cash"})
+"""The ways of paying that somebody else keeps books of, where a payment has a reference number."""
 
 SaleStatus = Literal["completed", "voided", "returned"]
 Lane = Literal["fast", "slow", "attention", "local", "done"]
@@ -217,6 +219,9 @@ class CartLine:
         """Return what one unit costs without a rule."""
         return self.price if self.own_price is None else self.own_price
 
+    note: str = ""
+    """What is to be said of this line on the receipt, such as where it is fitted."""
+
     @property
     def gross(self) -> int:
         """Return what the quantity costs before anything is taken off."""
@@ -279,6 +284,8 @@ class Cart:
     special_order_id: str | None = None
     """The special order that it fetches, with the deposits on that."""
     level: str = ""  # the price level of the customer, if he has one
+    car: str = ""
+    """The car that it is for, with its plate: the customer's, or what was typed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,11 +314,13 @@ class Totals:
 @dataclass(frozen=True, slots=True)
 class Payment:
     """`amount` is what is kept of the tender; change given back is not in it. `way`, of an exchange, is how that had
-    been paid which is exchanged: so it goes back one day."""
+    been paid which is exchanged: so it goes back one day. `reference` is what the bank or the wallet calls it, by which
+    it is found again there; cash and the account have none."""
 
     method: PayMethod | Literal["exchange"]
     amount: int
     way: PayMethod | None = None
+    reference: str = ""
 
     @property
     def came_by(self) -> PayMethod:
@@ -340,6 +349,8 @@ class SaleLine:
     """The part's unit and decimals as they are now, as its English name."""
     decimals: int = field(default=0, compare=False)
     level: str = field(default="", compare=False)
+    note: str = field(default="", compare=False)
+    """What was written beside it: no other sale by another note."""
 
     @property
     def pieces(self) -> int:
@@ -422,6 +433,9 @@ class Sale:
     @property
     def is_return(self) -> bool:
         return self.return_of is not None or self.without_receipt
+
+    car: str = ""
+    """The car that it was for, with its plate."""
 
     @property
     def off_lines(self) -> int:

@@ -263,12 +263,14 @@ class SaleItem(Payload):
     total: Money = 0
     level: str = ""
     sale_line: Annotated[int | None, Field(ge=0, le=10**6)] = None
+    note: str = ""
 
 
 class PaymentPart(Payload):
     method: str
     amount: Money
     way: str = ""
+    reference: str = ""
 
 
 class Sale(Record):
@@ -294,6 +296,7 @@ class Sale(Record):
     flags: list[str] = []
     exchange_id: str | None = None
     without_receipt: bool = False
+    car: str = ""
 
 
 class Document(Record):

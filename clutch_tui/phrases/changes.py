@@ -222,7 +222,9 @@ def _body_lines(row: ChangeRow, payload: Mapping[str, Any]) -> list[str]:
     if payload.get("customer_name"):
         lines.append(f"{t('sales.customer')}: {shown.name(payload['customer_name'])}")
     for payment in payload.get("payments") or ():
-        lines.append(f"{_word('pay.' + payment['method'], payment['method'])}: {shown.money(payment['amount'])}")
+        reference = f"  {shown.part_number(payment['reference'])}" if payment.get("reference") else ""
+        method = _word(f"pay.{payment['method']}", payment["method"])
+        lines.append(f"{method}: {shown.money(payment['amount'])}{reference}")
     lines += [
         f"{field_word(row.type, name)}: {value_word(row.type, name, payload[name])}"
         for name in _SENT
@@ -240,7 +242,8 @@ def _field_line(type: str, name: str, value: Any, was: Mapping[str, Any]) -> str
 
 def _item_line(line: Mapping[str, Any]) -> str:
     name = shown.name(str(line.get("item_name") or "")) or shown.isolate(str(line.get("item_id") or "-"))
-    words = f"{shown.quantity(line.get('quantity') or 0)} × {name}"
+    note = f" ({shown.name(line['note'])})" if line.get("note") else ""
+    words = f"{shown.quantity(line.get('quantity') or 0)} × {name}{note}"
     price = line.get("price")
     said = [shown.money(price)] if price is not None else []
     said += [shown.name(line["brand"])] if line.get("brand") else []

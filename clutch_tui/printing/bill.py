@@ -10,7 +10,7 @@ from clutch_tui.text.strings import t, tn
 
 from . import page
 
-_INDENT = "  "
+INDENT = "  "
 
 
 class Bill(page.PaperPage):
@@ -23,15 +23,17 @@ class Bill(page.PaperPage):
         name = shown.of_language(line.name, line.name_en)
         self.plain(name or line.part_number)
         if name and line.part_number:
-            self.plain(_INDENT + shown.part_number(line.part_number))
-        times = f"{_INDENT}{measured(line.quantity, line.unit)} × {shown.amount(line.price)}"
+            self.plain(INDENT + shown.part_number(line.part_number))
+        if line.note:
+            self.plain(INDENT + shown.name(line.note))
+        times = f"{INDENT}{measured(line.quantity, line.unit)} × {shown.amount(line.price)}"
         gross = worth(line.price, line.quantity)
         self.pair(times, shown.amount(gross if line.discount else line.total))
         if line.discount:
-            self.pair(_INDENT + _discount("receipt.discount", line.percent), shown.amount(-line.discount))
+            self.pair(INDENT + _discount("receipt.discount", line.percent), shown.amount(-line.discount))
             self.pair("", shown.amount(line.total))
         if line.returned:
-            self.plain(_INDENT + t("receipt.given_back", quantity=measured(line.returned, line.unit)))
+            self.plain(INDENT + t("receipt.given_back", quantity=measured(line.returned, line.unit)))
 
     def sums(self, totals: Totals, *, off_lines: int, percent: int, tax_rate: int, included: bool) -> None:
         """What it comes to: `off_lines` of the discount was taken off lines, `percent` is that of the rest, where it

@@ -46,8 +46,13 @@ def method_word(method: str) -> str:
 
 
 def payment_words(payments: Iterable[Payment]) -> str:
-    """Ways of paying and what goes by each, in one line."""
-    return " + ".join(f"{method_word(payment.method)} {shown.amount(payment.amount)}" for payment in payments)
+    """Ways of paying and what goes by each, with its reference, in one line."""
+    return " + ".join(map(_payment_words, payments))
+
+
+def _payment_words(payment: Payment) -> str:
+    reference = f" ({shown.part_number(payment.reference)})" if payment.reference else ""
+    return f"{method_word(payment.method)} {shown.amount(payment.amount)}{reference}"
 
 
 class PaperPage:

@@ -11,7 +11,7 @@ from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 
 from . import page
-from .bill import Bill
+from .bill import INDENT, Bill
 from .page import WIDTH, method_word
 
 
@@ -134,6 +134,8 @@ class _Paper(Bill):
             self.plain(t("receipt.cashier", name=receipt.cashier))
         if receipt.customer_name:
             self.plain(t("receipt.customer", name=receipt.customer_name))
+        if receipt.car:
+            self.plain(t("receipt.car", car=shown.name(receipt.car)))
 
     def paid(self, receipt: Receipt) -> None:
         if receipt.payments:
@@ -153,6 +155,8 @@ class _Paper(Bill):
             before -= of_deposit
             if payment.amount > of_deposit or not of_deposit:
                 self.pair(word, shown.amount(payment.amount - of_deposit))
+            if payment.reference:
+                self.plain(INDENT + t("receipt.reference", reference=shown.part_number(payment.reference)))
         if receipt.change:
             self.pair(t("receipt.tendered"), shown.amount(receipt.tendered))
             self.pair(t("receipt.change"), shown.amount(receipt.change))

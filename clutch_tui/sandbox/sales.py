@@ -42,6 +42,7 @@ _TEXTS = (
 )  # fmt: skip
 _MONEY = ("subtotal", "discount", "tax", "rounding", "total")
 _MOST_LINES = 1_000_000
+_MOST_NOTE = 500
 
 
 def _check(body: JSON) -> None:
@@ -49,6 +50,7 @@ def _check(body: JSON) -> None:
     for name in _TEXTS:
         payload.text(body.get(name), name)
     payload.text(body.get("notes"), "notes", 20_000)
+    payload.text(body.get("car"), "car", _MOST_NOTE)
     payload.text(body.get("business_day"), "business_day", 40)
     if not _RECEIPT.fullmatch(payload.text(body.get("receipt_number"), "receipt_number", 64)):
         raise invalid("receipt_number", "must be letters, digits and dashes")
@@ -58,6 +60,7 @@ def _check(body: JSON) -> None:
     for n, line in enumerate(objects(body, "items")):
         for name in ("item_name", "part_number", "level"):
             payload.text(line.get(name), f"items[{n}].{name}")
+        payload.text(line.get("note"), f"items[{n}].note", _MOST_NOTE)
         _check_money(line, ("price", "discount", "total"))
         if line.get("sale_line") is not None:
             payload.counter(line["sale_line"], f"items[{n}].sale_line", _MOST_LINES)
@@ -65,6 +68,7 @@ def _check(body: JSON) -> None:
         payload.text(identity(payment.get("method"), "payments.method"), "payments.method", 40)
         payload.text(payment.get("way"), "payments.way", 40)
         payload.piastres(payment.get("amount"), "payments.amount")
+        payload.text(payment.get("reference"), "payments.reference", _MOST_NOTE)
     flags = body.get("flags")
     if flags is not None and not (isinstance(flags, list) and all(isinstance(flag, str) for flag in flags)):
         raise invalid("flags", "must be a list of texts")

@@ -20,6 +20,7 @@ from .server import SHOP, Deed, Moves, Server
 from .special_order_books import SpecialOrderBooks
 from .terminal import POLICIES, Terminal
 from .violation import Violation
+from .writing import WritingBooks
 
 NOT_RESENT = "coalesce(outcome, '') <> 'resent'"
 """True for a change of the outbox whose content has not gone up once more as another."""
@@ -37,6 +38,7 @@ class Rest:
         self.lost_sales = LostSaleBooks(server, self.committed, self.uncertain)
         self.exchanges = ExchangeBooks(server, self.committed, self.uncertain)
         self.special_orders = SpecialOrderBooks(server, self.committed, self.uncertain)
+        self.writing = WritingBooks(server, self.committed)
 
     def at_rest(self, terminals: Collection[Terminal]) -> None:
         """Everything was delivered: all sides must tell the same, and nothing may be missing or double."""
@@ -56,6 +58,7 @@ class Rest:
         self.lost_sales.at_rest(terminals, deeds)
         self.exchanges.at_rest(terminals)
         self.special_orders.at_rest(terminals, deeds)
+        self.writing.at_rest(terminals)
         for terminal in terminals:
             self._check_copy(terminal)
             self._check_outcomes(terminal)
@@ -309,13 +312,14 @@ _COPIES = {
 _PAPERS = (
     "SELECT id, 'head', kind, total, subtotal, discount, tax, rounding, receipt_number, date, cashier, customer_id,"
     " customer_name, iif(payment_method = 'exchange', (SELECT way FROM payment WHERE sale_id = sale.id ORDER BY amount"
-    " DESC, n LIMIT 1), payment_method), return_of, order_id, business_day, notes FROM sale ORDER BY id",
+    " DESC, n LIMIT 1), payment_method), return_of, order_id, business_day FROM sale ORDER BY id",
     "SELECT sale_id, 'line', part_id, name, part_number, quantity, price, discount, total, sale_line FROM sale_line"
     " ORDER BY sale_id, n",
     "SELECT sale_id, 'payment', iif(method = 'exchange', way, method), amount FROM payment ORDER BY sale_id, n",
 )
 """What a receipt says: of the sale itself, line by line, and payment by payment. In the words of version 1 what was
-exchanged is said to have been paid in the way in which it had come."""
+exchanged is said to have been paid in the way in which it had come; and what is written on a sale may stand in other
+words on other tills (`writing`)."""
 
 
 def compare(name: str, what: str, ours: list[Any], theirs: list[Any]) -> None:

@@ -39,6 +39,7 @@ from clutch_tui.core.types import (
     TaxRules,
 )
 
+from . import writing
 from .terminal import Terminal
 from .violation import Violation
 
@@ -114,15 +115,18 @@ def sell_these(
 
 def check_out(cart: Any, *methods: Any) -> Any:
     """Pay a cart by these methods, half of what is left by each but the last; the receipt."""
+    cart = writing.on_cart(cart)
     rules, payments = state.tax_rules(), list[Payment]()
     for n, method in enumerate(methods, 1):
         due = carts.due(cart, rules, payments, method)
         part = due if n == len(methods) else due // 2
         payments.append(Payment(method, money.down_to_coin(part, rules.cash_rounding) if method == "cash" else part))
     wanted = [payment for payment in payments if payment.amount or payment.method == "cash"]
+    wanted = writing.on_payments(cart.id, wanted)
     receipt = sales.checkout(cart, wanted, tendered=0, cashier="c", device_id="d", rules=rules)
     if receipt.totals != carts.totals_paid(cart, rules, wanted):
         raise Violation(f"the sale of {cart} came to {receipt.totals}")
+    writing.check_receipt(cart, wanted, receipt)
     return receipt
 
 

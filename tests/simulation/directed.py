@@ -31,6 +31,7 @@ from . import (
     directed_queue,
     directed_quotations,
     directed_special_orders,
+    directed_writing,
     stage,
 )
 from .network import Message
@@ -49,6 +50,7 @@ __all__ = [
     "directed_queue",
     "directed_quotations",
     "directed_special_orders",
+    "directed_writing",
     "play",
 ]
 

@@ -53,6 +53,7 @@ from . import (
     queue_mutants,
     quotation_mutants,
     special_order_mutants,
+    writing_mutants,
 )
 from .planting import MUTANTS, mutant, planted
 from .planting import put as _put
@@ -70,6 +71,7 @@ __all__ = [
     "queue_mutants",
     "quotation_mutants",
     "special_order_mutants",
+    "writing_mutants",
 ]
 
 

@@ -48,7 +48,7 @@ class PlainBooks(Books):
 
     def __init__(self, server: Server) -> None:
         super().__init__(server)
-        self.quotations.compares_ids = self.lost_sales.compares_ids = False
+        self.quotations.compares_ids = self.lost_sales.compares_ids = self.writing.compares_ids = False
 
     def on_commit(self, terminal: Terminal, connection: FragileConnection, touched: set[str]) -> None:
         seen = self.seen.setdefault(terminal.name, Seen())
@@ -87,6 +87,7 @@ class PlainBooks(Books):
         self._check_lost_sales(terminals)
         self._check_exchanges(terminals)
         self._check_price_rules(terminals)
+        self.writing.at_rest(terminals)
         for terminal in terminals:
             if self.alone:  # the sales of others have the server's ids here: nobody can say whose was voided
                 self._check_drawer(terminal)

@@ -140,6 +140,8 @@ CHEAP = (
     "price_rules_do_not_wait",
     "price_rules_swept",
     "recall_reprices",
+    "reference_unsaid",
+    "reference_unread",
     "reopen_keeps_covered",
     "reopen_shows_theirs",
     "return_over_refund",

@@ -26,7 +26,7 @@ from clutch_tui.core import (
     special_orders,
     suppliers,
 )
-from clutch_tui.core.cart import add_line, with_customer
+from clutch_tui.core.cart import add_line, set_note, with_customer, with_notes
 from clutch_tui.core.outbox import abilities, outbox, precedence
 from clutch_tui.core.outbox.messages import Change
 from clutch_tui.core.quantity import ONE, whole
@@ -66,7 +66,8 @@ def _a_day_in_the_shop() -> None:
     suppliers.create(SupplierDraft(name="مورد"))
     till: dict[str, Any] = {"cashier": "سارة", "device_id": "d"}
     cart = pricing.as_priced_now(with_customer(add_line(sales.open_cart(), part), customer))
-    half_paid = [Payment("cash", 100_00), Payment("credit", 50_00)]
+    cart = set_note(with_notes(cart, "", "كورولا"), 0, "قدام")
+    half_paid = [Payment("visa", 100_00, reference="7781"), Payment("credit", 50_00)]
     taken_home = sales.checkout(cart, half_paid, rules=TaxRules(), **till)
     cart = add_line(sales.open_cart(), part)
     mistaken = sales.checkout(cart, [Payment("cash", 150_00)], rules=TaxRules(), **till)
@@ -118,7 +119,7 @@ def test_a_quotation_says_for_whom_it_is_and_what_is_in_it(changes: dict[tuple[s
     body = messages.write_change(changes["quotation", "quotation"])["body"]
     assert (body["customer_id"], body["customer_name"], body["customer_phone"]) == (None, "أم أحمد", "01000000002")
     assert set(body) == {name for row in PROTOCOL.table("quotations") for name in row[0].code}
-    of_a_sale = {"sale_line", "level"}
+    of_a_sale = {"sale_line", "level", "note"}
     assert set(body["items"][0]) == names("sale", 1) - of_a_sale
 
 
@@ -132,18 +133,24 @@ def test_the_halves_of_an_exchange(changes: dict[tuple[str, str], Change]) -> No
     body = messages.write_change(changes["exchange", "sale"])["body"]
     assert set(body) == _told("exchange")
     for half in body.values():
-        assert set(half) == names("sale") - {"flags", "without_receipt"} | {"id", "customer"}
+        assert set(half) == names("sale") - {"flags", "car", "without_receipt"} | {"id", "customer"}
         assert [set(payment) for payment in half["payments"]] == [names("exchanges")]
 
 
 @pytest.mark.parametrize("kind", ["sale", "return"])
 def test_the_body_of_a_sale(changes: dict[tuple[str, str], Change], kind: str) -> None:
     body = messages.write_change(changes[kind, "sale"])["body"]
-    by_the_server, of_version_2 = {"flags"}, {"exchange_id", "without_receipt"}
-    assert set(body) == names("sale") - by_the_server - of_version_2 | {"id", "customer"}
-    of_the_other = {"level"} if kind == "return" else {"sale_line"}
-    assert set(body["items"][0]) == names("sale", 1) - of_the_other
+    of_others, said = {"flags", "exchange_id", "without_receipt"}, {"car"} if kind == "return" else set()
+    assert set(body) == names("sale") - of_others - said | {"id", "customer"}
+    lacking = {"level", "note"} if kind == "return" else {"sale_line"}
+    assert set(body["items"][0]) == names("sale", 1) - lacking
     assert set(body["customer"]) == {"id", "name", "phone"}
+
+
+def test_a_payment_says_its_reference_where_it_has_one(changes: dict[tuple[str, str], Change]) -> None:
+    """What says nothing of version 2 is for every server what it was."""
+    by_card, on_account = messages.write_change(changes["sale", "sale"])["body"]["payments"]
+    assert (set(by_card), set(on_account)) == ({"method", "amount", "reference"}, {"method", "amount"})
 
 
 def test_the_fields_of_a_create(changes: dict[tuple[str, str], Change]) -> None:

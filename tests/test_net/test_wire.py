@@ -205,17 +205,24 @@ def test_a_sale_is_read_with_its_lines_and_written_as_it_was() -> None:
         "id": "s1",
         "receipt_number": "A-1",
         "date": "2026-11-22T09:00:00.000Z",
-        "items": [{"itemId": "p1", "item_name": "بوجيه", "quantity": "2", "price": "150.00", "total": 300}],
-        "payments": [{"method": "cash", "amount": "300.00"}],
+        "items": [
+            {"itemId": "p1", "item_name": "بوجيه", "quantity": "2", "price": "150.00", "total": 300, "note": "قدام"}
+        ],
+        "payments": [{"method": "visa", "amount": "300.00", "reference": 4412}],
         "total": 300,
+        "car": "Lada 2107",
     }
     read = wire.read_one("sale", {"sale": sale})
+    assert (read["car"], read["items"][0]["note"]) == ("Lada 2107", "قدام")
     assert read["items"][0]["item_id"] == "p1"
-    assert (read["items"][0]["price"], read["payments"]) == (15000, [{"method": "cash", "amount": 30000}])
+    assert (read["items"][0]["price"], read["payments"]) == (
+        15000,
+        [{"method": "visa", "amount": 30000, "reference": "4412"}],
+    )
     assert read["items"][0]["quantity"] == whole(2)
     written = wire.write("sale", read)
     assert (written["items"][0]["price"], written["items"][0]["quantity"]) == (Decimal("150.00"), 2)
-    assert written["payments"] == [{"method": "cash", "amount": Decimal("300.00")}]
+    assert written["payments"] == [{"method": "visa", "amount": Decimal("300.00"), "reference": "4412"}]
     assert wire.read_one("sale", written) == read
 
 

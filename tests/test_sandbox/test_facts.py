@@ -258,15 +258,12 @@ async def test_what_a_newer_program_says_is_put_off_and_not_refused(terminal: Te
 
 async def test_a_server_of_version_1_names_nothing_and_knows_no_taking_back(terminal: Terminal) -> None:
     named = await terminal.data("system.version")
-    quotations = ["quotation", "quotation_lost", "quotation_sold"]
-    assert (named["protocol"], named["records"]) == (
-        2,
-        [
-            *("deposit", "deposit_forfeit", "exchange", "fraction", "level", "lost_sale", "payment_void"),
-            *("price_rule", *quotations),
-            *("quote", "quote_line", "return_without_receipt", "special_order", "special_order_step", "unit"),
-        ],
-    )
+    records = [
+        *("car", "deposit", "deposit_forfeit", "exchange", "fraction", "level", "line_note", "lost_sale"),
+        *("payment_void", "price_rule", "quotation", "quotation_lost", "quotation_sold", "quote", "quote_line"),
+        *("reference", "return_without_receipt", "special_order", "special_order_step", "unit"),
+    ]
+    assert (named["protocol"], named["records"]) == (2, records)
     terminal.sandbox.backend.database.protocol = 1
     assert "protocol" not in await terminal.data("system.version")
     assert (await terminal.call("sales.sync", terminal.sync_body(protocol=2))).status_code == 426

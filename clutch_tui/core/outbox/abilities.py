@@ -9,7 +9,7 @@ the server learns. The form is frozen at the first send, like all of a change.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -21,7 +21,7 @@ from ..database.statement import Statement, given
 from ..quantity import is_whole
 from ..records.customer import DocumentTable
 from ..records.sync import OutboxTable, PullPageTable
-from . import halves, transports
+from . import additions, halves, transports
 from .messages import Change
 from .precedence import LATER_TYPES, MOVELESS
 
@@ -125,12 +125,12 @@ LATER: dict[str, Later] = {
     "exchange": Later("sales", in_halves=True),
     **dict.fromkeys((*MOVELESS, "deposit_forfeit"), Later("sales")),
     **dict.fromkeys(LATER_TYPES, Later("inventory", is_kind=False)),
-    "level": Later("sales", is_kind=False),
     "quote": Later("orders", is_kind=False),
     "quote_line": Later("orders", is_kind=False),
     "return_without_receipt": Later("sales", is_kind=False),
     "unit": Later("inventory", is_kind=False),
     "fraction": Later(None, is_kind=False),
+    **dict.fromkeys(additions.NAMES, Later("sales", is_kind=False)),
 }
 LATER_FIELDS = ("unit", "decimals")
 """The fields of a part that only a server knows which names `unit`."""
@@ -324,10 +324,8 @@ def freeze(change: Change) -> bool:
         return False
     if change.kind == "quote":
         return _freeze_quote(change)
-    if says_level(change.kind, change.payload) and not knows("level"):
-        _FREEZE.run(change_id=change.change_id, form=_written(_without_level(change.payload)))
     if later is None or not later.is_kind or knows(change.kind):
-        return True
+        return _put_in_words(change)
     if later.in_halves and not transports.by_lists("sales"):
         return has_spoken() and transports.of("sales") is not None
     if later.form is None or state.get(f"refused.{change.kind}") is not None:
@@ -358,9 +356,25 @@ def _freeze_quote(change: Change) -> bool:
     return True
 
 
+def _put_in_words(change: Change) -> bool:
+    """Freeze what version 2 adds to a fact of version 1 in the words that this server knows. False for as long as
+    nothing was heard of what it knows."""
+    unknown = {name for name in additions.said_by(change.kind, change.payload) if not knows(name)}
+    if not unknown:
+        return True
+    if not (unknown <= additions.WORDLESS or has_spoken()):
+        return False
+    _FREEZE.run(change_id=change.change_id, form=_written(_plainly(change.kind, change.payload, unknown)))
+    return True
+
+
+def _plainly(kind: str, payload: Mapping[str, Any], unknown: Collection[str]) -> Form:
+    return Form(kind, "sale", additions.in_words(payload, unknown))
+
+
 def in_form(change: Change) -> Change:
     """The change as it was frozen."""
-    if change.kind not in LATER and not says_level(change.kind, change.payload):
+    if change.kind not in LATER and not additions.said_by(change.kind, change.payload):
         return change
     form = _FORM.first(change_id=change.change_id)["form"]
     return replace(change, **json.loads(form)) if form else change
@@ -369,27 +383,23 @@ def in_form(change: Change) -> Change:
 def reword(change_id: str, kind: str) -> bool:
     """The server knows a change under this id with another content: a fact that another copy of this disk has sent in
     its other form, before or after the server learned its kind. True where that form is sent now, once."""
-    tried, text = f"reworded.{change_id}", ""
+    tried = f"reworded.{change_id}"
     payload = json.loads(_PAYLOAD.first(change_id=change_id)["payload"])
-    form = _without_level if says_level(kind, payload) else LATER[kind].form if kind in LATER else None
+    form = _other_form(kind, payload)
     if form is None or state.get(tried) is not None:
         return False
-    if not _FORM.first(change_id=change_id)["form"]:
-        text = _written(form(payload))
+    text = "" if _FORM.first(change_id=change_id)["form"] else _written(form)
     _FREEZE.run(change_id=change_id, form=text)
     state.put(tried, 1)
     return True
 
 
-def says_level(kind: str, payload: Mapping[str, Any]) -> bool:
-    """Tell whether a line of a sale says the price level at which it was sold."""
-    return kind == "sale" and any(line.get("level") for line in payload["items"])
-
-
-def _without_level(payload: Mapping[str, Any]) -> Form:
-    """A sale as a server knows it that knows no price levels."""
-    items = [{name: value for name, value in line.items() if name != "level"} for line in payload["items"]]
-    return Form("sale", "sale", {**payload, "items": items})
+def _other_form(kind: str, payload: Mapping[str, Any]) -> Form | None:
+    """A fact in the words of version 1, where those are others; None where it has only the one form."""
+    if (later := LATER.get(kind)) is not None and later.form is not None:
+        return later.form(payload)
+    said = additions.said_by(kind, payload)
+    return _plainly(kind, payload, said) if said else None
 
 
 def _written(form: Form) -> str:

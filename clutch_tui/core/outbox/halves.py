@@ -92,8 +92,8 @@ def _in_version_1(half: Mapping[str, Any]) -> dict[str, Any]:
     """A half by itself, in words that every server knows."""
     body = {name: value for name, value in half.items() if name != "exchange_id"}
     body["payments"] = [
-        {"method": payment.get("way") or (_FORMER_WAY if payment["method"] == KIND else payment["method"]),
-         "amount": payment["amount"]}
+        {name: value for name, value in payment.items() if name != "way"}
+        | {"method": payment.get("way") or (_FORMER_WAY if payment["method"] == KIND else payment["method"])}
         for payment in half["payments"]
     ]  # fmt: skip
     if body["payment_method"] == KIND:

@@ -8,6 +8,7 @@ from peewee import AutoField, BooleanField, IntegerField, TextField
 
 from clutch_tui.text.fold import fold, fold_number
 
+from ..cars import described
 from ..database.statement import insert
 from ..limits import NOTE, PHONE
 from ..search_words import fold_often, phone_key
@@ -38,6 +39,11 @@ class CustomerDraft:
     car_model: str = text("part.car_model", keys=(_OFTEN,))
     car_year: str = text("part.year", keys=(_OFTEN,))
     car_plate: str = text("customer.plate", keys=(Key(fold), Key(fold_number)))
+
+    @property
+    def car(self) -> str:
+        """Return the car with its plate as one says it; empty where none is known."""
+        return described(self.car_brand, self.car_model, self.car_year, self.car_plate)
 
 
 keys_of = keys_from(CustomerDraft)

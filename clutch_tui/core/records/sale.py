@@ -16,15 +16,20 @@ from .table import Folded, Table, count, text
 
 
 def keys_of(record: Mapping[str, Any]) -> dict[str, str]:
-    """The folded column of a sale: its receipt number, its customer, its cashier and what was sold.
+    """The folded column of a sale: its receipt number, its customer, car and cashier, what was sold and noted, and the
+    references of its payments.
 
-    `record` is in core names; its lines are mappings under `items` with `item_name` and `part_number`.
+    `record` is in core names; its lines are mappings under `items` with `item_name`, `part_number` and `note`, its
+    payments mappings under `payments` with `reference`.
     """
     get = record.get
     number = get("receipt_number") or ""
     parts = [fold(number), fold_number(number), fold(get("customer_name") or ""), fold(get("cashier") or "")]
     for line in get("items") or ():
         parts += fold(line.get("item_name") or ""), fold_number(line.get("part_number") or "")
+        parts.append(fold(line.get("note") or ""))
+    parts += fold(get("car") or ""), fold_number(get("car") or ""), fold(get("notes") or "")
+    parts += (fold_number(payment.get("reference") or "") for payment in get("payments") or ())
     return {"search_key": joined(parts)}
 
 
@@ -65,6 +70,7 @@ class SaleTable(Table):
     """Of a half of an exchange: the other half."""
     without_receipt = BooleanField(default=False)
     """Of a return: nobody knows of which sale."""
+    car = text()
 
     class Meta:
         table_name = "sale"
@@ -86,6 +92,7 @@ class SaleLineTable(Table):
     """In hundredths: what the discount was reckoned from, 0 for an amount. Only own sales know."""
     level = text()
     """The price level whose rule said the price; empty for the part's own, and for one that was typed or quoted."""
+    note = text()
 
     class Meta:
         table_name = "sale_line"
@@ -99,6 +106,8 @@ class PaymentTable(Table):
     amount = IntegerField()
     way = text()
     """Of an exchange: how that had been paid which is exchanged."""
+    reference = text()
+    """What the bank or the wallet calls it."""
 
     class Meta:
         table_name = "payment"

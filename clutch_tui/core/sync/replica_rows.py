@@ -306,7 +306,7 @@ _SALE_COLUMNS = (
     "id", "kind", "receipt_number", "date", "device_id", "cashier", "customer_id", "customer_name", "subtotal",
     "discount", "tax", "rounding", "total", "payment_method", "status", "return_of", "order_id", "business_day",
     "notes", "flags", "version", "seq", "search_key", "exchange_id",
-    "without_receipt",
+    "without_receipt", "car",
 )  # fmt: skip
 
 
@@ -404,6 +404,7 @@ def _sale_row(row: Row) -> dict[str, Any]:
         "without_receipt": bool(row.get("without_receipt")),
         "flags": " ".join(row["flags"]),
         "date": row["date"] or db.now_text(),
+        "car": row.get("car", ""),  # a page that a program of before has staged has none of the three
     }
     return {name: filled.get(name) for name in _SALE_COLUMNS}
 
@@ -413,25 +414,29 @@ def _store_sale_lines(rows: Sequence[Row]) -> None:
     db.executemany("DELETE FROM payment WHERE sale_id = ?", [(row["id"],) for row in rows])
     db.executemany(
         "INSERT INTO sale_line (sale_id, n, part_id, name, part_number, quantity, price, discount, total, sale_line,"
-        " level) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " level, note) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             (
                 row["id"], n, line["item_id"] or "", line["item_name"], line["part_number"], line["quantity"],
                 line["price"], line["discount"], line["total"], line["sale_line"],
-                line.get("level", ""),  # a page that has waited since before there were levels
+                # a page that has waited since before there were levels and notes
+                line.get("level", ""), line.get("note", ""),
             )
             for row in rows
             for n, line in enumerate(row["items"], 1)
         ),
     )  # fmt: skip
     db.executemany(
-        "INSERT INTO payment (sale_id, n, method, amount, way) VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO payment (sale_id, n, method, amount, way, reference) VALUES (?, ?, ?, ?, ?, ?)",
         (
-            (row["id"], n, payment["method"], payment["amount"], payment.get("way") or "")
+            (
+                row["id"], n, payment["method"], payment["amount"], payment.get("way") or "",
+                payment.get("reference", ""),
+            )
             for row in rows
             for n, payment in enumerate(row["payments"], 1)
         ),
-    )
+    )  # fmt: skip
 
 
 def sweep_sales(present: Collection[str], oldest: str) -> None:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
 from textual.content import Content
 
-from clutch_tui.core.types import PAY_METHODS, Cart, Payment, PayMethod, TaxRules
+from clutch_tui.core.types import PAY_METHODS, REFERRED, Cart, Payment, PayMethod, TaxRules
 from clutch_tui.printing.page import payment_words
 from clutch_tui.text import format as shown
 from clutch_tui.text.format import NO_BREAK_SPACE, NumberError
@@ -66,8 +67,13 @@ class PayDialog(Dialog[Paid]):
     is due is one part of it, and the rest is asked for. F8 takes a part off again: the last in the chosen way; leaving
     with parts taken asks, because they are money that a customer has handed over. On account asks for the customer
     where the sale has none, and `name_customer` gets the cart with him, so that he stays when nothing is paid, and
-    whether a part is paid already; it gives back the cart at his prices."""
+    whether a part is paid already; it gives back the cart at his prices. What somebody else keeps books of has a field
+    for its reference, one Tab away and never asked for."""
 
+    DEFAULT_CSS = """
+    PayDialog Horizontal { height: 1; }
+    PayDialog Horizontal > .form--label { width: 22; color: $text-muted; padding: 0 1; }
+    """
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
             Binding(f"f{n}", f"method('{method}')", f"pay.{method}", id=f"pay.{method}")
@@ -95,6 +101,8 @@ class PayDialog(Dialog[Paid]):
         self.due_line = Words(id="pay-due", classes="emphasis")
         self.rounding_line = Words(id="pay-rounding", classes="muted")
         self.field = MoneyField(id="pay-amount")
+        self.reference = TextField(id="pay-reference")
+        self._reference_row = Horizontal(Words("pay.reference", classes="form--label"), self.reference)
         self.change_line = Words(id="pay-change")
         self._methods = Words(id="pay-methods")
         self._quick = Words(id="pay-quick", classes="muted")
@@ -112,6 +120,7 @@ class PayDialog(Dialog[Paid]):
         yield self._methods
         yield self._account
         yield self.field
+        yield self._reference_row
         yield self.change_line
         yield self._quick
         yield self._problem
@@ -172,6 +181,7 @@ class PayDialog(Dialog[Paid]):
         self._quick.display = self._method == "cash"
         self._paid.display = bool(self._before or self._payments)
         self._account.display = self._method == "credit" and not self._lacks_customer
+        self._reference_row.display = self._method in REFERRED
         self.rounding_line.display = bool(self._rounding)
         for line in self.query(Words):
             line.refresh(layout=True)
@@ -179,6 +189,8 @@ class PayDialog(Dialog[Paid]):
     def action_method(self, method: PayMethod) -> None:
         """Choose the method, also one that cannot be taken: Enter must never book another than was asked for."""
         self._method = method
+        if method not in REFERRED and self.reference.has_focus:
+            self.field.focus()
         self._problem.clear()
         self._redraw()
         if self._lacks_customer:
@@ -283,6 +295,8 @@ class PayDialog(Dialog[Paid]):
             self._problem.tell(lambda: t("pay.too_much", due=shown.money(due)))
         elif self._method == "cash" and not shop.money.is_payable(amount, self._rules.cash_rounding):
             self._problem.tell(lambda: t("pay.not_in_coins", coin=shown.money(self._rules.cash_rounding)))
+        elif len(self.reference.value.strip()) > shop.cart.LONGEST_NOTE:
+            self._problem.say("error.sale.note", most=shop.cart.LONGEST_NOTE)
         elif amount > shop.cart.DEAREST:
             self._problem.say("error.number.too_large", maximum=shown.amount(shop.cart.DEAREST))
         elif self._method == "cash" and shop.cart.is_odd_tender(amount, due):
@@ -313,10 +327,12 @@ class PayDialog(Dialog[Paid]):
         self._take(amount, due)
 
     def _take(self, amount: int, due: int) -> None:
-        self._payments.append(Payment(self._method, min(amount, due)))
+        reference = self.reference.value.strip() if self._method in REFERRED else ""
+        self._payments.append(Payment(self._method, min(amount, due), reference=reference))
         self._tendered.append(amount if self._method == "cash" else 0)
         if amount >= due:
             self.dismiss(Paid(self._cart, (*self._before, *self._payments), sum(self._tendered)))
         else:
-            self.field.value = ""
+            self.field.value = self.reference.value = ""
+            self.field.focus()
             self._redraw()

@@ -62,6 +62,7 @@ class SalesScreen(TillPrices):
         Binding("f11,ctrl+g", "quote", "sales.quote", id="sales.quote"),
         Binding("ctrl+e", "exchange", "sales.exchange", show=False, id="sales.exchange", priority=True),
         Binding("ctrl+x", "lost_sale", "sales.lost_sale", show=False, id="sales.lost_sale", priority=True),
+        Binding("ctrl+k", "notes", "sales.notes", show=False, id="sales.notes", priority=True),
         Binding("ctrl+n", "quantity", "sales.quantity", show=False, id="sales.quantity"),
         Binding("ctrl+s", "take_price", "sales.take_price", show=False, id="sales.take_price", priority=True),
         Binding("ctrl+d", "drawer", "sales.drawer", show=False, id="sales.drawer", priority=True),
@@ -270,6 +271,18 @@ class SalesScreen(TillPrices):
             if (quantity := await till_questions.quantity(self.app, line)) is not None and self.cart is not None:
                 more = shop.cart.set_quantity(self.cart, n, quantity)
                 self._change(self.at_prices(more, line.part_id), select=line.part_id)
+
+    @work(group="ask", exit_on_error=False)
+    async def action_notes(self) -> None:
+        """Write on the marked line and on the sale, and for which car it is."""
+        from clutch_tui.ui.screens import notes
+
+        if self.cart is None or self._line is None:
+            return
+        n, line = self._line
+        noted = await notes.ask_for(self.app, self.cart, n)
+        if noted is not None and self.cart is not None:
+            self._change(noted, select=line.part_id)
 
     @work(group="ask", exit_on_error=False)
     async def action_discount(self) -> None:
@@ -487,7 +500,7 @@ class SalesScreen(TillPrices):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "empty":
             return True if self.is_selling else None
-        if action in ("pay", "price", "discount", "remove", "quantity"):
+        if action in ("pay", "price", "discount", "remove", "quantity", "notes"):
             return True if self.cart is not None and self.cart.lines else None
         if action == "take_price":
             return True if self.has_price_news else None

@@ -73,6 +73,12 @@ def _discount(row: CartRow) -> str:
     return shown.rate(discount.percent) if discount.percent else shown.amount(row.line.off) if discount else ""
 
 
+def _named(line: CartLine) -> str:
+    """The part's name behind what is written beside it: a long name gives way at its end."""
+    name = shown.of_language(line.name, line.name_en)
+    return f"({shown.name(line.note)}) {name}" if line.note else name
+
+
 def part_of(line: CartLine) -> str:
     """The part's name in the language of the screen, for a sentence."""
     return shown.name(shown.of_language(line.name, line.name_en))
@@ -89,7 +95,7 @@ def _short_tone(row: CartRow) -> str:
 
 CART_COLUMNS: tuple[TableColumn[CartRow], ...] = (
     TableColumn("sales.line", 3, _place, number=True, tone=_short_tone),
-    TableColumn("part.name", 18, lambda row: shown.of_language(row.line.name, row.line.name_en), flex=3),
+    TableColumn("part.name", 18, lambda row: _named(row.line), flex=3),
     TableColumn("part.number", 12, lambda row: shown.part_number(row.line.part_number), priority=2, flex=1),
     TableColumn("common.quantity", 9, lambda row: shown.quantity(row.line.quantity), number=True),
     TableColumn(
@@ -195,6 +201,7 @@ def _customer(cart: Cart, standing: str, parked: int, room: int) -> str:
     then the end of the name gives way."""
     others = t("sales.others_open", count=shown.number(parked)) if parked else ""
     phone = shown.phone(cart.customer_phone) if cart.customer_phone else ""
+    car = shown.name(cart.car) if cart.car else ""
 
     def parts(name: str) -> tuple[str, ...]:
         if not name:
@@ -207,7 +214,8 @@ def _customer(cart: Cart, standing: str, parked: int, room: int) -> str:
     lacking = cell_len(beside(parts(name), 0)) + len(MORE) - room
     if name and room and lacking > 0 and cell_len(beside((*parts(name), phone), 0)) > room:
         name = shortened(name, cell_len(name) - lacking)
-    return beside((*parts(name), phone), room)
+    shows_car = not room or cell_len(beside((*parts(name), phone, car), 0)) <= room
+    return beside((*parts(name), phone, car if shows_car else ""), room)
 
 
 def _sums(totalled: Totalled) -> list[str]:

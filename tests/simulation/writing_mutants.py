@@ -1,0 +1,38 @@
+"""Planted mistakes about what is written on a sale: a word that is lost on its way."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import Any
+
+from clutch_tui.core import receipts
+from clutch_tui.core.outbox import additions
+from clutch_tui.core.sync import replica_rows
+
+from .planting import mutant, put
+
+
+@mutant
+def reference_unsaid(stack: ExitStack) -> None:
+    """For a server that does not know references they are taken off, and stand nowhere else."""
+
+    def in_words(body: Any, unknown: Any) -> dict[str, Any]:
+        return {**before(body, unknown), "notes": body["notes"]}
+
+    before = put(stack, additions, "in_words", in_words)
+
+
+@mutant
+def reference_kept_back(stack: ExitStack) -> None:
+    """A payment goes up without its reference: it is known where it was taken, and nowhere else."""
+    put(stack, receipts, "_said", lambda **texts: {name: text for name, text in texts.items() if name != "reference"})
+
+
+@mutant
+def reference_unread(stack: ExitStack) -> None:
+    """What another till has taken comes without its references."""
+
+    def store(rows: Any) -> None:
+        before([{**row, "payments": [{**one, "reference": ""} for one in row["payments"]]} for row in rows])
+
+    before = put(stack, replica_rows, "_store_sale_lines", store)
