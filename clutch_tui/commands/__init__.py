@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 import simplejson
@@ -25,16 +26,20 @@ from clutch_tui.config.paths import Home
 from clutch_tui.config.settings import ConfigError, Settings
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.quantity import Quantity, to_decimal
+from clutch_tui.core.types import Discount
 from clutch_tui.phrases.errors import explain
 from clutch_tui.support import logs
 from clutch_tui.terminal import glyphs
 from clutch_tui.text import strings
-from clutch_tui.text.format import NumberError, isolate, parse_quantity
+from clutch_tui.text.format import NumberError, isolate, parse_decimal, parse_money, parse_quantity
 from clutch_tui.text.harmless import escaped
 from clutch_tui.text.strings import t
 
 if TYPE_CHECKING:
+    from clutch_tui.core.store.store import Store
     from clutch_tui.errors import Problem
+
+T = TypeVar("T")
 
 
 def build() -> click.Group:
@@ -63,21 +68,28 @@ def build() -> click.Group:
         about,
         connection,
         customers,
+        drawer,
         giving_back,
         keys,
         lost_sales,
         orders,
+        past_sales,
         prices,
         queue,
         quotations,
         selling,
         servers,
         special_orders,
+        stock,
+        suppliers,
+        support_tools,
     )
-    from . import support_tools as tools
 
-    of_the_till = (selling, giving_back, quotations, orders, special_orders, lost_sales, prices, customers)
-    for module in (*of_the_till, connection, queue, tools, keys, servers, about):
+    at_the_counter = (
+        *(selling, giving_back, past_sales, quotations, orders, special_orders, lost_sales, prices),
+        *(drawer, customers, stock, suppliers),
+    )
+    for module in (*at_the_counter, connection, queue, support_tools, keys, servers, about):
         for command in module.commands():
             group.add_command(command)
     return group
@@ -194,7 +206,59 @@ class QuantityParameter(click.ParamType[Quantity]):
             self.fail(explain(error), param, ctx)
 
 
-QUANTITY = QuantityParameter()
+class MoneyParameter(click.ParamType[int]):
+    """An amount of money on the command line, in pounds; in minor units behind it."""
+
+    name = "amount"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        try:
+            return value if isinstance(value, int) else parse_money(str(value))
+        except NumberError as error:
+            self.fail(explain(error), param, ctx)
+
+
+class DiscountParameter(click.ParamType[Discount]):
+    """Money off, or a percentage: `5`, `12.5%`."""
+
+    name = "discount"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Discount:
+        text = str(value).strip()
+        try:
+            if not text.endswith("%"):
+                return Discount(parse_money(text))
+            percent = int(parse_decimal(text.removesuffix("%"), 2).scaleb(2))
+        except NumberError as error:
+            self.fail(explain(error), param, ctx)
+        return Discount(percent=percent)
+
+
+QUANTITY, MONEY, DISCOUNT = QuantityParameter(), MoneyParameter(), DiscountParameter()
+
+
+class _TakenBack(Exception):
+    """Ends the transaction of a trial, which is undone by that."""
+
+
+def done(store: Store, deed: Callable[[], T], *, dry_run: bool = False) -> T:
+    """Return what a deed makes, in a transaction of its own; of a trial, too, which leaves nothing behind."""
+    if not dry_run:
+        return store.run_now(deed)
+    made: list[T] = []
+
+    def trial() -> None:
+        made.append(deed())
+        raise _TakenBack
+
+    with suppress(_TakenBack):
+        store.run_now(trial)
+    return made[0]
+
+
+def key_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`--key`, the same for every command of which a script may not be sure that it has run."""
+    return click.option("--key", "script_key", default="", help=t("cli.option.key"))(function)
 
 
 def json_option(function: Callable[..., Any]) -> Callable[..., Any]:

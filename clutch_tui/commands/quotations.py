@@ -19,9 +19,9 @@ from clutch_tui.core.types import PAY_METHODS, Cart, PayMethod, Receipt
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 
-from . import find_installation, in_units, json_option, say_json, wanted_customer
+from . import done, find_installation, in_units, json_option, say_json, wanted_customer
 from .selling import sold_whole
-from .wanted_parts import filled, paired, part_options
+from .wanted_parts import InOrder, filled, paired, part_options
 
 
 def commands() -> tuple[click.Command, ...]:
@@ -41,17 +41,10 @@ def quote() -> click.Group:
 # --- making one ----------------------------------------------------------------------------------------
 
 
-class _TakenBack(Exception):
-    """Ends the transaction of a trial, which is undone by that; carries what was made."""
-
-    def __init__(self, quotation: Quotation) -> None:
-        self.quotation = quotation
-
-
 def make() -> click.Command:
     most = quotations.MOST_DAYS
 
-    @click.command("make", help=t("cli.quote.make.help"))
+    @click.command("make", cls=InOrder, help=t("cli.quote.make.help"))
     @part_options
     @click.option("--customer", default="", help=t("cli.quote.make.customer"))
     @click.option("--name", default="", help=t("cli.quote.make.name"))
@@ -83,22 +76,16 @@ def make() -> click.Command:
         installation = find_installation(options)
 
         def quoted() -> Quotation:
-            made = quotations.quote(
+            return quotations.quote(
                 filled(_for_customer(sales.open_cart(), customer), wanted),
                 valid_until=_last_day(days, until),
                 device_id=installation.device_id,
                 rules=state.tax_rules(),
                 **said,
             )
-            if dry_run:
-                raise _TakenBack(made)
-            return made
 
         with installation.open_store(inline=True) as store:
-            try:
-                made = store.run_now(quoted)
-            except _TakenBack as trial:
-                made = trial.quotation
+            made = done(store, quoted, dry_run=dry_run)
             shop = store.read_now(state.setting, "shop.profile")
         if as_json:
             say_json(_fields(made) | {"dry_run": dry_run} | ({"id": "", "number": ""} if dry_run else {}))

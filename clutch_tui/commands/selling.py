@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import click
 
 from clutch_tui.core import cart as carts
-from clutch_tui.core import guards, lookup, money, pricing, sales, state
+from clutch_tui.core import guards, lookup, money, pricing, sales, script_keys, state, tender
 from clutch_tui.core.price_lists.headings import FIELDS
 from clutch_tui.core.price_lists.notation import MARKS, Mark
-from clutch_tui.core.quantity import Quantity, written
-from clutch_tui.core.types import PAY_METHODS, Cart, Payment, PayMethod, Receipt
+from clutch_tui.core.quantity import written
+from clutch_tui.core.types import Cart, Payment, PayMethod, Receipt
 from clutch_tui.phrases import lookups
 from clutch_tui.phrases.guards import words
 from clutch_tui.text.strings import t
 
-from . import find_installation, in_units, json_option, say_json
-from .wanted_parts import filled, paired, part_options
+from . import done, find_installation, in_units, json_option, key_option, say_json
+from .wanted_parts import InOrder
+from .wanted_sale import WantedSale, of_options, sale_options, to_cart
 
 
 def commands() -> tuple[click.Command, ...]:
@@ -52,44 +54,49 @@ def find() -> click.Command:
 
 
 def sell() -> click.Command:
-    @click.command("sell", help=t("cli.sell.help"))
-    @part_options
-    @click.option("--pay", type=click.Choice(PAY_METHODS), default="cash", show_default=True, help=t("cli.sell.pay"))
-    @click.option("--cashier", default="", help=t("cli.sell.cashier"))
+    @click.command("sell", cls=InOrder, help=t("cli.sell.help"))
+    @sale_options
+    @key_option
+    @click.option("--dry-run", is_flag=True, help=t("cli.sell.dry_run"))
     @json_option
     @click.pass_obj
     def command(
-        options: dict[str, Any],
-        parts: tuple[str, ...],
-        quantities: tuple[Quantity, ...],
-        pay: str,
-        cashier: str,
-        as_json: bool,
+        options: dict[str, Any], /, source: str | None, script_key: str, dry_run: bool, as_json: bool, **said: Any
     ) -> None:
-        wanted = paired(parts, quantities)
+        wanted = of_options(source, script_key, **said)
         installation = find_installation(options)
         with installation.open_store(inline=True) as store:
-            receipt, concerns = store.run_now(_sell, wanted, pay, cashier, installation.device_id)
+            receipt, concerns = done(store, lambda: _sell(wanted, installation.device_id), dry_run=dry_run)
             shop = store.read_now(state.setting, "shop.profile")
         for concern in concerns:  # nobody is there to be asked
             print(words(concern), file=sys.stderr)
+        if dry_run:
+            receipt = replace(receipt, id="", receipt_number="")
         if as_json:
-            say_json(receipt)
+            say_json(in_units(receipt) | ({"dry_run": True} if dry_run else {}))
             return
         from clutch_tui.printing import receipt as printing
 
         print(printing.text(receipt, shop=shop, footer=installation.settings.shop.receipt_footer))
+        if dry_run:
+            print(t("import.dry_run"), file=sys.stderr)
 
     return command
 
 
-def _sell(
-    wanted: list[tuple[str, Quantity]], pay: str, cashier: str, device_id: str
-) -> tuple[Receipt, tuple[guards.Concern, ...]]:
-    """A whole sale in the one transaction that it is called in, and what goes below its cost in it."""
-    cart = filled(sales.open_cart(), wanted)
-    prices = pricing.of_parts(line.part_id for line in cart.lines)
-    return sold_whole(cart, pay, cashier, device_id), guards.concerns(cart, prices, money.WHOLE)
+def _sell(wanted: WantedSale, device_id: str) -> tuple[Receipt, tuple[guards.Concern, ...]]:
+    """The receipt of a whole sale in the one transaction that it is called in, made now or under its key before, and
+    what goes below its cost in it."""
+    concerns: list[guards.Concern] = []
+
+    def make() -> str:
+        cart, rules = to_cart(wanted, sales.open_cart()), state.tax_rules()
+        concerns.extend(guards.concerns(cart, pricing.of_parts(line.part_id for line in cart.lines), money.WHOLE))
+        paid = tender.settle(cart, rules, wanted.payments)
+        till: dict[str, Any] = {"cashier": wanted.cashier, "device_id": device_id}
+        return sales.checkout(cart, paid.payments, tendered=paid.tendered, rules=rules, **till).id
+
+    return sales.get(script_keys.once(wanted.key, {"sell": wanted.said}, make)), tuple(concerns)
 
 
 def sold_whole(cart: Cart, pay: str, cashier: str, device_id: str) -> Receipt:

@@ -24,11 +24,40 @@ def part_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return with_parts(with_quantities(function))
 
 
+_ORDER = f"{__name__}.order"
+
+
+class InOrder(click.Command):
+    """A command that remembers in which order its options were given: what is said of a part stands behind it."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        _, _, order = self.make_parser(ctx).parse_args(args=list(args))
+        ctx.meta[_ORDER] = [param.name for param in order]
+        return super().parse_args(ctx, args)
+
+
+def by_part(**said: Sequence[Any]) -> list[dict[str, Any]]:
+    """What is said of each part, by the names of the options, of which `parts` begins another part; what stands before
+    the first one is said of that. Only in an `InOrder` command. Raises `click.UsageError` for what is said twice."""
+    values = {name: iter(given) for name, given in said.items()}
+    groups: list[dict[str, Any]] = []
+    before: dict[str, Any] = {}
+    for name in click.get_current_context().meta[_ORDER]:
+        if name == "parts":
+            groups.append(before | {name: next(values[name])})
+            before = {}
+        elif name in values:
+            group = groups[-1] if groups else before
+            if name in group:
+                raise click.UsageError(t("cli.sell.said_twice", option=name))
+            group[name] = next(values[name])
+    return groups
+
+
 def paired(parts: Sequence[str], quantities: Sequence[Quantity]) -> list[tuple[str, Quantity]]:
-    """Each part with its quantity, in order; those that are left are one. Raises `click.UsageError`."""
-    if len(quantities) > len(parts):
-        raise click.UsageError(t("cli.sell.too_many_quantities"))
-    return list(zip(parts, (*quantities, *(ONE,) * (len(parts) - len(quantities))), strict=True))
+    """Each part with its quantity, which is one where none is said. Raises `click.UsageError`."""
+    groups = by_part(parts=parts, quantities=quantities)
+    return [(group["parts"], group.get("quantities", ONE)) for group in groups]
 
 
 def filled(cart: Cart, wanted: Sequence[tuple[str, Quantity]]) -> Cart:
@@ -38,7 +67,7 @@ def filled(cart: Cart, wanted: Sequence[tuple[str, Quantity]]) -> Cart:
     for text, quantity in wanted:
         wanted_one = meant(text)
         part = wanted_one.part
-        cart = carts.add_line(cart, part, _so_many(wanted_one.quantity, quantity))
+        cart = carts.add_line(cart, part, so_many(wanted_one.quantity, quantity))
     cart = pricing.as_priced_now(cart)
     for line in cart.lines:
         if not line.price:  # the till asks for one
@@ -46,7 +75,8 @@ def filled(cart: Cart, wanted: Sequence[tuple[str, Quantity]]) -> Cart:
     return cart
 
 
-def _so_many(each: Quantity, factor: Quantity) -> Quantity:
+def so_many(each: Quantity, factor: Quantity) -> Quantity:
+    """So many times a quantity that stands in a text, such as `3*code`. Raises `error.sale.figure`."""
     try:
         return times(each, factor)
     except ValueError:

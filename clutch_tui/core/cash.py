@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -31,6 +31,10 @@ DrawerDeed = Literal["open", "pay_in", "pay_out", "no_sale"]
 """What a person does with a drawer beside selling and closing it."""
 
 NEEDS_REASON = frozenset({"pay_in", "pay_out", "no_sale"})
+CATEGORIES = ("supplies", "wages", "transport", "food", "rent", "electricity", "maintenance", "bank", "owner", "other")
+"""What money of the drawer is spent on, or where else it goes to. One of them is reason enough."""
+NOTES = (200_00, 100_00, 50_00, 20_00, 10_00, 5_00, 1_00, 50, 25)
+"""The Egyptian notes and coins in minor units, the dearest first."""
 _SIGN = {"open": 1, "pay_in": 1, "pay_out": -1, "no_sale": 0}
 
 _fn = peewee.fn
@@ -48,11 +52,23 @@ _MOVED = Statement(
     .where(MoneyMoveTable.id > given("after"))
     .group_by(MoneyMoveTable.kind, MoneyMoveTable.method)
 )
+_SPENT = Statement(
+    MoneyMoveTable.select(
+        MoneyMoveTable.category, _fn.count().alias("times"), _fn.sum(MoneyMoveTable.amount).alias("amount")
+    )
+    .where(MoneyMoveTable.kind == "pay_out", MoneyMoveTable.id > given("after"), MoneyMoveTable.id < given("until"))
+    .group_by(MoneyMoveTable.category)
+    .order_by(_fn.sum(MoneyMoveTable.amount), MoneyMoveTable.category)
+)
 _CLOSED = Statement(
     ClosingTable.select(_fn.coalesce(_fn.max(ClosingTable.id), 0).alias("last"), _fn.count().alias("times"))
 )
+_EARLIER = ClosingTable.alias("earlier")
 _CLOSINGS = Statement(
-    ClosingTable.select()
+    ClosingTable.select(
+        ClosingTable,
+        _fn.coalesce(_EARLIER.select(_fn.max(_EARLIER.id)).where(_EARLIER.id < ClosingTable.id), 0).alias("before"),
+    )
     .where(ClosingTable.id < given("before"))
     .order_by(ClosingTable.id.desc())
     .limit(given("limit"))
@@ -89,6 +105,7 @@ class CashMove:
     at: datetime
     receipt_number: str
     unsent: bool
+    category: str = ""
 
     @property
     def key(self) -> Key:
@@ -114,6 +131,11 @@ class DrawerReport:
     takings: Mapping[str, Figure]
     on_account: Figure = (0, 0)
     counted: int | None = None
+    expenses: Mapping[str, Figure] = field(default_factory=dict)
+    """What was paid out of the drawer by what it was spent on, as positive amounts; of what is closed it is looked up
+    in its movements. Where nobody has said what for, it stands under ""."""
+    coins: Mapping[int, int] = field(default_factory=dict)
+    """How many of each note and coin were found, by what one is worth; empty where only the sum was counted."""
 
     @property
     def key(self) -> Key:
@@ -139,6 +161,7 @@ def record(
     sale_id: str | None = None,
     reason: str = "",
     day: str = "",
+    category: str = "",
 ) -> None:
     """Write one movement of money; into the shop is positive, and `credit` is what somebody owes now. Only inside the
     transaction that causes it. `day` is the business day for a caller who knows it already."""
@@ -151,35 +174,58 @@ def record(
         business_day=day or state.business_day(),
         at=db.now_text(),
         method=method,
+        category=category,
     )
 
 
 # --- what a person does --------------------------------------------------------------------------------
 
 
-def do(kind: DrawerDeed, amount: int, *, drawer_id: str, actor: str, reason: str = "") -> None:
-    """Put a float in, pay in or out, or open the drawer without a sale.
+def do(kind: DrawerDeed, amount: int, *, drawer_id: str, actor: str, reason: str = "", category: str = "") -> str:
+    """Put a float in, pay in or out, or open the drawer without a sale; the id of the fact.
 
     `amount` is positive; paying out takes it from the drawer, also more than the books know of: what a person did is
-    never refused. Raises `error.cash.amount` for a negative one and `error.cash.no_reason` where a person must say why.
+    never refused. `category`, one of `CATEGORIES`, is what was paid for. Raises `error.cash.amount` for a negative
+    amount, `error.cash.no_reason` where a person must say why, and `error.cash.category` for what is none.
     """
     if amount < 0:
         raise ShopError("error.cash.amount")
-    if kind in NEEDS_REASON and not reason.strip():
+    if category and (kind != "pay_out" or category not in CATEGORIES):
+        raise ShopError("error.cash.category", category=category)
+    if kind in NEEDS_REASON and not (reason.strip() or category):
         raise ShopError("error.cash.no_reason")
-    _enter(kind, _SIGN[kind] * amount, {"amount": amount}, drawer_id, actor, reason.strip())
+    return _enter(kind, _SIGN[kind] * amount, {"amount": amount}, drawer_id, actor, reason.strip(), category)
 
 
-def close(counted: int, *, drawer_id: str, actor: str, seen: DrawerReport | None = None) -> DrawerReport:
-    """Close the books with what was counted, and begin new ones with an empty drawer; the Z report.
+def worth_of(coins: Mapping[int, int]) -> int:
+    """Return what so many of each note and coin come to. Raises `error.cash.coins` for fewer than none, and for what is
+    no note or coin."""
+    if any(count < 0 or note not in NOTES for note, count in coins.items()):
+        raise ShopError("error.cash.coins")
+    return sum(note * count for note, count in coins.items())
+
+
+def close(
+    counted: int,
+    *,
+    drawer_id: str,
+    actor: str,
+    seen: DrawerReport | None = None,
+    coins: Mapping[int, int] | None = None,
+) -> DrawerReport:
+    """Close the books with what was counted, and begin new ones with an empty drawer; the Z report. `coins` are the
+    notes and coins that it was counted in.
 
     The movement that closes them is the difference, so that all of them together come to what was found. `seen` are
     the books that a person compared with it. Raises `error.cash.moved` where they have been closed or have come to
     another sum meanwhile, such as in another window, for a Z report never changes; `error.cash.amount` for less than
-    nothing.
+    nothing, `error.cash.coins` for notes that do not come to it.
     """
     if counted < 0:
         raise ShopError("error.cash.amount")
+    coins = {note: count for note, count in (coins or {}).items() if count}
+    if coins and worth_of(coins) != counted:
+        raise ShopError("error.cash.coins")
     books = report()
     if seen is not None and (seen.number, seen.expected) != (books.number, books.expected):
         raise ShopError("error.cash.moved")
@@ -195,16 +241,29 @@ def close(counted: int, *, drawer_id: str, actor: str, seen: DrawerReport | None
         sums=json.dumps(books.sums),
         takings=json.dumps(books.takings),
         on_account=json.dumps(books.on_account),
+        coins=json.dumps(coins),
     )
     return closings(None, 0, 1)[0]
 
 
-def _enter(kind: str, moved: int, said: Mapping[str, int], drawer_id: str, actor: str, reason: str) -> None:
+def _enter(
+    kind: str, moved: int, said: Mapping[str, int], drawer_id: str, actor: str, reason: str, category: str = ""
+) -> str:
     change_id, day = db.new_id(), state.business_day()
-    body = {"drawer_id": drawer_id, "kind": kind, "counted": None, **said, "reason": reason, "business_day": day}
+    body: dict[str, Any] = {
+        "drawer_id": drawer_id,
+        "kind": kind,
+        "counted": None,
+        **said,
+        "reason": reason,
+        "business_day": day,
+    }
+    if category:
+        body["category"] = category
     outbox.add("cash", "cash", change_id, body, change_id=change_id, label=kind)
-    record(kind, moved, change_id=change_id, reason=reason, day=day)
+    record(kind, moved, change_id=change_id, reason=reason, day=day, category=category)
     journal.audit(f"cash_{kind}", "cash", change_id, body, actor)
+    return change_id
 
 
 # --- what the books say --------------------------------------------------------------------------------
@@ -229,7 +288,13 @@ def report() -> DrawerReport:
         sums=_added((row["kind"], row["times"], row["amount"]) for row in rows if row["method"] == "cash"),
         takings=dict(sorted(takings.items(), key=lambda pair: (-pair[1][1], pair[0]))),
         on_account=_added(entry for entry in customers if entry[0] == "credit").get("credit", (0, 0)),
+        expenses=_expenses(closed["last"], 2**62),
     )
+
+
+def _expenses(after: int, until: int) -> dict[str, Figure]:
+    rows = _SPENT.rows(after=after, until=until)
+    return {row["category"]: (row["times"], -row["amount"]) for row in rows}
 
 
 def _added(rows: Iterable[tuple[str, int, int]]) -> dict[str, Figure]:
@@ -258,6 +323,8 @@ def closings(after: Key | None, skip: int, limit: int) -> tuple[DrawerReport, ..
             takings=_figures(row["takings"]),
             on_account=tuple(json.loads(row["on_account"])),
             counted=row["counted"],
+            expenses=_expenses(row["before"], row["id"]),
+            coins={int(note): count for note, count in json.loads(row["coins"]).items()},
         )
         for row in rows
     )
@@ -285,6 +352,7 @@ def page(after: Key | None, skip: int, limit: int) -> tuple[CashMove, ...]:
             from_text(row["at"]),
             row["number"],
             bool(row["unsent"]),
+            row["category"],
         )
         for row in rows
     )

@@ -519,8 +519,20 @@ def _filter(q: SaleQuery) -> tuple[str, tuple[Any, ...]]:
         where.append(condition)
         params.extend(values)
     if q.day:
-        where.append("business_day = ?")
-        params.append(q.day)
+        where.append("business_day BETWEEN ? AND ?")
+        params += [q.day, q.until or q.day]
+    if q.method:
+        where.append("id IN (SELECT sale_id FROM payment WHERE method = ?)")
+        params.append(q.method)
+    if q.cashier:
+        where.append("cashier = ?")
+        params.append(q.cashier)
+    if q.least is not None:
+        where.append("abs(total) >= ?")
+        params.append(q.least)
+    if q.most is not None:
+        where.append("abs(total) <= ?")
+        params.append(q.most)
     if q.customer_id:
         where.append("customer_id = ?")
         params.append(q.customer_id)

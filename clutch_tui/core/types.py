@@ -449,9 +449,15 @@ Receipt = Sale
 
 @dataclass(frozen=True, slots=True)
 class SaleQuery:
-    """Past sales, newest first. `day` is a business day as YYYY-MM-DD."""
+    """Past sales, newest first. `day` is a business day as YYYY-MM-DD, `until` the last one where that is another;
+    `method` a way in which some of it was paid; `least` and `most` bound the total, in minor units."""
 
     text: str = ""
     day: str = ""
     customer_id: str = ""
     part_id: str = ""
+    until: str = ""
+    method: PayMethod | None = None
+    cashier: str = ""
+    least: int | None = None
+    most: int | None = None

@@ -385,6 +385,16 @@ class Deposit(Document):
     amount: Money = 0
 
 
+class CashDeed(Document):
+    other_names: ClassVar[dict[str, str]] = {"reason": "note"}
+    drawer_id: str = ""
+    kind: str = ""
+    amount: Money = 0
+    counted: Money | None = None
+    category: str = ""
+    business_day: str = ""
+
+
 class SaleVoid(Document):
     other_names: ClassVar[dict[str, str]] = {"reason": "note"}
     sale_id: str = ""

@@ -64,6 +64,7 @@ _RECORDS: dict[str, type[payload.Record]] = {
     "payment": payload.AccountPayment,
     "payment_void": payload.PaymentVoid,
     "void": payload.SaleVoid,
+    "cash": payload.CashDeed,
     "lost_sale": payload.LostSale,
     "quotation": payload.Quotation,
     "quotation_sold": payload.QuotationSold,

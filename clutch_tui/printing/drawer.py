@@ -20,6 +20,12 @@ def kind_word(kind: str) -> str:
     return t(f"cash.{kind}") if has(f"cash.{kind}") else t(f"move.{kind}") if has(f"move.{kind}") else kind
 
 
+def spent_on(category: str) -> str:
+    """Return what money was paid out for; a word that another program has made up stays as it is."""
+    key = f"expense.{category or 'unnamed'}"
+    return t(key) if has(key) else category
+
+
 def title(report: DrawerReport) -> str:
     """Return which of the two reports it is; closings are numbered."""
     return t("drawer.x") if report.until is None else t("drawer.z", number=shown.number(report.number))
@@ -43,12 +49,17 @@ def lines(
     for kind in sorted(report.sums, key=lambda kind: _ORDER.index(kind) if kind in _ORDER else len(_ORDER)):
         times, amount = report.sums[kind]
         paper.pair(_counted(kind_word(kind), times), shown.amount(amount))
+        if kind == "pay_out":
+            for category, (often, spent) in report.expenses.items():
+                paper.pair("  " + _counted(spent_on(category), often), shown.amount(-spent))
     paper.pair(t("drawer.expected"), shown.money(report.expected))
     if report.expected < 0:
         paper.plain(below_zero(report))
     if report.counted is not None and report.difference is not None:
         paper.pair(t("drawer.counted"), shown.money(report.counted))
         paper.pair(difference_word(report.difference), shown.money(abs(report.difference)))
+    for note, count in sorted(report.coins.items(), reverse=True):
+        paper.pair(f"  {shown.number(count)} × {shown.amount(note)}", shown.amount(note * count))
     paper.rule()
     paper.plain(t("drawer.takings"))
     for method, (times, amount) in report.takings.items():

@@ -180,6 +180,7 @@ def cash(transaction: Transaction, change: Change, origin: Origin) -> Outcome:
     amount(change.body, "amount")
     if change.body.get("kind") not in ("open", "pay_in", "pay_out", "no_sale", "close"):
         raise invalid("kind", "must be open, pay_in, pay_out, no_sale or close")
+    payload.text(change.body.get("category"), "category", 40)
     file_document(transaction, change, free_id(transaction, change), pulled=True)
     return Outcome(version=1)
 

@@ -21,8 +21,8 @@ FIELDS_OF_2 = {"item": ("unit", "decimals"), "sale": ("exchange_id", "without_re
 """Fields, by the type of their record, that such a program does not know either."""
 TYPES_OF_2 = frozenset({"price_rule"})
 """Types of record, and rows of them, that it does not know."""
-ADDITIONS = frozenset({"car", "line_note", "reference"})
-"""Texts of a sale that version 1 does not have."""
+ADDITIONS = frozenset({"car", "expense", "line_note", "reference"})
+"""Texts of facts that version 1 does not have."""
 _OTHERS = {"fraction", "level", "quote", "quote_line", "return_without_receipt", "unit"}
 RECORDS = tuple(sorted(KINDS_OF_2 | TYPES_OF_2 | ADDITIONS | _OTHERS))
 """What this server names of version 2. `fraction`: quantities may have decimals. `level`: a sale's line says its price

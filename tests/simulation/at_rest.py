@@ -59,6 +59,7 @@ class Rest:
         self.exchanges.at_rest(terminals)
         self.special_orders.at_rest(terminals, deeds)
         self.writing.at_rest(terminals)
+        self.writing.drawers_at_rest(terminals)
         for terminal in terminals:
             self._check_copy(terminal)
             self._check_outcomes(terminal)

@@ -184,7 +184,8 @@ def drawer(terminal: Terminal, rng: random.Random) -> str:
     if kind == "close":
         terminal.do(cash.close, amount, drawer_id=terminal.name, actor="c")
     else:
-        terminal.do(cash.do, kind, amount, drawer_id=terminal.name, actor="c", reason="change")
+        spent = writing.spent_on(amount) if kind == "pay_out" else ""
+        terminal.do(cash.do, kind, amount, drawer_id=terminal.name, actor="c", reason="change", category=spent)
     return f"drawer {kind}"
 
 

@@ -1,7 +1,7 @@
-"""What people write on their sales: a note on a line, the car, the references of payments; and whether every till and
-the server have it, in whichever words.
+"""What people write on their sales (a note on a line, the car, the references of payments) and on what they pay out of
+a drawer; and whether every till and the server have it, in whichever words.
 
-What is written hangs on the sale alone, so that nothing else that is drawn in a run depends on it.
+What is written hangs on the deed alone, so that nothing else that is drawn in a run depends on it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from hashlib import sha256
 from typing import Any
 
 from clutch_tui.core import cart as carts
+from clutch_tui.core import cash
 from clutch_tui.core.outbox.halves import documents
 from clutch_tui.core.types import REFERRED, Cart, Payment, Sale
 
@@ -48,6 +49,11 @@ def on_payments(cart_id: str, payments: Sequence[Payment]) -> list[Payment]:
         replace(payment, reference=f"{_drawn(cart_id)[12:18]}-{n}") if payment.method in REFERRED else payment
         for n, payment in enumerate(payments)
     ]
+
+
+def spent_on(amount: int) -> str:
+    """What so much was paid out for; for some amounts nobody says."""
+    return (*cash.CATEGORIES, "")[amount % (len(cash.CATEGORIES) + 1)]
 
 
 def check_receipt(cart: Cart, payments: Sequence[Payment], receipt: Sale) -> None:
@@ -89,6 +95,38 @@ class WritingBooks:
             self._check(terminal.name, written, shown)
             for id, *texts in terminal.sql(f"{_NOTES.format(name)} WHERE own = 1"):
                 self._check_told(id, [line for text in texts if text for line in text.split("\n")], written)
+
+    def drawers_at_rest(self, terminals: Collection[Terminal]) -> None:
+        """What was done with each drawer is known at every till, once, and so is what money was spent on."""
+        sql = "SELECT id, body FROM document WHERE shop_id = ? AND kind = 'cash' ORDER BY id"
+        there = {id: json.loads(body) for id, body in self._server.sql(sql, SHOP)}
+        told = {one.record_id: one.payload for one in self._committed.values() if one.kind == "cash"}
+        for id, body in there.items():
+            self._check_spent("the server", id, told[id], body.get("category", ""), body["reason"])
+        for terminal in terminals:
+            own = terminal.sql(
+                "SELECT record_id, category, reason, money_move.amount FROM money_move JOIN outbox USING (change_id)"
+                " WHERE type = 'cash' AND money_move.kind = 'pay_out'"
+            )
+            for id, category, reason, amount in own:
+                self._check_spent(terminal.name, id, told[id], category, reason)
+                if -amount != told[id]["amount"]:
+                    raise Violation(f"{terminal.name}: {told[id]} moved {amount}")
+            ours = {row[0] for row in terminal.sql("SELECT record_id FROM outbox WHERE type = 'cash'")}
+            others = terminal.sql("SELECT id, category, reason, kind, amount FROM till_move")
+            if strange := {row[0] for row in others} ^ (there.keys() - ours):
+                raise Violation(f"{terminal.name} knows otherwise of the other drawers: {sorted(strange)[0]}")
+            for id, category, reason, kind, amount in others:
+                self._check_spent(terminal.name, id, told[id], category, reason)
+                if (kind, amount) != (told[id]["kind"], told[id]["amount"]):
+                    raise Violation(f"{terminal.name} shows {kind} {amount} for {told[id]}")
+
+    def _check_spent(self, who: str, id: str, said: Mapping[str, Any], category: str, reason: str) -> None:
+        """The word is where it belongs, or before the reason."""
+        wanted = said.get("category", "")
+        in_words = ": ".join(filter(None, (wanted, said["reason"])))
+        if (category, reason) not in ((wanted, said["reason"]), ("", in_words)):
+            raise Violation(f"{id} was paid for {wanted!r}, and {who} has {category!r}, {reason!r}")
 
     def _check_told(self, id: str, words: list[str], written: Mapping[str, list[str]]) -> None:
         """What stands on its own till was told to the server."""

@@ -89,7 +89,7 @@ def _a_day_in_the_shop() -> None:
     special_orders.cancel(order.id, "ما جاش", "سارة", deposit="forfeit")
     inventory.adjust(part.id, ONE, "هدية")
     inventory.count_stock(part.id, whole(5))
-    cash.do("open", 100_00, drawer_id="d", actor="سارة")
+    cash.do("pay_out", 10_00, drawer_id="d", actor="سارة", category="food")
 
 
 def _told(kind: str) -> set[str]:
@@ -126,6 +126,7 @@ def test_a_quotation_says_for_whom_it_is_and_what_is_in_it(changes: dict[tuple[s
 def test_the_body_of_what_is_done_with_the_drawer(changes: dict[tuple[str, str], Change]) -> None:
     deeds = {"open", "pay_in", "pay_out", "no_sale", "close"}
     assert set(messages.write_change(changes["cash", "cash"])["body"]) == _told("cash") - deeds
+    assert set(cash.CATEGORIES) <= set(PROTOCOL.code)
     assert deeds <= _told("cash")
 
 

@@ -259,7 +259,7 @@ async def test_what_a_newer_program_says_is_put_off_and_not_refused(terminal: Te
 async def test_a_server_of_version_1_names_nothing_and_knows_no_taking_back(terminal: Terminal) -> None:
     named = await terminal.data("system.version")
     records = [
-        *("car", "deposit", "deposit_forfeit", "exchange", "fraction", "level", "line_note", "lost_sale"),
+        *("car", "deposit", "deposit_forfeit", "exchange", "expense", "fraction", "level", "line_note", "lost_sale"),
         *("payment_void", "price_rule", "quotation", "quotation_lost", "quotation_sold", "quote", "quote_line"),
         *("reference", "return_without_receipt", "special_order", "special_order_step", "unit"),
     ]

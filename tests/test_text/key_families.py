@@ -15,7 +15,7 @@ from itertools import product
 from typing import get_args
 
 from clutch_tui.bootstrap import support_file
-from clutch_tui.core import deposits, journal, lost_sales, order_types, quotations, special_orders, updates
+from clutch_tui.core import cash, deposits, journal, lost_sales, order_types, quotations, special_orders, updates
 from clutch_tui.core import types as core
 from clutch_tui.core.outbox import halves, transports
 from clutch_tui.core.performance import measures, usage
@@ -96,6 +96,9 @@ FAMILIES: dict[str, Iterable[str]] = {
     "deposit.state.": [state for state in get_args(deposits.State) if state != "open"],
     "special_order.status.": special_orders.STATUSES,
     "price_rule.scope.": price_rule.SCOPES,
+    "cli.drawer.": get_args(cash.DrawerDeed),
+    "expense.": (*cash.CATEGORIES, "unnamed"),
+    "error.": ("customer.several", "supplier.several"),
     "quotation.paper.": [status for status in quotations.STATUSES if status != "open"],
     "quotation.shows.": quotations.STATUSES,
     "quotation.status.": quotations.STATUSES,

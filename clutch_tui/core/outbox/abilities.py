@@ -369,7 +369,7 @@ def _put_in_words(change: Change) -> bool:
 
 
 def _plainly(kind: str, payload: Mapping[str, Any], unknown: Collection[str]) -> Form:
-    return Form(kind, "sale", additions.in_words(payload, unknown))
+    return Form(kind, "cash" if kind == "cash" else "sale", additions.in_words(payload, unknown))
 
 
 def in_form(change: Change) -> Change:

@@ -1,4 +1,5 @@
-"""What version 2 adds to facts of version 1: a note on a line, the reference of a payment, the car of a sale.
+"""What version 2 adds to facts of version 1: a note on a line, the reference of a payment, the car of a sale, and what
+money was paid out of a drawer for.
 
 A fact that says none of it is the same for every server. One that does goes up as it is to a server that names the
 addition; to any other its words stand where version 1 has room for words, so that no till of the shop lacks them.
@@ -41,10 +42,11 @@ _SALES: dict[str, tuple[Callable[[Body], Iterator[str]], Callable[[Body], Body]]
 }
 """What is added to a sale or a return, by the name under which a server says that it knows it: the words of it, and the
 body without it."""
-NAMES = tuple(_SALES)
 WORDLESS = frozenset({"level"})
 """Those of which nothing is said to a server that does not know them: the price level of a line, which its price tells
 in its way."""
+_EXPENSE = "expense"
+NAMES = (*_SALES, _EXPENSE)
 
 
 _HALVES = ("return", "sale")
@@ -53,6 +55,8 @@ _HALVES = ("return", "sale")
 
 def said_by(kind: str, body: Body) -> frozenset[str]:
     """Return the names of the additions that a fact makes use of."""
+    if kind == "cash":
+        return frozenset({_EXPENSE} if body.get("category") else ())
     sold = [body[half] for half in _HALVES] if kind == "exchange" else [body] if kind in _HALVES else []
     said = {name for name, (words, _) in _SALES.items() if any(next(words(one), None) for one in sold)}
     has_level = any(line.get("level") for one in sold for line in one["items"])
@@ -60,10 +64,13 @@ def said_by(kind: str, body: Body) -> frozenset[str]:
 
 
 def in_words(body: Body, unknown: Collection[str]) -> dict[str, Any]:
-    """The body of a sale, a return or an exchange for a server that does not know these additions: their words stand
-    behind its notes, one a line."""
+    """The body of a fact for a server that does not know these additions: their words stand behind the notes of a sale,
+    of each half of an exchange, one a line, and before the reason of what was paid out."""
     if _HALVES[0] in body:
         return {**body, **{half: in_words(body[half], unknown) for half in _HALVES}}
+    if _EXPENSE in unknown:
+        said = ": ".join(filter(None, (body["category"], body["reason"])))
+        return {name: value for name, value in body.items() if name != "category"} | {"reason": said}
     lines = [body["notes"]] if body["notes"] else []
     for name in sorted(unknown):
         words, without = _SALES[name]

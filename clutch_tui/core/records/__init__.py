@@ -9,7 +9,20 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from . import customer, journal, lost_sale, order, part, price_rule, quotation, sale, special_order, supplier, sync
+from . import (
+    customer,
+    journal,
+    lost_sale,
+    order,
+    part,
+    price_rule,
+    quotation,
+    sale,
+    script_key,
+    special_order,
+    supplier,
+    sync,
+)
 from .customer import CustomerDraft
 from .declaration import Field, fields_of
 from .part import PartDraft
@@ -31,6 +44,7 @@ __all__ = [
     "lost_sale",
     "policy_fields",
     "quotation",
+    "script_key",
     "special_order",
     "sync",
 ]

@@ -139,6 +139,8 @@ class MoneyMoveTable(Table):
     business_day = TextField()
     at = TextField()
     method = TextField(default="cash")
+    category = text()
+    """What money that was paid out of the drawer was spent on (`cash.CATEGORIES`)."""
 
     class Meta:
         table_name = "money_move"
@@ -156,9 +158,29 @@ class ClosingTable(Table):
     sums = TextField()
     takings = TextField()
     on_account = TextField()
+    coins = TextField(default="{}")
+    """How many of each note and coin were counted, by what one is worth; nothing where only the sum was."""
 
     class Meta:
         table_name = "closing"
+
+
+class TillMoveTable(Table):
+    """What people did with the drawers of other tills. Their sales stand among the sales."""
+
+    id = TextField(primary_key=True)
+    drawer_id = text()
+    kind = TextField()
+    amount = count()
+    counted = IntegerField(null=True)
+    reason = text()
+    category = text()
+    business_day = text()
+    at = TextField()
+    seq = count()
+
+    class Meta:
+        table_name = "till_move"
 
 
 ADD_SALE, ADD_SALE_LINE, ADD_PAYMENT = insert(SaleTable), insert(SaleLineTable), insert(PaymentTable)

@@ -1,5 +1,5 @@
 """The facts of other tills beside sales: payments, payments taken back, voids of sales; and what is told of
-quotations, lost sales, special orders and deposits.
+quotations, lost sales, special orders, deposits and the drawers of other tills.
 
 They come with the sales' rows. Ours are written where they are made (`accounts`, `aftersales`) and stay as they were
 printed; what comes of them says only that the server has them.
@@ -11,13 +11,14 @@ import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from .. import deposits, lost_sales, quotations, special_orders
+from .. import deposits, lost_sales, quotations, special_orders, till_moves
 from ..database import db
 
 _ABOUT = {"payment": "", "payment_void": "payment_id", "void": "sale_id"}
 """The kinds that move accounts, and the field that names what is undone."""
 _TOLD: dict[str, Callable[[Sequence[Mapping[str, Any]]], None]] = {
     lost_sales.KIND: lost_sales.store_pulled,
+    till_moves.KIND: till_moves.store_pulled,
     **dict.fromkeys(quotations.KINDS, quotations.store_pulled),
     **dict.fromkeys(special_orders.KINDS, special_orders.store_pulled),
     **dict.fromkeys(deposits.KINDS, deposits.store_pulled),
@@ -58,5 +59,5 @@ def sweep(present: Collection[str], oldest: str) -> None:
         "DELETE FROM document WHERE own = 0 AND at >= ? AND id NOT IN (SELECT value FROM json_each(?))",
         (oldest, json.dumps(list(present))),
     )
-    for told in (quotations, lost_sales, special_orders, deposits):
+    for told in (quotations, lost_sales, special_orders, deposits, till_moves):
         told.sweep(present, oldest)

@@ -33,7 +33,7 @@ from clutch_tui.core.sync.unconfirmed import Offer
 from .. import wire
 from . import results
 
-_DOCUMENTS = frozenset({"cash", "count", "adjust", "receive", "receipt"})
+_DOCUMENTS = frozenset({"count", "adjust", "receive", "receipt"})
 """Rows of facts whose effect comes with another row, and that no screen shows."""
 
 _WRITERS: dict[str, dict[str, Callable[[int], Any]]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import work
 from textual.app import ComposeResult
@@ -132,7 +132,7 @@ class DrawerScreen(HistoryScreen):
         figures = {"present": partial(shown.money, present), "amount": partial(shown.money, amount)}
         return await self.app.confirm_unexpected("drawer.ask_below_zero", **figures)
 
-    def _who(self) -> dict[str, str]:
+    def _who(self) -> dict[str, Any]:
         return {"drawer_id": self.app.services.device_id, "actor": self.app.cashier}
 
     @work(group="ask", exit_on_error=False)
