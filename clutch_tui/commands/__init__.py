@@ -77,6 +77,7 @@ def build() -> click.Group:
         prices,
         queue,
         quotations,
+        reporting,
         selling,
         servers,
         special_orders,
@@ -87,7 +88,7 @@ def build() -> click.Group:
 
     at_the_counter = (
         *(selling, giving_back, past_sales, quotations, orders, special_orders, lost_sales, prices),
-        *(drawer, customers, stock, suppliers),
+        *(drawer, reporting, customers, stock, suppliers),
     )
     for module in (*at_the_counter, connection, queue, support_tools, keys, servers, about):
         for command in module.commands():

@@ -252,7 +252,7 @@ def _fields(books: DrawerReport) -> dict[str, Any]:
     """The books for a program: figures as how many and how much, in minor units."""
 
     def named(figures: Any) -> dict[str, dict[str, int]]:
-        return {name or "other": {"count": times, "amount": amount} for name, (times, amount) in figures.items()}
+        return {name or "unnamed": {"count": times, "amount": amount} for name, (times, amount) in figures.items()}
 
     return {
         "number": books.number,

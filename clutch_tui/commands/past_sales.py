@@ -85,7 +85,7 @@ def list_() -> click.Command:
                 day=_day(day),
                 until=_day(until),
                 method=cast("PayMethod | None", method),
-                cashier=cashier,
+                cashier=sales.cashier_named(cashier) if cashier else "",
                 customer_id=wanted_customer.meant(customer).id if customer else "",
                 part_id=wanted_parts.meant(part).part.id if part else "",
                 least=least,

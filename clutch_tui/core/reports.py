@@ -15,7 +15,7 @@ from .quantity import ONE, Quantity, worth
 from .search import PIECES, STOCK
 from .types import EXCHANGE, Key, PartRow
 
-_SIGNED = "CASE sale.kind WHEN 'return' THEN -abs({0}) ELSE {0} END"
+SIGNED = "CASE sale.kind WHEN 'return' THEN -abs({0}) ELSE {0} END"
 """An amount as it counts. Other programs write the amounts of a return below zero, ours above."""
 
 _COUNTING = "sale.business_day BETWEEN ? AND ? AND sale.status <> 'voided'"
@@ -94,20 +94,20 @@ def takings(first_day: str, last_day: str) -> Takings:
     period = (first_day, last_day)
     sold, returns, revenue, returned, tax, discount = db.execute(
         "SELECT coalesce(sum(kind <> 'return'), 0), coalesce(sum(kind = 'return'), 0),"
-        f" coalesce(sum({_SIGNED.format('total')}), 0),"
+        f" coalesce(sum({SIGNED.format('total')}), 0),"
         " coalesce(sum(CASE kind WHEN 'return' THEN abs(total) ELSE 0 END), 0),"
-        f" coalesce(sum({_SIGNED.format('tax')}), 0), coalesce(sum({_SIGNED.format('discount')}), 0)"
+        f" coalesce(sum({SIGNED.format('tax')}), 0), coalesce(sum({SIGNED.format('discount')}), 0)"
         f" FROM sale WHERE {_COUNTING}",
         period,
     ).fetchone()
     pieces = db.execute(
-        f"SELECT coalesce(sum({_SIGNED.format(PIECES.format('line.quantity'))}), 0) FROM sale"
+        f"SELECT coalesce(sum({SIGNED.format(PIECES.format('line.quantity'))}), 0) FROM sale"
         " JOIN sale_line line ON line.sale_id = sale.id LEFT JOIN part ON part.id = line.part_id"
         f" WHERE {_COUNTING}",
         period,
     ).fetchone()[0]
     methods = db.execute(
-        f"SELECT payment.method, sum({_SIGNED.format('payment.amount')}) AS brought FROM sale"
+        f"SELECT payment.method, sum({SIGNED.format('payment.amount')}) AS brought FROM sale"
         f" JOIN payment ON payment.sale_id = sale.id WHERE {_COUNTING} AND method <> '{EXCHANGE}'"
         " GROUP BY 1 ORDER BY brought DESC, 1",
         period,
@@ -118,7 +118,7 @@ def takings(first_day: str, last_day: str) -> Takings:
 def days(first_day: str, last_day: str) -> tuple[Day, ...]:
     """The days of a period on which something was sold or came back, oldest first."""
     rows = db.execute(
-        f"SELECT business_day, sum(kind <> 'return'), sum({_SIGNED.format('total')}) FROM sale WHERE {_COUNTING}"
+        f"SELECT business_day, sum(kind <> 'return'), sum({SIGNED.format('total')}) FROM sale WHERE {_COUNTING}"
         " GROUP BY business_day ORDER BY business_day",
         (first_day, last_day),
     )
@@ -133,7 +133,7 @@ def best_sellers(
         "SELECT part_id, name, part_number, pieces, revenue FROM ("
         # SQLite takes the plain columns from the row that has the maximum
         f" SELECT line.part_id, line.name, line.part_number, max(sale.date),"
-        f" sum({_SIGNED.format('line.quantity')}) AS pieces, sum({_SIGNED.format('line.total')}) AS revenue"
+        f" sum({SIGNED.format('line.quantity')}) AS pieces, sum({SIGNED.format('line.total')}) AS revenue"
         f" FROM sale JOIN sale_line line ON line.sale_id = sale.id WHERE {_COUNTING} AND line.part_id <> ''"
         " GROUP BY line.part_id)"
         f" WHERE pieces > 0 ORDER BY {by} DESC, part_id LIMIT ?",

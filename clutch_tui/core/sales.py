@@ -15,7 +15,7 @@ from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
 
-from clutch_tui.text.fold import fold_number
+from clutch_tui.text.fold import fold, fold_number
 
 from . import cart as carts
 from . import deposits, held_carts, money, quotations, receipts, sale_search, special_orders
@@ -508,6 +508,17 @@ def _late(q: SaleQuery) -> tuple[Key, ...]:
     return tuple((0, date, id_) for id_, date in rows)
 
 
+def cashier_named(text: str) -> str:
+    """The cashier that a text means, by the whole name or a part of it. Raises `error.sale.no_cashier` where there is
+    none, or more than one."""
+    names = [name for (name,) in db.execute("SELECT DISTINCT cashier FROM sale WHERE cashier <> ''").fetchall()]
+    whole = [name for name in names if fold(name) == fold(text)]
+    fitting = whole or [name for name in names if fold(text) in fold(name)]
+    if len(fitting) != 1:
+        raise ShopError("error.sale.no_cashier", text=text)
+    return str(fitting[0])
+
+
 def _marks(values: tuple[Any, ...]) -> str:
     return ", ".join("?" * len(values))
 
@@ -522,8 +533,8 @@ def _filter(q: SaleQuery) -> tuple[str, tuple[Any, ...]]:
         where.append("business_day BETWEEN ? AND ?")
         params += [q.day, q.until or q.day]
     if q.method:
-        where.append("id IN (SELECT sale_id FROM payment WHERE method = ?)")
-        params.append(q.method)
+        where.append("(payment_method = ? OR id IN (SELECT sale_id FROM payment WHERE method = ?))")
+        params += [q.method, q.method]
     if q.cashier:
         where.append("cashier = ?")
         params.append(q.cashier)

@@ -450,7 +450,8 @@ Receipt = Sale
 @dataclass(frozen=True, slots=True)
 class SaleQuery:
     """Past sales, newest first. `day` is a business day as YYYY-MM-DD, `until` the last one where that is another;
-    `method` a way in which some of it was paid; `least` and `most` bound the total, in minor units."""
+    `method` a way in which some of it was paid; `cashier` the whole name; `least` and `most` bound the total, in minor
+    units."""
 
     text: str = ""
     day: str = ""

@@ -27,6 +27,13 @@ def spend(terminal: Terminal, rng: random.Random) -> str:
     return "spent"
 
 
+def count(terminal: Terminal, rng: random.Random) -> str:
+    """A drawer is counted by notes, and closed."""
+    coins = {200_00: 2, 5_00: 1}
+    terminal.do(cash.close, cash.worth_of(coins), drawer_id=terminal.name, actor="c", coins=coins)
+    return "counted"
+
+
 @scenario()
 async def reference_unsaid(on: Stage) -> None:
     """The server knows no references yet: their words go up in the notes, and the other till reads them there."""
@@ -80,4 +87,14 @@ async def own_drawer_twice(on: Stage) -> None:
     await on.open()
     on.do(on.first, spend)
     on.do(on.second, spend)
+    await on.end()
+
+
+@scenario()
+async def count_beside_other_books(on: Stage) -> None:
+    """A drawer that was paid out of is counted and closed, twice."""
+    await on.open()
+    for _ in range(2):
+        on.do(on.first, spend)
+        on.do(on.first, count)
     await on.end()

@@ -122,6 +122,7 @@ def test_a_mutant_is_gone_after_its_run() -> None:
 CHEAP = (
     "checkout_ignores_discount",
     "confirmed_elsewhere",
+    "count_beside_other_books",
     "credit_return_sign",
     "deposit_not_used",
     "deposit_pays_debt",

@@ -112,6 +112,7 @@ class WritingBooks:
                 self._check_spent(terminal.name, id, told[id], category, reason)
                 if -amount != told[id]["amount"]:
                     raise Violation(f"{terminal.name}: {told[id]} moved {amount}")
+            self._check_counts(terminal, told)
             ours = {row[0] for row in terminal.sql("SELECT record_id FROM outbox WHERE type = 'cash'")}
             others = terminal.sql("SELECT id, category, reason, kind, amount FROM till_move")
             if strange := {row[0] for row in others} ^ (there.keys() - ours):
@@ -120,6 +121,19 @@ class WritingBooks:
                 self._check_spent(terminal.name, id, told[id], category, reason)
                 if (kind, amount) != (told[id]["kind"], told[id]["amount"]):
                     raise Violation(f"{terminal.name} shows {kind} {amount} for {told[id]}")
+
+    def _check_counts(self, terminal: Terminal, told: Mapping[str, Any]) -> None:
+        """What was found beside the books is what all that moved the drawer since the last time comes to."""
+        before = 0
+        for n, counted, id, amount in terminal.sql(
+            "SELECT closing.id, closing.counted, record_id, money_move.amount FROM closing"
+            " JOIN money_move ON money_move.id = closing.id JOIN outbox USING (change_id) ORDER BY closing.id"
+        ):
+            sql = "SELECT coalesce(sum(amount), 0) FROM money_move WHERE method = 'cash' AND id > ? AND id < ?"
+            expected = terminal.sql(sql, (before, n))[0][0]
+            if (told[id]["counted"], told[id]["amount"], amount) != (counted, expected, counted - expected):
+                raise Violation(f"{terminal.name}: {counted} was found beside {expected}, and was told as {told[id]}")
+            before = n
 
     def _check_spent(self, who: str, id: str, said: Mapping[str, Any], category: str, reason: str) -> None:
         """The word is where it belongs, or before the reason."""

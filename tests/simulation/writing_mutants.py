@@ -70,3 +70,9 @@ def own_drawer_twice(stack: ExitStack) -> None:
             return None
 
     put(stack, till_moves, "_OURS", Never())
+
+
+@mutant
+def count_beside_other_books(stack: ExitStack) -> None:
+    """What was paid out is left out of what the drawer is compared with."""
+    before = put(stack, cash, "_added", lambda rows: before(row for row in rows if row[0] != "pay_out"))

@@ -97,6 +97,7 @@ FAMILIES: dict[str, Iterable[str]] = {
     "special_order.status.": special_orders.STATUSES,
     "price_rule.scope.": price_rule.SCOPES,
     "cli.drawer.": get_args(cash.DrawerDeed),
+    "note.": map(str, cash.NOTES),
     "expense.": (*cash.CATEGORIES, "unnamed"),
     "error.": ("customer.several", "supplier.several"),
     "quotation.paper.": [status for status in quotations.STATUSES if status != "open"],

@@ -16,6 +16,8 @@ from clutch_tui.text.strings import t
 from clutch_tui.ui.app import ClutchApp
 from clutch_tui.ui.dialogs import Ask, Choose, Confirm
 from clutch_tui.ui.screens.account import PaymentDialog
+from clutch_tui.ui.screens.counting import CountDialog, NotesDialog
+from clutch_tui.ui.screens.day_report import DayDialog
 from clutch_tui.ui.screens.drawer import ClosingsScreen, DrawerScreen, ReportDialog
 from clutch_tui.ui.widgets.number_field import MoneyField
 from tests.test_ui.shop_app import Shop, open_app, press, read_question, toasts, type_text, until, words_on
@@ -50,14 +52,21 @@ async def test_a_day_at_the_drawer(shop: Shop, language: strings.Language) -> No
             await until(pilot, lambda: isinstance(app.screen, Ask))
             await type_text(pilot, amount)
             await press(pilot, "enter")
+            if key == "f5":
+                await until(pilot, lambda: isinstance(app.screen, Choose))
+                await press(pilot, "4")
             if reason:
                 await until(pilot, lambda: t("drawer.ask_reason") in words_on(app.screen))
+            if key == "f4":
                 await press(pilot, "enter")  # without a word nothing happens
                 assert isinstance(app.screen, Ask)
+            if reason:
                 await type_text(pilot, reason)
                 await press(pilot, "enter")
             await until(pilot, lambda before=before: app.screen is screen and screen.table.count == before + 1)
-        assert shop.store.read_now(cash.report).expected == 219_50
+        books = shop.store.read_now(cash.report)
+        assert (books.expected, books.expenses) == (219_50, {"food": (1, 30_50)})
+        assert "219.50" not in words_on(screen), "who counts does not know yet what should be there"
 
         await press(pilot, "f2")
         await until(pilot, lambda: isinstance(app.screen, ReportDialog) and t("drawer.x") in words_on(app.screen))
@@ -138,7 +147,9 @@ async def test_taking_out_more_than_there_is_asks_and_is_said(shop: Shop) -> Non
         await until(pilot, lambda: isinstance(app.screen, Confirm) and "80.00" in words_on(app.screen))
         await read_question(pilot)
         await press(pilot, "enter")
-        await until(pilot, lambda: isinstance(app.screen, Ask))
+        await until(pilot, lambda: isinstance(app.screen, Choose))
+        await press(pilot, "0")
+        await until(pilot, lambda: t("drawer.ask_reason") in words_on(app.screen))
         await type_text(pilot, "tea")
         await press(pilot, "enter")
         await until(pilot, lambda: app.screen is screen and "below zero" in words_on(screen))
@@ -177,3 +188,65 @@ async def test_a_payment_beyond_the_debt_is_corrected_where_it_was_typed(shop: S
         await press(pilot, "enter")
         await until(pilot, lambda: isinstance(app.screen, PaymentDialog))
         assert shop.read(customers.get, mona.id).balance == 0
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+async def test_the_drawer_is_counted_by_notes_and_coins(shop: Shop, language: strings.Language) -> None:
+    """What the books expect is said behind the count, and the notes stand on the Z report."""
+    shop.store.run_now(cash.do, "open", 500_00, drawer_id="d", actor="")
+    async with open_app(shop, language) as (app, pilot):
+        await press(pilot, "ctrl+d")
+        await until(pilot, lambda: isinstance(app.screen, DrawerScreen))
+        await press(pilot, "f8")
+        await until(pilot, lambda: isinstance(app.screen, CountDialog))
+        await press(pilot, "f2")
+        await until(pilot, lambda: isinstance(app.screen, NotesDialog))
+        assert app.screen.query_one(".dialog--box").region.bottom <= 24
+        await press(pilot, "2", "enter", "enter", "1", "enter", "2", "enter")
+        await until(pilot, lambda: money(490_00) in words_on(app.screen))
+        await press(pilot, "f2")
+        await until(pilot, lambda: isinstance(app.screen, CountDialog))
+        assert "500.00" not in words_on(app.screen)
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, Confirm) and t("drawer.short") in words_on(app.screen))
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, ReportDialog))
+        (closed,) = shop.store.read_now(cash.closings, None, 0, 9)
+        assert closed.coins == {200_00: 2, 50_00: 1, 20_00: 2}
+        assert (closed.counted, closed.difference) == (490_00, -10_00)
+        assert "400.00" in words_on(app.screen)
+
+
+async def test_a_sum_that_is_typed_anew_is_none_of_the_notes(shop: Shop) -> None:
+    shop.store.run_now(cash.do, "open", 500_00, drawer_id="d", actor="")
+    async with open_app(shop, "en") as (app, pilot):
+        await press(pilot, "ctrl+d")
+        await until(pilot, lambda: isinstance(app.screen, DrawerScreen))
+        await press(pilot, "f8", "f2")
+        await until(pilot, lambda: isinstance(app.screen, NotesDialog))
+        await press(pilot, "2", "f2")
+        await until(pilot, lambda: isinstance(app.screen, CountDialog))
+        await press(pilot, *["backspace"] * 6)
+        await type_text(pilot, "500")
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, ReportDialog))
+        (closed,) = shop.store.read_now(cash.closings, None, 0, 9)
+        assert (closed.counted, closed.coins) == (500_00, {})
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+async def test_the_day_of_the_shop_is_read_and_turned(shop: Shop, language: strings.Language) -> None:
+    shop.store.run_now(cash.do, "pay_out", 35_00, drawer_id="d", actor="", category="transport")
+    async with open_app(shop, language) as (app, pilot):
+        await press(pilot, "ctrl+d")
+        await until(pilot, lambda: isinstance(app.screen, DrawerScreen))
+        await press(pilot, "f10")
+        await until(pilot, lambda: isinstance(app.screen, DayDialog) and t("expense.transport") in words_on(app.screen))
+        await press(pilot, "f5")
+        await until(pilot, lambda: t("expense.transport") not in words_on(app.screen))
+        await press(pilot, "f6", "f6")
+        await until(pilot, lambda: t("expense.transport") in words_on(app.screen))
+        await press(pilot, "f2")
+        await until(pilot, lambda: any("DAY-" in words for words in toasts(app)))

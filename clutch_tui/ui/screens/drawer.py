@@ -17,7 +17,8 @@ from clutch_tui.printing import drawer as paper
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 from clutch_tui.ui import shop
-from clutch_tui.ui.dialogs import ask_money, ask_text
+from clutch_tui.ui.dialogs import Choose, ask_money, ask_text
+from clutch_tui.ui.screens.counting import MOST, CountDialog, Counted
 from clutch_tui.ui.screens.frame import ShopScreen
 from clutch_tui.ui.screens.history import HistoryScreen
 from clutch_tui.ui.screens.list_screen import reading
@@ -26,9 +27,6 @@ from clutch_tui.ui.widgets.column import TableColumn
 from clutch_tui.ui.widgets.part_columns import unsent_mark
 from clutch_tui.ui.widgets.window import RowSource
 from clutch_tui.ui.widgets.words import Words
-
-MOST = 10**12
-"""The most that is believed of a drawer, in minor units: a barcode that was scanned into the question is more."""
 
 
 class DrawerScreen(HistoryScreen):
@@ -46,6 +44,7 @@ class DrawerScreen(HistoryScreen):
         Binding("f6", "do('no_sale')", "drawer.no_sale", id="drawer.no_sale"),
         Binding("f7", "closings", "drawer.closings", id="drawer.closings"),
         Binding("f8", "close", "drawer.close", id="drawer.close"),
+        Binding("f10", "day", "drawer.day", id="drawer.day"),
     ]
 
     def __init__(self) -> None:
@@ -69,7 +68,7 @@ class DrawerScreen(HistoryScreen):
         return reading(self.store, shop.cash)
 
     def describe(self, row: CashMove) -> Content | str:
-        return row.reason
+        return "" if row.receipt_number else _what_for(row)
 
     def reload(self) -> None:
         super().reload()
@@ -90,26 +89,36 @@ class DrawerScreen(HistoryScreen):
             if asked is None:
                 return
             amount = asked
+        category = await self._spent_on() if kind == "pay_out" else ""
+        if category is None:
+            return
         if kind in NEEDS_REASON:
-            said = await self.app.push_screen_wait(ask_text("drawer.ask_reason", required=True))
+            said = await self.app.push_screen_wait(ask_text("drawer.ask_reason", required=not category))
             if said is None:
                 return
             reason = said
-        await self.write("sales queue", shop.cash.do, kind, amount, reason=reason, **self._who())
+        told = {"reason": reason, "category": category, **self._who()}
+        await self.write("sales queue", shop.cash.do, kind, amount, **told)
+
+    async def _spent_on(self) -> str | None:
+        """Ask what is paid for; None where it is left."""
+        options = [(category, partial(paper.spent_on, category)) for category in shop.cash.CATEGORIES]
+        return await self.app.push_screen_wait(Choose("drawer.ask_what_for", options))
 
     @work(group="ask", exit_on_error=False)
     async def action_close(self) -> None:
         seen: DrawerReport | None = None
 
-        async def may_close(counted: int) -> bool:
+        async def may_close(counted: Counted) -> bool:
             nonlocal seen
             seen = await self.store.read(shop.cash.report)
-            return await self._may_close(seen, counted)
+            return await self._may_close(seen, counted.amount)
 
-        counted = await self.app.push_screen_wait(ask_money("drawer.ask_count", maximum=MOST, sure=may_close))
+        counted = await self.app.push_screen_wait(CountDialog(may_close))
         if counted is None:
             return
-        report = await self.write("sales queue", shop.cash.close, counted, seen=seen, **self._who())
+        found = {"seen": seen, "coins": counted.coins, **self._who()}
+        report = await self.write("sales queue", shop.cash.close, counted.amount, **found)
         if report is not None:
             await self.app.push_screen_wait(ReportDialog(report))
 
@@ -141,6 +150,13 @@ class DrawerScreen(HistoryScreen):
 
     def action_closings(self) -> None:
         self.app.push_screen(ClosingsScreen())
+
+    @work(group="ask", exit_on_error=False)
+    async def action_day(self) -> None:
+        from clutch_tui.ui.screens.day_report import DayDialog
+
+        day = await self.store.read(shop.state.business_day)
+        await self.app.push_screen_wait(await DayDialog.of(self.app, day))
 
 
 async def warn_below_zero(screen: ShopScreen) -> None:
@@ -201,12 +217,16 @@ class ReportDialog(PaperDialog):
 
 
 def _books(report: DrawerReport) -> str:
-    words = t("drawer.books", expected=shown.money(report.expected))
+    """Return since when the books are open. What they expect is not said before somebody has counted: who knows it
+    counts until it fits. The X report says it to whoever asks."""
+    words = t("drawer.open_since", at=shown.date_time(report.since)) if report.since else t("drawer.not_open")
     return f"{words}\n{paper.below_zero(report)}" if report.expected < 0 else words
 
 
 def _what_for(row: CashMove) -> str:
-    return shown.part_number(row.receipt_number) if row.receipt_number else row.reason
+    if row.receipt_number:
+        return shown.part_number(row.receipt_number)
+    return " - ".join(filter(None, (paper.spent_on(row.category) if row.category else "", row.reason)))
 
 
 def _difference(row: DrawerReport) -> str:

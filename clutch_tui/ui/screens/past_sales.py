@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from textual import work
@@ -10,12 +11,13 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from clutch_tui.core.errors import ShopError
-from clutch_tui.core.types import CustomerRow, SaleQuery, SaleRow
+from clutch_tui.core.types import PAY_METHODS, CustomerRow, SaleQuery, SaleRow
 from clutch_tui.phrases import changes
 from clutch_tui.printing.page import method_word, payment_words
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t
 from clutch_tui.ui import shop
+from clutch_tui.ui.screens import sale_filter
 from clutch_tui.ui.screens.give_back import ReturnDialog
 from clutch_tui.ui.screens.list_screen import ListScreen, reading
 from clutch_tui.ui.screens.receipt import ReceiptDialog
@@ -64,23 +66,66 @@ class PastSalesScreen(ListScreen):
     NOUNS = frozenset({"sales"})
     HINT = "sale.hint"
     MARKS = ("common.has_unsent", "marks.flagged")
+    NARROWS = (None, *sale_filter.PERIODS)
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f2", "filter", "filter.key", id="past_sales.filter"),
         Binding("f3", "open", "sale.receipt", id="past_sales.receipt"),
+        Binding("f4", "method", "sale.method", id="past_sales.method"),
         Binding("f5", "exchange", "sale.exchange", id="past_sales.exchange"),
         Binding("f6", "give_back", "sale.give_back", id="past_sales.give_back"),
+        Binding("f7", "narrow", "filter.days", id="past_sales.days"),
         Binding("f8", "void", "sale.void", id="past_sales.void"),
         Binding("f10", "without_receipt", "sale.without_receipt", id="past_sales.without_receipt"),
+        Binding("f11", "all", "filter.all", id="past_sales.all"),
     ]
 
     def __init__(self, customer: CustomerRow | None = None) -> None:
-        self._customer_id = "" if customer is None else customer.id
+        self._whole = SaleQuery(customer_id="" if customer is None else customer.id)
+        self._query = self._whole
+        self._part = ""
+        """How the part is called whose sales are shown."""
         super().__init__()
 
     def columns(self) -> Sequence[TableColumn[SaleRow]]:
         return COLUMNS
 
     def source(self, text: str) -> RowSource[SaleRow]:
-        return reading(self.store, shop.sales, SaleQuery(text=text.strip(), customer_id=self._customer_id))
+        return reading(self.store, shop.sales, replace(self._query, text=text.strip()))
+
+    def filter_words(self) -> str:
+        return sale_filter.words(self._query, self._part)
+
+    def _show(self, query: SaleQuery) -> None:
+        self._query = query
+        if query == self._whole:
+            self.narrowed = None
+        self.search_again()
+        self.refresh_bindings()
+
+    @work(group="ask", exit_on_error=False)
+    async def action_filter(self) -> None:
+        """Say which sales are to be shown."""
+        wanted = await sale_filter.ask_for(self.app, self._query, self._part)
+        if wanted is not None:
+            query, self._part = wanted
+            self._show(query)
+
+    @work(group="ask", exit_on_error=False)
+    async def action_narrow(self) -> None:  # type: ignore[override]
+        """Show the sales of today, of yesterday, of seven days, of this month, and all of them again."""
+        self.narrowed = self.NARROWS[(self.NARROWS.index(self.narrowed) + 1) % len(self.NARROWS)]
+        today = await self.store.read(shop.state.business_day)
+        self._show(sale_filter.of_period(self._query, self.narrowed, today))
+
+    def action_method(self) -> None:
+        """Show the sales that were paid in the next way, and after the last of them all again."""
+        ways = (None, *PAY_METHODS)
+        self._show(replace(self._query, method=ways[(ways.index(self._query.method) + 1) % len(ways)]))
+
+    def action_all(self) -> None:
+        """Show all sales again."""
+        self._part = ""
+        self._show(self._whole)
 
     def describe(self, row: SaleRow) -> Content | str:
         words = [t("sale.line", cashier=row.cashier or "-", customer=row.customer_name or "-")]
@@ -96,6 +141,8 @@ class PastSalesScreen(ListScreen):
             row = self.table.row
             is_open = row is not None and row.kind == "sale" and row.status != "voided"
             return True if is_open and not (action == "void" and row is not None and row.exchanged) else None
+        if action == "all":
+            return True if self._query != self._whole else None
         return self.has_row() if action == "open" else True
 
     @work(group="ask", exit_on_error=False)
