@@ -219,7 +219,7 @@ class ReportDialog(PaperDialog):
 def _books(report: DrawerReport) -> str:
     """Return since when the books are open. What they expect is not said before somebody has counted: who knows it
     counts until it fits. The X report says it to whoever asks."""
-    words = t("drawer.open_since", at=shown.date_time(report.since)) if report.since else t("drawer.not_open")
+    words = t("drawer.open_since", at=shown.date_time(report.since)) if report.since else ""
     return f"{words}\n{paper.below_zero(report)}" if report.expected < 0 else words
 
 

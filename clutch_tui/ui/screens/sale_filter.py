@@ -99,8 +99,15 @@ async def ask_for(app: ClutchApp, query: SaleQuery, part: str) -> tuple[SaleQuer
         "least": query.least or 0,
         "most": query.most or 0,
     }
-    form: FormDialog[tuple[SaleQuery, str]] = FormDialog("filter.title", ENTRIES, given, take)
-    return await app.push_screen_wait(form)
+    return await app.push_screen_wait(FilterDialog("filter.title", ENTRIES, given, take))
+
+
+class FilterDialog(FormDialog[tuple[SaleQuery, str]]):
+    """Which of the past sales are to be shown."""
+
+    def on_mount(self) -> None:
+        self._hint = "filter.hint"
+        self.hint.say(self._hint)
 
 
 async def _day(app: ClutchApp, typed: str) -> str:
