@@ -33,7 +33,7 @@ def test_the_last_takes_what_is_left_and_only_cash_is_more() -> None:
     assert paid(SOME, coin, Offer("visa")) == ([("visa", 270_08)], 0)
     split = paid(SOME, coin, Offer("visa", 100_00, "7"), Offer("instapay", 50_00), Offer("cash", 200_00))
     assert split == ([("visa", 100_00), ("instapay", 50_00), ("cash", 120_00)], 200_00)
-    assert tender.settle(SOME, coin, [Offer("visa", None, "7")]).payments == (Payment("visa", 270_08, "7"),)
+    assert tender.settle(SOME, coin, [Offer("visa", None, "7")]).payments == (Payment("visa", 270_08, reference="7"),)
 
 
 def test_what_is_less_than_half_a_coin_is_nobodys_to_pay() -> None:

@@ -217,12 +217,12 @@ def test_a_sale_is_read_with_its_lines_and_written_as_it_was() -> None:
     assert read["items"][0]["item_id"] == "p1"
     assert (read["items"][0]["price"], read["payments"]) == (
         15000,
-        [{"method": "visa", "amount": 30000, "reference": "4412"}],
+        [{"method": "visa", "amount": 30000, "way": "", "reference": "4412"}],
     )
     assert read["items"][0]["quantity"] == whole(2)
     written = wire.write("sale", read)
     assert (written["items"][0]["price"], written["items"][0]["quantity"]) == (Decimal("150.00"), 2)
-    assert written["payments"] == [{"method": "visa", "amount": Decimal("300.00"), "reference": "4412"}]
+    assert written["payments"] == [{"method": "visa", "amount": Decimal("300.00"), "way": "", "reference": "4412"}]
     assert wire.read_one("sale", written) == read
 
 
