@@ -69,14 +69,16 @@ def test_goods_come_back_as_they_were_paid(run: Run, store: Store, bought: Sale,
         bought.receipt_number,
         "--back",
         "WP-100",
+        "--back-qty",
+        "1",
         "--back",
         "OC-90",
         "--back-qty",
-        "1",
-        "--back-qty",
         "0.5",
     )
-    assert run(*arguments, "--dry-run", "--json").done == {"give": [{"method": "visa", "amount": 195_00, "way": None}]}
+    assert run(*arguments, "--dry-run", "--json").done == {
+        "give": [{"method": "visa", "amount": 195_00, "way": None, "reference": ""}]
+    }
     assert stock(store, parts[0]) == whole(3), "that was but a question"
     receipt = run(*arguments, "--reason", "broken", "--json").done
     assert (receipt["return_of"], receipt["notes"], money(receipt)) == (bought.id, "broken", [("visa", 195_00)])
@@ -85,10 +87,16 @@ def test_goods_come_back_as_they_were_paid(run: Run, store: Store, bought: Sale,
     assert money(rest) == [("cash", 235_00), ("visa", 5_00)]
 
 
+def test_what_is_said_twice_of_what_comes_back_is_refused_by_its_option(run: Run, bought: Sale) -> None:
+    refused = run("return", bought.receipt_number, "--back", "WP-100", "--back-qty", "1", "--back-qty", "2")
+    assert refused.code == 2
+    assert "--back-qty" in refused.err
+
+
 def test_an_exchange_is_one_difference(run: Run, store: Store, bought: Sale, parts: list[Part]) -> None:
     arguments = ("exchange", bought.receipt_number, "--back", "WP-100", "--part", "OC-90", "--qty", "2")
     assert run(*arguments, "--dry-run", "--json").done == {
-        "pay": [{"method": "cash", "amount": 30_00, "way": None}],
+        "pay": [{"method": "cash", "amount": 30_00, "way": None, "reference": ""}],
         "give": [],
     }
     receipt = run(*arguments, "--json").done
@@ -105,7 +113,7 @@ def test_damaged_goods_stay_off_the_shelf(run: Run, store: Store, bought: Sale, 
 
 
 def test_goods_come_back_without_a_receipt(run: Run, store: Store, parts: list[Part]) -> None:
-    arguments = ("return-without-receipt", "--part", "WP-100", "--qty", "2", "--part", "OC-90", "--price", "140")
+    arguments = ("return-without-receipt", "--part", "WP-100", "--qty", "2", "--price", "140", "--part", "OC-90")
     receipt = run(*arguments, "--pay", "visa", "--reason", "no paper", "--json").done
     assert (receipt["without_receipt"], money(receipt)) == (True, [("visa", 280_00 + 90_00)])
     assert stock(store, parts[0]) == whole(7)

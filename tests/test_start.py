@@ -75,7 +75,7 @@ ALLOWED = {
     "clutch_tui.text": "bidi catalogue digits format harmless levels shaping shop_time strings",
     "clutch_tui.ui": """app bidi_filter errors gauges key_order keys mirror overlays scan_routing screens scroll_bars
         services shop status style_sheet themes turned_lines widgets""",
-    "clutch_tui.ui.screens": "frame sales till_entry",
+    "clutch_tui.ui.screens": "frame sales till_entry till_notes till_prices",
     "clutch_tui.ui.widgets": """cart_view column key_bar marked_part notice part_columns scan_field search_field
         status_strip table_lines text_field undo window window_table words""",
 }

@@ -11,12 +11,12 @@ import click
 from clutch_tui.core import aftersales, exchanges, refunds, sales, state
 from clutch_tui.core import cart as carts
 from clutch_tui.core.errors import ShopError
-from clutch_tui.core.quantity import NOTHING, Quantity, times, total
+from clutch_tui.core.quantity import NOTHING, ONE, Quantity, total
 from clutch_tui.core.types import EXCHANGE, PAY_METHODS, Cart, Payment, PayMethod, Receipt, Sale
 from clutch_tui.text.strings import t
 
 from . import QUANTITY, find_installation, json_option, say_json
-from .wanted_parts import filled, meant, paired, part_options
+from .wanted_parts import InOrder, by_part, filled, meant, paired, part_options, so_many
 
 _Wanted = list[tuple[str, Quantity]]
 
@@ -44,7 +44,7 @@ def _back_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def give_back() -> click.Command:
-    @click.command("return", help=t("cli.return.help"))
+    @click.command("return", cls=InOrder, help=t("cli.return.help"))
     @click.option("--first", type=click.Choice(PAY_METHODS), help=t("cli.return.first"))
     @_back_options
     @click.pass_obj
@@ -93,7 +93,7 @@ def give_back() -> click.Command:
 
 
 def give_back_without_receipt() -> click.Command:
-    @click.command("return-without-receipt", help=t("cli.return_without_receipt.help"))
+    @click.command("return-without-receipt", cls=InOrder, help=t("cli.return_without_receipt.help"))
     @part_options
     @click.option("--price", "prices", multiple=True, help=t("cli.return_without_receipt.price"))
     @click.option(
@@ -121,17 +121,17 @@ def give_back_without_receipt() -> click.Command:
     ) -> None:
         from clutch_tui.text.format import parse_money
 
-        wanted = paired(parts, quantities)
         if len(prices) > len(parts):
             raise click.UsageError(t("cli.return_without_receipt.too_many_prices"))
-        given, installation = [parse_money(price) for price in prices], find_installation(options)
+        wanted = by_part(parts=parts, quantities=quantities, prices=[parse_money(price) for price in prices])
+        installation = find_installation(options)
 
         def do() -> Receipt:
             cart = sales.open_cart()
-            for n, (text, quantity) in enumerate(wanted):
-                one = meant(text)
-                line = carts.line_of(one.part, times(one.quantity, quantity), given[n] if n < len(given) else None)
-                cart = replace(cart, lines=(*cart.lines, line))
+            for asked in wanted:
+                one = meant(asked["parts"])
+                quantity = so_many(one.quantity, asked.get("quantities", ONE))
+                cart = replace(cart, lines=(*cart.lines, carts.line_of(one.part, quantity, asked.get("prices"))))
             return aftersales.give_back_without_receipt(
                 cart,
                 cast(PayMethod, pay),
@@ -151,7 +151,7 @@ def give_back_without_receipt() -> click.Command:
 
 
 def exchange() -> click.Command:
-    @click.command("exchange", help=t("cli.exchange.help"))
+    @click.command("exchange", cls=InOrder, help=t("cli.exchange.help"))
     @part_options
     @click.option(
         "--pay", type=click.Choice(PAY_METHODS), default="cash", show_default=True, help=t("cli.exchange.pay")
@@ -210,7 +210,10 @@ def _wanted(back: Sequence[str], quantities: Sequence[Quantity], everything: boo
     """What is to come back, None for all that is left. Raises `click.UsageError` where that is not said in one way."""
     if everything == bool(back):
         raise click.UsageError(t("cli.return.what"))
-    return None if everything else paired(back, quantities)
+    if everything:
+        return None
+    groups = by_part("back", back=back, back_quantities=quantities)
+    return [(group["back"], group.get("back_quantities", ONE)) for group in groups]
 
 
 def _quantities(sale: Sale, wanted: _Wanted | None) -> dict[int, Quantity]:

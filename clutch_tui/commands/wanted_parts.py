@@ -32,24 +32,24 @@ class InOrder(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         _, _, order = self.make_parser(ctx).parse_args(args=list(args))
-        ctx.meta[_ORDER] = [param.name for param in order]
+        ctx.meta[_ORDER] = [(param.name, param.opts[0]) for param in order]
         return super().parse_args(ctx, args)
 
 
-def by_part(**said: Sequence[Any]) -> list[dict[str, Any]]:
-    """What is said of each part, by the names of the options, of which `parts` begins another part; what stands before
+def by_part(begins: str = "parts", **said: Sequence[Any]) -> list[dict[str, Any]]:
+    """What is said of each part, by the names of the options, of which `begins` begins another part; what stands before
     the first one is said of that. Only in an `InOrder` command. Raises `click.UsageError` for what is said twice."""
     values = {name: iter(given) for name, given in said.items()}
     groups: list[dict[str, Any]] = []
     before: dict[str, Any] = {}
-    for name in click.get_current_context().meta[_ORDER]:
-        if name == "parts":
+    for name, option in click.get_current_context().meta[_ORDER]:
+        if name == begins:
             groups.append(before | {name: next(values[name])})
             before = {}
         elif name in values:
             group = groups[-1] if groups else before
             if name in group:
-                raise click.UsageError(t("cli.sell.said_twice", option=name))
+                raise click.UsageError(t("cli.sell.said_twice", option=option))
             group[name] = next(values[name])
     return groups
 

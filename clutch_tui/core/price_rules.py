@@ -21,7 +21,8 @@ from .money import WHOLE
 from .outbox import outbox, requests
 from .quantity import Quantity, told
 from .records.declaration import draft_from
-from .records.price_rule import FIGURES, RETAIL, SCOPES, PriceRuleTable
+from .records.price_rule import FIGURES, SCOPES, PriceRuleTable
+from .records.price_rule import RETAIL as RETAIL
 from .records.price_rule import keys_of as keys_of
 from .search_words import terms
 from .types import Key, PriceRuleDraft

@@ -22,7 +22,7 @@ from clutch_tui.core.errors import ShopError
 from clutch_tui.text.strings import t
 from clutch_tui.ui import shop
 from clutch_tui.ui.errors import report
-from clutch_tui.ui.screens.till_prices import TillPrices
+from clutch_tui.ui.screens.till_notes import TillNotes
 from clutch_tui.ui.widgets.cart_view import Totalled
 from clutch_tui.ui.widgets.scan_field import ScanField
 from clutch_tui.ui.widgets.window_table import WindowTable
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from clutch_tui.ui.screens.lost_sales import Missed
 
 
-class SalesScreen(TillPrices):
+class SalesScreen(TillNotes):
     """Selling."""
 
     NAME = "sales"
@@ -271,18 +271,6 @@ class SalesScreen(TillPrices):
             if (quantity := await till_questions.quantity(self.app, line)) is not None and self.cart is not None:
                 more = shop.cart.set_quantity(self.cart, n, quantity)
                 self._change(self.at_prices(more, line.part_id), select=line.part_id)
-
-    @work(group="ask", exit_on_error=False)
-    async def action_notes(self) -> None:
-        """Write on the marked line and on the sale, and for which car it is."""
-        from clutch_tui.ui.screens import notes
-
-        if self.cart is None or self._line is None:
-            return
-        n, line = self._line
-        noted = await notes.ask_for(self.app, self.cart, n)
-        if noted is not None and self.cart is not None:
-            self._change(noted, select=line.part_id)
 
     @work(group="ask", exit_on_error=False)
     async def action_discount(self) -> None:

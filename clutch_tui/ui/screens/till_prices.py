@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 
 from textual import work
 
-from clutch_tui.core.records.price_rule import RETAIL
-from clutch_tui.phrases.price_levels import level_word
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t, tn
 from clutch_tui.ui import shop
@@ -117,7 +115,9 @@ class TillPrices(TillEntry):
         if len(others) == 1:
             self.app.notify(self._price_words(others[0]))
         elif others:
-            level = level_word(after.level or RETAIL)
+            from clutch_tui.phrases.price_levels import level_word
+
+            level = level_word(after.level or shop.price_rules.RETAIL)
             self.app.notify(tn("sales.repriced", len(others), level=level))
 
     @staticmethod
@@ -125,6 +125,8 @@ class TillPrices(TillEntry):
         price = shown.money(line.price)
         if not line.level:
             return t("sales.price_own", name=part_of(line), price=price)
+        from clutch_tui.phrases.price_levels import level_word
+
         return t("sales.price_of_level", name=part_of(line), price=price, level=level_word(line.level))
 
     # --- before it is paid ----------------------------------------------------------------------------

@@ -11,7 +11,6 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 
-from clutch_tui.phrases.price_levels import level_word
 from clutch_tui.text import format as shown
 from clutch_tui.text.strings import t, tn
 from clutch_tui.ui import shop
@@ -207,6 +206,8 @@ def _customer(cart: Cart, standing: str, parked: int, room: int) -> str:
         if not name:
             return (t("sales.no_customer"), standing, others)
         if cart.level and any(line.level == cart.level for line in cart.lines):
+            from clutch_tui.phrases.price_levels import level_word
+
             return (t("sales.for_customer_at", name=name, level=level_word(cart.level)), standing, others)
         return (t("sales.for_customer", name=name), standing, others)
 
