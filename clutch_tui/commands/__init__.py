@@ -26,7 +26,6 @@ from clutch_tui.config.paths import Home
 from clutch_tui.config.settings import ConfigError, Settings
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.quantity import Quantity, to_decimal
-from clutch_tui.core.types import Discount
 from clutch_tui.phrases.errors import explain
 from clutch_tui.support import logs
 from clutch_tui.terminal import glyphs
@@ -37,6 +36,7 @@ from clutch_tui.text.strings import t
 
 if TYPE_CHECKING:
     from clutch_tui.core.store.store import Store
+    from clutch_tui.core.types import Discount
     from clutch_tui.errors import Problem
 
 T = TypeVar("T")
@@ -219,12 +219,14 @@ class MoneyParameter(click.ParamType[int]):
             self.fail(explain(error), param, ctx)
 
 
-class DiscountParameter(click.ParamType[Discount]):
+class DiscountParameter(click.ParamType["Discount"]):
     """Money off, or a percentage: `5`, `12.5%`."""
 
     name = "discount"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Discount:
+        from clutch_tui.core.types import Discount
+
         text = str(value).strip()
         try:
             if not text.endswith("%"):

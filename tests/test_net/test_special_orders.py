@@ -12,7 +12,7 @@ from clutch_tui.core import accounts, aftersales, customers, inventory, journal,
 from clutch_tui.core.quantity import whole
 from clutch_tui.core.special_orders import SpecialOrder, Wanted
 from clutch_tui.core.sync import queue
-from clutch_tui.core.types import Payment, Sale, TaxRules
+from clutch_tui.core.types import PartDraft, Payment, Sale, TaxRules
 from clutch_tui.net.sync import messages
 from clutch_tui.sandbox.server import Running, running
 from clutch_tui.sandbox.settings import Settings
@@ -29,7 +29,7 @@ async def sandbox(tmp_path: Path) -> AsyncIterator[Running]:
 
 def place(till: Till, deposit: int = 0) -> SpecialOrder:
     def make() -> SpecialOrder:
-        part = inventory.page(inventory.PartQuery(), None, 0, 1)[0]
+        part = inventory.create(PartDraft(name="كاوتش طلمبة", part_number="SP-1", price=140_00))  # none is on the shelf
         customer = customers.page("", None, 0, 1)[0]
         return special_orders.place(
             Wanted(part.id, "", whole(2), 150_00), customer.id, deposit=deposit, method="visa", **TILL
