@@ -151,8 +151,8 @@ def clock_cursor(stack: ExitStack) -> None:
             moments[page[-2]["seq"]] = page[-2]["updated_at"]
         return page
 
-    before = pages._COLLECTIONS["items"]
-    stack.enter_context(patch.dict(pages._COLLECTIONS, {"items": by_time}))
+    before = pages._COLLECTIONS["inventory"]
+    stack.enter_context(patch.dict(pages._COLLECTIONS, {"inventory": by_time}))
     stack.enter_context(patch.object(server_database.Database, "now", property(now)))
 
 

@@ -121,8 +121,8 @@ def unread_row_is_here(stack: ExitStack) -> None:
 def epoch_ignored_in_contained(stack: ExitStack) -> None:
     """Answers of one epoch are held against the numbers of another's rows."""
 
-    def contained(change: Any, copy: Any, channel: str) -> bool:
-        return bool(before(change | {"result_epoch": state.get(f"{channel}.epoch")}, copy, channel))
+    def contained(change: Any, copy: Any, channel: str, **more: Any) -> bool:
+        return bool(before(change | {"result_epoch": state.get(f"{channel}.epoch")}, copy, channel, **more))
 
     before = put(stack, replica_rows, "_contained", contained)
 
