@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from clutch_tui.core import cash, inventory, sales, state, suppliers
+from clutch_tui.core import cash, inventory, past_sales, state, suppliers
 from clutch_tui.core.quantity import whole
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import Part, PartDraft, SaleQuery, SupplierDraft
@@ -258,5 +258,5 @@ def test_a_sale_is_shown_and_voided_once(run: Run, store: Store, pump: Part) -> 
 def test_a_sale_is_not_guessed_at(run: Run, store: Store, pump: Part, arguments: tuple[str, ...], code: int) -> None:
     run("sell", "--part", "WP-100")
     assert run("sales", *arguments).code == code
-    (row,) = store.read_now(sales.page, SaleQuery(), None, 0, 9)
+    (row,) = store.read_now(past_sales.page, SaleQuery(), None, 0, 9)
     assert row.status == "completed"

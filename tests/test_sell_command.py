@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from clutch_tui.core import customers, inventory, sales, state
+from clutch_tui.core import customers, inventory, past_sales, state
 from clutch_tui.core.quantity import whole
 from clutch_tui.core.store.store import Store
 from clutch_tui.core.types import CustomerDraft, PartDraft, SaleQuery, TaxRules
@@ -38,7 +38,7 @@ def run(
 
 
 def sold(store: Store) -> list[str]:
-    return [row.id for row in store.read_now(sales.page, SaleQuery(), None, 0, 99)]
+    return [row.id for row in store.read_now(past_sales.page, SaleQuery(), None, 0, 99)]
 
 
 BY_OPTIONS = (

@@ -18,7 +18,7 @@ from clutch_tui.bootstrap import exit_codes
 from clutch_tui.bootstrap.composition import Installation
 from clutch_tui.bootstrap.run import run_app
 from clutch_tui.core import cart as carts
-from clutch_tui.core import inventory, sales, state
+from clutch_tui.core import inventory, past_sales, sales, state
 from clutch_tui.core.outbox import outbox
 from clutch_tui.core.quantity import ONE, written
 from clutch_tui.core.store.store import Store
@@ -143,7 +143,7 @@ class _Proof:
 
         await self._until(parts, lambda count: count >= 1200, "demo.failed.pull")
         await self._until_state(network, "connected")
-        return {"parts": await parts(), "sales": await store.read(sales.count, _every_sale())}
+        return {"parts": await parts(), "sales": await store.read(past_sales.count, _every_sale())}
 
     async def _sell_online(self, store: Store, network: Network, part: PartRow) -> dict[str, Any]:
         receipt = await self._sell(store, part)

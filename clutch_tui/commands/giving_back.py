@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import click
 
-from clutch_tui.core import aftersales, exchanges, refunds, sales, state
+from clutch_tui.core import aftersales, exchanges, past_sales, refunds, sales, state
 from clutch_tui.core import cart as carts
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.quantity import NOTHING, ONE, Quantity, total
@@ -65,7 +65,7 @@ def give_back() -> click.Command:
         installation = find_installation(options)
 
         def refund() -> tuple[Sale, dict[int, Quantity], refunds.Refund]:
-            sale = sales.get(aftersales.find(number))
+            sale = sales.get(past_sales.find(number))
             quantities = _quantities(sale, wanted)
             aftersales.check_back(sale, quantities)
             coin, before = state.tax_rules().cash_rounding, aftersales.refunded(sale.id)
@@ -177,7 +177,7 @@ def exchange() -> click.Command:
         installation, method = find_installation(options), cast(PayMethod, pay)
 
         def cart(empty: Cart) -> Cart:
-            sale = sales.get(aftersales.find(number))
+            sale = sales.get(past_sales.find(number))
             back = _quantities(sale, comes)
             return exchanges.bring_back(filled(empty, goes), sale.id, back, reason, damaged=damaged)
 

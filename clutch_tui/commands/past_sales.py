@@ -6,10 +6,8 @@ from typing import Any, cast
 
 import click
 
-from clutch_tui.core import aftersales, sales, script_keys, state
-from clutch_tui.core.errors import ShopError
+from clutch_tui.core import aftersales, past_sales, sales, script_keys, state
 from clutch_tui.core.sale_search import day_of
-from clutch_tui.core.search_words import names_number
 from clutch_tui.core.types import PAY_METHODS, PayMethod, Receipt, SaleQuery, SaleRow
 from clutch_tui.printing.page import payment_words
 from clutch_tui.text import format as shown
@@ -17,34 +15,16 @@ from clutch_tui.text.strings import t
 
 from . import MONEY, find_installation, in_units, json_option, key_option, say_json, wanted_customer, wanted_parts
 
-AT_MOST = 50
-"""Sales among which one is looked for by its number."""
-
 
 def commands() -> tuple[click.Command, ...]:
-    return (past_sales(),)
+    return (group(),)
 
 
-def past_sales() -> click.Group:
-    group = click.Group("sales", help=t("cli.sales.help"))
+def group() -> click.Group:
+    made = click.Group("sales", help=t("cli.sales.help"))
     for command in (list_(), show(), void()):
-        group.add_command(command)
-    return group
-
-
-def meant(text: str) -> str:
-    """The id of the one sale that a text means: its id, its number, or the end of that. Raises
-    `error.sale.unknown_text` and `error.sale.several`."""
-    fitting = [row for row in sales.page(SaleQuery(text), None, 0, AT_MOST) if names_number(text, row.receipt_number)]
-    if len(fitting) == 1:
-        return fitting[0].id
-    if fitting:
-        numbers = shown.listed(shown.part_number(row.receipt_number) for row in fitting)
-        raise ShopError("error.sale.several", text=text, numbers=numbers)
-    try:
-        return sales.get(text).id
-    except ShopError:
-        raise ShopError("error.sale.unknown_text", text=text) from None
+        made.add_command(command)
+    return made
 
 
 def list_() -> click.Command:
@@ -85,13 +65,13 @@ def list_() -> click.Command:
                 day=_day(day),
                 until=_day(until),
                 method=cast("PayMethod | None", method),
-                cashier=sales.cashier_named(cashier) if cashier else "",
+                cashier=past_sales.cashier_named(cashier) if cashier else "",
                 customer_id=wanted_customer.meant(customer).id if customer else "",
                 part_id=wanted_parts.meant(part).part.id if part else "",
                 least=least,
                 most=most,
             )
-            return sales.page(query, None, 0, limit)
+            return past_sales.page(query, None, 0, limit)
 
         with find_installation(options).open_store(inline=True) as store:
             rows = store.read_now(read)
@@ -124,7 +104,7 @@ def show() -> click.Command:
     def command(options: dict[str, Any], sale: str, as_json: bool) -> None:
         installation = find_installation(options)
         with installation.open_store(inline=True) as store:
-            found = store.read_now(lambda: sales.get(meant(sale)))
+            found = store.read_now(lambda: sales.get(past_sales.find(sale, returns=True)))
             shop = store.read_now(state.setting, "shop.profile")
         _say(found, shop, installation.settings.shop.receipt_footer, as_json)
 
@@ -141,7 +121,7 @@ def void() -> click.Command:
     @click.pass_obj
     def command(options: dict[str, Any], sale: str, reason: str, cashier: str, script_key: str, as_json: bool) -> None:
         def write() -> Receipt:
-            sale_id = meant(sale)
+            sale_id = past_sales.find(sale, returns=True)
             said = {"sales void": [sale_id, reason]}
             return sales.get(script_keys.once(script_key, said, lambda: aftersales.void(sale_id, reason, cashier).id))
 

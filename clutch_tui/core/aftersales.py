@@ -20,11 +20,9 @@ from .quantity import Quantity, fits, told
 from .records.customer import ADD_ACCOUNT_MOVE, ADD_DOCUMENT
 from .records.part import ADD_STOCK_MOVE
 from .records.sale import PaymentTable, SaleTable
-from .types import EXCHANGE, Cart, Payment, PayMethod, Receipt, Sale, SaleQuery, TaxRules
+from .types import EXCHANGE, Cart, Payment, PayMethod, Receipt, Sale, TaxRules
 
 _fn = peewee.fn
-_NAMED = 20
-"""How many sales are looked at that a number may mean: it is the end of the numbers of all tills."""
 _VOID = Statement(SaleTable.update(status="voided").where(SaleTable.id == given("id")))
 _OF_SALE = (SaleTable.return_of == given("sale_id")) & (SaleTable.status != "voided")
 _A_RETURN = Statement(SaleTable.select(SaleTable.id).where(_OF_SALE).limit(1))
@@ -41,17 +39,6 @@ _PAID_BACK = Statement(
     .where(_OF_SALE)
     .group_by(_WAY)
 )
-
-
-def find(number: str) -> str:
-    """Return the id of the sale with this receipt number, however it is typed; a return's number is none. Raises
-    `error.sale.unknown_number`, and `error.sale.several` for a number that fits more than one."""
-    named = [
-        row.id for row in sales.page(SaleQuery(text=number), None, 0, _NAMED) if row.key[0] == 0 and row.kind == "sale"
-    ]
-    if len(named) != 1:
-        raise ShopError("error.sale.several" if named else "error.sale.unknown_number", number=number)
-    return named[0]
 
 
 def void(sale_id: str, reason: str, cashier: str) -> Sale:

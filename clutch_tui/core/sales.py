@@ -1,4 +1,4 @@
-"""Sales: open carts, the checkout, and the list of what was sold.
+"""Sales: open carts, the checkout, and one sale as it was kept; the list of them is in `past_sales`.
 
 A checkout is one transaction: sale, lines, payments, stock moves, cash, account, queue, audit, and the cart's
 end. Its identity is the cart's, so that pressing twice sells once. What a cart is, is in `cart`; what may happen
@@ -15,16 +15,13 @@ from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
 
-from clutch_tui.text.fold import fold, fold_number
-
 from . import cart as carts
-from . import deposits, held_carts, money, quotations, receipts, sale_search, special_orders
+from . import deposits, held_carts, money, quotations, receipts, special_orders
 from .clock import from_text, to_text
 from .database import db
 from .errors import ShopError
 from .outbox import outbox
 from .quantity import NOTHING, Quantity, fits
-from .search_words import names_number
 from .types import (
     EXCHANGE,
     REFERRED,
@@ -32,14 +29,11 @@ from .types import (
     Cart,
     CartLine,
     Discount,
-    Key,
     LastSale,
     Payment,
     Receipt,
     Sale,
     SaleLine,
-    SaleQuery,
-    SaleRow,
     TaxRules,
     Totals,
 )
@@ -99,7 +93,7 @@ def take_up(cart: Cart, *, over: bool = False) -> Cart:
     return taken
 
 
-_RECENT = "rowid > (SELECT max(rowid) FROM sale) - 500"
+RECENT = "rowid > (SELECT max(rowid) FROM sale) - 500"
 """The documents that came last, own ones and others': among these, sequence is looked at. Sales have no index for it,
 which each of them would pay for."""
 _LAST = "SELECT receipt_number, total, date, status = 'voided' FROM sale WHERE own = 1 AND kind = 'sale'"
@@ -110,7 +104,7 @@ def beside(cart_id: str) -> tuple[int, LastSale | None]:
     last, on this terminal and within a week. The last one by sequence: by the clock it need not be."""
     others = db.execute("SELECT count(*) FROM cart WHERE id <> ?", (cart_id,)).fetchone()[0]
     since = to_text(db.now() - timedelta(days=7))
-    last = db.execute(f"{_LAST} AND {_RECENT} ORDER BY rowid DESC LIMIT 1").fetchone()
+    last = db.execute(f"{_LAST} AND {RECENT} ORDER BY rowid DESC LIMIT 1").fetchone()
     if last is None:
         last = db.execute(f"{_LAST} AND date >= ? ORDER BY date DESC, id DESC LIMIT 1", (since,)).fetchone()
     if last is None or last[2] < since:
@@ -303,13 +297,8 @@ def lines_of(cart: Cart) -> tuple[SaleLine, ...]:
 
 # --- what was sold -------------------------------------------------------------------------------------
 
-_UNSENT = outbox.unsent("sale", "sale", also="exchange_id")
-_RETURNED = """CASE coalesce((SELECT sum(line.quantity) FROM sale back JOIN sale_line line ON line.sale_id = back.id
-        WHERE back.return_of = sale.id AND back.status <> 'voided'), 0)
-    WHEN 0 THEN ''
-    WHEN (SELECT sum(line.quantity) FROM sale_line line WHERE line.sale_id = sale.id) THEN 'all' ELSE 'some' END"""
-_PAYMENTS = """(SELECT json_group_array(json_array(method, amount, nullif(way, ''), reference))
-    FROM (SELECT method, amount, way, reference FROM payment WHERE sale_id = sale.id ORDER BY n))"""
+UNSENT = outbox.unsent("sale", "sale", also="exchange_id")
+"""Whether a server has not taken a sale, or the exchange that it is a half of."""
 _COLUMNS = (
     "id, receipt_number, date, business_day, cashier, customer_id, customer_name, subtotal, discount, tax, rounding,"
     " total, prices_include_tax, tax_rate, tendered, payment_method, status, return_of, order_id, notes, flags,"
@@ -329,7 +318,7 @@ def get(sale_id: str) -> Sale:
 
 
 def _get(sale_id: str) -> Sale:
-    row = db.execute(f"SELECT {_COLUMNS}, {_UNSENT} FROM sale WHERE id = ?", (sale_id,)).fetchone()
+    row = db.execute(f"SELECT {_COLUMNS}, {UNSENT} FROM sale WHERE id = ?", (sale_id,)).fetchone()
     if row is None:
         raise ShopError("error.sale.unknown")
     (
@@ -418,136 +407,3 @@ def _lines(sale_id: str) -> tuple[SaleLine, ...]:
 def _payments(sale_id: str) -> tuple[Payment, ...]:
     rows = db.execute("SELECT method, amount, way, reference FROM payment WHERE sale_id = ? ORDER BY n", (sale_id,))
     return tuple(Payment(method, amount, way or None, said) for method, amount, way, said in rows.fetchall())
-
-
-def count(q: SaleQuery) -> int:
-    """Return how many sales `page` would list in all."""
-    where, params = _filter(q)
-    return int(db.execute(f"SELECT count(*) FROM sale WHERE {where}", params).fetchone()[0])
-
-
-def page(q: SaleQuery, after: Key | None, skip: int, limit: int) -> tuple[SaleRow, ...]:
-    """Sales and returns, newest first; one whose very number was typed stands before all others, or what was made here
-    after the clock was set back."""
-    first = _named(q) or _late(q)
-    here = first[first.index(after) + 1 :] if after in first else () if after else first
-    ids = tuple(key[2] for key in here[skip : skip + limit])
-    rows = _rows(f"id IN ({_marks(ids)})", ids, len(ids), 0, rank=0)
-    rows = tuple(sorted(rows, key=lambda row: ids.index(row.id)))
-    if len(rows) == limit:
-        return rows
-    where, params = _filter(q)
-    known = tuple(key[2] for key in first)
-    place = after[1:] if after and after not in first else ("~", "~")
-    where = f"{where} AND id NOT IN ({_marks(known)}) AND (date, id) < (?, ?)"
-    others = _rows(where, (*params, *known, *place), limit - len(rows), max(0, skip - len(here)), rank=1)
-    return (*rows, *others)
-
-
-def _rows(where: str, params: tuple[Any, ...], limit: int, skip: int, *, rank: int) -> tuple[SaleRow, ...]:
-    rows = db.execute(
-        "SELECT id, receipt_number, date, customer_name, cashier, total, payment_method, status, kind, flags,"
-        f" exchange_id IS NOT NULL, without_receipt, {_RETURNED}, {_UNSENT}, {_PAYMENTS} FROM sale WHERE {where}"
-        " ORDER BY date DESC, id DESC LIMIT ? OFFSET ?",
-        (*params, limit, skip),
-    ).fetchall()
-    return tuple(
-        SaleRow(
-            id=id_,
-            key=(rank, date, id_),
-            receipt_number=number,
-            at=from_text(date),
-            customer_name=customer,
-            cashier=cashier,
-            total=total,
-            payment_method=method,
-            status=status,
-            kind=kind,
-            flags=tuple(flags.split()),
-            unsent=bool(unsent),
-            returned=returned,
-            payments=tuple(Payment(*payment) for payment in json.loads(paid)),
-            exchanged=bool(exchanged),
-            without_receipt=bool(loose),
-        )
-        for (
-            id_, number, date, customer, cashier, total, method, status, kind, flags, exchanged, loose, returned,
-            unsent, paid,
-        ) in rows
-    )  # fmt: skip
-
-
-def _named(q: SaleQuery) -> tuple[Key, ...]:
-    """The places of the sales whose very number was typed: they come first."""
-    typed = fold_number(q.text)
-    if not any(map(str.isdigit, typed)) or sale_search.is_figure(q.text.strip()):
-        return ()
-    where, params = _filter(q)
-    ends_so = "substr(replace(lower(receipt_number), '-', ''), -?) = ?"
-    rows = db.execute(
-        f"SELECT id, date, receipt_number FROM sale WHERE {where} AND {ends_so} ORDER BY date DESC, id DESC",
-        (*params, len(typed), typed),
-    ).fetchall()
-    return tuple((0, date, id_) for id_, date, number in rows if names_number(q.text, number))
-
-
-LATE = 20
-"""How many of those that were made after the clock was set back come first: a till that was once a year ahead would
-else list its own sales before all others' for that year."""
-
-
-def _late(q: SaleQuery) -> tuple[Key, ...]:
-    """The places of the sales that were made here after one of a later date, the last one first."""
-    where, params = _filter(q)
-    since = to_text(db.now() - timedelta(days=7))
-    rows = db.execute(
-        f"SELECT id, date FROM sale WHERE {where} AND own = 1 AND {_RECENT} AND rowid > (SELECT rowid FROM sale"
-        " WHERE own = 1 AND date >= ? ORDER BY date DESC, id DESC LIMIT 1) ORDER BY rowid DESC LIMIT ?",
-        (*params, since, LATE),
-    ).fetchall()
-    return tuple((0, date, id_) for id_, date in rows)
-
-
-def cashier_named(text: str) -> str:
-    """The cashier that a text means, by the whole name or a part of it. Raises `error.sale.no_cashier` where there is
-    none, or more than one."""
-    names = [name for (name,) in db.execute("SELECT DISTINCT cashier FROM sale WHERE cashier <> ''").fetchall()]
-    whole = [name for name in names if fold(name) == fold(text)]
-    fitting = whole or [name for name in names if fold(text) in fold(name)]
-    if len(fitting) != 1:
-        raise ShopError("error.sale.no_cashier", text=text)
-    return str(fitting[0])
-
-
-def _marks(values: tuple[Any, ...]) -> str:
-    return ", ".join("?" * len(values))
-
-
-def _filter(q: SaleQuery) -> tuple[str, tuple[Any, ...]]:
-    where: list[str] = ["1"]
-    params: list[Any] = []
-    for condition, values in sale_search.conditions(q.text):
-        where.append(condition)
-        params.extend(values)
-    if q.day:
-        where.append("business_day BETWEEN ? AND ?")
-        params += [q.day, q.until or q.day]
-    if q.method:
-        where.append("(payment_method = ? OR id IN (SELECT sale_id FROM payment WHERE method = ?))")
-        params += [q.method, q.method]
-    if q.cashier:
-        where.append("cashier = ?")
-        params.append(q.cashier)
-    if q.least is not None:
-        where.append("abs(total) >= ?")
-        params.append(q.least)
-    if q.most is not None:
-        where.append("abs(total) <= ?")
-        params.append(q.most)
-    if q.customer_id:
-        where.append("customer_id = ?")
-        params.append(q.customer_id)
-    if q.part_id:
-        where.append("id IN (SELECT sale_id FROM sale_line WHERE part_id = ?)")
-        params.append(q.part_id)
-    return " AND ".join(where), tuple(params)

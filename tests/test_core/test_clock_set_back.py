@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from clutch_tui.core import sales
+from clutch_tui.core import past_sales, sales
 from clutch_tui.core.cart import add_line
 from clutch_tui.core.database import db
 from clutch_tui.core.store.store import Store
@@ -31,14 +31,16 @@ def sell(store: Store) -> Callable[[], str]:
 
 
 def listed(store: Store, q: SaleQuery = EVERY) -> list[str]:
-    return [row.id for row in store.read_now(sales.page, q, None, 0, 99)]
+    return [row.id for row in store.read_now(past_sales.page, q, None, 0, 99)]
 
 
 def last(store: Store) -> str:
     _, found = store.read_now(sales.beside, "")
     assert found is not None
     return next(
-        row.id for row in store.read_now(sales.page, EVERY, None, 0, 99) if row.receipt_number == found.receipt_number
+        row.id
+        for row in store.read_now(past_sales.page, EVERY, None, 0, 99)
+        if row.receipt_number == found.receipt_number
     )
 
 
@@ -64,10 +66,10 @@ def test_what_was_made_after_the_clock_was_set_back_stands_first(
     order = [third, second, first, "t"]
     assert listed(store) == order
     assert listed(store, SaleQuery(day="2026-11-22")) == order[:3]
-    for n, row in enumerate(store.read_now(sales.page, EVERY, None, 0, 99)):
-        assert [one.id for one in store.read_now(sales.page, EVERY, row.key, 0, 9)] == order[n + 1 :]
-        assert [one.id for one in store.read_now(sales.page, EVERY, None, n, 2)] == order[n : n + 2]
-        assert [one.id for one in store.read_now(sales.page, EVERY, row.key, 1, 1)] == order[n + 2 : n + 3]
+    for n, row in enumerate(store.read_now(past_sales.page, EVERY, None, 0, 99)):
+        assert [one.id for one in store.read_now(past_sales.page, EVERY, row.key, 0, 9)] == order[n + 1 :]
+        assert [one.id for one in store.read_now(past_sales.page, EVERY, None, n, 2)] == order[n : n + 2]
+        assert [one.id for one in store.read_now(past_sales.page, EVERY, row.key, 1, 1)] == order[n + 2 : n + 3]
     clock.wait(hours=8)
     fourth = sell()
     assert listed(store) == [fourth, first, "t", third, second]  # by their dates again
@@ -80,9 +82,9 @@ def test_one_sale_of_a_day_that_is_yet_to_come_leaves_the_others_their_place(
     wrong = sell()
     clock.wait(days=-365)
     made = []
-    for _ in range(sales.LATE + 5):
+    for _ in range(past_sales.LATE + 5):
         made.append(sell())
         clock.wait(minutes=1)
     assert last(store) == made[-1]
-    assert listed(store)[: sales.LATE] == made[: -sales.LATE - 1 : -1]
-    assert listed(store)[sales.LATE :] == [wrong, *made[4::-1]]
+    assert listed(store)[: past_sales.LATE] == made[: -past_sales.LATE - 1 : -1]
+    assert listed(store)[past_sales.LATE :] == [wrong, *made[4::-1]]

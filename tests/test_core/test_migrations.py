@@ -12,7 +12,7 @@ import pytest
 from playhouse.migrations import Runner
 from playhouse.sqlcipher_ext import SqlCipherDatabase
 
-from clutch_tui.core import cash, customers, inventory, journal, sales, search
+from clutch_tui.core import cash, customers, inventory, journal, past_sales, sales, search
 from clutch_tui.core import records as tables
 from clutch_tui.core.database.db import execute
 from clutch_tui.core.errors import ShopError
@@ -100,7 +100,7 @@ def test_what_was_folded_by_older_rules_is_found_by_the_present_ones(tmp_path: P
             assert [row.id for row in store.read_now(search.find, typed)] == ["p"], typed
         assert [row.id for row in store.read_now(customers.page, "روف", None, 0, 9)] == []
         assert [row.id for row in store.read_now(customers.page, "رووف", None, 0, 9)] == ["c"]
-        assert [row.id for row in store.read_now(sales.page, SaleQuery(text="موخره w712"), None, 0, 9)] == ["s"]
+        assert [row.id for row in store.read_now(past_sales.page, SaleQuery(text="موخره w712"), None, 0, 9)] == ["s"]
         staged = store.read_now(lambda: execute("SELECT body FROM pull_page").fetchone()[0])
         assert json.loads(staged) == [{"id": "q", "type": "customer", "name": "لؤي"}]
         came = store.read_now(lambda: execute("SELECT barcode_key FROM part_next").fetchone())
@@ -144,7 +144,7 @@ def test_a_shop_of_an_older_program_opens_and_goes_on(tmp_path: Path) -> None:
         ]
         (buyer,) = store.read_now(customers.page, "", None, 0, 9)
         assert (buyer.name, buyer.balance) == ("منى عبد الله", 20_000)
-        rows = store.read_now(sales.page, SaleQuery(), None, 0, 9)
+        rows = store.read_now(past_sales.page, SaleQuery(), None, 0, 9)
         assert [(row.status, row.total) for row in rows] == [("voided", 20_000), ("completed", 80_000)]
         sold = store.read_now(sales.get, rows[1].id)
         assert (sold.receipt_number, sold.change, sum(line.total for line in sold.lines)) == (

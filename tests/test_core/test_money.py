@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from clutch_tui.core import aftersales, inventory, money, sales, state
+from clutch_tui.core import aftersales, inventory, money, past_sales, sales, state
 from clutch_tui.core import cart as carts
 from clutch_tui.core.database import db
 from clutch_tui.core.errors import ShopError
@@ -248,7 +248,7 @@ def test_a_sale_says_what_came_back_of_it_and_a_return_of_what(store: Store) -> 
     for times, said in ((1, "some"), (1, "all")):
         back = give_back(store, sale, {1: times})
         assert (back.number_of_sale, back.own) == (sale.receipt_number, True)
-        listed = store.read_now(sales.page, SaleQuery(), None, 0, 10)
+        listed = store.read_now(past_sales.page, SaleQuery(), None, 0, 10)
         assert [row.returned for row in listed if row.id == sale.id] == [said]
         assert {row.returned for row in listed if row.id != sale.id} == {""}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from clutch_tui.core import aftersales, customers, sales
+from clutch_tui.core import aftersales, customers, past_sales, sales
 from clutch_tui.core import cart as carts
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.outbox import abilities, additions, outbox
@@ -36,7 +36,7 @@ def test_what_is_written_is_on_the_receipt_and_on_every_copy_of_it(store: Store,
     assert (sale.notes, sale.car, sale.lines[0].note) == ("يتسلم بكرة", "كورولا ٢٠١٥ س ص ع 123", "قدام يمين")
     assert sale.payments == (Payment("instapay", 100_00, reference="88123"), Payment("cash", 50_00))
     assert store.read_now(sales.get, sale.id) == sale
-    (row,) = store.read_now(sales.page, SaleQuery(), None, 0, 9)
+    (row,) = store.read_now(past_sales.page, SaleQuery(), None, 0, 9)
     assert row.payments == sale.payments
 
 
@@ -44,7 +44,7 @@ def test_what_is_written_is_on_the_receipt_and_on_every_copy_of_it(store: Store,
 def test_it_is_found_by_what_is_written(store: Store, pump: Part, text: str) -> None:
     sale = sell(store, noted(store, pump), Payment("instapay", 150_00, reference="88-123"))
     sell(store, carts.add_line(store.run_now(sales.open_cart), pump), Payment("cash", 150_00))
-    assert [row.id for row in store.read_now(sales.page, SaleQuery(text), None, 0, 9)] == [sale.id]
+    assert [row.id for row in store.read_now(past_sales.page, SaleQuery(text), None, 0, 9)] == [sale.id]
 
 
 def test_a_customer_brings_his_car(store: Store, pump: Part) -> None:

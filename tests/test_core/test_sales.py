@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from clutch_tui.core import aftersales, cart, cash, inventory, journal, sales, state
+from clutch_tui.core import aftersales, cart, cash, inventory, journal, past_sales, sales, state
 from clutch_tui.core.clock import to_text
 from clutch_tui.core.database import db
 from clutch_tui.core.errors import ShopError
@@ -380,11 +380,11 @@ def test_receipt_numbers_count_up_and_jump_past_what_was_seen(store: Store, part
 
 def test_past_sales_come_newest_first_and_page_by_page(store: Store, part_id: str) -> None:
     made = [sell(store, part_id).id for _ in range(7)]
-    listed = store.read_now(sales.page, SaleQuery(), None, 0, 3)
-    again = store.read_now(sales.page, SaleQuery(), listed[-1].key, 0, 10)
+    listed = store.read_now(past_sales.page, SaleQuery(), None, 0, 3)
+    again = store.read_now(past_sales.page, SaleQuery(), listed[-1].key, 0, 10)
     assert [row.id for row in (*listed, *again)] == made[::-1]
-    assert store.read_now(sales.page, SaleQuery(), listed[0].key, 2, 1)[0].id == made[3]
-    assert store.read_now(sales.count, SaleQuery(part_id=part_id)) == 7
+    assert store.read_now(past_sales.page, SaleQuery(), listed[0].key, 2, 1)[0].id == made[3]
+    assert store.read_now(past_sales.count, SaleQuery(part_id=part_id)) == 7
 
 
 def test_the_sale_whose_number_was_typed_comes_first(store: Store, part_id: str) -> None:
@@ -396,11 +396,11 @@ def test_the_sale_whose_number_was_typed_comes_first(store: Store, part_id: str)
     prefix, number = made[1].receipt_number.split("-")
     for typed in (f"{prefix}-{number}", f"{prefix} {number}".lower(), f"{prefix}{number}", number.lstrip("0"), number):
         q = SaleQuery(text=typed)
-        listed = store.read_now(sales.page, q, None, 0, 9)
+        listed = store.read_now(past_sales.page, q, None, 0, 9)
         assert [row.id for row in listed] == newest_first, typed
         for n, row in enumerate(listed):
-            assert [one.id for one in store.read_now(sales.page, q, row.key, 0, 9)] == newest_first[n + 1 :]
-            assert [one.id for one in store.read_now(sales.page, q, None, n, 2)] == newest_first[n : n + 2]
+            assert [one.id for one in store.read_now(past_sales.page, q, row.key, 0, 9)] == newest_first[n + 1 :]
+            assert [one.id for one in store.read_now(past_sales.page, q, None, n, 2)] == newest_first[n : n + 2]
 
 
 def on_day(store: Store, sale_id: str, day: str) -> None:
@@ -409,8 +409,8 @@ def on_day(store: Store, sale_id: str, day: str) -> None:
 
 def found(store: Store, text: str) -> list[str]:
     q = SaleQuery(text=text)
-    listed = [row.id for row in store.read_now(sales.page, q, None, 0, 99)]
-    assert len(listed) == store.read_now(sales.count, q)
+    listed = [row.id for row in store.read_now(past_sales.page, q, None, 0, 99)]
+    assert len(listed) == store.read_now(past_sales.count, q)
     return listed
 
 
@@ -460,9 +460,9 @@ def test_the_number_of_a_receipt_comes_before_an_amount_of_the_same_figures(stor
 def test_a_past_sale_is_found_by_number_part_and_day(store: Store, part_id: str) -> None:
     receipt = sell(store, part_id)
     for text in (receipt.receipt_number, "تيل", "bp1", "sara"):
-        assert [row.id for row in store.read_now(sales.page, SaleQuery(text=text), None, 0, 5)] == [receipt.id]
-    assert store.read_now(sales.count, SaleQuery(text="nothing")) == 0
-    assert store.read_now(sales.count, SaleQuery(day=receipt.business_day)) == 1
+        assert [row.id for row in store.read_now(past_sales.page, SaleQuery(text=text), None, 0, 5)] == [receipt.id]
+    assert store.read_now(past_sales.count, SaleQuery(text="nothing")) == 0
+    assert store.read_now(past_sales.count, SaleQuery(day=receipt.business_day)) == 1
 
 
 # --- afterwards ----------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from clutch_tui.core import aftersales, cash, customers, inventory, reports, sales, state
+from clutch_tui.core import aftersales, cash, customers, inventory, past_sales, reports, sales, state
 from clutch_tui.core import cart as carts
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.outbox import abilities, outbox
@@ -51,7 +51,7 @@ def test_it_is_a_return_at_the_price_that_was_agreed_on(store: Store, pump: Part
     assert give_back(store, cart) == back, "pressed twice"
     (change,) = queue(store)
     assert (change["kind"], change["payload"]["without_receipt"]) == ("return", True)
-    (row,) = store.read_now(sales.page, SaleQuery(), None, 0, 9)
+    (row,) = store.read_now(past_sales.page, SaleQuery(), None, 0, 9)
     assert (row.kind, row.without_receipt) == ("return", True)
     takings = store.read_now(reports.day_totals, back.business_day)
     assert (takings.sales, takings.returns, takings.revenue) == (0, 1, -80_00)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from clutch_tui.core import aftersales, exchanges, inventory, sales
+from clutch_tui.core import aftersales, exchanges, inventory, past_sales, sales
 from clutch_tui.core import cart as carts
 from clutch_tui.core.database import db
 from clutch_tui.core.outbox import halves, outbox
@@ -64,7 +64,7 @@ def told(till: Till, sale_id: str) -> tuple[list[tuple[str, int]], str]:
 
 
 def rows_of(till: Till) -> int:
-    return int(till.ask(sales.count, SaleQuery()))
+    return int(till.ask(past_sales.count, SaleQuery()))
 
 
 def figures(sandbox: Running) -> tuple[int, int, int]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from clutch_tui.core import aftersales, inventory, quotation_carts, quotations, sales
+from clutch_tui.core import aftersales, inventory, past_sales, quotation_carts, quotations, sales
 from clutch_tui.core import cart as carts
 from clutch_tui.core.outbox import abilities
 from clutch_tui.core.quantity import whole
@@ -148,7 +148,9 @@ async def test_a_server_of_version_1_is_sent_none_and_all_once_it_learns(
     assert (first.queue.local, status(first, made)) == (2, "sold")
     await second.round()
     assert second.ask(quotations.count, QuotationQuery()) == 0
-    assert [row.id for row in second.ask(sales.page, sales.SaleQuery(), None, 0, 1)] == [sale.id], "the sale went up"
+    assert [row.id for row in second.ask(past_sales.page, sales.SaleQuery(), None, 0, 1)] == [sale.id], (
+        "the sale went up"
+    )
     sandbox.backend.database.protocol = 2
     for till in (first, second):
         till.clock.forward(3600)

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from clutch_tui.core import inventory, sales
+from clutch_tui.core import inventory, past_sales, sales
 from clutch_tui.core.quantity import whole
 from clutch_tui.core.sync import conflicts, queue, replica
 from clutch_tui.core.types import SaleQuery
@@ -73,8 +73,8 @@ async def test_both_sell_the_last_piece_while_they_are_apart(tills: tuple[Till, 
     assert [till.shelf(PART) for till in tills] == [-1, -1]
     assert on_server(sandbox, "SELECT stock_quantity FROM item WHERE id = ?", PART) == [(whole(-1),)]
     for till in tills:
-        assert {row.id for row in till.ask(sales.page, SaleQuery(), None, 0, 10)} == set(receipts)
-        assert {row.status for row in till.ask(sales.page, SaleQuery(), None, 0, 10)} == {"completed"}
+        assert {row.id for row in till.ask(past_sales.page, SaleQuery(), None, 0, 10)} == set(receipts)
+        assert {row.status for row in till.ask(past_sales.page, SaleQuery(), None, 0, 10)} == {"completed"}
     (flagged,) = [row for till in tills for row in till.ask(queue.page, "", None, 0, 10)]
     assert (flagged.record_id, flagged.flags, flagged.lane) == (receipts[1], ("oversold",), "attention")
     assert tills[1].ask(sales.get, receipts[1]).flags == ("oversold",)

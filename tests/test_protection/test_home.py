@@ -21,7 +21,7 @@ from click.testing import CliRunner
 
 from clutch_tui.commands import keys
 from clutch_tui.config import file_modes
-from clutch_tui.core import aftersales, customers, inventory, journal, sales
+from clutch_tui.core import aftersales, customers, inventory, journal, past_sales, sales
 from clutch_tui.core.cart import add_line, totals, with_customer
 from clutch_tui.core.database import cipher
 from clutch_tui.core.database.cipher_key import CipherKey
@@ -333,13 +333,13 @@ def test_an_older_form_is_worked_with_while_another_window_has_it_open(program: 
         assert older.read_now(journal.verify_audit) is None
         assert outdated(home)
     with installation(home).open_store(inline=True) as store:
-        assert store.read_now(sales.count, SaleQuery()) == 2
+        assert store.read_now(past_sales.count, SaleQuery()) == 2
     assert not outdated(home)
 
 
 def test_an_older_form_with_a_damaged_page_opens_as_it_always_did(home: Path) -> None:
     with open_home(home) as store:
-        before = store.read_now(sales.count, SaleQuery())
+        before = store.read_now(past_sales.count, SaleQuery())
         # what is copied last lies at the end: pages that nothing needs
         store.run_now(execute, "CREATE TABLE last_of_all (filling BLOB)")
         store.run_now(execute, "INSERT INTO last_of_all VALUES (zeroblob(300000))")
@@ -349,7 +349,7 @@ def test_an_older_form_with_a_damaged_page_opens_as_it_always_did(home: Path) ->
         file.seek(-20_000, os.SEEK_END)
         file.write(b"\x00" * 64)
     with installation(home).open_store(inline=True) as store:
-        assert store.read_now(sales.count, SaleQuery()) == before
+        assert store.read_now(past_sales.count, SaleQuery()) == before
     assert outdated(home)
 
 

@@ -138,6 +138,39 @@ def test_both_languages_say_the_same_things() -> None:
         assert said | {"n"} == meant | {"n"}, f"{key}: Arabic fills {said}, English {meant}"
 
 
+LITERAL = {"cli.option.ws_url"}
+"""Sentences whose braces are what a person shall type."""
+
+
+def test_a_sentence_is_given_what_it_names() -> None:
+    """Of two branches that use one key each may name what it says in another way: the second is no sentence then."""
+    sentences = keys_of("en")
+    lacking = [
+        (f"{path.relative_to(PACKAGE)}:{call.lineno}", key, missing)
+        for path, tree in sources()
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call) and (given := _given(call)) is not None
+        for key in _plain_keys(call.args[:1])
+        if (missing := _placeholders(sentences.get(key, ())) - given) and key not in LITERAL
+    ]
+    assert lacking == []
+
+
+def _given(call: ast.Call) -> set[str] | None:
+    """The names that a call gives its sentence; None for one that says none, or whose names cannot be read."""
+    function = call.func
+    name = function.id if isinstance(function, ast.Name) else getattr(function, "attr", "")
+    if SPEAKING.get(name) != 0 or any(keyword.arg is None for keyword in call.keywords):
+        return None
+    return {str(keyword.arg) for keyword in call.keywords} | ({"n"} if name == "tn" else set())
+
+
+def _plain_keys(arguments: list[ast.expr]) -> Iterator[str]:
+    for argument in arguments:
+        branches = (argument.body, argument.orelse) if isinstance(argument, ast.IfExp) else (argument,)
+        yield from (one.value for one in branches if isinstance(one, ast.Constant) and isinstance(one.value, str))
+
+
 def _placeholders(sentences: tuple[str, ...]) -> set[str]:
     return {name for sentence in sentences for _, name, _, _ in string.Formatter().parse(sentence) if name is not None}
 

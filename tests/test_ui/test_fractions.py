@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from textual.widgets import OptionList
 
 from clutch_tui.core import cart as carts
-from clutch_tui.core import inventory, sales
+from clutch_tui.core import inventory, past_sales, sales
 from clutch_tui.core.quantity import ONE, Quantity, of_decimal, whole
 from clutch_tui.core.types import PartDraft, Payment, SaleQuery, TaxRules
 from clutch_tui.phrases.units import measured, word
@@ -468,7 +468,7 @@ async def test_a_receipt_says_the_unit_and_counts_a_measured_line_once(
         assert strings.tn("sales.pieces", 3) in words_on(app)
         await press(pilot, "f2", "enter")
         await until(pilot, lambda: isinstance(app.screen, ReceiptDialog))
-        (row,) = oils.read(sales.page, SaleQuery(), None, 0, 5)
+        (row,) = oils.read(past_sales.page, SaleQuery(), None, 0, 5)
         paper = receipts.text(oils.read(sales.get, row.id)).replace("\N{NO-BREAK SPACE}", " ")
         assert f"1.5 {unit} × 190.00" in paper
         assert "2 × 125.00" in paper

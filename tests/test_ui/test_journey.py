@@ -11,7 +11,7 @@ from rich.style import Style
 from textual.renderables.digits import Digits
 
 from clutch_tui.core import cart as carts
-from clutch_tui.core import inventory, quotations, sales, state
+from clutch_tui.core import inventory, past_sales, quotations, sales, state
 from clutch_tui.core.quantity import whole
 from clutch_tui.core.quotations import QuotationQuery
 from clutch_tui.core.sync import queue
@@ -66,7 +66,7 @@ def test_from_the_first_start_to_the_first_sale(tmp_path: Path, language: str) -
         assert terminal.wait_exit() == 0
 
     with open_home(tmp_path) as store:
-        (row,) = store.read_now(sales.page, SaleQuery(), None, 0, 10)
+        (row,) = store.read_now(past_sales.page, SaleQuery(), None, 0, 10)
         sale = store.read_now(sales.get, row.id)
         assert (sale.totals.total, sale.tendered, sale.change) == (50_100, 60_000, 9_900)
         assert [change.kind for change in store.read_now(queue.page, "", None, 0, 10)] == ["create", "sale"]
@@ -145,7 +145,7 @@ def test_three_lines_and_a_payment_in_two_parts_are_at_most_fourteen_keys(tmp_pa
 
     assert len(keys) <= 14
     with open_home(tmp_path) as store:
-        (row,) = store.read_now(sales.page, SaleQuery(), None, 0, 10)
+        (row,) = store.read_now(past_sales.page, SaleQuery(), None, 0, 10)
         sale = store.read_now(sales.get, row.id)
         assert [(line.part_number, line.quantity) for line in sale.lines] == [
             ("OF-1", whole(1)), ("BP-2", whole(1)), ("SP-3", whole(2)),
@@ -185,7 +185,7 @@ def test_an_exchange_is_six_keys_beside_scans_and_figures(tmp_path: Path, langua
         assert terminal.wait_exit() == 0
 
     with open_home(tmp_path) as store:
-        rows = {row.kind: row for row in store.read_now(sales.page, SaleQuery(text="AF-2"), None, 0, 10)}
+        rows = {row.kind: row for row in store.read_now(past_sales.page, SaleQuery(text="AF-2"), None, 0, 10)}
         sale = store.read_now(sales.get, rows["sale"].id)
         assert (sale.payments, sale.change) == ((Payment("exchange", 10_000, "cash"), Payment("cash", 2_500)), 2_500)
         assert [change.kind for change in store.read_now(queue.page, "", None, 0, 10)][-2:] == ["sale", "exchange"]

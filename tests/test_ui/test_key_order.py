@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from clutch_tui.core import cart, customers, inventory, lookup, sales, state
+from clutch_tui.core import cart, customers, inventory, lookup, past_sales, sales, state
 from clutch_tui.core.errors import ShopError
 from clutch_tui.core.quantity import whole
 from clutch_tui.core.types import CustomerDraft, PartDraft, PartQuery, Payment, SaleQuery
@@ -112,7 +112,7 @@ async def test_the_sale_that_was_looked_for_is_voided(shop: Shop) -> None:
             here.set()
             await until(pilot, lambda: not isinstance(app.screen, Ask))
             await settle(pilot)
-        states = {row.receipt_number: row.status for row in shop.read(sales.page, SaleQuery(), None, 0, 9)}
+        states = {row.receipt_number: row.status for row in shop.read(past_sales.page, SaleQuery(), None, 0, 9)}
         assert states == {numbers[0]: "voided", numbers[1]: "completed", numbers[2]: "completed"}
 
 
@@ -129,7 +129,7 @@ async def test_a_burst_sells_nothing_above_the_limit(shop: Shop) -> None:
         assert isinstance(app.screen, Confirm)
         assert toasts(app) == [t("dialog.not_answered")]
         assert money(25_00) in words_on(app)
-        assert shop.read(sales.count, SaleQuery()) == 0
+        assert shop.read(past_sales.count, SaleQuery()) == 0
         await press(pilot, "escape")
         await until(pilot, lambda: isinstance(app.screen, PayDialog))
         await press(pilot, "enter")
@@ -144,7 +144,7 @@ async def test_a_burst_hands_over_no_odd_sum(shop: Shop) -> None:
     async with open_app(shop, "en") as (app, pilot):
         await press(pilot, *"OF-100", "enter", "f2", *"5000", "enter", "enter")
         await until(pilot, lambda: isinstance(app.screen, Confirm) and bool(toasts(app)))
-        assert shop.read(sales.count, SaleQuery()) == 0
+        assert shop.read(past_sales.count, SaleQuery()) == 0
         await read_question(pilot)
         await press(pilot, "enter")
         await until(pilot, lambda: isinstance(app.screen, ReceiptDialog))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from textual.pilot import Pilot
 
-from clutch_tui.core import sales
+from clutch_tui.core import past_sales, sales
 from clutch_tui.core.types import Sale, SaleQuery
 from clutch_tui.text import strings
 from clutch_tui.text.strings import t
@@ -24,7 +24,7 @@ def till(app: ClutchApp) -> SalesScreen:
 
 
 def sold(shop: Shop) -> Sale:
-    (row,) = shop.read(sales.page, SaleQuery(), None, 0, 9)
+    (row,) = shop.read(past_sales.page, SaleQuery(), None, 0, 9)
     return shop.read(sales.get, row.id)
 
 

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from rich.cells import cell_len
 
-from clutch_tui.core import cart, inventory, journal, line_ties, orders, sales, state
+from clutch_tui.core import cart, inventory, journal, line_ties, orders, past_sales, sales, state
 from clutch_tui.core.clock import to_text
 from clutch_tui.core.database import db
 from clutch_tui.core.order_types import OrderQuery
@@ -371,7 +371,7 @@ async def test_an_order_is_sold_at_the_till(ordered: Shop) -> None:
         await until(pilot, lambda: isinstance(app.screen, PayDialog))
         await press(pilot, "enter")
         await until(pilot, lambda: isinstance(app.screen, ReceiptDialog))
-        (row,) = ordered.read(sales.page, SaleQuery(), None, 0, 10)
+        (row,) = ordered.read(past_sales.page, SaleQuery(), None, 0, 10)
         assert ordered.read(sales.get, row.id).order_id == "order-2"
         assert ordered.read(inventory.get, ordered.parts[0].id).stock == whole(8)
 

@@ -13,7 +13,7 @@ import pytest
 from textual.pilot import Pilot
 
 from clutch_tui.core import cart as carts
-from clutch_tui.core import customers, held_carts, inventory, quotation_carts, quotations, sales, state
+from clutch_tui.core import customers, held_carts, inventory, past_sales, quotation_carts, quotations, sales, state
 from clutch_tui.core.cart import add_line, totals, with_customer
 from clutch_tui.core.database import db
 from clutch_tui.core.errors import ShopError
@@ -69,7 +69,7 @@ def there(shop: Shop) -> list[Quotation]:
 
 
 def sold(shop: Shop) -> list[Sale]:
-    rows = shop.read(sales.page, SaleQuery(), None, 0, 10)
+    rows = shop.read(past_sales.page, SaleQuery(), None, 0, 10)
     return [shop.read(sales.get, row.id) for row in rows]
 
 

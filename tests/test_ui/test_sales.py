@@ -8,7 +8,7 @@ from textual.containers import VerticalScroll
 from textual.pilot import Pilot
 from textual.widgets import Digits
 
-from clutch_tui.core import aftersales, cash, customers, inventory, sales, state
+from clutch_tui.core import aftersales, cash, customers, inventory, past_sales, sales, state
 from clutch_tui.core import cart as carts
 from clutch_tui.core.database import db
 from clutch_tui.core.quantity import ONE, whole
@@ -57,7 +57,7 @@ async def scan(app: ClutchApp, pilot: Pilot[int], code: str) -> None:
 
 
 def sold(shop: Shop) -> list[Sale]:
-    rows = shop.read(sales.page, SaleQuery(), None, 0, 10)
+    rows = shop.read(past_sales.page, SaleQuery(), None, 0, 10)
     return [shop.read(sales.get, row.id) for row in rows]
 
 
@@ -629,7 +629,7 @@ async def test_a_return_says_what_goes_back_before_it_is_saved(shop: Shop, langu
         assert sold(shop)[1].receipt_number in words_on(app)
         await press(pilot, "enter")
         await until(pilot, lambda: isinstance(app.screen, PastSalesScreen))
-        rows = {row.kind: row for row in shop.read(sales.page, SaleQuery(), None, 0, 5)}
+        rows = {row.kind: row for row in shop.read(past_sales.page, SaleQuery(), None, 0, 5)}
         assert state_word(rows["sale"]) == t("sale.state.returned")
 
 
@@ -862,7 +862,7 @@ async def test_the_cash_part_of_a_sale_is_payable_and_its_rounding_is_seen(shop:
         await until(pilot, lambda: isinstance(app.screen, ReceiptDialog))
         assert sold(shop)[0].payments == (Payment("visa", 50_00), Payment("cash", 40_50))
         assert "-0.12" in words_on(app)
-        (row,) = shop.read(sales.page, SaleQuery(), None, 0, 10)
+        (row,) = shop.read(past_sales.page, SaleQuery(), None, 0, 10)
         assert (row.payments, methods(row)) == (sold(shop)[0].payments, f"{t('pay.visa')} + {t('pay.cash')}")
         await press(pilot, "enter", "f7")
         await until(pilot, lambda: isinstance(app.screen, PastSalesScreen) and app.screen.table.row == row)

@@ -10,7 +10,7 @@ from textual.events import Key, Paste
 from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
-from clutch_tui.core import cart, inventory, sales
+from clutch_tui.core import cart, inventory, past_sales, sales
 from clutch_tui.core.quantity import to_decimal, whole
 from clutch_tui.core.types import PartDraft, PartQuery, SaleQuery
 from clutch_tui.terminal.read_keys import ReadParser
@@ -111,7 +111,7 @@ async def test_more_cash_than_anybody_hands_over_is_asked_about(shop: Shop) -> N
         await until(pilot, lambda: isinstance(app.screen, PayDialog))
         await press(pilot, "backspace", "backspace", "backspace", *"300", "enter")
         await until(pilot, lambda: isinstance(app.screen, ReceiptDialog))
-        (row,) = shop.read(sales.page, SaleQuery(), None, 0, 9)
+        (row,) = shop.read(past_sales.page, SaleQuery(), None, 0, 9)
         assert shop.read(sales.get, row.id).tendered == 30_000
 
 
@@ -153,7 +153,7 @@ async def test_a_scan_into_the_receipt_begins_the_next_sale(shop: Shop) -> None:
         await scan(pilot)
         await until(pilot, lambda: isinstance(app.screen, SalesScreen))
         assert lines(app) == {"OF-100": 2}
-        assert shop.read(sales.count, SaleQuery()) == 1
+        assert shop.read(past_sales.count, SaleQuery()) == 1
 
 
 @pytest.mark.parametrize("away", ["tab", "click"])
@@ -252,7 +252,7 @@ async def test_a_key_of_the_receipt_is_its_own(shop: Shop) -> None:
         assert isinstance(app.screen, ReceiptDialog)
         await press(pilot, "1", "2", "enter")  # a code of no part: asked for again at the till
         await until(pilot, lambda: isinstance(app.screen, SalesScreen))
-        assert shop.read(sales.count, SaleQuery()) == 1
+        assert shop.read(past_sales.count, SaleQuery()) == 1
 
 
 async def test_a_scan_while_looking_for_the_customer_goes_into_the_sale(shop: Shop) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from textual.pilot import Pilot
 
-from clutch_tui.core import arrivals, customers, inventory, sales, special_orders
+from clutch_tui.core import arrivals, customers, inventory, past_sales, special_orders
 from clutch_tui.core.quantity import whole
 from clutch_tui.core.special_orders import SpecialOrder, SpecialOrderQuery, SpecialOrderRow, Wanted
 from clutch_tui.core.types import CustomerDraft, SaleQuery
@@ -96,7 +96,7 @@ async def test_fetched_with_its_deposit_the_rest_is_paid(shop: Shop, hassan: str
         await press(pilot, "enter")
         await until(pilot, lambda: isinstance(app.screen, ReceiptDialog))
         assert all(word in words_on(app) for word in (t("receipt.deposit"), "80.00", "120.00"))
-        (sold,) = shop.read(sales.page, SaleQuery(), None, 0, 9)
+        (sold,) = shop.read(past_sales.page, SaleQuery(), None, 0, 9)
         assert [(part.method, part.amount) for part in sold.payments] == [("credit", 80_00), ("cash", 120_00)]
         assert (rows(shop)[0].status, shop.read(customers.get, hassan).balance) == ("fetched", 0)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from clutch_tui.core import customers, inventory, sales, state
+from clutch_tui.core import customers, inventory, past_sales, sales, state
 from clutch_tui.core.quantity import ONE, whole
 from clutch_tui.core.types import CustomerDraft, SaleQuery
 from clutch_tui.text import strings
@@ -28,7 +28,7 @@ def test_the_same_results_at_any_pace() -> None:
 
 def _sold(home: Path) -> int:
     with open_home(home) as store:
-        return store.read_now(sales.count, SaleQuery())
+        return store.read_now(past_sales.count, SaleQuery())
 
 
 def test_a_sale_in_one_piece_over_a_real_terminal(tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_a_sale_in_one_piece_over_a_real_terminal(tmp_path: Path) -> None:
     finally:
         strings.use(language)
     with open_home(tmp_path) as store:
-        rows = store.read_now(sales.page, SaleQuery(), None, 0, 9)
+        rows = store.read_now(past_sales.page, SaleQuery(), None, 0, 9)
         newest, oldest = (store.read_now(sales.get, row.id) for row in rows)
         assert [(line.part_number, line.quantity, line.price) for line in oldest.lines] == [
             ("OF-100", whole(3), 12_500),

@@ -24,7 +24,7 @@ from textual.events import Key
 from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
-from clutch_tui.core import customers, inventory, sales
+from clutch_tui.core import customers, inventory, past_sales, sales
 from clutch_tui.core.types import CustomerDraft, PartQuery, SaleQuery
 from clutch_tui.terminal.scanner import GAP
 from clutch_tui.ui.app import ClutchApp
@@ -157,7 +157,7 @@ class Behind(ThreadPoolExecutor):
 
 def results(shop: Shop) -> dict[str, object]:
     """Everything that a person has done, without what differs from run to run."""
-    rows = shop.read(sales.page, SaleQuery(), None, 0, 99)
+    rows = shop.read(past_sales.page, SaleQuery(), None, 0, 99)
     whole = [shop.read(sales.get, row.id) for row in rows]
     return {
         "sales": [

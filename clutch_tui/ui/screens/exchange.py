@@ -52,7 +52,7 @@ async def begin(till: SalesScreen) -> None:
     sales. Where something does already, ask whether it does not after all. Only from a worker."""
     app, cart, typed = till.app, till.cart, till.field.value.strip()
     if typed:
-        sale_id = await app.store.read(shop.aftersales.find, typed)
+        sale_id = await app.store.read(shop.past_sales.find, typed)
         if (back := await ask(app, sale_id)) is not None:
             if till.field.value.strip() == typed:
                 till.field.value = ""

@@ -76,7 +76,9 @@ async def ask_for(app: ClutchApp, query: SaleQuery, part: str) -> tuple[SaleQuer
         first, last = [await _day(app, values[name]) for name in ("day", "until")]
         if last and not first:
             raise NumberError("filter.until_alone")
-        cashier = await app.store.read(shop.sales.cashier_named, typed) if (typed := values["cashier"].strip()) else ""
+        cashier = (
+            await app.store.read(shop.past_sales.cashier_named, typed) if (typed := values["cashier"].strip()) else ""
+        )
         part_id, name = await _part(app, values["part"], query.part_id, part)
         wanted = replace(
             query,
