@@ -45,7 +45,7 @@ async def test_the_other_till_reads_all_of_it(tills: tuple[Till, Till]) -> None:
     for till in tills:
         await till.round()
     assert said(second.ask(sales.get, made.id)) == said(made) == ("بكرة", "Lada 2107", "قدام", made.payments)
-    assert [row.id for row in second.ask(past_sales.page, sales.SaleQuery("88123"), None, 0, 9)] == [made.id]
+    assert [row.id for row in second.ask(past_sales.page, past_sales.SaleQuery("88123"), None, 0, 9)] == [made.id]
 
 
 async def test_by_a_server_of_version_1_it_reads_the_words(tills: tuple[Till, Till], sandbox: Running) -> None:
@@ -62,7 +62,7 @@ async def test_by_a_server_of_version_1_it_reads_the_words(tills: tuple[Till, Ti
     assert there.notes == f"بكرة\nLada 2107\n{number}: قدام\ninstapay: 88123"
     assert (there.car, there.lines[0].note, there.payments[0].reference) == ("", "", "")
     assert said(first.ask(sales.get, made.id)) == said(made), "its own paper stays as it is"
-    assert [row.id for row in second.ask(past_sales.page, sales.SaleQuery("88123"), None, 0, 9)] == [made.id]
+    assert [row.id for row in second.ask(past_sales.page, past_sales.SaleQuery("88123"), None, 0, 9)] == [made.id]
 
 
 @pytest.mark.parametrize(

@@ -148,7 +148,7 @@ async def test_a_server_of_version_1_is_sent_none_and_all_once_it_learns(
     assert (first.queue.local, status(first, made)) == (2, "sold")
     await second.round()
     assert second.ask(quotations.count, QuotationQuery()) == 0
-    assert [row.id for row in second.ask(past_sales.page, sales.SaleQuery(), None, 0, 1)] == [sale.id], (
+    assert [row.id for row in second.ask(past_sales.page, past_sales.SaleQuery(), None, 0, 1)] == [sale.id], (
         "the sale went up"
     )
     sandbox.backend.database.protocol = 2

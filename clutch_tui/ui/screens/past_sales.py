@@ -90,7 +90,7 @@ class PastSalesScreen(ListScreen):
         return COLUMNS
 
     def source(self, text: str) -> RowSource[SaleRow]:
-        return reading(self.store, shop.sales, replace(self._query, text=text.strip()))
+        return reading(self.store, shop.past_sales, replace(self._query, text=text.strip()))
 
     def filter_words(self) -> str:
         return sale_filter.words(self._query, self._part)
